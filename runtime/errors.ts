@@ -1,0 +1,61 @@
+// The errors that Spanwright throws at its user, one row each. Nothing here is ever thrown into an instrumented call.
+// `status` is the HTTP status and `grpc` the gRPC code name under which the admin hook reports the row.
+
+const ERRORS = {
+  PERMISSION_DENIED: { status: 403, grpc: 'PermissionDenied' },
+  INVALID_ARGUMENT: { status: 400, grpc: 'InvalidArgument' },
+  INVALID_CONFIGURATION: { status: 500, grpc: 'FailedPrecondition' },
+  MISSING_PACKAGE: { status: 500, grpc: 'FailedPrecondition' },
+  ALREADY_STARTED: { status: 409, grpc: 'AlreadyExists' },
+  EMITTED_CONTRACT: { status: 500, grpc: 'FailedPrecondition' },
+  MISUSE: { status: 500, grpc: 'InvalidArgument' },
+  OPEN_SPANS: { status: 500, grpc: 'FailedPrecondition' },
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Base of all errors that Spanwright throws; `code` is one of a closed list. */
+export class SpanwrightError extends Error {
+  readonly status: number;
+  readonly grpc: string;
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'SpanwrightError';
+    this.status = ERRORS[code].status;
+    this.grpc = ERRORS[code].grpc;
+  }
+}
+
+/** A change while the service runs, although `allow_runtime_changes` is false. */
+export class PermissionDeniedError extends SpanwrightError {
+  constructor(message: string) {
+    super('PERMISSION_DENIED', message);
+    this.name = 'PermissionDeniedError';
+  }
+}
+
+/** A value out of range or of the wrong type; `field` names it. */
+export class InvalidArgumentError extends SpanwrightError {
+  constructor(
+    readonly field: string,
+    message: string,
+  ) {
+    super('INVALID_ARGUMENT', message);
+    this.name = 'InvalidArgumentError';
+  }
+}
+
+/** A bad key or value in the TOML file, the environment or the options; all faults found are listed. */
+export class ConfigurationError extends SpanwrightError {
+  constructor(
+    message: string,
+    readonly faults: readonly string[] = [message],
+  ) {
+    super('INVALID_CONFIGURATION', message);
+    this.name = 'ConfigurationError';
+  }
+}

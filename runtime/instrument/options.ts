@@ -1,0 +1,68 @@
+// What a user may say of a site: the options of @instrument, their types inferred from the decorated function, and the
+// one normal form in which the runtime keeps them.
+
+import type { AttributeValue, Attributes, Context, Link, SpanContext, SpanKind } from '@opentelemetry/api';
+
+/** Kinds by their OpenTelemetry names in lower case. */
+export type KindName = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+
+/** Options of {@link instrument}. `This`, `Args` and `Result` are those of the decorated function. */
+export interface InstrumentOptions<This = unknown, Args extends readonly unknown[] = readonly never[], Result = never> {
+  /** Span name. Default `Class.method`, or the function's name. Must not be empty. */
+  name?: string;
+  /** Replaces the namespace that rules match. A literal. */
+  namespace?: string;
+  /** Default `internal`. */
+  kind?: KindName | SpanKind;
+  /** Constant attributes, or a function of `this` and the arguments that runs only when the call is recorded. */
+  attributes?: Attributes | ((this: This, ...args: Args) => Attributes | undefined);
+  /** Parameters to record by name, or a map from parameter name to attribute key. Nothing is recorded unless named. */
+  args?: readonly string[] | Readonly<Record<string, string>>;
+  /** Attributes from the result (the settled value of a promise); runs only when the call is recorded. */
+  result?: (this: This, result: Awaited<Result>) => Attributes | undefined;
+  /** Start a new trace, linked to the current span. */
+  root?: boolean;
+  /** Parent from the arguments: a context, a span context, or a carrier with `traceparent`. */
+  parent?: (this: This, ...args: Args) => Context | SpanContext | Readonly<Record<string, unknown>> | undefined;
+  /** Links from the arguments. */
+  links?: (this: This, ...args: Args) => readonly Link[] | undefined;
+  /** Errors that do not mark the span as failed: classes, or a predicate. */
+  expectedErrors?: readonly (abstract new (...args: never) => unknown)[] | ((error: unknown) => boolean);
+  /** Exempt from the age watchdog. */
+  longRunning?: boolean;
+  /** Keep the span only when it took at least this long (milliseconds, or text such as `50ms`). */
+  minDuration?: number | string;
+}
+
+/** Every option name; unknown ones are an error, named with the nearest of these. */
+export const OPTION_NAMES = [
+  'name',
+  'namespace',
+  'kind',
+  'attributes',
+  'args',
+  'result',
+  'root',
+  'parent',
+  'links',
+  'expectedErrors',
+  'longRunning',
+  'minDuration',
+] as const satisfies readonly (keyof InstrumentOptions)[];
+
+/** Options after validation, in the form that the recording path reads. */
+export interface ResolvedOptions {
+  readonly attributes: ((this: unknown, ...args: unknown[]) => Attributes | undefined) | undefined;
+  /** Pairs of argument position and attribute key. */
+  readonly args: readonly { readonly index: number; readonly key: string }[] | undefined;
+  readonly result: ((this: unknown, result: unknown) => Attributes | undefined) | undefined;
+  readonly root: boolean;
+  readonly parent: ((this: unknown, ...args: unknown[]) => unknown) | undefined;
+  readonly links: ((this: unknown, ...args: unknown[]) => readonly Link[] | undefined) | undefined;
+  readonly expected: ((error: unknown) => boolean) | undefined;
+  readonly longRunning: boolean;
+  /** Milliseconds; 0 keeps all. */
+  readonly minDuration: number;
+}
+
+export type { AttributeValue };

@@ -1,0 +1,170 @@
+// The contract of a running tracing set-up: what startTracing() returns, and the plain data that the admin hook, the CLI
+// and the page show. Everything here is data or a promise of data; no OpenTelemetry objects leak out.
+
+import type { Attributes } from '@opentelemetry/api';
+
+/** A length of time: milliseconds, or a number with a unit (`500ms`, `10s`, `10m`, `2h`). */
+export type Duration = number | string;
+
+/** Limits and reason of a change made while the service runs. */
+export interface LeaseOptions {
+  /** How long the change holds. Default 10 minutes, at most 24 hours. */
+  for?: Duration;
+  /** Why, for the log and the state. At most 500 characters. */
+  reason?: string;
+  /** Who asks, for the log and the state. */
+  actor?: string;
+  /** Ends the lease when more spans than this start within one second. */
+  maxSpansPerSecond?: number;
+  /** Ends the lease after this many spans in all. */
+  maxSpans?: number;
+  /** Ends the lease when more spans than this are open at once. */
+  maxOpenSpans?: number;
+}
+
+export interface Lease {
+  readonly id: string;
+  readonly kind: 'enabled' | 'rules' | 'drop';
+  /** What the lease sets: `true`/`false`, or rule text in normal form. */
+  readonly value: boolean | string;
+  readonly reason: string | null;
+  readonly actor: string | null;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly limits: { maxSpansPerSecond: number | null; maxSpans: number | null; maxOpenSpans: number | null };
+  /** Spans started while the lease was in force. */
+  readonly spans: number;
+  /** Things to know that are not errors, for example that a rule matches no known site. */
+  readonly warnings: readonly string[];
+}
+
+/** Why the last lease ended, so that "who switched it off?" has an answer. */
+export interface LeaseEnd {
+  readonly id: string;
+  readonly kind: Lease['kind'];
+  readonly value: boolean | string;
+  readonly at: string;
+  /** `expired`, `ended` (by a person), `replaced`, `maxSpans`, `maxSpansPerSecond`, `maxOpenSpans`, `shutdown`. */
+  readonly cause: string;
+}
+
+/** Where a configuration value came from. */
+export type Source = 'default' | 'file' | 'environment' | 'code';
+
+export interface ConfigurationValue {
+  key: string;
+  /** Secrets are shown as `***`. */
+  value: unknown;
+  source: Source;
+  /** The file and key, the variable's name, or `startTracing()`. */
+  origin: string;
+}
+
+/** What `GET <prefix>/state` answers. */
+export interface TracingState {
+  /** Effective flag: configured flag plus leases. */
+  enabled: boolean;
+  /** True when spans can be recorded and sent: enabled and built. */
+  recording: boolean;
+  /** The flag as configured at start. */
+  configured: boolean;
+  /** True when an endpoint, exporter or span processor was configured, so that there is something to send to. */
+  built: boolean;
+  endpoint: string | null;
+  serviceName: string;
+  allowRuntimeChanges: boolean;
+  remoteParent: 'accept' | 'ignore';
+  /** Effective rules in normal form. */
+  roots: string;
+  rules: string;
+  drop: string;
+  leases: readonly Lease[];
+  lastEnded: LeaseEnd | null;
+  spans: SpanCounts;
+  openByNamespace: Record<string, number>;
+  /** Number of registered sites. */
+  sites: number;
+  /** Grows by one with every change of the effective state. */
+  revision: number;
+  version: string;
+  pid: number;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  configuration: readonly ConfigurationValue[];
+}
+
+export interface SpanCounts {
+  open: number;
+  started: number;
+  ended: number;
+  leaked: number;
+  /** Roots not started because `maxOpenSpans` was reached. */
+  refused: number;
+  /** Ended spans that did not fit into the export queue. */
+  dropped: number;
+  exported: number;
+  /** Spans whose export failed for good. */
+  failed: number;
+}
+
+export interface SiteReport {
+  id: string;
+  namespace: string;
+  function: string;
+  name: string;
+  file: string | null;
+  line: number | null;
+  shape: string;
+  /** `on`, `off` (a rule), `drop`, or a ratio such as `0.1`. */
+  verdict: string;
+  /** May a call here start a trace. */
+  root: boolean;
+  open: number;
+  /** Recorded calls. */
+  calls: number;
+  errors: number;
+}
+
+export interface OpenSpanReport {
+  name: string;
+  namespace: string;
+  traceId: string;
+  spanId: string;
+  parentSpanId: string | null;
+  /** Milliseconds since the span started. */
+  ageMs: number;
+  site: string | null;
+  longRunning: boolean;
+  /** Only where the caller may see attribute values. */
+  attributes?: Attributes;
+}
+
+/** The handle that `startTracing()` returns. */
+export interface Tracing {
+  /** Effective state of the flag. */
+  readonly enabled: boolean;
+  readonly openCount: number;
+  /**
+   * Sets the flag under a lease, which ends by itself.
+   * @throws PermissionDeniedError when `allowRuntimeChanges` is false.
+   * @throws InvalidArgumentError when an option is out of range; nothing is changed then.
+   */
+  setEnabled(value: boolean, options?: LeaseOptions): Lease;
+  /** Sets namespace rules under a lease. @throws like setEnabled; a bad rule rejects the whole text and names the token. */
+  setRules(text: string, options?: LeaseOptions): Lease;
+  /** Sets the drop list under a lease. @throws like setEnabled. */
+  setDrop(text: string, options?: LeaseOptions): Lease;
+  leases(): readonly Lease[];
+  /** Ends a lease early. False when there is none with this id. @throws PermissionDeniedError like setEnabled. */
+  endLease(id: string, actor?: string): boolean;
+  state(): TracingState;
+  /** Sites whose namespace begins with `prefix` (plain text, default all). */
+  sites(prefix?: string): SiteReport[];
+  /** Oldest first. */
+  openSpans(options?: { limit?: number; attributes?: boolean }): OpenSpanReport[];
+  /** Prometheus text exposition format 0.0.4. */
+  metrics(): string;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+}

@@ -1,0 +1,88 @@
+// A site: one instrumented function in the source, as the running process knows it.
+// The transformer writes a SiteRecord as a literal; the decorator makes the Site from it (or from what it can see at run
+// time) and registers it once. Every Site has the same hidden class, so that forwarders stay monomorphic.
+
+import type { Attributes, Span, SpanKind } from '@opentelemetry/api';
+import type { ResolvedOptions } from '../instrument/options.js';
+
+/** How a function produces its result. `unknown` when no transformer saw the source. */
+export type Shape = 'sync' | 'async' | 'generator' | 'async generator' | 'unknown';
+
+/** What the transformer knows about a site and writes as a literal beside it. */
+export interface SiteRecord {
+  /** `code.namespace`: where the function lives, for example `carbide::component-manager::nsm::PowerService`. */
+  namespace: string;
+  /** The function's own name, for example `powerControl`. */
+  function: string;
+  /** Span name unless the `name` option says otherwise. */
+  name: string;
+  /** What stands between `namespace` and `function` in `code.function.name`; `::` unless the plugin was told otherwise. */
+  separator?: string;
+  /** `code.file.path`, relative to the project, with forward slashes. */
+  file?: string;
+  /** `code.line.number`, from 1: the line of the function's name. */
+  line?: number;
+  /** `code.column.number`, from 1. */
+  column?: number;
+  /** Parameter names in order; an empty string for a destructured parameter. */
+  parameters?: readonly string[];
+  shape?: Shape;
+}
+
+/** The slot that hot code reads. `off` is recomputed by the gate whenever the rules change. */
+export class Site {
+  /** True: the site is transparent; its calls go straight to the body. */
+  off = false;
+  /** True: a call with no parent may start a trace here. */
+  root = true;
+  /** Probability in [0, 1] that a root started here is kept. */
+  ratio = 1;
+  /** True: always transparent, whatever is enabled (the leaky ones). */
+  dropped = false;
+  /** Recorded spans of this site that have started and not ended. */
+  open = 0;
+  /** Recorded spans started, ended with an error status, and refused for want of room. */
+  started = 0;
+  errors = 0;
+  refused = 0;
+
+  /** Fixed attributes of every span of the site: `code.*` and the constant ones of the `attributes` option. */
+  attributes: Attributes;
+
+  constructor(
+    readonly id: string,
+    /** What rules match. */
+    public namespace: string,
+    public functionName: string,
+    public spanName: string,
+    readonly kind: SpanKind,
+    readonly file: string | undefined,
+    readonly line: number | undefined,
+    readonly column: number | undefined,
+    readonly parameters: readonly string[] | undefined,
+    readonly shape: Shape,
+    /** Instrumentation scope, for a site that stands for a third-party tracer; undefined for code of the user's own. */
+    readonly scope: string | undefined,
+    readonly options: ResolvedOptions,
+    attributes: Attributes,
+  ) {
+    this.attributes = attributes;
+  }
+}
+
+/** What hot code asks of the gate: one boolean. */
+export interface GateSwitch {
+  /** True: no call can record now, whatever its context. Read first by every forwarder. */
+  readonly idle: boolean;
+}
+
+/** Records one call. Called by forwarders when neither the gate is idle nor the site off. */
+export type Run = (site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>) => unknown;
+
+/** The factory that the transformer writes, one literal per site, so that the engine specialises each. */
+export type ForwarderFactory = (gate: GateSwitch, body: AnyFunction, run: Run, site: Site) => AnyFunction;
+
+// biome-ignore lint/suspicious/noExplicitAny: a method of the user's, of any signature
+export type AnyFunction = (this: any, ...args: any[]) => any;
+
+export type { Span };

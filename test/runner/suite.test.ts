@@ -1,0 +1,118 @@
+// The suite's own tests: over small folders of real test files, run as real processes, it must see every way to fail.
+
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { describe } from './files.js';
+import { closingLine, runFiles, runStep, type SuiteOptions } from './suite.js';
+
+const PROJECT = join(__dirname, '../..');
+
+const PASSING = "import { test } from 'uvu';\ntest('holds', () => {});\ntest.run();\n";
+const FAILING = "import { test } from 'uvu';\ntest('breaks', () => { throw new Error('the reason'); });\ntest.run();\n";
+
+interface Outcome {
+  line: string;
+  printed: string;
+}
+
+async function runOver(files: Record<string, string>, options: Partial<SuiteOptions> = {}): Promise<Outcome> {
+  const root = mkdtempSync(join(tmpdir(), 'spanwright-suite-'));
+  try {
+    mkdirSync(join(root, 'test'));
+    symlinkSync(join(PROJECT, 'node_modules'), join(root, 'node_modules'), 'dir');
+    for (const [path, source] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), source);
+    }
+    const lines: string[] = [];
+    const totals = await runFiles({ root, filters: [], ci: false, print: (line) => lines.push(line), ...options });
+    return { line: closingLine(totals), printed: lines.join('\n') };
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+test('passing files add up, however deep they lie', async () => {
+  const { line } = await runOver({ 'test/a.test.ts': PASSING, 'test/deep/er/b.test.ts': PASSING });
+  assert.is(line, '2 passed, 0 failed');
+});
+
+test('a failing test is counted and its output shown in full', async () => {
+  const { line, printed } = await runOver({ 'test/a.test.ts': PASSING, 'test/b.test.ts': FAILING });
+  assert.is(line, '1 passed, 1 failed');
+  assert.match(printed, 'the reason');
+  assert.match(printed, 'FAIL test/b.test.ts');
+});
+
+test('a folder without test files fails', async () => {
+  const { line } = await runOver({ 'test/fixtures/a.test.ts': PASSING });
+  assert.is(line, '0 passed, 1 failed');
+});
+
+test('a filter picks files by path, and one that picks nothing fails', async () => {
+  const files = { 'test/a.test.ts': PASSING, 'test/b.test.ts': FAILING };
+  assert.is((await runOver(files, { filters: ['a.test'] })).line, '1 passed, 0 failed');
+  const none = await runOver(files, { filters: ['nothing-like-it'] });
+  assert.is(none.line, '0 passed, 1 failed');
+  assert.match(none.printed, 'nothing-like-it');
+});
+
+test('a file that forgets test.run() fails, and so does one without tests', async () => {
+  const forgotten = await runOver({ 'test/a.test.ts': "import { test } from 'uvu';\ntest('never', () => {});\n" });
+  assert.is(forgotten.line, '0 passed, 1 failed');
+  assert.match(forgotten.printed, 'test.run()');
+  const empty = await runOver({ 'test/a.test.ts': "import { test } from 'uvu';\ntest.run();\n" });
+  assert.is(empty.line, '0 passed, 1 failed');
+  assert.match(empty.printed, 'ran no tests');
+});
+
+test('a process that ends badly fails, although every test in it passed', async () => {
+  const { line, printed } = await runOver({
+    'test/a.test.ts': `${PASSING}process.on('exit', () => { process.exitCode = 3; });\n`,
+  });
+  assert.is(line, '1 passed, 1 failed');
+  assert.match(printed, 'exit status 3');
+});
+
+test('a file over its time limit is ended with everything that it started', async () => {
+  const source = `// limit: 2 s\nimport { test } from 'uvu';\ntest('hangs', () => new Promise(() => setInterval(() => {}, 1000)));\ntest.run();\n`;
+  const { line, printed } = await runOver({ 'test/a.test.ts': source });
+  assert.is(line, '0 passed, 1 failed');
+  assert.match(printed, 'still running after 2 s');
+});
+
+test('a skip needs a reason, and with CI=true it fails', async () => {
+  const skipping = (reason: string): string =>
+    `import { test } from 'uvu';\n${reason}test('holds', () => {});\ntest.skip('not here');\ntest.run();\n`;
+  const reasoned = { 'test/a.test.ts': skipping("console.log('skip: no such compiler here');\n") };
+  const lenient = await runOver(reasoned);
+  assert.is(lenient.line, '1 passed, 0 failed, 1 skipped');
+  assert.match(lenient.printed, 'skipped: no such compiler here');
+  assert.is((await runOver(reasoned, { ci: true })).line, '1 passed, 1 failed, 1 skipped');
+  assert.is((await runOver({ 'test/a.test.ts': skipping('') })).line, '1 passed, 1 failed, 1 skipped');
+});
+
+test('directives count in the opening comment and nowhere else', () => {
+  const opened = describe('a.test.ts', '// What it is.\n// alone: measures time\n// limit: 300 s\nimport x;\n');
+  assert.equal([opened.alone, opened.limitMs], [true, 300_000]);
+  const later = describe('a.test.ts', 'import x;\n// alone: measures time\n// limit: 300 s\n');
+  assert.equal([later.alone, later.limitMs], [false, 120_000]);
+});
+
+test('a step counts as one, by its exit status', async () => {
+  const lines: string[] = [];
+  const options: SuiteOptions = { root: PROJECT, filters: [], ci: false, print: (line) => lines.push(line) };
+  const node = (code: string) => ({ name: 'step', command: process.execPath, args: ['-e', code] });
+  assert.equal(await runStep(node('0'), options), { passed: 1, failed: 0, skipped: 0 });
+  assert.equal(await runStep(node('console.error("what is wrong"); process.exit(2)'), options), {
+    passed: 0,
+    failed: 1,
+    skipped: 0,
+  });
+  assert.match(lines.join('\n'), 'what is wrong');
+});
+
+test.run();

@@ -1,0 +1,83 @@
+// The shape of one command of the `spanwright` program: a row of the table in commands.ts. Parsing, help, completion and the
+// check of the documents all read the row; the code behind it is loaded only when the command runs, so that `--help` and a
+// mistyped name stay fast.
+
+/** One option of a command, as `--name` or `-x`. */
+export interface CommandOption {
+  readonly name: string;
+  readonly short?: string;
+  /** `flag` takes no value; `count` is a whole number from 0; `text` is anything. */
+  readonly type: 'flag' | 'text' | 'count';
+  /** What the value is called in the help, for example `PATH`. */
+  readonly value?: string;
+  readonly summary: string;
+}
+
+/** What a command gets once its arguments have been checked against its row. */
+export interface Invocation {
+  /** Positional arguments after the command's name. */
+  readonly arguments: readonly string[];
+  /** Options by name; absent ones are missing. A flag is `true`, a count a number, a text a string. */
+  readonly options: ReadonlyMap<string, string | number | true>;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Writes one line to standard output. */
+  out(line: string): void;
+  /** Writes one line to standard error. */
+  err(line: string): void;
+  /** True when standard output is a terminal and NO_COLOR is not set. */
+  readonly colours: boolean;
+}
+
+/** What a command's module exports: answers with the exit code, see {@link EXIT}. */
+export interface CommandModule {
+  run(invocation: Invocation): Promise<number>;
+}
+
+export interface Command {
+  readonly name: string;
+  /** Positional arguments as the help shows them, for example `SETTING VALUE` or `[PREFIX]`. */
+  readonly usage: string;
+  /** Fewest and most positional arguments. */
+  readonly arity: readonly [least: number, most: number];
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** Further lines, for `spanwright help NAME`. */
+  readonly details?: readonly string[];
+  /** Options of this command alone. */
+  readonly options: readonly CommandOption[];
+  /** True: the command speaks to a live process, and takes `--url`, `--socket`, `--token-file` and `--json`. */
+  readonly live: boolean;
+  load(): Promise<CommandModule>;
+}
+
+/** Exit codes of every command; the help and docs/cli.md list them from here. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+} as const;
+
+/** The meaning of each exit code, for the help and the documents. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  done: 'done',
+  failed: 'the command failed, or the service refused it',
+  usage: 'the command line is wrong; nothing was tried',
+  unreachable: 'the service could not be reached',
+};
+
+/** A fault in the command line: printed with the usage, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** A failure with an exit code of its own; printed as one message, without a stack. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
+  constructor(
+    message: string,
+    readonly exit: number = EXIT.failed,
+  ) {
+    super(message);
+  }
+}

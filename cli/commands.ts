@@ -1,0 +1,116 @@
+// The table of commands. One row a command: help, parsing, the nearest-name messages, docs/cli.md and its test read it.
+// To add one, write a module that exports `run(invocation)` (see command.ts) and add its row here.
+
+import type { Command, CommandOption } from './command.js';
+
+/** Options that every command takes. */
+export const GLOBAL_OPTIONS: readonly CommandOption[] = [
+  { name: 'help', short: 'h', type: 'flag', summary: 'Show the help of the program or of the command.' },
+  { name: 'version', type: 'flag', summary: 'Print the version.' },
+];
+
+/** Options of the commands that speak to a live process. */
+export const LIVE_OPTIONS: readonly CommandOption[] = [
+  {
+    name: 'url',
+    type: 'text',
+    value: 'URL',
+    summary: 'The admin hook. Default: SPANWRIGHT_ADMIN_URL, else http://127.0.0.1:9465/tracing.',
+  },
+  { name: 'socket', type: 'text', value: 'PATH', summary: 'Reach the admin hook through this Unix socket.' },
+  {
+    name: 'token-file',
+    type: 'text',
+    value: 'PATH',
+    summary: 'File that holds the token. Default: the variable SPANWRIGHT_ADMIN_TOKEN.',
+  },
+  { name: 'json', type: 'flag', summary: 'Print the answer as JSON, for programs.' },
+];
+
+const LEASE_OPTIONS: readonly CommandOption[] = [
+  { name: 'for', type: 'text', value: 'DURATION', summary: 'How long the change holds, such as 90s, 10m, 2h. Default 10m, at most 24h.' },
+  { name: 'reason', type: 'text', value: 'TEXT', summary: 'Why; kept in the log and the state.' },
+  { name: 'max-spans', type: 'count', value: 'N', summary: 'End the change after N spans.' },
+  { name: 'max-spans-per-second', type: 'count', value: 'N', summary: 'End the change when more than N spans start within a second.' },
+  { name: 'max-open-spans', type: 'count', value: 'N', summary: 'End the change when more than N spans are open at once.' },
+  { name: 'revision', type: 'count', value: 'N', summary: 'Refuse the change unless the state is still at revision N.' },
+];
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'set',
+    usage: 'SETTING VALUE',
+    arity: [2, 2],
+    summary: 'Change a running service, for a limited time.',
+    details: [
+      'Settings:',
+      '  tracing-enabled   true or false (also on/off, yes/no, 1/0)',
+      "  rules             namespace rules, such as 'carbide::db=off, carbide::api=0.1'",
+      "  drop              what is never recorded, such as 'carbide::poll'",
+      'Every change is a lease: it ends by itself, and the service falls back to its configured state.',
+    ],
+    options: LEASE_OPTIONS,
+    live: true,
+    load: () => import('./live/set.js'),
+  },
+  {
+    name: 'status',
+    usage: '',
+    arity: [0, 0],
+    summary: 'Show whether tracing is on, by which lease, and what became of the spans.',
+    options: [],
+    live: true,
+    load: () => import('./live/status.js'),
+  },
+  {
+    name: 'sites',
+    usage: '[PREFIX]',
+    arity: [0, 1],
+    summary: 'List the instrumented functions, with verdict and counts.',
+    options: [
+      { name: 'limit', type: 'count', value: 'N', summary: 'At most N rows. Default 100, at most 1000.' },
+      { name: 'offset', type: 'count', value: 'N', summary: 'Leave out the first N rows.' },
+    ],
+    live: true,
+    load: () => import('./live/sites.js'),
+  },
+  {
+    name: 'spans',
+    usage: '',
+    arity: [0, 0],
+    summary: 'List the open spans, oldest first.',
+    options: [
+      { name: 'watch', short: 'w', type: 'flag', summary: 'Show them again every second until interrupted.' },
+      { name: 'limit', type: 'count', value: 'N', summary: 'At most N rows. Default 50, at most 1000.' },
+    ],
+    live: true,
+    load: () => import('./live/spans.js'),
+  },
+  {
+    name: 'leases',
+    usage: '[end ID]',
+    arity: [0, 2],
+    summary: 'List the changes in force, or end one early.',
+    options: [],
+    live: true,
+    load: () => import('./live/leases.js'),
+  },
+  {
+    name: 'audit',
+    usage: '',
+    arity: [0, 0],
+    summary: 'List the last changes and refusals: who, what, why.',
+    options: [],
+    live: true,
+    load: () => import('./live/audit.js'),
+  },
+  {
+    name: 'metrics',
+    usage: '',
+    arity: [0, 0],
+    summary: 'Print the metrics in Prometheus text format.',
+    options: [],
+    live: true,
+    load: () => import('./live/metrics.js'),
+  },
+];

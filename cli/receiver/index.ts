@@ -1,0 +1,6 @@
+// `spanwright/receiver`: the OTLP/gRPC receiver and the trace printer for programs, above all for tests that want to see what
+// really leaves their service. Bounded, loopback only; see receiver.ts.
+
+export type { ReceivedEvent, ReceivedLink, ReceivedSpan, Value, Values } from './decode.js';
+export { type Receiver, type ReceiverOptions, startReceiver } from './receiver.js';
+export { formatDuration, formatTrace, groupTraces, type TreeOptions } from './tree.js';

@@ -1,0 +1,96 @@
+// `spanwright receive` as its owner sees it: a child process, its first line, a line a span, and its end.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
+import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { receiveCommand } from '../../cli/receiver/command.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'spanwright-receive-'));
+const entry = join(directory, 'receive.ts');
+writeFileSync(
+  entry,
+  `const { receiveCommand } = require(${JSON.stringify(join(__dirname, '../../cli/receiver/command.ts'))});
+receiveCommand.run(process.argv.slice(2), process).then((code) => { process.exitCode = code; if (process.connected) process.disconnect(); });`,
+);
+test.after(() => rmSync(directory, { recursive: true }));
+
+function start(...args: string[]): { child: ChildProcess; lines: Interface } {
+  const child = fork(entry, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: ['--import', 'tsx'] });
+  if (!child.stdout) throw new Error('no stdout');
+  return { child, lines: createInterface(child.stdout) };
+}
+
+async function sendOneSpan(endpoint: string): Promise<void> {
+  const provider = new BasicTracerProvider({
+    spanProcessors: [new SimpleSpanProcessor(new OTLPTraceExporter({ url: endpoint }))],
+  });
+  provider.getTracer('t').startSpan('over the wire').end();
+  await provider.shutdown();
+}
+
+test('with --json the first line says where it listens, and each span is one more line, also in the file', async () => {
+  const file = join(directory, 'spans.jsonl');
+  const { child, lines } = start('--json', '--port', '0', '--file', file);
+  const read = lines[Symbol.asyncIterator]();
+  const { listening } = JSON.parse((await read.next()).value);
+  assert.match(listening, /^http:\/\/127\.0\.0\.1:\d+$/);
+  await sendOneSpan(listening);
+  const span = JSON.parse((await read.next()).value);
+  assert.is(span.name, 'over the wire');
+  assert.is(span.scope.name, 't');
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  assert.equal(await closed, [0, null]);
+  assert.is(JSON.parse(readFileSync(file, 'utf8')).spanId, span.spanId);
+  assert.is(statSync(file).mode & 0o077, 0);
+});
+
+test('without --json it prints trees for people, and what is left when it ends', async () => {
+  const { child, lines } = start('--port', '0');
+  const read = lines[Symbol.asyncIterator]();
+  const endpoint = /(http:\S+);/.exec((await read.next()).value)?.[1];
+  if (!endpoint) throw new Error('no address');
+  await sendOneSpan(endpoint);
+  const closed = once(child, 'close');
+  child.kill('SIGINT');
+  const rest: string[] = [];
+  for await (const line of { [Symbol.asyncIterator]: () => read }) rest.push(line);
+  assert.equal(await closed, [0, null]);
+  assert.match(rest.join('\n'), /trace [0-9a-f]{32} {2}1 span\nover the wire {2}/);
+});
+
+test('it ends when its owner goes away', async () => {
+  const { child, lines } = start('--json', '--port', '0');
+  await lines[Symbol.asyncIterator]().next();
+  const closed = once(child, 'exit');
+  child.disconnect();
+  assert.equal(await closed, [0, null]);
+});
+
+for (const [args, code, message] of [
+  [['--port', 'x'], 2, /--port: "x" is not a port/],
+  [['--port', '70000'], 2, /"70000" is not a port/],
+  [['--host', '0.0.0.0'], 2, /not a loopback address/],
+  [['--nope'], 2, /--nope/],
+  [['--port', '0', '--file', join(directory, 'no', 'such')], 1, /ENOENT/],
+] as const) {
+  test(`"receive ${args.join(' ').replace(directory, '')}" ends with ${code} and says why`, async () => {
+    let stderr = '';
+    let stdout = '';
+    const result = await receiveCommand.run([...args], {
+      stdout: { write: (text) => (stdout += text) },
+      stderr: { write: (text) => (stderr += text) },
+    });
+    assert.is(result, code);
+    assert.match(stderr, message);
+    assert.is(stdout, '');
+  });
+}
+
+test.run();

@@ -28,10 +28,20 @@ export const LIVE_OPTIONS: readonly CommandOption[] = [
 ];
 
 const LEASE_OPTIONS: readonly CommandOption[] = [
-  { name: 'for', type: 'text', value: 'DURATION', summary: 'How long the change holds, such as 90s, 10m, 2h. Default 10m, at most 24h.' },
+  {
+    name: 'for',
+    type: 'text',
+    value: 'DURATION',
+    summary: 'How long the change holds, such as 90s, 10m, 2h. Default 10m, at most 24h.',
+  },
   { name: 'reason', type: 'text', value: 'TEXT', summary: 'Why; kept in the log and the state.' },
   { name: 'max-spans', type: 'count', value: 'N', summary: 'End the change after N spans.' },
-  { name: 'max-spans-per-second', type: 'count', value: 'N', summary: 'End the change when more than N spans start within a second.' },
+  {
+    name: 'max-spans-per-second',
+    type: 'count',
+    value: 'N',
+    summary: 'End the change when more than N spans start within a second.',
+  },
   { name: 'max-open-spans', type: 'count', value: 'N', summary: 'End the change when more than N spans are open at once.' },
   { name: 'revision', type: 'count', value: 'N', summary: 'Refuse the change unless the state is still at revision N.' },
 ];
@@ -112,5 +122,20 @@ export const COMMANDS: readonly Command[] = [
     options: [],
     live: true,
     load: () => import('./live/metrics.js'),
+  },
+  {
+    name: 'receive',
+    usage: '',
+    arity: [0, 0],
+    summary: 'Listen for traces over OTLP/gRPC on this machine, and show them.',
+    details: ['Prints each trace as a tree; with --json each span as one line of JSON, after a line that says where it listens.'],
+    options: [
+      { name: 'port', type: 'count', value: 'PORT', summary: 'Where to listen; 0 is one that is free. Default 4317.' },
+      { name: 'host', type: 'text', value: 'ADDRESS', summary: 'A loopback address. Default 127.0.0.1.' },
+      { name: 'json', type: 'flag', summary: 'One line of JSON a span, for programs.' },
+      { name: 'file', type: 'text', value: 'PATH', summary: 'Also append each span to this file, as a line of JSON.' },
+    ],
+    live: false,
+    load: () => import('./receiver/command.js'),
   },
 ];

@@ -4,99 +4,82 @@
 
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { SpanwrightError } from '../../runtime/errors.js';
+import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
 import { TracePrinter } from './printer.js';
 import { startReceiver } from './receiver.js';
 
-/** Where a command writes. The CLI passes the process's own streams. */
-export interface CommandOutput {
-  stdout: { write(text: string): unknown };
-  stderr: { write(text: string): unknown };
-}
+/** OTLP/gRPC's own port, where exporters look when told nothing else. */
+const DEFAULT_PORT = 4317;
 
-const OPTIONS = {
-  port: { type: 'string', default: '4317' },
-  host: { type: 'string', default: '127.0.0.1' },
-  file: { type: 'string' },
-  json: { type: 'boolean', default: false },
-} as const;
-
-export const receiveCommand = {
-  name: 'receive',
-  summary: 'Listen for traces over OTLP/gRPC on this machine and show them.',
-  usage: 'spanwright receive [--port 4317] [--host 127.0.0.1] [--json] [--file spans.jsonl]',
-  run: runReceive,
-};
-
-async function runReceive(argv: string[], io: CommandOutput): Promise<number> {
-  const stop = new AbortController();
-  let file: WriteStream | undefined;
+/** Runs until it is told to stop. Options: `port`, `host`, `json`, `file`. */
+export async function run({ options, out }: Invocation): Promise<number> {
+  const port = Number(options.get('port') ?? DEFAULT_PORT);
+  if (port > 65_535) throw new UsageError(`--port: ${port} is not a port; expected a number from 0 (one that is free) to 65535.`);
+  const json = options.has('json');
+  const path = options.get('file');
+  const file = path === undefined ? undefined : await openFile(String(path));
+  const printer = json ? undefined : new TracePrinter(out);
   try {
-    const { values } = parseArgs({ args: argv, options: OPTIONS, strict: true, allowPositionals: false });
-    const port = portNumber(values.port);
-    file = values.file === undefined ? undefined : await openFile(values.file);
-    const printer = values.json ? undefined : new TracePrinter((text) => io.stdout.write(text));
     const receiver = await startReceiver({
       port,
-      host: values.host,
+      host: String(options.get('host') ?? '127.0.0.1'),
       onSpans(spans) {
-        const lines = values.json || file ? spans.map((span) => `${JSON.stringify(span)}\n`).join('') : '';
-        file?.write(lines);
         if (printer) printer.add(spans);
-        else io.stdout.write(lines);
+        if (!json && !file) return;
+        for (const line of spans.map((span) => JSON.stringify(span))) {
+          file?.write(`${line}\n`);
+          if (json) out(line);
+        }
       },
     });
-    io.stdout.write(
-      values.json
-        ? `${JSON.stringify({ listening: receiver.endpoint })}\n`
-        : `Listening for traces (OTLP/gRPC) at ${receiver.endpoint}; Ctrl-C ends.\n`,
+    out(
+      json
+        ? JSON.stringify({ listening: receiver.endpoint })
+        : `Listening for traces (OTLP/gRPC) at ${receiver.endpoint}; Ctrl-C ends.`,
     );
-    await stopRequested(stop);
-    printer?.flush();
+    await stopRequested();
     await receiver.close();
-    return 0;
+    printer?.flush();
+    return EXIT.done;
   } catch (error) {
-    io.stderr.write(`spanwright receive: ${explain(error)}\n`);
-    return isUsage(error) ? 2 : 1;
+    throw explained(error);
   } finally {
-    stop.abort();
-    if (file) await new Promise((done) => file?.end(done));
+    if (file) await new Promise((done) => file.end(done));
   }
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new TypeError(`--port: "${text}" is not a port; expected a number from 0 (one that is free) to 65535.`);
 }
 
 async function openFile(path: string): Promise<WriteStream> {
   const stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
-  await once(stream, 'open');
+  try {
+    await once(stream, 'open');
+  } catch (error) {
+    throw new CommandFailure(`--file: ${(error as Error).message}`);
+  }
   return stream;
 }
 
-function stopRequested(stop: AbortController): Promise<void> {
+function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
-    const finish = (): void => resolve();
-    const listeners = process.connected ? (['SIGINT', 'SIGTERM', 'disconnect'] as const) : (['SIGINT', 'SIGTERM'] as const);
-    for (const event of listeners) process.once(event, finish);
-    stop.signal.addEventListener('abort', () => {
-      for (const event of listeners) process.removeListener(event, finish);
-    });
+    const events = process.connected ? ['SIGINT', 'SIGTERM', 'disconnect'] : ['SIGINT', 'SIGTERM'];
+    for (const event of events) process.once(event, stop);
+    function stop(): void {
+      for (const event of events) process.removeListener(event, stop);
+      resolve();
+    }
   });
 }
 
-function explain(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (/EADDRINUSE|No address added/.test(`${code} ${message}`)) {
-    return `the port is in use (${message}). Choose another with --port, or --port 0 for one that is free.`;
+/** What the person typed is wrong, or what the machine has; anything else is passed on as it is. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error instanceof SpanwrightError) {
+    return error.code === 'INVALID_ARGUMENT' ? new UsageError(`--${error.message}`) : new CommandFailure(error.message);
   }
-  return message;
-}
-
-/** What the person typed is wrong, as opposed to what the machine has. */
-function isUsage(error: unknown): boolean {
-  return error instanceof TypeError || (error instanceof SpanwrightError && error.code === 'INVALID_ARGUMENT');
+  if (/EADDRINUSE|No address added/.test(error.message)) {
+    return new CommandFailure(
+      `The port is in use (${error.message}). Choose another with --port, or --port 0 for one that is free.`,
+    );
+  }
+  return error;
 }

@@ -8,15 +8,15 @@ const QUIET_MS = 1000;
 const MAX_PENDING = 20_000;
 
 export class TracePrinter {
-  readonly #write: (text: string) => void;
+  readonly #writeLine: (line: string) => void;
   readonly #options: TreeOptions;
   /** In order of the last arrival: a trace moves to the end when more of it comes. */
   readonly #pending = new Map<string, { spans: ReceivedSpan[]; since: number }>();
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(write: (text: string) => void, options: TreeOptions = {}) {
-    this.#write = write;
+  constructor(writeLine: (line: string) => void, options: TreeOptions = {}) {
+    this.#writeLine = writeLine;
     this.#options = options;
   }
 
@@ -31,7 +31,7 @@ export class TracePrinter {
     }
     for (const traceId of this.#pending.keys()) {
       if (this.#count <= MAX_PENDING) break;
-      this.#print(traceId);
+      this.#printTrace(traceId);
     }
     this.#timer ??= setTimeout(() => this.#printQuiet(), QUIET_MS).unref();
   }
@@ -40,22 +40,22 @@ export class TracePrinter {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const traceId of [...this.#pending.keys()]) this.#print(traceId);
+    for (const traceId of [...this.#pending.keys()]) this.#printTrace(traceId);
   }
 
   #printQuiet(): void {
     this.#timer = undefined;
     const before = Date.now() - QUIET_MS;
-    for (const [traceId, { since }] of [...this.#pending]) if (since <= before) this.#print(traceId);
+    for (const [traceId, { since }] of [...this.#pending]) if (since <= before) this.#printTrace(traceId);
     if (this.#pending.size > 0) this.#timer = setTimeout(() => this.#printQuiet(), QUIET_MS).unref();
   }
 
-  #print(traceId: string): void {
+  #printTrace(traceId: string): void {
     const trace = this.#pending.get(traceId);
     if (!trace) return;
     this.#pending.delete(traceId);
     this.#count -= trace.spans.length;
-    this.#write(`\ntrace ${traceId}  ${trace.spans.length} ${trace.spans.length === 1 ? 'span' : 'spans'}\n`);
-    this.#write(`${formatTrace(trace.spans, this.#options)}\n`);
+    this.#writeLine(`\ntrace ${traceId}  ${trace.spans.length} ${trace.spans.length === 1 ? 'span' : 'spans'}`);
+    this.#writeLine(formatTrace(trace.spans, this.#options));
   }
 }

@@ -130,8 +130,8 @@ for (const [startMs, endMs, text] of [
 
 test('the printer holds a trace until it is flushed, and prints it once', () => {
   let out = '';
-  const printer = new TracePrinter((text) => {
-    out += text;
+  const printer = new TracePrinter((line) => {
+    out += `${line}\n`;
   });
   printer.add([span('a', '', 0, 2)]);
   printer.add([span('b', 'a', 1, 2)]);

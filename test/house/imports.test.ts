@@ -1,0 +1,102 @@
+// Holds the direction of imports: the three parts know of each other only as the design allows. Reads what the compiler
+// parses, not text, so that comments and strings neither hide an import nor invent one.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Import, importsOf, PROJECT, projectFiles } from './sources.js';
+
+interface Rule {
+  readonly says: string;
+  /** Files that the rule is about. */
+  readonly of: (path: string) => boolean;
+  readonly forbids: (edge: Import, path: string) => boolean;
+  /** A breach and its lawful twin, to show that the rule tells them apart. */
+  readonly breach: { path: string; source: string };
+  readonly lawful: { path: string; source: string };
+}
+
+const part = (name: string) => (path: string) => path.startsWith(`${name}/`);
+const into = (edge: Import, name: string): boolean => edge.target?.startsWith(`${name}/`) ?? false;
+const SDK = /^@opentelemetry\/(sdk-|exporter-|context-async-hooks$|resources$|core$|otlp-)/;
+/** The one file that names packages of the SDK. */
+const SDK_HOME = 'runtime/setup/sdk.ts';
+
+const RULES: readonly Rule[] = [
+  {
+    says: 'the runtime never imports the transformer or the command line',
+    of: part('runtime'),
+    forbids: (edge) => into(edge, 'transformer') || into(edge, 'cli') || /^typescript(\/|$)|^ts-patch/.test(edge.specifier),
+    breach: { path: 'runtime/a.ts', source: "export type { Edit } from '../transformer/core/edit.js';" },
+    lawful: { path: 'runtime/a.ts', source: "// import '../transformer/index.js'\nimport './b.js';" },
+  },
+  {
+    says: 'the transformer takes types, and nothing that runs, from the runtime',
+    of: part('transformer'),
+    forbids: (edge) => into(edge, 'cli') || (into(edge, 'runtime') && !edge.typeOnly),
+    breach: { path: 'transformer/core/a.ts', source: "import { type Shape, Site } from '../../runtime/site/site.js';" },
+    lawful: { path: 'transformer/core/a.ts', source: "import { type Shape } from '../../runtime/site/site.js';" },
+  },
+  {
+    says: 'packages of the SDK are named in one file only',
+    of: (path) => /^(runtime|transformer|cli)\//.test(path) && path !== SDK_HOME,
+    forbids: (edge) => SDK.test(edge.specifier),
+    breach: { path: 'runtime/span/a.ts', source: "const load = () => require('@opentelemetry/sdk-trace-base');" },
+    lawful: { path: 'runtime/span/a.ts', source: "import { trace } from '@opentelemetry/api';" },
+  },
+  {
+    says: 'the product imports no test, benchmark or sample',
+    of: (path) => /^(runtime|transformer|cli)\//.test(path),
+    forbids: (edge) => into(edge, 'test') || into(edge, 'bench') || into(edge, 'samples'),
+    breach: { path: 'cli/a.ts', source: "import '../test/run.js';" },
+    lawful: { path: 'cli/a.ts', source: "import '../runtime/errors.js';\nimport '../transformer/index.js';" },
+  },
+  {
+    says: 'every relative import names a file that exists',
+    of: (path) => /^(runtime|transformer|cli|test|bench)\//.test(path),
+    forbids: (edge) => edge.target?.endsWith('.ts') === true && !EXISTING.has(edge.target),
+    breach: { path: 'runtime/a.ts', source: "import './nothing-of-the-kind.js';" },
+    lawful: { path: 'runtime/a.ts', source: "import './errors.js';" },
+  },
+];
+
+const FILES = projectFiles();
+const EXISTING = new Set(FILES);
+const SOURCES = FILES.filter((path) => path.endsWith('.ts') && !/^test\/(golden|fixtures)\//.test(path));
+
+function breaches(rule: Rule, path: string, source: string): string[] {
+  if (!rule.of(path)) return [];
+  const edges = importsOf(path, source).filter((edge) => rule.forbids(edge, path));
+  return edges.map((edge) => `${path}:${edge.line} imports ${edge.specifier}`);
+}
+
+for (const rule of RULES) {
+  test(rule.says, () => {
+    const subjects = SOURCES.filter(rule.of);
+    assert.ok(subjects.length > 0, 'the rule is about no file at all');
+    const found = subjects.flatMap((path) => breaches(rule, path, readFileSync(join(PROJECT, path), 'utf8')));
+    assert.equal(found, []);
+  });
+
+  test(`a breach is seen, and its lawful twin is not: ${rule.says}`, () => {
+    assert.is(breaches(rule, rule.breach.path, rule.breach.source).length, 1);
+    assert.equal(breaches(rule, rule.lawful.path, rule.lawful.source), []);
+  });
+}
+
+test('loading the runtime does not load the file that names the SDK', () => {
+  const loaded = new Set<string>();
+  const load = (path: string): void => {
+    if (loaded.has(path) || !EXISTING.has(path)) return;
+    loaded.add(path);
+    for (const edge of importsOf(path, readFileSync(join(PROJECT, path), 'utf8'))) {
+      if (edge.target && edge.atLoad && !edge.typeOnly) load(edge.target);
+    }
+  };
+  load('runtime/emitted.ts');
+  assert.ok(loaded.size > 1, 'runtime/emitted.ts imports nothing');
+  assert.not.ok(loaded.has(SDK_HOME), `compiled code loads ${SDK_HOME} before any set-up`);
+});
+
+test.run();

@@ -1,0 +1,91 @@
+// A new user's folder: the package packed from a clean copy of its sources, as a release is, and installed from the tarball
+// with its peers. Called by the package tests. Nothing of the working folder's dist/ takes part, so stale output cannot help.
+
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { PROJECT, projectFiles } from '../house/sources.js';
+
+const LIMIT_MS = 180_000;
+const run = promisify(execFile);
+
+export interface PackedFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+export interface Tarball {
+  readonly path: string;
+  readonly files: readonly PackedFile[];
+  readonly unpackedSize: number;
+}
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class Consumer {
+  readonly #top = mkdtempSync(join(tmpdir(), 'spanwright-package-'));
+  readonly folder = join(this.#top, 'user');
+
+  /** `npm pack` over a copy of the project's files, with the scripts that a release runs. */
+  async pack(): Promise<Tarball> {
+    const copy = join(this.#top, 'source');
+    for (const path of projectFiles()) {
+      if (!/^(runtime|transformer|cli)\/|^[^/]+$/.test(path)) continue;
+      mkdirSync(dirname(join(copy, path)), { recursive: true });
+      cpSync(join(PROJECT, path), join(copy, path));
+    }
+    symlinkSync(join(PROJECT, 'node_modules'), join(copy, 'node_modules'), 'dir');
+    const { stdout } = await run('npm', ['pack', '--json', '--loglevel=error'], { cwd: copy, timeout: LIMIT_MS });
+    // Scripts print before the JSON does.
+    const [packed] = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as [
+      { filename: string; files: PackedFile[]; unpackedSize: number },
+    ];
+    return { path: join(copy, packed.filename), files: packed.files, unpackedSize: packed.unpackedSize };
+  }
+
+  /** An empty folder into which the tarball and further packages are installed; the versions are those of the project. */
+  async install(tarball: Tarball, others: readonly string[]): Promise<void> {
+    mkdirSync(this.folder);
+    this.write('package.json', JSON.stringify({ name: 'user', version: '1.0.0', private: true }));
+    const { packages } = JSON.parse(readFileSync(join(PROJECT, 'package-lock.json'), 'utf8')) as Lock;
+    const exact = others.map((name) => {
+      const version = packages[`node_modules/${name}`]?.version;
+      if (!version) throw new Error(`the lock file of the project has no ${name}`);
+      return `${name}@${version}`;
+    });
+    await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball.path, ...exact], {
+      cwd: this.folder,
+      timeout: LIMIT_MS,
+    });
+  }
+
+  write(path: string, content: string): void {
+    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+    writeFileSync(join(this.folder, path), content);
+  }
+
+  /** Runs a command of the user's; a failure is an answer here, not an error. */
+  async run(command: string, args: readonly string[]): Promise<Ended> {
+    try {
+      const { stdout, stderr } = await run(command, [...args], { cwd: this.folder, timeout: LIMIT_MS });
+      return { code: 0, stdout, stderr };
+    } catch (error) {
+      const { code, stdout = '', stderr = '' } = error as { code?: number | string; stdout?: string; stderr?: string };
+      return { code: typeof code === 'number' ? code : -1, stdout, stderr: stderr || String(error) };
+    }
+  }
+
+  remove(): void {
+    rmSync(this.#top, { recursive: true, force: true });
+  }
+}
+
+interface Lock {
+  packages: Record<string, { version?: string } | undefined>;
+}

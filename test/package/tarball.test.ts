@@ -1,0 +1,167 @@
+// The package as a new user gets it: packed, installed into an empty folder from the registry's other packages, and used by
+// require, import, tsc and npx.
+// limit: 300 s
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PROJECT } from '../house/sources.js';
+import { Consumer, type Tarball } from './consumer.js';
+
+/** Grows only on purpose: what a user downloads is part of what the package costs. */
+const UNPACKED_LIMIT_BYTES = 1_500_000;
+const ALLOWED = /^(dist\/(runtime|transformer|cli)\/|(README\.md|CHANGELOG\.md|LICENSE|package\.json)$)/;
+
+const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as {
+  exports: Record<string, unknown>;
+  peerDependencies: Record<string, string>;
+};
+const entries = Object.keys(manifest.exports)
+  .filter((entry) => entry !== './package.json' && !entry.includes('*'))
+  .map((entry) => `spanwright${entry.slice(1)}`);
+
+const user = new Consumer();
+let tarball: Tarball;
+
+test.before(async () => {
+  tarball = await user.pack();
+  await user.install(tarball, [...Object.keys(manifest.peerDependencies), 'typescript', '@types/node']);
+});
+
+test.after(() => user.remove());
+
+test('the tarball holds dist, the documents and the licence, and nothing else', () => {
+  const paths = tarball.files.map(({ path }) => path);
+  assert.equal(
+    paths.filter((path) => !ALLOWED.test(path)),
+    [],
+  );
+  for (const needed of [
+    'README.md',
+    'CHANGELOG.md',
+    'LICENSE',
+    'package.json',
+    'dist/runtime/index.js',
+    'dist/runtime/index.d.ts',
+  ]) {
+    assert.ok(paths.includes(needed), `${needed} is missing from the tarball`);
+  }
+});
+
+test(`the package unpacks to less than ${UNPACKED_LIMIT_BYTES / 1e6} MB`, () => {
+  assert.ok(tarball.unpackedSize < UNPACKED_LIMIT_BYTES, `it is ${tarball.unpackedSize} bytes`);
+});
+
+test('every entry gives the same names by require and by import', async () => {
+  assert.ok(entries.length > 0, 'package.json exports no entry');
+  user.write(
+    'names.mjs',
+    `import { createRequire } from 'node:module';
+     const require = createRequire(import.meta.url);
+     const names = {};
+     for (const entry of ${JSON.stringify(entries)}) {
+       const required = Object.keys(require(entry)).filter((name) => name !== '__esModule');
+       const imported = Object.keys(await import(entry)).filter((name) => !['default', 'module.exports', '__esModule'].includes(name));
+       names[entry] = { required: required.filter((name) => name !== 'default').sort(), imported: imported.sort() };
+     }
+     console.log(JSON.stringify(names));`,
+  );
+  const { code, stdout, stderr } = await user.run(process.execPath, ['names.mjs']);
+  assert.is(code, 0, stderr);
+  const names = JSON.parse(stdout) as Record<string, { required: string[]; imported: string[] }>;
+  for (const entry of entries) {
+    assert.ok((names[entry]?.required.length ?? 0) > 0 || entry === 'spanwright/transformer', `${entry} exports nothing`);
+    assert.equal(names[entry]?.imported, names[entry]?.required, entry);
+  }
+});
+
+test('require and import reach one instance', async () => {
+  user.write(
+    'same.mjs',
+    `import { createRequire } from 'node:module';
+     import { instrument } from 'spanwright';
+     process.exit(createRequire(import.meta.url)('spanwright').instrument === instrument ? 0 : 1);`,
+  );
+  assert.is((await user.run(process.execPath, ['same.mjs'])).code, 0);
+});
+
+test('a path that is not exported cannot be reached', async () => {
+  const { code, stderr } = await user.run(process.execPath, ['-e', "require('spanwright/dist/runtime/state.js')"]);
+  assert.is.not(code, 0);
+  assert.match(stderr, 'ERR_PACKAGE_PATH_NOT_EXPORTED');
+});
+
+const PROGRAM = `import { instrument, startTracing } from 'spanwright';
+import { createAdminHandler } from 'spanwright/admin';
+
+export class PowerService {
+  @instrument
+  async status(id: string): Promise<string> {
+    return id;
+  }
+
+  @instrument({ name: 'power', attributes: { backend: 'nsm' }, args: ['id'] })
+  control(id: string, on: boolean): boolean {
+    return on && id !== '';
+  }
+}
+
+export async function main(): Promise<void> {
+  const tracing = await startTracing({ serviceName: 'user' });
+  createAdminHandler(tracing, { token: 'a-token-of-the-user' });
+  console.log(await new PowerService().status('id-1'), new PowerService().control('id-1', true), tracing.openCount);
+  await tracing.shutdown();
+}
+void main();
+`;
+
+for (const [decorators, experimentalDecorators] of [
+  ['legacy', true],
+  ['standard', false],
+] as const) {
+  const compile = async (name: string, source: string) => {
+    const folder = `${decorators}-${name}`;
+    user.write(`${folder}/main.ts`, source);
+    const compilerOptions = {
+      target: 'ES2022',
+      module: 'Node16',
+      strict: true,
+      // Our declarations are checked as the user's own code is: what they name must be installed with the package.
+      skipLibCheck: false,
+      exactOptionalPropertyTypes: true,
+      experimentalDecorators,
+      types: ['node'],
+      outDir: 'out',
+    };
+    user.write(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions, include: ['main.ts'] }));
+    const compiled = await user.run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', folder]);
+    return { ...compiled, program: `${folder}/out/main.js` };
+  };
+
+  test(`a program with ${decorators} decorators compiles against the installed types and runs`, async () => {
+    const { code, stdout, program } = await compile('good', PROGRAM);
+    assert.is(code, 0, stdout);
+    const ran = await user.run(process.execPath, [program]);
+    assert.is(ran.code, 0, ran.stderr);
+    assert.match(ran.stdout, 'id-1 true 0');
+  });
+
+  test(`with ${decorators} decorators, a wrong option is an error at compile time`, async () => {
+    const { code, stdout } = await compile('bad', PROGRAM.replace("args: ['id']", 'arguments: 7'));
+    assert.is.not(code, 0);
+    assert.match(stdout, 'main.ts(10,');
+  });
+}
+
+test('npx finds the command, which explains itself', async () => {
+  const help = await user.run('npx', ['--no-install', 'spanwright', '--help']);
+  assert.is(help.code, 0, help.stderr);
+  assert.match(help.stdout, 'set');
+  assert.match(help.stdout, 'status');
+  const unknown = await user.run('npx', ['--no-install', 'spanwright', 'no-such-command']);
+  assert.is.not(unknown.code, 0);
+  assert.match(unknown.stderr + unknown.stdout, 'no-such-command');
+});
+
+test.run();

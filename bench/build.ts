@@ -1,0 +1,96 @@
+// What the plugin adds to a build: tspc over 500 files, with the plugin and without it, in alternating runs.
+
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { samplesOf } from './off.js';
+import { factor, milliseconds, type Outcome, timesTable } from './report.js';
+import { paired } from './statistics.js';
+import { BUILDS, type Workspace } from './workspace.js';
+
+const FILES = 500;
+const ROUNDS = 7;
+const LIMIT = 1.05;
+const WITHOUT = 'tspc without the plugin';
+const WITH = 'tspc with the plugin';
+
+export async function measureBuild(workspace: Workspace): Promise<Outcome> {
+  const sources = project();
+  const builds = [
+    [WITHOUT, workspace.project('build-without', 'built', sources, BUILDS.plain.options)],
+    [WITH, workspace.project('build-with', 'built', sources)],
+  ] as const;
+  const samples = new Map<string, number[]>(builds.map(([label]) => [label, []]));
+  for (let round = -1; round < ROUNDS; round++) {
+    for (const [label, { command, args, output }] of round % 2 === 0 ? builds : [...builds].reverse()) {
+      rmSync(output, { recursive: true, force: true });
+      const start = process.hrtime.bigint();
+      await promisify(execFile)(command, args, { cwd: workspace.folder });
+      // The first round fills the caches of the file system.
+      if (round >= 0) samples.get(label)?.push(Number(process.hrtime.bigint() - start));
+    }
+  }
+  const over = (label: string) => paired(samplesOf(samples, label), samplesOf(samples, WITHOUT));
+  const { ratio } = over(WITH);
+  const note = `A project of ${FILES} files with ${FILES * 2} classes and ${FILES * 6} decorated methods, compiled from nothing in ${ROUNDS} pairs of runs.`;
+  return {
+    tables: [timesTable('Build with tspc', note, samples, over, milliseconds)],
+    budgets: [
+      {
+        what: `tspc with the plugin, over tspc without, ${FILES} files`,
+        limit: factor(LIMIT),
+        measured: factor(ratio.median),
+        met: ratio.median <= LIMIT,
+      },
+    ],
+  };
+}
+
+/** Files as a service has them: interfaces, imports from a neighbour, classes with decorated and plain methods. */
+function project(): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (let file = 0; file < FILES; file++) {
+    const neighbour = file === 0 ? '' : `import { type Order${file - 1}, Store${file - 1} } from './file${file - 1}.js';\n`;
+    const previous = file === 0 ? 'unknown' : `Order${file - 1} | Store${file - 1}`;
+    const methods = (decorated: string) => `  ${decorated}
+  async find(id: string): Promise<Order${file} | undefined> {
+    return this.orders.get(id);
+  }
+
+  ${decorated}
+  add(order: Order${file}, note = 'none', ...tags: string[]): number {
+    this.orders.set(order.id, { ...order, note: [note, ...tags].join(' ') });
+    return this.orders.size;
+  }
+
+  ${decorated}
+  total({ from, to }: { from: number; to: number }): number {
+    let sum = 0;
+    for (const { price } of this.orders.values()) if (price >= from && price < to) sum += price;
+    return sum;
+  }`;
+    const body = (name: string) => `export class ${name}${file} {
+  protected readonly orders = new Map<string, Order${file}>();
+
+${methods('@instrument')}
+
+  plain(limit: number): string[] {
+    return [...this.orders.keys()].filter((key) => key.length > limit).map((key) => key.toUpperCase());
+  }
+}`;
+    files[`file${file}.ts`] = `import { instrument } from 'spanwright';
+${neighbour}
+export interface Order${file} {
+  readonly id: string;
+  readonly price: number;
+  readonly note?: string;
+  readonly previous?: ${previous};
+}
+
+${body('Store')}
+
+${body('Archive')}
+`;
+  }
+  return files;
+}

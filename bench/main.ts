@@ -1,0 +1,44 @@
+// `npm run bench`: measures, and prints Markdown. Arguments: names of sections (off, on, startup, build; all without one), and
+// `--write <file>` to write the document beside printing it. The exit status is 1 when a budget is not met.
+
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { measureBuild } from './build.js';
+import { measureOff } from './off.js';
+import { measureOn } from './on.js';
+import { document, type Outcome } from './report.js';
+import { measureStartup } from './startup.js';
+import { Modules } from './variants.js';
+import { Workspace } from './workspace.js';
+
+const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
+  off: measureOff,
+  on: measureOn,
+  startup: (modules) => measureStartup(modules.workspace),
+  build: (modules) => measureBuild(modules.workspace),
+};
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'string' } } });
+  const unknown = positionals.find((name) => !Object.hasOwn(SECTIONS, name));
+  if (unknown !== undefined)
+    throw new Error(`bench: no section is called "${unknown}"; there are ${Object.keys(SECTIONS).join(', ')}`);
+  const names = positionals.length > 0 ? positionals : Object.keys(SECTIONS);
+
+  const workspace = new Workspace();
+  process.once('exit', () => workspace.remove());
+  process.once('SIGINT', () => process.exit(130));
+  const modules = new Modules(workspace);
+  const outcomes: Outcome[] = [];
+  for (const name of names) {
+    const start = performance.now();
+    outcomes.push(await (SECTIONS[name] as (modules: Modules) => Promise<Outcome>)(modules));
+    console.error(`${name}: measured in ${Math.round((performance.now() - start) / 1000)} s`);
+  }
+  const text = document(outcomes);
+  console.log(text);
+  if (values.write !== undefined) writeFileSync(values.write, text);
+  process.exitCode = outcomes.every(({ budgets }) => budgets.every(({ met }) => met)) ? 0 : 1;
+}
+
+void main();

@@ -1,0 +1,160 @@
+// Measures variants against each other in paired rounds: every variant lives in a process of its own, and each round times all
+// of them one after the other, forwards and backwards in turn, so that what the machine does meanwhile falls on all alike.
+// Guarantees that every variant computed the same sum and made exactly the spans that it should have.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Answer, Order, WorkerSetup } from './worker.js';
+
+export interface Variant extends WorkerSetup {
+  readonly label: string;
+  /** Calls of one round: enough for some milliseconds, at least 100,000 in the published figures. */
+  readonly calls: number;
+  /** Spans that one call must export. */
+  readonly spans: 0 | 1;
+}
+
+export interface Plan {
+  /** Times that all processes are started afresh: where code and data happen to lie differs from process to process. */
+  readonly generations: number;
+  readonly rounds: number;
+  readonly warmUps: number;
+}
+
+const ANSWER_LIMIT_MS = 120_000;
+
+/** Nanoseconds a call, one number for each round, by label. */
+export async function measurePairs(worker: string, variants: readonly Variant[], plan: Plan): Promise<Map<string, number[]>> {
+  requireDistinct(variants);
+  const samples = new Map<string, number[]>(variants.map(({ label }) => [label, []]));
+  for (let generation = 0; generation < plan.generations; generation++) {
+    const subjects = await startAll(worker, variants);
+    try {
+      await agreeOnChecksums(subjects);
+      for (let round = -plan.warmUps; round < plan.rounds; round++) {
+        for (const subject of round % 2 === 0 ? subjects : [...subjects].reverse()) {
+          const answer = await subject.ask({ kind: 'time', calls: subject.variant.calls });
+          subject.expectSpans(answer, subject.variant.calls);
+          if (round >= 0) samples.get(subject.variant.label)?.push(answer.value);
+        }
+      }
+    } finally {
+      for (const subject of subjects) subject.end();
+    }
+  }
+  return samples;
+}
+
+/** One order to each variant, in fresh processes that were warmed up first. */
+export async function measureOnce(
+  worker: string,
+  variants: readonly Variant[],
+  order: Order,
+  flags: readonly string[],
+): Promise<Map<string, number>> {
+  const subjects = await startAll(worker, variants, flags);
+  try {
+    await agreeOnChecksums(subjects);
+    const values = new Map<string, number>();
+    for (const subject of subjects) {
+      for (let warmUp = 0; warmUp < 3; warmUp++) await subject.ask({ kind: 'time', calls: subject.variant.calls });
+      values.set(subject.variant.label, (await subject.ask(order)).value);
+    }
+    return values;
+  } finally {
+    for (const subject of subjects) subject.end();
+  }
+}
+
+function requireDistinct(variants: readonly Variant[]): void {
+  if (new Set(variants.map(({ label }) => label)).size !== variants.length) throw new Error('bench: two variants have one label');
+}
+
+async function startAll(worker: string, variants: readonly Variant[], flags: readonly string[] = []): Promise<Subject[]> {
+  const subjects = variants.map((variant) => new Subject(worker, variant, flags));
+  try {
+    await Promise.all(subjects.map((subject) => subject.ready));
+  } catch (error) {
+    for (const subject of subjects) subject.end();
+    throw error;
+  }
+  return subjects;
+}
+
+/** Every call counts towards the sum, and all flavours compute the same: a difference means that calls were left out. */
+async function agreeOnChecksums(subjects: readonly Subject[]): Promise<void> {
+  let expected: Answer | undefined;
+  for (const subject of subjects) {
+    const answer = await subject.ask({ kind: 'time', calls: 4096 });
+    expected ??= answer;
+    if (answer.checksum !== expected.checksum || answer.checksum === 0) {
+      throw new Error(
+        `bench: "${subject.variant.label}" computed ${answer.checksum} where the first variant computed ${expected.checksum}`,
+      );
+    }
+    subject.expectSpans(answer, 4096);
+  }
+}
+
+class Subject {
+  readonly ready: Promise<Answer>;
+  readonly #child: ChildProcess;
+  #stderr = '';
+
+  constructor(
+    worker: string,
+    readonly variant: Variant,
+    flags: readonly string[],
+  ) {
+    const { module, state, parent, shape, bursts } = variant;
+    const setup: WorkerSetup = { module, state, parent, shape, bursts };
+    // The environment of whoever runs the benchmark must not configure what is measured.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(name)));
+    this.#child = fork(worker, [JSON.stringify(setup)], {
+      execArgv: [...flags],
+      env,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr += chunk;
+    });
+    this.ready = this.#answer();
+  }
+
+  ask(order: Order): Promise<Answer> {
+    this.#child.send(order);
+    return this.#answer();
+  }
+
+  expectSpans(answer: Answer, calls: number): void {
+    const expected = this.variant.spans * calls;
+    if (answer.spans !== expected) {
+      throw new Error(`bench: "${this.variant.label}" exported ${answer.spans} spans in ${calls} calls, expected ${expected}`);
+    }
+  }
+
+  end(): void {
+    if (this.#child.exitCode === null) this.#child.kill('SIGKILL');
+  }
+
+  #answer(): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#child.off('message', onMessage).off('exit', onExit);
+      };
+      const onMessage = (answer: unknown): void => {
+        settle();
+        resolve(answer as Answer);
+      };
+      const onExit = (code: number | null): void => {
+        settle();
+        reject(new Error(`bench: the process of "${this.variant.label}" ended with status ${code}:\n${this.#stderr}`));
+      };
+      const timer = setTimeout(() => {
+        settle();
+        reject(new Error(`bench: "${this.variant.label}" did not answer within ${ANSWER_LIMIT_MS / 1000} s\n${this.#stderr}`));
+      }, ANSWER_LIMIT_MS);
+      this.#child.once('message', onMessage).once('exit', onExit);
+    });
+  }
+}

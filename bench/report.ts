@@ -1,0 +1,92 @@
+// Turns measurements into Markdown: tables, the budgets with met or not met, and what was measured on. The document of figures is
+// printed by this file and never written by hand.
+
+import { cpus, loadavg, totalmem } from 'node:os';
+import { type Spread, spread } from './statistics.js';
+
+export interface Table {
+  readonly title: string;
+  /** What was measured, in a sentence or two. */
+  readonly note: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface Budget {
+  readonly what: string;
+  readonly limit: string;
+  readonly measured: string;
+  readonly met: boolean;
+}
+
+/** What one section of the benchmarks found. */
+export interface Outcome {
+  readonly tables: readonly Table[];
+  readonly budgets: readonly Budget[];
+}
+
+export const time = (ns: number): string =>
+  Math.abs(ns) < 100 ? `${ns.toFixed(1)} ns` : `${Math.round(ns).toLocaleString('en-US')} ns`;
+export const milliseconds = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`;
+export const signed = (value: number, format: (value: number) => string): string =>
+  `${value < 0 ? '-' : '+'}${format(Math.abs(value))}`;
+export const factor = (ratio: number): string => `${ratio.toFixed(ratio < 10 ? 2 : 0)}x`;
+export const range = ({ low, high }: Spread, format: (value: number) => string): string => `${format(low)} to ${format(high)}`;
+
+/** One row a variant: its own times, and its distance from the first one in paired rounds. */
+export function timesTable(
+  title: string,
+  note: string,
+  samples: ReadonlyMap<string, readonly number[]>,
+  against: (label: string) => { ratio: Spread; difference: Spread },
+  format: (ns: number) => string = time,
+): Table {
+  const [first] = samples.keys();
+  const rows = [...samples].map(([label, values]) => {
+    const own = spread(values);
+    const apart = label === first ? undefined : against(label);
+    return [
+      label,
+      format(own.median),
+      range(own, format),
+      format(own.least),
+      apart ? signed(apart.difference.median, format) : '',
+      apart ? factor(apart.ratio.median) : '',
+    ];
+  });
+  return { title, note, head: ['', 'median', 'middle half', 'least', 'over the first row', 'ratio'], rows };
+}
+
+export function document(outcomes: readonly Outcome[]): string {
+  const parts = [
+    '# Performance',
+    'Printed by `npm run bench -- --write docs/performance.md`; not written by hand. How it measures: every variant runs in a process of ' +
+      'its own and computes the same checksum over 32 classes with different bodies, called through one shared call site; rounds alternate between ' +
+      'the variants, forwards and backwards; ratios and differences are medians over pairs of the same round, because the machine is never quiet. ' +
+      'Ratios carry over to other machines better than times do.',
+    machine(),
+  ];
+  const budgets = outcomes.flatMap((outcome) => outcome.budgets);
+  if (budgets.length > 0) {
+    const rows = budgets.map(({ what, limit, measured, met }) => [what, limit, measured, met ? 'met' : '**not met**']);
+    parts.push('## Budgets', markdown(['what', 'at most', 'measured', ''], rows));
+  }
+  for (const { title, note, head, rows } of outcomes.flatMap((outcome) => outcome.tables)) {
+    parts.push(`## ${title}`, note, markdown(head, rows));
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+function machine(): string {
+  const processors = cpus();
+  const model = processors[0]?.model.trim() || 'a processor without a name';
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
+  const date = new Date().toISOString().slice(0, 10);
+  const load = (loadavg()[0] ?? 0).toFixed(1);
+  return `Measured on ${date}: Node ${process.version}, ${process.platform} ${process.arch}, ${processors.length} x ${model}, ${memory}; load average at the end ${load}.`;
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}

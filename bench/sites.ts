@@ -1,0 +1,77 @@
+// Writes the source that the benchmarks measure: 32 classes with one method each, every body different, in the flavours that are
+// compared. All flavours of a shape compute the same numbers, so that a checksum shows that no call was optimised away.
+
+/** How often the one shared call site meets another callee: 32 makes it megamorphic, as in a real service. */
+export const SITES = 32;
+
+export type Shape = 'sync' | 'async';
+
+/** How the methods of a generated file are instrumented. */
+export const FLAVOURS = {
+  bare: { head: '', method: (_site: number, method: string) => method },
+  instrument: {
+    head: "import { instrument } from 'spanwright';",
+    method: (_site: number, method: string) => `@instrument\n  ${method}`,
+  },
+  'nestjs-otel': {
+    head: "import { Span } from 'nestjs-otel';",
+    method: (_site: number, method: string) => `@Span()\n  ${method}`,
+  },
+  fullstackhouse: {
+    head: "import { Traced } from '@fullstackhouse/opentelemetry-js-decorator';",
+    method: (_site: number, method: string) => `@Traced()\n  ${method}`,
+  },
+  handwritten: {
+    head: "import { SpanStatusCode, trace } from '@opentelemetry/api';\nconst tracer = trace.getTracer('bench');",
+    method: byHand,
+  },
+} as const;
+
+export type Flavour = keyof typeof FLAVOURS;
+
+/** Bodies: short, different, integers only, so that a call allocates nothing of its own. */
+const BODIES = [
+  (k: number) => `return (Math.imul(a ^ ${k}, ${k + 3}) + b + this.bias) | 0;`,
+  (k: number) => `return a > ${k * 1000} ? (a - b + this.bias) | 0 : (a + b * ${k + 2}) | 0;`,
+  (k: number) => `let x = (a + ${k}) | 0;\n    x ^= x << 13;\n    x ^= x >>> 17;\n    return (x + b + this.bias) | 0;`,
+  (k: number) => `const x = (a & ${k + 15}) + this.bias;\n    return (x * x - (b | ${k})) | 0;`,
+] as const;
+
+/** Source text of one generated file. */
+export function sitesSource(flavour: Flavour, shape: Shape, sites = SITES): string {
+  const { head, method } = FLAVOURS[flavour];
+  const classes: string[] = [];
+  for (let site = 0; site < sites; site++) {
+    const body = BODIES[site % BODIES.length]?.(site) ?? '';
+    const signature = shape === 'sync' ? 'm(a: number, b: number): number' : 'async m(a: number, b: number): Promise<number>';
+    const source = method(site, `${signature} {\n    ${body}\n  }`, shape);
+    classes.push(`class Site${site} {\n  bias = ${site};\n  ${source}\n}`);
+  }
+  const result = shape === 'sync' ? 'number' : 'Promise<number>';
+  const list = Array.from({ length: sites }, (_, site) => `new Site${site}()`).join(', ');
+  return `${head}\n${classes.join('\n')}\nexport const sites: { m(a: number, b: number): ${result} }[] = [${list}];\n`;
+}
+
+/** What a careful person writes without a library: options made once, the error recorded, the span ended in every case. */
+function byHand(site: number, method: string, shape: Shape = 'sync'): string {
+  const [signature = '', ...rest] = method.split(' {\n');
+  const body = rest.join(' {\n').replace(/\n {2}\}$/, '');
+  const [keyword, type] = shape === 'sync' ? ['', 'number'] : ['async ', 'Promise<number>'];
+  return `static readonly options = { attributes: {
+    'code.namespace': 'bench::Site${site}', 'code.function.name': 'bench::Site${site}::m',
+    'code.file.path': 'bench/sites.ts', 'code.line.number': ${10 + site * 8}, 'code.column.number': 3,
+  } };
+  ${signature} {
+    return tracer.startActiveSpan('Site${site}.m', Site${site}.options, ${keyword}(span): ${type} => {
+      try {
+        ${body}
+      } catch (error) {
+        span.recordException(error as Error);
+        span.setStatus({ code: SpanStatusCode.ERROR, message: (error as Error).message });
+        throw error;
+      } finally {
+        span.end();
+      }
+    });
+  }`;
+}

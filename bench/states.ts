@@ -1,0 +1,79 @@
+// What is installed in the process while a variant is measured: nothing, OpenTelemetry's SDK, or Spanwright, each off or on.
+// Called in the worker before the measured module is loaded, as a service sets tracing up before the rest of its code.
+
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type ReadableSpan,
+  type Sampler,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace-base';
+
+/** Takes spans and forgets them, so that no collector is measured; its count shows whether spans were made at all. */
+export class DiscardingExporter implements SpanExporter {
+  count = 0;
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    this.count += spans.length;
+    done({ code: ExportResultCode.SUCCESS });
+  }
+  async shutdown(): Promise<void> {}
+  async forceFlush(): Promise<void> {}
+}
+
+export interface Installed {
+  /** Spans that reached the exporter so far. */
+  count(): number;
+  /** Sends on what is queued. The batch queue holds 2,048 spans, so a long round drains between bursts. */
+  drain(): Promise<void>;
+}
+
+const NOTHING: Installed = { count: () => 0, drain: async () => {} };
+
+function sdk(sampler: Sampler): Installed {
+  const exporter = new DiscardingExporter();
+  const provider = new BasicTracerProvider({ sampler, spanProcessors: [new BatchSpanProcessor(exporter)] });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(provider);
+  return { count: () => exporter.count, drain: () => provider.forceFlush() };
+}
+
+async function spanwright(enabled: boolean): Promise<Installed> {
+  const { startTracing } = await import('spanwright');
+  const exporter = new DiscardingExporter();
+  const tracing = await startTracing({ serviceName: 'bench', exporter, enabled });
+  return { count: () => exporter.count, drain: () => tracing.forceFlush() };
+}
+
+export const STATES = {
+  nothing: async () => NOTHING,
+  'sdk off': async () => sdk(new ParentBasedSampler({ root: new AlwaysOffSampler() })),
+  'sdk on': async () => sdk(new ParentBasedSampler({ root: new AlwaysOnSampler() })),
+  'spanwright without endpoint': async () => {
+    const { startTracing } = await import('spanwright');
+    await startTracing({ serviceName: 'bench' });
+    return NOTHING;
+  },
+  'spanwright off': () => spanwright(false),
+  'spanwright on': () => spanwright(true),
+} satisfies Record<string, () => Promise<Installed>>;
+
+export type StateName = keyof typeof STATES;
+
+/** The context in which the calls are made. */
+export const PARENTS = {
+  none: () => ROOT_CONTEXT,
+  unsampled: () => trace.setSpanContext(ROOT_CONTEXT, spanContext(0)),
+  sampled: () => trace.setSpanContext(ROOT_CONTEXT, spanContext(1)),
+} as const;
+
+export type ParentName = keyof typeof PARENTS;
+
+function spanContext(traceFlags: number) {
+  return { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags };
+}

@@ -1,0 +1,32 @@
+// Order statistics of paired rounds. The machine that measures is busy with other things, so nothing here uses a mean: noise
+// only ever adds time, in bursts, and both sides of a pair are measured within the same few milliseconds.
+
+export interface Spread {
+  readonly median: number;
+  /** First and third quartile. */
+  readonly low: number;
+  readonly high: number;
+  readonly least: number;
+}
+
+export function spread(values: readonly number[]): Spread {
+  if (values.length === 0) throw new Error('spread of no values: no round was measured');
+  const sorted = [...values].sort((a, b) => a - b);
+  return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75), least: sorted[0] as number };
+}
+
+/** The same round of two variants, divided and subtracted. */
+export function paired(values: readonly number[], base: readonly number[]): { ratio: Spread; difference: Spread } {
+  if (values.length !== base.length) throw new Error(`${values.length} rounds cannot be paired with ${base.length}`);
+  const ratios = values.map((value, round) => value / (base[round] as number));
+  const differences = values.map((value, round) => value - (base[round] as number));
+  return { ratio: spread(ratios), difference: spread(differences) };
+}
+
+function quantile(sorted: readonly number[], q: number): number {
+  const position = (sorted.length - 1) * q;
+  const below = Math.floor(position);
+  const low = sorted[below] as number;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
+  return low + (high - low) * (position - below);
+}

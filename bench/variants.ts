@@ -1,0 +1,61 @@
+// What is compared with what: the measured modules, compiled once for a run, and a short way to say "this flavour, built so, in
+// this state". Called by the sections and by the budget test.
+
+import { join } from 'node:path';
+import { rewriteForChannels } from './orchestrion.js';
+import type { Variant } from './pairs.js';
+import { type Flavour, type Shape, sitesSource } from './sites.js';
+import type { ParentName, StateName } from './states.js';
+import type { Build, Workspace } from './workspace.js';
+
+export interface Choice {
+  readonly label: string;
+  readonly flavour: Flavour | 'orchestrion';
+  readonly build?: Build;
+  readonly state?: StateName;
+  readonly parent?: ParentName;
+  readonly calls?: number;
+  readonly spans?: 0 | 1;
+}
+
+/** Calls of a round: some milliseconds of a cheap call, and the least that is published of a dear one. */
+export const MANY = 500_000;
+export const FEW = 100_000;
+
+export class Modules {
+  readonly #folders = new Map<Build, Promise<string>>();
+
+  constructor(readonly workspace: Workspace) {}
+
+  /** A variant for the coordinator; compiles its build when it is the first of that build. */
+  async variant(choice: Choice, shape: Shape, bursts = false): Promise<Variant> {
+    const { label, flavour, build = 'plain', state = 'nothing', parent = 'none', calls = FEW, spans = 0 } = choice;
+    const module = join(await this.#compiled(build), `${flavour}-${shape}.js`);
+    return { label, module, state, parent, shape, calls, spans, bursts };
+  }
+
+  all(choices: readonly Choice[], shape: Shape, bursts = false): Promise<Variant[]> {
+    return Promise.all(choices.map((choice) => this.variant(choice, shape, bursts)));
+  }
+
+  #compiled(build: Build): Promise<string> {
+    let folder = this.#folders.get(build);
+    if (folder === undefined) {
+      folder = this.#compile(build);
+      this.#folders.set(build, folder);
+    }
+    return folder;
+  }
+
+  async #compile(build: Build): Promise<string> {
+    // The peers' decorators exist in the legacy form only, and only ours has a transformer.
+    const flavours: readonly Flavour[] =
+      build === 'plain' ? ['bare', 'handwritten', 'instrument', 'nestjs-otel', 'fullstackhouse'] : ['instrument'];
+    const sources = flavours.flatMap((flavour) =>
+      (['sync', 'async'] as const).map((shape): [string, string] => [`${flavour}-${shape}.ts`, sitesSource(flavour, shape)]),
+    );
+    const output = await this.workspace.compile(build.replace(' ', '-'), build, Object.fromEntries(sources));
+    if (build === 'plain') for (const shape of ['sync', 'async'] as const) rewriteForChannels(output, shape);
+    return output;
+  }
+}

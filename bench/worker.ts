@@ -1,0 +1,112 @@
+// One variant in a process of its own, so that no other variant's types, caches or providers colour it. Started by the
+// coordinator, compiled to plain JavaScript first; loads one generated module under one state and answers orders over IPC.
+
+import { context } from '@opentelemetry/api';
+import { type Installed, PARENTS, type ParentName, STATES, type StateName } from './states.js';
+
+export interface WorkerSetup {
+  readonly module: string;
+  readonly state: StateName;
+  readonly parent: ParentName;
+  readonly shape: 'sync' | 'async';
+  /** Drain the export queue every few hundred calls, within the measured time. */
+  readonly bursts: boolean;
+}
+
+/** What the coordinator may ask for. */
+export type Order = { kind: 'time'; calls: number } | { kind: 'bytes'; calls: number } | { kind: 'turns' } | { kind: 'end' };
+
+export interface Answer {
+  /** Nanoseconds a call, bytes a call, or microtask turns, as ordered. */
+  readonly value: number;
+  /** Sum of all results, which depends on every call. */
+  readonly checksum: number;
+  /** Spans that were exported meanwhile. */
+  readonly spans: number;
+}
+
+interface Callee {
+  m(a: number, b: number): number | Promise<number>;
+}
+
+/** Spans made between two drains of the batch queue; a quarter of what it holds. */
+const BURST = 512;
+
+async function main(setup: WorkerSetup): Promise<void> {
+  const installed = await STATES[setup.state]();
+  const { sites } = require(setup.module) as { sites: Callee[] };
+  const parent = PARENTS[setup.parent]();
+  const run = (calls: number): number | Promise<number> =>
+    setup.bursts ? inBursts(sites, calls, setup.shape, installed) : DRIVERS[setup.shape](sites, calls);
+  const inParent = (calls: number): number | Promise<number> => context.with(parent, run, undefined, calls);
+
+  process.on('message', async (order: Order) => {
+    if (order.kind === 'end') process.exit(0);
+    const before = installed.count();
+    const answer = order.kind === 'turns' ? await turns(sites) : await MEASURES[order.kind](inParent, order.calls);
+    await installed.drain();
+    process.send?.({ ...answer, spans: installed.count() - before } satisfies Answer);
+  });
+  process.send?.({ value: 0, checksum: 0, spans: 0 } satisfies Answer);
+}
+
+const MEASURES = {
+  async time(run: (calls: number) => number | Promise<number>, calls: number) {
+    const start = process.hrtime.bigint();
+    const result = run(calls);
+    const checksum = typeof result === 'number' ? result : await result;
+    return { value: Number(process.hrtime.bigint() - start) / calls, checksum };
+  },
+  async bytes(run: (calls: number) => number | Promise<number>, calls: number) {
+    if (!globalThis.gc) throw new Error('bytes are counted only under --expose-gc');
+    globalThis.gc();
+    const before = process.memoryUsage().heapUsed;
+    const result = run(calls);
+    const checksum = typeof result === 'number' ? result : await result;
+    return { value: (process.memoryUsage().heapUsed - before) / calls, checksum };
+  },
+};
+
+/** One call site for all callees: what a router, a queue or a loop over handlers looks like to the engine. */
+function runSync(sites: readonly Callee[], calls: number): number {
+  let sum = 0;
+  for (let call = 0; call < calls; call++) sum = (sum + ((sites[call & 31] as Callee).m(call, sum) as number)) | 0;
+  return sum;
+}
+
+async function runAsync(sites: readonly Callee[], calls: number): Promise<number> {
+  let sum = 0;
+  for (let call = 0; call < calls; call++) sum = (sum + (await (sites[call & 31] as Callee).m(call, sum))) | 0;
+  return sum;
+}
+
+const DRIVERS = { sync: runSync, async: runAsync };
+
+/** Drains within the measured time: sending spans on is part of what recording costs. */
+async function inBursts(sites: readonly Callee[], calls: number, shape: 'sync' | 'async', installed: Installed): Promise<number> {
+  let sum = 0;
+  for (let done = 0; done < calls; done += BURST) {
+    const part = Math.min(BURST, calls - done);
+    sum = (sum + (await DRIVERS[shape](sites, part))) | 0;
+    await installed.drain();
+  }
+  return sum;
+}
+
+/** Microtask turns between a call and the moment at which a caller's `then` on its result runs. */
+async function turns(sites: readonly Callee[]): Promise<{ value: number; checksum: number }> {
+  let settled = false;
+  let count = 0;
+  const result = Promise.resolve((sites[0] as Callee).m(1, 2));
+  const observed = result.then((value) => {
+    settled = true;
+    return value;
+  });
+  while (!settled) {
+    await undefined;
+    count++;
+  }
+  return { value: count, checksum: await observed };
+}
+
+void main(JSON.parse(process.argv[2] ?? '{}') as WorkerSetup);

@@ -1,0 +1,92 @@
+// A folder of its own for one run of the benchmarks: generated sources, compiled by the real compilers, and the worker as plain
+// JavaScript, so that no loader stands between the engine and what is measured. Lies inside the project, so that
+// `spanwright` and the peers resolve as they do for a user; removed at the end.
+
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+
+const PROJECT = join(__dirname, '..');
+const COMPILE_LIMIT_MS = 300_000;
+
+/** How a project is compiled. `plain` is tsc; `built` is tspc with the Spanwright plugin. */
+export const BUILDS = {
+  plain: { compiler: 'typescript/bin/tsc', options: { experimentalDecorators: true } },
+  'plain standard': { compiler: 'typescript/bin/tsc', options: { experimentalDecorators: false } },
+  built: { compiler: 'ts-patch/bin/tspc.js', options: { experimentalDecorators: true, plugins: [plugin()] } },
+  'built standard': { compiler: 'ts-patch/bin/tspc.js', options: { experimentalDecorators: false, plugins: [plugin()] } },
+} as const;
+
+export type Build = keyof typeof BUILDS;
+
+function plugin(): Record<string, unknown> {
+  return { transform: join(PROJECT, 'dist/transformer/index.js'), namespace: 'bench' };
+}
+
+export class Workspace {
+  readonly folder: string;
+
+  constructor() {
+    const parent = join(PROJECT, '.cache');
+    mkdirSync(parent, { recursive: true });
+    this.folder = mkdtempSync(join(parent, 'bench-'));
+  }
+
+  /** Writes the sources below a folder of the build's name; returns the command that compiles them. */
+  project(
+    name: string,
+    build: Build,
+    sources: Record<string, string>,
+    options: Record<string, unknown> = BUILDS[build].options,
+  ): { command: string; args: string[]; output: string } {
+    const folder = join(this.folder, name);
+    for (const [path, source] of Object.entries(sources)) {
+      mkdirSync(dirname(join(folder, 'src', path)), { recursive: true });
+      writeFileSync(join(folder, 'src', path), source);
+    }
+    const compilerOptions = {
+      target: 'ES2022',
+      module: 'Node16',
+      moduleResolution: 'Node16',
+      strict: true,
+      skipLibCheck: true,
+      types: ['node'],
+      rootDir: 'src',
+      outDir: 'out',
+      ...options,
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+    const args = [join(PROJECT, 'node_modules', BUILDS[build].compiler), '-p', join(folder, 'tsconfig.json')];
+    return { command: process.execPath, args, output: join(folder, 'out') };
+  }
+
+  /** Compiles, and returns the folder of the JavaScript. A compiler's complaint is an error: nothing half-built is measured. */
+  async compile(name: string, build: Build, sources: Record<string, string>): Promise<string> {
+    const { command, args, output } = this.project(name, build, sources);
+    try {
+      await promisify(execFile)(command, args, { timeout: COMPILE_LIMIT_MS, cwd: join(this.folder, name) });
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+      throw new Error(`bench: "${build}" does not compile ${name}:\n${stdout ?? ''}${stderr ?? String(error)}`);
+    }
+    return output;
+  }
+
+  /** The worker and what it imports of bench/, each file by itself, without type-check. */
+  worker(): string {
+    const folder = join(this.folder, 'worker');
+    mkdirSync(folder, { recursive: true });
+    for (const name of ['worker', 'states']) {
+      const source = readFileSync(join(__dirname, `${name}.ts`), 'utf8');
+      const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true };
+      writeFileSync(join(folder, `${name}.js`), ts.transpileModule(source, { compilerOptions }).outputText);
+    }
+    return join(folder, 'worker.js');
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

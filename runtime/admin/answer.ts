@@ -1,0 +1,52 @@
+// Makes the Responses of the admin hook. Every one of them carries the same security headers and is never cached, and an
+// error of any kind becomes `{ "error": { code, message, field? } }`; what is not one of our own errors is not described.
+
+import { InvalidArgumentError, SpanwrightError } from '../errors.js';
+import { Refusal } from './refusal.js';
+
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+/** A text answer; `headers` win over the security headers. */
+export function textAnswer(text: string, type: string, headers: Readonly<Record<string, string>> = {}, status = 200): Response {
+  return new Response(text, { status, headers: { ...SECURITY_HEADERS, 'content-type': type, ...headers } });
+}
+
+/** A JSON answer. */
+export function jsonAnswer(value: unknown, headers: Readonly<Record<string, string>> = {}, status = 200): Response {
+  return textAnswer(`${JSON.stringify(value)}\n`, 'application/json; charset=utf-8', headers, status);
+}
+
+interface Fault {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly field?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What may be told of a thrown value. `expected` is false for anything that is not an error of ours. */
+export function faultOf(error: unknown): Fault & { readonly expected: boolean } {
+  if (error instanceof Refusal) {
+    const { status, code, message, more } = error;
+    return { status, code, message, field: more.field, headers: more.headers, expected: true };
+  }
+  if (error instanceof SpanwrightError) {
+    const field = error instanceof InvalidArgumentError ? error.field : undefined;
+    return { status: error.status, code: error.grpc, message: error.message, field, expected: true };
+  }
+  const message = 'The admin hook failed; the log of the service says why. Nothing more was changed.';
+  return { status: 500, code: 'Internal', message, expected: false };
+}
+
+/** The answer to a request that ended in `error`. */
+export function errorAnswer(error: unknown): Response {
+  const { status, code, message, field, headers } = faultOf(error);
+  return jsonAnswer({ error: { code, message, ...(field === undefined ? {} : { field }) } }, headers, status);
+}

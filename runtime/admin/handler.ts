@@ -1,0 +1,153 @@
+// The admin hook itself: a Request in, a Response out, no sockets and no files. Every request passes the same gates in the
+// same order: host, route, method, origin, token, permission of the process, revision, body. A change is made in one
+// synchronous step after all of them, so nothing is half-applied; whatever fails becomes an answer and is never thrown.
+
+import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
+import type { Tracing } from '../setup/tracing.js';
+import { Access, type AccessOptions, type Caller, type Grant } from './access.js';
+import { errorAnswer, faultOf, jsonAnswer } from './answer.js';
+import { Audit } from './audit.js';
+import { AllowedHosts, checkOrigin } from './authority.js';
+import { expectNoBody, readObject } from './body.js';
+import { bodyFields, queryFields } from './fields.js';
+
+import { normalPrefix, pathBelow, type RouteMatch, routeFor } from './paths.js';
+import { printable } from './printable.js';
+import { Refusal } from './refusal.js';
+import type { ChangeRoute, Changing } from './routes.js';
+import { didYouMean } from './suggestion.js';
+
+export interface AdminOptions extends AccessOptions {
+  /** Path under which the routes stand. Default `/tracing`. */
+  readonly prefix?: string;
+  /** Host names, besides loopback, that requests may be sent to; `*` allows any. */
+  readonly allowedHosts?: readonly string[];
+  /** Where the lines of the audit go. Default standard error. */
+  readonly log?: (line: string) => void;
+}
+
+/** Answers a request. `caller` is what the adapter knows of the connection; without it the caller is a stranger. */
+export interface AdminHandler {
+  (request: Request, caller?: Caller): Promise<Response>;
+  /** The prefix in normal form. */
+  readonly prefix: string;
+}
+
+const OPTION_NAMES = [
+  'token',
+  'tokenFile',
+  'readToken',
+  'openReads',
+  'failures',
+  'prefix',
+  'allowedHosts',
+  'log',
+] as const satisfies readonly (keyof AdminOptions)[];
+
+/** Names the caller in log and state; stated, not verified. */
+export const ACTOR_HEADER = 'x-spanwright-actor';
+
+function checkOptions(options: AdminOptions): void {
+  for (const name of Object.keys(options)) {
+    if ((OPTION_NAMES as readonly string[]).includes(name)) continue;
+    const known = `Known: ${OPTION_NAMES.join(', ')}.`;
+    throw new InvalidArgumentError(name, `Unknown admin option "${name}".${didYouMean(name, OPTION_NAMES)} ${known}`);
+  }
+}
+
+/** The revision that the caller saw, from the body or `If-Match`; undefined when the caller does not care. */
+function seenRevision(request: Request, values: ReadonlyMap<string, unknown>): number | undefined {
+  const header = request.headers.get('if-match');
+  if (header === null || header.trim() === '*') return values.get('revision') as number | undefined;
+  const digits = /^(?:W\/)?"?([0-9]{1,15})"?$/.exec(header.trim())?.[1];
+  if (digits !== undefined) return Number(digits);
+  throw new Refusal('invalid', `If-Match must hold a revision such as "12"; found ${printable(header, 40)}.`, {
+    field: 'If-Match',
+  });
+}
+
+function checkRevision(tracing: Tracing, seen: number | undefined): void {
+  if (seen === undefined) return;
+  const { revision } = tracing.state();
+  if (seen === revision) return;
+  throw new Refusal('stale', `The state is at revision ${revision}, not ${seen}: read it again, then decide.`, {
+    field: 'revision',
+  });
+}
+
+/**
+ * Makes the admin hook of `tracing`. It is mounted nowhere by itself; see {@link toNodeHandler} and
+ * {@link startAdminServer}.
+ *
+ * @throws InvalidArgumentError for an unknown option, prefix or host.
+ * @throws ConfigurationError for a token that cannot be read or cannot be sent.
+ *
+ * @example
+ * ```ts
+ * const admin = createAdminHandler(tracing, { token: process.env.ADMIN_TOKEN });
+ * app.use(toNodeHandler(admin));
+ * ```
+ */
+export function createAdminHandler(tracing: Tracing, options: AdminOptions = {}): AdminHandler {
+  checkOptions(options);
+  const prefix = normalPrefix(options.prefix ?? '/tracing');
+  const access = new Access(options);
+  const hosts = new AllowedHosts(options.allowedHosts ?? []);
+  const audit = new Audit(options.log ?? ((line) => process.stderr.write(`${line}\n`)));
+
+  async function answer(request: Request, caller: Caller): Promise<Response> {
+    hosts.check(request);
+    const url = new URL(request.url);
+    const match = routeFor(pathBelow(url.pathname, prefix), request.method, prefix);
+    const { route } = match;
+    if (route.permission === 'change') checkOrigin(request);
+    if (route.method !== 'GET') return await change(request, access.grant(request, caller), route, match);
+    const grant = route.permission === 'none' ? { read: false, change: false } : access.grant(request, caller);
+    if (route.permission !== 'none') access.require(route.permission, grant);
+    const values = queryFields(url.searchParams, route.query);
+    return route.read({ tracing, values, trusted: grant.change, audit: audit.entries, prefix });
+  }
+
+  async function change(request: Request, grant: Grant, route: ChangeRoute, { id }: RouteMatch): Promise<Response> {
+    access.require('change', grant);
+    const actor = request.headers.get(ACTOR_HEADER);
+    const caller = { tracing, id, actor: actor ? printable(actor, 100) : undefined };
+    let call: Changing = { ...caller, values: new Map() };
+    let tried = `${route.method} ${route.path}`;
+    try {
+      if (!tracing.state().allowRuntimeChanges) {
+        const remedy = 'Set allow_runtime_changes = true and restart the service, or change its configuration.';
+        throw new PermissionDeniedError(
+          `allow_runtime_changes is false: tracing cannot be changed while the service runs. ${remedy}`,
+        );
+      }
+      queryFields(new URL(request.url).searchParams, []);
+      if (route.body === null) await expectNoBody(request);
+      else call = { ...caller, values: bodyFields(await readObject(request), route.body) };
+      tried = route.describe(call);
+      checkRevision(tracing, seenRevision(request, call.values));
+      const lease = route.change(call);
+      const { expiresAt, id: made, reason } = lease;
+      const until = route.method === 'PUT' ? expiresAt : null;
+      audit.add({ outcome: 'done', change: tried, actor: call.actor, until, lease: made, reason });
+      const { enabled, recording, revision } = tracing.state();
+      return jsonAnswer({ lease, enabled, recording, revision }, { etag: `"${revision}"` });
+    } catch (error) {
+      const reason = call.values.get('reason') as string | undefined;
+      audit.add({ outcome: 'refused', change: tried, actor: call.actor, reason, refusal: faultOf(error).message });
+      throw error;
+    }
+  }
+
+  async function handle(request: Request, caller: Caller = {}): Promise<Response> {
+    let response: Response;
+    try {
+      response = await answer(request, caller);
+    } catch (error) {
+      if (!faultOf(error).expected) audit.log(`spanwright admin: unexpected failure: ${printable(String(error), 500)}`);
+      response = errorAnswer(error);
+    }
+    return request.method === 'HEAD' ? new Response(null, response) : response;
+  }
+  return Object.assign(handle, { prefix });
+}

@@ -1,0 +1,7 @@
+// `spanwright/admin`: what a service mounts to be switched and watched while it runs.
+
+export type { AccessOptions, Caller } from './access.js';
+export type { AuditEntry } from './audit.js';
+export { type AdminHandler, type AdminOptions, createAdminHandler } from './handler.js';
+export { type NodeHandler, toNodeHandler } from './node.js';
+export { type AdminServer, type AdminServerOptions, DEFAULT_ADMIN_PORT, startAdminServer } from './server.js';

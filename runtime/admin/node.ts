@@ -1,0 +1,99 @@
+// From Node's request and response to the fetch-style handler and back: for bare node:http, and as middleware of Express and
+// everything that takes `(req, res, next)`. It adds what only a socket knows (is the peer on this machine) and decides
+// nothing else. It never throws and never leaves a response open.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Caller } from './access.js';
+import type { AdminHandler } from './handler.js';
+import { drained, streamOf } from './node-body.js';
+import { pathBelow } from './paths.js';
+
+/** What frameworks add to Node's request: the path before mounting, and the body when a parser has read it already. */
+type FrameworkRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
+
+export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;
+
+const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
+const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
+
+function callerOf(request: IncomingMessage): Caller {
+  const address = request.socket.remoteAddress;
+  const proxied = PROXY_HEADERS.some((name) => request.headers[name] !== undefined);
+  // A Unix socket has no address; neither has a connection that is gone, and nobody reads that answer.
+  const local = !proxied && (address === undefined || LOOPBACK_ADDRESS.test(address));
+  return { local, address: address ?? 'socket' };
+}
+
+/** The path with its query, also for a request line that holds a whole URL. */
+function pathOf(url: string): string {
+  if (url.startsWith('/')) return url;
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  return parsed === undefined ? '/' : parsed.pathname + parsed.search;
+}
+
+const isBelow = (path: string, prefix: string) => pathBelow(path.replace(/\?.*$/s, ''), prefix) !== undefined;
+
+function bodyOf(request: FrameworkRequest): BodyInit | undefined {
+  if (request.method === 'GET' || request.method === 'HEAD') return undefined;
+  if (!request.readableEnded && !request.readableDidRead) return streamOf(request);
+  const { body } = request;
+  if (body === undefined || body === null) return undefined;
+  return typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body);
+}
+
+function requestFrom(request: FrameworkRequest, path: string): Request {
+  const headers = new Headers();
+  for (let at = 0; at + 1 < request.rawHeaders.length; at += 2) {
+    const name = request.rawHeaders[at] ?? '';
+    if (!name.startsWith(':')) headers.append(name, request.rawHeaders[at + 1] ?? '');
+  }
+  const authority = request.headers[':authority'];
+  if (typeof authority === 'string') headers.set('host', authority);
+  // Without a Host the handler must not see one that it allows: the reserved name is refused like any stranger.
+  const host = headers.get('host') ?? '';
+  const base = URL.canParse(`http://${host}`) ? `http://${new URL(`http://${host}`).host}` : 'http://host.invalid';
+  return new Request(`${base}${path}`, {
+    method: request.method ?? 'GET',
+    headers,
+    body: bodyOf(request),
+    duplex: 'half',
+  } as RequestInit);
+}
+
+async function send(answer: Response, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (!request.readableEnded && !request.complete) await drained(request);
+  if (response.headersSent || response.destroyed) return;
+  if (!request.complete) response.setHeader('connection', 'close');
+  response.statusCode = answer.status;
+  answer.headers.forEach((value, name) => {
+    response.setHeader(name, value);
+  });
+  response.end(Buffer.from(await answer.arrayBuffer()));
+}
+
+/**
+ * Mounts the handler on Node: `http.createServer(toNodeHandler(handler))`, or as middleware, where requests that are not
+ * under the handler's prefix go to `next()`. Mount it ahead of body parsers.
+ */
+export function toNodeHandler(handler: AdminHandler): NodeHandler {
+  return function adminMiddleware(request: FrameworkRequest, response, next) {
+    const paths = [request.originalUrl, request.url].map((url) => pathOf(url ?? '/'));
+    const path = paths.find((candidate) => isBelow(candidate, handler.prefix));
+    if (path === undefined && next !== undefined) return next();
+    const fail = (): void => {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(400, { 'content-type': 'application/json', connection: 'close' }).end(BAD_REQUEST);
+    };
+    try {
+      const asked = requestFrom(request, path ?? paths[1] ?? '/');
+      handler(asked, callerOf(request))
+        .then((answer) => send(answer, request, response))
+        .catch(fail);
+    } catch {
+      fail(); // The method or a header is one that a Request cannot hold, such as TRACE.
+    }
+  };
+}
+
+const BAD_REQUEST =
+  '{"error":{"code":"InvalidArgument","message":"The request cannot be represented: check method and headers."}}\n';

@@ -1,0 +1,239 @@
+// The table of routes of the admin hook. Matching, permission, the check of body and query, the list in a 404, the OpenAPI
+// document, docs/admin.md and its test all read it. A row that changes something returns the Change it made; a row that
+// reads returns a Response, and has no way to change anything but through `tracing`'s reading methods.
+
+import type { Lease, LeaseOptions, OpenSpanReport, SiteReport, Tracing } from '../setup/tracing.js';
+import { jsonAnswer, textAnswer } from './answer.js';
+import type { AuditEntry } from './audit.js';
+import type { Field } from './fields.js';
+import { openApiDocument } from './openapi.js';
+import { pageAnswer } from './page.js';
+import { printable } from './printable.js';
+import { Refusal } from './refusal.js';
+
+/** What a reading row gets. */
+export interface Reading {
+  readonly tracing: Omit<Tracing, 'setEnabled' | 'setRules' | 'setDrop' | 'endLease' | 'forceFlush' | 'shutdown'>;
+  readonly values: ReadonlyMap<string, unknown>;
+  /** True when the change token was sent: only then are attribute values shown. */
+  readonly trusted: boolean;
+  readonly audit: readonly AuditEntry[];
+  readonly prefix: string;
+}
+
+/** What a changing row gets. */
+export interface Changing {
+  readonly tracing: Tracing;
+  readonly values: ReadonlyMap<string, unknown>;
+  /** The `:id` of the path. */
+  readonly id: string;
+  readonly actor: string | undefined;
+}
+
+interface RouteFacts {
+  /** Path below the prefix; `:id` stands for one segment. */
+  readonly path: string;
+  readonly summary: string;
+}
+
+export interface ReadRoute extends RouteFacts {
+  readonly method: 'GET';
+  /** `none`: holds no data of the service; `change`: shows what only those who may change may see. */
+  readonly permission: 'none' | 'read' | 'change';
+  readonly query: readonly Field[];
+  /** Content type of the answer, for the OpenAPI document. */
+  readonly type: string;
+  readonly read: (call: Reading) => Response;
+}
+
+export interface ChangeRoute extends RouteFacts {
+  readonly method: 'PUT' | 'DELETE';
+  readonly permission: 'change';
+  /** Fields of the JSON body; null when the route takes none. */
+  readonly body: readonly Field[] | null;
+  /** What is tried, in words, for the log. */
+  readonly describe: (call: Changing) => string;
+  /** Makes the change as one step: it is made whole, or it throws. Answers with the lease made or ended. */
+  readonly change: (call: Changing) => Lease;
+}
+
+export type Route = ReadRoute | ChangeRoute;
+
+const JSON_TYPE = 'application/json';
+
+const LEASE_FIELDS: readonly Field[] = [
+  { name: 'for', type: 'duration', summary: 'How long the change holds. Default 10 minutes, at most 24 hours.' },
+  { name: 'reason', type: 'text', summary: 'Why, for the log and the state. At most 500 characters.' },
+  { name: 'maxSpansPerSecond', type: 'count', summary: 'End the lease when more spans than this start within one second.' },
+  { name: 'maxSpans', type: 'count', summary: 'End the lease after this many spans.' },
+  { name: 'maxOpenSpans', type: 'count', summary: 'End the lease when more spans than this are open at once.' },
+  { name: 'revision', type: 'count', summary: 'Refuse the change with 409 unless the state is still at this revision.' },
+];
+
+const limit = (most: number, summary: string): Field => ({ name: 'limit', type: 'count', most, summary });
+
+function leaseOptions({ values, actor }: Changing): LeaseOptions {
+  const options: Record<string, unknown> = actor === undefined ? {} : { actor };
+  for (const { name } of LEASE_FIELDS) {
+    if (name !== 'revision' && values.has(name)) options[name] = values.get(name);
+  }
+  return options;
+}
+
+const bySite = (a: SiteReport, b: SiteReport) =>
+  compare(a.namespace, b.namespace) || compare(a.function, b.function) || (a.line ?? 0) - (b.line ?? 0);
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+function readSites({ tracing, values }: Reading): Response {
+  const most = (values.get('limit') as number | undefined) ?? 100;
+  const offset = (values.get('offset') as number | undefined) ?? 0;
+  const all = tracing.sites(values.get('prefix') as string | undefined).sort(bySite);
+  return jsonAnswer({ total: all.length, offset, limit: most, sites: all.slice(offset, offset + most) });
+}
+
+function readOpenSpans({ tracing, values, trusted }: Reading): Response {
+  const most = (values.get('limit') as number | undefined) ?? 50;
+  const spans = tracing.openSpans({ limit: most, attributes: trusted }).slice(0, most);
+  const shown = trusted ? spans : spans.map(({ attributes: _hidden, ...span }: OpenSpanReport) => span);
+  return jsonAnswer({ total: tracing.openCount, limit: most, spans: shown });
+}
+
+function readHealth({ tracing }: Reading): Response {
+  const { enabled, recording, built, spans, revision } = tracing.state();
+  const { open, exported, dropped, failed, leaked, refused } = spans;
+  const status = built ? (recording ? 'recording' : 'off') : 'no exporter';
+  return jsonAnswer({ status, enabled, open, exported, dropped, failed, leaked, refused, revision });
+}
+
+function endLease({ tracing, id, actor }: Changing): Lease {
+  const lease = tracing.leases().find((candidate) => candidate.id === id);
+  if (lease !== undefined && tracing.endLease(id, actor)) return lease;
+  throw new Refusal('unknown', `There is no lease "${printable(id, 64)}"; it may have ended. See GET leases.`, { field: 'id' });
+}
+
+export const ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '',
+    permission: 'none',
+    query: [],
+    type: 'text/html',
+    summary: 'A page for people; it holds no data and reads the other routes.',
+    read: () => pageAnswer(),
+  },
+  {
+    method: 'GET',
+    path: 'state',
+    permission: 'read',
+    query: [],
+    type: JSON_TYPE,
+    summary: 'What is configured, what is in force and by which lease, and the span counts.',
+    read: ({ tracing }) => {
+      const state = tracing.state();
+      return jsonAnswer(state, { etag: `"${state.revision}"` });
+    },
+  },
+  {
+    method: 'PUT',
+    path: 'enabled',
+    permission: 'change',
+    body: [{ name: 'enabled', type: 'boolean', required: true, summary: 'The flag.' }, ...LEASE_FIELDS],
+    summary: 'Switches tracing on or off for a limited time.',
+    describe: ({ values }) => `set tracing-enabled to ${values.get('enabled')}`,
+    change: (call) => call.tracing.setEnabled(call.values.get('enabled') as boolean, leaseOptions(call)),
+  },
+  {
+    method: 'PUT',
+    path: 'rules',
+    permission: 'change',
+    body: [{ name: 'rules', type: 'text', required: true, summary: 'Namespace rules.' }, ...LEASE_FIELDS],
+    summary: 'Sets the namespace rules for a limited time.',
+    describe: ({ values }) => `set rules to "${values.get('rules')}"`,
+    change: (call) => call.tracing.setRules(call.values.get('rules') as string, leaseOptions(call)),
+  },
+  {
+    method: 'PUT',
+    path: 'drop',
+    permission: 'change',
+    body: [{ name: 'drop', type: 'text', required: true, summary: 'What is never recorded.' }, ...LEASE_FIELDS],
+    summary: 'Sets the drop list for a limited time.',
+    describe: ({ values }) => `set drop to "${values.get('drop')}"`,
+    change: (call) => call.tracing.setDrop(call.values.get('drop') as string, leaseOptions(call)),
+  },
+  {
+    method: 'GET',
+    path: 'leases',
+    permission: 'read',
+    query: [],
+    type: JSON_TYPE,
+    summary: 'The changes in force.',
+    read: ({ tracing }) => jsonAnswer({ leases: tracing.leases(), lastEnded: tracing.state().lastEnded }),
+  },
+  {
+    method: 'DELETE',
+    path: 'leases/:id',
+    permission: 'change',
+    body: null,
+    summary: 'Ends one lease early.',
+    describe: ({ id }) => `end lease "${id}"`,
+    change: endLease,
+  },
+  {
+    method: 'GET',
+    path: 'sites',
+    permission: 'read',
+    query: [
+      { name: 'prefix', type: 'text', summary: 'Only namespaces that begin with this text.' },
+      limit(1000, 'At most this many rows. Default 100.'),
+      { name: 'offset', type: 'count', summary: 'Rows to leave out from the front.' },
+    ],
+    type: JSON_TYPE,
+    summary: 'The instrumented functions, by namespace and name, with verdict and counts.',
+    read: readSites,
+  },
+  {
+    method: 'GET',
+    path: 'spans/open',
+    permission: 'read',
+    query: [limit(1000, 'At most this many spans. Default 50.')],
+    type: JSON_TYPE,
+    summary: 'The open spans, oldest first; attribute values only with the token for changes.',
+    read: readOpenSpans,
+  },
+  {
+    method: 'GET',
+    path: 'metrics',
+    permission: 'read',
+    query: [],
+    type: 'text/plain',
+    summary: 'Metrics in Prometheus text format 0.0.4.',
+    read: ({ tracing }) => textAnswer(tracing.metrics(), 'text/plain; version=0.0.4; charset=utf-8'),
+  },
+  {
+    method: 'GET',
+    path: 'health',
+    permission: 'read',
+    query: [],
+    type: JSON_TYPE,
+    summary: 'Whether spans are recorded, and what became of them on the way out.',
+    read: readHealth,
+  },
+  {
+    method: 'GET',
+    path: 'audit',
+    permission: 'change',
+    query: [],
+    type: JSON_TYPE,
+    summary: 'The last 200 changes and refused changes, oldest first.',
+    read: ({ audit }) => jsonAnswer({ entries: audit }),
+  },
+  {
+    method: 'GET',
+    path: 'openapi.json',
+    permission: 'read',
+    query: [],
+    type: JSON_TYPE,
+    summary: 'This table as an OpenAPI 3.1 document.',
+    read: ({ tracing, prefix }) => jsonAnswer(openApiDocument(ROUTES, prefix, tracing.state().version)),
+  },
+];

@@ -1,0 +1,122 @@
+// A server of its own for the admin hook, for services that have none: on a loopback address or a Unix socket, nowhere else.
+// Neither the server nor its connections keep the process alive, and slow or many clients are bounded.
+
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { isMainThread } from 'node:worker_threads';
+import { InvalidArgumentError } from '../errors.js';
+import type { Tracing } from '../setup/tracing.js';
+import { type AdminHandler, type AdminOptions, createAdminHandler } from './handler.js';
+import { toNodeHandler } from './node.js';
+import { printable } from './printable.js';
+
+/** Where the command line program looks when it is told nothing. */
+export const DEFAULT_ADMIN_PORT = 9465;
+
+export interface AdminServerOptions extends AdminOptions {
+  readonly tracing: Tracing;
+  /** Default {@link DEFAULT_ADMIN_PORT}; 0 takes any free port, see `url`. */
+  readonly port?: number;
+  /** `127.0.0.1` (default), another address of 127.0.0.0/8, `::1` or `localhost`. */
+  readonly host?: string;
+  /** Path of a Unix socket, instead of port and host. Only the user of the process can connect. */
+  readonly socketPath?: string;
+}
+
+export interface AdminServer {
+  /** URL of the prefix, such as `http://127.0.0.1:9465/tracing`. */
+  readonly url: string;
+  readonly socketPath: string | null;
+  /** Ends the connections and frees the port or socket. */
+  close(): Promise<void>;
+}
+
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|::1)$/;
+
+function checkAddress({ host = '127.0.0.1', port = DEFAULT_ADMIN_PORT }: AdminServerOptions): { host: string; port: number } {
+  if (!LOOPBACK_HOST.test(host)) {
+    const remedy = 'To reach it from elsewhere, mount createAdminHandler() in a server with TLS and access rules of its own.';
+    const message = `host "${printable(host, 80)}" is not a loopback address; the admin server takes 127.0.0.1, ::1 or localhost. ${remedy}`;
+    throw new InvalidArgumentError('host', message);
+  }
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return { host, port };
+  throw new InvalidArgumentError('port', `port must be a whole number from 0 to 65535; found ${printable(String(port), 40)}.`);
+}
+
+function createBoundedServer(handler: AdminHandler): Server {
+  const server = createServer(
+    { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 5_000, maxHeaderSize: 16 * 1024 },
+    toNodeHandler(handler),
+  );
+  server.maxConnections = 100;
+  server.unref();
+  return server.on('connection', (socket) => socket.unref());
+}
+
+/** Removes the file of a socket that nobody serves any more. */
+async function clearStaleSocket(path: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket())
+    throw new InvalidArgumentError('socketPath', `socketPath "${path}" exists and is not a socket; choose another path.`);
+  const served = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => resolve(true)).once('error', () => resolve(false));
+    probe.once('connect', () => probe.destroy());
+  });
+  if (served)
+    throw new InvalidArgumentError('socketPath', `socketPath "${path}" is served by another process; choose another path.`);
+  unlinkSync(path);
+}
+
+function listen(server: Server, address: { host: string; port: number } | { path: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException): void => {
+      const [field, where] = 'path' in address ? ['socketPath', address.path] : ['port', `${address.host}:${address.port}`];
+      const why =
+        error.code === 'EADDRINUSE' ? 'it is in use; choose another, or port 0 for any free one' : (error.code ?? error.message);
+      reject(new InvalidArgumentError(field as string, `The admin server cannot listen on ${where}: ${why}.`));
+    };
+    server.once('error', fail).listen(address, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}
+
+/** Listens on a socket that only this user can connect to, from its first moment where the mask can be set (not in a worker). */
+async function listenPrivately(server: Server, path: string): Promise<void> {
+  await clearStaleSocket(path);
+  const before = isMainThread ? process.umask(0o177) : undefined;
+  const listening = listen(server, { path });
+  if (before !== undefined) process.umask(before);
+  await listening;
+  chmodSync(path, 0o600);
+}
+
+const authorityOf = ({ address, port }: AddressInfo) => `${address.includes(':') ? `[${address}]` : address}:${port}`;
+
+/**
+ * Starts a server for the admin hook.
+ * @throws InvalidArgumentError when the address is not loopback, or cannot be listened on; like createAdminHandler otherwise.
+ */
+export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const { tracing, port: _port, host: _host, socketPath, ...handlerOptions } = options;
+  const { host, port } = checkAddress(options);
+  const handler = createAdminHandler(tracing, handlerOptions);
+  const server = createBoundedServer(handler);
+  if (socketPath === undefined) await listen(server, { host, port });
+  else await listenPrivately(server, socketPath);
+  // An error after listening (out of file descriptors, for one) must not end the process that is watched.
+  server.on('error', () => undefined);
+  const authority = socketPath === undefined ? authorityOf(server.address() as AddressInfo) : 'localhost';
+  return {
+    url: `http://${authority}${handler.prefix}`,
+    socketPath: socketPath ?? null,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

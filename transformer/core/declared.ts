@@ -1,0 +1,54 @@
+// The name by which source text calls a member, a class or a function, also where it has none of its own and takes it
+// from what it is assigned to. Called by the plan, for records and namespaces.
+
+import type ts from 'typescript';
+import type { Compiler } from './compiler.js';
+
+/** A name, and the node to which line and column refer. */
+export interface Declared {
+  readonly text: string;
+  readonly node: ts.Node;
+}
+
+/** The name of a class member or property; a computed one that is not a literal reads as in the source, in brackets. */
+export function memberName(ts: Compiler, name: ts.PropertyName, file: ts.SourceFile): string {
+  if (!ts.isComputedPropertyName(name)) return name.text;
+  const { expression } = name;
+  if (ts.isStringLiteralLike(expression) || ts.isNumericLiteral(expression)) return expression.text;
+  return `[${expression.getText(file).replace(/\s+/g, ' ').slice(0, 80)}]`;
+}
+
+/** The name that an expression gets from where it stands: a variable, a property, an assignment, a default export. */
+export function nameByPlace(ts: Compiler, expression: ts.Node, file: ts.SourceFile): Declared | undefined {
+  let value = expression;
+  let place = expression.parent;
+  while (
+    ts.isParenthesizedExpression(place) ||
+    ts.isAsExpression(place) ||
+    ts.isSatisfiesExpression(place) ||
+    ts.isNonNullExpression(place) ||
+    ts.isTypeAssertionExpression(place)
+  ) {
+    value = place;
+    place = place.parent;
+  }
+  if ((ts.isVariableDeclaration(place) || ts.isBindingElement(place)) && place.initializer === value)
+    return ts.isIdentifier(place.name) ? { text: place.name.text, node: place.name } : undefined;
+  if ((ts.isPropertyAssignment(place) || ts.isPropertyDeclaration(place)) && place.initializer === value)
+    return { text: memberName(ts, place.name, file), node: place.name };
+  if (ts.isBinaryExpression(place) && place.right === value && place.operatorToken.kind === ts.SyntaxKind.EqualsToken) {
+    const { left } = place;
+    if (ts.isIdentifier(left)) return { text: left.text, node: left };
+    if (ts.isPropertyAccessExpression(left)) return { text: left.name.text, node: left.name };
+  }
+  return ts.isExportAssignment(place) ? { text: 'default', node: expression } : undefined;
+}
+
+/** The name of a function or class: its own, or that of its place. */
+export function declaredName(ts: Compiler, node: ts.Node, file: ts.SourceFile): Declared | undefined {
+  if (ts.isConstructorDeclaration(node)) return { text: 'constructor', node };
+  const { name } = node as { name?: ts.PropertyName };
+  if (name !== undefined) return { text: memberName(ts, name, file), node: name };
+  if (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) return { text: 'default', node };
+  return nameByPlace(ts, node, file);
+}

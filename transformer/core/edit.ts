@@ -1,0 +1,43 @@
+// What the transformer changes in one file, as plain data: offsets into the authored text and indexes into the list of
+// sites. Printers turn edits into nodes or text; nothing here depends on a compiler.
+
+import type { Fault } from '../diagnostics.js';
+import type { Range, Site } from './site.js';
+
+/** A member of a decorated class. */
+export interface Member {
+  /** Index into {@link Plan.sites}. */
+  readonly site: number;
+  /** Name as text, or the authored expression of a computed name. */
+  readonly key: string | Range;
+  readonly static: boolean;
+  readonly kind: 'method' | 'getter' | 'setter';
+}
+
+export type Edit =
+  /** Replaces the expression of a decorator on a method, accessor or field. */
+  | { readonly kind: 'decorate'; readonly at: Range; readonly site: number; readonly options: Range | null }
+  /** Replaces the expression of a decorator on a class. */
+  | { readonly kind: 'decorate class'; readonly at: Range; readonly members: readonly Member[]; readonly options: Range | null }
+  /** Replaces a call `instrument(fn)` or `instrument(options, fn)`. */
+  | { readonly kind: 'wrap'; readonly at: Range; readonly site: number; readonly options: Range | null; readonly body: Range }
+  /** Auto mode: adds a static block as the first member of a class; `at` is empty and lies behind the opening brace. */
+  | { readonly kind: 'add members'; readonly at: Range; readonly members: readonly Member[] }
+  /** Auto mode: replaces the binding of a function declaration before any statement runs; `at` is empty, after the directives. */
+  | { readonly kind: 'rebind'; readonly at: Range; readonly site: number; readonly name: Range };
+
+/** Everything about one file. */
+export interface Plan {
+  readonly sites: readonly Site[];
+  /** Ordered by start. */
+  readonly edits: readonly Edit[];
+  readonly faults: readonly Fault[];
+  /** A name that occurs nowhere in the file, for the namespace import of what compiled code calls. */
+  readonly binding: string;
+}
+
+/** Number of the contract between compiled code and `spanwright/emitted`. */
+export const CONTRACT = 1;
+
+/** The module that compiled code imports. */
+export const EMITTED_MODULE = 'spanwright/emitted';

@@ -1,0 +1,68 @@
+// Where a site lives, as text: the namespace of a file from its place below the root directory, and the namespace and
+// names of a function from what encloses it. Pure functions of their arguments, so that names are the same in every host.
+
+import type { SiteRecord } from '../../runtime/site/site.js';
+
+export interface NamingRules {
+  /** First part of every namespace; empty for none. */
+  readonly root: string;
+  readonly separator: string;
+  readonly spanName: 'short' | 'qualified';
+}
+
+/** What a function is enclosed by, from the file inward. */
+export interface Enclosure {
+  /** Names of classes, functions and TypeScript namespaces. */
+  readonly segments: readonly string[];
+  /** The innermost of them when it is a class or an object literal: the first half of a span name. */
+  readonly owner: string | null;
+}
+
+export const TOP_LEVEL: Enclosure = { segments: [], owner: null };
+
+const EXTENSION = /\.[cm]?[jt]sx?$/;
+
+/** `@acme/billing` is `acme::billing`. */
+export function rootOfPackage(name: string, separator: string): string {
+  return name
+    .replace(/^@/, '')
+    .split('/')
+    .filter((part) => part !== '')
+    .map((part) => segment(part, separator))
+    .join(separator);
+}
+
+/**
+ * Segments of a file: one for each directory and one for the stem.
+ * @param relative path from the root directory with forward slashes; steps out of it (`..`) are left out.
+ */
+export function segmentsOfFile(relative: string, separator: string): string[] {
+  const parts = relative.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+  const stem = (parts.pop() ?? '').replace(EXTENSION, '');
+  if (stem !== 'index' && stem !== '') parts.push(stem);
+  return parts.map((part) => segment(part, separator));
+}
+
+/** One part of a namespace: what would end it in a rule (separator, space, `,` `=` `*`) becomes `_`. */
+export function segment(text: string, separator: string): string {
+  return text
+    .split(separator)
+    .join('_')
+    .replace(/[\s,=*:]/gu, '_');
+}
+
+/** The names in a site's record. */
+export function namesOf(
+  file: readonly string[],
+  enclosure: Enclosure,
+  functionName: string,
+  rules: NamingRules,
+): Pick<SiteRecord, 'namespace' | 'function' | 'name' | 'separator'> {
+  const { separator, spanName } = rules;
+  const inner = enclosure.segments.map((name) => segment(name, separator));
+  const namespace = [rules.root, ...file, ...inner].filter((part) => part !== '').join(separator);
+  const short = enclosure.owner === null ? functionName : `${enclosure.owner}.${functionName}`;
+  const qualified = namespace === '' ? functionName : `${namespace}${separator}${functionName}`;
+  const names = { namespace, function: functionName, name: spanName === 'short' ? short : qualified };
+  return separator === '::' ? names : { ...names, separator };
+}

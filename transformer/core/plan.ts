@@ -1,0 +1,211 @@
+// The plan of one file: walks the authored tree once and answers, as plain data, which functions are sites, what to edit
+// and what the user got wrong. Called by every host; keeps no state between files and never changes the tree.
+
+import type ts from 'typescript';
+import type { SiteRecord } from '../../runtime/site/site.js';
+import { type DiagnosticName, type Fault, fault } from '../diagnostics.js';
+import { type Compiler, type FunctionNode, functionLiteral, hasModifier, isTypeOnly, rangeOf } from './compiler.js';
+import { type Declared, declaredName, memberName, nameByPlace } from './declared.js';
+import type { Edit, Member, Plan } from './edit.js';
+import { callMark, type DecoratorMark, type Marks, marksOf } from './marks.js';
+import { type Enclosure, type NamingRules, namesOf, TOP_LEVEL } from './naming.js';
+import { checkOptions, literalOption } from './options.js';
+import type { Recognition } from './recognition.js';
+import { forwarderOf, parameterNames, shapeOf } from './shape.js';
+import type { Range, Site } from './site.js';
+
+export interface PlanRequest {
+  readonly ts: Compiler;
+  /** The file as authored, with parent pointers. */
+  readonly file: ts.SourceFile;
+  readonly recognition: Recognition;
+  readonly naming: NamingRules;
+  /** Segments of the file below the root directory. */
+  readonly segments: readonly string[];
+  /** `code.file.path`. */
+  readonly path: string;
+}
+
+/** What a decorator stands on and, when it can be instrumented, the function. */
+type Target = { readonly name: DiagnosticName; readonly text: string } | { readonly body: FunctionNode };
+
+export function planFile(request: PlanRequest): Plan {
+  const { ts, file, recognition } = request;
+  const sites: Site[] = [];
+  const edits: Edit[] = [];
+  const faults: Fault[] = [];
+
+  function addSite(body: FunctionNode, name: Declared, enclosure: Enclosure, inner: boolean): number {
+    const at = file.getLineAndCharacterOfPosition(name.node.getStart(file));
+    const record: SiteRecord = {
+      ...namesOf(request.segments, enclosure, name.text, request.naming),
+      file: request.path,
+      line: at.line + 1,
+      column: at.character + 1,
+      parameters: parameterNames(ts, body),
+      shape: shapeOf(ts, body),
+    };
+    return sites.push({ record, forwarder: forwarderOf(ts, body, name.text, inner) }) - 1;
+  }
+
+  /** The one mark of a target. More than one is a fault at each further one. */
+  function onlyMark({ marks }: Marks, text: string): DecoratorMark | undefined {
+    for (const extra of marks.slice(1)) faults.push(fault('duplicate-decorator', rangeOf(extra.decorator, file), text));
+    return marks[0];
+  }
+
+  function visit(node: ts.Node, enclosure: Enclosure): void {
+    if (ts.isClassLike(node)) visitClass(node, enclosure);
+    else if (isTypeOnly(ts, node)) return;
+    else if (ts.isCallExpression(node)) visitCall(node, enclosure);
+    else ts.forEachChild(node, (child) => visit(child, within(node, enclosure)));
+  }
+
+  /** The enclosure of what stands within a node. */
+  function within(node: ts.Node, enclosure: Enclosure): Enclosure {
+    if (ts.isModuleDeclaration(node)) return { segments: [...enclosure.segments, node.name.text], owner: null };
+    if (ts.isObjectLiteralExpression(node)) {
+      const name = nameByPlace(ts, node, file)?.text;
+      return name === undefined ? enclosure : { segments: [...enclosure.segments, name], owner: name };
+    }
+    if (!ts.isFunctionLike(node)) return enclosure;
+    const name = declaredName(ts, node, file)?.text;
+    return { segments: name === undefined ? enclosure.segments : [...enclosure.segments, name], owner: null };
+  }
+
+  function visitCall(call: ts.CallExpression, enclosure: Enclosure): void {
+    const mark = callMark(ts, call, recognition);
+    if (mark === undefined) {
+      ts.forEachChild(call, (child) => visit(child, enclosure));
+      return;
+    }
+    const { body, options } = mark;
+    const own = body.name === undefined ? undefined : { text: body.name.text, node: body.name };
+    const chosen = literalOption(ts, options, 'name');
+    const name = own ?? nameByPlace(ts, call, file) ?? { text: chosen?.trim() || 'anonymous', node: body };
+    const index = addSite(body, name, enclosure, false);
+    faults.push(...checkOptions(ts, file, options, [body]));
+    edits.push({
+      kind: 'wrap',
+      at: rangeOf(call, file),
+      site: index,
+      options: options === undefined ? null : rangeOf(options, file),
+      body: rangeOf(mark.argument, file),
+    });
+    if (options !== undefined) visit(options, enclosure);
+    const inside: Enclosure = { segments: [...enclosure.segments, name.text], owner: null };
+    ts.forEachChild(body, (child) => visit(child, inside));
+  }
+
+  function visitClass(node: ts.ClassLikeDeclaration, outside: Enclosure): void {
+    const ambient = hasModifier(node, ts.SyntaxKind.DeclareKeyword);
+    const text = declaredName(ts, node, file)?.text ?? 'anonymous';
+    const inside: Enclosure = { segments: [...outside.segments, text], owner: text };
+    const marks = marksOf(ts, node, recognition);
+    const mark = onlyMark(marks, text);
+    if (mark !== undefined && ambient) faults.push(fault('ambient-target', rangeOf(mark.decorator, file), text));
+    else if (mark !== undefined) decorateClass(node, mark, inside);
+    for (const modifier of node.modifiers ?? []) if (ts.isDecorator(modifier)) visitDecorator(modifier, outside);
+    for (const clause of node.heritageClauses ?? []) visit(clause, outside);
+    for (const member of node.members) visitMember(member, inside, ambient);
+  }
+
+  function decorateClass(node: ts.ClassLikeDeclaration, mark: DecoratorMark, inside: Enclosure): void {
+    const bodies: FunctionNode[] = [];
+    const members: Member[] = [];
+    for (const member of node.members) {
+      if (!ts.isMethodDeclaration(member) || member.body === undefined || ts.isPrivateIdentifier(member.name)) continue;
+      const own = marksOf(ts, member, recognition);
+      const key = keyOf(member.name);
+      if (own.skipped || own.marks.length > 0 || key === undefined) continue;
+      const name = { text: memberName(ts, member.name, file), node: member.name };
+      const decorated = member.modifiers?.some((modifier) => ts.isDecorator(modifier)) ?? false;
+      bodies.push(member);
+      const isStatic = hasModifier(member, ts.SyntaxKind.StaticKeyword);
+      members.push({ site: addSite(member, name, inside, decorated), key, static: isStatic, kind: 'method' });
+    }
+    faults.push(...checkOptions(ts, file, mark.options, bodies));
+    edits.push({ kind: 'decorate class', at: rangeOf(mark.decorator.expression, file), members, options: optionsRange(mark) });
+  }
+
+  /** The key of a member as text, or the expression of a computed name if it can be evaluated twice with one result. */
+  function keyOf(name: ts.PropertyName): string | Range | undefined {
+    if (!ts.isComputedPropertyName(name)) return name.text;
+    const { expression } = name;
+    if (ts.isStringLiteralLike(expression) || ts.isNumericLiteral(expression)) return expression.text;
+    const symbol =
+      ts.isPropertyAccessExpression(expression) &&
+      ts.isIdentifier(expression.expression) &&
+      expression.expression.text === 'Symbol';
+    return symbol || ts.isIdentifier(expression) ? rangeOf(expression, file) : undefined;
+  }
+
+  function visitMember(member: ts.ClassElement, inside: Enclosure, ambient: boolean): void {
+    const declared = declaredName(ts, member, file);
+    const text = declared?.text ?? 'member';
+    const mark = onlyMark(marksOf(ts, member, recognition), text);
+    if (mark !== undefined) {
+      const target = targetOf(member, text, ambient);
+      if ('body' in target) decorate(target.body, mark, declared ?? { text, node: member }, inside);
+      else faults.push(fault(target.name, rangeOf(mark.decorator, file), target.text));
+    }
+    if (ambient || (ts.isPropertyDeclaration(member) && hasModifier(member, ts.SyntaxKind.DeclareKeyword))) return;
+    for (const modifier of (member as { modifiers?: ts.NodeArray<ts.ModifierLike> }).modifiers ?? [])
+      if (ts.isDecorator(modifier)) visitDecorator(modifier, inside);
+    const deeper = within(member, inside);
+    ts.forEachChild(member, (child) => {
+      if (ts.isParameter(child)) visitParameter(child, deeper);
+      else if (!ts.isDecorator(child)) visit(child, deeper);
+    });
+  }
+
+  function decorate(body: FunctionNode, mark: DecoratorMark, name: Declared, inside: Enclosure): void {
+    const site = addSite(body, name, inside, mark.inner);
+    faults.push(...checkOptions(ts, file, mark.options, [body]));
+    edits.push({ kind: 'decorate', at: rangeOf(mark.decorator.expression, file), site, options: optionsRange(mark) });
+  }
+
+  function targetOf(member: ts.ClassElement, text: string, ambient: boolean): Target {
+    if (ambient || hasModifier(member, ts.SyntaxKind.DeclareKeyword)) return { name: 'ambient-target', text };
+    if (ts.isConstructorDeclaration(member)) return { name: 'constructor-target', text };
+    if (hasModifier(member, ts.SyntaxKind.AbstractKeyword)) return { name: 'abstract-target', text };
+    if (ts.isMethodDeclaration(member) || ts.isAccessor(member))
+      return member.body === undefined ? { name: 'overload-target', text } : { body: member };
+    const literal = ts.isPropertyDeclaration(member) ? functionLiteral(ts, member.initializer) : undefined;
+    if (literal === undefined || hasModifier(member, ts.SyntaxKind.AccessorKeyword))
+      return { name: 'target-without-function', text };
+    return { body: literal };
+  }
+
+  function visitParameter(parameter: ts.ParameterDeclaration, enclosure: Enclosure): void {
+    const mark = marksOf(ts, parameter, recognition).marks[0];
+    if (mark !== undefined)
+      faults.push(fault('target-without-function', rangeOf(mark.decorator, file), parameter.name.getText(file)));
+    ts.forEachChild(parameter, (child) => {
+      if (!ts.isDecorator(child)) visit(child, enclosure);
+      else if (child !== mark?.decorator) visitDecorator(child, enclosure);
+    });
+  }
+
+  /** What is written within a decorator: other calls, functions and classes. The call of the decorator itself is no site. */
+  function visitDecorator({ expression }: ts.Decorator, enclosure: Enclosure): void {
+    if (ts.isCallExpression(expression)) ts.forEachChild(expression, (child) => visit(child, enclosure));
+    else visit(expression, enclosure);
+  }
+
+  function optionsRange({ options }: DecoratorMark): Range | null {
+    return options === undefined ? null : rangeOf(options, file);
+  }
+
+  for (const statement of file.statements) visit(statement, TOP_LEVEL);
+  edits.sort((a, b) => a.at.start - b.at.start);
+  faults.sort((a, b) => a.start - b.start);
+  return { sites, edits, faults, binding: freeName(file.text, '__spanwright') };
+}
+
+/** A name that the text does not contain. */
+function freeName(text: string, wanted: string): string {
+  let name = wanted;
+  for (let number = 1; text.includes(name); number++) name = `${wanted}_${number}`;
+  return name;
+}

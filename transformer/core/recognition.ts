@@ -1,0 +1,116 @@
+// Who is `instrument`? By what a name is bound to, never by how it is spelt. The core asks through this interface; a host
+// with a type checker answers with hosts/checker.ts, one without with core/scopes.ts.
+
+import type ts from 'typescript';
+import { type Compiler, unwrapped } from './compiler.js';
+
+/** The package, and the name within it, that sites are recognised by. */
+export const PACKAGE = 'spanwright';
+export const EXPORT = 'instrument';
+
+/** What an expression stands for: `instrument` itself, `instrument.skip`, the module that exports it, or none of these. */
+export type Meaning = 'instrument' | 'skip' | 'module' | undefined;
+
+export interface Recognition {
+  /** True when the file binds a name through which `instrument` can be reached; false lets it pass untouched. Cheap. */
+  reaches(file: ts.SourceFile): boolean;
+  meaning(expression: ts.Expression): Meaning;
+}
+
+/** How one kind of host looks names up. */
+export interface Lookup {
+  identifier(identifier: ts.Identifier): Meaning;
+  /** A member of something that is neither `instrument` nor the module by its name alone. */
+  member?(access: ts.PropertyAccessExpression): Meaning;
+}
+
+/** The meaning of an expression, given how identifiers are looked up. */
+export function meaningOf(ts: Compiler, expression: ts.Expression, lookup: Lookup): Meaning {
+  const inner = unwrapped(ts, expression);
+  if (ts.isIdentifier(inner)) return lookup.identifier(inner);
+  if (ts.isPropertyAccessExpression(inner) && ts.isIdentifier(inner.name)) {
+    return memberOf(meaningOf(ts, inner.expression, lookup), inner.name.text) ?? lookup.member?.(inner);
+  }
+  return undefined;
+}
+
+/** What a member of a thing with a meaning means. */
+export function memberOf(owner: Meaning, name: string): Meaning {
+  if (owner === 'module') return name === EXPORT ? 'instrument' : name === 'default' ? 'module' : undefined;
+  return owner === 'instrument' && name === 'skip' ? 'skip' : undefined;
+}
+
+/** The meaning of a constant that another name is given by: `const trace = instrument`, `const { instrument: trace } = sw`. */
+export function meaningOfConstant(ts: Compiler, declaration: ts.Node, meaning: (expression: ts.Expression) => Meaning): Meaning {
+  if (ts.isVariableDeclaration(declaration) && declaration.initializer !== undefined) {
+    const constant = (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
+    return constant ? (requiredModule(ts, declaration.initializer) ?? meaning(declaration.initializer)) : undefined;
+  }
+  if (!ts.isBindingElement(declaration) || !ts.isObjectBindingPattern(declaration.parent)) return undefined;
+  const name = declaration.propertyName ?? declaration.name;
+  if (!ts.isIdentifier(name) || declaration.dotDotDotToken !== undefined || declaration.initializer !== undefined)
+    return undefined;
+  return memberOf(meaningOfConstant(ts, declaration.parent.parent, meaning), name.text);
+}
+
+/** `require('spanwright')` and `await import('spanwright')`. */
+function requiredModule(ts: Compiler, expression: ts.Expression): Meaning {
+  const inner = unwrapped(ts, expression);
+  const call = ts.isAwaitExpression(inner) ? unwrapped(ts, inner.expression) : inner;
+  if (!ts.isCallExpression(call)) return undefined;
+  const loads = ts.isAwaitExpression(inner)
+    ? call.expression.kind === ts.SyntaxKind.ImportKeyword
+    : ts.isIdentifier(call.expression) && call.expression.text === 'require';
+  const [specifier] = call.arguments;
+  return loads && specifier !== undefined && ts.isStringLiteralLike(specifier) && specifier.text === PACKAGE
+    ? 'module'
+    : undefined;
+}
+
+/** What an import declaration's binding means by the text of the declaration alone. */
+export function meaningOfImport(ts: Compiler, declaration: ts.Node): Meaning {
+  const specifier = moduleOfImport(ts, declaration);
+  if (specifier !== PACKAGE) return undefined;
+  if (!ts.isImportSpecifier(declaration)) return 'module';
+  return memberOf('module', (declaration.propertyName ?? declaration.name).text);
+}
+
+function moduleOfImport(ts: Compiler, declaration: ts.Node): string | undefined {
+  if (ts.isImportEqualsDeclaration(declaration)) {
+    const { moduleReference } = declaration;
+    const from = ts.isExternalModuleReference(moduleReference) ? moduleReference.expression : undefined;
+    return from !== undefined && ts.isStringLiteralLike(from) ? from.text : undefined;
+  }
+  let node: ts.Node = declaration;
+  while (!ts.isSourceFile(node) && !ts.isImportDeclaration(node)) node = node.parent;
+  return ts.isImportDeclaration(node) && ts.isStringLiteralLike(node.moduleSpecifier) ? node.moduleSpecifier.text : undefined;
+}
+
+/** The bindings that the import statements of a file make, type-only ones left out. */
+export function importBindings(
+  ts: Compiler,
+  file: ts.SourceFile,
+): (ts.ImportSpecifier | ts.NamespaceImport | ts.ImportClause | ts.ImportEqualsDeclaration)[] {
+  const found: ReturnType<typeof importBindings> = [];
+  for (const statement of file.statements) {
+    if (ts.isImportEqualsDeclaration(statement)) {
+      if (!statement.isTypeOnly) found.push(statement);
+      continue;
+    }
+    if (!ts.isImportDeclaration(statement)) continue;
+    const clause = statement.importClause;
+    if (clause === undefined || clause.isTypeOnly) continue;
+    if (clause.name !== undefined) found.push(clause);
+    const named = clause.namedBindings;
+    if (named !== undefined && ts.isNamespaceImport(named)) found.push(named);
+    if (named !== undefined && ts.isNamedImports(named)) found.push(...named.elements.filter((element) => !element.isTypeOnly));
+  }
+  return found;
+}
+
+const LOADING = new RegExp(`\\b(?:require|import)\\s*\\(\\s*['"]${PACKAGE}['"]`);
+
+/** Whether the text loads the package other than by an import statement. */
+export function loadsPackage(text: string): boolean {
+  return text.includes(PACKAGE) && LOADING.test(text);
+}

@@ -1,0 +1,112 @@
+// The shape of a function and the outline of the forwarder that stands in for it: parameters, `length`, and what of the
+// call the body can see. Guarantees that a forwarder passes on all that a body may observe.
+
+import type ts from 'typescript';
+import type { Shape } from '../../runtime/site/site.js';
+import { type Compiler, type FunctionNode, hasModifier } from './compiler.js';
+import type { Forwarder, ForwarderParameter } from './site.js';
+
+/** Names that a forwarder's parameter may not have: what it closes over, and words reserved in strict code or modules. */
+const TAKEN = new Set([
+  ...['gate', 'body', 'run', 'site', 'arguments', 'eval', 'undefined', 'Reflect'],
+  ...['await', 'yield', 'let', 'static', 'implements', 'interface', 'package', 'private', 'protected', 'public'],
+]);
+
+export function shapeOf(ts: Compiler, node: FunctionNode): Shape {
+  const generator = 'asteriskToken' in node && node.asteriskToken !== undefined;
+  const async = hasModifier(node, ts.SyntaxKind.AsyncKeyword);
+  if (generator) return async ? 'async generator' : 'generator';
+  return async ? 'async' : 'sync';
+}
+
+/** Parameters without the `this` annotation, which is a type only. */
+export function parametersOf(ts: Compiler, node: FunctionNode): ts.ParameterDeclaration[] {
+  return node.parameters.filter((parameter) => !(ts.isIdentifier(parameter.name) && parameter.name.text === 'this'));
+}
+
+/** Names in order; an empty string for a destructured parameter. */
+export function parameterNames(ts: Compiler, node: FunctionNode): string[] {
+  return parametersOf(ts, node).map((parameter) => (ts.isIdentifier(parameter.name) ? parameter.name.text : ''));
+}
+
+/**
+ * The outline of the forwarder.
+ * @param inner whether something other than the body itself is called, such as what a decorator further in made of it:
+ *   that may look at more than the declared parameters.
+ */
+export function forwarderOf(ts: Compiler, node: FunctionNode, key: string, inner: boolean): Forwarder {
+  const declared = parametersOf(ts, node);
+  const seen = observed(ts, node);
+  const whole = inner || seen.arguments || declared.some((parameter) => parameter.dotDotDotToken !== undefined);
+  const plain = ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node);
+  const constructible = plain && shapeOf(ts, node) === 'sync';
+  const form = !constructible ? 'method' : seen.newTarget ? 'constructor' : 'function';
+  return { key, form, pass: whole ? 'arguments' : 'names', parameters: forwarded(ts, declared, whole) };
+}
+
+function forwarded(ts: Compiler, declared: readonly ts.ParameterDeclaration[], whole: boolean): ForwarderParameter[] {
+  const counted = declared.findIndex(
+    ({ initializer, dotDotDotToken }) => initializer !== undefined || dotDotDotToken !== undefined,
+  );
+  const required = counted === -1 ? declared.length : counted;
+  const used = new Set(TAKEN);
+  // Only the parameters that count in `length` are declared by a forwarder that passes its `arguments` on.
+  return (whole ? declared.slice(0, required) : declared).map((parameter, index) => {
+    const wanted = ts.isIdentifier(parameter.name) ? parameter.name.text : `p${index}`;
+    const name = fresh(wanted, used);
+    used.add(name);
+    return { name, optional: index >= required };
+  });
+}
+
+function fresh(wanted: string, used: ReadonlySet<string>): string {
+  if (!used.has(wanted)) return wanted;
+  let number = 1;
+  while (used.has(`${wanted}_${number}`)) number++;
+  return `${wanted}_${number}`;
+}
+
+/** Which parts of a call, besides its parameters, the function itself (not one within it) may read. */
+function observed(ts: Compiler, node: FunctionNode): { arguments: boolean; newTarget: boolean } {
+  const seen = { arguments: false, newTarget: false };
+  const visit = (child: ts.Node): void => {
+    if (ts.isTypeNode(child)) return;
+    if (ts.isIdentifier(child)) {
+      if (child.text === 'arguments' && !isMemberName(ts, child)) seen.arguments = true;
+      return;
+    }
+    if (ts.isMetaProperty(child)) {
+      if (child.keywordToken === ts.SyntaxKind.NewKeyword) seen.newTarget = true;
+      return;
+    }
+    // A direct eval can read anything of the call.
+    if (ts.isCallExpression(child) && ts.isIdentifier(child.expression) && child.expression.text === 'eval') {
+      seen.arguments = true;
+      seen.newTarget = true;
+    }
+    if (ownsArguments(ts, child)) {
+      // Its name and decorators still belong to the function around it.
+      const name = (child as { name?: ts.Node }).name;
+      if (name !== undefined && ts.isComputedPropertyName(name)) visit(name);
+      return;
+    }
+    ts.forEachChild(child, visit);
+  };
+  for (const parameter of node.parameters) visit(parameter);
+  if (node.body !== undefined) visit(node.body);
+  // An arrow function has neither: both are those of the function around it.
+  return ts.isArrowFunction(node) ? { arguments: false, newTarget: false } : seen;
+}
+
+function ownsArguments(ts: Compiler, node: ts.Node): boolean {
+  return (
+    (ts.isFunctionLike(node) && !ts.isArrowFunction(node)) ||
+    ts.isPropertyDeclaration(node) ||
+    ts.isClassStaticBlockDeclaration(node)
+  );
+}
+
+function isMemberName(ts: Compiler, identifier: ts.Identifier): boolean {
+  const { parent } = identifier;
+  return (ts.isPropertyAccessExpression(parent) || ts.isPropertyAssignment(parent)) && parent.name === identifier;
+}

@@ -1,0 +1,37 @@
+// What the core knows of one instrumented function, as plain data: the record that is written as a literal, and the
+// outline of the forwarder. Read by the printers and the manifest; holds no compiler objects.
+
+import type { SiteRecord } from '../../runtime/site/site.js';
+
+/** Offsets into the authored source text, end exclusive. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One parameter that a forwarder declares. */
+export interface ForwarderParameter {
+  readonly name: string;
+  /** Has a default in the forwarder, so that it and those after it do not count in `length`. */
+  readonly optional: boolean;
+}
+
+/** The outline of a forwarder. */
+export interface Forwarder {
+  /** Property key of the method that the forwarder is written as, and so its `name` while no one changes it. */
+  readonly key: string;
+  readonly parameters: readonly ForwarderParameter[];
+  /** `names`: passes its parameters on one by one. `arguments`: passes everything it got, as it got it. */
+  readonly pass: 'names' | 'arguments';
+  /**
+   * `method`: cannot be called with `new`, like methods and arrow functions. `function`: can, like a plain function.
+   * `constructor`: can, and the body reads `new.target`, so that it has to be handed on.
+   */
+  readonly form: 'method' | 'function' | 'constructor';
+}
+
+/** One instrumented function. */
+export interface Site {
+  readonly record: SiteRecord;
+  readonly forwarder: Forwarder;
+}

@@ -1,0 +1,60 @@
+// The project that is being compiled, for names: its directory, the root directory of its sources, the root of its
+// namespaces and the form of its modules. Read from the program by hosts that have one.
+
+import { isAbsolute, relative, resolve } from 'node:path';
+import type ts from 'typescript';
+import type { Compiler } from '../core/compiler.js';
+import { type NamingRules, rootOfPackage, segmentsOfFile } from '../core/naming.js';
+import type { Settings } from '../core/settings.js';
+import type { Packages } from './packages.js';
+
+export interface Project {
+  readonly naming: NamingRules;
+  /** Path relative to the project's directory, with forward slashes: `code.file.path`, and what patterns match. */
+  pathOf(fileName: string): string;
+  /** Segments of a file's namespace below the root directory. */
+  segmentsOf(fileName: string): string[];
+  /** Absolute path of a file that an option names. */
+  locate(path: string): string;
+}
+
+export function projectOf(program: ts.Program | undefined, settings: Settings, packages: Packages): Project {
+  const options: ts.CompilerOptions = program?.getCompilerOptions() ?? {};
+  const current = program?.getCurrentDirectory() || process.cwd();
+  const { configFilePath } = options;
+  const directory = typeof configFilePath === 'string' ? resolve(current, configFilePath, '..') : current;
+  const chosen = settings.rootDir ?? options.rootDir;
+  const rootDir = chosen !== undefined ? resolve(directory, chosen) : resolve(current, commonDirectory(program) || directory);
+  const packageName = packages.nameFor(forward(directory));
+  const root = settings.namespace ?? (packageName === undefined ? '' : rootOfPackage(packageName, settings.separator));
+  const absolute = (fileName: string) => (isAbsolute(fileName) ? fileName : resolve(current, fileName));
+  return {
+    naming: { root, separator: settings.separator, spanName: settings.spanName },
+    pathOf: (fileName) => forward(relative(directory, absolute(fileName))),
+    segmentsOf: (fileName) => segmentsOfFile(forward(relative(rootDir, absolute(fileName))), settings.separator),
+    locate: (path) => resolve(directory, path),
+  };
+}
+
+/** Whether a file is emitted as a CommonJS module, as far as the compiler says so. */
+export function isCommonJs(
+  ts: Compiler,
+  program: ts.Program | undefined,
+  options: ts.CompilerOptions,
+  file: ts.SourceFile,
+): boolean {
+  const known = (program as { getEmitModuleFormatOfFile?(file: ts.SourceFile): ts.ModuleKind } | undefined)
+    ?.getEmitModuleFormatOfFile;
+  // Not in the typings of TypeScript 5; without it, only the option that leaves no doubt counts.
+  const format = known === undefined ? options.module : known(file);
+  return format === ts.ModuleKind.CommonJS;
+}
+
+/** The directory that TypeScript takes for the root when it is told none. Not in its typings. */
+function commonDirectory(program: ts.Program | undefined): string {
+  return (program as { getCommonSourceDirectory?(): string } | undefined)?.getCommonSourceDirectory?.() ?? '';
+}
+
+function forward(path: string): string {
+  return path.replace(/\\/g, '/');
+}

@@ -1,0 +1,79 @@
+// The host for ts-patch (`tspc`, `ts-patch/compiler`) on TypeScript 5 and 6: a `before` transformer. It never fails a file:
+// on a fault of its own the file is emitted as authored, with a diagnostic. No state spans files but caches of pure answers.
+
+import type ts from 'typescript';
+import type { Compiler } from '../core/compiler.js';
+import type { Plan } from '../core/edit.js';
+import { planFile } from '../core/plan.js';
+import type { Recognition } from '../core/recognition.js';
+import { recognitionByScopes } from '../core/scopes.js';
+import { readSettings } from '../core/settings.js';
+import { printToAst } from '../print/ast.js';
+import { recognitionByChecker } from './checker.js';
+import { packagesOf } from './packages.js';
+import { isCommonJs, projectOf } from './project.js';
+import { faultDiagnostic, internalDiagnostic, printingSink, type Sink, settingsDiagnostic } from './report.js';
+
+/** What ts-patch hands to a plugin of type `program`. */
+export interface HostExtras {
+  readonly ts: Compiler;
+  readonly addDiagnostic?: (diagnostic: ts.Diagnostic) => unknown;
+}
+
+/**
+ * Makes the transformer for one emit.
+ * @param program undefined when files are compiled one by one; imports are then recognised by their text.
+ * @param config the plugin's entry in tsconfig.json.
+ */
+export function transformerFor(
+  program: ts.Program | undefined,
+  config: Readonly<Record<string, unknown>>,
+  { ts, addDiagnostic }: HostExtras,
+): ts.TransformerFactory<ts.SourceFile> {
+  const report: Sink = addDiagnostic ?? printingSink(ts);
+  const options = program?.getCompilerOptions() ?? {};
+  const { settings, faults } = readSettings(config);
+  for (const fault of faults) report(settingsDiagnostic(ts, fault, options));
+  const packages = packagesOf(ts);
+  const project = projectOf(program, settings, packages);
+  let checked: Recognition | undefined;
+
+  function recognition(): Recognition {
+    if (program === undefined) return recognitionByScopes(ts);
+    checked ??= recognitionByChecker(ts, program.getTypeChecker(), packages);
+    return checked;
+  }
+
+  /** The plan of a file, or undefined when there is nothing to do. */
+  function plan(file: ts.SourceFile): Plan | undefined {
+    const path = project.pathOf(file.fileName);
+    if (file.isDeclarationFile || !settings.include(path) || settings.exclude(path)) return undefined;
+    const recognised = recognition();
+    if (!recognised.reaches(file)) return undefined;
+    return planFile({
+      ts,
+      file,
+      recognition: recognised,
+      naming: project.naming,
+      segments: project.segmentsOf(file.fileName),
+      path,
+    });
+  }
+
+  return (context) => (file) => {
+    // A bundle (`outFile`) has no single text that offsets could refer to.
+    if (!ts.isSourceFile(file)) return file;
+    const authored = ts.getOriginalNode(file, ts.isSourceFile);
+    try {
+      const found = plan(authored);
+      if (found === undefined) return file;
+      for (const fault of found.faults) report(faultDiagnostic(ts, fault, authored));
+      if (found.edits.length === 0) return file;
+      const commonjs = isCommonJs(ts, program, context.getCompilerOptions(), authored);
+      return printToAst({ ts, context, file, authored, plan: found, commonjs });
+    } catch (error) {
+      report(internalDiagnostic(ts, error, authored));
+      return file;
+    }
+  };
+}

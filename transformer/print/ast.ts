@@ -1,0 +1,178 @@
+// The AST printer: applies a plan to the tree that a `before` transformer was given. Only nodes on the way to an edit are
+// made anew; all other nodes, above all the bodies, stay the same objects, so that source maps stay as they were.
+
+import type ts from 'typescript';
+import type { Compiler } from '../core/compiler.js';
+import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
+import type { ForwarderParameter, Range } from '../core/site.js';
+import { type Code, isPropertyIdentifier } from './code.js';
+import { codeOf } from './forwarder.js';
+
+export interface AstRequest {
+  readonly ts: Compiler;
+  readonly context: ts.TransformationContext;
+  /** The tree to change; earlier transformers may have changed it already. */
+  readonly file: ts.SourceFile;
+  /** The tree as parsed, to which the plan's offsets refer. */
+  readonly authored: ts.SourceFile;
+  readonly plan: Plan;
+  /** The file becomes a CommonJS module: `import x = require()` needs no helper there. */
+  readonly commonjs: boolean;
+}
+
+export function printToAst({ ts, context, file, authored, plan, commonjs }: AstRequest): ts.SourceFile {
+  const { factory } = context;
+  const starts = plan.edits.map((edit) => edit.at.start);
+  const replacing = new Map(plan.edits.map((edit) => [placeOf(edit.at), edit]));
+
+  function visit(node: ts.Node): ts.Node {
+    const original = ts.getOriginalNode(node);
+    const known = original.pos >= 0 && original.getSourceFile() === authored;
+    if (known && !anyWithin(starts, original.pos, original.end)) return node;
+    if (known && ts.isExpression(node) && (ts.isDecorator(original.parent) || ts.isCallExpression(original))) {
+      const at = { start: original.getStart(authored), end: original.end };
+      const edit = replacing.get(placeOf(at));
+      if (edit !== undefined) return replaced(edit, node);
+    }
+    // Types hold no code, and TypeScript's visitors throw on some that are malformed.
+    if (ts.isTypeNode(node) && !ts.isExpressionWithTypeArguments(node)) return node;
+    return ts.visitEachChild(node, visit, context);
+  }
+
+  function replaced(edit: Edit, node: ts.Expression): ts.Expression {
+    const expression = build(codeOf(edit, plan.sites, plan.binding), pieces(edit, node));
+    ts.setSourceMapRange(expression, ts.getSourceMapRange(node));
+    return expression;
+  }
+
+  /** The authored parts of an edit, visited for the edits within them. */
+  function pieces(edit: Edit, node: ts.Expression): (at: Range) => ts.Expression {
+    const candidates: ts.Node[] = [];
+    let inner: ts.Node = node;
+    while ('expression' in inner && !ts.isCallExpression(inner)) inner = inner.expression as ts.Node;
+    if (ts.isCallExpression(inner)) candidates.push(...inner.arguments);
+    if (edit.kind === 'decorate class') {
+      const owner = ts.getOriginalNode(node).parent.parent as ts.ClassLikeDeclaration;
+      for (const { name } of owner.members)
+        if (name !== undefined && ts.isComputedPropertyName(name)) candidates.push(name.expression);
+    }
+    return (at) => {
+      const found = candidates.find((candidate) => {
+        const original = ts.getOriginalNode(candidate);
+        return original.pos >= 0 && original.getStart(authored) === at.start && original.end === at.end;
+      });
+      if (found === undefined) throw new Error(`no expression at ${at.start} to ${at.end}`);
+      return visit(found) as ts.Expression;
+    };
+  }
+
+  function build(code: Code, piece: (at: Range) => ts.Expression): ts.Expression {
+    const make = (part: Code): ts.Expression => build(part, piece);
+    switch (code.is) {
+      case 'name':
+        return factory.createIdentifier(code.text);
+      case 'string':
+        return factory.createStringLiteral(code.value, true);
+      case 'number':
+        return factory.createNumericLiteral(code.value);
+      case 'boolean':
+        return code.value ? factory.createTrue() : factory.createFalse();
+      case 'undefined':
+        return factory.createVoidZero();
+      case 'this':
+        return factory.createThis();
+      case 'new.target':
+        return factory.createMetaProperty(ts.SyntaxKind.NewKeyword, factory.createIdentifier('target'));
+      case 'call':
+        return factory.createCallExpression(make(code.callee), undefined, code.arguments.map(make));
+      case 'member':
+        return access(make(code.object), code.key);
+      case 'list':
+        return factory.createArrayLiteralExpression(code.items.map(make));
+      case 'record':
+        return factory.createObjectLiteralExpression(
+          code.entries.map(([key, value]) => factory.createPropertyAssignment(propertyName(key), make(value))),
+        );
+      case 'or':
+        return factory.createLogicalOr(make(code.left), make(code.right));
+      case 'either':
+        return factory.createConditionalExpression(make(code.test), undefined, make(code.yes), undefined, make(code.no));
+      case 'arrow':
+        return factory.createArrowFunction(
+          undefined,
+          undefined,
+          code.parameters.map((parameter) => factory.createParameterDeclaration(undefined, undefined, parameter)),
+          undefined,
+          undefined,
+          make(code.result),
+        );
+      case 'method':
+      case 'function': {
+        const parameters = code.parameters.map(parameterOf);
+        const body = returning(make(code.result));
+        const key = propertyName(code.key);
+        const forwarder =
+          code.is === 'method'
+            ? factory.createMethodDeclaration(undefined, undefined, key, undefined, undefined, parameters, undefined, body)
+            : factory.createPropertyAssignment(
+                key,
+                factory.createFunctionExpression(undefined, undefined, undefined, undefined, parameters, undefined, body),
+              );
+        return access(factory.createParenthesizedExpression(factory.createObjectLiteralExpression([forwarder])), code.key);
+      }
+      case 'authored':
+        return piece(code.at);
+    }
+  }
+
+  function parameterOf({ name, optional }: ForwarderParameter): ts.ParameterDeclaration {
+    const initializer = optional ? factory.createVoidZero() : undefined;
+    return factory.createParameterDeclaration(undefined, undefined, name, undefined, undefined, initializer);
+  }
+
+  function returning(result: ts.Expression): ts.Block {
+    return factory.createBlock([factory.createReturnStatement(result)]);
+  }
+
+  function propertyName(key: string): ts.PropertyName {
+    return isPropertyIdentifier(key) ? factory.createIdentifier(key) : factory.createStringLiteral(key, true);
+  }
+
+  function access(object: ts.Expression, key: string): ts.Expression {
+    if (isPropertyIdentifier(key)) return factory.createPropertyAccessExpression(object, key);
+    return factory.createElementAccessExpression(object, factory.createStringLiteral(key, true));
+  }
+
+  function importOfEmitted(): ts.Statement {
+    const local = factory.createIdentifier(plan.binding);
+    const module = factory.createStringLiteral(EMITTED_MODULE, true);
+    if (commonjs)
+      return factory.createImportEqualsDeclaration(undefined, false, local, factory.createExternalModuleReference(module));
+    const clause = factory.createImportClause(false, undefined, factory.createNamespaceImport(local));
+    return factory.createImportDeclaration(undefined, clause, module);
+  }
+
+  const visited = ts.visitEachChild(file, visit, context);
+  const directives = visited.statements.findIndex(
+    (statement) => !ts.isExpressionStatement(statement) || !ts.isStringLiteral(statement.expression),
+  );
+  const first = directives === -1 ? visited.statements.length : directives;
+  const statements = [...visited.statements.slice(0, first), importOfEmitted(), ...visited.statements.slice(first)];
+  return factory.updateSourceFile(visited, ts.setTextRange(factory.createNodeArray(statements), visited.statements));
+}
+
+function placeOf({ start, end }: Range): string {
+  return `${start}:${end}`;
+}
+
+/** Whether one of the ordered offsets lies in the range. */
+function anyWithin(offsets: readonly number[], from: number, to: number): boolean {
+  let low = 0;
+  let high = offsets.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((offsets[middle] as number) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low < offsets.length && (offsets[low] as number) < to;
+}

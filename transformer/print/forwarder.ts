@@ -1,0 +1,73 @@
+// What is emitted for each edit: calls into `spanwright/emitted`, the record of the site and its forwarder. The only
+// place that knows the form of compiled code; both printers read it. Changing it means a new contract number.
+
+import { CONTRACT, type Edit, type Member } from '../core/edit.js';
+import type { Forwarder, Range, Site } from '../core/site.js';
+import { type Code, call, literal, member, name } from './code.js';
+
+/** The code that an edit puts into the file. */
+export function codeOf(edit: Edit, sites: readonly Site[], binding: string): Code {
+  const contract = literal(CONTRACT);
+  const emitted = (callee: string, ...args: Code[]): Code => call(member(name(binding), callee), contract, ...args);
+  switch (edit.kind) {
+    case 'decorate':
+      return emitted('decorate', ...siteArguments(sites, edit.site), ...optional(edit.options));
+    case 'wrap':
+      return emitted('wrap', ...siteArguments(sites, edit.site), authored(edit.options), authored(edit.body));
+    case 'decorate class':
+      return emitted('decorateClass', membersOf(edit.members, sites), ...optional(edit.options));
+    case 'add members':
+      return call(emitted('decorateClass', membersOf(edit.members, sites)), { is: 'this' });
+    case 'rebind':
+      return emitted('wrap', ...siteArguments(sites, edit.site), authored(null), authored(edit.name));
+  }
+}
+
+function siteArguments(sites: readonly Site[], index: number): [Code, Code] {
+  const { record, forwarder } = sites[index] as Site;
+  return [literal(record), factoryOf(forwarder)];
+}
+
+function membersOf(members: readonly Member[], sites: readonly Site[]): Code {
+  const items = members.map((one): Code => {
+    const [record, factory] = siteArguments(sites, one.site);
+    const key = typeof one.key === 'string' ? literal(one.key) : authored(one.key);
+    const entries = { key, static: literal(one.static), kind: literal(one.kind), record, factory };
+    return { is: 'record', entries: Object.entries(entries) };
+  });
+  return { is: 'list', items };
+}
+
+/** `(gate, body, run, site) => <forwarder>`: one literal for each site, so that the engine can specialise each. */
+function factoryOf({ key, parameters, pass, form }: Forwarder): Code {
+  const whole = pass === 'arguments';
+  const names = parameters.map((parameter) => name(parameter.name));
+  const [gate, body, run, site, self]: [Code, Code, Code, Code, Code] = [
+    name('gate'),
+    name('body'),
+    name('run'),
+    name('site'),
+    { is: 'this' },
+  ];
+  const through = whole ? call(member(body, 'apply'), self, name('arguments')) : call(member(body, 'call'), self, ...names);
+  const given: Code = whole ? name('arguments') : { is: 'list', items: names };
+  const forwarded: Code = {
+    is: 'either',
+    test: { is: 'or', left: member(gate, 'idle'), right: member(site, 'off') },
+    yes: through,
+    no: call(run, site, self, body, given),
+  };
+  const construct = call(member(name('Reflect'), 'construct'), body, name('arguments'), { is: 'new.target' });
+  const result: Code =
+    form === 'constructor' ? { is: 'either', test: { is: 'new.target' }, yes: construct, no: forwarded } : forwarded;
+  const forwarder: Code = { is: form === 'method' ? 'method' : 'function', key, parameters, result };
+  return { is: 'arrow', parameters: ['gate', 'body', 'run', 'site'], result: forwarder };
+}
+
+function authored(at: Range | null): Code {
+  return at === null ? { is: 'undefined' } : { is: 'authored', at };
+}
+
+function optional(at: Range | null): Code[] {
+  return at === null ? [] : [authored(at)];
+}

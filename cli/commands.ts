@@ -1,7 +1,11 @@
 // The table of commands. One row a command: help, parsing, the nearest-name messages, docs/cli.md and its test read it.
 // To add one, write a module that exports `run(invocation)` (see command.ts) and add its row here.
 
+import { DEFAULT_ADMIN_PORT, DEFAULT_PREFIX, TOKEN_VARIABLE } from '../runtime/admin/defaults.js';
 import type { Command, CommandOption } from './command.js';
+
+/** The admin hook that the live commands speak to when they are told nothing. */
+export const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_ADMIN_PORT}${DEFAULT_PREFIX}`;
 
 /** Options that every command takes. */
 export const GLOBAL_OPTIONS: readonly CommandOption[] = [
@@ -15,14 +19,14 @@ export const LIVE_OPTIONS: readonly CommandOption[] = [
     name: 'url',
     type: 'text',
     value: 'URL',
-    summary: 'The admin hook. Default: SPANWRIGHT_ADMIN_URL, else http://127.0.0.1:9465/tracing.',
+    summary: `The admin hook. Default: SPANWRIGHT_ADMIN_URL, else ${DEFAULT_URL}.`,
   },
   { name: 'socket', type: 'text', value: 'PATH', summary: 'Reach the admin hook through this Unix socket.' },
   {
     name: 'token-file',
     type: 'text',
     value: 'PATH',
-    summary: 'File that holds the token. Default: the variable SPANWRIGHT_ADMIN_TOKEN.',
+    summary: `File that holds the token. Default: the variable ${TOKEN_VARIABLE}.`,
   },
   { name: 'json', type: 'flag', summary: 'Print the answer as JSON, for programs.' },
 ];

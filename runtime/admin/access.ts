@@ -5,9 +5,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigurationError } from '../errors.js';
+import { TOKEN_VARIABLE } from './defaults.js';
 import { Refusal } from './refusal.js';
-
-export const TOKEN_VARIABLE = 'SPANWRIGHT_ADMIN_TOKEN';
 
 export interface AccessOptions {
   /** The token for changes, `Authorization: Bearer <token>`. Without one, every change is refused. */

@@ -9,6 +9,7 @@ import { errorAnswer, faultOf, jsonAnswer } from './answer.js';
 import { Audit } from './audit.js';
 import { AllowedHosts, checkOrigin } from './authority.js';
 import { expectNoBody, readObject } from './body.js';
+import { ACTOR_HEADER, DEFAULT_PREFIX } from './defaults.js';
 import { bodyFields, queryFields } from './fields.js';
 
 import { normalPrefix, pathBelow, type RouteMatch, routeFor } from './paths.js';
@@ -43,9 +44,6 @@ const OPTION_NAMES = [
   'allowedHosts',
   'log',
 ] as const satisfies readonly (keyof AdminOptions)[];
-
-/** Names the caller in log and state; stated, not verified. */
-export const ACTOR_HEADER = 'x-spanwright-actor';
 
 function checkOptions(options: AdminOptions): void {
   for (const name of Object.keys(options)) {
@@ -90,7 +88,7 @@ function checkRevision(tracing: Tracing, seen: number | undefined): void {
  */
 export function createAdminHandler(tracing: Tracing, options: AdminOptions = {}): AdminHandler {
   checkOptions(options);
-  const prefix = normalPrefix(options.prefix ?? '/tracing');
+  const prefix = normalPrefix(options.prefix ?? DEFAULT_PREFIX);
   const access = new Access(options);
   const hosts = new AllowedHosts(options.allowedHosts ?? []);
   const audit = new Audit(options.log ?? ((line) => process.stderr.write(`${line}\n`)));

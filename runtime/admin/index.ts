@@ -2,6 +2,7 @@
 
 export type { AccessOptions, Caller } from './access.js';
 export type { AuditEntry } from './audit.js';
+export { DEFAULT_ADMIN_PORT } from './defaults.js';
 export { type AdminHandler, type AdminOptions, createAdminHandler } from './handler.js';
 export { type NodeHandler, toNodeHandler } from './node.js';
-export { type AdminServer, type AdminServerOptions, DEFAULT_ADMIN_PORT, startAdminServer } from './server.js';
+export { type AdminServer, type AdminServerOptions, startAdminServer } from './server.js';

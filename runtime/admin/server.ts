@@ -7,12 +7,10 @@ import { type AddressInfo, connect } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { InvalidArgumentError } from '../errors.js';
 import type { Tracing } from '../setup/tracing.js';
+import { DEFAULT_ADMIN_PORT } from './defaults.js';
 import { type AdminHandler, type AdminOptions, createAdminHandler } from './handler.js';
 import { toNodeHandler } from './node.js';
 import { printable } from './printable.js';
-
-/** Where the command line program looks when it is told nothing. */
-export const DEFAULT_ADMIN_PORT = 9465;
 
 export interface AdminServerOptions extends AdminOptions {
   readonly tracing: Tracing;

@@ -1,0 +1,80 @@
+// `spanwright set SETTING VALUE`: a change under a lease. Prints what is in force now, until when, and what to know about it.
+
+import { printable } from '../../runtime/admin/printable.js';
+import { didYouMean } from '../../runtime/admin/suggestion.js';
+import type { Lease } from '../../runtime/setup/tracing.js';
+import { EXIT, type Invocation, UsageError } from '../command.js';
+import { ask } from './ask.js';
+import { settingOf, spoken, styled } from './table.js';
+
+interface ChangeAnswer {
+  readonly lease: Lease;
+  readonly enabled: boolean;
+  readonly recording: boolean;
+  readonly revision: number;
+}
+
+const BOOLEAN_WORDS = new Map([
+  ...['true', 't', 'yes', 'y', 'on', '1'].map((word) => [word, true] as const),
+  ...['false', 'f', 'no', 'n', 'off', '0'].map((word) => [word, false] as const),
+]);
+
+function readBoolean(text: string): boolean {
+  const value = BOOLEAN_WORDS.get(text.toLowerCase());
+  if (value !== undefined) return value;
+  throw new UsageError(`tracing-enabled must be true or false (or on/off, yes/no, 1/0); found "${printable(text, 60)}".`);
+}
+
+/** Settings by the name that people type: the route, the field of its body, and how the value is read. */
+const SETTINGS: ReadonlyMap<string, { path: string; field: string; read: (text: string) => unknown }> = new Map([
+  ['tracing-enabled', { path: 'enabled', field: 'enabled', read: readBoolean }],
+  ['rules', { path: 'rules', field: 'rules', read: (text) => text }],
+  ['drop', { path: 'drop', field: 'drop', read: (text) => text }],
+]);
+
+/** Options of the command and the fields of the body that they become. */
+const LEASE_FIELDS: ReadonlyMap<string, string> = new Map([
+  ['for', 'for'],
+  ['reason', 'reason'],
+  ['max-spans', 'maxSpans'],
+  ['max-spans-per-second', 'maxSpansPerSecond'],
+  ['max-open-spans', 'maxOpenSpans'],
+  ['revision', 'revision'],
+]);
+
+function limitsOf({ limits }: Lease): string {
+  const said = [
+    limits.maxSpans === null ? '' : `after ${limits.maxSpans} spans`,
+    limits.maxSpansPerSecond === null ? '' : `at more than ${limits.maxSpansPerSecond} spans a second`,
+    limits.maxOpenSpans === null ? '' : `at more than ${limits.maxOpenSpans} open spans`,
+  ].filter((text) => text !== '');
+  return said.length === 0 ? '' : `, or ${said.join(', or ')}`;
+}
+
+function print({ out, err, colours }: Invocation, { lease, enabled, recording }: ChangeAnswer): void {
+  const left = spoken(Date.parse(lease.expiresAt) - Date.now());
+  const setting = styled(printable(settingOf(lease), 500), 'bold', colours);
+  out(`${setting} until ${printable(lease.expiresAt)} (${left})${limitsOf(lease)}; lease ${printable(lease.id)}.`);
+  if (lease.kind !== 'enabled') out(`Tracing is ${enabled ? 'on' : 'off'}.`);
+  if (lease.value !== enabled && lease.kind === 'enabled')
+    out(`Tracing is still ${enabled ? 'on' : 'off'}: see "spanwright leases".`);
+  if (enabled && !recording) err('Warning: nothing is recorded, because no endpoint or exporter is configured.');
+  for (const warning of lease.warnings) err(`Warning: ${printable(warning, 500)}`);
+}
+
+export async function run(invocation: Invocation): Promise<number> {
+  const [name = '', text = ''] = invocation.arguments;
+  const setting = SETTINGS.get(name);
+  if (setting === undefined) {
+    const known = `Settings: ${[...SETTINGS.keys()].join(', ')}.`;
+    throw new UsageError(`There is no setting "${printable(name, 60)}".${didYouMean(name, SETTINGS.keys())} ${known}`);
+  }
+  const body: Record<string, unknown> = { [setting.field]: setting.read(text) };
+  for (const [option, field] of LEASE_FIELDS) {
+    if (invocation.options.has(option)) body[field] = invocation.options.get(option);
+  }
+  const answer = await ask<ChangeAnswer>(invocation, 'PUT', setting.path, body);
+  if (invocation.options.has('json')) invocation.out(JSON.stringify(answer));
+  else print(invocation, answer);
+  return EXIT.done;
+}

@@ -1,0 +1,69 @@
+// `spanwright status`: is tracing on, by which change and until when, and what became of the spans.
+
+import { printable } from '../../runtime/admin/printable.js';
+import type { Lease, TracingState } from '../../runtime/setup/tracing.js';
+import { EXIT, type Invocation } from '../command.js';
+import { ask } from './ask.js';
+import { facts, settingOf, spoken, styled } from './table.js';
+
+const onOff = (flag: boolean) => (flag ? 'on' : 'off');
+
+function flagLine({ enabled, built, configured }: TracingState, colours: boolean): string {
+  const flag = styled(onOff(enabled), enabled && built ? 'green' : 'yellow', colours);
+  const exporter = built ? '' : ', but there is no exporter: nothing is recorded';
+  return `${flag}${exporter} (configured: ${onOff(configured)})`;
+}
+
+function leaseLine(lease: Lease): string {
+  const left = spoken(Date.parse(lease.expiresAt) - Date.now());
+  const who = lease.actor === null ? '' : `, by ${lease.actor}`;
+  const why = lease.reason === null ? '' : `: ${lease.reason}`;
+  return printable(`lease ${lease.id}, ${settingOf(lease)}, ${left} left${who}${why}`, 700);
+}
+
+const ENDINGS: Readonly<Record<string, string>> = {
+  expired: 'its time was over',
+  ended: 'somebody ended it',
+  replaced: 'a newer change replaced it',
+  maxSpans: 'it reached its limit of spans',
+  maxSpansPerSecond: 'it reached its limit of spans per second',
+  maxOpenSpans: 'it reached its limit of open spans',
+  shutdown: 'the service shut down',
+};
+
+function lines(state: TracingState, colours: boolean): string[] {
+  const { spans, lastEnded } = state;
+  const text = (value: string | null, none: string) => (value ? printable(value, 500) : none);
+  const rows: (readonly [string, string])[] = [
+    [
+      'Service',
+      `${text(state.serviceName, 'unnamed')}, pid ${state.pid}, up ${spoken(Date.now() - Date.parse(state.startedAt))}`,
+    ],
+    ['Tracing', flagLine(state, colours)],
+    ...state.leases.map((lease) => ['Change', leaseLine(lease)] as const),
+    ['Endpoint', text(state.endpoint, 'none')],
+    ['Changes', state.allowRuntimeChanges ? 'allowed' : 'refused (allow_runtime_changes = false)'],
+    ['Roots', text(state.roots, 'none')],
+    ['Rules', text(state.rules, 'none')],
+    ['Dropped', text(state.drop, 'none')],
+    ['Sites', String(state.sites)],
+    [
+      'Spans',
+      `${spans.open} open, ${spans.started} started, ${spans.ended} ended, ${spans.leaked} leaked, ${spans.refused} refused`,
+    ],
+    ['Export', `${spans.exported} exported, ${spans.dropped} dropped, ${spans.failed} failed`],
+    ['Revision', String(state.revision)],
+  ];
+  if (lastEnded !== null) {
+    const why = ENDINGS[lastEnded.cause] ?? lastEnded.cause;
+    rows.push(['Last ended', printable(`${settingOf(lastEnded)} at ${lastEnded.at}: ${why}`, 700)]);
+  }
+  return facts(rows, colours);
+}
+
+export async function run(invocation: Invocation): Promise<number> {
+  const state = await ask<TracingState>(invocation, 'GET', 'state');
+  if (invocation.options.has('json')) invocation.out(JSON.stringify(state));
+  else for (const line of lines(state, invocation.colours)) invocation.out(line);
+  return EXIT.done;
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+// The `spanwright` program. Finds the command in the table, checks the command line against its row, loads it and turns
+// whatever happens into a message and an exit code. It never prints a stack for a fault of the user or of the network.
+
+import { CommandFailure, EXIT, type Invocation, UsageError } from './command.js';
+import { commandHelp, programHelp } from './help.js';
+import { type CommandLine, commandNamed, parseCommandLine } from './parse.js';
+
+function version(): string {
+  // Beside the sources it is one directory up, beside the built files two.
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      const { name, version: found } = require(path) as { name: string; version: string };
+      if (name === 'spanwright') return found;
+    } catch {
+      // Not there: the next one.
+    }
+  }
+  return 'unknown';
+}
+
+const out = (line: string): void => void process.stdout.write(`${line}\n`);
+const err = (line: string): void => void process.stderr.write(`${line}\n`);
+
+function invocationOf(line: CommandLine): Invocation {
+  const noColour = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== '';
+  const colours = process.stdout.isTTY === true && !noColour && process.env.TERM !== 'dumb';
+  return { arguments: line.arguments, options: line.options, environment: process.env, out, err, colours };
+}
+
+async function runProgram(argv: readonly string[]): Promise<number> {
+  const line = parseCommandLine(argv);
+  if (line.options.has('version')) out(version());
+  else if (line.command !== undefined && line.options.has('help')) out(commandHelp(line.command));
+  else if (line.help !== undefined) out(line.help === '' ? programHelp() : commandHelp(commandNamed(line.help)));
+  else if (line.command !== undefined) return await (await line.command.load()).run(invocationOf(line));
+  return EXIT.done;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) {
+    err(`spanwright: ${error.message}`);
+    return EXIT.usage;
+  }
+  if (error instanceof CommandFailure) {
+    err(`spanwright: ${error.message}`);
+    return error.exit;
+  }
+  err(`spanwright: unexpected failure: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return EXIT.failed;
+}
+
+// `spanwright sites | head` closes our output early; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
+
+runProgram(process.argv.slice(2))
+  .catch(exitCodeOf)
+  .then((code) => {
+    process.exitCode = code;
+  });

@@ -1,0 +1,13 @@
+// What the admin hook and the command line program must agree on. No imports, so that the program starts fast.
+
+/** Port of the admin server, and where the program looks when it is told nothing. */
+export const DEFAULT_ADMIN_PORT = 9465;
+
+/** Path under which the routes stand. */
+export const DEFAULT_PREFIX = '/tracing';
+
+/** Names the caller in log and state; stated, not verified. */
+export const ACTOR_HEADER = 'x-spanwright-actor';
+
+/** The variable that holds the token, for the hook and for the program. */
+export const TOKEN_VARIABLE = 'SPANWRIGHT_ADMIN_TOKEN';

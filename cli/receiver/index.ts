@@ -2,5 +2,6 @@
 // really leaves their service. Bounded, loopback only; see receiver.ts.
 
 export type { ReceivedEvent, ReceivedLink, ReceivedSpan, Value, Values } from './decode.js';
+export { TracePrinter } from './printer.js';
 export { type Receiver, type ReceiverOptions, startReceiver } from './receiver.js';
 export { formatDuration, formatTrace, groupTraces, type TreeOptions } from './tree.js';

@@ -1,0 +1,38 @@
+// What the component manager manages: racks, switches and power shelves, each reached through its BMC by one of three backends.
+
+export const BACKENDS = ['nsm', 'psm', 'rms'] as const;
+export type BackendName = (typeof BACKENDS)[number];
+
+export const POWER_ACTIONS = ['on', 'off', 'restart'] as const;
+export type PowerAction = (typeof POWER_ACTIONS)[number];
+
+export interface Credentials {
+  username: string;
+  password: string;
+}
+
+/** Where a component's BMC is and how to log in: never to be recorded. */
+export interface Endpoint {
+  url: string;
+  credentials: Credentials;
+}
+
+export interface Component {
+  id: string;
+  backend: BackendName;
+  /** Its own BMC first, then those of its parts: trays of a rack, supplies of a shelf. */
+  endpoints: readonly [Endpoint, ...Endpoint[]];
+}
+
+export interface FirmwareStatus {
+  version: string;
+  sha256: string;
+}
+
+/** What each backend can do; one implementation a kind of hardware. */
+export interface Backend {
+  powerControl(component: Component, action: PowerAction): Promise<string>;
+  updateFirmware(component: Component, version: string): Promise<FirmwareStatus>;
+  getFirmwareStatus(component: Component): Promise<FirmwareStatus[]>;
+  listFirmware(component: Component): Promise<string[]>;
+}

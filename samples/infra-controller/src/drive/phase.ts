@@ -1,0 +1,76 @@
+// One phase of the run: the same work with tracing as it is, and what can be counted meanwhile.
+
+import type { ReceivedSpan } from 'spanwright/receiver';
+import type { ServiceClient } from './service-client.js';
+import { runWorkload } from './workload.js';
+
+export interface PhaseResult {
+  name: string;
+  enabled: boolean;
+  open: { before: number; during: number; after: number };
+  /** Spans that the service says it has started, and sent. */
+  started: number;
+  exported: number;
+  /** Spans that the receiver got; undefined when the receiver is not ours to count. */
+  received: ReceivedSpan[] | undefined;
+  /** Passes of the polling loop. */
+  polls: number;
+  ms: number;
+  faults: string[];
+}
+
+/** The spans that have arrived up to now, growing; undefined without a receiver of our own. */
+export type Arrivals = readonly ReceivedSpan[] | undefined;
+
+const SETTLE_LIMIT_MS = 5_000;
+const QUIET_MS = 500;
+
+export async function runPhase(name: string, client: ServiceClient, arrivals: Arrivals): Promise<PhaseResult> {
+  const begin = performance.now();
+  const before = await client.state();
+  const arrivedBefore = arrivals?.length ?? 0;
+  const pollsBefore = await client.polls();
+  let during = 0;
+  let working = true;
+  const watching = (async () => {
+    while (working) during = Math.max(during, (await client.state()).spans.open);
+  })();
+  const faults = await runWorkload(client).finally(() => {
+    working = false;
+  });
+  await watching;
+  const ms = performance.now() - begin;
+  const after = await settle(client, (state) => {
+    const started = state.spans.started - before.spans.started;
+    const arrived = arrivals ? arrivals.length - arrivedBefore : state.spans.exported - before.spans.exported;
+    return state.spans.open === 0 && arrived >= started;
+  });
+  await sleep(QUIET_MS); // what must not come gets the time to come
+  return {
+    name,
+    enabled: before.enabled,
+    open: { before: before.spans.open, during, after: after.spans.open },
+    started: after.spans.started - before.spans.started,
+    exported: (await client.state()).spans.exported - before.spans.exported,
+    received: arrivals?.slice(arrivedBefore),
+    polls: (await client.polls()) - pollsBefore,
+    ms,
+    faults,
+  };
+}
+
+type State = Awaited<ReturnType<ServiceClient['state']>>;
+
+/** Asks for the state until it is settled, or the time is up: then the checks say what is wrong. */
+async function settle(client: ServiceClient, settled: (state: State) => boolean): Promise<State> {
+  const limit = performance.now() + SETTLE_LIMIT_MS;
+  for (;;) {
+    const state = await client.state();
+    if (settled(state) || performance.now() > limit) return state;
+    await sleep(50);
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

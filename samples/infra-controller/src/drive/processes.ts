@@ -1,0 +1,33 @@
+// The processes of a run: the service, and an OTLP receiver of our own unless an endpoint is configured. Both `npm start` and
+// `npm run serve` begin here.
+
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse } from 'smol-toml';
+import type { ReceivedSpan } from 'spanwright/receiver';
+import { Child } from './child.js';
+
+const PROJECT = join(__dirname, '..', '..');
+
+/** The endpoint that the service will find: in its environment, else in its file. */
+export function configuredEndpoint(env: NodeJS.ProcessEnv): string | undefined {
+  const fromEnvironment = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (fromEnvironment) return fromEnvironment;
+  const { tracing } = parse(readFileSync(env.TRACING_FILE ?? join(PROJECT, 'tracing.toml'), 'utf8'));
+  const endpoint = (tracing as Record<string, unknown> | undefined)?.otlp_endpoint;
+  return typeof endpoint === 'string' && endpoint !== '' ? endpoint : undefined;
+}
+
+/** `spanwright receive` in a process of its own. */
+export function startReceiverProcess(onSpan: (span: ReceivedSpan) => void): Promise<Child> {
+  const packageFile = require.resolve('spanwright/package.json');
+  const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: { spanwright: string } };
+  return Child.start(join(dirname(packageFile), bin.spanwright), ['receive', '--json', '--port', '0'], {
+    onLine: (line) => onSpan(JSON.parse(line)),
+    onLog: (line) => process.stderr.write(`receiver | ${line}\n`),
+  });
+}
+
+export function startService(env: NodeJS.ProcessEnv, onLog: (line: string) => void): Promise<Child> {
+  return Child.start(join(PROJECT, 'build', 'main.js'), [], { env: { ...process.env, ...env }, onLog });
+}

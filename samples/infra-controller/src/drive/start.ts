@@ -1,0 +1,83 @@
+// `npm start`: the service at work three times, with tracing off, on and off again; prints the traces and the counts, and ends
+// with 0 only if each phase was what it must be.
+
+import { formatTrace, groupTraces, type ReceivedSpan } from 'spanwright/receiver';
+import { checkPhase } from './checks.js';
+import type { Child } from './child.js';
+import { type PhaseResult, runPhase } from './phase.js';
+import { configuredEndpoint, startReceiverProcess, startService } from './processes.js';
+import { ServiceClient } from './service-client.js';
+
+const SHOWN = ['backend', 'object_id', 'state', 'power.action', 'url.path', 'db.query.text', 'http.response.status_code'];
+const children: Child[] = [];
+
+async function main(): Promise<number> {
+  const begin = performance.now();
+  const configured = configuredEndpoint(process.env);
+  const arrived: ReceivedSpan[] | undefined = configured ? undefined : [];
+  let endpoint = configured;
+  if (arrived) {
+    const receiver = await startReceiverProcess((span) => arrived.push(span));
+    children.push(receiver);
+    endpoint = receiver.address;
+    print(`Receiver: OTLP/gRPC at ${endpoint}, in a process of its own.`);
+  } else {
+    print(`Receiver: the configured one at ${endpoint}; what arrives there cannot be counted from here.`);
+  }
+  const service = await startService(
+    { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint, OTEL_BSP_SCHEDULE_DELAY: process.env.OTEL_BSP_SCHEDULE_DELAY ?? '200' },
+    (line) => print(`  service | ${line}`),
+  );
+  children.push(service);
+  print(`Service:  ${service.address}\n`);
+
+  const client = new ServiceClient(service.address, String(service.ready.adminTokenFile));
+  const phases: PhaseResult[] = [];
+  for (const [name, enabled] of [
+    ['off', undefined],
+    ['on', true],
+    ['off again', false],
+  ] as const) {
+    if (enabled !== undefined) await client.setEnabled(enabled);
+    print(`-- tracing ${name} ${'-'.repeat(60)}`);
+    const phase = await runPhase(name, client, arrived);
+    if (phase.received) printTraces(phase.received);
+    printCounts(phase);
+    phases.push(phase);
+  }
+  const faults = phases.flatMap(checkPhase);
+  for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
+  print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
+  return faults.length === 0 ? 0 : 1;
+}
+
+function printTraces(spans: readonly ReceivedSpan[]): void {
+  for (const trace of groupTraces(spans)) print(`${formatTrace(trace, { attributes: SHOWN, valueLength: 60 })}\n`);
+}
+
+function printCounts({ open, started, exported, received, polls, ms }: PhaseResult): void {
+  print(`open spans: ${open.before} before, at most ${open.during} seen during, ${open.after} after`);
+  print(`spans started: ${started}, sent: ${exported}, at the receiver: ${received ? received.length : 'cannot be counted'}`);
+  print(`the work took ${Math.round(ms)} ms; the polling loop made ${polls} passes\n`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function stopChildren(): Promise<void> {
+  for (const child of children.splice(0).reverse()) await child.stop(); // the service first: it sends what it has left
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stopChildren().then(() => process.exit(130)));
+
+main()
+  .catch((error: unknown) => {
+    print(`npm start failed: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  })
+  .then(async (code) => {
+    await stopChildren();
+    process.exitCode = code;
+  });

@@ -1,0 +1,37 @@
+// The work that each phase does: every operation of the service once, one of them refused by the hardware.
+
+import type { ServiceClient } from './service-client.js';
+
+interface Step {
+  method: 'GET' | 'POST';
+  path: string;
+  body?: object;
+  /** The status that the service must answer with. */
+  status: number;
+}
+
+export const WORKLOAD: readonly Step[] = [
+  { method: 'POST', path: '/v1/power', body: { component: 'switch-1', action: 'restart' }, status: 200 },
+  { method: 'POST', path: '/v1/power', body: { component: 'shelf-1', action: 'on' }, status: 200 },
+  { method: 'POST', path: '/v1/power', body: { component: 'rack-1', action: 'on' }, status: 200 },
+  { method: 'GET', path: '/v1/firmware?component=switch-1', status: 200 },
+  { method: 'GET', path: '/v1/firmware/bundles?component=rack-1', status: 200 },
+  { method: 'POST', path: '/v1/firmware', body: { component: 'shelf-1', version: '1.5.0' }, status: 200 },
+  { method: 'POST', path: '/v1/firmware', body: { component: 'rack-2', version: '1.5.0' }, status: 502 },
+  { method: 'POST', path: '/v1/reconcile', body: { kind: 'machine' }, status: 200 },
+  { method: 'POST', path: '/v1/reconcile', body: { kind: 'switch' }, status: 200 },
+  { method: 'POST', path: '/v1/reconcile', body: { kind: 'power-shelf' }, status: 200 },
+  { method: 'POST', path: '/v1/explore', status: 200 },
+  { method: 'POST', path: '/v1/migrate', status: 200 },
+];
+
+/** Answers with what went otherwise than it must, one line each. */
+export async function runWorkload(client: ServiceClient): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { method, path, body, status } of WORKLOAD) {
+    const answer = await client.call(method, path, body);
+    if (answer.status !== status)
+      faults.push(`${method} ${path} answered ${answer.status}, not ${status}: ${JSON.stringify(answer.body)}`);
+  }
+  return faults;
+}

@@ -1,0 +1,27 @@
+// What a caller is told when a request fails: the status, and words that may leave the house.
+
+import { UnknownComponentError } from '../api-db/inventory.js';
+import { BmcRefusedError } from '../component-manager/bmc-client.js';
+
+/** The request itself is wrong; the message says how. */
+export class BadRequestError extends Error {
+  override readonly name = 'BadRequestError';
+  constructor(
+    message: string,
+    readonly status = 400,
+  ) {
+    super(message);
+  }
+}
+
+export function statusOf(error: unknown): number {
+  if (error instanceof BadRequestError) return error.status;
+  if (error instanceof UnknownComponentError) return 404;
+  if (error instanceof BmcRefusedError) return 502;
+  return 500;
+}
+
+/** Errors that nobody foresaw are not described to the caller: their text may hold anything. */
+export function messageOf(error: unknown): string {
+  return statusOf(error) === 500 || !(error instanceof Error) ? 'internal error' : error.message;
+}

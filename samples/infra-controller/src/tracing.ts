@@ -1,0 +1,28 @@
+// Tracing as the service sets it up: from tracing.toml, with the admin hook beside the API. A fault in the configuration is said,
+// at start and by the hook, and costs the traces, not the service.
+
+import { startTracing } from 'spanwright';
+import { createAdminHandler, toNodeHandler } from 'spanwright/admin';
+import { log } from './log.js';
+import type { NodeHandler } from './rpc/server.js';
+
+export interface ServiceTracing {
+  admin: NodeHandler;
+  shutdown(): Promise<void>;
+}
+
+export async function setUpTracing(configFile: string, token: string): Promise<ServiceTracing> {
+  try {
+    const tracing = await startTracing({ configFile });
+    return { admin: toNodeHandler(createAdminHandler(tracing, { token })), shutdown: () => tracing.shutdown() };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    log('error', 'serving without tracing', { reason: message });
+    return { admin: (_, response) => refuse(response, message), shutdown: async () => undefined };
+  }
+}
+
+function refuse(response: Parameters<NodeHandler>[1], message: string): void {
+  response.writeHead(503, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify({ error: `Tracing did not start: ${message}` })}\n`);
+}

@@ -50,8 +50,8 @@ const CHEAP_PLAN: Plan = { generations: 4, rounds: 30, warmUps: 6 };
 const DEAR_PLAN: Plan = { generations: 2, rounds: 9, warmUps: 2 };
 
 /** A large young generation, so that no collection falls into the counted calls. */
-const BYTES_FLAGS = ['--expose-gc', '--min-semi-space-size=512', '--max-semi-space-size=512'];
-const BYTES_CALLS = 50_000;
+const BYTES_FLAGS = ['--expose-gc', '--min-semi-space-size=128', '--max-semi-space-size=128'];
+const BYTES_CALLS = 20_000;
 
 export async function measureOff(modules: Modules): Promise<Outcome> {
   const worker = modules.workspace.worker();
@@ -63,6 +63,11 @@ export async function measureOff(modules: Modules): Promise<Outcome> {
     const over = (label: string) => paired(samplesOf(cheap, label), samplesOf(cheap, BARE.label));
     tables.push(timesTable(`Off, ${shape} methods`, NOTES[shape], cheap, over));
     budgets.push(...offBudgets(shape, over));
+
+    const own = CHEAP.map((choice) => ({ ...choice, callSites: 'own' as const }));
+    const inlined = await measurePairs(worker, await modules.all(own, shape), CHEAP_PLAN);
+    const overInlined = (label: string) => paired(samplesOf(inlined, label), samplesOf(inlined, BARE.label));
+    tables.push(timesTable(`Off, ${shape} methods, a call site for each`, OWN_NOTE, inlined, overInlined));
 
     const peers = await measurePairs(worker, await modules.all(PEERS, shape), DEAR_PLAN);
     const overBare = (label: string) => paired(samplesOf(peers, label), samplesOf(peers, BARE.label));
@@ -97,6 +102,9 @@ const NOTES: Record<Shape, string> = {
   sync: 'A method of two integers that returns an integer.',
   async: 'The same as an `async` method, awaited by its caller; nothing in it waits.',
 };
+
+const OWN_NOTE =
+  'Every method is called from one place only, so that the engine may inline it: a bare call of so small a body all but vanishes, and a ratio says little.';
 
 /** The budget of the transformed method is one of both numbers: a ratio alone says nothing of a long call, a difference nothing of a short one. */
 function offBudgets(shape: Shape, over: (label: string) => ReturnType<typeof paired>): Budget[] {

@@ -105,8 +105,8 @@ class Subject {
     readonly variant: Variant,
     flags: readonly string[],
   ) {
-    const { module, state, parent, shape, bursts } = variant;
-    const setup: WorkerSetup = { module, state, parent, shape, bursts };
+    const { module, state, parent, shape, bursts, callSites } = variant;
+    const setup: WorkerSetup = { module, state, parent, shape, bursts, callSites };
     // The environment of whoever runs the benchmark must not configure what is measured.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(name)));
     this.#child = fork(worker, [JSON.stringify(setup)], {

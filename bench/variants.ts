@@ -16,6 +16,7 @@ export interface Choice {
   readonly parent?: ParentName;
   readonly calls?: number;
   readonly spans?: 0 | 1;
+  readonly callSites?: 'shared' | 'own';
 }
 
 /** Calls of a round: some milliseconds of a cheap call, and the least that is published of a dear one. */
@@ -29,9 +30,18 @@ export class Modules {
 
   /** A variant for the coordinator; compiles its build when it is the first of that build. */
   async variant(choice: Choice, shape: Shape, bursts = false): Promise<Variant> {
-    const { label, flavour, build = 'plain', state = 'nothing', parent = 'none', calls = FEW, spans = 0 } = choice;
+    const {
+      label,
+      flavour,
+      build = 'plain',
+      state = 'nothing',
+      parent = 'none',
+      calls = FEW,
+      spans = 0,
+      callSites = 'shared',
+    } = choice;
     const module = join(await this.#compiled(build), `${flavour}-${shape}.js`);
-    return { label, module, state, parent, shape, calls, spans, bursts };
+    return { label, module, state, parent, shape, calls, spans, bursts, callSites };
   }
 
   all(choices: readonly Choice[], shape: Shape, bursts = false): Promise<Variant[]> {

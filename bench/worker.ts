@@ -11,6 +11,8 @@ export interface WorkerSetup {
   readonly shape: 'sync' | 'async';
   /** Drain the export queue every few hundred calls, within the measured time. */
   readonly bursts: boolean;
+  /** One call site for all callees, or one for each. Calls come in multiples of the number of sites. */
+  readonly callSites: 'shared' | 'own';
 }
 
 /** What the coordinator may ask for. */
@@ -29,16 +31,20 @@ interface Callee {
   m(a: number, b: number): number | Promise<number>;
 }
 
+/** Makes so many calls and returns the sum of their results. */
+type Drive = (calls: number) => number | Promise<number>;
+
 /** Spans made between two drains of the batch queue; a quarter of what it holds. */
 const BURST = 512;
 
 async function main(setup: WorkerSetup): Promise<void> {
   const installed = await STATES[setup.state]();
-  const { sites } = require(setup.module) as { sites: Callee[] };
+  const { sites, own } = require(setup.module) as { sites: Callee[]; own: (calls: number) => number | Promise<number> };
+  const shared = setup.shape === 'sync' ? runSync : runAsync;
+  const drive: Drive = setup.callSites === 'own' ? own : (calls) => shared(sites, calls);
   const parent = PARENTS[setup.parent]();
-  const run = (calls: number): number | Promise<number> =>
-    setup.bursts ? inBursts(sites, calls, setup.shape, installed) : DRIVERS[setup.shape](sites, calls);
-  const inParent = (calls: number): number | Promise<number> => context.with(parent, run, undefined, calls);
+  const run: Drive = setup.bursts ? (calls) => inBursts(drive, calls, installed) : drive;
+  const inParent: Drive = (calls) => context.with(parent, run, undefined, calls);
 
   process.on('message', async (order: Order) => {
     if (order.kind === 'end') process.exit(0);
@@ -51,13 +57,13 @@ async function main(setup: WorkerSetup): Promise<void> {
 }
 
 const MEASURES = {
-  async time(run: (calls: number) => number | Promise<number>, calls: number) {
+  async time(run: Drive, calls: number) {
     const start = process.hrtime.bigint();
     const result = run(calls);
     const checksum = typeof result === 'number' ? result : await result;
     return { value: Number(process.hrtime.bigint() - start) / calls, checksum };
   },
-  async bytes(run: (calls: number) => number | Promise<number>, calls: number) {
+  async bytes(run: Drive, calls: number) {
     if (!globalThis.gc) throw new Error('bytes are counted only under --expose-gc');
     globalThis.gc();
     const before = process.memoryUsage().heapUsed;
@@ -80,14 +86,12 @@ async function runAsync(sites: readonly Callee[], calls: number): Promise<number
   return sum;
 }
 
-const DRIVERS = { sync: runSync, async: runAsync };
-
 /** Drains within the measured time: sending spans on is part of what recording costs. */
-async function inBursts(sites: readonly Callee[], calls: number, shape: 'sync' | 'async', installed: Installed): Promise<number> {
+async function inBursts(drive: Drive, calls: number, installed: Installed): Promise<number> {
   let sum = 0;
   for (let done = 0; done < calls; done += BURST) {
     const part = Math.min(BURST, calls - done);
-    sum = (sum + (await DRIVERS[shape](sites, part))) | 0;
+    sum = (sum + (await drive(part))) | 0;
     await installed.drain();
   }
   return sum;

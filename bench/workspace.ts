@@ -10,6 +10,7 @@ import ts from 'typescript';
 
 const PROJECT = join(__dirname, '..');
 const COMPILE_LIMIT_MS = 300_000;
+const COMPLAINT_LINES = 20;
 
 /** How a project is compiled. `plain` is tsc; `built` is tspc with the Spanwright plugin. */
 export const BUILDS = {
@@ -69,7 +70,8 @@ export class Workspace {
       await promisify(execFile)(command, args, { timeout: COMPILE_LIMIT_MS, cwd: join(this.folder, name) });
     } catch (error) {
       const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-      throw new Error(`bench: "${build}" does not compile ${name}:\n${stdout ?? ''}${stderr ?? String(error)}`);
+      const said = `${stdout ?? ''}${stderr ?? String(error)}`.split('\n').slice(0, COMPLAINT_LINES).join('\n');
+      throw new Error(`bench: "${build}" does not compile ${name}:\n${said}`);
     }
     return output;
   }

@@ -50,8 +50,8 @@ const CHEAP_PLAN: Plan = { generations: 4, rounds: 30, warmUps: 6 };
 const DEAR_PLAN: Plan = { generations: 2, rounds: 9, warmUps: 2 };
 
 /** A large young generation, so that no collection falls into the counted calls. */
-const BYTES_FLAGS = ['--expose-gc', '--min-semi-space-size=128', '--max-semi-space-size=128'];
-const BYTES_CALLS = 20_000;
+export const BYTES_FLAGS = ['--expose-gc', '--min-semi-space-size=128', '--max-semi-space-size=128'];
+export const BYTES_CALLS = 20_000;
 
 export async function measureOff(modules: Modules): Promise<Outcome> {
   const worker = modules.workspace.worker();

@@ -1,0 +1,64 @@
+// The arithmetic and the Markdown of the benchmarks: what the published figures rest on.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { document, factor, signed, time, timesTable } from '../../bench/report.js';
+import { paired, spread } from '../../bench/statistics.js';
+
+test('a spread holds median, quartiles and least, whatever the order', () => {
+  assert.equal(spread([5, 1, 4, 2, 3]), { median: 3, low: 2, high: 4, least: 1 });
+  assert.is(spread([4, 1, 2, 3]).median, 2.5);
+});
+
+test('nothing measured is an error, not a zero', () => {
+  assert.throws(() => spread([]), /no round was measured/);
+  assert.throws(() => paired([1, 2], [1]), /cannot be paired/);
+});
+
+test('pairs are formed within a round, so that drift common to both falls out', () => {
+  const base = [10, 100, 1000];
+  const other = [12, 102, 1002];
+  assert.is(paired(other, base).difference.median, 2);
+  assert.is(paired(other, base).ratio.median, 1.02);
+});
+
+test('numbers are written as people read them', () => {
+  assert.is(time(1.234), '1.2 ns');
+  assert.is(time(1234.5), '1,235 ns');
+  assert.is(signed(-0.5, time), '-0.5 ns');
+  assert.is(signed(2, time), '+2.0 ns');
+  assert.is(factor(1.149), '1.15x');
+  assert.is(factor(114.2), '114x');
+});
+
+test('a table has a row for each variant and compares all with the first', () => {
+  const samples = new Map([
+    ['bare', [10, 10, 10]],
+    ['other', [20, 20, 20]],
+  ]);
+  const table = timesTable('Title', 'Note.', samples, (label) => paired(samples.get(label) ?? [], samples.get('bare') ?? []));
+  assert.equal(
+    table.rows.map((row) => [row[0], row[4], row[5]]),
+    [
+      ['bare', '', ''],
+      ['other', '+10.0 ns', '2.00x'],
+    ],
+  );
+});
+
+test('the document says of every budget whether it is met', () => {
+  const budget = { what: 'a thing', limit: '1.00x', measured: '2.00x' };
+  const text = document([
+    {
+      tables: [],
+      budgets: [
+        { ...budget, met: false },
+        { ...budget, what: 'a|b', met: true },
+      ],
+    },
+  ]);
+  assert.match(text, '| a thing | 1.00x | 2.00x | **not met** |');
+  assert.match(text, '| a\\|b | 1.00x | 2.00x | met |');
+});
+
+test.run();

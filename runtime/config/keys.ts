@@ -1,0 +1,320 @@
+// The one table of configuration keys. Validation, the types of options and configuration, docs/configuration.md and
+// `spanwright doctor` come from it: a key that is not a row here does not exist.
+
+import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
+import { attributes, headers, instrumentations, keep } from './tables.js';
+import { boolean, choice, duration, integer, optionalInteger, optionalText, patterns, text, type ValueType } from './types.js';
+
+export interface KeyRow {
+  /** Name in the TOML file. */
+  readonly key: string;
+  /** Name among the options of startTracing(). */
+  readonly option: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a table of rows of different types
+  readonly type: ValueType<any, any>;
+  readonly default: unknown;
+  /** Variables, the one that wins first. */
+  readonly env: readonly string[];
+  readonly doc: string;
+  /** The value is never shown. */
+  readonly secret?: true;
+  /** Sources add to each other, attribute by attribute, instead of replacing each other. */
+  readonly merge?: true;
+}
+
+const MINUTE = 60_000;
+const COUNT = { min: 0, max: 1_000_000 };
+
+/** Node's equivalents of runtime internals: their spans are many, long-lived or both, and say nothing of the program. */
+const LEAKY =
+  'scope:@opentelemetry/instrumentation-dns, scope:@opentelemetry/instrumentation-fs, scope:@opentelemetry/instrumentation-net';
+
+export const KEYS = [
+  {
+    key: 'enabled',
+    option: 'enabled',
+    type: boolean(),
+    default: false,
+    env: ['SPANWRIGHT_ENABLED'],
+    doc: 'Whether spans are recorded from the start. With no endpoint nothing is recorded whatever this says.',
+  },
+  {
+    key: 'disabled',
+    option: 'disabled',
+    type: boolean(),
+    default: false,
+    env: ['OTEL_SDK_DISABLED'],
+    doc: 'Nothing is built and nothing can be enabled while the process runs, whatever else is set.',
+  },
+  {
+    key: 'allow_runtime_changes',
+    option: 'allowRuntimeChanges',
+    type: boolean(),
+    default: true,
+    env: ['SPANWRIGHT_ALLOW_RUNTIME_CHANGES'],
+    doc: 'Whether the flag and the rules may be changed while the process runs; if not, each change is refused with PermissionDenied.',
+  },
+  {
+    key: 'service_name',
+    option: 'serviceName',
+    type: text(),
+    default: 'unknown_service:node',
+    env: ['OTEL_SERVICE_NAME'],
+    doc: 'Resource attribute `service.name`. Without it, `service.name` of `resource` counts.',
+  },
+  {
+    key: 'service_version',
+    option: 'serviceVersion',
+    type: optionalText(),
+    default: null,
+    env: [],
+    doc: 'Resource attribute `service.version`.',
+  },
+  {
+    key: 'resource',
+    option: 'resource',
+    type: attributes(),
+    default: Object.freeze({}),
+    env: ['OTEL_RESOURCE_ATTRIBUTES'],
+    doc: 'Resource attributes. Sources add up; for one attribute the higher source wins.',
+    merge: true,
+  },
+  {
+    key: 'tracer_name',
+    option: 'tracerName',
+    type: text(),
+    default: 'spanwright',
+    env: [],
+    doc: 'Instrumentation scope name of the spans of instrumented code.',
+  },
+  {
+    key: 'otlp_endpoint',
+    option: 'endpoint',
+    type: optionalText(),
+    default: null,
+    env: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    doc: 'Where spans are sent: `http://host:4317` (plaintext) or `https://host:4317` (TLS). Unset: nothing is built.',
+  },
+  {
+    key: 'protocol',
+    option: 'protocol',
+    type: choice(['grpc', 'http/protobuf']),
+    default: 'grpc',
+    env: ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
+    doc: 'OTLP over gRPC, or over HTTP (default path `/v1/traces`).',
+  },
+  {
+    key: 'otlp_headers',
+    option: 'otlpHeaders',
+    type: headers(),
+    default: Object.freeze({}),
+    env: ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS'],
+    doc: 'Headers (gRPC metadata) sent with every export, for example a token.',
+    secret: true,
+  },
+  {
+    key: 'otlp_compression',
+    option: 'otlpCompression',
+    type: choice(['none', 'gzip']),
+    default: 'none',
+    env: ['OTEL_EXPORTER_OTLP_TRACES_COMPRESSION', 'OTEL_EXPORTER_OTLP_COMPRESSION'],
+    doc: 'Compression of exports.',
+  },
+  {
+    key: 'otlp_timeout',
+    option: 'otlpTimeout',
+    type: duration({ min: 10, max: 10 * MINUTE }),
+    default: 10_000,
+    env: ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'],
+    doc: 'How long one attempt to send a batch may take.',
+  },
+  {
+    key: 'otlp_certificate',
+    option: 'otlpCertificate',
+    type: optionalText('path'),
+    default: null,
+    env: ['OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
+    doc: 'PEM file of the certificates to trust for `https://`. Unset: those of Node.',
+  },
+  {
+    key: 'otlp_client_certificate',
+    option: 'otlpClientCertificate',
+    type: optionalText('path'),
+    default: null,
+    env: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'],
+    doc: 'PEM file of the client certificate chain, for mutual TLS.',
+  },
+  {
+    key: 'otlp_client_key',
+    option: 'otlpClientKey',
+    type: optionalText('path'),
+    default: null,
+    env: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY', 'OTEL_EXPORTER_OTLP_CLIENT_KEY'],
+    doc: 'PEM file of the private key of the client certificate.',
+  },
+  {
+    key: 'roots',
+    option: 'roots',
+    type: patterns(parseRoots, (parsed) => printPatterns(parsed, 'none')),
+    default: '*',
+    env: ['SPANWRIGHT_ROOTS'],
+    doc: 'Which spans may start a trace: namespace prefixes, `kind:server`, `scope:<instrumentation scope>`, `*` or `none`.',
+  },
+  {
+    key: 'rules',
+    option: 'rules',
+    type: patterns(parseRules, printRules),
+    default: '',
+    env: ['SPANWRIGHT_RULES'],
+    doc: 'Verdicts by namespace, most specific first: `carbide::db=off, carbide::api=0.1`.',
+  },
+  {
+    key: 'drop',
+    option: 'drop',
+    type: patterns(parseDrop, (parsed) => printPatterns(parsed, '')),
+    default: LEAKY,
+    env: ['SPANWRIGHT_DROP'],
+    doc: 'Spans never made, whatever their parent decided: namespace prefixes, `scope:<name>`, `name:<span name>`.',
+  },
+  {
+    key: 'remote_parent',
+    option: 'remoteParent',
+    type: choice(['accept', 'ignore']),
+    default: 'accept',
+    env: ['SPANWRIGHT_REMOTE_PARENT'],
+    doc: 'Whether the sampled flag of an upstream service starts recording here.',
+  },
+  {
+    key: 'keep',
+    option: 'keep',
+    type: keep(),
+    default: null,
+    env: [],
+    doc: 'Which finished traces are kept: `errors`, `slower_than`, and a `ratio` of the rest. Unset: all.',
+  },
+  {
+    key: 'instrumentations',
+    option: 'instrumentations',
+    type: instrumentations(),
+    default: Object.freeze({}),
+    env: [],
+    doc: 'OpenTelemetry instrumentation packages to enable: a list of names, or a table from name to options.',
+  },
+  {
+    key: 'max_span_age',
+    option: 'maxSpanAge',
+    type: duration({ min: 10, max: 30 * 24 * 60 * MINUTE }),
+    default: 10 * MINUTE,
+    env: ['SPANWRIGHT_MAX_SPAN_AGE'],
+    doc: 'Age at which an open span counts as leaked.',
+  },
+  {
+    key: 'max_open_spans',
+    option: 'maxOpenSpans',
+    type: integer({ min: 1, max: 1_000_000 }),
+    default: 10_000,
+    env: ['SPANWRIGHT_MAX_OPEN_SPANS'],
+    doc: 'Open spans beyond which no new trace is started.',
+  },
+  {
+    key: 'on_leak',
+    option: 'onLeak',
+    type: choice(['end', 'drop', 'report']),
+    default: 'end',
+    env: ['SPANWRIGHT_ON_LEAK'],
+    doc: 'What happens to a leaked span: it is ended and sent, its namespace is dropped from then on, or it is only reported.',
+  },
+  {
+    key: 'open_spans_metric',
+    option: 'openSpansMetric',
+    type: text({ form: /^[a-zA-Z_:][a-zA-Z0-9_:]*$/u, expected: 'a Prometheus metric name (letters, digits, "_" and ":")' }),
+    default: 'spanwright_spans_open',
+    env: [],
+    doc: 'Name of the metric of open spans in the Prometheus text of the admin hook.',
+  },
+  {
+    key: 'max_queue_size',
+    option: 'maxQueueSize',
+    type: integer({ min: 1, max: 16_384 }),
+    default: 2048,
+    env: ['OTEL_BSP_MAX_QUEUE_SIZE'],
+    doc: 'Ended spans that wait to be sent; further ones are dropped and counted.',
+  },
+  {
+    key: 'max_export_batch_size',
+    option: 'maxExportBatchSize',
+    type: integer({ min: 1, max: 2048 }),
+    default: 512,
+    env: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
+    doc: 'Spans in one export; at most `max_queue_size`.',
+  },
+  {
+    key: 'schedule_delay',
+    option: 'scheduleDelay',
+    type: duration({ min: 10, max: 10_000, environmentMin: 100 }),
+    default: 5000,
+    env: ['OTEL_BSP_SCHEDULE_DELAY'],
+    doc: 'Longest wait of an ended span before it is sent.',
+  },
+  {
+    key: 'export_timeout',
+    option: 'exportTimeout',
+    type: duration({ min: 10, max: 10 * MINUTE }),
+    default: 30_000,
+    env: ['OTEL_BSP_EXPORT_TIMEOUT'],
+    doc: 'How long sending one batch may take with all retries; then its spans count as failed.',
+  },
+  {
+    key: 'shutdown_timeout',
+    option: 'shutdownTimeout',
+    type: duration({ min: 0, max: 5 * MINUTE }),
+    default: 5000,
+    env: ['SPANWRIGHT_SHUTDOWN_TIMEOUT'],
+    doc: 'How long shutdown and SIGTERM may flush.',
+  },
+  {
+    key: 'span_attribute_count_limit',
+    option: 'spanAttributeCountLimit',
+    type: integer(COUNT),
+    default: 128,
+    env: ['OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT'],
+    doc: 'Attributes of a span.',
+  },
+  {
+    key: 'attribute_value_length_limit',
+    option: 'attributeValueLengthLimit',
+    type: optionalInteger(COUNT),
+    default: null,
+    env: ['OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT', 'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT'],
+    doc: 'Characters of a text attribute; longer ones are cut. Unset: no limit.',
+  },
+  {
+    key: 'span_event_count_limit',
+    option: 'spanEventCountLimit',
+    type: integer(COUNT),
+    default: 128,
+    env: ['OTEL_SPAN_EVENT_COUNT_LIMIT'],
+    doc: 'Events of a span.',
+  },
+  {
+    key: 'span_link_count_limit',
+    option: 'spanLinkCountLimit',
+    type: integer(COUNT),
+    default: 128,
+    env: ['OTEL_SPAN_LINK_COUNT_LIMIT'],
+    doc: 'Links of a span.',
+  },
+] as const satisfies readonly KeyRow[];
+
+type Row = (typeof KEYS)[number];
+export type ConfigurationKey = Row['key'];
+
+/** The values of all keys in normal form: durations in milliseconds, patterns as text, unset as null. */
+export type ConfiguredValues = {
+  readonly [R in Row as R['option']]: R['type'] extends ValueType<infer T, infer _Input> ? T : never;
+};
+
+/** What code may give for each key. */
+export type KeyOptions = {
+  [R in Row as R['option']]?: (R['type'] extends ValueType<infer _T, infer Input> ? Input : never) | undefined;
+};

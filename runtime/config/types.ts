@@ -1,0 +1,173 @@
+// The types that a configuration value may have: each says what it expects and reads a raw value from a file, the environment
+// or code into its normal form. Read by keys.ts; a type never throws and never shows the value of a secret.
+
+import { InvalidArgumentError } from '../errors.js';
+import type { Duration } from '../setup/tracing.js';
+import { DURATION_FORMS, printDuration, readDuration } from './duration.js';
+import { nearest } from './nearest.js';
+
+/** Where a raw value stands. From the environment everything is text. */
+export type Place = 'file' | 'environment' | 'code';
+
+/** The normal form; or what is wrong: `fault` in full, or only what was `expected` (the caller adds what was found). */
+export type Reading<T> = { readonly value: T } | { readonly fault: string } | { readonly expected: string };
+
+export interface ValueType<T, Input = T> {
+  /** Name of the type in the documentation. */
+  readonly name: string;
+  /** What a value must be, as the end of "must be ...". */
+  readonly expected: string;
+  read(raw: unknown, place: Place): Reading<T>;
+  /** Only for inference: what code may give. */
+  readonly input?: Input;
+}
+
+const BOOLEANS = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+
+export function boolean(): ValueType<boolean> {
+  const expected = 'a boolean (true or false)';
+  return {
+    name: 'boolean',
+    expected,
+    read(raw, place) {
+      const value = place === 'environment' ? BOOLEANS.get(String(raw).toLowerCase()) : raw;
+      return typeof value === 'boolean' ? { value } : { expected };
+    },
+  };
+}
+
+/** Text that must not be empty, and fit `pattern` where one is given. */
+export function text(pattern?: { form: RegExp; expected: string }): ValueType<string> {
+  const expected = pattern?.expected ?? 'a string that is not empty';
+  return {
+    name: 'string',
+    expected,
+    read(raw) {
+      const value = typeof raw === 'string' ? raw.trim() : '';
+      return value !== '' && (!pattern || pattern.form.test(value)) ? { value } : { expected };
+    },
+  };
+}
+
+/** Text where an empty one means: not set. */
+export function optionalText(name = 'string'): ValueType<string | null, string> {
+  const expected = 'a string';
+  return {
+    name,
+    expected,
+    read: (raw) => (typeof raw === 'string' ? { value: raw.trim() === '' ? null : raw.trim() } : { expected }),
+  };
+}
+
+/** Milliseconds. `environmentMin` is the higher floor that a specification sets for its variable. */
+export function duration(range: {
+  min: number;
+  max: number;
+  environmentMin?: number;
+  environmentMax?: number;
+}): ValueType<number, Duration> {
+  const limits = (place: Place): [number, number] =>
+    place === 'environment' ? [range.environmentMin ?? range.min, range.environmentMax ?? range.max] : [range.min, range.max];
+  const describe = ([min, max]: [number, number]): string =>
+    `${DURATION_FORMS}, from ${printDuration(min)} to ${printDuration(max)}`;
+  return {
+    name: 'duration',
+    expected: describe([range.min, range.max]),
+    read(raw, place) {
+      const [min, max] = limits(place);
+      const value = readDuration(raw);
+      return value !== undefined && value >= min && value <= max ? { value } : { expected: describe([min, max]) };
+    },
+  };
+}
+
+export function integer(range: { min: number; max: number }): ValueType<number> {
+  const expected = `an integer from ${range.min} to ${range.max}`;
+  return {
+    name: `integer, ${range.min} to ${range.max}`,
+    expected,
+    read(raw, place) {
+      const value = place === 'environment' && /^[+-]?\d{1,15}$/u.test(String(raw)) ? Number(raw) : raw;
+      const fits = typeof value === 'number' && Number.isInteger(value) && value >= range.min && value <= range.max;
+      return fits ? { value } : { expected };
+    },
+  };
+}
+
+/** An integer, or null where it is not set. */
+export function optionalInteger(range: { min: number; max: number }): ValueType<number | null, number> {
+  return integer(range);
+}
+
+export function choice<const T extends string>(values: readonly T[]): ValueType<T> {
+  const expected = `one of ${values.map((value) => `"${value}"`).join(', ')}`;
+  return {
+    name: values.map((value) => `\`${value}\``).join(' or '),
+    expected,
+    read(raw) {
+      const word = typeof raw === 'string' ? raw.trim() : undefined;
+      const value = values.find((candidate) => candidate === word);
+      if (value !== undefined) return { value };
+      const meant = word === undefined ? undefined : nearest(word, values);
+      return { expected: meant === undefined ? expected : `${expected} (the nearest is "${meant}")` };
+    },
+  };
+}
+
+/** Patterns as text, or as a list of texts; `parse` and `print` are those of the gate, so that both agree on every token. */
+export function patterns<T>(
+  parse: (text: string, field: string) => T,
+  print: (parsed: T) => string,
+): ValueType<string, string | readonly string[]> {
+  const expected = 'a string, or a list of strings';
+  return {
+    name: 'string or list',
+    expected,
+    read(raw) {
+      const whole = typeof raw === 'string' ? raw : isTextList(raw) ? raw.join(', ') : undefined;
+      if (whole === undefined) return { expected };
+      try {
+        return { value: print(parse(whole, FIELD)) };
+      } catch (error) {
+        if (!(error instanceof InvalidArgumentError)) throw error;
+        return { fault: error.message.replace(`${FIELD}: `, '') };
+      }
+    },
+  };
+}
+const FIELD = 'value';
+
+export function isTextList(raw: unknown): raw is readonly string[] {
+  return Array.isArray(raw) && raw.every((item) => typeof item === 'string');
+}
+
+/** A table of a file, or a plain object of code; not a list, a date or an instance of a class. */
+export function isTable(raw: unknown): raw is Record<string, unknown> {
+  if (typeof raw !== 'object' || raw === null) return false;
+  const prototype = Object.getPrototypeOf(raw);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+/** What was found, in words: `the string "yes"`, `the number 3`, `a list`. */
+export function describeFound(raw: unknown, secret = false): string {
+  const type = Array.isArray(raw) ? 'list' : raw === null ? 'null' : raw instanceof Date ? 'date' : typeof raw;
+  if (type === 'null' || type === 'undefined') return type;
+  if (type === 'object') return 'a table';
+  if (type === 'list' || type === 'date' || type === 'function' || type === 'symbol' || secret) return `a ${type}`;
+  if (type === 'string') return `the string ${JSON.stringify(cut(withoutCredentials(raw as string)))}`;
+  return `the ${type} ${String(raw)}`;
+}
+
+/** A user and password in a URL never reach a log. */
+export function withoutCredentials(value: string): string {
+  return value.replace(/\/\/[^/?#\s]*@/gu, '//***@');
+}
+
+function cut(value: string): string {
+  return value.length > 80 ? `${value.slice(0, 80)}...` : value;
+}

@@ -1,0 +1,137 @@
+// Gives batches to a SpanExporter: silenced against tracing itself, limited in time, tried again where the OTLP specification
+// says so, and reported with one clear line per cause and minute. Called by the queue (queue.ts). Nothing here rejects or holds
+// the process.
+
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { SUPPRESS_KEY } from '../context/layer.js';
+import type { Notice } from '../warnings.js';
+import type { Endpoint } from './endpoint.js';
+import { ExportTimeout, type Failure, readFailure } from './failures.js';
+import { probe } from './probe.js';
+import type { Certificates, ReadableSpan, SpanExporter } from './sdk.js';
+
+export interface DeliveryOptions {
+  readonly exporter: SpanExporter;
+  /** Set for our own OTLP exporter, which neither tries again (gRPC) nor says what is wrong with the address. */
+  readonly endpoint: Endpoint | null;
+  readonly certificates: Certificates;
+  /** Milliseconds for one batch with all attempts. */
+  readonly timeout: number;
+  readonly notice: Notice;
+}
+
+/** As in the exporters of OpenTelemetry over HTTP: from 1 s, by 1.5, to 5 s, give or take a fifth. */
+const BACKOFF = { first: 1000, factor: 1.5, most: 5000, jitter: 0.2, attempts: 6 };
+const PROBE_INTERVAL = 60_000;
+const SILENCED = ROOT_CONTEXT.setValue(SUPPRESS_KEY, true);
+
+export class Delivery {
+  #failing = false;
+  #hurried = false;
+  #endPause: (() => void) | undefined;
+  #probedAt = Number.NEGATIVE_INFINITY;
+  #probed: Promise<string> | undefined;
+  #said: Promise<void> = Promise.resolve();
+
+  constructor(readonly options: DeliveryOptions) {}
+
+  /** True when the exporter took the batch. */
+  async send(spans: ReadableSpan[]): Promise<boolean> {
+    const deadline = performance.now() + this.options.timeout;
+    await settleResources(spans);
+    for (let attempt = 1; ; attempt++) {
+      const last = this.#hurried;
+      const error = await this.#attempt(spans, Math.max(1, deadline - performance.now()));
+      if (error === undefined) {
+        this.#recover();
+        return true;
+      }
+      const failure = readFailure(error);
+      this.#report(failure);
+      if (last || this.options.endpoint === null || !failure.retry || attempt >= BACKOFF.attempts) return false;
+      const wait =
+        Math.min(BACKOFF.first * BACKOFF.factor ** (attempt - 1), BACKOFF.most) * (1 + BACKOFF.jitter * (2 * Math.random() - 1));
+      if (!this.#hurried && performance.now() + wait >= deadline) return false;
+      await this.#pause(wait);
+    }
+  }
+
+  /** From now on each batch gets one attempt at once: the process is about to end. */
+  hurry(): void {
+    this.#hurried = true;
+    this.#endPause?.();
+  }
+
+  /** Undefined when the batch was taken. */
+  #attempt(spans: ReadableSpan[], limit: number): Promise<unknown> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(new ExportTimeout(limit)), limit).unref();
+      const settle = (error: unknown): void => {
+        clearTimeout(timer);
+        resolve(error);
+      };
+      try {
+        const returned: unknown = context.with(SILENCED, () =>
+          this.options.exporter.export(spans, (result) =>
+            settle(
+              result.code === 0 ? undefined : (result.error ?? new Error('the exporter reported a failure without an error')),
+            ),
+          ),
+        );
+        // An exporter written as an async function reports its failure by rejecting.
+        if (returned instanceof Promise) returned.catch((error) => settle(error ?? new Error('the exporter rejected')));
+      } catch (error) {
+        settle(error ?? new Error('the exporter threw'));
+      }
+    });
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    if (this.#hurried) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds).unref();
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #report(failure: Failure): void {
+    this.#failing = true;
+    this.#said = this.#said.then(async () => {
+      const found = failure.connection ? await this.#probe() : undefined;
+      const where = this.options.endpoint ? `to ${this.options.endpoint.url}` : 'through the exporter given in code';
+      const what = found ?? `${failure.said}${failure.remedy ? `; ${failure.remedy}` : ''}`;
+      this.options.notice('SPW003', `${where}: ${failure.name}: ${what}. The service runs on.`, `${failure.name} ${found ?? ''}`);
+    });
+  }
+
+  #recover(): void {
+    if (!this.#failing) return;
+    this.#failing = false;
+    this.#said = this.#said.then(() => this.options.notice('SPW004', this.options.endpoint?.url));
+  }
+
+  /** What a probe says is wrong, at most one probe a minute; undefined when it finds nothing wrong. */
+  async #probe(): Promise<string | undefined> {
+    const { endpoint, certificates } = this.options;
+    if (endpoint === null) return undefined;
+    if (performance.now() - this.#probedAt >= PROBE_INTERVAL) {
+      this.#probedAt = performance.now();
+      this.#probed = probe(endpoint, { certificates, background: true }).then(({ finding, message }) =>
+        finding === 'reachable' ? '' : message,
+      );
+    }
+    return (await this.#probed) || undefined;
+  }
+}
+
+/** Attributes that a resource detector still waits for; the exporter must not see them unsettled. */
+async function settleResources(spans: readonly ReadableSpan[]): Promise<void> {
+  const pending = new Set<Promise<void>>();
+  for (const { resource } of spans) {
+    if (resource?.asyncAttributesPending && resource.waitForAsyncAttributes) pending.add(resource.waitForAsyncAttributes());
+  }
+  if (pending.size > 0) await Promise.allSettled(pending);
+}

@@ -1,0 +1,86 @@
+// Checks the endpoint that a person wrote. A bad endpoint must not stop the service, so the answer is a value with a message:
+// startTracing() logs it and runs on without tracing. There is no fallback to a local collector.
+
+import type { Configuration } from '../config/load.js';
+import { withoutCredentials } from '../config/types.js';
+
+/** An endpoint that can be used as it stands. */
+export interface Endpoint {
+  /** Normal form; for HTTP with the path. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** False: no port was written, and the scheme's own (80, 443) is used. */
+  readonly portWritten: boolean;
+  readonly tls: boolean;
+  readonly protocol: Configuration['protocol'];
+}
+
+export type EndpointCheck = { readonly ok: true; readonly endpoint: Endpoint } | { readonly ok: false; readonly message: string };
+
+const SCHEMES: Record<string, { tls: boolean; port: number }> = {
+  'http:': { tls: false, port: 80 },
+  'https:': { tls: true, port: 443 },
+};
+
+/** The ports that OTLP registered, by protocol, and the one that belongs to the other protocol. */
+const PORTS = {
+  grpc: { own: 4317, others: 4318, name: 'OTLP/gRPC', other: 'OTLP/HTTP', otherProtocol: 'http/protobuf' },
+  'http/protobuf': { own: 4318, others: 4317, name: 'OTLP/HTTP', other: 'OTLP/gRPC', otherProtocol: 'grpc' },
+} as const;
+
+const HTTP_PATH = '/v1/traces';
+
+/**
+ * Validates and normalises the text of `otlp_endpoint`.
+ * @param generic the text came from OTEL_EXPORTER_OTLP_ENDPOINT, to which OTLP over HTTP appends the path of the signal.
+ */
+export function checkEndpoint(text: string, protocol: Configuration['protocol'] = 'grpc', generic = false): EndpointCheck {
+  const written = text.trim();
+  const shown = `otlp_endpoint ${JSON.stringify(withoutCredentials(written).slice(0, 200))}`;
+  const refuse = (message: string): EndpointCheck => ({ ok: false, message: `${shown} ${message}` });
+  const own = PORTS[protocol].own;
+
+  if (!/^[a-z][a-z0-9+.-]*:\/\//iu.test(written)) {
+    const rest = withoutCredentials(`//${written.replace(/^\/+/u, '')}`) || '//host';
+    const address = /:\d+\b/u.test(rest) ? rest : `${rest}:${own}`;
+    return refuse(`has no scheme: write "http:${address}" for plaintext or "https:${address}" for TLS.`);
+  }
+  // URL strips these silently; a name with a line break in it is a mistake worth seeing.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (/[\s\u0000-\u001f\u007f\\]/u.test(written) || !URL.canParse(written)) {
+    return refuse(`is not a valid URL: write "http://host:${own}", with a port from 1 to 65535.`);
+  }
+  const url = new URL(written);
+  const scheme = Object.hasOwn(SCHEMES, url.protocol) ? SCHEMES[url.protocol] : undefined;
+  if (!scheme) {
+    return refuse(
+      `has the scheme "${url.protocol}//", which is not supported: write "http://" for plaintext or "https://" for TLS.`,
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    return refuse(
+      'holds a user name or password: take them out and send them as headers (otlp_headers or OTEL_EXPORTER_OTLP_HEADERS).',
+    );
+  }
+  if (url.search !== '' || url.hash !== '')
+    return refuse(`has a query or a fragment: write only "${url.protocol}//${url.host}".`);
+
+  const portWritten = /^[a-z]+:\/\/[^/]*:\d+(?:\/|$)/iu.test(written); // URL leaves out a port that is the scheme's own
+  const port = url.port === '' ? scheme.port : Number(url.port);
+  if (port === 0) return refuse(`has port 0: write the port of the collector, for ${PORTS[protocol].name} usually ${own}.`);
+  if (port === PORTS[protocol].others) {
+    const { name, other, otherProtocol } = PORTS[protocol];
+    return refuse(
+      `has port ${port}, which is the port of ${other}, but the protocol is ${name}: use port ${own}, or set protocol = "${otherProtocol}".`,
+    );
+  }
+  const path = url.pathname.replace(/\/+$/u, '');
+  if (protocol === 'grpc' && path !== '') {
+    return refuse(`has the path "${path}", but OTLP/gRPC takes none: write "${url.protocol}//${url.host}".`);
+  }
+  const base = `${url.protocol}//${url.hostname}:${port}`;
+  const tail = protocol === 'grpc' ? '' : generic ? `${path}${HTTP_PATH}` : path === '' ? HTTP_PATH : path;
+  const host = url.hostname.replace(/^\[(.*)\]$/u, '$1');
+  return { ok: true, endpoint: Object.freeze({ url: base + tail, host, port, portWritten, tls: scheme.tls, protocol }) };
+}

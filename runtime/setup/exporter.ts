@@ -1,0 +1,148 @@
+// Builds what happens to a span after its end: the export queue, and the application's own span processors. Called by
+// startTracing() once. Nothing that these parts do later reaches the service: no throw, no rejection, no timer that holds it.
+
+import type { Context } from '@opentelemetry/api';
+import type { Configuration } from '../config/load.js';
+import type { Notice } from '../warnings.js';
+import { Delivery } from './delivery.js';
+import { checkEndpoint, type Endpoint } from './endpoint.js';
+import { type ExportCounts, ExportQueue } from './queue.js';
+import { createExporter, type ReadableSpan, readCertificates, type SpanExporter, type SpanProcessor } from './sdk.js';
+
+export interface Pipeline {
+  readonly processor: SpanProcessor;
+  /** Live: read it again for the figures of that moment. All zero where only span processors were given. */
+  readonly counts: ExportCounts;
+  /** Null where the application gave its own exporter or only span processors. */
+  readonly endpoint: Endpoint | null;
+}
+
+const NOTHING: ExportCounts = Object.freeze({ ended: 0, exported: 0, failed: 0, dropped: 0, queued: 0 });
+
+/**
+ * The pipeline, or null when there is nothing to send to: no endpoint, exporter or span processor is configured, tracing is
+ * disabled, or the endpoint cannot be used, which is said in a notice.
+ * @throws SpanwrightError MISSING_PACKAGE when an endpoint is set and the packages that export are not installed.
+ * @throws ConfigurationError when a certificate file cannot be read.
+ */
+export function buildPipeline(configuration: Configuration, notice: Notice): Pipeline | null {
+  if (configuration.disabled) {
+    notice('SPW008');
+    return null;
+  }
+  const endpoint = configuration.exporter === null ? usableEndpoint(configuration, notice) : null;
+  const exporter = configuration.exporter ?? (endpoint === null ? null : createExporter(endpoint, configuration));
+  const queue = exporter === null ? null : buildQueue(exporter, endpoint, configuration, notice);
+  const processors: SpanProcessor[] = configuration.spanProcessors.map(
+    (processor, index) => new Guarded(processor, index, configuration, notice),
+  );
+  if (queue) processors.push(queue);
+  const [first] = processors;
+  if (first === undefined) return null;
+  return {
+    processor: processors.length === 1 ? first : new Several(processors),
+    get counts() {
+      return queue?.counts ?? NOTHING;
+    },
+    endpoint,
+  };
+}
+
+function usableEndpoint(configuration: Configuration, notice: Notice): Endpoint | null {
+  if (configuration.endpoint === null) return null;
+  const check = checkEndpoint(configuration.endpoint, configuration.protocol, configuration.endpointIsGeneric);
+  if (check.ok) return check.endpoint;
+  notice('SPW002', `${check.message} The service runs on without tracing.`, check.message);
+  return null;
+}
+
+function buildQueue(
+  exporter: SpanExporter,
+  endpoint: Endpoint | null,
+  configuration: Configuration,
+  notice: Notice,
+): ExportQueue {
+  const { maxQueueSize, maxExportBatchSize, scheduleDelay, exportTimeout, shutdownTimeout } = configuration;
+  const certificates = endpoint?.tls ? readCertificates(configuration) : {};
+  const delivery = new Delivery({ exporter, endpoint, certificates, timeout: exportTimeout, notice });
+  return new ExportQueue({ delivery, maxQueueSize, maxExportBatchSize, scheduleDelay, exportTimeout, shutdownTimeout, notice });
+}
+
+/** Several processors, asked in order. The parts guard themselves. */
+class Several implements SpanProcessor {
+  constructor(readonly parts: readonly SpanProcessor[]) {}
+
+  onStart(span: never, parentContext: Context): void {
+    for (const part of this.parts) part.onStart(span, parentContext);
+  }
+  onEnding(span: never): void {
+    for (const part of this.parts) part.onEnding?.(span);
+  }
+  onEnd(span: ReadableSpan): void {
+    for (const part of this.parts) part.onEnd(span);
+  }
+  async forceFlush(): Promise<void> {
+    await Promise.all(this.parts.map((part) => part.forceFlush()));
+  }
+  async shutdown(): Promise<void> {
+    await Promise.all(this.parts.map((part) => part.shutdown()));
+  }
+}
+
+/** A span processor of the application: what it throws is said and goes no further, and it cannot hold up a shutdown. */
+class Guarded implements SpanProcessor {
+  constructor(
+    readonly inner: SpanProcessor,
+    readonly index: number,
+    readonly configuration: Configuration,
+    readonly notice: Notice,
+  ) {}
+
+  onStart(span: never, parentContext: Context): void {
+    this.#guard('onStart', () => this.inner.onStart(span, parentContext));
+  }
+  onEnding(span: never): void {
+    this.#guard('onEnding', () => this.inner.onEnding?.(span));
+  }
+  onEnd(span: ReadableSpan): void {
+    this.#guard('onEnd', () => this.inner.onEnd(span));
+  }
+  forceFlush(): Promise<void> {
+    return this.#await('forceFlush', this.configuration.exportTimeout, () => this.inner.forceFlush());
+  }
+  shutdown(): Promise<void> {
+    return this.#await('shutdown', this.configuration.shutdownTimeout, () => this.inner.shutdown());
+  }
+
+  #guard(method: string, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#say(method, error);
+    }
+  }
+
+  async #await(method: string, limit: number, call: () => Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not done after ${limit} ms`)), limit);
+    });
+    try {
+      await Promise.race([call(), late]);
+    } catch (error) {
+      this.#say(method, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #say(method: string, error: unknown): void {
+    let text = 'a value that cannot be shown';
+    try {
+      text = String(error);
+    } catch {
+      // Anything can be thrown, also what throws when it is read.
+    }
+    this.notice('SPW007', `spanProcessors[${this.index}].${method}: ${text}`, `${this.index} ${method}`);
+  }
+}

@@ -1,0 +1,78 @@
+// What the ways in which an export fails mean: by gRPC status or HTTP status, whether it is worth another attempt (OTLP
+// specification, "Failures"), and what a person should do. Read by delivery.ts; a table, so that each status has its own text.
+
+interface Row {
+  readonly name: string;
+  /** Another attempt with the same spans may succeed. */
+  readonly retry: boolean;
+  /** The connection itself is in doubt: probe.ts finds out more. */
+  readonly connection?: true;
+  readonly remedy?: string;
+}
+
+const CREDENTIALS = 'the collector refuses our credentials; correct otlp_headers (OTEL_EXPORTER_OTLP_HEADERS)';
+const NO_SERVICE =
+  'the server has no OTLP trace service at this address; enable the otlp receiver with a traces pipeline, or correct otlp_endpoint';
+const TOO_MUCH = 'the collector takes no more; give it more capacity, or lower max_export_batch_size';
+const NO_ANSWER = 'no answer in time; the collector is slow or hangs (otlp_timeout)';
+
+const GRPC: ReadonlyMap<number, Row> = new Map([
+  [1, { name: 'CANCELLED', retry: true }],
+  [2, { name: 'UNKNOWN', retry: false }],
+  [3, { name: 'INVALID_ARGUMENT', retry: false, remedy: 'the collector does not understand the spans; compare its version' }],
+  [4, { name: 'DEADLINE_EXCEEDED', retry: true, connection: true, remedy: NO_ANSWER }],
+  [5, { name: 'NOT_FOUND', retry: false, remedy: NO_SERVICE }],
+  [6, { name: 'ALREADY_EXISTS', retry: false }],
+  [7, { name: 'PERMISSION_DENIED', retry: false, remedy: CREDENTIALS }],
+  [8, { name: 'RESOURCE_EXHAUSTED', retry: false, remedy: TOO_MUCH }],
+  [9, { name: 'FAILED_PRECONDITION', retry: false }],
+  [10, { name: 'ABORTED', retry: true }],
+  [11, { name: 'OUT_OF_RANGE', retry: true }],
+  [12, { name: 'UNIMPLEMENTED', retry: false, remedy: NO_SERVICE }],
+  [13, { name: 'INTERNAL', retry: false, connection: true, remedy: 'the collector or a proxy before it failed; see its log' }],
+  [14, { name: 'UNAVAILABLE', retry: true, connection: true, remedy: 'the collector is not there or refuses work; see its log' }],
+  [15, { name: 'DATA_LOSS', retry: true }],
+  [16, { name: 'UNAUTHENTICATED', retry: false, remedy: CREDENTIALS }],
+]);
+
+/** The exporter of OTLP over HTTP makes its own further attempts; what reaches us has failed for good. */
+const HTTP: ReadonlyMap<number, Row> = new Map([
+  [400, { name: 'HTTP 400', retry: false, remedy: 'the collector does not understand the spans; compare its version' }],
+  [401, { name: 'HTTP 401', retry: false, remedy: CREDENTIALS }],
+  [403, { name: 'HTTP 403', retry: false, remedy: CREDENTIALS }],
+  [404, { name: 'HTTP 404', retry: false, remedy: NO_SERVICE }],
+  [413, { name: 'HTTP 413', retry: false, remedy: TOO_MUCH }],
+  [429, { name: 'HTTP 429', retry: false, remedy: TOO_MUCH }],
+]);
+
+/** An export that did not come back within its limit. */
+export class ExportTimeout extends Error {
+  readonly code = 'TIMEOUT';
+  constructor(milliseconds: number) {
+    super(`no answer within ${Math.round(milliseconds)} ms`);
+    this.name = 'ExportTimeout';
+  }
+}
+
+export interface Failure extends Row {
+  /** What the other side or the operating system said. */
+  readonly said: string;
+}
+
+/** Reads whatever an exporter reported. Never throws: the thing may be anything. */
+export function readFailure(error: unknown): Failure {
+  try {
+    const { code, details, message } = error as { code?: unknown; details?: unknown; message?: unknown };
+    const said = String(details || message || error).slice(0, 300);
+    if (typeof code === 'number') {
+      return {
+        ...(GRPC.get(code) ?? HTTP.get(code) ?? { name: code > 99 ? `HTTP ${code}` : `status ${code}`, retry: false }),
+        said,
+      };
+    }
+    if (error instanceof ExportTimeout) return { name: error.code, retry: false, connection: true, remedy: NO_ANSWER, said };
+    return { name: typeof code === 'string' ? code : 'error', retry: false, connection: true, said };
+  } catch {
+    return { name: 'error', retry: false, said: 'an error that cannot be read' };
+  }
+}

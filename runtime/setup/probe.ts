@@ -1,0 +1,206 @@
+// Finds out why an endpoint does not take spans, with a few bytes: resolve, connect, TLS or the HTTP/2 preface. Run when an
+// export fails for want of a connection, and by `spanwright doctor`. Sends no spans, traces nothing, never rejects.
+
+import { lookup } from 'node:dns/promises';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { SUPPRESS_KEY } from '../context/layer.js';
+import type { Endpoint } from './endpoint.js';
+import type { Certificates } from './sdk.js';
+
+/** What was found at the endpoint. */
+export type Finding =
+  | 'reachable'
+  | 'unresolvable'
+  | 'refused'
+  | 'unreachable'
+  | 'silent'
+  | 'plaintext'
+  | 'tls'
+  | 'certificate'
+  | 'client-certificate'
+  | 'http1'
+  | 'other';
+
+export interface Probe {
+  readonly finding: Finding;
+  /** What was found and what to do, in one sentence or two. */
+  readonly message: string;
+}
+
+/** One row per finding: what it means for a person, and the remedy. */
+const MESSAGES: Record<Finding, (endpoint: Endpoint, detail: string) => string> = {
+  reachable: ({ host, port }) => `${host}:${port} answers as expected`,
+  unresolvable: ({ host }, detail) => `the name ${host} cannot be resolved (${detail}); correct the host in otlp_endpoint`,
+  refused: ({ host, port, portWritten }) =>
+    `nothing listens at ${host}:${port} (connection refused); start the collector or correct otlp_endpoint${
+      portWritten ? '' : ` (it names no port, so ${port} was used; collectors listen on 4317)`
+    }`,
+  unreachable: ({ host, port }, detail) => `${host}:${port} cannot be reached (${detail}); check the network and its policies`,
+  silent: ({ host, port }) =>
+    `${host}:${port} accepts connections but does not answer; the collector hangs, or this is another service`,
+  plaintext: ({ host, port }) =>
+    `${host}:${port} does not speak TLS; write http://${host}:${port}, or enable TLS at the collector`,
+  tls: ({ host, port }) => `${host}:${port} expects TLS; write https://${host}:${port}`,
+  certificate: ({ host, port }, detail) =>
+    `the certificate of ${host}:${port} is not accepted (${detail}); name the certificates to trust in otlp_certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)`,
+  'client-certificate': ({ host, port }, detail) =>
+    `${host}:${port} demands a client certificate (${detail}); set otlp_client_certificate and otlp_client_key`,
+  http1: ({ host, port }) =>
+    `${host}:${port} is an HTTP/1 server, not gRPC; use the collector's OTLP/gRPC port, usually 4317 (4318 is OTLP/HTTP)`,
+  other: ({ host, port }, detail) => `${host}:${port} speaks neither gRPC nor HTTP (${detail}); correct otlp_endpoint`,
+};
+
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
+const HTTP1_REQUEST = Buffer.from('HEAD / HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n', 'latin1');
+const UNREACHABLE = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EADDRNOTAVAIL', 'EACCES']);
+const PLAINTEXT_ANSWER = new Set([
+  'EPROTO',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  'ERR_SSL_RECORD_LAYER_FAILURE',
+]);
+
+interface Answer {
+  finding?: Finding;
+  detail: string;
+}
+
+export interface ProbeOptions {
+  /** For each of at most four connections, in milliseconds. Default 1000. */
+  timeout?: number;
+  certificates?: Certificates;
+  /** The process may end before the probe does. Default false. */
+  background?: boolean;
+}
+
+export async function probe(endpoint: Endpoint, options: ProbeOptions = {}): Promise<Probe> {
+  const silenced = ROOT_CONTEXT.setValue(SUPPRESS_KEY, true);
+  return context.with(silenced, async () => {
+    const { finding = 'other', detail } = await examine(endpoint, {
+      timeout: 1000,
+      certificates: {},
+      background: false,
+      ...options,
+    });
+    return { finding, message: MESSAGES[finding](endpoint, detail) };
+  });
+}
+
+async function examine(endpoint: Endpoint, options: Required<ProbeOptions>): Promise<Answer> {
+  try {
+    await lookup(endpoint.host);
+  } catch (error) {
+    return { finding: 'unresolvable', detail: String((error as NodeJS.ErrnoException).code) };
+  }
+  return endpoint.tls ? examineTls(endpoint, options) : examinePlaintext(endpoint, options);
+}
+
+async function examinePlaintext(endpoint: Endpoint, options: Required<ProbeOptions>): Promise<Answer> {
+  const gRPC = endpoint.protocol === 'grpc';
+  const first = await exchange(connectTcp(endpoint.port, endpoint.host), gRPC ? PREFACE : HTTP1_REQUEST, options);
+  if (first.finding && first.finding !== 'silent') return first;
+  if (first.bytes.length > 0) return recognise(first.bytes, gRPC);
+  // Nothing came back, as from a TLS server that was spoken to in plaintext: see whether it takes a TLS hello.
+  const hello = await handshake(endpoint, options, { rejectUnauthorized: false });
+  if (hello.shaken || /alert/iu.test(hello.detail)) return { finding: 'tls', detail: hello.detail };
+  const plain = gRPC ? await exchange(connectTcp(endpoint.port, endpoint.host), HTTP1_REQUEST, options) : first;
+  if (plain.bytes.length > 0) return recognise(plain.bytes, gRPC);
+  return first.finding ? first : { finding: 'other', detail: 'the connection was closed without a word' };
+}
+
+function recognise(bytes: Buffer, gRPC: boolean): Answer {
+  if (bytes[0] === 0x15 && bytes[1] === 0x03) return { finding: 'tls', detail: 'TLS alert' };
+  if (bytes.toString('latin1', 0, 5) === 'HTTP/') return { finding: gRPC ? 'http1' : 'reachable', detail: 'HTTP/1 answer' };
+  // An HTTP/2 server opens with a SETTINGS frame (RFC 9113, section 3.4): 3 bytes of length, type 4, stream 0.
+  if (bytes.length >= 9 && bytes[3] === 0x04 && bytes.readUInt32BE(5) === 0) return { finding: 'reachable', detail: 'HTTP/2' };
+  return { detail: `it answered ${JSON.stringify(bytes.toString('latin1', 0, 20))}` };
+}
+
+async function examineTls(endpoint: Endpoint, options: Required<ProbeOptions>): Promise<Answer> {
+  const gRPC = endpoint.protocol === 'grpc';
+  const hello = await handshake(endpoint, options, { ...options.certificates, ...(gRPC && { ALPNProtocols: ['h2'] }) });
+  if (hello.finding) return { finding: hello.finding, detail: hello.detail };
+  if (!hello.shaken) return { finding: 'plaintext', detail: hello.detail };
+  if (gRPC && hello.alpn !== 'h2') return { finding: 'http1', detail: `ALPN ${hello.alpn}` };
+  return { finding: 'reachable', detail: 'TLS' };
+}
+
+/** A TLS handshake; afterwards a moment for the alert by which TLS 1.3 servers demand a client certificate. */
+function handshake(
+  endpoint: Endpoint,
+  { timeout, background }: Required<ProbeOptions>,
+  tls: ConnectionOptions,
+): Promise<Answer & { shaken: boolean; alpn?: string | false }> {
+  return new Promise((resolve) => {
+    const name = /^[\d.]+$|:/u.test(endpoint.host) ? {} : { servername: endpoint.host };
+    const socket = connectTls({ host: endpoint.host, port: endpoint.port, ...name, ...tls });
+    let shaken = false;
+    const end = (answer: Answer): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve({ ...answer, shaken, ...(shaken && { alpn: socket.alpnProtocol ?? false }) });
+    };
+    const timer = setTimeout(() => end(shaken ? { detail: '' } : { finding: 'silent', detail: 'no TLS answer' }), timeout);
+    if (background) release(timer, socket);
+    socket.on('secureConnect', () => {
+      shaken = true;
+      if (socket.getProtocol() !== 'TLSv1.3') end({ detail: '' });
+      else setTimeout(() => end({ detail: '' }), 100);
+    });
+    socket.on('data', () => end({ detail: '' }));
+    socket.on('error', (error: NodeJS.ErrnoException) => end(classifyTls(error)));
+    socket.on('close', () => end({ detail: 'closed during the handshake' }));
+  });
+}
+
+function classifyTls(error: NodeJS.ErrnoException): Answer {
+  const code = String(error.code);
+  const detail = code === 'undefined' ? error.message : code;
+  if (code === 'ECONNREFUSED') return { finding: 'refused', detail };
+  if (UNREACHABLE.has(code)) return { finding: 'unreachable', detail };
+  if (/CERTIFICATE_REQUIRED|BAD_CERTIFICATE|HANDSHAKE_FAILURE/u.test(code)) return { finding: 'client-certificate', detail };
+  if (/NO_APPLICATION_PROTOCOL/u.test(code)) return { finding: 'http1', detail };
+  if (PLAINTEXT_ANSWER.has(code) || code === 'ECONNRESET') return { detail };
+  if (/CERT|SELF_SIGNED|SIGNATURE|ALTNAME|CA_/u.test(code)) return { finding: 'certificate', detail };
+  return { detail };
+}
+
+/** Sends `bytes` and waits for the first ones back. */
+function exchange(
+  socket: Socket,
+  bytes: Buffer,
+  { timeout, background }: Required<ProbeOptions>,
+): Promise<Answer & { bytes: Buffer }> {
+  return new Promise((resolve) => {
+    const end = (answer: Answer, received = Buffer.alloc(0)): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve({ ...answer, bytes: received });
+    };
+    let connected = false;
+    const timer = setTimeout(
+      () => end({ finding: connected ? 'silent' : 'unreachable', detail: `no answer within ${timeout} ms` }),
+      timeout,
+    );
+    if (background) release(timer, socket);
+    socket.once('connect', () => {
+      connected = true;
+      socket.write(bytes);
+    });
+    socket.once('data', (received) => end({ detail: '' }, received));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      const code = String(error.code);
+      if (code === 'ECONNREFUSED') end({ finding: 'refused', detail: code });
+      else if (!connected) end({ finding: 'unreachable', detail: code });
+      else end({ detail: code });
+    });
+    socket.once('close', () => end({ detail: 'closed' }));
+  });
+}
+
+function release(timer: NodeJS.Timeout, socket: Socket): void {
+  timer.unref();
+  socket.unref();
+}

@@ -1,0 +1,155 @@
+// The only file that names the SDK's packages. They are loaded by require at the call, so that a process without an endpoint
+// loads none of them, and so that both SDK 2.x and 3.x work. Called by resource.ts and exporter.ts; a missing package is an
+// error with the line that installs it.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
+import type { Configuration } from '../config/load.js';
+import { ConfigurationError, SpanwrightError } from '../errors.js';
+import type { Endpoint } from './endpoint.js';
+
+/** What this package asks of a finished span; the SDK's `ReadableSpan` has it. */
+export interface ReadableSpan {
+  readonly name: string;
+  readonly resource: { readonly asyncAttributesPending?: boolean; waitForAsyncAttributes?(): Promise<void> };
+  spanContext(): SpanContext;
+}
+
+/** `code` 0 is success, 1 failure (`ExportResultCode` of the SDK). */
+export interface ExportResult {
+  readonly code: number;
+  readonly error?: Error;
+}
+
+/** OpenTelemetry's `SpanExporter`, of whichever SDK version. */
+export interface SpanExporter {
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void;
+  shutdown(): Promise<void>;
+  forceFlush?(): Promise<void>;
+}
+
+/** OpenTelemetry's `SpanProcessor`, of whichever SDK version. */
+export interface SpanProcessor {
+  onStart(span: never, parentContext: Context): void;
+  onEnding?(span: never): void;
+  onEnd(span: ReadableSpan): void;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** OpenTelemetry's `Resource`. */
+export interface Resource {
+  readonly attributes: Attributes;
+  merge(other: Resource | null): Resource;
+}
+
+interface ResourcesPackage {
+  defaultResource(): Resource;
+  resourceFromAttributes(attributes: Attributes): Resource;
+}
+
+interface GrpcPackage {
+  Metadata: new () => { set(key: string, value: string): void };
+  credentials: {
+    createInsecure(): unknown;
+    createSsl(root: Buffer | null, key: Buffer | null, chain: Buffer | null): unknown;
+  };
+}
+
+type ExporterPackage = { OTLPTraceExporter: new (options: Record<string, unknown>) => SpanExporter };
+
+const RESOURCES = '@opentelemetry/resources';
+const EXPORTERS = {
+  grpc: '@opentelemetry/exporter-trace-otlp-grpc',
+  'http/protobuf': '@opentelemetry/exporter-trace-otlp-proto',
+} as const;
+
+export type Protocol = keyof typeof EXPORTERS;
+
+/** @throws SpanwrightError MISSING_PACKAGE. */
+export function loadResources(): ResourcesPackage {
+  return load<ResourcesPackage>(RESOURCES);
+}
+
+/**
+ * The OTLP exporter of the endpoint's protocol.
+ * @throws SpanwrightError MISSING_PACKAGE naming every package that is not installed.
+ * @throws ConfigurationError when a certificate file cannot be read.
+ */
+export function createExporter(endpoint: Endpoint, configuration: Configuration): SpanExporter {
+  requireAll([RESOURCES, EXPORTERS[endpoint.protocol]]);
+  const { OTLPTraceExporter } = load<ExporterPackage>(EXPORTERS[endpoint.protocol]);
+  const shared = {
+    url: endpoint.url,
+    timeoutMillis: Math.min(configuration.otlpTimeout, configuration.exportTimeout),
+    compression: configuration.otlpCompression,
+  };
+  const tls = endpoint.tls ? readCertificates(configuration) : undefined;
+  if (endpoint.protocol === 'http/protobuf') {
+    return new OTLPTraceExporter({ ...shared, headers: { ...configuration.otlpHeaders }, ...(tls && { httpAgentOptions: tls }) });
+  }
+  const grpc = loadGrpc();
+  const metadata = new grpc.Metadata();
+  for (const [key, value] of Object.entries(configuration.otlpHeaders)) metadata.set(key, value);
+  const credentials = tls
+    ? grpc.credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)
+    : grpc.credentials.createInsecure();
+  return new OTLPTraceExporter({ ...shared, metadata, credentials });
+}
+
+export interface Certificates {
+  ca?: Buffer;
+  cert?: Buffer;
+  key?: Buffer;
+}
+
+/** Read here and not by the exporter, which only logs that a file is missing and then trusts the system's certificates. */
+export function readCertificates(configuration: Configuration): Certificates {
+  const files = [
+    ['ca', 'otlp_certificate', configuration.otlpCertificate],
+    ['cert', 'otlp_client_certificate', configuration.otlpClientCertificate],
+    ['key', 'otlp_client_key', configuration.otlpClientKey],
+  ] as const;
+  const certificates: Certificates = {};
+  for (const [name, key, path] of files) {
+    if (path === null) continue;
+    try {
+      certificates[name] = readFileSync(path);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      throw new ConfigurationError(`${key}: the file ${path} cannot be read (${code}); expected a PEM file.`);
+    }
+  }
+  return certificates;
+}
+
+/** The copy of grpc-js that the exporter itself uses: its credentials and metadata are checked by identity of class. */
+function loadGrpc(): GrpcPackage {
+  const exporter = createRequire(require.resolve(EXPORTERS.grpc));
+  const transport = createRequire(exporter.resolve('@opentelemetry/otlp-grpc-exporter-base'));
+  return transport('@grpc/grpc-js') as GrpcPackage;
+}
+
+function load<T>(name: string): T {
+  requireAll([name]);
+  return require(name) as T;
+}
+
+function requireAll(names: readonly string[]): void {
+  const missing = names.filter((name) => !isInstalled(name));
+  if (missing.length === 0) return;
+  throw new SpanwrightError(
+    'MISSING_PACKAGE',
+    `Exporting spans needs ${missing.join(' and ')}, which ${missing.length > 1 ? 'are' : 'is'} not installed. Run: npm install ${missing.join(' ')}`,
+  );
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}

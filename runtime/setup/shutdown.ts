@@ -1,0 +1,88 @@
+// Flushes on SIGTERM and SIGINT within a limit, and leaves the exit behaviour of the process as it was: where only we listen,
+// the signal is raised again afterwards, so that the process ends by it; where the program listens, it decides, and we only
+// flush, because it may still end spans. Registered by startTracing().
+
+import { constants } from 'node:os';
+
+/** The part of a running set-up that a signal needs. */
+export interface Flushable {
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+type Signal = (typeof SIGNALS)[number];
+
+/** Of every copy of this package in the process: several listeners of ours are still nobody else's, and the last one done raises. */
+const STATE = Symbol.for('spanwright.signals.1');
+const holder = globalThis as { [STATE]?: { listeners: Set<unknown>; flushing: number } };
+holder[STATE] ??= { listeners: new Set(), flushing: 0 };
+const shared = holder[STATE];
+
+/**
+ * Listens until the returned function is called.
+ * @param timeoutMillis after which the process goes on as if all had been sent.
+ */
+export function onShutdownSignal(tracing: Flushable, timeoutMillis: number): () => void {
+  /** Set while a flush is under way: ends the wait for it. */
+  let finish: (() => void) | undefined;
+
+  function flushOnSignal(signal: Signal): void {
+    const alone = onlyOurs(signal);
+    if (finish) {
+      if (alone) finish(); // asked for the second time: do not make them wait
+      return;
+    }
+    shared.flushing++;
+    const timer = setTimeout(() => finish?.(), timeoutMillis);
+    finish = function endOfFlush(): void {
+      clearTimeout(timer);
+      finish = undefined;
+      shared.flushing--;
+      if (alone && onlyOurs(signal)) leave(signal);
+    };
+    const mine = finish;
+    const end = (): void => {
+      if (finish === mine) mine();
+    };
+    (alone ? tracing.shutdown() : tracing.forceFlush()).then(end, end);
+  }
+
+  function leave(signal: Signal): void {
+    remove();
+    if (shared.flushing === 0) raise(signal);
+  }
+
+  function remove(): void {
+    for (const signal of SIGNALS) process.removeListener(signal, flushOnSignal);
+    shared.listeners.delete(flushOnSignal);
+  }
+
+  shared.listeners.add(flushOnSignal);
+  for (const signal of SIGNALS) process.on(signal, flushOnSignal);
+  return remove;
+}
+
+function raise(signal: Signal): void {
+  // In a worker thread signals do not arrive, and on Windows they end the process without being one.
+  if (process.platform === 'win32') process.exit(128 + constants.signals[signal]);
+  process.kill(process.pid, signal);
+}
+
+/** True when, without us, the process would have ended by the signal. */
+function onlyOurs(signal: Signal): boolean {
+  const others = process.listeners(signal).filter((listener) => !shared.listeners.has(listener)).length;
+  return others <= passiveListeners();
+}
+
+/**
+ * Listeners of the `signal-exit` package, which end the process themselves only when nobody else listens: taken for the
+ * program's, they and we would wait for each other and the signal would have no effect.
+ */
+function passiveListeners(): number {
+  const holders = [
+    (globalThis as Record<symbol, unknown>)[Symbol.for('signal-exit emitter')],
+    (process as unknown as Record<string, unknown>).__signal_exit_emitter__,
+  ];
+  return holders.reduce<number>((sum, holder) => sum + Number((holder as { count?: number } | undefined)?.count ?? 0), 0);
+}

@@ -1,0 +1,83 @@
+// The one place through which the runtime speaks: a table of codes and their texts, and notice(), which prints a line at most
+// once per cause and minute. Called by every room; never throws, never holds the process, and keeps a bounded memory of causes.
+
+/** One row per thing that the runtime may say. `repeat`: every call prints, whatever was printed before. */
+export const NOTICES = {
+  SPW001: { level: 'info', repeat: true, text: 'OpenTelemetry tracing initialized' },
+  SPW002: { level: 'warn', repeat: false, text: 'tracing is not built: the endpoint cannot be used' },
+  SPW003: { level: 'warn', repeat: false, text: 'cannot export spans' },
+  SPW004: { level: 'info', repeat: false, text: 'exporting spans works again' },
+  SPW005: { level: 'warn', repeat: false, text: 'spans dropped: the export queue is full' },
+  SPW006: { level: 'warn', repeat: false, text: 'spans lost at shutdown: the limit was reached before they could be sent' },
+  SPW007: { level: 'warn', repeat: false, text: 'a span processor of the application failed' },
+  SPW008: { level: 'info', repeat: true, text: 'tracing is disabled by OTEL_SDK_DISABLED' },
+  SPW010: {
+    level: 'warn',
+    repeat: false,
+    text: 'a callback of the application failed while a call was recorded; the call went on',
+  },
+  SPW012: { level: 'info', repeat: true, text: 'a change made at run time has ended' },
+  SPW013: { level: 'warn', repeat: false, text: 'spans leak: they were started and not ended' },
+  SPW015: { level: 'info', repeat: true, text: 'the transformer did not see some instrumented code' },
+  SPW016: { level: 'warn', repeat: false, text: 'OpenTelemetry was set up before startTracing()' },
+} as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
+
+export type NoticeLevel = 'info' | 'warn';
+export type NoticeCode = keyof typeof NOTICES;
+
+/** Says one line. `cause` tells apart what is limited apart under one code (an error code, a namespace); default the code. */
+export type Notice = (code: NoticeCode, detail?: string, cause?: string) => void;
+
+/** Where the lines go. */
+export type NoticeLogger = (level: NoticeLevel, line: string, code: NoticeCode) => void;
+
+/** Lines of the same cause within this many milliseconds are counted, not printed. */
+export const NOTICE_INTERVAL = 60_000;
+const MAX_CAUSES = 256;
+
+/** Standard error for both levels: standard output belongs to the program. */
+const toStandardError: NoticeLogger = (_level, line) => console.warn(line);
+
+const printed = new Map<string, { at: number; held: number }>();
+let logger: NoticeLogger = toStandardError;
+
+/** Prints `spanwright: <code> <text>: <detail>`, at most once per cause and minute. */
+export const notice: Notice = (code, detail, cause = '') => {
+  const row = NOTICES[code];
+  const held = row.repeat ? 0 : admit(`${code} ${cause}`);
+  if (held < 0) return;
+  const more = held > 0 ? ` (${held} more like this since the last line)` : '';
+  try {
+    logger(row.level, `spanwright: ${code} ${row.text}${detail ? `: ${singleLine(detail)}` : ''}${more}`, code);
+  } catch {
+    // A logger that fails must not reach the call that caused the line.
+  }
+};
+
+/** Replaces where the lines go; undefined puts standard error back. Returns what was there. */
+export function setNoticeLogger(next: NoticeLogger | undefined): NoticeLogger {
+  const before = logger;
+  logger = next ?? toStandardError;
+  return before;
+}
+
+/** Number of lines held back since the last one of this cause; -1: hold this one back too. */
+function admit(cause: string): number {
+  const now = performance.now(); // monotonic: a clock set back must not silence the runtime for hours
+  const last = printed.get(cause);
+  if (last && now - last.at < NOTICE_INTERVAL) {
+    last.held++;
+    return -1;
+  }
+  printed.delete(cause);
+  if (printed.size >= MAX_CAUSES) printed.delete(printed.keys().next().value as string);
+  printed.set(cause, { at: now, held: 0 });
+  return last?.held ?? 0;
+}
+
+/** Text from the network or from errors must not forge a second log line. */
+function singleLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
+  const line = text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/gu, ' ').trim();
+  return line.length > 1000 ? `${line.slice(0, 1000)}...` : line;
+}

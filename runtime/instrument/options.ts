@@ -1,13 +1,14 @@
 // What a user may say of a site: the options of @instrument, their types inferred from the decorated function, and the
 // one normal form in which the runtime keeps them.
 
-import type { AttributeValue, Attributes, Context, Link, SpanContext, SpanKind } from '@opentelemetry/api';
+import type { Attributes, AttributeValue, Context, Link, SpanContext, SpanKind } from '@opentelemetry/api';
 
 /** Kinds by their OpenTelemetry names in lower case. */
 export type KindName = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
 
 /** Options of {@link instrument}. `This`, `Args` and `Result` are those of the decorated function. */
-export interface InstrumentOptions<This = unknown, Args extends readonly unknown[] = readonly never[], Result = never> {
+// biome-ignore lint/suspicious/noExplicitAny: any function may be decorated; callbacks narrow these by what they name
+export interface InstrumentOptions<This = any, Args extends readonly any[] = any[], Result = any> {
   /** Span name. Default `Class.method`, or the function's name. Must not be empty. */
   name?: string;
   /** Replaces the namespace that rules match. A literal. */

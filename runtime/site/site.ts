@@ -49,8 +49,16 @@ export class Site {
   /** Fixed attributes of every span of the site: `code.*` and the constant ones of the `attributes` option. */
   attributes: Attributes;
 
+  /** True: an option says where the span hangs; the context's span is not simply the parent. */
+  readonly placed: boolean;
+  /** True: something of the call is recorded when it starts. */
+  readonly captures: boolean;
+  /** True: the function makes a generator. */
+  readonly iterates: boolean;
+
   constructor(
-    readonly id: string,
+    /** Qualified name and place. */
+    public id: string,
     /** What rules match. */
     public namespace: string,
     public functionName: string,
@@ -67,6 +75,9 @@ export class Site {
     attributes: Attributes,
   ) {
     this.attributes = attributes;
+    this.placed = options.root || options.parent !== undefined;
+    this.captures = options.args !== undefined || options.attributes !== undefined || options.links !== undefined;
+    this.iterates = shape === 'generator' || shape === 'async generator';
   }
 }
 

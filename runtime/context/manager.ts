@@ -1,0 +1,105 @@
+// The context manager that startTracing registers: AsyncLocalStorage, as OpenTelemetry's own, in a form that the recording path
+// can reach without going through the API. It also tells the gate when a sampled context of somebody else's becomes active.
+
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import { EventEmitter } from 'node:events';
+import { type Context, type ContextManager, ROOT_CONTEXT, type Span, TraceFlags } from '@opentelemetry/api';
+import type { Gate } from '../gate/gate.js';
+import { SPAN_KEY, SpanLayer } from './layer.js';
+
+const ADDING = ['addListener', 'on', 'once', 'prependListener', 'prependOnceListener'] as const;
+type Listener = (...args: unknown[]) => void;
+
+export class SpanwrightContextManager implements ContextManager {
+  readonly #gate: Gate;
+  readonly #bound = new WeakSet<EventEmitter>();
+
+  constructor(
+    gate: Gate,
+    readonly storage: AsyncLocalStorage<Context>,
+  ) {
+    this.#gate = gate;
+  }
+
+  active(): Context {
+    return this.storage.getStore() ?? ROOT_CONTEXT;
+  }
+
+  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
+    context: Context,
+    fn: F,
+    thisArg?: ThisParameterType<F>,
+    ...args: A
+  ): ReturnType<F> {
+    this.#inspect(context);
+    const callback = thisArg === undefined || thisArg === null ? fn : (fn.bind(thisArg) as F);
+    return this.storage.run(context, callback as (...args: A) => ReturnType<F>, ...args);
+  }
+
+  /** API 1.10: sets the context for the rest of the current execution; `Symbol.dispose` or `dispose()` restores it. */
+  attach(context: Context): { dispose(): void } {
+    this.#inspect(context);
+    const before = this.active();
+    this.storage.enterWith(context);
+    let attached = true;
+    return {
+      dispose: () => {
+        if (attached) this.storage.enterWith(before);
+        attached = false;
+      },
+    };
+  }
+
+  bind<T>(context: Context, target: T): T {
+    if (target instanceof EventEmitter) return this.#bindEmitter(context, target) as T;
+    if (typeof target !== 'function') return target;
+    const manager = this;
+    const bound = function (this: unknown, ...args: unknown[]): unknown {
+      return manager.with(context, () => target.apply(this, args));
+    };
+    Object.defineProperty(bound, 'length', { configurable: true, value: target.length });
+    return bound as T;
+  }
+
+  enable(): this {
+    return this;
+  }
+
+  disable(): this {
+    this.storage.disable();
+    return this;
+  }
+
+  #inspect(context: Context): void {
+    if (!this.#gate.built || context instanceof SpanLayer) return;
+    const span = context.getValue(SPAN_KEY) as Span | undefined;
+    if (span && (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#gate.seeSampled(context);
+  }
+
+  /** Listeners added from now on run in the context; each keeps its identity for removal through `listener`, as `once` does. */
+  #bindEmitter(context: Context, emitter: EventEmitter): EventEmitter {
+    if (this.#bound.has(emitter)) return emitter;
+    this.#bound.add(emitter);
+    const manager = this;
+    for (const name of ADDING) {
+      const add = emitter[name] as (event: string | symbol, listener: Listener) => EventEmitter;
+      emitter[name] = function addBound(this: EventEmitter, event: string | symbol, listener: Listener) {
+        // `once` calls `on` with its own wrapper, which carries the user's function already
+        if ((listener as { listener?: Listener }).listener !== undefined) return add.call(this, event, listener);
+        const bound = manager.bind(context, listener) as Listener & { listener?: Listener };
+        if (name === 'once' || name === 'prependOnceListener') {
+          const remove = () => this.removeListener(event, once);
+          const once = function (this: unknown, ...args: unknown[]) {
+            remove();
+            return bound.apply(this, args);
+          } as Listener & { listener?: Listener };
+          once.listener = listener;
+          return (name === 'once' ? this.on : this.prependListener).call(this, event, once);
+        }
+        bound.listener = listener;
+        return add.call(this, event, bound);
+      };
+    }
+    return emitter;
+  }
+}

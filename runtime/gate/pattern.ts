@@ -1,0 +1,133 @@
+// Patterns of roots, rules and drop lists, as data. User text is never a regular expression: a namespace pattern is a prefix
+// cut at segments, a scope or name pattern is exact or ends in `*`.
+
+import { InvalidArgumentError } from '../errors.js';
+import type { Site } from '../site/site.js';
+
+export type PatternKind = 'all' | 'namespace' | 'scope' | 'name' | 'kind';
+
+export interface Pattern {
+  readonly kind: PatternKind;
+  /** Without the kind's marker, and without a trailing separator or star. */
+  readonly text: string;
+  /** For scope and name: the text is a prefix. */
+  readonly open: boolean;
+}
+
+const MARKERS: Record<string, PatternKind> = { 'scope:': 'scope', 'name:': 'name', 'kind:': 'kind' };
+const SPAN_KINDS = ['internal', 'server', 'client', 'producer', 'consumer'];
+const WORD = /[\p{L}\p{N}_$@-]/u;
+
+/** Longest rule text accepted, and most entries in it: rules come from people and over the wire. */
+export const MAX_RULE_TEXT = 8192;
+export const MAX_RULE_ENTRIES = 512;
+
+/** @throws InvalidArgumentError naming `field` and the token. */
+export function parsePattern(token: string, field: string, kinds: readonly PatternKind[]): Pattern {
+  const pattern = readPattern(token, field);
+  if (!kinds.includes(pattern.kind)) {
+    throw new InvalidArgumentError(
+      field,
+      `${field}: "${token}" is a ${pattern.kind} pattern, which is not possible here; possible are ${describeKinds(kinds)}.`,
+    );
+  }
+  return pattern;
+}
+
+function readPattern(token: string, field: string): Pattern {
+  if (token === '*') return { kind: 'all', text: '', open: true };
+  for (const [marker, kind] of Object.entries(MARKERS)) {
+    if (!token.startsWith(marker)) continue;
+    const open = kind !== 'kind' && token.endsWith('*');
+    const text = open ? token.slice(marker.length, -1) : token.slice(marker.length);
+    if (kind === 'kind' && !SPAN_KINDS.includes(text)) {
+      throw new InvalidArgumentError(field, `${field}: "${token}": unknown span kind; expected one of ${SPAN_KINDS.join(', ')}.`);
+    }
+    if (text === '' && !open) throw new InvalidArgumentError(field, `${field}: "${token}" names nothing after "${marker}".`);
+    refuseStar(text, token, field);
+    return { kind, text, open };
+  }
+  const text = token.replace(/(?:::|[.:/])(?:\*)?$/u, '').replace(/(?:::|[.:/])$/u, '');
+  if (text === '' || !WORD.test(text[0] as string)) {
+    throw new InvalidArgumentError(
+      field,
+      `${field}: "${token}" is not a namespace; expected segments such as "carbide::api", "*", or ${Object.keys(MARKERS).join(', ')} and a name.`,
+    );
+  }
+  refuseStar(text, token, field);
+  return { kind: 'namespace', text, open: true };
+}
+
+function refuseStar(text: string, token: string, field: string): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  const bad = /[*\s=,\u0000-\u001f\u007f]/u.exec(text);
+  if (bad) {
+    throw new InvalidArgumentError(
+      field,
+      `${field}: "${token}" holds ${JSON.stringify(bad[0])}; a pattern is a prefix cut at segments, a star may only stand alone or at the end.`,
+    );
+  }
+}
+
+function describeKinds(kinds: readonly PatternKind[]): string {
+  const texts: Record<PatternKind, string> = {
+    all: '*',
+    namespace: 'a namespace prefix',
+    scope: 'scope:<name>',
+    name: 'name:<span name>',
+    kind: 'kind:<span kind>',
+  };
+  return kinds.map((kind) => texts[kind]).join(', ');
+}
+
+/** Normal form, as printed back. */
+export function printPattern(pattern: Pattern): string {
+  if (pattern.kind === 'all') return '*';
+  if (pattern.kind === 'namespace') return pattern.text;
+  return `${pattern.kind}:${pattern.text}${pattern.open ? '*' : ''}`;
+}
+
+/** True when `prefix` is `namespace` or ends in it at the end of a segment: `carbide` fits `carbide::x`, never `carbidex`. */
+export function isNamespacePrefix(prefix: string, namespace: string): boolean {
+  if (!namespace.startsWith(prefix)) return false;
+  const next = namespace.codePointAt(prefix.length);
+  return next === undefined || !WORD.test(String.fromCodePoint(next));
+}
+
+/** What a pattern is compared with. */
+export interface Subject {
+  /** Namespace, separator and function. Undefined for a third-party span without `code.namespace`. */
+  readonly qualified: string | undefined;
+  readonly scope: string | undefined;
+  readonly name: string;
+}
+
+/** The subject of a site's own spans. */
+export function subjectOf(site: Site): Subject {
+  const namespace = site.attributes['code.function.name'];
+  return {
+    qualified: typeof namespace === 'string' ? namespace : site.scope === undefined ? site.namespace : undefined,
+    scope: site.scope,
+    name: site.spanName,
+  };
+}
+
+/** How exactly the pattern fits: -1 not at all, 0 for `*`, else the length of what it names. */
+export function specificity(pattern: Pattern, subject: Subject): number {
+  switch (pattern.kind) {
+    case 'all':
+      return 0;
+    case 'namespace':
+      return subject.qualified !== undefined && isNamespacePrefix(pattern.text, subject.qualified) ? pattern.text.length : -1;
+    case 'scope':
+      return subject.scope !== undefined && fits(pattern, subject.scope) ? pattern.text.length : -1;
+    case 'name':
+      return fits(pattern, subject.name) ? pattern.text.length : -1;
+    case 'kind':
+      return -1;
+  }
+}
+
+function fits(pattern: Pattern, text: string): boolean {
+  return pattern.open ? text.startsWith(pattern.text) : text === pattern.text;
+}

@@ -1,0 +1,141 @@
+// The tracer provider that startTracing registers, so that third-party instrumentation obeys the same gate. While the gate is
+// idle a tracer looks at the context and makes nothing; while it is not, each tracer is a site of its own, with its scope.
+
+import {
+  type Attributes,
+  type Context,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  type Tracer,
+  type TracerOptions,
+  type TracerProvider,
+} from '@opentelemetry/api';
+import { SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
+import { resolveOptions } from '../instrument/resolve.js';
+import { type AnyFunction, Site } from '../site/site.js';
+import { place } from '../span/place.js';
+import type { RecordedSpan } from '../span/recorded.js';
+import type { Scope } from '../span/recorder.js';
+import { activeContext, withContext } from '../span/run.js';
+import { state } from '../state.js';
+import type { Subject } from './pattern.js';
+import { NOTHING, TransparentSpan, throughTransparent } from './transparent.js';
+
+/** Distinct namespaces or dropped names of third-party spans whose verdict is remembered; beyond it they are judged anew. */
+const REMEMBERED = 1000;
+
+export class GateTracerProvider implements TracerProvider {
+  readonly #tracers = new Map<string, GateTracer>();
+
+  getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
+    const key = `${name}@${version ?? ''}:${options?.schemaUrl ?? ''}`;
+    let tracer = this.#tracers.get(key);
+    if (tracer === undefined) {
+      tracer = new GateTracer({
+        name,
+        ...(version === undefined ? undefined : { version }),
+        ...(options?.schemaUrl === undefined ? undefined : { schemaUrl: options.schemaUrl }),
+      });
+      this.#tracers.set(key, tracer);
+    }
+    return tracer;
+  }
+}
+
+type ActiveBody = (span: Span) => unknown;
+
+class GateTracer implements Tracer {
+  readonly #site: Site;
+  readonly #verdicts = new Map<string, { revision: number; dropped: boolean; ratio: number; root: boolean }>();
+
+  constructor(readonly scope: Scope) {
+    const site = new Site(
+      `scope:${scope.name}@${scope.version ?? ''}`,
+      scope.name,
+      '',
+      '',
+      SpanKind.INTERNAL,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      'unknown',
+      scope.name,
+      resolveOptions({}, undefined, scope.name),
+      Object.freeze({}),
+    );
+    this.#site = state.sites.add(site);
+    state.gate.judge(this.#site);
+  }
+
+  startSpan(name: string, options?: SpanOptions, context: Context = activeContext()): Span {
+    return this.#record(name, options, context) ?? transparent(context);
+  }
+
+  startActiveSpan<F extends ActiveBody>(
+    name: string,
+    ...rest: [F] | [SpanOptions, F] | [SpanOptions, Context, F]
+  ): ReturnType<F> {
+    const body = rest[rest.length - 1] as F;
+    const options = rest.length > 1 ? (rest[0] as SpanOptions) : undefined;
+    const given = rest.length > 2 ? (rest[1] as Context) : undefined;
+    const context = given ?? activeContext();
+    const span = this.#record(name, options, context);
+    if (span !== undefined)
+      return withContext(new SpanLayer(context, span), body as AnyFunction, undefined, [span]) as ReturnType<F>;
+    // the context stays as it is: what is below attaches to what is above
+    const nothing = transparent(context);
+    return (given === undefined ? body(nothing) : withContext(given, body as AnyFunction, undefined, [nothing])) as ReturnType<F>;
+  }
+
+  /** Undefined: the span is transparent. */
+  #record(name: string, options: SpanOptions | undefined, given: Context): RecordedSpan | undefined {
+    const { gate, recorder } = state;
+    const site = this.#site;
+    if (gate.idle || recorder === undefined || site.dropped) return undefined;
+    const context = options?.root === true ? given.deleteValue(SPAN_KEY) : given;
+    if (context.getValue(SUPPRESS_KEY) === true) return undefined;
+    const verdict = this.#verdict(name, options?.attributes);
+    if (verdict.dropped || verdict.ratio === 0) return undefined;
+    const kind = options?.kind ?? SpanKind.INTERNAL;
+    const current = throughTransparent(context.getValue(SPAN_KEY) as Span | undefined);
+    const placed = place(recorder, { root: verdict.root, ratio: verdict.ratio, kind }, context, current);
+    if (placed === undefined || !placed.sampled || !recorder.hasRoom(site)) return undefined;
+    const span = recorder.start(
+      site,
+      name,
+      kind,
+      this.scope,
+      placed.context,
+      placed.parent,
+      options?.startTime,
+      placed.traceId,
+      placed.traceState,
+    );
+    if (options?.attributes !== undefined) span.setAttributes(options.attributes);
+    if (options?.links !== undefined) span.addLinks(options.links);
+    return span;
+  }
+
+  /** The scope's verdict, unless the span has a namespace of its own or its name stands in the drop list. */
+  #verdict(name: string, attributes: Attributes | undefined): { dropped: boolean; ratio: number; root: boolean } {
+    const namespace = attributes?.['code.namespace'];
+    const own = typeof namespace === 'string' ? namespace : undefined;
+    if (own === undefined && !state.gate.dropsNames) return this.#site;
+    const { revision } = state.gate;
+    const key = `${own ?? ''}\n${name}`;
+    const known = this.#verdicts.get(key);
+    if (known?.revision === revision) return known;
+    const subject: Subject = { qualified: own, scope: this.scope.name, name };
+    const verdict = { revision, ...state.gate.verdict(subject) };
+    if (this.#verdicts.size >= REMEMBERED) this.#verdicts.clear();
+    this.#verdicts.set(key, verdict);
+    return verdict;
+  }
+}
+
+function transparent(context: Context): Span {
+  const span = context instanceof SpanLayer ? context.span : (context.getValue(SPAN_KEY) as Span | undefined);
+  return span === undefined ? NOTHING : span instanceof TransparentSpan ? span : new TransparentSpan(span);
+}

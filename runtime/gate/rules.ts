@@ -1,0 +1,112 @@
+// The three texts that a person writes about recording: roots, rules and drop. Parsed strictly into plain data, printed back
+// in normal form, and asked once per site when they change, never per call.
+
+import { InvalidArgumentError } from '../errors.js';
+import {
+  MAX_RULE_ENTRIES,
+  MAX_RULE_TEXT,
+  type Pattern,
+  type PatternKind,
+  parsePattern,
+  printPattern,
+  type Subject,
+  specificity,
+} from './pattern.js';
+
+/** A pattern and the probability that a trace begun under it is kept: 1 is `on`, 0 is `off` (transparent). */
+export interface Rule {
+  readonly pattern: Pattern;
+  readonly ratio: number;
+}
+
+const ROOT_KINDS: readonly PatternKind[] = ['all', 'namespace', 'scope', 'kind'];
+const RULE_KINDS: readonly PatternKind[] = ['all', 'namespace', 'scope'];
+const DROP_KINDS: readonly PatternKind[] = ['namespace', 'scope', 'name'];
+
+/** `*`, `none`, or patterns separated by commas. @throws InvalidArgumentError naming the token. */
+export function parseRoots(text: string | readonly string[], field = 'roots'): readonly Pattern[] {
+  const tokens = split(text, field);
+  if (tokens.length === 1 && tokens[0] === 'none') return [];
+  return tokens.map((token) => parsePattern(token, field, ROOT_KINDS));
+}
+
+/** `carbide::db=off, carbide::api=0.1, *=on`. @throws InvalidArgumentError naming the token. */
+export function parseRules(text: string | readonly string[], field = 'rules'): readonly Rule[] {
+  return split(text, field).map((token) => {
+    const at = token.lastIndexOf('=');
+    if (at <= 0) {
+      throw new InvalidArgumentError(
+        field,
+        `${field}: "${token}" has no verdict; expected <pattern>=on, =off or =<ratio from 0 to 1>.`,
+      );
+    }
+    const pattern = parsePattern(token.slice(0, at).trim(), field, RULE_KINDS);
+    return { pattern, ratio: parseVerdict(token.slice(at + 1).trim(), token, field) };
+  });
+}
+
+/** Patterns separated by commas. @throws InvalidArgumentError naming the token. */
+export function parseDrop(text: string | readonly string[], field = 'drop'): readonly Pattern[] {
+  return split(text, field).map((token) => parsePattern(token, field, DROP_KINDS));
+}
+
+function parseVerdict(verdict: string, token: string, field: string): number {
+  if (verdict === 'on') return 1;
+  if (verdict === 'off') return 0;
+  const ratio = /^(?:\d+\.?\d*|\.\d+)$/u.test(verdict) ? Number(verdict) : Number.NaN;
+  if (!(ratio >= 0 && ratio <= 1)) {
+    throw new InvalidArgumentError(
+      field,
+      `${field}: "${token}": "${verdict}" is not a verdict; expected on, off or a ratio from 0 to 1.`,
+    );
+  }
+  return ratio;
+}
+
+function split(text: string | readonly string[], field: string): string[] {
+  const whole = typeof text === 'string' ? text : text.join(',');
+  if (whole.length > MAX_RULE_TEXT) {
+    throw new InvalidArgumentError(field, `${field}: ${whole.length} characters; at most ${MAX_RULE_TEXT} are accepted.`);
+  }
+  const tokens = whole
+    .split(/[,\n]/u)
+    .map((token) => token.trim())
+    .filter((token) => token !== '');
+  if (tokens.length > MAX_RULE_ENTRIES) {
+    throw new InvalidArgumentError(field, `${field}: ${tokens.length} entries; at most ${MAX_RULE_ENTRIES} are accepted.`);
+  }
+  return tokens;
+}
+
+/** The rule in force: the most specific, whatever the order; of equals the last. Undefined when none fits. */
+export function ruleFor(rules: readonly Rule[], subject: Subject): Rule | undefined {
+  let best: Rule | undefined;
+  let bestFit = -1;
+  for (const rule of rules) {
+    const fit = specificity(rule.pattern, subject);
+    if (fit >= bestFit && fit >= 0) {
+      best = rule;
+      bestFit = fit;
+    }
+  }
+  return best;
+}
+
+export function matchesAny(patterns: readonly Pattern[], subject: Subject): boolean {
+  return patterns.some((pattern) => specificity(pattern, subject) >= 0);
+}
+
+export function printPatterns(patterns: readonly Pattern[], empty: string): string {
+  return patterns.length === 0 ? empty : patterns.map(printPattern).join(', ');
+}
+
+/** Normal form: one entry per pattern (the last one given), verdict as `on`, `off` or the shortest number. */
+export function printRules(rules: readonly Rule[]): string {
+  const last = new Map<string, string>();
+  for (const rule of rules) {
+    const pattern = printPattern(rule.pattern);
+    last.delete(pattern);
+    last.set(pattern, rule.ratio === 1 ? 'on' : rule.ratio === 0 ? 'off' : String(rule.ratio));
+  }
+  return [...last].map(([pattern, verdict]) => `${pattern}=${verdict}`).join(', ');
+}

@@ -1,0 +1,56 @@
+// The span that is not made. A third-party tracer that asks for a span while it may not record gets its nearest ancestor's
+// identity in a span that ignores everything, so that children attach to that ancestor and what is sent downstream is unchanged.
+
+import {
+  type Attributes,
+  type Exception,
+  INVALID_SPAN_CONTEXT,
+  type Link,
+  type Span,
+  type SpanContext,
+  type SpanStatus,
+  type TimeInput,
+} from '@opentelemetry/api';
+
+export class TransparentSpan implements Span {
+  /** @param ancestor the span of the context that the call was made in */
+  constructor(readonly ancestor: Span | undefined) {}
+
+  spanContext(): SpanContext {
+    return this.ancestor === undefined ? INVALID_SPAN_CONTEXT : this.ancestor.spanContext();
+  }
+  isRecording(): boolean {
+    return false;
+  }
+  setAttribute(_key: string, _value: unknown): this {
+    return this;
+  }
+  setAttributes(_attributes: Attributes): this {
+    return this;
+  }
+  addEvent(_name: string, _attributes?: Attributes | TimeInput, _time?: TimeInput): this {
+    return this;
+  }
+  addLink(_link: Link): this {
+    return this;
+  }
+  addLinks(_links: Link[]): this {
+    return this;
+  }
+  setStatus(_status: SpanStatus): this {
+    return this;
+  }
+  updateName(_name: string): this {
+    return this;
+  }
+  end(_time?: TimeInput): void {}
+  recordException(_exception: Exception, _time?: TimeInput): void {}
+}
+
+/** Where there is no ancestor: one for all. */
+export const NOTHING = new TransparentSpan(undefined);
+
+/** The span that counts for parenthood. */
+export function throughTransparent(span: Span | undefined): Span | undefined {
+  return span instanceof TransparentSpan ? span.ancestor : span;
+}

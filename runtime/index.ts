@@ -1,0 +1,21 @@
+// `spanwright`: the decorator, the set-up, and what crosses boundaries. The only file that users' code imports from besides
+// `spanwright/admin`.
+
+export type { TracingOptions } from './config/load.js';
+export { ConfigurationError, type ErrorCode, InvalidArgumentError, PermissionDeniedError, SpanwrightError } from './errors.js';
+export { instrument } from './instrument/instrument.js';
+export type { Decorator, Instrument, InstrumentOptions } from './instrument/types.js';
+export { detach, extract, inject, withRemoteContext } from './propagation/carrier.js';
+export { startTracing } from './setup/start.js';
+export type {
+  ConfigurationValue,
+  Duration,
+  Lease,
+  LeaseEnd,
+  LeaseOptions,
+  OpenSpanReport,
+  SiteReport,
+  SpanCounts,
+  Tracing,
+  TracingState,
+} from './setup/tracing.js';

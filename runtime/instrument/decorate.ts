@@ -1,0 +1,269 @@
+// Applies instrumentation to what a decorator was put on, in both kinds of decorators. Which kind it is shows in the arguments:
+// TC39 passes a value and a context, legacy a target, a key and perhaps a descriptor.
+
+import { SpanwrightError } from '../errors.js';
+import type { AnyFunction, ForwarderFactory, Site, SiteRecord } from '../site/site.js';
+import { state } from '../state.js';
+import { isClass } from './introspect.js';
+import { makeFunction, makeSite, recordOf } from './make.js';
+import type { InstrumentOptions } from './options.js';
+
+/** One member of a class that is instrumented as a whole, as the transformer describes it. */
+export interface MemberRecord {
+  readonly key: string | symbol;
+  readonly static: boolean;
+  readonly kind: 'method' | 'getter' | 'setter';
+  readonly record: SiteRecord;
+  readonly factory: ForwarderFactory;
+}
+
+type StandardContext = DecoratorContext & { readonly static?: boolean; readonly private?: boolean };
+
+/** True for the arguments of a TC39 decorator. */
+export function isStandard(target: readonly unknown[]): target is [unknown, StandardContext] {
+  const context = target[1];
+  return target.length === 2 && typeof context === 'object' && context !== null && 'kind' in context && 'name' in context;
+}
+
+/** Decorates a method, an accessor or a function-valued field. Returns what the decorator returns. */
+export function decorateMember(
+  target: readonly unknown[],
+  record: SiteRecord | undefined,
+  factory: ForwarderFactory | undefined,
+  options: InstrumentOptions,
+): unknown {
+  return isStandard(target)
+    ? decorateStandard(target[0], target[1], record, factory, options)
+    : decorateLegacy(target as readonly [object, string | symbol, PropertyDescriptor | undefined], record, factory, options);
+}
+
+function decorateStandard(
+  value: unknown,
+  context: StandardContext,
+  record: SiteRecord | undefined,
+  factory: ForwarderFactory | undefined,
+  options: InstrumentOptions,
+): unknown {
+  const name = nameText(context.name as string | symbol);
+  const stand = (body: AnyFunction, prefix = '') => standIn(body, record, factory, options, undefined, `${prefix}${name}`);
+  switch (context.kind) {
+    case 'method':
+    case 'getter':
+    case 'setter': {
+      const made = stand(value as AnyFunction);
+      if (made.site !== undefined && record === undefined) nameByOwner(made.site, context, made.fn);
+      return made.fn;
+    }
+    case 'field':
+      return fieldInitializer(record, factory, options, name);
+    case 'class':
+      return decorateWhole([value, context], [], options);
+    default:
+      throw misplaced(name, `an ${context.kind}`);
+  }
+}
+
+/** Each instance gets its own function; they share one site. */
+function fieldInitializer(
+  record: SiteRecord | undefined,
+  factory: ForwarderFactory | undefined,
+  options: InstrumentOptions,
+  name: string,
+): (this: unknown, initial: unknown) => unknown {
+  let site: Site | undefined;
+  return function instrumentField(this: unknown, initial: unknown): unknown {
+    if (typeof initial !== 'function') return initial;
+    if (state.made.has(initial)) return initial;
+    site ??= register(initial as AnyFunction, record, options, ownerName(this), name);
+    return makeFunction(site, factory, initial as AnyFunction);
+  };
+}
+
+function decorateLegacy(
+  [target, key, descriptor]: readonly [object, string | symbol, PropertyDescriptor | undefined],
+  record: SiteRecord | undefined,
+  factory: ForwarderFactory | undefined,
+  options: InstrumentOptions,
+): unknown {
+  const name = nameText(key);
+  const owner = ownerName(target);
+  if (descriptor === undefined) return decorateLegacyField(target, key, fieldInitializer(record, factory, options, name));
+  if (typeof descriptor.value === 'function') {
+    return { ...descriptor, value: standIn(descriptor.value, record, factory, options, owner, name).fn };
+  }
+  // one decorator serves both halves of a legacy accessor; the transformer describes the half that it stands on
+  const half = descriptor.get !== undefined ? 'get' : 'set';
+  const accessor = descriptor[half];
+  if (accessor === undefined) throw misplaced(name, 'a property that is not a method');
+  return { ...descriptor, [half]: standIn(accessor, record, factory, options, owner, name).fn };
+}
+
+/**
+ * A legacy decorator on a field sees no value. Where fields are assigned, an accessor on the prototype sees the assignment;
+ * where they are defined (`useDefineForClassFields`), only the transformer can help, and the field stays as it is.
+ */
+function decorateLegacyField(
+  target: object,
+  key: string | symbol,
+  initialize: (this: unknown, initial: unknown) => unknown,
+): void {
+  Object.defineProperty(target, key, {
+    configurable: true,
+    enumerable: false,
+    get: () => undefined,
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, key, {
+        value: initialize.call(this, value),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+    },
+  });
+}
+
+/** Instruments every method of a class, except skipped ones and those that are instrumented already. */
+export function decorateWhole(target: readonly unknown[], members: readonly MemberRecord[], options: InstrumentOptions): void {
+  const owner = target[0] as AnyFunction;
+  const known = new Map(members.map((member) => [memberKey(member.key, member.static, member.kind), member]));
+  for (const [holder, isStatic] of [
+    [owner.prototype, false],
+    [owner, true],
+  ] as const) {
+    for (const key of Reflect.ownKeys(holder)) {
+      if (key === 'constructor' || key === 'prototype') continue;
+      const descriptor = Object.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor;
+      const { value } = descriptor;
+      if (typeof value === 'function' && descriptor.configurable && !isClass(value)) {
+        const member = known.get(memberKey(key, isStatic, 'method'));
+        if (members.length > 0 && member === undefined) continue;
+        const made = standIn(value, member?.record, member?.factory, options, owner.name, nameText(key)).fn;
+        if (made !== value) Object.defineProperty(holder, key, { ...descriptor, value: made });
+        continue;
+      }
+      decorateAccessors(holder, key, descriptor, isStatic, known, options);
+    }
+  }
+}
+
+/** Accessors of a whole class are instrumented only where the transformer found them worth it. */
+function decorateAccessors(
+  holder: object,
+  key: string | symbol,
+  descriptor: PropertyDescriptor,
+  isStatic: boolean,
+  known: ReadonlyMap<string | symbol, MemberRecord>,
+  options: InstrumentOptions,
+): void {
+  const changed = { ...descriptor };
+  for (const [half, kind] of [
+    ['get', 'getter'],
+    ['set', 'setter'],
+  ] as const) {
+    const member = known.get(memberKey(key, isStatic, kind));
+    const accessor = descriptor[half];
+    if (member === undefined || accessor === undefined || !descriptor.configurable) continue;
+    changed[half] = standIn(accessor, member.record, member.factory, options, undefined, nameText(key)).fn as never;
+  }
+  if (changed.get !== descriptor.get || changed.set !== descriptor.set) Object.defineProperty(holder, key, changed);
+}
+
+/** A function that records its calls. */
+export function wrapFunction<F extends AnyFunction>(
+  record: SiteRecord | undefined,
+  factory: ForwarderFactory | undefined,
+  options: InstrumentOptions,
+  fn: F,
+): F {
+  if (typeof fn !== 'function') {
+    throw new SpanwrightError(
+      'MISUSE',
+      `instrument(): found ${fn === null ? 'null' : `a ${typeof fn}`}; expected a function to instrument.`,
+    );
+  }
+  return standIn(fn, record, factory, options, undefined, fn.name || options.name || 'anonymous').fn as F;
+}
+
+function standIn(
+  body: AnyFunction,
+  record: SiteRecord | undefined,
+  factory: ForwarderFactory | undefined,
+  options: InstrumentOptions,
+  owner: string | undefined,
+  name: string,
+): { fn: AnyFunction; site: Site | undefined } {
+  if (state.made.has(body) || state.skipped.has(body)) return { fn: body, site: undefined };
+  const site = register(body, record, options, owner, name);
+  return { fn: makeFunction(site, factory, body), site };
+}
+
+function register(
+  body: AnyFunction,
+  record: SiteRecord | undefined,
+  options: InstrumentOptions,
+  owner: string | undefined,
+  name: string,
+): Site {
+  if (record === undefined) state.untransformed++;
+  return makeSite(record ?? recordOf(body, owner, name), options, body);
+}
+
+/**
+ * A TC39 decorator runs before its class has a name. A static member learns it when the class is defined; for the others the
+ * site is named by the function alone until then.
+ */
+function nameByOwner(site: Site, context: StandardContext, fn: AnyFunction): void {
+  if (!('addInitializer' in context) || typeof context.addInitializer !== 'function') return;
+  let named = false;
+  (context.addInitializer as (initializer: (this: unknown) => void) => void)(function learnOwner(this: unknown) {
+    if (named) return;
+    named = true;
+    const owner = context.static ? (this as AnyFunction).name : definingClass(this, fn, context.name as string | symbol);
+    if (owner !== undefined && owner !== '') rename(site, owner);
+  });
+}
+
+function definingClass(instance: unknown, fn: AnyFunction, key: string | symbol): string | undefined {
+  for (let holder = Object.getPrototypeOf(instance); holder !== null; holder = Object.getPrototypeOf(holder)) {
+    const own = Object.getOwnPropertyDescriptor(holder, key);
+    if (own !== undefined && (own.value === fn || own.get === fn || own.set === fn)) return holder.constructor?.name;
+  }
+  return (instance as object).constructor?.name;
+}
+
+/** Gives a site its class, and asks the gate again, since rules go by namespace. */
+function rename(site: Site, owner: string): void {
+  const derived = site.spanName === site.functionName;
+  const unowned = site.namespace === '';
+  if (unowned) site.namespace = owner;
+  if (derived) site.spanName = `${owner}.${site.functionName}`;
+  site.attributes = Object.freeze({
+    ...site.attributes,
+    'code.namespace': site.namespace,
+    'code.function.name': `${site.namespace}::${site.functionName}`,
+  });
+  site.id = `${site.namespace}::${site.functionName}`;
+  state.gate.judge(site);
+}
+
+function ownerName(target: unknown): string | undefined {
+  if (typeof target === 'function') return target.name || undefined;
+  const made = typeof target === 'object' && target !== null ? (target as { constructor?: unknown }).constructor : undefined;
+  return typeof made === 'function' ? made.name || undefined : undefined;
+}
+
+/** `describe()` for a symbol, the text itself else. */
+function nameText(key: string | symbol): string {
+  return typeof key === 'symbol' ? `[${key.description ?? ''}]` : key;
+}
+
+function memberKey(key: string | symbol, isStatic: boolean, kind: MemberRecord['kind']): string | symbol {
+  return typeof key === 'symbol' ? key : `${isStatic ? 'static ' : ''}${kind} ${key}`;
+}
+
+function misplaced(name: string, what: string): SpanwrightError {
+  return new SpanwrightError(
+    'MISUSE',
+    `@instrument on ${name}: found ${what}; expected a method, a getter, a setter, a field that holds a function, or a class.`,
+  );
+}

@@ -1,0 +1,59 @@
+// `instrument`: the one name that users write. Tells from its arguments what it was asked for.
+
+import { SpanwrightError } from '../errors.js';
+import type { AnyFunction } from '../site/site.js';
+import { state } from '../state.js';
+import { decorateMember, decorateWhole, isStandard, wrapFunction } from './decorate.js';
+import { isClass } from './introspect.js';
+import { instrumentObject } from './object.js';
+import type { InstrumentOptions } from './options.js';
+import type { Decorator, Instrument } from './types.js';
+
+function dispatch(...given: unknown[]): unknown {
+  const [first, second] = given;
+  if (given.length >= 2 && (isStandard(given) || typeof second === 'string' || typeof second === 'symbol')) {
+    return decorateMember(given, undefined, undefined, {});
+  }
+  if (typeof first === 'function') {
+    return isClass(first as AnyFunction)
+      ? decorateWhole(given, [], {})
+      : wrapFunction(undefined, undefined, {}, first as AnyFunction);
+  }
+  if (typeof first !== 'object' || first === null) {
+    throw new SpanwrightError(
+      'MISUSE',
+      `instrument(): found ${first === null ? 'null' : `a ${typeof first}`}; expected options, a function, or to stand as a decorator on a method or class.`,
+    );
+  }
+  const options = first as InstrumentOptions;
+  if (given.length >= 2) return wrapFunction(undefined, undefined, options, second as AnyFunction);
+  return function instrumentWith(...target: unknown[]): unknown {
+    const whole = target.length === 1 || (isStandard(target) && target[1].kind === 'class');
+    return whole ? decorateWhole(target, [], options) : decorateMember(target, undefined, undefined, options);
+  };
+}
+
+function skip(...target: unknown[]): unknown {
+  const value = isStandard(target) ? target[0] : (target[2] as PropertyDescriptor | undefined)?.value;
+  if (typeof value === 'function') state.skipped.add(value);
+  return undefined;
+}
+
+/**
+ * Records calls as OpenTelemetry spans while tracing is on, and costs next to nothing while it is off. A decorator for methods,
+ * accessors, function-valued fields and classes, with legacy and TC39 decorators alike; a wrapper for functions.
+ *
+ * @throws SpanwrightError with code `MISUSE` where it is put on something else or an option is wrong; never from a call.
+ * @example
+ * ```ts
+ * class PowerService {
+ *   @instrument({ attributes: { backend: 'nsm' }, args: ['machineId'] })
+ *   async powerControl(machineId: string, action: Action) { ... }
+ * }
+ * export const plan = instrument({ name: 'plan' }, async (job: Job) => { ... });
+ * ```
+ */
+export const instrument: Instrument = Object.assign(dispatch as unknown as Instrument, {
+  skip: skip as unknown as Decorator,
+  object: instrumentObject,
+});

@@ -1,0 +1,130 @@
+// From what the user wrote to what the recording path reads. Misuse is an error where the decorator runs, with the site's name:
+// what was found, what was expected, the nearest valid name.
+
+import { type Attributes, SpanKind } from '@opentelemetry/api';
+import { parseDuration } from '../config/duration.js';
+import { nearest } from '../config/nearest.js';
+import { SpanwrightError } from '../errors.js';
+import { type InstrumentOptions, type KindName, OPTION_NAMES, type ResolvedOptions } from './options.js';
+
+const KINDS: Record<KindName, SpanKind> = {
+  internal: SpanKind.INTERNAL,
+  server: SpanKind.SERVER,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+};
+
+type Check = (value: unknown) => boolean;
+const isFunction: Check = (value) => typeof value === 'function';
+const isText: Check = (value) => typeof value === 'string' && value !== '';
+const isFlag: Check = (value) => typeof value === 'boolean';
+const isRecord: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What each option may be, and how to say so. */
+const FORMS: Record<(typeof OPTION_NAMES)[number], readonly [Check, string]> = {
+  name: [isText, 'text that is not empty'],
+  namespace: [isText, 'text that is not empty'],
+  kind: [
+    (value) => Object.hasOwn(KINDS, value as string) || Object.values(KINDS).includes(value as SpanKind),
+    `one of ${Object.keys(KINDS).join(', ')}`,
+  ],
+  attributes: [(value) => isFunction(value) || isRecord(value), 'a record of attributes or a function that returns one'],
+  args: [(value) => Array.isArray(value) || isRecord(value), 'parameter names, or a record from parameter name to attribute key'],
+  result: [isFunction, 'a function from the result to attributes'],
+  root: [isFlag, 'true or false'],
+  parent: [isFunction, 'a function from the arguments to a parent'],
+  links: [isFunction, 'a function from the arguments to links'],
+  expectedErrors: [(value) => Array.isArray(value) || isFunction(value), 'a list of error classes or a predicate'],
+  longRunning: [isFlag, 'true or false'],
+  minDuration: [(value) => typeof value === 'number' || typeof value === 'string', 'milliseconds, or text such as "50ms"'],
+};
+
+/** @throws SpanwrightError MISUSE naming the site, the option, and what was expected. */
+export function checkOptions(options: InstrumentOptions, where: string): void {
+  for (const key of Object.keys(options)) {
+    const form = Object.hasOwn(FORMS, key) ? FORMS[key as keyof typeof FORMS] : undefined;
+    if (form === undefined) {
+      const guess = nearest(key, OPTION_NAMES);
+      throw misuse(
+        where,
+        `unknown option "${key}"${guess === undefined ? '' : `; did you mean "${guess}"?`} Known: ${OPTION_NAMES.join(', ')}.`,
+      );
+    }
+    const value = options[key as keyof InstrumentOptions];
+    if (value !== undefined && !form[0](value))
+      throw misuse(where, `option "${key}": found ${describe(value)}; expected ${form[1]}.`);
+  }
+}
+
+export function resolveKind(options: InstrumentOptions): SpanKind {
+  const { kind } = options;
+  return typeof kind === 'string' ? KINDS[kind] : (kind ?? SpanKind.INTERNAL);
+}
+
+/** @param parameters names in order; undefined when nobody knows them */
+export function resolveOptions(
+  options: InstrumentOptions,
+  parameters: readonly string[] | undefined,
+  where: string,
+): ResolvedOptions {
+  return {
+    attributes: typeof options.attributes === 'function' ? (options.attributes as ResolvedOptions['attributes']) : undefined,
+    args: options.args === undefined ? undefined : resolveArgs(options.args, parameters, where),
+    result: options.result as ResolvedOptions['result'],
+    root: options.root ?? false,
+    parent: options.parent as ResolvedOptions['parent'],
+    links: options.links as ResolvedOptions['links'],
+    expected: resolveExpected(options.expectedErrors),
+    longRunning: options.longRunning ?? false,
+    minDuration: options.minDuration === undefined ? 0 : parseDuration(options.minDuration, 'minDuration'),
+  };
+}
+
+/** The constant part of `attributes`. */
+export function constantAttributes(options: InstrumentOptions): Attributes {
+  return typeof options.attributes === 'object' ? options.attributes : {};
+}
+
+function resolveArgs(
+  args: NonNullable<InstrumentOptions['args']>,
+  parameters: readonly string[] | undefined,
+  where: string,
+): ResolvedOptions['args'] {
+  const entries = Array.isArray(args)
+    ? args.map((name: string) => [name, name] as const)
+    : Object.entries(args as Record<string, string>);
+  if (parameters === undefined) return undefined;
+  return entries.map(([name, key]) => {
+    const index = parameters.indexOf(name);
+    if (index < 0) {
+      const guess = nearest(name, parameters);
+      throw misuse(
+        where,
+        `args: there is no parameter "${name}"${guess === undefined ? '' : `; did you mean "${guess}"?`} Parameters: ${parameters.join(', ') || 'none'}.`,
+      );
+    }
+    return { index, key };
+  });
+}
+
+function resolveExpected(expected: InstrumentOptions['expectedErrors']): ResolvedOptions['expected'] {
+  if (expected === undefined) return undefined;
+  if (typeof expected === 'function') return expected as (error: unknown) => boolean;
+  const classes = [...(expected as readonly (abstract new (...args: never) => unknown)[])];
+  return (error) => classes.some((expectedClass) => error instanceof expectedClass);
+}
+
+function misuse(where: string, what: string): SpanwrightError {
+  return new SpanwrightError('MISUSE', `@instrument on ${where}: ${what}`);
+}
+
+function describe(value: unknown): string {
+  return value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'a list'
+      : typeof value === 'string'
+        ? JSON.stringify(value)
+        : `a ${typeof value}`;
+}

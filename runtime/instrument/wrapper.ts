@@ -1,0 +1,30 @@
+// The stand-in for a function that no transformer has seen: one literal that serves all such sites. It passes on exactly the
+// arguments that it was given. The switch keeps the arguments off the heap for the calls that are common.
+
+import type { AnyFunction, GateSwitch, Run, Site } from '../site/site.js';
+
+export function wrapper(gate: GateSwitch, body: AnyFunction, run: Run, site: Site): AnyFunction {
+  return {
+    // a method, so that like the methods it stands for it has no prototype and cannot be constructed
+    instrumented(this: unknown): unknown {
+      if (!(gate.idle || site.off)) {
+        // biome-ignore lint/complexity/noArguments: a rest parameter would be allocated on every call, also while off
+        return run(site, this, body, arguments);
+      }
+      // biome-ignore lint/complexity/noArguments: as above
+      const args = arguments;
+      switch (args.length) {
+        case 0:
+          return body.call(this);
+        case 1:
+          return body.call(this, args[0]);
+        case 2:
+          return body.call(this, args[0], args[1]);
+        case 3:
+          return body.call(this, args[0], args[1], args[2]);
+        default:
+          return Reflect.apply(body, this, args);
+      }
+    },
+  }.instrumented;
+}

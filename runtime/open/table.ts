@@ -1,0 +1,55 @@
+// All spans that are open, oldest first, as a doubly linked list through the spans themselves: O(1) to enter and leave, nothing
+// allocated, and the counts are exact because a span is in the list or is not.
+
+/** What a span needs to be in the table. */
+export interface OpenEntry {
+  before: OpenEntry | undefined;
+  after: OpenEntry | undefined;
+  listed: boolean;
+}
+
+export class OpenTable<Entry extends OpenEntry = OpenEntry> {
+  oldest: Entry | undefined;
+  #newest: Entry | undefined;
+  count = 0;
+  started = 0;
+  ended = 0;
+  leaked = 0;
+  refused = 0;
+  /** No span starts beyond this many open ones. */
+  max = 10_000;
+
+  enter(entry: Entry): void {
+    entry.before = this.#newest;
+    entry.listed = true;
+    if (this.#newest === undefined) this.oldest = entry;
+    else this.#newest.after = entry;
+    this.#newest = entry;
+    this.count++;
+    this.started++;
+  }
+
+  /** Safe to call twice. */
+  leave(entry: Entry): void {
+    if (!entry.listed) return;
+    entry.listed = false;
+    if (entry.before === undefined) this.oldest = entry.after as Entry | undefined;
+    else entry.before.after = entry.after;
+    if (entry.after === undefined) this.#newest = entry.before as Entry | undefined;
+    else entry.after.before = entry.before;
+    entry.before = undefined;
+    entry.after = undefined;
+    this.count--;
+    this.ended++;
+  }
+
+  /** Oldest first. The list may change between steps only by the entry just given leaving. */
+  *[Symbol.iterator](): IterableIterator<Entry> {
+    let entry = this.oldest;
+    while (entry !== undefined) {
+      const next = entry.after as Entry | undefined;
+      yield entry;
+      entry = next;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// Finds spans that have been open too long: one coarse timer that never holds the process. A leak is reported once per
+// namespace and minute, and treated by policy; spans of `longRunning` sites are left alone.
+
+import type { Gate } from '../gate/gate.js';
+import type { Pattern } from '../gate/pattern.js';
+import type { RecordedSpan } from '../span/recorded.js';
+import type { OpenTable } from './table.js';
+
+export type LeakPolicy = 'end' | 'drop' | 'report';
+
+/** Says that spans of a namespace leak; limited to once a minute by whoever says it. */
+export type LeakReport = (namespace: string, count: number, example: RecordedSpan, ageMs: number) => void;
+
+export class Watchdog {
+  readonly #timer: NodeJS.Timeout;
+  readonly #reported = new WeakSet<RecordedSpan>();
+
+  constructor(
+    private readonly open: OpenTable<RecordedSpan>,
+    private readonly gate: Gate,
+    private readonly maxAgeMs: number,
+    private readonly policy: LeakPolicy,
+    private readonly report: LeakReport,
+  ) {
+    // a quarter of the age, so that a leak is found at most that much late; not oftener than every 10 ms, nor seldomer than 10 s
+    this.#timer = setInterval(() => this.look(), Math.min(Math.max(maxAgeMs / 4, 10), 10_000));
+    this.#timer.unref();
+  }
+
+  /** Looks once, oldest first, and stops at the first span that is young enough. */
+  look(): void {
+    const found = new Map<string, { count: number; example: RecordedSpan; ageMs: number }>();
+    for (const span of this.open) {
+      const ageMs = span.ageMs();
+      if (ageMs < this.maxAgeMs) break;
+      if (span.site.options.longRunning || this.#reported.has(span)) continue;
+      this.#reported.add(span);
+      this.open.leaked++;
+      const namespace = span.site.namespace;
+      const known = found.get(namespace);
+      if (known === undefined) found.set(namespace, { count: 1, example: span, ageMs });
+      else known.count++;
+      if (this.policy !== 'report') endLeaked(span, 'age');
+    }
+    for (const [namespace, { count, example, ageMs }] of found) {
+      this.report(namespace, count, example, ageMs);
+      if (this.policy === 'drop') this.gate.dropLeaky(leakyPattern(example));
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+/** Ends a span that its owner did not end. A later `end()` of the owner's changes nothing. */
+export function endLeaked(span: RecordedSpan, why: 'age' | 'shutdown'): void {
+  span.setAttribute('spanwright.leak', why);
+  span.end();
+}
+
+function leakyPattern(span: RecordedSpan): Pattern {
+  const { scope, namespace } = span.site;
+  return scope === undefined ? { kind: 'namespace', text: namespace, open: true } : { kind: 'scope', text: scope, open: false };
+}

@@ -1,0 +1,15 @@
+// What the `parent` option may return, and the span context in it: a Context, a Span, a SpanContext, or a carrier.
+
+import { type Context, isSpanContextValid, type Span, type SpanContext, trace } from '@opentelemetry/api';
+import { extract } from './carrier.js';
+
+export function parentOf(given: unknown): Span | SpanContext | undefined {
+  if (typeof given !== 'object' || given === null) return undefined;
+  if ('getValue' in given && typeof given.getValue === 'function') return trace.getSpan(given as Context);
+  if ('spanContext' in given && typeof given.spanContext === 'function') return given as Span;
+  if ('traceId' in given && 'spanId' in given) {
+    const context = { traceFlags: 0, ...given } as SpanContext;
+    return isSpanContextValid(context) ? context : undefined;
+  }
+  return trace.getSpan(extract(given));
+}

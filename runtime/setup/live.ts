@@ -1,0 +1,293 @@
+// The tracing of this process, running: effective state from configuration and leases, reports as plain data, and an orderly
+// end. Made by startTracing(); the admin hook, the CLI and users' code see it as Tracing.
+
+import type { LoadedConfiguration } from '../config/load.js';
+import { PermissionDeniedError } from '../errors.js';
+import { fromConfiguration } from '../gate/effective.js';
+import { LeaseBook } from '../gate/lease.js';
+import { specificity, subjectOf } from '../gate/pattern.js';
+import { parseDrop, parseRules, printPatterns, printRules } from '../gate/rules.js';
+import { openByNamespace, prometheusText } from '../open/metrics.js';
+import { endLeaked } from '../open/watchdog.js';
+import type { Site } from '../site/site.js';
+import type { ProcessState } from '../state.js';
+import { VERSION } from '../version.js';
+import type { Notice } from '../warnings.js';
+import type { Lease, LeaseOptions, OpenSpanReport, SiteReport, SpanCounts, Tracing, TracingState } from './tracing.js';
+
+/** What ended spans turned into; kept by the export pipeline. */
+export interface ExportCounts {
+  readonly exported: number;
+  readonly failed: number;
+  readonly dropped: number;
+}
+
+/** What a set-up leaves to be undone, and what it has built. */
+export interface Built {
+  /** Its `counts` are read anew each time. */
+  readonly counts: { readonly counts: ExportCounts };
+  /** Undoes registrations and stops timers, in this order. */
+  readonly undo: readonly (() => void)[];
+}
+
+const NOTHING_EXPORTED: ExportCounts = { exported: 0, failed: 0, dropped: 0 };
+const MOST_OPEN_SPANS = 10_000;
+
+export class LiveTracing implements Tracing {
+  readonly leaseBook: LeaseBook;
+  readonly #startedAt = new Date().toISOString();
+  #built: Built | undefined;
+  #undo: readonly (() => void)[] = [];
+  #ending: Promise<void> | undefined;
+
+  constructor(
+    private readonly process: ProcessState,
+    private readonly loaded: LoadedConfiguration,
+    private readonly endpoint: string | null,
+    notice: Notice,
+  ) {
+    this.leaseBook = new LeaseBook(
+      () => process.open.started,
+      () => this.#putInForce(),
+      (end) => {
+        notice(
+          'SPW012',
+          `${end.kind} ${String(end.value)} (lease ${end.id}): ${end.cause}; tracing is now ${this.enabled ? 'on' : 'off'}`,
+        );
+      },
+    );
+  }
+
+  /** Called once by startTracing, when everything is registered. */
+  attach(built: Built | undefined): void {
+    this.#built = built;
+    this.process.gate.apply(fromConfiguration(this.loaded.configuration));
+    this.process.gate.build(built !== undefined);
+  }
+
+  /** For a set-up that has built nothing. */
+  undoAtShutdown(undo: readonly (() => void)[]): void {
+    this.#undo = undo;
+  }
+
+  get enabled(): boolean {
+    return this.process.gate.enabled;
+  }
+
+  get openCount(): number {
+    return this.process.open.count;
+  }
+
+  setEnabled(value: boolean, options: LeaseOptions = {}): Lease {
+    this.#mayChange();
+    this.leaseBook.check(options);
+    const warnings: string[] = [];
+    if (value && this.#built === undefined) {
+      warnings.push(
+        'No endpoint is configured, so no spans are recorded. Set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or [tracing] otlp_endpoint and start again.',
+      );
+    }
+    // off means off: who switches tracing off does not want an older lease to switch it on again
+    if (!value) this.leaseBook.endAll('ended', (kind, held) => kind === 'enabled' && held === true);
+    return this.leaseBook.begin('enabled', value, options, warnings);
+  }
+
+  setRules(text: string, options: LeaseOptions = {}): Lease {
+    this.#mayChange();
+    const rules = parseRules(text);
+    const warnings = this.#unmatched(rules.map((rule) => rule.pattern));
+    return this.leaseBook.begin('rules', printRules(rules), options, warnings);
+  }
+
+  setDrop(text: string, options: LeaseOptions = {}): Lease {
+    this.#mayChange();
+    const patterns = parseDrop(text);
+    return this.leaseBook.begin('drop', printPatterns(patterns, ''), options, this.#unmatched(patterns));
+  }
+
+  leases(): readonly Lease[] {
+    return this.leaseBook.list();
+  }
+
+  endLease(id: string, _actor?: string): boolean {
+    this.#mayChange();
+    return this.leaseBook.end(id, 'ended');
+  }
+
+  state(): TracingState {
+    const { gate, sites } = this.process;
+    const { configuration, values } = this.loaded;
+    const { roots, rules, drop, remoteParent } = gate.settings;
+    return {
+      enabled: gate.enabled,
+      recording: gate.enabled && gate.built,
+      configured: configuration.enabled,
+      built: this.#built !== undefined,
+      endpoint: this.endpoint,
+      serviceName: configuration.serviceName,
+      allowRuntimeChanges: configuration.allowRuntimeChanges,
+      remoteParent,
+      roots: printPatterns(roots, 'none'),
+      rules: printRules(rules),
+      drop: printPatterns(drop, ''),
+      leases: this.leaseBook.list(),
+      lastEnded: this.leaseBook.lastEnded,
+      spans: this.#counts(),
+      openByNamespace: openByNamespace(sites),
+      sites: sites.size,
+      revision: gate.revision,
+      version: VERSION,
+      pid: globalThis.process.pid,
+      startedAt: this.#startedAt,
+      configuration: values,
+    };
+  }
+
+  sites(prefix = ''): SiteReport[] {
+    const reports = new Map<string, SiteReport>();
+    for (const site of this.process.sites) {
+      if (!site.namespace.startsWith(prefix)) continue;
+      const known = reports.get(site.id);
+      if (known === undefined) reports.set(site.id, reportSite(site));
+      else
+        Object.assign(known, {
+          open: known.open + site.open,
+          calls: known.calls + site.started,
+          errors: known.errors + site.errors,
+        });
+    }
+    return [...reports.values()];
+  }
+
+  openSpans({ limit = 1000, attributes = false }: { limit?: number; attributes?: boolean } = {}): OpenSpanReport[] {
+    const reports: OpenSpanReport[] = [];
+    for (const span of this.process.open) {
+      if (reports.length >= Math.min(limit, MOST_OPEN_SPANS)) break;
+      const { traceId, spanId } = span.spanContext();
+      reports.push({
+        name: span.name,
+        namespace: span.site.namespace,
+        traceId,
+        spanId,
+        parentSpanId: span.parentSpanContext?.spanId ?? null,
+        ageMs: Math.max(0, span.ageMs()),
+        site: span.site.scope === undefined ? span.site.id : null,
+        longRunning: span.site.options.longRunning,
+        ...(attributes ? { attributes: { ...span.attributes } } : undefined),
+      });
+    }
+    return reports;
+  }
+
+  metrics(): string {
+    return prometheusText(this.#counts(), this.process.sites, this.enabled, this.loaded.configuration.openSpansMetric);
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.process.recorder?.forceFlush();
+  }
+
+  shutdown(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
+    const { process } = this;
+    this.leaseBook.endAll('shutdown');
+    process.gate.build(false);
+    for (const span of process.open) {
+      process.open.leaked++;
+      endLeaked(span, 'shutdown');
+    }
+    const { recorder } = process;
+    for (const undo of this.#built?.undo ?? this.#undo) undo();
+    if (recorder !== undefined) await within(recorder.shutdown(), this.loaded.configuration.shutdownTimeout);
+    process.recorder = undefined;
+    process.tracing = undefined;
+  }
+
+  counts(): SpanCounts {
+    return this.#counts();
+  }
+
+  #counts(): SpanCounts {
+    const { open } = this.process;
+    const { exported, failed, dropped } = this.#built?.counts.counts ?? NOTHING_EXPORTED;
+    return {
+      open: open.count,
+      started: open.started,
+      ended: open.ended,
+      leaked: open.leaked,
+      refused: open.refused,
+      dropped,
+      exported,
+      failed,
+    };
+  }
+
+  #mayChange(): void {
+    if (this.loaded.configuration.allowRuntimeChanges) return;
+    throw new PermissionDeniedError(
+      'Changes while the service runs are refused: allow_runtime_changes is false. Change the configuration and start the service again.',
+    );
+  }
+
+  #putInForce(): void {
+    const { configuration } = this.loaded;
+    const { gate } = this.process;
+    const configured = fromConfiguration(configuration);
+    const flags = this.leaseBook.values('enabled');
+    const rules = [...configured.rules, ...this.leaseBook.values('rules').flatMap((text) => parseRules(String(text)))];
+    const drop = [...configured.drop, ...this.leaseBook.values('drop').flatMap((text) => parseDrop(String(text)))];
+    const { settings } = gate;
+    gate.apply({
+      enabled: flags.length === 0 ? configured.enabled : flags[flags.length - 1] === true,
+      // sites are judged again only when what they are judged by has changed
+      ...(printRules(rules) === printRules(settings.rules) ? undefined : { rules }),
+      ...(printPatterns(drop, '') === printPatterns(settings.drop, '') ? undefined : { drop }),
+    });
+  }
+
+  #unmatched(patterns: readonly Parameters<typeof specificity>[0][]): string[] {
+    const subjects = [...this.process.sites].map(subjectOf);
+    return patterns
+      .filter((pattern) => !subjects.some((subject) => specificity(pattern, subject) >= 0))
+      .map(
+        (pattern) =>
+          `"${pattern.text}" matches none of the ${subjects.length} sites known now; sites loaded later are judged when they load.`,
+      );
+  }
+}
+
+function reportSite(site: Site): SiteReport {
+  return {
+    id: site.id,
+    namespace: site.namespace,
+    function: site.functionName,
+    name: site.spanName,
+    file: site.file ?? null,
+    line: site.line ?? null,
+    shape: site.shape,
+    verdict: site.dropped ? 'drop' : site.off ? 'off' : site.ratio === 1 ? 'on' : String(site.ratio),
+    root: site.root,
+    open: site.open,
+    calls: site.started,
+    errors: site.errors,
+  };
+}
+
+/** Waits, but not longer than the limit, and never fails: shutting down must not break what is shutting down. */
+async function within(work: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  try {
+    await Promise.race([work, limit]);
+  } catch {
+    // failed exports have been counted and told by the pipeline
+  } finally {
+    clearTimeout(timer);
+  }
+}

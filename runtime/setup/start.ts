@@ -1,0 +1,153 @@
+// startTracing(): from configuration to a running set-up, once per process. With nothing to send to, only context passes through
+// (context manager and propagator); with an endpoint, also the recorder, the provider for third-party instrumentation, the
+// watchdog and the signal handlers.
+
+import {
+  type ContextManager,
+  context,
+  propagation,
+  type TextMapPropagator,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
+import { loadConfiguration, type TracingOptions } from '../config/load.js';
+import { SpanwrightContextManager } from '../context/manager.js';
+import { SpanwrightError } from '../errors.js';
+import { GateTracerProvider } from '../gate/provider.js';
+import { observe } from '../open/metrics.js';
+import { Watchdog } from '../open/watchdog.js';
+import { SpanwrightPropagator } from '../propagation/propagator.js';
+import type { SpanLimits } from '../span/attributes.js';
+import { onFault, Recorder } from '../span/recorder.js';
+import { state } from '../state.js';
+import { VERSION } from '../version.js';
+import { notice } from '../warnings.js';
+import { buildPipeline, type Pipeline } from './exporter.js';
+import { type Built, LiveTracing } from './live.js';
+import { buildResource } from './resource.js';
+import { onShutdownSignal } from './shutdown.js';
+import type { Tracing } from './tracing.js';
+
+/**
+ * Sets tracing up. Off by default: nothing is recorded until the flag is on, and nothing is built until there is an endpoint.
+ *
+ * @param options override the environment, which overrides the TOML file (docs/configuration.md)
+ * @throws ConfigurationError naming every unknown key and bad value, with its place and the nearest valid one
+ * @throws SpanwrightError MISSING_PACKAGE when an endpoint is set and a package that exports is not installed
+ * @throws SpanwrightError ALREADY_STARTED when tracing runs in this process already
+ * @example
+ * ```ts
+ * const tracing = await startTracing({ serviceName: 'carbide-api' });
+ * process.on('SIGTERM', async () => { await tracing.shutdown(); });
+ * ```
+ */
+export async function startTracing(options: TracingOptions = {}): Promise<Tracing> {
+  if (state.tracing !== undefined) {
+    throw new SpanwrightError(
+      'ALREADY_STARTED',
+      'startTracing(): tracing runs in this process already; call shutdown() of the running one first, or use what the first call returned.',
+    );
+  }
+  const loaded = loadConfiguration({ options });
+  const { configuration } = loaded;
+  onFault((where, error) => notice('SPW010', `${where}: ${textOf(error)}`, where));
+  // everything that can fail comes before the first registration, so that a refused start leaves nothing behind
+  const pipeline = buildPipeline(configuration, notice);
+  const resource = pipeline === null ? undefined : buildResource(configuration);
+  const undo = registerPropagation();
+  const tracing = new LiveTracing(state, loaded, configuration.endpoint, notice);
+  state.tracing = tracing;
+  tracing.attach(pipeline === null ? undefined : build(tracing, loaded.configuration, pipeline, resource, undo));
+  if (pipeline === null) tracing.undoAtShutdown(undo);
+  tellTransformerMissing();
+  return tracing;
+}
+
+function build(
+  tracing: LiveTracing,
+  configuration: ReturnType<typeof loadConfiguration>['configuration'],
+  pipeline: Pipeline,
+  resource: unknown,
+  undo: (() => void)[],
+): Built {
+  const limits: SpanLimits = {
+    attributeCount: configuration.spanAttributeCountLimit,
+    attributeLength: configuration.attributeValueLengthLimit ?? Number.POSITIVE_INFINITY,
+    eventCount: configuration.spanEventCountLimit,
+    linkCount: configuration.spanLinkCountLimit,
+  };
+  const scope = { name: configuration.tracerName, version: VERSION };
+  state.open.max = configuration.maxOpenSpans;
+  state.recorder = new Recorder(state.gate, state.open, tracing.leaseBook, resource, scope, limits, pipeline.processor);
+  const watchdog = new Watchdog(
+    state.open,
+    state.gate,
+    configuration.maxSpanAge,
+    configuration.onLeak,
+    (namespace, count, span, ageMs) =>
+      notice(
+        'SPW013',
+        `${namespace}: ${count} open for ${Math.round(ageMs / 1000)} s or longer, for example "${span.name}" of ${span.site.id}`,
+        namespace,
+      ),
+  );
+  undo.push(() => watchdog.stop(), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
+  observe(() => tracing.counts(), state.sites);
+  const to = pipeline.endpoint?.url ?? 'the exporter given in code';
+  notice('SPW001', `service ${configuration.serviceName}, sending to ${to}, tracing is ${configuration.enabled ? 'on' : 'off'}`);
+  return { counts: pipeline, undo };
+}
+
+/** Context passes through to the next service in every state. Who registered before us keeps what they have. */
+function registerPropagation(): (() => void)[] {
+  const undo: (() => void)[] = [];
+  const manager = new SpanwrightContextManager(state.gate, state.storage);
+  if (quietly(() => context.setGlobalContextManager(manager as ContextManager))) {
+    state.ownsContext = true;
+    undo.push(() => {
+      state.ownsContext = false;
+      context.disable();
+    });
+  } else {
+    notice('SPW016', 'a context manager is registered already; spans use that one');
+    state.gate.foreignContexts = true;
+  }
+  if (quietly(() => propagation.setGlobalPropagator(new SpanwrightPropagator() as TextMapPropagator))) {
+    undo.push(() => propagation.disable());
+  }
+  return undo;
+}
+
+function registerProvider(): () => void {
+  if (quietly(() => trace.setGlobalTracerProvider(new GateTracerProvider() as TracerProvider))) return () => trace.disable();
+  notice('SPW016', 'a tracer provider is registered already; third-party instrumentation does not obey the gate');
+  return () => {};
+}
+
+/** The API throws inside and logs when something is registered already; the answer is all that is wanted. */
+function quietly(register: () => boolean): boolean {
+  try {
+    return register();
+  } catch {
+    return false;
+  }
+}
+
+/** Once, after the modules that start with the service have loaded. */
+function tellTransformerMissing(): void {
+  setImmediate(() => {
+    if (state.untransformed === 0) return;
+    notice(
+      'SPW015',
+      `${state.untransformed} sites; they work, without file and line, and cost a little more while off (docs: transformer/README.md)`,
+    );
+  }).unref();
+}
+
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return 'something that cannot be shown was thrown';
+  }
+}

@@ -1,0 +1,59 @@
+// All sites of the process. A site whose place in the source is known is added once: code that runs its decorators again (hot
+// reload, a class made by a function) shares the slot that is there when nothing differs. Other slots are held weakly, by the
+// function that uses them, so that neither memory grows nor a rule misses one.
+
+import type { Site } from './site.js';
+
+export class SiteRegistry {
+  readonly #placed = new Map<string, Site>();
+  #loose: WeakRef<Site>[] = [];
+  #pruneAt = 1024;
+
+  /** Registers `site` and returns the slot to use: the one already there when it says the same. */
+  add(site: Site): Site {
+    const known = site.file === undefined ? undefined : this.#placed.get(site.id);
+    if (known !== undefined && saysTheSame(known, site)) return known;
+    if (known === undefined && (site.file !== undefined || site.scope !== undefined)) this.#placed.set(site.id, site);
+    else this.#addLoose(site);
+    return site;
+  }
+
+  /** Number of slots. */
+  get size(): number {
+    this.#prune();
+    return this.#placed.size + this.#loose.length;
+  }
+
+  /** Every live slot; several may have one id. */
+  *[Symbol.iterator](): IterableIterator<Site> {
+    yield* this.#placed.values();
+    for (const reference of this.#loose) {
+      const site = reference.deref();
+      if (site !== undefined) yield site;
+    }
+  }
+
+  #addLoose(site: Site): void {
+    this.#loose.push(new WeakRef(site));
+    if (this.#loose.length < this.#pruneAt) return;
+    this.#prune();
+    this.#pruneAt = Math.max(1024, this.#loose.length * 2);
+  }
+
+  #prune(): void {
+    this.#loose = this.#loose.filter((reference) => reference.deref() !== undefined);
+  }
+}
+
+/** Options are compared by identity; those that are data, by content. */
+function saysTheSame(a: Site, b: Site): boolean {
+  if (a.spanName !== b.spanName || a.kind !== b.kind || a.namespace !== b.namespace) return false;
+  const right = new Map(Object.entries(b.options));
+  const sameOptions = Object.entries(a.options).every(([key, value]) => {
+    const other = right.get(key);
+    return (
+      value === other || (typeof value !== 'function' && value !== undefined && JSON.stringify(value) === JSON.stringify(other))
+    );
+  });
+  return sameOptions && JSON.stringify(a.attributes) === JSON.stringify(b.attributes);
+}

@@ -1,0 +1,53 @@
+// How a recorded call ends: with a value, with an error, or cancelled. Nothing here throws, and what the body returned or threw
+// is not touched.
+
+import { SpanStatusCode } from '@opentelemetry/api';
+import type { Site } from '../site/site.js';
+import { describeThrown, exceptionAttributes, isCancellation } from './errors.js';
+import type { RecordedSpan } from './recorded.js';
+import { tellFault } from './recorder.js';
+
+/** Ends the span of a call that returned `value`, or whose promise was fulfilled with it. */
+export function succeed(span: RecordedSpan, site: Site, self: unknown, value: unknown): void {
+  const { result, minDuration } = site.options;
+  if (result !== undefined) {
+    try {
+      const attributes = result.call(self, value);
+      if (attributes !== undefined) span.setAttributes(attributes);
+    } catch (error) {
+      tellFault(`result of ${site.id}`, error);
+    }
+  }
+  if (minDuration > 0) span.endOrDiscard(minDuration);
+  else span.end();
+}
+
+/** Ends the span of a call that threw `error`, or whose promise was rejected with it. */
+export function fail(span: RecordedSpan, site: Site, error: unknown): void {
+  try {
+    if (isCancellation(error)) span.setAttribute('spanwright.cancelled', true);
+    else if (!isExpected(site, error)) markFailed(span, error);
+  } catch (fault) {
+    tellFault(`error of ${site.id}`, fault);
+  }
+  span.end();
+}
+
+/** Status, `error.type`, and the exception event where this trace has not recorded the error yet. */
+export function markFailed(span: RecordedSpan, error: unknown): void {
+  const thrown = describeThrown(error);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: thrown.message });
+  span.setAttribute('error.type', thrown.type);
+  if (span.trace.isNew(error)) span.addEvent('exception', exceptionAttributes(thrown));
+}
+
+function isExpected(site: Site, error: unknown): boolean {
+  const { expected } = site.options;
+  if (expected === undefined) return false;
+  try {
+    return expected(error);
+  } catch (fault) {
+    tellFault(`expectedErrors of ${site.id}`, fault);
+    return false;
+  }
+}

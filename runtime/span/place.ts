@@ -1,0 +1,116 @@
+// Decides whether a call records and under what. The question is asked once per call and the answer holds until the call's
+// end. A call directly under a recorded span does not come here: run() records it at once.
+
+import {
+  type Context,
+  createTraceState,
+  isSpanContextValid,
+  type Link,
+  type Span,
+  type SpanContext,
+  type SpanKind,
+  TraceFlags,
+  type TraceState,
+  trace,
+} from '@opentelemetry/api';
+import { SPAN_KEY, SpanLayer } from '../context/layer.js';
+import { parentOf } from '../propagation/parent.js';
+import type { Site } from '../site/site.js';
+import { newSpanId, newTraceId, traceRandomness } from './identity.js';
+import { RecordedSpan } from './recorded.js';
+import { isSampled, type Recorder, tellFault } from './recorder.js';
+
+/** Where a span will hang. With `sampled` false nothing is recorded, and `context` says so to everything below. */
+export interface Placement {
+  readonly sampled: boolean;
+  readonly context: Context;
+  readonly parent: RecordedSpan | SpanContext | undefined;
+  readonly links: readonly Link[] | undefined;
+  readonly traceId: string | undefined;
+  readonly traceState: TraceState | undefined;
+}
+
+/** What of a site decides a root; a third-party span has its own. */
+export interface RootTerms {
+  readonly root: boolean;
+  readonly ratio: number;
+  readonly kind: SpanKind;
+}
+
+/** The placement of a site's call, or undefined when it is transparent. */
+export function placeCall(
+  recorder: Recorder,
+  site: Site,
+  self: unknown,
+  args: ArrayLike<unknown>,
+  context: Context,
+  current: Span | undefined,
+): Placement | undefined {
+  const { options } = site;
+  if (options.root) {
+    const from = current?.spanContext();
+    const links = from !== undefined && isSpanContextValid(from) ? [{ context: from }] : undefined;
+    return placeRoot(recorder, site, context.deleteValue(SPAN_KEY), undefined, links);
+  }
+  if (options.parent !== undefined) {
+    const given = givenParent(site, self, args);
+    if (given !== undefined) return place(recorder, site, context.deleteValue(SPAN_KEY), given);
+  }
+  return place(recorder, site, context, current);
+}
+
+/** The placement of a span under whatever the context holds, or undefined when it is transparent. */
+export function place(
+  recorder: Recorder,
+  terms: RootTerms,
+  context: Context,
+  current: Span | SpanContext | undefined,
+): Placement | undefined {
+  if (current instanceof RecordedSpan) return placement(context, current);
+  const parent = current === undefined ? undefined : 'spanContext' in current ? current.spanContext() : current;
+  if (parent === undefined || !isSpanContextValid(parent)) return placeRoot(recorder, terms, context, undefined, undefined);
+  if (parent.isRemote === true && recorder.gate.ignoresRemote) return placeRoot(recorder, terms, context, parent, undefined);
+  return isSampled(parent) ? placement(context, parent) : undefined;
+}
+
+function placement(context: Context, parent: RecordedSpan | SpanContext): Placement {
+  return { sampled: true, context, parent, links: undefined, traceId: undefined, traceState: undefined };
+}
+
+/**
+ * A root records when the flag is on, its namespace (or scope, or kind) may start traces, and its trace id falls within the
+ * ratio in force. `remote` is a parent whose trace goes on but whose flag is not trusted.
+ */
+function placeRoot(
+  recorder: Recorder,
+  terms: RootTerms,
+  context: Context,
+  remote: SpanContext | undefined,
+  links: readonly Link[] | undefined,
+): Placement | undefined {
+  const { gate } = recorder;
+  if (!gate.enabled || !(terms.root || gate.rootKinds.includes(terms.kind))) return undefined;
+  if (terms.ratio >= 1) return { sampled: true, context, parent: remote, links, traceId: undefined, traceState: undefined };
+  const traceId = remote?.traceId ?? newTraceId();
+  if (traceRandomness(traceId) >= 1 - terms.ratio) {
+    return { sampled: true, context, parent: remote, links, traceId, traceState: withThreshold(remote?.traceState, terms.ratio) };
+  }
+  const unsampled = trace.wrapSpanContext({ traceId, spanId: remote?.spanId ?? newSpanId(), traceFlags: TraceFlags.NONE });
+  return { sampled: false, context: new SpanLayer(context, unsampled), parent: undefined, links, traceId, traceState: undefined };
+}
+
+/** `ot=th:` says at which probability the trace was kept (OpenTelemetry, tracestate handling, section "Sampling threshold"). */
+function withThreshold(state: TraceState | undefined, ratio: number): TraceState {
+  const threshold = BigInt(Math.round((1 - ratio) * 2 ** 56));
+  const digits = threshold.toString(16).padStart(14, '0').replace(/0+$/u, '') || '0';
+  return (state ?? createTraceState()).set('ot', `th:${digits}`);
+}
+
+function givenParent(site: Site, self: unknown, args: ArrayLike<unknown>): Span | SpanContext | undefined {
+  try {
+    return parentOf(Reflect.apply(site.options.parent as (...args: unknown[]) => unknown, self, args));
+  } catch (error) {
+    tellFault(`parent of ${site.id}`, error);
+    return undefined;
+  }
+}

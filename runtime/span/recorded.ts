@@ -1,0 +1,222 @@
+// A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one
+// object. It costs less than the SDK's because what a site's spans share is shared (attributes, scope, resource), and what is
+// read once at export (times as HrTime, merged attributes) is made then.
+
+import {
+  type Attributes,
+  type AttributeValue,
+  type Exception,
+  type HrTime,
+  type Link,
+  type Span,
+  type SpanContext,
+  type SpanKind,
+  type SpanStatus,
+  SpanStatusCode,
+  type TimeInput,
+  TraceFlags,
+} from '@opentelemetry/api';
+import type { OpenEntry } from '../open/table.js';
+import type { Site } from '../site/site.js';
+import { cleanAttributes, cleanValue } from './attributes.js';
+import { describeThrown, exceptionAttributes } from './errors.js';
+import { newSpanId } from './identity.js';
+import type { Recorder, Scope } from './recorder.js';
+import { fromTimeInput, toHrTime } from './time.js';
+import type { LocalTrace } from './trace.js';
+
+/** An event as the SDK's exporters read it. */
+export interface TimedEvent {
+  time: HrTime;
+  name: string;
+  attributes?: Attributes;
+  droppedAttributesCount?: number;
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
+
+export class RecordedSpan implements Span, OpenEntry {
+  before: OpenEntry | undefined = undefined;
+  after: OpenEntry | undefined = undefined;
+  listed = false;
+
+  status: SpanStatus = UNSET;
+  events: TimedEvent[] = NONE as unknown as TimedEvent[];
+  links: Link[] = NONE as unknown as Link[];
+  ended = false;
+  droppedAttributesCount = 0;
+  droppedEventsCount = 0;
+  droppedLinksCount = 0;
+
+  #own: Attributes | undefined = undefined;
+  #ownCount = 0;
+  #merged: Attributes | undefined = undefined;
+  #context: SpanContext | undefined = undefined;
+  /** Milliseconds since the epoch. */
+  readonly startMs: number;
+  #endMs = 0;
+
+  constructor(
+    readonly recorder: Recorder,
+    readonly site: Site,
+    readonly trace: LocalTrace,
+    readonly parentSpanContext: SpanContext | undefined,
+    public name: string,
+    readonly kind: SpanKind,
+    readonly instrumentationScope: Scope,
+    startTime: TimeInput | undefined,
+  ) {
+    this.startMs = startTime === undefined ? trace.anchor + performance.now() : fromTimeInput(startTime, trace.anchor);
+  }
+
+  get resource(): unknown {
+    return this.recorder.resource;
+  }
+
+  /** Attributes of the site and of the span in one object; made when first read after a change. */
+  get attributes(): Attributes {
+    if (this.#own === undefined) return this.site.attributes;
+    this.#merged ??= { ...this.site.attributes, ...this.#own };
+    return this.#merged;
+  }
+
+  get startTime(): HrTime {
+    return toHrTime(this.startMs);
+  }
+
+  get endTime(): HrTime {
+    return toHrTime(this.#endMs);
+  }
+
+  get duration(): HrTime {
+    return this.ended ? toHrTime(this.#endMs - this.startMs) : [-1, -1];
+  }
+
+  get durationMs(): number {
+    return this.#endMs - this.startMs;
+  }
+
+  /** Milliseconds since the start, by the monotonic clock where the start was ours. */
+  ageMs(): number {
+    return this.#time(undefined) - this.startMs;
+  }
+
+  spanContext(): SpanContext {
+    this.#context ??= {
+      traceId: this.trace.id,
+      spanId: newSpanId(),
+      traceFlags: TraceFlags.SAMPLED,
+      ...(this.trace.traceState === undefined ? undefined : { traceState: this.trace.traceState }),
+    };
+    return this.#context;
+  }
+
+  isRecording(): boolean {
+    return !this.ended;
+  }
+
+  setAttribute(key: string, value: AttributeValue): this {
+    if (this.ended || typeof key !== 'string' || key === '') return this;
+    const clean = cleanValue(value, this.recorder.limits);
+    if (clean === undefined) return this;
+    this.#own ??= {};
+    if (!Object.hasOwn(this.#own, key)) {
+      if (this.#ownCount >= this.recorder.limits.attributeCount) {
+        this.droppedAttributesCount++;
+        return this;
+      }
+      this.#ownCount++;
+    }
+    this.#own[key] = clean;
+    this.#merged = undefined;
+    return this;
+  }
+
+  setAttributes(attributes: Attributes): this {
+    for (const key in attributes) {
+      if (Object.hasOwn(attributes, key)) this.setAttribute(key, attributes[key] as AttributeValue);
+    }
+    return this;
+  }
+
+  addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
+    if (this.ended) return this;
+    const { limits } = this.recorder;
+    const timed = isTimeInput(attributesOrTime);
+    const at = timed ? attributesOrTime : time;
+    const { kept, dropped } = cleanAttributes(timed ? undefined : attributesOrTime, limits);
+    if (this.events === (NONE as unknown)) this.events = [];
+    if (this.events.length >= limits.eventCount) {
+      this.events.shift();
+      this.droppedEventsCount++;
+      if (limits.eventCount === 0) return this;
+    }
+    this.events.push({ name, attributes: kept, time: toHrTime(this.#time(at)), droppedAttributesCount: dropped });
+    return this;
+  }
+
+  addLink(link: Link): this {
+    if (this.ended) return this;
+    const { limits } = this.recorder;
+    if (this.links === (NONE as unknown)) this.links = [];
+    if (this.links.length >= limits.linkCount) {
+      this.droppedLinksCount++;
+      return this;
+    }
+    const { kept, dropped } = cleanAttributes(link.attributes, limits);
+    this.links.push({ context: link.context, attributes: kept, droppedAttributesCount: dropped });
+    return this;
+  }
+
+  addLinks(links: Link[]): this {
+    for (const link of links) this.addLink(link);
+    return this;
+  }
+
+  /** As the specification says: OK is final, UNSET is ignored, a message belongs to ERROR only. */
+  setStatus(status: SpanStatus): this {
+    if (this.ended || status.code === SpanStatusCode.UNSET || this.status.code === SpanStatusCode.OK) return this;
+    this.status =
+      status.code === SpanStatusCode.ERROR && typeof status.message === 'string'
+        ? { code: status.code, message: status.message.slice(0, this.recorder.limits.attributeLength) }
+        : { code: status.code };
+    return this;
+  }
+
+  updateName(name: string): this {
+    if (!this.ended) this.name = name;
+    return this;
+  }
+
+  recordException(exception: Exception, time?: TimeInput): void {
+    if (!this.trace.isNew(exception)) return;
+    this.addEvent('exception', exceptionAttributes(describeThrown(exception)), time);
+  }
+
+  /** Ends once; a later call changes nothing. */
+  end(endTime?: TimeInput): void {
+    if (this.ended) return;
+    this.#endMs = Math.max(this.#time(endTime), this.startMs);
+    this.recorder.finish(this);
+  }
+
+  /** Ends the span, or takes it back when it took less than `minimum` milliseconds. */
+  endOrDiscard(minimum: number): void {
+    if (this.ended) return;
+    if (this.#time(undefined) - this.startMs < minimum) this.recorder.discard(this);
+    else this.end();
+  }
+
+  #time(time: TimeInput | undefined): number {
+    return time === undefined ? this.trace.anchor + performance.now() : fromTimeInput(time, this.trace.anchor);
+  }
+}
+
+function isTimeInput(value: unknown): value is TimeInput {
+  return (
+    typeof value === 'number' ||
+    value instanceof Date ||
+    (Array.isArray(value) && value.length === 2 && typeof value[0] === 'number')
+  );
+}

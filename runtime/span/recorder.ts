@@ -1,0 +1,136 @@
+// Makes recorded spans and takes them back when they end. There is one while tracing is built, none otherwise. It knows where
+// ended spans go (OpenTelemetry span processors), what all spans share, and the table of open ones.
+
+import {
+  type Context,
+  type SpanContext,
+  type SpanKind,
+  SpanStatusCode,
+  type TimeInput,
+  TraceFlags,
+  type TraceState,
+} from '@opentelemetry/api';
+import type { Gate } from '../gate/gate.js';
+import type { LeaseMeter } from '../gate/lease.js';
+import type { OpenTable } from '../open/table.js';
+import type { Site } from '../site/site.js';
+import type { SpanLimits } from './attributes.js';
+import { RecordedSpan } from './recorded.js';
+import { LocalTrace } from './trace.js';
+
+/** Instrumentation scope, as exporters read it. */
+export interface Scope {
+  readonly name: string;
+  readonly version?: string;
+  readonly schemaUrl?: string;
+}
+
+/** The part of OpenTelemetry's SpanProcessor that is called here; SDK 2.x and 3.x agree on it. */
+export interface SpanSink {
+  onStart(span: never, context: Context): void;
+  onEnding?(span: never): void;
+  onEnd(span: never): void;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+export class Recorder {
+  constructor(
+    readonly gate: Gate,
+    readonly open: OpenTable<RecordedSpan>,
+    readonly meter: LeaseMeter,
+    readonly resource: unknown,
+    /** Scope of the spans of instrumented code. */
+    readonly scope: Scope,
+    readonly limits: SpanLimits,
+    /** Where spans go. It guards itself: it does not throw. */
+    private readonly sink: SpanSink,
+  ) {}
+
+  /** False when `maxOpenSpans` are open: the caller stays transparent. The refusal is counted. */
+  hasRoom(site: Site): boolean {
+    if (this.open.count < this.open.max) return true;
+    this.open.refused++;
+    site.refused++;
+    return false;
+  }
+
+  /**
+   * Starts a span. The trace goes on under `parent`, recorded here or remote, or begins.
+   * @param traceId the id already drawn for a trace whose ratio was decided on it
+   */
+  start(
+    site: Site,
+    name: string,
+    kind: SpanKind,
+    scope: Scope,
+    context: Context,
+    parent: RecordedSpan | SpanContext | undefined,
+    startTime: TimeInput | undefined,
+    traceId: string | undefined,
+    traceState: TraceState | undefined,
+  ): RecordedSpan {
+    let trace: LocalTrace;
+    let parentContext: SpanContext | undefined;
+    if (parent instanceof RecordedSpan) {
+      trace = parent.trace;
+      parentContext = parent.spanContext();
+    } else {
+      parentContext = parent;
+      trace = new LocalTrace(this.gate.pins.take(), parent?.traceId ?? traceId, traceState ?? parent?.traceState);
+    }
+    const span = new RecordedSpan(this, site, trace, parentContext, name, kind, scope, startTime);
+    this.open.enter(span);
+    site.open++;
+    site.started++;
+    if (this.meter.metered) this.meter.count(this.open.started, this.open.count);
+    this.sink.onStart(span as never, context);
+    return span;
+  }
+
+  /** Called by the span itself, once. */
+  finish(span: RecordedSpan): void {
+    this.sink.onEnding?.(span as never);
+    this.#close(span);
+    this.sink.onEnd(span as never);
+  }
+
+  /** Takes a span back that is not worth keeping: it was open, and nobody hears of it. */
+  discard(span: RecordedSpan): void {
+    this.#close(span);
+  }
+
+  #close(span: RecordedSpan): void {
+    span.ended = true;
+    this.open.leave(span);
+    const { site } = span;
+    site.open--;
+    if (span.status.code === SpanStatusCode.ERROR) site.errors++;
+  }
+
+  forceFlush(): Promise<void> {
+    return this.sink.forceFlush();
+  }
+
+  shutdown(): Promise<void> {
+    return this.sink.shutdown();
+  }
+}
+
+/** Sampled, as the flags of a parent say. */
+export function isSampled(context: SpanContext): boolean {
+  return (context.traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+/** Tells nobody until start-up says whom. */
+let reportFault: (where: string, error: unknown) => void = () => {};
+
+/** Where faults of processors and callbacks are told; set by start-up to the one place that speaks. */
+export function onFault(report: (where: string, error: unknown) => void): void {
+  reportFault = report;
+}
+
+/** Tells a fault of a processor or of a callback of the user's: once per cause and minute, never into the program. */
+export function tellFault(where: string, error: unknown): void {
+  reportFault(where, error);
+}

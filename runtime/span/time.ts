@@ -1,0 +1,20 @@
+// Times as the recording path keeps them (milliseconds since the epoch, a float of sub-microsecond resolution) and as
+// OpenTelemetry reads them (seconds and nanoseconds).
+
+import type { HrTime, TimeInput } from '@opentelemetry/api';
+
+export function toHrTime(milliseconds: number): HrTime {
+  const seconds = Math.floor(milliseconds / 1000);
+  const nanoseconds = Math.round((milliseconds - seconds * 1000) * 1e6);
+  return nanoseconds >= 1e9 ? [seconds + 1, nanoseconds - 1e9] : [seconds, nanoseconds];
+}
+
+/**
+ * A time given by a caller of the API: a Date, an HrTime, milliseconds since the epoch, or `performance.now()`
+ * (anything smaller than the process's time origin, as the SDK reads it).
+ */
+export function fromTimeInput(input: TimeInput, anchor: number): number {
+  if (typeof input === 'number') return input <= performance.now() ? input + anchor : input;
+  if (input instanceof Date) return input.getTime();
+  return input[0] * 1000 + input[1] / 1e6;
+}

@@ -1,0 +1,54 @@
+// What must be one per process, however many copies of this package are loaded (CommonJS and ES modules, two versions of the
+// same contract): it lives under one versioned symbol of the global registry.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Context } from '@opentelemetry/api';
+import { Gate } from './gate/gate.js';
+import { OpenTable } from './open/table.js';
+import type { Tracing } from './setup/tracing.js';
+import { SiteRegistry } from './site/registry.js';
+import type { RecordedSpan } from './span/recorded.js';
+import type { Recorder } from './span/recorder.js';
+
+export interface ProcessState {
+  readonly gate: Gate;
+  readonly sites: SiteRegistry;
+  readonly open: OpenTable<RecordedSpan>;
+  /** Active contexts while our context manager is the registered one. */
+  readonly storage: AsyncLocalStorage<Context>;
+  /** True while our context manager is the registered one. */
+  ownsContext: boolean;
+  /** Present while tracing is built. */
+  recorder: Recorder | undefined;
+  /** What startTracing returned, until its shutdown. */
+  tracing: Tracing | undefined;
+  /** Sites whose decorator ran without a transformer's record. */
+  untransformed: number;
+  /** Functions that instrument() made, so that none is wrapped twice. */
+  readonly made: WeakSet<object>;
+  /** Functions that `@instrument.skip` leaves out of their class. */
+  readonly skipped: WeakSet<object>;
+}
+
+const KEY = Symbol.for('spanwright.state.1');
+
+function create(): ProcessState {
+  const sites = new SiteRegistry();
+  return {
+    gate: new Gate(sites),
+    sites,
+    open: new OpenTable<RecordedSpan>(),
+    storage: new AsyncLocalStorage<Context>(),
+    ownsContext: false,
+    recorder: undefined,
+    tracing: undefined,
+    untransformed: 0,
+    made: new WeakSet(),
+    skipped: new WeakSet(),
+  };
+}
+
+const holder = globalThis as { [KEY]?: ProcessState };
+holder[KEY] ??= create();
+
+export const state: ProcessState = holder[KEY];

@@ -49,7 +49,7 @@ export const DIAGNOSTICS = {
   'empty-name': {
     code: 91007,
     severity: 'error',
-    text: (found) => `'${found}' is empty. Give it some text, or leave it out to get the name of the function.`,
+    text: (found) => `'${found}' is empty. Give it some text, or leave it out to get the one that follows from the source.`,
   },
   'unknown-option': {
     code: 91008,

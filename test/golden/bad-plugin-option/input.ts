@@ -1,0 +1,6 @@
+import { instrument } from 'spanwright';
+
+export class PowerService {
+  @instrument
+  status() {}
+}

@@ -1,0 +1,133 @@
+// Compiles small projects for the tests of the transformer, in a directory of their own below the system's temporary one,
+// with the patched compiler of ts-patch and this package as built. Nothing is faked: what is compiled is run by node.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import type ts from 'typescript';
+
+export const ROOT = join(__dirname, '..', '..');
+const load = createRequire(__filename);
+
+export interface ProjectSource {
+  /** Text by path below the project: `src/main.ts`. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly compilerOptions?: Readonly<Record<string, unknown>>;
+  /** Options of the plugin; null compiles without it. */
+  readonly plugin?: Readonly<Record<string, unknown>> | null;
+  /** Name and module type of the package. */
+  readonly package?: Readonly<Record<string, unknown>>;
+}
+
+export interface Compiled {
+  readonly directory: string;
+  /** One line for each diagnostic, as tspc prints them. */
+  readonly diagnostics: readonly string[];
+  /** Diagnostics of the transformer alone. */
+  readonly misuse: readonly string[];
+  /** Text of an emitted file. */
+  output(path: string): string;
+  /** Emitted files below `out`. */
+  outputs(): string[];
+}
+
+const DEFAULTS = {
+  target: 'ES2022',
+  module: 'CommonJS',
+  moduleResolution: 'node10',
+  strict: true,
+  esModuleInterop: true,
+  skipLibCheck: true,
+  declaration: true,
+  sourceMap: true,
+  rootDir: 'src',
+  outDir: 'out',
+  types: ['node'],
+};
+
+const directories: string[] = [];
+process.on('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+/** Writes a project to disk and answers where. */
+export function writeProject({ files, compilerOptions, plugin, package: manifest }: ProjectSource): string {
+  const directory = mkdtempSync(join(tmpdir(), 'spanwright-transformer-'));
+  directories.push(directory);
+  const plugins = plugin === null ? [] : [{ transform: 'spanwright/transformer', ...plugin }];
+  const config = { compilerOptions: { ...DEFAULTS, ...compilerOptions, plugins }, include: ['src'] };
+  write(directory, 'tsconfig.json', JSON.stringify(config, null, 2));
+  write(directory, 'package.json', JSON.stringify({ name: '@acme/billing', ...manifest }));
+  mkdirSync(join(directory, 'node_modules'));
+  symlinkSync(ROOT, join(directory, 'node_modules', 'spanwright'), 'junction');
+  for (const name of ['@types', '@opentelemetry', 'reflect-metadata', 'tslib'])
+    if (existsSync(join(ROOT, 'node_modules', name)))
+      symlinkSync(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name), 'junction');
+  for (const [path, text] of Object.entries(files)) write(directory, path, text);
+  return directory;
+}
+
+export function write(directory: string, path: string, text: string): void {
+  mkdirSync(dirname(join(directory, path)), { recursive: true });
+  writeFileSync(join(directory, path), text);
+}
+
+/** Compiles in this process, with the same patched compiler that `tspc` runs. */
+export function compile(source: ProjectSource): Compiled {
+  if (!existsSync(join(ROOT, 'dist', 'transformer', 'index.js'))) throw new Error('dist/ is missing: run `npm run build` first');
+  const patched = load('ts-patch/compiler') as typeof ts;
+  const directory = writeProject(source);
+  const path = join(directory, 'tsconfig.json');
+  const onUnRecoverableConfigFileDiagnostic = (fatal: ts.Diagnostic): never => {
+    throw new Error(lineOf(patched, fatal, directory));
+  };
+  const parsed = patched.getParsedCommandLineOfConfigFile(path, {}, { ...patched.sys, onUnRecoverableConfigFileDiagnostic });
+  if (parsed === undefined) throw new Error(`no configuration in ${path}`);
+  const program = patched.createProgram(parsed.fileNames, parsed.options);
+  const diagnostics = [...parsed.errors, ...patched.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
+  return {
+    directory,
+    diagnostics: diagnostics.map((diagnostic) => lineOf(patched, diagnostic, directory)),
+    misuse: diagnostics.filter((one) => one.source === 'spanwright').map((one) => lineOf(patched, one, directory)),
+    output: (file) => readFileSync(join(directory, 'out', file), 'utf8'),
+    outputs: () =>
+      walk(join(directory, 'out'))
+        .map((file) => relative(join(directory, 'out'), file))
+        .sort(),
+  };
+}
+
+function lineOf(compiler: typeof ts, diagnostic: ts.Diagnostic, directory: string): string {
+  const host = { getCurrentDirectory: () => directory, getCanonicalFileName: (name: string) => name, getNewLine: () => '\n' };
+  return compiler.formatDiagnostic(diagnostic, host).trimEnd();
+}
+
+function walk(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? walk(join(directory, entry.name)) : [join(directory, entry.name)],
+  );
+}
+
+export interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the `tspc` that is installed, as a person would. */
+export function tspc(directory: string, ...args: string[]): Ran {
+  return run(directory, [load.resolve('ts-patch/bin/tspc.js'), ...args]);
+}
+
+/** Runs an emitted program with source maps. */
+export function execute(directory: string, file: string): Ran {
+  return run(directory, ['--enable-source-maps', file]);
+}
+
+function run(directory: string, args: string[]): Ran {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8', timeout: 60_000 });
+  return { status, stdout, stderr };
+}

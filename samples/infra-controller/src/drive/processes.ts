@@ -3,16 +3,16 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parse } from 'smol-toml';
 import type { ReceivedSpan } from 'spanwright/receiver';
 import { Child } from './child.js';
 
 const PROJECT = join(__dirname, '..', '..');
 
 /** The endpoint that the service will find: in its environment, else in its file. */
-export function configuredEndpoint(env: NodeJS.ProcessEnv): string | undefined {
+export async function configuredEndpoint(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const fromEnvironment = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
   if (fromEnvironment) return fromEnvironment;
+  const { parse } = await import('smol-toml');
   const { tracing } = parse(readFileSync(env.TRACING_FILE ?? join(PROJECT, 'tracing.toml'), 'utf8'));
   const endpoint = (tracing as Record<string, unknown> | undefined)?.otlp_endpoint;
   return typeof endpoint === 'string' && endpoint !== '' ? endpoint : undefined;

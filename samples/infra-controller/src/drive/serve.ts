@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const stop = async (): Promise<void> => {
     for (const child of children.splice(0).reverse()) await child.stop();
   };
-  let endpoint = configuredEndpoint(process.env);
+  let endpoint = await configuredEndpoint(process.env);
   try {
     if (!endpoint) {
       const printer = new TracePrinter((line) => process.stdout.write(`${line}\n`));

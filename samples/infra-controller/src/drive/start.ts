@@ -13,7 +13,7 @@ const children: Child[] = [];
 
 async function main(): Promise<number> {
   const begin = performance.now();
-  const configured = configuredEndpoint(process.env);
+  const configured = await configuredEndpoint(process.env);
   const arrived: ReceivedSpan[] | undefined = configured ? undefined : [];
   let endpoint = configured;
   if (arrived) {

@@ -1,0 +1,383 @@
+// The sample's built output as a child process, through three phases: tracing off, on through the admin hook, off again. What is
+// checked is what arrived over OTLP/gRPC, and what the admin hook says.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ReceivedSpan } from '../../cli/receiver/decode.js';
+import { type Receiver, startReceiver } from '../../cli/receiver/receiver.js';
+import { SAMPLE, ServiceProcess } from './service-process.js';
+
+interface Request {
+  method: 'GET' | 'POST';
+  path: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  status: number;
+  /** The trace that it must make while tracing is on: names by depth, siblings in order of their start. */
+  spans: string[];
+}
+
+const QUERY = 'carbide::api-db::database::Database::query';
+const SEND = 'carbide::component-manager::bmc-client::BmcClient::send';
+const nsm = (method: string): string => `carbide::component-manager::nsm::NsmBackend::${method}`;
+const psm = (method: string): string => `carbide::component-manager::psm::PsmBackend::${method}`;
+const rms = (method: string): string => `carbide::component-manager::rms::RmsBackend::${method}`;
+const times = (count: number, line: string): string[] => Array.from({ length: count }, () => line);
+
+const REQUESTS: readonly Request[] = [
+  {
+    method: 'POST',
+    path: '/v1/power',
+    body: { component: 'switch-1', action: 'restart' },
+    status: 200,
+    spans: ['request', `  ${QUERY}`, `  ${nsm('powerControl')}`, `    ${SEND}`, `  ${QUERY}`],
+  },
+  {
+    method: 'POST',
+    path: '/v1/power',
+    body: { component: 'shelf-1', action: 'on' },
+    status: 200,
+    spans: ['request', `  ${QUERY}`, `  ${psm('powerControl')}`, `    ${SEND}`, `  ${QUERY}`],
+  },
+  {
+    method: 'POST',
+    path: '/v1/power',
+    body: { component: 'rack-1', action: 'off' },
+    status: 200,
+    spans: ['request', `  ${QUERY}`, `  ${rms('powerControl')}`, ...times(4, `    ${SEND}`), `  ${QUERY}`],
+  },
+  {
+    method: 'POST',
+    path: '/v1/firmware',
+    body: { component: 'switch-1', version: '1.5.0' },
+    status: 200,
+    spans: ['request', `  ${QUERY}`, `  ${nsm('updateFirmware')}`, `    ${SEND}`, `  ${QUERY}`],
+  },
+  {
+    method: 'POST',
+    path: '/v1/firmware',
+    body: { component: 'shelf-1', version: '1.5.0' },
+    status: 200,
+    spans: ['request', `  ${QUERY}`, `  ${psm('updateFirmware')}`, ...times(3, `    ${SEND}`), `  ${QUERY}`],
+  },
+  {
+    method: 'POST',
+    path: '/v1/firmware',
+    body: { component: 'rack-2', version: '1.5.0' },
+    status: 502,
+    spans: ['request', `  ${QUERY}`, `  ${rms('updateFirmware')}`, `    ${SEND}`],
+  },
+  ...(
+    [
+      ['switch-1', nsm, 1],
+      ['shelf-1', psm, 3],
+      ['rack-1', rms, 4],
+    ] as const
+  ).map(([component, name, sends]): Request => {
+    return {
+      method: 'GET',
+      path: `/v1/firmware?component=${component}`,
+      status: 200,
+      spans: ['request', `  ${QUERY}`, `  ${name('getFirmwareStatus')}`, ...times(sends, `    ${SEND}`)],
+    };
+  }),
+  ...(
+    [
+      ['switch-1', nsm],
+      ['shelf-1', psm],
+      ['rack-1', rms],
+    ] as const
+  ).map(([component, name]): Request => {
+    return {
+      method: 'GET',
+      path: `/v1/firmware/bundles?component=${component}`,
+      status: 200,
+      spans: ['request', `  ${QUERY}`, `  ${name('listFirmware')}`, `    ${SEND}`],
+    };
+  }),
+  {
+    method: 'POST',
+    path: '/v1/reconcile',
+    body: { kind: 'power-shelf' },
+    status: 200,
+    spans: [
+      'request',
+      `  ${QUERY}`,
+      '  carbide::power-shelf-controller::PowerShelfController::handleObjectState',
+      `    ${QUERY}`,
+      `    ${psm('getFirmwareStatus')}`,
+      ...times(3, `      ${SEND}`),
+    ],
+  },
+  {
+    method: 'POST',
+    path: '/v1/migrate',
+    status: 200,
+    spans: ['request', '  carbide::api-db::migrations::Migrator::migrate', ...times(2, `    ${QUERY}`)],
+  },
+  { method: 'GET', path: '/v1/nothing', status: 404, spans: ['request'] },
+  { method: 'POST', path: '/v1/power', body: '{"component": ', status: 400, spans: ['request'] },
+];
+
+let receiver: Receiver;
+let service: ServiceProcess;
+
+test.before(async () => {
+  receiver = await startReceiver();
+  service = await ServiceProcess.start({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint } });
+});
+test.after(async () => {
+  await service?.stop();
+  await receiver?.close();
+});
+
+/** Does all requests, one after the other, and checks what they are answered. */
+async function work(): Promise<void> {
+  for (const { method, path, body, headers, status } of REQUESTS) {
+    const answer = await service.call(method, path, body, headers);
+    assert.is(answer.status, status, `${method} ${path}: ${answer.text}`);
+  }
+}
+
+const polls = async (): Promise<number> => (await service.call('GET', '/healthz')).body.polls;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const setEnabled = (enabled: boolean) => service.admin('PUT', '/enabled', { enabled, for: '5m', reason: 'test' });
+const openMetric = async (): Promise<string | undefined> =>
+  /^carbide_api_tracing_spans_open (\S+)/m.exec((await service.admin('GET', '/metrics')).text)?.[1];
+
+/** The traces, in the order in which their roots started. */
+function traces(spans: readonly ReceivedSpan[]): ReceivedSpan[][] {
+  const byTrace = new Map<string, ReceivedSpan[]>();
+  for (const span of [...spans].sort((a, b) => Number(BigInt(a.startTimeUnixNano) - BigInt(b.startTimeUnixNano)))) {
+    byTrace.set(span.traceId, [...(byTrace.get(span.traceId) ?? []), span]);
+  }
+  return [...byTrace.values()];
+}
+
+/** A trace as its expectation is written. */
+function outline(trace: readonly ReceivedSpan[], parent = '', indent = ''): string[] {
+  return trace
+    .filter((span) => span.parentSpanId === parent)
+    .flatMap((span) => [`${indent}${span.name}`, ...outline(trace, span.spanId, `${indent}  `)]);
+}
+
+test('off: the work is done, the runtime polls, and no span leaves the process', async () => {
+  const before = await polls();
+  await work();
+  await pause(500);
+  assert.ok((await polls()) > before, 'the polling loop runs');
+  assert.is(receiver.requests, 0);
+  const { body } = await service.admin('GET', '/state');
+  assert.is(body.enabled, false);
+  assert.is(body.endpoint, receiver.endpoint);
+  assert.is(body.spans.started, 0);
+  assert.is(body.spans.open, 0);
+  assert.is(await openMetric(), '0');
+});
+
+test('the log says once that tracing is initialised, and where it sends to', async () => {
+  const line = await service.logged(/OpenTelemetry tracing initialized/);
+  assert.ok(line.includes(receiver.endpoint), line);
+  assert.is(service.log.filter((one) => one.includes('OpenTelemetry tracing initialized')).length, 1);
+});
+
+let spans: readonly ReceivedSpan[] = [];
+
+test('on: each request makes one trace, with each operation under the one that caused it', async () => {
+  const answer = await setEnabled(true);
+  assert.is(answer.status, 200, answer.text);
+  await work();
+  const expected = REQUESTS.reduce((sum, request) => sum + request.spans.length, 0);
+  spans = await receiver.waitFor((all) => all.length >= expected);
+  const got = traces(spans);
+  assert.is(got.length, REQUESTS.length);
+  for (const [index, request] of REQUESTS.entries()) {
+    assert.equal(outline(got[index] ?? []), request.spans, `${request.method} ${request.path} ${JSON.stringify(request.body)}`);
+  }
+  assert.is(spans.length, expected);
+});
+
+test('on: every span says whose it is', () => {
+  assert.ok(spans.length > 0);
+  for (const span of spans) {
+    assert.is(span.resource.attributes['service.name'], 'carbide-api');
+    assert.is(span.scope.name, 'carbide');
+    assert.match(span.traceId, /^(?!0{32})[0-9a-f]{32}$/);
+    assert.ok(BigInt(span.endTimeUnixNano) >= BigInt(span.startTimeUnixNano));
+    assert.is(span.flags & 1, 1);
+  }
+});
+
+test('on: every span names its place, and the source holds the function there', () => {
+  assert.ok(spans.length > 0);
+  for (const span of spans) {
+    const { attributes } = span;
+    const namespace = String(attributes['code.namespace']);
+    assert.ok(namespace.startsWith('carbide::'), namespace);
+    const qualified = String(attributes['code.function.name']);
+    const name = qualified.slice(namespace.length + 2);
+    assert.is(qualified, `${namespace}::${name}`);
+    if (span.name !== 'request') assert.is(span.name, qualified);
+    const file = String(attributes['code.file.path']);
+    assert.match(file, /^src\/[a-z/-]+\.ts$/);
+    const line = readFileSync(join(SAMPLE, file), 'utf8').split('\n')[Number(attributes['code.line.number']) - 1] ?? '';
+    assert.match(line, new RegExp(`^ *(?:async )?${name}\\(`), `${file}:${attributes['code.line.number']} is "${line}"`);
+    const stem = file
+      .slice('src/'.length, -'.ts'.length)
+      .replace(/\/index$/, '')
+      .replaceAll('/', '::');
+    assert.ok(namespace.startsWith(`carbide::${stem}::`), `${namespace} is in ${file}`);
+  }
+});
+
+test('on: each span of a backend carries its name, and no other span does', () => {
+  const seen = new Map<string, number>();
+  for (const span of spans) {
+    const file = /component-manager\/(nsm|psm|rms)\.ts$/.exec(String(span.attributes['code.file.path']))?.[1];
+    assert.is(span.attributes.backend, file);
+    if (file) seen.set(file, (seen.get(file) ?? 0) + 1);
+  }
+  assert.equal([...seen.keys()].sort(), ['nsm', 'psm', 'rms']);
+});
+
+test('on: a reconciled object is recorded with its id and state, and nothing else of it', () => {
+  const handled = spans.filter((span) => span.name.endsWith('::handleObjectState'));
+  assert.is(handled.length, 1);
+  const { object_id, state, ...rest } = handled[0]?.attributes ?? {};
+  assert.is(object_id, 'powershelf-1');
+  assert.is(state, 'ready');
+  assert.equal(
+    Object.keys(rest).filter((key) => !key.startsWith('code.')),
+    [],
+  );
+});
+
+test('on: a query is recorded as it is written, without its values', () => {
+  const queries = spans.filter((span) => span.name === QUERY);
+  assert.ok(queries.length > 0);
+  for (const { attributes, kind } of queries) {
+    assert.is(kind, 'client');
+    assert.is(attributes['db.system.name'], 'postgresql');
+    assert.match(String(attributes['db.operation.name']), /^(SELECT|UPDATE|CREATE)$/);
+    assert.ok(String(attributes['db.query.text']).startsWith(String(attributes['db.operation.name'])));
+    assert.not.match(String(attributes['db.query.text']), /switch-1|shelf-1|rack-1/);
+  }
+  const update = queries.find(({ attributes }) => attributes['db.operation.name'] === 'UPDATE');
+  assert.is(update?.attributes['db.query.text'], 'UPDATE components SET power_state = $2 WHERE id = $1');
+});
+
+test('on: the root carries the request and its outcome', () => {
+  const roots = traces(spans).map((trace) => trace.find((span) => span.parentSpanId === ''));
+  for (const [index, { method, path, status }] of REQUESTS.entries()) {
+    const root = roots[index];
+    assert.is(root?.kind, 'server');
+    assert.is(root?.attributes['http.request.method'], method);
+    assert.is(root?.attributes['url.path'], path.split('?')[0]);
+    assert.is(root?.attributes['http.response.status_code'], status);
+    assert.is(root?.status.code, status >= 500 ? 'error' : 'unset');
+    assert.is(root?.attributes['http.route'], path === '/v1/nothing' ? undefined : path.split('?')[0]);
+  }
+  assert.is(roots[0]?.attributes['rpc.service'], 'carbide.ComponentManager');
+  assert.is(roots[0]?.attributes['rpc.method'], 'PowerControl');
+});
+
+test('on: the refused update fails from where it was refused up to the root, and says why once', () => {
+  const failed = spans.filter((span) => span.status.code === 'error');
+  assert.equal(
+    failed.map((span) => span.name),
+    traces(failed).flatMap((trace) => trace.map((span) => span.name)),
+  );
+  assert.equal(failed.map((span) => span.name).sort(), [SEND, rms('updateFirmware'), 'request'].sort());
+  assert.is(new Set(failed.map((span) => span.traceId)).size, 1);
+  for (const span of failed) {
+    assert.is(span.attributes['error.type'], 'BmcRefusedError');
+    assert.match(span.status.message, /rack-2 refuses firmware 1\.5\.0: the rack is locked for maintenance/);
+  }
+  const exceptions = failed.flatMap((span) => span.events.map((event) => ({ span, event })));
+  assert.is(exceptions.length, 1);
+  const [{ span, event } = { span: undefined, event: undefined }] = exceptions;
+  assert.is(span?.name, SEND);
+  assert.is(event?.name, 'exception');
+  assert.is(event?.attributes['exception.type'], 'BmcRefusedError');
+  assert.match(String(event?.attributes['exception.stacktrace']), /BmcClient\.send.*bmc-client\.ts:\d+/);
+});
+
+test('on: nothing of the polling loop was recorded, neither by itself nor inside a trace', () => {
+  assert.equal(
+    spans.filter((span) => /^runtime/.test(`${span.attributes['code.namespace']}`) || /^runtime/.test(span.name)),
+    [],
+  );
+});
+
+test('on: no credential of a component is in any span or log line', () => {
+  const recorded = JSON.stringify(spans) + service.log.join('\n');
+  assert.ok(recorded.includes('powershelf-1'), 'the search looks at what was recorded');
+  assert.not.match(recorded, /bmc-password-|Basic /);
+});
+
+test('on: open spans are seen while work is under way, by the state, the list and the metric, and none are left after it', async () => {
+  let most = { state: 0, list: 0, metric: 0 };
+  let busy = true;
+  const updates = Promise.all(
+    [1, 2, 3].map(() => service.call('POST', '/v1/firmware', { component: 'shelf-1', version: '1.4.2' })),
+  ).finally(() => {
+    busy = false;
+  });
+  while (busy) {
+    const { body } = await service.admin('GET', '/state');
+    const list = (await service.admin('GET', '/spans/open')).body.spans.length;
+    const metric = Number(await openMetric());
+    most = {
+      state: Math.max(most.state, body.spans.open),
+      list: Math.max(most.list, list),
+      metric: Math.max(most.metric, metric),
+    };
+  }
+  await updates;
+  assert.ok(most.state > 0 && most.list > 0 && most.metric > 0, JSON.stringify(most));
+  const { body } = await service.admin('GET', '/state');
+  assert.is(body.spans.open, 0);
+  assert.equal(body.openByNamespace, {});
+  assert.is(await openMetric(), '0');
+});
+
+test('on: a caller with a trace of its own gets the request as a part of it', async () => {
+  receiver.clear();
+  const traceparent = `00-${'1f'.repeat(16)}-${'2e'.repeat(8)}-01`;
+  await service.call('GET', '/v1/firmware/bundles?component=rack-1', undefined, { traceparent });
+  const got = await receiver.waitFor((all) => all.length === 4);
+  assert.equal([...new Set(got.map((span) => span.traceId))], ['1f'.repeat(16)]);
+  assert.is(got.find((span) => span.name === 'request')?.parentSpanId, '2e'.repeat(8));
+});
+
+test('on: a malformed traceparent begins a trace of its own', async () => {
+  receiver.clear();
+  const traceparent = `00-${'0'.repeat(32)}-${'2e'.repeat(8)}-01`;
+  await service.call('GET', '/v1/firmware/bundles?component=rack-1', undefined, { traceparent });
+  const got = await receiver.waitFor((all) => all.length === 4);
+  assert.is(got.find((span) => span.name === 'request')?.parentSpanId, '');
+});
+
+test('off again: the same work, and nothing arrives', async () => {
+  const answer = await setEnabled(false);
+  assert.is(answer.status, 200, answer.text);
+  await pause(500);
+  receiver.clear();
+  const { started } = (await service.admin('GET', '/state')).body.spans;
+  await work();
+  await pause(500);
+  assert.is(receiver.received, 0);
+  const { body } = await service.admin('GET', '/state');
+  assert.is(body.enabled, false);
+  assert.is(body.spans.started, started);
+  assert.is(body.spans.open, 0);
+  assert.is(body.spans.exported, started);
+  assert.is(body.spans.failed, 0);
+});
+
+test('SIGTERM ends the service with 0', async () => {
+  assert.is(await service.stop(), 0);
+});
+
+test.run();

@@ -1,0 +1,183 @@
+// Reads through the admin hook: what they answer, how they are bounded, and that they never change anything.
+
+import { Script } from 'node:vm';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ROUTES } from '../../runtime/admin/routes.js';
+import type { Tracing } from '../../runtime/index.js';
+import { ask, fingerprint, quietHandler } from './client.js';
+import { type OpenWork, openWork, startService } from './service.js';
+
+let tracing: Tracing;
+let work: OpenWork;
+test.before(async () => {
+  tracing = await startService({ enabled: true });
+  work = openWork({ 'machine.serial': 'SECRET-4711' });
+});
+test.after(async () => {
+  await work.finish();
+  await tracing.shutdown();
+});
+
+test('the state is what tracing.state() says, tagged with its revision', async () => {
+  const { admin } = quietHandler(tracing);
+  const answer = await ask(admin, 'GET', '/tracing/state', { token: null });
+  assert.is(answer.status, 200, answer.text);
+  const { spans: _spans, leases: _leases, ...expected } = JSON.parse(JSON.stringify(tracing.state()));
+  for (const [key, value] of Object.entries(expected)) assert.equal(answer.json[key], value, key);
+  assert.is(answer.headers.get('etag'), `"${tracing.state().revision}"`);
+});
+
+test('every answer forbids caching, sniffing and framing', async () => {
+  const { admin } = quietHandler(tracing);
+  for (const path of ['/tracing', '/tracing/state', '/tracing/metrics', '/tracing/nothing']) {
+    const { headers } = await ask(admin, 'GET', path);
+    assert.is(headers.get('cache-control'), 'no-store', path);
+    assert.is(headers.get('x-content-type-options'), 'nosniff', path);
+    assert.match(headers.get('content-security-policy') as string, /default-src 'none'.*frame-ancestors 'none'/);
+    assert.is(headers.get('access-control-allow-origin'), null, path);
+  }
+});
+
+test('open spans are listed, with attribute values only for the token for changes', async () => {
+  const { admin } = quietHandler(tracing);
+  const stranger = await ask(admin, 'GET', '/tracing/spans/open', { token: null });
+  assert.is(stranger.json.total, tracing.openCount);
+  assert.is(stranger.json.spans[0].namespace, 'carbide::machine-controller');
+  assert.ok(stranger.json.spans[0].ageMs >= 0);
+  assert.not.match(stranger.text, 'SECRET-4711');
+  assert.is(stranger.json.spans[0].attributes, undefined);
+  const trusted = await ask(admin, 'GET', '/tracing/spans/open');
+  assert.is(trusted.json.spans[0].attributes['machine.serial'], 'SECRET-4711');
+});
+
+test('a list is cut at its limit, and says how much there is', async () => {
+  const { admin } = quietHandler(tracing);
+  const all = await ask(admin, 'GET', '/tracing/sites');
+  assert.ok(all.json.total >= 2, 'the service has sites');
+  const first = await ask(admin, 'GET', '/tracing/sites?limit=1');
+  const second = await ask(admin, 'GET', '/tracing/sites?limit=1&offset=1');
+  assert.equal([...first.json.sites, ...second.json.sites], all.json.sites.slice(0, 2));
+  assert.is(first.json.total, all.json.total);
+  assert.equal((await ask(admin, 'GET', '/tracing/sites?offset=999999')).json.sites, []);
+  assert.equal((await ask(admin, 'GET', '/tracing/spans/open?limit=0')).json.spans, []);
+});
+
+test('sites are filtered by a prefix that is plain text', async () => {
+  const { admin } = quietHandler(tracing);
+  const some = await ask(admin, 'GET', '/tracing/sites?prefix=carbide%3A%3Amachine');
+  assert.ok(some.json.sites.length > 0);
+  for (const site of some.json.sites) assert.ok(site.namespace.startsWith('carbide::machine'));
+  assert.equal((await ask(admin, 'GET', '/tracing/sites?prefix=.*')).json.sites, []);
+});
+
+for (const [query, field, says] of [
+  ['limit=1001', 'limit', /at most 1000/],
+  ['limit=-1', 'limit', /whole number/],
+  ['limit=ten', 'limit', /found the text "ten"/],
+  ['limit=1&limit=2', 'limit', /given twice/],
+  ['prefx=a', 'prefx', /Did you mean "prefix"/],
+] as const) {
+  test(`sites?${query} is refused and names the parameter`, async () => {
+    const { admin } = quietHandler(tracing);
+    const answer = await ask(admin, 'GET', `/tracing/sites?${query}`);
+    assert.is(answer.status, 400);
+    assert.is(answer.json.error.field, field);
+    assert.match(answer.json.error.message, says);
+  });
+}
+
+test('metrics come as Prometheus text', async () => {
+  const { admin } = quietHandler(tracing);
+  const answer = await ask(admin, 'GET', '/tracing/metrics', { token: null });
+  assert.is(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  assert.match(answer.text, /^# TYPE /m);
+  for (const line of answer.text.trimEnd().split('\n'))
+    assert.match(line, /^(?:# (?:HELP|TYPE|UNIT|EOF)\b.*|[a-zA-Z_:][\w:]*(?:\{.*\})? \S+)$/);
+});
+
+test('health says whether spans are recorded', async () => {
+  const { admin } = quietHandler(tracing);
+  const { json } = await ask(admin, 'GET', '/tracing/health');
+  assert.is(json.status, 'recording');
+  assert.is(json.open, tracing.openCount);
+});
+
+test('the page holds no data, runs only its own script, and that script parses', async () => {
+  const { admin } = quietHandler(tracing, { readToken: 'the-token-for-reads' });
+  const first = await ask(admin, 'GET', '/tracing/', { token: null });
+  assert.is(first.status, 200);
+  assert.is(first.headers.get('content-type'), 'text/html; charset=utf-8');
+  const nonce = /script-src 'nonce-([^']+)'/.exec(first.headers.get('content-security-policy') as string)?.[1] as string;
+  const script = new RegExp(`<script nonce="${nonce.replace(/[+/]/g, '\\$&')}">([\\s\\S]*)</script>`).exec(
+    first.text,
+  )?.[1] as string;
+  assert.ok(new Script(script));
+  assert.not.match(first.text, /https?:\/\/|admin-test|innerHTML/);
+  const second = await ask(admin, 'GET', '/tracing', { token: null });
+  assert.not.match(second.headers.get('content-security-policy') as string, nonce);
+});
+
+test('the OpenAPI document holds every route of the table, no more, and the fields of each', async () => {
+  const { admin } = quietHandler(tracing, { prefix: '/ops/tracing' });
+  const { json } = await ask(admin, 'GET', '/ops/tracing/openapi.json');
+  assert.is(json.openapi, '3.1.0');
+  const listed = Object.entries<Record<string, unknown>>(json.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  const expected = ROUTES.map(
+    ({ method, path }) => `${method} /ops/tracing${path === '' ? '' : `/${path.replace(':id', '{id}')}`}`,
+  );
+  assert.equal(listed.sort(), expected.sort());
+  const body = json.paths['/ops/tracing/enabled'].put.requestBody.content['application/json'].schema;
+  assert.equal(body.required, ['enabled']);
+  assert.is(body.properties.for.oneOf.length, 2);
+  assert.is(body.additionalProperties, false);
+});
+
+test('HEAD answers like GET, without a body', async () => {
+  const { admin } = quietHandler(tracing);
+  const answer = await ask(admin, 'HEAD', '/tracing/state');
+  assert.is(answer.status, 200);
+  assert.is(answer.text, '');
+  assert.is((await ask(admin, 'HEAD', '/tracing/nothing')).status, 404);
+});
+
+test('no read changes anything', async () => {
+  const { admin } = quietHandler(tracing);
+  const before = fingerprint(tracing);
+  const reads = ROUTES.filter(({ method }) => method === 'GET');
+  assert.ok(reads.length > 5);
+  for (const { path } of reads) assert.is((await ask(admin, 'GET', `/tracing/${path}`)).status, 200, path);
+  assert.is(fingerprint(tracing), before);
+});
+
+test('the same routes stand under another prefix, and only there', async () => {
+  const { admin } = quietHandler(tracing, { prefix: '/ops/tracing/' });
+  assert.is(admin.prefix, '/ops/tracing');
+  assert.is((await ask(admin, 'GET', '/ops/tracing/health')).status, 200);
+  assert.is((await ask(admin, 'GET', '/tracing/health')).status, 404);
+  assert.is((await ask(admin, 'GET', '/ops/tracinghealth')).status, 404);
+});
+
+test('a tracing that fails is answered with 500 that tells nothing, and the log tells it', async () => {
+  const broken = {
+    ...tracing,
+    state: () => {
+      throw new Error('secret detail');
+    },
+  } as unknown as Tracing;
+  const { admin, log } = quietHandler(broken);
+  for (const [method, body] of [
+    ['GET', undefined],
+    ['PUT', { enabled: true }],
+  ] as const) {
+    const answer = await ask(admin, method, method === 'GET' ? '/tracing/state' : '/tracing/enabled', { body });
+    assert.is(answer.status, 500);
+    assert.is(answer.json.error.code, 'Internal');
+    assert.not.match(answer.text, 'secret detail');
+  }
+  assert.match(log.join('\n'), 'secret detail');
+});
+
+test.run();

@@ -2,6 +2,7 @@
 // attributes asked for, and errors with their reason and place. Used by `spanwright receive` and by the samples.
 // Text from spans is shown with control characters escaped, so that no span can steer the terminal it is printed to.
 
+import { sep } from 'node:path';
 import type { ReceivedSpan, Value } from './decode.js';
 
 export interface TreeOptions {
@@ -70,7 +71,7 @@ function spanLine(span: ReceivedSpan, options: TreeOptions): string {
   return [
     `${span.status.code === 'error' ? '✗ ' : ''}${printable(span.name)}`,
     formatDuration(span),
-    ...(typeof namespace === 'string' ? [`[${printable(namespace)}]`] : []),
+    ...(typeof namespace === 'string' && !span.name.startsWith(namespace) ? [`[${printable(namespace)}]`] : []),
     ...(shown.length > 0 ? [shown.join(' ')] : []),
   ].join('  ');
 }
@@ -85,10 +86,10 @@ function failureOf(span: ReceivedSpan): string | undefined {
   return [type ? `${printable(String(type))}: ` : '', printable(String(message)), at ? ` (${printable(at)})` : ''].join('');
 }
 
-/** The first frame of the stack, the site's own place without one. */
+/** The first frame of the stack, its path from here if it is below; the site's own place without one. */
 function placeOf(span: ReceivedSpan, stack: Value | undefined): string | undefined {
   const frame = typeof stack === 'string' ? stack.split('\n').find((line) => line.trimStart().startsWith('at ')) : undefined;
-  if (frame) return frame.trim();
+  if (frame) return frame.trim().replaceAll(`${process.cwd()}${sep}`, '');
   const file = span.attributes['code.file.path'];
   return typeof file === 'string' ? `at ${file}:${String(span.attributes['code.line.number'] ?? '?')}` : undefined;
 }

@@ -24,6 +24,7 @@ export type Arrivals = readonly ReceivedSpan[] | undefined;
 
 const SETTLE_LIMIT_MS = 5_000;
 const QUIET_MS = 500;
+const WATCH_MS = 10;
 
 export async function runPhase(name: string, client: ServiceClient, arrivals: Arrivals): Promise<PhaseResult> {
   const begin = performance.now();
@@ -33,7 +34,7 @@ export async function runPhase(name: string, client: ServiceClient, arrivals: Ar
   let during = 0;
   let working = true;
   const watching = (async () => {
-    while (working) during = Math.max(during, (await client.state()).spans.open);
+    for (; working; await sleep(WATCH_MS)) during = Math.max(during, (await client.state()).spans.open);
   })();
   const faults = await runWorkload(client).finally(() => {
     working = false;

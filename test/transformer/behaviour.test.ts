@@ -20,7 +20,10 @@ const VARIANTS: readonly Variant[] = [
   { name: 'legacy, CommonJS, ES2017', compilerOptions: { ...LEGACY, ...COMMONJS, target: 'ES2017' } },
   { name: 'legacy, CommonJS, ES2022', compilerOptions: { ...LEGACY, ...COMMONJS } },
   { name: 'legacy, ESM, ES2022', compilerOptions: { ...LEGACY, ...ESM }, esm: true },
-  { name: 'legacy, CommonJS, ESNext, isolatedModules', compilerOptions: { ...LEGACY, ...COMMONJS, target: 'ESNext', isolatedModules: true } },
+  {
+    name: 'legacy, CommonJS, ESNext, isolatedModules',
+    compilerOptions: { ...LEGACY, ...COMMONJS, target: 'ESNext', isolatedModules: true },
+  },
   { name: 'legacy, CommonJS without esModuleInterop', compilerOptions: { ...LEGACY, ...COMMONJS, esModuleInterop: false } },
   { name: 'TC39, CommonJS, ES2017', compilerOptions: { ...COMMONJS, target: 'ES2017' } },
   { name: 'TC39, CommonJS, ES2022', compilerOptions: { ...COMMONJS } },
@@ -42,7 +45,10 @@ for (const variant of VARIANTS) {
     const compiled = compile(sourceOf(variant));
     assert.equal(compiled.diagnostics, []);
     const emitted = compiled.output('main.js');
-    assert.match(emitted, variant.esm ? /^import \* as __spanwright from 'spanwright\/emitted';/m : /require\('spanwright\/emitted'\)/);
+    assert.match(
+      emitted,
+      variant.esm ? /^import \* as __spanwright from 'spanwright\/emitted';/m : /require\('spanwright\/emitted'\)/,
+    );
     assert.is(emitted.match(/__spanwright\.(decorate|wrap)\(1, /g)?.length, 20);
     const ran = execute(compiled.directory, 'out/main.js');
     assert.is(ran.stderr, '');
@@ -51,7 +57,10 @@ for (const variant of VARIANTS) {
 }
 
 test('what is expected is what the program prints without any instrumentation', () => {
-  const bare = PROGRAM.replace(/@instrument(\(\{[^)]*\}\))? /g, '').replace(/instrument\((?:\{[^}]*\}, )?(async function plan.*?\}|\(a.*?b)\);/g, '$1;');
+  const bare = PROGRAM.replace(/@instrument(\(\{[^)]*\}\))? /g, '').replace(
+    /instrument\((?:\{[^}]*\}, )?(async function plan.*?\}|\(a.*?b)\);/g,
+    '$1;',
+  );
   assert.not.match(bare.replace(/^import.*$/gm, ''), /instrument/);
   const compiled = compile({ files: { 'src/main.ts': bare, 'src/ticks.ts': TICKS }, plugin: null });
   assert.equal(compiled.diagnostics, []);

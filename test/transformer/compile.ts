@@ -85,7 +85,7 @@ export function compile(source: ProjectSource): Compiled {
   };
   const parsed = patched.getParsedCommandLineOfConfigFile(path, {}, { ...patched.sys, onUnRecoverableConfigFileDiagnostic });
   if (parsed === undefined) throw new Error(`no configuration in ${path}`);
-  const program = patched.createProgram(parsed.fileNames, parsed.options);
+  const program = patched.createProgram(parsed.fileNames, parsed.options, hostOf(patched, parsed.options));
   const diagnostics = [...parsed.errors, ...patched.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
   return {
     directory,
@@ -97,6 +97,30 @@ export function compile(source: ProjectSource): Compiled {
         .map((file) => relative(join(directory, 'out'), file))
         .sort(),
   };
+}
+
+/** Declarations outside of the projects, parsed once for each set of options: most of the time of a small compilation. */
+const declarations = new Map<string, ts.SourceFile | undefined>();
+
+function hostOf(compiler: typeof ts, options: ts.CompilerOptions): ts.CompilerHost {
+  const host = compiler.createCompilerHost(options);
+  const read = host.getSourceFile.bind(host);
+  host.getSourceFile = (name, languageVersion, ...rest) => {
+    if (!name.endsWith('.d.ts') || name.startsWith(tmpdir())) return read(name, languageVersion, ...rest);
+    const { target, module, moduleResolution, experimentalDecorators, isolatedModules } = options;
+    const key = JSON.stringify([
+      name,
+      languageVersion,
+      target,
+      module,
+      moduleResolution,
+      experimentalDecorators,
+      isolatedModules,
+    ]);
+    if (!declarations.has(key)) declarations.set(key, read(name, languageVersion, ...rest));
+    return declarations.get(key);
+  };
+  return host;
 }
 
 function lineOf(compiler: typeof ts, diagnostic: ts.Diagnostic, directory: string): string {

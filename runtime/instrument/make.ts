@@ -16,17 +16,16 @@ export function recordOf(body: AnyFunction, owner: string | undefined, name: str
     namespace: owner ?? '',
     function: name,
     name: owner === undefined ? name : `${owner}.${name}`,
-    separator: owner === undefined ? '' : '::',
     shape: shapeOf(body),
   };
 }
 
 /** Registers a site, and lets the gate judge it under the settings in force. */
 export function makeSite(record: SiteRecord, options: InstrumentOptions, body: AnyFunction): Site {
-  const qualified = `${options.namespace ?? record.namespace}${record.separator ?? '::'}${record.function}`;
+  const namespace = options.namespace ?? record.namespace;
+  const qualified = namespace === '' ? record.function : `${namespace}${record.separator ?? '::'}${record.function}`;
   checkOptions(options, qualified);
   const parameters = record.parameters ?? (options.args === undefined ? undefined : parameterNames(body));
-  const namespace = options.namespace ?? record.namespace;
   const attributes: Attributes = { 'code.namespace': namespace, 'code.function.name': qualified };
   if (record.file !== undefined) attributes['code.file.path'] = record.file;
   if (record.line !== undefined) attributes['code.line.number'] = record.line;

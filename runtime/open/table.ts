@@ -43,6 +43,15 @@ export class OpenTable<Entry extends OpenEntry = OpenEntry> {
     this.ended++;
   }
 
+  /** Counts begin anew with a set-up; what is open stays open. */
+  restart(max: number): void {
+    this.max = max;
+    this.started = this.count;
+    this.ended = 0;
+    this.leaked = 0;
+    this.refused = 0;
+  }
+
   /** Oldest first. The list may change between steps only by the entry just given leaving. */
   *[Symbol.iterator](): IterableIterator<Entry> {
     let entry = this.oldest;

@@ -77,7 +77,7 @@ function build(
     linkCount: configuration.spanLinkCountLimit,
   };
   const scope = { name: configuration.tracerName, version: VERSION };
-  state.open.max = configuration.maxOpenSpans;
+  state.open.restart(configuration.maxOpenSpans);
   state.recorder = new Recorder(state.gate, state.open, tracing.leaseBook, resource, scope, limits, pipeline.processor);
   const watchdog = new Watchdog(
     state.open,

@@ -1,0 +1,103 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { InvalidArgumentError } from '../../runtime/errors.js';
+import { isNamespacePrefix, type Subject } from '../../runtime/gate/pattern.js';
+import { matchesAny, parseDrop, parseRoots, parseRules, printPatterns, printRules, ruleFor } from '../../runtime/gate/rules.js';
+
+const subject = (qualified: string | undefined, scope?: string, name = 'span'): Subject => ({ qualified, scope, name });
+
+function refusal(parse: () => unknown): InvalidArgumentError {
+  try {
+    parse();
+  } catch (error) {
+    assert.instance(error, InvalidArgumentError);
+    return error as InvalidArgumentError;
+  }
+  throw new assert.Assertion({ message: 'was accepted', operator: 'throws', generated: false });
+}
+
+test('a namespace prefix ends at the end of a segment', () => {
+  for (const namespace of ['carbide', 'carbide::x', 'carbide.x', 'carbide/x', 'carbide:x']) {
+    assert.ok(isNamespacePrefix('carbide', namespace), namespace);
+  }
+  for (const namespace of ['carbidex', 'carbide-api::x', 'carbide_x', 'carbide2', 'carbidé', 'x::carbide', 'Carbide']) {
+    assert.not(isNamespacePrefix('carbide', namespace), namespace);
+  }
+  assert.ok(isNamespacePrefix('carbide::api', 'carbide::api::Power::on'));
+  assert.not(isNamespacePrefix('carbide::api', 'carbide::apis'));
+});
+
+test('the most specific rule wins, whatever the order', () => {
+  for (const text of ['carbide=off, carbide::db=on, carbide::db::Store=0.5', 'carbide::db::Store=0.5, carbide::db=on, carbide=off']) {
+    const rules = parseRules(text);
+    assert.is(ruleFor(rules, subject('carbide::db::Store::find'))?.ratio, 0.5, text);
+    assert.is(ruleFor(rules, subject('carbide::db::Other::find'))?.ratio, 1, text);
+    assert.is(ruleFor(rules, subject('carbide::api::X::y'))?.ratio, 0, text);
+    assert.is(ruleFor(rules, subject('elsewhere::X')), undefined, text);
+  }
+});
+
+test('of rules that say the same thing the last one counts', () => {
+  assert.is(ruleFor(parseRules('carbide=on, carbide=off'), subject('carbide::x'))?.ratio, 0);
+  assert.is(ruleFor(parseRules('carbide=off, carbide=on'), subject('carbide::x'))?.ratio, 1);
+});
+
+test('a star is the least specific of all', () => {
+  const rules = parseRules('*=off, carbide=on');
+  assert.is(ruleFor(rules, subject('carbide::x'))?.ratio, 1);
+  assert.is(ruleFor(rules, subject('other::x'))?.ratio, 0);
+  assert.is(ruleFor(rules, subject(undefined, 'some-scope'))?.ratio, 0);
+});
+
+test('a scope pattern is exact, or open with a star at its end', () => {
+  assert.ok(matchesAny(parseDrop('scope:@otel/net'), subject(undefined, '@otel/net')));
+  assert.not(matchesAny(parseDrop('scope:@otel/net'), subject(undefined, '@otel/network')));
+  assert.ok(matchesAny(parseDrop('scope:@otel/*'), subject(undefined, '@otel/network')));
+  assert.not(matchesAny(parseDrop('scope:@otel/*'), subject('@otel::x')), 'a namespace is not a scope');
+});
+
+test('a name pattern is about the span name only', () => {
+  assert.ok(matchesAny(parseDrop('name:poll'), subject('a::b', undefined, 'poll')));
+  assert.not(matchesAny(parseDrop('name:poll'), subject('poll::b', undefined, 'other')));
+});
+
+test('rules are printed in normal form, and read back the same', () => {
+  const printed = printRules(parseRules(' carbide::api:: = 0.10 ,\n carbide::db=off,, *=on '));
+  assert.is(printed, 'carbide::api=0.1, carbide::db=off, *=on');
+  assert.is(printRules(parseRules(printed)), printed);
+  assert.is(printPatterns(parseRoots('carbide::*, kind:server'), 'none'), 'carbide, kind:server');
+  assert.is(printPatterns(parseRoots('none'), 'none'), 'none');
+});
+
+test('a bad rule rejects the whole text and names the token', () => {
+  for (const [text, token] of [
+    ['carbide=on, db=maybe', 'db=maybe'],
+    ['carbide', 'carbide'],
+    ['carbide=on, =off', '=off'],
+    ['carbide=1.5', 'carbide=1.5'],
+    ['carbide=-0.1', 'carbide=-0.1'],
+    ['carbide=1e-2', 'carbide=1e-2'],
+    ['car*bide=on', 'car*bide'],
+    ['kind:server=on', 'kind:server'],
+    ['a b=on', 'a b'],
+  ] as const) {
+    const error = refusal(() => parseRules(text));
+    assert.is(error.field, 'rules', text);
+    assert.ok(error.message.includes(`"${token}"`), `${text} → ${error.message}`);
+  }
+  assert.ok(refusal(() => parseRoots('kind:sever')).message.includes('server'));
+  assert.ok(refusal(() => parseDrop('*')).message.includes('not possible here'), 'everything cannot be dropped by a star');
+});
+
+test('text from outside is bounded', () => {
+  refusal(() => parseRules('x'.repeat(9000)));
+  refusal(() => parseRules(Array.from({ length: 600 }, (_, i) => `a${i}=on`).join(',')));
+});
+
+test('no pattern is ever a regular expression', () => {
+  const rules = parseRules('scope:(a+)+$=off');
+  assert.is(ruleFor(rules, subject(undefined, `${'a'.repeat(40)}!`)), undefined);
+  assert.is(ruleFor(rules, subject(undefined, '(a+)+$'))?.ratio, 0);
+});
+
+test.run();

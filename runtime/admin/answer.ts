@@ -2,6 +2,7 @@
 // error of any kind becomes `{ "error": { code, message, field? } }`; what is not one of our own errors is not described.
 
 import { InvalidArgumentError, SpanwrightError } from '../errors.js';
+import { printable } from './printable.js';
 import { Refusal } from './refusal.js';
 
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -39,7 +40,8 @@ export function faultOf(error: unknown): Fault & { readonly expected: boolean } 
   }
   if (error instanceof SpanwrightError) {
     const field = error instanceof InvalidArgumentError ? error.field : undefined;
-    return { status: error.status, code: error.grpc, message: error.message, field, expected: true };
+    // The tracing's own messages quote what was sent, in the form that suits code.
+    return { status: error.status, code: error.grpc, message: printable(error.message, 1000), field, expected: true };
   }
   const message = 'The admin hook failed; the log of the service says why. Nothing more was changed.';
   return { status: 500, code: 'Internal', message, expected: false };

@@ -1,0 +1,281 @@
+// The admin hook on real sockets: a server of its own on loopback or a Unix socket, and the Node adapter as middleware.
+
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  type AdminServer,
+  type AdminServerOptions,
+  createAdminHandler,
+  startAdminServer,
+  toNodeHandler,
+} from '../../runtime/admin/index.js';
+import type { Tracing } from '../../runtime/index.js';
+import { fingerprint, TOKEN } from './client.js';
+import { startService } from './service.js';
+
+let tracing: Tracing;
+let admin: AdminServer;
+let directory: string;
+const log = () => undefined;
+const AUTHORIZED = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+
+test.before(async () => {
+  tracing = await startService();
+  directory = mkdtempSync(join(tmpdir(), 'spanwright-server-'));
+  admin = await startAdminServer({ tracing, token: TOKEN, port: 0, log });
+});
+test.after.each(() => {
+  for (const { id } of tracing.leases()) tracing.endLease(id);
+});
+test.after(async () => {
+  await admin.close();
+  rmSync(directory, { recursive: true });
+  await tracing.shutdown();
+});
+
+/** Sends bytes as they are, and answers with all that comes back. */
+function raw(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(admin.url).port), '127.0.0.1', () => socket.end(text));
+    let got = '';
+    socket.setEncoding('utf8').on('data', (part) => {
+      got += part;
+    });
+    socket.once('error', reject).once('close', () => resolve(got));
+  });
+}
+
+test('a change and a read over a socket', async () => {
+  assert.match(admin.url, /^http:\/\/127\.0\.0\.1:\d+\/tracing$/);
+  const body = JSON.stringify({ enabled: true, for: '1m' });
+  const changed = await fetch(`${admin.url}/enabled`, { method: 'PUT', headers: AUTHORIZED, body });
+  assert.is(changed.status, 200);
+  assert.is(tracing.enabled, true);
+  const state = (await (await fetch(`${admin.url}/state`)).json()) as { enabled: boolean };
+  assert.is(state.enabled, true);
+});
+
+test('a body over the limit is answered 413 and can be read by the sender; the next request is served', async () => {
+  const before = fingerprint(tracing);
+  const body = JSON.stringify({ enabled: true, reason: 'x'.repeat(200_000) });
+  const declared = await fetch(`${admin.url}/enabled`, { method: 'PUT', headers: AUTHORIZED, body });
+  assert.is(declared.status, 413);
+  assert.is(((await declared.json()) as { error: { code: string } }).error.code, 'ResourceExhausted');
+  const chunks = new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < 20; at += 1) controller.enqueue(new Uint8Array(4096).fill(32));
+      controller.close();
+    },
+  });
+  const chunked = await fetch(`${admin.url}/enabled`, {
+    method: 'PUT',
+    headers: AUTHORIZED,
+    body: chunks,
+    duplex: 'half',
+  } as RequestInit);
+  assert.is(chunked.status, 413);
+  assert.is(fingerprint(tracing), before);
+  assert.is((await fetch(`${admin.url}/health`)).status, 200);
+});
+
+test('an endless body is cut off', async () => {
+  const before = fingerprint(tracing);
+  const closed = new Promise<void>((resolve, reject) => {
+    const url = new URL(`${admin.url}/enabled`);
+    const endless = request(url, { method: 'PUT', headers: AUTHORIZED });
+    const timer = setInterval(() => endless.write(Buffer.alloc(32 * 1024, 32)), 5);
+    const stop = (): void => {
+      clearInterval(timer);
+      resolve();
+    };
+    endless.once('error', stop).once('close', stop);
+    setTimeout(() => reject(new Error('still open after 5 s')), 5000).unref();
+  });
+  await closed;
+  assert.is(fingerprint(tracing), before);
+});
+
+test('a body that stops short of its declared length changes nothing', async () => {
+  const before = fingerprint(tracing);
+  const head = `PUT /tracing/enabled HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Type: application/json\r\n`;
+  await raw(`${head}Content-Length: 100\r\n\r\n{"enabled":true}`);
+  assert.is(fingerprint(tracing), before);
+  assert.match(await raw(`${head}Connection: close\r\nContent-Length: 16\r\n\r\n{"enabled":true}`), /^HTTP\/1\.1 200/);
+  assert.is(tracing.enabled, true);
+});
+
+for (const [name, lines, status] of [
+  ['a request without Host', ['GET /tracing/state HTTP/1.0'], 421],
+  ['a foreign Host', ['GET /tracing/state HTTP/1.1', 'Host: evil.example'], 421],
+  ['a Host that is no host', ['GET /tracing/state HTTP/1.1', 'Host: a/b@localhost'], 421],
+  ['a whole URL in the request line', ['GET http://localhost/tracing/state HTTP/1.1', 'Host: localhost'], 200],
+  ['a whole URL that disagrees with a foreign Host', ['GET http://localhost/tracing/state HTTP/1.1', 'Host: evil.example'], 421],
+  ['a path of two slashes', ['GET //localhost/tracing/state HTTP/1.1', 'Host: localhost'], 404],
+  ['a method that no Request can hold', ['TRACE /tracing/state HTTP/1.1', 'Host: localhost'], 400],
+  [
+    'a GET with a change as body',
+    [
+      'GET /tracing/enabled HTTP/1.1',
+      'Host: localhost',
+      `Authorization: Bearer ${TOKEN}`,
+      'Content-Type: application/json',
+      'Content-Length: 16',
+      '',
+      '{"enabled":true}',
+    ],
+    405,
+  ],
+  ['a proxied stranger', ['GET /tracing/state HTTP/1.1', 'Host: localhost', 'X-Forwarded-For: 192.0.2.7'], 401],
+] as const) {
+  test(`${name} is answered ${status}, and nothing changes`, async () => {
+    const before = fingerprint(tracing);
+    const whole = [lines[0], 'Connection: close', ...lines.slice(1)].join('\r\n');
+    const answer = await raw(whole.includes('\r\n\r\n') ? whole : `${whole}\r\n\r\n`);
+    assert.is(Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]), status, answer);
+    assert.is(fingerprint(tracing), before);
+  });
+}
+
+test('only loopback is listened on', async () => {
+  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.com', '127.0.0.1.example']) {
+    try {
+      await (await startAdminServer({ tracing, token: TOKEN, port: 0, host, log })).close();
+      assert.unreachable(host);
+    } catch (error) {
+      assert.match((error as Error).message, /is not a loopback address/);
+    }
+  }
+  const local = await startAdminServer({ tracing, token: TOKEN, port: 0, host: 'localhost', log });
+  assert.is((await fetch(`${local.url}/health`)).status, 200);
+  await local.close();
+});
+
+test('a port that is taken or none, and a misspelt option, are errors that name them', async () => {
+  const port = Number(new URL(admin.url).port);
+  for (const [options, says] of [
+    [{ port }, /cannot listen on 127\.0\.0\.1:\d+: it is in use/],
+    [{ port: 70000 }, /whole number from 0 to 65535; found 70000/],
+    [{ port: 0, tokne: 'x' }, /Unknown admin option "tokne"/],
+  ] as const) {
+    const started = startAdminServer({ tracing, token: TOKEN, log, ...options } as AdminServerOptions);
+    const error = await started.then(
+      () => undefined,
+      (reason: Error) => reason,
+    );
+    assert.match(error?.message ?? 'no error', says);
+  }
+});
+
+test('a Unix socket serves its user alone, replaces a dead one, and takes no file that is none', async () => {
+  const socketPath = join(directory, 'admin.sock');
+  const first = await startAdminServer({ tracing, token: TOKEN, socketPath, log });
+  assert.is(statSync(socketPath).mode & 0o777, 0o600);
+  const status = await new Promise((resolve, reject) => {
+    request({ socketPath, path: '/tracing/state', headers: { host: 'localhost' } }, (answer) =>
+      resolve(answer.resume().statusCode),
+    )
+      .once('error', reject)
+      .end();
+  });
+  assert.is(status, 200);
+  const taken = await startAdminServer({ tracing, token: TOKEN, socketPath, log }).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  assert.match(taken, 'served by another process');
+  await first.close();
+  assert.not.ok(existsSync(socketPath));
+
+  const script = `require('node:net').createServer().listen(${JSON.stringify(socketPath)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  await new Promise((resolve) => spawn(process.execPath, ['-e', script]).once('exit', resolve));
+  assert.ok(existsSync(socketPath), 'a killed server leaves its socket behind');
+  await (await startAdminServer({ tracing, token: TOKEN, socketPath, log })).close();
+
+  const file = join(directory, 'file');
+  writeFileSync(file, 'precious');
+  chmodSync(file, 0o644);
+  const refused = await startAdminServer({ tracing, token: TOKEN, socketPath: file, log }).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+  assert.match(refused, 'is not a socket');
+  assert.ok(existsSync(file));
+});
+
+async function mounted(
+  make: (node: ReturnType<typeof toNodeHandler>) => (request: IncomingMessage, response: ServerResponse) => void,
+  prefix = '/tracing',
+) {
+  const server: Server = createServer(make(toNodeHandler(createAdminHandler(tracing, { token: TOKEN, prefix, log }))));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const status = async (path: string, init?: RequestInit) => (await fetch(origin + path, init)).status;
+  return { status, close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()) };
+}
+
+test('as middleware it takes what is under its prefix and passes the rest on', async () => {
+  const app = await mounted((node) => (incoming, response) => node(incoming, response, () => response.writeHead(204).end()));
+  assert.is(await app.status('/tracing/health'), 200);
+  assert.is(await app.status('/tracing/nothing'), 404);
+  assert.is(await app.status('/machines?next=/tracing/state'), 204);
+  assert.is(await app.status('/tracingx'), 204);
+  await app.close();
+});
+
+test('it finds itself when the framework has cut the mount path off the URL', async () => {
+  const app = await mounted((node) => (incoming, response) => {
+    const original = incoming.url as string;
+    Object.assign(incoming, { originalUrl: original, url: original.replace(/^\/ops/, '') });
+    node(incoming, response, () => response.writeHead(204).end());
+  });
+  assert.is(await app.status('/ops/tracing/health'), 200);
+  assert.is(await app.status('/tracing/health'), 200);
+  assert.is(await app.status('/ops/other'), 204);
+  await app.close();
+});
+
+test('a body that a parser has read already is taken from request.body', async () => {
+  const app = await mounted((node) => async (incoming, response) => {
+    const parts: Buffer[] = [];
+    for await (const part of incoming) parts.push(part as Buffer);
+    node(Object.assign(incoming, { body: JSON.parse(Buffer.concat(parts).toString()) }), response);
+  });
+  const put = (body: unknown) =>
+    app.status('/tracing/enabled', { method: 'PUT', headers: AUTHORIZED, body: JSON.stringify(body) });
+  assert.is(await put({ enabled: true }), 200);
+  assert.is(tracing.enabled, true);
+  assert.is(await put({ enabled: 'true' }), 400);
+  await app.close();
+});
+
+test('neither the server nor an open connection keeps the process alive', async () => {
+  const script = `
+    const { connect } = require('node:net');
+    const { startAdminServer } = require('./runtime/admin/index.ts');
+    const { startTracing } = require('./runtime/index.ts');
+    (async () => {
+      const admin = await startAdminServer({ tracing: await startTracing({ serviceName: 'short' }), token: 'x', port: 0 });
+      const socket = connect(Number(new URL(admin.url).port), '127.0.0.1', () => { console.log('connected'); socket.unref(); });
+    })();`;
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', script], {
+    cwd: join(__dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.on('data', (part) => {
+    output += part;
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  clearTimeout(timer);
+  assert.is(code, 0);
+  assert.match(output, 'connected');
+});
+
+test.run();

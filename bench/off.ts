@@ -21,6 +21,7 @@ const CHEAP: readonly Choice[] = [
   BARE,
   FORWARDER,
   { ...FORWARDER, label: 'transformed, no endpoint', state: 'spanwright without endpoint' },
+  { ...FORWARDER, label: 'transformed, off again', state: 'spanwright off again' },
   { ...FORWARDER, label: 'transformed, standard decorators, off', build: 'built standard' },
   { ...FORWARDER, label: 'plain decorator, off', build: 'plain' },
   { ...FORWARDER, label: 'plain standard decorator, off', build: 'plain standard' },

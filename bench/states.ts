@@ -1,7 +1,7 @@
 // What is installed in the process while a variant is measured: nothing, OpenTelemetry's SDK, or Spanwright, each off or on.
 // Called in the worker before the measured module is loaded, as a service sets tracing up before the rest of its code.
 
-import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import {
@@ -26,6 +26,8 @@ export class DiscardingExporter implements SpanExporter {
   async forceFlush(): Promise<void> {}
 }
 
+import type { Tracing } from '../runtime/setup/tracing.js';
+
 export interface Installed {
   /** Spans that reached the exporter so far. */
   count(): number;
@@ -43,11 +45,25 @@ function sdk(sampler: Sampler): Installed {
   return { count: () => exporter.count, drain: () => provider.forceFlush() };
 }
 
-async function spanwright(enabled: boolean): Promise<Installed> {
+async function spanwright(enabled: boolean): Promise<Installed & { tracing: Tracing }> {
   const { startTracing } = await import('spanwright');
   const exporter = new DiscardingExporter();
   const tracing = await startTracing({ serviceName: 'bench', exporter, enabled });
-  return { count: () => exporter.count, drain: () => tracing.forceFlush() };
+  return { count: () => exporter.count, drain: () => tracing.forceFlush(), tracing };
+}
+
+/** Switched on, used, and switched off again: what a service is after somebody has looked into it. */
+async function spanwrightOffAgain(): Promise<Installed> {
+  const { instrument } = await import('spanwright');
+  const installed = await spanwright(false);
+  const lease = installed.tracing.setEnabled(true, { for: '1m' });
+  await instrument(async function look() {
+    await null;
+  })();
+  await installed.drain();
+  if (installed.count() !== 1) throw new Error(`bench: switched on, one call exported ${installed.count()} spans`);
+  installed.tracing.endLease(lease.id);
+  return installed;
 }
 
 export const STATES = {
@@ -60,16 +76,17 @@ export const STATES = {
     return NOTHING;
   },
   'spanwright off': () => spanwright(false),
+  'spanwright off again': spanwrightOffAgain,
   'spanwright on': () => spanwright(true),
 } satisfies Record<string, () => Promise<Installed>>;
 
 export type StateName = keyof typeof STATES;
 
-/** The context in which the calls are made. */
+/** The context in which the calls are made; undefined: none is entered, and nothing follows asynchronous work on its account. */
 export const PARENTS = {
-  none: () => ROOT_CONTEXT,
-  unsampled: () => trace.setSpanContext(ROOT_CONTEXT, spanContext(0)),
-  sampled: () => trace.setSpanContext(ROOT_CONTEXT, spanContext(1)),
+  none: (): Context | undefined => undefined,
+  unsampled: (): Context | undefined => trace.setSpanContext(ROOT_CONTEXT, spanContext(0)),
+  sampled: (): Context | undefined => trace.setSpanContext(ROOT_CONTEXT, spanContext(1)),
 } as const;
 
 export type ParentName = keyof typeof PARENTS;

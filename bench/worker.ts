@@ -44,7 +44,7 @@ async function main(setup: WorkerSetup): Promise<void> {
   const drive: Drive = setup.callSites === 'own' ? own : (calls) => shared(sites, calls);
   const parent = PARENTS[setup.parent]();
   const run: Drive = setup.bursts ? (calls) => inBursts(drive, calls, installed) : drive;
-  const inParent: Drive = (calls) => context.with(parent, run, undefined, calls);
+  const inParent: Drive = parent === undefined ? run : (calls) => context.with(parent, run, undefined, calls);
 
   process.on('message', async (order: Order) => {
     if (order.kind === 'end') process.exit(0);

@@ -1,0 +1,107 @@
+// `npm start`'s driver, as built: its exit code is the verdict of the run, and no process outlives it.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { startReceiver } from '../../cli/receiver/receiver.js';
+import { SAMPLE } from './service-process.js';
+
+interface Run {
+  code: number | null;
+  output: string;
+  /** Addresses that the driver said its processes listen at. */
+  addresses: string[];
+}
+
+function drive(env: Record<string, string>): Promise<Run> {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(OTEL_|SPANWRIGHT_|TRACING_FILE|NODE_OPTIONS|PORT$)/.test(name),
+  );
+  const child = spawn(process.execPath, [join(SAMPLE, 'build', 'drive', 'start.js')], {
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      resolve({
+        code,
+        output,
+        addresses: [...output.matchAll(/^(?:Service|Receiver): .*?(http:\/\/127\.0\.0\.1:\d+)/gm)].map((match) => match[1] ?? ''),
+      });
+    });
+  });
+}
+
+/** Nothing may listen there any more. */
+async function assertGone(addresses: readonly string[], count: number): Promise<void> {
+  assert.is(addresses.length, count);
+  for (const address of addresses) {
+    const answered = await fetch(address).then(
+      () => true,
+      () => false,
+    );
+    assert.not(answered, `${address} still answers`);
+  }
+}
+
+test('with no endpoint it starts a receiver, prints the traces and counts of three phases, and ends with 0', async () => {
+  const { code, output, addresses } = await drive({});
+  assert.is(code, 0, output);
+  assert.match(output, /service \| .*OpenTelemetry tracing initialized/);
+  assert.equal(
+    [...output.matchAll(/at the receiver: (\d+)/g)].map((match) => Number(match[1]) > 0),
+    [false, true, false],
+  );
+  assert.equal(
+    [...output.matchAll(/^open spans: (\d+) before, at most (\d+) seen during, (\d+) after$/gm)].map((match) => [
+      match[1],
+      Number(match[2]) > 0,
+      match[3],
+    ]),
+    [
+      ['0', false, '0'],
+      ['0', true, '0'],
+      ['0', false, '0'],
+    ],
+  );
+  assert.match(output, /✗ request {2}[\d.]+ ms {2}\[carbide::rpc::dispatcher::Dispatcher\] {2}url\.path=\/v1\/firmware/);
+  assert.match(output, /✗ BmcRefusedError: .*locked for maintenance \(at BmcClient\.send \(.*bmc-client\.ts:\d+:\d+\)\)/);
+  assert.not.match(output, /runtime\./);
+  await assertGone(addresses, 2);
+});
+
+test('with an endpoint it uses that, and says that it cannot count what arrives there', async () => {
+  const receiver = await startReceiver();
+  const { code, output } = await drive({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint });
+  assert.is(code, 0, output);
+  assert.match(output, /what arrives there cannot be counted from here/);
+  assert.equal(
+    [...output.matchAll(/at the receiver: (.*)$/gm)].map((match) => match[1]),
+    Array(3).fill('cannot be counted'),
+  );
+  const sent = [...output.matchAll(/sent: (\d+)/g)].map((match) => Number(match[1]));
+  assert.is(receiver.received, sent[1]);
+  assert.ok(receiver.received > 0);
+  await receiver.close();
+});
+
+test('when a phase is not what it must be it ends with 1, says why, and stops what it started', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'infra-controller-drive-'));
+  const file = join(directory, 'tracing.toml');
+  writeFileSync(file, '[tracing]\nallow_runtime_changes = false\n');
+  const { code, output, addresses } = await drive({ TRACING_FILE: file });
+  rmSync(directory, { recursive: true });
+  assert.is(code, 1, output);
+  assert.match(output, /npm start failed: .*403.*PermissionDenied/);
+  await assertGone(addresses, 2);
+});
+
+test.run();

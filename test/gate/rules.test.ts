@@ -28,7 +28,10 @@ test('a namespace prefix ends at the end of a segment', () => {
 });
 
 test('the most specific rule wins, whatever the order', () => {
-  for (const text of ['carbide=off, carbide::db=on, carbide::db::Store=0.5', 'carbide::db::Store=0.5, carbide::db=on, carbide=off']) {
+  for (const text of [
+    'carbide=off, carbide::db=on, carbide::db::Store=0.5',
+    'carbide::db::Store=0.5, carbide::db=on, carbide=off',
+  ]) {
     const rules = parseRules(text);
     assert.is(ruleFor(rules, subject('carbide::db::Store::find'))?.ratio, 0.5, text);
     assert.is(ruleFor(rules, subject('carbide::db::Other::find'))?.ratio, 1, text);

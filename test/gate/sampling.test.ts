@@ -1,4 +1,4 @@
-import { context, propagation, ROOT_CONTEXT, SpanKind, trace, TraceFlags } from '@opentelemetry/api';
+import { context, propagation, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { detach, instrument, withRemoteContext } from '../../runtime/index.js';
@@ -42,7 +42,10 @@ test('a span without parent that may not be a root is transparent: the first mat
   traced({ enabled: true, roots: 'carbide' }, async ({ spans }) => {
     foreign();
     const all = await spans();
-    assert.equal(all.map((span) => span.name), ['inner']);
+    assert.equal(
+      all.map((span) => span.name),
+      ['inner'],
+    );
     assert.is(all[0]?.parentSpanContext, undefined);
   }));
 
@@ -110,7 +113,10 @@ test('with the flag off a sampled remote parent records, an unsampled one does n
     assert.is((await spans()).length, 0);
     withRemoteContext({ traceparent: SAMPLED }, outer);
     const all = await spans();
-    assert.equal(all.map((span) => span.name), ['inner', 'outer']);
+    assert.equal(
+      all.map((span) => span.name),
+      ['inner', 'outer'],
+    );
     assert.is(all[1]?.spanContext().traceId, '0af7651916cd43dd8448eb211c80319c');
     assert.is(all[1]?.parentSpanContext?.spanId, 'b7ad6b7169203331');
     assert.is(all[1]?.parentSpanContext?.isRemote, true);
@@ -118,7 +124,11 @@ test('with the flag off a sampled remote parent records, an unsampled one does n
 
 test('with the flag off a sampled context that was set by hand records', () =>
   traced({ enabled: false }, async ({ names }) => {
-    const remote = trace.setSpanContext(ROOT_CONTEXT, { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.SAMPLED });
+    const remote = trace.setSpanContext(ROOT_CONTEXT, {
+      traceId: 'a'.repeat(32),
+      spanId: 'b'.repeat(16),
+      traceFlags: TraceFlags.SAMPLED,
+    });
     context.with(remote, outer);
     assert.equal(await names(), ['inner', 'outer']);
   }));

@@ -1,0 +1,104 @@
+// The one boolean that every forwarder reads must be right, not only fast. Run with the collector exposed, so that "nothing can
+// record any more" can be waited for.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument, startTracing, withRemoteContext } from '../../runtime/index.js';
+import { state } from '../../runtime/state.js';
+import { traced } from './tracing.js';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+async function idleWithin(milliseconds: number): Promise<boolean> {
+  for (const began = performance.now(); performance.now() - began < milliseconds; await sleep(10)) {
+    if (state.gate.idle) return true;
+    collect();
+  }
+  return state.gate.idle;
+}
+
+const work = instrument({ namespace: 'carbide::api', name: 'work' }, () => 1);
+
+test('the gate is idle before any set-up, and calls go straight to the body', () => {
+  assert.is(state.gate.idle, true);
+  assert.is(work(), 1);
+});
+
+test('the gate is idle while built and off', () =>
+  traced({ enabled: false }, () => {
+    assert.is(state.gate.idle, true);
+  }));
+
+test('the gate is awake while on', () =>
+  traced({ enabled: true }, () => {
+    assert.is(state.gate.idle, false);
+  }));
+
+test('with no endpoint the gate is idle, whatever the flag says', async () => {
+  const tracing = await startTracing({ enabled: true, endpoint: '' });
+  assert.is(state.gate.idle, true);
+  await tracing.shutdown();
+});
+
+test('an unsampled remote context does not wake the gate', () =>
+  traced({ enabled: false }, () => {
+    withRemoteContext({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' }, () => {
+      assert.is(state.gate.idle, true);
+    });
+  }));
+
+const discarding = {
+  export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }),
+  shutdown: async () => {},
+};
+
+test('a sampled remote context wakes the gate; when it has gone, the gate is idle again', async () => {
+  const tracing = await startTracing({ exporter: discarding });
+  withRemoteContext({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }, () => {
+    assert.is(state.gate.idle, false);
+    work();
+  });
+  assert.is(tracing.state().spans.started, 1);
+  await tracing.forceFlush();
+  assert.ok(await idleWithin(5000));
+  await tracing.shutdown();
+});
+
+test('after switching off, the gate stays awake while a recorded context lives, and is idle when the last is gone', async () => {
+  const tracing = await startTracing({ enabled: false, exporter: discarding });
+  tracing.setEnabled(true);
+  let seen: string[] = [];
+  let go: (() => void) | undefined;
+  const inner = instrument({ namespace: 'carbide::api', name: 'inner' }, () => seen.push('inner'));
+  const outer = instrument({ namespace: 'carbide::api', name: 'outer' }, async () => {
+    await new Promise<void>((resolve) => (go = resolve));
+    inner();
+  });
+  let call: Promise<void> | undefined = outer();
+  tracing.setEnabled(false);
+  await tracing.forceFlush();
+  collect();
+  await sleep(20);
+  assert.is(state.gate.idle, false, 'a call under way can still record');
+  const before = tracing.state().spans.started;
+  go?.();
+  await call;
+  assert.is(tracing.state().spans.started, before + 1);
+  call = undefined;
+  go = undefined;
+  seen = [];
+  await tracing.forceFlush();
+  assert.ok(await idleWithin(5000), 'nothing that records is left, so the gate is idle');
+  await tracing.shutdown();
+});
+
+test('after shutdown the gate is idle', async () => {
+  await traced({ enabled: true }, () => work());
+  assert.is(state.gate.idle, true);
+});
+
+test.run();

@@ -1,0 +1,225 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { InvalidArgumentError, instrument, PermissionDeniedError, startTracing } from '../../runtime/index.js';
+import { setNoticeLogger } from '../../runtime/warnings.js';
+import { traced } from './tracing.js';
+
+const work = instrument({ namespace: 'carbide::api', name: 'work' }, () => 1);
+const query = instrument({ namespace: 'carbide::db', name: 'query' }, () => 1);
+
+test('enabling at run time is a lease of ten minutes unless it says otherwise', () =>
+  traced({}, ({ tracing }) => {
+    const lease = tracing.setEnabled(true, { reason: 'why is it slow', actor: 'ana' });
+    assert.is(Date.parse(lease.expiresAt) - Date.parse(lease.createdAt), 600_000);
+    assert.is(lease.reason, 'why is it slow');
+    assert.is(lease.actor, 'ana');
+    assert.is(tracing.enabled, true);
+    assert.equal(
+      tracing.state().leases.map(({ id }) => id),
+      [lease.id],
+    );
+  }));
+
+test('a lease that runs out puts the configured state back, with one line and a reason', async () => {
+  const lines: string[] = [];
+  setNoticeLogger((_level, line) => lines.push(line));
+  await traced({}, async ({ tracing, names }) => {
+    const lease = tracing.setEnabled(true, { for: '60ms' });
+    work();
+    await sleep(120);
+    assert.is(tracing.enabled, false);
+    work();
+    assert.equal(await names(), ['work']);
+    const { lastEnded, leases } = tracing.state();
+    assert.is(lastEnded?.id, lease.id);
+    assert.is(lastEnded?.cause, 'expired');
+    assert.is(leases.length, 0);
+    assert.is(lines.filter((line) => line.includes('SPW012')).length, 1);
+  });
+  setNoticeLogger(undefined);
+});
+
+test('a configured flag that is on outlives every lease', () =>
+  traced({ enabled: true }, async ({ tracing }) => {
+    tracing.setEnabled(false, { for: '40ms' });
+    assert.is(tracing.enabled, false);
+    await sleep(90);
+    assert.is(tracing.enabled, true);
+  }));
+
+test('several leases add up, and the end of one takes nothing else with it', () =>
+  traced({}, ({ tracing }) => {
+    const first = tracing.setEnabled(true);
+    const second = tracing.setEnabled(true);
+    const rules = tracing.setRules('carbide::db=off');
+    assert.ok(tracing.endLease(first.id));
+    assert.is(tracing.enabled, true, 'the second lease holds');
+    assert.is(tracing.state().rules, 'carbide::db=off');
+    assert.ok(tracing.endLease(second.id));
+    assert.is(tracing.enabled, false);
+    assert.is(tracing.state().rules, 'carbide::db=off');
+    assert.ok(tracing.endLease(rules.id));
+    assert.is(tracing.state().rules, '');
+    assert.not(tracing.endLease(rules.id), 'a lease ends once');
+    assert.not(tracing.endLease('no such lease'));
+  }));
+
+test('off means off: switching off ends every lease that had switched on', () =>
+  traced({}, async ({ tracing }) => {
+    tracing.setEnabled(true, { for: '1h' });
+    tracing.setEnabled(false, { for: '20ms' });
+    assert.is(tracing.enabled, false);
+    await sleep(60);
+    assert.is(tracing.enabled, false, 'it does not come back on by itself');
+  }));
+
+test('rules of leases stand on top of the configured ones, and both are printed in normal form', () =>
+  traced({ enabled: true, rules: 'carbide=off' }, async ({ tracing, names }) => {
+    work();
+    assert.equal(await names(), []);
+    const lease = tracing.setRules(' carbide::db = 1 ');
+    assert.is(lease.value, 'carbide::db=on');
+    work();
+    query();
+    assert.equal(await names(), ['query']);
+    tracing.endLease(lease.id);
+    query();
+    assert.equal(await names(), ['query']);
+  }));
+
+test('a rule that matches no known site is a warning, and holds for sites that are loaded later', () =>
+  traced({ enabled: true }, async ({ tracing, names }) => {
+    assert.equal(tracing.setRules('carbide::api=on').warnings, []);
+    const { warnings } = tracing.setRules('carbide::later=off');
+    assert.is(warnings.length, 1);
+    assert.ok(warnings[0]?.includes('carbide::later'));
+    instrument({ namespace: 'carbide::later', name: 'late' }, () => 1)();
+    work();
+    assert.equal(await names(), ['work']);
+  }));
+
+test('a bad rule, duration, limit or reason changes nothing', () =>
+  traced({ rules: 'carbide::db=off' }, ({ tracing }) => {
+    const before = tracing.state();
+    const refused: [string, () => unknown][] = [
+      ['rules', () => tracing.setRules('carbide=on, oops')],
+      ['for', () => tracing.setEnabled(true, { for: '25h' })],
+      ['for', () => tracing.setEnabled(true, { for: 0 })],
+      ['for', () => tracing.setEnabled(true, { for: '-5m' })],
+      ['for', () => tracing.setEnabled(true, { for: 'soon' })],
+      ['for', () => tracing.setEnabled(false, { for: 'never' })],
+      ['maxSpans', () => tracing.setEnabled(true, { maxSpans: 0 })],
+      ['maxOpenSpans', () => tracing.setEnabled(true, { maxOpenSpans: 1.5 })],
+      ['maxSpansPerSecond', () => tracing.setEnabled(true, { maxSpansPerSecond: Number.NaN })],
+      ['reason', () => tracing.setEnabled(true, { reason: 'x'.repeat(501) })],
+    ];
+    for (const [field, change] of refused) {
+      try {
+        change();
+        assert.unreachable(`${field} was accepted`);
+      } catch (error) {
+        assert.instance(error, InvalidArgumentError);
+        assert.is((error as InvalidArgumentError).field, field);
+      }
+    }
+    const after = tracing.state();
+    assert.is(after.revision, before.revision);
+    assert.equal(after.leases, []);
+    assert.is(after.rules, before.rules);
+  }));
+
+test('24 hours is the longest lease', () =>
+  traced({}, ({ tracing }) => {
+    const lease = tracing.setEnabled(true, { for: '24h' });
+    assert.is(Date.parse(lease.expiresAt) - Date.parse(lease.createdAt), 86_400_000);
+  }));
+
+test('a lease trips after its number of spans', () =>
+  traced({}, async ({ tracing, spans }) => {
+    tracing.setEnabled(true, { maxSpans: 5 });
+    for (let call = 0; call < 20; call++) work();
+    assert.is((await spans()).length, 5);
+    assert.is(tracing.enabled, false);
+    assert.is(tracing.state().lastEnded?.cause, 'maxSpans');
+  }));
+
+test('a lease trips when more spans start in a second than it allows', () =>
+  traced({}, async ({ tracing, spans }) => {
+    tracing.setEnabled(true, { maxSpansPerSecond: 10 });
+    for (let call = 0; call < 50; call++) work();
+    assert.is(tracing.state().lastEnded?.cause, 'maxSpansPerSecond');
+    assert.ok((await spans()).length <= 11);
+  }));
+
+test('a lease trips when more spans are open than it allows, and the open ones still end', () =>
+  traced({}, async ({ tracing, spans }) => {
+    tracing.setEnabled(true, { maxOpenSpans: 2 });
+    let go: () => void = () => {};
+    const until = new Promise<void>((resolve) => (go = resolve));
+    const wait = instrument({ namespace: 'carbide::api', name: 'wait' }, () => until);
+    const calls = [wait(), wait(), wait(), wait()];
+    assert.is(tracing.state().lastEnded?.cause, 'maxOpenSpans');
+    go();
+    await Promise.all(calls);
+    assert.is((await spans()).length, 3);
+    assert.is(tracing.openCount, 0);
+  }));
+
+test('a lease without limits does not trip', () =>
+  traced({ maxQueueSize: 16_384 }, ({ tracing }) => {
+    const lease = tracing.setEnabled(true);
+    for (let call = 0; call < 5000; call++) work();
+    assert.is(tracing.enabled, true);
+    assert.is(tracing.leases()[0]?.spans, 5000);
+    assert.is(tracing.leases()[0]?.id, lease.id);
+  }));
+
+test('with allowRuntimeChanges false every change is refused and the state stays', async () => {
+  for (const enabled of [true, false]) {
+    await traced({ enabled, allowRuntimeChanges: false }, ({ tracing }) => {
+      const before = tracing.state();
+      for (const change of [
+        () => tracing.setEnabled(!enabled),
+        () => tracing.setRules('carbide=off'),
+        () => tracing.setDrop('carbide'),
+        () => tracing.endLease('1'),
+      ]) {
+        assert.throws(change, (error: unknown) => error instanceof PermissionDeniedError && error.status === 403);
+      }
+      assert.is(tracing.enabled, enabled);
+      assert.is(tracing.state().revision, before.revision);
+    });
+  }
+});
+
+test('enabling without anywhere to send to says so, and records nothing', async () => {
+  const tracing = await startTracing({ endpoint: '' });
+  try {
+    const lease = tracing.setEnabled(true);
+    assert.is(lease.warnings.length, 1);
+    assert.ok(lease.warnings[0]?.includes('otlp_endpoint'));
+    work();
+    assert.is(tracing.state().spans.started, 0);
+    assert.is(tracing.state().recording, false);
+    assert.is(tracing.state().enabled, true);
+  } finally {
+    await tracing.shutdown();
+  }
+});
+
+test('changing rules with 10,000 sites takes under 10 ms', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    const sites = Array.from({ length: 10_000 }, (_, n) =>
+      instrument({ namespace: `many::part${n % 100}::C${n}`, name: `s${n}` }, () => n),
+    );
+    tracing.setRules('many::part1=off');
+    const times = Array.from({ length: 15 }, (_, round) => {
+      const began = performance.now();
+      tracing.setRules(`many::part${round}=off, many=0.5, carbide=on`);
+      return performance.now() - began;
+    }).sort((a, b) => a - b);
+    assert.ok((times[0] as number) < 10, `fastest ${times[0]} ms, median ${times[7]} ms for ${sites.length} sites`);
+  }));
+
+test.run();

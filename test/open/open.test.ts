@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { trace } from '@opentelemetry/api';
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument, startTracing } from '../../runtime/index.js';
+import { setNoticeLogger } from '../../runtime/warnings.js';
+import { traced } from '../gate/tracing.js';
+
+function gateOf() {
+  let open: () => void = () => {};
+  let fail: (error: Error) => void = () => {};
+  const until = new Promise<void>((resolve, reject) => {
+    open = resolve;
+    fail = reject;
+  });
+  return { until, open, fail };
+}
+
+const wait = instrument({ namespace: 'carbide::api', name: 'wait' }, (until: Promise<void>) => until);
+const drain = instrument({ namespace: 'carbide::drain', name: 'drain', longRunning: true }, (until: Promise<void>) => until);
+
+test('the count of open spans is exact through values, errors and toggles in flight', () =>
+  traced({ enabled: true }, async ({ tracing }) => {
+    const first = gateOf();
+    const second = gateOf();
+    const calls = [wait(first.until), wait(second.until), drain(first.until)];
+    assert.is(tracing.openCount, 3);
+    assert.equal({ ...tracing.state().openByNamespace }, { 'carbide::api': 2, 'carbide::drain': 1 });
+    tracing.setEnabled(false);
+    assert.is(tracing.openCount, 3, 'open spans stay counted when the flag goes off');
+    second.fail(new Error('no'));
+    await calls[1]?.catch(() => {});
+    assert.is(tracing.openCount, 2);
+    first.open();
+    await Promise.all([calls[0], calls[2]]);
+    assert.is(tracing.openCount, 0);
+    assert.equal({ ...tracing.state().openByNamespace }, {});
+    const { started, ended } = tracing.state().spans;
+    assert.is(started, 3);
+    assert.is(ended, 3);
+  }));
+
+test('a second end changes nothing', () =>
+  traced({ enabled: true }, async ({ tracing, spans }) => {
+    const span = trace.getTracer('t').startSpan('twice');
+    assert.is(tracing.openCount, 1);
+    span.end();
+    span.end();
+    assert.is(tracing.openCount, 0);
+    assert.is(tracing.state().spans.ended, 1);
+    assert.is((await spans()).length, 1);
+  }));
+
+test('the table shows what is open, oldest first, with age, ids and site, and no attributes unless asked', () =>
+  traced({ enabled: true }, async ({ tracing }) => {
+    const gate = gateOf();
+    const call = wait(gate.until);
+    await sleep(15);
+    const later = drain(gate.until);
+    const [oldest, newest, ...rest] = tracing.openSpans();
+    assert.is(rest.length, 0);
+    assert.is(oldest?.name, 'wait');
+    assert.ok((oldest?.ageMs ?? 0) >= 14 && (oldest?.ageMs ?? 0) > (newest?.ageMs ?? 0));
+    assert.match(oldest?.traceId ?? '', /^[0-9a-f]{32}$/);
+    assert.match(oldest?.spanId ?? '', /^[0-9a-f]{16}$/);
+    assert.ok(oldest?.site?.startsWith('carbide::api::'));
+    assert.is(newest?.longRunning, true);
+    assert.is(oldest?.attributes, undefined);
+    assert.is(tracing.openSpans({ attributes: true })[0]?.attributes?.['code.namespace'], 'carbide::api');
+    assert.is(tracing.openSpans({ limit: 1 }).length, 1);
+    gate.open();
+    await Promise.all([call, later]);
+    assert.equal(tracing.openSpans(), []);
+  }));
+
+test('beyond maxOpenSpans nothing more starts, it is counted as refused, and room is used again', () =>
+  traced({ enabled: true, maxOpenSpans: 3 }, async ({ tracing }) => {
+    const gate = gateOf();
+    const calls = Array.from({ length: 10 }, () => wait(gate.until));
+    assert.is(tracing.openCount, 3);
+    assert.is(tracing.state().spans.refused, 7);
+    gate.open();
+    await Promise.all(calls);
+    assert.is(tracing.openCount, 0);
+    await wait(Promise.resolve());
+    assert.is(tracing.state().spans.started, 4);
+    assert.is(tracing.state().spans.refused, 7);
+  }));
+
+test('the watchdog ends a span that is too old, marks and counts it, and reports its namespace once', async () => {
+  const lines: string[] = [];
+  setNoticeLogger((_level, line) => lines.push(line));
+  await traced({ enabled: true, maxSpanAge: 40 }, async ({ tracing, spans }) => {
+    const gate = gateOf();
+    const calls = [wait(gate.until), wait(gate.until)];
+    await sleep(120);
+    assert.is(tracing.openCount, 0);
+    assert.is(tracing.state().spans.leaked, 2);
+    const all = await spans();
+    assert.equal(
+      all.map((span) => span.attributes['spanwright.leak']),
+      ['age', 'age'],
+    );
+    const leakLines = lines.filter((line) => line.includes('SPW013'));
+    assert.is(leakLines.length, 1);
+    assert.ok(leakLines[0]?.includes('carbide::api: 2 open'));
+    gate.open();
+    await Promise.all(calls);
+    assert.is(tracing.state().spans.ended, 2, 'a late end is harmless');
+    assert.is((await spans()).length, 2);
+  });
+  setNoticeLogger(undefined);
+});
+
+test('the watchdog leaves young and long-running spans alone', () =>
+  traced({ enabled: true, maxSpanAge: 60 }, async ({ tracing }) => {
+    const gate = gateOf();
+    const old = drain(gate.until);
+    await sleep(130);
+    const young = wait(gate.until);
+    await sleep(20);
+    assert.is(tracing.openCount, 2);
+    assert.is(tracing.state().spans.leaked, 0);
+    gate.open();
+    await Promise.all([old, young]);
+  }));
+
+test('onLeak: report counts a leak once and leaves the span to its owner', () =>
+  traced({ enabled: true, maxSpanAge: 30, onLeak: 'report' }, async ({ tracing, spans }) => {
+    const gate = gateOf();
+    const call = wait(gate.until);
+    await sleep(120);
+    assert.is(tracing.openCount, 1);
+    assert.is(tracing.state().spans.leaked, 1);
+    gate.open();
+    await call;
+    assert.is((await spans())[0]?.attributes['spanwright.leak'], undefined);
+  }));
+
+test('onLeak: drop makes the leaking namespace transparent from then on, and no other', () =>
+  traced({ enabled: true, maxSpanAge: 30, onLeak: 'drop' }, async ({ tracing, names }) => {
+    const gate = gateOf();
+    const leaking = instrument({ namespace: 'carbide::leaky', name: 'leaking' }, (until: Promise<void>) => until);
+    const call = leaking(gate.until);
+    await sleep(120);
+    gate.open();
+    await call;
+    await leaking(Promise.resolve());
+    await wait(Promise.resolve());
+    assert.equal(await names(), ['leaking', 'wait']);
+    assert.is(tracing.sites('carbide::leaky')[0]?.verdict, 'drop');
+    assert.is(tracing.sites('carbide::api')[0]?.verdict, 'on');
+  }));
+
+test('at shutdown what is open ends, is marked, and is sent', async () => {
+  const gate = gateOf();
+  let seen: unknown[] = [];
+  class Keeping extends InMemorySpanExporter {
+    override shutdown(): Promise<void> {
+      seen = [...this.getFinishedSpans()].map((span) => span.attributes['spanwright.leak']);
+      return super.shutdown();
+    }
+  }
+  const tracing = await startTracing({ enabled: true, spanProcessors: [new SimpleSpanProcessor(new Keeping()) as never] });
+  void drain(gate.until);
+  await tracing.shutdown();
+  assert.equal(seen, ['shutdown']);
+  gate.open();
+});
+
+test('metrics are Prometheus text, with the name that the user gave the open count', () =>
+  traced({ enabled: true, openSpansMetric: 'carbide_api_tracing_spans_open' }, async ({ tracing }) => {
+    const gate = gateOf();
+    const call = wait(gate.until);
+    const text = tracing.metrics();
+    assert.match(text, /^carbide_api_tracing_spans_open 1$/m);
+    assert.match(text, /^otel_sdk_span_live 1$/m);
+    assert.match(text, /^spanwright_namespace_spans_open\{namespace="carbide::api"\} 1$/m);
+    for (const line of text.trim().split('\n'))
+      assert.match(line, /^(# (HELP|TYPE) \w+ .+|[a-z_]+(\{namespace="[^"\n]*"\})? \d+)$/);
+    gate.open();
+    await call;
+    assert.match(tracing.metrics(), /^carbide_api_tracing_spans_open 0$/m);
+  }));
+
+test('without a name of the user the open count is called spanwright_spans_open', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    assert.match(tracing.metrics(), /^spanwright_spans_open 0$/m);
+    assert.not(tracing.metrics().includes('carbide_api'));
+  }));
+
+test.run();

@@ -163,9 +163,9 @@ export function describeFound(raw: unknown, secret = false): string {
   return `the ${type} ${String(raw)}`;
 }
 
-/** A user and password in a URL never reach a log. */
+/** A user and password in a URL, or in what was meant to be one, never reach a log. */
 export function withoutCredentials(value: string): string {
-  return value.replace(/\/\/[^/?#\s]*@/gu, '//***@');
+  return value.replace(/\/\/\S*@/gu, '//***@').replace(/^[^\s/:@]+:(?!\/\/)\S*@/u, '***@');
 }
 
 function cut(value: string): string {

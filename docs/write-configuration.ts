@@ -1,0 +1,86 @@
+// Writes docs/configuration.md from the tables of keys and notices: `npx tsx docs/write-configuration.ts`. With --check it only
+// compares. test/config/document.test.ts holds the document to the tables.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { printDuration } from '../runtime/config/duration.js';
+import { KEYS, type KeyRow } from '../runtime/config/keys.js';
+import { NOTICES } from '../runtime/warnings.js';
+
+const FILE = join(__dirname, 'configuration.md');
+
+function shownDefault({ type, default: value }: KeyRow): string {
+  if (value === null) return 'unset';
+  if (type.name === 'duration') return `\`${printDuration(value as number)}\``;
+  if (value === '' || (typeof value === 'object' && Object.keys(value as object).length === 0)) return 'empty';
+  return `\`${value}\``;
+}
+
+function keyRow(row: KeyRow): string {
+  const variables = row.env.map((name) => `\`${name}\``).join(', then ');
+  const type = row.type.name.replace(/\|/gu, '\\|');
+  return `| \`${row.key}\` | \`${row.option}\` | ${type} | ${shownDefault(row)} | ${variables || 'none'} | ${row.doc} |`;
+}
+
+/** The whole document. */
+export function configurationDocument(): string {
+  return `<!-- Written by docs/write-configuration.ts from runtime/config/keys.ts and runtime/warnings.ts. Edit those. -->
+# Configuration
+
+Every setting can come from four sources. A later one wins over an earlier one:
+
+1. the default,
+2. the \`[tracing]\` section of a TOML file,
+3. an environment variable (of several, the first one named below that is set),
+4. an option of \`startTracing()\`.
+
+The file is the one named by the option \`configFile\`, else by the variable \`SPANWRIGHT_CONFIG\`, else \`tracing.toml\` in the working
+directory if there is one. Other sections of the file are left alone. An empty variable counts as unset, an empty endpoint too.
+
+\`\`\`toml
+[tracing]
+otlp_endpoint = "http://otel-collector:4317"
+enabled = false
+allow_runtime_changes = true
+roots = ["acme::billing", "kind:server"]
+rules = "acme::billing::db=off"
+
+[tracing.resource]
+deployment.environment.name = "production"
+\`\`\`
+
+An unknown key, a wrong type and a value out of range are errors: \`startTracing()\` throws a \`ConfigurationError\` whose \`faults\` name all
+of them, with file, line and what was expected. An endpoint that cannot be used is none: it is said in the log, and the service runs
+without tracing. \`tracing.state().configuration\` tells for every value where it came from; secrets are shown as \`***\`.
+
+Durations are a number with one of the units \`ms\`, \`s\`, \`m\`, \`h\`, or a plain number of milliseconds.
+
+## Keys
+
+| key | option | type | default | variables | meaning |
+| --- | --- | --- | --- | --- | --- |
+${KEYS.map((row) => keyRow(row)).join('\n')}
+
+Only code can give \`configFile\`, \`exporter\` (a \`SpanExporter\`, used instead of the OTLP exporter) and \`spanProcessors\` (which get every
+recorded span in addition). An exporter or a span processor counts as a configured endpoint.
+
+## What the runtime says
+
+Lines go to standard error and begin with \`spanwright:\` and a code; those that can repeat are printed once per cause and minute.
+
+| code | level | text |
+| --- | --- | --- |
+${Object.entries(NOTICES)
+  .map(([code, { level, text }]) => `| ${code} | ${level} | ${text} |`)
+  .join('\n')}
+`;
+}
+
+if (require.main === module) {
+  const document = configurationDocument();
+  if (!process.argv.includes('--check')) writeFileSync(FILE, document);
+  else if (readFileSync(FILE, 'utf8') !== document) {
+    console.error('docs/configuration.md is out of date. Run: npx tsx docs/write-configuration.ts');
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,104 @@
+// The text of an endpoint: what is accepted and in which normal form, and what each mistake is told.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { checkEndpoint } from '../../runtime/setup/endpoint.js';
+
+type Protocol = 'grpc' | 'http/protobuf';
+
+const GOOD: [text: string, protocol: Protocol, url: string, host: string, port: number, tls: boolean][] = [
+  ['http://collector:4317', 'grpc', 'http://collector:4317', 'collector', 4317, false],
+  ['  HTTP://Collector:4317/ ', 'grpc', 'http://collector:4317', 'collector', 4317, false],
+  ['https://collector.example:4317', 'grpc', 'https://collector.example:4317', 'collector.example', 4317, true],
+  ['https://api.example', 'grpc', 'https://api.example:443', 'api.example', 443, true],
+  ['http://collector', 'grpc', 'http://collector:80', 'collector', 80, false],
+  ['http://[::1]:4317', 'grpc', 'http://[::1]:4317', '::1', 4317, false],
+  ['http://127.0.0.1:43180', 'grpc', 'http://127.0.0.1:43180', '127.0.0.1', 43180, false],
+  ['http://c:4318', 'http/protobuf', 'http://c:4318/v1/traces', 'c', 4318, false],
+  ['http://c:4318/custom', 'http/protobuf', 'http://c:4318/custom', 'c', 4318, false],
+];
+
+const BAD: [text: string, protocol: Protocol, says: RegExp][] = [
+  [
+    'collector:4317',
+    'grpc',
+    /^otlp_endpoint "collector:4317" has no scheme: write "http:\/\/collector:4317" for plaintext or "https:\/\/collector:4317" for TLS\.$/u,
+  ],
+  ['collector', 'grpc', /has no scheme: write "http:\/\/collector:4317"/u],
+  ['localhost', 'http/protobuf', /has no scheme: write "http:\/\/localhost:4318"/u],
+  ['//collector:4317', 'grpc', /has no scheme: write "http:\/\/collector:4317"/u],
+  [
+    'http://collector:4318',
+    'grpc',
+    /has port 4318, which is the port of OTLP\/HTTP, but the protocol is OTLP\/gRPC: use port 4317, or set protocol = "http\/protobuf"\.$/u,
+  ],
+  [
+    'http://collector:4317',
+    'http/protobuf',
+    /has port 4317, which is the port of OTLP\/gRPC, but the protocol is OTLP\/HTTP: use port 4318, or set protocol = "grpc"\.$/u,
+  ],
+  [
+    'grpc://collector:4317',
+    'grpc',
+    /has the scheme "grpc:\/\/", which is not supported: write "http:\/\/" for plaintext or "https:\/\/" for TLS\.$/u,
+  ],
+  ['unix:///var/run/otel.sock', 'grpc', /has the scheme "unix:\/\/", which is not supported/u],
+  [
+    'http://collector:4317/v1/traces',
+    'grpc',
+    /has the path "\/v1\/traces", but OTLP\/gRPC takes none: write "http:\/\/collector:4317"\.$/u,
+  ],
+  ['http://collector:4317?a=b', 'grpc', /has a query or a fragment: write only "http:\/\/collector:4317"\.$/u],
+  [
+    'http://user:hunter2@collector:4317',
+    'grpc',
+    /^otlp_endpoint "http:\/\/\*\*\*@collector:4317" holds a user name or password: .*otlp_headers/u,
+  ],
+  ['user:hunter2@collector:4317', 'grpc', /has no scheme/u],
+  ['http://collector:99999', 'grpc', /is not a valid URL: write "http:\/\/host:4317", with a port from 1 to 65535\.$/u],
+  ['http://collector:0', 'grpc', /has port 0/u],
+  ['http://', 'grpc', /is not a valid URL/u],
+  ['http://col lector:4317', 'grpc', /is not a valid URL/u],
+  ['http://collector\n:4317', 'grpc', /is not a valid URL/u],
+];
+
+test('good endpoints are accepted in one normal form', () => {
+  for (const [text, protocol, url, host, port, tls] of GOOD) {
+    const check = checkEndpoint(text, protocol);
+    if (!check.ok) throw new Error(check.message);
+    const { endpoint } = check;
+    assert.equal([endpoint.url, endpoint.host, endpoint.port, endpoint.tls], [url, host, port, tls], text);
+    assert.is(endpoint.portWritten, /:\d/u.test(text), text);
+  }
+});
+
+test('each mistake is told what it is and what to write', () => {
+  for (const [text, protocol, says] of BAD) {
+    const check = checkEndpoint(text, protocol);
+    if (check.ok) throw new Error(`accepted: ${text}`);
+    assert.match(check.message, says);
+  }
+});
+
+test('a password is never repeated, however the endpoint is wrong', () => {
+  for (const text of [
+    'http://user:hunter2@collector:4317',
+    'user:hunter2@collector:4317',
+    'http://user:hunter2@collector:99999',
+    'ftp://user:hunter2@c',
+    'http://user:a/hunter2#@c:4317',
+  ]) {
+    const check = checkEndpoint(text);
+    if (check.ok) throw new Error(`accepted: ${text}`);
+    assert.not.match(check.message, /hunter2/u);
+  }
+});
+
+test('the generic endpoint gets the path of traces appended over HTTP, and only there', () => {
+  const http = checkEndpoint('https://c.example/base/', 'http/protobuf', true);
+  assert.is(http.ok && http.endpoint.url, 'https://c.example:443/base/v1/traces');
+  const grpc = checkEndpoint('http://c:4317', 'grpc', true);
+  assert.is(grpc.ok && grpc.endpoint.url, 'http://c:4317');
+});
+
+test.run();

@@ -1,0 +1,395 @@
+// The export pipeline against real gRPC servers on loopback, fed with spans of a real BasicTracerProvider. Every test ends with the
+// same sum: exported + failed + dropped + queued = ended, to the span, and exported is what the server really took.
+
+import { execFile } from 'node:child_process';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { suppressTracing } from '@opentelemetry/core';
+import { BasicTracerProvider, InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { loadConfiguration, type TracingOptions } from '../../runtime/config/load.js';
+import { buildPipeline, type Pipeline } from '../../runtime/setup/exporter.js';
+import type { ExportCounts } from '../../runtime/setup/queue.js';
+import { buildResource } from '../../runtime/setup/resource.js';
+import type { ReadableSpan, SpanExporter } from '../../runtime/setup/sdk.js';
+import { Collector } from './collector.js';
+
+const RETRY = 14;
+const FATAL = 3;
+const rejections: unknown[] = [];
+process.on('unhandledRejection', (reason) => rejections.push(reason));
+
+interface Bench {
+  pipeline: Pipeline;
+  lines: string[];
+  spans(count: number): void;
+  close(): Promise<void>;
+}
+
+function start(options: TracingOptions): Bench {
+  const lines: string[] = [];
+  const { configuration } = loadConfiguration({ options: { scheduleDelay: 20, ...options }, env: {}, cwd: __dirname });
+  const pipeline = buildPipeline(configuration, (code, detail, cause) => lines.push(`${code} ${detail} [${cause}]`));
+  if (!pipeline) throw new Error('the pipeline was not built');
+  const provider = new BasicTracerProvider({
+    resource: buildResource(configuration) as never,
+    spanProcessors: [pipeline.processor as never],
+  });
+  const tracer = provider.getTracer('test');
+  return {
+    pipeline,
+    lines,
+    spans: (count) => {
+      for (let index = 0; index < count; index++) tracer.startSpan(`span ${index}`, {}, ROOT_CONTEXT).end();
+    },
+    close: () => pipeline.processor.shutdown(),
+  };
+}
+
+function checkSum({ ended, exported, failed, dropped, queued }: ExportCounts): void {
+  assert.is(exported + failed + dropped + queued, ended, JSON.stringify({ ended, exported, failed, dropped, queued }));
+}
+
+async function until(condition: () => boolean, what: string, limit = 8000): Promise<void> {
+  const end = Date.now() + limit;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`did not happen within ${limit} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+test('spans arrive at the collector in batches, and are counted as exported', async () => {
+  const collector = await new Collector().start();
+  const bench = start({ endpoint: collector.url, maxExportBatchSize: 100, otlpHeaders: { 'x-token': 'abc' } });
+  bench.spans(250);
+  assert.equal(bench.pipeline.counts.queued, 250);
+  checkSum(bench.pipeline.counts);
+  await until(() => bench.pipeline.counts.exported === 250, 'all exported');
+  assert.is(collector.accepted, 250);
+  assert.is(collector.requests, 3);
+  assert.equal(collector.metadata[0]?.get('x-token'), ['abc']);
+  assert.equal(bench.lines, []);
+  await bench.close();
+  checkSum(bench.pipeline.counts);
+  collector.stop();
+});
+
+test('forceFlush sends at once, and spans that end after shutdown are counted as dropped', async () => {
+  const collector = await new Collector().start();
+  const bench = start({ endpoint: collector.url, scheduleDelay: 10_000 });
+  bench.spans(3);
+  await bench.pipeline.processor.forceFlush();
+  assert.is(collector.accepted, 3);
+  bench.spans(2);
+  await bench.close();
+  assert.is(collector.accepted, 5);
+  bench.spans(4);
+  assert.equal(bench.pipeline.counts, { ended: 9, exported: 5, failed: 0, dropped: 4, queued: 0 });
+  await bench.close();
+  await bench.pipeline.processor.forceFlush();
+  collector.stop();
+});
+
+test('spans beyond the queue are dropped, counted to the span and said once', async () => {
+  const collector = await new Collector().start();
+  collector.behaviour = () => ({ delay: 50 });
+  const bench = start({ endpoint: collector.url, maxQueueSize: 100, maxExportBatchSize: 10 });
+  bench.spans(1000);
+  assert.is(bench.pipeline.counts.dropped, 900);
+  assert.is(bench.lines.filter((line) => line.startsWith('SPW005')).length, 1);
+  assert.match(bench.lines[0] as string, /^SPW005 100 spans wait already \(max_queue_size\), 1 dropped so far/u);
+  for (let round = 0; round < 20; round++) {
+    bench.spans(50);
+    checkSum(bench.pipeline.counts);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await bench.pipeline.processor.forceFlush();
+  await bench.close();
+  const counts = bench.pipeline.counts;
+  assert.is(counts.ended, 2000);
+  assert.is(counts.queued, 0);
+  assert.is(counts.exported, collector.accepted);
+  checkSum(counts);
+  collector.stop();
+});
+
+test('a refusal for good fails the batch without another attempt; the next batch is sent', async () => {
+  const collector = await new Collector().start();
+  collector.behaviour = (request) => (request === 0 ? { status: FATAL, details: 'no' } : {});
+  const bench = start({ endpoint: collector.url });
+  bench.spans(5);
+  await until(() => bench.pipeline.counts.failed === 5, 'the batch failed');
+  bench.spans(6);
+  await until(() => bench.pipeline.counts.exported === 6, 'the next batch arrived');
+  assert.is(collector.requests, 2);
+  await until(() => bench.lines.length === 2, 'failure and recovery are said');
+  assert.match(
+    bench.lines[0] as string,
+    /^SPW003 to http:\/\/127\.0\.0\.1:\d+: INVALID_ARGUMENT: no; .*\. The service runs on\./u,
+  );
+  assert.match(bench.lines[1] as string, /^SPW004 http:/u);
+  await bench.close();
+  checkSum(bench.pipeline.counts);
+  collector.stop();
+});
+
+test('a refusal that may pass is tried again, and no span is lost', async () => {
+  const collector = await new Collector().start();
+  collector.behaviour = (request) => (request === 0 ? { status: RETRY } : {});
+  const bench = start({ endpoint: collector.url });
+  bench.spans(5);
+  await until(() => bench.pipeline.counts.exported === 5, 'exported at the second attempt');
+  assert.is(collector.requests, 2);
+  assert.is(collector.accepted, 5);
+  assert.is(bench.pipeline.counts.failed, 0);
+  await bench.close();
+  collector.stop();
+});
+
+test('every gRPC status leaves the sum exact and has a line that names it', async () => {
+  const collector = await new Collector().start();
+  const statuses = Array.from({ length: 16 }, (_, index) => index + 1);
+  assert.is(statuses.length, 16);
+  for (const status of statuses) {
+    collector.behaviour = () => ({ status, details: 'told to' });
+    const bench = start({ endpoint: collector.url, exportTimeout: 400 });
+    bench.spans(3);
+    await bench.pipeline.processor.forceFlush();
+    await until(() => bench.pipeline.counts.failed === 3 && bench.lines.length > 0, `status ${status}`);
+    assert.match(bench.lines[0] as string, /^SPW003 .*: [A-Z_]+: told to/u);
+    assert.not.match(bench.lines[0] as string, /status \d/u);
+    checkSum(bench.pipeline.counts);
+    await bench.close();
+  }
+  collector.stop();
+});
+
+test('an absent collector is named as such; when it appears the queued spans arrive, and recovery is said once', async () => {
+  const collector = await new Collector().start();
+  const { port } = collector;
+  collector.stop();
+  const bench = start({ endpoint: `http://127.0.0.1:${port}` });
+  bench.spans(4);
+  await until(() => bench.lines.length > 0, 'the failure is said');
+  assert.match(
+    bench.lines[0] as string,
+    /^SPW003 to http:\/\/127\.0\.0\.1:\d+: UNAVAILABLE: nothing listens at 127\.0\.0\.1:\d+ \(connection refused\); start the collector/u,
+  );
+  await collector.start(port);
+  bench.spans(4);
+  await until(() => bench.pipeline.counts.exported === 8, 'both batches arrive', 15_000);
+  await until(() => bench.lines.some((line) => line.startsWith('SPW004')), 'the recovery is said');
+  assert.is(collector.accepted, 8);
+  assert.is(bench.lines.filter((line) => line.startsWith('SPW004')).length, 1);
+  await bench.close();
+  checkSum(bench.pipeline.counts);
+  collector.stop();
+});
+
+test('a collector that hangs costs its batch, not the service, and shutdown ends at its limit', async () => {
+  const collector = await new Collector().start();
+  collector.behaviour = () => ({ hang: true });
+  const bench = start({ endpoint: collector.url, otlpTimeout: 3000, shutdownTimeout: 200, maxExportBatchSize: 2 });
+  bench.spans(5);
+  await until(() => collector.requests === 1, 'a request hangs');
+  const begun = performance.now();
+  await bench.close();
+  const took = performance.now() - begun;
+  assert.ok(took >= 190 && took < 600, `shutdown took ${took} ms`);
+  assert.equal(bench.pipeline.counts, { ended: 5, exported: 0, failed: 5, dropped: 0, queued: 0 });
+  assert.ok(
+    bench.lines.some((line) => /^SPW006 5 spans after 200 ms/u.test(line)),
+    bench.lines.join('\n'),
+  );
+  await bench.pipeline.processor.forceFlush();
+  collector.stop();
+});
+
+test('forceFlush ends at the export timeout when the collector hangs', async () => {
+  const collector = await new Collector().start();
+  collector.behaviour = () => ({ hang: true });
+  const bench = start({ endpoint: collector.url, exportTimeout: 300, shutdownTimeout: 50 });
+  bench.spans(1);
+  const begun = performance.now();
+  await bench.pipeline.processor.forceFlush();
+  assert.ok(performance.now() - begun < 900);
+  await bench.close();
+  checkSum(bench.pipeline.counts);
+  collector.stop();
+});
+
+test('a connection cut in the middle of a request fails or repeats that batch and no other', async () => {
+  const collector = await new Collector().start();
+  const { port } = collector;
+  collector.behaviour = () => ({ hang: true });
+  const bench = start({ endpoint: collector.url, otlpTimeout: 2000 });
+  bench.spans(3);
+  await until(() => collector.requests === 1, 'a request is under way');
+  collector.stop();
+  collector.behaviour = () => ({});
+  await collector.start(port);
+  bench.spans(3);
+  await until(() => bench.pipeline.counts.queued === 0, 'all settled', 15_000);
+  await bench.close();
+  checkSum(bench.pipeline.counts);
+  assert.is(bench.pipeline.counts.exported, collector.accepted);
+  assert.is(collector.accepted, 6);
+  collector.stop();
+});
+
+test('an exporter of the application is used instead, and its faults are counted and go no further', async () => {
+  const memory = new InMemorySpanExporter();
+  const good = start({ exporter: memory, endpoint: 'http://127.0.0.1:1' });
+  assert.is(good.pipeline.endpoint, null);
+  good.spans(3);
+  await good.pipeline.processor.forceFlush();
+  assert.is(memory.getFinishedSpans().length, 3);
+  assert.is(good.pipeline.counts.exported, 3);
+  await good.close();
+
+  const faulty: Record<string, SpanExporter['export']> = {
+    throws: () => {
+      throw new Error('broken');
+    },
+    rejects: (async () => {
+      throw new Error('broken');
+    }) as never,
+    'reports failure': (_spans, done) => done({ code: 1 }),
+    'never answers': () => {},
+    'answers twice': (_spans, done) => {
+      done({ code: 1, error: new Error('broken') });
+      done({ code: 0 });
+    },
+  };
+  assert.ok(Object.keys(faulty).length > 0);
+  for (const [name, exportSpans] of Object.entries(faulty)) {
+    const bench = start({
+      exporter: { export: exportSpans, shutdown: () => Promise.reject(new Error('stuck')) },
+      exportTimeout: 100,
+      shutdownTimeout: 100,
+    });
+    bench.spans(3);
+    await bench.pipeline.processor.forceFlush();
+    await bench.close();
+    assert.equal(bench.pipeline.counts, { ended: 3, exported: 0, failed: 3, dropped: 0, queued: 0 }, name);
+  }
+});
+
+test('span processors of the application get every span, and what they throw is said and goes no further', async () => {
+  const seen: string[] = [];
+  const failing = {
+    onStart: () => seen.push('start'),
+    onEnd: (span: ReadableSpan) => {
+      seen.push(span.name);
+      throw new Error('mine');
+    },
+    forceFlush: () => Promise.reject(new Error('flush')),
+    shutdown: () => new Promise<void>(() => {}),
+  };
+  const memory = new InMemorySpanExporter();
+  const bench = start({ spanProcessors: [failing], exporter: memory, shutdownTimeout: 100 });
+  bench.spans(1);
+  await bench.pipeline.processor.forceFlush();
+  assert.equal(seen, ['start', 'span 0']);
+  assert.is(memory.getFinishedSpans().length, 1);
+  await bench.close();
+  const said = bench.lines.filter((line) => line.startsWith('SPW007'));
+  assert.is(said.length, 3, bench.lines.join('\n'));
+  assert.match(said[0] as string, /spanProcessors\[0\]\.onEnd: Error: mine/u);
+});
+
+test('exports run with tracing suppressed and outside the context of the request that ended the span', async () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const { isTracingSuppressed } = await import('@opentelemetry/core');
+  const key = Symbol('request');
+  const found: unknown[] = [];
+  const exporter: SpanExporter = {
+    export: (_spans, done) => {
+      found.push(isTracingSuppressed(context.active()), context.active().getValue(key));
+      done({ code: 0 });
+    },
+    shutdown: async () => {},
+  };
+  const bench = start({ exporter });
+  context.with(ROOT_CONTEXT.setValue(key, 'a request'), () => bench.spans(1));
+  await until(() => found.length > 0, 'the export ran');
+  assert.equal(found, [true, undefined]);
+  assert.not.ok(isTracingSuppressed(ROOT_CONTEXT));
+  assert.ok(isTracingSuppressed(suppressTracing(ROOT_CONTEXT)), 'the key of the SDK is the one that is read');
+  await bench.close();
+  context.disable();
+});
+
+test('nothing is built for nothing, for a bad endpoint (said), or when disabled (said)', () => {
+  const build = (options: TracingOptions): [Pipeline | null, string[]] => {
+    const lines: string[] = [];
+    const { configuration } = loadConfiguration({ options, env: {}, cwd: __dirname });
+    return [buildPipeline(configuration, (code, detail) => lines.push(`${code} ${detail}`)), lines];
+  };
+  assert.equal(build({}), [null, []]);
+  const [bad, lines] = build({ endpoint: 'http://127.0.0.1:4318' });
+  assert.is(bad, null);
+  assert.match(
+    lines[0] as string,
+    /^SPW002 otlp_endpoint "http:\/\/127\.0\.0\.1:4318" has port 4318.*The service runs on without tracing\.$/u,
+  );
+  assert.is(build({ disabled: true, exporter: new InMemorySpanExporter() })[0], null);
+  assert.ok(build({ exporter: new InMemorySpanExporter() })[0]);
+});
+
+/** Runs a program of its own and measures how long it lives. */
+async function live(script: string): Promise<{ out: string; took: number }> {
+  const begun = performance.now();
+  const root = join(__dirname, '..', '..');
+  const source = `
+    const { loadConfiguration } = require(${JSON.stringify(join(root, 'runtime/config/load.ts'))});
+    const { buildPipeline } = require(${JSON.stringify(join(root, 'runtime/setup/exporter.ts'))});
+    const { BasicTracerProvider } = require('@opentelemetry/sdk-trace-base');
+    const begin = (options) => {
+      const { configuration } = loadConfiguration({ options, env: {}, cwd: '/' });
+      const pipeline = buildPipeline(configuration, (code, detail) => console.log(code, detail));
+      const tracer = new BasicTracerProvider({ spanProcessors: [pipeline.processor] }).getTracer('t');
+      return { pipeline, span: () => tracer.startSpan('s').end() };
+    };
+    (async () => { ${script} })();`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', source], {
+    cwd: root,
+    timeout: 30_000,
+  });
+  return { out: stdout, took: performance.now() - begun };
+}
+
+test('a process that is done ends, with spans waiting, with an absent collector, and does not end before its flush', async () => {
+  const floor = (await live('')).took;
+  const waiting = await live(`begin({ endpoint: 'http://127.0.0.1:9', scheduleDelay: 10000 }).span();`);
+  assert.ok(waiting.took < floor + 2500, `${waiting.took} against ${floor}`);
+
+  const retrying = await live(
+    `const b = begin({ endpoint: 'http://127.0.0.1:9', scheduleDelay: 10 }); b.span(); await new Promise((r) => setTimeout(r, 500)); console.log(JSON.stringify(b.pipeline.counts));`,
+  );
+  assert.match(retrying.out, /SPW003 to http:\/\/127\.0\.0\.1:9: UNAVAILABLE: nothing listens/u);
+  assert.match(retrying.out, /"queued":1/u, 'it waits for its next attempt');
+  assert.ok(retrying.took < floor + 3500, `${retrying.took} against ${floor}`);
+
+  const hanging = createServer(() => {}).listen(0, '127.0.0.1');
+  const port = await listening(hanging);
+  const flushed = await live(
+    `const b = begin({ endpoint: 'http://127.0.0.1:${port}', shutdownTimeout: 300, otlpTimeout: 500 }); b.span(); await b.pipeline.processor.shutdown(); console.log('after', JSON.stringify(b.pipeline.counts));`,
+  );
+  assert.match(flushed.out, /after .*"failed":1/u);
+  hanging.close();
+});
+
+function listening(server: Server): Promise<number> {
+  return new Promise((resolve) => server.once('listening', () => resolve((server.address() as { port: number }).port)));
+}
+
+test('after all these faults no promise was left rejected', () => {
+  assert.equal(rejections, []);
+});
+
+test.run();

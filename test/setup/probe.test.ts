@@ -1,0 +1,144 @@
+// The probe against real servers on loopback: every way in which an endpoint can be wrong has its own finding and message.
+
+import { createServer as createHttp } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import { createServer as createTcp, type Server, type Socket } from 'node:net';
+import { ServerCredentials } from '@grpc/grpc-js';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { checkEndpoint, type Endpoint } from '../../runtime/setup/endpoint.js';
+import { type Finding, type ProbeOptions, probe } from '../../runtime/setup/probe.js';
+import { makeCertificates } from './certificates.js';
+import { Collector } from './collector.js';
+
+const files = makeCertificates();
+const tls = { cert: files.read('server', 'crt'), key: files.read('server', 'key') };
+const ca = files.read('ca', 'crt');
+const opened: { close(): void }[] = [];
+test.after(() => {
+  for (const server of opened) server.close();
+  files.remove();
+});
+
+function endpoint(url: string, protocol: Endpoint['protocol'] = 'grpc'): Endpoint {
+  const check = checkEndpoint(url, protocol);
+  if (!check.ok) throw new Error(check.message);
+  return check.endpoint;
+}
+
+async function listen(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  opened.push({
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as { port: number }).port;
+}
+
+async function collector(credentials?: ServerCredentials): Promise<number> {
+  const running = await new Collector().start(0, credentials);
+  opened.push({ close: () => running.stop() });
+  return running.port;
+}
+
+async function expect(target: Endpoint, finding: Finding, says: RegExp, options: ProbeOptions = {}): Promise<void> {
+  const result = await probe(target, { timeout: 500, ...options });
+  assert.is(result.finding, finding, result.message);
+  assert.match(result.message, says);
+}
+
+const TLS_SERVER = ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]);
+const MUTUAL = ServerCredentials.createSsl(ca, [{ cert_chain: tls.cert, private_key: tls.key }], true);
+
+test('a gRPC server is reachable in plaintext', async () => {
+  await expect(endpoint(`http://127.0.0.1:${await collector()}`), 'reachable', /answers as expected/u);
+});
+
+test('a gRPC server with TLS is reachable with its authority, and over plaintext is said to expect TLS', async () => {
+  const port = await collector(TLS_SERVER);
+  await expect(endpoint(`https://127.0.0.1:${port}`), 'reachable', /answers/u, { certificates: { ca } });
+  await expect(endpoint(`https://localhost:${port}`), 'reachable', /answers/u, { certificates: { ca } });
+  await expect(
+    endpoint(`http://127.0.0.1:${port}`),
+    'tls',
+    new RegExp(`expects TLS; write https://127\\.0\\.0\\.1:${port}$`, 'u'),
+  );
+});
+
+test('a certificate that nobody here trusts is said, with the key that names the authority', async () => {
+  const port = await collector(TLS_SERVER);
+  await expect(
+    endpoint(`https://127.0.0.1:${port}`),
+    'certificate',
+    /is not accepted \([A-Z_]+\); name the certificates to trust in otlp_certificate/u,
+  );
+});
+
+test('a server that demands a client certificate is satisfied by one and says so without', async () => {
+  const port = await collector(MUTUAL);
+  const certificates = { ca, cert: files.read('client', 'crt'), key: files.read('client', 'key') };
+  await expect(endpoint(`https://127.0.0.1:${port}`), 'reachable', /answers/u, { certificates });
+  await expect(endpoint(`https://127.0.0.1:${port}`), 'client-certificate', /demands a client certificate/u, {
+    certificates: { ca },
+  });
+});
+
+test('a plaintext port under https:// is said, with the URL to write', async () => {
+  const port = await collector();
+  await expect(
+    endpoint(`https://127.0.0.1:${port}`),
+    'plaintext',
+    new RegExp(`does not speak TLS; write http://127\\.0\\.0\\.1:${port}`, 'u'),
+  );
+});
+
+test('an HTTP/1 server under gRPC is said to be one, plain and with TLS; under OTLP over HTTP it is right', async () => {
+  const plain = await listen(createHttp((_request, response) => response.end()));
+  await expect(endpoint(`http://127.0.0.1:${plain}`), 'http1', /is an HTTP\/1 server, not gRPC; .*4317/u);
+  await expect(endpoint(`http://127.0.0.1:${plain}`, 'http/protobuf'), 'reachable', /answers/u);
+  const secure = await listen(createHttps(tls, (_request, response) => response.end()));
+  await expect(endpoint(`https://127.0.0.1:${secure}`), 'http1', /is an HTTP\/1 server/u, { certificates: { ca } });
+  await expect(endpoint(`https://127.0.0.1:${secure}`, 'http/protobuf'), 'reachable', /answers/u, { certificates: { ca } });
+});
+
+test('a port where nothing listens is refused; without a written port the message says which was used', async () => {
+  const server = createTcp();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  await expect(
+    endpoint(`http://127.0.0.1:${port}`),
+    'refused',
+    /nothing listens at 127\.0\.0\.1:\d+ \(connection refused\); start the collector/u,
+  );
+  await expect(endpoint(`https://127.0.0.1:${port}`), 'refused', /nothing listens/u);
+  const unwritten = { ...endpoint('http://127.0.0.1'), port };
+  await expect(unwritten, 'refused', /it names no port, so \d+ was used; collectors listen on 4317/u);
+});
+
+test('a name that does not exist is said to be unresolvable', async () => {
+  await expect(
+    endpoint('http://no-such-host.invalid:4317'),
+    'unresolvable',
+    /the name no-such-host\.invalid cannot be resolved \([A-Z_]+\)/u,
+  );
+});
+
+test('a server that accepts and says nothing is silent, and one that says something else is shown', async () => {
+  const silent = await listen(createTcp(() => {}));
+  await expect(endpoint(`http://127.0.0.1:${silent}`), 'silent', /accepts connections but does not answer/u, { timeout: 150 });
+  await expect(endpoint(`https://127.0.0.1:${silent}`), 'silent', /does not answer/u, { timeout: 150 });
+  const smtp = await listen(createTcp((socket) => socket.on('error', () => {}).write('220 mail ESMTP\r\n')));
+  await expect(endpoint(`http://127.0.0.1:${smtp}`), 'other', /speaks neither gRPC nor HTTP \(it answered "220 mail ESMTP/u);
+});
+
+test('a server that closes every connection ends the probe', async () => {
+  const port = await listen(createTcp((socket) => socket.on('error', () => {}).destroy()));
+  const { finding } = await probe(endpoint(`http://127.0.0.1:${port}`), { timeout: 500 });
+  assert.is(finding, 'other');
+});
+
+test.run();

@@ -1,0 +1,192 @@
+// Export over TLS and mutual TLS, by https:// and the certificate keys; over HTTP with protobuf; and the packages that do it.
+
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ServerCredentials } from '@grpc/grpc-js';
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { loadConfiguration, type TracingOptions } from '../../runtime/config/load.js';
+import { ConfigurationError } from '../../runtime/errors.js';
+import { buildPipeline, type Pipeline } from '../../runtime/setup/exporter.js';
+import { buildResource } from '../../runtime/setup/resource.js';
+import { makeCertificates } from './certificates.js';
+import { Collector, countSpans } from './collector.js';
+
+const files = makeCertificates();
+test.after(() => files.remove());
+const chain = [{ cert_chain: files.read('server', 'crt'), private_key: files.read('server', 'key') }];
+
+async function sendOne(options: TracingOptions, env: NodeJS.ProcessEnv = {}): Promise<{ pipeline: Pipeline; lines: string[] }> {
+  const lines: string[] = [];
+  const { configuration } = loadConfiguration({ options: { shutdownTimeout: 3000, ...options }, env, cwd: __dirname });
+  const pipeline = buildPipeline(configuration, (code, detail) => lines.push(`${code} ${detail}`));
+  if (!pipeline) throw new Error(`not built: ${lines}`);
+  const provider = new BasicTracerProvider({
+    resource: buildResource(configuration) as never,
+    spanProcessors: [pipeline.processor as never],
+  });
+  provider.getTracer('t').startSpan('one').end();
+  await pipeline.processor.shutdown();
+  const end = Date.now() + 2000;
+  while (pipeline.counts.failed > 0 && lines.length === 0 && Date.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  return { pipeline, lines };
+}
+
+test('https:// exports over TLS to a certificate of the named authority, also named by the standard variable', async () => {
+  const collector = await new Collector().start(0, ServerCredentials.createSsl(null, chain));
+  const endpoint = `https://localhost:${collector.port}`;
+  await sendOne({ endpoint, otlpCertificate: files.path('ca', 'crt') });
+  assert.is(collector.accepted, 1);
+  await sendOne({ endpoint }, { OTEL_EXPORTER_OTLP_CERTIFICATE: files.path('ca', 'crt') });
+  assert.is(collector.accepted, 2);
+  const untrusted = await sendOne({ endpoint });
+  assert.is(collector.accepted, 2);
+  assert.is(untrusted.pipeline.counts.failed, 1);
+  assert.match(untrusted.lines[0] as string, /SPW003 .*the certificate of localhost:\d+ is not accepted/u);
+  collector.stop();
+});
+
+test('mutual TLS needs the client certificate, and says so without it', async () => {
+  const collector = await new Collector().start(0, ServerCredentials.createSsl(files.read('ca', 'crt'), chain, true));
+  const options = { endpoint: `https://localhost:${collector.port}`, otlpCertificate: files.path('ca', 'crt') };
+  await sendOne({ ...options, otlpClientCertificate: files.path('client', 'crt'), otlpClientKey: files.path('client', 'key') });
+  assert.is(collector.accepted, 1);
+  const without = await sendOne(options);
+  assert.is(collector.accepted, 1);
+  assert.match(without.lines[0] as string, /demands a client certificate/u);
+  collector.stop();
+});
+
+test('https:// to a plaintext port fails with the URL to write, and nothing is sent in plaintext', async () => {
+  const collector = await new Collector().start();
+  const { pipeline, lines } = await sendOne({ endpoint: `https://127.0.0.1:${collector.port}` });
+  assert.is(pipeline.counts.failed, 1);
+  assert.match(lines[0] as string, /does not speak TLS; write http:\/\/127\.0\.0\.1/u);
+  assert.is(collector.requests, 0);
+  collector.stop();
+});
+
+test('a certificate file that cannot be read stops the set-up with its key and path, instead of trusting others', () => {
+  const { configuration } = loadConfiguration({
+    options: { endpoint: 'https://c:4317', otlpCertificate: '/no/such.pem' },
+    env: {},
+    cwd: __dirname,
+  });
+  assert.throws(
+    () => buildPipeline(configuration, () => {}),
+    (error: unknown) =>
+      error instanceof ConfigurationError &&
+      error.message === 'otlp_certificate: the file /no/such.pem cannot be read (ENOENT); expected a PEM file.',
+  );
+});
+
+test('gzip makes the request smaller on the wire and arrives as the same spans', async () => {
+  const collector = await new Collector().start();
+  await sendOne({ endpoint: collector.url, otlpCompression: 'gzip' });
+  assert.is(collector.accepted, 1);
+  assert.is(countSpans(collector.bodies[0] as Buffer), 1);
+  collector.stop();
+});
+
+async function body(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+test('OTLP over HTTP posts protobuf to the path of traces, with the headers', async () => {
+  const seen: { url?: string | undefined; token: unknown; spans: number }[] = [];
+  const server: Server = createServer(async (request, response) => {
+    seen.push({ url: request.url, token: request.headers['x-token'], spans: countSpans(await body(request)) });
+    response.end();
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  const { pipeline } = await sendOne({
+    endpoint: `http://127.0.0.1:${port}`,
+    protocol: 'http/protobuf',
+    otlpHeaders: { 'x-token': 'abc' },
+  });
+  assert.equal(seen, [{ url: '/v1/traces', token: 'abc', spans: 1 }]);
+  assert.is(pipeline.counts.exported, 1);
+  server.close();
+  server.closeAllConnections();
+});
+
+test('the resource has the service, the configured attributes and the process, and no command line', () => {
+  const { configuration } = loadConfiguration({
+    options: {
+      serviceName: 'carbide-api',
+      serviceVersion: '1.2.3',
+      resource: { 'service.name': 'hidden', team: 'dc', 'host.name': 'mine' },
+    },
+    env: {},
+    cwd: __dirname,
+  });
+  const { attributes } = buildResource(configuration);
+  assert.is(attributes['service.name'], 'carbide-api');
+  assert.is(attributes['service.version'], '1.2.3');
+  assert.is(attributes.team, 'dc');
+  assert.is(attributes['host.name'], 'mine', 'what is configured wins over what is detected');
+  assert.is(attributes['process.pid'], process.pid);
+  assert.is(attributes['telemetry.sdk.language'], 'nodejs');
+  assert.match(String(attributes['service.instance.id']), /^[0-9a-f-]{36}$/u);
+  assert.not.ok(Object.keys(attributes).some((key) => key.startsWith('process.command')));
+  const bare = buildResource(loadConfiguration({ env: {}, cwd: __dirname }).configuration).attributes;
+  assert.is(bare['service.name'], 'unknown_service:node');
+  assert.not.ok('service.version' in bare);
+});
+
+/** Runs a script where only some packages are installed: the runtime is copied beside a node_modules of its own. */
+function runWith(packages: readonly string[], script: string): string {
+  const root = join(__dirname, '..', '..');
+  const folder = mkdtempSync(join(tmpdir(), 'spanwright-packages-'));
+  try {
+    cpSync(join(root, 'runtime'), join(folder, 'runtime'), { recursive: true });
+    cpSync(join(root, 'package.json'), join(folder, 'package.json'));
+    for (const name of packages) {
+      const target = join(folder, 'node_modules', name);
+      mkdirSync(join(target, '..'), { recursive: true });
+      symlinkSync(join(root, 'node_modules', name), target, 'junction');
+    }
+    const tsx = require.resolve('tsx');
+    return execFileSync(process.execPath, ['--preserve-symlinks', '--import', tsx, '-e', script], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, NODE_PATH: '' },
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const BUILD = `
+  const { loadConfiguration } = require('./runtime/config/load.ts');
+  const { buildPipeline } = require('./runtime/setup/exporter.ts');
+  const build = (options) => buildPipeline(loadConfiguration({ options, env: {} }).configuration, () => {});
+  const sdk = () => Object.keys(require.cache).filter((path) => /opentelemetry.(resources|sdk|exporter|otlp|core)|grpc-js|protobufjs/.test(path)).length;`;
+
+test('with an endpoint and without the packages that export, the error has the line that installs them', () => {
+  const attempt = `${BUILD} try { build({ endpoint: 'http://c:4317' }); console.log('built'); } catch (error) { console.log(error.code, error.message); }`;
+  const out = runWith(['@opentelemetry/api', 'smol-toml'], attempt);
+  assert.match(out, /^MISSING_PACKAGE .*Run: npm install @opentelemetry\/resources @opentelemetry\/exporter-trace-otlp-grpc\n$/u);
+});
+
+test('without an endpoint the same process runs, and no package of the SDK is loaded', () => {
+  assert.is(runWith(['@opentelemetry/api', 'smol-toml'], `${BUILD} console.log(build({ enabled: true }), sdk());`), 'null 0\n');
+  const root = join(__dirname, '..', '..');
+  const run = (options: string): string =>
+    execFileSync(process.execPath, ['--import', 'tsx', '-e', `${BUILD} build(${options}); console.log(sdk());`], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+  assert.is(run('{}'), '0\n');
+  assert.ok(Number(run(`{ endpoint: 'http://c:4317' }`)) > 0, 'the count sees the packages once they are loaded');
+});
+
+test.run();

@@ -1,0 +1,97 @@
+// The one place through which the runtime speaks: prefix and code, once per cause and minute, and never a fault of the logger.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { NOTICES, notice, setNoticeLogger } from '../../runtime/warnings.js';
+
+let lines: string[] = [];
+test.before.each(() => {
+  lines = [];
+  setNoticeLogger((level, line) => lines.push(`${level} ${line}`));
+});
+test.after.each(() => {
+  setNoticeLogger(undefined);
+});
+
+test('a notice is one line with prefix, code, text and detail', () => {
+  notice('SPW002', 'port 4318', 'shape');
+  assert.equal(lines, ['warn spanwright: SPW002 tracing is not built: the endpoint cannot be used: port 4318']);
+});
+
+test('the line of a set-up that succeeded holds the fixed text, each time', () => {
+  notice('SPW001', 'http://c:4317, off');
+  notice('SPW001', 'http://c:4317, off');
+  assert.is(lines.length, 2);
+  assert.match(lines[0] as string, /^info .*OpenTelemetry tracing initialized.*http:\/\/c:4317/u);
+});
+
+test('the same cause is said once within a minute, another cause of the same code apart', () => {
+  for (let index = 0; index < 5; index++) notice('SPW003', `attempt ${index}`, 'once');
+  notice('SPW003', 'other', 'another');
+  assert.is(lines.length, 2);
+});
+
+test('after a minute the cause is said again, with the number held back', () => {
+  const now = performance.now;
+  try {
+    notice('SPW003', 'first', 'minute');
+    notice('SPW003', 'second', 'minute');
+    performance.now = () => now.call(performance) + 60_001;
+    notice('SPW003', 'third', 'minute');
+  } finally {
+    performance.now = now;
+  }
+  assert.is(lines.length, 2);
+  assert.match(lines[1] as string, /third \(1 more like this since the last line\)$/u);
+});
+
+test('text from outside cannot forge a second line or grow without bound', () => {
+  notice('SPW003', `a\nspanwright: SPW001 fake\r\u2028${'x'.repeat(5000)}`, 'forge');
+  assert.is(lines.length, 1);
+  assert.not.match(lines[0] as string, /[\n\r\u2028]/u);
+  assert.ok((lines[0] as string).length < 1200);
+});
+
+test('a logger that throws does not reach the caller', () => {
+  setNoticeLogger(() => {
+    throw new Error('disk full');
+  });
+  notice('SPW003', 'x', 'throwing logger');
+});
+
+test('many causes do not grow the memory of causes without bound', () => {
+  for (let index = 0; index < 1000; index++) notice('SPW003', 'x', `cause ${index}`);
+  assert.is(lines.length, 1000);
+  notice('SPW003', 'again', 'cause 0');
+  assert.is(lines.length, 1001, 'the oldest causes were forgotten');
+  notice('SPW003', 'again', 'cause 999');
+  assert.is(lines.length, 1001, 'the newest were not');
+});
+
+test('lines go to standard error, nothing to standard output', () => {
+  const root = join(__dirname, '..', '..');
+  const script = `require(${JSON.stringify(join(root, 'runtime/warnings.ts'))}).notice('SPW001', 'here')`;
+  assert.is(
+    execFileSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: root, encoding: 'utf8', stdio: 'pipe' }),
+    '',
+  );
+});
+
+test('the documentation lists exactly the codes of the table, with their texts', () => {
+  const document = readFileSync(join(__dirname, '..', '..', 'docs', 'configuration.md'), 'utf8');
+  const rows = [...document.matchAll(/^\| (SPW\d{3}) \| (\w+) \| (.*) \|$/gmu)].map(([, code, level, text]) => [
+    code,
+    level,
+    text,
+  ]);
+  assert.ok(rows.length > 0);
+  assert.equal(
+    rows,
+    Object.entries(NOTICES).map(([code, { level, text }]) => [code, level, text]),
+  );
+});
+
+test.run();

@@ -83,7 +83,10 @@ const SERVICE = `${FILE}::Outer::PowerService`;
 const EXPECTED = [
   ['PowerService.create', attributes(SERVICE, 'create', 'static create()')],
   ['PowerService.status', attributes(SERVICE, 'status', '    status()')],
-  ['PowerService.powerControl', attributes(SERVICE, 'powerControl', '      async  powerControl(', undefined, { machineId: 'm-1' })],
+  [
+    'PowerService.powerControl',
+    attributes(SERVICE, 'powerControl', '      async  powerControl(', undefined, { machineId: 'm-1' }),
+  ],
   ['PowerService.level', attributes(SERVICE, 'level', 'get level()')],
   ['PowerService.set-up', attributes(SERVICE, 'set-up', "'set-up'()", "'set-up'")],
   ['Whole.one', attributes(`${FILE}::Whole`, 'one', 'one(id')],

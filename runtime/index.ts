@@ -3,8 +3,10 @@
 
 export type { TracingOptions } from './config/load.js';
 export { ConfigurationError, type ErrorCode, InvalidArgumentError, PermissionDeniedError, SpanwrightError } from './errors.js';
+export { createSampler, type Sampler, type SamplerOptions, type SpanwrightSampler } from './gate/sampler.js';
 export { instrument } from './instrument/instrument.js';
 export type { Decorator, Instrument, InstrumentOptions } from './instrument/types.js';
+export { createSpanProcessor } from './open/processor.js';
 export { detach, extract, inject, withRemoteContext } from './propagation/carrier.js';
 export { startTracing } from './setup/start.js';
 export type {

@@ -7,13 +7,12 @@ import { Gate } from './gate/gate.js';
 import { OpenTable } from './open/table.js';
 import type { Tracing } from './setup/tracing.js';
 import { SiteRegistry } from './site/registry.js';
-import type { RecordedSpan } from './span/recorded.js';
 import type { Recorder } from './span/recorder.js';
 
 export interface ProcessState {
   readonly gate: Gate;
   readonly sites: SiteRegistry;
-  readonly open: OpenTable<RecordedSpan>;
+  readonly open: OpenTable;
   /** Active contexts while our context manager is the registered one. */
   readonly storage: AsyncLocalStorage<Context>;
   /** True while our context manager is the registered one. */
@@ -37,7 +36,7 @@ function create(): ProcessState {
   return {
     gate: new Gate(sites),
     sites,
-    open: new OpenTable<RecordedSpan>(),
+    open: new OpenTable(),
     storage: new AsyncLocalStorage<Context>(),
     ownsContext: false,
     recorder: undefined,

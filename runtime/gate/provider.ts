@@ -12,8 +12,8 @@ import {
   type TracerProvider,
 } from '@opentelemetry/api';
 import { SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
-import { resolveOptions } from '../instrument/resolve.js';
-import { type AnyFunction, Site } from '../site/site.js';
+import { scopeSite } from '../site/scope.js';
+import type { AnyFunction, Site } from '../site/site.js';
 import { place } from '../span/place.js';
 import type { RecordedSpan } from '../span/recorded.js';
 import type { Scope } from '../span/recorder.js';
@@ -50,23 +50,7 @@ class GateTracer implements Tracer {
   readonly #verdicts = new Map<string, { revision: number; dropped: boolean; ratio: number; root: boolean }>();
 
   constructor(readonly scope: Scope) {
-    const site = new Site(
-      `scope:${scope.name}@${scope.version ?? ''}`,
-      scope.name,
-      '',
-      '',
-      SpanKind.INTERNAL,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      'unknown',
-      scope.name,
-      resolveOptions({}, undefined, scope.name),
-      Object.freeze({}),
-    );
-    this.#site = state.sites.add(site);
-    state.gate.judge(this.#site);
+    this.#site = scopeSite(state.sites, state.gate, scope);
   }
 
   startSpan(name: string, options?: SpanOptions, context: Context = activeContext()): Span {

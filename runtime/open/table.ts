@@ -1,14 +1,30 @@
 // All spans that are open, oldest first, as a doubly linked list through the spans themselves: O(1) to enter and leave, nothing
 // allocated, and the counts are exact because a span is in the list or is not.
 
-/** What a span needs to be in the table. */
+import type { Attributes, AttributeValue, SpanContext } from '@opentelemetry/api';
+import type { Site } from '../site/site.js';
+
+/** What a span needs to be in the table: its links to its neighbours. */
 export interface OpenEntry {
   before: OpenEntry | undefined;
   after: OpenEntry | undefined;
   listed: boolean;
 }
 
-export class OpenTable<Entry extends OpenEntry = OpenEntry> {
+/** An open span as the watchdog and the reports see it, whoever records it. */
+export interface OpenSpan extends OpenEntry {
+  readonly name: string;
+  readonly site: Site;
+  readonly attributes: Attributes;
+  readonly parentSpanContext: SpanContext | undefined;
+  spanContext(): SpanContext;
+  /** Milliseconds since the start. */
+  ageMs(): number;
+  setAttribute(key: string, value: AttributeValue): unknown;
+  end(): void;
+}
+
+export class OpenTable<Entry extends OpenEntry = OpenSpan> {
   oldest: Entry | undefined;
   #newest: Entry | undefined;
   count = 0;

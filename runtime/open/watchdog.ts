@@ -3,20 +3,19 @@
 
 import type { Gate } from '../gate/gate.js';
 import type { Pattern } from '../gate/pattern.js';
-import type { RecordedSpan } from '../span/recorded.js';
-import type { OpenTable } from './table.js';
+import type { OpenSpan, OpenTable } from './table.js';
 
 export type LeakPolicy = 'end' | 'drop' | 'report';
 
 /** Says that spans of a namespace leak; limited to once a minute by whoever says it. */
-export type LeakReport = (namespace: string, count: number, example: RecordedSpan, ageMs: number) => void;
+export type LeakReport = (namespace: string, count: number, example: OpenSpan, ageMs: number) => void;
 
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;
-  readonly #reported = new WeakSet<RecordedSpan>();
+  readonly #reported = new WeakSet<OpenSpan>();
 
   constructor(
-    private readonly open: OpenTable<RecordedSpan>,
+    private readonly open: OpenTable,
     private readonly gate: Gate,
     private readonly maxAgeMs: number,
     private readonly policy: LeakPolicy,
@@ -29,7 +28,7 @@ export class Watchdog {
 
   /** Looks once, oldest first, and stops at the first span that is young enough. */
   look(): void {
-    const found = new Map<string, { count: number; example: RecordedSpan; ageMs: number }>();
+    const found = new Map<string, { count: number; example: OpenSpan; ageMs: number }>();
     for (const span of this.open) {
       const ageMs = span.ageMs();
       if (ageMs < this.maxAgeMs) break;
@@ -54,12 +53,12 @@ export class Watchdog {
 }
 
 /** Ends a span that its owner did not end. A later `end()` of the owner's changes nothing. */
-export function endLeaked(span: RecordedSpan, why: 'age' | 'shutdown'): void {
+export function endLeaked(span: OpenSpan, why: 'age' | 'shutdown'): void {
   span.setAttribute('spanwright.leak', why);
   span.end();
 }
 
-function leakyPattern(span: RecordedSpan): Pattern {
+function leakyPattern(span: OpenSpan): Pattern {
   const { scope, namespace } = span.site;
   return scope === undefined ? { kind: 'namespace', text: namespace, open: true } : { kind: 'scope', text: scope, open: false };
 }

@@ -67,6 +67,25 @@ const EXPORTERS = {
 
 export type Protocol = keyof typeof EXPORTERS;
 
+interface TraceSdk {
+  ParentBasedSampler: new (
+    options: object,
+  ) => {
+    shouldSample(...given: unknown[]): { decision: number };
+    toString(): string;
+  };
+}
+
+/** SDK 2.x has two names for the package, 3.x one. */
+const TRACE_SDKS = ['@opentelemetry/sdk-trace-base', '@opentelemetry/sdk-trace'];
+
+/** @throws SpanwrightError MISSING_PACKAGE. */
+export function loadTraceSdk(): TraceSdk {
+  const installed = TRACE_SDKS.find(isInstalled);
+  if (installed === undefined) requireAll(TRACE_SDKS.slice(0, 1));
+  return require(installed as string) as TraceSdk;
+}
+
 /** @throws SpanwrightError MISSING_PACKAGE. */
 export function loadResources(): ResourcesPackage {
   return load<ResourcesPackage>(RESOURCES);

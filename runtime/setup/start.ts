@@ -12,18 +12,16 @@ import {
 } from '@opentelemetry/api';
 import { loadConfiguration, type TracingOptions } from '../config/load.js';
 import { SpanwrightContextManager } from '../context/manager.js';
-import { SpanwrightError } from '../errors.js';
 import { GateTracerProvider } from '../gate/provider.js';
 import { observe } from '../open/metrics.js';
-import { Watchdog } from '../open/watchdog.js';
 import { SpanwrightPropagator } from '../propagation/propagator.js';
-import type { SpanLimits } from '../span/attributes.js';
-import { onFault, Recorder } from '../span/recorder.js';
+import { Recorder } from '../span/recorder.js';
 import { state } from '../state.js';
 import { VERSION } from '../version.js';
 import { notice } from '../warnings.js';
 import { buildPipeline, type Pipeline } from './exporter.js';
 import { type Built, LiveTracing } from './live.js';
+import { limitsOf, refuseSecondStart, tellFaults, watch } from './parts.js';
 import { buildResource } from './resource.js';
 import { onShutdownSignal } from './shutdown.js';
 import type { Tracing } from './tracing.js';
@@ -42,15 +40,10 @@ import type { Tracing } from './tracing.js';
  * ```
  */
 export async function startTracing(options: TracingOptions = {}): Promise<Tracing> {
-  if (state.tracing !== undefined) {
-    throw new SpanwrightError(
-      'ALREADY_STARTED',
-      'startTracing(): tracing runs in this process already; call shutdown() of the running one first, or use what the first call returned.',
-    );
-  }
+  refuseSecondStart('startTracing()');
   const loaded = loadConfiguration({ options });
   const { configuration } = loaded;
-  onFault((where, error) => notice('SPW010', `${where}: ${textOf(error)}`, where));
+  tellFaults();
   // everything that can fail comes before the first registration, so that a refused start leaves nothing behind
   const pipeline = buildPipeline(configuration, notice);
   const resource = pipeline === null ? undefined : buildResource(configuration);
@@ -70,28 +63,18 @@ function build(
   resource: unknown,
   undo: (() => void)[],
 ): Built {
-  const limits: SpanLimits = {
-    attributeCount: configuration.spanAttributeCountLimit,
-    attributeLength: configuration.attributeValueLengthLimit ?? Number.POSITIVE_INFINITY,
-    eventCount: configuration.spanEventCountLimit,
-    linkCount: configuration.spanLinkCountLimit,
-  };
   const scope = { name: configuration.tracerName, version: VERSION };
   state.open.restart(configuration.maxOpenSpans);
-  state.recorder = new Recorder(state.gate, state.open, tracing.leaseBook, resource, scope, limits, pipeline.processor);
-  const watchdog = new Watchdog(
-    state.open,
+  state.recorder = new Recorder(
     state.gate,
-    configuration.maxSpanAge,
-    configuration.onLeak,
-    (namespace, count, span, ageMs) =>
-      notice(
-        'SPW013',
-        `${namespace}: ${count} open for ${Math.round(ageMs / 1000)} s or longer, for example "${span.name}" of ${span.site.id}`,
-        namespace,
-      ),
+    state.open,
+    tracing.leaseBook,
+    resource,
+    scope,
+    limitsOf(configuration),
+    pipeline.processor,
   );
-  undo.push(() => watchdog.stop(), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
+  undo.push(watch(configuration), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
   observe(() => tracing.counts(), state.sites);
   const to = pipeline.endpoint?.url ?? 'the exporter given in code';
   notice('SPW001', `service ${configuration.serviceName}, sending to ${to}, tracing is ${configuration.enabled ? 'on' : 'off'}`);
@@ -142,12 +125,4 @@ function tellTransformerMissing(): void {
       `${state.untransformed} sites; they work, without file and line, and cost a little more while off (docs: transformer/README.md)`,
     );
   }).unref();
-}
-
-function textOf(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  } catch {
-    return 'something that cannot be shown was thrown';
-  }
 }

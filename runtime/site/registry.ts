@@ -11,7 +11,7 @@ export class SiteRegistry {
 
   /** Registers `site` and returns the slot to use: the one already there when it says the same. */
   add(site: Site): Site {
-    const known = site.file === undefined ? undefined : this.#placed.get(site.id);
+    const known = site.file === undefined && site.scope === undefined ? undefined : this.#placed.get(site.id);
     if (known !== undefined && saysTheSame(known, site)) return known;
     if (known === undefined && (site.file !== undefined || site.scope !== undefined)) this.#placed.set(site.id, site);
     else this.#addLoose(site);

@@ -90,7 +90,8 @@ function placeRoot(
 ): Placement | undefined {
   const { gate } = recorder;
   if (!gate.enabled || !(terms.root || gate.rootKinds.includes(terms.kind))) return undefined;
-  if (terms.ratio >= 1) return { sampled: true, context, parent: remote, links, traceId: undefined, traceState: undefined };
+  if (terms.ratio >= 1 || recorder.defersRatio)
+    return { sampled: true, context, parent: remote, links, traceId: undefined, traceState: undefined };
   const traceId = remote?.traceId ?? newTraceId();
   if (traceRandomness(traceId) >= 1 - terms.ratio) {
     return { sampled: true, context, parent: remote, links, traceId, traceState: withThreshold(remote?.traceState, terms.ratio) };
@@ -99,11 +100,14 @@ function placeRoot(
   return { sampled: false, context: new SpanLayer(context, unsampled), parent: undefined, links, traceId, traceState: undefined };
 }
 
-/** `ot=th:` says at which probability the trace was kept (OpenTelemetry, tracestate handling, section "Sampling threshold"). */
 function withThreshold(state: TraceState | undefined, ratio: number): TraceState {
+  return (state ?? createTraceState()).set('ot', `th:${samplingThreshold(ratio)}`);
+}
+
+/** The value of `ot=th:`, which says at which probability a trace was kept (OpenTelemetry, tracestate probability sampling). */
+export function samplingThreshold(ratio: number): string {
   const threshold = BigInt(Math.round((1 - ratio) * 2 ** 56));
-  const digits = threshold.toString(16).padStart(14, '0').replace(/0+$/u, '') || '0';
-  return (state ?? createTraceState()).set('ot', `th:${digits}`);
+  return threshold.toString(16).padStart(14, '0').replace(/0+$/u, '') || '0';
 }
 
 function givenParent(site: Site, self: unknown, args: ArrayLike<unknown>): Span | SpanContext | undefined {

@@ -16,7 +16,7 @@ import {
   type TimeInput,
   TraceFlags,
 } from '@opentelemetry/api';
-import type { OpenEntry } from '../open/table.js';
+import type { OpenEntry, OpenSpan } from '../open/table.js';
 import type { Site } from '../site/site.js';
 import { cleanAttributes, cleanValue } from './attributes.js';
 import { describeThrown, exceptionAttributes } from './errors.js';
@@ -36,7 +36,7 @@ export interface TimedEvent {
 const NONE: readonly never[] = Object.freeze([]);
 const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
 
-export class RecordedSpan implements Span, OpenEntry {
+export class RecordedSpan implements Span, OpenSpan {
   before: OpenEntry | undefined = undefined;
   after: OpenEntry | undefined = undefined;
   listed = false;
@@ -110,6 +110,11 @@ export class RecordedSpan implements Span, OpenEntry {
       ...(this.trace.traceState === undefined ? undefined : { traceState: this.trace.traceState }),
     };
     return this.#context;
+  }
+
+  /** Takes the identity that another SDK gave the span's twin there. Called before anybody asks for the context. */
+  adopt(context: SpanContext): void {
+    this.#context = context;
   }
 
   isRecording(): boolean {

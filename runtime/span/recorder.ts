@@ -37,7 +37,7 @@ export interface SpanSink {
 export class Recorder {
   constructor(
     readonly gate: Gate,
-    readonly open: OpenTable<RecordedSpan>,
+    readonly open: OpenTable,
     readonly meter: LeaseMeter,
     readonly resource: unknown,
     /** Scope of the spans of instrumented code. */
@@ -45,6 +45,8 @@ export class Recorder {
     readonly limits: SpanLimits,
     /** Where spans go. It guards itself: it does not throw. */
     private readonly sink: SpanSink,
+    /** True: another SDK's sampler decides the ratio, on the trace id that it draws. */
+    readonly defersRatio = false,
   ) {}
 
   /** False when `maxOpenSpans` are open: the caller stays transparent. The refusal is counted. */

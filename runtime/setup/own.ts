@@ -1,0 +1,56 @@
+// The set-up over an SDK of the user's own: no exporter and no provider of ours, only the gate, the table of open spans with its
+// watchdog, and recorded calls that get their twins from the user's tracer provider.
+
+import { loadConfiguration } from '../config/load.js';
+import { SpanwrightError } from '../errors.js';
+import type { SamplerOptions } from '../gate/sampler.js';
+import { observe } from '../open/metrics.js';
+import { MirrorSink } from '../span/mirror.js';
+import { Recorder } from '../span/recorder.js';
+import { state } from '../state.js';
+import { VERSION } from '../version.js';
+import { notice } from '../warnings.js';
+import { LiveTracing } from './live.js';
+import { limitsOf, refuseSecondStart, tellFaults, watch } from './parts.js';
+import type { Tracing } from './tracing.js';
+
+const NOTHING_EXPORTED = { counts: { exported: 0, failed: 0, dropped: 0 } };
+
+/** @throws ConfigurationError, and SpanwrightError ALREADY_STARTED. */
+export function startOverOwnSdk(options: SamplerOptions): Tracing {
+  refuseSecondStart('createSampler()');
+  const loaded = loadConfiguration({ options });
+  const { configuration } = loaded;
+  if (configuration.keep !== null) {
+    throw new SpanwrightError(
+      'MISUSE',
+      'createSampler(): `keep` needs an export of our own; use startTracing(), or tail sampling of the SDK.',
+    );
+  }
+  tellFaults();
+  const tracing = new LiveTracing(state, loaded, null, notice);
+  state.tracing = tracing;
+  // contexts are the user's: which of them hold sampled spans cannot be seen from here, so every call looks
+  state.gate.foreignContexts = true;
+  const scope = { name: configuration.tracerName, version: VERSION };
+  state.open.restart(configuration.maxOpenSpans);
+  state.recorder = new Recorder(
+    state.gate,
+    state.open,
+    tracing.leaseBook,
+    undefined,
+    scope,
+    limitsOf(configuration),
+    new MirrorSink(),
+    true,
+  );
+  const undo = [
+    watch(configuration),
+    () => {
+      state.gate.foreignContexts = false;
+    },
+  ];
+  observe(() => tracing.counts(), state.sites);
+  tracing.attach({ counts: NOTHING_EXPORTED, undo });
+  return tracing;
+}

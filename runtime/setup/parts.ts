@@ -1,0 +1,50 @@
+// What both set-ups are made of: startTracing() with an export of our own, and createSampler() over the user's SDK.
+
+import type { Configuration } from '../config/load.js';
+import { SpanwrightError } from '../errors.js';
+import { Watchdog } from '../open/watchdog.js';
+import type { SpanLimits } from '../span/attributes.js';
+import { onFault } from '../span/recorder.js';
+import { state } from '../state.js';
+import { notice } from '../warnings.js';
+
+/** @throws SpanwrightError ALREADY_STARTED when tracing runs in this process. */
+export function refuseSecondStart(what: string): void {
+  if (state.tracing === undefined) return;
+  throw new SpanwrightError(
+    'ALREADY_STARTED',
+    `${what}: tracing runs in this process already; call shutdown() of the running one first, or use what the first call returned.`,
+  );
+}
+
+export function limitsOf(configuration: Configuration): SpanLimits {
+  return {
+    attributeCount: configuration.spanAttributeCountLimit,
+    attributeLength: configuration.attributeValueLengthLimit ?? Number.POSITIVE_INFINITY,
+    eventCount: configuration.spanEventCountLimit,
+    linkCount: configuration.spanLinkCountLimit,
+  };
+}
+
+/** Starts the watchdog; the returned function stops it. */
+export function watch(configuration: Configuration): () => void {
+  const { maxSpanAge, onLeak } = configuration;
+  const watchdog = new Watchdog(state.open, state.gate, maxSpanAge, onLeak, function reportLeak(namespace, count, span, ageMs) {
+    const example = `for example "${span.name}" of ${span.site.id}`;
+    notice('SPW013', `${namespace}: ${count} open for ${Math.round(ageMs / 1000)} s or longer, ${example}`, namespace);
+  });
+  return () => watchdog.stop();
+}
+
+/** From now on faults of callbacks are told, once per cause and minute. */
+export function tellFaults(): void {
+  onFault((where, error) => notice('SPW010', `${where}: ${textOf(error)}`, where));
+}
+
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return 'something that cannot be shown was thrown';
+  }
+}

@@ -1,0 +1,33 @@
+// The site that stands for a third-party tracer: an instrumentation scope instead of a place in the user's code. Its spans are
+// counted, judged and listed as those of any site.
+
+import { SpanKind } from '@opentelemetry/api';
+import type { Gate } from '../gate/gate.js';
+import { resolveOptions } from '../instrument/resolve.js';
+import type { SiteRegistry } from './registry.js';
+import { Site } from './site.js';
+
+const NO_OPTIONS = resolveOptions({}, undefined, 'a tracer');
+const NO_ATTRIBUTES = Object.freeze({});
+
+export function scopeSite(sites: SiteRegistry, gate: Gate, scope: { readonly name: string; readonly version?: string }): Site {
+  const site = sites.add(
+    new Site(
+      `scope:${scope.name}@${scope.version ?? ''}`,
+      scope.name,
+      '',
+      '',
+      SpanKind.INTERNAL,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      'unknown',
+      scope.name,
+      NO_OPTIONS,
+      NO_ATTRIBUTES,
+    ),
+  );
+  gate.judge(site);
+  return site;
+}

@@ -1,0 +1,193 @@
+// createSampler() and createSpanProcessor() inside a set-up of the user's own, made of the real SDK.
+
+import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { BasicTracerProvider, InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createSampler, createSpanProcessor, instrument, type SamplerOptions, SpanwrightError } from '../../runtime/index.js';
+import { parentName } from './tracing.js';
+
+interface OwnSdk {
+  readonly sampler: ReturnType<typeof createSampler>;
+  readonly spans: () => ReadableSpan[];
+}
+
+async function ownSdk(options: SamplerOptions, work: (sdk: OwnSdk) => unknown): Promise<void> {
+  const exporter = new InMemorySpanExporter();
+  const sampler = createSampler(options);
+  const provider = new BasicTracerProvider({
+    sampler: sampler as never,
+    spanProcessors: [createSpanProcessor() as never, new SimpleSpanProcessor(exporter)],
+  });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(provider);
+  try {
+    await work({ sampler, spans: () => exporter.getFinishedSpans() });
+  } finally {
+    await sampler.tracing.shutdown();
+    await provider.shutdown();
+    trace.disable();
+    context.disable();
+    propagation.disable();
+  }
+}
+
+const inner = instrument({ namespace: 'carbide::db', name: 'inner' }, async () => 1);
+const outer = instrument({ namespace: 'carbide::api', name: 'outer', attributes: { backend: 'nsm' } }, async () => {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  return inner();
+});
+const failing = instrument({ namespace: 'carbide::api', name: 'failing' }, () => {
+  throw new TypeError('broken');
+});
+
+test("instrumented calls become spans of the user's own provider, with parents, attributes and times", () =>
+  ownSdk({ enabled: true }, async ({ spans }) => {
+    await outer();
+    const all = spans();
+    assert.equal(all.map((span) => span.name).sort(), ['inner', 'outer']);
+    const top = all.find((span) => span.name === 'outer') as ReadableSpan;
+    assert.is(parentName(all.find((span) => span.name === 'inner') as never, all), 'outer');
+    assert.is(top.attributes.backend, 'nsm');
+    assert.is(top.attributes['code.namespace'], 'carbide::api');
+    assert.ok(top.duration[1] >= 4e6 && top.duration[0] === 0, `${top.duration}`);
+  }));
+
+test('an error is one exception, a status and error.type there too', () =>
+  ownSdk({ enabled: true }, ({ spans }) => {
+    assert.throws(failing, 'broken');
+    const [span] = spans();
+    assert.is(span?.status.code, 2);
+    assert.is(span?.status.message, 'broken');
+    assert.is(span?.attributes['error.type'], 'TypeError');
+    assert.equal(
+      span?.events.map((event) => event.name),
+      ['exception'],
+    );
+  }));
+
+test('while the flag is off nothing is recorded, neither of ours nor of others', () =>
+  ownSdk({ enabled: false }, async ({ spans, sampler }) => {
+    await outer();
+    trace.getTracer('third-party').startSpan('theirs').end();
+    assert.equal(spans(), []);
+    sampler.tracing.setEnabled(true);
+    await outer();
+    trace.getTracer('third-party').startSpan('theirs').end();
+    assert.equal(
+      spans()
+        .map((span) => span.name)
+        .sort(),
+      ['inner', 'outer', 'theirs'],
+    );
+  }));
+
+test('roots go by namespace, for third-party spans by their code.namespace', () =>
+  ownSdk({ enabled: true, roots: 'carbide' }, async ({ spans }) => {
+    const tracer = trace.getTracer('third-party');
+    tracer.startSpan('without').end();
+    tracer.startSpan('near', { attributes: { 'code.namespace': 'carbidex::a' } }).end();
+    tracer.startSpan('with', { attributes: { 'code.namespace': 'carbide::a' } }).end();
+    await instrument({ namespace: 'other', name: 'elsewhere' }, () => inner())();
+    assert.equal(
+      spans()
+        .map((span) => span.name)
+        .sort(),
+      ['inner', 'with'],
+    );
+  }));
+
+test('children inherit from a recorded parent, whatever their namespace', () =>
+  ownSdk({ enabled: true, roots: 'carbide' }, async ({ spans }) => {
+    const theirs = instrument({ namespace: 'other', name: 'theirs' }, () => 1);
+    instrument({ namespace: 'carbide', name: 'top' }, () => {
+      theirs();
+      trace.getTracer('third-party').startSpan('third').end();
+    })();
+    const all = spans();
+    assert.equal(all.map((span) => [span.name, parentName(span, all)]).sort(), [
+      ['theirs', 'top'],
+      ['third', 'top'],
+      ['top', undefined],
+    ]);
+  }));
+
+test('dropped spans are never recorded, also under a recorded parent', () =>
+  ownSdk({ enabled: true, drop: 'name:leaky' }, ({ spans }) => {
+    const tracer = trace.getTracer('third-party');
+    tracer.startActiveSpan('top', (top) => {
+      tracer.startSpan('leaky').end();
+      tracer.startSpan('kept').end();
+      top.end();
+    });
+    assert.equal(
+      spans()
+        .map((span) => span.name)
+        .sort(),
+      ['kept', 'top'],
+    );
+  }));
+
+test('a ratio is decided on the trace id, says so in tracestate, and holds for the whole trace', () =>
+  ownSdk({ enabled: true, rules: 'carbide::api=0.5' }, async ({ spans }) => {
+    for (let call = 0; call < 300; call++) await outer();
+    const all = spans();
+    const roots = all.filter((span) => span.name === 'outer');
+    assert.ok(roots.length > 100 && roots.length < 200, `${roots.length} of 300`);
+    assert.is(all.length, roots.length * 2);
+    for (const root of roots) assert.is(root.spanContext().traceState?.get('ot'), 'th:8');
+  }));
+
+test('a sampled remote parent records while the flag is off; with remoteParent ignore it does not', async () => {
+  const remote = trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: 'a'.repeat(32),
+    spanId: 'b'.repeat(16),
+    traceFlags: TraceFlags.SAMPLED,
+    isRemote: true,
+  });
+  await ownSdk({ enabled: false }, async ({ spans }) => {
+    await context.with(remote, outer);
+    assert.is(spans().length, 2);
+    assert.is(spans()[0]?.spanContext().traceId, 'a'.repeat(32));
+  });
+  await ownSdk({ enabled: false, remoteParent: 'ignore' }, async ({ spans }) => {
+    await context.with(remote, outer);
+    trace.getTracer('third-party').startSpan('theirs', {}, remote).end();
+    assert.equal(spans(), []);
+  });
+});
+
+test('the span processor counts what is open, each span once', () =>
+  ownSdk({ enabled: true }, async ({ sampler }) => {
+    const { tracing } = sampler;
+    const theirs = trace.getTracer('third-party').startSpan('theirs');
+    const ours = outer();
+    assert.is(tracing.openCount, 2);
+    assert.equal({ ...tracing.state().openByNamespace }, { 'third-party': 1, 'carbide::api': 1 });
+    assert.equal(
+      tracing.openSpans().map((span) => span.name),
+      ['theirs', 'outer'],
+    );
+    theirs.end();
+    theirs.end();
+    await ours;
+    assert.is(tracing.openCount, 0);
+    assert.is(tracing.state().spans.started, 3);
+    assert.is(tracing.state().spans.ended, 3);
+  }));
+
+test('toString says what is decided, as samplers do', () =>
+  ownSdk({ enabled: true, roots: 'carbide', rules: 'carbide::db=off' }, ({ sampler }) => {
+    assert.match(String(sampler), /^ParentBased\{root=Spanwright\{enabled=true, roots=carbide, rules=carbide::db=off, drop=.*\}/);
+  }));
+
+test('a second set-up in the same process is refused', () =>
+  ownSdk({}, () => {
+    assert.throws(
+      () => createSampler(),
+      (error: unknown) => error instanceof SpanwrightError && error.code === 'ALREADY_STARTED',
+    );
+  }));
+
+test.run();

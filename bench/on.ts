@@ -21,7 +21,11 @@ const CHOICES: readonly Choice[] = [
 ];
 
 const SETTINGS: readonly { parent: ParentName; title: string; note: string }[] = [
-  { parent: 'none', title: 'each call a trace of its own', note: 'No parent: the sampler decides for every call.' },
+  {
+    parent: 'none',
+    title: 'each call a trace of its own',
+    note: 'No parent: the sampler decides for every call. Hand-written spans carry the same five attributes as transformed ones; the peers carry none, the plain decorator two.',
+  },
   { parent: 'sampled', title: 'under a recorded parent', note: 'The common case: one request, many spans below it.' },
 ];
 
@@ -49,7 +53,7 @@ export async function measureOn(modules: Modules): Promise<Outcome> {
   }
 
   const bare: Choice = { label: 'bare call', flavour: 'bare' };
-  const turns = await measureOnce(worker, await modules.all([bare, ...CHOICES], 'async'), { kind: 'turns' }, []);
+  const turns = await measureOnce(worker, await modules.all([bare, ...CHOICES], 'async', true), { kind: 'turns' }, []);
   tables.push({
     title: 'On: microtask turns',
     note: "Turns of the microtask queue until a caller's `then` on the result of an async method runs.",

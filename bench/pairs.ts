@@ -21,6 +21,7 @@ export interface Plan {
 }
 
 const ANSWER_LIMIT_MS = 120_000;
+const REPEATS = 5;
 
 /** Nanoseconds a call, one number for each round, by label. */
 export async function measurePairs(worker: string, variants: readonly Variant[], plan: Plan): Promise<Map<string, number[]>> {
@@ -44,7 +45,7 @@ export async function measurePairs(worker: string, variants: readonly Variant[],
   return samples;
 }
 
-/** One order to each variant, in fresh processes that were warmed up first. */
+/** The least answer to an order given to each variant several times, in fresh processes that were warmed up first. */
 export async function measureOnce(
   worker: string,
   variants: readonly Variant[],
@@ -57,7 +58,10 @@ export async function measureOnce(
     const values = new Map<string, number>();
     for (const subject of subjects) {
       for (let warmUp = 0; warmUp < 3; warmUp++) await subject.ask({ kind: 'time', calls: subject.variant.calls });
-      values.set(subject.variant.label, (await subject.ask(order)).value);
+      const answers: number[] = [];
+      for (let repeat = 0; repeat < REPEATS; repeat++) answers.push((await subject.ask(order)).value);
+      // What the engine allocates for itself meanwhile, to compile for example, only ever adds.
+      values.set(subject.variant.label, Math.min(...answers));
     }
     return values;
   } finally {

@@ -1,6 +1,9 @@
 // What is installed in the process while a variant is measured: nothing, OpenTelemetry's SDK, or Spanwright, each off or on.
 // Called in the worker before the measured module is loaded, as a service sets tracing up before the rest of its code.
 
+import { setTimeout } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
@@ -14,6 +17,7 @@ import {
   type Sampler,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-base';
+import type { Tracing } from '../runtime/setup/tracing.js';
 
 /** Takes spans and forgets them, so that no collector is measured; its count shows whether spans were made at all. */
 export class DiscardingExporter implements SpanExporter {
@@ -25,8 +29,6 @@ export class DiscardingExporter implements SpanExporter {
   async shutdown(): Promise<void> {}
   async forceFlush(): Promise<void> {}
 }
-
-import type { Tracing } from '../runtime/setup/tracing.js';
 
 export interface Installed {
   /** Spans that reached the exporter so far. */
@@ -53,7 +55,7 @@ async function spanwright(enabled: boolean): Promise<Installed & { tracing: Trac
 }
 
 /** Switched on, used, and switched off again: what a service is after somebody has looked into it. */
-async function spanwrightOffAgain(): Promise<Installed> {
+async function spanwrightOffAgain(collected: boolean): Promise<Installed> {
   const { instrument } = await import('spanwright');
   const installed = await spanwright(false);
   const lease = installed.tracing.setEnabled(true, { for: '1m' });
@@ -63,6 +65,15 @@ async function spanwrightOffAgain(): Promise<Installed> {
   await installed.drain();
   if (installed.count() !== 1) throw new Error(`bench: switched on, one call exported ${installed.count()} spans`);
   installed.tracing.endLease(lease.id);
+  if (collected) {
+    // Contexts of recorded spans may live on in the program; only the collector knows when the last one is gone.
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    for (let turn = 0; turn < 10; turn++) {
+      collect();
+      await setTimeout(10);
+    }
+  }
   return installed;
 }
 
@@ -76,7 +87,8 @@ export const STATES = {
     return NOTHING;
   },
   'spanwright off': () => spanwright(false),
-  'spanwright off again': spanwrightOffAgain,
+  'spanwright off again': () => spanwrightOffAgain(false),
+  'spanwright off again, collected': () => spanwrightOffAgain(true),
   'spanwright on': () => spanwright(true),
 } satisfies Record<string, () => Promise<Installed>>;
 

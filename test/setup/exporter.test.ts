@@ -1,6 +1,7 @@
 // The export pipeline against real gRPC servers on loopback, fed with spans of a real BasicTracerProvider. Every test ends with the
 // same sum: exported + failed + dropped + queued = ended, to the span, and exported is what the server really took.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFile } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -306,18 +307,19 @@ test('exports run with tracing suppressed and outside the context of the request
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const { isTracingSuppressed } = await import('@opentelemetry/core');
   const key = Symbol('request');
+  const requests = new AsyncLocalStorage<string>();
   const found: unknown[] = [];
   const exporter: SpanExporter = {
     export: (_spans, done) => {
-      found.push(isTracingSuppressed(context.active()), context.active().getValue(key));
+      found.push(isTracingSuppressed(context.active()), context.active().getValue(key), requests.getStore());
       done({ code: 0 });
     },
     shutdown: async () => {},
   };
   const bench = start({ exporter });
-  context.with(ROOT_CONTEXT.setValue(key, 'a request'), () => bench.spans(1));
+  requests.run('a request', () => context.with(ROOT_CONTEXT.setValue(key, 'a request'), () => bench.spans(1)));
   await until(() => found.length > 0, 'the export ran');
-  assert.equal(found, [true, undefined]);
+  assert.equal(found, [true, undefined, undefined]);
   assert.not.ok(isTracingSuppressed(ROOT_CONTEXT));
   assert.ok(isTracingSuppressed(suppressTracing(ROOT_CONTEXT)), 'the key of the SDK is the one that is read');
   await bench.close();

@@ -16,10 +16,24 @@ function shownDefault({ type, default: value }: KeyRow): string {
   return `\`${value}\``;
 }
 
-function keyRow(row: KeyRow): string {
+function keyCells(row: KeyRow): string[] {
   const variables = row.env.map((name) => `\`${name}\``).join(', then ');
-  const type = row.type.name.replace(/\|/gu, '\\|');
-  return `| \`${row.key}\` | \`${row.option}\` | ${type} | ${shownDefault(row)} | ${variables || 'none'} | ${row.doc} |`;
+  return [
+    `\`${row.key}\``,
+    `\`${row.option}\``,
+    row.type.name.replace(/\|/gu, '\\|'),
+    shownDefault(row),
+    variables || 'none',
+    row.doc,
+  ];
+}
+
+/** A table with aligned columns, as the formatter of this repository leaves it. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] as number)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
 /** The whole document. */
@@ -57,9 +71,7 @@ Durations are a number with one of the units \`ms\`, \`s\`, \`m\`, \`h\`, or a p
 
 ## Keys
 
-| key | option | type | default | variables | meaning |
-| --- | --- | --- | --- | --- | --- |
-${KEYS.map((row) => keyRow(row)).join('\n')}
+${table(['key', 'option', 'type', 'default', 'variables', 'meaning'], KEYS.map(keyCells))}
 
 Only code can give \`configFile\`, \`exporter\` (a \`SpanExporter\`, used instead of the OTLP exporter) and \`spanProcessors\` (which get every
 recorded span in addition). An exporter or a span processor counts as a configured endpoint.
@@ -68,11 +80,10 @@ recorded span in addition). An exporter or a span processor counts as a configur
 
 Lines go to standard error and begin with \`spanwright:\` and a code; those that can repeat are printed once per cause and minute.
 
-| code | level | text |
-| --- | --- | --- |
-${Object.entries(NOTICES)
-  .map(([code, { level, text }]) => `| ${code} | ${level} | ${text} |`)
-  .join('\n')}
+${table(
+  ['code', 'level', 'text'],
+  Object.entries(NOTICES).map(([code, { level, text }]) => [code, level, text]),
+)}
 `;
 }
 

@@ -12,7 +12,7 @@ import { loadConfiguration } from '../../runtime/config/load.js';
 
 const ROWS: readonly KeyRow[] = KEYS;
 const document = readFileSync(join(__dirname, '..', '..', 'docs', 'configuration.md'), 'utf8');
-const cells = [...document.matchAll(/^\| `([a-z_]+)` \| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \| (.+) \|$/gmu)].map((match) =>
+const cells = [...document.matchAll(/^\| `([a-z_]+)` +\| `(\w+)` +\| (.+?) +\| (.+?) +\| (.+?) +\| (.+?) +\|$/gmu)].map((match) =>
   match.slice(1),
 );
 

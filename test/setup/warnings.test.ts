@@ -82,7 +82,7 @@ test('lines go to standard error, nothing to standard output', () => {
 
 test('the documentation lists exactly the codes of the table, with their texts', () => {
   const document = readFileSync(join(__dirname, '..', '..', 'docs', 'configuration.md'), 'utf8');
-  const rows = [...document.matchAll(/^\| (SPW\d{3}) \| (\w+) \| (.*) \|$/gmu)].map(([, code, level, text]) => [
+  const rows = [...document.matchAll(/^\| (SPW\d{3}) \| (\w+) +\| (.*?) +\|$/gmu)].map(([, code, level, text]) => [
     code,
     level,
     text,

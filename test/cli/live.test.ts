@@ -1,0 +1,238 @@
+// The live commands as child processes against a real service with a real admin server: output, JSON, exit codes.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type AdminServer, startAdminServer } from '../../runtime/admin/index.js';
+import type { Tracing } from '../../runtime/index.js';
+import { fingerprint } from '../admin/client.js';
+import { NAMESPACE, openWork, startService } from '../admin/service.js';
+import { spanwright, start } from './program.js';
+
+const TOKEN = 'the-token-for-changes';
+let tracing: Tracing;
+let admin: AdminServer;
+let directory: string;
+const log: string[] = [];
+
+test.before(async () => {
+  tracing = await startService();
+  admin = await startAdminServer({ tracing, token: TOKEN, port: 0, log: (line) => log.push(line) });
+  directory = mkdtempSync(join(tmpdir(), 'spanwright-cli-'));
+});
+test.after.each(() => {
+  for (const { id } of tracing.leases()) tracing.endLease(id);
+});
+test.after(async () => {
+  await admin.close();
+  rmSync(directory, { recursive: true });
+  await tracing.shutdown();
+});
+
+/** The program, told where the service is and given the token. */
+const told = (args: readonly string[], environment: Record<string, string> = {}) =>
+  spanwright(args, { SPANWRIGHT_ADMIN_URL: admin.url, SPANWRIGHT_ADMIN_TOKEN: TOKEN, ...environment });
+
+test('set tracing-enabled true switches on, says until when, and names the person in the log', async () => {
+  const args = ['set', 'tracing-enabled', 'true', '--for', '5m', '--reason', 'slow rack 7', '--max-spans', '500'];
+  const ran = await told(args);
+  assert.is(ran.code, 0, ran.err);
+  assert.is(tracing.enabled, true);
+  assert.match(
+    ran.out,
+    /^tracing-enabled true until \d{4}-\d\d-\d\dT[\d:.]+Z \((?:5 min 0 s|4 min \d+ s)\), or after 500 spans; lease \S+\.\n$/,
+  );
+  assert.is(ran.err, '');
+  assert.match(log[log.length - 1] as string, /set tracing-enabled to true by \S+@\S+ until .* reason: slow rack 7$/);
+  const off = await told(['set', 'tracing-enabled', 'off']);
+  assert.is(off.code, 0, off.err);
+  assert.is(tracing.enabled, false);
+});
+
+test('words for true and false are accepted, others are not', async () => {
+  for (const [word, value] of [
+    ['on', true],
+    ['NO', false],
+    ['1', true],
+    ['0', false],
+    ['yes', true],
+  ] as const) {
+    assert.is((await told(['set', 'tracing-enabled', word])).code, 0, word);
+    assert.is(tracing.enabled, value, word);
+  }
+  const before = fingerprint(tracing);
+  const ran = await told(['set', 'tracing-enabled', 'maybe']);
+  assert.is(ran.code, 2);
+  assert.match(ran.err, /must be true or false .*found "maybe"/);
+  assert.is(fingerprint(tracing), before);
+});
+
+test('set rules puts rules in force and passes warnings on', async () => {
+  const ran = await told(['set', 'rules', 'carbide::nothing-here=off', '--for', '1m']);
+  assert.is(ran.code, 0, ran.err);
+  assert.match(tracing.state().rules, 'carbide::nothing-here=off');
+  assert.match(ran.out, /^rules carbide::nothing-here=off until /);
+  assert.match(ran.err, /^Warning: .*carbide::nothing-here/);
+});
+
+test('a refused change has exit code 1 and the reason of the service', async () => {
+  const before = fingerprint(tracing);
+  const wrong = await told(['set', 'tracing-enabled', 'true'], { SPANWRIGHT_ADMIN_TOKEN: 'guess' });
+  assert.is(wrong.code, 1);
+  assert.is(wrong.err, 'spanwright: Unauthenticated: The token is wrong.\n');
+  const none = await told(['set', 'tracing-enabled', 'true'], { SPANWRIGHT_ADMIN_TOKEN: '' });
+  assert.is(none.code, 1);
+  assert.match(none.err, /Unauthenticated: To change, send the token/);
+  const long = await told(['set', 'tracing-enabled', 'true', '--for', '25h', '--json']);
+  assert.is(long.code, 1);
+  assert.is(JSON.parse(long.out).error.field, 'for');
+  assert.match(long.err, /^spanwright: InvalidArgument: /);
+  const rules = await told(['set', 'rules', 'carbide=sideways']);
+  assert.is(rules.code, 1);
+  assert.match(rules.err, 'sideways');
+  assert.is(fingerprint(tracing), before);
+});
+
+test('the token can come from a file', async () => {
+  const file = join(directory, 'token');
+  writeFileSync(file, `${TOKEN}\n`);
+  const args = ['set', 'tracing-enabled', 'true', '--token-file', file];
+  assert.is((await told(args, { SPANWRIGHT_ADMIN_TOKEN: '' })).code, 0);
+  const missing = await told(['set', 'tracing-enabled', 'true', '--token-file', join(directory, 'none')]);
+  assert.is(missing.code, 2);
+  assert.match(missing.err, /cannot be read \(ENOENT\)/);
+});
+
+test('status tells the state, and as JSON is the state', async () => {
+  await told(['set', 'tracing-enabled', 'true', '--reason', 'drill']);
+  const ran = await told(['status']);
+  assert.is(ran.code, 0, ran.err);
+  assert.match(ran.out, /^Service +admin-test, pid \d+, up /m);
+  assert.match(ran.out, /^Tracing +on \(configured: off\)$/m);
+  assert.match(ran.out, /^Change +lease \S+, tracing-enabled true, (?:10|9) min \d+ s left, by \S+: drill$/m);
+  assert.match(ran.out, /^Spans +\d+ open, \d+ started/m);
+  assert.not.match(ran.out, '\u001b');
+  const json = JSON.parse((await told(['--json', 'status'])).out);
+  assert.is(json.serviceName, 'admin-test');
+  assert.is(json.leases[0].reason, 'drill');
+});
+
+test('sites lists the functions, by prefix, and says when there are none', async () => {
+  const ran = await told(['sites', 'carbide::firm']);
+  assert.is(ran.code, 0, ran.err);
+  assert.match(ran.out, /^NAMESPACE +FUNCTION +VERDICT +ROOT +OPEN +CALLS +ERRORS +PLACE\ncarbide::firmware +listFirmware +on /);
+  assert.not.match(ran.out, NAMESPACE);
+  const cut = await told(['sites', '--limit', '1']);
+  assert.match(cut.err, /^1 to 1 of 2; more with --offset 1\./);
+  const none = await told(['sites', 'nothing::here']);
+  assert.is(none.code, 0);
+  assert.is(none.err, 'No site matches.\n');
+});
+
+test('spans shows what is open, with attribute values only for the token, and watch shows it again', async () => {
+  tracing.setEnabled(true);
+  const work = openWork({ 'machine.serial': 'SECRET-4711', trick: '\u001b[2J' });
+  const ran = await told(['spans']);
+  assert.is(ran.code, 0, ran.err);
+  assert.match(
+    ran.out,
+    /handleObjectState +carbide::machine-controller +[0-9a-f]{32} +[0-9a-f]{16}\n(?: +\S+ = .*\n)* +machine\.serial = "SECRET-4711"\n/,
+  );
+  assert.not.match(ran.out, '\u001b');
+  const stranger = await told(['spans'], { SPANWRIGHT_ADMIN_TOKEN: '' });
+  assert.match(stranger.out, 'handleObjectState');
+  assert.not.match(stranger.out, 'SECRET-4711');
+
+  const watch = start(['spans', '--watch', '--json'], { SPANWRIGHT_ADMIN_URL: admin.url });
+  const frames: { total: number }[] = [];
+  let rest = '';
+  watch.stdout?.on('data', (part) => {
+    const lines = (rest + part).split('\n');
+    rest = lines.pop() ?? '';
+    frames.push(...lines.map((line) => JSON.parse(line)));
+    if (frames.length === 1) void work.finish();
+    if (frames.length >= 2) watch.kill('SIGINT');
+  });
+  const code = await new Promise((resolve) => watch.once('exit', resolve));
+  assert.is(code, 0);
+  assert.equal(
+    frames.slice(0, 2).map(({ total }) => total),
+    [1, 0],
+  );
+  assert.is((await told(['spans'])).out, 'No span is open.\n');
+});
+
+test('leases lists what is in force, and ends one', async () => {
+  const lease = tracing.setEnabled(true, { reason: 'drill', actor: 'alice' });
+  const ran = await told(['leases']);
+  assert.match(
+    ran.out,
+    new RegExp(`^ID +CHANGE +LEFT +SPANS +BY +REASON\\n${lease.id} +tracing-enabled true .* 0 +alice +drill\n$`),
+  );
+  const ended = await told(['leases', 'end', lease.id]);
+  assert.is(ended.code, 0, ended.err);
+  assert.is(ended.out, `Ended lease ${lease.id} (tracing-enabled true). Tracing is off.\n`);
+  assert.is(tracing.enabled, false);
+  const again = await told(['leases', 'end', lease.id]);
+  assert.is(again.code, 1);
+  assert.match(again.err, /NotFound: There is no lease/);
+  assert.is((await told(['leases'])).err, 'No change is in force: the service runs as configured.\n');
+  assert.is((await told(['leases', 'stop', '1'])).code, 2);
+});
+
+test('metrics and audit are printed', async () => {
+  const metrics = await told(['metrics']);
+  assert.is(metrics.code, 0, metrics.err);
+  assert.match(metrics.out, /^# TYPE /m);
+  const audit = await told(['audit']);
+  assert.match(audit.out, /^AT +OUTCOME +BY +CHANGE/);
+  assert.match(audit.out, /refused/);
+  assert.is((await told(['audit'], { SPANWRIGHT_ADMIN_TOKEN: '' })).code, 1);
+});
+
+test('a Unix socket is reached with --socket', async () => {
+  const socketPath = join(directory, 'admin.sock');
+  const own = await startAdminServer({ tracing, token: TOKEN, socketPath, log: () => undefined });
+  const ran = await spanwright(['set', 'tracing-enabled', 'true', '--socket', socketPath], { SPANWRIGHT_ADMIN_TOKEN: TOKEN });
+  assert.is(ran.code, 0, ran.err);
+  assert.is(tracing.enabled, true);
+  await own.close();
+  const gone = await spanwright(['status', '--socket', socketPath]);
+  assert.is(gone.code, 3);
+  assert.match(gone.err, /Cannot reach the socket .*admin\.sock: there is no such socket/);
+});
+
+test('a service that is not there is exit code 3, one that is something else is 1', async () => {
+  const other = createServer((_request, response) =>
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>shop</h1>'),
+  );
+  await new Promise<void>((resolve) => other.unref().listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}/tracing`;
+  for (const command of ['status', 'metrics']) {
+    const foreign = await spanwright([command, '--url', url]);
+    assert.is(foreign.code, 1, command);
+    assert.match(foreign.err, 'not a Spanwright admin hook');
+  }
+  await new Promise((resolve) => other.close(resolve).closeAllConnections());
+  const gone = await spanwright(['status', '--url', url]);
+  assert.is(gone.code, 3);
+  assert.match(
+    gone.err,
+    /^spanwright: Cannot reach http:\/\/127\.0\.0\.1:\d+\/tracing: nothing listens there\. Is the service running/,
+  );
+  assert.is(gone.out, '');
+});
+
+test('a path of the wrong hook is said to be one', async () => {
+  const ran = await told(['status', '--url', admin.url.replace('/tracing', '/ops')]);
+  assert.is(ran.code, 1);
+  assert.match(ran.err, /NotFound: There is no such route/);
+  const bare = await told(['status', '--url', admin.url.replace('/tracing', '')]);
+  assert.is(bare.code, 0, bare.err);
+});
+
+test.run();

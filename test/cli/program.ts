@@ -1,0 +1,39 @@
+// Runs the program as a person would: a process of its own, with its exit code and what it printed.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+const PROJECT = join(__dirname, '../..');
+const LIMIT_MILLISECONDS = 20_000;
+
+/** Starts the program from its source. Only the variables given, and those that a process needs, are set. */
+export function start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  const { PATH, HOME, TMPDIR } = process.env;
+  const env = { PATH, HOME, TMPDIR, ...environment };
+  return spawn(process.execPath, ['--import', 'tsx', join(PROJECT, 'cli/main.ts'), ...args], { cwd: PROJECT, env });
+}
+
+export function spanwright(args: readonly string[], environment: Record<string, string> = {}): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = start(args, environment);
+    const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MILLISECONDS);
+    let out = '';
+    let err = '';
+    child.stdout?.on('data', (part) => {
+      out += part;
+    });
+    child.stderr?.on('data', (part) => {
+      err += part;
+    });
+    child.once('error', reject).once('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, out, err });
+    });
+  });
+}

@@ -3,6 +3,7 @@
 
 import { PGlite, type Results } from '@electric-sql/pglite';
 import { instrument } from 'spanwright';
+import { emptyCluster } from './empty-cluster.js';
 
 export type Row = Record<string, unknown>;
 
@@ -10,7 +11,7 @@ export class Database {
   private constructor(private readonly postgres: PGlite) {}
 
   static async open(): Promise<Database> {
-    return new Database(await PGlite.create());
+    return new Database(await PGlite.create({ loadDataDir: await emptyCluster() }));
   }
 
   @instrument({

@@ -4,9 +4,10 @@
 import type ts from 'typescript';
 import type { Compiler } from '../core/compiler.js';
 import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
-import type { ForwarderParameter, Range } from '../core/site.js';
-import { type Code, isPropertyIdentifier } from './code.js';
+import type { Range } from '../core/site.js';
+import type { Code } from './code.js';
 import { codeOf } from './forwarder.js';
+import { holdsAuthored, textOf } from './text.js';
 
 export interface AstRequest {
   readonly ts: Compiler;
@@ -66,81 +67,29 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     };
   }
 
+  /** Nodes for what holds authored parts, and one node of text for each part that holds none. */
   function build(code: Code, piece: (at: Range) => ts.Expression): ts.Expression {
     const make = (part: Code): ts.Expression => build(part, piece);
+    if (!holdsAuthored(code)) return verbatim(textOf(code, refuse));
     switch (code.is) {
-      case 'name':
-        return factory.createIdentifier(code.text);
-      case 'string':
-        return factory.createStringLiteral(code.value, true);
-      case 'number':
-        return factory.createNumericLiteral(code.value);
-      case 'boolean':
-        return code.value ? factory.createTrue() : factory.createFalse();
-      case 'undefined':
-        return factory.createVoidZero();
-      case 'this':
-        return factory.createThis();
-      case 'new.target':
-        return factory.createMetaProperty(ts.SyntaxKind.NewKeyword, factory.createIdentifier('target'));
+      case 'authored':
+        return piece(code.at);
       case 'call':
         return factory.createCallExpression(make(code.callee), undefined, code.arguments.map(make));
-      case 'member':
-        return access(make(code.object), code.key);
       case 'list':
         return factory.createArrayLiteralExpression(code.items.map(make));
       case 'record':
         return factory.createObjectLiteralExpression(
-          code.entries.map(([key, value]) => factory.createPropertyAssignment(propertyName(key), make(value))),
+          code.entries.map(([key, value]) => factory.createPropertyAssignment(key, make(value))),
         );
-      case 'or':
-        return factory.createLogicalOr(make(code.left), make(code.right));
-      case 'either':
-        return factory.createConditionalExpression(make(code.test), undefined, make(code.yes), undefined, make(code.no));
-      case 'arrow':
-        return factory.createArrowFunction(
-          undefined,
-          undefined,
-          code.parameters.map((parameter) => factory.createParameterDeclaration(undefined, undefined, parameter)),
-          undefined,
-          undefined,
-          make(code.result),
-        );
-      case 'method':
-      case 'function': {
-        const parameters = code.parameters.map(parameterOf);
-        const body = returning(make(code.result));
-        const key = propertyName(code.key);
-        const forwarder =
-          code.is === 'method'
-            ? factory.createMethodDeclaration(undefined, undefined, key, undefined, undefined, parameters, undefined, body)
-            : factory.createPropertyAssignment(
-                key,
-                factory.createFunctionExpression(undefined, undefined, undefined, undefined, parameters, undefined, body),
-              );
-        return access(factory.createParenthesizedExpression(factory.createObjectLiteralExpression([forwarder])), code.key);
-      }
-      case 'authored':
-        return piece(code.at);
+      default:
+        throw new Error(`authored text within '${code.is}'`);
     }
   }
 
-  function parameterOf({ name, optional }: ForwarderParameter): ts.ParameterDeclaration {
-    const initializer = optional ? factory.createVoidZero() : undefined;
-    return factory.createParameterDeclaration(undefined, undefined, name, undefined, undefined, initializer);
-  }
-
-  function returning(result: ts.Expression): ts.Block {
-    return factory.createBlock([factory.createReturnStatement(result)]);
-  }
-
-  function propertyName(key: string): ts.PropertyName {
-    return isPropertyIdentifier(key) ? factory.createIdentifier(key) : factory.createStringLiteral(key, true);
-  }
-
-  function access(object: ts.Expression, key: string): ts.Expression {
-    if (isPropertyIdentifier(key)) return factory.createPropertyAccessExpression(object, key);
-    return factory.createElementAccessExpression(object, factory.createStringLiteral(key, true));
+  /** An identifier is emitted as its text, whatever that is; TypeScript has no other node for finished code. */
+  function verbatim(text: string): ts.Expression {
+    return factory.createIdentifier(text);
   }
 
   function importOfEmitted(): ts.Statement {
@@ -159,6 +108,10 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   const first = directives === -1 ? visited.statements.length : directives;
   const statements = [...visited.statements.slice(0, first), importOfEmitted(), ...visited.statements.slice(first)];
   return factory.updateSourceFile(visited, ts.setTextRange(factory.createNodeArray(statements), visited.statements));
+}
+
+function refuse(at: Range): never {
+  throw new Error(`unexpected authored text at ${at.start}`);
 }
 
 function placeOf({ start, end }: Range): string {

@@ -6,8 +6,11 @@ export { ConfigurationError, type ErrorCode, InvalidArgumentError, PermissionDen
 export { createSampler, type Sampler, type SamplerOptions, type SpanwrightSampler } from './gate/sampler.js';
 export { instrument } from './instrument/instrument.js';
 export type { Decorator, Instrument, InstrumentOptions } from './instrument/types.js';
+export { assertNoOpenSpans } from './open/assert.js';
 export { createSpanProcessor } from './open/processor.js';
+export type { CallSample } from './open/statistics.js';
 export { detach, extract, inject, withRemoteContext } from './propagation/carrier.js';
+export { type SessionOptions, sessions } from './sessions/sessions.js';
 export { startTracing } from './setup/start.js';
 export type {
   ConfigurationValue,

@@ -4,7 +4,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context } from '@opentelemetry/api';
 import { Gate } from './gate/gate.js';
+import { RecentErrors } from './open/statistics.js';
 import { OpenTable } from './open/table.js';
+import { SessionBook } from './sessions/book.js';
 import type { Tracing } from './setup/tracing.js';
 import { SiteRegistry } from './site/registry.js';
 import type { Recorder } from './span/recorder.js';
@@ -13,6 +15,8 @@ export interface ProcessState {
   readonly gate: Gate;
   readonly sites: SiteRegistry;
   readonly open: OpenTable;
+  readonly sessions: SessionBook;
+  readonly recentErrors: RecentErrors;
   /** Active contexts while our context manager is the registered one. */
   readonly storage: AsyncLocalStorage<Context>;
   /** True while our context manager is the registered one. */
@@ -37,6 +41,8 @@ function create(): ProcessState {
     gate: new Gate(sites),
     sites,
     open: new OpenTable(),
+    sessions: new SessionBook(),
+    recentErrors: new RecentErrors(),
     storage: new AsyncLocalStorage<Context>(),
     ownsContext: false,
     recorder: undefined,

@@ -190,7 +190,7 @@ export const KEYS = [
     type: keep(),
     default: null,
     env: [],
-    doc: 'Which finished traces are kept: `errors`, `slower_than`, and a `ratio` of the rest. Unset: all.',
+    doc: 'Which finished traces are kept: with `errors` (default true), `slower_than`, and a `ratio` of the rest (default 0), waiting within `max_spans` and `max_traces`. Unset: all.',
   },
   {
     key: 'instrumentations',

@@ -99,12 +99,21 @@ export interface Keep {
   /** Milliseconds; null: time does not matter. */
   readonly slowerThan: number | null;
   readonly ratio: number;
+  /** Ended spans that may wait for the decision, in all. */
+  readonly maxSpans: number;
+  /** Traces that may wait for the decision. */
+  readonly maxTraces: number;
 }
 export interface KeepInput {
   errors?: boolean;
   slowerThan?: Duration;
   ratio?: number;
+  maxSpans?: number;
+  maxTraces?: number;
 }
+
+const isPositiveInteger = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 1_000_000;
 
 const KEEP_FIELDS = [
   { file: 'errors', code: 'errors', expected: 'a boolean (true or false)', fits: (value: unknown) => typeof value === 'boolean' },
@@ -120,10 +129,12 @@ const KEEP_FIELDS = [
     expected: 'a number from 0 to 1',
     fits: (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1,
   },
+  { file: 'max_spans', code: 'maxSpans', expected: 'an integer from 1 to 1000000', fits: isPositiveInteger },
+  { file: 'max_traces', code: 'maxTraces', expected: 'an integer from 1 to 1000000', fits: isPositiveInteger },
 ] as const;
 
 export function keep(): ValueType<Keep | null, KeepInput> {
-  const expected = 'a table with errors, slower_than and ratio';
+  const expected = 'a table with errors, slower_than, ratio, max_spans and max_traces';
   return {
     name: 'table',
     expected,
@@ -146,7 +157,9 @@ export function keep(): ValueType<Keep | null, KeepInput> {
         value: Object.freeze({
           errors: (found.get('errors') as boolean | undefined) ?? true,
           slowerThan: slower === undefined ? null : (readDuration(slower) as number),
-          ratio: (found.get('ratio') as number | undefined) ?? 1,
+          ratio: (found.get('ratio') as number | undefined) ?? 0,
+          maxSpans: (found.get('maxSpans') as number | undefined) ?? 20_000,
+          maxTraces: (found.get('maxTraces') as number | undefined) ?? 2000,
         }),
       };
     },

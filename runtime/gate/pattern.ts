@@ -90,9 +90,16 @@ export function printPattern(pattern: Pattern): string {
 /** True when `prefix` is `namespace` or ends in it at the end of a segment: `carbide` fits `carbide::x`, never `carbidex`. */
 export function isNamespacePrefix(prefix: string, namespace: string): boolean {
   if (!namespace.startsWith(prefix)) return false;
-  const next = namespace.codePointAt(prefix.length);
-  return next === undefined || !WORD.test(String.fromCodePoint(next));
+  if (namespace.length === prefix.length) return true;
+  const code = namespace.charCodeAt(prefix.length);
+  // `:`, `.` and `/` are what ends nearly every segment; only the rest is worth an expression
+  if (code === COLON || code === DOT || code === SLASH) return true;
+  return !WORD.test(String.fromCodePoint(namespace.codePointAt(prefix.length) as number));
 }
+
+const COLON = 58;
+const DOT = 46;
+const SLASH = 47;
 
 /** What a pattern is compared with. */
 export interface Subject {

@@ -64,6 +64,13 @@ const ROWS: readonly { name: string; otel: string; type: 'counter' | 'gauge'; he
       help: 'Spans whose export failed for good.',
       read: (c) => c.failed,
     },
+    {
+      name: 'spanwright_spans_forgotten_total',
+      otel: 'spanwright.spans.forgotten',
+      type: 'counter',
+      help: 'Spans of traces that keep did not keep.',
+      read: (c) => c.forgotten,
+    },
   ];
 
 /** Namespaces shown one by one; the rest is summed under `_other`, so that the text stays bounded. */

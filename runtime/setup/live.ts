@@ -4,15 +4,18 @@
 import type { LoadedConfiguration } from '../config/load.js';
 import { PermissionDeniedError } from '../errors.js';
 import { fromConfiguration } from '../gate/effective.js';
+import type { GateSettings } from '../gate/gate.js';
 import { LeaseBook } from '../gate/lease.js';
-import { specificity, subjectOf } from '../gate/pattern.js';
+import { type Pattern, printPattern, specificity, subjectOf } from '../gate/pattern.js';
 import { parseDrop, parseRules, printPatterns, printRules } from '../gate/rules.js';
+import { linkWorkers, type SharedSettings, type WorkerLink } from '../gate/workers.js';
 import { openByNamespace, prometheusText } from '../open/metrics.js';
+import type { CallSample } from '../open/statistics.js';
 import { endLeaked } from '../open/watchdog.js';
-import type { Site } from '../site/site.js';
 import type { ProcessState } from '../state.js';
 import { VERSION } from '../version.js';
 import type { Notice } from '../warnings.js';
+import { reportOpenSpan, reportSites } from './reports.js';
 import type { Lease, LeaseOptions, OpenSpanReport, SiteReport, SpanCounts, Tracing, TracingState } from './tracing.js';
 
 /** What ended spans turned into; kept by the export pipeline. */
@@ -20,6 +23,7 @@ export interface ExportCounts {
   readonly exported: number;
   readonly failed: number;
   readonly dropped: number;
+  readonly forgotten?: number;
 }
 
 /** What a set-up leaves to be undone, and what it has built. */
@@ -39,6 +43,9 @@ export class LiveTracing implements Tracing {
   #built: Built | undefined;
   #undo: readonly (() => void)[] = [];
   #ending: Promise<void> | undefined;
+  #workers: WorkerLink | undefined;
+  /** In a worker thread: what the main thread says is in force. */
+  #base: GateSettings | undefined;
 
   constructor(
     private readonly process: ProcessState,
@@ -63,6 +70,11 @@ export class LiveTracing implements Tracing {
     this.#built = built;
     this.process.gate.apply(fromConfiguration(this.loaded.configuration));
     this.process.gate.build(built !== undefined);
+    if (built !== undefined)
+      this.#workers = linkWorkers(
+        () => this.#shared(),
+        (settings) => this.#follow(settings),
+      );
   }
 
   /** For a set-up that has built nothing. */
@@ -144,39 +156,20 @@ export class LiveTracing implements Tracing {
   }
 
   sites(prefix = ''): SiteReport[] {
-    const reports = new Map<string, SiteReport>();
-    for (const site of this.process.sites) {
-      if (!site.namespace.startsWith(prefix)) continue;
-      const known = reports.get(site.id);
-      if (known === undefined) reports.set(site.id, reportSite(site));
-      else
-        Object.assign(known, {
-          open: known.open + site.open,
-          calls: known.calls + site.started,
-          errors: known.errors + site.errors,
-        });
-    }
-    return [...reports.values()];
+    return reportSites(this.process.sites, prefix);
   }
 
   openSpans({ limit = 1000, attributes = false }: { limit?: number; attributes?: boolean } = {}): OpenSpanReport[] {
     const reports: OpenSpanReport[] = [];
     for (const span of this.process.open) {
       if (reports.length >= Math.min(limit, MOST_OPEN_SPANS)) break;
-      const { traceId, spanId } = span.spanContext();
-      reports.push({
-        name: span.name,
-        namespace: span.site.namespace,
-        traceId,
-        spanId,
-        parentSpanId: span.parentSpanContext?.spanId ?? null,
-        ageMs: Math.max(0, span.ageMs()),
-        site: span.site.scope === undefined ? span.site.id : null,
-        longRunning: span.site.options.longRunning,
-        ...(attributes ? { attributes: { ...span.attributes } } : undefined),
-      });
+      reports.push(reportOpenSpan(span, attributes));
     }
     return reports;
+  }
+
+  recentErrors(): CallSample[] {
+    return this.process.recentErrors.list();
   }
 
   metrics(): string {
@@ -196,10 +189,12 @@ export class LiveTracing implements Tracing {
     const { process } = this;
     this.leaseBook.endAll('shutdown');
     process.gate.build(false);
+    process.sessions.endAll('shutdown');
     for (const span of process.open) {
       process.open.leaked++;
       endLeaked(span, 'shutdown');
     }
+    this.#workers?.close();
     const { recorder } = process;
     for (const undo of this.#built?.undo ?? this.#undo) undo();
     if (recorder !== undefined) await within(recorder.shutdown(), this.loaded.configuration.shutdownTimeout);
@@ -213,7 +208,7 @@ export class LiveTracing implements Tracing {
 
   #counts(): SpanCounts {
     const { open } = this.process;
-    const { exported, failed, dropped } = this.#built?.counts.counts ?? NOTHING_EXPORTED;
+    const { exported, failed, dropped, forgotten = 0 } = this.#built?.counts.counts ?? NOTHING_EXPORTED;
     return {
       open: open.count,
       started: open.started,
@@ -223,6 +218,7 @@ export class LiveTracing implements Tracing {
       dropped,
       exported,
       failed,
+      forgotten,
     };
   }
 
@@ -236,7 +232,7 @@ export class LiveTracing implements Tracing {
   #putInForce(): void {
     const { configuration } = this.loaded;
     const { gate } = this.process;
-    const configured = fromConfiguration(configuration);
+    const configured = this.#base ?? fromConfiguration(configuration);
     const flags = this.leaseBook.values('enabled');
     const rules = [...configured.rules, ...this.leaseBook.values('rules').flatMap((text) => parseRules(String(text)))];
     const drop = [...configured.drop, ...this.leaseBook.values('drop').flatMap((text) => parseDrop(String(text)))];
@@ -247,34 +243,32 @@ export class LiveTracing implements Tracing {
       ...(printRules(rules) === printRules(settings.rules) ? undefined : { rules }),
       ...(printPatterns(drop, '') === printPatterns(settings.drop, '') ? undefined : { drop }),
     });
+    this.#workers?.tell(this.#shared());
   }
 
-  #unmatched(patterns: readonly Parameters<typeof specificity>[0][]): string[] {
-    const subjects = [...this.process.sites].map(subjectOf);
-    return patterns
-      .filter((pattern) => !subjects.some((subject) => specificity(pattern, subject) >= 0))
-      .map(
-        (pattern) =>
-          `"${pattern.text}" matches none of the ${subjects.length} sites known now; sites loaded later are judged when they load.`,
-      );
+  #shared(): SharedSettings {
+    const { enabled, rules, drop } = this.process.gate.settings;
+    return { enabled, rules: printRules(rules), drop: printPatterns(drop, '') };
   }
-}
 
-function reportSite(site: Site): SiteReport {
-  return {
-    id: site.id,
-    namespace: site.namespace,
-    function: site.functionName,
-    name: site.spanName,
-    file: site.file ?? null,
-    line: site.line ?? null,
-    shape: site.shape,
-    verdict: site.dropped ? 'drop' : site.off ? 'off' : site.ratio === 1 ? 'on' : String(site.ratio),
-    root: site.root,
-    open: site.open,
-    calls: site.started,
-    errors: site.errors,
-  };
+  #follow({ enabled, rules, drop }: SharedSettings): void {
+    this.#base = { ...fromConfiguration(this.loaded.configuration), enabled, rules: parseRules(rules), drop: parseDrop(drop) };
+    this.#putInForce();
+  }
+
+  #unmatched(patterns: readonly Pattern[]): string[] {
+    const { sites } = this.process;
+    const unmatched = new Set(patterns);
+    for (const site of sites) {
+      if (unmatched.size === 0) break;
+      const subject = subjectOf(site);
+      for (const pattern of unmatched) if (specificity(pattern, subject) >= 0) unmatched.delete(pattern);
+    }
+    return [...unmatched].map(
+      (pattern) =>
+        `"${printPattern(pattern)}" matches none of the ${sites.size} sites known now; sites loaded later are judged when they load.`,
+    );
+  }
 }
 
 /** Waits, but not longer than the limit, and never fails: shutting down must not break what is shutting down. */

@@ -38,6 +38,7 @@ export function startOverOwnSdk(options: SamplerOptions): Tracing {
     state.gate,
     state.open,
     tracing.leaseBook,
+    state.recentErrors,
     undefined,
     scope,
     limitsOf(configuration),

@@ -12,10 +12,11 @@ import {
 } from '@opentelemetry/api';
 import { loadConfiguration, type TracingOptions } from '../config/load.js';
 import { SpanwrightContextManager } from '../context/manager.js';
+import { KeepSink } from '../gate/keep.js';
 import { GateTracerProvider } from '../gate/provider.js';
 import { observe } from '../open/metrics.js';
 import { SpanwrightPropagator } from '../propagation/propagator.js';
-import { Recorder } from '../span/recorder.js';
+import { Recorder, type SpanSink } from '../span/recorder.js';
 import { state } from '../state.js';
 import { VERSION } from '../version.js';
 import { notice } from '../warnings.js';
@@ -63,22 +64,31 @@ function build(
   resource: unknown,
   undo: (() => void)[],
 ): Built {
+  const { keep } = configuration;
+  const kept = keep === null ? undefined : new KeepSink(pipeline.processor as SpanSink, keep);
+  const sink = kept ?? (pipeline.processor as SpanSink);
   const scope = { name: configuration.tracerName, version: VERSION };
   state.open.restart(configuration.maxOpenSpans);
   state.recorder = new Recorder(
     state.gate,
     state.open,
     tracing.leaseBook,
+    state.recentErrors,
     resource,
     scope,
     limitsOf(configuration),
-    pipeline.processor,
+    sink,
   );
   undo.push(watch(configuration), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
   observe(() => tracing.counts(), state.sites);
   const to = pipeline.endpoint?.url ?? 'the exporter given in code';
   notice('SPW001', `service ${configuration.serviceName}, sending to ${to}, tracing is ${configuration.enabled ? 'on' : 'off'}`);
-  return { counts: pipeline, undo };
+  const counts = {
+    get counts() {
+      return { ...pipeline.counts, forgotten: kept?.counts.forgotten ?? 0 };
+    },
+  };
+  return { counts, undo };
 }
 
 /** Context passes through to the next service in every state. Who registered before us keeps what they have. */

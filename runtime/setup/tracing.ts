@@ -2,6 +2,7 @@
 // and the page show. Everything here is data or a promise of data; no OpenTelemetry objects leak out.
 
 import type { Attributes } from '@opentelemetry/api';
+import type { CallSample } from '../open/statistics.js';
 
 /** A length of time: milliseconds, or a number with a unit (`500ms`, `10s`, `10m`, `2h`). */
 export type Duration = number | string;
@@ -106,6 +107,8 @@ export interface SpanCounts {
   exported: number;
   /** Spans whose export failed for good. */
   failed: number;
+  /** Spans of traces that `keep` did not keep. */
+  forgotten: number;
 }
 
 export interface SiteReport {
@@ -124,6 +127,11 @@ export interface SiteReport {
   /** Recorded calls. */
   calls: number;
   errors: number;
+  /** Calls per latency bucket: below 10 us, 100 us, 1 ms, 10 ms, 100 ms, 1 s, 10 s, 100 s, and longer. */
+  latency: readonly number[];
+  /** A few of the last calls and of the last failures. */
+  samples: readonly CallSample[];
+  failures: readonly CallSample[];
 }
 
 export interface OpenSpanReport {
@@ -163,6 +171,8 @@ export interface Tracing {
   sites(prefix?: string): SiteReport[];
   /** Oldest first. */
   openSpans(options?: { limit?: number; attributes?: boolean }): OpenSpanReport[];
+  /** The last failed calls of the process, newest first, at most 100. */
+  recentErrors(): CallSample[];
   /** Prometheus text exposition format 0.0.4. */
   metrics(): string;
   forceFlush(): Promise<void>;

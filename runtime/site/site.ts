@@ -4,6 +4,7 @@
 
 import type { Attributes, Span, SpanKind } from '@opentelemetry/api';
 import type { ResolvedOptions } from '../instrument/options.js';
+import type { SiteStatistics } from '../open/statistics.js';
 
 /** How a function produces its result. `unknown` when no transformer saw the source. */
 export type Shape = 'sync' | 'async' | 'generator' | 'async generator' | 'unknown';
@@ -45,6 +46,9 @@ export class Site {
   started = 0;
   errors = 0;
   refused = 0;
+
+  /** Latency buckets and last calls; made with the first call that ends. */
+  statistics: SiteStatistics | undefined = undefined;
 
   /** Fixed attributes of every span of the site: `code.*` and the constant ones of the `attributes` option. */
   attributes: Attributes;

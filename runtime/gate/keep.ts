@@ -1,0 +1,136 @@
+// Local tail sampling: `keep`. A head sampler cannot see an error that comes later, so the spans of a local trace wait until its
+// local root has ended, and are then sent or forgotten as a whole. Memory is bounded by spans and traces; the oldest trace is
+// decided early when a bound is reached.
+
+import { type Context, SpanStatusCode } from '@opentelemetry/api';
+import { traceRandomness } from '../span/identity.js';
+import type { RecordedSpan } from '../span/recorded.js';
+import { isSampled, type SpanSink } from '../span/recorder.js';
+import type { LocalTrace } from '../span/trace.js';
+
+export interface KeepPolicy {
+  /** Keep every trace in which a span failed. */
+  readonly errors: boolean;
+  /** Milliseconds; keep every trace whose local root took at least this long. Null: time does not matter. */
+  readonly slowerThan: number | null;
+  /** Share of the other traces that is kept, decided on the trace id. */
+  readonly ratio: number;
+  /** Spans that may wait, in all. */
+  readonly maxSpans: number;
+  /** Traces that may wait. */
+  readonly maxTraces: number;
+}
+
+export interface KeepCounts {
+  /** Spans of traces that were forgotten. */
+  forgotten: number;
+  /** Traces decided before their root had ended, because a bound was reached. */
+  decidedEarly: number;
+}
+
+interface Waiting {
+  readonly root: RecordedSpan;
+  spans: RecordedSpan[];
+  failed: boolean;
+}
+
+type Fate = 'sent' | 'forgotten';
+
+export class KeepSink implements SpanSink {
+  readonly counts: KeepCounts = { forgotten: 0, decidedEarly: 0 };
+  /** Undecided traces, oldest first. */
+  readonly #waiting = new Map<LocalTrace, Waiting>();
+  /** What became of traces that may still have open spans. */
+  readonly #fates = new WeakMap<LocalTrace, Fate>();
+  #held = 0;
+
+  constructor(
+    private readonly inner: SpanSink,
+    private readonly policy: KeepPolicy,
+  ) {}
+
+  onStart(span: never, context: Context): void {
+    this.inner.onStart(span, context);
+    this.#begin(span as RecordedSpan);
+  }
+
+  onEnding(span: never): void {
+    this.inner.onEnding?.(span);
+  }
+
+  onEnd(span: never): void {
+    this.#end(span as RecordedSpan);
+  }
+
+  /** A root that is taken back: what is below it is decided without it. */
+  onDiscard(span: never): void {
+    const { trace } = span as RecordedSpan;
+    const waiting = this.#waiting.get(trace);
+    if (waiting?.root === span) this.#decide(trace, waiting);
+  }
+
+  forceFlush(): Promise<void> {
+    return this.inner.forceFlush();
+  }
+
+  shutdown(): Promise<void> {
+    for (const [trace, waiting] of this.#waiting) this.#decide(trace, waiting);
+    return this.inner.shutdown();
+  }
+
+  #begin(span: RecordedSpan): void {
+    const { trace } = span;
+    if (this.#waiting.has(trace) || this.#fates.has(trace)) return;
+    const parent = span.parentSpanContext;
+    // who sampled upstream expects to find all of it
+    if (parent !== undefined && isSampled(parent)) {
+      this.#fates.set(trace, 'sent');
+      return;
+    }
+    this.#waiting.set(trace, { root: span, spans: [], failed: false });
+    if (this.#waiting.size > this.policy.maxTraces) this.#decideOldest();
+  }
+
+  #end(span: RecordedSpan): void {
+    const { trace } = span;
+    const failed = span.status.code === SpanStatusCode.ERROR;
+    const waiting = this.#waiting.get(trace);
+    if (waiting === undefined) {
+      // ended after its root: it shares the root's fate
+      this.#pass(span, this.#fates.get(trace) ?? 'sent');
+      return;
+    }
+    waiting.spans.push(span);
+    this.#held++;
+    waiting.failed ||= failed;
+    if (span === waiting.root || (failed && this.policy.errors)) this.#decide(trace, waiting);
+    else if (this.#held > this.policy.maxSpans) this.#decideOldest();
+  }
+
+  #decideOldest(): void {
+    const [oldest] = this.#waiting;
+    if (oldest === undefined) return;
+    this.counts.decidedEarly++;
+    this.#decide(...oldest);
+  }
+
+  #decide(trace: LocalTrace, waiting: Waiting): void {
+    this.#waiting.delete(trace);
+    this.#held -= waiting.spans.length;
+    const fate: Fate = this.#isKept(waiting) ? 'sent' : 'forgotten';
+    this.#fates.set(trace, fate);
+    for (const span of waiting.spans) this.#pass(span, fate);
+  }
+
+  #isKept({ root, failed }: Waiting): boolean {
+    const { errors, slowerThan, ratio } = this.policy;
+    if (errors && failed) return true;
+    if (slowerThan !== null && (root.ended ? root.durationMs : root.ageMs()) >= slowerThan) return true;
+    return ratio > 0 && traceRandomness(root.spanContext().traceId) >= 1 - ratio;
+  }
+
+  #pass(span: RecordedSpan, fate: Fate): void {
+    if (fate === 'sent') this.inner.onEnd(span as never);
+    else this.counts.forgotten++;
+  }
+}

@@ -1,0 +1,29 @@
+// assertNoOpenSpans(): for users' own tests. A test that leaves a span open fails, and says which site opened it.
+
+import { SpanwrightError } from '../errors.js';
+import { state } from '../state.js';
+
+const SHOWN = 20;
+
+/**
+ * @throws SpanwrightError OPEN_SPANS naming each open span with its site, age and trace, oldest first, when there are any
+ * @example afterEach(() => assertNoOpenSpans());
+ */
+export function assertNoOpenSpans(): void {
+  const { open } = state;
+  if (open.count === 0) return;
+  const lines: string[] = [];
+  for (const span of open) {
+    if (lines.length === SHOWN) {
+      lines.push(`  and ${open.count - SHOWN} more`);
+      break;
+    }
+    const { file, line, id } = span.site;
+    const place = file === undefined ? id : `${id} (${file}:${line})`;
+    lines.push(`  "${span.name}" of ${place}, open for ${Math.round(span.ageMs())} ms, trace ${span.spanContext().traceId}`);
+  }
+  throw new SpanwrightError(
+    'OPEN_SPANS',
+    `${open.count} ${open.count === 1 ? 'span is' : 'spans are'} open:\n${lines.join('\n')}`,
+  );
+}

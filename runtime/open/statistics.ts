@@ -1,0 +1,81 @@
+// What a page of recent calls shows of a site (as TraceZ does): how many calls fell into each latency bucket, and a few of the
+// last ones and of the last failures. Rings of fixed size; a sample is taken at most every so often, so that the price of an
+// ended call is a comparison and an increment.
+
+import type { RecordedSpan } from '../span/recorded.js';
+
+/** Upper bounds of the buckets in milliseconds; the last bucket is open. */
+export const LATENCY_BOUNDS: readonly number[] = [0.01, 0.1, 1, 10, 100, 1000, 10_000, 100_000];
+
+const SAMPLES = 8;
+const SAMPLE_EVERY_MS = 1000;
+const RECENT_ERRORS = 100;
+
+export interface CallSample {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly error: string | null;
+}
+
+export class SiteStatistics {
+  readonly buckets: number[] = new Array(LATENCY_BOUNDS.length + 1).fill(0);
+  readonly samples: CallSample[] = [];
+  readonly failures: CallSample[] = [];
+  #sampledAt = Number.NEGATIVE_INFINITY;
+  #nextSample = 0;
+  #nextFailure = 0;
+
+  /** @param endedAt monotonic milliseconds */
+  count(span: RecordedSpan, durationMs: number, endedAt: number, failed: boolean): CallSample | undefined {
+    let bucket = 0;
+    while (bucket < LATENCY_BOUNDS.length && durationMs >= (LATENCY_BOUNDS[bucket] as number)) bucket++;
+    this.buckets[bucket] = (this.buckets[bucket] as number) + 1;
+    if (!failed && endedAt - this.#sampledAt < SAMPLE_EVERY_MS) return undefined;
+    const sample = sampleOf(span, durationMs);
+    if (failed) {
+      this.failures[this.#nextFailure] = sample;
+      this.#nextFailure = (this.#nextFailure + 1) % SAMPLES;
+    } else {
+      this.#sampledAt = endedAt;
+      this.samples[this.#nextSample] = sample;
+      this.#nextSample = (this.#nextSample + 1) % SAMPLES;
+    }
+    return sample;
+  }
+}
+
+/** The last failures of the process, newest first. */
+export class RecentErrors {
+  readonly #ring: CallSample[] = [];
+  #next = 0;
+
+  add(sample: CallSample): void {
+    this.#ring[this.#next] = sample;
+    this.#next = (this.#next + 1) % RECENT_ERRORS;
+  }
+
+  list(): CallSample[] {
+    return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)].reverse();
+  }
+}
+
+/** Text only: a sample keeps neither the span nor its context alive. */
+function sampleOf(span: RecordedSpan, durationMs: number): CallSample {
+  const { traceId, spanId } = span.spanContext();
+  const type = span.attributes['error.type'];
+  const error = span.status.message === undefined ? null : `${typeof type === 'string' ? `${type}: ` : ''}${span.status.message}`;
+  return {
+    traceId,
+    spanId,
+    name: span.name,
+    namespace: span.site.namespace,
+    startedAt: new Date(span.startMs).toISOString(),
+    durationMs,
+    error: error === null ? null : error.slice(0, 300),
+  };
+}

@@ -1,0 +1,80 @@
+// Spans that outlive a pass of the program: a drain, a reconcile, kept by key from one pass to the next. Bounded in number and
+// age; a marker span, ended at once, shows the session in a backend before the session itself ends.
+
+import type { Context, SpanContext } from '@opentelemetry/api';
+import type { RecordedSpan } from '../span/recorded.js';
+
+export interface Session {
+  readonly key: string;
+  readonly span: RecordedSpan;
+  /** The context that passes run in. */
+  readonly context: Context;
+  readonly startedAt: number;
+}
+
+/** Sessions at once; a program that needs more keeps them elsewhere, and is told. */
+export const MAX_SESSIONS = 10_000;
+/** Age at which a session is ended for its owner. */
+export const MAX_SESSION_AGE_MS = 24 * 60 * 60_000;
+
+export type SessionEnd = 'ended' | 'age' | 'shutdown';
+
+export class SessionBook {
+  /** Oldest first. */
+  readonly #sessions = new Map<string, Session>();
+  refused = 0;
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get(key: string): Session | undefined {
+    const session = this.#sessions.get(key);
+    // the watchdog, a shutdown, or somebody with the span in hand may have ended it
+    if (session?.span.ended) {
+      this.#sessions.delete(key);
+      return undefined;
+    }
+    return session;
+  }
+
+  hasRoom(): boolean {
+    this.endOld();
+    if (this.#sessions.size < MAX_SESSIONS) return true;
+    this.refused++;
+    return false;
+  }
+
+  add(session: Session): void {
+    this.#sessions.set(session.key, session);
+  }
+
+  /** False when there is no such session. */
+  end(key: string, how: SessionEnd): boolean {
+    const session = this.get(key);
+    if (session === undefined) return false;
+    this.#sessions.delete(key);
+    session.span.setAttribute('spanwright.session.end', how);
+    session.span.end();
+    return true;
+  }
+
+  /** Ends what is older than the limit: asked whenever a session starts, so that it needs no timer. */
+  endOld(now = performance.now()): void {
+    for (const session of this.#sessions.values()) {
+      if (now - session.startedAt < MAX_SESSION_AGE_MS) return;
+      this.end(session.key, 'age');
+    }
+  }
+
+  endAll(how: SessionEnd): void {
+    for (const key of [...this.#sessions.keys()]) this.end(key, how);
+  }
+
+  list(): { key: string; spanContext: SpanContext; ageMs: number }[] {
+    const now = performance.now();
+    return [...this.#sessions.values()]
+      .filter((session) => !session.span.ended)
+      .map(({ key, span, startedAt }) => ({ key, spanContext: span.spanContext(), ageMs: now - startedAt }));
+  }
+}

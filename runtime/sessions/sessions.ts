@@ -1,0 +1,145 @@
+// `sessions`: what users call. A session whose start is not recorded is no session: its passes run as they would without it.
+
+import { type Attributes, isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api';
+import { SPAN_KEY, SpanLayer } from '../context/layer.js';
+import { SpanwrightError } from '../errors.js';
+import { throughTransparent } from '../gate/transparent.js';
+import { makeSite } from '../instrument/make.js';
+import type { InstrumentOptions } from '../instrument/options.js';
+import { extract, inject } from '../propagation/carrier.js';
+import type { AnyFunction, Site } from '../site/site.js';
+import { markFailed } from '../span/outcome.js';
+import { place } from '../span/place.js';
+import { activeContext, withContext } from '../span/run.js';
+import { state } from '../state.js';
+import type { Session } from './book.js';
+
+export interface SessionOptions {
+  /** Span name. Default `session`. */
+  name?: string;
+  /** What rules match. Default the key's kind is unknown, so this should be given: `carbide::node-drainer`. */
+  namespace?: string;
+  attributes?: Attributes;
+  kind?: InstrumentOptions['kind'];
+  /**
+   * A carrier that `sessions.carrier(key)` filled before a restart: the session goes on in the same trace, as a span of its own
+   * that links to the earlier one. What is absent or malformed starts a new trace.
+   */
+  resume?: unknown;
+}
+
+/** Distinct names and namespaces of sessions; the last one serves the rest, so that a generated name cannot grow memory. */
+const MAX_SITES = 200;
+const sites = new Map<string, Site>();
+
+function siteOf(options: SessionOptions): Site {
+  const { name = 'session', namespace = '', kind } = options;
+  const key = JSON.stringify([namespace, name, kind]);
+  let site = sites.get(key);
+  if (site === undefined) {
+    const record = { namespace, function: name, name };
+    site = makeSite(record, { longRunning: true, ...(kind === undefined ? undefined : { kind }) }, () => undefined);
+    if (sites.size < MAX_SITES) sites.set(key, site);
+  }
+  return site;
+}
+
+/**
+ * Starts the session `key`, or leaves it as it is when it runs already.
+ * @returns true when the session is recorded: the flag is on (or the context is recorded) and there is room
+ * @example
+ * sessions.start(event.id, { name: 'node_drainer.drain_session', namespace: 'nvsentinel::node-drainer' });
+ */
+function start(key: string, options: SessionOptions = {}): boolean {
+  if (typeof key !== 'string' || key === '') {
+    throw new SpanwrightError(
+      'MISUSE',
+      `sessions.start(): found ${JSON.stringify(key) ?? typeof key} as key; expected text that is not empty.`,
+    );
+  }
+  const { recorder, sessions: book } = state;
+  if (recorder === undefined) return false;
+  if (book.get(key) !== undefined) return true;
+  const site = siteOf(options);
+  if (site.off) return false;
+  const context = activeContext();
+  const earlier = resumed(options.resume);
+  const current = earlier === undefined ? throughTransparent(trace.getSpan(context)) : undefined;
+  const placed = place(recorder, site, earlier === undefined ? context : context.deleteValue(SPAN_KEY), current);
+  if (placed === undefined || !placed.sampled || !book.hasRoom() || !recorder.hasRoom(site)) return false;
+  const span = recorder.start(
+    site,
+    site.spanName,
+    site.kind,
+    recorder.scope,
+    placed.context,
+    placed.parent,
+    undefined,
+    earlier?.traceId ?? placed.traceId,
+    placed.traceState,
+  );
+  span.setAttribute('spanwright.session.key', key.slice(0, 256));
+  if (options.attributes !== undefined) span.setAttributes(options.attributes);
+  if (earlier !== undefined) span.addLink({ context: earlier });
+  const session: Session = { key, span, context: new SpanLayer(placed.context, span), startedAt: performance.now() };
+  book.add(session);
+  // a backend shows a span when it has ended: this one says at once that the session runs
+  const marker = recorder.start(
+    site,
+    `${site.spanName} started`,
+    site.kind,
+    recorder.scope,
+    session.context,
+    span,
+    undefined,
+    undefined,
+    undefined,
+  );
+  marker.setAttribute('spanwright.session.key', key.slice(0, 256));
+  marker.end();
+  return true;
+}
+
+function resumed(carrier: unknown): SpanContext | undefined {
+  if (carrier === undefined || carrier === null) return undefined;
+  const context = trace.getSpanContext(extract(carrier));
+  return context !== undefined && isSpanContextValid(context) ? context : undefined;
+}
+
+/** Runs one pass: what is recorded in `fn` hangs under the session. Without such a session `fn` runs as it would without us. */
+function run<Result>(key: string, fn: () => Result): Result {
+  const session = state.sessions.get(key);
+  return session === undefined ? fn() : (withContext(session.context, fn as AnyFunction, undefined, []) as Result);
+}
+
+/** Ends the session. False when there is none: ending twice is harmless. With an error the span is marked as failed. */
+function end(key: string, error?: unknown): boolean {
+  const session = state.sessions.get(key);
+  if (session === undefined) return false;
+  if (error !== undefined) markFailed(session.span, error);
+  return state.sessions.end(key, 'ended');
+}
+
+/** Attributes that become known later. */
+function annotate(key: string, attributes: Attributes): void {
+  state.sessions.get(key)?.span.setAttributes(attributes);
+}
+
+/** Trace context of the session, to be stored beside what it works on, so that it can be resumed after a restart. */
+function carrier(key: string): Record<string, string> {
+  const session = state.sessions.get(key);
+  return session === undefined ? {} : inject({}, undefined, session.context);
+}
+
+/** Sessions that run, oldest first. */
+function list(): { key: string; traceId: string; spanId: string; ageMs: number }[] {
+  return state.sessions.list().map(({ key, spanContext, ageMs }) => ({
+    key,
+    traceId: spanContext.traceId,
+    spanId: spanContext.spanId,
+    ageMs,
+  }));
+}
+
+/** Long-lived spans by key, over many passes of a program. */
+export const sessions = { start, run, end, annotate, carrier, list } as const;

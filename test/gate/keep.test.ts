@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { trace } from '@opentelemetry/api';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ConfigurationError, instrument, startTracing, type TracingOptions, withRemoteContext } from '../../runtime/index.js';
+import { traced } from './tracing.js';
+
+const at = (name: string) => ({ namespace: 'carbide::api', name });
+const child = instrument(at('child'), (fails: boolean) => {
+  if (fails) throw new Error('no');
+});
+const root = instrument(at('root'), (fails = false) => {
+  child(false);
+  try {
+    child(fails);
+  } catch {
+    // handled: the root itself does not fail
+  }
+});
+const slow = instrument(at('slow'), async (milliseconds: number) => {
+  child(false);
+  await sleep(milliseconds);
+});
+const keeping = (keep: TracingOptions['keep']): TracingOptions => ({ enabled: true, keep, maxQueueSize: 16_384 });
+
+test('a trace with an error is kept whole, one without is forgotten and counted', () =>
+  traced(keeping({ errors: true }), async ({ spans, tracing }) => {
+    root(false);
+    assert.is((await spans()).length, 0);
+    assert.is(tracing.state().spans.forgotten, 3);
+    root(true);
+    const kept = await spans();
+    assert.equal(kept.map((span) => span.name).sort(), ['child', 'child', 'root']);
+    assert.is(new Set(kept.map((span) => span.spanContext().traceId)).size, 1);
+    assert.is(tracing.state().spans.forgotten, 3);
+  }));
+
+test('a slow trace is kept whole, a fast one is forgotten', () =>
+  traced(keeping({ errors: false, slowerThan: '30ms' }), async ({ names }) => {
+    await slow(1);
+    assert.equal(await names(), []);
+    await slow(45);
+    assert.equal(await names(), ['child', 'slow']);
+  }));
+
+test('with errors: false an error alone keeps nothing', () =>
+  traced(keeping({ errors: false, slowerThan: '1h' }), async ({ names }) => {
+    root(true);
+    assert.equal(await names(), []);
+  }));
+
+test('of the rest a share is kept, by the trace id, whole traces only', () =>
+  traced(keeping({ errors: true, ratio: 0.2 }), async ({ spans }) => {
+    for (let call = 0; call < 1500; call++) root(false);
+    const kept = await spans();
+    const roots = kept.filter((span) => span.name === 'root');
+    assert.ok(roots.length > 210 && roots.length < 400, `${roots.length} of 1500 at 0.2`);
+    assert.is(kept.length, roots.length * 3);
+    for (const span of roots) assert.ok(Number.parseInt(span.spanContext().traceId.slice(18), 16) / 2 ** 56 >= 0.8);
+  }));
+
+test('a trace that an upstream service sampled is always kept', () =>
+  traced(keeping({ errors: true }), async ({ spans, tracing }) => {
+    withRemoteContext({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }, () => root(false));
+    assert.is((await spans()).length, 3);
+    assert.is(tracing.state().spans.forgotten, 0);
+  }));
+
+test('a span that ends after its root shares the fate of the root', () =>
+  traced(keeping({ errors: true, slowerThan: '25ms' }), async ({ names, tracing }) => {
+    let late: Promise<void> | undefined;
+    const detached = instrument(at('late'), () => sleep(60));
+    const parent = instrument(at('parent'), async (milliseconds: number) => {
+      late = detached() as Promise<void>;
+      await sleep(milliseconds);
+    });
+    await parent(35);
+    await late;
+    assert.equal(await names(), ['late', 'parent']);
+    await parent(1);
+    await late;
+    assert.equal(await names(), ['late', 'parent']);
+    assert.is(tracing.state().spans.forgotten, 2);
+  }));
+
+test('third-party spans of the trace wait with ours', () =>
+  traced(keeping({ errors: true }), async ({ names }) => {
+    const outer = instrument(at('outer'), (fails: boolean) => {
+      trace.getTracer('db').startSpan('query').end();
+      child(fails);
+    });
+    outer(false);
+    assert.equal(await names(), []);
+    assert.throws(() => outer(true), 'no');
+    assert.equal(await names(), ['child', 'outer', 'query']);
+  }));
+
+test('beyond maxTraces the oldest trace is decided first, and memory stays bounded', () =>
+  traced(keeping({ errors: true, maxTraces: 10 }), async ({ tracing, names }) => {
+    const opens: (() => void)[] = [];
+    const wait = instrument(at('wait'), () => new Promise<void>((resolve) => opens.push(resolve)));
+    const calls = Array.from({ length: 30 }, () => wait());
+    for (const open of opens) open();
+    await Promise.all(calls);
+    assert.equal(await names(), []);
+    assert.is(tracing.state().spans.forgotten, 30);
+  }));
+
+test('beyond maxSpans the oldest trace is decided before its root ends', () =>
+  traced(keeping({ errors: true, maxSpans: 50 }), async ({ tracing }) => {
+    let counted = 0;
+    const many = instrument(at('many'), () => {
+      for (let call = 0; call < 200; call++) child(false);
+      counted = tracing.state().spans.forgotten;
+    });
+    many();
+    assert.ok(counted >= 150, `${counted} spans were decided while the root was open`);
+    assert.is(tracing.state().spans.forgotten, 201);
+  }));
+
+test('ended spans are accounted for: exported and forgotten add up', () =>
+  traced(keeping({ errors: true, ratio: 0.5 }), async ({ tracing, spans }) => {
+    for (let call = 0; call < 200; call++) root(call % 3 === 0);
+    await spans();
+    const { ended, exported, failed, dropped, forgotten } = tracing.state().spans;
+    assert.is(exported + failed + dropped + forgotten, ended);
+    assert.is(ended, 600);
+  }));
+
+test('a bad keep is an error that names the field', async () => {
+  for (const keep of [{ ratio: 2 }, { slowerThan: 'soon' }, { error: true }, { maxSpans: 0 }]) {
+    try {
+      await (await startTracing({ keep: keep as never, endpoint: '' })).shutdown();
+      assert.unreachable(JSON.stringify(keep));
+    } catch (error) {
+      assert.instance(error, ConfigurationError);
+      assert.match((error as Error).message, new RegExp(Object.keys(keep)[0] as string));
+    }
+  }
+});
+
+test.run();

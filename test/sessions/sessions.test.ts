@@ -1,0 +1,203 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument, sessions } from '../../runtime/index.js';
+import { MAX_SESSION_AGE_MS, type SessionBook } from '../../runtime/sessions/book.js';
+import { state } from '../../runtime/state.js';
+import { parentName, traced } from '../gate/tracing.js';
+
+const drain = { name: 'drain_session', namespace: 'nvsentinel::node-drainer' };
+const pass = instrument({ namespace: 'nvsentinel::node-drainer', name: 'pass' }, (n: number) => n);
+
+test('passes of a session hang under its span, over many turns of the program', () =>
+  traced({ enabled: true }, async ({ spans, tracing }) => {
+    assert.is(sessions.start('event-1', { ...drain, attributes: { 'drain.scope': 'full' } }), true);
+    assert.is(
+      sessions.run('event-1', () => pass(1)),
+      1,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.is(
+      sessions.run('event-1', () => pass(2)),
+      2,
+    );
+    assert.is(tracing.openCount, 1);
+    assert.is(tracing.openSpans()[0]?.longRunning, true);
+    assert.is(sessions.end('event-1'), true);
+    const all = await spans();
+    const session = all.find((span) => span.name === 'drain_session');
+    assert.equal(
+      all.filter((span) => span.name === 'pass').map((span) => parentName(span, all)),
+      ['drain_session', 'drain_session'],
+    );
+    assert.is(session?.attributes['drain.scope'], 'full');
+    assert.is(session?.attributes['spanwright.session.key'], 'event-1');
+    assert.is(session?.attributes['spanwright.session.end'], 'ended');
+    assert.is(tracing.openCount, 0);
+  }));
+
+test('a marker span shows the session before it ends', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    sessions.start('event-1', drain);
+    const [marker, ...rest] = await spans();
+    assert.is(rest.length, 0);
+    assert.is(marker?.name, 'drain_session started');
+    assert.is(marker?.attributes['spanwright.session.key'], 'event-1');
+    assert.is(marker?.parentSpanContext?.spanId, sessions.list()[0]?.spanId);
+    sessions.end('event-1');
+  }));
+
+test('starting twice is one session, and ending twice is harmless', () =>
+  traced({ enabled: true }, async ({ names, tracing }) => {
+    assert.is(sessions.start('k', drain), true);
+    assert.is(sessions.start('k', drain), true);
+    assert.is(tracing.openCount, 1);
+    assert.is(sessions.end('k'), true);
+    assert.is(sessions.end('k'), false);
+    assert.equal(await names(), ['drain_session', 'drain_session started']);
+  }));
+
+test('without a recorded start there is no session, and passes run as they would without it', () =>
+  traced({ enabled: false }, async ({ names, tracing }) => {
+    assert.is(sessions.start('k', drain), false);
+    assert.is(
+      sessions.run('k', () => pass(3)),
+      3,
+    );
+    assert.is(sessions.end('k'), false);
+    assert.equal(sessions.carrier('k'), {});
+    tracing.setEnabled(true);
+    assert.is(
+      sessions.run('unknown', () => pass(4)),
+      4,
+    );
+    assert.equal(await names(), ['pass']);
+  }));
+
+test('a session goes on while the flag is off: its trace stays whole', () =>
+  traced({ enabled: true }, async ({ names, tracing }) => {
+    sessions.start('k', drain);
+    tracing.setEnabled(false);
+    sessions.run('k', () => pass(1));
+    pass(2);
+    sessions.end('k');
+    assert.equal(await names(), ['drain_session', 'drain_session started', 'pass']);
+  }));
+
+test('an error marks the session as failed', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    sessions.start('k', drain);
+    sessions.end('k', new RangeError('node gone'));
+    const span = (await spans()).find(({ name }) => name === 'drain_session');
+    assert.is(span?.status.code, 2);
+    assert.is(span?.attributes['error.type'], 'RangeError');
+  }));
+
+test('what a pass throws reaches its caller, and the session lives on', () =>
+  traced({ enabled: true }, () => {
+    sessions.start('k', drain);
+    assert.throws(
+      () =>
+        sessions.run('k', () => {
+          throw new Error('requeue');
+        }),
+      'requeue',
+    );
+    assert.is(sessions.end('k'), true);
+  }));
+
+test('after a restart the same key goes on in the same trace, with a link and without a parent', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    sessions.start('k', drain);
+    const stored = JSON.parse(JSON.stringify(sessions.carrier('k')));
+    sessions.end('k');
+    const before = (await spans()).find(({ name }) => name === 'drain_session');
+    assert.is(sessions.start('k', { ...drain, name: 'resumed', resume: stored }), true);
+    sessions.run('k', () => pass(1));
+    sessions.end('k');
+    const all = await spans();
+    const after = all.find(({ name }) => name === 'resumed');
+    assert.is(after?.spanContext().traceId, before?.spanContext().traceId);
+    assert.is.not(after?.spanContext().spanId, before?.spanContext().spanId);
+    assert.is(after?.parentSpanContext, undefined);
+    assert.equal(
+      after?.links.map(({ context }) => context.spanId),
+      [before?.spanContext().spanId],
+    );
+    assert.is(parentName(all.find(({ name }) => name === 'pass') as never, all), 'resumed');
+  }));
+
+test('a malformed carrier to resume from starts a new trace', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    sessions.start('k', { ...drain, resume: { traceparent: '00-00000000000000000000000000000000-b7ad6b7169203331-01' } });
+    sessions.end('k');
+    const span = (await spans()).find(({ name }) => name === 'drain_session');
+    assert.equal(span?.links, []);
+    assert.not.match(span?.spanContext().traceId ?? '', /^0+$/);
+  }));
+
+test('a session in a recorded context is its child; several keys do not mix', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    instrument({ namespace: 'a', name: 'outer' }, () => sessions.start('inside', drain))();
+    sessions.start('other', { ...drain, name: 'other' });
+    sessions.run('other', () => pass(1));
+    sessions.run('inside', () => pass(2));
+    sessions.end('inside');
+    sessions.end('other');
+    const all = await spans();
+    assert.is(parentName(all.find(({ name }) => name === 'drain_session') as never, all), 'outer');
+    assert.equal(
+      all.filter(({ name }) => name === 'pass').map((span) => parentName(span, all)),
+      ['other', 'drain_session'],
+    );
+  }));
+
+test('shutdown ends sessions and says so', async () => {
+  let ends: unknown[] = [];
+  await traced(
+    {
+      enabled: true,
+      spanProcessors: [
+        {
+          onStart() {},
+          onEnd: (span: { name: string; attributes?: Record<string, unknown> }) => {
+            if (span.name === 'drain_session') ends = [...ends, span.attributes?.['spanwright.session.end']];
+          },
+          forceFlush: async () => {},
+          shutdown: async () => {},
+        } as never,
+      ],
+    },
+    () => {
+      sessions.start('k', drain);
+    },
+  );
+  assert.equal(ends, ['shutdown']);
+  assert.is(sessions.end('k'), false);
+});
+
+test('a session that is too old is ended when the next one asks for room', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    sessions.start('old', drain);
+    const book = state.sessions as SessionBook;
+    book.endOld(performance.now() + MAX_SESSION_AGE_MS - 1000);
+    assert.is(sessions.list().length, 1, 'a younger one stays');
+    book.endOld(performance.now() + MAX_SESSION_AGE_MS + 1000);
+    assert.is(sessions.list().length, 0);
+    const span = (await spans()).find(({ name }) => name === 'drain_session');
+    assert.is(span?.attributes['spanwright.session.end'], 'age');
+  }));
+
+test('the number of sessions is bounded by the table of open spans', () =>
+  traced({ enabled: true, maxOpenSpans: 5 }, ({ tracing }) => {
+    const started = Array.from({ length: 8 }, (_, n) => sessions.start(`k${n}`, drain));
+    assert.is(started.filter(Boolean).length, 5);
+    assert.is(tracing.openCount, 5);
+    for (let n = 0; n < 8; n++) sessions.end(`k${n}`);
+    assert.is(tracing.openCount, 0);
+  }));
+
+test('an empty key is refused', () => {
+  assert.throws(() => sessions.start(''), /key; expected text/);
+});
+
+test.run();

@@ -12,6 +12,7 @@ import {
 } from '@opentelemetry/api';
 import type { Gate } from '../gate/gate.js';
 import type { LeaseMeter } from '../gate/lease.js';
+import { type RecentErrors, SiteStatistics } from '../open/statistics.js';
 import type { OpenTable } from '../open/table.js';
 import type { Site } from '../site/site.js';
 import type { SpanLimits } from './attributes.js';
@@ -30,6 +31,8 @@ export interface SpanSink {
   onStart(span: never, context: Context): void;
   onEnding?(span: never): void;
   onEnd(span: never): void;
+  /** The span was taken back: it will not end. */
+  onDiscard?(span: never): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
 }
@@ -39,6 +42,7 @@ export class Recorder {
     readonly gate: Gate,
     readonly open: OpenTable,
     readonly meter: LeaseMeter,
+    readonly recentErrors: RecentErrors,
     readonly resource: unknown,
     /** Scope of the spans of instrumented code. */
     readonly scope: Scope,
@@ -100,6 +104,7 @@ export class Recorder {
   /** Takes a span back that is not worth keeping: it was open, and nobody hears of it. */
   discard(span: RecordedSpan): void {
     this.#close(span);
+    this.sink.onDiscard?.(span as never);
   }
 
   #close(span: RecordedSpan): void {
@@ -107,7 +112,11 @@ export class Recorder {
     this.open.leave(span);
     const { site } = span;
     site.open--;
-    if (span.status.code === SpanStatusCode.ERROR) site.errors++;
+    const failed = span.status.code === SpanStatusCode.ERROR;
+    if (failed) site.errors++;
+    site.statistics ??= new SiteStatistics();
+    const sample = site.statistics.count(span, span.durationMs, span.startMs + span.durationMs - span.trace.anchor, failed);
+    if (failed && sample !== undefined) this.recentErrors.add(sample);
   }
 
   forceFlush(): Promise<void> {

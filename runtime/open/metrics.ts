@@ -1,7 +1,7 @@
 // Counts of spans as metrics: Prometheus text for the admin hook, and observable instruments for the OpenTelemetry metrics API.
 // Names are OpenTelemetry's where there is one (semantic conventions, SDK self-observability), ours where there is none.
 
-import { metrics as metricsApi } from '@opentelemetry/api';
+import { metrics as metricsApi, type ObservableResult } from '@opentelemetry/api';
 import type { SpanCounts } from '../setup/tracing.js';
 import type { Site } from '../site/site.js';
 
@@ -75,11 +75,23 @@ const ROWS: readonly { name: string; otel: string; type: 'counter' | 'gauge'; he
 
 /** Namespaces shown one by one; the rest is summed under `_other`, so that the text stays bounded. */
 const NAMESPACES = 500;
+const OTHER = '_other';
 
 /** Open spans by namespace, only those that have some. */
 export function openByNamespace(sites: Iterable<Site>): Record<string, number> {
   const open: Record<string, number> = Object.create(null);
-  for (const site of sites) if (site.open > 0) open[site.namespace] = (open[site.namespace] ?? 0) + site.open;
+  for (const [namespace, count] of recordedByNamespace(sites)) if (count > 0) open[namespace] = count;
+  return open;
+}
+
+/** Open spans of every namespace that has ever recorded: one that has gone quiet must be seen to be at 0. */
+function recordedByNamespace(sites: Iterable<Site>): Map<string, number> {
+  const open = new Map<string, number>();
+  for (const site of sites) {
+    if (site.started === 0) continue;
+    const namespace = open.has(site.namespace) || open.size < NAMESPACES ? site.namespace : OTHER;
+    open.set(namespace, (open.get(namespace) ?? 0) + site.open);
+  }
   return open;
 }
 
@@ -96,12 +108,9 @@ export function prometheusText(counts: SpanCounts, sites: Iterable<Site>, enable
     lines.push(`${row.name} ${row.read(counts)}`);
   }
   head('spanwright_namespace_spans_open', 'gauge', 'Open spans by namespace.');
-  let other = 0;
-  for (const [index, [namespace, open]] of Object.entries(openByNamespace(sites)).entries()) {
-    if (index < NAMESPACES) lines.push(`spanwright_namespace_spans_open{namespace="${escapeLabel(namespace)}"} ${open}`);
-    else other += open;
+  for (const [namespace, open] of recordedByNamespace(sites)) {
+    lines.push(`spanwright_namespace_spans_open{namespace="${escapeLabel(namespace)}"} ${open}`);
   }
-  if (other > 0) lines.push(`spanwright_namespace_spans_open{namespace="_other"} ${other}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -109,22 +118,31 @@ function escapeLabel(text: string): string {
   return text.replace(/\\/gu, '\\\\').replace(/"/gu, '\\"').replace(/\n/gu, '\\n');
 }
 
-/** Registers the same counts with the global meter provider: they are read when it collects, and cost nothing between. */
-export function observe(read: () => SpanCounts, sites: Iterable<Site>): void {
+/**
+ * Registers the same counts with the global meter provider: they are read when it collects, and cost nothing between. The
+ * returned function takes them back.
+ */
+export function observe(read: () => SpanCounts, sites: Iterable<Site>): () => void {
   const meter = metricsApi.getMeter('spanwright');
-  for (const row of ROWS) {
-    if (row.otel === 'otel.sdk.span.live') {
-      meter.createObservableUpDownCounter(row.otel, { description: row.help, unit: '{span}' }).addCallback((result) => {
-        const open = Object.entries(openByNamespace(sites));
-        if (open.length === 0) result.observe(0);
-        for (const [namespace, count] of open) {
-          result.observe(count, { 'code.namespace': namespace, 'otel.span.sampling_result': 'RECORD_AND_SAMPLE' });
-        }
-      });
-    } else {
-      meter
-        .createObservableCounter(row.otel, { description: row.help, unit: '{span}' })
-        .addCallback((result) => result.observe(row.read(read())));
-    }
+  const observed = ROWS.map((row) => {
+    const options = { description: row.help, unit: '{span}' };
+    const live = row.otel === 'otel.sdk.span.live';
+    const instrument = live
+      ? meter.createObservableUpDownCounter(row.otel, options)
+      : meter.createObservableCounter(row.otel, options);
+    const callback = live
+      ? (result: ObservableResult) => observeLive(result, sites)
+      : (result: ObservableResult) => result.observe(row.read(read()));
+    instrument.addCallback(callback);
+    return () => instrument.removeCallback(callback);
+  });
+  return () => {
+    for (const remove of observed) remove();
+  };
+}
+
+function observeLive(result: ObservableResult, sites: Iterable<Site>): void {
+  for (const [namespace, count] of recordedByNamespace(sites)) {
+    result.observe(count, { 'code.namespace': namespace, 'otel.span.sampling_result': 'RECORD_AND_SAMPLE' });
   }
 }

@@ -51,7 +51,7 @@ export function startOverOwnSdk(options: SamplerOptions): Tracing {
       state.gate.foreignContexts = false;
     },
   ];
-  observe(() => tracing.counts(), state.sites);
+  undo.push(observe(() => tracing.counts(), state.sites));
   tracing.attach({ counts: NOTHING_EXPORTED, undo });
   return tracing;
 }

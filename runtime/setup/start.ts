@@ -80,7 +80,7 @@ function build(
     sink,
   );
   undo.push(watch(configuration), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
-  observe(() => tracing.counts(), state.sites);
+  undo.push(observe(() => tracing.counts(), state.sites));
   const to = pipeline.endpoint?.url ?? 'the exporter given in code';
   notice('SPW001', `service ${configuration.serviceName}, sending to ${to}, tracing is ${configuration.enabled ? 'on' : 'off'}`);
   const counts = {

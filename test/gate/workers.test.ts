@@ -1,0 +1,93 @@
+// The flag and the rules reach every worker thread: real workers, which run the built package.
+
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const PACKAGE = join(__dirname, '..', '..', 'dist', 'runtime', 'index.js');
+
+/** Starts tracing in a worker, and answers with its effective state and with what a call recorded. */
+const PROGRAM = `
+const { parentPort } = require('node:worker_threads');
+const { instrument, startTracing } = require(${JSON.stringify(PACKAGE)});
+const work = instrument({ namespace: 'carbide::worker', name: 'work' }, () => 1);
+const discard = { export: (_, done) => done({ code: 0 }), shutdown: async () => {} };
+startTracing({ exporter: discard }).then((tracing) => {
+  parentPort.on('message', (message) => {
+    if (message === 'stop') return tracing.shutdown().then(() => parentPort.close());
+    work();
+    const { enabled, rules, spans } = tracing.state();
+    parentPort.postMessage({ enabled, rules, started: spans.started });
+  });
+  parentPort.postMessage('ready');
+});
+`;
+
+interface Answer {
+  readonly enabled: boolean;
+  readonly rules: string;
+  readonly started: number;
+}
+
+async function startWorker(): Promise<{ ask(): Promise<Answer>; stop(): Promise<void> }> {
+  const worker = new Worker(PROGRAM, { eval: true, stderr: true });
+  const next = () =>
+    new Promise<unknown>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+  assert.is(await next(), 'ready');
+  return {
+    ask: () => {
+      const answer = next() as Promise<Answer>;
+      worker.postMessage('ask');
+      return answer;
+    },
+    stop: async () => {
+      const gone = new Promise((resolve) => worker.once('exit', resolve));
+      worker.postMessage('stop');
+      await gone;
+    },
+  };
+}
+
+async function until(ask: () => Promise<Answer>, fits: (answer: Answer) => boolean): Promise<Answer> {
+  for (let tries = 0; ; tries++) {
+    const answer = await ask();
+    if (fits(answer) || tries > 200) return answer;
+    await sleep(10);
+  }
+}
+
+test('a change in the main thread reaches workers that run and workers that start later', async () => {
+  const { startTracing } = require(PACKAGE) as typeof import('../../runtime/index.js');
+  const discard = {
+    export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }),
+    shutdown: async () => {},
+  };
+  const tracing = await startTracing({ exporter: discard });
+  const early = await startWorker();
+  const before = await early.ask();
+  assert.is(before.enabled, false);
+  assert.is(before.started, 0, 'off: nothing is recorded in the worker');
+
+  tracing.setEnabled(true, { for: '1m' });
+  tracing.setRules('carbide::db=off');
+  const on = await until(early.ask, ({ enabled, rules }) => enabled && rules !== '');
+  assert.is(on.enabled, true);
+  assert.is(on.rules, 'carbide::db=off');
+  assert.ok((await early.ask()).started > 0, 'on: the worker records');
+
+  const late = await startWorker();
+  assert.is((await until(late.ask, ({ enabled }) => enabled)).enabled, true);
+
+  tracing.setEnabled(false);
+  assert.is((await until(early.ask, ({ enabled }) => !enabled)).enabled, false);
+  assert.is((await until(late.ask, ({ enabled }) => !enabled)).enabled, false);
+  await Promise.all([early.stop(), late.stop()]);
+  await tracing.shutdown();
+});
+
+test.run();

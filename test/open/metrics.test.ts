@@ -1,0 +1,63 @@
+// The counts through the OpenTelemetry metrics API, read by the real metrics SDK.
+
+import { metrics } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument } from '../../runtime/index.js';
+import { traced } from '../gate/tracing.js';
+
+const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+
+async function collected(): Promise<Map<string, { value: unknown; attributes: unknown }[]>> {
+  exporter.reset();
+  await reader.forceFlush();
+  const all = exporter.getMetrics().flatMap((resource) => resource.scopeMetrics.flatMap((scope) => scope.metrics));
+  return new Map(
+    all.map((metric) => [metric.descriptor.name, metric.dataPoints.map(({ value, attributes }) => ({ value, attributes }))]),
+  );
+}
+
+test('live spans by namespace and the counters are there under the conventional names', () =>
+  traced({ enabled: true }, async () => {
+    let go: () => void = () => {};
+    const wait = instrument({ namespace: 'carbide::api', name: 'wait' }, () => new Promise<void>((resolve) => (go = resolve)));
+    const call = wait();
+    const during = await collected();
+    assert.equal(during.get('otel.sdk.span.live'), [
+      { value: 1, attributes: { 'code.namespace': 'carbide::api', 'otel.span.sampling_result': 'RECORD_AND_SAMPLE' } },
+    ]);
+    assert.equal(during.get('otel.sdk.span.started')?.[0]?.value, 1);
+    assert.equal(during.get('spanwright.spans.ended')?.[0]?.value, 0);
+    for (const name of ['leaked', 'refused', 'dropped', 'exported', 'failed'])
+      assert.ok(during.has(`spanwright.spans.${name}`), name);
+    go();
+    await call;
+    const after = await collected();
+    assert.equal(
+      after.get('otel.sdk.span.live')?.map(({ value }) => value),
+      [0],
+      'a namespace that has gone quiet is at 0',
+    );
+    assert.equal(after.get('spanwright.spans.ended')?.[0]?.value, 1);
+  }));
+
+test('after a second set-up each count is reported once', async () => {
+  await traced({ enabled: true }, () => {});
+  await traced({ enabled: true }, async () => {
+    instrument({ namespace: 'carbide::api', name: 'again' }, () => 1)();
+    assert.equal(
+      (await collected()).get('otel.sdk.span.started')?.map(({ value }) => value),
+      [1],
+    );
+  });
+});
+
+test.run();

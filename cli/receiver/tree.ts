@@ -30,7 +30,7 @@ export function formatTrace(spans: readonly ReceivedSpan[], options: TreeOptions
       const child = below[index] as ReceivedSpan;
       pending.push({ span: child, head: tail + (last ? '└─ ' : '├─ '), tail: tail + (last ? '   ' : '│  ') });
     }
-    const failure = failureOf(span);
+    const failure = failureOf(span, below);
     if (failure) lines.push(`${tail}${below.length > 0 ? '│  ' : '   '}  ✗ ${failure}`);
   }
   const circular = spans.length - seen.size;
@@ -77,11 +77,11 @@ function spanLine(span: ReceivedSpan, options: TreeOptions): string {
 }
 
 /** Why a span failed and where; nothing for a span that only passes on the failure of one below it. */
-function failureOf(span: ReceivedSpan): string | undefined {
+function failureOf(span: ReceivedSpan, below: readonly ReceivedSpan[]): string | undefined {
   const exception = span.events.find((event) => event.name === 'exception');
-  if (!exception && (span.status.code !== 'error' || !span.status.message)) return undefined;
+  if (!exception && (span.status.code !== 'error' || below.some((child) => child.status.code === 'error'))) return undefined;
   const type = exception?.attributes['exception.type'] ?? span.attributes['error.type'];
-  const message = exception?.attributes['exception.message'] ?? span.status.message;
+  const message = exception?.attributes['exception.message'] ?? (span.status.message || 'failed, with no reason given');
   const at = placeOf(span, exception?.attributes['exception.stacktrace']);
   return [type ? `${printable(String(type))}: ` : '', printable(String(message)), at ? ` (${printable(at)})` : ''].join('');
 }

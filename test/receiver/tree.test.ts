@@ -49,7 +49,7 @@ test('children stand below their parent in order of start, with branches that jo
 test('a failed span has a mark, its reason and the first frame; the ones above have the mark only', () => {
   const failed = { code: 'error', message: 'refused' } as const;
   const lines = formatTrace([
-    span('a', '', 0, 5, { status: { code: 'error', message: '' } }),
+    span('a', '', 0, 5, { status: failed }),
     span('b', 'a', 1, 2, {
       status: failed,
       events: [
@@ -79,6 +79,10 @@ test('a failure without an exception event names the site as its place', () => {
     }),
   ]);
   assert.match(text, /✗ X: no \(at src\/a\.ts:7\)/);
+});
+
+test('a failure of a span of its own is told even when nothing is known of it', () => {
+  assert.match(formatTrace([span('a', '', 0, 5, { status: { code: 'error', message: '' } })]), /✗ failed, with no reason given/);
 });
 
 test('only the attributes asked for are shown', () => {

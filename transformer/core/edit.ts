@@ -19,11 +19,21 @@ export type Edit =
   | { readonly kind: 'decorate'; readonly at: Range; readonly site: number; readonly options: Range | null }
   /** Replaces the expression of a decorator on a class. */
   | { readonly kind: 'decorate class'; readonly at: Range; readonly members: readonly Member[]; readonly options: Range | null }
-  /** Replaces a call `instrument(fn)` or `instrument(options, fn)`. */
-  | { readonly kind: 'wrap'; readonly at: Range; readonly site: number; readonly options: Range | null; readonly body: Range }
+  /**
+   * Replaces a call `instrument(fn)` or `instrument(options, fn)`; in auto mode a function without a call round it, which then
+   * has to be given the `name` that it gets from where it stands.
+   */
+  | {
+      readonly kind: 'wrap';
+      readonly at: Range;
+      readonly site: number;
+      readonly options: Range | null;
+      readonly body: Range;
+      readonly name: string | null;
+    }
   /** Auto mode: adds a static block as the first member of a class; `at` is empty and lies behind the opening brace. */
   | { readonly kind: 'add members'; readonly at: Range; readonly members: readonly Member[] }
-  /** Auto mode: replaces the binding of a function declaration before any statement runs; `at` is empty, after the directives. */
+  /** Auto mode: replaces the binding of a function declaration before any statement runs. `at` is empty: the start of the file. */
   | { readonly kind: 'rebind'; readonly at: Range; readonly site: number; readonly name: Range };
 
 /** Everything about one file. */

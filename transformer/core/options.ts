@@ -38,6 +38,7 @@ const CHECKS: Record<keyof InstrumentOptions, Check> = {
   links: anything,
   expectedErrors: anything,
   longRunning: anything,
+  until: anything,
   minDuration: anything,
 };
 

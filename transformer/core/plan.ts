@@ -4,6 +4,7 @@
 import type ts from 'typescript';
 import type { SiteRecord } from '../../runtime/site/site.js';
 import { type DiagnosticName, type Fault, fault } from '../diagnostics.js';
+import { exportedFunctions, isSkipped } from './auto.js';
 import { type Compiler, type FunctionNode, functionLiteral, hasModifier, isTypeOnly, rangeOf } from './compiler.js';
 import { type Declared, declaredName, memberName, nameByPlace } from './declared.js';
 import type { Edit, Member, Plan } from './edit.js';
@@ -24,6 +25,8 @@ export interface PlanRequest {
   readonly segments: readonly string[];
   /** `code.file.path`. */
   readonly path: string;
+  /** Instrument also what nothing marks. */
+  readonly auto: boolean;
 }
 
 /** What a decorator stands on and, when it can be instrumented, the function. */
@@ -91,6 +94,7 @@ export function planFile(request: PlanRequest): Plan {
       site: index,
       options: options === undefined ? null : rangeOf(options, file),
       body: rangeOf(mark.argument, file),
+      name: null,
     });
     if (options !== undefined) visit(options, enclosure);
     const inside: Enclosure = { segments: [...enclosure.segments, name.text], owner: null };
@@ -105,27 +109,52 @@ export function planFile(request: PlanRequest): Plan {
     const mark = onlyMark(marks, text);
     if (mark !== undefined && ambient) faults.push(fault('ambient-target', rangeOf(mark.decorator, file), text));
     else if (mark !== undefined) decorateClass(node, mark, inside);
+    else if (request.auto && !ambient && !marks.skipped && !isSkipped(ts, node, file)) addMembers(node, inside);
     for (const modifier of node.modifiers ?? []) if (ts.isDecorator(modifier)) visitDecorator(modifier, outside);
     for (const clause of node.heritageClauses ?? []) visit(clause, outside);
     for (const member of node.members) visitMember(member, inside, ambient);
   }
 
   function decorateClass(node: ts.ClassLikeDeclaration, mark: DecoratorMark, inside: Enclosure): void {
-    const bodies: FunctionNode[] = [];
-    const members: Member[] = [];
-    for (const member of node.members) {
-      if (!ts.isMethodDeclaration(member) || member.body === undefined || ts.isPrivateIdentifier(member.name)) continue;
-      const own = marksOf(ts, member, recognition);
-      const key = keyOf(member.name);
-      if (own.skipped || own.marks.length > 0 || key === undefined) continue;
-      const name = { text: memberName(ts, member.name, file), node: member.name };
-      const decorated = member.modifiers?.some((modifier) => ts.isDecorator(modifier)) ?? false;
-      bodies.push(member);
-      const isStatic = hasModifier(member, ts.SyntaxKind.StaticKeyword);
-      members.push({ site: addSite(member, name, inside, decorated), key, static: isStatic, kind: 'method' });
-    }
+    const methods = methodsOf(node);
+    const members = methods.map((method) => memberOf(method, inside));
+    const bodies = methods.map(({ node: body }) => body);
     faults.push(...checkOptions(ts, file, mark.options, bodies));
     edits.push({ kind: 'decorate class', at: rangeOf(mark.decorator.expression, file), members, options: optionsRange(mark) });
+  }
+
+  function addMembers(node: ts.ClassLikeDeclaration, inside: Enclosure): void {
+    const methods = methodsOf(node).filter(({ node: method }) => !isSkipped(ts, method, file));
+    if (methods.length === 0) return;
+    const at = { start: node.members.pos, end: node.members.pos };
+    edits.push({ kind: 'add members', at, members: methods.map((method) => memberOf(method, inside)) });
+  }
+
+  /** The methods that instrumenting a class as a whole takes: with a body, reachable from outside, not marked themselves. */
+  function methodsOf(node: ts.ClassLikeDeclaration): { node: ts.MethodDeclaration; key: string | Range }[] {
+    return node.members.flatMap((member) => {
+      if (!ts.isMethodDeclaration(member) || member.body === undefined || ts.isPrivateIdentifier(member.name)) return [];
+      const { skipped, marks } = marksOf(ts, member, recognition);
+      const key = keyOf(member.name);
+      return skipped || marks.length > 0 || key === undefined ? [] : [{ node: member, key }];
+    });
+  }
+
+  function memberOf({ node, key }: { node: ts.MethodDeclaration; key: string | Range }, inside: Enclosure): Member {
+    const name = { text: memberName(ts, node.name, file), node: node.name };
+    const decorated = node.modifiers?.some((modifier) => ts.isDecorator(modifier)) ?? false;
+    const isStatic = hasModifier(node, ts.SyntaxKind.StaticKeyword);
+    return { site: addSite(node, name, inside, decorated), key, static: isStatic, kind: 'method' };
+  }
+
+  function addExports(): void {
+    for (const { kind, node, name } of exportedFunctions(ts, file)) {
+      const site = addSite(node, { text: name.text, node: name }, TOP_LEVEL, false);
+      if (kind === 'value') {
+        const at = rangeOf(node, file);
+        edits.push({ kind: 'wrap', at, site, options: null, body: at, name: node.name === undefined ? name.text : null });
+      } else edits.push({ kind: 'rebind', at: { start: 0, end: 0 }, site, name: rangeOf(name, file) });
+    }
   }
 
   /** The key of a member as text, or the expression of a computed name if it can be evaluated twice with one result. */
@@ -198,6 +227,7 @@ export function planFile(request: PlanRequest): Plan {
   }
 
   for (const statement of file.statements) visit(statement, TOP_LEVEL);
+  if (request.auto) addExports();
   edits.sort((a, b) => a.at.start - b.at.start);
   faults.sort((a, b) => a.start - b.start);
   return { sites, edits, faults, binding: freeName(file.text, '__spanwright') };

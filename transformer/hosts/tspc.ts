@@ -49,8 +49,10 @@ export function transformerFor(
     const path = project.pathOf(file.fileName);
     if (file.isDeclarationFile || !settings.include(path) || settings.exclude(path)) return undefined;
     const recognised = recognition();
-    if (!recognised.reaches(file)) return undefined;
+    const auto = settings.auto(path);
+    if (!auto && !recognised.reaches(file)) return undefined;
     return planFile({
+      auto,
       ts,
       file,
       recognition: recognised,

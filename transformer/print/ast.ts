@@ -2,7 +2,7 @@
 // made anew; all other nodes, above all the bodies, stay the same objects, so that source maps stay as they were.
 
 import type ts from 'typescript';
-import type { Compiler } from '../core/compiler.js';
+import { type Compiler, hasModifier } from '../core/compiler.js';
 import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
 import type { Range } from '../core/site.js';
 import type { Code } from './code.js';
@@ -24,20 +24,54 @@ export interface AstRequest {
 export function printToAst({ ts, context, file, authored, plan, commonjs }: AstRequest): ts.SourceFile {
   const { factory } = context;
   const starts = plan.edits.map((edit) => edit.at.start);
-  const replacing = new Map(plan.edits.map((edit) => [placeOf(edit.at), edit]));
+  const replacing = new Map(plan.edits.filter(({ at }) => at.end > at.start).map((edit) => [placeOf(edit.at), edit]));
+  const adding = new Map(plan.edits.filter(({ kind }) => kind === 'add members').map((edit) => [edit.at.start, edit]));
+  /** Nodes whose own edit is being applied, so that what is within is visited for further edits only. */
+  const inside = new Set<ts.Node>();
 
   function visit(node: ts.Node): ts.Node {
     const original = ts.getOriginalNode(node);
     const known = original.pos >= 0 && original.getSourceFile() === authored;
     if (known && !anyWithin(starts, original.pos, original.end)) return node;
-    if (known && ts.isExpression(node) && (ts.isDecorator(original.parent) || ts.isCallExpression(original))) {
-      const at = { start: original.getStart(authored), end: original.end };
-      const edit = replacing.get(placeOf(at));
+    if (known && ts.isExpression(node) && !inside.has(original)) {
+      const edit = replacing.get(placeOf({ start: original.getStart(authored), end: original.end }));
       if (edit !== undefined) return replaced(edit, node);
+    }
+    if (known && ts.isClassLike(node)) {
+      const added = adding.get((original as ts.ClassLikeDeclaration).members.pos);
+      if (added !== undefined) return withBlock(added, ts.visitEachChild(node, visit, context));
     }
     // Types hold no code, and TypeScript's visitors throw on some that are malformed.
     if (ts.isTypeNode(node) && !ts.isExpressionWithTypeArguments(node)) return node;
     return ts.visitEachChild(node, visit, context);
+  }
+
+  /** The static block runs before any other static member, and sees the class as `this`. */
+  function withBlock(edit: Edit, node: ts.ClassLikeDeclaration): ts.ClassLikeDeclaration {
+    const statement = factory.createExpressionStatement(build(codeOf(edit, plan.sites, plan.binding), pieces(edit, node)));
+    const block = factory.createClassStaticBlockDeclaration(factory.createBlock([statement]));
+    const members = ts.setTextRange(factory.createNodeArray([block, ...node.members]), node.members);
+    const { modifiers, name, typeParameters, heritageClauses } = node;
+    return ts.isClassDeclaration(node)
+      ? factory.updateClassDeclaration(node, modifiers, name, typeParameters, heritageClauses, members)
+      : factory.updateClassExpression(node, modifiers, name, typeParameters, heritageClauses, members);
+  }
+
+  /** `f = wrap(..., f)`. The assigned name leads to the declaration, so that exports of it are assigned as well. */
+  function rebinding(edit: Edit & { kind: 'rebind' }): ts.Statement {
+    const { text } = authored;
+    const local = text.slice(edit.name.start, edit.name.end);
+    const declared = authored.statements.find(
+      (statement) => ts.isFunctionDeclaration(statement) && statement.name?.end === edit.name.end,
+    ) as ts.FunctionDeclaration;
+    const byDefault = hasModifier(declared, ts.SyntaxKind.DefaultKeyword);
+    const target = factory.createIdentifier(local);
+    // Of a default export TypeScript 5 would assign the property of the local name, so that one is assigned here.
+    if (!byDefault) ts.setOriginalNode(target, declared.name);
+    const value = build(codeOf(edit, plan.sites, plan.binding), () => factory.createIdentifier(local));
+    const assignment = factory.createAssignment(target, value);
+    const exported = byDefault && commonjs ? factory.createAssignment(verbatim('exports.default'), assignment) : assignment;
+    return factory.createExpressionStatement(exported);
   }
 
   function replaced(edit: Edit, node: ts.Expression): ts.Expression {
@@ -47,17 +81,19 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   }
 
   /** The authored parts of an edit, visited for the edits within them. */
-  function pieces(edit: Edit, node: ts.Expression): (at: Range) => ts.Expression {
+  function pieces(edit: Edit, node: ts.Node): (at: Range) => ts.Expression {
     const candidates: ts.Node[] = [];
     let inner: ts.Node = node;
     while ('expression' in inner && !ts.isCallExpression(inner)) inner = inner.expression as ts.Node;
     if (ts.isCallExpression(inner)) candidates.push(...inner.arguments);
-    if (edit.kind === 'decorate class') {
-      const owner = ts.getOriginalNode(node).parent.parent as ts.ClassLikeDeclaration;
+    if ('members' in edit) {
+      const original = ts.getOriginalNode(node);
+      const owner = (ts.isClassLike(original) ? original : original.parent.parent) as ts.ClassLikeDeclaration;
       for (const { name } of owner.members)
         if (name !== undefined && ts.isComputedPropertyName(name)) candidates.push(name.expression);
     }
     return (at) => {
+      if (placeOf(at) === placeOf(edit.at)) return whole(node);
       const found = candidates.find((candidate) => {
         const original = ts.getOriginalNode(candidate);
         return original.pos >= 0 && original.getStart(authored) === at.start && original.end === at.end;
@@ -67,6 +103,15 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     };
   }
 
+  /** An expression that is itself the authored part of its edit. */
+  function whole(node: ts.Node): ts.Expression {
+    const original = ts.getOriginalNode(node);
+    inside.add(original);
+    const visited = visit(node) as ts.Expression;
+    inside.delete(original);
+    return visited;
+  }
+
   /** Nodes for what holds authored parts, and one node of text for each part that holds none. */
   function build(code: Code, piece: (at: Range) => ts.Expression): ts.Expression {
     const make = (part: Code): ts.Expression => build(part, piece);
@@ -74,8 +119,12 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     switch (code.is) {
       case 'authored':
         return piece(code.at);
+      case 'class':
+        return factory.createThis();
       case 'call':
         return factory.createCallExpression(make(code.callee), undefined, code.arguments.map(make));
+      case 'member':
+        return factory.createPropertyAccessExpression(factory.createParenthesizedExpression(make(code.object)), code.key);
       case 'list':
         return factory.createArrayLiteralExpression(code.items.map(make));
       case 'record':
@@ -106,7 +155,8 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     (statement) => !ts.isExpressionStatement(statement) || !ts.isStringLiteral(statement.expression),
   );
   const first = directives === -1 ? visited.statements.length : directives;
-  const statements = [...visited.statements.slice(0, first), importOfEmitted(), ...visited.statements.slice(first)];
+  const rebound = plan.edits.filter((edit) => edit.kind === 'rebind').map(rebinding);
+  const statements = [...visited.statements.slice(0, first), importOfEmitted(), ...rebound, ...visited.statements.slice(first)];
   return factory.updateSourceFile(visited, ts.setTextRange(factory.createNodeArray(statements), visited.statements));
 }
 

@@ -11,6 +11,8 @@ export type Code =
   | { readonly is: 'undefined' }
   | { readonly is: 'this' }
   | { readonly is: 'new.target' }
+  /** `this` in a static block. Compilers that lower the block give it another name, so that it is never text to them. */
+  | { readonly is: 'class' }
   | { readonly is: 'call'; readonly callee: Code; readonly arguments: readonly Code[] }
   | { readonly is: 'member'; readonly object: Code; readonly key: string }
   | { readonly is: 'list'; readonly items: readonly Code[] }

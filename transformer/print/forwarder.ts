@@ -13,11 +13,11 @@ export function codeOf(edit: Edit, sites: readonly Site[], binding: string): Cod
     case 'decorate':
       return emitted('decorate', ...siteArguments(sites, edit.site), ...optional(edit.options));
     case 'wrap':
-      return emitted('wrap', ...siteArguments(sites, edit.site), authored(edit.options), authored(edit.body));
+      return emitted('wrap', ...siteArguments(sites, edit.site), authored(edit.options), named(authored(edit.body), edit.name));
     case 'decorate class':
       return emitted('decorateClass', membersOf(edit.members, sites), ...optional(edit.options));
     case 'add members':
-      return call(emitted('decorateClass', membersOf(edit.members, sites)), { is: 'this' });
+      return call(emitted('decorateClass', membersOf(edit.members, sites)), { is: 'class' });
     case 'rebind':
       return emitted('wrap', ...siteArguments(sites, edit.site), authored(null), authored(edit.name));
   }
@@ -66,6 +66,11 @@ function factoryOf({ key, parameters, pass, form }: Forwarder): Code {
 
 function authored(at: Range | null): Code {
   return at === null ? { is: 'undefined' } : { is: 'authored', at };
+}
+
+/** A function that would lose the name it gets from where it stands gets it from a property. */
+function named(body: Code, given: string | null): Code {
+  return given === null ? body : member({ is: 'record', entries: [[given, body]] }, given);
 }
 
 function optional(at: Range | null): Code[] {

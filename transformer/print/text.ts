@@ -26,6 +26,8 @@ export function textOf(code: Code, piece: Piece): string {
       return `${render(code.callee)}(${code.arguments.map(render).join(', ')})`;
     case 'member':
       return access(render(code.object), code.key);
+    case 'class':
+      return 'this';
     case 'list':
       return `[${code.items.map(render).join(', ')}]`;
     case 'record':
@@ -48,10 +50,11 @@ export function textOf(code: Code, piece: Piece): string {
   }
 }
 
-/** Whether authored text is part of the code. */
+/** Whether part of the code means something to the compiler: authored text, or the class that a block belongs to. */
 export function holdsAuthored(code: Code): boolean {
   switch (code.is) {
     case 'authored':
+    case 'class':
       return true;
     case 'call':
       return code.arguments.some(holdsAuthored) || holdsAuthored(code.callee);

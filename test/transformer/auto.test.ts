@@ -1,0 +1,135 @@
+// Auto mode, compiled and run: undecorated methods and exported functions are recorded, once each, and nothing else changes; the
+// pragma, patterns and marks of the user's own are kept.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { compile, execute } from './compile.js';
+
+const SERVICE = `import { instrument } from 'spanwright';
+import { KEY } from './key.js';
+export class Billing {
+  static made = 0;
+  #total = 0;
+  constructor() { Billing.made++; }
+  charge(amount: number, note = 'none', ...rest: string[]) { this.#add(amount); return [this.#total, note, ...rest].join(); }
+  #add(amount: number) { this.#total += amount; }
+  get total() { return this.#total; }
+  static create() { return new this(); }
+  async *stream() { yield this.total; }
+  [KEY]() { return 'key'; }
+  @instrument marked() { return 'marked'; }
+  // @spanwright-skip
+  hot() { return 'hot'; }
+}
+export const Named = class { who() { return 'named'; } };
+export async function plan(job: string, priority = 1): Promise<string> { return priority > 1 ? plan(job, priority - 1) : job; }
+export const arrow = (a: number) => a * 2;
+export const marked = instrument((a: number) => a + 1);
+function listed(this: unknown, ...all: number[]) { return all.length; }
+export { listed as renamed };
+export default function main() { return new Maker('m').name; }
+export function Maker(this: any, name: string) { this.name = name; Maker.count++; }
+Maker.count = 0;
+declare namespace Maker { let count: number; }
+interface Maker { name: string }
+declare var Maker: { new (name: string): Maker; count: number };
+/* @spanwright-skip */
+export function skipped() { return 'skipped'; }
+function local() { return 'local'; }
+export const calls = () => local();
+`
+  .replace(/^(declare|interface).*\n/gm, '')
+  .replace('export default function main() { return new Maker', 'export default function main() { return new (Maker as any)');
+
+const MAIN = `import { startTracing } from 'spanwright';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import * as all from './services/billing.js';
+import main, { arrow, Billing, calls, marked, Named, plan, renamed, skipped } from './services/billing.js';
+import { KEY } from './services/key.js';
+
+async function results() {
+  const billing = Billing.create();
+  const streamed = [];
+  for await (const item of billing.stream()) streamed.push(item);
+  return [
+    billing.charge(5), billing.charge(1, 'n', 'r'), billing.total, Billing.made, billing[KEY](), billing.marked(), billing.hot(), streamed,
+    new Named().who(), await plan('j', 2), arrow(4), marked(4), renamed(1, 2), main(), all.default(), all.renamed(), skipped(), calls(),
+    [plan, arrow, renamed, main, Billing, Billing.create, Billing.prototype.charge, Named].map((fn) => fn.name + '/' + fn.length),
+  ];
+}
+async function run() {
+  const off = await results();
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({ serviceName: 'test', enabled: true, exporter });
+  Billing.made = 0;
+  const on = await results();
+  await tracing.forceFlush();
+  console.log('\\n' + JSON.stringify({ off, on, spans: exporter.getFinishedSpans().map((span) => span.attributes['code.function.name']) }));
+  await tracing.shutdown();
+}
+void run();
+`;
+
+const RESULTS = [
+  ...['5,none', '6,n,r', 6, 1, 'key', 'marked', 'hot', [0], 'named', 'j', 8, 5, 2, 'm', 'm', 0, 'skipped', 'local'],
+  ['plan/1', 'arrow/1', 'listed/0', 'main/0', 'Billing/0', 'create/0', 'charge/1', 'Named/0'],
+];
+
+const SPANS = [
+  ...[
+    'Billing::[KEY]',
+    'Billing::charge',
+    'Billing::charge',
+    'Billing::create',
+    'Billing::marked',
+    'Billing::stream',
+    'Named::who',
+  ],
+  ...['Maker', 'Maker', 'Named::who', 'arrow', 'calls', 'listed', 'listed', 'main', 'main', 'marked', 'plan', 'plan'],
+].map((name) => `app::services::billing::${name}`);
+
+for (const [name, compilerOptions] of Object.entries({
+  'legacy, CommonJS, ES2017': { experimentalDecorators: true, target: 'ES2017' },
+  'legacy, CommonJS, ES2022': { experimentalDecorators: true },
+  'TC39, CommonJS, ES2022': {},
+  'TC39, ESM, ES2022': { module: 'Node16', moduleResolution: 'Node16' },
+  'TC39, ESM, ES2017': { module: 'Node16', moduleResolution: 'Node16', target: 'ES2017' },
+})) {
+  test(`undecorated code is recorded and behaves as before: ${name}`, () => {
+    const esm = 'module' in compilerOptions;
+    const compiled = compile({
+      files: {
+        'src/main.ts': MAIN,
+        'src/services/billing.ts': SERVICE,
+        'src/services/key.ts': `export const KEY = Symbol('KEY');`,
+      },
+      compilerOptions: { lib: ['ES2022', 'ESNext.Decorators', 'DOM'], ...compilerOptions },
+      plugin: { namespace: 'app', auto: [{ files: 'src/services/**', exclude: 'src/services/key.ts' }] },
+      package: { type: esm ? 'module' : 'commonjs' },
+    });
+    assert.equal(compiled.diagnostics, []);
+    const ran = execute(compiled.directory, 'out/main.js');
+    assert.is(ran.status, 0, ran.stderr);
+    const { off, on, spans } = JSON.parse(ran.stdout.slice(ran.stdout.indexOf('\n{')));
+    assert.equal(off, RESULTS);
+    assert.equal(on, RESULTS);
+    assert.equal(spans.sort(), SPANS);
+  });
+}
+
+test('files that no rule names are left alone', () => {
+  const files = { 'src/a.ts': 'export function a() {}', 'src/b.ts': 'export function b() {}' };
+  const compiled = compile({ files, plugin: { auto: [{ files: ['src/*.ts'], exclude: ['src/b.ts'] }] } });
+  assert.match(compiled.output('a.js'), /spanwright\/emitted/);
+  assert.not.match(compiled.output('b.js'), /spanwright/);
+});
+
+test('a file without functions gets no import', () => {
+  const compiled = compile({
+    files: { 'src/a.ts': 'export const a = 1; export interface B {}' },
+    plugin: { auto: [{ files: '**' }] },
+  });
+  assert.not.match(compiled.output('a.js'), /spanwright/);
+});
+
+test.run();

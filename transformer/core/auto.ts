@@ -1,0 +1,53 @@
+// Auto mode: which functions of a file are instrumented although nothing marks them. Exported functions are found here; methods
+// are those that `@instrument` on the class would take. A comment `@spanwright-skip` before a declaration leaves it out.
+
+import type ts from 'typescript';
+import { type Compiler, functionLiteral, hasModifier } from './compiler.js';
+
+const PRAGMA = /(^|[\s*/])@spanwright-skip\b(?!-)/;
+
+/** Whether the comments before a node ask to leave it out. */
+export function isSkipped(ts: Compiler, node: ts.Node, file: ts.SourceFile): boolean {
+  const comments = ts.getLeadingCommentRanges(file.text, node.pos) ?? [];
+  return comments.some(({ pos, end }) => PRAGMA.test(file.text.slice(pos, end)));
+}
+
+/** A function declaration whose binding can be replaced, or a function that is the value of an exported constant. */
+export type Exported =
+  | { readonly kind: 'declaration'; readonly node: ts.FunctionDeclaration; readonly name: ts.Identifier }
+  | { readonly kind: 'value'; readonly node: ts.ArrowFunction | ts.FunctionExpression; readonly name: ts.Identifier };
+
+/** The exported functions at the top level of a file, in order. */
+export function exportedFunctions(ts: Compiler, file: ts.SourceFile): Exported[] {
+  const listed = exportLists(ts, file);
+  const found: Exported[] = [];
+  for (const statement of file.statements) {
+    if (hasModifier(statement, ts.SyntaxKind.DeclareKeyword) || isSkipped(ts, statement, file)) continue;
+    const exported = hasModifier(statement, ts.SyntaxKind.ExportKeyword);
+    if (ts.isFunctionDeclaration(statement)) {
+      const { name, body } = statement;
+      if (name !== undefined && body !== undefined && (exported || listed.has(name.text)))
+        found.push({ kind: 'declaration', node: statement, name });
+    } else if (ts.isVariableStatement(statement) && (statement.declarationList.flags & ts.NodeFlags.Const) !== 0) {
+      for (const { name, initializer } of statement.declarationList.declarations) {
+        const node = functionLiteral(ts, initializer);
+        if (node !== undefined && ts.isIdentifier(name) && (exported || listed.has(name.text)))
+          found.push({ kind: 'value', node, name });
+      }
+    }
+  }
+  return found;
+}
+
+/** Local names in `export { a, b as c }` and `export default a`. */
+function exportLists(ts: Compiler, file: ts.SourceFile): Set<string> {
+  const names = new Set<string>();
+  for (const statement of file.statements) {
+    if (ts.isExportAssignment(statement) && ts.isIdentifier(statement.expression)) names.add(statement.expression.text);
+    if (!ts.isExportDeclaration(statement) || statement.moduleSpecifier !== undefined || statement.isTypeOnly) continue;
+    const clause = statement.exportClause;
+    if (clause === undefined || !ts.isNamedExports(clause)) continue;
+    for (const element of clause.elements) if (!element.isTypeOnly) names.add((element.propertyName ?? element.name).text);
+  }
+  return names;
+}

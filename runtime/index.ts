@@ -5,6 +5,8 @@ export type { TracingOptions } from './config/load.js';
 export { ConfigurationError, type ErrorCode, InvalidArgumentError, PermissionDeniedError, SpanwrightError } from './errors.js';
 export { createSampler, type Sampler, type SamplerOptions, type SpanwrightSampler } from './gate/sampler.js';
 export { instrument } from './instrument/instrument.js';
+export { record } from './instrument/record.js';
+export { type StartedSpan, type StartSpanOptions, startSpan } from './instrument/start-span.js';
 export type { Decorator, Instrument, InstrumentOptions } from './instrument/types.js';
 export { assertNoOpenSpans } from './open/assert.js';
 export { createSpanProcessor } from './open/processor.js';

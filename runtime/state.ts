@@ -4,6 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context } from '@opentelemetry/api';
 import { Gate } from './gate/gate.js';
+import type { MarkedParameter } from './instrument/record.js';
 import { RecentErrors } from './open/statistics.js';
 import { OpenTable } from './open/table.js';
 import { SessionBook } from './sessions/book.js';
@@ -29,6 +30,8 @@ export interface ProcessState {
   untransformed: number;
   /** Functions that instrument() made, so that none is wrapped twice. */
   readonly made: WeakSet<object>;
+  /** Parameters with `@record`, by prototype or class and by method. */
+  readonly marked: WeakMap<object, Map<string | symbol, readonly MarkedParameter[]>>;
   /** Functions that `@instrument.skip` leaves out of their class. */
   readonly skipped: WeakSet<object>;
 }
@@ -49,6 +52,7 @@ function create(): ProcessState {
     tracing: undefined,
     untransformed: 0,
     made: new WeakSet(),
+    marked: new WeakMap(),
     skipped: new WeakSet(),
   };
 }

@@ -11,6 +11,7 @@ export const NOTICES = {
   SPW006: { level: 'warn', repeat: false, text: 'spans lost at shutdown: the limit was reached before they could be sent' },
   SPW007: { level: 'warn', repeat: false, text: 'a span processor of the application failed' },
   SPW008: { level: 'info', repeat: true, text: 'tracing is disabled by OTEL_SDK_DISABLED' },
+  SPW009: { level: 'warn', repeat: false, text: 'the collector answered an export with a remark' },
   SPW010: {
     level: 'warn',
     repeat: false,
@@ -20,6 +21,7 @@ export const NOTICES = {
   SPW013: { level: 'warn', repeat: false, text: 'spans leak: they were started and not ended' },
   SPW015: { level: 'info', repeat: true, text: 'the transformer did not see some instrumented code' },
   SPW016: { level: 'warn', repeat: false, text: 'OpenTelemetry was set up before startTracing()' },
+  SPW017: { level: 'warn', repeat: false, text: 'exceptions are recorded as span events' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
 export type NoticeLevel = 'info' | 'warn';

@@ -2,6 +2,7 @@
 // `spanwright doctor` come from it: a key that is not a row here does not exist.
 
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
+import { parseRedact, printRedact } from '../span/redact.js';
 import { attributes, headers, instrumentations, keep } from './tables.js';
 import { boolean, choice, duration, integer, optionalInteger, optionalText, patterns, text, type ValueType } from './types.js';
 
@@ -271,6 +272,22 @@ export const KEYS = [
     default: 5000,
     env: ['SPANWRIGHT_SHUTDOWN_TIMEOUT'],
     doc: 'How long shutdown and SIGTERM may flush.',
+  },
+  {
+    key: 'redact',
+    option: 'redact',
+    type: patterns(parseRedact, printRedact),
+    default: '',
+    env: ['SPANWRIGHT_REDACT'],
+    doc: 'Parameter names and attribute keys whose values are recorded as `REDACTED`: a whole key or one segment of it, whatever its case; `*` stands for any text.',
+  },
+  {
+    key: 'exception_signal',
+    option: 'exceptionSignal',
+    type: choice(['events', 'logs', 'logs/dup']),
+    default: 'events',
+    env: ['OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN'],
+    doc: 'Where exceptions are recorded: as events of their spans, as log records of `@opentelemetry/api-logs`, or both.',
   },
   {
     key: 'span_attribute_count_limit',

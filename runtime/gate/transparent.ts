@@ -45,6 +45,12 @@ export class TransparentSpan implements Span {
   }
   end(_time?: TimeInput): void {}
   recordException(_exception: Exception, _time?: TimeInput): void {}
+  recordFailure(_error: unknown): void {}
+  run<Result>(work: () => Result): Result {
+    return work();
+  }
+  [Symbol.dispose](): void {}
+  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 /** Where there is no ancestor: one for all. */

@@ -7,6 +7,7 @@ import { state } from '../state.js';
 import { isClass } from './introspect.js';
 import { makeFunction, makeSite, recordOf } from './make.js';
 import type { InstrumentOptions } from './options.js';
+import { type MarkedParameter, markedParameters } from './record.js';
 
 /** One member of a class that is instrumented as a whole, as the transformer describes it. */
 export interface MemberRecord {
@@ -89,7 +90,8 @@ function decorateLegacy(
   const owner = ownerName(target);
   if (descriptor === undefined) return decorateLegacyField(target, key, fieldInitializer(record, factory, options, name));
   if (typeof descriptor.value === 'function') {
-    return { ...descriptor, value: standIn(descriptor.value, record, factory, options, owner, name).fn };
+    const marked = markedParameters(target, key);
+    return { ...descriptor, value: standIn(descriptor.value, record, factory, options, owner, name, marked).fn };
   }
   // one decorator serves both halves of a legacy accessor; the transformer describes the half that it stands on
   const half = descriptor.get !== undefined ? 'get' : 'set';
@@ -137,7 +139,8 @@ export function decorateWhole(target: readonly unknown[], members: readonly Memb
       if (typeof value === 'function' && descriptor.configurable && !isClass(value)) {
         const member = known.get(memberKey(key, isStatic, 'method'));
         if (members.length > 0 && member === undefined) continue;
-        const made = standIn(value, member?.record, member?.factory, options, owner.name, nameText(key)).fn;
+        const marked = markedParameters(holder, key);
+        const made = standIn(value, member?.record, member?.factory, options, owner.name, nameText(key), marked).fn;
         if (made !== value) Object.defineProperty(holder, key, { ...descriptor, value: made });
         continue;
       }
@@ -191,9 +194,10 @@ function standIn(
   options: InstrumentOptions,
   owner: string | undefined,
   name: string,
+  marked: readonly MarkedParameter[] = [],
 ): { fn: AnyFunction; site: Site | undefined } {
   if (state.made.has(body) || state.skipped.has(body)) return { fn: body, site: undefined };
-  const site = register(body, record, options, owner, name);
+  const site = register(body, record, options, owner, name, marked);
   return { fn: makeFunction(site, factory, body), site };
 }
 
@@ -203,9 +207,10 @@ function register(
   options: InstrumentOptions,
   owner: string | undefined,
   name: string,
+  marked: readonly MarkedParameter[] = [],
 ): Site {
   if (record === undefined) state.untransformed++;
-  return makeSite(record ?? recordOf(body, owner, name), options, body);
+  return makeSite(record ?? recordOf(body, owner, name), options, body, marked);
 }
 
 /**

@@ -15,6 +15,11 @@ export function shapeOf(body: AnyFunction): Shape {
   return SHAPES[typeof tag === 'string' ? tag : ''] ?? 'unknown';
 }
 
+/** True for a plain `function`, which may be called with `new`. */
+export function isConstructible(body: AnyFunction): boolean {
+  return Object.hasOwn(body, 'prototype') && shapeOf(body) === 'unknown';
+}
+
 /** True for `class` syntax; what `@instrument class X` and `instrument(fn)` are told apart by. */
 export function isClass(value: AnyFunction): boolean {
   return /^class\b/u.test(Function.prototype.toString.call(value));

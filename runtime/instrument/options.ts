@@ -31,6 +31,11 @@ export interface InstrumentOptions<This = any, Args extends readonly any[] = any
   expectedErrors?: readonly (abstract new (...args: never) => unknown)[] | ((error: unknown) => boolean);
   /** Exempt from the age watchdog. */
   longRunning?: boolean;
+  /**
+   * `'end'`: the span lasts until what the function returned (or its promise brought) has ended: a Node or web stream, an
+   * observable, an iterator. Default: until the function has returned or its promise has settled.
+   */
+  until?: 'end';
   /** Keep the span only when it took at least this long (milliseconds, or text such as `50ms`). */
   minDuration?: number | string;
 }
@@ -48,20 +53,28 @@ export const OPTION_NAMES = [
   'links',
   'expectedErrors',
   'longRunning',
+  'until',
   'minDuration',
 ] as const satisfies readonly (keyof InstrumentOptions)[];
+
+/** An argument to record: its position, its parameter's name where that is known, and the attribute's key. */
+export interface RecordedArgument {
+  readonly index: number;
+  readonly parameter: string;
+  readonly key: string;
+}
 
 /** Options after validation, in the form that the recording path reads. */
 export interface ResolvedOptions {
   readonly attributes: ((this: unknown, ...args: unknown[]) => Attributes | undefined) | undefined;
-  /** Pairs of argument position and attribute key. */
-  readonly args: readonly { readonly index: number; readonly key: string }[] | undefined;
+  readonly args: readonly RecordedArgument[] | undefined;
   readonly result: ((this: unknown, result: unknown) => Attributes | undefined) | undefined;
   readonly root: boolean;
   readonly parent: ((this: unknown, ...args: unknown[]) => unknown) | undefined;
   readonly links: ((this: unknown, ...args: unknown[]) => readonly Link[] | undefined) | undefined;
   readonly expected: ((error: unknown) => boolean) | undefined;
   readonly longRunning: boolean;
+  readonly untilEnd: boolean;
   /** Milliseconds; 0 keeps all. */
   readonly minDuration: number;
 }

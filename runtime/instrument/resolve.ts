@@ -6,6 +6,7 @@ import { parseDuration } from '../config/duration.js';
 import { nearest } from '../config/nearest.js';
 import { SpanwrightError } from '../errors.js';
 import { type InstrumentOptions, type KindName, OPTION_NAMES, type ResolvedOptions } from './options.js';
+import type { MarkedParameter } from './record.js';
 
 const KINDS: Record<KindName, SpanKind> = {
   internal: SpanKind.INTERNAL,
@@ -37,6 +38,7 @@ const FORMS: Record<(typeof OPTION_NAMES)[number], readonly [Check, string]> = {
   links: [isFunction, 'a function from the arguments to links'],
   expectedErrors: [(value) => Array.isArray(value) || isFunction(value), 'a list of error classes or a predicate'],
   longRunning: [isFlag, 'true or false'],
+  until: [(value) => value === 'end', '"end"'],
   minDuration: [(value) => typeof value === 'number' || typeof value === 'string', 'milliseconds, or text such as "50ms"'],
 };
 
@@ -62,21 +64,28 @@ export function resolveKind(options: InstrumentOptions): SpanKind {
   return typeof kind === 'string' ? KINDS[kind] : (kind ?? SpanKind.INTERNAL);
 }
 
-/** @param parameters names in order; undefined when nobody knows them */
+/**
+ * @param parameters names in order; undefined when nobody knows them
+ * @param marked parameters with `@record`
+ */
 export function resolveOptions(
   options: InstrumentOptions,
   parameters: readonly string[] | undefined,
   where: string,
+  marked: readonly MarkedParameter[] = [],
 ): ResolvedOptions {
+  const args = options.args === undefined ? undefined : resolveArgs(options.args, parameters, where);
+  const recorded = marked.map(({ index, key }) => ({ index, parameter: parameters?.[index] ?? '', key }));
   return {
     attributes: typeof options.attributes === 'function' ? (options.attributes as ResolvedOptions['attributes']) : undefined,
-    args: options.args === undefined ? undefined : resolveArgs(options.args, parameters, where),
+    args: recorded.length === 0 ? args : [...(args ?? []), ...recorded],
     result: options.result as ResolvedOptions['result'],
     root: options.root ?? false,
     parent: options.parent as ResolvedOptions['parent'],
     links: options.links as ResolvedOptions['links'],
     expected: resolveExpected(options.expectedErrors),
     longRunning: options.longRunning ?? false,
+    untilEnd: options.until === 'end',
     minDuration: options.minDuration === undefined ? 0 : parseDuration(options.minDuration, 'minDuration'),
   };
 }
@@ -104,7 +113,7 @@ function resolveArgs(
         `args: there is no parameter "${name}"${guess === undefined ? '' : `; did you mean "${guess}"?`} Parameters: ${parameters.join(', ') || 'none'}.`,
       );
     }
-    return { index, key };
+    return { index, parameter: name, key };
   });
 }
 
@@ -116,7 +125,7 @@ function resolveExpected(expected: InstrumentOptions['expectedErrors']): Resolve
 }
 
 function misuse(where: string, what: string): SpanwrightError {
-  return new SpanwrightError('MISUSE', `@instrument on ${where}: ${what}`);
+  return new SpanwrightError('MISUSE', `${where === 'startSpan()' ? '' : '@instrument on '}${where}: ${what}`);
 }
 
 function describe(value: unknown): string {

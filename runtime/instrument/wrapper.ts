@@ -28,3 +28,13 @@ export function wrapper(gate: GateSwitch, body: AnyFunction, run: Run, site: Sit
     },
   }.instrumented;
 }
+
+/** As wrapper(), for a plain function: also when it is called with `new`, which is not recorded. */
+export function constructibleWrapper(gate: GateSwitch, body: AnyFunction, run: Run, site: Site): AnyFunction {
+  return function instrumented(this: unknown): unknown {
+    // biome-ignore lint/complexity/noArguments: as above
+    const args = arguments;
+    if (new.target !== undefined) return Reflect.construct(body, args, new.target);
+    return gate.idle || site.off ? Reflect.apply(body, this, args) : run(site, this, body, args);
+  };
+}

@@ -5,8 +5,10 @@ import { SpanwrightError } from '../errors.js';
 import { Watchdog } from '../open/watchdog.js';
 import type { SpanLimits } from '../span/attributes.js';
 import { onFault } from '../span/recorder.js';
+import { hiddenNames } from '../span/redact.js';
 import { state } from '../state.js';
 import { notice } from '../warnings.js';
+import { buildExceptionLog } from './exception-log.js';
 
 /** @throws SpanwrightError ALREADY_STARTED when tracing runs in this process. */
 export function refuseSecondStart(what: string): void {
@@ -23,6 +25,8 @@ export function limitsOf(configuration: Configuration): SpanLimits {
     attributeLength: configuration.attributeValueLengthLimit ?? Number.POSITIVE_INFINITY,
     eventCount: configuration.spanEventCountLimit,
     linkCount: configuration.spanLinkCountLimit,
+    hides: hiddenNames(configuration.redact),
+    exceptionLog: buildExceptionLog(configuration.exceptionSignal, notice),
   };
 }
 

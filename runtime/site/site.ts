@@ -50,6 +50,9 @@ export class Site {
   /** Latency buckets and last calls; made with the first call that ends. */
   statistics: SiteStatistics | undefined = undefined;
 
+  /** True: the body is an async function, so that what it returns is a fresh promise with nothing on it. */
+  fresh = false;
+
   /** Fixed attributes of every span of the site: `code.*` and the constant ones of the `attributes` option. */
   attributes: Attributes;
 

@@ -1,26 +1,39 @@
 // Attribute values as OpenTelemetry allows them, within limits. Whatever is handed in, nothing here throws and nothing here
 // calls user code other than reading array elements.
 
-import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { Attributes, AttributeValue, Span } from '@opentelemetry/api';
 
+/** What may stand on a span: sizes, what is hidden, and where exceptions go. */
 export interface SpanLimits {
   attributeCount: number;
   /** Characters of a string value; Infinity for no limit. */
   attributeLength: number;
   eventCount: number;
   linkCount: number;
+  /** True for a parameter name or an attribute key whose value must not be seen; undefined when none is hidden. */
+  hides: ((name: string) => boolean) | undefined;
+  /** Takes exceptions instead of, or besides, span events; undefined for events alone. */
+  exceptionLog: ExceptionLog | undefined;
 }
 
-export const DEFAULT_LIMITS: SpanLimits = { attributeCount: 128, attributeLength: 16_384, eventCount: 128, linkCount: 128 };
+export interface ExceptionLog {
+  /** The span event is written too. */
+  readonly alsoEvents: boolean;
+  emit(attributes: Attributes, span: Span): void;
+}
 
-/** Longest array kept of an attribute. */
+/** Stands for the value of what is hidden. */
+export const REDACTED = 'REDACTED';
+
+/** Longest array kept of an attribute, and longest text of an argument where no limit is configured. */
 const ARRAY_LIMIT = 1024;
+const ARGUMENT_LENGTH = 16_384;
 
 /** The value cut to the limits, or undefined when OpenTelemetry has no place for it. */
 export function cleanValue(value: unknown, limits: SpanLimits): AttributeValue | undefined {
   switch (typeof value) {
     case 'string':
-      return value.length > limits.attributeLength ? value.slice(0, limits.attributeLength) : value;
+      return cut(value, limits.attributeLength);
     case 'number':
     case 'boolean':
       return value;
@@ -29,6 +42,13 @@ export function cleanValue(value: unknown, limits: SpanLimits): AttributeValue |
     default:
       return undefined;
   }
+}
+
+/** Not between the two halves of a character. */
+function cut(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const last = text.charCodeAt(length - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 }
 
 function cleanArray(values: readonly unknown[], limits: SpanLimits): AttributeValue | undefined {
@@ -54,6 +74,7 @@ export function recordValue(value: unknown, limits: SpanLimits): AttributeValue 
     const time = Date.prototype.getTime.call(value);
     return Number.isNaN(time) ? undefined : new Date(time).toISOString();
   }
+  if (typeof value === 'string') return cut(value, Math.min(limits.attributeLength, ARGUMENT_LENGTH));
   return cleanValue(value, limits);
 }
 

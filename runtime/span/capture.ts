@@ -1,8 +1,10 @@
 // Writes what the user asked for onto a span that has just started: named arguments, attributes and links. Callbacks of the
 // user's run only here, only for recorded calls, and their failure stays here.
 
+import { types } from 'node:util';
+import type { Attributes } from '@opentelemetry/api';
 import type { Site } from '../site/site.js';
-import { recordValue } from './attributes.js';
+import { REDACTED, recordValue } from './attributes.js';
 import type { RecordedSpan } from './recorded.js';
 import { tellFault } from './recorder.js';
 
@@ -11,8 +13,7 @@ export function capture(span: RecordedSpan, site: Site, self: unknown, args: Arr
   if (options.args !== undefined) captureArguments(span, site, args);
   if (options.attributes !== undefined) {
     try {
-      const attributes = Reflect.apply(options.attributes, self, args);
-      if (attributes !== undefined) span.setAttributes(attributes);
+      captureAttributes(span, `attributes of ${site.id}`, Reflect.apply(options.attributes, self, args));
     } catch (error) {
       tellFault(`attributes of ${site.id}`, error);
     }
@@ -26,10 +27,26 @@ export function capture(span: RecordedSpan, site: Site, self: unknown, args: Arr
   }
 }
 
+/** What a callback returned. A promise is not waited for, but its failure must not reach the program either. */
+export function captureAttributes(span: RecordedSpan, where: string, attributes: Attributes | undefined): void {
+  if (attributes === undefined || attributes === null) return;
+  if (types.isPromise(attributes)) {
+    Promise.prototype.catch.call(attributes, () => {});
+    tellFault(where, 'found a promise; expected attributes, at once');
+    return;
+  }
+  span.setAttributes(attributes);
+}
+
 function captureArguments(span: RecordedSpan, site: Site, args: ArrayLike<unknown>): void {
-  for (const { index, key } of site.options.args ?? []) {
+  const { hides } = span.recorder.limits;
+  for (const { index, parameter, key } of site.options.args ?? []) {
     if (index >= args.length) continue;
     try {
+      if (hides?.(parameter)) {
+        span.setAttribute(key, REDACTED);
+        continue;
+      }
       const value = recordValue(args[index], span.recorder.limits);
       if (value !== undefined) span.setAttribute(key, value);
       else if (typeof args[index] === 'object' && args[index] !== null) {

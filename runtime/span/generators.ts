@@ -1,21 +1,13 @@
 // Calls of generator functions. The span starts with the first step and ends with the last, however that comes about; the
-// context is active inside the body and never in the consumer. The generator is returned as the same object, its three steps
-// shadowed by own, non-enumerable ones; a generator that is never iterated makes no span.
+// context is active inside the body and never in the consumer. A generator that is never iterated makes no span; one that is
+// abandoned half-way is found by the watchdog.
 
 import type { Context } from '@opentelemetry/api';
 import { SpanLayer } from '../context/layer.js';
-import type { AnyFunction, Site } from '../site/site.js';
+import type { Site } from '../site/site.js';
 import { fail, succeed } from './outcome.js';
 import type { RecordedSpan } from './recorded.js';
-
-type Step = (this: unknown, value?: unknown) => unknown;
-type Enter = (context: Context, body: AnyFunction, self: unknown, args: ArrayLike<unknown>) => unknown;
-interface StepResult {
-  readonly done?: boolean;
-  readonly value: unknown;
-}
-
-const STEPS = ['next', 'return', 'throw'] as const;
+import { isIterator, observeSteps } from './steps.js';
 
 /** @param begin starts the span, or says with undefined that there is no room for it */
 export function followGenerator(
@@ -23,47 +15,34 @@ export function followGenerator(
   site: Site,
   self: unknown,
   context: Context,
-  enter: Enter,
   begin: () => RecordedSpan | undefined,
 ): object {
+  if (!isIterator(generator)) return generator;
   let span: RecordedSpan | undefined;
-  let layer: SpanLayer | undefined;
   let begun = false;
+  observeSteps(generator, {
+    context: undefined,
+    enter(step) {
+      if (!begun) {
+        begun = true;
+        // return() and throw() before the first step run nothing of the body
+        if (step === 'next') span = begin();
+        if (span !== undefined) this.context = new SpanLayer(context, span);
+      }
+      return span !== undefined && !span.ended;
+    },
+    finished(value) {
+      if (span !== undefined && !span.ended) succeed(span, site, self, value);
+    },
+    failed(error) {
+      if (span !== undefined && !span.ended) fail(span, site, error);
+    },
+  });
+  return generator;
+}
 
-  const finished = (result: StepResult): StepResult => {
-    if (result.done && span !== undefined && !span.ended) succeed(span, site, self, result.value);
-    return result;
-  };
-  const failed = (error: unknown): never => {
-    if (span !== undefined && !span.ended) fail(span, site, error);
-    throw error;
-  };
-
-  for (const name of STEPS) {
-    const step = (generator as Record<string, Step>)[name] as Step;
-    Object.defineProperty(generator, name, {
-      configurable: true,
-      writable: true,
-      value: {
-        [name](this: unknown, value?: unknown): unknown {
-          // return() and throw() before the first step run nothing of the body
-          if (!begun && name === 'next') {
-            begun = true;
-            span = begin();
-            if (span !== undefined) layer = new SpanLayer(context, span);
-          }
-          begun = true;
-          if (span === undefined || span.ended) return Reflect.apply(step, this, [value]);
-          try {
-            const result = enter(layer as SpanLayer, step, this, [value]);
-            if (site.shape !== 'async generator') return finished(result as StepResult);
-            return (result as Promise<StepResult>).then(finished, failed);
-          } catch (error) {
-            return failed(error);
-          }
-        },
-      }[name],
-    });
-  }
+/** The body of a generator whose trace is not kept: what it calls is not to start traces of its own. */
+export function carryContext(generator: object, context: Context): object {
+  if (isIterator(generator)) observeSteps(generator, { context, enter: () => true, finished() {}, failed() {} });
   return generator;
 }

@@ -1,9 +1,9 @@
 // How a recorded call ends: with a value, with an error, or cancelled. Nothing here throws, and what the body returned or threw
 // is not touched.
 
-import { SpanStatusCode } from '@opentelemetry/api';
 import type { Site } from '../site/site.js';
-import { describeThrown, exceptionAttributes, isCancellation } from './errors.js';
+import { captureAttributes } from './capture.js';
+import { isCancellation } from './errors.js';
 import type { RecordedSpan } from './recorded.js';
 import { tellFault } from './recorder.js';
 
@@ -12,8 +12,7 @@ export function succeed(span: RecordedSpan, site: Site, self: unknown, value: un
   const { result, minDuration } = site.options;
   if (result !== undefined) {
     try {
-      const attributes = result.call(self, value);
-      if (attributes !== undefined) span.setAttributes(attributes);
+      captureAttributes(span, `result of ${site.id}`, result.call(self, value));
     } catch (error) {
       tellFault(`result of ${site.id}`, error);
     }
@@ -33,12 +32,9 @@ export function fail(span: RecordedSpan, site: Site, error: unknown): void {
   span.end();
 }
 
-/** Status, `error.type`, and the exception event where this trace has not recorded the error yet. */
+/** Status, `error.type`, and the exception where this trace has not recorded the error yet. */
 export function markFailed(span: RecordedSpan, error: unknown): void {
-  const thrown = describeThrown(error);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: thrown.message });
-  span.setAttribute('error.type', thrown.type);
-  if (span.trace.isNew(error)) span.addEvent('exception', exceptionAttributes(thrown));
+  span.recordFailure(error);
 }
 
 function isExpected(site: Site, error: unknown): boolean {

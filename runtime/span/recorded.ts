@@ -16,10 +16,12 @@ import {
   type TimeInput,
   TraceFlags,
 } from '@opentelemetry/api';
+import { SpanLayer } from '../context/layer.js';
 import type { OpenEntry, OpenSpan } from '../open/table.js';
 import type { Site } from '../site/site.js';
-import { cleanAttributes, cleanValue } from './attributes.js';
-import { describeThrown, exceptionAttributes } from './errors.js';
+import { activeContext, withContext } from './active.js';
+import { cleanAttributes, cleanValue, REDACTED } from './attributes.js';
+import { describeThrown, exceptionAttributes, type Thrown } from './errors.js';
 import { newSpanId } from './identity.js';
 import type { Recorder, Scope } from './recorder.js';
 import { fromTimeInput, toHrTime } from './time.js';
@@ -99,7 +101,7 @@ export class RecordedSpan implements Span, OpenSpan {
 
   /** Milliseconds since the start, by the monotonic clock where the start was ours. */
   ageMs(): number {
-    return this.#time(undefined) - this.startMs;
+    return this.nowMs() - this.startMs;
   }
 
   spanContext(): SpanContext {
@@ -123,11 +125,12 @@ export class RecordedSpan implements Span, OpenSpan {
 
   setAttribute(key: string, value: AttributeValue): this {
     if (this.ended || typeof key !== 'string' || key === '') return this;
-    const clean = cleanValue(value, this.recorder.limits);
+    const { limits } = this.recorder;
+    const clean = limits.hides?.(key) ? REDACTED : cleanValue(value, limits);
     if (clean === undefined) return this;
     this.#own ??= {};
     if (!Object.hasOwn(this.#own, key)) {
-      if (this.#ownCount >= this.recorder.limits.attributeCount) {
+      if (this.#ownCount >= limits.attributeCount) {
         this.droppedAttributesCount++;
         return this;
       }
@@ -195,8 +198,23 @@ export class RecordedSpan implements Span, OpenSpan {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    if (!this.trace.isNew(exception)) return;
-    this.addEvent('exception', exceptionAttributes(describeThrown(exception)), time);
+    if (!this.ended) this.#recordThrown(exception, describeThrown(exception), time);
+  }
+
+  /** Status, `error.type`, and the exception where this trace has not recorded the error yet. */
+  recordFailure(error: unknown): void {
+    const thrown = describeThrown(error);
+    this.setStatus({ code: SpanStatusCode.ERROR, message: thrown.message });
+    this.setAttribute('error.type', thrown.type);
+    this.#recordThrown(error, thrown, undefined);
+  }
+
+  #recordThrown(error: unknown, thrown: Thrown, time: TimeInput | undefined): void {
+    if (!this.trace.isNew(error)) return;
+    const attributes = exceptionAttributes(thrown);
+    const log = this.recorder.limits.exceptionLog;
+    log?.emit(attributes, this);
+    if (log === undefined || log.alsoEvents) this.addEvent('exception', attributes, time);
   }
 
   /** Ends once; a later call changes nothing. */
@@ -206,15 +224,38 @@ export class RecordedSpan implements Span, OpenSpan {
     this.recorder.finish(this);
   }
 
-  /** Ends the span, or takes it back when it took less than `minimum` milliseconds. */
+  /**
+   * Ends the span, or takes it back when it took less than `minimum` milliseconds. A span whose identity somebody has asked for
+   * (a child, a carrier, a log line) is kept, so that none refers to a span that does not exist.
+   */
   endOrDiscard(minimum: number): void {
     if (this.ended) return;
-    if (this.#time(undefined) - this.startMs < minimum) this.recorder.discard(this);
-    else this.end();
+    this.#endMs = Math.max(this.nowMs(), this.startMs);
+    if (this.durationMs < minimum && this.#context === undefined) this.recorder.discard(this);
+    else this.recorder.finish(this);
+  }
+
+  /** Ends the span at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end();
+  }
+
+  /** Runs `work` with the span active. */
+  run<Result>(work: () => Result): Result {
+    return withContext(new SpanLayer(activeContext(), this), work, undefined, []) as Result;
+  }
+
+  /** Milliseconds since the epoch, by the trace's clock. */
+  nowMs(): number {
+    return this.trace.anchor + performance.now();
   }
 
   #time(time: TimeInput | undefined): number {
-    return time === undefined ? this.trace.anchor + performance.now() : fromTimeInput(time, this.trace.anchor);
+    return time === undefined ? this.nowMs() : fromTimeInput(time, this.trace.anchor);
   }
 }
 

@@ -1,34 +1,21 @@
 // Records one call. Forwarders come here only when the gate is not idle and their site is not off. The decision taken at the
 // call's start holds until its end; the program sees what it would have seen without us.
 
-import { type Context, context as contextApi, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
 import { throughTransparent } from '../gate/transparent.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
+import { activeContext, withContext } from './active.js';
 import { capture } from './capture.js';
-import { followGenerator } from './generators.js';
+import { carryContext, followGenerator } from './generators.js';
 import { fail } from './outcome.js';
 import { type Placement, placeCall } from './place.js';
 import { RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
 import { settle } from './settle.js';
 
-/** The context that is active now, read past the API where our own manager holds it. */
-export function activeContext(): Context {
-  return state.ownsContext ? (state.storage.getStore() ?? ROOT_CONTEXT) : contextApi.active();
-}
-
-/** Runs `body` with `context` active. */
-export function withContext(context: Context, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
-  return state.ownsContext
-    ? state.storage.run(context, call, body, self, args)
-    : contextApi.with(context, () => Reflect.apply(body, self, args));
-}
-
-function call(body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
-  return Reflect.apply(body, self, args);
-}
+export { activeContext, withContext } from './active.js';
 
 export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
   const { recorder } = state;
@@ -46,8 +33,14 @@ export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLik
     return record(recorder, site, self, body, args, context, current, undefined);
   const placement = placeCall(recorder, site, self, args, context, current);
   if (placement === undefined) return Reflect.apply(body, self, args);
-  if (!placement.sampled) return withContext(placement.context, body, self, args);
+  if (!placement.sampled) return runUnsampled(site, self, body, args, placement.context);
   return record(recorder, site, self, body, args, placement.context, placement.parent, placement);
+}
+
+/** A trace that is not kept: nothing is recorded, and what is called from here does not start a trace of its own. */
+function runUnsampled(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>, context: Context): unknown {
+  const result = withContext(context, body, self, args);
+  return site.iterates ? carryContext(result as object, context) : result;
 }
 
 function record(
@@ -62,20 +55,21 @@ function record(
 ): unknown {
   if (site.iterates) {
     const generator = Reflect.apply(body, self, args);
-    return followGenerator(generator, site, self, context, withContext, function beginIteration() {
+    return followGenerator(generator, site, self, context, function beginIteration() {
       return begin(recorder, site, self, args, context, parent, placement);
     });
   }
   const span = begin(recorder, site, self, args, context, parent, placement);
   if (span === undefined) return Reflect.apply(body, self, args);
+  const inside = new SpanLayer(context, span);
   let result: unknown;
   try {
-    result = withContext(new SpanLayer(context, span), body, self, args);
+    result = withContext(inside, body, self, args);
   } catch (error) {
     fail(span, site, error);
     throw error;
   }
-  return settle(span, site, self, result);
+  return settle(span, site, self, result, inside);
 }
 
 /** Undefined when there is no room for one more open span. */

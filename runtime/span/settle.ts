@@ -1,27 +1,34 @@
 // Hands a recorded call's result on and ends the span when the work ends. A plain promise is passed through one `then`, so that
-// settlement, error and unhandled rejection stay the caller's; anything else that can be awaited is returned as the same object.
+// settlement, error and unhandled rejection stay the caller's; anything else is returned as the same object.
 
-import { types } from 'node:util';
+import type { Context } from '@opentelemetry/api';
 import type { Site } from '../site/site.js';
+import { RecordedCall } from './call.js';
+import { observeEnd } from './end/observe.js';
 import { fail, succeed } from './outcome.js';
+import { hasPlainPrototype, isPlainPromise } from './promise.js';
 import type { RecordedSpan } from './recorded.js';
+import { tellFault } from './recorder.js';
 import { observeThenable } from './thenable.js';
 
-export function settle(span: RecordedSpan, site: Site, self: unknown, result: unknown): unknown {
+/** @param context the one that the body ran in */
+export function settle(span: RecordedSpan, site: Site, self: unknown, result: unknown, context: Context): unknown {
   if ((typeof result !== 'object' && typeof result !== 'function') || result === null) {
     succeed(span, site, self, result);
     return result;
   }
-  if (site.shape === 'async' || isPlainPromise(result)) return follow(span, site, self, result as Promise<unknown>);
-  if (observeThenable(span, site, self, result)) return result;
-  succeed(span, site, self, result);
+  const plain = site.fresh ? hasPlainPrototype(result) : isPlainPromise(result);
+  if (plain) return follow(span, site, self, result as Promise<unknown>, context);
+  if (!observes(span, site, self, result, context)) succeed(span, site, self, result);
   return result;
 }
 
-function follow(span: RecordedSpan, site: Site, self: unknown, promise: Promise<unknown>): Promise<unknown> {
+/** The successor differs from the promise in identity alone. */
+function follow(span: RecordedSpan, site: Site, self: unknown, promise: Promise<unknown>, context: Context): Promise<unknown> {
   return promise.then(
     function fulfilled(value) {
-      succeed(span, site, self, value);
+      if (!site.options.untilEnd || !isObject(value) || !observeEnd(new RecordedCall(span, site, self, context), value))
+        succeed(span, site, self, value);
       return value;
     },
     function rejected(error) {
@@ -31,12 +38,18 @@ function follow(span: RecordedSpan, site: Site, self: unknown, promise: Promise<
   );
 }
 
-/** A native promise of this realm that nobody has extended: replacing it by its successor cannot be told. */
-function isPlainPromise(value: object): value is Promise<unknown> {
-  return (
-    value instanceof Promise &&
-    types.isPromise(value) &&
-    Object.getPrototypeOf(value) === Promise.prototype &&
-    Reflect.ownKeys(value).length === 0
-  );
+/** True when the span will end with something that happens to the result. Whatever the result is, nothing is thrown. */
+function observes(span: RecordedSpan, site: Site, self: unknown, result: object, context: Context): boolean {
+  const { untilEnd } = site.options;
+  try {
+    if (untilEnd && observeEnd(new RecordedCall(span, site, self, context), result)) return true;
+    return 'then' in result && observeThenable(new RecordedCall(span, site, self, context), result);
+  } catch (error) {
+    tellFault(`result of ${site.id}`, error);
+    return span.ended;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

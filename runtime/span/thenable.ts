@@ -1,59 +1,39 @@
-// Results that can be awaited but are not plain promises: subclasses, promises with properties of their own or of another realm,
-// and lazy thenables such as query builders. The caller gets the same object. A promise is watched from the side; a lazy thenable
-// is never triggered by us: its own `then` is observed, so that the span ends when the user's await does.
+// Results that can be awaited and are not native promises, or are promises whose class gives `then` a meaning of its own: query
+// builders above all. They are never triggered by us. The caller gets the same object, whose `then` is observed: the span ends
+// when what the user set off has settled, and the work that it does is active inside the span.
 
 import { types } from 'node:util';
-import type { Site } from '../site/site.js';
-import { fail, succeed } from './outcome.js';
-import type { RecordedSpan } from './recorded.js';
+import { activeContext, withContext } from './active.js';
+import type { RecordedCall } from './call.js';
+import { endWhenLost } from './lost.js';
+import { hasNativeThen, replacePromiseThen, watchPromise } from './promise.js';
 
-type Then = (this: unknown, onFulfilled?: unknown, onRejected?: unknown) => unknown;
+type Handler = ((value: unknown) => unknown) | null | undefined;
+type Then = (this: unknown, onFulfilled?: Handler, onRejected?: Handler) => unknown;
 
-/** True when the span will end with the thenable; false when `result` is not one. */
-export function observeThenable(span: RecordedSpan, site: Site, self: unknown, result: object): boolean {
-  if (types.isProxy(result)) return false;
-  if (types.isPromise(result)) {
-    watchPromise(span, site, self, result);
-    return true;
-  }
+/** Whether the thenable has been set off; until then its span ends when it is lost. */
+interface Use {
+  forget: (() => void) | undefined;
+}
+
+/** True when the span will end with the thenable; false when `result` is not one, or must not be changed. */
+export function observeThenable(call: RecordedCall, result: object): boolean {
+  if (types.isPromise(result) && hasNativeThen(result)) return watchPromise(call, result);
   const then = findThen(result);
-  return then !== undefined && observeThen(span, site, self, result, then);
+  if (then === undefined) return false;
+  const use: Use = { forget: undefined };
+  const observed = observedThen(call, result, then, use);
+  if (!(types.isPromise(result) && replacePromiseThen(result, observed)) && !replaceThen(result, observed)) return false;
+  use.forget = endWhenLost(result, call.span);
+  return true;
 }
 
-/** The original's handlers are those of the native `then`, so that an overridden `then` is not run for us. */
-function watchPromise(span: RecordedSpan, site: Site, self: unknown, promise: Promise<unknown>): void {
-  // A handler of ours marks the promise as handled. So that a rejection that nobody else handles still surfaces, the
-  // promise's own `then` notes whether somebody did; where nobody has by the time of the rejection, it is raised again.
-  const seen = { handled: false };
-  noteHandlers(promise, seen);
-  Promise.prototype.then.call(
-    promise,
-    (value: unknown) => succeed(span, site, self, value),
-    (error: unknown) => {
-      fail(span, site, error);
-      if (!seen.handled) void Promise.reject(error);
-    },
-  );
-}
-
-function noteHandlers(promise: Promise<unknown>, seen: { handled: boolean }): void {
-  const own = Object.getOwnPropertyDescriptor(promise, 'then');
-  if ((own !== undefined && !own.configurable) || !Object.isExtensible(promise)) {
-    seen.handled = true;
-    return;
-  }
-  const then = (promise as { then: Then }).then;
-  // `await` of a promise whose constructor is the native one does not call its `then`; then nothing can be noted
-  if (promise.constructor === Promise) seen.handled = true;
-  else
-    replaceThen(promise, function noted(this: unknown, onFulfilled, onRejected) {
-      if (this === promise) seen.handled = true;
-      return Reflect.apply(then, this, [onFulfilled, onRejected]);
-    });
-}
-
-/** Own or inherited `then` as a plain method; a getter is not run. */
+/** `then` where it is a plain method; a getter is not run. What a proxy answers is what an `await` would see. */
 function findThen(value: object): Then | undefined {
+  if (types.isProxy(value)) {
+    const then = Reflect.get(value, 'then');
+    return typeof then === 'function' ? then : undefined;
+  }
   for (let holder: object | null = value; holder !== null; holder = Object.getPrototypeOf(holder)) {
     const property = Object.getOwnPropertyDescriptor(holder, 'then');
     if (property !== undefined) return typeof property.value === 'function' ? (property.value as Then) : undefined;
@@ -61,33 +41,38 @@ function findThen(value: object): Then | undefined {
   return undefined;
 }
 
-function observeThen(span: RecordedSpan, site: Site, self: unknown, thenable: object, then: Then): boolean {
-  let observed = false;
-  return replaceThen(thenable, function observedThen(this: unknown, onFulfilled, onRejected) {
-    if (observed || this !== thenable) return Reflect.apply(then, this, [onFulfilled, onRejected]);
-    observed = true;
-    const fulfilled = (value: unknown) => {
-      succeed(span, site, self, value);
-      return typeof onFulfilled === 'function' ? onFulfilled(value) : value;
+/** The first use is the call's; whoever triggers a builder a second time runs it a second time, unobserved. */
+function observedThen(call: RecordedCall, thenable: object, then: Then, use: Use): Then {
+  let used = false;
+  return function then_(this: unknown, onFulfilled?: Handler, onRejected?: Handler): unknown {
+    if (used || this !== thenable) return Reflect.apply(then, this, [onFulfilled, onRejected]);
+    used = true;
+    use.forget?.();
+    const consumer = activeContext();
+    const fulfilled = (value: unknown): unknown => {
+      call.succeed(value);
+      return typeof onFulfilled === 'function' ? withContext(consumer, onFulfilled, undefined, [value]) : value;
     };
-    const rejected = (error: unknown) => {
-      fail(span, site, error);
-      if (typeof onRejected === 'function') return onRejected(error);
+    const rejected = (error: unknown): unknown => {
+      call.fail(error);
+      if (typeof onRejected === 'function') return withContext(consumer, onRejected, undefined, [error]);
       throw error;
     };
-    return Reflect.apply(then, this, [fulfilled, rejected]);
-  });
+    try {
+      return call.inside(then, this, [fulfilled, rejected]);
+    } catch (error) {
+      call.fail(error);
+      throw error;
+    }
+  };
 }
 
-/** Shadows `then` without being seen in a loop over the object. False for a frozen or sealed one. */
+/** Shadows `then` without being seen in a loop over the object. False where that cannot be. */
 function replaceThen(thenable: object, then: Then): boolean {
   const own = Object.getOwnPropertyDescriptor(thenable, 'then');
   if (own !== undefined ? !own.configurable : !Object.isExtensible(thenable)) return false;
-  Object.defineProperty(thenable, 'then', {
-    value: then,
-    writable: true,
-    configurable: true,
-    enumerable: own?.enumerable ?? false,
-  });
-  return true;
+  Object.defineProperty(then, 'name', { value: 'then', configurable: true });
+  const property = { value: then, writable: true, configurable: true, enumerable: own?.enumerable ?? false };
+  // a proxy may take the property and answer with its own all the same
+  return Reflect.defineProperty(thenable, 'then', property) && Reflect.get(thenable, 'then') === then;
 }

@@ -9,8 +9,10 @@ export class LocalTrace {
   readonly id: string;
   /** Milliseconds to add to `performance.now()` for the time of day: read once per local trace, so that its spans agree. */
   readonly anchor: number;
-  /** Errors whose exception event stands on some span of this trace. */
-  errors: Set<unknown> | undefined;
+  /** Errors whose exception stands on some span of this trace, held weakly: a trace may live for days. */
+  #errors: WeakSet<object> | undefined;
+  /** The last primitive that was thrown; a primitive has no identity, so a second one of the same value counts as the same. */
+  #primitive: { readonly value: unknown } | undefined;
 
   constructor(
     readonly pin: Pin,
@@ -23,9 +25,14 @@ export class LocalTrace {
 
   /** True the first time that an error is seen in this trace. */
   isNew(error: unknown): boolean {
-    this.errors ??= new Set();
-    if (this.errors.has(error)) return false;
-    this.errors.add(error);
+    if ((typeof error !== 'object' && typeof error !== 'function') || error === null) {
+      if (this.#primitive !== undefined && Object.is(this.#primitive.value, error)) return false;
+      this.#primitive = { value: error };
+      return true;
+    }
+    this.#errors ??= new WeakSet();
+    if (this.#errors.has(error)) return false;
+    this.#errors.add(error);
     return true;
   }
 }

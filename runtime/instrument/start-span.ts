@@ -1,0 +1,58 @@
+// startSpan(): a span for a stretch of code that is no function of its own. It obeys the gate like every other span, and ends by
+// itself at the end of the block where it is declared with `using`.
+
+import type { Attributes, Link, Span, SpanKind, Tracer } from '@opentelemetry/api';
+import { GateTracerProvider } from '../gate/provider.js';
+import { activeContext } from '../span/active.js';
+import { VERSION } from '../version.js';
+import type { KindName } from './options.js';
+import { checkOptions, resolveKind } from './resolve.js';
+
+export interface StartSpanOptions {
+  /** Namespace that rules and roots match, and `code.namespace`. Default: none, so that only `*` matches. */
+  namespace?: string;
+  /** Default `internal`. */
+  kind?: KindName | SpanKind;
+  attributes?: Attributes;
+  links?: readonly Link[];
+  /** Start a new trace. */
+  root?: boolean;
+}
+
+/** A span that ends at the end of its `using` block, or with `end()`, whichever comes first. */
+export interface StartedSpan extends Span, Disposable, AsyncDisposable {
+  /** Runs `work` with the span active, so that spans started in it are its children. Returns what `work` returns. */
+  run<Result>(work: () => Result): Result;
+  /** Marks the span as failed with what was thrown: status, `error.type`, and the exception, once for each error and trace. */
+  recordFailure(error: unknown): void;
+}
+
+let tracer: Tracer | undefined;
+
+/**
+ * Starts a span under the active one. While tracing is off, or the namespace is, what is returned records nothing.
+ * @example
+ * ```ts
+ * using span = startSpan('reconcile', { namespace: 'carbide::reconciler', attributes: { rack } });
+ * await span.run(() => reconcileRack(rack));
+ * ```
+ */
+export function startSpan(name: string, options: StartSpanOptions = {}): StartedSpan {
+  const { namespace, attributes, links, root } = options;
+  const kind = options.kind === undefined ? undefined : { kind: options.kind };
+  checkOptions({ name, ...kind, ...(namespace === undefined ? undefined : { namespace }) }, 'startSpan()');
+  tracer ??= new GateTracerProvider().getTracer('spanwright', VERSION);
+  const span = tracer.startSpan(
+    name,
+    {
+      kind: resolveKind(kind ?? {}),
+      ...(namespace === undefined && attributes === undefined
+        ? undefined
+        : { attributes: namespace === undefined ? attributes : { 'code.namespace': namespace, ...attributes } }),
+      ...(links === undefined ? undefined : { links: [...links] }),
+      ...(root === undefined ? undefined : { root }),
+    },
+    activeContext(),
+  );
+  return span as StartedSpan;
+}

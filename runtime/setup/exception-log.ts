@@ -1,0 +1,44 @@
+// Exceptions as log records, where OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN asks for them (OpenTelemetry, semantic conventions for
+// exceptions in logs). The package of the logs API is loaded only then; without it exceptions stay span events, and that is said.
+
+import { createRequire } from 'node:module';
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import type { ExceptionLog } from '../span/attributes.js';
+import { VERSION } from '../version.js';
+import type { Notice } from '../warnings.js';
+
+/** SeverityNumber.ERROR. */
+const ERROR = 17;
+
+interface LogsApi {
+  readonly logs: { getLogger(name: string, version?: string): { emit(record: Record<string, unknown>): void } };
+}
+
+/** Undefined when exceptions are span events. */
+export function buildExceptionLog(signal: 'events' | 'logs' | 'logs/dup', notice: Notice): ExceptionLog | undefined {
+  if (signal === 'events') return undefined;
+  let api: LogsApi;
+  try {
+    api = createRequire(__filename)('@opentelemetry/api-logs') as LogsApi;
+  } catch {
+    notice('SPW017', 'the package @opentelemetry/api-logs is not installed: npm install @opentelemetry/api-logs');
+    return undefined;
+  }
+  // asked for each record: a logger provider may be registered after this
+  const logger = () => api.logs.getLogger('spanwright', VERSION);
+  return {
+    alsoEvents: signal === 'logs/dup',
+    emit(attributes, span) {
+      try {
+        const context = trace.setSpan(ROOT_CONTEXT, span);
+        logger().emit({ severityNumber: ERROR, severityText: 'ERROR', attributes, context });
+      } catch (error) {
+        notice(
+          'SPW007',
+          `log record of an exception: ${error instanceof Error ? error.message : String(error)}`,
+          'exception log',
+        );
+      }
+    },
+  };
+}

@@ -1,0 +1,39 @@
+// Iterators and async iterables to their last item. The first iteration is the call's; later ones run unobserved.
+
+import type { RecordedCall } from '../call.js';
+import { endWhenLost } from '../lost.js';
+import { observeSteps } from '../steps.js';
+
+export function observeIterator(call: RecordedCall, iterator: object): void {
+  observeSteps(iterator, {
+    context: call.context,
+    enter: () => !call.span.ended,
+    finished: (value) => call.succeed(value),
+    failed: (error) => call.fail(error),
+  });
+  endWhenLost(iterator, call.span);
+}
+
+export function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
+  return typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function' && Object.isExtensible(value);
+}
+
+export function observeAsyncIterable(call: RecordedCall, iterable: AsyncIterable<unknown>): void {
+  const open = iterable[Symbol.asyncIterator];
+  const forget = endWhenLost(iterable, call.span);
+  let used = false;
+  Object.defineProperty(iterable, Symbol.asyncIterator, {
+    configurable: true,
+    writable: true,
+    value: {
+      [Symbol.asyncIterator](this: unknown, ...given: []): AsyncIterator<unknown> {
+        if (used || this !== iterable) return Reflect.apply(open, this, given);
+        used = true;
+        forget();
+        const iterator = call.inside(open, this, given) as AsyncIterator<unknown>;
+        observeIterator(call, iterator);
+        return iterator;
+      },
+    }[Symbol.asyncIterator],
+  });
+}

@@ -1,0 +1,58 @@
+// Node streams to their end: readable ones until everything was read, writable ones until everything was written, or until they
+// are destroyed. Nothing is consumed, and errors are seen through `errorMonitor`, so that an error that nobody handles still
+// brings the process down as it would have.
+
+import { EventEmitter } from 'node:events';
+import type { RecordedCall } from '../call.js';
+import { endWhenLost } from '../lost.js';
+
+/** What streams of any version and make have in common; all flags are absent in old ones. */
+interface NodeStream extends EventEmitter {
+  readonly pipe?: unknown;
+  readonly write?: unknown;
+  readonly readable?: boolean;
+  readonly writable?: boolean;
+  readonly readableEnded?: boolean;
+  readonly writableFinished?: boolean;
+  readonly destroyed?: boolean;
+  readonly errored?: Error | null;
+}
+
+export function isNodeStream(value: object): value is NodeStream {
+  const stream = value as Partial<NodeStream>;
+  return typeof stream.on === 'function' && (typeof stream.pipe === 'function' || typeof stream.write === 'function');
+}
+
+export function observeNodeStream(call: RecordedCall, stream: NodeStream): void {
+  // a destroyed stream may still have its `close` to come, but nothing more happens in it
+  if (stream.errored) call.fail(stream.errored);
+  else if (stream.destroyed || sidesOpen(stream) === 0) call.succeed(stream);
+  else observeOpen(call, stream);
+}
+
+function observeOpen(call: RecordedCall, stream: NodeStream): void {
+  const remaining = { sides: sidesOpen(stream) };
+  const sideEnded = (): void => {
+    if (--remaining.sides === 0) finish(() => call.succeed(stream));
+  };
+  const closed = (): void => finish(() => call.succeed(stream));
+  const failed = (error: unknown): void => finish(() => call.fail(error));
+  function finish(end: () => void): void {
+    stream.removeListener('end', sideEnded);
+    stream.removeListener('finish', sideEnded);
+    stream.removeListener('close', closed);
+    stream.removeListener(EventEmitter.errorMonitor, failed);
+    end();
+  }
+  stream.once('end', sideEnded);
+  stream.once('finish', sideEnded);
+  stream.once('close', closed);
+  stream.once(EventEmitter.errorMonitor, failed);
+  endWhenLost(stream, call.span);
+}
+
+function sidesOpen(stream: NodeStream): number {
+  const reads = stream.readable !== false && typeof stream.pipe === 'function' && stream.readableEnded === false;
+  const writes = stream.writable !== false && typeof stream.write === 'function' && stream.writableFinished === false;
+  return (reads ? 1 : 0) + (writes ? 1 : 0);
+}

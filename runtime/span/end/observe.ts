@@ -1,0 +1,35 @@
+// Results that go on after the call has returned (`until: 'end'`): Node and web streams, observables, iterators. One row for
+// each kind; the first that fits follows the result to its end. The result is returned as the same object.
+
+import type { RecordedCall } from '../call.js';
+import { tellFault } from '../recorder.js';
+import { isIterator } from '../steps.js';
+import { isAsyncIterable, observeAsyncIterable, observeIterator } from './iterable.js';
+import { isNodeStream, observeNodeStream } from './node-stream.js';
+import { isObservable, observeObservable } from './observable.js';
+import { isWebStream, observeWebStream } from './web-stream.js';
+
+interface Kind {
+  readonly is: (value: object) => boolean;
+  readonly observe: (call: RecordedCall, value: never) => void;
+}
+
+const KINDS: readonly Kind[] = [
+  { is: isNodeStream, observe: observeNodeStream },
+  { is: isWebStream, observe: observeWebStream },
+  { is: isObservable, observe: observeObservable },
+  { is: isIterator, observe: observeIterator },
+  { is: isAsyncIterable, observe: observeAsyncIterable },
+];
+
+/** True when the span will end with the result; false when the result is of no such kind. */
+export function observeEnd(call: RecordedCall, value: object): boolean {
+  try {
+    const kind = KINDS.find(({ is }) => is(value));
+    kind?.observe(call, value as never);
+    return kind !== undefined;
+  } catch (error) {
+    tellFault(`until: 'end' of ${call.site.id}`, error);
+    return call.span.ended;
+  }
+}

@@ -1,0 +1,100 @@
+// Web ReadableStreams to their end. A stream can only be read by who locks it, so it is not read: the ways to lock it are
+// shadowed on the stream by methods that do the same and see how the reading ends.
+
+import type { RecordedCall } from '../call.js';
+import { endWhenLost } from '../lost.js';
+import { observeSteps } from '../steps.js';
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+export function isWebStream(value: object): value is ReadableStream {
+  return typeof ReadableStream === 'function' && value instanceof ReadableStream && Object.isExtensible(value);
+}
+
+/** The end of the whole reading, told once by whichever way it is read. */
+interface Ending {
+  succeed(): void;
+  fail(error: unknown): void;
+}
+
+export function observeWebStream(call: RecordedCall, stream: ReadableStream): void {
+  shadowAll(stream, { succeed: () => call.succeed(stream), fail: (error) => call.fail(error) });
+  endWhenLost(stream, call.span);
+}
+
+function shadowAll(stream: ReadableStream, ending: Ending): void {
+  shadow(stream, 'getReader', (reader) => observeReader(reader as ReadableStreamDefaultReader, ending));
+  shadow(stream, 'cancel', (done) => settleWith(done as Promise<void>, ending));
+  shadow(stream, 'pipeTo', (done) => settleWith(done as Promise<void>, ending));
+  // what flows out of the other side has flowed out of this one
+  shadow(stream, 'pipeThrough', (readable) => shadowAll(readable as ReadableStream, ending));
+  shadow(stream, 'tee', (branches) => observeBranches(branches as ReadableStream[], ending));
+  for (const key of ['values', Symbol.asyncIterator])
+    shadow(stream, key, (iterator) => observeIteration(iterator as object, ending));
+}
+
+/** Replaces a method by one that looks at what it returned, and may return something in its place. */
+function shadow(target: object, key: string | symbol, look: (result: unknown) => unknown): void {
+  const method = (target as Record<string | symbol, unknown>)[key];
+  if (typeof method !== 'function') return;
+  function shadowing(this: unknown, ...args: unknown[]): unknown {
+    const result = Reflect.apply(method as Method, this, args);
+    return this === target ? (look(result) ?? result) : result;
+  }
+  Object.defineProperty(shadowing, 'name', { value: (method as Method).name, configurable: true });
+  Object.defineProperty(target, key, { configurable: true, writable: true, value: shadowing });
+}
+
+/** `closed` is marked as handled by the specification (Streams, ReadableStreamReaderGenericInitialize), so looking takes nothing. */
+function observeReader(reader: ReadableStreamDefaultReader, ending: Ending): void {
+  let released = false;
+  const release = reader.releaseLock;
+  Object.defineProperty(reader, 'releaseLock', {
+    configurable: true,
+    writable: true,
+    value: {
+      releaseLock(this: unknown): void {
+        released = true;
+        Reflect.apply(release, this, []);
+      },
+    }.releaseLock,
+  });
+  reader.closed.then(
+    () => ending.succeed(),
+    (error: unknown) => {
+      // who lets go of the lock has not ended the stream: the next reader is observed too
+      if (!released) ending.fail(error);
+    },
+  );
+}
+
+/** The successor of a promise that the platform made. */
+function settleWith(done: Promise<void>, ending: Ending): Promise<void> {
+  return done.then(
+    () => ending.succeed(),
+    (error: unknown) => {
+      ending.fail(error);
+      throw error;
+    },
+  );
+}
+
+function observeBranches(branches: readonly ReadableStream[], ending: Ending): void {
+  let open = branches.length;
+  const both: Ending = {
+    succeed: () => {
+      if (--open === 0) ending.succeed();
+    },
+    fail: (error) => ending.fail(error),
+  };
+  for (const branch of branches) shadowAll(branch, both);
+}
+
+function observeIteration(iterator: object, ending: Ending): void {
+  observeSteps(iterator, {
+    context: undefined,
+    enter: () => true,
+    finished: () => ending.succeed(),
+    failed: (error) => ending.fail(error),
+  });
+}

@@ -1,0 +1,68 @@
+// The steps of an iterator or generator, observed on the object itself: `next`, `return` and `throw` are shadowed by own,
+// non-enumerable methods of the same names. The iterator stays the same object, and every step does what it did.
+
+import type { Context } from '@opentelemetry/api';
+import { withContext } from './active.js';
+
+export type StepName = 'next' | 'return' | 'throw';
+type Step = (this: unknown, value?: unknown) => unknown;
+interface StepResult {
+  readonly done?: boolean;
+  readonly value: unknown;
+}
+
+/** What is told of an iteration. */
+export interface Iteration {
+  /** The context to run each step in; undefined leaves the consumer's. */
+  context: Context | undefined;
+  /** Called before each step; false: nothing is done with this one. */
+  enter(step: StepName): boolean;
+  /** The iterator has finished, or was told to. */
+  finished(value: unknown): void;
+  failed(error: unknown): void;
+}
+
+const STEPS: readonly StepName[] = ['next', 'return', 'throw'];
+
+/** True when `value` has steps that can be observed. */
+export function isIterator(value: object): boolean {
+  return typeof (value as { next?: unknown }).next === 'function' && Object.isExtensible(value);
+}
+
+export function observeSteps(iterator: object, iteration: Iteration): void {
+  for (const name of STEPS) {
+    const step = (iterator as Record<string, unknown>)[name];
+    if (typeof step === 'function')
+      Object.defineProperty(iterator, name, {
+        configurable: true,
+        writable: true,
+        value: observedStep(name, step as Step, iteration),
+      });
+  }
+}
+
+function observedStep(name: StepName, step: Step, iteration: Iteration): Step {
+  const taken = (result: StepResult): StepResult => {
+    // an iterator that is told to return has finished unless it says that it has not
+    if (name === 'return' ? result?.done !== false : result?.done) iteration.finished(result?.value);
+    return result;
+  };
+  const failed = (error: unknown): never => {
+    iteration.failed(error);
+    throw error;
+  };
+  return {
+    [name](this: unknown, ...given: [unknown?]): unknown {
+      if (!iteration.enter(name)) return Reflect.apply(step, this, given);
+      const { context } = iteration;
+      let result: unknown;
+      try {
+        result = context === undefined ? Reflect.apply(step, this, given) : withContext(context, step, this, given);
+      } catch (error) {
+        return failed(error);
+      }
+      const later = (result as { then?: unknown } | undefined)?.then;
+      return typeof later === 'function' ? Reflect.apply(later, result, [taken, failed]) : taken(result as StepResult);
+    },
+  }[name] as Step;
+}

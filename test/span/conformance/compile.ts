@@ -1,0 +1,82 @@
+// Compiles a folder's worth of TypeScript with the patched compiler of ts-patch, in a directory of its own that sees this
+// project's packages and this package as built. Type errors are errors.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type ts from 'typescript';
+
+export const ROOT = join(__dirname, '..', '..', '..');
+
+const directories: string[] = [];
+process.on('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+export interface Project {
+  /** Text by file name. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly legacy: boolean;
+  readonly transformed: boolean;
+}
+
+/** The directory of the project; what was emitted is below `out`. */
+export function compileProject({ files, legacy, transformed }: Project): string {
+  if (!existsSync(join(ROOT, 'dist', 'transformer', 'index.js'))) throw new Error('dist/ is missing: run `npm run build` first');
+  const directory = mkdtempSync(join(tmpdir(), 'spanwright-conformance-'));
+  directories.push(directory);
+  mkdirSync(join(directory, 'src'));
+  symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'), 'junction');
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, 'src', name), text);
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ name: '@acme/conformance', type: 'commonjs' }));
+  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(configuration(legacy, transformed)));
+  const faults = emit(directory);
+  if (faults.length > 0) throw new Error(`the fixtures do not compile:\n${faults.join('\n')}`);
+  return directory;
+}
+
+function configuration(legacy: boolean, transformed: boolean): Record<string, unknown> {
+  return {
+    compilerOptions: {
+      target: 'ES2022',
+      lib: ['ES2023', 'ESNext.Decorators', 'ESNext.Disposable', 'DOM', 'DOM.AsyncIterable'],
+      module: 'Node16',
+      moduleResolution: 'Node16',
+      strict: true,
+      esModuleInterop: true,
+      skipLibCheck: true,
+      types: ['node'],
+      rootDir: 'src',
+      outDir: 'out',
+      ...(legacy ? { experimentalDecorators: true, emitDecoratorMetadata: true } : undefined),
+      plugins: transformed ? [{ transform: 'spanwright/transformer' }] : [],
+    },
+    include: ['src'],
+  };
+}
+
+function emit(directory: string): string[] {
+  const compiler = createRequire(__filename)('ts-patch/compiler') as typeof ts;
+  const host = { ...compiler.sys, onUnRecoverableConfigFileDiagnostic: () => {} };
+  const parsed = compiler.getParsedCommandLineOfConfigFile(join(directory, 'tsconfig.json'), {}, host);
+  if (parsed === undefined) return ['tsconfig.json cannot be read'];
+  const program = compiler.createProgram(parsed.fileNames, parsed.options);
+  const found = [...parsed.errors, ...compiler.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
+  const shown = { getCurrentDirectory: () => directory, getCanonicalFileName: (name: string) => name, getNewLine: () => '\n' };
+  return found.map((diagnostic) => compiler.formatDiagnostic(diagnostic, shown).trimEnd());
+}
+
+export interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs an emitted file as a program. */
+export function runEmitted(directory: string, file: string, args: readonly string[], nodeOptions: readonly string[] = []): Ran {
+  const given = [...nodeOptions, join(directory, 'out', file), ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, given, { encoding: 'utf8', timeout: 30_000 });
+  return { status, stdout, stderr };
+}

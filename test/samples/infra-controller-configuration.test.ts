@@ -1,5 +1,6 @@
 // The sample's built service under configurations that are wrong, refused or without the rule that matters: each fault gets its
 // own message, and the service does its work all the same.
+// limit: 240 s
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Receiver, startReceiver } from '../../cli/receiver/receiver.js';

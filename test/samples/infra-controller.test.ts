@@ -144,9 +144,11 @@ const polls = async (): Promise<number> => (await service.call('GET', '/healthz'
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** Waits until everything that was started has ended and was sent, then starts the receiver's counts from nothing. */
 async function settle(): Promise<void> {
+  const limit = Date.now() + 15_000;
   for (;;) {
     const { spans: counts } = (await service.admin('GET', '/state')).body;
     if (counts.open === 0 && counts.exported === counts.started) break;
+    assert.ok(Date.now() < limit, `the spans do not settle: ${JSON.stringify(counts)}`);
     await pause(25);
   }
   receiver.clear();

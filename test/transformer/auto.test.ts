@@ -75,18 +75,13 @@ const RESULTS = [
   ['plan/1', 'arrow/1', 'listed/0', 'main/0', 'Billing/0', 'create/0', 'charge/1', 'Named/0'],
 ];
 
+/** Sorted by their text. */
 const SPANS = [
-  ...[
-    'Billing::[KEY]',
-    'Billing::charge',
-    'Billing::charge',
-    'Billing::create',
-    'Billing::marked',
-    'Billing::stream',
-    'Named::who',
-  ],
+  ...['Billing::[KEY]', 'Billing::charge', 'Billing::charge', 'Billing::create', 'Billing::marked', 'Billing::stream'],
   ...['Maker', 'Maker', 'Named::who', 'arrow', 'calls', 'listed', 'listed', 'main', 'main', 'marked', 'plan', 'plan'],
-].map((name) => `app::services::billing::${name}`);
+]
+  .map((name) => `app::services::billing::${name}`)
+  .sort();
 
 for (const [name, compilerOptions] of Object.entries({
   'legacy, CommonJS, ES2017': { experimentalDecorators: true, target: 'ES2017' },

@@ -17,6 +17,20 @@ export interface Member {
 export type Edit =
   /** Replaces the expression of a decorator on a method, accessor or field. */
   | { readonly kind: 'decorate'; readonly at: Range; readonly site: number; readonly options: Range | null }
+  /**
+   * Replaces the expression of a legacy decorator on a field, and puts the field's `body` through what it makes: a legacy decorator
+   * sees no value. `name` is what the function would lose by becoming an argument.
+   */
+  | {
+      readonly kind: 'decorate field';
+      readonly at: Range;
+      readonly site: number;
+      readonly options: Range | null;
+      readonly body: Range;
+      readonly name: string | null;
+    }
+  /** Gives an anonymous function the name that the language gives it, where lowering the decorators of its field loses it. */
+  | { readonly kind: 'name function'; readonly at: Range; readonly name: string }
   /** Replaces the expression of a decorator on a class. */
   | { readonly kind: 'decorate class'; readonly at: Range; readonly members: readonly Member[]; readonly options: Range | null }
   /**

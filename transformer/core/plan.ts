@@ -25,6 +25,10 @@ export interface PlanRequest {
   readonly segments: readonly string[];
   /** `code.file.path`. */
   readonly path: string;
+  /** Which decorators the compiler emits: those of `experimentalDecorators`, or those of the language. */
+  readonly decorators: 'legacy' | 'standard';
+  /** Fields are defined, as the language has it, and so name an anonymous function; assigned ones do not. */
+  readonly fieldsNameFunctions: boolean;
   /** Instrument also what nothing marks. */
   readonly auto: boolean;
 }
@@ -175,7 +179,7 @@ export function planFile(request: PlanRequest): Plan {
     const mark = onlyMark(marksOf(ts, member, recognition), text);
     if (mark !== undefined) {
       const target = targetOf(member, text, ambient);
-      if ('body' in target) decorate(target.body, mark, declared ?? { text, node: member }, inside);
+      if ('body' in target) decorate(member, target.body, mark, declared ?? { text, node: member }, inside);
       else faults.push(fault(target.name, rangeOf(mark.decorator, file), target.text));
     }
     if (ambient || (ts.isPropertyDeclaration(member) && hasModifier(member, ts.SyntaxKind.DeclareKeyword))) return;
@@ -188,10 +192,22 @@ export function planFile(request: PlanRequest): Plan {
     });
   }
 
-  function decorate(body: FunctionNode, mark: DecoratorMark, name: Declared, inside: Enclosure): void {
+  function decorate(member: ts.ClassElement, body: FunctionNode, mark: DecoratorMark, name: Declared, inside: Enclosure): void {
     const site = addSite(body, name, inside, mark.inner);
     faults.push(...checkOptions(ts, file, mark.options, [body]));
-    edits.push({ kind: 'decorate', at: rangeOf(mark.decorator.expression, file), site, options: optionsRange(mark) });
+    const edit = { at: rangeOf(mark.decorator.expression, file), site, options: optionsRange(mark) };
+    const initializer = ts.isPropertyDeclaration(member) ? member.initializer : undefined;
+    const anonymous = body.name === undefined && name.node.parent === member && !ts.isComputedPropertyName(name.node);
+    const given = request.fieldsNameFunctions && anonymous ? name.text : null;
+    // Legacy decorators of static members run after the initializers, which then cannot ask them.
+    const late = request.decorators === 'legacy' && hasModifier(member, ts.SyntaxKind.StaticKeyword);
+    if (initializer === undefined || late) edits.push({ kind: 'decorate', ...edit });
+    else if (request.decorators === 'legacy')
+      edits.push({ kind: 'decorate field', ...edit, body: rangeOf(initializer, file), name: given });
+    else {
+      edits.push({ kind: 'decorate', ...edit });
+      if (given !== null) edits.push({ kind: 'name function', at: rangeOf(initializer, file), name: given });
+    }
   }
 
   function targetOf(member: ts.ClassElement, text: string, ambient: boolean): Target {

@@ -45,7 +45,7 @@ export function transformerFor(
   }
 
   /** The plan of a file, or undefined when there is nothing to do. */
-  function plan(file: ts.SourceFile): Plan | undefined {
+  function plan(file: ts.SourceFile, options: ts.CompilerOptions): Plan | undefined {
     const path = project.pathOf(file.fileName);
     if (file.isDeclarationFile || !settings.include(path) || settings.exclude(path)) return undefined;
     const recognised = recognition();
@@ -53,6 +53,8 @@ export function transformerFor(
     if (!auto && !recognised.reaches(file)) return undefined;
     return planFile({
       auto,
+      fieldsNameFunctions: definesFields(ts, options),
+      decorators: options.experimentalDecorators ? 'legacy' : 'standard',
       ts,
       file,
       recognition: recognised,
@@ -67,7 +69,7 @@ export function transformerFor(
     if (!ts.isSourceFile(file)) return file;
     const authored = ts.getOriginalNode(file, ts.isSourceFile);
     try {
-      const found = plan(authored);
+      const found = plan(authored, context.getCompilerOptions());
       if (found === undefined) return file;
       for (const fault of found.faults) report(faultDiagnostic(ts, fault, authored));
       if (found.edits.length === 0) return file;
@@ -78,4 +80,10 @@ export function transformerFor(
       return file;
     }
   };
+}
+
+/** Assigning to a member names no function, defining a field does. Standard decorators are always of defined fields. */
+function definesFields(ts: Compiler, options: ts.CompilerOptions): boolean {
+  if (!options.experimentalDecorators) return options.useDefineForClassFields !== false;
+  return (options.target ?? ts.ScriptTarget.ES5) >= ts.ScriptTarget.ES2022 && options.useDefineForClassFields !== false;
 }

@@ -5,8 +5,8 @@ import type ts from 'typescript';
 import { type Compiler, hasModifier } from '../core/compiler.js';
 import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
 import type { Range } from '../core/site.js';
-import type { Code } from './code.js';
-import { codeOf } from './forwarder.js';
+import { type Code, isPropertyIdentifier } from './code.js';
+import { codeOf, fieldContext, named } from './forwarder.js';
 import { holdsAuthored, textOf } from './text.js';
 
 export interface AstRequest {
@@ -23,9 +23,18 @@ export interface AstRequest {
 
 export function printToAst({ ts, context, file, authored, plan, commonjs }: AstRequest): ts.SourceFile {
   const { factory } = context;
-  const starts = plan.edits.map((edit) => edit.at.start);
+  const starts = plan.edits.flatMap((edit) =>
+    edit.kind === 'decorate field' ? [edit.at.start, edit.body.start] : [edit.at.start],
+  );
+  starts.sort((a, b) => a - b);
   const replacing = new Map(plan.edits.filter(({ at }) => at.end > at.start).map((edit) => [placeOf(edit.at), edit]));
   const adding = new Map(plan.edits.filter(({ kind }) => kind === 'add members').map((edit) => [edit.at.start, edit]));
+  /** By the initializers of fields: where what their decorators make is kept. */
+  const fields = new Map(
+    plan.edits
+      .filter((edit) => edit.kind === 'decorate field')
+      .map((edit) => [placeOf(edit.body), { edit, kept: undefined as ts.Identifier | undefined }]),
+  );
   /** Nodes whose own edit is being applied, so that what is within is visited for further edits only. */
   const inside = new Set<ts.Node>();
 
@@ -34,8 +43,11 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     const known = original.pos >= 0 && original.getSourceFile() === authored;
     if (known && !anyWithin(starts, original.pos, original.end)) return node;
     if (known && ts.isExpression(node) && !inside.has(original)) {
-      const edit = replacing.get(placeOf({ start: original.getStart(authored), end: original.end }));
+      const place = placeOf({ start: original.getStart(authored), end: original.end });
+      const edit = replacing.get(place);
       if (edit !== undefined) return replaced(edit, node);
+      const field = fields.get(place);
+      if (field !== undefined) return initializer(field, node);
     }
     if (known && ts.isClassLike(node)) {
       const added = adding.get((original as ts.ClassLikeDeclaration).members.pos);
@@ -75,9 +87,38 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   }
 
   function replaced(edit: Edit, node: ts.Expression): ts.Expression {
-    const expression = build(codeOf(edit, plan.sites, plan.binding), pieces(edit, node));
+    const decorator = build(codeOf(edit, plan.sites, plan.binding), pieces(edit, node));
+    const expression = edit.kind === 'decorate field' ? keeping(edit, decorator) : decorator;
     ts.setSourceMapRange(expression, ts.getSourceMapRange(node));
     return expression;
+  }
+
+  /** `(kept = decorator(void 0, context), () => {})`: evaluated where the decorator stands, and then a decorator that does nothing. */
+  function keeping(edit: Edit & { kind: 'decorate field' }, decorator: ts.Expression): ts.Expression {
+    const kept = factory.createUniqueName('field');
+    context.hoistVariableDeclaration(kept);
+    const field = fields.get(placeOf(edit.body));
+    if (field !== undefined) field.kept = kept;
+    const made = factory.createCallExpression(
+      decorator,
+      undefined,
+      fieldContext(edit, plan.sites).map((part) => build(part, refuse)),
+    );
+    return factory.createParenthesizedExpression(factory.createComma(factory.createAssignment(kept, made), verbatim('() => {}')));
+  }
+
+  /** `(kept || (initial => initial)).call(this, value)`: an instance may be made before its class has been decorated. */
+  function initializer(
+    { edit, kept }: { edit: Edit & { kind: 'decorate field' }; kept: ts.Identifier | undefined },
+    node: ts.Expression,
+  ): ts.Expression {
+    if (kept === undefined) throw new Error('a field is visited before its decorator');
+    const value = build(named({ is: 'authored', at: edit.body }, edit.name), () => whole(node));
+    const maker = factory.createParenthesizedExpression(factory.createLogicalOr(kept, verbatim('((initial) => initial)')));
+    return factory.createCallExpression(factory.createPropertyAccessExpression(maker, 'call'), undefined, [
+      factory.createThis(),
+      value,
+    ]);
   }
 
   /** The authored parts of an edit, visited for the edits within them. */
@@ -124,16 +165,25 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
       case 'call':
         return factory.createCallExpression(make(code.callee), undefined, code.arguments.map(make));
       case 'member':
-        return factory.createPropertyAccessExpression(factory.createParenthesizedExpression(make(code.object)), code.key);
+        return access(factory.createParenthesizedExpression(make(code.object)), code.key);
       case 'list':
         return factory.createArrayLiteralExpression(code.items.map(make));
       case 'record':
         return factory.createObjectLiteralExpression(
-          code.entries.map(([key, value]) => factory.createPropertyAssignment(key, make(value))),
+          code.entries.map(([key, value]) => factory.createPropertyAssignment(propertyName(key), make(value))),
         );
       default:
         throw new Error(`authored text within '${code.is}'`);
     }
+  }
+
+  function propertyName(key: string): ts.PropertyName {
+    return isPropertyIdentifier(key) ? factory.createIdentifier(key) : factory.createStringLiteral(key, true);
+  }
+
+  function access(object: ts.Expression, key: string): ts.Expression {
+    if (isPropertyIdentifier(key)) return factory.createPropertyAccessExpression(object, key);
+    return factory.createElementAccessExpression(object, factory.createStringLiteral(key, true));
   }
 
   /** An identifier is emitted as its text, whatever that is; TypeScript has no other node for finished code. */

@@ -11,9 +11,12 @@ export function codeOf(edit: Edit, sites: readonly Site[], binding: string): Cod
   const emitted = (callee: string, ...args: Code[]): Code => call(member(name(binding), callee), contract, ...args);
   switch (edit.kind) {
     case 'decorate':
+    case 'decorate field':
       return emitted('decorate', ...siteArguments(sites, edit.site), ...optional(edit.options));
     case 'wrap':
       return emitted('wrap', ...siteArguments(sites, edit.site), authored(edit.options), named(authored(edit.body), edit.name));
+    case 'name function':
+      return named(authored(edit.at), edit.name);
     case 'decorate class':
       return emitted('decorateClass', membersOf(edit.members, sites), ...optional(edit.options));
     case 'add members':
@@ -21,6 +24,11 @@ export function codeOf(edit: Edit, sites: readonly Site[], binding: string): Cod
     case 'rebind':
       return emitted('wrap', ...siteArguments(sites, edit.site), authored(null), authored(edit.name));
   }
+}
+
+/** What a standard field decorator is called with, to get the function that takes an initial value. */
+export function fieldContext(edit: Edit & { kind: 'decorate field' }, sites: readonly Site[]): Code[] {
+  return [{ is: 'undefined' }, literal({ kind: 'field', name: (sites[edit.site] as Site).record.function, static: false })];
 }
 
 function siteArguments(sites: readonly Site[], index: number): [Code, Code] {
@@ -69,7 +77,7 @@ function authored(at: Range | null): Code {
 }
 
 /** A function that would lose the name it gets from where it stands gets it from a property. */
-function named(body: Code, given: string | null): Code {
+export function named(body: Code, given: string | null): Code {
   return given === null ? body : member({ is: 'record', entries: [[given, body]] }, given);
 }
 

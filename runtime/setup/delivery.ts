@@ -7,8 +7,9 @@ import { SUPPRESS_KEY } from '../context/layer.js';
 import type { Notice } from '../warnings.js';
 import type { Endpoint } from './endpoint.js';
 import { ExportTimeout, type Failure, readFailure } from './failures.js';
+import type { Remark } from './otlp.js';
 import { probe } from './probe.js';
-import type { Certificates, ReadableSpan, SpanExporter } from './sdk.js';
+import type { Certificates, ExportResult, ReadableSpan, SpanExporter } from './sdk.js';
 
 export interface DeliveryOptions {
   readonly exporter: SpanExporter;
@@ -25,6 +26,12 @@ const BACKOFF = { first: 1000, factor: 1.5, most: 5000, jitter: 0.2, attempts: 6
 const PROBE_INTERVAL = 60_000;
 const SILENCED = ROOT_CONTEXT.setValue(SUPPRESS_KEY, true);
 
+/** No error: the batch was taken, with or without a remark. */
+interface Outcome {
+  readonly error: unknown;
+  readonly remark?: Remark | undefined;
+}
+
 export class Delivery {
   #failing = false;
   #hurried = false;
@@ -35,23 +42,24 @@ export class Delivery {
 
   constructor(readonly options: DeliveryOptions) {}
 
-  /** True when the exporter took the batch. */
-  async send(spans: ReadableSpan[]): Promise<boolean> {
+  /** How many of the spans were taken. */
+  async send(spans: ReadableSpan[]): Promise<number> {
     const deadline = performance.now() + this.options.timeout;
     await settleResources(spans);
     for (let attempt = 1; ; attempt++) {
       const last = this.#hurried;
-      const error = await this.#attempt(spans, Math.max(1, deadline - performance.now()));
+      const { error, remark } = await this.#attempt(spans, Math.max(1, deadline - performance.now()));
       if (error === undefined) {
         this.#recover();
-        return true;
+        return remark === undefined ? spans.length : this.#takenOf(spans.length, remark);
       }
       const failure = readFailure(error);
       this.#report(failure);
-      if (last || this.options.endpoint === null || !failure.retry || attempt >= BACKOFF.attempts) return false;
-      const wait =
+      if (last || this.options.endpoint === null || !failure.retry || attempt >= BACKOFF.attempts) return 0;
+      const backoff =
         Math.min(BACKOFF.first * BACKOFF.factor ** (attempt - 1), BACKOFF.most) * (1 + BACKOFF.jitter * (2 * Math.random() - 1));
-      if (!this.#hurried && performance.now() + wait >= deadline) return false;
+      const wait = Math.max(backoff, failure.retryAfter ?? 0);
+      if (!this.#hurried && performance.now() + wait >= deadline) return 0;
       await this.#pause(wait);
     }
   }
@@ -62,28 +70,34 @@ export class Delivery {
     this.#endPause?.();
   }
 
-  /** Undefined when the batch was taken. */
-  #attempt(spans: ReadableSpan[], limit: number): Promise<unknown> {
+  #attempt(spans: ReadableSpan[], limit: number): Promise<Outcome> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(new ExportTimeout(limit)), limit).unref();
-      const settle = (error: unknown): void => {
+      const timer = setTimeout(() => resolve({ error: new ExportTimeout(limit) }), limit).unref();
+      const settle = (error: unknown, remark?: Remark): void => {
         clearTimeout(timer);
-        resolve(error);
+        resolve({ error, remark });
+      };
+      const judge = ({ code, error, remark }: ExportResult): void => {
+        if (code === 0) settle(undefined, remark);
+        else settle(error ?? new Error('the exporter reported a failure without an error'));
       };
       try {
-        const returned: unknown = context.with(SILENCED, () =>
-          this.options.exporter.export(spans, (result) =>
-            settle(
-              result.code === 0 ? undefined : (result.error ?? new Error('the exporter reported a failure without an error')),
-            ),
-          ),
-        );
+        const returned: unknown = context.with(SILENCED, () => this.options.exporter.export(spans, judge, limit));
         // An exporter written as an async function reports its failure by rejecting.
         if (returned instanceof Promise) returned.catch((error) => settle(error ?? new Error('the exporter rejected')));
       } catch (error) {
         settle(error ?? new Error('the exporter threw'));
       }
     });
+  }
+
+  /** What a collector rejects inside a success is not to be sent again (OTLP specification, "Partial Success"). */
+  #takenOf(sent: number, { rejected, message }: Remark): number {
+    const lost = Math.min(Math.max(0, Math.trunc(rejected) || 0), sent);
+    const what = lost > 0 ? `rejected ${lost} of ${sent} spans` : `took all ${sent} spans`;
+    const url = this.options.endpoint?.url ?? 'the exporter given in code';
+    this.#said = this.#said.then(() => this.options.notice('SPW009', `${url} ${what} and says: ${message || 'nothing'}`));
+    return sent - lost;
   }
 
   #pause(milliseconds: number): Promise<void> {

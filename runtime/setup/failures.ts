@@ -1,6 +1,8 @@
 // What the ways in which an export fails mean: by gRPC status or HTTP status, whether it is worth another attempt (OTLP
 // specification, "Failures"), and what a person should do. Read by delivery.ts; a table, so that each status has its own text.
 
+import { retryInfoOf } from './retry-info.js';
+
 interface Row {
   readonly name: string;
   /** Another attempt with the same spans may succeed. */
@@ -14,6 +16,7 @@ const CREDENTIALS = 'the collector refuses our credentials; correct otlp_headers
 const NO_SERVICE =
   'the server has no OTLP trace service at this address; enable the otlp receiver with a traces pipeline, or correct otlp_endpoint';
 const TOO_MUCH = 'the collector takes no more; give it more capacity, or lower max_export_batch_size';
+const BEHIND = 'the collector, or what is behind it, takes no work now; see its log';
 const NO_ANSWER = 'no answer in time; the collector is slow or hangs (otlp_timeout)';
 
 const GRPC: ReadonlyMap<number, Row> = new Map([
@@ -35,14 +38,29 @@ const GRPC: ReadonlyMap<number, Row> = new Map([
   [16, { name: 'UNAUTHENTICATED', retry: false, remedy: CREDENTIALS }],
 ]);
 
-/** The exporter of OTLP over HTTP makes its own further attempts; what reaches us has failed for good. */
+/** OTLP specification, "OTLP/HTTP Response": of the statuses that fail, only these four may pass. */
 const HTTP: ReadonlyMap<number, Row> = new Map([
   [400, { name: 'HTTP 400', retry: false, remedy: 'the collector does not understand the spans; compare its version' }],
   [401, { name: 'HTTP 401', retry: false, remedy: CREDENTIALS }],
   [403, { name: 'HTTP 403', retry: false, remedy: CREDENTIALS }],
   [404, { name: 'HTTP 404', retry: false, remedy: NO_SERVICE }],
   [413, { name: 'HTTP 413', retry: false, remedy: TOO_MUCH }],
-  [429, { name: 'HTTP 429', retry: false, remedy: TOO_MUCH }],
+  [429, { name: 'HTTP 429', retry: true, remedy: TOO_MUCH }],
+  [502, { name: 'HTTP 502', retry: true, remedy: BEHIND }],
+  [503, { name: 'HTTP 503', retry: true, remedy: BEHIND }],
+  [504, { name: 'HTTP 504', retry: true, remedy: BEHIND }],
+]);
+
+/** Of Node: a connection that was not made or was lost. A request may have been read before; the specification accepts that. */
+const PASSING = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
 ]);
 
 /** An export that did not come back within its limit. */
@@ -57,6 +75,16 @@ export class ExportTimeout extends Error {
 export interface Failure extends Row {
   /** What the other side or the operating system said. */
   readonly said: string;
+  /** Milliseconds that the other side asks us to wait before the next attempt. */
+  readonly retryAfter?: number;
+}
+
+/** With a wait that the server names it may pass; without one it may not (OTLP specification, "OTLP/gRPC Throttling"). */
+const RESOURCE_EXHAUSTED = 8;
+
+function waitOf(error: { retryAfterMillis?: unknown; metadata?: unknown }): number | undefined {
+  if (typeof error.retryAfterMillis === 'number') return error.retryAfterMillis;
+  return retryInfoOf(error.metadata);
 }
 
 /** Reads whatever an exporter reported. Never throws: the thing may be anything. */
@@ -65,13 +93,14 @@ export function readFailure(error: unknown): Failure {
     const { code, details, message } = error as { code?: unknown; details?: unknown; message?: unknown };
     const said = String(details || message || error).slice(0, 300);
     if (typeof code === 'number') {
-      return {
-        ...(GRPC.get(code) ?? HTTP.get(code) ?? { name: code > 99 ? `HTTP ${code}` : `status ${code}`, retry: false }),
-        said,
-      };
+      const row = GRPC.get(code) ?? HTTP.get(code) ?? { name: code > 99 ? `HTTP ${code}` : `status ${code}`, retry: false };
+      const retryAfter = waitOf(error as object);
+      if (retryAfter === undefined) return { ...row, said };
+      return { ...row, retry: row.retry || code === RESOURCE_EXHAUSTED, said, retryAfter };
     }
-    if (error instanceof ExportTimeout) return { name: error.code, retry: false, connection: true, remedy: NO_ANSWER, said };
-    return { name: typeof code === 'string' ? code : 'error', retry: false, connection: true, said };
+    if (error instanceof ExportTimeout) return { name: error.code, retry: true, connection: true, remedy: NO_ANSWER, said };
+    if (typeof code === 'string') return { name: code, retry: PASSING.has(code), connection: true, said };
+    return { name: 'error', retry: false, connection: true, said };
   } catch {
     return { name: 'error', retry: false, said: 'an error that cannot be read' };
   }

@@ -14,7 +14,7 @@ export interface ExportCounts {
   readonly ended: number;
   /** Taken by the collector. */
   readonly exported: number;
-  /** Given up: refused for good, out of time, or lost at shutdown. */
+  /** Given up: refused for good, rejected, out of time, or lost at shutdown. */
   readonly failed: number;
   /** Did not fit into the queue, or ended after shutdown. */
   readonly dropped: number;
@@ -145,8 +145,8 @@ export class ExportQueue implements SpanProcessor {
     const taken = await this.options.delivery.send(batch);
     if (this.#abandoned) return;
     this.#underWay = 0;
-    if (taken) this.#exported += batch.length;
-    else this.#failed += batch.length;
+    this.#exported += taken;
+    this.#failed += batch.length - taken;
     this.#left += batch.length;
     this.#droppedSaid = this.#dropped;
     this.#endFlushes();

@@ -7,7 +7,11 @@ import { createRequire } from 'node:module';
 import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
 import type { Configuration } from '../config/load.js';
 import { ConfigurationError, SpanwrightError } from '../errors.js';
+import { VERSION } from '../version.js';
 import type { Endpoint } from './endpoint.js';
+import { OtlpExporter, type Remark, type Serializer, type Transport } from './otlp.js';
+import { type GrpcPackage, GrpcTransport } from './otlp-grpc.js';
+import { HttpTransport } from './otlp-http.js';
 
 /** What this package asks of a finished span; the SDK's `ReadableSpan` has it. */
 export interface ReadableSpan {
@@ -20,11 +24,14 @@ export interface ReadableSpan {
 export interface ExportResult {
   readonly code: number;
   readonly error?: Error;
+  /** Of our own exporter: what the collector said inside its success. */
+  readonly remark?: Remark;
 }
 
 /** OpenTelemetry's `SpanExporter`, of whichever SDK version. */
 export interface SpanExporter {
-  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void;
+  /** @param limitMillis for this attempt; only our own exporter reads it. */
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void, limitMillis?: number): void;
   shutdown(): Promise<void>;
   forceFlush?(): Promise<void>;
 }
@@ -48,16 +55,6 @@ interface ResourcesPackage {
   defaultResource(): Resource;
   resourceFromAttributes(attributes: Attributes): Resource;
 }
-
-interface GrpcPackage {
-  Metadata: new () => { set(key: string, value: string): void };
-  credentials: {
-    createInsecure(): unknown;
-    createSsl(root: Buffer | null, key: Buffer | null, chain: Buffer | null): unknown;
-  };
-}
-
-type ExporterPackage = { OTLPTraceExporter: new (options: Record<string, unknown>) => SpanExporter };
 
 const RESOURCES = '@opentelemetry/resources';
 const EXPORTERS = {
@@ -92,29 +89,41 @@ export function loadResources(): ResourcesPackage {
 }
 
 /**
- * The OTLP exporter of the endpoint's protocol.
+ * The OTLP exporter of the endpoint's protocol: OpenTelemetry's serialization, over a transport of ours (otlp.ts says why).
  * @throws SpanwrightError MISSING_PACKAGE naming every package that is not installed.
  * @throws ConfigurationError when a certificate file cannot be read.
  */
 export function createExporter(endpoint: Endpoint, configuration: Configuration): SpanExporter {
-  requireAll([RESOURCES, EXPORTERS[endpoint.protocol]]);
-  const { OTLPTraceExporter } = load<ExporterPackage>(EXPORTERS[endpoint.protocol]);
-  const shared = {
-    url: endpoint.url,
-    timeoutMillis: Math.min(configuration.otlpTimeout, configuration.exportTimeout),
-    compression: configuration.otlpCompression,
-  };
+  const name = EXPORTERS[endpoint.protocol];
+  requireAll([RESOURCES, name]);
+  // What the exporter's package brings with it is resolved from where that package is.
+  const beside = createRequire(require.resolve(name));
+  const { ProtobufTraceSerializer } = beside('@opentelemetry/otlp-transformer') as { ProtobufTraceSerializer: Serializer };
   const tls = endpoint.tls ? readCertificates(configuration) : undefined;
-  if (endpoint.protocol === 'http/protobuf') {
-    return new OTLPTraceExporter({ ...shared, headers: { ...configuration.otlpHeaders }, ...(tls && { httpAgentOptions: tls }) });
-  }
-  const grpc = loadGrpc();
+  const transport =
+    endpoint.protocol === 'grpc' ? overGrpc(endpoint, configuration, tls) : overHttp(endpoint, configuration, tls);
+  const timeout = Math.min(configuration.otlpTimeout, configuration.exportTimeout);
+  return new OtlpExporter(ProtobufTraceSerializer, transport, timeout);
+}
+
+const USER_AGENT = `spanwright/${VERSION}`;
+
+function overGrpc(endpoint: Endpoint, configuration: Configuration, tls: Certificates | undefined): Transport {
+  const exporter = createRequire(require.resolve(EXPORTERS.grpc));
+  const grpc = createRequire(exporter.resolve('@opentelemetry/otlp-grpc-exporter-base'))('@grpc/grpc-js') as GrpcPackage;
   const metadata = new grpc.Metadata();
   for (const [key, value] of Object.entries(configuration.otlpHeaders)) metadata.set(key, value);
   const credentials = tls
     ? grpc.credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)
     : grpc.credentials.createInsecure();
-  return new OTLPTraceExporter({ ...shared, metadata, credentials });
+  const address = new URL(endpoint.url).host || `${endpoint.host}:${endpoint.port}`;
+  const gzip = configuration.otlpCompression === 'gzip';
+  return new GrpcTransport(grpc, { address, credentials, metadata, gzip, userAgent: USER_AGENT });
+}
+
+function overHttp(endpoint: Endpoint, configuration: Configuration, tls: Certificates | undefined): Transport {
+  const gzip = configuration.otlpCompression === 'gzip';
+  return new HttpTransport({ url: endpoint.url, headers: configuration.otlpHeaders, gzip, userAgent: USER_AGENT, tls });
 }
 
 export interface Certificates {
@@ -141,13 +150,6 @@ export function readCertificates(configuration: Configuration): Certificates {
     }
   }
   return certificates;
-}
-
-/** The copy of grpc-js that the exporter itself uses: its credentials and metadata are checked by identity of class. */
-function loadGrpc(): GrpcPackage {
-  const exporter = createRequire(require.resolve(EXPORTERS.grpc));
-  const transport = createRequire(exporter.resolve('@opentelemetry/otlp-grpc-exporter-base'));
-  return transport('@grpc/grpc-js') as GrpcPackage;
 }
 
 function load<T>(name: string): T {

@@ -1,0 +1,59 @@
+// How long a gRPC server asks its client to wait: `google.rpc.RetryInfo` inside the `grpc-status-details-bin` trailer. Read by
+// failures.ts. Three nested messages are all that is needed of protobuf, so they are read here, without a schema.
+
+/** Milliseconds; undefined when the server does not say, or says it in a way that cannot be read. */
+export function retryInfoOf(metadata: unknown): number | undefined {
+  try {
+    const [trailer] = (metadata as { get(key: string): unknown[] } | undefined)?.get('grpc-status-details-bin') ?? [];
+    if (!(trailer instanceof Uint8Array)) return undefined;
+    for (const detail of fields(trailer, 3)) {
+      const [type] = fields(detail, 1);
+      if (
+        !Buffer.from(type ?? [])
+          .toString()
+          .endsWith('/google.rpc.RetryInfo')
+      )
+        continue;
+      const [info] = fields(detail, 2);
+      const [duration] = fields(info ?? new Uint8Array(), 1);
+      const [seconds = 0] = numbers(duration ?? new Uint8Array(), 1);
+      const [nanos = 0] = numbers(duration ?? new Uint8Array(), 2);
+      return seconds * 1000 + nanos / 1e6;
+    }
+  } catch {
+    // Bytes that are no protobuf are no wish to wait.
+  }
+  return undefined;
+}
+
+function fields(message: Uint8Array, wanted: number): Uint8Array[] {
+  return [...walk(message)].flatMap(([number, value]) => (number === wanted && typeof value !== 'number' ? [value] : []));
+}
+
+function numbers(message: Uint8Array, wanted: number): number[] {
+  return [...walk(message)].flatMap(([number, value]) => (number === wanted && typeof value === 'number' ? [value] : []));
+}
+
+/** Every field of one message: varints as numbers, length-delimited fields as bytes (protobuf encoding, "Message Structure"). */
+function* walk(message: Uint8Array): Generator<[number: number, value: number | Uint8Array]> {
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = message[at++];
+      if (byte === undefined) throw new RangeError('the message breaks off');
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < message.length) {
+    const tag = varint();
+    const kind = tag & 7;
+    if (kind === 0) yield [tag >>> 3, varint()];
+    else if (kind === 2) {
+      const length = varint();
+      at += length;
+      yield [tag >>> 3, message.subarray(at - length, at)];
+    } else at += kind === 1 ? 8 : 4;
+  }
+}

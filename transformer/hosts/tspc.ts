@@ -10,6 +10,7 @@ import { recognitionByScopes } from '../core/scopes.js';
 import { readSettings } from '../core/settings.js';
 import { printToAst } from '../print/ast.js';
 import { recognitionByChecker } from './checker.js';
+import { noteSites } from './manifest.js';
 import { packagesOf } from './packages.js';
 import { isCommonJs, projectOf } from './project.js';
 import { faultDiagnostic, internalDiagnostic, printingSink, type Sink, settingsDiagnostic } from './report.js';
@@ -36,6 +37,8 @@ export function transformerFor(
   for (const fault of faults) report(settingsDiagnostic(ts, fault, options));
   const packages = packagesOf(ts);
   const project = projectOf(program, settings, packages);
+  const manifest =
+    settings.manifest === undefined ? undefined : { path: project.locate(settings.manifest), locate: project.locate };
   let checked: Recognition | undefined;
 
   function recognition(): Recognition {
@@ -70,6 +73,8 @@ export function transformerFor(
     const authored = ts.getOriginalNode(file, ts.isSourceFile);
     try {
       const found = plan(authored, context.getCompilerOptions());
+      if (manifest !== undefined && !authored.isDeclarationFile)
+        noteSites(manifest, project.pathOf(authored.fileName), found?.sites ?? []);
       if (found === undefined) return file;
       for (const fault of found.faults) report(faultDiagnostic(ts, fault, authored));
       if (found.edits.length === 0) return file;
@@ -82,7 +87,7 @@ export function transformerFor(
   };
 }
 
-/** Assigning to a member names no function, defining a field does. Standard decorators are always of defined fields. */
+/** Assigning to a member names no function, defining a field does, which standard decorators do whatever the target. */
 function definesFields(ts: Compiler, options: ts.CompilerOptions): boolean {
   if (!options.experimentalDecorators) return options.useDefineForClassFields !== false;
   return (options.target ?? ts.ScriptTarget.ES5) >= ts.ScriptTarget.ES2022 && options.useDefineForClassFields !== false;

@@ -57,6 +57,7 @@ export class LiveTracing implements Tracing {
       () => process.open.started,
       () => this.#putInForce(),
       (end) => {
+        if (end.cause === 'shutdown') return;
         notice(
           'SPW012',
           `${end.kind} ${String(end.value)} (lease ${end.id}): ${end.cause}; tracing is now ${this.enabled ? 'on' : 'off'}`,
@@ -94,11 +95,7 @@ export class LiveTracing implements Tracing {
     this.#mayChange();
     this.leaseBook.check(options);
     const warnings: string[] = [];
-    if (value && this.#built === undefined) {
-      warnings.push(
-        'No endpoint is configured, so no spans are recorded. Set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or [tracing] otlp_endpoint and start again.',
-      );
-    }
+    if (value && this.#built === undefined) warnings.push(this.#whyNothingIsSent());
     // off means off: who switches tracing off does not want an older lease to switch it on again
     if (!value) this.leaseBook.endAll('ended', (kind, held) => kind === 'enabled' && held === true);
     return this.leaseBook.begin('enabled', value, options, warnings);
@@ -220,6 +217,13 @@ export class LiveTracing implements Tracing {
       failed,
       forgotten,
     };
+  }
+
+  #whyNothingIsSent(): string {
+    if (this.endpoint === null) {
+      return 'No endpoint is configured, so no spans are recorded. Set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or [tracing] otlp_endpoint and start again.';
+    }
+    return `The endpoint ${JSON.stringify(this.endpoint)} cannot be used, so no spans are recorded. The line SPW002 of the service's start says why.`;
   }
 
   #mayChange(): void {

@@ -19,7 +19,7 @@ export const NOTICES = {
   },
   SPW012: { level: 'info', repeat: true, text: 'a change made at run time has ended' },
   SPW013: { level: 'warn', repeat: false, text: 'spans leak: they were started and not ended' },
-  SPW015: { level: 'info', repeat: true, text: 'the transformer did not see some instrumented code' },
+  SPW015: { level: 'info', repeat: false, text: 'the transformer did not see some instrumented code' },
   SPW016: { level: 'warn', repeat: false, text: 'OpenTelemetry was set up before startTracing()' },
   SPW017: { level: 'warn', repeat: false, text: 'exceptions are recorded as span events' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;

@@ -12,7 +12,14 @@ const plain = new WeakMap<object, boolean>([[Promise.prototype, true]]);
 
 /** A native promise, of any realm, that nobody has extended. */
 export function isPlainPromise(value: object): boolean {
-  return hasPlainPrototype(value) && Reflect.ownKeys(value).length === 0;
+  return hasPlainPrototype(value) && Reflect.ownKeys(value).every(isOfNode);
+}
+
+/** Node 20 and 22 note the async context on each promise by symbols of their own; nobody's program has put them there. */
+const OF_NODE = new Set(['async_id_symbol', 'trigger_async_id_symbol', 'kResourceStore', 'destroyed']);
+
+function isOfNode(key: string | symbol): boolean {
+  return typeof key === 'symbol' && OF_NODE.has(key.description ?? '');
 }
 
 /** As isPlainPromise(), for the promise of an async function, which is fresh and has no properties. */
@@ -35,6 +42,7 @@ function isIntrinsic(prototype: object): boolean {
 /** True when a promise's own class does not say otherwise what `then` means. */
 export function hasNativeThen(promise: object): boolean {
   for (let holder: object | null = promise; holder !== null; holder = Object.getPrototypeOf(holder)) {
+    if (stands.has(holder)) continue;
     if (Object.hasOwn(holder, 'then')) return holder !== promise && isIntrinsic(holder);
   }
   return false;
@@ -56,6 +64,7 @@ interface Watch {
  */
 const watches = new WeakMap<object, Watch>();
 const between = new WeakMap<object, object>();
+const stands = new WeakSet<object>();
 
 function standBetween(promise: object): Watch | undefined {
   const known = watches.get(promise);
@@ -66,6 +75,7 @@ function standBetween(promise: object): Watch | undefined {
   if (stand === undefined) {
     stand = watchingPrototype(prototype);
     between.set(prototype, stand);
+    stands.add(stand);
   }
   Object.setPrototypeOf(promise, stand);
   const watch: Watch = { attaching: false, handled: false, raised: false, replacement: undefined };

@@ -1,3 +1,5 @@
+// Local tail sampling: which traces are sent whole, which are forgotten, and within what bounds.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
 import { test } from 'uvu';

@@ -1,3 +1,5 @@
+// Changes at run time: how long they hold, what ends them, and what a refused one leaves untouched.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

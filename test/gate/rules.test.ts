@@ -1,3 +1,5 @@
+// The texts of roots, rules and drop: how they are read, printed back, and refused.
+
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InvalidArgumentError } from '../../runtime/errors.js';

@@ -1,3 +1,5 @@
+// Which calls are recorded: each row of the design on the gate, with what must not be recorded beside it.
+
 import { context, propagation, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

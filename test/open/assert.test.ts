@@ -1,3 +1,5 @@
+// assertNoOpenSpans(), as a user's test calls it.
+
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { assertNoOpenSpans, instrument, SpanwrightError } from '../../runtime/index.js';

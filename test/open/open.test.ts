@@ -1,3 +1,5 @@
+// The count and the table of open spans, the watchdog, and the end at shutdown.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';

@@ -1,3 +1,5 @@
+// What is kept of recent calls by site: latency, samples, failures, all bounded.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

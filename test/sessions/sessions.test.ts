@@ -1,3 +1,5 @@
+// Spans that outlive a pass of the program, by key.
+
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument, sessions } from '../../runtime/index.js';

@@ -1,0 +1,118 @@
+// The OpenTelemetry Collector with the pipelines of the documents: a shared gateway, a gateway that labels and forwards to a
+// central one, tail sampling. Started with a configuration in JSON (which is YAML too) and read through its file exporter.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FlatSpan, flatten } from './otlp-json.js';
+import { findPart, freePorts, Program } from './program.js';
+
+export const OTELCOL = findPart('collector/otelcol');
+
+type Section = Record<string, object>;
+
+export interface CollectorOptions {
+  /** Processors in the order of the pipeline. */
+  readonly processors?: Section;
+  /** Besides the file exporter, or instead of it. */
+  readonly exporters?: Section;
+  /** False: nothing is written to a file. */
+  readonly file?: boolean;
+  readonly port?: number;
+}
+
+/** Times are shorter than in the documents, so that a test need not wait; what is decided is the same. */
+export const BATCH: Section = { batch: { send_batch_size: 1024, send_batch_max_size: 2048, timeout: '100ms' } };
+export const MEMORY_LIMITER: Section = {
+  memory_limiter: { check_interval: '1s', limit_percentage: 75, spike_limit_percentage: 20 },
+};
+
+export const tailSampling = (slowMs: number, percentage: number): Section => ({
+  tail_sampling: {
+    decision_wait: '1s',
+    num_traces: 50_000,
+    policies: [
+      { name: 'errors', type: 'status_code', status_code: { status_codes: ['ERROR'] } },
+      { name: 'slow', type: 'latency', latency: { threshold_ms: slowMs } },
+      { name: 'baseline', type: 'probabilistic', probabilistic: { sampling_percentage: percentage } },
+    ],
+  },
+});
+
+export const forwardTo = (endpoint: string, name = 'otlp'): Section => ({
+  [name]: {
+    endpoint: endpoint.replace('http://', ''),
+    tls: { insecure: true },
+    retry_on_failure: { enabled: false },
+    sending_queue: { enabled: false },
+  },
+});
+
+export class OtelCollector {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'spanwright-collector-'));
+  #program: Program | undefined;
+  port = 0;
+
+  private constructor(readonly options: CollectorOptions) {}
+
+  static async start(options: CollectorOptions = {}): Promise<OtelCollector> {
+    const collector = new OtelCollector(options);
+    await collector.start(options.port);
+    return collector;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get program(): Program {
+    if (this.#program === undefined) throw new Error('the collector does not run');
+    return this.#program;
+  }
+
+  get #file(): string {
+    return join(this.#folder, 'spans.jsonl');
+  }
+
+  /** Again after a stop or kill: on the same port, adding to the same file. */
+  async start(port = this.port): Promise<void> {
+    this.port = port || ((await freePorts(1))[0] as number);
+    const { processors = {}, exporters = {}, file = true } = this.options;
+    const all: Section = {
+      ...(file && { file: { path: this.#file, append: true, flush_interval: '50ms' } }),
+      ...exporters,
+    };
+    const configuration = {
+      receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${this.port}`, max_recv_msg_size_mib: 64 } } } },
+      processors,
+      exporters: all,
+      service: {
+        telemetry: { metrics: { level: 'none' }, logs: { level: 'warn' } },
+        pipelines: { traces: { receivers: ['otlp'], processors: Object.keys(processors), exporters: Object.keys(all) } },
+      },
+    };
+    const path = join(this.#folder, 'config.yaml');
+    writeFileSync(path, JSON.stringify(configuration));
+    this.#program = await Program.start(OTELCOL as string, ['--config', path], this.port);
+  }
+
+  /** What the file exporter has written so far; a line that is being written is left for the next time. */
+  spans(): FlatSpan[] {
+    if (!existsSync(this.#file)) return [];
+    const lines = readFileSync(this.#file, 'utf8').split('\n').slice(0, -1);
+    return lines.filter((line) => line !== '').flatMap((line) => flatten(JSON.parse(line)));
+  }
+
+  async stop(): Promise<void> {
+    await this.#program?.stop();
+  }
+
+  async kill(): Promise<void> {
+    await this.#program?.kill();
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,130 @@
+// A program that is not ours as a child process: started on loopback, waited for until it answers, ended by its pid on every path,
+// its output kept for when something goes wrong. Used by collector.ts and jaeger.ts.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { PROJECT } from '../../house/sources.js';
+
+const READY_LIMIT_MS = 30_000;
+const STOP_LIMIT_MS = 5000;
+const KEPT_OUTPUT = 200_000;
+
+/** Where .ci/setup puts the real parts. */
+export const CACHE = join(PROJECT, '.cache');
+
+/**
+ * The path of a real part, or undefined with the reason printed, as the suite wants it.
+ * @throws when it is missing on a build server, where nothing may be skipped.
+ */
+export function findPart(path: string): string | undefined {
+  const full = join(CACHE, path);
+  if (existsSync(full)) return full;
+  if (process.env.CI === 'true') throw new Error(`.cache/${path} is missing: run .ci/setup`);
+  console.log(`skip: .cache/${path} is not installed; bash .ci/setup installs it`);
+  return undefined;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export class Program {
+  output = '';
+
+  private constructor(readonly child: ChildProcess) {}
+
+  /** Resolves once something listens on `readyPort`; rejects with the output of the program when it ends before, or takes too long. */
+  static async start(path: string, args: readonly string[], readyPort: number, env: NodeJS.ProcessEnv = {}): Promise<Program> {
+    const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    const program = new Program(child);
+    const keep = (text: Buffer): void => {
+      program.output = (program.output + text.toString()).slice(-KEPT_OUTPUT);
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    child.on('error', (error) => keep(Buffer.from(String(error))));
+    const end = performance.now() + READY_LIMIT_MS;
+    while (!(await answers(readyPort))) {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${path} ended:\n${program.output}`);
+      if (performance.now() > end) {
+        await program.kill();
+        throw new Error(`${path} does not answer on port ${readyPort}:\n${program.output}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return program;
+  }
+
+  /** Asks it to end, in order, and ends it when it does not. */
+  async stop(): Promise<void> {
+    if (!this.#lives()) return;
+    const exit = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_LIMIT_MS);
+    await exit;
+    clearTimeout(timer);
+  }
+
+  /** Ends it at once, in the middle of whatever it does. */
+  async kill(): Promise<void> {
+    if (!this.#lives()) return;
+    const exit = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exit;
+  }
+
+  /** Stops it in its tracks: connections stay, nothing is answered. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  #lives(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null && this.child.pid !== undefined;
+  }
+}
+
+/** Ports that nothing listens on, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const end = (found: boolean): void => {
+      socket.destroy();
+      resolve(found);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.setTimeout(1000, () => end(false));
+  });
+}
+
+/** Waits for something to become true; says what was waited for when it does not. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string, limitMs = 15_000): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`did not happen within ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -4,6 +4,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { AnyFunction, Site } from '../site/site.js';
 import { withContext } from './active.js';
+import { observeEnd } from './end/observe.js';
 import { fail, succeed } from './outcome.js';
 import type { RecordedSpan } from './recorded.js';
 
@@ -18,6 +19,11 @@ export class RecordedCall {
 
   succeed(value: unknown): void {
     if (!this.span.ended) succeed(this.span, this.site, this.self, value);
+  }
+
+  /** What the call promised has come; with `until: 'end'` it may go on. */
+  fulfil(value: unknown): void {
+    if (!this.site.options.untilEnd || !observeEnd(this, value)) this.succeed(value);
   }
 
   fail(error: unknown): void {

@@ -1,52 +1,11 @@
-// Native promises as results. A plain one is replaced by its successor; one that is more than plain (a subclass, properties of
-// its own) stays the same object and is watched, without taking the "unhandled rejection" from whoever forgot to handle it.
+// Native promises that are not fresh from an async function: somebody else may hold them, extend them, or have a class of their
+// own for them. They come back as the same object and are watched, without taking the "unhandled rejection" from whoever forgot
+// to handle it, and without a microtask more.
 
-import { types } from 'node:util';
 import type { RecordedCall } from './call.js';
 
 type Handler = ((value: unknown) => unknown) | null | undefined;
 type Then = (this: unknown, onFulfilled?: Handler, onRejected?: Handler) => unknown;
-
-/** Prototypes of Promise, of this realm and others, by whether they are untouched. */
-const plain = new WeakMap<object, boolean>([[Promise.prototype, true]]);
-
-/** A native promise, of any realm, that nobody has extended. */
-export function isPlainPromise(value: object): boolean {
-  return hasPlainPrototype(value) && Reflect.ownKeys(value).every(isOfNode);
-}
-
-/** Node 20 and 22 note the async context on each promise by symbols of their own; nobody's program has put them there. */
-const OF_NODE = new Set(['async_id_symbol', 'trigger_async_id_symbol', 'kResourceStore', 'destroyed']);
-
-function isOfNode(key: string | symbol): boolean {
-  return typeof key === 'symbol' && OF_NODE.has(key.description ?? '');
-}
-
-/** As isPlainPromise(), for the promise of an async function, which is fresh and has no properties. */
-export function hasPlainPrototype(value: object): boolean {
-  if (!types.isPromise(value)) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Promise.prototype || (prototype !== null && isIntrinsic(prototype));
-}
-
-function isIntrinsic(prototype: object): boolean {
-  let answer = plain.get(prototype);
-  if (answer === undefined) {
-    const then = Object.getOwnPropertyDescriptor(prototype, 'then')?.value;
-    answer = typeof then === 'function' && /\{\s*\[native code\]\s*\}$/u.test(Function.prototype.toString.call(then));
-    plain.set(prototype, answer);
-  }
-  return answer;
-}
-
-/** True when a promise's own class does not say otherwise what `then` means. */
-export function hasNativeThen(promise: object): boolean {
-  for (let holder: object | null = promise; holder !== null; holder = Object.getPrototypeOf(holder)) {
-    if (stands.has(holder)) continue;
-    if (Object.hasOwn(holder, 'then')) return holder !== promise && isIntrinsic(holder);
-  }
-  return false;
-}
 
 interface Watch {
   /** Our own handlers are being attached. */
@@ -63,7 +22,10 @@ interface Watch {
  * too, but V8 then takes its slow path for all promises of the process.
  */
 const watches = new WeakMap<object, Watch>();
+/** The prototype to put between, by the class's own. */
 const between = new WeakMap<object, object>();
+/** The class's own prototype, by the one put between. */
+const classOf = new WeakMap<object, object>();
 const stands = new WeakSet<object>();
 
 function standBetween(promise: object): Watch | undefined {
@@ -75,6 +37,7 @@ function standBetween(promise: object): Watch | undefined {
   if (stand === undefined) {
     stand = watchingPrototype(prototype);
     between.set(prototype, stand);
+    classOf.set(stand, prototype);
     stands.add(stand);
   }
   Object.setPrototypeOf(promise, stand);
@@ -101,8 +64,7 @@ function watchingPrototype(prototype: object): object {
     configurable: true,
     writable: true,
     value: function then(this: object, onFulfilled?: Handler, onRejected?: Handler): unknown {
-      const own = watches.get(this)?.replacement ?? (Reflect.get(prototype, 'then', this) as Then);
-      return Reflect.apply(own, this, [onFulfilled, onRejected]);
+      return Reflect.apply(thenOf(this), this, [onFulfilled, onRejected]);
     },
   });
   return stand;
@@ -118,7 +80,7 @@ export function watchPromise(call: RecordedCall, promise: Promise<unknown>): boo
   watch.attaching = true;
   Promise.prototype.then.call(
     promise,
-    (value: unknown) => call.succeed(value),
+    (value: unknown) => call.fulfil(value),
     (error: unknown) => {
       call.fail(error);
       process.nextTick(function raiseUnhandled() {
@@ -130,6 +92,26 @@ export function watchPromise(call: RecordedCall, promise: Promise<unknown>): boo
   );
   watch.attaching = false;
   return true;
+}
+
+/** What `then` means for a promise, past the prototype that we put between. */
+export function thenOf(promise: object): Then {
+  const replacement = watches.get(promise)?.replacement;
+  if (replacement !== undefined) return replacement;
+  const prototype = Object.getPrototypeOf(promise) as object;
+  return Reflect.get(Object.hasOwn(promise, 'then') ? promise : (classOf.get(prototype) ?? prototype), 'then', promise) as Then;
+}
+
+/** The `then` of Promise, in this realm or another: a promise that has another sets its own work off with it. */
+const natives = new WeakMap<object, boolean>([[Promise.prototype.then, true]]);
+
+export function isNativeThen(then: Then): boolean {
+  let answer = natives.get(then);
+  if (answer === undefined) {
+    answer = /\{\s*\[native code\]\s*\}$/u.test(Function.prototype.toString.call(then));
+    natives.set(then, answer);
+  }
+  return answer;
 }
 
 /** Puts `then` in the place of a promise subclass's own. False for a frozen promise, or one with a `then` as own property. */

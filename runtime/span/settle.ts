@@ -1,12 +1,12 @@
-// Hands a recorded call's result on and ends the span when the work ends. A plain promise is passed through one `then`, so that
-// settlement, error and unhandled rejection stay the caller's; anything else is returned as the same object.
+// Hands a recorded call's result on and ends the span when the work ends. The promise of an async function is passed through one
+// `then`, so that settlement, error and unhandled rejection stay the caller's; anything else is returned as the same object.
 
+import { types } from 'node:util';
 import type { Context } from '@opentelemetry/api';
 import type { Site } from '../site/site.js';
 import { RecordedCall } from './call.js';
 import { observeEnd } from './end/observe.js';
 import { fail, succeed } from './outcome.js';
-import { hasPlainPrototype, isPlainPromise } from './promise.js';
 import type { RecordedSpan } from './recorded.js';
 import { tellFault } from './recorder.js';
 import { observeThenable } from './thenable.js';
@@ -17,18 +17,21 @@ export function settle(span: RecordedSpan, site: Site, self: unknown, result: un
     succeed(span, site, self, result);
     return result;
   }
-  const plain = site.fresh ? hasPlainPrototype(result) : isPlainPromise(result);
-  if (plain) return follow(span, site, self, result as Promise<unknown>, context);
+  if (site.fresh && isPromise(result)) return follow(span, site, self, result, context);
   if (!observes(span, site, self, result, context)) succeed(span, site, self, result);
   return result;
 }
 
-/** The successor differs from the promise in identity alone. */
+/** What comes of an async function is fresh: nobody else holds the promise, so that its successor can take its place. */
+function isPromise(result: object): result is Promise<unknown> {
+  return types.isPromise(result) && Object.getPrototypeOf(result) === Promise.prototype;
+}
+
 function follow(span: RecordedSpan, site: Site, self: unknown, promise: Promise<unknown>, context: Context): Promise<unknown> {
   return promise.then(
     function fulfilled(value) {
-      if (!site.options.untilEnd || !isObject(value) || !observeEnd(new RecordedCall(span, site, self, context), value))
-        succeed(span, site, self, value);
+      if (site.options.untilEnd) new RecordedCall(span, site, self, context).fulfil(value);
+      else succeed(span, site, self, value);
       return value;
     },
     function rejected(error) {
@@ -48,8 +51,4 @@ function observes(span: RecordedSpan, site: Site, self: unknown, result: object,
     tellFault(`result of ${site.id}`, error);
     return span.ended;
   }
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

@@ -6,7 +6,7 @@ import { types } from 'node:util';
 import { activeContext, withContext } from './active.js';
 import type { RecordedCall } from './call.js';
 import { endWhenLost } from './lost.js';
-import { hasNativeThen, replacePromiseThen, watchPromise } from './promise.js';
+import { isNativeThen, replacePromiseThen, thenOf, watchPromise } from './promise.js';
 
 type Handler = ((value: unknown) => unknown) | null | undefined;
 type Then = (this: unknown, onFulfilled?: Handler, onRejected?: Handler) => unknown;
@@ -18,9 +18,9 @@ interface Use {
 
 /** True when the span will end with the thenable; false when `result` is not one, or must not be changed. */
 export function observeThenable(call: RecordedCall, result: object): boolean {
-  if (types.isPromise(result) && hasNativeThen(result)) return watchPromise(call, result);
-  const then = findThen(result);
+  const then = types.isPromise(result) ? thenOf(result) : findThen(result);
   if (then === undefined) return false;
+  if (types.isPromise(result) && isNativeThen(then)) return watchPromise(call, result);
   const use: Use = { forget: undefined };
   const observed = observedThen(call, result, then, use);
   if (!(types.isPromise(result) && replacePromiseThen(result, observed)) && !replaceThen(result, observed)) return false;
@@ -50,7 +50,7 @@ function observedThen(call: RecordedCall, thenable: object, then: Then, use: Use
     use.forget?.();
     const consumer = activeContext();
     const fulfilled = (value: unknown): unknown => {
-      call.succeed(value);
+      call.fulfil(value);
       return typeof onFulfilled === 'function' ? withContext(consumer, onFulfilled, undefined, [value]) : value;
     };
     const rejected = (error: unknown): unknown => {

@@ -23,7 +23,8 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** True when the span will end with the result; false when the result is of no such kind. */
-export function observeEnd(call: RecordedCall, value: object): boolean {
+export function observeEnd(call: RecordedCall, value: unknown): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   try {
     const kind = KINDS.find(({ is }) => is(value));
     kind?.observe(call, value as never);

@@ -4,7 +4,7 @@
 import { trace } from '@opentelemetry/api';
 import * as assert from 'uvu/assert';
 import type * as Fixture from './fixtures/generators.js';
-import { type Cases, finished, milliseconds, only, running, after, runtime } from './recording.js';
+import { after, type Cases, finished, milliseconds, only, running, runtime } from './recording.js';
 
 const activeId = (): string | undefined => trace.getActiveSpan()?.spanContext().spanId;
 
@@ -125,7 +125,10 @@ export const generatorCases: Cases = (test, variant) => {
   test('an error thrown in the body fails the span', async () => {
     const error = new TypeError('broken');
     const target = make();
-    assert.throws(() => [...target.breaks(error)], (thrown: unknown) => thrown === error);
+    assert.throws(
+      () => [...target.breaks(error)],
+      (thrown: unknown) => thrown === error,
+    );
     let caught: unknown;
     try {
       for await (const _ of target.breaksLater(error));
@@ -134,10 +137,13 @@ export const generatorCases: Cases = (test, variant) => {
     }
     assert.is(caught, error);
     const spans = await finished();
-    assert.equal(spans.map(({ status, attributes }) => [status.code, attributes['error.type']]), [
-      [2, 'TypeError'],
-      [2, 'TypeError'],
-    ]);
+    assert.equal(
+      spans.map(({ status, attributes }) => [status.code, attributes['error.type']]),
+      [
+        [2, 'TypeError'],
+        [2, 'TypeError'],
+      ],
+    );
   });
 
   test('a generator that refuses to return keeps its span open until it has', async () => {

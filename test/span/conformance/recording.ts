@@ -1,8 +1,10 @@
 // Tracing as the conformance suites see it: the runtime as built, every finished span kept, and what it says on standard error.
 
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { type Test, suite } from 'uvu';
+import { suite, type Test } from 'uvu';
 import type * as spanwright from '../../../runtime/index.js';
 import { ROOT } from './compile.js';
 import type { Variant } from './variants.js';
@@ -39,7 +41,8 @@ export async function finished(): Promise<ReadableSpan[]> {
 /** The one span that has ended. */
 export async function only(): Promise<ReadableSpan> {
   const spans = await finished();
-  if (spans.length !== 1) throw new Error(`found ${spans.length} spans (${spans.map(({ name }) => name).join(', ')}); expected 1`);
+  if (spans.length !== 1)
+    throw new Error(`found ${spans.length} spans (${spans.map(({ name }) => name).join(', ')}); expected 1`);
   return spans[0] as ReadableSpan;
 }
 
@@ -50,6 +53,15 @@ export function spoken(): string[] {
 
 export const milliseconds = (span: ReadableSpan): number => span.duration[0] * 1e3 + span.duration[1] / 1e6;
 export const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
+
+/** Has the garbage collected, and finalizers run. */
+export async function collect(): Promise<void> {
+  gc();
+  await after(5);
+}
 
 /** How many microtasks pass until a promise is settled. */
 export async function ticks(promise: PromiseLike<unknown>): Promise<number> {

@@ -1,0 +1,202 @@
+// Lazy thenables, such as query builders: never set off by us, chained as ever, timed from the call to settlement.
+
+import { trace } from '@opentelemetry/api';
+import knex from 'knex';
+import * as assert from 'uvu/assert';
+import type * as Fixture from './fixtures/results.js';
+import { after, type Cases, collect, finished, milliseconds, only, running, runtime } from './recording.js';
+
+/** A builder as those of databases: it runs each time that it is awaited. */
+class Query {
+  runs = 0;
+  parts: string[] = [];
+  activeIn: (string | undefined)[] = [];
+  constructor(readonly outcome: () => Promise<unknown> = () => Promise.resolve('rows')) {}
+  where(part: string): this {
+    this.parts.push(part);
+    return this;
+  }
+  // biome-ignore lint/suspicious/noThenProperty: what is tried
+  then(onFulfilled?: (value: unknown) => unknown, onRejected?: (error: unknown) => unknown): Promise<unknown> {
+    this.runs++;
+    this.activeIn.push(trace.getActiveSpan()?.spanContext().spanId);
+    return this.outcome().then(onFulfilled, onRejected);
+  }
+}
+
+export const thenableCases: Cases = (test, variant) => {
+  const target = new (variant.load<typeof Fixture>('results').Results)();
+
+  test('a lazy thenable is not set off by us, and comes back as the same object', async () => {
+    const query = new Query();
+    assert.is(
+      target.pass(() => query),
+      query,
+    );
+    await after(5);
+    assert.is(query.runs, 0);
+    assert.is(running().openCount, 1);
+    assert.is(await query.where('a').where('b'), 'rows');
+    assert.is(query.runs, 1);
+    assert.equal(query.parts, ['a', 'b']);
+    assert.is(running().openCount, 0);
+    await only();
+  });
+
+  test('it is timed from the call to settlement', async () => {
+    const query = target.pass(() => new Query(() => after(15)));
+    await after(10);
+    await query;
+    assert.ok(milliseconds(await only()) > 22);
+  });
+
+  test('what it does is done inside the span; what its user does is not', async () => {
+    const query = target.pass(() => new Query());
+    let inCallback: unknown = 'not called';
+    await query.then(() => {
+      inCallback = trace.getActiveSpan();
+    });
+    const span = await only();
+    assert.equal(query.activeIn, [span.spanContext().spanId]);
+    assert.is(inCallback, undefined);
+  });
+
+  test('an error fails the span and arrives', async () => {
+    const error = new Error('no such table');
+    const query = target.pass(() => new Query(() => Promise.reject(error)));
+    let caught: unknown;
+    try {
+      await query;
+    } catch (thrown) {
+      caught = thrown;
+    }
+    assert.is(caught, error);
+    assert.is((await only()).status.code, 2);
+  });
+
+  test('a second use runs a second time, as without recording, in no span', async () => {
+    const query = target.pass(() => new Query());
+    await query;
+    await query;
+    assert.is(query.runs, 2);
+    await only();
+  });
+
+  test('an async function that returns one has its promise settled by it', async () => {
+    assert.is(await target.later(() => new Query() as unknown as Promise<string>), 'rows');
+    await only();
+  });
+
+  test('the thenable looks as it did: no key more in a loop, the same class', () => {
+    const query = target.pass(() => new Query());
+    assert.equal(Object.keys(query).sort(), ['activeIn', 'outcome', 'parts', 'runs']);
+    assert.instance(query, Query);
+    void query.then();
+  });
+
+  test('a frozen thenable is left alone', async () => {
+    const query = Object.freeze(new Query());
+    assert.is(
+      target.pass(() => query),
+      query,
+    );
+    assert.is(running().openCount, 0);
+    await only();
+  });
+
+  test('a getter named then is not run', async () => {
+    let read = 0;
+    const odd = {
+      // biome-ignore lint/suspicious/noThenProperty: what is tried
+      get then() {
+        read++;
+        return undefined;
+      },
+    };
+    assert.is(
+      target.pass(() => odd),
+      odd,
+    );
+    assert.is(read, 0);
+    await only();
+  });
+
+  test('a proxy that is a thenable is observed, and one that throws is left alone', async () => {
+    const query = new Proxy(new Query(), {});
+    assert.is(
+      target.pass(() => query),
+      query,
+    );
+    assert.is(await query, 'rows');
+    assert.is(running().openCount, 0);
+    const hostile = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('hands off');
+        },
+        has: () => {
+          throw new Error('hands off');
+        },
+      },
+    );
+    assert.is(
+      target.pass(() => hostile),
+      hostile,
+    );
+    assert.is((await finished()).length, 2);
+  });
+
+  test('a promise subclass whose then is its own is not set off, and is timed by it', async () => {
+    let parsed = 0;
+    class ApiPromise extends Promise<string> {
+      // biome-ignore lint/suspicious/noThenProperty: what is tried
+      override then<A, B>(onFulfilled?: ((value: string) => A) | null, onRejected?: ((error: unknown) => B) | null) {
+        parsed++;
+        return after(15)
+          .then(() => 'parsed')
+          .then(onFulfilled, onRejected) as never;
+      }
+    }
+    const promise = new ApiPromise((resolve) => resolve('raw'));
+    assert.is(
+      target.pass(() => promise),
+      promise,
+    );
+    await after(5);
+    assert.is(parsed, 0);
+    assert.is(await promise, 'parsed');
+    assert.is(parsed, 1);
+    assert.ok(milliseconds(await only()) > 12);
+  });
+
+  test('a builder of knex: not run by us, chained, and its error is that of the user', async () => {
+    const database = knex({ client: 'pg' });
+    const builder = target.pass(() => database('machines').select('id'));
+    assert.is(builder.where({ rack: 4 }).toString(), `select "id" from "machines" where "rack" = 4`);
+    assert.is(running().openCount, 1);
+    let caught: unknown;
+    try {
+      await builder;
+    } catch (error) {
+      caught = error;
+    }
+    assert.match((caught as Error).message, /acquire a connection|connection/i);
+    const span = await only();
+    assert.is(span.status.code, 2);
+  });
+
+  test('a builder that nobody used ends with the call when it is collected', async () => {
+    const outer = runtime.startSpan('outer');
+    outer.run(() => {
+      for (let count = 0; count < 20; count++) target.pass(() => new Query());
+    });
+    outer.end();
+    await after(20);
+    for (let count = 0; count < 50 && running().openCount > 0; count++) await collect();
+    assert.is(running().openCount, 0);
+    const spans = (await finished()).filter(({ name }) => name.endsWith('pass'));
+    assert.is(spans.length, 20);
+    for (const span of spans) assert.ok(milliseconds(span) < 15);
+  });
+};

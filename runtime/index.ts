@@ -11,7 +11,10 @@ export type { Decorator, Instrument, InstrumentOptions } from './instrument/type
 export { assertNoOpenSpans } from './open/assert.js';
 export { createSpanProcessor } from './open/processor.js';
 export type { CallSample } from './open/statistics.js';
-export { detach, extract, inject, withRemoteContext } from './propagation/carrier.js';
+export { type CarrierKind, detach, extract, inject, linksTo, withRemoteContext } from './propagation/carrier.js';
+export { correlationAttributes } from './propagation/correlation.js';
+export type { DocumentKind, DocumentOptions } from './propagation/document.js';
+export { carriers } from './propagation/kinds.js';
 export { type SessionOptions, sessions } from './sessions/sessions.js';
 export { startTracing } from './setup/start.js';
 export type {

@@ -22,6 +22,9 @@ export const NOTICES = {
   SPW015: { level: 'info', repeat: false, text: 'the transformer did not see some instrumented code' },
   SPW016: { level: 'warn', repeat: false, text: 'OpenTelemetry was set up before startTracing()' },
   SPW017: { level: 'warn', repeat: false, text: 'exceptions are recorded as span events' },
+  SPW018: { level: 'warn', repeat: false, text: 'context was not passed on' },
+  SPW019: { level: 'warn', repeat: false, text: 'a baggage value was refused' },
+  SPW020: { level: 'warn', repeat: false, text: 'an instrumentation package cannot do what the configuration asks of it' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
 export type NoticeLevel = 'info' | 'warn';

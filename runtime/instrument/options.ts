@@ -24,7 +24,12 @@ export interface InstrumentOptions<This = any, Args extends readonly any[] = any
   /** Start a new trace, linked to the current span. */
   root?: boolean;
   /** Parent from the arguments: a context, a span context, or a carrier with `traceparent`. */
-  parent?: (this: This, ...args: Args) => Context | SpanContext | Readonly<Record<string, unknown>> | undefined;
+  parent?: (this: This, ...args: Args) => Context | SpanContext | Readonly<Record<string, unknown>> | object | undefined;
+  /**
+   * `'same-trace'`: the span is no child of the upstream span (the one that `parent` gives, else the current one) but stands in
+   * the same trace and links to it: for work that goes on after an asynchronous hop.
+   */
+  link?: 'same-trace';
   /** Links from the arguments. */
   links?: (this: This, ...args: Args) => readonly Link[] | undefined;
   /** Errors that do not mark the span as failed: classes, or a predicate. */
@@ -50,6 +55,7 @@ export const OPTION_NAMES = [
   'result',
   'root',
   'parent',
+  'link',
   'links',
   'expectedErrors',
   'longRunning',
@@ -71,6 +77,8 @@ export interface ResolvedOptions {
   readonly result: ((this: unknown, result: unknown) => Attributes | undefined) | undefined;
   readonly root: boolean;
   readonly parent: ((this: unknown, ...args: unknown[]) => unknown) | undefined;
+  /** The upstream span is linked to in its own trace, instead of being the parent. */
+  readonly linked: boolean;
   readonly links: ((this: unknown, ...args: unknown[]) => readonly Link[] | undefined) | undefined;
   readonly expected: ((error: unknown) => boolean) | undefined;
   readonly longRunning: boolean;

@@ -1,19 +1,31 @@
-// inject() and extract() for anything that takes text by key: headers, a document, annotations, a message, an environment.
+// inject() and extract() for whatever takes a trace context across a boundary. Each kind of carrier (kinds.ts) is a getter and a
+// setter in one; without a kind it is told by the carrier's shape. What a carrier brought wrong counts as absent: nothing throws.
 
 import {
   type Context,
   context as contextApi,
-  defaultTextMapGetter,
-  defaultTextMapSetter,
+  type Link,
   propagation,
   ROOT_CONTEXT,
+  type SpanContext,
   type TextMapGetter,
   type TextMapPropagator,
   type TextMapSetter,
+  TraceFlags,
+  trace,
 } from '@opentelemetry/api';
 import type { AnyFunction } from '../site/site.js';
 import { activeContext, withContext } from '../span/run.js';
+import { notice } from '../warnings.js';
+import { kindOf } from './kinds.js';
 import { SpanwrightPropagator } from './propagator.js';
+import { NO_SPAN } from './traceparent.js';
+
+/** How one kind of carrier is read and written: a getter and a setter as every OpenTelemetry propagator takes them. */
+export interface CarrierKind<Carrier = unknown> extends TextMapGetter<Carrier>, TextMapSetter<Carrier> {
+  /** The trace that the carrier names although it names no span in it; a span with `link: 'same-trace'` joins it. */
+  traceOf?(carrier: Carrier): string | undefined;
+}
 
 const own = new SpanwrightPropagator();
 
@@ -23,36 +35,65 @@ function propagator(): Pick<TextMapPropagator, 'inject' | 'extract'> {
 }
 
 /**
- * Writes the active trace context and baggage into `carrier` and returns it.
+ * Writes the active trace context and baggage into `carrier` and returns it. A carrier that cannot be written (frozen, headers
+ * sent already) stays as it is.
+ * @param kind how it is written: one of `carriers`, or any `TextMapSetter`; default by the carrier's shape
  * @example await queue.push({ payload, headers: inject({}) });
  */
-export function inject<Carrier>(
-  carrier: Carrier,
-  setter: TextMapSetter<Carrier> = defaultTextMapSetter,
-  context?: Context,
-): Carrier {
-  propagator().inject(context ?? activeContext(), carrier, setter as TextMapSetter);
+export function inject<Carrier>(carrier: Carrier, kind?: TextMapSetter<Carrier>, context?: Context): Carrier {
+  if (carrier === null || carrier === undefined) return carrier;
+  try {
+    propagator().inject(context ?? activeContext(), carrier, (kind ?? kindOf(carrier)) as TextMapSetter);
+  } catch (error) {
+    notice('SPW018', `the carrier cannot be written: ${String(error)}`, 'inject');
+  }
   return carrier;
 }
 
 /**
  * The context that a carrier brought, on top of `context` (default: the root context, so that nothing of the receiver's leaks
- * in). What is absent or malformed is absent.
+ * in). What is absent, all zero, malformed, oversized or there twice is absent.
+ * @param kind how it is read: one of `carriers`, or any `TextMapGetter`; default by the carrier's shape
  */
-export function extract<Carrier>(
-  carrier: Carrier,
-  getter: TextMapGetter<Carrier> = defaultTextMapGetter,
-  context: Context = ROOT_CONTEXT,
-): Context {
+export function extract<Carrier>(carrier: Carrier, kind?: TextMapGetter<Carrier>, context: Context = ROOT_CONTEXT): Context {
   if (carrier === null || carrier === undefined) return context;
-  return propagator().extract(context, carrier, getter as TextMapGetter);
+  const getter = (kind ?? kindOf(carrier)) as CarrierKind;
+  try {
+    const extracted = propagator().extract(context, carrier, getter as TextMapGetter);
+    if (getter.traceOf === undefined || trace.getSpanContext(extracted) !== trace.getSpanContext(context)) return extracted;
+    const traceId = getter.traceOf(carrier);
+    // a span context without a span: absent for all that ask whether it is valid, and enough to join the trace
+    return traceId === undefined ? extracted : trace.setSpanContext(extracted, traceOnly(traceId));
+  } catch {
+    return context; // a getter of the program's own, or a proxy, that throws
+  }
 }
 
-/** Runs `fn` in the context that the carrier brought. */
-export function withRemoteContext<Result>(carrier: unknown, fn: () => Result): Result {
-  const context = extract(carrier);
+function traceOnly(traceId: string): SpanContext {
+  return { traceId, spanId: NO_SPAN, traceFlags: TraceFlags.SAMPLED, isRemote: true };
+}
+
+/**
+ * Runs `fn` in the context that the carrier brought.
+ * @example await withRemoteContext(message, () => handle(message), carriers.amqp);
+ */
+export function withRemoteContext<Result, Carrier>(carrier: Carrier, fn: () => Result, kind?: TextMapGetter<Carrier>): Result {
+  const context = extract(carrier, kind);
   // through the API, so that the gate sees a sampled parent from elsewhere
   return contextApi.with(context, fn);
+}
+
+/**
+ * Links to the spans that carriers brought, those that brought none left out: for the one span of a batch.
+ * @example class Consumer { @instrument({ links: (batch: Message[]) => linksTo(batch, carriers.amqp) }) handle(batch: Message[]) {} }
+ */
+export function linksTo<Carrier>(carriers: Iterable<Carrier>, kind?: TextMapGetter<Carrier>): Link[] {
+  const links: Link[] = [];
+  for (const carrier of carriers) {
+    const context = trace.getSpanContext(extract(carrier, kind));
+    if (context !== undefined && trace.isSpanContextValid(context)) links.push({ context });
+  }
+  return links;
 }
 
 /** Runs `fn` outside any trace: a detached task whose first matching span starts a new one. */

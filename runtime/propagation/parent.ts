@@ -1,9 +1,11 @@
-// What the `parent` option may return, and the span context in it: a Context, a Span, a SpanContext, or a carrier.
+// What the `parent` option may return, and the span context in it: a Context, a Span, a SpanContext, or a carrier. The span
+// context may name a trace only (extract() says when); whoever places the span asks whether it is valid.
 
 import { type Context, isSpanContextValid, type Span, type SpanContext, trace } from '@opentelemetry/api';
 import { extract } from './carrier.js';
 
 export function parentOf(given: unknown): Span | SpanContext | undefined {
+  if (typeof given === 'string') return trace.getSpan(extract(given));
   if (typeof given !== 'object' || given === null) return undefined;
   if ('getValue' in given && typeof given.getValue === 'function') return trace.getSpan(given as Context);
   if ('spanContext' in given && typeof given.spanContext === 'function') return given as Span;

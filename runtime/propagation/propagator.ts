@@ -3,6 +3,7 @@
 
 import {
   type Baggage,
+  type BaggageEntry,
   baggageEntryMetadataFromString,
   type Context,
   createTraceState,
@@ -19,12 +20,13 @@ import { parseTraceparent, printTraceparent } from './traceparent.js';
 const TRACEPARENT = 'traceparent';
 const TRACESTATE = 'tracestate';
 const BAGGAGE = 'baggage';
-/** W3C Baggage, section 3.3.2. */
-const BAGGAGE_BYTES = 8192;
-const BAGGAGE_ENTRIES = 180;
+/** W3C Baggage, section 3.3.2; the third is of its first edition, and what receivers of that edition refuse is not sent. */
+export const BAGGAGE_BYTES = 8192;
+export const BAGGAGE_ENTRIES = 180;
+export const BAGGAGE_MEMBER_BYTES = 4096;
 const TRACESTATE_CHARACTERS = 4096;
 /** RFC 7230 token: what a baggage key may be. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/u;
+export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/u;
 
 export class SpanwrightPropagator implements TextMapPropagator {
   fields(): string[] {
@@ -70,32 +72,50 @@ function printBaggage(baggage: Baggage | undefined): string {
   let text = '';
   let count = 0;
   for (const [key, entry] of baggage?.getAllEntries() ?? []) {
-    if (count >= BAGGAGE_ENTRIES || !TOKEN.test(key)) continue;
-    const metadata = entry.metadata?.toString();
-    const member = `${key}=${encodeURIComponent(entry.value)}${metadata ? `;${metadata}` : ''}`;
-    if (text.length + member.length + 1 > BAGGAGE_BYTES) continue;
+    if (count >= BAGGAGE_ENTRIES) break;
+    const member = printMember(key, entry.value, entry.metadata?.toString());
+    if (member === undefined || text.length + member.length + 1 > BAGGAGE_BYTES) continue;
     text = text === '' ? member : `${text},${member}`;
     count++;
   }
   return text;
 }
 
+/** One member as a header holds it, in characters that are bytes; undefined when it cannot stand there. */
+export function printMember(key: string, value: string, metadata: string | undefined): string | undefined {
+  if (!TOKEN.test(key)) return undefined;
+  // a lone half of a surrogate pair has no UTF-8, and metadata is sent as it is
+  if (/\p{Surrogate}/u.test(value) || (metadata && !/^[\x20-\x2b\x2d-\x7e\t]*$/u.test(metadata))) return undefined;
+  const member = `${key}=${encodeURIComponent(value)}${metadata ? `;${metadata}` : ''}`;
+  return member.length > BAGGAGE_MEMBER_BYTES ? undefined : member;
+}
+
 function parseBaggage(text: string): Baggage | undefined {
   if (text === '' || text.length > BAGGAGE_BYTES) return undefined;
-  const entries: Parameters<typeof propagation.createBaggage>[0] = {};
+  const entries: Record<string, BaggageEntry> = Object.create(null);
+  const disputed = new Set<string>();
   let count = 0;
   for (const member of text.split(',')) {
+    if (++count > BAGGAGE_ENTRIES) break;
     const [pair = '', ...properties] = member.split(';');
     const at = pair.indexOf('=');
-    const key = pair.slice(0, at).trim();
-    if (at < 1 || !TOKEN.test(key) || key === '__proto__' || ++count > BAGGAGE_ENTRIES) continue;
-    try {
-      const value = decodeURIComponent(pair.slice(at + 1).trim());
-      const metadata = properties.join(';').trim();
-      entries[key] = metadata === '' ? { value } : { value, metadata: baggageEntryMetadataFromString(metadata) };
-    } catch {
-      // a member whose percent-encoding is broken counts as absent; the others stand
-    }
+    const key = pair.slice(0, Math.max(at, 0)).trim();
+    if (!TOKEN.test(key) || key === '__proto__' || member.length > BAGGAGE_MEMBER_BYTES) continue;
+    const value = decoded(pair.slice(at + 1).trim());
+    if (value === undefined) continue;
+    if (entries[key] !== undefined && entries[key].value !== value) disputed.add(key);
+    const metadata = properties.join(';').trim();
+    entries[key] = metadata === '' ? { value } : { value, metadata: baggageEntryMetadataFromString(metadata) };
   }
+  for (const key of disputed) delete entries[key];
   return Object.keys(entries).length === 0 ? undefined : propagation.createBaggage(entries);
+}
+
+/** Undefined when the percent-encoding is broken: that member counts as absent, the others stand. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

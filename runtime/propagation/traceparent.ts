@@ -1,11 +1,14 @@
-// The text of a W3C traceparent header and back. What is malformed, all zero or of version ff counts as absent
-// (W3C Trace Context, sections 3.2 and 4.3).
+// The text of a W3C traceparent header and back, and ids that stand alone in documents. What is malformed, all zero or of
+// version ff counts as absent (W3C Trace Context, sections 3.2 and 4.3).
 
 import { type SpanContext, TraceFlags } from '@opentelemetry/api';
 
-const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/u;
-const NO_TRACE = '0'.repeat(32);
-const NO_SPAN = '0'.repeat(16);
+// What a later version appends is unknown, but a comma joins two headers, and two are none.
+const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[^,]*)?$/u;
+export const NO_TRACE = '0'.repeat(32);
+export const NO_SPAN = '0'.repeat(16);
+const TRACE_ID = /^[0-9a-f]{32}$/u;
+const SPAN_ID = /^[0-9a-f]{16}$/u;
 
 export function parseTraceparent(text: unknown): SpanContext | undefined {
   if (typeof text !== 'string' || text.length > 512) return undefined;
@@ -26,4 +29,13 @@ export function parseTraceparent(text: unknown): SpanContext | undefined {
 
 export function printTraceparent(context: SpanContext): string {
   return `00-${context.traceId}-${context.spanId}-${(context.traceFlags & TraceFlags.SAMPLED).toString(16).padStart(2, '0')}`;
+}
+
+/** A trace id as documents hold it: 32 hexadecimal digits, not all zero. */
+export function isTraceId(value: unknown): value is string {
+  return typeof value === 'string' && TRACE_ID.test(value) && value !== NO_TRACE;
+}
+
+export function isSpanId(value: unknown): value is string {
+  return typeof value === 'string' && SPAN_ID.test(value) && value !== NO_SPAN;
 }

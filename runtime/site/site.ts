@@ -82,7 +82,7 @@ export class Site {
     attributes: Attributes,
   ) {
     this.attributes = attributes;
-    this.placed = options.root || options.parent !== undefined;
+    this.placed = options.root || options.linked || options.parent !== undefined;
     this.captures = options.args !== undefined || options.attributes !== undefined || options.links !== undefined;
     this.iterates = shape === 'generator' || shape === 'async generator';
   }

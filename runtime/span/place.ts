@@ -5,6 +5,7 @@ import {
   type Context,
   createTraceState,
   isSpanContextValid,
+  isValidTraceId,
   type Link,
   type Span,
   type SpanContext,
@@ -54,9 +55,41 @@ export function placeCall(
   }
   if (options.parent !== undefined) {
     const given = givenParent(site, self, args);
-    if (given !== undefined) return place(recorder, site, context.deleteValue(SPAN_KEY), given);
+    if (given !== undefined) return placeUnder(recorder, site, context.deleteValue(SPAN_KEY), given);
   }
+  if (options.linked && current !== undefined) return placeBeside(recorder, site, context.deleteValue(SPAN_KEY), current);
   return place(recorder, site, context, current);
+}
+
+/** Under what the `parent` option gave, or beside it. A trace that upstream does not keep goes on unkept. */
+function placeUnder(recorder: Recorder, site: Site, context: Context, given: Span | SpanContext): Placement | undefined {
+  const placed = site.options.linked ? placeBeside(recorder, site, context, given) : place(recorder, site, context, given);
+  if (placed !== undefined) return placed;
+  const upstream = contextOf(given);
+  return isSpanContextValid(upstream) && !isSampled(upstream) ? unkept(context, upstream) : undefined;
+}
+
+/** In the trace of the upstream span and linked to it, without being its child: what the SDK's tracer cannot make. */
+function placeBeside(recorder: Recorder, site: Site, context: Context, given: Span | SpanContext): Placement | undefined {
+  const upstream = contextOf(given);
+  const links = isSpanContextValid(upstream) ? [{ context: upstream }] : undefined;
+  if (links === undefined && !isValidTraceId(upstream.traceId)) return placeRoot(recorder, site, context, undefined, undefined);
+  const { traceId, traceState } = upstream;
+  const beside = { context, parent: undefined, links, traceId, traceState };
+  if (upstream.isRemote === true && recorder.gate.ignoresRemote) {
+    const root = placeRoot(recorder, site, context, upstream, undefined);
+    return root?.sampled === true ? { ...root, ...beside, traceState: root.traceState ?? traceState } : root;
+  }
+  return isSampled(upstream) ? { ...beside, sampled: true } : undefined;
+}
+
+function contextOf(given: Span | SpanContext): SpanContext {
+  return 'spanContext' in given ? given.spanContext() : given;
+}
+
+function unkept(context: Context, upstream: SpanContext): Placement {
+  const inside = new SpanLayer(context, trace.wrapSpanContext({ ...upstream, traceFlags: TraceFlags.NONE }));
+  return { sampled: false, context: inside, parent: undefined, links: undefined, traceId: undefined, traceState: undefined };
 }
 
 /** The placement of a span under whatever the context holds, or undefined when it is transparent. */

@@ -35,6 +35,7 @@ const CHECKS: Record<keyof InstrumentOptions, Check> = {
   result: anything,
   root: anything,
   parent: anything,
+  link: anything,
   links: anything,
   expectedErrors: anything,
   longRunning: anything,

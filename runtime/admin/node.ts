@@ -1,6 +1,6 @@
-// From Node's request and response to the fetch-style handler and back: for bare node:http, and as middleware of Express and
-// everything that takes `(req, res, next)`. It adds what only a socket knows (is the peer on this machine) and decides
-// nothing else. It never throws and never leaves a response open.
+// From Node's request and response to the fetch-style handler and back: for bare node:http, and as middleware of Express,
+// NestJS and everything that takes `(req, res, next)`. It adds what only a socket knows (is the peer on this machine) and
+// decides nothing else. It never throws and never leaves a response open.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from './access.js';
@@ -16,7 +16,11 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse, n
 const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
 const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
 
-function callerOf(request: IncomingMessage): Caller {
+/**
+ * What a Node request tells of its caller, for frameworks that are mounted fetch-style:
+ * `app.all('/tracing/*', (c) => admin(c.req.raw, callerOf(c.env.incoming)))`.
+ */
+export function callerOf(request: IncomingMessage): Caller {
   const address = request.socket.remoteAddress;
   const proxied = PROXY_HEADERS.some((name) => request.headers[name] !== undefined);
   // A Unix socket has no address; neither has a connection that is gone, and nobody reads that answer.
@@ -71,27 +75,37 @@ async function send(answer: Response, request: IncomingMessage, response: Server
   response.end(Buffer.from(await answer.arrayBuffer()));
 }
 
+/** Answers a request at `path`, whatever path the framework shows. */
+export function serve(handler: AdminHandler, request: IncomingMessage, response: ServerResponse, path: string): void {
+  const fail = (): void => {
+    if (response.headersSent) response.destroy();
+    else response.writeHead(400, { 'content-type': 'application/json', connection: 'close' }).end(BAD_REQUEST);
+  };
+  try {
+    const asked = requestFrom(request, path);
+    handler(asked, callerOf(request))
+      .then(async (answer) => {
+        // A body that was refused unread must stop holding the request back, or draining it would wait for its whole time.
+        await asked.body?.cancel().catch(() => undefined);
+        await send(answer, request, response);
+      })
+      .catch(fail);
+  } catch {
+    fail(); // The method or a header is one that a Request cannot hold, such as TRACE.
+  }
+}
+
 /**
  * Mounts the handler on Node: `http.createServer(toNodeHandler(handler))`, or as middleware, where requests that are not
- * under the handler's prefix go to `next()`. Mount it ahead of body parsers.
+ * under the handler's prefix go to `next()`. It may stand under a base path of the application. Mount it ahead of body parsers.
  */
 export function toNodeHandler(handler: AdminHandler): NodeHandler {
   return function adminMiddleware(request: FrameworkRequest, response, next) {
-    const paths = [request.originalUrl, request.url].map((url) => pathOf(url ?? '/'));
+    // What a framework has left of the URL counts first: a handler with the prefix "/" would else take the base path for its own.
+    const paths = [request.url, request.originalUrl].map((url) => pathOf(url ?? '/'));
     const path = paths.find((candidate) => isBelow(candidate, handler.prefix));
     if (path === undefined && next !== undefined) return next();
-    const fail = (): void => {
-      if (response.headersSent) response.destroy();
-      else response.writeHead(400, { 'content-type': 'application/json', connection: 'close' }).end(BAD_REQUEST);
-    };
-    try {
-      const asked = requestFrom(request, path ?? paths[1] ?? '/');
-      handler(asked, callerOf(request))
-        .then((answer) => send(answer, request, response))
-        .catch(fail);
-    } catch {
-      fail(); // The method or a header is one that a Request cannot hold, such as TRACE.
-    }
+    serve(handler, request, response, path ?? paths[0] ?? '/');
   };
 }
 

@@ -5,9 +5,9 @@ import { measureOnce, measurePairs, type Plan } from './pairs.js';
 import { type Budget, factor, type Outcome, signed, time, timesTable } from './report.js';
 import type { Shape } from './sites.js';
 import { paired } from './statistics.js';
-import { type Choice, MANY, type Modules } from './variants.js';
+import { type Choice, FEW, MANY, type Modules } from './variants.js';
 
-export const BARE: Choice = { label: 'bare call', flavour: 'bare', calls: MANY };
+export const BARE: Choice = { label: 'bare call', flavour: 'bare', state: 'spanwright off', calls: MANY };
 export const FORWARDER: Choice = {
   label: 'transformed, off',
   flavour: 'instrument',
@@ -29,7 +29,7 @@ const CHEAP: readonly Choice[] = [
 ];
 
 const PEERS: readonly Choice[] = [
-  { ...BARE, label: 'bare call' },
+  { ...BARE, label: 'bare call', state: 'nothing', calls: FEW },
   { label: 'third-party tracer through our provider, off', flavour: 'handwritten', state: 'spanwright off' },
   { label: 'orchestrion, no subscriber', flavour: 'orchestrion' },
   { label: 'hand-written span, no SDK', flavour: 'handwritten' },

@@ -34,7 +34,7 @@ export async function measurePairs(worker: string, variants: readonly Variant[],
       for (let round = -plan.warmUps; round < plan.rounds; round++) {
         for (const subject of round % 2 === 0 ? subjects : [...subjects].reverse()) {
           const answer = await subject.ask({ kind: 'time', calls: subject.variant.calls });
-          subject.expectSpans(answer, subject.variant.calls);
+          subject.expectSpans(answer);
           if (round >= 0) samples.get(subject.variant.label)?.push(answer.value);
         }
       }
@@ -95,7 +95,7 @@ async function agreeOnChecksums(subjects: readonly Subject[]): Promise<void> {
         `bench: "${subject.variant.label}" computed ${answer.checksum} where the first variant computed ${expected.checksum}`,
       );
     }
-    subject.expectSpans(answer, 4096);
+    subject.expectSpans(answer);
   }
 }
 
@@ -129,10 +129,10 @@ class Subject {
     return this.#answer();
   }
 
-  expectSpans(answer: Answer, calls: number): void {
+  expectSpans({ spans, calls }: Answer): void {
     const expected = this.variant.spans * calls;
-    if (answer.spans !== expected) {
-      throw new Error(`bench: "${this.variant.label}" exported ${answer.spans} spans in ${calls} calls, expected ${expected}`);
+    if (spans !== expected) {
+      throw new Error(`bench: "${this.variant.label}" exported ${spans} spans in ${calls} calls, expected ${expected}`);
     }
   }
 

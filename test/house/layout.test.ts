@@ -11,6 +11,8 @@ const text = (path: string): string => readFileSync(join(PROJECT, path), 'utf8')
 const TEXTS = FILES.filter((path) => /\.(ts|mts|cts|js|mjs|cjs|json|md|toml|sh|yml|html|css)$|^\.ci\//.test(path));
 
 const MAX_LINES = 300;
+/** Tables of cases are long without being hard to read. */
+const MAX_TEST_LINES = 600;
 const NAMELESS = /(^|\/)(utils?|helpers?|common|misc|tools)(\.[^/]*)?$/i;
 // In two halves, so that this file does not hold what it looks for.
 const MACHINE_PATH = new RegExp(`(?<![\\w.:/@-])/(?:${['work', 'root', 'home', 'Users'].join('|')})/[\\w.-]+/`);
@@ -29,10 +31,10 @@ test('a name that says nothing is recognised, and a telling one is not', () => {
     assert.not.ok(NAMELESS.test(path), path);
 });
 
-test(`no source file is longer than ${MAX_LINES} lines`, () => {
+test(`no source file is longer than ${MAX_LINES} lines, and no test than ${MAX_TEST_LINES}`, () => {
   const long = FILES.filter((path) => path.endsWith('.ts') && !/^test\/(golden|fixtures)\//.test(path))
     .map((path) => ({ path, lines: text(path).split('\n').length - 1 }))
-    .filter(({ lines }) => lines > MAX_LINES);
+    .filter(({ path, lines }) => lines > (path.startsWith('test/') ? MAX_TEST_LINES : MAX_LINES));
   assert.equal(long, []);
 });
 

@@ -4,6 +4,8 @@
 import { parseDuration } from '../config/duration.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { Duration, Lease, LeaseEnd, LeaseOptions } from '../setup/tracing.js';
+import type { Pattern } from './pattern.js';
+import { parseRoots, printPatterns } from './rules.js';
 
 const DEFAULT_MS = 10 * 60_000;
 const LONGEST_MS = 24 * 60 * 60_000;
@@ -31,6 +33,7 @@ interface Held {
   readonly maxSpansPerSecond: number | null;
   readonly maxSpans: number | null;
   readonly maxOpenSpans: number | null;
+  readonly only: string | null;
   readonly warnings: readonly string[];
 }
 
@@ -65,9 +68,16 @@ export class LeaseBook implements LeaseMeter {
     return this.#held.filter((held) => held.kind === kind).map((held) => held.value);
   }
 
+  /** The roots to which the leases that switch on restrict it; none when one of them does not, or there is no such lease. */
+  roots(): Pattern[] {
+    const on = this.#held.filter((held) => held.kind === 'enabled' && held.value === true);
+    if (on.some((held) => held.only === null)) return [];
+    return on.flatMap((held) => parseRoots(held.only as string));
+  }
+
   /** @throws InvalidArgumentError; nothing is changed then. */
-  check(options: LeaseOptions): void {
-    this.#read('enabled', true, options);
+  check(value: boolean, options: LeaseOptions): void {
+    this.#read('enabled', value, options);
   }
 
   /** @throws InvalidArgumentError; nothing is changed then. */
@@ -165,6 +175,7 @@ export class LeaseBook implements LeaseMeter {
       maxSpansPerSecond: readLimit('maxSpansPerSecond', options.maxSpansPerSecond),
       maxSpans: readLimit('maxSpans', options.maxSpans),
       maxOpenSpans: readLimit('maxOpenSpans', options.maxOpenSpans),
+      only: readOnly(kind, value, options.only),
       warnings: [],
     };
   }
@@ -179,6 +190,7 @@ export class LeaseBook implements LeaseMeter {
       createdAt: new Date(held.createdMs).toISOString(),
       expiresAt: new Date(held.expiresMs).toISOString(),
       limits: { maxSpansPerSecond: held.maxSpansPerSecond, maxSpans: held.maxSpans, maxOpenSpans: held.maxOpenSpans },
+      only: held.only,
       spans: this.started() - held.startedBefore,
       warnings: held.warnings,
     };
@@ -202,6 +214,23 @@ function readLimit(field: string, value: number | undefined): number | null {
     throw new InvalidArgumentError(field, `${field}: found ${JSON.stringify(value)}; expected a whole number of at least 1.`);
   }
   return value;
+}
+
+function readOnly(kind: Lease['kind'], value: boolean | string, only: string | undefined): string | null {
+  if (only === undefined || only === null) return null;
+  if (kind !== 'enabled' || value !== true) {
+    throw new InvalidArgumentError(
+      'only',
+      'only: it restricts where traces start, so it goes with switching on, and with nothing else.',
+    );
+  }
+  if (typeof only !== 'string') throw new InvalidArgumentError('only', `only: found a ${typeof only}; expected text.`);
+  const roots = parseRoots(only, 'only');
+  if (roots.length > 0) return printPatterns(roots, '');
+  throw new InvalidArgumentError(
+    'only',
+    `only: ${JSON.stringify(only.slice(0, 60))} names nothing; expected a namespace such as "carbide::api".`,
+  );
 }
 
 function readText(field: string, value: string | undefined): string | null {

@@ -6,6 +6,7 @@ import { BroadcastChannel, isMainThread } from 'node:worker_threads';
 /** Effective settings as text, in the normal form of the gate. */
 export interface SharedSettings {
   readonly enabled: boolean;
+  readonly roots: string;
   readonly rules: string;
   readonly drop: string;
 }

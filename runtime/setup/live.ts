@@ -7,7 +7,7 @@ import { fromConfiguration } from '../gate/effective.js';
 import type { GateSettings } from '../gate/gate.js';
 import { LeaseBook } from '../gate/lease.js';
 import { type Pattern, printPattern, specificity, subjectOf } from '../gate/pattern.js';
-import { parseDrop, parseRules, printPatterns, printRules } from '../gate/rules.js';
+import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
 import { linkWorkers, type SharedSettings, type WorkerLink } from '../gate/workers.js';
 import { openByNamespace, prometheusText } from '../open/metrics.js';
 import type { CallSample } from '../open/statistics.js';
@@ -93,9 +93,10 @@ export class LiveTracing implements Tracing {
 
   setEnabled(value: boolean, options: LeaseOptions = {}): Lease {
     this.#mayChange();
-    this.leaseBook.check(options);
+    this.leaseBook.check(value, options);
     const warnings: string[] = [];
     if (value && this.#built === undefined) warnings.push(this.#whyNothingIsSent());
+    if (options.only !== undefined) warnings.push(...this.#unmatched(parseRoots(options.only, 'only')));
     // off means off: who switches tracing off does not want an older lease to switch it on again
     if (!value) this.leaseBook.endAll('ended', (kind, held) => kind === 'enabled' && held === true);
     return this.leaseBook.begin('enabled', value, options, warnings);
@@ -238,12 +239,15 @@ export class LiveTracing implements Tracing {
     const { gate } = this.process;
     const configured = this.#base ?? fromConfiguration(configuration);
     const flags = this.leaseBook.values('enabled');
+    const only = this.leaseBook.roots();
+    const roots = only.length === 0 ? configured.roots : only;
     const rules = [...configured.rules, ...this.leaseBook.values('rules').flatMap((text) => parseRules(String(text)))];
     const drop = [...configured.drop, ...this.leaseBook.values('drop').flatMap((text) => parseDrop(String(text)))];
     const { settings } = gate;
     gate.apply({
       enabled: flags.length === 0 ? configured.enabled : flags[flags.length - 1] === true,
       // sites are judged again only when what they are judged by has changed
+      ...(printPatterns(roots, 'none') === printPatterns(settings.roots, 'none') ? undefined : { roots }),
       ...(printRules(rules) === printRules(settings.rules) ? undefined : { rules }),
       ...(printPatterns(drop, '') === printPatterns(settings.drop, '') ? undefined : { drop }),
     });
@@ -251,12 +255,13 @@ export class LiveTracing implements Tracing {
   }
 
   #shared(): SharedSettings {
-    const { enabled, rules, drop } = this.process.gate.settings;
-    return { enabled, rules: printRules(rules), drop: printPatterns(drop, '') };
+    const { enabled, roots, rules, drop } = this.process.gate.settings;
+    return { enabled, roots: printPatterns(roots, 'none'), rules: printRules(rules), drop: printPatterns(drop, '') };
   }
 
-  #follow({ enabled, rules, drop }: SharedSettings): void {
-    this.#base = { ...fromConfiguration(this.loaded.configuration), enabled, rules: parseRules(rules), drop: parseDrop(drop) };
+  #follow({ enabled, roots, rules, drop }: SharedSettings): void {
+    const shared = { enabled, roots: parseRoots(roots), rules: parseRules(rules), drop: parseDrop(drop) };
+    this.#base = { ...fromConfiguration(this.loaded.configuration), ...shared };
     this.#putInForce();
   }
 

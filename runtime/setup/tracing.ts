@@ -21,6 +21,11 @@ export interface LeaseOptions {
   maxSpans?: number;
   /** Ends the lease when more spans than this are open at once. */
   maxOpenSpans?: number;
+  /**
+   * For `setEnabled(true)`: while the lease is in force, traces start only at functions that these roots name, and what those
+   * call is recorded with them. Several such leases add up; one without `only` lifts the restriction.
+   */
+  only?: string;
 }
 
 export interface Lease {
@@ -34,6 +39,8 @@ export interface Lease {
   readonly createdAt: string;
   readonly expiresAt: string;
   readonly limits: { maxSpansPerSecond: number | null; maxSpans: number | null; maxOpenSpans: number | null };
+  /** Where traces may start while the lease is in force, in normal form; null: where the configuration says. */
+  readonly only: string | null;
   /** Spans started while the lease was in force. */
   readonly spans: number;
   /** Things to know that are not errors, for example that a rule matches no known site. */

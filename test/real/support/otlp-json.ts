@@ -60,12 +60,12 @@ export function flatten(request: Json): FlatSpan[] {
 }
 
 function plain(list: Json[] = []): Record<string, Plain> {
-  return Object.fromEntries(list.map(({ key, value }) => [key, valueOf(value)]).sort());
+  return Object.fromEntries(list.map(({ key, value }) => [key, valueIn(value)]).sort());
 }
 
-function valueOf(value: Json): Plain {
+function valueIn(value: Json): Plain {
   if ('intValue' in value) return Number(value.intValue);
-  if ('arrayValue' in value) return (value.arrayValue.values ?? []).map(valueOf);
+  if ('arrayValue' in value) return (value.arrayValue.values ?? []).map(valueIn);
   return value.stringValue ?? value.doubleValue ?? value.boolValue ?? null;
 }
 
@@ -114,11 +114,6 @@ function nanos([seconds, rest]: [number, number]): string {
 
 function sorted(attributes: Attributes): Record<string, Plain> {
   return Object.fromEntries(Object.entries(attributes).sort()) as Record<string, Plain>;
-}
-
-/** By id, so that two lists can be compared whatever the order in which they came. */
-export function inOrder(spans: readonly FlatSpan[]): FlatSpan[] {
-  return [...spans].sort((a, b) => (a.traceId + a.spanId < b.traceId + b.spanId ? -1 : 1));
 }
 
 /** The names of a trace by depth, siblings in order of their start. */

@@ -48,7 +48,7 @@ export function annotations({ prefix, form = 'traceparent' }: AnnotationOptions)
     const held = annotationsOf(carrier, true);
     if (held !== undefined) held[`${domain}/${name}`] = value;
   };
-  const keys = (): string[] => ['traceparent', 'tracestate', 'baggage'];
+  const keys = (): string[] => (form === 'ids' ? ['traceparent'] : ['traceparent', 'tracestate', 'baggage']);
   if (form === 'traceparent') return { get: read, set: write, keys };
   const traceOf = (carrier: unknown): string | undefined => {
     const traceId = read(carrier, 'trace-id');
@@ -58,13 +58,13 @@ export function annotations({ prefix, form = 'traceparent' }: AnnotationOptions)
     keys,
     traceOf,
     get(carrier, name) {
-      if (name !== 'traceparent') return read(carrier, name);
+      if (name !== 'traceparent') return undefined;
       const traceId = traceOf(carrier);
       const spanId = read(carrier, 'span-id');
       return traceId === undefined || !isSpanId(spanId) ? undefined : `00-${traceId}-${spanId}-01`;
     },
     set(carrier, name, value) {
-      if (name !== 'traceparent') return write(carrier, name, value);
+      if (name !== 'traceparent') return;
       const span = parseTraceparent(value);
       if (span === undefined || span.traceFlags === 0) return;
       write(carrier, 'trace-id', span.traceId);

@@ -57,8 +57,8 @@ export function inject<Carrier>(carrier: Carrier, kind?: TextMapSetter<Carrier>,
  */
 export function extract<Carrier>(carrier: Carrier, kind?: TextMapGetter<Carrier>, context: Context = ROOT_CONTEXT): Context {
   if (carrier === null || carrier === undefined) return context;
-  const getter = (kind ?? kindOf(carrier)) as CarrierKind;
   try {
+    const getter = (kind ?? kindOf(carrier)) as CarrierKind;
     const extracted = propagator().extract(context, carrier, getter as TextMapGetter);
     if (getter.traceOf === undefined || trace.getSpanContext(extracted) !== trace.getSpanContext(context)) return extracted;
     const traceId = getter.traceOf(carrier);

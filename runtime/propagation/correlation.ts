@@ -18,9 +18,9 @@ const PLAIN = /^[\x21-\x7e]{1,128}$/u;
 export function correlationAttributes<Carrier>(carrier: Carrier, kind?: TextMapGetter<Carrier>): Attributes {
   const attributes: Attributes = {};
   if (carrier === null || carrier === undefined) return attributes;
-  const getter = (kind ?? kindOf(carrier)) as CarrierKind;
   for (const name of CORRELATION_HEADERS) {
     try {
+      const getter = (kind ?? kindOf(carrier)) as CarrierKind;
       const value = getter.get(carrier, name);
       if (typeof value === 'string' && PLAIN.test(value)) attributes[`http.request.header.${name}`] = [value];
     } catch {

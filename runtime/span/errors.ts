@@ -6,7 +6,7 @@ import type { Attributes } from '@opentelemetry/api';
 /** Causes and the members of an AggregateError are told this deep and this many. */
 const DEPTH = 5;
 const MEMBERS = 10;
-const STACK_LENGTH = 16_384;
+const TEXT_LENGTH = 16_384;
 
 export interface Thrown {
   /** `error.type` and `exception.type`. */
@@ -20,7 +20,7 @@ export function describeThrown(error: unknown): Thrown {
     return { type: typeof error, message: primitiveText(error), stack: undefined };
   }
   if (error === null) return { type: 'null', message: 'null', stack: undefined };
-  return { type: typeName(error), message: text(error, 'message') ?? '', stack: stackWithCauses(error) };
+  return { type: typeName(error), message: (text(error, 'message') ?? '').slice(0, TEXT_LENGTH), stack: stackWithCauses(error) };
 }
 
 /** A cancellation, not a failure: what AbortController and its users throw. */
@@ -54,7 +54,7 @@ function stackWithCauses(error: object): string | undefined {
   const parts = [own];
   const seen = new Set<unknown>([error]);
   collect(error, parts, seen, 1);
-  return parts.join('\n').slice(0, STACK_LENGTH);
+  return parts.join('\n').slice(0, TEXT_LENGTH);
 }
 
 function collect(error: object, parts: string[], seen: Set<unknown>, depth: number): void {

@@ -1,7 +1,13 @@
 // limit: 180 s
 // Recording a call, line by line, over both kinds of decorators and both ways to compile: the same cases for all.
 
+import { capturedCases } from './conformance/captured.js';
+import { contextCases } from './conformance/contexts.js';
+import { endCases } from './conformance/ends.js';
+import { errorCases } from './conformance/errors.js';
 import { generatorCases } from './conformance/generators.js';
+import { identityCases } from './conformance/identity.js';
+import { parameterCases } from './conformance/parameters.js';
 import { promiseCases } from './conformance/promises.js';
 import { overVariants } from './conformance/recording.js';
 import { thenableCases } from './conformance/thenables.js';
@@ -11,3 +17,13 @@ const variants = buildVariants();
 overVariants('generators', variants, generatorCases);
 overVariants('promises', variants, promiseCases);
 overVariants('thenables', variants, thenableCases);
+overVariants('until the end', variants, endCases);
+overVariants('errors', variants, errorCases);
+overVariants('identity', variants, identityCases);
+overVariants('what is recorded', variants, capturedCases);
+overVariants('context', variants, contextCases);
+overVariants(
+  'parameters',
+  variants.filter(({ legacy }) => legacy),
+  parameterCases,
+);

@@ -7,6 +7,7 @@ import { endCases } from './conformance/ends.js';
 import { errorCases } from './conformance/errors.js';
 import { generatorCases } from './conformance/generators.js';
 import { identityCases } from './conformance/identity.js';
+import { nestCases } from './conformance/nest.js';
 import { parameterCases } from './conformance/parameters.js';
 import { promiseCases } from './conformance/promises.js';
 import { overVariants } from './conformance/recording.js';
@@ -26,4 +27,9 @@ overVariants(
   'parameters',
   variants.filter(({ legacy }) => legacy),
   parameterCases,
+);
+overVariants(
+  'NestJS',
+  variants.filter(({ legacy }) => legacy),
+  nestCases,
 );

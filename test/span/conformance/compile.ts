@@ -42,8 +42,8 @@ function configuration(legacy: boolean, transformed: boolean): Record<string, un
     compilerOptions: {
       target: 'ES2022',
       lib: ['ES2023', 'ESNext.Decorators', 'ESNext.Disposable', 'DOM', 'DOM.AsyncIterable'],
-      module: 'Node16',
-      moduleResolution: 'Node16',
+      module: 'NodeNext',
+      moduleResolution: 'NodeNext',
       strict: true,
       esModuleInterop: true,
       skipLibCheck: true,

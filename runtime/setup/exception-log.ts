@@ -15,11 +15,15 @@ interface LogsApi {
 }
 
 /** Undefined when exceptions are span events. */
-export function buildExceptionLog(signal: 'events' | 'logs' | 'logs/dup', notice: Notice): ExceptionLog | undefined {
+export function buildExceptionLog(
+  signal: 'events' | 'logs' | 'logs/dup',
+  notice: Notice,
+  load: (name: string) => unknown = createRequire(__filename),
+): ExceptionLog | undefined {
   if (signal === 'events') return undefined;
   let api: LogsApi;
   try {
-    api = createRequire(__filename)('@opentelemetry/api-logs') as LogsApi;
+    api = load('@opentelemetry/api-logs') as LogsApi;
   } catch {
     notice('SPW017', 'the package @opentelemetry/api-logs is not installed: npm install @opentelemetry/api-logs');
     return undefined;

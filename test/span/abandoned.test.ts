@@ -1,0 +1,47 @@
+// Spans that nobody ends: a generator that is left half-way, a builder and a stream that are never used. None stays open.
+
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument, startTracing } from '../../runtime/index.js';
+
+const exporter = new InMemorySpanExporter();
+const said: string[] = [];
+console.warn = (line: unknown) => said.push(String(line));
+
+const count = instrument({ name: 'count' }, function* count() {
+  yield 1;
+  yield 2;
+});
+const watch = instrument({ name: 'watch', longRunning: true }, function* watch() {
+  yield 1;
+  yield 2;
+});
+
+test('a generator that is left half-way is found by the watchdog, and ends quietly later', async () => {
+  const tracing = await startTracing({ exporter: exporter as never, enabled: true, maxSpanAge: 20 });
+  const left = count();
+  left.next();
+  const kept = watch();
+  kept.next();
+  assert.is(tracing.openCount, 2);
+  for (let round = 0; round < 100 && tracing.openCount > 1; round++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.is(tracing.openCount, 1, 'the span of a longRunning site is left alone');
+  assert.equal(left.next(), { done: false, value: 2 });
+  assert.equal(left.next(), { done: true, value: undefined });
+  assert.equal([...kept], [2]);
+  await tracing.forceFlush();
+  const spans = exporter.getFinishedSpans();
+  assert.equal(
+    spans.map(({ name, attributes }) => [name, attributes['spanwright.leak']]),
+    [
+      ['count', 'age'],
+      ['watch', undefined],
+    ],
+  );
+  assert.ok(said.some((line) => line.includes('SPW013')));
+  assert.is(tracing.state().spans.leaked, 1);
+  await tracing.shutdown();
+});
+
+test.run();

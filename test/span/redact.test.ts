@@ -1,0 +1,61 @@
+// Names that are hidden: how they are written, and what they match.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { hiddenNames, parseRedact, printRedact } from '../../runtime/span/redact.js';
+
+const MATCHES: readonly [rules: string, name: string, hidden: boolean][] = [
+  ['password', 'password', true],
+  ['password', 'Password', true],
+  ['PASSWORD', 'password', true],
+  ['password', 'user.password', true],
+  ['password', 'password.length', true],
+  ['password', 'passwords', false],
+  ['password', 'mypassword', false],
+  ['user.password', 'user.password', true],
+  ['user.password', 'password', false],
+  ['*token', 'apiToken', true],
+  ['*token', 'tokens', false],
+  ['*token*', 'max_tokens_used', true],
+  ['card*number', 'cardnumber', true],
+  ['card*number', 'card.holder.number', true],
+  ['card*number', 'number card', false],
+  ['a*a', 'a', false],
+  ['a*b*c', 'axxbxxc', true],
+  ['a*b*c', 'acb', false],
+  ['*', 'anything', true],
+  ['one, two\nthree', 'two', true],
+  ['one, two\nthree', 'three', true],
+  ['one, two\nthree', 'four', false],
+];
+
+for (const [rules, name, hidden] of MATCHES) {
+  test(`${JSON.stringify(rules)} ${hidden ? 'hides' : 'shows'} ${name}`, () => {
+    assert.is(hiddenNames(rules)?.(name), hidden);
+    assert.is(hiddenNames(rules)?.(name), hidden, 'the remembered answer');
+  });
+}
+
+test('no names, no test', () => {
+  assert.is(hiddenNames(''), undefined);
+  assert.is(hiddenNames(' , '), undefined);
+});
+
+test('normal form: lower case, each once', () => {
+  assert.is(printRedact(parseRedact('B, a ,b')), 'b, a');
+});
+
+test('what is no name is refused, and named', () => {
+  for (const bad of ['a b', 'a"b', '<script>', 'x'.repeat(300)]) assert.throws(() => parseRedact(bad), /redact: found "/);
+  assert.throws(() => parseRedact(Array.from({ length: 300 }, (_, n) => `n${n}`).join()), /300 names; at most 200/);
+});
+
+test('a pattern of many stars takes no longer for it', () => {
+  const pattern = `${'*a'.repeat(90)}*`;
+  const started = performance.now();
+  assert.is(hiddenNames(pattern)?.('a'.repeat(89)), false);
+  assert.is(hiddenNames(pattern)?.(`${'a'.repeat(5000)}b`), true);
+  assert.ok(performance.now() - started < 200);
+});
+
+test.run();

@@ -30,12 +30,19 @@ export const FLAVOURS = {
 
 export type Flavour = keyof typeof FLAVOURS;
 
-/** Bodies: short, different, integers only, so that a call allocates nothing of its own. */
+/**
+ * Bodies: different, integers only, so that a call allocates nothing of its own, and short: with the call less than 20 ns on a
+ * processor of some 3 GHz, less than a look-up in a Map with a string key. The budgets are ratios over such a call.
+ */
 const BODIES = [
-  (k: number) => `return (Math.imul(a ^ ${k}, ${k + 3}) + b + this.bias) | 0;`,
-  (k: number) => `return a > ${k * 1000} ? (a - b + this.bias) | 0 : (a + b * ${k + 2}) | 0;`,
-  (k: number) => `let x = (a + ${k}) | 0;\n    x ^= x << 13;\n    x ^= x >>> 17;\n    return (x + b + this.bias) | 0;`,
-  (k: number) => `const x = (a & ${k + 15}) + this.bias;\n    return (x * x - (b | ${k})) | 0;`,
+  (k: number) =>
+    `let x = a ^ ${k};\n    for (let i = 0; i < 3; i++) x = Math.imul(x ^ (x >>> 15), ${k * 2 + 3}) + b;\n    return (x + this.bias) | 0;`,
+  (k: number) =>
+    `let x = (a + b) | 0;\n    for (let i = 0; i < 3; i++) x = x > ${k * 1000} ? Math.imul(x - b, 5) : Math.imul(x + ${k + 2}, 9) ^ i;\n    return (x + this.bias) | 0;`,
+  (k: number) =>
+    `let x = (a + ${k}) | 0;\n    for (let i = 0; i < 2; i++) {\n      x ^= x << 13;\n      x ^= x >>> 17;\n      x ^= x << 5;\n    }\n    return (x + b + this.bias) | 0;`,
+  (k: number) =>
+    `let x = (a & ${k + 15}) + this.bias;\n    for (let i = 0; i < 3; i++) x = (Math.imul(x, x | ${k + 1}) - (b | i)) | 0;\n    return x;`,
 ] as const;
 
 /** Source text of one generated file. */

@@ -70,16 +70,19 @@ export class OtelCollector {
     return this.#program;
   }
 
-  get #file(): string {
-    return join(this.#folder, 'spans.jsonl');
+  /** One file for each start: that of a collector that was killed may end in the middle of a line. */
+  #starts = 0;
+  #fileOf(start: number): string {
+    return join(this.#folder, `spans-${start}.jsonl`);
   }
 
-  /** Again after a stop or kill: on the same port, adding to the same file. */
+  /** Again after a stop or kill: on the same port. */
   async start(port = this.port): Promise<void> {
     this.port = port || ((await freePorts(1))[0] as number);
+    this.#starts++;
     const { processors = {}, exporters = {}, file = true } = this.options;
     const all: Section = {
-      ...(file && { file: { path: this.#file, append: true, flush_interval: '50ms' } }),
+      ...(file && { file: { path: this.#fileOf(this.#starts), flush_interval: '50ms' } }),
       ...exporters,
     };
     const configuration = {
@@ -96,11 +99,13 @@ export class OtelCollector {
     this.#program = await Program.start(OTELCOL as string, ['--config', path], this.port);
   }
 
-  /** What the file exporter has written so far; a line that is being written is left for the next time. */
+  /** What the file exporter has written so far, over all starts; a line that is being written is left for the next time. */
   spans(): FlatSpan[] {
-    if (!existsSync(this.#file)) return [];
-    const lines = readFileSync(this.#file, 'utf8').split('\n').slice(0, -1);
-    return lines.filter((line) => line !== '').flatMap((line) => flatten(JSON.parse(line)));
+    return Array.from({ length: this.#starts }, (_, index) => this.#fileOf(index + 1))
+      .filter((path) => existsSync(path))
+      .flatMap((path) => readFileSync(path, 'utf8').split('\n').slice(0, -1))
+      .filter((line) => line !== '')
+      .flatMap((line) => flatten(JSON.parse(line)));
   }
 
   async stop(): Promise<void> {

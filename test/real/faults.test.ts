@@ -1,0 +1,262 @@
+// Every way in which a real collector fails, under a real service that is under load: the service's answers stay right and as quick as
+// without tracing's troubles, its memory stays bounded, its counts add up to the span, the log has one line per cause, and the process
+// ends when it is told to. Missing parts are a printed skip, on a build server a failure.
+// alone: compares latencies
+// limit: 240 s
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { TracingOptions } from '../../runtime/index.js';
+import { FaultyNetwork } from './support/faulty-network.js';
+import { type Ended, type Load, LoadedService, SPANS_PER_REQUEST } from './support/loaded-service.js';
+import { OTELCOL, OtelCollector } from './support/otel-collector.js';
+import { freePorts, until } from './support/program.js';
+
+const test = suite('faults');
+const all = OTELCOL === undefined ? test.skip : test;
+
+const MEGABYTE = 1024 * 1024;
+const MOST_GROWTH = 24 * MEGABYTE;
+/** A machine that does other things too; a service that waited for its exports would be slower by hundreds of milliseconds. */
+const SLACK_MS = 25;
+const SHUTDOWN: TracingOptions = { shutdownTimeout: 1000 };
+
+let collector: OtelCollector;
+let network: FaultyNetwork;
+let service: LoadedService | undefined;
+let calm: Load;
+
+test.before(async () => {
+  if (OTELCOL === undefined) return;
+  collector = await OtelCollector.start();
+  network = await FaultyNetwork.before(() => collector.port);
+});
+test.after.each(() => {
+  service?.kill();
+  network.weather = { kind: 'pass' };
+});
+test.after(async () => {
+  network?.close();
+  await collector?.remove();
+});
+
+async function start(options: TracingOptions = {}): Promise<{ service: LoadedService; heap: number }> {
+  service = await LoadedService.start({ endpoint: network.url, ...SHUTDOWN, ...options });
+  await service.load(300);
+  return { service, heap: (await service.report()).heap };
+}
+
+function checkLoad(load: Load, what: string): void {
+  console.log(
+    `${what}: ${load.requests} requests, p50 ${load.p50.toFixed(1)} ms, p95 ${load.p95.toFixed(1)} ms, most ${load.most.toFixed(0)} ms`,
+  );
+  assert.ok(load.requests > 0);
+  assert.is(load.wrong, 0, `${load.wrong} of ${load.requests} answers are wrong`);
+  assert.ok(load.p95 < calm.p95 * 3 + SLACK_MS, `p95 is ${load.p95} ms, without the fault ${calm.p95} ms`);
+}
+
+/** What must hold whatever happened. */
+function checkEnd(end: Ended, heap: number): void {
+  const { ended, exported, failed, dropped, forgotten, open } = end.spans;
+  assert.is(open, 0);
+  assert.is(exported + failed + dropped + forgotten, ended, JSON.stringify(end.spans));
+  assert.is(end.code, 0);
+  assert.ok(end.took < 1500, `shutdown took ${end.took} ms, its limit is 1000`);
+  assert.ok(end.lingered < 1000, `the process ended ${end.lingered} ms after its shutdown; ${end.resources}`);
+  assert.ok(end.heap - heap < MOST_GROWTH, `the heap grew by ${(end.heap - heap) / MEGABYTE} MB`);
+  for (const code of ['SPW003', 'SPW005', 'SPW006', 'SPW009']) {
+    const causes = end.lines.filter((line) => line.includes(code)).map((line) => line.replace(/\d+/gu, 'N'));
+    assert.is(new Set(causes).size, causes.length, `said twice: ${causes.join('\n')}`);
+  }
+}
+
+const countAt = (): number => new Set(collector.spans().map(({ traceId, spanId }) => traceId + spanId)).size;
+
+/** Spans of this service alone at the collector: what arrived since `before`. */
+async function arrived(before: number, exported: number): Promise<number> {
+  await until(() => countAt() - before >= exported, `${exported} spans in the file`);
+  return countAt() - before;
+}
+
+all('no fault: every span of the load arrives, and the latencies are those that the others are compared with', async () => {
+  const before = countAt();
+  const { service, heap } = await start();
+  calm = await service.load(1500);
+  checkLoad(calm, 'calm');
+  const end = await service.end();
+  checkEnd(end, heap);
+  assert.is(end.spans.exported, end.spans.ended);
+  assert.ok(end.spans.ended >= calm.requests * SPANS_PER_REQUEST);
+  assert.is(await arrived(before, end.spans.exported), end.spans.exported);
+  assert.equal(
+    end.lines.filter((line) => /SPW00[3-9]/.test(line)),
+    [],
+  );
+});
+
+all('absent at the start, appearing later: the service does not notice, and what fitted the queue arrives', async () => {
+  const [port] = await freePorts(1);
+  const { service, heap } = await start({ endpoint: `http://127.0.0.1:${port}` });
+  checkLoad(await service.load(1500), 'absent');
+  const late = await OtelCollector.start({ port: port as number });
+  try {
+    checkLoad(await service.load(1000), 'appearing');
+    await until(async () => (await service.report()).spans.exported > 0, 'spans arrive');
+    const end = await service.end();
+    checkEnd(end, heap);
+    assert.ok(
+      end.lines.some((line) => /SPW003 .*nothing listens at 127\.0\.0\.1/.test(line)),
+      end.lines.join('\n'),
+    );
+    assert.ok(
+      end.lines.some((line) => line.includes('SPW004')),
+      end.lines.join('\n'),
+    );
+    await until(() => late.spans().length >= end.spans.exported, 'they are in the file');
+    assert.is(late.spans().length, end.spans.exported);
+  } finally {
+    await late.remove();
+  }
+});
+
+all('killed and restarted under load, twice: nothing that was counted as exported is missing', async () => {
+  const before = countAt();
+  const { service, heap } = await start();
+  const load = service.load(4000);
+  for (let round = 0; round < 2; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await collector.kill();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await collector.start();
+  }
+  checkLoad(await load, 'killed and restarted');
+  const sent = async (): Promise<boolean> => {
+    const { ended, exported, failed, dropped } = (await service.report()).spans;
+    return exported + failed + dropped === ended;
+  };
+  await until(sent, 'everything is settled');
+  const end = await service.end();
+  checkEnd(end, heap);
+  assert.ok(end.spans.exported > 0);
+  // the file's buffer dies with a killed collector; what it acknowledged in the last 50 ms before may be in it
+  const missing = end.spans.exported - (countAt() - before);
+  assert.ok(missing <= 2 * 200, `${missing} of ${end.spans.exported}`);
+});
+
+all('hanging: it accepts and never answers; shutdown ends at its limit, and the process with it, not with the call', async () => {
+  const { service, heap } = await start({ maxQueueSize: 1000, maxExportBatchSize: 200 });
+  collector.program.freeze();
+  try {
+    checkLoad(await service.load(2500), 'hanging');
+    const end = await service.end();
+    checkEnd(end, heap);
+    assert.ok(end.took >= 900, `shutdown gave up after ${end.took} ms`);
+    assert.ok(end.spans.dropped > 0 && end.spans.failed > 0, JSON.stringify(end.spans));
+    assert.ok(end.lines.some((line) => line.includes('SPW005')) && end.lines.some((line) => line.includes('SPW006')));
+  } finally {
+    collector.program.thaw();
+  }
+});
+
+all('hanging, then answering: what waited arrives, and nothing is lost', async () => {
+  const before = countAt();
+  const { service, heap } = await start({ maxQueueSize: 16_000 });
+  collector.program.freeze();
+  const load = service.load(2000);
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  collector.program.thaw();
+  checkLoad(await load, 'hanging, then answering');
+  const end = await service.end();
+  checkEnd(end, heap);
+  assert.is(end.spans.exported, end.spans.ended);
+  assert.is(await arrived(before, end.spans.exported), end.spans.exported);
+});
+
+all('slow: answers come 300 ms later; the service is as quick as before', async () => {
+  const before = countAt();
+  network.weather = { kind: 'slow', milliseconds: 300 };
+  const { service, heap } = await start();
+  checkLoad(await service.load(2000), 'slow');
+  network.weather = { kind: 'pass' };
+  const end = await service.end();
+  checkEnd(end, heap);
+  assert.is(end.spans.exported, end.spans.ended);
+  assert.is(await arrived(before, end.spans.exported), end.spans.exported);
+});
+
+all('resets in mid-stream: batches are sent again, and all that is counted as exported is there', async () => {
+  const before = countAt();
+  network.weather = { kind: 'reset', afterBytes: 60_000 };
+  const { service, heap } = await start({ maxQueueSize: 16_000, maxExportBatchSize: 100 });
+  checkLoad(await service.load(3000), 'resets');
+  network.weather = { kind: 'pass' };
+  assert.ok(network.resets > 0, 'connections were reset');
+  await until(async () => (await service.report()).spans.exported > 1000, 'spans arrive');
+  const end = await service.end();
+  checkEnd(end, heap);
+  // a batch whose answer was lost may be there although it counts as failed
+  assert.ok((await arrived(before, end.spans.exported)) >= end.spans.exported);
+});
+
+all('queue full: what does not fit is dropped, counted and said once', async () => {
+  const before = countAt();
+  network.weather = { kind: 'slow', milliseconds: 400 };
+  const { service, heap } = await start({ maxQueueSize: 100, maxExportBatchSize: 50 });
+  checkLoad(await service.load(2000), 'queue full');
+  network.weather = { kind: 'pass' };
+  const end = await service.end();
+  checkEnd(end, heap);
+  assert.ok(end.spans.dropped > 500, JSON.stringify(end.spans));
+  assert.is(end.lines.filter((line) => line.includes('SPW005')).length, 1);
+  assert.is(await arrived(before, end.spans.exported), end.spans.exported);
+});
+
+all('100 ms of load at ten times the queue: bounded, counted, and the answers in between are right', async () => {
+  const before = countAt();
+  const { service, heap } = await start();
+  const load = service.load(1500);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  for (let tenth = 0; tenth < 10; tenth++) {
+    await service.order({ do: 'burst', spans: 2048 });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  checkLoad(await load, 'burst');
+  const end = await service.end();
+  checkEnd(end, heap);
+  assert.ok(end.spans.ended > 20_480);
+  assert.is(await arrived(before, end.spans.exported), end.spans.exported);
+});
+
+all('the clock is set back by an hour: spans keep arriving, and none lasts less than nothing', async () => {
+  const before = new Set(collector.spans().map(({ spanId }) => spanId));
+  const { service, heap } = await start();
+  await service.load(500);
+  await service.order({ do: 'set clock back', milliseconds: 3_600_000 });
+  checkLoad(await service.load(1000), 'clock set back');
+  const end = await service.end();
+  checkEnd(end, heap);
+  assert.is(end.spans.exported, end.spans.ended);
+  const mine = () => collector.spans().filter(({ spanId }) => !before.has(spanId));
+  await until(() => mine().length >= end.spans.exported, 'they are in the file');
+  assert.is(mine().length, end.spans.exported);
+  for (const { name, start, end: finish } of mine()) {
+    const length = BigInt(finish) - BigInt(start);
+    assert.ok(length >= 0n && length < 60_000_000_000n, `"${name}" lasted ${length} ns`);
+  }
+});
+
+all('the event loop is blocked for longer than an attempt may take: exports go on afterwards, and the sum holds', async () => {
+  const before = countAt();
+  const { service, heap } = await start({ otlpTimeout: 500, exportTimeout: 5000 });
+  const load = service.load(500);
+  await service.order({ do: 'block', milliseconds: 1500 });
+  await load;
+  checkLoad(await service.load(1000), 'after the block');
+  await until(async () => (await service.report()).spans.exported > 0, 'spans arrive');
+  const end = await service.end();
+  checkEnd(end, heap);
+  assert.ok(end.spans.exported > 1000 * SPANS_PER_REQUEST * 0.1, JSON.stringify(end.spans));
+  assert.ok((await arrived(before, end.spans.exported)) >= end.spans.exported);
+});
+
+test.run();

@@ -1,0 +1,92 @@
+// The service of the fault tests: a process of its own, forked by loaded-service.ts. An HTTP server whose handler is recorded, ordered
+// over IPC to stumble as a real one does: block its event loop, set its clock back, burst, end.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { context, SpanKind } from '@opentelemetry/api';
+import { extract, instrument, startTracing, type TracingOptions } from '../../../runtime/index.js';
+import { setNoticeLogger } from '../../../runtime/warnings.js';
+
+export type Order =
+  | { do: 'block'; milliseconds: number }
+  | { do: 'set clock back'; milliseconds: number }
+  | { do: 'burst'; spans: number }
+  | { do: 'report' }
+  | { do: 'end' };
+
+/** The answer to each order. */
+export interface Report {
+  spans: { ended: number; exported: number; failed: number; dropped: number; forgotten: number; open: number };
+  /** Bytes, for `report` and `end` after a collection. */
+  heap: number;
+  lines: string[];
+  /** Milliseconds that the order took. */
+  took: number;
+  resources: string[];
+}
+
+const lines: string[] = [];
+setNoticeLogger((_level, line) => lines.push(line));
+
+const lookUp = instrument(
+  { name: 'look up', kind: SpanKind.CLIENT, args: ['id'] },
+  async function lookUp(id: number): Promise<number> {
+    await new Promise((resolve) => setImmediate(resolve));
+    return id * 3;
+  },
+);
+const add = instrument({ name: 'add' }, (a: number, b: number) => a + b);
+/** Four spans a request. */
+const handle = instrument({ name: 'request', kind: SpanKind.SERVER }, async function handle(id: number): Promise<number> {
+  const [a, b] = await Promise.all([lookUp(id), lookUp(id + 1)]);
+  return add(a, b);
+});
+const one = instrument({ name: 'one of many', attributes: { filler: 'x'.repeat(100) } }, () => 1);
+
+async function main(): Promise<void> {
+  const options = JSON.parse(process.argv[2] ?? '{}') as TracingOptions;
+  const tracing = await startTracing({ serviceName: 'service', enabled: true, scheduleDelay: 100, ...options });
+  const server = createServer((request, response) => {
+    const id = Number(request.url?.slice(1));
+    context.with(extract(request.headers as Record<string, string>), () =>
+      handle(id).then((answer) => response.end(String(answer))),
+    );
+  }).listen(0, '127.0.0.1');
+
+  const report = (took: number, collect: boolean): Report => {
+    if (collect) (globalThis as { gc?: () => void }).gc?.();
+    const { spans } = tracing.state();
+    return { spans, heap: process.memoryUsage().heapUsed, lines, took, resources: process.getActiveResourcesInfo() };
+  };
+
+  const orders: { [K in Order['do']]: (order: Extract<Order, { do: K }>) => void | Promise<void> } = {
+    block: ({ milliseconds }) => {
+      const end = performance.now() + milliseconds;
+      while (performance.now() < end);
+    },
+    'set clock back': ({ milliseconds }) => {
+      const now = Date.now;
+      Date.now = () => now() - milliseconds;
+    },
+    burst: ({ spans }) => {
+      for (let index = 0; index < spans; index++) one();
+    },
+    report: () => {},
+    end: async () => {
+      server.close();
+      server.closeAllConnections();
+      await tracing.shutdown();
+    },
+  };
+  process.on('message', async (order: Order) => {
+    const begun = performance.now();
+    await orders[order.do](order as never);
+    // A collection in the middle of a load would be the harness's own pause.
+    process.send?.(report(performance.now() - begun, order.do === 'report' || order.do === 'end'));
+    // From here on the process must end by itself: nothing is left that it waits for.
+    if (order.do === 'end') process.disconnect();
+  });
+  server.once('listening', () => process.send?.((server.address() as AddressInfo).port));
+}
+
+void main();

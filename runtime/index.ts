@@ -11,6 +11,8 @@ export type { Decorator, Instrument, InstrumentOptions } from './instrument/type
 export { assertNoOpenSpans } from './open/assert.js';
 export { createSpanProcessor } from './open/processor.js';
 export type { CallSample } from './open/statistics.js';
+export { baggage, type DeclaredBaggage } from './propagation/baggage/baggage.js';
+export type { BaggageKey } from './propagation/baggage/key.js';
 export { type CarrierKind, detach, extract, inject, linksTo, withRemoteContext } from './propagation/carrier.js';
 export { correlationAttributes } from './propagation/correlation.js';
 export type { DocumentKind, DocumentOptions } from './propagation/document.js';

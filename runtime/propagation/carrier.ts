@@ -40,7 +40,7 @@ function propagator(): Pick<TextMapPropagator, 'inject' | 'extract'> {
  * @param kind how it is written: one of `carriers`, or any `TextMapSetter`; default by the carrier's shape
  * @example await queue.push({ payload, headers: inject({}) });
  */
-export function inject<Carrier>(carrier: Carrier, kind?: TextMapSetter<Carrier>, context?: Context): Carrier {
+export function inject<Carrier>(carrier: Carrier, kind?: TextMapSetter<NoInfer<Carrier>>, context?: Context): Carrier {
   if (carrier === null || carrier === undefined) return carrier;
   try {
     propagator().inject(context ?? activeContext(), carrier, (kind ?? kindOf(carrier)) as TextMapSetter);
@@ -55,7 +55,7 @@ export function inject<Carrier>(carrier: Carrier, kind?: TextMapSetter<Carrier>,
  * in). What is absent, all zero, malformed, oversized or there twice is absent.
  * @param kind how it is read: one of `carriers`, or any `TextMapGetter`; default by the carrier's shape
  */
-export function extract<Carrier>(carrier: Carrier, kind?: TextMapGetter<Carrier>, context: Context = ROOT_CONTEXT): Context {
+export function extract<Carrier>(carrier: Carrier, kind?: TextMapGetter<NoInfer<Carrier>>, context: Context = ROOT_CONTEXT): Context {
   if (carrier === null || carrier === undefined) return context;
   try {
     const getter = (kind ?? kindOf(carrier)) as CarrierKind;
@@ -77,7 +77,7 @@ function traceOnly(traceId: string): SpanContext {
  * Runs `fn` in the context that the carrier brought.
  * @example await withRemoteContext(message, () => handle(message), carriers.amqp);
  */
-export function withRemoteContext<Result, Carrier>(carrier: Carrier, fn: () => Result, kind?: TextMapGetter<Carrier>): Result {
+export function withRemoteContext<Result, Carrier>(carrier: Carrier, fn: () => Result, kind?: TextMapGetter<NoInfer<Carrier>>): Result {
   const context = extract(carrier, kind);
   // through the API, so that the gate sees a sampled parent from elsewhere
   return contextApi.with(context, fn);
@@ -87,7 +87,7 @@ export function withRemoteContext<Result, Carrier>(carrier: Carrier, fn: () => R
  * Links to the spans that carriers brought, those that brought none left out: for the one span of a batch.
  * @example class Consumer { @instrument({ links: (batch: Message[]) => linksTo(batch, carriers.amqp) }) handle(batch: Message[]) {} }
  */
-export function linksTo<Carrier>(carriers: Iterable<Carrier>, kind?: TextMapGetter<Carrier>): Link[] {
+export function linksTo<Carrier>(carriers: Iterable<Carrier>, kind?: TextMapGetter<NoInfer<Carrier>>): Link[] {
   const links: Link[] = [];
   for (const carrier of carriers) {
     const context = trace.getSpanContext(extract(carrier, kind));

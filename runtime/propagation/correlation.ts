@@ -15,7 +15,7 @@ const PLAIN = /^[\x21-\x7e]{1,128}$/u;
  * list, as OpenTelemetry's semantic conventions have headers.
  * @example @instrument({ kind: 'server', attributes: (request) => correlationAttributes(request) })
  */
-export function correlationAttributes<Carrier>(carrier: Carrier, kind?: TextMapGetter<Carrier>): Attributes {
+export function correlationAttributes<Carrier>(carrier: Carrier, kind?: TextMapGetter<NoInfer<Carrier>>): Attributes {
   const attributes: Attributes = {};
   if (carrier === null || carrier === undefined) return attributes;
   for (const name of CORRELATION_HEADERS) {

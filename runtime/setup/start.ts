@@ -15,6 +15,7 @@ import { SpanwrightContextManager } from '../context/manager.js';
 import { KeepSink } from '../gate/keep.js';
 import { GateTracerProvider } from '../gate/provider.js';
 import { observe } from '../open/metrics.js';
+import { BaggageAttributes } from '../propagation/baggage/attributes.js';
 import { SpanwrightPropagator } from '../propagation/propagator.js';
 import { Recorder, type SpanSink } from '../span/recorder.js';
 import { state } from '../state.js';
@@ -66,7 +67,7 @@ function build(
 ): Built {
   const { keep } = configuration;
   const kept = keep === null ? undefined : new KeepSink(pipeline.processor as SpanSink, keep);
-  const sink = kept ?? (pipeline.processor as SpanSink);
+  const sink = new BaggageAttributes(kept ?? (pipeline.processor as SpanSink));
   const scope = { name: configuration.tracerName, version: VERSION };
   state.open.restart(configuration.maxOpenSpans);
   state.recorder = new Recorder(

@@ -8,6 +8,8 @@ export interface CommandOption {
   readonly short?: string;
   /** `flag` takes no value; `count` is a whole number from 0; `text` is anything. */
   readonly type: 'flag' | 'text' | 'count';
+  /** The value is a path of a file, for the completion. */
+  readonly file?: true;
   /** What the value is called in the help, for example `PATH`. */
   readonly value?: string;
   readonly summary: string;
@@ -39,6 +41,8 @@ export interface Command {
   readonly usage: string;
   /** Fewest and most positional arguments. */
   readonly arity: readonly [least: number, most: number];
+  /** What the positional arguments can be, one list a position, for the completion. */
+  readonly choices?: readonly (readonly string[])[];
   /** One line, for the list of commands. */
   readonly summary: string;
   /** Further lines, for `spanwright help NAME`. */

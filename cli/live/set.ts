@@ -34,6 +34,7 @@ const SETTINGS: ReadonlyMap<string, { path: string; field: string; read: (text: 
 
 /** Options of the command and the fields of the body that they become. */
 const LEASE_FIELDS: ReadonlyMap<string, string> = new Map([
+  ['only', 'only'],
   ['for', 'for'],
   ['reason', 'reason'],
   ['max-spans', 'maxSpans'],

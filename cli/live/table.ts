@@ -52,7 +52,7 @@ export function spoken(milliseconds: number): string {
 
 const SETTINGS: Readonly<Record<Lease['kind'], string>> = { enabled: 'tracing-enabled', rules: 'rules', drop: 'drop' };
 
-/** What a lease sets, as `spanwright set` would: `tracing-enabled true`. */
-export function settingOf({ kind, value }: Pick<Lease, 'kind' | 'value'>): string {
-  return `${SETTINGS[kind] ?? kind} ${value === '' ? '(empty)' : value}`;
+/** What a lease sets, as `spanwright set` would: `tracing-enabled true --only carbide::api`. */
+export function settingOf({ kind, value, only = null }: Pick<Lease, 'kind' | 'value'> & Partial<Pick<Lease, 'only'>>): string {
+  return `${SETTINGS[kind] ?? kind} ${value === '' ? '(empty)' : value}${only === null ? '' : ` --only ${only}`}`;
 }

@@ -14,6 +14,8 @@ export interface Field {
   readonly required?: boolean;
   /** Largest number of a `count`. */
   readonly most?: number;
+  /** The only texts that a `text` may be. */
+  readonly choices?: readonly string[];
   readonly summary: string;
 }
 
@@ -56,6 +58,10 @@ function checkValue(field: Field, value: unknown): void {
   const { expected, accepts } = FIELD_TYPES[field.type];
   if (!accepts(value)) {
     const message = `"${field.name}" must be ${expected}; found ${describe(value)}.`;
+    throw new Refusal('invalid', message, { field: field.name });
+  }
+  if (field.choices !== undefined && !field.choices.includes(value as string)) {
+    const message = `"${field.name}" must be one of ${field.choices.join(', ')}; found ${describe(value)}.`;
     throw new Refusal('invalid', message, { field: field.name });
   }
   if (field.most !== undefined && (value as number) > field.most) {

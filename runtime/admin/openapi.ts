@@ -8,6 +8,7 @@ type Node = Record<string, unknown>;
 const schemaOf = (field: Field): Node => ({
   ...FIELD_TYPES[field.type].schema,
   ...(field.most === undefined ? {} : { maximum: field.most }),
+  ...(field.choices === undefined ? {} : { enum: field.choices }),
 });
 
 const ERROR_SCHEMA: Node = {

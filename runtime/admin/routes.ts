@@ -2,24 +2,14 @@
 // document, docs/admin.md and its test all read it. A row that changes something returns the Change it made; a row that
 // reads returns a Response, and has no way to change anything but through `tracing`'s reading methods.
 
-import type { Lease, LeaseOptions, SiteReport, Tracing } from '../setup/tracing.js';
+import type { Lease, LeaseOptions, Tracing } from '../setup/tracing.js';
 import { jsonAnswer, textAnswer } from './answer.js';
-import type { AuditEntry } from './audit.js';
 import type { Field } from './fields.js';
 import { openApiDocument } from './openapi.js';
 import { pageAnswer } from './page.js';
 import { printable } from './printable.js';
+import { type Reading, readErrors, readHealth, readNamespaces, readOpenSpans, readSites } from './reads.js';
 import { Refusal } from './refusal.js';
-
-/** What a reading row gets. */
-export interface Reading {
-  readonly tracing: Omit<Tracing, 'setEnabled' | 'setRules' | 'setDrop' | 'endLease' | 'forceFlush' | 'shutdown'>;
-  readonly values: ReadonlyMap<string, unknown>;
-  /** True when the change token was sent: only then are attribute values shown. */
-  readonly trusted: boolean;
-  readonly audit: readonly AuditEntry[];
-  readonly prefix: string;
-}
 
 /** What a changing row gets. */
 export interface Changing {
@@ -70,38 +60,24 @@ const LEASE_FIELDS: readonly Field[] = [
   { name: 'revision', type: 'count', summary: 'Refuse the change with 409 unless the state is still at this revision.' },
 ];
 
-const limit = (most: number, summary: string): Field => ({ name: 'limit', type: 'count', most, summary });
+const ONLY_FIELD: Field = {
+  name: 'only',
+  type: 'text',
+  summary: 'With true: traces start only at these roots, such as "carbide::api", and are whole below.',
+};
+
+const limit = (most: number, usual: number, what: string): Field => {
+  return { name: 'limit', type: 'count', most, summary: `At most this many ${what}. Default ${usual}.` };
+};
+const offset = (what: string): Field => ({ name: 'offset', type: 'count', summary: `${what} to leave out from the front.` });
+const PREFIX_FIELD: Field = { name: 'prefix', type: 'text', summary: 'Only namespaces that begin with this text.' };
 
 function leaseOptions({ values, actor }: Changing): LeaseOptions {
   const options: Record<string, unknown> = actor === undefined ? {} : { actor };
-  for (const { name } of LEASE_FIELDS) {
+  for (const { name } of [...LEASE_FIELDS, ONLY_FIELD]) {
     if (name !== 'revision' && values.has(name)) options[name] = values.get(name);
   }
   return options;
-}
-
-const bySite = (a: SiteReport, b: SiteReport) =>
-  compare(a.namespace, b.namespace) || compare(a.function, b.function) || (a.line ?? 0) - (b.line ?? 0);
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-function readSites({ tracing, values }: Reading): Response {
-  const most = (values.get('limit') as number | undefined) ?? 100;
-  const offset = (values.get('offset') as number | undefined) ?? 0;
-  const all = tracing.sites(values.get('prefix') as string | undefined).sort(bySite);
-  return jsonAnswer({ total: all.length, offset, limit: most, sites: all.slice(offset, offset + most) });
-}
-
-function readOpenSpans({ tracing, values, trusted }: Reading): Response {
-  const most = (values.get('limit') as number | undefined) ?? 50;
-  const spans = tracing.openSpans({ limit: most, attributes: trusted });
-  return jsonAnswer({ total: tracing.openCount, limit: most, spans });
-}
-
-function readHealth({ tracing }: Reading): Response {
-  const { enabled, recording, built, spans, revision } = tracing.state();
-  const { open, exported, dropped, failed, leaked, refused } = spans;
-  const status = built ? (recording ? 'recording' : 'off') : 'no exporter';
-  return jsonAnswer({ status, enabled, open, exported, dropped, failed, leaked, refused, revision });
 }
 
 function endLease({ tracing, id, actor }: Changing): Lease {
@@ -136,9 +112,10 @@ export const ROUTES: readonly Route[] = [
     method: 'PUT',
     path: 'enabled',
     permission: 'change',
-    body: [{ name: 'enabled', type: 'boolean', required: true, summary: 'The flag.' }, ...LEASE_FIELDS],
+    body: [{ name: 'enabled', type: 'boolean', required: true, summary: 'The flag.' }, ONLY_FIELD, ...LEASE_FIELDS],
     summary: 'Switches tracing on or off for a limited time.',
-    describe: ({ values }) => `set tracing-enabled to ${values.get('enabled')}`,
+    describe: ({ values }) =>
+      `set tracing-enabled to ${values.get('enabled')}${values.has('only') ? ` only for "${values.get('only')}"` : ''}`,
     change: (call) => call.tracing.setEnabled(call.values.get('enabled') as boolean, leaseOptions(call)),
   },
   {
@@ -182,22 +159,46 @@ export const ROUTES: readonly Route[] = [
     path: 'sites',
     permission: 'read',
     query: [
-      { name: 'prefix', type: 'text', summary: 'Only namespaces that begin with this text.' },
-      limit(1000, 'At most this many rows. Default 100.'),
-      { name: 'offset', type: 'count', summary: 'Rows to leave out from the front.' },
+      PREFIX_FIELD,
+      {
+        name: 'sort',
+        type: 'text',
+        choices: ['name', 'calls', 'errors', 'open'],
+        summary: 'By name (default), or most calls, errors or open spans first.',
+      },
+      limit(1000, 100, 'rows'),
+      offset('Rows'),
     ],
     type: JSON_TYPE,
-    summary: 'The instrumented functions, by namespace and name, with verdict and counts.',
+    summary: 'The instrumented functions, with verdict, counts, latency and last failures.',
     read: readSites,
+  },
+  {
+    method: 'GET',
+    path: 'namespaces',
+    permission: 'read',
+    query: [PREFIX_FIELD, limit(1000, 1000, 'rows'), offset('Rows')],
+    type: JSON_TYPE,
+    summary: 'The namespaces, by name: sites, verdicts, counts and latency added up.',
+    read: readNamespaces,
   },
   {
     method: 'GET',
     path: 'spans/open',
     permission: 'read',
-    query: [limit(1000, 'At most this many spans. Default 50.')],
+    query: [limit(1000, 50, 'spans'), { ...offset('Spans'), most: 9000 }],
     type: JSON_TYPE,
     summary: 'The open spans, oldest first; attribute values only with the token for changes.',
     read: readOpenSpans,
+  },
+  {
+    method: 'GET',
+    path: 'errors',
+    permission: 'read',
+    query: [limit(100, 50, 'calls')],
+    type: JSON_TYPE,
+    summary: 'The last failed calls, newest first, at most 100; their messages only with the token for changes.',
+    read: readErrors,
   },
   {
     method: 'GET',
@@ -214,7 +215,7 @@ export const ROUTES: readonly Route[] = [
     permission: 'read',
     query: [],
     type: JSON_TYPE,
-    summary: 'Whether spans are recorded, and what became of them on the way out.',
+    summary: 'Whether spans are recorded, and what became of them on the way to the collector.',
     read: readHealth,
   },
   {

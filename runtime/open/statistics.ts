@@ -19,6 +19,8 @@ export interface CallSample {
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
+  /** `error.type` of a failed call; unlike the message it holds no data of the service. */
+  readonly errorType: string | null;
   readonly error: string | null;
 }
 
@@ -68,7 +70,8 @@ export class RecentErrors {
 function sampleOf(span: RecordedSpan, durationMs: number): CallSample {
   const { traceId, spanId } = span.spanContext();
   const type = span.attributes['error.type'];
-  const error = span.status.message === undefined ? null : `${typeof type === 'string' ? `${type}: ` : ''}${span.status.message}`;
+  const errorType = typeof type === 'string' ? type.slice(0, 200) : null;
+  const error = span.status.message === undefined ? null : `${errorType === null ? '' : `${errorType}: `}${span.status.message}`;
   return {
     traceId,
     spanId,
@@ -76,6 +79,7 @@ function sampleOf(span: RecordedSpan, durationMs: number): CallSample {
     namespace: span.site.namespace,
     startedAt: new Date(span.startMs).toISOString(),
     durationMs,
+    errorType,
     error: error === null ? null : error.slice(0, 300),
   };
 }

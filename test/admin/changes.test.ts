@@ -38,6 +38,26 @@ test('tracing is switched on under a lease that says who, why and until when, an
   assert.is(off.json.enabled, false);
 });
 
+test('tracing is switched on for a part of the service, and the log says for which', async () => {
+  const { admin, log } = quietHandler(tracing);
+  const answer = await ask(admin, 'PUT', '/tracing/enabled', { body: { enabled: true, only: 'carbide::api' } });
+  assert.is(answer.status, 200, answer.text);
+  assert.is(answer.json.lease.only, 'carbide::api');
+  assert.is(tracing.state().roots, 'carbide::api');
+  assert.match(log[0] as string, 'set tracing-enabled to true only for "carbide::api" by');
+  const before = fingerprint(tracing);
+  for (const body of [
+    { enabled: false, only: 'carbide::api' },
+    { enabled: true, only: 'a*b' },
+  ]) {
+    const wrong = await ask(admin, 'PUT', '/tracing/enabled', { body });
+    assert.is(wrong.status, 400, wrong.text);
+    assert.is(wrong.json.error.field, 'only');
+  }
+  assert.is((await ask(admin, 'PUT', '/tracing/rules', { body: { rules: '', only: 'carbide::api' } })).json.error.field, 'only');
+  assert.is(fingerprint(tracing), before);
+});
+
 test('rules and the drop list are set under leases', async () => {
   const { admin } = quietHandler(tracing);
   const rules = await ask(admin, 'PUT', '/tracing/rules', { body: { rules: 'carbide::db=off', for: '1m' } });

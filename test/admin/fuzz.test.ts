@@ -54,6 +54,7 @@ const RIGHT: Readonly<Record<string, () => unknown>> = {
   enabled: () => chance(0.5),
   rules: () => pick(['', 'carbide=off', 'carbide::db=off, carbide::api=0.1', '*=on', 'carbide::a=0.5']),
   drop: () => pick(['', 'carbide::poll', 'carbide::poll, carbide::x']),
+  only: () => pick(['carbide::api', '*', 'carbide::a, carbide::b', 'kind:server']),
   for: () => pick(['1h', '2h', 3_600_000, '24h']),
   reason: () => text().slice(0, 400),
   maxSpans: () => 1 + below(1000),
@@ -69,6 +70,7 @@ function bodyObject(path: string): Record<string, unknown> {
   for (const name of ['for', 'reason', 'maxSpans', 'maxSpansPerSecond', 'maxOpenSpans']) {
     if (chance(0.2)) body[name] = chance(0.9) ? RIGHT[name]?.() : name === 'for' ? pick(WRONG_DURATIONS) : oddValue();
   }
+  if (path === 'enabled' && chance(0.2)) body.only = chance(0.9) ? RIGHT.only?.() : oddValue();
   if (chance(0.05)) body.revision = RIGHT.revision?.();
   if (chance(0.05)) body[text()] = oddValue();
   return body;

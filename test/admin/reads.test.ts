@@ -87,6 +87,75 @@ for (const [query, field, says] of [
   });
 }
 
+test('recent errors are listed newest first, with their messages only for the token for changes', async () => {
+  const { admin } = quietHandler(tracing);
+  await openWork({}).fail(new RangeError('serial SECRET-0815 is unknown'));
+  await openWork({}).fail(new TypeError('second'));
+  const stranger = await ask(admin, 'GET', '/tracing/errors', { token: null });
+  assert.is(stranger.status, 200, stranger.text);
+  const types = stranger.json.errors.map(({ errorType }: { errorType: string }) => errorType);
+  assert.equal(types.slice(0, 2), ['TypeError', 'RangeError']);
+  assert.not.match(stranger.text, /SECRET|second/);
+  const trusted = await ask(admin, 'GET', '/tracing/errors?limit=1');
+  assert.is(trusted.json.errors.length, 1);
+  assert.is(trusted.json.errors[0].error, 'TypeError: second');
+  assert.ok(trusted.json.total >= 2);
+  assert.is((await ask(admin, 'GET', '/tracing/errors?limit=101')).json.error.field, 'limit');
+});
+
+test('sites carry latency and the last failures, whose messages only the token for changes shows', async () => {
+  const { admin } = quietHandler(tracing);
+  const path = '/tracing/sites?sort=errors&limit=1';
+  const trusted = (await ask(admin, 'GET', path)).json;
+  const [site] = trusted.sites;
+  assert.is(site.function, 'handleObjectState');
+  assert.is(site.latency.length, trusted.latencyBoundsMs.length + 1);
+  assert.is(
+    site.latency.reduce((sum: number, count: number) => sum + count, 0),
+    site.calls - site.open,
+  );
+  assert.match(JSON.stringify(site.failures), 'SECRET-0815');
+  assert.not.match((await ask(admin, 'GET', path, { token: null })).text, 'SECRET-0815');
+  const wrong = await ask(admin, 'GET', '/tracing/sites?sort=age');
+  assert.is(wrong.json.error.field, 'sort');
+  assert.match(wrong.json.error.message, /one of name, calls, errors, open; found the text "age"/);
+});
+
+test('namespaces add their sites up, in pages', async () => {
+  const { admin } = quietHandler(tracing);
+  const { json } = await ask(admin, 'GET', '/tracing/namespaces', { token: null });
+  const { sites } = (await ask(admin, 'GET', '/tracing/sites')).json;
+  assert.equal(
+    json.namespaces.map(({ namespace }: { namespace: string }) => namespace),
+    ['carbide::firmware', 'carbide::machine-controller'],
+  );
+  const machines = json.namespaces[1];
+  const own = sites.filter(({ namespace }: { namespace: string }) => namespace === machines.namespace);
+  const sum = (key: string) => own.reduce((total: number, site: Record<string, number>) => total + (site[key] as number), 0);
+  assert.is(machines.sites, own.length);
+  for (const key of ['open', 'calls', 'errors']) assert.is(machines[key], sum(key), key);
+  assert.ok(machines.errors >= 2);
+  assert.equal(machines.verdicts, { on: own.length, off: 0, drop: 0 });
+  const second = (await ask(admin, 'GET', '/tracing/namespaces?limit=1&offset=1')).json;
+  assert.is(second.total, 2);
+  assert.equal(second.namespaces, [machines]);
+  assert.equal((await ask(admin, 'GET', '/tracing/namespaces?prefix=nothing')).json.namespaces, []);
+});
+
+test('open spans are paged, oldest first', async () => {
+  const { admin } = quietHandler(tracing);
+  const younger = openWork({});
+  const all = (await ask(admin, 'GET', '/tracing/spans/open')).json;
+  assert.is(all.total, 2);
+  const next = (await ask(admin, 'GET', '/tracing/spans/open?limit=1&offset=1')).json;
+  assert.equal(
+    next.spans.map(({ spanId }: { spanId: string }) => spanId),
+    [all.spans[1].spanId],
+  );
+  assert.ok(all.spans[0].ageMs >= all.spans[1].ageMs);
+  await younger.finish();
+});
+
 test('metrics come as Prometheus text', async () => {
   const { admin } = quietHandler(tracing);
   const answer = await ask(admin, 'GET', '/tracing/metrics', { token: null });
@@ -101,6 +170,12 @@ test('health says whether spans are recorded', async () => {
   const { json } = await ask(admin, 'GET', '/tracing/health');
   assert.is(json.status, 'recording');
   assert.is(json.open, tracing.openCount);
+  assert.is(json.exporter.state, 'nothing sent yet');
+  await tracing.forceFlush();
+  const { exporter } = (await ask(admin, 'GET', '/tracing/health')).json;
+  assert.is(exporter.state, 'delivering');
+  assert.ok(exporter.exported > 0);
+  assert.equal([exporter.failed, exporter.dropped, exporter.forgotten], [0, 0, 0]);
 });
 
 test('the page holds no data, runs only its own script, and that script parses', async () => {

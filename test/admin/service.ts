@@ -14,6 +14,8 @@ export function startService(options: { enabled?: boolean; allowRuntimeChanges?:
 /** Work whose span stays open until it is told to finish. */
 export interface OpenWork {
   finish(): Promise<void>;
+  /** Ends the span with this error. */
+  fail(error: Error): Promise<void>;
 }
 
 const handleObjectState = instrument(
@@ -38,14 +40,20 @@ export const listFirmware = instrument(
 /** Starts work with a span that carries `attributes`. */
 export function openWork(attributes: Record<string, string>): OpenWork {
   let end = (): void => undefined;
-  const until = new Promise<void>((resolve) => {
+  let fail = (_error: Error): void => undefined;
+  const until = new Promise<void>((resolve, reject) => {
     end = resolve;
+    fail = reject;
   });
   const working = handleObjectState(attributes, until);
   return {
     finish: () => {
       end();
       return working;
+    },
+    fail: (error) => {
+      fail(error);
+      return working.catch(() => undefined);
     },
   };
 }

@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { type AdminServer, startAdminServer } from '../../runtime/admin/index.js';
 import type { Tracing } from '../../runtime/index.js';
 import { fingerprint } from '../admin/client.js';
-import { NAMESPACE, openWork, startService } from '../admin/service.js';
+import { listFirmware, NAMESPACE, openWork, startService } from '../admin/service.js';
 import { spanwright, start } from './program.js';
 
 const TOKEN = 'the-token-for-changes';
@@ -51,6 +51,19 @@ test('set tracing-enabled true switches on, says until when, and names the perso
   const off = await told(['set', 'tracing-enabled', 'off']);
   assert.is(off.code, 0, off.err);
   assert.is(tracing.enabled, false);
+});
+
+test('--only switches on for a part of the service, and every list says so', async () => {
+  const ran = await told(['set', 'tracing-enabled', 'true', '--only', 'carbide::machine-controller', '--for', '1m']);
+  assert.is(ran.code, 0, ran.err);
+  assert.match(ran.out, /^tracing-enabled true --only carbide::machine-controller until /);
+  assert.is(tracing.state().roots, 'carbide::machine-controller');
+  const status = await told(['status']);
+  assert.match(status.out, /^Roots +carbide::machine-controller$/m);
+  assert.match(status.out, /^Change .*--only carbide::machine-controller, /m);
+  const wrong = await told(['set', 'rules', 'carbide=on', '--only', 'carbide']);
+  assert.is(wrong.code, 1);
+  assert.match(wrong.err, /InvalidArgument: Unknown field "only"/);
 });
 
 test('words for true and false are accepted, others are not', async () => {
@@ -164,6 +177,50 @@ test('spans shows what is open, with attribute values only for the token, and wa
     [1, 0],
   );
   assert.is((await told(['spans'])).out, 'No span is open.\n');
+});
+
+test('top shows rates, latency and open spans of each interval', async () => {
+  tracing.setEnabled(true);
+  const work = openWork({});
+  const calls = setInterval(() => listFirmware(), 10);
+  try {
+    const ran = await told(['top', '--interval', '300ms', '--count', '2']);
+    assert.is(ran.code, 0, ran.err);
+    assert.match(ran.out, /^Tracing on, \d+ min \d+ s left; 1 open; /m);
+    assert.match(ran.out, /^CALLS\/S +ERRORS\/S +P50 +P95 +OPEN +FUNCTION +NAMESPACE$/m);
+    assert.match(ran.out, /^ *\d[\d.]* +(?:< \d+ [mu]?s) +(?:< \d+ [mu]?s) +0 +listFirmware +carbide::firmware$/m);
+    assert.match(ran.out, /^ +1 +handleObjectState +carbide::machine-controller$/m);
+    const lines = (await told(['top', 'carbide::firm', '--interval', '200ms', '--count', '2', '--json'])).out.trim().split('\n');
+    assert.is(lines.length, 2);
+    const { functions } = JSON.parse(lines[1] as string);
+    assert.equal(
+      functions.map((row: { function: string }) => row.function),
+      ['listFirmware'],
+    );
+    assert.ok(functions[0].callsPerSecond > 1 && functions[0].callsPerSecond <= 120, functions[0].callsPerSecond);
+  } finally {
+    clearInterval(calls);
+    await work.finish();
+  }
+  const quiet = await told(['top', 'carbide::firm', '--interval', '100ms', '--count', '1']);
+  assert.match(quiet.out, 'No recorded calls in this interval.');
+  for (const interval of ['soon', '1ms']) {
+    const wrong = await told(['top', '--interval', interval]);
+    assert.is(wrong.code, 2);
+    assert.match(wrong.err, /--interval: /);
+  }
+});
+
+test('errors lists failed calls, with messages only for the token', async () => {
+  assert.is((await told(['errors'])).err, 'No recorded call has failed.\n');
+  tracing.setEnabled(true);
+  await openWork({}).fail(new RangeError('no rack \u001b[2J7'));
+  const ran = await told(['errors']);
+  assert.is(ran.code, 0, ran.err);
+  assert.match(ran.out, /handleObjectState +carbide::machine-controller +[0-9a-f]{32} +RangeError: no rack +\[2J7$/m);
+  const stranger = await told(['errors'], { SPANWRIGHT_ADMIN_TOKEN: '' });
+  assert.match(stranger.out, / RangeError$/m);
+  assert.not.match(stranger.out, 'no rack');
 });
 
 test('leases lists what is in force, and ends one', async () => {

@@ -1,0 +1,59 @@
+// From two looks at the sites of a service to what happened between them: calls and errors per second, and latency. Plain
+// functions of data, for `spanwright top`.
+
+import type { SiteReport } from '../../runtime/setup/tracing.js';
+
+/** A look at the sites, with the moment on the clock of this program. */
+export interface Look {
+  readonly at: number;
+  readonly bounds: readonly number[];
+  readonly sites: readonly SiteReport[];
+}
+
+export interface SiteRate {
+  readonly namespace: string;
+  readonly function: string;
+  readonly open: number;
+  readonly callsPerSecond: number;
+  readonly errorsPerSecond: number;
+  /** Upper bound of the bucket that holds the quantile; null without calls, Infinity in the open bucket. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+}
+
+/** The bound below which `share` of the calls stayed. */
+export function quantile(buckets: readonly number[], bounds: readonly number[], share: number): number | null {
+  const total = buckets.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return null;
+  let seen = 0;
+  for (const [at, count] of buckets.entries()) {
+    seen += count;
+    if (seen >= share * total) return bounds[at] ?? Number.POSITIVE_INFINITY;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** What has grown; all of it when the service has started anew since. */
+const growth = (now: number, before: number | undefined) => (before === undefined || now < before ? now : now - before);
+
+/** Busiest first: open spans count too, because a call that hangs makes no rate. */
+export function ratesBetween(before: Look, now: Look): SiteRate[] {
+  const seconds = Math.max(0.001, (now.at - before.at) / 1000);
+  const earlier = new Map(before.sites.map((site) => [site.id, site]));
+  const rates = now.sites.map((site): SiteRate => {
+    const old = earlier.get(site.id);
+    const latency = site.latency.map((count, bucket) => growth(count, old?.latency[bucket]));
+    return {
+      namespace: site.namespace,
+      function: site.function,
+      open: site.open,
+      callsPerSecond: growth(site.calls, old?.calls) / seconds,
+      errorsPerSecond: growth(site.errors, old?.errors) / seconds,
+      p50Ms: quantile(latency, now.bounds, 0.5),
+      p95Ms: quantile(latency, now.bounds, 0.95),
+    };
+  });
+  return rates
+    .filter((rate) => rate.callsPerSecond > 0 || rate.errorsPerSecond > 0 || rate.open > 0)
+    .sort((a, b) => b.callsPerSecond - a.callsPerSecond || b.open - a.open);
+}

@@ -1,0 +1,85 @@
+// `spanwright top [PREFIX]`: the busiest functions of a running service, shown again after every interval until interrupted.
+// On a terminal each look takes the place of the one before; with --json each is one line.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseDuration } from '../../runtime/config/duration.js';
+import { InvalidArgumentError } from '../../runtime/errors.js';
+import type { SiteReport, TracingState } from '../../runtime/setup/tracing.js';
+import { EXIT, type Invocation, UsageError } from '../command.js';
+import { ask, withQuery } from './ask.js';
+import { type Look, ratesBetween, type SiteRate } from './rates.js';
+import { type Column, spoken, styled, table } from './table.js';
+
+const USUAL_INTERVAL = 2000;
+const USUAL_ROWS = 20;
+const CLEAR_SCREEN = '\u001b[H\u001b[2J';
+
+const perSecond = (rate: number) => (rate === 0 ? '' : rate < 10 ? rate.toFixed(1) : String(Math.round(rate)));
+const below = (bound: number | null) =>
+  bound === null ? '' : bound === Number.POSITIVE_INFINITY ? 'longer' : `< ${spokenBound(bound)}`;
+const spokenBound = (bound: number) => (bound < 1 ? `${bound * 1000} us` : bound < 1000 ? `${bound} ms` : `${bound / 1000} s`);
+
+const COLUMNS: readonly Column<SiteRate>[] = [
+  { title: 'CALLS/S', of: (rate) => perSecond(rate.callsPerSecond), number: true },
+  { title: 'ERRORS/S', of: (rate) => perSecond(rate.errorsPerSecond), number: true },
+  { title: 'P50', of: (rate) => below(rate.p50Ms), number: true },
+  { title: 'P95', of: (rate) => below(rate.p95Ms), number: true },
+  { title: 'OPEN', of: (rate) => rate.open, number: true },
+  { title: 'FUNCTION', of: (rate) => rate.function },
+  { title: 'NAMESPACE', of: (rate) => rate.namespace, most: 80 },
+];
+
+function intervalOf({ options }: Invocation): number {
+  try {
+    return parseDuration(options.get('interval') ?? USUAL_INTERVAL, '--interval', { min: 100, max: 3_600_000 });
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+async function look(invocation: Invocation): Promise<Look & { readonly state: TracingState }> {
+  const query = { prefix: invocation.arguments[0], sort: 'calls', limit: 1000 };
+  const [state, answer] = await Promise.all([
+    ask<TracingState>(invocation, 'GET', 'state'),
+    ask<{ sites: SiteReport[]; latencyBoundsMs: number[] }>(invocation, 'GET', withQuery('sites', query)),
+  ]);
+  return { at: performance.now(), bounds: answer.latencyBoundsMs, sites: answer.sites, state };
+}
+
+function headOf({ enabled, recording, leases, spans }: TracingState): string {
+  const lease = [...leases].reverse().find(({ kind }) => kind === 'enabled');
+  const until = lease === undefined ? '' : `, ${spoken(Math.max(0, Date.parse(lease.expiresAt) - Date.now()))} left`;
+  const flag = `${enabled ? 'on' : 'off'}${enabled && !recording ? ' (no exporter)' : ''}${until}`;
+  const { open, exported, dropped, failed } = spans;
+  return `Tracing ${flag}; ${open} open; ${exported} exported, ${dropped} dropped, ${failed} failed`;
+}
+
+function lines(state: TracingState, rates: readonly SiteRate[], { options, colours }: Invocation): string[] {
+  if (options.has('json')) {
+    const { enabled, spans } = state;
+    return [JSON.stringify({ at: new Date().toISOString(), enabled, spans, functions: rates })];
+  }
+  const rows = rates.length === 0 ? ['No recorded calls in this interval.'] : table(COLUMNS, rates, colours);
+  return [styled(headOf(state), 'bold', colours), ...rows];
+}
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { options } = invocation;
+  const interval = intervalOf(invocation);
+  const most = (options.get('limit') as number | undefined) ?? USUAL_ROWS;
+  let left = (options.get('count') as number | undefined) ?? Number.POSITIVE_INFINITY;
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
+  let before = await look(invocation);
+  while (left > 0) {
+    await wait(interval, undefined, { signal: stop.signal }).catch(() => undefined);
+    if (stop.signal.aborted) break;
+    const now = await look(invocation);
+    if (invocation.colours && !options.has('json')) process.stdout.write(CLEAR_SCREEN);
+    for (const line of lines(now.state, ratesBetween(before, now).slice(0, most), invocation)) invocation.out(line);
+    before = now;
+    left -= 1;
+  }
+  return EXIT.done;
+}

@@ -1,35 +1,37 @@
-// Trace and span ids. Random bytes come from the operating system in blocks; hexadecimal text is made by table, because ids
-// are the dearest part of a span in the SDK.
+// Trace and span ids. Random bytes come from the operating system in blocks, which are made text a piece at a time: an id is a
+// slice of a piece. Pieces are small, because an id that lives on keeps the text that it is a slice of alive.
 
 import { randomFillSync } from 'node:crypto';
 
-const BLOCK = 8192;
-const block = Buffer.allocUnsafeSlow(BLOCK);
-let position = BLOCK;
+const PIECE = 512;
+const block = Buffer.allocUnsafeSlow(PIECE * 32);
+let used = block.length;
+let text = '';
+let position = 0;
 
-const HEX: readonly string[] = Array.from({ length: 65_536 }, (_, value) => value.toString(16).padStart(4, '0'));
-
-function quads(count: number): string {
-  if (position + count * 2 > BLOCK) {
-    randomFillSync(block);
+function digits(count: number): string {
+  if (position + count > text.length) {
+    if (used === block.length) {
+      randomFillSync(block);
+      used = 0;
+    }
+    text = block.toString('hex', used, used + PIECE);
+    used += PIECE;
     position = 0;
   }
-  let text = '';
-  for (let end = position + count * 2; position < end; position += 2) {
-    text += HEX[((block[position] as number) << 8) | (block[position + 1] as number)];
-  }
-  return text;
+  position += count;
+  return text.slice(position - count, position);
 }
 
 /** 32 lower-case hexadecimal digits, never all zero (W3C Trace Context, section 3.2.2.3). */
 export function newTraceId(): string {
-  const id = quads(8);
+  const id = digits(32);
   return id === '00000000000000000000000000000000' ? newTraceId() : id;
 }
 
 /** 16 lower-case hexadecimal digits, never all zero. */
 export function newSpanId(): string {
-  const id = quads(4);
+  const id = digits(16);
   return id === '0000000000000000' ? newSpanId() : id;
 }
 

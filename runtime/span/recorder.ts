@@ -17,6 +17,7 @@ import type { OpenTable } from '../open/table.js';
 import type { Site } from '../site/site.js';
 import type { SpanLimits } from './attributes.js';
 import { RecordedSpan } from './recorded.js';
+import { anchorAt, fromTimeInput } from './time.js';
 import { LocalTrace } from './trace.js';
 
 /** Instrumentation scope, as exporters read it. */
@@ -76,6 +77,7 @@ export class Recorder {
     traceId: string | undefined,
     traceState: TraceState | undefined,
   ): RecordedSpan {
+    const now = performance.now();
     let trace: LocalTrace;
     let parentContext: SpanContext | undefined;
     if (parent instanceof RecordedSpan) {
@@ -83,9 +85,11 @@ export class Recorder {
       parentContext = parent.spanContext();
     } else {
       parentContext = parent;
-      trace = new LocalTrace(this.gate.pins.take(), parent?.traceId ?? traceId, traceState ?? parent?.traceState);
+      const id = parent?.traceId ?? traceId;
+      trace = new LocalTrace(this, this.gate.pins.take(), anchorAt(now), id, traceState ?? parent?.traceState);
     }
-    const span = new RecordedSpan(this, site, trace, parentContext, name, kind, scope, startTime);
+    const startMs = startTime === undefined ? trace.anchor + now : fromTimeInput(startTime, trace.anchor);
+    const span = new RecordedSpan(site, trace, parentContext, name, kind, scope, startMs);
     this.open.enter(span);
     site.open++;
     site.started++;

@@ -3,6 +3,18 @@
 
 import type { HrTime, TimeInput } from '@opentelemetry/api';
 
+let anchor = 0;
+let anchoredAt = Number.NEGATIVE_INFINITY;
+
+/** What to add to `now` (`performance.now()`) for the time of day: read anew at most once a second. */
+export function anchorAt(now: number): number {
+  if (now - anchoredAt > 1000) {
+    anchor = Date.now() - now;
+    anchoredAt = now;
+  }
+  return anchor;
+}
+
 export function toHrTime(milliseconds: number): HrTime {
   const seconds = Math.floor(milliseconds / 1000);
   const nanoseconds = Math.round((milliseconds - seconds * 1000) * 1e6);

@@ -4,23 +4,24 @@
 import type { TraceState } from '@opentelemetry/api';
 import type { Pin } from '../gate/pins.js';
 import { newTraceId } from './identity.js';
+import type { Recorder } from './recorder.js';
 
 export class LocalTrace {
   readonly id: string;
-  /** Milliseconds to add to `performance.now()` for the time of day: read once per local trace, so that its spans agree. */
-  readonly anchor: number;
   /** Errors whose exception stands on some span of this trace, held weakly: a trace may live for days. */
   #errors: WeakSet<object> | undefined;
   /** The last primitive that was thrown; a primitive has no identity, so a second one of the same value counts as the same. */
   #primitive: { readonly value: unknown } | undefined;
 
   constructor(
+    readonly recorder: Recorder,
     readonly pin: Pin,
+    /** Milliseconds to add to `performance.now()` for the time of day: one for the local trace, so that its spans agree. */
+    readonly anchor: number,
     id: string | undefined,
     readonly traceState: TraceState | undefined,
   ) {
     this.id = id ?? newTraceId();
-    this.anchor = Date.now() - performance.now();
   }
 
   /** True the first time that an error is seen in this trace. */

@@ -18,13 +18,22 @@ export interface Project {
   locate(path: string): string;
 }
 
-export function projectOf(program: ts.Program | undefined, settings: Settings, packages: Packages): Project {
+/** What names need to know of a program; hosts without one answer from its configuration. */
+export interface ProgramFacts {
+  getCompilerOptions(): ts.CompilerOptions;
+  getCurrentDirectory(): string;
+  /** The directory that TypeScript takes for the root when it is told none. Not in its typings. */
+  getCommonSourceDirectory?(): string;
+}
+
+export function projectOf(program: ProgramFacts | undefined, settings: Settings, packages: Packages): Project {
   const options: ts.CompilerOptions = program?.getCompilerOptions() ?? {};
   const current = program?.getCurrentDirectory() || process.cwd();
   const { configFilePath } = options;
   const directory = typeof configFilePath === 'string' ? resolve(current, configFilePath, '..') : current;
   const chosen = settings.rootDir ?? options.rootDir;
-  const rootDir = chosen !== undefined ? resolve(directory, chosen) : resolve(current, commonDirectory(program) || directory);
+  const rootDir =
+    chosen !== undefined ? resolve(directory, chosen) : resolve(current, program?.getCommonSourceDirectory?.() || directory);
   const packageName = packages.nameFor(forward(directory));
   const root = settings.namespace ?? (packageName === undefined ? '' : rootOfPackage(packageName, settings.separator));
   const absolute = (fileName: string) => (isAbsolute(fileName) ? fileName : resolve(current, fileName));
@@ -50,9 +59,12 @@ export function isCommonJs(
   return format === ts.ModuleKind.CommonJS;
 }
 
-/** The directory that TypeScript takes for the root when it is told none. Not in its typings. */
-function commonDirectory(program: ts.Program | undefined): string {
-  return (program as { getCommonSourceDirectory?(): string } | undefined)?.getCommonSourceDirectory?.() ?? '';
+/** Assigning to a member names no function, defining a field does, which standard decorators do whatever the target. */
+export function definesFields(ts: Compiler, options: ts.CompilerOptions): boolean {
+  if (!options.experimentalDecorators) return options.useDefineForClassFields !== false;
+  // Until TypeScript 5 the target was ES5 where none is said; since 6 it is the newest.
+  const target = options.target ?? (Number.parseInt(ts.version, 10) > 5 ? ts.ScriptTarget.ESNext : ts.ScriptTarget.ES5);
+  return target >= ts.ScriptTarget.ES2022 && options.useDefineForClassFields !== false;
 }
 
 function forward(path: string): string {

@@ -12,7 +12,7 @@ import { printToAst } from '../print/ast.js';
 import { recognitionByChecker } from './checker.js';
 import { noteSites } from './manifest.js';
 import { packagesOf } from './packages.js';
-import { isCommonJs, projectOf } from './project.js';
+import { definesFields, isCommonJs, projectOf } from './project.js';
 import { faultDiagnostic, internalDiagnostic, printingSink, type Sink, settingsDiagnostic } from './report.js';
 
 /** What ts-patch hands to a plugin of type `program`. */
@@ -85,10 +85,4 @@ export function transformerFor(
       return file;
     }
   };
-}
-
-/** Assigning to a member names no function, defining a field does, which standard decorators do whatever the target. */
-function definesFields(ts: Compiler, options: ts.CompilerOptions): boolean {
-  if (!options.experimentalDecorators) return options.useDefineForClassFields !== false;
-  return (options.target ?? ts.ScriptTarget.ES5) >= ts.ScriptTarget.ES2022 && options.useDefineForClassFields !== false;
 }

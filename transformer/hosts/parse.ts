@@ -1,0 +1,185 @@
+// Who parses for the hosts that are no compiler: bundlers, `spanwright/register`, `spanwright explain`. The one file that knows:
+// the user's own TypeScript, of whichever line, else `@typescript/typescript6`, which is TypeScript 6 under another name.
+
+import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import type ts from 'typescript';
+import type { Compiler } from '../core/compiler.js';
+import { compilerOf, type NativeAst } from './native-compiler.js';
+
+export interface Configuration {
+  readonly options: ts.CompilerOptions;
+  /** The entries of `plugins`, also those of a configuration that this one extends. */
+  readonly plugins: readonly Readonly<Record<string, unknown>>[];
+  readonly files: readonly string[];
+}
+
+export interface Parser {
+  readonly ts: Compiler;
+  /** For people: `TypeScript 5.9.3`. */
+  readonly name: string;
+  /** Parses a file, and lets go of it when `read` is done with it. */
+  parse<Result>(fileName: string, text: string, read: (file: ts.SourceFile) => Result): Result;
+  readConfiguration(path: string): Configuration;
+  /** One file to JavaScript, without looking at any other. */
+  transpile(fileName: string, text: string, options: ts.CompilerOptions): { code: string; map: string | undefined };
+}
+
+/** What a person is told where nothing parses. */
+export class NoParserError extends Error {
+  override readonly name = 'NoParserError';
+}
+
+interface Found {
+  readonly parser?: Parser;
+  /** What was there and could not be used. */
+  readonly instead?: string;
+}
+
+/** The parser for a project. @throws NoParserError that says what to install. */
+export function parserFor(directory: string): Parser {
+  const seen: string[] = [];
+  for (const from of [directory, __dirname])
+    for (const name of ['typescript', '@typescript/typescript6']) {
+      const { parser, instead } = parserOf(createRequire(`${from}/any.js`), name);
+      if (parser !== undefined) return parser;
+      if (instead !== undefined) seen.push(instead);
+    }
+  const found = seen[0] === undefined ? 'no TypeScript' : `${seen[0]}, which has no parser for programs yet`;
+  throw new NoParserError(
+    `Spanwright found ${found} at ${directory}. To compile sources outside of tspc it parses them with TypeScript 5, 6 or ` +
+      `7.1: install one of these, or beside another TypeScript the package '@typescript/typescript6'.`,
+  );
+}
+
+function parserOf(load: NodeJS.Require, name: string): Found {
+  let typescript: Partial<typeof ts>;
+  try {
+    typescript = load(name);
+  } catch {
+    // Not installed here: the next one.
+    return {};
+  }
+  const title = `TypeScript ${typescript.version}`;
+  if (typescript.createSourceFile !== undefined) return { parser: classicParser(typescript as typeof ts, title) };
+  try {
+    return { parser: nativeParser(load(`${name}/sync`), load(`${name}/ast`), title, typescript.version ?? '7') };
+  } catch {
+    // TypeScript 7.0 exports neither.
+    return { instead: title };
+  }
+}
+
+function classicParser(compiler: typeof ts, name: string): Parser {
+  const host: ts.ParseConfigFileHost = {
+    ...compiler.sys,
+    onUnRecoverableConfigFileDiagnostic: (fault) => {
+      throw new Error(compiler.flattenDiagnosticMessageText(fault.messageText, '\n'));
+    },
+  };
+  return {
+    ts: compiler,
+    name,
+    parse: (fileName, text, read) =>
+      read(compiler.createSourceFile(fileName, text, { languageVersion: compiler.ScriptTarget.ESNext }, true)),
+    readConfiguration(path) {
+      const parsed = compiler.getParsedCommandLineOfConfigFile(path, {}, host);
+      const plugins = (parsed?.options.plugins ?? []) as unknown as readonly Record<string, unknown>[];
+      return { options: parsed?.options ?? {}, plugins, files: parsed?.fileNames ?? [] };
+    },
+    transpile(fileName, text, compilerOptions) {
+      const { outputText, sourceMapText } = compiler.transpileModule(text, { fileName, compilerOptions });
+      return { code: outputText, map: sourceMapText };
+    },
+  };
+}
+
+/** What is used of `typescript/sync`. */
+interface NativeModule {
+  readonly API: new (options: { cwd: string }) => NativeApi;
+}
+
+interface NativeApi {
+  createSourceFile(fileName: string, text: string): { readonly sourceFile: ts.SourceFile; dispose(): void };
+  parseConfigFile(path: string): { options: ts.CompilerOptions; raw?: unknown; fileNames: string[] };
+  readConfigFile(path: string): { config?: RawConfiguration };
+  transpileModule(text: string, options: object): { outputText: string; sourceMapText?: string };
+  close(): void;
+}
+
+interface RawConfiguration {
+  readonly extends?: string | readonly string[];
+  readonly compilerOptions?: { readonly plugins?: unknown };
+}
+
+function nativeParser({ API }: NativeModule, ast: NativeAst, name: string, version: string): Parser {
+  let running: NativeApi | undefined;
+  /** The compiler is a process of its own, started when first needed, and ended with this one. */
+  function api(): NativeApi {
+    if (running !== undefined) return running;
+    const started = new API({ cwd: process.cwd() });
+    process.once('exit', () => started.close());
+    running = started;
+    return started;
+  }
+
+  return {
+    ts: compilerOf(ast, version),
+    name,
+    parse(fileName, text, read) {
+      const lease = api().createSourceFile(fileName, text);
+      try {
+        return read(lease.sourceFile);
+      } finally {
+        lease.dispose();
+      }
+    },
+    readConfiguration(path) {
+      const { options, fileNames } = api().parseConfigFile(path);
+      return { options, plugins: nativePlugins((file) => api().readConfigFile(file).config, path), files: fileNames };
+    },
+    transpile(fileName, text, compilerOptions) {
+      const { outputText, sourceMapText } = api().transpileModule(text, { fileName, compilerOptions });
+      return { code: outputText, map: sourceMapText };
+    },
+  };
+}
+
+/** The native compiler keeps of `plugins` only their number, so that they are read from the text of the configurations. */
+export function nativePlugins(
+  read: (path: string) => RawConfiguration | undefined,
+  path: string,
+): readonly Readonly<Record<string, unknown>>[] {
+  const raw = read(path);
+  const own = raw?.compilerOptions?.plugins;
+  if (Array.isArray(own)) return own;
+  const bases = raw?.extends === undefined ? [] : [raw.extends].flat();
+  for (const base of bases.reverse()) {
+    const target = extended(base, path);
+    const inherited = target === undefined || target === path ? [] : nativePlugins(read, target);
+    if (inherited.length > 0) return inherited;
+  }
+  return [];
+}
+
+/** The file that `extends` names: a path, or a module whose configuration is its `tsconfig.json`. */
+function extended(name: string, from: string): string | undefined {
+  if (/^(\.|\/|[a-z]:)/i.test(name)) {
+    const path = resolve(dirname(from), name);
+    return [path, `${path}.json`].find(isFile);
+  }
+  const load = createRequire(from);
+  for (const candidate of [name, `${name}.json`, `${name}/tsconfig.json`]) {
+    try {
+      return load.resolve(candidate);
+    } catch {
+      // The next spelling.
+    }
+  }
+  return undefined;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}

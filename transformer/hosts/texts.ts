@@ -1,0 +1,203 @@
+// The host without a program: transforms the text of one file at a time, by the project's own tsconfig.json. What bundlers,
+// `spanwright/register` and `spanwright explain` are built on. On a fault of its own a file stays as it was.
+
+import { statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import type ts from 'typescript';
+import type { Compiler } from '../core/compiler.js';
+import type { Plan } from '../core/edit.js';
+import { planFile } from '../core/plan.js';
+import { PACKAGE, type Recognition } from '../core/recognition.js';
+import { recognitionByScopes } from '../core/scopes.js';
+import { readSettings, type SettingsFault } from '../core/settings.js';
+import { DIAGNOSTICS, type DiagnosticName, messageOf } from '../diagnostics.js';
+import { type Printed, printToText } from '../print/text-edits.js';
+import { packagesOf } from './packages.js';
+import type { Configuration, Parser } from './parse.js';
+import { definesFields, type ProgramFacts, type Project, projectOf } from './project.js';
+
+/** The module that the plugin's entry in tsconfig.json names. */
+export const TRANSFORM = 'spanwright/transformer';
+
+/** A fault as people read it. */
+export interface Report {
+  readonly severity: 'error' | 'warning';
+  /** As the compiler prints it: `src/a.ts(3,5): error TS91001: ...`. */
+  readonly line: string;
+  readonly code: number;
+  readonly message: string;
+  readonly at: { readonly file: string; readonly line: number; readonly column: number } | undefined;
+}
+
+export interface Transformed {
+  readonly plan: Plan;
+  /** Undefined when nothing is to change. */
+  readonly printed: Printed | undefined;
+  readonly reports: readonly Report[];
+}
+
+export interface Texts {
+  readonly parser: Parser;
+  readonly configuration: Configuration;
+  readonly project: Project;
+  /** Faults of the plugin's options. */
+  readonly faults: readonly SettingsFault[];
+  /** Path of the manifest that the options ask for. */
+  readonly manifest: string | undefined;
+  /** Undefined for a file that has nothing to do with us; cheap for those. `commonjs`: TypeScript lowers the modules. */
+  transform(fileName: string, text: string, commonjs?: boolean): Transformed | undefined;
+}
+
+export interface TextsRequest {
+  readonly parser: Parser;
+  /** Where the tools run. */
+  readonly directory: string;
+  /** Path of tsconfig.json; undefined: the nearest above the directory, if there is one; null: none. */
+  readonly tsconfig?: string | null | undefined;
+  /** Options beyond, and over, those of the plugin's entry. */
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+const NOTHING: Configuration = { options: {}, plugins: [], files: [] };
+
+export function textsOf({ parser, directory, tsconfig, options = {} }: TextsRequest): Texts {
+  const path = tsconfig === undefined ? nearestConfiguration(directory) : (tsconfig ?? undefined);
+  const configuration = path === undefined ? NOTHING : parser.readConfiguration(path);
+  return textsIn(parser, directory, path, configuration, options);
+}
+
+/** As {@link textsOf}, for a configuration that has been read. */
+export function textsIn(
+  parser: Parser,
+  directory: string,
+  path: string | undefined,
+  configuration: Configuration,
+  over: Readonly<Record<string, unknown>> = {},
+): Texts {
+  const { ts } = parser;
+  const entry = configuration.plugins.find(({ transform }) => transform === TRANSFORM) ?? {};
+  const { settings, faults } = readSettings({ ...entry, ...over });
+  const facts = factsOf(ts, directory, path, configuration);
+  const project = projectOf(facts, settings, packagesOf(ts));
+  const { options } = configuration;
+
+  function planOf(file: ts.SourceFile, path: string, auto: boolean): Plan | undefined {
+    const recognition: Recognition = recognitionByScopes(ts);
+    if (!auto && !recognition.reaches(file)) return undefined;
+    return planFile({
+      ts,
+      file,
+      recognition,
+      naming: project.naming,
+      segments: project.segmentsOf(file.fileName),
+      path,
+      decorators: options.experimentalDecorators ? 'legacy' : 'standard',
+      fieldsNameFunctions: definesFields(ts, options),
+      auto,
+    });
+  }
+
+  function transform(fileName: string, text: string, commonjs = false): Transformed | undefined {
+    const place = project.pathOf(fileName);
+    if (/\.d\.[cm]?ts$/.test(fileName) || !settings.include(place) || settings.exclude(place)) return undefined;
+    const auto = settings.auto(place);
+    if (!auto && !text.includes(PACKAGE)) return undefined;
+    try {
+      return parser.parse(fileName, text, (file) => {
+        const plan = planOf(file, place, auto);
+        if (plan === undefined) return undefined;
+        const reports = plan.faults.map(({ name, message, start }) => {
+          const { line, character } = file.getLineAndCharacterOfPosition(start);
+          return reportOf(name, message, { file: place, line: line + 1, column: character + 1 });
+        });
+        const assignedDefault = commonjs ? defaultFunction(ts, file) : undefined;
+        const { start, module } = openingOf(ts, file);
+        const request = { text, source: fileName, plan, start, module, assignedDefault };
+        return { plan, reports, printed: plan.edits.length === 0 ? undefined : printToText(request) };
+      });
+    } catch (error) {
+      const found = error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 2).join(' ') : String(error);
+      const report = reportOf('internal-fault', messageOf('internal-fault', found), { file: place, line: 1, column: 1 });
+      return { plan: { sites: [], edits: [], faults: [], binding: '' }, printed: undefined, reports: [report] };
+    }
+  }
+
+  const manifest = settings.manifest === undefined ? undefined : project.locate(settings.manifest);
+  return { parser, configuration, project, faults, manifest, transform };
+}
+
+export function reportOf(name: DiagnosticName, message: string, at: Report['at']): Report {
+  const { code, severity } = DIAGNOSTICS[name];
+  const where = at === undefined ? '' : `${at.file}(${at.line},${at.column}): `;
+  return { severity, code, message, at, line: `${where}${severity} TS${code}: ${message}` };
+}
+
+/** Faults of the options, which stand in no source file. */
+export function reportsOfSettings(faults: readonly SettingsFault[]): Report[] {
+  return faults.map(({ name, message }) => reportOf(name, message, undefined));
+}
+
+/** Where the imports go, and whether the file is a module. */
+function openingOf(ts: Compiler, file: ts.SourceFile): { start: number; module: boolean } {
+  const first = file.statements.find(
+    (statement) => !(ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression)),
+  );
+  const start = first?.getStart(file) ?? file.text.length;
+  return { start, module: isModule(ts, file) };
+}
+
+function isModule(ts: Compiler, file: ts.SourceFile): boolean {
+  const marked = (file as { externalModuleIndicator?: unknown }).externalModuleIndicator;
+  if (/\.m[jt]s$/.test(file.fileName)) return true;
+  if (marked !== undefined) return marked !== null && marked !== false;
+  return file.statements.some(
+    (statement) =>
+      ts.isImportDeclaration(statement) ||
+      ts.isExportDeclaration(statement) ||
+      ts.isExportAssignment(statement) ||
+      (statement as { modifiers?: ts.NodeArray<ts.ModifierLike> }).modifiers?.some(
+        ({ kind }) => kind === ts.SyntaxKind.ExportKeyword,
+      ),
+  );
+}
+
+/** The name of a function that the file exports by default at its declaration. */
+function defaultFunction(ts: Compiler, file: ts.SourceFile): string | undefined {
+  const found = file.statements.find(
+    (statement) =>
+      ts.isFunctionDeclaration(statement) &&
+      statement.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) === true,
+  );
+  return (found as ts.FunctionDeclaration | undefined)?.name?.text;
+}
+
+function nearestConfiguration(directory: string): string | undefined {
+  const path = join(directory, 'tsconfig.json');
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+  const parent = dirname(directory);
+  return parent === directory ? undefined : nearestConfiguration(parent);
+}
+
+/** What a program of these files would say. */
+function factsOf(ts: Compiler, directory: string, path: string | undefined, configuration: Configuration): ProgramFacts {
+  const { options, files } = configuration;
+  const base = path === undefined ? directory : dirname(path);
+  // Since TypeScript 6 the root is the directory of tsconfig.json; before, and for composite projects always, what the files share.
+  const own = options.composite === true || Number.parseInt(ts.version, 10) > 5;
+  return {
+    getCompilerOptions: () => (path === undefined ? options : { ...options, configFilePath: path }),
+    getCurrentDirectory: () => directory,
+    getCommonSourceDirectory: () => (own ? base : (shared(files.filter((file) => !/\.d\.[cm]?ts$/.test(file))) ?? base)),
+  };
+}
+
+/** The directory that all files lie below. */
+function shared(files: readonly string[]): string | undefined {
+  const [first, ...rest] = files;
+  if (first === undefined) return undefined;
+  return rest.reduce((common, file) => {
+    let directory = common;
+    while (relative(directory, file).startsWith('..')) directory = dirname(directory);
+    return directory;
+  }, dirname(first));
+}

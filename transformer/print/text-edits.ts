@@ -1,0 +1,86 @@
+// The text printer: applies a plan to the authored text, in place, with a source map. For every host whose compiler takes no
+// transformer. Lines stay where they are: what is added goes onto lines that are there, and authored code is never moved.
+
+import MagicString, { type SourceMap } from 'magic-string';
+import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
+import type { Range } from '../core/site.js';
+import { codeOf, fieldContext, named } from './forwarder.js';
+import { type Piece, textOf } from './text.js';
+
+export interface TextRequest {
+  readonly text: string;
+  /** Name of the source in the map. */
+  readonly source: string;
+  readonly plan: Plan;
+  /** Offset of the first statement that is no directive: what is imported stands before it. */
+  readonly start: number;
+  /** Has import or export statements; else `require` is what loads. */
+  readonly module: boolean;
+  /** Name of a function exported by default, where the export has to be assigned too: in CommonJS that TypeScript writes. */
+  readonly assignedDefault: string | undefined;
+}
+
+export interface Printed {
+  readonly code: string;
+  readonly map: SourceMap;
+}
+
+/** Stands in rendered code for an authored part that stays; literals hold none, since they are escaped. */
+const HOLE = '\u0000';
+
+export function printToText({ text, source, plan, start, module, assignedDefault }: TextRequest): Printed {
+  const printed = new MagicString(text);
+  const { binding, sites, edits } = plan;
+  const kept: string[] = [];
+  const authored: Piece = ({ start: from, end }) => text.slice(from, end);
+
+  /** Puts code in place of a range, round the authored parts that lie within it and stay. */
+  function replace(at: Range, render: (piece: Piece) => string): void {
+    const holes: Range[] = [];
+    const rendered = render((part) => {
+      if (part.start < at.start || part.end > at.end) return authored(part);
+      holes.push(part);
+      return HOLE;
+    });
+    let from = at.start;
+    rendered.split(HOLE).forEach((piece, index) => {
+      const to = holes[index]?.start ?? at.end;
+      // Edits come from the outside in: what opens goes behind what opened before, what closes before what closes after.
+      if (to > from) printed.update(from, to, piece);
+      else if (index === 0) printed.appendLeft(from, piece);
+      else printed.prependRight(from, piece);
+      from = holes[index]?.end ?? at.end;
+    });
+  }
+
+  function apply(edit: Edit): void {
+    const code = codeOf(edit, sites, binding);
+    if (edit.kind === 'decorate field') decorateField(edit);
+    else if (edit.kind === 'add members') printed.appendLeft(edit.at.start, ` static { ${textOf(code, authored)}; }`);
+    else if (edit.kind !== 'rebind') replace(edit.at, (piece) => textOf(code, piece));
+  }
+
+  /** As in the AST printer: the decorator is evaluated where it stands, what it makes is kept, and the value goes through it. */
+  function decorateField(edit: Edit & { kind: 'decorate field' }): void {
+    const variable = `${binding}_field_${kept.length + 1}`;
+    kept.push(variable);
+    const context = fieldContext(edit, sites).map((part) => textOf(part, authored));
+    const decorator = codeOf(edit, sites, binding);
+    replace(edit.at, (piece) => `(${variable} = ${textOf(decorator, piece)}(${context.join(', ')}), () => {})`);
+    const value = named({ is: 'authored', at: edit.body }, edit.name);
+    replace(edit.body, (piece) => `(${variable} || ((initial) => initial)).call(this, ${textOf(value, piece)})`);
+  }
+
+  function rebinding(edit: Edit & { kind: 'rebind' }): string {
+    const local = authored(edit.name);
+    const target = local === assignedDefault ? `exports.default = ${local}` : local;
+    return `${target} = ${textOf(codeOf(edit, sites, binding), authored)};`;
+  }
+
+  for (const edit of edits) apply(edit);
+  const load = module ? `import * as ${binding} from '${EMITTED_MODULE}';` : `const ${binding} = require('${EMITTED_MODULE}');`;
+  const variables = kept.length === 0 ? [] : [`var ${kept.join(', ')};`];
+  const rebound = edits.flatMap((edit) => (edit.kind === 'rebind' ? [rebinding(edit)] : []));
+  printed.prependLeft(start, `${[load, ...variables, ...rebound].join(' ')} `);
+  return { code: printed.toString(), map: printed.generateMap({ source, includeContent: true, hires: 'boundary' }) };
+}

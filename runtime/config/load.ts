@@ -205,6 +205,14 @@ function reconcile(chosen: Map<string, unknown>, values: ConfigurationValue[], f
   if (row('service_name').source === 'default' && typeof named === 'string' && named !== '') {
     become('service_name', 'serviceName', named, row('resource'));
   }
+  // what is enabled by name is wanted, although the default drops it
+  const enabled = Object.entries(chosen.get('instrumentations') as Record<string, unknown>).flatMap(([name, on]) => on ? [name] : []); // biome-ignore format: one thought
+  if (row('drop').source === 'default' && enabled.length > 0) {
+    const kept = (chosen.get('drop') as string)
+      .split(', ')
+      .filter((scope) => !enabled.some((name) => scope.endsWith(`-${name}`)));
+    if (kept.join(', ') !== chosen.get('drop')) become('drop', 'drop', kept.join(', '), row('instrumentations'));
+  }
   if (chosen.get('disabled') === true) become('enabled', 'enabled', false, row('disabled'));
   const certificate = chosen.get('otlpClientCertificate');
   const key = chosen.get('otlpClientKey');

@@ -14,6 +14,7 @@ import { loadConfiguration, type TracingOptions } from '../config/load.js';
 import { SpanwrightContextManager } from '../context/manager.js';
 import { KeepSink } from '../gate/keep.js';
 import { GateTracerProvider } from '../gate/provider.js';
+import { prepareInstrumentations } from '../instrumentations/enable.js';
 import { observe } from '../open/metrics.js';
 import { BaggageAttributes } from '../propagation/baggage/attributes.js';
 import { SpanwrightPropagator } from '../propagation/propagator.js';
@@ -49,10 +50,12 @@ export async function startTracing(options: TracingOptions = {}): Promise<Tracin
   // everything that can fail comes before the first registration, so that a refused start leaves nothing behind
   const pipeline = buildPipeline(configuration, notice);
   const resource = pipeline === null ? undefined : buildResource(configuration);
+  const enableInstrumentations = prepareInstrumentations(configuration, pipeline !== null);
   const undo = registerPropagation();
   const tracing = new LiveTracing(state, loaded, configuration.endpoint, notice);
   state.tracing = tracing;
   tracing.attach(pipeline === null ? undefined : build(tracing, loaded.configuration, pipeline, resource, undo));
+  undo.push(enableInstrumentations());
   if (pipeline === null) tracing.undoAtShutdown(undo);
   tellTransformerMissing();
   return tracing;

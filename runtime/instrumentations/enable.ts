@@ -1,0 +1,99 @@
+// From the key `instrumentations` of the configuration to instrumentation packages that record through our gate. Called by
+// startTracing(): prepare before anything is registered, because a missing package refuses the start; enable afterwards.
+
+import type { Configuration } from '../config/load.js';
+import { nearest } from '../config/nearest.js';
+import { ConfigurationError } from '../errors.js';
+import { notice } from '../warnings.js';
+import { bypassWhileIdle } from './idle.js';
+import { type Instrumentation, loadInstrumentation } from './load.js';
+import { INSTRUMENTATION_NAMES, type OwnOptions, type PackageRow, rowOf } from './packages.js';
+import { NeighbourTracerProvider } from './provider.js';
+
+const QUERIES = ['spans', 'totals', 'both'] as const;
+
+interface Wanted {
+  readonly name: string;
+  readonly row: PackageRow;
+  readonly own: OwnOptions;
+  readonly config: Record<string, unknown>;
+  readonly make: new (config: object) => Instrumentation;
+}
+
+/**
+ * Loads what the configuration enables. Without somewhere to send to, only what carries context to other services.
+ * @returns what enables it, which returns what disables it again
+ * @throws SpanwrightError MISSING_PACKAGE, ConfigurationError for a name or an option that does not exist
+ */
+export function prepareInstrumentations({ instrumentations, disabled }: Configuration, built: boolean): () => () => void {
+  const wanted: Wanted[] = [];
+  for (const [name, given] of Object.entries(disabled ? {} : instrumentations)) {
+    if (given === false) continue;
+    const row = rowOf(name);
+    if (row === undefined) throw unknownName(name);
+    const { own, config } = optionsOf(name, given === true ? {} : given);
+    if (!built && !row.carriesContext) continue;
+    if (wanted.some((other) => other.row.package === row.package)) continue;
+    wanted.push({ name, row, own, config, make: loadInstrumentation(name, row.package) });
+  }
+  return function enableInstrumentations() {
+    const enabled = wanted.map(enable);
+    return function disableInstrumentations() {
+      for (const instrumentation of enabled) instrumentation?.disable();
+    };
+  };
+}
+
+function enable({ name, row, own, config, make }: Wanted): Instrumentation | undefined {
+  try {
+    const adapted = row.adapt?.(config, own) ?? config;
+    const instrumentation = withStableConventions(() => new make({ ...adapted, enabled: false }));
+    bypassWhileIdle(instrumentation as object, row);
+    instrumentation.setTracerProvider(new NeighbourTracerProvider(row, own));
+    instrumentation.setConfig({ ...adapted, enabled: true });
+    instrumentation.enable();
+    return instrumentation;
+  } catch (error) {
+    notice('SPW020', `${name}: ${String(error)}`, name);
+    return undefined;
+  }
+}
+
+const OPT_IN = 'OTEL_SEMCONV_STABILITY_OPT_IN';
+
+/** Packages read once, when they are made, which edition of the conventions to follow; earlier versions default to the old one. */
+function withStableConventions<Result>(make: () => Result): Result {
+  if (process.env[OPT_IN] !== undefined) return make();
+  process.env[OPT_IN] = 'http,database,messaging,rpc';
+  try {
+    return make();
+  } finally {
+    delete process.env[OPT_IN];
+  }
+}
+
+/** Ours, taken out of what is given, and the package's own. A TOML file has snake_case, code has camelCase. */
+function optionsOf(name: string, given: Readonly<Record<string, unknown>>): { own: OwnOptions; config: Record<string, unknown> } {
+  const { roots, queries = 'spans', ignorePaths, ignore_paths = ignorePaths ?? [], ...config } = given;
+  const paths = ignore_paths as readonly string[];
+  const faults: string[] = [];
+  const check = (key: string, value: unknown, fits: boolean, expected: string): void => {
+    if (!fits) faults.push(`instrumentations.${name}: ${key} must be ${expected}; found ${JSON.stringify(value)}.`);
+  };
+  check('roots', roots, roots === undefined || typeof roots === 'boolean', 'true or false');
+  check('queries', queries, QUERIES.includes(queries as 'spans'), `one of ${QUERIES.join(', ')}`);
+  const arePaths = Array.isArray(paths) && paths.every((path) => typeof path === 'string' && path.startsWith('/'));
+  check('ignore_paths', paths, arePaths, 'a list of paths, each with a slash at its start');
+  if (faults.length > 0) throw new ConfigurationError(faults.join('\n'), faults);
+  return {
+    own: { roots: roots as boolean | undefined, queries: queries as OwnOptions['queries'], ignorePaths: paths },
+    config: { ...config },
+  };
+}
+
+function unknownName(name: string): ConfigurationError {
+  const guess = nearest(name, INSTRUMENTATION_NAMES);
+  return new ConfigurationError(
+    `instrumentations: unknown name "${name}"${guess === undefined ? '' : `; the nearest is "${guess}"`}; expected one of ${INSTRUMENTATION_NAMES.join(', ')}, or the full name of an instrumentation package.`,
+  );
+}

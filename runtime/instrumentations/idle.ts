@@ -1,0 +1,61 @@
+// Makes what an instrumentation package puts over a library cost a test of the gate while nothing can be recorded and there is
+// no context to pass on: the library's own function is called at once. Packages patch through one method of their base class,
+// which is replaced here before they are enabled.
+
+import type { IncomingMessage } from 'node:http';
+import { state } from '../state.js';
+import { bringsNothing, nothingToPass } from './http.js';
+import type { PackageRow } from './packages.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: functions of any library
+type Fn = ((this: any, ...args: any[]) => any) & object;
+type Wrap = (target: object, name: string, wrapper: (original: Fn) => unknown) => unknown;
+
+/** Whether a call goes straight to the library. */
+type Bypass = (args: ArrayLike<unknown>) => boolean;
+
+const whileIdle: Bypass = () => state.gate.idle;
+const withNothingToPass: Bypass = () => nothingToPass();
+/** `emit` of an HTTP server: requests that bring no context, and every other event. */
+const asServer: Bypass = (args) => state.gate.idle && (args[0] !== 'request' || bringsNothing(args[1] as IncomingMessage));
+/** What sets receivers up is not a call: it must be patched whatever the gate says, for calls that come later. */
+const never: Bypass = () => false;
+
+const CLIENT_CALLS = new Set(['request', 'get', 'publish', 'sendToQueue', 'makeUnaryRequest']);
+
+function bypassOf(row: PackageRow, name: string): Bypass {
+  if (!row.carriesContext) return whileIdle;
+  if (name === 'emit') return asServer;
+  return CLIENT_CALLS.has(name) ? withNothingToPass : never;
+}
+
+/** Replaces `_wrap` of an instrumentation that is not enabled yet. */
+export function bypassWhileIdle(instrumentation: { _wrap?: Wrap }, row: PackageRow): void {
+  const wrap = instrumentation._wrap;
+  if (typeof wrap !== 'function') return;
+  instrumentation._wrap = (target, name, wrapper) => {
+    const bypass = bypassOf(row, name);
+    if (bypass === never) return wrap(target, name, wrapper);
+    return wrap(target, name, (original) => {
+      const patched = wrapper(original);
+      return typeof patched === 'function' && typeof original === 'function'
+        ? choosing(original, patched as Fn, bypass)
+        : patched;
+    });
+  };
+}
+
+function choosing(original: Fn, patched: Fn, bypass: Bypass): Fn {
+  const chosen = function (this: unknown, ...args: unknown[]): unknown {
+    const target = bypass(args) ? original : patched;
+    return new.target === undefined ? Reflect.apply(target, this, args) : Reflect.construct(target, args, new.target);
+  };
+  // what promisify() and others read on the function is the patched one's
+  for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(patched))) {
+    if (key !== 'prototype') Object.defineProperty(chosen, key, descriptor);
+  }
+  for (const key of Object.getOwnPropertySymbols(patched))
+    Object.defineProperty(chosen, key, Object.getOwnPropertyDescriptor(patched, key) as PropertyDescriptor);
+  chosen.prototype = patched.prototype;
+  return chosen;
+}

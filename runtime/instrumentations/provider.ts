@@ -1,0 +1,86 @@
+// The tracer provider that instrumentation packages get: the gate's, with three things that hold for neighbours only. What
+// calls out starts no trace unless it is told to; older names become today's; queries may be counted instead of recorded.
+
+import {
+  type Attributes,
+  type Context,
+  isSpanContextValid,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  type Tracer,
+  type TracerOptions,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
+import { specificity } from '../gate/pattern.js';
+import { GateTracerProvider } from '../gate/provider.js';
+import { NOTHING, TransparentSpan, throughTransparent } from '../gate/transparent.js';
+import { activeContext, withContext } from '../span/active.js';
+import { RecordedSpan } from '../span/recorded.js';
+import { state } from '../state.js';
+import type { OwnOptions, PackageRow } from './packages.js';
+import { CountedSpan, countBeside } from './totals.js';
+
+/** Spans of connecting, which are no queries. */
+const CONNECTING = /connect$/u;
+
+export class NeighbourTracerProvider implements TracerProvider {
+  readonly #gated = new GateTracerProvider();
+
+  constructor(
+    private readonly row: PackageRow,
+    private readonly own: OwnOptions,
+  ) {}
+
+  getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
+    return new NeighbourTracer(this.#gated.getTracer(name, version, options), name, this.row, this.own);
+  }
+}
+
+class NeighbourTracer implements Tracer {
+  constructor(
+    private readonly inner: Tracer,
+    private readonly scope: string,
+    private readonly row: PackageRow,
+    private readonly own: OwnOptions,
+  ) {}
+
+  startSpan(name: string, options: SpanOptions = {}, context: Context = activeContext()): Span {
+    if (state.gate.idle) return this.inner.startSpan(name, options, context);
+    const current = trace.getSpan(context);
+    const enclosing = options.root === true ? undefined : throughTransparent(current);
+    if ((enclosing === undefined || !isSpanContextValid(enclosing.spanContext())) && !this.#mayStart(options.kind))
+      return current === undefined ? NOTHING : current instanceof TransparentSpan ? current : new TransparentSpan(current);
+    const counts = this.own.queries !== 'spans' && enclosing instanceof RecordedSpan && !CONNECTING.test(name);
+    if (counts && this.own.queries === 'totals') return new CountedSpan(enclosing);
+    const span = this.inner.startSpan(...this.#described(name, options), context);
+    if (counts && span instanceof RecordedSpan) countBeside(span, enclosing);
+    return span;
+  }
+
+  startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: [F] | [SpanOptions, F] | [SpanOptions, Context, F]) {
+    const body = rest[rest.length - 1] as F;
+    const context = rest.length > 2 ? (rest[1] as Context) : activeContext();
+    const span = this.startSpan(name, rest.length > 1 ? (rest[0] as SpanOptions) : undefined, context);
+    return withContext(trace.setSpan(context, span), body, undefined, [span]) as ReturnType<F>;
+  }
+
+  /** Receiving work is a reason to start a trace; calling out is none, unless the configuration names this package or kind. */
+  #mayStart(kind: SpanKind = SpanKind.INTERNAL): boolean {
+    if (this.own.roots !== undefined) return this.own.roots;
+    if (kind === SpanKind.SERVER || kind === SpanKind.CONSUMER) return true;
+    const { gate } = state;
+    const subject = { qualified: undefined, scope: this.scope, name: '' };
+    return (
+      gate.rootKinds.includes(kind) ||
+      gate.settings.roots.some((root) => root.kind === 'scope' && specificity(root, subject) >= 0)
+    );
+  }
+
+  #described(name: string, options: SpanOptions): [string, SpanOptions] {
+    const given: Attributes = options.attributes ?? {};
+    const attributes = this.row.attributes?.(given);
+    return [this.row.name?.(name, given) ?? name, attributes === undefined ? options : { ...options, attributes }];
+  }
+}

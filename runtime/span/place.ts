@@ -103,7 +103,16 @@ export function place(
   const parent = current === undefined ? undefined : 'spanContext' in current ? current.spanContext() : current;
   if (parent === undefined || !isSpanContextValid(parent)) return placeRoot(recorder, terms, context, undefined, undefined);
   if (parent.isRemote === true && recorder.gate.ignoresRemote) return placeRoot(recorder, terms, context, parent, undefined);
-  return isSampled(parent) ? placement(context, parent) : undefined;
+  if (isSampled(parent)) return placement(context, parent);
+  unsampled = current;
+  return undefined;
+}
+
+let unsampled: Span | SpanContext | undefined;
+
+/** True for the span that was last found to be unsampled: most calls have the parent of the call before. */
+export function isKnownUnsampled(current: Span | undefined): boolean {
+  return current !== undefined && current === unsampled;
 }
 
 function placement(context: Context, parent: RecordedSpan | SpanContext): Placement {

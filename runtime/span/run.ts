@@ -10,7 +10,7 @@ import { activeContext, withContext } from './active.js';
 import { capture } from './capture.js';
 import { carryContext, followGenerator } from './generators.js';
 import { fail } from './outcome.js';
-import { type Placement, placeCall } from './place.js';
+import { isKnownUnsampled, type Placement, placeCall } from './place.js';
 import { RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
 import { settle } from './settle.js';
@@ -31,6 +31,7 @@ export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLik
   }
   if (current instanceof RecordedSpan && !site.placed)
     return record(recorder, site, self, body, args, context, current, undefined);
+  if (isKnownUnsampled(current) && !site.placed && !recorder.gate.ignoresRemote) return Reflect.apply(body, self, args);
   const placement = placeCall(recorder, site, self, args, context, current);
   if (placement === undefined) return Reflect.apply(body, self, args);
   if (!placement.sampled) return runUnsampled(site, self, body, args, placement.context);

@@ -1,0 +1,69 @@
+// Under a parent that is not sampled nothing is recorded, and that is remembered of no other parent.
+
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument, startTracing, type Tracing, withRemoteContext } from '../../runtime/index.js';
+
+console.warn = () => {};
+const leaf = instrument({ name: 'leaf' }, (value: number) => value + 1);
+const root = instrument({ name: 'root', root: true }, (work: () => unknown) => work());
+const placed = instrument(
+  { name: 'placed', parent: (carrier: { traceparent?: string }) => carrier },
+  (_: { traceparent?: string }) => leaf(1),
+);
+const carrier = (number: number, flags: string) => ({
+  traceparent: `00-0af7651916cd43dd8448eb211c8031${number}-b7ad6b7169203331-${flags}`,
+});
+
+let exporter: InMemorySpanExporter;
+async function started(remoteParent: 'accept' | 'ignore' = 'accept'): Promise<Tracing> {
+  exporter = new InMemorySpanExporter();
+  return startTracing({ exporter: exporter as never, enabled: true, remoteParent });
+}
+async function names(tracing: Tracing): Promise<string[]> {
+  await tracing.forceFlush();
+  const spans = exporter.getFinishedSpans();
+  exporter.reset();
+  return spans.map(({ name }) => name);
+}
+
+test('calls under an unsampled parent, and between them calls under a sampled one and under none', async () => {
+  const tracing = await started();
+  for (let round = 0; round < 3; round++) {
+    withRemoteContext(carrier(10, '00'), () => [leaf(1), leaf(2)]);
+    assert.equal(await names(tracing), []);
+    withRemoteContext(carrier(11, '01'), () => leaf(1));
+    assert.equal(await names(tracing), ['leaf']);
+    leaf(1);
+    assert.equal(await names(tracing), ['leaf']);
+  }
+  await tracing.shutdown();
+});
+
+test('a call with a place of its own records all the same: root, and a parent that is sampled', async () => {
+  const tracing = await started();
+  withRemoteContext(carrier(10, '00'), () => {
+    leaf(1);
+    root(() => leaf(1));
+    placed(carrier(12, '01'));
+    placed(carrier(13, '00'));
+    placed({});
+    leaf(1);
+  });
+  assert.equal(await names(tracing), ['leaf', 'root', 'leaf', 'placed']);
+  await tracing.shutdown();
+});
+
+test('where remote parents are ignored an unsampled one does not keep a trace from starting', async () => {
+  const first = await started();
+  withRemoteContext(carrier(10, '00'), () => [leaf(1), leaf(1)]);
+  assert.equal(await names(first), []);
+  await first.shutdown();
+  const second = await started('ignore');
+  withRemoteContext(carrier(10, '00'), () => [leaf(1), leaf(1)]);
+  assert.equal(await names(second), ['leaf', 'leaf']);
+  await second.shutdown();
+});
+
+test.run();

@@ -64,11 +64,14 @@ export class HttpTransport implements Transport {
         this.#open.delete(end);
       };
       post.once('socket', (socket) => socket.unref());
+      let answered = false;
       post.on('error', (error) => {
+        if (answered) return; // the answer breaks off too, and is judged there
         settle();
         reject(error);
       });
       post.once('response', (answer) => {
+        answered = true;
         // the status alone says whether the spans were taken; a body that breaks off changes nothing
         const judge = (received: Buffer): void => {
           settle();

@@ -55,7 +55,8 @@ export class OtlpExporter implements SpanExporter {
   #read(answer: Uint8Array): Remark | undefined {
     try {
       const { partialSuccess } = this.serializer.deserializeResponse(answer);
-      const rejected = Number(partialSuccess?.rejectedSpans ?? 0);
+      const count = Number(partialSuccess?.rejectedSpans ?? 0);
+      const rejected = count < 2 ** 63 ? Math.max(0, count) : 0; // the serializer reads a negative int64 as an unsigned one
       const message = String(partialSuccess?.errorMessage ?? '');
       return rejected > 0 || message !== '' ? { rejected, message } : undefined;
     } catch {

@@ -1,9 +1,18 @@
 // A real OTLP/gRPC server on a free loopback port for the tests of export: takes raw requests, counts their spans
 // (in the protobuf a span is field 2 of the scope spans, which are field 2 of the resource spans, which are field 1), and answers as told: in order, with a status, after a delay, or never.
 
-import { type Metadata, Server, ServerCredentials, type ServiceDefinition, status as Status } from '@grpc/grpc-js';
+import { Metadata, Server, ServerCredentials, type ServiceDefinition, status as Status } from '@grpc/grpc-js';
 
-export type Behaviour = { status?: number; details?: string; delay?: number; hang?: true };
+export type Behaviour = {
+  status?: number;
+  details?: string;
+  delay?: number;
+  hang?: true;
+  /** Body of a success, as it is; `partialSuccess()` makes one. */
+  answer?: Buffer;
+  /** Milliseconds in a `google.rpc.RetryInfo` beside the status. */
+  retryAfter?: number;
+};
 
 const SERVICE: ServiceDefinition = {
   Export: {
@@ -41,10 +50,14 @@ export class Collector {
         this.bodies.push(call.request);
         if (behaviour.hang) return;
         const answer = (): void => {
-          if (behaviour.status) reply({ code: behaviour.status, details: behaviour.details ?? Status[behaviour.status] });
-          else {
+          const { status, details, retryAfter, answer: body = Buffer.alloc(0) } = behaviour;
+          if (status) {
+            const metadata = new Metadata();
+            if (retryAfter !== undefined) metadata.set('grpc-status-details-bin', retryDetails(status, retryAfter));
+            reply({ code: status, details: details ?? Status[status], metadata });
+          } else {
             this.accepted += countSpans(call.request);
-            reply(null, Buffer.alloc(0));
+            reply(null, body);
           }
         };
         if (behaviour.delay === undefined) answer();
@@ -64,6 +77,33 @@ export class Collector {
     this.#server?.forceShutdown();
     this.#server = undefined;
   }
+}
+
+function field(number: number, value: number | string | Buffer): Buffer {
+  if (typeof value === 'number') return Buffer.concat([varint(number << 3), varint(value)]);
+  const bytes = Buffer.from(value);
+  return Buffer.concat([varint((number << 3) | 2), varint(bytes.length), bytes]);
+}
+
+/** Negative numbers take ten bytes, as protobuf writes an int64. */
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  return Buffer.from([...bytes, Number(rest)]);
+}
+
+/** An ExportTraceServiceResponse of a collector that did not take everything. */
+export function partialSuccess(rejected: number, message: string): Buffer {
+  return field(1, Buffer.concat([field(1, rejected), field(2, message)]));
+}
+
+/** A google.rpc.Status with a RetryInfo, after a detail of another type. */
+function retryDetails(status: number, milliseconds: number): Buffer {
+  const duration = Buffer.concat([field(1, Math.floor(milliseconds / 1000)), field(2, (milliseconds % 1000) * 1e6)]);
+  const any = (type: string, value: Buffer): Buffer =>
+    field(3, Buffer.concat([field(1, `type.googleapis.com/google.rpc.${type}`), field(2, value)]));
+  return Buffer.concat([field(1, status), any('Help', field(1, 'x')), any('RetryInfo', field(1, duration))]);
 }
 
 /** Spans in an ExportTraceServiceRequest. */

@@ -1,0 +1,348 @@
+// What OpenTelemetry's own exporters leave out, against real servers on loopback: spans that a collector rejects inside a success,
+// waits that a server asks for, statuses of HTTP, connections that are dead, and calls that must not outlive a shutdown.
+// limit: 180 s
+
+import { execFile } from 'node:child_process';
+import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTcp } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { loadConfiguration, type TracingOptions } from '../../runtime/config/load.js';
+import { buildPipeline, type Pipeline } from '../../runtime/setup/exporter.js';
+import { readFailure } from '../../runtime/setup/failures.js';
+import { Collector, countSpans, partialSuccess } from './collector.js';
+
+const ROOT = join(__dirname, '..', '..');
+const RESOURCE_EXHAUSTED = 8;
+const UNAVAILABLE = 14;
+
+/** A test that fails leaves its servers to this: an open one would hold the file until its limit. */
+test.after(() => {
+  setTimeout(() => process.exit(), 2000).unref();
+});
+
+interface Bench {
+  pipeline: Pipeline;
+  lines: string[];
+  spans(count: number): void;
+  settled(): Promise<void>;
+}
+
+function start(options: TracingOptions): Bench {
+  const lines: string[] = [];
+  const { configuration } = loadConfiguration({
+    options: { scheduleDelay: 10, shutdownTimeout: 1000, ...options },
+    env: {},
+    cwd: __dirname,
+  });
+  const pipeline = buildPipeline(configuration, (code, detail) => lines.push(`${code} ${detail}`));
+  if (!pipeline) throw new Error('the pipeline was not built');
+  const tracer = new BasicTracerProvider({ spanProcessors: [pipeline.processor as never] }).getTracer('test');
+  return {
+    pipeline,
+    lines,
+    spans: (count) => {
+      for (let index = 0; index < count; index++) tracer.startSpan(`span ${index}`, {}, ROOT_CONTEXT).end();
+    },
+    settled: () => until(() => pipeline.counts.queued === 0, 'nothing is queued'),
+  };
+}
+
+async function until(condition: () => boolean, what: string, limit = 10_000): Promise<void> {
+  const end = performance.now() + limit;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`did not happen within ${limit} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse, spans: number) => void;
+
+/** A collector over HTTP that answers as told. */
+async function http(handle: Handler): Promise<{ url: string; close(): void }> {
+  const server: Server = createHttp(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    handle(request, response, countSpans(Buffer.concat(chunks)));
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const close = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}`, close };
+}
+
+const ANSWERS: readonly { what: string; answer: Buffer; exported: number; says: RegExp | undefined }[] = [
+  { what: 'an empty answer', answer: Buffer.alloc(0), exported: 10, says: undefined },
+  {
+    what: 'three of ten rejected',
+    answer: partialSuccess(3, 'too old'),
+    exported: 7,
+    says: /^SPW009 http:.* rejected 3 of 10 spans and says: too old$/u,
+  },
+  { what: 'all rejected', answer: partialSuccess(10, ''), exported: 0, says: /rejected 10 of 10 spans and says: nothing/u },
+  { what: 'more rejected than were sent', answer: partialSuccess(99, 'x'), exported: 0, says: /rejected 10 of 10/u },
+  { what: 'fewer than none rejected', answer: partialSuccess(-5, 'x'), exported: 10, says: /took all 10 spans and says: x/u },
+  { what: 'a warning', answer: partialSuccess(0, 'use batches'), exported: 10, says: /took all 10 spans and says: use batches/u },
+  { what: 'bytes that are no answer', answer: Buffer.from('ffffffffffff', 'hex'), exported: 10, says: undefined },
+];
+
+for (const protocol of ['grpc', 'http/protobuf'] as const) {
+  test(`${protocol}: spans that the collector rejects inside a success count as failed, to the span, and are said`, async () => {
+    assert.ok(ANSWERS.length > 0);
+    for (const { what, answer, exported, says } of ANSWERS) {
+      const collector = await new Collector().start();
+      collector.behaviour = () => ({ answer });
+      let requests = 0;
+      const server = await http((_request, response) => {
+        requests++;
+        response.end(answer);
+      });
+      const bench = start({ endpoint: protocol === 'grpc' ? collector.url : server.url, protocol });
+      bench.spans(10);
+      await bench.settled();
+      await bench.pipeline.processor.shutdown();
+      assert.equal(bench.pipeline.counts, { ended: 10, exported, failed: 10 - exported, dropped: 0, queued: 0 }, what);
+      assert.is(requests + collector.requests, 1, `${what}: it is not sent again`);
+      if (says === undefined) assert.equal(bench.lines, [], what);
+      else assert.match(bench.lines[0] as string, says);
+      collector.stop();
+      server.close();
+    }
+  });
+}
+
+test('gRPC: RESOURCE_EXHAUSTED is tried again when the server names a wait, after that wait, and not otherwise', async () => {
+  const collector = await new Collector().start();
+  collector.behaviour = () => ({ status: RESOURCE_EXHAUSTED });
+  const without = start({ endpoint: collector.url });
+  without.spans(2);
+  await without.settled();
+  assert.is(without.pipeline.counts.failed, 2);
+  assert.is(collector.requests, 1);
+  await without.pipeline.processor.shutdown();
+
+  for (const status of [RESOURCE_EXHAUSTED, UNAVAILABLE]) {
+    const times: number[] = [];
+    collector.requests = 0;
+    collector.behaviour = (request) => {
+      times.push(performance.now());
+      return request === 0 ? { status, retryAfter: 1700 } : {};
+    };
+    const bench = start({ endpoint: collector.url });
+    bench.spans(2);
+    await bench.settled();
+    assert.is(bench.pipeline.counts.exported, 2);
+    const waited = (times[1] as number) - (times[0] as number);
+    assert.ok(waited >= 1690 && waited < 2600, `waited ${waited} ms`);
+    await bench.pipeline.processor.shutdown();
+  }
+  collector.stop();
+});
+
+test('a wait that is longer than the export may take fails the batch at once', async () => {
+  const collector = await new Collector().start();
+  collector.behaviour = () => ({ status: UNAVAILABLE, retryAfter: 3_600_000 });
+  const bench = start({ endpoint: collector.url });
+  bench.spans(1);
+  await bench.settled();
+  assert.is(bench.pipeline.counts.failed, 1);
+  await bench.pipeline.processor.shutdown();
+  collector.stop();
+});
+
+test('details of a status that are no protobuf are no wish to wait', () => {
+  const metadata = (bytes: unknown): object => ({ get: () => [bytes] });
+  for (const bytes of [Buffer.from('ffffff', 'hex'), Buffer.alloc(0), 'text', undefined, Buffer.from('1a05', 'hex')]) {
+    const failure = readFailure({ code: RESOURCE_EXHAUSTED, message: 'x', metadata: metadata(bytes) });
+    assert.is(failure.retryAfter, undefined);
+    assert.is(failure.retry, false);
+  }
+});
+
+const STATUSES: readonly [status: number, attempts: number][] = [
+  [200, 1],
+  [202, 1],
+  [302, 1],
+  [400, 1],
+  [401, 1],
+  [404, 1],
+  [413, 1],
+  [429, 2],
+  [500, 1],
+  [502, 2],
+  [503, 2],
+  [504, 2],
+];
+
+test('HTTP: only the statuses that may pass are tried again, and each that fails is named', async () => {
+  for (const [status, attempts] of STATUSES) {
+    let requests = 0;
+    const server = await http((_request, response) => {
+      requests++;
+      response.writeHead(requests === 1 ? status : 200, { 'content-type': 'text/plain' }).end('because');
+    });
+    const bench = start({ endpoint: server.url, protocol: 'http/protobuf' });
+    bench.spans(1);
+    await bench.settled();
+    assert.is(requests, attempts, `${status}`);
+    assert.is(bench.pipeline.counts.exported, status < 300 || attempts > 1 ? 1 : 0, `${status}`);
+    await until(() => status < 300 || bench.lines.length > 0, 'it is said');
+    if (status >= 300) assert.match(bench.lines[0] as string, new RegExp(`HTTP ${status}: because`, 'u'));
+    await bench.pipeline.processor.shutdown();
+    server.close();
+  }
+});
+
+test('HTTP: Retry-After is waited for', async () => {
+  const times: number[] = [];
+  const server = await http((_request, response) => {
+    times.push(performance.now());
+    response.writeHead(times.length === 1 ? 503 : 200, { 'retry-after': '2' }).end();
+  });
+  const bench = start({ endpoint: server.url, protocol: 'http/protobuf' });
+  bench.spans(1);
+  await bench.settled();
+  assert.is(bench.pipeline.counts.exported, 1);
+  assert.ok((times[1] as number) - (times[0] as number) >= 1990);
+  await bench.pipeline.processor.shutdown();
+  server.close();
+});
+
+test('HTTP: a connection that is reset is tried again; an endless answer does not fill the memory and counts by its status', async () => {
+  let requests = 0;
+  const server = await http((request, response) => {
+    if (request.method !== 'POST') return void response.end(); // the probe, which asks what is there
+    requests++;
+    if (requests === 1) return void request.socket.resetAndDestroy();
+    const filler = setInterval(() => response.write(Buffer.alloc(32 * 1024)), 1);
+    response.on('close', () => clearInterval(filler));
+  });
+  const bench = start({ endpoint: server.url, protocol: 'http/protobuf' });
+  bench.spans(3);
+  await bench.settled();
+  assert.equal(bench.pipeline.counts, { ended: 3, exported: 3, failed: 0, dropped: 0, queued: 0 });
+  assert.is(requests, 2);
+  await bench.pipeline.processor.shutdown();
+  server.close();
+});
+
+test('HTTP: gzip and the headers arrive, and one connection serves many exports', async () => {
+  const seen: IncomingMessage[] = [];
+  const sockets = new Set<unknown>();
+  const server = await http((request, response) => {
+    seen.push(request);
+    sockets.add(request.socket);
+    response.end();
+  });
+  const bench = start({
+    endpoint: server.url,
+    protocol: 'http/protobuf',
+    otlpCompression: 'gzip',
+    otlpHeaders: { 'x-token': 'abc', 'content-type': 'text/evil' },
+  });
+  for (let round = 0; round < 5; round++) {
+    bench.spans(1);
+    await bench.settled();
+  }
+  assert.is(seen.length, 5);
+  assert.is(sockets.size, 1);
+  const { headers } = seen[0] as IncomingMessage;
+  assert.is(headers['content-encoding'], 'gzip');
+  assert.is(headers['content-type'], 'application/x-protobuf');
+  assert.is(headers['x-token'], 'abc');
+  assert.match(String(headers['user-agent']), /^spanwright\/\d/u);
+  await bench.pipeline.processor.shutdown();
+  server.close();
+});
+
+test('gRPC: after an attempt without an answer the next one opens another connection', async () => {
+  const collector = await new Collector().start();
+  let connections = 0;
+  const { connect } = await import('node:net');
+  const proxy = createTcp((client) => {
+    connections++;
+    const upstream = connect(collector.port, '127.0.0.1');
+    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
+    upstream.on('error', () => client.destroy());
+    if (connections === 1)
+      client.resume(); // dead: everything is swallowed
+    else client.pipe(upstream).pipe(client);
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => proxy.once('listening', resolve));
+  const { port } = proxy.address() as { port: number };
+  const bench = start({ endpoint: `http://127.0.0.1:${port}`, otlpTimeout: 400 });
+  bench.spans(2);
+  await bench.settled();
+  assert.is(bench.pipeline.counts.exported, 2);
+  assert.is(collector.accepted, 2);
+  await bench.pipeline.processor.shutdown();
+  proxy.close();
+  collector.stop();
+});
+
+/** Runs a program to its natural end; what it prints last is when its own work was done. */
+async function live(script: string): Promise<{ out: string; after: number }> {
+  const source = `
+    const { startTracing } = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
+    const { trace } = require('@opentelemetry/api');
+    const span = () => trace.getTracer('t').startSpan('s').end();
+    const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+    (async () => { ${script}; console.log('done', Date.now()); })();`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', source], {
+    cwd: ROOT,
+    timeout: 40_000,
+  });
+  return { out: stdout, after: Date.now() - Number(/done (\d+)/u.exec(stdout)?.[1]) };
+}
+
+for (const protocol of ['grpc', 'http/protobuf'] as const) {
+  test(`${protocol}: a collector that hangs holds neither the shutdown beyond its limit nor the ended process`, async () => {
+    const held: unknown[] = [];
+    const hanging = createTcp((socket) => void held.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+    await new Promise((resolve) => hanging.once('listening', resolve));
+    const collector = await new Collector().start();
+    collector.behaviour = () => ({ hang: true });
+    const { port } = hanging.address() as { port: number };
+    const silent = `http://127.0.0.1:${port}`;
+    for (const url of protocol === 'grpc' ? [silent, collector.url] : [silent]) {
+      const options = `{ endpoint: '${url}', protocol: '${protocol}', enabled: true, scheduleDelay: 10, shutdownTimeout: 300 }`;
+      const { out, after } = await live(
+        `const t = await startTracing(${options}); span(); await pause(200); const at = Date.now(); await t.shutdown();
+         console.log(Date.now() - at, JSON.stringify(t.state().spans))`,
+      );
+      const took = Number.parseInt(out, 10);
+      assert.ok(took >= 250 && took < 1000, `shutdown took ${took} ms`);
+      assert.match(out, /"failed":1/u);
+      console.log(`${protocol} ${url === silent ? 'silent' : 'hanging'}: ended ${after} ms after its shutdown`);
+      assert.ok(after < 1500, `the process lived ${after} ms longer than its shutdown`);
+    }
+    hanging.close();
+    for (const socket of held) (socket as { destroy(): void }).destroy();
+    collector.stop();
+  });
+}
+
+test('without a shutdown an export under way holds the process at most for one attempt, and over HTTP not at all', async () => {
+  const collector = await new Collector().start();
+  collector.behaviour = () => ({ hang: true });
+  const server = await http(() => {});
+  for (const [protocol, url, most] of [
+    ['grpc', collector.url, 1200 + 1500],
+    ['http/protobuf', server.url, 1000],
+  ] as const) {
+    const options = `{ endpoint: '${url}', protocol: '${protocol}', enabled: true, scheduleDelay: 10, otlpTimeout: 1200 }`;
+    const { after } = await live(`await startTracing(${options}); span(); await pause(200)`);
+    console.log(`${protocol} without a shutdown: ended ${after} ms after its work`);
+    assert.ok(after < most, `${protocol}: ${after} ms`);
+  }
+  collector.stop();
+  server.close();
+});
+
+test.run();

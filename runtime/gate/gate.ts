@@ -27,6 +27,8 @@ export class Gate implements GateSwitch {
   rootKinds: readonly number[] = [];
   /** True: some span names are dropped, so that spans of third-party tracers are judged by name too. */
   dropsNames = false;
+  /** Called each time that the gate has become idle. */
+  onIdle: () => void = () => {};
   readonly pins = new Pins(() => this.refresh());
 
   #settings: GateSettings = {
@@ -108,7 +110,9 @@ export class Gate implements GateSwitch {
   }
 
   refresh(): void {
+    const before = this.idle;
     this.idle = !(this.built && (this.enabled || this.foreignContexts || this.pins.held));
+    if (this.idle && !before) this.onIdle();
   }
 }
 

@@ -101,8 +101,10 @@ function registerPropagation(): (() => void)[] {
   const manager = new SpanwrightContextManager(state.gate, state.storage);
   if (quietly(() => context.setGlobalContextManager(manager as ContextManager))) {
     state.ownsContext = true;
+    state.gate.onIdle = () => manager.rest();
     undo.push(() => {
       state.ownsContext = false;
+      state.gate.onIdle = () => {};
       context.disable();
     });
   } else {

@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { context, createContextKey, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument, startTracing, withRemoteContext } from '../../runtime/index.js';
@@ -93,6 +94,35 @@ test('after switching off, the gate stays awake while a recorded context lives, 
   seen = [];
   await tracing.forceFlush();
   assert.ok(await idleWithin(5000), 'nothing that records is left, so the gate is idle');
+  await tracing.shutdown();
+});
+
+test('when the gate goes to rest, contexts that others have set go on; where there are none, promises cost what they did', async () => {
+  const tracing = await startTracing({ exporter: discarding });
+  const key = createContextKey('somebody else');
+  let go: (() => void) | undefined;
+  tracing.setEnabled(true);
+  work();
+  tracing.setEnabled(false);
+  await tracing.forceFlush();
+  assert.ok(await idleWithin(5000));
+  assert.is(state.storage.getStore(), undefined);
+  const seen = context.with(ROOT_CONTEXT.setValue(key, 'theirs'), async () => {
+    await new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    return context.active().getValue(key);
+  });
+  tracing.setEnabled(true);
+  work();
+  tracing.setEnabled(false);
+  await tracing.forceFlush();
+  assert.ok(await idleWithin(5000));
+  go?.();
+  assert.is(await seen, 'theirs');
+  tracing.setEnabled(true);
+  const inner = instrument({ namespace: 'carbide::api', name: 'inner' }, async () => trace.getActiveSpan()?.isRecording());
+  assert.is(await inner(), true, 'after a rest, spans are active again');
   await tracing.shutdown();
 });
 

@@ -1,0 +1,124 @@
+// The conformance suite, written once: what every host has to make of the programs. A host compiles the project, or runs it, and the
+// suite looks at what it printed. A part that is not installed skips with its reason; in CI that is a failure.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Program } from './programs.js';
+import { type Decorators, type Modules, programsOf, ROOT, type Seen, type Variant, writeProject } from './project.js';
+
+/** How a host turned the project into something that runs: the arguments of `node`, or a whole command. */
+export interface Runnable {
+  readonly command?: string;
+  readonly arguments: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface Host {
+  readonly name: string;
+  /** Folder below .cache/hosts that it needs. */
+  readonly part?: string;
+  readonly variants: readonly Variant[];
+  /** Knows this package; a host that does not makes the same spans with poorer metadata. */
+  readonly transforms: boolean;
+  readonly compilerOptions?: Readonly<Record<string, unknown>>;
+  readonly packages?: () => Readonly<Record<string, string>>;
+  /** Programs that it cannot compile, with the reason, which is printed. */
+  readonly except?: Readonly<Record<string, string>>;
+  /** Compiles in the directory; throws with the output when that fails. */
+  build(directory: string, variant: Variant): Runnable | Promise<Runnable>;
+}
+
+export const LEGACY: Variant = { decorators: 'legacy', modules: 'commonjs' };
+export const STANDARD: Variant = { decorators: 'standard', modules: 'esm' };
+export const variant = (decorators: Decorators, modules: Modules): Variant => ({ decorators, modules });
+
+export const part = (...path: string[]): string => join(ROOT, '.cache', 'hosts', ...path);
+export const NODE24 = join(ROOT, '.cache', 'node24', 'node_modules', '.bin', 'node');
+
+/** Runs a program to its end; throws with its output when it fails. */
+export function execute(directory: string, command: string, args: readonly string[], environment: object = {}): string {
+  const { FORCE_COLOR, ...inherited } = process.env;
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: directory,
+    encoding: 'utf8',
+    timeout: 120_000,
+    env: { ...inherited, NO_COLOR: '1', ...environment },
+  });
+  if (error !== undefined || status !== 0)
+    throw new Error(`${command} ${args.join(' ')} ended with ${status ?? error}:\n${stdout}${stderr}`);
+  return stdout + stderr;
+}
+
+/** Declares the tests of one host. */
+export function conformance(host: Host): void {
+  const missing = missingPart(host);
+  for (const variant of host.variants) {
+    const title = `${host.name}, ${variant.decorators} decorators, ${variant.modules}`;
+    const all = programsOf(variant, host.transforms);
+    if (all.length === 0) throw new Error(`the suite has no program for ${title}`);
+    if (missing !== undefined) {
+      test(`${title}: conforms`, () => {
+        if (process.env.CI === 'true') assert.unreachable(missing);
+        console.log(`SKIP ${title}: ${missing}`);
+      });
+      continue;
+    }
+    const programs = all.filter(({ name }) => host.except?.[name] === undefined);
+    for (const { name } of all)
+      if (!programs.some((one) => one.name === name)) console.log(`SKIP ${title}: ${name}: ${host.except?.[name]}`);
+    let printed: Record<string, Seen> = {};
+    let output = '';
+    test(`${title}: compiles and runs`, async () => {
+      const { compilerOptions, packages } = host;
+      const request = { variant, programs, packages: packages?.() ?? {}, ...(compilerOptions && { compilerOptions }) };
+      const directory = writeProject(request);
+      const { command = process.execPath, arguments: args, environment } = await host.build(directory, variant);
+      output = execute(directory, command, args, environment);
+      const line = output.split('\n').find((one) => one.startsWith('CONFORMANCE '));
+      assert.ok(line, `nothing was printed:\n${output}`);
+      printed = JSON.parse(line.slice('CONFORMANCE '.length));
+      assert.equal(
+        Object.keys(printed),
+        programs.map(({ name }) => name),
+      );
+    });
+    for (const program of programs)
+      test(`${title}: ${program.name} behaves as the language says, and is recorded`, () => {
+        const seen = printed[program.name];
+        assert.ok(seen, 'the program did not run');
+        assert.equal(seen.off, program.value, 'before tracing starts');
+        assert.equal(seen.on, program.value, 'while it records');
+        if (host.transforms) assertSites(program, seen, variant);
+        else assert.is(seen.spans.length, program.spans.length);
+      });
+    test(`${title}: says once that the transformer did not run, and only then`, () => {
+      assert.is(output.split('SPW015').length - 1, host.transforms ? 0 : 1, output);
+    });
+  }
+}
+
+function assertSites({ name, source, spans, namespaces }: Program, seen: Seen, { modules }: Variant): void {
+  assert.equal(seen.spans.map((span) => span.name).sort(), spans);
+  const found = new Set(seen.spans.map(({ attributes }) => attributes['code.namespace']));
+  assert.equal([...found].sort(), namespaces);
+  for (const { attributes } of seen.spans) {
+    const file = String(attributes['code.file.path']);
+    assert.match(file, /^src\/[\w-]+\.ts$/);
+    if (file !== `src/${name}.ts`) continue;
+    const text = modules === 'esm' ? source.replace(/from '(\.\/[\w-]+)'/g, "from '$1.js'") : source;
+    const line = text.split('\n')[Number(attributes['code.line.number']) - 1] ?? '';
+    const fn = String(attributes['code.function.name']).split('::').pop() ?? '';
+    const at = line.slice(Number(attributes['code.column.number']) - 1);
+    // Functions without a name are named by the function itself.
+    if (fn !== 'anonymous')
+      assert.ok(at.replace(/^\[?'?/, '').startsWith(fn.replace(/^\[/, '').replace(/\]$/, '')), `${fn} is not at ${at}`);
+  }
+}
+
+function missingPart({ part: name }: Host): string | undefined {
+  if (name === undefined || existsSync(part(name, '.stamp'))) return undefined;
+  return `.cache/hosts/${name} is not installed; run .ci/setup`;
+}

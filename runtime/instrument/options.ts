@@ -6,6 +6,11 @@ import type { Attributes, AttributeValue, Context, Link, SpanContext, SpanKind }
 /** Kinds by their OpenTelemetry names in lower case. */
 export type KindName = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
 
+/** What a call comes to: the value that a promise brings, what a generator returns. */
+export type Settled<Result> =
+  // biome-ignore lint/suspicious/noExplicitAny: any generator
+  Result extends Generator<any, infer Returned, any> | AsyncGenerator<any, infer Returned, any> ? Returned : Awaited<Result>;
+
 /** Options of {@link instrument}. `This`, `Args` and `Result` are those of the decorated function. */
 // biome-ignore lint/suspicious/noExplicitAny: any function may be decorated; callbacks narrow these by what they name
 export interface InstrumentOptions<This = any, Args extends readonly any[] = any[], Result = any> {
@@ -19,8 +24,8 @@ export interface InstrumentOptions<This = any, Args extends readonly any[] = any
   attributes?: Attributes | ((this: This, ...args: Args) => Attributes | undefined);
   /** Parameters to record by name, or a map from parameter name to attribute key. Nothing is recorded unless named. */
   args?: readonly string[] | Readonly<Record<string, string>>;
-  /** Attributes from the result (the settled value of a promise); runs only when the call is recorded. */
-  result?: (this: This, result: Awaited<Result>) => Attributes | undefined;
+  /** Attributes from the result (what a promise brings, what a generator returns); runs only when the call is recorded. */
+  result?: (this: This, result: Settled<Result>) => Attributes | undefined;
   /** Start a new trace, linked to the current span. */
   root?: boolean;
   /** Parent from the arguments: a context, a span context, or a carrier with `traceparent`. */

@@ -1,47 +1,91 @@
-// The types of the decorator: legacy and TC39 forms, with options whose callbacks are checked against the decorated function.
+// The types of the decorator: legacy and TC39 forms, with options whose callbacks are checked against the decorated function. A
+// callback may take fewer parameters than the function, and wider ones; what does not fit is an error at the decorator.
 
+import type { Attributes } from '@opentelemetry/api';
 import type { AnyFunction } from '../site/site.js';
-import type { InstrumentOptions } from './options.js';
+import type { InstrumentOptions, Settled } from './options.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a decorated function may take and return anything
 type Any = any;
 
-/** A function that the options' callbacks fit: it takes what they take, and may take more. */
-export type Fitting<This, Args extends readonly unknown[], Result> = (
-  this: This,
-  ...args: [...Args, ...Any[]]
-) => Result | Promise<Result> | Any;
+/** Options whose callbacks each name the parameters that they look at. */
+export type DecoratorOptions<This, Args extends Any[], ParentArgs extends Any[], LinksArgs extends Any[], Result> = Omit<
+  InstrumentOptions,
+  'attributes' | 'parent' | 'links' | 'result'
+> & {
+  attributes?: Attributes | ((this: This, ...args: Args) => Attributes | undefined);
+  parent?: (this: This, ...args: ParentArgs) => ReturnType<NonNullable<InstrumentOptions['parent']>>;
+  links?: (this: This, ...args: LinksArgs) => ReturnType<NonNullable<InstrumentOptions['links']>>;
+  result?: (this: This, result: Result) => Attributes | undefined;
+};
 
-/** What `instrument(options)` returns: a decorator for members and classes, in both kinds of decorators. */
-export interface Decorator<This = Any, Args extends readonly unknown[] = [], Result = Any> {
-  /** TC39: methods. */
-  <T extends Fitting<This, Args, Result>>(value: T, context: ClassMethodDecoratorContext<Any, T>): T;
-  /** TC39: getters, setters. */
-  <T extends AnyFunction>(value: T, context: ClassGetterDecoratorContext | ClassSetterDecoratorContext): T;
-  /** TC39: function-valued fields. */
-  <T extends Fitting<This, Args, Result>>(value: undefined, context: ClassFieldDecoratorContext<Any, T>): (initial: T) => T;
-  /** TC39 and legacy: classes. */
-  <C extends abstract new (...args: Any) => Any>(value: C, context?: ClassDecoratorContext<C>): void;
-  /** Legacy: methods and accessors. */
-  <T>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<T> & Accepts<T, This, Args, Result>): void;
-  /** Legacy: function-valued fields. */
-  (target: object, key: string | symbol): void;
+/** What the callbacks of a decorator's options take. */
+interface Callbacks {
+  readonly this: unknown;
+  readonly args: readonly (readonly Any[])[];
+  readonly result: unknown;
 }
 
-/** Anything for an accessor; for a method, one that the callbacks fit. */
-type Accepts<T, This, Args extends readonly unknown[], Result> = T extends AnyFunction
-  ? T extends Fitting<This, Args, Result>
-    ? unknown
-    : { readonly __callbacks_of_instrument_do_not_fit_this_method: never }
+interface NoCallbacks extends Callbacks {
+  readonly this: Any;
+  readonly args: [[]];
+  readonly result: Any;
+}
+
+/** True when a callback with parameters `Args` can be called with `Given`. */
+type Takes<Args extends readonly Any[], Given extends readonly Any[]> = ((...args: Args) => void) extends (...args: Given) => void
+  ? true
+  : false;
+
+/** False among the answers when one callback cannot. A type of its own, so that a list is mapped item by item. */
+type TakesEach<All extends readonly (readonly Any[])[], Given extends readonly Any[]> = {
+  [Index in keyof All]: Takes<All[Index], Given>;
+}[number];
+
+/** `unknown`, which adds nothing to a type, when all callbacks fit the function; else a type that nothing has. */
+type Fits<Fn, C extends Callbacks> = Fn extends (...args: infer Given extends Any[]) => infer Returned
+  ? false extends TakesEach<C['args'], Given>
+    ? { readonly 'a callback of @instrument takes other parameters than the method': never }
+    : [Settled<Returned>] extends [C['result']]
+      ? unknown
+      : { readonly 'the callback `result` of @instrument takes another type than the method returns': never }
   : unknown;
+
+/**
+ * What `instrument(options)` returns: a decorator for members and classes, in both kinds of decorators. The compiler tells why the
+ * last form of a kind does not fit, so the commonest form stands last.
+ */
+export interface Decorator<C extends Callbacks = NoCallbacks> {
+  /** TC39 and legacy: classes. */
+  <Class extends abstract new (...args: Any) => Any>(value: Class, context?: ClassDecoratorContext<Class>): void;
+  /** Legacy: function-valued fields. */
+  (target: object, key: string | symbol, descriptor?: never): void;
+  /** TC39: function-valued fields. */
+  <This extends C['this'], Fn extends AnyFunction>(
+    value: undefined,
+    context: ClassFieldDecoratorContext<This, Fn> & Fits<Fn, C>,
+  ): (initial: Fn) => Fn;
+  /** TC39: getters. */
+  <This extends C['this'], Fn extends AnyFunction>(value: Fn, context: ClassGetterDecoratorContext<This, Any> & Fits<Fn, C>): Fn;
+  /** TC39: setters. */
+  <This extends C['this'], Fn extends AnyFunction>(value: Fn, context: ClassSetterDecoratorContext<This, Any> & Fits<Fn, C>): Fn;
+  /** TC39: methods. */
+  <This extends C['this'], Fn extends AnyFunction>(value: Fn, context: ClassMethodDecoratorContext<This, Fn> & Fits<Fn, C>): Fn;
+  /** Legacy: methods and accessors. */
+  <Target extends C['this'] & object, Value>(
+    target: Target,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<Value> & Fits<Value, C>,
+  ): void;
+}
 
 /** The decorator and function wrapper. See {@link instrument}. */
 export interface Instrument extends Decorator {
-  <This = Any, Args extends readonly Any[] = [], Result = Any>(
-    options: InstrumentOptions<This, Args, Result>,
-  ): Decorator<This, Args, Result>;
   <F extends AnyFunction>(fn: F): F;
   <F extends AnyFunction>(options: InstrumentOptions<ThisParameterType<F>, Parameters<F>, ReturnType<F>>, fn: F): F;
+  <This = Any, Args extends Any[] = [], ParentArgs extends Any[] = [], LinksArgs extends Any[] = [], Result = Any>(
+    options: DecoratorOptions<This, Args, ParentArgs, LinksArgs, Result>,
+  ): Decorator<{ this: This; args: [Args, ParentArgs, LinksArgs]; result: Result }>;
   /** Leaves one method out of a class that is instrumented as a whole. */
   readonly skip: Decorator;
   /**

@@ -5,9 +5,9 @@ import type { Configuration } from '../config/load.js';
 import { nearest } from '../config/nearest.js';
 import { ConfigurationError } from '../errors.js';
 import { notice } from '../warnings.js';
-import { bypassWhileIdle } from './idle.js';
 import { type Instrumentation, loadInstrumentation } from './load.js';
 import { INSTRUMENTATION_NAMES, type OwnOptions, type PackageRow, rowOf } from './packages.js';
+import { adaptPatching } from './patch.js';
 import { NeighbourTracerProvider } from './provider.js';
 
 const QUERIES = ['spans', 'totals', 'both'] as const;
@@ -48,7 +48,7 @@ function enable({ name, row, own, config, make }: Wanted): Instrumentation | und
   try {
     const adapted = row.adapt?.(config, own) ?? config;
     const instrumentation = withStableConventions(() => new make({ ...adapted, enabled: false }));
-    bypassWhileIdle(instrumentation as object, row);
+    adaptPatching(instrumentation as object, row);
     instrumentation.setTracerProvider(new NeighbourTracerProvider(row, own));
     instrumentation.setConfig({ ...adapted, enabled: true });
     instrumentation.enable();

@@ -7,6 +7,8 @@ interface Token {
   /** Words, quoted names without their quotes, and single signs; values are `?`. */
   readonly text: string;
   readonly kind: 'word' | 'name' | 'sign' | 'value';
+  /** Whitespace or a comment stands before it, and another token before that. */
+  readonly apart: boolean;
 }
 
 /** Whitespace and comments | strings | dollar quotes | quoted names | parameters | numbers | words | signs. */
@@ -15,39 +17,27 @@ const TOKEN =
 
 function tokensOf(sql: string): Token[] {
   const tokens: Token[] = [];
+  let apart = false;
+  const add = (text: string, kind: Token['kind']): void => {
+    tokens.push({ text, kind, apart: apart && tokens.length > 0 });
+    apart = false;
+  };
   for (const { groups = {} } of sql.slice(0, MAX_READ).matchAll(TOKEN)) {
     const name = groups.name ?? groups.tick;
-    if (groups.space !== undefined) continue;
-    if (groups.word !== undefined) tokens.push({ text: groups.word, kind: 'word' });
-    else if (name !== undefined) tokens.push({ text: name, kind: 'name' });
-    else if (groups.sign !== undefined) tokens.push({ text: groups.sign, kind: 'sign' });
-    else tokens.push({ text: groups.parameter ?? '?', kind: 'value' });
+    if (groups.space !== undefined) apart = true;
+    else if (groups.word !== undefined) add(groups.word, 'word');
+    else if (name !== undefined) add(name, 'name');
+    else if (groups.sign !== undefined) add(groups.sign, 'sign');
+    else add(groups.parameter ?? '?', 'value');
   }
   return tokens;
 }
 
-const CLOSE_LEFT = new Set([',', ')', ';', '.', ']']);
-const CLOSE_RIGHT = new Set(['(', '.', '[']);
-const JOINED = /^[<>=!|&:~@#?-]$/u;
-
 function print(tokens: readonly Token[]): string {
   let text = '';
-  let before: Token | undefined;
-  for (const token of tokens) {
-    const close =
-      before === undefined ||
-      (token.kind === 'sign' && CLOSE_LEFT.has(token.text)) ||
-      (before.kind === 'sign' && CLOSE_RIGHT.has(before.text)) ||
-      (token.text === '(' && before.kind === 'word' && !KEYWORDS_BEFORE_PARENTHESIS.has(before.text.toUpperCase())) ||
-      (token.kind === 'sign' && before.kind === 'sign' && JOINED.test(token.text) && JOINED.test(before.text)) ||
-      (before.text === ':' && text.endsWith('::'));
-    text += (close ? '' : ' ') + (token.kind === 'name' ? `"${token.text}"` : token.text);
-    before = token;
-  }
+  for (const { text: written, kind, apart } of tokens) text += (apart ? ' ' : '') + (kind === 'name' ? `"${written}"` : written);
   return text;
 }
-
-const KEYWORDS_BEFORE_PARENTHESIS = new Set(['IN', 'VALUES', 'AND', 'OR', 'NOT', 'WHERE', 'AS', 'FROM', 'ON', 'USING', 'EXISTS', 'SELECT', 'WITH', 'BY', 'SET', 'JOIN', 'UNION', 'ALL', 'ANY']); // biome-ignore format: a list
 
 const OPERATIONS = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'TRUNCATE', 'COPY', 'CALL']);
 /** The word after which an operation names its collection; for the others the name follows at once. */

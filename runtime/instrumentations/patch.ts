@@ -1,8 +1,9 @@
-// Makes what an instrumentation package puts over a library cost a test of the gate while nothing can be recorded and there is
-// no context to pass on: the library's own function is called at once. Packages patch through one method of their base class,
-// which is replaced here before they are enabled.
+// How packages patch a library: through one method of their base class, which is replaced here before they are enabled. While
+// nothing can be recorded and there is no context to pass on, a patched function costs a test of the gate: the library's own is
+// called at once. And the default export of a CommonJS module that an ES module imports is patched as its named exports are.
 
 import type { IncomingMessage } from 'node:http';
+import { types } from 'node:util';
 import { state } from '../state.js';
 import { bringsNothing, nothingToPass } from './http.js';
 import type { PackageRow } from './packages.js';
@@ -30,19 +31,27 @@ function bypassOf(row: PackageRow, name: string): Bypass {
 }
 
 /** Replaces `_wrap` of an instrumentation that is not enabled yet. */
-export function bypassWhileIdle(instrumentation: { _wrap?: Wrap }, row: PackageRow): void {
+export function adaptPatching(instrumentation: { _wrap?: Wrap }, row: PackageRow): void {
   const wrap = instrumentation._wrap;
   if (typeof wrap !== 'function') return;
   instrumentation._wrap = (target, name, wrapper) => {
     const bypass = bypassOf(row, name);
-    if (bypass === never) return wrap(target, name, wrapper);
-    return wrap(target, name, (original) => {
+    const wrapped = (original: Fn): unknown => {
       const patched = wrapper(original);
-      return typeof patched === 'function' && typeof original === 'function'
-        ? choosing(original, patched as Fn, bypass)
-        : patched;
-    });
+      const choice = bypass !== never && typeof patched === 'function' && typeof original === 'function';
+      return choice ? choosing(original, patched as Fn, bypass) : patched;
+    };
+    const inner = defaultOf(target)?.[name];
+    // patched already when the same module was required
+    if (typeof inner === 'function' && !('__original' in inner)) wrap(defaultOf(target) as object, name, wrapped);
+    return wrap(target, name, wrapped);
   };
+}
+
+/** The default export of a namespace, which import hooks hand over as a proxy. */
+function defaultOf(target: object): Record<string, unknown> | undefined {
+  const inner = types.isProxy(target) ? (target as { default?: unknown }).default : undefined;
+  return typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : undefined;
 }
 
 function choosing(original: Fn, patched: Fn, bypass: Bypass): Fn {

@@ -1,0 +1,293 @@
+// Every instrumentation with its library, as CommonJS and as ES modules, against real servers: recorded under a recorded span
+// only, with today's names. The programs import the built package.
+// limit: 400 s
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Server, startPostgres, startRabbit, startRedis } from '../propagation/servers.js';
+import { FORMS, type Program, run, type Told, type ToldSpan } from './programs.js';
+
+const CLIENT = 2;
+const SERVER = 1;
+const PRODUCER = 3;
+const CONSUMER = 4;
+
+/** The span of a name among those inside; its ancestors end in `enclosing`. */
+function below(told: Told, name: string): ToldSpan {
+  const found = told.inside.filter((span) => span.name === name);
+  assert.is(found.length, 1, `${name} once among ${told.inside.map((span) => span.name).join(', ')}`);
+  let span = found[0] as ToldSpan;
+  while (span.name !== 'enclosing') {
+    const parent = told.inside.find(({ spanId }) => spanId === span.parent);
+    assert.ok(parent, `${span.name} has an ancestor that was recorded`);
+    assert.is(parent.traceId, span.traceId);
+    span = parent;
+  }
+  return found[0] as ToldSpan;
+}
+
+function has(span: ToldSpan, attributes: Record<string, unknown>): void {
+  for (const [key, value] of Object.entries(attributes)) assert.is(span.attributes[key], value, `${span.name}: ${key}`);
+}
+
+interface Pair {
+  readonly name: string;
+  readonly program: Program;
+  /** Spans that start a trace of their own where there is none. */
+  readonly roots?: readonly string[];
+  readonly options?: object;
+  check(told: Told): void;
+}
+
+const HTTP_SERVER = `
+  const server = http.createServer((request, response) => response.end('ok'));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = 'http://127.0.0.1:' + server.address().port;`;
+
+const PAIRS: Pair[] = [
+  {
+    name: 'http',
+    program: {
+      imports: [['http', 'node:http']],
+      before: HTTP_SERVER,
+      work: `await new Promise((resolve, reject) => http.get(url + '/nodes?token=secret', { headers: { 'x-request-id': 'r1' } }, (response) => response.resume().on('end', resolve)).on('error', reject));
+             await new Promise((resolve) => http.get(url + '/healthz/live', (response) => response.resume().on('end', resolve)));`,
+      after: 'server.close();',
+    },
+    options: { ignore_paths: ['/healthz'] },
+    roots: ['GET'],
+    check(told) {
+      const servers = told.inside.filter(({ kind }) => kind === SERVER);
+      const clients = told.inside.filter(({ kind }) => kind === CLIENT);
+      assert.is(clients.length, 2);
+      assert.is(servers.length, 1, 'the health check is not recorded');
+      const [server, client] = [servers[0] as ToldSpan, clients.find(({ spanId }) => spanId === servers[0]?.parent) as ToldSpan];
+      assert.is(client.parent, told.inside.find(({ name }) => name === 'enclosing')?.spanId);
+      has(client, { 'http.request.method': 'GET', 'http.response.status_code': 200, 'network.peer.address': '127.0.0.1' });
+      has(server, { 'http.request.method': 'GET', 'http.response.status_code': 200, 'url.path': '/nodes' });
+      assert.match(client.attributes['url.full'] as string, /^http:\/\/127\.0\.0\.1:\d+\/nodes/);
+      assert.equal(server.attributes['http.request.header.x-request-id'], ['r1']);
+    },
+  },
+  {
+    name: 'fetch',
+    program: {
+      imports: [['http', 'node:http']],
+      before: HTTP_SERVER,
+      work: "await (await fetch(url + '/nodes')).text();",
+      after: 'server.close();',
+    },
+    check(told) {
+      const span = below(told, 'GET');
+      assert.is(span.kind, CLIENT);
+      has(span, { 'http.request.method': 'GET', 'http.response.status_code': 200, 'network.peer.address': '127.0.0.1' });
+      assert.match(span.attributes['url.full'] as string, /\/nodes$/);
+    },
+  },
+  {
+    name: 'grpc',
+    program: {
+      imports: [['grpc', '@grpc/grpc-js']],
+      before: `
+  const bytes = (value) => value;
+  const definition = { send: { path: '/test.Echo/Send', requestStream: false, responseStream: false, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes } };
+  const server = new grpc.Server();
+  server.addService(definition, { send: (call, done) => done(null, call.request) });
+  const port = await new Promise((resolve, reject) => server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => error ? reject(error) : resolve(bound)));
+  const Echo = grpc.makeGenericClientConstructor(definition, 'Echo');
+  const client = new Echo('127.0.0.1:' + port, grpc.credentials.createInsecure());`,
+      work: "await new Promise((resolve, reject) => client.send(Buffer.from('x'), (error) => error ? reject(error) : resolve()));",
+      after: 'client.close(); server.forceShutdown();',
+    },
+    roots: ['grpc.test.Echo/Send'],
+    check(told) {
+      const spans = told.inside.filter(({ name }) => name === 'grpc.test.Echo/Send');
+      assert.equal(spans.map(({ kind }) => kind).sort(), [SERVER, CLIENT]);
+      const [server, client] = [spans.find(({ kind }) => kind === SERVER), spans.find(({ kind }) => kind === CLIENT)];
+      assert.is(server?.parent, client?.spanId);
+      assert.is(client?.parent, told.inside.find(({ name }) => name === 'enclosing')?.spanId);
+    },
+  },
+  {
+    name: 'pg',
+    program: {
+      imports: [['pg', 'pg']],
+      before: `
+  const client = new pg.Client({ host: '127.0.0.1', port: Number(process.env.POSTGRES), user: 'postgres', database: 'postgres' });
+  await client.connect();
+  await client.query('CREATE TABLE IF NOT EXISTS events (id int, name text)');`,
+      work: `await client.query('INSERT INTO events VALUES ($1, $2)', [1, 'bound-secret']);
+             await client.query("SELECT * FROM events WHERE name = 'literal-secret' OR id = $1", [1]);`,
+      after: 'await client.end();',
+    },
+    check(told) {
+      const insert = below(told, 'events.insert');
+      const select = below(told, 'events.select');
+      has(insert, { 'db.operation.name': 'INSERT', 'db.query.text': 'INSERT INTO events VALUES ($1, $2)' });
+      has(select, {
+        'db.system.name': 'postgresql',
+        'db.operation.name': 'SELECT',
+        'db.collection.name': 'events',
+        'db.namespace': 'postgres',
+        'network.peer.address': '127.0.0.1',
+        'server.address': '127.0.0.1',
+        'db.query.text': 'SELECT * FROM events WHERE name = ? OR id = $1',
+      });
+      assert.ok((select.attributes['db.response.returned_rows'] as number) >= 1);
+      assert.not.match(JSON.stringify(told), /secret/);
+    },
+  },
+  {
+    name: 'redis',
+    program: {
+      imports: [['redis', 'redis']],
+      before: "const client = redis.createClient({ url: 'redis://127.0.0.1:' + process.env.REDIS }); await client.connect();",
+      work: "await client.set('key', 'bound-secret'); await client.get('key');",
+      after: 'await client.close();',
+    },
+    check(told) {
+      has(below(told, 'SET'), { 'db.system.name': 'redis', 'db.operation.name': 'SET' });
+      has(below(told, 'GET'), { 'db.system.name': 'redis', 'db.operation.name': 'GET' });
+      assert.not.match(JSON.stringify(told), /secret/);
+    },
+  },
+  {
+    name: 'ioredis',
+    program: {
+      imports: [['IORedis', 'ioredis']],
+      before: 'const client = new (IORedis.default ?? IORedis)(Number(process.env.REDIS), "127.0.0.1"); await client.ping();',
+      work: "await client.set('key', 'bound-secret'); await client.get('key');",
+      after: 'client.disconnect();',
+    },
+    check(told) {
+      has(below(told, 'set'), { 'db.system.name': 'redis', 'db.operation.name': 'set', 'server.address': '127.0.0.1' });
+      below(told, 'get');
+      assert.not.match(JSON.stringify(told), /secret/);
+    },
+  },
+  {
+    name: 'amqplib',
+    program: {
+      imports: [['amqplib', 'amqplib']],
+      before: `
+  const connection = await amqplib.connect('amqp://127.0.0.1:' + process.env.RABBIT);
+  const channel = await connection.createChannel();
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  let arrived;
+  await channel.consume(queue, (message) => { channel.ack(message); arrived(); });`,
+      work: 'const arrival = new Promise((resolve) => { arrived = resolve; }); channel.sendToQueue(queue, Buffer.from("1")); await arrival;',
+      after: 'await connection.close();',
+    },
+    roots: ['process'],
+    check(told) {
+      const [sent] = told.inside.filter(({ kind }) => kind === PRODUCER);
+      const [received] = told.inside.filter(({ kind }) => kind === CONSUMER);
+      assert.is(received?.parent, sent?.spanId);
+      assert.is(sent?.parent, told.inside.find(({ name }) => name === 'enclosing')?.spanId);
+      has(sent as ToldSpan, {
+        'messaging.system': 'rabbitmq',
+        'messaging.operation.type': 'send',
+        'server.address': '127.0.0.1',
+      });
+      has(received as ToldSpan, { 'messaging.operation.type': 'process' });
+    },
+  },
+  {
+    name: 'fs',
+    program: { imports: [['fs', 'node:fs']], work: 'fs.readFileSync(process.argv[1]);' },
+    check: (told) => void below(told, 'fs readFileSync'),
+  },
+  {
+    name: 'dns',
+    program: { imports: [['dns', 'node:dns']], work: "await new Promise((resolve) => dns.lookup('localhost', resolve));" },
+    check: (told) => void below(told, 'dns.lookup'),
+  },
+  {
+    name: 'net',
+    program: {
+      imports: [['net', 'node:net']],
+      before: `const server = net.createServer((socket) => socket.end()); await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));`,
+      work: `await new Promise((resolve) => net.connect(server.address().port, '127.0.0.1').on('close', resolve).resume());`,
+      after: 'server.close();',
+    },
+    check: (told) => void below(told, 'tcp.connect'),
+  },
+];
+
+const pairs = suite<{ servers: Server[]; env: Record<string, string> }>('pairs');
+pairs.before(async (context) => {
+  const started = await Promise.all([startPostgres(), startRedis(), startRabbit()]);
+  context.servers = started;
+  const [postgres, redis, rabbit] = started.map(({ port }) => String(port)) as [string, string, string];
+  context.env = { POSTGRES: postgres, REDIS: redis, RABBIT: rabbit };
+});
+pairs.after(async ({ servers }) => {
+  for (const server of servers) await server.stop();
+});
+
+for (const { name, program, roots = [], options, check } of PAIRS) {
+  for (const form of FORMS) {
+    pairs(`${name} as ${form}: recorded under a recorded span, with today's names`, async ({ env }) => {
+      const told = await run(program, form, { instrumentations: { [name]: options ?? true } }, env);
+      check(told);
+      for (const span of told.outside) {
+        assert.ok(roots.some((root) => span.name.startsWith(root)), `${span.name} has started a trace`); // biome-ignore format: one thought
+        if (span.parent === undefined) assert.ok(span.kind === SERVER || span.kind === CONSUMER);
+      }
+      assert.is(told.outside.length > 0, roots.length > 0);
+    });
+  }
+}
+
+pairs('a client starts traces where its package is told to, or is named among the roots', async ({ env }) => {
+  const { program } = PAIRS.find(({ name }) => name === 'pg') as Pair;
+  const scope = 'scope:@opentelemetry/instrumentation-pg';
+  for (const options of [{ instrumentations: { pg: { roots: true } } }, { instrumentations: ['pg'], roots: scope }, { instrumentations: ['pg'], roots: 'kind:client' }]) // biome-ignore format: a list
+    assert.ok(
+      (await run(program, 'cjs', options, env)).outside.some(({ name }) => name === 'events.select'),
+      JSON.stringify(options),
+    );
+});
+
+pairs('what is not enabled is not patched', async ({ env }) => {
+  const { program } = PAIRS.find(({ name }) => name === 'pg') as Pair;
+  const told = await run(program, 'cjs', { instrumentations: { pg: false, redis: true } }, env);
+  assert.equal(
+    [...told.outside, ...told.inside].map(({ name }) => name),
+    ['enclosing'],
+  );
+});
+
+pairs('queries are counted on the enclosing span, instead of a span each or beside them', async ({ env }) => {
+  const program: Program = {
+    ...(PAIRS.find(({ name }) => name === 'pg') as Pair).program,
+    work: `await client.query("INSERT INTO events VALUES (1, 'secret'), (2, 'secret')");
+           await client.query('SELECT * FROM events WHERE id = $1 LIMIT 1', [1]);
+           await client.query('SELECT pg_sleep(0.05)');
+           await client.query('SELECT * FROM nothing').catch(() => {});`,
+  };
+  for (const form of FORMS) {
+    const totals = await run(program, form, { instrumentations: { pg: { queries: 'totals' } } }, env);
+    assert.equal(
+      totals.inside.map(({ name }) => name),
+      ['enclosing'],
+    );
+    const both = await run(program, form, { instrumentations: { pg: { queries: 'both' } } }, env);
+    assert.is(both.inside.length, 5);
+    for (const told of [totals, both]) {
+      const { attributes } = told.inside.find(({ name }) => name === 'enclosing') as ToldSpan;
+      assert.is(attributes.sql_queries, 4);
+      assert.is(attributes.sql_total_rows_affected, 2);
+      assert.is(attributes.sql_total_rows_returned, 2);
+      assert.is(attributes.sql_max_query_duration_summary, 'SELECT pg_sleep(?)');
+      const [longest, total] = [attributes.sql_max_query_duration_us as number, attributes.sql_total_query_duration_us as number];
+      assert.ok(longest >= 45_000 && total > longest && total < 5_000_000, `${longest} of ${total}`);
+      assert.not.match(JSON.stringify(told), /secret/);
+      assert.equal(told.outside, []);
+    }
+    const spans = await run(program, form, { instrumentations: ['pg'] }, env);
+    assert.is(spans.inside.find(({ name }) => name === 'enclosing')?.attributes.sql_queries, undefined);
+  }
+});
+
+pairs.run();

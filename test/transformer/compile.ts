@@ -147,11 +147,16 @@ export function tspc(directory: string, ...args: string[]): Ran {
 }
 
 /** Runs an emitted program with source maps. */
-export function execute(directory: string, file: string): Ran {
-  return run(directory, ['--enable-source-maps', file]);
+export function execute(directory: string, file: string, ...args: string[]): Ran {
+  return run(directory, ['--enable-source-maps', file, ...args]);
 }
 
 function run(directory: string, args: string[]): Ran {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8', timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: directory,
+    encoding: 'utf8',
+    timeout: 60_000,
+    maxBuffer: 1 << 28,
+  });
   return { status, stdout, stderr };
 }

@@ -1,0 +1,305 @@
+// Random programs, from a seed: the same classes and functions written three times over, without instrumentation, with
+// `@instrument` on some, and with nothing on them for auto mode. The text beside a mark is the same, character for character.
+
+export type Variant = 'bare' | 'marked' | 'auto';
+
+export interface ProgramChoice {
+  readonly seed: number;
+  /** Legacy decorators can stand neither on private members nor on class expressions. */
+  readonly legacy: boolean;
+}
+
+type Text = Readonly<Record<Variant, string>>;
+
+/** The text of one program in each variant. */
+export function programOf({ seed, legacy }: ProgramChoice): Text {
+  const random = randomOf(seed);
+  const writers = { bare: writer('bare'), marked: writer('marked'), auto: writer('auto') };
+  const all = Object.values(writers);
+  const say = (text: string): void => {
+    for (const writer of all) writer.lines.push(text);
+  };
+  /** Writes a mark where the program is marked, and notes the sites. */
+  const mark = (text: string, labels: readonly string[]): void => {
+    writers.marked.lines.push(text);
+    writers.marked.sites.push(...labels);
+  };
+
+  function member(owner: string, base: string | undefined, key: Key, whole: boolean): void {
+    const label = `${owner}.${key.label}`;
+    const { kind } = key;
+    if (kind.includes('generator')) generators.push(label);
+    const isMethod = kind !== 'get' && kind !== 'set' && kind !== 'field';
+    const marked = random.chance(0.6) && !(legacy && key.private);
+    const skipped = whole && isMethod && !marked && random.chance(0.3);
+    const noted = isMethod && !key.private && random.chance(0.15);
+    if (noted && random.chance(0.5)) say('  @note');
+    if (marked) mark(random.chance(0.5) ? '  @instrument' : "  @instrument({ attributes: { of: 'test' } })", [label]);
+    else if (skipped) mark('  @instrument.skip', []);
+    else if (whole && isMethod && !key.private) writers.marked.sites.push(label);
+    if (isMethod && !key.private) writers.auto.sites.push(label);
+    if (noted && !marked) say('  @note');
+    say(`  ${body(random, { label, key, ...(base !== undefined && key.inherited ? { above: key } : undefined) })}`);
+  }
+
+  function classOf(owner: string, base: string | undefined, keys: readonly Key[]): void {
+    const expression = !legacy && random.chance(0.3);
+    const whole = random.chance(0.25);
+    if (whole && !expression) mark('@instrument', []);
+    say(`${expression ? `export const ${owner} = ` : 'export '}class ${owner}${base === undefined ? '' : ` extends ${base}`} {`);
+    say(`  state = '${owner}';`);
+    for (const key of keys) member(owner, base, key, whole && !expression);
+    const privates = keys.filter((key) => key.private);
+    for (const { text, static: isStatic } of privates) {
+      // Its name begins with `reach`, and no list of sites has it but that of auto mode and of a whole class.
+      const label = `${owner}.reach${text.slice(1)}`;
+      writers.auto.sites.push(label);
+      if (whole && !expression) writers.marked.sites.push(label);
+      const holder = isStatic ? owner : 'this';
+      say(
+        `  ${isStatic ? 'static ' : ''}reach${text.slice(1)}(...given) { entered('${label}'); const to = ${holder}.${text}; return reach('${owner}.${text}', () => to.apply(${holder}, given)); }`,
+      );
+    }
+    say(expression ? '};' : '}');
+  }
+
+  const generators: string[] = [];
+  writers.auto.sites.push('Local.m');
+  say('// @ts-nocheck');
+  writers.marked.lines.push("import { instrument } from 'spanwright';");
+  say("import { entered, note, reach, same, step } from '../exercise';");
+  say("const SYMBOL = Symbol('own');\nconst KEY = 'computed' + 1;");
+  const baseKeys = keysOf(random, 'base');
+  classOf('Base', undefined, baseKeys);
+  // Some override what they inherit.
+  const again = baseKeys.filter((key) => !key.private && key.kind !== 'field' && random.chance(0.4));
+  const overridden = new Set(again.map(({ text }) => text));
+  classOf('Derived', 'Base', [
+    ...again.map((key) => ({ ...key, inherited: true })),
+    ...keysOf(random, 'own').filter(({ text }) => !overridden.has(text)),
+  ]);
+
+  const names: string[] = [];
+  for (let index = 0; index < 4; index++) {
+    const name = `fn${index}`;
+    names.push(name);
+    const kind = random.pick(['sync', 'async', 'generator', 'async generator'] as const);
+    const arrow = !kind.includes('generator') && random.chance(0.4);
+    const key: Key = { text: name, label: name, kind, static: false, private: false, arrow };
+    if (kind.includes('generator')) generators.push(name);
+    const text = body(random, { label: name, key });
+    const form = random.pick(['wrapped', 'constant', 'declared'] as const);
+    if (form === 'wrapped') {
+      const [options, value] = [random.chance(0.5) ? "{ kind: 'client' }, " : '', expression(text, key)];
+      writers.marked.sites.push(name);
+      for (const [variant, writer] of Object.entries(writers))
+        writer.lines.push(`export const ${name} = ${variant === 'marked' ? `instrument(${options}` : 'same('}${value});`);
+    } else {
+      writers.auto.sites.push(name);
+      const listed = random.chance(0.4);
+      const front = listed ? '' : 'export ';
+      if (form === 'declared' && !arrow) say(`${front}${text}`);
+      else say(`${front}const ${name} = ${expression(text, key)};`);
+      if (listed) say(`export { ${name} };`);
+    }
+  }
+  for (const { lines, sites } of all) {
+    lines.push(
+      `export const program = { classes: [Base, Derived], functions: { ${names.join(', ')} }, sites: ${JSON.stringify(sites)}, generators: ${JSON.stringify(generators)} };`,
+    );
+  }
+  return { bare: writers.bare.text(), marked: writers.marked.text(), auto: writers.auto.text() };
+}
+
+function writer(_variant: Variant) {
+  const lines: string[] = [];
+  const sites: string[] = [];
+  return { lines, sites, text: () => `${lines.join('\n')}\n` };
+}
+
+type Kind = 'sync' | 'async' | 'generator' | 'async generator' | 'get' | 'set' | 'field';
+
+interface Key {
+  /** As written. */
+  readonly text: string;
+  /** As the transformer names it. */
+  readonly label: string;
+  readonly kind: Kind;
+  readonly static: boolean;
+  readonly private: boolean;
+  readonly arrow?: boolean;
+  /** The base class has it too. */
+  readonly inherited?: boolean;
+}
+
+/** Members of a class; no name twice. */
+function keysOf(random: Random, prefix: string): Key[] {
+  const keys: Key[] = [];
+  const kinds = ['sync', 'sync', 'async', 'async', 'generator', 'async generator', 'get', 'set', 'field'] as const;
+  for (let index = 0; index < 7; index++) {
+    const kind = random.pick(kinds);
+    const method = kind !== 'get' && kind !== 'set' && kind !== 'field';
+    const isPrivate = method && random.chance(0.15);
+    const text = `${isPrivate ? '#' : ''}${prefix}${index}`;
+    const quoted = !isPrivate && random.chance(0.15);
+    keys.push({
+      text: quoted ? `'${text} x'` : text,
+      label: quoted ? `${text} x` : text,
+      kind,
+      static: kind !== 'field' && random.chance(0.25),
+      private: isPrivate,
+      arrow: kind === 'field' && random.chance(0.5),
+    });
+  }
+  const symbol = {
+    text: '[SYMBOL]',
+    label: '[SYMBOL]',
+    kind: random.pick(['sync', 'async'] as const),
+    static: false,
+    private: false,
+  };
+  const known = {
+    text: '[Symbol.iterator]',
+    label: '[Symbol.iterator]',
+    kind: 'generator' as const,
+    static: false,
+    private: false,
+  };
+  const computed = { text: '[KEY]', label: '[KEY]', kind: 'sync' as const, static: random.chance(0.3), private: false };
+  return [...keys, ...[symbol, known, computed].filter(() => random.chance(0.5))];
+}
+
+interface BodyChoice {
+  readonly label: string;
+  readonly key: Key;
+  /** What `super` reaches under the same name. */
+  readonly above?: Key;
+}
+
+/** A member or function: head, parameters and a body that looks at what a careless forwarder would change. */
+function body(random: Random, { label, key, above }: BodyChoice): string {
+  const { kind } = key;
+  const parameters = kind === 'get' ? [] : kind === 'set' ? ['value'] : parametersOf(random);
+  const names = [...new Set(parameters.flatMap((text) => text.match(/\bp\d\w*/g) ?? []))];
+  const lines = [`entered('${label}');`];
+  const isArrow = key.arrow ?? false;
+  const waits = kind === 'async' || kind === 'async generator';
+  const yields = kind === 'generator' || kind === 'async generator';
+  for (let count = random.int(3); count > 0; count--) lines.push(statement(random, label, names, isArrow));
+  if (above !== undefined && kind !== 'set') {
+    const name = /^[\w$]+$/.test(above.text)
+      ? `super.${above.text}`
+      : `super${above.text.startsWith('[') ? above.text : `[${above.text}]`}`;
+    const got = kind === 'get' ? name : random.chance(0.5) ? `${name}()` : `${name}.call(this)`;
+    if (yields) lines.push(`const above = yield* ${got};`);
+    else lines.push(`const above = ${waits ? 'await ' : ''}${got};`);
+    lines.push('step(typeof above);');
+  }
+  if (waits) lines.push(`${random.chance(0.5) ? 'await null; ' : ''}step('${label} after');`);
+  if (yields) {
+    const sent = random.chance(0.5) ? 'const sent = ' : '';
+    lines.push(
+      `try { ${sent}yield ${random.pick([...names, "'y'", 'this?.state'])}; yield 2; } finally { step('${label} left'); }`,
+    );
+  }
+  lines.push(ending(random, names, isArrow, kind === 'set'));
+  const list = parameters.join(', ');
+  const text = `{ ${lines.join(' ')} }`;
+  const front = key.static ? 'static ' : '';
+  if (kind === 'get' || kind === 'set') return `${front}${kind} ${key.text}(${list}) ${text}`;
+  const asynchronous = waits ? 'async ' : '';
+  const star = yields ? '*' : '';
+  if (kind === 'field') return `${key.text} = ${isArrow ? `(${list}) => ${text}` : `function (${list}) ${text}`};`;
+  if (/^fn\d$/.test(key.text))
+    return isArrow ? `${asynchronous}(${list}) => ${text}` : `${asynchronous}function${star} ${key.text}(${list}) ${text}`;
+  return `${front}${asynchronous}${star}${key.text}(${list}) ${text}`;
+}
+
+/** A function as the value of a constant or argument. */
+function expression(text: string, key: Key): string {
+  return key.arrow ? text : text.length % 2 === 0 ? text.replace(/(function\*?) fn\d/, '$1 ') : text;
+}
+
+function parametersOf(random: Random): string[] {
+  const parameters: string[] = [];
+  const count = random.int(4);
+  for (let index = 0; index < count; index++) {
+    const name = `p${index}`;
+    const earlier = index === 0 ? "'default'" : `typeof p${index - 1}`;
+    parameters.push(
+      random.pick([
+        name,
+        name,
+        `${name} = 'default'`,
+        `${name} = (step('default ${name}'), ${index > 0 && /^p\d\b/.test(parameters[index - 1] as string) ? earlier : "'made'"})`,
+        `{ a: ${name}a = 'a', ...${name}rest } = {}`,
+        `[${name}a, ${name}b = 'b'] = []`,
+      ]),
+    );
+  }
+  if (random.chance(0.25)) parameters.push(`...p${count}`);
+  return parameters;
+}
+
+function statement(random: Random, label: string, names: readonly string[], isArrow: boolean): string {
+  const choices = [
+    `step('${label} ' + typeof this);`,
+    'step(String(this?.state));',
+    ...names.map((name) => `step('${name} ' + typeof ${name});`),
+    ...names.map((name) => `if (${name} === 5) return 'five';`),
+    'step((() => typeof this)());',
+    "for (const item of [1, 2]) if (item === 2) step('two');",
+    "{ class Local { m() { entered('Local.m'); return 1; } } step(String(new Local().m())); }",
+  ];
+  if (!isArrow) {
+    choices.push(
+      "step('given ' + arguments.length);",
+      "step('first ' + typeof arguments[0]);",
+      "step('new ' + typeof new.target);",
+      "step((() => 'within ' + arguments.length)());",
+      "step(eval('String(arguments.length)'));",
+      'step([...arguments].map((one) => typeof one).join());',
+      "if (arguments.length > 4) throw new RangeError('many');",
+    );
+  }
+  return random.pick(choices);
+}
+
+function ending(random: Random, names: readonly string[], isArrow: boolean, silent: boolean): string {
+  if (silent) return "this !== undefined && (this.state = 'set');";
+  return random.pick([
+    `return [${names.join(', ')}];`,
+    `return { ${names.join(', ')} };`,
+    'return this === undefined;',
+    'return this?.state;',
+    "throw new TypeError('always');",
+    'throw { odd: true };',
+    'return () => this;',
+    'return;',
+    ...(isArrow ? [] : ['return [...arguments];', 'return arguments.length;']),
+    ...names.map((name) => `return ${name};`),
+    ...names.map((name) => `throw ${name};`),
+  ]);
+}
+
+interface Random {
+  int(below: number): number;
+  chance(probability: number): boolean;
+  pick<T>(list: readonly T[]): T;
+}
+
+/** Mulberry32: small, and the same everywhere. */
+function randomOf(seed: number): Random {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+  return {
+    int: (below) => Math.floor(next() * below),
+    chance: (probability) => next() < probability,
+    pick: (list) => list[Math.floor(next() * list.length)] as never,
+  };
+}

@@ -6,7 +6,7 @@ import type { Lease, LeaseOptions, Tracing } from '../setup/tracing.js';
 import { jsonAnswer, textAnswer } from './answer.js';
 import type { Field } from './fields.js';
 import { openApiDocument } from './openapi.js';
-import { pageAnswer } from './page.js';
+import { pageAnswer } from './page/document.js';
 import { printable } from './printable.js';
 import { type Reading, readErrors, readHealth, readNamespaces, readOpenSpans, readSites } from './reads.js';
 import { Refusal } from './refusal.js';
@@ -105,7 +105,8 @@ export const ROUTES: readonly Route[] = [
     summary: 'What is configured, what is in force and by which lease, and the span counts.',
     read: ({ tracing }) => {
       const state = tracing.state();
-      return jsonAnswer(state, { etag: `"${state.revision}"` });
+      // With the service's own time: what is left of a lease must not depend on the reader's clock.
+      return jsonAnswer({ ...state, now: new Date().toISOString() }, { etag: `"${state.revision}"` });
     },
   },
   {

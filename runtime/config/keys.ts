@@ -2,9 +2,9 @@
 // `spanwright doctor` come from it: a key that is not a row here does not exist.
 
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
-import { parseRedact, printRedact } from '../span/redact.js';
+import { CONTENT_KEYS } from './content-keys.js';
 import { attributes, headers, instrumentations, keep } from './tables.js';
-import { boolean, choice, duration, integer, optionalInteger, optionalText, patterns, text, type ValueType } from './types.js';
+import { boolean, choice, duration, integer, optionalText, patterns, text, type ValueType } from './types.js';
 
 export interface KeyRow {
   /** Name in the TOML file. */
@@ -24,7 +24,6 @@ export interface KeyRow {
 }
 
 const MINUTE = 60_000;
-const COUNT = { min: 0, max: 1_000_000 };
 
 /** Node's equivalents of runtime internals: their spans are many, long-lived or both, and say nothing of the program. */
 const LEAKY =
@@ -273,54 +272,7 @@ export const KEYS = [
     env: ['SPANWRIGHT_SHUTDOWN_TIMEOUT'],
     doc: 'How long shutdown and SIGTERM may flush.',
   },
-  {
-    key: 'redact',
-    option: 'redact',
-    type: patterns(parseRedact, printRedact),
-    default: '',
-    env: ['SPANWRIGHT_REDACT'],
-    doc: 'Parameter names and attribute keys whose values are recorded as `REDACTED`: a whole key or one segment of it, whatever its case; `*` stands for any text.',
-  },
-  {
-    key: 'exception_signal',
-    option: 'exceptionSignal',
-    type: choice(['events', 'logs', 'logs/dup']),
-    default: 'events',
-    env: ['OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN'],
-    doc: 'Where exceptions are recorded: as events of their spans, as log records of `@opentelemetry/api-logs`, or both.',
-  },
-  {
-    key: 'span_attribute_count_limit',
-    option: 'spanAttributeCountLimit',
-    type: integer(COUNT),
-    default: 128,
-    env: ['OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT'],
-    doc: 'Attributes of a span.',
-  },
-  {
-    key: 'attribute_value_length_limit',
-    option: 'attributeValueLengthLimit',
-    type: optionalInteger(COUNT),
-    default: null,
-    env: ['OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT', 'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT'],
-    doc: 'Characters of a text attribute; longer ones are cut. Unset: no limit.',
-  },
-  {
-    key: 'span_event_count_limit',
-    option: 'spanEventCountLimit',
-    type: integer(COUNT),
-    default: 128,
-    env: ['OTEL_SPAN_EVENT_COUNT_LIMIT'],
-    doc: 'Events of a span.',
-  },
-  {
-    key: 'span_link_count_limit',
-    option: 'spanLinkCountLimit',
-    type: integer(COUNT),
-    default: 128,
-    env: ['OTEL_SPAN_LINK_COUNT_LIMIT'],
-    doc: 'Links of a span.',
-  },
+  ...CONTENT_KEYS,
 ] as const satisfies readonly KeyRow[];
 
 type Row = (typeof KEYS)[number];

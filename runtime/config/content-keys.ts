@@ -1,0 +1,58 @@
+// Rows of the table of configuration keys that say what may stand on a span. Part of KEYS in keys.ts.
+
+import { parseRedact, printRedact } from '../span/redact.js';
+import type { KeyRow } from './keys.js';
+import { choice, integer, optionalInteger, patterns } from './types.js';
+
+const COUNT = { min: 0, max: 1_000_000 };
+
+export const CONTENT_KEYS = [
+  {
+    key: 'redact',
+    option: 'redact',
+    type: patterns(parseRedact, printRedact),
+    default: '',
+    env: ['SPANWRIGHT_REDACT'],
+    doc: 'Parameter names and attribute keys whose values are recorded as `REDACTED`: a whole key or one segment of it, whatever its case; `*` stands for any text.',
+  },
+  {
+    key: 'exception_signal',
+    option: 'exceptionSignal',
+    type: choice(['events', 'logs', 'logs/dup']),
+    default: 'events',
+    env: ['OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN'],
+    doc: 'Where exceptions are recorded: as events of their spans, as log records of `@opentelemetry/api-logs`, or both.',
+  },
+  {
+    key: 'span_attribute_count_limit',
+    option: 'spanAttributeCountLimit',
+    type: integer(COUNT),
+    default: 128,
+    env: ['OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT', 'OTEL_ATTRIBUTE_COUNT_LIMIT'],
+    doc: 'Attributes of a span.',
+  },
+  {
+    key: 'attribute_value_length_limit',
+    option: 'attributeValueLengthLimit',
+    type: optionalInteger(COUNT),
+    default: null,
+    env: ['OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT', 'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT'],
+    doc: 'Characters of a text attribute; longer ones are cut. Unset: no limit.',
+  },
+  {
+    key: 'span_event_count_limit',
+    option: 'spanEventCountLimit',
+    type: integer(COUNT),
+    default: 128,
+    env: ['OTEL_SPAN_EVENT_COUNT_LIMIT'],
+    doc: 'Events of a span.',
+  },
+  {
+    key: 'span_link_count_limit',
+    option: 'spanLinkCountLimit',
+    type: integer(COUNT),
+    default: 128,
+    env: ['OTEL_SPAN_LINK_COUNT_LIMIT'],
+    doc: 'Links of a span.',
+  },
+] as const satisfies readonly KeyRow[];

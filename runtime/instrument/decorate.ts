@@ -76,7 +76,10 @@ function fieldInitializer(
     if (typeof initial !== 'function') return initial;
     if (state.made.has(initial)) return initial;
     site ??= register(initial as AnyFunction, record, options, ownerName(this), name);
-    return makeFunction(site, factory, initial as AnyFunction);
+    const made = makeFunction(site, factory, initial as AnyFunction);
+    // compilers that lower TC39 decorators lose the name that the language gives to a function in a field
+    if (made.name === '') Object.defineProperty(made, 'name', { value: name, configurable: true });
+    return made;
   };
 }
 
@@ -229,11 +232,15 @@ function nameByOwner(site: Site, context: StandardContext, fn: AnyFunction): voi
 }
 
 function definingClass(instance: unknown, fn: AnyFunction, key: string | symbol): string | undefined {
+  // another decorator further out may have put its own function in the place of ours: then the nearest class with that member
+  let nearest: string | undefined;
   for (let holder = Object.getPrototypeOf(instance); holder !== null; holder = Object.getPrototypeOf(holder)) {
     const own = Object.getOwnPropertyDescriptor(holder, key);
-    if (own !== undefined && (own.value === fn || own.get === fn || own.set === fn)) return holder.constructor?.name;
+    if (own === undefined) continue;
+    if (own.value === fn || own.get === fn || own.set === fn) return holder.constructor?.name;
+    nearest ??= holder.constructor?.name;
   }
-  return (instance as object).constructor?.name;
+  return nearest ?? (instance as object).constructor?.name;
 }
 
 /** Gives a site its class, and asks the gate again, since rules go by namespace. */

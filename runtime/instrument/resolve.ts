@@ -2,7 +2,7 @@
 // what was found, what was expected, the nearest valid name.
 
 import { type Attributes, SpanKind } from '@opentelemetry/api';
-import { parseDuration } from '../config/duration.js';
+import { parseDuration, readDuration } from '../config/duration.js';
 import { nearest } from '../config/nearest.js';
 import { SpanwrightError } from '../errors.js';
 import { type InstrumentOptions, type KindName, OPTION_NAMES, type ResolvedOptions } from './options.js';
@@ -40,7 +40,7 @@ const FORMS: Record<(typeof OPTION_NAMES)[number], readonly [Check, string]> = {
   expectedErrors: [(value) => Array.isArray(value) || isFunction(value), 'a list of error classes or a predicate'],
   longRunning: [isFlag, 'true or false'],
   until: [(value) => value === 'end', '"end"'],
-  minDuration: [(value) => typeof value === 'number' || typeof value === 'string', 'milliseconds, or text such as "50ms"'],
+  minDuration: [(value) => readDuration(value) !== undefined, 'milliseconds, or text such as "50ms"'],
 };
 
 /** @throws SpanwrightError MISUSE naming the site, the option, and what was expected. */

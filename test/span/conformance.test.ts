@@ -9,6 +9,7 @@ import { generatorCases } from './conformance/generators.js';
 import { identityCases } from './conformance/identity.js';
 import { nestCases } from './conformance/nest.js';
 import { parameterCases } from './conformance/parameters.js';
+import { privateCases } from './conformance/private.js';
 import { promiseCases } from './conformance/promises.js';
 import { overVariants } from './conformance/recording.js';
 import { thenableCases } from './conformance/thenables.js';
@@ -32,4 +33,9 @@ overVariants(
   'NestJS',
   variants.filter(({ legacy }) => legacy),
   nestCases,
+);
+overVariants(
+  'private members',
+  variants.filter(({ legacy }) => !legacy),
+  privateCases,
 );

@@ -16,8 +16,9 @@ export interface Variant {
   execute(fixture: string, ...args: string[]): Ran;
 }
 
-/** Fixtures that only legacy decorators can express. */
+/** Fixtures that only one kind of decorators can express. */
 const LEGACY_ONLY = join(__dirname, 'legacy', 'fixtures');
+const STANDARD_ONLY = join(__dirname, 'standard', 'fixtures');
 
 function filesIn(folder: string): Record<string, string> {
   const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
@@ -26,7 +27,7 @@ function filesIn(folder: string): Record<string, string> {
 }
 
 function buildVariant(legacy: boolean, transformed: boolean): Variant {
-  const files = { ...filesIn(join(__dirname, 'fixtures')), ...(legacy ? filesIn(LEGACY_ONLY) : undefined) };
+  const files = { ...filesIn(join(__dirname, 'fixtures')), ...filesIn(legacy ? LEGACY_ONLY : STANDARD_ONLY) };
   const directory = compileProject({ files, legacy, transformed });
   const emitted = readFileSync(join(directory, 'out', 'results.js'), 'utf8').includes('spanwright/emitted');
   if (emitted !== transformed) throw new Error(`results.js: found ${emitted ? 'transformed' : 'plain'} code; expected the other`);

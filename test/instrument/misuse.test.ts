@@ -1,0 +1,65 @@
+// What @instrument says where it is used wrongly: what was found, where, and what was expected. Never from a call.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument, SpanwrightError } from '../../runtime/index.js';
+
+const use = instrument as unknown as (...given: unknown[]) => (...given: unknown[]) => unknown;
+const on = (options: unknown) => () =>
+  use(options, function charge(amount: number, currency: string) {
+    return `${amount}${currency}`;
+  });
+
+const MISUSE: readonly [what: string, act: () => unknown, says: RegExp][] = [
+  ['nothing', () => use(), /instrument\(\): found a undefined; expected options, a function/],
+  ['null', () => use(null), /found null; expected options/],
+  ['a number', () => use(1), /found a number; expected options/],
+  ['options and no function', () => use({}, 1), /found a number; expected a function to instrument/],
+  ['an unknown option', on({ atributes: {} }), /charge: unknown option "atributes"; did you mean "attributes"\? Known: name,/],
+  ['an empty name', on({ name: '' }), /option "name": found ""; expected text that is not empty/],
+  ['an unknown kind', on({ kind: 'severe' }), /option "kind": found "severe"; expected one of internal, server/],
+  ['a flag that is text', on({ root: 'yes' }), /option "root": found "yes"; expected true or false/],
+  ['another end', on({ until: 'start' }), /option "until": found "start"; expected "end"/],
+  [
+    'an unknown parameter',
+    on({ args: ['ammount'] }),
+    /args: there is no parameter "ammount"; did you mean "amount"\? Parameters: amount, currency/,
+  ],
+  [
+    'an unknown parameter in a map',
+    on({ args: { zzz: 'key' } }),
+    /args: there is no parameter "zzz"\. Parameters: amount, currency/,
+  ],
+  ['a duration that is none', on({ minDuration: 'soon' }), /charge: option "minDuration": found "soon"; expected milliseconds/],
+  ['a property that is no method', () => use({}, 'key', { value: 1 }) && use(class {}, 'key', { value: 1 }), /expected/],
+  [
+    'an object that is none',
+    () => instrument.object(null as never, { namespace: 'a' }),
+    /instrument\.object\(\): found null; expected an object/,
+  ],
+  ['an object without namespace', () => instrument.object({}, {} as never), /option "namespace" is missing/],
+];
+
+for (const [what, act, says] of MISUSE) {
+  test(`${what} is refused where it is used`, () => {
+    try {
+      act();
+    } catch (error) {
+      assert.instance(error, SpanwrightError);
+      assert.is((error as SpanwrightError).code, 'MISUSE');
+      assert.match((error as Error).message, says);
+      return;
+    }
+    assert.unreachable('nothing was refused');
+  });
+}
+
+test('right use is not refused', () => {
+  const charge = on({ args: ['amount'], kind: 'client', root: false, until: 'end', minDuration: '5ms' })() as (
+    amount: number,
+    currency: string,
+  ) => string;
+  assert.is(charge(1, 'EUR'), '1EUR');
+});
+
+test.run();

@@ -58,7 +58,7 @@ function decorateStandard(
     case 'field':
       return fieldInitializer(record, factory, options, name);
     case 'class':
-      return decorateWhole([value, context], [], options);
+      return decorateWhole([value, context], undefined, options);
     default:
       throw misplaced(name, `an ${context.kind}`);
   }
@@ -96,8 +96,9 @@ function decorateLegacy(
     const marked = markedParameters(target, key);
     return { ...descriptor, value: standIn(descriptor.value, record, factory, options, owner, name, marked).fn };
   }
-  // one decorator serves both halves of a legacy accessor; the transformer describes the half that it stands on
-  const half = descriptor.get !== undefined ? 'get' : 'set';
+  // one decorator serves both halves of a legacy accessor; the transformer describes the half that it stands on: a setter has a parameter
+  const setter = descriptor.get === undefined || (descriptor.set !== undefined && record?.parameters?.length === 1);
+  const half = setter ? 'set' : 'get';
   const accessor = descriptor[half];
   if (accessor === undefined) throw misplaced(name, 'a property that is not a method');
   return { ...descriptor, [half]: standIn(accessor, record, factory, options, owner, name).fn };
@@ -127,10 +128,18 @@ function decorateLegacyField(
   });
 }
 
-/** Instruments every method of a class, except skipped ones and those that are instrumented already. */
-export function decorateWhole(target: readonly unknown[], members: readonly MemberRecord[], options: InstrumentOptions): void {
+/**
+ * Instruments the methods of a class: those that the transformer lists, which may be none, or without it every one that is neither
+ * skipped nor instrumented already.
+ */
+export function decorateWhole(
+  target: readonly unknown[],
+  members: readonly MemberRecord[] | undefined,
+  options: InstrumentOptions,
+): void {
   const owner = target[0] as AnyFunction;
-  const known = new Map(members.map((member) => [memberKey(member.key, member.static, member.kind), member]));
+  const find = (key: string | symbol, isStatic: boolean, kind: MemberRecord['kind']): MemberRecord | undefined =>
+    members?.find((member) => member.key === key && member.static === isStatic && member.kind === kind);
   for (const [holder, isStatic] of [
     [owner.prototype, false],
     [owner, true],
@@ -140,14 +149,14 @@ export function decorateWhole(target: readonly unknown[], members: readonly Memb
       const descriptor = Object.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor;
       const { value } = descriptor;
       if (typeof value === 'function' && descriptor.configurable && !isClass(value)) {
-        const member = known.get(memberKey(key, isStatic, 'method'));
-        if (members.length > 0 && member === undefined) continue;
+        const member = find(key, isStatic, 'method');
+        if (members !== undefined && member === undefined) continue;
         const marked = markedParameters(holder, key);
         const made = standIn(value, member?.record, member?.factory, options, owner.name, nameText(key), marked).fn;
         if (made !== value) Object.defineProperty(holder, key, { ...descriptor, value: made });
         continue;
       }
-      decorateAccessors(holder, key, descriptor, isStatic, known, options);
+      decorateAccessors(holder, key, descriptor, (kind) => find(key, isStatic, kind), options);
     }
   }
 }
@@ -157,8 +166,7 @@ function decorateAccessors(
   holder: object,
   key: string | symbol,
   descriptor: PropertyDescriptor,
-  isStatic: boolean,
-  known: ReadonlyMap<string | symbol, MemberRecord>,
+  find: (kind: MemberRecord['kind']) => MemberRecord | undefined,
   options: InstrumentOptions,
 ): void {
   const changed = { ...descriptor };
@@ -166,7 +174,7 @@ function decorateAccessors(
     ['get', 'getter'],
     ['set', 'setter'],
   ] as const) {
-    const member = known.get(memberKey(key, isStatic, kind));
+    const member = find(kind);
     const accessor = descriptor[half];
     if (member === undefined || accessor === undefined || !descriptor.configurable) continue;
     changed[half] = standIn(accessor, member.record, member.factory, options, undefined, nameText(key)).fn as never;
@@ -267,10 +275,6 @@ function ownerName(target: unknown): string | undefined {
 /** `describe()` for a symbol, the text itself else. */
 function nameText(key: string | symbol): string {
   return typeof key === 'symbol' ? `[${key.description ?? ''}]` : key;
-}
-
-function memberKey(key: string | symbol, isStatic: boolean, kind: MemberRecord['kind']): string | symbol {
-  return typeof key === 'symbol' ? key : `${isStatic ? 'static ' : ''}${kind} ${key}`;
 }
 
 function misplaced(name: string, what: string): SpanwrightError {

@@ -16,7 +16,7 @@ function dispatch(...given: unknown[]): unknown {
   }
   if (typeof first === 'function') {
     return isClass(first as AnyFunction)
-      ? decorateWhole(given, [], {})
+      ? decorateWhole(given, undefined, {})
       : wrapFunction(undefined, undefined, {}, first as AnyFunction);
   }
   if (typeof first !== 'object' || first === null) {
@@ -29,7 +29,7 @@ function dispatch(...given: unknown[]): unknown {
   if (given.length >= 2) return wrapFunction(undefined, undefined, options, second as AnyFunction);
   return function instrumentWith(...target: unknown[]): unknown {
     const whole = target.length === 1 || (isStandard(target) && target[1].kind === 'class');
-    return whole ? decorateWhole(target, [], options) : decorateMember(target, undefined, undefined, options);
+    return whole ? decorateWhole(target, undefined, options) : decorateMember(target, undefined, undefined, options);
   };
 }
 

@@ -51,7 +51,7 @@ export function checkOptions(options: InstrumentOptions, where: string): void {
       const guess = nearest(key, OPTION_NAMES);
       throw misuse(
         where,
-        `unknown option "${key}"${guess === undefined ? '' : `; did you mean "${guess}"?`} Known: ${OPTION_NAMES.join(', ')}.`,
+        `unknown option "${key}"${guess === undefined ? '.' : `; did you mean "${guess}"?`} Known: ${OPTION_NAMES.join(', ')}.`,
       );
     }
     const value = options[key as keyof InstrumentOptions];
@@ -112,7 +112,7 @@ function resolveArgs(
       const guess = nearest(name, parameters);
       throw misuse(
         where,
-        `args: there is no parameter "${name}"${guess === undefined ? '' : `; did you mean "${guess}"?`} Parameters: ${parameters.join(', ') || 'none'}.`,
+        `args: there is no parameter "${name}"${guess === undefined ? '.' : `; did you mean "${guess}"?`} Parameters: ${parameters.join(', ') || 'none'}.`,
       );
     }
     return { index, parameter: name, key };

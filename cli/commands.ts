@@ -182,6 +182,32 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./completion.js'),
   },
   {
+    name: 'build',
+    usage: '',
+    arity: [0, 0],
+    summary: 'Compile a project with the transformer, on the native compiler (TypeScript 7.1 or later).',
+    details: ['Prints diagnostics and exits as tsc does: 0 without errors, 1 with errors and nothing written, 2 with errors.'],
+    options: [
+      { name: 'project', short: 'p', type: 'text', value: 'PATH', summary: 'tsconfig.json, or the directory that holds it.' },
+      { name: 'watch', short: 'w', type: 'flag', summary: 'Build again after every change, until interrupted.' },
+      { name: 'noEmit', type: 'flag', summary: 'Report diagnostics and write nothing.' },
+    ],
+    live: false,
+    load: () => import('./build.js'),
+  },
+  {
+    name: 'explain',
+    usage: 'FILE',
+    arity: [1, 1],
+    summary: 'List the instrumented functions of a source file, and show it before and after.',
+    options: [
+      { name: 'json', type: 'flag', summary: 'Print sites, diagnostics and both texts as JSON.' },
+      { name: 'project', short: 'p', type: 'text', value: 'PATH', summary: 'tsconfig.json, or the directory that holds it.' },
+    ],
+    live: false,
+    load: () => import('./explain.js'),
+  },
+  {
     name: 'receive',
     usage: '',
     arity: [0, 0],

@@ -66,4 +66,19 @@ conformance({
   },
 });
 
+conformance({
+  name: 'spanwright build, TypeScript 7.1',
+  part: 'ts7',
+  variants: [LEGACY, STANDARD, variant('legacy', 'esm'), variant('standard', 'commonjs')],
+  transforms: true,
+  packages: () => ({
+    typescript: part('ts7/node_modules/typescript'),
+    '@typescript': part('ts7/node_modules/@typescript'),
+  }),
+  build(directory) {
+    execute(directory, process.execPath, [join(ROOT, 'dist/cli/main.js'), 'build', '-p', 'tsconfig.json']);
+    return EMITTED;
+  },
+});
+
 test.run();

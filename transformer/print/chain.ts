@@ -1,8 +1,13 @@
 // Joins two source maps: from emitted code to the text that a compiler was given, and from that text to what was authored. Used where a
 // compiler writes the map of a text that the text printer has changed.
 
-import remapping from '@jridgewell/remapping';
 import type { SourceMap } from 'magic-string';
+
+/** Required, and its type written here, because the declarations of 2.3.5 for CommonJS do not parse. */
+const remapping = require('@jridgewell/remapping') as (
+  map: string,
+  load: (source: string) => object | null,
+) => { sourcesContent?: unknown; sources: string[] };
 
 /** @param printed the printer's map by the name of a source as it stands in the emitted map; undefined for sources left alone. */
 export function chained(emitted: string, printed: (source: string) => SourceMap | undefined): string {

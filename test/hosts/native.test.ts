@@ -1,0 +1,168 @@
+// `spanwright build` beside the native `tsc` that it stands in for: the same diagnostics, exit codes and declarations, JavaScript that is
+// instrumented, misuse reported in the same form, and a clear word where the compiler cannot do it.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { link, ROOT, write, writeProject } from './conformance/project.js';
+import { LEGACY, part } from './conformance/suite.js';
+
+const MISSING = existsSync(part('ts7', '.stamp')) ? undefined : '.cache/hosts/ts7 is not installed; run .ci/setup';
+const MAIN = join(ROOT, 'dist/cli/main.js');
+const NATIVE = {
+  typescript: part('ts7/node_modules/typescript'),
+  '@typescript': part('ts7/node_modules/@typescript'),
+};
+
+interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function node(directory: string, ...args: string[]): Ran {
+  return spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8', timeout: 60_000 });
+}
+
+const tsc = (directory: string, ...args: string[]): Ran => node(directory, part('ts7/node_modules/typescript/bin/tsc'), ...args);
+const build = (directory: string, ...args: string[]): Ran => node(directory, MAIN, 'build', ...args);
+
+function project(
+  source: string,
+  compilerOptions: Record<string, unknown> = {},
+  packages: Record<string, string> = NATIVE,
+): string {
+  const directory = writeProject({ variant: LEGACY, programs: [], packages, compilerOptions });
+  for (const name of ['main.ts', 'part.ts', 'auto-default.ts']) rmSync(join(directory, 'src', name));
+  write(directory, 'src/work.ts', source);
+  return directory;
+}
+
+const SOUND = `import { instrument } from 'spanwright';
+export class Work { @instrument async run(id: string) { return { id, at: 1 }; } }
+export const plan = instrument((job: string) => job.length);
+`;
+const WRONG = `${SOUND}export const wrong: number = 'text';\nnew Work().run(1);\n`;
+
+const CASES: readonly { name: string; source: string; options?: Record<string, unknown>; args?: string[]; exit: number }[] = [
+  { name: 'a sound program', source: SOUND, exit: 0 },
+  { name: 'errors of types', source: WRONG, exit: 2 },
+  { name: 'errors of syntax', source: `${SOUND}export const = 3;\n`, exit: 2 },
+  { name: 'errors under noEmitOnError', source: WRONG, options: { noEmitOnError: true }, exit: 1 },
+  { name: 'errors under --noEmit', source: WRONG, args: ['--noEmit'], exit: 2 },
+  { name: 'no errors under --noEmit', source: SOUND, args: ['--noEmit'], exit: 0 },
+  { name: 'an option that is wrong', source: SOUND, options: { module: 'Nonsense' }, exit: 2 },
+  { name: 'an implicit any of strict code', source: `${SOUND}export function loose(a) { return a; }\n`, exit: 2 },
+];
+
+function declare(name: string, body: () => void | Promise<void>): void {
+  test(name, () => {
+    if (MISSING === undefined) return body();
+    if (process.env.CI === 'true') assert.unreachable(MISSING);
+    console.log(`SKIP ${name}: ${MISSING}`);
+    return undefined;
+  });
+}
+
+for (const { name, source, options, args = [], exit } of CASES) {
+  declare(`diagnostics, exit code and declarations are those of tsc: ${name}`, () => {
+    const directory = project(source, options);
+    const plain = tsc(directory, '-p', '.', ...args);
+    const declarations = join(directory, 'out/work.d.ts');
+    const expected = existsSync(declarations) ? readFileSync(declarations, 'utf8') : undefined;
+    const script = existsSync(join(directory, 'out/work.js'));
+    rmSync(join(directory, 'out'), { recursive: true, force: true });
+    const ours = build(directory, '-p', '.', ...args);
+    assert.is(ours.stdout, plain.stdout);
+    assert.is(ours.stderr, '');
+    assert.is(plain.status, exit, plain.stdout);
+    assert.is(ours.status, exit);
+    assert.is(existsSync(declarations) ? readFileSync(declarations, 'utf8') : undefined, expected);
+    assert.is(existsSync(join(directory, 'out/work.js')), script);
+    if (script) assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /__spanwright\.decorate\(1, /);
+  });
+}
+
+declare('a project that has nothing to instrument is written as tsc writes it', () => {
+  const directory = project('export const one: number = 1;\n');
+  tsc(directory, '-p', '.');
+  const expected = readFileSync(join(directory, 'out/work.js'), 'utf8');
+  rmSync(join(directory, 'out'), { recursive: true });
+  assert.is(build(directory).status, 0);
+  assert.is(readFileSync(join(directory, 'out/work.js'), 'utf8'), expected);
+});
+
+declare('misuse is an error at its place, in the form of the compiler, beside the errors of the compiler', () => {
+  const misuse = `import { instrument } from 'spanwright';\nexport class Work { @instrument({ args: ['jbo'] }) run(job: string) { return job; } }\n`;
+  const { status, stdout } = build(project(`${misuse}export const wrong: number = 'text';\n`));
+  assert.is(status, 2);
+  const [first = '', second = ''] = stdout.trim().split('\n');
+  assert.match(first, /^src\/work\.ts\(2,\d+\): error TS91001: 'args' names 'jbo'.* Did you mean 'job'\?$/);
+  assert.match(second, /^src\/work\.ts\(3,14\): error TS2322: /);
+});
+
+declare('an option of the plugin that is wrong is an error, also where a configuration inherits the plugin', () => {
+  const directory = project(SOUND);
+  const base = JSON.parse(readFileSync(join(directory, 'tsconfig.json'), 'utf8'));
+  base.compilerOptions.plugins[0].namspace = 'x';
+  write(directory, 'base.json', JSON.stringify(base));
+  write(directory, 'tsconfig.json', JSON.stringify({ extends: './base.json', include: ['src'] }));
+  const { status, stdout } = build(directory);
+  assert.is(status, 2);
+  assert.match(stdout, /error TS91011: .*'namspace'.*Did you mean 'namespace'\?/);
+  assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /namespace: 'conformance::work::Work'/);
+});
+
+declare('an inline source map leads to the authored text too', () => {
+  const failing = `import { instrument } from 'spanwright';\nexport class Work {\n  @instrument run() { throw new Error('here'); }\n}\nnew Work().run();\n`;
+  const directory = project(failing, { sourceMap: false, inlineSourceMap: true });
+  assert.is(build(directory).status, 0);
+  const { stderr } = node(directory, '--enable-source-maps', 'out/work.js');
+  assert.match(stderr, /at Work\.run \(.*src\/work\.ts:3:29\)/);
+});
+
+declare('TypeScript 7.0 lacks what this needs, and is told from 5.9: each gets a message that says what to install', () => {
+  const older = project(SOUND, {}, { typescript: part('ts7/node_modules/typescript-7.0') });
+  const native = build(older);
+  assert.is(native.status, 1);
+  assert.match(native.stderr, /^spanwright: TypeScript 7\.0\.2 lacks .*npm install -D typescript@\^7\.1\.0-0/);
+  const classic = build(project(SOUND, {}, { typescript: join(ROOT, 'node_modules/typescript') }));
+  assert.is(classic.status, 1);
+  assert.match(classic.stderr, /^spanwright: TypeScript 5\.9\.\d+ takes the transformer through ts-patch: build with `tspc`/);
+  const none = build(project(SOUND, {}, {}));
+  assert.match(none.stderr, /^spanwright: There is no TypeScript at /);
+  const nowhere = build(older, '-p', 'nowhere.json');
+  assert.is(nowhere.status, 1);
+  assert.match(nowhere.stderr, /There is no .*nowhere\.json/);
+});
+
+declare('--watch builds again after a change, and ends with the signal', async () => {
+  const directory = project(SOUND);
+  link(directory, {});
+  const child = spawn(process.execPath, [MAIN, 'build', '--watch'], { cwd: directory });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  const until = async (pattern: RegExp): Promise<void> => {
+    for (const end = Date.now() + 30_000; !pattern.test(output); ) {
+      if (Date.now() > end) throw new Error(`not seen within 30 s: ${pattern}\n${output}`);
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  };
+  await until(/Found 0 errors\. Watching for file changes\./);
+  output = '';
+  write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
+  await until(/File change detected[\s\S]*Found 0 errors/);
+  assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /function: 'walk'/);
+  output = '';
+  write(directory, 'src/work.ts', WRONG);
+  await until(/error TS2322[\s\S]*Found 2 errors/);
+  const ended = new Promise((done) => child.once('exit', done));
+  child.kill('SIGTERM');
+  assert.is(await ended, 0);
+});
+
+test.run();

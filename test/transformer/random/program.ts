@@ -39,7 +39,12 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
     else if (whole && isMethod && !key.private) writers.marked.sites.push(label);
     if (isMethod && !key.private) writers.auto.sites.push(label);
     if (noted && !marked) say('  @note');
+    const other = kind === 'get' ? 'set' : 'get';
+    const pair = !isMethod && kind !== 'field' && !key.inherited && random.chance(0.5);
     say(`  ${body(random, { label, key, ...(base !== undefined && key.inherited ? { above: key } : undefined) })}`);
+    // A decorator stands on the first half of a pair, and means that half.
+    if (pair)
+      say(`  ${key.static ? 'static ' : ''}${other} ${key.text}(${other === 'set' ? 'value' : ''}) { step('${other}'); }`);
   }
 
   function classOf(owner: string, base: string | undefined, keys: readonly Key[]): void {

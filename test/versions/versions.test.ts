@@ -1,0 +1,190 @@
+// The package, as packed, on both lines of OpenTelemetry's SDK: 2 with API 1.9 on the oldest Node, 3 with API 1.10 on Node 24. The same
+// programs run in both; .ci/setup installs the lines. A missing line is a printed skip, on a build server a failure.
+// limit: 300 s
+
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ReceivedSpan } from '../../cli/receiver/decode.js';
+import { type Receiver, startReceiver } from '../../cli/receiver/receiver.js';
+import { Consumer } from '../package/consumer.js';
+import { CACHE, findPart } from '../real/support/program.js';
+import { countSpans } from '../setup/collector.js';
+
+const run = promisify(execFile);
+const LIMIT_MS = 120_000;
+
+interface Line {
+  readonly name: 'sdk2' | 'sdk3';
+  readonly node: string;
+  readonly versions: Record<string, RegExp>;
+}
+
+const LINES: readonly Line[] = [
+  {
+    name: 'sdk2',
+    node: process.execPath,
+    versions: { '@opentelemetry/api': /^1\.9\./, '@opentelemetry/sdk-trace-base': /^2\.12\./ },
+  },
+  {
+    name: 'sdk3',
+    node: join(CACHE, 'node24/node_modules/.bin/node'),
+    versions: { '@opentelemetry/api': /^1\.10\./, '@opentelemetry/sdk-trace': /^3\.1\./ },
+  },
+];
+
+const missing = [...LINES.map(({ name }) => `${name}/node_modules`), 'node24/node_modules/.bin/node'].filter(
+  (path) => findPart(path) === undefined,
+);
+
+const packer = new Consumer();
+/** A release can be tested as it was packed. */
+let tarball = process.env.SPANWRIGHT_TARBALL ?? '';
+let receiver: Receiver;
+
+for (const line of LINES) {
+  const test = suite(line.name);
+  const all = missing.length > 0 ? test.skip : test;
+  const folder = join(CACHE, line.name);
+
+  all('the packed package installs beside this line, with no conflict of peers', async () => {
+    receiver = await startReceiver();
+    tarball ||= (await packer.pack()).path;
+    cpSync(join(__dirname, 'programs'), folder, { recursive: true });
+    await run(
+      'npm',
+      ['install', '--no-save', '--no-package-lock', '--prefer-offline', '--no-audit', '--no-fund', '--strict-peer-deps', tarball],
+      { cwd: folder, timeout: LIMIT_MS },
+    );
+    rmSync(join(folder, 'node_modules/spanwright-copy'), { recursive: true, force: true });
+    cpSync(join(folder, 'node_modules/spanwright'), join(folder, 'node_modules/spanwright-copy'), { recursive: true });
+  });
+  test.after(async () => {
+    await receiver?.close();
+    if (line === LINES.at(-1)) packer.remove();
+  });
+
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows what its program prints
+  async function program(file: string, ...args: string[]): Promise<any> {
+    const { stdout } = await run(line.node, [file, ...args], { cwd: folder, timeout: LIMIT_MS });
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  }
+
+  all('the peers are those of this line, and the package has no copies of its own', async () => {
+    for (const [name, version] of Object.entries(line.versions)) {
+      const installed = JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8'));
+      assert.match(installed.version, version);
+    }
+    assert.not.ok(existsSync(join(folder, 'node_modules/spanwright/node_modules/@opentelemetry')));
+    const { stdout } = await run('npm', ['ls', '--json', 'spanwright'], { cwd: folder }).catch(
+      (error) => error as { stdout: string },
+    );
+    assert.not.match(stdout, /ELSPROBLEMS|invalid: @opentelemetry/);
+  });
+
+  for (const file of ['load.cjs', 'load.mjs']) {
+    all(
+      `${file === 'load.cjs' ? 'CommonJS' : 'ES modules'}: calls and third-party spans are recorded, sent whole, and counted`,
+      async () => {
+        receiver.clear();
+        const seen = await program(file, receiver.endpoint, 'grpc');
+        checkCore(seen, receiver.spans);
+      },
+    );
+  }
+
+  all('the same over HTTP', async () => {
+    const { createServer } = await import('node:http');
+    let spans = 0;
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      spans += countSpans(Buffer.concat(chunks));
+      response.end();
+    }).listen(0, '127.0.0.1');
+    server.unref(); // a failure must not hold the file until its limit
+    await new Promise((resolve) => server.once('listening', resolve));
+    const seen = await program('load.cjs', `http://127.0.0.1:${(server.address() as { port: number }).port}`, 'http/protobuf');
+    assert.is(seen.spans.exported, 8);
+    assert.is(spans, 8);
+    server.close();
+    server.closeAllConnections();
+  });
+
+  all('two copies of the package in one process, and one of them imported too, share one state', async () => {
+    receiver.clear();
+    const { same, refused, sites, spans } = await program('copies.cjs', receiver.endpoint);
+    assert.is(same, false, 'they are two copies');
+    assert.is(refused, 'ALREADY_STARTED');
+    assert.ok(sites >= 2);
+    assert.equal([spans.ended, spans.exported], [2, 2]);
+    assert.equal(receiver.spans.map(({ name }) => name).sort(), ['made by the import', 'made by the second copy']);
+  });
+
+  all('worker threads record, as a part of the trace of the thread that asked', async () => {
+    receiver.clear();
+    await program('threads.cjs', receiver.endpoint);
+    const [main, worker] = ['in the main thread', 'in the worker'].map((name) =>
+      receiver.spans.find((span) => span.name === name),
+    );
+    assert.ok(main && worker);
+    assert.is(worker?.traceId, main?.traceId);
+    assert.is(worker?.parentSpanId, main?.spanId);
+  });
+
+  all("inside a set-up of the user's own, made of this line's SDK", async () => {
+    const { names, open } = await program('own-sdk.cjs');
+    assert.equal(names.sort(), ['by a library', 'work']);
+    assert.is(open, 1);
+  });
+
+  all('Jest loads it and records', async () => {
+    const args = ['node_modules/jest/bin/jest.js', '--rootDir', '.', '--testMatch', '**/recorded.test.js', '--cache', 'false'];
+    const { stderr } = await run(line.node, args, { cwd: folder, timeout: LIMIT_MS });
+    assert.match(stderr, /Tests:\s+1 passed, 1 total/);
+  });
+
+  test.run();
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what core.cjs prints
+function checkCore(seen: any, spans: readonly ReceivedSpan[]): void {
+  assert.equal([seen.spans.ended, seen.spans.exported, seen.spans.failed, seen.spans.dropped, seen.spans.open], [8, 8, 0, 0, 0]);
+  assert.is(seen.recording, false);
+  assert.ok(seen.active);
+  assert.is(spans.length, 8);
+  const roots = spans.filter(({ name }) => name === 'request');
+  assert.equal(
+    roots.map(({ parentSpanId }) => parentSpanId),
+    ['', '2e'.repeat(8)],
+  );
+  assert.is(roots[1]?.traceId, '1f'.repeat(16));
+  for (const root of roots) {
+    const below = spans.filter(({ parentSpanId }) => parentSpanId === root.spanId);
+    assert.equal(below.map(({ name }) => name).sort(), ['by a library', 'look up']);
+    assert.is(root.kind, 'server');
+    assert.is(root.attributes.tenant, 'a');
+    const library = below.find(({ name }) => name === 'by a library');
+    assert.is(library?.scope.name, 'library');
+    assert.equal(
+      library?.events.map(({ name }) => name),
+      ['began'],
+    );
+    assert.equal(
+      library?.links.map(({ traceId }) => traceId),
+      ['ab'.repeat(16)],
+    );
+    assert.is(library?.status.code, 'ok');
+    const failed = below.find(({ name }) => name === 'look up');
+    assert.is(failed?.status.code, 'error');
+    assert.is(failed?.attributes['error.type'], 'RangeError');
+    assert.is(failed?.attributes.id, -1);
+    assert.is(failed?.events[0]?.name, 'exception');
+    assert.is(spans.filter(({ parentSpanId }) => parentSpanId === library?.spanId)[0]?.attributes.id, root === roots[0] ? 7 : 8);
+  }
+  assert.match(seen.headers.traceparent, new RegExp(`^00-${roots[0]?.traceId}-${roots[0]?.spanId}-0[13]$`));
+  for (const { resource } of spans) assert.is(resource.attributes['service.name'], 'versions');
+}

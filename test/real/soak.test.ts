@@ -1,0 +1,124 @@
+// A service under steady load while its collector and the network before it fail at random, from a seed that is printed. One minute on
+// a build server, ten seconds elsewhere; nightly: SPANWRIGHT_SOAK_SECONDS=600 npx tsx test/real/soak.test.ts. A run is repeated
+// with SPANWRIGHT_SOAK_SEED.
+// limit: 900 s
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { FaultyNetwork, type Weather } from './support/faulty-network.js';
+import { LoadedService } from './support/loaded-service.js';
+import { OTELCOL, OtelCollector } from './support/otel-collector.js';
+import { until } from './support/program.js';
+
+const test = suite('soak');
+const all = OTELCOL === undefined ? test.skip : test;
+
+const SECONDS = Number(process.env.SPANWRIGHT_SOAK_SECONDS || (process.env.CI === 'true' ? 60 : 10));
+const SEED = Number(process.env.SPANWRIGHT_SOAK_SEED || Math.floor(Math.random() * 2 ** 31));
+const MEGABYTE = 1024 * 1024;
+const MOST_GROWTH = 32 * MEGABYTE;
+const PAUSE_MS = [200, 1500] as const;
+
+/** mulberry32: small, and good enough to choose faults. */
+function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, bounded memory, and a sum to the span`, async () => {
+  const chance = random(SEED);
+  const between = (least: number, most: number): number => Math.floor(least + chance() * (most - least));
+  const collector = await OtelCollector.start();
+  const network = await FaultyNetwork.before(() => collector.port);
+  const service = await LoadedService.start({
+    endpoint: network.url,
+    shutdownTimeout: 2000,
+    otlpTimeout: 1000,
+    exportTimeout: 5000,
+    maxQueueSize: 4096,
+  });
+  const weather = (next: () => Weather) => () => {
+    network.weather = next();
+  };
+  const faults: Record<string, () => unknown> = {
+    pass: weather(() => ({ kind: 'pass' })),
+    hang: weather(() => ({ kind: 'hang' })),
+    slow: weather(() => ({ kind: 'slow', milliseconds: between(20, 400) })),
+    reset: weather(() => ({ kind: 'reset', afterBytes: between(1000, 200_000) })),
+    'reset all': () => network.resetAll(),
+    freeze: () => collector.program.freeze(),
+    thaw: () => collector.program.thaw(),
+    'kill and restart': async () => {
+      await collector.kill();
+      await pause(between(50, 800));
+      await collector.start();
+    },
+    block: () => service.order({ do: 'block', milliseconds: between(10, 300) }),
+    burst: () => service.order({ do: 'burst', spans: between(100, 8000) }),
+    'set clock back': () => service.order({ do: 'set clock back', milliseconds: between(1, 600_000) }),
+  };
+  const names = Object.keys(faults);
+  const counts = new Map<string, number>();
+  try {
+    await service.load(500);
+    const before = (await service.report()).heap;
+    const load = service.load(SECONDS * 1000, 100);
+    let loading = true;
+    void load.finally(() => {
+      loading = false;
+    });
+    while (loading) {
+      const name = names[between(0, names.length)] as string;
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+      await faults[name]?.();
+      await pause(between(...PAUSE_MS));
+      // a weather that stays would leave nothing for the others to happen to
+      if (chance() < 0.5) network.weather = { kind: 'pass' };
+      if (chance() < 0.5) collector.program.thaw();
+    }
+    const { requests, wrong, p50, p95, most } = await load;
+    network.weather = { kind: 'pass' };
+    collector.program.thaw();
+    const end = await service.end();
+    console.log(`faults: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')}`);
+    console.log(`${requests} requests, p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, most ${most.toFixed(0)} ms`);
+    console.log(
+      `spans: ${JSON.stringify(end.spans)}; heap ${((end.heap - before) / MEGABYTE).toFixed(1)} MB more than at the start`,
+    );
+    console.log(
+      `shutdown ${end.took.toFixed(0)} ms, the process ended ${end.lingered.toFixed(0)} ms later, ${end.lines.length} lines`,
+    );
+
+    assert.ok(counts.size > 1, 'faults were made');
+    assert.is(wrong, 0);
+    const { ended, exported, failed, dropped, forgotten, open } = end.spans;
+    assert.is(open, 0);
+    assert.ok(exported > 0);
+    assert.is(exported + failed + dropped + forgotten, ended);
+    assert.ok(end.heap - before < MOST_GROWTH);
+    assert.ok(end.took < 2500 && end.lingered < 1000, `${end.took} ms, ${end.lingered} ms`);
+    assert.is(end.code, 0);
+    // one line per code, cause and minute; causes are few
+    assert.ok(end.lines.length <= 20 * Math.ceil(SECONDS / 60), end.lines.join('\n'));
+    const perKill = 512; // what a killed collector had taken and not written yet
+    const arrived = (): number => new Set(collector.spans().map(({ traceId, spanId }) => traceId + spanId)).size;
+    const owed = exported - perKill * (counts.get('kill and restart') ?? 0);
+    await until(() => arrived() >= owed, `${owed} spans in the files, ${exported} exported`);
+  } finally {
+    service.kill();
+    network.close();
+    collector.program.thaw();
+    await collector.remove();
+  }
+});
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+test.run();

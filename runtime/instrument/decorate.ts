@@ -55,13 +55,27 @@ function decorateStandard(
       if (made.site !== undefined && record === undefined) nameByOwner(made.site, context, made.fn);
       return made.fn;
     }
-    case 'field':
-      return fieldInitializer(record, factory, options, name);
+    case 'field': {
+      const initialize = fieldInitializer(record, factory, options, name);
+      return record === undefined ? namedField(initialize, name) : initialize;
+    }
     case 'class':
       return decorateWhole([value, context], undefined, options);
     default:
       throw misplaced(name, `an ${context.kind}`);
   }
+}
+
+type FieldInitializer = (this: unknown, initial: unknown) => unknown;
+
+/** Compilers that lower TC39 decorators lose the name that the language gives to a function in a field; the transformer does not. */
+function namedField(initialize: FieldInitializer, name: string): FieldInitializer {
+  return function instrumentField(this: unknown, initial: unknown): unknown {
+    const made = initialize.call(this, initial);
+    if (made !== initial && (made as AnyFunction).name === '')
+      Object.defineProperty(made, 'name', { value: name, configurable: true });
+    return made;
+  };
 }
 
 /** Each instance gets its own function; they share one site. */
@@ -70,16 +84,13 @@ function fieldInitializer(
   factory: ForwarderFactory | undefined,
   options: InstrumentOptions,
   name: string,
-): (this: unknown, initial: unknown) => unknown {
+): FieldInitializer {
   let site: Site | undefined;
   return function instrumentField(this: unknown, initial: unknown): unknown {
     if (typeof initial !== 'function') return initial;
     if (state.made.has(initial)) return initial;
     site ??= register(initial as AnyFunction, record, options, ownerName(this), name);
-    const made = makeFunction(site, factory, initial as AnyFunction);
-    // compilers that lower TC39 decorators lose the name that the language gives to a function in a field
-    if (made.name === '') Object.defineProperty(made, 'name', { value: name, configurable: true });
-    return made;
+    return makeFunction(site, factory, initial as AnyFunction);
   };
 }
 
@@ -108,11 +119,7 @@ function decorateLegacy(
  * A legacy decorator on a field sees no value. Where fields are assigned, an accessor on the prototype sees the assignment;
  * where they are defined (`useDefineForClassFields`), only the transformer can help, and the field stays as it is.
  */
-function decorateLegacyField(
-  target: object,
-  key: string | symbol,
-  initialize: (this: unknown, initial: unknown) => unknown,
-): void {
+function decorateLegacyField(target: object, key: string | symbol, initialize: FieldInitializer): void {
   Object.defineProperty(target, key, {
     configurable: true,
     enumerable: false,

@@ -73,6 +73,9 @@ function watchingPrototype(prototype: object): object {
 /**
  * Ends the call when the promise settles. A rejection that nobody has handled when the microtasks have run is raised again, as
  * node would have; the `promise` that its listeners are given is then another one. False for a frozen promise.
+ *
+ * What cannot be had: a handler attached before the promise was returned cannot be seen. A rejection that the body itself has
+ * silenced (`p.catch(() => {}); return p;`) and that no caller handles is raised.
  */
 export function watchPromise(call: RecordedCall, promise: Promise<unknown>): boolean {
   const watch = standBetween(promise);

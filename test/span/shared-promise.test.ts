@@ -1,5 +1,6 @@
 // One promise that several instrumented calls return: each call is timed, and the promise stays usable.
 
+import { inspect } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument } from '../../runtime/index.js';
@@ -30,12 +31,34 @@ for (const [kind, make] of [
     }));
 }
 
-test('a plain promise is not changed by being returned', () =>
+test('a plain promise that a function hands out comes back as the same object, with nothing on it', () =>
   traced({ enabled: true }, async () => {
     const promise = Promise.resolve(1);
-    await instrument({ namespace: 'a', name: 'wait' }, () => promise)();
-    assert.is(Object.getPrototypeOf(promise), Promise.prototype);
-    assert.equal(Object.keys(promise), []);
+    const returned = instrument({ namespace: 'a', name: 'wait' }, () => promise)();
+    assert.is(returned, promise);
+    assert.is(await returned, 1);
+    assert.is(promise.constructor, Promise);
+    assert.instance(promise, Promise);
+    assert.equal(Object.getOwnPropertyNames(promise), []);
+    assert.match(inspect(promise), /^Promise \{ 1/);
+  }));
+
+test('a rejection that one caller handles does not surface because another one let its call go', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    const surfaced: unknown[] = [];
+    const note = (error: unknown): void => void surfaced.push(error);
+    process.on('unhandledRejection', note);
+    const error = new Error('handled elsewhere');
+    const shared = new Promise<number>((_, reject) => setTimeout(reject, 1, error));
+    const wait = instrument({ namespace: 'a', name: 'wait' }, () => shared);
+    void wait();
+    const caught = await wait().catch((thrown: unknown) => thrown);
+    void wait();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off('unhandledRejection', note);
+    assert.is(caught, error);
+    assert.equal(surfaced, []);
+    assert.is((await spans()).length, 3);
   }));
 
 test('a promise with a property of the program keeps it and its identity', () =>

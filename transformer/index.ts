@@ -1,6 +1,10 @@
-// `spanwright/transformer`: the entry that tsconfig.json names under `plugins`. Read by ts-patch; not for people.
+// `spanwright/transformer`: the entry that tsconfig.json names under `plugins`, read by ts-patch, and the one that nest-cli.json
+// names, read by Nest's own command. Not for people.
 
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type ts from 'typescript';
+import type { Compiler } from './core/compiler.js';
 import { type HostExtras, transformerFor } from './hosts/tspc.js';
 
 /** Entry point for ts-patch: `{ "transform": "spanwright/transformer", "namespace": "carbide" }`. */
@@ -10,6 +14,18 @@ export default function spanwright(
   extras: HostExtras,
 ): ts.TransformerFactory<ts.SourceFile> {
   return transformerFor(program, config, extras);
+}
+
+/**
+ * Entry point for Nest's command: `"plugins": [{ "name": "spanwright/transformer", "options": { "namespace": "carbide" } }]`. It
+ * hands over no compiler and takes no diagnostics: the compiler is the project's, as Nest itself chooses it, and what is wrong is printed.
+ */
+export function before(
+  options: Readonly<Record<string, unknown>> | undefined,
+  program: ts.Program | undefined,
+): ts.TransformerFactory<ts.SourceFile> {
+  const compiler = createRequire(join(process.cwd(), 'package.json'))('typescript') as Compiler;
+  return transformerFor(program, options ?? {}, { ts: compiler });
 }
 
 export { DIAGNOSTICS } from './diagnostics.js';

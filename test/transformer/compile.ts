@@ -19,6 +19,8 @@ export interface ProjectSource {
   readonly plugin?: Readonly<Record<string, unknown>> | null;
   /** Name and module type of the package. */
   readonly package?: Readonly<Record<string, unknown>>;
+  /** Directory to write the project below, for tools that look for packages beside it; the system's temporary one otherwise. */
+  readonly below?: string;
 }
 
 export interface Compiled {
@@ -53,8 +55,8 @@ process.on('exit', () => {
 });
 
 /** Writes a project to disk and answers where. */
-export function writeProject({ files, compilerOptions, plugin, package: manifest }: ProjectSource): string {
-  const directory = mkdtempSync(join(tmpdir(), 'spanwright-transformer-'));
+export function writeProject({ files, compilerOptions, plugin, package: manifest, below }: ProjectSource): string {
+  const directory = mkdtempSync(join(below ?? tmpdir(), 'spanwright-transformer-'));
   directories.push(directory);
   const plugins = plugin === null ? [] : [{ transform: 'spanwright/transformer', ...plugin }];
   const config = { compilerOptions: { ...DEFAULTS, ...compilerOptions, plugins }, include: ['src'] };
@@ -144,6 +146,11 @@ export interface Ran {
 /** Runs the `tspc` that is installed, as a person would. */
 export function tspc(directory: string, ...args: string[]): Ran {
   return run(directory, [load.resolve('ts-patch/bin/tspc.js'), ...args]);
+}
+
+/** Runs a tool's own script, found in its folder of the cache. */
+export function runTool(directory: string, script: string, ...args: string[]): Ran {
+  return run(directory, [script, ...args]);
 }
 
 /** Runs an emitted program with source maps. */

@@ -161,7 +161,7 @@ test('keep and instrumentations are taken as tables', () => {
   const { configuration } = load({
     toml: '[tracing]\ninstrumentations = ["http", "pg"]\n[tracing.keep]\nerrors = true\nslower_than = "500ms"\nratio = 0.05\n',
   });
-  assert.equal(configuration.keep, { errors: true, slowerThan: 500, ratio: 0.05 });
+  assert.equal(configuration.keep, { errors: true, slowerThan: 500, ratio: 0.05, maxSpans: 20_000, maxTraces: 2000 });
   assert.equal({ ...configuration.instrumentations }, { http: true, pg: true });
   assert.equal(load({ options: { keep: { slowerThan: '1s' } } }).configuration.keep, {
     errors: true,

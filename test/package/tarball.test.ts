@@ -20,7 +20,10 @@ const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'))
 };
 /** What npm makes a user install; the SDK and the exporters are up to those who record. */
 const required = Object.keys(manifest.peerDependencies).filter((name) => !manifest.peerDependenciesMeta[name]?.optional);
+/** Imported for what it does, over packages that only some users have; it exports nothing. */
+const HOOKS = './hooks';
 const entries = Object.keys(manifest.exports)
+  .filter((entry) => entry !== HOOKS)
   .filter((entry) => entry !== './package.json' && !entry.includes('*'))
   .map((entry) => `spanwright${entry.slice(1)}`);
 
@@ -77,6 +80,12 @@ test('every entry gives the same names by require and by import', async () => {
     assert.ok((names[entry]?.required.length ?? 0) > 0 || entry === 'spanwright/transformer', `${entry} exports nothing`);
     assert.equal(names[entry]?.imported, names[entry]?.required, entry);
   }
+});
+
+test('an entry whose packages are not installed says which, and how to get them', async () => {
+  const { code, stderr } = await user.run(process.execPath, ['-e', "require('spanwright/hooks')"]);
+  assert.is.not(code, 0);
+  assert.match(stderr, /npm install @opentelemetry\/instrumentation/);
 });
 
 test('require and import reach one instance', async () => {

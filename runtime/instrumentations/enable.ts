@@ -44,11 +44,15 @@ export function prepareInstrumentations({ instrumentations, disabled }: Configur
   };
 }
 
+/** One instance of each for the process: modules that are loaded already are handed to the first one only. */
+const made = new Map<unknown, Instrumentation>();
+
 function enable({ name, row, own, config, make }: Wanted): Instrumentation | undefined {
   try {
     const adapted = row.adapt?.(config, own) ?? config;
-    const instrumentation = withStableConventions(() => new make({ ...adapted, enabled: false }));
-    adaptPatching(instrumentation as object, row);
+    const instrumentation = made.get(make) ?? withStableConventions(() => new make({ ...adapted, enabled: false }));
+    if (!made.has(make)) adaptPatching(instrumentation as object, row);
+    made.set(make, instrumentation);
     instrumentation.setTracerProvider(new NeighbourTracerProvider(row, own));
     instrumentation.setConfig({ ...adapted, enabled: true });
     instrumentation.enable();

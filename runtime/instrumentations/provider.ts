@@ -8,6 +8,7 @@ import {
   type Span,
   SpanKind,
   type SpanOptions,
+  TraceFlags,
   type Tracer,
   type TracerOptions,
   type TracerProvider,
@@ -47,8 +48,13 @@ class NeighbourTracer implements Tracer {
   ) {}
 
   startSpan(name: string, options: SpanOptions = {}, context: Context = activeContext()): Span {
-    if (state.gate.idle) return this.inner.startSpan(name, options, context);
     const current = trace.getSpan(context);
+    if (state.gate.idle) {
+      const sampled = current !== undefined && (current.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+      if (!state.gate.built || !sampled) return this.inner.startSpan(name, options, context);
+      // a server hands the context that it has extracted to its span before it makes it the active one
+      state.gate.seeSampled(context);
+    }
     const enclosing = options.root === true ? undefined : throughTransparent(current);
     if ((enclosing === undefined || !isSpanContextValid(enclosing.spanContext())) && !this.#mayStart(options.kind))
       return current === undefined ? NOTHING : current instanceof TransparentSpan ? current : new TransparentSpan(current);

@@ -2,7 +2,8 @@
 
 import { existsSync, watch } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { type NativeBuilder, NativeUnavailableError, nativeBuilder } from '../transformer/hosts/native.js';
+import { type NativeBuilder, nativeBuilder } from '../transformer/hosts/native.js';
+import { NativeUnavailableError } from '../transformer/hosts/native-api.js';
 import { CommandFailure, type Invocation, UsageError } from './command.js';
 import { configurationAt } from './explain.js';
 

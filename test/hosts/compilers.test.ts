@@ -2,12 +2,11 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SourceMap } from 'magic-string';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parserFor } from '../../transformer/hosts/parse.js';
 import { textsOf } from '../../transformer/hosts/texts.js';
-import { chained } from '../../transformer/print/chain.js';
+import { chained, type Source } from '../../transformer/print/chain.js';
 import { ROOT } from './conformance/project.js';
 import { conformance, execute, LEGACY, NODE24, part, STANDARD, variant } from './conformance/suite.js';
 
@@ -42,7 +41,7 @@ conformance({
   transforms: true,
   build(directory, { modules }) {
     const texts = textsOf({ parser: parserFor(ROOT), directory, tsconfig: join(directory, 'tsconfig.json') });
-    const maps = new Map<string, SourceMap>();
+    const maps = new Map<string, Source>();
     for (const name of readdirSync(join(directory, 'src'))) {
       const path = join(directory, 'src', name);
       const authored = readFileSync(path, 'utf8');
@@ -50,7 +49,7 @@ conformance({
       assert.equal(found?.reports ?? [], []);
       if (found?.printed === undefined) continue;
       assert.is(found.printed.code.split('\n').length, authored.split('\n').length, `lines of ${name} stay where they are`);
-      maps.set(`../src/${name}`, found.printed.map);
+      maps.set(`../src/${name}`, { printed: found.printed, authored });
       writeFileSync(path, found.printed.code);
     }
     assert.ok(maps.size > 0);

@@ -1,65 +1,17 @@
 // The native compiler, TypeScript 7.1 and later, which takes no transformer: diagnostics and declarations come from the program as
 // authored, JavaScript from the same program over a layer that holds the instrumented texts. Driven by `spanwright build`.
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type ts from 'typescript';
-import { chained } from '../print/chain.js';
-import type { Printed } from '../print/text-edits.js';
+import type { Site } from '../core/site.js';
+import type { Source } from '../print/chain.js';
 import { noteSites } from './manifest.js';
-import { compilerOf, type NativeAst } from './native-compiler.js';
+import { type Diagnostic, NativeUnavailableError, nativeApi, type Program, type Snapshot } from './native-api.js';
+import { compilerOf } from './native-compiler.js';
+import { writeEmitted } from './native-emit.js';
 import { nativePlugins, type Parser } from './parse.js';
 import { type Report, reportsOfSettings, type Texts, textsIn } from './texts.js';
-
-/** What is used of `typescript/sync`; the positions are of UTF-16, as in strings. */
-interface Sync {
-  readonly API: new (options: { cwd: string }) => Api;
-  readonly EmitOnly: { readonly All: number; readonly OnlyJs: number; readonly OnlyDts: number };
-  formatDiagnostics(diagnostics: readonly Diagnostic[], host: Api): string;
-  formatDiagnosticsWithColorAndContext(diagnostics: readonly Diagnostic[], host: Api): string;
-}
-
-interface Api {
-  parseConfigFile(path: string): {
-    options: ts.CompilerOptions;
-    fileNames: string[];
-    raw?: object;
-    errors: readonly Diagnostic[];
-  };
-  readConfigFile(path: string): { config?: object };
-  createSnapshot(changes: object): Snapshot;
-  close(): void;
-}
-
-interface Snapshot {
-  getConfiguredProject(path: string): { readonly program: Program } | undefined;
-  update(changes: object): Snapshot;
-  dispose(): void;
-}
-
-interface Program {
-  getSourceFile(path: string): ts.SourceFile | undefined;
-  getSourceFileNames(): readonly string[];
-  getSourceFileMetadata(path: string): { readonly impliedNodeFormat: number } | undefined;
-  getConfigFileParsingDiagnostics(): readonly Diagnostic[];
-  getProgramDiagnostics(): readonly Diagnostic[];
-  getSyntacticDiagnostics(): readonly Diagnostic[];
-  getGlobalDiagnostics(): readonly Diagnostic[];
-  getSemanticDiagnostics(): readonly Diagnostic[];
-  getDeclarationDiagnostics(): readonly Diagnostic[];
-  emit(only?: number): { emitSkipped: boolean; diagnostics: readonly Diagnostic[]; emittedFiles: readonly string[] };
-}
-
-/** A diagnostic as the native compiler has it. */
-interface Diagnostic {
-  readonly fileName?: string;
-  readonly startPosition?: { readonly line: number; readonly character: number };
-  readonly code: number;
-  /** 0 is a warning, 1 an error. */
-  readonly category: number;
-  readonly text: string;
-}
 
 export interface Built {
   /** As `tsc` exits: 0 without errors, 1 with errors and nothing written, 2 with errors. */
@@ -75,14 +27,9 @@ export interface NativeBuilder {
   close(): void;
 }
 
-/** Why there is no native builder, and what to install. */
-export class NativeUnavailableError extends Error {
-  override readonly name = 'NativeUnavailableError';
-}
-
 /** @throws NativeUnavailableError where the TypeScript of the project cannot do it. */
 export function nativeBuilder(configPath: string): NativeBuilder {
-  const { sync, fs, ast, version } = load(configPath);
+  const { sync, fs, ast, version } = nativeApi(configPath);
   const directory = dirname(configPath);
   const api = new sync.API({ cwd: process.cwd() });
 
@@ -91,11 +38,12 @@ export function nativeBuilder(configPath: string): NativeBuilder {
     const authored = api.createSnapshot({ openProjects: [configPath], fileNotifications: { invalidateAll: true } });
     const program = authored.getConfiguredProject(configPath)?.program;
     if (program === undefined) throw new NativeUnavailableError(`TypeScript found no project at ${configPath}.`);
+    const parsed = new Map<string, ts.SourceFile | undefined>();
     const parser: Parser = {
       ts: compilerOf(ast, version),
       name: `TypeScript ${version}`,
       parse(fileName, _text, read) {
-        const file = program.getSourceFile(fileName);
+        const file = parsed.get(fileName);
         if (file === undefined) throw new Error(`the compiler has no ${fileName}`);
         return read(file);
       },
@@ -104,57 +52,88 @@ export function nativeBuilder(configPath: string): NativeBuilder {
     };
     const plugins = nativePlugins((path) => api.readConfigFile(path).config, configPath);
     const texts = textsIn(parser, directory, configPath, { options, plugins, files: fileNames });
-    const found = diagnosticsOf(program, options);
-    const { changed, reports, sites } = transformed(program, texts, options);
+    const writes = !(noEmit || options.noEmit);
+    const found = diagnosticsOf(program, options, !writes || options.noEmitOnError === true);
+    const candidates = concerned(program, texts);
+    const files = api.batch(...[...candidates.keys()].map((path) => program.getSourceFile.gen(path)));
+    [...candidates.keys()].forEach((path, index) => {
+      parsed.set(path, files[index] as ts.SourceFile | undefined);
+    });
+    const { changed, reports, sites } = transformed(program, texts, options, candidates);
     const own = [...reportsOfSettings(texts.faults), ...reports].map((report) => diagnosticOf(report, texts));
     const before = [...found, ...own];
-    const emits = !(noEmit || options.noEmit) && !(options.noEmitOnError && before.some(({ category }) => category === 1));
-    const emitted = emits ? emit(program, authored, raw ?? {}, changed) : [];
+    const emits = writes && !(options.noEmitOnError && before.some(({ category }) => category === 1));
+    const emitted = emits ? emit({ program, authored, raw: raw ?? {}, changed, declares: declares(options) }) : [];
     authored.dispose();
     const diagnostics = sorted([...before, ...emitted]);
     const errors = diagnostics.filter(({ category }) => category === 1).length;
     const format = pretty ? sync.formatDiagnosticsWithColorAndContext : sync.formatDiagnostics;
-    const exit = errors === 0 ? 0 : emits || noEmit || options.noEmit ? 2 : 1;
+    const exit = errors === 0 ? 0 : emits || !writes ? 2 : 1;
     return { exit, errors, sites, output: format(diagnostics, api) };
   }
 
   /** Writes what is to be written, and answers what the compiler says of it. */
-  function emit(program: Program, authored: Snapshot, raw: object, changed: ReadonlyMap<string, Printed>): readonly Diagnostic[] {
+  function emit({ program, authored, raw, changed, declares }: Emission): readonly Diagnostic[] {
     if (changed.size === 0) return program.emit().diagnostics;
-    const { diagnostics } = program.emit(sync.EmitOnly.OnlyDts);
+    const { diagnostics } = declares ? program.emit(sync.EmitOnly.OnlyDts) : { diagnostics: [] };
     // What the forwarders' types are is nobody's concern: the layer is emitted as it is, whatever the checker would say of it.
     const unchecked = { noCheck: true, noEmitOnError: false, incremental: false, composite: false };
     const base = (raw as { compilerOptions?: object }).compilerOptions;
     const config = JSON.stringify({ ...raw, compilerOptions: { ...base, ...unchecked } });
-    const files = [...changed].map(([path, { code }]) => [path, code] as const);
+    const files = [...changed].map(([path, { printed }]) => [path, printed.code] as const);
     const layer = fs.createFileSystemLayer([...files, [configPath, config]]);
     const instrumented = authored.update({ openProjects: [configPath], fileSystem: layer });
-    const written = instrumented.getConfiguredProject(configPath)?.program.emit(sync.EmitOnly.OnlyJs);
+    const emitted = instrumented.getConfiguredProject(configPath)?.program.emitToString(sync.EmitOnly.OnlyJs);
     instrumented.dispose();
-    if (written === undefined || written.emitSkipped) throw new Error('the compiler emitted nothing of the instrumented texts');
-    for (const path of written.emittedFiles) joinMaps(path, changed);
+    if (emitted === undefined || emitted.emitSkipped) throw new Error('the compiler emitted nothing of the instrumented texts');
+    writeEmitted(emitted.outputFiles, changed);
     return diagnostics;
   }
 
   return { build, close: () => api.close() };
 }
 
-/** The plan of every file that has one: texts to compile in place of the authored ones. */
-function transformed(program: Program, texts: Texts, options: ts.CompilerOptions) {
-  const changed = new Map<string, Printed>();
-  const reports: Report[] = [];
-  let sites = 0;
+interface Emission {
+  readonly program: Program;
+  readonly authored: Snapshot;
+  /** The configuration as written. */
+  readonly raw: object;
+  readonly changed: ReadonlyMap<string, Source>;
+  readonly declares: boolean;
+}
+
+function declares({ declaration, composite }: ts.CompilerOptions): boolean {
+  return declaration === true || composite === true;
+}
+
+/** The texts of the program's own files that may hold something to instrument. */
+function concerned(program: Program, texts: Texts): Map<string, string> {
+  const found = new Map<string, string>();
   for (const path of program.getSourceFileNames()) {
     if (/\.d\.[cm]?ts$|\.json$|[\\/]node_modules[\\/]/.test(path) || path.startsWith('bundled:')) continue;
     const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    if (texts.concerns(path, text)) found.set(path, text);
+    else if (texts.manifest !== undefined) note(texts, path, []);
+  }
+  return found;
+}
+
+function note({ manifest, project }: Texts, path: string, sites: readonly Site[]): void {
+  if (manifest !== undefined) noteSites({ path: manifest, locate: project.locate }, project.pathOf(path), sites);
+}
+
+/** The plan of every file that has one: texts to compile in place of the authored ones. */
+function transformed(program: Program, texts: Texts, options: ts.CompilerOptions, authored: ReadonlyMap<string, string>) {
+  const changed = new Map<string, Source>();
+  const reports: Report[] = [];
+  let sites = 0;
+  for (const [path, text] of authored) {
     const found = texts.transform(path, text, lowered(program, path, text, options));
-    const place = texts.project.pathOf(path);
-    if (texts.manifest !== undefined)
-      noteSites({ path: texts.manifest, locate: texts.project.locate }, place, found?.plan.sites ?? []);
+    note(texts, path, found?.plan.sites ?? []);
     if (found === undefined) continue;
     reports.push(...found.reports);
     sites += found.plan.sites.length;
-    if (found.printed !== undefined) changed.set(path, found.printed);
+    if (found.printed !== undefined) changed.set(path, { printed: found.printed, authored: text });
   }
   return { changed, reports, sites };
 }
@@ -170,14 +149,15 @@ const COMMONJS = 1;
 const NODE16 = 100;
 
 /** In the order, and as far as, `tsc` asks for them: an error of syntax hides those of types. */
-function diagnosticsOf(program: Program, options: ts.CompilerOptions): Diagnostic[] {
+function diagnosticsOf(program: Program, options: ts.CompilerOptions, declarations: boolean): Diagnostic[] {
   const config = program.getConfigFileParsingDiagnostics();
   const first = [...config, ...program.getProgramDiagnostics(), ...program.getSyntacticDiagnostics()];
   if (first.length > config.length) return first;
   first.push(...program.getGlobalDiagnostics());
   if (first.length > config.length) return first;
   first.push(...program.getSemanticDiagnostics());
-  if (first.length > config.length || !(options.declaration || options.composite)) return first;
+  // Emitting declarations asks for these anyway.
+  if (first.length > config.length || !declarations || !declares(options)) return first;
   return [...first, ...program.getDeclarationDiagnostics()];
 }
 
@@ -199,61 +179,6 @@ function sorted(diagnostics: readonly Diagnostic[]): Diagnostic[] {
     return (from?.line ?? 0) - (to?.line ?? 0) || (from?.character ?? 0) - (to?.character ?? 0);
   });
 }
-
-const INLINE = /^(\/\/# sourceMappingURL=data:application\/json;base64,)([A-Za-z0-9+/=]+)\s*$/m;
-
-/** Leads the map of an emitted file through the printer's to the authored text. */
-function joinMaps(path: string, changed: ReadonlyMap<string, Printed>): void {
-  const join = (map: string): string => {
-    const root = (JSON.parse(map) as { sourceRoot?: string }).sourceRoot;
-    // With a root of the user's own the names are relative to the sources' root, and only their ends can be compared.
-    const base = dirname(path);
-    return chained(map, (source) => changed.get(resolved(base, source, root, changed))?.map);
-  };
-  if (path.endsWith('.map')) writeFileSync(path, join(readFileSync(path, 'utf8')));
-  else if (/\.[cm]?jsx?$/.test(path)) {
-    const text = readFileSync(path, 'utf8');
-    const inline = INLINE.exec(text);
-    if (inline === null) return;
-    const map = join(Buffer.from(inline[2] as string, 'base64').toString('utf8'));
-    writeFileSync(
-      path,
-      text.replace(INLINE, (_all, head) => head + Buffer.from(map).toString('base64')),
-    );
-  }
-}
-
-function resolved(base: string, source: string, root: string | undefined, changed: ReadonlyMap<string, Printed>): string {
-  const path = join(base, source).replace(/\\/g, '/');
-  if (root === undefined || changed.has(path)) return path;
-  return [...changed.keys()].find((one) => one.endsWith(`/${source}`)) ?? path;
-}
-
-function load(configPath: string) {
-  const project = createRequire(configPath);
-  let version: string;
-  try {
-    version = (project('typescript') as { version: string }).version;
-  } catch {
-    throw new NativeUnavailableError(`There is no TypeScript at ${dirname(configPath)}. ${INSTALL}`);
-  }
-  try {
-    const sync = project('typescript/sync') as Sync;
-    const fs = project('typescript/fs') as { createFileSystemLayer(files: readonly (readonly [string, string])[]): object };
-    return { sync, fs, ast: project('typescript/ast') as NativeAst, version };
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED' && code !== 'MODULE_NOT_FOUND') throw error;
-    const major = Number.parseInt(version, 10);
-    const why =
-      major < 7
-        ? `TypeScript ${version} takes the transformer through ts-patch: build with \`tspc\`, or install`
-        : `TypeScript ${version} lacks the programming interface that this needs; install`;
-    throw new NativeUnavailableError(`${why} TypeScript 7.1 or later: npm install -D typescript@^7.1.0-0`);
-  }
-}
-
-const INSTALL = 'Install TypeScript 7.1 or later: npm install -D typescript@^7.1.0-0';
 
 function refuse(): never {
   throw new Error('the native build reads its own configuration');

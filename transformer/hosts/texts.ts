@@ -44,6 +44,8 @@ export interface Texts {
   readonly faults: readonly SettingsFault[];
   /** Path of the manifest that the options ask for. */
   readonly manifest: string | undefined;
+  /** Whether a file may hold something to instrument; cheap. */
+  concerns(fileName: string, text: string): boolean;
   /** Undefined for a file that has nothing to do with us; cheap for those. `commonjs`: TypeScript lowers the modules. */
   transform(fileName: string, text: string, commonjs?: boolean): Transformed | undefined;
 }
@@ -97,11 +99,16 @@ export function textsIn(
     });
   }
 
-  function transform(fileName: string, text: string, commonjs = false): Transformed | undefined {
+  function concerns(fileName: string, text: string): boolean {
     const place = project.pathOf(fileName);
-    if (/\.d\.[cm]?ts$/.test(fileName) || !settings.include(place) || settings.exclude(place)) return undefined;
+    if (/\.d\.[cm]?ts$/.test(fileName) || !settings.include(place) || settings.exclude(place)) return false;
+    return settings.auto(place) || text.includes(PACKAGE);
+  }
+
+  function transform(fileName: string, text: string, commonjs = false): Transformed | undefined {
+    if (!concerns(fileName, text)) return undefined;
+    const place = project.pathOf(fileName);
     const auto = settings.auto(place);
-    if (!auto && !text.includes(PACKAGE)) return undefined;
     try {
       return parser.parse(fileName, text, (file) => {
         const plan = planOf(file, place, auto);
@@ -123,7 +130,7 @@ export function textsIn(
   }
 
   const manifest = settings.manifest === undefined ? undefined : project.locate(settings.manifest);
-  return { parser, configuration, project, faults, manifest, transform };
+  return { parser, configuration, project, faults, manifest, concerns, transform };
 }
 
 export function reportOf(name: DiagnosticName, message: string, at: Report['at']): Report {

@@ -1,26 +1,51 @@
-// Joins two source maps: from emitted code to the text that a compiler was given, and from that text to what was authored. Used where a
-// compiler writes the map of a text that the text printer has changed.
+// Leads the map that a compiler wrote of a printed text on to the authored text. Made for whole programs: lines stay where they are in
+// print, so that each place is found among the few pieces of its line, without a map of every word.
 
-import type { SourceMap } from 'magic-string';
+import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-codec';
+import type { Printed } from './text-edits.js';
 
-/** Required, and its type written here, because the declarations of 2.3.5 for CommonJS do not parse. */
-const remapping = require('@jridgewell/remapping') as (
-  map: string,
-  load: (source: string) => object | null,
-) => { sourcesContent?: unknown; sources: string[] };
+type Pieces = Printed['pieces'];
 
-/** @param printed the printer's map by the name of a source as it stands in the emitted map; undefined for sources left alone. */
-export function chained(emitted: string, printed: (source: string) => SourceMap | undefined): string {
-  const outer = JSON.parse(emitted) as { file?: string; sourceRoot?: string; sources: string[]; sourcesContent?: unknown };
-  // The root stands before every source; it is set aside, so that names come and go as they are.
-  const { sourceRoot, ...rest } = outer;
-  const seen = new Set<string>();
-  const joined = remapping(JSON.stringify(rest), (source) => {
-    const map = seen.has(source) ? undefined : printed(source);
-    seen.add(source);
-    return map === undefined ? null : { ...map, version: 3, file: source, sources: [source] };
-  });
-  const { sourcesContent, ...result } = joined;
-  const content = outer.sourcesContent === undefined ? {} : { sourcesContent };
-  return JSON.stringify({ ...result, ...(sourceRoot === undefined ? {} : { sourceRoot }), ...content });
+interface Map3 {
+  readonly sources: readonly string[];
+  readonly mappings: string;
+  readonly sourcesContent?: readonly (string | null)[];
+}
+
+/** A source that was printed: what of it was printed, and the authored text. */
+export interface Source {
+  readonly printed: Printed;
+  readonly authored: string;
+}
+
+/** @param sourceOf by its name in the emitted map; undefined for one that was left alone. */
+export function chained(emitted: string, sourceOf: (name: string) => Source | undefined): string {
+  const map = JSON.parse(emitted) as Map3;
+  const sources = map.sources.map(sourceOf);
+  const pieces = sources.map((source) => source?.printed.pieces);
+  const mappings = decode(map.mappings).map((line) => line.flatMap((segment) => authoredPlace(segment, pieces)));
+  const content = map.sourcesContent?.map((text, index) => sources[index]?.authored ?? text);
+  return JSON.stringify({ ...map, mappings: encode(mappings), ...(content && { sourcesContent: content }) });
+}
+
+function authoredPlace(segment: SourceMapSegment, pieces: readonly (Pieces | undefined)[]): SourceMapSegment[] {
+  if (segment.length === 1) return [segment];
+  const [column, source, line, at] = segment;
+  const own = pieces[source];
+  if (own === undefined) return [segment];
+  const row = own[line] ?? [];
+  let low = 0;
+  let high = row.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((row[middle] as SourceMapSegment)[0] <= at) low = middle + 1;
+    else high = middle;
+  }
+  const [piece, next] = [row[low - 1], row[low]];
+  // What is added before the first authored piece of a line has no place in the authored text.
+  if (piece === undefined || piece.length === 1) return [];
+  const run = piece[3] + at - piece[0];
+  const end = next !== undefined && next.length > 1 && next[2] === piece[2] ? Math.max(piece[3], next[3] as number) : run;
+  const place = Math.min(run, end);
+  return [segment.length === 5 ? [column, source, piece[2], place, segment[4]] : [column, source, piece[2], place]];
 }

@@ -22,8 +22,13 @@ export interface TextRequest {
 
 export interface Printed {
   readonly code: string;
+  /** The map for others, exact to the word; made when it is asked for. */
   readonly map: SourceMap;
+  /** For each line its pieces: column in the code, source, line and column of the authored text. Between them both run alike. */
+  readonly pieces: DecodedMap['mappings'];
 }
+
+type DecodedMap = ReturnType<MagicString['generateDecodedMap']>;
 
 /** Stands in rendered code for an authored part that stays; literals hold none, since they are escaped. */
 const HOLE = '\u0000';
@@ -82,5 +87,13 @@ export function printToText({ text, source, plan, start, module, assignedDefault
   const variables = kept.length === 0 ? [] : [`var ${kept.join(', ')};`];
   const rebound = edits.flatMap((edit) => (edit.kind === 'rebind' ? [rebinding(edit)] : []));
   printed.prependLeft(start, `${[load, ...variables, ...rebound].join(' ')} `);
-  return { code: printed.toString(), map: printed.generateMap({ source, includeContent: true, hires: 'boundary' }) };
+  return {
+    code: printed.toString(),
+    get map() {
+      return printed.generateMap({ source, includeContent: true, hires: 'boundary' });
+    },
+    get pieces() {
+      return printed.generateDecodedMap({ source }).mappings;
+    },
+  };
 }

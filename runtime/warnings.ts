@@ -25,6 +25,8 @@ export const NOTICES = {
   SPW018: { level: 'warn', repeat: false, text: 'context was not passed on' },
   SPW019: { level: 'warn', repeat: false, text: 'a baggage value was refused' },
   SPW020: { level: 'warn', repeat: false, text: 'an instrumentation package cannot do what the configuration asks of it' },
+  SPW021: { level: 'info', repeat: true, text: 'a control source made a change' },
+  SPW022: { level: 'warn', repeat: false, text: 'a control source cannot be followed' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
 export type NoticeLevel = 'info' | 'warn';

@@ -1,0 +1,160 @@
+// A watched file as control source, as a Kubernetes ConfigMap is mounted: the kubelet swaps the link `..data` beside the file,
+// so the folder is watched and the file read anew, and a slow poll stands behind the watch for file systems that tell nothing.
+// The time of a command runs from the moment at which its change is seen. One that stood there at the start has run since the
+// file was written, by the clocks of this machine and of the file system; where they contradict each other it is not obeyed.
+
+import { type FSWatcher, watch } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parseDuration } from '../config/duration.js';
+import { InvalidArgumentError } from '../errors.js';
+import { COMMAND_FIELDS, checkValue, leaseOptions, MOST_TEXT, readObject, SETTINGS } from './command.js';
+import { type Control, type Controlled, Follower } from './follower.js';
+
+export interface FileOptions {
+  /** Milliseconds between two looks where the file system tells nothing. Default 1000. */
+  readonly interval?: number;
+}
+
+const USUAL_INTERVAL = 1000;
+const USUAL_TIME = '10m';
+/** The kubelet changes several names in one swap; one look is enough for all of them. */
+const SETTLE_MILLISECONDS = 20;
+/** A file may be this much younger than the clock says, for file systems that round. */
+const CLOCK_TOLERANCE = 2000;
+const KNOWN: ReadonlySet<string> = new Set(['revision', ...SETTINGS, ...COMMAND_FIELDS]);
+
+interface Found {
+  readonly text: string;
+  readonly writtenAt: number;
+}
+
+class FollowedFile implements Control {
+  readonly #follower: Follower;
+  #watcher: FSWatcher | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  #settle: NodeJS.Timeout | undefined;
+  #text: string | undefined;
+  #first = true;
+  #closed = false;
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(
+    tracing: Controlled,
+    private readonly path: string,
+    private readonly interval: number,
+  ) {
+    this.#follower = new Follower(tracing, `file ${path}`);
+  }
+
+  get revision(): number {
+    return this.#follower.revision;
+  }
+
+  async start(): Promise<void> {
+    this.#watch();
+    await this.#look();
+    this.#poll = setInterval(() => void this.#look(), this.interval).unref();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#poll);
+    clearTimeout(this.#settle);
+    this.#watcher?.close();
+    await this.#reading;
+  }
+
+  #watch(): void {
+    if (this.#watcher !== undefined || this.#closed) return;
+    try {
+      this.#watcher = watch(dirname(this.path), { persistent: false }, () => {
+        clearTimeout(this.#settle);
+        this.#settle = setTimeout(() => void this.#look(), SETTLE_MILLISECONDS).unref();
+      });
+      this.#watcher.on('error', () => this.#unwatch());
+    } catch {
+      // The folder is not there yet, or watches are used up: the poll goes on and tries again.
+    }
+  }
+
+  #unwatch(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+  }
+
+  /** One look after the other, so that an older text never comes after a newer one. */
+  #look(): Promise<void> {
+    this.#reading = this.#reading.then(async () => {
+      if (this.#closed) return;
+      this.#watch();
+      const found = await readBounded(this.path).catch((error: NodeJS.ErrnoException) => {
+        // No file is no command, which is no fault.
+        if (error.code !== 'ENOENT') this.#follower.fault(`it cannot be read (${error.code ?? error.message})`);
+        return undefined;
+      });
+      if (found !== undefined && found.text !== this.#text && !this.#closed) this.#take(found);
+      this.#first = false;
+    });
+    return this.#reading;
+  }
+
+  #take({ text, writtenAt }: Found): void {
+    const age = this.#first ? Date.now() - writtenAt : 0;
+    this.#text = text;
+    if (age < -CLOCK_TOLERANCE) {
+      this.#follower.fault('it was written in the future, so how long its command still holds is not known; write it again');
+      return;
+    }
+    try {
+      this.#obey(readObject(text, KNOWN), Math.max(0, age));
+    } catch (error) {
+      this.#follower.fault((error as Error).message);
+    }
+  }
+
+  #obey(file: Record<string, unknown>, age: number): void {
+    const revision = file.revision ?? this.#follower.revision + 1;
+    if (!Number.isSafeInteger(revision) || (revision as number) < 1)
+      throw new InvalidArgumentError('revision', '"revision" must be a whole number from 1.');
+    const options = leaseOptions(file);
+    const remaining = parseDuration(options.for ?? USUAL_TIME, 'for') - age;
+    // `only` belongs to switching on; in a file it stands beside whatever else is set.
+    const { only, ...others } = options;
+    const commands = SETTINGS.map((setting) => {
+      const value = file[setting] === undefined ? null : checkValue(setting, file[setting]);
+      return { setting, value, ...others, ...(setting === 'enabled' && only !== undefined ? { only } : undefined) };
+    });
+    // What has never been named needs no end.
+    const named = commands.filter(({ setting, value }) => value !== null || !this.#follower.isNew(setting, 1));
+    this.#follower.follow(named.map((command) => ({ command, revision: revision as number, remaining })));
+  }
+}
+
+async function readBounded(path: string): Promise<Found> {
+  const file = await open(path, 'r');
+  try {
+    const { mtimeMs, size } = await file.stat();
+    if (size > MOST_TEXT) throw new Error(`it is larger than ${MOST_TEXT} bytes`);
+    const buffer = Buffer.alloc(MOST_TEXT + 1);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+    return { text: buffer.toString('utf8', 0, bytesRead), writtenAt: mtimeMs };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Follows a file, for example a key of a mounted ConfigMap: a JSON object such as
+ * `{ "revision": 4, "enabled": true, "for": "10m", "only": "carbide::api", "reason": "slow rack 7" }`, also with `rules` and `drop`.
+ * The file says all that the source wants: what it no longer names is ended. A file that is missing changes nothing.
+ *
+ * @returns once the file has been looked at for the first time
+ * @throws InvalidArgumentError for an interval that is no number of at least 10 milliseconds
+ */
+export async function followFile(tracing: Controlled, path: string, options: FileOptions = {}): Promise<Control> {
+  const interval = parseDuration(options.interval ?? USUAL_INTERVAL, 'interval', { min: 10, max: 3_600_000 });
+  const followed = new FollowedFile(tracing, resolve(path), interval);
+  await followed.start();
+  return followed;
+}

@@ -1,0 +1,87 @@
+// Puts what a control source says in force on the tracing of this process, as leases. Called by the sources with all that
+// they hold, as often as they like: a command is put in force once, a lower revision never replaces a higher one, and what
+// other people set stays. It never throws; what cannot be put in force is told in a notice and changes nothing.
+
+import type { Lease, Tracing } from '../setup/tracing.js';
+import { notice } from '../warnings.js';
+import type { HeldCommand, ReplicaCommand, Setting } from './command.js';
+
+/** What is followed, and how to stop. */
+export interface Control {
+  /** The highest revision seen; 0 before the first command. */
+  readonly revision: number;
+  /** Stops following. What is in force stays until its lease ends. */
+  close(): Promise<void>;
+}
+
+/** The part of {@link Tracing} that a control source needs. */
+export type Controlled = Pick<Tracing, 'setEnabled' | 'setRules' | 'setDrop' | 'endLease' | 'leases'>;
+
+/** Less than this is not worth a lease. */
+const LEAST_MILLISECONDS = 5;
+
+export class Follower {
+  revision = 0;
+  readonly #seen = new Map<Setting, number>();
+  readonly #leases = new Map<Setting, string>();
+
+  /** @param source what the source is called in notices and as the actor of its leases, such as `redis spanwright:control` */
+  constructor(
+    private readonly tracing: Controlled,
+    private readonly source: string,
+  ) {}
+
+  /** True when the revision of a command is higher than what was put in force, or refused, before. */
+  isNew(setting: Setting, revision: number): boolean {
+    return revision > (this.#seen.get(setting) ?? 0);
+  }
+
+  /** Puts the commands in force as a whole, or none of them. */
+  follow(commands: readonly HeldCommand[]): void {
+    const fresh = commands.filter(({ command, revision }) => this.isNew(command.setting, revision));
+    for (const { command, revision } of fresh) {
+      this.#seen.set(command.setting, revision);
+      this.revision = Math.max(this.revision, revision);
+    }
+    // The flag comes last, because switching off ends what nothing brings back; the new leases come before the end of the old
+    // ones, so that there is no moment in between without either.
+    fresh.sort((a, b) => Number(a.command.setting === 'enabled') - Number(b.command.setting === 'enabled'));
+    const begun: (readonly [HeldCommand, Lease | undefined])[] = [];
+    try {
+      for (const held of fresh) begun.push([held, this.#begin(held)]);
+      for (const [held, lease] of begun) this.#settle(held, lease);
+    } catch (error) {
+      for (const [, lease] of begun) if (lease !== undefined) this.tracing.endLease(lease.id);
+      this.fault(`revision ${this.revision}: ${(error as Error).message}`);
+    }
+  }
+
+  /** Tells once a minute, for each kind of fault, why the source cannot be followed. */
+  fault(message: string): void {
+    notice('SPW022', `${this.source}: ${message}`, `${this.source} ${message}`);
+  }
+
+  #begin({ command: { setting, value, ...options }, remaining }: HeldCommand): Lease | undefined {
+    if (value === null || remaining < LEAST_MILLISECONDS) return undefined;
+    const lease = { ...options, for: remaining, actor: `${options.actor ?? 'unnamed'}, by ${this.source}`.slice(0, 500) };
+    if (setting === 'enabled') return this.tracing.setEnabled(value as boolean, lease);
+    return setting === 'rules' ? this.tracing.setRules(value as string, lease) : this.tracing.setDrop(value as string, lease);
+  }
+
+  #settle({ command, revision }: HeldCommand, lease: Lease | undefined): void {
+    const before = this.#leases.get(command.setting);
+    if (before !== undefined) this.tracing.endLease(before);
+    if (lease === undefined) this.#leases.delete(command.setting);
+    else this.#leases.set(command.setting, lease.id);
+    this.#tell(command, revision, lease);
+  }
+
+  #tell({ setting, value, reason, actor }: ReplicaCommand, revision: number, lease: Lease | undefined): void {
+    const until = lease === undefined ? (value === null ? 'ended' : 'its time is over already') : `until ${lease.expiresAt}`;
+    const who = `${actor === undefined ? '' : ` by ${actor}`}${reason === undefined ? '' : `, reason: ${reason}`}`;
+    notice(
+      'SPW021',
+      `${this.source}, revision ${revision}: ${setting}${value === null ? '' : ` ${String(value)}`}, ${until}${who}`,
+    );
+  }
+}

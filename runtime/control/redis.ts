@@ -1,0 +1,200 @@
+// Redis as control source: one hash holds the last command for each setting, a message on the channel of the same name says
+// that it has changed. All times are reckoned by Redis: a replica asks how long a command still holds, so that no clock of a
+// replica lengthens a lease and one that starts later gets what is left. When Redis is gone, leases end by themselves.
+
+import { parseDuration } from '../config/duration.js';
+import { InvalidArgumentError, SpanwrightError } from '../errors.js';
+import {
+  COMMAND_FIELDS,
+  checkValue,
+  type HeldCommand,
+  leaseOptions,
+  type ReplicaCommand,
+  readObject,
+  SETTINGS,
+  type Setting,
+} from './command.js';
+import { type Control, type Controlled, Follower } from './follower.js';
+import type { RedisClient } from './redis-client.js';
+import { RedisConnection } from './redis-connection.js';
+
+export const DEFAULT_KEY = 'spanwright:control';
+const USUAL_TIME = '10m';
+const LONGEST = 24 * 60 * 60_000;
+const USUAL_INTERVAL = 5000;
+/** Milliseconds. */
+const SLOW_ANSWER = 200;
+const KNOWN: ReadonlySet<string> = new Set(['value', ...COMMAND_FIELDS]);
+
+export interface RedisOptions {
+  /** Name of the hash and of the channel. Default `spanwright:control`. */
+  readonly key?: string;
+  /** Milliseconds between two looks, beside the messages, which Redis does not promise to deliver. Default 5000. */
+  readonly interval?: number;
+}
+
+/** Time of the server in milliseconds, and the hash as a list of names and values. */
+const READ = `local t = redis.call('TIME')
+return { string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000)), redis.call('HGETALL', KEYS[1]) }`;
+
+/** ARGV: setting, command, milliseconds, revision that the caller has seen or ''. A new hash begins where no old one has been. */
+const WRITE = `local t = redis.call('TIME')
+local held = redis.call('HGET', KEYS[1], 'revision')
+if ARGV[4] ~= '' and ARGV[4] ~= (held or '0') then return { 'stale', held or '0' } end
+local revision = string.format('%.0f', held and held + 1 or t[1])
+local ends = string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[3])
+redis.call('HSET', KEYS[1], 'revision', revision, ARGV[1], ARGV[2],
+  ARGV[1] .. ':revision', revision, ARGV[1] .. ':for', ARGV[3], ARGV[1] .. ':ends', ends)
+redis.call('PUBLISH', KEYS[1], revision)
+return { 'done', revision }`;
+
+/** The hash of the answer, and the time of the server at which it was read. */
+function readAnswer(answer: unknown): { now: number; hash: ReadonlyMap<string, string> } {
+  const [now, flat] = answer as [string, string[]];
+  const hash = new Map<string, string>();
+  for (let at = 0; at + 1 < flat.length; at += 2) hash.set(String(flat[at]), String(flat[at + 1]));
+  return { now: Number(now), hash };
+}
+
+/** The command for a setting, or undefined when there is none. @throws InvalidArgumentError for what is not a command. */
+function heldCommand(setting: Setting, hash: ReadonlyMap<string, string>, now: number): HeldCommand | undefined {
+  const text = hash.get(setting);
+  if (text === undefined) return undefined;
+  const [revision = 0, whole = 0, ends = 0] = ['revision', 'for', 'ends'].map((name) => Number(hash.get(`${setting}:${name}`)));
+  const remaining = Math.min(whole, ends - now);
+  if (!Number.isSafeInteger(revision) || !Number.isFinite(remaining))
+    throw new InvalidArgumentError(
+      setting,
+      `the command for ${setting} has no revision or time; write it with commandReplicas().`,
+    );
+  const fields = readObject(text, KNOWN);
+  return { command: { setting, value: checkValue(setting, fields.value), ...leaseOptions(fields) }, revision, remaining };
+}
+
+class FollowedRedis implements Control {
+  readonly #follower: Follower;
+  #poll: NodeJS.Timeout | undefined;
+  #reading: Promise<void> | undefined;
+  #again = false;
+  #closed = false;
+
+  constructor(
+    tracing: Controlled,
+    private readonly redis: RedisConnection,
+    private readonly key: string,
+    private readonly interval: number,
+  ) {
+    this.#follower = new Follower(tracing, `redis ${key}`);
+  }
+
+  get revision(): number {
+    return this.#follower.revision;
+  }
+
+  async start(): Promise<void> {
+    const look = (): void => void this.#look();
+    // A look when the subscription stands: a change before it has been missed by the channel.
+    this.redis.listen(this.key, { heard: look, ready: look, failed: (error) => this.#follower.fault(error.message) });
+    this.#poll = setInterval(look, this.interval).unref();
+    await this.#look();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#poll);
+    this.redis.close();
+  }
+
+  /** One look at a time; a message that comes during one leads to another. */
+  #look(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    if (this.#reading !== undefined) {
+      this.#again = true;
+      return this.#reading;
+    }
+    this.#reading = this.#read().finally(() => {
+      this.#reading = undefined;
+      if (!this.#again) return;
+      this.#again = false;
+      void this.#look();
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    try {
+      let asked = performance.now();
+      let answer = await this.redis.execute(['EVAL', READ, '1', this.key]);
+      if (performance.now() - asked > SLOW_ANSWER) {
+        // Most of that was the connection; asked again, what is left of a command is known better.
+        asked = performance.now();
+        answer = await this.redis.execute(['EVAL', READ, '1', this.key]);
+      }
+      if (this.#closed) return;
+      const late = performance.now() - asked;
+      const { now, hash } = readAnswer(answer);
+      for (const setting of SETTINGS) this.#take(setting, hash, now + late);
+    } catch (error) {
+      if (!this.#closed) this.#follower.fault((error as Error).message);
+    }
+  }
+
+  /** Each setting by itself: a command that is none must not keep the others from being followed. */
+  #take(setting: Setting, hash: ReadonlyMap<string, string>, now: number): void {
+    try {
+      const held = heldCommand(setting, hash, now);
+      if (held !== undefined) this.#follower.follow([held]);
+    } catch (error) {
+      this.#follower.fault((error as Error).message);
+    }
+  }
+}
+
+/**
+ * Follows the commands in Redis, which {@link commandReplicas} and `spanwright set --redis` write.
+ *
+ * @param client the service's own client of the package `redis` or `ioredis`, of which two duplicates are made, or a URL
+ * @returns once the commands that stand there have been read, or Redis could not be reached: then following goes on
+ * @throws SpanwrightError MISSING_PACKAGE for a URL when neither package is installed
+ */
+export async function followRedis(
+  tracing: Controlled,
+  client: RedisClient | string,
+  options: RedisOptions = {},
+): Promise<Control> {
+  const interval = parseDuration(options.interval ?? USUAL_INTERVAL, 'interval', { min: 50, max: 3_600_000 });
+  const followed = new FollowedRedis(tracing, new RedisConnection(client), options.key ?? DEFAULT_KEY, interval);
+  await followed.start();
+  return followed;
+}
+
+/**
+ * Writes a command for all replicas that follow Redis, and tells them.
+ *
+ * @param options `revision`: refuse unless this is still the revision of the commands
+ * @returns the revision of the command
+ * @throws InvalidArgumentError when a field is wrong, or the revision is no longer the one that was seen; nothing is changed then
+ */
+export async function commandReplicas(
+  client: RedisClient | string,
+  command: ReplicaCommand,
+  options: Pick<RedisOptions, 'key'> & { readonly revision?: number } = {},
+): Promise<number> {
+  const { setting, value, ...fields } = command;
+  if (!SETTINGS.includes(setting)) throw new InvalidArgumentError('setting', `setting must be one of ${SETTINGS.join(', ')}.`);
+  const time = Math.round(parseDuration(fields.for ?? USUAL_TIME, 'for', { min: 1, max: LONGEST }));
+  const text = JSON.stringify({ value: checkValue(setting, value), ...leaseOptions({ ...fields }) });
+  const redis = new RedisConnection(client);
+  try {
+    const seen = options.revision === undefined ? '' : String(options.revision);
+    const answer = await redis.execute(['EVAL', WRITE, '1', options.key ?? DEFAULT_KEY, setting, text, String(time), seen]);
+    const [verdict, revision] = (answer as unknown[]).map(String);
+    if (verdict === 'done') return Number(revision);
+    throw new InvalidArgumentError('revision', `The commands are at revision ${revision}, not ${seen}: look again, then decide.`);
+  } catch (error) {
+    if (error instanceof SpanwrightError) throw error;
+    throw new Error(`Redis did not take the command: ${(error as Error).message}`, { cause: error });
+  } finally {
+    redis.close();
+  }
+}

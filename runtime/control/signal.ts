@@ -1,0 +1,37 @@
+// A signal as a quick switch for one process: `kill -USR2 <pid>` turns tracing on under a lease, a second one off again.
+// Optional: nothing listens unless the service asks for it. A listener does not hold the process.
+
+import type { Lease, LeaseOptions, Tracing } from '../setup/tracing.js';
+import { notice } from '../warnings.js';
+
+export interface SignalOptions extends Omit<LeaseOptions, 'actor'> {
+  /** Default `SIGUSR2`. Node itself uses SIGUSR1 for its inspector. */
+  readonly signal?: NodeJS.Signals;
+}
+
+/**
+ * Toggles tracing at each signal. A change that the configuration refuses, or a limit that is out of range, is told in a notice.
+ * @returns stops listening
+ */
+export function toggleOnSignal(tracing: Pick<Tracing, 'enabled' | 'setEnabled'>, options: SignalOptions = {}): () => void {
+  const { signal = 'SIGUSR2', only, ...limits } = options;
+  const source = `signal ${signal}`;
+  function toggle(): void {
+    const on = !tracing.enabled;
+    try {
+      const lease: Lease = tracing.setEnabled(on, {
+        reason: source,
+        ...limits,
+        actor: source,
+        ...(on && only !== undefined ? { only } : undefined),
+      });
+      notice('SPW021', `${source}: enabled ${on}, until ${lease.expiresAt}`);
+    } catch (error) {
+      notice('SPW022', `${source}: ${(error as Error).message}`, source);
+    }
+  }
+  process.on(signal, toggle);
+  return () => {
+    process.off(signal, toggle);
+  };
+}

@@ -1,0 +1,164 @@
+// Three replicas that follow a real Redis, with both client packages and with clocks that are hours apart: one command reaches
+// all of them within a second, ends for all of them at the same time, and a Redis that goes away takes nothing along.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { createClient } from 'redis';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { commandReplicas } from '../../runtime/control/index.js';
+import { RedisServer } from './redis-server.js';
+import { allUntil, type Replica, startReplicas } from './replicas.js';
+
+const HOURS = 3_600_000;
+/** What a loaded machine may take beside the time that is measured. */
+const SLACK = 700;
+
+let redis: RedisServer;
+let replicas: Replica[];
+test.before(async () => {
+  redis = await RedisServer.start();
+  replicas = await startReplicas([
+    { redis: redis.url },
+    { redis: redis.url, client: 'ioredis', clockOffset: 3 * HOURS },
+    { redis: redis.url, client: 'redis', clockOffset: -3 * HOURS },
+  ]);
+});
+test.after(async () => {
+  for (const replica of replicas ?? []) await replica.stop();
+  await redis?.kill();
+});
+
+test('one command is followed by all within a second, and ends for all when its time is over, whatever their clocks say', async () => {
+  assert.equal(
+    replicas.map(({ state }) => state.enabled),
+    [false, false, false],
+  );
+  const seen = allUntil(replicas, ({ enabled, roots }) => enabled && roots === 'carbide::api', 5000);
+  const command = { setting: 'enabled', value: true, for: '2s', only: 'carbide::api', actor: 'ana' } as const;
+  const revision = await commandReplicas(redis.url, command);
+  const delays = await seen;
+  assert.ok(Math.max(...delays) < 1000, `seen after ${delays.map(Math.round)} ms`);
+  for (const { state } of replicas) {
+    assert.is(state.revision, revision);
+    assert.is(state.actor, 'ana, by redis spanwright:control');
+  }
+  const from = performance.now();
+  await allUntil(replicas, ({ enabled }) => !enabled, 2000 + SLACK);
+  assert.ok(performance.now() - from > 1000, 'not ended early');
+});
+
+test('of conflicting commands the one with the highest revision is in force everywhere', async () => {
+  const clients = [redis.url, redis.url, redis.url, redis.url];
+  const revisions = await Promise.all(
+    clients.map((url, at) => commandReplicas(url, { setting: 'rules', value: `carbide::n${at}=off`, for: '1m' })),
+  );
+  assert.is(new Set(revisions).size, clients.length, 'each has a revision of its own');
+  const last = revisions.indexOf(Math.max(...revisions));
+  await allUntil(replicas, ({ rules }) => rules === `carbide::n${last}=off`, 5000);
+
+  const newest = Math.max(...revisions);
+  const stale = await commandReplicas(redis.url, { setting: 'rules', value: '' }, { revision: newest - 1 }).catch(
+    (error) => error,
+  );
+  assert.match(stale.message, `at revision ${newest}, not ${newest - 1}`);
+  const next = await commandReplicas(redis.url, { setting: 'rules', value: null }, { revision: newest });
+  assert.is(next, newest + 1);
+  await allUntil(replicas, ({ rules, revision }) => rules === '' && revision === next, 5000);
+});
+
+test('a replica that starts later gets what is left, and ends with the others', async () => {
+  await commandReplicas(redis.url, { setting: 'enabled', value: true, for: '6s' });
+  await allUntil(replicas, ({ enabled }) => enabled, 5000);
+  const from = performance.now();
+  const late = await startReplicas([{ redis: redis.url, clockOffset: -5 * HOURS }]);
+  try {
+    assert.is(late[0]?.state.enabled, true, 'it is on from its start');
+    assert.ok(performance.now() - from < 5500, 'the machine was too slow for this test');
+    await allUntil([...replicas, ...late], ({ enabled }) => !enabled, 6000 + SLACK);
+    const whole = performance.now() - from;
+    assert.ok(whole > 5000 && whole < 6000 + SLACK, `${whole} ms`);
+  } finally {
+    for (const replica of late) await replica.stop();
+  }
+});
+
+test('when Redis goes away leases end in time, and when it is back, even empty, it is followed again', async () => {
+  await commandReplicas(redis.url, { setting: 'enabled', value: true, for: '3s' });
+  await allUntil(replicas, ({ enabled }) => enabled, 5000);
+  const before = Math.max(...replicas.map(({ state }) => state.revision));
+  await redis.kill();
+  await wait(300);
+  assert.equal(
+    replicas.map(({ state }) => state.enabled),
+    [true, true, true],
+    'what is in force does not hang on the connection',
+  );
+  await allUntil(replicas, ({ enabled }) => !enabled, 3000 + SLACK);
+  await redis.up();
+  const revision = await commandReplicas(redis.url, { setting: 'enabled', value: true, for: '30s' });
+  assert.ok(revision > before, 'revisions go on where the store begins anew');
+  await allUntil(replicas, (state) => state.enabled && state.revision === revision, 8000);
+  for (const { errors } of replicas)
+    assert.match(errors.join(''), /SPW022 a control source cannot be followed: redis spanwright:control: /);
+  await commandReplicas(redis.url, { setting: 'enabled', value: null });
+  await allUntil(replicas, ({ enabled }) => !enabled, 2000);
+});
+
+test('a replica whose configuration refuses changes stays as it is, and says why', async () => {
+  const [refusing] = await startReplicas([{ redis: redis.url, allowRuntimeChanges: false }]);
+  try {
+    const revision = await commandReplicas(redis.url, { setting: 'enabled', value: true, for: '30s' });
+    await refusing?.until((state) => state.revision === revision, 5000);
+    assert.is(refusing?.state.enabled, false);
+    await wait(50);
+    assert.match(refusing?.errors.join('') ?? '', /SPW022 .*allow_runtime_changes is false/);
+  } finally {
+    await refusing?.stop();
+  }
+});
+
+test('what stands in the store and is no command changes nothing', async () => {
+  const client = createClient({ url: redis.url });
+  await client.connect();
+  try {
+    await commandReplicas(redis.url, { setting: 'enabled', value: null });
+    const before = await commandReplicas(redis.url, { setting: 'rules', value: 'carbide::a=off', for: '1m' });
+    await allUntil(replicas, (state) => !state.enabled && state.revision === before, 5000);
+    const key = 'spanwright:control';
+    for (const [field, text] of [
+      ['enabled', 'no json'],
+      ['enabled', '{"value":"yes"}'],
+      ['enabled', '{"value":true,"__proto__":1}'],
+      ['enabled', '{"value":true,"for":[]}'],
+      ['rules', '{"value":"carbide=sideways"}'],
+    ] as const) {
+      const revision = String(before + 1000);
+      await client.hSet(key, {
+        [field]: text,
+        [`${field}:revision`]: revision,
+        [`${field}:for`]: '60000',
+        [`${field}:ends`]: '99999999999999',
+      });
+      await client.publish(key, 'look');
+      await wait(150);
+      for (const { state } of replicas) {
+        assert.is(state.enabled, false, text);
+        assert.is(state.rules, 'carbide::a=off', text);
+      }
+    }
+    // The end that somebody wrote beside the command does not lengthen it.
+    await client.del(key);
+    await client.hSet(key, {
+      drop: '{"value":"carbide::x"}',
+      'drop:revision': String(before + 2000),
+      'drop:for': '800',
+      'drop:ends': '99999999999999',
+    });
+    await client.publish(key, 'look');
+    await allUntil(replicas, ({ revision }) => revision === before + 2000, 5000);
+  } finally {
+    client.destroy();
+  }
+});
+
+test.run();

@@ -1,0 +1,72 @@
+// One replica of a service, run as a child process: the real tracing, following a control source. Tells its parent whenever
+// what is in force changes. Its clock can be wrong by any number of milliseconds.
+// Arguments: a JSON object of ReplicaOptions.
+
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { followFile, followRedis } from '../../runtime/control/index.js';
+import { startTracing } from '../../runtime/index.js';
+
+export interface ReplicaOptions {
+  readonly file?: string;
+  readonly redis?: string;
+  /** How the client comes in: a URL for us to open, or a client of the service's. Default `url`. */
+  readonly client?: 'url' | 'redis' | 'ioredis';
+  readonly clockOffset?: number;
+  readonly allowRuntimeChanges?: boolean;
+}
+
+export interface ReplicaState {
+  readonly enabled: boolean;
+  readonly roots: string;
+  readonly rules: string;
+  readonly revision: number;
+  readonly actor: string | null;
+}
+
+const options = JSON.parse(process.argv[2] ?? '{}') as ReplicaOptions;
+
+if (options.clockOffset !== undefined) {
+  const { clockOffset } = options;
+  const RightDate = Date;
+  globalThis.Date = class extends RightDate {
+    constructor(...given: unknown[]) {
+      super(...((given.length === 0 ? [RightDate.now() + clockOffset] : given) as [number]));
+    }
+    static override now(): number {
+      return RightDate.now() + clockOffset;
+    }
+  } as DateConstructor;
+}
+
+async function clientOf(url: string) {
+  if (options.client === 'ioredis') return new Redis(url).on('error', () => undefined);
+  if (options.client !== 'redis') return url;
+  const client = createClient({ url });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+async function main(): Promise<void> {
+  const { allowRuntimeChanges = true } = options;
+  const tracing = await startTracing({ serviceName: 'replica', exporter: new InMemorySpanExporter(), allowRuntimeChanges });
+  const control =
+    options.file === undefined
+      ? await followRedis(tracing, await clientOf(options.redis as string))
+      : await followFile(tracing, options.file);
+  let told = '';
+  const tell = (): void => {
+    const { enabled, roots, rules, leases } = tracing.state();
+    const state: ReplicaState = { enabled, roots, rules, revision: control.revision, actor: leases[0]?.actor ?? null };
+    const text = JSON.stringify(state);
+    if (text !== told) process.send?.(state);
+    told = text;
+  };
+  tell();
+  setInterval(tell, 5);
+}
+
+process.once('disconnect', () => process.exit());
+void main();

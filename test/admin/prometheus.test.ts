@@ -1,0 +1,136 @@
+// A real Prometheus scrapes `GET metrics`, with and without a token, and its own API answers what the service counts.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type AdminServer, startAdminServer } from '../../runtime/admin/index.js';
+import type { Tracing } from '../../runtime/index.js';
+import { NAMESPACE, openWork, startService } from './service.js';
+
+const READ_TOKEN = 'the-token-for-reads';
+
+let directory: string;
+let tracing: Tracing;
+const servers: AdminServer[] = [];
+let prometheus: ChildProcess;
+let origin: string;
+let said = '';
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The jobs: open to local reads, with the right token, with a wrong one. */
+function configuration(open: string, closed: string): string {
+  const job = (name: string, url: string, extra = '') => {
+    const { host, pathname } = new URL(url);
+    return `  - job_name: ${name}\n    metrics_path: ${pathname}/metrics\n    static_configs: [{ targets: ['${host}'] }]\n${extra}`;
+  };
+  const token = (text: string) => `    authorization: { credentials: '${text}' }\n`;
+  return [
+    'global: { scrape_interval: 200ms, scrape_timeout: 200ms }',
+    'scrape_configs:',
+    job('open', open) + job('token', closed, token(READ_TOKEN)) + job('stranger', closed),
+  ].join('\n');
+}
+
+test.before(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'spanwright-prometheus-'));
+  tracing = await startService({ enabled: true });
+  const open = await startAdminServer({ tracing, port: 0, log: () => undefined });
+  const closed = await startAdminServer({
+    tracing,
+    port: 0,
+    readToken: READ_TOKEN,
+    prefix: '/ops/tracing',
+    log: () => undefined,
+  });
+  servers.push(open, closed);
+  writeFileSync(join(directory, 'prometheus.yml'), configuration(open.url, closed.url));
+  const address = `127.0.0.1:${await freePort()}`;
+  origin = `http://${address}`;
+  prometheus = spawn(
+    'prometheus',
+    [`--config.file=${directory}/prometheus.yml`, `--storage.tsdb.path=${directory}/data`, `--web.listen-address=${address}`],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  prometheus.stderr?.on('data', (part) => {
+    said += part;
+  });
+});
+test.after(async () => {
+  const gone = new Promise((resolve) => prometheus?.once('exit', resolve));
+  prometheus?.kill('SIGKILL');
+  await gone;
+  for (const server of servers) await server.close();
+  await tracing.shutdown();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** The value of a query with a single result; undefined while there is none. */
+async function query(text: string): Promise<number | undefined> {
+  try {
+    const answer = await fetch(`${origin}/api/v1/query?query=${encodeURIComponent(text)}`);
+    const { data } = (await answer.json()) as { data?: { result: { value: [number, string] }[] } };
+    assert.ok((data?.result.length ?? 0) <= 1, `${text} has several results`);
+    const value = data?.result[0]?.value[1];
+    return value === undefined ? undefined : Number(value);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined; // It does not listen yet.
+    throw error;
+  }
+}
+
+async function answers(text: string, expected: number): Promise<void> {
+  const from = performance.now();
+  for (;;) {
+    const found = await query(text);
+    if (found === expected) return;
+    if (performance.now() - from > 30_000) assert.unreachable(`${text} is ${found}, expected ${expected}: ${said.slice(-2000)}`);
+    await wait(100);
+  }
+}
+
+test('it is up for those who may read, and down for who may not', async () => {
+  await answers('up{job="open"}', 1);
+  await answers('up{job="token"}', 1);
+  await answers('up{job="stranger"}', 0);
+});
+
+test('its open spans are those of the service, in all and by namespace, as they come and go', async () => {
+  const works = [openWork({}), openWork({}), openWork({})];
+  assert.is(tracing.openCount, 3);
+  for (const job of ['open', 'token']) {
+    await answers(`otel_sdk_span_live{job="${job}"}`, 3);
+    await answers(`spanwright_namespace_spans_open{job="${job}", namespace="${NAMESPACE}"}`, 3);
+  }
+  await works[0]?.finish();
+  await answers('otel_sdk_span_live{job="open"}', 2);
+  await works[1]?.finish();
+  await works[2]?.finish();
+  await answers('otel_sdk_span_live{job="open"}', 0);
+  await answers('spanwright_spans_ended_total{job="open"}', 3);
+});
+
+test('it reads every metric that the service writes, with its type', async () => {
+  const written = new Map(
+    [...tracing.metrics().matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name as string, type as string]),
+  );
+  assert.ok(written.size > 5);
+  const { data } = (await (await fetch(`${origin}/api/v1/targets/metadata`)).json()) as {
+    data: { metric: string; type: string; target: { job: string } }[];
+  };
+  const read = new Map(data.filter(({ target }) => target.job === 'open').map(({ metric, type }) => [metric, type]));
+  for (const [name, type] of written) assert.is(read.get(name), type, name);
+});
+
+test.run();

@@ -21,9 +21,9 @@ export function nothingToPass(): boolean {
 
 const INCOMING = ['traceparent', 'baggage'] as const;
 
-/** True when a request can neither be recorded nor brings a context. */
-export function bringsNothing(request: IncomingMessage): boolean {
-  return state.gate.idle && INCOMING.every((name) => request.headers?.[name] === undefined);
+/** True when a request brings no context. */
+export function bringsNothing(headers: Readonly<Record<string, unknown>>): boolean {
+  return INCOMING.every((name) => headers[name] === undefined);
 }
 
 export function adaptHttp(given: Record<string, unknown>, { ignorePaths }: OwnOptions): Record<string, unknown> {

@@ -18,16 +18,33 @@ type Bypass = (args: ArrayLike<unknown>) => boolean;
 const whileIdle: Bypass = () => state.gate.idle;
 const withNothingToPass: Bypass = () => nothingToPass();
 /** `emit` of an HTTP server: requests that bring no context, and every other event. */
-const asServer: Bypass = (args) => state.gate.idle && (args[0] !== 'request' || bringsNothing(args[1] as IncomingMessage));
-/** What sets receivers up is not a call: it must be patched whatever the gate says, for calls that come later. */
+const asHttpServer: Bypass = (args) =>
+  state.gate.idle && (args[0] !== 'request' || bringsNothing((args[1] as IncomingMessage).headers ?? {}));
+/** A handler of a gRPC server, whose call has the metadata. */
+const asGrpcServer: Bypass = (args) => {
+  const { metadata } = args[0] as { metadata?: { getMap?(): Record<string, unknown> } };
+  return state.gate.idle && bringsNothing(metadata?.getMap?.() ?? {});
+};
+/** What sets receivers up, or ends a span that was started: patched whatever the gate says now. */
 const never: Bypass = () => false;
 
-const CLIENT_CALLS = new Set(['request', 'get', 'publish', 'sendToQueue', 'makeUnaryRequest']);
+/** What carries context, by package: its patched functions that may be bypassed. Methods of a gRPC client have names of their own. */
+const CARRYING: Record<string, (name: string) => Bypass> = {
+  http: (name) => (name === 'emit' ? asHttpServer : withNothingToPass),
+  amqplib: (name) => (name === 'publish' || name === 'sendToQueue' ? withNothingToPass : never),
+  grpc: (name) => (GRPC_SETUP.has(name) ? never : name === 'func' ? asGrpcServer : withNothingToPass),
+};
+const GRPC_SETUP = new Set([
+  'register',
+  'makeGenericClientConstructor',
+  'makeClientConstructor',
+  'loadPackageDefinition',
+  'sendMetadata',
+]);
 
 function bypassOf(row: PackageRow, name: string): Bypass {
   if (!row.carriesContext) return whileIdle;
-  if (name === 'emit') return asServer;
-  return CLIENT_CALLS.has(name) ? withNothingToPass : never;
+  return CARRYING[row.package.replace(/^.*instrumentation-/u, '')]?.(name) ?? never;
 }
 
 /** Replaces `_wrap` of an instrumentation that is not enabled yet. */

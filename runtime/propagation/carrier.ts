@@ -55,7 +55,11 @@ export function inject<Carrier>(carrier: Carrier, kind?: TextMapSetter<NoInfer<C
  * in). What is absent, all zero, malformed, oversized or there twice is absent.
  * @param kind how it is read: one of `carriers`, or any `TextMapGetter`; default by the carrier's shape
  */
-export function extract<Carrier>(carrier: Carrier, kind?: TextMapGetter<NoInfer<Carrier>>, context: Context = ROOT_CONTEXT): Context {
+export function extract<Carrier>(
+  carrier: Carrier,
+  kind?: TextMapGetter<NoInfer<Carrier>>,
+  context: Context = ROOT_CONTEXT,
+): Context {
   if (carrier === null || carrier === undefined) return context;
   try {
     const getter = (kind ?? kindOf(carrier)) as CarrierKind;
@@ -77,7 +81,11 @@ function traceOnly(traceId: string): SpanContext {
  * Runs `fn` in the context that the carrier brought.
  * @example await withRemoteContext(message, () => handle(message), carriers.amqp);
  */
-export function withRemoteContext<Result, Carrier>(carrier: Carrier, fn: () => Result, kind?: TextMapGetter<NoInfer<Carrier>>): Result {
+export function withRemoteContext<Result, Carrier>(
+  carrier: Carrier,
+  fn: () => Result,
+  kind?: TextMapGetter<NoInfer<Carrier>>,
+): Result {
   const context = extract(carrier, kind);
   // through the API, so that the gate sees a sampled parent from elsewhere
   return contextApi.with(context, fn);

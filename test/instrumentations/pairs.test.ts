@@ -239,6 +239,24 @@ for (const { name, program, roots = [], options, check } of PAIRS) {
   }
 }
 
+pairs('all of them at once, in both forms, and one query in the midst of them', async ({ env }) => {
+  const { program } = PAIRS.find(({ name }) => name === 'pg') as Pair;
+  const { program: web } = PAIRS.find(({ name }) => name === 'http') as Pair;
+  const together: Program = {
+    imports: [...program.imports, ...web.imports],
+    before: `${program.before}${web.before}`,
+    work: `${program.work} ${web.work}`,
+    after: `${program.after} ${web.after}`,
+  };
+  const instrumentations = PAIRS.map(({ name }) => name).filter((name) => !['fs', 'dns', 'net'].includes(name));
+  for (const form of FORMS) {
+    const told = await run(together, form, { instrumentations }, env);
+    below(told, 'events.select');
+    assert.is(told.inside.filter(({ kind }) => kind === CLIENT).length, 4);
+    assert.is(told.inside.filter(({ kind }) => kind === SERVER).length, 2);
+  }
+});
+
 pairs('a client starts traces where its package is told to, or is named among the roots', async ({ env }) => {
   const { program } = PAIRS.find(({ name }) => name === 'pg') as Pair;
   const scope = 'scope:@opentelemetry/instrumentation-pg';

@@ -25,8 +25,9 @@ interface Held {
   readonly value: boolean | string;
   readonly reason: string | null;
   readonly actor: string | null;
-  readonly createdMs: number;
-  readonly expiresMs: number;
+  /** As text once: the state is asked for far more often than leases are made. */
+  readonly createdAt: string;
+  readonly expiresAt: string;
   /** The monotonic clock's end: a clock that is set back must not lengthen a lease. */
   readonly endsAt: number;
   readonly startedBefore: number;
@@ -168,8 +169,8 @@ export class LeaseBook implements LeaseMeter {
       value,
       reason: readText('reason', options.reason),
       actor: readText('actor', options.actor),
-      createdMs: now,
-      expiresMs: now + duration,
+      createdAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + duration).toISOString(),
       endsAt: performance.now() + duration,
       startedBefore: this.started(),
       maxSpansPerSecond: readLimit('maxSpansPerSecond', options.maxSpansPerSecond),
@@ -187,8 +188,8 @@ export class LeaseBook implements LeaseMeter {
       value: held.value,
       reason: held.reason,
       actor: held.actor,
-      createdAt: new Date(held.createdMs).toISOString(),
-      expiresAt: new Date(held.expiresMs).toISOString(),
+      createdAt: held.createdAt,
+      expiresAt: held.expiresAt,
       limits: { maxSpansPerSecond: held.maxSpansPerSecond, maxSpans: held.maxSpans, maxOpenSpans: held.maxOpenSpans },
       only: held.only,
       spans: this.started() - held.startedBefore,

@@ -21,6 +21,8 @@ export interface ProjectSource {
   readonly package?: Readonly<Record<string, unknown>>;
   /** Directory to write the project below, for tools that look for packages beside it; the system's temporary one otherwise. */
   readonly below?: string;
+  /** Adds to the project before it is compiled. */
+  prepare?(directory: string): void;
 }
 
 export interface Compiled {
@@ -81,6 +83,7 @@ export function compile(source: ProjectSource): Compiled {
   if (!existsSync(join(ROOT, 'dist', 'transformer', 'index.js'))) throw new Error('dist/ is missing: run `npm run build` first');
   const patched = load('ts-patch/compiler') as typeof ts;
   const directory = writeProject(source);
+  source.prepare?.(directory);
   const path = join(directory, 'tsconfig.json');
   const onUnRecoverableConfigFileDiagnostic = (fatal: ts.Diagnostic): never => {
     throw new Error(lineOf(patched, fatal, directory));

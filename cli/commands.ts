@@ -76,6 +76,13 @@ export const COMMANDS: readonly Command[] = [
         summary: 'With tracing-enabled true: traces start only there, and are whole below.',
       },
       ...LEASE_OPTIONS,
+      {
+        name: 'redis',
+        type: 'text',
+        value: 'URL',
+        summary: 'Change all replicas that follow this Redis, instead of one service. Its password: SPANWRIGHT_REDIS_PASSWORD.',
+      },
+      { name: 'redis-key', type: 'text', value: 'KEY', summary: 'The key that the replicas follow. Default spanwright:control.' },
     ],
     live: true,
     load: () => import('./live/set.js'),

@@ -55,7 +55,7 @@ function tokenOf({ options, environment }: Invocation): string | undefined {
 }
 
 /** `user@host` in the characters that a header can hold. */
-function actor(): string {
+export function actor(): string {
   let user = 'unknown';
   try {
     user = userInfo().username;

@@ -5,6 +5,7 @@ import { didYouMean } from '../../runtime/admin/suggestion.js';
 import type { Lease } from '../../runtime/setup/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
 import { ask } from './ask.js';
+import { setReplicas } from './replicas.js';
 import { settingOf, spoken, styled } from './table.js';
 
 interface ChangeAnswer {
@@ -26,7 +27,10 @@ function readBoolean(text: string): boolean {
 }
 
 /** Settings by the name that people type: the route, the field of its body, and how the value is read. */
-const SETTINGS: ReadonlyMap<string, { path: string; field: string; read: (text: string) => unknown }> = new Map([
+const SETTINGS: ReadonlyMap<string, { path: Lease['kind']; field: string; read: (text: string) => unknown }> = new Map<
+  string,
+  { path: Lease['kind']; field: string; read: (text: string) => unknown }
+>([
   ['tracing-enabled', { path: 'enabled', field: 'enabled', read: readBoolean }],
   ['rules', { path: 'rules', field: 'rules', read: (text) => text }],
   ['drop', { path: 'drop', field: 'drop', read: (text) => text }],
@@ -74,6 +78,7 @@ export async function run(invocation: Invocation): Promise<number> {
   for (const [option, field] of LEASE_FIELDS) {
     if (invocation.options.has(option)) body[field] = invocation.options.get(option);
   }
+  if (invocation.options.has('redis')) return await setReplicas(invocation, setting.path, body);
   const answer = await ask<ChangeAnswer>(invocation, 'PUT', setting.path, body);
   if (invocation.options.has('json')) invocation.out(JSON.stringify(answer));
   else print(invocation, answer);

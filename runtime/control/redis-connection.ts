@@ -1,5 +1,5 @@
 // Two links to Redis for a control source: one that executes, one that listens. A link that is lost is made anew at the next
-// need or after a short while; nothing here holds the process, and nothing waits without end.
+// need or after a short while; nothing here holds the process of a service, and nothing waits without end.
 
 import { linksLike, linksTo, type RedisClient, type RedisLink } from './redis-client.js';
 
@@ -7,12 +7,12 @@ const ANSWER_MILLISECONDS = 5000;
 const RETRY_MILLISECONDS = 250;
 const LONGEST_RETRY = 5000;
 
-/** Rejects when the work is not done in time; the timer does not hold the process. */
-async function inTime<Answer>(work: Promise<Answer>, milliseconds: number): Promise<Answer> {
+/** Rejects when the work is not done in time; until then the timer holds the process, or does not. */
+async function inTime<Answer>(work: Promise<Answer>, milliseconds: number, holds: boolean): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
-    timer.unref();
+    if (!holds) timer.unref();
   });
   try {
     return await Promise.race([work, late]);
@@ -37,8 +37,14 @@ export class RedisConnection {
   #wait = RETRY_MILLISECONDS;
   #closed = false;
 
-  /** @throws like linksLike and linksTo. Nothing is connected yet. */
-  constructor(client: RedisClient | string) {
+  /**
+   * @param holds whether the process stays until what was asked is answered: right for a program, wrong for a service
+   * @throws like linksLike and linksTo. Nothing is connected yet.
+   */
+  constructor(
+    client: RedisClient | string,
+    private readonly holds = false,
+  ) {
     this.#make = typeof client === 'string' ? linksTo(client) : linksLike(client);
   }
 
@@ -59,6 +65,7 @@ export class RedisConnection {
     return await inTime(
       opened.then((link) => link.execute(command)),
       ANSWER_MILLISECONDS,
+      this.holds,
     );
   }
 
@@ -101,7 +108,7 @@ export class RedisConnection {
     const link = this.#make();
     link.onLost((error) => lost(link, error));
     try {
-      await inTime(link.connect(), ANSWER_MILLISECONDS);
+      await inTime(link.connect(), ANSWER_MILLISECONDS, this.holds);
       return link;
     } catch (error) {
       lost(link, error as Error);

@@ -184,7 +184,7 @@ export async function commandReplicas(
   if (!SETTINGS.includes(setting)) throw new InvalidArgumentError('setting', `setting must be one of ${SETTINGS.join(', ')}.`);
   const time = Math.round(parseDuration(fields.for ?? USUAL_TIME, 'for', { min: 1, max: LONGEST }));
   const text = JSON.stringify({ value: checkValue(setting, value), ...leaseOptions({ ...fields }) });
-  const redis = new RedisConnection(client);
+  const redis = new RedisConnection(client, true);
   try {
     const seen = options.revision === undefined ? '' : String(options.revision);
     const answer = await redis.execute(['EVAL', WRITE, '1', options.key ?? DEFAULT_KEY, setting, text, String(time), seen]);

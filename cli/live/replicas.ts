@@ -1,0 +1,43 @@
+// `spanwright set ... --redis URL`: the change goes to a Redis that all replicas of a service follow (spanwright/control), not
+// to the admin hook of one of them.
+
+import { printable } from '../../runtime/admin/printable.js';
+import { commandReplicas, DEFAULT_KEY, type ReplicaCommand, type Setting } from '../../runtime/control/index.js';
+import { InvalidArgumentError, SpanwrightError } from '../../runtime/errors.js';
+import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
+import { actor } from './connection.js';
+
+/** The variable that holds the password: arguments can be read by every user of the machine. */
+const PASSWORD_VARIABLE = 'SPANWRIGHT_REDIS_PASSWORD';
+
+function urlOf({ options, environment }: Invocation): string {
+  const given = String(options.get('redis'));
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined || !/^rediss?:$/.test(url.protocol))
+    throw new UsageError(`"${printable(given, 100)}" is not a URL of Redis; expected one such as redis://127.0.0.1:6379.`);
+  if (url.password !== '')
+    throw new UsageError(`A password on the command line can be read by others: use ${PASSWORD_VARIABLE}.`);
+  url.password = encodeURIComponent(environment[PASSWORD_VARIABLE] ?? '');
+  return url.href;
+}
+
+function failureOf(error: unknown): Error {
+  if (error instanceof InvalidArgumentError) return new CommandFailure(`InvalidArgument: ${printable(error.message, 1000)}`);
+  if (error instanceof SpanwrightError) return new CommandFailure(printable(error.message, 1000));
+  return new CommandFailure(printable((error as Error).message, 1000), EXIT.unreachable);
+}
+
+/** Writes the change, and prints its revision. @throws UsageError, CommandFailure. */
+export async function setReplicas(invocation: Invocation, setting: Setting, body: Record<string, unknown>): Promise<number> {
+  const { [setting]: value, revision, ...fields } = body;
+  const key = (invocation.options.get('redis-key') as string | undefined) ?? DEFAULT_KEY;
+  const command = { setting, value, actor: actor(), ...fields } as ReplicaCommand;
+  const url = urlOf(invocation);
+  const seen = revision === undefined ? {} : { revision: revision as number };
+  const made = await commandReplicas(url, command, { key, ...seen }).catch((error) => {
+    throw failureOf(error);
+  });
+  if (invocation.options.has('json')) invocation.out(JSON.stringify({ key, setting, revision: made }));
+  else invocation.out(`Revision ${made} of ${printable(key)}: replicas follow within a second; each logs what it does.`);
+  return EXIT.done;
+}

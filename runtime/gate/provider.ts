@@ -4,6 +4,7 @@
 import {
   type Attributes,
   type Context,
+  ROOT_CONTEXT,
   type Span,
   SpanKind,
   type SpanOptions,
@@ -16,9 +17,10 @@ import { scopeSite } from '../site/scope.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { place } from '../span/place.js';
 import type { RecordedSpan } from '../span/recorded.js';
-import type { Scope } from '../span/recorder.js';
+import { isSampled, type Scope } from '../span/recorder.js';
 import { activeContext, withContext } from '../span/run.js';
 import { state } from '../state.js';
+import type { Gate } from './gate.js';
 import type { Subject } from './pattern.js';
 import { NOTHING, TransparentSpan, throughTransparent } from './transparent.js';
 
@@ -77,7 +79,7 @@ class GateTracer implements Tracer {
   #record(name: string, options: SpanOptions | undefined, given: Context): RecordedSpan | undefined {
     const { gate, recorder } = state;
     const site = this.#site;
-    if (gate.idle || recorder === undefined || site.dropped) return undefined;
+    if (recorder === undefined || site.dropped || (gate.idle && !wakes(gate, given))) return undefined;
     const context = options?.root === true ? given.deleteValue(SPAN_KEY) : given;
     if (context.getValue(SUPPRESS_KEY) === true) return undefined;
     const verdict = this.#verdict(name, options?.attributes);
@@ -117,6 +119,15 @@ class GateTracer implements Tracer {
     this.#verdicts.set(key, verdict);
     return verdict;
   }
+}
+
+/** A sampled context that was handed over without having been active, as HTTP servers do with what they have extracted. */
+function wakes(gate: Gate, given: Context): boolean {
+  if (given === ROOT_CONTEXT) return false;
+  const span = given.getValue(SPAN_KEY) as Span | undefined;
+  if (span === undefined || !isSampled(span.spanContext())) return false;
+  gate.seeSampled(given);
+  return !gate.idle;
 }
 
 function transparent(context: Context): Span {

@@ -135,6 +135,18 @@ test('with the flag off a sampled context that was set by hand records', () =>
     assert.equal(await names(), ['inner', 'outer']);
   }));
 
+test('with the flag off a sampled context that is handed to a tracer records, an unsampled one does not', () =>
+  traced({ enabled: false }, async ({ names }) => {
+    const tracer = trace.getTracer('some-http');
+    const remote = (traceFlags: TraceFlags) =>
+      trace.setSpanContext(ROOT_CONTEXT, { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags, isRemote: true });
+    tracer.startSpan('unsampled', {}, remote(TraceFlags.NONE)).end();
+    tracer.startActiveSpan('also unsampled', {}, remote(TraceFlags.NONE), (span) => span.end());
+    assert.equal(await names(), []);
+    tracer.startSpan('server', {}, remote(TraceFlags.SAMPLED)).end();
+    assert.equal(await names(), ['server']);
+  }));
+
 test('remoteParent: ignore refuses to let a remote flag start recording', () =>
   traced({ enabled: false, remoteParent: 'ignore' }, async ({ names }) => {
     withRemoteContext({ traceparent: SAMPLED }, outer);

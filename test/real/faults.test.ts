@@ -66,7 +66,7 @@ function checkLoad({ traced, plain }: Compared, what: string, own = 0): void {
     `p50 ${p50.toFixed(1)}, p95 ${p95.toFixed(1)}, most ${most.toFixed(0)} ms`;
   console.log(`${what}: ${traced.requests} requests, ${figures(traced)}; with nothing built ${figures(plain)}`);
   assert.ok(traced.requests > 0);
-  assert.is(traced.wrong, 0, `${traced.wrong} of ${traced.requests} answers are wrong`);
+  assert.is(traced.wrong, 0, `${traced.wrong} of ${traced.requests} answers are wrong: ${traced.faults.join(', ')}`);
   for (const at of ['p50', 'p95'] as const) {
     const most = plain[at] * 3 + SLACK_MS[at] + own;
     assert.ok(traced[at] < most, `${at} is ${traced[at]} ms, with nothing built ${plain[at]} ms`);

@@ -81,7 +81,7 @@ all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, boun
       if (chance() < 0.5) network.weather = { kind: 'pass' };
       if (chance() < 0.5) collector.program.thaw();
     }
-    const { requests, wrong, p50, p95, most } = await load;
+    const { requests, wrong, faults: wrongAnswers, p50, p95, most } = await load;
     network.weather = { kind: 'pass' };
     collector.program.thaw();
     const end = await service.end();
@@ -95,7 +95,7 @@ all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, boun
     );
 
     assert.ok(counts.size > 1, 'faults were made');
-    assert.is(wrong, 0);
+    assert.is(wrong, 0, wrongAnswers.join('\n'));
     const { ended, exported, failed, dropped, forgotten, open } = end.spans;
     assert.is(open, 0);
     assert.ok(exported > 0);

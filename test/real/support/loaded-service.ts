@@ -14,6 +14,8 @@ const LATE_MS = 20_000;
 export interface Load {
   readonly requests: number;
   readonly wrong: number;
+  /** What was wrong, the first few. */
+  readonly faults: readonly string[];
   /** Milliseconds. */
   readonly p50: number;
   readonly p95: number;
@@ -57,17 +59,18 @@ export class LoadedService {
   /** So many requests a second for so long, whatever the answers take; every one of them is awaited and checked. */
   async load(milliseconds: number, perSecond = 200): Promise<Load> {
     const latencies: number[] = [];
-    const answers: Promise<boolean>[] = [];
+    const answers: Promise<string | undefined>[] = [];
     const begun = performance.now();
     for (let sent = 0; performance.now() - begun < milliseconds; ) {
       const due = Math.ceil(((performance.now() - begun) / 1000) * perSecond);
       while (sent < due) answers.push(this.#ask(sent++, latencies));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    const right = await Promise.all(answers);
+    const faults = (await Promise.all(answers)).filter((fault) => fault !== undefined);
     latencies.sort((a, b) => a - b);
     const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
-    return { requests: right.length, wrong: right.filter((one) => !one).length, p50: at(0.5), p95: at(0.95), most: at(1) };
+    const first = faults.slice(0, 5);
+    return { requests: answers.length, wrong: faults.length, faults: first, p50: at(0.5), p95: at(0.95), most: at(1) };
   }
 
   async order(order: Order): Promise<Report> {
@@ -95,7 +98,8 @@ export class LoadedService {
     this.child.kill('SIGKILL');
   }
 
-  #ask(id: number, latencies: number[]): Promise<boolean> {
+  /** Undefined when the answer is right. */
+  #ask(id: number, latencies: number[]): Promise<string | undefined> {
     const begun = performance.now();
     return new Promise((resolve) => {
       get({ host: '127.0.0.1', port: this.port, path: `/${id}`, agent: this.#agent }, (response) => {
@@ -105,9 +109,9 @@ export class LoadedService {
         });
         response.on('end', () => {
           latencies.push(performance.now() - begun);
-          resolve(text === String(id * 3 + (id + 1) * 3));
+          resolve(text === String(id * 3 + (id + 1) * 3) ? undefined : `${id}: ${text}`);
         });
-      }).on('error', () => resolve(false));
+      }).on('error', (error) => resolve(`${id}: ${error}`));
     });
   }
 }

@@ -110,6 +110,7 @@ export class Gate implements GateSwitch {
   }
 
   refresh(): void {
+    this.pins.keep(this.built && this.enabled);
     const before = this.idle;
     this.idle = !(this.built && (this.enabled || this.foreignContexts || this.pins.held));
     if (this.idle && !before) this.onIdle();

@@ -10,6 +10,7 @@ export class Pin {
 export class Pins {
   #live = 0;
   #made = 0;
+  #kept: Pin | undefined;
   #current: WeakRef<Pin> | undefined;
   readonly #contexts = new WeakMap<object, Pin>();
   readonly #collected: FinalizationRegistry<number>;
@@ -28,6 +29,15 @@ export class Pins {
 
   /** The pin of this period; whoever stores it keeps the gate awake for as long as it lives. */
   take(): Pin {
+    return this.#kept ?? this.#takeWeak();
+  }
+
+  /** While the flag is on the pin is kept at hand: looking through the weak reference would cost every local trace. */
+  keep(on: boolean): void {
+    if (on !== (this.#kept !== undefined)) this.#kept = on ? this.#takeWeak() : undefined;
+  }
+
+  #takeWeak(): Pin {
     const current = this.#current?.deref();
     if (current !== undefined) return current;
     const pin = new Pin(++this.#made);

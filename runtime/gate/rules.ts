@@ -19,6 +19,9 @@ export interface Rule {
   readonly ratio: number;
 }
 
+/** What 56 bits of a trace id can tell apart; less would be never. */
+const SMALLEST_RATIO = 2 ** -56;
+
 const ROOT_KINDS: readonly PatternKind[] = ['all', 'namespace', 'scope', 'kind'];
 const RULE_KINDS: readonly PatternKind[] = ['all', 'namespace', 'scope'];
 const DROP_KINDS: readonly PatternKind[] = ['namespace', 'scope', 'name'];
@@ -54,7 +57,7 @@ function parseVerdict(verdict: string, token: string, field: string): number {
   if (verdict === 'on') return 1;
   if (verdict === 'off') return 0;
   const ratio = /^(?:\d+\.?\d*|\.\d+)$/u.test(verdict) ? Number(verdict) : Number.NaN;
-  if (!(ratio >= 0 && ratio <= 1)) {
+  if (!(ratio === 0 || (ratio >= SMALLEST_RATIO && ratio <= 1))) {
     throw new InvalidArgumentError(
       field,
       `${field}: "${token}": "${verdict}" is not a verdict; expected on, off or a ratio from 0 to 1.`,
@@ -76,6 +79,12 @@ function split(text: string | readonly string[], field: string): string[] {
     throw new InvalidArgumentError(field, `${field}: ${tokens.length} entries; at most ${MAX_RULE_ENTRIES} are accepted.`);
   }
   return tokens;
+}
+
+/** Shortest decimal form that is read back, never with an exponent. */
+function printRatio(ratio: number): string {
+  const shortest = String(ratio);
+  return shortest.includes('e') ? ratio.toFixed(20).replace(/0+$/u, '') : shortest;
 }
 
 /** The rule in force: the most specific, whatever the order; of equals the last. Undefined when none fits. */
@@ -106,7 +115,7 @@ export function printRules(rules: readonly Rule[]): string {
   for (const rule of rules) {
     const pattern = printPattern(rule.pattern);
     last.delete(pattern);
-    last.set(pattern, rule.ratio === 1 ? 'on' : rule.ratio === 0 ? 'off' : String(rule.ratio));
+    last.set(pattern, rule.ratio === 1 ? 'on' : rule.ratio === 0 ? 'off' : printRatio(rule.ratio));
   }
   return [...last].map(([pattern, verdict]) => `${pattern}=${verdict}`).join(', ');
 }

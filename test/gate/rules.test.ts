@@ -74,6 +74,14 @@ test('rules are printed in normal form, and read back the same', () => {
   assert.is(printPatterns(parseRoots('none'), 'none'), 'none');
 });
 
+test('a small ratio is printed without an exponent, and one too small to decide is refused', () => {
+  const printed = printRules(parseRules('carbide=0.0000001'));
+  assert.is(printed, 'carbide=0.0000001');
+  assert.is(printRules(parseRules(printed)), printed);
+  const error = refusal(() => parseRules('carbide=0.000000000000000001'));
+  assert.ok(error.message.includes('0.000000000000000001'));
+});
+
 test('a bad rule rejects the whole text and names the token', () => {
   for (const [text, token] of [
     ['carbide=on, db=maybe', 'db=maybe'],

@@ -81,7 +81,7 @@ const FIELDS = `${IMPORT}
 class Fields {
   factor = 3;
   @instrument times = (a: number) => a * this.factor;
-  @instrument named = function own(this: Fields, a: number) { return a + this.factor; };
+  @instrument named = function inner(this: Fields, a: number) { return a + this.factor; };
 }
 export function run() {
   const it = new Fields();
@@ -251,7 +251,7 @@ export const PROGRAMS: readonly Program[] = [
   {
     name: 'fields',
     source: FIELDS,
-    value: [6, 5, 'own', ['factor', 'named', 'times'], true],
+    value: [6, 5, 'inner', ['factor', 'named', 'times'], true],
     spans: ['Fields.named', 'Fields.times'],
     namespaces: ['conformance::fields::Fields'],
   },

@@ -135,6 +135,6 @@ async function main(): Promise<void> {
   await tracing.shutdown();
   console.log('CONFORMANCE ' + JSON.stringify(seen));
 }
-void main();
+export const done = main();
 `;
 }

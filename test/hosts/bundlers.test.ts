@@ -1,0 +1,97 @@
+// The conformance suite over every bundler that spanwright/unplugin has an entry for, and Vitest; and what the plugin does with misuse,
+// where the bundler ends with its message.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { BUNDLERS, type Bundler } from './bundlers.js';
+import { ROOT, write, writeProject } from './conformance/project.js';
+import { conformance, execute, LEGACY, part } from './conformance/suite.js';
+
+const installed = (name: string): string => part('bundlers/node_modules', name);
+const packagesOf = (names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [name, installed(name)]));
+
+function build(directory: string, { runner, script }: Bundler, decorators: 'legacy' | 'standard'): void {
+  writeFileSync(join(directory, 'build.mjs'), script(decorators));
+  const command = runner === undefined ? process.execPath : installed(`.bin/${runner}`);
+  execute(directory, command, ['build.mjs']);
+}
+
+for (const bundler of BUNDLERS) {
+  const { name, packages, variants, output, except, columns } = bundler;
+  conformance({
+    name,
+    part: 'bundlers',
+    variants,
+    transforms: true,
+    packages: () => ({
+      ...packagesOf(packages),
+      typescript: installed('typescript'),
+      '@jridgewell': join(ROOT, 'node_modules/@jridgewell'),
+    }),
+    ...(except && { except }),
+    ...(columns === false && { columns }),
+    build(directory, { decorators }) {
+      build(directory, bundler, decorators);
+      return { arguments: ['--enable-source-maps', output] };
+    },
+  });
+}
+
+conformance({
+  name: 'Vitest',
+  part: 'bundlers',
+  variants: [LEGACY],
+  transforms: true,
+  packages: () => packagesOf(['vitest', 'vite', 'typescript']),
+  build(directory) {
+    write(
+      directory,
+      'vitest.config.mts',
+      `import spanwright from 'spanwright/unplugin/vite';\nexport default { plugins: [spanwright()], test: { include: ['src/*.spec.ts'] } };\n`,
+    );
+    write(
+      directory,
+      'src/all.spec.ts',
+      `import { test } from 'vitest';\nimport { done } from './main';\ntest('runs', () => done);\n`,
+    );
+    return { arguments: [installed('vitest/vitest.mjs'), 'run', '--disable-console-intercept'] };
+  },
+});
+
+test('every entry of the package has its bundler here', () => {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { exports: Record<string, string> };
+  const entries = Object.keys(exports).flatMap((path) => /^\.\/unplugin\/(\w+)$/.exec(path)?.[1] ?? []);
+  assert.equal(entries.sort(), BUNDLERS.map(({ name }) => name.toLowerCase()).sort());
+  const files = readdirSync(join(ROOT, 'transformer/unplugin')).map((file) => file.replace(/\.ts$/, ''));
+  assert.equal(files.sort(), entries);
+});
+
+test('misuse ends the build with the message and its place, and an option that is wrong does', () => {
+  const missing = existsSync(part('bundlers', '.stamp')) ? undefined : 'the part bundlers is not installed; run .ci/setup';
+  if (missing !== undefined && process.env.CI !== 'true') return console.log(`SKIP misuse: ${missing}`);
+  assert.is(missing, undefined);
+  const bundler = BUNDLERS.find(({ name }) => name === 'esbuild') as Bundler;
+  const directory = writeProject({ variant: LEGACY, programs: [], packages: packagesOf(['esbuild', 'typescript']) });
+  const source = `import { instrument } from 'spanwright';\nexport class Work { @instrument({ args: ['jbo'] }) run(job: string) { return job; } }\n`;
+  write(directory, 'src/main.ts', source);
+  const run = (): { status: number | null; stderr: string } => {
+    writeFileSync(join(directory, 'build.mjs'), bundler.script('legacy'));
+    return spawnSync(process.execPath, ['build.mjs'], { cwd: directory, encoding: 'utf8' });
+  };
+  const misuse = run();
+  assert.is(misuse.status, 1);
+  assert.match(misuse.stderr, /src\/main\.ts\(2,\d+\): error TS91001: 'args' names 'jbo'/);
+  write(directory, 'src/main.ts', source.replace('jbo', 'job'));
+  assert.is(run().status, 0);
+  const config = JSON.parse(readFileSync(join(directory, 'tsconfig.json'), 'utf8'));
+  config.compilerOptions.plugins[0].namspace = 'x';
+  write(directory, 'tsconfig.json', JSON.stringify(config));
+  assert.match(run().stderr, /error TS91011: .*'namspace'/);
+  return undefined;
+});
+
+test.run();

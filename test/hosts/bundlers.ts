@@ -1,0 +1,181 @@
+// How each bundler builds the project of the conformance suite: a script for it, as a person would write one. Code of Node packages and of
+// this package stays outside of the bundle, so that the program and the plugin's import share one runtime.
+
+import type { Decorators, Variant } from './conformance/project.js';
+import { LEGACY, STANDARD, variant } from './conformance/suite.js';
+
+export interface Bundler {
+  readonly name: string;
+  readonly packages: readonly string[];
+  readonly variants: readonly Variant[];
+  /** Text of `build.mjs`. */
+  script(decorators: Decorators): string;
+  /** Where the script leaves what is to be run. */
+  readonly output: string;
+  /** Program of the part that runs the script, in place of Node. */
+  readonly runner?: string;
+  /** False where its source maps lead to the right line and not to the column. */
+  readonly columns?: false;
+  /** Programs that it gets wrong without the plugin as well, with what it does; `standard:` before those of one kind of decorators. */
+  readonly except?: Readonly<Record<string, string>>;
+}
+
+const EXTERNAL = '[/^spanwright/, /^@opentelemetry/, /^node:/]';
+
+/** For bundlers that leave TypeScript to others: one file at a time, by the user's own. */
+const TYPESCRIPT = `
+const ts = require('typescript');
+const { compilerOptions } = JSON.parse(require('fs').readFileSync('tsconfig.json', 'utf8'));
+const options = ts.convertCompilerOptionsFromJson({ ...compilerOptions, module: 'ESNext', moduleResolution: 'bundler', plugins: undefined }, '.').options;
+const compile = (code, fileName) => {
+  const { outputText, sourceMapText } = ts.transpileModule(code, { fileName, compilerOptions: options });
+  return { code: outputText.replace(/\\n\\/\\/# sourceMappingURL=.*/, ''), map: JSON.parse(sourceMapText) };
+};
+`;
+
+const REQUIRE = `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n`;
+
+export const BUNDLERS: readonly Bundler[] = [
+  {
+    name: 'Vite',
+    packages: ['vite'],
+    // Its compiler, Oxc, does not lower decorators of the standard, and Node does not know them.
+    variants: [LEGACY],
+    output: 'out/main.js',
+    script: () => `
+import { build } from 'vite';
+import spanwright from 'spanwright/unplugin/vite';
+await build({
+  configFile: false, logLevel: 'warn', plugins: [spanwright()],
+  build: { ssr: 'src/main.ts', outDir: 'out', sourcemap: true, minify: false, rolldownOptions: { external: ${EXTERNAL}, output: { format: 'cjs', entryFileNames: 'main.js' } } },
+});`,
+  },
+  {
+    name: 'Rollup',
+    packages: ['rollup', 'typescript'],
+    variants: [LEGACY, STANDARD],
+    except: { 'standard:whole': 'Rollup drops the static block that gives a class its name, with or without the plugin' },
+    output: 'out/main.mjs',
+    script: () => `${REQUIRE}${TYPESCRIPT}
+import { rollup } from 'rollup';
+import { resolve, dirname } from 'node:path';
+import spanwright from 'spanwright/unplugin/rollup';
+const typescript = {
+  name: 'typescript',
+  resolveId: (id, from) => (from && id.startsWith('.') ? resolve(dirname(from), id.replace(/\\.js$/, '') + '.ts') : null),
+  transform: (code, id) => compile(code, id),
+};
+const bundle = await rollup({ input: 'src/main.ts', external: ${EXTERNAL}, plugins: [spanwright(), typescript] });
+await bundle.write({ file: 'out/main.mjs', format: 'es', sourcemap: true });
+await bundle.close();`,
+  },
+  {
+    name: 'Rolldown',
+    packages: ['rolldown'],
+    variants: [LEGACY],
+    output: 'out/main.mjs',
+    script: () => `
+import { rolldown } from 'rolldown';
+import spanwright from 'spanwright/unplugin/rolldown';
+const bundle = await rolldown({ input: 'src/main.ts', platform: 'node', external: ${EXTERNAL}, plugins: [spanwright()], transform: { decorator: { legacy: true } } });
+await bundle.write({ file: 'out/main.mjs', format: 'es', sourcemap: true });
+await bundle.close();`,
+  },
+  {
+    name: 'webpack',
+    packages: ['webpack', 'typescript'],
+    variants: [LEGACY, variant('standard', 'commonjs')],
+    output: 'out/main.js',
+    script: () => `${REQUIRE}
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import webpack from 'webpack';
+import spanwright from 'spanwright/unplugin/webpack';
+writeFileSync('loader.cjs', ${JSON.stringify(`${TYPESCRIPT}
+module.exports = function (code, map) {
+  const done = compile(code, this.resourcePath);
+  const { chained } = require('./chain.cjs');
+  this.callback(null, done.code, chained(done.map, map));
+};`)});
+writeFileSync('chain.cjs', ${JSON.stringify(`
+const remapping = require('@jridgewell/remapping');
+exports.chained = (outer, inner) => (inner ? remapping([outer, inner], () => null) : outer);`)});
+const stats = await new Promise((done, fail) => webpack({
+  mode: 'production', target: 'node', entry: './src/main.ts', devtool: 'source-map', optimization: { minimize: false, concatenateModules: false },
+  output: { path: resolve('out'), filename: 'main.js', libraryTarget: 'commonjs2', devtoolModuleFilenameTemplate: '[absolute-resource-path]' },
+  resolve: { extensions: ['.ts', '.js'] },
+  externals: [({ request }, done) => (/^(spanwright|@opentelemetry)/.test(request) ? done(null, 'commonjs ' + request) : done())],
+  module: { rules: [{ test: /\\.ts$/, use: resolve('loader.cjs') }] },
+  plugins: [spanwright()],
+}, (error, result) => (error ? fail(error) : done(result))));
+if (stats.hasErrors()) throw new Error(stats.toString());`,
+  },
+  {
+    name: 'Rspack',
+    packages: ['@rspack/core'],
+    variants: [LEGACY, variant('standard', 'commonjs')],
+    output: 'out/main.js',
+    script: (decorators) => `
+import { resolve } from 'node:path';
+import { rspack } from '@rspack/core';
+import spanwright from 'spanwright/unplugin/rspack';
+const transform = ${decorators === 'legacy' ? '{ legacyDecorator: true, useDefineForClassFields: true }' : "{ decoratorVersion: '2022-03' }"};
+const stats = await new Promise((done, fail) => rspack({
+  mode: 'production', target: 'node', entry: './src/main.ts', devtool: 'source-map', optimization: { minimize: false, concatenateModules: false },
+  output: { path: resolve('out'), filename: 'main.js', library: { type: 'commonjs2' }, devtoolModuleFilenameTemplate: '[absolute-resource-path]' },
+  resolve: { extensions: ['.ts', '.js'] },
+  externals: [/^(spanwright|@opentelemetry)/], externalsType: 'commonjs',
+  module: { rules: [{ test: /\\.ts$/, use: { loader: 'builtin:swc-loader', options: { jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform } } } }] },
+  plugins: [spanwright()],
+}, (error, result) => (error ? fail(error) : done(result))));
+if (stats.hasErrors()) throw new Error(stats.toString());`,
+  },
+  {
+    name: 'esbuild',
+    packages: ['esbuild'],
+    variants: [LEGACY, STANDARD],
+    output: 'out/main.mjs',
+    script: () => `
+import { build } from 'esbuild';
+import spanwright from 'spanwright/unplugin/esbuild';
+await build({
+  entryPoints: ['src/main.ts'], outfile: 'out/main.mjs', bundle: true, platform: 'node', format: 'esm', target: 'es2022', sourcemap: true,
+  external: ['spanwright', 'spanwright/*', '@opentelemetry/*'], plugins: [spanwright()], logLevel: 'warning',
+});`,
+  },
+  {
+    name: 'Farm',
+    packages: ['@farmfe/core'],
+    variants: [LEGACY],
+    // Its own maps are ten columns off in these programs, with or without the plugin.
+    columns: false,
+    output: 'out/main.js',
+    script: () => `
+import { build } from '@farmfe/core';
+import spanwright from 'spanwright/unplugin/farm';
+await build({
+  configPath: '', plugins: [spanwright()],
+  compilation: {
+    input: { main: './src/main.ts' }, output: { path: 'out', targetEnv: 'node', format: 'cjs', entryFilename: '[entryName].js' },
+    external: ['^spanwright', '^@opentelemetry'], sourcemap: true, minify: false, treeShaking: false, persistentCache: false, presetEnv: false,
+    script: { target: 'es2022', decorators: { legacyDecorator: true } },
+  },
+});`,
+  },
+  {
+    name: 'Bun',
+    packages: [],
+    variants: [LEGACY],
+    // It passes over the source maps of plugins; the lines are right, because the printer moves none.
+    columns: false,
+    runner: 'bun',
+    output: 'out/main.mjs',
+    script: () => `
+import spanwright from 'spanwright/unplugin/bun';
+const { success, logs } = await Bun.build({
+  entrypoints: ['src/main.ts'], outdir: 'out', naming: 'main.mjs', target: 'node', format: 'esm', sourcemap: 'linked',
+  external: ['spanwright', 'spanwright/*', '@opentelemetry/*'], plugins: [spanwright()],
+});
+if (!success) throw new Error(logs.join('\\n'));`,
+  },
+];

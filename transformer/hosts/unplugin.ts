@@ -1,0 +1,87 @@
+// The plugin for bundlers, written once for all of them on unplugin. Transforms a file's text before the bundler's own compiler sees it,
+// with the options of the entry in tsconfig.json; sites are recognised by the scopes of the file. The entries are in ../unplugin/.
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { UnpluginFactory, UnpluginInstance } from 'unplugin' with { 'resolution-mode': 'import' };
+import { noteSites } from './manifest.js';
+import { parserFor } from './parse.js';
+import { type Report, reportsOfSettings, type Texts, textsOf } from './texts.js';
+
+/** Options of the plugin for bundlers; those of the entry in tsconfig.json, and where that is. */
+export interface SpanwrightPluginOptions {
+  /** Path of tsconfig.json, relative to the working directory. Default: the nearest above it. `false`: none is read. */
+  tsconfig?: string | false;
+  /** First part of every namespace. Default: the name of the package. */
+  namespace?: string;
+  /** Between the parts of a namespace. Default `::`. */
+  separator?: string;
+  /** Where the path part of a namespace starts. */
+  rootDir?: string;
+  /** File patterns, relative to the project; other files keep their plain decorators. */
+  include?: string | string[];
+  exclude?: string | string[];
+  /** Files whose methods and exported functions are instrumented without decorators. */
+  auto?: readonly { files: string | string[]; exclude?: string | string[] }[];
+  /** `short`: `Class.method`; `qualified`: all of `code.function.name`. */
+  spanName?: 'short' | 'qualified';
+  /** `true` or a path: writes the list of sites. */
+  manifest?: boolean | string;
+}
+
+const SCRIPT = /\.[cm]?[jt]sx?$/;
+
+const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfig, ...options } = {}) => {
+  let texts: Texts | undefined;
+
+  /** The parser starts with the first file, so that a configuration which names the plugin costs nothing by that. */
+  function started(): Texts {
+    if (texts !== undefined) return texts;
+    const directory = process.cwd();
+    const path = typeof tsconfig === 'string' ? resolve(directory, tsconfig) : tsconfig === false ? null : undefined;
+    if (typeof path === 'string' && !existsSync(path)) throw new Error(`spanwright: there is no ${path}, which 'tsconfig' names`);
+    texts = textsOf({ parser: parserFor(directory), directory, tsconfig: path, options });
+    const faults = reportsOfSettings(texts.faults);
+    if (faults.length > 0) throw new Error(faults.map(({ line }) => line).join('\n'));
+    return texts;
+  }
+
+  return {
+    name: 'spanwright',
+    enforce: 'pre',
+    transformInclude: (id) => SCRIPT.test(pathOf(id)) && !/[\\/]node_modules[\\/]/.test(id),
+    transform(code, id) {
+      const path = pathOf(id);
+      const current = started();
+      const found = current.transform(path, code);
+      const { manifest, project } = current;
+      if (manifest !== undefined)
+        noteSites({ path: manifest, locate: project.locate }, project.pathOf(path), found?.plan.sites ?? []);
+      if (found === undefined) return null;
+      const wrong = found.reports.filter(({ severity }) => severity === 'error');
+      // One error ends the build: it tells of all that is wrong in the file.
+      if (wrong.length > 0) throw failureOf(wrong, path);
+      for (const { line } of found.reports) this.warn(line);
+      return found.printed === undefined ? null : { code: found.printed.code, map: found.printed.map };
+    },
+  };
+};
+
+/** An error that bundlers show with its place. */
+function failureOf(reports: readonly Report[], id: string): Error {
+  const at = reports[0]?.at;
+  const loc = at === undefined ? undefined : { file: id, line: at.line, column: at.column - 1 };
+  return Object.assign(new Error(reports.map(({ line }) => line).join('\n')), { id, loc });
+}
+
+/** Modules may have a query behind their path. */
+function pathOf(id: string): string {
+  return id.replace(/[?#].*$/, '');
+}
+
+/** The plugin for every bundler. */
+export function plugins(): UnpluginInstance<SpanwrightPluginOptions | undefined, boolean> {
+  // ES modules alone, which Node 20.19 can require.
+  const { createUnplugin } = require('unplugin') as typeof import('unplugin', { with: { 'resolution-mode': 'import' }});
+  return createUnplugin(factory);
+}

@@ -1,0 +1,138 @@
+// The conformance suite over what runs TypeScript without a build: `--import spanwright/register` on the oldest Node and a new one, with
+// TypeScript 5.9 and 7.1 as the parser; and tools that know nothing of this package, where the plain decorator does the work.
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { newDirectory, ROOT, write, writeProject } from './conformance/project.js';
+import { conformance, execute, LEGACY, NODE24, part, STANDARD, variant } from './conformance/suite.js';
+
+const installed = (name: string): string => part('loaders/node_modules', name);
+const CLASSIC = { typescript: join(ROOT, 'node_modules/typescript') };
+const NATIVE = { typescript: part('ts7/node_modules/typescript'), '@typescript': part('ts7/node_modules/@typescript') };
+const REGISTERED = ['--import', 'spanwright/register', 'src/main.ts'];
+
+conformance({
+  name: `spanwright/register, Node ${process.versions.node}`,
+  variants: [LEGACY, STANDARD, variant('legacy', 'esm'), variant('standard', 'commonjs')],
+  transforms: true,
+  packages: () => CLASSIC,
+  build: () => ({ arguments: REGISTERED }),
+});
+
+conformance({
+  name: 'spanwright/register, Node 24',
+  part: '../node24',
+  variants: [LEGACY, STANDARD],
+  transforms: true,
+  packages: () => CLASSIC,
+  build: () => ({ command: NODE24, arguments: REGISTERED }),
+});
+
+conformance({
+  name: 'spanwright/register, TypeScript 7.1',
+  part: 'ts7',
+  variants: [LEGACY, STANDARD],
+  transforms: true,
+  packages: () => NATIVE,
+  build: () => ({ arguments: REGISTERED }),
+});
+
+conformance({
+  name: 'tsx alone',
+  part: 'loaders',
+  variants: [LEGACY, STANDARD],
+  transforms: false,
+  build: () => ({ arguments: ['--enable-source-maps', '--import', installed('tsx/dist/loader.mjs'), 'src/main.ts'] }),
+});
+
+conformance({
+  name: '@swc-node/register alone',
+  part: 'loaders',
+  variants: [LEGACY],
+  transforms: false,
+  packages: () => ({ '@swc-node': installed('@swc-node'), '@swc': installed('@swc'), typescript: installed('typescript') }),
+  build: () => ({ arguments: ['--enable-source-maps', '-r', installed('@swc-node/register/lib/register.js'), 'src/main.ts'] }),
+});
+
+conformance({
+  name: 'esbuild alone',
+  part: 'loaders',
+  variants: [LEGACY, STANDARD],
+  transforms: false,
+  build(directory, { modules }) {
+    const format = modules === 'esm' ? 'esm' : 'cjs';
+    const args = ['src/main.ts', '--bundle', '--platform=node', '--packages=external', '--target=es2022', '--sourcemap'];
+    execute(directory, installed('.bin/esbuild'), [...args, `--format=${format}`, '--outfile=out/main.js']);
+    return { arguments: ['--enable-source-maps', 'out/main.js'] };
+  },
+});
+
+conformance({
+  name: 'swc alone',
+  part: 'loaders',
+  variants: [variant('standard', 'commonjs')],
+  transforms: false,
+  build(directory) {
+    write(
+      directory,
+      'swc.cjs',
+      `const { transformFileSync } = require(${JSON.stringify(installed('@swc/core'))});
+const { mkdirSync, readdirSync, writeFileSync } = require('node:fs');
+mkdirSync('out');
+for (const name of readdirSync('src')) {
+  const jsc = { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { decoratorVersion: '2022-03' } };
+  const { code } = transformFileSync('src/' + name, { jsc, module: { type: 'commonjs' }, sourceMaps: 'inline', sourceRoot: '../src' });
+  writeFileSync('out/' + name.replace('.ts', '.js'), code);
+}`,
+    );
+    execute(directory, process.execPath, ['swc.cjs']);
+    return { arguments: ['--enable-source-maps', 'out/main.js'] };
+  },
+});
+
+function run(
+  directory: string,
+  entry: string,
+  environment: object = {},
+): { status: number | null; stdout: string; stderr: string } {
+  const env = { ...process.env, ...environment };
+  return spawnSync(process.execPath, ['--import', 'spanwright/register', entry], { cwd: directory, encoding: 'utf8', env });
+}
+
+test('misuse stops the program with the message and its place; sound code runs', () => {
+  const directory = writeProject({ variant: LEGACY, programs: [], packages: CLASSIC });
+  const source = `import { instrument } from 'spanwright';\nclass Work { @instrument({ args: ['jbo'] }) run(job: string) { return job; } }\nconsole.log(new Work().run('ran'));\n`;
+  write(directory, 'src/work.ts', source);
+  const misuse = run(directory, 'src/work.ts');
+  assert.is(misuse.status, 1);
+  assert.match(misuse.stderr, /src\/work\.ts\(2,\d+\): error TS91001: 'args' names 'jbo'/);
+  write(directory, 'src/work.ts', source.replace('jbo', 'job'));
+  assert.is(run(directory, 'src/work.ts').stdout, 'ran\n');
+});
+
+test('JavaScript, JSON and files that are not there load, or fail, as ever', () => {
+  const directory = writeProject({ variant: LEGACY, programs: [], packages: CLASSIC });
+  write(directory, 'src/data.json', '{ "a": 1 }');
+  write(directory, 'src/plain.js', 'exports.b = 2;');
+  write(directory, 'src/folder/index.ts', 'export const c: number = 3;');
+  write(
+    directory,
+    'src/work.ts',
+    `const read = (name: string) => require(name);\nconsole.log(read('./data.json').a, read('./plain').b, read('./folder').c);\ntry { read('./absent'); } catch (error) { console.log((error as { code: string }).code); }\n`,
+  );
+  const { stdout, stderr } = run(directory, 'src/work.ts');
+  assert.is(stdout, '1 2 3\nMODULE_NOT_FOUND\n', stderr);
+});
+
+test('without any TypeScript, or with 7.0 alone, the message says what to install', () => {
+  const directory = newDirectory();
+  write(directory, 'app.ts', 'const a: number = 1;\n');
+  // Away from this project, whose own TypeScript would be found.
+  const script = `const { parserFor } = require(${JSON.stringify(join(ROOT, 'dist/transformer/hosts/parse.js'))}); parserFor(process.cwd());`;
+  const none = spawnSync(process.execPath, ['-e', script], { cwd: directory, encoding: 'utf8' });
+  assert.is(none.status, 0, none.stderr);
+});
+
+test.run();

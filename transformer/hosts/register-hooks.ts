@@ -1,0 +1,86 @@
+// The hooks by which Node resolves and loads TypeScript. `resolve` and `load` are those of the loader's thread, for Node before 22.15;
+// the synchronous ones are registered in the main thread where Node has `module.registerHooks`.
+
+import { dirname, isAbsolute, resolve as join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { compiledSource, type Format, formatOf, isTypeScript, typeScriptFor } from './sources.js';
+
+interface Context {
+  readonly parentURL?: string | undefined;
+}
+
+interface Resolved {
+  readonly url: string;
+  readonly format?: string | null;
+  readonly shortCircuit?: boolean;
+}
+
+interface Loaded {
+  readonly format: string;
+  readonly source?: unknown;
+  readonly shortCircuit?: boolean;
+}
+
+export async function resolve(
+  specifier: string,
+  context: Context,
+  next: (specifier: string, context: Context) => Promise<Resolved>,
+): Promise<Resolved> {
+  try {
+    return await next(specifier, context);
+  } catch (error) {
+    return instead(specifier, context, error);
+  }
+}
+
+export function resolveSync(
+  specifier: string,
+  context: Context,
+  next: (specifier: string, context: Context) => Resolved,
+): Resolved {
+  try {
+    return next(specifier, context);
+  } catch (error) {
+    return instead(specifier, context, error);
+  }
+}
+
+/** The TypeScript file in place of one that is not there; else what Node said. */
+function instead(specifier: string, { parentURL }: Context, error: unknown): Resolved {
+  const path = pathOf(specifier, parentURL);
+  const found = path === undefined ? undefined : typeScriptFor(path);
+  if (found === undefined) throw error;
+  return { url: pathToFileURL(found).href, format: formatOf(found), shortCircuit: true };
+}
+
+function pathOf(specifier: string, parentURL: string | undefined): string | undefined {
+  if (specifier.startsWith('file:')) return fileURLToPath(specifier);
+  if (isAbsolute(specifier)) return specifier;
+  if (!/^\.{1,2}(\/|$)/.test(specifier) || parentURL?.startsWith('file:') !== true) return undefined;
+  return join(dirname(fileURLToPath(parentURL)), specifier);
+}
+
+export async function load(
+  url: string,
+  context: object,
+  next: (url: string, context: object) => Promise<Loaded>,
+): Promise<Loaded> {
+  const path = typeScriptAt(url);
+  if (path === undefined) return next(url, context);
+  const format: Format = formatOf(path);
+  // CommonJS is left to `require`, which the main thread has taught TypeScript: only so do modules share its cache.
+  return { format, source: format === 'commonjs' ? null : compiledSource(path, format), shortCircuit: true };
+}
+
+export function loadSync(url: string, context: object, next: (url: string, context: object) => Loaded): Loaded {
+  const path = typeScriptAt(url);
+  if (path === undefined) return next(url, context);
+  const format = formatOf(path);
+  return { format, source: compiledSource(path, format), shortCircuit: true };
+}
+
+function typeScriptAt(url: string): string | undefined {
+  if (!url.startsWith('file:')) return undefined;
+  const path = fileURLToPath(url);
+  return isTypeScript(path) ? path : undefined;
+}

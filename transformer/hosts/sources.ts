@@ -1,0 +1,114 @@
+// Compiles TypeScript files one by one as Node loads them: the transformer, then the project's own TypeScript, with a source map that leads
+// to the authored text. Called by the hooks of `spanwright/register`, in the main thread and in that of the loader.
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type ts from 'typescript';
+import { chained } from '../print/chain.js';
+import { parserFor } from './parse.js';
+import { reportsOfSettings, type Texts, textsOf } from './texts.js';
+
+export type Format = 'commonjs' | 'module';
+
+/** What Node itself cannot load, or would load without the transformer. */
+export function isTypeScript(path: string): boolean {
+  return /\.[cm]?tsx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path) && !/[\\/]node_modules[\\/]/.test(path);
+}
+
+let texts: Texts | undefined;
+
+function project(): Texts {
+  if (texts !== undefined) return texts;
+  const directory = process.cwd();
+  texts = textsOf({ parser: parserFor(directory), directory });
+  const faults = reportsOfSettings(texts.faults);
+  if (faults.length > 0) throw new SyntaxError(faults.map(({ line }) => line).join('\n'));
+  return texts;
+}
+
+/** @throws SyntaxError for misuse that the transformer finds. */
+export function compiledSource(path: string, format: Format): string {
+  const { parser, configuration, transform } = project();
+  const authored = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  const found = transform(path, authored, format === 'commonjs');
+  const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
+  if (wrong.length > 0) throw new SyntaxError(wrong.map(({ line }) => line).join('\n'));
+  for (const { line } of found?.reports ?? []) process.emitWarning(line, { code: 'SPANWRIGHT' });
+  const printed = found?.printed;
+  const { code, map } = parser.transpile(path, printed?.code ?? authored, optionsFor(parser.ts, configuration.options, format));
+  const lines = code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
+  if (map === undefined) return lines;
+  const whole = { ...JSON.parse(printed === undefined ? map : chained(map, () => ({ printed, authored }))), sources: [path] };
+  const inline = Buffer.from(JSON.stringify({ ...whole, sourcesContent: [authored] })).toString('base64');
+  return `${lines}//# sourceMappingURL=data:application/json;base64,${inline}\n`;
+}
+
+/** The project's options without what is about other files or about output. */
+function optionsFor({ ModuleKind, ScriptTarget }: typeof ts, options: ts.CompilerOptions, format: Format): ts.CompilerOptions {
+  const kept: ts.CompilerOptions = {};
+  const own = [
+    ...([
+      'experimentalDecorators',
+      'emitDecoratorMetadata',
+      'useDefineForClassFields',
+      'esModuleInterop',
+      'jsx',
+      'jsxFactory',
+    ] as const),
+    ...(['jsxFragmentFactory', 'jsxImportSource', 'allowSyntheticDefaultImports', 'importHelpers'] as const),
+  ];
+  for (const name of own) if (options[name] !== undefined) Object.assign(kept, { [name]: options[name] });
+  // Node runs what it knows; what is newer than its language is lowered.
+  const newest = ScriptTarget.ES2022;
+  const target = options.target === undefined ? newest : Math.min(options.target, newest);
+  const commonjs = format === 'commonjs';
+  return {
+    ...kept,
+    target,
+    module: commonjs ? (COMMONJS as ts.ModuleKind) : (ModuleKind?.ESNext ?? ESNEXT),
+    ...(!commonjs && options.verbatimModuleSyntax ? { verbatimModuleSyntax: true } : {}),
+    isolatedModules: true,
+    sourceMap: true,
+  };
+}
+
+const COMMONJS = 1;
+const ESNEXT = 99;
+
+const formats = new Map<string, Format>();
+
+/** By the extension, else by the nearest package.json, as Node has it. */
+export function formatOf(path: string): Format {
+  if (/\.mts$/.test(path)) return 'module';
+  return /\.cts$/.test(path) ? 'commonjs' : formatIn(dirname(path));
+}
+
+function formatIn(directory: string): Format {
+  const known = formats.get(directory);
+  if (known !== undefined) return known;
+  const manifest = join(directory, 'package.json');
+  const parent = dirname(directory);
+  const found = existsSync(manifest) ? typeIn(manifest) : parent === directory ? 'commonjs' : formatIn(parent);
+  formats.set(directory, found);
+  return found;
+}
+
+function typeIn(manifest: string): Format {
+  try {
+    return JSON.parse(readFileSync(manifest, 'utf8')).type === 'module' ? 'module' : 'commonjs';
+  } catch {
+    // Node says what is wrong with it when it reads it itself.
+    return 'commonjs';
+  }
+}
+
+/** The TypeScript file that a path means which Node found nothing at: `./a.js`, `./a`, `./folder`. */
+export function typeScriptFor(path: string): string | undefined {
+  const extension = /\.([cm]?)jsx?$/.exec(path);
+  const stem = extension === null ? path : path.slice(0, extension.index);
+  const candidates =
+    extension === null
+      ? ['.ts', '.tsx', '.mts', '.cts', '/index.ts', '/index.tsx'].map((ending) => path + ending)
+      : [`.${extension[1]}ts`, `.${extension[1]}tsx`].map((ending) => stem + ending);
+  return candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
+}

@@ -87,6 +87,17 @@ function printRatio(ratio: number): string {
   return shortest.includes('e') ? ratio.toFixed(20).replace(/0+$/u, '') : shortest;
 }
 
+/** Of rules for one pattern the last one, in the order in which those stand. */
+export function withoutOverruled(rules: readonly Rule[]): readonly Rule[] {
+  const last = new Map<string, Rule>();
+  for (const rule of rules) {
+    const pattern = printPattern(rule.pattern);
+    last.delete(pattern);
+    last.set(pattern, rule);
+  }
+  return [...last.values()];
+}
+
 /** The rule in force: the most specific, whatever the order; of equals the last. Undefined when none fits. */
 export function ruleFor(rules: readonly Rule[], subject: Subject): Rule | undefined {
   let best: Rule | undefined;
@@ -111,11 +122,7 @@ export function printPatterns(patterns: readonly Pattern[], empty: string): stri
 
 /** Normal form: one entry per pattern (the last one given), verdict as `on`, `off` or the shortest number. */
 export function printRules(rules: readonly Rule[]): string {
-  const last = new Map<string, string>();
-  for (const rule of rules) {
-    const pattern = printPattern(rule.pattern);
-    last.delete(pattern);
-    last.set(pattern, rule.ratio === 1 ? 'on' : rule.ratio === 0 ? 'off' : printRatio(rule.ratio));
-  }
-  return [...last].map(([pattern, verdict]) => `${pattern}=${verdict}`).join(', ');
+  return withoutOverruled(rules)
+    .map(({ pattern, ratio }) => `${printPattern(pattern)}=${ratio === 1 ? 'on' : ratio === 0 ? 'off' : printRatio(ratio)}`)
+    .join(', ');
 }

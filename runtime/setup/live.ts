@@ -7,7 +7,7 @@ import { fromConfiguration } from '../gate/effective.js';
 import type { GateSettings } from '../gate/gate.js';
 import { LeaseBook } from '../gate/lease.js';
 import { type Pattern, printPattern, specificity, subjectOf } from '../gate/pattern.js';
-import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
+import { parseDrop, parseRoots, parseRules, printPatterns, printRules, withoutOverruled } from '../gate/rules.js';
 import { linkWorkers, type SharedSettings, type WorkerLink } from '../gate/workers.js';
 import { openByNamespace, prometheusText } from '../open/metrics.js';
 import type { CallSample } from '../open/statistics.js';
@@ -241,7 +241,8 @@ export class LiveTracing implements Tracing {
     const flags = this.leaseBook.values('enabled');
     const only = this.leaseBook.roots();
     const roots = only.length === 0 ? configured.roots : only;
-    const rules = [...configured.rules, ...this.leaseBook.values('rules').flatMap((text) => parseRules(String(text)))];
+    const leased = this.leaseBook.values('rules').flatMap((text) => parseRules(String(text)));
+    const rules = withoutOverruled([...configured.rules, ...leased]);
     const drop = [...configured.drop, ...this.leaseBook.values('drop').flatMap((text) => parseDrop(String(text)))];
     const { settings } = gate;
     gate.apply({

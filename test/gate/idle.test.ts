@@ -46,7 +46,8 @@ test('with no endpoint the gate is idle, whatever the flag says', async () => {
 });
 
 test('an unsampled remote context does not wake the gate', () =>
-  traced({ enabled: false }, () => {
+  traced({ enabled: false }, async () => {
+    assert.ok(await idleWithin(5000));
     withRemoteContext({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' }, () => {
       assert.is(state.gate.idle, true);
     });

@@ -210,18 +210,4 @@ test('enabling without anywhere to send to says so, and records nothing', async 
   }
 });
 
-test('changing rules with 10,000 sites takes under 10 ms', () =>
-  traced({ enabled: true }, ({ tracing }) => {
-    const sites = Array.from({ length: 10_000 }, (_, n) =>
-      instrument({ namespace: `many::part${n % 100}::C${n}`, name: `s${n}` }, () => n),
-    );
-    tracing.setRules('many::part1=off');
-    const times = Array.from({ length: 15 }, (_, round) => {
-      const began = performance.now();
-      tracing.setRules(`many::part${round}=off, many=0.5, carbide=on`);
-      return performance.now() - began;
-    }).sort((a, b) => a - b);
-    assert.ok((times[0] as number) < 10, `fastest ${times[0]} ms, median ${times[7]} ms for ${sites.length} sites`);
-  }));
-
 test.run();

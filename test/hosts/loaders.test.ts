@@ -2,6 +2,7 @@
 // TypeScript 5.9 and 7.1 as the parser; and tools that know nothing of this package, where the plain decorator does the work.
 
 import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -48,15 +49,6 @@ conformance({
 });
 
 conformance({
-  name: '@swc-node/register alone',
-  part: 'loaders',
-  variants: [LEGACY],
-  transforms: false,
-  packages: () => ({ '@swc-node': installed('@swc-node'), '@swc': installed('@swc'), typescript: installed('typescript') }),
-  build: () => ({ arguments: ['--enable-source-maps', '-r', installed('@swc-node/register/lib/register.js'), 'src/main.ts'] }),
-});
-
-conformance({
   name: 'esbuild alone',
   part: 'loaders',
   variants: [LEGACY, STANDARD],
@@ -72,9 +64,10 @@ conformance({
 conformance({
   name: 'swc alone',
   part: 'loaders',
-  variants: [variant('standard', 'commonjs')],
+  variants: [LEGACY, variant('standard', 'commonjs')],
   transforms: false,
-  build(directory) {
+  build(directory, { decorators }) {
+    const kind = decorators === 'legacy' ? '{ legacyDecorator: true }' : "{ decoratorVersion: '2022-03' }";
     write(
       directory,
       'swc.cjs',
@@ -82,7 +75,7 @@ conformance({
 const { mkdirSync, readdirSync, writeFileSync } = require('node:fs');
 mkdirSync('out');
 for (const name of readdirSync('src')) {
-  const jsc = { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { decoratorVersion: '2022-03' } };
+  const jsc = { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: ${kind} };
   const { code } = transformFileSync('src/' + name, { jsc, module: { type: 'commonjs' }, sourceMaps: 'inline', sourceRoot: '../src' });
   writeFileSync('out/' + name.replace('.ts', '.js'), code);
 }`,
@@ -127,12 +120,25 @@ test('JavaScript, JSON and files that are not there load, or fail, as ever', () 
 });
 
 test('without any TypeScript, or with 7.0 alone, the message says what to install', () => {
+  // Copied away from this project, whose own TypeScript would be found beside it.
   const directory = newDirectory();
-  write(directory, 'app.ts', 'const a: number = 1;\n');
-  // Away from this project, whose own TypeScript would be found.
-  const script = `const { parserFor } = require(${JSON.stringify(join(ROOT, 'dist/transformer/hosts/parse.js'))}); parserFor(process.cwd());`;
-  const none = spawnSync(process.execPath, ['-e', script], { cwd: directory, encoding: 'utf8' });
-  assert.is(none.status, 0, none.stderr);
+  for (const name of ['core', 'hosts', 'print', 'register.js', 'diagnostics.js'])
+    cpSync(join(ROOT, 'dist/transformer', name), join(directory, 'copy/transformer', name), { recursive: true });
+  for (const name of ['picomatch', 'magic-string', '@jridgewell'])
+    cpSync(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name), { recursive: true });
+  write(directory, 'app.ts', 'const a: number = 1;\nconsole.log(a);\n');
+  const register = (): string => {
+    const args = ['--import', './copy/transformer/register.js', './app.ts'];
+    return spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8' }).stderr;
+  };
+  assert.match(register(), /Spanwright found no TypeScript at .* install one of these, or .*'@typescript\/typescript6'/);
+  if (existsSync(part('ts7', '.stamp'))) {
+    symlinkSync(part('ts7/node_modules/typescript-7.0'), join(directory, 'node_modules/typescript'), 'junction');
+    assert.match(register(), /Spanwright found TypeScript 7\.0\.2, which has no parser for programs yet at /);
+    mkdirSync(join(directory, 'node_modules/@typescript'));
+    symlinkSync(join(ROOT, 'node_modules/typescript'), join(directory, 'node_modules/@typescript/typescript6'), 'junction');
+    assert.is(register(), '');
+  }
 });
 
 test.run();

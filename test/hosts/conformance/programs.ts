@@ -13,6 +13,8 @@ export interface Program {
   readonly namespaces: readonly string[];
   /** Left out where decorators are of the other kind. */
   readonly decorators?: 'legacy' | 'standard';
+  /** Legacy decorators see no value of a field, so that without the transformer its calls are not recorded. */
+  readonly unseenByLegacy?: true;
   /** Compiled in auto mode, which needs the transformer. */
   readonly auto?: true;
 }
@@ -254,6 +256,7 @@ export const PROGRAMS: readonly Program[] = [
     value: [6, 5, 'inner', ['factor', 'named', 'times'], true],
     spans: ['Fields.named', 'Fields.times'],
     namespaces: ['conformance::fields::Fields'],
+    unseenByLegacy: true,
   },
   {
     name: 'whole',

@@ -95,7 +95,7 @@ export function conformance(host: Host): void {
         assert.equal(exact(seen.off), exact(program.value), 'before tracing starts');
         assert.equal(exact(seen.on), exact(program.value), 'while it records');
         if (host.transforms) assertSites(program, seen, variant);
-        else assert.is(seen.spans.length, program.spans.length);
+        else assert.is(seen.spans.length, program.unseenByLegacy && variant.decorators === 'legacy' ? 0 : program.spans.length);
       });
     test(`${title}: says once that the transformer did not run, and only then`, () => {
       assert.is(output.split('SPW015').length - 1, host.transforms ? 0 : 1, output);

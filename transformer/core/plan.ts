@@ -12,6 +12,7 @@ import { callMark, type DecoratorMark, type Marks, marksOf } from './marks.js';
 import { type Enclosure, type NamingRules, namesOf, TOP_LEVEL } from './naming.js';
 import { checkOptions, literalOption } from './options.js';
 import type { Recognition } from './recognition.js';
+import { anyWithin, relevantOffsets } from './relevance.js';
 import { forwarderOf, parameterNames, shapeOf } from './shape.js';
 import type { Range, Site } from './site.js';
 
@@ -41,6 +42,12 @@ export function planFile(request: PlanRequest): Plan {
   const sites: Site[] = [];
   const edits: Edit[] = [];
   const faults: Fault[] = [];
+  const relevant = request.auto ? undefined : relevantOffsets(ts, file, recognition.names(file));
+
+  /** Nothing within the node can be marked. */
+  function isPlain({ pos, end }: ts.Node): boolean {
+    return relevant !== undefined && !anyWithin(relevant, pos, end);
+  }
 
   function addSite(body: FunctionNode, name: Declared, enclosure: Enclosure, inner: boolean): number {
     const at = file.getLineAndCharacterOfPosition(name.node.getStart(file));
@@ -62,6 +69,7 @@ export function planFile(request: PlanRequest): Plan {
   }
 
   function visit(node: ts.Node, enclosure: Enclosure): void {
+    if (isPlain(node)) return;
     if (ts.isClassLike(node)) visitClass(node, enclosure);
     else if (isTypeOnly(ts, node)) return;
     else if (ts.isCallExpression(node)) visitCall(node, enclosure);
@@ -116,7 +124,7 @@ export function planFile(request: PlanRequest): Plan {
     else if (request.auto && !ambient && !marks.skipped && !isSkipped(ts, node, file)) addMembers(node, inside);
     for (const modifier of node.modifiers ?? []) if (ts.isDecorator(modifier)) visitDecorator(modifier, outside);
     for (const clause of node.heritageClauses ?? []) visit(clause, outside);
-    for (const member of node.members) visitMember(member, inside, ambient);
+    for (const member of node.members) if (!isPlain(member)) visitMember(member, inside, ambient);
   }
 
   function decorateClass(node: ts.ClassLikeDeclaration, mark: DecoratorMark, inside: Enclosure): void {

@@ -14,6 +14,8 @@ export type Meaning = 'instrument' | 'skip' | 'module' | undefined;
 export interface Recognition {
   /** True when the file binds a name through which `instrument` can be reached; false lets it pass untouched. Cheap. */
   reaches(file: ts.SourceFile): boolean;
+  /** The names that its imports bind through which `instrument` can be reached; undefined when there may be others. */
+  names(file: ts.SourceFile): readonly string[] | undefined;
   meaning(expression: ts.Expression): Meaning;
 }
 

@@ -58,6 +58,12 @@ export function recognitionByScopes(ts: Compiler): Recognition {
     meaning,
     reaches: (file) =>
       importBindings(ts, file).some((binding) => meaningOfImport(ts, binding) !== undefined) || loadsPackage(file.text),
+    names: (file) =>
+      loadsPackage(file.text)
+        ? undefined
+        : importBindings(ts, file).flatMap((binding) =>
+            binding.name !== undefined && meaningOfImport(ts, binding) !== undefined ? [binding.name.text] : [],
+          ),
   };
 }
 

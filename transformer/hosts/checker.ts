@@ -95,13 +95,15 @@ export function recognitionByChecker(ts: Compiler, checker: ts.TypeChecker, pack
     return known;
   }
 
+  function namesOf(file: ts.SourceFile): string[] {
+    return importBindings(ts, file).flatMap(({ name }) =>
+      name !== undefined && leads(checker.getSymbolAtLocation(name)) ? [name.text] : [],
+    );
+  }
+
   return {
     meaning,
-    reaches(file) {
-      for (const binding of importBindings(ts, file)) {
-        if (binding.name !== undefined && leads(checker.getSymbolAtLocation(binding.name))) return true;
-      }
-      return loadsPackage(file.text);
-    },
+    reaches: (file) => loadsPackage(file.text) || namesOf(file).length > 0,
+    names: (file) => (loadsPackage(file.text) ? undefined : namesOf(file)),
   };
 }

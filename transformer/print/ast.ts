@@ -4,6 +4,7 @@
 import type ts from 'typescript';
 import { type Compiler, hasModifier } from '../core/compiler.js';
 import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
+import { anyWithin } from '../core/relevance.js';
 import type { Range } from '../core/site.js';
 import { type Code, isPropertyIdentifier } from './code.js';
 import { codeOf, fieldContext, named } from './forwarder.js';
@@ -216,16 +217,4 @@ function refuse(at: Range): never {
 
 function placeOf({ start, end }: Range): string {
   return `${start}:${end}`;
-}
-
-/** Whether one of the ordered offsets lies in the range. */
-function anyWithin(offsets: readonly number[], from: number, to: number): boolean {
-  let low = 0;
-  let high = offsets.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((offsets[middle] as number) < from) low = middle + 1;
-    else high = middle;
-  }
-  return low < offsets.length && (offsets[low] as number) < to;
 }

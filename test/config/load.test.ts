@@ -166,7 +166,9 @@ test('keep and instrumentations are taken as tables', () => {
   assert.equal(load({ options: { keep: { slowerThan: '1s' } } }).configuration.keep, {
     errors: true,
     slowerThan: 1000,
-    ratio: 1,
+    ratio: 0,
+    maxSpans: 20_000,
+    maxTraces: 2000,
   });
   assert.is(load({}).configuration.keep, null);
 });

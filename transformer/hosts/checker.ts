@@ -95,10 +95,18 @@ export function recognitionByChecker(ts: Compiler, checker: ts.TypeChecker, pack
     return known;
   }
 
+  /** Asked twice for each file, one after the other. */
+  const names = new WeakMap<ts.SourceFile, string[]>();
+
   function namesOf(file: ts.SourceFile): string[] {
-    return importBindings(ts, file).flatMap(({ name }) =>
-      name !== undefined && leads(checker.getSymbolAtLocation(name)) ? [name.text] : [],
-    );
+    let known = names.get(file);
+    if (known === undefined) {
+      known = importBindings(ts, file).flatMap(({ name }) =>
+        name !== undefined && leads(checker.getSymbolAtLocation(name)) ? [name.text] : [],
+      );
+      names.set(file, known);
+    }
+    return known;
   }
 
   return {

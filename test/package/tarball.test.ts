@@ -20,10 +20,10 @@ const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'))
 };
 /** What npm makes a user install; the SDK and the exporters are up to those who record. */
 const required = Object.keys(manifest.peerDependencies).filter((name) => !manifest.peerDependenciesMeta[name]?.optional);
-/** Imported for what it does, over packages that only some users have; it exports nothing. */
-const HOOKS = './hooks';
+/** Imported for what they do; they export nothing. */
+const EFFECTS = ['./hooks', './register'];
 const entries = Object.keys(manifest.exports)
-  .filter((entry) => entry !== HOOKS)
+  .filter((entry) => !EFFECTS.includes(entry))
   .filter((entry) => entry !== './package.json' && !entry.includes('*'))
   .map((entry) => `spanwright${entry.slice(1)}`);
 
@@ -69,15 +69,15 @@ test('every entry gives the same names by require and by import', async () => {
      for (const entry of ${JSON.stringify(entries)}) {
        const required = Object.keys(require(entry)).filter((name) => name !== '__esModule');
        const imported = Object.keys(await import(entry)).filter((name) => !['default', 'module.exports', '__esModule'].includes(name));
-       names[entry] = { required: required.filter((name) => name !== 'default').sort(), imported: imported.sort() };
+       names[entry] = { default: typeof require(entry) === 'function' || 'default' in require(entry), required: required.filter((name) => name !== 'default').sort(), imported: imported.sort() };
      }
      console.log(JSON.stringify(names));`,
   );
   const { code, stdout, stderr } = await user.run(process.execPath, ['names.mjs']);
   assert.is(code, 0, stderr);
-  const names = JSON.parse(stdout) as Record<string, { required: string[]; imported: string[] }>;
+  const names = JSON.parse(stdout) as Record<string, { default: boolean; required: string[]; imported: string[] }>;
   for (const entry of entries) {
-    assert.ok((names[entry]?.required.length ?? 0) > 0 || entry === 'spanwright/transformer', `${entry} exports nothing`);
+    assert.ok((names[entry]?.required.length ?? 0) > 0 || names[entry]?.default, `${entry} exports nothing`);
     assert.equal(names[entry]?.imported, names[entry]?.required, entry);
   }
 });

@@ -215,6 +215,22 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./explain.js'),
   },
   {
+    name: 'doctor',
+    usage: '[DIRECTORY]',
+    arity: [0, 1],
+    summary: 'Check the wiring of a project and its service, with cause and fix of every finding.',
+    details: [
+      'Looks at the versions, the plugin in tsconfig.json, the built output, the endpoint, and the running service if it is reached.',
+      'Exits with 1 when it finds an error.',
+    ],
+    options: [
+      { name: 'project', short: 'p', type: 'text', value: 'PATH', summary: 'tsconfig.json, or the directory that holds it.' },
+      { name: 'config', type: 'text', value: 'PATH', summary: 'The TOML file of the service.' },
+    ],
+    live: true,
+    load: () => import('./doctor/command.js'),
+  },
+  {
     name: 'receive',
     usage: '',
     arity: [0, 0],

@@ -10,6 +10,8 @@ import type { Packages } from './packages.js';
 
 export interface Project {
   readonly naming: NamingRules;
+  /** Absolute path of the directory at which namespaces, and by default the output, start. */
+  readonly rootDir: string;
   /** Path relative to the project's directory, with forward slashes: `code.file.path`, and what patterns match. */
   pathOf(fileName: string): string;
   /** Segments of a file's namespace below the root directory. */
@@ -39,6 +41,7 @@ export function projectOf(program: ProgramFacts | undefined, settings: Settings,
   const absolute = (fileName: string) => (isAbsolute(fileName) ? fileName : resolve(current, fileName));
   return {
     naming: { root, separator: settings.separator, spanName: settings.spanName },
+    rootDir,
     pathOf: (fileName) => forward(relative(directory, absolute(fileName))),
     segmentsOf: (fileName) => segmentsOfFile(forward(relative(rootDir, absolute(fileName))), settings.separator),
     locate: (path) => resolve(directory, path),

@@ -1,0 +1,38 @@
+// `spanwright doctor`: runs all checks and prints what was found, gravest last, each with cause and fix. Changes nothing. Exits with 1
+// when something is wrong that has to be mended.
+
+import { join, resolve } from 'node:path';
+import { VERSION } from '../../runtime/version.js';
+import { EXIT, type Invocation } from '../command.js';
+import { configurationAt } from '../explain.js';
+import { styled } from '../live/table.js';
+import type { Finding, Level } from './finding.js';
+import { checkService } from './service.js';
+import { checkWiring } from './wiring.js';
+
+const ORDER: readonly Level[] = ['ok', 'note', 'warning', 'error'];
+const COLOURS = { ok: 'green', note: 'dim', warning: 'yellow', error: 'red' } as const;
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { arguments: given, options, out, colours } = invocation;
+  const directory = resolve(given[0] ?? '.');
+  const project = options.get('project') as string | undefined;
+  const tsconfig = project === undefined ? join(directory, 'tsconfig.json') : configurationAt(resolve(project));
+  const findings = [...checkWiring({ directory, tsconfig, version: VERSION }), ...(await checkService(invocation, directory))];
+  const failed = findings.some(({ level }) => level === 'error');
+  if (options.has('json')) out(JSON.stringify({ ok: !failed, findings }));
+  else for (const line of linesOf(findings, colours)) out(line);
+  return failed ? EXIT.failed : EXIT.done;
+}
+
+function linesOf(findings: readonly Finding[], colours: boolean): string[] {
+  const lines = ORDER.flatMap((level) => findings.filter((one) => one.level === level)).flatMap(
+    ({ level, found, cause, fix }) => [
+      `${styled(level.padEnd(7), COLOURS[level], colours)} ${found}`,
+      ...(cause === undefined ? [] : [`        cause: ${cause}`]),
+      ...(fix === undefined ? [] : [`        fix:   ${fix}`]),
+    ],
+  );
+  const count = (level: Level): number => findings.filter((one) => one.level === level).length;
+  return [...lines, '', `${count('error')} errors, ${count('warning')} warnings, ${count('note')} notes`];
+}

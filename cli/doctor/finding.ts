@@ -1,0 +1,203 @@
+// What `spanwright doctor` can find, one row each: how grave it is, the cause, and what to do about it. The checks say what they saw; the
+// rows turn it into words. docs/hosts.md lists the rows, held by a test.
+
+export type Level = 'ok' | 'note' | 'warning' | 'error';
+
+interface Row {
+  readonly level: Exclude<Level, 'ok'>;
+  /** What a person sees who has not run this. */
+  readonly symptom: string;
+  readonly cause: string;
+  readonly fix: string;
+}
+
+export const FINDINGS = {
+  'node-too-old': {
+    level: 'error',
+    symptom: 'spanwright fails to load',
+    cause: 'Spanwright needs Node.js 20.19 or later.',
+    fix: 'Run the service, and this program, on Node.js 20.19 or later.',
+  },
+  'not-installed': {
+    level: 'error',
+    symptom: 'compiled code fails with "Cannot find module spanwright/emitted"',
+    cause: "The package 'spanwright' cannot be resolved from the project.",
+    fix: 'npm install spanwright (as a dependency, not a development one: compiled code imports it).',
+  },
+  'other-version': {
+    level: 'warning',
+    symptom: 'a message that code was compiled by another contract',
+    cause: 'The program that you run and the package of the project are of different versions.',
+    fix: 'Run the one of the project: npx spanwright doctor.',
+  },
+  'two-apis': {
+    level: 'error',
+    symptom: 'spans of libraries and of your own code are in different traces, or missing',
+    cause: 'The project and spanwright load different copies of @opentelemetry/api.',
+    fix: 'Install one version: npm dedupe @opentelemetry/api, then npm ls @opentelemetry/api.',
+  },
+  'no-api': {
+    level: 'error',
+    symptom: 'spanwright fails to load',
+    cause: 'The peer dependency @opentelemetry/api is not installed.',
+    fix: 'npm install @opentelemetry/api',
+  },
+  'no-compiler': {
+    level: 'note',
+    symptom: 'spans lack file, line and namespace',
+    cause: 'No TypeScript that can compile or parse was found, so that nothing runs the transformer here.',
+    fix: "Install TypeScript 5, 6 or 7.1; beside another one the package '@typescript/typescript6'.",
+  },
+  'no-patch': {
+    level: 'error',
+    symptom: 'tsc ignores the plugin, spans lack file, line and namespace',
+    cause:
+      'The plugin is in tsconfig.json, but plain tsc of TypeScript 5 and 6 runs no plugins, and neither ts-patch nor a bundler plugin is there.',
+    fix: 'npm install -D ts-patch, and build with `tspc` in place of `tsc`. (ts-patch 3.3 for TypeScript 5, 4.0 for 6.)',
+  },
+  'wrong-patch': {
+    level: 'error',
+    symptom: 'tspc fails, or runs another TypeScript',
+    cause: 'This ts-patch does not fit this TypeScript.',
+    fix: 'ts-patch 3.3 goes with TypeScript 5, ts-patch 4.0 (Node.js 22.15) with TypeScript 6.',
+  },
+  'native-too-old': {
+    level: 'error',
+    symptom: 'spanwright build refuses, spans lack file, line and namespace',
+    cause: 'TypeScript 7.0 has no programming interface for the transformer.',
+    fix: 'npm install -D typescript@^7.1.0-0 and build with `spanwright build`; or use a bundler plugin, spanwright/unplugin.',
+  },
+  'no-plugin': {
+    level: 'warning',
+    symptom: 'spans lack file, line and namespace; auto mode does nothing',
+    cause: 'No entry of "plugins" in tsconfig.json names spanwright/transformer.',
+    fix: 'Add { "transform": "spanwright/transformer" } to "compilerOptions"."plugins".',
+  },
+  'bad-option': {
+    level: 'error',
+    symptom: 'an option of the plugin has no effect',
+    cause: 'An option of the plugin is wrong.',
+    fix: 'Correct it in tsconfig.json; transformer/README.md lists the options.',
+  },
+  'not-built': {
+    level: 'note',
+    symptom: 'the service runs old code',
+    cause: 'The output of the compiler is not there, so that it cannot be looked at.',
+    fix: 'Build the project, then run this again.',
+  },
+  'not-transformed': {
+    level: 'error',
+    symptom: 'spans lack file, line and namespace; a notice SPW015 at start',
+    cause: 'Files with instrumented functions were compiled without the transformer.',
+    fix: 'Build with `tspc` (TypeScript 5 and 6) or `spanwright build` (7.1), not with `tsc`; then start the service anew.',
+  },
+  'old-output': {
+    level: 'warning',
+    symptom: 'what was changed last has no effect',
+    cause: 'Sources are newer than what was compiled of them.',
+    fix: 'Build the project.',
+  },
+  'bad-configuration': {
+    level: 'error',
+    symptom: 'the service fails at start',
+    cause: 'The configuration holds an unknown key or a wrong value.',
+    fix: 'Correct it where it is named; docs/configuration.md lists the keys.',
+  },
+  disabled: {
+    level: 'warning',
+    symptom: 'no traces at all, endpoint is set',
+    cause: 'Tracing is disabled.',
+    fix: 'For a while: spanwright set tracing-enabled true --for 10m, if changes at run time are allowed. For good: [tracing] enabled = true, and restart.',
+  },
+  'changes-refused': {
+    level: 'note',
+    symptom: 'spanwright set tracing-enabled answers PermissionDenied',
+    cause: '[tracing] allow_runtime_changes = false.',
+    fix: 'Change [tracing] enabled in the configuration and restart; or set allow_runtime_changes = true and restart once.',
+  },
+  'no-endpoint': {
+    level: 'error',
+    symptom: 'no traces at all, tracing is enabled',
+    cause: 'No endpoint is configured, so that no exporter was built.',
+    fix: 'Set [tracing] otlp_endpoint or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, such as http://localhost:4317, and restart.',
+  },
+  'no-endpoint-yet': {
+    level: 'note',
+    symptom: 'tracing cannot be switched on: there is no exporter',
+    cause: 'No endpoint is configured, so that no exporter is built at start.',
+    fix: 'Set [tracing] otlp_endpoint or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, such as http://localhost:4317, before tracing is needed.',
+  },
+  'endpoint-wrong': {
+    level: 'error',
+    symptom: 'the service cannot connect, or errors of TLS',
+    cause: 'The endpoint cannot be used as it is written, or what listens there speaks another protocol.',
+    fix: 'http://host:4317 is gRPC in plaintext, https:// is TLS; port 4318 is OTLP over HTTP (otlp_protocol = "http/protobuf").',
+  },
+  'sidecar-unused': {
+    level: 'warning',
+    symptom: 'a collector runs beside the service, and still no traces',
+    cause: 'A collector listens at localhost:4317, and the endpoint is not set or points elsewhere.',
+    fix: 'If it is the one meant: [tracing] otlp_endpoint = "http://localhost:4317", or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.',
+  },
+  'delivery-fails': {
+    level: 'error',
+    symptom: 'some or all traces are missing',
+    cause: 'Spans could not be sent, or did not fit into the queue.',
+    fix: 'See the log of the service for SPW003 and SPW005; correct the endpoint, or raise max_queue_size.',
+  },
+  'backend-unknown': {
+    level: 'note',
+    symptom: 'traces reach the collector but not the backend',
+    cause: 'The collector takes the spans; what it does with them cannot be seen from here.',
+    fix: 'If the backend shows none, check the exporter of the collector: its endpoint, its TLS or mTLS, and its own log and metrics.',
+  },
+  'left-on': {
+    level: 'warning',
+    symptom: 'a sudden spike of resources or latency',
+    cause: 'Tracing is on by configuration, with no end.',
+    fix: 'spanwright set tracing-enabled false, or [tracing] enabled = false and restart; and switch it on for a time when it is needed.',
+  },
+  sparse: {
+    level: 'note',
+    symptom: 'spans arrive but request trees look sparse',
+    cause: 'Only some spans may start a trace, or rules leave some out: a span whose root does not match is not made.',
+    fix: 'Look where the root of a request starts: spanwright sites, and the settings roots, rules and drop.',
+  },
+  'no-sites': {
+    level: 'warning',
+    symptom: 'no spans of your own code',
+    cause: 'The service has loaded no instrumented function.',
+    fix: 'Mark functions with @instrument, and see that the modules which hold them are loaded by this process.',
+  },
+  'plain-sites': {
+    level: 'warning',
+    symptom: 'spans lack file, line and namespace',
+    cause: 'The running service has instrumented functions that no transformer has seen.',
+    fix: 'Build with `tspc` or `spanwright build`, or with a plugin of spanwright/unplugin, and restart.',
+  },
+  unreached: {
+    level: 'note',
+    symptom: 'spanwright status cannot reach the service',
+    cause: 'No service was reached, so that only files and the environment of this shell were checked.',
+    fix: 'Start the admin hook in the service, name it with --url or --socket, and give the token.',
+  },
+} as const satisfies Record<string, Row>;
+
+export type FindingName = keyof typeof FINDINGS;
+
+/** One result of a check. */
+export interface Finding {
+  readonly level: Level;
+  /** What was seen. */
+  readonly found: string;
+  readonly name?: FindingName;
+  readonly cause?: string;
+  readonly fix?: string;
+}
+
+export const ok = (found: string): Finding => ({ level: 'ok', found });
+
+export function finding(name: FindingName, found: string): Finding {
+  const { level, cause, fix } = FINDINGS[name];
+  return { level, name, found, cause, fix };
+}

@@ -1,0 +1,184 @@
+// The checks of a project that need no running service: Node, the packages, the compiler, the plugin's entry, and whether what was built has
+// been through the transformer.
+
+import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative, resolve } from 'node:path';
+import { type Parser, parserFor } from '../../transformer/hosts/parse.js';
+import { reportsOfSettings, type Texts, TRANSFORM, textsOf } from '../../transformer/hosts/texts.js';
+import { type Finding, finding, ok } from './finding.js';
+
+export interface Wiring {
+  readonly directory: string;
+  /** Path of tsconfig.json. */
+  readonly tsconfig: string;
+  readonly version: string;
+}
+
+export function checkWiring(wiring: Wiring): Finding[] {
+  return [...checkPackages(wiring), ...checkProject(wiring)];
+}
+
+function checkPackages({ directory, version }: Wiring): Finding[] {
+  const found: Finding[] = [checkNode(process.versions.node)];
+  const project = createRequire(join(directory, 'any.js'));
+  const own = manifestOf(project, 'spanwright');
+  if (own === undefined || resolved(project, 'spanwright/emitted') === undefined)
+    return [...found, finding('not-installed', `no spanwright at ${directory}`)];
+  found.push(
+    own.version === version
+      ? ok(`spanwright ${version}`)
+      : finding('other-version', `this is ${version}, the project has ${own.version}`),
+  );
+  const api = '@opentelemetry/api';
+  const inside = resolved(createRequire(resolved(project, 'spanwright') as string), api);
+  const outside = resolved(project, api);
+  if (inside === undefined) found.push(finding('no-api', `no ${api}`));
+  else if (outside !== undefined && outside !== inside) found.push(finding('two-apis', `${outside} and ${inside}`));
+  else found.push(ok(`one ${api}`));
+  return found;
+}
+
+/** Exported for its test, which cannot run on an older Node. */
+export function checkNode(node: string): Finding {
+  const [major = 0, minor = 0] = node.split('.').map(Number);
+  return major > 20 || (major === 20 && minor >= 19) ? ok(`Node.js ${node}`) : finding('node-too-old', `Node.js ${node}`);
+}
+
+function checkProject({ directory, tsconfig }: Wiring): Finding[] {
+  const project = createRequire(join(directory, 'any.js'));
+  const typescript = manifestOf(project, 'typescript')?.version;
+  let parser: Parser;
+  try {
+    parser = parserFor(directory);
+  } catch (error) {
+    return [
+      typescript?.startsWith('7.0.')
+        ? finding('native-too-old', `TypeScript ${typescript}`)
+        : finding('no-compiler', (error as Error).message),
+    ];
+  }
+  if (statSync(tsconfig, { throwIfNoEntry: false }) === undefined)
+    return [finding('no-plugin', `there is no ${relative(directory, tsconfig)}`)];
+  const texts = textsOf({ parser, directory, tsconfig });
+  const found: Finding[] = [];
+  const named = texts.configuration.plugins.some(({ transform }) => transform === TRANSFORM);
+  const bundled = usesBundlerPlugin(directory);
+  if (named) found.push(ok(`the plugin is in ${relative(directory, tsconfig)}`), ...checkCompiler(project, typescript, bundled));
+  else if (!bundled) found.push(finding('no-plugin', `no entry in ${relative(directory, tsconfig)}`));
+  for (const { message } of reportsOfSettings(texts.faults)) found.push(finding('bad-option', message));
+  return [...found, ...checkOutput(texts, directory)];
+}
+
+function checkCompiler(project: NodeJS.Require, typescript: string | undefined, bundled: boolean): Finding[] {
+  if (typescript === undefined) return [finding('no-compiler', 'no package typescript')];
+  const major = Number.parseInt(typescript, 10);
+  if (major >= 7)
+    return typescript.startsWith('7.0.')
+      ? [finding('native-too-old', `TypeScript ${typescript}`)]
+      : [ok(`TypeScript ${typescript}: build with spanwright build`)];
+  const patch = manifestOf(project, 'ts-patch')?.version;
+  if (patch === undefined)
+    return [
+      bundled
+        ? ok(`TypeScript ${typescript} with a bundler plugin`)
+        : finding('no-patch', `TypeScript ${typescript} without ts-patch`),
+    ];
+  const fits = Number.parseInt(patch, 10) === (major === 6 ? 4 : 3);
+  return [
+    fits
+      ? ok(`TypeScript ${typescript} with ts-patch ${patch}`)
+      : finding('wrong-patch', `TypeScript ${typescript} with ts-patch ${patch}`),
+  ];
+}
+
+/** A configuration of a bundler beside package.json, or its scripts, name the plugin. */
+function usesBundlerPlugin(directory: string): boolean {
+  const bundlers = ['vite', 'vitest', 'rollup', 'rolldown', 'webpack', 'rspack', 'farm', 'esbuild', 'build', 'bunfig'];
+  const files = bundlers.flatMap((name) =>
+    ['.config.ts', '.config.mts', '.config.js', '.config.mjs', '.config.cjs', '.mjs', '.js', '.ts'].map(
+      (ending) => name + ending,
+    ),
+  );
+  return ['package.json', ...files].some((name) => /spanwright\/(unplugin|register)/.test(textOf(join(directory, name)) ?? ''));
+}
+
+/** Whether each compiled file whose source has sites loads what compiled code calls. */
+function checkOutput(texts: Texts, directory: string): Finding[] {
+  const { files, options } = texts.configuration;
+  const absent: string[] = [];
+  const plain: string[] = [];
+  const old: string[] = [];
+  let done = 0;
+  let sites = 0;
+  const paths = outputsOf(texts, directory);
+  for (const file of files) {
+    const text = textOf(file);
+    const plan = text === undefined ? undefined : texts.transform(file, text)?.plan;
+    if (plan === undefined || plan.sites.length === 0) continue;
+    sites += plan.sites.length;
+    const output = paths(file);
+    const compiled = textOf(output);
+    const place = relative(directory, output);
+    if (compiled === undefined) absent.push(place);
+    else if (!compiled.includes('spanwright/emitted')) plain.push(place);
+    else if (newer(file, output)) old.push(place);
+    else done++;
+  }
+  if (sites === 0) return [ok('no source file of the project has sites')];
+  const found: Finding[] = [];
+  if (plain.length > 0) found.push(finding('not-transformed', listed(plain)));
+  if (old.length > 0) found.push(finding('old-output', listed(old)));
+  if (absent.length > 0 && !options.noEmit) found.push(finding('not-built', listed(absent)));
+  if (done > 0)
+    found.push(
+      ok(
+        `${done} compiled ${done === 1 ? 'file has' : 'files have'} been through the transformer; ${sites} sites in the sources`,
+      ),
+    );
+  return found;
+}
+
+function outputsOf({ configuration, project }: Texts, directory: string): (file: string) => string {
+  const { outDir } = configuration.options;
+  return (file) => {
+    const script = file.replace(/\.([cm]?)tsx?$/, '.$1js');
+    if (outDir === undefined) return script;
+    return resolve(directory, outDir, relative(project.rootDir, script));
+  };
+}
+
+function newer(source: string, output: string): boolean {
+  return (statSync(source).mtimeMs ?? 0) > (statSync(output).mtimeMs ?? 0);
+}
+
+function listed(paths: readonly string[]): string {
+  return paths.length > 3 ? `${paths.slice(0, 3).join(', ')} and ${paths.length - 3} more` : paths.join(', ');
+}
+
+function resolved(load: NodeJS.Require, name: string): string | undefined {
+  try {
+    return load.resolve(name);
+  } catch {
+    // Not installed, or not exported: either way it is not there.
+    return undefined;
+  }
+}
+
+function manifestOf(load: NodeJS.Require, name: string): { version: string } | undefined {
+  try {
+    return load(`${name}/package.json`) as { version: string };
+  } catch {
+    // As above.
+    return undefined;
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  } catch {
+    // A file that is not there is a finding, not a failure.
+    return undefined;
+  }
+}

@@ -42,11 +42,13 @@ export async function run({ options, out, err, colours }: Invocation): Promise<n
     }
   };
   say('Starting compilation in watch mode...');
-  again();
-  return watching(dirname(path), () => {
+  // watched before the first build, so that a change made while it runs is not missed
+  const ended = watching(dirname(path), () => {
     say('File change detected. Starting incremental compilation...');
     again();
-  }).finally(() => builder.close());
+  });
+  again();
+  return ended.finally(() => builder.close());
 }
 
 const found = (errors: number): string => `Found ${errors} error${errors === 1 ? '' : 's'}.`;

@@ -152,17 +152,21 @@ declare('--watch builds again after a change, and ends with the signal', async (
       await new Promise((done) => setTimeout(done, 50));
     }
   };
-  await until(/Found 0 errors\. Watching for file changes\./);
-  output = '';
-  write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
-  await until(/File change detected[\s\S]*Found 0 errors/);
-  assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /function: 'walk'/);
-  output = '';
-  write(directory, 'src/work.ts', WRONG);
-  await until(/error TS2322[\s\S]*Found 2 errors/);
-  const ended = new Promise((done) => child.once('exit', done));
-  child.kill('SIGTERM');
-  assert.is(await ended, 0);
+  try {
+    await until(/Found 0 errors\. Watching for file changes\./);
+    output = '';
+    write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
+    await until(/File change detected[\s\S]*Found 0 errors/);
+    assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /function: 'walk'/);
+    output = '';
+    write(directory, 'src/work.ts', WRONG);
+    await until(/error TS2322[\s\S]*Found 2 errors/);
+    const ended = new Promise((done) => child.once('exit', done));
+    child.kill('SIGTERM');
+    assert.is(await ended, 0);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });
 
 test.run();

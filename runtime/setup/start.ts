@@ -110,6 +110,9 @@ function registerPropagation(): (() => void)[] {
   } else {
     notice('SPW016', 'a context manager is registered already; spans use that one');
     state.gate.foreignContexts = true;
+    undo.push(() => {
+      state.gate.foreignContexts = false;
+    });
   }
   if (quietly(() => propagation.setGlobalPropagator(new SpanwrightPropagator() as TextMapPropagator))) {
     undo.push(() => propagation.disable());

@@ -140,12 +140,14 @@ all('tail sampling keeps every trace with an error and every slow one, a share o
   };
   const count = (all: Iterable<FlatSpan[]>, wanted: string): number => [...all].filter((trace) => kind(trace) === wanted).length;
   assert.is(count(traces.values(), 'error'), 20);
-  assert.is(count(traces.values(), 'slow'), 10);
-  assert.is(count(traces.values(), 'quick'), quick);
-  await pause(3500); // the decision, and what comes after it
+  const slowOnes = count(traces.values(), 'slow'); // a busy machine makes more of them
+  assert.ok(slowOnes >= 10 && slowOnes < quick / 2, `${slowOnes} slow traces`);
+  const keptOf = (wanted: string): number => count(byTrace(gateway.spans()).values(), wanted);
+  await until(() => keptOf('error') >= 20 && keptOf('slow') >= slowOnes, 'the decisions are taken');
+  await pause(1500); // what else was decided with them
   const kept = byTrace(gateway.spans());
   assert.is(count(kept.values(), 'error'), 20);
-  assert.is(count(kept.values(), 'slow'), 10);
+  assert.is(count(kept.values(), 'slow'), slowOnes);
   // 5 % of 400: outside of this once in a million runs
   const share = count(kept.values(), 'quick');
   assert.ok(share >= 3 && share <= 50, `${share} of ${quick} quick traces were kept`);

@@ -19,7 +19,10 @@ const MEGABYTE = 1024 * 1024;
 const MOST_GROWTH = 24 * MEGABYTE;
 /** A machine that does other things too; a service that waited for its exports would be slower by hundreds of milliseconds. */
 const SLACK_MS = { p50: 20, p95: 150 };
-const SHUTDOWN: TracingOptions = { shutdownTimeout: 1000 };
+const SHUTDOWN_MS = 1000;
+const SHUTDOWN: TracingOptions = { shutdownTimeout: SHUTDOWN_MS };
+/** By which a busy machine may be late. What waits for an export that hangs waits for 10 s (otlp_timeout). */
+const LATE_MS = 4000;
 
 let collector: OtelCollector;
 let network: FaultyNetwork;
@@ -60,6 +63,14 @@ async function loadOf(service: LoadedService, milliseconds: number): Promise<Com
   return { traced, plain };
 }
 
+/** Waits until nothing is on its way any more, so that what is sent at shutdown does not depend on how quick the machine is. */
+async function settled(service: LoadedService): Promise<void> {
+  await until(async () => {
+    const { ended, exported, failed, dropped, forgotten } = (await service.report()).spans;
+    return exported + failed + dropped + forgotten === ended;
+  }, 'everything is sent or given up');
+}
+
 /** @param own milliseconds for which the load itself holds the event loop. */
 function checkLoad({ traced, plain }: Compared, what: string, own = 0): void {
   const figures = ({ p50, p95, most }: Load): string =>
@@ -79,8 +90,8 @@ function checkEnd(end: Ended, heap: number): void {
   assert.is(open, 0);
   assert.is(exported + failed + dropped + forgotten, ended, JSON.stringify(end.spans));
   assert.is(end.code, 0);
-  assert.ok(end.took < 1500, `shutdown took ${end.took} ms, its limit is 1000`);
-  assert.ok(end.lingered < 1000, `the process ended ${end.lingered} ms after its shutdown; ${end.resources}`);
+  assert.ok(end.took < SHUTDOWN_MS + LATE_MS, `shutdown took ${end.took} ms, its limit is ${SHUTDOWN_MS}`);
+  assert.ok(end.lingered < LATE_MS, `the process ended ${end.lingered} ms after its shutdown; ${end.resources}`);
   assert.ok(end.heap - heap < MOST_GROWTH, `the heap grew by ${(end.heap - heap) / MEGABYTE} MB`);
   for (const code of ['SPW003', 'SPW005', 'SPW006', 'SPW009']) {
     const causes = end.lines.filter((line) => line.includes(code)).map((line) => line.replace(/\d+/gu, 'N'));
@@ -88,24 +99,24 @@ function checkEnd(end: Ended, heap: number): void {
   }
 }
 
-const countAt = (): number => new Set(collector.spans().map(({ traceId, spanId }) => traceId + spanId)).size;
+/** Spans of this service alone, whatever others have sent before. */
+const countOf = ({ id }: LoadedService): number => collector.spansOf(id).length;
 
-/** Spans of this service alone at the collector: what arrived since `before`. */
-async function arrived(before: number, exported: number): Promise<number> {
-  await until(() => countAt() - before >= exported, `${exported} spans in the file`);
-  return countAt() - before;
+async function arrived(service: LoadedService, exported: number): Promise<number> {
+  await until(() => countOf(service) >= exported, `${exported} spans in the file`);
+  return countOf(service);
 }
 
 all('no fault: every span of the load arrives, and the latencies are those that the others are compared with', async () => {
-  const before = countAt();
   const { service, heap } = await start();
   const calm = await loadOf(service, 1500);
   checkLoad(calm, 'calm');
+  await settled(service);
   const end = await service.end();
   checkEnd(end, heap);
   assert.is(end.spans.exported, end.spans.ended);
   assert.ok(end.spans.ended >= calm.traced.requests * SPANS_PER_REQUEST);
-  assert.is(await arrived(before, end.spans.exported), end.spans.exported);
+  assert.is(await arrived(service, end.spans.exported), end.spans.exported);
   assert.equal(
     end.lines.filter((line) => /SPW00[3-9]/.test(line)),
     [],
@@ -130,15 +141,14 @@ all('absent at the start, appearing later: the service does not notice, and what
       end.lines.some((line) => line.includes('SPW004')),
       end.lines.join('\n'),
     );
-    await until(() => late.spans().length >= end.spans.exported, 'they are in the file');
-    assert.is(late.spans().length, end.spans.exported);
+    await until(() => late.spansOf(service.id).length >= end.spans.exported, 'they are in the file');
+    assert.is(late.spansOf(service.id).length, end.spans.exported);
   } finally {
     await late.remove();
   }
 });
 
 all('killed and restarted under load, twice: nothing that was counted as exported is missing', async () => {
-  const before = countAt();
   const { service, heap } = await start();
   const load = loadOf(service, 4000);
   for (let round = 0; round < 2; round++) {
@@ -148,17 +158,12 @@ all('killed and restarted under load, twice: nothing that was counted as exporte
     await collector.start();
   }
   checkLoad(await load, 'killed and restarted');
-  const sent = async (): Promise<boolean> => {
-    const { ended, exported, failed, dropped } = (await service.report()).spans;
-    return exported + failed + dropped === ended;
-  };
-  await until(sent, 'everything is settled');
+  await settled(service);
   const end = await service.end();
   checkEnd(end, heap);
   assert.ok(end.spans.exported > 0);
-  // the file's buffer dies with a killed collector; what it acknowledged in the last 50 ms before may be in it
-  const missing = end.spans.exported - (countAt() - before);
-  assert.ok(missing <= 2 * 200, `${missing} of ${end.spans.exported}`);
+  // a batch whose answer was lost may be there although it was sent again or counts as failed
+  assert.ok((await arrived(service, end.spans.exported)) >= end.spans.exported);
 });
 
 all('hanging: it accepts and never answers; shutdown ends at its limit, and the process with it, not with the call', async () => {
@@ -177,33 +182,32 @@ all('hanging: it accepts and never answers; shutdown ends at its limit, and the 
 });
 
 all('hanging, then answering: what waited arrives, and nothing is lost', async () => {
-  const before = countAt();
   const { service, heap } = await start({ maxQueueSize: 16_000 });
   collector.program.freeze();
   const load = loadOf(service, 2000);
   await new Promise((resolve) => setTimeout(resolve, 1200));
   collector.program.thaw();
   checkLoad(await load, 'hanging, then answering');
+  await settled(service);
   const end = await service.end();
   checkEnd(end, heap);
   assert.is(end.spans.exported, end.spans.ended);
-  assert.is(await arrived(before, end.spans.exported), end.spans.exported);
+  assert.is(await arrived(service, end.spans.exported), end.spans.exported);
 });
 
 all('slow: answers come 300 ms later; the service is as quick as before', async () => {
-  const before = countAt();
   network.weather = { kind: 'slow', milliseconds: 300 };
   const { service, heap } = await start();
   checkLoad(await loadOf(service, 2000), 'slow');
   network.weather = { kind: 'pass' };
+  await settled(service);
   const end = await service.end();
   checkEnd(end, heap);
   assert.is(end.spans.exported, end.spans.ended);
-  assert.is(await arrived(before, end.spans.exported), end.spans.exported);
+  assert.is(await arrived(service, end.spans.exported), end.spans.exported);
 });
 
 all('resets in mid-stream: batches are sent again, and all that is counted as exported is there', async () => {
-  const before = countAt();
   network.weather = { kind: 'reset', afterBytes: 60_000 };
   const { service, heap } = await start({ maxQueueSize: 16_000, maxExportBatchSize: 100 });
   checkLoad(await loadOf(service, 3000), 'resets');
@@ -213,11 +217,10 @@ all('resets in mid-stream: batches are sent again, and all that is counted as ex
   const end = await service.end();
   checkEnd(end, heap);
   // a batch whose answer was lost may be there although it counts as failed
-  assert.ok((await arrived(before, end.spans.exported)) >= end.spans.exported);
+  assert.ok((await arrived(service, end.spans.exported)) >= end.spans.exported);
 });
 
 all('queue full: what does not fit is dropped, counted and said once', async () => {
-  const before = countAt();
   network.weather = { kind: 'slow', milliseconds: 400 };
   const { service, heap } = await start({ maxQueueSize: 100, maxExportBatchSize: 50 });
   checkLoad(await loadOf(service, 2000), 'queue full');
@@ -226,11 +229,10 @@ all('queue full: what does not fit is dropped, counted and said once', async () 
   checkEnd(end, heap);
   assert.ok(end.spans.dropped > 500, JSON.stringify(end.spans));
   assert.is(end.lines.filter((line) => line.includes('SPW005')).length, 1);
-  assert.is(await arrived(before, end.spans.exported), end.spans.exported);
+  assert.is(await arrived(service, end.spans.exported), end.spans.exported);
 });
 
 all('100 ms of load at ten times the queue: bounded, counted, and the answers in between are right', async () => {
-  const before = countAt();
   const { service, heap } = await start();
   const load = loadOf(service, 1500);
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -241,29 +243,26 @@ all('100 ms of load at ten times the queue: bounded, counted, and the answers in
   const end = await service.end();
   checkEnd(end, heap);
   assert.ok(end.spans.ended > 20_480);
-  assert.is(await arrived(before, end.spans.exported), end.spans.exported);
+  assert.is(await arrived(service, end.spans.exported), end.spans.exported);
 });
 
 all('the clock is set back by an hour: spans keep arriving, and none lasts less than nothing', async () => {
-  const before = new Set(collector.spans().map(({ spanId }) => spanId));
   const { service, heap } = await start();
   await service.load(500);
   await service.order({ do: 'set clock back', milliseconds: 3_600_000 });
   checkLoad(await loadOf(service, 1000), 'clock set back');
+  await settled(service);
   const end = await service.end();
   checkEnd(end, heap);
   assert.is(end.spans.exported, end.spans.ended);
-  const mine = () => collector.spans().filter(({ spanId }) => !before.has(spanId));
-  await until(() => mine().length >= end.spans.exported, 'they are in the file');
-  assert.is(mine().length, end.spans.exported);
-  for (const { name, start, end: finish } of mine()) {
+  assert.is(await arrived(service, end.spans.exported), end.spans.exported);
+  for (const { name, start, end: finish } of collector.spansOf(service.id)) {
     const length = BigInt(finish) - BigInt(start);
     assert.ok(length >= 0n && length < 60_000_000_000n, `"${name}" lasted ${length} ns`);
   }
 });
 
 all('the event loop is blocked for longer than an attempt may take: exports go on afterwards, and the sum holds', async () => {
-  const before = countAt();
   const { service, heap } = await start({ otlpTimeout: 500, exportTimeout: 5000 });
   const load = loadOf(service, 500);
   await service.order({ do: 'block', milliseconds: 1500 });
@@ -273,7 +272,7 @@ all('the event loop is blocked for longer than an attempt may take: exports go o
   const end = await service.end();
   checkEnd(end, heap);
   assert.ok(end.spans.exported > 1000 * SPANS_PER_REQUEST * 0.1, JSON.stringify(end.spans));
-  assert.ok((await arrived(before, end.spans.exported)) >= end.spans.exported);
+  assert.ok((await arrived(service, end.spans.exported)) >= end.spans.exported);
 });
 
 test.run();

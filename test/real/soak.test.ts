@@ -17,6 +17,9 @@ const SECONDS = Number(process.env.SPANWRIGHT_SOAK_SECONDS || (process.env.CI ==
 const SEED = Number(process.env.SPANWRIGHT_SOAK_SEED || Math.floor(Math.random() * 2 ** 31));
 const MEGABYTE = 1024 * 1024;
 const MOST_GROWTH = 32 * MEGABYTE;
+const SHUTDOWN_MS = 2000;
+/** By which a busy machine may be late. */
+const LATE_MS = 4000;
 const PAUSE_MS = [200, 1500] as const;
 
 /** mulberry32: small, and good enough to choose faults. */
@@ -37,7 +40,7 @@ all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, boun
   const network = await FaultyNetwork.before(() => collector.port);
   const service = await LoadedService.start({
     endpoint: network.url,
-    shutdownTimeout: 2000,
+    shutdownTimeout: SHUTDOWN_MS,
     otlpTimeout: 1000,
     exportTimeout: 5000,
     maxQueueSize: 4096,
@@ -101,14 +104,12 @@ all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, boun
     assert.ok(exported > 0);
     assert.is(exported + failed + dropped + forgotten, ended);
     assert.ok(end.heap - before < MOST_GROWTH);
-    assert.ok(end.took < 2500 && end.lingered < 1000, `${end.took} ms, ${end.lingered} ms`);
+    assert.ok(end.took < SHUTDOWN_MS + LATE_MS && end.lingered < LATE_MS, `${end.took} ms, ${end.lingered} ms`);
     assert.is(end.code, 0);
     // one line per code, cause and minute; causes are few
     assert.ok(end.lines.length <= 20 * Math.ceil(SECONDS / 60), end.lines.join('\n'));
-    const perKill = 512; // what a killed collector had taken and not written yet
-    const arrived = (): number => new Set(collector.spans().map(({ traceId, spanId }) => traceId + spanId)).size;
-    const owed = exported - perKill * (counts.get('kill and restart') ?? 0);
-    await until(() => arrived() >= owed, `${owed} spans in the files, ${exported} exported`);
+    const arrived = (): number => collector.spansOf(service.id).length;
+    await until(() => arrived() >= exported, `${exported} spans in the files`);
   } finally {
     service.kill();
     network.close();

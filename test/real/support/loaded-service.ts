@@ -2,6 +2,7 @@
 // checked, gives it orders, and holds its end to the sum of its counts. Used by faults.test.ts and soak.ts.
 
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import type { TracingOptions } from '../../../runtime/index.js';
 import type { Order, Report } from './service.js';
 
 export const SPANS_PER_REQUEST = 4;
-const LATE_MS = 20_000;
+const LATE_MS = 45_000;
 
 export interface Load {
   readonly requests: number;
@@ -39,10 +40,14 @@ export class LoadedService {
   private constructor(
     readonly child: ChildProcess,
     readonly port: number,
+    /** `service.instance.id` of its spans: what tells them from those of other services at the same collector. */
+    readonly id: string,
   ) {}
 
   static async start(options: TracingOptions, env: NodeJS.ProcessEnv = {}): Promise<LoadedService> {
-    const child = fork(join(__dirname, 'service.ts'), [JSON.stringify(options)], {
+    const id = randomUUID();
+    const all: TracingOptions = { ...options, resource: { ...options.resource, 'service.instance.id': id } };
+    const child = fork(join(__dirname, 'service.ts'), [JSON.stringify(all)], {
       execArgv: ['--expose-gc', '--import', 'tsx'],
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -53,7 +58,7 @@ export class LoadedService {
       once(child, 'message'),
       once(child, 'exit').then(([code]) => Promise.reject(new Error(`the service ended with ${code}`))),
     ]);
-    return new LoadedService(child, port as number);
+    return new LoadedService(child, port as number, id);
   }
 
   /** So many requests a second for so long, whatever the answers take; every one of them is awaited and checked. */

@@ -82,7 +82,8 @@ export class OtelCollector {
     this.#starts++;
     const { processors = {}, exporters = {}, file = true } = this.options;
     const all: Section = {
-      ...(file && { file: { path: this.#fileOf(this.#starts), flush_interval: '50ms' } }),
+      // with rotation the exporter does not buffer: what a killed collector has acknowledged is in the file
+      ...(file && { file: { path: this.#fileOf(this.#starts), rotation: { max_megabytes: 1000 } } }),
       ...exporters,
     };
     const configuration = {
@@ -106,6 +107,15 @@ export class OtelCollector {
       .flatMap((path) => readFileSync(path, 'utf8').split('\n').slice(0, -1))
       .filter((line) => line !== '')
       .flatMap((line) => flatten(JSON.parse(line)));
+  }
+
+  /**
+   * Those of one instance of a service, each once. What another has sent before may arrive at any later time: a collector that
+   * was frozen reads its sockets when it thaws, long after the senders have given up.
+   */
+  spansOf(instance: string): FlatSpan[] {
+    const mine = this.spans().filter(({ resource }) => resource['service.instance.id'] === instance);
+    return [...new Map(mine.map((span) => [span.traceId + span.spanId, span])).values()];
   }
 
   async stop(): Promise<void> {

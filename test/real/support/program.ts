@@ -8,7 +8,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { PROJECT } from '../../house/sources.js';
 
-const READY_LIMIT_MS = 30_000;
+const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 5000;
 const KEPT_OUTPUT = 200_000;
 
@@ -121,7 +121,7 @@ function answers(port: number): Promise<boolean> {
 }
 
 /** Waits for something to become true; says what was waited for when it does not. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, limitMs = 15_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, what: string, limitMs = 45_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`did not happen within ${limitMs} ms: ${what}`);

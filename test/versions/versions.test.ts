@@ -141,6 +141,18 @@ for (const line of LINES) {
     assert.is(open, 1);
   });
 
+  all('inside NodeSDK of this line: off nothing, on root and child, the leaky one never, the open one counted', async () => {
+    const { off, open, spans, count } = await program('node-sdk.cjs');
+    assert.is(off, 0);
+    assert.equal(open, ['forgotten']);
+    assert.is(count, 0);
+    const ids = new Map<string, { id: string; parent?: string }>(spans.map((span: { name: string }) => [span.name, span]));
+    assert.equal([...ids.keys()].sort(), ['child', 'forgotten', 'root']);
+    assert.is(spans.length, 3);
+    assert.is(ids.get('child')?.parent, ids.get('root')?.id);
+    assert.is(ids.get('root')?.parent, undefined);
+  });
+
   all('Jest loads it and records', async () => {
     const args = ['node_modules/jest/bin/jest.js', '--rootDir', '.', '--testMatch', '**/recorded.test.js', '--cache', 'false'];
     const { stderr } = await run(line.node, args, { cwd: folder, timeout: LIMIT_MS });

@@ -1,3 +1,4 @@
+// limit: 300 s
 // The conformance suite over every bundler that spanwright/unplugin has an entry for, and Vitest; and what the plugin does with misuse,
 // where the bundler ends with its message.
 
@@ -6,26 +7,29 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BUNDLERS, type Bundler } from './bundlers.js';
-import { ROOT, write, writeProject } from './conformance/project.js';
-import { conformance, execute, LEGACY, part } from './conformance/suite.js';
+import { BUNDLERS, type Bundler, outputOf } from './bundlers.js';
+import { ROOT, type Variant, write, writeProject } from './conformance/project.js';
+import { conformance, execute, LEGACY, part, STANDARD, variant } from './conformance/suite.js';
 
 const installed = (name: string): string => part('bundlers/node_modules', name);
 const packagesOf = (names: readonly string[]): Record<string, string> =>
   Object.fromEntries(names.map((name) => [name, installed(name)]));
 
-function build(directory: string, { runner, script }: Bundler, decorators: 'legacy' | 'standard'): void {
-  writeFileSync(join(directory, 'build.mjs'), script(decorators));
+/** Every bundler is tried with both kinds of decorators and both of modules: the table of docs/hosts.md. */
+const ALL = [LEGACY, variant('legacy', 'esm'), variant('standard', 'commonjs'), STANDARD];
+
+function build(directory: string, { runner, script }: Bundler, variant: Variant): void {
+  writeFileSync(join(directory, 'build.mjs'), script(variant));
   const command = runner === undefined ? process.execPath : installed(`.bin/${runner}`);
   execute(directory, command, ['build.mjs']);
 }
 
 for (const bundler of BUNDLERS) {
-  const { name, packages, variants, output, except, columns } = bundler;
+  const { name, packages, except, columns } = bundler;
   conformance({
     name,
     part: 'bundlers',
-    variants,
+    variants: ALL,
     transforms: true,
     packages: () => ({
       ...packagesOf(packages),
@@ -34,9 +38,9 @@ for (const bundler of BUNDLERS) {
     }),
     ...(except && { except }),
     ...(columns === false && { columns }),
-    build(directory, { decorators }) {
-      build(directory, bundler, decorators);
-      return { arguments: ['--enable-source-maps', output] };
+    build(directory, variant) {
+      build(directory, bundler, variant);
+      return { arguments: ['--enable-source-maps', outputOf(variant.modules)] };
     },
   });
 }
@@ -44,7 +48,7 @@ for (const bundler of BUNDLERS) {
 conformance({
   name: 'Vitest',
   part: 'bundlers',
-  variants: [LEGACY],
+  variants: ALL,
   transforms: true,
   packages: () => packagesOf(['vitest', 'vite', 'typescript']),
   build(directory) {
@@ -70,6 +74,28 @@ test('every entry of the package has its bundler here', () => {
   assert.equal(files.sort(), entries);
 });
 
+test('the table of docs/hosts.md has a row for each that is built here, and a cell for each way', () => {
+  const rows = readFileSync(join(ROOT, 'docs/hosts.md'), 'utf8').split('\n');
+  const heading = rows.findIndex((row) => row.startsWith('| bundler | legacy decorators, CommonJS'));
+  assert.ok(heading >= 0);
+  for (const name of [...BUNDLERS.map((one) => one.name), 'Vitest']) {
+    const row = rows.slice(heading).find((one) =>
+      one
+        .split('|')[1]
+        ?.split(',')
+        .some((cell) => cell.trim() === name),
+    );
+    assert.is(
+      row
+        ?.split('|')
+        .slice(2, -1)
+        .filter((cell) => cell.trim() !== '').length,
+      ALL.length,
+      name,
+    );
+  }
+});
+
 test('misuse ends the build with the message and its place, and an option that is wrong does', () => {
   const missing = existsSync(part('bundlers', '.stamp')) ? undefined : 'the part bundlers is not installed; run .ci/setup';
   if (missing !== undefined && process.env.CI !== 'true') return console.log(`SKIP misuse: ${missing}`);
@@ -79,7 +105,7 @@ test('misuse ends the build with the message and its place, and an option that i
   const source = `import { instrument } from 'spanwright';\nexport class Work { @instrument({ args: ['jbo'] }) run(job: string) { return job; } }\n`;
   write(directory, 'src/main.ts', source);
   const run = (): { status: number | null; stderr: string } => {
-    writeFileSync(join(directory, 'build.mjs'), bundler.script('legacy'));
+    writeFileSync(join(directory, 'build.mjs'), bundler.script(LEGACY));
     return spawnSync(process.execPath, ['build.mjs'], { cwd: directory, encoding: 'utf8' });
   };
   const misuse = run();

@@ -1,17 +1,13 @@
 // How each bundler builds the project of the conformance suite: a script for it, as a person would write one. Code of Node packages and of
 // this package stays outside of the bundle, so that the program and the plugin's import share one runtime.
 
-import type { Decorators, Variant } from './conformance/project.js';
-import { LEGACY, STANDARD, variant } from './conformance/suite.js';
+import type { Modules, Variant } from './conformance/project.js';
 
 export interface Bundler {
   readonly name: string;
   readonly packages: readonly string[];
-  readonly variants: readonly Variant[];
-  /** Text of `build.mjs`. */
-  script(decorators: Decorators): string;
-  /** Where the script leaves what is to be run. */
-  readonly output: string;
+  /** Text of `build.mjs`, which leaves what is to be run at `outputOf` the modules. */
+  script(variant: Variant): string;
   /** Program of the part that runs the script, in place of Node. */
   readonly runner?: string;
   /** False where its source maps lead to the right line and not to the column. */
@@ -19,6 +15,14 @@ export interface Bundler {
   /** Programs that it gets wrong without the plugin as well, with what it does; `standard:` before those of one kind of decorators. */
   readonly except?: Readonly<Record<string, string>>;
 }
+
+export function outputOf(modules: Modules): string {
+  return `out/main.${modules === 'esm' ? 'mjs' : 'cjs'}`;
+}
+
+const nameOf = (modules: Modules): string => outputOf(modules).slice('out/'.length);
+/** The word that most bundlers have for it. */
+const formatOf = (modules: Modules): string => (modules === 'esm' ? 'es' : 'cjs');
 
 const EXTERNAL = '[/^spanwright/, /^@opentelemetry/, /^node:/]';
 
@@ -35,28 +39,34 @@ const compile = (code, fileName) => {
 
 const REQUIRE = `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n`;
 
+/** What SWC has to be told, which knows more than one proposal. */
+const SWC = { legacy: '{ legacyDecorator: true }', standard: "{ decoratorVersion: '2022-03' }" };
+
+/** For webpack and Rspack, whose modules of the standard are an experiment. */
+function webpackOutput(modules: Modules): string {
+  const esm = modules === 'esm';
+  return `output: { path: resolve('out'), filename: '${nameOf(modules)}', library: { type: '${esm ? 'module' : 'commonjs2'}' }, devtoolModuleFilenameTemplate: '[absolute-resource-path]' },
+  ${esm ? "experiments: { outputModule: true }, externalsType: 'module'," : "externalsType: 'commonjs',"}
+  resolve: { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } }, externals: [/^(spanwright|@opentelemetry)/],`;
+}
+
 export const BUNDLERS: readonly Bundler[] = [
   {
     name: 'Vite',
     packages: ['vite'],
-    // Its compiler, Oxc, does not lower decorators of the standard, and Node does not know them.
-    variants: [LEGACY],
-    output: 'out/main.js',
-    script: () => `
+    script: ({ modules }) => `
 import { build } from 'vite';
 import spanwright from 'spanwright/unplugin/vite';
 await build({
   configFile: false, logLevel: 'warn', plugins: [spanwright()],
-  build: { ssr: 'src/main.ts', outDir: 'out', sourcemap: true, minify: false, rolldownOptions: { external: ${EXTERNAL}, output: { format: 'cjs', entryFileNames: 'main.js' } } },
+  build: { ssr: 'src/main.ts', outDir: 'out', sourcemap: true, minify: false, rolldownOptions: { external: ${EXTERNAL}, output: { format: '${formatOf(modules)}', entryFileNames: '${nameOf(modules)}' } } },
 });`,
   },
   {
     name: 'Rollup',
     packages: ['rollup', 'typescript'],
-    variants: [LEGACY, STANDARD],
     except: { 'standard:whole': 'Rollup drops the static block that gives a class its name, with or without the plugin' },
-    output: 'out/main.mjs',
-    script: () => `${REQUIRE}${TYPESCRIPT}
+    script: ({ modules }) => `${REQUIRE}${TYPESCRIPT}
 import { rollup } from 'rollup';
 import { resolve, dirname } from 'node:path';
 import spanwright from 'spanwright/unplugin/rollup';
@@ -66,27 +76,23 @@ const typescript = {
   transform: (code, id) => compile(code, id),
 };
 const bundle = await rollup({ input: 'src/main.ts', external: ${EXTERNAL}, plugins: [spanwright(), typescript] });
-await bundle.write({ file: 'out/main.mjs', format: 'es', sourcemap: true });
+await bundle.write({ file: '${outputOf(modules)}', format: '${formatOf(modules)}', sourcemap: true });
 await bundle.close();`,
   },
   {
     name: 'Rolldown',
     packages: ['rolldown'],
-    variants: [LEGACY],
-    output: 'out/main.mjs',
-    script: () => `
+    script: ({ modules }) => `
 import { rolldown } from 'rolldown';
 import spanwright from 'spanwright/unplugin/rolldown';
-const bundle = await rolldown({ input: 'src/main.ts', platform: 'node', external: ${EXTERNAL}, plugins: [spanwright()], transform: { decorator: { legacy: true } } });
-await bundle.write({ file: 'out/main.mjs', format: 'es', sourcemap: true });
+const bundle = await rolldown({ input: 'src/main.ts', platform: 'node', external: ${EXTERNAL}, plugins: [spanwright()] });
+await bundle.write({ file: '${outputOf(modules)}', format: '${formatOf(modules)}', sourcemap: true });
 await bundle.close();`,
   },
   {
     name: 'webpack',
     packages: ['webpack', 'typescript'],
-    variants: [LEGACY, variant('standard', 'commonjs')],
-    output: 'out/main.js',
-    script: () => `${REQUIRE}
+    script: ({ modules }) => `${REQUIRE}
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import webpack from 'webpack';
@@ -102,9 +108,7 @@ const remapping = require('@jridgewell/remapping');
 exports.chained = (outer, inner) => (inner ? remapping([outer, inner], () => null) : outer);`)});
 const stats = await new Promise((done, fail) => webpack({
   mode: 'production', target: 'node', entry: './src/main.ts', devtool: 'source-map', optimization: { minimize: false, concatenateModules: false },
-  output: { path: resolve('out'), filename: 'main.js', libraryTarget: 'commonjs2', devtoolModuleFilenameTemplate: '[absolute-resource-path]' },
-  resolve: { extensions: ['.ts', '.js'] },
-  externals: [({ request }, done) => (/^(spanwright|@opentelemetry)/.test(request) ? done(null, 'commonjs ' + request) : done())],
+  ${webpackOutput(modules)}
   module: { rules: [{ test: /\\.ts$/, use: resolve('loader.cjs') }] },
   plugins: [spanwright()],
 }, (error, result) => (error ? fail(error) : done(result))));
@@ -113,19 +117,14 @@ if (stats.hasErrors()) throw new Error(stats.toString());`,
   {
     name: 'Rspack',
     packages: ['@rspack/core'],
-    variants: [LEGACY, variant('standard', 'commonjs')],
-    output: 'out/main.js',
-    script: (decorators) => `
+    script: ({ decorators, modules }) => `
 import { resolve } from 'node:path';
 import { rspack } from '@rspack/core';
 import spanwright from 'spanwright/unplugin/rspack';
-const transform = ${decorators === 'legacy' ? '{ legacyDecorator: true, useDefineForClassFields: true }' : "{ decoratorVersion: '2022-03' }"};
 const stats = await new Promise((done, fail) => rspack({
   mode: 'production', target: 'node', entry: './src/main.ts', devtool: 'source-map', optimization: { minimize: false, concatenateModules: false },
-  output: { path: resolve('out'), filename: 'main.js', library: { type: 'commonjs2' }, devtoolModuleFilenameTemplate: '[absolute-resource-path]' },
-  resolve: { extensions: ['.ts', '.js'] },
-  externals: [/^(spanwright|@opentelemetry)/], externalsType: 'commonjs',
-  module: { rules: [{ test: /\\.ts$/, use: { loader: 'builtin:swc-loader', options: { jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform } } } }] },
+  ${webpackOutput(modules)}
+  module: { rules: [{ test: /\\.ts$/, use: { loader: 'builtin:swc-loader', options: { jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: ${SWC[decorators]} } } } }] },
   plugins: [spanwright()],
 }, (error, result) => (error ? fail(error) : done(result))));
 if (stats.hasErrors()) throw new Error(stats.toString());`,
@@ -133,47 +132,41 @@ if (stats.hasErrors()) throw new Error(stats.toString());`,
   {
     name: 'esbuild',
     packages: ['esbuild'],
-    variants: [LEGACY, STANDARD],
-    output: 'out/main.mjs',
-    script: () => `
+    script: ({ modules }) => `
 import { build } from 'esbuild';
 import spanwright from 'spanwright/unplugin/esbuild';
 await build({
-  entryPoints: ['src/main.ts'], outfile: 'out/main.mjs', bundle: true, platform: 'node', format: 'esm', target: 'es2022', sourcemap: true,
+  entryPoints: ['src/main.ts'], outfile: '${outputOf(modules)}', bundle: true, platform: 'node', format: '${modules === 'esm' ? 'esm' : 'cjs'}', sourcemap: true,
   external: ['spanwright', 'spanwright/*', '@opentelemetry/*'], plugins: [spanwright()], logLevel: 'warning',
 });`,
   },
   {
     name: 'Farm',
     packages: ['@farmfe/core'],
-    variants: [LEGACY],
     // Its own maps are ten columns off in these programs, with or without the plugin.
     columns: false,
-    output: 'out/main.js',
-    script: () => `
+    script: ({ decorators, modules }) => `
 import { build } from '@farmfe/core';
 import spanwright from 'spanwright/unplugin/farm';
 await build({
   configPath: '', plugins: [spanwright()],
   compilation: {
-    input: { main: './src/main.ts' }, output: { path: 'out', targetEnv: 'node', format: 'cjs', entryFilename: '[entryName].js' },
+    input: { main: './src/main.ts' }, output: { path: 'out', targetEnv: 'node', format: '${modules === 'esm' ? 'esm' : 'cjs'}', entryFilename: '[entryName]${nameOf(modules).slice(4)}' },
     external: ['^spanwright', '^@opentelemetry'], sourcemap: true, minify: false, treeShaking: false, persistentCache: false, presetEnv: false,
-    script: { target: 'es2022', decorators: { legacyDecorator: true } },
+    script: { target: 'es2022'${decorators === 'legacy' ? `, decorators: ${SWC.legacy}` : ''} },
   },
 });`,
   },
   {
     name: 'Bun',
     packages: [],
-    variants: [LEGACY],
     // It passes over the source maps of plugins; the lines are right, because the printer moves none.
     columns: false,
     runner: 'bun',
-    output: 'out/main.mjs',
-    script: () => `
+    script: ({ modules }) => `
 import spanwright from 'spanwright/unplugin/bun';
 const { success, logs } = await Bun.build({
-  entrypoints: ['src/main.ts'], outdir: 'out', naming: 'main.mjs', target: 'node', format: 'esm', sourcemap: 'linked',
+  entrypoints: ['src/main.ts'], outdir: 'out', naming: '${nameOf(modules)}', target: 'node', format: '${modules === 'esm' ? 'esm' : 'cjs'}', sourcemap: 'linked',
   external: ['spanwright', 'spanwright/*', '@opentelemetry/*'], plugins: [spanwright()],
 });
 if (!success) throw new Error(logs.join('\\n'));`,

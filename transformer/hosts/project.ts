@@ -65,9 +65,12 @@ export function isCommonJs(
 /** Assigning to a member names no function, defining a field does, which standard decorators do whatever the target. */
 export function definesFields(ts: Compiler, options: ts.CompilerOptions): boolean {
   if (!options.experimentalDecorators) return options.useDefineForClassFields !== false;
-  // Until TypeScript 5 the target was ES5 where none is said; since 6 it is the newest.
-  const target = options.target ?? (Number.parseInt(ts.version, 10) > 5 ? ts.ScriptTarget.ESNext : ts.ScriptTarget.ES5);
-  return target >= ts.ScriptTarget.ES2022 && options.useDefineForClassFields !== false;
+  return targetOf(ts, options) >= ts.ScriptTarget.ES2022 && options.useDefineForClassFields !== false;
+}
+
+/** Until TypeScript 5 the target was ES5 where none is said; since 6 it is the newest. */
+export function targetOf(ts: Compiler, { target }: ts.CompilerOptions): ts.ScriptTarget {
+  return target ?? (Number.parseInt(ts.version, 10) > 5 ? ts.ScriptTarget.ESNext : ts.ScriptTarget.ES5);
 }
 
 function forward(path: string): string {

@@ -3,8 +3,7 @@
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type ts from 'typescript';
-import { chained } from '../print/chain.js';
+import { javaScriptOf, optionsForNode } from './javascript.js';
 import { parserFor } from './parse.js';
 import { reportsOfSettings, type Texts, textsOf } from './texts.js';
 
@@ -34,46 +33,11 @@ export function compiledSource(path: string, format: Format): string {
   const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
   if (wrong.length > 0) throw new SyntaxError(wrong.map(({ line }) => line).join('\n'));
   for (const { line } of found?.reports ?? []) process.emitWarning(line, { code: 'SPANWRIGHT' });
-  const printed = found?.printed;
-  const { code, map } = parser.transpile(path, printed?.code ?? authored, optionsFor(parser.ts, configuration.options, format));
-  const lines = code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
-  if (map === undefined) return lines;
-  const whole = { ...JSON.parse(printed === undefined ? map : chained(map, () => ({ printed, authored }))), sources: [path] };
-  const inline = Buffer.from(JSON.stringify({ ...whole, sourcesContent: [authored] })).toString('base64');
-  return `${lines}//# sourceMappingURL=data:application/json;base64,${inline}\n`;
+  const options = optionsForNode(parser.ts, configuration.options, format === 'commonjs');
+  const { code, map } = javaScriptOf(parser, { path, authored, printed: found?.printed, options });
+  if (map === undefined) return code;
+  return `${code}//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString('base64')}\n`;
 }
-
-/** The project's options without what is about other files or about output. */
-function optionsFor({ ModuleKind, ScriptTarget }: typeof ts, options: ts.CompilerOptions, format: Format): ts.CompilerOptions {
-  const kept: ts.CompilerOptions = {};
-  const own = [
-    ...([
-      'experimentalDecorators',
-      'emitDecoratorMetadata',
-      'useDefineForClassFields',
-      'esModuleInterop',
-      'jsx',
-      'jsxFactory',
-    ] as const),
-    ...(['jsxFragmentFactory', 'jsxImportSource', 'allowSyntheticDefaultImports', 'importHelpers'] as const),
-  ];
-  for (const name of own) if (options[name] !== undefined) Object.assign(kept, { [name]: options[name] });
-  // Node runs what it knows; what is newer than its language is lowered.
-  const newest = ScriptTarget.ES2022;
-  const target = options.target === undefined ? newest : Math.min(options.target, newest);
-  const commonjs = format === 'commonjs';
-  return {
-    ...kept,
-    target,
-    module: commonjs ? (COMMONJS as ts.ModuleKind) : (ModuleKind?.ESNext ?? ESNEXT),
-    ...(!commonjs && options.verbatimModuleSyntax ? { verbatimModuleSyntax: true } : {}),
-    isolatedModules: true,
-    sourceMap: true,
-  };
-}
-
-const COMMONJS = 1;
-const ESNEXT = 99;
 
 const formats = new Map<string, Format>();
 

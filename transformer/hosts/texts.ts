@@ -4,7 +4,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type ts from 'typescript';
-import type { Compiler } from '../core/compiler.js';
+import { type Compiler, decoratorsOf } from '../core/compiler.js';
 import type { Plan } from '../core/edit.js';
 import { planFile } from '../core/plan.js';
 import { PACKAGE, type Recognition } from '../core/recognition.js';
@@ -48,6 +48,8 @@ export interface Texts {
   concerns(fileName: string, text: string): boolean;
   /** Undefined for a file that has nothing to do with us; cheap for those. `commonjs`: TypeScript lowers the modules. */
   transform(fileName: string, text: string, commonjs?: boolean): Transformed | undefined;
+  /** Whether a file has decorators, of whomever; cheap for those that cannot. */
+  decorated(fileName: string, text: string): boolean;
 }
 
 export interface TextsRequest {
@@ -129,8 +131,12 @@ export function textsIn(
     }
   }
 
+  function decorated(fileName: string, text: string): boolean {
+    return /@\s*[^\s\d]/.test(text) && parser.parse(fileName, text, (file) => hasDecorators(ts, file));
+  }
+
   const manifest = settings.manifest === undefined ? undefined : project.locate(settings.manifest);
-  return { parser, configuration, project, faults, manifest, concerns, transform };
+  return { parser, configuration, project, faults, manifest, concerns, transform, decorated };
 }
 
 export function reportOf(name: DiagnosticName, message: string, at: Report['at']): Report {
@@ -142,6 +148,10 @@ export function reportOf(name: DiagnosticName, message: string, at: Report['at']
 /** Faults of the options, which stand in no source file. */
 export function reportsOfSettings(faults: readonly SettingsFault[]): Report[] {
   return faults.map(({ name, message }) => reportOf(name, message, undefined));
+}
+
+function hasDecorators(ts: Compiler, node: ts.Node): boolean {
+  return decoratorsOf(ts, node).length > 0 || ts.forEachChild(node, (child) => hasDecorators(ts, child) || undefined) === true;
 }
 
 /** Where the imports go, and whether the file is a module. */

@@ -4,6 +4,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { UnpluginFactory, UnpluginInstance } from 'unplugin' with { 'resolution-mode': 'import' };
+import type { Printed } from '../print/text-edits.js';
+import { javaScriptOf, optionsForBundlers } from './javascript.js';
 import { noteSites } from './manifest.js';
 import { parserFor } from './parse.js';
 import { type Report, reportsOfSettings, type Texts, textsOf } from './texts.js';
@@ -31,7 +33,13 @@ export interface SpanwrightPluginOptions {
 
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 
-const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfig, ...options } = {}) => {
+/**
+ * The compiler of Vite and Rolldown, Oxc, knows legacy decorators alone, and leaves those of the standard to engines that do not know them
+ * (Vite 8.3, Rolldown 1.3); Farm's (1.7) makes code of private methods that no engine takes.
+ */
+const FAILS_AT_DECORATORS: ReadonlySet<string> = new Set(['vite', 'rolldown', 'farm']);
+
+const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfig, ...options } = {}, { framework }) => {
   let texts: Texts | undefined;
 
   /** The parser starts with the first file, so that a configuration which names the plugin costs nothing by that. */
@@ -57,15 +65,35 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       const { manifest, project } = current;
       if (manifest !== undefined)
         noteSites({ path: manifest, locate: project.locate }, project.pathOf(path), found?.plan.sites ?? []);
-      if (found === undefined) return null;
-      const wrong = found.reports.filter(({ severity }) => severity === 'error');
+      const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
       // One error ends the build: it tells of all that is wrong in the file.
       if (wrong.length > 0) throw failureOf(wrong, path);
-      for (const { line } of found.reports) this.warn(line);
-      return found.printed === undefined ? null : { code: found.printed.code, map: found.printed.map };
+      for (const { line } of found?.reports ?? []) this.warn(line);
+      const printed = found?.printed;
+      if (lowers(current) && current.decorated(path, code)) return lowered(current, path, code, printed);
+      return printed === undefined ? null : { code: printed.code, map: printed.map };
+    },
+    esbuild: {
+      /** Without a target it would leave decorators to engines that do not know them. */
+      setup({ initialOptions }) {
+        initialOptions.supported = { decorators: false, ...initialOptions.supported };
+      },
     },
   };
+
+  /** Which decorators they are says tsconfig.json; without it nothing does. */
+  function lowers({ configuration }: Texts): boolean {
+    return FAILS_AT_DECORATORS.has(framework) && tsconfig !== false && !configuration.options.experimentalDecorators;
+  }
 };
+
+/** The standard decorators of a file, whosesoever, compiled away by the project's own TypeScript. */
+function lowered({ parser, configuration }: Texts, path: string, authored: string, printed: Printed | undefined) {
+  const options = optionsForBundlers(parser.ts, configuration.options);
+  const { code, map } = javaScriptOf(parser, { path, authored, printed, options });
+  // As an object, the one form that every bundler takes.
+  return { code, map: map === undefined ? null : JSON.parse(map) };
+}
 
 /** An error that bundlers show with its place. */
 function failureOf(reports: readonly Report[], id: string): Error {

@@ -1,0 +1,66 @@
+// One file to JavaScript by the project's own TypeScript, without a look at any other, with a map that leads to the authored text. Called where
+// nothing after us compiles what the transformer wrote: by `spanwright/register`, and by the plugins for bundlers that leave decorators as they are.
+
+import type ts from 'typescript';
+import type { Compiler } from '../core/compiler.js';
+import { chained } from '../print/chain.js';
+import type { Printed } from '../print/text-edits.js';
+import type { Parser } from './parse.js';
+import { targetOf } from './project.js';
+
+export interface JavaScriptRequest {
+  readonly path: string;
+  readonly authored: string;
+  /** What the transformer made of it, if it changed it. */
+  readonly printed: Printed | undefined;
+  /** Of the compiler; see {@link optionsFor}. */
+  readonly options: ts.CompilerOptions;
+}
+
+/** The code without the line that names its map, and the map, which has the authored text in it. */
+export interface JavaScript {
+  readonly code: string;
+  readonly map: string | undefined;
+}
+
+export function javaScriptOf(parser: Parser, { path, authored, printed, options }: JavaScriptRequest): JavaScript {
+  const { code, map } = parser.transpile(path, printed?.code ?? authored, options);
+  const whole = map === undefined || printed === undefined ? map : chained(map, () => ({ printed, authored }));
+  return {
+    code: code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'),
+    map: whole === undefined ? undefined : JSON.stringify({ ...JSON.parse(whole), sources: [path], sourcesContent: [authored] }),
+  };
+}
+
+/** What of a project's options is about the one file, and not about others or about output. */
+const OWN = [
+  ...['experimentalDecorators', 'emitDecoratorMetadata', 'useDefineForClassFields', 'esModuleInterop', 'importHelpers'],
+  ...['jsx', 'jsxFactory', 'jsxFragmentFactory', 'jsxImportSource', 'allowSyntheticDefaultImports', 'verbatimModuleSyntax'],
+] as const;
+
+const COMMONJS = 1;
+const ESNEXT = 99;
+const PRESERVE = 1;
+
+/** For Node as it is: what is newer than its language is lowered. */
+export function optionsForNode(ts: Compiler, options: ts.CompilerOptions, commonjs: boolean): ts.CompilerOptions {
+  const { ES2022 } = ts.ScriptTarget;
+  const target = options.target === undefined ? ES2022 : Math.min(options.target, ES2022);
+  return {
+    ...optionsFor(ts, options, target),
+    ...(commonjs && { module: COMMONJS as ts.ModuleKind, verbatimModuleSyntax: false }),
+  };
+}
+
+/** For bundlers, which link modules, know JSX, and have a target of their own. */
+export function optionsForBundlers(ts: Compiler, options: ts.CompilerOptions): ts.CompilerOptions {
+  const { ES2022 } = ts.ScriptTarget;
+  const useDefineForClassFields = options.useDefineForClassFields ?? targetOf(ts, options) >= ES2022;
+  return { ...optionsFor(ts, options, ES2022), useDefineForClassFields, jsx: PRESERVE as ts.JsxEmit };
+}
+
+function optionsFor(ts: Compiler, options: ts.CompilerOptions, target: ts.ScriptTarget): ts.CompilerOptions {
+  const kept = Object.fromEntries(OWN.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+  const module = ts.ModuleKind?.ESNext ?? (ESNEXT as ts.ModuleKind);
+  return { ...kept, target, module, isolatedModules: true, sourceMap: true };
+}

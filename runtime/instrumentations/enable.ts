@@ -51,7 +51,7 @@ function enable({ name, row, own, config, make }: Wanted): Instrumentation | und
   try {
     const adapted = row.adapt?.(config, own) ?? config;
     const instrumentation = made.get(make) ?? withStableConventions(() => new make({ ...adapted, enabled: false }));
-    if (!made.has(make)) adaptPatching(instrumentation as object, row);
+    if (!made.has(make)) adaptPatching(instrumentation, row);
     made.set(make, instrumentation);
     instrumentation.setTracerProvider(new NeighbourTracerProvider(row, own));
     instrumentation.setConfig({ ...adapted, enabled: true });

@@ -2,7 +2,7 @@
 // ids as attributes, and nothing done for a request while nothing can be recorded and there is no context to pass on.
 
 import type { IncomingMessage } from 'node:http';
-import { propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type Attributes, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { CORRELATION_HEADERS } from '../propagation/correlation.js';
 import { activeContext } from '../span/run.js';
 import { state } from '../state.js';
@@ -24,6 +24,42 @@ const INCOMING = ['traceparent', 'baggage'] as const;
 /** True when a request brings no context. */
 export function bringsNothing(headers: Readonly<Record<string, unknown>>): boolean {
   return INCOMING.every((name) => headers[name] === undefined);
+}
+
+/** Names of query parameters whose values open something. Signed addresses (`sig`, `X-Goog-Signature`) are such. */
+const SECRET = /token|secret|passw|pwd|credential|signature|^sig$|api[-_]?key|^key$|accesskey|auth|session|^code$|jwt/iu;
+
+/** A query with the values of such parameters left out, and everything else as it was. */
+export function withoutSecrets(query: string): string {
+  if (query.length > MAX_QUERY) return 'REDACTED';
+  return query
+    .split('&')
+    .map((pair) => {
+      const at = pair.indexOf('=');
+      return at > 0 && SECRET.test(decoded(pair.slice(0, at))) ? `${pair.slice(0, at)}=REDACTED` : pair;
+    })
+    .join('&');
+}
+
+const MAX_QUERY = 8192;
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Of a request, at either end: secrets in the query are left out, and so is what says nothing. */
+export function httpAttributes(attributes: Attributes): Attributes {
+  const { 'url.query': query, 'url.full': full, 'http.request.method_original': original, ...rest } = attributes;
+  // one package writes the question mark, which is no part of a query
+  const text = typeof query === 'string' ? query.replace(/^\?/u, '') : '';
+  if (text !== '') rest['url.query'] = withoutSecrets(text);
+  if (typeof full === 'string') rest['url.full'] = full.replace(/\?([^#]*)/u, (_, found: string) => `?${withoutSecrets(found)}`);
+  if (original !== undefined && original !== rest['http.request.method']) rest['http.request.method_original'] = original;
+  return rest;
 }
 
 export function adaptHttp(given: Record<string, unknown>, { ignorePaths }: OwnOptions): Record<string, unknown> {

@@ -1,10 +1,23 @@
 // The instrumentation packages that are known by name, one row each. Any other package of OpenTelemetry's kind can be named in
 // full. Nothing here loads anything.
 
-import type { Attributes } from '@opentelemetry/api';
-import { adaptHttp, adaptUndici } from './http.js';
-import { messagingAttributes, messagingName } from './messaging.js';
-import { adaptPostgres } from './postgres.js';
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { RecordedSpan } from '../span/recorded.js';
+import type { Call } from './call.js';
+import { grpcAttributes, grpcConnection, grpcLater, grpcName } from './grpc.js';
+import { adaptHttp, adaptUndici, httpAttributes } from './http.js';
+import { amqpConnection, messagingAttributes, messagingName } from './messaging.js';
+import { adaptMysql, mysqlAttributes, mysqlConnection, mysqlName } from './mysql.js';
+import { adaptPostgres, postgresConnection } from './postgres.js';
+import {
+  adaptRedis,
+  ioredisConnection,
+  redisAttributes,
+  redisConnection,
+  redisLater,
+  redisName,
+  redisReturned,
+} from './redis.js';
 
 /** Options of ours beside the package's own, in camelCase. */
 export interface OwnOptions {
@@ -24,38 +37,74 @@ export interface PackageRow {
   readonly carriesContext: boolean;
   /** The package's configuration, from the user's and ours. */
   adapt?(given: Record<string, unknown>, own: OwnOptions): Record<string, unknown>;
-  /** Name and attributes in today's semantic conventions, where the package has older ones. */
+  /** Name and attributes in today's semantic conventions, where the package has older ones; the name given is the package's. */
   name?(name: string, attributes: Attributes): string;
-  attributes?(attributes: Attributes): Attributes;
+  attributes?(attributes: Attributes, name: string): Attributes;
+  /** An attribute that the package sets after the start; undefined leaves it out. */
+  later?(key: string, value: AttributeValue, span: RecordedSpan): readonly [string, AttributeValue] | undefined;
+  /** What the connection knows: asked at the span's start, and at its end when it has not told its other end by then. */
+  connection?(call: Call): Attributes | undefined;
+  /** Told of every patched function's return while something may be recorded. */
+  returned?(call: Call): void;
 }
 
 const otel = (name: string): string => `@opentelemetry/instrumentation-${name}`;
 
-/** Redis has no collections: the operation is the name. */
-const operationName = (name: string, attributes: Attributes): string => String(attributes['db.operation.name'] ?? name);
-
-const UNDICI: PackageRow = { package: otel('undici'), modules: [], carriesContext: true, adapt: adaptUndici };
+const UNDICI: PackageRow = {
+  package: otel('undici'),
+  modules: [],
+  carriesContext: true,
+  adapt: adaptUndici,
+  attributes: httpAttributes,
+};
+const REDIS = { carriesContext: false, adapt: adaptRedis, name: redisName, attributes: redisAttributes } as const;
 
 const ROWS: Record<string, PackageRow> = {
-  http: { package: otel('http'), modules: ['http', 'https'], carriesContext: true, adapt: adaptHttp },
+  http: { package: otel('http'), modules: ['http', 'https'], carriesContext: true, adapt: adaptHttp, attributes: httpAttributes },
   undici: UNDICI,
   fetch: UNDICI,
-  pg: { package: otel('pg'), modules: ['pg', 'pg-pool'], carriesContext: false, adapt: adaptPostgres },
+  pg: {
+    package: otel('pg'),
+    modules: ['pg', 'pg-pool'],
+    carriesContext: false,
+    adapt: adaptPostgres,
+    connection: postgresConnection,
+  },
+  mysql2: {
+    package: otel('mysql2'),
+    modules: ['mysql2', 'mysql2/promise', 'mysql2/promise.js'],
+    carriesContext: false,
+    adapt: adaptMysql,
+    name: mysqlName,
+    attributes: mysqlAttributes,
+    connection: mysqlConnection,
+  },
   redis: {
+    ...REDIS,
     package: otel('redis'),
     modules: ['redis', '@redis/client', '@node-redis/client'],
-    carriesContext: false,
-    name: operationName,
+    later: redisLater,
+    connection: redisConnection,
+    returned: redisReturned,
   },
-  ioredis: { package: otel('ioredis'), modules: ['ioredis'], carriesContext: false, name: operationName },
+  ioredis: { ...REDIS, package: otel('ioredis'), modules: ['ioredis'], connection: ioredisConnection },
   amqplib: {
     package: otel('amqplib'),
     modules: ['amqplib', 'amqplib/callback_api', 'amqplib/callback_api.js'],
     carriesContext: true,
     name: messagingName,
     attributes: messagingAttributes,
+    connection: amqpConnection,
   },
-  grpc: { package: otel('grpc'), modules: ['@grpc/grpc-js'], carriesContext: true },
+  grpc: {
+    package: otel('grpc'),
+    modules: ['@grpc/grpc-js'],
+    carriesContext: true,
+    name: grpcName,
+    attributes: grpcAttributes,
+    later: grpcLater,
+    connection: grpcConnection,
+  },
   fs: { package: otel('fs'), modules: ['fs', 'fs/promises'], carriesContext: false },
   dns: { package: otel('dns'), modules: ['dns', 'dns/promises'], carriesContext: false },
   net: { package: otel('net'), modules: ['net'], carriesContext: false },

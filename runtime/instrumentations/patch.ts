@@ -5,6 +5,8 @@
 import type { IncomingMessage } from 'node:http';
 import { types } from 'node:util';
 import { state } from '../state.js';
+import { underWay } from './call.js';
+import { consuming, neverLooked } from './consume.js';
 import { bringsNothing, nothingToPass } from './http.js';
 import type { PackageRow } from './packages.js';
 
@@ -13,7 +15,7 @@ type Fn = ((this: any, ...args: any[]) => any) & object;
 type Wrap = (target: object, name: string, wrapper: (original: Fn) => unknown) => unknown;
 
 /** Whether a call goes straight to the library. */
-type Bypass = (args: ArrayLike<unknown>) => boolean;
+type Bypass = (args: readonly unknown[], receiver: unknown) => boolean;
 
 const whileIdle: Bypass = () => state.gate.idle;
 const withNothingToPass: Bypass = () => nothingToPass();
@@ -31,8 +33,20 @@ const never: Bypass = () => false;
 /** What carries context, by package: its patched functions that may be bypassed. Methods of a gRPC client have names of their own. */
 const CARRYING: Record<string, (name: string) => Bypass> = {
   http: (name) => (name === 'emit' ? asHttpServer : withNothingToPass),
-  amqplib: (name) => (name === 'publish' || name === 'sendToQueue' ? withNothingToPass : never),
+  amqplib: (name) => AMQP[name] ?? never,
   grpc: (name) => (GRPC_SETUP.has(name) ? never : name === 'func' ? asGrpcServer : withNothingToPass),
+};
+/** Ends the spans of messages that a channel has handed out. */
+const settlesMessages: Bypass = (_args, channel) => neverLooked(channel);
+const AMQP: Record<string, Bypass> = {
+  publish: withNothingToPass,
+  ack: settlesMessages,
+  nack: settlesMessages,
+  reject: settlesMessages,
+  ackAll: settlesMessages,
+  nackAll: settlesMessages,
+  // the package stops its timer when a channel closes
+  emit: ([event]) => event !== 'close' && event !== 'error',
 };
 const GRPC_SETUP = new Set([
   'register',
@@ -47,16 +61,25 @@ function bypassOf(row: PackageRow, name: string): Bypass {
   return CARRYING[row.package.replace(/^.*instrumentation-/u, '')]?.(name) ?? never;
 }
 
-/** Replaces `_wrap` of an instrumentation that is not enabled yet. */
-export function adaptPatching(instrumentation: { _wrap?: Wrap }, row: PackageRow): void {
-  const wrap = instrumentation._wrap;
-  if (typeof wrap !== 'function') return;
+interface Patching {
+  _wrap?: Wrap;
+}
+
+/** Replaces `_wrap` of an instrumentation that is not enabled yet, and of those that it is made of: one for each line of a library. */
+export function adaptPatching(instrumentation: object, row: PackageRow): void {
+  for (const one of [instrumentation, ...Object.values(instrumentation)]) {
+    if (typeof one?._wrap === 'function') adaptWrap(one, one._wrap, row);
+  }
+}
+
+function adaptWrap(instrumentation: Patching, wrap: Wrap, row: PackageRow): void {
   instrumentation._wrap = (target, name, wrapper) => {
     const bypass = bypassOf(row, name);
     const wrapped = (original: Fn): unknown => {
+      if (row.package.endsWith('amqplib') && name === 'consume') return consuming(row, original, wrapper as (original: Fn) => Fn);
       const patched = wrapper(original);
       const choice = bypass !== never && typeof patched === 'function' && typeof original === 'function';
-      return choice ? choosing(original, patched as Fn, bypass) : patched;
+      return choice ? choosing(original, patched as Fn, bypass, row) : patched;
     };
     const inner = defaultOf(target)?.[name];
     // patched already when the same module was required
@@ -71,10 +94,12 @@ function defaultOf(target: object): Record<string, unknown> | undefined {
   return typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : undefined;
 }
 
-function choosing(original: Fn, patched: Fn, bypass: Bypass): Fn {
+function choosing(original: Fn, patched: Fn, bypass: Bypass, row: PackageRow): Fn {
+  const told = row.connection !== undefined;
   const chosen = function (this: unknown, ...args: unknown[]): unknown {
-    const target = bypass(args) ? original : patched;
-    return new.target === undefined ? Reflect.apply(target, this, args) : Reflect.construct(target, args, new.target);
+    const straight = bypass(args, this);
+    if (new.target !== undefined) return Reflect.construct(straight ? original : patched, args, new.target);
+    return told && !straight ? underWay(row, patched, this, args) : Reflect.apply(straight ? original : patched, this, args);
   };
   // what promisify() and others read on the function is the patched one's
   for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(patched))) {

@@ -20,11 +20,22 @@ import { NOTHING, TransparentSpan, throughTransparent } from '../gate/transparen
 import { activeContext, withContext } from '../span/active.js';
 import { RecordedSpan } from '../span/recorded.js';
 import { state } from '../state.js';
+import { callOf } from './call.js';
+import { atEnd, translate } from './ending.js';
 import type { OwnOptions, PackageRow } from './packages.js';
+import { peer } from './peer.js';
 import { CountedSpan, countBeside } from './totals.js';
 
 /** Spans of connecting, which are no queries. */
 const CONNECTING = /connect$/u;
+const PEER = 'network.peer.address';
+
+const statementIn = (attributes: Attributes | undefined): string => String(attributes?.['db.query.text'] ?? '');
+
+function counted(span: CountedSpan, attributes: Attributes | undefined): CountedSpan {
+  span.query.statement = statementIn(attributes);
+  return span;
+}
 
 export class NeighbourTracerProvider implements TracerProvider {
   readonly #gated = new GateTracerProvider();
@@ -59,10 +70,29 @@ class NeighbourTracer implements Tracer {
     if ((enclosing === undefined || !isSpanContextValid(enclosing.spanContext())) && !this.#mayStart(options.kind))
       return current === undefined ? NOTHING : current instanceof TransparentSpan ? current : new TransparentSpan(current);
     const counts = this.own.queries !== 'spans' && enclosing instanceof RecordedSpan && !CONNECTING.test(name);
-    if (counts && this.own.queries === 'totals') return new CountedSpan(enclosing);
+    if (counts && this.own.queries === 'totals') return counted(new CountedSpan(enclosing), options.attributes);
     const span = this.inner.startSpan(...this.#described(name, options), context);
-    if (counts && span instanceof RecordedSpan) countBeside(span, enclosing);
+    if (span instanceof RecordedSpan) {
+      if (counts) countBeside(span, enclosing).statement = statementIn(span.attributes);
+      this.#complete(span);
+    }
     return span;
+  }
+
+  /** What the package does not say, or says later and in other words. */
+  #complete(span: RecordedSpan): void {
+    const { later, connection } = this.row;
+    if (later !== undefined) translate(span, later);
+    const call = connection === undefined ? undefined : callOf(this.row);
+    if (call === undefined) return;
+    const tell = (): boolean => {
+      span.setAttributes(connection?.(call) ?? {});
+      return PEER in span.attributes;
+    };
+    if (!tell())
+      atEnd(span, {
+        before: () => void (tell() || span.setAttributes(peer(span.attributes['server.address'], undefined) ?? {})),
+      });
   }
 
   startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: [F] | [SpanOptions, F] | [SpanOptions, Context, F]) {
@@ -86,7 +116,7 @@ class NeighbourTracer implements Tracer {
 
   #described(name: string, options: SpanOptions): [string, SpanOptions] {
     const given: Attributes = options.attributes ?? {};
-    const attributes = this.row.attributes?.(given);
+    const attributes = this.row.attributes?.(given, name);
     return [this.row.name?.(name, given) ?? name, attributes === undefined ? options : { ...options, attributes }];
   }
 }

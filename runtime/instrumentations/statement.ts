@@ -11,18 +11,24 @@ interface Token {
   readonly apart: boolean;
 }
 
-/** Whitespace and comments | strings | dollar quotes | quoted names | parameters | numbers | words | signs. */
-const TOKEN =
-  /(?<space>\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<text>(?:\b[eE]'(?:[^'\\]|\\[\s\S]|'')*|\b[bBxXnN]?'(?:[^']|'')*|'(?:[^']|'')*)(?:'|$))|(?<dollar>\$(?<tag>\w*)\$[\s\S]*?(?:\$\k<tag>\$|$))|"(?<name>(?:[^"]|"")*)(?:"|$)|`(?<tick>[^`]*)(?:`|$)|(?<parameter>\$\d+)|(?<number>\d[\w.]*(?:[eE][+-]?\d+)?)|(?<word>[\p{L}_][\p{L}\p{N}_$]*)|(?<sign>[\s\S])/gu;
+/** How a database reads its text: in MySQL double quotes hold values, a backslash escapes, and `#` starts a comment. */
+export type Dialect = 'ansi' | 'mysql';
 
-function tokensOf(sql: string): Token[] {
+/** Whitespace and comments | strings | dollar quotes | quoted names | parameters | numbers | words | signs. */
+const TOKENS: Record<Dialect, RegExp> = {
+  ansi: /(?<space>\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<text>(?:\b[eE]'(?:[^'\\]|\\[\s\S]|'')*|\b[bBxXnN]?'(?:[^']|'')*|'(?:[^']|'')*)(?:'|$))|(?<dollar>\$(?<tag>\w*)\$[\s\S]*?(?:\$\k<tag>\$|$))|"(?<name>(?:[^"]|"")*)(?:"|$)|`(?<tick>[^`]*)(?:`|$)|(?<parameter>\$\d+)|(?<number>\d[\w.]*(?:[eE][+-]?\d+)?)|(?<word>[\p{L}_][\p{L}\p{N}_$]*)|(?<sign>[\s\S])/gu,
+  mysql:
+    /(?<space>\s+|--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<text>(?:(?:\b[bBxXnN])?'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|$)))|`(?<tick>[^`]*)(?:`|$)|(?<number>\d[\w.]*(?:[eE][+-]?\d+)?)|(?<word>[\p{L}_][\p{L}\p{N}_$]*)|(?<sign>[\s\S])/gu,
+};
+
+function tokensOf(sql: string, dialect: Dialect): Token[] {
   const tokens: Token[] = [];
   let apart = false;
   const add = (text: string, kind: Token['kind']): void => {
     tokens.push({ text, kind, apart: apart && tokens.length > 0 });
     apart = false;
   };
-  for (const { groups = {} } of sql.slice(0, MAX_READ).matchAll(TOKEN)) {
+  for (const { groups = {} } of sql.slice(0, MAX_READ).matchAll(TOKENS[dialect])) {
     const name = groups.name ?? groups.tick;
     if (groups.space !== undefined) apart = true;
     else if (groups.word !== undefined) add(groups.word, 'word');
@@ -33,9 +39,13 @@ function tokensOf(sql: string): Token[] {
   return tokens;
 }
 
-function print(tokens: readonly Token[]): string {
+const QUOTE: Record<Dialect, string> = { ansi: '"', mysql: '`' };
+
+function print(tokens: readonly Token[], dialect: Dialect): string {
+  const quote = QUOTE[dialect];
   let text = '';
-  for (const { text: written, kind, apart } of tokens) text += (apart ? ' ' : '') + (kind === 'name' ? `"${written}"` : written);
+  for (const { text: written, kind, apart } of tokens)
+    text += (apart ? ' ' : '') + (kind === 'name' ? `${quote}${written}${quote}` : written);
   return text;
 }
 
@@ -54,16 +64,17 @@ export interface Statement {
 }
 
 const MAX_REMEMBERED = 500;
-const remembered = new Map<string, Statement>();
+const REMEMBERED: Record<Dialect, Map<string, Statement>> = { ansi: new Map(), mysql: new Map() };
 
 /** What may be said of a statement. Programs have few statements: they are read once. */
-export function readStatement(sql: string): Statement {
+export function readStatement(sql: string, dialect: Dialect = 'ansi'): Statement {
+  const remembered = REMEMBERED[dialect];
   let statement = remembered.get(sql);
   if (statement !== undefined) return statement;
-  const tokens = tokensOf(sql);
+  const tokens = tokensOf(sql, dialect);
   const at = operationAt(tokens);
   const operation = (tokens[at]?.text ?? '').toUpperCase();
-  statement = { text: print(tokens), operation, collection: collectionAfter(tokens, at, operation) };
+  statement = { text: print(tokens, dialect), operation, collection: collectionAfter(tokens, at, operation) };
   if (remembered.size >= MAX_REMEMBERED) remembered.clear();
   if (sql.length <= MAX_READ) remembered.set(sql, statement);
   return statement;

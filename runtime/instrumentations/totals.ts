@@ -4,6 +4,7 @@
 import type { TimeInput } from '@opentelemetry/api';
 import { TransparentSpan } from '../gate/transparent.js';
 import type { RecordedSpan } from '../span/recorded.js';
+import { atEnd } from './ending.js';
 import { shortened } from './statement.js';
 
 /** Characters of the longest query's statement. */
@@ -77,14 +78,11 @@ export class CountedSpan extends TransparentSpan {
 const beside = new WeakMap<object, Query>();
 
 /** Counts the query of a span when that span ends. */
-export function countBeside(span: RecordedSpan, under: RecordedSpan): void {
+export function countBeside(span: RecordedSpan, under: RecordedSpan): Query {
   const query = new Query(under);
   beside.set(span, query);
-  const end = span.end;
-  span.end = function endAndCount(this: RecordedSpan, time?: TimeInput): void {
-    end.call(this, time);
-    query.add();
-  };
+  atEnd(span, { after: () => query.add() });
+  return query;
 }
 
 /** The query that a span stands for, if it is counted. */

@@ -4,7 +4,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Server, startPostgres, startRabbit, startRedis } from '../propagation/servers.js';
+import { type Server, startMariadb, startPostgres, startRabbit, startRedis } from '../propagation/servers.js';
 import { FORMS, type Program, run, type Told, type ToldSpan } from './programs.js';
 
 const CLIENT = 2;
@@ -39,6 +39,11 @@ interface Pair {
   check(told: Told): void;
 }
 
+/** The other end of a socket whose host was given by name; the servers listen on one address. */
+const PEER = { 'network.peer.address': '127.0.0.1' };
+/** Names of an older edition of the conventions, which the package has. */
+const OLD_RPC = { 'rpc.system': undefined, 'rpc.service': undefined, 'rpc.grpc.status_code': undefined };
+
 const HTTP_SERVER = `
   const server = http.createServer((request, response) => response.end('ok'));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -50,7 +55,7 @@ const PAIRS: Pair[] = [
     program: {
       imports: [['http', 'node:http']],
       before: HTTP_SERVER,
-      work: `await new Promise((resolve, reject) => http.get(url + '/nodes?token=secret', { headers: { 'x-request-id': 'r1' } }, (response) => response.resume().on('end', resolve)).on('error', reject));
+      work: `await new Promise((resolve, reject) => http.get(url + '/nodes?token=secret&page=2', { headers: { 'x-request-id': 'r1' } }, (response) => response.resume().on('end', resolve)).on('error', reject));
              await new Promise((resolve) => http.get(url + '/healthz/live', (response) => response.resume().on('end', resolve)));`,
       after: 'server.close();',
     },
@@ -64,8 +69,14 @@ const PAIRS: Pair[] = [
       const [server, client] = [servers[0] as ToldSpan, clients.find(({ spanId }) => spanId === servers[0]?.parent) as ToldSpan];
       assert.is(client.parent, told.inside.find(({ name }) => name === 'enclosing')?.spanId);
       has(client, { 'http.request.method': 'GET', 'http.response.status_code': 200, 'network.peer.address': '127.0.0.1' });
-      has(server, { 'http.request.method': 'GET', 'http.response.status_code': 200, 'url.path': '/nodes' });
-      assert.match(client.attributes['url.full'] as string, /^http:\/\/127\.0\.0\.1:\d+\/nodes/);
+      has(server, {
+        'http.request.method': 'GET',
+        'http.response.status_code': 200,
+        'url.path': '/nodes',
+        'url.query': 'token=REDACTED&page=2',
+      });
+      assert.match(client.attributes['url.full'] as string, /^http:\/\/127\.0\.0\.1:\d+\/nodes\?token=REDACTED&page=2$/);
+      assert.not.match(JSON.stringify(told), /secret/);
       assert.equal(server.attributes['http.request.header.x-request-id'], ['r1']);
     },
   },
@@ -74,14 +85,15 @@ const PAIRS: Pair[] = [
     program: {
       imports: [['http', 'node:http']],
       before: HTTP_SERVER,
-      work: "await (await fetch(url + '/nodes')).text();",
+      work: "await (await fetch(url + '/nodes?api_key=secret')).text();",
       after: 'server.close();',
     },
     check(told) {
       const span = below(told, 'GET');
       assert.is(span.kind, CLIENT);
       has(span, { 'http.request.method': 'GET', 'http.response.status_code': 200, 'network.peer.address': '127.0.0.1' });
-      assert.match(span.attributes['url.full'] as string, /\/nodes$/);
+      assert.match(span.attributes['url.full'] as string, /\/nodes\?api_key=REDACTED$/);
+      has(span, { 'http.request.method_original': undefined, 'url.query': 'api_key=REDACTED' });
     },
   },
   {
@@ -90,22 +102,30 @@ const PAIRS: Pair[] = [
       imports: [['grpc', '@grpc/grpc-js']],
       before: `
   const bytes = (value) => value;
-  const definition = { send: { path: '/test.Echo/Send', requestStream: false, responseStream: false, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes } };
+  const unary = { requestStream: false, responseStream: false, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes };
+  const definition = { send: { path: '/test.Echo/Send', ...unary }, fail: { path: '/test.Echo/Fail', ...unary } };
   const server = new grpc.Server();
-  server.addService(definition, { send: (call, done) => done(null, call.request) });
+  server.addService(definition, { send: (call, done) => done(null, call.request), fail: (call, done) => done({ code: 5, message: 'none' }) });
   const port = await new Promise((resolve, reject) => server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => error ? reject(error) : resolve(bound)));
   const Echo = grpc.makeGenericClientConstructor(definition, 'Echo');
   const client = new Echo('127.0.0.1:' + port, grpc.credentials.createInsecure());`,
-      work: "await new Promise((resolve, reject) => client.send(Buffer.from('x'), (error) => error ? reject(error) : resolve()));",
+      work: "await new Promise((resolve, reject) => client.send(Buffer.from('x'), (error) => error ? reject(error) : resolve())); await new Promise((resolve) => client.fail(Buffer.from('x'), resolve));",
       after: 'client.close(); server.forceShutdown();',
     },
-    roots: ['grpc.test.Echo/Send'],
+    roots: ['test.Echo/'],
     check(told) {
-      const spans = told.inside.filter(({ name }) => name === 'grpc.test.Echo/Send');
+      const spans = told.inside.filter(({ name }) => name === 'test.Echo/Send');
       assert.equal(spans.map(({ kind }) => kind).sort(), [SERVER, CLIENT]);
       const [server, client] = [spans.find(({ kind }) => kind === SERVER), spans.find(({ kind }) => kind === CLIENT)];
       assert.is(server?.parent, client?.spanId);
       assert.is(client?.parent, told.inside.find(({ name }) => name === 'enclosing')?.spanId);
+      for (const span of spans) {
+        has(span, { 'rpc.system.name': 'grpc', 'rpc.method': 'test.Echo/Send', 'rpc.status_code': 'OK', ...PEER, ...OLD_RPC });
+      }
+      has(client as ToldSpan, { 'server.address': '127.0.0.1' });
+      const failed = told.inside.filter(({ name }) => name === 'test.Echo/Fail');
+      assert.is(failed.length, 2);
+      for (const span of failed) has(span, { 'rpc.status_code': 'NOT_FOUND', 'error.type': 'NOT_FOUND', ...OLD_RPC });
     },
   },
   {
@@ -113,7 +133,7 @@ const PAIRS: Pair[] = [
     program: {
       imports: [['pg', 'pg']],
       before: `
-  const client = new pg.Client({ host: '127.0.0.1', port: Number(process.env.POSTGRES), user: 'postgres', database: 'postgres' });
+  const client = new pg.Client({ host: 'localhost', port: Number(process.env.POSTGRES), user: 'postgres', database: 'postgres' });
   await client.connect();
   await client.query('CREATE TABLE IF NOT EXISTS events (id int, name text)');`,
       work: `await client.query('INSERT INTO events VALUES ($1, $2)', [1, 'bound-secret']);
@@ -129,9 +149,38 @@ const PAIRS: Pair[] = [
         'db.operation.name': 'SELECT',
         'db.collection.name': 'events',
         'db.namespace': 'postgres',
-        'network.peer.address': '127.0.0.1',
-        'server.address': '127.0.0.1',
+        'server.address': 'localhost',
+        ...PEER,
         'db.query.text': 'SELECT * FROM events WHERE name = ? OR id = $1',
+      });
+      assert.ok((select.attributes['db.response.returned_rows'] as number) >= 1);
+      assert.not.match(JSON.stringify(told), /secret/);
+    },
+  },
+  {
+    name: 'mysql2',
+    program: {
+      imports: [['mysql', 'mysql2/promise']],
+      before: `
+  const client = await mysql.createConnection({ host: 'localhost', port: Number(process.env.MARIADB), user: 'root' });
+  await client.query('CREATE DATABASE IF NOT EXISTS fleet');
+  await client.changeUser({ database: 'fleet' });
+  await client.query('CREATE TABLE IF NOT EXISTS events (id int, name text)');`,
+      work: `await client.execute('INSERT INTO events VALUES (?, ?)', [1, 'bound-secret']);
+             await client.query('SELECT * FROM \`events\` WHERE name = "double-secret" OR name = ? OR id = 1 # comment-secret', ['bound-secret']);`,
+      after: 'await client.end();',
+    },
+    check(told) {
+      const insert = below(told, 'events.insert');
+      const select = below(told, 'events.select');
+      has(insert, { 'db.operation.name': 'INSERT', 'db.query.text': 'INSERT INTO events VALUES (?, ?)' });
+      has(select, {
+        'db.system.name': 'mysql',
+        'db.operation.name': 'SELECT',
+        'db.collection.name': 'events',
+        'server.address': 'localhost',
+        ...PEER,
+        'db.query.text': 'SELECT * FROM `events` WHERE name = ? OR name = ? OR id = ?',
       });
       assert.ok((select.attributes['db.response.returned_rows'] as number) >= 1);
       assert.not.match(JSON.stringify(told), /secret/);
@@ -141,13 +190,19 @@ const PAIRS: Pair[] = [
     name: 'redis',
     program: {
       imports: [['redis', 'redis']],
-      before: "const client = redis.createClient({ url: 'redis://127.0.0.1:' + process.env.REDIS }); await client.connect();",
-      work: "await client.set('key', 'bound-secret'); await client.get('key');",
+      before:
+        "const client = redis.createClient({ url: 'redis://localhost:' + process.env.REDIS + '/2' }); await client.connect();",
+      work: `await client.set('key-secret', 'bound-secret'); await client.get('key-secret'); await client.configGet('maxmemory');
+             await client.multi().hSet('h-secret', 'f-secret', 'v-secret').del('h-secret').exec();`,
       after: 'await client.close();',
     },
     check(told) {
-      has(below(told, 'SET'), { 'db.system.name': 'redis', 'db.operation.name': 'SET' });
-      has(below(told, 'GET'), { 'db.system.name': 'redis', 'db.operation.name': 'GET' });
+      const common = { 'db.system.name': 'redis', 'db.namespace': '2', 'server.address': 'localhost', ...PEER };
+      has(below(told, 'SET'), { ...common, 'db.operation.name': 'SET', 'db.query.text': 'SET ? ?' });
+      has(below(told, 'GET'), { ...common, 'db.operation.name': 'GET', 'db.query.text': 'GET ?' });
+      has(below(told, 'CONFIG'), { ...common, 'db.query.text': 'CONFIG GET ?' });
+      has(below(told, 'MULTI HSET'), { ...common, 'db.operation.name': 'MULTI HSET', 'db.query.text': 'HSET ? ? ?' });
+      below(told, 'MULTI DEL');
       assert.not.match(JSON.stringify(told), /secret/);
     },
   },
@@ -155,13 +210,17 @@ const PAIRS: Pair[] = [
     name: 'ioredis',
     program: {
       imports: [['IORedis', 'ioredis']],
-      before: 'const client = new (IORedis.default ?? IORedis)(Number(process.env.REDIS), "127.0.0.1"); await client.ping();',
-      work: "await client.set('key', 'bound-secret'); await client.get('key');",
+      before:
+        'const client = new (IORedis.default ?? IORedis)(Number(process.env.REDIS), "localhost", { db: 3 }); await client.ping();',
+      work: `await client.set('key-secret', 'bound-secret'); await client.get('key-secret');
+             await client.multi().hset('h-secret', 'f-secret', 'v-secret').exec();`,
       after: 'client.disconnect();',
     },
     check(told) {
-      has(below(told, 'set'), { 'db.system.name': 'redis', 'db.operation.name': 'set', 'server.address': '127.0.0.1' });
-      below(told, 'get');
+      const common = { 'db.system.name': 'redis', 'db.namespace': '3', 'server.address': 'localhost', ...PEER };
+      has(below(told, 'SET'), { ...common, 'db.operation.name': 'SET', 'db.query.text': 'SET ? ?' });
+      below(told, 'GET');
+      has(below(told, 'MULTI HSET'), { ...common, 'db.operation.name': 'MULTI HSET', 'db.query.text': 'HSET ? ? ?' });
       assert.not.match(JSON.stringify(told), /secret/);
     },
   },
@@ -170,9 +229,9 @@ const PAIRS: Pair[] = [
     program: {
       imports: [['amqplib', 'amqplib']],
       before: `
-  const connection = await amqplib.connect('amqp://127.0.0.1:' + process.env.RABBIT);
+  const connection = await amqplib.connect('amqp://localhost:' + process.env.RABBIT);
   const channel = await connection.createChannel();
-  const { queue } = await channel.assertQueue('', { exclusive: true });
+  const { queue } = await channel.assertQueue('jobs', { exclusive: true });
   let arrived;
   await channel.consume(queue, (message) => { channel.ack(message); arrived(); });`,
       work: 'const arrival = new Promise((resolve) => { arrived = resolve; }); channel.sendToQueue(queue, Buffer.from("1")); await arrival;',
@@ -185,11 +244,14 @@ const PAIRS: Pair[] = [
       assert.is(received?.parent, sent?.spanId);
       assert.is(sent?.parent, told.inside.find(({ name }) => name === 'enclosing')?.spanId);
       has(sent as ToldSpan, {
-        'messaging.system': 'rabbitmq',
+        'messaging.system.name': 'rabbitmq',
         'messaging.operation.type': 'send',
-        'server.address': '127.0.0.1',
+        'messaging.destination.name': 'jobs',
+        'server.address': 'localhost',
+        ...PEER,
       });
-      has(received as ToldSpan, { 'messaging.operation.type': 'process' });
+      has(received as ToldSpan, { 'messaging.operation.type': 'process', 'messaging.destination.name': 'jobs', ...PEER });
+      assert.equal([sent?.name, received?.name], ['publish jobs', 'process jobs']);
     },
   },
   {
@@ -216,10 +278,10 @@ const PAIRS: Pair[] = [
 
 const pairs = suite<{ servers: Server[]; env: Record<string, string> }>('pairs');
 pairs.before(async (context) => {
-  const started = await Promise.all([startPostgres(), startRedis(), startRabbit()]);
+  const started = await Promise.all([startPostgres(), startRedis(), startRabbit(), startMariadb()]);
   context.servers = started;
-  const [postgres, redis, rabbit] = started.map(({ port }) => String(port)) as [string, string, string];
-  context.env = { POSTGRES: postgres, REDIS: redis, RABBIT: rabbit };
+  const [postgres, redis, rabbit, mariadb] = started.map(({ port }) => String(port)) as [string, string, string, string];
+  context.env = { POSTGRES: postgres, REDIS: redis, RABBIT: rabbit, MARIADB: mariadb };
 });
 pairs.after(async ({ servers }) => {
   for (const server of servers) await server.stop();

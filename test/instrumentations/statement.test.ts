@@ -50,6 +50,32 @@ for (const [sql, text, operation, collection] of ROWS) {
   });
 }
 
+test('MySQL: double quotes hold values, backslashes escape, # starts a comment, and names stand in backticks', () => {
+  const rows: [string, string, string | undefined][] = [
+    ['SELECT * FROM `node events` WHERE a = "x""y" AND b = \'it\\\'s\' # why', 'SELECT * FROM `node events` WHERE a = ? AND b = ?', 'node events'],
+    ['INSERT INTO `fleet`.`events` VALUES (?, "a")', 'INSERT INTO `fleet`.`events` VALUES (?, ?)', 'fleet.events'],
+    ['UPDATE events SET a = "#no comment", b = 2', 'UPDATE events SET a = ?, b = ?', 'events'],
+    ['SELECT 1 -- secret', 'SELECT ?', undefined],
+  ]; // biome-ignore format: a table
+  for (const [sql, text, collection] of rows) {
+    const read = readStatement(sql, 'mysql');
+    assert.equal([read.text, read.collection], [text, collection]);
+    assert.equal(readStatement(read.text, 'mysql'), read, 'what was read reads the same again');
+  }
+  for (const value of [
+    "'secret'",
+    '"secret"',
+    "'secret\\'secret'",
+    '"secret\\"secret"',
+    "x'secret'",
+    '"secret',
+    "'secret",
+    '# secret',
+    '/* secret',
+  ])
+    assert.not.match(readStatement(`SELECT 1 WHERE x = ${value}`, 'mysql').text, /secret/);
+});
+
 test('no value gets through, however it is written, also when the text is cut off in the middle of it', () => {
   for (const value of ["'secret'", "E'secret\\'secret'", '$$secret$$', '$a$secret$a$', "X'secret'", "n'secret'", "'secret", '$$secret', '/* secret', '-- secret', "'a''secret'"]) // biome-ignore format: a list
     assert.not.match(readStatement(`SELECT 1 WHERE x = ${value}`).text, /secret/);

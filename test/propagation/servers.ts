@@ -115,6 +115,33 @@ function idOf(user: string, flag: '-u' | '-g'): number {
   return Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));
 }
 
+/** MariaDB, for clients of MySQL: user `root` without a password, database `test`. */
+export async function startMariadb(): Promise<Server> {
+  const data = folder('mariadb');
+  const port = await freePort();
+  const as = process.getuid?.() === 0 ? ['--user=root'] : [];
+  const place = [`--datadir=${join(data, 'data')}`, ...as];
+  execFileSync('mariadb-install-db', ['--no-defaults', ...place, '--auth-root-authentication-method=normal'], {
+    stdio: 'ignore',
+  });
+  const own = [`--socket=${join(data, 'socket')}`, `--pid-file=${join(data, 'pid')}`, `--tmpdir=${data}`];
+  const settings = [...own, `--port=${port}`, '--bind-address=127.0.0.1', '--innodb-flush-log-at-trx-commit=0'];
+  const path = `${process.env.PATH}:/usr/sbin`;
+  const child = spawn('mariadbd', ['--no-defaults', ...place, ...settings], {
+    cwd: data,
+    env: { ...process.env, PATH: path },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  await started(child, 'mariadbd', { text: /ready for connections/, limitMs: 60_000 });
+  return {
+    port,
+    async stop() {
+      await ended(child, 'SIGTERM');
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
 /** RabbitMQ and the port mapper that Erlang wants, which would otherwise stay behind as a daemon. */
 export async function startRabbit(): Promise<Server> {
   const data = folder('rabbit');

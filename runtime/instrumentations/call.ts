@@ -1,0 +1,38 @@
+// The call of a patched function that is under way, for what a span should say and its package does not hand over: the client that
+// was called, its arguments, what it returned. Held while the package's own code runs, which is never while nothing can be recorded.
+
+import type { PackageRow } from './packages.js';
+
+export interface Call {
+  readonly row: PackageRow;
+  readonly receiver: unknown;
+  readonly args: ArrayLike<unknown>;
+  /** Undefined until the function has returned. */
+  result: unknown;
+}
+
+let current: Call | undefined;
+
+/** Calls `patched` with what a span that starts within may ask for. */
+export function underWay(
+  row: PackageRow,
+  patched: (...args: never[]) => unknown,
+  receiver: unknown,
+  args: ArrayLike<unknown>,
+): unknown {
+  const outer = current;
+  const call: Call = { row, receiver, args, result: undefined };
+  current = call;
+  try {
+    call.result = Reflect.apply(patched, receiver, args);
+    row.returned?.(call);
+    return call.result;
+  } finally {
+    current = outer;
+  }
+}
+
+/** The innermost call that is under way, if it is one of this package. */
+export function callOf(row: PackageRow): Call | undefined {
+  return current?.row === row ? current : undefined;
+}

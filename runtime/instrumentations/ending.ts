@@ -1,0 +1,34 @@
+// What is done to one recorded span of a neighbour before and after it ends, or when an attribute is set on it later than at its start.
+// Packages hold the span that they were given, so its own methods are where this can be done.
+
+import type { AttributeValue } from '@opentelemetry/api';
+import type { RecordedSpan } from '../span/recorded.js';
+
+interface AtEnd {
+  /** The span still takes attributes. */
+  before?(): void;
+  after?(): void;
+}
+
+/** Once, with the first end of the span. */
+export function atEnd(span: RecordedSpan, { before, after }: AtEnd): void {
+  const { end } = span;
+  span.end = function endAndTell(this: RecordedSpan, time): void {
+    if (span.ended) return;
+    before?.();
+    end.call(span, time);
+    after?.();
+  };
+}
+
+/** Gives every attribute that is set from now on another name or value; undefined leaves it out. */
+export function translate(
+  span: RecordedSpan,
+  attribute: (key: string, value: AttributeValue, span: RecordedSpan) => readonly [string, AttributeValue] | undefined,
+): void {
+  const { setAttribute } = span;
+  span.setAttribute = function setTranslated(key, value) {
+    const translated = attribute(key, value, span);
+    return translated === undefined ? span : setAttribute.call(span, translated[0], translated[1]);
+  };
+}

@@ -1,0 +1,36 @@
+// The other end of a client's socket, as `network.peer.address` and `network.peer.port`: where a host is configured by its name, only the
+// socket knows which machine has answered. Read while a span records; Node asks the system once for each socket.
+
+import { isIP } from 'node:net';
+import type { Attributes } from '@opentelemetry/api';
+
+interface SocketLike {
+  readonly remoteAddress?: unknown;
+  readonly remotePort?: unknown;
+}
+
+/** A property of whatever was given, or undefined. Clients of others have the fields that they have. */
+export function fieldOf(holder: unknown, name: string): unknown {
+  return typeof holder === 'object' && holder !== null ? (holder as Record<string, unknown>)[name] : undefined;
+}
+
+/** Undefined until the socket is connected, and for a Unix socket. */
+export function peerOf(socket: unknown): Attributes | undefined {
+  if (typeof socket !== 'object' || socket === null) return undefined;
+  const { remoteAddress, remotePort } = socket as SocketLike;
+  return peer(remoteAddress, remotePort);
+}
+
+export function peer(address: unknown, port: unknown): Attributes | undefined {
+  if (typeof address !== 'string' || isIP(address) === 0) return undefined;
+  const known = typeof port === 'number' && Number.isInteger(port);
+  return { 'network.peer.address': address, ...(known ? { 'network.peer.port': port } : {}) };
+}
+
+const TARGET = /^(?:ipv[46]:)?\[?([0-9a-fA-F.:]+?)\]?:(\d+)$/u;
+
+/** What gRPC calls a peer: `127.0.0.1:50051`, `[::1]:50051`, `ipv4:...`; a name is none. */
+export function peerOfTarget(target: unknown): Attributes | undefined {
+  const match = typeof target === 'string' && target.length < 100 ? TARGET.exec(target) : null;
+  return match === null ? undefined : peer(match[1], Number(match[2]));
+}

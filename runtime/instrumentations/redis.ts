@@ -1,0 +1,93 @@
+// Redis with either client: spans named by the command, in upper case, `MULTI SET` and `PIPELINE SET` for those of a batch. Keys and
+// values are never recorded: both hold what users typed, and keys sessions and tokens besides. The database's index is `db.namespace`.
+
+import { subscribe } from 'node:diagnostics_channel';
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { RecordedSpan } from '../span/recorded.js';
+import type { Call } from './call.js';
+import { fieldOf, peer, peerOf } from './peer.js';
+
+/** Commands whose first argument is a word of the command: `CONFIG GET`. */
+const CONTAINERS = new Set([
+  'ACL', 'CLIENT', 'CLUSTER', 'COMMAND', 'CONFIG', 'FUNCTION', 'LATENCY', 'MEMORY', 'MODULE', 'OBJECT', 'PUBSUB', 'SCRIPT', 'SLOWLOG', 'XGROUP', 'XINFO',
+]); // biome-ignore format: a list
+const MAX_ARGUMENTS = 8;
+
+/** `SET ? ?`: the command and how many arguments it has. */
+export function commandText(command: unknown, args: unknown): string {
+  const given = Array.isArray(args) ? args : [];
+  const words = [upper(command)];
+  const contained = CONTAINERS.has(words[0] as string) && /^[A-Za-z-]{1,30}$/u.test(String(given[0]));
+  if (contained) words.push(upper(given[0]));
+  const values = given.length - (contained ? 1 : 0);
+  for (let value = 0; value < Math.min(values, MAX_ARGUMENTS); value++) words.push('?');
+  if (values > MAX_ARGUMENTS) words.push('...');
+  return words.join(' ');
+}
+
+const upper = (text: unknown): string => String(text).toUpperCase();
+
+/** Which spans are recorded is asked elsewhere, so the package is not to ask once more. */
+export function adaptRedis(given: Record<string, unknown>): Record<string, unknown> {
+  followConnections();
+  return { requireParentSpan: false, dbStatementSerializer: commandText, ...given };
+}
+
+const OPERATION = 'db.operation.name';
+
+/** `SET`; connecting is no command. */
+export function redisName(name: string, attributes: Attributes): string {
+  const operation = attributes[OPERATION];
+  return operation === undefined ? name.replace(/^redis-/u, '') : upper(operation);
+}
+
+export function redisAttributes(attributes: Attributes): Attributes {
+  const operation = attributes[OPERATION];
+  return operation === undefined ? attributes : { ...attributes, [OPERATION]: upper(operation) };
+}
+
+/** A batch of node-redis says what it was at its end: `MULTI` or `PIPELINE`, with the command where all were the same one. */
+export function redisLater(key: string, value: AttributeValue, span: RecordedSpan): readonly [string, AttributeValue] {
+  if (key !== OPERATION) return [key, value];
+  const command = String(span.attributes[OPERATION] ?? span.name);
+  const batch = /^(?:MULTI|PIPELINE)\b/u.exec(upper(value))?.[0];
+  const operation = batch === undefined ? upper(value) : `${batch} ${command.replace(/^(?:MULTI|PIPELINE) /u, '')}`;
+  span.updateName(operation);
+  return [OPERATION, operation];
+}
+
+/** What a client of ioredis shows of its connection. */
+export function ioredisConnection({ receiver }: Call): Attributes {
+  const database = fieldOf(fieldOf(receiver, 'condition'), 'select') ?? fieldOf(fieldOf(receiver, 'options'), 'db') ?? 0;
+  return { 'db.namespace': String(database), ...peerOf(fieldOf(receiver, 'stream')) };
+}
+
+/** Clients of node-redis hide their socket, but tell its other end on a channel whenever they are connected. */
+const connections = new Map<string, Attributes | undefined>();
+let followed = false;
+
+function followConnections(): void {
+  if (followed) return;
+  followed = true;
+  const onReady = (told: unknown): void => {
+    const id = fieldOf(told, 'clientId');
+    if (typeof id === 'string') connections.set(id, peer(fieldOf(told, 'serverAddress'), fieldOf(told, 'serverPort')));
+  };
+  subscribe('node-redis:connection:ready', onReady);
+  subscribe('node-redis:connection:closed', (told) => void connections.delete(fieldOf(told, 'clientId') as string));
+}
+
+/** The client that a batch of node-redis was made by. */
+const makers = new WeakMap<object, unknown>();
+
+/** `client.multi()` returns what collects the commands, and each command returns it again. */
+export function redisReturned({ receiver, result }: Call): void {
+  if (typeof fieldOf(result, 'execAsPipeline') === 'function' && !makers.has(result as object))
+    makers.set(result as object, receiver);
+}
+
+export function redisConnection({ receiver }: Call): Attributes {
+  const client = makers.get(receiver as object) ?? receiver;
+  const database = fieldOf(fieldOf(client, 'options'), 'database') ?? 0;
+  return { 'db.namespace': String(database), ...connections.get(fieldOf(client, '_clientId') as string) };
+}

@@ -1,0 +1,54 @@
+// The analyzer process: takes batches off their list and looks at them with the model.
+
+import { carriers, withRemoteContext } from 'spanwright';
+import { openDatabase } from '../pipeline/database.js';
+import { failed, finished, ready, stopRequested } from '../pipeline/lifecycle.js';
+import { createLog } from '../pipeline/log.js';
+import { startOperations } from '../pipeline/operations.js';
+import { BATCHES, type BatchMessage, consumeList, openRedis } from '../pipeline/queues.js';
+import { Analyzer } from './analyzer.js';
+import { modelAccuracy, pipelineErrors } from './metrics.js';
+import { started } from './tracing.js';
+import { accuracyOf, loadModel } from './training.js';
+
+const log = createLog('analyzer');
+
+async function main(): Promise<void> {
+  const tracing = await started;
+  const [database, redis] = [openDatabase(), await openRedis()];
+  const model = loadModel();
+  const accuracy = model.accuracy ?? accuracyOf(model.network);
+  modelAccuracy.set({ model: model.name }, accuracy);
+  log.info({ model: model.name, accuracy, trained: model.accuracy !== undefined }, 'model ready');
+  const analyzer = new Analyzer(database, redis, model);
+  const operations = await startOperations(tracing);
+  ready({ service: 'analyzer', operations: operations.address });
+
+  const stopping = new AbortController();
+  const consuming = consumeList(
+    BATCHES,
+    stopping.signal,
+    (text) =>
+      withRemoteContext(
+        text,
+        async () => {
+          const batch = JSON.parse(text) as BatchMessage;
+          await analyzer.analyze(batch);
+          log.info({ batch: batch.batch, images: batch.items.length }, 'batch analyzed');
+        },
+        carriers.redisList,
+      ),
+    (error) => {
+      pipelineErrors.inc({ stage: 'analysis' });
+      log.error({ error: String(error) }, 'a batch was not analyzed');
+    },
+  );
+  await stopRequested();
+  stopping.abort();
+  await consuming;
+  await tracing.shutdown();
+  await Promise.all([operations.close(), redis.close(), database.end()]);
+  finished();
+}
+
+main().catch(failed);

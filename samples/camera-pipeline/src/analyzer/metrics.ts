@@ -1,0 +1,28 @@
+// The analyzer's metrics.
+
+import { Counter, Gauge, Histogram } from 'prom-client';
+
+export const inferenceSeconds = new Histogram({
+  name: 'hsi_inference_latency_seconds',
+  help: 'Time for the model to look at one batch.',
+  labelNames: ['model'] as const,
+  buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05],
+});
+
+export const classified = new Counter({
+  name: 'hsi_objects_total',
+  help: 'Objects, by what the model takes them for.',
+  labelNames: ['object'] as const,
+});
+
+export const modelAccuracy = new Gauge({
+  name: 'hsi_model_accuracy_ratio',
+  help: 'Share of held-out images that the model names right.',
+  labelNames: ['model'] as const,
+});
+
+export const pipelineErrors = new Counter({
+  name: 'hsi_pipeline_errors_total',
+  help: 'Work that failed, by the stage of the pipeline.',
+  labelNames: ['stage'] as const,
+});

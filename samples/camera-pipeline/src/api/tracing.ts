@@ -1,0 +1,12 @@
+// Tracing of the API, loaded before everything else (node --require). What a camera sampled is always sent. Requests of people begin
+// their trace here; of those the spans wait until the answer is out, and only failed and slow ones are kept, and a share of the rest.
+
+import { startTracing } from 'spanwright';
+import { number } from '../pipeline/settings.js';
+
+export const started = startTracing({
+  serviceName: 'api',
+  enabled: true,
+  keep: { errors: true, slowerThan: process.env.KEEP_SLOWER_THAN || '100ms', ratio: number('KEEP_RATIO', 0, 0, 1) },
+  instrumentations: { http: { ignorePaths: ['/metrics', '/tracing', '/healthz'] }, pg: { ignoreConnectSpans: true }, redis: {} },
+});

@@ -1,0 +1,30 @@
+// `npm run serve`: the pipeline kept running, with the cameras at work, for a person to try things by hand, or for Prometheus and Grafana to
+// look at. Traces are printed as they arrive, unless an endpoint is configured, to which they go then. Its first line is JSON, for programs.
+
+import { TracePrinter } from 'spanwright/receiver';
+import { stopRequested } from '../pipeline/lifecycle.js';
+import { System } from './system.js';
+
+async function main(): Promise<void> {
+  const printer = new TracePrinter((line) => process.stdout.write(`${line}\n`));
+  const system = new System({
+    onSpan: (span) => printer.add([span]),
+    onLog: (_, line) => process.stderr.write(`${line}\n`),
+  });
+  try {
+    await system.start();
+    const { api, endpoint, operations } = system;
+    process.stdout.write(`${JSON.stringify({ api, endpoint, operations: Object.fromEntries(operations) })}\n`);
+    const interval = process.env.INTERVAL_MS ?? '2000';
+    if (interval !== '0') await system.run('camera', { IMAGES: '100000', INTERVAL_MS: interval });
+    await stopRequested();
+  } finally {
+    await system.stop();
+  }
+  if (process.connected) process.disconnect();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+});

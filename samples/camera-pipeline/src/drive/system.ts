@@ -1,0 +1,113 @@
+// The whole system as processes: stores and a receiver where none are configured, then the API, the detector, the analyzer and the event
+// writer, each with tracing loaded before everything else. Used by `npm start` and `npm run serve`.
+
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Pool } from 'pg';
+import type { ReceivedSpan } from 'spanwright/receiver';
+import { migrate } from '../pipeline/database.js';
+import { Child } from './child.js';
+
+const BUILD = join(__dirname, '..');
+export const SERVICES = ['api', 'detector', 'analyzer', 'event-writer'] as const;
+export type Service = (typeof SERVICES)[number];
+
+export interface SystemOptions {
+  /** Called with each span that arrives, when the receiver is ours. */
+  readonly onSpan: (span: ReceivedSpan) => void;
+  readonly onLog: (service: string, line: string) => void;
+}
+
+export class System {
+  readonly #children: Child[] = [];
+  /** Where each service answers /metrics and /tracing. */
+  readonly operations = new Map<Service, string>();
+  api = '';
+  /** Where spans go. */
+  endpoint = '';
+  /** True when the receiver is ours. */
+  readonly receives = !configuredEndpoint();
+  /** What every process gets. */
+  #env: NodeJS.ProcessEnv = {};
+
+  constructor(private readonly options: SystemOptions) {}
+
+  /** What was started by then is stopped when something cannot be. */
+  async start(): Promise<void> {
+    try {
+      const [endpoint, databaseUrl, redisUrl] = await Promise.all([
+        configuredEndpoint() ?? this.#receiver(),
+        process.env.DATABASE_URL || this.#store('postgres'),
+        process.env.REDIS_URL || this.#store('redis'),
+      ]);
+      this.endpoint = endpoint;
+      this.#env = {
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint,
+        OTEL_BSP_SCHEDULE_DELAY: process.env.OTEL_BSP_SCHEDULE_DELAY ?? '200',
+        DATABASE_URL: databaseUrl,
+        REDIS_URL: redisUrl,
+      };
+      await this.#migrate(databaseUrl);
+      const services = await Promise.all(SERVICES.map((name) => this.run(name)));
+      for (const [index, name] of SERVICES.entries()) this.operations.set(name, String(services[index]?.ready.operations));
+      this.api = String(services[0]?.ready.listening);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** One process of the system: a service, or the cameras. */
+  async run(name: Service | 'camera', env: NodeJS.ProcessEnv = {}): Promise<Child> {
+    return this.#keep(
+      Child.start(join(BUILD, name, 'main.js'), {
+        preload: join(BUILD, name, 'tracing.js'),
+        env: { ...this.#env, ...(name === 'api' ? {} : { PORT: undefined }), API_URL: this.api, ...env },
+        onLog: (line) => this.options.onLog(name, line),
+      }),
+    );
+  }
+
+  /** In the opposite order: the services send what they have left while the receiver still listens. */
+  async stop(): Promise<void> {
+    for (const child of this.#children.splice(0).reverse()) await child.stop();
+  }
+
+  async #keep(starting: Promise<Child>): Promise<Child> {
+    const child = await starting;
+    this.#children.push(child);
+    return child;
+  }
+
+  async #store(name: 'postgres' | 'redis'): Promise<string> {
+    const store = await this.#keep(Child.start(join(BUILD, 'stores', `${name}.js`)));
+    return String(store.ready.listening);
+  }
+
+  /** `spanwright receive` in a process of its own. */
+  async #receiver(): Promise<string> {
+    const packageFile = require.resolve('spanwright/package.json');
+    const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: { spanwright: string } };
+    const receiver = await this.#keep(
+      Child.start(join(dirname(packageFile), bin.spanwright), {
+        args: ['receive', '--json', '--port', '0'],
+        onLine: (line) => this.options.onSpan(JSON.parse(line)),
+        onLog: (line) => this.options.onLog('receiver', line),
+      }),
+    );
+    return String(receiver.ready.listening);
+  }
+
+  async #migrate(connectionString: string): Promise<void> {
+    const pool = new Pool({ connectionString, max: 1 });
+    try {
+      await migrate(pool);
+    } finally {
+      await pool.end();
+    }
+  }
+}
+
+function configuredEndpoint(): string | undefined {
+  return process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || process.env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined;
+}

@@ -1,0 +1,20 @@
+// RabbitMQ's keeper: a process that ends with its owner whichever way that went, and takes the server and the server's files with it.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { announce, run, stopRequested } from '../lifecycle.js';
+import { RabbitMq } from './rabbitmq.js';
+
+run(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'control-plane-rabbitmq-'));
+  try {
+    const stop = stopRequested();
+    const rabbit = await RabbitMq.start(folder);
+    announce({ ready: 'rabbitmq', listening: rabbit.url });
+    await stop;
+    await rabbit.stop();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

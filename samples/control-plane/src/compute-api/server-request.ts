@@ -1,0 +1,64 @@
+// What a server is asked to be, from the body of a request to the message that an agent gets. Read once, in the API: what is wrong is
+// refused there.
+
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest';
+  constructor(
+    message: string,
+    readonly status: number = 400,
+  ) {
+    super(message);
+  }
+}
+
+/** Flavors by name: what an instance takes of a host. */
+export const FLAVORS: ReadonlyMap<string, { readonly vcpus: number }> = new Map([
+  ['m1.small', { vcpus: 1 }],
+  ['m1.xlarge', { vcpus: 8 }],
+  ['m1.giant', { vcpus: 64 }],
+]);
+
+/** Full-disk encryption, as LUKS has it: the key is derived from the passphrase with as many rounds as take `iterTimeMs`. */
+export interface Encryption {
+  readonly passphrase: string;
+  readonly iterTimeMs: number;
+}
+
+export interface ServerRequest {
+  readonly name: string;
+  readonly flavor: string;
+  readonly vcpus: number;
+  readonly image: string;
+  readonly encryption: Encryption | undefined;
+}
+
+const MOST_ITER_TIME_MS = 10_000;
+
+export function readServerRequest(body: unknown): ServerRequest {
+  if (typeof body !== 'object' || body === null) throw new BadRequest('The body must be a JSON object.');
+  const { name, flavor, image, encryption } = body as Record<string, unknown>;
+  const kind = FLAVORS.get(String(flavor));
+  if (kind === undefined)
+    throw new BadRequest(`There is no flavor ${JSON.stringify(flavor)}; there are ${[...FLAVORS.keys()].join(', ')}.`);
+  return {
+    name: plainText('name', name),
+    flavor: String(flavor),
+    vcpus: kind.vcpus,
+    image: plainText('image', image),
+    encryption: encryption === undefined ? undefined : readEncryption(encryption),
+  };
+}
+
+function readEncryption(value: unknown): Encryption {
+  const { passphrase, iterTimeMs } = value as Partial<Record<keyof Encryption, unknown>>;
+  if (typeof passphrase !== 'string' || passphrase === '') throw new BadRequest('encryption: passphrase is missing.');
+  if (typeof iterTimeMs !== 'number' || !(iterTimeMs >= 0 && iterTimeMs <= MOST_ITER_TIME_MS))
+    throw new BadRequest(`encryption: iterTimeMs must be a number from 0 to ${MOST_ITER_TIME_MS}.`);
+  return { passphrase, iterTimeMs };
+}
+
+function plainText(name: string, value: unknown): string {
+  if (typeof value !== 'string' || !/^[\w.-]{1,64}$/.test(value))
+    throw new BadRequest(`${name} must be 1 to 64 letters, digits or any of . _ -; found ${JSON.stringify(value)}.`);
+  return value;
+}

@@ -1,0 +1,68 @@
+// What the API does about servers: asks the conductor of its own cluster first. Where that has no room, or knows no such server, the
+// request goes to the neighbour, once.
+
+import { randomUUID } from 'node:crypto';
+import { instrument } from 'spanwright';
+import type { BuildRequest, ServerReport } from '../conductor/conductor.js';
+import { log } from '../log.js';
+import { names } from '../messaging/broker-connection.js';
+import { isExpected } from '../messaging/remote-error.js';
+import type { RpcClient } from '../messaging/rpc-client.js';
+import type { ImageService } from './images.js';
+import type { ApiCall, ApiReply, Neighbour } from './neighbour.js';
+import { readServerRequest } from './server-request.js';
+
+const asked = ({ user, forwardedFrom }: ApiCall) => ({
+  'user.id': user,
+  ...(forwardedFrom === undefined ? {} : { 'openstack.forwarded_from': forwardedFrom }),
+});
+
+export class Servers {
+  constructor(
+    private readonly cluster: string,
+    private readonly rpc: RpcClient,
+    private readonly images: ImageService,
+    private readonly neighbour: Neighbour,
+  ) {}
+
+  @instrument({ attributes: asked, expectedErrors: isExpected })
+  async create(call: ApiCall): Promise<ApiReply> {
+    const { image, name, vcpus, encryption } = readServerRequest(call.body);
+    const request: BuildRequest = {
+      id: randomUUID(),
+      name,
+      vcpus,
+      image: this.images.sign(image),
+      ...(encryption && { encryption }),
+    };
+    return this.hereOrThere(call, async () => this.reply(201, await this.ask<ServerReport>('build_server', request)));
+  }
+
+  @instrument({ attributes: asked, expectedErrors: isExpected })
+  async show(call: ApiCall, id: string): Promise<ApiReply> {
+    return this.hereOrThere(call, async () => this.reply(200, await this.ask<ServerReport>('show_server', { id })));
+  }
+
+  @instrument({ attributes: asked, expectedErrors: isExpected })
+  async delete(call: ApiCall, id: string): Promise<ApiReply> {
+    return this.hereOrThere(call, async () => this.reply(200, await this.ask<ServerReport>('delete_server', { id })));
+  }
+
+  private async hereOrThere(call: ApiCall, here: () => Promise<ApiReply>): Promise<ApiReply> {
+    try {
+      return await here();
+    } catch (error) {
+      if (!isExpected(error) || call.forwardedFrom !== undefined) throw error;
+      log('info', 'asking the neighbour', { reason: (error as Error).message });
+      return this.neighbour.forward(call);
+    }
+  }
+
+  private ask<Result>(method: string, args: unknown): Promise<Result> {
+    return this.rpc.call<Result>(names.conductor, method, args);
+  }
+
+  private reply(status: number, { id, name, host, status: state }: ServerReport): ApiReply {
+    return { status, body: { server: { id, name, host, cluster: this.cluster, status: state } } };
+  }
+}

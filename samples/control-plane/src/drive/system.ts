@@ -1,0 +1,125 @@
+// The whole system as processes: a broker unless AMQP_URL names one, a receiver unless gateways are configured, and in each of two
+// clusters an API, a conductor and two agents. `npm start` and `npm run serve` begin and end here.
+
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Child, type ChildOptions } from './child.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const CLUSTERS = [
+  { name: 'a', vcpus: '4' },
+  { name: 'b', vcpus: '16' },
+] as const;
+type ClusterName = (typeof CLUSTERS)[number]['name'];
+
+const BUILD = join(__dirname, '..');
+
+/** Where the spans of each part go: the gateway of its cluster, or for the management cluster the central collector. */
+export interface Destinations {
+  readonly a: string;
+  readonly b: string;
+  readonly management: string;
+}
+
+/** As configured; undefined when nothing is, so that a receiver of the sample's own has to serve. @throws when it is half configured. */
+export function configuredDestinations({ GATEWAY_A, GATEWAY_B, CENTRAL }: Environment): Destinations | undefined {
+  if (!GATEWAY_A && !GATEWAY_B && !CENTRAL) return undefined;
+  if (!GATEWAY_A || !GATEWAY_B || !CENTRAL) throw new Error('Set GATEWAY_A, GATEWAY_B and CENTRAL, or none of them.');
+  return { a: GATEWAY_A, b: GATEWAY_B, management: CENTRAL };
+}
+
+export class System {
+  readonly amqpUrl: string;
+  private readonly data = mkdtempSync(join(tmpdir(), 'control-plane-'));
+  /** Made up for each run unless they are given; every process of the run has the same. */
+  readonly secrets = { TOKEN_KEY: process.env.TOKEN_KEY || secret(), PASSPHRASE: process.env.PASSPHRASE || secret() };
+  readonly apis = new Map<ClusterName, string>();
+  private readonly children: Child[] = [];
+
+  private constructor(
+    private readonly broker: Child | undefined,
+    private readonly destinations: Destinations,
+    private readonly onLog: (line: string) => void,
+  ) {
+    this.amqpUrl = broker?.address ?? String(process.env.AMQP_URL);
+  }
+
+  /** Starts the broker where none is configured, and the processes of both clusters. */
+  static async start(destinations: Destinations, onLog: (line: string) => void): Promise<System> {
+    const broker = process.env.AMQP_URL ? undefined : await Child.start('rabbitmq', script('broker'), { env: {}, onLog });
+    const system = new System(broker, destinations, onLog);
+    try {
+      await all(CLUSTERS.map(({ name, vcpus }) => system.startCluster(name, vcpus)));
+      system.writeCatalog();
+      return system;
+    } catch (error) {
+      await system.stop();
+      throw error;
+    }
+  }
+
+  /** The work of the management cluster, from beginning to end; `onLine` gets what became of each order. */
+  async runGreenhouse(onLine: NonNullable<ChildOptions['onLine']>): Promise<void> {
+    const env = {
+      ...this.secrets,
+      API_A: this.apis.get('a'),
+      API_B: this.apis.get('b'),
+      ...sendTo(this.destinations.management),
+    };
+    const greenhouse = await Child.start('greenhouse', script('management'), { env, onLine, onLog: this.onLog });
+    const code = await greenhouse.ended;
+    if (code !== 0) throw new Error(`greenhouse ended with ${code}`);
+  }
+
+  /** APIs first, then conductors, agents, the broker: each can finish what it has begun. */
+  async stop(): Promise<void> {
+    for (const child of this.children.splice(0).reverse()) await child.stop();
+    await this.broker?.stop();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  private async startCluster(name: ClusterName, vcpus: string): Promise<void> {
+    const start = async (program: string, instance: string, env: Environment = {}): Promise<Child> => {
+      const child = await Child.start(instance, script(program), {
+        env: {
+          ...this.secrets,
+          ...sendTo(this.destinations[name]),
+          CLUSTER: name,
+          AMQP_URL: this.amqpUrl,
+          CATALOG: this.catalog,
+          DATA_FOLDER: join(this.data, instance),
+          ...env,
+        },
+        onLog: this.onLog,
+      });
+      this.children.push(child);
+      return child;
+    };
+    await start('conductor', `conductor-${name}`); // the agents report to it
+    await all([1, 2].map((number) => start('agent', `agent-${name}${number}`, { VCPUS: vcpus })));
+    this.apis.set(name, (await start('compute-api', `compute-api-${name}`)).address);
+  }
+
+  private get catalog(): string {
+    return join(this.data, 'catalog.json');
+  }
+
+  private writeCatalog(): void {
+    writeFileSync(this.catalog, JSON.stringify({ compute: Object.fromEntries(this.apis) }));
+  }
+}
+
+/** Waits for all of them also when one has failed: what is still starting could not be stopped. */
+async function all(starts: readonly Promise<unknown>[]): Promise<void> {
+  for (const start of await Promise.allSettled(starts)) if (start.status === 'rejected') throw start.reason;
+}
+
+const secret = (): string => randomBytes(24).toString('hex');
+
+/** An empty one leaves OTEL_EXPORTER_OTLP_TRACES_ENDPOINT unset, and nothing is built. */
+const sendTo = (endpoint: string) => ({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint });
+
+export const script = (program: string): string => join(BUILD, program, 'main.js');

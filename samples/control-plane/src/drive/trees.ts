@@ -1,0 +1,22 @@
+// Traces as the sample prints them: each span with the process that it is of, and with the few attributes that tell the story.
+
+import { formatTrace, type ReceivedSpan } from 'spanwright/receiver';
+
+export const SHOWN = [
+  'at',
+  'what',
+  'rpc.method',
+  'host.name',
+  'server.status',
+  'image.name',
+  'image.cached',
+  'luks.rounds',
+  'openstack.forwarded_from',
+];
+
+/** The span with its process among its attributes, under the name `at`. */
+export function labelled(span: ReceivedSpan): ReceivedSpan {
+  return { ...span, attributes: { at: span.resource.attributes['service.instance.id'] ?? '?', ...span.attributes } };
+}
+
+export const tree = (spans: readonly ReceivedSpan[]): string => formatTrace(spans.map(labelled), { attributes: SHOWN });

@@ -1,0 +1,29 @@
+// How a process of the sample begins and ends. One line of JSON on standard output says that it is ready; it ends at SIGTERM or
+// SIGINT, and with its owner when it was started with a channel, so that nothing is left behind whichever way the owner went.
+
+import { log } from './log.js';
+
+export function announce(facts: Readonly<Record<string, unknown>>): void {
+  process.stdout.write(`${JSON.stringify(facts)}\n`);
+}
+
+export function stopRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+    if (process.connected) process.once('disconnect', () => resolve());
+  });
+}
+
+/** Runs a process to its end: `main` answers when everything that it opened is closed. */
+export function run(main: () => Promise<void>): void {
+  main().then(
+    () => {
+      if (process.connected) process.disconnect();
+    },
+    (error: unknown) => {
+      log('error', 'cannot go on', { error });
+      process.exit(1); // what was opened by then would keep the process alive
+    },
+  );
+}

@@ -1,0 +1,46 @@
+// What somebody in the management cluster does with the two regions: requests to their APIs, each with a request id and a trace of its
+// own that begins here and goes on over there.
+
+import { trace } from '@opentelemetry/api';
+import { instrument } from 'spanwright';
+import { TOKEN_HEADER } from '../compute-api/keystone-token.js';
+import { log } from '../log.js';
+import { newRequestId, REQUEST_ID_HEADER, withRequestId } from '../request-id.js';
+
+export interface Outcome {
+  readonly what: string;
+  readonly status: number;
+  readonly requestId: string;
+  /** Undefined while tracing is off. */
+  readonly traceId: string | undefined;
+  readonly ms: number;
+  // biome-ignore lint/suspicious/noExplicitAny: what an API answers
+  readonly body: any;
+}
+
+export class Greenhouse {
+  constructor(
+    private readonly apis: Readonly<Record<'a' | 'b', string>>,
+    private readonly token: string,
+  ) {}
+
+  /** One request, under a request id of its own. */
+  order(what: string, cluster: 'a' | 'b', method: string, path: string, body?: object): Promise<Outcome> {
+    const requestId = newRequestId();
+    return withRequestId(requestId, () => this.send(what, requestId, method, `${this.apis[cluster]}${path}`, body));
+  }
+
+  @instrument({ name: 'order', args: ['what'] })
+  private async send(what: string, requestId: string, method: string, url: string, body?: object): Promise<Outcome> {
+    const begin = performance.now();
+    const response = await fetch(url, {
+      method,
+      headers: { [TOKEN_HEADER]: this.token, [REQUEST_ID_HEADER]: requestId, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answered = await response.json();
+    const traceId = trace.getActiveSpan()?.spanContext().traceId;
+    log('info', what, { status: response.status });
+    return { what, status: response.status, requestId, traceId, ms: Math.round(performance.now() - begin), body: answered };
+  }
+}

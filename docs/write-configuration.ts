@@ -73,8 +73,19 @@ Durations are a number with one of the units \`ms\`, \`s\`, \`m\`, \`h\`, or a p
 
 ${table(['key', 'option', 'type', 'default', 'variables', 'meaning'], KEYS.map(keyCells))}
 
-Only code can give \`configFile\`, \`exporter\` (a \`SpanExporter\`, used instead of the OTLP exporter) and \`spanProcessors\` (which get every
-recorded span in addition). An exporter or a span processor counts as a configured endpoint.
+Only code can give \`configFile\`, \`exporter\` (a \`SpanExporter\`, used instead of the OTLP exporter), \`spanProcessors\` (which get every
+recorded span in addition) and \`extraResourceDetectors\`. An exporter or a span processor counts as a configured endpoint.
+
+## Resource
+
+What every span says of its process comes from OpenTelemetry's detectors, all of them by default. \`resource\` and \`service_name\` win over
+what they find; the variables \`OTEL_RESOURCE_ATTRIBUTES\` and \`OTEL_SERVICE_NAME\` count whether \`env\` is among the
+detectors or not. Detectors run when the first span is sent: while tracing is off, none does. Those of other packages, for example of a
+cloud, are given in code as \`extraResourceDetectors\`; the first export waits up to 2 s for what they look up, and a detector that fails is
+said (SPW023) and left out.
+
+\`process.command_args\` is never taken from the detector: command lines hold passwords, and a resource is sent with every batch. Who wants
+it names it: \`resource: { 'process.command_args': process.argv }\`.
 
 ## What the runtime says
 

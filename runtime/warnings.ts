@@ -27,6 +27,7 @@ export const NOTICES = {
   SPW020: { level: 'warn', repeat: false, text: 'an instrumentation package cannot do what the configuration asks of it' },
   SPW021: { level: 'info', repeat: true, text: 'a control source made a change' },
   SPW022: { level: 'warn', repeat: false, text: 'a control source cannot be followed' },
+  SPW023: { level: 'warn', repeat: false, text: 'a resource detector failed' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
 export type NoticeLevel = 'info' | 'warn';

@@ -4,7 +4,7 @@
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
 import { CONTENT_KEYS } from './content-keys.js';
 import { attributes, headers, instrumentations, keep } from './tables.js';
-import { boolean, choice, duration, integer, optionalText, patterns, text, type ValueType } from './types.js';
+import { boolean, choice, duration, integer, names, optionalText, patterns, text, type ValueType } from './types.js';
 
 export interface KeyRow {
   /** Name in the TOML file. */
@@ -78,6 +78,17 @@ export const KEYS = [
     env: ['OTEL_RESOURCE_ATTRIBUTES'],
     doc: 'Resource attributes. Sources add up; for one attribute the higher source wins.',
     merge: true,
+  },
+  {
+    key: 'resource_detectors',
+    option: 'resourceDetectors',
+    type: names(
+      ['env', 'host', 'os', 'process', 'serviceinstance'],
+      'those of other packages are given in code (extraResourceDetectors)',
+    ),
+    default: 'all',
+    env: ['OTEL_NODE_RESOURCE_DETECTORS'],
+    doc: "OpenTelemetry's detectors of resource attributes: `all`, `none`, or of `env`, `host`, `os`, `process`, `serviceinstance`. They run when the first span is sent.",
   },
   {
     key: 'tracer_name',

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationError } from '../errors.js';
-import type { SpanExporter, SpanProcessor } from '../setup/sdk.js';
+import type { ResourceDetector, SpanExporter, SpanProcessor } from '../setup/sdk.js';
 import type { ConfigurationValue, Source } from '../setup/tracing.js';
 import { readVariable, textOf } from './env.js';
 import { type ConfiguredValues, KEYS, type KeyOptions, type KeyRow } from './keys.js';
@@ -20,6 +20,8 @@ export interface TracingOptions extends KeyOptions {
   exporter?: SpanExporter | undefined;
   /** Get every recorded span in addition to the exporter. Count as a configured endpoint. */
   spanProcessors?: readonly SpanProcessor[] | undefined;
+  /** OpenTelemetry's resource detectors of other packages (of a cloud, of containers), asked after those of `resourceDetectors`. */
+  extraResourceDetectors?: readonly ResourceDetector[] | undefined;
 }
 
 export interface Configuration extends ConfiguredValues {
@@ -29,6 +31,7 @@ export interface Configuration extends ConfiguredValues {
   readonly endpointIsGeneric: boolean;
   readonly exporter: SpanExporter | null;
   readonly spanProcessors: readonly SpanProcessor[];
+  readonly extraResourceDetectors: readonly ResourceDetector[];
 }
 
 export interface LoadedConfiguration {
@@ -49,8 +52,10 @@ const FILE_VARIABLE = 'SPANWRIGHT_CONFIG';
 const CODE = 'startTracing()';
 const SOURCES: Record<Place, Source> = { file: 'file', environment: 'environment', code: 'code' };
 
+type CodeOnly = 'configFile' | 'exporter' | 'spanProcessors' | 'extraResourceDetectors';
+
 /** What only code can give, with what it must be. */
-const CODE_ONLY: Record<'configFile' | 'exporter' | 'spanProcessors', { expected: string; fits(value: unknown): boolean }> = {
+const CODE_ONLY: Record<CodeOnly, { expected: string; fits(value: unknown): boolean }> = {
   configFile: { expected: 'the path of a TOML file', fits: (value) => typeof value === 'string' && value !== '' },
   exporter: {
     expected: 'a SpanExporter (an object with export() and shutdown())',
@@ -59,6 +64,10 @@ const CODE_ONLY: Record<'configFile' | 'exporter' | 'spanProcessors', { expected
   spanProcessors: {
     expected: 'a list of SpanProcessors (objects with onStart(), onEnd(), forceFlush() and shutdown())',
     fits: (value) => Array.isArray(value) && value.every((item) => has(item, ['onStart', 'onEnd', 'forceFlush', 'shutdown'])),
+  },
+  extraResourceDetectors: {
+    expected: 'a list of ResourceDetectors (objects with detect())',
+    fits: (value) => Array.isArray(value) && value.every((item) => has(item, ['detect'])),
   },
 };
 
@@ -102,6 +111,7 @@ export function loadConfiguration({ options = {}, env = process.env, cwd = proce
     endpointIsGeneric: values.some(({ key, origin }) => key === 'otlp_endpoint' && origin === 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     exporter: options.exporter ?? null,
     spanProcessors: Object.freeze([...(options.spanProcessors ?? [])]),
+    extraResourceDetectors: Object.freeze([...(options.extraResourceDetectors ?? [])]),
   });
   return { configuration, values: Object.freeze(values.map(shown)) };
 }

@@ -119,6 +119,31 @@ export function choice<const T extends string>(values: readonly T[]): ValueType<
   };
 }
 
+/** `all`, `none`, or some of `known`, as text with commas or as a list; in normal form text, in the order of `known`. */
+export function names(known: readonly string[], others: string): ValueType<string, string | readonly string[]> {
+  const quoted = known.map((name) => `"${name}"`).join(', ');
+  const expected = `"all", "none", or some of ${quoted}`;
+  return {
+    name: 'string or list',
+    expected,
+    read(raw) {
+      const list = typeof raw === 'string' ? raw.split(',') : raw;
+      if (!isTextList(list)) return { expected };
+      const found = list.map((name) => name.trim()).filter((name) => name !== '');
+      if (found.length === 0) return { expected };
+      const unknown = found.find((name) => name !== 'all' && name !== 'none' && !known.includes(name));
+      if (unknown !== undefined) {
+        const meant = nearest(unknown, known);
+        const hint = meant === undefined ? others : `the nearest is "${meant}"`;
+        return { fault: `has ${JSON.stringify(unknown)}, which is none of "all", "none", ${quoted}; ${hint}` };
+      }
+      if (found.includes('none') && found.length > 1) return { fault: 'has "none" beside other names; "none" stands alone' };
+      if (found.includes('all') || found.includes('none')) return { value: found.includes('all') ? 'all' : 'none' };
+      return { value: known.filter((name) => found.includes(name)).join(', ') };
+    },
+  };
+}
+
 /** Patterns as text, or as a list of texts; `parse` and `print` are those of the gate, so that both agree on every token. */
 export function patterns<T>(
   parse: (text: string, field: string) => T,

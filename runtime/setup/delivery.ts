@@ -2,8 +2,8 @@
 // says so, and reported with one clear line per cause and minute. Called by the queue (queue.ts). Nothing here rejects or holds
 // the process.
 
-import { context, ROOT_CONTEXT } from '@opentelemetry/api';
-import { SUPPRESS_KEY } from '../context/layer.js';
+import { context } from '@opentelemetry/api';
+import { SILENCED } from '../context/layer.js';
 import type { Notice } from '../warnings.js';
 import type { Endpoint } from './endpoint.js';
 import { ExportTimeout, type Failure, readFailure } from './failures.js';
@@ -24,7 +24,8 @@ export interface DeliveryOptions {
 /** As in the exporters of OpenTelemetry over HTTP: from 1 s, by 1.5, to 5 s, give or take a fifth. */
 const BACKOFF = { first: 1000, factor: 1.5, most: 5000, jitter: 0.2, attempts: 6 };
 const PROBE_INTERVAL = 60_000;
-const SILENCED = ROOT_CONTEXT.setValue(SUPPRESS_KEY, true);
+/** Milliseconds that resource detectors still have when the process is about to end. */
+const GRACE = 200;
 
 /** No error: the batch was taken, with or without a remark. */
 interface Outcome {
@@ -45,7 +46,7 @@ export class Delivery {
   /** How many of the spans were taken. */
   async send(spans: ReadableSpan[]): Promise<number> {
     const deadline = performance.now() + this.options.timeout;
-    await settleResources(spans);
+    await this.#settleResources(spans);
     for (let attempt = 1; ; attempt++) {
       const last = this.#hurried;
       const { error, remark } = await this.#attempt(spans, Math.max(1, deadline - performance.now()));
@@ -68,6 +69,17 @@ export class Delivery {
   hurry(): void {
     this.#hurried = true;
     this.#endPause?.();
+  }
+
+  /** Waits for attributes that resource detectors have not found yet; within their limit, or shortly where the process is to end. */
+  async #settleResources(spans: readonly ReadableSpan[]): Promise<void> {
+    const pending = [...new Set(spans.map(({ resource }) => resource))].filter((resource) => resource?.asyncAttributesPending);
+    if (pending.length === 0) return;
+    const shortly = new Promise<void>((resolve) => {
+      this.#endPause = () => setTimeout(resolve, GRACE).unref();
+      if (this.#hurried) this.#endPause();
+    });
+    await Promise.race([Promise.allSettled(pending.map((resource) => resource.waitForAsyncAttributes?.())), shortly]);
   }
 
   #attempt(spans: ReadableSpan[], limit: number): Promise<Outcome> {
@@ -139,13 +151,4 @@ export class Delivery {
     }
     return (await this.#probed) || undefined;
   }
-}
-
-/** Attributes that a resource detector still waits for; the exporter must not see them unsettled. */
-async function settleResources(spans: readonly ReadableSpan[]): Promise<void> {
-  const pending = new Set<Promise<void>>();
-  for (const { resource } of spans) {
-    if (resource?.asyncAttributesPending && resource.waitForAsyncAttributes) pending.add(resource.waitForAsyncAttributes());
-  }
-  if (pending.size > 0) await Promise.allSettled(pending);
 }

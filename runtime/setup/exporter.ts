@@ -8,6 +8,7 @@ import { Delivery } from './delivery.js';
 import { checkEndpoint, type Endpoint } from './endpoint.js';
 import { type ExportCounts, ExportQueue } from './queue.js';
 import { createExporter, type ReadableSpan, readCertificates, type SpanExporter, type SpanProcessor } from './sdk.js';
+import { textOfThrown } from './thrown.js';
 
 export interface Pipeline {
   readonly processor: SpanProcessor;
@@ -137,12 +138,6 @@ class Guarded implements SpanProcessor {
   }
 
   #say(method: string, error: unknown): void {
-    let text = 'a value that cannot be shown';
-    try {
-      text = String(error);
-    } catch {
-      // Anything can be thrown, also what throws when it is read.
-    }
-    this.notice('SPW007', `spanProcessors[${this.index}].${method}: ${text}`, `${this.index} ${method}`);
+    this.notice('SPW007', `spanProcessors[${this.index}].${method}: ${textOfThrown(error)}`, `${this.index} ${method}`);
   }
 }

@@ -9,6 +9,7 @@ import { hiddenNames } from '../span/redact.js';
 import { state } from '../state.js';
 import { notice } from '../warnings.js';
 import { buildExceptionLog } from './exception-log.js';
+import { textOfThrown } from './thrown.js';
 
 /** @throws SpanwrightError ALREADY_STARTED when tracing runs in this process. */
 export function refuseSecondStart(what: string): void {
@@ -42,13 +43,5 @@ export function watch(configuration: Configuration): () => void {
 
 /** From now on faults of callbacks are told, once per cause and minute. */
 export function tellFaults(): void {
-  onFault((where, error) => notice('SPW010', `${where}: ${textOf(error)}`, where));
-}
-
-function textOf(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  } catch {
-    return 'something that cannot be shown was thrown';
-  }
+  onFault((where, error) => notice('SPW010', `${where}: ${textOfThrown(error)}`, where));
 }

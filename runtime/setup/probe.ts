@@ -4,8 +4,8 @@
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import { context, ROOT_CONTEXT } from '@opentelemetry/api';
-import { SUPPRESS_KEY } from '../context/layer.js';
+import { context } from '@opentelemetry/api';
+import { SILENCED } from '../context/layer.js';
 import type { Endpoint } from './endpoint.js';
 import type { Certificates } from './sdk.js';
 
@@ -76,8 +76,7 @@ export interface ProbeOptions {
 }
 
 export async function probe(endpoint: Endpoint, options: ProbeOptions = {}): Promise<Probe> {
-  const silenced = ROOT_CONTEXT.setValue(SUPPRESS_KEY, true);
-  return context.with(silenced, async () => {
+  return context.with(SILENCED, async () => {
     const { finding = 'other', detail } = await examine(endpoint, {
       timeout: 1000,
       certificates: {},

@@ -1,44 +1,49 @@
-// The resource: what every span says of the process that made it. Built once by startTracing(). Only attributes that are cheap
-// and hold no secrets: never the command line, which may carry passwords.
+// The resource: what every span says of the process that made it. Built once by startTracing() from OpenTelemetry's detectors and
+// the configuration; detected-resource.ts says when the detectors run.
 
-import { randomUUID } from 'node:crypto';
-import { arch, hostname, type as osType } from 'node:os';
 import type { Attributes } from '@opentelemetry/api';
 import type { Configuration } from '../config/load.js';
-import { loadResources, type Resource } from './sdk.js';
+import type { Notice } from '../warnings.js';
+import { DetectedResource, type NamedDetector } from './detected-resource.js';
+import { loadResources, type Resource, type ResourceDetector } from './sdk.js';
 
 /**
- * Lowest precedence first: `telemetry.sdk.*`, process and host, the configured attributes, then name and version of the service.
- * Names are those of the OpenTelemetry semantic conventions for resources.
+ * Command lines hold passwords and tokens, and a resource is sent with every batch. Nothing of arguments is recorded unless it is
+ * named, here as for calls: `resource: { 'process.command_args': ... }` names it.
+ */
+const NEVER_DETECTED = 'process.command_args';
+
+/**
+ * Lowest precedence first: `telemetry.sdk.*`, what detectors find, the later one winning, the configured attributes, then name and
+ * version of the service. Names are those of the OpenTelemetry semantic conventions for resources.
+ * @param limitMillis how long an export waits for detectors that ask others.
  * @throws SpanwrightError MISSING_PACKAGE.
  */
-export function buildResource(configuration: Configuration): Resource {
+export function buildResource(configuration: Configuration, notice: Notice, limitMillis?: number): Resource {
   const { defaultResource, resourceFromAttributes } = loadResources();
   const service: Attributes = { 'service.name': configuration.serviceName };
   if (configuration.serviceVersion !== null) service['service.version'] = configuration.serviceVersion;
-  return defaultResource().merge(resourceFromAttributes({ ...processAttributes(), ...configuration.resource, ...service }));
+  const configured = resourceFromAttributes({ ...configuration.resource, ...service });
+  return new DetectedResource(defaultResource(), detectorsOf(configuration), configured, notice, limitMillis);
 }
 
-function processAttributes(): Attributes {
-  return {
-    'service.instance.id': randomUUID(),
-    'process.pid': process.pid,
-    'process.runtime.name': 'nodejs',
-    'process.runtime.version': process.versions.node,
-    'host.name': hostname(),
-    'host.arch': HOST_ARCH.get(arch()) ?? arch(),
-    'os.type': OS_TYPE.get(osType()) ?? osType().toLowerCase(),
-  };
+/** `env` has none here: OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME belong to the configuration, which has read them. */
+function detectorsOf({ resourceDetectors, extraResourceDetectors }: Configuration): NamedDetector[] {
+  const { hostDetector, osDetector, processDetector, serviceInstanceIdDetector } = loadResources();
+  const standard = { host: hostDetector, os: osDetector, process: processDetector, serviceinstance: serviceInstanceIdDetector };
+  const wanted = resourceDetectors === 'all' ? Object.keys(standard) : resourceDetectors.split(', ');
+  return [
+    ...Object.entries(standard)
+      .filter(([name]) => wanted.includes(name))
+      .map(([name, detector]) => ({ name, detect: () => withoutArguments(detector.detect()) })),
+    ...extraResourceDetectors.map((detector, index) => ({
+      name: `extraResourceDetectors[${index}]`,
+      detect: () => detector.detect(),
+    })),
+  ];
 }
 
-/** The conventions have names of their own where Node's differ. */
-const HOST_ARCH = new Map([
-  ['x64', 'amd64'],
-  ['arm', 'arm32'],
-  ['ppc', 'ppc32'],
-  ['ia32', 'x86'],
-]);
-const OS_TYPE = new Map([
-  ['Windows_NT', 'windows'],
-  ['SunOS', 'solaris'],
-]);
+function withoutArguments(found: ReturnType<ResourceDetector['detect']>): ReturnType<ResourceDetector['detect']> {
+  const { [NEVER_DETECTED]: _, ...attributes } = found.attributes ?? {};
+  return { ...found, attributes };
+}

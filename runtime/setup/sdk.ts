@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Attributes, Context, SpanContext } from '@opentelemetry/api';
+import type { Attributes, AttributeValue, Context, SpanContext } from '@opentelemetry/api';
 import type { Configuration } from '../config/load.js';
 import { ConfigurationError, SpanwrightError } from '../errors.js';
 import { VERSION } from '../version.js';
@@ -45,15 +45,33 @@ export interface SpanProcessor {
   shutdown(): Promise<void>;
 }
 
+export type RawAttribute = [string, AttributeValue | PromiseLike<AttributeValue | undefined> | undefined];
+
 /** OpenTelemetry's `Resource`. */
 export interface Resource {
   readonly attributes: Attributes;
+  readonly schemaUrl?: string | undefined;
+  readonly asyncAttributesPending?: boolean;
+  waitForAsyncAttributes?(): Promise<void>;
   merge(other: Resource | null): Resource;
+  getRawAttributes(): RawAttribute[];
+}
+
+/** OpenTelemetry's `ResourceDetector`, of whichever SDK version. */
+export interface ResourceDetector {
+  detect(config?: never): {
+    attributes?: Record<string, AttributeValue | PromiseLike<AttributeValue | undefined> | undefined>;
+    schemaUrl?: string | undefined;
+  };
 }
 
 interface ResourcesPackage {
   defaultResource(): Resource;
-  resourceFromAttributes(attributes: Attributes): Resource;
+  resourceFromAttributes(attributes: Attributes, options?: { schemaUrl: string | undefined }): Resource;
+  hostDetector: ResourceDetector;
+  osDetector: ResourceDetector;
+  processDetector: ResourceDetector;
+  serviceInstanceIdDetector: ResourceDetector;
 }
 
 const RESOURCES = '@opentelemetry/resources';

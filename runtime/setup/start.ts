@@ -49,7 +49,7 @@ export async function startTracing(options: TracingOptions = {}): Promise<Tracin
   tellFaults();
   // everything that can fail comes before the first registration, so that a refused start leaves nothing behind
   const pipeline = buildPipeline(configuration, notice);
-  const resource = pipeline === null ? undefined : buildResource(configuration);
+  const resource = pipeline === null ? undefined : buildResource(configuration, notice);
   const enableInstrumentations = prepareInstrumentations(configuration, pipeline !== null);
   const undo = registerPropagation();
   const tracing = new LiveTracing(state, loaded, configuration.endpoint, notice);

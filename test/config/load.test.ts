@@ -173,6 +173,15 @@ test('keep and instrumentations are taken as tables', () => {
   assert.is(load({}).configuration.keep, null);
 });
 
+test('resource detectors are taken as text or list and kept in normal form', () => {
+  const read = (given: Given): string => load(given).configuration.resourceDetectors;
+  assert.is(read({}), 'all');
+  assert.is(read({ env: { OTEL_NODE_RESOURCE_DETECTORS: ' process , env,process' } }), 'env, process');
+  assert.is(read({ toml: '[tracing]\nresource_detectors = ["host", "all"]\n' }), 'all');
+  assert.is(read({ options: { resourceDetectors: 'none' }, env: { OTEL_NODE_RESOURCE_DETECTORS: 'host' } }), 'none');
+  assert.is(read({ env: { OTEL_NODE_RESOURCE_DETECTORS: '' } }), 'all');
+});
+
 test('the configuration cannot be changed afterwards', () => {
   const { configuration, values } = load({ env: { OTEL_RESOURCE_ATTRIBUTES: 'a=b' } });
   for (const part of [configuration, configuration.resource, configuration.spanProcessors, values, values[0]])
@@ -324,6 +333,36 @@ const CASES: FaultCase[] = [
     bad: { options: { spanProcessors: [{}] } },
     says: /spanProcessors must be a list of SpanProcessors/u,
     good: { options: { spanProcessors: [{ onStart() {}, onEnd() {}, async forceFlush() {}, async shutdown() {} }] } },
+  },
+  {
+    name: 'a resource detector of a name near to a known one',
+    bad: { env: { OTEL_NODE_RESOURCE_DETECTORS: 'host,proces' } },
+    says: /^OTEL_NODE_RESOURCE_DETECTORS: has "proces", which is none of "all", "none", "env", .*; the nearest is "process"\.$/u,
+    good: { env: { OTEL_NODE_RESOURCE_DETECTORS: 'host, process,' } },
+  },
+  {
+    name: 'a resource detector of another package, given by name',
+    bad: { options: { resourceDetectors: ['host', 'aws'] } },
+    says: /resourceDetectors: has "aws", .*; those of other packages are given in code \(extraResourceDetectors\)\.$/u,
+    good: { options: { resourceDetectors: ['host'], extraResourceDetectors: [{ detect: () => ({}) }] } },
+  },
+  {
+    name: 'no resource detectors and some',
+    bad: { toml: '[tracing]\nresource_detectors = ["none", "host"]\n' },
+    says: /resource_detectors: has "none" beside other names; "none" stands alone\.$/u,
+    good: { toml: '[tracing]\nresource_detectors = ["none"]\n' },
+  },
+  {
+    name: 'a list of resource detectors that is none',
+    bad: { toml: '[tracing]\nresource_detectors = 3\n' },
+    says: /resource_detectors: must be "all", "none", or some of .*; found the number 3\.$/u,
+    good: { toml: '[tracing]\nresource_detectors = "all"\n' },
+  },
+  {
+    name: 'an extra resource detector that is none',
+    bad: { options: { extraResourceDetectors: ['aws'] } },
+    says: /extraResourceDetectors must be a list of ResourceDetectors \(objects with detect\(\)\); found a list\.$/u,
+    good: { options: { extraResourceDetectors: [] } },
   },
   {
     name: 'a configuration file that was given and is not there',

@@ -34,9 +34,10 @@ test.after.each(async () => {
 });
 
 /** Sums up after shutdown: every span that ended is accounted for. */
-async function close({ tracing, ended }: Recording): Promise<void> {
-  await tracing.shutdown();
-  const { spans } = tracing.state();
+async function close(run: Recording): Promise<void> {
+  await run.tracing.shutdown();
+  const { ended } = run;
+  const { spans } = run.tracing.state();
   assert.is(spans.ended, ended.length);
   assert.is(spans.exported + spans.failed + spans.dropped + spans.forgotten, spans.ended, JSON.stringify(spans));
 }

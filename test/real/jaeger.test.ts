@@ -34,10 +34,11 @@ for (const [path, service] of [
 ] as const) {
   all(`${path}: Jaeger's trees, attributes, events, links and status are those that the program recorded`, async () => {
     const endpoint = path === 'directly' ? jaeger.url : gateway.url;
-    const { tracing, ended } = await startRecording(endpoint, { serviceName: service });
+    const run = await startRecording(endpoint, { serviceName: service });
     for (let id = 1; id <= 10; id++) await placeOrder(id);
-    await tracing.shutdown();
-    const { spans } = tracing.state();
+    await run.tracing.shutdown();
+    const { ended } = run;
+    const { spans } = run.tracing.state();
     assert.is(ended.length, 10 * ORDER.length);
     assert.is(spans.exported, ended.length);
     const got = await jaeger.waitFor(service, ended.length);

@@ -37,7 +37,7 @@ function start(options: TracingOptions): Bench {
   const pipeline = buildPipeline(configuration, (code, detail, cause) => lines.push(`${code} ${detail} [${cause}]`));
   if (!pipeline) throw new Error('the pipeline was not built');
   const provider = new BasicTracerProvider({
-    resource: buildResource(configuration) as never,
+    resource: buildResource(configuration, () => {}) as never,
     spanProcessors: [pipeline.processor as never],
   });
   const tracer = provider.getTracer('test');

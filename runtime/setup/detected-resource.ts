@@ -1,0 +1,122 @@
+// OpenTelemetry's `Resource`, whose detectors run when it is first asked for anything, which is when the first span is sent or a span
+// processor reads it: a set-up that is off asks none of them. Made by resource.ts. A detector that throws, rejects or does not
+// answer is said and left out; it neither delays nor fails a start.
+
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { Notice } from '../warnings.js';
+import { loadResources, type RawAttribute, type Resource, type ResourceDetector } from './sdk.js';
+import { textOfThrown } from './thrown.js';
+
+/** How long an export waits for detectors that ask others: a cloud's metadata service that does not answer costs this once. */
+const LIMIT_MS = 2000;
+
+export interface NamedDetector {
+  readonly name: string;
+  readonly detect: ResourceDetector['detect'];
+}
+
+export class DetectedResource implements Resource {
+  #known: Resource | undefined;
+  #settled: Promise<void> | undefined;
+  #pending = true;
+
+  /**
+   * @param base what detectors override.
+   * @param configured what overrides detectors.
+   */
+  constructor(
+    readonly base: Resource,
+    readonly detectors: readonly NamedDetector[],
+    readonly configured: Resource,
+    readonly notice: Notice,
+    readonly limitMillis = LIMIT_MS,
+  ) {}
+
+  get attributes(): Attributes {
+    return this.#now().attributes;
+  }
+  get schemaUrl(): string | undefined {
+    return this.#now().schemaUrl;
+  }
+  get asyncAttributesPending(): boolean {
+    return this.#pending;
+  }
+  merge(other: Resource | null): Resource {
+    return this.#now().merge(other);
+  }
+  getRawAttributes(): RawAttribute[] {
+    return this.#now().getRawAttributes();
+  }
+  /** Resolves when all is found, at the latest at the limit. Never rejects. */
+  async waitForAsyncAttributes(): Promise<void> {
+    this.#now();
+    await this.#settled;
+  }
+
+  /** What is known without waiting. */
+  #now(): Resource {
+    this.#known ??= this.#detect();
+    return this.#known;
+  }
+
+  #detect(): Resource {
+    const { resourceFromAttributes } = loadResources();
+    const found: Resource[] = [];
+    const late: Promise<void>[] = [];
+    const merged = (): Resource => [...found, this.configured].reduce((sum, next) => sum.merge(next), this.base);
+    for (const { name, detect } of this.detectors) {
+      const attributes: Attributes = {};
+      try {
+        const { attributes: raw = {}, schemaUrl } = detect();
+        for (const [key, value] of Object.entries(raw)) if (!isPromiseLike(value)) attributes[key] = value;
+        const place = found.push(resourceFromAttributes(attributes, { schemaUrl })) - 1;
+        const keep = (key: string, value: AttributeValue | undefined): void => {
+          attributes[key] = value;
+          found[place] = resourceFromAttributes(attributes, { schemaUrl });
+        };
+        for (const [key, value] of Object.entries(raw)) {
+          if (isPromiseLike(value)) late.push(this.#take(name, value, (result) => keep(key, result)));
+        }
+      } catch (error) {
+        this.#sayFailed(name, error);
+      }
+    }
+    const all = Promise.all(late).then(() => {
+      this.#known = merged(); // also when it comes after the limit: later batches say more
+    });
+    this.#settled = this.#within(late.length === 0 ? 0 : this.limitMillis, all).then(() => {
+      this.#known = merged();
+      this.#pending = false;
+    });
+    return merged();
+  }
+
+  async #take(name: string, value: PromiseLike<AttributeValue | undefined>, keep: (value: AttributeValue | undefined) => void) {
+    try {
+      keep(await value);
+    } catch (error) {
+      this.#sayFailed(name, error);
+    }
+  }
+
+  async #within(limitMillis: number, work: Promise<void>): Promise<void> {
+    if (limitMillis === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.notice('SPW023', `not all had answered after ${limitMillis} ms; spans are sent with what is known`);
+        resolve();
+      }, limitMillis).unref();
+    });
+    await Promise.race([work, limit]);
+    clearTimeout(timer);
+  }
+
+  #sayFailed(name: string, error: unknown): void {
+    this.notice('SPW023', `${name}: ${textOfThrown(error)}; spans are sent without what it finds`, name);
+  }
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<AttributeValue | undefined> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}

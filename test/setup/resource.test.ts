@@ -1,0 +1,257 @@
+// What spans say of their process: OpenTelemetry's own detectors compared with what they find when asked directly, when they run, what
+// wins over them, and what happens when one of them fails, rejects or never answers.
+
+import { context, propagation, trace } from '@opentelemetry/api';
+import { hostDetector, osDetector, processDetector, serviceInstanceIdDetector } from '@opentelemetry/resources';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { loadConfiguration, type TracingOptions } from '../../runtime/config/load.js';
+import { instrument, startTracing } from '../../runtime/index.js';
+import { buildResource } from '../../runtime/setup/resource.js';
+import type { ReadableSpan, Resource, ResourceDetector } from '../../runtime/setup/sdk.js';
+
+interface Built {
+  readonly resource: Resource;
+  readonly lines: string[];
+}
+
+function build(options: TracingOptions, env: NodeJS.ProcessEnv = {}, limitMillis?: number): Built {
+  const lines: string[] = [];
+  const { configuration } = loadConfiguration({ options, env, cwd: __dirname });
+  return { resource: buildResource(configuration, (code, detail) => lines.push(`${code} ${detail}`), limitMillis), lines };
+}
+
+/** What is waited for must not hold a process; here the test does. */
+async function settle(resource: Resource): Promise<void> {
+  const hold = setInterval(() => {}, 1000);
+  await resource.waitForAsyncAttributes?.();
+  clearInterval(hold);
+}
+
+/** All attributes, once what has to be waited for is there. */
+async function found(options: TracingOptions, env: NodeJS.ProcessEnv = {}): Promise<Record<string, unknown>> {
+  const { resource } = build(options, env);
+  assert.is(resource.asyncAttributesPending, true);
+  await settle(resource);
+  assert.is(resource.asyncAttributesPending, false);
+  return { ...resource.attributes };
+}
+
+const STANDARD = { host: hostDetector, os: osDetector, process: processDetector, serviceinstance: serviceInstanceIdDetector };
+
+/** What OpenTelemetry's detectors say, asked directly. */
+async function standard(...names: (keyof typeof STANDARD)[]): Promise<Record<string, unknown>> {
+  const all: Record<string, unknown> = {};
+  for (const name of names) {
+    for (const [key, value] of Object.entries(STANDARD[name].detect().attributes ?? {})) {
+      const settled = await value;
+      if (settled !== undefined) all[key] = settled;
+    }
+  }
+  return all;
+}
+
+const OF_THE_SDK = ['telemetry.sdk.language', 'telemetry.sdk.name', 'telemetry.sdk.version', 'service.name'];
+
+function withoutSdk(attributes: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(attributes).filter(([key]) => !OF_THE_SDK.includes(key)));
+}
+
+test('by default all standard detectors are asked, and the command line is left out', async () => {
+  const expected = await standard('host', 'os', 'process', 'serviceinstance');
+  assert.ok(Array.isArray(expected['process.command_args']), 'the detector says it');
+  delete expected['process.command_args'];
+  const attributes = await found({});
+  assert.equal(withoutSdk(attributes), expected);
+  assert.is(attributes['service.name'], 'unknown_service:node');
+  assert.is(attributes['telemetry.sdk.language'], 'nodejs');
+  assert.is(attributes['process.pid'], process.pid);
+  assert.match(String(attributes['service.instance.id']), /^[0-9a-f-]{36}$/u);
+});
+
+test('the same attributes as those of NodeSDK with all its detectors, but for the command line', async () => {
+  process.env.OTEL_NODE_RESOURCE_DETECTORS = 'all';
+  const sdk = new NodeSDK({
+    metricReaders: [],
+    logRecordProcessors: [],
+    spanProcessors: [
+      {
+        onStart: () => {},
+        onEnd: () => {},
+        forceFlush: async () => {},
+        shutdown: async () => {},
+      },
+    ],
+  });
+  sdk.start();
+  // NodeSDK keeps its resource to itself; its type does not name it
+  const { _resource: resource } = sdk as unknown as { _resource: Resource };
+  await settle(resource);
+  const theirs = { ...resource.attributes };
+  await sdk.shutdown();
+  delete process.env.OTEL_NODE_RESOURCE_DETECTORS;
+  for (const api of [trace, context, propagation]) api.disable();
+  const ours = await found({});
+  assert.equal(Object.keys(theirs).filter((key) => !(key in ours)), ['process.command_args']); // biome-ignore format: one thought
+  assert.equal(Object.keys(ours).filter((key) => !(key in theirs)), []); // biome-ignore format: one thought
+});
+
+for (const [value, names] of [
+  ['none', []],
+  ['host', ['host']],
+  ['os,serviceinstance', ['os', 'serviceinstance']],
+  ['env', []],
+  ['all', ['host', 'os', 'process', 'serviceinstance']],
+] as const) {
+  test(`OTEL_NODE_RESOURCE_DETECTORS=${value} asks ${names.join(', ') || 'none of them'}`, async () => {
+    const expected = await standard(...names);
+    delete expected['process.command_args'];
+    assert.equal(withoutSdk(await found({}, { OTEL_NODE_RESOURCE_DETECTORS: value })), expected);
+  });
+}
+
+test('what is configured wins over what is detected, and the service over both; also where no detector is asked', async () => {
+  const options: TracingOptions = {
+    serviceName: 'carbide-api',
+    serviceVersion: '1.2.3',
+    resource: { 'service.name': 'hidden', team: 'dc', 'host.name': 'mine', 'process.command_args': ['named'] },
+  };
+  for (const resourceDetectors of ['all', 'none']) {
+    const attributes = await found({ ...options, resourceDetectors }, { OTEL_RESOURCE_ATTRIBUTES: 'rack=7,team=other' });
+    assert.is(attributes['service.name'], 'carbide-api');
+    assert.is(attributes['service.version'], '1.2.3');
+    assert.is(attributes['host.name'], 'mine');
+    assert.is(attributes.team, 'dc');
+    assert.is(attributes.rack, '7');
+    assert.equal(attributes['process.command_args'], ['named']);
+    assert.is('os.type' in attributes, resourceDetectors === 'all');
+  }
+  assert.not.ok('service.version' in (await found({})));
+});
+
+/** A detector of another package, which says when it was asked. */
+function cloud(detect: ResourceDetector['detect']): ResourceDetector & { asked: number } {
+  const detector = {
+    asked: 0,
+    detect: () => {
+      detector.asked++;
+      return detect();
+    },
+  };
+  return detector;
+}
+
+test('detectors of other packages come after the standard ones and before what is configured', async () => {
+  const detector = cloud(() => ({
+    attributes: {
+      'host.name': 'from the cloud',
+      'cloud.region': 'detected',
+      'cloud.zone': Promise.resolve('b'),
+      'cloud.nothing': undefined,
+    },
+  }));
+  const attributes = await found({ extraResourceDetectors: [detector], resource: { 'cloud.region': 'configured' } });
+  assert.is(attributes['host.name'], 'from the cloud');
+  assert.is(attributes['cloud.region'], 'configured');
+  assert.is(attributes['cloud.zone'], 'b');
+  assert.not.ok('cloud.nothing' in attributes);
+  assert.is(detector.asked, 1);
+});
+
+test('what has to be waited for is not there before, and nothing complains when it is read', async () => {
+  let answer = (_: string): void => {};
+  const late = new Promise<string>((resolve) => (answer = resolve));
+  const { resource, lines } = build({ extraResourceDetectors: [cloud(() => ({ attributes: { zone: late, plain: 1 } }))] });
+  assert.is(resource.attributes.plain, 1);
+  assert.is(resource.attributes.zone, undefined);
+  answer('b');
+  await settle(resource);
+  assert.is(resource.attributes.zone, 'b');
+  assert.is(resource.merge(null).attributes.zone, 'b');
+  assert.ok(resource.getRawAttributes().some(([key, value]) => key === 'zone' && value === 'b'));
+  assert.equal(lines, []);
+});
+
+test('a detector that throws, rejects, answers nonsense or never is said and left out; the others count', async () => {
+  const broken: [string, ResourceDetector['detect'], RegExp][] = [
+    ['throws', () => { throw new TypeError('no metadata'); }, /SPW023 extraResourceDetectors\[0\]: TypeError: no metadata/], // biome-ignore format: one thought
+    ['rejects', () => ({ attributes: { a: Promise.reject(new Error('refused')) } }), /\[0\]: Error: refused/],
+    ['throws what cannot be shown', () => { throw Object.create(null); }, /\[0\]: something that cannot be shown/], // biome-ignore format: one thought
+    ['answers nonsense', () => undefined as never, /SPW023 extraResourceDetectors\[0\]: TypeError/],
+    ['never answers', () => ({ attributes: { a: new Promise<string>(() => {}) } }), /SPW023 not all had answered after 30 ms/],
+  ];
+  for (const [what, detect, said] of broken) {
+    const good = cloud(() => ({ attributes: { good: true, 'good.late': Promise.resolve(1) } }));
+    const { resource, lines } = build({ extraResourceDetectors: [{ detect }, good] }, {}, 30);
+    await settle(resource);
+    assert.is(resource.asyncAttributesPending, false, what);
+    assert.is(resource.attributes.good, true, what);
+    assert.is(resource.attributes['good.late'], 1, what);
+    assert.is(resource.attributes['process.pid'], process.pid, what);
+    assert.not.ok('a' in resource.attributes, what);
+    assert.is(lines.length, 1, what);
+    assert.match(lines[0] as string, said);
+  }
+});
+
+test('an answer that comes after the limit counts from then on', async () => {
+  let answer = (_: string): void => {};
+  const late = new Promise<string>((resolve) => (answer = resolve));
+  const { resource } = build({ extraResourceDetectors: [cloud(() => ({ attributes: { zone: late } }))] }, {}, 10);
+  await settle(resource);
+  assert.is(resource.attributes.zone, undefined);
+  answer('b');
+  await late;
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.is(resource.attributes.zone, 'b');
+});
+
+const work = instrument({ name: 'work' }, () => 1);
+
+function sink(): { sent: ReadableSpan[]; exporter: TracingOptions['exporter'] } {
+  const sent: ReadableSpan[] = [];
+  const exporter: TracingOptions['exporter'] = {
+    export: (spans, done) => {
+      sent.push(...spans);
+      done({ code: 0 });
+    },
+    shutdown: async () => {},
+  };
+  return { sent, exporter };
+}
+
+test('while tracing is off no detector is asked; the first export asks each once and carries what they found', async () => {
+  const detector = cloud(() => ({ attributes: { zone: new Promise((resolve) => setTimeout(resolve, 20, 'b')) } }));
+  const { sent, exporter } = sink();
+  const tracing = await startTracing({ exporter, scheduleDelay: 10, extraResourceDetectors: [detector] });
+  work();
+  await tracing.forceFlush();
+  assert.is(detector.asked, 0);
+  tracing.setEnabled(true);
+  work();
+  await tracing.forceFlush();
+  work();
+  await tracing.forceFlush();
+  assert.is(detector.asked, 1);
+  assert.equal(
+    sent.map(({ resource }) => (resource as Resource).attributes.zone),
+    ['b', 'b'],
+  );
+  await tracing.shutdown();
+});
+
+test('a detector that never answers does not hold a shutdown, and the spans are sent without it', async () => {
+  const detector = cloud(() => ({ attributes: { zone: new Promise<string>(() => {}) } }));
+  const { sent, exporter } = sink();
+  const tracing = await startTracing({ exporter, enabled: true, extraResourceDetectors: [detector], shutdownTimeout: 60_000 });
+  work();
+  const begun = performance.now();
+  await tracing.shutdown();
+  const took = performance.now() - begun;
+  assert.is(sent.length, 1);
+  assert.is(tracing.state().spans.exported, 1);
+  assert.ok(took < 1900, `shutdown took ${took} ms; the detectors' own limit is 2000`);
+});
+
+test.run();

@@ -134,8 +134,8 @@ export function names(known: readonly string[], others: string): ValueType<strin
       const unknown = found.find((name) => name !== 'all' && name !== 'none' && !known.includes(name));
       if (unknown !== undefined) {
         const meant = nearest(unknown, known);
-        const hint = meant === undefined ? others : `the nearest is "${meant}"`;
-        return { fault: `has ${JSON.stringify(unknown)}, which is none of "all", "none", ${quoted}; ${hint}` };
+        const hint = meant === undefined ? '' : ` (the nearest is "${meant}")`;
+        return { fault: `has ${JSON.stringify(unknown)}, which is none of "all", "none", ${quoted}${hint}; ${others}` };
       }
       if (found.includes('none') && found.length > 1) return { fault: 'has "none" beside other names; "none" stands alone' };
       if (found.includes('all') || found.includes('none')) return { value: found.includes('all') ? 'all' : 'none' };

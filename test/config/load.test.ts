@@ -337,13 +337,13 @@ const CASES: FaultCase[] = [
   {
     name: 'a resource detector of a name near to a known one',
     bad: { env: { OTEL_NODE_RESOURCE_DETECTORS: 'host,proces' } },
-    says: /^OTEL_NODE_RESOURCE_DETECTORS: has "proces", which is none of "all", "none", "env", .*; the nearest is "process"\.$/u,
+    says: /^OTEL_NODE_RESOURCE_DETECTORS: has "proces", which is none of "all", "none", "env", .* \(the nearest is "process"\); those of other packages are given in code \(extraResourceDetectors\)\.$/u,
     good: { env: { OTEL_NODE_RESOURCE_DETECTORS: 'host, process,' } },
   },
   {
     name: 'a resource detector of another package, given by name',
     bad: { options: { resourceDetectors: ['host', 'aws'] } },
-    says: /resourceDetectors: has "aws", .*; those of other packages are given in code \(extraResourceDetectors\)\.$/u,
+    says: /^startTracing\(\) resourceDetectors: has "aws", which is none of .*; those of other packages are given in code \(extraResourceDetectors\)\.$/u,
     good: { options: { resourceDetectors: ['host'], extraResourceDetectors: [{ detect: () => ({}) }] } },
   },
   {

@@ -1,0 +1,143 @@
+// The whole system as processes: the store (unless a server is configured), the cluster, a receiver of spans (unless an endpoint is
+// configured), the sink, and the eight modules. What the run looks at, it looks at from outside: in the database and the cluster.
+
+import { appendFileSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Client } from '@grpc/grpc-js';
+import type { ReceivedSpan } from 'spanwright/receiver';
+import type { NodeSetup } from '../cluster/cluster.js';
+import { KubeClient } from '../kube/client.js';
+import { call, connect, type HealthEventMessage, PlatformConnectorService } from '../rpc/services.js';
+import { HealthEventStore } from '../store/health-event-store.js';
+import { Child, type ChildOptions } from './child.js';
+import { ownSchema } from './own-schema.js';
+import { SinkServer } from './sink-server.js';
+
+export const MODULES = [
+  'platform-connector',
+  'fault-quarantine',
+  'node-drainer',
+  'fault-remediation',
+  'health-events-analyzer',
+  'janitor',
+  'janitor-provider',
+  'event-exporter',
+] as const;
+export type Module = (typeof MODULES)[number];
+
+const BUILD = join(__dirname, '..');
+
+export class Pipeline {
+  /** What came, when the receiver is our own. */
+  arrived: ReceivedSpan[] | undefined;
+  /** Lines of all modules. */
+  readonly log: string[] = [];
+  readonly #children = new Map<string, Child>();
+  readonly #starting = new Set<Promise<unknown>>();
+  readonly #env: NodeJS.ProcessEnv = {};
+  #closers: (() => unknown)[] = [];
+  endpoint = '';
+  store!: HealthEventStore;
+  kube!: KubeClient;
+  sink!: SinkServer;
+  #monitor!: Client;
+
+  async start(): Promise<void> {
+    const configured = process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+    const [store, cluster, receiver] = await Promise.all([
+      process.env.DATABASE_URL ? undefined : this.#start('embedded-store'),
+      this.#start('cluster'),
+      configured ? undefined : this.#startReceiver(),
+    ]);
+    this.endpoint = configured || (receiver?.address ?? '');
+    this.sink = await SinkServer.start();
+    this.#closers.push(() => this.sink.close());
+    let databaseUrl = store?.address ?? '';
+    if (process.env.DATABASE_URL) {
+      const schema = await ownSchema(process.env.DATABASE_URL);
+      databaseUrl = schema.url;
+      this.#closers.push(schema.drop);
+    }
+    Object.assign(this.#env, {
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: this.endpoint,
+      OTEL_BSP_SCHEDULE_DELAY: process.env.OTEL_BSP_SCHEDULE_DELAY ?? '200',
+      REBOOT_TIMEOUT_SECONDS: process.env.REBOOT_TIMEOUT_SECONDS ?? '4',
+      DATABASE_URL: databaseUrl,
+      KUBE_API_URL: cluster.address,
+      CLOUD_API_URL: `${cluster.address}/cloud`,
+      SINK_URL: this.sink.url,
+    });
+    const [connector, provider] = await Promise.all([this.#start('platform-connector'), this.#start('janitor-provider')]);
+    this.#env.PLATFORM_CONNECTOR_ADDRESS = connector.address;
+    this.#env.JANITOR_PROVIDER_ADDRESS = provider.address;
+    await Promise.all(MODULES.filter((name) => !this.#children.has(name)).map((name) => this.#start(name)));
+    this.store = await HealthEventStore.connect(databaseUrl);
+    this.kube = new KubeClient(cluster.address);
+    this.#monitor = connect(PlatformConnectorService, connector.address);
+    this.#closers.unshift(
+      () => this.#monitor.close(),
+      () => this.store.close(),
+    );
+  }
+
+  /** What a health monitor on a node does. @returns the ids of the events */
+  async report(...events: HealthEventMessage[]): Promise<string[]> {
+    return (await call<{ ids: string[] }>(this.#monitor, 'HealthEventOccurred', { events })).ids;
+  }
+
+  async addNode(setup: NodeSetup): Promise<void> {
+    const response = await fetch(this.#env.KUBE_API_URL + '/setup/nodes', { method: 'POST', body: JSON.stringify(setup) });
+    if (!response.ok) throw new Error(`the cluster refused ${setup.name}: ${await response.text()}`);
+  }
+
+  /** Ends a module and starts it again: in order with SIGTERM, in its tracks with SIGKILL. */
+  async restart(module: Module, signal: 'SIGTERM' | 'SIGKILL', env: NodeJS.ProcessEnv = {}): Promise<void> {
+    await this.#children.get(module)?.stop(signal);
+    await this.#start(module, env);
+  }
+
+  /** The modules first: they send what they have left. */
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#starting);
+    await Promise.all(MODULES.map((name) => this.#children.get(name)?.stop()));
+    for (const close of this.#closers) await close();
+    this.#closers = [];
+    await Promise.all([...this.#children.values()].map((child) => child.stop()));
+  }
+
+  #start(name: string, env: NodeJS.ProcessEnv = {}): Promise<Child> {
+    return this.#run(name, join(BUILD, name, 'main.js'), {
+      env: { ...this.#env, ...env },
+      onLine: (line) => {
+        this.log.push(line);
+        if (process.env.LOG_FILE) appendFileSync(process.env.LOG_FILE, `${line}\n`);
+      },
+    });
+  }
+
+  async #run(name: string, script: string, options: ChildOptions): Promise<Child> {
+    const start = Child.start(script, options);
+    this.#starting.add(start);
+    try {
+      const child = await start;
+      this.#children.set(name, child);
+      return child;
+    } finally {
+      this.#starting.delete(start);
+    }
+  }
+
+  /** `spanwright receive` in a process of its own. */
+  #startReceiver(): Promise<Child> {
+    const packageFile = require.resolve('spanwright/package.json');
+    const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: { spanwright: string } };
+    this.arrived = [];
+    return this.#run('receiver', join(dirname(packageFile), bin.spanwright), {
+      args: ['receive', '--json', '--port', '0'],
+      readyLine: true,
+      onLine: (line) => {
+        if (line.startsWith('{')) this.arrived?.push(JSON.parse(line) as ReceivedSpan);
+      },
+    });
+  }
+}

@@ -1,0 +1,54 @@
+// What a run prints: the trace of each scenario as a tree, or, when spans went elsewhere, the ids to look for.
+
+import { formatTrace, groupTraces, type ReceivedSpan } from 'spanwright/receiver';
+import type { Outcome } from './scenarios.js';
+import { SCENARIOS } from './scenarios.js';
+
+const SHOWN = [
+  'health_event.node_name',
+  'fault_quarantine.verdict',
+  'node_drainer.pods.remaining',
+  'fault_remediation.skip.reason',
+  'fault_remediation.log_collector.outcome',
+  'health_event_status.fault_remediated',
+  'janitor.reboot.progress',
+  'spanwright.session.end',
+  'http.request.method',
+  'url.path',
+  'http.response.status_code',
+  'db.response.returned_rows',
+];
+/** A trace of more spans than this is told by its number of spans. */
+const MAX_SPANS = 150;
+
+export function printOutcomes(outcomes: readonly Outcome[], print: (line: string) => void): void {
+  print('scenario       node         quarantine          remediated  trace');
+  for (const { scenario, node, document } of outcomes) {
+    const { nodequarantined = '', faultremediated = '' } = document.healtheventstatus;
+    const columns = [scenario.padEnd(14), node.padEnd(12), nodequarantined.padEnd(19), String(faultremediated).padEnd(11)];
+    print([...columns, document.healthevent.metadata.trace_id].join(' '));
+  }
+}
+
+export function printTraces(outcomes: readonly Outcome[], spans: readonly ReceivedSpan[], print: (line: string) => void): void {
+  const traces = new Map(groupTraces(spans).map((trace) => [trace[0]?.traceId, trace]));
+  for (const { scenario, document } of outcomes) {
+    const trace = traces.get(document.healthevent.metadata.trace_id) ?? [];
+    const modules = new Set(trace.map(({ resource }) => resource.attributes['service.name']));
+    print(`-- ${scenario}: ${SCENARIOS[scenario]?.what}`);
+    print(`   trace ${trace[0]?.traceId}, ${trace.length} spans of ${modules.size} modules\n`);
+    if (trace.length <= MAX_SPANS) print(`${formatTrace(trace, { attributes: SHOWN, valueLength: 60 })}\n`);
+  }
+}
+
+/** What is not as it must be of the traces that came. */
+export function faultsOf(outcomes: readonly Outcome[], spans: readonly ReceivedSpan[]): string[] {
+  return outcomes.flatMap(({ scenario, eventId, document }) => {
+    const traceIds = new Set(
+      spans.filter(({ attributes }) => attributes['health_event.id'] === eventId).map(({ traceId }) => traceId),
+    );
+    const [traceId] = traceIds;
+    if (traceIds.size === 1 && traceId === document.healthevent.metadata.trace_id) return [];
+    return [`${scenario}: the event ${eventId} has ${traceIds.size} traces (${[...traceIds].join(', ')}), not one`];
+  });
+}

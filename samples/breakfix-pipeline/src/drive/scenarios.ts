@@ -1,0 +1,182 @@
+// What happens in a run, one row each: a node with its pods and its machine, what is reported of it, what is done meanwhile. What takes
+// long or fails does so for a reason that the traces have to tell; nothing here is known to the investigations.
+
+import type { HealthEventDocument } from '../model/health-event.js';
+import type { HealthEventMessage } from '../rpc/services.js';
+import type { Pipeline } from './pipeline.js';
+
+export interface Outcome {
+  scenario: string;
+  node: string;
+  eventId: string;
+  document: HealthEventDocument;
+}
+
+interface Scenario {
+  node: string;
+  what: string;
+  run(pipeline: Pipeline, node: string): Promise<string>;
+}
+
+const LIMIT_MS = 60_000;
+
+export function xid(nodeName: string, change: Partial<HealthEventMessage> = {}): HealthEventMessage {
+  return {
+    agent: 'gpu-health-monitor',
+    checkName: 'GpuXidError',
+    nodeName,
+    isFatal: true,
+    isHealthy: false,
+    message: 'XID 79: GPU has fallen off the bus',
+    errorCode: ['79'],
+    entitiesImpacted: [{ entityType: 'GPU', entityValue: '0' }],
+    recommendedAction: 'RESTART_BM',
+    ...change,
+  };
+}
+
+async function until<Found>(what: string, look: () => Promise<Found | undefined | false>): Promise<Found> {
+  const end = Date.now() + LIMIT_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > end) throw new Error(`did not happen within ${LIMIT_MS / 1000} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Every module that has to do with the event has done its part. */
+export function settled(pipeline: Pipeline, id: string): Promise<HealthEventDocument> {
+  return until(`event ${id} is worked off`, async () => {
+    const event = await pipeline.store.get(id);
+    const { analyzed, exported, nodequarantined, faultremediated } = event?.healtheventstatus ?? {};
+    const done = faultremediated !== undefined || nodequarantined === 'NotQuarantined' || nodequarantined === 'UnQuarantined';
+    return analyzed === true && exported === true && done && event;
+  });
+}
+
+const quick = (name: string) => ({ name, pods: [{ name: `trainer-${name}`, endsAfterMs: 500 }], bootMs: 800 });
+const only = (ids: readonly string[]): string => ids[0] as string;
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  healthy: {
+    node: 'gpu-node-1',
+    what: 'a GPU falls off the bus; the node is drained and rebooted, and comes back',
+    async run(pipeline, node) {
+      await pipeline.addNode(quick(node));
+      const id = only(await pipeline.report(xid(node)));
+      await settled(pipeline, id);
+      await settled(pipeline, only(await pipeline.report(xid(node, { isFatal: false, isHealthy: true, message: 'no XID' }))));
+      return id;
+    },
+  },
+  repeated: {
+    node: 'gpu-node-2',
+    what: 'three harmless errors in one report; the analyzer makes a fatal event of them; the sink refuses one export',
+    async run(pipeline, node) {
+      await pipeline.addNode(quick(node));
+      pipeline.sink.refuseOnce(node);
+      const harmless = xid(node, { isFatal: false, message: 'XID 48: double bit ECC error', errorCode: ['48'] });
+      const ids = await pipeline.report(harmless, harmless, harmless);
+      for (const id of ids) await settled(pipeline, id);
+      const healthevent = { nodeName: node, agent: 'health-events-analyzer' };
+      const id = await until('the repeated error is published', async () => {
+        return (await pipeline.store.find({ healthevent }, 'none'))[0]?.id;
+      });
+      await settled(pipeline, id);
+      return id;
+    },
+  },
+  restarts: {
+    node: 'gpu-node-3',
+    what: 'node-drainer is restarted (SIGTERM) in the middle of the drain, the janitor killed (SIGKILL) in the middle of the reboot',
+    async run(pipeline, node) {
+      await pipeline.addNode({ name: node, pods: [{ name: `trainer-${node}`, endsAfterMs: 1500 }], bootMs: 1500 });
+      const id = only(await pipeline.report(xid(node)));
+      await until('the drain is under way', async () => (await pipeline.store.get(id))?.healtheventstatus.drainsession);
+      await pipeline.restart('node-drainer', 'SIGTERM');
+      await until('the reboot is under way', async () => {
+        const reboots = await pipeline.kube.listReboots();
+        return reboots.find(({ spec, status }) => spec.nodeName === node && status.bootID !== undefined);
+      });
+      await pipeline.restart('janitor', 'SIGKILL');
+      await settled(pipeline, id);
+      return id;
+    },
+  },
+  'slow-drain': {
+    node: 'gpu-node-4',
+    what: 'a pod writes a long checkpoint before it ends',
+    async run(pipeline, node) {
+      const pods = [
+        { name: `trainer-${node}`, endsAfterMs: 500 },
+        { name: `checkpointer-${node}`, endsAfterMs: 5000 },
+      ];
+      await pipeline.addNode({ name: node, pods, bootMs: 800 });
+      const id = only(await pipeline.report(xid(node)));
+      await settled(pipeline, id);
+      return id;
+    },
+  },
+  unsupported: {
+    node: 'gpu-node-5',
+    what: 'the recommended action is one for people',
+    async run(pipeline, node) {
+      await pipeline.addNode(quick(node));
+      const id = only(await pipeline.report(xid(node, { recommendedAction: 'CONTACT_SUPPORT' })));
+      await settled(pipeline, id);
+      return id;
+    },
+  },
+  'lost-machine': {
+    node: 'gpu-node-6',
+    what: 'the machine does not come back from its reboot',
+    async run(pipeline, node) {
+      await pipeline.addNode({ ...quick(node), bootMs: null });
+      const id = only(await pipeline.report(xid(node)));
+      await settled(pipeline, id);
+      return id;
+    },
+  },
+  backfill: {
+    node: 'gpu-node-7',
+    what: 'event-exporter is started with a backfill: it keeps the table locked until all history is out',
+    async run(pipeline, node) {
+      await pipeline.addNode(quick(node));
+      await addHistory(pipeline);
+      const before = pipeline.sink.deliveries.length;
+      await pipeline.restart('event-exporter', 'SIGTERM', { EXPORTER_BACKFILL: 'true' });
+      await until('the backfill is under way', async () => pipeline.sink.deliveries.length > before);
+      const id = only(await pipeline.report(xid(node)));
+      await settled(pipeline, id);
+      return id;
+    },
+  },
+};
+
+/** Events of last week, worked off long ago. */
+async function addHistory({ store }: Pipeline): Promise<void> {
+  const healthevent = { ...xid('gpu-node-0', { isFatal: false }), metadata: {} };
+  const healtheventstatus = { nodequarantined: 'NotQuarantined', analyzed: true, exported: true, spanids: {} };
+  await store.transaction((client) =>
+    client.query(
+      `INSERT INTO "HealthEvents" (id, created_at, document)
+       SELECT 'history-' || n, now() - interval '7 days', $1::jsonb FROM generate_series(1, 3000) AS n`,
+      [JSON.stringify({ healthevent, healtheventstatus })],
+    ),
+  );
+}
+
+/** One after the other within a group, groups too: what restarts modules or holds the table would be seen by the others. */
+export const GROUPS: readonly (readonly string[])[] = [
+  ['healthy', 'repeated'],
+  ['restarts'],
+  ['slow-drain', 'unsupported', 'lost-machine'],
+  ['backfill'],
+];
+
+export async function runScenario(pipeline: Pipeline, name: string): Promise<Outcome> {
+  const scenario = SCENARIOS[name] as Scenario;
+  const eventId = await scenario.run(pipeline, scenario.node);
+  return { scenario: name, node: scenario.node, eventId, document: await settled(pipeline, eventId) };
+}

@@ -1,0 +1,65 @@
+// Hands each event to the outside, once it is stored.
+
+import { extract, instrument } from 'spanwright';
+import type { ConsoleLogger } from 'spanwright/logs';
+import { failed } from '../model/failure.js';
+import { eventAttributes, type StoredEvent, traceOf } from '../model/health-event.js';
+import type { HealthEventStore } from '../store/health-event-store.js';
+import { type CloudEvent, type Sink, toCloudEvent } from './sink.js';
+
+const TRACE = traceOf('event-exporter', 'platform-connector');
+const ATTEMPTS = 3;
+
+export class EventExporter {
+  constructor(
+    private readonly store: HealthEventStore,
+    private readonly sink: Sink,
+    private readonly log: ConsoleLogger,
+  ) {}
+
+  async pass(): Promise<void> {
+    for (const event of await this.store.find({}, 'exported')) {
+      await this.processEvent(event).catch((error: Error) =>
+        this.log.error({ event: event.id, error: error.message }, 'not exported'),
+      );
+    }
+  }
+
+  @instrument({
+    name: 'event_exporter.process_event',
+    parent: (event: StoredEvent) => extract(event, TRACE),
+    link: 'same-trace',
+    attributes: (event: StoredEvent) => eventAttributes(event),
+  })
+  async processEvent(event: StoredEvent): Promise<void> {
+    await this.publishWithRetry(this.transform(event));
+    await this.store.update(event.id, { 'healtheventstatus.exported': true, ...TRACE.changes() });
+  }
+
+  @instrument({ name: 'event_exporter.transform' })
+  transform(event: StoredEvent): CloudEvent {
+    return toCloudEvent(event);
+  }
+
+  @instrument({ name: 'event_exporter.publish_with_retry' })
+  async publishWithRetry(event: CloudEvent): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.publish(event, attempt);
+      } catch (error) {
+        this.log.warn({ event: event.id, attempt, error: (error as Error).message }, 'export failed');
+        if (attempt === ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50 * attempt));
+      }
+    }
+  }
+
+  @instrument({ name: 'event_exporter.publish', args: { attempt: 'event_exporter.attempt' } })
+  async publish(event: CloudEvent, attempt: number): Promise<void> {
+    try {
+      await this.sink.send(event);
+    } catch (error) {
+      throw failed('event_exporter', 'publish_error', error);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+// event-exporter as a process.
+
+import { startTracing } from 'spanwright';
+import { logOf } from '../log.js';
+import { leave, setting, stopRequested, tellReady } from '../process.js';
+import { watch } from '../watch.js';
+
+async function main(): Promise<void> {
+  const tracing = await startTracing({
+    serviceName: 'event-exporter',
+    enabled: true,
+    instrumentations: { undici: {}, pg: { ignoreConnectSpans: true } },
+  });
+  // what tracing patches is loaded after it
+  const { HealthEventStore } = await import('../store/health-event-store.js');
+  const { Backfill } = await import('./backfill.js');
+  const { EventExporter } = await import('./event-exporter.js');
+  const { Sink } = await import('./sink.js');
+
+  const log = logOf('event-exporter');
+  const store = await HealthEventStore.connect(setting('DATABASE_URL'));
+  const sink = new Sink(setting('SINK_URL'));
+  const exporter = new EventExporter(store, sink, log);
+  tellReady();
+  if (process.env.EXPORTER_BACKFILL === 'true') {
+    await new Backfill(store, sink, log).run().catch((error: Error) => log.error({ error: error.message }, 'backfill failed'));
+  }
+  const watching = watch(
+    100,
+    () => exporter.pass(),
+    (error) => log.error({ error }, 'pass failed'),
+  );
+  await stopRequested();
+  await watching.stop();
+  await store.close();
+  await tracing.shutdown();
+  leave();
+}
+
+void main();

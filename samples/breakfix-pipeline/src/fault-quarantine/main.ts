@@ -1,0 +1,35 @@
+// fault-quarantine as a process.
+
+import { startTracing } from 'spanwright';
+import { logOf } from '../log.js';
+import { leave, setting, stopRequested, tellReady } from '../process.js';
+import { watch } from '../watch.js';
+
+async function main(): Promise<void> {
+  const tracing = await startTracing({
+    serviceName: 'fault-quarantine',
+    enabled: true,
+    instrumentations: { undici: {}, pg: { ignoreConnectSpans: true } },
+  });
+  // what tracing patches is loaded after it
+  const { HealthEventStore } = await import('../store/health-event-store.js');
+  const { KubeClient } = await import('../kube/client.js');
+  const { FaultQuarantine } = await import('./fault-quarantine.js');
+
+  const log = logOf('fault-quarantine');
+  const store = await HealthEventStore.connect(setting('DATABASE_URL'));
+  const quarantine = new FaultQuarantine(store, new KubeClient(setting('KUBE_API_URL')), log);
+  const watching = watch(
+    100,
+    () => quarantine.pass(),
+    (error) => log.error({ error }, 'pass failed'),
+  );
+  tellReady();
+  await stopRequested();
+  await watching.stop();
+  await store.close();
+  await tracing.shutdown();
+  leave();
+}
+
+void main();

@@ -1,0 +1,37 @@
+// health-events-analyzer as a process.
+
+import { startTracing } from 'spanwright';
+import { logOf } from '../log.js';
+import { leave, setting, stopRequested, tellReady } from '../process.js';
+import { watch } from '../watch.js';
+
+async function main(): Promise<void> {
+  const tracing = await startTracing({
+    serviceName: 'health-events-analyzer',
+    enabled: true,
+    instrumentations: { grpc: {}, pg: { ignoreConnectSpans: true } },
+  });
+  // what tracing patches is loaded after it
+  const { HealthEventStore } = await import('../store/health-event-store.js');
+  const { HealthEventsAnalyzer } = await import('./health-events-analyzer.js');
+  const { PlatformConnectorService, connect } = await import('../rpc/services.js');
+
+  const log = logOf('health-events-analyzer');
+  const store = await HealthEventStore.connect(setting('DATABASE_URL'));
+  const connector = connect(PlatformConnectorService, setting('PLATFORM_CONNECTOR_ADDRESS'));
+  const analyzer = new HealthEventsAnalyzer(store, connector, log);
+  const watching = watch(
+    100,
+    () => analyzer.pass(),
+    (error) => log.error({ error }, 'pass failed'),
+  );
+  tellReady();
+  await stopRequested();
+  await watching.stop();
+  connector.close();
+  await store.close();
+  await tracing.shutdown();
+  leave();
+}
+
+void main();

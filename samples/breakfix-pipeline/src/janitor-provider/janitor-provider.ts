@@ -1,0 +1,45 @@
+// What the janitor needs of a cloud, in that cloud's own API. Its spans stand below the gRPC server span of the call.
+
+import { instrument } from 'spanwright';
+import type { ConsoleLogger } from 'spanwright/logs';
+import { failed } from '../model/failure.js';
+
+interface Machine {
+  state: 'running' | 'booting';
+  bootId: string;
+}
+
+export class JanitorProvider {
+  constructor(
+    private readonly cloudUrl: string,
+    private readonly log: ConsoleLogger,
+  ) {}
+
+  @instrument({ name: 'janitor_provider.SendRebootSignal', args: { nodeName: 'janitor.node.name' } })
+  async sendRebootSignal(nodeName: string): Promise<{ nodeName: string; bootId: string }> {
+    const { bootId } = await this.#ask<{ bootId: string }>('POST', `${encodeURIComponent(nodeName)}/reboot`);
+    this.log.info({ node: nodeName, before: bootId }, 'the cloud reboots the machine');
+    return { nodeName, bootId };
+  }
+
+  /** Ready when the machine runs on another boot than before. */
+  @instrument({
+    name: 'janitor_provider.IsNodeReady',
+    args: { nodeName: 'janitor.node.name' },
+    result: (ready: boolean) => ({ 'janitor_provider.node_ready': ready }),
+  })
+  async isNodeReady(nodeName: string, bootId: string): Promise<boolean> {
+    const machine = await this.#ask<Machine>('GET', encodeURIComponent(nodeName));
+    return machine.state === 'running' && machine.bootId !== bootId;
+  }
+
+  async #ask<Answer>(method: string, path: string): Promise<Answer> {
+    try {
+      const response = await fetch(`${this.cloudUrl}/machines/${path}`, { method });
+      if (!response.ok) throw new Error(`${method} machines/${path}: ${response.status}`);
+      return (await response.json()) as Answer;
+    } catch (error) {
+      throw failed('janitor_provider', 'csp_api_error', error);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// janitor-provider as a process: the janitor calls it by gRPC.
+
+import { startTracing } from 'spanwright';
+import { logOf } from '../log.js';
+import { leave, setting, stopRequested, tellReady } from '../process.js';
+
+type Done = (error: Error | null, answer?: object) => void;
+
+async function main(): Promise<void> {
+  const tracing = await startTracing({ serviceName: 'janitor-provider', enabled: true, instrumentations: ['grpc', 'undici'] });
+  // what tracing patches is loaded after it
+  const { Server } = await import('@grpc/grpc-js');
+  const { JanitorProvider } = await import('./janitor-provider.js');
+  const { JanitorProviderService, listen } = await import('../rpc/services.js');
+
+  const provider = new JanitorProvider(setting('CLOUD_API_URL'), logOf('janitor-provider'));
+  const server = new Server();
+  server.addService(JanitorProviderService.service, {
+    SendRebootSignal: ({ request }: { request: { nodeName: string } }, done: Done) => {
+      provider.sendRebootSignal(request.nodeName).then((signal) => done(null, signal), done);
+    },
+    IsNodeReady: ({ request }: { request: { nodeName: string; bootId: string } }, done: Done) => {
+      provider.isNodeReady(request.nodeName, request.bootId).then((isReady) => done(null, { isReady }), done);
+    },
+  });
+  tellReady({ address: await listen(server) });
+  await stopRequested();
+  await new Promise((resolve) => server.tryShutdown(resolve));
+  await tracing.shutdown();
+  leave();
+}
+
+void main();

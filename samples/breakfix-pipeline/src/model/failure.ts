@@ -1,0 +1,32 @@
+// Failures under the names that operators search for. A failure is told to the span in which it is found: `error.type` and
+// `error.message`, and the same under the module's own prefix, as the runbooks have it.
+
+import { type Attributes, trace } from '@opentelemetry/api';
+
+export class Failure extends Error {
+  constructor(
+    readonly module: string,
+    /** snake_case: `reboot_timeout`. Spanwright takes an error's name as `error.type`. */
+    type: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = type;
+  }
+
+  get attributes(): Attributes {
+    return {
+      'error.message': this.message,
+      [`${this.module}.error.type`]: this.name,
+      [`${this.module}.error.message`]: this.message,
+    };
+  }
+}
+
+/** The failure to throw in place of `cause`, told to the active span. */
+export function failed(module: string, type: string, cause: unknown): Failure {
+  const failure = new Failure(module, type, cause instanceof Error ? cause.message : String(cause), { cause });
+  trace.getActiveSpan()?.setAttributes(failure.attributes);
+  return failure;
+}

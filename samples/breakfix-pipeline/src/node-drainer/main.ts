@@ -1,0 +1,35 @@
+// node-drainer as a process.
+
+import { startTracing } from 'spanwright';
+import { logOf } from '../log.js';
+import { leave, setting, stopRequested, tellReady } from '../process.js';
+import { watch } from '../watch.js';
+
+async function main(): Promise<void> {
+  const tracing = await startTracing({
+    serviceName: 'node-drainer',
+    enabled: true,
+    instrumentations: { undici: {}, pg: { ignoreConnectSpans: true } },
+  });
+  // what tracing patches is loaded after it
+  const { HealthEventStore } = await import('../store/health-event-store.js');
+  const { KubeClient } = await import('../kube/client.js');
+  const { NodeDrainer } = await import('./node-drainer.js');
+
+  const log = logOf('node-drainer');
+  const store = await HealthEventStore.connect(setting('DATABASE_URL'));
+  const drainer = new NodeDrainer(store, new KubeClient(setting('KUBE_API_URL')), log);
+  const watching = watch(
+    200,
+    () => drainer.pass(),
+    (error) => log.error({ error }, 'pass failed'),
+  );
+  tellReady();
+  await stopRequested();
+  await watching.stop();
+  await store.close();
+  await tracing.shutdown(); // drains that are under way end their span here, and go on with another one after the restart
+  leave();
+}
+
+void main();

@@ -1,0 +1,41 @@
+// platform-connector as a process: health monitors call it by gRPC.
+
+import { startTracing } from 'spanwright';
+import { logOf } from '../log.js';
+import { leave, setting, stopRequested, tellReady } from '../process.js';
+
+async function main(): Promise<void> {
+  const tracing = await startTracing({
+    serviceName: 'platform-connector',
+    enabled: true,
+    instrumentations: { grpc: {}, undici: {}, pg: { ignoreConnectSpans: true } },
+  });
+  // what tracing patches is loaded after it
+  const { Server } = await import('@grpc/grpc-js');
+  const { HealthEventStore } = await import('../store/health-event-store.js');
+  const { KubeClient } = await import('../kube/client.js');
+  const { PlatformConnector } = await import('./platform-connector.js');
+  const { PlatformConnectorService, listen } = await import('../rpc/services.js');
+
+  const log = logOf('platform-connector');
+  const store = await HealthEventStore.connect(setting('DATABASE_URL'));
+  await store.createSchema();
+  const connector = new PlatformConnector(store, new KubeClient(setting('KUBE_API_URL')), log);
+  const server = new Server();
+  server.addService(PlatformConnectorService.service, {
+    HealthEventOccurred: (call: { request: { events: [] } }, done: (error: Error | null, answer?: object) => void) => {
+      connector.receive(call.request.events).then(
+        (ids) => done(null, { ids }),
+        (error: Error) => done(error),
+      );
+    },
+  });
+  tellReady({ address: await listen(server) });
+  await stopRequested();
+  await new Promise((resolve) => server.tryShutdown(resolve));
+  await store.close();
+  await tracing.shutdown();
+  leave();
+}
+
+void main();

@@ -1,0 +1,30 @@
+// A module as a process: it tells its owner when it serves, and ends at SIGTERM, SIGINT, or when its owner is gone.
+
+/** What a process tells: where it listens, if it does. */
+export interface Ready {
+  address?: string;
+}
+
+export function tellReady(ready: Ready = {}): void {
+  process.send?.(ready);
+}
+
+export function stopRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+    if (process.connected) process.once('disconnect', () => resolve());
+  });
+}
+
+/** Nothing may keep an ended module alive. */
+export function leave(): void {
+  if (process.connected) process.disconnect();
+}
+
+/** @throws when the variable is unset: a module cannot do without its neighbours. */
+export function setting(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set; samples/breakfix-pipeline/README.md lists what a module needs`);
+  return value;
+}

@@ -25,6 +25,9 @@ export const MODULES = [
 ] as const;
 export type Module = (typeof MODULES)[number];
 
+/** Those that call another module, so that they start after it. */
+const CALLERS: ReadonlySet<Module> = new Set(['health-events-analyzer', 'janitor']);
+
 const BUILD = join(__dirname, '..');
 
 export class Pipeline {
@@ -67,13 +70,15 @@ export class Pipeline {
       CLOUD_API_URL: `${cluster.address}/cloud`,
       SINK_URL: this.sink.url,
     });
-    const [connector, provider] = await Promise.all([this.#start('platform-connector'), this.#start('janitor-provider')]);
-    this.#env.PLATFORM_CONNECTOR_ADDRESS = connector.address;
-    this.#env.JANITOR_PROVIDER_ADDRESS = provider.address;
-    await Promise.all(MODULES.filter((name) => !this.#children.has(name)).map((name) => this.#start(name)));
     this.store = await HealthEventStore.connect(databaseUrl);
+    await this.store.createSchema();
+    await Promise.all(MODULES.filter((name) => !CALLERS.has(name)).map((name) => this.#start(name)));
+    const connector = this.#children.get('platform-connector')?.address ?? '';
+    this.#env.PLATFORM_CONNECTOR_ADDRESS = connector;
+    this.#env.JANITOR_PROVIDER_ADDRESS = this.#children.get('janitor-provider')?.address;
+    await Promise.all([...CALLERS].map((name) => this.#start(name)));
     this.kube = new KubeClient(cluster.address);
-    this.#monitor = connect(PlatformConnectorService, connector.address);
+    this.#monitor = connect(PlatformConnectorService, connector);
     this.#closers.unshift(
       () => this.#monitor.close(),
       () => this.store.close(),
@@ -86,7 +91,7 @@ export class Pipeline {
   }
 
   async addNode(setup: NodeSetup): Promise<void> {
-    const response = await fetch(this.#env.KUBE_API_URL + '/setup/nodes', { method: 'POST', body: JSON.stringify(setup) });
+    const response = await fetch(`${this.#env.KUBE_API_URL}/setup/nodes`, { method: 'POST', body: JSON.stringify(setup) });
     if (!response.ok) throw new Error(`the cluster refused ${setup.name}: ${await response.text()}`);
   }
 

@@ -47,7 +47,6 @@ export class EventExporter {
       try {
         return await this.publish(event, attempt);
       } catch (error) {
-        this.log.warn({ event: event.id, attempt, error: (error as Error).message }, 'export failed');
         if (attempt === ATTEMPTS) throw error;
         await new Promise((resolve) => setTimeout(resolve, 50 * attempt));
       }
@@ -59,6 +58,7 @@ export class EventExporter {
     try {
       await this.sink.send(event);
     } catch (error) {
+      this.log.warn({ event: event.id, attempt, error: (error as Error).message }, 'export failed');
       throw failed('event_exporter', 'publish_error', error);
     }
   }

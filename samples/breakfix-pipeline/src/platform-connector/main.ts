@@ -19,7 +19,6 @@ async function main(): Promise<void> {
 
   const log = logOf('platform-connector');
   const store = await HealthEventStore.connect(setting('DATABASE_URL'));
-  await store.createSchema();
   const connector = new PlatformConnector(store, new KubeClient(setting('KUBE_API_URL')), log);
   const server = new Server();
   server.addService(PlatformConnectorService.service, {

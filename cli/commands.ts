@@ -3,6 +3,7 @@
 
 import { DEFAULT_ADMIN_PORT, DEFAULT_PREFIX, TOKEN_VARIABLE } from '../runtime/admin/defaults.js';
 import type { Command, CommandOption } from './command.js';
+import { RECIPES, recipeLines, TRACES_OPTIONS } from './traces/recipes.js';
 
 /** The admin hook that the live commands speak to when they are told nothing. */
 export const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_ADMIN_PORT}${DEFAULT_PREFIX}`;
@@ -231,6 +232,17 @@ export const COMMANDS: readonly Command[] = [
     load: () => import('./doctor/command.js'),
   },
   {
+    name: 'traces',
+    usage: 'RECIPE [ARGUMENTS]',
+    arity: [1, 21],
+    choices: [RECIPES.map(({ name }) => name)],
+    summary: 'Ask Jaeger or Tempo, a Collector or a log what became of traces.',
+    details: recipeLines(RECIPES),
+    options: TRACES_OPTIONS,
+    live: true,
+    load: () => import('./traces/command.js'),
+  },
+  {
     name: 'receive',
     usage: '',
     arity: [0, 0],
@@ -238,6 +250,12 @@ export const COMMANDS: readonly Command[] = [
     details: ['Prints each trace as a tree; with --json each span as one line of JSON, after a line that says where it listens.'],
     options: [
       { name: 'port', type: 'count', value: 'PORT', summary: 'Where to listen; 0 is one that is free. Default 4317.' },
+      {
+        name: 'query-port',
+        type: 'count',
+        value: 'PORT',
+        summary: "Also answer Jaeger's HTTP API there, for spanwright traces; 0 is one that is free.",
+      },
       { name: 'host', type: 'text', value: 'ADDRESS', summary: 'A loopback address. Default 127.0.0.1.' },
       { name: 'json', type: 'flag', summary: 'One line of JSON a span, for programs.' },
       {

@@ -7,15 +7,25 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { SpanwrightError } from '../../runtime/errors.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
 import { TracePrinter } from './printer.js';
+import { startQueryServer } from './query.js';
 import { startReceiver } from './receiver.js';
 
 /** OTLP/gRPC's own port, where exporters look when told nothing else. */
 const DEFAULT_PORT = 4317;
 
-/** Runs until it is told to stop. Options: `port`, `host`, `json`, `file`. */
-export async function run({ options, out }: Invocation): Promise<number> {
-  const port = Number(options.get('port') ?? DEFAULT_PORT);
-  if (port > 65_535) throw new UsageError(`--port: ${port} is not a port; expected a number from 0 (one that is free) to 65535.`);
+/** @throws UsageError */
+function portOption({ options }: Invocation, name: string): number | undefined {
+  const given = options.get(name);
+  if (given === undefined || Number(given) <= 65_535) return given === undefined ? undefined : Number(given);
+  throw new UsageError(`--${name}: ${given} is not a port; expected a number from 0 (one that is free) to 65535.`);
+}
+
+/** Runs until it is told to stop. Options: `port`, `query-port`, `host`, `json`, `file`. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { options, out } = invocation;
+  const port = portOption(invocation, 'port') ?? DEFAULT_PORT;
+  const queryPort = portOption(invocation, 'query-port');
+  const host = String(options.get('host') ?? '127.0.0.1');
   const json = options.has('json');
   const path = options.get('file');
   const file = path === undefined ? undefined : await openFile(String(path));
@@ -23,7 +33,7 @@ export async function run({ options, out }: Invocation): Promise<number> {
   try {
     const receiver = await startReceiver({
       port,
-      host: String(options.get('host') ?? '127.0.0.1'),
+      host,
       onSpans(spans) {
         if (printer) printer.add(spans);
         if (!json && !file) return;
@@ -33,12 +43,15 @@ export async function run({ options, out }: Invocation): Promise<number> {
         }
       },
     });
+    const query = queryPort === undefined ? undefined : await startQueryServer(() => receiver.spans, host, queryPort);
+    const asked = query === undefined ? '' : `, answering as Jaeger does at ${query.url}`;
     out(
       json
-        ? JSON.stringify({ listening: receiver.endpoint })
-        : `Listening for traces (OTLP/gRPC) at ${receiver.endpoint}; Ctrl-C ends.`,
+        ? JSON.stringify({ listening: receiver.endpoint, ...(query && { query: query.url }) })
+        : `Listening for traces (OTLP/gRPC) at ${receiver.endpoint}${asked}; Ctrl-C ends.`,
     );
     await stopRequested();
+    await query?.close();
     await receiver.close();
     printer?.flush();
     return EXIT.done;

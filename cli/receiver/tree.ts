@@ -10,6 +10,8 @@ export interface TreeOptions {
   attributes?: readonly string[];
   /** Longest attribute value shown, in characters. Default 80. */
   valueLength?: number;
+  /** Show each span's service before its name; for traces through several. Default false. */
+  services?: boolean;
 }
 
 /** What one trace is, in one line each and ready to print. */
@@ -69,7 +71,7 @@ function spanLine(span: ReceivedSpan, options: TreeOptions): string {
     .filter((key) => Object.hasOwn(span.attributes, key))
     .map((key) => `${printable(key)}=${shorten(span.attributes[key] as Value, options.valueLength ?? 80)}`);
   return [
-    `${span.status.code === 'error' ? '✗ ' : ''}${printable(span.name)}`,
+    `${span.status.code === 'error' ? '✗ ' : ''}${options.services ? `${serviceOf(span)}: ` : ''}${printable(span.name)}`,
     formatDuration(span),
     ...(typeof namespace === 'string' && !span.name.startsWith(namespace) ? [`[${printable(namespace)}]`] : []),
     ...(shown.length > 0 ? [shown.join(' ')] : []),
@@ -108,6 +110,10 @@ function start(span: ReceivedSpan): bigint {
 
 function byStart(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
   return [...spans].sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0));
+}
+
+function serviceOf(span: ReceivedSpan): string {
+  return printable(String(span.resource.attributes['service.name'] ?? '?'));
 }
 
 function shorten(value: Value, length: number): string {

@@ -6,6 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type CommandOption, EXIT, EXIT_MEANINGS } from '../../cli/command.js';
 import { COMMANDS, GLOBAL_OPTIONS, LIVE_OPTIONS } from '../../cli/commands.js';
+import { RECIPES } from '../../cli/traces/recipes.js';
 import { DEFAULT_ADMIN_PORT, DEFAULT_PREFIX } from '../../runtime/admin/defaults.js';
 import { FIELD_TYPES, type Field } from '../../runtime/admin/fields.js';
 import { ROUTES } from '../../runtime/admin/routes.js';
@@ -41,12 +42,14 @@ const allOptionRows = [
   ...optionRows(LIVE_OPTIONS, 'live'),
   ...optionRows(GLOBAL_OPTIONS, 'all'),
 ];
+const recipeRows = RECIPES.map(({ name, usage, summary }) => row(code(`${name} ${usage}`.trim()), summary));
 const exitRows = Object.entries(EXIT).map(([name, exit]) => row(String(exit), EXIT_MEANINGS[name as keyof typeof EXIT]));
 
 for (const [name, heading, rows] of [
   ['admin.md', 'Routes', routeRows],
   ['admin.md', 'Fields', fieldRows],
   ['cli.md', 'Commands', commandRows],
+  ['cli.md', 'Traces', recipeRows],
   ['cli.md', 'Options', allOptionRows],
   ['cli.md', 'Exit codes', exitRows],
 ] as const) {

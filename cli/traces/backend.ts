@@ -1,0 +1,55 @@
+// Where traces are looked up: Jaeger or Grafana Tempo, told by --jaeger or --tempo. The recipes speak to this interface alone,
+// and get spans in the flat form of the receiver, so that one tree printer and one analysis serve every backend.
+
+import { type Invocation, UsageError } from '../command.js';
+import type { ReceivedSpan } from '../receiver/decode.js';
+import { readAddress } from './get-json.js';
+import { Jaeger } from './jaeger.js';
+import { Tempo } from './tempo.js';
+
+/** What a search asks for; times in milliseconds since the epoch. */
+export interface TraceQuery {
+  /** All services when missing. */
+  readonly service?: string | undefined;
+  readonly from: number;
+  readonly to: number;
+  readonly minDurationMs?: number | undefined;
+  /** Only traces with a failed span. */
+  readonly errors?: boolean;
+  readonly limit: number;
+}
+
+export interface Call {
+  readonly parent: string;
+  readonly child: string;
+  readonly count: number;
+}
+
+export interface TraceBackend {
+  readonly title: string;
+  /** All spans of a trace, or undefined when the backend has none of it. */
+  trace(id: string): Promise<readonly ReceivedSpan[] | undefined>;
+  /** Whole traces, the newest first. */
+  search(query: TraceQuery): Promise<(readonly ReceivedSpan[])[]>;
+  /** Names of the services that ever sent a span. */
+  services(): Promise<string[]>;
+  /** Which service called which, and how often. */
+  calls(from: number, to: number): Promise<Call[]>;
+}
+
+export const DEFAULT_JAEGER = 'http://127.0.0.1:16686';
+export const JAEGER_VARIABLE = 'SPANWRIGHT_JAEGER_URL';
+export const TEMPO_VARIABLE = 'SPANWRIGHT_TEMPO_URL';
+
+/** @throws UsageError when both are named, or an address is none. */
+export function backendOf({ options, environment }: Invocation): TraceBackend {
+  const [jaeger, tempo] = [options.get('jaeger'), options.get('tempo')] as (string | undefined)[];
+  if (jaeger !== undefined && tempo !== undefined) throw new UsageError('--jaeger and --tempo are given; expected one of them.');
+  if (tempo !== undefined) return new Tempo(readAddress(tempo, '--tempo', 'http://127.0.0.1:3200'), environment);
+  const fallback = environment[JAEGER_VARIABLE] || undefined;
+  if (jaeger === undefined && fallback === undefined && environment[TEMPO_VARIABLE]) {
+    return new Tempo(readAddress(environment[TEMPO_VARIABLE], TEMPO_VARIABLE, 'http://127.0.0.1:3200'), environment);
+  }
+  const source = jaeger === undefined && fallback !== undefined ? JAEGER_VARIABLE : '--jaeger';
+  return new Jaeger(readAddress(jaeger ?? fallback ?? DEFAULT_JAEGER, source, DEFAULT_JAEGER), environment);
+}

@@ -1,0 +1,65 @@
+// `spanwright traces broken TRACE_ID`: fetches the trace and what else was recorded at its time, and prints where it stops and why.
+// Exit code 1 when it finds a break, as a test command does.
+
+import { printable } from '../../runtime/admin/printable.js';
+import { EXIT, type Invocation } from '../command.js';
+import { styled } from '../live/table.js';
+import type { ReceivedSpan } from '../receiver/decode.js';
+import { listOption, readTraceId } from './arguments.js';
+import { backendOf, type TraceBackend } from './backend.js';
+import { type Break, findBreaks } from './breaks.js';
+import { fetchTrace } from './show.js';
+import { endOf, serviceOf, servicesOf, startOf } from './spans.js';
+
+/** How long before and after the trace others are looked at, in milliseconds. */
+const BEFORE_MS = 1000;
+const AFTER_MS = 60_000;
+/** Of each service that is not in the trace. */
+const TRACES_OF_OTHERS = 50;
+
+async function othersOf(
+  backend: TraceBackend,
+  spans: readonly ReceivedSpan[],
+  services: readonly string[],
+): Promise<(readonly ReceivedSpan[])[]> {
+  const present = new Set(spans.map(serviceOf));
+  const from = Math.min(...spans.map(startOf)) - BEFORE_MS;
+  const to = Math.max(...spans.map(endOf)) + AFTER_MS;
+  const found: (readonly ReceivedSpan[])[] = [];
+  for (const service of services.filter((name) => !present.has(name))) {
+    found.push(...(await backend.search({ service, from, to, limit: TRACES_OF_OTHERS })));
+  }
+  return found;
+}
+
+function linesOf({ kind, service, span, next, cause, fix, evidence }: Break, colours: boolean): string[] {
+  const where = kind === 'parent-missing' ? `before ${service}` : `after ${service}`;
+  return [
+    styled(
+      `It stops ${printable(where)}, at ${printable(span.name)} (${span.spanId})${next === null ? '' : `; next: ${printable(next)}`}`,
+      'red',
+      colours,
+    ),
+    `  why   ${printable(cause, 500)}`,
+    ...(evidence.length === 0 ? [] : [`  see   ${evidence.join(', ')}`]),
+    `  do    ${printable(fix, 500)}`,
+  ];
+}
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { arguments: words, options, out, err, colours } = invocation;
+  const backend = backendOf(invocation);
+  const traceId = readTraceId(words[0] ?? '');
+  const spans = await fetchTrace(backend, traceId);
+  const services = await backend.services();
+  const others = await othersOf(backend, spans, services);
+  const breaks = findBreaks(spans, { services, expected: listOption(invocation, 'expect'), others });
+  const reached = servicesOf(spans);
+  if (options.has('json')) out(JSON.stringify({ traceId, services: reached, breaks }));
+  else {
+    err(`Trace ${traceId}: ${spans.length} spans through ${reached.map((name) => printable(name)).join(' → ')}.`);
+    if (breaks.length === 0) out('No break found: every span has its parent, and every call its answer.');
+    for (const found of breaks) for (const line of linesOf(found, colours)) out(line);
+  }
+  return breaks.length === 0 ? EXIT.done : EXIT.failed;
+}

@@ -1,0 +1,33 @@
+// `spanwright traces RECIPE`: what operators ask of a trace backend, a Collector and a log, each as one command with a table for
+// people and JSON for programs. Checks the words against the recipe's row, then runs it.
+
+import { printable } from '../../runtime/admin/printable.js';
+import { didYouMean } from '../../runtime/admin/suggestion.js';
+import { type Invocation, UsageError } from '../command.js';
+import { optionsOf, RECIPES, type Recipe } from './recipes.js';
+
+const names = (): string[] => RECIPES.map(({ name }) => name);
+
+function recipeNamed(name: string): Recipe {
+  const found = RECIPES.find((recipe) => recipe.name === name);
+  if (found !== undefined) return found;
+  const known = `Expected one of ${names().join(', ')}.`;
+  throw new UsageError(`traces has no recipe "${printable(name, 60)}".${didYouMean(name, names())} ${known}`);
+}
+
+/** Exit code 0, or 1 where a recipe that judges (verify, broken, collector) finds a fault. @throws UsageError for wrong words. */
+export async function run(invocation: Invocation): Promise<number> {
+  const [name = '', ...words] = invocation.arguments;
+  const recipe = recipeNamed(name);
+  const [least, most] = recipe.arity;
+  if (words.length < least || words.length > most) {
+    const found = `${words.length} ${words.length === 1 ? 'argument' : 'arguments'}`;
+    throw new UsageError(`traces ${name} got ${found}. Usage: ${`spanwright traces ${name} ${recipe.usage}`.trim()}`);
+  }
+  const known = optionsOf(recipe);
+  for (const option of invocation.options.keys()) {
+    if (known.includes(option)) continue;
+    throw new UsageError(`"spanwright traces ${name}" has no option --${option}; it has --${known.join(', --')}.`);
+  }
+  return (await recipe.load()).run({ ...invocation, arguments: words });
+}

@@ -1,0 +1,132 @@
+// `spanwright traces from-log`: from the error lines of a log to their traces. Reads JSON lines (pino's numbers as levels too) and
+// logfmt, as spanwright/logs writes them; for each trace it says what the backend has of it.
+
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { printable } from '../../runtime/admin/printable.js';
+import { TRACE_FIELD_PATTERNS } from '../../runtime/logs/derived-fields.js';
+import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
+import { type Column, spoken, table } from '../live/table.js';
+import { limitOption } from './arguments.js';
+import { backendOf } from './backend.js';
+import { rowOf, type TraceRow } from './search.js';
+
+/** What is longer is not a line of a log that was written for people or programs. */
+const LONGEST_LINE = 1024 * 1024;
+
+const TRACE_ID = new RegExp(TRACE_FIELD_PATTERNS.trace_id);
+
+const RANKS: ReadonlyMap<string, number> = new Map(
+  Object.entries({ trace: 10, debug: 20, info: 30, warn: 40, warning: 40, error: 50, err: 50, fatal: 60, critical: 60 }),
+);
+
+interface Line {
+  readonly time: string;
+  readonly level: string;
+  readonly traceId: string;
+  readonly message: string;
+}
+interface Found extends Line {
+  /** Lines with this trace. */
+  readonly lines: number;
+  readonly trace: TraceRow | null;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+const first = (fields: Fields, ...names: string[]): unknown =>
+  names.map((name) => fields[name]).find((value) => value !== undefined);
+
+function fieldsOf(line: string): Fields {
+  if (line.startsWith('{')) {
+    try {
+      return JSON.parse(line) as Fields;
+    } catch {
+      // A cut line: its ids may still be read as text.
+    }
+  }
+  const fields: Record<string, unknown> = Object.create(null);
+  for (const [, key, quoted, plain] of line.matchAll(/([A-Za-z_][\w.]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))/g)) {
+    fields[key as string] = quoted ?? plain;
+  }
+  return fields;
+}
+
+function rankOf(level: unknown): number {
+  return typeof level === 'number' ? level : (RANKS.get(String(level).toLowerCase()) ?? 0);
+}
+
+function read(text: string): Line | undefined {
+  const traceId = TRACE_ID.exec(text)?.[1];
+  if (traceId === undefined) return undefined;
+  const fields = fieldsOf(text);
+  const error = first(fields, 'err', 'error');
+  const said = first(fields, 'msg', 'message') ?? '';
+  const reason = typeof error === 'object' && error !== null ? (error as { message?: unknown }).message : error;
+  const time = first(fields, 'time', 'timestamp', 'ts', '@timestamp');
+  return {
+    time: typeof time === 'number' ? new Date(time).toISOString() : String(time ?? ''),
+    level: String(first(fields, 'level', 'severity', 'lvl') ?? ''),
+    traceId,
+    message: [said, reason].filter((part) => typeof part === 'string' && part !== '').join(': '),
+  };
+}
+
+async function readLines(
+  path: string | undefined,
+  least: number,
+  limit: number,
+): Promise<{ found: Map<string, Line & { lines: number }>; read: number }> {
+  const input = path === undefined || path === '-' ? process.stdin : createReadStream(path);
+  const found = new Map<string, Line & { lines: number }>();
+  let count = 0;
+  try {
+    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      count++;
+      if (text.length > LONGEST_LINE) continue;
+      const line = read(text);
+      if (line === undefined || rankOf(Number(line.level) || line.level) < least) continue;
+      const before = found.get(line.traceId);
+      found.delete(line.traceId); // the newest stand last
+      found.set(line.traceId, { ...(before ?? line), lines: (before?.lines ?? 0) + 1 });
+      if (found.size > limit) found.delete(found.keys().next().value as string);
+    }
+  } catch (error) {
+    throw new CommandFailure(
+      `${printable(path ?? 'standard input', 200)} cannot be read (${(error as NodeJS.ErrnoException).code ?? error}).`,
+    );
+  }
+  return { found, read: count };
+}
+
+const COLUMNS: readonly Column<Found>[] = [
+  { title: 'TIME', of: ({ time }) => time },
+  { title: 'LEVEL', of: ({ level }) => level },
+  { title: 'TRACE', of: ({ traceId }) => traceId },
+  { title: 'LINES', of: ({ lines }) => lines, number: true },
+  { title: 'TOOK', of: ({ trace }) => (trace === null ? 'not there' : spoken(trace.durationMs)), number: true },
+  { title: 'ROOT', of: ({ trace }) => (trace === null ? '' : `${trace.service}: ${trace.root}`) },
+  { title: 'MESSAGE', of: ({ message }) => message, most: 120 },
+];
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { arguments: words, options, out, err, colours } = invocation;
+  const level = String(options.get('level') ?? 'error').toLowerCase();
+  const least = RANKS.get(level);
+  if (least === undefined)
+    throw new UsageError(`--level: found "${printable(level, 60)}"; expected one of ${[...RANKS.keys()].join(', ')}.`);
+  const backend = backendOf(invocation);
+  const { found, read } = await readLines(words[0], least, limitOption(invocation));
+  const rows: Found[] = [];
+  for (const line of [...found.values()].reverse()) {
+    const spans = await backend.trace(line.traceId);
+    rows.push({ ...line, trace: spans === undefined ? null : rowOf(spans) });
+  }
+  if (options.has('json')) {
+    out(JSON.stringify({ lines: rows }));
+    return EXIT.done;
+  }
+  if (rows.length === 0) err(`None of ${read} lines is of level ${level} or above and has a trace_id.`);
+  else for (const text of table(COLUMNS, rows, colours)) out(text);
+  if (rows.some(({ trace }) => trace !== null)) err('One of them whole: spanwright traces show TRACE');
+  return EXIT.done;
+}

@@ -1,0 +1,157 @@
+// The table of what `spanwright traces` can do: one row a recipe, with the options that belong to it. The command, its help and
+// its messages read the row; a recipe's code is loaded when it runs.
+
+import type { CommandModule, CommandOption } from '../command.js';
+import { AUTHORIZATION_VARIABLE } from './get-json.js';
+
+export interface Recipe {
+  readonly name: string;
+  readonly usage: string;
+  readonly arity: readonly [least: number, most: number];
+  readonly summary: string;
+  /** Its options beside those that choose the backend; for recipes that ask no backend, all of them. */
+  readonly options: readonly string[];
+  /** Asks no trace backend. */
+  readonly apart?: true;
+  load(): Promise<CommandModule>;
+}
+
+const BACKEND_OPTIONS = ['jaeger', 'tempo', 'json'] as const;
+const SERVICE_OPTIONS = ['url', 'socket', 'token-file', 'json'] as const;
+
+export const RECIPES: readonly Recipe[] = [
+  {
+    name: 'show',
+    usage: 'TRACE_ID',
+    arity: [1, 1],
+    summary: 'Print a trace as a tree, through all its services.',
+    options: [],
+    load: () => import('./show.js'),
+  },
+  {
+    name: 'from-log',
+    usage: '[FILE]',
+    arity: [0, 1],
+    summary: 'Find the traces of the error lines of a log (JSON or logfmt; FILE or standard input).',
+    options: ['level', 'limit'],
+    load: () => import('./from-log.js'),
+  },
+  {
+    name: 'slow',
+    usage: '',
+    arity: [0, 0],
+    summary: 'List the slow traces, the slowest first.',
+    options: ['service', 'over', 'since', 'limit'],
+    load: async () => (await import('./search.js')).slow,
+  },
+  {
+    name: 'errors',
+    usage: '',
+    arity: [0, 0],
+    summary: 'List the traces with an error, the newest first, with where it began.',
+    options: ['service', 'since', 'limit'],
+    load: async () => (await import('./search.js')).errors,
+  },
+  {
+    name: 'spike',
+    usage: '',
+    arity: [0, 0],
+    summary: 'List the traces of the moment when a metric was highest.',
+    options: ['prometheus', 'query', 'at', 'window', 'service', 'over', 'since', 'limit'],
+    load: () => import('./spike.js'),
+  },
+  {
+    name: 'map',
+    usage: '',
+    arity: [0, 0],
+    summary: 'Show which service calls which, and how often.',
+    options: ['since'],
+    load: () => import('./map.js'),
+  },
+  {
+    name: 'verify',
+    usage: 'URL',
+    arity: [1, 1],
+    summary: 'Send a request with a trace of our own, and see which services it reaches.',
+    options: ['method', 'expect', 'wait'],
+    load: () => import('./verify.js'),
+  },
+  {
+    name: 'broken',
+    usage: 'TRACE_ID',
+    arity: [1, 1],
+    summary: 'Find the service where a trace stops, and say why.',
+    options: ['expect'],
+    load: () => import('./broken.js'),
+  },
+  {
+    name: 'sampling',
+    usage: '[COLLECTOR_CONFIG...]',
+    arity: [0, 20],
+    summary: 'Show the sampling in force: of the service at --url, and of Collectors by their configuration files.',
+    options: SERVICE_OPTIONS,
+    apart: true,
+    load: () => import('./sampling.js'),
+  },
+  {
+    name: 'collector',
+    usage: '[URL]',
+    arity: [0, 1],
+    summary: "Check a Collector's health by its own metrics. Default http://127.0.0.1:8888/metrics.",
+    options: ['every', 'json'],
+    apart: true,
+    load: () => import('./collector.js'),
+  },
+];
+
+/** The options of the row `traces`; which belong to a recipe, its row says. */
+export const TRACES_OPTIONS: readonly CommandOption[] = [
+  {
+    name: 'jaeger',
+    type: 'text',
+    value: 'URL',
+    summary: `Ask this Jaeger. Default: SPANWRIGHT_JAEGER_URL, else http://127.0.0.1:16686. Its Authorization header: ${AUTHORIZATION_VARIABLE}.`,
+  },
+  { name: 'tempo', type: 'text', value: 'URL', summary: 'Ask this Grafana Tempo instead. Default: SPANWRIGHT_TEMPO_URL.' },
+  { name: 'service', type: 'text', value: 'NAME', summary: 'Only traces through this service. Default: all.' },
+  { name: 'over', type: 'text', value: 'DURATION', summary: 'Only traces with a span that took longer. Default 1s for slow.' },
+  { name: 'since', type: 'text', value: 'DURATION', summary: 'How far to look back. Default 1h; 24h for map.' },
+  { name: 'limit', type: 'count', value: 'N', summary: 'At most N rows. Default 20.' },
+  {
+    name: 'level',
+    type: 'text',
+    value: 'LEVEL',
+    summary: 'Lines of this level and above: info, warn, error, fatal. Default error.',
+  },
+  { name: 'prometheus', type: 'text', value: 'URL', summary: 'Where the metric of --query is.' },
+  { name: 'query', type: 'text', value: 'PROMQL', summary: 'The metric; its highest value within --since is the moment.' },
+  { name: 'at', type: 'text', value: 'TIME', summary: 'The moment, as an ISO 8601 time, instead of --query.' },
+  { name: 'window', type: 'text', value: 'DURATION', summary: 'How much around the moment. Default 1m.' },
+  { name: 'method', type: 'text', value: 'METHOD', summary: 'Of the request. Default GET.' },
+  { name: 'expect', type: 'text', value: 'SERVICES', summary: 'Services that the trace should reach, with commas between.' },
+  { name: 'wait', type: 'text', value: 'DURATION', summary: 'How long to wait for the spans. Default 15s.' },
+  { name: 'every', type: 'text', value: 'DURATION', summary: 'Look twice, this long apart, and judge what changed between.' },
+];
+
+/** Names of the options that a recipe takes. */
+export function optionsOf({ options, apart }: Recipe): readonly string[] {
+  return apart ? options : [...options, ...BACKEND_OPTIONS];
+}
+
+/** Lines of the help: the recipes, then which option belongs to which. */
+export function recipeLines(recipes: readonly Recipe[]): string[] {
+  const rows = recipes.map((recipe) => [`${recipe.name} ${recipe.usage}`.trim(), recipe] as const);
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return [
+    'Recipes:',
+    ...rows.map(([left, { summary }]) => `  ${left.padEnd(width)}  ${summary}`),
+    '',
+    'Their options:',
+    ...recipes.map(
+      (recipe) =>
+        `  ${recipe.name.padEnd(width)}  ${optionsOf(recipe)
+          .map((name) => `--${name}`)
+          .join(' ')}`,
+    ),
+  ];
+}

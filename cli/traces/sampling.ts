@@ -1,0 +1,137 @@
+// `spanwright traces sampling [COLLECTOR_CONFIG...]`: every place that decides whether a trace is kept, in the order in which it
+// passes them: the running service (head sampling, by its admin hook), then each Collector (by its configuration file).
+
+import { readFileSync, statSync } from 'node:fs';
+import { parse } from 'yaml';
+import { printable } from '../../runtime/admin/printable.js';
+import type { TracingState } from '../../runtime/setup/tracing.js';
+import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
+import { ask } from '../live/ask.js';
+import { settingOf, styled, table } from '../live/table.js';
+
+const MOST_BYTES = 1024 * 1024;
+
+/** One decision, in words. */
+interface Decision {
+  readonly where: string;
+  readonly what: string;
+  readonly keeps: string;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: shaped by the Collector, read field by field
+type Config = any;
+
+/** What each kind of processor keeps. */
+const PROCESSORS: Readonly<Record<string, (config: Config) => readonly string[]>> = {
+  probabilistic_sampler: (config) => [`${config?.sampling_percentage ?? 0} % of traces, by trace id`],
+  tail_sampling: (config) => [
+    `decides ${config?.decision_wait ?? '30s'} after a trace's first span, holds ${config?.num_traces ?? 50_000} traces`,
+    ...(config?.policies ?? []).map((policy: Config) => `${policy?.name ?? '?'}: ${policyOf(policy)}`),
+  ],
+  filter: (config) => [`drops what matches ${short(config?.traces ?? config?.spans ?? config)}`],
+};
+
+/** What each policy of tail sampling keeps; others are shown as they stand. */
+const POLICIES: Readonly<Record<string, (policy: Config) => string>> = {
+  always_sample: () => 'all',
+  status_code: ({ status_code }) => `traces with status ${(status_code?.status_codes ?? []).join(' or ')}`,
+  latency: ({ latency }) =>
+    `traces over ${latency?.threshold_ms} ms${latency?.upper_threshold_ms ? ` and under ${latency.upper_threshold_ms} ms` : ''}`,
+  probabilistic: ({ probabilistic }) => `${probabilistic?.sampling_percentage} % of traces`,
+  rate_limiting: ({ rate_limiting }) => `at most ${rate_limiting?.spans_per_second} spans a second`,
+  string_attribute: ({ string_attribute: { key, values, invert_match } = {} as Config }) =>
+    `traces ${invert_match ? 'without' : 'with'} ${key} of ${short(values)}`,
+  numeric_attribute: ({ numeric_attribute: { key, min_value, max_value } = {} as Config }) =>
+    `traces with ${key} from ${min_value} to ${max_value}`,
+  and: ({ and }) => (and?.and_sub_policy ?? []).map(policyOf).join(', and '),
+};
+
+const policyOf = (policy: Config): string => (POLICIES[policy?.type] ?? short)(policy);
+const short = (value: unknown): string => printable(JSON.stringify(value) ?? '?', 120);
+
+/** `tail_sampling` of `tail_sampling/by_error`. */
+const kindOf = (id: string): string => id.split('/')[0] ?? '';
+
+function readConfig(path: string): Config {
+  try {
+    if (statSync(path).size > MOST_BYTES)
+      throw new CommandFailure(`${path} is larger than 1 MB; it is no configuration of a Collector.`);
+    const config = parse(readFileSync(path, 'utf8'), { maxAliasCount: 100 });
+    if (typeof config?.service?.pipelines === 'object' && config.service.pipelines !== null) return config;
+  } catch (error) {
+    if (error instanceof CommandFailure) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CommandFailure(`${printable(path, 200)} cannot be read: ${printable(code ?? message, 300)}.`);
+  }
+  throw new UsageError(`${printable(path, 200)} is no configuration of a Collector: it has no service.pipelines.`);
+}
+
+function decisionsOf(path: string, config: Config): Decision[] {
+  const decisions: Decision[] = [];
+  const used = new Set<string>();
+  for (const [pipeline, parts] of Object.entries<Config>(config.service.pipelines)) {
+    if (kindOf(pipeline) !== 'traces') continue;
+    for (const id of parts?.processors ?? []) {
+      used.add(id);
+      for (const keeps of PROCESSORS[kindOf(id)]?.(config.processors?.[id]) ?? []) {
+        decisions.push({ where: path, what: `${pipeline}: ${id}`, keeps });
+      }
+    }
+  }
+  for (const id of Object.keys(config.processors ?? {})) {
+    if (used.has(id) || PROCESSORS[kindOf(id)] === undefined) continue;
+    decisions.push({ where: path, what: id, keeps: 'nothing decided: it is defined, and in no pipeline of traces' });
+  }
+  return decisions.length > 0 ? decisions : [{ where: path, what: 'traces', keeps: 'all: no processor decides' }];
+}
+
+function decisionsOfService({
+  serviceName,
+  enabled,
+  recording,
+  roots,
+  rules,
+  drop,
+  remoteParent,
+  leases,
+  configuration,
+}: TracingState): Decision[] {
+  const row = (what: string, keeps: string): Decision => ({ where: serviceName || 'the service', what, keeps });
+  const keep = configuration.filter(({ key, value }) => key.startsWith('keep') && value !== undefined && value !== null);
+  return [
+    row(
+      'enabled',
+      enabled ? (recording ? 'new traces start' : 'on, but with no exporter: nothing is recorded') : 'no new trace starts',
+    ),
+    ...leases.map((lease) => row('lease', `${settingOf(lease)} until ${lease.expiresAt}`)),
+    row('roots', roots === '*' ? 'every span without a parent' : roots === '' ? 'no span without a parent' : roots),
+    ...(rules === '' ? [] : [row('rules', rules)]),
+    row('drop', drop === '' ? 'nothing' : `never: ${drop}`),
+    row(
+      'remote parent',
+      remoteParent === 'accept' ? 'what an upstream service decided holds' : 'ignored: an upstream service decides nothing',
+    ),
+    ...keep.map(({ key, value }) => row(key, short(value))),
+  ];
+}
+
+export async function run(invocation: Invocation): Promise<number> {
+  const { arguments: paths, options, out, err, colours } = invocation;
+  const decisions: Decision[] = [];
+  // With files alone the service is asked only when it is named: an operator looks at a Collector from anywhere.
+  if (paths.length === 0 || options.has('url') || options.has('socket')) {
+    decisions.push(...decisionsOfService(await ask<TracingState>(invocation, 'GET', 'state')));
+  }
+  for (const path of paths) decisions.push(...decisionsOf(path, readConfig(path)));
+  if (options.has('json')) out(JSON.stringify({ decisions }));
+  else {
+    const columns = [
+      { title: 'WHERE', of: ({ where }: Decision) => where },
+      { title: 'WHAT', of: ({ what }: Decision) => what },
+      { title: 'KEEPS', of: ({ keeps }: Decision) => keeps, most: 160 },
+    ];
+    for (const line of table(columns, decisions, colours)) out(line);
+    err(styled('A trace must be kept everywhere on its way.', 'dim', colours));
+  }
+  return EXIT.done;
+}

@@ -1,0 +1,130 @@
+// `spanwright traces slow` and `errors`, and the table of traces that `spike` prints too: what each trace was, where it spent its
+// time or where its error began.
+
+import { CommandFailure, type CommandModule, EXIT, type Invocation } from '../command.js';
+import { type Column, spoken, table } from '../live/table.js';
+import type { ReceivedSpan } from '../receiver/decode.js';
+import { durationOption, limitOption } from './arguments.js';
+import { backendOf, type TraceQuery } from './backend.js';
+import { causeOf, durationOf, endOf, failed, reasonOf, rootOf, serviceOf, servicesOf, startOf } from './spans.js';
+
+/** A trace in one line; what `--json` prints. */
+export interface TraceRow {
+  readonly traceId: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly root: string;
+  readonly service: string;
+  readonly services: readonly string[];
+  readonly spans: number;
+  readonly failed: number;
+  /** The span that spent most time itself, not in its children. */
+  readonly slowest: { readonly service: string; readonly name: string; readonly ownMs: number };
+  /** Where the first error began. */
+  readonly error: { readonly service: string; readonly name: string; readonly reason: string } | null;
+}
+
+export function rowOf(spans: readonly ReceivedSpan[]): TraceRow {
+  const root = rootOf(spans);
+  const cause = causeOf(spans);
+  const slowest = slowestOf(spans);
+  return {
+    traceId: root.traceId,
+    startedAt: new Date(startOf(root)).toISOString(),
+    durationMs: durationOf(spans),
+    root: root.name,
+    service: serviceOf(root),
+    services: servicesOf(spans),
+    spans: spans.length,
+    failed: spans.filter(failed).length,
+    slowest: { service: serviceOf(slowest.span), name: slowest.span.name, ownMs: slowest.ownMs },
+    error: cause === undefined ? null : { service: serviceOf(cause), name: cause.name, reason: reasonOf(cause) },
+  };
+}
+
+/** Time of a span without the part that its children cover. */
+function slowestOf(spans: readonly ReceivedSpan[]): { span: ReceivedSpan; ownMs: number } {
+  const children = new Map<string, ReceivedSpan[]>();
+  for (const span of spans) {
+    const siblings = children.get(span.parentSpanId);
+    if (siblings === undefined) children.set(span.parentSpanId, [span]);
+    else siblings.push(span);
+  }
+  const own = (span: ReceivedSpan): number => {
+    let [covered, until] = [0, startOf(span)];
+    for (const child of (children.get(span.spanId) ?? []).sort((a, b) => startOf(a) - startOf(b))) {
+      const end = Math.min(endOf(child), endOf(span));
+      covered += Math.max(0, end - Math.max(until, startOf(child)));
+      until = Math.max(until, end);
+    }
+    return endOf(span) - startOf(span) - covered;
+  };
+  return spans.map((span) => ({ span, ownMs: own(span) })).reduce((most, one) => (one.ownMs > most.ownMs ? one : most));
+}
+
+const COMMON: readonly Column<TraceRow>[] = [
+  { title: 'TRACE', of: ({ traceId }) => traceId },
+  { title: 'STARTED', of: ({ startedAt }) => startedAt },
+  { title: 'TOOK', of: ({ durationMs }) => spoken(durationMs), number: true },
+  { title: 'SPANS', of: ({ spans }) => spans, number: true },
+  { title: 'ROOT', of: ({ service, root }) => `${service}: ${root}` },
+];
+export const SLOW_COLUMNS: readonly Column<TraceRow>[] = [
+  ...COMMON,
+  {
+    title: 'MOST TIME IN',
+    of: ({ slowest }) => `${slowest.service}: ${slowest.name} (${spoken(slowest.ownMs)})`,
+    most: 100,
+  },
+];
+const ERROR_COLUMNS: readonly Column<TraceRow>[] = [
+  ...COMMON,
+  { title: 'ERROR', of: ({ error }) => (error === null ? '' : `${error.service}: ${error.name}: ${error.reason}`), most: 160 },
+];
+
+/** Prints the rows, or what it means that there are none. */
+export function printRows(
+  invocation: Invocation,
+  columns: readonly Column<TraceRow>[],
+  rows: readonly TraceRow[],
+  none: string,
+): number {
+  const { options, out, err, colours } = invocation;
+  if (options.has('json')) out(JSON.stringify({ traces: rows }));
+  else if (rows.length === 0) err(none);
+  else for (const line of table(columns, rows, colours)) out(line);
+  return EXIT.done;
+}
+
+const HOUR = 3_600_000;
+
+/** @throws CommandFailure naming the services that there are, when the one asked for has never sent a span. */
+export async function searchRows(invocation: Invocation, asked: Partial<TraceQuery>): Promise<TraceRow[]> {
+  const backend = backendOf(invocation);
+  const to = Date.now();
+  const service = invocation.options.get('service') as string | undefined;
+  const window = { from: to - durationOption(invocation, 'since', HOUR), to };
+  const traces = await backend.search({ ...window, limit: limitOption(invocation), service, ...asked });
+  if (traces.length === 0 && service !== undefined) {
+    const known = await backend.services();
+    if (!known.includes(service)) {
+      throw new CommandFailure(`${backend.title} knows no service "${service}". It knows ${known.join(', ') || 'none'}.`);
+    }
+  }
+  return traces.map(rowOf);
+}
+
+export const slow: CommandModule = {
+  async run(invocation) {
+    const minDurationMs = durationOption(invocation, 'over', 1000);
+    const rows = (await searchRows(invocation, { minDurationMs })).sort((a, b) => b.durationMs - a.durationMs);
+    return printRows(invocation, SLOW_COLUMNS, rows, `No trace with a span over ${spoken(minDurationMs)} in that time.`);
+  },
+};
+
+export const errors: CommandModule = {
+  async run(invocation) {
+    const rows = (await searchRows(invocation, { errors: true })).sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+    return printRows(invocation, ERROR_COLUMNS, rows, 'No trace with an error in that time.');
+  },
+};

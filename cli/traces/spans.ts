@@ -1,0 +1,57 @@
+// What the recipes ask of the spans of a trace: whose they are, when they were, which call which. Pure; times in milliseconds.
+
+import type { ReceivedSpan } from '../receiver/decode.js';
+import type { Call } from './backend.js';
+
+export const serviceOf = (span: ReceivedSpan): string => String(span.resource.attributes['service.name'] ?? '');
+export const startOf = (span: ReceivedSpan): number => Number(BigInt(span.startTimeUnixNano) / 1000n) / 1000;
+export const endOf = (span: ReceivedSpan): number => Number(BigInt(span.endTimeUnixNano) / 1000n) / 1000;
+export const failed = (span: ReceivedSpan): boolean => span.status.code === 'error';
+
+/** The span that began the trace: the first without a parent that is there. */
+export function rootOf(spans: readonly ReceivedSpan[]): ReceivedSpan {
+  const present = new Set(spans.map(({ spanId }) => spanId));
+  const roots = spans.filter(({ parentSpanId }) => !present.has(parentSpanId));
+  return (roots.length > 0 ? roots : spans).reduce((first, span) => (startOf(span) < startOf(first) ? span : first));
+}
+
+/** From the first start to the last end, which a root that ends before its children does not tell. */
+export function durationOf(spans: readonly ReceivedSpan[]): number {
+  return Math.max(...spans.map(endOf)) - Math.min(...spans.map(startOf));
+}
+
+/** In the order in which the trace reached them. */
+export function servicesOf(spans: readonly ReceivedSpan[]): string[] {
+  return [...new Set([...spans].sort((a, b) => startOf(a) - startOf(b)).map(serviceOf))];
+}
+
+/** The failed span that others failed because of: the deepest, and of those the first. */
+export function causeOf(spans: readonly ReceivedSpan[]): ReceivedSpan | undefined {
+  const failing = spans.filter(failed);
+  const parents = new Set(failing.map(({ parentSpanId }) => parentSpanId));
+  const deepest = failing.filter(({ spanId }) => !parents.has(spanId));
+  return (deepest.length > 0 ? deepest : failing).sort((a, b) => startOf(a) - startOf(b))[0];
+}
+
+/** `error.type: message` of a failed span. */
+export function reasonOf(span: ReceivedSpan): string {
+  const exception = span.events.find(({ name }) => name === 'exception')?.attributes ?? {};
+  const type = exception['exception.type'] ?? span.attributes['error.type'];
+  const message = exception['exception.message'] ?? (span.attributes['error.message'] || span.status.message);
+  return [type, message].filter((part) => part !== undefined && part !== '').join(': ') || 'no reason given';
+}
+
+/** Calls from one service to another, over all traces given. */
+export function callsIn(traces: readonly (readonly ReceivedSpan[])[]): Call[] {
+  const counts = new Map<string, Call>();
+  for (const spans of traces) {
+    const byId = new Map(spans.map((span) => [span.spanId, span]));
+    for (const span of spans) {
+      const parent = byId.get(span.parentSpanId);
+      if (parent === undefined || serviceOf(parent) === serviceOf(span)) continue;
+      const key = JSON.stringify([serviceOf(parent), serviceOf(span)]);
+      counts.set(key, { parent: serviceOf(parent), child: serviceOf(span), count: (counts.get(key)?.count ?? 0) + 1 });
+    }
+  }
+  return [...counts.values()];
+}

@@ -1,0 +1,227 @@
+// The recipes of `spanwright traces` over a real Jaeger, over the receiver that answers as Jaeger does, and over Tempo's form: the
+// same spans are sent to all, and each recipe must find what was put there, and say the same wherever it asks.
+// limit: 120 s
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type QueryServer, startQueryServer } from '../../../cli/receiver/query.js';
+import { type Receiver, startReceiver } from '../../../cli/receiver/receiver.js';
+import { JAEGER, JaegerServer } from '../../real/support/jaeger-server.js';
+import { until } from '../../real/support/program.js';
+import { invoke } from './invoke.js';
+import { openShop, type Shop } from './shop.js';
+import { startTempo } from './tempo-form.js';
+
+const test = suite('traces');
+const all = JAEGER === undefined ? test.skip : test;
+
+let jaeger: JaegerServer;
+let receiver: Receiver;
+let query: QueryServer;
+let tempo: Awaited<ReturnType<typeof startTempo>>;
+let shop: Shop;
+const folder = mkdtempSync(join(tmpdir(), 'spanwright-traces-'));
+
+test.before(async () => {
+  if (JAEGER === undefined) return;
+  [jaeger, receiver] = await Promise.all([JaegerServer.start(), startReceiver()]);
+  query = await startQueryServer(() => receiver.spans, '127.0.0.1', 0);
+  tempo = await startTempo(() => receiver.spans);
+  shop = await openShop([jaeger.url, receiver.endpoint]);
+  await receiver.waitFor((spans) => spans.length === shop.spans);
+  await until(async () => {
+    const ids = Object.values(shop.traces);
+    const found = await Promise.all([...new Set(ids)].map((id) => jaeger.trace(id)));
+    const background = await jaeger.traces('stock', { start: String((shop.began - 300_000) * 1000) });
+    return found.reduce((sum, trace) => sum + (trace?.spans.length ?? 0), 0) + background.length === shop.spans;
+  }, 'all spans are at Jaeger');
+});
+test.after(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  tempo?.server.close();
+  await query?.close();
+  await receiver?.close();
+  await jaeger?.stop();
+});
+
+const BACKENDS = ['jaeger', 'receiver', 'tempo'] as const;
+function backend(name: (typeof BACKENDS)[number]): string[] {
+  if (name === 'tempo') return ['--tempo', tempo.url];
+  return ['--jaeger', name === 'jaeger' ? jaeger.api.replace(/\/api$/, '') : query.url];
+}
+
+/** The JSON of a recipe, which every backend must answer alike. */
+// biome-ignore lint/suspicious/noExplicitAny: shaped by the recipe
+async function ask(recipe: string, args: readonly string[] = [], code = 0): Promise<any> {
+  const answers: unknown[] = [];
+  for (const name of BACKENDS) {
+    const ran = await invoke(['traces', recipe, ...args, '--json', ...backend(name)]);
+    assert.is(ran.code, code, `${name}: ${ran.err}`);
+    answers.push(JSON.parse(ran.out));
+  }
+  assert.equal(answers[1], answers[0], `${recipe}: the receiver says what Jaeger says`);
+  assert.equal(answers[2], answers[0], `${recipe}: Tempo's form holds the same`);
+  return answers[0];
+}
+
+all('show: the whole trace, and nothing of another', async () => {
+  const { spans } = await ask('show', [shop.traces.whole]);
+  assert.is(spans.length, 6);
+  const { out, err } = await invoke(['traces', 'show', shop.traces.failed, ...backend('jaeger')]);
+  assert.match(out, /^gateway: POST \/orders {2}200\.0 ms/);
+  assert.match(out, /✗ RangeError: the card is refused/);
+  assert.match(err, /6 spans, 2 failed, 3 services \(gateway, orders, payment\), 200 ms\./);
+  const absent = await invoke(['traces', 'show', '1'.repeat(32), ...backend('jaeger')]);
+  assert.is(absent.code, 1);
+  assert.match(absent.err, /Jaeger has no span of trace 1{32}\. It was not recorded/);
+});
+
+all('slow: traces with a span over the limit, and where their time went', async () => {
+  const { traces } = await ask('slow', ['--over', '5s']);
+  assert.equal(
+    traces.map(({ traceId }: { traceId: string }) => traceId),
+    [shop.traces.slow],
+  );
+  assert.equal(traces[0].slowest, { service: 'payment', name: 'charge', ownMs: 7000 });
+  assert.equal((await ask('slow', ['--over', '9s'])).traces, []);
+  assert.equal((await ask('slow', ['--over', '5s', '--service', 'payment'])).traces.length, 1);
+  assert.equal((await ask('slow', ['--over', '5s', '--since', '10s'])).traces, []);
+});
+
+all('errors: traces with a failed span, and where the failure began', async () => {
+  const { traces } = await ask('errors', ['--service', 'gateway'], 0);
+  assert.equal(traces, [], 'gateway itself has not failed');
+  const [row, ...more] = (await ask('errors')).traces;
+  assert.equal(more, []);
+  assert.is(row.traceId, shop.traces.failed);
+  assert.equal(row.error, { service: 'payment', name: 'charge', reason: 'RangeError: the card is refused' });
+});
+
+all('an unknown service is named with those that there are', async () => {
+  const ran = await invoke(['traces', 'slow', '--service', 'ordres', ...backend('jaeger')]);
+  assert.is(ran.code, 1);
+  assert.match(ran.err, /Jaeger knows no service "ordres"\. It knows gateway, orders, payment, stock\./);
+});
+
+all('from-log: error lines lead to their traces; others do not', async () => {
+  const path = join(folder, 'service.log');
+  const lines = [
+    JSON.stringify({
+      level: 50,
+      time: 1_763_713_361_000,
+      msg: 'payment failed',
+      err: { message: 'refused' },
+      trace_id: shop.traces.failed,
+    }),
+    `time=2026-11-21T08:00:01Z level=error msg="order \\"7\\" lost" trace_id=${shop.traces.lost} span_id=${'a'.repeat(16)}`,
+    JSON.stringify({ level: 'info', msg: 'fine', trace_id: shop.traces.whole }),
+    JSON.stringify({ level: 'error', msg: 'not recorded', trace_id: '2'.repeat(32) }),
+    JSON.stringify({ level: 'error', msg: 'no trace' }),
+    JSON.stringify({ level: 'fatal', msg: 'again', trace_id: shop.traces.failed }),
+    'not a record at all',
+  ];
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  const { lines: rows } = await ask('from-log', [path]);
+  assert.equal(
+    rows.map(({ traceId, lines: count, trace }: { traceId: string; lines: number; trace: { root: string } | null }) => [
+      traceId,
+      count,
+      trace?.root,
+    ]),
+    [
+      [shop.traces.failed, 2, 'POST /orders'],
+      ['2'.repeat(32), 1, undefined],
+      [shop.traces.lost, 1, 'POST /orders'],
+    ],
+  );
+  assert.equal((await ask('from-log', [path, '--limit', '1'])).lines.length, 1);
+  assert.is((await ask('from-log', [path, '--level', 'info'])).lines.length, 4);
+  const ran = await invoke(['traces', 'from-log', path, ...backend('jaeger')]);
+  assert.match(ran.out, /not there/);
+  const missing = await invoke(['traces', 'from-log', join(folder, 'none.log'), ...backend('jaeger')]);
+  assert.is(missing.code, 1);
+  assert.match(missing.err, /none\.log cannot be read \(ENOENT\)/);
+});
+
+all('map: who calls whom, and how often', async () => {
+  const { calls } = await ask('map');
+  assert.equal(calls, [
+    { parent: 'gateway', child: 'orders', count: 5 },
+    { parent: 'orders', child: 'payment', count: 3 },
+  ]);
+});
+
+all('broken: a whole trace has no break', async () => {
+  const { breaks, services } = await ask('broken', [shop.traces.whole]);
+  assert.equal(breaks, []);
+  assert.equal(services, ['gateway', 'orders', 'payment']);
+});
+
+all('broken: a service that started a trace of its own did not take the context over', async () => {
+  const { breaks } = await ask('broken', [shop.traces.lost], 1);
+  assert.equal(
+    breaks.map(({ kind, service, next, evidence }: Record<string, unknown>) => ({ kind, service, next, evidence })),
+    [{ kind: 'own-trace', service: 'orders', next: 'payment', evidence: [shop.traces.lostOther] }],
+  );
+});
+
+all('broken: a service that is known and recorded nothing then was off or sampled out', async () => {
+  const [found, ...more] = (await ask('broken', [shop.traces.silent], 1)).breaks;
+  assert.equal([found.kind, found.next, more], ['silent', 'stock', []]);
+});
+
+all('broken: a parent that never came, and an expected service that nobody knows', async () => {
+  const { breaks } = await ask('broken', [shop.traces.orphan, '--expect', 'mail,orders'], 1);
+  assert.equal(
+    breaks.map(({ kind, next }: { kind: string; next: string | null }) => [kind, next]),
+    [
+      ['parent-missing', null],
+      ['unknown', 'mail'],
+    ],
+  );
+  assert.match(breaks[0].cause, /abcdef0123456789/);
+});
+
+all('spike: the traces of a moment, and none of another', async () => {
+  const at = new Date(shop.began + 10_000).toISOString();
+  const { traces } = await ask('spike', ['--at', at, '--window', '8s']);
+  assert.equal(
+    traces.map(({ traceId }: { traceId: string }) => traceId),
+    [shop.traces.slow],
+  );
+  assert.equal((await ask('spike', ['--at', '2020-01-01T00:00:00Z'])).traces, []);
+});
+
+all('Tempo is asked in TraceQL that no name of a service can break out of', async () => {
+  tempo.asked.length = 0;
+  await invoke(['traces', 'slow', '--service', 'a" || true || "', ...backend('tempo')]);
+  assert.match(tempo.asked[0] as string, /resource\.service\.name="a\\" \|\| true \|\| \\""/);
+});
+
+all('the receiver answers reads from this machine only, and no more than it has', async () => {
+  const status = async (path: string, init: RequestInit = {}): Promise<number> =>
+    (await fetch(`${query.url}${path}`, init)).status;
+  assert.is(await status('/api/services'), 200);
+  assert.is(await status('/api/traces', { method: 'POST' }), 405);
+  assert.is(await status('/api/traces/zz'), 404);
+  assert.is(await status(`/api/traces/${'3'.repeat(32)}`), 404);
+  assert.is(await status('/'), 404);
+  assert.is(await hostStatus(query.url, 'evil.example'), 403);
+  assert.is(await status('/api/traces?service=orders&tags=notjson&limit=x&start=y'), 200);
+});
+
+/** Asks with a Host header of its own, which fetch does not allow. */
+async function hostStatus(url: string, host: string): Promise<number> {
+  const { get } = await import('node:http');
+  return new Promise((resolve, reject) => {
+    get(`${url}/api/services`, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    }).once('error', reject);
+  });
+}
+
+test.run();

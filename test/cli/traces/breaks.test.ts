@@ -1,0 +1,110 @@
+// The analysis of broken traces, over spans written out here: each reason, and the case beside it that is no break.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ReceivedSpan, Values } from '../../../cli/receiver/decode.js';
+import { findBreaks, type Surroundings } from '../../../cli/traces/breaks.js';
+
+let spanIds = 0;
+type Parts = Partial<Pick<ReceivedSpan, 'kind' | 'parentSpanId' | 'links' | 'status'>> & {
+  attributes?: Values;
+  at?: number;
+  for?: number;
+  trace?: string;
+};
+
+function span(service: string, { at = 0, for: took = 10, trace = 'a', attributes = {}, ...parts }: Parts = {}): ReceivedSpan {
+  const nanos = (milliseconds: number): string => String(BigInt(1_700_000_000_000 + milliseconds) * 1_000_000n);
+  return {
+    resource: { attributes: { 'service.name': service } },
+    scope: { name: 't', version: '', attributes: {} },
+    traceId: trace.repeat(32),
+    spanId: String(++spanIds).padStart(16, '0'),
+    parentSpanId: '',
+    traceState: '',
+    flags: 1,
+    name: 'work',
+    kind: 'internal',
+    startTimeUnixNano: nanos(at),
+    endTimeUnixNano: nanos(at + took),
+    attributes,
+    events: [],
+    links: [],
+    status: { code: 'unset', message: '' },
+    dropped: { attributes: 0, events: 0, links: 0 },
+    ...parts,
+  };
+}
+
+const around = (parts: Partial<Surroundings> = {}): Surroundings => ({ services: [], expected: [], others: [], ...parts });
+const found = (spans: ReceivedSpan[], surroundings = around()): [string, string | null][] =>
+  findBreaks(spans, surroundings).map(({ kind, next }) => [kind, next]);
+
+test('a call that is answered in another service is no break, by parent or by link', () => {
+  const root = span('a');
+  const call = span('a', { kind: 'client', parentSpanId: root.spanId });
+  assert.equal(found([root, call, span('b', { kind: 'server', parentSpanId: call.spanId })]), []);
+  const sent = span('a', { kind: 'producer', parentSpanId: root.spanId });
+  const linked = span('b', {
+    links: [{ traceId: 'a'.repeat(32), spanId: sent.spanId, traceState: '', attributes: {}, flags: 1 }],
+  });
+  assert.equal(found([root, sent, linked]), []);
+});
+
+test('a call that only its own service continues is a break; a call to a database is none', () => {
+  const root = span('a');
+  const call = span('a', {
+    kind: 'client',
+    parentSpanId: root.spanId,
+    attributes: { 'server.address': 'b.example', 'server.port': 80 },
+  });
+  const inner = span('a', { parentSpanId: call.spanId });
+  assert.equal(found([root, call, inner]), [['no-answer', 'b.example:80']]);
+  for (const key of ['db.system', 'db.system.name']) {
+    assert.equal(found([root, { ...call, attributes: { [key]: 'redis' } }]), []);
+  }
+});
+
+test('a call that failed says so, and not that something is not instrumented', () => {
+  const root = span('a');
+  const status = { code: 'error' as const, message: 'connect ECONNREFUSED' };
+  const call = span('a', { kind: 'client', parentSpanId: root.spanId, attributes: { 'peer.service': 'b' }, status });
+  const [found] = findBreaks([root, call], around({ services: ['a', 'b'] }));
+  assert.is(found?.kind, 'call-failed');
+  assert.match(found?.cause ?? '', /ECONNREFUSED/);
+});
+
+test('a trace of its own within the call is what should have joined; before, after, or at another port it is not', () => {
+  const root = span('a', { for: 1000 });
+  const call = span('a', { kind: 'client', at: 200, for: 100, parentSpanId: root.spanId, attributes: { 'server.port': 80 } });
+  const other = (parts: Parts): ReceivedSpan[] => [span('b', { kind: 'server', trace: 'b', ...parts })];
+  const look = (parts: Parts): [string, string | null][] =>
+    found([root, call], around({ services: ['a', 'b'], others: [other(parts)] }));
+  assert.equal(look({ at: 250 }), [['own-trace', 'b']]);
+  assert.equal(look({ at: 250, attributes: { 'server.port': 80 } }), [['own-trace', 'b']]);
+  assert.equal(look({ at: 250, attributes: { 'server.port': 81 } }), [['no-answer', null]]);
+  assert.equal(look({ at: 0 }), [['no-answer', null]]);
+  assert.equal(look({ at: 900 }), [['no-answer', null]]);
+  assert.equal(look({ at: 250, parentSpanId: 'f'.repeat(16) }), [['no-answer', null]], 'it has a parent elsewhere');
+});
+
+test('an expected service: in the trace, in a trace of its own, silent, or never seen', () => {
+  const spans = [span('a', { for: 100 })];
+  assert.equal(found(spans, around({ services: ['a'], expected: ['a'] })), []);
+  const own = [span('b', { at: 50, trace: 'b' })];
+  assert.equal(found(spans, around({ services: ['a', 'b'], expected: ['b'], others: [own] })), [['own-trace', 'b']]);
+  assert.equal(found(spans, around({ services: ['a', 'b'], expected: ['b'] })), [['silent', 'b']]);
+  assert.equal(found(spans, around({ services: ['a'], expected: ['b'] })), [['unknown', 'b']]);
+});
+
+test('a name is only a name when it ends where the service ends', () => {
+  const root = span('a');
+  const call = (host: string): ReceivedSpan =>
+    span('a', { kind: 'client', parentSpanId: root.spanId, attributes: { 'server.address': host } });
+  const look = (host: string): [string, string | null][] => found([root, call(host)], around({ services: ['a', 'pay'] }));
+  assert.equal(look('pay'), [['silent', 'pay']]);
+  assert.equal(look('pay.shop.svc'), [['silent', 'pay']]);
+  assert.equal(look('payments'), [['no-answer', 'payments']]);
+});
+
+test.run();

@@ -1,0 +1,314 @@
+// The recipes that look at running parts: a real Collector's own metrics, sampling as a live service and Collectors' files have it,
+// a request sent through real services, a peak in a real Prometheus. Missing parts are a printed skip, on a build server a failure.
+// limit: 180 s
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type QueryServer, startQueryServer } from '../../../cli/receiver/query.js';
+import { type Receiver, startReceiver } from '../../../cli/receiver/receiver.js';
+import { startAdminServer } from '../../../runtime/admin/index.js';
+import { startService } from '../../admin/service.js';
+import { OTELCOL } from '../../real/support/otel-collector.js';
+import { freePorts, Program, until } from '../../real/support/program.js';
+import { invoke } from './invoke.js';
+
+const test = suite('traces of running parts');
+const withCollector = OTELCOL === undefined ? test.skip : test;
+const folder = mkdtempSync(join(tmpdir(), 'spanwright-operations-'));
+
+let receiver: Receiver;
+let query: QueryServer;
+test.before(async () => {
+  receiver = await startReceiver();
+  query = await startQueryServer(() => receiver.spans, '127.0.0.1', 0);
+});
+test.after(async () => {
+  await query.close();
+  await receiver.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** Sends `count` spans over OTLP, one by one. */
+async function send(endpoint: string, count: number): Promise<void> {
+  const exporter = new OTLPTraceExporter({ url: endpoint });
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  for (let made = 0; made < count; made++) provider.getTracer('t').startSpan('work').end();
+  await provider.shutdown();
+}
+
+withCollector('collector: a healthy one is healthy; one that cannot deliver says so, with the exporter', async () => {
+  const [otlp, metrics, gone] = (await freePorts(3)) as [number, number, number];
+  const exporter = (port: number) => ({
+    endpoint: `127.0.0.1:${port}`,
+    tls: { insecure: true },
+    retry_on_failure: { enabled: false },
+    sending_queue: { enabled: false },
+  });
+  const configuration = {
+    receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${otlp}` } } } },
+    exporters: { 'otlp/good': exporter(receiver.port), 'otlp/gone': exporter(gone) },
+    service: {
+      telemetry: {
+        logs: { level: 'error' },
+        metrics: { level: 'normal', readers: [{ pull: { exporter: { prometheus: { host: '127.0.0.1', port: metrics } } } }] },
+      },
+      pipelines: { traces: { receivers: ['otlp'], exporters: ['otlp/good'] } },
+    },
+  };
+  const url = `http://127.0.0.1:${metrics}`;
+  const look = async (args: readonly string[] = []) => invoke(['traces', 'collector', url, ...args]);
+  const run = async (name: string, with_: object): Promise<Program> =>
+    Program.start(OTELCOL as string, ['--config', file(`${name}.yaml`, JSON.stringify(with_))], otlp);
+  let program = await run('good', configuration);
+  try {
+    await send(`http://127.0.0.1:${otlp}`, 5);
+    await until(async () => JSON.parse((await look(['--json'])).out).counts.sent === 5, 'the Collector counts 5 spans');
+    const healthy = await look();
+    assert.is(healthy.code, 0, healthy.out);
+    assert.match(healthy.out, /Spans in +5 accepted, 0 refused/);
+    assert.match(healthy.out, /Healthy\./);
+    assert.is(JSON.parse((await look(['--every', '100ms', '--json'])).out).counts.accepted, 0, 'nothing came between two looks');
+    await program.stop();
+
+    configuration.service.pipelines.traces.exporters = ['otlp/gone'];
+    program = await run('gone', configuration);
+    await send(`http://127.0.0.1:${otlp}`, 3);
+    await until(async () => JSON.parse((await look(['--json'])).out).counts.failed === 3, 'the Collector counts 3 failures');
+    const ill = await look();
+    assert.is(ill.code, 1);
+    assert.match(ill.out, /3 failed: its exporters cannot deliver: .* \(otlp\/gone 3\)/);
+    assert.not.match(ill.out, /Healthy/);
+  } finally {
+    await program.stop();
+  }
+});
+
+const GATEWAY = `
+processors:
+  tail_sampling:
+    decision_wait: 10s
+    policies:
+      - {name: errors, type: status_code, status_code: {status_codes: [ERROR]}}
+      - {name: slow, type: latency, latency: {threshold_ms: 5000}}
+      - {name: some, type: probabilistic, probabilistic: {sampling_percentage: 10}}
+  probabilistic_sampler/unused: {sampling_percentage: 1}
+  batch: {}
+service:
+  pipelines:
+    traces: {receivers: [otlp], processors: [tail_sampling, batch], exporters: [otlp]}
+    metrics: {receivers: [otlp], exporters: [otlp]}
+`;
+
+test('sampling: what a live service and each Collector keep, and a sampler that is in no pipeline', async () => {
+  const tracing = await startService();
+  const admin = await startAdminServer({ tracing, token: 'the-token-for-changes', port: 0, log: () => undefined });
+  try {
+    const rows = async (...args: string[]): Promise<string[][]> => {
+      const ran = await invoke(['traces', 'sampling', ...args, '--json']);
+      assert.is(ran.code, 0, ran.err);
+      return JSON.parse(ran.out).decisions.map(({ what, keeps }: Record<string, string>) => [what, keeps]);
+    };
+    const find = (all: string[][], what: string): string | undefined => all.find(([name]) => name === what)?.[1];
+    assert.is(find(await rows('--url', admin.url), 'enabled'), 'no new trace starts');
+    tracing.setEnabled(true, { for: '1m' });
+    tracing.setRules('carbide::db=off', { for: '1m' });
+    const live = await rows('--url', admin.url);
+    assert.is(find(live, 'enabled'), 'new traces start');
+    assert.match(find(live, 'rules') ?? '', /carbide::db=off/);
+    assert.match(find(live, 'lease') ?? '', /^tracing-enabled true until /);
+
+    const gateway = await rows(file('gateway.yaml', GATEWAY));
+    assert.equal(gateway, [
+      ['traces: tail_sampling', "decides 10s after a trace's first span, holds 50000 traces"],
+      ['traces: tail_sampling', 'errors: traces with status ERROR'],
+      ['traces: tail_sampling', 'slow: traces over 5000 ms'],
+      ['traces: tail_sampling', 'some: 10 % of traces'],
+      ['probabilistic_sampler/unused', 'nothing decided: it is defined, and in no pipeline of traces'],
+    ]);
+    const plain = file('plain.yaml', 'service: {pipelines: {traces: {receivers: [otlp], exporters: [otlp]}}}');
+    assert.equal(await rows(plain), [['traces', 'all: no processor decides']]);
+    assert.is((await rows('--url', admin.url, plain)).length, live.length + 1, 'both, in the order of the way');
+  } finally {
+    await admin.close();
+    await tracing.shutdown();
+  }
+});
+
+test('sampling: a file that is not there, not YAML, or full of aliases is told, and nothing breaks', async () => {
+  const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefgh'].map((name, at) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[at]}`)}]`).join('\n')}\n`;
+  for (const [path, says] of [
+    [join(folder, 'none.yaml'), /none\.yaml cannot be read: ENOENT/],
+    [file('broken.yaml', 'a: [1,\nb: }'), /broken\.yaml cannot be read: /],
+    [file('bomb.yaml', bomb), /bomb\.yaml cannot be read: .*alias/],
+  ] as const) {
+    const ran = await invoke(['traces', 'sampling', path]);
+    assert.is(ran.code, 1);
+    assert.match(ran.err, says);
+  }
+});
+
+/** Two services over HTTP, the first of which hands the context on, or does not. */
+async function startHops(handOn: boolean): Promise<{ url: string; close(): Promise<void> }> {
+  const propagator = new W3CTraceContextPropagator();
+  const get = { get: (carrier: Record<string, string>, key: string) => carrier[key], keys: Object.keys };
+  const set = {
+    set: (carrier: Record<string, string>, key: string, value: string) => void Object.assign(carrier, { [key]: value }),
+  };
+  const providers: BasicTracerProvider[] = [];
+  async function service(name: string, next?: string) {
+    const spanProcessors = [new SimpleSpanProcessor(new OTLPTraceExporter({ url: receiver.endpoint }))];
+    const provider = new BasicTracerProvider({ resource: resourceFromAttributes({ 'service.name': name }), spanProcessors });
+    providers.push(provider);
+    const server = createServer(async (request, response) => {
+      const context = propagator.extract(ROOT_CONTEXT, request.headers, get as never);
+      const span = provider.getTracer('t').startSpan('serve', { kind: SpanKind.SERVER }, context);
+      const headers: Record<string, string> = {};
+      if (handOn) propagator.inject(trace.setSpan(context, span), headers, set as never);
+      if (next !== undefined) await fetch(next, { headers });
+      span.end();
+      response.end('ok');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  }
+  const back = await service('back');
+  const front = await service('front', back.url);
+  return {
+    url: front.url,
+    close: async () => {
+      for (const { server } of [front, back]) server.close().closeAllConnections();
+      for (const provider of providers) await provider.shutdown();
+      propagation.disable();
+    },
+  };
+}
+
+test('verify: a context that crosses every hop, and one that is lost between two services', async () => {
+  const good = await startHops(true);
+  const bad = await startHops(false);
+  try {
+    const verify = (url: string, ...more: string[]) =>
+      invoke(['traces', 'verify', url, '--expect', 'front,back', '--jaeger', query.url, ...more]);
+    const whole = await verify(good.url);
+    assert.is(whole.code, 0, whole.out + whole.err);
+    assert.match(whole.out, /^front: serve .*\n└─ back: serve .*\nReached front → back\. The context crosses every hop\.\n$/);
+    assert.match(whole.err, /answered 200; trace [0-9a-f]{32}\./);
+    const lost = await verify(bad.url, '--wait', '3s', '--json');
+    assert.is(lost.code, 1);
+    const { services, missing, joined } = JSON.parse(lost.out);
+    assert.equal([services, missing, joined], [['front'], ['back'], true]);
+  } finally {
+    await good.close();
+    await bad.close();
+  }
+});
+
+test('verify: a service that records nothing is told what to look at', async () => {
+  const server = createServer((_, response) => response.writeHead(204).end());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const ran = await invoke(['traces', 'verify', url, '--jaeger', query.url, '--wait', '500ms']);
+    assert.is(ran.code, 1);
+    assert.match(ran.out, /No span within 500 ms: the service does not take the traceparent over/);
+  } finally {
+    server.close();
+  }
+});
+
+const noPrometheus = spawnSync('prometheus', ['--version']).error !== undefined;
+if (noPrometheus && process.env.CI === 'true') throw new Error('prometheus is missing: run .ci/setup');
+if (noPrometheus) console.log('skip: prometheus is not installed; bash .ci/setup installs it');
+
+(noPrometheus ? test.skip : test)('spike: the highest point of a Prometheus query is the moment', async () => {
+  // A gauge with one peak, scraped for real; a trace is made at the peak, another well after it.
+  let value = 1;
+  const target = createServer((_, response) => response.end(`queue_depth ${value}\n`));
+  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
+  const [port] = (await freePorts(1)) as [number];
+  const address = `127.0.0.1:${(target.address() as AddressInfo).port}`;
+  const config = file(
+    'prometheus.yml',
+    `scrape_configs:\n- {job_name: t, scrape_interval: 1s, static_configs: [{targets: ['${address}']}]}\n`,
+  );
+  const prometheus: ChildProcess = spawn(
+    'prometheus',
+    [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=127.0.0.1:${port}`],
+    { stdio: 'ignore' },
+  );
+  try {
+    const base = `http://127.0.0.1:${port}`;
+    await until(
+      () =>
+        fetch(`${base}/-/ready`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      'Prometheus is ready',
+    );
+    const highest = async (): Promise<number> => {
+      const answer = await fetch(`${base}/api/v1/query?query=max_over_time(queue_depth[1h])`).then((response) => response.json());
+      return Number(answer.data.result[0]?.value[1] ?? 0);
+    };
+    await until(async () => (await highest()) === 1, 'the gauge is scraped');
+    value = 9;
+    await until(async () => (await highest()) === 9, 'the peak is scraped');
+    const provider = new BasicTracerProvider({
+      spanProcessors: [new SimpleSpanProcessor(new OTLPTraceExporter({ url: receiver.endpoint }))],
+    });
+    const during = provider.getTracer('t').startSpan('at the peak');
+    during.end();
+    const before = provider.getTracer('t').startSpan('long before', { startTime: Date.now() - 600_000 });
+    before.end(Date.now() - 599_000);
+    await provider.shutdown();
+    value = 1;
+    const args = [
+      'traces',
+      'spike',
+      '--prometheus',
+      base,
+      '--query',
+      'queue_depth',
+      '--window',
+      '60s',
+      '--since',
+      '2m',
+      '--json',
+      '--jaeger',
+      query.url,
+    ];
+    const ran = await invoke(args);
+    assert.is(ran.code, 0, ran.err);
+    const ids = JSON.parse(ran.out).traces.map(({ traceId }: { traceId: string }) => traceId);
+    assert.ok(ids.includes(during.spanContext().traceId));
+    assert.not.ok(ids.includes(before.spanContext().traceId));
+    const none = await invoke([...args.slice(0, 5), 'no_such_metric', ...args.slice(6)]);
+    assert.is(none.code, 1, none.out);
+    assert.match(none.err, /Prometheus has no value of "no_such_metric"/);
+  } finally {
+    const gone = once(prometheus, 'exit');
+    prometheus.kill('SIGKILL');
+    await gone;
+    target.close().closeAllConnections();
+  }
+});
+
+test.run();

@@ -40,6 +40,8 @@ export class Delivery {
   #probedAt = Number.NEGATIVE_INFINITY;
   #probed: Promise<string> | undefined;
   #said: Promise<void> = Promise.resolve();
+  /** Resources whose detectors have been waited for. */
+  readonly #settled = new WeakSet<ReadableSpan['resource']>();
 
   constructor(readonly options: DeliveryOptions) {}
 
@@ -73,13 +75,16 @@ export class Delivery {
 
   /** Waits for attributes that resource detectors have not found yet; within their limit, or shortly where the process is to end. */
   async #settleResources(spans: readonly ReadableSpan[]): Promise<void> {
-    const pending = [...new Set(spans.map(({ resource }) => resource))].filter((resource) => resource?.asyncAttributesPending);
+    const pending = [...new Set(spans.map(({ resource }) => resource))].filter(
+      (resource) => resource && !this.#settled.has(resource),
+    );
     if (pending.length === 0) return;
+    for (const resource of pending) this.#settled.add(resource);
     const shortly = new Promise<void>((resolve) => {
       this.#endPause = () => setTimeout(resolve, GRACE).unref();
       if (this.#hurried) this.#endPause();
     });
-    await Promise.race([Promise.allSettled(pending.map((resource) => resource.waitForAsyncAttributes?.())), shortly]);
+    await Promise.race([Promise.allSettled(pending.map(async (resource) => resource.waitForAsyncAttributes?.())), shortly]);
   }
 
   #attempt(spans: ReadableSpan[], limit: number): Promise<Outcome> {

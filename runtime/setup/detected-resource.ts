@@ -13,12 +13,17 @@ const LIMIT_MS = 2000;
 export interface NamedDetector {
   readonly name: string;
   readonly detect: ResourceDetector['detect'];
+  /**
+   * Span processors of the application wait for what this one looks up. Of the standard detectors only `host.id` comes late, by the time
+   * that it takes to read a small file: for that no processor holds back spans, which a shutdown could then lose.
+   */
+  readonly awaited: boolean;
 }
 
 export class DetectedResource implements Resource {
   #known: Resource | undefined;
   #settled: Promise<void> | undefined;
-  #pending = true;
+  #pending = false;
 
   /**
    * @param base what detectors override.
@@ -39,6 +44,7 @@ export class DetectedResource implements Resource {
     return this.#now().schemaUrl;
   }
   get asyncAttributesPending(): boolean {
+    this.#now();
     return this.#pending;
   }
   merge(other: Resource | null): Resource {
@@ -61,26 +67,33 @@ export class DetectedResource implements Resource {
 
   #detect(): Resource {
     const { resourceFromAttributes } = loadResources();
-    const found: Resource[] = [];
+    const found: { attributes: Attributes; schemaUrl: string | undefined }[] = [];
     const late: Promise<void>[] = [];
-    const merged = (): Resource => [...found, this.configured].reduce((sum, next) => sum.merge(next), this.base);
-    for (const { name, detect } of this.detectors) {
+    for (const { name, detect, awaited } of this.detectors) {
       const attributes: Attributes = {};
       try {
         const { attributes: raw = {}, schemaUrl } = detect();
-        for (const [key, value] of Object.entries(raw)) if (!isPromiseLike(value)) attributes[key] = value;
-        const place = found.push(resourceFromAttributes(attributes, { schemaUrl })) - 1;
-        const keep = (key: string, value: AttributeValue | undefined): void => {
-          attributes[key] = value;
-          found[place] = resourceFromAttributes(attributes, { schemaUrl });
-        };
+        found.push({ attributes, schemaUrl });
         for (const [key, value] of Object.entries(raw)) {
-          if (isPromiseLike(value)) late.push(this.#take(name, value, (result) => keep(key, result)));
+          if (!isPromiseLike(value)) {
+            attributes[key] = value;
+            continue;
+          }
+          this.#pending ||= awaited;
+          const keep = (answer: AttributeValue | undefined): void => {
+            attributes[key] = answer;
+          };
+          late.push(this.#take(name, value, keep));
         }
       } catch (error) {
         this.#sayFailed(name, error);
       }
     }
+    const merged = (): Resource =>
+      found
+        .map(({ attributes, schemaUrl }) => resourceFromAttributes({ ...attributes }, { schemaUrl }))
+        .concat(this.configured)
+        .reduce((sum, next) => sum.merge(next), this.base);
     const all = Promise.all(late).then(() => {
       this.#known = merged(); // also when it comes after the limit: later batches say more
     });

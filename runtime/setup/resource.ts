@@ -35,9 +35,10 @@ function detectorsOf({ resourceDetectors, extraResourceDetectors }: Configuratio
   return [
     ...Object.entries(standard)
       .filter(([name]) => wanted.includes(name))
-      .map(([name, detector]) => ({ name, detect: () => withoutArguments(detector.detect()) })),
+      .map(([name, detector]) => ({ name, awaited: false, detect: () => withoutArguments(detector.detect()) })),
     ...extraResourceDetectors.map((detector, index) => ({
       name: `extraResourceDetectors[${index}]`,
+      awaited: true,
       detect: () => detector.detect(),
     })),
   ];

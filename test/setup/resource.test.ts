@@ -4,6 +4,7 @@
 import { context, propagation, trace } from '@opentelemetry/api';
 import { hostDetector, osDetector, processDetector, serviceInstanceIdDetector } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadConfiguration, type TracingOptions } from '../../runtime/config/load.js';
@@ -32,7 +33,6 @@ async function settle(resource: Resource): Promise<void> {
 /** All attributes, once what has to be waited for is there. */
 async function found(options: TracingOptions, env: NodeJS.ProcessEnv = {}): Promise<Record<string, unknown>> {
   const { resource } = build(options, env);
-  assert.is(resource.asyncAttributesPending, true);
   await settle(resource);
   assert.is(resource.asyncAttributesPending, false);
   return { ...resource.attributes };
@@ -165,6 +165,7 @@ test('what has to be waited for is not there before, and nothing complains when 
   const { resource, lines } = build({ extraResourceDetectors: [cloud(() => ({ attributes: { zone: late, plain: 1 } }))] });
   assert.is(resource.attributes.plain, 1);
   assert.is(resource.attributes.zone, undefined);
+  assert.is(resource.asyncAttributesPending, true);
   answer('b');
   await settle(resource);
   assert.is(resource.attributes.zone, 'b');
@@ -238,6 +239,31 @@ test('while tracing is off no detector is asked; the first export asks each once
     sent.map(({ resource }) => (resource as Resource).attributes.zone),
     ['b', 'b'],
   );
+  await tracing.shutdown();
+});
+
+test("an application's span processor gets spans at once: the standard detectors hold nothing back", async () => {
+  const memory = new InMemorySpanExporter();
+  const processor = new SimpleSpanProcessor(memory);
+  const tracing = await startTracing({ enabled: true, spanProcessors: [processor as never] });
+  work();
+  assert.is(memory.getFinishedSpans().length, 1);
+  assert.is(memory.getFinishedSpans()[0]?.resource.attributes['process.pid'], process.pid);
+  await tracing.shutdown();
+});
+
+test("an application's span processor waits for detectors of other packages, as it does in an SDK set-up", async () => {
+  let answer = (_: string): void => {};
+  const zone = new Promise<string>((resolve) => (answer = resolve));
+  const memory = new InMemorySpanExporter();
+  const processor = new SimpleSpanProcessor(memory);
+  const extraResourceDetectors = [cloud(() => ({ attributes: { zone } }))];
+  const tracing = await startTracing({ enabled: true, spanProcessors: [processor as never], extraResourceDetectors });
+  work();
+  assert.is(memory.getFinishedSpans().length, 0);
+  answer('b');
+  await tracing.forceFlush();
+  assert.equal(memory.getFinishedSpans().map(({ resource }) => resource.attributes.zone), ['b']); // biome-ignore format: one thought
   await tracing.shutdown();
 });
 

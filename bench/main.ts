@@ -1,9 +1,11 @@
-// `npm run bench`: measures, and prints Markdown. Arguments: names of sections (off, on, startup, build; all without one), and
+// `npm run bench`: measures, and prints Markdown. Arguments: names of sections (off, on, startup, build, neighbours, faults; all without one), and
 // `--write <file>` to write the document beside printing it. The exit status is 1 when a budget is not met.
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureBuild } from './build.js';
+import { measureFaults } from './faults.js';
+import { measureNeighbours } from './neighbours.js';
 import { measureOff } from './off.js';
 import { measureOn } from './on.js';
 import { document, type Outcome } from './report.js';
@@ -16,6 +18,8 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   on: measureOn,
   startup: (modules) => measureStartup(modules.workspace),
   build: (modules) => measureBuild(modules.workspace),
+  neighbours: (modules) => measureNeighbours(modules.workspace),
+  faults: () => measureFaults(),
 };
 
 async function main(): Promise<void> {

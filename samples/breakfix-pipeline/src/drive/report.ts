@@ -1,8 +1,8 @@
 // What a run prints: the trace of each scenario as a tree, or, when spans went elsewhere, the ids to look for.
 
 import { formatTrace, groupTraces, type ReceivedSpan } from 'spanwright/receiver';
-import type { Outcome } from './scenarios.js';
-import { SCENARIOS } from './scenarios.js';
+import { type Outcome, SCENARIOS } from './scenarios.js';
+import type { Delivery } from './sink-server.js';
 
 const SHOWN = [
   'health_event.node_name',
@@ -41,8 +41,27 @@ export function printTraces(outcomes: readonly Outcome[], spans: readonly Receiv
   }
 }
 
+/** What is not as it must be of what was exported: every event is out, and names the trace that it has in the store. */
+export function exportFaults(outcomes: readonly Outcome[], deliveries: readonly Delivery[]): string[] {
+  return outcomes.flatMap(({ scenario, eventId, document }) => {
+    if (document.healtheventstatus.exported !== true) return [];
+    const delivery = deliveries.find(({ events }) => events.length === 1 && events[0]?.id === eventId);
+    const event = delivery?.events[0];
+    const { trace_id } = document.healthevent.metadata;
+    const named = [
+      event?.data.metadata.trace_id,
+      event?.traceparent?.split('-')[1],
+      delivery?.headers.traceparent?.split('-')[1],
+    ];
+    if (named.every((traceId) => traceId === trace_id)) return [];
+    return [
+      `${scenario}: the exported event names the traces ${named.join(', ')} in its data, itself and its headers, not ${trace_id}`,
+    ];
+  });
+}
+
 /** What is not as it must be of the traces that came. */
-export function faultsOf(outcomes: readonly Outcome[], spans: readonly ReceivedSpan[]): string[] {
+export function traceFaults(outcomes: readonly Outcome[], spans: readonly ReceivedSpan[]): string[] {
   return outcomes.flatMap(({ scenario, eventId, document }) => {
     const traceIds = new Set(
       spans.filter(({ attributes }) => attributes['health_event.id'] === eventId).map(({ traceId }) => traceId),

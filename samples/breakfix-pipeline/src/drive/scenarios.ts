@@ -152,6 +152,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       return id;
     },
   },
+  stuck: {
+    node: 'gpu-node-8',
+    what: 'a pod does not end; the run ends before it',
+    async run(pipeline, node) {
+      await pipeline.addNode({ name: node, pods: [{ name: `stuck-${node}`, endsAfterMs: 3_600_000 }], bootMs: 800 });
+      const id = only(await pipeline.report(xid(node)));
+      await until('the drain is under way', async () => (await pipeline.store.get(id))?.healtheventstatus.drainsession);
+      return id;
+    },
+  },
 };
 
 /** Events of last week, worked off long ago. */
@@ -172,10 +182,12 @@ export const GROUPS: readonly (readonly string[])[] = [
   ['healthy', 'repeated', 'slow-drain', 'unsupported', 'lost-machine'],
   ['restarts'],
   ['backfill'],
+  ['stuck'],
 ];
 
 export async function runScenario(pipeline: Pipeline, name: string): Promise<Outcome> {
   const scenario = SCENARIOS[name] as Scenario;
   const eventId = await scenario.run(pipeline, scenario.node);
-  return { scenario: name, node: scenario.node, eventId, document: await settled(pipeline, eventId) };
+  const document = (await pipeline.store.get(eventId)) as HealthEventDocument;
+  return { scenario: name, node: scenario.node, eventId, document };
 }

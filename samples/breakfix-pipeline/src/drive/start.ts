@@ -2,7 +2,7 @@
 // prints the traces, and ends: with 0 when every event has one trace, with 1 and the reasons else.
 
 import { Pipeline } from './pipeline.js';
-import { faultsOf, printOutcomes, printTraces } from './report.js';
+import { exportFaults, printOutcomes, printTraces, traceFaults } from './report.js';
 import { GROUPS, type Outcome, runScenario, SCENARIOS } from './scenarios.js';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -28,7 +28,8 @@ async function main(pipeline: Pipeline, names: readonly string[]): Promise<numbe
   print('');
   if (arrived !== undefined) printTraces(outcomes, arrived, print);
   printOutcomes(outcomes, print);
-  const faults = arrived === undefined ? [] : faultsOf(outcomes, arrived);
+  const faults = exportFaults(outcomes, pipeline.sink.deliveries);
+  if (arrived !== undefined) faults.push(...traceFaults(outcomes, arrived));
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   const sum = arrived === undefined ? `spans are at ${pipeline.endpoint}` : `${arrived.length} spans arrived`;
   print(`\n${faults.length === 0 ? 'All as it must be' : 'Failed'}: ${sum}, in ${seconds()}.`);

@@ -21,6 +21,7 @@ async function main(): Promise<void> {
   const store = await HealthEventStore.connect(setting('DATABASE_URL'));
   const sink = new Sink(setting('SINK_URL'));
   const exporter = new EventExporter(store, sink, log);
+  log.info('serving');
   tellReady();
   if (process.env.EXPORTER_BACKFILL === 'true') {
     await new Backfill(store, sink, log).run().catch((error: Error) => log.error({ error: error.message }, 'backfill failed'));

@@ -24,6 +24,7 @@ async function main(): Promise<void> {
     () => quarantine.pass(),
     (error) => log.error({ error }, 'pass failed'),
   );
+  log.info('serving');
   tellReady();
   await stopRequested();
   await watching.stop();

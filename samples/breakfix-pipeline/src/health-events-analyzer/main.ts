@@ -25,6 +25,7 @@ async function main(): Promise<void> {
     () => analyzer.pass(),
     (error) => log.error({ error }, 'pass failed'),
   );
+  log.info('serving');
   tellReady();
   await stopRequested();
   await watching.stop();

@@ -13,7 +13,8 @@ async function main(): Promise<void> {
   const { JanitorProvider } = await import('./janitor-provider.js');
   const { JanitorProviderService, listen } = await import('../rpc/services.js');
 
-  const provider = new JanitorProvider(setting('CLOUD_API_URL'), logOf('janitor-provider'));
+  const log = logOf('janitor-provider');
+  const provider = new JanitorProvider(setting('CLOUD_API_URL'), log);
   const server = new Server();
   server.addService(JanitorProviderService.service, {
     SendRebootSignal: ({ request }: { request: { nodeName: string } }, done: Done) => {
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
       provider.isNodeReady(request.nodeName, request.bootId).then((isReady) => done(null, { isReady }), done);
     },
   });
+  log.info('serving');
   tellReady({ address: await listen(server) });
   await stopRequested();
   await new Promise((resolve) => server.tryShutdown(resolve));

@@ -20,6 +20,7 @@ async function main(): Promise<void> {
     () => janitor.pass(),
     (error) => log.error({ error }, 'pass failed'),
   );
+  log.info('serving');
   tellReady();
   await stopRequested();
   await watching.stop();

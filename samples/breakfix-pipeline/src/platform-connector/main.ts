@@ -29,6 +29,7 @@ async function main(): Promise<void> {
       );
     },
   });
+  log.info('serving');
   tellReady({ address: await listen(server) });
   await stopRequested();
   await new Promise((resolve) => server.tryShutdown(resolve));

@@ -1,0 +1,13 @@
+// What an investigation comes to: a cause with its evidence, or none.
+
+export interface Finding {
+  /** A short name for the kind of cause; null: the traces show none. */
+  cause: string | null;
+  /** What it is about, by the names that the traces have. */
+  subject: Readonly<Record<string, string | string[]>>;
+  /** One sentence. */
+  says: string;
+  evidence: string[];
+}
+
+export const none = (says: string, evidence: string[] = []): Finding => ({ cause: null, subject: {}, says, evidence });

@@ -1,0 +1,97 @@
+// Why was a node not remediated? Reads the trace of its event in the order in which the event travels: was the node quarantined, is it
+// still being drained, was the remediation skipped, did the reboot fail, did anything else.
+
+import { type Finding, none } from './finding.js';
+import type { Span, Trace } from './jaeger.js';
+import { childrenOf, text } from './tree.js';
+
+type Question = (trace: Trace) => Finding | undefined;
+
+const tag = (span: Span, key: string): string => String(span.tags.get(key) ?? '');
+const named = (trace: Trace, name: string): Span[] => trace.spans.filter((span) => span.name === name);
+
+const wasRemediated: Question = (trace) => {
+  const done = named(trace, 'fault_remediation.remediation_status_updated').at(-1);
+  if (done === undefined || tag(done, 'health_event_status.fault_remediated') !== 'true') return undefined;
+  return none(`The node was remediated, ${text(done.end - (trace.spans[0] as Span).start)} after the fault was reported.`);
+};
+
+const wasNotQuarantined: Question = (trace) => {
+  const found = named(trace, 'fault_quarantine.evaluate_rulesets').at(-1);
+  const verdict = found && tag(found, 'fault_quarantine.verdict');
+  if (verdict === undefined || verdict === 'quarantine') return undefined;
+  const evidence = [`fault_quarantine.verdict = ${verdict}`];
+  if (verdict === 'uncordon') return none('The event says that the node is healthy.', evidence);
+  return { cause: 'not_quarantined', subject: { module: 'fault-quarantine' }, says: 'No rule asks for a quarantine.', evidence };
+};
+
+/** A session is seen by its marker before it ends; a session that ended otherwise than by its work goes on in a later one. */
+const isStillDrained: Question = (trace) => {
+  const begun = named(trace, 'node_drainer.drain_session started').at(-1);
+  if (begun === undefined) return undefined;
+  const session = named(trace, 'node_drainer.drain_session').at(-1);
+  const isOpen = session === undefined || session.spanId !== begun.parentId;
+  if (!isOpen && tag(session, 'spanwright.session.end') === 'ended') return undefined;
+  const passes = trace.spans.filter(({ parentId, name }) => parentId === begun.parentId && name === 'node_drainer.process_event');
+  const last = passes.at(-1);
+  const remaining = JSON.parse((last && tag(last, 'node_drainer.pods.remaining')) || '[]') as string[];
+  const how = isOpen ? 'is open' : `ended by ${tag(session, 'spanwright.session.end')}`;
+  return {
+    cause: 'still_draining',
+    subject: { module: 'node-drainer', span: 'node_drainer.drain_session', waitedFor: remaining },
+    says: `The node is still being drained; what remains is ${remaining.join(', ') || 'not known'}.`,
+    evidence: [`node_drainer.drain_session ${how}, after ${passes.length} passes`],
+  };
+};
+
+const wasSkipped: Question = (trace) => {
+  const [skip] = named(trace, 'fault_remediation.skip_event');
+  if (skip === undefined) return undefined;
+  const reason = tag(skip, 'fault_remediation.skip.reason');
+  const action = trace.spans.map((span) => tag(span, 'health_event.recommended_action')).find((value) => value !== '');
+  return {
+    cause: 'skipped',
+    subject: { module: 'fault-remediation', span: skip.name, reason },
+    says: `fault-remediation skipped the event: ${reason}.`,
+    evidence: [`fault_remediation.skip.reason = ${reason}`, `health_event.recommended_action = ${action}`],
+  };
+};
+
+const didActionFail: Question = (trace) => {
+  const span = trace.spans.find((one) => one.tags.has('janitor.error.type'));
+  return span && failure('action_failed', span, 'janitor.error.type', 'janitor.error.message');
+};
+
+/** The span in which it began: one that failed although nothing below it did. The last such one, since what was retried went well. */
+const didAnythingFail: Question = (trace) => {
+  const span = trace.spans.filter((one) => one.failed && !childrenOf(trace, one).some(({ failed }) => failed)).at(-1);
+  return span && failure('failed', span, 'error.type', 'error.message');
+};
+
+function failure(cause: string, span: Span, typeKey: string, messageKey: string): Finding {
+  const message = tag(span, messageKey) || tag(span, 'otel.status_description');
+  return {
+    cause,
+    subject: { module: span.service, span: span.name, errorType: tag(span, typeKey) },
+    says: `${span.name} failed: ${message}.`,
+    evidence: [`${typeKey} = ${tag(span, typeKey)}`, `trace ${span.traceId}, span ${span.spanId}`],
+  };
+}
+
+const QUESTIONS: readonly Question[] = [
+  wasRemediated,
+  wasNotQuarantined,
+  isStillDrained,
+  wasSkipped,
+  didActionFail,
+  didAnythingFail,
+];
+
+export function investigateNotRemediated(trace: Trace): Finding {
+  for (const question of QUESTIONS) {
+    const answer = question(trace);
+    if (answer !== undefined) return answer;
+  }
+  const last = trace.spans.at(-1) as Span;
+  return none(`Nothing failed and nothing was skipped; the last thing seen is ${last.name} of ${last.service}.`);
+}

@@ -51,7 +51,7 @@ export function exportFaults(outcomes: readonly Outcome[], deliveries: readonly 
     const named = [
       event?.data.metadata.trace_id,
       event?.traceparent?.split('-')[1],
-      delivery?.headers.traceparent?.split('-')[1],
+      String(delivery?.headers.traceparent).split('-')[1],
     ];
     if (named.every((traceId) => traceId === trace_id)) return [];
     return [

@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   });
   const explorer = new SiteExplorer(inventory, new BmcClient());
   const reactor = new Reactor();
-  const dispatcher = new Dispatcher(createRoutes({ components, states, explorer, migrator }), reactor);
+  const dispatcher = new Dispatcher(createRoutes({ inventory, components, states, explorer, migrator }), reactor);
   const server = new ApiServer(dispatcher, tracing.admin, reactor);
 
   reactor.start();

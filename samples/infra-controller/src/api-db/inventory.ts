@@ -54,6 +54,16 @@ export class Inventory {
     return (await this.database.query('SELECT id FROM components ORDER BY id')).map((row) => String(row.id));
   }
 
+  /** What DNS says of a component: the addresses of its BMCs, or its power state as text; nothing for other types of records. */
+  async dnsRecords(id: string, type: string): Promise<{ type: string; data: string }[]> {
+    if (type === 'A') {
+      const { endpoints } = await this.component(id);
+      return [...new Set(endpoints.map(({ url }) => new URL(url).hostname))].map((data) => ({ type, data }));
+    }
+    const rows = type === 'TXT' ? await this.database.query('SELECT power_state FROM components WHERE id = $1', [id]) : [];
+    return rows.map((row) => ({ type, data: `power=${row.power_state}` }));
+  }
+
   async objects(kind: ObjectKind): Promise<ManagedObject[]> {
     const rows = await this.database.query('SELECT id, state, component FROM objects WHERE kind = $1 ORDER BY id', [kind]);
     return rows as unknown as ManagedObject[];

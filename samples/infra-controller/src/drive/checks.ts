@@ -3,7 +3,7 @@
 
 import { groupTraces, type ReceivedSpan } from 'spanwright/receiver';
 import type { PhaseResult } from './phase.js';
-import { WORKLOAD } from './workload.js';
+import { LOOKUPS, WORKLOAD } from './workload.js';
 
 export function checkPhase(phase: PhaseResult): string[] {
   const faults = [...phase.faults];
@@ -24,6 +24,7 @@ export function checkPhase(phase: PhaseResult): string[] {
     expect(phase.started === 0 && phase.open.during === 0, `${phase.started} spans were started although tracing was off`);
     expect((phase.received?.length ?? 0) === 0, `${phase.received?.length} spans arrived although tracing was off`);
   }
+  if (phase.receivedOfDns) faults.push(...checkDns(phase.receivedOfDns));
   return faults.map((fault) => `${phase.name}: ${fault}`);
 }
 
@@ -31,7 +32,9 @@ function checkSpans(spans: readonly ReceivedSpan[], started: number): string[] {
   const faults: string[] = [];
   const traces = groupTraces(spans);
   if (spans.length !== started) faults.push(`${started} spans were started, ${spans.length} arrived`);
-  if (traces.length !== WORKLOAD.length) faults.push(`${traces.length} traces for ${WORKLOAD.length} requests`);
+  // the DNS service asks the controller for each name
+  const requests = WORKLOAD.length + LOOKUPS.length;
+  if (traces.length !== requests) faults.push(`${traces.length} traces for ${requests} requests`);
   for (const trace of traces) {
     const roots = trace.filter((span) => span.parentSpanId === '');
     if (roots.length !== 1 || roots[0]?.name !== 'request') {
@@ -46,4 +49,11 @@ function checkSpans(spans: readonly ReceivedSpan[], started: number): string[] {
   const refused = WORKLOAD.filter((step) => step.status >= 500).length;
   if (explained.length !== refused) faults.push(`${explained.length} spans say why they failed, not ${refused}`);
   return faults;
+}
+
+/** Always on: one trace a query in every phase, whatever the controller's switch. */
+function checkDns(spans: readonly ReceivedSpan[]): string[] {
+  const traces = groupTraces(spans).map((trace) => trace.map(({ name }) => name).join(' > '));
+  const expected = LOOKUPS.map(() => 'dns_request > retrieve_records');
+  return traces.join() === expected.join() ? [] : [`the traces of the DNS service are ${traces.join(', ') || 'none'}`];
 }

@@ -1,8 +1,9 @@
 // One phase of the run: the same work with tracing as it is, and what can be counted meanwhile.
 
 import type { ReceivedSpan } from 'spanwright/receiver';
+import type { DnsClient } from './dns-client.js';
 import type { ServiceClient } from './service-client.js';
-import { runWorkload } from './workload.js';
+import { LOOKUPS, runLookups, runWorkload } from './workload.js';
 
 export interface PhaseResult {
   name: string;
@@ -11,40 +12,46 @@ export interface PhaseResult {
   /** Spans that the service says it has started, and sent. */
   started: number;
   exported: number;
-  /** Spans that the receiver got; undefined when the receiver is not ours to count. */
+  /** Spans of the controller that the receiver got; undefined when the receiver is not ours to count. */
   received: ReceivedSpan[] | undefined;
+  /** Those of the DNS service, which traces always. */
+  receivedOfDns: ReceivedSpan[] | undefined;
   /** Passes of the polling loop. */
   polls: number;
   ms: number;
   faults: string[];
 }
 
-/** The spans that have arrived up to now, growing; undefined without a receiver of our own. */
-export type Arrivals = readonly ReceivedSpan[] | undefined;
+/** The spans that have arrived up to now, by service, growing; undefined without a receiver of our own. */
+export type Arrivals = { readonly controller: readonly ReceivedSpan[]; readonly dns: readonly ReceivedSpan[] } | undefined;
 
+/** Of each lookup: the request, and what it asks the controller. */
+const SPANS_OF_DNS = 2 * LOOKUPS.length;
 const SETTLE_LIMIT_MS = 5_000;
 const QUIET_MS = 500;
 const WATCH_MS = 10;
 
-export async function runPhase(name: string, client: ServiceClient, arrivals: Arrivals): Promise<PhaseResult> {
+export async function runPhase(name: string, client: ServiceClient, dns: DnsClient, arrivals: Arrivals): Promise<PhaseResult> {
   const begin = performance.now();
   const before = await client.state();
-  const arrivedBefore = arrivals?.length ?? 0;
+  const [arrivedBefore, dnsBefore] = [arrivals?.controller.length ?? 0, arrivals?.dns.length ?? 0];
   const pollsBefore = await client.polls();
   let during = 0;
   let working = true;
   const watching = (async () => {
     for (; working; await sleep(WATCH_MS)) during = Math.max(during, (await client.state()).spans.open);
   })();
-  const faults = await runWorkload(client).finally(() => {
+  const work = async (): Promise<string[]> => [...(await runWorkload(client)), ...(await runLookups(dns))];
+  const faults = await work().finally(() => {
     working = false;
   });
   await watching;
   const ms = performance.now() - begin;
   const after = await settle(client, (state) => {
     const started = state.spans.started - before.spans.started;
-    const arrived = arrivals ? arrivals.length - arrivedBefore : state.spans.exported - before.spans.exported;
-    return state.spans.open === 0 && arrived >= started;
+    const arrived = arrivals ? arrivals.controller.length - arrivedBefore : state.spans.exported - before.spans.exported;
+    const ofDns = arrivals ? arrivals.dns.length - dnsBefore : SPANS_OF_DNS;
+    return state.spans.open === 0 && arrived >= started && ofDns >= SPANS_OF_DNS;
   });
   await sleep(QUIET_MS); // what must not come gets the time to come
   return {
@@ -53,7 +60,8 @@ export async function runPhase(name: string, client: ServiceClient, arrivals: Ar
     open: { before: before.spans.open, during, after: after.spans.open },
     started: after.spans.started - before.spans.started,
     exported: (await client.state()).spans.exported - before.spans.exported,
-    received: arrivals?.slice(arrivedBefore),
+    received: arrivals?.controller.slice(arrivedBefore),
+    receivedOfDns: arrivals?.dns.slice(dnsBefore),
     polls: (await client.polls()) - pollsBefore,
     ms,
     faults,

@@ -1,5 +1,5 @@
-// The processes of a run: the service, and an OTLP receiver of our own unless an endpoint is configured. Both `npm start` and
-// `npm run serve` begin here.
+// The processes of a run: the service, the DNS service beside it, and an OTLP receiver of our own unless an endpoint is configured.
+// Both `npm start` and `npm run serve` begin here.
 
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -30,4 +30,15 @@ export function startReceiverProcess(onSpan: (span: ReceivedSpan) => void): Prom
 
 export function startService(env: NodeJS.ProcessEnv, onLog: (line: string) => void): Promise<Child> {
   return Child.start(join(PROJECT, 'build', 'main.js'), [], { env: { ...process.env, ...env }, onLog });
+}
+
+/** Its log is on standard output, after the line that says where it listens. */
+export function startDns(api: string, endpoint: string | undefined, onLine: (line: string) => void): Promise<Child> {
+  const env = {
+    ...process.env,
+    CARBIDE_API_URL: api,
+    OTEL_BSP_SCHEDULE_DELAY: process.env.OTEL_BSP_SCHEDULE_DELAY ?? '200',
+    ...(endpoint && { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint }),
+  };
+  return Child.start(join(PROJECT, 'build', 'dns', 'main.js'), [], { env, onLine, onLog: onLine });
 }

@@ -4,7 +4,7 @@
 import { relative } from 'node:path';
 import { type ReceivedSpan, TracePrinter } from 'spanwright/receiver';
 import type { Child } from './child.js';
-import { configuredEndpoint, startReceiverProcess, startService } from './processes.js';
+import { configuredEndpoint, startDns, startReceiverProcess, startService } from './processes.js';
 
 /** Where `spanwright set` and `spanwright status` look when told nothing else. */
 const DEFAULT_PORT = '9465';
@@ -32,7 +32,9 @@ async function main(): Promise<void> {
       (line) => process.stderr.write(`${line}\n`),
     );
     children.push(service);
-    process.stdout.write(guide(service.address, String(service.ready.adminTokenFile ?? ''), endpoint));
+    const dns = await startDns(service.address, endpoint, (line) => process.stderr.write(`${line}\n`));
+    children.push(dns);
+    process.stdout.write(guide(service.address, String(service.ready.adminTokenFile ?? ''), endpoint, dns.address));
     const stopping = new Promise<void>((resolve) => {
       process.once('SIGINT', resolve);
       process.once('SIGTERM', resolve);
@@ -43,12 +45,12 @@ async function main(): Promise<void> {
   }
 }
 
-function guide(address: string, tokenFile: string, endpoint: string): string {
+function guide(address: string, tokenFile: string, endpoint: string, dns: string): string {
   const token = tokenFile ? relative(process.cwd(), tokenFile) : '';
   const live = `--url ${address}/tracing${token ? ` --token-file ${token}` : ''}`;
   const bearer = token ? `$(cat ${token})` : '$SPANWRIGHT_ADMIN_TOKEN';
   return `
-The controller serves at ${address}; spans go to ${endpoint}. Ctrl-C ends. Try, from this folder:
+The controller serves at ${address}, its DNS at ${dns}; spans go to ${endpoint}. Ctrl-C ends. Try, from this folder:
 
   npx spanwright status ${live}
   npx spanwright set tracing-enabled true --for 10m ${live}

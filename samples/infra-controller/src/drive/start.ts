@@ -4,20 +4,33 @@
 import { formatTrace, groupTraces, type ReceivedSpan } from 'spanwright/receiver';
 import { checkPhase } from './checks.js';
 import type { Child } from './child.js';
+import { DnsClient } from './dns-client.js';
 import { type PhaseResult, runPhase } from './phase.js';
-import { configuredEndpoint, startReceiverProcess, startService } from './processes.js';
+import { configuredEndpoint, startDns, startReceiverProcess, startService } from './processes.js';
 import { ServiceClient } from './service-client.js';
 
-const SHOWN = ['backend', 'object_id', 'state', 'power.action', 'url.path', 'db.query.text', 'http.response.status_code'];
+const SHOWN = [
+  'backend',
+  'object_id',
+  'state',
+  'power.action',
+  'url.path',
+  'db.query.text',
+  'http.response.status_code',
+  'qname',
+  'qtype',
+];
 const children: Child[] = [];
 
 async function main(): Promise<number> {
   const begin = performance.now();
   const configured = await configuredEndpoint(process.env);
-  const arrived: ReceivedSpan[] | undefined = configured ? undefined : [];
+  const arrived = configured ? undefined : { controller: [] as ReceivedSpan[], dns: [] as ReceivedSpan[] };
   let endpoint = configured;
   if (arrived) {
-    const receiver = await startReceiverProcess((span) => arrived.push(span));
+    const receiver = await startReceiverProcess((span) => {
+      (span.resource.attributes['service.name'] === 'carbide-dns' ? arrived.dns : arrived.controller).push(span);
+    });
     children.push(receiver);
     endpoint = receiver.address;
     print(`Receiver: OTLP/gRPC at ${endpoint}, in a process of its own.`);
@@ -29,7 +42,10 @@ async function main(): Promise<number> {
     (line) => print(`  service | ${line}`),
   );
   children.push(service);
-  print(`Service:  ${service.address}\n`);
+  print(`Service:  ${service.address}`);
+  const dns = await startDns(service.address, endpoint, (line) => print(`      dns | ${line}`));
+  children.push(dns);
+  print(`DNS:      ${dns.address}, UDP; its tracing is always on.\n`);
 
   const client = new ServiceClient(service.address, String(service.ready.adminTokenFile));
   const phases: PhaseResult[] = [];
@@ -40,8 +56,9 @@ async function main(): Promise<number> {
   ] as const) {
     if (enabled !== undefined) await client.setEnabled(enabled);
     print(`-- tracing ${name} ${'-'.repeat(60)}`);
-    const phase = await runPhase(name, client, arrived);
+    const phase = await runPhase(name, client, new DnsClient(dns.address), arrived);
     if (phase.received) printTraces(phase.received);
+    if (phase.receivedOfDns) printTraces(phase.receivedOfDns);
     printCounts(phase);
     phases.push(phase);
   }
@@ -55,9 +72,10 @@ function printTraces(spans: readonly ReceivedSpan[]): void {
   for (const trace of groupTraces(spans)) print(`${formatTrace(trace, { attributes: SHOWN, valueLength: 60 })}\n`);
 }
 
-function printCounts({ open, started, exported, received, polls, ms }: PhaseResult): void {
+function printCounts({ open, started, exported, received, receivedOfDns, polls, ms }: PhaseResult): void {
   print(`open spans: ${open.before} before, at most ${open.during} seen during, ${open.after} after`);
   print(`spans started: ${started}, sent: ${exported}, at the receiver: ${received ? received.length : 'cannot be counted'}`);
+  if (receivedOfDns) print(`spans of the DNS service, whatever the switch: ${receivedOfDns.length}`);
   print(`the work took ${Math.round(ms)} ms; the polling loop made ${polls} passes\n`);
 }
 

@@ -1,5 +1,6 @@
 // The work that each phase does: every operation of the service once, one of them refused by the hardware.
 
+import type { DnsClient } from './dns-client.js';
 import type { ServiceClient } from './service-client.js';
 
 interface Step {
@@ -24,6 +25,24 @@ export const WORKLOAD: readonly Step[] = [
   { method: 'POST', path: '/v1/explore', status: 200 },
   { method: 'POST', path: '/v1/migrate', status: 200 },
 ];
+
+/** Names that are looked up, and the code and answers that must come. */
+export const LOOKUPS: readonly { name: string; type: 'A' | 'TXT'; code: string; answers: number }[] = [
+  { name: 'switch-1.site.carbide.internal', type: 'A', code: 'NOERROR', answers: 1 },
+  { name: 'rack-1.site.carbide.internal', type: 'TXT', code: 'NOERROR', answers: 1 },
+  { name: 'rack-9.site.carbide.internal', type: 'A', code: 'NXDOMAIN', answers: 0 },
+];
+
+/** Answers with what went otherwise than it must, one line each. */
+export async function runLookups(dns: DnsClient): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { name, type, code, answers } of LOOKUPS) {
+    const got = await dns.query(name, type);
+    if (got.code !== code || got.answers.length !== answers)
+      faults.push(`${type} ${name} answered ${got.code} with ${got.answers.length}, not ${code} with ${answers}`);
+  }
+  return faults;
+}
 
 /** Answers with what went otherwise than it must, one line each. */
 export async function runWorkload(client: ServiceClient): Promise<string[]> {

@@ -1,7 +1,7 @@
 // The service's routes, one row each: what is asked of it, the name of the operation, and what it does. Arguments are read
 // strictly: what is missing or of a wrong kind is a BadRequestError that names it.
 
-import { OBJECT_KINDS } from '../api-db/inventory.js';
+import { type Inventory, OBJECT_KINDS } from '../api-db/inventory.js';
 import type { Migrator } from '../api-db/migrations.js';
 import { POWER_ACTIONS } from '../component-manager/component.js';
 import { FIRMWARE_VERSIONS } from '../component-manager/firmware-images.js';
@@ -22,13 +22,14 @@ export interface Route {
 }
 
 export interface Services {
+  inventory: Inventory;
   components: ComponentManager;
   states: StateController;
   explorer: SiteExplorer;
   migrator: Migrator;
 }
 
-export function createRoutes({ components, states, explorer, migrator }: Services): readonly Route[] {
+export function createRoutes({ inventory, components, states, explorer, migrator }: Services): readonly Route[] {
   return [
     {
       method: 'POST',
@@ -63,6 +64,12 @@ export function createRoutes({ components, states, explorer, migrator }: Service
       run: (args) => states.reconcile(oneOf(args, 'kind', OBJECT_KINDS)),
     },
     { method: 'POST', path: '/v1/explore', rpc: ['carbide.SiteExplorer', 'ExploreSite'], run: () => explorer.exploreSite() },
+    {
+      method: 'GET',
+      path: '/v1/dns/records',
+      rpc: ['carbide.Dns', 'LookupRecord'],
+      run: async (args) => ({ records: await inventory.dnsRecords(text(args, 'component'), text(args, 'type')) }),
+    },
     {
       method: 'POST',
       path: '/v1/migrate',

@@ -1,0 +1,6 @@
+// JSON on standard output, one line a message, with the ids of the trace that it was written in. The controller writes logfmt; each is
+// read by whoever collects it.
+
+import { consoleLogger } from 'spanwright/logs';
+
+export const log = consoleLogger({ fields: { service: 'carbide-dns' }, stream: process.stdout });

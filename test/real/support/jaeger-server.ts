@@ -106,7 +106,7 @@ const OF_JAEGER = new Set([
   'otel.scope.version',
 ]);
 
-function flattenTrace({ spans, processes }: JaegerTrace): FlatSpan[] {
+export function flattenTrace({ spans, processes }: JaegerTrace): FlatSpan[] {
   return spans.map((span) => {
     const tags = record(span.tags);
     const process = processes[span.processID];

@@ -37,13 +37,14 @@ export class ComputeManager {
   async buildInstance({ id, name, image, encryption }: BuildRequest): Promise<InstanceReport> {
     await this.instances.make(id);
     try {
-      const base = await this.images.fetch(image);
+      const base = await this.images.fetch(image, id);
       const disk = await this.disks.create(base, this.instances.diskPath(id), encryption);
       await this.instances.save({ id, name, ...disk });
       log('info', 'instance built', { server: id, image: image.name });
       return { status: 'ACTIVE', diskSha256: disk.diskSha256 };
     } catch (error) {
       await this.instances.remove(id);
+      this.images.release(id);
       throw error;
     }
   }
@@ -58,5 +59,6 @@ export class ComputeManager {
   @instrument({ args: { id: 'server.id' } })
   async destroyInstance(id: string): Promise<void> {
     await this.instances.remove(id);
+    this.images.release(id);
   }
 }

@@ -1,9 +1,9 @@
 // Images that the host has: fetched once over HTTP from the image service, at an address that is signed for a short time, and taken only
-// when their SHA-256 is the one that the image service has on record.
+// when their SHA-256 is the one that the image service has on record. An image that no instance uses any more is taken away.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, existsSync } from 'node:fs';
+import { createWriteStream, existsSync, rmSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trace } from '@opentelemetry/api';
@@ -15,16 +15,20 @@ export class ImageCorrupt extends Error {
 }
 
 export class ImageCache {
+  /** SHA-256 of its image by instance. After a restart it is empty: then an image may be fetched once more than it had to be. */
+  private readonly uses = new Map<string, string>();
+
   constructor(private readonly folder: string) {}
 
-  /** The path of the image on this host. */
+  /** The path of the image on this host, where it stays until `release(instance)`. */
   @instrument({
     name: 'image.fetch',
     attributes: (image: SignedImage) => ({ 'image.name': image.name, 'image.sha256': image.sha256 }),
   })
-  async fetch(image: SignedImage): Promise<string> {
+  async fetch(image: SignedImage, instance: string): Promise<string> {
     if (!/^[0-9a-f]{64}$/.test(image.sha256)) throw new Error(`${JSON.stringify(image.sha256)} is not a SHA-256`);
-    const path = join(this.folder, '_base', image.sha256);
+    const path = this.pathOf(image.sha256);
+    this.uses.set(instance, image.sha256);
     const cached = existsSync(path);
     trace.getActiveSpan()?.setAttribute('image.cached', cached);
     if (cached) return path;
@@ -39,6 +43,18 @@ export class ImageCache {
     } finally {
       await rm(part, { force: true });
     }
+  }
+
+  /** In one go, so that no instance can begin to use the image in between. */
+  @instrument({ name: 'image.release' })
+  release(instance: string): void {
+    const sha256 = this.uses.get(instance);
+    this.uses.delete(instance);
+    if (sha256 !== undefined && ![...this.uses.values()].includes(sha256)) rmSync(this.pathOf(sha256), { force: true });
+  }
+
+  private pathOf(sha256: string): string {
+    return join(this.folder, '_base', sha256);
   }
 }
 

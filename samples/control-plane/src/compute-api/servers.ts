@@ -2,6 +2,7 @@
 // request goes to the neighbour, once.
 
 import { randomUUID } from 'node:crypto';
+import { trace } from '@opentelemetry/api';
 import { instrument } from 'spanwright';
 import type { BuildRequest, ServerReport } from '../conductor/conductor.js';
 import { log } from '../log.js';
@@ -52,7 +53,9 @@ export class Servers {
     try {
       return await here();
     } catch (error) {
-      if (!isExpected(error) || call.forwardedFrom !== undefined) throw error;
+      if (!isExpected(error)) throw error;
+      trace.getActiveSpan()?.setAttribute('openstack.not_here', (error as Error).message);
+      if (call.forwardedFrom !== undefined) throw error;
       log('info', 'asking the neighbour', { reason: (error as Error).message });
       return this.neighbour.forward(call);
     }

@@ -14,6 +14,8 @@ const CLUSTERS = [
   { name: 'b', vcpus: '16' },
 ] as const;
 type ClusterName = (typeof CLUSTERS)[number]['name'];
+const STOP_ORDER = ['compute-api', 'conductor', 'agent'] as const;
+type Program = (typeof STOP_ORDER)[number];
 
 const BUILD = join(__dirname, '..');
 
@@ -37,7 +39,7 @@ export class System {
   /** Made up for each run unless they are given; every process of the run has the same. */
   readonly secrets = { TOKEN_KEY: process.env.TOKEN_KEY || secret(), PASSPHRASE: process.env.PASSPHRASE || secret() };
   readonly apis = new Map<ClusterName, string>();
-  private readonly children: Child[] = [];
+  private readonly children = new Map<Program, Child[]>();
 
   private constructor(
     private readonly broker: Child | undefined,
@@ -76,13 +78,14 @@ export class System {
 
   /** APIs first, then conductors, agents, the broker: each can finish what it has begun. */
   async stop(): Promise<void> {
-    for (const child of this.children.splice(0).reverse()) await child.stop();
+    for (const program of STOP_ORDER) await all((this.children.get(program) ?? []).map((child) => child.stop()));
+    this.children.clear();
     await this.broker?.stop();
     rmSync(this.data, { recursive: true, force: true });
   }
 
   private async startCluster(name: ClusterName, vcpus: string): Promise<void> {
-    const start = async (program: string, instance: string, env: Environment = {}): Promise<Child> => {
+    const start = async (program: Program, instance: string, env: Environment = {}): Promise<Child> => {
       const child = await Child.start(instance, script(program), {
         env: {
           ...this.secrets,
@@ -95,7 +98,7 @@ export class System {
         },
         onLog: this.onLog,
       });
-      this.children.push(child);
+      this.children.set(program, [...(this.children.get(program) ?? []), child]);
       return child;
     };
     await start('conductor', `conductor-${name}`); // the agents report to it

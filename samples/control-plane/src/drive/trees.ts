@@ -11,6 +11,7 @@ export const SHOWN = [
   'image.name',
   'image.cached',
   'luks.rounds',
+  'openstack.not_here',
   'openstack.forwarded_from',
 ];
 

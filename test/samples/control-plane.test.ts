@@ -1,0 +1,370 @@
+// The sample control-plane, end to end: its processes over a real RabbitMQ, its three configurations in the real Collector, and what
+// Jaeger then has. Missing parts are a printed skip, on a build server a failure.
+// limit: 400 s
+
+import { createHash } from 'node:crypto';
+import { type Channel, type ChannelModel, connect } from 'amqplib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Server, startRabbit } from '../propagation/servers.js';
+import { flattenTrace, JAEGER, JaegerServer } from '../real/support/jaeger-server.js';
+import { OTELCOL } from '../real/support/otel-collector.js';
+import type { FlatSpan } from '../real/support/otlp-json.js';
+import { until } from '../real/support/program.js';
+import { ControlPlane, type Order, SampleCollector, SECRETS } from './control-plane-system.js';
+
+const test = suite('control-plane');
+const all = JAEGER === undefined || OTELCOL === undefined ? test.skip : test;
+
+/** From a trace's first span to the decision: longer than the slowest order and the way of its spans together. */
+const DECISION_S = 8;
+/** A slow machine: what the tests wait for may take long, and must come. */
+const PATIENCE_MS = 60_000;
+const FAST = { BATCH_TIMEOUT: '200ms' } as const;
+
+let rabbit: Server;
+let jaeger: JaegerServer;
+let central: SampleCollector;
+let gatewayA: SampleCollector;
+let gatewayB: SampleCollector;
+let cloud: ControlPlane;
+
+test.before(async () => {
+  if (JAEGER === undefined || OTELCOL === undefined) return;
+  [rabbit, jaeger] = await Promise.all([startRabbit(), JaegerServer.start()]);
+  const decision = { DECISION_WAIT: `${DECISION_S}s`, JAEGER_GRPC: jaeger.url.replace('http://', '') };
+  central = await SampleCollector.start('central', 'CENTRAL', { ...FAST, ...decision });
+  gatewayA = await SampleCollector.start('gateway-a', 'GATEWAY_A', { ...FAST, CENTRAL_GRPC: central.address });
+  gatewayB = await SampleCollector.start('gateway-b', 'GATEWAY_B', { ...FAST, CENTRAL_GRPC: central.address });
+  cloud = await ControlPlane.start(configuration());
+});
+test.after(async () => {
+  await cloud?.stop();
+  await Promise.all([gatewayA?.stop(), gatewayB?.stop(), central?.stop(), jaeger?.stop(), rabbit?.stop()]);
+});
+
+const configuration = () => ({
+  AMQP_URL: `amqp://127.0.0.1:${rabbit.port}`,
+  GATEWAY_A: gatewayA.url,
+  GATEWAY_B: gatewayB.url,
+  CENTRAL: central.url,
+  OTEL_BSP_SCHEDULE_DELAY: '100',
+});
+
+const TAIL = 'otelcol_processor_tail_sampling';
+const decided = (labels = '') => central.metric(`${TAIL}_global_count_traces_sampled`, labels);
+
+async function spansAtJaeger(traceId: string | undefined): Promise<FlatSpan[]> {
+  const trace = await jaeger.trace(String(traceId));
+  return trace === undefined ? [] : flattenTrace(trace);
+}
+
+const instanceOf = (span: FlatSpan): string => String(span.resource['service.instance.id']);
+const clusterOf = (span: FlatSpan): string => instanceOf(span).match(/-([ab])\d?$/)?.[1] ?? 'management';
+const failed = ({ status }: Order): boolean => status >= 500;
+const slow = ({ ms }: Order): boolean => ms >= 1000;
+
+async function ordersPlaced(): Promise<Order[]> {
+  const before = await decided();
+  const orders = await cloud.placeOrders({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: central.url });
+  assert.is(orders.length, 22);
+  await until(async () => (await decided()) >= before + orders.length, 'the collector has decided on every trace', PATIENCE_MS);
+  return orders;
+}
+
+all('tail sampling keeps each trace with an error and each slow one, and of the others few', async () => {
+  const orders = await ordersPlaced();
+  assert.equal(
+    orders.filter(failed).map(({ what, status }) => `${status} ${what}`),
+    ['500 boot from a damaged image', '503 boot what fits nowhere'],
+  );
+  const encrypted = orders.filter(({ what }) => what.includes('encrypted'));
+  assert.is(encrypted.length, 2);
+  assert.ok(encrypted.every(slow), JSON.stringify(encrypted));
+
+  const [kept, dropped] = [await decided('sampled="true"'), await decided('sampled="false"')];
+  assert.is(kept + dropped, orders.length, 'one trace an order, and none besides: reports of hosts start no trace');
+  const exported = () => central.metric('otelcol_exporter_sent_spans');
+  let there: Order[] = [];
+  await until(
+    async () => {
+      const found = await Promise.all(orders.map(async (order) => ({ order, spans: await spansAtJaeger(order.traceId) })));
+      there = found.filter(({ spans }) => spans.length > 0).map(({ order }) => order);
+      return there.length >= kept && found.reduce((sum, { spans }) => sum + spans.length, 0) === (await exported());
+    },
+    'what the collector has kept is at Jaeger',
+    PATIENCE_MS,
+  );
+  assert.is(there.length, kept);
+  for (const order of orders.filter((one) => failed(one) || slow(one))) assert.ok(there.includes(order), JSON.stringify(order));
+  assert.is(
+    await central.metric(`${TAIL}_count_traces_sampled`, 'decision="sampled",policy="error-traces"'),
+    orders.filter(failed).length,
+  );
+
+  const others = orders.filter((one) => !failed(one) && !slow(one));
+  assert.ok(others.length >= 10, 'most orders are neither');
+  const keptOthers = others.filter((one) => there.includes(one)).length;
+  assert.ok(keptOthers <= others.length / 2, `${keptOthers} of ${others.length} others were kept, of a share of 10 percent`);
+  assert.ok(dropped > 0);
+});
+
+all(
+  'what is not at Jaeger was left out on purpose: every span that the gateways took has reached the central collector',
+  async () => {
+    const taken = async (collector: SampleCollector) => collector.metric('otelcol_receiver_accepted_spans');
+    const [a, b, all] = [await taken(gatewayA), await taken(gatewayB), await taken(central)];
+    assert.ok(a > 0 && b > 0);
+    assert.is(all, a + b + 2 * 22, 'those of both gateways, and two an order from the management cluster itself');
+    for (const collector of [gatewayA, gatewayB, central]) {
+      assert.is(await collector.metric('otelcol_receiver_refused_spans'), 0);
+      assert.is(await collector.metric('otelcol_exporter_send_failed_spans'), 0);
+    }
+    assert.ok((await central.metric('otelcol_exporter_sent_spans')) < all);
+  },
+);
+
+let orders: Order[];
+/** Of the orders whose traces are all kept: the order's and its spans. */
+const traceOf = async (what: string): Promise<{ order: Order; spans: FlatSpan[] }> => {
+  const order = orders.find((one) => one.what === what) as Order;
+  return { order, spans: await spansAtJaeger(order.traceId) };
+};
+
+all('where the share is 100 percent the same orders leave all their traces', async () => {
+  await central.stop();
+  await central.start({ KEEP_PERCENTAGE: '100' });
+  orders = await ordersPlaced();
+  assert.is(await decided('sampled="false"'), 0);
+  const accepted = await central.metric('otelcol_receiver_accepted_spans');
+  const counted = async () => (await Promise.all(orders.map(({ traceId }) => spansAtJaeger(traceId)))).flat().length;
+  await until(async () => (await counted()) >= accepted, 'every span that the central collector took is at Jaeger', PATIENCE_MS);
+  assert.is(await counted(), accepted);
+});
+
+/** Names below one span, each with its process, siblings in order of their start; agents without their number. */
+function below(spans: readonly FlatSpan[], parent = '', indent = ''): string[] {
+  return spans
+    .filter(({ parentSpanId }) => parentSpanId === parent)
+    .sort((x, y) => Number(BigInt(x.start) - BigInt(y.start)))
+    .flatMap((span) => [
+      `${indent}${instanceOf(span).replace(/^(agent-.)\d$/, '$1')} ${span.name}`,
+      ...below(spans, span.spanId, `${indent}  `),
+    ]);
+}
+
+all(
+  'a request that one cluster hands to the other is one trace, with the processes of both in their right relation',
+  async () => {
+    const { spans } = await traceOf('boot across clusters');
+    const root = spans.filter(({ parentSpanId, links }) => parentSpanId === '' && links.length === 0);
+    assert.is(root.length, 1);
+    assert.equal(
+      below(spans.filter(({ name }) => name !== 'rpc.notice')).filter((line) => !line.includes('flows.')),
+      [
+        'greenhouse order',
+        '  greenhouse POST',
+        '    compute-api-a POST /v2.1/servers',
+        '      compute-api-a Servers.create',
+        '        compute-api-a rpc.call',
+        '          conductor-a rpc.serve',
+        '            conductor-a Conductor.buildServer',
+        '              conductor-a placement.claim',
+        '        compute-api-a neighbour.forward',
+        '          compute-api-a POST',
+        '            compute-api-b POST /v2.1/servers',
+        '              compute-api-b Servers.create',
+        '                compute-api-b rpc.call',
+        '                  conductor-b rpc.serve',
+        '                    conductor-b Conductor.buildServer',
+        '                      conductor-b placement.claim',
+        '                      conductor-b rpc.call',
+        '                        agent-b rpc.serve',
+        '                          agent-b ComputeManager.buildInstance',
+        '                            agent-b image.fetch',
+        '                              agent-b GET',
+        '                                compute-api-b GET /v2/images/:name/file',
+        '                            agent-b disk.create',
+        '                      conductor-b rpc.fanout',
+      ],
+    );
+    assert.equal(
+      spans.filter(({ status }) => status.code === 'error'),
+      [],
+      'that the first cluster had no room is an answer, not an error',
+    );
+  },
+);
+
+all(
+  'what was fanned out stands beside the request, linked to its sender: in every agent of the cluster, and in none of the other',
+  async () => {
+    const { spans } = await traceOf('boot across clusters');
+    const sender = spans.find(({ name }) => name === 'rpc.fanout') as FlatSpan;
+    const notices = spans.filter(({ name }) => name === 'rpc.notice');
+    assert.equal(notices.map(instanceOf).sort(), ['agent-b1', 'agent-b2']);
+    for (const notice of notices) {
+      assert.is(notice.parentSpanId, '');
+      assert.is(notice.kind, 'consumer');
+      assert.equal(
+        notice.links.map(({ traceId, spanId }) => ({ traceId, spanId })),
+        [{ traceId: sender.traceId, spanId: sender.spanId }],
+      );
+      const under = below(spans, notice.spanId);
+      assert.equal(under, [`${instanceOf(notice).slice(0, -1)} flows.update`]);
+    }
+  },
+);
+
+all('each gateway says where a span is from, the central collector only what nobody said', async () => {
+  const expected: Record<string, [string, string]> = {
+    a: ['cluster-a', 'eu-de-1'],
+    b: ['cluster-b', 'eu-de-2'],
+    management: ['management', 'eu-de-0'],
+  };
+  const { spans } = await traceOf('boot across clusters');
+  for (const span of spans)
+    assert.equal([span.resource.cluster, span.resource.region], expected[clusterOf(span)], `${instanceOf(span)} ${span.name}`);
+  assert.equal([...new Set(spans.map(clusterOf))].sort(), ['a', 'b', 'management']);
+});
+
+all('what must not leave a cluster is gone, users are digests, and addresses that hold nothing are still there', async () => {
+  const { spans } = await traceOf('boot across clusters');
+  const images = spans.filter(({ attributes }) => /^\/v2\/images\//.test(String(attributes['url.path'])));
+  assert.is(images.length, 2);
+  for (const { attributes } of images) assert.equal([attributes['url.query'], attributes['url.full']], [undefined, undefined]);
+  const forwarded = spans.find(
+    ({ name, kind, resource }) => name === 'POST' && kind === 'client' && resource.cluster === 'cluster-a',
+  );
+  assert.match(String(forwarded?.attributes['url.full']), /^http:\/\/127\.0\.0\.1:\d+\/v2\.1\/servers$/);
+  const users = spans.filter(({ attributes }) => 'user.id' in attributes);
+  const digest = createHash('sha256').update('alice@example.com').digest('hex');
+  assert.equal(
+    users.map(({ resource, attributes }) => [resource.cluster, attributes['user.id']]),
+    [
+      ['cluster-a', digest],
+      ['cluster-b', digest],
+    ],
+  );
+  const everything = JSON.stringify(await Promise.all(orders.map(({ traceId }) => spansAtJaeger(traceId))));
+  for (const text of [
+    'temp_url_sig',
+    'alice@',
+    SECRETS.PASSPHRASE,
+    SECRETS.TOKEN_KEY,
+    Buffer.from('alice@example.com').toString('base64url'),
+  ])
+    assert.not.ok(everything.includes(text), text);
+});
+
+all(
+  'the request id is on every span of the request, finds its trace, and is in the log of every process that worked for it',
+  async () => {
+    const { order, spans } = await traceOf('boot across clusters');
+    assert.equal([...new Set(spans.map(({ attributes }) => attributes['openstack.request_id']))], [order.requestId]);
+    const found = await jaeger.traces('hypervisor-agent', { tags: JSON.stringify({ 'openstack.request_id': order.requestId }) });
+    assert.equal(
+      found.map(({ traceID }) => traceID),
+      [order.traceId],
+    );
+    const other = orders.find(({ what }) => what === 'boot') as Order;
+    assert.is.not(other.requestId, order.requestId);
+    assert.not.ok(JSON.stringify(spans).includes(other.requestId));
+
+    const lines = cloud.logOf(order.requestId);
+    const logged = [...new Set(lines.map(({ instance }) => instance.replace(/\d$/, '')))].sort();
+    assert.equal(logged, ['agent-b', 'compute-api-a', 'compute-api-b', 'conductor-a', 'conductor-b', 'greenhouse']);
+    assert.ok(lines.every(({ trace_id }) => trace_id === order.traceId));
+    const received = spans.filter(({ kind }) => kind === 'server' || kind === 'consumer');
+    const header = 'http.request.header.x-openstack-request-id';
+    const carried = received.filter(({ attributes }) => String(attributes[header]).includes(order.requestId));
+    assert.equal(
+      received.filter((span) => !carried.includes(span)).map(({ name }) => name),
+      ['GET /v2/images/:name/file'],
+      'an agent fetches an image without the header, and the baggage has the id all the same',
+    );
+  },
+);
+
+all('a request without an id, or with one that is none, gets one', async () => {
+  for (const headers of [undefined, { 'x-openstack-request-id': 'req-<script>' }]) {
+    const response = await cloud.call('b', 'GET', '/v2.1/servers/00000000-0000-4000-8000-000000000000', undefined, headers);
+    assert.is(response.status, 404);
+    const id = response.headers.get('x-openstack-request-id') as string;
+    assert.match(id, /^req-[0-9a-f]{8}-[0-9a-f-]{27}$/);
+    await until(() => new Set(cloud.logOf(id).map(({ instance }) => instance)).size >= 4, 'it is in four logs');
+    const instances = [...new Set(cloud.logOf(id).map(({ instance }) => instance))].sort();
+    assert.equal(instances, ['compute-api-a', 'compute-api-b', 'conductor-a', 'conductor-b']);
+  }
+});
+
+all('an error is found where it happened, with its reason, and every span on the way to the caller has failed', async () => {
+  const { spans } = await traceOf('boot from a damaged image');
+  const broken = spans.filter(({ status }) => status.code === 'error');
+  const source = broken.find(({ name }) => name === 'image.fetch') as FlatSpan;
+  assert.is(source.resource.cluster, 'cluster-a');
+  assert.is(source.attributes['error.type'], 'ImageCorrupt');
+  assert.match(
+    String(source.events[0]?.attributes['exception.message']),
+    /content has SHA-256 [0-9a-f]{64}, and [0-9a-f]{64} is on record/,
+  );
+  assert.equal(
+    new Set(broken.map(({ name }) => name)),
+    new Set([
+      'POST',
+      'POST /v2.1/servers',
+      'Servers.create',
+      'rpc.call',
+      'rpc.serve',
+      'Conductor.buildServer',
+      'ComputeManager.buildInstance',
+      'image.fetch',
+    ]),
+  );
+});
+
+/** What goes over the exchanges of cluster a, besides to those whom it is for. */
+async function tap(): Promise<{ connection: ChannelModel; messages: Record<string, unknown>[] }> {
+  const connection = await connect(`amqp://127.0.0.1:${rabbit.port}`);
+  const channel: Channel = await connection.createChannel();
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  for (const exchange of ['nova-a', 'nova-a.compute_fanout']) await channel.bindQueue(queue, exchange, '#');
+  const messages: Record<string, unknown>[] = [];
+  await channel.consume(queue, (message) => message && messages.push({ ...message.properties.headers }), { noAck: true });
+  return { connection, messages };
+}
+
+all('while tracing is off there are no spans, and every message carries what came with the request', async () => {
+  assert.is(await cloud.stop(), 0);
+  const counts = () => Promise.all([gatewayA, gatewayB, central].map((one) => one.metric('otelcol_receiver_accepted_spans')));
+  const before = await counts();
+  cloud = await ControlPlane.start({ ...configuration(), SPANWRIGHT_ENABLED: 'false', SPANWRIGHT_REMOTE_PARENT: 'ignore' });
+  const { connection, messages } = await tap();
+  const requestId = 'req-01234567-89ab-4cde-8f01-23456789abcd';
+  const server = { name: 'quiet-1', flavor: 'm1.small', image: 'cirros' };
+  for (const flags of ['01', '00']) {
+    messages.length = 0;
+    const traceparent = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-${flags}`;
+    const headers = { traceparent, 'x-openstack-request-id': requestId };
+    assert.is((await cloud.call('a', 'POST', '/v2.1/servers', server, headers)).status, 201);
+    // to the conductor, to an agent, to all agents
+    await until(() => messages.length >= 3, 'three messages have gone over the exchanges');
+    for (const message of messages) {
+      assert.is(message.traceparent, traceparent);
+      assert.is(message.baggage, `openstack.request_id=${requestId}`);
+      assert.is(message['X-OpenStack-Request-Id'], requestId);
+    }
+  }
+  messages.length = 0;
+  assert.is((await cloud.call('a', 'POST', '/v2.1/servers', server)).status, 201);
+  await until(() => messages.length >= 3, 'three messages more');
+  assert.ok(messages.every((message) => message.traceparent === undefined && message.baggage !== undefined));
+  await connection.close();
+
+  const logged = cloud.logOf(requestId);
+  assert.ok(logged.length >= 6 && logged.every(({ trace_id }) => trace_id === 'ab'.repeat(16)));
+  assert.is(await cloud.stop(), 0);
+  assert.equal(await counts(), before);
+});
+
+test.run();

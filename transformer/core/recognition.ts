@@ -46,7 +46,8 @@ export function memberOf(owner: Meaning, name: string): Meaning {
 export function meaningOfConstant(ts: Compiler, declaration: ts.Node, meaning: (expression: ts.Expression) => Meaning): Meaning {
   if (ts.isVariableDeclaration(declaration) && declaration.initializer !== undefined) {
     const constant = (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
-    return constant ? (requiredModule(ts, declaration.initializer) ?? meaning(declaration.initializer)) : undefined;
+    if (!constant) return undefined;
+    return requiredSpecifier(ts, declaration.initializer) === PACKAGE ? 'module' : meaning(declaration.initializer);
   }
   if (!ts.isBindingElement(declaration) || !ts.isObjectBindingPattern(declaration.parent)) return undefined;
   const name = declaration.propertyName ?? declaration.name;
@@ -55,8 +56,8 @@ export function meaningOfConstant(ts: Compiler, declaration: ts.Node, meaning: (
   return memberOf(meaningOfConstant(ts, declaration.parent.parent, meaning), name.text);
 }
 
-/** `require('spanwright')` and `await import('spanwright')`. */
-function requiredModule(ts: Compiler, expression: ts.Expression): Meaning {
+/** The module of `require('x')` and of `await import('x')`. */
+export function requiredSpecifier(ts: Compiler, expression: ts.Expression): string | undefined {
   const inner = unwrapped(ts, expression);
   const call = ts.isAwaitExpression(inner) ? unwrapped(ts, inner.expression) : inner;
   if (!ts.isCallExpression(call)) return undefined;
@@ -64,17 +65,32 @@ function requiredModule(ts: Compiler, expression: ts.Expression): Meaning {
     ? call.expression.kind === ts.SyntaxKind.ImportKeyword
     : ts.isIdentifier(call.expression) && call.expression.text === 'require';
   const [specifier] = call.arguments;
-  return loads && specifier !== undefined && ts.isStringLiteralLike(specifier) && specifier.text === PACKAGE
-    ? 'module'
-    : undefined;
+  return loads && specifier !== undefined && ts.isStringLiteralLike(specifier) ? specifier.text : undefined;
+}
+
+/** Where a binding leads: a module, or with a path a member of it, of a member of it, and so on. */
+export interface Reference {
+  readonly specifier: string;
+  readonly path: readonly string[];
+}
+
+/** What a reference means by its text alone. */
+export function meaningOfReference({ specifier, path }: Reference): Meaning {
+  return specifier === PACKAGE ? path.reduce<Meaning>(memberOf, 'module') : undefined;
 }
 
 /** What an import declaration's binding means by the text of the declaration alone. */
 export function meaningOfImport(ts: Compiler, declaration: ts.Node): Meaning {
+  const reference = referenceOfImport(ts, declaration);
+  return reference && meaningOfReference(reference);
+}
+
+/** Where the binding of an import declaration leads; undefined for other declarations. */
+export function referenceOfImport(ts: Compiler, declaration: ts.Node): Reference | undefined {
   const specifier = moduleOfImport(ts, declaration);
-  if (specifier !== PACKAGE) return undefined;
-  if (!ts.isImportSpecifier(declaration)) return 'module';
-  return memberOf('module', (declaration.propertyName ?? declaration.name).text);
+  if (specifier === undefined) return undefined;
+  if (ts.isImportSpecifier(declaration)) return { specifier, path: [(declaration.propertyName ?? declaration.name).text] };
+  return { specifier, path: ts.isImportClause(declaration) ? ['default'] : [] };
 }
 
 function moduleOfImport(ts: Compiler, declaration: ts.Node): string | undefined {
@@ -83,6 +99,8 @@ function moduleOfImport(ts: Compiler, declaration: ts.Node): string | undefined 
     const from = ts.isExternalModuleReference(moduleReference) ? moduleReference.expression : undefined;
     return from !== undefined && ts.isStringLiteralLike(from) ? from.text : undefined;
   }
+  if (!(ts.isImportSpecifier(declaration) || ts.isNamespaceImport(declaration) || ts.isImportClause(declaration)))
+    return undefined;
   let node: ts.Node = declaration;
   while (!ts.isSourceFile(node) && !ts.isImportDeclaration(node)) node = node.parent;
   return ts.isImportDeclaration(node) && ts.isStringLiteralLike(node.moduleSpecifier) ? node.moduleSpecifier.text : undefined;

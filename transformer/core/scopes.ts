@@ -1,21 +1,35 @@
-// Recognition without a type checker: names are looked up by the scoping rules of the language within the one file, and an
-// import is recognised by its module specifier. Used by hosts that see one file at a time. One instance a file.
+// Recognition without a type checker: names are looked up by the scoping rules of the language within the one file, and where an
+// import leads is said by the host, or by its module specifier alone. Used by hosts that see one file at a time. One instance a file.
 
 import type ts from 'typescript';
-import type { Compiler } from './compiler.js';
+import { type Compiler, unwrapped } from './compiler.js';
 import {
   importBindings,
   loadsPackage,
   type Meaning,
   meaningOf,
   meaningOfConstant,
-  meaningOfImport,
+  meaningOfReference,
   type Recognition,
+  type Reference,
+  referenceOfImport,
 } from './recognition.js';
 
 type Names = Map<string, ts.Node>;
 
-export function recognitionByScopes(ts: Compiler): Recognition {
+/** Where the imports of one file lead, for hosts that can read other files. */
+export interface Modules {
+  meaning(reference: Reference): Meaning;
+  /** Whether it means something, or is a module that exports, under any name, what does. */
+  leads(reference: Reference): boolean;
+}
+
+const BY_TEXT: Modules = {
+  meaning: meaningOfReference,
+  leads: (reference) => meaningOfReference(reference) !== undefined,
+};
+
+export function recognitionByScopes(ts: Compiler, modules: Modules = BY_TEXT): Recognition {
   const scopes = new Map<ts.Node, Names>();
   const resolving = new Set<ts.Node>();
 
@@ -42,28 +56,39 @@ export function recognitionByScopes(ts: Compiler): Recognition {
   function identifier(node: ts.Identifier): Meaning {
     const declaration = declarationOf(node);
     if (declaration === undefined || resolving.has(declaration)) return undefined;
-    const imported = meaningOfImport(ts, declaration);
-    if (imported !== undefined) return imported;
+    const reference = referenceOfImport(ts, declaration);
+    if (reference !== undefined) return modules.meaning(reference);
     resolving.add(declaration);
     const constant = meaningOfConstant(ts, declaration, meaning);
     resolving.delete(declaration);
     return constant;
   }
 
+  /** `tracing.instrument`, where `tracing` is a module of the user's. */
+  function member(access: ts.PropertyAccessExpression): Meaning {
+    const path: string[] = [];
+    let inner: ts.Expression = access;
+    for (; ts.isPropertyAccessExpression(inner); inner = unwrapped(ts, inner.expression)) path.unshift(inner.name.text);
+    const declaration = ts.isIdentifier(inner) ? declarationOf(inner) : undefined;
+    const reference = declaration && referenceOfImport(ts, declaration);
+    return reference && modules.meaning({ specifier: reference.specifier, path: [...reference.path, ...path] });
+  }
+
   function meaning(expression: ts.Expression): Meaning {
-    return meaningOf(ts, expression, { identifier });
+    return meaningOf(ts, expression, { identifier, member });
+  }
+
+  function namesOf(file: ts.SourceFile): string[] {
+    return importBindings(ts, file).flatMap((binding) => {
+      const reference = referenceOfImport(ts, binding);
+      return binding.name !== undefined && reference !== undefined && modules.leads(reference) ? [binding.name.text] : [];
+    });
   }
 
   return {
     meaning,
-    reaches: (file) =>
-      importBindings(ts, file).some((binding) => meaningOfImport(ts, binding) !== undefined) || loadsPackage(file.text),
-    names: (file) =>
-      loadsPackage(file.text)
-        ? undefined
-        : importBindings(ts, file).flatMap((binding) =>
-            binding.name !== undefined && meaningOfImport(ts, binding) !== undefined ? [binding.name.text] : [],
-          ),
+    reaches: (file) => loadsPackage(file.text) || namesOf(file).length > 0,
+    names: (file) => (loadsPackage(file.text) ? undefined : namesOf(file)),
   };
 }
 

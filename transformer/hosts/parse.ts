@@ -15,6 +15,9 @@ export interface Configuration {
   readonly files: readonly string[];
 }
 
+/** The file that a module's specifier stands for, seen from another file. */
+export type Resolve = (specifier: string, from: string) => string | undefined;
+
 export interface Parser {
   readonly ts: Compiler;
   /** For people: `TypeScript 5.9.3`. */
@@ -22,6 +25,8 @@ export interface Parser {
   /** Parses a file, and lets go of it when `read` is done with it. */
   parse<Result>(fileName: string, text: string, read: (file: ts.SourceFile) => Result): Result;
   readConfiguration(path: string): Configuration;
+  /** How imports are resolved under these options; left out where one file is all that there is. */
+  resolver?(options: ts.CompilerOptions): Resolve;
   /** One file to JavaScript, without looking at any other. */
   transpile(fileName: string, text: string, options: ts.CompilerOptions): { code: string; map: string | undefined };
 }
@@ -88,6 +93,11 @@ function classicParser(compiler: typeof ts, name: string): Parser {
       const plugins = (parsed?.options.plugins ?? []) as unknown as readonly Record<string, unknown>[];
       return { options: parsed?.options ?? {}, plugins, files: parsed?.fileNames ?? [] };
     },
+    resolver(given) {
+      const options = { ...given, moduleResolution: BUNDLER as ts.ModuleResolutionKind };
+      return (specifier, from) =>
+        compiler.resolveModuleName(specifier, from, options, compiler.sys).resolvedModule?.resolvedFileName;
+    },
     transpile(fileName, text, compilerOptions) {
       const { outputText, sourceMapText } = compiler.transpileModule(text, { fileName, compilerOptions });
       return { code: outputText, map: sourceMapText };
@@ -105,8 +115,14 @@ interface NativeApi {
   parseConfigFile(path: string): { options: ts.CompilerOptions; raw?: unknown; fileNames: string[] };
   readConfigFile(path: string): { config?: RawConfiguration };
   transpileModule(text: string, options: object): { outputText: string; sourceMapText?: string };
+  createModuleResolver(options: object): {
+    resolveModuleName(specifier: string, directory: string): { resolvedModule?: { resolvedFileName: string } };
+  };
   close(): void;
 }
+
+/** `ModuleResolutionKind.Bundler`: what all of the others resolve, too. */
+const BUNDLER = 100;
 
 interface RawConfiguration {
   readonly extends?: string | readonly string[];
@@ -138,6 +154,10 @@ function nativeParser({ API }: NativeModule, ast: NativeAst, name: string, versi
     readConfiguration(path) {
       const { options, fileNames } = api().parseConfigFile(path);
       return { options, plugins: nativePlugins((file) => api().readConfigFile(file).config, path), files: fileNames };
+    },
+    resolver(options) {
+      const resolver = api().createModuleResolver({ ...options, moduleResolution: BUNDLER });
+      return (specifier, from) => resolver.resolveModuleName(specifier, dirname(from)).resolvedModule?.resolvedFileName;
     },
     transpile(fileName, text, compilerOptions) {
       const { outputText, sourceMapText } = api().transpileModule(text, { fileName, compilerOptions });

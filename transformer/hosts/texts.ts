@@ -12,6 +12,7 @@ import { recognitionByScopes } from '../core/scopes.js';
 import { readSettings, type SettingsFault } from '../core/settings.js';
 import { DIAGNOSTICS, type DiagnosticName, messageOf } from '../diagnostics.js';
 import { type Printed, printToText } from '../print/text-edits.js';
+import { type ImportsOfFile, importsBy } from './modules.js';
 import { packagesOf } from './packages.js';
 import type { Configuration, Parser } from './parse.js';
 import { definesFields, type ProgramFacts, type Project, projectOf } from './project.js';
@@ -34,6 +35,8 @@ export interface Transformed {
   /** Undefined when nothing is to change. */
   readonly printed: Printed | undefined;
   readonly reports: readonly Report[];
+  /** Other files that this rests on: those that hand `instrument` on to this one. */
+  readonly read: readonly string[];
 }
 
 export interface Texts {
@@ -62,6 +65,7 @@ export interface TextsRequest {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
+const EMPTY: Plan = { sites: [], edits: [], faults: [], binding: '' };
 const NOTHING: Configuration = { options: {}, plugins: [], files: [] };
 
 export function textsOf({ parser, directory, tsconfig, options = {} }: TextsRequest): Texts {
@@ -85,8 +89,10 @@ export function textsIn(
   const project = projectOf(facts, settings, packagesOf(ts));
   const { options } = configuration;
 
-  function planOf(file: ts.SourceFile, path: string, auto: boolean): Plan | undefined {
-    const recognition: Recognition = recognitionByScopes(ts);
+  const importsOf = parser.resolver === undefined ? undefined : importsBy(parser, parser.resolver(options));
+
+  function planOf(file: ts.SourceFile, path: string, auto: boolean, imports: ImportsOfFile | undefined): Plan | undefined {
+    const recognition: Recognition = recognitionByScopes(ts, imports);
     if (!auto && !recognition.reaches(file)) return undefined;
     return planFile({
       ts,
@@ -101,20 +107,21 @@ export function textsIn(
     });
   }
 
-  function concerns(fileName: string, text: string): boolean {
+  function concerns(fileName: string, text: string, imports = importsOf?.(fileName)): boolean {
     const place = project.pathOf(fileName);
     if (/\.d\.[cm]?ts$/.test(fileName) || !settings.include(place) || settings.exclude(place)) return false;
-    return settings.auto(place) || text.includes(PACKAGE);
+    return settings.auto(place) || text.includes(PACKAGE) || imports?.mayReach(text) === true;
   }
 
   function transform(fileName: string, text: string, commonjs = false): Transformed | undefined {
-    if (!concerns(fileName, text)) return undefined;
     const place = project.pathOf(fileName);
-    const auto = settings.auto(place);
+    const imports = importsOf?.(fileName);
     try {
+      if (!concerns(fileName, text, imports)) return undefined;
       return parser.parse(fileName, text, (file) => {
-        const plan = planOf(file, place, auto);
-        if (plan === undefined) return undefined;
+        const plan = planOf(file, place, settings.auto(place), imports);
+        const read = [...(imports?.read ?? [])];
+        if (plan === undefined) return read.length === 0 ? undefined : { plan: EMPTY, printed: undefined, reports: [], read };
         const reports = plan.faults.map(({ name, message, start }) => {
           const { line, character } = file.getLineAndCharacterOfPosition(start);
           return reportOf(name, message, { file: place, line: line + 1, column: character + 1 });
@@ -122,12 +129,12 @@ export function textsIn(
         const assignedDefault = commonjs ? defaultFunction(ts, file) : undefined;
         const { start, module } = openingOf(ts, file);
         const request = { text, source: fileName, plan, start, module, assignedDefault };
-        return { plan, reports, printed: plan.edits.length === 0 ? undefined : printToText(request) };
+        return { plan, reports, printed: plan.edits.length === 0 ? undefined : printToText(request), read };
       });
     } catch (error) {
       const found = error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 2).join(' ') : String(error);
       const report = reportOf('internal-fault', messageOf('internal-fault', found), { file: place, line: 1, column: 1 });
-      return { plan: { sites: [], edits: [], faults: [], binding: '' }, printed: undefined, reports: [report] };
+      return { plan: EMPTY, printed: undefined, reports: [report], read: [] };
     }
   }
 

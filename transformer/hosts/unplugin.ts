@@ -65,6 +65,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       const { manifest, project } = current;
       if (manifest !== undefined)
         noteSites({ path: manifest, locate: project.locate }, project.pathOf(path), found?.plan.sites ?? []);
+      for (const other of found?.read ?? []) this.addWatchFile(other);
       const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
       // One error ends the build: it tells of all that is wrong in the file.
       if (wrong.length > 0) throw failureOf(wrong, path);

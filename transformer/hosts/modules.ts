@@ -1,0 +1,143 @@
+// Follows imports to `instrument` for hosts that compile one file at a time: through modules of the project that hand it on, by any chain of
+// exports, aliases of tsconfig.json and packages that depend on this one. What a module hands on is read once, and again when it changes.
+
+import { readFileSync, statSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join } from 'node:path';
+import { EXPORT, type Meaning, meaningOfReference, PACKAGE, type Reference } from '../core/recognition.js';
+import { mayReexport, type Reexports, reexportsOf } from '../core/reexports.js';
+import type { Modules } from '../core/scopes.js';
+import type { Parser, Resolve } from './parse.js';
+
+/** Where the imports of one file lead, at one time. */
+export interface ImportsOfFile extends Modules {
+  /** Whether a text that imports these modules may reach `instrument`; cheaper than parsing it. */
+  mayReach(text: string): boolean;
+  /** The files that an answer rests on: when one changes, the answer may. */
+  readonly read: ReadonlySet<string>;
+}
+
+/** Longer chains are taken for circles. */
+const MOST_HOPS = 32;
+
+/** Under its own name it may be ours, or become so. */
+const NAMED = /\bimport\s*\{[^}]*\binstrument\b/;
+
+const NOTHING: Reexports = { named: new Map(), all: [] };
+
+export function importsBy(parser: Parser, resolve: Resolve): (file: string) => ImportsOfFile {
+  const known = new Map<string, { readonly stamp: string; readonly reexports: Reexports }>();
+  const packages = new Map<string, boolean>();
+
+  function reexportsAt(path: string): Reexports {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return NOTHING;
+    const stamp = `${found.mtimeMs} ${found.size}`;
+    const before = known.get(path);
+    if (before?.stamp === stamp) return before.reexports;
+    const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    const reexports = mayReexport(text) ? parser.parse(path, text, (file) => reexportsOf(parser.ts, file)) : NOTHING;
+    known.set(path, { stamp, reexports });
+    return reexports;
+  }
+
+  /** Most packages cannot hand on what they do not depend on. An import that is no package's may be an alias. */
+  function worthResolving(specifier: string, from: string): boolean {
+    if (/^[./#]/.test(specifier)) return true;
+    const [name] = /^(?:@[^/]+\/)?[^/]+/.exec(specifier) ?? [''];
+    return !isBuiltin(specifier) && dependsOnUs(name, dirname(from));
+  }
+
+  function dependsOnUs(name: string, directory: string): boolean {
+    const manifest = join(directory, 'node_modules', name, 'package.json');
+    let depends = packages.get(manifest);
+    if (depends === undefined) {
+      const text = textOf(manifest);
+      const parent = dirname(directory);
+      depends = text === undefined ? parent === directory || dependsOnUs(name, parent) : text.includes(`"${PACKAGE}"`);
+      packages.set(manifest, depends);
+    }
+    return depends;
+  }
+
+  return function importsOf(importer) {
+    const read = new Set<string>();
+    const resolved = new Map<string, string | undefined>();
+    const seen = new Map<string, Reexports>();
+
+    function moduleAt(specifier: string, from: string): string | undefined {
+      const key = `${from}\n${specifier}`;
+      if (!resolved.has(key)) resolved.set(key, worthResolving(specifier, from) ? resolve(specifier, from) : undefined);
+      return resolved.get(key);
+    }
+
+    function reexportsOnce(path: string): Reexports {
+      let found = seen.get(path);
+      if (found === undefined) {
+        found = reexportsAt(path);
+        seen.set(path, found);
+      }
+      return found;
+    }
+
+    /** Where a reference ends, by any chain of exports; with `into`, a module stands for each of its exports. */
+    function endOf(reference: Reference, into: boolean): Meaning {
+      const met = new Set<string>();
+
+      function follow(from: string, { specifier, path }: Reference, chain: readonly string[]): Meaning {
+        if (specifier === PACKAGE) {
+          const found = meaningOfReference({ specifier, path });
+          if (found !== undefined && !into) for (const one of chain) read.add(one);
+          return found;
+        }
+        const module = moduleAt(specifier, from);
+        const key = `${module}\n${path.join('.')}`;
+        if (module === undefined || met.has(key) || chain.length >= MOST_HOPS) return undefined;
+        met.add(key);
+        // A module's own `instrument` may become ours.
+        if (path.length === 1 && path[0] === EXPORT) read.add(module);
+        for (const next of nextOf(reexportsOnce(module), path, into)) {
+          const found = follow(module, next, [...chain, module]);
+          if (found !== undefined) return found;
+        }
+        return undefined;
+      }
+
+      return follow(importer, reference, []);
+    }
+
+    const meaning = (reference: Reference): Meaning => endOf(reference, false);
+    const leads = (reference: Reference): boolean => endOf(reference, true) !== undefined;
+
+    return {
+      meaning,
+      leads,
+      read,
+      mayReach: (text) => NAMED.test(text) || specifiersIn(text).some((specifier) => leads({ specifier, path: [] })),
+    };
+  };
+}
+
+/** Where a path leads from within a module, in the order in which the language looks. */
+function nextOf({ named, all }: Reexports, path: readonly string[], into: boolean): Reference[] {
+  const [name, ...rest] = path;
+  const others = all.map((specifier) => ({ specifier, path }));
+  if (name === undefined) return into ? [...[...named.values()].filter((one) => one !== null), ...others] : [];
+  const next = named.get(name);
+  if (next === undefined) return name === 'default' ? [] : others;
+  return next === null ? [] : [{ specifier: next.specifier, path: [...next.path, ...rest] }];
+}
+
+/** Every module that the text may import; what stands in comments and strings counts too. */
+function specifiersIn(text: string): string[] {
+  return [...text.matchAll(/\b(?:from|require\s*\()\s*(['"])([^'"\n]+)\1/g)].map((match) => match[2] as string);
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Not installed here.
+    return undefined;
+  }
+}

@@ -8,6 +8,7 @@ export { instrument } from './instrument/instrument.js';
 export { record } from './instrument/record.js';
 export { type StartedSpan, type StartSpanOptions, startSpan } from './instrument/start-span.js';
 export type { Decorator, Instrument, InstrumentOptions } from './instrument/types.js';
+export { type SqlQueries, type SqlQueriesOptions, sqlQueries } from './instrumentations/sql-queries.js';
 export { assertNoOpenSpans } from './open/assert.js';
 export { createSpanProcessor } from './open/processor.js';
 export type { CallSample } from './open/statistics.js';

@@ -70,7 +70,8 @@ class NeighbourTracer implements Tracer {
     if ((enclosing === undefined || !isSpanContextValid(enclosing.spanContext())) && !this.#mayStart(options.kind))
       return current === undefined ? NOTHING : current instanceof TransparentSpan ? current : new TransparentSpan(current);
     const counts = this.own.queries !== 'spans' && enclosing instanceof RecordedSpan && !CONNECTING.test(name);
-    if (counts && this.own.queries === 'totals') return counted(new CountedSpan(enclosing), options.attributes);
+    if (counts && this.own.queries === 'totals')
+      return counted(new CountedSpan(enclosing), this.#described(name, options)[1].attributes);
     const span = this.inner.startSpan(...this.#described(name, options), context);
     if (span instanceof RecordedSpan) {
       if (counts) countBeside(span, enclosing).statement = statementIn(span.attributes);

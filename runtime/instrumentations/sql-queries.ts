@@ -1,0 +1,136 @@
+// sqlQueries(): for SQL clients that no instrumentation package knows (PGlite, SQLite, a driver of one's own). Each query is told with its
+// statement, and becomes a span, or counts on the span that it runs under, as the queries of `pg` and `mysql2` do.
+
+import { types } from 'node:util';
+import { type Attributes, SpanKind, trace } from '@opentelemetry/api';
+import { SpanwrightError } from '../errors.js';
+import type { AnyFunction } from '../site/site.js';
+import { activeContext, withContext } from '../span/active.js';
+import { RecordedSpan } from '../span/recorded.js';
+import { tellFault } from '../span/recorder.js';
+import { state } from '../state.js';
+import { VERSION } from '../version.js';
+import type { OwnOptions, PackageRow } from './packages.js';
+import { NeighbourTracerProvider } from './provider.js';
+import { describeStatement, type Rows, rowsIn } from './sql.js';
+import type { Dialect } from './statement.js';
+import { type Query, queryOf } from './totals.js';
+
+export interface SqlQueriesOptions {
+  /** `db.system.name`: `sqlite`, `postgresql`, `mysql`, ... */
+  system: string;
+  /** A span for each query (`spans`, the default), totals on the enclosing span (`totals`), or `both`. */
+  queries?: OwnOptions['queries'];
+  /** `db.namespace`: the database. */
+  namespace?: string;
+  /** Of every span: `server.address` and the like. */
+  attributes?: Attributes;
+  /** Whether a query may start a trace. Default: only where `roots` names `kind:client` or `scope:spanwright.sql`. */
+  roots?: boolean;
+}
+
+export interface SqlQueries {
+  /**
+   * Calls `run`, which sends the statement, and returns what it returns: of a promise, one that is settled alike. Nothing of the
+   * values in the statement is recorded.
+   * @param rows how many rows the result holds; default: what results of the usual clients show
+   */
+  run<Result>(statement: string, run: () => Result, rows?: (result: Awaited<Result>) => Partial<Rows>): Result;
+}
+
+const SCOPE = 'spanwright.sql';
+const CHOICES = ['spans', 'totals', 'both'];
+/** In these, double quotes hold values. */
+const MYSQL = new Set(['mysql', 'mariadb']);
+
+/**
+ * Records the queries of a client under the span that they run in; while nothing can be recorded it calls `run` and nothing else.
+ * @throws SpanwrightError MISUSE when an option cannot be one
+ * @example
+ * ```ts
+ * const sqlite = sqlQueries({ system: 'sqlite', queries: 'totals' });
+ * const all = (sql: string, ...values: unknown[]) => sqlite.run(sql, () => database.prepare(sql).all(...values));
+ * ```
+ */
+export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
+  const { system, namespace, queries = 'spans', roots } = options;
+  if (typeof system !== 'string' || system === '') throw misuse('system', system, 'the name of a database, such as "sqlite"');
+  if (!CHOICES.includes(queries)) throw misuse('queries', queries, `one of ${CHOICES.join(', ')}`);
+  const dialect: Dialect = MYSQL.has(system) ? 'mysql' : 'ansi';
+  const common: Attributes = { ...options.attributes, 'db.system.name': system };
+  if (namespace !== undefined) common['db.namespace'] = namespace;
+  const describe = (given: Attributes) => describeStatement(String(given[TEXT]), dialect);
+  const row: PackageRow = {
+    package: SCOPE,
+    modules: [],
+    carriesContext: false,
+    name: (name, given) => describe(given).name ?? name,
+    attributes: (given) => ({ ...common, ...describe(given).attributes }),
+  };
+  const tracer = new NeighbourTracerProvider(row, { queries, roots, ignorePaths: [] }).getTracer(SCOPE, VERSION);
+
+  return {
+    run(statement, run, rows) {
+      if (state.gate.idle) return run();
+      const span = tracer.startSpan('query', { kind: SpanKind.CLIENT, attributes: { [TEXT]: statement } });
+      const recorded = span instanceof RecordedSpan ? span : undefined;
+      const counted = queryOf(span);
+      if (recorded === undefined && counted === undefined) return run();
+      const succeed = (result: unknown): void => {
+        tellRows(recorded, counted, result, rows as Counting | undefined);
+        span.end();
+      };
+      const fail = (error: unknown): void => {
+        recorded?.recordFailure(error);
+        span.end();
+      };
+      return settle(recorded === undefined ? run : () => within(recorded, run), succeed, fail);
+    },
+  };
+}
+
+const TEXT = 'db.query.text';
+type Counting = (result: unknown) => Partial<Rows>;
+
+function within<Result>(span: RecordedSpan, run: () => Result): Result {
+  return withContext(trace.setSpan(activeContext(), span), run as AnyFunction, undefined, []) as Result;
+}
+
+function settle<Result>(run: () => Result, succeed: (result: unknown) => void, fail: (error: unknown) => void): Result {
+  let result: Result;
+  try {
+    result = run();
+  } catch (error) {
+    fail(error);
+    throw error;
+  }
+  if (!types.isPromise(result)) {
+    succeed(result);
+    return result;
+  }
+  return result.then(
+    function fulfilled(value) {
+      succeed(value);
+      return value;
+    },
+    function rejected(error) {
+      fail(error);
+      throw error;
+    },
+  ) as Result;
+}
+
+/** A function of the user's that fails costs the count and nothing else. */
+function tellRows(span: RecordedSpan | undefined, counted: Query | undefined, result: unknown, own: Counting = rowsIn): void {
+  try {
+    const { returned = 0, affected = 0 } = own(result);
+    if (counted !== undefined) Object.assign(counted, { returned, affected });
+    span?.setAttribute('db.response.returned_rows', returned);
+  } catch (error) {
+    tellFault('rows of sqlQueries()', error);
+  }
+}
+
+function misuse(option: string, found: unknown, expected: string): SpanwrightError {
+  return new SpanwrightError('MISUSE', `sqlQueries(): ${option}: found ${JSON.stringify(found)}; expected ${expected}.`);
+}

@@ -1,0 +1,426 @@
+// The sample breakfix-pipeline, whole: eight modules over a real PostgreSQL, sending to the real Collector and, through it, to Jaeger.
+// One run of all scenarios; then its traces are read as the Collector wrote them, and the investigations ask Jaeger.
+// limit: 300 s
+
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Server, startPostgres } from '../propagation/servers.js';
+import { JAEGER, JaegerServer } from '../real/support/jaeger-server.js';
+import { BATCH, forwardTo, OTELCOL, OtelCollector } from '../real/support/otel-collector.js';
+import type { FlatSpan } from '../real/support/otlp-json.js';
+import { until } from '../real/support/program.js';
+import { moduleOf, PIPELINE, type Row, type Run, runPipeline, TraceView } from './breakfix-pipeline-run.js';
+
+const run = promisify(execFile);
+const MODULES = [
+  'event-exporter',
+  'fault-quarantine',
+  'fault-remediation',
+  'health-events-analyzer',
+  'janitor',
+  'janitor-provider',
+  'node-drainer',
+  'platform-connector',
+];
+
+const missing = [
+  ...(JAEGER === undefined || OTELCOL === undefined ? ['the Collector or Jaeger'] : []),
+  ...(existsSync('/usr/lib/postgresql') ? [] : ['PostgreSQL']),
+];
+if (missing.length > 0 && process.env.CI === 'true') throw new Error(`${missing.join(', ')} is missing: run .ci/setup`);
+if (missing.length > 0) console.log(`skip: ${missing.join(', ')} is not installed; bash .ci/setup installs it`);
+const pipeline = suite('breakfix-pipeline');
+const test = missing.length > 0 ? pipeline.skip : pipeline;
+
+let postgres: Server;
+let jaeger: JaegerServer;
+let collector: OtelCollector;
+let done: Run;
+let spans: readonly FlatSpan[] = [];
+let traces: ReadonlyMap<string, TraceView>;
+
+pipeline.before(async () => {
+  if (missing.length > 0) return;
+  [postgres, jaeger] = await Promise.all([startPostgres(), JaegerServer.start()]);
+  collector = await OtelCollector.start({ processors: BATCH, exporters: forwardTo(jaeger.url) });
+  done = await runPipeline([], { DATABASE_URL: databaseUrl(), OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector.url });
+  await until(
+    async () => {
+      const before = collector.spans().length;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      spans = collector.spans();
+      const held = await Promise.all(done.rows.map(({ traceId }) => jaeger.trace(traceId)));
+      const count = (traceId: string): number => spans.filter((span) => span.traceId === traceId).length;
+      return spans.length === before && held.every((trace, at) => trace?.spans.length === count(done.rows[at]?.traceId ?? ''));
+    },
+    'every span is at the Collector and at Jaeger',
+    30_000,
+  );
+  const byTrace = new Map<string, FlatSpan[]>();
+  for (const span of spans) byTrace.set(span.traceId, [...(byTrace.get(span.traceId) ?? []), span]);
+  traces = new Map([...byTrace].map(([traceId, of]) => [traceId, new TraceView(of)]));
+});
+pipeline.after(async () => {
+  await collector?.remove();
+  await jaeger?.stop();
+  await postgres?.stop();
+});
+
+const databaseUrl = (): string => `postgres://postgres@127.0.0.1:${postgres.port}/postgres`;
+const rowOf = (scenario: string): Row => {
+  const row = done.rows.find((one) => one.scenario === scenario);
+  if (row === undefined) throw new Error(`the table has no line for ${scenario}:\n${done.output}`);
+  return row;
+};
+const traceOf = (scenario: string): TraceView => traces.get(rowOf(scenario).traceId) as TraceView;
+
+test('the run ends by itself with 0, leaves no process and no schema, and nothing but tracing has said something unasked', async () => {
+  assert.is(done.code, 0, done.output);
+  assert.is(done.leftBehind, false);
+  assert.equal(
+    done.otherLines.filter((line) => !line.startsWith('spanwright: SPW001')),
+    [],
+  );
+  const client = new Client({ connectionString: databaseUrl() });
+  await client.connect();
+  const { rows } = await client.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'breakfix%'");
+  await client.end();
+  assert.equal(rows, []);
+});
+
+test('each scenario comes to what it must', () => {
+  assert.equal(
+    Object.fromEntries(done.rows.map(({ scenario, quarantine, remediated }) => [scenario, `${quarantine} ${remediated}`.trim()])),
+    {
+      healthy: 'Quarantined true',
+      repeated: 'Quarantined true',
+      'slow-drain': 'Quarantined true',
+      unsupported: 'Quarantined skipped',
+      'lost-machine': 'Quarantined false',
+      restarts: 'Quarantined true',
+      backfill: 'Quarantined true',
+      stuck: 'Quarantined',
+    },
+  );
+});
+
+test('there is one trace for each event, and one event for each trace', () => {
+  const traceIdsByEvent = new Map<string, Set<string>>();
+  for (const span of spans) {
+    const id = span.attributes['health_event.id'];
+    if (id !== undefined) traceIdsByEvent.set(String(id), (traceIdsByEvent.get(String(id)) ?? new Set()).add(span.traceId));
+  }
+  // one each, a healthy one in the first scenario, and three harmless ones in the second
+  assert.is(traceIdsByEvent.size, done.rows.length + 1 + 3);
+  for (const [event, traceIds] of traceIdsByEvent) assert.is(traceIds.size, 1, event);
+  assert.is(new Set([...traceIdsByEvent.values()].map(([traceId]) => traceId)).size, traceIdsByEvent.size);
+});
+
+test('all eight modules are in the trace of an event that goes the whole way', () => {
+  for (const scenario of ['healthy', 'repeated', 'slow-drain', 'lost-machine', 'restarts', 'backfill']) {
+    assert.equal([...new Set(traceOf(scenario).spans.map(moduleOf))].sort(), MODULES, scenario);
+  }
+});
+
+test('a skipped event does not get to the janitor, and a stuck one not to the remediation', () => {
+  const modules = (scenario: string): string[] => [...new Set(traceOf(scenario).spans.map(moduleOf))].sort();
+  const toRemediation = MODULES.filter((name) => !name.startsWith('janitor'));
+  assert.equal(modules('unsupported'), toRemediation);
+  assert.equal(
+    modules('stuck'),
+    toRemediation.filter((name) => name !== 'fault-remediation'),
+  );
+});
+
+test('each module begins beside the one before it, linked to the span whose id the document or the annotation had', () => {
+  const trace = traceOf('healthy');
+  assert.equal(Object.fromEntries(trace.beginnings.map((span) => [span.name, trace.linksOf(span).slice(0, 1)])), {
+    // its link is to the report that it came in, which has a trace of its own
+    'platform_connector.process_event': [trace.one('platform_connector.process_event').links[0]?.spanId],
+    'fault_quarantine.process_event': ['platform_connector.process_event'],
+    'health_events_analyzer.process_health_event': ['platform_connector.process_event'],
+    'event_exporter.process_event': ['platform_connector.process_event'],
+    'node_drainer.drain_session': ['fault_quarantine.db.update_status'],
+    'fault_remediation.reconcile': ['node_drainer.update_user_pods_eviction_status'],
+    'janitor.rebootnode.reboot_session': ['fault_remediation.create_maintenance_resource'],
+    'fault_remediation.remediation_status_updated': ['fault_remediation.perform_remediation'],
+  });
+  const updated = trace.one('fault_remediation.remediation_status_updated');
+  assert.ok(trace.linksOf(updated).includes('janitor.rebootnode.reboot_session'), String(trace.linksOf(updated)));
+});
+
+test('what is below a module is below the call that caused it, over gRPC too', () => {
+  const trace = traceOf('healthy');
+  const path = (name: string): string[] => {
+    const names: string[] = [];
+    for (let span: FlatSpan | undefined = trace.one(name); span !== undefined; span = trace.parentOf(span)) {
+      names.push(`${moduleOf(span)} ${span.kind} ${span.name}`);
+    }
+    return names;
+  };
+  assert.equal(path('janitor_provider.SendRebootSignal'), [
+    'janitor-provider internal janitor_provider.SendRebootSignal',
+    'janitor-provider server nvsentinel.v1.JanitorProvider/SendRebootSignal',
+    'janitor client nvsentinel.v1.JanitorProvider/SendRebootSignal',
+    'janitor internal janitor.rebootnode.signal_sent',
+    'janitor internal janitor.rebootnode.reconcile',
+    'janitor internal janitor.rebootnode.reboot_session',
+  ]);
+  assert.equal(path('node_drainer.evict_pods'), [
+    'node-drainer internal node_drainer.evict_pods',
+    'node-drainer internal node_drainer.process_event',
+    'node-drainer internal node_drainer.drain_session',
+  ]);
+});
+
+test('events of one report have a trace each, linked to the report; what the analyzer makes of them is linked to where it was found', () => {
+  const reports = spans.filter(
+    ({ name, attributes }) => name.endsWith('health_events_received') && attributes['platform_connector.event_count'] === 3,
+  );
+  assert.is(reports.length, 1);
+  const events = spans.filter(
+    ({ name, links }) => name === 'platform_connector.process_event' && links[0]?.spanId === reports[0]?.spanId,
+  );
+  assert.is(new Set(events.map(({ traceId }) => traceId)).size, 3);
+
+  const found = traceOf('repeated').one('platform_connector.process_event');
+  const from = spans.find(({ spanId }) => spanId === found.links[0]?.spanId) as FlatSpan;
+  assert.is(from.name, 'platform_connector.health_events_received');
+  assert.ok(
+    events.some(({ traceId }) => traceId === from.traceId),
+    'the link leads into the trace of one of the three',
+  );
+  const origin = traces.get(from.traceId) as TraceView;
+  assert.is(origin.named('health_events_analyzer.publish_matched_event').length, 1);
+});
+
+test('a restart in order: the drain ends with the process, and another one goes on, linked to it', () => {
+  const trace = traceOf('restarts');
+  const drains = trace.named('node_drainer.drain_session');
+  assert.equal(
+    drains.map(({ attributes }) => attributes['spanwright.session.end']),
+    ['shutdown', 'ended'],
+  );
+  assert.equal(
+    drains[1]?.links.map(({ spanId }) => spanId),
+    [drains[0]?.spanId],
+  );
+  assert.is(new Set(drains.map(({ resource }) => resource['process.pid'] ?? resource['service.instance.id'])).size, 2);
+});
+
+test('a kill: the session of the dead process is lost, the next one links to it, and the machine was rebooted once', () => {
+  const trace = traceOf('restarts');
+  const reboot = trace.one('janitor.rebootnode.reboot_session');
+  assert.is(reboot.attributes['spanwright.session.end'], 'ended');
+  assert.is(reboot.links.length, 1);
+  assert.is(reboot.links[0]?.traceId, reboot.traceId);
+  assert.is.not(reboot.links[0]?.spanId, trace.one('fault_remediation.create_maintenance_resource').spanId);
+  assert.is(
+    trace.spans.find(({ spanId }) => spanId === reboot.links[0]?.spanId),
+    undefined,
+  );
+  assert.is(trace.named('janitor_provider.SendRebootSignal').length, 1);
+});
+
+test('without a restart there is one session each, from the first pass to the last, shown at its start by a marker', () => {
+  for (const [scenario, name] of [
+    ['healthy', 'node_drainer.drain_session'],
+    ['healthy', 'janitor.rebootnode.reboot_session'],
+    ['slow-drain', 'node_drainer.drain_session'],
+  ] as const) {
+    const trace = traceOf(scenario);
+    const session = trace.one(name);
+    const below = trace.spans.filter(({ parentSpanId }) => parentSpanId === session.spanId);
+    assert.ok(below.length > 2, `${scenario} ${name} has ${below.length} spans below it`);
+    for (const { start, end } of below) assert.ok(BigInt(start) >= BigInt(session.start) && BigInt(end) <= BigInt(session.end));
+    assert.is(trace.one(`${name} started`).parentSpanId, session.spanId);
+    assert.is(session.status.code, 'unset');
+  }
+});
+
+test('a failure says what it is and why, where it was found; what went well on the second attempt does not fail above', () => {
+  const lost = traceOf('lost-machine');
+  const failed = lost.spans.filter(({ status }) => status.code === 'error');
+  assert.equal(failed.map(({ name }) => name).sort(), [
+    'fault_remediation.remediation_status_updated',
+    'janitor.rebootnode.reboot_session',
+  ]);
+  const { attributes, status } = lost.one('janitor.rebootnode.reboot_session');
+  assert.is(attributes['error.type'], 'reboot_timeout');
+  assert.is(attributes['janitor.error.type'], 'reboot_timeout');
+  assert.match(String(attributes['error.message']), /^gpu-node-6 was not ready \d+ s after the reboot signal$/);
+  assert.is(status.message, attributes['error.message']);
+  assert.is(lost.one('fault_remediation.remediation_status_updated').attributes['error.type'], 'remediation_failed');
+
+  const refused = spans.filter(({ name, status }) => name === 'event_exporter.publish' && status.code === 'error');
+  assert.is(refused.length, 1);
+  const trace = traces.get(refused[0]?.traceId ?? '') as TraceView;
+  assert.is(refused[0]?.attributes['error.type'], 'publish_error');
+  assert.equal(
+    trace.named('event_exporter.publish').map(({ attributes }) => attributes['event_exporter.attempt']),
+    [1, 2],
+  );
+  assert.is(trace.one('event_exporter.publish_with_retry').status.code, 'unset');
+});
+
+test('nothing failed in the trace of a healthy run', () => {
+  assert.equal(
+    traceOf('healthy').spans.filter(({ status }) => status.code === 'error'),
+    [],
+  );
+});
+
+test('queries and API calls stand under their caller, in its module, and polling has made none', () => {
+  const calls = spans.filter(({ attributes }) => 'db.system.name' in attributes || 'http.request.method' in attributes);
+  assert.ok(calls.length > 100, String(calls.length));
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  const orphans = calls.filter((span) => {
+    const parent = byId.get(span.parentSpanId);
+    return parent === undefined || moduleOf(parent) !== moduleOf(span);
+  });
+  // what stands below the span that was lost with the killed janitor
+  const lost = traceOf('restarts').one('janitor.rebootnode.reboot_session').links[0]?.spanId;
+  const names = orphans.filter(
+    ({ parentSpanId, traceId }) => parentSpanId === '' || traceId !== rowOf('restarts').traceId || lost === undefined,
+  );
+  assert.equal(
+    names.map(({ name }) => name),
+    [],
+  );
+});
+
+test('every trace begins with a report, an event, or the backfill, and nothing else', () => {
+  const roots = [...traces.values()].map(({ beginnings }) => beginnings[0]?.name);
+  assert.equal([...new Set(roots)].sort(), [
+    'event_exporter.backfill',
+    'nvsentinel.v1.PlatformConnector/HealthEventOccurred',
+    'platform_connector.process_event',
+  ]);
+});
+
+test('database spans name the store, the operation and the statement, without its values', () => {
+  const queries = traceOf('healthy').spans.filter(({ attributes }) => 'db.system.name' in attributes);
+  assert.equal([...new Set(queries.map(({ name }) => name))].sort(), ['HealthEvents.insert', 'HealthEvents.update']);
+  for (const { attributes, kind } of queries) {
+    assert.is(kind, 'client');
+    assert.is(attributes['db.system.name'], 'postgresql');
+    assert.is(attributes['db.collection.name'], 'HealthEvents');
+    assert.is(attributes['network.peer.address'], '127.0.0.1');
+    assert.not.match(String(attributes['db.query.text']), /gpu-node|XID/);
+  }
+});
+
+test('API-call spans say which call, to which resource, and what it was answered', () => {
+  const calls = traceOf('healthy')
+    .spans.filter(({ attributes }) => 'url.full' in attributes)
+    .map(
+      ({ name, attributes }) =>
+        `${name} ${new URL(String(attributes['url.full'])).pathname} ${attributes['http.response.status_code']}`,
+    );
+  for (const call of [
+    'PATCH /api/v1/nodes/gpu-node-1/status 200',
+    'PATCH /api/v1/nodes/gpu-node-1 200',
+    'POST /api/v1/namespaces/training/pods/trainer-gpu-node-1/eviction 201',
+    'POST /cloud/machines/gpu-node-1/reboot 202',
+    'POST /events 204',
+  ]) {
+    assert.is(calls.filter((one) => one === call).length, 1, `${call} in\n${calls.join('\n')}`);
+  }
+});
+
+test('the ids in log lines are those of spans of the same module; lines outside an event have none', () => {
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  const correlated = done.log.filter(({ trace_id }) => trace_id !== undefined);
+  assert.equal([...new Set(correlated.map(({ module }) => module))].sort(), MODULES);
+  const lost: string[] = [];
+  for (const { module, trace_id, span_id, msg } of correlated) {
+    assert.ok(traces.has(trace_id ?? ''), msg);
+    const span = byId.get(span_id ?? '');
+    if (span === undefined) lost.push(`${module} ${trace_id}`);
+    else assert.equal([moduleOf(span), span.traceId], [module, trace_id], msg);
+  }
+  // the killed janitor has logged in spans that it could not send any more
+  assert.equal(
+    lost.filter((one) => one !== `janitor ${rowOf('restarts').traceId}`),
+    [],
+  );
+  const serving = done.log.filter(({ msg }) => msg === 'serving');
+  assert.ok(serving.length >= MODULES.length);
+  assert.equal(
+    serving.filter(({ trace_id }) => trace_id !== undefined),
+    [],
+  );
+});
+
+interface Finding {
+  cause: string | null;
+  subject: Record<string, string | string[]>;
+  says: string;
+}
+
+/** As its user calls it; Jaeger's traces are all that it gets. */
+async function investigate(...args: string[]): Promise<Finding> {
+  const entry = join(PIPELINE, 'build', 'investigate', 'main.js');
+  const { stdout } = await run(process.execPath, [entry, ...args, '--json', '--jaeger', jaeger.api.replace(/\/api$/, '')]);
+  return JSON.parse(stdout) as Finding;
+}
+
+test('investigation "slow" names the module, its span and the pod that it waited for; for a healthy event it names nothing', async () => {
+  const { cause, subject, says } = await investigate('slow', '--node', 'gpu-node-4');
+  assert.is(cause, 'waiting', says);
+  assert.equal(subject, { module: 'node-drainer', span: 'node_drainer.drain_session', waitedFor: ['checkpointer-gpu-node-4'] });
+  assert.is((await investigate('slow', '--trace', rowOf('healthy').traceId)).cause, null);
+});
+
+test('investigation "not-remediated" tells a skip, a failed reboot and a drain that goes on apart; a healthy node was remediated', async () => {
+  const skipped = await investigate('not-remediated', '--node', 'gpu-node-5');
+  assert.equal([skipped.cause, skipped.subject.reason], ['skipped', 'unsupported_action'], skipped.says);
+  const failed = await investigate('not-remediated', '--node', 'gpu-node-6');
+  assert.equal(
+    [failed.cause, failed.subject.errorType, failed.subject.module],
+    ['action_failed', 'reboot_timeout', 'janitor'],
+    failed.says,
+  );
+  const draining = await investigate('not-remediated', '--node', 'gpu-node-8');
+  assert.equal([draining.cause, draining.subject.waitedFor], ['still_draining', ['stuck-gpu-node-8']], draining.says);
+  for (const node of ['gpu-node-1', 'gpu-node-3']) {
+    const healthy = await investigate('not-remediated', '--node', node);
+    assert.is(healthy.cause, null, healthy.says);
+    assert.match(healthy.says, /was remediated/);
+  }
+});
+
+test('investigation "database" names the query that waited and the transaction that held the lock; for a healthy event nothing', async () => {
+  for (const args of [[], ['--node', 'gpu-node-7']]) {
+    const { cause, subject, says } = await investigate('database', ...args);
+    assert.is(cause, 'lock_held', says);
+    assert.equal(
+      { ...subject },
+      {
+        module: 'platform-connector',
+        operation: 'HealthEvents.insert',
+        holder: 'event_exporter.backfill',
+        holderModule: 'event-exporter',
+        lock: 'LOCK TABLE "HealthEvents" IN EXCLUSIVE MODE',
+      },
+    );
+  }
+  assert.is((await investigate('database', '--trace', rowOf('healthy').traceId)).cause, null);
+});
+
+test('an investigation of what Jaeger does not have says so, and of what it does not know how it is called', async () => {
+  const failure = (...args: string[]): Promise<string> =>
+    investigate(...args).then(
+      () => 'no failure',
+      (error: { code: number; stderr: string }) => `${error.code} ${error.stderr}`,
+    );
+  assert.match(await failure('slow', '--trace', 'ab'.repeat(16)), /^2 Jaeger has no trace of (?:ab){16}/);
+  assert.match(await failure('fast'), /^2 Usage: /);
+});
+
+pipeline.run();

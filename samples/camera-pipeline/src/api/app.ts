@@ -67,7 +67,6 @@ function refuse(response: Response, status: number, error: string): void {
 
 function answerFailure(error: Error & { status?: number }, _: Request, response: Response, __: NextFunction): void {
   const status = error.status ?? 500;
-  trace.getActiveSpan()?.recordException(error);
   log.error({ error: error.message, status }, 'request failed');
   refuse(response, status, status < 500 ? error.message : 'the request failed');
 }

@@ -1,6 +1,9 @@
 // `npm run serve`: the pipeline kept running, with the cameras at work, for a person to try things by hand, or for Prometheus and Grafana to
-// look at. Traces are printed as they arrive, unless an endpoint is configured, to which they go then. Its first line is JSON, for programs.
+// look at. Traces are printed as they arrive, unless an endpoint is configured, to which they go then. Its first line is JSON, for
+// programs; where the metrics are stands in build/targets.json, for prometheus.yml.
 
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { TracePrinter } from 'spanwright/receiver';
 import { stopRequested } from '../pipeline/lifecycle.js';
 import { System } from './system.js';
@@ -15,9 +18,11 @@ async function main(): Promise<void> {
     await system.start();
     const { api, endpoint, operations } = system;
     process.stdout.write(`${JSON.stringify({ api, endpoint, operations: Object.fromEntries(operations) })}\n`);
+    const targets = [...operations].map(([service, at]) => ({ targets: [new URL(at).host], labels: { service } }));
+    writeFileSync(process.env.TARGETS_FILE ?? join(__dirname, '..', 'targets.json'), JSON.stringify(targets));
     const interval = process.env.INTERVAL_MS ?? '2000';
     if (interval !== '0') await system.run('camera', { IMAGES: '100000', INTERVAL_MS: interval });
-    await stopRequested();
+    await Promise.race([stopRequested(), system.anyEnded()]);
   } finally {
     await system.stop();
   }

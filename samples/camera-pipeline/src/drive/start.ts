@@ -9,22 +9,24 @@ import { type Line, RunRecord } from './record.js';
 import { System } from './system.js';
 
 const SHOWN = ['camera.id', 'event.priority', 'request.source', 'detection_count', 'batch.size', 'model.objects', 'risk_score'];
+const SEED = process.env.SEED ?? 'start';
 const HEAD_RATE = 0.25;
 const SLOWER_THAN_MS = 100;
 
 const record = new RunRecord();
 const system = new System({
+  env: { KEEP_SLOWER_THAN: `${SLOWER_THAN_MS}ms`, KEEP_RATIO: '0' },
   onSpan: (span) => record.spans.push(span),
   onLog: (service, line) => {
     record.addLog(line);
-    if (/ level=(warn|error) |SPW\d/.test(line)) print(`  ${service} | ${line}`);
+    if (/ level=(warn|error) | SPW(?!001)\d/.test(line)) print(`  ${service} | ${line}`);
   },
 });
 
 /** One run of the cameras; the lines of the images that were sent. */
 async function takeImages(images: number, rate: number, env: NodeJS.ProcessEnv = {}): Promise<Line[]> {
   const first = record.lines.length;
-  const cameras = await system.run('camera', { IMAGES: String(images), OTEL_TRACE_SAMPLE_RATE: String(rate), ...env });
+  const cameras = await system.run('camera', { IMAGES: String(images), SEED, OTEL_TRACE_SAMPLE_RATE: String(rate), ...env });
   const code = await cameras.exited;
   if (code !== 0) throw new Error(`The cameras ended with ${code}.`);
   await settled(system);
@@ -34,7 +36,8 @@ async function takeImages(images: number, rate: number, env: NodeJS.ProcessEnv =
 async function main(): Promise<number> {
   const begin = performance.now();
   await system.start();
-  print(`API: ${system.api}, spans go to ${system.endpoint}${system.receives ? ', a receiver in a process of its own' : ''}.\n`);
+  for (const [what, where] of system.addresses) print(`${what.padEnd(12)} ${where}`);
+  print('');
 
   print('-- every image is traced ----------------------------------------');
   const traced = await takeImages(8, 1, { CUT_OFF_CAMERA: 'garden' });

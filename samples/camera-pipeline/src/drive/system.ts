@@ -16,10 +16,14 @@ export interface SystemOptions {
   /** Called with each span that arrives, when the receiver is ours. */
   readonly onSpan: (span: ReceivedSpan) => void;
   readonly onLog: (service: string, line: string) => void;
+  /** In addition to what is inherited. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export class System {
   readonly #children: Child[] = [];
+  /** Those that are not ready yet among them: what is started is stopped too, whenever that is. */
+  readonly #starting = new Set<Promise<unknown>>();
   /** Where each service answers /metrics and /tracing. */
   readonly operations = new Map<Service, string>();
   api = '';
@@ -32,6 +36,16 @@ export class System {
 
   constructor(private readonly options: SystemOptions) {}
 
+  /** Where everything listens, or is reached. */
+  get addresses(): ReadonlyMap<string, string> {
+    const { DATABASE_URL = '', REDIS_URL = '' } = this.#env;
+    const stores = [
+      ['PostgreSQL', withoutPassword(DATABASE_URL)],
+      ['Redis', withoutPassword(REDIS_URL)],
+    ] as const;
+    return new Map([['receiver', this.endpoint], ...stores, ['API', this.api], ...this.operations]);
+  }
+
   /** What was started by then is stopped when something cannot be. */
   async start(): Promise<void> {
     try {
@@ -42,6 +56,7 @@ export class System {
       ]);
       this.endpoint = endpoint;
       this.#env = {
+        ...this.options.env,
         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint,
         OTEL_BSP_SCHEDULE_DELAY: process.env.OTEL_BSP_SCHEDULE_DELAY ?? '200',
         DATABASE_URL: databaseUrl,
@@ -68,15 +83,24 @@ export class System {
     );
   }
 
+  /** When the first process has ended, whichever it is. */
+  async anyEnded(): Promise<void> {
+    await Promise.race(this.#children.map((child) => child.exited));
+  }
+
   /** In the opposite order: the services send what they have left while the receiver still listens. */
   async stop(): Promise<void> {
+    await Promise.allSettled(this.#starting);
     for (const child of this.#children.splice(0).reverse()) await child.stop();
   }
 
   async #keep(starting: Promise<Child>): Promise<Child> {
-    const child = await starting;
-    this.#children.push(child);
-    return child;
+    const kept = starting.then((child) => {
+      this.#children.push(child);
+      return child;
+    });
+    this.#starting.add(kept);
+    return kept;
   }
 
   async #store(name: 'postgres' | 'redis'): Promise<string> {
@@ -106,6 +130,12 @@ export class System {
       await pool.end();
     }
   }
+}
+
+function withoutPassword(address: string): string {
+  const url = new URL(address);
+  url.password = '';
+  return url.href;
 }
 
 function configuredEndpoint(): string | undefined {

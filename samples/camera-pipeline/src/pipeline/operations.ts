@@ -3,7 +3,7 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { register } from 'prom-client';
+import { collectDefaultMetrics, register } from 'prom-client';
 import type { Tracing } from 'spanwright';
 import { createAdminHandler, toNodeHandler } from 'spanwright/admin';
 
@@ -14,6 +14,7 @@ export interface Operations {
 }
 
 export async function startOperations(tracing: Tracing): Promise<Operations> {
+  collectDefaultMetrics();
   const token = process.env.SPANWRIGHT_ADMIN_TOKEN;
   const admin = createAdminHandler(tracing, token ? { token } : {});
   const answerAdmin = toNodeHandler(admin);

@@ -1,0 +1,132 @@
+// `npm start` of the camera pipeline as built, with nothing but what it brings and the redis-server of this machine: its exit code is the
+// verdict of the run, no process outlives it, and the README shows what it prints. UPDATE_README=1 writes the output of this run into it.
+// limit: 180 s
+
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { checkBatches, checkHead, checkImages, checkTail } from '../../../samples/camera-pipeline/src/drive/checks.js';
+import { RunRecord } from '../../../samples/camera-pipeline/src/drive/record.js';
+import { inherited, SAMPLE } from './pipeline.js';
+
+const README = join(SAMPLE, 'README.md');
+
+interface Run {
+  readonly code: number | null;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+function drive(script: string, env: NodeJS.ProcessEnv = {}, preload: string[] = []): Promise<Run> {
+  const begin = performance.now();
+  const child = spawn(process.execPath, ['--enable-source-maps', ...preload, join(SAMPLE, 'build', script)], {
+    cwd: SAMPLE,
+    env: { ...inherited(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve) => {
+    child.once('close', (code) => resolve({ code, output, seconds: (performance.now() - begin) / 1000 }));
+  });
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** What of the output does not change from run to run: headings, and the spans of the trees with their attributes' names. */
+function shapeOf(output: string): string[] {
+  const spans = [...output.matchAll(/^[│├└─ ]*(✗ )?(\S+(?: \/\S+)?) {2}[\d.]+ (?:µs|ms|s)(?: {2}(\[[^\]]+\]))?/gm)];
+  const headings = [...output.matchAll(/^-- ([^,\n\d]+)/gm)].map(([, heading]) => heading ?? '');
+  return [...headings, ...spans.map(([, failed = '', name, namespace = '']) => `${failed}${name} ${namespace}`)].sort();
+}
+
+let run: Run;
+test.before(async () => {
+  run = await drive('drive/start.js');
+});
+
+test('with nothing configured it brings a receiver, PostgreSQL and Redis, and all is as it must be', () => {
+  assert.is(run.code, 0, run.output);
+  assert.match(run.output, /^All as it must be, in [\d.]+ s\.$/m);
+  assert.match(run.output, /^25 images: something in \d+, 1 unreadable; \d+ events, [1-9]\d* alerts$/m);
+  assert.match(run.output, /^48 images, \d+ sampled$/m);
+  assert.match(run.output, /^34 requests, [1-9]\d* spans forgotten$/m);
+  assert.match(run.output, /✗ Error: the PNG of \d+ bytes is cut off or damaged \(at \S+ \(src\/pipeline\/png\.ts:\d+:\d+\)\)/);
+});
+
+test('nothing that it started is left behind', async () => {
+  const ports = [...run.output.matchAll(/^[\w-]+ +(?:http|postgresql|redis):\/\/\S*?127\.0\.0\.1:(\d+)/gm)].map(([, port]) =>
+    Number(port),
+  );
+  assert.is(ports.length, 8, run.output);
+  for (const port of ports) assert.not.ok(await listens(port), `something listens on ${port}`);
+});
+
+test('the README shows what it prints', () => {
+  const readme = readFileSync(README, 'utf8');
+  const block = /```text\n([\s\S]*?)```/;
+  if (process.env.UPDATE_README)
+    writeFileSync(
+      README,
+      readme.replace(block, () => `\`\`\`text\n${run.output.trim()}\n\`\`\``),
+    );
+  else assert.equal(shapeOf(block.exec(readme)?.[1] ?? ''), shapeOf(run.output));
+  assert.ok(shapeOf(run.output).length > 25);
+});
+
+test('without Redis it says what to install, and leaves nothing behind', async () => {
+  const { code, output } = await drive('drive/start.js', { PATH: '' });
+  assert.is(code, 1, output);
+  assert.match(output, /Redis is needed, and redis-server cannot be started .*apt-get install redis-server.*REDIS_URL/);
+});
+
+test('a rate that is none is refused with its name', async () => {
+  const preload = ['--require', join(SAMPLE, 'build/camera/tracing.js')];
+  const { code, output } = await drive('camera/main.js', { OTEL_TRACE_SAMPLE_RATE: '1.5' }, preload);
+  assert.is(code, 1);
+  assert.match(output, /OTEL_TRACE_SAMPLE_RATE="1\.5" is not a number from 0 to 1\./);
+});
+
+const KEPT = `${'0'.repeat(18)}${'f'.repeat(14)}`;
+const LEFT = `${'0'.repeat(31)}1`;
+
+test('the verdict finds what is wrong: each fault is a sentence', () => {
+  const record = new RunRecord();
+  const span = (fields: object) =>
+    record.spans.push({ parentSpanId: '', links: [], attributes: {}, resource: { attributes: { 'service.name': 'camera' } }, ...fields } as never); // biome-ignore format: one thought
+  record.addLog(`service=camera msg="image sent" image=i1 object=person cut_off=false trace_id=${KEPT} trace_flags=01`);
+  record.addLog(`service=api msg=request status=200 duration_ms=5 trace_id=${LEFT}`);
+  record.addLog(`service=api msg=request status=500 duration_ms=5 trace_id=${'1'.repeat(32)}`);
+  const sent = record.logged({ msg: 'image sent' });
+  const answered = record.logged({ msg: 'request' });
+  assert.equal(checkBatches(record), ['there is no batch']);
+  assert.match(checkImages(record, sent)[0] ?? '', /has 0 roots/);
+  assert.match(checkHead(record, sent, 0.25)[0] ?? '', /is not there at a rate of 0\.25/);
+  assert.match(checkTail(record, answered, 100)[0] ?? '', /status 500, was forgotten/);
+
+  span({ traceId: KEPT, spanId: 'a', name: 'capture' });
+  span({ traceId: 'b1', spanId: 'b', name: 'batch_aggregation', links: [{ spanId: 'none' }] });
+  span({ traceId: LEFT, spanId: 'c', name: 'GET /events', startTimeUnixNano: '0', endTimeUnixNano: '5000000' });
+  assert.match(checkImages(record, sent)[0] ?? '', /does not reach api, detector, analyzer, event-writer/);
+  assert.equal(checkBatches(record), ['the batch b1 has wrong links']);
+  assert.match(checkTail(record, answered, 100)[0] ?? '', /of 5 ms, status 200, was kept/);
+  assert.equal(checkHead(record, sent, 0.25), []);
+  assert.match(checkHead(record, answered.slice(0, 1), 0.25)[0] ?? '', /is there at a rate/);
+});
+
+test.run();

@@ -1,0 +1,342 @@
+// The camera pipeline end to end, among the real Collector, Jaeger, PostgreSQL, Redis and Prometheus: what its README promises, read from
+// what arrived there. Missing parts are a printed skip, on a build server a failure.
+// limit: 240 s
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { TRACE_FIELD_PATTERNS } from '../../../runtime/logs/index.js';
+import { HEIGHT, Scene, WIDTH } from '../../../samples/camera-pipeline/src/camera/scene.js';
+import { encode } from '../../../samples/camera-pipeline/src/pipeline/png.js';
+import type { FlatSpan } from '../../real/support/otlp-json.js';
+import { until } from '../../real/support/program.js';
+import { type Line, PARTS, Pipeline, readLine, SERVICES, SLOWER_THAN_MS } from './pipeline.js';
+import { dashboardPanels, dataSources, jaegerSearch } from './provisioning.js';
+
+const test = suite('camera-pipeline among real parts');
+const all = PARTS ? test : test.skip;
+const HEAD_RATE = 0.25;
+/** Services whose spans an image with something in it must have. */
+const EVERY = ['camera', ...SERVICES].sort();
+
+let pipeline: Pipeline;
+/** Images of a run in which every trace is kept, of one at HEAD_RATE. */
+let traced: Line[];
+let sampled: Line[];
+
+test.before(async () => {
+  if (!PARTS) return;
+  pipeline = await Pipeline.start();
+  traced = await pipeline.takeImages({ IMAGES: '7', SEED: 'test', CUT_OFF_CAMERA: 'garden' });
+  sampled = await pipeline.takeImages({ IMAGES: '20', SEED: 'more', OTEL_TRACE_SAMPLE_RATE: String(HEAD_RATE) });
+});
+test.after(async () => {
+  await pipeline?.stop();
+});
+
+const idOf = (line: Line): string => line.get('trace_id') ?? '';
+const serviceOf = (span: FlatSpan): string => String(span.resource['service.name']);
+const traceOf = (id: string): FlatSpan[] => pipeline.collector.spans().filter(({ traceId }) => traceId === id);
+const shows = (line: Line): boolean => line.get('object') !== 'nothing' && line.get('cut_off') === 'false';
+const named = (name: string): FlatSpan[] => pipeline.collector.spans().filter((span) => span.name === name);
+/** The rule of OpenTelemetry's consistent sampling: the last 56 bits of the trace id against the share. */
+const inShare = (id: string): boolean => Number.parseInt(id.slice(18), 16) / 2 ** 56 >= 1 - HEAD_RATE;
+
+all('an image is one trace over all five processes, in Jaeger as at the Collector', async () => {
+  const seen = traced.filter(shows);
+  assert.is(traced.length, 22);
+  assert.ok(seen.length >= 12);
+  await until(() => named('event_creation').length >= seen.length, 'the events of the first run');
+  for (const line of seen) {
+    const spans = traceOf(idOf(line));
+    assert.equal([...new Set(spans.map(serviceOf))].sort(), EVERY);
+    const byId = new Map(spans.map((span) => [span.spanId, span]));
+    const roots = spans.filter(({ parentSpanId }) => !byId.has(parentSpanId));
+    assert.equal(
+      roots.map(({ name, parentSpanId }) => [name, parentSpanId]),
+      [['capture', '']],
+    );
+    await until(
+      async () => (await pipeline.jaeger.trace(idOf(line)))?.spans.length === spans.length,
+      'Jaeger has the trace whole',
+    );
+  }
+});
+
+all('an image that shows nothing ends at the detector, one that cannot be read fails there, with place and reason', () => {
+  for (const line of traced.filter((one) => !shows(one))) {
+    const spans = traceOf(idOf(line));
+    assert.equal([...new Set(spans.map(serviceOf))].sort(), ['api', 'camera', 'detector']);
+    const cutOff = line.get('cut_off') === 'true';
+    assert.equal(
+      spans
+        .filter(({ status }) => status.code === 'error')
+        .map(({ name }) => name)
+        .sort(),
+      cutOff ? ['Detector.look', 'detection_processing'] : [],
+    );
+    if (!cutOff) continue;
+    const failure = spans.find(({ name }) => name === 'Detector.look');
+    assert.match(String(failure?.status.message), /the PNG of \d+ bytes is cut off or damaged/);
+    assert.match(String(failure?.events[0]?.attributes['exception.stacktrace']), /src\/pipeline\/png\.ts:\d+/);
+  }
+});
+
+all('the model names what the cameras saw', () => {
+  const seen = [...traced, ...sampled].filter(shows);
+  const events = new Map(pipeline.lines({ msg: 'event' }).map((line) => [line.get('image'), line.get('object')]));
+  const right = seen.filter((line) => events.get(line.get('image')) === line.get('object'));
+  assert.ok(seen.length > 45);
+  assert.ok(right.length / seen.length > 0.9, `${right.length} of ${seen.length}`);
+});
+
+all('a batch is a trace of its own, linked to the traces of its images, and they to it', () => {
+  const detections = new Map(named('detection_processing').map((span) => [span.spanId, span.traceId]));
+  const batches = named('batch_aggregation');
+  assert.ok(batches.length >= 3);
+  for (const { traceId, parentSpanId, links, attributes } of batches) {
+    assert.is(parentSpanId, '');
+    assert.ok(links.length > 0);
+    for (const link of links) assert.is(detections.get(link.spanId), link.traceId);
+    assert.is(new Set(links.map((link) => link.traceId)).size, links.length, 'each image in a trace of its own');
+    assert.ok(Number(attributes['batch.size']) >= links.length);
+    const analysis = traceOf(traceId).find(({ name }) => name === 'analysis_processing');
+    assert.equal(
+      traceOf(traceId)
+        .filter(({ name }) => name === 'model_inference')
+        .map((span) => span.parentSpanId),
+      [analysis?.spanId],
+    );
+    const back = named('risk_assessment').filter((span) => span.links.some(({ spanId }) => spanId === analysis?.spanId));
+    assert.equal(back.map((span) => span.traceId).sort(), links.map((link) => link.traceId).sort());
+  }
+  assert.ok(batches.some(({ links }) => links.length > 1));
+});
+
+all('Jaeger shows the links as references', async () => {
+  const batch = named('batch_aggregation').find(({ links }) => links.length > 1) as FlatSpan;
+  const stored = (await pipeline.jaeger.trace(batch.traceId))?.spans.find(({ spanID }) => spanID === batch.spanId);
+  assert.equal(
+    stored?.references.map(({ refType, traceID }) => [refType, traceID]).sort(),
+    batch.links.map(({ traceId }) => ['FOLLOWS_FROM', traceId]).sort(),
+  );
+});
+
+interface Sent {
+  readonly says: string;
+  readonly headers: Record<string, string>;
+  readonly arrives: { readonly 'event.priority': string; readonly 'request.source': string };
+}
+
+const BAGGAGE: Sent[] = [
+  { says: 'nothing', headers: {}, arrives: { 'event.priority': 'normal', 'request.source': 'api' } },
+  {
+    says: 'headers, in any case',
+    headers: { 'x-event-priority': 'CRITICAL', 'x-request-source': 'Scheduled' },
+    arrives: { 'event.priority': 'critical', 'request.source': 'scheduled' },
+  },
+  {
+    says: 'headers with values that are none',
+    headers: { 'x-event-priority': 'urgent', 'x-request-source': 'elsewhere' },
+    arrives: { 'event.priority': 'normal', 'request.source': 'api' },
+  },
+  {
+    says: 'baggage: the priority of upstream stays, its source does not',
+    headers: { baggage: 'event.priority=high,request.source=internal', 'x-event-priority': 'low', 'x-request-source': 'ui' },
+    arrives: { 'event.priority': 'high', 'request.source': 'ui' },
+  },
+  {
+    says: 'baggage with values that are none, and a key that nobody declared',
+    headers: { baggage: 'event.priority=urgent,camera.id=Side%20Door,session.token=secret', 'x-event-priority': 'low' },
+    arrives: { 'event.priority': 'low', 'request.source': 'api' },
+  },
+];
+
+all('baggage from headers, path and upstream reaches the spans of the last process, and what is not valid does not', async () => {
+  const scene = new Scene('side_door', 'test');
+  const send = async (png: Buffer, headers: Record<string, string>, camera = 'side_door'): Promise<Response> =>
+    fetch(`${pipeline.api}/cameras/${camera}/images`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/png', ...headers },
+      body: new Uint8Array(png),
+    });
+  const accepted = async (response: Response): Promise<string> => {
+    assert.is(response.status, 202);
+    return ((await response.json()) as { image: string }).image;
+  };
+  const traceId = (index: number): string => `c0ffee00c0ffee00c0ffee00c0ffee${index + 11}`;
+  const upstream = { traceparent: `00-${traceId(-1)}-0000000000000009-01` };
+  await pipeline.done([await accepted(await send(encode(scene.draw()), upstream))]);
+  const sent: string[] = [];
+  for (const [index, { headers }] of BAGGAGE.entries()) {
+    const traceparent = `00-${traceId(index)}-00000000000000${index + 10}-01`;
+    sent.push(await accepted(await send(encode(scene.draw('person')), { ...headers, traceparent })));
+  }
+  await pipeline.done(sent);
+  for (const [index, { says, arrives }] of BAGGAGE.entries()) {
+    await until(() => traceOf(traceId(index)).some(({ name }) => name === 'events.insert'), `the last span of: ${says}`);
+    const spans = traceOf(traceId(index));
+    for (const span of spans.filter((one) => serviceOf(one) === 'event-writer')) {
+      for (const [key, value] of Object.entries({ 'camera.id': 'side_door', ...arrives })) {
+        assert.is(span.attributes[key], value, `${says}: ${key} of ${span.name}`);
+      }
+      assert.match(String(span.attributes['batch.id']), /^[0-9a-f-]{36}$/);
+    }
+    assert.not.match(JSON.stringify(spans), /session\.token|secret|urgent|elsewhere|Side Door/);
+  }
+  const events = await (await fetch(`${pipeline.api}/events?camera=side_door`)).json();
+  assert.equal(
+    (events as { events: { image: string; priority: string }[] }).events.map(({ priority }) => priority).sort(),
+    BAGGAGE.map(({ arrives }) => arrives['event.priority']).sort(),
+  );
+  for (const camera of ['Side%20Door', '..%2Fetc', 'x'.repeat(65)]) {
+    const refused = await send(encode(scene.draw()), {}, camera);
+    assert.is(refused.status, 400, camera);
+  }
+  assert.is((await send(Buffer.alloc(WIDTH * HEIGHT), {})).status, 415);
+});
+
+all('the head keeps its share, by the trace id alone; the work is done for all images alike', async () => {
+  assert.is(sampled.length, 60);
+  const [kept, left] = [sampled.filter((line) => inShare(idOf(line))), sampled.filter((line) => !inShare(idOf(line)))];
+  // five standard deviations round 15 of 60
+  assert.ok(kept.length > 0 && kept.length < 32, `${kept.length} of 60 at ${HEAD_RATE}`);
+  for (const line of kept) {
+    assert.is(line.get('trace_flags'), '01');
+    const services = new Set(traceOf(idOf(line)).map(serviceOf));
+    assert.is(services.size, shows(line) ? 5 : 3, `services of ${idOf(line)}`);
+  }
+  const ids = new Set(pipeline.collector.spans().map(({ traceId }) => traceId));
+  for (const line of left) {
+    assert.is(line.get('trace_flags'), '00');
+    assert.not.ok(ids.has(idOf(line)), `${idOf(line)} is not recorded`);
+  }
+  const written = new Set(pipeline.lines({ msg: 'event' }).map((line) => line.get('image')));
+  for (const line of left.filter(shows)) assert.ok(written.has(line.get('image')), 'an event without a trace');
+});
+
+all('the tail keeps failed and slow requests, and forgets the others', async () => {
+  const first = pipeline.texts.length;
+  const get = async (path: string): Promise<number> => {
+    const response = await fetch(`${pipeline.api}${path}`);
+    await response.arrayBuffer();
+    return response.status;
+  };
+  for (let time = 0; time < 40; time++) assert.is(await get('/events?camera=driveway'), 200);
+  for (let time = 0; time < 3; time++) assert.is(await get('/cameras/front_door/contact-sheet'), 200);
+  for (let time = 0; time < 3; time++) assert.is(await get('/cameras/garden/contact-sheet'), 500);
+  assert.is(await get('/events/none'), 404);
+  await until(() => pipeline.lines({ msg: 'request', method: 'GET' }, first).length === 47, 'the lines of the requests');
+  const answered = pipeline.lines({ msg: 'request', method: 'GET' }, first);
+  const mustBeKept = (line: Line): boolean =>
+    Number(line.get('status')) >= 500 || Number(line.get('duration_ms')) >= SLOWER_THAN_MS;
+  const wanted = answered.filter(mustBeKept);
+  assert.ok(wanted.length >= 6, 'contact sheets are slow, and those of the garden fail');
+  await until(() => wanted.every((line) => traceOf(idOf(line)).length > 0), 'failed and slow requests arrive');
+  const roots = answered.flatMap((line) => traceOf(idOf(line)).filter(({ parentSpanId }) => parentSpanId === ''));
+  for (const { status, start, end } of roots) {
+    const ms = Number(BigInt(end) - BigInt(start)) / 1e6;
+    assert.ok(status.code === 'error' || ms >= SLOWER_THAN_MS, `kept: ${status.code}, ${ms} ms`);
+  }
+  const forgotten = answered.length - roots.length;
+  assert.ok(forgotten > 20, `${forgotten} of ${answered.length} forgotten`);
+  const state = (await (await fetch(`${pipeline.operations.api}/tracing/state`)).json()) as { spans: { forgotten: number } };
+  assert.ok(state.spans.forgotten >= 2 * forgotten, `${state.spans.forgotten} spans of ${forgotten} requests`);
+});
+
+all('a line of the log leads to the trace that it was written in, by the expression that Grafana is given', async () => {
+  const [field] = dataSources().find(({ uid }) => uid === 'loki')?.jsonData?.derivedFields ?? [];
+  assert.is(field?.matcherRegex, TRACE_FIELD_PATTERNS.trace_id);
+  assert.is(field?.url, ['$', '{__value.raw}'].join('')); // Grafana's own, not a template
+  const matcher = new RegExp(field?.matcherRegex ?? '');
+  const spans = new Map(pipeline.collector.spans().map((span) => [span.spanId, span.traceId]));
+  const traces = new Set(spans.values());
+  const services = new Set<string>();
+  for (const text of pipeline.texts) {
+    const line = readLine(text);
+    const id = matcher.exec(text)?.[1];
+    assert.is(id, line.get('trace_id'));
+    // what the head left out, and what the tail forgot, is in no backend
+    const forgotten = line.get('service') === 'api' && !traces.has(idOf(line)) && Number(line.get('status')) < 500;
+    if (id === undefined || line.get('trace_flags') === '00' || forgotten) continue;
+    assert.is(spans.get(line.get('span_id') ?? ''), id, text);
+    services.add(line.get('service') ?? '');
+  }
+  assert.equal([...services].sort(), EVERY);
+});
+
+all('every query of the dashboard finds something, and one for what does not exist finds nothing', async () => {
+  const panels = dashboardPanels();
+  const sources = new Map(dataSources().map((source) => [source.uid, source.type]));
+  let [metrics, searches] = [0, 0];
+  for (const { title, targets = [] } of panels) {
+    for (const target of targets) {
+      assert.is(sources.get(target.datasource.uid), target.datasource.type, title);
+      if (target.expr !== undefined) {
+        metrics++;
+        const expression = target.expr;
+        await until(async () => (await pipeline.query(expression)).length > 0, `${title}: ${expression}`);
+      } else {
+        searches++;
+        const found = async () => (await pipeline.jaeger.traces(target.service ?? '', jaegerSearch(target))).length > 0;
+        await until(found, `${title}: ${JSON.stringify(target)}`);
+      }
+    }
+  }
+  assert.ok(metrics >= 15 && searches >= 6, `${metrics} queries, ${searches} searches`);
+  assert.equal(await pipeline.query('hsi_images_lost_total'), []);
+  assert.equal(await pipeline.query('sum by (camera) (hsi_images_received_total{camera="attic"})'), []);
+  assert.equal(await pipeline.jaeger.traces('analyzer', { operation: 'llm_inference' }), []);
+  assert.equal(await pipeline.jaeger.traces('detector', jaegerSearch({ tags: 'event.priority=urgent' } as never)), []);
+});
+
+all('panels neither overlap nor share an id', () => {
+  const panels = dashboardPanels();
+  assert.is(new Set(panels.map(({ id }) => id)).size, panels.length);
+  for (const [index, a] of panels.entries()) {
+    assert.ok(a.gridPos.x + a.gridPos.w <= 24, a.title);
+    for (const b of panels.slice(index + 1)) {
+      const apart = (at: 'x' | 'y', size: 'w' | 'h') =>
+        a.gridPos[at] + a.gridPos[size] <= b.gridPos[at] || b.gridPos[at] + b.gridPos[size] <= a.gridPos[at];
+      assert.ok(apart('x', 'w') || apart('y', 'h'), `${a.title} lies over ${b.title}`);
+    }
+  }
+});
+
+all('from a span Grafana comes to the metrics and the lines of its service', async () => {
+  const sources = dataSources();
+  const uids = sources.map(({ uid }) => uid);
+  const ofTraces = sources.filter(({ type }) => type === 'jaeger' || type === 'tempo');
+  assert.is(ofTraces.length, 2);
+  assert.equal(ofTraces[0]?.jsonData, ofTraces[1]?.jsonData);
+  const { tracesToLogsV2, tracesToMetrics } = ofTraces[0]?.jsonData ?? {};
+  assert.ok(uids.includes(tracesToLogsV2?.datasourceUid ?? '') && uids.includes(tracesToMetrics?.datasourceUid ?? ''));
+  const resource = pipeline.collector.spans()[0]?.resource ?? {};
+  for (const { key } of [...(tracesToLogsV2?.tags ?? []), ...(tracesToMetrics?.tags ?? [])]) assert.ok(key in resource, key);
+  assert.ok(tracesToMetrics?.queries.some(({ query }) => query.includes('$__tags')));
+  for (const service of SERVICES) {
+    const tags = tracesToMetrics?.tags.map(({ value }) => `${value}="${service}"`).join(',') ?? '';
+    for (const { name, query } of tracesToMetrics?.queries ?? []) {
+      const expression = query.replace('$__tags', tags);
+      await until(async () => (await pipeline.query(expression)).length > 0, `${name} of ${service}: ${expression}`);
+    }
+  }
+  for (const text of pipeline.texts.filter((line) => / trace_id=/.test(line))) assert.match(text, /^service=\S+ /);
+});
+
+all('asked to end, it ends with 0, sends what it has left, and leaves nothing that listens', async () => {
+  assert.is(await pipeline.endSample(), 0);
+  for (const address of [pipeline.api, ...Object.values(pipeline.operations)]) {
+    const answers = await fetch(address).then(
+      () => true,
+      () => false,
+    );
+    assert.not.ok(answers, `${address} still answers`);
+  }
+  const spans = pipeline.collector.spans();
+  assert.equal(
+    spans.filter(({ attributes }) => attributes['spanwright.leak'] !== undefined).map(({ name }) => name),
+    [],
+  );
+});
+
+test.run();

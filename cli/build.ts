@@ -22,33 +22,41 @@ export async function run({ options, out, err, colours }: Invocation): Promise<n
     if (error instanceof NativeUnavailableError) throw new CommandFailure(error.message);
     throw error;
   }
-  const build = (): { exit: number; errors: number } => {
-    const built = builder.build({ noEmit, pretty: colours });
+  const build = async (): Promise<{ exit: number; errors: number }> => {
+    const built = await builder.build({ noEmit, pretty: colours });
     if (built.output !== '') out(built.output.replace(/\n$/, ''));
     if (colours && built.errors > 0) out(`\n${found(built.errors)}`);
     return built;
   };
   if (!options.has('watch')) {
-    const { exit } = build();
-    builder.close();
-    return exit;
+    try {
+      return (await build()).exit;
+    } finally {
+      await builder.close();
+    }
   }
   const say = (text: string): void => out(`[${new Date().toLocaleTimeString('en-US')}] ${text}`);
-  const again = (): void => {
+  const again = async (): Promise<void> => {
     try {
-      say(`${found(build().errors)} Watching for file changes.`);
+      say(`${found((await build()).errors)} Watching for file changes.`);
     } catch (error) {
       err(`spanwright: ${(error as Error).message}`);
     }
   };
   say('Starting compilation in watch mode...');
-  // watched before the first build, so that a change made while it runs is not missed
+  // One after the other; watched before the first, so that a change made while it runs is not missed.
+  let last = Promise.resolve();
   const ended = watching(dirname(path), () => {
-    say('File change detected. Starting incremental compilation...');
-    again();
+    last = last.then(() => {
+      say('File change detected. Starting incremental compilation...');
+      return again();
+    });
   });
-  again();
-  return ended.finally(() => builder.close());
+  last = last.then(again);
+  const exit = await ended;
+  await last;
+  await builder.close();
+  return exit;
 }
 
 const found = (errors: number): string => `Found ${errors} error${errors === 1 ? '' : 's'}.`;

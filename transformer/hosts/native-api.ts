@@ -1,51 +1,70 @@
-// The programming interface of the native compiler, as far as it is used, and where it is found: `typescript/sync` of the project that is
-// compiled. Written here because the package builds with a TypeScript that does not have it.
+// The programming interface of the native compiler, as far as it is used, and where it is found: `typescript/async` of the project that is
+// compiled. Written here because the package builds with a TypeScript that does not have it. What is asked in one turn of the event loop
+// is one round trip; the compiler works on different round trips at the same time.
 
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type ts from 'typescript';
 import type { NativeAst } from './native-compiler.js';
 
-/** What is used of `typescript/sync`; the positions are of UTF-16, as in strings. */
-export interface Sync {
+/** What is used of `typescript/async`; the positions are of UTF-16, as in strings. */
+export interface Native {
   readonly API: new (options: { cwd: string }) => Api;
   readonly EmitOnly: { readonly All: number; readonly OnlyJs: number; readonly OnlyDts: number };
   formatDiagnostics(diagnostics: readonly Diagnostic[], host: Api): string;
   formatDiagnosticsWithColorAndContext(diagnostics: readonly Diagnostic[], host: Api): string;
 }
 
+/** What is used of `typescript/fs`. */
+export interface Layers {
+  createFileSystemLayer(files: readonly (readonly [string, string])[]): object;
+}
+
+export interface ParsedConfiguration {
+  readonly options: ts.CompilerOptions;
+  readonly fileNames: string[];
+  /** The configuration as written. */
+  readonly raw?: { readonly compilerOptions?: object };
+  readonly projectReferences?: readonly { readonly path: string }[];
+}
+
 export interface Api {
-  parseConfigFile(path: string): {
-    options: ts.CompilerOptions;
-    fileNames: string[];
-    raw?: object;
-    errors: readonly Diagnostic[];
-  };
-  readConfigFile(path: string): { config?: object };
-  createSnapshot(changes: object): Snapshot;
-  /** One round trip for many requests. */
-  batch(...requests: object[]): unknown[];
-  close(): void;
+  parseConfigFile(path: string): Promise<ParsedConfiguration>;
+  readConfigFile(path: string): Promise<{ config?: object }>;
+  createSnapshot(changes: object): Promise<Snapshot>;
+  close(): Promise<void>;
 }
 
 export interface Snapshot {
   getConfiguredProject(path: string): { readonly program: Program } | undefined;
-  update(changes: object): Snapshot;
-  dispose(): void;
+  update(changes: object): Promise<Snapshot>;
+  dispose(): Promise<void>;
 }
 
+type Diagnosed = Promise<readonly Diagnostic[]>;
+
 export interface Program {
-  readonly getSourceFile: { (path: string): ts.SourceFile | undefined; gen(path: string): object };
-  getSourceFileNames(): readonly string[];
-  getSourceFileMetadata(path: string): { readonly impliedNodeFormat: number } | undefined;
-  getConfigFileParsingDiagnostics(): readonly Diagnostic[];
-  getProgramDiagnostics(): readonly Diagnostic[];
-  getSyntacticDiagnostics(): readonly Diagnostic[];
-  getGlobalDiagnostics(): readonly Diagnostic[];
-  getSemanticDiagnostics(): readonly Diagnostic[];
-  getDeclarationDiagnostics(): readonly Diagnostic[];
-  emit(only?: number): { diagnostics: readonly Diagnostic[] };
-  emitToString(only: number): { emitSkipped: boolean; outputFiles: ReadonlyMap<string, { text: string }> };
+  getSourceFile(path: string): Promise<ts.SourceFile | undefined>;
+  getSourceFileNames(): Promise<readonly string[]>;
+  getSourceFileMetadata(path: string): Promise<{ readonly impliedNodeFormat: number } | undefined>;
+  getConfigFileParsingDiagnostics(): Diagnosed;
+  getProgramDiagnostics(): Diagnosed;
+  getSyntacticDiagnostics(): Diagnosed;
+  getGlobalDiagnostics(): Diagnosed;
+  getSemanticDiagnostics(): Diagnosed;
+  getDeclarationDiagnostics(): Diagnosed;
+  emit(only?: number): Promise<Said>;
+  emitToString(only: number): Promise<Emitted>;
+}
+
+/** What the compiler said of what it wrote. */
+export interface Said {
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Emitted {
+  readonly emitSkipped: boolean;
+  readonly outputFiles: ReadonlyMap<string, { readonly text: string }>;
 }
 
 /** A diagnostic as the native compiler has it. */
@@ -73,9 +92,9 @@ export function nativeApi(configPath: string) {
     throw new NativeUnavailableError(`There is no TypeScript at ${dirname(configPath)}. ${INSTALL}`);
   }
   try {
-    const sync = project('typescript/sync') as Sync;
-    const fs = project('typescript/fs') as { createFileSystemLayer(files: readonly (readonly [string, string])[]): object };
-    return { sync, fs, ast: project('typescript/ast') as NativeAst, version };
+    const native = project('typescript/async') as Native;
+    const fs = project('typescript/fs') as Layers;
+    return { native, fs, ast: project('typescript/ast') as NativeAst, version };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED' && code !== 'MODULE_NOT_FOUND') throw error;

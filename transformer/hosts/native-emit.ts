@@ -1,21 +1,60 @@
 // What the native build writes: JavaScript of printed texts, whose source maps are led on to the authored ones.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { chained, type Source } from '../print/chain.js';
+import type { Emitted, Layers, Native, Said, Snapshot } from './native-api.js';
 
 const INLINE = /^(\/\/# sourceMappingURL=data:application\/json;base64,)([A-Za-z0-9+/=]+)\s*$/m;
 
-/** Writes what the compiler emitted of printed texts, with maps that lead to the authored ones. */
-export function writeEmitted(files: ReadonlyMap<string, { text: string }>, printed: ReadonlyMap<string, Source>): void {
-  const made = new Set<string>();
-  for (const [path, { text }] of files) {
-    const folder = dirname(path);
-    if (!made.has(folder)) mkdirSync(folder, { recursive: true });
-    made.add(folder);
-    writeFileSync(path, authoredMaps(path, text, printed));
-  }
+/** What is emitted where nothing is to be: said nothing, wrote nothing. */
+export const NOTHING: Said = { diagnostics: [] };
+
+interface Layered {
+  readonly native: Native;
+  readonly fs: Layers;
+  readonly authored: Snapshot;
+  readonly configPath: string;
+  /** The configuration as written. */
+  readonly raw: { readonly compilerOptions?: object };
 }
+
+/** The JavaScript of the program with printed texts in place of the authored ones, as files. */
+export async function instrumentedScript(
+  { native, fs, authored, configPath, raw }: Layered,
+  printed: ReadonlyMap<string, Source>,
+): Promise<Emitted['outputFiles']> {
+  // What the forwarders' types are is nobody's concern: the layer is emitted as it is, whatever the checker would say of it.
+  const unchecked = { noCheck: true, noEmitOnError: false, incremental: false, composite: false };
+  const config = JSON.stringify({ ...raw, compilerOptions: { ...raw.compilerOptions, ...unchecked } });
+  const texts = [...printed].map(([path, { printed }]) => [path, printed.code] as const);
+  const fileSystem = fs.createFileSystemLayer([...texts, [configPath, config]]);
+  const instrumented = await authored.update({ openProjects: [configPath], fileSystem });
+  const emitted = await instrumented.getConfiguredProject(configPath)?.program.emitToString(native.EmitOnly.OnlyJs);
+  await instrumented.dispose();
+  if (emitted === undefined || emitted.emitSkipped) throw new Error('the compiler emitted nothing of the instrumented texts');
+  return emitted.outputFiles;
+}
+
+/** Writes what the compiler emitted of printed texts, with maps that lead to the authored ones; while one is written, the next is led on. */
+export async function writeEmitted(
+  files: ReadonlyMap<string, { text: string }>,
+  printed: ReadonlyMap<string, Source>,
+): Promise<Said> {
+  const folders = new Set([...files.keys()].map(dirname));
+  await Promise.all([...folders].map((folder) => mkdir(folder, { recursive: true })));
+  const writing: Promise<void>[] = [];
+  for (const [path, { text }] of files) {
+    writing.push(writeFile(path, authoredMaps(path, text, printed)));
+    // Each write is several steps of the event loop.
+    if (writing.length % STEPS === 0) await new Promise((next) => setImmediate(next));
+  }
+  await Promise.all(writing);
+  return NOTHING;
+}
+
+/** Files to lead on between looks at the event loop. */
+const STEPS = 8;
 
 function authoredMaps(path: string, text: string, printed: ReadonlyMap<string, Source>): string {
   const lead = (map: string): string => {

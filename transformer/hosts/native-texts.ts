@@ -1,0 +1,127 @@
+// The instrumented texts of a program of the native compiler: which of its files may hold something to instrument, their trees, and what
+// is printed of them. Trees arrive in portions, so that one is planned while the compiler encodes the next.
+
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type ts from 'typescript';
+import type { Site } from '../core/site.js';
+import type { Source } from '../print/chain.js';
+import { noteSites } from './manifest.js';
+import type { Api, ParsedConfiguration, Program } from './native-api.js';
+import { compilerOf, type NativeAst } from './native-compiler.js';
+import { nativePlugins, type Parser } from './parse.js';
+import { type Report, type Texts, textsIn } from './texts.js';
+
+/** Files to a portion: fewer cost round trips, more cost waiting for the first. */
+const PORTION = 48;
+
+interface NativeTexts extends Texts {
+  /** Makes the tree of a file known, before its text is transformed. */
+  note(path: string, tree: ts.SourceFile | undefined): void;
+}
+
+/** What is read of a configuration before the texts can be. */
+export interface Read {
+  readonly path: string;
+  readonly parsed: ParsedConfiguration;
+  readonly plugins: Plugins;
+}
+
+export function nativeTexts({ ast, version }: { ast: NativeAst; version: string }, { path, parsed, plugins }: Read): NativeTexts {
+  const trees = new Map<string, ts.SourceFile>();
+  const parser: Parser = {
+    ts: compilerOf(ast, version),
+    name: `TypeScript ${version}`,
+    parse(fileName, _text, read) {
+      const tree = trees.get(fileName);
+      if (tree === undefined) throw new Error(`the compiler has no ${fileName}`);
+      trees.delete(fileName);
+      return read(tree);
+    },
+    readConfiguration: refuse,
+    transpile: refuse,
+  };
+  const { options, fileNames } = parsed;
+  const texts = textsIn(parser, dirname(path), path, { options, plugins, files: fileNames });
+  return { ...texts, note: (file, tree) => void (tree !== undefined && trees.set(file, tree)) };
+}
+
+type Plugins = ReturnType<typeof nativePlugins>;
+
+/** The entries of `plugins`; configurations are read as they turn out to be needed. */
+export async function pluginsOf(api: Api, configPath: string): Promise<Plugins> {
+  const known = new Map<string, object | undefined>();
+  for (;;) {
+    const missing: string[] = [];
+    const found = nativePlugins((path) => {
+      if (!known.has(path)) missing.push(path);
+      return known.get(path);
+    }, configPath);
+    if (missing.length === 0) return found;
+    for (const path of missing) known.set(path, (await api.readConfigFile(path)).config);
+  }
+}
+
+/** The plan of every file that has one: texts to compile in place of the authored ones. */
+export async function transformed(program: Program, texts: NativeTexts, options: ts.CompilerOptions) {
+  const changed = new Map<string, Source>();
+  const reports: Report[] = [];
+  let sites = 0;
+
+  async function portion(files: readonly (readonly [string, string])[]): Promise<void> {
+    const trees = await Promise.all(
+      files.map(([path, text]) => Promise.all([program.getSourceFile(path), lowered(program, path, text, options)])),
+    );
+    files.forEach(([path, text], index) => {
+      const [tree, commonjs] = trees[index] as (typeof trees)[number];
+      texts.note(path, tree);
+      const found = texts.transform(path, text, commonjs);
+      note(texts, path, found?.plan.sites ?? []);
+      if (found === undefined) return;
+      reports.push(...found.reports);
+      sites += found.plan.sites.length;
+      if (found.printed !== undefined) changed.set(path, { printed: found.printed, authored: text });
+    });
+  }
+
+  const files = [...concerned(await program.getSourceFileNames(), texts)];
+  const portions: Promise<void>[] = [];
+  for (let from = 0; from < files.length; from += PORTION) {
+    portions.push(portion(files.slice(from, from + PORTION)));
+    // The requests of one turn are one round trip.
+    await new Promise((next) => setImmediate(next));
+  }
+  await Promise.all(portions);
+  return { changed, reports, sites };
+}
+
+/** The texts of the program's own files that may hold something to instrument. */
+function concerned(names: readonly string[], texts: Texts): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const path of names) {
+    if (/\.d\.[cm]?ts$|\.json$|[\\/]node_modules[\\/]/.test(path) || path.startsWith('bundled:')) continue;
+    const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    if (texts.concerns(path, text)) found.set(path, text);
+    else if (texts.manifest !== undefined) note(texts, path, []);
+  }
+  return found;
+}
+
+function note({ manifest, project }: Texts, path: string, sites: readonly Site[]): void {
+  if (manifest !== undefined) noteSites({ path: manifest, locate: project.locate }, project.pathOf(path), sites);
+}
+
+/** Whether the compiler writes CommonJS of a file; asked of those alone whose default export depends on it. */
+async function lowered(program: Program, path: string, text: string, { module }: ts.CompilerOptions): Promise<boolean> {
+  if (!/\bexport\s+default\s+(async\s+)?function\b/.test(text)) return false;
+  if (module === COMMONJS) return true;
+  if (module === undefined || module < NODE16) return false;
+  return (await program.getSourceFileMetadata(path))?.impliedNodeFormat === COMMONJS;
+}
+
+const COMMONJS = 1;
+const NODE16 = 100;
+
+function refuse(): never {
+  throw new Error('the native build reads its own configuration');
+}

@@ -370,4 +370,37 @@ pairs('queries are counted on the enclosing span, instead of a span each or besi
   }
 });
 
+pairs(
+  'MySQL: rows of inserts, of several statements and of procedures are counted, and a pool of connections too',
+  async ({ env }) => {
+    const { program } = PAIRS.find(({ name }) => name === 'mysql2') as Pair;
+    const counting: Program = {
+      ...program,
+      before: `${program.before}
+  const several = await mysql.createConnection({ host: 'localhost', port: Number(process.env.MARIADB), user: 'root', database: 'fleet', multipleStatements: true });
+  await several.query('DELETE FROM events; CREATE OR REPLACE PROCEDURE two() BEGIN SELECT 1; SELECT 2 UNION SELECT 3; END');
+  const pool = mysql.createPool({ host: 'localhost', port: Number(process.env.MARIADB), user: 'root', database: 'fleet' });
+  await pool.query('SELECT 1');`,
+      work: `await client.query('DELETE FROM events');
+             await client.query('INSERT INTO events VALUES (1, "secret"), (2, "secret")');
+             await several.query('SELECT * FROM events; UPDATE events SET id = 3 WHERE id = 1');
+             await several.query('CALL two()');
+             await pool.execute('SELECT id FROM events WHERE id = ?', [2]);
+             await client.query({ sql: 'SELECT id, name FROM events', rowsAsArray: true });
+             await client.query('SELECT * FROM missing').catch(() => {});`,
+      after: `${program.after} await several.end(); await pool.end();`,
+    };
+    for (const queries of ['totals', 'both']) {
+      const told = await run(counting, 'cjs', { instrumentations: { mysql2: { queries } } }, env);
+      assert.is(told.inside.length, queries === 'totals' ? 1 : 8);
+      const { attributes } = told.inside.find(({ name }) => name === 'enclosing') as ToldSpan;
+      assert.is(attributes.sql_queries, 7);
+      assert.is(attributes.sql_total_rows_returned, 2 + 3 + 1 + 2);
+      assert.ok((attributes.sql_total_rows_affected as number) >= 3);
+      assert.not.match(JSON.stringify(told), /secret/);
+      assert.equal(told.outside, []);
+    }
+  },
+);
+
 pairs.run();

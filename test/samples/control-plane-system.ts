@@ -75,8 +75,8 @@ class Script {
     return this.errors.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
   }
 
-  async stop(): Promise<number | null> {
-    this.child.kill('SIGTERM');
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.child.kill(signal);
     return this.ended;
   }
 }
@@ -120,9 +120,20 @@ export class ControlPlane {
     return script.lines.flatMap(({ outcome }) => outcome ?? []);
   }
 
+  /** Of the broker and of both APIs. */
+  get ports(): number[] {
+    const { apis, amqpUrl } = this.script.lines[0];
+    return [amqpUrl, ...Object.values(apis)].map((url) => Number(new URL(String(url)).port));
+  }
+
   /** Its exit code. */
   stop(): Promise<number | null> {
     return this.script.stop();
+  }
+
+  /** Ends its driver at once; what the driver has started is on its own. */
+  async kill(): Promise<void> {
+    await this.script.stop('SIGKILL');
   }
 }
 

@@ -1,4 +1,4 @@
-// How a process of the sample begins and ends. One line of JSON on standard output says that it is ready; it ends at SIGTERM or
+// How a process of the sample begins and ends. One line of JSON on standard output says that it is ready, or why not; it ends at SIGTERM or
 // SIGINT, and with its owner when it was started with a channel, so that nothing is left behind whichever way the owner went.
 
 import { log } from './log.js';
@@ -22,6 +22,7 @@ export function run(main: () => Promise<void>): void {
       if (process.connected) process.disconnect();
     },
     (error: unknown) => {
+      announce({ failed: error instanceof Error ? error.message : String(error) });
       log('error', 'cannot go on', { error });
       process.exit(1); // what was opened by then would keep the process alive
     },

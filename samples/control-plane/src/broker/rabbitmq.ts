@@ -10,7 +10,7 @@ import { delimiter, join } from 'node:path';
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 10_000;
 /** Where packages put the server itself; the one on the PATH of Debian is a wrapper that only root and the broker's user may run. */
-const PLACES = ['/usr/lib/rabbitmq/bin', '/opt/homebrew/sbin', '/usr/local/sbin', '/usr/local/opt/rabbitmq/sbin'];
+const PACKAGED = ['/usr/lib/rabbitmq/bin', '/opt/homebrew/sbin', '/usr/local/sbin', '/usr/local/opt/rabbitmq/sbin'];
 
 export class RabbitMq {
   private constructor(
@@ -21,8 +21,8 @@ export class RabbitMq {
 
   /** @throws when it is not installed, or does not start. */
   static async start(folder: string): Promise<RabbitMq> {
-    const program = find('rabbitmq-server', PLACES);
-    const epmd = find('epmd', PLACES);
+    const program = find('rabbitmq-server');
+    const epmd = find('epmd');
     if (program === undefined || epmd === undefined) {
       throw new Error(
         'RabbitMQ is not installed here. Install it (Debian: apt-get install rabbitmq-server; macOS: brew install rabbitmq), ' +
@@ -93,8 +93,10 @@ export class RabbitMq {
   }
 }
 
-function find(name: string, places: readonly string[]): string | undefined {
-  const folders = [...places, ...(process.env.PATH ?? '').split(delimiter)];
+/** `RABBITMQ_BIN`, where it is set, is the only folder that is looked in for the server. */
+function find(name: 'rabbitmq-server' | 'epmd'): string | undefined {
+  const { RABBITMQ_BIN, PATH = '' } = process.env;
+  const folders = RABBITMQ_BIN && name === 'rabbitmq-server' ? [RABBITMQ_BIN] : [...PACKAGED, ...PATH.split(delimiter)];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 

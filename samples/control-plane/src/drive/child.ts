@@ -50,22 +50,23 @@ export class Child {
     });
     const lines = createInterface(child.stdout);
     const ready = await new Promise<Line>((resolve, reject) => {
-      const fail = (what: string): void => {
+      const fail = (why: string): void => {
         child.kill('SIGKILL');
-        reject(new Error(`${name} ${what}.\n${log.join('\n')}`));
+        reject(new Error(`${name}: ${why}`));
       };
-      const limit = setTimeout(() => fail(`is not ready after ${START_LIMIT_MS} ms`), START_LIMIT_MS);
+      const limit = setTimeout(() => fail(`not ready after ${START_LIMIT_MS} ms\n${log.join('\n')}`), START_LIMIT_MS);
       let started = false;
       lines.on('line', (text) => {
         const line = JSON.parse(text) as Line;
         if (started) return options.onLine?.(line);
         started = true;
         clearTimeout(limit);
-        resolve(line);
+        if (line.failed === undefined) resolve(line);
+        else fail(line.failed);
       });
       void ended.then((code) => {
         clearTimeout(limit);
-        if (!started) fail(`ended with ${code} before it was ready`);
+        if (!started) fail(`ended with ${code} before it was ready\n${log.join('\n')}`);
       });
     });
     return new Child(name, child, ready, ended);

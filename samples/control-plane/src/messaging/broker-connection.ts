@@ -20,7 +20,9 @@ export interface BrokerConnection {
 
 /** A process that has lost its broker can do nothing: it ends, and whoever runs it starts it again. */
 export async function connectBroker(url: string, cluster: string): Promise<BrokerConnection> {
-  const connection: ChannelModel = await connect(url);
+  const connection: ChannelModel = await connect(url).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`no connection to RabbitMQ at ${new URL(url).host} (AMQP_URL): ${error.code ?? error.message}`);
+  });
   let closing = false;
   connection.on('error', () => undefined); // `close` follows
   connection.on('close', () => {

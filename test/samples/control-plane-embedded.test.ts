@@ -1,0 +1,145 @@
+// The sample control-plane with nothing but itself: a broker of its own, and the receiver that comes with Spanwright instead of
+// gateways and backend. Then what its processes send when no gateway stands in between.
+// limit: 300 s
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { startReceiver } from '../../cli/receiver/receiver.js';
+import { until } from '../real/support/program.js';
+import { ControlPlane, type Environment, environment, SAMPLE, SECRETS } from './control-plane-system.js';
+
+interface Run {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** `npm start`'s driver as built, with a folder of its own for what is temporary. */
+function start(env: Environment): Promise<Run> {
+  const child = spawn(process.execPath, ['--enable-source-maps', join(SAMPLE, 'build', 'drive', 'start.js')], {
+    cwd: SAMPLE,
+    env: environment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const settle = (found: boolean): void => {
+      socket.destroy();
+      resolve(found);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}
+
+const folders: string[] = [];
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'control-plane-test-'));
+  folders.push(folder);
+  return folder;
+}
+test.after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** The lines of one order's tree, each as its depth and `process name`. */
+function treeOf(output: string, what: string): string[] {
+  const [, lines = ''] = new RegExp(`^-- ${what}[:,].*\\n([^]*?)\\n(?:\\n|$)`, 'm').exec(output) ?? [];
+  return lines
+    .split('\n')
+    .flatMap(
+      (line) =>
+        line
+          .match(/^([ │├└─✗]*)(\S.*?) {2}[\d.]+ (?:µs|ms|s) .*?\bat=(\S+)/)
+          ?.slice(1, 4)
+          .join('\t') ?? [],
+    )
+    .map((line) => {
+      const [head = '', name, at] = line.split('\t');
+      return `${' '.repeat(head.replace(/✗ ?$/, '').length)}${at?.replace(/^(agent-.)\d$/, '$1')} ${name}`;
+    });
+}
+
+test('with nothing configured it brings broker and receiver along, prints a tree for each kind of order, and leaves nothing behind', async () => {
+  const folder = temporaryFolder();
+  const { code, output } = await start({ TMPDIR: folder });
+  assert.is(code, 0, output);
+  assert.match(output, /^All as it must be, in [\d.]+ s\.$/m);
+  assert.match(output, /^\d{3} spans in 22 traces\.$/m);
+
+  const tree = treeOf(output, 'boot across clusters');
+  const [order, forward, there] = ['greenhouse order', 'compute-api-a neighbour.forward', 'compute-api-b POST /v2.1/servers'].map(
+    (text) => tree.findIndex((line) => line.trim() === text),
+  ) as [number, number, number];
+  assert.ok(order === 0 && forward > order && there === forward + 2, tree.join('\n'));
+  const depth = (index: number): number => (tree[index] as string).search(/\S/);
+  assert.ok(depth(there) > depth(forward) && depth(forward) > depth(order));
+  assert.equal(
+    tree.filter((line) => !line.startsWith(' ')),
+    ['greenhouse order', 'agent-b rpc.notice', 'agent-b rpc.notice'],
+    'what was fanned out stands beside the request',
+  );
+  assert.match(output, /✗ ImageCorrupt: image damaged: its content has SHA-256 [0-9a-f]{64}, and [0-9a-f]{64} is on record/);
+  for (const secret of Object.values(SECRETS)) assert.not.ok(output.includes(secret));
+
+  const ports = [...output.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
+  assert.is(new Set(ports).size, 4, 'a broker, two APIs, a receiver');
+  for (const port of new Set(ports)) assert.not.ok(await listens(port), `something still listens on ${port}`);
+  assert.equal(readdirSync(folder), []);
+});
+
+test('without RabbitMQ, with a broker that is not there, or half configured, it says what to do, and ends with 1', async () => {
+  for (const [env, message] of [
+    [{ RABBITMQ_BIN: temporaryFolder() }, /RabbitMQ is not installed here\. Install it .* or set AMQP_URL to a server that runs/],
+    [{ AMQP_URL: 'amqp://127.0.0.1:1' }, /no connection to RabbitMQ at 127\.0\.0\.1:1 \(AMQP_URL\): ECONNREFUSED/],
+    [{ GATEWAY_A: 'http://127.0.0.1:1' }, /Set GATEWAY_A, GATEWAY_B and CENTRAL, or none of them/],
+  ] as const) {
+    const folder = temporaryFolder();
+    const { code, output } = await start({ ...env, TMPDIR: folder });
+    assert.is(code, 1, output);
+    assert.match(output, message);
+    assert.equal(readdirSync(folder), []);
+  }
+});
+
+test('what the processes send says nothing of clusters, and has what a gateway would take out, but no secret that nobody named', async () => {
+  const receiver = await startReceiver();
+  const here = { GATEWAY_A: receiver.endpoint, GATEWAY_B: receiver.endpoint, CENTRAL: receiver.endpoint };
+  const cloud = await ControlPlane.start({ ...here, OTEL_BSP_SCHEDULE_DELAY: '100', TMPDIR: temporaryFolder() });
+  const orders = await cloud.placeOrders({ LOOKS: '0', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint });
+  const across = orders.find(({ what }) => what === 'boot across clusters');
+  await receiver.waitFor((all) => all.filter(({ traceId }) => traceId === across?.traceId).length >= 28, 60_000);
+  const spans = receiver.spans.filter(({ traceId }) => traceId === across?.traceId);
+  assert.ok(spans.every(({ resource }) => !('cluster' in resource.attributes) && !('region' in resource.attributes)));
+  const images = spans.filter(({ attributes }) => /^\/v2\/images\//.test(String(attributes['url.path'])));
+  assert.is(images.length, 2);
+  for (const { attributes } of images) assert.match(String(attributes['url.query']), /temp_url_sig=/);
+  assert.ok(spans.some(({ attributes }) => attributes['user.id'] === 'alice@example.com'));
+  const everything = JSON.stringify(receiver.spans);
+  for (const secret of [...Object.values(SECRETS), Buffer.from('alice@example.com').toString('base64url')])
+    assert.not.ok(everything.includes(secret), secret);
+
+  // the driver goes without a word, and everything else with it
+  const ports = cloud.ports;
+  assert.is(ports.length, 3);
+  for (const port of ports) assert.ok(await listens(port));
+  await cloud.kill();
+  await until(async () => !(await Promise.all(ports.map(listens))).includes(true), 'nothing listens any more', 60_000);
+  await receiver.close();
+});
+
+test.run();

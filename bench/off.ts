@@ -22,7 +22,7 @@ const CHEAP: readonly Choice[] = [
   FORWARDER,
   { ...FORWARDER, label: 'transformed, no endpoint', state: 'spanwright without endpoint' },
   { ...FORWARDER, label: 'transformed, off again', state: 'spanwright off again' },
-  { ...FORWARDER, label: 'transformed, off again, after a collection', state: 'spanwright off again, collected' },
+  { ...FORWARDER, label: 'transformed, off, a trace still open', state: 'spanwright off, a trace open' },
   { ...FORWARDER, label: 'transformed, standard decorators, off', build: 'built standard' },
   { ...FORWARDER, label: 'plain decorator, off', build: 'plain' },
   { ...FORWARDER, label: 'plain standard decorator, off', build: 'plain standard' },

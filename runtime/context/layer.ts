@@ -8,6 +8,9 @@ export const SPAN_KEY = Symbol.for('OpenTelemetry Context Key SPAN');
 /** Set by exporters round their own calls (core, suppressTracing). */
 export const SUPPRESS_KEY = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
+/** The context of our own exports: nothing in it is recorded. One for all, so that it is known again. */
+export const SILENCED = ROOT_CONTEXT.setValue(SUPPRESS_KEY, true);
+
 export class SpanLayer implements Context {
   readonly base: Context;
   readonly suppressed: boolean;

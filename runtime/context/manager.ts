@@ -5,10 +5,18 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { type Context, type ContextManager, ROOT_CONTEXT, type Span, TraceFlags } from '@opentelemetry/api';
 import type { Gate } from '../gate/gate.js';
-import { SPAN_KEY, SpanLayer } from './layer.js';
+import { localTraceOf } from '../span/trace.js';
+import { SILENCED, SPAN_KEY, SpanLayer } from './layer.js';
 
 const ADDING = ['addListener', 'on', 'once', 'prependListener', 'prependOnceListener'] as const;
 type Listener = (...args: unknown[]) => void;
+
+/** True for a context that carries nothing of anybody's: while nothing records, silence says nothing either. */
+const isEmpty = (context: Context): boolean => context === ROOT_CONTEXT || context === SILENCED;
+
+/** True for a context with nothing but a span of ours. */
+const isOurs = (context: Context): boolean =>
+  context instanceof SpanLayer && context.base === ROOT_CONTEXT && localTraceOf(context.span) !== undefined;
 
 export class SpanwrightContextManager implements ContextManager {
   readonly #gate: Gate;
@@ -34,8 +42,9 @@ export class SpanwrightContextManager implements ContextManager {
     ...args: A
   ): ReturnType<F> {
     this.#inspect(context);
-    const callback = thisArg === undefined || thisArg === null ? fn : (fn.bind(thisArg) as F);
-    return this.storage.run(context, callback as (...args: A) => ReturnType<F>, ...args);
+    const callback = (thisArg === undefined || thisArg === null ? fn : fn.bind(thisArg)) as (...args: A) => ReturnType<F>;
+    // at rest the storage is not taken up again for what says nothing
+    return this.#gate.idle && !this.#lent && isEmpty(context) ? callback(...args) : this.storage.run(context, callback, ...args);
   }
 
   /** API 1.10: sets the context for the rest of the current execution; `Symbol.dispose` or `dispose()` restores it. */
@@ -81,10 +90,11 @@ export class SpanwrightContextManager implements ContextManager {
   }
 
   #inspect(context: Context): void {
-    if (context !== ROOT_CONTEXT) this.#lent = true;
-    if (!this.#gate.built || context instanceof SpanLayer) return;
+    if (!this.#lent && !isEmpty(context) && !isOurs(context)) this.#lent = true;
+    if (!this.#gate.built) return;
     const span = context.getValue(SPAN_KEY) as Span | undefined;
-    if (span && (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#gate.seeSampled(context);
+    if (span === undefined || localTraceOf(span) !== undefined) return;
+    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#gate.seeSampled(context);
   }
 
   /** Listeners added from now on run in the context; each keeps its identity for removal through `listener`, as `once` does. */

@@ -2,10 +2,17 @@
 // they change, and keeps `idle`, the one boolean that every forwarder reads first, right at all times: it is true only when no
 // call can record, whatever its context.
 
+import type { Context, Span } from '@opentelemetry/api';
+import { SPAN_KEY } from '../context/layer.js';
 import type { GateSwitch, Site } from '../site/site.js';
+import { localTraceOf } from '../span/trace.js';
 import { type Pattern, type Subject, specificity, subjectOf } from './pattern.js';
 import { Pins } from './pins.js';
 import { matchesAny, type Rule, ruleFor } from './rules.js';
+import { TICK_MS, TracesUnderWay } from './under-way.js';
+
+/** A sampled context of somebody else's counts for this long after it was last seen, if the collector has not taken it before. */
+const LENT_TICKS = (10 * 60_000) / TICK_MS;
 
 export interface GateSettings {
   enabled: boolean;
@@ -29,7 +36,11 @@ export class Gate implements GateSwitch {
   dropsNames = false;
   /** Called each time that the gate has become idle. */
   onIdle: () => void = () => {};
-  readonly pins = new Pins(() => this.refresh());
+  readonly underWay = new TracesUnderWay();
+  /** Held by local traces. */
+  readonly traces = new Pins(() => this.refresh());
+  /** Held by sampled contexts of others. */
+  readonly lent = new Pins(() => this.refresh());
 
   #settings: GateSettings = {
     enabled: false,
@@ -41,6 +52,9 @@ export class Gate implements GateSwitch {
   #leaky: readonly Pattern[] = [];
   readonly #sites: Iterable<Site>;
   #changes = 0;
+  /** Tick in which a sampled context of somebody else's was last seen. */
+  #lentAt = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(sites: Iterable<Site>) {
     this.#sites = sites;
@@ -80,6 +94,7 @@ export class Gate implements GateSwitch {
   build(built: boolean): void {
     this.built = built;
     this.#changes++;
+    this.underWay.close();
     this.refresh();
   }
 
@@ -103,17 +118,38 @@ export class Gate implements GateSwitch {
     };
   }
 
-  /** Notes that a context with a sampled span of somebody else's has become active. */
-  seeSampled(holder: object): void {
-    this.pins.hold(holder);
+  /** Notes that a context with a sampled span has become active. A span of ours says itself whether its trace is under way. */
+  seeSampled(context: Context): void {
+    if (localTraceOf(context.getValue(SPAN_KEY) as Span | undefined) !== undefined) return;
+    this.lent.hold(context);
+    this.#lentAt = this.underWay.tick;
     if (this.idle) this.refresh();
   }
 
   refresh(): void {
-    this.pins.keep(this.built && this.enabled);
+    const on = this.built && this.enabled;
+    this.traces.keep(on);
     const before = this.idle;
-    this.idle = !(this.built && (this.enabled || this.foreignContexts || this.pins.held));
+    this.idle = !(on || (this.built && (this.foreignContexts || this.#awaits())));
+    this.#keepTime(!on && !this.idle);
     if (this.idle && !before) this.onIdle();
+  }
+
+  /** True while the flag is off and a call in some context may record all the same. */
+  #awaits(): boolean {
+    return (this.traces.held && this.underWay.any) || (this.lent.held && this.underWay.tick - this.#lentAt <= LENT_TICKS);
+  }
+
+  #keepTime(running: boolean): void {
+    if (running === (this.#timer !== undefined)) return;
+    clearInterval(this.#timer);
+    this.#timer = running ? setInterval(() => this.pass(), TICK_MS).unref() : undefined;
+  }
+
+  /** One tick with the flag off. */
+  pass(): void {
+    this.underWay.tick++;
+    this.refresh();
   }
 }
 

@@ -1,6 +1,6 @@
-// Tells the gate when a context that could still make calls record is alive, although the flag is off. Every recorded span
-// and every sampled context from elsewhere holds a pin; a pin is one object per quiet period, so that its price is one field
-// per span. When the collector has taken the last holder, nothing can record any more and the gate may be idle.
+// Tells the gate when a context that could still make calls record is alive, although the flag is off. Whoever has such a context
+// holds a pin; a pin is one object per quiet period, so that its price is one field. When the collector has taken the last holder,
+// nothing can record any more.
 
 export class Pin {
   /** Distinguishes pins in a heap snapshot. */
@@ -27,7 +27,7 @@ export class Pins {
     return this.#live > 0;
   }
 
-  /** The pin of this period; whoever stores it keeps the gate awake for as long as it lives. */
+  /** The pin of this period; whoever stores it counts as alive for as long as it lives. */
   take(): Pin {
     return this.#kept ?? this.#takeWeak();
   }

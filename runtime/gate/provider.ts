@@ -16,7 +16,7 @@ import { SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
 import { scopeSite } from '../site/scope.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { place } from '../span/place.js';
-import type { RecordedSpan } from '../span/recorded.js';
+import { RecordedSpan } from '../span/recorded.js';
 import { isSampled, type Scope } from '../span/recorder.js';
 import { activeContext, withContext } from '../span/run.js';
 import { state } from '../state.js';
@@ -80,13 +80,16 @@ class GateTracer implements Tracer {
     const { gate, recorder } = state;
     const site = this.#site;
     if (recorder === undefined || site.dropped || (gate.idle && !wakes(gate, given))) return undefined;
-    const context = options?.root === true ? given.deleteValue(SPAN_KEY) : given;
-    if (context.getValue(SUPPRESS_KEY) === true) return undefined;
+    if (given.getValue(SUPPRESS_KEY) === true) return undefined;
+    const above = throughTransparent(given.getValue(SPAN_KEY) as Span | undefined);
+    const over = above instanceof RecordedSpan && gate.underWay.isOver(above.trace);
+    const begins = over || options?.root === true;
+    const context = begins ? given.deleteValue(SPAN_KEY) : given;
     const verdict = this.#verdict(name, options?.attributes);
     if (verdict.dropped || verdict.ratio === 0) return undefined;
     const kind = options?.kind ?? SpanKind.INTERNAL;
-    const current = throughTransparent(context.getValue(SPAN_KEY) as Span | undefined);
-    const placed = place(recorder, { root: verdict.root, ratio: verdict.ratio, kind }, context, current);
+    const terms = { root: verdict.root, ratio: verdict.ratio, kind };
+    const placed = place(recorder, terms, context, begins ? undefined : above);
     if (placed === undefined || !placed.sampled || !recorder.hasRoom(site)) return undefined;
     const span = recorder.start(
       site,

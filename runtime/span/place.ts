@@ -104,15 +104,13 @@ export function place(
   if (parent === undefined || !isSpanContextValid(parent)) return placeRoot(recorder, terms, context, undefined, undefined);
   if (parent.isRemote === true && recorder.gate.ignoresRemote) return placeRoot(recorder, terms, context, parent, undefined);
   if (isSampled(parent)) return placement(context, parent);
-  unsampled = current;
   return undefined;
 }
 
-let unsampled: Span | SpanContext | undefined;
-
-/** True for the span that was last found to be unsampled: most calls have the parent of the call before. */
-export function isKnownUnsampled(current: Span | undefined): boolean {
-  return current !== undefined && current === unsampled;
+/** True for a parent whose trace is not kept: nothing below it is. */
+export function isUnsampled(current: Span | undefined): boolean {
+  const parent = current?.spanContext();
+  return parent !== undefined && isSpanContextValid(parent) && !isSampled(parent);
 }
 
 function placement(context: Context, parent: RecordedSpan | SpanContext): Placement {

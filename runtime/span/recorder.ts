@@ -86,11 +86,12 @@ export class Recorder {
     } else {
       parentContext = parent;
       const id = parent?.traceId ?? traceId;
-      trace = new LocalTrace(this, this.gate.pins.take(), anchorAt(now), id, traceState ?? parent?.traceState);
+      trace = new LocalTrace(this, this.gate.traces.take(), anchorAt(now), id, traceState ?? parent?.traceState);
     }
     const startMs = startTime === undefined ? trace.anchor + now : fromTimeInput(startTime, trace.anchor);
     const span = new RecordedSpan(site, trace, parentContext, name, kind, scope, startMs);
     this.open.enter(span);
+    this.gate.underWay.enter(trace);
     site.open++;
     site.started++;
     if (this.meter.metered) this.meter.count(this.open.started, this.open.count);
@@ -114,6 +115,7 @@ export class Recorder {
   #close(span: RecordedSpan): void {
     span.ended = true;
     this.open.leave(span);
+    this.gate.underWay.leave(span.trace);
     const { site } = span;
     site.open--;
     const failed = span.status.code === SpanStatusCode.ERROR;

@@ -10,17 +10,36 @@ import { activeContext, withContext } from './active.js';
 import { capture } from './capture.js';
 import { carryContext, followGenerator } from './generators.js';
 import { fail } from './outcome.js';
-import { isKnownUnsampled, type Placement, placeCall } from './place.js';
+import { isUnsampled, type Placement, placeCall } from './place.js';
 import { RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
 import { settle } from './settle.js';
 
 export { activeContext, withContext } from './active.js';
 
+/** The context in which the last call was found to be below an unsampled parent: most calls have that of the call before. */
+let unsampled: Context | undefined;
+
 export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
   const { recorder } = state;
   if (recorder === undefined || site.off) return Reflect.apply(body, self, args);
   const context = activeContext();
+  const { gate } = recorder;
+  // small enough for the engine to put it into each forwarder, where the arguments of what is not recorded need no array
+  return (context === ROOT_CONTEXT && !gate.enabled) || (context === unsampled && !site.placed && !gate.ignoresRemote)
+    ? Reflect.apply(body, self, args)
+    : runWithin(recorder, context, site, self, body, args);
+}
+
+function runWithin(
+  recorder: Recorder,
+  active: Context,
+  site: Site,
+  self: unknown,
+  body: AnyFunction,
+  args: ArrayLike<unknown>,
+): unknown {
+  let context = active;
   let current: Span | undefined;
   if (context instanceof SpanLayer) {
     if (context.suppressed) return Reflect.apply(body, self, args);
@@ -29,11 +48,17 @@ export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLik
     if (context.getValue(SUPPRESS_KEY) === true) return Reflect.apply(body, self, args);
     current = throughTransparent(context.getValue(SPAN_KEY) as Span | undefined);
   }
-  if (current instanceof RecordedSpan && !site.placed)
-    return record(recorder, site, self, body, args, context, current, undefined);
-  if (isKnownUnsampled(current) && !site.placed && !recorder.gate.ignoresRemote) return Reflect.apply(body, self, args);
+  if (current instanceof RecordedSpan) {
+    if (recorder.gate.underWay.isOver(current.trace)) {
+      context = context.deleteValue(SPAN_KEY);
+      current = undefined;
+    } else if (!site.placed) return record(recorder, site, self, body, args, context, current, undefined);
+  }
   const placement = placeCall(recorder, site, self, args, context, current);
-  if (placement === undefined) return Reflect.apply(body, self, args);
+  if (placement === undefined) {
+    if (!site.placed && isUnsampled(current)) unsampled = active;
+    return Reflect.apply(body, self, args);
+  }
   if (!placement.sampled) return runUnsampled(site, self, body, args, placement.context);
   return record(recorder, site, self, body, args, placement.context, placement.parent, placement);
 }

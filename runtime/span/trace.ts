@@ -1,13 +1,17 @@
 // What the spans of one local trace share: the id, the clock's anchor, the errors recorded so far, and the pin that keeps
 // the gate awake while any of them can still be a parent.
 
-import type { TraceState } from '@opentelemetry/api';
+import type { Span, TraceState } from '@opentelemetry/api';
 import type { Pin } from '../gate/pins.js';
+import { throughTransparent } from '../gate/transparent.js';
+import type { TraceLife } from '../gate/under-way.js';
 import { newTraceId } from './identity.js';
 import type { Recorder } from './recorder.js';
 
-export class LocalTrace {
+export class LocalTrace implements TraceLife {
   readonly id: string;
+  open = 0;
+  endedAt = 0;
   /** Errors whose exception stands on some span of this trace, held weakly: a trace may live for days. */
   #errors: WeakSet<object> | undefined;
   /** The last primitive that was thrown; a primitive has no identity, so a second one of the same value counts as the same. */
@@ -36,4 +40,10 @@ export class LocalTrace {
     this.#errors.add(error);
     return true;
   }
+}
+
+/** The local trace that a span belongs to or stands in for; undefined for a span of somebody else's. */
+export function localTraceOf(span: Span | undefined): LocalTrace | undefined {
+  const { trace } = (throughTransparent(span) ?? {}) as { readonly trace?: unknown };
+  return trace instanceof LocalTrace ? trace : undefined;
 }

@@ -1,0 +1,167 @@
+// When a trace is over although its context lives on: a timer or a pooled connection that was made in a recorded call keeps that
+// call's context for ever. With the flag off such a context neither records nor keeps the gate awake; what is under way does both.
+
+import { AsyncResource } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { TICK_MS } from '../../runtime/gate/under-way.js';
+import { instrument, startSpan } from '../../runtime/index.js';
+import { state } from '../../runtime/state.js';
+import { parentName, traced } from './tracing.js';
+
+const work = instrument({ namespace: 'carbide::api', name: 'work' }, () => 1);
+const named = (name: string) => instrument({ namespace: 'carbide::api', name }, () => 1);
+
+/** What a connection pool does: something made in a call, whose callbacks run in that call's context from then on. */
+const connect = instrument({ namespace: 'carbide::api', name: 'connect' }, () => new AsyncResource('CONNECTION'));
+
+/** The grace of a trace that has just ended is at most two ticks. */
+function passGrace(): void {
+  state.gate.pass();
+  state.gate.pass();
+}
+
+test('a context that outlives its trace keeps the gate awake for the grace only, and records nothing after it', () =>
+  traced({ enabled: true }, async ({ tracing, names }) => {
+    const connection = connect();
+    tracing.setEnabled(false);
+    assert.is(state.gate.idle, false);
+    connection.runInAsyncScope(named('soon after'));
+    passGrace();
+    assert.is(state.gate.idle, true);
+    connection.runInAsyncScope(named('long after'));
+    assert.equal(await names(), ['connect', 'soon after']);
+  }));
+
+test('what is recorded within the grace begins the grace anew', () =>
+  traced({ enabled: true }, async ({ tracing, names }) => {
+    const connection = connect();
+    tracing.setEnabled(false);
+    for (let tick = 0; tick < 5; tick++) {
+      state.gate.pass();
+      assert.is(state.gate.idle, false);
+      connection.runInAsyncScope(work);
+    }
+    passGrace();
+    assert.is(state.gate.idle, true);
+    assert.is((await names()).length, 6);
+  }));
+
+test('a trace with an open span is under way for as long as that takes', () =>
+  traced({ enabled: true }, async ({ tracing, names }) => {
+    const span = startSpan('session', { namespace: 'carbide::api' });
+    tracing.setEnabled(false);
+    for (let tick = 0; tick < 100; tick++) state.gate.pass();
+    assert.is(state.gate.idle, false);
+    span.run(work);
+    span.end();
+    passGrace();
+    assert.is(state.gate.idle, true);
+    assert.equal(await names(), ['session', 'work']);
+  }));
+
+test('while one trace is under way, the context of another that is over records nothing', () =>
+  traced({ enabled: true }, async ({ tracing, names }) => {
+    const connection = connect();
+    const span = startSpan('session', { namespace: 'carbide::api' });
+    tracing.setEnabled(false);
+    passGrace();
+    assert.is(state.gate.idle, false);
+    connection.runInAsyncScope(named('long after'));
+    connection.runInAsyncScope(() => trace.getTracer('theirs').startSpan('long after, theirs').end());
+    span.run(work);
+    span.end();
+    assert.equal(await names(), ['connect', 'session', 'work']);
+  }));
+
+test('a trace that was over stays so: when tracing is on again, its context begins traces of its own', () =>
+  traced({ enabled: true }, async ({ tracing, spans }) => {
+    const connection = connect();
+    tracing.setEnabled(false);
+    const held = startSpan('nothing');
+    assert.is(held.isRecording(), false);
+    passGrace();
+    tracing.setEnabled(true);
+    connection.runInAsyncScope(work);
+    connection.runInAsyncScope(() => trace.getTracer('theirs').startSpan('theirs').end());
+    const all = await spans();
+    assert.equal(
+      all.map((span) => [span.name, parentName(span, all)]),
+      [
+        ['connect', undefined],
+        ['work', undefined],
+        ['theirs', undefined],
+      ],
+    );
+    assert.is(new Set(all.map((span) => span.spanContext().traceId)).size, 3);
+  }));
+
+test('a trace that was in its grace when tracing went on again goes on', () =>
+  traced({ enabled: true }, async ({ tracing, spans }) => {
+    const connection = connect();
+    tracing.setEnabled(false);
+    state.gate.pass();
+    tracing.setEnabled(true);
+    connection.runInAsyncScope(work);
+    const all = await spans();
+    assert.is(parentName(all[1] as (typeof all)[0], all), 'connect');
+  }));
+
+const REMOTE = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', isRemote: true };
+
+test('a sampled context of somebody else counts for ten minutes after it was last seen', () =>
+  traced({ enabled: false }, async ({ names }) => {
+    const sampled = trace.setSpanContext(ROOT_CONTEXT, { ...REMOTE, traceFlags: 1 });
+    const waiting = context.with(sampled, () => new AsyncResource('CONSUMER'));
+    const tenMinutes = 600_000 / TICK_MS;
+    for (let tick = 0; tick < tenMinutes; tick++) state.gate.pass();
+    assert.is(state.gate.idle, false);
+    waiting.runInAsyncScope(named('after ten minutes'));
+    for (let tick = 0; tick < 3; tick++) state.gate.pass();
+    assert.is(state.gate.idle, true);
+    waiting.runInAsyncScope(named('even later'));
+    context.with(sampled, named('seen again'));
+    assert.equal(await names(), ['after ten minutes', 'seen again']);
+  }));
+
+test('a sampled context that is set inside a recorded call is seen too', () =>
+  traced({ enabled: true }, async ({ tracing, spans }) => {
+    const consume = instrument({ namespace: 'carbide::api', name: 'consume' }, () =>
+      context.with(trace.setSpanContext(context.active(), { ...REMOTE, traceFlags: 1 }), () => new AsyncResource('CONSUMER')),
+    );
+    const waiting = consume();
+    tracing.setEnabled(false);
+    passGrace();
+    assert.is(state.gate.idle, false);
+    waiting.runInAsyncScope(work);
+    assert.is((await spans())[1]?.spanContext().traceId, REMOTE.traceId);
+  }));
+
+test('by itself, without a collection, the gate is idle again within two ticks', () =>
+  traced({ enabled: true }, async ({ tracing }) => {
+    const connection = connect();
+    const began = performance.now();
+    tracing.setEnabled(false);
+    while (!state.gate.idle && performance.now() - began < 20 * TICK_MS) await sleep(20);
+    assert.is(state.gate.idle, true);
+    assert.ok(performance.now() - began > TICK_MS * 0.9, 'not before the grace');
+    connection.emitDestroy();
+  }));
+
+/** On Node 20 and 22 an asynchronous storage that is in use makes every promise of the process dearer, and says so. */
+const inUse = (): boolean => (state.storage as { enabled?: boolean }).enabled === true;
+
+test('at rest, neither an export nor an empty context takes the storage up again', () =>
+  traced({ enabled: true }, async ({ tracing, names }) => {
+    work();
+    tracing.setEnabled(false);
+    passGrace();
+    assert.is(inUse(), false);
+    assert.equal(await names(), ['work']);
+    context.with(ROOT_CONTEXT, () => {});
+    assert.is(inUse(), false);
+  }));
+
+test.run();

@@ -61,7 +61,7 @@ export class Analyzer {
   @instrument({
     name: 'risk_assessment',
     links: (_item: BatchItem, _objects: readonly Classified[], link: Link[]) => link,
-    result: (event: EventMessage) => ({ risk_score: event.risk, 'object.kind': event.object }),
+    result: (event: EventMessage) => ({ 'event.risk_score': event.risk, 'object.kind': event.object }),
   })
   async assess({ image, camera }: BatchItem, objects: readonly Classified[], _link: Link[]): Promise<EventMessage> {
     const priority = pipeline.get('event.priority') ?? 'normal';

@@ -19,7 +19,7 @@ export class Detector {
   @instrument({
     name: 'detection_processing',
     args: { image: 'image.id' },
-    result: (found: number) => ({ detection_count: found }),
+    result: (found: number) => ({ 'detection.count': found }),
   })
   async process(image: string, camera: string): Promise<number> {
     const stop = detectionSeconds.startTimer();

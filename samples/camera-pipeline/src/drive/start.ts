@@ -8,7 +8,15 @@ import { progressOf, settled } from './progress.js';
 import { type Line, RunRecord } from './record.js';
 import { System } from './system.js';
 
-const SHOWN = ['camera.id', 'event.priority', 'request.source', 'detection_count', 'batch.size', 'model.objects', 'risk_score'];
+const SHOWN = [
+  'camera.id',
+  'event.priority',
+  'request.source',
+  'detection.count',
+  'batch.size',
+  'model.objects',
+  'event.risk_score',
+];
 const SEED = process.env.SEED ?? 'start';
 const HEAD_RATE = 0.25;
 const SLOWER_THAN_MS = 100;

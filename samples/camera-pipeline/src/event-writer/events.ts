@@ -21,7 +21,7 @@ export class Events {
 
   @instrument({
     name: 'event_creation',
-    attributes: ({ object, risk }: EventMessage) => ({ risk_score: risk, 'object.kind': object }),
+    attributes: ({ object, risk }: EventMessage) => ({ 'event.risk_score': risk, 'object.kind': object }),
     result: (id: string | undefined) => (id === undefined ? { 'event.duplicate': true } : { 'event.id': id }),
   })
   async create({ image, camera, object, confidence, risk }: EventMessage): Promise<string | undefined> {
@@ -40,7 +40,7 @@ export class Events {
   }
 
   private async alert(id: string, camera: string, risk: number): Promise<void> {
-    await tracer.startActiveSpan('alert', { kind: SpanKind.PRODUCER, attributes: { risk_score: risk } }, async (span) => {
+    await tracer.startActiveSpan('alert', { kind: SpanKind.PRODUCER, attributes: { 'event.risk_score': risk } }, async (span) => {
       try {
         const told = await this.redis.publish(ALERTS, JSON.stringify({ id, camera, risk }));
         span.setAttribute('alert.receivers', told);

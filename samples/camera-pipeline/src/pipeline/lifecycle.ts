@@ -19,8 +19,7 @@ export function finished(): void {
 
 /** For the end of main(): whatever was started by then would keep the process alive. */
 export function failed(error: unknown): void {
-  process.stderr.write(
-    `level=error msg=${JSON.stringify(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
-  );
+  const [message, stack] = error instanceof Error ? [error.message, error.stack ?? ''] : [String(error), ''];
+  process.stderr.write(`level=error msg=${JSON.stringify(message)} stack=${JSON.stringify(stack)}\n`);
   process.exit(1);
 }

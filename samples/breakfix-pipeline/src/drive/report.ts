@@ -8,6 +8,7 @@ const SHOWN = [
   'health_event.node_name',
   'fault_quarantine.verdict',
   'node_drainer.pods.remaining',
+  'error.type',
   'fault_remediation.skip.reason',
   'fault_remediation.log_collector.outcome',
   'health_event_status.fault_remediated',
@@ -16,7 +17,6 @@ const SHOWN = [
   'http.request.method',
   'url.path',
   'http.response.status_code',
-  'db.response.returned_rows',
 ];
 /** A trace of more spans than this is told by its number of spans. */
 const MAX_SPANS = 150;
@@ -37,7 +37,7 @@ export function printTraces(outcomes: readonly Outcome[], spans: readonly Receiv
     const modules = new Set(trace.map(({ resource }) => resource.attributes['service.name']));
     print(`-- ${scenario}: ${SCENARIOS[scenario]?.what}`);
     print(`   trace ${trace[0]?.traceId}, ${trace.length} spans of ${modules.size} modules\n`);
-    if (trace.length <= MAX_SPANS) print(`${formatTrace(trace, { attributes: SHOWN, valueLength: 60 })}\n`);
+    if (trace.length <= MAX_SPANS) print(`${formatTrace(trace, { services: true, attributes: SHOWN, valueLength: 60 })}\n`);
   }
 }
 

@@ -179,10 +179,10 @@ async function addHistory({ store }: Pipeline): Promise<void> {
 
 /** A group at once, one group after the other: what restarts modules or holds the table would be seen in the other traces. */
 export const GROUPS: readonly (readonly string[])[] = [
-  ['healthy', 'repeated', 'slow-drain', 'unsupported', 'lost-machine'],
+  ['repeated', 'slow-drain', 'unsupported', 'lost-machine'],
   ['restarts'],
   ['backfill'],
-  ['stuck'],
+  ['healthy', 'stuck'],
 ];
 
 export async function runScenario(pipeline: Pipeline, name: string): Promise<Outcome> {

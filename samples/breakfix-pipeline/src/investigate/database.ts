@@ -1,22 +1,29 @@
-// Is the database the bottleneck? Finds queries that took far longer than the same query does otherwise, and then who made them wait:
-// a transaction of somebody else that was open all that time and ended when they went on.
+// Is the database the bottleneck? Finds the slow queries, and then who made them wait: a transaction of somebody else that held a lock
+// all that time and ended when they went on.
 
 import { type Finding, none } from './finding.js';
 import type { Span, Trace } from './jaeger.js';
-import { descendantsOf, groupBy, isDatabase, median, text, took } from './tree.js';
+import { childrenOf, descendantsOf, groupBy, isDatabase, median, text, took } from './tree.js';
 
 const SLOW_MS = 100;
-const TIMES = 3;
-/** A waiting query goes on so soon after what it waited for. */
+/** Slow without an explanation: so many times what the same query takes otherwise. */
+const TIMES = 10;
+/** A waiting query ends so soon after the commit that it waited for, or within this share of its time. */
 const SOON_MS = 500;
-/** Share of its time that the other one was open. */
+/** Clocks of processes may differ by so much. */
+const CLOCK_MS = 50;
+/** Share of its time that the other one held the lock. */
 const SHARE = 0.8;
 
 interface Holder {
   span: Span;
   trace: Trace;
-  lock: string;
+  lock: Span;
+  /** When the lock was free again. */
+  until: number;
 }
+
+const statementOf = ({ tags }: Span): string => String(tags.get('db.query.text') ?? '');
 
 /** @param within the queries of these traces are looked at; by default of all */
 export function investigateDatabase(traces: readonly Trace[], within: readonly Trace[] = traces): Finding {
@@ -28,7 +35,7 @@ export function investigateDatabase(traces: readonly Trace[], within: readonly T
   const usual = (name: string): number => median((queries.get(name) ?? []).map(took));
   const slow = within
     .flatMap(({ spans }) => spans)
-    .filter((span) => isDatabase(span) && took(span) > Math.max(SLOW_MS, TIMES * usual(span.name)))
+    .filter((span) => isDatabase(span) && took(span) > SLOW_MS)
     .sort((a, b) => took(b) - took(a));
   const holders = traces.flatMap(holdersIn);
   for (const query of slow) {
@@ -42,27 +49,36 @@ export function investigateDatabase(traces: readonly Trace[], within: readonly T
       table,
     );
   }
-  const slowly = slow.map((span) => `${span.name} of ${span.service} took ${text(took(span))}, and no transaction explains it`);
+  const slowly = slow
+    .filter((span) => took(span) > TIMES * usual(span.name))
+    .map((span) => `${span.name} of ${span.service} took ${text(took(span))}, and no transaction explains it`);
   return none('No query waited for another transaction.', [...table, ...slowly.slice(0, 5)]);
 }
 
-/** Spans that hold a transaction with a lock: one of their queries says so, and another, as far as it is seen, ends it. */
+/** Transactions that take a lock: one of their queries says so, and the commit beside it ends them. */
 function holdersIn(trace: Trace): Holder[] {
   return trace.spans
-    .filter((span) => isDatabase(span) && /^LOCK\b|\bFOR (?:NO KEY )?UPDATE\b/i.test(String(span.tags.get('db.query.text'))))
+    .filter((span) => isDatabase(span) && /^LOCK\b|\bFOR (?:NO KEY )?UPDATE\b/i.test(statementOf(span)))
     .flatMap((lock) => {
       const span = trace.spans.find(({ spanId }) => spanId === lock.parentId);
-      return span === undefined ? [] : [{ span, trace, lock: String(lock.tags.get('db.query.text')) }];
+      if (span === undefined) return [];
+      const commit = childrenOf(trace, span).find(
+        (one) => /^(?:COMMIT|ROLLBACK)\b/i.test(statementOf(one)) && one.start > lock.start,
+      );
+      return [{ span, trace, lock, until: commit?.start ?? span.end }];
     });
 }
 
-function madeWait({ span }: Holder, query: Span): boolean {
+function madeWait({ span, lock, until }: Holder, query: Span): boolean {
   if (span.traceId === query.traceId) return false;
-  const together = Math.min(span.end, query.end) - Math.max(span.start, query.start);
-  return together > took(query) * SHARE && query.end - span.end < SOON_MS;
+  const together = Math.min(until, query.end) - Math.max(lock.start, query.start);
+  const after = query.end - until;
+  return together > took(query) * SHARE && after > -CLOCK_MS && after < Math.max(SOON_MS, took(query) * (1 - SHARE));
 }
 
-function waited(query: Span, usually: number, { span, trace, lock }: Holder, all: readonly Span[], table: string[]): Finding {
+function waited(query: Span, usually: number, holder: Holder, all: readonly Span[], table: string[]): Finding {
+  const { span, trace } = holder;
+  const lock = statementOf(holder.lock);
   const meanwhile = groupBy(descendantsOf(trace, span), ({ name }) => name);
   const did = [...meanwhile].map(([name, spans]) => ({
     name,
@@ -74,7 +90,7 @@ function waited(query: Span, usually: number, { span, trace, lock }: Holder, all
   return {
     cause: 'lock_held',
     subject: { module: query.service, operation: query.name, holder: span.name, holderModule: span.service, lock },
-    says: `${query.name} of ${query.service} took ${text(took(query))} (usually ${text(usually)}), because ${span.name} of ${span.service} held a lock (${lock}) for ${text(took(span))}${doing}.`,
+    says: `${query.name} of ${query.service} took ${text(took(query))} (usually ${text(usually)}), because ${span.name} of ${span.service} held a lock (${lock}) for ${text(holder.until - holder.lock.start)}${doing}.`,
     evidence: [
       ...table,
       `${all.length} ${all.length === 1 ? 'query' : 'queries'} waited for it, in trace ${[...new Set(all.map(({ traceId }) => traceId))].join(', ')}`,

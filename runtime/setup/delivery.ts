@@ -24,6 +24,8 @@ export interface DeliveryOptions {
 /** As in the exporters of OpenTelemetry over HTTP: from 1 s, by 1.5, to 5 s, give or take a fifth. */
 const BACKOFF = { first: 1000, factor: 1.5, most: 5000, jitter: 0.2, attempts: 6 };
 const PROBE_INTERVAL = 60_000;
+/** Milliseconds that resource detectors still have when the process is about to end. */
+const GRACE = 200;
 
 /** No error: the batch was taken, with or without a remark. */
 interface Outcome {
@@ -38,13 +40,15 @@ export class Delivery {
   #probedAt = Number.NEGATIVE_INFINITY;
   #probed: Promise<string> | undefined;
   #said: Promise<void> = Promise.resolve();
+  /** Resources whose detectors have been waited for. */
+  readonly #settled = new WeakSet<ReadableSpan['resource']>();
 
   constructor(readonly options: DeliveryOptions) {}
 
   /** How many of the spans were taken. */
   async send(spans: ReadableSpan[]): Promise<number> {
     const deadline = performance.now() + this.options.timeout;
-    await settleResources(spans);
+    await this.#settleResources(spans);
     for (let attempt = 1; ; attempt++) {
       const last = this.#hurried;
       const { error, remark } = await this.#attempt(spans, Math.max(1, deadline - performance.now()));
@@ -67,6 +71,20 @@ export class Delivery {
   hurry(): void {
     this.#hurried = true;
     this.#endPause?.();
+  }
+
+  /** Waits for attributes that resource detectors have not found yet; within their limit, or shortly where the process is to end. */
+  async #settleResources(spans: readonly ReadableSpan[]): Promise<void> {
+    const pending = [...new Set(spans.map(({ resource }) => resource))].filter(
+      (resource) => resource && !this.#settled.has(resource),
+    );
+    if (pending.length === 0) return;
+    for (const resource of pending) this.#settled.add(resource);
+    const shortly = new Promise<void>((resolve) => {
+      this.#endPause = () => setTimeout(resolve, GRACE).unref();
+      if (this.#hurried) this.#endPause();
+    });
+    await Promise.race([Promise.allSettled(pending.map(async (resource) => resource.waitForAsyncAttributes?.())), shortly]);
   }
 
   #attempt(spans: ReadableSpan[], limit: number): Promise<Outcome> {
@@ -138,13 +156,4 @@ export class Delivery {
     }
     return (await this.#probed) || undefined;
   }
-}
-
-/** Attributes that a resource detector still waits for; the exporter must not see them unsettled. */
-async function settleResources(spans: readonly ReadableSpan[]): Promise<void> {
-  const pending = new Set<Promise<void>>();
-  for (const { resource } of spans) {
-    if (resource?.asyncAttributesPending && resource.waitForAsyncAttributes) pending.add(resource.waitForAsyncAttributes());
-  }
-  if (pending.size > 0) await Promise.allSettled(pending);
 }

@@ -10,6 +10,13 @@ import { INSTRUMENTATION_NAMES, type OwnOptions, type PackageRow, rowOf } from '
 import { adaptPatching } from './patch.js';
 import { NeighbourTracerProvider } from './provider.js';
 
+/** As the key `roots` of the configuration has it, and as a switch. */
+const ROOTS = new Map<unknown, boolean>([
+  [true, true],
+  [false, false],
+  ['all', true],
+  ['none', false],
+]);
 const QUERIES = ['spans', 'totals', 'both'] as const;
 
 interface Wanted {
@@ -84,13 +91,13 @@ function optionsOf(name: string, given: Readonly<Record<string, unknown>>): { ow
   const check = (key: string, value: unknown, fits: boolean, expected: string): void => {
     if (!fits) faults.push(`instrumentations.${name}: ${key} must be ${expected}; found ${JSON.stringify(value)}.`);
   };
-  check('roots', roots, roots === undefined || typeof roots === 'boolean', 'true or false');
+  check('roots', roots, roots === undefined || ROOTS.has(roots), 'true or false, or "all" or "none"');
   check('queries', queries, QUERIES.includes(queries as 'spans'), `one of ${QUERIES.join(', ')}`);
   const arePaths = Array.isArray(paths) && paths.every((path) => typeof path === 'string' && path.startsWith('/'));
   check('ignore_paths', paths, arePaths, 'a list of paths, each with a slash at its start');
   if (faults.length > 0) throw new ConfigurationError(faults.join('\n'), faults);
   return {
-    own: { roots: roots as boolean | undefined, queries: queries as OwnOptions['queries'], ignorePaths: paths },
+    own: { roots: ROOTS.get(roots), queries: queries as OwnOptions['queries'], ignorePaths: paths },
     config: { ...config },
   };
 }

@@ -49,7 +49,10 @@ test('a name that does not exist is an error with the nearest one, and so is an 
     /instrumentations\.pg: queries must be one of spans, totals, both; found "all"/,
   );
   assert.match((await refused({ http: { ignore_paths: ['healthz'] } })).message, /ignore_paths must be a list of paths/);
-  assert.match((await refused({ pg: { roots: 'none' } })).message, /roots must be true or false/);
+  assert.match(
+    (await refused({ pg: { roots: 'some' } })).message,
+    /roots must be true or false, or "all" or "none"; found "some"/,
+  );
   assert.is((await refused(['../../etc'])).code, 'INVALID_CONFIGURATION');
 });
 
@@ -154,7 +157,8 @@ test('an upstream that is sampled is recorded although the flag is off', () =>
   traced({ enabled: false, instrumentations: ['http'] }, async ({ spans }) => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     await serving(async () => 'ok', async (http, url) => void (await get(http, `${url}/`, { traceparent }))); // biome-ignore format: one thought
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let attempt = 0; attempt < 200 && (await spans()).length === 0; attempt++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     const [span] = await spans();
     assert.is(span?.spanContext().traceId, 'a'.repeat(32));
     assert.is(span?.parentSpanContext?.spanId, 'b'.repeat(16));
@@ -170,6 +174,20 @@ test('baggage reaches the next service through an instrumented client, with and 
         assert.is(await get(http, `${url}/baggage`), 'none');
       }), // biome-ignore format: one thought
     );
+  }
+});
+
+test('a server whose roots are none records under an upstream that is sampled only: no traces of health checks', async () => {
+  for (const roots of ['none', false]) {
+    await traced({ enabled: true, instrumentations: { http: { roots } } }, ({ spans }) =>
+      serving(async () => 'ok', async (http, url) => {
+        assert.is(await get(http, `${url}/`), 'ok');
+        assert.equal(await spans(), []);
+        await get(http, `${url}/`, { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` });
+        for (let attempt = 0; attempt < 200 && (await spans()).length === 0; attempt++) await new Promise((resolve) => setTimeout(resolve, 10));
+        assert.equal((await spans()).map((span) => [span.kind, span.parentSpanContext?.spanId]), [[1, 'b'.repeat(16)]]);
+      }),
+    ); // biome-ignore format: one thought
   }
 });
 

@@ -59,7 +59,7 @@ const names = ({ findings }: Checked): string[] => findings.flatMap(({ name }) =
 
 function project(packages: Record<string, string> = CLASSIC, compilerOptions: Record<string, unknown> = {}): string {
   const directory = writeProject({ variant: LEGACY, programs: [], packages, compilerOptions });
-  for (const name of ['main.ts', 'part.ts', 'auto-default.ts']) rmSync(join(directory, 'src', name));
+  for (const name of ['main.ts', 'part.ts', 'auto-default.ts', 'tracing.ts']) rmSync(join(directory, 'src', name));
   write(directory, 'src/work.ts', SOUND);
   return directory;
 }

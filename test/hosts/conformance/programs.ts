@@ -160,6 +160,17 @@ export function run() {
 }
 `;
 
+const HANDED = `import { trace } from './tracing';
+class Handed {
+  @trace work() { return 'handed'; }
+}
+const counted = trace((n: number) => n + 1);
+export const run = () => [new Handed().work(), counted(1)];
+`;
+
+/** Imported by the program above: a module of the user's own that hands `instrument` on. */
+export const TRACING = `export { instrument as trace } from 'spanwright';\n`;
+
 const NESTED = `${IMPORT}
 namespace Area {
   export enum Kind { One = 1 }
@@ -287,6 +298,13 @@ export const PROGRAMS: readonly Program[] = [
     namespaces: ['conformance::generators::Generators'],
   },
   { name: 'defaults', source: DEFAULTS, value: [3, 'part'], spans: ['part'], namespaces: ['conformance::part'] },
+  {
+    name: 'handed',
+    source: HANDED,
+    value: ['handed', 2],
+    spans: ['Handed.work', 'counted'],
+    namespaces: ['conformance::handed', 'conformance::handed::Handed'],
+  },
   {
     name: 'order',
     source: ORDER,

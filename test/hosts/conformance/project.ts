@@ -4,7 +4,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { AUTO_DEFAULT, PART, PROGRAMS, type Program } from './programs.js';
+import { AUTO_DEFAULT, PART, PROGRAMS, type Program, TRACING } from './programs.js';
 
 export const ROOT = join(__dirname, '..', '..', '..');
 
@@ -92,7 +92,12 @@ export function writeProject({ variant, programs, packages, compilerOptions }: P
   };
   write(directory, 'tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['src'] }, null, 2));
   write(directory, 'package.json', JSON.stringify({ name: 'conformance', type: esm ? 'module' : 'commonjs', version: '1.0.0' }));
-  const files: Record<string, string> = { 'main.ts': mainOf(programs), 'part.ts': PART, 'auto-default.ts': AUTO_DEFAULT };
+  const files: Record<string, string> = {
+    'main.ts': mainOf(programs),
+    'part.ts': PART,
+    'auto-default.ts': AUTO_DEFAULT,
+    'tracing.ts': TRACING,
+  };
   for (const { name, source } of programs) files[`${name}.ts`] = source;
   for (const [name, source] of Object.entries(files))
     write(directory, `src/${name}`, esm ? source.replace(/from '(\.\/[\w-]+)'/g, "from '$1.js'") : source);

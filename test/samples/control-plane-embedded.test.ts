@@ -3,7 +3,7 @@
 // limit: 300 s
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,22 +56,24 @@ test.after(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** The lines of one order's tree, each as its depth and `process name`. */
+/** The lines of a printed tree, each as its depth and `process name`; agents without their number. */
+function outlineOf(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    const [, head, name, at] = /^([ │├└─]*(?:✗ )?)(\S.*?) {2}[\d.]+ (?:µs|ms|s) .*?\bat=(\S+)/.exec(line) ?? [];
+    if (head === undefined || name === undefined) return [];
+    return `${' '.repeat(head.replace('✗ ', '').length)}${at?.replace(/^(agent-.)\d$/, '$1')} ${name}`;
+  });
+}
+
+/** The tree of the first order of a kind. */
 function treeOf(output: string, what: string): string[] {
-  const [, lines = ''] = new RegExp(`^-- ${what}[:,].*\\n([^]*?)\\n(?:\\n|$)`, 'm').exec(output) ?? [];
-  return lines
-    .split('\n')
-    .flatMap(
-      (line) =>
-        line
-          .match(/^([ │├└─✗]*)(\S.*?) {2}[\d.]+ (?:µs|ms|s) .*?\bat=(\S+)/)
-          ?.slice(1, 4)
-          .join('\t') ?? [],
-    )
-    .map((line) => {
-      const [head = '', name, at] = line.split('\t');
-      return `${' '.repeat(head.replace(/✗ ?$/, '').length)}${at?.replace(/^(agent-.)\d$/, '$1')} ${name}`;
-    });
+  return outlineOf(new RegExp(`^-- ${what}[:,].*\\n([\\s\\S]*?)\\n(?:\\n|$)`, 'm').exec(output)?.[1] ?? '');
+}
+
+/** The tree of that kind of order in the sample's README. */
+function treeInReadme(what: string): string[] {
+  const blocks = readFileSync(join(SAMPLE, 'README.md'), 'utf8').match(/^```text\n[\s\S]*?^```/gm) ?? [];
+  return outlineOf(blocks.find((block) => block.includes(`what=${what}\n`)) ?? '');
 }
 
 test('with nothing configured it brings broker and receiver along, prints a tree for each kind of order, and leaves nothing behind', async () => {
@@ -93,6 +95,10 @@ test('with nothing configured it brings broker and receiver along, prints a tree
     ['greenhouse order', 'agent-b rpc.notice', 'agent-b rpc.notice'],
     'what was fanned out stands beside the request',
   );
+  for (const what of ['boot across clusters', 'boot from a damaged image']) {
+    assert.ok(treeInReadme(what).length > 10);
+    assert.equal(treeOf(output, what), treeInReadme(what), 'what the README shows');
+  }
   assert.match(output, /✗ ImageCorrupt: image damaged: its content has SHA-256 [0-9a-f]{64}, and [0-9a-f]{64} is on record/);
   for (const secret of Object.values(SECRETS)) assert.not.ok(output.includes(secret));
 

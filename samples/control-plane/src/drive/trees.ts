@@ -15,9 +15,10 @@ export const SHOWN = [
   'openstack.forwarded_from',
 ];
 
-/** The span with its process among its attributes, under the name `at`. */
+/** The span with its process among its attributes, under the name `at`, which says enough of where it is. */
 export function labelled(span: ReceivedSpan): ReceivedSpan {
-  return { ...span, attributes: { at: span.resource.attributes['service.instance.id'] ?? '?', ...span.attributes } };
+  const { 'code.namespace': _, ...attributes } = span.attributes;
+  return { ...span, attributes: { at: span.resource.attributes['service.instance.id'] ?? '?', ...attributes } };
 }
 
 export const tree = (spans: readonly ReceivedSpan[]): string => formatTrace(spans.map(labelled), { attributes: SHOWN });

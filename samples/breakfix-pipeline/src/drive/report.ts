@@ -18,8 +18,8 @@ const SHOWN = [
   'url.path',
   'http.response.status_code',
 ];
-/** A trace of more spans than this is told by its number of spans. */
-const MAX_SPANS = 150;
+/** Whose trees are printed when all scenarios run; all of those that are asked for by name. */
+const SHOWN_OF_ALL: readonly string[] = ['healthy', 'restarts'];
 
 export function printOutcomes(outcomes: readonly Outcome[], print: (line: string) => void): void {
   print('scenario       node         quarantine          remediated  trace');
@@ -31,13 +31,15 @@ export function printOutcomes(outcomes: readonly Outcome[], print: (line: string
 }
 
 export function printTraces(outcomes: readonly Outcome[], spans: readonly ReceivedSpan[], print: (line: string) => void): void {
+  const all = outcomes.length === Object.keys(SCENARIOS).length;
   const traces = new Map(groupTraces(spans).map((trace) => [trace[0]?.traceId, trace]));
   for (const { scenario, document } of outcomes) {
     const trace = traces.get(document.healthevent.metadata.trace_id) ?? [];
     const modules = new Set(trace.map(({ resource }) => resource.attributes['service.name']));
     print(`-- ${scenario}: ${SCENARIOS[scenario]?.what}`);
     print(`   trace ${trace[0]?.traceId}, ${trace.length} spans of ${modules.size} modules\n`);
-    if (trace.length <= MAX_SPANS) print(`${formatTrace(trace, { services: true, attributes: SHOWN, valueLength: 60 })}\n`);
+    if (!all || SHOWN_OF_ALL.includes(scenario))
+      print(`${formatTrace(trace, { services: true, attributes: SHOWN, valueLength: 60 })}\n`);
   }
 }
 

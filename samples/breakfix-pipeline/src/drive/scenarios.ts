@@ -91,7 +91,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     node: 'gpu-node-3',
     what: 'node-drainer is restarted (SIGTERM) in the middle of the drain, the janitor killed (SIGKILL) in the middle of the reboot',
     async run(pipeline, node) {
-      await pipeline.addNode({ name: node, pods: [{ name: `trainer-${node}`, endsAfterMs: 1500 }], bootMs: 1500 });
+      await pipeline.addNode({ name: node, pods: [{ name: `trainer-${node}`, endsAfterMs: 2000 }], bootMs: 2500 });
       const id = only(await pipeline.report(xid(node)));
       await until('the drain is under way', async () => (await pipeline.store.get(id))?.healtheventstatus.drainsession);
       await pipeline.restart('node-drainer', 'SIGTERM');

@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   // what tracing patches is loaded after it
   const { HealthEventStore } = await import('../store/health-event-store.js');
   const { Backfill } = await import('./backfill.js');
-  const { EventExporter } = await import('./event-exporter.js');
+  const { EventExporter } = await import('./index.js');
   const { Sink } = await import('./sink.js');
 
   const log = logOf('event-exporter');

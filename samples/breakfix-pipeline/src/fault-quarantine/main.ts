@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   // what tracing patches is loaded after it
   const { HealthEventStore } = await import('../store/health-event-store.js');
   const { KubeClient } = await import('../kube/client.js');
-  const { FaultQuarantine } = await import('./fault-quarantine.js');
+  const { FaultQuarantine } = await import('./index.js');
 
   const log = logOf('fault-quarantine');
   const store = await HealthEventStore.connect(setting('DATABASE_URL'));

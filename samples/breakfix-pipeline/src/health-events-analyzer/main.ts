@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   });
   // what tracing patches is loaded after it
   const { HealthEventStore } = await import('../store/health-event-store.js');
-  const { HealthEventsAnalyzer } = await import('./health-events-analyzer.js');
+  const { HealthEventsAnalyzer } = await import('./index.js');
   const { PlatformConnectorService, connect } = await import('../rpc/services.js');
 
   const log = logOf('health-events-analyzer');

@@ -10,7 +10,7 @@ async function main(): Promise<void> {
   const tracing = await startTracing({ serviceName: 'janitor-provider', enabled: true, instrumentations: ['grpc', 'undici'] });
   // what tracing patches is loaded after it
   const { Server } = await import('@grpc/grpc-js');
-  const { JanitorProvider } = await import('./janitor-provider.js');
+  const { JanitorProvider } = await import('./index.js');
   const { JanitorProviderService, listen } = await import('../rpc/services.js');
 
   const log = logOf('janitor-provider');

@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   const tracing = await startTracing({ serviceName: 'janitor', enabled: true, instrumentations: ['grpc', 'undici'] });
   // what tracing patches is loaded after it
   const { KubeClient } = await import('../kube/client.js');
-  const { Janitor } = await import('./janitor.js');
+  const { Janitor } = await import('./index.js');
   const { JanitorProviderService, connect } = await import('../rpc/services.js');
 
   const log = logOf('janitor');

@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const { Server } = await import('@grpc/grpc-js');
   const { HealthEventStore } = await import('../store/health-event-store.js');
   const { KubeClient } = await import('../kube/client.js');
-  const { PlatformConnector } = await import('./platform-connector.js');
+  const { PlatformConnector } = await import('./index.js');
   const { PlatformConnectorService, listen } = await import('../rpc/services.js');
 
   const log = logOf('platform-connector');

@@ -11,7 +11,7 @@ import { type QueryServer, startQueryServer } from '../../../cli/receiver/query.
 import { type Receiver, startReceiver } from '../../../cli/receiver/receiver.js';
 import { JAEGER, JaegerServer } from '../../real/support/jaeger-server.js';
 import { until } from '../../real/support/program.js';
-import { invoke } from './invoke.js';
+import { invoke } from '../invoke.js';
 import { openShop, type Shop } from './shop.js';
 import { startTempo } from './tempo-form.js';
 

@@ -22,7 +22,7 @@ import { startAdminServer } from '../../../runtime/admin/index.js';
 import { startService } from '../../admin/service.js';
 import { OTELCOL } from '../../real/support/otel-collector.js';
 import { freePorts, Program, until } from '../../real/support/program.js';
-import { invoke } from './invoke.js';
+import { invoke } from '../invoke.js';
 
 const test = suite('traces of running parts');
 const withCollector = OTELCOL === undefined ? test.skip : test;

@@ -6,8 +6,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EXIT } from '../../../cli/command.js';
 import { RECIPES, TRACES_OPTIONS } from '../../../cli/traces/recipes.js';
+import { invoke } from '../invoke.js';
 import { spanwright } from '../program.js';
-import { invoke } from './invoke.js';
 
 const ID = 'a'.repeat(32);
 const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [

@@ -18,6 +18,8 @@ export interface CollectorOptions {
   readonly exporters?: Section;
   /** False: nothing is written to a file. */
   readonly file?: boolean;
+  /** True: it offers its own metrics, at `metricsUrl`. */
+  readonly metrics?: boolean;
   readonly port?: number;
 }
 
@@ -52,6 +54,8 @@ export class OtelCollector {
   readonly #folder = mkdtempSync(join(tmpdir(), 'spanwright-collector-'));
   #program: Program | undefined;
   port = 0;
+  /** Of its own metrics, when they are asked for. */
+  metricsUrl = '';
 
   private constructor(readonly options: CollectorOptions) {}
 
@@ -81,6 +85,7 @@ export class OtelCollector {
     this.port = port || ((await freePorts(1))[0] as number);
     this.#starts++;
     const { processors = {}, exporters = {}, file = true } = this.options;
+    const metrics = this.options.metrics ? await this.#offerMetrics() : { level: 'none' };
     const all: Section = {
       // with rotation the exporter does not buffer: what a killed collector has acknowledged is in the file
       ...(file && { file: { path: this.#fileOf(this.#starts), rotation: { max_megabytes: 1000 } } }),
@@ -91,13 +96,19 @@ export class OtelCollector {
       processors,
       exporters: all,
       service: {
-        telemetry: { metrics: { level: 'none' }, logs: { level: 'warn' } },
+        telemetry: { metrics, logs: { level: 'warn' } },
         pipelines: { traces: { receivers: ['otlp'], processors: Object.keys(processors), exporters: Object.keys(all) } },
       },
     };
     const path = join(this.#folder, 'config.yaml');
     writeFileSync(path, JSON.stringify(configuration));
     this.#program = await Program.start(OTELCOL as string, ['--config', path], this.port);
+  }
+
+  async #offerMetrics(): Promise<object> {
+    const [port] = await freePorts(1);
+    this.metricsUrl = `http://127.0.0.1:${port}`;
+    return { level: 'normal', readers: [{ pull: { exporter: { prometheus: { host: '127.0.0.1', port } } } }] };
   }
 
   /** What the file exporter has written so far, over all starts; a line that is being written is left for the next time. */

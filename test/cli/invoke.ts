@@ -1,7 +1,7 @@
 // Runs a command of the program within the test's process: the same table, parser and code, without a start of Node for each.
 
-import { CommandFailure, EXIT, type Invocation, UsageError } from '../../../cli/command.js';
-import { parseCommandLine } from '../../../cli/parse.js';
+import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
+import { parseCommandLine } from '../../cli/parse.js';
 
 export interface Invoked {
   readonly code: number;

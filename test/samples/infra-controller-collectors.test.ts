@@ -1,0 +1,90 @@
+// The sample's collector configurations, loaded by the real Collector: the shared one with its tail sampling, the sidecar in front of it.
+// Missing parts are a printed skip, on a build server a failure.
+// limit: 180 s
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parse } from 'yaml';
+import { type Receiver, startReceiver } from '../../cli/receiver/receiver.js';
+import { groupTraces } from '../../cli/receiver/tree.js';
+import { invoke } from '../cli/invoke.js';
+import { OTELCOL } from '../real/support/otel-collector.js';
+import { freePorts, Program, until } from '../real/support/program.js';
+import { SAMPLE, ServiceProcess } from './service-process.js';
+
+const test = suite('collectors of infra-controller');
+const all = OTELCOL === undefined ? test.skip : test;
+const CONFIGURATIONS = join(SAMPLE, 'collector');
+
+let backend: Receiver;
+let shared: Program;
+let sidecar: Program;
+let service: ServiceProcess;
+let [sharedPort, sidecarPort, metricsPort]: number[] = [];
+
+test.before(async () => {
+  if (OTELCOL === undefined) return;
+  backend = await startReceiver();
+  [sharedPort, sidecarPort, metricsPort] = await freePorts(3);
+  shared = await Program.start(OTELCOL, ['--config', join(CONFIGURATIONS, 'shared.yaml')], sharedPort as number, {
+    LISTEN: `127.0.0.1:${sharedPort}`,
+    BACKEND_ENDPOINT: `127.0.0.1:${backend.port}`,
+    DECISION_WAIT: '2s', // ten in the file: what is decided is the same
+    METRICS_HOST: '127.0.0.1',
+    METRICS_PORT: String(metricsPort),
+  });
+  sidecar = await Program.start(OTELCOL, ['--config', join(CONFIGURATIONS, 'sidecar.yaml')], sidecarPort as number, {
+    LISTEN: `127.0.0.1:${sidecarPort}`,
+    GATEWAY_ENDPOINT: `127.0.0.1:${sharedPort}`,
+  });
+  service = await ServiceProcess.start({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${sidecarPort}` } });
+});
+test.after(async () => {
+  await service?.stop();
+  await sidecar?.stop();
+  await shared?.stop();
+  await backend?.close();
+});
+
+const WORK = 60;
+
+all('sidecar to shared to backend: the trace with the error comes whole, of the others only some', async () => {
+  await service.admin('PUT', '/enabled', { enabled: true, for: '5m', reason: 'test' });
+  const failed = await service.call('POST', '/v1/firmware', { component: 'rack-2', version: '1.5.0' });
+  assert.is(failed.status, 502);
+  for (let made = 1; made < WORK; made++) assert.is((await service.call('POST', '/v1/migrate')).status, 200);
+  const traces = () => groupTraces(backend.spans);
+  const isFailed = (trace: ReturnType<typeof traces>[number]) => trace.some(({ status }) => status.code === 'error');
+  await until(() => traces().some(isFailed), 'the trace with the error is at the backend');
+  assert.is(traces().find(isFailed)?.length, 4, 'request, query, update, call of the BMC');
+  const health = async () => JSON.parse((await invoke(['traces', 'collector', `http://127.0.0.1:${metricsPort}`, '--json'])).out);
+  await until(async () => (await health()).counts.sampledOut > 0, 'the collector has decided against some');
+  await until(async () => (await health()).counts.sampledOut + traces().length >= WORK, 'all traces are decided');
+  assert.ok(traces().length < WORK / 2, `${traces().length} of ${WORK} came`);
+  assert.equal((await health()).faults, []);
+});
+
+all('an operator sees what the shared one keeps, and that the sidecar decides nothing', async () => {
+  const { out, code } = await invoke([
+    'traces',
+    'sampling',
+    join(CONFIGURATIONS, 'sidecar.yaml'),
+    join(CONFIGURATIONS, 'shared.yaml'),
+  ]);
+  assert.is(code, 0);
+  assert.match(out, /sidecar\.yaml +traces +all: no processor decides/);
+  assert.match(out, /tail_sampling +errors: traces with status ERROR/);
+  assert.match(out, /tail_sampling +slow: traces over 500 ms/);
+  assert.match(out, /tail_sampling +baseline: 5 % of traces/);
+});
+
+test('the pod names the sidecar, and sends to it', () => {
+  const { metadata, spec } = parse(readFileSync(join(CONFIGURATIONS, 'sidecar-pod.yaml'), 'utf8'));
+  assert.match(metadata.annotations['sidecar.opentelemetry.io/inject'], /^[a-z-]+\/[a-z-]+$/);
+  const [variable] = spec.containers[0].env;
+  assert.equal([variable.name, variable.value], ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'http://localhost:4317']);
+});
+
+test.run();

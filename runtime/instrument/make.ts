@@ -34,7 +34,8 @@ export function makeSite(
   checkOptions(options, qualified);
   const named = options.args !== undefined || marked.length > 0;
   const parameters = record.parameters ?? (named ? parameterNames(body) : undefined);
-  const attributes: Attributes = { 'code.namespace': namespace, 'code.function.name': qualified };
+  const attributes: Attributes = { 'code.function.name': qualified };
+  if (namespace !== '') attributes['code.namespace'] = namespace;
   if (record.file !== undefined) attributes['code.file.path'] = record.file;
   if (record.line !== undefined) attributes['code.line.number'] = record.line;
   if (record.column !== undefined) attributes['code.column.number'] = record.column;

@@ -151,6 +151,7 @@ export const capturedCases: Cases = (test, variant) => {
     const { attributes } = await only();
     assert.is(attributes['code.file.path'], variant.transformed ? 'src/captured.ts' : undefined);
     assert.is(typeof attributes['code.line.number'], variant.transformed ? 'number' : 'undefined');
+    assert.is(attributes['code.namespace'], variant.transformed ? 'acme::conformance::captured::Captured' : 'Captured');
   });
 
   test('minDuration keeps slow calls, and quick ones that somebody refers to', async () => {

@@ -33,6 +33,12 @@ export interface QueueOptions {
   readonly notice: Notice;
 }
 
+/**
+ * The first batch holds so many spans, each further one twice as many, up to the limit: before the engine has compiled what serializes
+ * and sends them, a full batch of 512 blocks the event loop for 40 to 60 ms.
+ */
+const FIRST_BATCH = 32;
+
 export class ExportQueue implements SpanProcessor {
   #waiting: ReadableSpan[] = [];
   #underWay = 0;
@@ -41,9 +47,12 @@ export class ExportQueue implements SpanProcessor {
   #failed = 0;
   #dropped = 0;
   #droppedSaid = 0;
+  #batchSize: number;
   /** Spans that entered the queue and that left it, in order: a flush waits for the second to reach the first. */
   #entered = 0;
   #left = 0;
+  /** What had entered when the delay was last over: all of it is due, in however many batches. */
+  #due = 0;
   #flushes: { readonly mark: number; readonly done: () => void }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
@@ -52,7 +61,9 @@ export class ExportQueue implements SpanProcessor {
   /** Sends in the asynchronous context of the set-up: the exporter's connection must not keep a request's context alive. */
   readonly #scope = new AsyncResource('SpanwrightExport');
 
-  constructor(readonly options: QueueOptions) {}
+  constructor(readonly options: QueueOptions) {
+    this.#batchSize = Math.min(FIRST_BATCH, options.maxExportBatchSize);
+  }
 
   get counts(): ExportCounts {
     return {
@@ -91,8 +102,9 @@ export class ExportQueue implements SpanProcessor {
 
   async #close(): Promise<void> {
     const started = performance.now();
-    const { delivery, shutdownTimeout, notice } = this.options;
+    const { delivery, shutdownTimeout, maxExportBatchSize, notice } = this.options;
     delivery.hurry();
+    this.#batchSize = maxExportBatchSize; // time is short, and what would be blocked is about to end
     await this.#drain(shutdownTimeout);
     clearTimeout(this.#timer);
     const lost = this.#waiting.length + this.#underWay;
@@ -122,10 +134,16 @@ export class ExportQueue implements SpanProcessor {
 
   /** One batch at a time, so that at most a batch and a queue are in memory however slow the collector is. */
   #schedule(): void {
-    if (this.#underWay > 0 || this.#waiting.length === 0 || this.#turn !== undefined) return;
-    if (this.#waiting.length < this.options.maxExportBatchSize && this.#flushes.length === 0) {
-      this.#timer ??= setTimeout(() => this.#sendSoon(), this.options.scheduleDelay).unref();
-    } else this.#sendSoon();
+    if (this.#waiting.length === 0) return;
+    this.#timer ??= setTimeout(() => this.#fallDue(), this.options.scheduleDelay).unref();
+    if (this.#underWay > 0) return;
+    if (this.#waiting.length >= this.#batchSize || this.#flushes.length > 0 || this.#left < this.#due) this.#sendSoon();
+  }
+
+  #fallDue(): void {
+    this.#timer = undefined;
+    this.#due = this.#entered;
+    this.#schedule();
   }
 
   /** In a turn of its own: serializing a batch must not lengthen the call that ended its last span. */
@@ -137,11 +155,14 @@ export class ExportQueue implements SpanProcessor {
   }
 
   async #send(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     if (this.#underWay > 0 || this.#waiting.length === 0) return;
-    const batch = this.#waiting.splice(0, this.options.maxExportBatchSize);
+    const batch = this.#waiting.splice(0, this.#batchSize);
+    this.#batchSize = Math.min(this.#batchSize * 2, this.options.maxExportBatchSize);
     this.#underWay = batch.length;
+    if (this.#waiting.length === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
     const taken = await this.options.delivery.send(batch);
     if (this.#abandoned) return;
     this.#underWay = 0;

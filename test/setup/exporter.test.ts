@@ -17,7 +17,7 @@ import { buildPipeline, type Pipeline } from '../../runtime/setup/exporter.js';
 import type { ExportCounts } from '../../runtime/setup/queue.js';
 import { buildResource } from '../../runtime/setup/resource.js';
 import type { ReadableSpan, SpanExporter } from '../../runtime/setup/sdk.js';
-import { Collector } from './collector.js';
+import { Collector, countSpans } from './collector.js';
 
 const RETRY = 14;
 const FATAL = 3;
@@ -63,6 +63,48 @@ async function until(condition: () => boolean, what: string, limit = 8000): Prom
   }
 }
 
+test.after.each(() => Collector.stopAll());
+
+test('batches grow from 32 spans to the limit, so that the first ones do not block the event loop, and nothing is lost', async () => {
+  const collector = await new Collector().start();
+  const bench = start({ endpoint: collector.url, maxQueueSize: 4096 });
+  bench.spans(2100);
+  await until(() => bench.pipeline.counts.exported === 2100, 'all exported');
+  assert.equal(collector.bodies.map(countSpans), [32, 64, 128, 256, 512, 512, 512, 84]);
+  assert.is(collector.accepted, 2100);
+  bench.spans(1000);
+  await until(() => bench.pipeline.counts.exported === 3100, 'all exported');
+  assert.equal(collector.bodies.slice(8).map(countSpans), [512, 488]);
+  checkSum(bench.pipeline.counts);
+  await bench.close();
+});
+
+test('a shutdown sends full batches from the first on', async () => {
+  const collector = await new Collector().start();
+  const bench = start({ endpoint: collector.url, maxQueueSize: 4096 });
+  bench.spans(1100);
+  await bench.close();
+  assert.equal(collector.bodies.map(countSpans), [512, 512, 76]);
+  assert.is(bench.pipeline.counts.exported, 1100);
+});
+
+test('no span waits for the delay twice: what ends while a batch is under way is due with its own delay', async () => {
+  const collector = await new Collector().start();
+  const delay = 1500;
+  collector.behaviour = (request) => (request === 0 ? { delay: delay + 300 } : {});
+  const bench = start({ endpoint: collector.url, scheduleDelay: delay });
+  bench.spans(32);
+  await until(() => collector.requests === 1, 'the first batch is under way');
+  bench.spans(3);
+  await until(() => bench.pipeline.counts.exported === 32, 'it is answered');
+  const answered = performance.now();
+  await until(() => bench.pipeline.counts.exported === 35, 'the others are sent');
+  const waited = performance.now() - answered;
+  assert.ok(waited < delay - 300, `${waited} ms, although they were due`);
+  assert.is(collector.requests, 2);
+  await bench.close();
+});
+
 test('spans arrive at the collector in batches, and are counted as exported', async () => {
   const collector = await new Collector().start();
   const bench = start({ endpoint: collector.url, maxExportBatchSize: 100, otlpHeaders: { 'x-token': 'abc' } });
@@ -71,7 +113,7 @@ test('spans arrive at the collector in batches, and are counted as exported', as
   checkSum(bench.pipeline.counts);
   await until(() => bench.pipeline.counts.exported === 250, 'all exported');
   assert.is(collector.accepted, 250);
-  assert.is(collector.requests, 3);
+  assert.equal(collector.bodies.map(countSpans), [32, 64, 100, 54]);
   assert.equal(collector.metadata[0]?.get('x-token'), ['abc']);
   assert.equal(bench.lines, []);
   await bench.close();

@@ -92,6 +92,8 @@ const ANSWERS: readonly { what: string; answer: Buffer; exported: number; says: 
   { what: 'bytes that are no answer', answer: Buffer.from('ffffffffffff', 'hex'), exported: 10, says: undefined },
 ];
 
+test.after.each(() => Collector.stopAll());
+
 for (const protocol of ['grpc', 'http/protobuf'] as const) {
   test(`${protocol}: spans that the collector rejects inside a success count as failed, to the span, and are said`, async () => {
     assert.ok(ANSWERS.length > 0);

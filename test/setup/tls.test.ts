@@ -37,6 +37,8 @@ async function sendOne(options: TracingOptions, env: NodeJS.ProcessEnv = {}): Pr
   return { pipeline, lines };
 }
 
+test.after.each(() => Collector.stopAll());
+
 test('https:// exports over TLS to a certificate of the named authority, also named by the standard variable', async () => {
   const collector = await new Collector().start(0, ServerCredentials.createSsl(null, chain));
   const endpoint = `https://localhost:${collector.port}`;

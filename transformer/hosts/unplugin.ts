@@ -8,6 +8,7 @@ import type { Printed } from '../print/text-edits.js';
 import { javaScriptOf, optionsForBundlers } from './javascript.js';
 import { noteSites } from './manifest.js';
 import { parserFor } from './parse.js';
+import { servedFiles } from './served.js';
 import { type Report, reportsOfSettings, type Texts, textsOf } from './texts.js';
 
 /** Options of the plugin for bundlers; those of the entry in tsconfig.json, and where that is. */
@@ -41,6 +42,7 @@ const FAILS_AT_DECORATORS: ReadonlySet<string> = new Set(['vite', 'rolldown', 'f
 
 const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfig, ...options } = {}, { framework }) => {
   let texts: Texts | undefined;
+  const served = servedFiles();
 
   /** The parser starts with the first file, so that a configuration which names the plugin costs nothing by that. */
   function started(): Texts {
@@ -65,7 +67,10 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       const { manifest, project } = current;
       if (manifest !== undefined)
         noteSites({ path: manifest, locate: project.locate }, project.pathOf(path), found?.plan.sites ?? []);
-      for (const other of found?.read ?? []) this.addWatchFile(other);
+      for (const other of found?.read ?? []) {
+        this.addWatchFile(other);
+        served.note(other, path);
+      }
       const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
       // One error ends the build: it tells of all that is wrong in the file.
       if (wrong.length > 0) throw failureOf(wrong, path);
@@ -74,6 +79,8 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       if (lowers(current) && current.decorated(path, code)) return lowered(current, path, code, printed);
       return printed === undefined ? null : { code: printed.code, map: printed.map };
     },
+    watchChange: (path) => served.changed(path),
+    vite: { configureServer: served.by },
     esbuild: {
       /** Without a target it would leave decorators to engines that do not know them. */
       setup({ initialOptions }) {

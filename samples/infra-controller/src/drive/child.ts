@@ -28,6 +28,10 @@ export class Child {
     return String(this.ready.listening);
   }
 
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+
   get exited(): Promise<unknown> {
     return this.process.exitCode !== null ? Promise.resolve() : once(this.process, 'exit');
   }

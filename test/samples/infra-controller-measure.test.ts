@@ -1,0 +1,29 @@
+// `npm run measure` of the sample: three states, measured in turns. How much each costs differs from machine to machine; what each does
+// not: off makes no span and writes as much as with nothing built, on makes every span and writes them out.
+// limit: 180 s
+
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { SAMPLE } from './service-process.js';
+
+test('the near-zero state writes and makes no more than the state with nothing built; the expensive one does', async () => {
+  const script = join(SAMPLE, 'build', 'drive', 'measure.js');
+  const { stdout } = await promisify(execFile)(process.execPath, [script, '2', '30']);
+  const rows = stdout.split('\n').map((line) => line.split(' | ').map((cell) => cell.replace(/[|]/g, '').trim()));
+  const row = (name: string): string[] => {
+    const found = rows.find(([first]) => first === name);
+    assert.ok(found, stdout);
+    return found;
+  };
+  const [unset, off, on] = ['endpoint unset', 'endpoint set, tracing off', 'endpoint set, tracing on'].map(row);
+  assert.equal([unset?.[3], off?.[3], on?.[3]], ['0.0', '0.0', '7.0']);
+  const bytes = (cells: string[] | undefined): number => Number(cells?.[4]);
+  assert.ok(Math.abs(bytes(off) / bytes(unset) - 1) < 0.05, stdout);
+  assert.ok(bytes(on) > 1.5 * bytes(off), stdout);
+  for (const cells of [unset, off, on]) assert.match(cells?.[1] ?? '', /^\d+\.\d\d ms$/);
+});
+
+test.run();

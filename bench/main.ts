@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureBuild } from './build.js';
 import { measureFaults } from './faults.js';
+import { measureNative } from './native.js';
 import { measureNeighbours } from './neighbours.js';
 import { measureOff } from './off.js';
 import { measureOn } from './on.js';
@@ -18,6 +19,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   on: measureOn,
   startup: (modules) => measureStartup(modules.workspace),
   build: (modules) => measureBuild(modules.workspace),
+  native: measureNative,
   neighbours: (modules) => measureNeighbours(modules.workspace),
   faults: () => measureFaults(),
 };

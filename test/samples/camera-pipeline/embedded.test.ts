@@ -3,13 +3,17 @@
 // limit: 180 s
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Receiver, startReceiver } from '../../../cli/receiver/receiver.js';
 import { checkBatches, checkHead, checkImages, checkTail } from '../../../samples/camera-pipeline/src/drive/checks.js';
 import { RunRecord } from '../../../samples/camera-pipeline/src/drive/record.js';
+import { until } from '../../real/support/program.js';
 import { inherited, SAMPLE } from './pipeline.js';
 
 const README = join(SAMPLE, 'README.md');
@@ -48,17 +52,23 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-/** What of the output does not change from run to run: headings, and the spans of the trees with their attributes' names. */
+/** What of the output does not change from run to run: headings, and the spans of the trees. How many requests are slow does. */
 function shapeOf(output: string): string[] {
-  const spans = [...output.matchAll(/^[│├└─ ]*(✗ )?(\S+(?: \/\S+)?) {2}[\d.]+ (?:µs|ms|s)(?: {2}(\[[^\]]+\]))?/gm)];
+  const spans = [...output.matchAll(/^[│├└─ ]*(✗ )?(\S+(?: \/\S+)?) {2}[\d.]+ (?:µs|ms|s)(?! {2}\d{3} )(?: {2}(\[[^\]]+\]))?/gm)];
   const headings = [...output.matchAll(/^-- ([^,\n\d]+)/gm)].map(([, heading]) => heading ?? '');
   return [...headings, ...spans.map(([, failed = '', name, namespace = '']) => `${failed}${name} ${namespace}`)].sort();
 }
 
 let run: Run;
+/** The same with an endpoint that is configured: a receiver of this test. */
+let sent: Run;
+let receiver: Receiver;
 test.before(async () => {
-  run = await drive('drive/start.js');
+  receiver = await startReceiver();
+  const endpoint = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint };
+  [run, sent] = await Promise.all([drive('drive/start.js'), drive('drive/start.js', endpoint)]);
 });
+test.after(() => receiver.close());
 
 test('with nothing configured it brings a receiver, PostgreSQL and Redis, and all is as it must be', () => {
   assert.is(run.code, 0, run.output);
@@ -67,6 +77,13 @@ test('with nothing configured it brings a receiver, PostgreSQL and Redis, and al
   assert.match(run.output, /^48 images, \d+ sampled$/m);
   assert.match(run.output, /^34 requests, [1-9]\d* spans forgotten$/m);
   assert.match(run.output, /✗ Error: the PNG of \d+ bytes is cut off or damaged \(at \S+ \(src\/pipeline\/png\.ts:\d+:\d+\)\)/);
+});
+
+test('with an endpoint the spans go there, and it says that it cannot see them', () => {
+  assert.is(sent.code, 0, sent.output);
+  assert.match(sent.output, /^What arrived at http:\/\/127\.0\.0\.1:\d+ cannot be seen from here/m);
+  const services = new Set(receiver.spans.map(({ resource }) => resource.attributes['service.name']));
+  assert.equal([...services].sort(), ['analyzer', 'api', 'camera', 'detector', 'event-writer']);
 });
 
 test('nothing that it started is left behind', async () => {
@@ -87,6 +104,22 @@ test('the README shows what it prints', () => {
     );
   else assert.equal(shapeOf(block.exec(readme)?.[1] ?? ''), shapeOf(run.output));
   assert.ok(shapeOf(run.output).length > 25);
+});
+
+test('when it is killed, all that it started ends by itself', async () => {
+  const child = spawn(process.execPath, [join(SAMPLE, 'build/drive/serve.js')], {
+    cwd: SAMPLE,
+    env: { ...inherited(), INTERVAL_MS: '0', TARGETS_FILE: '/dev/null' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [first] = await once(createInterface({ input: child.stdout }), 'line');
+  const { addresses } = JSON.parse(String(first)) as { addresses: Record<string, string> };
+  const ports = Object.values(addresses).map((address) => Number(new URL(address).port));
+  assert.is(ports.length, 8);
+  for (const port of ports) assert.ok(await listens(port), `nothing listens on ${port}`);
+  child.kill('SIGKILL');
+  const any = async (): Promise<boolean> => (await Promise.all(ports.map(listens))).includes(true);
+  await until(async () => !(await any()), 'everything has ended', 30_000);
 });
 
 test('without Redis it says what to install, and leaves nothing behind', async () => {

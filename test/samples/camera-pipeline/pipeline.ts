@@ -70,13 +70,17 @@ export class Pipeline {
     }
   }
 
+  get redisUrl(): string {
+    return `redis://127.0.0.1:${this.redis.port}`;
+  }
+
   get #env(): NodeJS.ProcessEnv {
     return {
       ...inherited(),
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: this.collector.url,
       OTEL_BSP_SCHEDULE_DELAY: '100',
       DATABASE_URL: `postgresql://postgres@127.0.0.1:${this.postgres.port}/postgres`,
-      REDIS_URL: `redis://127.0.0.1:${this.redis.port}`,
+      REDIS_URL: this.redisUrl,
       TARGETS_FILE: join(this.folder, 'targets.json'),
       KEEP_SLOWER_THAN: `${SLOWER_THAN_MS}ms`,
       BATCH_IDLE_MS: '500',
@@ -140,6 +144,22 @@ export class Pipeline {
     const sent = this.lines({ msg: 'image sent' }, first);
     await this.done(sent.map((line) => line.get('image') ?? ''));
     return sent;
+  }
+
+  /** One more detector, until `done` is true; then it is ended, in order. */
+  async withDetector(name: string, done: () => Promise<boolean>): Promise<void> {
+    const args = ['--require', join(SAMPLE, 'build/detector/tracing.js'), join(SAMPLE, 'build/detector/main.js')];
+    const child = spawn(process.execPath, args, {
+      env: { ...this.#env, DETECTOR_NAME: name },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#keepLog(child);
+    try {
+      await until(done, `what ${name} was waited for`, 60_000);
+    } finally {
+      child.kill('SIGTERM');
+      await once(child, 'close');
+    }
   }
 
   /** Waits until each image has come to its end: nothing found, an event, or an error. */

@@ -2,11 +2,13 @@
 // what arrived there. Missing parts are a printed skip, on a build server a failure.
 // limit: 240 s
 
+import { createClient } from 'redis';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TRACE_FIELD_PATTERNS } from '../../../runtime/logs/index.js';
 import { HEIGHT, Scene, WIDTH } from '../../../samples/camera-pipeline/src/camera/scene.js';
 import { encode } from '../../../samples/camera-pipeline/src/pipeline/png.js';
+import { DETECTORS, EVENTS, IMAGES } from '../../../samples/camera-pipeline/src/pipeline/queues.js';
 import type { FlatSpan } from '../../real/support/otlp-json.js';
 import { until } from '../../real/support/program.js';
 import { type Line, PARTS, Pipeline, readLine, SERVICES, SLOWER_THAN_MS } from './pipeline.js';
@@ -195,6 +197,56 @@ all('baggage from headers, path and upstream reaches the spans of the last proce
   assert.is((await send(Buffer.alloc(WIDTH * HEIGHT), {})).status, 415);
 });
 
+all('what a detector took and did not finish it does after its restart, in the trace that it belongs to', async () => {
+  const client = createClient({ url: pipeline.redisUrl });
+  await client.connect();
+  try {
+    const [line] = traced.filter(shows) as [Line];
+    const traceId = 'c0ffee00c0ffee00c0ffee00c0ffee77';
+    const entry = {
+      image: line.get('image') ?? '',
+      camera: line.get('camera') ?? '',
+      traceparent: `00-${traceId}-0000000000000077-01`,
+    };
+    // in one step, so that the detector that runs does not get it
+    await client.multi().xAdd(IMAGES, '*', entry).xReadGroup(DETECTORS, 'detector-2', { key: IMAGES, id: '>' }).exec();
+    assert.is((await client.xPending(IMAGES, DETECTORS)).pending, 1);
+    await pipeline.withDetector('detector-2', async () => (await client.xPending(IMAGES, DETECTORS)).pending === 0);
+    await until(() => traceOf(traceId).some(({ name }) => name === 'XACK'), 'the spans of what was left over');
+    const names = traceOf(traceId).map(({ name }) => name);
+    assert.equal(names.filter((name) => !/^X/.test(name)).sort(), ['Detector.look', 'detection_processing', 'images.select']);
+  } finally {
+    client.destroy();
+  }
+});
+
+all('a message that comes twice makes one event, and one that is none is said and does not hold up the next', async () => {
+  const client = createClient({ url: pipeline.redisUrl });
+  await client.connect();
+  try {
+    const first = pipeline.texts.length;
+    const [line] = traced.filter(shows) as [Line];
+    const traceId = 'c0ffee00c0ffee00c0ffee00c0ffee88';
+    const message = { image: line.get('image'), camera: line.get('camera'), object: 'person', confidence: 1, risk: 1 };
+    for (const text of ['no message', JSON.stringify({ ...message, traceparent: `00-${traceId}-0000000000000088-01` })]) {
+      await client.lPush(EVENTS, text);
+    }
+    await until(() => traceOf(traceId).some(({ name }) => name === 'event_creation'), 'the second message is handled');
+    const creation = traceOf(traceId).find(({ name }) => name === 'event_creation');
+    assert.is(creation?.attributes['event.duplicate'], true);
+    assert.is(creation?.attributes['event.id'], undefined);
+    const { events } = (await (await fetch(`${pipeline.api}/events`)).json()) as { events: { image: string }[] };
+    assert.is(events.filter(({ image }) => image === line.get('image')).length, 1);
+    assert.is(pipeline.lines({ msg: 'an event was not created' }, first).length, 1);
+    await until(
+      async () => (await pipeline.query('hsi_pipeline_errors_total{stage="event"}')).length === 1,
+      'the error is counted',
+    );
+  } finally {
+    client.destroy();
+  }
+});
+
 all('the head keeps its share, by the trace id alone; the work is done for all images alike', async () => {
   assert.is(sampled.length, 60);
   const [kept, left] = [sampled.filter((line) => inShare(idOf(line))), sampled.filter((line) => !inShare(idOf(line)))];
@@ -248,7 +300,11 @@ all('a line of the log leads to the trace that it was written in, by the express
   assert.is(field?.matcherRegex, TRACE_FIELD_PATTERNS.trace_id);
   assert.is(field?.url, ['$', '{__value.raw}'].join('')); // Grafana's own, not a template
   const matcher = new RegExp(field?.matcherRegex ?? '');
-  const spans = new Map(pipeline.collector.spans().map((span) => [span.spanId, span.traceId]));
+  // a line that was written before the first span of its process names the span that the message came from
+  const all = pipeline.collector
+    .spans()
+    .flatMap(({ spanId, parentSpanId, traceId }) => [spanId, parentSpanId].map((id) => [id, traceId] as const));
+  const spans = new Map(all.filter(([id]) => id !== ''));
   const traces = new Set(spans.values());
   const services = new Set<string>();
   for (const text of pipeline.texts) {

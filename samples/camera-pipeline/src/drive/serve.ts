@@ -16,8 +16,10 @@ async function main(): Promise<void> {
   });
   try {
     await system.start();
-    const { api, endpoint, operations } = system;
-    process.stdout.write(`${JSON.stringify({ api, endpoint, operations: Object.fromEntries(operations) })}\n`);
+    const { api, operations, addresses } = system;
+    process.stdout.write(
+      `${JSON.stringify({ api, operations: Object.fromEntries(operations), addresses: Object.fromEntries(addresses) })}\n`,
+    );
     const targets = [...operations].map(([service, at]) => ({ targets: [new URL(at).host], labels: { service } }));
     writeFileSync(process.env.TARGETS_FILE ?? join(__dirname, '..', 'targets.json'), JSON.stringify(targets));
     const interval = process.env.INTERVAL_MS ?? '2000';

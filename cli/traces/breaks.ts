@@ -16,7 +16,12 @@ export interface Break {
   readonly fix: string;
   /** Traces of their own that the next service started meanwhile. */
   readonly evidence: readonly string[];
+  /** Calls from the same service to the same place that ended alike. */
+  readonly calls: number;
 }
+
+/** A call whose other side does not trace may be as it should be: a cluster's API, a cloud, somebody else's service. */
+export const isCertain = ({ kind }: Break): boolean => kind !== 'no-answer';
 
 interface Reason {
   readonly cause: string;
@@ -40,8 +45,8 @@ const REASONS = {
   },
   silent: {
     cause:
-      '{next} is known, and recorded nothing then: its tracing was off, it refuses remote parents, it was sampled out, or its spans were lost',
-    fix: 'look at spanwright status of {next} (enabled, remoteParent, exported, dropped) and at spanwright traces collector',
+      '{next} is known, and recorded nothing then: it was not asked, its tracing was off, it was sampled out, or its spans were lost',
+    fix: 'look at what {service} did instead, then at spanwright status of {next} (enabled, remoteParent, dropped) and at spanwright traces collector',
   },
   'call-failed': {
     cause: 'the call itself failed, and nothing on the other side recorded it: {reason}',
@@ -66,6 +71,7 @@ export interface Surroundings {
 
 /** Clocks of two machines differ by so much, in milliseconds. */
 const CLOCKS_MS = 100;
+const MOST_EVIDENCE = 3;
 /** A message may wait this long before it is taken. */
 const QUEUED_MS = 60_000;
 
@@ -78,7 +84,22 @@ export function findBreaks(spans: readonly ReceivedSpan[], surroundings: Surroun
   for (const service of surroundings.expected) {
     if (!present.has(service) && !named.has(service)) breaks.push(missing(service, spans, ends, surroundings));
   }
-  return breaks;
+  return grouped(breaks);
+}
+
+/** One row for all calls that broke alike. */
+function grouped(breaks: readonly Break[]): Break[] {
+  const groups = new Map<string, Break>();
+  for (const one of breaks) {
+    const key = JSON.stringify([one.kind, one.service, one.next, one.cause]);
+    const before = groups.get(key);
+    if (before === undefined) groups.set(key, one);
+    else {
+      const evidence = [...new Set([...before.evidence, ...one.evidence])].slice(0, MOST_EVIDENCE);
+      groups.set(key, { ...before, calls: before.calls + 1, evidence });
+    }
+  }
+  return [...groups.values()];
 }
 
 function orphansOf(spans: readonly ReceivedSpan[]): Break[] {
@@ -168,7 +189,7 @@ function missing(
   const root = roots[0];
   if (root === undefined) return explain('silent', last, service, []);
   const before = byStart.filter((span) => startOf(span) <= startOf(root) + CLOCKS_MS);
-  const evidence = roots.slice(0, 3).map(({ traceId }) => traceId);
+  const evidence = roots.slice(0, MOST_EVIDENCE).map(({ traceId }) => traceId);
   return explain('own-trace', before[before.length - 1] ?? last, service, evidence);
 }
 
@@ -189,5 +210,6 @@ function explain(kind: Break['kind'], span: ReceivedSpan, next: string | null, e
     cause: fill(cause),
     fix: fill(fix),
     evidence,
+    calls: 1,
   };
 }

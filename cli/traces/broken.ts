@@ -1,5 +1,5 @@
 // `spanwright traces broken TRACE_ID`: fetches the trace and what else was recorded at its time, and prints where it stops and why.
-// Exit code 1 when it finds a break, as a test command does.
+// Exit code 1 when it finds a break that is certain, as a test command does.
 
 import { printable } from '../../runtime/admin/printable.js';
 import { EXIT, type Invocation } from '../command.js';
@@ -7,7 +7,7 @@ import { styled } from '../live/table.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { listOption, readTraceId } from './arguments.js';
 import { backendOf, type TraceBackend } from './backend.js';
-import { type Break, findBreaks } from './breaks.js';
+import { type Break, findBreaks, isCertain } from './breaks.js';
 import { fetchTrace } from './show.js';
 import { endOf, serviceOf, servicesOf, startOf } from './spans.js';
 
@@ -32,14 +32,13 @@ async function othersOf(
   return found;
 }
 
-function linesOf({ kind, service, span, next, cause, fix, evidence }: Break, colours: boolean): string[] {
-  const where = kind === 'parent-missing' ? `before ${service}` : `after ${service}`;
+function linesOf(found: Break, colours: boolean): string[] {
+  const { kind, service, span, next, cause, fix, evidence, calls } = found;
+  const where = `${kind === 'parent-missing' ? 'before' : 'after'} ${printable(service)}`;
+  const at = `at ${printable(span.name)} (${span.spanId})${calls > 1 ? ` and ${calls - 1} more` : ''}`;
+  const head = `${isCertain(found) ? 'It stops' : 'It may stop'} ${where}, ${at}${next === null ? '' : `; next: ${printable(next)}`}`;
   return [
-    styled(
-      `It stops ${printable(where)}, at ${printable(span.name)} (${span.spanId})${next === null ? '' : `; next: ${printable(next)}`}`,
-      'red',
-      colours,
-    ),
+    styled(head, isCertain(found) ? 'red' : 'yellow', colours),
     `  why   ${printable(cause, 500)}`,
     ...(evidence.length === 0 ? [] : [`  see   ${evidence.join(', ')}`]),
     `  do    ${printable(fix, 500)}`,
@@ -58,8 +57,11 @@ export async function run(invocation: Invocation): Promise<number> {
   if (options.has('json')) out(JSON.stringify({ traceId, services: reached, breaks }));
   else {
     err(`Trace ${traceId}: ${spans.length} spans through ${reached.map((name) => printable(name)).join(' → ')}.`);
+    const certain = breaks.filter(isCertain);
+    for (const found of [...breaks.filter((one) => !isCertain(one)), ...certain])
+      for (const line of linesOf(found, colours)) out(line);
     if (breaks.length === 0) out('No break found: every span has its parent, and every call its answer.');
-    for (const found of breaks) for (const line of linesOf(found, colours)) out(line);
+    else if (certain.length === 0) out('No break that is certain: every span has its parent.');
   }
-  return breaks.length === 0 ? EXIT.done : EXIT.failed;
+  return breaks.some(isCertain) ? EXIT.failed : EXIT.done;
 }

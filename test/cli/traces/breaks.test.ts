@@ -3,7 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReceivedSpan, Values } from '../../../cli/receiver/decode.js';
-import { findBreaks, type Surroundings } from '../../../cli/traces/breaks.js';
+import { findBreaks, isCertain, type Surroundings } from '../../../cli/traces/breaks.js';
 
 let spanIds = 0;
 type Parts = Partial<Pick<ReceivedSpan, 'kind' | 'parentSpanId' | 'links' | 'status'>> & {
@@ -95,6 +95,23 @@ test('an expected service: in the trace, in a trace of its own, silent, or never
   assert.equal(found(spans, around({ services: ['a', 'b'], expected: ['b'], others: [own] })), [['own-trace', 'b']]);
   assert.equal(found(spans, around({ services: ['a', 'b'], expected: ['b'] })), [['silent', 'b']]);
   assert.equal(found(spans, around({ services: ['a'], expected: ['b'] })), [['unknown', 'b']]);
+});
+
+test('calls that broke alike are one row, with their number; of another service or place they are not', () => {
+  const root = span('a');
+  const call = (host: string): ReceivedSpan =>
+    span('a', { kind: 'client', parentSpanId: root.spanId, attributes: { 'server.address': host } });
+  const breaks = findBreaks([root, call('x'), call('x'), call('y')], around());
+  assert.equal(
+    breaks.map(({ next, calls }) => [next, calls]),
+    [
+      ['x', 2],
+      ['y', 1],
+    ],
+  );
+  assert.not.ok(breaks.some(isCertain), 'what answers there may not be ours');
+  const [missing] = findBreaks([root], around({ expected: ['b'] }));
+  assert.ok(missing !== undefined && isCertain(missing));
 });
 
 test('a name is only a name when it ends where the service ends', () => {

@@ -132,7 +132,7 @@ test('a rate that is none is refused with its name', async () => {
   const preload = ['--require', join(SAMPLE, 'build/camera/tracing.js')];
   const { code, output } = await drive('camera/main.js', { OTEL_TRACE_SAMPLE_RATE: '1.5' }, preload);
   assert.is(code, 1);
-  assert.match(output, /OTEL_TRACE_SAMPLE_RATE="1\.5" is not a number from 0 to 1\./);
+  assert.match(output, /OTEL_TRACE_SAMPLE_RATE="1\.5" is not a number from 0\.001 to 1\./);
 });
 
 const KEPT = `${'0'.repeat(18)}${'f'.repeat(14)}`;

@@ -58,7 +58,10 @@ function enable({ name, row, own, config, make }: Wanted): Instrumentation | und
   try {
     const adapted = row.adapt?.(config, own) ?? config;
     const instrumentation = made.get(make) ?? withStableConventions(() => new make({ ...adapted, enabled: false }));
-    if (!made.has(make)) adaptPatching(instrumentation, row);
+    if (!made.has(make)) {
+      adaptPatching(instrumentation, row);
+      row.extend?.(instrumentation);
+    }
     made.set(make, instrumentation);
     instrumentation.setTracerProvider(new NeighbourTracerProvider(row, own));
     instrumentation.setConfig({ ...adapted, enabled: true });

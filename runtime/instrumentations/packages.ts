@@ -8,6 +8,7 @@ import { grpcAttributes, grpcConnection, grpcLater, grpcName } from './grpc.js';
 import { adaptHttp, adaptUndici, httpAttributes } from './http.js';
 import { amqpConnection, messagingAttributes, messagingName } from './messaging.js';
 import { adaptMysql, mysqlAttributes, mysqlConnection, mysqlName } from './mysql.js';
+import { followPools } from './mysql-pool.js';
 import { adaptPostgres, postgresConnection } from './postgres.js';
 import {
   adaptRedis,
@@ -44,6 +45,8 @@ export interface PackageRow {
   later?(key: string, value: AttributeValue, span: RecordedSpan): readonly [string, AttributeValue] | undefined;
   /** What the connection knows: asked at the span's start, and at its end when it has not told its other end by then. */
   connection?(call: Call): Attributes | undefined;
+  /** Patches what the package leaves out; called once with its instrumentation, before that is enabled. */
+  extend?(instrumentation: object): void;
   /** Told of every patched function's return while something may be recorded. */
   returned?(call: Call): void;
 }
@@ -78,6 +81,7 @@ const ROWS: Record<string, PackageRow> = {
     name: mysqlName,
     attributes: mysqlAttributes,
     connection: mysqlConnection,
+    extend: followPools,
   },
   redis: {
     ...REDIS,

@@ -319,6 +319,30 @@ pairs('all of them at once, in both forms, and one query in the midst of them', 
   }
 });
 
+/** Four spans at once, each with one query, over a pool that has one connection. */
+const POOLS: Record<string, string> = {
+  pg: "new pg.Pool({ host: 'localhost', port: Number(process.env.POSTGRES), user: 'postgres', database: 'postgres', max: 1 })",
+  mysql2: "mysql.createPool({ host: 'localhost', port: Number(process.env.MARIADB), user: 'root', connectionLimit: 1 })",
+};
+for (const [name, pool] of Object.entries(POOLS)) {
+  pairs(`${name}: a query that has waited for a connection belongs to the span that it was made in`, async ({ env }) => {
+    const { imports } = (PAIRS.find((pair) => pair.name === name) as Pair).program;
+    const program: Program = {
+      imports: [...imports, ['spanwright', 'spanwright']],
+      before: `const pool = ${pool};
+        await pool.query('SELECT 1');
+        const one = spanwright.instrument({ name: 'one' }, (number) => pool.query('SELECT ' + number));`,
+      work: 'await Promise.all([1, 2, 3, 4].map(one));',
+      after: 'await pool.end();',
+    };
+    for (const form of FORMS) {
+      const { inside } = await run(program, form, { instrumentations: [name] }, env);
+      const parents = inside.filter((span) => span.name === 'SELECT').map(({ parent }) => parent);
+      assert.equal(parents.sort(), inside.filter((span) => span.name === 'one').map(({ spanId }) => spanId).sort()); // biome-ignore format: one thought
+    }
+  });
+}
+
 pairs('a client starts traces where its package is told to, or is named among the roots', async ({ env }) => {
   const { program } = PAIRS.find(({ name }) => name === 'pg') as Pair;
   const scope = 'scope:@opentelemetry/instrumentation-pg';

@@ -31,17 +31,27 @@ let cloud: ControlPlane;
 
 test.before(async () => {
   if (JAEGER === undefined || OTELCOL === undefined) return;
-  [rabbit, jaeger] = await Promise.all([startRabbit(), JaegerServer.start()]);
+  await startAll().catch(async (error: unknown) => {
+    await stopAll(); // the hook below does not run when this one fails
+    throw error;
+  });
+});
+test.after(stopAll);
+
+async function startAll(): Promise<void> {
+  rabbit = await startRabbit();
+  jaeger = await JaegerServer.start();
   const decision = { DECISION_WAIT: `${DECISION_S}s`, JAEGER_GRPC: jaeger.url.replace('http://', '') };
   central = await SampleCollector.start('central', 'CENTRAL', { ...FAST, ...decision });
   gatewayA = await SampleCollector.start('gateway-a', 'GATEWAY_A', { ...FAST, CENTRAL_GRPC: central.address });
   gatewayB = await SampleCollector.start('gateway-b', 'GATEWAY_B', { ...FAST, CENTRAL_GRPC: central.address });
   cloud = await ControlPlane.start(configuration());
-});
-test.after(async () => {
+}
+
+async function stopAll(): Promise<void> {
   await cloud?.stop();
   await Promise.all([gatewayA?.stop(), gatewayB?.stop(), central?.stop(), jaeger?.stop(), rabbit?.stop()]);
-});
+}
 
 const configuration = () => ({
   AMQP_URL: `amqp://127.0.0.1:${rabbit.port}`,
@@ -323,6 +333,29 @@ all('an error is found where it happened, with its reason, and every span on the
   );
 });
 
+all('while a gateway is away requests are served as ever, and what they left arrives when it is back', async () => {
+  const traceId = 'ef'.repeat(16);
+  const headers = { traceparent: `00-${traceId}-${'cd'.repeat(8)}-01` };
+  const server = { name: 'database-2', flavor: 'm1.xlarge', image: 'cirros' };
+  const clusters = async () => new Set((await spansAtJaeger(traceId)).map(clusterOf));
+  await gatewayB.stop();
+  assert.is((await cloud.call('a', 'POST', '/v2.1/servers', server, headers)).status, 201);
+  await until(async () => (await clusters()).has('a'), 'the part of cluster a is at Jaeger', PATIENCE_MS);
+  assert.not.ok((await clusters()).has('b'));
+  await gatewayB.start();
+  const ofB = async () => (await spansAtJaeger(traceId)).filter((span) => clusterOf(span) === 'b');
+  await until(
+    async () => {
+      const names = (await ofB()).map(({ name }) => name);
+      return names.includes('Servers.create') && names.filter((name) => name === 'rpc.notice').length === 2;
+    },
+    'the part of cluster b has followed it, from its API to its agents',
+    PATIENCE_MS,
+  );
+  const api = (await ofB()).find(({ name }) => name === 'Servers.create');
+  assert.is(api?.attributes['openstack.forwarded_from'], 'a');
+});
+
 /** What goes over the exchanges of cluster a, besides to those whom it is for. */
 async function tap(): Promise<{ connection: ChannelModel; messages: Record<string, unknown>[] }> {
   const connection = await connect(`amqp://127.0.0.1:${rabbit.port}`);
@@ -365,6 +398,20 @@ all('while tracing is off there are no spans, and every message carries what cam
   assert.ok(logged.length >= 6 && logged.every(({ trace_id }) => trace_id === 'ab'.repeat(16)));
   assert.is(await cloud.stop(), 0);
   assert.equal(await counts(), before);
+});
+
+all('of its exchanges and queues nothing stays on a broker that is not its own', async () => {
+  const connection = await connect(`amqp://127.0.0.1:${rabbit.port}`);
+  for (const look of [
+    (channel: Channel) => channel.checkExchange('nova-a'),
+    (channel: Channel) => channel.checkExchange('nova-b.compute_fanout'),
+    (channel: Channel) => channel.checkQueue('nova-a.conductor'),
+  ]) {
+    const channel = await connection.createChannel(); // closed by the broker when there is no such thing
+    channel.on('error', () => undefined);
+    assert.match(String(await look(channel).catch(String)), /NOT_FOUND/);
+  }
+  await connection.close();
 });
 
 test.run();

@@ -11,12 +11,15 @@ import { isExpected } from '../messaging/remote-error.js';
 import type { RpcClient } from '../messaging/rpc-client.js';
 import type { ImageService } from './images.js';
 import type { ApiCall, ApiReply, Neighbour } from './neighbour.js';
-import { readServerRequest } from './server-request.js';
+import { BadRequest, readServerRequest } from './server-request.js';
 
 const asked = ({ user, forwardedFrom }: ApiCall) => ({
   'user.id': user,
   ...(forwardedFrom === undefined ? {} : { 'openstack.forwarded_from': forwardedFrom }),
 });
+
+/** What the caller has to put right is no failure of the API either. */
+const isAnswer = (error: unknown): boolean => isExpected(error) || error instanceof BadRequest;
 
 export class Servers {
   constructor(
@@ -26,7 +29,7 @@ export class Servers {
     private readonly neighbour: Neighbour,
   ) {}
 
-  @instrument({ attributes: asked, expectedErrors: isExpected })
+  @instrument({ attributes: asked, expectedErrors: isAnswer })
   async create(call: ApiCall): Promise<ApiReply> {
     const { image, name, vcpus, encryption } = readServerRequest(call.body);
     const request: BuildRequest = {
@@ -39,12 +42,12 @@ export class Servers {
     return this.hereOrThere(call, async () => this.reply(201, await this.ask<ServerReport>('build_server', request)));
   }
 
-  @instrument({ attributes: asked, expectedErrors: isExpected })
+  @instrument({ attributes: asked, expectedErrors: isAnswer })
   async show(call: ApiCall, id: string): Promise<ApiReply> {
     return this.hereOrThere(call, async () => this.reply(200, await this.ask<ServerReport>('show_server', { id })));
   }
 
-  @instrument({ attributes: asked, expectedErrors: isExpected })
+  @instrument({ attributes: asked, expectedErrors: isAnswer })
   async delete(call: ApiCall, id: string): Promise<ApiReply> {
     return this.hereOrThere(call, async () => this.reply(200, await this.ask<ServerReport>('delete_server', { id })));
   }

@@ -143,6 +143,7 @@ export class Pipeline {
     if (code !== 0) throw new Error(`The cameras ended with ${code}:\n${this.texts.slice(first).join('\n')}`);
     const sent = this.lines({ msg: 'image sent' }, first);
     await this.done(sent.map((line) => line.get('image') ?? ''));
+    await this.arrived();
     return sent;
   }
 
@@ -160,6 +161,25 @@ export class Pipeline {
       child.kill('SIGTERM');
       await once(child, 'close');
     }
+  }
+
+  /** Waits until every span that the services have ended is where it must be: at the Collector, or forgotten by `keep`. */
+  async arrived(): Promise<void> {
+    await until(
+      async () => {
+        const here = this.collector.spans().map(({ resource }) => resource['service.name']);
+        const states = Object.entries(this.operations).map(async ([service, at]) => {
+          const { spans } = (await (await fetch(`${at}/tracing/state`)).json()) as { spans: Record<string, number> };
+          const sent = here.filter((name) => name === service).length;
+          return (
+            spans.open === 0 && spans.ended === Number(spans.exported) + Number(spans.forgotten) && sent >= Number(spans.exported)
+          );
+        });
+        return (await Promise.all(states)).every((complete) => complete);
+      },
+      'all spans arrive',
+      60_000,
+    );
   }
 
   /** Waits until each image has come to its end: nothing found, an event, or an error. */

@@ -3,7 +3,7 @@
 
 import { context, trace } from '@opentelemetry/api';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import { pipeline } from '../pipeline/baggage.js';
+import { CAMERA, pipeline } from '../pipeline/baggage.js';
 import { createLog } from '../pipeline/log.js';
 import { isPng } from '../pipeline/png.js';
 import { contactSheet } from './contact-sheet.js';
@@ -22,8 +22,8 @@ export function createApp(images: Images): Express {
   app.use(accessLog);
 
   app.post('/cameras/:camera/images', express.raw({ type: 'image/png', limit: MOST_BYTES }), async (request, response) => {
-    const camera = pipeline.get('camera.id');
-    if (camera === undefined || camera !== request.params.camera) return refuse(response, 400, 'not the name of a camera');
+    const { camera } = request.params;
+    if (!CAMERA.test(camera)) return refuse(response, 400, 'not the name of a camera');
     if (!Buffer.isBuffer(request.body) || !isPng(request.body)) return refuse(response, 415, 'expected an image/png');
     imagesReceived.inc({ camera });
     response.status(202).json({ image: await images.accept(camera, request.body) });

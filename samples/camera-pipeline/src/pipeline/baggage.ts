@@ -3,8 +3,11 @@
 
 import { baggage } from 'spanwright';
 
+/** What a camera may be called. */
+export const CAMERA = /^[a-z][a-z0-9_-]{0,63}$/;
+
 export const pipeline = baggage.declare({
-  'camera.id': { pattern: /[a-z][a-z0-9_-]{0,63}/, path: '/cameras/:id', attribute: true },
+  'camera.id': { pattern: CAMERA, path: '/cameras/:id', attribute: true },
   'event.priority': {
     values: ['low', 'normal', 'high', 'critical'],
     default: 'normal',

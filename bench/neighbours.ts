@@ -16,9 +16,9 @@ type State = (typeof STATES)[number];
 
 /** Operations of one round, enough for some tens of milliseconds. */
 const LIBRARIES: Record<string, { what: string; operations: number }> = {
-  http: { what: 'a request, at both ends', operations: 300 },
-  fetch: { what: 'a request', operations: 200 },
-  grpc: { what: 'a unary call, at both ends', operations: 300 },
+  http: { what: 'a request, at both ends', operations: 600 },
+  fetch: { what: 'a request', operations: 500 },
+  grpc: { what: 'a unary call, at both ends', operations: 500 },
   pg: { what: 'a query', operations: 750 },
   mysql2: { what: 'a query', operations: 750 },
   redis: { what: 'a command', operations: 3_000 },

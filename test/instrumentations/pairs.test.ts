@@ -1,6 +1,6 @@
 // Every instrumentation with its library, as CommonJS and as ES modules, against real servers: recorded under a recorded span
 // only, with today's names. The programs import the built package.
-// limit: 400 s
+// limit: 600 s
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -32,6 +32,8 @@ function has(span: ToldSpan, attributes: Record<string, unknown>): void {
 
 interface Pair {
   readonly name: string;
+  /** The instrumentation, where it is not called like the pair. */
+  readonly enables?: string;
   readonly program: Program;
   /** Spans that start a trace of their own where there is none. */
   readonly roots?: readonly string[];
@@ -255,6 +257,34 @@ const PAIRS: Pair[] = [
     },
   },
   {
+    name: 'amqplib with callbacks and confirmations',
+    enables: 'amqplib',
+    program: {
+      imports: [['amqplib', 'amqplib/callback_api']],
+      before: `
+  const done = (start) => new Promise((resolve, reject) => start((error, value) => error ? reject(error) : resolve(value)));
+  const connection = await done((callback) => amqplib.connect('amqp://localhost:' + process.env.RABBIT, callback));
+  const channel = await done((callback) => connection.createConfirmChannel(callback));
+  const { queue } = await done((callback) => channel.assertQueue('', { exclusive: true }, callback));
+  await done((callback) => channel.assertExchange('events', 'fanout', { autoDelete: true }, callback));
+  await done((callback) => channel.bindQueue(queue, 'events', '', {}, callback));
+  let arrived;
+  await done((callback) => channel.consume(queue, (message) => { channel.ack(message); arrived(); }, {}, callback));`,
+      work: `const arrival = new Promise((resolve) => { arrived = resolve; });
+             await done((callback) => channel.publish('events', 'node.drained', Buffer.from('1'), {}, callback)); await arrival;`,
+      after: 'await done((callback) => connection.close(callback));',
+    },
+    roots: ['process'],
+    check(told) {
+      const sent = below(told, 'publish events');
+      has(sent, { 'messaging.destination.name': 'events:node.drained', ...PEER });
+      const received = below(told, 'process (anonymous)');
+      assert.is(received.parent, sent.spanId);
+      has(received, { 'messaging.destination.anonymous': true, 'messaging.rabbitmq.destination.routing_key': 'node.drained' });
+      assert.match(received.attributes['messaging.destination.name'] as string, /^events:node\.drained:amq\.gen-/);
+    },
+  },
+  {
     name: 'fs',
     program: { imports: [['fs', 'node:fs']], work: 'fs.readFileSync(process.argv[1]);' },
     check: (told) => void below(told, 'fs readFileSync'),
@@ -287,10 +317,10 @@ pairs.after(async ({ servers }) => {
   for (const server of servers) await server.stop();
 });
 
-for (const { name, program, roots = [], options, check } of PAIRS) {
+for (const { name, enables = name, program, roots = [], options, check } of PAIRS) {
   for (const form of FORMS) {
     pairs(`${name} as ${form}: recorded under a recorded span, with today's names`, async ({ env }) => {
-      const told = await run(program, form, { instrumentations: { [name]: options ?? true } }, env);
+      const told = await run(program, form, { instrumentations: { [enables]: options ?? true } }, env);
       check(told);
       for (const span of told.outside) {
         assert.ok(roots.some((root) => span.name.startsWith(root)), `${span.name} has started a trace`); // biome-ignore format: one thought
@@ -310,7 +340,9 @@ pairs('all of them at once, in both forms, and one query in the midst of them', 
     work: `${program.work} ${web.work}`,
     after: `${program.after} ${web.after}`,
   };
-  const instrumentations = PAIRS.map(({ name }) => name).filter((name) => !['fs', 'dns', 'net'].includes(name));
+  const instrumentations = PAIRS.map(({ name, enables = name }) => enables).filter(
+    (name) => !['fs', 'dns', 'net'].includes(name),
+  );
   for (const form of FORMS) {
     const told = await run(together, form, { instrumentations }, env);
     below(told, 'events.select');
@@ -351,6 +383,17 @@ pairs('a client starts traces where its package is told to, or is named among th
       (await run(program, 'cjs', options, env)).outside.some(({ name }) => name === 'events.select'),
       JSON.stringify(options),
     );
+});
+
+pairs('a client of Redis starts traces where it is told to, although its package wants a parent by itself', async ({ env }) => {
+  for (const name of ['ioredis', 'redis']) {
+    const { program } = PAIRS.find((pair) => pair.name === name) as Pair;
+    const { outside } = await run(program, 'cjs', { instrumentations: { [name]: { roots: 'all' } } }, env);
+    assert.ok(
+      outside.some((span) => span.name === 'GET' && span.parent === undefined),
+      name,
+    );
+  }
 });
 
 pairs('what is not enabled is not patched', async ({ env }) => {

@@ -1,0 +1,182 @@
+// What the receiver holds, over the part of Jaeger's HTTP API that reads (/api/services, /api/traces, /api/dependencies), so that
+// whatever asks a Jaeger (`spanwright traces`, Grafana, a script) can ask a developer's machine that has none. Loopback only, GET
+// only; nothing is kept beyond what the receiver keeps.
+
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { callsIn, endOf, failed, serviceOf, startOf } from '../traces/spans.js';
+import type { ReceivedSpan, Value, Values } from './decode.js';
+import { groupTraces } from './tree.js';
+
+export interface QueryServer {
+  /** For `--jaeger` and SPANWRIGHT_JAEGER_URL, for example `http://127.0.0.1:40118`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+interface Asked {
+  readonly spans: readonly ReceivedSpan[];
+  readonly query: URLSearchParams;
+  /** What follows the route. */
+  readonly rest: string;
+}
+
+const DEFAULT_LIMIT = 20;
+const DAY_MS = 86_400_000;
+
+/** One row a route; `undefined` is a trace that is not there. */
+const ROUTES: readonly (readonly [pattern: RegExp, answer: (asked: Asked) => unknown])[] = [
+  [/^\/api\/services$/, ({ spans }) => [...new Set(spans.map(serviceOf))]],
+  [/^\/api\/traces\/([0-9a-f]{1,32})$/, traceById],
+  [/^\/api\/traces$/, search],
+  [/^\/api\/dependencies$/, dependencies],
+];
+
+/** Listens at a loopback address. @param spans asked at each request. */
+export async function startQueryServer(spans: () => readonly ReceivedSpan[], host: string, port: number): Promise<QueryServer> {
+  const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
+    const [status, body] = answer(request, spans());
+    response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'x-content-type-options': 'nosniff' });
+    response.end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const bound = (server.address() as AddressInfo).port;
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`, close: () => close(server) };
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/** A page of another site could reach a loopback port by a name of its own; it cannot set the Host header. */
+const OWN_HOSTS = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
+
+const refusal = (status: number, msg: string): [number, unknown] => [status, { data: null, errors: [{ code: status, msg }] }];
+
+function answer(request: IncomingMessage, spans: readonly ReceivedSpan[]): [status: number, body: unknown] {
+  if (!OWN_HOSTS.test(request.headers.host ?? '')) return refusal(403, 'asked by an unknown host name');
+  if (request.method !== 'GET') return refusal(405, 'expected GET');
+  if (!URL.canParse(request.url ?? '/', 'http://localhost')) return refusal(400, 'expected a path');
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  for (const [pattern, of] of ROUTES) {
+    const match = pattern.exec(pathname);
+    if (match === null) continue;
+    const data = of({ spans, query: searchParams, rest: match[1] ?? '' });
+    if (data === undefined) return refusal(404, 'trace not found');
+    return [200, { data, total: Array.isArray(data) ? data.length : 0, errors: null }];
+  }
+  return refusal(404, 'expected /api/services, /api/traces or /api/dependencies');
+}
+
+function traceById({ spans, rest }: Asked): unknown {
+  const id = rest.padStart(32, '0');
+  const found = spans.filter(({ traceId }) => traceId === id);
+  return found.length === 0 ? undefined : [asJaeger(found)];
+}
+
+const numberOf = (text: string | null, fallback: number): number =>
+  text !== null && /^\d+$/.test(text) ? Number(text) : fallback;
+
+/** The tags that a search asks for: `{"error":"true"}`. */
+function tagsOf(query: URLSearchParams): [string, string][] {
+  try {
+    return Object.entries(JSON.parse(query.get('tags') ?? '{}')).map(([key, value]) => [key, String(value)]);
+  } catch {
+    return [];
+  }
+}
+
+/** As Jaeger does it: one span must be of the service, in the time, long enough, and have the tags. */
+function search({ spans, query }: Asked): unknown {
+  const from = numberOf(query.get('start'), 0) / 1000;
+  const to = numberOf(query.get('end'), Number.MAX_SAFE_INTEGER) / 1000;
+  const least = numberOf((query.get('minDuration') ?? '').replace(/us$/, ''), 0) / 1000;
+  const tags = tagsOf(query);
+  const has = (span: ReceivedSpan, [key, value]: [string, string]): boolean =>
+    key === 'error' ? String(failed(span)) === value : String(span.attributes[key] ?? span.resource.attributes[key]) === value;
+  const matches = (span: ReceivedSpan): boolean =>
+    serviceOf(span) === query.get('service') &&
+    startOf(span) >= from &&
+    startOf(span) <= to &&
+    endOf(span) - startOf(span) >= least &&
+    tags.every((tag) => has(span, tag));
+  return groupTraces(spans)
+    .filter((trace) => trace.some(matches))
+    .slice(-numberOf(query.get('limit'), DEFAULT_LIMIT))
+    .reverse()
+    .map(asJaeger);
+}
+
+function dependencies({ spans, query }: Asked): unknown {
+  const to = numberOf(query.get('endTs'), Date.now());
+  const from = to - numberOf(query.get('lookback'), DAY_MS);
+  const traces = groupTraces(spans.filter((span) => startOf(span) >= from && startOf(span) <= to));
+  return callsIn(traces).map(({ parent, child, count }) => ({ parent, child, callCount: count }));
+}
+
+interface Tag {
+  readonly key: string;
+  readonly type: string;
+  readonly value: string | number | boolean;
+}
+
+function asJaeger(spans: readonly ReceivedSpan[]): unknown {
+  const resources = [...new Map(spans.map(({ resource }) => [JSON.stringify(resource.attributes), resource])).values()];
+  const ids = new Map(resources.map((resource, at) => [JSON.stringify(resource.attributes), `p${at + 1}`]));
+  const micros = (nanos: string): number => Number(BigInt(nanos) / 1000n);
+  return {
+    traceID: spans[0]?.traceId,
+    spans: spans.map((span) => ({
+      traceID: span.traceId,
+      spanID: span.spanId,
+      operationName: span.name,
+      references: [
+        ...(span.parentSpanId === '' ? [] : [{ refType: 'CHILD_OF', traceID: span.traceId, spanID: span.parentSpanId }]),
+        ...span.links.map(({ traceId, spanId }) => ({ refType: 'FOLLOWS_FROM', traceID: traceId, spanID: spanId })),
+      ],
+      startTime: micros(span.startTimeUnixNano),
+      duration: micros(span.endTimeUnixNano) - micros(span.startTimeUnixNano),
+      tags: [...tags(span.attributes), ...tags(tagsOfFields(span))],
+      logs: span.events.map(({ name, timeUnixNano, attributes }) => ({
+        timestamp: micros(timeUnixNano),
+        fields: [...tags({ event: name }), ...tags(attributes)],
+      })),
+      processID: ids.get(JSON.stringify(span.resource.attributes)),
+    })),
+    processes: Object.fromEntries(
+      resources.map(({ attributes }) => {
+        const { 'service.name': service, ...others } = attributes;
+        return [ids.get(JSON.stringify(attributes)), { serviceName: String(service ?? ''), tags: tags(others) }];
+      }),
+    ),
+  };
+}
+
+/** What Jaeger makes tags of. */
+function tagsOfFields({ kind, status, scope, traceState }: ReceivedSpan): Values {
+  return {
+    ...(kind === 'unspecified' ? {} : { 'span.kind': kind }),
+    ...(status.code === 'unset' ? {} : { 'otel.status_code': status.code.toUpperCase() }),
+    ...(status.code === 'error' ? { error: true } : {}),
+    ...(status.message === '' ? {} : { 'otel.status_description': status.message }),
+    ...(scope.name === '' ? {} : { 'otel.scope.name': scope.name }),
+    ...(scope.version === '' ? {} : { 'otel.scope.version': scope.version }),
+    ...(traceState === '' ? {} : { 'w3c.tracestate': traceState }),
+  };
+}
+
+function tags(values: Values): Tag[] {
+  return Object.entries(values).map(([key, value]) => tagOf(key, value));
+}
+
+function tagOf(key: string, value: Value): Tag {
+  if (typeof value === 'boolean') return { key, type: 'bool', value };
+  if (typeof value === 'number') return { key, type: Number.isInteger(value) ? 'int64' : 'float64', value };
+  return { key, type: 'string', value: typeof value === 'string' ? value : JSON.stringify(value) };
+}

@@ -20,8 +20,8 @@ export interface Break {
   readonly calls: number;
 }
 
-/** A call whose other side does not trace may be as it should be: a cluster's API, a cloud, somebody else's service. */
-export const isCertain = ({ kind }: Break): boolean => kind !== 'no-answer';
+/** Where a side does not trace, that may be as it should be: a cluster's API, a cloud, somebody else's service, a request by hand. */
+export const isCertain = ({ kind }: Break): boolean => kind !== 'no-answer' && kind !== 'begins-elsewhere';
 
 interface Reason {
   readonly cause: string;
@@ -30,10 +30,13 @@ interface Reason {
 
 /** One row a reason; `{next}`, `{service}`, `{parent}` and `{reason}` are filled in. */
 const REASONS = {
+  'begins-elsewhere': {
+    cause: 'its caller {parent} never came: it was not recorded, its export failed, or the traceparent was made by hand',
+    fix: 'if the caller is ours, look at its tracing (spanwright status) and at what became of its spans (exported, dropped, failed)',
+  },
   'parent-missing': {
-    cause:
-      'its parent {parent} never came: the caller was not recorded or its export failed, or the traceparent was made by hand',
-    fix: "look at the caller's tracing (spanwright status) and at what became of its spans (exported, dropped, failed)",
+    cause: 'its parent {parent} never came: the process ended before it could send it, its export failed, or it is still open',
+    fix: 'look at what became of the spans of that service (spanwright status: exported, dropped, failed) and at its restarts',
   },
   'own-trace': {
     cause: '{next} started a trace of its own meanwhile: the context did not cross',
@@ -104,9 +107,10 @@ function grouped(breaks: readonly Break[]): Break[] {
 
 function orphansOf(spans: readonly ReceivedSpan[]): Break[] {
   const present = new Set(spans.map(({ spanId }) => spanId));
+  const first = Math.min(...spans.map(startOf));
   return spans
     .filter(({ parentSpanId }) => parentSpanId !== '' && !present.has(parentSpanId))
-    .map((span) => explain('parent-missing', span, null, []));
+    .map((span) => explain(startOf(span) === first ? 'begins-elsewhere' : 'parent-missing', span, null, []));
 }
 
 /** Calls to other services that no span of another service answered. Databases and caches do not trace: they do not count. */

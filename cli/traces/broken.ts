@@ -34,7 +34,7 @@ async function othersOf(
 
 function linesOf(found: Break, colours: boolean): string[] {
   const { kind, service, span, next, cause, fix, evidence, calls } = found;
-  const where = `${kind === 'parent-missing' ? 'before' : 'after'} ${printable(service)}`;
+  const where = `${next === null && kind !== 'no-answer' ? 'before' : 'after'} ${printable(service)}`;
   const at = `at ${printable(span.name)} (${span.spanId})${calls > 1 ? ` and ${calls - 1} more` : ''}`;
   const head = `${isCertain(found) ? 'It stops' : 'It may stop'} ${where}, ${at}${next === null ? '' : `; next: ${printable(next)}`}`;
   return [

@@ -132,6 +132,16 @@ function whichOf(metrics: Metrics, counter: Counter): string {
   return by.length === 0 ? '' : ` (${by.join(', ')})`;
 }
 
+/** The health of the Collector whose metrics are at an address; @throws CommandFailure where there are none. */
+export async function healthAt(given: string, environment: NodeJS.ProcessEnv): Promise<CollectorHealth> {
+  return read(await look(metricsAddress(given), environment), undefined);
+}
+
+function metricsAddress(text: string): string {
+  const given = readAddress(text, 'traces collector', DEFAULT_METRICS);
+  return new URL(given).pathname === '/' ? `${given}/metrics` : given;
+}
+
 async function look(address: string, environment: NodeJS.ProcessEnv): Promise<Metrics> {
   const { status, text } = await get('the Collector', address, environment);
   const metrics = parse(text);
@@ -144,8 +154,7 @@ async function look(address: string, environment: NodeJS.ProcessEnv): Promise<Me
 
 export async function run(invocation: Invocation): Promise<number> {
   const { arguments: words, options, environment, out, colours } = invocation;
-  const given = readAddress(words[0] ?? DEFAULT_METRICS, 'traces collector', DEFAULT_METRICS);
-  const address = new URL(given).pathname === '/' ? `${given}/metrics` : given;
+  const address = metricsAddress(words[0] ?? DEFAULT_METRICS);
   const every = durationOption(invocation, 'every', 0);
   let metrics = await look(address, environment);
   let before: Metrics | undefined;

@@ -41,13 +41,19 @@ export function reasonOf(span: ReceivedSpan): string {
   return [type, message].filter((part) => part !== undefined && part !== '').join(': ') || 'no reason given';
 }
 
+/** What a span continues: its parent, or what it links to in the same trace, as asynchronous hops do. */
+function continuedBy(span: ReceivedSpan, byId: ReadonlyMap<string, ReceivedSpan>): ReceivedSpan | undefined {
+  const parent = byId.get(span.parentSpanId);
+  return parent ?? span.links.map(({ spanId }) => byId.get(spanId)).find((linked) => linked !== undefined);
+}
+
 /** Calls from one service to another, over all traces given. */
 export function callsIn(traces: readonly (readonly ReceivedSpan[])[]): Call[] {
   const counts = new Map<string, Call>();
   for (const spans of traces) {
     const byId = new Map(spans.map((span) => [span.spanId, span]));
     for (const span of spans) {
-      const parent = byId.get(span.parentSpanId);
+      const parent = continuedBy(span, byId);
       if (parent === undefined || serviceOf(parent) === serviceOf(span)) continue;
       const key = JSON.stringify([serviceOf(parent), serviceOf(span)]);
       counts.set(key, { parent: serviceOf(parent), child: serviceOf(span), count: (counts.get(key)?.count ?? 0) + 1 });

@@ -173,12 +173,12 @@ all('broken: a service that is known and recorded nothing then was off or sample
   assert.equal([found.kind, found.next, more], ['silent', 'stock', []]);
 });
 
-all('broken: a parent that never came, and an expected service that nobody knows', async () => {
+all('broken: a caller that never came, and an expected service that nobody knows', async () => {
   const { breaks } = await ask('broken', [shop.traces.orphan, '--expect', 'mail,orders'], 1);
   assert.equal(
     breaks.map(({ kind, next }: { kind: string; next: string | null }) => [kind, next]),
     [
-      ['parent-missing', null],
+      ['begins-elsewhere', null],
       ['unknown', 'mail'],
     ],
   );

@@ -114,6 +114,14 @@ test('calls that broke alike are one row, with their number; of another service 
   assert.ok(missing !== undefined && isCertain(missing));
 });
 
+test('a parent that never came is a break within a trace; at its begin it may be a caller of somebody else', () => {
+  const unsent = 'f'.repeat(16);
+  const entry = span('a', { parentSpanId: unsent });
+  assert.equal(found([entry]), [['begins-elsewhere', null]]);
+  assert.not.ok(findBreaks([entry], around()).some(isCertain));
+  assert.equal(found([span('a'), span('b', { at: 5, parentSpanId: unsent })]), [['parent-missing', null]]);
+});
+
 test('a name is only a name when it ends where the service ends', () => {
   const root = span('a');
   const call = (host: string): ReceivedSpan =>

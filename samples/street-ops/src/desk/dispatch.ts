@@ -1,0 +1,34 @@
+// The back of the desk: sends the crew that has had least to do. There are none for nodes that are not of this place.
+
+import { instrument, startTracing } from 'spanwright';
+import { type Handle, serve } from './http.js';
+
+class Dispatch {
+  private readonly jobs = new Map([
+    ['north', 0],
+    ['south', 0],
+    ['west', 0],
+  ]);
+
+  @instrument({
+    name: 'choose crew',
+    kind: 'server',
+    parent: (_query: URLSearchParams, headers: Parameters<Handle>[1]) => headers,
+  })
+  async choose(query: URLSearchParams, _headers: Parameters<Handle>[1]): Promise<{ crew: string }> {
+    const node = query.get('node') ?? '';
+    if (!node.startsWith('gpu-node-')) throw new RangeError(`there is no node "${node}" here`);
+    const [crew, jobs] = [...this.jobs].reduce((least, one) => (one[1] < least[1] ? one : least));
+    this.jobs.set(crew, jobs + 1);
+    return { crew };
+  }
+}
+
+async function main(): Promise<void> {
+  const tracing = await startTracing({ serviceName: 'dispatch', enabled: true });
+  const dispatch = new Dispatch();
+  await serve((query, headers) => dispatch.choose(query, headers));
+  await tracing.shutdown();
+}
+
+void main();

@@ -1,0 +1,102 @@
+// `npm start -w street-ops`: fills a trace backend with the breakfix pipeline and the desk, then runs each recipe as its operator would,
+// and prints question, command and answer. Ends with 0 only when every answer was what it must be.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runProgram, SPANWRIGHT, startServer, stopServers } from './processes.js';
+import { type Found, RECIPES } from './recipes.js';
+
+const SAMPLES = join(__dirname, '..', '..', '..');
+const DESK = join(__dirname, '..', 'desk');
+/** Of a table or tree; the rest is for whoever runs the command. */
+const LINES_SHOWN = 14;
+
+interface Backend {
+  otlp: string;
+  jaeger: string;
+}
+
+const print = (line = ''): void => void process.stdout.write(`${line}\n`);
+
+/** The configured one, or a receiver of our own that answers as Jaeger does. */
+async function findBackend(): Promise<Backend> {
+  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlp, SPANWRIGHT_JAEGER_URL: jaeger } = process.env;
+  if (otlp && jaeger) return { otlp, jaeger };
+  if (otlp || jaeger) {
+    throw new Error('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and SPANWRIGHT_JAEGER_URL: set both, for a Jaeger of yours, or neither.');
+  }
+  const args = ['receive', '--json', '--port', '0', '--query-port', '0'];
+  const { listening, query } = await startServer<{ listening: string; query: string }>(SPANWRIGHT, args, {});
+  return { otlp: listening, jaeger: query };
+}
+
+async function fill({ otlp }: Backend, logFile: string): Promise<void> {
+  const env = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlp, LOG_FILE: logFile };
+  const { code, out, err } = await runProgram(join(SAMPLES, 'breakfix-pipeline', 'build', 'drive', 'start.js'), [], env);
+  if (code !== 0) throw new Error(`the breakfix pipeline ended with ${code}:\n${out}${err}`);
+}
+
+async function openDesk({ otlp }: Backend): Promise<Pick<Found, 'intake' | 'brokenIntake'>> {
+  const env = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlp, OTEL_BSP_SCHEDULE_DELAY: '200' };
+  const start = async (name: string, more: NodeJS.ProcessEnv = {}): Promise<string> =>
+    (await startServer<{ listening: string }>(join(DESK, `${name}.js`), [], { ...env, ...more })).listening;
+  const dispatch = await start('dispatch');
+  const [intake, brokenIntake] = await Promise.all([
+    start('intake', { DISPATCH_URL: dispatch }),
+    start('intake', { DISPATCH_URL: dispatch, HANDS_ON: 'false' }),
+  ]);
+  return { intake, brokenIntake };
+}
+
+/** @returns what is wrong, one line each. */
+async function ask(backend: Backend, found: Found): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { question, command, code, check, apart } of RECIPES) {
+    const args = ['traces', ...command(found)];
+    const env = apart ? {} : { SPANWRIGHT_JAEGER_URL: backend.jaeger };
+    print(`-- ${question}`);
+    print(`$ npx spanwright ${args.join(' ')}`);
+    // Asked twice: for a person, and for the check. A request that `verify` sends is sent twice, too.
+    const [shown, read] = [await runProgram(SPANWRIGHT, args, env), await runProgram(SPANWRIGHT, [...args, '--json'], env)];
+    const lines = `${shown.out}${shown.err}`.trimEnd().split('\n');
+    for (const line of lines.slice(0, LINES_SHOWN)) print(line.length > 180 ? `${line.slice(0, 179)}…` : line);
+    if (lines.length > LINES_SHOWN) print(`... ${lines.length - LINES_SHOWN} more lines`);
+    print();
+    try {
+      if (read.code !== code) throw new Error(`exit code ${read.code}, not ${code}: ${read.err}`);
+      check(JSON.parse(read.out), found);
+    } catch (error) {
+      faults.push(`${question} ${(error as Error).message}`);
+    }
+  }
+  return faults;
+}
+
+async function main(folder: string): Promise<number> {
+  const begin = performance.now();
+  const backend = await findBackend();
+  print(`Spans go to ${backend.otlp}, questions to ${backend.jaeger}.`);
+  const logFile = join(folder, 'modules.log');
+  const [desk] = await Promise.all([openDesk(backend), fill(backend, logFile)]);
+  print(`The breakfix pipeline has run, the desk is open, after ${((performance.now() - begin) / 1000).toFixed(1)} s.\n`);
+  const collectorConfig = join(SAMPLES, 'infra-controller', 'collector', 'shared.yaml');
+  const faults = await ask(backend, { logFile, collectorConfig, ...desk });
+  for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
+  print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
+  return faults.length === 0 ? 0 : 1;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'street-ops-'));
+const end = async (code: number): Promise<never> => {
+  await stopServers();
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(code);
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(130));
+main(folder)
+  .catch((error: unknown) => {
+    print(`The run failed: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  })
+  .then(end);

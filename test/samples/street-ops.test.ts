@@ -1,0 +1,85 @@
+// The sample street-ops as its users start it: over a real Jaeger behind the real Collector, filled by the breakfix pipeline, and over the
+// embedded receiver alone. Its exit code says that every recipe answered what it must; here is looked at what it printed, and at the recipes
+// that need a Collector. Missing parts are a printed skip, on a build server a failure.
+// limit: 400 s
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { invoke } from '../cli/invoke.js';
+import { PROJECT } from '../house/sources.js';
+import { JAEGER, JaegerServer } from '../real/support/jaeger-server.js';
+import { BATCH, forwardTo, OTELCOL, OtelCollector } from '../real/support/otel-collector.js';
+
+const test = suite('street-ops');
+const real = JAEGER === undefined || OTELCOL === undefined ? test.skip : test;
+
+const QUESTIONS = ['from-log', 'errors', 'slow', 'show', 'spike', 'map', 'broken', 'verify', 'verify', 'broken', 'sampling'];
+
+/** Runs the sample as built; variables of the shell that configure tracing are left out. */
+async function runSample(env: Record<string, string>): Promise<{ code: number; output: string }> {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(OTEL_|SPANWRIGHT_|DATABASE_URL$|LOG_FILE$)/.test(name));
+  const script = join(PROJECT, 'samples/street-ops/build/drive/start.js');
+  const child = spawn(process.execPath, [script], {
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const [code] = await once(child, 'close');
+  return { code, output };
+}
+
+function checkOutput({ code, output }: { code: number; output: string }): void {
+  assert.is(code, 0, output);
+  assert.equal(
+    [...output.matchAll(/^\$ npx spanwright traces (\S+)/gm)].map(([, recipe]) => recipe),
+    QUESTIONS,
+  );
+  assert.match(output, /janitor: janitor\.rebootnode\.reboot_session/);
+  assert.match(output, /^It stops after intake, at POST .*; next: dispatch$/m);
+  assert.match(output, /All as it must be, in [\d.]+ s\.\n$/);
+}
+
+real('over a real Jaeger behind a Collector: every recipe answers what it must, and the Collector is healthy', async () => {
+  const jaeger = await JaegerServer.start();
+  const collector = await OtelCollector.start({
+    processors: BATCH,
+    exporters: forwardTo(jaeger.url),
+    file: false,
+    metrics: true,
+  });
+  try {
+    const jaegerUrl = jaeger.api.replace(/\/api$/, '');
+    checkOutput(await runSample({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector.url, SPANWRIGHT_JAEGER_URL: jaegerUrl }));
+    const health = await invoke(['traces', 'collector', collector.metricsUrl, '--json']);
+    assert.is(health.code, 0, health.out);
+    const { counts } = JSON.parse(health.out);
+    assert.ok(counts.accepted > 100);
+    assert.is(counts.sent, counts.accepted);
+    const services = (await jaeger.services()).sort();
+    for (const name of ['dispatch', 'intake', 'janitor', 'node-drainer']) assert.ok(services.includes(name), services.join());
+  } finally {
+    await collector.remove();
+    await jaeger.stop();
+  }
+});
+
+test('over the embedded receiver alone, which answers as Jaeger does: the same', async () => {
+  checkOutput(await runSample({}));
+});
+
+test('half of a configuration is refused with what to set, and nothing is started', async () => {
+  const { code, output } = await runSample({ SPANWRIGHT_JAEGER_URL: 'http://127.0.0.1:16686' });
+  assert.is(code, 1);
+  assert.match(output, /set both, for a Jaeger of yours, or neither/);
+  assert.not.match(output, /npx spanwright/);
+});
+
+test.run();

@@ -5,73 +5,21 @@ import { metrics as metricsApi, type ObservableResult } from '@opentelemetry/api
 import type { SpanCounts } from '../setup/tracing.js';
 import type { Site } from '../site/site.js';
 
-/** One row per metric of the process. */
-const ROWS: readonly { name: string; otel: string; type: 'counter' | 'gauge'; help: string; read(counts: SpanCounts): number }[] =
-  [
-    {
-      name: 'otel_sdk_span_live',
-      otel: 'otel.sdk.span.live',
-      type: 'gauge',
-      help: 'Recorded spans that have started and not ended.',
-      read: (c) => c.open,
-    },
-    {
-      name: 'otel_sdk_span_started_total',
-      otel: 'otel.sdk.span.started',
-      type: 'counter',
-      help: 'Recorded spans started.',
-      read: (c) => c.started,
-    },
-    {
-      name: 'spanwright_spans_ended_total',
-      otel: 'spanwright.spans.ended',
-      type: 'counter',
-      help: 'Recorded spans ended.',
-      read: (c) => c.ended,
-    },
-    {
-      name: 'spanwright_spans_leaked_total',
-      otel: 'spanwright.spans.leaked',
-      type: 'counter',
-      help: 'Spans open beyond max_span_age, or at shutdown.',
-      read: (c) => c.leaked,
-    },
-    {
-      name: 'spanwright_spans_refused_total',
-      otel: 'spanwright.spans.refused',
-      type: 'counter',
-      help: 'Spans not started because max_open_spans were open.',
-      read: (c) => c.refused,
-    },
-    {
-      name: 'spanwright_spans_dropped_total',
-      otel: 'spanwright.spans.dropped',
-      type: 'counter',
-      help: 'Ended spans that did not fit into the export queue.',
-      read: (c) => c.dropped,
-    },
-    {
-      name: 'spanwright_spans_exported_total',
-      otel: 'spanwright.spans.exported',
-      type: 'counter',
-      help: 'Spans that the receiver took.',
-      read: (c) => c.exported,
-    },
-    {
-      name: 'spanwright_spans_failed_total',
-      otel: 'spanwright.spans.failed',
-      type: 'counter',
-      help: 'Spans whose export failed for good.',
-      read: (c) => c.failed,
-    },
-    {
-      name: 'spanwright_spans_forgotten_total',
-      otel: 'spanwright.spans.forgotten',
-      type: 'counter',
-      help: 'Spans of traces that keep did not keep.',
-      read: (c) => c.forgotten,
-    },
-  ];
+/** One row per metric of the process: OpenTelemetry's name, which count it is, and what it says. All but the live spans only ever grow. */
+const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: string])[] = [
+  ['otel.sdk.span.live', 'open', 'Recorded spans that have started and not ended.'],
+  ['otel.sdk.span.started', 'started', 'Recorded spans started.'],
+  ['spanwright.spans.ended', 'ended', 'Recorded spans ended.'],
+  ['spanwright.spans.leaked', 'leaked', 'Spans open beyond max_span_age, or at shutdown.'],
+  ['spanwright.spans.refused', 'refused', 'Spans not started because max_open_spans were open.'],
+  ['spanwright.spans.dropped', 'dropped', 'Ended spans that did not fit into the export queue.'],
+  ['spanwright.spans.exported', 'exported', 'Spans that the receiver took.'],
+  ['spanwright.spans.failed', 'failed', 'Spans whose export failed for good.'],
+  ['spanwright.spans.forgotten', 'forgotten', 'Spans of traces that keep did not keep.'],
+];
+
+/** The count that goes down as well as up. */
+const LIVE = 'otel.sdk.span.live';
 
 /** Namespaces shown one by one; the rest is summed under `_other`, so that the text stays bounded. */
 const NAMESPACES = 500;
@@ -103,9 +51,11 @@ export function prometheusText(counts: SpanCounts, sites: Iterable<Site>, enable
   lines.push(`${openName} ${counts.open}`);
   head('spanwright_tracing_enabled', 'gauge', '1 while the effective flag is on.');
   lines.push(`spanwright_tracing_enabled ${enabled ? 1 : 0}`);
-  for (const row of ROWS) {
-    head(row.name, row.type, row.help);
-    lines.push(`${row.name} ${row.read(counts)}`);
+  for (const [otel, count, help] of ROWS) {
+    const name = otel.replaceAll('.', '_');
+    const [shown, type] = otel === LIVE ? [name, 'gauge'] : [`${name}_total`, 'counter'];
+    head(shown, type, help);
+    lines.push(`${shown} ${counts[count]}`);
   }
   head('spanwright_namespace_spans_open', 'gauge', 'Open spans by namespace.');
   for (const [namespace, open] of recordedByNamespace(sites)) {
@@ -124,15 +74,11 @@ function escapeLabel(text: string): string {
  */
 export function observe(read: () => SpanCounts, sites: Iterable<Site>): () => void {
   const meter = metricsApi.getMeter('spanwright');
-  const observed = ROWS.map((row) => {
-    const options = { description: row.help, unit: '{span}' };
-    const live = row.otel === 'otel.sdk.span.live';
-    const instrument = live
-      ? meter.createObservableUpDownCounter(row.otel, options)
-      : meter.createObservableCounter(row.otel, options);
-    const callback = live
-      ? (result: ObservableResult) => observeLive(result, sites)
-      : (result: ObservableResult) => result.observe(row.read(read()));
+  const observed = ROWS.map(([otel, count, description]) => {
+    const options = { description, unit: '{span}' };
+    const live = otel === LIVE;
+    const instrument = live ? meter.createObservableUpDownCounter(otel, options) : meter.createObservableCounter(otel, options);
+    const callback = (result: ObservableResult) => (live ? observeLive(result, sites) : result.observe(read()[count]));
     instrument.addCallback(callback);
     return () => instrument.removeCallback(callback);
   });

@@ -101,10 +101,20 @@ export function place(
 ): Placement | undefined {
   if (current instanceof RecordedSpan) return placement(context, current);
   const parent = current === undefined ? undefined : 'spanContext' in current ? current.spanContext() : current;
-  if (parent === undefined || !isSpanContextValid(parent)) return placeRoot(recorder, terms, context, undefined, undefined);
+  if (parent === undefined || !isValid(parent)) return placeRoot(recorder, terms, context, undefined, undefined);
   if (parent.isRemote === true && recorder.gate.ignoresRemote) return placeRoot(recorder, terms, context, parent, undefined);
   if (isSampled(parent)) return placement(context, parent);
   return undefined;
+}
+
+/** The last parent that was valid: two regular expressions cost more than the rest of the decision, and most calls have that of the call before. */
+let valid: SpanContext | undefined;
+
+function isValid(parent: SpanContext): boolean {
+  if (parent === valid) return true;
+  if (!isSpanContextValid(parent)) return false;
+  valid = parent;
+  return true;
 }
 
 /** True for a parent whose trace is not kept: nothing below it is. */

@@ -1,7 +1,7 @@
-// What is done to one recorded span of a neighbour before and after it ends, or when an attribute is set on it later than at its start.
+// What is done to one recorded span of a neighbour before and after it ends, when it fails, or when an attribute is set on it later than at its start.
 // Packages hold the span that they were given, so its own methods are where this can be done.
 
-import type { AttributeValue } from '@opentelemetry/api';
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import type { RecordedSpan } from '../span/recorded.js';
 
 interface AtEnd {
@@ -30,5 +30,14 @@ export function translate(
   span.setAttribute = function setTranslated(key, value) {
     const translated = attribute(key, value, span);
     return translated === undefined ? span : setAttribute.call(span, translated[0], translated[1]);
+  };
+}
+
+/** Adds what an exception says of the answer, when the package records it. */
+export function atException(span: RecordedSpan, attributesOf: (exception: unknown) => Attributes): void {
+  const { recordException } = span;
+  span.recordException = function recordAndTell(exception, time): void {
+    span.setAttributes(attributesOf(exception));
+    recordException.call(span, exception, time);
   };
 }

@@ -9,12 +9,13 @@ import { adaptHttp, adaptUndici, httpAttributes } from './http.js';
 import { amqpConnection, messagingAttributes, messagingName } from './messaging.js';
 import { adaptMysql, mysqlAttributes, mysqlConnection, mysqlName } from './mysql.js';
 import { followPools } from './mysql-pool.js';
-import { adaptPostgres, postgresConnection } from './postgres.js';
+import { adaptPostgres, postgresConnection, postgresFailure } from './postgres.js';
 import {
   adaptRedis,
   ioredisConnection,
   redisAttributes,
   redisConnection,
+  redisFailure,
   redisLater,
   redisName,
   redisReturned,
@@ -43,6 +44,8 @@ export interface PackageRow {
   attributes?(attributes: Attributes, name: string): Attributes;
   /** An attribute that the package sets after the start; undefined leaves it out. */
   later?(key: string, value: AttributeValue, span: RecordedSpan): readonly [string, AttributeValue] | undefined;
+  /** What an exception says of the server's answer. */
+  failure?(exception: unknown): Attributes;
   /** What the connection knows: asked at the span's start, and at its end when it has not told its other end by then. */
   connection?(call: Call): Attributes | undefined;
   /** Patches what the package leaves out; called once with its instrumentation, before that is enabled. */
@@ -60,7 +63,13 @@ const UNDICI: PackageRow = {
   adapt: adaptUndici,
   attributes: httpAttributes,
 };
-const REDIS = { carriesContext: false, adapt: adaptRedis, name: redisName, attributes: redisAttributes } as const;
+const REDIS = {
+  carriesContext: false,
+  adapt: adaptRedis,
+  name: redisName,
+  attributes: redisAttributes,
+  failure: redisFailure,
+} as const;
 
 const ROWS: Record<string, PackageRow> = {
   http: { package: otel('http'), modules: ['http', 'https'], carriesContext: true, adapt: adaptHttp, attributes: httpAttributes },
@@ -71,6 +80,7 @@ const ROWS: Record<string, PackageRow> = {
     modules: ['pg', 'pg-pool'],
     carriesContext: false,
     adapt: adaptPostgres,
+    failure: postgresFailure,
     connection: postgresConnection,
   },
   mysql2: {

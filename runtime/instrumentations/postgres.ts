@@ -50,3 +50,11 @@ export function adaptPostgres(given: Record<string, unknown>): Record<string, un
 export function postgresConnection({ receiver }: Call): Attributes | undefined {
   return peerOf(fieldOf(fieldOf(receiver, 'connection'), 'stream'));
 }
+
+/** The package's exception is a text that ends in the code, `UNKNOWN` where the server gave none. */
+export function postgresFailure(exception: unknown): Attributes {
+  const code = /\(code: ([0-9A-Z_]{2,40})\)$/u.exec(String(exception))?.[1];
+  if (code === undefined || code === 'UNKNOWN') return {};
+  // five characters are the server's, as SQL has them; others are Node's own: ECONNREFUSED
+  return { 'error.type': code, ...(code.length === 5 ? { 'db.response.status_code': code } : {}) };
+}

@@ -21,7 +21,7 @@ import { activeContext, withContext } from '../span/active.js';
 import { RecordedSpan } from '../span/recorded.js';
 import { state } from '../state.js';
 import { callOf } from './call.js';
-import { atEnd, translate } from './ending.js';
+import { atEnd, atException, translate } from './ending.js';
 import type { OwnOptions, PackageRow } from './packages.js';
 import { peer } from './peer.js';
 import { CountedSpan, countBeside } from './totals.js';
@@ -82,8 +82,9 @@ class NeighbourTracer implements Tracer {
 
   /** What the package does not say, or says later and in other words. */
   #complete(span: RecordedSpan): void {
-    const { later, connection } = this.row;
+    const { later, failure, connection } = this.row;
     if (later !== undefined) translate(span, later);
+    if (failure !== undefined) atException(span, failure);
     const call = connection === undefined ? undefined : callOf(this.row);
     if (call === undefined) return;
     const tell = (): boolean => {

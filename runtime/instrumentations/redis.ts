@@ -56,6 +56,13 @@ export function redisLater(key: string, value: AttributeValue, span: RecordedSpa
   return [OPERATION, operation];
 }
 
+/** An error of the server begins with a word in capitals: `WRONGTYPE Operation against a key ...`. */
+export function redisFailure(exception: unknown): Attributes {
+  const message = fieldOf(exception, 'message');
+  const code = /^([A-Z][A-Z0-9]{1,30}) /u.exec(typeof message === 'string' ? message : '')?.[1];
+  return code === undefined ? {} : { 'error.type': code, 'db.response.status_code': code };
+}
+
 /** What a client of ioredis shows of its connection. */
 export function ioredisConnection({ receiver }: Call): Attributes {
   const database = fieldOf(fieldOf(receiver, 'condition'), 'select') ?? fieldOf(fieldOf(receiver, 'options'), 'db') ?? 0;

@@ -139,12 +139,15 @@ const PAIRS: Pair[] = [
   await client.connect();
   await client.query('CREATE TABLE IF NOT EXISTS events (id int, name text)');`,
       work: `await client.query('INSERT INTO events VALUES ($1, $2)', [1, 'bound-secret']);
-             await client.query("SELECT * FROM events WHERE name = 'literal-secret' OR id = $1", [1]);`,
+             await client.query("SELECT * FROM events WHERE name = 'literal-secret' OR id = $1", [1]);
+             await client.query('SELECT * FROM missing').catch(() => {});`,
       after: 'await client.end();',
     },
     check(told) {
       const insert = below(told, 'events.insert');
       const select = below(told, 'events.select');
+      has(below(told, 'missing.select'), { 'error.type': '42P01', 'db.response.status_code': '42P01' });
+      has(select, { 'error.type': undefined });
       has(insert, { 'db.operation.name': 'INSERT', 'db.query.text': 'INSERT INTO events VALUES ($1, $2)' });
       has(select, {
         'db.system.name': 'postgresql',
@@ -195,7 +198,8 @@ const PAIRS: Pair[] = [
       before:
         "const client = redis.createClient({ url: 'redis://localhost:' + process.env.REDIS + '/2' }); await client.connect();",
       work: `await client.set('key-secret', 'bound-secret'); await client.get('key-secret'); await client.configGet('maxmemory');
-             await client.multi().hSet('h-secret', 'f-secret', 'v-secret').del('h-secret').exec();`,
+             await client.multi().hSet('h-secret', 'f-secret', 'v-secret').del('h-secret').exec();
+             await client.lPush('key-secret', 'x').catch(() => {});`,
       after: 'await client.close();',
     },
     check(told) {
@@ -205,6 +209,7 @@ const PAIRS: Pair[] = [
       has(below(told, 'CONFIG'), { ...common, 'db.query.text': 'CONFIG GET ?' });
       has(below(told, 'MULTI HSET'), { ...common, 'db.operation.name': 'MULTI HSET', 'db.query.text': 'HSET ? ? ?' });
       below(told, 'MULTI DEL');
+      has(below(told, 'LPUSH'), { 'error.type': 'WRONGTYPE', 'db.response.status_code': 'WRONGTYPE' });
       assert.not.match(JSON.stringify(told), /secret/);
     },
   },
@@ -215,13 +220,15 @@ const PAIRS: Pair[] = [
       before:
         'const client = new (IORedis.default ?? IORedis)(Number(process.env.REDIS), "localhost", { db: 3 }); await client.ping();',
       work: `await client.set('key-secret', 'bound-secret'); await client.get('key-secret');
-             await client.multi().hset('h-secret', 'f-secret', 'v-secret').exec();`,
+             await client.multi().hset('h-secret', 'f-secret', 'v-secret').exec();
+             await client.lpush('key-secret', 'x').catch(() => {});`,
       after: 'client.disconnect();',
     },
     check(told) {
       const common = { 'db.system.name': 'redis', 'db.namespace': '3', 'server.address': 'localhost', ...PEER };
       has(below(told, 'SET'), { ...common, 'db.operation.name': 'SET', 'db.query.text': 'SET ? ?' });
-      below(told, 'GET');
+      has(below(told, 'GET'), { 'error.type': undefined });
+      has(below(told, 'LPUSH'), { 'error.type': 'WRONGTYPE', 'db.response.status_code': 'WRONGTYPE' });
       has(below(told, 'MULTI HSET'), { ...common, 'db.operation.name': 'MULTI HSET', 'db.query.text': 'HSET ? ? ?' });
       assert.not.match(JSON.stringify(told), /secret/);
     },
@@ -346,7 +353,7 @@ pairs('all of them at once, in both forms, and one query in the midst of them', 
   for (const form of FORMS) {
     const told = await run(together, form, { instrumentations }, env);
     below(told, 'events.select');
-    assert.is(told.inside.filter(({ kind }) => kind === CLIENT).length, 4);
+    assert.is(told.inside.filter(({ kind }) => kind === CLIENT).length, 5);
     assert.is(told.inside.filter(({ kind }) => kind === SERVER).length, 2);
   }
 });

@@ -1,9 +1,11 @@
 // The sample breakfix-pipeline with nothing but itself: PGlite as its store, its own receiver, its traces printed as trees.
 // limit: 240 s
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Run, runPipeline } from './breakfix-pipeline-run.js';
+import { PIPELINE, type Run, runPipeline } from './breakfix-pipeline-run.js';
 
 let done: Run;
 test.before(async () => {
@@ -44,6 +46,39 @@ test('the tree of a drain over a restart has both sessions, with the marker of e
 test('the tree of a drain without a restart has one', () => {
   assert.is(section('backfill').match(/^node-drainer: node_drainer\.drain_session /gm)?.length, 1);
   assert.not.match(section('backfill'), /shutdown/);
+});
+
+/** What stands below what, in a printed tree: `module: span > module: span`. */
+function paths(tree: string): string[] {
+  const above: string[] = [];
+  const found = new Set<string>();
+  for (const line of tree.split('\n')) {
+    const match = /^([│├└─ ]*)([a-z-]+: \S+(?: started)?) {2}/.exec(line);
+    if (match === null) continue;
+    above.length = (match[1] as string).length / 3;
+    above.push(match[2] as string);
+    found.add(above.join(' > '));
+  }
+  return [...found].sort();
+}
+
+test('the README shows the tree that is printed', () => {
+  const readme = readFileSync(join(PIPELINE, 'README.md'), 'utf8');
+  const shown = paths(/```text\n-- healthy:[\s\S]*?```/.exec(readme)?.[0] ?? '');
+  assert.ok(shown.length > 30, String(shown.length));
+  assert.equal(paths(section('backfill')), shown);
+});
+
+test('the README names every scenario, and every setting that the sample reads', () => {
+  const readme = readFileSync(join(PIPELINE, 'README.md'), 'utf8');
+  const source = readdirSync(join(PIPELINE, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(join(PIPELINE, 'src', path), 'utf8'))
+    .join('\n');
+  const settings = [...source.matchAll(/(?:process\.env\.|setting\(')([A-Z_]+)/g)].map(([, name]) => name as string);
+  const scenarios = [...source.matchAll(/^ {2}'?([a-z-]+)'?: \{\n {4}node: /gm)].map(([, name]) => name as string);
+  assert.ok(settings.length > 10 && scenarios.length > 5, `${settings} ${scenarios}`);
+  for (const name of [...settings, ...scenarios]) assert.ok(readme.includes(`\`${name}`), `${name} is not in the README`);
 });
 
 test('a scenario that is not one is refused with the list of those that are', async () => {

@@ -183,6 +183,13 @@ stuck('of failures, the janitor tells its own; else the last one below which not
     [finding.cause, finding.subject.span, finding.subject.errorType],
     ['failed', 'fault_remediation.create_maintenance_resource', 'cr_create_error'],
   );
+
+  const tagged404 = { 'url.full': 'http://kube/apis/x', 'http.response.status_code': 404 };
+  const post = span('fault-remediation', 'POST', 1215, 5, { failed: true, parentId: inner.spanId, tagged: tagged404 });
+  const withCall = investigateNotRemediated(trace('t', [...before, outer, inner, post]));
+  assert.is(withCall.subject.span, 'fault_remediation.create_maintenance_resource');
+  assert.ok(withCall.evidence.includes('POST http://kube/apis/x: 404'), withCall.evidence.join('\n'));
+  assert.is(investigateNotRemediated(trace('t', [...before, post])).subject.span, 'POST');
 });
 
 stuck.run();

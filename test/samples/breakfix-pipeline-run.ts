@@ -22,6 +22,7 @@ export interface Row {
 
 export interface LogLine {
   module: string;
+  level: string;
   msg: string;
   trace_id?: string;
   span_id?: string;

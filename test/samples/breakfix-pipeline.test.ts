@@ -105,6 +105,7 @@ test('each scenario comes to what it must', () => {
       restarts: 'Quarantined true',
       backfill: 'Quarantined true',
       stuck: 'Quarantined',
+      'unknown-node': '',
     },
   );
 });
@@ -268,6 +269,23 @@ test('a failure says what it is and why, where it was found; what went well on t
   assert.is(trace.one('event_exporter.publish_with_retry').status.code, 'unset');
 });
 
+test('a call that the cluster refuses fails from the call up to the module, and the log line of it leads to its span', () => {
+  const trace = traceOf('unknown-node');
+  const failed = trace.spans.filter(({ status }) => status.code === 'error');
+  assert.equal([...new Set(failed.map(moduleOf))].sort(), ['fault-quarantine', 'platform-connector']);
+  const [call] = trace.named('fault_quarantine.apply_quarantine');
+  assert.is(call?.attributes['error.type'], 'k8s_api_error');
+  assert.match(String(call?.attributes['error.message']), /GET \/api\/v1\/nodes\/gpu-node-9: 404 nodes "gpu-node-9" not found/);
+  const [get] = failed.filter(({ parentSpanId }) => parentSpanId === call?.spanId);
+  assert.is(get?.attributes['http.response.status_code'], 404);
+  assert.ok(trace.named('fault_quarantine.process_event').every(({ status }) => status.code === 'error'));
+  const lines = done.log.filter(({ span_id }) => span_id === call?.spanId);
+  assert.equal(
+    lines.map(({ module, level, trace_id }) => [module, level, trace_id]),
+    [['fault-quarantine', 'error', call?.traceId]],
+  );
+});
+
 test('nothing failed in the trace of a healthy run', () => {
   assert.equal(
     traceOf('healthy').spans.filter(({ status }) => status.code === 'error'),
@@ -377,7 +395,7 @@ test('investigation "slow" names the module, its span and the pod that it waited
   assert.is((await investigate('slow', '--trace', rowOf('healthy').traceId)).cause, null);
 });
 
-test('investigation "not-remediated" tells a skip, a failed reboot and a drain that goes on apart; a healthy node was remediated', async () => {
+test('investigation "not-remediated" tells a skip, a failed reboot, a drain that goes on and a refused call apart; a healthy node was remediated', async () => {
   const skipped = await investigate('not-remediated', '--node', 'gpu-node-5');
   assert.equal([skipped.cause, skipped.subject.reason], ['skipped', 'unsupported_action'], skipped.says);
   const failed = await investigate('not-remediated', '--node', 'gpu-node-6');
@@ -388,6 +406,8 @@ test('investigation "not-remediated" tells a skip, a failed reboot and a drain t
   );
   const draining = await investigate('not-remediated', '--node', 'gpu-node-8');
   assert.equal([draining.cause, draining.subject.waitedFor], ['still_draining', ['stuck-gpu-node-8']], draining.says);
+  const refused = await investigate('not-remediated', '--node', 'gpu-node-9');
+  assert.equal([refused.cause, refused.subject.span], ['failed', 'fault_quarantine.apply_quarantine'], refused.says);
   for (const node of ['gpu-node-1', 'gpu-node-3']) {
     const healthy = await investigate('not-remediated', '--node', node);
     assert.is(healthy.cause, null, healthy.says);

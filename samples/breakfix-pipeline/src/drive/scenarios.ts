@@ -162,6 +162,17 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       return id;
     },
   },
+  'unknown-node': {
+    node: 'gpu-node-9',
+    what: 'the cluster does not know the node, so that calls of its API fail',
+    async run(pipeline, node) {
+      const id = only(await pipeline.report(xid(node)));
+      await until('the quarantine has failed', async () => {
+        return pipeline.log.some((line) => line.includes(id) && line.includes('not decided yet'));
+      });
+      return id;
+    },
+  },
 };
 
 /** Events of last week, worked off long ago. */
@@ -182,7 +193,7 @@ export const GROUPS: readonly (readonly string[])[] = [
   ['repeated', 'slow-drain', 'unsupported', 'lost-machine'],
   ['restarts'],
   ['backfill'],
-  ['healthy', 'stuck'],
+  ['healthy', 'stuck', 'unknown-node'],
 ];
 
 export async function runScenario(pipeline: Pipeline, name: string): Promise<Outcome> {

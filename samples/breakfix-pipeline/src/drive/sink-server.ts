@@ -5,6 +5,8 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CloudEvent } from '../event-exporter/sink.js';
 
+const MAX_BODY_BYTES = 1024 * 1024;
+
 export interface Delivery {
   events: CloudEvent[];
   headers: IncomingHttpHeaders;
@@ -25,7 +27,12 @@ export class SinkServer {
     const sink = new SinkServer(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`);
     server.on('request', async (request, response) => {
       const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
+      let length = 0;
+      for await (const chunk of request) {
+        length += (chunk as Buffer).length;
+        if (length > MAX_BODY_BYTES) return void request.destroy();
+        chunks.push(chunk as Buffer);
+      }
       const events = [JSON.parse(Buffer.concat(chunks).toString())].flat() as CloudEvent[];
       if (sink.#refuse !== undefined && events.some(({ subject }) => subject === sink.#refuse)) {
         sink.#refuse = undefined;

@@ -4,6 +4,7 @@ import { extract, instrument } from 'spanwright';
 import type { ConsoleLogger } from 'spanwright/logs';
 import { failed } from '../model/failure.js';
 import { eventAttributes, type StoredEvent, traceOf } from '../model/health-event.js';
+import { Retries } from '../retries.js';
 import type { HealthEventStore } from '../store/health-event-store.js';
 import { type CloudEvent, type Sink, toCloudEvent } from './sink.js';
 
@@ -11,6 +12,8 @@ const TRACE = traceOf('event-exporter', 'platform-connector');
 const ATTEMPTS = 3;
 
 export class EventExporter {
+  readonly #retries = new Retries();
+
   constructor(
     private readonly store: HealthEventStore,
     private readonly sink: Sink,
@@ -19,8 +22,10 @@ export class EventExporter {
 
   async pass(): Promise<void> {
     for (const event of await this.store.find({}, 'exported')) {
-      await this.processEvent(event).catch((error: Error) =>
-        this.log.error({ event: event.id, error: error.message }, 'not exported'),
+      await this.#retries.attempt(
+        event.id,
+        () => this.processEvent(event),
+        (error) => this.log.warn({ event: event.id, error: error.message }, 'not exported yet'),
       );
     }
   }
@@ -58,8 +63,7 @@ export class EventExporter {
     try {
       await this.sink.send(event);
     } catch (error) {
-      this.log.warn({ event: event.id, attempt, error: (error as Error).message }, 'export failed');
-      throw failed('event_exporter', 'publish_error', error);
+      throw failed(this.log, 'event_exporter', 'publish_error', new Error(`attempt ${attempt}: ${error}`, { cause: error }));
     }
   }
 }

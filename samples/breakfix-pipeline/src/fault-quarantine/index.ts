@@ -6,6 +6,7 @@ import type { ConsoleLogger } from 'spanwright/logs';
 import type { KubeClient } from '../kube/client.js';
 import { failed } from '../model/failure.js';
 import { eventAttributes, type NodeQuarantined, type StoredEvent, traceOf } from '../model/health-event.js';
+import { Retries } from '../retries.js';
 import type { HealthEventStore } from '../store/health-event-store.js';
 
 const TRACE = traceOf('fault-quarantine', 'platform-connector');
@@ -15,6 +16,8 @@ const TAINT = { key: 'nvsentinel.nvidia.com/unhealthy', value: 'true', effect: '
 type Verdict = 'quarantine' | 'uncordon' | 'leave';
 
 export class FaultQuarantine {
+  readonly #retries = new Retries();
+
   constructor(
     private readonly store: HealthEventStore,
     private readonly kube: KubeClient,
@@ -23,8 +26,10 @@ export class FaultQuarantine {
 
   async pass(): Promise<void> {
     for (const event of await this.store.find({}, 'nodequarantined')) {
-      await this.processEvent(event).catch((error: Error) =>
-        this.log.error({ event: event.id, error: error.message }, 'not decided'),
+      await this.#retries.attempt(
+        event.id,
+        () => this.processEvent(event),
+        (error) => this.log.warn({ event: event.id, error: error.message }, 'not decided yet'),
       );
     }
   }
@@ -65,7 +70,7 @@ export class FaultQuarantine {
       });
       return 'Quarantined';
     } catch (error) {
-      throw failed('fault_quarantine', 'k8s_api_error', error);
+      throw failed(this.log, 'fault_quarantine', 'k8s_api_error', error);
     }
   }
 
@@ -77,7 +82,7 @@ export class FaultQuarantine {
       await this.kube.patchNode(nodeName, { metadata: { annotations: { [OWNER]: '' } }, spec: { unschedulable: false, taints } });
       return 'UnQuarantined';
     } catch (error) {
-      throw failed('fault_quarantine', 'k8s_api_error', error);
+      throw failed(this.log, 'fault_quarantine', 'k8s_api_error', error);
     }
   }
 
@@ -86,7 +91,7 @@ export class FaultQuarantine {
     try {
       await this.store.update(id, { 'healtheventstatus.nodequarantined': outcome, ...TRACE.changes() });
     } catch (error) {
-      throw failed('fault_quarantine', 'db_update_error', error);
+      throw failed(this.log, 'fault_quarantine', 'db_update_error', error);
     }
   }
 }

@@ -8,6 +8,7 @@ import type { RebootNode } from '../kube/types.js';
 import { OF_EVENT, OF_SESSION } from '../model/annotations.js';
 import { failed } from '../model/failure.js';
 import { eventAttributes, type StoredEvent, traceOf } from '../model/health-event.js';
+import { Retries } from '../retries.js';
 import type { HealthEventStore } from '../store/health-event-store.js';
 
 const TRACE = traceOf('fault-remediation', 'node-drainer');
@@ -17,6 +18,8 @@ const OWN_TRACE = traceOf('fault-remediation', ['fault-remediation', 'node-drain
 type SkipReason = 'recommended_action_none' | 'unsupported_action' | 'existing_cr_found';
 
 export class FaultRemediation {
+  readonly #retries = new Retries();
+
   constructor(
     private readonly store: HealthEventStore,
     private readonly kube: KubeClient,
@@ -30,8 +33,10 @@ export class FaultRemediation {
         { healtheventstatus: { userpodsevictionstatus: { status } } },
         'faultremediated',
       )) {
-        await this.remedy(event).catch((error: Error) =>
-          this.log.error({ event: event.id, error: error.message }, 'not remediated'),
+        await this.#retries.attempt(
+          event.id,
+          () => this.remedy(event),
+          (error) => this.log.warn({ event: event.id, error: error.message }, 'not remediated'),
         );
       }
     }
@@ -113,7 +118,7 @@ export class FaultRemediation {
     try {
       return (await this.kube.createReboot(inject(reboot, OF_EVENT))).metadata.name;
     } catch (error) {
-      throw failed('fault_remediation', 'cr_create_error', error);
+      throw failed(this.log, 'fault_remediation', 'cr_create_error', error);
     }
   }
 
@@ -133,7 +138,7 @@ export class FaultRemediation {
     await this.store.update(event.id, { 'healtheventstatus.faultremediated': remediated, ...OWN_TRACE.changes() });
     if (!remediated) {
       const why = new Error(`${metadata.name}: ${status.reason ?? 'the reboot failed'}`);
-      throw failed('fault_remediation', 'remediation_failed', why);
+      throw failed(this.log, 'fault_remediation', 'remediation_failed', why);
     }
     this.log.info({ event: event.id, node: event.healthevent.nodeName }, 'node remediated');
   }

@@ -6,6 +6,7 @@ import { extract, instrument } from 'spanwright';
 import type { ConsoleLogger } from 'spanwright/logs';
 import { failed } from '../model/failure.js';
 import { eventAttributes, type StoredEvent, traceOf } from '../model/health-event.js';
+import { Retries } from '../retries.js';
 import { call, type HealthEventMessage } from '../rpc/services.js';
 import type { HealthEventStore } from '../store/health-event-store.js';
 
@@ -16,6 +17,8 @@ const TIMES = 3;
 const WITHIN_MS = 60_000;
 
 export class HealthEventsAnalyzer {
+  readonly #retries = new Retries();
+
   constructor(
     private readonly store: HealthEventStore,
     private readonly connector: Client,
@@ -24,8 +27,10 @@ export class HealthEventsAnalyzer {
 
   async pass(): Promise<void> {
     for (const event of await this.store.find({}, 'analyzed')) {
-      await this.processHealthEvent(event).catch((error: Error) =>
-        this.log.error({ event: event.id, error: error.message }, 'not analyzed'),
+      await this.#retries.attempt(
+        event.id,
+        () => this.processHealthEvent(event),
+        (error) => this.log.warn({ event: event.id, error: error.message }, 'not analyzed yet'),
       );
     }
   }
@@ -69,7 +74,7 @@ export class HealthEventsAnalyzer {
       const { ids } = await call<{ ids: string[] }>(this.connector, 'HealthEventOccurred', { events: [event] });
       this.log.info({ event: id, published: ids[0], node: healthevent.nodeName }, 'repeated error published');
     } catch (error) {
-      throw failed('health_events_analyzer', 'publish_error', error);
+      throw failed(this.log, 'health_events_analyzer', 'publish_error', error);
     }
   }
 }

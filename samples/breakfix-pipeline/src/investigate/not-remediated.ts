@@ -62,11 +62,29 @@ const didActionFail: Question = (trace) => {
   return span && failure('action_failed', span, 'janitor.error.type', 'janitor.error.message');
 };
 
-/** The span in which it began: one that failed although nothing below it did. The last such one, since what was retried went well. */
+/**
+ * The span in which it began: the lowest that failed and says why, else the lowest that failed. The last such one, since what was
+ * tried again went well. A failed call below it is evidence.
+ */
 const didAnythingFail: Question = (trace) => {
-  const span = trace.spans.filter((one) => one.failed && !childrenOf(trace, one).some(({ failed }) => failed)).at(-1);
-  return span && failure('failed', span, 'error.type', 'error.message');
+  const failed = trace.spans.filter((one) => one.failed);
+  const told = failed.filter(({ tags }) => tags.has('error.message'));
+  const span = lowest(trace, told).at(-1) ?? lowest(trace, failed).at(-1);
+  if (span === undefined) return undefined;
+  const found = failure('failed', span, 'error.type', 'error.message');
+  const calls = childrenOf(trace, span).filter((one) => one.failed);
+  return { ...found, evidence: [...found.evidence, ...calls.map(describeCall)] };
 };
+
+/** Those of the spans that none of them is a child of. */
+function lowest(trace: Trace, spans: readonly Span[]): Span[] {
+  return spans.filter((one) => !childrenOf(trace, one).some((child) => spans.includes(child)));
+}
+
+function describeCall(span: Span): string {
+  const status = tag(span, 'http.response.status_code');
+  return `${span.name} ${tag(span, 'url.full')}${status && `: ${status}`}`;
+}
 
 function failure(cause: string, span: Span, typeKey: string, messageKey: string): Finding {
   const message = tag(span, messageKey) || tag(span, 'otel.status_description');

@@ -39,7 +39,7 @@ export class JanitorProvider {
       if (!response.ok) throw new Error(`${method} machines/${path}: ${response.status}`);
       return (await response.json()) as Answer;
     } catch (error) {
-      throw failed('janitor_provider', 'csp_api_error', error);
+      throw failed(this.log, 'janitor_provider', 'csp_api_error', error);
     }
   }
 }

@@ -8,6 +8,7 @@ import type { KubeClient } from '../kube/client.js';
 import type { RebootNode } from '../kube/types.js';
 import { OF_EVENT, OF_SESSION } from '../model/annotations.js';
 import { Failure, failed } from '../model/failure.js';
+import { Retries } from '../retries.js';
 import { call } from '../rpc/services.js';
 
 const NAMESPACE = 'nvsentinel::janitor';
@@ -17,6 +18,8 @@ type Progress = 'signalled' | 'waiting' | 'succeeded' | 'timed_out';
 export class Janitor {
   /** Reboots whose session this process has begun. */
   readonly #begun = new Set<string>();
+
+  readonly #retries = new Retries();
 
   constructor(
     private readonly kube: KubeClient,
@@ -28,8 +31,10 @@ export class Janitor {
     for (const reboot of await this.kube.listReboots()) {
       if (reboot.status.completionTime !== undefined) continue;
       const { name } = reboot.metadata;
-      await this.carryOut(reboot).catch((error: Error) =>
-        this.log.error({ resource: name, error: error.message }, 'pass failed'),
+      await this.#retries.attempt(
+        name,
+        () => this.carryOut(reboot),
+        (error) => this.log.warn({ resource: name, error: error.message }, 'not carried out yet'),
       );
     }
   }
@@ -65,6 +70,7 @@ export class Janitor {
         'reboot_timeout',
         `${nodeName} was not ready ${timeoutSeconds} s after the reboot signal`,
       );
+      this.log.error({ error_type: failure.name, error: failure.message }, 'failed');
       sessions.annotate(name, failure.attributes);
       sessions.end(name, failure);
     });
@@ -93,7 +99,7 @@ export class Janitor {
       await this.kube.patchRebootStatus(name, { startTime: new Date().toISOString(), bootID: signal.bootId });
       this.log.info({ resource: name, node: nodeName }, 'reboot signal sent');
     } catch (error) {
-      throw failed('janitor', 'send_reboot_signal_error', error);
+      throw failed(this.log, 'janitor', 'send_reboot_signal_error', error);
     }
   }
 

@@ -2,6 +2,7 @@
 // `error.message`, and the same under the module's own prefix, as the runbooks have it.
 
 import { type Attributes, trace } from '@opentelemetry/api';
+import type { ConsoleLogger } from 'spanwright/logs';
 
 export class Failure extends Error {
   constructor(
@@ -24,9 +25,10 @@ export class Failure extends Error {
   }
 }
 
-/** The failure to throw in place of `cause`, told to the active span. */
-export function failed(module: string, type: string, cause: unknown): Failure {
+/** The failure to throw in place of `cause`, told to the active span, and to the log with the span's ids. */
+export function failed(log: ConsoleLogger, module: string, type: string, cause: unknown): Failure {
   const failure = new Failure(module, type, cause instanceof Error ? cause.message : String(cause), { cause });
   trace.getActiveSpan()?.setAttributes(failure.attributes);
+  log.error({ error_type: type, error: failure.message }, 'failed');
   return failure;
 }

@@ -7,6 +7,7 @@ import type { KubeClient } from '../kube/client.js';
 import type { Pod } from '../kube/types.js';
 import { failed } from '../model/failure.js';
 import { eventAttributes, type StoredEvent, traceOf } from '../model/health-event.js';
+import { Retries } from '../retries.js';
 import type { HealthEventStore } from '../store/health-event-store.js';
 
 const TRACE = traceOf('node-drainer', ['fault-quarantine', 'platform-connector']);
@@ -18,6 +19,8 @@ export class NodeDrainer {
   /** Drains whose session this process has begun. */
   readonly #begun = new Set<string>();
 
+  readonly #retries = new Retries();
+
   constructor(
     private readonly store: HealthEventStore,
     private readonly kube: KubeClient,
@@ -27,7 +30,11 @@ export class NodeDrainer {
   async pass(): Promise<void> {
     for (const nodequarantined of ['Quarantined', 'AlreadyQuarantined']) {
       for (const event of await this.store.find({ healtheventstatus: { nodequarantined } }, 'userpodsevictionstatus')) {
-        await this.drain(event).catch((error: Error) => this.log.error({ event: event.id, error: error.message }, 'pass failed'));
+        await this.#retries.attempt(
+          event.id,
+          () => this.drain(event),
+          (error) => this.log.warn({ event: event.id, error: error.message }, 'not drained yet'),
+        );
       }
     }
   }
@@ -70,7 +77,7 @@ export class NodeDrainer {
       if (untold.length > 0) await this.evictPods(untold);
       return pods.map(({ metadata }) => metadata.name);
     } catch (error) {
-      throw failed('node_drainer', 'pod_eviction_error', error);
+      throw failed(this.log, 'node_drainer', 'pod_eviction_error', error);
     }
   }
 
@@ -90,7 +97,7 @@ export class NodeDrainer {
     try {
       await this.store.update(id, { 'healtheventstatus.userpodsevictionstatus': { status }, ...TRACE.changes() });
     } catch (error) {
-      throw failed('node_drainer', 'db_update_error', error);
+      throw failed(this.log, 'node_drainer', 'db_update_error', error);
     }
   }
 }

@@ -56,7 +56,7 @@ export class PlatformConnector {
   @instrument({ name: 'platform_connector.db.insert' })
   async insert(document: HealthEventDocument): Promise<string> {
     return this.store.insert(document).catch((error: unknown) => {
-      throw failed('platform_connector', 'db_insert_error', error);
+      throw failed(this.log, 'platform_connector', 'db_insert_error', error);
     });
   }
 
@@ -64,7 +64,7 @@ export class PlatformConnector {
   async updateNodeCondition({ nodeName, checkName, isHealthy, message }: HealthEvent): Promise<void> {
     const condition = { type: checkName, status: isHealthy ? 'False' : 'True', message };
     await this.kube.patchNodeStatus(nodeName, { status: { conditions: [condition] } }).catch((error: unknown) => {
-      throw failed('platform_connector', 'node_condition_update_error', error);
+      throw failed(this.log, 'platform_connector', 'node_condition_update_error', error);
     });
   }
 }

@@ -3,6 +3,7 @@
 import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
 import { leave, setting, stopRequested, tellReady } from '../process.js';
+import type { HealthEventMessage } from '../rpc/services.js';
 
 async function main(): Promise<void> {
   const tracing = await startTracing({
@@ -22,7 +23,10 @@ async function main(): Promise<void> {
   const connector = new PlatformConnector(store, new KubeClient(setting('KUBE_API_URL')), log);
   const server = new Server();
   server.addService(PlatformConnectorService.service, {
-    HealthEventOccurred: (call: { request: { events: [] } }, done: (error: Error | null, answer?: object) => void) => {
+    HealthEventOccurred: (
+      call: { request: { events: HealthEventMessage[] } },
+      done: (error: Error | null, answer?: object) => void,
+    ) => {
       connector.receive(call.request.events).then(
         (ids) => done(null, { ids }),
         (error: Error) => done(error),

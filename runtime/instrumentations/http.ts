@@ -27,7 +27,7 @@ export function bringsNothing(headers: Readonly<Record<string, unknown>>): boole
 }
 
 /** Names of query parameters whose values open something. Signed addresses (`sig`, `X-Goog-Signature`) are such. */
-const SECRET = /token|secret|passw|pwd|credential|signature|^sig$|api[-_]?key|^key$|accesskey|auth|session|^code$|jwt/iu;
+const SECRET = /token|secret|passw|pwd|credential|signature|^sig$|api[-_]?key|^key$|accesskey|auth(?!ors?$)|session|^code$|jwt/iu;
 
 /** A query with the values of such parameters left out, and everything else as it was. */
 export function withoutSecrets(query: string): string {

@@ -198,6 +198,12 @@ export const COMMANDS: readonly Command[] = [
     options: [
       { name: 'project', short: 'p', type: 'text', value: 'PATH', summary: 'tsconfig.json, or the directory that holds it.' },
       { name: 'watch', short: 'w', type: 'flag', summary: 'Build again after every change, until interrupted.' },
+      {
+        name: 'build',
+        short: 'b',
+        type: 'flag',
+        summary: 'Build the projects that it references too, as far as they are out of date.',
+      },
       { name: 'noEmit', type: 'flag', summary: 'Report diagnostics and write nothing.' },
     ],
     live: false,
@@ -227,6 +233,18 @@ export const COMMANDS: readonly Command[] = [
     options: [
       { name: 'project', short: 'p', type: 'text', value: 'PATH', summary: 'tsconfig.json, or the directory that holds it.' },
       { name: 'config', type: 'text', value: 'PATH', summary: 'The TOML file of the service.' },
+      {
+        name: 'sidecar',
+        type: 'text',
+        value: 'URL',
+        summary: 'Where a collector beside the service would listen. Default http://localhost:4317.',
+      },
+      {
+        name: 'collector-metrics',
+        type: 'text',
+        value: 'URL',
+        summary: "The collector's own metrics, to see whether it delivers, such as http://localhost:8888.",
+      },
     ],
     live: true,
     load: () => import('./doctor/command.js'),

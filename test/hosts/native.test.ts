@@ -1,44 +1,14 @@
 // `spanwright build` beside the native `tsc` that it stands in for: the same diagnostics, exit codes and declarations, JavaScript that is
 // instrumented, misuse reported in the same form, and a clear word where the compiler cannot do it.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { link, ROOT, write, writeProject } from './conformance/project.js';
-import { LEGACY, part } from './conformance/suite.js';
-
-const MISSING = existsSync(part('ts7', '.stamp')) ? undefined : '.cache/hosts/ts7 is not installed; run .ci/setup';
-const MAIN = join(ROOT, 'dist/cli/main.js');
-const NATIVE = {
-  typescript: part('ts7/node_modules/typescript'),
-  '@typescript': part('ts7/node_modules/@typescript'),
-};
-
-interface Ran {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function node(directory: string, ...args: string[]): Ran {
-  return spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8', timeout: 60_000 });
-}
-
-const tsc = (directory: string, ...args: string[]): Ran => node(directory, part('ts7/node_modules/typescript/bin/tsc'), ...args);
-const build = (directory: string, ...args: string[]): Ran => node(directory, MAIN, 'build', ...args);
-
-function project(
-  source: string,
-  compilerOptions: Record<string, unknown> = {},
-  packages: Record<string, string> = NATIVE,
-): string {
-  const directory = writeProject({ variant: LEGACY, programs: [], packages, compilerOptions });
-  for (const name of ['main.ts', 'part.ts', 'auto-default.ts']) rmSync(join(directory, 'src', name));
-  write(directory, 'src/work.ts', source);
-  return directory;
-}
+import { ROOT, write } from './conformance/project.js';
+import { part } from './conformance/suite.js';
+import { build, declare, MAIN, node, project, tsc } from './native-project.js';
 
 const SOUND = `import { instrument } from 'spanwright';
 export class Work { @instrument async run(id: string) { return { id, at: 1 }; } }
@@ -56,15 +26,6 @@ const CASES: readonly { name: string; source: string; options?: Record<string, u
   { name: 'an option that is wrong', source: SOUND, options: { module: 'Nonsense' }, exit: 2 },
   { name: 'an implicit any of strict code', source: `${SOUND}export function loose(a) { return a; }\n`, exit: 2 },
 ];
-
-function declare(name: string, body: () => void | Promise<void>): void {
-  test(name, () => {
-    if (MISSING === undefined) return body();
-    if (process.env.CI === 'true') assert.unreachable(MISSING);
-    console.log(`SKIP ${name}: ${MISSING}`);
-    return undefined;
-  });
-}
 
 for (const { name, source, options, args = [], exit } of CASES) {
   declare(`diagnostics, exit code and declarations are those of tsc: ${name}`, () => {
@@ -138,35 +99,56 @@ declare('TypeScript 7.0 lacks what this needs, and is told from 5.9: each gets a
   assert.match(nowhere.stderr, /There is no .*nowhere\.json/);
 });
 
-declare('--watch builds again after a change, and ends with the signal', async () => {
-  const directory = project(SOUND);
-  link(directory, {});
-  const child = spawn(process.execPath, [MAIN, 'build', '--watch'], { cwd: directory });
+/** A watching build, until the test has seen enough; it is ended by its own handle, whatever happens. */
+async function watching(directory: string, args: string[], work: (until: (pattern: RegExp) => Promise<void>) => Promise<void>) {
+  const child = spawn(process.execPath, [MAIN, 'build', '--watch', ...args], { cwd: directory });
+  const ended = new Promise((done) => child.once('exit', done));
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;
   });
+  /** Waits for output, and forgets what came before. */
   const until = async (pattern: RegExp): Promise<void> => {
-    for (const end = Date.now() + 30_000; !pattern.test(output); ) {
-      if (Date.now() > end) throw new Error(`not seen within 30 s: ${pattern}\n${output}`);
+    for (const end = Date.now() + 60_000; !pattern.test(output); ) {
+      if (Date.now() > end) throw new Error(`not seen within 60 s: ${pattern}\n${output}`);
       await new Promise((done) => setTimeout(done, 50));
     }
+    output = '';
   };
   try {
-    await until(/Found 0 errors\. Watching for file changes\./);
-    output = '';
-    write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
-    await until(/File change detected[\s\S]*Found 0 errors/);
-    assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /function: 'walk'/);
-    output = '';
-    write(directory, 'src/work.ts', WRONG);
-    await until(/error TS2322[\s\S]*Found 2 errors/);
-    const ended = new Promise((done) => child.once('exit', done));
+    await work(until);
     child.kill('SIGTERM');
     assert.is(await ended, 0);
   } finally {
     child.kill('SIGKILL');
+    await ended;
   }
+}
+
+declare('--watch builds again after a change, and ends with the signal', async () => {
+  const directory = project(SOUND);
+  await watching(directory, [], async (until) => {
+    await until(/Found 0 errors\. Watching for file changes\./);
+    write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
+    await until(/File change detected[\s\S]*Found 0 errors/);
+    assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /function: 'walk'/);
+    write(directory, 'src/work.ts', WRONG);
+    await until(/error TS2322[\s\S]*Found 2 errors/);
+  });
+});
+
+declare('--watch of a project that keeps a state follows sources beside the directory of its configuration', async () => {
+  const directory = project(SOUND, { incremental: true, rootDir: '..', outDir: '../out' });
+  const config = JSON.parse(readFileSync(join(directory, 'tsconfig.json'), 'utf8'));
+  write(directory, 'part/tsconfig.json', JSON.stringify({ ...config, include: ['../src'] }));
+  await watching(directory, ['-p', 'part'], async (until) => {
+    await until(/Found 0 errors\. Watching for file changes\./);
+    write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
+    await until(/File change detected[\s\S]*Found 0 errors/);
+    assert.match(readFileSync(join(directory, 'out/src/work.js'), 'utf8'), /function: 'walk'/);
+    write(directory, 'src/work.ts', WRONG);
+    await until(/error TS2322[\s\S]*Found 2 errors/);
+  });
 });
 
 test.run();

@@ -3,7 +3,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { chained, type Source } from '../print/chain.js';
-import type { Emitted, Layers, Native, Said, Snapshot } from './native-api.js';
+import type { Emitted, ParsedConfiguration, Said, Snapshot } from './native-api.js';
+import type { NativeHost } from './native-opened.js';
 
 const INLINE = /^(\/\/# sourceMappingURL=data:application\/json;base64,)([A-Za-z0-9+/=]+)\s*$/m;
 
@@ -11,17 +12,15 @@ const INLINE = /^(\/\/# sourceMappingURL=data:application\/json;base64,)([A-Za-z
 export const NOTHING: Said = { diagnostics: [] };
 
 interface Layered {
-  readonly native: Native;
-  readonly fs: Layers;
   readonly authored: Snapshot;
   readonly configPath: string;
-  /** The configuration as written. */
-  readonly raw: { readonly compilerOptions?: object };
+  readonly parsed: ParsedConfiguration;
 }
 
 /** The JavaScript of the program with printed texts in place of the authored ones, as files. */
 export async function instrumentedScript(
-  { native, fs, authored, configPath, raw }: Layered,
+  { native, fs }: Pick<NativeHost, 'native' | 'fs'>,
+  { authored, configPath, parsed: { raw = {} } }: Layered,
   printed: ReadonlyMap<string, Source>,
 ): Promise<Emitted['outputFiles']> {
   // What the forwarders' types are is nobody's concern: the layer is emitted as it is, whatever the checker would say of it.

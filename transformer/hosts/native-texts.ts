@@ -15,7 +15,7 @@ import { type Report, type Texts, textsIn } from './texts.js';
 /** Files to a portion: fewer cost round trips, more cost waiting for the first. */
 const PORTION = 48;
 
-interface NativeTexts extends Texts {
+export interface NativeTexts extends Texts {
   /** Makes the tree of a file known, before its text is transformed. */
   note(path: string, tree: ts.SourceFile | undefined): void;
 }

@@ -1,0 +1,53 @@
+// A project for the tests of the native build: written to a directory of its own, compiled by the native `tsc` and by `spanwright build`.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ROOT, write, writeProject } from './conformance/project.js';
+import { LEGACY, part } from './conformance/suite.js';
+
+const MISSING = existsSync(part('ts7', '.stamp')) ? undefined : '.cache/hosts/ts7 is not installed; run .ci/setup';
+export const MAIN = join(ROOT, 'dist/cli/main.js');
+
+export const NATIVE = {
+  typescript: part('ts7/node_modules/typescript'),
+  '@typescript': part('ts7/node_modules/@typescript'),
+};
+
+export interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function node(directory: string, ...args: string[]): Ran {
+  return spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8', timeout: 120_000 });
+}
+
+export const tsc = (directory: string, ...args: string[]): Ran =>
+  node(directory, part('ts7/node_modules/typescript/bin/tsc'), ...args);
+export const build = (directory: string, ...args: string[]): Ran => node(directory, MAIN, 'build', ...args);
+
+/** A project of one file, `src/work.ts`. */
+export function project(
+  source: string,
+  compilerOptions: Record<string, unknown> = {},
+  packages: Record<string, string> = NATIVE,
+): string {
+  const directory = writeProject({ variant: LEGACY, programs: [], packages, compilerOptions });
+  for (const name of ['main.ts', 'part.ts', 'auto-default.ts']) rmSync(join(directory, 'src', name));
+  write(directory, 'src/work.ts', source);
+  return directory;
+}
+
+/** A test that needs TypeScript 7.1; without it, it says so, and fails where it has to be there. */
+export function declare(name: string, body: () => void | Promise<void>): void {
+  test(name, () => {
+    if (MISSING === undefined) return body();
+    if (process.env.CI === 'true') assert.unreachable(MISSING);
+    console.log(`SKIP ${name}: ${MISSING}`);
+    return undefined;
+  });
+}

@@ -1,0 +1,106 @@
+// The native build of projects that keep a state (`incremental`, `composite`, `-b`). The programming interface writes no `.tsbuildinfo`, so
+// `tsc` itself checks, declares and keeps the state; the JavaScript that it wrote is replaced by that of the instrumented texts, and what
+// it found up to date is left alone. A build that ended in between is made good by the next one.
+
+import { existsSync } from 'node:fs';
+import { dirname, extname, join, resolve, sep } from 'node:path';
+import type { BuildRequest, Built } from './native.js';
+import type { Diagnostic } from './native-api.js';
+import { diagnosticOf, errorsIn, sorted } from './native-diagnostics.js';
+import { instrumentedScript, writeEmitted } from './native-emit.js';
+import { directoriesOf, type NativeHost, type NativeProject, type Opened, openProject, readProject } from './native-opened.js';
+import { type State, takeState } from './native-state.js';
+import { transformed } from './native-texts.js';
+import { type Compiled, tsc } from './native-tsc.js';
+import { reportsOfSettings } from './texts.js';
+
+type Plan = Awaited<ReturnType<typeof transformed>>;
+
+/** A project as far as this build has had to look at it. */
+interface Kept extends NativeProject {
+  readonly state: State;
+  looked: (Opened & { readonly plan: Plan }) | undefined;
+}
+
+export async function buildKept(host: NativeHost, project: NativeProject, request: BuildRequest): Promise<Built> {
+  const projects = request.references ? await referenced(host, project) : [project];
+  const all = projects.map((one): Kept => ({ ...one, state: takeState(one), looked: undefined }));
+  try {
+    return await build(host, project.configPath, request, all);
+  } finally {
+    for (const { looked } of all) await looked?.authored.dispose();
+  }
+}
+
+async function build(host: NativeHost, configPath: string, request: BuildRequest, all: readonly Kept[]): Promise<Built> {
+  const { references, pretty } = request;
+  // Where an error is to keep files from being written, those of the transformer have to be known before.
+  const cautious = all.filter(({ parsed }) => parsed.options.noEmitOnError);
+  for (const one of cautious) await look(host, one);
+  const refused = errorsIn(cautious.flatMap(saidOf)) > 0;
+  const noEmit = request.noEmit || refused;
+  const compiled = await tsc(configPath, [references ? '-b' : '-p', configPath, ...(noEmit ? ['--noEmit'] : [])], { pretty });
+  for (const one of all) {
+    if (noEmit || one.parsed.options.noEmit) await look(host, one);
+    else await replace(host, one, compiled);
+  }
+  const own = sorted(all.flatMap(saidOf));
+  const format = pretty ? host.native.formatDiagnosticsWithColorAndContext : host.native.formatDiagnostics;
+  const exit = refused ? 1 : compiled.exit === 0 && errorsIn(own) > 0 ? 2 : compiled.exit;
+  const output = compiled.output + format(own, host.api);
+  return { exit, errors: compiled.errors + errorsIn(own), output, directories: directoriesOf(all) };
+}
+
+/** Plans a project, once. */
+async function look(host: NativeHost, one: Kept): Promise<NonNullable<Kept['looked']>> {
+  if (one.looked === undefined) {
+    const opened = await openProject(host, one);
+    one.looked = { ...opened, plan: await transformed(opened.program, one.texts, one.parsed.options) };
+  }
+  return one.looked;
+}
+
+/** Puts the instrumented JavaScript in place of what `tsc` wrote; of all where the last build cannot be relied on. */
+async function replace(host: NativeHost, one: Kept, { written, exit }: Compiled): Promise<void> {
+  const { state, configPath, parsed } = one;
+  const folder = parsed.options.outDir ?? dirname(configPath);
+  // With errors that keep files from being written, what is there stays.
+  const whole = !state.holds && exit !== SKIPPED;
+  if (whole || [...written].some((path) => /\.[cm]?jsx?$/.test(path) && path.startsWith(folder + sep))) {
+    const { authored, plan } = await look(host, one);
+    if (plan.changed.size > 0 && !parsed.options.emitDeclarationOnly) {
+      const files = await instrumentedScript(host, { authored, configPath, parsed }, plan.changed);
+      await writeEmitted(new Map([...files].filter(([path]) => whole || written.has(path))), plan.changed);
+    }
+  }
+  // What is to be said again next time is not remembered but found again.
+  if ((state.holds || whole) && saidOf(one).length === 0) state.keep();
+}
+
+/** How `tsc` exits where errors kept it from writing. */
+const SKIPPED = 1;
+
+/** What the transformer says of a project, as far as it has been planned. */
+function saidOf({ texts, looked }: Kept): Diagnostic[] {
+  const reports = [...reportsOfSettings(texts.faults), ...(looked?.plan.reports ?? [])];
+  return reports.map((report) => diagnosticOf(report, texts.project));
+}
+
+/** A project and all that it references, each once, those that others need first. */
+async function referenced(host: NativeHost, root: NativeProject): Promise<NativeProject[]> {
+  const found: NativeProject[] = [];
+  const seen = new Set<string>();
+  async function visit(project: NativeProject): Promise<void> {
+    if (seen.has(project.configPath)) return;
+    seen.add(project.configPath);
+    for (const { path } of project.parsed.projectReferences ?? []) {
+      const target = resolve(dirname(project.configPath), path);
+      const configPath = extname(target) === '.json' ? target : join(target, 'tsconfig.json');
+      // One that is not there is for `tsc` to say.
+      if (existsSync(configPath)) await visit(await readProject(host, configPath));
+    }
+    found.push(project);
+  }
+  await visit(root);
+  return found;
+}

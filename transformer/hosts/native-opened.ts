@@ -1,0 +1,50 @@
+// A project of the native compiler: first its configuration is read, which says how it is to be built, then its program is opened. One API
+// process serves all projects of a build.
+
+import { dirname, sep } from 'node:path';
+import type { Api, Layers, Native, ParsedConfiguration, Program, Snapshot } from './native-api.js';
+import { NativeUnavailableError } from './native-api.js';
+import type { NativeAst } from './native-compiler.js';
+import { type NativeTexts, nativeTexts, pluginsOf } from './native-texts.js';
+
+export interface NativeHost {
+  readonly native: Native;
+  readonly fs: Layers;
+  readonly ast: NativeAst;
+  readonly version: string;
+  readonly api: Api;
+}
+
+export interface NativeProject {
+  readonly configPath: string;
+  readonly parsed: ParsedConfiguration;
+  readonly texts: NativeTexts;
+}
+
+export interface Opened {
+  readonly authored: Snapshot;
+  readonly program: Program;
+}
+
+export async function readProject({ api, ast, version }: NativeHost, configPath: string): Promise<NativeProject> {
+  const [parsed, plugins] = await Promise.all([api.parseConfigFile(configPath), pluginsOf(api, configPath)]);
+  return { configPath, parsed, texts: nativeTexts({ ast, version }, { path: configPath, parsed, plugins }) };
+}
+
+/** Reads the files as they are now. The snapshot is the caller's to dispose of. */
+export async function openProject({ api }: NativeHost, { configPath }: NativeProject): Promise<Opened> {
+  const authored = await api.createSnapshot({ openProjects: [configPath], fileNotifications: { invalidateAll: true } });
+  const program = authored.getConfiguredProject(configPath)?.program;
+  if (program === undefined) throw new NativeUnavailableError(`TypeScript found no project at ${configPath}.`);
+  return { authored, program };
+}
+
+/** The directories that hold configurations and sources, none below another: what is to be watched. */
+export function directoriesOf(projects: readonly NativeProject[]): string[] {
+  const files = projects.flatMap(({ configPath, parsed }) => [configPath, ...parsed.fileNames]);
+  const own = files.filter((file) => !/[\\/]node_modules[\\/]/.test(file)).map((file) => dirname(file));
+  const kept: string[] = [];
+  for (const one of [...new Set(own)].sort((a, b) => a.length - b.length))
+    if (!kept.some((above) => one.startsWith(above + sep))) kept.push(one);
+  return kept;
+}

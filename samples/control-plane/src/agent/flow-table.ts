@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { trace } from '@opentelemetry/api';
 import { instrument } from 'spanwright';
 import type { PortChange } from '../conductor/conductor.js';
+import { log } from '../log.js';
 
 export class FlowTable {
   private readonly ports = new Map<string, PortChange>();
@@ -35,6 +36,7 @@ export class FlowTable {
       ({ server, host }) => `dl_dst=${macOf(server)} actions=${host === this.host ? 'local' : `tunnel:${host}`}`,
     );
     trace.getActiveSpan()?.setAttribute('ovs.flows', flows.length);
+    log('info', 'flows written', { flows: flows.length });
     writeFileSync(`${this.file}.new`, `${flows.sort().join('\n')}\n`);
     renameSync(`${this.file}.new`, this.file);
   }

@@ -1,10 +1,10 @@
 // What the API does about servers: asks the conductor of its own cluster first. Where that has no room, or knows no such server, the
-// request goes to the neighbour, once.
+// request goes to the neighbour, once, and the agents here are told of what came of it.
 
 import { randomUUID } from 'node:crypto';
 import { trace } from '@opentelemetry/api';
 import { instrument } from 'spanwright';
-import type { BuildRequest, ServerReport } from '../conductor/conductor.js';
+import type { BuildRequest, PortChange, ServerReport } from '../conductor/conductor.js';
 import { log } from '../log.js';
 import { names } from '../messaging/broker-connection.js';
 import { isExpected } from '../messaging/remote-error.js';
@@ -39,7 +39,11 @@ export class Servers {
       image: this.images.sign(image),
       ...(encryption && { encryption }),
     };
-    return this.hereOrThere(call, async () => this.reply(201, await this.ask<ServerReport>('build_server', request)));
+    const reply = await this.hereOrThere(call, async () =>
+      this.reply(201, await this.ask<ServerReport>('build_server', request)),
+    );
+    this.tellOfNeighbour('port_update', reply);
+    return reply;
   }
 
   @instrument({ attributes: asked, expectedErrors: isAnswer })
@@ -49,7 +53,11 @@ export class Servers {
 
   @instrument({ attributes: asked, expectedErrors: isAnswer })
   async delete(call: ApiCall, id: string): Promise<ApiReply> {
-    return this.hereOrThere(call, async () => this.reply(200, await this.ask<ServerReport>('delete_server', { id })));
+    const reply = await this.hereOrThere(call, async () =>
+      this.reply(200, await this.ask<ServerReport>('delete_server', { id })),
+    );
+    this.tellOfNeighbour('port_delete', reply);
+    return reply;
   }
 
   private async hereOrThere(call: ApiCall, here: () => Promise<ApiReply>): Promise<ApiReply> {
@@ -62,6 +70,13 @@ export class Servers {
       log('info', 'asking the neighbour', { reason: (error as Error).message });
       return this.neighbour.forward(call);
     }
+  }
+
+  /** Of a port over there the agents here have to know as well, so that their instances can send to it. */
+  private tellOfNeighbour(method: 'port_update' | 'port_delete', { body }: ApiReply): void {
+    const { server } = body as { server?: { id: string; host: string; cluster: string } };
+    if (server === undefined || server.cluster === this.cluster) return;
+    this.rpc.fanout(method, { server: server.id, host: `${server.cluster}/${server.host}` } satisfies PortChange);
   }
 
   private ask<Result>(method: string, args: unknown): Promise<Result> {

@@ -33,7 +33,11 @@ export interface Told {
   readonly inside: readonly ToldSpan[];
 }
 
+/** Servers in the same process end their spans after the client has its answer. */
 const TELL = `
+  const settled = async () => {
+    for (let attempt = 0; attempt < 1000 && (tracing.openCount > 0 || attempt < 2); attempt++) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
   const told = async () => {
     await tracing.forceFlush();
     const spans = exporter.getFinishedSpans().map((span) => ({
@@ -56,10 +60,10 @@ async function main() {
   ${program.before ?? ''}
   const work = async () => { ${program.work} };
   await work();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await settled();
   const outside = await told();
   await instrument({ name: 'enclosing' }, work)();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await settled();
   const inside = await told();
   ${program.after ?? ''}
   await tracing.shutdown();

@@ -81,6 +81,20 @@ test('the README names every scenario, and every setting that the sample reads',
   for (const name of [...settings, ...scenarios]) assert.ok(readme.includes(`\`${name}`), `${name} is not in the README`);
 });
 
+test('with tracing disabled the pipeline does the same, and writes no ids, neither into documents and exports nor into its log', async () => {
+  const { code, output, rows, log } = await runPipeline(['healthy'], {
+    OTEL_SDK_DISABLED: 'true',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:4317',
+  });
+  assert.is(code, 0, output);
+  assert.equal(rows, [{ scenario: 'healthy', node: 'gpu-node-1', quarantine: 'Quarantined', remediated: 'true', traceId: '' }]);
+  assert.ok(log.some(({ msg }) => msg === 'node remediated'));
+  assert.equal(
+    log.filter(({ trace_id, span_id }) => trace_id !== undefined || span_id !== undefined),
+    [],
+  );
+});
+
 test('a scenario that is not one is refused with the list of those that are', async () => {
   const { code, output } = await runPipeline(['unheard-of'], {});
   assert.is(code, 2);

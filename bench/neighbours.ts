@@ -29,8 +29,8 @@ const LIBRARIES: Record<string, { what: string; operations: number }> = {
   net: { what: 'a connection, opened and closed', operations: 150 },
 };
 
-const ROUNDS = 9;
-const WARM_UPS = 3;
+const ROUNDS = 13;
+const WARM_UPS = 5;
 const LIMIT = 1.1;
 const ANSWER_LIMIT_MS = 60_000;
 

@@ -102,6 +102,7 @@ test('each scenario comes to what it must', () => {
       'slow-drain': 'Quarantined true',
       unsupported: 'Quarantined skipped',
       'lost-machine': 'Quarantined false',
+      duplicate: 'AlreadyQuarantined skipped',
       restarts: 'Quarantined true',
       backfill: 'Quarantined true',
       stuck: 'Quarantined',
@@ -116,8 +117,8 @@ test('there is one trace for each event, and one event for each trace', () => {
     const id = span.attributes['health_event.id'];
     if (id !== undefined) traceIdsByEvent.set(String(id), (traceIdsByEvent.get(String(id)) ?? new Set()).add(span.traceId));
   }
-  // one each, a healthy one in the first scenario, and three harmless ones in the second
-  assert.is(traceIdsByEvent.size, done.rows.length + 1 + 3);
+  // one each, and besides: three harmless ones, the one of which another is the duplicate, and one that says that all is well again
+  assert.is(traceIdsByEvent.size, done.rows.length + 3 + 1 + 1);
   for (const [event, traceIds] of traceIdsByEvent) assert.is(traceIds.size, 1, event);
   assert.is(new Set([...traceIdsByEvent.values()].map(([traceId]) => traceId)).size, traceIdsByEvent.size);
 });
@@ -398,6 +399,10 @@ test('investigation "slow" names the module, its span and the pod that it waited
 test('investigation "not-remediated" tells a skip, a failed reboot, a drain that goes on and a refused call apart; a healthy node was remediated', async () => {
   const skipped = await investigate('not-remediated', '--node', 'gpu-node-5');
   assert.equal([skipped.cause, skipped.subject.reason], ['skipped', 'unsupported_action'], skipped.says);
+  const duplicate = String(traceOf('duplicate').one('fault_remediation.reconcile').attributes['health_event.id']);
+  const second = await investigate('not-remediated', '--event', duplicate);
+  assert.is(second.cause, 'skipped', second.says);
+  assert.match(String(second.subject.reason), /^(?:existing_cr_in_progress|already_remediated)$/);
   const failed = await investigate('not-remediated', '--node', 'gpu-node-6');
   assert.equal(
     [failed.cause, failed.subject.errorType, failed.subject.module],

@@ -81,10 +81,20 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       for (const id of ids) await settled(pipeline, id);
       const healthevent = { nodeName: node, agent: 'health-events-analyzer' };
       const id = await until('the repeated error is published', async () => {
-        return (await pipeline.store.find({ healthevent }, 'none'))[0]?.id;
+        return (await pipeline.store.find([{ healthevent }], 'none'))[0]?.id;
       });
       await settled(pipeline, id);
       return id;
+    },
+  },
+  duplicate: {
+    node: 'gpu-node-10',
+    what: 'the same fault is reported twice; one reboot does for both',
+    async run(pipeline, node) {
+      await pipeline.addNode(quick(node));
+      const ids = await pipeline.report(xid(node), xid(node));
+      for (const id of ids) await settled(pipeline, id);
+      return ids[1] as string;
     },
   },
   restarts: {
@@ -190,7 +200,7 @@ async function addHistory({ store }: Pipeline): Promise<void> {
 
 /** A group at once, one group after the other: what restarts modules or holds the table would be seen in the other traces. */
 export const GROUPS: readonly (readonly string[])[] = [
-  ['repeated', 'slow-drain', 'unsupported', 'lost-machine'],
+  ['repeated', 'slow-drain', 'unsupported', 'lost-machine', 'duplicate'],
   ['restarts'],
   ['backfill'],
   ['healthy', 'stuck', 'unknown-node'],

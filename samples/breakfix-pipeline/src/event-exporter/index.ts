@@ -21,7 +21,7 @@ export class EventExporter {
   ) {}
 
   async pass(): Promise<void> {
-    for (const event of await this.store.find({}, 'exported')) {
+    for (const event of await this.store.find([{}], 'exported')) {
       await this.#retries.attempt(
         event.id,
         () => this.processEvent(event),

@@ -25,7 +25,7 @@ export class FaultQuarantine {
   ) {}
 
   async pass(): Promise<void> {
-    for (const event of await this.store.find({}, 'nodequarantined')) {
+    for (const event of await this.store.find([{}], 'nodequarantined')) {
       await this.#retries.attempt(
         event.id,
         () => this.processEvent(event),

@@ -15,7 +15,12 @@ const TRACE = traceOf('fault-remediation', 'node-drainer');
 /** For what this module does later: it goes on from what it did itself. */
 const OWN_TRACE = traceOf('fault-remediation', ['fault-remediation', 'node-drainer']);
 
-type SkipReason = 'recommended_action_none' | 'unsupported_action' | 'existing_cr_found';
+const DRAINED = [
+  { healtheventstatus: { userpodsevictionstatus: { status: 'Succeeded' } } },
+  { healtheventstatus: { userpodsevictionstatus: { status: 'AlreadyDrained' } } },
+];
+
+type SkipReason = 'recommended_action_none' | 'unsupported_action' | 'existing_cr_in_progress' | 'already_remediated';
 
 export class FaultRemediation {
   readonly #retries = new Retries();
@@ -28,17 +33,12 @@ export class FaultRemediation {
   ) {}
 
   async pass(): Promise<void> {
-    for (const status of ['Succeeded', 'AlreadyDrained']) {
-      for (const event of await this.store.find(
-        { healtheventstatus: { userpodsevictionstatus: { status } } },
-        'faultremediated',
-      )) {
-        await this.#retries.attempt(
-          event.id,
-          () => this.remedy(event),
-          (error) => this.log.warn({ event: event.id, error: error.message }, 'not remediated'),
-        );
-      }
+    for (const event of await this.store.find(DRAINED, 'faultremediated')) {
+      await this.#retries.attempt(
+        event.id,
+        () => this.remedy(event),
+        (error) => this.log.warn({ event: event.id, error: error.message }, 'not remediated'),
+      );
     }
   }
 
@@ -66,10 +66,13 @@ export class FaultRemediation {
   async reasonToSkip({ id, healthevent, healtheventstatus }: StoredEvent): Promise<SkipReason | undefined> {
     if (healthevent.recommendedAction === 'NONE') return 'recommended_action_none';
     if (healthevent.recommendedAction !== 'RESTART_BM') return 'unsupported_action';
-    if (healtheventstatus.userpodsevictionstatus?.status !== 'AlreadyDrained') return undefined;
-    const reboots = await this.kube.listReboots();
-    const forNode = reboots.some(({ spec, metadata }) => spec.nodeName === healthevent.nodeName && metadata.name !== nameOf(id));
-    return forNode ? 'existing_cr_found' : undefined;
+    const others = (await this.kube.listReboots()).filter(
+      ({ spec, metadata }) => spec.nodeName === healthevent.nodeName && metadata.name !== nameOf(id),
+    );
+    if (others.some(({ status }) => status.completionTime === undefined)) return 'existing_cr_in_progress';
+    // quarantined and drained for another event, and rebooted since
+    const wasDrained = healtheventstatus.userpodsevictionstatus?.status === 'AlreadyDrained';
+    return wasDrained && others.length > 0 ? 'already_remediated' : undefined;
   }
 
   @instrument({

@@ -26,7 +26,7 @@ export class HealthEventsAnalyzer {
   ) {}
 
   async pass(): Promise<void> {
-    for (const event of await this.store.find({}, 'analyzed')) {
+    for (const event of await this.store.find([{}], 'analyzed')) {
       await this.#retries.attempt(
         event.id,
         () => this.processHealthEvent(event),

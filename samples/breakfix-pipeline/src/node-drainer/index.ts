@@ -13,6 +13,11 @@ import type { HealthEventStore } from '../store/health-event-store.js';
 const TRACE = traceOf('node-drainer', ['fault-quarantine', 'platform-connector']);
 const NAMESPACE = 'nvsentinel::node-drainer';
 
+const QUARANTINED = [
+  { healtheventstatus: { nodequarantined: 'Quarantined' } },
+  { healtheventstatus: { nodequarantined: 'AlreadyQuarantined' } },
+];
+
 type EvictionStatus = 'Succeeded' | 'AlreadyDrained';
 
 export class NodeDrainer {
@@ -28,14 +33,12 @@ export class NodeDrainer {
   ) {}
 
   async pass(): Promise<void> {
-    for (const nodequarantined of ['Quarantined', 'AlreadyQuarantined']) {
-      for (const event of await this.store.find({ healtheventstatus: { nodequarantined } }, 'userpodsevictionstatus')) {
-        await this.#retries.attempt(
-          event.id,
-          () => this.drain(event),
-          (error) => this.log.warn({ event: event.id, error: error.message }, 'not drained yet'),
-        );
-      }
+    for (const event of await this.store.find(QUARANTINED, 'userpodsevictionstatus')) {
+      await this.#retries.attempt(
+        event.id,
+        () => this.drain(event),
+        (error) => this.log.warn({ event: event.id, error: error.message }, 'not drained yet'),
+      );
     }
   }
 

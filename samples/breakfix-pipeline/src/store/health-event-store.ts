@@ -45,12 +45,12 @@ export class HealthEventStore {
     return id;
   }
 
-  /** Events whose document holds this part, in the order in which they came. `missing` names a status that must not be there. */
-  async find(part: object, missing: string): Promise<StoredEvent[]> {
+  /** Events whose document holds one of these parts, in the order in which they came, and has no status of the name `missing`. */
+  async find(parts: readonly object[], missing: string): Promise<StoredEvent[]> {
     const { rows } = await this.pool.query<Row>(
       `SELECT id, document FROM "HealthEvents"
-       WHERE document @> $1::jsonb AND NOT (document->'healtheventstatus') ? $2 ORDER BY seq LIMIT 100`,
-      [JSON.stringify(part), missing],
+       WHERE document @> ANY($1::jsonb[]) AND NOT (document->'healtheventstatus') ? $2 ORDER BY seq LIMIT 100`,
+      [parts.map((part) => JSON.stringify(part)), missing],
     );
     return rows.map(asEvent);
   }

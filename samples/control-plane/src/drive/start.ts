@@ -24,7 +24,8 @@ async function main(): Promise<number> {
     const system = await System.start(destinations, onLog);
     try {
       print(`RabbitMQ:  ${new URL(system.amqpUrl).host}`);
-      for (const [cluster, address] of system.apis) print(`cluster ${cluster}: ${address}, spans to ${destinations[cluster]}`);
+      for (const [cluster, address] of [...system.apis].sort())
+        print(`cluster ${cluster}: ${address}, spans to ${destinations[cluster]}`);
       await system.runGreenhouse(({ outcome }) => outcomes.push(outcome));
     } finally {
       await system.stop(); // each process sends what it has left

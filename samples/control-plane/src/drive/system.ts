@@ -102,8 +102,10 @@ export class System {
       return child;
     };
     await start('conductor', `conductor-${name}`); // the agents report to it
-    await all([1, 2].map((number) => start('agent', `agent-${name}${number}`, { VCPUS: vcpus })));
-    this.apis.set(name, (await start('compute-api', `compute-api-${name}`)).address);
+    await all([
+      ...[1, 2].map((number) => start('agent', `agent-${name}${number}`, { VCPUS: vcpus })),
+      start('compute-api', `compute-api-${name}`).then(({ address }) => this.apis.set(name, address)),
+    ]);
   }
 
   private get catalog(): string {

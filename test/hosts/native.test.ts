@@ -6,6 +6,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { EXPECTED_STOPS, STOPS, stopsOf } from '../transformer/breakpoints.js';
 import { ROOT, write } from './conformance/project.js';
 import { part } from './conformance/suite.js';
 import { build, declare, MAIN, node, project, tsc } from './native-project.js';
@@ -83,6 +84,15 @@ declare('an inline source map leads to the authored text too', () => {
   const { stderr } = node(directory, '--enable-source-maps', 'out/work.js');
   assert.match(stderr, /at Work\.run \(.*src\/work\.ts:3:29\)/);
 });
+
+for (const experimentalDecorators of [true, false])
+  declare(`breakpoints land in bodies: ${experimentalDecorators ? 'legacy' : 'TC39'}`, () => {
+    const directory = project(STOPS, { experimentalDecorators });
+    const { status, stdout } = build(directory);
+    assert.is(stdout, '');
+    assert.is(status, 0);
+    assert.equal(stopsOf(directory, 'out/work.js'), EXPECTED_STOPS);
+  });
 
 declare('TypeScript 7.0 lacks what this needs, and is told from 5.9: each gets a message that says what to install', () => {
   const older = project(SOUND, {}, { typescript: part('ts7/node_modules/typescript-7.0') });

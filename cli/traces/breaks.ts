@@ -138,7 +138,9 @@ function addressee({ attributes }: ReceivedSpan): string | null {
   const found =
     attributes['peer.service'] ??
     attributes['messaging.destination.name'] ??
-    (host === undefined ? attributes['rpc.service'] : `${host}${port === undefined ? '' : `:${port}`}`);
+    (host === undefined
+      ? (attributes['rpc.service'] ?? attributes['rpc.method'])
+      : `${host}${port === undefined ? '' : `:${port}`}`);
   return found === undefined ? null : String(found);
 }
 

@@ -4,8 +4,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { samplesOf } from './off.js';
-import { factor, milliseconds, type Outcome, timesTable } from './report.js';
+
+import { factor, milliseconds, type Outcome, samplesOf, timesTable } from './report.js';
 import { paired } from './statistics.js';
 import { BUILDS, type Workspace } from './workspace.js';
 

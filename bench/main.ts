@@ -1,4 +1,4 @@
-// `npm run bench`: measures, and prints Markdown. Arguments: names of sections (off, on, startup, build, neighbours, faults; all without one), and
+// `npm run bench`: measures, and prints Markdown. Arguments: names of sections (SECTIONS; all without one), and
 // `--write <file>` to write the document beside printing it. The exit status is 1 when a budget is not met.
 
 import { writeFileSync } from 'node:fs';
@@ -7,8 +7,12 @@ import { measureBuild } from './build.js';
 import { measureFaults } from './faults.js';
 import { measureNative } from './native.js';
 import { measureNeighbours } from './neighbours.js';
+import { measureNode24 } from './node24.js';
 import { measureOff } from './off.js';
 import { measureOn } from './on.js';
+import { measureOpen } from './open.js';
+import { measureOthers } from './others.js';
+import { measureProfile } from './profile.js';
 import { document, type Outcome } from './report.js';
 import { measureStartup } from './startup.js';
 import { Modules } from './variants.js';
@@ -16,7 +20,11 @@ import { Workspace } from './workspace.js';
 
 const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   off: measureOff,
+  others: measureOthers,
   on: measureOn,
+  open: (modules) => measureOpen(modules.workspace),
+  profile: measureProfile,
+  node24: measureNode24,
   startup: (modules) => measureStartup(modules.workspace),
   build: (modules) => measureBuild(modules.workspace),
   native: measureNative,

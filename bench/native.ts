@@ -6,8 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { samplesOf } from './off.js';
-import { factor, milliseconds, type Outcome, timesTable } from './report.js';
+import { factor, milliseconds, type Outcome, samplesOf, timesTable } from './report.js';
 import { paired } from './statistics.js';
 
 const ROOT = join(__dirname, '..');

@@ -1,11 +1,12 @@
-// What a call costs while tracing is off: time, bytes and microtask turns, against the bare call and against the peers. Off means
-// three things here, and the rows say which: no SDK at all, a sampler that drops everything, or Spanwright's gate.
+// What an instrumented call costs while tracing is off: time, bytes and microtask turns, against the bare call. Off before tracing
+// was ever on, and off again after it; what others cost while they are off is measured in others.ts.
 
+import { PEERS } from './others.js';
 import { measureOnce, measurePairs, type Plan } from './pairs.js';
-import { type Budget, factor, type Outcome, signed, time, timesTable } from './report.js';
+import { type Budget, factor, type Outcome, overFirst, signed, time, timesTable } from './report.js';
 import type { Shape } from './sites.js';
-import { paired } from './statistics.js';
-import { type Choice, FEW, MANY, type Modules } from './variants.js';
+import type { paired } from './statistics.js';
+import { type Choice, MANY, type Modules } from './variants.js';
 
 export const BARE: Choice = { label: 'bare call', flavour: 'bare', state: 'spanwright off', calls: MANY };
 export const FORWARDER: Choice = {
@@ -16,40 +17,23 @@ export const FORWARDER: Choice = {
   calls: MANY,
 };
 
+const DECORATOR: Choice = { ...FORWARDER, label: 'plain decorator, off', build: 'plain' };
+
 /** Cheap enough that nanoseconds count: measured by themselves, in many rounds. */
-const CHEAP: readonly Choice[] = [
+export const CHEAP: readonly Choice[] = [
   BARE,
   FORWARDER,
   { ...FORWARDER, label: 'transformed, no endpoint', state: 'spanwright without endpoint' },
-  { ...FORWARDER, label: 'transformed, off again', state: 'spanwright off again' },
-  { ...FORWARDER, label: 'transformed, off, a trace still open', state: 'spanwright off, a trace open' },
   { ...FORWARDER, label: 'transformed, standard decorators, off', build: 'built standard' },
-  { ...FORWARDER, label: 'plain decorator, off', build: 'plain' },
+  DECORATOR,
   { ...FORWARDER, label: 'plain standard decorator, off', build: 'plain standard' },
+  { ...FORWARDER, label: 'transformed, off again', state: 'spanwright off again' },
+  { ...BARE, label: 'bare call, asynchronous storage once used', state: 'storage used' },
+  { ...FORWARDER, label: 'transformed, off, a trace still open', state: 'spanwright off, a trace open' },
 ];
 
-const PEERS: readonly Choice[] = [
-  { ...BARE, label: 'bare call', state: 'nothing', calls: FEW },
-  { label: 'third-party tracer through our provider, off', flavour: 'handwritten', state: 'spanwright off' },
-  { label: 'orchestrion, no subscriber', flavour: 'orchestrion' },
-  { label: 'hand-written span, no SDK', flavour: 'handwritten' },
-  { label: 'nestjs-otel, no SDK', flavour: 'nestjs-otel' },
-  { label: 'fullstackhouse, no SDK', flavour: 'fullstackhouse' },
-  { label: 'hand-written span, sampler off', flavour: 'handwritten', state: 'sdk off' },
-  { label: 'nestjs-otel, sampler off', flavour: 'nestjs-otel', state: 'sdk off' },
-  { label: 'fullstackhouse, sampler off', flavour: 'fullstackhouse', state: 'sdk off' },
-];
-
-/** An upstream service decided not to sample; this service records whatever is sampled. */
-const UNSAMPLED: readonly Choice[] = [
-  { label: 'hand-written span, SDK', flavour: 'handwritten', state: 'sdk on', parent: 'unsampled' },
-  { label: 'transformed', flavour: 'instrument', build: 'built', state: 'spanwright on', parent: 'unsampled' },
-  { label: 'plain decorator', flavour: 'instrument', state: 'spanwright on', parent: 'unsampled' },
-  { label: 'third-party tracer through our provider', flavour: 'handwritten', state: 'spanwright on', parent: 'unsampled' },
-];
-
-const CHEAP_PLAN: Plan = { generations: 4, rounds: 30, warmUps: 6 };
-const DEAR_PLAN: Plan = { generations: 2, rounds: 9, warmUps: 2 };
+const CHEAP_PLAN: Plan = { generations: 4, rounds: 24, warmUps: 6, limitMs: 40_000 };
+const OWN_PLAN: Plan = { generations: 3, rounds: 18, warmUps: 6, limitMs: 15_000 };
 
 /** A large young generation, so that no collection falls into the counted calls. */
 export const BYTES_FLAGS = ['--expose-gc', '--min-semi-space-size=128', '--max-semi-space-size=128'];
@@ -62,31 +46,12 @@ export async function measureOff(modules: Modules): Promise<Outcome> {
 
   for (const shape of ['sync', 'async'] as const) {
     const cheap = await measurePairs(worker, await modules.all(CHEAP, shape), CHEAP_PLAN);
-    const over = (label: string) => paired(samplesOf(cheap, label), samplesOf(cheap, BARE.label));
-    tables.push(timesTable(`Off, ${shape} methods`, NOTES[shape], cheap, over));
-    budgets.push(...offBudgets(shape, over));
+    tables.push(timesTable(`Off, ${shape} methods`, NOTES[shape], cheap, overFirst(cheap)));
+    budgets.push(...offBudgets(shape, overFirst(cheap)));
 
-    const own = CHEAP.map((choice) => ({ ...choice, callSites: 'own' as const }));
-    const inlined = await measurePairs(worker, await modules.all(own, shape), CHEAP_PLAN);
-    const overInlined = (label: string) => paired(samplesOf(inlined, label), samplesOf(inlined, BARE.label));
-    tables.push(timesTable(`Off, ${shape} methods, a call site for each`, OWN_NOTE, inlined, overInlined));
-
-    const peers = await measurePairs(worker, await modules.all(PEERS, shape), DEAR_PLAN);
-    const overBare = (label: string) => paired(samplesOf(peers, label), samplesOf(peers, BARE.label));
-    tables.push(timesTable(`Off, ${shape} methods: spans by others`, 'The dearer ways to be off.', peers, overBare));
-    const provider = paired(
-      samplesOf(peers, 'third-party tracer through our provider, off'),
-      samplesOf(peers, 'hand-written span, sampler off'),
-    ).ratio.median;
-    budgets.push(ratioBudget(`off, third-party tracer through our provider, over the SDK's AlwaysOff, ${shape}`, provider, 0.1));
-
-    const unsampled = await measurePairs(worker, await modules.all(UNSAMPLED, shape), DEAR_PLAN);
-    const overSdk = (label: string) => paired(samplesOf(unsampled, label), samplesOf(unsampled, 'hand-written span, SDK'));
-    const note = 'The parent span was not sampled upstream, so nothing is recorded, and both sides are switched on.';
-    tables.push(timesTable(`Under an unsampled parent, ${shape} methods`, note, unsampled, overSdk));
-    budgets.push(
-      ratioBudget(`under an unsampled parent, over the SDK doing the same, ${shape}`, overSdk('transformed').ratio.median, 0.1),
-    );
+    const own = [BARE, FORWARDER, DECORATOR].map((choice) => ({ ...choice, callSites: 'own' as const }));
+    const inlined = await measurePairs(worker, await modules.all(own, shape), OWN_PLAN);
+    tables.push(timesTable(`Off, ${shape} methods, a call site for each`, OWN_NOTE, inlined, overFirst(inlined)));
   }
 
   const { rows, budget } = await measureTraces(modules, worker);
@@ -102,7 +67,9 @@ export async function measureOff(modules: Modules): Promise<Outcome> {
 
 const NOTES: Record<Shape, string> = {
   sync: 'A method of two integers that returns an integer.',
-  async: 'The same as an `async` method, awaited by its caller; nothing in it waits.',
+  async:
+    'The same as an `async` method, awaited by its caller; nothing in it waits. On Node 20 and 22 the first use of any AsyncLocalStorage leaves ' +
+    'async functions of the process dearer, with or without Spanwright: tracing that was on once is to be compared with that row.',
 };
 
 const OWN_NOTE =
@@ -126,19 +93,10 @@ function offBudgets(shape: Shape, over: (label: string) => ReturnType<typeof pai
   ];
 }
 
-function ratioBudget(what: string, measured: number, limit: number): Budget {
-  return {
-    what,
-    limit: factor(limit),
-    measured: measured < 0.1 ? `${measured.toFixed(3)}x` : factor(measured),
-    met: measured <= limit,
-  };
-}
-
 /** What a call leaves behind in memory and in the microtask queue. */
 async function measureTraces(modules: Modules, worker: string): Promise<{ rows: string[][]; budget: Budget[] }> {
   // The hand-written row shows that the count sees what is there.
-  const choices = [...CHEAP, ...PEERS.slice(1)].filter(({ label }) => !/fullstackhouse, no|nestjs-otel, no/.test(label));
+  const choices = [...CHEAP, ...PEERS.slice(2)].filter(({ label, flavour }) => !/no SDK$/.test(label) && flavour !== 'autotel');
   const count = async (shape: Shape, order: 'bytes' | 'turns') => {
     const variants = await modules.all(choices, shape);
     const flags = order === 'bytes' ? BYTES_FLAGS : [];
@@ -168,10 +126,4 @@ async function measureTraces(modules: Modules, worker: string): Promise<{ rows: 
       none('off, transformed method, microtask turns over the bare call', '0', extra(turns)),
     ],
   };
-}
-
-export function samplesOf(samples: ReadonlyMap<string, readonly number[]>, label: string): readonly number[] {
-  const found = samples.get(label);
-  if (found === undefined) throw new Error(`bench: nothing was measured as "${label}"`);
-  return found;
 }

@@ -1,24 +1,29 @@
 // What a recorded call costs: spans made, ended, queued by a batch processor and handed to an exporter that forgets them,
 // against spans made by hand with the same attributes. The time includes sending on what is queued.
 
-import { samplesOf } from './off.js';
+import { BYTES_CALLS, BYTES_FLAGS } from './off.js';
 import { measureOnce, measurePairs, type Plan } from './pairs.js';
-import { factor, type Outcome, timesTable } from './report.js';
+import { factor, type Outcome, overFirst, timesTable } from './report.js';
+import type { Shape } from './sites.js';
 import type { ParentName } from './states.js';
-import { paired } from './statistics.js';
 import type { Choice, Modules } from './variants.js';
+import type { Order } from './worker.js';
 
 const BY_HAND = 'hand-written span, SDK';
 const TRANSFORMED = 'transformed';
 
-const CHOICES: readonly Choice[] = [
+export const CHOICES: readonly Choice[] = [
   { label: BY_HAND, flavour: 'handwritten', state: 'sdk on', spans: 1 },
   { label: TRANSFORMED, flavour: 'instrument', build: 'built', state: 'spanwright on', spans: 1 },
   { label: 'plain decorator', flavour: 'instrument', state: 'spanwright on', spans: 1 },
   { label: 'hand-written span, our provider', flavour: 'handwritten', state: 'spanwright on', spans: 1 },
   { label: 'nestjs-otel, SDK', flavour: 'nestjs-otel', state: 'sdk on', spans: 1 },
   { label: 'fullstackhouse, SDK', flavour: 'fullstackhouse', state: 'sdk on', spans: 1 },
+  { label: 'autotel, SDK', flavour: 'autotel', build: 'plain standard', state: 'sdk on', spans: 1 },
 ];
+
+/** Calls of a round: a recorded one is long enough for fewer to do. */
+const CALLS = 51_200;
 
 const SETTINGS: readonly { parent: ParentName; title: string; note: string }[] = [
   {
@@ -29,7 +34,7 @@ const SETTINGS: readonly { parent: ParentName; title: string; note: string }[] =
   { parent: 'sampled', title: 'under a recorded parent', note: 'The common case: one request, many spans below it.' },
 ];
 
-const PLAN: Plan = { generations: 2, rounds: 9, warmUps: 2 };
+const PLAN: Plan = { generations: 3, rounds: 8, warmUps: 3, limitMs: 25_000 };
 const LIMIT = 0.6;
 
 export async function measureOn(modules: Modules): Promise<Outcome> {
@@ -38,9 +43,9 @@ export async function measureOn(modules: Modules): Promise<Outcome> {
   const budgets = [];
   for (const shape of ['sync', 'async'] as const) {
     for (const { parent, title, note } of SETTINGS) {
-      const choices = CHOICES.map((choice) => ({ ...choice, parent }));
+      const choices = CHOICES.map((choice) => ({ ...choice, parent, calls: CALLS }));
       const samples = await measurePairs(worker, await modules.all(choices, shape, true), PLAN);
-      const over = (label: string) => paired(samplesOf(samples, label), samplesOf(samples, BY_HAND));
+      const over = overFirst(samples);
       tables.push(timesTable(`On, ${shape} methods, ${title}`, note, samples, over));
       const ratio = over(TRANSFORMED).ratio.median;
       budgets.push({
@@ -52,13 +57,26 @@ export async function measureOn(modules: Modules): Promise<Outcome> {
     }
   }
 
-  const bare: Choice = { label: 'bare call', flavour: 'bare' };
-  const turns = await measureOnce(worker, await modules.all([bare, ...CHOICES], 'async', true), { kind: 'turns' }, []);
-  tables.push({
-    title: 'On: microtask turns',
-    note: "Turns of the microtask queue until a caller's `then` on the result of an async method runs.",
-    head: ['', 'turns'],
-    rows: [...turns].map(([label, value]) => [label, `${value}`]),
-  });
+  tables.push(await measureTraces(modules, worker));
   return { tables, budgets };
+}
+
+/** What a recorded call leaves behind in memory and in the microtask queue. */
+async function measureTraces(modules: Modules, worker: string): Promise<Outcome['tables'][number]> {
+  const bare: Choice = { label: 'bare call', flavour: 'bare' };
+  const choices = [bare, ...CHOICES].map((choice) => ({ ...choice, parent: 'sampled' as const, calls: CALLS }));
+  const count = async (shape: Shape, order: Order) =>
+    measureOnce(worker, await modules.all(choices, shape, true), order, order.kind === 'bytes' ? BYTES_FLAGS : []);
+  const sync = await count('sync', { kind: 'bytes', calls: BYTES_CALLS });
+  const async = await count('async', { kind: 'bytes', calls: BYTES_CALLS });
+  const turns = await count('async', { kind: 'turns' });
+  const bytes = (value: number | undefined): string => (value === undefined ? '' : Math.round(value).toLocaleString('en-US'));
+  return {
+    title: 'On: bytes and microtask turns',
+    note:
+      `Bytes of the heap that a recorded call takes, under a recorded parent, over ${BYTES_CALLS.toLocaleString('en-US')} calls without a collection, sending on ` +
+      "included; turns of the microtask queue until a caller's `then` on the result of an async method runs.",
+    head: ['', 'bytes, sync', 'bytes, async', 'turns, async'],
+    rows: [...async.keys()].map((label) => [label, bytes(sync.get(label)), bytes(async.get(label)), `${turns.get(label)}`]),
+  };
 }

@@ -18,9 +18,14 @@ export interface Plan {
   readonly generations: number;
   readonly rounds: number;
   readonly warmUps: number;
+  /** What all rounds may take: on a busy machine fewer of them are made, though never fewer than MIN_ROUNDS of a generation. */
+  readonly limitMs: number;
+  /** Another Node.js than the one that runs the benchmarks. */
+  readonly node?: string;
 }
 
 const ANSWER_LIMIT_MS = 120_000;
+const MIN_ROUNDS = 5;
 const REPEATS = 5;
 
 /** Nanoseconds a call, one number for each round, by label. */
@@ -28,10 +33,12 @@ export async function measurePairs(worker: string, variants: readonly Variant[],
   requireDistinct(variants);
   const samples = new Map<string, number[]>(variants.map(({ label }) => [label, []]));
   for (let generation = 0; generation < plan.generations; generation++) {
-    const subjects = await startAll(worker, variants);
+    const subjects = await startAll(worker, variants, [], plan.node);
     try {
       await agreeOnChecksums(subjects);
+      const until = performance.now() + plan.limitMs / plan.generations;
       for (let round = -plan.warmUps; round < plan.rounds; round++) {
+        if (round >= MIN_ROUNDS && performance.now() > until) break;
         for (const subject of round % 2 === 0 ? subjects : [...subjects].reverse()) {
           const answer = await subject.ask({ kind: 'time', calls: subject.variant.calls });
           subject.expectSpans(answer);
@@ -73,8 +80,13 @@ function requireDistinct(variants: readonly Variant[]): void {
   if (new Set(variants.map(({ label }) => label)).size !== variants.length) throw new Error('bench: two variants have one label');
 }
 
-async function startAll(worker: string, variants: readonly Variant[], flags: readonly string[] = []): Promise<Subject[]> {
-  const subjects = variants.map((variant) => new Subject(worker, variant, flags));
+async function startAll(
+  worker: string,
+  variants: readonly Variant[],
+  flags: readonly string[] = [],
+  node = process.execPath,
+): Promise<Subject[]> {
+  const subjects = variants.map((variant) => new Subject(worker, variant, flags, node));
   try {
     await Promise.all(subjects.map((subject) => subject.ready));
   } catch (error) {
@@ -108,12 +120,14 @@ class Subject {
     worker: string,
     readonly variant: Variant,
     flags: readonly string[],
+    node: string,
   ) {
     const { module, state, parent, shape, bursts, callSites } = variant;
     const setup: WorkerSetup = { module, state, parent, shape, bursts, callSites };
     // The environment of whoever runs the benchmark must not configure what is measured.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(name)));
     this.#child = fork(worker, [JSON.stringify(setup)], {
+      execPath: node,
       execArgv: [...flags],
       env,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

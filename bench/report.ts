@@ -2,7 +2,7 @@
 // printed by this file and never written by hand.
 
 import { cpus, loadavg, totalmem } from 'node:os';
-import { type Spread, spread } from './statistics.js';
+import { paired, type Spread, spread } from './statistics.js';
 
 export interface Table {
   readonly title: string;
@@ -31,7 +31,21 @@ export const milliseconds = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms
 export const signed = (value: number, format: (value: number) => string): string =>
   `${value < 0 ? '-' : '+'}${format(Math.abs(value))}`;
 export const factor = (ratio: number): string => `${ratio.toFixed(ratio < 10 ? 2 : 0)}x`;
+/** A small ratio. */
+export const share = (ratio: number): string => (ratio < 0.1 ? `${ratio.toFixed(3)}x` : factor(ratio));
 export const range = ({ low, high }: Spread, format: (value: number) => string): string => `${format(low)} to ${format(high)}`;
+
+export function samplesOf(samples: ReadonlyMap<string, readonly number[]>, label: string): readonly number[] {
+  const found = samples.get(label);
+  if (found === undefined) throw new Error(`bench: nothing was measured as "${label}"`);
+  return found;
+}
+
+/** Each variant against the first, in paired rounds. */
+export function overFirst(samples: ReadonlyMap<string, readonly number[]>): (label: string) => ReturnType<typeof paired> {
+  const [first] = samples.values();
+  return (label) => paired(samplesOf(samples, label), first ?? []);
+}
 
 /** One row a variant: its own times, and its distance from the first one in paired rounds. */
 export function timesTable(
@@ -62,7 +76,7 @@ export function document(outcomes: readonly Outcome[]): string {
     '# Performance',
     'Printed by `npm run bench -- --write docs/performance.md`; not written by hand. How it measures: every variant runs in a process of ' +
       'its own and computes the same checksum over 32 classes with different bodies, called through one shared call site; rounds alternate between ' +
-      'the variants, forwards and backwards; ratios and differences are medians over pairs of the same round, because the machine is never quiet. ' +
+      'the variants, forwards and backwards, and take the time by the clock or of the processor, whichever is less; ratios and differences are medians over pairs of the same round, because the machine is never quiet. ' +
       'Ratios carry over to other machines better than times do.',
     machine(),
   ];

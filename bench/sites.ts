@@ -22,6 +22,11 @@ export const FLAVOURS = {
     head: "import { Traced } from '@fullstackhouse/opentelemetry-js-decorator';",
     method: (_site: number, method: string) => `@(Traced() as unknown as MethodDecorator)\n  ${method}`,
   },
+  // For async methods with standard decorators only.
+  autotel: {
+    head: "import { Trace } from 'autotel/decorators';",
+    method: (_site: number, method: string) => `@Trace()\n  ${method}`,
+  },
   handwritten: {
     head: "import { SpanStatusCode, trace } from '@opentelemetry/api';\nconst tracer = trace.getTracer('bench');",
     method: byHand,

@@ -4,15 +4,15 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { samplesOf } from './off.js';
-import { milliseconds, type Outcome, timesTable } from './report.js';
+
+import { milliseconds, type Outcome, samplesOf, timesTable } from './report.js';
 import { paired } from './statistics.js';
 import type { Build, Workspace } from './workspace.js';
 
 const COUNTS = [1_000, 10_000] as const;
 const METHODS = 10;
 const CLASSES_A_FILE = 20;
-const ROUNDS = 11;
+const ROUNDS = 7;
 const LOAD_LIMIT_MS = 60_000;
 
 const VARIANTS: readonly { label: string; head: string; decorator: string; build: Build; preload: string }[] = [

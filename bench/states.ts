@@ -1,7 +1,8 @@
 // What is installed in the process while a variant is measured: nothing, OpenTelemetry's SDK, or Spanwright, each off or on.
 // Called in the worker before the measured module is loaded, as a service sets tracing up before the rest of its code.
 
-import { type Context, context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Context, context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, type Tracer, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import {
@@ -76,8 +77,26 @@ async function spanwrightOffAgain(underWay: boolean): Promise<Installed> {
 const gate = (): Gate =>
   (globalThis as unknown as Record<symbol, { gate: Gate }>)[Symbol.for('spanwright.state.1')]?.gate as Gate;
 
+/** A tracer that calls back and does nothing else: what is left is what the program itself pays for spans by hand. */
+async function emptyTracer(): Promise<Installed> {
+  const span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+  const tracer = { startActiveSpan: (_name: string, _options: unknown, body: (given: typeof span) => unknown) => body(span) };
+  trace.setGlobalTracerProvider({ getTracer: () => tracer as unknown as Tracer });
+  return NOTHING;
+}
+
+/** What any library leaves behind that has used an asynchronous context once: on Node 20 and 22 V8 does not take it all back. */
+async function storageUsed(): Promise<Installed> {
+  const storage = new AsyncLocalStorage<number>();
+  await storage.run(1, async () => null);
+  storage.disable();
+  return NOTHING;
+}
+
 export const STATES = {
   nothing: async () => NOTHING,
+  'empty tracer': emptyTracer,
+  'storage used': storageUsed,
   'sdk off': async () => sdk(new ParentBasedSampler({ root: new AlwaysOffSampler() })),
   'sdk on': async () => sdk(new ParentBasedSampler({ root: new AlwaysOnSampler() })),
   'spanwright without endpoint': async () => {

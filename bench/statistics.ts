@@ -23,6 +23,12 @@ export function paired(values: readonly number[], base: readonly number[]): { ra
   return { ratio: spread(ratios), difference: spread(differences) };
 }
 
+/** The same round of two variants, each less a third: how the parts that they add to the third compare. */
+export function pairedAbove(values: readonly number[], base: readonly number[], floor: readonly number[]): Spread {
+  const above = (of: readonly number[]): number[] => of.map((value, round) => value - (floor[round] as number));
+  return paired(above(values), above(base)).ratio;
+}
+
 function quantile(sorted: readonly number[], q: number): number {
   const position = (sorted.length - 1) * q;
   const below = Math.floor(position);

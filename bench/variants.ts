@@ -6,7 +6,7 @@ import { rewriteForChannels } from './orchestrion.js';
 import type { Variant } from './pairs.js';
 import { type Flavour, type Shape, sitesSource } from './sites.js';
 import type { ParentName, StateName } from './states.js';
-import type { Build, Workspace } from './workspace.js';
+import { type Build, hasAutotel, type Workspace } from './workspace.js';
 
 export interface Choice {
   readonly label: string;
@@ -44,8 +44,10 @@ export class Modules {
     return { label, module, state, parent, shape, calls, spans, bursts, callSites };
   }
 
+  /** Those that there are: one peer is for async methods only, and not always installed. */
   all(choices: readonly Choice[], shape: Shape, bursts = false): Promise<Variant[]> {
-    return Promise.all(choices.map((choice) => this.variant(choice, shape, bursts)));
+    const present = choices.filter(({ flavour }) => flavour !== 'autotel' || (shape === 'async' && hasAutotel()));
+    return Promise.all(present.map((choice) => this.variant(choice, shape, bursts)));
   }
 
   #compiled(build: Build): Promise<string> {
@@ -64,6 +66,7 @@ export class Modules {
     const sources = flavours.flatMap((flavour) =>
       (['sync', 'async'] as const).map((shape): [string, string] => [`${flavour}-${shape}.ts`, sitesSource(flavour, shape)]),
     );
+    if (build === 'plain standard' && hasAutotel()) sources.push(['autotel-async.ts', sitesSource('autotel', 'async')]);
     const output = await this.workspace.compile(build.replace(' ', '-'), build, Object.fromEntries(sources));
     if (build === 'plain') for (const shape of ['sync', 'async'] as const) rewriteForChannels(output, shape);
     return output;

@@ -45,6 +45,25 @@ const INTERRUPTED = 1.03;
 /** A long round is interrupted on every busy machine; it is not repeated for ever. */
 const PATIENCE_NS = 25_000_000;
 
+/** True where the count of the processor's work moves in small steps; some systems count whole ticks of a clock. */
+const fine = finestStep() <= 100;
+
+/** Microseconds. */
+function finestStep(): number {
+  let finest = Number.POSITIVE_INFINITY;
+  let before = process.cpuUsage();
+  for (let steps = 0; steps < 10; ) {
+    const now = process.cpuUsage();
+    const step = now.user + now.system - before.user - before.system;
+    if (step > 0) {
+      finest = Math.min(finest, step);
+      steps++;
+    }
+    before = now;
+  }
+  return finest;
+}
+
 /** Spans made between two drains of the batch queue; a quarter of what it holds. */
 const BURST = 512;
 
@@ -69,8 +88,9 @@ async function main(setup: WorkerSetup): Promise<void> {
 
 const MEASURES = {
   /**
-   * Repeats a short round that other processes interrupted: then the clock runs on while the processor works for them. The calls
-   * before the clock starts bring back what the other variants pushed out of the processor's caches since the last round.
+   * The time by the clock or the time that the processor worked, whichever is less: the clock runs on while the processor works for other
+   * processes, and the processor's count holds what the engine does meanwhile in other threads. A short round that was interrupted is
+   * repeated. The calls before the clock starts bring back what the other variants pushed out of the processor's caches.
    */
   async time(run: Drive, calls: number) {
     const leadIn = Math.ceil(calls / LEAD_IN / SITES) * SITES;
@@ -85,11 +105,12 @@ const MEASURES = {
       const checksum = typeof result === 'number' ? result : await result;
       const elapsed = Number(process.hrtime.bigint() - start);
       const { user, system } = process.cpuUsage(used);
-      least = Math.min(least, elapsed);
+      const worked = (user + system) * 1000;
+      least = Math.min(least, elapsed, fine ? worked : elapsed);
       spent += elapsed;
       repeats++;
-      const interrupted = elapsed > (user + system) * 1000 * INTERRUPTED;
-      if (!interrupted || spent > PATIENCE_NS) return { value: least / calls, checksum, calls: leadIn + calls * repeats };
+      if (elapsed <= worked * INTERRUPTED || spent > PATIENCE_NS)
+        return { value: least / calls, checksum, calls: leadIn + calls * repeats };
     }
   },
   async bytes(run: Drive, calls: number) {

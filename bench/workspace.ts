@@ -3,7 +3,7 @@
 // `spanwright` and the peers resolve as they do for a user; removed at the end.
 
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
@@ -22,6 +22,13 @@ export const BUILDS = {
 
 export type Build = keyof typeof BUILDS;
 
+/**
+ * A peer that cannot be installed beside the versions of OpenTelemetry that this project uses, so that it has a folder of its own:
+ * `npm install --prefix .cache/autotel --legacy-peer-deps autotel@7.9.0 @opentelemetry/api@1.9.1`. Without it its rows are left out.
+ */
+const AUTOTEL = join(PROJECT, '.cache', 'autotel', 'node_modules', 'autotel');
+export const hasAutotel = (): boolean => existsSync(AUTOTEL);
+
 function plugin(): Record<string, unknown> {
   return { transform: join(PROJECT, 'dist/transformer/index.js'), namespace: 'bench' };
 }
@@ -33,6 +40,9 @@ export class Workspace {
     const parent = join(PROJECT, '.cache');
     mkdirSync(parent, { recursive: true });
     this.folder = mkdtempSync(join(parent, 'bench-'));
+    if (!hasAutotel()) return;
+    mkdirSync(join(this.folder, 'node_modules'));
+    symlinkSync(AUTOTEL, join(this.folder, 'node_modules', 'autotel'), 'junction');
   }
 
   /** Writes the sources below a folder of the build's name; returns the command that compiles them. */
@@ -80,7 +90,7 @@ export class Workspace {
   worker(): string {
     const folder = join(this.folder, 'worker');
     mkdirSync(folder, { recursive: true });
-    for (const name of ['worker', 'states']) {
+    for (const name of ['worker', 'states', 'held', 'profiled']) {
       const source = readFileSync(join(__dirname, `${name}.ts`), 'utf8');
       const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true };
       writeFileSync(join(folder, `${name}.js`), ts.transpileModule(source, { compilerOptions }).outputText);

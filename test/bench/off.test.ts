@@ -5,13 +5,14 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BARE, BYTES_CALLS, BYTES_FLAGS, FORWARDER, samplesOf } from '../../bench/off.js';
+import { BARE, BYTES_CALLS, BYTES_FLAGS, FORWARDER } from '../../bench/off.js';
 import { measureOnce, measurePairs, type Plan } from '../../bench/pairs.js';
+import { samplesOf } from '../../bench/report.js';
 import { paired, spread } from '../../bench/statistics.js';
 import { type Choice, Modules } from '../../bench/variants.js';
 import { Workspace } from '../../bench/workspace.js';
 
-const PLAN: Plan = { generations: 3, rounds: 25, warmUps: 6 };
+const PLAN: Plan = { generations: 3, rounds: 25, warmUps: 6, limitMs: 60_000 };
 const TRIES = 4;
 const LIMIT_NS = 2;
 const LIMIT_RATIO = 1.15;
@@ -91,7 +92,12 @@ test('off, an async method takes no microtask turn more, and a hand-written span
 
 test('the harness tells a dear call from a cheap one', async () => {
   const choices = [BARE, { ...BARE, label: 'the same call' }, BY_HAND];
-  const samples = await measurePairs(worker, await modules.all(choices, 'sync'), { generations: 1, rounds: 9, warmUps: 3 });
+  const samples = await measurePairs(worker, await modules.all(choices, 'sync'), {
+    generations: 1,
+    rounds: 9,
+    warmUps: 3,
+    limitMs: 30_000,
+  });
   const bare = samplesOf(samples, BARE.label);
   assert.ok(spread(bare).least > 0.2, `a call of ${spread(bare).least} ns was optimised away`);
   assert.ok(paired(samplesOf(samples, BY_HAND.label), bare).ratio.median > 5);

@@ -3,7 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { document, factor, signed, time, timesTable } from '../../bench/report.js';
-import { paired, spread } from '../../bench/statistics.js';
+import { paired, pairedAbove, spread } from '../../bench/statistics.js';
 
 test('a spread holds median, quartiles and least, whatever the order', () => {
   assert.equal(spread([5, 1, 4, 2, 3]), { median: 3, low: 2, high: 4, least: 1 });
@@ -20,6 +20,12 @@ test('pairs are formed within a round, so that drift common to both falls out', 
   const other = [12, 102, 1002];
   assert.is(paired(other, base).difference.median, 2);
   assert.is(paired(other, base).ratio.median, 1.02);
+});
+
+test('what two variants add to a third is compared without it', () => {
+  const floor = [10, 100, 1000];
+  assert.is(pairedAbove([11, 101, 1001], [20, 110, 1010], floor).median, 0.1);
+  assert.throws(() => pairedAbove([1], [1, 2], [0, 0]), /cannot be paired/);
 });
 
 test('numbers are written as people read them', () => {

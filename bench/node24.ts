@@ -1,0 +1,51 @@
+// The budgets again on Node 24, whose asynchronous contexts are made otherwise: there a context that is being followed costs promises
+// nothing. `.ci/setup` installs it; without it this section says so and measures nothing.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CHEAP } from './off.js';
+import { CHOICES } from './on.js';
+import { measurePairs, type Plan } from './pairs.js';
+import { type Budget, factor, type Outcome, overFirst, signed, type Table, time, timesTable } from './report.js';
+import type { Modules } from './variants.js';
+
+const NODE = join(__dirname, '..', '.cache', 'node24', 'node_modules', 'node', 'bin', 'node');
+const OFF: Plan = { generations: 3, rounds: 18, warmUps: 6, limitMs: 20_000, node: NODE };
+const ON: Plan = { generations: 2, rounds: 7, warmUps: 3, limitMs: 12_000, node: NODE };
+const CALLS = 51_200;
+const LEFT_OUT = /standard|no endpoint/;
+
+export async function measureNode24(modules: Modules): Promise<Outcome> {
+  if (!existsSync(NODE)) {
+    const note = 'Not measured: `.ci/setup` installs it, and has not run here.';
+    return { tables: [{ title: 'On Node 24', note, head: ['', ''], rows: [] }], budgets: [] };
+  }
+  const worker = modules.workspace.worker();
+  const tables: Table[] = [];
+  const budgets: Budget[] = [];
+  for (const shape of ['sync', 'async'] as const) {
+    const cheap = CHEAP.filter(({ label }) => !LEFT_OUT.test(label));
+    const off = await measurePairs(worker, await modules.all(cheap, shape), OFF);
+    tables.push(timesTable(`Node 24: off, ${shape} methods`, 'As on the Node.js above.', off, overFirst(off)));
+    const { difference, ratio } = overFirst(off)('transformed, off');
+    budgets.push({
+      what: `Node 24: off, transformed method, over the bare call, ${shape}`,
+      limit: `${signed(2, time)} and ${factor(1.15)}`,
+      measured: `${signed(difference.median, time)}, ${factor(ratio.median)}`,
+      met: difference.median <= 2 && ratio.median <= 1.15,
+    });
+    const recorded = CHOICES.slice(0, 3).map((choice) => ({ ...choice, parent: 'sampled' as const, calls: CALLS }));
+    const on = await measurePairs(worker, await modules.all(recorded, shape, true), ON);
+    tables.push(
+      timesTable(`Node 24: on, ${shape} methods, under a recorded parent`, 'As on the Node.js above.', on, overFirst(on)),
+    );
+    const { median } = overFirst(on)('transformed').ratio;
+    budgets.push({
+      what: `Node 24: on and recorded, over the hand-written span, ${shape}, under a recorded parent`,
+      limit: factor(0.6),
+      measured: factor(median),
+      met: median <= 0.6,
+    });
+  }
+  return { tables, budgets };
+}

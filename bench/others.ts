@@ -1,0 +1,92 @@
+// The dearer ways to record nothing: spans made by hand or by peers, against an SDK that drops everything, a provider that drops
+// everything, or no SDK at all; and calls below a parent that was not sampled. What the program pays whatever the tracer does (the
+// body, closures, the promise, the context that is being followed) is a row of its own, and the budgets are on what comes on top.
+
+import { measurePairs, type Plan } from './pairs.js';
+import { type Budget, factor, type Outcome, overFirst, samplesOf, share, timesTable } from './report.js';
+import type { Shape } from './sites.js';
+import { paired, pairedAbove } from './statistics.js';
+import { type Choice, FEW, type Modules } from './variants.js';
+
+const OURS = 'third-party tracer through our provider, off';
+const DROPPED = 'hand-written span, sampler off';
+const EMPTY = 'hand-written span, empty tracer';
+
+export const PEERS: readonly Choice[] = [
+  { label: 'bare call', flavour: 'bare', calls: FEW },
+  { label: EMPTY, flavour: 'handwritten', state: 'empty tracer' },
+  { label: OURS, flavour: 'handwritten', state: 'spanwright off' },
+  { label: 'orchestrion, no subscriber', flavour: 'orchestrion' },
+  { label: 'hand-written span, no SDK', flavour: 'handwritten' },
+  { label: 'nestjs-otel, no SDK', flavour: 'nestjs-otel' },
+  { label: 'fullstackhouse, no SDK', flavour: 'fullstackhouse' },
+  { label: 'autotel, no SDK', flavour: 'autotel', build: 'plain standard' },
+  { label: DROPPED, flavour: 'handwritten', state: 'sdk off' },
+  { label: 'nestjs-otel, sampler off', flavour: 'nestjs-otel', state: 'sdk off' },
+  { label: 'fullstackhouse, sampler off', flavour: 'fullstackhouse', state: 'sdk off' },
+  { label: 'autotel, sampler off', flavour: 'autotel', build: 'plain standard', state: 'sdk off' },
+];
+
+/** An upstream service decided not to sample; this service records whatever is sampled. */
+const BY_SDK = 'hand-written span, SDK';
+const IN_CONTEXT = 'bare call, in the same context';
+const UNSAMPLED: readonly Choice[] = [
+  { label: BY_SDK, flavour: 'handwritten', state: 'sdk on', parent: 'unsampled' },
+  { label: IN_CONTEXT, flavour: 'bare', state: 'spanwright on', parent: 'unsampled' },
+  { label: 'transformed', flavour: 'instrument', build: 'built', state: 'spanwright on', parent: 'unsampled' },
+  { label: 'plain decorator', flavour: 'instrument', state: 'spanwright on', parent: 'unsampled' },
+  { label: 'third-party tracer through our provider', flavour: 'handwritten', state: 'spanwright on', parent: 'unsampled' },
+];
+
+const PLAN: Plan = { generations: 2, rounds: 9, warmUps: 2, limitMs: 25_000 };
+const LIMIT = 0.1;
+
+export async function measureOthers(modules: Modules): Promise<Outcome> {
+  const worker = modules.workspace.worker();
+  const tables = [];
+  const budgets: Budget[] = [];
+  for (const shape of ['sync', 'async'] as const) {
+    const peers = await measurePairs(worker, await modules.all(PEERS, shape), PLAN);
+    tables.push(timesTable(`Off, ${shape} methods: spans by others`, PEERS_NOTE, peers, overFirst(peers)));
+    budgets.push(
+      added(`off, third-party tracer through our provider, over the SDK's AlwaysOff, ${shape}`, peers, OURS, DROPPED, EMPTY),
+    );
+    const unsampled = await measurePairs(worker, await modules.all(UNSAMPLED, shape), PLAN);
+    tables.push(
+      timesTable(`Under an unsampled parent, ${shape} methods`, UNSAMPLED_NOTE[shape], unsampled, overFirst(unsampled)),
+    );
+    budgets.push(
+      added(`under an unsampled parent, over the SDK doing the same, ${shape}`, unsampled, 'transformed', BY_SDK, IN_CONTEXT),
+    );
+  }
+  return { tables, budgets };
+}
+
+const PEERS_NOTE =
+  'Off by a sampler that drops everything, by our gate, or for want of an SDK. The empty tracer calls back and does nothing else: that much the ' +
+  'program pays for spans by hand whatever becomes of them, and the budget is on what a tracer adds to it.';
+
+const UNSAMPLED_NOTE: Record<Shape, string> = {
+  sync: 'The parent span was not sampled upstream, so nothing is recorded, and both sides are switched on. The budget is on what is added to the bare call.',
+  async:
+    'As above. On Node 20 and 22 a context that is being followed makes every promise dearer, also those of the bare call; the budget is on what ' +
+    'is added to it.',
+};
+
+/** What `label` adds to the floor, over what `base` adds to it; the plain ratio is told beside it. */
+function added(
+  what: string,
+  samples: ReadonlyMap<string, readonly number[]>,
+  label: string,
+  base: string,
+  floor: string,
+): Budget {
+  const [own, other, least] = [samplesOf(samples, label), samplesOf(samples, base), samplesOf(samples, floor)];
+  const { median } = pairedAbove(own, other, least);
+  return {
+    what,
+    limit: factor(LIMIT),
+    measured: `${share(median)} (${share(paired(own, other).ratio.median)} with the call)`,
+    met: median <= LIMIT,
+  };
+}

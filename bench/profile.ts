@@ -1,0 +1,106 @@
+// Where the nanoseconds of a recorded call go: V8's sampling profiler over recorded calls, its functions put together by what they do,
+// for ours and for spans by hand over the SDK. The engine puts small functions into their callers, and the profiler follows that.
+
+import { execFile } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Profile } from './profiled.js';
+import type { Outcome, Table } from './report.js';
+import type { Shape } from './sites.js';
+import type { Choice, Modules } from './variants.js';
+
+const LIMIT_MS = 120_000;
+const REPEATS = 2;
+
+/** The first that matches has it; what none matches is listed as the rest. */
+const PARTS: readonly { readonly part: string; readonly name?: RegExp; readonly url?: RegExp }[] = [
+  { part: 'garbage collection', name: /^\(garbage collector\)$/ },
+  { part: 'nothing: the process waits', name: /^\(idle\)$/ },
+  { part: 'the method and its callers', url: /\/(bench-[^/]+|worker)\/(?!node_modules).*(-a?sync|profiled)\.js$/ },
+  { part: 'ids', url: /span\/identity\.js|RandomIdGenerator|crypto\/random/ },
+  { part: 'ids', name: /^(hexSlice|generateId|randomFillSync|toString)$/, url: /node:|^$/ },
+  { part: 'clock', url: /span\/time\.js|common\/time\.js|perf_hooks|internal\/perf/ },
+  { part: 'clock', name: /^(now|nowMs|#time|hrTime|_getTime)$/ },
+  {
+    part: 'context',
+    url: /async_hooks|async_context_frame|context\/(layer|manager|context)|span\/active\.js|context-async-hooks|api\/(context|trace)\.js|context-utils/,
+  },
+  { part: 'promises', url: /span\/settle\.js|internal\/process\/task_queues/ },
+  {
+    part: 'queue, processor, export',
+    url: /dist\/runtime\/setup\/|gate\/keep|BatchSpanProcessor|MultiSpanProcessor|\/worker\/states\.js|ExportResult/,
+  },
+  { part: 'counts, table of open spans, latencies', url: /dist\/runtime\/open\/|gate\/(under-way|pins|lease)/ },
+  {
+    part: 'sampling, decision, start',
+    url: /span\/(run|place|trace|recorder|call|outcome|capture)\.js|runtime\/(gate|instrument|site|propagation)\/|[Ss]ampl|sdk-trace-base\/.*\/Tracer\.js|ProxyTracer/,
+  },
+  {
+    part: 'the span: object, attributes, end',
+    url: /span\/(recorded|attributes|errors)\.js|sdk-trace-base\/.*Span.*\.js|common\/attributes\.js|sdk-trace-base|@opentelemetry\//,
+  },
+];
+const REST = 'the engine and what is left';
+
+export async function measureProfile(modules: Modules): Promise<Outcome> {
+  const program = join(dirname(modules.workspace.worker()), 'profiled.js');
+  const tables: Table[] = [];
+  for (const shape of ['sync', 'async'] as const) {
+    const choices: readonly Choice[] = [
+      { label: 'transformed', flavour: 'instrument', build: 'built', state: 'spanwright on' },
+      { label: 'hand-written, SDK', flavour: 'handwritten', state: 'sdk on' },
+    ];
+    const columns: { readonly label: string; readonly profile: Profile }[] = [];
+    for (const choice of choices) columns.push({ label: choice.label, profile: await profile(program, modules, choice, shape) });
+    for (const { label, profile } of columns)
+      if (nanoseconds(profile, 'the method and its callers') === '0')
+        throw new Error(`bench: the profile of "${label}" lacks the method`);
+    const parts = [...new Set([...PARTS.map(({ part }) => part), REST])];
+    const rows = parts.map((part) => [part, ...columns.map(({ profile }) => nanoseconds(profile, part))]);
+    rows.push(['in all', ...columns.map(({ profile }) => `${Math.round(profile.nsPerCall)}`)]);
+    const dearest = columns[0]?.profile.self.filter(({ name }) => !name.startsWith('(')).slice(0, 8) ?? [];
+    const named = dearest.map(
+      ({ name, share }) => `\`${name || 'anonymous'}\` ${Math.round(share * (columns[0]?.profile.nsPerCall ?? 0))}`,
+    );
+    tables.push({
+      title: `Where the time of a recorded call goes, ${shape} methods`,
+      note:
+        'Nanoseconds a call, under a recorded parent, by the samples of V8’s profiler; what the profiler itself costs is not in it. ' +
+        `The dearest functions of the transformed column: ${named.join(', ')}.`,
+      head: ['', ...columns.map(({ label }) => label)],
+      rows: rows.filter(([, ...values]) => values.some((value) => value !== '0')),
+    });
+  }
+  return { tables, budgets: [] };
+}
+
+/** The quickest of several runs: other work only ever adds. */
+async function profile(program: string, modules: Modules, choice: Choice, shape: Shape): Promise<Profile> {
+  const { module, state } = await modules.variant(choice, shape);
+  let best: Profile | undefined;
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    const { stdout } = await promisify(execFile)(process.execPath, [program, module, state], { timeout: LIMIT_MS });
+    const found = JSON.parse(stdout) as Profile;
+    if (best === undefined || found.nsPerCall < best.nsPerCall) best = found;
+  }
+  return merged(best as Profile);
+}
+
+/** One entry a function, the dearest first: the profiler has one for each way in which it was called. */
+function merged({ nsPerCall, self }: Profile): Profile {
+  const together = new Map<string, Profile['self'][0]>();
+  for (const { name, url, share } of self) {
+    const key = `${name} ${url}`;
+    together.set(key, { name, url, share: share + (together.get(key)?.share ?? 0) });
+  }
+  return { nsPerCall, self: [...together.values()].sort((a, b) => b.share - a.share) };
+}
+
+function partOf({ name, url }: { name: string; url: string }): string {
+  return PARTS.find((row) => (row.name?.test(name) ?? true) && (row.url?.test(url) ?? true))?.part ?? REST;
+}
+
+function nanoseconds({ nsPerCall, self }: Profile, part: string): string {
+  const share = self.filter((entry) => partOf(entry) === part).reduce((sum, entry) => sum + entry.share, 0);
+  return `${Math.round(share * nsPerCall)}`;
+}

@@ -73,6 +73,11 @@ export class Delivery {
     this.#endPause?.();
   }
 
+  /** It did not end after all. */
+  relax(): void {
+    this.#hurried = false;
+  }
+
   /** Waits for attributes that resource detectors have not found yet; within their limit, or shortly where the process is to end. */
   async #settleResources(spans: readonly ReadableSpan[]): Promise<void> {
     const pending = [...new Set(spans.map(({ resource }) => resource))].filter(

@@ -14,6 +14,8 @@ export interface Pipeline {
   readonly processor: SpanProcessor;
   /** Live: read it again for the figures of that moment. All zero where only span processors were given. */
   readonly counts: ExportCounts;
+  /** Sends what waits in the queue, with one attempt a batch, and no longer than the limit. Never rejects. */
+  flushWithin(limitMillis: number): Promise<void>;
   /** Null where the application gave its own exporter or only span processors. */
   readonly endpoint: Endpoint | null;
 }
@@ -45,6 +47,7 @@ export function buildPipeline(configuration: Configuration, notice: Notice): Pip
     get counts() {
       return queue?.counts ?? NOTHING;
     },
+    flushWithin: async (limitMillis) => queue?.flushWithin(limitMillis),
     endpoint,
   };
 }

@@ -84,7 +84,9 @@ const RESOURCE_EXHAUSTED = 8;
 
 function waitOf(error: { retryAfterMillis?: unknown; metadata?: unknown }): number | undefined {
   if (typeof error.retryAfterMillis === 'number') return error.retryAfterMillis;
-  return retryInfoOf(error.metadata);
+  // as errors of @grpc/grpc-js, and so of exporters given in code, have it
+  const [details] = (error.metadata as { get?(key: string): unknown[] } | undefined)?.get?.('grpc-status-details-bin') ?? [];
+  return details instanceof Uint8Array ? retryInfoOf(details) : undefined;
 }
 
 /** Reads whatever an exporter reported. Never throws: the thing may be anything. */

@@ -1,96 +1,191 @@
-// OTLP over gRPC, on @grpc/grpc-js: unary calls whose end is ours to decide. Built by sdk.ts. OpenTelemetry's own exporter waits for
-// its calls before it closes, so that a collector that hangs holds an ended process until the deadline of the call.
+// OTLP over gRPC: unary calls on one HTTP/2 connection of Node's own client. Built by sdk.ts. The connection does not hold the process,
+// and every call ends within its limit: @grpc/grpc-js keeps its connections and timers referenced while a call is under way, so that
+// a program at its end would wait for a collector that hangs (docs/decisions/0008).
 
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+} from 'node:http2';
+import { connect as connectTcp, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { holdNothing } from './connection.js';
+import { frame, unframe } from './grpc-message.js';
+import { GrpcFailure, reasonOf, statusOf } from './grpc-status.js';
 import type { Transport } from './otlp.js';
-
-interface Call {
-  cancel(): void;
-}
-
-interface Client {
-  makeUnaryRequest(
-    path: string,
-    serialize: (body: Buffer) => Buffer,
-    deserialize: (body: Buffer) => Buffer,
-    body: Buffer,
-    metadata: unknown,
-    options: { deadline: number },
-    done: (error: Error | null, answer?: Buffer) => void,
-  ): Call;
-  close(): void;
-}
-
-/** The part of `@grpc/grpc-js` that is used. */
-export interface GrpcPackage {
-  Client: new (address: string, credentials: unknown, options: Record<string, unknown>) => Client;
-  Metadata: new () => { set(key: string, value: string): void };
-  credentials: {
-    createInsecure(): unknown;
-    createSsl(root: Buffer | null, key: Buffer | null, chain: Buffer | null): unknown;
-  };
-}
+import type { Certificates } from './sdk.js';
 
 const METHOD = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
-const GZIP = 2;
 const DEADLINE_EXCEEDED = 4;
+const CANCELLED = 1;
+/** MB. The whole of a batch is written at once; 10, which is the default, is less than 2048 spans may have. */
+const SESSION_MEMORY = 1024;
 
 export interface GrpcOptions {
-  /** `host:port`. */
-  readonly address: string;
-  readonly credentials: unknown;
-  readonly metadata: unknown;
+  readonly host: string;
+  readonly port: number;
+  readonly headers: Readonly<Record<string, string>>;
   readonly gzip: boolean;
   readonly userAgent: string;
+  /** Undefined: plaintext. */
+  readonly tls: Certificates | undefined;
 }
 
 export class GrpcTransport implements Transport {
-  #client: Client | undefined;
-  readonly #calls = new Set<Call>();
+  #session: ClientHttp2Session | undefined;
+  readonly #open = new Set<(failure: GrpcFailure) => void>();
 
-  constructor(
-    readonly grpc: GrpcPackage,
-    readonly options: GrpcOptions,
-  ) {}
+  constructor(readonly options: GrpcOptions) {}
 
-  send(body: Uint8Array, limitMillis: number): Promise<Uint8Array> {
-    this.#client ??= this.#connect();
-    const client = this.#client;
+  async send(body: Uint8Array, limitMillis: number): Promise<Uint8Array> {
+    const { headers, gzip, userAgent } = this.options;
+    const message = await frame(body, gzip);
+    const all = {
+      ...headers,
+      ':method': 'POST',
+      ':path': METHOD,
+      te: 'trailers',
+      'content-type': 'application/grpc',
+      'user-agent': userAgent,
+      'grpc-timeout': `${Math.min(Math.ceil(limitMillis), 99_999_999)}m`,
+      'grpc-accept-encoding': 'identity,gzip',
+      ...(gzip && { 'grpc-encoding': 'gzip' }),
+    };
+    const session = this.#connected();
     return new Promise((resolve, reject) => {
-      const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-      const limits = { deadline: Date.now() + limitMillis };
-      const call = client.makeUnaryRequest(METHOD, itself, itself, bytes, this.options.metadata, limits, (error, answer) => {
-        this.#calls.delete(call);
-        if (error === null) return resolve(answer ?? Buffer.alloc(0));
-        if ((error as { code?: unknown }).code === DEADLINE_EXCEEDED) this.#leave(client);
-        reject(error);
-      });
-      this.#calls.add(call);
+      let stream: ClientHttp2Stream;
+      try {
+        stream = session.request(all);
+      } catch (error) {
+        this.#leave(session);
+        return reject(reasonOf(error as Error, constants.NGHTTP2_NO_ERROR));
+      }
+      let lost: Error | undefined;
+      const fail = (failure: GrpcFailure): void => {
+        settle();
+        reject(failure);
+        stream.close(constants.NGHTTP2_CANCEL);
+      };
+      const timer = setTimeout(() => {
+        this.#leave(session);
+        fail(new GrpcFailure(DEADLINE_EXCEEDED, `no answer within ${Math.round(limitMillis)} ms`));
+      }, limitMillis).unref();
+      const loseSession = (error?: Error): void => {
+        lost ??= error;
+      };
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#open.delete(fail);
+        session.removeListener('error', loseSession);
+      };
+      this.#open.add(fail);
+      session.once('error', loseSession);
+      read(stream).then(
+        (answer) => {
+          settle();
+          const failure = statusOf(answer.headers, answer.trailers);
+          if (failure === undefined) unframe(answer.body, answer.headers['grpc-encoding']).then(resolve, reject);
+          else reject(failure);
+        },
+        (error: Error) => {
+          settle();
+          reject(reasonOf(lost ?? error, stream.rstCode));
+        },
+      );
+      stream.end(message);
     });
   }
 
   close(): void {
-    for (const call of this.#calls) call.cancel();
-    this.#client?.close();
-    this.#client = undefined;
+    for (const fail of [...this.#open]) fail(new GrpcFailure(CANCELLED, 'the exporter is shut down'));
+    if (this.#session !== undefined) this.#leave(this.#session);
   }
 
   /** A connection on which nothing was answered may be dead without knowing it: the next attempt opens another one. */
-  #leave(client: Client): void {
-    client.close();
-    if (this.#client === client) this.#client = undefined;
+  #leave(session: ClientHttp2Session): void {
+    session.destroy();
+    if (this.#session === session) this.#session = undefined;
   }
 
-  #connect(): Client {
-    const { address, credentials, gzip, userAgent } = this.options;
-    return new this.grpc.Client(address, credentials, {
-      'grpc.default_compression_algorithm': gzip ? GZIP : 0,
-      'grpc.primary_user_agent': userAgent,
-      // else a closed client's connection lives on in the pool of the process, and would be found again
-      'grpc.use_local_subchannel_pool': 1,
+  #connected(): ClientHttp2Session {
+    if (this.#session !== undefined && !this.#session.closed && !this.#session.destroyed) return this.#session;
+    const { host, port, tls } = this.options;
+    const socket =
+      tls === undefined
+        ? connectTcp({ host, port })
+        : connectTls({ host, port, ALPNProtocols: ['h2'], ...serverName(host), ...tls });
+    holdNothing(socket);
+    const session = connect(`${tls === undefined ? 'http' : 'https'}://${authority(host, port)}`, {
+      createConnection: () => socket,
+      maxSessionMemory: SESSION_MEMORY,
     });
+    const forget = (): void => {
+      if (this.#session === session) this.#session = undefined;
+    };
+    // what a call needs to know of an error it hears by itself; without a listener an idle connection's would be thrown
+    session.on('error', forget).on('close', forget);
+    session.on('goaway', () => {
+      forget();
+      session.close(); // once the call under way is answered
+    });
+    session.unref();
+    this.#session = session;
+    return session;
   }
 }
 
-function itself(body: Buffer): Buffer {
-  return body;
+/** TLS knows names only (RFC 6066, section 3). */
+function serverName(host: string): { servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {};
+}
+
+function authority(host: string, port: number): string {
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+}
+
+interface Answer {
+  readonly headers: IncomingHttpHeaders & IncomingHttpStatusHeader;
+  readonly trailers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** An answer holds at most a remark; what is longer is read and thrown away. */
+const MOST_BYTES = 64 * 1024;
+
+/** Resolves with whatever the server said, rejects when the stream ends without an answer. */
+function read(stream: ClientHttp2Stream): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let headers: Answer['headers'] | undefined;
+    let trailers: IncomingHttpHeaders = {};
+    const chunks: Buffer[] = [];
+    let length = 0;
+    stream.once('response', (found) => {
+      headers = found;
+    });
+    stream.once('trailers', (found) => {
+      trailers = found;
+    });
+    stream.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= MOST_BYTES) chunks.push(chunk);
+    });
+    let broken: Error | undefined;
+    stream.on('error', (error) => {
+      broken = error;
+    });
+    stream.once('close', () => {
+      const body = length <= MOST_BYTES ? Buffer.concat(chunks) : Buffer.alloc(0);
+      if (headers !== undefined && isWhole(headers, trailers)) resolve({ headers, trailers, body });
+      else reject(broken ?? new Error('the connection ended without an answer'));
+    });
+  });
+}
+
+/** An answer of gRPC without a status broke off; one of something else never has one. */
+function isWhole(headers: Answer['headers'], trailers: IncomingHttpHeaders): boolean {
+  const isGrpc = headers[':status'] === 200 && headers['content-type']?.startsWith('application/grpc') === true;
+  return !isGrpc || 'grpc-status' in headers || 'grpc-status' in trailers;
 }

@@ -4,6 +4,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { gzip } from 'node:zlib';
+import { holdNothing } from './connection.js';
 import { ExportTimeout } from './failures.js';
 import type { Transport } from './otlp.js';
 import type { Certificates } from './sdk.js';
@@ -63,7 +64,7 @@ export class HttpTransport implements Transport {
         clearTimeout(timer);
         this.#open.delete(end);
       };
-      post.once('socket', (socket) => socket.unref());
+      post.once('socket', holdNothing);
       let answered = false;
       post.on('error', (error) => {
         if (answered) return; // the answer breaks off too, and is judged there

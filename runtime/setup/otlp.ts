@@ -21,7 +21,7 @@ export interface Serializer {
 export interface Transport {
   /** Resolves with the body of a success; rejects with an error that has a `code` (gRPC, HTTP or Node). */
   send(body: Uint8Array, limitMillis: number): Promise<Uint8Array>;
-  /** Ends what is under way, at once, and frees the connection. */
+  /** Ends what is under way, at once, and frees the connection; what is sent afterwards opens another. */
   close(): void;
 }
 
@@ -41,6 +41,10 @@ export class OtlpExporter implements SpanExporter {
 
   async shutdown(): Promise<void> {
     this.#closed = true;
+    this.transport.close();
+  }
+
+  disconnect(): void {
     this.transport.close();
   }
 

@@ -94,6 +94,16 @@ export class ExportQueue implements SpanProcessor {
     return this.#drain(this.options.exportTimeout);
   }
 
+  /** As a flush, but with one attempt a batch, and no longer than the limit: what is under way then is given up. */
+  async flushWithin(limitMillis: number): Promise<void> {
+    const { delivery } = this.options;
+    delivery.hurry();
+    await this.#drain(limitMillis);
+    if (this.#closing !== undefined) return;
+    if (this.#underWay > 0) delivery.options.exporter.disconnect?.();
+    delivery.relax();
+  }
+
   /** Sends what is queued, within the shutdown limit, and closes the exporter. Never rejects; idempotent. */
   shutdown(): Promise<void> {
     this.#closing ??= this.#close(); // set in the same turn: #close runs to its first await

@@ -1,11 +1,9 @@
 // How long a gRPC server asks its client to wait: `google.rpc.RetryInfo` inside the `grpc-status-details-bin` trailer. Read by
-// failures.ts. Three nested messages are all that is needed of protobuf, so they are read here, without a schema.
+// grpc-status.ts and, for an exporter given in code, by failures.ts. Three nested messages are all that is needed of protobuf, so they are read here, without a schema.
 
 /** Milliseconds; undefined when the server does not say, or says it in a way that cannot be read. */
-export function retryInfoOf(metadata: unknown): number | undefined {
+export function retryInfoOf(trailer: Uint8Array): number | undefined {
   try {
-    const [trailer] = (metadata as { get(key: string): unknown[] } | undefined)?.get('grpc-status-details-bin') ?? [];
-    if (!(trailer instanceof Uint8Array)) return undefined;
     for (const detail of fields(trailer, 3)) {
       const [type] = fields(detail, 1);
       if (

@@ -10,7 +10,7 @@ import { ConfigurationError, SpanwrightError } from '../errors.js';
 import { VERSION } from '../version.js';
 import type { Endpoint } from './endpoint.js';
 import { OtlpExporter, type Remark, type Serializer, type Transport } from './otlp.js';
-import { type GrpcPackage, GrpcTransport } from './otlp-grpc.js';
+import { GrpcTransport } from './otlp-grpc.js';
 import { HttpTransport } from './otlp-http.js';
 
 /** What this package asks of a finished span; the SDK's `ReadableSpan` has it. */
@@ -34,6 +34,8 @@ export interface SpanExporter {
   export(spans: ReadableSpan[], done: (result: ExportResult) => void, limitMillis?: number): void;
   shutdown(): Promise<void>;
   forceFlush?(): Promise<void>;
+  /** Of our own exporter: ends what is under way, at once. It can go on afterwards. */
+  disconnect?(): void;
 }
 
 /** OpenTelemetry's `SpanProcessor`, of whichever SDK version. */
@@ -127,16 +129,9 @@ export function createExporter(endpoint: Endpoint, configuration: Configuration)
 const USER_AGENT = `spanwright/${VERSION}`;
 
 function overGrpc(endpoint: Endpoint, configuration: Configuration, tls: Certificates | undefined): Transport {
-  const exporter = createRequire(require.resolve(EXPORTERS.grpc));
-  const grpc = createRequire(exporter.resolve('@opentelemetry/otlp-grpc-exporter-base'))('@grpc/grpc-js') as GrpcPackage;
-  const metadata = new grpc.Metadata();
-  for (const [key, value] of Object.entries(configuration.otlpHeaders)) metadata.set(key, value);
-  const credentials = tls
-    ? grpc.credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)
-    : grpc.credentials.createInsecure();
-  const address = new URL(endpoint.url).host || `${endpoint.host}:${endpoint.port}`;
+  const { host, port } = endpoint;
   const gzip = configuration.otlpCompression === 'gzip';
-  return new GrpcTransport(grpc, { address, credentials, metadata, gzip, userAgent: USER_AGENT });
+  return new GrpcTransport({ host, port, headers: configuration.otlpHeaders, gzip, userAgent: USER_AGENT, tls });
 }
 
 function overHttp(endpoint: Endpoint, configuration: Configuration, tls: Certificates | undefined): Transport {

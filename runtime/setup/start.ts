@@ -24,6 +24,7 @@ import { VERSION } from '../version.js';
 import { notice } from '../warnings.js';
 import { buildPipeline, type Pipeline } from './exporter.js';
 import { type Built, LiveTracing } from './live.js';
+import { onNaturalEnd } from './natural-end.js';
 import { limitsOf, refuseSecondStart, tellFaults, watch } from './parts.js';
 import { buildResource } from './resource.js';
 import { onShutdownSignal } from './shutdown.js';
@@ -84,6 +85,7 @@ function build(
     sink,
   );
   undo.push(watch(configuration), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
+  undo.push(onNaturalEnd(pipeline, configuration.shutdownTimeout));
   undo.push(observe(() => tracing.counts(), state.sites));
   const to = pipeline.endpoint?.url ?? 'the exporter given in code';
   notice('SPW001', `service ${configuration.serviceName}, sending to ${to}, tracing is ${configuration.enabled ? 'on' : 'off'}`);

@@ -96,7 +96,7 @@ test('no span waits for the delay twice: what ends while a batch is under way is
   bench.spans(32);
   await until(() => collector.requests === 1, 'the first batch is under way');
   bench.spans(3);
-  await until(() => bench.pipeline.counts.exported === 32, 'it is answered');
+  await until(() => bench.pipeline.counts.exported >= 32, 'it is answered');
   const answered = performance.now();
   await until(() => bench.pipeline.counts.exported === 35, 'the others are sent');
   const waited = performance.now() - answered;

@@ -1,0 +1,23 @@
+// A program that ends by itself, without a shutdown() and without a signal: nothing of ours holds it, so what waits in the queue would
+// be lost. It is sent when nothing else is left to do, within a second, so that a first script shows its spans and one whose
+// collector hangs still ends. Registered by startTracing().
+
+import type { Pipeline } from './exporter.js';
+
+const MOST_MS = 1000;
+
+/** Listens until the returned function is called. */
+export function onNaturalEnd(pipeline: Pipeline, shutdownTimeout: number): () => void {
+  /** Spans that had ended at the last attempt: what could not be sent then is not tried again. */
+  let tried = 0;
+
+  function flushAtEnd(): void {
+    const { queued, ended } = pipeline.counts;
+    if (queued === 0 || ended === tried) return;
+    tried = ended;
+    void pipeline.flushWithin(Math.min(MOST_MS, shutdownTimeout));
+  }
+
+  process.on('beforeExit', flushAtEnd);
+  return () => void process.removeListener('beforeExit', flushAtEnd);
+}

@@ -23,9 +23,20 @@ export function chained(emitted: string, sourceOf: (name: string) => Source | un
   const map = JSON.parse(emitted) as Map3;
   const sources = map.sources.map(sourceOf);
   const pieces = sources.map((source) => source?.printed.pieces);
-  const mappings = decode(map.mappings).map((line) => line.flatMap((segment) => authoredPlace(segment, pieces)));
+  const mappings = decode(map.mappings).map((line) =>
+    line.every((segment) => isStill(segment, pieces)) ? line : line.flatMap((segment) => authoredPlace(segment, pieces)),
+  );
   const content = map.sourcesContent?.map((text, index) => sources[index]?.authored ?? text);
   return JSON.stringify({ ...map, mappings: encode(mappings), ...(content && { sourcesContent: content }) });
+}
+
+/** Whether the authored line is the printed one, as most are. */
+function isStill(segment: SourceMapSegment, pieces: readonly (Pieces | undefined)[]): boolean {
+  if (segment.length === 1) return true;
+  const row = pieces[segment[1]]?.[segment[2]];
+  if (row === undefined) return pieces[segment[1]] === undefined;
+  const [piece] = row;
+  return row.length === 1 && piece?.length === 4 && piece[0] === 0 && piece[2] === segment[2] && piece[3] === 0;
 }
 
 function authoredPlace(segment: SourceMapSegment, pieces: readonly (Pieces | undefined)[]): SourceMapSegment[] {

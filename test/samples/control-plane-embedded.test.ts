@@ -18,17 +18,19 @@ interface Run {
   readonly output: string;
 }
 
-/** `npm start`'s driver as built, with a folder of its own for what is temporary. */
-function start(env: Environment): Promise<Run> {
+/** `npm start`'s driver as built, in a process group of its own; `onOutput` gets all that it has printed so far. */
+function start(env: Environment, onOutput?: (output: string, group: number) => void): Promise<Run> {
   const child = spawn(process.execPath, ['--enable-source-maps', join(SAMPLE, 'build', 'drive', 'start.js')], {
     cwd: SAMPLE,
     env: environment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
+      onOutput?.(output, child.pid as number);
     });
   }
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
@@ -102,10 +104,29 @@ test('with nothing configured it brings broker and receiver along, prints a tree
   assert.match(output, /✗ ImageCorrupt: image damaged: its content has SHA-256 [0-9a-f]{64}, and [0-9a-f]{64} is on record/);
   for (const secret of Object.values(SECRETS)) assert.not.ok(output.includes(secret));
 
-  const ports = [...output.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
-  assert.is(new Set(ports).size, 4, 'a broker, two APIs, a receiver');
-  for (const port of new Set(ports)) assert.not.ok(await listens(port), `something still listens on ${port}`);
+  await assertGone(output, folder);
+});
+
+/** A broker, two APIs, a receiver: nothing listens there, and nothing is in the folder for what is temporary. */
+async function assertGone(output: string, folder: string): Promise<void> {
+  const ports = new Set([...output.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port)));
+  assert.is(ports.size, 4);
+  for (const port of ports) assert.not.ok(await listens(port), `something still listens on ${port}`);
   assert.equal(readdirSync(folder), []);
+}
+
+test('interrupted in the middle, with all its processes and again, it ends with 130 and leaves nothing behind', async () => {
+  const folder = temporaryFolder();
+  let interrupted = false;
+  const { code, output } = await start({ TMPDIR: folder, LOGS: '1' }, (printed, group) => {
+    if (interrupted || !printed.includes('"msg":"server built"')) return;
+    interrupted = true;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.kill(-group, signal);
+  });
+  assert.is(code, 130, output);
+  assert.ok(interrupted);
+  assert.not.match(output, /All as it must be/);
+  await assertGone(output, folder);
 });
 
 test('without RabbitMQ, with a broker that is not there, or half configured, it says what to do, and ends with 1', async () => {

@@ -7,10 +7,11 @@ export function announce(facts: Readonly<Record<string, unknown>>): void {
   process.stdout.write(`${JSON.stringify(facts)}\n`);
 }
 
+/** From then on further signals change nothing: Ctrl-C reaches every process of a terminal, and its owner asks it once more. */
 export function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
+    process.on('SIGTERM', () => resolve());
+    process.on('SIGINT', () => resolve());
     if (process.connected) process.once('disconnect', () => resolve());
   });
 }

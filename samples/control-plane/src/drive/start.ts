@@ -2,6 +2,7 @@
 // gateways, their traces; ends with 0 only if each is what it must be.
 
 import type { ReceivedSpan } from 'spanwright/receiver';
+import { stopRequested } from '../lifecycle.js';
 import { checkOutcomes, checkTraces, type Reported } from './checks.js';
 import { Child } from './child.js';
 import { configuredDestinations, System, script } from './system.js';
@@ -9,6 +10,13 @@ import { tree } from './trees.js';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const onLog = process.env.LOGS ? (line: string): void => void process.stderr.write(`${line}\n`) : (): void => undefined;
+
+/** What shells answer after Ctrl-C. */
+const INTERRUPTED = 130;
+let interrupted = false;
+const stop = stopRequested().then(() => {
+  interrupted = true;
+});
 
 async function main(): Promise<number> {
   const begin = performance.now();
@@ -26,13 +34,14 @@ async function main(): Promise<number> {
       print(`RabbitMQ:  ${new URL(system.amqpUrl).host}`);
       for (const [cluster, address] of [...system.apis].sort())
         print(`cluster ${cluster}: ${address}, spans to ${destinations[cluster]}`);
-      await system.runGreenhouse(({ outcome }) => outcomes.push(outcome));
+      if (!interrupted) await system.runGreenhouse(({ outcome }) => outcomes.push(outcome), stop);
     } finally {
       await system.stop(); // each process sends what it has left
     }
   } finally {
     await receiver?.stop();
   }
+  if (interrupted) return INTERRUPTED;
   printOutcomes(outcomes);
   if (receiver) printTraces(outcomes, spans);
   const faults = [...checkOutcomes(outcomes), ...(receiver ? checkTraces(outcomes, spans) : [])];
@@ -62,6 +71,7 @@ function printTraces(outcomes: readonly Reported[], spans: readonly ReceivedSpan
 
 main()
   .catch((error: unknown) => {
+    if (interrupted) return INTERRUPTED;
     print(`npm start failed: ${error instanceof Error ? error.message : error}`);
     return 1;
   })

@@ -63,8 +63,8 @@ export class System {
     }
   }
 
-  /** The work of the management cluster, from beginning to end; `onLine` gets what became of each order. */
-  async runGreenhouse(onLine: NonNullable<ChildOptions['onLine']>): Promise<void> {
+  /** The work of the management cluster, to its end or until `stop`; `onLine` gets what became of each order. @throws unless it did all. */
+  async runGreenhouse(onLine: NonNullable<ChildOptions['onLine']>, stop: Promise<unknown>): Promise<void> {
     const env = {
       ...this.secrets,
       API_A: this.apis.get('a'),
@@ -72,6 +72,7 @@ export class System {
       ...sendTo(this.destinations.management),
     };
     const greenhouse = await Child.start('greenhouse', script('management'), { env, onLine, onLog: this.onLog });
+    void stop.then(() => greenhouse.stop());
     const code = await greenhouse.ended;
     if (code !== 0) throw new Error(`greenhouse ended with ${code}`);
   }

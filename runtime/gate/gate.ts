@@ -36,6 +36,11 @@ export class Gate implements GateSwitch {
   dropsNames = false;
   /** Called each time that the gate has become idle. */
   onIdle: () => void = () => {};
+  /**
+   * What forwarders of sites with a `parent` option read instead: a caller's context may be in their arguments, where nobody else
+   * sees it. Idle when nothing is built, or when the gate is and no caller has a say.
+   */
+  readonly entry: { idle: boolean } = { idle: true };
   readonly underWay = new TracesUnderWay();
   /** Held by local traces. */
   readonly traces = new Pins(() => this.refresh());
@@ -131,6 +136,7 @@ export class Gate implements GateSwitch {
     this.traces.keep(on);
     const before = this.idle;
     this.idle = !(on || (this.built && (this.foreignContexts || this.#awaits())));
+    this.entry.idle = this.idle && (!this.built || this.ignoresRemote);
     this.#keepTime(!on && !this.idle);
     if (this.idle && !before) this.onIdle();
   }

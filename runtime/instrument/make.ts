@@ -63,9 +63,10 @@ export function makeSite(
 
 /** The stand-in for `body`: the transformer's forwarder, or the wrapper that serves all. Its identity is the body's. */
 export function makeFunction(site: Site, factory: ForwarderFactory | undefined, body: AnyFunction): AnyFunction {
-  let made = (factory ?? (isConstructible(body) ? constructibleWrapper : wrapper))(state.gate, body, run, site);
+  const gate = site.options.parent === undefined ? state.gate : state.gate.entry;
+  let made = (factory ?? (isConstructible(body) ? constructibleWrapper : wrapper))(gate, body, run, site);
   // A decorator further in may have made a plain function of the method that the transformer wrote the forwarder for.
-  if (isConstructible(body) && !Object.hasOwn(made, 'prototype')) made = constructibleWrapper(state.gate, body, run, site);
+  if (isConstructible(body) && !Object.hasOwn(made, 'prototype')) made = constructibleWrapper(gate, body, run, site);
   takeIdentity(body, made);
   state.made.add(made);
   return made;

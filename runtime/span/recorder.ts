@@ -92,6 +92,7 @@ export class Recorder {
     const span = new RecordedSpan(site, trace, parentContext, name, kind, scope, startMs);
     this.open.enter(span);
     this.gate.underWay.enter(trace);
+    if (this.gate.idle) this.gate.refresh(); // a caller's trace, taken up while the flag is off: what is below it records too
     site.open++;
     site.started++;
     if (this.meter.metered) this.meter.count(this.open.started, this.open.count);

@@ -26,7 +26,7 @@ export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLik
   const context = activeContext();
   const { gate } = recorder;
   // small enough for the engine to put it into each forwarder, where the arguments of what is not recorded need no array
-  return (context === ROOT_CONTEXT && !gate.enabled) || (context === unsampled && !site.placed && !gate.ignoresRemote)
+  return !site.placed && ((context === ROOT_CONTEXT && !gate.enabled) || (context === unsampled && !gate.ignoresRemote))
     ? Reflect.apply(body, self, args)
     : runWithin(recorder, context, site, self, body, args);
 }

@@ -3,7 +3,7 @@
 import { context, propagation, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { detach, instrument, withRemoteContext } from '../../runtime/index.js';
+import { detach, inject, instrument, withRemoteContext } from '../../runtime/index.js';
 import { parentName, traced } from './tracing.js';
 
 const at = (namespace: string, name: string) => ({ namespace, name });
@@ -122,6 +122,39 @@ test('with the flag off a sampled remote parent records, an unsampled one does n
     assert.is(all[1]?.spanContext().traceId, '0af7651916cd43dd8448eb211c80319c');
     assert.is(all[1]?.parentSpanContext?.spanId, 'b7ad6b7169203331');
     assert.is(all[1]?.parentSpanContext?.isRemote, true);
+  }));
+
+class Entry {
+  @instrument({ name: 'entry', parent: (headers: Record<string, string>) => headers })
+  async handle(_headers: Record<string, string>): Promise<Record<string, string>> {
+    await Promise.resolve();
+    inner();
+    return inject({});
+  }
+}
+
+test('with the flag off a sampled caller in the arguments records, with all that is below; an unsampled one and none do not', () =>
+  traced({ enabled: false }, async ({ tracing, spans, names }) => {
+    const entry = new Entry();
+    assert.equal(await entry.handle({}), {}, 'nothing to hand on');
+    const passed = await entry.handle({ traceparent: UNSAMPLED });
+    assert.is(passed.traceparent, UNSAMPLED, 'what the caller decided is handed on');
+    assert.equal(await names(), []);
+    const handed = await entry.handle({ traceparent: SAMPLED });
+    const all = await spans();
+    assert.equal(
+      all.map((span) => span.name),
+      ['inner', 'entry'],
+    );
+    assert.is(all[1]?.parentSpanContext?.spanId, 'b7ad6b7169203331');
+    assert.match(handed.traceparent, all[1]?.spanContext().spanId ?? '?');
+    assert.is(tracing.openCount, 0);
+  }));
+
+test('with the flag off and remoteParent ignore a caller in the arguments is not asked', () =>
+  traced({ enabled: false, remoteParent: 'ignore' }, async ({ names }) => {
+    assert.equal(await new Entry().handle({ traceparent: SAMPLED }), {});
+    assert.equal(await names(), []);
   }));
 
 test('with the flag off a sampled context that was set by hand records', () =>

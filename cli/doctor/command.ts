@@ -7,7 +7,6 @@ import { EXIT, type Invocation } from '../command.js';
 import { configurationAt } from '../explain.js';
 import { styled } from '../live/table.js';
 import type { Finding, Level } from './finding.js';
-import { checkService } from './service.js';
 import { checkWiring } from './wiring.js';
 
 const ORDER: readonly Level[] = ['ok', 'note', 'warning', 'error'];
@@ -18,11 +17,23 @@ export async function run(invocation: Invocation): Promise<number> {
   const directory = resolve(given[0] ?? '.');
   const project = options.get('project') as string | undefined;
   const tsconfig = project === undefined ? join(directory, 'tsconfig.json') : configurationAt(resolve(project));
-  const findings = [...checkWiring({ directory, tsconfig, version: VERSION }), ...(await checkService(invocation, directory))];
+  const wiring = checkWiring({ directory, tsconfig, version: VERSION });
+  const findings = [...wiring, ...(await serviceFindings(invocation, directory, wiring))];
   const failed = findings.some(({ level }) => level === 'error');
   if (options.has('json')) out(JSON.stringify({ ok: !failed, findings }));
   else for (const line of linesOf(findings, colours)) out(line);
   return failed ? EXIT.failed : EXIT.done;
+}
+
+/** What reads the configuration of a service needs OpenTelemetry's API, and cannot even be loaded where that is the very fault. */
+async function serviceFindings(invocation: Invocation, directory: string, wiring: readonly Finding[]): Promise<Finding[]> {
+  try {
+    const { checkService } = await import('./service.js');
+    return await checkService(invocation, directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND' && wiring.some(({ name }) => name === 'no-api')) return [];
+    throw error;
+  }
 }
 
 function linesOf(findings: readonly Finding[], colours: boolean): string[] {

@@ -136,8 +136,8 @@ export const FINDINGS = {
   'sidecar-unused': {
     level: 'warning',
     symptom: 'a collector runs beside the service, and still no traces',
-    cause: 'A collector listens at localhost:4317, and the endpoint is not set or points elsewhere.',
-    fix: 'If it is the one meant: [tracing] otlp_endpoint = "http://localhost:4317", or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.',
+    cause: 'A collector listens beside the service, and the endpoint is not set or points elsewhere.',
+    fix: 'If it is the one meant: [tracing] otlp_endpoint = "http://localhost:4317", or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, and restart.',
   },
   'delivery-fails': {
     level: 'error',
@@ -149,7 +149,19 @@ export const FINDINGS = {
     level: 'note',
     symptom: 'traces reach the collector but not the backend',
     cause: 'The collector takes the spans; what it does with them cannot be seen from here.',
-    fix: 'If the backend shows none, check the exporter of the collector: its endpoint, its TLS or mTLS, and its own log and metrics.',
+    fix: 'If the backend shows none, run this again with --collector-metrics, such as http://localhost:8888; and see the log of the collector.',
+  },
+  'backend-fails': {
+    level: 'error',
+    symptom: 'traces reach the collector but not the backend',
+    cause: 'The collector takes spans and loses them: an exporter cannot deliver, or a processor drops them.',
+    fix: 'Check the exporter of the collector: its endpoint, and TLS or mTLS for a backend elsewhere. The log of the collector names the error.',
+  },
+  'collector-unreached': {
+    level: 'note',
+    symptom: 'the metrics of the collector cannot be read',
+    cause: 'Nothing that is a collector answers at --collector-metrics.',
+    fix: 'Name the address of its service.telemetry.metrics, port 8888 by default, and see that it listens for this machine.',
   },
   'left-on': {
     level: 'warning',

@@ -28,9 +28,10 @@ export async function checkService(invocation: Invocation, directory: string): P
   const live = await liveState(invocation, found);
   const facts = live ?? (configuration && factsOf(configuration));
   if (facts === undefined) return found;
-  found.push(...checkFacts(facts), ...(await checkCollector(facts.endpoint, configuration)));
+  const sidecar = (invocation.options.get('sidecar') as string | undefined) ?? SIDECAR;
+  found.push(...checkFacts(facts), ...(await checkEndpoints(facts.endpoint, sidecar, configuration)));
   if (live !== undefined) found.push(...checkLive(live), ...(await checkSites(invocation, live)));
-  return found;
+  return [...found, ...(await checkDelivery(invocation, live))];
 }
 
 function readConfiguration({ options, environment }: Invocation, cwd: string, found: Finding[]): Configuration | undefined {
@@ -74,26 +75,50 @@ function checkFacts({ enabled, built, allowRuntimeChanges, roots, rules }: Facts
   return found;
 }
 
-async function checkCollector(written: string | null, configuration: Configuration | undefined): Promise<Finding[]> {
+/** What listens at the endpoint; where that is not as it should be, also whether a collector beside the service was meant. */
+async function checkEndpoints(
+  written: string | null,
+  beside: string,
+  configuration: Configuration | undefined,
+): Promise<Finding[]> {
   const check = written === null ? undefined : checkEndpoint(written, configuration?.protocol, configuration?.endpointIsGeneric);
-  if (check?.ok === false) return [finding('endpoint-wrong', check.message)];
   const found: Finding[] = [];
-  if (check !== undefined) {
-    const certificates = await certificatesOf(check.endpoint, configuration, found);
-    const answer = await probe(check.endpoint, { certificates });
-    found.push(answer.finding === 'reachable' ? ok(`the endpoint ${answer.message}`) : finding('endpoint-wrong', answer.message));
-    if (answer.finding === 'reachable') return found;
+  if (check?.ok === false) found.push(finding('endpoint-wrong', check.message));
+  else if (check !== undefined) {
+    const answer = await probe(check.endpoint, { certificates: await certificatesOf(check.endpoint, configuration, found) });
+    if (answer.finding === 'reachable') return [...found, ok(`the endpoint ${answer.message}`)];
+    found.push(finding('endpoint-wrong', answer.message));
   }
-  const sidecar = checkEndpoint(SIDECAR);
-  if (!sidecar.ok || (check?.ok && isSidecar(check.endpoint))) return found;
-  const beside = await probe(sidecar.endpoint, { timeout: 300 });
-  if (beside.finding === 'reachable')
-    found.push(finding('sidecar-unused', `${SIDECAR} answers; the endpoint is ${written ?? 'not set'}`));
+  const sidecar = checkEndpoint(beside);
+  if (!sidecar.ok) return [...found, finding('endpoint-wrong', `--sidecar: ${sidecar.message}`)];
+  if (check?.ok && samePlace(check.endpoint, sidecar.endpoint)) return found;
+  const answer = await probe(sidecar.endpoint, { timeout: 300 });
+  if (answer.finding === 'reachable')
+    found.push(finding('sidecar-unused', `a collector answers at ${beside}; the endpoint is ${written ?? 'not set'}`));
   return found;
 }
 
-function isSidecar({ host, port }: Endpoint): boolean {
-  return port === 4317 && /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host);
+function samePlace(one: Endpoint, other: Endpoint): boolean {
+  const local = ({ host }: Endpoint) => /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host);
+  return one.port === other.port && (one.host === other.host || (local(one) && local(other)));
+}
+
+/** What became of the spans that were sent, as far as the collector tells. */
+async function checkDelivery({ options, environment }: Invocation, live: TracingState | undefined): Promise<Finding[]> {
+  const metrics = options.get('collector-metrics') as string | undefined;
+  if (metrics === undefined) {
+    const exported = live?.spans.exported ?? 0;
+    return exported === 0 ? [] : [finding('backend-unknown', `${exported} spans sent to the collector`)];
+  }
+  const { healthAt } = await import('../traces/collector.js');
+  try {
+    const { counts, faults } = await healthAt(metrics, environment);
+    if (faults.length > 0) return faults.map((fault) => finding('backend-fails', fault));
+    return [ok(`the collector took ${counts.accepted} spans and sent ${counts.sent} on`)];
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    return [finding('collector-unreached', error.message)];
+  }
 }
 
 async function certificatesOf({ tls }: Endpoint, configuration: Configuration | undefined, found: Finding[]) {
@@ -126,7 +151,6 @@ function checkLive({ enabled, configured, built, leases, spans, sites }: Tracing
     found.push(finding('left-on', 'tracing is on, and no lease ends it'));
   if (spans.failed + spans.dropped > 0)
     found.push(finding('delivery-fails', `${spans.failed} spans failed, ${spans.dropped} dropped, ${spans.exported} sent`));
-  else if (spans.exported > 0) found.push(finding('backend-unknown', `${spans.exported} spans sent, none failed`));
   if (sites === 0) found.push(finding('no-sites', 'no sites'));
   return found;
 }

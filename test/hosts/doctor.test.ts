@@ -1,76 +1,15 @@
-// `spanwright doctor` and `spanwright explain`, as a person runs them, on projects that are sound and on projects with one fault each. Every
-// row of the table of findings is met by a project, an endpoint or a service that has it.
+// `spanwright doctor` on projects that are sound and on projects with one fault each in their wiring: packages, compiler, plugin, output. The faults
+// of a service and its collector are in doctor-service.test.ts, those that need an installation of its own in packed.test.ts.
 
-import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, utimesSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FINDINGS, type Finding, type FindingName } from '../../cli/doctor/finding.js';
+import { FINDINGS, type FindingName } from '../../cli/doctor/finding.js';
 import { checkNode } from '../../cli/doctor/wiring.js';
-import { ROOT, write, writeProject } from './conformance/project.js';
-import { LEGACY, part } from './conformance/suite.js';
-
-const MAIN = join(ROOT, 'dist/cli/main.js');
-const CLASSIC = { typescript: join(ROOT, 'node_modules/typescript'), 'ts-patch': join(ROOT, 'node_modules/ts-patch') };
-const SOUND = `import { instrument } from 'spanwright';\nexport class Work { @instrument({ args: ['job'] }) run(job: string) { return job; } }\n`;
-const seen = new Set<FindingName>();
-
-interface Checked {
-  readonly status: number | null;
-  readonly findings: readonly Finding[];
-  readonly text: string;
-}
-
-/** Runs the program without blocking, so that servers of this process answer it. */
-function spanwright(
-  args: readonly string[],
-  environment: Record<string, string> = {},
-): Promise<{ status: number | null; out: string; err: string }> {
-  const { PATH, HOME } = process.env;
-  return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, HOME, ...environment } });
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (part) => {
-      out += part;
-    });
-    child.stderr.on('data', (part) => {
-      err += part;
-    });
-    child.once('error', fail).once('close', (status) => done({ status, out, err }));
-  });
-}
-
-/** Port 9 of this machine is closed in tests: no service is met by chance. */
-const NO_SERVICE = { SPANWRIGHT_ADMIN_URL: 'http://127.0.0.1:9' };
-
-async function doctor(directory: string, environment: Record<string, string> = {}, ...args: string[]): Promise<Checked> {
-  const { status, out, err } = await spanwright(['doctor', directory, '--json', ...args], { ...NO_SERVICE, ...environment });
-  assert.is(err, '');
-  const { findings } = JSON.parse(out) as { findings: Finding[] };
-  for (const { name } of findings) if (name !== undefined) seen.add(name);
-  return { status, findings, text: out };
-}
-
-const names = ({ findings }: Checked): string[] => findings.flatMap(({ name }) => name ?? []);
-
-function project(packages: Record<string, string> = CLASSIC, compilerOptions: Record<string, unknown> = {}): string {
-  const directory = writeProject({ variant: LEGACY, programs: [], packages, compilerOptions });
-  for (const name of ['main.ts', 'part.ts', 'auto-default.ts', 'tracing.ts']) rmSync(join(directory, 'src', name));
-  write(directory, 'src/work.ts', SOUND);
-  return directory;
-}
-
-function compile(directory: string, program = 'ts-patch/bin/tspc.js'): void {
-  const { status, stdout } = spawnSync(process.execPath, [join(ROOT, 'node_modules', program)], {
-    cwd: directory,
-    encoding: 'utf8',
-  });
-  assert.is(status, 0, stdout);
-}
+import { ROOT, write } from './conformance/project.js';
+import { part } from './conformance/suite.js';
+import { CLASSIC, compile, doctor, NO_SERVICE, names, project, spanwright } from './patient.js';
 
 test('a project that is built as it should has no errors, and exits with 0', async () => {
   const directory = project();
@@ -203,113 +142,6 @@ test('a bundler plugin takes the place of ts-patch and of the entry in tsconfig.
 test('the version of Node is checked', () => {
   for (const version of ['20.18.3', '18.20.0', '19.9.0']) assert.is(checkNode(version).name, 'node-too-old', version);
   for (const version of ['20.19.0', '22.0.0', '24.21.0']) assert.is(checkNode(version).level, 'ok', version);
-  seen.add('node-too-old');
-});
-
-const CONFIGURED: readonly { says: string; toml: string; finds: readonly FindingName[] }[] = [
-  { says: 'an endpoint, and tracing off', toml: 'otlp_endpoint = "http://localhost:1"', finds: ['disabled', 'endpoint-wrong'] },
-  { says: 'tracing on, and no endpoint', toml: 'enabled = true', finds: ['no-endpoint'] },
-  { says: 'changes refused', toml: 'allow_runtime_changes = false', finds: ['no-endpoint-yet', 'changes-refused'] },
-  { says: 'an endpoint without a scheme', toml: 'enabled = true\notlp_endpoint = "localhost:4317"', finds: ['endpoint-wrong'] },
-  { says: 'roots of one namespace', toml: 'roots = ["carbide"]', finds: ['no-endpoint-yet', 'sparse'] },
-];
-
-for (const { says, toml, finds } of CONFIGURED) {
-  test(`the configuration is read as the service reads it: ${says}`, async () => {
-    const directory = project();
-    compile(directory);
-    write(directory, 'tracing.toml', `[tracing]\n${toml}\n`);
-    const found = names(await doctor(directory)).filter((name) => name !== 'unreached' && name !== 'sidecar-unused');
-    assert.equal(found, finds);
-  });
-}
-
-test('an endpoint that speaks HTTP/1 is named as the wrong port, and one that speaks gRPC is right', async () => {
-  const directory = project();
-  compile(directory);
-  const server = createServer((_request, response) => response.end('no')).listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const wrong = await doctor(directory, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint });
-  server.close();
-  assert.ok(names(wrong).includes('endpoint-wrong'));
-  assert.match(wrong.text, /is an HTTP\/1 server, not gRPC/);
-  assert.is(wrong.status, 1);
-});
-
-/** A service of its own process, in the collector's and the admin hook's company. */
-const SERVICE = `
-const { instrument, startTracing } = require('spanwright');
-const { startAdminServer } = require('spanwright/admin');
-const { startReceiver } = require('spanwright/receiver');
-async function main() {
-  const receiver = process.env.RECEIVER === undefined ? undefined : await startReceiver({ port: Number(process.env.RECEIVER) });
-  if (process.env.ENDPOINT === 'receiver') process.env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT = receiver.endpoint;
-  const tracing = await startTracing({ serviceName: 'patient', enabled: process.env.ENABLED === 'true' });
-  if (process.env.SITES === 'plain') instrument({ name: 'plain' }, function plain() {})();
-  if (process.env.SITES === 'built') { const { Work } = require('./out/work.js'); for (let n = 0; n < 8; n++) new Work().run('job'); }
-  if (receiver) await tracing.forceFlush();
-  setInterval(() => {}, 1000);
-  const admin = await startAdminServer({ tracing, port: 0, token: 'secret-token-of-the-test' });
-  console.log(JSON.stringify({ url: String(admin.url ?? admin), receiver: receiver && receiver.endpoint }));
-}
-main();
-`;
-
-async function withService(
-  directory: string,
-  environment: Record<string, string>,
-  look: (url: string) => Promise<void>,
-): Promise<void> {
-  write(directory, 'service.cjs', SERVICE);
-  const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, ['service.cjs'], {
-    cwd: directory,
-    env: { PATH, HOME, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  try {
-    const line = await new Promise<string>((done, fail) => {
-      child.stdout.once('data', (data) => done(String(data)));
-      child.once('exit', () => fail(new Error('the service ended')));
-    });
-    await look(JSON.parse(line).url);
-  } finally {
-    child.kill();
-  }
-}
-
-const TOKEN = { SPANWRIGHT_ADMIN_TOKEN: 'secret-token-of-the-test' };
-
-test('a running service is asked, and its answers count in place of the files', async () => {
-  const directory = project();
-  compile(directory);
-  await withService(directory, { RECEIVER: '0', ENDPOINT: 'receiver', ENABLED: 'true', SITES: 'built' }, async (url) => {
-    const checked = await doctor(directory, TOKEN, '--url', url);
-    const found = names(checked).filter((name) => name !== 'sidecar-unused');
-    assert.equal(found, ['left-on', 'backend-unknown'], checked.text);
-    assert.is(checked.status, 0);
-  });
-  await withService(
-    directory,
-    { ENABLED: 'true', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:1', SITES: 'plain' },
-    async (url) => {
-      const checked = await doctor(directory, TOKEN, '--url', url);
-      const found = names(checked);
-      for (const name of ['endpoint-wrong', 'left-on', 'plain-sites'] as const)
-        assert.ok(found.includes(name), `${name}: ${checked.text}`);
-    },
-  );
-  const full = { OTEL_BSP_MAX_QUEUE_SIZE: '2', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1' };
-  const closed = { ENABLED: 'true', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:1', SITES: 'built' };
-  await withService(directory, { ...closed, ...full }, async (url) => {
-    assert.ok(names(await doctor(directory, TOKEN, '--url', url)).includes('delivery-fails'));
-  });
-  await withService(directory, {}, async (url) => {
-    const checked = await doctor(directory, TOKEN, '--url', url);
-    const found = names(checked);
-    for (const name of ['no-endpoint-yet', 'no-sites'] as const) assert.ok(found.includes(name), `${name}: ${checked.text}`);
-  });
 });
 
 test('people get cause and fix of each, the gravest last, and the exit code', async () => {
@@ -327,53 +159,13 @@ test('every finding is written in docs/hosts.md, with its symptom', () => {
   for (const [name, { symptom }] of rows) assert.ok(text.includes(`| \`${name}\` | ${symptom} |`), name);
 });
 
-/** Checks that need what cannot be made on a test machine, and where their condition is tested instead. */
-const ELSEWHERE: readonly FindingName[] = [
-  // Every project below the temporary directory finds the TypeScript of this package; see the message in loaders.test.ts.
-  'no-compiler',
-  // npm installs the peer dependency; without it this program itself cannot load.
-  'no-api',
-  // Needs port 4317, which another test or a person may hold.
-  'sidecar-unused',
-];
+/** Where each finding is met by a project, a service or an installation that has it. */
+const TESTS = ['doctor.test.ts', 'doctor-service.test.ts', 'packed.test.ts'];
 
-test('every finding was met by one of these tests, or it is said why not', () => {
-  const missed = Object.keys(FINDINGS).filter(
-    (name) => !seen.has(name as FindingName) && !ELSEWHERE.includes(name as FindingName),
-  );
+test('every finding is met by a test', () => {
+  const texts = TESTS.map((name) => readFileSync(join(__dirname, name), 'utf8').replace(/\/\/.*$/gm, ''));
+  const missed = Object.keys(FINDINGS).filter((name) => !texts.some((text) => text.includes(`'${name}'`)));
   assert.equal(missed, []);
-});
-
-test('explain lists the sites, and each line before and after', async () => {
-  const directory = project();
-  const { status, out, err } = await spanwright(['explain', join(directory, 'src/work.ts')]);
-  assert.is(err, '');
-  assert.is(status, 0);
-  const lines = out.split('\n');
-  assert.is(lines[0], 'src/work.ts: 1 site');
-  assert.match(lines[1] ?? '', /^ {2}2:52 {2}conformance::work::Work::run\(job\)$/);
-  assert.match(
-    out,
-    /^ {4}1 - import \{ instrument \} from 'spanwright';\n {6}\+ import \* as __spanwright from 'spanwright\/emitted'; import/m,
-  );
-});
-
-test('explain shows misuse with its place and fails; a file without sites says why; a file that is not there fails', async () => {
-  const directory = project();
-  write(directory, 'src/work.ts', SOUND.replace("['job']", "['jbo']"));
-  const misuse = await spanwright(['explain', join(directory, 'src/work.ts'), '--json']);
-  assert.is(misuse.status, 1);
-  const { diagnostics, sites } = JSON.parse(misuse.out);
-  assert.is(diagnostics[0].code, 91001);
-  assert.is(diagnostics[0].line, 2);
-  assert.is(sites.length, 1);
-  write(directory, 'src/none.ts', 'export const a = 1;\n');
-  const none = await spanwright(['explain', join(directory, 'src/none.ts')]);
-  assert.is(none.status, 0);
-  assert.match(none.out, /nothing is instrumented\. It does not import 'spanwright'/);
-  const absent = await spanwright(['explain', join(directory, 'src/absent.ts')]);
-  assert.is(absent.status, 1);
-  assert.match(absent.err, /cannot be read/);
 });
 
 test.run();

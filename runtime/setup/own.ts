@@ -6,12 +6,10 @@ import { SpanwrightError } from '../errors.js';
 import type { SamplerOptions } from '../gate/sampler.js';
 import { observe } from '../open/metrics.js';
 import { MirrorSink } from '../span/mirror.js';
-import { Recorder } from '../span/recorder.js';
 import { state } from '../state.js';
-import { VERSION } from '../version.js';
 import { notice } from '../warnings.js';
 import { LiveTracing } from './live.js';
-import { limitsOf, refuseSecondStart, tellFaults, watch } from './parts.js';
+import { refuseSecondStart, startRecorder, tellFaults, watch } from './parts.js';
 import type { Tracing } from './tracing.js';
 
 const NOTHING_EXPORTED = { counts: { exported: 0, failed: 0, dropped: 0 } };
@@ -32,19 +30,7 @@ export function startOverOwnSdk(options: SamplerOptions): Tracing {
   state.tracing = tracing;
   // contexts are the user's: which of them hold sampled spans cannot be seen from here, so every call looks
   state.gate.foreignContexts = true;
-  const scope = { name: configuration.tracerName, version: VERSION };
-  state.open.restart(configuration.maxOpenSpans);
-  state.recorder = new Recorder(
-    state.gate,
-    state.open,
-    tracing.leaseBook,
-    state.recentErrors,
-    undefined,
-    scope,
-    limitsOf(configuration),
-    new MirrorSink(),
-    true,
-  );
+  startRecorder(tracing, configuration, new MirrorSink());
   const undo = [
     watch(configuration),
     () => {

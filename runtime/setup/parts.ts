@@ -4,11 +4,13 @@ import type { Configuration } from '../config/load.js';
 import { SpanwrightError } from '../errors.js';
 import { Watchdog } from '../open/watchdog.js';
 import type { SpanLimits } from '../span/attributes.js';
-import { onFault } from '../span/recorder.js';
+import { onFault, Recorder, type SpanSink } from '../span/recorder.js';
 import { hiddenNames } from '../span/redact.js';
 import { state } from '../state.js';
+import { VERSION } from '../version.js';
 import { notice } from '../warnings.js';
 import { buildExceptionLog } from './exception-log.js';
+import type { LiveTracing } from './live.js';
 import { textOfThrown } from './thrown.js';
 
 /** @throws SpanwrightError ALREADY_STARTED when tracing runs in this process. */
@@ -20,7 +22,20 @@ export function refuseSecondStart(what: string): void {
   );
 }
 
-export function limitsOf(configuration: Configuration): SpanLimits {
+/**
+ * From now on calls that the gate lets through are recorded into `sink`.
+ * @param resource of an export of our own; undefined: the user's SDK has one, and its sampler decides the ratio.
+ */
+export function startRecorder(tracing: LiveTracing, configuration: Configuration, sink: SpanSink, resource?: unknown): void {
+  const { gate, open, recentErrors } = state;
+  const scope = { name: configuration.tracerName, version: VERSION };
+  const limits = limitsOf(configuration);
+  open.restart(configuration.maxOpenSpans);
+  const overOwnSdk = resource === undefined;
+  state.recorder = new Recorder(gate, open, tracing.leaseBook, recentErrors, resource, scope, limits, sink, overOwnSdk);
+}
+
+function limitsOf(configuration: Configuration): SpanLimits {
   return {
     attributeCount: configuration.spanAttributeCountLimit,
     attributeLength: configuration.attributeValueLengthLimit ?? Number.POSITIVE_INFINITY,

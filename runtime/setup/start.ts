@@ -18,14 +18,13 @@ import { prepareInstrumentations } from '../instrumentations/enable.js';
 import { observe } from '../open/metrics.js';
 import { BaggageAttributes } from '../propagation/baggage/attributes.js';
 import { SpanwrightPropagator } from '../propagation/propagator.js';
-import { Recorder, type SpanSink } from '../span/recorder.js';
+import type { SpanSink } from '../span/recorder.js';
 import { state } from '../state.js';
-import { VERSION } from '../version.js';
 import { notice } from '../warnings.js';
 import { buildPipeline, type Pipeline } from './exporter.js';
 import { type Built, LiveTracing } from './live.js';
 import { onNaturalEnd } from './natural-end.js';
-import { limitsOf, refuseSecondStart, tellFaults, watch } from './parts.js';
+import { refuseSecondStart, startRecorder, tellFaults, watch } from './parts.js';
 import { buildResource } from './resource.js';
 import { onShutdownSignal } from './shutdown.js';
 import type { Tracing } from './tracing.js';
@@ -72,18 +71,7 @@ function build(
   const { keep } = configuration;
   const kept = keep === null ? undefined : new KeepSink(pipeline.processor as SpanSink, keep);
   const sink = new BaggageAttributes(kept ?? (pipeline.processor as SpanSink));
-  const scope = { name: configuration.tracerName, version: VERSION };
-  state.open.restart(configuration.maxOpenSpans);
-  state.recorder = new Recorder(
-    state.gate,
-    state.open,
-    tracing.leaseBook,
-    state.recentErrors,
-    resource,
-    scope,
-    limitsOf(configuration),
-    sink,
-  );
+  startRecorder(tracing, configuration, sink, resource);
   undo.push(watch(configuration), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
   undo.push(onNaturalEnd(pipeline, configuration.shutdownTimeout));
   undo.push(observe(() => tracing.counts(), state.sites));

@@ -6,7 +6,8 @@ import { SpanwrightError } from '../errors.js';
 import { throughTransparent } from '../gate/transparent.js';
 import { makeSite } from '../instrument/make.js';
 import type { InstrumentOptions } from '../instrument/options.js';
-import { extract, inject } from '../propagation/carrier.js';
+import { inject } from '../propagation/carrier.js';
+import { parentOf } from '../propagation/parent.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { markFailed } from '../span/outcome.js';
 import { place } from '../span/place.js';
@@ -22,8 +23,9 @@ export interface SessionOptions {
   attributes?: Attributes;
   kind?: InstrumentOptions['kind'];
   /**
-   * A carrier that `sessions.carrier(key)` filled before a restart: the session goes on in the same trace, as a span of its own
-   * that links to the earlier one. What is absent or malformed starts a new trace.
+   * What `sessions.carrier(key)` returned before a restart: the session goes on in the same trace, as a span of its own that links to
+   * the earlier one. Also, as in `parent` of `@instrument`, a context, a span context or a span: `extract(document, kind)` for a
+   * session that begins where another module left off. What is absent or malformed starts a new trace.
    */
   resume?: unknown;
 }
@@ -100,9 +102,9 @@ function start(key: string, options: SessionOptions = {}): boolean {
   return true;
 }
 
-function resumed(carrier: unknown): SpanContext | undefined {
-  if (carrier === undefined || carrier === null) return undefined;
-  const context = trace.getSpanContext(extract(carrier));
+function resumed(given: unknown): SpanContext | undefined {
+  const span = parentOf(given);
+  const context = span !== undefined && 'spanContext' in span ? span.spanContext() : span;
   return context !== undefined && isSpanContextValid(context) ? context : undefined;
 }
 

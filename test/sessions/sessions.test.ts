@@ -1,8 +1,9 @@
 // Spans that outlive a pass of the program, by key.
 
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { instrument, sessions } from '../../runtime/index.js';
+import { carriers, extract, inject, instrument, sessions } from '../../runtime/index.js';
 import { MAX_SESSION_AGE_MS, type SessionBook } from '../../runtime/sessions/book.js';
 import { state } from '../../runtime/state.js';
 import { parentName, traced } from '../gate/tracing.js';
@@ -126,6 +127,41 @@ test('after a restart the same key goes on in the same trace, with a link and wi
       [before?.spanContext().spanId],
     );
     assert.is(parentName(all.find(({ name }) => name === 'pass') as never, all), 'resumed');
+  }));
+
+test('a session resumes from whatever names a span: a carrier of any kind by its context, a span context, a span', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    const events = carriers.document({ module: 'quarantine' });
+    const found = instrument({ name: 'quarantine' }, () => [inject({}, events), trace.getActiveSpan()] as const)();
+    const [document, span] = found;
+    for (const [kind, resume] of [
+      ['context', extract(document, events)],
+      ['span context', span?.spanContext()],
+      ['span', span],
+      ['carrier', inject({}, undefined, extract(document, events))],
+    ] as const) {
+      sessions.start(kind, { ...drain, name: kind, resume });
+      sessions.end(kind);
+      const session = (await spans()).find(({ name }) => name === kind);
+      assert.is(session?.spanContext().traceId, span?.spanContext().traceId, kind);
+      assert.is(session?.parentSpanContext, undefined, kind);
+      assert.equal(
+        session?.links.map(({ context }) => context.spanId),
+        [span?.spanContext().spanId],
+        kind,
+      );
+    }
+  }));
+
+test('a context, a span context or a document that names no span starts a new trace', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    for (const resume of [ROOT_CONTEXT, { traceId: '0'.repeat(32), spanId: '0'.repeat(16) }, {}, '', null, 7, () => 1]) {
+      sessions.start('k', { ...drain, resume });
+      sessions.end('k');
+    }
+    const started = (await spans()).filter(({ name }) => name === 'drain_session');
+    assert.is(new Set(started.map((span) => span.spanContext().traceId)).size, 7);
+    for (const span of started) assert.equal(span.links, []);
   }));
 
 test('a malformed carrier to resume from starts a new trace', () =>

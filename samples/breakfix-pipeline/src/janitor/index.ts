@@ -2,6 +2,7 @@
 // passes, so it is a session under the resource's name; its context is kept in the resource's annotations over restarts.
 
 import type { Client } from '@grpc/grpc-js';
+import { trace } from '@opentelemetry/api';
 import { extract, inject, instrument, sessions } from 'spanwright';
 import type { ConsoleLogger } from 'spanwright/logs';
 import type { KubeClient } from '../kube/client.js';
@@ -42,14 +43,14 @@ export class Janitor {
   /** One pass over a request: the session is begun, or gone on with, and ended with the reboot. */
   async carryOut(reboot: RebootNode): Promise<void> {
     const { name, annotations } = reboot.metadata;
-    const before = inject({}, undefined, extract(annotations, OF_SESSION));
-    const resumed = Object.keys(before).length > 0;
+    const before = extract(annotations, OF_SESSION);
+    const resumed = trace.getSpanContext(before) !== undefined;
     sessions.start(name, {
       name: 'janitor.rebootnode.reboot_session',
       namespace: NAMESPACE,
       attributes: { 'janitor.resource.name': name, 'janitor.node.name': reboot.spec.nodeName },
       // in the event's trace, linked to the span before: that of the session before a restart, else that of fault-remediation
-      resume: resumed ? before : inject({}, undefined, extract(annotations, OF_EVENT)),
+      resume: resumed ? before : extract(annotations, OF_EVENT),
     });
     await sessions.run(name, async () => {
       if (!this.#begun.has(name)) {

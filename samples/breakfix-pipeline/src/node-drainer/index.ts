@@ -1,7 +1,7 @@
 // Empties a quarantined node. A drain takes many passes, so it is a session: one span from the first pass to the last, each pass
 // below it. What a restarted node-drainer needs to go on in the same trace is stored beside the work.
 
-import { extract, inject, instrument, sessions } from 'spanwright';
+import { extract, instrument, sessions } from 'spanwright';
 import type { ConsoleLogger } from 'spanwright/logs';
 import type { KubeClient } from '../kube/client.js';
 import type { Pod } from '../kube/types.js';
@@ -50,7 +50,7 @@ export class NodeDrainer {
       namespace: NAMESPACE,
       attributes: { ...eventAttributes(event), 'node_drainer.drain.scope': 'full' },
       // in the event's trace, linked to the span before: that of the drain before a restart, else that of the quarantine
-      resume: earlier ?? inject({}, undefined, extract(event, TRACE)),
+      resume: earlier ?? extract(event, TRACE),
     });
     await sessions.run(event.id, async () => {
       if (!this.#begun.has(event.id)) {

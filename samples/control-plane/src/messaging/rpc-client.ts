@@ -24,7 +24,7 @@ interface Pending {
 const CALL_LIMIT_MS = 60_000;
 
 const sending = (destination: string, method: string) => ({
-  'messaging.system': 'rabbitmq',
+  'messaging.system.name': 'rabbitmq',
   'messaging.operation.type': 'send',
   'messaging.destination.name': destination,
   'rpc.method': method,

@@ -16,7 +16,7 @@ export type Handler = (args: any) => unknown;
 export type Handlers = ReadonlyMap<string, Handler>;
 
 const received = (message: ConsumeMessage, { method }: RpcRequest) => ({
-  'messaging.system': 'rabbitmq',
+  'messaging.system.name': 'rabbitmq',
   'messaging.operation.type': 'process',
   'messaging.destination.name': message.fields.exchange,
   'rpc.method': method,

@@ -2,11 +2,12 @@
 // without tracing's troubles, its memory stays bounded, its counts add up to the span, the log has one line per cause, and the process
 // ends when it is told to. Missing parts are a printed skip, on a build server a failure.
 // alone: compares latencies
-// limit: 240 s
+// limit: 300 s
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TracingOptions } from '../../runtime/index.js';
+import { partialSuccess, Collector as Scripted } from '../setup/collector.js';
 import { FaultyNetwork } from './support/faulty-network.js';
 import { type Ended, type Load, LoadedService, SPANS_PER_REQUEST } from './support/loaded-service.js';
 import { OTELCOL, OtelCollector } from './support/otel-collector.js';
@@ -15,6 +16,7 @@ import { freePorts, until } from './support/program.js';
 const test = suite('faults');
 const all = OTELCOL === undefined ? test.skip : test;
 
+const GRPC_STATUSES = 16;
 const MEGABYTE = 1024 * 1024;
 const MOST_GROWTH = 24 * MEGABYTE;
 /** A machine that does other things too; a service that waited for its exports would be slower by hundreds of milliseconds. */
@@ -39,6 +41,7 @@ test.before(async () => {
 });
 test.after.each(() => {
   service?.kill();
+  Scripted.stopAll();
   network.weather = { kind: 'pass' };
 });
 test.after(async () => {
@@ -205,6 +208,40 @@ all('slow: answers come 300 ms later; the service is as quick as before', async 
   checkEnd(end, heap);
   assert.is(end.spans.exported, end.spans.ended);
   assert.is(await arrived(service, end.spans.exported), end.spans.exported);
+});
+
+/** What the Collector does not do when it is told to: a server of the same protocol, which answers as scripted. */
+async function scripted(behaviour: Scripted['behaviour']): Promise<Scripted> {
+  const server = await new Scripted().start();
+  server.behaviour = behaviour;
+  return server;
+}
+
+all('answering every gRPC status in turn: what fails is counted, and each status is said once', async () => {
+  const server = await scripted((request) => ({ status: 1 + (request % GRPC_STATUSES) }));
+  const { service, heap } = await start({ endpoint: server.url, maxQueueSize: 1000, maxExportBatchSize: 50, exportTimeout: 500 });
+  checkLoad(await loadOf(service, 3000), 'every gRPC status');
+  await until(() => server.requests > GRPC_STATUSES, 'every status was answered');
+  const end = await service.end();
+  checkEnd(end, heap);
+  assert.is(end.spans.exported, 0);
+  assert.ok(end.spans.failed > 0);
+  const said = end.lines.filter((line) => line.includes('SPW003'));
+  for (const name of ['INVALID_ARGUMENT', 'UNAUTHENTICATED', 'UNIMPLEMENTED', 'INTERNAL']) {
+    assert.is(said.filter((line) => line.includes(` ${name}:`)).length, 1, said.join('\n'));
+  }
+});
+
+all('partial success: what was rejected counts as failed, what was taken as exported', async () => {
+  const server = await scripted((request) => (request % 2 === 0 ? { answer: partialSuccess(3, 'too many') } : {}));
+  const { service, heap } = await start({ endpoint: server.url });
+  checkLoad(await loadOf(service, 2000), 'partial success');
+  await settled(service);
+  const end = await service.end();
+  checkEnd(end, heap);
+  assert.is(end.spans.failed, 3 * Math.ceil(server.requests / 2));
+  assert.is(end.spans.exported, end.spans.ended - end.spans.failed);
+  assert.match(end.lines.find((line) => line.includes('SPW009')) ?? '', /rejected 3 of \d+ spans and says: too many/);
 });
 
 all('resets in mid-stream: batches are sent again, and all that is counted as exported is there', async () => {

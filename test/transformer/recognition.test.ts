@@ -120,7 +120,18 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'a call without a function',
-    text: `import { instrument } from 'spanwright'; const g = () => 1; export const f = instrument(g); export const d = instrument({ name: 'x' });`,
+    text: `import { instrument } from 'spanwright'; export const d = instrument({ name: 'x' }); export const u = instrument(undefined!);`,
+    sites: 0,
+  },
+  {
+    name: 'functions of the same file, by their names',
+    text: `import { instrument as mark } from 'spanwright'; const g = () => 1; function h() {} export const all = [mark(g), mark({ name: 'x' }, h)];`,
+    sites: 2,
+  },
+  {
+    name: 'functions by names that may hold another by then, or that come from elsewhere',
+    text: `import { instrument } from 'spanwright'; import { part } from './part'; let g = () => 1; g = () => 2; export const all = [instrument(g), instrument(part), (f: () => 1) => instrument(f)];`,
+    files: { 'src/part.ts': 'export function part() {}' },
     sites: 0,
   },
 ];

@@ -35,12 +35,14 @@ export function marksOf(ts: Compiler, node: ts.Node, recognition: Recognition): 
   return { marks, skipped };
 }
 
-/** A call `instrument(fn)` or `instrument(options, fn)` with the function written out. */
+/** A call `instrument(fn)` or `instrument(options, fn)` of a function that this file writes out. */
 export interface CallMark {
   readonly options: ts.Expression | undefined;
   /** The argument as written. */
   readonly argument: ts.Expression;
-  readonly body: ts.ArrowFunction | ts.FunctionExpression;
+  readonly body: ts.FunctionDeclaration | ts.ArrowFunction | ts.FunctionExpression;
+  /** The argument is the name of the function, which is written elsewhere. */
+  readonly named: boolean;
 }
 
 export function callMark(ts: Compiler, call: ts.CallExpression, recognition: Recognition): CallMark | undefined {
@@ -48,7 +50,29 @@ export function callMark(ts: Compiler, call: ts.CallExpression, recognition: Rec
   if (length !== 1 && length !== 2) return undefined;
   const argument = call.arguments[length - 1] as ts.Expression;
   const options = length === 2 ? call.arguments[0] : undefined;
-  const body = functionLiteral(ts, argument);
-  if (body === undefined || (options !== undefined && ts.isSpreadElement(options))) return undefined;
-  return recognition.meaning(call.expression) === 'instrument' ? { options, argument, body } : undefined;
+  if (options !== undefined && ts.isSpreadElement(options)) return undefined;
+  const literal = functionLiteral(ts, argument);
+  const name = literal === undefined ? unwrapped(ts, argument) : undefined;
+  if (name !== undefined && !(ts.isIdentifier(name) && mayMean(ts, call.expression, recognition))) return undefined;
+  if (recognition.meaning(call.expression) !== 'instrument') return undefined;
+  const body = literal ?? functionOf(ts, recognition.declaration(name as ts.Identifier));
+  return body === undefined ? undefined : { options, argument, body, named: literal === undefined };
+}
+
+/** By its first name alone, which spares nearly every call with a name for an argument the look-up. */
+function mayMean(ts: Compiler, callee: ts.Expression, recognition: Recognition): boolean {
+  let first = unwrapped(ts, callee);
+  while (ts.isPropertyAccessExpression(first)) first = unwrapped(ts, first.expression);
+  if (!ts.isIdentifier(first)) return false;
+  const names = recognition.names(first.getSourceFile());
+  return names === undefined || names.includes(first.text);
+}
+
+/** The function that a declaration gives a name to, and that the name keeps. */
+function functionOf(ts: Compiler, declaration: ts.Node | undefined): CallMark['body'] | undefined {
+  if (declaration === undefined) return undefined;
+  if (ts.isFunctionDeclaration(declaration)) return declaration.body === undefined ? undefined : declaration;
+  if (!ts.isVariableDeclaration(declaration)) return undefined;
+  const constant = (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
+  return constant ? functionLiteral(ts, declaration.initializer) : undefined;
 }

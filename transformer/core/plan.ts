@@ -94,8 +94,8 @@ export function planFile(request: PlanRequest): Plan {
       ts.forEachChild(call, (child) => visit(child, enclosure));
       return;
     }
-    const { body, options } = mark;
-    const own = body.name === undefined ? undefined : { text: body.name.text, node: body.name };
+    const { body, options, named } = mark;
+    const own = named ? declaredName(ts, body, file) : body.name && { text: body.name.text, node: body.name };
     const chosen = literalOption(ts, options, 'name');
     const name = own ?? nameByPlace(ts, call, file) ?? { text: chosen?.trim() || 'anonymous', node: body };
     const index = addSite(body, name, enclosure, false);
@@ -109,6 +109,7 @@ export function planFile(request: PlanRequest): Plan {
       name: null,
     });
     if (options !== undefined) visit(options, enclosure);
+    if (named) return;
     const inside: Enclosure = { segments: [...enclosure.segments, name.text], owner: null };
     ts.forEachChild(body, (child) => visit(child, inside));
   }

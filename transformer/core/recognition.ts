@@ -17,6 +17,8 @@ export interface Recognition {
   /** The names that its imports bind through which `instrument` can be reached; undefined when there may be others. */
   names(file: ts.SourceFile): readonly string[] | undefined;
   meaning(expression: ts.Expression): Meaning;
+  /** What a name is bound to, where that stands in the same file. */
+  declaration(identifier: ts.Identifier): ts.Node | undefined;
 }
 
 /** How one kind of host looks names up. */

@@ -87,6 +87,7 @@ export function recognitionByScopes(ts: Compiler, modules: Modules = BY_TEXT): R
 
   return {
     meaning,
+    declaration: declarationOf,
     reaches: (file) => loadsPackage(file.text) || namesOf(file).length > 0,
     names: (file) => (loadsPackage(file.text) ? undefined : namesOf(file)),
   };

@@ -109,8 +109,16 @@ export function recognitionByChecker(ts: Compiler, checker: ts.TypeChecker, pack
     return known;
   }
 
+  /** The implementation, where a function is declared with overloads. */
+  function declaration(identifier: ts.Identifier): ts.Node | undefined {
+    const found = checker.getSymbolAtLocation(identifier)?.declarations ?? [];
+    const one = found.find((candidate) => (candidate as { body?: ts.Node }).body !== undefined) ?? found[0];
+    return one?.getSourceFile() === identifier.getSourceFile() ? one : undefined;
+  }
+
   return {
     meaning,
+    declaration,
     reaches: (file) => loadsPackage(file.text) || namesOf(file).length > 0,
     names: (file) => (loadsPackage(file.text) ? undefined : namesOf(file)),
   };

@@ -95,6 +95,9 @@ async function main() {
 main();
 `;
 
+/** It does not try for half a minute what cannot be delivered. */
+const IMPATIENT = { CONFIG: 'service.toml', OTEL_EXPORTER_OTLP_TIMEOUT: '1000', OTEL_BSP_EXPORT_TIMEOUT: '1000' };
+
 /** What the commands need to reach the service. */
 export const TOKEN = { SPANWRIGHT_ADMIN_TOKEN: 'secret-token-of-the-test' };
 
@@ -108,7 +111,7 @@ export async function withService(
   const { PATH, HOME } = process.env;
   const child: ChildProcess = spawn(process.execPath, ['service.cjs'], {
     cwd: directory,
-    env: { PATH, HOME, CONFIG: 'service.toml', ...environment },
+    env: { PATH, HOME, ...IMPATIENT, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise((done) => child.once('close', done));

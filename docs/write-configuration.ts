@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printDuration } from '../runtime/config/duration.js';
 import { KEYS, type KeyRow } from '../runtime/config/keys.js';
+import { NOT_FOLLOWED } from '../runtime/config/standard.js';
 import { NOTICES } from '../runtime/warnings.js';
 
 const FILE = join(__dirname, 'configuration.md');
@@ -86,6 +87,16 @@ said (SPW023) and left out.
 
 \`process.command_args\` is never taken from the detector: command lines hold passwords, and a resource is sent with every batch. Who wants
 it names it: \`resource: { 'process.command_args': process.argv }\`.
+
+## Standard variables
+
+Of OpenTelemetry's variables those in the table of keys are followed. These are not; where one of them is set and asks for something else
+than what is done, that is said at the start (SPW024):
+
+${table(
+  ['variable', 'instead'],
+  NOT_FOLLOWED.map(({ name, instead }) => [`\`${name}\``, instead]),
+)}
 
 ## What the runtime says
 

@@ -28,6 +28,7 @@ export const NOTICES = {
   SPW021: { level: 'info', repeat: true, text: 'a control source made a change' },
   SPW022: { level: 'warn', repeat: false, text: 'a control source cannot be followed' },
   SPW023: { level: 'warn', repeat: false, text: 'a resource detector failed' },
+  SPW024: { level: 'info', repeat: false, text: 'a standard variable is set that is not followed here' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
 export type NoticeLevel = 'info' | 'warn';

@@ -11,6 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { loadConfiguration, type TracingOptions } from '../config/load.js';
+import { notFollowed } from '../config/standard.js';
 import { SpanwrightContextManager } from '../context/manager.js';
 import { KeepSink } from '../gate/keep.js';
 import { GateTracerProvider } from '../gate/provider.js';
@@ -57,6 +58,7 @@ export async function startTracing(options: TracingOptions = {}): Promise<Tracin
   tracing.attach(pipeline === null ? undefined : build(tracing, loaded.configuration, pipeline, resource, undo));
   undo.push(enableInstrumentations());
   if (pipeline === null) tracing.undoAtShutdown(undo);
+  else for (const { name, line } of notFollowed()) notice('SPW024', line, name);
   tellTransformerMissing();
   return tracing;
 }

@@ -1,0 +1,63 @@
+// OpenTelemetry's variables that are not followed: said where they ask for something else than what is done, and only there.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { KEYS } from '../../runtime/config/keys.js';
+import { NOT_FOLLOWED, notFollowed } from '../../runtime/config/standard.js';
+import { startTracing } from '../../runtime/index.js';
+import { setNoticeLogger } from '../../runtime/warnings.js';
+
+/** What each variable may say without a word of ours. */
+const SAME: Record<string, readonly string[]> = {
+  OTEL_TRACES_SAMPLER: ['parentbased_always_on', ' ParentBased_Always_On '],
+  OTEL_TRACES_EXPORTER: ['otlp'],
+  OTEL_PROPAGATORS: ['tracecontext,baggage', 'baggage, tracecontext'],
+};
+const OTHER: Record<string, readonly string[]> = {
+  OTEL_TRACES_SAMPLER: ['always_off', 'parentbased_traceidratio', 'always_on'],
+  OTEL_TRACES_EXPORTER: ['none', 'console', 'otlp,console'],
+  OTEL_PROPAGATORS: ['b3', 'tracecontext', 'tracecontext,baggage,b3'],
+};
+
+test('a variable that asks for something else is said by its name, with what takes its place, and without its value', () => {
+  assert.ok(NOT_FOLLOWED.length > 0);
+  for (const { name } of NOT_FOLLOWED) {
+    for (const value of OTHER[name] ?? ['hunter2']) {
+      const [said, ...more] = notFollowed({ [name]: value });
+      assert.is(said?.name, name, value);
+      assert.equal(more, []);
+      assert.ok(said?.line.startsWith(`${name}: `) && said.line.length > name.length + 20);
+      assert.not.match(said?.line ?? '', /hunter2/);
+    }
+  }
+});
+
+test('one that asks for what is done anyway, is empty or not set is not said', () => {
+  assert.equal(notFollowed({}), []);
+  for (const { name } of NOT_FOLLOWED) {
+    for (const value of ['', ' ', ...(SAME[name] ?? [])]) assert.equal(notFollowed({ [name]: value }), [], `${name}="${value}"`);
+  }
+});
+
+test('no variable is both followed and not', () => {
+  const followed = new Set(KEYS.flatMap(({ env }): readonly string[] => env));
+  assert.ok(followed.has('OTEL_SERVICE_NAME'));
+  for (const { name } of NOT_FOLLOWED) assert.not.ok(followed.has(name), name);
+});
+
+test('a set-up that is built says it at its start; one that has nothing to send to does not', async () => {
+  const lines: string[] = [];
+  const before = setNoticeLogger((_level, line) => lines.push(line));
+  process.env.OTEL_PROPAGATORS = 'b3';
+  try {
+    await (await startTracing({})).shutdown();
+    assert.equal(lines.filter((line) => line.includes('SPW024')), []); // biome-ignore format: one thought
+    await (await startTracing({ endpoint: 'http://127.0.0.1:1' })).shutdown();
+    assert.is(lines.filter((line) => /SPW024 .*: OTEL_PROPAGATORS: .*W3C trace context/.test(line)).length, 1);
+  } finally {
+    delete process.env.OTEL_PROPAGATORS;
+    setNoticeLogger(before);
+  }
+});
+
+test.run();

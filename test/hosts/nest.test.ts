@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { placeIn } from './conformance/programs.js';
 import { ROOT, write } from './conformance/project.js';
 import { execute, part } from './conformance/suite.js';
 
@@ -20,6 +21,7 @@ import { instrument } from 'spanwright';
 export class Store {
   @instrument({ args: ['id'] })
   find(id: string) { return 'found ' + id; }
+  @instrument fail(why: string): never { const told: string = why; throw new Error(told); }
 }
 `,
   'src/orders.service.ts': `import { Injectable } from '@nestjs/common';
@@ -55,10 +57,12 @@ async function main() {
   const answer = await app.get(Orders).place('o-1');
   await tracing.forceFlush();
   const spans = exporter.getFinishedSpans().map(({ name, attributes: a }) => [name, a['code.namespace'], a['code.file.path'], a['code.line.number'], a.id]);
+  let place: unknown;
+  try { app.get(Store).fail('no'); } catch (error) { place = /store\\.service\\.ts:(\\d+:\\d+)/.exec((error as Error).stack ?? '')?.[1]; }
   const types = Reflect.getMetadata('design:paramtypes', Orders).map((type: Function) => type === Store);
   await tracing.shutdown();
   await app.close();
-  console.log('ANSWER ' + JSON.stringify({ answer, types, spans }));
+  console.log('ANSWER ' + JSON.stringify({ answer, types, spans, place }));
 }
 void main();
 `,
@@ -68,6 +72,8 @@ const SPANS = [
   ['Store.find', 'shop::store.service::Store', 'src/store.service.ts', 7, 'o-1'],
   ['Orders.place', 'shop::orders.service::Orders', 'src/orders.service.ts', 9, null],
 ];
+
+const PLACE = placeIn(FILES['src/store.service.ts'] as string, 'new Error');
 
 function missing(): boolean {
   if (existsSync(part('nest', '.stamp'))) return false;
@@ -108,13 +114,13 @@ const PLUGIN = [{ name: 'spanwright/transformer', options: { namespace: 'shop' }
 
 /** Packages stay outside of the bundle. The last arguments are plugins of the bundler. */
 const config = (plugin = ''): string =>
-  `module.exports = (options) => ({ ...options, externalsType: 'commonjs', externals: [/^(@nestjs|@opentelemetry|spanwright|reflect-metadata)/], plugins: [...options.plugins, ${plugin}] });`;
+  `module.exports = (options) => ({ ...options, devtool: 'source-map', externalsType: 'commonjs', externals: [/^(@nestjs|@opentelemetry|spanwright|reflect-metadata)/], plugins: [...options.plugins, ${plugin}] });`;
 
 function build(directory: string, builder: string): string {
   return execute(directory, process.execPath, [join(MODULES, '@nestjs/cli/bin/nest.js'), 'build', '--builder', builder]);
 }
 
-function run(directory: string): { answer: string; types: boolean[]; spans: unknown[][]; output: string } {
+function run(directory: string): { answer: string; types: boolean[]; spans: unknown[][]; place: string; output: string } {
   const output = execute(directory, process.execPath, ['--enable-source-maps', 'dist/main.js']);
   const line = output.split('\n').find((one) => one.startsWith('ANSWER ')) as string;
   return { ...JSON.parse(line.slice('ANSWER '.length)), output };
@@ -132,10 +138,11 @@ for (const { builder, plugins, config } of BUILDERS)
     if (missing()) return;
     const directory = project(plugins, config === undefined ? {} : { [`${builder}.config.js`]: config });
     build(directory, builder);
-    const { answer, types, spans, output } = run(directory);
+    const { answer, types, spans, place, output } = run(directory);
     assert.is(answer, 'found o-1');
     assert.equal(types, [true]);
     assert.equal(spans, SPANS);
+    assert.is(place, PLACE, 'where the error was made');
     assert.not.match(output, /SPW015/);
   });
 

@@ -1,10 +1,11 @@
-// `npm run bench`: measures, and prints Markdown. Arguments: names of sections (SECTIONS; all without one), and
+// `npm run bench`: measures, and prints Markdown. Arguments: names of sections (SECTIONS; without one all but those in BY_NAME), and
 // `--write <file>` to write the document beside printing it. The exit status is 1 when a budget is not met.
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureBuild } from './build.js';
 import { measureFaults } from './faults.js';
+import { measureInstructions } from './instructions.js';
 import { measureNative } from './native.js';
 import { measureNeighbours } from './neighbours.js';
 import { measureNode24 } from './node24.js';
@@ -30,28 +31,33 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   native: measureNative,
   neighbours: (modules) => measureNeighbours(modules.workspace),
   faults: () => measureFaults(),
+  instructions: measureInstructions,
 };
+
+/** Minutes under Valgrind: only when asked for by name. */
+const BY_NAME = new Set(['instructions']);
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'string' } } });
   const unknown = positionals.find((name) => !Object.hasOwn(SECTIONS, name));
   if (unknown !== undefined)
     throw new Error(`bench: no section is called "${unknown}"; there are ${Object.keys(SECTIONS).join(', ')}`);
-  const names = positionals.length > 0 ? positionals : Object.keys(SECTIONS);
+  const names = positionals.length > 0 ? positionals : Object.keys(SECTIONS).filter((name) => !BY_NAME.has(name));
 
   const workspace = new Workspace();
   process.once('exit', () => workspace.remove());
   process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
   const modules = new Modules(workspace);
   const outcomes: Outcome[] = [];
   for (const name of names) {
     const start = performance.now();
     outcomes.push(await (SECTIONS[name] as (modules: Modules) => Promise<Outcome>)(modules));
+    // after each section, so that a run that is broken off has not been for nothing
+    if (values.write !== undefined) writeFileSync(values.write, document(outcomes));
     console.error(`${name}: measured in ${Math.round((performance.now() - start) / 1000)} s`);
   }
-  const text = document(outcomes);
-  console.log(text);
-  if (values.write !== undefined) writeFileSync(values.write, text);
+  console.log(document(outcomes));
   process.exitCode = outcomes.every(({ budgets }) => budgets.every(({ met }) => met)) ? 0 : 1;
 }
 

@@ -10,9 +10,9 @@ import { type Budget, factor, type Outcome, overFirst, signed, type Table, time,
 import type { Modules } from './variants.js';
 
 const NODE = join(__dirname, '..', '.cache', 'node24', 'node_modules', 'node', 'bin', 'node');
-const OFF: Plan = { generations: 3, rounds: 18, warmUps: 6, limitMs: 20_000, node: NODE };
-const ON: Plan = { generations: 2, rounds: 7, warmUps: 3, limitMs: 12_000, node: NODE };
-const CALLS = 51_200;
+const OFF: Plan = { generations: 2, rounds: 18, warmUps: 5, limitMs: 20_000, node: NODE };
+const ON: Plan = { generations: 2, rounds: 8, warmUps: 2, limitMs: 12_000, node: NODE };
+const CALLS = 25_600;
 const LEFT_OUT = /standard|no endpoint/;
 
 export async function measureNode24(modules: Modules): Promise<Outcome> {

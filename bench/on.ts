@@ -23,7 +23,7 @@ export const CHOICES: readonly Choice[] = [
 ];
 
 /** Calls of a round: a recorded one is long enough for fewer to do. */
-const CALLS = 51_200;
+const CALLS = 25_600;
 
 const SETTINGS: readonly { parent: ParentName; title: string; note: string }[] = [
   {
@@ -34,7 +34,7 @@ const SETTINGS: readonly { parent: ParentName; title: string; note: string }[] =
   { parent: 'sampled', title: 'under a recorded parent', note: 'The common case: one request, many spans below it.' },
 ];
 
-const PLAN: Plan = { generations: 3, rounds: 8, warmUps: 3, limitMs: 25_000 };
+const PLAN: Plan = { generations: 2, rounds: 9, warmUps: 2, limitMs: 25_000 };
 const LIMIT = 0.6;
 
 export async function measureOn(modules: Modules): Promise<Outcome> {

@@ -19,9 +19,9 @@ export interface Choice {
   readonly callSites?: 'shared' | 'own';
 }
 
-/** Calls of a round: a few milliseconds of a cheap call, and the least that is published of a dear one. */
-export const MANY = 320_000;
-export const FEW = 102_400;
+/** Calls of a round: some milliseconds. */
+export const MANY = 160_000;
+export const FEW = 51_200;
 
 export class Modules {
   readonly #folders = new Map<Build, Promise<string>>();

@@ -43,7 +43,7 @@ const SITES = 32;
 /** A round counts as interrupted when it took this much longer than the processor worked for it. */
 const INTERRUPTED = 1.03;
 /** A long round is interrupted on every busy machine; it is not repeated for ever. */
-const PATIENCE_NS = 25_000_000;
+const PATIENCE_NS = 12_000_000;
 
 /** True where the count of the processor's work moves in small steps; some systems count whole ticks of a clock. */
 const fine = finestStep() <= 100;

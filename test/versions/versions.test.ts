@@ -12,7 +12,7 @@ import type { ReceivedSpan } from '../../cli/receiver/decode.js';
 import { type Receiver, startReceiver } from '../../cli/receiver/receiver.js';
 import { Consumer } from '../package/consumer.js';
 import { CACHE, findPart } from '../real/support/program.js';
-import { countSpans } from '../setup/collector.js';
+import { Collector, countSpans, partialSuccess } from '../setup/collector.js';
 
 const run = promisify(execFile);
 const LIMIT_MS = 120_000;
@@ -62,6 +62,7 @@ for (const line of LINES) {
     rmSync(join(folder, 'node_modules/spanwright-copy'), { recursive: true, force: true });
     cpSync(join(folder, 'node_modules/spanwright'), join(folder, 'node_modules/spanwright-copy'), { recursive: true });
   });
+  test.after.each(() => Collector.stopAll());
   test.after(async () => {
     await receiver?.close();
     if (line === LINES.at(-1)) packer.remove();
@@ -152,6 +153,53 @@ for (const line of LINES) {
     assert.is(ids.get('child')?.parent, ids.get('root')?.id);
     assert.is(ids.get('root')?.parent, undefined);
   });
+
+  all('the three states: what is built, loaded and held, and the context that passes through', async () => {
+    const collector = await new Collector().start();
+    const none = await program('states.cjs', '', 'on');
+    const off = await program('states.cjs', collector.url, 'off');
+    assert.is(collector.requests, 0);
+    const on = await program('states.cjs', collector.url, 'on');
+    for (const seen of [none, off]) {
+      assert.ok(seen.passed, 'the next service gets what came');
+      assert.equal(seen.after, seen.before);
+      assert.equal(seen.held, seen.before);
+      assert.is(seen.spans.started, 0);
+    }
+    assert.equal([none.built, none.loaded, off.built, off.recording, on.recording], [false, 0, true, false, true]);
+    assert.ok(off.loaded > 0);
+    assert.is(on.spans.exported, 100);
+    assert.is(collector.accepted, 100);
+  });
+
+  all('an export under way to a collector that hangs does not hold the process', async () => {
+    const collector = await new Collector().start();
+    collector.behaviour = () => ({ hang: true });
+    const { at, spans } = await program('states.cjs', collector.url, 'on');
+    const held = Date.now() - at;
+    assert.ok(collector.requests > 0);
+    assert.is(spans.exported, 0);
+    assert.ok(held < 20_000, `the process lived for ${held} ms after its work; an attempt takes 60 s`);
+  });
+
+  for (const [fault, behaviour] of [
+    ['answers every gRPC status in turn', (request: number) => ({ status: 1 + (request % 16) })],
+    ['rejects one span of each batch', () => ({ answer: partialSuccess(1, 'no') })],
+    ['is slow', () => ({ delay: 100 })],
+    ['hangs', () => ({ hang: true as const })],
+    ['fails first and then works', (request: number) => (request < 2 ? { status: 14 } : {})],
+  ] as const) {
+    all(`a collector that ${fault}: every span is accounted for`, async () => {
+      const collector = await new Collector().start();
+      collector.behaviour = behaviour;
+      const { wrong, spans } = await program('faults.cjs', collector.url, 'grpc');
+      assert.is(wrong, 0);
+      assert.equal([spans.ended, spans.open], [2000, 0]);
+      assert.is(spans.exported + spans.failed + spans.dropped, 2000, JSON.stringify(spans));
+      assert.ok(spans.exported <= collector.accepted);
+      assert.is(spans.exported > 0, fault !== 'hangs' && !fault.includes('status'), JSON.stringify(spans));
+    });
+  }
 
   all('Jest loads it and records', async () => {
     const args = ['node_modules/jest/bin/jest.js', '--rootDir', '.', '--testMatch', '**/recorded.test.js', '--cache', 'false'];

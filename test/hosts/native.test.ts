@@ -85,6 +85,21 @@ declare('an inline source map leads to the authored text too', () => {
   assert.match(stderr, /at Work\.run \(.*src\/work\.ts:3:29\)/);
 });
 
+declare('instrument is followed through modules of the project that hand it on, and is not what only has its name', () => {
+  const directory = project(`import { trace, instrument } from './tracing/index.js';
+export class Work { @trace run(id: string) { return id; } }
+export const own = instrument(() => 1);
+`);
+  write(directory, 'src/tracing/index.ts', `export * from './marks';\nexport const instrument = <F>(fn: F): F => fn;\n`);
+  write(directory, 'src/tracing/marks.ts', `export { instrument as trace } from 'spanwright';\n`);
+  const { status, stdout } = build(directory);
+  assert.is(stdout, '');
+  assert.is(status, 0);
+  const output = readFileSync(join(directory, 'out/work.js'), 'utf8');
+  assert.match(output, /@?__spanwright\.decorate\(1, \{ namespace: 'conformance::work::Work'/);
+  assert.not.match(output, /__spanwright\.wrap/);
+});
+
 for (const experimentalDecorators of [true, false])
   declare(`breakpoints land in bodies: ${experimentalDecorators ? 'legacy' : 'TC39'}`, () => {
     const directory = project(STOPS, { experimentalDecorators });

@@ -2,21 +2,24 @@
 // is printed of them. Trees arrive in portions, so that one is planned while the compiler encodes the next.
 
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type ts from 'typescript';
+import { PACKAGE } from '../core/recognition.js';
+import { mayReexport } from '../core/reexports.js';
 import type { Site } from '../core/site.js';
 import type { Source } from '../print/chain.js';
 import { noteSites } from './manifest.js';
 import type { Api, ParsedConfiguration, Program } from './native-api.js';
 import { compilerOf, type NativeAst } from './native-compiler.js';
 import { nativePlugins, type Parser } from './parse.js';
+import { typeScriptFor } from './sources.js';
 import { type Report, type Texts, textsIn } from './texts.js';
 
 /** Files to a portion: fewer cost round trips, more cost waiting for the first. */
 const PORTION = 48;
 
 export interface NativeTexts extends Texts {
-  /** Makes the tree of a file known, before its text is transformed. */
+  /** Makes the tree of a file known, before its text is transformed, or what it hands on is asked. */
   note(path: string, tree: ts.SourceFile | undefined): void;
 }
 
@@ -35,8 +38,13 @@ export function nativeTexts({ ast, version }: { ast: NativeAst; version: string 
     parse(fileName, _text, read) {
       const tree = trees.get(fileName);
       if (tree === undefined) throw new Error(`the compiler has no ${fileName}`);
-      trees.delete(fileName);
       return read(tree);
+    },
+    resolver: () => (specifier, from) => {
+      const target = join(dirname(from), specifier);
+      // Before any tree is known, no module of the project hands anything on.
+      if (trees.size === 0 || !specifier.startsWith('.')) return undefined;
+      return [target, typeScriptFor(target) ?? target].find((path) => trees.has(path));
     },
     readConfiguration: refuse,
     transpile: refuse,
@@ -84,7 +92,13 @@ export async function transformed(program: Program, texts: NativeTexts, options:
     });
   }
 
-  const files = [...concerned(await program.getSourceFileNames(), texts)];
+  const own = textsOfOwn(await program.getSourceFileNames());
+  await noteModules(program, texts, own);
+  const files = [...own].filter(([path, text]) => {
+    if (texts.concerns(path, text)) return true;
+    if (texts.manifest !== undefined) note(texts, path, []);
+    return false;
+  });
   const portions: Promise<void>[] = [];
   for (let from = 0; from < files.length; from += PORTION) {
     portions.push(portion(files.slice(from, from + PORTION)));
@@ -95,16 +109,20 @@ export async function transformed(program: Program, texts: NativeTexts, options:
   return { changed, reports, sites };
 }
 
-/** The texts of the program's own files that may hold something to instrument. */
-function concerned(names: readonly string[], texts: Texts): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const path of names) {
-    if (/\.d\.[cm]?ts$|\.json$|[\\/]node_modules[\\/]/.test(path) || path.startsWith('bundled:')) continue;
-    const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
-    if (texts.concerns(path, text)) found.set(path, text);
-    else if (texts.manifest !== undefined) note(texts, path, []);
-  }
-  return found;
+/** The program's own files. */
+function textsOfOwn(names: readonly string[]): Map<string, string> {
+  const own = names.filter((path) => !/\.d\.[cm]?ts$|\.json$|[\\/]node_modules[\\/]/.test(path) && !path.startsWith('bundled:'));
+  return new Map(own.map((path) => [path, readFileSync(path, 'utf8').replace(/^\uFEFF/, '')]));
+}
+
+/** Where a module of the project hands on what is of the package, the trees of all that hand anything on are needed to follow it. */
+async function noteModules(program: Program, texts: NativeTexts, own: ReadonlyMap<string, string>): Promise<void> {
+  const handing = [...own].filter(([, text]) => mayReexport(text));
+  if (!handing.some(([, text]) => text.includes(PACKAGE))) return;
+  const trees = await Promise.all(handing.map(([path]) => program.getSourceFile(path)));
+  handing.forEach(([path], index) => {
+    texts.note(path, trees[index]);
+  });
 }
 
 function note({ manifest, project }: Texts, path: string, sites: readonly Site[]): void {

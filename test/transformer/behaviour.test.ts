@@ -25,6 +25,30 @@ const VARIANTS: readonly Variant[] = [
     compilerOptions: { ...LEGACY, ...COMMONJS, target: 'ESNext', isolatedModules: true },
   },
   { name: 'legacy, CommonJS without esModuleInterop', compilerOptions: { ...LEGACY, ...COMMONJS, esModuleInterop: false } },
+  {
+    name: 'legacy, ESM, ES2018, isolatedModules, verbatimModuleSyntax',
+    compilerOptions: { ...LEGACY, ...ESM, target: 'ES2018', isolatedModules: true, verbatimModuleSyntax: true },
+    esm: true,
+  },
+  {
+    name: 'legacy, CommonJS, ES2020, isolatedModules, without esModuleInterop',
+    compilerOptions: { ...LEGACY, ...COMMONJS, target: 'ES2020', isolatedModules: true, esModuleInterop: false },
+  },
+  {
+    name: 'legacy, ESM, ES2024, without esModuleInterop',
+    compilerOptions: { ...LEGACY, ...ESM, target: 'ES2024', esModuleInterop: false },
+    esm: true,
+  },
+  { name: 'TC39, CommonJS, ES2019, isolatedModules', compilerOptions: { ...COMMONJS, target: 'ES2019', isolatedModules: true } },
+  {
+    name: 'TC39, ESM, ES2021, isolatedModules, verbatimModuleSyntax',
+    compilerOptions: { ...ESM, target: 'ES2021', isolatedModules: true, verbatimModuleSyntax: true },
+    esm: true,
+  },
+  {
+    name: 'TC39, CommonJS, ES2023, without esModuleInterop',
+    compilerOptions: { ...COMMONJS, target: 'ES2023', esModuleInterop: false },
+  },
   { name: 'TC39, CommonJS, ES2017', compilerOptions: { ...COMMONJS, target: 'ES2017' } },
   { name: 'TC39, CommonJS, ES2022', compilerOptions: { ...COMMONJS } },
   { name: 'TC39, ESM, ES2022, verbatimModuleSyntax', compilerOptions: { ...ESM, verbatimModuleSyntax: true }, esm: true },

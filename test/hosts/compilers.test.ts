@@ -74,7 +74,6 @@ conformance({
     typescript: part('ts7/node_modules/typescript'),
     '@typescript': part('ts7/node_modules/@typescript'),
   }),
-  except: { handed: 'the native build looks for `instrument` in one file at a time; docs/hosts.md says so' },
   build(directory) {
     execute(directory, process.execPath, [join(ROOT, 'dist/cli/main.js'), 'build', '-p', 'tsconfig.json']);
     return EMITTED;

@@ -8,6 +8,7 @@ import { EXPORT, type Meaning, meaningOfReference, PACKAGE, type Reference } fro
 import { mayReexport, type Reexports, reexportsOf } from '../core/reexports.js';
 import type { Modules } from '../core/scopes.js';
 import type { Parser, Resolve } from './parse.js';
+import { typeScriptFor } from './source-files.js';
 
 /** Where the imports of one file lead, at one time. */
 export interface ImportsOfFile extends Modules {
@@ -41,6 +42,12 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
     return reexports;
   }
 
+  function fileOf(specifier: string, from: string): string | undefined {
+    if (!worthResolving(specifier, from)) return undefined;
+    const near = /^\.{1,2}\//.test(specifier) ? typeScriptFor(join(dirname(from), specifier)) : undefined;
+    return near ?? resolve(specifier, from);
+  }
+
   /** Most packages cannot hand on what they do not depend on. An import that is no package's may be an alias. */
   function worthResolving(specifier: string, from: string): boolean {
     if (/^[./#]/.test(specifier)) return true;
@@ -67,7 +74,7 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
 
     function moduleAt(specifier: string, from: string): string | undefined {
       const key = `${from}\n${specifier}`;
-      if (!resolved.has(key)) resolved.set(key, worthResolving(specifier, from) ? resolve(specifier, from) : undefined);
+      if (!resolved.has(key)) resolved.set(key, fileOf(specifier, from));
       return resolved.get(key);
     }
 

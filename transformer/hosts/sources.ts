@@ -1,11 +1,13 @@
 // Compiles TypeScript files one by one as Node loads them: the transformer, then the project's own TypeScript, with a source map that leads
 // to the authored text. Called by the hooks of `spanwright/register`, in the main thread and in that of the loader.
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { javaScriptOf, optionsForNode } from './javascript.js';
 import { parserFor } from './parse.js';
 import { reportsOfSettings, type Texts, textsOf } from './texts.js';
+
+export { typeScriptFor } from './source-files.js';
 
 export type Format = 'commonjs' | 'module';
 
@@ -64,15 +66,4 @@ function typeIn(manifest: string): Format {
     // Node says what is wrong with it when it reads it itself.
     return 'commonjs';
   }
-}
-
-/** The TypeScript file that a path means which Node found nothing at: `./a.js`, `./a`, `./folder`. */
-export function typeScriptFor(path: string): string | undefined {
-  const extension = /\.([cm]?)jsx?$/.exec(path);
-  const stem = extension === null ? path : path.slice(0, extension.index);
-  const candidates =
-    extension === null
-      ? ['.ts', '.tsx', '.mts', '.cts', '/index.ts', '/index.tsx'].map((ending) => path + ending)
-      : [`.${extension[1]}ts`, `.${extension[1]}tsx`].map((ending) => stem + ending);
-  return candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
 }

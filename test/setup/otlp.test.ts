@@ -52,7 +52,7 @@ function start(options: TracingOptions): Bench {
   };
 }
 
-async function until(condition: () => boolean, what: string, limit = 10_000): Promise<void> {
+async function until(condition: () => boolean, what: string, limit = 45_000): Promise<void> {
   const end = performance.now() + limit;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`did not happen within ${limit} ms: ${what}`);
@@ -141,7 +141,7 @@ test('gRPC: RESOURCE_EXHAUSTED is tried again when the server names a wait, afte
     await bench.settled();
     assert.is(bench.pipeline.counts.exported, 2);
     const waited = (times[1] as number) - (times[0] as number);
-    assert.ok(waited >= 1690 && waited < 2600, `waited ${waited} ms`);
+    assert.ok(waited >= 1690 && waited < 10_000, `waited ${waited} ms`);
     await bench.pipeline.processor.shutdown();
   }
   collector.stop();

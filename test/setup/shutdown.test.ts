@@ -29,7 +29,7 @@ function run(script: string, signals: NodeJS.Signals[] = ['SIGTERM'], between = 
     });
     let out = '';
     let begun = 0;
-    const guard = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    const guard = setTimeout(() => child.kill('SIGKILL'), 60_000);
     child.stdout.on('data', (data) => {
       out += data;
       if (begun > 0 || !out.includes('ready')) return;
@@ -55,13 +55,13 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 test('a shutdown that does not end is left at the limit', async () => {
   const end = await run(`onShutdownSignal({ shutdown: never, forceFlush: never }, 200)`);
   assert.is(end.signal, 'SIGTERM');
-  assert.ok(end.took >= 190 && end.took < 2000, `${end.took}`);
+  assert.ok(end.took >= 190 && end.took < 10_000, `${end.took}`);
 });
 
 test('a shutdown that rejects ends the process by the signal too', async () => {
-  const end = await run(`onShutdownSignal({ shutdown: () => Promise.reject(new Error('x')), forceFlush: never }, 5000)`);
+  const end = await run(`onShutdownSignal({ shutdown: () => Promise.reject(new Error('x')), forceFlush: never }, 60_000)`);
   assert.is(end.signal, 'SIGTERM');
-  assert.ok(end.took < 3000);
+  assert.ok(end.took < 10_000, `${end.took}`);
 });
 
 test('with a listener of the program we only flush, and the program decides when and how to end', async () => {
@@ -80,9 +80,9 @@ test('a program that ignores the signal goes on living, as without us', async ()
 });
 
 test('a second signal does not wait for the flush', async () => {
-  const end = await run(`onShutdownSignal({ shutdown: never, forceFlush: never }, 10000)`, ['SIGINT', 'SIGINT'], 300);
+  const end = await run(`onShutdownSignal({ shutdown: never, forceFlush: never }, 60_000)`, ['SIGINT', 'SIGINT'], 300);
   assert.is(end.signal, 'SIGINT');
-  assert.ok(end.took < 5000, `${end.took}`);
+  assert.ok(end.took < 10_000, `${end.took}`);
 });
 
 test('two set-ups in one process both finish before the signal ends it', async () => {

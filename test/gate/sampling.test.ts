@@ -147,7 +147,7 @@ test('with the flag off a sampled caller in the arguments records, with all that
       ['inner', 'entry'],
     );
     assert.is(all[1]?.parentSpanContext?.spanId, 'b7ad6b7169203331');
-    assert.match(handed.traceparent, all[1]?.spanContext().spanId ?? '?');
+    assert.ok(handed.traceparent?.includes(all[1]?.spanContext().spanId ?? '?'));
     assert.is(tracing.openCount, 0);
   }));
 

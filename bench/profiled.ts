@@ -15,6 +15,7 @@ const SITES = 32;
 const BURST = 512;
 const WARM_UP = 200 * BURST;
 const CALLS = 300 * BURST;
+const REPEATS = 3;
 const INTERVAL_US = 100;
 
 async function main(module: string, state: StateName): Promise<void> {
@@ -35,9 +36,16 @@ async function main(module: string, state: StateName): Promise<void> {
   }
 
   await context.with(parent, drive, undefined, WARM_UP);
-  const start = process.hrtime.bigint();
-  await context.with(parent, drive, undefined, CALLS);
-  const nsPerCall = Number(process.hrtime.bigint() - start) / CALLS;
+  let nsPerCall = Number.POSITIVE_INFINITY;
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    const used = process.cpuUsage();
+    const start = process.hrtime.bigint();
+    await context.with(parent, drive, undefined, CALLS);
+    const elapsed = Number(process.hrtime.bigint() - start);
+    const { user, system } = process.cpuUsage(used);
+    // on a busy machine the clock runs on while others have the processor
+    nsPerCall = Math.min(nsPerCall, elapsed / CALLS, ((user + system) * 1000) / CALLS);
+  }
 
   const session = new Session();
   session.connect();

@@ -1,7 +1,7 @@
 // `npm run bench`: measures, and prints Markdown. Arguments: names of sections (SECTIONS; without one all but those in BY_NAME), and
-// `--write <file>` to write the document beside printing it. The exit status is 1 when a budget is not met.
+// `--write <file>` to write the document beside printing it, where sections are named only their part of it. The exit status is 1 when a budget is not met.
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureBuild } from './build.js';
 import { measureFaults } from './faults.js';
@@ -14,7 +14,7 @@ import { measureOn } from './on.js';
 import { measureOpen } from './open.js';
 import { measureOthers } from './others.js';
 import { measureProfile } from './profile.js';
-import { document, type Outcome } from './report.js';
+import { document, type Outcome, renew } from './report.js';
 import { measureStartup } from './startup.js';
 import { Modules } from './variants.js';
 import { Workspace } from './workspace.js';
@@ -50,11 +50,13 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => process.exit(143));
   const modules = new Modules(workspace);
   const outcomes: Outcome[] = [];
+  const { write } = values;
+  const before = positionals.length > 0 && write !== undefined && existsSync(write) ? readFileSync(write, 'utf8') : undefined;
   for (const name of names) {
     const start = performance.now();
     outcomes.push(await (SECTIONS[name] as (modules: Modules) => Promise<Outcome>)(modules));
     // after each section, so that a run that is broken off has not been for nothing
-    if (values.write !== undefined) writeFileSync(values.write, document(outcomes));
+    if (write !== undefined) writeFileSync(write, before === undefined ? document(outcomes) : renew(before, outcomes));
     console.error(`${name}: measured in ${Math.round((performance.now() - start) / 1000)} s`);
   }
   console.log(document(outcomes));

@@ -71,6 +71,8 @@ export function timesTable(
   return { title, note, head: ['', 'median', 'middle half', 'least', 'over the first row', 'ratio'], rows };
 }
 
+const BUDGETS = 'Budgets';
+
 export function document(outcomes: readonly Outcome[]): string {
   const parts = [
     '# Performance',
@@ -83,12 +85,35 @@ export function document(outcomes: readonly Outcome[]): string {
   const budgets = outcomes.flatMap((outcome) => outcome.budgets);
   if (budgets.length > 0) {
     const rows = budgets.map(({ what, limit, measured, met }) => [what, limit, measured, met ? 'met' : '**not met**']);
-    parts.push('## Budgets', markdown(['what', 'at most', 'measured', ''], rows));
+    parts.push(`## ${BUDGETS}`, markdown(['what', 'at most', 'measured', ''], rows));
   }
   for (const { title, note, head, rows } of outcomes.flatMap((outcome) => outcome.tables)) {
     parts.push(`## ${title}`, note, markdown(head, rows));
   }
   return `${parts.join('\n\n')}\n`;
+}
+
+/**
+ * `before` with what `outcomes` measured anew in place of what it says of the same, and the rest as it is: for a run of some sections.
+ * Tables go by their title, budgets by what they are of; new ones come last.
+ */
+export function renew(before: string, outcomes: readonly Outcome[]): string {
+  const [head = '', ...old] = before.trimEnd().split('\n\n## ');
+  const [, ...fresh] = document(outcomes).trimEnd().split('\n\n## ');
+  const titleOf = (part: string): string => part.split('\n', 1)[0] ?? '';
+  const parts = new Map(old.map((part) => [titleOf(part), part]));
+  for (const part of fresh) {
+    const known = titleOf(part) === BUDGETS ? parts.get(BUDGETS) : undefined;
+    parts.set(titleOf(part), known === undefined ? part : renewRows(known, part));
+  }
+  return `${[head, ...parts.values()].join('\n\n## ')}\n`;
+}
+
+function renewRows(before: string, fresh: string): string {
+  const whatOf = (line: string): string => line.split(' | ', 1)[0] ?? '';
+  const lines = new Map(before.split('\n').map((line) => [line.startsWith('| ') ? whatOf(line) : line, line]));
+  for (const line of fresh.split('\n').filter((text) => text.startsWith('| '))) lines.set(whatOf(line), line);
+  return [...lines.values()].join('\n');
 }
 
 function machine(): string {

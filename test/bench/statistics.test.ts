@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { document, factor, signed, time, timesTable } from '../../bench/report.js';
+import { document, factor, renew, signed, time, timesTable } from '../../bench/report.js';
 import { paired, pairedAbove, spread } from '../../bench/statistics.js';
 
 test('a spread holds median, quartiles and least, whatever the order', () => {
@@ -20,6 +20,30 @@ test('pairs are formed within a round, so that drift common to both falls out', 
   const other = [12, 102, 1002];
   assert.is(paired(other, base).difference.median, 2);
   assert.is(paired(other, base).ratio.median, 1.02);
+});
+
+test('a run of some sections renews their tables and budgets, and leaves the others as they were', () => {
+  const budget = (what: string, measured: string) => ({ what, limit: '1x', measured, met: true });
+  const table = (title: string, cell: string) => ({ title, note: 'A note.', head: ['', 'a'], rows: [['row', cell]] });
+  const before = document([
+    { tables: [table('One', 'old'), table('Two', 'kept')], budgets: [budget('first', '0.1x'), budget('second', '0.2x')] },
+  ]);
+  const after = renew(before, [
+    { tables: [table('One', 'new'), table('Three', 'added')], budgets: [budget('first', '0.9x'), budget('third', '0.3x')] },
+  ]);
+  const expected = document([
+    {
+      tables: [table('One', 'new'), table('Two', 'kept'), table('Three', 'added')],
+      budgets: [budget('first', '0.9x'), budget('second', '0.2x'), budget('third', '0.3x')],
+    },
+  ]);
+  const body = (text: string): string => text.slice(text.indexOf('## '));
+  assert.is(body(after), body(expected));
+  assert.is(
+    after.slice(0, after.indexOf('## ')),
+    before.slice(0, before.indexOf('## ')),
+    'what was measured on is said of the whole',
+  );
 });
 
 test('what two variants add to a third is compared without it', () => {

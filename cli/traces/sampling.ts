@@ -2,6 +2,7 @@
 // passes them: the running service (head sampling, by its admin hook), then each Collector (by its configuration file).
 
 import { readFileSync, statSync } from 'node:fs';
+import { relative } from 'node:path';
 import { parse } from 'yaml';
 import { printable } from '../../runtime/admin/printable.js';
 import type { TracingState } from '../../runtime/setup/tracing.js';
@@ -115,6 +116,12 @@ function decisionsOfService({
   ];
 }
 
+/** The path as it is shorter to read: from here, when the file lies below. */
+function nameOf(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
+}
+
 export async function run(invocation: Invocation): Promise<number> {
   const { arguments: paths, options, out, err, colours } = invocation;
   const decisions: Decision[] = [];
@@ -122,11 +129,11 @@ export async function run(invocation: Invocation): Promise<number> {
   if (paths.length === 0 || options.has('url') || options.has('socket')) {
     decisions.push(...decisionsOfService(await ask<TracingState>(invocation, 'GET', 'state')));
   }
-  for (const path of paths) decisions.push(...decisionsOf(path, readConfig(path)));
+  for (const path of paths) decisions.push(...decisionsOf(nameOf(path), readConfig(path)));
   if (options.has('json')) out(JSON.stringify({ decisions }));
   else {
     const columns = [
-      { title: 'WHERE', of: ({ where }: Decision) => where },
+      { title: 'WHERE', of: ({ where }: Decision) => where, most: 200 },
       { title: 'WHAT', of: ({ what }: Decision) => what },
       { title: 'KEEPS', of: ({ keeps }: Decision) => keeps, most: 160 },
     ];

@@ -4,7 +4,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -150,6 +150,15 @@ test('sampling: what a live service and each Collector keep, and a sampler that 
     await admin.close();
     await tracing.shutdown();
   }
+});
+
+test('sampling: a long path is shown whole', async () => {
+  const deep = join(folder, 'a-folder-with-a-long-name', 'another-folder-with-a-long-name', 'and-one-more');
+  mkdirSync(deep, { recursive: true });
+  const path = join(deep, 'collector.yaml');
+  writeFileSync(path, GATEWAY);
+  const { out } = await invoke(['traces', 'sampling', path]);
+  assert.ok(out.includes(`${path}  traces: tail_sampling`), out);
 });
 
 test('sampling: a file that is not there, not YAML, or full of aliases is told, and nothing breaks', async () => {

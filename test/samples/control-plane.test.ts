@@ -20,6 +20,8 @@ const all = JAEGER === undefined || OTELCOL === undefined ? test.skip : test;
 const DECISION_S = 8;
 /** A slow machine: what the tests wait for may take long, and must come. */
 const PATIENCE_MS = 60_000;
+/** Longer than a span can wait in a gateway's batch, also on a slow machine. */
+const QUIET_MS = 3000;
 const FAST = { BATCH_TIMEOUT: '200ms' } as const;
 
 let rabbit: Server;
@@ -379,7 +381,14 @@ async function tap(): Promise<{ connection: ChannelModel; messages: Record<strin
 all('while tracing is off there are no spans, and every message carries what came with the request', async () => {
   assert.is(await cloud.stop(), 0);
   const counts = () => Promise.all([gatewayA, gatewayB, central].map((one) => one.metric('otelcol_receiver_accepted_spans')));
-  const before = await counts();
+  // what was sent while tracing was on may still be on its way through the batches of the gateways
+  let before = await counts();
+  await until(async () => {
+    const last = String(before);
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    before = await counts();
+    return String(before) === last;
+  }, 'the gateways have sent on what they had');
   cloud = await ControlPlane.start({ ...configuration(), SPANWRIGHT_ENABLED: 'false', SPANWRIGHT_REMOTE_PARENT: 'ignore' });
   const { connection, messages } = await tap();
   const requestId = 'req-01234567-89ab-4cde-8f01-23456789abcd';

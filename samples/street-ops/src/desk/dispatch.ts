@@ -29,6 +29,7 @@ async function main(): Promise<void> {
   const dispatch = new Dispatch();
   await serve((query, headers) => dispatch.choose(query, headers));
   await tracing.shutdown();
+  if (process.connected) process.disconnect(); // the channel would keep the process
 }
 
 void main();

@@ -48,6 +48,7 @@ async function main(): Promise<void> {
     }
   });
   await tracing.shutdown();
+  if (process.connected) process.disconnect(); // the channel would keep the process
 }
 
 void main();

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { VERSION } from '../../runtime/version.js';
 import { EXIT, type Invocation } from '../command.js';
 import { configurationAt } from '../explain.js';
-import { styled } from '../live/table.js';
+import { styled } from '../table.js';
 import type { Finding, Level } from './finding.js';
 import { checkWiring } from './wiring.js';
 

@@ -2,8 +2,8 @@
 
 import type { AuditEntry } from '../../runtime/admin/audit.js';
 import { EXIT, type Invocation } from '../command.js';
+import { type Column, table } from '../table.js';
 import { ask } from './ask.js';
-import { type Column, table } from './table.js';
 
 const COLUMNS: readonly Column<AuditEntry>[] = [
   { title: 'AT', of: (entry) => entry.at },

@@ -2,8 +2,8 @@
 
 import type { CallSample } from '../../runtime/open/statistics.js';
 import { EXIT, type Invocation } from '../command.js';
+import { type Column, spoken, table } from '../table.js';
 import { ask, withQuery } from './ask.js';
-import { type Column, spoken, table } from './table.js';
 
 interface ErrorsAnswer {
   readonly total: number;

@@ -3,8 +3,8 @@
 import { printable } from '../../runtime/admin/printable.js';
 import type { Lease, LeaseEnd } from '../../runtime/setup/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
+import { type Column, settingOf, spoken, table } from '../table.js';
 import { ask } from './ask.js';
-import { type Column, settingOf, spoken, table } from './table.js';
 
 interface LeasesAnswer {
   readonly leases: readonly Lease[];

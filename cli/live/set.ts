@@ -4,9 +4,9 @@ import { printable } from '../../runtime/admin/printable.js';
 import { didYouMean } from '../../runtime/admin/suggestion.js';
 import type { Lease } from '../../runtime/setup/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
+import { settingOf, spoken, styled } from '../table.js';
 import { ask } from './ask.js';
 import { setReplicas } from './replicas.js';
-import { settingOf, spoken, styled } from './table.js';
 
 interface ChangeAnswer {
   readonly lease: Lease;

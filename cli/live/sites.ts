@@ -2,8 +2,8 @@
 
 import type { SiteReport } from '../../runtime/setup/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
+import { type Column, table } from '../table.js';
 import { ask, withQuery } from './ask.js';
-import { type Column, table } from './table.js';
 
 interface SitesAnswer {
   readonly total: number;

@@ -3,8 +3,8 @@
 import { printable } from '../../runtime/admin/printable.js';
 import type { OpenSpanReport } from '../../runtime/setup/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
+import { type Column, spoken, styled, table } from '../table.js';
 import { ask, withQuery } from './ask.js';
-import { type Column, spoken, styled, table } from './table.js';
 
 interface SpansAnswer {
   readonly total: number;

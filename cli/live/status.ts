@@ -3,8 +3,8 @@
 import { printable } from '../../runtime/admin/printable.js';
 import type { Lease, TracingState } from '../../runtime/setup/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
+import { facts, settingOf, spoken, styled } from '../table.js';
 import { ask } from './ask.js';
-import { facts, settingOf, spoken, styled } from './table.js';
 
 const onOff = (flag: boolean) => (flag ? 'on' : 'off');
 

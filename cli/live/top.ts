@@ -6,9 +6,9 @@ import { parseDuration } from '../../runtime/config/duration.js';
 import { InvalidArgumentError } from '../../runtime/errors.js';
 import type { SiteReport, TracingState } from '../../runtime/setup/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
+import { type Column, spoken, styled, table } from '../table.js';
 import { ask, withQuery } from './ask.js';
 import { type Look, ratesBetween, type SiteRate } from './rates.js';
-import { type Column, spoken, styled, table } from './table.js';
 
 const USUAL_INTERVAL = 2000;
 const USUAL_ROWS = 20;

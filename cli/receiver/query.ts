@@ -4,8 +4,8 @@
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { callsIn, endOf, failed, serviceOf, startOf } from '../traces/spans.js';
 import type { ReceivedSpan, Value, Values } from './decode.js';
+import { callsIn, endOf, failed, serviceOf, startOf } from './spans.js';
 import { groupTraces } from './tree.js';
 
 export interface QueryServer {

@@ -4,6 +4,7 @@
 
 import { sep } from 'node:path';
 import type { ReceivedSpan, Value } from './decode.js';
+import { serviceOf } from './spans.js';
 
 export interface TreeOptions {
   /** Attribute keys to show, in this order, where a span has them. Default: all but the `code.*` ones. */
@@ -71,7 +72,7 @@ function spanLine(span: ReceivedSpan, options: TreeOptions): string {
     .filter((key) => Object.hasOwn(span.attributes, key))
     .map((key) => `${printable(key)}=${shorten(span.attributes[key] as Value, options.valueLength ?? 80)}`);
   return [
-    `${span.status.code === 'error' ? '✗ ' : ''}${options.services ? `${serviceOf(span)}: ` : ''}${printable(span.name)}`,
+    `${span.status.code === 'error' ? '✗ ' : ''}${options.services ? `${printable(serviceOf(span) || '?')}: ` : ''}${printable(span.name)}`,
     formatDuration(span),
     ...(typeof namespace === 'string' && !span.name.startsWith(namespace) ? [`[${printable(namespace)}]`] : []),
     ...(shown.length > 0 ? [shown.join(' ')] : []),
@@ -110,10 +111,6 @@ function start(span: ReceivedSpan): bigint {
 
 function byStart(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
   return [...spans].sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0));
-}
-
-function serviceOf(span: ReceivedSpan): string {
-  return printable(String(span.resource.attributes['service.name'] ?? '?'));
 }
 
 function shorten(value: Value, length: number): string {

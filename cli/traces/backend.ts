@@ -3,7 +3,8 @@
 
 import { type Invocation, UsageError } from '../command.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { readAddress } from './get-json.js';
+import type { Call } from '../receiver/spans.js';
+import { DEFAULT_JAEGER, JAEGER_VARIABLE, readAddress, TEMPO_EXAMPLE, TEMPO_VARIABLE } from './addresses.js';
 import { Jaeger } from './jaeger.js';
 import { Tempo } from './tempo.js';
 
@@ -19,12 +20,6 @@ export interface TraceQuery {
   readonly limit: number;
 }
 
-export interface Call {
-  readonly parent: string;
-  readonly child: string;
-  readonly count: number;
-}
-
 export interface TraceBackend {
   readonly title: string;
   /** All spans of a trace, or undefined when the backend has none of it. */
@@ -37,18 +32,14 @@ export interface TraceBackend {
   calls(from: number, to: number): Promise<Call[]>;
 }
 
-export const DEFAULT_JAEGER = 'http://127.0.0.1:16686';
-export const JAEGER_VARIABLE = 'SPANWRIGHT_JAEGER_URL';
-export const TEMPO_VARIABLE = 'SPANWRIGHT_TEMPO_URL';
-
 /** @throws UsageError when both are named, or an address is none. */
 export function backendOf({ options, environment }: Invocation): TraceBackend {
   const [jaeger, tempo] = [options.get('jaeger'), options.get('tempo')] as (string | undefined)[];
   if (jaeger !== undefined && tempo !== undefined) throw new UsageError('--jaeger and --tempo are given; expected one of them.');
-  if (tempo !== undefined) return new Tempo(readAddress(tempo, '--tempo', 'http://127.0.0.1:3200'), environment);
+  if (tempo !== undefined) return new Tempo(readAddress(tempo, '--tempo', TEMPO_EXAMPLE), environment);
   const fallback = environment[JAEGER_VARIABLE] || undefined;
   if (jaeger === undefined && fallback === undefined && environment[TEMPO_VARIABLE]) {
-    return new Tempo(readAddress(environment[TEMPO_VARIABLE], TEMPO_VARIABLE, 'http://127.0.0.1:3200'), environment);
+    return new Tempo(readAddress(environment[TEMPO_VARIABLE], TEMPO_VARIABLE, TEMPO_EXAMPLE), environment);
   }
   const source = jaeger === undefined && fallback !== undefined ? JAEGER_VARIABLE : '--jaeger';
   return new Jaeger(readAddress(jaeger ?? fallback ?? DEFAULT_JAEGER, source, DEFAULT_JAEGER), environment);

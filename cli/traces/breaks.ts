@@ -3,7 +3,7 @@
 // where a service that should be in it is not.
 
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { endOf, failed, reasonOf, serviceOf, startOf } from './spans.js';
+import { endOf, failed, reasonOf, serviceOf, startOf } from '../receiver/spans.js';
 
 export interface Break {
   readonly kind: keyof typeof REASONS;

@@ -3,13 +3,13 @@
 
 import { printable } from '../../runtime/admin/printable.js';
 import { EXIT, type Invocation } from '../command.js';
-import { styled } from '../live/table.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
+import { endOf, serviceOf, servicesOf, startOf } from '../receiver/spans.js';
+import { styled } from '../table.js';
 import { listOption, readTraceId } from './arguments.js';
 import { backendOf, type TraceBackend } from './backend.js';
 import { type Break, findBreaks, isCertain } from './breaks.js';
 import { fetchTrace } from './show.js';
-import { endOf, serviceOf, servicesOf, startOf } from './spans.js';
 
 /** How long before and after the trace others are looked at, in milliseconds. */
 const BEFORE_MS = 1000;

@@ -3,11 +3,10 @@
 
 import { printable } from '../../runtime/admin/printable.js';
 import { CommandFailure, EXIT, type Invocation } from '../command.js';
-import { facts, styled } from '../live/table.js';
+import { facts, styled } from '../table.js';
+import { DEFAULT_COLLECTOR_METRICS, readAddress } from './addresses.js';
 import { durationOption } from './arguments.js';
-import { get, readAddress } from './get-json.js';
-
-const DEFAULT_METRICS = 'http://127.0.0.1:8888/metrics';
+import { get } from './get-json.js';
 
 interface Sample {
   readonly labels: Readonly<Record<string, string>>;
@@ -138,7 +137,7 @@ export async function healthAt(given: string, environment: NodeJS.ProcessEnv): P
 }
 
 function metricsAddress(text: string): string {
-  const given = readAddress(text, 'traces collector', DEFAULT_METRICS);
+  const given = readAddress(text, 'traces collector', DEFAULT_COLLECTOR_METRICS);
   return new URL(given).pathname === '/' ? `${given}/metrics` : given;
 }
 
@@ -154,7 +153,7 @@ async function look(address: string, environment: NodeJS.ProcessEnv): Promise<Me
 
 export async function run(invocation: Invocation): Promise<number> {
   const { arguments: words, options, environment, out, colours } = invocation;
-  const address = metricsAddress(words[0] ?? DEFAULT_METRICS);
+  const address = metricsAddress(words[0] ?? DEFAULT_COLLECTOR_METRICS);
   const every = durationOption(invocation, 'every', 0);
   let metrics = await look(address, environment);
   let before: Metrics | undefined;

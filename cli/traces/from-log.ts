@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { printable } from '../../runtime/admin/printable.js';
 import { TRACE_FIELD_PATTERNS } from '../../runtime/logs/derived-fields.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
-import { type Column, spoken, table } from '../live/table.js';
+import { type Column, spoken, table } from '../table.js';
 import { limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
 import { rowOf, type TraceRow } from './search.js';

@@ -2,26 +2,12 @@
 // never redirected elsewhere; each failure says which service, where, and what to look at.
 
 import { printable } from '../../runtime/admin/printable.js';
-import { CommandFailure, EXIT, UsageError } from '../command.js';
+import { CommandFailure, EXIT } from '../command.js';
+import { AUTHORIZATION_VARIABLE } from './addresses.js';
 
 const TIMEOUT_MILLISECONDS = 30_000;
 /** A trace of 50,000 spans is some 60 MB of Jaeger's JSON. */
 const MOST_BYTES = 256 * 1024 * 1024;
-
-/** Sent as `Authorization` to trace backends and Prometheus, for those that stand behind one. */
-export const AUTHORIZATION_VARIABLE = 'SPANWRIGHT_TRACES_AUTHORIZATION';
-
-/** The base address in `text`, without a slash at its end. @throws UsageError naming `source` and an example. */
-export function readAddress(text: string, source: string, example: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(`${source}: "${printable(text, 100)}" is not an address; expected one such as ${example}.`);
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new UsageError(`${source}: an address with a user name or password is not accepted; use ${AUTHORIZATION_VARIABLE}.`);
-  }
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
-}
 
 export interface Answer {
   readonly status: number;

@@ -2,7 +2,8 @@
 // receiver. Jaeger keeps microseconds, has status and kind as tags, and links as references other than the first CHILD_OF.
 
 import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
-import type { Call, TraceBackend, TraceQuery } from './backend.js';
+import type { Call } from '../receiver/spans.js';
+import type { TraceBackend, TraceQuery } from './backend.js';
 import { getJson } from './get-json.js';
 
 interface Tag {

@@ -2,9 +2,10 @@
 // traces.
 
 import { EXIT, type Invocation } from '../command.js';
-import { type Column, table } from '../live/table.js';
+import type { Call } from '../receiver/spans.js';
+import { type Column, table } from '../table.js';
 import { durationOption } from './arguments.js';
-import { backendOf, type Call } from './backend.js';
+import { backendOf } from './backend.js';
 
 const DAY = 86_400_000;
 

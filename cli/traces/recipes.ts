@@ -2,7 +2,13 @@
 // its messages read the row; a recipe's code is loaded when it runs.
 
 import type { CommandModule, CommandOption } from '../command.js';
-import { AUTHORIZATION_VARIABLE } from './get-json.js';
+import {
+  AUTHORIZATION_VARIABLE,
+  DEFAULT_COLLECTOR_METRICS,
+  DEFAULT_JAEGER,
+  JAEGER_VARIABLE,
+  TEMPO_VARIABLE,
+} from './addresses.js';
 
 export interface Recipe {
   readonly name: string;
@@ -97,7 +103,7 @@ export const RECIPES: readonly Recipe[] = [
     name: 'collector',
     usage: '[URL]',
     arity: [0, 1],
-    summary: "Check a Collector's health by its own metrics. Default http://127.0.0.1:8888/metrics.",
+    summary: `Check a Collector's health by its own metrics. Default ${DEFAULT_COLLECTOR_METRICS}.`,
     options: ['every', 'json'],
     apart: true,
     load: () => import('./collector.js'),
@@ -110,9 +116,9 @@ export const TRACES_OPTIONS: readonly CommandOption[] = [
     name: 'jaeger',
     type: 'text',
     value: 'URL',
-    summary: `Ask this Jaeger. Default: SPANWRIGHT_JAEGER_URL, else http://127.0.0.1:16686. Its Authorization header: ${AUTHORIZATION_VARIABLE}.`,
+    summary: `Ask this Jaeger. Default: ${JAEGER_VARIABLE}, else ${DEFAULT_JAEGER}. Its Authorization header: ${AUTHORIZATION_VARIABLE}.`,
   },
-  { name: 'tempo', type: 'text', value: 'URL', summary: 'Ask this Grafana Tempo instead. Default: SPANWRIGHT_TEMPO_URL.' },
+  { name: 'tempo', type: 'text', value: 'URL', summary: `Ask this Grafana Tempo instead. Default: ${TEMPO_VARIABLE}.` },
   { name: 'service', type: 'text', value: 'NAME', summary: 'Only traces through this service. Default: all.' },
   { name: 'over', type: 'text', value: 'DURATION', summary: 'Only traces with a span that took longer. Default 1s for slow.' },
   { name: 'since', type: 'text', value: 'DURATION', summary: 'How far to look back. Default 1h; 24h for map.' },

@@ -8,7 +8,7 @@ import { printable } from '../../runtime/admin/printable.js';
 import type { TracingState } from '../../runtime/setup/tracing.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
 import { ask } from '../live/ask.js';
-import { settingOf, styled, table } from '../live/table.js';
+import { settingOf, styled, table } from '../table.js';
 
 const MOST_BYTES = 1024 * 1024;
 

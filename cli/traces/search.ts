@@ -2,11 +2,11 @@
 // time or where its error began.
 
 import { CommandFailure, type CommandModule, EXIT, type Invocation } from '../command.js';
-import { type Column, spoken, table } from '../live/table.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
+import { causeOf, durationOf, endOf, failed, reasonOf, rootOf, serviceOf, servicesOf, startOf } from '../receiver/spans.js';
+import { type Column, spoken, table } from '../table.js';
 import { durationOption, limitOption } from './arguments.js';
 import { backendOf, type TraceQuery } from './backend.js';
-import { causeOf, durationOf, endOf, failed, reasonOf, rootOf, serviceOf, servicesOf, startOf } from './spans.js';
 
 /** A trace in one line; what `--json` prints. */
 export interface TraceRow {

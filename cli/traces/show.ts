@@ -1,12 +1,12 @@
 // `spanwright traces show TRACE_ID`: the trace as a tree, each span with its service, errors with reason and place.
 
 import { CommandFailure, EXIT, type Invocation } from '../command.js';
-import { spoken } from '../live/table.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
+import { durationOf, failed, servicesOf, startOf } from '../receiver/spans.js';
 import { formatTrace } from '../receiver/tree.js';
+import { spoken } from '../table.js';
 import { readTraceId } from './arguments.js';
 import { backendOf, type TraceBackend } from './backend.js';
-import { durationOf, failed, servicesOf, startOf } from './spans.js';
 
 /** In order of their start. @throws CommandFailure that says what to look at when the backend has no span of it. */
 export async function fetchTrace(backend: TraceBackend, id: string): Promise<readonly ReceivedSpan[]> {

@@ -3,9 +3,10 @@
 
 import { printable } from '../../runtime/admin/printable.js';
 import { CommandFailure, type Invocation, UsageError } from '../command.js';
-import { spoken } from '../live/table.js';
+import { spoken } from '../table.js';
+import { readAddress } from './addresses.js';
 import { durationOption } from './arguments.js';
-import { getJson, readAddress } from './get-json.js';
+import { getJson } from './get-json.js';
 import { printRows, SLOW_COLUMNS, searchRows } from './search.js';
 
 const HOUR = 3_600_000;

@@ -3,9 +3,9 @@
 
 import { printable } from '../../runtime/admin/printable.js';
 import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
-import type { Call, TraceBackend, TraceQuery } from './backend.js';
+import { type Call, callsIn } from '../receiver/spans.js';
+import type { TraceBackend, TraceQuery } from './backend.js';
 import { getJson } from './get-json.js';
-import { callsIn } from './spans.js';
 
 /** OTLP's JSON, of which the readers below take the fields that they name. */
 // biome-ignore lint/suspicious/noExplicitAny: shaped by OTLP

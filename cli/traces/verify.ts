@@ -4,13 +4,13 @@
 import { randomBytes } from 'node:crypto';
 import { printable } from '../../runtime/admin/printable.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
-import { spoken } from '../live/table.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
+import { servicesOf } from '../receiver/spans.js';
 import { formatTrace } from '../receiver/tree.js';
+import { spoken } from '../table.js';
 import { durationOption, listOption } from './arguments.js';
 import { backendOf, type TraceBackend } from './backend.js';
 import { unreachable } from './get-json.js';
-import { servicesOf } from './spans.js';
 
 const REQUEST_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 300;

@@ -4,8 +4,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ReceivedSpan, Value, Values } from '../../../cli/receiver/decode.js';
+import { durationOf, failed, serviceOf, startOf } from '../../../cli/receiver/spans.js';
 import { groupTraces } from '../../../cli/receiver/tree.js';
-import { durationOf, failed, serviceOf, startOf } from '../../../cli/traces/spans.js';
 
 export async function startTempo(
   spans: () => readonly ReceivedSpan[],

@@ -1,7 +1,14 @@
-// What the recipes ask of the spans of a trace: whose they are, when they were, which call which. Pure; times in milliseconds.
+// What is asked of the spans of a trace, by the tree, the query server and the recipes: whose they are, when they were, which call
+// which. Pure; times in milliseconds.
 
-import type { ReceivedSpan } from '../receiver/decode.js';
-import type { Call } from './backend.js';
+import type { ReceivedSpan } from './decode.js';
+
+/** Calls from one service to another. */
+export interface Call {
+  readonly parent: string;
+  readonly child: string;
+  readonly count: number;
+}
 
 export const serviceOf = (span: ReceivedSpan): string => String(span.resource.attributes['service.name'] ?? '');
 export const startOf = (span: ReceivedSpan): number => Number(BigInt(span.startTimeUnixNano) / 1000n) / 1000;

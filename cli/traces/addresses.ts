@@ -1,0 +1,27 @@
+// Where what the recipes ask is found when nothing is said, the variables that say it, and how an address is read. Apart from what asks,
+// so that the help, which names them, loads no more than this.
+
+import { printable } from '../../runtime/admin/printable.js';
+import { UsageError } from '../command.js';
+
+export const DEFAULT_JAEGER = 'http://127.0.0.1:16686';
+export const JAEGER_VARIABLE = 'SPANWRIGHT_JAEGER_URL';
+/** For messages: Tempo is asked only where it is named. */
+export const TEMPO_EXAMPLE = 'http://127.0.0.1:3200';
+export const TEMPO_VARIABLE = 'SPANWRIGHT_TEMPO_URL';
+export const DEFAULT_COLLECTOR_METRICS = 'http://127.0.0.1:8888/metrics';
+
+/** Sent as `Authorization` to trace backends and Prometheus, for those that stand behind one. */
+export const AUTHORIZATION_VARIABLE = 'SPANWRIGHT_TRACES_AUTHORIZATION';
+
+/** The base address in `text`, without a slash at its end. @throws UsageError naming `source` and an example. */
+export function readAddress(text: string, source: string, example: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(`${source}: "${printable(text, 100)}" is not an address; expected one such as ${example}.`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError(`${source}: an address with a user name or password is not accepted; use ${AUTHORIZATION_VARIABLE}.`);
+  }
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}

@@ -12,7 +12,7 @@ import { noteSites } from './manifest.js';
 import type { Api, ParsedConfiguration, Program } from './native-api.js';
 import { compilerOf, type NativeAst } from './native-compiler.js';
 import { nativePlugins, type Parser } from './parse.js';
-import { typeScriptFor } from './sources.js';
+import { typeScriptFor } from './source-files.js';
 import { type Report, type Texts, textsIn } from './texts.js';
 
 /** Files to a portion: fewer cost round trips, more cost waiting for the first. */

@@ -3,7 +3,8 @@
 
 import { dirname, isAbsolute, resolve as join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { compiledSource, type Format, formatOf, isTypeScript, typeScriptFor } from './sources.js';
+import { typeScriptFor } from './source-files.js';
+import { compiledSource, type Format, formatOf, isTypeScript } from './sources.js';
 
 interface Context {
   readonly parentURL?: string | undefined;

@@ -5,7 +5,8 @@ import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadSync, resolveSync } from './register-hooks.js';
-import { compiledSource, isTypeScript, typeScriptFor } from './sources.js';
+import { typeScriptFor } from './source-files.js';
+import { compiledSource, isTypeScript } from './sources.js';
 
 interface Loader {
   readonly _extensions: Record<string, (module: CompiledModule, path: string) => void>;

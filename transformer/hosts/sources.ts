@@ -7,8 +7,6 @@ import { javaScriptOf, optionsForNode } from './javascript.js';
 import { parserFor } from './parse.js';
 import { reportsOfSettings, type Texts, textsOf } from './texts.js';
 
-export { typeScriptFor } from './source-files.js';
-
 export type Format = 'commonjs' | 'module';
 
 /** What Node itself cannot load, or would load without the transformer. */

@@ -3,10 +3,10 @@
 
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
-import { type Context, type ContextManager, ROOT_CONTEXT, type Span, TraceFlags } from '@opentelemetry/api';
+import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Gate } from '../gate/gate.js';
 import { localTraceOf } from '../span/trace.js';
-import { SILENCED, SPAN_KEY, SpanLayer } from './layer.js';
+import { SILENCED, SpanLayer } from './layer.js';
 
 const ADDING = ['addListener', 'on', 'once', 'prependListener', 'prependOnceListener'] as const;
 type Listener = (...args: unknown[]) => void;
@@ -91,10 +91,7 @@ export class SpanwrightContextManager implements ContextManager {
 
   #inspect(context: Context): void {
     if (!this.#lent && !isEmpty(context) && !isOurs(context)) this.#lent = true;
-    if (!this.#gate.built) return;
-    const span = context.getValue(SPAN_KEY) as Span | undefined;
-    if (span === undefined || localTraceOf(span) !== undefined) return;
-    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#gate.seeSampled(context);
+    this.#gate.see(context);
   }
 
   /** Listeners added from now on run in the context; each keeps its identity for removal through `listener`, as `once` does. */

@@ -5,7 +5,7 @@
 import type { Context, Span } from '@opentelemetry/api';
 import { SPAN_KEY } from '../context/layer.js';
 import type { GateSwitch, Site } from '../site/site.js';
-import { localTraceOf } from '../span/trace.js';
+import { isSampled, localTraceOf } from '../span/trace.js';
 import { type Pattern, type Subject, specificity, subjectOf } from './pattern.js';
 import { Pins } from './pins.js';
 import { matchesAny, type Rule, ruleFor } from './rules.js';
@@ -123,9 +123,14 @@ export class Gate implements GateSwitch {
     };
   }
 
-  /** Notes that a context with a sampled span has become active. A span of ours says itself whether its trace is under way. */
-  seeSampled(context: Context): void {
-    if (localTraceOf(context.getValue(SPAN_KEY) as Span | undefined) !== undefined) return;
+  /**
+   * Looks at a context that becomes active, or is handed over without: with a sampled span of somebody else's in it, calls may record
+   * whatever the flag says. A span of ours says itself whether its trace is under way.
+   */
+  see(context: Context): void {
+    if (!this.built) return;
+    const span = context.getValue(SPAN_KEY) as Span | undefined;
+    if (span === undefined || localTraceOf(span) !== undefined || !isSampled(span.spanContext())) return;
     this.lent.hold(context);
     this.#lentAt = this.underWay.tick;
     if (this.idle) this.refresh();

@@ -5,8 +5,9 @@
 import { type Context, SpanStatusCode } from '@opentelemetry/api';
 import { traceRandomness } from '../span/identity.js';
 import type { RecordedSpan } from '../span/recorded.js';
-import { isSampled, type SpanSink } from '../span/recorder.js';
+import type { SpanSink } from '../span/recorder.js';
 import type { LocalTrace } from '../span/trace.js';
+import { isSampled } from '../span/trace.js';
 
 export interface KeepPolicy {
   /** Keep every trace in which a span failed. */

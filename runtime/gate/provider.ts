@@ -17,7 +17,7 @@ import { scopeSite } from '../site/scope.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { place } from '../span/place.js';
 import { RecordedSpan } from '../span/recorded.js';
-import { isSampled, type Scope } from '../span/recorder.js';
+import type { Scope } from '../span/recorder.js';
 import { activeContext, withContext } from '../span/run.js';
 import { state } from '../state.js';
 import type { Gate } from './gate.js';
@@ -126,9 +126,7 @@ class GateTracer implements Tracer {
 /** A sampled context that was handed over without having been active, as HTTP servers do with what they have extracted. */
 function wakes(gate: Gate, given: Context): boolean {
   if (given === ROOT_CONTEXT) return false;
-  const span = given.getValue(SPAN_KEY) as Span | undefined;
-  if (span === undefined || !isSampled(span.spanContext())) return false;
-  gate.seeSampled(given);
+  gate.see(given);
   return !gate.idle;
 }
 

@@ -8,7 +8,6 @@ import {
   type Span,
   SpanKind,
   type SpanOptions,
-  TraceFlags,
   type Tracer,
   type TracerOptions,
   type TracerProvider,
@@ -61,10 +60,9 @@ class NeighbourTracer implements Tracer {
   startSpan(name: string, options: SpanOptions = {}, context: Context = activeContext()): Span {
     const current = trace.getSpan(context);
     if (state.gate.idle) {
-      const sampled = current !== undefined && (current.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
-      if (!state.gate.built || !sampled) return this.inner.startSpan(name, options, context);
       // a server hands the context that it has extracted to its span before it makes it the active one
-      state.gate.seeSampled(context);
+      state.gate.see(context);
+      if (state.gate.idle) return this.inner.startSpan(name, options, context);
     }
     const enclosing = options.root === true ? undefined : throughTransparent(current);
     if ((enclosing === undefined || !isSpanContextValid(enclosing.spanContext())) && !this.#mayStart(options.kind))

@@ -19,7 +19,8 @@ import { parentOf } from '../propagation/parent.js';
 import type { Site } from '../site/site.js';
 import { newSpanId, newTraceId, traceRandomness } from './identity.js';
 import { RecordedSpan } from './recorded.js';
-import { isSampled, type Recorder, tellFault } from './recorder.js';
+import { type Recorder, tellFault } from './recorder.js';
+import { isSampled } from './trace.js';
 
 /** Where a span will hang. With `sampled` false nothing is recorded, and `context` says so to everything below. */
 export interface Placement {

@@ -7,7 +7,6 @@ import {
   type SpanKind,
   SpanStatusCode,
   type TimeInput,
-  TraceFlags,
   type TraceState,
 } from '@opentelemetry/api';
 import type { Gate } from '../gate/gate.js';
@@ -133,11 +132,6 @@ export class Recorder {
   shutdown(): Promise<void> {
     return this.sink.shutdown();
   }
-}
-
-/** Sampled, as the flags of a parent say. */
-export function isSampled(context: SpanContext): boolean {
-  return (context.traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
 /** Tells nobody until start-up says whom. */

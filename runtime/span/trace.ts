@@ -1,7 +1,7 @@
 // What the spans of one local trace share: the id, the clock's anchor, the errors recorded so far, and the pin that keeps
 // the gate awake while any of them can still be a parent.
 
-import type { Span, TraceState } from '@opentelemetry/api';
+import { type Span, type SpanContext, TraceFlags, type TraceState } from '@opentelemetry/api';
 import type { Pin } from '../gate/pins.js';
 import { throughTransparent } from '../gate/transparent.js';
 import type { TraceLife } from '../gate/under-way.js';
@@ -46,4 +46,9 @@ export class LocalTrace implements TraceLife {
 export function localTraceOf(span: Span | undefined): LocalTrace | undefined {
   const { trace } = (throughTransparent(span) ?? {}) as { readonly trace?: unknown };
   return trace instanceof LocalTrace ? trace : undefined;
+}
+
+/** Sampled, as the flags of a parent say. */
+export function isSampled(context: SpanContext): boolean {
+  return (context.traceFlags & TraceFlags.SAMPLED) !== 0;
 }

@@ -2,8 +2,10 @@
 // full. Nothing here loads anything.
 
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { AnyFunction } from '../site/site.js';
 import type { RecordedSpan } from '../span/recorded.js';
 import type { Call } from './call.js';
+import { consuming } from './consume.js';
 import { grpcAttributes, grpcConnection, grpcLater, grpcName } from './grpc.js';
 import { adaptHttp, adaptUndici, httpAttributes } from './http.js';
 import { amqpConnection, messagingAttributes, messagingName } from './messaging.js';
@@ -50,6 +52,10 @@ export interface PackageRow {
   connection?(call: Call): Attributes | undefined;
   /** Patches what the package leaves out; called once with its instrumentation, before that is enabled. */
   extend?(instrumentation: object): void;
+  /** Functions whose patched form is made here of the package's: by name. */
+  readonly wraps?: Readonly<
+    Record<string, (row: PackageRow, original: AnyFunction, wrapper: (original: AnyFunction) => AnyFunction) => AnyFunction>
+  >;
   /** Told of every patched function's return while something may be recorded. */
   returned?(call: Call): void;
 }
@@ -109,6 +115,7 @@ const ROWS: Record<string, PackageRow> = {
     name: messagingName,
     attributes: messagingAttributes,
     connection: amqpConnection,
+    wraps: { consume: consuming },
   },
   grpc: {
     package: otel('grpc'),

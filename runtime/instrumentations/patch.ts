@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { types } from 'node:util';
 import { state } from '../state.js';
 import { underWay } from './call.js';
-import { consuming, neverLooked } from './consume.js';
+import { neverLooked } from './consume.js';
 import { bringsNothing, nothingToPass } from './http.js';
 import type { PackageRow } from './packages.js';
 
@@ -76,7 +76,8 @@ function adaptWrap(instrumentation: Patching, wrap: Wrap, row: PackageRow): void
   instrumentation._wrap = (target, name, wrapper) => {
     const bypass = bypassOf(row, name);
     const wrapped = (original: Fn): unknown => {
-      if (row.package.endsWith('amqplib') && name === 'consume') return consuming(row, original, wrapper as (original: Fn) => Fn);
+      const made = row.wraps?.[name]?.(row, original, wrapper as (original: Fn) => Fn);
+      if (made !== undefined) return made;
       const patched = wrapper(original);
       const choice = bypass !== never && typeof patched === 'function' && typeof original === 'function';
       return choice ? choosing(original, patched as Fn, bypass, row) : patched;

@@ -123,7 +123,7 @@ async function checkDelivery({ options, environment }: Invocation, live: Tracing
 
 async function certificatesOf({ tls }: Endpoint, configuration: Configuration | undefined, found: Finding[]) {
   if (!tls || configuration === undefined) return {};
-  const { readCertificates } = await import('../../runtime/setup/sdk.js');
+  const { readCertificates } = await import('../../runtime/setup/certificates.js');
   try {
     return readCertificates(configuration);
   } catch (error) {

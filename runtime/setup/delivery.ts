@@ -5,11 +5,12 @@
 import { context } from '@opentelemetry/api';
 import { SILENCED } from '../context/layer.js';
 import type { Notice } from '../warnings.js';
+import type { Certificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
 import { ExportTimeout, type Failure, readFailure } from './failures.js';
 import type { Remark } from './otlp.js';
 import { probe } from './probe.js';
-import type { Certificates, ExportResult, ReadableSpan, SpanExporter } from './sdk.js';
+import type { ExportResult, ReadableSpan, SpanExporter } from './sdk.js';
 
 export interface DeliveryOptions {
   readonly exporter: SpanExporter;
@@ -155,8 +156,9 @@ export class Delivery {
     if (endpoint === null) return undefined;
     if (performance.now() - this.#probedAt >= PROBE_INTERVAL) {
       this.#probedAt = performance.now();
-      this.#probed = probe(endpoint, { certificates, background: true }).then(({ finding, message }) =>
-        finding === 'reachable' ? '' : message,
+      this.#probed = probe(endpoint, { certificates, background: true }).then(
+        ({ finding, message }) => (finding === 'reachable' ? '' : message),
+        () => '',
       );
     }
     return (await this.#probed) || undefined;

@@ -29,6 +29,10 @@ const PORTS = {
   'http/protobuf': { own: 4318, others: 4317, name: 'OTLP/HTTP', other: 'OTLP/gRPC', otherProtocol: 'grpc' },
 } as const;
 
+/** How gRPC writes targets (gRPC name resolution): what stands before an address, and what is no address. */
+const ADDRESS_TARGET = /^(?:dns:(?:\/\/[^/]*\/)?|ipv[46]:|https?:\/?(?!\/))/iu;
+const OTHER_TARGET = /^(?:unix|unix-abstract|vsock|xds):/iu;
+
 const HTTP_PATH = '/v1/traces';
 
 /**
@@ -41,8 +45,12 @@ export function checkEndpoint(text: string, protocol: Configuration['protocol'] 
   const refuse = (message: string): EndpointCheck => ({ ok: false, message: `${shown} ${message}` });
   const own = PORTS[protocol].own;
 
-  if (!/^[a-z][a-z0-9+.-]*:\/\//iu.test(written)) {
-    const rest = withoutCredentials(`//${written.replace(/^\/+/u, '')}`) || '//host';
+  if (/^["'`]/u.test(written)) return refuse('stands in quotes that are part of the value: leave them out.');
+  if (OTHER_TARGET.test(written)) {
+    return refuse(`is not an address over TCP, which is all that is supported: write "http://host:${own}".`);
+  }
+  if (ADDRESS_TARGET.test(written) || !/^[a-z][a-z0-9+.-]*:\/\//iu.test(written)) {
+    const rest = withoutCredentials(`//${written.replace(ADDRESS_TARGET, '').replace(/^\/+/u, '')}`) || '//host';
     const address = /:\d+\b/u.test(rest) ? rest : `${rest}:${own}`;
     return refuse(`has no scheme: write "http:${address}" for plaintext or "https:${address}" for TLS.`);
   }

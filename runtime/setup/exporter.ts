@@ -4,10 +4,11 @@
 import type { Context } from '@opentelemetry/api';
 import type { Configuration } from '../config/load.js';
 import type { Notice } from '../warnings.js';
+import { readCertificates } from './certificates.js';
 import { Delivery } from './delivery.js';
 import { checkEndpoint, type Endpoint } from './endpoint.js';
 import { type ExportCounts, ExportQueue } from './queue.js';
-import { createExporter, type ReadableSpan, readCertificates, type SpanExporter, type SpanProcessor } from './sdk.js';
+import { createExporter, type ReadableSpan, type SpanExporter, type SpanProcessor } from './sdk.js';
 import { textOfThrown } from './thrown.js';
 
 export interface Pipeline {
@@ -26,7 +27,7 @@ const NOTHING: ExportCounts = Object.freeze({ ended: 0, exported: 0, failed: 0, 
  * The pipeline, or null when there is nothing to send to: no endpoint, exporter or span processor is configured, tracing is
  * disabled, or the endpoint cannot be used, which is said in a notice.
  * @throws SpanwrightError MISSING_PACKAGE when an endpoint is set and the packages that export are not installed.
- * @throws ConfigurationError when a certificate file cannot be read.
+ * @throws ConfigurationError when a certificate file cannot be read or used.
  */
 export function buildPipeline(configuration: Configuration, notice: Notice): Pipeline | null {
   if (configuration.disabled) {

@@ -51,9 +51,10 @@ export function statusOf(
     const status = headers[':status'] ?? 0;
     return new GrpcFailure(OF_HTTP.get(status) ?? UNKNOWN, `the server answered with HTTP status ${status}, not with gRPC`);
   }
-  const code = Number(said['grpc-status']);
+  const digits = String(said['grpc-status']);
+  const code = /^\d{1,2}$/u.test(digits) ? Number(digits) : -1; // an empty text is the number 0 to JavaScript
   if (code === 0) return undefined;
-  const known = Number.isInteger(code) && code > 0 && code <= 16;
+  const known = code > 0 && code <= 16;
   return new GrpcFailure(
     known ? code : UNKNOWN,
     decoded(String(said['grpc-message'] || 'the server gives no reason')),

@@ -12,11 +12,11 @@ import {
 } from 'node:http2';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { Certificates } from './certificates.js';
 import { holdNothing } from './connection.js';
 import { frame, unframe } from './grpc-message.js';
 import { GrpcFailure, reasonOf, statusOf } from './grpc-status.js';
 import type { Transport } from './otlp.js';
-import type { Certificates } from './sdk.js';
 
 const METHOD = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 const DEADLINE_EXCEEDED = 4;

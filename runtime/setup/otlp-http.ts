@@ -4,10 +4,10 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { gzip } from 'node:zlib';
+import type { Certificates } from './certificates.js';
 import { holdNothing } from './connection.js';
 import { ExportTimeout } from './failures.js';
 import type { Transport } from './otlp.js';
-import type { Certificates } from './sdk.js';
 
 /** An answer holds at most a remark; what is longer is not read on. */
 const MOST_BYTES = 64 * 1024;

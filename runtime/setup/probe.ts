@@ -3,11 +3,11 @@
 
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { context } from '@opentelemetry/api';
 import { SILENCED } from '../context/layer.js';
+import type { Certificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
-import type { Certificates } from './sdk.js';
 
 /** What was found at the endpoint. */
 export type Finding =
@@ -29,8 +29,16 @@ export interface Probe {
   readonly message: string;
 }
 
+const TRUST = 'name the certificates to trust in otlp_certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)';
+/** By Node's codes: where trusting more certificates would not help. */
+const CERTIFICATE_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['CERT_HAS_EXPIRED', 'it has expired: renew it at the collector'],
+  ['CERT_NOT_YET_VALID', 'it is not valid yet: compare the clocks of both sides'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'it is for other names: write one of them in otlp_endpoint'],
+]);
+
 /** One row per finding: what it means for a person, and the remedy. */
-const MESSAGES: Record<Finding, (endpoint: Endpoint, detail: string) => string> = {
+const MESSAGES: Record<Finding, (endpoint: Endpoint, detail: string, certificates: Certificates) => string> = {
   reachable: ({ host, port }) => `${host}:${port} answers as expected`,
   unresolvable: ({ host }, detail) => `the name ${host} cannot be resolved (${detail}); correct the host in otlp_endpoint`,
   refused: ({ host, port, portWritten }) =>
@@ -44,9 +52,11 @@ const MESSAGES: Record<Finding, (endpoint: Endpoint, detail: string) => string> 
     `${host}:${port} does not speak TLS; write http://${host}:${port}, or enable TLS at the collector`,
   tls: ({ host, port }) => `${host}:${port} expects TLS; write https://${host}:${port}`,
   certificate: ({ host, port }, detail) =>
-    `the certificate of ${host}:${port} is not accepted (${detail}); name the certificates to trust in otlp_certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)`,
-  'client-certificate': ({ host, port }, detail) =>
-    `${host}:${port} demands a client certificate (${detail}); set otlp_client_certificate and otlp_client_key`,
+    `the certificate of ${host}:${port} is not accepted (${detail}); ${CERTIFICATE_REMEDIES.get(detail) ?? TRUST}`,
+  'client-certificate': ({ host, port }, detail, { cert }) =>
+    cert === undefined
+      ? `${host}:${port} demands a client certificate (${detail}); set otlp_client_certificate and otlp_client_key`
+      : `${host}:${port} refuses our client certificate (${detail}); correct or renew what otlp_client_certificate and otlp_client_key name`,
   http1: ({ host, port }) =>
     `${host}:${port} is an HTTP/1 server, not gRPC; use the collector's OTLP/gRPC port, usually 4317 (4318 is OTLP/HTTP)`,
   other: ({ host, port }, detail) => `${host}:${port} speaks neither gRPC nor HTTP (${detail}); correct otlp_endpoint`,
@@ -54,6 +64,7 @@ const MESSAGES: Record<Finding, (endpoint: Endpoint, detail: string) => string> 
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
 const HTTP1_REQUEST = Buffer.from('HEAD / HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n', 'latin1');
+const CLOSED = 'it closed the connection after the TLS handshake';
 const UNREACHABLE = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EADDRNOTAVAIL', 'EACCES']);
 const PLAINTEXT_ANSWER = new Set([
   'EPROTO',
@@ -77,13 +88,9 @@ export interface ProbeOptions {
 
 export async function probe(endpoint: Endpoint, options: ProbeOptions = {}): Promise<Probe> {
   return context.with(SILENCED, async () => {
-    const { finding = 'other', detail } = await examine(endpoint, {
-      timeout: 1000,
-      certificates: {},
-      background: false,
-      ...options,
-    });
-    return { finding, message: MESSAGES[finding](endpoint, detail) };
+    const all = { timeout: 1000, certificates: {}, background: false, ...options };
+    const { finding = 'other', detail } = await examine(endpoint, all);
+    return { finding, message: MESSAGES[finding](endpoint, detail, all.certificates) };
   });
 }
 
@@ -120,13 +127,20 @@ function recognise(bytes: Buffer, gRPC: boolean): Answer {
 async function examineTls(endpoint: Endpoint, options: Required<ProbeOptions>): Promise<Answer> {
   const gRPC = endpoint.protocol === 'grpc';
   const hello = await handshake(endpoint, options, { ...options.certificates, ...(gRPC && { ALPNProtocols: ['h2'] }) });
-  if (hello.finding) return { finding: hello.finding, detail: hello.detail };
+  if (hello.finding && !(hello.shaken && gRPC && hello.alpn !== 'h2')) return { finding: hello.finding, detail: hello.detail };
   if (!hello.shaken) return { finding: 'plaintext', detail: hello.detail };
   if (gRPC && hello.alpn !== 'h2') return { finding: 'http1', detail: `ALPN ${hello.alpn}` };
+  if (hello.detail === CLOSED) {
+    // Node's servers drop a client whose certificate they do not accept, without an alert.
+    return { finding: options.certificates.cert === undefined ? 'other' : 'client-certificate', detail: hello.detail };
+  }
   return { finding: 'reachable', detail: 'TLS' };
 }
 
-/** A TLS handshake; afterwards a moment for the alert by which TLS 1.3 servers demand a client certificate. */
+/**
+ * A TLS handshake and a first word, because under TLS 1.3 a server judges the client's certificate after the client takes the
+ * connection for made.
+ */
 function handshake(
   endpoint: Endpoint,
   { timeout, background }: Required<ProbeOptions>,
@@ -134,23 +148,27 @@ function handshake(
 ): Promise<Answer & { shaken: boolean; alpn?: string | false }> {
   return new Promise((resolve) => {
     const name = /^[\d.]+$|:/u.test(endpoint.host) ? {} : { servername: endpoint.host };
-    const socket = connectTls({ host: endpoint.host, port: endpoint.port, ...name, ...tls });
+    let socket: TLSSocket;
+    try {
+      socket = connectTls({ host: endpoint.host, port: endpoint.port, ...name, ...tls });
+    } catch (error) {
+      return resolve({ finding: 'client-certificate', detail: (error as Error).message, shaken: false }); // OpenSSL cannot use it
+    }
     let shaken = false;
     const end = (answer: Answer): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve({ ...answer, shaken, ...(shaken && { alpn: socket.alpnProtocol ?? false }) });
     };
-    const timer = setTimeout(() => end(shaken ? { detail: '' } : { finding: 'silent', detail: 'no TLS answer' }), timeout);
+    const timer = setTimeout(() => end({ finding: 'silent', detail: `no answer within ${timeout} ms` }), timeout);
     if (background) release(timer, socket);
     socket.on('secureConnect', () => {
       shaken = true;
-      if (socket.getProtocol() !== 'TLSv1.3') end({ detail: '' });
-      else setTimeout(() => end({ detail: '' }), 100);
+      socket.write(socket.alpnProtocol === 'h2' ? PREFACE : HTTP1_REQUEST);
     });
     socket.on('data', () => end({ detail: '' }));
     socket.on('error', (error: NodeJS.ErrnoException) => end(classifyTls(error)));
-    socket.on('close', () => end({ detail: 'closed during the handshake' }));
+    socket.on('close', () => end({ detail: shaken ? CLOSED : 'closed during the handshake' }));
   });
 }
 
@@ -159,7 +177,8 @@ function classifyTls(error: NodeJS.ErrnoException): Answer {
   const detail = code === 'undefined' ? error.message : code;
   if (code === 'ECONNREFUSED') return { finding: 'refused', detail };
   if (UNREACHABLE.has(code)) return { finding: 'unreachable', detail };
-  if (/CERTIFICATE_REQUIRED|BAD_CERTIFICATE|HANDSHAKE_FAILURE/u.test(code)) return { finding: 'client-certificate', detail };
+  if (/CERTIFICATE_REQUIRED|BAD_CERTIFICATE|HANDSHAKE_FAILURE|ALERT_.*CERTIFICATE|ALERT_UNKNOWN_CA/u.test(code))
+    return { finding: 'client-certificate', detail };
   if (/NO_APPLICATION_PROTOCOL/u.test(code)) return { finding: 'http1', detail };
   if (PLAINTEXT_ANSWER.has(code) || code === 'ECONNRESET') return { detail };
   if (/CERT|SELF_SIGNED|SIGNATURE|ALTNAME|CA_/u.test(code)) return { finding: 'certificate', detail };

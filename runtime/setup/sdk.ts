@@ -2,12 +2,12 @@
 // loads none of them, and so that both SDK 2.x and 3.x work. Called by resource.ts and exporter.ts; a missing package is an
 // error with the line that installs it.
 
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Attributes, AttributeValue, Context, SpanContext } from '@opentelemetry/api';
 import type { Configuration } from '../config/load.js';
-import { ConfigurationError, SpanwrightError } from '../errors.js';
+import { SpanwrightError } from '../errors.js';
 import { VERSION } from '../version.js';
+import { type Certificates, readCertificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
 import { OtlpExporter, type Remark, type Serializer, type Transport } from './otlp.js';
 import { GrpcTransport } from './otlp-grpc.js';
@@ -111,7 +111,7 @@ export function loadResources(): ResourcesPackage {
 /**
  * The OTLP exporter of the endpoint's protocol: OpenTelemetry's serialization, over a transport of ours (otlp.ts says why).
  * @throws SpanwrightError MISSING_PACKAGE naming every package that is not installed.
- * @throws ConfigurationError when a certificate file cannot be read.
+ * @throws ConfigurationError when a certificate file cannot be read or used.
  */
 export function createExporter(endpoint: Endpoint, configuration: Configuration): SpanExporter {
   const name = EXPORTERS[endpoint.protocol];
@@ -137,32 +137,6 @@ function overGrpc(endpoint: Endpoint, configuration: Configuration, tls: Certifi
 function overHttp(endpoint: Endpoint, configuration: Configuration, tls: Certificates | undefined): Transport {
   const gzip = configuration.otlpCompression === 'gzip';
   return new HttpTransport({ url: endpoint.url, headers: configuration.otlpHeaders, gzip, userAgent: USER_AGENT, tls });
-}
-
-export interface Certificates {
-  ca?: Buffer;
-  cert?: Buffer;
-  key?: Buffer;
-}
-
-/** Read here and not by the exporter, which only logs that a file is missing and then trusts the system's certificates. */
-export function readCertificates(configuration: Configuration): Certificates {
-  const files = [
-    ['ca', 'otlp_certificate', configuration.otlpCertificate],
-    ['cert', 'otlp_client_certificate', configuration.otlpClientCertificate],
-    ['key', 'otlp_client_key', configuration.otlpClientKey],
-  ] as const;
-  const certificates: Certificates = {};
-  for (const [name, key, path] of files) {
-    if (path === null) continue;
-    try {
-      certificates[name] = readFileSync(path);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      throw new ConfigurationError(`${key}: the file ${path} cannot be read (${code}); expected a PEM file.`);
-    }
-  }
-  return certificates;
 }
 
 function load<T>(name: string): T {

@@ -178,7 +178,9 @@ for (const [sent, code] of [
   ['17', 2],
   ['-1', 2],
   ['abc', 2],
-  ['', undefined],
+  ['', 2],
+  ['0x0', 2],
+  ['0', undefined],
   ['16', 16],
 ] as const) {
   // biome-ignore format: a table

@@ -46,7 +46,7 @@ async function collector(credentials?: ServerCredentials): Promise<number> {
 }
 
 async function expect(target: Endpoint, finding: Finding, says: RegExp, options: ProbeOptions = {}): Promise<void> {
-  const result = await probe(target, { timeout: 500, ...options });
+  const result = await probe(target, { timeout: 10_000, ...options });
   assert.is(result.finding, finding, result.message);
   assert.match(result.message, says);
 }
@@ -129,15 +129,15 @@ test('a name that does not exist is said to be unresolvable', async () => {
 
 test('a server that accepts and says nothing is silent, and one that says something else is shown', async () => {
   const silent = await listen(createTcp(() => {}));
-  await expect(endpoint(`http://127.0.0.1:${silent}`), 'silent', /accepts connections but does not answer/u, { timeout: 150 });
-  await expect(endpoint(`https://127.0.0.1:${silent}`), 'silent', /does not answer/u, { timeout: 150 });
+  await expect(endpoint(`http://127.0.0.1:${silent}`), 'silent', /accepts connections but does not answer/u, { timeout: 1000 });
+  await expect(endpoint(`https://127.0.0.1:${silent}`), 'silent', /does not answer/u, { timeout: 1000 });
   const smtp = await listen(createTcp((socket) => socket.on('error', () => {}).write('220 mail ESMTP\r\n')));
   await expect(endpoint(`http://127.0.0.1:${smtp}`), 'other', /speaks neither gRPC nor HTTP \(it answered "220 mail ESMTP/u);
 });
 
 test('a server that closes every connection ends the probe', async () => {
   const port = await listen(createTcp((socket) => socket.on('error', () => {}).destroy()));
-  const { finding } = await probe(endpoint(`http://127.0.0.1:${port}`), { timeout: 500 });
+  const { finding } = await probe(endpoint(`http://127.0.0.1:${port}`), { timeout: 10_000 });
   assert.is(finding, 'other');
 });
 

@@ -1,8 +1,10 @@
 // Export over TLS and mutual TLS, by https:// and the certificate keys; over HTTP with protobuf; and the packages that do it.
 
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createSecureServer } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServerCredentials } from '@grpc/grpc-js';
@@ -31,7 +33,7 @@ async function sendOne(options: TracingOptions, env: NodeJS.ProcessEnv = {}): Pr
   });
   provider.getTracer('t').startSpan('one').end();
   await pipeline.processor.shutdown();
-  const end = Date.now() + 2000;
+  const end = Date.now() + 20_000;
   while (pipeline.counts.failed > 0 && lines.length === 0 && Date.now() < end)
     await new Promise((resolve) => setTimeout(resolve, 10));
   return { pipeline, lines };
@@ -85,6 +87,77 @@ test('a certificate file that cannot be read stops the set-up with its key and p
       error instanceof ConfigurationError &&
       error.message === 'otlp_certificate: the file /no/such.pem cannot be read (ENOENT); expected a PEM file.',
   );
+});
+
+for (const [what, key, options, reason] of [
+  ['an authority that is no PEM', 'otlp_certificate', { otlpCertificate: __filename }, /it holds no PEM/u],
+  ['an authority that is a key', 'otlp_certificate', { otlpCertificate: files.path('ca', 'key') }, /PEM/u],
+  [
+    'a client certificate that is no PEM',
+    'otlp_client_certificate',
+    { otlpClientCertificate: __filename, otlpClientKey: files.path('client', 'key') },
+    /no PEM/u,
+  ],
+  [
+    'a key that is a certificate',
+    'otlp_client_key',
+    { otlpClientCertificate: files.path('client', 'crt'), otlpClientKey: files.path('client', 'crt') },
+    /PEM/u,
+  ],
+  [
+    'a key of another certificate',
+    'otlp_client_key',
+    { otlpClientCertificate: files.path('client', 'crt'), otlpClientKey: files.path('server', 'key') },
+    /key values mismatch/u,
+  ],
+] as const) {
+  test(`${what} stops the set-up with its key and path, instead of failing at the first export`, () => {
+    const { configuration } = loadConfiguration({ options: { endpoint: 'https://c:4317', ...options }, env: {}, cwd: __dirname });
+    assert.throws(
+      () => buildPipeline(configuration, () => {}),
+      (error: unknown) =>
+        error instanceof ConfigurationError &&
+        error.message.startsWith(`${key}: the file /`) &&
+        reason.test(error.message) &&
+        error.message.includes('; expected '),
+    );
+  });
+}
+
+for (const [what, name, remedy] of [
+  ['has expired', 'expired', /CERT_HAS_EXPIRED\); it has expired: renew it at the collector/u],
+  ['is for another name', 'elsewhere', /ALTNAME_INVALID\); it is for other names: write one of them in otlp_endpoint/u],
+] as const) {
+  for (const protocol of ['grpc', 'http/protobuf'] as const) {
+    test(`a server certificate that ${what} is said, with what helps, over ${protocol}`, async () => {
+      const server = createSecureServer({ allowHTTP1: true, cert: files.read(name, 'crt'), key: files.read(name, 'key') });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as { port: number };
+      const { pipeline, lines } = await sendOne({
+        endpoint: `https://localhost:${port}`,
+        protocol,
+        otlpCertificate: files.path('ca', 'crt'),
+      });
+      assert.is(pipeline.counts.failed, 1);
+      assert.match(lines[0] as string, remedy);
+      server.close();
+    });
+  }
+}
+
+test('a client certificate that the server refuses is said to be refused, not to be missing', async () => {
+  const collector = await new Collector().start(0, ServerCredentials.createSsl(files.read('ca', 'crt'), chain, true));
+  const { pipeline, lines } = await sendOne({
+    endpoint: `https://localhost:${collector.port}`,
+    otlpCertificate: files.path('ca', 'crt'),
+    otlpClientCertificate: files.path('expired', 'crt'),
+    otlpClientKey: files.path('expired', 'key'),
+  });
+  assert.is(pipeline.counts.failed, 1);
+  assert.is(collector.requests, 0);
+  assert.match(lines[0] as string, /refuses our client certificate \([^)]+\); correct or renew what otlp_client_certificate/u);
+  collector.stop();
 });
 
 test('gzip makes the request smaller on the wire and arrives as the same spans', async () => {

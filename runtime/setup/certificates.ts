@@ -1,0 +1,78 @@
+// The certificates of `https://`: read and judged when the set-up is built, because OpenSSL passes over an authority that it cannot
+// read, and says only at the first connection that a key does not fit. Called by sdk.ts and exporter.ts, and by
+// `spanwright doctor`.
+
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import type { Configuration } from '../config/load.js';
+import { ConfigurationError } from '../errors.js';
+
+export interface Certificates {
+  ca?: Buffer;
+  cert?: Buffer;
+  key?: Buffer;
+}
+
+interface Row {
+  readonly name: keyof Certificates;
+  readonly key: string;
+  readonly option: 'otlpCertificate' | 'otlpClientCertificate' | 'otlpClientKey';
+  readonly expected: string;
+  /** @throws when the file cannot be used; `before` holds what the rows above have read. */
+  judge(text: Buffer, before: Certificates): void;
+}
+
+const ROWS: readonly Row[] = [
+  {
+    name: 'ca',
+    key: 'otlp_certificate',
+    option: 'otlpCertificate',
+    expected: 'the certificates to trust, as PEM',
+    judge: judgeCertificate,
+  },
+  {
+    name: 'cert',
+    key: 'otlp_client_certificate',
+    option: 'otlpClientCertificate',
+    expected: 'the client certificate, then those between it and its authority, as PEM',
+    judge: judgeCertificate,
+  },
+  {
+    name: 'key',
+    key: 'otlp_client_key',
+    option: 'otlpClientKey',
+    expected: 'the private key of otlp_client_certificate, as PEM and without a passphrase',
+    judge: (key, { cert }) => void createSecureContext({ ...(cert && { cert }), key }),
+  },
+];
+
+/** OpenSSL reads the first certificate of a text; a file in DER it would read here, and pass over in a connection. */
+function judgeCertificate(text: Buffer): void {
+  if (!text.includes('-----BEGIN ')) throw new Error('it holds no PEM');
+  new X509Certificate(text);
+}
+
+/** @throws ConfigurationError that names the key and the file. */
+export function readCertificates(configuration: Pick<Configuration, Row['option']>): Certificates {
+  const certificates: Certificates = {};
+  for (const { name, key, option, expected, judge } of ROWS) {
+    const path = configuration[option];
+    if (path === null) continue;
+    let text: Buffer;
+    try {
+      text = readFileSync(path);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      throw new ConfigurationError(`${key}: the file ${path} cannot be read (${code}); expected a PEM file.`);
+    }
+    try {
+      judge(text, certificates);
+    } catch (error) {
+      const why = (error as Error).message;
+      throw new ConfigurationError(`${key}: the file ${path} cannot be used (${why}); expected ${expected}.`);
+    }
+    certificates[name] = text;
+  }
+  return certificates;
+}

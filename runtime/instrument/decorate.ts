@@ -35,7 +35,12 @@ export function decorateMember(
 ): unknown {
   return isStandard(target)
     ? decorateStandard(target[0], target[1], record, factory, options)
-    : decorateLegacy(target as readonly [object, string | symbol, PropertyDescriptor | undefined], record, factory, options);
+    : decorateLegacy(
+        target as readonly [object, string | symbol | number, PropertyDescriptor | undefined],
+        record,
+        factory,
+        options,
+      );
 }
 
 function decorateStandard(
@@ -57,7 +62,7 @@ function decorateStandard(
     }
     case 'field': {
       const initialize = fieldInitializer(record, factory, options, name);
-      return record === undefined ? namedField(initialize, name) : initialize;
+      return record?.function === name ? initialize : namedField(initialize, name);
     }
     case 'class':
       return decorateWhole([value, context], undefined, options);
@@ -68,7 +73,10 @@ function decorateStandard(
 
 type FieldInitializer = (this: unknown, initial: unknown) => unknown;
 
-/** Compilers that lower TC39 decorators lose the name that the language gives to a function in a field; the transformer does not. */
+/**
+ * Compilers that lower TC39 decorators lose the name that the language gives to a function in a field. The transformer writes it where
+ * the text shows it, which that of a computed key does not.
+ */
 function namedField(initialize: FieldInitializer, name: string): FieldInitializer {
   return function instrumentField(this: unknown, initial: unknown): unknown {
     const made = initialize.call(this, initial);
@@ -95,11 +103,13 @@ function fieldInitializer(
 }
 
 function decorateLegacy(
-  [target, key, descriptor]: readonly [object, string | symbol, PropertyDescriptor | undefined],
+  [target, written, descriptor]: readonly [object, string | symbol | number, PropertyDescriptor | undefined],
   record: SiteRecord | undefined,
   factory: ForwarderFactory | undefined,
   options: InstrumentOptions,
 ): unknown {
+  // compilers hand a numeric key on as the number that it is written as
+  const key = typeof written === 'number' ? String(written) : written;
   const name = nameText(key);
   const owner = ownerName(target);
   if (descriptor === undefined) return decorateLegacyField(target, key, fieldInitializer(record, factory, options, name));
@@ -117,9 +127,16 @@ function decorateLegacy(
 
 /**
  * A legacy decorator on a field sees no value. Where fields are assigned, an accessor on the prototype sees the assignment;
- * where they are defined (`useDefineForClassFields`), only the transformer can help, and the field stays as it is.
+ * where they are defined (`useDefineForClassFields`), only the transformer can help, and the field stays as it is. A static field
+ * has its value by then.
  */
 function decorateLegacyField(target: object, key: string | symbol, initialize: FieldInitializer): void {
+  const own = Object.getOwnPropertyDescriptor(target, key);
+  if (own !== undefined) {
+    if (own.configurable && 'value' in own)
+      Object.defineProperty(target, key, { ...own, value: initialize.call(target, own.value) });
+    return;
+  }
   Object.defineProperty(target, key, {
     configurable: true,
     enumerable: false,

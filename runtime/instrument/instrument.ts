@@ -9,9 +9,14 @@ import { instrumentObject } from './object.js';
 import type { InstrumentOptions } from './options.js';
 import type { Decorator, Instrument } from './types.js';
 
+/** A legacy decorator is told what the member is called; a numeric key comes as a number, and with a descriptor behind it. */
+function isLegacy([, key, ...rest]: readonly unknown[]): boolean {
+  return typeof key === 'string' || typeof key === 'symbol' || (typeof key === 'number' && rest.length > 0);
+}
+
 function dispatch(...given: unknown[]): unknown {
   const [first, second] = given;
-  if (given.length >= 2 && (isStandard(given) || typeof second === 'string' || typeof second === 'symbol')) {
+  if (given.length >= 2 && (isStandard(given) || isLegacy(given))) {
     return decorateMember(given, undefined, undefined, {});
   }
   if (typeof first === 'function') {

@@ -35,9 +35,11 @@ export function record(key: string): ParameterDecorator {
       methods = new Map();
       state.marked.set(target, methods);
     }
-    const marked = methods.get(method) ?? [];
+    // a numeric name comes as a number
+    const name = typeof method === 'symbol' ? method : String(method);
+    const marked = methods.get(name) ?? [];
     methods.set(
-      method,
+      name,
       [...marked, { index, key }].sort((a, b) => a.index - b.index),
     );
   };

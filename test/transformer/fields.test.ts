@@ -73,4 +73,69 @@ for (const [name, compilerOptions, early, identity] of [
   });
 }
 
+const KEYED = `import { instrument, record, startTracing } from 'spanwright';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+const KEY = ['com', 'puted'].join('') as 'computed';
+
+export class Service {
+  @instrument static shared = (id: string) => 'shared ' + id;
+  @instrument static [KEY] = () => 'static';
+  @instrument [KEY] = () => 'instance';
+  @instrument 12(id: string) { return 'twelve ' + id; }
+  RECORDED
+}
+
+async function main() {
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({ serviceName: 'test', enabled: true, exporter });
+  const service = new Service();
+  const results = [Service.shared('x'), Service[KEY](), service[KEY](), service[12]('y'), service[13]('z')];
+  await tracing.forceFlush();
+  const spans = exporter.getFinishedSpans();
+  console.log('\\n' + JSON.stringify({
+    results,
+    names: [service[12].name, service[13].name, Service.shared.length],
+    fields: [Service[KEY].name, service[KEY].name],
+    own: Object.keys(Service),
+    spans: spans.map((span) => span.attributes['code.function.name']?.toString().replace(/^.*::/, '')).sort(),
+    id: spans.map(({ attributes }) => attributes.id).filter((id) => id !== undefined),
+  }));
+  await tracing.shutdown();
+}
+void main();
+`;
+
+for (const plugin of [{}, null])
+  for (const [name, compilerOptions] of [
+    ['legacy, ES2022', { experimentalDecorators: true }],
+    ['TC39, ES2017', { target: 'ES2017' }],
+  ] as const) {
+    test(`static fields, and numeric and computed names, are kept: ${name}, ${plugin === null ? 'plain' : 'transformed'}`, () => {
+      const legacy = 'experimentalDecorators' in compilerOptions;
+      const parameter = legacy ? "@record('id') id: string" : 'id: string';
+      const recorded = `@instrument${legacy ? '' : "({ args: ['id'] })"} 13(${parameter}) { return 'thirteen ' + id; }`;
+      const compiled = compile({
+        files: { 'src/main.ts': KEYED.replace('RECORDED', recorded) },
+        compilerOptions: { lib: ['ES2022', 'ESNext.Decorators', 'DOM'], ...compilerOptions },
+        plugin,
+      });
+      assert.equal(compiled.diagnostics, []);
+      const ran = execute(compiled.directory, 'out/main.js');
+      assert.is(ran.status, 0, ran.stderr);
+      const { spans, fields, ...rest } = JSON.parse(ran.stdout.slice(ran.stdout.indexOf('\n{')));
+      assert.equal(rest, {
+        results: ['shared x', 'static', 'instance', 'twelve y', 'thirteen z'],
+        names: ['12', '13', 1],
+        own: ['shared', 'computed'],
+        id: ['z'],
+      });
+      // A field that goes through what a legacy decorator made loses a name that only the running program knows.
+      assert.equal(fields, ['computed', plugin !== null && legacy ? '' : 'computed']);
+      // An instance field that is defined, not assigned, no legacy decorator can see by itself.
+      const unseen = plugin === null && legacy;
+      assert.is(spans.length, unseen ? 4 : 5, spans.join());
+      for (const site of ['shared', '12', '13']) assert.ok(spans.includes(site), `${site} of ${spans}`);
+    });
+  }
+
 test.run();

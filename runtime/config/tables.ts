@@ -65,6 +65,18 @@ export function attributes(): ValueType<ResourceAttributes> {
   };
 }
 
+/** HTTP/2 refuses them (RFC 9113, section 8.2.2), or the message would not be as long as they say. */
+const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 /** gRPC metadata and HTTP header names and values. Values are secrets and are never shown. */
 export function headers(): ValueType<Readonly<Record<string, string>>> {
   const expected = 'a table of strings by header name';
@@ -83,6 +95,7 @@ export function headers(): ValueType<Readonly<Record<string, string>>> {
       for (const [key, item] of pairs) {
         const name = key.toLowerCase();
         if (!/^[a-z0-9!#$%&'*+.^_|~-]+$/u.test(name)) return { fault: `has ${JSON.stringify(key)}, which is not a header name` };
+        if (OF_THE_CONNECTION.has(name)) return { fault: `has the header "${name}", which the connection sets itself` };
         if (typeof item !== 'string' || !/^[\x20-\x7e]*$/u.test(item)) {
           return { fault: `has the header "${name}" with a value that is not a string of printable ASCII characters` };
         }

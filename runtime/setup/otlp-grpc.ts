@@ -86,6 +86,7 @@ export class GrpcTransport implements Transport {
       read(stream).then(
         (answer) => {
           settle();
+          if (!stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL); // it did not want the rest of the message
           const failure = statusOf(answer.headers, answer.trailers);
           if (failure === undefined) unframe(answer.body, answer.headers['grpc-encoding']).then(resolve, reject);
           else reject(failure);
@@ -155,7 +156,7 @@ interface Answer {
 /** An answer holds at most a remark; what is longer is read and thrown away. */
 const MOST_BYTES = 64 * 1024;
 
-/** Resolves with whatever the server said, rejects when the stream ends without an answer. */
+/** Resolves with whatever the server said, also while the message is still on its way; rejects when the stream ends without an answer. */
 function read(stream: ClientHttp2Stream): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let headers: Answer['headers'] | undefined;
@@ -176,11 +177,12 @@ function read(stream: ClientHttp2Stream): Promise<Answer> {
     stream.on('error', (error) => {
       broken = error;
     });
-    stream.once('close', () => {
+    const judge = (): void => {
       const body = length <= MOST_BYTES ? Buffer.concat(chunks) : Buffer.alloc(0);
       if (headers !== undefined && isWhole(headers, trailers)) resolve({ headers, trailers, body });
       else reject(broken ?? new Error('the connection ended without an answer'));
-    });
+    };
+    stream.once('end', () => headers !== undefined && isWhole(headers, trailers) && judge()).once('close', judge);
   });
 }
 

@@ -424,6 +424,12 @@ const CASES: FaultCase[] = [
     says: /^OTEL_EXPORTER_OTLP_HEADERS: has "my token", which is not a header name\.$/u,
     good: { env: { OTEL_EXPORTER_OTLP_HEADERS: 'my-token=hunter2' } },
   },
+  {
+    name: 'a header of the connection, which HTTP/2 refuses',
+    bad: { options: { otlpHeaders: { Connection: 'close' } } },
+    says: /^startTracing\(\) otlpHeaders: has the header "connection", which the connection sets itself\.$/u,
+    good: { options: { otlpHeaders: { 'x-connection': 'close' } } },
+  },
 ];
 
 assert.ok(CASES.length > 0, 'the suite has cases');

@@ -228,6 +228,43 @@ for (const [name, code] of [
   });
 }
 
+test('an answer counts as soon as it is whole, also of a server that reads no further', async () => {
+  const http2 = createServer();
+  http2.on('session', (session) => cleanups.push(() => session.destroy()));
+  let cancelled: (code: number) => void = () => {};
+  const rest = new Promise<number>((resolve) => {
+    cancelled = resolve;
+  });
+  http2.on('stream', (stream) => {
+    stream.on('error', () => {}).on('close', () => cancelled(stream.rstCode));
+    stream.pause(); // otherwise Node's server resets it, and the call would end by that
+    stream.respond(
+      { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '8', 'grpc-message': 'too large' },
+      { endStream: true },
+    );
+  });
+  const failure = await failureOf(transportTo(await portOf(http2)).send(Buffer.alloc(16 * 1024 * 1024), LIMIT_MS));
+  assert.is(failure.code, 8);
+  assert.is(failure.message, 'too large');
+  assert.is(await rest, constants.NGHTTP2_CANCEL);
+});
+
+test('a call that a server leaves out as it goes away is UNAVAILABLE at once; one that it has taken is still answered', async () => {
+  const leaves = await server((call) => {
+    if (leaves.calls.length === 1) reply(call, { 'grpc-status': '0' });
+    else call.stream.session?.goaway(constants.NGHTTP2_NO_ERROR, 1);
+  });
+  const transport = transportTo(leaves.port);
+  await transport.send(BODY, LIMIT_MS);
+  const failure = await failureOf(transport.send(BODY, LIMIT_MS));
+  assert.is(failure.code, 14);
+  const answers = await server((call) => {
+    call.stream.session?.goaway(constants.NGHTTP2_NO_ERROR, call.stream.id);
+    setImmediate(() => reply(call, { 'grpc-status': '0' }));
+  });
+  assert.is(Buffer.from(await transportTo(answers.port).send(BODY, LIMIT_MS)).toString(), 'taken');
+});
+
 test('what is no answer at all is UNAVAILABLE: refused, broken off, closed, HTTP/1, not HTTP', async () => {
   const closed = createTcp();
   const refused = await portOf(closed);

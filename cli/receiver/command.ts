@@ -29,7 +29,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const json = options.has('json');
   const path = options.get('file');
   const file = path === undefined ? undefined : await openFile(String(path));
-  const printer = json ? undefined : new TracePrinter(out);
+  const printer = json ? undefined : new TracePrinter(out, { links: true });
   try {
     const receiver = await startReceiver({
       port,

@@ -13,12 +13,17 @@ export interface TreeOptions {
   valueLength?: number;
   /** Show each span's service before its name; for traces through several. Default false. */
   services?: boolean;
+  /** Show what each span links to, at most three of it: a span of this trace by its name, another one by its ids. Default false. */
+  links?: boolean;
 }
+
+const MOST_LINKS = 3;
 
 /** What one trace is, in one line each and ready to print. */
 export function formatTrace(spans: readonly ReceivedSpan[], options: TreeOptions = {}): string {
   const lines: string[] = [];
   const children = childrenByParent(spans);
+  const names = new Map(options.links ? spans.map(({ spanId, name }) => [spanId, name]) : []);
   const pending = (children.get('') ?? []).map((span) => ({ span, head: '', tail: '' })).reverse();
   const seen = new Set<ReceivedSpan>();
   // A stack of our own: a trace may be deeper than the call stack is.
@@ -26,7 +31,7 @@ export function formatTrace(spans: readonly ReceivedSpan[], options: TreeOptions
     const { span, head, tail } = entry;
     if (seen.has(span)) continue;
     seen.add(span);
-    lines.push(head + spanLine(span, options));
+    lines.push(head + spanLine(span, options) + (options.links ? linksOf(span, names) : ''));
     const below = children.get(span.spanId) ?? [];
     for (let index = below.length - 1; index >= 0; index -= 1) {
       const last = index === below.length - 1;
@@ -77,6 +82,16 @@ function spanLine(span: ReceivedSpan, options: TreeOptions): string {
     ...(typeof namespace === 'string' && !span.name.startsWith(namespace) ? [`[${printable(namespace)}]`] : []),
     ...(shown.length > 0 ? [shown.join(' ')] : []),
   ].join('  ');
+}
+
+/** `↗ name` for a span that is here, `↗ traceId/spanId` for one that is not. */
+function linksOf({ traceId, links }: ReceivedSpan, names: ReadonlyMap<string, string>): string {
+  const shown = links.slice(0, MOST_LINKS).map((link) => {
+    const name = link.traceId === traceId ? names.get(link.spanId) : undefined;
+    return `  ↗ ${printable(name ?? `${link.traceId}/${link.spanId}`)}`;
+  });
+  const more = links.length - shown.length;
+  return shown.join('') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** Why a span failed and where; nothing for a span that only passes on the failure of one below it. */

@@ -97,6 +97,25 @@ test('a span whose parent did not arrive is shown as a root, and a circle of par
   assert.match(circle, /2 more spans name each other as parents/);
 });
 
+test('links are shown where asked for: by name within the trace, by ids to others, and no more than three', () => {
+  const link = (traceId: string, spanId: string) => ({ traceId, spanId, traceState: '', attributes: {}, flags: 0 });
+  const spans = [
+    span('a', '', 0, 9),
+    span('b', 'a', 1, 2, { name: 'ingest\n' }),
+    span('c', 'a', 3, 4, { attributes: { key: 1 }, links: [link('t1', 'b'), link('t2', 'b')] }),
+    span('d', 'a', 5, 6, { links: [link('t1', 'gone')] }),
+    span('e', 'a', 7, 8, { links: ['1', '2', '3', '4', '5'].map((id) => link('t2', id)) }),
+  ];
+  assert.equal(formatTrace(spans, { links: true }).split('\n'), [
+    'span a  9.0 ms',
+    '├─ ingest\\u000a  1.0 ms',
+    '├─ span c  1.0 ms  key=1  ↗ ingest\\u000a  ↗ t2/b',
+    '├─ span d  1.0 ms  ↗ t1/gone',
+    '└─ span e  1.0 ms  ↗ t2/1  ↗ t2/2  ↗ t2/3 and 2 more',
+  ]);
+  assert.not.match(formatTrace(spans), /↗/);
+});
+
 test('control characters of a span do not reach the terminal', () => {
   const text = formatTrace([span('a', '', 0, 1, { name: '\u001b[2Jgone\n', attributes: { k: '\u202eabc' } })]);
   assert.equal(

@@ -88,8 +88,9 @@ export class Gate implements GateSwitch {
     this.refresh();
   }
 
-  /** Namespaces put under drop because they keep leaking; on top of the settings. */
+  /** Namespaces put under drop because they keep leaking; on top of the settings, until the next set-up. */
   dropLeaky(pattern: Pattern): void {
+    if (this.#leaky.some(({ kind, text }) => kind === pattern.kind && text === pattern.text)) return;
     this.#leaky = [...this.#leaky, pattern];
     this.#changes++;
     for (const site of this.#sites) this.judge(site);
@@ -100,6 +101,10 @@ export class Gate implements GateSwitch {
     this.built = built;
     this.#changes++;
     this.underWay.close();
+    if (this.#leaky.length > 0) {
+      this.#leaky = [];
+      for (const site of this.#sites) this.judge(site);
+    }
     this.refresh();
   }
 

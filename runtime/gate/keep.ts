@@ -83,8 +83,8 @@ export class KeepSink implements SpanSink {
     const { trace } = span;
     if (this.#waiting.has(trace) || this.#fates.has(trace)) return;
     const parent = span.parentSpanContext;
-    // who sampled upstream expects to find all of it
-    if (parent !== undefined && isSampled(parent)) {
+    // who sampled upstream expects to find all of it; a session is to be seen while it runs
+    if ((parent !== undefined && isSampled(parent)) || span.site.shownEarly) {
       this.#fates.set(trace, 'sent');
       return;
     }

@@ -121,7 +121,8 @@ export class LeaseBook implements LeaseMeter {
   #exceeded(held: Held, started: number, open: number): string | undefined {
     if (held.maxSpans !== null && started - held.startedBefore >= held.maxSpans) return 'maxSpans';
     if (held.maxOpenSpans !== null && open > held.maxOpenSpans) return 'maxOpenSpans';
-    const inSecond = started - this.#secondStarted;
+    // what started before the lease is not its own
+    const inSecond = started - Math.max(this.#secondStarted, held.startedBefore);
     return held.maxSpansPerSecond !== null && inSecond > held.maxSpansPerSecond ? 'maxSpansPerSecond' : undefined;
   }
 
@@ -159,7 +160,12 @@ export class LeaseBook implements LeaseMeter {
 
   #read(kind: Lease['kind'], value: boolean | string, options: LeaseOptions): Held {
     const duration = options.for === undefined ? DEFAULT_MS : readDuration(options.for);
-    if (this.#held.length >= MOST_LEASES) {
+    // switching off is never refused for want of room: it ends every lease that switches on, and has a place of its own
+    const off = kind === 'enabled' && value === false;
+    const staying = off
+      ? this.#held.filter((held) => !(held.kind === 'enabled' && held.value === true)).length - 1
+      : this.#held.length;
+    if (staying >= MOST_LEASES) {
       throw new InvalidArgumentError('lease', `${MOST_LEASES} leases are in force, which is the most; end one of them first.`);
     }
     const now = Date.now();

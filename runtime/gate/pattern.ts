@@ -112,14 +112,19 @@ export interface Subject {
 /** The subject of a site's own spans. */
 export function subjectOf(site: Site): Subject {
   const namespace = site.attributes['code.function.name'];
+  // a tracer's own site has its scope for a namespace; what it makes under a namespace of the user's has a site of its own
+  const own = site.scope === undefined || site.namespace !== site.scope ? site.namespace : undefined;
   return {
-    qualified: typeof namespace === 'string' ? namespace : site.scope === undefined ? site.namespace : undefined,
+    qualified: typeof namespace === 'string' ? namespace : own,
     scope: site.scope,
     name: site.spanName,
   };
 }
 
-/** How exactly the pattern fits: -1 not at all, 0 for `*`, else the length of what it names. */
+/**
+ * How exactly the pattern fits: -1 not at all, 0 for `*`, else the length of what it names; of equal lengths a scope or name says more
+ * than a namespace, and the whole of it more than its beginning, so that no two patterns fit a subject alike.
+ */
 export function specificity(pattern: Pattern, subject: Subject): number {
   switch (pattern.kind) {
     case 'all':
@@ -127,12 +132,16 @@ export function specificity(pattern: Pattern, subject: Subject): number {
     case 'namespace':
       return subject.qualified !== undefined && isNamespacePrefix(pattern.text, subject.qualified) ? pattern.text.length : -1;
     case 'scope':
-      return subject.scope !== undefined && fits(pattern, subject.scope) ? pattern.text.length : -1;
+      return subject.scope !== undefined && fits(pattern, subject.scope) ? exactness(pattern) : -1;
     case 'name':
-      return fits(pattern, subject.name) ? pattern.text.length : -1;
+      return fits(pattern, subject.name) ? exactness(pattern) : -1;
     case 'kind':
       return -1;
   }
+}
+
+function exactness(pattern: Pattern): number {
+  return pattern.text.length + (pattern.open ? 0.25 : 0.5);
 }
 
 function fits(pattern: Pattern, text: string): boolean {

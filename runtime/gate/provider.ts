@@ -49,6 +49,8 @@ type ActiveBody = (span: Span) => unknown;
 
 class GateTracer implements Tracer {
   readonly #site: Site;
+  /** Sites of the namespaces that its spans have of their own. */
+  readonly #namespaces = new Map<string, Site>();
   readonly #verdicts = new Map<string, { revision: number; dropped: boolean; ratio: number; root: boolean }>();
 
   constructor(readonly scope: Scope) {
@@ -77,8 +79,7 @@ class GateTracer implements Tracer {
   /** Undefined: the span is transparent. */
   #record(name: string, options: SpanOptions | undefined, given: Context): RecordedSpan | undefined {
     const { gate, recorder } = state;
-    const site = this.#site;
-    if (recorder === undefined || site.dropped || (gate.idle && !wakes(gate, given))) return undefined;
+    if (recorder === undefined || this.#site.dropped || (gate.idle && !wakes(gate, given))) return undefined;
     if (given.getValue(SUPPRESS_KEY) === true) return undefined;
     const above = throughTransparent(given.getValue(SPAN_KEY) as Span | undefined);
     const over = above instanceof RecordedSpan && gate.underWay.isOver(above.trace);
@@ -86,13 +87,14 @@ class GateTracer implements Tracer {
     const context = begins ? given.deleteValue(SPAN_KEY) : given;
     const verdict = this.#verdict(name, options?.attributes);
     if (verdict.dropped || verdict.ratio === 0) return undefined;
+    const site = this.#siteOf(options?.attributes?.['code.namespace']);
     const kind = options?.kind ?? SpanKind.INTERNAL;
     const terms = { root: verdict.root, ratio: verdict.ratio, kind };
     const placed = place(recorder, terms, context, begins ? undefined : above);
     if (placed === undefined || !placed.sampled || !recorder.hasRoom(site)) return undefined;
     const span = recorder.start(
       site,
-      name,
+      typeof name === 'string' ? name : String(name),
       kind,
       this.scope,
       placed.context,
@@ -104,6 +106,18 @@ class GateTracer implements Tracer {
     if (options?.attributes !== undefined) span.setAttributes(options.attributes);
     if (options?.links !== undefined) span.addLinks(options.links);
     return span;
+  }
+
+  /** Where the span is counted: under its own namespace where it has one, and there is room for another. */
+  #siteOf(namespace: unknown): Site {
+    if (typeof namespace !== 'string' || namespace === this.scope.name) return this.#site;
+    let site = this.#namespaces.get(namespace);
+    if (site === undefined) {
+      if (this.#namespaces.size >= REMEMBERED) return this.#site;
+      site = scopeSite(state.sites, state.gate, this.scope, namespace);
+      this.#namespaces.set(namespace, site);
+    }
+    return site;
   }
 
   /** The scope's verdict, unless the span has a namespace of its own or its name stands in the drop list. */

@@ -16,6 +16,7 @@ import { startOverOwnSdk } from '../setup/own.js';
 import { loadTraceSdk } from '../setup/sdk.js';
 import type { Tracing } from '../setup/tracing.js';
 import { traceRandomness } from '../span/identity.js';
+import { isMirroring } from '../span/mirror.js';
 import { samplingThreshold } from '../span/place.js';
 import { state } from '../state.js';
 import type { Gate } from './gate.js';
@@ -111,6 +112,8 @@ class RootSampler implements Sampler {
     if (!gate.enabled) return { decision: NOT_RECORD, ...unchanged };
     const { ratio, root } = this.#verdict(name, attributes);
     if (!(root || gate.rootKinds.includes(kind)) || ratio === 0) return { decision: NOT_RECORD, ...unchanged };
+    // an instrumented call has been asked already, and is one of the open ones by now
+    if (!isMirroring() && !state.open.hasRoom()) return { decision: NOT_RECORD, ...unchanged };
     if (ratio === 1) return { decision: RECORD_AND_SAMPLED, ...unchanged };
     if (traceRandomness(traceId) < 1 - ratio) return { decision: NOT_RECORD, ...unchanged };
     return {

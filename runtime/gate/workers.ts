@@ -2,18 +2,14 @@
 // workers follow and ask for them when they start. The channel holds neither thread.
 
 import { BroadcastChannel, isMainThread } from 'node:worker_threads';
+import type { GateSettings } from './gate.js';
 
-/** Effective settings as text, in the normal form of the gate. */
-export interface SharedSettings {
-  readonly enabled: boolean;
-  readonly roots: string;
-  readonly rules: string;
-  readonly drop: string;
-}
+/** Effective settings, plain data: as text, what several leases add up to could be longer than a text may be. */
+export type SharedSettings = Omit<GateSettings, 'remoteParent'>;
 
 type Message = { readonly from: 'main'; readonly settings: SharedSettings } | { readonly from: 'worker'; readonly asks: true };
 
-const NAME = 'spanwright.settings.1';
+const NAME = 'spanwright.settings.2';
 
 export interface WorkerLink {
   /** Main thread: tells the workers. Worker: nothing. */

@@ -5,6 +5,7 @@ import { type Attributes, SpanKind } from '@opentelemetry/api';
 import { parseDuration, readDuration } from '../config/duration.js';
 import { nearest } from '../config/nearest.js';
 import { SpanwrightError } from '../errors.js';
+import { cleanAttributes } from '../span/attributes.js';
 import { type InstrumentOptions, type KindName, OPTION_NAMES, type ResolvedOptions } from './options.js';
 import type { MarkedParameter } from './record.js';
 
@@ -15,6 +16,9 @@ const KINDS: Record<KindName, SpanKind> = {
   producer: SpanKind.PRODUCER,
   consumer: SpanKind.CONSUMER,
 };
+
+/** The limits of a set-up that is not there yet when code is loaded. */
+const UNLIMITED = { attributeCount: Number.POSITIVE_INFINITY, attributeLength: Number.POSITIVE_INFINITY };
 
 type Check = (value: unknown) => boolean;
 const isFunction: Check = (value) => typeof value === 'function';
@@ -92,9 +96,9 @@ export function resolveOptions(
   };
 }
 
-/** The constant part of `attributes`. */
+/** The constant part of `attributes`: of what it holds, what OpenTelemetry has a place for. */
 export function constantAttributes(options: InstrumentOptions): Attributes {
-  return typeof options.attributes === 'object' ? options.attributes : {};
+  return typeof options.attributes === 'object' ? cleanAttributes(options.attributes, UNLIMITED).kept : {};
 }
 
 function resolveArgs(

@@ -5,6 +5,7 @@ import { type Context, SpanStatusCode } from '@opentelemetry/api';
 import { scopeSite } from '../site/scope.js';
 import type { Site } from '../site/site.js';
 import { isMirroring } from '../span/mirror.js';
+import { RecordedSpan } from '../span/recorded.js';
 import { state } from '../state.js';
 import { ObservedSpan, type SdkSpan } from './observed.js';
 
@@ -37,12 +38,14 @@ export function createSpanProcessor(): OpenSpanProcessor {
 
   return {
     onStart(span) {
-      if (isMirroring()) return;
+      if (isMirroring() || span instanceof RecordedSpan) return;
       const entry = new ObservedSpan(siteOf(span.instrumentationScope), span);
       entries.set(span, entry);
       entry.site.open++;
       entry.site.started++;
       state.open.enter(entry);
+      const meter = state.recorder?.meter;
+      if (meter?.metered) meter.count(state.open.started, state.open.count);
     },
     onEnd(span) {
       const entry = entries.get(span as object);

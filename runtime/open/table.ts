@@ -35,6 +35,13 @@ export class OpenTable<Entry extends OpenEntry = OpenSpan> {
   /** No span starts beyond this many open ones. */
   max = 10_000;
 
+  /** False when as many are open as may be; the refusal is counted. */
+  hasRoom(): boolean {
+    if (this.count < this.max) return true;
+    this.refused++;
+    return false;
+  }
+
   enter(entry: Entry): void {
     entry.before = this.#newest;
     entry.listed = true;
@@ -68,13 +75,13 @@ export class OpenTable<Entry extends OpenEntry = OpenSpan> {
     this.refused = 0;
   }
 
-  /** Oldest first. The list may change between steps only by the entry just given leaving. */
+  /** Oldest first. The entry just given may leave; where others leave with it, those before them may be given a second time. */
   *[Symbol.iterator](): IterableIterator<Entry> {
     let entry = this.oldest;
     while (entry !== undefined) {
       const next = entry.after as Entry | undefined;
       yield entry;
-      entry = next;
+      entry = next === undefined || next.listed ? next : this.oldest;
     }
   }
 }

@@ -31,6 +31,7 @@ export class Watchdog {
     const found = new Map<string, { count: number; example: OpenSpan; ageMs: number }>();
     for (const span of this.open) {
       const ageMs = span.ageMs();
+      if (ageMs < 0) continue; // a start in the future, by another clock, says nothing of what has come after it
       if (ageMs < this.maxAgeMs) break;
       if (span.site.options.longRunning || this.#reported.has(span)) continue;
       this.#reported.add(span);
@@ -58,7 +59,10 @@ export function endLeaked(span: OpenSpan, why: 'age' | 'shutdown'): void {
   span.end();
 }
 
+/** A function without a namespace is named by itself; a tracer's span without one by its scope. */
 function leakyPattern(span: OpenSpan): Pattern {
-  const { scope, namespace } = span.site;
-  return scope === undefined ? { kind: 'namespace', text: namespace, open: true } : { kind: 'scope', text: scope, open: false };
+  const { scope, namespace, functionName } = span.site;
+  return scope === undefined || namespace !== scope
+    ? { kind: 'namespace', text: namespace || functionName, open: true }
+    : { kind: 'scope', text: scope, open: false };
 }

@@ -11,7 +11,9 @@ import { parentOf } from '../propagation/parent.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { markFailed } from '../span/outcome.js';
 import { place } from '../span/place.js';
+import { RecordedSpan } from '../span/recorded.js';
 import { activeContext, withContext } from '../span/run.js';
+import { isSampled } from '../span/trace.js';
 import { state } from '../state.js';
 import type { Session } from './book.js';
 
@@ -41,6 +43,7 @@ function siteOf(options: SessionOptions): Site {
   if (site === undefined) {
     const record = { namespace, function: name, name };
     site = makeSite(record, { longRunning: true, ...(kind === undefined ? undefined : { kind }) }, () => undefined);
+    site.shownEarly = true;
     if (sites.size < MAX_SITES) sites.set(key, site);
   }
   return site;
@@ -59,15 +62,21 @@ function start(key: string, options: SessionOptions = {}): boolean {
       `sessions.start(): found ${JSON.stringify(key) ?? typeof key} as key; expected text that is not empty.`,
     );
   }
-  const { recorder, sessions: book } = state;
-  if (recorder === undefined) return false;
+  const { recorder, gate, sessions: book } = state;
+  if (recorder === undefined || !gate.built) return false;
   if (book.get(key) !== undefined) return true;
   const site = siteOf(options);
   if (site.off) return false;
-  const context = activeContext();
+  const active = activeContext();
   const earlier = resumed(options.resume);
-  const current = earlier === undefined ? throughTransparent(trace.getSpan(context)) : undefined;
-  const placed = place(recorder, site, earlier === undefined ? context : context.deleteValue(SPAN_KEY), current);
+  const above = throughTransparent(trace.getSpan(active));
+  // a timer that was made in a call keeps that call's span for ever
+  const over = above instanceof RecordedSpan && gate.underWay.isOver(above.trace);
+  const context = over || earlier !== undefined ? active.deleteValue(SPAN_KEY) : active;
+  const current = over || earlier !== undefined ? undefined : above;
+  // whether a trace that goes on is kept has been decided where it began
+  const terms = earlier !== undefined && isSampled(earlier) ? { root: site.root, ratio: 1, kind: site.kind } : site;
+  const placed = place(recorder, terms, context, current);
   if (placed === undefined || !placed.sampled || !book.hasRoom() || !recorder.hasRoom(site)) return false;
   const span = recorder.start(
     site,
@@ -78,7 +87,7 @@ function start(key: string, options: SessionOptions = {}): boolean {
     placed.parent,
     undefined,
     earlier?.traceId ?? placed.traceId,
-    placed.traceState,
+    placed.traceState ?? earlier?.traceState,
   );
   span.setAttribute('spanwright.session.key', key.slice(0, 256));
   if (options.attributes !== undefined) span.setAttributes(options.attributes);

@@ -97,9 +97,10 @@ export class LiveTracing implements Tracing {
     const warnings: string[] = [];
     if (value && this.#built === undefined) warnings.push(this.#whyNothingIsSent());
     if (options.only !== undefined) warnings.push(...this.#unmatched(parseRoots(options.only, 'only')));
+    const lease = this.leaseBook.begin('enabled', value, options, warnings);
     // off means off: who switches tracing off does not want an older lease to switch it on again
     if (!value) this.leaseBook.endAll('ended', (kind, held) => kind === 'enabled' && held === true);
-    return this.leaseBook.begin('enabled', value, options, warnings);
+    return lease;
   }
 
   setRules(text: string, options: LeaseOptions = {}): Lease {
@@ -228,6 +229,8 @@ export class LiveTracing implements Tracing {
   }
 
   #mayChange(): void {
+    if (this.#ending !== undefined)
+      throw new PermissionDeniedError('Changes are refused: this tracing has been shut down. Ask the one that runs now.');
     if (this.loaded.configuration.allowRuntimeChanges) return;
     throw new PermissionDeniedError(
       'Changes while the service runs are refused: allow_runtime_changes is false. Change the configuration and start the service again.',
@@ -257,11 +260,10 @@ export class LiveTracing implements Tracing {
 
   #shared(): SharedSettings {
     const { enabled, roots, rules, drop } = this.process.gate.settings;
-    return { enabled, roots: printPatterns(roots, 'none'), rules: printRules(rules), drop: printPatterns(drop, '') };
+    return { enabled, roots, rules, drop };
   }
 
-  #follow({ enabled, roots, rules, drop }: SharedSettings): void {
-    const shared = { enabled, roots: parseRoots(roots), rules: parseRules(rules), drop: parseDrop(drop) };
+  #follow(shared: SharedSettings): void {
     this.#base = { ...fromConfiguration(this.loaded.configuration), ...shared };
     this.#putInForce();
   }

@@ -48,6 +48,8 @@ export class SiteRegistry {
 /** Options are compared by identity; those that are data, by content. */
 function saysTheSame(a: Site, b: Site): boolean {
   if (a.spanName !== b.spanName || a.kind !== b.kind || a.namespace !== b.namespace) return false;
+  // how a body is followed: of one place in the source a class factory can make functions of several kinds
+  if (a.fresh !== b.fresh || a.shape !== b.shape) return false;
   const right = new Map(Object.entries(b.options));
   const sameOptions = Object.entries(a.options).every(([key, value]) => {
     const other = right.get(key);

@@ -10,11 +10,17 @@ import { Site } from './site.js';
 const NO_OPTIONS = resolveOptions({}, undefined, 'a tracer');
 const NO_ATTRIBUTES = Object.freeze({});
 
-export function scopeSite(sites: SiteRegistry, gate: Gate, scope: { readonly name: string; readonly version?: string }): Site {
+/** @param namespace `code.namespace` of the spans that the site stands for; default the scope's name, for those that have none */
+export function scopeSite(
+  sites: SiteRegistry,
+  gate: Gate,
+  scope: { readonly name: string; readonly version?: string },
+  namespace = scope.name,
+): Site {
   const site = sites.add(
     new Site(
-      `scope:${scope.name}@${scope.version ?? ''}`,
-      scope.name,
+      `scope:${scope.name}@${scope.version ?? ''}${namespace === scope.name ? '' : ` ${namespace}`}`,
+      namespace,
       '',
       '',
       SpanKind.INTERNAL,

@@ -53,6 +53,9 @@ export class Site {
   /** True: the body is an async function, so that what it returns is a fresh promise with nothing on it. */
   fresh = false;
 
+  /** True: what is below a root of this site is sent as it ends, not kept back until the root has ended. */
+  shownEarly = false;
+
   /** Fixed attributes of every span of the site: `code.*` and the constant ones of the `attributes` option. */
   attributes: Attributes;
 

@@ -30,7 +30,7 @@ const ARRAY_LIMIT = 1024;
 const ARGUMENT_LENGTH = 16_384;
 
 /** The value cut to the limits, or undefined when OpenTelemetry has no place for it. */
-export function cleanValue(value: unknown, limits: SpanLimits): AttributeValue | undefined {
+export function cleanValue(value: unknown, limits: Pick<SpanLimits, 'attributeLength'>): AttributeValue | undefined {
   switch (typeof value) {
     case 'string':
       return cut(value, limits.attributeLength);
@@ -51,7 +51,16 @@ function cut(text: string, length: number): string {
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 }
 
-function cleanArray(values: readonly unknown[], limits: SpanLimits): AttributeValue | undefined {
+/** An array whose elements cannot be read, a proxy for example, is no value. */
+function cleanArray(values: readonly unknown[], limits: Pick<SpanLimits, 'attributeLength'>): AttributeValue | undefined {
+  try {
+    return readArray(values, limits);
+  } catch {
+    return undefined;
+  }
+}
+
+function readArray(values: readonly unknown[], limits: Pick<SpanLimits, 'attributeLength'>): AttributeValue | undefined {
   const kept: unknown[] = [];
   let type: string | undefined;
   for (let index = 0; index < values.length && index < ARRAY_LIMIT; index++) {
@@ -79,12 +88,15 @@ export function recordValue(value: unknown, limits: SpanLimits): AttributeValue 
 }
 
 /** A copy that holds only what is allowed. */
-export function cleanAttributes(attributes: Attributes | undefined, limits: SpanLimits): { kept: Attributes; dropped: number } {
+export function cleanAttributes(
+  attributes: Attributes | undefined,
+  limits: Pick<SpanLimits, 'attributeCount' | 'attributeLength'>,
+): { kept: Attributes; dropped: number } {
   const kept: Attributes = {};
   let count = 0;
   let dropped = 0;
   for (const key in attributes) {
-    if (!Object.hasOwn(attributes, key) || key === '') continue;
+    if (!Object.hasOwn(attributes, key) || key === '' || key === '__proto__') continue;
     const value = cleanValue(attributes[key], limits);
     if (value === undefined) continue;
     if (count >= limits.attributeCount) {

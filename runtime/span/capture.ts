@@ -2,40 +2,46 @@
 // user's run only here, only for recorded calls, and their failure stays here.
 
 import { types } from 'node:util';
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Link } from '@opentelemetry/api';
 import type { Site } from '../site/site.js';
 import { REDACTED, recordValue } from './attributes.js';
-import type { RecordedSpan } from './recorded.js';
+import { callback } from './callback.js';
+import { isLink, type RecordedSpan } from './recorded.js';
 import { tellFault } from './recorder.js';
 
 export function capture(span: RecordedSpan, site: Site, self: unknown, args: ArrayLike<unknown>): void {
   const { options } = site;
   if (options.args !== undefined) captureArguments(span, site, args);
-  if (options.attributes !== undefined) {
-    try {
-      captureAttributes(span, `attributes of ${site.id}`, Reflect.apply(options.attributes, self, args));
-    } catch (error) {
-      tellFault(`attributes of ${site.id}`, error);
-    }
-  }
-  if (options.links !== undefined) {
-    try {
-      for (const link of Reflect.apply(options.links, self, args) ?? []) span.addLink(link);
-    } catch (error) {
-      tellFault(`links of ${site.id}`, error);
-    }
-  }
+  if (options.attributes !== undefined)
+    captureAttributes(span, 'attributes', site, callback('attributes', site, options.attributes, self, args));
+  if (options.links !== undefined) captureLinks(span, site, callback('links', site, options.links, self, args));
 }
 
 /** What a callback returned. A promise is not waited for, but its failure must not reach the program either. */
-export function captureAttributes(span: RecordedSpan, where: string, attributes: Attributes | undefined): void {
+export function captureAttributes(span: RecordedSpan, option: string, site: Site, attributes: unknown): void {
   if (attributes === undefined || attributes === null) return;
   if (types.isPromise(attributes)) {
     Promise.prototype.catch.call(attributes, () => {});
-    tellFault(where, 'found a promise; expected attributes, at once');
+    tellFault(`${option} of ${site.id}`, 'found a promise; expected attributes, at once');
     return;
   }
-  span.setAttributes(attributes);
+  try {
+    span.setAttributes(attributes as Attributes);
+  } catch (error) {
+    tellFault(`${option} of ${site.id}`, error);
+  }
+}
+
+function captureLinks(span: RecordedSpan, site: Site, links: unknown): void {
+  try {
+    for (const link of (links as Iterable<Link> | undefined) ?? []) {
+      if (isLink(link)) span.addLink(link);
+      else
+        tellFault(`links of ${site.id}`, 'found a link without a span context; a carrier that brought none has none to link to');
+    }
+  } catch (error) {
+    tellFault(`links of ${site.id}`, error);
+  }
 }
 
 function captureArguments(span: RecordedSpan, site: Site, args: ArrayLike<unknown>): void {

@@ -34,7 +34,9 @@ export function exceptionAttributes(thrown: Thrown): Attributes {
   return attributes;
 }
 
+/** Of a function its name alone: its text would be its source, or whatever a `toString` of its own makes of it. */
 function primitiveText(value: unknown): string {
+  if (typeof value === 'function') return `[function ${text(value, 'name') ?? ''}]`;
   const whole = typeof value === 'symbol' ? value.toString() : `${value as string}`;
   return whole.slice(0, 1024);
 }
@@ -51,31 +53,40 @@ function typeName(error: object): string {
 function stackWithCauses(error: object): string | undefined {
   const own = text(error, 'stack');
   if (own === undefined) return undefined;
-  const parts = [own];
-  const seen = new Set<unknown>([error]);
-  collect(error, parts, seen, 1);
-  return parts.join('\n').slice(0, TEXT_LENGTH);
+  const story: Story = { text: own, seen: new Set([error]) };
+  try {
+    collect(error, story, 1);
+  } catch {
+    // a list of members that is no plain array may throw at any touch: what was told until then stands
+  }
+  return story.text.slice(0, TEXT_LENGTH);
 }
 
-function collect(error: object, parts: string[], seen: Set<unknown>, depth: number): void {
+/** What has been told so far; nothing is read any more once it is long enough. */
+interface Story {
+  text: string;
+  readonly seen: Set<unknown>;
+}
+
+function collect(error: object, story: Story, depth: number): void {
   if (depth > DEPTH) return;
   const members = read(error, 'errors');
   if (Array.isArray(members)) {
-    for (const member of members.slice(0, MEMBERS)) tell('Includes', member, parts, seen, depth);
+    for (const member of members.slice(0, MEMBERS)) tell('Includes', member, story, depth);
   }
   const cause = read(error, 'cause');
-  if (cause !== undefined) tell('Caused by', cause, parts, seen, depth);
+  if (cause !== undefined) tell('Caused by', cause, story, depth);
 }
 
-function tell(how: string, error: unknown, parts: string[], seen: Set<unknown>, depth: number): void {
-  if (seen.has(error)) return;
-  seen.add(error);
+function tell(how: string, error: unknown, story: Story, depth: number): void {
+  if (story.seen.has(error) || story.text.length >= TEXT_LENGTH) return;
+  story.seen.add(error);
   if (typeof error !== 'object' || error === null) {
-    parts.push(`${how}: ${primitiveText(error)}`);
+    story.text += `\n${how}: ${primitiveText(error)}`;
     return;
   }
-  parts.push(`${how}: ${text(error, 'stack') ?? `${typeName(error)}: ${text(error, 'message') ?? ''}`}`);
-  collect(error, parts, seen, depth + 1);
+  story.text += `\n${how}: ${text(error, 'stack') ?? `${typeName(error)}: ${text(error, 'message') ?? ''}`}`;
+  collect(error, story, depth + 1);
 }
 
 function text(from: object, key: string): string | undefined {

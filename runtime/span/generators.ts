@@ -9,14 +9,17 @@ import { fail, succeed } from './outcome.js';
 import type { RecordedSpan } from './recorded.js';
 import { isIterator, observeSteps } from './steps.js';
 
-/** @param begin starts the span, or says with undefined that there is no room for it */
+/**
+ * What is no generator, because another decorator stands between, comes back as it is.
+ * @param begin starts the span, or says with undefined that there is no room for it
+ */
 export function followGenerator(
-  generator: object,
+  generator: unknown,
   site: Site,
   self: unknown,
   context: Context,
   begin: () => RecordedSpan | undefined,
-): object {
+): unknown {
   if (!isIterator(generator)) return generator;
   let span: RecordedSpan | undefined;
   let begun = false;
@@ -42,7 +45,7 @@ export function followGenerator(
 }
 
 /** The body of a generator whose trace is not kept: what it calls is not to start traces of its own. */
-export function carryContext(generator: object, context: Context): object {
+export function carryContext(generator: unknown, context: Context): unknown {
   if (isIterator(generator)) observeSteps(generator, { context, enter: () => true, finished() {}, failed() {} });
   return generator;
 }

@@ -1,10 +1,11 @@
 // Where recorded spans go when the user has an SDK set-up of their own: each gets a twin from the user's tracer provider, with
-// the same parent, times, attributes, events and status, so that the user's sampler, processors and exporters see it as theirs.
+// the same parent, times, attributes, links, events and status, so that the user's sampler, processors and exporters see it as
+// theirs. What those throw is told, and reaches neither the program nor the accounting.
 
 import { type Context, type Span, trace } from '@opentelemetry/api';
 import { SPAN_KEY } from '../context/layer.js';
 import type { RecordedSpan } from './recorded.js';
-import type { SpanSink } from './recorder.js';
+import { type SpanSink, tellFault } from './recorder.js';
 
 let mirroring = false;
 
@@ -17,11 +18,22 @@ export class MirrorSink implements SpanSink {
   readonly #twins = new WeakMap<RecordedSpan, Span>();
 
   onStart(span: never, context: Context): void {
-    this.#start(span as RecordedSpan, context);
+    mirroring = true;
+    try {
+      this.#start(span as RecordedSpan, context);
+    } catch (error) {
+      tellFault('a span of the SDK', error);
+    } finally {
+      mirroring = false;
+    }
   }
 
   onEnd(span: never): void {
-    this.#end(span as RecordedSpan);
+    try {
+      this.#end(span as RecordedSpan);
+    } catch (error) {
+      tellFault('the end of a span of the SDK', error);
+    }
   }
 
   #start(span: RecordedSpan, context: Context): void {
@@ -29,15 +41,10 @@ export class MirrorSink implements SpanSink {
     const tracer = trace.getTracerProvider().getTracer(name, version, schemaUrl === undefined ? {} : { schemaUrl });
     const parent = span.parentSpanContext;
     const under = parent === undefined ? context.deleteValue(SPAN_KEY) : trace.setSpanContext(context, parent);
-    mirroring = true;
-    try {
-      const options = { kind: span.kind, startTime: span.startMs, attributes: span.attributes, links: span.links };
-      const twin = tracer.startSpan(span.name, options, under);
-      this.#twins.set(span, twin);
-      span.adopt(twin.spanContext());
-    } finally {
-      mirroring = false;
-    }
+    const options = { kind: span.kind, startTime: span.startMs, attributes: span.attributes };
+    const twin = tracer.startSpan(span.name, options, under);
+    this.#twins.set(span, twin);
+    span.adopt(twin.spanContext());
   }
 
   #end(span: RecordedSpan): void {
@@ -45,7 +52,7 @@ export class MirrorSink implements SpanSink {
     if (twin === undefined) return;
     twin.setAttributes(span.attributes);
     for (const event of span.events) twin.addEvent(event.name, event.attributes, event.time);
-    // those of the start were given at the start
+    twin.addLinks(span.links);
     twin.setStatus(span.status);
     twin.updateName(span.name);
     twin.end(span.endTime);

@@ -2,6 +2,7 @@
 // is not touched.
 
 import type { Site } from '../site/site.js';
+import { callback } from './callback.js';
 import { captureAttributes } from './capture.js';
 import { isCancellation } from './errors.js';
 import type { RecordedSpan } from './recorded.js';
@@ -10,19 +11,15 @@ import { tellFault } from './recorder.js';
 /** Ends the span of a call that returned `value`, or whose promise was fulfilled with it. */
 export function succeed(span: RecordedSpan, site: Site, self: unknown, value: unknown): void {
   const { result, minDuration } = site.options;
-  if (result !== undefined) {
-    try {
-      captureAttributes(span, `result of ${site.id}`, result.call(self, value));
-    } catch (error) {
-      tellFault(`result of ${site.id}`, error);
-    }
-  }
+  if (result !== undefined && !span.ended)
+    captureAttributes(span, 'result', site, callback('result', site, result, self, [value]));
   if (minDuration > 0) span.endOrDiscard(minDuration);
   else span.end();
 }
 
 /** Ends the span of a call that threw `error`, or whose promise was rejected with it. */
 export function fail(span: RecordedSpan, site: Site, error: unknown): void {
+  if (span.ended) return;
   try {
     if (isCancellation(error)) span.setAttribute('spanwright.cancelled', true);
     else if (!isExpected(site, error)) markFailed(span, error);
@@ -39,11 +36,5 @@ export function markFailed(span: RecordedSpan, error: unknown): void {
 
 function isExpected(site: Site, error: unknown): boolean {
   const { expected } = site.options;
-  if (expected === undefined) return false;
-  try {
-    return expected(error);
-  } catch (fault) {
-    tellFault(`expectedErrors of ${site.id}`, fault);
-    return false;
-  }
+  return expected !== undefined && Boolean(callback('expectedErrors', site, expected, undefined, [error]));
 }

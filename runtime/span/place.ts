@@ -17,6 +17,7 @@ import {
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import { parentOf } from '../propagation/parent.js';
 import type { Site } from '../site/site.js';
+import { callback } from './callback.js';
 import { newSpanId, newTraceId, traceRandomness } from './identity.js';
 import { RecordedSpan } from './recorded.js';
 import { type Recorder, tellFault } from './recorder.js';
@@ -162,8 +163,9 @@ export function samplingThreshold(ratio: number): string {
 }
 
 function givenParent(site: Site, self: unknown, args: ArrayLike<unknown>): Span | SpanContext | undefined {
+  const given = callback('parent', site, site.options.parent as (...args: unknown[]) => unknown, self, args);
   try {
-    return parentOf(Reflect.apply(site.options.parent as (...args: unknown[]) => unknown, self, args));
+    return parentOf(given);
   } catch (error) {
     tellFault(`parent of ${site.id}`, error);
     return undefined;

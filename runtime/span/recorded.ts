@@ -78,8 +78,8 @@ export class RecordedSpan implements Span, OpenSpan {
 
   /** Attributes of the site and of the span in one object; made when first read after a change. */
   get attributes(): Attributes {
-    if (this.#own === undefined) return this.site.attributes;
-    this.#merged ??= { ...this.site.attributes, ...this.#own };
+    if (this.#own === undefined) return this.recorder.shown(this.site);
+    this.#merged ??= { ...this.recorder.shown(this.site), ...this.#own };
     return this.#merged;
   }
 
@@ -133,6 +133,7 @@ export class RecordedSpan implements Span, OpenSpan {
     if (clean === undefined) return this;
     this.#own ??= {};
     if (!Object.hasOwn(this.#own, key)) {
+      if (key === '__proto__') return this;
       if (this.#ownCount >= limits.attributeCount) {
         this.droppedAttributesCount++;
         return this;
@@ -152,7 +153,7 @@ export class RecordedSpan implements Span, OpenSpan {
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
-    if (this.ended) return this;
+    if (this.ended || typeof name !== 'string') return this;
     const { limits } = this.recorder;
     const timed = isTimeInput(attributesOrTime);
     const at = timed ? attributesOrTime : time;
@@ -167,8 +168,9 @@ export class RecordedSpan implements Span, OpenSpan {
     return this;
   }
 
+  /** A link to nothing is left out: exporters read both ids of its context. */
   addLink(link: Link): this {
-    if (this.ended) return this;
+    if (this.ended || !isLink(link)) return this;
     const { limits } = this.recorder;
     if (this.links === (NONE as unknown)) this.links = [];
     if (this.links.length >= limits.linkCount) {
@@ -187,16 +189,18 @@ export class RecordedSpan implements Span, OpenSpan {
 
   /** As the specification says: OK is final, UNSET is ignored, a message belongs to ERROR only. */
   setStatus(status: SpanStatus): this {
-    if (this.ended || status.code === SpanStatusCode.UNSET || this.status.code === SpanStatusCode.OK) return this;
+    const code = status?.code;
+    if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return this;
+    if (this.ended || this.status.code === SpanStatusCode.OK) return this;
     this.status =
-      status.code === SpanStatusCode.ERROR && typeof status.message === 'string'
-        ? { code: status.code, message: status.message.slice(0, this.recorder.limits.attributeLength) }
-        : { code: status.code };
+      code === SpanStatusCode.ERROR && typeof status.message === 'string'
+        ? { code, message: status.message.slice(0, this.recorder.limits.attributeLength) }
+        : { code };
     return this;
   }
 
   updateName(name: string): this {
-    if (!this.ended) this.name = name;
+    if (!this.ended && typeof name === 'string') this.name = name;
     return this;
   }
 
@@ -220,9 +224,9 @@ export class RecordedSpan implements Span, OpenSpan {
     if (log === undefined || log.alsoEvents) this.addEvent('exception', attributes, time);
   }
 
-  /** Ends once; a later call changes nothing. */
+  /** Ends once; a later call changes nothing, nor does one of a processor that is told of the end. */
   end(endTime?: TimeInput): void {
-    if (this.ended) return;
+    if (this.#endMs !== 0) return;
     this.#endMs = Math.max(this.#time(endTime), this.startMs);
     this.recorder.finish(this);
   }
@@ -232,7 +236,7 @@ export class RecordedSpan implements Span, OpenSpan {
    * (a child, a carrier, a log line) is kept, so that none refers to a span that does not exist.
    */
   endOrDiscard(minimum: number): void {
-    if (this.ended) return;
+    if (this.#endMs !== 0) return;
     this.#endMs = Math.max(this.nowMs(), this.startMs);
     if (this.durationMs < minimum && this.#context === undefined) this.recorder.discard(this);
     else this.recorder.finish(this);
@@ -260,6 +264,11 @@ export class RecordedSpan implements Span, OpenSpan {
   #time(time: TimeInput | undefined): number {
     return time === undefined ? this.nowMs() : fromTimeInput(time, this.trace.anchor);
   }
+}
+
+/** What exporters ask of a link; a carrier that brought nothing has no span context. */
+export function isLink(link: Link | undefined): link is Link {
+  return typeof link?.context?.traceId === 'string' && typeof link.context.spanId === 'string';
 }
 
 function isTimeInput(value: unknown): value is TimeInput {

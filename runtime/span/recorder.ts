@@ -2,6 +2,7 @@
 // ended spans go (OpenTelemetry span processors), what all spans share, and the table of open ones.
 
 import {
+  type Attributes,
   type Context,
   type SpanContext,
   type SpanKind,
@@ -14,7 +15,7 @@ import type { LeaseMeter } from '../gate/lease.js';
 import { type RecentErrors, SiteStatistics } from '../open/statistics.js';
 import type { OpenTable } from '../open/table.js';
 import type { Site } from '../site/site.js';
-import type { SpanLimits } from './attributes.js';
+import { REDACTED, type SpanLimits } from './attributes.js';
 import { RecordedSpan } from './recorded.js';
 import { anchorAt, fromTimeInput } from './time.js';
 import { LocalTrace } from './trace.js';
@@ -38,6 +39,9 @@ export interface SpanSink {
 }
 
 export class Recorder {
+  /** Attributes of sites of which some are hidden, by what the site has. */
+  readonly #shown = new WeakMap<Attributes, Attributes>();
+
   constructor(
     readonly gate: Gate,
     readonly open: OpenTable,
@@ -53,12 +57,24 @@ export class Recorder {
     readonly defersRatio = false,
   ) {}
 
+  /** The fixed attributes of the site as they may be seen. Where the code stands is never hidden. */
+  shown(site: Site): Attributes {
+    const { hides } = this.limits;
+    if (hides === undefined) return site.attributes;
+    let shown = this.#shown.get(site.attributes);
+    if (shown === undefined) {
+      const seen = (key: string) => key.startsWith('code.') || !hides(key);
+      shown = Object.fromEntries(Object.entries(site.attributes).map(([key, value]) => [key, seen(key) ? value : REDACTED]));
+      this.#shown.set(site.attributes, Object.freeze(shown));
+    }
+    return shown;
+  }
+
   /** False when `maxOpenSpans` are open: the caller stays transparent. The refusal is counted. */
   hasRoom(site: Site): boolean {
-    if (this.open.count < this.open.max) return true;
-    this.open.refused++;
-    site.refused++;
-    return false;
+    const room = this.open.hasRoom();
+    if (!room) site.refused++;
+    return room;
   }
 
   /**

@@ -7,6 +7,7 @@ import { throughTransparent } from '../gate/transparent.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
 import { activeContext, withContext } from './active.js';
+import { calling } from './callback.js';
 import { capture } from './capture.js';
 import { carryContext, followGenerator } from './generators.js';
 import { fail } from './outcome.js';
@@ -39,6 +40,7 @@ function runWithin(
   body: AnyFunction,
   args: ArrayLike<unknown>,
 ): unknown {
+  if (calling) return Reflect.apply(body, self, args);
   let context = active;
   let current: Span | undefined;
   if (context instanceof SpanLayer) {
@@ -66,7 +68,7 @@ function runWithin(
 /** A trace that is not kept: nothing is recorded, and what is called from here does not start a trace of its own. */
 function runUnsampled(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>, context: Context): unknown {
   const result = withContext(context, body, self, args);
-  return site.iterates ? carryContext(result as object, context) : result;
+  return site.iterates ? carryContext(result, context) : result;
 }
 
 function record(
@@ -82,7 +84,8 @@ function record(
   if (site.iterates) {
     const generator = Reflect.apply(body, self, args);
     return followGenerator(generator, site, self, context, function beginIteration() {
-      return begin(recorder, site, self, args, context, parent, placement);
+      // between the call and the first step tracing may have been shut down
+      return state.recorder === recorder ? begin(recorder, site, self, args, context, parent, placement) : undefined;
     });
   }
   const span = begin(recorder, site, self, args, context, parent, placement);

@@ -24,24 +24,25 @@ export interface Iteration {
 
 const STEPS: readonly StepName[] = ['next', 'return', 'throw'];
 
-/** True when `value` has steps that can be observed. */
-export function isIterator(value: object): boolean {
-  return typeof (value as { next?: unknown }).next === 'function' && Object.isExtensible(value);
+/** True when `value`, which may be anything at all, has steps that can be observed. */
+export function isIterator(value: unknown): value is object {
+  return typeof (value as { next?: unknown } | null | undefined)?.next === 'function' && Object.isExtensible(value);
 }
 
 export function observeSteps(iterator: object, iteration: Iteration): void {
+  const running = { step: false };
   for (const name of STEPS) {
     const step = (iterator as Record<string, unknown>)[name];
     if (typeof step === 'function')
       Object.defineProperty(iterator, name, {
         configurable: true,
         writable: true,
-        value: observedStep(name, step as Step, iteration),
+        value: observedStep(name, step as Step, iteration, running),
       });
   }
 }
 
-function observedStep(name: StepName, step: Step, iteration: Iteration): Step {
+function observedStep(name: StepName, step: Step, iteration: Iteration, running: { step: boolean }): Step {
   const taken = (result: StepResult): StepResult => {
     // an iterator that is told to return has finished unless it says that it has not
     if (name === 'return' ? result?.done !== false : result?.done) iteration.finished(result?.value);
@@ -55,11 +56,17 @@ function observedStep(name: StepName, step: Step, iteration: Iteration): Step {
     [name](this: unknown, ...given: [unknown?]): unknown {
       if (!iteration.enter(name)) return Reflect.apply(step, this, given);
       const { context } = iteration;
+      const nested = running.step;
       let result: unknown;
+      running.step = true;
       try {
         result = context === undefined ? Reflect.apply(step, this, given) : withContext(context, step, this, given);
       } catch (error) {
+        // a generator that steps itself is refused by the language, and goes on where it catches that
+        if (nested) throw error;
         return failed(error);
+      } finally {
+        running.step = nested;
       }
       const later = (result as { then?: unknown } | undefined)?.then;
       return typeof later === 'function' ? Reflect.apply(later, result, [taken, failed]) : taken(result as StepResult);

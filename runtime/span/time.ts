@@ -21,12 +21,21 @@ export function toHrTime(milliseconds: number): HrTime {
   return nanoseconds >= 1e9 ? [seconds + 1, nanoseconds - 1e9] : [seconds, nanoseconds];
 }
 
+/** Milliseconds since the epoch that backends can hold: nanoseconds in 63 bits, until the year 2262. */
+const LATEST = 2 ** 63 / 1e6;
+
 /**
  * A time given by a caller of the API: a Date, an HrTime, milliseconds since the epoch, or `performance.now()`
- * (anything smaller than the process's time origin, as the SDK reads it).
+ * (anything smaller than the process's time origin, as the SDK reads it). What is no time, such as an invalid Date or nanoseconds
+ * taken for milliseconds, is now: one such value would make a whole batch unfit for export.
  */
 export function fromTimeInput(input: TimeInput, anchor: number): number {
+  const given = milliseconds(input, anchor);
+  return given >= 0 && given < LATEST ? given : anchor + performance.now();
+}
+
+function milliseconds(input: TimeInput, anchor: number): number {
   if (typeof input === 'number') return input <= performance.now() ? input + anchor : input;
   if (input instanceof Date) return input.getTime();
-  return input[0] * 1000 + input[1] / 1e6;
+  return Array.isArray(input) ? input[0] * 1000 + input[1] / 1e6 : Number.NaN;
 }

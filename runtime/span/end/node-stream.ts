@@ -30,25 +30,37 @@ export function observeNodeStream(call: RecordedCall, stream: NodeStream): void 
   else observeOpen(call, stream);
 }
 
+/** The calls that have given out an open stream, oldest first: one set of listeners serves all who are handed the same socket. */
+const givenOut = new WeakMap<NodeStream, RecordedCall[]>();
+
 function observeOpen(call: RecordedCall, stream: NodeStream): void {
+  endWhenLost(stream, call.span);
+  const known = givenOut.get(stream);
+  if (known !== undefined) {
+    while (known[0]?.span.ended) known.shift();
+    known.push(call);
+    return;
+  }
+  const calls = [call];
+  givenOut.set(stream, calls);
   const remaining = { sides: sidesOpen(stream) };
   const sideEnded = (): void => {
-    if (--remaining.sides === 0) finish(() => call.succeed(stream));
+    if (--remaining.sides === 0) closed();
   };
-  const closed = (): void => finish(() => call.succeed(stream));
-  const failed = (error: unknown): void => finish(() => call.fail(error));
-  function finish(end: () => void): void {
+  const closed = (): void => finish((each) => each.succeed(stream));
+  const failed = (error: unknown): void => finish((each) => each.fail(error));
+  function finish(end: (each: RecordedCall) => void): void {
+    givenOut.delete(stream);
     stream.removeListener('end', sideEnded);
     stream.removeListener('finish', sideEnded);
     stream.removeListener('close', closed);
     stream.removeListener(EventEmitter.errorMonitor, failed);
-    end();
+    for (const each of calls) end(each);
   }
   stream.once('end', sideEnded);
   stream.once('finish', sideEnded);
   stream.once('close', closed);
   stream.once(EventEmitter.errorMonitor, failed);
-  endWhenLost(stream, call.span);
 }
 
 function sidesOpen(stream: NodeStream): number {

@@ -7,7 +7,7 @@ import { isIterator } from '../steps.js';
 import { isAsyncIterable, observeAsyncIterable, observeIterator } from './iterable.js';
 import { isNodeStream, observeNodeStream } from './node-stream.js';
 import { isObservable, observeObservable } from './observable.js';
-import { isWebStream, observeWebStream } from './web-stream.js';
+import { isWebSink, isWebStream, observeWebSink, observeWebStream } from './web-stream.js';
 
 interface Kind {
   readonly is: (value: object) => boolean;
@@ -17,6 +17,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   { is: isNodeStream, observe: observeNodeStream },
   { is: isWebStream, observe: observeWebStream },
+  { is: isWebSink, observe: observeWebSink },
   { is: isObservable, observe: observeObservable },
   { is: isIterator, observe: observeIterator },
   { is: isAsyncIterable, observe: observeAsyncIterable },

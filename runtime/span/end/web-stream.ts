@@ -1,6 +1,8 @@
-// Web ReadableStreams to their end. A stream can only be read by who locks it, so it is not read: the ways to lock it are
-// shadowed on the stream by methods that do the same and see how the reading ends.
+// Web streams to their end. A readable one can only be read by who locks it, so it is not read: the ways to lock it are shadowed
+// on the stream by methods that do the same and see how the reading ends. A writable one is followed by Node's own `finished`,
+// which needs no lock; for a readable one it would tell of the source, and not of what it is piped through.
 
+import { finished } from 'node:stream';
 import type { RecordedCall } from '../call.js';
 import { endWhenLost } from '../lost.js';
 import { observeSteps } from '../steps.js';
@@ -9,6 +11,18 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 export function isWebStream(value: object): value is ReadableStream {
   return typeof ReadableStream === 'function' && value instanceof ReadableStream && Object.isExtensible(value);
+}
+
+export function isWebSink(value: object): value is WritableStream {
+  return typeof WritableStream === 'function' && value instanceof WritableStream;
+}
+
+export function observeWebSink(call: RecordedCall, sink: WritableStream): void {
+  finished(sink as unknown as NodeJS.WritableStream, function ended(error) {
+    if (error) call.fail(error);
+    else call.succeed(sink);
+  });
+  endWhenLost(sink, call.span);
 }
 
 /** The end of the whole reading, told once by whichever way it is read. */
@@ -34,12 +48,14 @@ function shadowAll(stream: ReadableStream, ending: Ending): void {
 }
 
 /** Replaces a method by one that looks at what it returned, and may return something in its place. */
-function shadow(target: object, key: string | symbol, look: (result: unknown) => unknown): void {
-  const method = (target as Record<string | symbol, unknown>)[key];
+function shadow(target: ReadableStream, key: string | symbol, look: (result: unknown) => unknown): void {
+  const method = (target as unknown as Record<string | symbol, unknown>)[key];
   if (typeof method !== 'function') return;
   function shadowing(this: unknown, ...args: unknown[]): unknown {
+    // who is refused because another has the lock has not ended anything
+    const refused = target.locked;
     const result = Reflect.apply(method as Method, this, args);
-    return this === target ? (look(result) ?? result) : result;
+    return this === target && !refused ? (look(result) ?? result) : result;
   }
   Object.defineProperty(shadowing, 'name', { value: (method as Method).name, configurable: true });
   Object.defineProperty(target, key, { configurable: true, writable: true, value: shadowing });

@@ -1,0 +1,177 @@
+// What callers of the API can hand in, and does not fit: times that are none, links to nothing, names that are no text. None of it
+// may throw into the program, leave a span open, or make a batch unfit for export.
+
+import { createRequire } from 'node:module';
+import { type Link, type Span, type TimeInput, trace } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument } from '../../runtime/index.js';
+import { traced } from '../gate/tracing.js';
+
+const beside = createRequire(require.resolve('@opentelemetry/exporter-trace-otlp-grpc'));
+const { ProtobufTraceSerializer } = beside('@opentelemetry/otlp-transformer') as {
+  ProtobufTraceSerializer: { serializeRequest(spans: readonly ReadableSpan[]): Uint8Array | undefined };
+};
+
+/** What is done to a span; returns the one span that ended, which must be fit for export. */
+async function ended(work: (start: (options?: object, name?: string) => Span) => void): Promise<ReadableSpan> {
+  return traced({ enabled: true }, async ({ tracing, spans }) => {
+    work((options, name = 'span') => trace.getTracer('third-party').startSpan(name, options));
+    assert.is(tracing.openCount, 0);
+    const all = await spans();
+    assert.is(all.length, 1);
+    assert.ok((ProtobufTraceSerializer.serializeRequest(all)?.length ?? 0) > 0);
+    return all[0] as ReadableSpan;
+  });
+}
+
+const seconds = (time: readonly number[]): number => (time[0] as number) + (time[1] as number) / 1e9;
+const isNow = (time: readonly number[]): boolean => Math.abs(seconds(time) - Date.now() / 1000) < 3600;
+
+const NO_TIMES: Record<string, unknown> = {
+  'not a number': Number.NaN,
+  infinite: Number.POSITIVE_INFINITY,
+  'an invalid date': new Date(Number.NaN),
+  'a date before the epoch': new Date(-1),
+  'nanoseconds as milliseconds': Date.now() * 1e6,
+  null: null,
+  text: 'now',
+  'half a pair': [Number.NaN, 0],
+};
+for (const [what, time] of Object.entries(NO_TIMES)) {
+  test(`a time that is none is now: ${what}`, async () => {
+    const start = await ended((begin) => begin({ startTime: time }).end());
+    assert.ok(isNow(start.startTime), `${start.startTime}`);
+    const end = await ended((begin) => begin().end(time as TimeInput));
+    assert.ok(isNow(end.endTime) && seconds(end.duration) >= 0, `${end.endTime}`);
+    const event = await ended((begin) =>
+      begin()
+        .addEvent('event', {}, time as TimeInput)
+        .end(),
+    );
+    assert.ok(isNow(event.events[0]?.time as never), `${event.events[0]?.time}`);
+  });
+}
+
+test('a time that is one is taken as it is: a date, milliseconds, a pair', async () => {
+  const at = Date.UTC(2020, 1, 3);
+  for (const startTime of [new Date(at), at, [at / 1000, 0]]) {
+    const span = await ended((begin) => begin({ startTime }).end(at + 5));
+    assert.equal(span.startTime, [at / 1000, 0]);
+    assert.equal(span.duration, [0, 5e6]);
+  }
+});
+
+test('links to nothing are left out, those to something stay', async () => {
+  const good = { context: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 } };
+  const bad = [{ context: undefined }, { context: {} }, undefined, null] as unknown as Link[];
+  const span = await ended((begin) =>
+    begin({ links: [...bad, good] })
+      .addLinks(bad)
+      .end(),
+  );
+  assert.equal(
+    span.links.map(({ context }) => context.spanId),
+    ['b'.repeat(16)],
+  );
+  await traced({ enabled: true }, async ({ spans }) => {
+    instrument({ links: () => [...bad, good] }, () => 1)();
+    assert.is((await spans())[0]?.links.length, 1);
+  });
+});
+
+test('names that are no text, and a status that is none', async () => {
+  const odd = undefined as never;
+  const span = await ended((begin) => {
+    const begun = trace.getTracer('third-party').startSpan(odd);
+    void begin;
+    begun.updateName(odd).addEvent(odd).setStatus(odd).end();
+  });
+  assert.is(span.name, 'undefined');
+  assert.equal(span.events, []);
+  assert.equal(span.status, { code: 0 });
+});
+
+test('the key __proto__ is no attribute, and an array that cannot be read no value', async () => {
+  const hostile = new Proxy(['a'], {
+    get: () => {
+      throw new Error('hands off');
+    },
+  });
+  const span = await ended((begin) =>
+    begin().setAttribute('__proto__', ['a']).setAttribute('b', hostile).setAttribute('c', 1).end(),
+  );
+  assert.is(Object.getPrototypeOf(span.attributes), Object.prototype);
+  assert.equal(Object.keys(span.attributes), ['c']);
+});
+
+test('constant attributes: what OpenTelemetry has no place for is left out, what is to be hidden is hidden', () =>
+  traced({ enabled: true, redact: 'token, path' }, async ({ spans }) => {
+    const attributes = { big: 1n, object: { a: 1 }, none: undefined, fine: 'yes', token: 'secret' } as never;
+    instrument({ namespace: 'carbide::constants', attributes }, () => 1)();
+    const [span] = await spans();
+    const own = Object.entries(span?.attributes ?? {}).filter(([key]) => !key.startsWith('code.'));
+    assert.equal(own, [
+      ['fine', 'yes'],
+      ['token', 'REDACTED'],
+    ]);
+    assert.is(span?.attributes['code.namespace'], 'carbide::constants');
+  }));
+
+test('a processor that ends the span it is told of ends it once', async () => {
+  const processor = {
+    onStart() {},
+    onEnding: (span: Span) => span.end(),
+    onEnd() {},
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+  await traced({ enabled: true, spanProcessors: [processor as never] }, async ({ tracing, spans }) => {
+    instrument(() => 1)();
+    const { open, started, ended: over } = tracing.state().spans;
+    assert.equal([open, started, over, (await spans()).length], [0, 1, 1, 1]);
+  });
+});
+
+test('errors whose members throw, are functions, or are without number', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    const unreadable = Object.defineProperty([], 0, {
+      get: () => {
+        throw new Error('hands off');
+      },
+    });
+    const withText = Object.assign(() => 1, {
+      toString: () => {
+        throw new Error('hands off');
+      },
+    });
+    const wide = (depth: number): Error =>
+      new AggregateError(depth === 0 ? [] : Array.from({ length: 10 }, () => wide(depth - 1)), 'x');
+    const errors = [
+      Object.assign(new Error('x'), { errors: unreadable }),
+      Object.assign(new Error('x'), { errors: [withText] }),
+      wide(4),
+    ];
+    for (const error of errors) {
+      const call = instrument(() => {
+        throw error;
+      });
+      assert.is(thrownBy(call), error);
+    }
+    for (const span of await spans()) {
+      assert.equal(span.status, { code: 2, message: 'x' });
+      assert.ok(String(span.events[0]?.attributes?.['exception.stacktrace']).length <= 16_384);
+    }
+  }));
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return 'nothing was thrown';
+}
+
+test.run();

@@ -14,11 +14,13 @@ export interface ChildOptions {
 }
 
 const START_LIMIT_MS = 90_000;
-const STOP_LIMIT_MS = 10_000;
+const STOP_LIMIT_MS = 30_000;
 
 export class Child {
   private constructor(
     private readonly process: ChildProcess,
+    /** Resolves when it has ended and all that it printed has been read: what it said last may come after its end. */
+    private readonly closed: Promise<unknown>,
     /** Where it listens, if it does. */
     readonly address: string,
   ) {}
@@ -29,6 +31,7 @@ export class Child {
       execArgv: ['--enable-source-maps'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
+    const closed = once(child, 'close');
     const last: string[] = [];
     const ready = new Promise<string>((resolve, reject) => {
       const fail = (what: string): void => {
@@ -55,7 +58,7 @@ export class Child {
         });
       }
     });
-    return new Child(child, await ready);
+    return new Child(child, closed, await ready);
   }
 
   get #lives(): boolean {
@@ -64,11 +67,9 @@ export class Child {
 
   /** Asks it to end; after some seconds makes it. */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    if (!this.#lives) return;
-    const exit = once(this.process, 'exit');
     const limit = setTimeout(() => this.process.kill('SIGKILL'), STOP_LIMIT_MS);
-    this.process.kill(signal);
-    await exit;
+    if (this.#lives) this.process.kill(signal);
+    await this.closed;
     clearTimeout(limit);
   }
 }

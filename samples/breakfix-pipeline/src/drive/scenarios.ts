@@ -18,7 +18,7 @@ interface Scenario {
   run(pipeline: Pipeline, node: string): Promise<string>;
 }
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 export function xid(nodeName: string, change: Partial<HealthEventMessage> = {}): HealthEventMessage {
   return {

@@ -47,13 +47,18 @@ export function checkHead(record: RunRecord, sent: readonly Line[], share: numbe
   });
 }
 
+/** By how much the log's milliseconds may be rounded up. */
+const ROUNDED_MS = 0.05;
+
 /** Failed and slow requests are there, and nothing else is. The span begins before the log's clock does, so it is never the shorter one. */
 export function checkTail(record: RunRecord, answered: readonly Line[], slowerThanMs: number): string[] {
   return answered.flatMap((line) => {
     const [ms, status] = [Number(line.get('duration_ms')), Number(line.get('status'))];
     const [root] = record.trace(line.get('trace_id') ?? '').filter(({ parentSpanId }) => parentSpanId === '');
     if (root === undefined) {
-      return status < 500 && ms < slowerThanMs ? [] : [`the trace of a request of ${ms} ms, status ${status}, was forgotten`];
+      return status < 500 && ms < slowerThanMs + ROUNDED_MS
+        ? []
+        : [`the trace of a request of ${ms} ms, status ${status}, was forgotten`];
     }
     const spanMs = Number(BigInt(root.endTimeUnixNano) - BigInt(root.startTimeUnixNano)) / 1e6;
     return status >= 500 || spanMs >= slowerThanMs ? [] : [`the trace of a request of ${spanMs} ms, status ${status}, was kept`];

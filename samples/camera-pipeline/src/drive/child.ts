@@ -16,15 +16,15 @@ export interface ChildOptions {
   readonly onLog?: (line: string) => void;
 }
 
-const START_LIMIT_MS = 60_000;
-const STOP_LIMIT_MS = 8_000;
+const START_LIMIT_MS = 150_000;
+const STOP_LIMIT_MS = 30_000;
 
 export class Child {
   private constructor(
     private readonly process: ChildProcess,
     /** The first line, read as JSON. */
     readonly ready: Readonly<Record<string, unknown>>,
-    /** Its exit code; null when a signal ended it. */
+    /** Its exit code, once all that it printed has been read; null when a signal ended it. */
     readonly exited: Promise<number | null>,
   ) {}
 
@@ -61,11 +61,9 @@ export class Child {
 
   /** Asks it to end; after some seconds makes it. */
   async stop(): Promise<void> {
-    if (this.process.exitCode === null && this.process.signalCode === null) {
-      const limit = setTimeout(() => this.process.kill('SIGKILL'), STOP_LIMIT_MS);
-      this.process.kill('SIGTERM');
-      await this.exited;
-      clearTimeout(limit);
-    }
+    const limit = setTimeout(() => this.process.kill('SIGKILL'), STOP_LIMIT_MS);
+    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGTERM');
+    await this.exited;
+    clearTimeout(limit);
   }
 }

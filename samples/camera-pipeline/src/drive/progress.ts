@@ -35,7 +35,7 @@ export async function progressOf(system: System): Promise<Progress> {
 }
 
 /** Waits until every image that the API took has been looked at, and what was found has become an event. */
-export async function settled(system: System, limitMs = 60_000): Promise<Progress> {
+export async function settled(system: System, limitMs = 180_000): Promise<Progress> {
   const end = performance.now() + limitMs;
   for (;;) {
     const progress = await progressOf(system);

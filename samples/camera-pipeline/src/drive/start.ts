@@ -57,13 +57,12 @@ async function main(): Promise<number> {
   print(`${sampled.length} images, ${sampled.filter((line) => line.get('trace_flags') === '01').length} sampled\n`);
 
   print('-- requests of people: decided at the tail ----------------------');
-  const first = record.lines.length;
   await askAround(system.api, 30);
   const { forgottenSpans } = await progressOf(system);
-  const answered = record.logged({ msg: 'request', service: 'api' }, first);
+  await system.stop(); // what is left is sent before the receiver ends, and every line of the log is read
+  const answered = record.logged({ msg: 'request', service: 'api', method: 'GET' });
   print(`${answered.length} requests, ${forgottenSpans} spans forgotten\n`);
 
-  await system.stop(); // what is left is sent before the receiver ends
   if (!system.receives) {
     print(`What arrived at ${system.endpoint} cannot be seen from here; look for the services camera and api there.`);
     return 0;

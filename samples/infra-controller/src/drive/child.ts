@@ -13,8 +13,8 @@ export interface ChildOptions {
   onLog?: (line: string) => void;
 }
 
-const START_LIMIT_MS = 30_000;
-const STOP_LIMIT_MS = 8_000;
+const START_LIMIT_MS = 90_000;
+const STOP_LIMIT_MS = 30_000;
 
 export class Child {
   private constructor(

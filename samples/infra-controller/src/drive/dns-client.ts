@@ -4,7 +4,7 @@
 import { createSocket } from 'node:dgram';
 import { type Answer, decode, encode } from 'dns-packet';
 
-const LIMIT_MS = 5000;
+const LIMIT_MS = 30_000;
 let ids = 0;
 
 export class DnsClient {

@@ -4,13 +4,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runProgram, SPANWRIGHT, startServer, stopServers } from './processes.js';
-import { type Found, RECIPES } from './recipes.js';
+import { type Ran, runProgram, SPANWRIGHT, startServer, stopServers } from './processes.js';
+import { type Found, RECIPES, type Recipe } from './recipes.js';
 
 const SAMPLES = join(__dirname, '..', '..', '..');
 const DESK = join(__dirname, '..', 'desk');
 /** Of a table or tree; the rest is for whoever runs the command. */
 const LINES_SHOWN = 14;
+/** Spans that have been sent may still be on their way, in the batches of a collector or into a store: so long an answer may be wrong. */
+const ARRIVAL_LIMIT_MS = 60_000;
+const ASK_AGAIN_MS = 500;
 
 interface Backend {
   otlp: string;
@@ -52,25 +55,38 @@ async function openDesk({ otlp }: Backend): Promise<Pick<Found, 'intake' | 'brok
 /** @returns what is wrong, one line each. */
 async function ask(backend: Backend, found: Found): Promise<string[]> {
   const faults: string[] = [];
-  for (const { question, command, code, check, apart } of RECIPES) {
+  for (const recipe of RECIPES) {
+    const { question, command, apart } = recipe;
     const args = ['traces', ...command(found)];
     const env = apart ? {} : { SPANWRIGHT_JAEGER_URL: backend.jaeger };
     print(`-- ${question}`);
     print(`$ npx spanwright ${args.join(' ')}`);
-    // Asked twice: for a person, and for the check. A request that `verify` sends is sent twice, too.
-    const [shown, read] = [await runProgram(SPANWRIGHT, args, env), await runProgram(SPANWRIGHT, [...args, '--json'], env)];
+    // Asked twice: for the check, and for a person. A request that `verify` sends is sent twice, too.
+    const limit = performance.now() + (apart ? 0 : ARRIVAL_LIMIT_MS);
+    let fault = wrongIn(await runProgram(SPANWRIGHT, [...args, '--json'], env), recipe, found);
+    while (fault !== undefined && performance.now() < limit) {
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      fault = wrongIn(await runProgram(SPANWRIGHT, [...args, '--json'], env), recipe, found);
+    }
+    const shown = await runProgram(SPANWRIGHT, args, env);
     const lines = `${shown.out}${shown.err}`.trimEnd().split('\n');
     for (const line of lines.slice(0, LINES_SHOWN)) print(line.length > 180 ? `${line.slice(0, 179)}…` : line);
     if (lines.length > LINES_SHOWN) print(`... ${lines.length - LINES_SHOWN} more lines`);
     print();
-    try {
-      if (read.code !== code) throw new Error(`exit code ${read.code}, not ${code}: ${read.err}`);
-      check(JSON.parse(read.out), found);
-    } catch (error) {
-      faults.push(`${question} ${(error as Error).message}`);
-    }
+    if (fault !== undefined) faults.push(`${question} ${fault}`);
   }
   return faults;
+}
+
+/** What is wrong with an answer to `--json`, if anything. */
+function wrongIn(read: Ran, { code, check }: Recipe, found: Found): string | undefined {
+  try {
+    if (read.code !== code) return `exit code ${read.code}, not ${code}: ${read.err}`;
+    check(JSON.parse(read.out), found);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 async function main(folder: string): Promise<number> {

@@ -17,7 +17,7 @@ const collect = runInNewContext('gc') as () => void;
 
 /** Until the collector has taken the last span that could still be a parent, the gate stays awake. */
 async function quiet(): Promise<void> {
-  for (let attempt = 0; attempt < 200 && !state.gate.idle; attempt++) {
+  for (let attempt = 0; attempt < 3000 && !state.gate.idle; attempt++) {
     collect();
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -157,7 +157,7 @@ test('an upstream that is sampled is recorded although the flag is off', () =>
   traced({ enabled: false, instrumentations: ['http'] }, async ({ spans }) => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     await serving(async () => 'ok', async (http, url) => void (await get(http, `${url}/`, { traceparent }))); // biome-ignore format: one thought
-    for (let attempt = 0; attempt < 200 && (await spans()).length === 0; attempt++)
+    for (let attempt = 0; attempt < 3000 && (await spans()).length === 0; attempt++)
       await new Promise((resolve) => setTimeout(resolve, 10));
     const [span] = await spans();
     assert.is(span?.spanContext().traceId, 'a'.repeat(32));
@@ -184,7 +184,7 @@ test('a server whose roots are none records under an upstream that is sampled on
         assert.is(await get(http, `${url}/`), 'ok');
         assert.equal(await spans(), []);
         await get(http, `${url}/`, { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` });
-        for (let attempt = 0; attempt < 200 && (await spans()).length === 0; attempt++) await new Promise((resolve) => setTimeout(resolve, 10));
+        for (let attempt = 0; attempt < 3000 && (await spans()).length === 0; attempt++) await new Promise((resolve) => setTimeout(resolve, 10));
         assert.equal((await spans()).map((span) => [span.kind, span.parentSpanContext?.spanId]), [[1, 'b'.repeat(16)]]);
       }),
     ); // biome-ignore format: one thought

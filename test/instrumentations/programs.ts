@@ -36,7 +36,7 @@ export interface Told {
 /** Servers in the same process end their spans after the client has its answer. */
 const TELL = `
   const settled = async () => {
-    for (let attempt = 0; attempt < 1000 && (tracing.openCount > 0 || attempt < 2); attempt++) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let attempt = 0; attempt < 6000 && (tracing.openCount > 0 || attempt < 2); attempt++) await new Promise((resolve) => setTimeout(resolve, 10));
   };
   const told = async () => {
     await tracing.forceFlush();
@@ -121,7 +121,7 @@ function outputOf(child: ChildProcess): Promise<string> {
   let faults = '';
   child.stdout?.on('data', (chunk) => { output += chunk; }); // biome-ignore format: one thought
   child.stderr?.on('data', (chunk) => { faults += chunk; }); // biome-ignore format: one thought
-  const limit = setTimeout(() => child.kill('SIGKILL'), 60_000);
+  const limit = setTimeout(() => child.kill('SIGKILL'), 180_000);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => {

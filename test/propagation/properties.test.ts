@@ -1,5 +1,5 @@
 // Properties that hold for every carrier and every content, over generated cases: what was written comes back; what is no context, by a
-// reading of the specification that shares nothing with ours, counts as absent; nothing throws. SPANWRIGHT_SEED repeats a run.
+// reading of the specification that shares nothing with ours, counts as absent; nothing throws. Every run has the same cases; SPANWRIGHT_SEED makes others.
 
 import { Metadata } from '@grpc/grpc-js';
 import { propagation, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type CarrierKind, carriers, extract, inject, linksTo } from '../../runtime/index.js';
 
-const SEED = Number(process.env.SPANWRIGHT_SEED ?? Date.now() % 1_000_000);
+const SEED = Number(process.env.SPANWRIGHT_SEED ?? 1);
 const CASES = 1500;
 
 /** Numbers of [0, 1) from a seed (mulberry32). */

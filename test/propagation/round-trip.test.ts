@@ -273,7 +273,7 @@ rabbit('messages with a context, without one, and with headers that are none', a
     const channel = await connection.createChannel();
     const { queue } = await channel.assertQueue('jobs', { durable: false });
     const next = async () => {
-      for (let attempt = 0; attempt < 200; attempt++) {
+      for (let attempt = 0; attempt < 3000; attempt++) {
         const message = await channel.get(queue, { noAck: true });
         if (message !== false) return message;
         await new Promise((resolve) => setTimeout(resolve, 10));

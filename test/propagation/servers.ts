@@ -69,7 +69,7 @@ export async function startRedis(): Promise<Server> {
   const port = await freePort();
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', data];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  await started(child, 'redis-server', { text: /Ready to accept connections/, limitMs: 20_000 });
+  await started(child, 'redis-server', { text: /Ready to accept connections/, limitMs: 60_000 });
   return {
     port,
     async stop() {
@@ -101,7 +101,7 @@ export async function startPostgres(): Promise<Server> {
     cwd: data,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  await started(child, 'postgres', { text: /ready to accept connections/, limitMs: 30_000 });
+  await started(child, 'postgres', { text: /ready to accept connections/, limitMs: 90_000 });
   return {
     port,
     async stop() {
@@ -192,7 +192,7 @@ export async function startRabbit(): Promise<Server> {
 }
 
 async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 1200; attempt++) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = netConnect({ port, host: '127.0.0.1' }, () => resolve(true));
       socket.once('error', () => resolve(false));

@@ -54,7 +54,7 @@ async function startDns(env: Record<string, string>): Promise<Dns> {
   };
 }
 
-async function ask(port: number, message: Buffer, waitMs = 10_000): Promise<ReturnType<typeof decode> | undefined> {
+async function ask(port: number, message: Buffer, waitMs = 30_000): Promise<ReturnType<typeof decode> | undefined> {
   const socket = createSocket('udp4');
   const answer = new Promise<Buffer | undefined>((resolve) => {
     socket.once('message', resolve);
@@ -107,7 +107,9 @@ test('every query is a trace, with nobody having switched anything on', async ()
 test('its log is JSON, and a line of a query names the trace that the query made', async () => {
   await ask(dns.port, query('rack-1.site.carbide.internal', 'TXT'));
   const [span] = (await receiver.waitFor((all) => all.length === 2, 30_000)) as [ReceivedSpan];
-  const line = dns.log.find(({ qname }) => qname === 'rack-1.site.carbide.internal');
+  const lineOfQuery = () => dns.log.find(({ qname }) => qname === 'rack-1.site.carbide.internal');
+  await until(() => lineOfQuery() !== undefined, 'its line of the log is read');
+  const line = lineOfQuery();
   assert.is(line?.trace_id, span.traceId);
   assert.is(line?.level, 'info');
   assert.is(dns.log.find(({ msg }) => msg === 'serving')?.trace_id, undefined, 'a line outside of a query has no trace');

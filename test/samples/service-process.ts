@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 export const SAMPLE = join(__dirname, '../../samples/infra-controller');
 export const TOKEN = 'token-of-the-test';
 
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 150_000;
 
 export interface Answer {
   status: number;
@@ -92,7 +92,7 @@ export class ServiceProcess {
   }
 
   /** Resolves once a line of the log fits; rejects with the whole log when none does in time. */
-  async logged(pattern: RegExp, timeoutMs = 10_000): Promise<string> {
+  async logged(pattern: RegExp, timeoutMs = 60_000): Promise<string> {
     const limit = Date.now() + timeoutMs;
     for (;;) {
       const line = this.log.find((one) => pattern.test(one));
@@ -108,7 +108,7 @@ export class ServiceProcess {
       if (this.child.exitCode !== null) return this.child.exitCode;
       const exit = once(this.child, 'exit');
       this.child.kill('SIGTERM');
-      const force = setTimeout(() => this.child.kill('SIGKILL'), 15_000);
+      const force = setTimeout(() => this.child.kill('SIGKILL'), 30_000);
       const [code] = await exit;
       clearTimeout(force);
       return code;

@@ -12,6 +12,7 @@ import { invoke } from '../cli/invoke.js';
 import { PROJECT } from '../house/sources.js';
 import { JAEGER, JaegerServer } from '../real/support/jaeger-server.js';
 import { BATCH, forwardTo, OTELCOL, OtelCollector } from '../real/support/otel-collector.js';
+import { until } from '../real/support/program.js';
 
 const test = suite('street-ops');
 const real = JAEGER === undefined || OTELCOL === undefined ? test.skip : test;
@@ -58,11 +59,16 @@ real('over a real Jaeger behind a Collector: every recipe answers what it must, 
   try {
     const jaegerUrl = jaeger.api.replace(/\/api$/, '');
     checkOutput(await runSample({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector.url, SPANWRIGHT_JAEGER_URL: jaegerUrl }));
-    const health = await invoke(['traces', 'collector', collector.metricsUrl, '--json']);
-    assert.is(health.code, 0, health.out);
-    const { counts } = JSON.parse(health.out);
-    assert.ok(counts.accepted > 100);
-    assert.is(counts.sent, counts.accepted);
+    const health = () => invoke(['traces', 'collector', collector.metricsUrl, '--json']);
+    const counts = async () => JSON.parse((await health()).out).counts;
+    assert.ok((await counts()).accepted > 100);
+    // what came last may still be in a batch
+    await until(async () => {
+      const { sent, accepted } = await counts();
+      return sent === accepted;
+    }, 'the Collector has sent on all that it took');
+    const { code, out } = await health();
+    assert.is(code, 0, out);
     const services = (await jaeger.services()).sort();
     for (const name of ['dispatch', 'intake', 'janitor', 'node-drainer']) assert.ok(services.includes(name), services.join());
   } finally {

@@ -220,7 +220,7 @@ test('verify: a context that crosses every hop, and one that is lost between two
     assert.is(whole.code, 0, whole.out + whole.err);
     assert.match(whole.out, /^front: serve .*\n└─ back: serve .*\nReached front → back\. The context crosses every hop\.\n$/);
     assert.match(whole.err, /answered 200; trace [0-9a-f]{32}\./);
-    const lost = await verify(bad.url, '--wait', '3s', '--json');
+    const lost = await verify(bad.url, '--wait', '6s', '--json');
     assert.is(lost.code, 1);
     const { services, missing, joined } = JSON.parse(lost.out);
     assert.equal([services, missing, joined], [['front'], ['back'], true]);

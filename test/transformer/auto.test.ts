@@ -36,6 +36,11 @@ declare var Maker: { new (name: string): Maker; count: number };
 /* @spanwright-skip */
 export function skipped() { return 'skipped'; }
 function local() { return 'local'; }
+const same = (base: any) => base;
+export class Mixed extends same(class { part() { return 'part'; } }) {}
+export class Marked extends same(class { part() { return instrument({ name: 'inner' }, () => 'marked part')(); } }) {}
+export const nameless = () => class { part() { return 'nameless'; } };
+export const asserted = ((a: number) => a) as any;
 export const calls = () => local();
 `
   .replace(/^(declare|interface).*\n/gm, '')
@@ -44,8 +49,9 @@ export const calls = () => local();
 const MAIN = `import { startTracing } from 'spanwright';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import * as all from './services/billing.js';
-import main, { arrow, Billing, calls, marked, Named, plan, renamed, skipped } from './services/billing.js';
+import main, { arrow, Billing, calls, marked, Named, plan, renamed, skipped, asserted, Marked, Mixed, nameless } from './services/billing.js';
 import { KEY } from './services/key.js';
+import bare, { whose } from './services/bare.js';
 
 async function results() {
   const billing = Billing.create();
@@ -54,6 +60,7 @@ async function results() {
   return [
     billing.charge(5), billing.charge(1, 'n', 'r'), billing.total, Billing.made, billing[KEY](), billing.marked(), billing.hot(), streamed,
     new Named().who(), await plan('j', 2), arrow(4), marked(4), renamed(1, 2), main(), all.default(), all.renamed(), skipped(), calls(),
+    bare(3), new Mixed().part(), new Marked().part(), new (nameless())().part(), asserted(1), nameless().name, [bare, asserted].map(whose),
     [plan, arrow, renamed, main, Billing, Billing.create, Billing.prototype.charge, Named].map((fn) => fn.name + '/' + fn.length),
   ];
 }
@@ -72,6 +79,7 @@ void run();
 
 const RESULTS = [
   ...['5,none', '6,n,r', 6, 1, 'key', 'marked', 'hot', [0], 'named', 'j', 8, 5, 2, 'm', 'm', 0, 'skipped', 'local'],
+  ...[4, 'part', 'marked part', 'nameless', 1, ''],
   ['plan/1', 'arrow/1', 'listed/0', 'main/0', 'Billing/0', 'create/0', 'charge/1', 'Named/0'],
 ];
 
@@ -79,8 +87,18 @@ const RESULTS = [
 const SPANS = [
   ...['Billing::[KEY]', 'Billing::charge', 'Billing::charge', 'Billing::create', 'Billing::marked', 'Billing::stream'],
   ...['Maker', 'Maker', 'Named::who', 'arrow', 'calls', 'listed', 'listed', 'main', 'main', 'marked', 'plan', 'plan'],
+  ...[
+    'anonymous::part',
+    'anonymous::part',
+    'anonymous::part::inner',
+    'asserted',
+    'nameless',
+    'nameless',
+    'nameless::anonymous::part',
+  ],
 ]
   .map((name) => `app::services::billing::${name}`)
+  .concat('app::services::bare::default')
   .sort();
 
 for (const [name, compilerOptions] of Object.entries({
@@ -96,6 +114,7 @@ for (const [name, compilerOptions] of Object.entries({
       files: {
         'src/main.ts': MAIN,
         'src/services/billing.ts': SERVICE,
+        'src/services/bare.ts': `export default (a: number) => a + 1;\n// @spanwright-skip\nexport const whose = (fn: () => void) => fn.name;`,
         'src/services/key.ts': `export const KEY = Symbol('KEY');`,
       },
       compilerOptions: { lib: ['ES2022', 'ESNext.Decorators', 'DOM'], ...compilerOptions },
@@ -106,8 +125,10 @@ for (const [name, compilerOptions] of Object.entries({
     const ran = execute(compiled.directory, 'out/main.js');
     assert.is(ran.status, 0, ran.stderr);
     const { off, on, spans } = JSON.parse(ran.stdout.slice(ran.stdout.indexOf('\n{')));
-    assert.equal(off, RESULTS);
-    assert.equal(on, RESULTS);
+    // What TypeScript makes an assignment to `exports` of has no name there.
+    const results = [...RESULTS.slice(0, -1), esm ? ['default', 'asserted'] : ['', ''], RESULTS.at(-1)];
+    assert.equal(off, results);
+    assert.equal(on, results);
     assert.equal(spans.sort(), SPANS);
   });
 }

@@ -40,6 +40,12 @@ const CASES: readonly Case[] = [
     sites: 2,
   },
   {
+    name: 'what a class extends',
+    text: `import { instrument } from 'spanwright'; const mix = (base: any, ..._: unknown[]) => base; ${METHOD('@instrument')}
+      export class B extends mix(A, instrument(() => 1)) {} export class C extends (instrument(function () {} as any) as any) {}`,
+    sites: 3,
+  },
+  {
     name: 're-exports under other names',
     text: `import { trace } from './a'; import * as b from './b'; ${METHOD('@trace')}; export const f = b.watch(() => 1); class B { @b.again m() {} }`,
     files: {

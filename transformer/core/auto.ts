@@ -3,6 +3,7 @@
 
 import type ts from 'typescript';
 import { type Compiler, functionLiteral, hasModifier } from './compiler.js';
+import type { Declared } from './declared.js';
 
 const PRAGMA = /(^|[\s*/])@spanwright-skip\b(?!-)/;
 
@@ -12,13 +13,22 @@ export function isSkipped(ts: Compiler, node: ts.Node, file: ts.SourceFile): boo
   return comments.some(({ pos, end }) => PRAGMA.test(file.text.slice(pos, end)));
 }
 
-/** A function declaration whose binding can be replaced, or a function that is the value of an exported constant. */
+/** A function declaration whose binding can be replaced, or a function that is the value of an exported constant or of the export. */
 export type Exported =
-  | { readonly kind: 'declaration'; readonly node: ts.FunctionDeclaration; readonly name: ts.Identifier }
-  | { readonly kind: 'value'; readonly node: ts.ArrowFunction | ts.FunctionExpression; readonly name: ts.Identifier };
+  | { readonly kind: 'declaration'; readonly node: ts.FunctionDeclaration; readonly name: Declared }
+  | {
+      readonly kind: 'value';
+      readonly node: ts.ArrowFunction | ts.FunctionExpression;
+      readonly name: Declared;
+      /** The name that an anonymous one gets from where it stands. */
+      readonly given: string | null;
+    };
 
-/** The exported functions at the top level of a file, in order. */
-export function exportedFunctions(ts: Compiler, file: ts.SourceFile): Exported[] {
+/**
+ * The exported functions at the top level of a file, in order.
+ * @param assigned exports become assignments to `exports`, which name no function.
+ */
+export function exportedFunctions(ts: Compiler, file: ts.SourceFile, assigned: boolean): Exported[] {
   const listed = exportLists(ts, file);
   const found: Exported[] = [];
   for (const statement of file.statements) {
@@ -27,12 +37,20 @@ export function exportedFunctions(ts: Compiler, file: ts.SourceFile): Exported[]
     if (ts.isFunctionDeclaration(statement)) {
       const { name, body } = statement;
       if (name !== undefined && body !== undefined && (exported || listed.has(name.text)))
-        found.push({ kind: 'declaration', node: statement, name });
+        found.push({ kind: 'declaration', node: statement, name: { text: name.text, node: name } });
+    } else if (ts.isExportAssignment(statement)) {
+      const node = functionLiteral(ts, statement.expression);
+      if (node === undefined) continue;
+      const name: Declared = { text: node.name?.text ?? 'default', node: node.name ?? node };
+      const given = node.name === undefined && !assigned && !statement.isExportEquals ? 'default' : null;
+      found.push({ kind: 'value', node, name, given });
     } else if (ts.isVariableStatement(statement) && (statement.declarationList.flags & ts.NodeFlags.Const) !== 0) {
       for (const { name, initializer } of statement.declarationList.declarations) {
         const node = functionLiteral(ts, initializer);
-        if (node !== undefined && ts.isIdentifier(name) && (exported || listed.has(name.text)))
-          found.push({ kind: 'value', node, name });
+        if (node === undefined || !ts.isIdentifier(name) || !(exported || listed.has(name.text))) continue;
+        // TypeScript keeps the variable of a function that is written plainly, and with it the name.
+        const named = node.name === undefined && !(assigned && exported && initializer !== node);
+        found.push({ kind: 'value', node, name: { text: name.text, node: name }, given: named ? name.text : null });
       }
     }
   }

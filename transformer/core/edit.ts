@@ -29,8 +29,8 @@ export type Edit =
       readonly body: Range;
       readonly name: string | null;
     }
-  /** Gives an anonymous function the name that the language gives it, where lowering the decorators of its field loses it. */
-  | { readonly kind: 'name function'; readonly at: Range; readonly name: string }
+  /** Gives an anonymous function or class the name that the language gives it, where lowering loses it. */
+  | { readonly kind: 'keep name'; readonly at: Range; readonly name: string }
   /** Replaces the expression of a decorator on a class. */
   | { readonly kind: 'decorate class'; readonly at: Range; readonly members: readonly Member[]; readonly options: Range | null }
   /**

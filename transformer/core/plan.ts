@@ -30,6 +30,8 @@ export interface PlanRequest {
   readonly decorators: 'legacy' | 'standard';
   /** Fields are defined, as the language has it, and so name an anonymous function; assigned ones do not. */
   readonly fieldsNameFunctions: boolean;
+  /** TypeScript makes assignments of the exports, which name no function as a declaration does. */
+  readonly commonjs: boolean;
   /** Instrument also what nothing marks. */
   readonly auto: boolean;
 }
@@ -124,7 +126,8 @@ export function planFile(request: PlanRequest): Plan {
     else if (mark !== undefined) decorateClass(node, mark, inside);
     else if (request.auto && !ambient && !marks.skipped && !isSkipped(ts, node, file)) addMembers(node, inside);
     for (const modifier of node.modifiers ?? []) if (ts.isDecorator(modifier)) visitDecorator(modifier, outside);
-    for (const clause of node.heritageClauses ?? []) visit(clause, outside);
+    for (const { token, types } of node.heritageClauses ?? [])
+      if (token === ts.SyntaxKind.ExtendsKeyword) for (const { expression } of types) visit(expression, outside);
     for (const member of node.members) if (!isPlain(member)) visitMember(member, inside, ambient);
   }
 
@@ -139,6 +142,9 @@ export function planFile(request: PlanRequest): Plan {
   function addMembers(node: ts.ClassLikeDeclaration, inside: Enclosure): void {
     const methods = methodsOf(node).filter(({ node: method }) => !isSkipped(ts, method, file));
     if (methods.length === 0) return;
+    // Where the block is lowered, a class without any name would get one from the variable that it is put into.
+    if (ts.isClassExpression(node) && declaredName(ts, node, file) === undefined)
+      edits.push({ kind: 'keep name', at: rangeOf(node, file), name: '' });
     const at = { start: node.members.pos, end: node.members.pos };
     edits.push({ kind: 'add members', at, members: methods.map((method) => memberOf(method, inside)) });
   }
@@ -161,12 +167,11 @@ export function planFile(request: PlanRequest): Plan {
   }
 
   function addExports(): void {
-    for (const { kind, node, name } of exportedFunctions(ts, file)) {
-      const site = addSite(node, { text: name.text, node: name }, TOP_LEVEL, false);
-      if (kind === 'value') {
-        const at = rangeOf(node, file);
-        edits.push({ kind: 'wrap', at, site, options: null, body: at, name: node.name === undefined ? name.text : null });
-      } else edits.push({ kind: 'rebind', at: { start: 0, end: 0 }, site, name: rangeOf(name, file) });
+    for (const found of exportedFunctions(ts, file, request.commonjs)) {
+      const site = addSite(found.node, found.name, TOP_LEVEL, false);
+      const at = rangeOf(found.node, file);
+      if (found.kind === 'value') edits.push({ kind: 'wrap', at, site, options: null, body: at, name: found.given });
+      else edits.push({ kind: 'rebind', at: { start: 0, end: 0 }, site, name: rangeOf(found.name.node, file) });
     }
   }
 
@@ -215,7 +220,7 @@ export function planFile(request: PlanRequest): Plan {
       edits.push({ kind: 'decorate field', ...edit, body: rangeOf(initializer, file), name: given });
     else {
       edits.push({ kind: 'decorate', ...edit });
-      if (given !== null) edits.push({ kind: 'name function', at: rangeOf(initializer, file), name: given });
+      if (given !== null) edits.push({ kind: 'keep name', at: rangeOf(initializer, file), name: given });
     }
   }
 

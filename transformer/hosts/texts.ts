@@ -91,7 +91,8 @@ export function textsIn(
 
   const importsOf = parser.resolver === undefined ? undefined : importsBy(parser, parser.resolver(options));
 
-  function planOf(file: ts.SourceFile, path: string, auto: boolean, imports: ImportsOfFile | undefined): Plan | undefined {
+  function planOf(file: ts.SourceFile, path: string, commonjs: boolean, imports: ImportsOfFile | undefined): Plan | undefined {
+    const auto = settings.auto(path);
     const recognition: Recognition = recognitionByScopes(ts, imports);
     if (!auto && !recognition.reaches(file)) return undefined;
     return planFile({
@@ -103,6 +104,7 @@ export function textsIn(
       path,
       decorators: options.experimentalDecorators ? 'legacy' : 'standard',
       fieldsNameFunctions: definesFields(ts, options),
+      commonjs,
       auto,
     });
   }
@@ -119,7 +121,7 @@ export function textsIn(
     try {
       if (!concerns(fileName, text, imports)) return undefined;
       return parser.parse(fileName, text, (file) => {
-        const plan = planOf(file, place, settings.auto(place), imports);
+        const plan = planOf(file, place, commonjs, imports);
         const read = [...(imports?.read ?? [])];
         if (plan === undefined) return read.length === 0 ? undefined : { plan: EMPTY, printed: undefined, reports: [], read };
         const reports = plan.faults.map(({ name, message, start }) => {

@@ -48,7 +48,7 @@ export function transformerFor(
   }
 
   /** The plan of a file, or undefined when there is nothing to do. */
-  function plan(file: ts.SourceFile, options: ts.CompilerOptions): Plan | undefined {
+  function plan(file: ts.SourceFile, options: ts.CompilerOptions, commonjs: boolean): Plan | undefined {
     const path = project.pathOf(file.fileName);
     if (file.isDeclarationFile || !settings.include(path) || settings.exclude(path)) return undefined;
     const recognised = recognition();
@@ -56,6 +56,7 @@ export function transformerFor(
     if (!auto && !recognised.reaches(file)) return undefined;
     return planFile({
       auto,
+      commonjs,
       fieldsNameFunctions: definesFields(ts, options),
       decorators: options.experimentalDecorators ? 'legacy' : 'standard',
       ts,
@@ -72,13 +73,13 @@ export function transformerFor(
     if (!ts.isSourceFile(file)) return file;
     const authored = ts.getOriginalNode(file, ts.isSourceFile);
     try {
-      const found = plan(authored, context.getCompilerOptions());
+      const commonjs = isCommonJs(ts, program, context.getCompilerOptions(), authored);
+      const found = plan(authored, context.getCompilerOptions(), commonjs);
       if (manifest !== undefined && !authored.isDeclarationFile)
         noteSites(manifest, project.pathOf(authored.fileName), found?.sites ?? []);
       if (found === undefined) return file;
       for (const fault of found.faults) report(faultDiagnostic(ts, fault, authored));
       if (found.edits.length === 0) return file;
-      const commonjs = isCommonJs(ts, program, context.getCompilerOptions(), authored);
       return printToAst({ ts, context, file, authored, plan: found, commonjs });
     } catch (error) {
       report(internalDiagnostic(ts, error, authored));

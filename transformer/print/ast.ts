@@ -43,7 +43,8 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     const original = ts.getOriginalNode(node);
     const known = original.pos >= 0 && original.getSourceFile() === authored;
     if (known && !anyWithin(starts, original.pos, original.end)) return node;
-    if (known && ts.isExpression(node) && !inside.has(original)) {
+    // What a class extends is two nodes in one place; the outer one is no expression by itself.
+    if (known && ts.isExpression(node) && !ts.isExpressionWithTypeArguments(node) && !inside.has(original)) {
       const place = placeOf({ start: original.getStart(authored), end: original.end });
       const edit = replacing.get(place);
       if (edit !== undefined) return replaced(edit, node);

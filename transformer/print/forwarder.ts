@@ -15,7 +15,7 @@ export function codeOf(edit: Edit, sites: readonly Site[], binding: string): Cod
       return emitted('decorate', ...siteArguments(sites, edit.site), ...optional(edit.options));
     case 'wrap':
       return emitted('wrap', ...siteArguments(sites, edit.site), authored(edit.options), named(authored(edit.body), edit.name));
-    case 'name function':
+    case 'keep name':
       return named(authored(edit.at), edit.name);
     case 'decorate class':
       return emitted('decorateClass', membersOf(edit.members, sites), ...optional(edit.options));

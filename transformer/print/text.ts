@@ -25,7 +25,7 @@ export function textOf(code: Code, piece: Piece): string {
     case 'call':
       return `${render(code.callee)}(${code.arguments.map(render).join(', ')})`;
     case 'member':
-      return access(render(code.object), code.key);
+      return access(code.object.is === 'record' ? `(${render(code.object)})` : render(code.object), code.key);
     case 'class':
       return 'this';
     case 'list':

@@ -80,7 +80,12 @@ export class Access {
   readonly #limit: { readonly most: number; readonly withinSeconds: number };
   readonly #failures = new Map<string, Failures>();
 
-  constructor(options: AccessOptions, environment: NodeJS.ProcessEnv = process.env) {
+  /** @param tell gets a line at a peer's first wrong token, and when there are too many: two at most in its time. */
+  constructor(
+    options: AccessOptions,
+    private readonly tell: (line: string) => void,
+    environment: NodeJS.ProcessEnv = process.env,
+  ) {
     this.#change = changeDigest(options, environment);
     this.#read = options.readToken === undefined ? undefined : checkToken(options.readToken, 'the option "readToken"');
     this.#openReads = options.openReads ?? false;
@@ -135,13 +140,17 @@ export class Access {
   #countFailure(peer: string): void {
     const now = performance.now();
     const failures = this.#failures.get(peer);
+    const { most, withinSeconds } = this.#limit;
+    const from = peer === '' ? 'an unknown address' : peer;
     if (failures !== undefined && failures.endsAt > now) {
       failures.count += 1;
+      if (failures.count === most) this.tell(`${most} wrong tokens from ${from}: every token from there is refused for now`);
       return;
     }
+    this.tell(`a wrong token from ${from}; ${most} of them within ${withinSeconds} s are too many`);
     this.#failures.delete(peer);
     const oldest = this.#failures.size >= MOST_PEERS ? this.#failures.keys().next().value : undefined;
     if (oldest !== undefined) this.#failures.delete(oldest);
-    this.#failures.set(peer, { count: 1, endsAt: now + this.#limit.withinSeconds * 1000 });
+    this.#failures.set(peer, { count: 1, endsAt: now + withinSeconds * 1000 });
   }
 }

@@ -89,9 +89,9 @@ function checkRevision(tracing: Tracing, seen: number | undefined): void {
 export function createAdminHandler(tracing: Tracing, options: AdminOptions = {}): AdminHandler {
   checkOptions(options);
   const prefix = normalPrefix(options.prefix ?? DEFAULT_PREFIX);
-  const access = new Access(options);
-  const hosts = new AllowedHosts(options.allowedHosts ?? []);
   const audit = new Audit(options.log ?? ((line) => process.stderr.write(`${line}\n`)));
+  const access = new Access(options, (line) => audit.log(`spanwright admin: ${printable(line, 300)}.`));
+  const hosts = new AllowedHosts(options.allowedHosts ?? []);
 
   async function answer(request: Request, caller: Caller): Promise<Response> {
     hosts.check(request);

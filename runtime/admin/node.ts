@@ -14,7 +14,9 @@ type FrameworkRequest = IncomingMessage & { originalUrl?: string; body?: unknown
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;
 
 const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
-const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
+/** By which proxies and content delivery networks say for whom they ask. */
+const OF_A_PROXY =
+  /^(?:forwarded|via|x-(?:original-)?forwarded(?:-.+)?|x-(?:real|client|cluster-client|appengine-user)-ip|x-envoy-.+|(?:cf-connecting|true-client|fastly-client)-ip)$/;
 
 /**
  * What a Node request tells of its caller, for frameworks that are mounted fetch-style:
@@ -22,7 +24,7 @@ const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
  */
 export function callerOf(request: IncomingMessage): Caller {
   const address = request.socket.remoteAddress;
-  const proxied = PROXY_HEADERS.some((name) => request.headers[name] !== undefined);
+  const proxied = Object.keys(request.headers).some((name) => OF_A_PROXY.test(name));
   // A Unix socket has no address; neither has a connection that is gone, and nobody reads that answer.
   const local = !proxied && (address === undefined || LOOPBACK_ADDRESS.test(address));
   return { local, address: address ?? 'socket' };
@@ -45,6 +47,11 @@ function bodyOf(request: FrameworkRequest): BodyInit | undefined {
   return typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body);
 }
 
+function hostOf(headers: Headers): string | undefined {
+  const url = `http://${headers.get('host') ?? ''}`;
+  return URL.canParse(url) ? new URL(url).host : undefined;
+}
+
 function requestFrom(request: FrameworkRequest, path: string): Request {
   const headers = new Headers();
   for (let at = 0; at + 1 < request.rawHeaders.length; at += 2) {
@@ -53,10 +60,11 @@ function requestFrom(request: FrameworkRequest, path: string): Request {
   }
   const authority = request.headers[':authority'];
   if (typeof authority === 'string') headers.set('host', authority);
+  // A whole URL in the request line counts more than the Host (RFC 9112, section 3.2.2): both must be allowed, so they must agree.
+  const target = URL.canParse(request.url ?? '') ? new URL(request.url ?? '').host : undefined;
+  if (target !== undefined && target !== hostOf(headers)) headers.append('host', target);
   // Without a Host the handler must not see one that it allows: the reserved name is refused like any stranger.
-  const host = headers.get('host') ?? '';
-  const base = URL.canParse(`http://${host}`) ? `http://${new URL(`http://${host}`).host}` : 'http://host.invalid';
-  return new Request(`${base}${path}`, {
+  return new Request(`http://${hostOf(headers) ?? 'host.invalid'}${path}`, {
     method: request.method ?? 'GET',
     headers,
     body: bodyOf(request),

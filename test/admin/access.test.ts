@@ -136,15 +136,36 @@ test('after ten wrong tokens a peer is told to wait, also with the right one; ot
 });
 
 test('requests without a token do not count as guesses, and the wait ends', async () => {
-  const { admin } = quietHandler(tracing, { failures: { most: 2, withinSeconds: 0.05 } });
+  const { admin } = quietHandler(tracing, { failures: { most: 2, withinSeconds: 60 } });
   const guess = (token: string | null) => ask(admin, 'PUT', '/tracing/enabled', { token, body: ON });
   for (let at = 0; at < 5; at += 1) assert.is((await guess(null)).status, 401);
   assert.is((await guess(TOKEN)).status, 200);
   await guess('a');
   await guess('b');
   assert.is((await guess(TOKEN)).status, 429);
-  await new Promise((resolve) => setTimeout(resolve, 80));
-  assert.is((await guess(TOKEN)).status, 200);
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + 61_000;
+  try {
+    assert.is((await guess(TOKEN)).status, 200);
+  } finally {
+    performance.now = now;
+  }
+});
+
+test('wrong tokens leave two lines in the log, however many there are, and never the token', async () => {
+  const { admin, log } = quietHandler(tracing, { failures: { most: 3, withinSeconds: 60 } });
+  for (const address of ['192.0.2.1', '192.0.2.1\u001b[2J']) {
+    for (let at = 0; at < 20; at += 1) {
+      await ask(admin, 'PUT', '/tracing/enabled', { token: `guess-${at}`, body: ON, caller: { local: true, address } });
+    }
+  }
+  assert.equal(log.slice(0, 2), [
+    'spanwright admin: a wrong token from 192.0.2.1; 3 of them within 60 s are too many.',
+    'spanwright admin: 3 wrong tokens from 192.0.2.1: every token from there is refused for now.',
+  ]);
+  assert.is(log.length, 4);
+  for (const line of log) assert.not.match(line, /guess|\u001b/u);
+  assert.is((await ask(admin, 'GET', '/tracing/audit')).json.entries.length, 0);
 });
 
 test('hosts beyond loopback are allowed by name, or all of them', async () => {

@@ -133,6 +133,8 @@ for (const [name, lines, status] of [
   ['a Host that is no host', ['GET /tracing/state HTTP/1.1', 'Host: a/b@localhost'], 421],
   ['a whole URL in the request line', ['GET http://localhost/tracing/state HTTP/1.1', 'Host: localhost'], 200],
   ['a whole URL that disagrees with a foreign Host', ['GET http://localhost/tracing/state HTTP/1.1', 'Host: evil.example'], 421],
+  ['a whole foreign URL beside a Host of ours', ['GET http://evil.example/tracing/state HTTP/1.1', 'Host: localhost'], 421],
+  ['a whole URL with the port of its scheme', ['GET http://localhost:80/tracing/state HTTP/1.1', 'Host: localhost'], 200],
   ['a path of two slashes', ['GET //localhost/tracing/state HTTP/1.1', 'Host: localhost'], 404],
   ['a method that no Request can hold', ['TRACE /tracing/state HTTP/1.1', 'Host: localhost'], 400],
   [
@@ -148,7 +150,24 @@ for (const [name, lines, status] of [
     ],
     405,
   ],
-  ['a proxied stranger', ['GET /tracing/state HTTP/1.1', 'Host: localhost', 'X-Forwarded-For: 192.0.2.7'], 401],
+  ...[
+    'Forwarded: for=192.0.2.7',
+    'Via: 1.1 proxy',
+    'X-Forwarded-For: 192.0.2.7',
+    'X-Forwarded-Host: api.example',
+    'X-Forwarded-Proto: https',
+    'X-Real-IP: 192.0.2.7',
+    'CF-Connecting-IP: 192.0.2.7',
+    'True-Client-IP: 192.0.2.7',
+    'X-Envoy-External-Address: 192.0.2.7',
+  ].map(
+    (header) => [`a stranger, proxied with ${header}`, ['GET /tracing/state HTTP/1.1', 'Host: localhost', header], 401] as const,
+  ),
+  [
+    'a caller with a header that only looks like one of a proxy',
+    ['GET /tracing/state HTTP/1.1', 'Host: localhost', 'X-Forward: 1'],
+    200,
+  ],
 ] as const) {
   test(`${name} is answered ${status}, and nothing changes`, async () => {
     const before = fingerprint(tracing);

@@ -22,6 +22,7 @@ import {
   redisName,
   redisReturned,
 } from './redis.js';
+import { FOLLOWED, followDatabases } from './redis-database.js';
 
 /** Options of ours beside the package's own, in camelCase. */
 export interface OwnOptions {
@@ -106,6 +107,8 @@ const ROWS: Record<string, PackageRow> = {
     later: redisLater,
     connection: redisConnection,
     returned: redisReturned,
+    extend: followDatabases,
+    wraps: FOLLOWED,
   },
   ioredis: { ...REDIS, package: otel('ioredis'), modules: ['ioredis'], connection: ioredisConnection },
   amqplib: {

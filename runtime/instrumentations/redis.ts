@@ -6,6 +6,7 @@ import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import type { RecordedSpan } from '../span/recorded.js';
 import type { Call } from './call.js';
 import { fieldOf, peer, peerOf } from './peer.js';
+import { databaseOf } from './redis-database.js';
 
 /** Commands whose first argument is a word of the command: `CONFIG GET`. */
 const CONTAINERS = new Set([
@@ -63,10 +64,17 @@ export function redisFailure(exception: unknown): Attributes {
   return code === undefined ? {} : { 'error.type': code, 'db.response.status_code': code };
 }
 
-/** What a client of ioredis shows of its connection. */
+/** What a client of ioredis shows of its connection. Behind sentinels its options name no server: they have told it which one it is. */
 export function ioredisConnection({ receiver }: Call): Attributes {
-  const database = fieldOf(fieldOf(receiver, 'condition'), 'select') ?? fieldOf(fieldOf(receiver, 'options'), 'db') ?? 0;
-  return { 'db.namespace': String(database), ...peerOf(fieldOf(receiver, 'stream')) };
+  const options = fieldOf(receiver, 'options');
+  const database = fieldOf(fieldOf(receiver, 'condition'), 'select') ?? fieldOf(options, 'db') ?? 0;
+  const end = peerOf(fieldOf(receiver, 'stream'));
+  return { 'db.namespace': String(database), ...end, ...(fieldOf(options, 'sentinels') ? asServer(end) : {}) };
+}
+
+/** Nothing before there is a connection: it is asked again at the span's end. */
+function asServer(end: Attributes | undefined): Attributes {
+  return end === undefined ? {} : { 'server.address': end['network.peer.address'], 'server.port': end['network.peer.port'] };
 }
 
 /** Clients of node-redis hide their socket, but tell its other end on a channel whenever they are connected. */
@@ -95,6 +103,5 @@ export function redisReturned({ receiver, result }: Call): void {
 
 export function redisConnection({ receiver }: Call): Attributes {
   const client = makers.get(receiver as object) ?? receiver;
-  const database = fieldOf(fieldOf(client, 'options'), 'database') ?? 0;
-  return { 'db.namespace': String(database), ...connections.get(fieldOf(client, '_clientId') as string) };
+  return { 'db.namespace': String(databaseOf(client)), ...connections.get(fieldOf(client, '_clientId') as string) };
 }

@@ -1,10 +1,16 @@
 // Local tail sampling: which traces are sent whole, which are forgotten, and within what bounds.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { trace } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ConfigurationError, instrument, startTracing, type TracingOptions, withRemoteContext } from '../../runtime/index.js';
+import {
+  ConfigurationError,
+  instrument,
+  sessions,
+  startTracing,
+  type TracingOptions,
+  withRemoteContext,
+} from '../../runtime/index.js';
 import { traced } from './tracing.js';
 
 const at = (name: string) => ({ namespace: 'carbide::api', name });
@@ -19,10 +25,13 @@ const root = instrument(at('root'), (fails = false) => {
     // handled: the root itself does not fail
   }
 });
-const slow = instrument(at('slow'), async (milliseconds: number) => {
-  child(false);
-  await sleep(milliseconds);
-});
+/** A root that began so many milliseconds ago, with a child; the clock is not waited for. */
+function rootSince(name: string, milliseconds: number): { root: Span; inside: Context } {
+  const begun = trace.getTracer('carbide').startSpan(name, { startTime: Date.now() - milliseconds });
+  const inside = trace.setSpan(ROOT_CONTEXT, begun);
+  trace.getTracer('carbide').startSpan('child', {}, inside).end();
+  return { root: begun, inside };
+}
 const keeping = (keep: TracingOptions['keep']): TracingOptions => ({ enabled: true, keep, maxQueueSize: 16_384 });
 
 test('a trace with an error is kept whole, one without is forgotten and counted', () =>
@@ -38,10 +47,10 @@ test('a trace with an error is kept whole, one without is forgotten and counted'
   }));
 
 test('a slow trace is kept whole, a fast one is forgotten', () =>
-  traced(keeping({ errors: false, slowerThan: '30ms' }), async ({ names }) => {
-    await slow(1);
+  traced(keeping({ errors: false, slowerThan: '30m' }), async ({ names }) => {
+    rootSince('fast', 1000).root.end();
     assert.equal(await names(), []);
-    await slow(45);
+    rootSince('slow', 3_600_000).root.end();
     assert.equal(await names(), ['child', 'slow']);
   }));
 
@@ -69,20 +78,26 @@ test('a trace that an upstream service sampled is always kept', () =>
   }));
 
 test('a span that ends after its root shares the fate of the root', () =>
-  traced(keeping({ errors: true, slowerThan: '25ms' }), async ({ names, tracing }) => {
-    let late: Promise<void> | undefined;
-    const detached = instrument(at('late'), () => sleep(60));
-    const parent = instrument(at('parent'), async (milliseconds: number) => {
-      late = detached() as Promise<void>;
-      await sleep(milliseconds);
-    });
-    await parent(35);
-    await late;
-    assert.equal(await names(), ['late', 'parent']);
-    await parent(1);
-    await late;
-    assert.equal(await names(), ['late', 'parent']);
-    assert.is(tracing.state().spans.forgotten, 2);
+  traced(keeping({ errors: true, slowerThan: '30m' }), async ({ names, tracing }) => {
+    for (const age of [3_600_000, 1000]) {
+      const { root: parent, inside } = rootSince('parent', age);
+      const late = trace.getTracer('carbide').startSpan('late', {}, inside);
+      parent.end();
+      late.end();
+      assert.equal(await names(), ['child', 'late', 'parent']);
+    }
+    assert.is(tracing.state().spans.forgotten, 3);
+  }));
+
+test('a session is seen while it runs, and is always kept; a trace of its own beside it is judged as ever', () =>
+  traced(keeping({ errors: true }), async ({ names, tracing }) => {
+    sessions.start('k', { name: 'drain', namespace: 'carbide::drain' });
+    sessions.run('k', () => child(false));
+    assert.equal(await names(), ['child', 'drain started']);
+    root(false);
+    assert.is(tracing.state().spans.forgotten, 3);
+    sessions.end('k');
+    assert.equal(await names(), ['child', 'drain', 'drain started']);
   }));
 
 test('third-party spans of the trace wait with ours', () =>

@@ -47,6 +47,19 @@ test('of rules that say the same thing the last one counts', () => {
   assert.is(ruleFor(parseRules('carbide=off, carbide=on'), subject('carbide::x'))?.ratio, 1);
 });
 
+test('no two patterns fit alike, whatever the order: the whole of a scope before its beginning, a scope before a namespace', () => {
+  const third = subject('abc::x', 'abc');
+  for (const [strong, weak] of [
+    ['scope:abc=off', 'scope:abc*=on'],
+    ['scope:abc*=off', 'scope:ab*=on'],
+    ['scope:*=off', '*=on'],
+    ['scope:abc*=off', 'abc=on'],
+  ]) {
+    assert.is(ruleFor(parseRules(`${strong}, ${weak}`), third)?.ratio, 0, `${strong}, ${weak}`);
+    assert.is(ruleFor(parseRules(`${weak}, ${strong}`), third)?.ratio, 0, `${weak}, ${strong}`);
+  }
+});
+
 test('a star is the least specific of all', () => {
   const rules = parseRules('*=off, carbide=on');
   assert.is(ruleFor(rules, subject('carbide::x'))?.ratio, 1);

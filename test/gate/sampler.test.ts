@@ -67,6 +67,44 @@ test('an error is one exception, a status and error.type there too', () =>
     );
   }));
 
+test('links of a call are on the span there', () =>
+  ownSdk({ enabled: true }, ({ spans }) => {
+    const linked = { traceId: 'c'.repeat(32), spanId: 'd'.repeat(16), traceFlags: 1 };
+    instrument({ namespace: 'carbide::api', links: () => [{ context: linked, attributes: { why: 'batch' } }] }, () => 1)();
+    assert.equal(
+      spans()[0]?.links.map((link) => [link.context.spanId, link.attributes]),
+      [[linked.spanId, { why: 'batch' }]],
+    );
+  }));
+
+test('a processor of the application that throws reaches neither the program nor the counts', () =>
+  ownSdk({ enabled: true }, async ({ sampler, spans }) => {
+    const throws = () => {
+      throw new Error('a fault of the processor');
+    };
+    const broken = { onStart: throws, onEnd: throws, forceFlush: async () => {}, shutdown: async () => {} };
+    const provider = new BasicTracerProvider({ sampler: sampler as never, spanProcessors: [broken] });
+    trace.disable();
+    trace.setGlobalTracerProvider(provider);
+    assert.is(await outer(), 1);
+    assert.throws(failing, 'broken');
+    assert.is(sampler.tracing.openCount, 0);
+    assert.equal(spans(), []);
+  }));
+
+test("limits of leases and of open spans count the SDK's own spans too", () =>
+  ownSdk({ enabled: false, maxOpenSpans: 3 }, ({ sampler, spans }) => {
+    const tracer = trace.getTracer('third-party');
+    const lease = sampler.tracing.setEnabled(true, { maxSpans: 5 });
+    const open = Array.from({ length: 4 }, () => tracer.startSpan('theirs'));
+    assert.is(sampler.tracing.openCount, 3);
+    assert.is(sampler.tracing.state().spans.refused, 1);
+    for (const span of open) span.end();
+    for (let count = 0; count < 10; count++) tracer.startSpan('theirs').end();
+    assert.is(sampler.tracing.state().lastEnded?.id, lease.id);
+    assert.is(spans().length, 5);
+  }));
+
 test('while the flag is off nothing is recorded, neither of ours nor of others', () =>
   ownSdk({ enabled: false }, async ({ spans, sampler }) => {
     await outer();

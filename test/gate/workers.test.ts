@@ -61,6 +61,22 @@ async function until(ask: () => Promise<Answer>, fits: (answer: Answer) => boole
   }
 }
 
+test('rules that together are longer than a text may be reach a worker whole', async () => {
+  const { startTracing } = require(PACKAGE) as typeof import('../../runtime/index.js');
+  const discard = {
+    export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }),
+    shutdown: async () => {},
+  };
+  const rulesFrom = (first: number) => Array.from({ length: 400 }, (_, index) => `n${first + index}=off`).join(',');
+  const tracing = await startTracing({ exporter: discard, rules: rulesFrom(1000) });
+  tracing.setRules(rulesFrom(2000), { for: '10m' });
+  const worker = await startWorker();
+  const { rules } = await until(worker.ask, (answer) => answer.rules.split(',').length === 800);
+  assert.is(rules, tracing.state().rules);
+  await worker.stop();
+  await tracing.shutdown();
+});
+
 test('a change in the main thread reaches workers that run and workers that start later', async () => {
   const { startTracing } = require(PACKAGE) as typeof import('../../runtime/index.js');
   const discard = {

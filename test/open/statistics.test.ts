@@ -21,8 +21,13 @@ test('calls are counted by latency', () =>
       fast?.latency.reduce((sum, count) => sum + count, 0),
       50,
     );
-    assert.is(tracing.sites('stats::slow')[0]?.latency[4], 1, 'between 10 and 100 ms');
-    assert.is(tracing.sites('stats::slow')[0]?.latency[3], 0);
+    const latency = tracing.sites('stats::slow')[0]?.latency ?? [];
+    assert.equal(latency.slice(0, 4), [0, 0, 0, 0], 'not below 10 ms');
+    assert.is(
+      latency.slice(4).reduce((sum, count) => sum + count, 0),
+      1,
+      '10 ms or more, however busy the machine is',
+    );
   }));
 
 test('failures are kept with their error, the last ones only; successes are sampled', () =>

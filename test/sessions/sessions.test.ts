@@ -1,9 +1,9 @@
 // Spans that outlive a pass of the program, by key.
 
-import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type Context, context, createTraceState, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { carriers, extract, inject, instrument, sessions } from '../../runtime/index.js';
+import { carriers, extract, inject, instrument, sessions, startTracing } from '../../runtime/index.js';
 import { MAX_SESSION_AGE_MS, type SessionBook } from '../../runtime/sessions/book.js';
 import { state } from '../../runtime/state.js';
 import { parentName, traced } from '../gate/tracing.js';
@@ -128,6 +128,50 @@ test('after a restart the same key goes on in the same trace, with a link and wi
     );
     assert.is(parentName(all.find(({ name }) => name === 'pass') as never, all), 'resumed');
   }));
+
+test('a session that goes on is not asked again whether its trace is kept, and hands the trace state on', () =>
+  traced({ enabled: true, rules: 'nvsentinel=0.000001' }, async ({ spans }) => {
+    const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+    const traceState = createTraceState('vendor=1,ot=th:8');
+    for (let round = 0; round < 20; round++) {
+      const key = `k${round}`;
+      assert.is(sessions.start(key, { ...drain, resume: { ...ids, traceFlags: 1, traceState } }), true);
+      sessions.end(key);
+    }
+    for (const span of await spans()) {
+      assert.is(span.spanContext().traceId, ids.traceId);
+      assert.is(span.spanContext().traceState?.serialize(), 'vendor=1,ot=th:8');
+    }
+  }));
+
+test('a session that is started where the context of an old trace is left over begins a trace of its own', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    let left: Context = ROOT_CONTEXT;
+    instrument({ namespace: 'nvsentinel::old', name: 'old' }, () => {
+      left = context.active();
+    })();
+    state.gate.underWay.close(); // as when the flag has been off for the grace
+    context.with(left, () => sessions.start('k', drain));
+    sessions.end('k');
+    const all = await spans();
+    const [old, session] = [all.find(({ name }) => name === 'old'), all.find(({ name }) => name === 'drain_session')];
+    assert.is(session?.parentSpanContext, undefined);
+    assert.is.not(session?.spanContext().traceId, old?.spanContext().traceId);
+  }));
+
+test('while tracing shuts down no session starts', async () => {
+  let finish: () => void = () => {};
+  const closed = new Promise<void>((done) => {
+    finish = done;
+  });
+  const processor = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: () => closed };
+  const tracing = await startTracing({ enabled: true, spanProcessors: [processor as never] });
+  const ended = tracing.shutdown();
+  assert.is(sessions.start('k', drain), false);
+  assert.is(tracing.openCount, 0);
+  finish();
+  await ended;
+});
 
 test('a session resumes from whatever names a span: a carrier of any kind by its context, a span context, a span', () =>
   traced({ enabled: true }, async ({ spans }) => {

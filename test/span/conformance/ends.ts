@@ -198,6 +198,61 @@ export const endCases: Cases = (test, variant) => {
     assert.is((await only()).status.message, 'broken');
   });
 
+  test('who is refused the lock of a web stream has not ended it', async () => {
+    const stream = target.open(() => new ReadableStream({ pull: (controller) => controller.enqueue('a') }));
+    const reader = stream.getReader();
+    await reader.read();
+    for (const refused of [() => stream.cancel(), () => stream.pipeTo(new WritableStream())])
+      assert.instance(await caught(refused), TypeError);
+    assert.is(running().openCount, 1);
+    await reader.cancel();
+    await after(1);
+    assert.is((await only()).status.code, 0);
+  });
+
+  const SINKS: Record<string, [(sink: WritableStream) => Promise<unknown>, number]> = {
+    'a writer that closes': [(sink) => sink.getWriter().close(), 0],
+    'a stream that is piped into it': [(sink) => web(['a']).pipeTo(sink), 0],
+    close: [(sink) => sink.close(), 0],
+    'an abort': [(sink) => sink.abort(error), 2],
+  };
+  for (const [how, [write, status]] of Object.entries(SINKS)) {
+    test(`a writable web stream is returned unlocked, and its span ends with ${how}`, async () => {
+      const sink = new WritableStream();
+      assert.is(
+        target.open(() => sink),
+        sink,
+      );
+      assert.equal(Object.getOwnPropertyNames(sink), []);
+      assert.is(sink.locked, false);
+      assert.is(running().openCount, 1);
+      await write(sink);
+      await after(1);
+      assert.is((await only()).status.code, status);
+    });
+  }
+
+  test('a socket that is handed out many times has one set of listeners, and ends the span of each call', async () => {
+    const socket = new PassThrough();
+    let warned = 0;
+    const warn = (): void => void warned++;
+    process.on('warning', warn);
+    for (let call = 0; call < 20; call++) target.open(() => socket);
+    assert.is(socket.listenerCount(EventEmitter.errorMonitor), 1);
+    assert.is(running().openCount, 20);
+    socket.once('error', () => {});
+    socket.destroy(error);
+    await new Promise((closed) => socket.once('close', closed));
+    process.off('warning', warn);
+    assert.is(warned, 0);
+    const spans = await finished();
+    assert.is(spans.length, 20);
+    assert.ok(spans.every((span) => span.status.code === 2));
+    target.open(() => socket);
+    assert.is(running().openCount, 0, 'it has ended already');
+    await only();
+  });
+
   test('an observable: one span for its first subscription, and the same observable', async () => {
     const source = of(1, 2, 3);
     assert.is(

@@ -3,7 +3,7 @@
 // The time of a command runs from the moment at which its change is seen. One that stood there at the start has run since the
 // file was written, by the clocks of this machine and of the file system; where they contradict each other it is not obeyed.
 
-import { type FSWatcher, watch } from 'node:fs';
+import { constants, type FSWatcher, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDuration } from '../config/duration.js';
@@ -117,6 +117,11 @@ class FollowedFile implements Control {
     const revision = file.revision ?? this.#follower.revision + 1;
     if (!Number.isSafeInteger(revision) || (revision as number) < 1)
       throw new InvalidArgumentError('revision', '"revision" must be a whole number from 1.');
+    if ((revision as number) <= this.#follower.revision) {
+      const known = this.#follower.revision;
+      this.#follower.fault(`its revision ${revision} is not above ${known}, which has been seen: it is not obeyed`);
+      return;
+    }
     const options = leaseOptions(file);
     const remaining = parseDuration(options.for ?? USUAL_TIME, 'for') - age;
     // `only` belongs to switching on; in a file it stands beside whatever else is set.
@@ -132,9 +137,12 @@ class FollowedFile implements Control {
 }
 
 async function readBounded(path: string): Promise<Found> {
-  const file = await open(path, 'r');
+  // Without the second flag the opening of a named pipe would wait for its writer, for ever. Windows has neither.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    const { mtimeMs, size } = await file.stat();
+    const status = await file.stat();
+    const { mtimeMs, size } = status;
+    if (!status.isFile()) throw new Error('it is not a regular file');
     if (size > MOST_TEXT) throw new Error(`it is larger than ${MOST_TEXT} bytes`);
     const buffer = Buffer.alloc(MOST_TEXT + 1);
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);

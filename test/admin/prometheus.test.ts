@@ -2,7 +2,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AdminServer, startAdminServer } from '../../runtime/admin/index.js';
 import type { Tracing } from '../../runtime/index.js';
+import { freePorts } from '../real/support/program.js';
 import { NAMESPACE, openWork, startService } from './service.js';
 
 const READ_TOKEN = 'the-token-for-reads';
@@ -20,14 +20,6 @@ const servers: AdminServer[] = [];
 let prometheus: ChildProcess;
 let origin: string;
 let said = '';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** The jobs: open to local reads, with the right token, with a wrong one. */
 function configuration(open: string, closed: string): string {
@@ -56,7 +48,7 @@ test.before(async () => {
   });
   servers.push(open, closed);
   writeFileSync(join(directory, 'prometheus.yml'), configuration(open.url, closed.url));
-  const address = `127.0.0.1:${await freePort()}`;
+  const address = `127.0.0.1:${(await freePorts(1))[0]}`;
   origin = `http://${address}`;
   prometheus = spawn(
     'prometheus',

@@ -1,17 +1,9 @@
 // A real Redis on a free port of this machine, without persistence, that a test can kill and start again.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createClient } from 'redis';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+import { freePorts } from '../real/support/program.js';
 
 export class RedisServer {
   #child: ChildProcess | undefined;
@@ -19,7 +11,7 @@ export class RedisServer {
   private constructor(readonly port: number) {}
 
   static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort());
+    const server = new RedisServer((await freePorts(1))[0] as number);
     await server.up();
     return server;
   }
@@ -33,7 +25,7 @@ export class RedisServer {
     this.#child = spawn('redis-server', settings, { stdio: 'ignore' });
     const from = performance.now();
     while (!(await this.#answers())) {
-      if (performance.now() - from > 10_000) throw new Error('redis-server does not answer');
+      if (performance.now() - from > 30_000) throw new Error('redis-server does not answer');
       await wait(20);
     }
   }

@@ -23,6 +23,8 @@ export interface ReplicaState {
   readonly rules: string;
   readonly revision: number;
   readonly actor: string | null;
+  /** Milliseconds that the first lease still held when the state was told, by the clock of the replica. */
+  readonly left: number;
 }
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ReplicaOptions;
@@ -59,9 +61,10 @@ async function main(): Promise<void> {
   let told = '';
   const tell = (): void => {
     const { enabled, roots, rules, leases } = tracing.state();
-    const state: ReplicaState = { enabled, roots, rules, revision: control.revision, actor: leases[0]?.actor ?? null };
+    const state = { enabled, roots, rules, revision: control.revision, actor: leases[0]?.actor ?? null };
     const text = JSON.stringify(state);
-    if (text !== told) process.send?.(state);
+    const left = leases[0] === undefined ? 0 : Date.parse(leases[0].expiresAt) - Date.now();
+    if (text !== told) process.send?.({ ...state, left } satisfies ReplicaState);
     told = text;
   };
   tell();

@@ -9,6 +9,8 @@ import { delimiter, join } from 'node:path';
 
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 10_000;
+/** Somebody else may take a port that was free a moment ago. */
+const ATTEMPTS = 3;
 /** Where packages put the server itself; the one on the PATH of Debian is a wrapper that only root and the broker's user may run. */
 const PACKAGED = ['/usr/lib/rabbitmq/bin', '/opt/homebrew/sbin', '/usr/local/sbin', '/usr/local/opt/rabbitmq/sbin'];
 
@@ -29,6 +31,20 @@ export class RabbitMq {
           'or set AMQP_URL to a server that runs, for example AMQP_URL=amqp://guest:guest@localhost:5672',
       );
     }
+    for (let attempt = 1; ; attempt++) {
+      const rabbit = await RabbitMq.launch(program, epmd, join(folder, String(attempt)));
+      try {
+        await rabbit.serving();
+        return rabbit;
+      } catch (error) {
+        const ended = rabbit.server.exitCode !== null;
+        await rabbit.stop();
+        if (!ended || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private static async launch(program: string, epmd: string, folder: string): Promise<RabbitMq> {
     for (const name of ['mnesia', 'log', 'home', 'schema']) mkdirSync(join(folder, name), { recursive: true });
     const [port, distribution, mapperPort] = [await freePort(), await freePort(), await freePort()];
     const env = {
@@ -51,14 +67,7 @@ export class RabbitMq {
     const mapper = spawn(epmd, ['-port', String(mapperPort), '-address', '127.0.0.1'], { env, stdio: 'ignore' });
     // a process group of its own, because the program is a script and the server one of its children
     const server = spawn(program, [], { env, cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    const rabbit = new RabbitMq(`amqp://guest:guest@127.0.0.1:${port}`, server, mapper);
-    try {
-      await rabbit.serving(port);
-    } catch (error) {
-      await rabbit.stop();
-      throw error;
-    }
-    return rabbit;
+    return new RabbitMq(`amqp://guest:guest@127.0.0.1:${port}`, server, mapper);
   }
 
   async stop(): Promise<void> {
@@ -75,7 +84,8 @@ export class RabbitMq {
     }
   }
 
-  private async serving(port: number): Promise<void> {
+  private async serving(): Promise<void> {
+    const port = Number(new URL(this.url).port);
     let printed = '';
     for (const stream of [this.server.stdout, this.server.stderr])
       stream?.on('data', (text: Buffer) => {

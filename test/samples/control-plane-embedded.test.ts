@@ -4,14 +4,13 @@
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startReceiver } from '../../cli/receiver/receiver.js';
-import { until } from '../real/support/program.js';
 import { ControlPlane, type Environment, environment, SAMPLE, SECRETS } from './control-plane-system.js';
+import { assertNothingLeft, leftBehind, listens } from './left-behind.js';
 
 interface Run {
   readonly code: number | null;
@@ -34,18 +33,6 @@ function start(env: Environment, onOutput?: (output: string, group: number) => v
     });
   }
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    const settle = (found: boolean): void => {
-      socket.destroy();
-      resolve(found);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
-  });
 }
 
 const folders: string[] = [];
@@ -107,11 +94,11 @@ test('with nothing configured it brings broker and receiver along, prints a tree
   await assertGone(output, folder);
 });
 
-/** A broker, two APIs, a receiver: nothing listens there, and nothing is in the folder for what is temporary. */
+/** A broker, two APIs, a receiver and the agents are gone, and nothing is in the folder for what is temporary, which all of them had. */
 async function assertGone(output: string, folder: string): Promise<void> {
   const ports = new Set([...output.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port)));
   assert.is(ports.size, 4);
-  for (const port of ports) assert.not.ok(await listens(port), `something still listens on ${port}`);
+  await assertNothingLeft(folder, [...ports]);
   assert.equal(readdirSync(folder), []);
 }
 
@@ -146,7 +133,8 @@ test('without RabbitMQ, with a broker that is not there, or half configured, it 
 test('what the processes send says nothing of clusters, and has what a gateway would take out, but no secret that nobody named', async () => {
   const receiver = await startReceiver();
   const here = { GATEWAY_A: receiver.endpoint, GATEWAY_B: receiver.endpoint, CENTRAL: receiver.endpoint };
-  const cloud = await ControlPlane.start({ ...here, OTEL_BSP_SCHEDULE_DELAY: '100', TMPDIR: temporaryFolder() });
+  const folder = temporaryFolder();
+  const cloud = await ControlPlane.start({ ...here, OTEL_BSP_SCHEDULE_DELAY: '100', TMPDIR: folder });
   const orders = await cloud.placeOrders({ LOOKS: '0', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint });
   const across = orders.find(({ what }) => what === 'boot across clusters');
   await receiver.waitFor((all) => all.filter(({ traceId }) => traceId === across?.traceId).length >= 33, 60_000);
@@ -164,8 +152,9 @@ test('what the processes send says nothing of clusters, and has what a gateway w
   const ports = cloud.ports;
   assert.is(ports.length, 3);
   for (const port of ports) assert.ok(await listens(port));
+  assert.ok((await leftBehind(folder, ports)).length > 0);
   await cloud.kill();
-  await until(async () => !(await Promise.all(ports.map(listens))).includes(true), 'nothing listens any more', 60_000);
+  await assertNothingLeft(folder, ports);
   await receiver.close();
 });
 

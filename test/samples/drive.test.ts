@@ -1,11 +1,13 @@
 // `npm start`'s driver, as built: its exit code is the verdict of the run, and no process outlives it.
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startReceiver } from '../../cli/receiver/receiver.js';
+import { assertNothingLeft } from './left-behind.js';
 import { SAMPLE } from './service-process.js';
 
 interface Run {
@@ -13,14 +15,17 @@ interface Run {
   output: string;
   /** Addresses that the driver said its processes listen at. */
   addresses: string[];
+  /** In the environment of all that it started. */
+  mark: string;
 }
 
 function drive(env: Record<string, string>): Promise<Run> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(OTEL_|SPANWRIGHT_|TRACING_FILE|NODE_OPTIONS|PORT$)/.test(name),
   );
+  const mark = randomUUID();
   const child = spawn(process.execPath, [join(SAMPLE, 'build', 'drive', 'start.js')], {
-    env: { ...Object.fromEntries(inherited), ...env },
+    env: { ...Object.fromEntries(inherited), RUN_OF_TEST: mark, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -34,26 +39,23 @@ function drive(env: Record<string, string>): Promise<Run> {
       resolve({
         code,
         output,
+        mark,
         addresses: [...output.matchAll(/^(?:Service|Receiver): .*?(http:\/\/127\.0\.0\.1:\d+)/gm)].map((match) => match[1] ?? ''),
       });
     });
   });
 }
 
-/** Nothing may listen there any more. */
-async function assertGone(addresses: readonly string[], count: number): Promise<void> {
+/** Nothing of the run may be there any more. */
+async function assertGone({ addresses, mark }: Run, count: number): Promise<void> {
   assert.is(addresses.length, count);
-  for (const address of addresses) {
-    const answered = await fetch(address).then(
-      () => true,
-      () => false,
-    );
-    assert.not(answered, `${address} still answers`);
-  }
+  const ports = addresses.map((address) => Number(new URL(address).port));
+  await assertNothingLeft(mark, ports);
 }
 
 test('with no endpoint it starts a receiver, prints the traces and counts of three phases, and ends with 0', async () => {
-  const { code, output, addresses } = await drive({});
+  const run = await drive({});
+  const { code, output } = run;
   assert.is(code, 0, output);
   assert.match(output, /service \| .*OpenTelemetry tracing initialized/);
   assert.equal(
@@ -75,7 +77,7 @@ test('with no endpoint it starts a receiver, prints the traces and counts of thr
   assert.match(output, /✗ request {2}[\d.]+ ms {2}\[carbide::rpc::dispatcher::Dispatcher\] {2}url\.path=\/v1\/firmware/);
   assert.match(output, /✗ BmcRefusedError: .*locked for maintenance \(at BmcClient\.send \(.*bmc-client\.ts:\d+:\d+\)\)/);
   assert.not.match(output, /runtime\./);
-  await assertGone(addresses, 2);
+  await assertGone(run, 2);
 });
 
 test('with an endpoint it uses that, and says that it cannot count what arrives there', async () => {
@@ -99,11 +101,12 @@ test('when a phase is not what it must be it ends with 1, says why, and stops wh
   const directory = mkdtempSync(join(tmpdir(), 'infra-controller-drive-'));
   const file = join(directory, 'tracing.toml');
   writeFileSync(file, '[tracing]\nallow_runtime_changes = false\n');
-  const { code, output, addresses } = await drive({ TRACING_FILE: file });
+  const run = await drive({ TRACING_FILE: file });
+  const { code, output } = run;
   rmSync(directory, { recursive: true });
   assert.is(code, 1, output);
   assert.match(output, /npm start failed: .*403.*PermissionDenied/);
-  await assertGone(addresses, 2);
+  await assertGone(run, 2);
 });
 
 test.run();

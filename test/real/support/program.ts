@@ -93,18 +93,32 @@ export class Program {
   }
 }
 
-/** Ports that nothing listens on, all different. */
+/** Below those that Linux hands out by itself, from 32768 on: whoever connects, or listens on port 0, gets none of these in between. */
+const FIRST_PORT = 10_000;
+/** Each process has a block of its own, so that test files that run side by side do not find the same port. */
+const BLOCK = 36;
+const BLOCKS = 600;
+let looked = 0;
+
+/** Ports that nothing listens on, all different. They stay free until whoever they are for listens there, and after that too. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  const first = FIRST_PORT + (process.pid % BLOCKS) * BLOCK;
+  for (let attempt = 0; ports.length < count; attempt++) {
+    if (attempt === BLOCK) throw new Error(`of the ports ${first} to ${first + BLOCK - 1} too few are free`);
+    const port = first + (looked++ % BLOCK); // counted at once: another call may be under way
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false)).listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(true));
+  });
+  if (free) await new Promise((resolve) => server.close(resolve));
+  return free;
 }
 
 function answers(port: number): Promise<boolean> {

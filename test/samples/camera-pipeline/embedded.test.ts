@@ -3,9 +3,9 @@
 // limit: 180 s
 
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'uvu';
@@ -13,7 +13,7 @@ import * as assert from 'uvu/assert';
 import { type Receiver, startReceiver } from '../../../cli/receiver/receiver.js';
 import { checkBatches, checkHead, checkImages, checkTail } from '../../../samples/camera-pipeline/src/drive/checks.js';
 import { RunRecord } from '../../../samples/camera-pipeline/src/drive/record.js';
-import { until } from '../../real/support/program.js';
+import { assertNothingLeft, leftBehind, listens } from '../left-behind.js';
 import { inherited, SAMPLE } from './pipeline.js';
 
 const README = join(SAMPLE, 'README.md');
@@ -22,13 +22,16 @@ interface Run {
   readonly code: number | null;
   readonly output: string;
   readonly seconds: number;
+  /** In the environment of all that it started. */
+  readonly mark: string;
 }
 
 function drive(script: string, env: NodeJS.ProcessEnv = {}, preload: string[] = []): Promise<Run> {
   const begin = performance.now();
+  const mark = randomUUID();
   const child = spawn(process.execPath, ['--enable-source-maps', ...preload, join(SAMPLE, 'build', script)], {
     cwd: SAMPLE,
-    env: { ...inherited(), ...env },
+    env: { ...inherited(), RUN_OF_TEST: mark, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -38,17 +41,7 @@ function drive(script: string, env: NodeJS.ProcessEnv = {}, preload: string[] = 
     });
   }
   return new Promise((resolve) => {
-    child.once('close', (code) => resolve({ code, output, seconds: (performance.now() - begin) / 1000 }));
-  });
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
+    child.once('close', (code) => resolve({ code, output, seconds: (performance.now() - begin) / 1000, mark }));
   });
 }
 
@@ -91,12 +84,13 @@ test('with an endpoint the spans go there, and it says that it cannot see them',
   assert.equal([...services].sort(), ['analyzer', 'api', 'camera', 'detector', 'event-writer']);
 });
 
-test('nothing that it started is left behind', async () => {
+test('nothing that either has started is left behind', async () => {
   const ports = [...run.output.matchAll(/^[\w-]+ +(?:http|postgresql|redis):\/\/\S*?127\.0\.0\.1:(\d+)/gm)].map(([, port]) =>
     Number(port),
   );
   assert.is(ports.length, 8, run.output);
-  for (const port of ports) assert.not.ok(await listens(port), `something listens on ${port}`);
+  await assertNothingLeft(run.mark, ports);
+  await assertNothingLeft(sent.mark, []);
 });
 
 test('the README shows what it prints', () => {
@@ -112,9 +106,10 @@ test('the README shows what it prints', () => {
 });
 
 test('when it is killed, all that it started ends by itself', async () => {
+  const mark = randomUUID();
   const child = spawn(process.execPath, [join(SAMPLE, 'build/drive/serve.js')], {
     cwd: SAMPLE,
-    env: { ...inherited(), INTERVAL_MS: '0', TARGETS_FILE: '/dev/null' },
+    env: { ...inherited(), RUN_OF_TEST: mark, INTERVAL_MS: '0', TARGETS_FILE: '/dev/null' },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const [first] = await once(createInterface({ input: child.stdout }), 'line');
@@ -122,9 +117,9 @@ test('when it is killed, all that it started ends by itself', async () => {
   const ports = Object.values(addresses).map((address) => Number(new URL(address).port));
   assert.is(ports.length, 8);
   for (const port of ports) assert.ok(await listens(port), `nothing listens on ${port}`);
+  assert.ok((await leftBehind(mark, ports)).length > 0);
   child.kill('SIGKILL');
-  const any = async (): Promise<boolean> => (await Promise.all(ports.map(listens))).includes(true);
-  await until(async () => !(await any()), 'everything has ended', 30_000);
+  await assertNothingLeft(mark, ports);
 });
 
 test('without Redis it says what to install, and leaves nothing behind', async () => {

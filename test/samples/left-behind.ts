@@ -1,0 +1,44 @@
+// What a run of a sample has left behind: processes, found by a text that the run had in its environment and handed on to all that it
+// started. A port says less: once it is free, anybody may listen on it.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { until } from '../real/support/program.js';
+
+/** Ids of the processes whose environment holds the text; one that has ended has none. Linux: elsewhere nothing can be said. */
+export function processesWith(text: string): string[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(text));
+}
+
+function environmentOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return ''; // ended meanwhile, or somebody else's
+  }
+}
+
+export function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const settle = (found: boolean): void => {
+      socket.destroy();
+      resolve(found);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
+}
+
+/** What still lives of a run: its processes where they can be found, else the ports of it that are listened on. */
+export async function leftBehind(text: string, ports: readonly number[]): Promise<readonly (string | number)[]> {
+  if (process.platform === 'linux') return processesWith(text);
+  const found = await Promise.all(ports.map(listens));
+  return ports.filter((_, index) => found[index]);
+}
+
+/** Fails unless nothing lives any more; what is told to end by the end of something else may take a moment. */
+export async function assertNothingLeft(text: string, ports: readonly number[]): Promise<void> {
+  await until(async () => (await leftBehind(text, ports)).length === 0, 'all that the run has started has ended');
+}

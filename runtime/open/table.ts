@@ -66,6 +66,14 @@ export class OpenTable<Entry extends OpenEntry = OpenSpan> {
     this.ended++;
   }
 
+  /** Takes back an entry that was never to be counted. */
+  retract(entry: Entry): void {
+    if (!entry.listed) return;
+    this.leave(entry);
+    this.started--;
+    this.ended--;
+  }
+
   /** Counts begin anew with a set-up; what is open stays open. */
   restart(max: number): void {
     this.max = max;

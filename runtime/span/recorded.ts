@@ -226,7 +226,7 @@ export class RecordedSpan implements Span, OpenSpan {
 
   /** Ends once; a later call changes nothing, nor does one of a processor that is told of the end. */
   end(endTime?: TimeInput): void {
-    if (this.#endMs !== 0) return;
+    if (this.ended || this.#endMs !== 0) return;
     this.#endMs = Math.max(this.#time(endTime), this.startMs);
     this.recorder.finish(this);
   }
@@ -236,7 +236,7 @@ export class RecordedSpan implements Span, OpenSpan {
    * (a child, a carrier, a log line) is kept, so that none refers to a span that does not exist.
    */
   endOrDiscard(minimum: number): void {
-    if (this.#endMs !== 0) return;
+    if (this.ended || this.#endMs !== 0) return;
     this.#endMs = Math.max(this.nowMs(), this.startMs);
     if (this.durationMs < minimum && this.#context === undefined) this.recorder.discard(this);
     else this.recorder.finish(this);

@@ -128,6 +128,15 @@ export class Recorder {
     this.sink.onDiscard?.(span as never);
   }
 
+  /** As if the span had never started: what another SDK does not record is not counted either. */
+  takeBack(span: RecordedSpan): void {
+    span.ended = true;
+    this.open.retract(span);
+    this.gate.underWay.leave(span.trace);
+    span.site.open--;
+    span.site.started--;
+  }
+
   #close(span: RecordedSpan): void {
     span.ended = true;
     this.open.leave(span);

@@ -168,13 +168,21 @@ test('dropped spans are never recorded, also under a recorded parent', () =>
   }));
 
 test('a ratio is decided on the trace id, says so in tracestate, and holds for the whole trace', () =>
-  ownSdk({ enabled: true, rules: 'carbide::api=0.5' }, async ({ spans }) => {
+  ownSdk({ enabled: true, rules: 'carbide::api=0.5' }, async ({ sampler, spans }) => {
     for (let call = 0; call < 300; call++) await outer();
     const all = spans();
     const roots = all.filter((span) => span.name === 'outer');
     assert.ok(roots.length > 100 && roots.length < 200, `${roots.length} of 300`);
     assert.is(all.length, roots.length * 2);
     for (const root of roots) assert.is(root.spanContext().traceState?.get('ot'), 'th:8');
+    // what is not recorded is not counted, and not asked for its attributes
+    const { started, ended, open } = sampler.tracing.state().spans;
+    assert.equal([started, ended, open], [all.length, all.length, 0]);
+    let asked = 0;
+    const attributes = () => ({ asked: asked++ });
+    const counted = instrument({ namespace: 'carbide::api', name: 'counted', attributes }, () => 1);
+    for (let call = 0; call < 100; call++) counted();
+    assert.is(asked, spans().filter(({ name }) => name === 'counted').length);
   }));
 
 test('a sampled remote parent records while the flag is off; with remoteParent ignore it does not', async () => {

@@ -23,7 +23,7 @@ test.after(async () => {
 });
 
 async function until(is: () => boolean): Promise<void> {
-  for (let at = 0; at < 200 && !is(); at += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let at = 0; at < 2000 && !is(); at += 1) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.ok(is());
 }
 

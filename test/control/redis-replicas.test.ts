@@ -1,5 +1,6 @@
 // Three replicas that follow a real Redis, with both client packages and with clocks that are hours apart: one command reaches
 // all of them within a second, ends for all of them at the same time, and a Redis that goes away takes nothing along.
+// limit: 300 s
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { createClient } from 'redis';

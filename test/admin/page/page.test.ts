@@ -59,7 +59,7 @@ function assertQuiet(visit: Visit): void {
 
 /** Waits until the expression is true; the page's policy forbids playwright's own way, which evaluates text inside the page. */
 async function until(page: Visit['page'], expression: string): Promise<void> {
-  for (let at = 0; at < 200; at += 1) {
+  for (let at = 0; at < 1200; at += 1) {
     if (await page.evaluate(expression)) return;
     await page.waitForTimeout(50);
   }

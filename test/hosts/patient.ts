@@ -68,7 +68,8 @@ export const names = ({ findings }: Checked): FindingName[] => findings.flatMap(
 
 export function project(packages: Record<string, string> = CLASSIC, compilerOptions: Record<string, unknown> = {}): string {
   const directory = writeProject({ variant: LEGACY, programs: [], packages, compilerOptions });
-  for (const name of ['main.ts', 'part.ts', 'auto-default.ts', 'tracing.ts']) rmSync(join(directory, 'src', name));
+  for (const name of ['main.ts', 'part.ts', 'auto-default.ts', 'auto-script.ts', 'tracing.ts'])
+    rmSync(join(directory, 'src', name));
   write(directory, 'src/work.ts', SOUND);
   return directory;
 }

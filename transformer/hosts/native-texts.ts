@@ -129,9 +129,9 @@ function note({ manifest, project }: Texts, path: string, sites: readonly Site[]
   if (manifest !== undefined) noteSites({ path: manifest, locate: project.locate }, project.pathOf(path), sites);
 }
 
-/** Whether the compiler writes CommonJS of a file; asked of those alone whose default export depends on it. */
-async function lowered(program: Program, path: string, text: string, { module }: ts.CompilerOptions): Promise<boolean> {
-  if (!/\bexport\s+default\s+(async\s+)?function\b/.test(text)) return false;
+/** Whether the compiler writes CommonJS of a file; asked of those alone that it matters for: with a default export, or with neither imports nor exports. */
+async function lowered(program: Program, path: string, text: string, { module }: ts.CompilerOptions) {
+  if (!/\bexport\s+default\b/.test(text) && /^\s*(?:import|export)\b/m.test(text)) return undefined;
   if (module === COMMONJS) return true;
   if (module === undefined || module < NODE16) return false;
   return (await program.getSourceFileMetadata(path))?.impliedNodeFormat === COMMONJS;

@@ -49,7 +49,10 @@ export interface Texts {
   readonly manifest: string | undefined;
   /** Whether a file may hold something to instrument; cheap. */
   concerns(fileName: string, text: string): boolean;
-  /** Undefined for a file that has nothing to do with us; cheap for those. `commonjs`: TypeScript lowers the modules. */
+  /**
+   * Undefined for a file that has nothing to do with us; cheap for those. `commonjs`: whether TypeScript lowers the modules; undefined
+   * where that is not known.
+   */
   transform(fileName: string, text: string, commonjs?: boolean): Transformed | undefined;
   /** Whether a file has decorators, of whomever; cheap for those that cannot. */
   decorated(fileName: string, text: string): boolean;
@@ -115,13 +118,13 @@ export function textsIn(
     return settings.auto(place) || text.includes(PACKAGE) || imports?.mayReach(text) === true;
   }
 
-  function transform(fileName: string, text: string, commonjs = false): Transformed | undefined {
+  function transform(fileName: string, text: string, commonjs?: boolean): Transformed | undefined {
     const place = project.pathOf(fileName);
     const imports = importsOf?.(fileName);
     try {
       if (!concerns(fileName, text, imports)) return undefined;
       return parser.parse(fileName, text, (file) => {
-        const plan = planOf(file, place, commonjs, imports);
+        const plan = planOf(file, place, commonjs === true, imports);
         const read = [...(imports?.read ?? [])];
         if (plan === undefined) return read.length === 0 ? undefined : { plan: EMPTY, printed: undefined, reports: [], read };
         const reports = plan.faults.map(({ name, message, start }) => {
@@ -129,7 +132,7 @@ export function textsIn(
           return reportOf(name, message, { file: place, line: line + 1, column: character + 1 });
         });
         const assignedDefault = commonjs ? defaultFunction(ts, file) : undefined;
-        const { start, module } = openingOf(ts, file);
+        const { start, module } = openingOf(ts, file, commonjs);
         const request = { text, source: fileName, plan, start, module, assignedDefault };
         return { plan, reports, printed: plan.edits.length === 0 ? undefined : printToText(request), read };
       });
@@ -163,13 +166,14 @@ function hasDecorators(ts: Compiler, node: ts.Node): boolean {
   return decoratorsOf(ts, node).length > 0 || ts.forEachChild(node, (child) => hasDecorators(ts, child) || undefined) === true;
 }
 
-/** Where the imports go, and whether the file is a module. */
-function openingOf(ts: Compiler, file: ts.SourceFile): { start: number; module: boolean } {
+/** Where the imports go, and whether the file takes one; a file without imports and exports does where nothing of CommonJS is in it. */
+function openingOf(ts: Compiler, file: ts.SourceFile, commonjs: boolean | undefined): { start: number; module: boolean } {
   const first = file.statements.find(
     (statement) => !(ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression)),
   );
   const start = first?.getStart(file) ?? file.text.length;
-  return { start, module: isModule(ts, file) };
+  const imports = commonjs === undefined ? !/\b(?:require|module|exports)\b/.test(file.text) : !commonjs;
+  return { start, module: imports || isModule(ts, file) };
 }
 
 function isModule(ts: Compiler, file: ts.SourceFile): boolean {

@@ -196,6 +196,11 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   function importOfEmitted(): ts.Statement {
     const local = factory.createIdentifier(plan.binding);
     const module = factory.createStringLiteral(EMITTED_MODULE, true);
+    // Of a file without imports and exports TypeScript emits an import as it is written.
+    if (commonjs && !ts.isExternalModule(authored)) {
+      const required = factory.createVariableDeclaration(local, undefined, undefined, verbatim(`require('${EMITTED_MODULE}')`));
+      return factory.createVariableStatement(undefined, factory.createVariableDeclarationList([required], ts.NodeFlags.Const));
+    }
     if (commonjs)
       return factory.createImportEqualsDeclaration(undefined, false, local, factory.createExternalModuleReference(module));
     const clause = factory.createImportClause(false, undefined, factory.createNamespaceImport(local));

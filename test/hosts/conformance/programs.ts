@@ -185,7 +185,8 @@ export function run() {
 }
 `;
 
-const AUTO = `import whole from './auto-default';
+const AUTO = `import './auto-script';
+import whole from './auto-default';
 export class Automatic {
   #n = 1;
   constructor(readonly factor: number) {}
@@ -201,8 +202,13 @@ export { own as renamed };
 /** @spanwright-skip */
 export function run() {
   const it = Automatic.of(2);
-  return [it.times(3), it.plain, it.left(), exported(1), exported.length, arrow(1), arrow.name, own(), whole()];
+  return [it.times(3), it.plain, it.left(), exported(1), exported.length, arrow(1), arrow.name, own(), whole(), (globalThis as any).scripted()];
 }
+`;
+
+/** Loaded by the program above: neither imports nor exports, so that nothing in it says what kind of module it is. */
+export const AUTO_SCRIPT = `class Script { answer() { return 'script'; } }
+(globalThis as any).scripted = () => new Script().answer();
 `;
 
 /** Imported by the program above. */
@@ -335,9 +341,14 @@ export const PROGRAMS: readonly Program[] = [
   {
     name: 'auto',
     source: AUTO,
-    value: [7, 2, 'out', 3, 1, 0, 'arrow', 'own', 'whole'],
-    spans: ['Automatic.of', 'Automatic.times', 'arrow', 'exported', 'own', 'whole'],
-    namespaces: ['conformance::auto', 'conformance::auto-default', 'conformance::auto::Automatic'],
+    value: [7, 2, 'out', 3, 1, 0, 'arrow', 'own', 'whole', 'script'],
+    spans: ['Automatic.of', 'Automatic.times', 'Script.answer', 'arrow', 'exported', 'own', 'whole'],
+    namespaces: [
+      'conformance::auto',
+      'conformance::auto-default',
+      'conformance::auto-script::Script',
+      'conformance::auto::Automatic',
+    ],
     auto: true,
   },
   {

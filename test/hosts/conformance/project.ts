@@ -4,7 +4,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { AUTO_DEFAULT, PART, PROGRAMS, type Program, TRACING } from './programs.js';
+import { AUTO_DEFAULT, AUTO_SCRIPT, PART, PROGRAMS, type Program, TRACING } from './programs.js';
 
 export const ROOT = join(__dirname, '..', '..', '..');
 
@@ -96,11 +96,12 @@ export function writeProject({ variant, programs, packages, compilerOptions }: P
     'main.ts': mainOf(programs),
     'part.ts': PART,
     'auto-default.ts': AUTO_DEFAULT,
+    'auto-script.ts': AUTO_SCRIPT,
     'tracing.ts': TRACING,
   };
   for (const { name, source } of programs) files[`${name}.ts`] = source;
   for (const [name, source] of Object.entries(files))
-    write(directory, `src/${name}`, esm ? source.replace(/from '(\.\/[\w-]+)'/g, "from '$1.js'") : source);
+    write(directory, `src/${name}`, esm ? source.replace(/(from|import) '(\.\/[\w-]+)'/g, "$1 '$2.js'") : source);
   link(directory, { ...OWN, ...packages });
   return directory;
 }

@@ -2,9 +2,9 @@
 // TC39 passes a value and a context, legacy a target, a key and perhaps a descriptor.
 
 import { SpanwrightError } from '../errors.js';
-import type { AnyFunction, ForwarderFactory, Site, SiteRecord } from '../site/site.js';
+import type { AnyFunction, ForwarderFactory, Shape, Site, SiteRecord } from '../site/site.js';
 import { state } from '../state.js';
-import { isClass } from './introspect.js';
+import { isClass, shapeOf } from './introspect.js';
 import { makeFunction, makeSite, recordOf } from './make.js';
 import type { InstrumentOptions } from './options.js';
 import { type MarkedParameter, markedParameters } from './record.js';
@@ -86,19 +86,25 @@ function namedField(initialize: FieldInitializer, name: string): FieldInitialize
   };
 }
 
-/** Each instance gets its own function; they share one site. */
+/** Each instance gets its own function; those of one kind share a site, which says how a call of it is followed. */
 function fieldInitializer(
   record: SiteRecord | undefined,
   factory: ForwarderFactory | undefined,
   options: InstrumentOptions,
   name: string,
 ): FieldInitializer {
-  let site: Site | undefined;
+  const sites = new Map<Shape, Site>();
   return function instrumentField(this: unknown, initial: unknown): unknown {
     if (typeof initial !== 'function') return initial;
     if (state.made.has(initial)) return initial;
-    site ??= register(initial as AnyFunction, record, options, ownerName(this), name);
-    return makeFunction(site, factory, initial as AnyFunction);
+    const body = initial as AnyFunction;
+    const shape = shapeOf(body);
+    let site = sites.get(shape);
+    if (site === undefined) {
+      site = register(body, record, options, ownerName(this), name);
+      sites.set(shape, site);
+    }
+    return makeFunction(site, factory, body);
   };
 }
 

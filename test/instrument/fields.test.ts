@@ -1,0 +1,52 @@
+// Functions that are not of the kind that is expected at their place: each call is followed as what it is.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { wrap } from '../../runtime/emitted.js';
+import { instrument } from '../../runtime/index.js';
+import type { ForwarderFactory, SiteRecord } from '../../runtime/site/site.js';
+import { traced } from '../gate/tracing.js';
+
+type Work = () => unknown;
+let given: Work;
+
+class Worker {
+  @instrument work: Work = given;
+
+  static of(work: Work): Worker {
+    given = work;
+    return new Worker();
+  }
+}
+
+test('a field with functions of several kinds: an async one, a generator, a plain one that hands out a promise of somebody else', () =>
+  traced({ enabled: true }, async ({ names, tracing }) => {
+    const shared = Promise.resolve('shared');
+    assert.is(await Worker.of(async () => 'async').work(), 'async');
+    const numbers = Worker.of(function* () {
+      yield 1;
+    }).work() as Iterable<number>;
+    assert.equal([...numbers], [1]);
+    assert.is(Worker.of(() => shared).work(), shared);
+    assert.is(Worker.of(() => null).work(), null);
+    await shared;
+    assert.is(tracing.openCount, 0);
+    assert.equal((await names()).length, 4);
+  }));
+
+test('what was written as a generator and returns something else, because a decorator stands between, comes back as it is', () =>
+  traced({ enabled: true }, async ({ tracing }) => {
+    const record: SiteRecord = { namespace: 'carbide', function: 'items', name: 'items', shape: 'generator' };
+    const factory: ForwarderFactory = (gate, body, run, site) =>
+      function items(this: unknown) {
+        return gate.idle ? body.call(this) : run(site, this, body, []);
+      };
+    for (const value of [null, undefined, 7, 'text', { items: [] }]) {
+      assert.is(wrap(1, record, factory, undefined, () => value)(), value);
+      tracing.setRules('carbide=0.000001');
+      assert.is(wrap(1, record, factory, undefined, () => value)(), value);
+    }
+    assert.is(tracing.openCount, 0);
+  }));
+
+test.run();

@@ -5,6 +5,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { until } from '../real/support/program.js';
 
+/** Longer than a process takes that gives up what it cannot finish. */
+const PATIENCE_MS = 90_000;
+
 /** Ids of the processes whose environment holds the text; one that has ended has none. Linux: elsewhere nothing can be said. */
 export function processesWith(text: string): string[] {
   if (process.platform !== 'linux') return [];
@@ -40,5 +43,5 @@ export async function leftBehind(text: string, ports: readonly number[]): Promis
 
 /** Fails unless nothing lives any more; what is told to end by the end of something else may take a moment. */
 export async function assertNothingLeft(text: string, ports: readonly number[]): Promise<void> {
-  await until(async () => (await leftBehind(text, ports)).length === 0, 'all that the run has started has ended');
+  await until(async () => (await leftBehind(text, ports)).length === 0, 'all that the run has started has ended', PATIENCE_MS);
 }

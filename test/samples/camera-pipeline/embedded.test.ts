@@ -1,6 +1,6 @@
 // `npm start` of the camera pipeline as built, with nothing but what it brings and the redis-server of this machine: its exit code is the
 // verdict of the run, no process outlives it, and the README shows what it prints. UPDATE_README=1 writes the output of this run into it.
-// limit: 180 s
+// limit: 400 s
 
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     writeFileSync(process.env.TARGETS_FILE ?? join(__dirname, '..', 'targets.json'), JSON.stringify(targets));
     const interval = process.env.INTERVAL_MS ?? '2000';
     if (interval !== '0') await system.run('camera', { IMAGES: '100000', INTERVAL_MS: interval });
-    await Promise.race([stopRequested(), system.anyEnded()]);
+    await Promise.race([stopRequested(Number.POSITIVE_INFINITY), system.anyEnded()]);
   } finally {
     await system.stop();
   }

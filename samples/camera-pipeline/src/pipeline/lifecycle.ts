@@ -1,15 +1,23 @@
 // How each process starts and ends: one line of JSON on standard output when it is ready; it ends at SIGTERM or SIGINT, and, when it was
-// started with a channel, with its owner.
+// started with a channel, with its owner. What it cannot finish then, because a store went before it, it gives up after a while.
+
+const STOP_LIMIT_MS = 20_000;
 
 export function ready(what: Readonly<Record<string, unknown>>): void {
   process.stdout.write(`${JSON.stringify(what)}\n`);
 }
 
-export function stopRequested(): Promise<void> {
+/** `limitMs`: how long it may take then; `Infinity` for who waits for others, which have limits of their own. */
+export function stopRequested(limitMs = STOP_LIMIT_MS): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-    if (process.connected) process.once('disconnect', () => resolve());
+    const stop = (): void => {
+      resolve();
+      if (limitMs !== Number.POSITIVE_INFINITY)
+        setTimeout(() => failed(new Error(`not finished ${limitMs} ms after it was asked to end`)), limitMs).unref();
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+    if (process.connected) process.once('disconnect', stop);
   });
 }
 

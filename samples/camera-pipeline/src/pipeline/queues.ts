@@ -58,8 +58,11 @@ export async function consumeList(
   handle: (text: string) => Promise<void>,
   failed: (error: unknown) => void,
 ): Promise<void> {
-  const reader = await openRedis();
+  const reader = createRedis();
   stopped.addEventListener('abort', () => reader.destroy(), { once: true });
+  await reader.connect().catch((error: unknown) => {
+    if (!stopped.aborted) throw error;
+  });
   while (!stopped.aborted) {
     try {
       const taken = await reader.brPop(list, 5);

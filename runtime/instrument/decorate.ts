@@ -2,10 +2,11 @@
 // TC39 passes a value and a context, legacy a target, a key and perhaps a descriptor.
 
 import { SpanwrightError } from '../errors.js';
-import type { AnyFunction, ForwarderFactory, Shape, Site, SiteRecord } from '../site/site.js';
+import type { AnyFunction, ForwarderFactory, Site, SiteRecord } from '../site/site.js';
 import { state } from '../state.js';
-import { isClass, shapeOf } from './introspect.js';
-import { makeFunction, makeSite, recordOf } from './make.js';
+import { decorateLegacyField, fieldInitializer, namedField } from './field.js';
+import { isClass, ownerName } from './introspect.js';
+import { makeFunction, register } from './make.js';
 import type { InstrumentOptions } from './options.js';
 import { type MarkedParameter, markedParameters } from './record.js';
 
@@ -71,43 +72,6 @@ function decorateStandard(
   }
 }
 
-type FieldInitializer = (this: unknown, initial: unknown) => unknown;
-
-/**
- * Compilers that lower TC39 decorators lose the name that the language gives to a function in a field. The transformer writes it where
- * the text shows it, which that of a computed key does not.
- */
-function namedField(initialize: FieldInitializer, name: string): FieldInitializer {
-  return function instrumentField(this: unknown, initial: unknown): unknown {
-    const made = initialize.call(this, initial);
-    if (made !== initial && (made as AnyFunction).name === '')
-      Object.defineProperty(made, 'name', { value: name, configurable: true });
-    return made;
-  };
-}
-
-/** Each instance gets its own function; those of one kind share a site, which says how a call of it is followed. */
-function fieldInitializer(
-  record: SiteRecord | undefined,
-  factory: ForwarderFactory | undefined,
-  options: InstrumentOptions,
-  name: string,
-): FieldInitializer {
-  const sites = new Map<Shape, Site>();
-  return function instrumentField(this: unknown, initial: unknown): unknown {
-    if (typeof initial !== 'function') return initial;
-    if (state.made.has(initial)) return initial;
-    const body = initial as AnyFunction;
-    const shape = shapeOf(body);
-    let site = sites.get(shape);
-    if (site === undefined) {
-      site = register(body, record, options, ownerName(this), name);
-      sites.set(shape, site);
-    }
-    return makeFunction(site, factory, body);
-  };
-}
-
 function decorateLegacy(
   [target, written, descriptor]: readonly [object, string | symbol | number, PropertyDescriptor | undefined],
   record: SiteRecord | undefined,
@@ -129,33 +93,6 @@ function decorateLegacy(
   const accessor = descriptor[half];
   if (accessor === undefined) throw misplaced(name, 'a property that is not a method');
   return { ...descriptor, [half]: standIn(accessor, record, factory, options, owner, name).fn };
-}
-
-/**
- * A legacy decorator on a field sees no value. Where fields are assigned, an accessor on the prototype sees the assignment;
- * where they are defined (`useDefineForClassFields`), only the transformer can help, and the field stays as it is. A static field
- * has its value by then.
- */
-function decorateLegacyField(target: object, key: string | symbol, initialize: FieldInitializer): void {
-  const own = Object.getOwnPropertyDescriptor(target, key);
-  if (own !== undefined) {
-    if (own.configurable && 'value' in own)
-      Object.defineProperty(target, key, { ...own, value: initialize.call(target, own.value) });
-    return;
-  }
-  Object.defineProperty(target, key, {
-    configurable: true,
-    enumerable: false,
-    get: () => undefined,
-    set(this: object, value: unknown) {
-      Object.defineProperty(this, key, {
-        value: initialize.call(this, value),
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
-    },
-  });
 }
 
 /**
@@ -242,18 +179,6 @@ function standIn(
   return { fn: makeFunction(site, factory, body), site };
 }
 
-function register(
-  body: AnyFunction,
-  record: SiteRecord | undefined,
-  options: InstrumentOptions,
-  owner: string | undefined,
-  name: string,
-  marked: readonly MarkedParameter[] = [],
-): Site {
-  if (record === undefined) state.untransformed++;
-  return makeSite(record ?? recordOf(body, owner, name), options, body, marked);
-}
-
 /**
  * A TC39 decorator runs before its class has a name. A static member learns it when the class is defined; for the others the
  * site is named by the function alone until then.
@@ -294,12 +219,6 @@ function rename(site: Site, owner: string): void {
   });
   site.id = `${site.namespace}::${site.functionName}`;
   state.gate.judge(site);
-}
-
-function ownerName(target: unknown): string | undefined {
-  if (typeof target === 'function') return target.name || undefined;
-  const made = typeof target === 'object' && target !== null ? (target as { constructor?: unknown }).constructor : undefined;
-  return typeof made === 'function' ? made.name || undefined : undefined;
 }
 
 /** `describe()` for a symbol, the text itself else. */

@@ -25,6 +25,13 @@ export function isClass(value: AnyFunction): boolean {
   return /^class\b/u.test(Function.prototype.toString.call(value));
 }
 
+/** The name of the class that `target` is, or is the prototype or an instance of. */
+export function ownerName(target: unknown): string | undefined {
+  if (typeof target === 'function') return target.name || undefined;
+  const made = typeof target === 'object' && target !== null ? (target as { constructor?: unknown }).constructor : undefined;
+  return typeof made === 'function' ? made.name || undefined : undefined;
+}
+
 /**
  * Parameter names in order, read from the source text; an empty string for a destructured one. A default value ends the name
  * at its `=`; brackets and quotes inside defaults are passed over.

@@ -61,6 +61,19 @@ export function makeSite(
   return slot;
 }
 
+/** The site that a decorator makes: as the transformer describes it, or as it can be seen at run time, which is counted. */
+export function register(
+  body: AnyFunction,
+  record: SiteRecord | undefined,
+  options: InstrumentOptions,
+  owner: string | undefined,
+  name: string,
+  marked: readonly MarkedParameter[] = [],
+): Site {
+  if (record === undefined) state.untransformed++;
+  return makeSite(record ?? recordOf(body, owner, name), options, body, marked);
+}
+
 /** The stand-in for `body`: the transformer's forwarder, or the wrapper that serves all. Its identity is the body's. */
 export function makeFunction(site: Site, factory: ForwarderFactory | undefined, body: AnyFunction): AnyFunction {
   const gate = site.options.parent === undefined ? state.gate : state.gate.entry;

@@ -40,6 +40,7 @@ const same = (base: any) => base;
 export class Mixed extends same(class { part() { return 'part'; } }) {}
 export class Marked extends same(class { part() { return instrument({ name: 'inner' }, () => 'marked part')(); } }) {}
 export const nameless = () => class { part() { return 'nameless'; } };
+export const byDefault = (given = class { part() { return 'part'; } }) => given;
 export const asserted = ((a: number) => a) as any;
 export const calls = () => local();
 `
@@ -49,7 +50,7 @@ export const calls = () => local();
 const MAIN = `import { startTracing } from 'spanwright';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import * as all from './services/billing.js';
-import main, { arrow, Billing, calls, marked, Named, plan, renamed, skipped, asserted, Marked, Mixed, nameless } from './services/billing.js';
+import main, { arrow, Billing, calls, marked, Named, plan, renamed, skipped, asserted, byDefault, Marked, Mixed, nameless } from './services/billing.js';
 import { KEY } from './services/key.js';
 import bare, { whose } from './services/bare.js';
 
@@ -60,7 +61,7 @@ async function results() {
   return [
     billing.charge(5), billing.charge(1, 'n', 'r'), billing.total, Billing.made, billing[KEY](), billing.marked(), billing.hot(), streamed,
     new Named().who(), await plan('j', 2), arrow(4), marked(4), renamed(1, 2), main(), all.default(), all.renamed(), skipped(), calls(),
-    bare(3), new Mixed().part(), new Marked().part(), new (nameless())().part(), asserted(1), nameless().name, [bare, asserted].map(whose),
+    bare(3), new Mixed().part(), new Marked().part(), new (nameless())().part(), asserted(1), nameless().name, byDefault().name, [bare, asserted].map(whose),
     [plan, arrow, renamed, main, Billing, Billing.create, Billing.prototype.charge, Named].map((fn) => fn.name + '/' + fn.length),
   ];
 }
@@ -79,7 +80,7 @@ void run();
 
 const RESULTS = [
   ...['5,none', '6,n,r', 6, 1, 'key', 'marked', 'hot', [0], 'named', 'j', 8, 5, 2, 'm', 'm', 0, 'skipped', 'local'],
-  ...[4, 'part', 'marked part', 'nameless', 1, ''],
+  ...[4, 'part', 'marked part', 'nameless', 1, '', 'given'],
   ['plan/1', 'arrow/1', 'listed/0', 'main/0', 'Billing/0', 'create/0', 'charge/1', 'Named/0'],
 ];
 
@@ -92,6 +93,7 @@ const SPANS = [
     'anonymous::part',
     'anonymous::part::inner',
     'asserted',
+    'byDefault',
     'nameless',
     'nameless',
     'nameless::anonymous::part',

@@ -18,8 +18,8 @@ export function memberName(ts: Compiler, name: ts.PropertyName, file: ts.SourceF
   return `[${expression.getText(file).replace(/\s+/g, ' ').slice(0, 80)}]`;
 }
 
-/** The name that an expression gets from where it stands: a variable, a property, an assignment, a default export. */
-export function nameByPlace(ts: Compiler, expression: ts.Node, file: ts.SourceFile): Declared | undefined {
+/** What an expression is the value of, past parentheses and assertions. */
+function placeOf(ts: Compiler, expression: ts.Node): { value: ts.Node; place: ts.Node } {
   let value = expression;
   let place = expression.parent;
   while (
@@ -32,6 +32,30 @@ export function nameByPlace(ts: Compiler, expression: ts.Node, file: ts.SourceFi
     value = place;
     place = place.parent;
   }
+  return { value, place };
+}
+
+/** Whether the language gives an anonymous function or class that stands there a name. */
+export function takesName(ts: Compiler, expression: ts.Node): boolean {
+  const { value, place } = placeOf(ts, expression);
+  if (ts.isBinaryExpression(place)) {
+    const { kind } = place.operatorToken;
+    const { EqualsToken, BarBarEqualsToken, AmpersandAmpersandEqualsToken, QuestionQuestionEqualsToken } = ts.SyntaxKind;
+    const assigns = [EqualsToken, BarBarEqualsToken, AmpersandAmpersandEqualsToken, QuestionQuestionEqualsToken].some(
+      (one) => one === kind,
+    );
+    return assigns && place.right === value && ts.isIdentifier(place.left);
+  }
+  if (ts.isShorthandPropertyAssignment(place)) return place.objectAssignmentInitializer === value;
+  if (ts.isPropertyAssignment(place) || ts.isPropertyDeclaration(place)) return place.initializer === value;
+  if (ts.isVariableDeclaration(place) || ts.isBindingElement(place) || ts.isParameter(place))
+    return place.initializer === value && ts.isIdentifier(place.name);
+  return ts.isExportAssignment(place);
+}
+
+/** The name that an expression gets from where it stands: a variable, a property, an assignment, a default export. */
+export function nameByPlace(ts: Compiler, expression: ts.Node, file: ts.SourceFile): Declared | undefined {
+  const { value, place } = placeOf(ts, expression);
   if ((ts.isVariableDeclaration(place) || ts.isBindingElement(place)) && place.initializer === value)
     return ts.isIdentifier(place.name) ? { text: place.name.text, node: place.name } : undefined;
   if ((ts.isPropertyAssignment(place) || ts.isPropertyDeclaration(place)) && place.initializer === value)

@@ -6,7 +6,7 @@ import type { SiteRecord } from '../../runtime/site/site.js';
 import { type DiagnosticName, type Fault, fault } from '../diagnostics.js';
 import { exportedFunctions, isSkipped } from './auto.js';
 import { type Compiler, type FunctionNode, functionLiteral, hasModifier, isTypeOnly, rangeOf } from './compiler.js';
-import { type Declared, declaredName, memberName, nameByPlace } from './declared.js';
+import { type Declared, declaredName, memberName, nameByPlace, takesName } from './declared.js';
 import type { Edit, Member, Plan } from './edit.js';
 import { callMark, type DecoratorMark, type Marks, marksOf } from './marks.js';
 import { type Enclosure, type NamingRules, namesOf, TOP_LEVEL } from './naming.js';
@@ -143,7 +143,7 @@ export function planFile(request: PlanRequest): Plan {
     const methods = methodsOf(node).filter(({ node: method }) => !isSkipped(ts, method, file));
     if (methods.length === 0) return;
     // Where the block is lowered, a class without any name would get one from the variable that it is put into.
-    if (ts.isClassExpression(node) && declaredName(ts, node, file) === undefined)
+    if (ts.isClassExpression(node) && node.name === undefined && !takesName(ts, node))
       edits.push({ kind: 'keep name', at: rangeOf(node, file), name: '' });
     const at = { start: node.members.pos, end: node.members.pos };
     edits.push({ kind: 'add members', at, members: methods.map((method) => memberOf(method, inside)) });

@@ -7,7 +7,16 @@ export function printJson(record: object): string {
   try {
     return JSON.stringify(record, replacer()) ?? '{}';
   } catch (error) {
-    return JSON.stringify({ level: 'error', msg: 'a log record cannot be printed', error: String(error) });
+    return JSON.stringify({ level: 'error', msg: 'a log record cannot be printed', error: reasonOf(error) });
+  }
+}
+
+/** What is thrown by a record may be unreadable, too. */
+function reasonOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return '[unreadable]';
   }
 }
 

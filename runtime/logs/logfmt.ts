@@ -17,11 +17,20 @@ const SHORT: Record<string, string> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '
 export function formatLogfmt(fields: object): string {
   const pairs: string[] = [];
   for (const [key, value] of Object.entries(fields)) {
-    const text = textOf(value);
+    const text = readable(value);
     if (text === undefined) continue;
     pairs.push(`${key.replace(NOT_IN_KEYS, '_') || '_'}=${quoted(text)}`);
   }
   return pairs.join(' ');
+}
+
+/** Logging must not fail: what does not let itself be looked at, such as a revoked proxy, says so. */
+function readable(value: unknown): string | undefined {
+  try {
+    return textOf(value);
+  } catch {
+    return '[unreadable]';
+  }
 }
 
 function textOf(value: unknown): string | undefined {

@@ -239,4 +239,22 @@ test('only ids get into an address, and only http addresses are made', () => {
     assert.throws(() => traceUrl(template), /expected an http or https URL with \{trace_id\}/);
 });
 
+test('what does not let itself be looked at does not make logging fail', () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const unprintable = {
+    toJSON() {
+      throw proxy;
+    },
+  };
+  assert.is(formatLogfmt({ a: 1, proxy, b: 2 }), 'a=1 proxy=[unreadable] b=2');
+  assert.match(formatLogfmt({ unprintable }), /cannot be printed/);
+  for (const form of ['json', 'logfmt'] as const) {
+    const to = new Lines();
+    const log = consoleLogger({ form, stream: to });
+    for (const value of [proxy, unprintable]) log.info({ value }, 'text');
+    assert.is(to.lines.length, 2, form);
+  }
+});
+
 test.run();

@@ -98,6 +98,8 @@ ${table(
   NOT_FOLLOWED.map(({ name, instead }) => [`\`${name}\``, instead]),
 )}
 
+Proxies that variables name (\`HTTPS_PROXY\`, \`grpc_proxy\`) are not used: the collector is spoken to directly, or through one beside the service.
+
 ## What the runtime says
 
 Lines go to standard error and begin with \`spanwright:\` and a code; those that can repeat are printed once per cause and minute.

@@ -8,6 +8,7 @@ import {
   concat,
   defer,
   firstValueFrom,
+  from,
   lastValueFrom,
   map,
   NEVER,
@@ -17,7 +18,6 @@ import {
   Subject,
   take,
   throwError,
-  timer,
 } from 'rxjs';
 import * as assert from 'uvu/assert';
 import type * as Fixture from './fixtures/results.js';
@@ -271,7 +271,7 @@ export const endCases: Cases = (test, variant) => {
     const source = target.open(() =>
       defer(() => {
         inside = activeId();
-        return concat(timer(15), of(1));
+        return concat(from(after(15)), of(1));
       }),
     );
     const seen: (string | undefined)[] = [];

@@ -75,8 +75,11 @@ export const promiseCases: Cases = (test, variant) => {
   });
 
   test('a function that is not async and returns a promise is timed to settlement, and gives back the same promise', async () => {
-    const promise = after(20);
-    const given = target.pass(() => promise);
+    let promise: Promise<void> | undefined;
+    const given = target.pass(() => {
+      promise = after(20);
+      return promise;
+    });
     assert.is(given, promise);
     await given;
     assert.ok(milliseconds(await only()) > 12);
@@ -118,8 +121,11 @@ export const promiseCases: Cases = (test, variant) => {
   });
 
   test('a promise subclass comes back as the same object, with its API, and is timed', async () => {
-    const response = new Response<string>((resolve) => setTimeout(resolve, 20, 'body'));
-    const given = target.pass(() => response);
+    let response: Response<string> | undefined;
+    const given = target.pass(() => {
+      response = new Response<string>((resolve) => after(20).then(() => resolve('body')));
+      return response;
+    });
     assert.is(given, response);
     assert.instance(given, Response);
     assert.is(given.constructor, Response);
@@ -142,8 +148,12 @@ export const promiseCases: Cases = (test, variant) => {
   });
 
   test('a promise with properties of its own comes back as the same object and is timed', async () => {
-    const promise = Object.assign(after(20), { cancel: () => 'cancelled' });
-    const given = target.pass(() => promise);
+    const make = () => Object.assign(after(20), { cancel: () => 'cancelled' });
+    let promise: ReturnType<typeof make> | undefined;
+    const given = target.pass(() => {
+      promise = make();
+      return promise;
+    });
     assert.is(given, promise);
     assert.is(given.cancel(), 'cancelled');
     assert.is(given.constructor, Promise);
@@ -163,7 +173,7 @@ export const promiseCases: Cases = (test, variant) => {
   test('a promise that passes through two recorded calls is watched by both', async () => {
     let made: Response<string> | undefined;
     const make = (): Response<string> => {
-      made = new Response((resolve) => setTimeout(resolve, 15, 'body'));
+      made = new Response((resolve) => after(15).then(() => resolve('body')));
       return made;
     };
     const given = target.pass(() => target.pass(make));

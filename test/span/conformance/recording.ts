@@ -52,7 +52,13 @@ export function spoken(): string[] {
 }
 
 export const milliseconds = (span: ReadableSpan): number => span.duration[0] * 1e3 + span.duration[1] / 1e6;
-export const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Resolves when that much time has passed from now: a timer counts from the begin of its turn, which may be long ago when the machine is busy. */
+export async function after(ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  do await new Promise((resolve) => setTimeout(resolve, Math.ceil(Math.max(1, end - performance.now()))));
+  while (performance.now() < end);
+}
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;

@@ -1,5 +1,6 @@
 // `npm run bench`: measures, and prints Markdown. Arguments: names of sections (SECTIONS; without one all but those in BY_NAME), and
-// `--write <file>` to write the document beside printing it, where sections are named only their part of it. The exit status is 1 when a budget is not met.
+// `--write <file>` to write the document beside printing it, where sections are named only their part of it. The exit status is 1 when
+// a budget is not met, and 2 for arguments that are none.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -37,11 +38,32 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
 /** Minutes under Valgrind: only when asked for by name. */
 const BY_NAME = new Set(['instructions']);
 
+interface Arguments {
+  readonly positionals: readonly string[];
+  readonly write: string | undefined;
+}
+
+/** Undefined, after a line that says why, for arguments that are none. */
+function readArguments(): Arguments | undefined {
+  const expected = `expected names of sections (${Object.keys(SECTIONS).join(', ')}) and --write FILE`;
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'string' } } });
+    const unknown = positionals.find((name) => !Object.hasOwn(SECTIONS, name));
+    if (unknown === undefined) return { positionals, write: values.write };
+    console.error(`bench: no section is called "${unknown}"; ${expected}.`);
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message.split('. ')[0]}; ${expected}.`);
+  }
+  return undefined;
+}
+
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'string' } } });
-  const unknown = positionals.find((name) => !Object.hasOwn(SECTIONS, name));
-  if (unknown !== undefined)
-    throw new Error(`bench: no section is called "${unknown}"; there are ${Object.keys(SECTIONS).join(', ')}`);
+  const given = readArguments();
+  if (given === undefined) {
+    process.exitCode = 2;
+    return;
+  }
+  const { positionals, write } = given;
   const names = positionals.length > 0 ? positionals : Object.keys(SECTIONS).filter((name) => !BY_NAME.has(name));
 
   const workspace = new Workspace();
@@ -50,7 +72,6 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => process.exit(143));
   const modules = new Modules(workspace);
   const outcomes: Outcome[] = [];
-  const { write } = values;
   const before = positionals.length > 0 && write !== undefined && existsSync(write) ? readFileSync(write, 'utf8') : undefined;
   for (const name of names) {
     const start = performance.now();

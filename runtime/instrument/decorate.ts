@@ -12,7 +12,7 @@ import { type MarkedParameter, markedParameters } from './record.js';
 
 /** One member of a class that is instrumented as a whole, as the transformer describes it. */
 export interface MemberRecord {
-  readonly key: string | symbol;
+  readonly key: string | symbol | number;
   readonly static: boolean;
   readonly kind: 'method' | 'getter' | 'setter';
   readonly record: SiteRecord;
@@ -78,8 +78,7 @@ function decorateLegacy(
   factory: ForwarderFactory | undefined,
   options: InstrumentOptions,
 ): unknown {
-  // compilers hand a numeric key on as the number that it is written as
-  const key = typeof written === 'number' ? String(written) : written;
+  const key = ownKey(written);
   const name = nameText(key);
   const owner = ownerName(target);
   if (descriptor === undefined) return decorateLegacyField(target, key, fieldInitializer(record, factory, options, name));
@@ -106,7 +105,7 @@ export function decorateWhole(
 ): void {
   const owner = target[0] as AnyFunction;
   const find = (key: string | symbol, isStatic: boolean, kind: MemberRecord['kind']): MemberRecord | undefined =>
-    members?.find((member) => member.key === key && member.static === isStatic && member.kind === kind);
+    members?.find((member) => ownKey(member.key) === key && member.static === isStatic && member.kind === kind);
   for (const [holder, isStatic] of [
     [owner.prototype, false],
     [owner, true],
@@ -219,6 +218,11 @@ function rename(site: Site, owner: string): void {
   });
   site.id = `${site.namespace}::${site.functionName}`;
   state.gate.judge(site);
+}
+
+/** The key that a member has: a number that it is written as, or that stands in an enum, is a text there. */
+function ownKey(written: string | symbol | number): string | symbol {
+  return typeof written === 'number' ? String(written) : written;
 }
 
 /** `describe()` for a symbol, the text itself else. */

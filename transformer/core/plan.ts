@@ -11,7 +11,7 @@ import type { Edit, Member, Plan } from './edit.js';
 import { callMark, type DecoratorMark, type Marks, marksOf } from './marks.js';
 import { type Enclosure, type NamingRules, namesOf, TOP_LEVEL } from './naming.js';
 import { checkOptions, literalOption } from './options.js';
-import type { Recognition } from './recognition.js';
+import { type Recognition, referenceOfImport } from './recognition.js';
 import { anyWithin, relevantOffsets } from './relevance.js';
 import { forwarderOf, parameterNames, shapeOf } from './shape.js';
 import type { Range, Site } from './site.js';
@@ -180,11 +180,18 @@ export function planFile(request: PlanRequest): Plan {
     if (!ts.isComputedPropertyName(name)) return name.text;
     const { expression } = name;
     if (ts.isStringLiteralLike(expression) || ts.isNumericLiteral(expression)) return expression.text;
-    const symbol =
-      ts.isPropertyAccessExpression(expression) &&
-      ts.isIdentifier(expression.expression) &&
-      expression.expression.text === 'Symbol';
-    return symbol || ts.isIdentifier(expression) ? rangeOf(expression, file) : undefined;
+    return ts.isIdentifier(expression) || readsTwice(expression) ? rangeOf(expression, file) : undefined;
+  }
+
+  /** A property of `Symbol`, of an enum or of what is imported: reading it once more does nothing. Others may be accessors of the user's. */
+  function readsTwice(expression: ts.Expression): boolean {
+    if (!ts.isPropertyAccessExpression(expression)) return false;
+    let root: ts.Expression = expression.expression;
+    while (ts.isPropertyAccessExpression(root)) root = root.expression;
+    if (!ts.isIdentifier(root)) return false;
+    if (root.text === 'Symbol' && root === expression.expression) return true;
+    const declaration = recognition.declaration(root);
+    return declaration !== undefined && (ts.isEnumDeclaration(declaration) || referenceOfImport(ts, declaration) !== undefined);
   }
 
   function visitMember(member: ts.ClassElement, inside: Enclosure, ambient: boolean): void {

@@ -25,8 +25,7 @@ export function underWay(
   current = call;
   try {
     call.result = Reflect.apply(patched, receiver, args);
-    row.returned?.(call);
-    return call.result;
+    return row.returned === undefined ? call.result : row.returned(call);
   } finally {
     current = outer;
   }

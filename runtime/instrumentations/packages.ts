@@ -57,8 +57,8 @@ export interface PackageRow {
   readonly wraps?: Readonly<
     Record<string, (row: PackageRow, original: AnyFunction, wrapper: (original: AnyFunction) => AnyFunction) => AnyFunction>
   >;
-  /** Told of every patched function's return while something may be recorded. */
-  returned?(call: Call): void;
+  /** Told of every patched function's return while something may be recorded; answers what the caller gets. */
+  returned?(call: Call): unknown;
 }
 
 const otel = (name: string): string => `@opentelemetry/instrumentation-${name}`;

@@ -32,12 +32,12 @@ const following = (name: string) =>
       const client = itself(this);
       const database = CHANGES[name]?.(args, client);
       const result: unknown = Reflect.apply(original, this, args);
-      if (database !== undefined && result instanceof Promise)
-        result.then(
-          () => void selected.set(client as object, database),
-          () => undefined, // the caller has the failure, and the client its database
-        );
-      return result;
+      if (database === undefined || !(result instanceof Promise)) return result;
+      // what comes of it is handed on, so that a failure that nobody handles is told as one
+      return result.then((answer) => {
+        selected.set(client as object, database);
+        return answer;
+      });
     };
   };
 

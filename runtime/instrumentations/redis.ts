@@ -2,7 +2,7 @@
 // values are never recorded: both hold what users typed, and keys sessions and tokens besides. The database's index is `db.namespace`.
 
 import { subscribe } from 'node:diagnostics_channel';
-import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { Attributes, AttributeValue, Span } from '@opentelemetry/api';
 import type { RecordedSpan } from '../span/recorded.js';
 import type { Call } from './call.js';
 import { fieldOf, peer, peerOf } from './peer.js';
@@ -95,10 +95,27 @@ function followConnections(): void {
 /** The client that a batch of node-redis was made by. */
 const makers = new WeakMap<object, unknown>();
 
-/** `client.multi()` returns what collects the commands, and each command returns it again. */
-export function redisReturned({ receiver, result }: Call): void {
+/** `client.multi()` returns what collects the commands, and each command returns it again; `exec()` of that sends them. */
+export function redisReturned({ receiver, result }: Call): unknown {
   if (typeof fieldOf(result, 'execAsPipeline') === 'function' && !makers.has(result as object))
     makers.set(result as object, receiver);
+  const waiting = result instanceof Promise ? batchOf(receiver) : undefined;
+  return waiting === undefined ? result : (result as Promise<unknown>).finally(() => endAll(waiting));
+}
+
+const BATCH = 'opentelemetry.instrumentation.redis.open_spans';
+
+/** Where the package keeps the spans of a batch until the answers come. */
+function batchOf(receiver: unknown): readonly { readonly span?: Span }[] | undefined {
+  if (typeof fieldOf(receiver, 'execAsPipeline') !== 'function') return undefined;
+  const key = Object.getOwnPropertySymbols(receiver).find(({ description }) => description === BATCH);
+  const found = key && (receiver as Record<symbol, unknown>)[key];
+  return Array.isArray(found) ? found : undefined;
+}
+
+/** The package ends none where it counts more answers than spans, as with a SELECT or a script in the batch, which it does not see. */
+function endAll(waiting: readonly { readonly span?: Span }[]): void {
+  for (const { span } of waiting) span?.end();
 }
 
 export function redisConnection({ receiver }: Call): Attributes {

@@ -421,6 +421,39 @@ pairs('a client of Redis that selects another database says so from then on, whi
   }
 });
 
+pairs('every command of a batch is recorded, and ended, also beside a SELECT and a script', async ({ env }) => {
+  const program: Program = {
+    imports: [['redis', 'redis']],
+    before: `const answer = redis.defineScript({ SCRIPT: 'return ARGV[1]', NUMBER_OF_KEYS: 0, parseCommand: (parser, text) => { parser.push(text); }, transformReply: undefined });
+             const client = redis.createClient({ url: 'redis://localhost:' + process.env.REDIS, scripts: { answer } }); await client.connect();`,
+    work: `const replies = [await client.multi().select(2).set('a', 'x').exec(), await client.multi().get('a').answer('y').execAsPipeline(),
+                            await client.multi().get('a').exec()];
+           if (JSON.stringify(replies) !== '[["OK","OK"],["x","y"],["x"]]') throw new Error(JSON.stringify(replies));
+           await client.multi().select(99).get('a').exec().then(() => { throw new Error('no failure'); }, () => {});`,
+    after: 'await client.close();',
+  };
+  for (const form of FORMS) {
+    const { inside } = await run(program, form, { instrumentations: ['redis'] }, env);
+    assert.equal(
+      inside.filter(({ name }) => name !== 'enclosing').map(({ name }) => name),
+      ['SET', 'GET', 'MULTI GET', 'GET'],
+    );
+  }
+});
+
+pairs('a failed SELECT that nobody handles is told as such', async ({ env }) => {
+  const program: Program = {
+    imports: [['redis', 'redis']],
+    before: "const client = redis.createClient({ url: 'redis://localhost:' + process.env.REDIS }); await client.connect();",
+    work: `const told = new Promise((resolve) => process.once('unhandledRejection', resolve));
+           client.select(99);
+           const { message } = await told;
+           if (!/out of range/.test(message)) throw new Error(message);`,
+    after: 'await client.close();',
+  };
+  for (const form of FORMS) await run(program, form, { instrumentations: ['redis'], enabled: false }, env);
+});
+
 pairs('what is not enabled is not patched', async ({ env }) => {
   const { program } = PAIRS.find(({ name }) => name === 'pg') as Pair;
   const told = await run(program, 'cjs', { instrumentations: { pg: false, redis: true } }, env);

@@ -36,7 +36,10 @@ export interface Told {
 /** Servers in the same process end their spans after the client has its answer. */
 const TELL = `
   const settled = async () => {
-    for (let attempt = 0; attempt < 6000 && (tracing.openCount > 0 || attempt < 2); attempt++) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let attempt = 0; tracing.openCount > 0 || attempt < 2; attempt++) {
+      if (attempt === 6000) throw new Error('still open: ' + JSON.stringify(tracing.openSpans()));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   };
   const told = async () => {
     await tracing.forceFlush();

@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startReceiver } from '../../cli/receiver/receiver.js';
+import { listens } from '../real/support/program.js';
 import { ControlPlane, type Environment, environment, SAMPLE, SECRETS } from './control-plane-system.js';
-import { assertNothingLeft, leftBehind, listens } from './left-behind.js';
+import { assertNothingLeft, leftBehind } from './left-behind.js';
 
 interface Run {
   readonly code: number | null;

@@ -2,8 +2,7 @@
 // started. A port says less: once it is free, anybody may listen on it.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { until } from '../real/support/program.js';
+import { listens, until } from '../real/support/program.js';
 
 /** Longer than a process takes that gives up what it cannot finish. */
 const PATIENCE_MS = 90_000;
@@ -22,22 +21,10 @@ function environmentOf(pid: string): string {
   }
 }
 
-export function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    const settle = (found: boolean): void => {
-      socket.destroy();
-      resolve(found);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
-  });
-}
-
 /** What still lives of a run: its processes where they can be found, else the ports of it that are listened on. */
 export async function leftBehind(text: string, ports: readonly number[]): Promise<readonly (string | number)[]> {
   if (process.platform === 'linux') return processesWith(text);
-  const found = await Promise.all(ports.map(listens));
+  const found = await Promise.all(ports.map((port) => listens(port)));
   return ports.filter((_, index) => found[index]);
 }
 

@@ -50,7 +50,7 @@ export class Program {
     child.stderr?.on('data', keep);
     child.on('error', (error) => keep(Buffer.from(String(error))));
     const end = performance.now() + READY_LIMIT_MS;
-    while (!(await answers(readyPort))) {
+    while (!(await listens(readyPort, 1000))) {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${path} ended:\n${program.output}`);
       if (performance.now() > end) {
         await program.kill();
@@ -121,7 +121,8 @@ async function isFree(port: number): Promise<boolean> {
   return free;
 }
 
-function answers(port: number): Promise<boolean> {
+/** Whether something takes connections there. @param limitMs after which it does not; default 0, which is as long as it takes */
+export function listens(port: number, limitMs = 0): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     const end = (found: boolean): void => {
@@ -130,7 +131,7 @@ function answers(port: number): Promise<boolean> {
     };
     socket.once('connect', () => end(true));
     socket.once('error', () => end(false));
-    socket.setTimeout(1000, () => end(false));
+    socket.setTimeout(limitMs, () => end(false));
   });
 }
 

@@ -13,7 +13,8 @@ import * as assert from 'uvu/assert';
 import { type Receiver, startReceiver } from '../../../cli/receiver/receiver.js';
 import { checkBatches, checkHead, checkImages, checkTail } from '../../../samples/camera-pipeline/src/drive/checks.js';
 import { RunRecord } from '../../../samples/camera-pipeline/src/drive/record.js';
-import { assertNothingLeft, leftBehind, listens } from '../left-behind.js';
+import { listens } from '../../real/support/program.js';
+import { assertNothingLeft, leftBehind } from '../left-behind.js';
 import { inherited, SAMPLE } from './pipeline.js';
 
 const README = join(SAMPLE, 'README.md');

@@ -6,8 +6,7 @@ import { type Context, SpanStatusCode } from '@opentelemetry/api';
 import { traceRandomness } from '../span/identity.js';
 import type { RecordedSpan } from '../span/recorded.js';
 import type { SpanSink } from '../span/recorder.js';
-import type { LocalTrace } from '../span/trace.js';
-import { isSampled } from '../span/trace.js';
+import { isSampled, type LocalTrace } from '../span/trace.js';
 
 export interface KeepPolicy {
   /** Keep every trace in which a span failed. */

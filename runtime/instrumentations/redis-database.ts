@@ -18,19 +18,21 @@ export function databaseOf(client: unknown): unknown {
   return known ?? fieldOf(fieldOf(client, 'options'), 'database') ?? 0;
 }
 
+type Change = (args: readonly unknown[], client: unknown) => unknown;
+
 /** Methods of the client's class, each with the database that its client is in once it has been done; undefined where it stays. */
-const CHANGES: Readonly<Record<string, (args: readonly unknown[], client: unknown) => unknown>> = {
+const CHANGES: Readonly<Record<string, Change>> = {
   SELECT: (args) => args.at(-1), // version 4 has options before it
   _executeMulti: (args) => args[1],
   _executePipeline: (args) => args[1],
   reset: (_args, client) => fieldOf(fieldOf(client, 'options'), 'database') ?? 0,
 };
 
-const following = (name: string) =>
+const following = (change: Change) =>
   function follow(_row: unknown, original: AnyFunction): AnyFunction {
     return function followed(this: unknown, ...args: unknown[]): unknown {
       const client = itself(this);
-      const database = CHANGES[name]?.(args, client);
+      const database = change(args, client);
       const result: unknown = Reflect.apply(original, this, args);
       if (database === undefined || !(result instanceof Promise)) return result;
       // what comes of it is handed on, so that a failure that nobody handles is told as one
@@ -42,7 +44,7 @@ const following = (name: string) =>
   };
 
 /** For the row of the package: these are followed whether or not anything is recorded. */
-export const FOLLOWED = Object.fromEntries(Object.keys(CHANGES).map((name) => [name, following(name)]));
+export const FOLLOWED = Object.fromEntries(Object.entries(CHANGES).map(([name, change]) => [name, following(change)]));
 
 interface ClientModule {
   readonly default?: { readonly prototype?: Record<string, unknown> };

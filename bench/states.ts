@@ -16,7 +16,7 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-base';
 import type { Gate } from '../runtime/gate/gate.js';
-import type { Tracing } from '../runtime/setup/tracing.js';
+import type { Tracing } from '../runtime/tracing.js';
 
 /** Takes spans and forgets them, so that no collector is measured; its count shows whether spans were made at all. */
 export class DiscardingExporter implements SpanExporter {

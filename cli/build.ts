@@ -2,8 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { type Built, type NativeBuilder, nativeBuilder } from '../transformer/hosts/native.js';
+import { type NativeBuilder, nativeBuilder } from '../transformer/hosts/native.js';
 import { NativeUnavailableError } from '../transformer/hosts/native-api.js';
+import type { Built } from '../transformer/hosts/native-request.js';
 import { watching } from './build-watch.js';
 import { CommandFailure, type Invocation, UsageError } from './command.js';
 import { configurationAt } from './explain.js';

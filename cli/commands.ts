@@ -1,37 +1,8 @@
 // The table of commands. One row a command: help, parsing, the nearest-name messages, docs/cli.md and its test read it.
 // To add one, write a module that exports `run(invocation)` (see command.ts) and add its row here.
 
-import { DEFAULT_ADMIN_PORT, DEFAULT_PREFIX, TOKEN_VARIABLE } from '../runtime/admin/defaults.js';
 import type { Command, CommandOption } from './command.js';
 import { RECIPES, recipeLines, TRACES_OPTIONS } from './traces/recipes.js';
-
-/** The admin hook that the live commands speak to when they are told nothing. */
-export const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_ADMIN_PORT}${DEFAULT_PREFIX}`;
-
-/** Options that every command takes. */
-export const GLOBAL_OPTIONS: readonly CommandOption[] = [
-  { name: 'help', short: 'h', type: 'flag', summary: 'Show the help of the program or of the command.' },
-  { name: 'version', type: 'flag', summary: 'Print the version.' },
-];
-
-/** Options of the commands that speak to a live process. */
-export const LIVE_OPTIONS: readonly CommandOption[] = [
-  {
-    name: 'url',
-    type: 'text',
-    value: 'URL',
-    summary: `The admin hook. Default: SPANWRIGHT_ADMIN_URL, else ${DEFAULT_URL}.`,
-  },
-  { name: 'socket', type: 'text', value: 'PATH', file: true, summary: 'Reach the admin hook through this Unix socket.' },
-  {
-    name: 'token-file',
-    type: 'text',
-    value: 'PATH',
-    file: true,
-    summary: `File that holds the token. Default: the variable ${TOKEN_VARIABLE}.`,
-  },
-  { name: 'json', type: 'flag', summary: 'Print the answer as JSON, for programs.' },
-];
 
 const LEASE_OPTIONS: readonly CommandOption[] = [
   {

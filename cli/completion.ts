@@ -2,8 +2,8 @@
 // The scripts hold plain word lists and ask nothing of the program, so a completion costs no start of Node.
 
 import { type CommandOption, EXIT, type Invocation, UsageError } from './command.js';
-import { COMMANDS, GLOBAL_OPTIONS } from './commands.js';
-import { optionsOf } from './parse.js';
+import { COMMANDS } from './commands.js';
+import { GLOBAL_OPTIONS, optionsOf } from './options.js';
 
 const HELP_ROW = { name: 'help', summary: 'Show the help of the program, or of one command.' };
 const NAMES = COMMANDS.map(({ name }) => name);

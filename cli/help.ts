@@ -1,7 +1,8 @@
 // The help texts, made from the table of commands.
 
 import { type Command, type CommandOption, EXIT, EXIT_MEANINGS } from './command.js';
-import { COMMANDS, GLOBAL_OPTIONS, LIVE_OPTIONS } from './commands.js';
+import { COMMANDS } from './commands.js';
+import { GLOBAL_OPTIONS, LIVE_OPTIONS } from './options.js';
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));

@@ -3,10 +3,11 @@
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { TOKEN_VARIABLE } from '../runtime/admin/defaults.js';
-import { printable } from '../runtime/admin/printable.js';
 import { didYouMean } from '../runtime/admin/suggestion.js';
+import { printable } from '../runtime/text/printable.js';
 import { type Command, type CommandOption, UsageError } from './command.js';
-import { COMMANDS, GLOBAL_OPTIONS, LIVE_OPTIONS } from './commands.js';
+import { COMMANDS } from './commands.js';
+import { GLOBAL_OPTIONS, optionsOf } from './options.js';
 
 export interface CommandLine {
   /** Undefined when help or the version is asked for, or nothing at all. */
@@ -15,11 +16,6 @@ export interface CommandLine {
   readonly options: ReadonlyMap<string, string | number | true>;
   /** Help is asked for: of the named command, or of the program when empty. */
   readonly help: string | undefined;
-}
-
-/** All options that a command takes. */
-export function optionsOf(command: Command): readonly CommandOption[] {
-  return [...command.options, ...(command.live ? LIVE_OPTIONS : []), ...GLOBAL_OPTIONS];
 }
 
 /** @throws UsageError that names the nearest command. */

@@ -1,7 +1,7 @@
 // Tables and words for people. Text from the service is cleaned before it reaches the terminal.
 
-import { printable } from '../runtime/admin/printable.js';
-import type { Lease } from '../runtime/setup/tracing.js';
+import { printable } from '../runtime/text/printable.js';
+import type { Lease } from '../runtime/tracing.js';
 
 const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 

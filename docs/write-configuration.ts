@@ -3,9 +3,10 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { printDuration } from '../runtime/config/duration.js';
-import { KEYS, type KeyRow } from '../runtime/config/keys.js';
+import type { KeyRow } from '../runtime/config/key-row.js';
+import { KEYS } from '../runtime/config/keys.js';
 import { NOT_FOLLOWED } from '../runtime/config/standard.js';
+import { printDuration } from '../runtime/text/duration.js';
 import { NOTICES } from '../runtime/warnings.js';
 
 const FILE = join(__dirname, 'configuration.md');

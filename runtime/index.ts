@@ -1,24 +1,26 @@
 // `spanwright`: the decorator, the set-up, and what crosses boundaries. The only file that users' code imports from besides
 // `spanwright/admin`.
 
-export type { TracingOptions } from './config/load.js';
+export type { TracingOptions } from './config/configuration.js';
 export { ConfigurationError, type ErrorCode, InvalidArgumentError, PermissionDeniedError, SpanwrightError } from './errors.js';
-export { createSampler, type Sampler, type SamplerOptions, type SpanwrightSampler } from './gate/sampler.js';
 export { instrument } from './instrument/instrument.js';
 export { record } from './instrument/record.js';
 export { type StartedSpan, type StartSpanOptions, startSpan } from './instrument/start-span.js';
 export type { Decorator, Instrument, InstrumentOptions } from './instrument/types.js';
 export { type SqlQueries, type SqlQueriesOptions, sqlQueries } from './instrumentations/sql-queries.js';
 export { assertNoOpenSpans } from './open/assert.js';
-export { createSpanProcessor } from './open/processor.js';
 export type { CallSample } from './open/statistics.js';
 export { baggage, type DeclaredBaggage } from './propagation/baggage/baggage.js';
 export type { BaggageKey } from './propagation/baggage/key.js';
-export { type CarrierKind, detach, extract, inject, linksTo, withRemoteContext } from './propagation/carrier.js';
+export { detach, extract, inject, linksTo, withRemoteContext } from './propagation/carrier.js';
+export type { CarrierKind } from './propagation/carrier-kind.js';
 export { correlationAttributes } from './propagation/correlation.js';
 export type { DocumentKind, DocumentOptions } from './propagation/document.js';
 export { carriers } from './propagation/kinds.js';
 export { type SessionOptions, sessions } from './sessions/sessions.js';
+export type { SamplerOptions } from './setup/own.js';
+export { createSpanProcessor } from './setup/processor.js';
+export { createSampler, type Sampler, type SpanwrightSampler } from './setup/sampler.js';
 export { startTracing } from './setup/start.js';
 export type {
   ConfigurationValue,
@@ -31,4 +33,4 @@ export type {
   SpanCounts,
   Tracing,
   TracingState,
-} from './setup/tracing.js';
+} from './tracing.js';

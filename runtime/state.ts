@@ -4,13 +4,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context } from '@opentelemetry/api';
 import { Gate } from './gate/gate.js';
-import type { MarkedParameter } from './instrument/record.js';
 import { RecentErrors } from './open/statistics.js';
 import { OpenTable } from './open/table.js';
 import { SessionBook } from './sessions/book.js';
-import type { Tracing } from './setup/tracing.js';
+import type { MarkedParameter } from './site/options.js';
 import { SiteRegistry } from './site/registry.js';
 import type { Recorder } from './span/recorder.js';
+import type { Tracing } from './tracing.js';
 
 export interface ProcessState {
   readonly gate: Gate;

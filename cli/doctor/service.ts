@@ -1,11 +1,12 @@
 // The checks of how tracing is set up: the configuration as this shell sees it, what listens at the endpoint, and, where the admin hook is
 // reached, what the running service says of itself, which then counts in place of the files.
 
-import { type Configuration, loadConfiguration } from '../../runtime/config/load.js';
+import type { Configuration } from '../../runtime/config/configuration.js';
+import { loadConfiguration } from '../../runtime/config/load.js';
 import { ConfigurationError } from '../../runtime/errors.js';
-import { checkEndpoint, type Endpoint } from '../../runtime/setup/endpoint.js';
-import { probe } from '../../runtime/setup/probe.js';
-import type { SiteReport, TracingState } from '../../runtime/setup/tracing.js';
+import { checkEndpoint, type Endpoint } from '../../runtime/export/endpoint.js';
+import { probe } from '../../runtime/export/probe.js';
+import type { SiteReport, TracingState } from '../../runtime/tracing.js';
 import { CommandFailure, type Invocation } from '../command.js';
 import { ask } from '../live/ask.js';
 import { type Finding, finding, ok } from './finding.js';
@@ -123,7 +124,7 @@ async function checkDelivery({ options, environment }: Invocation, live: Tracing
 
 async function certificatesOf({ tls }: Endpoint, configuration: Configuration | undefined, found: Finding[]) {
   if (!tls || configuration === undefined) return {};
-  const { readCertificates } = await import('../../runtime/setup/certificates.js');
+  const { readCertificates } = await import('../../runtime/export/certificates.js');
   try {
     return readCertificates(configuration);
   } catch (error) {

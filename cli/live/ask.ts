@@ -1,7 +1,7 @@
 // Asks the admin hook for JSON. A refusal becomes a failure that carries the hook's own words; an answer that does not come
 // from an admin hook is named as such. With --json the answer, also an error, is printed as it came.
 
-import { printable } from '../../runtime/admin/printable.js';
+import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT, type Invocation } from '../command.js';
 import { type Reply, send } from './connection.js';
 

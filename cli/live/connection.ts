@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { hostname, userInfo } from 'node:os';
 import { ACTOR_HEADER, DEFAULT_PREFIX, TOKEN_VARIABLE } from '../../runtime/admin/defaults.js';
-import { printable } from '../../runtime/admin/printable.js';
+import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
-import { DEFAULT_URL } from '../commands.js';
+import { DEFAULT_URL } from '../options.js';
 
 const TIMEOUT_MILLISECONDS = 10_000;
 /** Answers are paged and bounded; whatever is longer does not come from an admin hook. */

@@ -1,7 +1,7 @@
 // `spanwright leases`: the changes in force; `spanwright leases end ID` ends one early.
 
-import { printable } from '../../runtime/admin/printable.js';
-import type { Lease, LeaseEnd } from '../../runtime/setup/tracing.js';
+import { printable } from '../../runtime/text/printable.js';
+import type { Lease, LeaseEnd } from '../../runtime/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
 import { type Column, settingOf, spoken, table } from '../table.js';
 import { ask } from './ask.js';

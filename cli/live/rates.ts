@@ -1,7 +1,7 @@
 // From two looks at the sites of a service to what happened between them: calls and errors per second, and latency. Plain
 // functions of data, for `spanwright top`.
 
-import type { SiteReport } from '../../runtime/setup/tracing.js';
+import type { SiteReport } from '../../runtime/tracing.js';
 
 /** A look at the sites, with the moment on the clock of this program. */
 export interface Look {

@@ -1,9 +1,9 @@
 // `spanwright set ... --redis URL`: the change goes to a Redis that all replicas of a service follow (spanwright/control), not
 // to the admin hook of one of them.
 
-import { printable } from '../../runtime/admin/printable.js';
 import { commandReplicas, DEFAULT_KEY, type ReplicaCommand, type Setting } from '../../runtime/control/index.js';
 import { InvalidArgumentError, SpanwrightError } from '../../runtime/errors.js';
+import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
 import { actor } from './connection.js';
 

@@ -1,8 +1,8 @@
 // `spanwright set SETTING VALUE`: a change under a lease. Prints what is in force now, until when, and what to know about it.
 
-import { printable } from '../../runtime/admin/printable.js';
 import { didYouMean } from '../../runtime/admin/suggestion.js';
-import type { Lease } from '../../runtime/setup/tracing.js';
+import { printable } from '../../runtime/text/printable.js';
+import type { Lease } from '../../runtime/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
 import { settingOf, spoken, styled } from '../table.js';
 import { ask } from './ask.js';

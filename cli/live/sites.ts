@@ -1,6 +1,6 @@
 // `spanwright sites [PREFIX]`: the instrumented functions of a running service.
 
-import type { SiteReport } from '../../runtime/setup/tracing.js';
+import type { SiteReport } from '../../runtime/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
 import { type Column, table } from '../table.js';
 import { ask, withQuery } from './ask.js';

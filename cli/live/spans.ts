@@ -1,7 +1,7 @@
 // `spanwright spans [--watch]`: what is open right now, oldest first, which no tracing backend can show.
 
-import { printable } from '../../runtime/admin/printable.js';
-import type { OpenSpanReport } from '../../runtime/setup/tracing.js';
+import { printable } from '../../runtime/text/printable.js';
+import type { OpenSpanReport } from '../../runtime/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
 import { type Column, spoken, styled, table } from '../table.js';
 import { ask, withQuery } from './ask.js';

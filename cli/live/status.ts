@@ -1,7 +1,7 @@
 // `spanwright status`: is tracing on, by which change and until when, and what became of the spans.
 
-import { printable } from '../../runtime/admin/printable.js';
-import type { Lease, TracingState } from '../../runtime/setup/tracing.js';
+import { printable } from '../../runtime/text/printable.js';
+import type { Lease, TracingState } from '../../runtime/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
 import { facts, settingOf, spoken, styled } from '../table.js';
 import { ask } from './ask.js';

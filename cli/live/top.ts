@@ -2,9 +2,9 @@
 // On a terminal each look takes the place of the one before; with --json each is one line.
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseDuration } from '../../runtime/config/duration.js';
 import { InvalidArgumentError } from '../../runtime/errors.js';
-import type { SiteReport, TracingState } from '../../runtime/setup/tracing.js';
+import { parseDuration } from '../../runtime/text/duration.js';
+import type { SiteReport, TracingState } from '../../runtime/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
 import { type Column, spoken, styled, table } from '../table.js';
 import { ask, withQuery } from './ask.js';

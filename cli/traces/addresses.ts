@@ -1,7 +1,7 @@
 // Where what the recipes ask is found when nothing is said, the variables that say it, and how an address is read. Apart from what asks,
 // so that the help, which names them, loads no more than this.
 
-import { printable } from '../../runtime/admin/printable.js';
+import { printable } from '../../runtime/text/printable.js';
 import { UsageError } from '../command.js';
 
 export const DEFAULT_JAEGER = 'http://127.0.0.1:16686';

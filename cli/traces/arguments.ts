@@ -1,7 +1,7 @@
 // Reads the arguments that several recipes share: trace ids, lengths of time, lists of services.
 
-import { printable } from '../../runtime/admin/printable.js';
-import { DURATION_FORMS, readDuration } from '../../runtime/config/duration.js';
+import { DURATION_FORMS, readDuration } from '../../runtime/text/duration.js';
+import { printable } from '../../runtime/text/printable.js';
 import { type Invocation, UsageError } from '../command.js';
 
 export const DEFAULT_LIMIT = 20;

@@ -2,35 +2,10 @@
 // and get spans in the flat form of the receiver, so that one tree printer and one analysis serve every backend.
 
 import { type Invocation, UsageError } from '../command.js';
-import type { ReceivedSpan } from '../receiver/decode.js';
-import type { Call } from '../receiver/spans.js';
 import { DEFAULT_JAEGER, JAEGER_VARIABLE, readAddress, TEMPO_EXAMPLE, TEMPO_VARIABLE } from './addresses.js';
 import { Jaeger } from './jaeger.js';
 import { Tempo } from './tempo.js';
-
-/** What a search asks for; times in milliseconds since the epoch. */
-export interface TraceQuery {
-  /** All services when missing. */
-  readonly service?: string | undefined;
-  readonly from: number;
-  readonly to: number;
-  readonly minDurationMs?: number | undefined;
-  /** Only traces with a failed span. */
-  readonly errors?: boolean;
-  readonly limit: number;
-}
-
-export interface TraceBackend {
-  readonly title: string;
-  /** All spans of a trace, or undefined when the backend has none of it. */
-  trace(id: string): Promise<readonly ReceivedSpan[] | undefined>;
-  /** Whole traces, the newest first. */
-  search(query: TraceQuery): Promise<(readonly ReceivedSpan[])[]>;
-  /** Names of the services that ever sent a span. */
-  services(): Promise<string[]>;
-  /** Which service called which, and how often. */
-  calls(from: number, to: number): Promise<Call[]>;
-}
+import type { TraceBackend } from './trace-backend.js';
 
 /** @throws UsageError when both are named, or an address is none. */
 export function backendOf({ options, environment }: Invocation): TraceBackend {

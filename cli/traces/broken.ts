@@ -1,15 +1,16 @@
 // `spanwright traces broken TRACE_ID`: fetches the trace and what else was recorded at its time, and prints where it stops and why.
 // Exit code 1 when it finds a break that is certain, as a test command does.
 
-import { printable } from '../../runtime/admin/printable.js';
+import { printable } from '../../runtime/text/printable.js';
 import { EXIT, type Invocation } from '../command.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { endOf, serviceOf, servicesOf, startOf } from '../receiver/spans.js';
 import { styled } from '../table.js';
 import { listOption, readTraceId } from './arguments.js';
-import { backendOf, type TraceBackend } from './backend.js';
+import { backendOf } from './backend.js';
 import { type Break, findBreaks, isCertain } from './breaks.js';
 import { fetchTrace } from './show.js';
+import type { TraceBackend } from './trace-backend.js';
 
 /** How long before and after the trace others are looked at, in milliseconds. */
 const BEFORE_MS = 1000;

@@ -1,7 +1,7 @@
 // `spanwright traces collector [URL]`: a Collector's health from its own Prometheus metrics: what came in, what went out, what was
 // lost on the way and where. With --every it looks twice and judges the change. Exit code 1 when it finds a fault.
 
-import { printable } from '../../runtime/admin/printable.js';
+import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT, type Invocation } from '../command.js';
 import { facts, styled } from '../table.js';
 import { DEFAULT_COLLECTOR_METRICS, readAddress } from './addresses.js';

@@ -1,8 +1,8 @@
 // `spanwright traces RECIPE`: what operators ask of a trace backend, a Collector and a log, each as one command with a table for
 // people and JSON for programs. Checks the words against the recipe's row, then runs it.
 
-import { printable } from '../../runtime/admin/printable.js';
 import { didYouMean } from '../../runtime/admin/suggestion.js';
+import { printable } from '../../runtime/text/printable.js';
 import { type Invocation, UsageError } from '../command.js';
 import { optionsOf, RECIPES, type Recipe } from './recipes.js';
 

@@ -3,8 +3,8 @@
 
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { printable } from '../../runtime/admin/printable.js';
 import { TRACE_FIELD_PATTERNS } from '../../runtime/logs/derived-fields.js';
+import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
 import { type Column, spoken, table } from '../table.js';
 import { limitOption } from './arguments.js';

@@ -1,7 +1,7 @@
 // GET requests to the services that operators ask: Jaeger, Tempo, Prometheus, a Collector's metrics. Bounded in time and size,
 // never redirected elsewhere; each failure says which service, where, and what to look at.
 
-import { printable } from '../../runtime/admin/printable.js';
+import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT } from '../command.js';
 import { AUTHORIZATION_VARIABLE } from './addresses.js';
 

@@ -3,8 +3,8 @@
 
 import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
 import type { Call } from '../receiver/spans.js';
-import type { TraceBackend, TraceQuery } from './backend.js';
 import { getJson } from './get-json.js';
+import type { TraceBackend, TraceQuery } from './trace-backend.js';
 
 interface Tag {
   readonly key: string;

@@ -4,8 +4,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { parse } from 'yaml';
-import { printable } from '../../runtime/admin/printable.js';
-import type { TracingState } from '../../runtime/setup/tracing.js';
+import { printable } from '../../runtime/text/printable.js';
+import type { TracingState } from '../../runtime/tracing.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
 import { ask } from '../live/ask.js';
 import { settingOf, styled, table } from '../table.js';

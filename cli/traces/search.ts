@@ -6,7 +6,8 @@ import type { ReceivedSpan } from '../receiver/decode.js';
 import { causeOf, durationOf, endOf, failed, reasonOf, rootOf, serviceOf, servicesOf, startOf } from '../receiver/spans.js';
 import { type Column, spoken, table } from '../table.js';
 import { durationOption, limitOption } from './arguments.js';
-import { backendOf, type TraceQuery } from './backend.js';
+import { backendOf } from './backend.js';
+import type { TraceQuery } from './trace-backend.js';
 
 /** A trace in one line; what `--json` prints. */
 export interface TraceRow {

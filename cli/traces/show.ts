@@ -6,7 +6,8 @@ import { durationOf, failed, servicesOf, startOf } from '../receiver/spans.js';
 import { formatTrace } from '../receiver/tree.js';
 import { spoken } from '../table.js';
 import { readTraceId } from './arguments.js';
-import { backendOf, type TraceBackend } from './backend.js';
+import { backendOf } from './backend.js';
+import type { TraceBackend } from './trace-backend.js';
 
 /** In order of their start. @throws CommandFailure that says what to look at when the backend has no span of it. */
 export async function fetchTrace(backend: TraceBackend, id: string): Promise<readonly ReceivedSpan[]> {

@@ -1,7 +1,7 @@
 // `spanwright traces spike`: from a peak of a metric to the traces of that moment. The moment is told, or it is where a Prometheus
 // query was highest; the traces are the slowest of the window round it.
 
-import { printable } from '../../runtime/admin/printable.js';
+import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, type Invocation, UsageError } from '../command.js';
 import { spoken } from '../table.js';
 import { readAddress } from './addresses.js';

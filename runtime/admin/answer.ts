@@ -2,7 +2,7 @@
 // error of any kind becomes `{ "error": { code, message, field? } }`; what is not one of our own errors is not described.
 
 import { InvalidArgumentError, SpanwrightError } from '../errors.js';
-import { printable } from './printable.js';
+import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
 
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {

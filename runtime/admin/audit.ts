@@ -1,7 +1,7 @@
 // The record of every change and every refused change: one log line each, and the last ones in memory for `GET audit`.
 // Texts from outside are cleaned before they are kept, so that a reason cannot forge a second line or steer a terminal.
 
-import { printable } from './printable.js';
+import { printable } from '../text/printable.js';
 
 export interface AuditEntry {
   /** ISO 8601, UTC. */

@@ -3,7 +3,7 @@
 // own page, which stops forged cross-site requests. Both are asked before any token is looked at.
 
 import { InvalidArgumentError } from '../errors.js';
-import { printable } from './printable.js';
+import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
 
 const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/;

@@ -1,9 +1,9 @@
 // Reads the body of a change: bounded while it is read (a declared length can lie, a chunked body has none), JSON in UTF-8,
 // one object. Called by the handler after the caller has been let in, so that strangers cannot make it read anything.
 
+import { printable } from '../text/printable.js';
 import { describe } from './fields.js';
 import { parseJson } from './json.js';
-import { printable } from './printable.js';
 import { Refusal } from './refusal.js';
 
 /** Most bytes of a body. */

@@ -2,7 +2,7 @@
 // the OpenAPI document. Ranges and formats (durations, rule text) are checked by the tracing itself, in one place for code
 // and hook; here only presence, names and types.
 
-import { printable } from './printable.js';
+import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
 import { didYouMean } from './suggestion.js';
 

@@ -3,7 +3,8 @@
 // synchronous step after all of them, so nothing is half-applied; whatever fails becomes an answer and is never thrown.
 
 import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
-import type { Tracing } from '../setup/tracing.js';
+import { printable } from '../text/printable.js';
+import type { Tracing } from '../tracing.js';
 import { Access, type AccessOptions, type Caller, type Grant } from './access.js';
 import { errorAnswer, faultOf, jsonAnswer } from './answer.js';
 import { Audit } from './audit.js';
@@ -11,11 +12,9 @@ import { AllowedHosts, checkOrigin } from './authority.js';
 import { expectNoBody, readObject } from './body.js';
 import { ACTOR_HEADER, DEFAULT_PREFIX } from './defaults.js';
 import { bodyFields, queryFields } from './fields.js';
-
 import { normalPrefix, pathBelow, type RouteMatch, routeFor } from './paths.js';
-import { printable } from './printable.js';
 import { Refusal } from './refusal.js';
-import type { ChangeRoute, Changing } from './routes.js';
+import type { ChangeRoute, Changing } from './route.js';
 import { didYouMean } from './suggestion.js';
 
 export interface AdminOptions extends AccessOptions {

@@ -2,7 +2,7 @@
 // message names no position for many inputs and quotes the text, which may be a secret, so the place is found here, by a
 // walk over the grammar (RFC 8259) that runs only after JSON.parse has refused.
 
-import { printable } from './printable.js';
+import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
 
 const SPACE = /[ \t\n\r]*/y;

@@ -1,7 +1,7 @@
 // The OpenAPI 3.1 document of the admin hook, made from the table of routes: it cannot say anything that the table does not.
 
 import { FIELD_TYPES, type Field } from './fields.js';
-import type { Route } from './routes.js';
+import type { Route } from './route.js';
 
 type Node = Record<string, unknown>;
 

@@ -2,9 +2,10 @@
 
 import { InvalidArgumentError } from '../errors.js';
 
-import { printable } from './printable.js';
+import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
-import { ROUTES, type Route } from './routes.js';
+import type { Route } from './route.js';
+import { ROUTES } from './routes.js';
 import { didYouMean } from './suggestion.js';
 
 export interface RouteMatch {

@@ -3,7 +3,7 @@
 // unless the token for changes was sent.
 
 import { type CallSample, LATENCY_BOUNDS } from '../open/statistics.js';
-import type { SiteReport, SpanCounts, Tracing } from '../setup/tracing.js';
+import type { SiteReport, SpanCounts, Tracing } from '../tracing.js';
 import { jsonAnswer } from './answer.js';
 import type { AuditEntry } from './audit.js';
 

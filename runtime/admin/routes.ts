@@ -2,52 +2,15 @@
 // document, docs/admin.md and its test all read it. A row that changes something returns the Change it made; a row that
 // reads returns a Response, and has no way to change anything but through `tracing`'s reading methods.
 
-import type { Lease, LeaseOptions, Tracing } from '../setup/tracing.js';
+import { printable } from '../text/printable.js';
+import type { Lease, LeaseOptions } from '../tracing.js';
 import { jsonAnswer, textAnswer } from './answer.js';
 import type { Field } from './fields.js';
 import { openApiDocument } from './openapi.js';
 import { pageAnswer } from './page/document.js';
-import { printable } from './printable.js';
-import { type Reading, readErrors, readHealth, readNamespaces, readOpenSpans, readSites } from './reads.js';
+import { readErrors, readHealth, readNamespaces, readOpenSpans, readSites } from './reads.js';
 import { Refusal } from './refusal.js';
-
-/** What a changing row gets. */
-export interface Changing {
-  readonly tracing: Tracing;
-  readonly values: ReadonlyMap<string, unknown>;
-  /** The `:id` of the path. */
-  readonly id: string;
-  readonly actor: string | undefined;
-}
-
-interface RouteFacts {
-  /** Path below the prefix; `:id` stands for one segment. */
-  readonly path: string;
-  readonly summary: string;
-}
-
-export interface ReadRoute extends RouteFacts {
-  readonly method: 'GET';
-  /** `none`: holds no data of the service; `change`: shows what only those who may change may see. */
-  readonly permission: 'none' | 'read' | 'change';
-  readonly query: readonly Field[];
-  /** Content type of the answer, for the OpenAPI document. */
-  readonly type: string;
-  readonly read: (call: Reading) => Response;
-}
-
-export interface ChangeRoute extends RouteFacts {
-  readonly method: 'PUT' | 'DELETE';
-  readonly permission: 'change';
-  /** Fields of the JSON body; null when the route takes none. */
-  readonly body: readonly Field[] | null;
-  /** What is tried, in words, for the log. */
-  readonly describe: (call: Changing) => string;
-  /** Makes the change as one step: it is made whole, or it throws. Answers with the lease made or ended. */
-  readonly change: (call: Changing) => Lease;
-}
-
-export type Route = ReadRoute | ChangeRoute;
+import type { Changing, Route } from './route.js';
 
 const JSON_TYPE = 'application/json';
 

@@ -6,11 +6,11 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { InvalidArgumentError } from '../errors.js';
-import type { Tracing } from '../setup/tracing.js';
+import { printable } from '../text/printable.js';
+import type { Tracing } from '../tracing.js';
 import { DEFAULT_ADMIN_PORT } from './defaults.js';
 import { type AdminHandler, type AdminOptions, createAdminHandler } from './handler.js';
 import { toNodeHandler } from './node.js';
-import { printable } from './printable.js';
 
 export interface AdminServerOptions extends AdminOptions {
   readonly tracing: Tracing;

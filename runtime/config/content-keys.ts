@@ -1,7 +1,7 @@
 // Rows of the table of configuration keys that say what may stand on a span. Part of KEYS in keys.ts.
 
 import { parseRedact, printRedact } from '../span/redact.js';
-import type { KeyRow } from './keys.js';
+import type { KeyRow } from './key-row.js';
 import { choice, integer, optionalInteger, patterns } from './types.js';
 
 const COUNT = { min: 0, max: 1_000_000 };

@@ -1,7 +1,7 @@
 // Reads environment variables for keys. An empty variable counts as unset (OpenTelemetry specification, "General SDK
 // configuration"), also one of white space, as deployment templates leave behind.
 
-import type { KeyRow } from './keys.js';
+import type { KeyRow } from './key-row.js';
 
 export interface Variable {
   readonly name: string;

@@ -3,25 +3,9 @@
 
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
 import { CONTENT_KEYS } from './content-keys.js';
+import type { KeyRow } from './key-row.js';
 import { attributes, headers, instrumentations, keep } from './tables.js';
 import { boolean, choice, duration, integer, names, optionalText, patterns, text, type ValueType } from './types.js';
-
-export interface KeyRow {
-  /** Name in the TOML file. */
-  readonly key: string;
-  /** Name among the options of startTracing(). */
-  readonly option: string;
-  // biome-ignore lint/suspicious/noExplicitAny: a table of rows of different types
-  readonly type: ValueType<any, any>;
-  readonly default: unknown;
-  /** Variables, the one that wins first. */
-  readonly env: readonly string[];
-  readonly doc: string;
-  /** The value is never shown. */
-  readonly secret?: true;
-  /** Sources add to each other, attribute by attribute, instead of replacing each other. */
-  readonly merge?: true;
-}
 
 const MINUTE = 60_000;
 

@@ -4,35 +4,14 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationError } from '../errors.js';
-import type { ResourceDetector, SpanExporter, SpanProcessor } from '../setup/sdk.js';
-import type { ConfigurationValue, Source } from '../setup/tracing.js';
+import { nearest } from '../text/nearest.js';
+import type { ConfigurationValue, Source } from '../tracing.js';
+import type { Configuration, TracingOptions } from './configuration.js';
 import { readVariable, textOf } from './env.js';
-import { type ConfiguredValues, KEYS, type KeyOptions, type KeyRow } from './keys.js';
-import { nearest } from './nearest.js';
+import type { KeyRow } from './key-row.js';
+import { type ConfiguredValues, KEYS } from './keys.js';
 import { readSection, type Section } from './toml.js';
 import { describeFound, type Place, withoutCredentials } from './types.js';
-
-/** Options of `startTracing()`: every key of the configuration in camelCase, and what only code can give. */
-export interface TracingOptions extends KeyOptions {
-  /** Path of the TOML file. Default: SPANWRIGHT_CONFIG, else `tracing.toml` in the working directory if there is one. */
-  configFile?: string | undefined;
-  /** Sends the spans instead of the OTLP exporter. Counts as a configured endpoint. */
-  exporter?: SpanExporter | undefined;
-  /** Get every recorded span in addition to the exporter. Count as a configured endpoint. */
-  spanProcessors?: readonly SpanProcessor[] | undefined;
-  /** OpenTelemetry's resource detectors of other packages (of a cloud, of containers), asked after those of `resourceDetectors`. */
-  extraResourceDetectors?: readonly ResourceDetector[] | undefined;
-}
-
-export interface Configuration extends ConfiguredValues {
-  /** Path of the file that was read, null when there was none. */
-  readonly configFile: string | null;
-  /** The endpoint is that of all signals (OTEL_EXPORTER_OTLP_ENDPOINT): OTLP over HTTP appends the path of traces. */
-  readonly endpointIsGeneric: boolean;
-  readonly exporter: SpanExporter | null;
-  readonly spanProcessors: readonly SpanProcessor[];
-  readonly extraResourceDetectors: readonly ResourceDetector[];
-}
 
 export interface LoadedConfiguration {
   readonly configuration: Configuration;

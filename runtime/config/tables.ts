@@ -2,9 +2,9 @@
 // Same contract as types.ts: they read a raw value into its normal form and never throw.
 
 import type { AttributeValue } from '@opentelemetry/api';
-import type { Duration } from '../setup/tracing.js';
-import { DURATION_FORMS, readDuration } from './duration.js';
-import { nearest } from './nearest.js';
+import { DURATION_FORMS, readDuration } from '../text/duration.js';
+import { nearest } from '../text/nearest.js';
+import type { Duration } from '../tracing.js';
 import { describeFound, isTable, isTextList, type Place, type Reading, type ValueType } from './types.js';
 
 export type ResourceAttributes = Readonly<Record<string, AttributeValue>>;

@@ -2,9 +2,9 @@
 // or code into its normal form. Read by keys.ts; a type never throws and never shows the value of a secret.
 
 import { InvalidArgumentError } from '../errors.js';
-import type { Duration } from '../setup/tracing.js';
-import { DURATION_FORMS, printDuration, readDuration } from './duration.js';
-import { nearest } from './nearest.js';
+import { DURATION_FORMS, printDuration, readDuration } from '../text/duration.js';
+import { nearest } from '../text/nearest.js';
+import type { Duration } from '../tracing.js';
 
 /** Where a raw value stands. From the environment everything is text. */
 export type Place = 'file' | 'environment' | 'code';

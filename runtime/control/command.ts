@@ -2,7 +2,7 @@
 // Sources are files and stores that somebody else writes, so every field is checked here before anything is changed.
 
 import { InvalidArgumentError } from '../errors.js';
-import type { Lease, LeaseOptions } from '../setup/tracing.js';
+import type { Lease, LeaseOptions } from '../tracing.js';
 
 export type Setting = Lease['kind'];
 export const SETTINGS: readonly Setting[] = ['enabled', 'rules', 'drop'];

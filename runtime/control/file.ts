@@ -6,8 +6,8 @@
 import { constants, type FSWatcher, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parseDuration } from '../config/duration.js';
 import { InvalidArgumentError } from '../errors.js';
+import { parseDuration } from '../text/duration.js';
 import { COMMAND_FIELDS, checkValue, leaseOptions, MOST_TEXT, readObject, SETTINGS } from './command.js';
 import { type Control, type Controlled, Follower } from './follower.js';
 

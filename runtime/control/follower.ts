@@ -2,7 +2,7 @@
 // they hold, as often as they like: a command is put in force once, a lower revision never replaces a higher one, and what
 // other people set stays. It never throws; what cannot be put in force is told in a notice and changes nothing.
 
-import type { Lease, Tracing } from '../setup/tracing.js';
+import type { Lease, Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
 import type { HeldCommand, ReplicaCommand, Setting } from './command.js';
 

@@ -2,8 +2,8 @@
 // that it has changed. All times are reckoned by Redis: a replica asks how long a command still holds, so that no clock of a
 // replica lengthens a lease and one that starts later gets what is left. When Redis is gone, leases end by themselves.
 
-import { parseDuration } from '../config/duration.js';
 import { InvalidArgumentError, SpanwrightError } from '../errors.js';
+import { parseDuration } from '../text/duration.js';
 import {
   COMMAND_FIELDS,
   checkValue,

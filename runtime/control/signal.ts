@@ -1,7 +1,7 @@
 // A signal as a quick switch for one process: `kill -USR2 <pid>` turns tracing on under a lease, a second one off again.
 // Optional: nothing listens unless the service asks for it. A listener does not hold the process.
 
-import type { Lease, LeaseOptions, Tracing } from '../setup/tracing.js';
+import type { Lease, LeaseOptions, Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
 
 export interface SignalOptions extends Omit<LeaseOptions, 'actor'> {

@@ -1,9 +1,9 @@
 // Changes made while the service runs, each with an end. Effective state = configured state plus leases; a lease that ends,
 // whatever ended it, takes nothing else with it. One unref'd timer waits for the next expiry.
 
-import { parseDuration } from '../config/duration.js';
 import { InvalidArgumentError } from '../errors.js';
-import type { Duration, Lease, LeaseEnd, LeaseOptions } from '../setup/tracing.js';
+import { parseDuration } from '../text/duration.js';
+import type { Duration, Lease, LeaseEnd, LeaseOptions } from '../tracing.js';
 import type { Pattern } from './pattern.js';
 import { parseRoots, printPatterns } from './rules.js';
 

@@ -2,13 +2,14 @@
 // TC39 passes a value and a context, legacy a target, a key and perhaps a descriptor.
 
 import { SpanwrightError } from '../errors.js';
+import type { MarkedParameter } from '../site/options.js';
 import type { AnyFunction, ForwarderFactory, Site, SiteRecord } from '../site/site.js';
 import { state } from '../state.js';
 import { decorateLegacyField, fieldInitializer, namedField } from './field.js';
 import { isClass, ownerName } from './introspect.js';
 import { makeFunction, register } from './make.js';
 import type { InstrumentOptions } from './options.js';
-import { type MarkedParameter, markedParameters } from './record.js';
+import { markedParameters } from './record.js';
 
 /** One member of a class that is instrumented as a whole, as the transformer describes it. */
 export interface MemberRecord {

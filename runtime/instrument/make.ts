@@ -2,13 +2,13 @@
 // seen at run time; and makes the function that stands in for the body.
 
 import type { Attributes } from '@opentelemetry/api';
+import type { MarkedParameter } from '../site/options.js';
 import { type AnyFunction, type ForwarderFactory, Site, type SiteRecord } from '../site/site.js';
 import { run } from '../span/run.js';
 import { state } from '../state.js';
 import { takeIdentity } from './identity.js';
 import { isConstructible, parameterNames, shapeOf } from './introspect.js';
 import type { InstrumentOptions } from './options.js';
-import type { MarkedParameter } from './record.js';
 import { checkOptions, constantAttributes, resolveKind, resolveOptions } from './resolve.js';
 import { constructibleWrapper, wrapper } from './wrapper.js';
 

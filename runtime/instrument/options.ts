@@ -68,28 +68,4 @@ export const OPTION_NAMES = [
   'minDuration',
 ] as const satisfies readonly (keyof InstrumentOptions)[];
 
-/** An argument to record: its position, its parameter's name where that is known, and the attribute's key. */
-export interface RecordedArgument {
-  readonly index: number;
-  readonly parameter: string;
-  readonly key: string;
-}
-
-/** Options after validation, in the form that the recording path reads. */
-export interface ResolvedOptions {
-  readonly attributes: ((this: unknown, ...args: unknown[]) => Attributes | undefined) | undefined;
-  readonly args: readonly RecordedArgument[] | undefined;
-  readonly result: ((this: unknown, result: unknown) => Attributes | undefined) | undefined;
-  readonly root: boolean;
-  readonly parent: ((this: unknown, ...args: unknown[]) => unknown) | undefined;
-  /** The upstream span is linked to in its own trace, instead of being the parent. */
-  readonly linked: boolean;
-  readonly links: ((this: unknown, ...args: unknown[]) => readonly Link[] | undefined) | undefined;
-  readonly expected: ((error: unknown) => boolean) | undefined;
-  readonly longRunning: boolean;
-  readonly untilEnd: boolean;
-  /** Milliseconds; 0 keeps all. */
-  readonly minDuration: number;
-}
-
 export type { AttributeValue };

@@ -2,14 +2,8 @@
 // parameters. Parameter decorators run before those of their method, which then finds what they noted.
 
 import { SpanwrightError } from '../errors.js';
+import type { MarkedParameter } from '../site/options.js';
 import { state } from '../state.js';
-
-/** A parameter that `@record` stands on. */
-export interface MarkedParameter {
-  readonly index: number;
-  /** Attribute key. */
-  readonly key: string;
-}
 
 /**
  * Records an argument of an instrumented method as an attribute. Says the same as the option `args`.

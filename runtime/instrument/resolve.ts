@@ -2,12 +2,12 @@
 // what was found, what was expected, the nearest valid name.
 
 import { type Attributes, SpanKind } from '@opentelemetry/api';
-import { parseDuration, readDuration } from '../config/duration.js';
-import { nearest } from '../config/nearest.js';
 import { SpanwrightError } from '../errors.js';
+import type { MarkedParameter, ResolvedOptions } from '../site/options.js';
 import { cleanAttributes } from '../span/attributes.js';
-import { type InstrumentOptions, type KindName, OPTION_NAMES, type ResolvedOptions } from './options.js';
-import type { MarkedParameter } from './record.js';
+import { parseDuration, readDuration } from '../text/duration.js';
+import { nearest } from '../text/nearest.js';
+import { type InstrumentOptions, type KindName, OPTION_NAMES } from './options.js';
 
 const KINDS: Record<KindName, SpanKind> = {
   internal: SpanKind.INTERNAL,

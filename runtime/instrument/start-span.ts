@@ -2,8 +2,8 @@
 // itself at the end of the block where it is declared with `using`.
 
 import type { Attributes, Link, Span, SpanKind, Tracer } from '@opentelemetry/api';
-import { GateTracerProvider } from '../gate/provider.js';
-import { activeContext } from '../span/active.js';
+import { activeContext } from '../context/active.js';
+import { GateTracerProvider } from '../span/provider.js';
 import { VERSION } from '../version.js';
 import type { KindName } from './options.js';
 import { checkOptions, resolveKind } from './resolve.js';

@@ -1,15 +1,7 @@
 // The call of a patched function that is under way, for what a span should say and its package does not hand over: the client that
 // was called, its arguments, what it returned. Held while the package's own code runs, which is never while nothing can be recorded.
 
-import type { PackageRow } from './packages.js';
-
-export interface Call {
-  readonly row: PackageRow;
-  readonly receiver: unknown;
-  readonly args: ArrayLike<unknown>;
-  /** Undefined until the function has returned. */
-  result: unknown;
-}
+import type { Call, PackageRow } from './row.js';
 
 let current: Call | undefined;
 

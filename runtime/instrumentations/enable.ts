@@ -1,14 +1,15 @@
 // From the key `instrumentations` of the configuration to instrumentation packages that record through our gate. Called by
 // startTracing(): prepare before anything is registered, because a missing package refuses the start; enable afterwards.
 
-import type { Configuration } from '../config/load.js';
-import { nearest } from '../config/nearest.js';
+import type { Configuration } from '../config/configuration.js';
 import { ConfigurationError } from '../errors.js';
+import { nearest } from '../text/nearest.js';
 import { notice } from '../warnings.js';
 import { type Instrumentation, loadInstrumentation } from './load.js';
-import { INSTRUMENTATION_NAMES, type OwnOptions, type PackageRow, rowOf } from './packages.js';
+import { INSTRUMENTATION_NAMES, rowOf } from './packages.js';
 import { adaptPatching } from './patch.js';
 import { NeighbourTracerProvider } from './provider.js';
+import type { OwnOptions, PackageRow } from './row.js';
 
 /** As the key `roots` of the configuration has it, and as a switch. */
 const ROOTS = new Map<unknown, boolean>([

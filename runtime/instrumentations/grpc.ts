@@ -2,8 +2,8 @@
 // `rpc.status_code` as text. The package has an older edition, whose attributes it sets after the span's start.
 
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import type { Call } from './call.js';
 import { fieldOf, peerOfTarget } from './peer.js';
+import type { Call } from './row.js';
 
 /** Status codes of gRPC by number. */
 const STATUS = [

@@ -6,7 +6,7 @@ import { type Attributes, propagation, ROOT_CONTEXT, trace } from '@opentelemetr
 import { CORRELATION_HEADERS } from '../propagation/correlation.js';
 import { activeContext } from '../span/run.js';
 import { state } from '../state.js';
-import type { OwnOptions } from './packages.js';
+import type { OwnOptions } from './row.js';
 
 type Hook = (request: unknown) => boolean;
 

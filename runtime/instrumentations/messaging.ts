@@ -2,8 +2,8 @@
 // the queue, as far as they are known; the span's name holds the exchange or the queue only, because routing keys may be many.
 
 import type { Attributes } from '@opentelemetry/api';
-import type { Call } from './call.js';
 import { fieldOf, peerOf } from './peer.js';
+import type { Call } from './row.js';
 
 const EXCHANGE = 'messaging.destination';
 const ROUTING_KEY = 'messaging.rabbitmq.routing_key';

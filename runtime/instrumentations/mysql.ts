@@ -2,8 +2,8 @@
 // writes bound values into the statement.
 
 import type { Attributes, Span } from '@opentelemetry/api';
-import type { Call } from './call.js';
 import { fieldOf, peerOf } from './peer.js';
+import type { Call } from './row.js';
 import { describeStatement, type Rows, rowsIn, rowsInAll } from './sql.js';
 import { readStatement } from './statement.js';
 import { queryOf } from './totals.js';

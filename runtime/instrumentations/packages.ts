@@ -1,10 +1,6 @@
 // The instrumentation packages that are known by name, one row each. Any other package of OpenTelemetry's kind can be named in
 // full. Nothing here loads anything.
 
-import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import type { AnyFunction } from '../site/site.js';
-import type { RecordedSpan } from '../span/recorded.js';
-import type { Call } from './call.js';
 import { consuming } from './consume.js';
 import { grpcAttributes, grpcConnection, grpcLater, grpcName } from './grpc.js';
 import { adaptHttp, adaptUndici, httpAttributes } from './http.js';
@@ -23,43 +19,7 @@ import {
   redisReturned,
 } from './redis.js';
 import { FOLLOWED, followDatabases } from './redis-database.js';
-
-/** Options of ours beside the package's own, in camelCase. */
-export interface OwnOptions {
-  /** Whether its spans may start traces. Default: those that receive work (kinds `server` and `consumer`) may. */
-  readonly roots: boolean | undefined;
-  /** SQL: a span for each query (`spans`), totals on the enclosing span (`totals`), or `both`. */
-  readonly queries: 'spans' | 'totals' | 'both';
-  /** HTTP server: paths, and what is below them, that are not looked at. */
-  readonly ignorePaths: readonly string[];
-}
-
-export interface PackageRow {
-  readonly package: string;
-  /** What it patches, as an `import` names it. */
-  readonly modules: readonly string[];
-  /** It carries context from and to other services, so that it is enabled without an endpoint too. */
-  readonly carriesContext: boolean;
-  /** The package's configuration, from the user's and ours. */
-  adapt?(given: Record<string, unknown>, own: OwnOptions): Record<string, unknown>;
-  /** Name and attributes in today's semantic conventions, where the package has older ones; the name given is the package's. */
-  name?(name: string, attributes: Attributes): string;
-  attributes?(attributes: Attributes, name: string): Attributes;
-  /** An attribute that the package sets after the start; undefined leaves it out. */
-  later?(key: string, value: AttributeValue, span: RecordedSpan): readonly [string, AttributeValue] | undefined;
-  /** What an exception says of the server's answer. */
-  failure?(exception: unknown): Attributes;
-  /** What the connection knows: asked at the span's start, and at its end when it has not told its other end by then. */
-  connection?(call: Call): Attributes | undefined;
-  /** Patches what the package leaves out; called once with its instrumentation, before that is enabled. */
-  extend?(instrumentation: object): void;
-  /** Functions whose patched form is made here of the package's: by name. */
-  readonly wraps?: Readonly<
-    Record<string, (row: PackageRow, original: AnyFunction, wrapper: (original: AnyFunction) => AnyFunction) => AnyFunction>
-  >;
-  /** Told of every patched function's return while something may be recorded; answers what the caller gets. */
-  returned?(call: Call): unknown;
-}
+import type { PackageRow } from './row.js';
 
 const otel = (name: string): string => `@opentelemetry/instrumentation-${name}`;
 

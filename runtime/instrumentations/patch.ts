@@ -8,7 +8,7 @@ import { state } from '../state.js';
 import { underWay } from './call.js';
 import { neverLooked } from './consume.js';
 import { bringsNothing, nothingToPass } from './http.js';
-import type { PackageRow } from './packages.js';
+import type { PackageRow } from './row.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of any library
 type Fn = ((this: any, ...args: any[]) => any) & object;

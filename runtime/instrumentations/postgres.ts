@@ -2,8 +2,8 @@
 // package would record of bound values is off unless the user turns it on.
 
 import type { Attributes, Span } from '@opentelemetry/api';
-import type { Call } from './call.js';
 import { fieldOf, peerOf } from './peer.js';
+import type { Call } from './row.js';
 import { describeStatement, rowsInAll } from './sql.js';
 import { queryOf } from './totals.js';
 

@@ -13,16 +13,16 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
+import { activeContext, withContext } from '../context/active.js';
 import { specificity } from '../gate/pattern.js';
-import { GateTracerProvider } from '../gate/provider.js';
-import { NOTHING, TransparentSpan, throughTransparent } from '../gate/transparent.js';
-import { activeContext, withContext } from '../span/active.js';
+import { GateTracerProvider } from '../span/provider.js';
 import { RecordedSpan } from '../span/recorded.js';
+import { NOTHING, TransparentSpan, throughTransparent } from '../span/transparent.js';
 import { state } from '../state.js';
 import { callOf } from './call.js';
 import { atEnd, atException, translate } from './ending.js';
-import type { OwnOptions, PackageRow } from './packages.js';
 import { peer } from './peer.js';
+import type { OwnOptions, PackageRow } from './row.js';
 import { CountedSpan, countBeside } from './totals.js';
 
 /** Spans of connecting, which are no queries. */

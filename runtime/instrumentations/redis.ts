@@ -4,9 +4,9 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Attributes, AttributeValue, Span } from '@opentelemetry/api';
 import type { RecordedSpan } from '../span/recorded.js';
-import type { Call } from './call.js';
 import { fieldOf, peer, peerOf } from './peer.js';
 import { databaseOf } from './redis-database.js';
+import type { Call } from './row.js';
 
 /** Commands whose first argument is a word of the command: `CONFIG GET`. */
 const CONTAINERS = new Set([

@@ -3,15 +3,15 @@
 
 import { types } from 'node:util';
 import { type Attributes, SpanKind, trace } from '@opentelemetry/api';
+import { activeContext, withContext } from '../context/active.js';
 import { SpanwrightError } from '../errors.js';
 import type { AnyFunction } from '../site/site.js';
-import { activeContext, withContext } from '../span/active.js';
 import { RecordedSpan } from '../span/recorded.js';
 import { tellFault } from '../span/recorder.js';
 import { state } from '../state.js';
 import { VERSION } from '../version.js';
-import type { OwnOptions, PackageRow } from './packages.js';
 import { NeighbourTracerProvider } from './provider.js';
+import type { OwnOptions, PackageRow } from './row.js';
 import { describeStatement, type Rows, rowsIn } from './sql.js';
 import type { Dialect } from './statement.js';
 import { type Query, queryOf } from './totals.js';

@@ -2,7 +2,7 @@
 // formats other than OTLP. Present inside an active span only, so that no line claims a trace that is none.
 
 import { type Context, isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
-import { activeContext } from '../span/active.js';
+import { activeContext } from '../context/active.js';
 
 export interface TraceFields {
   /** 32 hexadecimal digits. */

@@ -2,8 +2,8 @@
 // Names are OpenTelemetry's where there is one (semantic conventions, SDK self-observability), ours where there is none.
 
 import { metrics as metricsApi, type ObservableResult } from '@opentelemetry/api';
-import type { SpanCounts } from '../setup/tracing.js';
 import type { Site } from '../site/site.js';
+import type { SpanCounts } from '../tracing.js';
 
 /** One row per metric of the process: OpenTelemetry's name, which count it is, and what it says. All but the live spans only ever grow. */
 const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: string])[] = [

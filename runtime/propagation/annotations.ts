@@ -2,7 +2,7 @@
 // hold a trace id and a span id, as controllers do that were there before traceparent was.
 
 import { SpanwrightError } from '../errors.js';
-import type { CarrierKind } from './carrier.js';
+import type { CarrierKind } from './carrier-kind.js';
 import { isObject } from './headers.js';
 import { isSpanId, isTraceId, parseTraceparent } from './traceparent.js';
 

@@ -17,15 +17,10 @@ import {
 import type { AnyFunction } from '../site/site.js';
 import { activeContext, withContext } from '../span/run.js';
 import { notice } from '../warnings.js';
+import type { CarrierKind } from './carrier-kind.js';
 import { kindOf } from './kinds.js';
 import { SpanwrightPropagator } from './propagator.js';
 import { NO_SPAN } from './traceparent.js';
-
-/** How one kind of carrier is read and written: a getter and a setter as every OpenTelemetry propagator takes them. */
-export interface CarrierKind<Carrier = unknown> extends TextMapGetter<Carrier>, TextMapSetter<Carrier> {
-  /** The trace that the carrier names although it names no span in it; a span with `link: 'same-trace'` joins it. */
-  traceOf?(carrier: Carrier): string | undefined;
-}
 
 const own = new SpanwrightPropagator();
 

@@ -2,7 +2,7 @@
 // of the span that serves the request, so that a trace can be found by them. Anyone can send them: what is long or not plain is absent.
 
 import type { Attributes, TextMapGetter } from '@opentelemetry/api';
-import type { CarrierKind } from './carrier.js';
+import type { CarrierKind } from './carrier-kind.js';
 import { kindOf } from './kinds.js';
 
 /** Headers that hold a correlation id, in the spelling that attribute keys have. */

@@ -2,7 +2,8 @@
 // that several services pass on by changing it. Each module reads the id of the one before it and writes its own.
 
 import type { Context } from '@opentelemetry/api';
-import { type CarrierKind, inject } from './carrier.js';
+import { inject } from './carrier.js';
+import type { CarrierKind } from './carrier-kind.js';
 import { type DocumentPath, parsePath, readPath, writePath } from './path.js';
 import { isSpanId, isTraceId, parseTraceparent } from './traceparent.js';
 

@@ -2,7 +2,7 @@
 // names and values. Names are compared without case, and a name that stands there twice is reported with both values, so that
 // the propagator can see the duplicate. Values of other types than text (AMQP, Redis as buffers) are read as UTF-8.
 
-import type { CarrierKind } from './carrier.js';
+import type { CarrierKind } from './carrier-kind.js';
 
 type Values = string | string[] | undefined;
 

@@ -2,7 +2,7 @@
 // is given to inject(), extract() and withRemoteContext(); kindOf() tells the ones that show by their shape.
 
 import { annotations } from './annotations.js';
-import type { CarrierKind } from './carrier.js';
+import type { CarrierKind } from './carrier-kind.js';
 import { document } from './document.js';
 import { http, isObject, read, textsOf, write } from './headers.js';
 

@@ -3,7 +3,6 @@
 import { type Attributes, isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import { SpanwrightError } from '../errors.js';
-import { throughTransparent } from '../gate/transparent.js';
 import { makeSite } from '../instrument/make.js';
 import type { InstrumentOptions } from '../instrument/options.js';
 import { inject } from '../propagation/carrier.js';
@@ -14,6 +13,7 @@ import { place } from '../span/place.js';
 import { RecordedSpan } from '../span/recorded.js';
 import { activeContext, withContext } from '../span/run.js';
 import { isSampled } from '../span/trace.js';
+import { throughTransparent } from '../span/transparent.js';
 import { state } from '../state.js';
 import type { Session } from './book.js';
 

@@ -3,7 +3,6 @@
 
 import type { LoadedConfiguration } from '../config/load.js';
 import { PermissionDeniedError } from '../errors.js';
-import { fromConfiguration } from '../gate/effective.js';
 import type { GateSettings } from '../gate/gate.js';
 import { LeaseBook } from '../gate/lease.js';
 import { type Pattern, printPattern, specificity, subjectOf } from '../gate/pattern.js';
@@ -13,10 +12,11 @@ import { openByNamespace, prometheusText } from '../open/metrics.js';
 import type { CallSample } from '../open/statistics.js';
 import { endLeaked } from '../open/watchdog.js';
 import type { ProcessState } from '../state.js';
+import type { Lease, LeaseOptions, OpenSpanReport, SiteReport, SpanCounts, Tracing, TracingState } from '../tracing.js';
 import { VERSION } from '../version.js';
 import type { Notice } from '../warnings.js';
+import { fromConfiguration } from './effective.js';
 import { reportOpenSpan, reportSites } from './reports.js';
-import type { Lease, LeaseOptions, OpenSpanReport, SiteReport, SpanCounts, Tracing, TracingState } from './tracing.js';
 
 /** What ended spans turned into; kept by the export pipeline. */
 export interface ExportCounts {

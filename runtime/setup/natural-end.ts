@@ -2,7 +2,7 @@
 // be lost. It is sent when nothing else is left to do, within a second, so that a first script shows its spans and one whose
 // collector hangs still ends. Registered by startTracing().
 
-import type { Pipeline } from './exporter.js';
+import type { Pipeline } from '../export/pipeline.js';
 
 const MOST_MS = 1000;
 

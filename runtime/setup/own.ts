@@ -1,16 +1,16 @@
 // The set-up over an SDK of the user's own: no exporter and no provider of ours, only the gate, the table of open spans with its
 // watchdog, and recorded calls that get their twins from the user's tracer provider.
 
+import type { TracingOptions } from '../config/configuration.js';
 import { loadConfiguration } from '../config/load.js';
 import { SpanwrightError } from '../errors.js';
-import type { SamplerOptions } from '../gate/sampler.js';
 import { observe } from '../open/metrics.js';
 import { MirrorSink } from '../span/mirror.js';
 import { state } from '../state.js';
+import type { Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
 import { LiveTracing } from './live.js';
 import { refuseSecondStart, startRecorder, tellFaults, watch } from './parts.js';
-import type { Tracing } from './tracing.js';
 
 const NOTHING_EXPORTED = { counts: { exported: 0, failed: 0, dropped: 0 } };
 
@@ -41,3 +41,21 @@ export function startOverOwnSdk(options: SamplerOptions): Tracing {
   tracing.attach({ counts: NOTHING_EXPORTED, undo });
   return tracing;
 }
+/** What {@link createSampler} understands: the options of startTracing() that do not concern export. */
+
+export type SamplerOptions = Pick<
+  TracingOptions,
+  | 'configFile'
+  | 'enabled'
+  | 'allowRuntimeChanges'
+  | 'roots'
+  | 'rules'
+  | 'drop'
+  | 'remoteParent'
+  | 'maxSpanAge'
+  | 'maxOpenSpans'
+  | 'onLeak'
+  | 'openSpansMetric'
+  | 'tracerName'
+  | 'serviceName'
+>;

@@ -1,17 +1,17 @@
 // What both set-ups are made of: startTracing() with an export of our own, and createSampler() over the user's SDK.
 
-import type { Configuration } from '../config/load.js';
+import type { Configuration } from '../config/configuration.js';
 import { SpanwrightError } from '../errors.js';
 import { Watchdog } from '../open/watchdog.js';
 import type { SpanLimits } from '../span/attributes.js';
 import { onFault, Recorder, type SpanSink } from '../span/recorder.js';
 import { hiddenNames } from '../span/redact.js';
 import { state } from '../state.js';
+import { textOfThrown } from '../text/thrown.js';
 import { VERSION } from '../version.js';
 import { notice } from '../warnings.js';
 import { buildExceptionLog } from './exception-log.js';
 import type { LiveTracing } from './live.js';
-import { textOfThrown } from './thrown.js';
 
 /** @throws SpanwrightError ALREADY_STARTED when tracing runs in this process. */
 export function refuseSecondStart(what: string): void {

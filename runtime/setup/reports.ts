@@ -3,7 +3,7 @@
 import { LATENCY_BOUNDS } from '../open/statistics.js';
 import type { OpenSpan } from '../open/table.js';
 import type { Site } from '../site/site.js';
-import type { OpenSpanReport, SiteReport } from './tracing.js';
+import type { OpenSpanReport, SiteReport } from '../tracing.js';
 
 const NO_CALLS: readonly number[] = new Array(LATENCY_BOUNDS.length + 1).fill(0);
 

@@ -10,25 +10,26 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
-import { loadConfiguration, type TracingOptions } from '../config/load.js';
+import type { TracingOptions } from '../config/configuration.js';
+import { loadConfiguration } from '../config/load.js';
 import { notFollowed } from '../config/standard.js';
-import { SpanwrightContextManager } from '../context/manager.js';
-import { KeepSink } from '../gate/keep.js';
-import { GateTracerProvider } from '../gate/provider.js';
+import { KeepSink } from '../export/keep.js';
+import { buildPipeline, type Pipeline } from '../export/pipeline.js';
+import { buildResource } from '../export/resource.js';
 import { prepareInstrumentations } from '../instrumentations/enable.js';
 import { observe } from '../open/metrics.js';
 import { BaggageAttributes } from '../propagation/baggage/attributes.js';
 import { SpanwrightPropagator } from '../propagation/propagator.js';
+import { GateTracerProvider } from '../span/provider.js';
 import type { SpanSink } from '../span/recorder.js';
 import { state } from '../state.js';
+import type { Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
-import { buildPipeline, type Pipeline } from './exporter.js';
+import { SpanwrightContextManager } from './context-manager.js';
 import { type Built, LiveTracing } from './live.js';
 import { onNaturalEnd } from './natural-end.js';
 import { refuseSecondStart, startRecorder, tellFaults, watch } from './parts.js';
-import { buildResource } from './resource.js';
 import { onShutdownSignal } from './shutdown.js';
-import type { Tracing } from './tracing.js';
 
 /**
  * Sets tracing up. Off by default: nothing is recorded until the flag is on, and nothing is built until there is an endpoint.

@@ -2,8 +2,8 @@
 // for such results; a plain value or promise needs none.
 
 import type { Context } from '@opentelemetry/api';
+import { withContext } from '../context/active.js';
 import type { AnyFunction, Site } from '../site/site.js';
-import { withContext } from './active.js';
 import { observeEnd } from './end/observe.js';
 import { fail, succeed } from './outcome.js';
 import type { RecordedSpan } from './recorded.js';

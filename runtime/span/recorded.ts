@@ -16,10 +16,10 @@ import {
   type TimeInput,
   TraceFlags,
 } from '@opentelemetry/api';
+import { activeContext, withContext } from '../context/active.js';
 import { SpanLayer } from '../context/layer.js';
 import type { OpenEntry, OpenSpan } from '../open/table.js';
 import type { Site } from '../site/site.js';
-import { activeContext, withContext } from './active.js';
 import { cleanAttributes, cleanValue, REDACTED } from './attributes.js';
 import { describeThrown, exceptionAttributes, type Thrown } from './errors.js';
 import { newSpanId } from './identity.js';

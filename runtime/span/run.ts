@@ -2,11 +2,10 @@
 // call's start holds until its end; the program sees what it would have seen without us.
 
 import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { activeContext, withContext } from '../context/active.js';
 import { SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
-import { throughTransparent } from '../gate/transparent.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
-import { activeContext, withContext } from './active.js';
 import { calling } from './callback.js';
 import { capture } from './capture.js';
 import { carryContext, followGenerator } from './generators.js';
@@ -16,8 +15,9 @@ import { RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
 import { settle } from './settle.js';
 import { isSampled } from './trace.js';
+import { throughTransparent } from './transparent.js';
 
-export { activeContext, withContext } from './active.js';
+export { activeContext, withContext } from '../context/active.js';
 
 /** The context in which the last call was found to be below an unsampled parent: most calls have that of the call before. */
 let unsampled: Context | undefined;

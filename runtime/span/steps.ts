@@ -2,7 +2,7 @@
 // non-enumerable methods of the same names. The iterator stays the same object, and every step does what it did.
 
 import type { Context } from '@opentelemetry/api';
-import { withContext } from './active.js';
+import { withContext } from '../context/active.js';
 
 export type StepName = 'next' | 'return' | 'throw';
 type Step = (this: unknown, value?: unknown) => unknown;

@@ -3,7 +3,7 @@
 // when what the user set off has settled, and the work that it does is active inside the span.
 
 import { types } from 'node:util';
-import { activeContext, withContext } from './active.js';
+import { activeContext, withContext } from '../context/active.js';
 import type { RecordedCall } from './call.js';
 import { endWhenLost } from './lost.js';
 import { isNativeThen, replacePromiseThen, thenOf, watchPromise } from './promise.js';

@@ -3,10 +3,10 @@
 
 import { type Span, type SpanContext, TraceFlags, type TraceState } from '@opentelemetry/api';
 import type { Pin } from '../gate/pins.js';
-import { throughTransparent } from '../gate/transparent.js';
 import type { TraceLife } from '../gate/under-way.js';
 import { newTraceId } from './identity.js';
 import type { Recorder } from './recorder.js';
+import { throughTransparent } from './transparent.js';
 
 export class LocalTrace implements TraceLife {
   readonly id: string;

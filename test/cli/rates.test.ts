@@ -3,7 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Look, quantile, ratesBetween } from '../../cli/live/rates.js';
-import type { SiteReport } from '../../runtime/setup/tracing.js';
+import type { SiteReport } from '../../runtime/tracing.js';
 
 const BOUNDS = [1, 10, 100];
 

@@ -6,7 +6,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EXIT, EXIT_MEANINGS } from '../../cli/command.js';
 import { COMMANDS } from '../../cli/commands.js';
-import { optionsOf, parseCommandLine } from '../../cli/parse.js';
+import { optionsOf } from '../../cli/options.js';
+import { parseCommandLine } from '../../cli/parse.js';
 import { spanwright } from './program.js';
 
 const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { configurationDocument } from '../../docs/write-configuration.js';
-import { readDuration } from '../../runtime/config/duration.js';
-import { KEYS, type KeyRow } from '../../runtime/config/keys.js';
+import type { KeyRow } from '../../runtime/config/key-row.js';
+import { KEYS } from '../../runtime/config/keys.js';
 import { loadConfiguration } from '../../runtime/config/load.js';
+import { readDuration } from '../../runtime/text/duration.js';
 
 const ROWS: readonly KeyRow[] = KEYS;
 const document = readFileSync(join(__dirname, '..', '..', 'docs', 'configuration.md'), 'utf8');

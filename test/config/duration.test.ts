@@ -2,8 +2,8 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseDuration, printDuration, readDuration } from '../../runtime/config/duration.js';
 import { InvalidArgumentError } from '../../runtime/errors.js';
+import { parseDuration, printDuration, readDuration } from '../../runtime/text/duration.js';
 
 const GOOD: [unknown, number][] = [
   ['500ms', 500],

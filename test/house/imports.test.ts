@@ -21,7 +21,7 @@ const part = (name: string) => (path: string) => path.startsWith(`${name}/`);
 const into = (edge: Import, name: string): boolean => edge.target?.startsWith(`${name}/`) ?? false;
 const SDK = /^@opentelemetry\/(sdk-|exporter-|context-async-hooks$|resources$|core$|otlp-)/;
 /** The one file that names packages of the SDK. */
-const SDK_HOME = 'runtime/setup/sdk.ts';
+const SDK_HOME = 'runtime/export/sdk.ts';
 
 const RULES: readonly Rule[] = [
   {

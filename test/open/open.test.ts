@@ -5,11 +5,11 @@ import { ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseDuration } from '../../runtime/config/duration.js';
 import { instrument, startSpan, startTracing } from '../../runtime/index.js';
 import { Watchdog } from '../../runtime/open/watchdog.js';
 import type { Site } from '../../runtime/site/site.js';
 import { state } from '../../runtime/state.js';
+import { parseDuration } from '../../runtime/text/duration.js';
 import { setNoticeLogger } from '../../runtime/warnings.js';
 import { traced } from '../gate/tracing.js';
 

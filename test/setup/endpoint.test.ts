@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkEndpoint } from '../../runtime/setup/endpoint.js';
+import { checkEndpoint } from '../../runtime/export/endpoint.js';
 
 type Protocol = 'grpc' | 'http/protobuf';
 

@@ -12,11 +12,12 @@ import { suppressTracing } from '@opentelemetry/core';
 import { BasicTracerProvider, InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { loadConfiguration, type TracingOptions } from '../../runtime/config/load.js';
-import { buildPipeline, type Pipeline } from '../../runtime/setup/exporter.js';
-import type { ExportCounts } from '../../runtime/setup/queue.js';
-import { buildResource } from '../../runtime/setup/resource.js';
-import type { ReadableSpan, SpanExporter } from '../../runtime/setup/sdk.js';
+import type { TracingOptions } from '../../runtime/config/configuration.js';
+import { loadConfiguration } from '../../runtime/config/load.js';
+import { buildPipeline, type Pipeline } from '../../runtime/export/pipeline.js';
+import type { ExportCounts } from '../../runtime/export/queue.js';
+import { buildResource } from '../../runtime/export/resource.js';
+import type { ReadableSpan, SpanExporter } from '../../runtime/sdk/contracts.js';
 import { Collector, countSpans } from './collector.js';
 
 const RETRY = 14;
@@ -390,7 +391,7 @@ async function live(script: string): Promise<{ out: string; took: number }> {
   const root = join(__dirname, '..', '..');
   const source = `
     const { loadConfiguration } = require(${JSON.stringify(join(root, 'runtime/config/load.ts'))});
-    const { buildPipeline } = require(${JSON.stringify(join(root, 'runtime/setup/exporter.ts'))});
+    const { buildPipeline } = require(${JSON.stringify(join(root, 'runtime/export/pipeline.ts'))});
     const { BasicTracerProvider } = require('@opentelemetry/sdk-trace-base');
     const begin = (options) => {
       const { configuration } = loadConfiguration({ options, env: {}, cwd: '/' });

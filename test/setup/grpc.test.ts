@@ -15,8 +15,8 @@ import { createServer as createTcp, type Server } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { GrpcFailure } from '../../runtime/setup/grpc-status.js';
-import { GrpcTransport } from '../../runtime/setup/otlp-grpc.js';
+import { GrpcFailure } from '../../runtime/export/grpc-status.js';
+import { GrpcTransport } from '../../runtime/export/otlp-grpc.js';
 
 const cleanups: (() => void)[] = [];
 test.after.each(() => {

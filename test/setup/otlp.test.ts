@@ -11,9 +11,10 @@ import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { loadConfiguration, type TracingOptions } from '../../runtime/config/load.js';
-import { buildPipeline, type Pipeline } from '../../runtime/setup/exporter.js';
-import { readFailure } from '../../runtime/setup/failures.js';
+import type { TracingOptions } from '../../runtime/config/configuration.js';
+import { loadConfiguration } from '../../runtime/config/load.js';
+import { readFailure } from '../../runtime/export/failures.js';
+import { buildPipeline, type Pipeline } from '../../runtime/export/pipeline.js';
 import { Collector, countSpans, partialSuccess } from './collector.js';
 
 const ROOT = join(__dirname, '..', '..');

@@ -6,8 +6,8 @@ import { createServer as createTcp, type Server, type Socket } from 'node:net';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkEndpoint, type Endpoint } from '../../runtime/setup/endpoint.js';
-import { type Finding, type ProbeOptions, probe } from '../../runtime/setup/probe.js';
+import { checkEndpoint, type Endpoint } from '../../runtime/export/endpoint.js';
+import { type Finding, type ProbeOptions, probe } from '../../runtime/export/probe.js';
 import { makeCertificates } from './certificates.js';
 import { Collector } from './collector.js';
 

@@ -7,10 +7,11 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { loadConfiguration, type TracingOptions } from '../../runtime/config/load.js';
+import type { TracingOptions } from '../../runtime/config/configuration.js';
+import { loadConfiguration } from '../../runtime/config/load.js';
+import { buildResource } from '../../runtime/export/resource.js';
 import { instrument, startTracing } from '../../runtime/index.js';
-import { buildResource } from '../../runtime/setup/resource.js';
-import type { ReadableSpan, Resource, ResourceDetector } from '../../runtime/setup/sdk.js';
+import type { ReadableSpan, Resource, ResourceDetector } from '../../runtime/sdk/contracts.js';
 
 interface Built {
   readonly resource: Resource;

@@ -11,10 +11,11 @@ import { ServerCredentials } from '@grpc/grpc-js';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { loadConfiguration, type TracingOptions } from '../../runtime/config/load.js';
+import type { TracingOptions } from '../../runtime/config/configuration.js';
+import { loadConfiguration } from '../../runtime/config/load.js';
 import { ConfigurationError } from '../../runtime/errors.js';
-import { buildPipeline, type Pipeline } from '../../runtime/setup/exporter.js';
-import { buildResource } from '../../runtime/setup/resource.js';
+import { buildPipeline, type Pipeline } from '../../runtime/export/pipeline.js';
+import { buildResource } from '../../runtime/export/resource.js';
 import { makeCertificates } from './certificates.js';
 import { Collector, countSpans } from './collector.js';
 
@@ -218,7 +219,7 @@ function runWith(packages: readonly string[], script: string): string {
 
 const BUILD = `
   const { loadConfiguration } = require('./runtime/config/load.ts');
-  const { buildPipeline } = require('./runtime/setup/exporter.ts');
+  const { buildPipeline } = require('./runtime/export/pipeline.ts');
   const build = (options) => buildPipeline(loadConfiguration({ options, env: {} }).configuration, () => {});
   const sdk = () => Object.keys(require.cache).filter((path) => /opentelemetry.(resources|sdk|exporter|otlp|core)|grpc-js|protobufjs/.test(path)).length;`;
 

@@ -4,11 +4,11 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, extname, join, resolve, sep } from 'node:path';
-import type { BuildRequest, Built } from './native.js';
 import type { Diagnostic } from './native-api.js';
 import { diagnosticOf, errorsIn, sorted } from './native-diagnostics.js';
 import { instrumentedScript, writeEmitted } from './native-emit.js';
 import { directoriesOf, type NativeHost, type NativeProject, type Opened, openProject, readProject } from './native-opened.js';
+import type { BuildRequest, Built } from './native-request.js';
 import { type State, takeState } from './native-state.js';
 import { transformed } from './native-texts.js';
 import { type Compiled, tsc } from './native-tsc.js';

@@ -1,11 +1,11 @@
 // The native build of a project that keeps no state: diagnostics and declarations of the program as authored, JavaScript of the same
 // program over a layer that holds the instrumented texts. Both are made at the same time.
 
-import type { BuildRequest, Built } from './native.js';
 import type { Said } from './native-api.js';
 import { declares, diagnosticOf, diagnosticsOf, errorsIn, sorted } from './native-diagnostics.js';
 import { instrumentedScript, NOTHING, writeEmitted } from './native-emit.js';
 import { directoriesOf, type NativeHost, type NativeProject, type Opened, openProject } from './native-opened.js';
+import type { BuildRequest, Built } from './native-request.js';
 import { transformed } from './native-texts.js';
 import { reportsOfSettings } from './texts.js';
 

@@ -4,24 +4,8 @@
 import { nativeApi } from './native-api.js';
 import { buildKept } from './native-kept.js';
 import { type NativeHost, readProject } from './native-opened.js';
+import type { BuildRequest, Built } from './native-request.js';
 import { buildWhole } from './native-whole.js';
-
-export interface Built {
-  /** As `tsc` exits: 0 without errors, 1 with errors and nothing written, 2 with errors. */
-  readonly exit: number;
-  readonly errors: number;
-  /** What is to be printed, ending in a new line unless empty. */
-  readonly output: string;
-  /** Absolute paths of the directories whose files it is made of, none below another. */
-  readonly directories: readonly string[];
-}
-
-export interface BuildRequest {
-  readonly noEmit: boolean;
-  readonly pretty: boolean;
-  /** The projects that it references too, as `tsc -b`. */
-  readonly references: boolean;
-}
 
 export interface NativeBuilder {
   build(request: BuildRequest): Promise<Built>;

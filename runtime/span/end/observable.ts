@@ -2,7 +2,7 @@
 // observed on the observable itself. The producer runs inside the span, the consumer's callbacks in the consumer's context.
 
 import type { Context } from '@opentelemetry/api';
-import { activeContext, withContext } from '../active.js';
+import { activeContext, withContext } from '../../context/active.js';
 import type { RecordedCall } from '../call.js';
 import { endWhenLost } from '../lost.js';
 

@@ -4,9 +4,9 @@
 
 import { AsyncResource } from 'node:async_hooks';
 import { TraceFlags } from '@opentelemetry/api';
+import type { ReadableSpan, SpanProcessor } from '../sdk/contracts.js';
 import type { Notice } from '../warnings.js';
 import type { Delivery } from './delivery.js';
-import type { ReadableSpan, SpanProcessor } from './sdk.js';
 
 /** At any time exported + failed + dropped + queued = ended. */
 export interface ExportCounts {

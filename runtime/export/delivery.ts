@@ -4,13 +4,12 @@
 
 import { context } from '@opentelemetry/api';
 import { SILENCED } from '../context/layer.js';
+import type { ExportResult, ReadableSpan, Remark, SpanExporter } from '../sdk/contracts.js';
 import type { Notice } from '../warnings.js';
 import type { Certificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
 import { ExportTimeout, type Failure, readFailure } from './failures.js';
-import type { Remark } from './otlp.js';
 import { probe } from './probe.js';
-import type { ExportResult, ReadableSpan, SpanExporter } from './sdk.js';
 
 export interface DeliveryOptions {
   readonly exporter: SpanExporter;

@@ -1,7 +1,7 @@
 // Checks the endpoint that a person wrote. A bad endpoint must not stop the service, so the answer is a value with a message:
 // startTracing() logs it and runs on without tracing. There is no fallback to a local collector.
 
-import type { Configuration } from '../config/load.js';
+import type { Configuration } from '../config/configuration.js';
 import { withoutCredentials } from '../config/types.js';
 
 /** An endpoint that can be used as it stands. */

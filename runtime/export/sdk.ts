@@ -3,69 +3,16 @@
 // error with the line that installs it.
 
 import { createRequire } from 'node:module';
-import type { Attributes, AttributeValue, Context, SpanContext } from '@opentelemetry/api';
-import type { Configuration } from '../config/load.js';
+import type { Attributes } from '@opentelemetry/api';
+import type { Configuration } from '../config/configuration.js';
 import { SpanwrightError } from '../errors.js';
+import type { Resource, ResourceDetector, SpanExporter } from '../sdk/contracts.js';
 import { VERSION } from '../version.js';
 import { type Certificates, readCertificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
-import { OtlpExporter, type Remark, type Serializer, type Transport } from './otlp.js';
+import { OtlpExporter, type Serializer, type Transport } from './otlp.js';
 import { GrpcTransport } from './otlp-grpc.js';
 import { HttpTransport } from './otlp-http.js';
-
-/** What this package asks of a finished span; the SDK's `ReadableSpan` has it. */
-export interface ReadableSpan {
-  readonly name: string;
-  readonly resource: { readonly asyncAttributesPending?: boolean; waitForAsyncAttributes?(): Promise<void> };
-  spanContext(): SpanContext;
-}
-
-/** `code` 0 is success, 1 failure (`ExportResultCode` of the SDK). */
-export interface ExportResult {
-  readonly code: number;
-  readonly error?: Error;
-  /** Of our own exporter: what the collector said inside its success. */
-  readonly remark?: Remark;
-}
-
-/** OpenTelemetry's `SpanExporter`, of whichever SDK version. */
-export interface SpanExporter {
-  /** @param limitMillis for this attempt; only our own exporter reads it. */
-  export(spans: ReadableSpan[], done: (result: ExportResult) => void, limitMillis?: number): void;
-  shutdown(): Promise<void>;
-  forceFlush?(): Promise<void>;
-  /** Of our own exporter: ends what is under way, at once. It can go on afterwards. */
-  disconnect?(): void;
-}
-
-/** OpenTelemetry's `SpanProcessor`, of whichever SDK version. */
-export interface SpanProcessor {
-  onStart(span: never, parentContext: Context): void;
-  onEnding?(span: never): void;
-  onEnd(span: ReadableSpan): void;
-  forceFlush(): Promise<void>;
-  shutdown(): Promise<void>;
-}
-
-export type RawAttribute = [string, AttributeValue | PromiseLike<AttributeValue | undefined> | undefined];
-
-/** OpenTelemetry's `Resource`. */
-export interface Resource {
-  readonly attributes: Attributes;
-  readonly schemaUrl?: string | undefined;
-  readonly asyncAttributesPending?: boolean;
-  waitForAsyncAttributes?(): Promise<void>;
-  merge(other: Resource | null): Resource;
-  getRawAttributes(): RawAttribute[];
-}
-
-/** OpenTelemetry's `ResourceDetector`, of whichever SDK version. */
-export interface ResourceDetector {
-  detect(config?: never): {
-    attributes?: Record<string, AttributeValue | PromiseLike<AttributeValue | undefined> | undefined>;
-    schemaUrl?: string | undefined;
-  };
-}
 
 interface ResourcesPackage {
   defaultResource(): Resource;

@@ -2,14 +2,7 @@
 // OpenTelemetry's exporters keep to themselves: spans that the collector rejects inside a success are told to the caller.
 // Built by sdk.ts, called by delivery.ts. After shutdown() nothing of it is left that could hold the process.
 
-import type { ExportResult, ReadableSpan, SpanExporter } from './sdk.js';
-
-/** What a collector says inside a success (OTLP specification, "Partial Success"). */
-export interface Remark {
-  /** Spans that it did not take. */
-  readonly rejected: number;
-  readonly message: string;
-}
+import type { ExportResult, ReadableSpan, Remark, SpanExporter } from '../sdk/contracts.js';
 
 /** `ProtobufTraceSerializer` of `@opentelemetry/otlp-transformer`. */
 export interface Serializer {

@@ -13,15 +13,15 @@ import {
   type TracerProvider,
 } from '@opentelemetry/api';
 import { SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
-import { scopeSite } from '../site/scope.js';
+import type { Gate } from '../gate/gate.js';
+import type { Subject } from '../gate/pattern.js';
 import type { AnyFunction, Site } from '../site/site.js';
-import { place } from '../span/place.js';
-import { RecordedSpan } from '../span/recorded.js';
-import type { Scope } from '../span/recorder.js';
-import { activeContext, withContext } from '../span/run.js';
 import { state } from '../state.js';
-import type { Gate } from './gate.js';
-import type { Subject } from './pattern.js';
+import { place } from './place.js';
+import { RecordedSpan } from './recorded.js';
+import type { Scope } from './recorder.js';
+import { activeContext, withContext } from './run.js';
+import { scopeSite } from './scope-site.js';
 import { NOTHING, TransparentSpan, throughTransparent } from './transparent.js';
 
 /** Distinct namespaces or dropped names of third-party spans whose verdict is remembered; beyond it they are judged anew. */

@@ -2,14 +2,15 @@
 // startTracing() once. Nothing that these parts do later reaches the service: no throw, no rejection, no timer that holds it.
 
 import type { Context } from '@opentelemetry/api';
-import type { Configuration } from '../config/load.js';
+import type { Configuration } from '../config/configuration.js';
+import type { ReadableSpan, SpanExporter, SpanProcessor } from '../sdk/contracts.js';
+import { textOfThrown } from '../text/thrown.js';
 import type { Notice } from '../warnings.js';
 import { readCertificates } from './certificates.js';
 import { Delivery } from './delivery.js';
 import { checkEndpoint, type Endpoint } from './endpoint.js';
 import { type ExportCounts, ExportQueue } from './queue.js';
-import { createExporter, type ReadableSpan, type SpanExporter, type SpanProcessor } from './sdk.js';
-import { textOfThrown } from './thrown.js';
+import { createExporter } from './sdk.js';
 
 export interface Pipeline {
   readonly processor: SpanProcessor;

@@ -4,9 +4,9 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
+import { SILENCED, SpanLayer } from '../context/layer.js';
 import type { Gate } from '../gate/gate.js';
 import { localTraceOf } from '../span/trace.js';
-import { SILENCED, SpanLayer } from './layer.js';
 
 const ADDING = ['addListener', 'on', 'once', 'prependListener', 'prependOnceListener'] as const;
 type Listener = (...args: unknown[]) => void;

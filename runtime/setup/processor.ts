@@ -2,12 +2,12 @@
 // beside their processors and enters every recorded span into the table.
 
 import { type Context, SpanStatusCode } from '@opentelemetry/api';
-import { scopeSite } from '../site/scope.js';
+import { ObservedSpan, type SdkSpan } from '../open/observed.js';
 import type { Site } from '../site/site.js';
 import { isMirroring } from '../span/mirror.js';
 import { RecordedSpan } from '../span/recorded.js';
+import { scopeSite } from '../span/scope-site.js';
 import { state } from '../state.js';
-import { ObservedSpan, type SdkSpan } from './observed.js';
 
 /** OpenTelemetry's SpanProcessor, as SDK 2.x and 3.x have it. */
 export interface OpenSpanProcessor {

@@ -2,10 +2,11 @@
 // the configuration; detected-resource.ts says when the detectors run.
 
 import type { Attributes } from '@opentelemetry/api';
-import type { Configuration } from '../config/load.js';
+import type { Configuration } from '../config/configuration.js';
+import type { Resource, ResourceDetector } from '../sdk/contracts.js';
 import type { Notice } from '../warnings.js';
 import { DetectedResource, type NamedDetector } from './detected-resource.js';
-import { loadResources, type Resource, type ResourceDetector } from './sdk.js';
+import { loadResources } from './sdk.js';
 
 /**
  * Command lines hold passwords and tokens, and a resource is sent with every batch. Nothing of arguments is recorded unless it is

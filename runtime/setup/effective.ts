@@ -1,8 +1,8 @@
 // The gate's settings as the configuration says them, before leases.
 
-import type { Configuration } from '../config/load.js';
-import type { GateSettings } from './gate.js';
-import { parseDrop, parseRoots, parseRules } from './rules.js';
+import type { Configuration } from '../config/configuration.js';
+import type { GateSettings } from '../gate/gate.js';
+import { parseDrop, parseRoots, parseRules } from '../gate/rules.js';
 
 export function fromConfiguration(configuration: Configuration): GateSettings {
   return {

@@ -11,16 +11,15 @@ import {
   type TraceState,
   trace,
 } from '@opentelemetry/api';
-import type { TracingOptions } from '../config/load.js';
-import { startOverOwnSdk } from '../setup/own.js';
-import { loadTraceSdk } from '../setup/sdk.js';
-import type { Tracing } from '../setup/tracing.js';
+import { loadTraceSdk } from '../export/sdk.js';
+import type { Gate } from '../gate/gate.js';
+import { printPatterns, printRules } from '../gate/rules.js';
 import { traceRandomness } from '../span/identity.js';
 import { isMirroring } from '../span/mirror.js';
 import { samplingThreshold } from '../span/place.js';
 import { state } from '../state.js';
-import type { Gate } from './gate.js';
-import { printPatterns, printRules } from './rules.js';
+import type { Tracing } from '../tracing.js';
+import { type SamplerOptions, startOverOwnSdk } from './own.js';
 
 /** As the SDK's SamplingDecision: 0 and 2 are the same numbers in 2.x and 3.x. */
 const NOT_RECORD = 0;
@@ -44,24 +43,6 @@ export interface Sampler {
   ): SamplingResult;
   toString(): string;
 }
-
-/** What {@link createSampler} understands: the options of startTracing() that do not concern export. */
-export type SamplerOptions = Pick<
-  TracingOptions,
-  | 'configFile'
-  | 'enabled'
-  | 'allowRuntimeChanges'
-  | 'roots'
-  | 'rules'
-  | 'drop'
-  | 'remoteParent'
-  | 'maxSpanAge'
-  | 'maxOpenSpans'
-  | 'onLeak'
-  | 'openSpansMetric'
-  | 'tracerName'
-  | 'serviceName'
->;
 
 /** A sampler, and the handle with which its decisions are changed while the service runs. */
 export interface SpanwrightSampler extends Sampler {

@@ -5,7 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { Configuration } from '../config/load.js';
+import type { Configuration } from '../config/configuration.js';
 import { ConfigurationError } from '../errors.js';
 
 export interface Certificates {

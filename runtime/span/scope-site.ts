@@ -4,8 +4,8 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Gate } from '../gate/gate.js';
 import { resolveOptions } from '../instrument/resolve.js';
-import type { SiteRegistry } from './registry.js';
-import { Site } from './site.js';
+import type { SiteRegistry } from '../site/registry.js';
+import { Site } from '../site/site.js';
 
 const NO_OPTIONS = resolveOptions({}, undefined, 'a tracer');
 const NO_ATTRIBUTES = Object.freeze({});

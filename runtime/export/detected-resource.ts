@@ -3,9 +3,10 @@
 // answer is said and left out; it neither delays nor fails a start.
 
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { RawAttribute, Resource, ResourceDetector } from '../sdk/contracts.js';
+import { textOfThrown } from '../text/thrown.js';
 import type { Notice } from '../warnings.js';
-import { loadResources, type RawAttribute, type Resource, type ResourceDetector } from './sdk.js';
-import { textOfThrown } from './thrown.js';
+import { loadResources } from './sdk.js';
 
 /** How long an export waits for detectors that ask others: a cloud's metadata service that does not answer costs this once. */
 const LIMIT_MS = 2000;

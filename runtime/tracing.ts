@@ -2,7 +2,7 @@
 // and the page show. Everything here is data or a promise of data; no OpenTelemetry objects leak out.
 
 import type { Attributes } from '@opentelemetry/api';
-import type { CallSample } from '../open/statistics.js';
+import type { CallSample } from './open/statistics.js';
 
 /** A length of time: milliseconds, or a number with a unit (`500ms`, `10s`, `10m`, `2h`). */
 export type Duration = number | string;

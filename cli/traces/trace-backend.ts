@@ -1,0 +1,28 @@
+// Contract of a trace back end: Jaeger and Tempo implement it, the recipes call it.
+
+import type { ReceivedSpan } from '../receiver/decode.js';
+import type { Call } from '../receiver/spans.js';
+
+/** What a search asks for; times in milliseconds since the epoch. */
+export interface TraceQuery {
+  /** All services when missing. */
+  readonly service?: string | undefined;
+  readonly from: number;
+  readonly to: number;
+  readonly minDurationMs?: number | undefined;
+  /** Only traces with a failed span. */
+  readonly errors?: boolean;
+  readonly limit: number;
+}
+
+export interface TraceBackend {
+  readonly title: string;
+  /** All spans of a trace, or undefined when the backend has none of it. */
+  trace(id: string): Promise<readonly ReceivedSpan[] | undefined>;
+  /** Whole traces, the newest first. */
+  search(query: TraceQuery): Promise<(readonly ReceivedSpan[])[]>;
+  /** Names of the services that ever sent a span. */
+  services(): Promise<string[]>;
+  /** Which service called which, and how often. */
+  calls(from: number, to: number): Promise<Call[]>;
+}

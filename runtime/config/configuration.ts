@@ -1,0 +1,26 @@
+// Configuration as the rest of the runtime reads it, and the options of startTracing(). Loading is in load.ts.
+
+import type { ResourceDetector, SpanExporter, SpanProcessor } from '../sdk/contracts.js';
+import type { ConfiguredValues, KeyOptions } from './keys.js';
+
+export interface Configuration extends ConfiguredValues {
+  /** Path of the file that was read, null when there was none. */
+  readonly configFile: string | null;
+  /** The endpoint is that of all signals (OTEL_EXPORTER_OTLP_ENDPOINT): OTLP over HTTP appends the path of traces. */
+  readonly endpointIsGeneric: boolean;
+  readonly exporter: SpanExporter | null;
+  readonly spanProcessors: readonly SpanProcessor[];
+  readonly extraResourceDetectors: readonly ResourceDetector[];
+}
+
+/** Options of `startTracing()`: every key of the configuration in camelCase, and what only code can give. */
+export interface TracingOptions extends KeyOptions {
+  /** Path of the TOML file. Default: SPANWRIGHT_CONFIG, else `tracing.toml` in the working directory if there is one. */
+  configFile?: string | undefined;
+  /** Sends the spans instead of the OTLP exporter. Counts as a configured endpoint. */
+  exporter?: SpanExporter | undefined;
+  /** Get every recorded span in addition to the exporter. Count as a configured endpoint. */
+  spanProcessors?: readonly SpanProcessor[] | undefined;
+  /** OpenTelemetry's resource detectors of other packages (of a cloud, of containers), asked after those of `resourceDetectors`. */
+  extraResourceDetectors?: readonly ResourceDetector[] | undefined;
+}

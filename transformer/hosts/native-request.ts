@@ -1,0 +1,18 @@
+// Request and result of one build by the TypeScript 7 host.
+
+export interface Built {
+  /** As `tsc` exits: 0 without errors, 1 with errors and nothing written, 2 with errors. */
+  readonly exit: number;
+  readonly errors: number;
+  /** What is to be printed, ending in a new line unless empty. */
+  readonly output: string;
+  /** Absolute paths of the directories whose files it is made of, none below another. */
+  readonly directories: readonly string[];
+}
+
+export interface BuildRequest {
+  readonly noEmit: boolean;
+  readonly pretty: boolean;
+  /** The projects that it references too, as `tsc -b`. */
+  readonly references: boolean;
+}

@@ -7,8 +7,8 @@ import { parseArgs } from 'node:util';
 import { measureBuild } from './build.js';
 import { measureFaults } from './faults.js';
 import { measureInstructions } from './instructions.js';
+import { measureInstrumentations } from './instrumentations.js';
 import { measureNative } from './native.js';
-import { measureNeighbours } from './neighbours.js';
 import { measureNode24 } from './node24.js';
 import { measureOff } from './off.js';
 import { measureOn } from './on.js';
@@ -30,7 +30,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   startup: (modules) => measureStartup(modules.workspace),
   build: (modules) => measureBuild(modules.workspace),
   native: measureNative,
-  neighbours: (modules) => measureNeighbours(modules.workspace),
+  instrumentations: (modules) => measureInstrumentations(modules.workspace),
   faults: () => measureFaults(),
   instructions: measureInstructions,
 };

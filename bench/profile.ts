@@ -30,7 +30,7 @@ const PARTS: readonly { readonly part: string; readonly name?: RegExp; readonly 
     part: 'queue, processor, export',
     url: /dist\/runtime\/setup\/|gate\/keep|BatchSpanProcessor|MultiSpanProcessor|\/worker\/states\.js|ExportResult/,
   },
-  { part: 'counts, table of open spans, latencies', url: /dist\/runtime\/open\/|gate\/(under-way|pins|lease)/ },
+  { part: 'counts, table of open spans, latencies', url: /dist\/runtime\/open\/|gate\/(under-way|lifetime-tokens|lease)/ },
   {
     part: 'sampling, decision, start',
     url: /span\/(run|place|trace|recorder|call|outcome|capture)\.js|runtime\/(gate|instrument|site|propagation)\/|[Ss]ampl|sdk-trace-base\/.*\/Tracer\.js|ProxyTracer/,

@@ -38,17 +38,17 @@ export class Follower {
 
   /** Puts the commands in force as a whole, or none of them. */
   follow(commands: readonly HeldCommand[]): void {
-    const fresh = commands.filter(({ command, revision }) => this.isNew(command.setting, revision));
-    for (const { command, revision } of fresh) {
+    const newer = commands.filter(({ command, revision }) => this.isNew(command.setting, revision));
+    for (const { command, revision } of newer) {
       this.#seen.set(command.setting, revision);
       this.revision = Math.max(this.revision, revision);
     }
     // The flag comes last, because switching off ends what nothing brings back; the new leases come before the end of the old
     // ones, so that there is no moment in between without either.
-    fresh.sort((a, b) => Number(a.command.setting === 'enabled') - Number(b.command.setting === 'enabled'));
+    newer.sort((a, b) => Number(a.command.setting === 'enabled') - Number(b.command.setting === 'enabled'));
     const begun: (readonly [HeldCommand, Lease | undefined])[] = [];
     try {
-      for (const held of fresh) begun.push([held, this.#begin(held)]);
+      for (const held of newer) begun.push([held, this.#begin(held)]);
       for (const [held, lease] of begun) this.#settle(held, lease);
     } catch (error) {
       for (const [, lease] of begun) if (lease !== undefined) this.tracing.endLease(lease.id);

@@ -34,14 +34,14 @@ interface Waiting {
   failed: boolean;
 }
 
-type Fate = 'sent' | 'forgotten';
+type SamplingOutcome = 'sent' | 'forgotten';
 
 export class KeepSink implements SpanSink {
   readonly counts: KeepCounts = { forgotten: 0, decidedEarly: 0 };
   /** Undecided traces, oldest first. */
   readonly #waiting = new Map<LocalTrace, Waiting>();
   /** What became of traces that may still have open spans. */
-  readonly #fates = new WeakMap<LocalTrace, Fate>();
+  readonly #outcomes = new WeakMap<LocalTrace, SamplingOutcome>();
   #held = 0;
 
   constructor(
@@ -80,11 +80,11 @@ export class KeepSink implements SpanSink {
 
   #begin(span: RecordedSpan): void {
     const { trace } = span;
-    if (this.#waiting.has(trace) || this.#fates.has(trace)) return;
+    if (this.#waiting.has(trace) || this.#outcomes.has(trace)) return;
     const parent = span.parentSpanContext;
     // who sampled upstream expects to find all of it; a session is to be seen while it runs
     if ((parent !== undefined && isSampled(parent)) || span.site.shownEarly) {
-      this.#fates.set(trace, 'sent');
+      this.#outcomes.set(trace, 'sent');
       return;
     }
     this.#waiting.set(trace, { root: span, spans: [], failed: false });
@@ -96,8 +96,8 @@ export class KeepSink implements SpanSink {
     const failed = span.status.code === SpanStatusCode.ERROR;
     const waiting = this.#waiting.get(trace);
     if (waiting === undefined) {
-      // ended after its root: it shares the root's fate
-      this.#pass(span, this.#fates.get(trace) ?? 'sent');
+      // ended after its root: it shares the outcome of the root
+      this.#pass(span, this.#outcomes.get(trace) ?? 'sent');
       return;
     }
     waiting.spans.push(span);
@@ -117,9 +117,9 @@ export class KeepSink implements SpanSink {
   #decide(trace: LocalTrace, waiting: Waiting): void {
     this.#waiting.delete(trace);
     this.#held -= waiting.spans.length;
-    const fate: Fate = this.#isKept(waiting) ? 'sent' : 'forgotten';
-    this.#fates.set(trace, fate);
-    for (const span of waiting.spans) this.#pass(span, fate);
+    const outcome: SamplingOutcome = this.#isKept(waiting) ? 'sent' : 'forgotten';
+    this.#outcomes.set(trace, outcome);
+    for (const span of waiting.spans) this.#pass(span, outcome);
   }
 
   #isKept({ root, failed }: Waiting): boolean {
@@ -129,8 +129,8 @@ export class KeepSink implements SpanSink {
     return ratio > 0 && traceRandomness(root.spanContext().traceId) >= 1 - ratio;
   }
 
-  #pass(span: RecordedSpan, fate: Fate): void {
-    if (fate === 'sent') this.inner.onEnd(span as never);
+  #pass(span: RecordedSpan, outcome: SamplingOutcome): void {
+    if (outcome === 'sent') this.inner.onEnd(span as never);
     else this.counts.forgotten++;
   }
 }

@@ -6,13 +6,13 @@ import type { Context, Span } from '@opentelemetry/api';
 import { SPAN_KEY } from '../context/layer.js';
 import type { GateSwitch, Site } from '../site/site.js';
 import { isSampled, localTraceOf } from '../span/trace.js';
+import { LifetimeTokens } from './lifetime-tokens.js';
 import { type Pattern, type Subject, specificity, subjectOf } from './pattern.js';
-import { Pins } from './pins.js';
 import { matchesAny, type Rule, ruleFor } from './rules.js';
 import { TICK_MS, TracesUnderWay } from './under-way.js';
 
 /** A sampled context of somebody else's counts for this long after it was last seen, if the collector has not taken it before. */
-const LENT_TICKS = (10 * 60_000) / TICK_MS;
+const FOREIGN_TICKS = (10 * 60_000) / TICK_MS;
 
 export interface GateSettings {
   enabled: boolean;
@@ -43,9 +43,9 @@ export class Gate implements GateSwitch {
   readonly entry: { idle: boolean } = { idle: true };
   readonly underWay = new TracesUnderWay();
   /** Held by local traces. */
-  readonly traces = new Pins(() => this.refresh());
+  readonly traces = new LifetimeTokens(() => this.refresh());
   /** Held by sampled contexts of others. */
-  readonly lent = new Pins(() => this.refresh());
+  readonly foreignTokens = new LifetimeTokens(() => this.refresh());
 
   #settings: GateSettings = {
     enabled: false,
@@ -58,7 +58,7 @@ export class Gate implements GateSwitch {
   readonly #sites: Iterable<Site>;
   #changes = 0;
   /** Tick in which a sampled context of somebody else's was last seen. */
-  #lentAt = 0;
+  #foreignSeenAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(sites: Iterable<Site>) {
@@ -136,8 +136,8 @@ export class Gate implements GateSwitch {
     if (!this.built) return;
     const span = context.getValue(SPAN_KEY) as Span | undefined;
     if (span === undefined || localTraceOf(span) !== undefined || !isSampled(span.spanContext())) return;
-    this.lent.hold(context);
-    this.#lentAt = this.underWay.tick;
+    this.foreignTokens.hold(context);
+    this.#foreignSeenAt = this.underWay.tick;
     if (this.idle) this.refresh();
   }
 
@@ -153,7 +153,10 @@ export class Gate implements GateSwitch {
 
   /** True while the flag is off and a call in some context may record all the same. */
   #awaits(): boolean {
-    return (this.traces.held && this.underWay.any) || (this.lent.held && this.underWay.tick - this.#lentAt <= LENT_TICKS);
+    return (
+      (this.traces.held && this.underWay.any) ||
+      (this.foreignTokens.held && this.underWay.tick - this.#foreignSeenAt <= FOREIGN_TICKS)
+    );
   }
 
   #keepTime(running: boolean): void {

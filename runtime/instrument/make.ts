@@ -55,7 +55,7 @@ export function makeSite(
     resolveOptions(options, parameters, qualified, marked),
     Object.freeze({ ...attributes, ...constantAttributes(options) }),
   );
-  site.fresh = shapeOf(body) === 'async';
+  site.isAsync = shapeOf(body) === 'async';
   const slot = state.sites.add(site);
   state.gate.judge(slot);
   return slot;

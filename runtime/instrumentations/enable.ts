@@ -8,7 +8,7 @@ import { notice } from '../warnings.js';
 import { type Instrumentation, loadInstrumentation } from './load.js';
 import { INSTRUMENTATION_NAMES, rowOf } from './packages.js';
 import { adaptPatching } from './patch.js';
-import { NeighbourTracerProvider } from './provider.js';
+import { LibraryTracerProvider } from './provider.js';
 import type { OwnOptions, PackageRow } from './row.js';
 
 /** As the key `roots` of the configuration has it, and as a switch. */
@@ -64,7 +64,7 @@ function enable({ name, row, own, config, make }: Wanted): Instrumentation | und
       row.extend?.(instrumentation);
     }
     made.set(make, instrumentation);
-    instrumentation.setTracerProvider(new NeighbourTracerProvider(row, own));
+    instrumentation.setTracerProvider(new LibraryTracerProvider(row, own));
     instrumentation.setConfig({ ...adapted, enabled: true });
     instrumentation.enable();
     return instrumentation;

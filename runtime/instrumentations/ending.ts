@@ -1,5 +1,5 @@
-// What is done to one recorded span of a neighbour before and after it ends, when it fails, or when an attribute is set on it later than at its start.
-// Packages hold the span that they were given, so its own methods are where this can be done.
+// Hooks around the end, the failure and later attributes of a span created by third-party instrumentation.
+// Packages hold the span that they were given, so the hooks replace its own methods.
 
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import type { RecordedSpan } from '../span/recorded.js';

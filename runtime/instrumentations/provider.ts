@@ -1,5 +1,5 @@
-// The tracer provider that instrumentation packages get: the gate's, with three things that hold for neighbours only. What
-// calls out starts no trace unless it is told to; older names become today's; queries may be counted instead of recorded.
+// Tracer provider of the instrumentation packages: the gate's, with three rules for instrumented libraries. Client calls start no
+// trace unless configured to; older attribute names become current ones; queries can be counted instead of recorded.
 
 import {
   type Attributes,
@@ -36,7 +36,7 @@ function counted(span: CountedSpan, attributes: Attributes | undefined): Counted
   return span;
 }
 
-export class NeighbourTracerProvider implements TracerProvider {
+export class LibraryTracerProvider implements TracerProvider {
   readonly #gated = new GateTracerProvider();
 
   constructor(
@@ -45,11 +45,11 @@ export class NeighbourTracerProvider implements TracerProvider {
   ) {}
 
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
-    return new NeighbourTracer(this.#gated.getTracer(name, version, options), name, this.row, this.own);
+    return new LibraryTracer(this.#gated.getTracer(name, version, options), name, this.row, this.own);
   }
 }
 
-class NeighbourTracer implements Tracer {
+class LibraryTracer implements Tracer {
   constructor(
     private readonly inner: Tracer,
     private readonly scope: string,

@@ -10,7 +10,7 @@ import { RecordedSpan } from '../span/recorded.js';
 import { tellFault } from '../span/recorder.js';
 import { state } from '../state.js';
 import { VERSION } from '../version.js';
-import { NeighbourTracerProvider } from './provider.js';
+import { LibraryTracerProvider } from './provider.js';
 import type { OwnOptions, PackageRow } from './row.js';
 import { describeStatement, type Rows, rowsIn } from './sql.js';
 import type { Dialect } from './statement.js';
@@ -67,7 +67,7 @@ export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
     name: (name, given) => describe(given).name ?? name,
     attributes: (given) => ({ ...common, ...describe(given).attributes }),
   };
-  const tracer = new NeighbourTracerProvider(row, { queries, roots, ignorePaths: [] }).getTracer(SCOPE, VERSION);
+  const tracer = new LibraryTracerProvider(row, { queries, roots, ignorePaths: [] }).getTracer(SCOPE, VERSION);
 
   return {
     run(statement, run, rows) {

@@ -22,7 +22,7 @@ export class SpanwrightContextManager implements ContextManager {
   readonly #gate: Gate;
   readonly #bound = new WeakSet<EventEmitter>();
   /** True once a context that is not of our making has been set: baggage, a remote parent, another library's values. */
-  #lent = false;
+  #holdsForeign = false;
 
   constructor(
     gate: Gate,
@@ -44,7 +44,9 @@ export class SpanwrightContextManager implements ContextManager {
     this.#inspect(context);
     const callback = (thisArg === undefined || thisArg === null ? fn : fn.bind(thisArg)) as (...args: A) => ReturnType<F>;
     // at rest the storage is not taken up again for what says nothing
-    return this.#gate.idle && !this.#lent && isEmpty(context) ? callback(...args) : this.storage.run(context, callback, ...args);
+    return this.#gate.idle && !this.#holdsForeign && isEmpty(context)
+      ? callback(...args)
+      : this.storage.run(context, callback, ...args);
   }
 
   /** API 1.10: sets the context for the rest of the current execution; `Symbol.dispose` or `dispose()` restores it. */
@@ -86,11 +88,11 @@ export class SpanwrightContextManager implements ContextManager {
    * dearer; where only our spans were ever in it, it is let go until the next one. On Node 24 it costs nothing either way.
    */
   rest(): void {
-    if (!this.#lent) this.storage.disable();
+    if (!this.#holdsForeign) this.storage.disable();
   }
 
   #inspect(context: Context): void {
-    if (!this.#lent && !isEmpty(context) && !isOurs(context)) this.#lent = true;
+    if (!this.#holdsForeign && !isEmpty(context) && !isOurs(context)) this.#holdsForeign = true;
     this.#gate.see(context);
   }
 

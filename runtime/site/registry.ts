@@ -5,15 +5,15 @@
 import type { Site } from './site.js';
 
 export class SiteRegistry {
-  readonly #placed = new Map<string, Site>();
+  readonly #byId = new Map<string, Site>();
   #loose: WeakRef<Site>[] = [];
   #pruneAt = 1024;
 
   /** Registers `site` and returns the slot to use: the one already there when it says the same. */
   add(site: Site): Site {
-    const known = site.file === undefined && site.scope === undefined ? undefined : this.#placed.get(site.id);
+    const known = site.file === undefined && site.scope === undefined ? undefined : this.#byId.get(site.id);
     if (known !== undefined && saysTheSame(known, site)) return known;
-    if (known === undefined && (site.file !== undefined || site.scope !== undefined)) this.#placed.set(site.id, site);
+    if (known === undefined && (site.file !== undefined || site.scope !== undefined)) this.#byId.set(site.id, site);
     else this.#addLoose(site);
     return site;
   }
@@ -21,12 +21,12 @@ export class SiteRegistry {
   /** Number of slots. */
   get size(): number {
     this.#prune();
-    return this.#placed.size + this.#loose.length;
+    return this.#byId.size + this.#loose.length;
   }
 
   /** Every live slot; several may have one id. */
   *[Symbol.iterator](): IterableIterator<Site> {
-    yield* this.#placed.values();
+    yield* this.#byId.values();
     for (const reference of this.#loose) {
       const site = reference.deref();
       if (site !== undefined) yield site;
@@ -49,7 +49,7 @@ export class SiteRegistry {
 function saysTheSame(a: Site, b: Site): boolean {
   if (a.spanName !== b.spanName || a.kind !== b.kind || a.namespace !== b.namespace) return false;
   // how a body is followed: of one place in the source a class factory can make functions of several kinds
-  if (a.fresh !== b.fresh || a.shape !== b.shape) return false;
+  if (a.isAsync !== b.isAsync || a.shape !== b.shape) return false;
   const right = new Map(Object.entries(b.options));
   const sameOptions = Object.entries(a.options).every(([key, value]) => {
     const other = right.get(key);

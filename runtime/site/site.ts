@@ -51,7 +51,7 @@ export class Site {
   statistics: SiteStatistics | undefined = undefined;
 
   /** True: the body is an async function, so that what it returns is a fresh promise with nothing on it. */
-  fresh = false;
+  isAsync = false;
 
   /** True: what is below a root of this site is sent as it ends, not kept back until the root has ended. */
   shownEarly = false;
@@ -60,7 +60,7 @@ export class Site {
   attributes: Attributes;
 
   /** True: an option says where the span hangs; the context's span is not simply the parent. */
-  readonly placed: boolean;
+  readonly choosesParent: boolean;
   /** True: something of the call is recorded when it starts. */
   readonly captures: boolean;
   /** True: the function makes a generator. */
@@ -85,7 +85,7 @@ export class Site {
     attributes: Attributes,
   ) {
     this.attributes = attributes;
-    this.placed = options.root || options.linked || options.parent !== undefined;
+    this.choosesParent = options.root || options.linked || options.parent !== undefined;
     this.captures = options.args !== undefined || options.attributes !== undefined || options.links !== undefined;
     this.iterates = shape === 'generator' || shape === 'async generator';
   }

@@ -28,7 +28,7 @@ export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLik
   const context = activeContext();
   const { gate } = recorder;
   // small enough for the engine to put it into each forwarder, where the arguments of what is not recorded need no array
-  return !site.placed && ((context === ROOT_CONTEXT && !gate.enabled) || (context === unsampled && !gate.ignoresRemote))
+  return !site.choosesParent && ((context === ROOT_CONTEXT && !gate.enabled) || (context === unsampled && !gate.ignoresRemote))
     ? Reflect.apply(body, self, args)
     : runWithin(recorder, context, site, self, body, args);
 }
@@ -55,11 +55,11 @@ function runWithin(
     if (recorder.gate.underWay.isOver(current.trace)) {
       context = context.deleteValue(SPAN_KEY);
       current = undefined;
-    } else if (!site.placed) return record(recorder, site, self, body, args, context, current, undefined);
+    } else if (!site.choosesParent) return record(recorder, site, self, body, args, context, current, undefined);
   }
   const placement = placeCall(recorder, site, self, args, context, current);
   if (placement === undefined) {
-    if (!site.placed && isUnsampled(current)) unsampled = active;
+    if (!site.choosesParent && isUnsampled(current)) unsampled = active;
     return Reflect.apply(body, self, args);
   }
   if (!placement.sampled) return runUnsampled(site, self, body, args, placement.context);

@@ -17,7 +17,7 @@ export function settle(span: RecordedSpan, site: Site, self: unknown, result: un
     succeed(span, site, self, result);
     return result;
   }
-  if (site.fresh && isPromise(result)) return follow(span, site, self, result, context);
+  if (site.isAsync && isPromise(result)) return follow(span, site, self, result, context);
   if (!observes(span, site, self, result, context)) succeed(span, site, self, result);
   return result;
 }

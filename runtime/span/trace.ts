@@ -1,8 +1,8 @@
-// What the spans of one local trace share: the id, the clock's anchor, the errors recorded so far, and the pin that keeps
-// the gate awake while any of them can still be a parent.
+// State shared by the spans of one local trace: the id, the clock's anchor, the errors recorded so far, and the lifetime token
+// that keeps the gate from becoming idle while any of them can still be a parent.
 
 import { type Span, type SpanContext, TraceFlags, type TraceState } from '@opentelemetry/api';
-import type { Pin } from '../gate/pins.js';
+import type { LifetimeToken } from '../gate/lifetime-tokens.js';
 import type { TraceLife } from '../gate/under-way.js';
 import { newTraceId } from './identity.js';
 import type { Recorder } from './recorder.js';
@@ -19,7 +19,7 @@ export class LocalTrace implements TraceLife {
 
   constructor(
     readonly recorder: Recorder,
-    readonly pin: Pin,
+    readonly token: LifetimeToken,
     /** Milliseconds to add to `performance.now()` for the time of day: one for the local trace, so that its spans agree. */
     readonly anchor: number,
     id: string | undefined,

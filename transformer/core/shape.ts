@@ -53,13 +53,13 @@ function forwarded(ts: Compiler, declared: readonly ts.ParameterDeclaration[], w
   // Only the parameters that count in `length` are declared by a forwarder that passes its `arguments` on.
   return (whole ? declared.slice(0, required) : declared).map((parameter, index) => {
     const wanted = ts.isIdentifier(parameter.name) ? parameter.name.text : `p${index}`;
-    const name = fresh(wanted, used);
+    const name = unusedName(wanted, used);
     used.add(name);
     return { name, optional: index >= required };
   });
 }
 
-function fresh(wanted: string, used: ReadonlySet<string>): string {
+function unusedName(wanted: string, used: ReadonlySet<string>): string {
   if (!used.has(wanted)) return wanted;
   let number = 1;
   while (used.has(`${wanted}_${number}`)) number++;

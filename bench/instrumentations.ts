@@ -34,7 +34,7 @@ const WARM_UPS = 5;
 const LIMIT = 1.1;
 const ANSWER_LIMIT_MS = 60_000;
 
-export async function measureNeighbours(workspace: Workspace): Promise<Outcome> {
+export async function measureInstrumentations(workspace: Workspace): Promise<Outcome> {
   const program = compileProgram(workspace);
   const servers = await Promise.all([startPostgres(), startRedis(), startRabbit(), startMariadb()]);
   try {
@@ -77,9 +77,9 @@ const environment = ([postgres, redis, rabbit, mariadb]: readonly Server[]): Rec
 
 /** Plain JavaScript inside the project, so that no loader stands between the engine and what is measured. */
 function compileProgram(workspace: Workspace): string {
-  const folder = join(workspace.folder, 'neighbours');
+  const folder = join(workspace.folder, 'instrumentations');
   mkdirSync(folder, { recursive: true });
-  const source = readFileSync(join(__dirname, 'neighbours-program.ts'), 'utf8');
+  const source = readFileSync(join(__dirname, 'instrumentations-program.ts'), 'utf8');
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true };
   const file = join(folder, 'program.js');
   writeFileSync(file, ts.transpileModule(source, { compilerOptions }).outputText);

@@ -3,7 +3,7 @@
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { TOKEN_VARIABLE } from '../runtime/admin/defaults.js';
-import { didYouMean } from '../runtime/admin/suggestion.js';
+import { didYouMean } from '../runtime/text/nearest.js';
 import { printable } from '../runtime/text/printable.js';
 import { type Command, type CommandOption, UsageError } from './command.js';
 import { COMMANDS } from './commands.js';

@@ -1,6 +1,6 @@
 // `spanwright set SETTING VALUE`: a change under a lease. Prints what is in force now, until when, and what to know about it.
 
-import { didYouMean } from '../../runtime/admin/suggestion.js';
+import { didYouMean } from '../../runtime/text/nearest.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { Lease } from '../../runtime/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';

@@ -1,7 +1,7 @@
 // `spanwright traces RECIPE`: what operators ask of a trace backend, a Collector and a log, each as one command with a table for
 // people and JSON for programs. Checks the words against the recipe's row, then runs it.
 
-import { didYouMean } from '../../runtime/admin/suggestion.js';
+import { didYouMean } from '../../runtime/text/nearest.js';
 import { printable } from '../../runtime/text/printable.js';
 import { type Invocation, UsageError } from '../command.js';
 import { optionsOf, RECIPES, type Recipe } from './recipes.js';

@@ -1,8 +1,8 @@
 // Reads the body of a change: bounded while it is read (a declared length can lie, a chunked body has none), JSON in UTF-8,
 // one object. Called by the handler after the caller has been let in, so that strangers cannot make it read anything.
 
+import { describeFound } from '../text/found.js';
 import { printable } from '../text/printable.js';
-import { describe } from './fields.js';
 import { parseJson } from './json.js';
 import { Refusal } from './refusal.js';
 
@@ -62,7 +62,7 @@ export async function readObject(request: Request): Promise<Record<string, unkno
   if (text.trim() === '') throw new Refusal('invalid', 'The body is empty; expected a JSON object.');
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Refusal('invalid', `The body must be a JSON object; found ${describe(value)}.`);
+    throw new Refusal('invalid', `The body must be a JSON object; found ${describeFound(value)}.`);
   }
   return value as Record<string, unknown>;
 }

@@ -2,9 +2,10 @@
 // the OpenAPI document. Ranges and formats (durations, rule text) are checked by the tracing itself, in one place for code
 // and hook; here only presence, names and types.
 
+import { describeFound } from '../text/found.js';
+import { didYouMean } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
-import { didYouMean } from './suggestion.js';
 
 export type FieldType = 'boolean' | 'text' | 'duration' | 'count';
 
@@ -38,15 +39,6 @@ export const FIELD_TYPES: Readonly<Record<FieldType, TypeRow>> = {
   count: { expected: 'a whole number from 0', accepts: isCount, schema: { type: 'integer', minimum: 0 } },
 };
 
-/** What a JSON value is, in words, for messages: never more than a little of the value itself. */
-export function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return `the text "${printable(value, 40)}"`;
-  return typeof value === 'number' ? `the number ${value}` : String(value);
-}
-
 function unknownName(name: string, fields: readonly Field[], what: string): Refusal {
   const names = fields.map((field) => field.name);
   const shown = printable(name, 64);
@@ -57,11 +49,11 @@ function unknownName(name: string, fields: readonly Field[], what: string): Refu
 function checkValue(field: Field, value: unknown): void {
   const { expected, accepts } = FIELD_TYPES[field.type];
   if (!accepts(value)) {
-    const message = `"${field.name}" must be ${expected}; found ${describe(value)}.`;
+    const message = `"${field.name}" must be ${expected}; found ${describeFound(value)}.`;
     throw new Refusal('invalid', message, { field: field.name });
   }
   if (field.choices !== undefined && !field.choices.includes(value as string)) {
-    const message = `"${field.name}" must be one of ${field.choices.join(', ')}; found ${describe(value)}.`;
+    const message = `"${field.name}" must be one of ${field.choices.join(', ')}; found ${describeFound(value)}.`;
     throw new Refusal('invalid', message, { field: field.name });
   }
   if (field.most !== undefined && (value as number) > field.most) {

@@ -3,6 +3,7 @@
 // synchronous step after all of them, so nothing is half-applied; whatever fails becomes an answer and is never thrown.
 
 import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
+import { didYouMean } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
 import type { Tracing } from '../tracing.js';
 import { Access, type AccessOptions, type Caller, type Grant } from './access.js';
@@ -15,7 +16,6 @@ import { bodyFields, queryFields } from './fields.js';
 import { normalPrefix, pathBelow, type RouteMatch, routeFor } from './paths.js';
 import { Refusal } from './refusal.js';
 import type { ChangeRoute, Changing } from './route.js';
-import { didYouMean } from './suggestion.js';
 
 export interface AdminOptions extends AccessOptions {
   /** Path under which the routes stand. Default `/tracing`. */

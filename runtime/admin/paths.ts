@@ -1,12 +1,11 @@
 // From a request's path to the row of the table: prefix, match, `:id`, and the answers for unknown paths and wrong methods.
 
 import { InvalidArgumentError } from '../errors.js';
-
+import { didYouMean } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
 import type { Route } from './route.js';
 import { ROUTES } from './routes.js';
-import { didYouMean } from './suggestion.js';
 
 export interface RouteMatch {
   readonly route: Route;

@@ -4,14 +4,15 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationError } from '../errors.js';
-import { nearest } from '../text/nearest.js';
+import { describeFound, withoutCredentials } from '../text/found.js';
+import { meant, nearest } from '../text/nearest.js';
 import type { ConfigurationValue, Source } from '../tracing.js';
 import type { Configuration, TracingOptions } from './configuration.js';
 import { readVariable, textOf } from './env.js';
 import type { KeyRow } from './key-row.js';
 import { type ConfiguredValues, KEYS } from './keys.js';
 import { readSection, type Section } from './toml.js';
-import { describeFound, type Place, withoutCredentials } from './types.js';
+import type { Place } from './types.js';
 
 export interface LoadedConfiguration {
   readonly configuration: Configuration;
@@ -100,7 +101,7 @@ function checkOptionNames(options: object, faults: string[]): void {
   for (const [name, value] of Object.entries(options)) {
     if (!names.includes(name)) {
       const row = ROWS.find(({ key }) => key === name);
-      faults.push(`${CODE}: unknown option "${name}"${hint(row?.option ?? nearest(name, names), 'option')}.`);
+      faults.push(`${CODE}: unknown option "${name}".${hint(row?.option ?? nearest(name, names))}`);
       continue;
     }
     if (!Object.hasOwn(CODE_ONLY, name) || value === undefined) continue;
@@ -127,15 +128,13 @@ function readFile(file: { path: string; shown: string }, faults: string[]): Sect
   for (const key of reading.section.values.keys()) {
     if (keys.includes(key)) continue;
     const row = ROWS.find(({ option }) => option === key);
-    faults.push(
-      `${reading.section.place(key)}: unknown key "${key}" in [tracing]${hint(row?.key ?? nearest(key, keys), 'key')}.`,
-    );
+    faults.push(`${reading.section.place(key)}: unknown key "${key}" in [tracing].${hint(row?.key ?? nearest(key, keys))}`);
   }
   return reading.section;
 }
 
-function hint(word: string | undefined, what: string): string {
-  return word === undefined ? '; docs/configuration.md lists all' : `; the nearest ${what} is "${word}"`;
+function hint(name: string | undefined): string {
+  return name === undefined ? ' docs/configuration.md lists all.' : meant(name);
 }
 
 /** In order of precedence, the lowest first. */
@@ -158,7 +157,7 @@ function choose(row: KeyRow, found: readonly Finding[], faults: string[]): { val
     const reading = row.type.read(raw, place);
     if (!('value' in reading)) {
       const what = 'fault' in reading ? reading.fault : `must be ${reading.expected}; found ${describeFound(raw, row.secret)}`;
-      faults.push(`${origin}: ${what}.`.replace(/\.\.$/u, '.'));
+      faults.push(`${origin}: ${what}.`.replace(/\.\.$/u, '.') + (reading.hint ?? ''));
       continue;
     }
     const merged = row.merge && choice.source !== 'default';

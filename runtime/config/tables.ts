@@ -3,9 +3,10 @@
 
 import type { AttributeValue } from '@opentelemetry/api';
 import { DURATION_FORMS, readDuration } from '../text/duration.js';
-import { nearest } from '../text/nearest.js';
+import { describeFound } from '../text/found.js';
+import { didYouMean } from '../text/nearest.js';
 import type { Duration } from '../tracing.js';
-import { describeFound, isTable, isTextList, type Place, type Reading, type ValueType } from './types.js';
+import { isTable, isTextList, type Place, type Reading, type ValueType } from './types.js';
 
 export type ResourceAttributes = Readonly<Record<string, AttributeValue>>;
 
@@ -158,8 +159,8 @@ export function keep(): ValueType<Keep | null, KeepInput> {
       for (const [key, value] of Object.entries(raw)) {
         const field = KEEP_FIELDS.find((row) => row[name] === key);
         if (!field) {
-          const meant = nearest(key, KEEP_FIELDS.map((row) => row[name])); // biome-ignore format: one thought
-          return { fault: `has the unknown key "${key}"${meant ? `; the nearest is "${meant}"` : ''}` };
+          const known = KEEP_FIELDS.map((row) => row[name]);
+          return { fault: `has the unknown key "${key}"`, hint: didYouMean(key, known) };
         }
         if (value === undefined) continue;
         if (!field.fits(value)) return { fault: `has ${key} with ${describeFound(value)}; it must be ${field.expected}` };

@@ -3,7 +3,8 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import type { parse as Parse, TomlError } from 'smol-toml' with { 'resolution-mode': 'import' };
-import { describeFound, isTable } from './types.js';
+import { describeFound } from '../text/found.js';
+import { isTable } from './types.js';
 
 const SECTION = 'tracing';
 /** A configuration is read whole into memory; this is far above any that a person writes. */

@@ -3,14 +3,20 @@
 
 import { InvalidArgumentError } from '../errors.js';
 import { DURATION_FORMS, printDuration, readDuration } from '../text/duration.js';
-import { nearest } from '../text/nearest.js';
+import { didYouMean } from '../text/nearest.js';
 import type { Duration } from '../tracing.js';
 
 /** Where a raw value stands. From the environment everything is text. */
 export type Place = 'file' | 'environment' | 'code';
 
-/** The normal form; or what is wrong: `fault` in full, or only what was `expected` (the caller adds what was found). */
-export type Reading<T> = { readonly value: T } | { readonly fault: string } | { readonly expected: string };
+/**
+ * The normal form, or the error: `fault` in full, or only what was `expected` (the caller adds what was found). `hint` is a
+ * sentence for the end of the message.
+ */
+export type Reading<T> =
+  | { readonly value: T }
+  | { readonly fault: string; readonly hint?: string }
+  | { readonly expected: string; readonly hint?: string };
 
 export interface ValueType<T, Input = T> {
   /** Name of the type in the documentation. */
@@ -113,8 +119,7 @@ export function choice<const T extends string>(values: readonly T[]): ValueType<
       const word = typeof raw === 'string' ? raw.trim() : undefined;
       const value = values.find((candidate) => candidate === word);
       if (value !== undefined) return { value };
-      const meant = word === undefined ? undefined : nearest(word, values);
-      return { expected: meant === undefined ? expected : `${expected} (the nearest is "${meant}")` };
+      return { expected, ...(word !== undefined && { hint: didYouMean(word, values) }) };
     },
   };
 }
@@ -133,9 +138,10 @@ export function names(known: readonly string[], others: string): ValueType<strin
       if (found.length === 0) return { expected };
       const unknown = found.find((name) => name !== 'all' && name !== 'none' && !known.includes(name));
       if (unknown !== undefined) {
-        const meant = nearest(unknown, known);
-        const hint = meant === undefined ? '' : ` (the nearest is "${meant}")`;
-        return { fault: `has ${JSON.stringify(unknown)}, which is none of "all", "none", ${quoted}${hint}; ${others}` };
+        return {
+          fault: `has ${JSON.stringify(unknown)}; expected "all", "none", ${quoted}; ${others}`,
+          hint: didYouMean(unknown, known),
+        };
       }
       if (found.includes('none') && found.length > 1) return { fault: 'has "none" beside other names; "none" stands alone' };
       if (found.includes('all') || found.includes('none')) return { value: found.includes('all') ? 'all' : 'none' };
@@ -176,23 +182,4 @@ export function isTable(raw: unknown): raw is Record<string, unknown> {
   if (typeof raw !== 'object' || raw === null) return false;
   const prototype = Object.getPrototypeOf(raw);
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
-}
-
-/** What was found, in words: `the string "yes"`, `the number 3`, `a list`. */
-export function describeFound(raw: unknown, secret = false): string {
-  const type = Array.isArray(raw) ? 'list' : raw === null ? 'null' : raw instanceof Date ? 'date' : typeof raw;
-  if (type === 'null' || type === 'undefined') return type;
-  if (type === 'object') return 'a table';
-  if (type === 'list' || type === 'date' || type === 'function' || type === 'symbol' || secret) return `a ${type}`;
-  if (type === 'string') return `the string ${JSON.stringify(cut(withoutCredentials(raw as string)))}`;
-  return `the ${type} ${String(raw)}`;
-}
-
-/** A user and password in a URL, or in what was meant to be one, never reach a log. */
-export function withoutCredentials(value: string): string {
-  return value.replace(/\/\/\S*@/gu, '//***@').replace(/^[^\s/:@]+:(?!\/\/)\S*@/u, '***@');
-}
-
-function cut(value: string): string {
-  return value.length > 80 ? `${value.slice(0, 80)}...` : value;
 }

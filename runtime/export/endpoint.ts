@@ -2,7 +2,7 @@
 // startTracing() logs it and runs on without tracing. There is no fallback to a local collector.
 
 import type { Configuration } from '../config/configuration.js';
-import { withoutCredentials } from '../config/types.js';
+import { withoutCredentials } from '../text/found.js';
 
 /** An endpoint that can be used as it stands. */
 export interface Endpoint {

@@ -2,6 +2,7 @@
 // cut at segments, a scope or name pattern is exact or ends in `*`.
 
 import { InvalidArgumentError } from '../errors.js';
+import { KIND_NAMES, type KindName } from '../site/kind.js';
 import type { Site } from '../site/site.js';
 
 export type PatternKind = 'all' | 'namespace' | 'scope' | 'name' | 'kind';
@@ -15,7 +16,6 @@ export interface Pattern {
 }
 
 const MARKERS: Record<string, PatternKind> = { 'scope:': 'scope', 'name:': 'name', 'kind:': 'kind' };
-const SPAN_KINDS = ['internal', 'server', 'client', 'producer', 'consumer'];
 const WORD = /[\p{L}\p{N}_$@-]/u;
 
 /** Longest rule text accepted, and most entries in it: rules come from people and over the wire. */
@@ -40,8 +40,8 @@ function readPattern(token: string, field: string): Pattern {
     if (!token.startsWith(marker)) continue;
     const open = kind !== 'kind' && token.endsWith('*');
     const text = open ? token.slice(marker.length, -1) : token.slice(marker.length);
-    if (kind === 'kind' && !SPAN_KINDS.includes(text)) {
-      throw new InvalidArgumentError(field, `${field}: "${token}": unknown span kind; expected one of ${SPAN_KINDS.join(', ')}.`);
+    if (kind === 'kind' && !KIND_NAMES.includes(text as KindName)) {
+      throw new InvalidArgumentError(field, `${field}: "${token}": unknown span kind; expected one of ${KIND_NAMES.join(', ')}.`);
     }
     if (text === '' && !open) throw new InvalidArgumentError(field, `${field}: "${token}" names nothing after "${marker}".`);
     refuseStar(text, token, field);

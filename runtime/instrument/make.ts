@@ -2,6 +2,7 @@
 // seen at run time; and makes the function that stands in for the body.
 
 import type { Attributes } from '@opentelemetry/api';
+import { spanKindOf } from '../site/kind.js';
 import type { MarkedParameter } from '../site/options.js';
 import { type AnyFunction, type ForwarderFactory, Site, type SiteRecord } from '../site/site.js';
 import { run } from '../span/run.js';
@@ -9,7 +10,7 @@ import { state } from '../state.js';
 import { takeIdentity } from './identity.js';
 import { isConstructible, parameterNames, shapeOf } from './introspect.js';
 import type { InstrumentOptions } from './options.js';
-import { checkOptions, constantAttributes, resolveKind, resolveOptions } from './resolve.js';
+import { checkOptions, constantAttributes, resolveOptions } from './resolve.js';
 import { constructibleWrapper, wrapper } from './wrapper.js';
 
 /** What instrument() sees of a function that no transformer described. */
@@ -45,7 +46,7 @@ export function makeSite(
     namespace,
     record.function,
     options.name ?? record.name,
-    resolveKind(options),
+    spanKindOf(options.kind),
     record.file,
     record.line,
     record.column,

@@ -2,9 +2,7 @@
 // one normal form in which the runtime keeps them.
 
 import type { Attributes, AttributeValue, Context, Link, SpanContext, SpanKind } from '@opentelemetry/api';
-
-/** Kinds by their OpenTelemetry names in lower case. */
-export type KindName = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+import type { KindName } from '../site/kind.js';
 
 /** What a call comes to: the value that a promise brings, what a generator returns. */
 export type Settled<Result> =

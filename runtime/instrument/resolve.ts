@@ -1,21 +1,15 @@
 // From what the user wrote to what the recording path reads. Misuse is an error where the decorator runs, with the site's name:
 // what was found, what was expected, the nearest valid name.
 
-import { type Attributes, SpanKind } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { SpanwrightError } from '../errors.js';
+import { KIND_NAMES, type KindName } from '../site/kind.js';
 import type { MarkedParameter, ResolvedOptions } from '../site/options.js';
 import { cleanAttributes } from '../span/attributes.js';
 import { parseDuration, readDuration } from '../text/duration.js';
-import { nearest } from '../text/nearest.js';
-import { type InstrumentOptions, type KindName, OPTION_NAMES } from './options.js';
-
-const KINDS: Record<KindName, SpanKind> = {
-  internal: SpanKind.INTERNAL,
-  server: SpanKind.SERVER,
-  client: SpanKind.CLIENT,
-  producer: SpanKind.PRODUCER,
-  consumer: SpanKind.CONSUMER,
-};
+import { describeFound } from '../text/found.js';
+import { didYouMean } from '../text/nearest.js';
+import { type InstrumentOptions, OPTION_NAMES } from './options.js';
 
 /** The limits of a set-up that is not there yet when code is loaded. */
 const UNLIMITED = { attributeCount: Number.POSITIVE_INFINITY, attributeLength: Number.POSITIVE_INFINITY };
@@ -31,8 +25,8 @@ const FORMS: Record<(typeof OPTION_NAMES)[number], readonly [Check, string]> = {
   name: [isText, 'text that is not empty'],
   namespace: [isText, 'text that is not empty'],
   kind: [
-    (value) => Object.hasOwn(KINDS, value as string) || Object.values(KINDS).includes(value as SpanKind),
-    `one of ${Object.keys(KINDS).join(', ')}`,
+    (value) => KIND_NAMES.includes(value as KindName) || KIND_NAMES[value as number] !== undefined,
+    `one of ${KIND_NAMES.join(', ')}`,
   ],
   attributes: [(value) => isFunction(value) || isRecord(value), 'a record of attributes or a function that returns one'],
   args: [(value) => Array.isArray(value) || isRecord(value), 'parameter names, or a record from parameter name to attribute key'],
@@ -52,21 +46,12 @@ export function checkOptions(options: InstrumentOptions, where: string): void {
   for (const key of Object.keys(options)) {
     const form = Object.hasOwn(FORMS, key) ? FORMS[key as keyof typeof FORMS] : undefined;
     if (form === undefined) {
-      const guess = nearest(key, OPTION_NAMES);
-      throw misuse(
-        where,
-        `unknown option "${key}"${guess === undefined ? '.' : `; did you mean "${guess}"?`} Known: ${OPTION_NAMES.join(', ')}.`,
-      );
+      throw misuse(where, `unknown option "${key}".${didYouMean(key, OPTION_NAMES)} Known: ${OPTION_NAMES.join(', ')}.`);
     }
     const value = options[key as keyof InstrumentOptions];
     if (value !== undefined && !form[0](value))
-      throw misuse(where, `option "${key}": found ${describe(value)}; expected ${form[1]}.`);
+      throw misuse(where, `option "${key}": found ${describeFound(value)}; expected ${form[1]}.`);
   }
-}
-
-export function resolveKind(options: InstrumentOptions): SpanKind {
-  const { kind } = options;
-  return typeof kind === 'string' ? KINDS[kind] : (kind ?? SpanKind.INTERNAL);
 }
 
 /**
@@ -113,11 +98,8 @@ function resolveArgs(
   return entries.map(([name, key]) => {
     const index = parameters.indexOf(name);
     if (index < 0) {
-      const guess = nearest(name, parameters);
-      throw misuse(
-        where,
-        `args: there is no parameter "${name}"${guess === undefined ? '.' : `; did you mean "${guess}"?`} Parameters: ${parameters.join(', ') || 'none'}.`,
-      );
+      const known = parameters.join(', ') || 'none';
+      throw misuse(where, `args: there is no parameter "${name}".${didYouMean(name, parameters)} Parameters: ${known}.`);
     }
     return { index, parameter: name, key };
   });
@@ -132,14 +114,4 @@ function resolveExpected(expected: InstrumentOptions['expectedErrors']): Resolve
 
 function misuse(where: string, what: string): SpanwrightError {
   return new SpanwrightError('MISUSE', `${where === 'startSpan()' ? '' : '@instrument on '}${where}: ${what}`);
-}
-
-function describe(value: unknown): string {
-  return value === null
-    ? 'null'
-    : Array.isArray(value)
-      ? 'a list'
-      : typeof value === 'string'
-        ? JSON.stringify(value)
-        : `a ${typeof value}`;
 }

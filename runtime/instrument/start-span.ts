@@ -3,10 +3,10 @@
 
 import type { Attributes, Link, Span, SpanKind, Tracer } from '@opentelemetry/api';
 import { activeContext } from '../context/active.js';
+import { type KindName, spanKindOf } from '../site/kind.js';
 import { GateTracerProvider } from '../span/provider.js';
 import { VERSION } from '../version.js';
-import type { KindName } from './options.js';
-import { checkOptions, resolveKind } from './resolve.js';
+import { checkOptions } from './resolve.js';
 
 export interface StartSpanOptions {
   /** Namespace that rules and roots match, and `code.namespace`. Default: none, so that only `*` matches. */
@@ -39,13 +39,19 @@ let tracer: Tracer | undefined;
  */
 export function startSpan(name: string, options: StartSpanOptions = {}): StartedSpan {
   const { namespace, attributes, links, root } = options;
-  const kind = options.kind === undefined ? undefined : { kind: options.kind };
-  checkOptions({ name, ...kind, ...(namespace === undefined ? undefined : { namespace }) }, 'startSpan()');
+  checkOptions(
+    {
+      name,
+      ...(options.kind === undefined ? undefined : { kind: options.kind }),
+      ...(namespace === undefined ? undefined : { namespace }),
+    },
+    'startSpan()',
+  );
   tracer ??= new GateTracerProvider().getTracer('spanwright', VERSION);
   const span = tracer.startSpan(
     name,
     {
-      kind: resolveKind(kind ?? {}),
+      kind: spanKindOf(options.kind),
       ...(namespace === undefined && attributes === undefined
         ? undefined
         : { attributes: namespace === undefined ? attributes : { 'code.namespace': namespace, ...attributes } }),

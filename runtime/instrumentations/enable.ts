@@ -3,7 +3,7 @@
 
 import type { Configuration } from '../config/configuration.js';
 import { ConfigurationError } from '../errors.js';
-import { nearest } from '../text/nearest.js';
+import { didYouMean } from '../text/nearest.js';
 import { notice } from '../warnings.js';
 import { type Instrumentation, loadInstrumentation } from './load.js';
 import { INSTRUMENTATION_NAMES, rowOf } from './packages.js';
@@ -107,8 +107,7 @@ function optionsOf(name: string, given: Readonly<Record<string, unknown>>): { ow
 }
 
 function unknownName(name: string): ConfigurationError {
-  const guess = nearest(name, INSTRUMENTATION_NAMES);
   return new ConfigurationError(
-    `instrumentations: unknown name "${name}"${guess === undefined ? '' : `; the nearest is "${guess}"`}; expected one of ${INSTRUMENTATION_NAMES.join(', ')}, or the full name of an instrumentation package.`,
+    `instrumentations: unknown name "${name}".${didYouMean(name, INSTRUMENTATION_NAMES)} Expected one of ${INSTRUMENTATION_NAMES.join(', ')}, or the full name of an instrumentation package.`,
   );
 }

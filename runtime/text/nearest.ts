@@ -1,5 +1,5 @@
-// The valid word nearest to one that was mistyped, by edit distance. Used for unknown configuration keys, option names and
-// values of a closed list. Bounded: long words are not compared.
+// Suggestion for a mistyped name, by edit distance: one wording for configuration keys, options, commands, routes and compile
+// errors. Bounded: long words are not compared.
 
 const LONGEST = 64;
 
@@ -18,12 +18,22 @@ export function nearest(word: string, words: Iterable<string>): string | undefin
   return best;
 }
 
-/** `serviceName`, `service-name` and `service_name` are the same word to whoever mistypes one for the other. */
+/** Returns ` Did you mean "x"?`, or the empty string when no known name is near. */
+export function didYouMean(given: string, names: Iterable<string>): string {
+  return meant(nearest(given, names));
+}
+
+/** The same sentence for a name that is known already. */
+export function meant(name: string | undefined): string {
+  return name === undefined ? '' : ` Did you mean "${name}"?`;
+}
+
+/** Treats `serviceName`, `service-name` and `service_name` as the same word. */
 function plain(word: string): string {
   return word.replace(/[-_]/gu, '').toLowerCase();
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
+/** Insertions, deletions, substitutions and swaps of adjacent characters (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, column) => column);

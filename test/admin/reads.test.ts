@@ -74,7 +74,7 @@ test('sites are filtered by a prefix that is plain text', async () => {
 for (const [query, field, says] of [
   ['limit=1001', 'limit', /at most 1000/],
   ['limit=-1', 'limit', /whole number/],
-  ['limit=ten', 'limit', /found the text "ten"/],
+  ['limit=ten', 'limit', /found the string "ten"/],
   ['limit=1&limit=2', 'limit', /given twice/],
   ['prefx=a', 'prefx', /Did you mean "prefix"/],
 ] as const) {
@@ -118,7 +118,7 @@ test('sites carry latency and the last failures, whose messages only the token f
   assert.not.match((await ask(admin, 'GET', path, { token: null })).text, 'SECRET-0815');
   const wrong = await ask(admin, 'GET', '/tracing/sites?sort=age');
   assert.is(wrong.json.error.field, 'sort');
-  assert.match(wrong.json.error.message, /one of name, calls, errors, open; found the text "age"/);
+  assert.match(wrong.json.error.message, /one of name, calls, errors, open; found the string "age"/);
 });
 
 test('namespaces add their sites up, in pages', async () => {

@@ -61,7 +61,7 @@ declare('misuse is an error at its place, in the form of the compiler, beside th
   const { status, stdout } = build(project(`${misuse}export const wrong: number = 'text';\n`));
   assert.is(status, 2);
   const [first = '', second = ''] = stdout.trim().split('\n');
-  assert.match(first, /^src\/work\.ts\(2,\d+\): error TS91001: 'args' names 'jbo'.* Did you mean 'job'\?$/);
+  assert.match(first, /^src\/work\.ts\(2,\d+\): error TS91001: 'args' names 'jbo'.* Did you mean "job"\?$/);
   assert.match(second, /^src\/work\.ts\(3,14\): error TS2322: /);
 });
 
@@ -73,7 +73,7 @@ declare('an option of the plugin that is wrong is an error, also where a configu
   write(directory, 'tsconfig.json', JSON.stringify({ extends: './base.json', include: ['src'] }));
   const { status, stdout } = build(directory);
   assert.is(status, 2);
-  assert.match(stdout, /error TS91011: .*'namspace'.*Did you mean 'namespace'\?/);
+  assert.match(stdout, /error TS91011: .*'namspace'.*Did you mean "namespace"\?/);
   assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /namespace: 'conformance::work::Work'/);
 });
 

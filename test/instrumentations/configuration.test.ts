@@ -43,7 +43,7 @@ test('a package that is not installed refuses the start with the line that insta
 });
 
 test('a name that does not exist is an error with the nearest one, and so is an option of the wrong form', async () => {
-  assert.match((await refused(['htpp'])).message, /unknown name "htpp"; the nearest is "http"/);
+  assert.match((await refused(['htpp'])).message, /unknown name "htpp"\. Did you mean "http"\?/);
   assert.match(
     (await refused({ pg: { queries: 'all' } })).message,
     /instrumentations\.pg: queries must be one of spans, totals, both; found "all"/,

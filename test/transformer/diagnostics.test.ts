@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { suggestion } from '../../transformer/core/nearest.js';
+import { suggestion } from '../../transformer/core/suggestion.js';
 import { DIAGNOSTICS } from '../../transformer/diagnostics.js';
 import { ROOT } from './compile.js';
 
@@ -37,8 +37,8 @@ test('every diagnostic of user code has a golden case that shows it', () => {
 });
 
 test('a near word is suggested, a far one is not', () => {
-  assert.is(suggestion('namspace', ['name', 'namespace'], 'options'), "Did you mean 'namespace'?");
-  assert.is(suggestion('knid', ['name', 'kind'], 'options'), "Did you mean 'kind'?");
+  assert.is(suggestion('namspace', ['name', 'namespace'], 'options'), 'Did you mean "namespace"?');
+  assert.is(suggestion('knid', ['name', 'kind'], 'options'), 'Did you mean "kind"?');
   assert.is(suggestion('colour', ['name', 'kind'], 'options'), 'Its options: name, kind.');
   assert.is(suggestion('x', [], 'parameters'), 'It has no parameters.');
 });

@@ -3,10 +3,11 @@
 
 import type ts from 'typescript';
 import type { InstrumentOptions } from '../../runtime/instrument/options.js';
+import { nearest } from '../../runtime/text/nearest.js';
 import { type Fault, fault } from '../diagnostics.js';
 import { type Compiler, type FunctionNode, rangeOf, unwrapped } from './compiler.js';
-import { nearest, suggestion } from './nearest.js';
 import { parametersOf } from './shape.js';
+import { suggestion } from './suggestion.js';
 
 /** The value of one option, where it stands, and the functions that it applies to. */
 interface Written {

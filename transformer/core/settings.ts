@@ -3,7 +3,7 @@
 
 import picomatch from 'picomatch';
 import { type DiagnosticName, messageOf } from '../diagnostics.js';
-import { suggestion } from './nearest.js';
+import { suggestion } from './suggestion.js';
 
 /** Says whether a path, relative to the project and with forward slashes, is meant. */
 export type FileFilter = (path: string) => boolean;

@@ -37,7 +37,7 @@ export const capturedCases: Cases = (test, variant) => {
       call({ args }, function greet(person: string, loud = 'a, b') {
         return person + loud;
       });
-    assert.throws(apply(['persn']), /args: there is no parameter "persn"; did you mean "person"\? Parameters: .*person/);
+    assert.throws(apply(['persn']), /args: there is no parameter "persn"\. Did you mean "person"\? Parameters: .*person/);
     apply(['person', 'loud'])();
   });
 

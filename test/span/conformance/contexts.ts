@@ -121,7 +121,7 @@ export const contextCases: Cases = (test, variant) => {
     const [span] = (await finished()) as [ReadableSpan];
     assert.is(span.status.code, 2);
     assert.is(span.attributes['error.type'], 'TypeError');
-    assert.throws(() => runtime.startSpan(''), /option "name": found ""; expected text that is not empty/);
+    assert.throws(() => runtime.startSpan(''), /option "name": found the string ""; expected text that is not empty/);
     assert.throws(() => runtime.startSpan('x', { kind: 'severe' as never }), /option "kind"/);
   });
 };

@@ -6,9 +6,10 @@ import { createRequire } from 'node:module';
 import type { Attributes } from '@opentelemetry/api';
 import type { Configuration } from '../config/configuration.js';
 import { SpanwrightError } from '../errors.js';
-import type { Resource, ResourceDetector, SpanExporter } from '../sdk/contracts.js';
+import type { ReadableSpan, Resource, ResourceDetector, SpanExporter } from '../sdk/contracts.js';
 import { VERSION } from '../version.js';
 import { type Certificates, readCertificates } from './certificates.js';
+import { type EncodableSpan, encodeSpans } from './encode.js';
 import type { Endpoint } from './endpoint.js';
 import { OtlpExporter, type Serializer, type Transport } from './otlp.js';
 import { GrpcTransport } from './otlp-grpc.js';
@@ -56,7 +57,7 @@ export function loadResources(): ResourcesPackage {
 }
 
 /**
- * The OTLP exporter of the endpoint's protocol: OpenTelemetry's serialization, over a transport of ours (otlp.ts says why).
+ * The OTLP exporter of the endpoint's protocol: our encoder, over a transport of ours (otlp.ts says why).
  * @throws SpanwrightError MISSING_PACKAGE naming every package that is not installed.
  * @throws ConfigurationError when a certificate file cannot be read or used.
  */
@@ -70,7 +71,11 @@ export function createExporter(endpoint: Endpoint, configuration: Configuration)
   const transport =
     endpoint.protocol === 'grpc' ? overGrpc(endpoint, configuration, tls) : overHttp(endpoint, configuration, tls);
   const timeout = Math.min(configuration.otlpTimeout, configuration.exportTimeout);
-  return new OtlpExporter(ProtobufTraceSerializer, transport, timeout);
+  const serializer: Serializer = {
+    serializeRequest: (spans) => encodeSpans(spans as readonly ReadableSpan[] as readonly EncodableSpan[]),
+    deserializeResponse: (answer) => ProtobufTraceSerializer.deserializeResponse(answer),
+  };
+  return new OtlpExporter(serializer, transport, timeout);
 }
 
 const USER_AGENT = `spanwright/${VERSION}`;

@@ -83,6 +83,16 @@ export class RecordedSpan implements Span, OpenSpan {
     return this.#merged;
   }
 
+  /** Attributes of the site; one object for all of its spans. Read by the encoder (export/encode.ts), with `ownAttributes`. */
+  get constantAttributes(): Attributes {
+    return this.recorder.shown(this.site);
+  }
+
+  /** Attributes of this span alone. A key that the site has too wins. */
+  get ownAttributes(): Attributes | undefined {
+    return this.#own;
+  }
+
   get startTime(): HrTime {
     return toHrTime(this.startMs);
   }

@@ -1,0 +1,143 @@
+// The OTLP encoder against OpenTelemetry's own serializer: over random spans both requests, decoded by protobufjs, hold the same.
+// SPANWRIGHT_SEED repeats a run, SPANWRIGHT_SPANS sets the number of spans.
+
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { exportRequestType } from '../../cli/receiver/messages.js';
+import { type EncodableSpan, encodeSpans } from '../../runtime/export/encode.js';
+import { SpanGenerator } from './generator.js';
+
+const SEED = Number(process.env.SPANWRIGHT_SEED ?? 1);
+const SPANS = Number(process.env.SPANWRIGHT_SPANS ?? 24_000);
+
+interface Serializer {
+  serializeRequest(spans: never): Uint8Array | undefined;
+}
+
+const type = exportRequestType();
+const decode = (bytes: Uint8Array | undefined): string => {
+  const message = type.decode(bytes as Uint8Array);
+  return JSON.stringify(type.toObject(message, { longs: String, bytes: String, defaults: true }), (name, value) => {
+    if (name === 'attributes') return (value as { key: string }[]).toSorted((a, b) => (a.key < b.key ? -1 : 1)); // a map: no order
+    return typeof value === 'number' ? (Object.is(value, -0) ? '-0' : String(value)) : value;
+  });
+};
+
+function check(serializer: Serializer, seed: number, spans: number): void {
+  const generator = new SpanGenerator(seed);
+  let seen = 0;
+  while (seen < spans) {
+    const batch = generator.batch(40);
+    const ours = decode(encodeSpans(batch));
+    const theirs = decode(serializer.serializeRequest(batch as never));
+    if (ours !== theirs) throw new Error(`${difference(ours, theirs)}\n(SPANWRIGHT_SEED=${seed} repeats this run)`);
+    seen += batch.length;
+  }
+}
+
+function difference(ours: string, theirs: string): string {
+  let at = 0;
+  while (ours[at] === theirs[at]) at++;
+  return `differs from the serializer of OpenTelemetry at ${at}:\n${ours.slice(at - 100, at + 100)}\n${theirs.slice(at - 100, at + 100)}`;
+}
+
+const sdk3 = createRequire(join(__dirname, '..', '..', '.cache', 'sdk3', 'package.json'));
+const LINES: readonly [string, () => Serializer][] = [
+  ['2', () => ProtobufTraceSerializer as never],
+  ['3', () => (sdk3('@opentelemetry/otlp-transformer') as { ProtobufTraceSerializer: Serializer }).ProtobufTraceSerializer],
+];
+
+for (const [line, load] of LINES) {
+  test(`encodes ${SPANS / 2} random spans as the serializer of SDK line ${line} does`, () => {
+    const serializer = load();
+    const each = Math.ceil(SPANS / 2 / 4);
+    for (let run = 0; run < 4; run++) check(serializer, SEED + run, each);
+  });
+}
+
+const generator = new SpanGenerator(7);
+const plain = (change: Partial<EncodableSpan> = {}): EncodableSpan => ({
+  ...generator.span(),
+  attributes: {},
+  constantAttributes: undefined,
+  events: [],
+  links: [],
+  ...change,
+});
+
+/** Bytes per protobuf length of one field are the fewest: a request that only decodes is not enough for strict decoders. */
+test('encodes a batch of plain spans in no more bytes than OpenTelemetry', () => {
+  for (const count of [1, 2, 60, 512]) {
+    const batch = Array.from({ length: count }, () => plain({ attributes: { a: 'x'.repeat(count) } }));
+    assert.is(encodeSpans(batch).length, (ProtobufTraceSerializer.serializeRequest(batch as never) as Uint8Array).length);
+  }
+});
+
+const SPAN_FIELD = (span: EncodableSpan): string => decode(encodeSpans([span]));
+
+test('notices each member of a span: a change of it changes the request', () => {
+  const base = plain();
+  const context = base.spanContext();
+  const changes: Partial<EncodableSpan>[] = [
+    { name: 'other' },
+    { kind: (base.kind + 1) % 5 },
+    { spanContext: () => ({ ...context, traceFlags: context.traceFlags ^ 1 }) },
+    { spanContext: () => ({ ...context, spanId: 'ffffffffffffffff' }) },
+    { parentSpanContext: { ...context, isRemote: true } },
+    { startTime: [5, 6] },
+    { endTime: [7, 8] },
+    { status: { code: 2, message: 'changed' } },
+    { attributes: { a: 1 } },
+    { events: [{ name: 'e', time: [1, 2] }] },
+    { links: [{ context }] },
+    { droppedAttributesCount: 9 },
+    { droppedEventsCount: 9 },
+    { droppedLinksCount: 9 },
+    { resource: { attributes: { other: true } } },
+    { instrumentationScope: { name: 'another' } },
+  ];
+  for (const change of changes) assert.is.not(SPAN_FIELD({ ...base, ...change }), SPAN_FIELD(base), Object.keys(change).join());
+});
+
+test('keeps the bytes of constant attributes: a site is read once', () => {
+  let reads = 0;
+  const constant = Object.freeze(Object.defineProperty({}, 'site', { enumerable: true, get: () => ++reads })) as { site: number };
+  const span = plain({ attributes: { site: 1, own: 'x' }, constantAttributes: constant, ownAttributes: { own: 'x' } });
+  const first = SPAN_FIELD(span);
+  assert.is(SPAN_FIELD(span), first);
+  assert.is(reads, 1);
+  assert.match(first, /"key":"site","value":\{"intValue":"1"/u);
+});
+
+test('writes the own value of a key that the site has too, once', () => {
+  const constant = Object.freeze({ key: 'of the site', other: 1 });
+  const own = { key: 'own' };
+  const text = SPAN_FIELD(plain({ attributes: { ...constant, ...own }, constantAttributes: constant, ownAttributes: own }));
+  assert.not.match(text, /of the site/u);
+  assert.is(text.split('"own"').length, 2);
+});
+
+test('encodes the next batch correctly after a span whose members throw', () => {
+  const broken = { ...plain() };
+  Object.defineProperty(broken, 'links', {
+    get() {
+      throw new Error('broken');
+    },
+  });
+  const good = plain();
+  const before = SPAN_FIELD(good);
+  assert.throws(() => encodeSpans([good, broken]), /broken/u);
+  assert.is(SPAN_FIELD(good), before);
+});
+
+test('gives each request memory of its own', () => {
+  const first = encodeSpans([plain({ name: 'first' })]);
+  const copy = Buffer.from(first);
+  encodeSpans([plain({ name: 'second' })]);
+  assert.ok(copy.equals(first));
+});
+
+test.run();

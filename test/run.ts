@@ -1,42 +1,37 @@
-// `npm test`: installs and builds what is needed, runs every test/**/*.test.ts in a process of its own, then type-check, format and lint.
-// Arguments filter: `npm test -- gate` runs the files whose path holds "gate"; `npm test -- check` only the check.
+// `npm test`: builds, runs every test/**/*.test.ts in a process of its own, then type-check, format and lint.
+//   npm test -- gate                    files whose path holds "gate"
+//   npm test -- gate --test "by ratio"  of these, the tests whose name holds "by ratio"
+//   npm test -- check                   only the check
 // The last line is `N passed, N failed`; the exit status is 0 only when nothing failed.
 
-import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildSteps, CHECK_STEP, closingLine, runFiles, runStep, type SuiteOptions, type Totals } from './runner/suite.js';
+import { parseArgs } from 'node:util';
+import { runFiles, runStep, type Step, Suite } from './runner/suite.js';
 
-/** Installs what the tests need, as far as this machine allows; what is missing then is a skip with its reason. CI did it before. */
-function setUp(root: string): void {
-  spawnSync('bash', ['.ci/setup', '--keep-going'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-}
+const ROOT = join(__dirname, '..');
+const CHECK: Step = { name: 'check', args: ['run', '--silent', 'check'] };
+const BUILD: Step = { name: 'build', args: ['run', '--silent', 'build'] };
+const BUILD_WORKSPACES: Step = { name: 'build samples', args: ['run', '--silent', 'build', '--workspaces', '--if-present'] };
 
 async function main(): Promise<void> {
-  const filters = process.argv.slice(2);
-  const options: SuiteOptions = {
-    root: join(__dirname, '..'),
-    filters: filters.filter((text) => text !== CHECK_STEP.name),
-    ci: process.env.CI === 'true',
-    print: (line) => console.log(line),
-  };
-  const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
-  const add = (more: Totals): void => {
-    totals.passed += more.passed;
-    totals.failed += more.failed;
-    totals.skipped += more.skipped;
-  };
-
-  if (filters.length === 0 && !options.ci) setUp(options.root);
-  const onlyCheck = filters.length > 0 && options.filters.length === 0;
-  if (!onlyCheck) {
-    // Tests of the built output say more than the compiler's exit status, so a failed build does not stop the run.
-    for (const step of buildSteps(options.root)) add(await runStep(step, options));
-    add(await runFiles(options));
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { test: { type: 'string' } } });
+  const filters = positionals.filter((word) => word !== CHECK.name);
+  const all = positionals.length === 0 && values.test === undefined;
+  const suite = new Suite({ root: ROOT, filters, testName: values.test, ci: process.env.CI === 'true', print: console.log });
+  if (!suite.options.ci && all && !existsSync(join(ROOT, '.cache')))
+    console.log(
+      'Real parts (databases, Collector, bundlers ...) are not set up: their tests are skipped. `npm run setup` installs them.',
+    );
+  if (all || filters.length > 0 || values.test !== undefined) {
+    // Tests of the built output show more than the compiler's exit status, so a failed build does not stop the run.
+    await runStep(suite, BUILD);
+    if (readdirSync(join(ROOT, 'samples')).length > 0) await runStep(suite, BUILD_WORKSPACES);
+    await runFiles(suite);
   }
-  if (filters.length === 0 || filters.includes(CHECK_STEP.name)) add(await runStep(CHECK_STEP, options));
-
-  console.log(closingLine(totals));
-  process.exitCode = totals.failed > 0 ? 1 : 0;
+  if (all || positionals.includes(CHECK.name)) await runStep(suite, CHECK);
+  console.log(suite.closingLine());
+  process.exitCode = suite.failed > 0 ? 1 : 0;
 }
 
 void main();

@@ -1,5 +1,5 @@
-// Runs one command as a child process with a time limit and collects what it printed. Called by the suite for test files
-// and steps. The child leads a process group of its own, so that a time limit ends its grandchildren too.
+// Runs one command as a child process with a time limit and collects what it printed. Called by the suite for test files and steps.
+// The child leads a process group of its own, so that a time limit ends its grandchildren too.
 
 import { spawn } from 'node:child_process';
 
@@ -12,7 +12,13 @@ export interface ChildResult {
   readonly ms: number;
 }
 
-export function runChild(command: string, args: readonly string[], cwd: string, limitMs: number): Promise<ChildResult> {
+export interface ChildOptions {
+  readonly cwd: string;
+  readonly limitMs: number;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export function runChild(command: string, args: readonly string[], { cwd, limitMs, env }: ChildOptions): Promise<ChildResult> {
   const started = performance.now();
   // A group of its own exists on POSIX systems only; elsewhere the child alone is ended.
   const grouped = process.platform !== 'win32';
@@ -20,37 +26,36 @@ export function runChild(command: string, args: readonly string[], cwd: string, 
     cwd,
     detached: grouped,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
+    env: { ...process.env, ...env, FORCE_COLOR: '0', NO_COLOR: '1' },
   });
   const chunks: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
 
-  const endGroup = (signal: NodeJS.Signals): void => {
+  const endGroup = (): void => {
     if (child.pid === undefined) return;
     try {
-      process.kill(grouped ? -child.pid : child.pid, signal);
+      process.kill(grouped ? -child.pid : child.pid, 'SIGKILL');
     } catch {
-      // ESRCH: nothing of the group is left, which is what was wanted.
+      // ESRCH: the group has ended.
     }
   };
-  const forwardInterrupt = (): void => {
-    endGroup('SIGKILL');
+  const onInterrupt = (): void => {
+    endGroup();
     process.exit(130);
   };
-  process.once('SIGINT', forwardInterrupt);
+  process.once('SIGINT', onInterrupt);
 
   return new Promise((resolve) => {
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      endGroup('SIGKILL');
+      endGroup();
     }, limitMs);
     const finish = (code: number | null, trailer = ''): void => {
       clearTimeout(timer);
-      process.removeListener('SIGINT', forwardInterrupt);
+      process.removeListener('SIGINT', onInterrupt);
       // A file that passed but left a process behind must not disturb the next one.
-      endGroup('SIGKILL');
+      endGroup();
       resolve({ output: Buffer.concat(chunks).toString('utf8') + trailer, code, timedOut, ms: performance.now() - started });
     };
     child.once('error', (error) => finish(null, `cannot start ${command}: ${error.message}\n`));

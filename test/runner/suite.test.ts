@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { describe } from './files.js';
-import { closingLine, runFiles, runStep, type SuiteOptions } from './suite.js';
+import { readDirectives, runFiles, runStep, Suite, type SuiteOptions } from './suite.js';
 
 const PROJECT = join(__dirname, '../..');
 
@@ -28,8 +27,9 @@ async function runOver(files: Record<string, string>, options: Partial<SuiteOpti
       writeFileSync(join(root, path), source);
     }
     const lines: string[] = [];
-    const totals = await runFiles({ root, filters: [], ci: false, print: (line) => lines.push(line), ...options });
-    return { line: closingLine(totals), printed: lines.join('\n') };
+    const suite = new Suite({ root, filters: [], ci: false, print: (line) => lines.push(line), ...options });
+    await runFiles(suite);
+    return { line: suite.closingLine(), printed: lines.join('\n') };
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
@@ -96,23 +96,27 @@ test('a skip needs a reason, and with CI=true it fails', async () => {
 });
 
 test('directives count in the opening comment and nowhere else', () => {
-  const opened = describe('a.test.ts', '// What it is.\n// alone: measures time\n// limit: 300 s\nimport x;\n');
+  const opened = readDirectives('a.test.ts', '// What it is.\n// alone: measures time\n// limit: 300 s\nimport x;\n');
   assert.equal([opened.alone, opened.limitMs], [true, 300_000]);
-  const later = describe('a.test.ts', 'import x;\n// alone: measures time\n// limit: 300 s\n');
+  const later = readDirectives('a.test.ts', 'import x;\n// alone: measures time\n// limit: 300 s\n');
   assert.equal([later.alone, later.limitMs], [false, 120_000]);
+});
+
+test('a filter by test name runs the matching tests of every file, and one that matches none fails', async () => {
+  const files = { 'test/a.test.ts': PASSING, 'test/b.test.ts': FAILING };
+  assert.is((await runOver(files, { testName: 'hold' })).line, '1 passed, 0 failed');
+  assert.is((await runOver(files, { testName: 'break' })).line, '0 passed, 1 failed');
+  assert.is((await runOver({ 'test/a.test.ts': PASSING }, { testName: 'absent' })).line, '0 passed, 1 failed');
 });
 
 test('a step counts as one, by its exit status', async () => {
   const lines: string[] = [];
-  const options: SuiteOptions = { root: PROJECT, filters: [], ci: false, print: (line) => lines.push(line) };
-  const node = (code: string) => ({ name: 'step', command: process.execPath, args: ['-e', code] });
-  assert.equal(await runStep(node('0'), options), { passed: 1, failed: 0, skipped: 0 });
-  assert.equal(await runStep(node('console.error("what is wrong"); process.exit(2)'), options), {
-    passed: 0,
-    failed: 1,
-    skipped: 0,
-  });
-  assert.match(lines.join('\n'), 'what is wrong');
+  const suite = new Suite({ root: PROJECT, filters: [], ci: false, print: (line) => lines.push(line) });
+  await runStep(suite, { name: 'step', args: ['-e', '0'] }, process.execPath);
+  assert.is(suite.closingLine(), '1 passed, 0 failed');
+  await runStep(suite, { name: 'step', args: ['-e', 'console.error("the reason"); process.exit(2)'] }, process.execPath);
+  assert.is(suite.closingLine(), '1 passed, 1 failed');
+  assert.match(lines.join('\n'), 'the reason');
 });
 
 test.run();

@@ -70,18 +70,29 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   unreachable: 'the service could not be reached',
 };
 
+/** Marks both errors below. A brand, because a command of `@spanwright/viewer` throws that package's copy of the classes. */
+const FAULT = Symbol.for('spanwright.command-fault');
+
 /** A fault in the command line: printed with the usage, exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  readonly [FAULT] = true;
+  readonly exit = EXIT.usage;
 }
 
 /** A failure with an exit code of its own; printed as one message, without a stack. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
+  readonly [FAULT] = true;
   constructor(
     message: string,
     readonly exit: number = EXIT.failed,
   ) {
     super(message);
   }
+}
+
+/** True for a {@link UsageError} or {@link CommandFailure} of any copy of this module. */
+export function isCommandFault(error: unknown): error is Error & { readonly exit: number } {
+  return typeof error === 'object' && error !== null && FAULT in error;
 }

@@ -2,7 +2,7 @@
 // To add one, write a module that exports `run(invocation)` (see command.ts) and add its row here.
 
 import type { Command, CommandOption } from './command.js';
-import { RECIPES, recipeLines, TRACES_OPTIONS } from './traces/recipes.js';
+import { VIEWER_COMMANDS } from './viewer/commands.js';
 
 const LEASE_OPTIONS: readonly CommandOption[] = [
   {
@@ -158,7 +158,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     options: [],
     live: false,
-    load: () => import('./completion.js'),
+    load: async () => (await import('./completion.js')).completionOf(COMMANDS),
   },
   {
     name: 'build',
@@ -220,42 +220,5 @@ export const COMMANDS: readonly Command[] = [
     live: true,
     load: () => import('./doctor/command.js'),
   },
-  {
-    name: 'traces',
-    usage: 'RECIPE [ARGUMENTS]',
-    arity: [1, 21],
-    choices: [RECIPES.map(({ name }) => name)],
-    summary: 'Ask Jaeger or Tempo, a Collector or a log what became of traces.',
-    details: recipeLines(RECIPES),
-    options: TRACES_OPTIONS,
-    live: true,
-    load: () => import('./traces/command.js'),
-  },
-  {
-    name: 'receive',
-    usage: '',
-    arity: [0, 0],
-    summary: 'Listen for traces over OTLP/gRPC on this machine, and show them.',
-    details: ['Prints each trace as a tree; with --json each span as one line of JSON, after a line that says where it listens.'],
-    options: [
-      { name: 'port', type: 'count', value: 'PORT', summary: 'Where to listen; 0 is one that is free. Default 4317.' },
-      {
-        name: 'query-port',
-        type: 'count',
-        value: 'PORT',
-        summary: "Also answer Jaeger's HTTP API there, for spanwright traces; 0 is one that is free.",
-      },
-      { name: 'host', type: 'text', value: 'ADDRESS', summary: 'A loopback address. Default 127.0.0.1.' },
-      { name: 'json', type: 'flag', summary: 'One line of JSON a span, for programs.' },
-      {
-        name: 'file',
-        type: 'text',
-        value: 'PATH',
-        file: true,
-        summary: 'Also append each span to this file, as a line of JSON.',
-      },
-    ],
-    live: false,
-    load: () => import('./receiver/command.js'),
-  },
+  ...VIEWER_COMMANDS,
 ];

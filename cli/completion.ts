@@ -1,35 +1,34 @@
 // `spanwright completion SHELL`: the script that completes commands, arguments and options, made from the table of commands.
 // The scripts hold plain word lists and ask nothing of the program, so a completion costs no start of Node.
 
-import { type CommandOption, EXIT, type Invocation, UsageError } from './command.js';
-import { COMMANDS } from './commands.js';
+import { type Command, type CommandModule, type CommandOption, EXIT, UsageError } from './command.js';
 import { GLOBAL_OPTIONS, optionsOf } from './options.js';
 
 const HELP_ROW = { name: 'help', summary: 'Show the help of the program, or of one command.' };
-const NAMES = COMMANDS.map(({ name }) => name);
 const flags = (options: readonly CommandOption[]) =>
   options.flatMap(({ name, short }) => (short ? [`-${short}`, `--${name}`] : [`--${name}`]));
-/** Options whose value is the next word, so that it is not taken for an argument. */
-const VALUED = [
-  ...new Set(
-    COMMANDS.flatMap(optionsOf)
-      .filter(({ type }) => type !== 'flag')
-      .map(({ name }) => `--${name}`),
-  ),
-];
-const FILES = [
-  ...new Set(
-    COMMANDS.flatMap(optionsOf)
-      .filter(({ file }) => file)
-      .map(({ name }) => `--${name}`),
-  ),
-];
+const namesOf = (commands: readonly Command[]) => commands.map(({ name }) => name);
+
+/** Names of all options that pass `test`, as written on the command line, each once. */
+function optionsThat(commands: readonly Command[], test: (option: CommandOption) => boolean): string[] {
+  return [
+    ...new Set(
+      commands
+        .flatMap(optionsOf)
+        .filter(test)
+        .map(({ name }) => `--${name}`),
+    ),
+  ];
+}
 
 /** In single quotes, for any of the shells. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-function bash(): string {
-  const rows = COMMANDS.flatMap((command) => [
+function bash(commands: readonly Command[]): string {
+  // Options whose value is the next word, so that the word is not taken for an argument.
+  const valued = optionsThat(commands, ({ type }) => type !== 'flag').join('|');
+  const files = optionsThat(commands, ({ file }) => file === true).join('|');
+  const rows = commands.flatMap((command) => [
     `    ${command.name}:*:-*) words=${quoted(flags(optionsOf(command)).join(' '))} ;;`,
     ...(command.choices ?? []).map((choices, at) => `    ${command.name}:${at}:*) words=${quoted(choices.join(' '))} ;;`),
   ]);
@@ -39,19 +38,19 @@ _spanwright() {
   for ((at = 1; at < COMP_CWORD; at++)); do
     if [[ $skip ]]; then skip=; continue; fi
     case \${COMP_WORDS[at]} in
-    ${VALUED.join('|')}) skip=1 ;;
+    ${valued}) skip=1 ;;
     -*) ;;
     *) if [[ -z $command ]]; then command=\${COMP_WORDS[at]}; else ((place++)); fi ;;
     esac
   done
   case $before in
-    ${FILES.join('|')}) COMPREPLY=($(compgen -f -- "$word")); return ;;
-    ${VALUED.join('|')}) COMPREPLY=(); return ;;
+    ${files}) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    ${valued}) COMPREPLY=(); return ;;
   esac
   case \${command:-none}:$place:$word in
     none:*:-*) words=${quoted(flags(GLOBAL_OPTIONS).join(' '))} ;;
-    none:*) words=${quoted([...NAMES, 'help'].join(' '))} ;;
-    help:0:*) words=${quoted(NAMES.join(' '))} ;;
+    none:*) words=${quoted([...namesOf(commands), 'help'].join(' '))} ;;
+    help:0:*) words=${quoted(namesOf(commands).join(' '))} ;;
 ${rows.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
@@ -67,11 +66,11 @@ function zshOption({ name, short, type, value, summary, file }: CommandOption): 
   return short === undefined ? long : `${long} ${quoted(`-${short}[${described}]${action}`)}`;
 }
 
-function zsh(): string {
-  const described = [...COMMANDS, HELP_ROW].map(
+function zsh(commands: readonly Command[]): string {
+  const described = [...commands, HELP_ROW].map(
     ({ name, summary }) => `    ${quoted(`${name}:${summary.replaceAll(':', '\\:')}`)}`,
   );
-  const rows = COMMANDS.map((command) => {
+  const rows = commands.map((command) => {
     const places = (command.choices ?? []).map((choices, at) => quoted(`${at + 1}:argument:(${choices.join(' ')})`));
     return `    ${command.name}) _arguments ${[...places, ...optionsOf(command).map(zshOption)].join(' ')} ;;`;
   });
@@ -100,39 +99,44 @@ function fishOption(condition: string, { name, short, type, summary, file }: Com
   return `complete -c spanwright -n ${quoted(condition)} -l ${name}${short === undefined ? '' : ` -s ${short}`}${value} -d ${quoted(summary)}`;
 }
 
-function fish(): string {
+function fish(commands: readonly Command[]): string {
   const first = '__fish_use_subcommand';
-  const rows = [...COMMANDS, HELP_ROW].map(
+  const rows = [...commands, HELP_ROW].map(
     ({ name, summary }) => `complete -c spanwright -n ${first} -a ${name} -d ${quoted(summary)}`,
   );
-  const arguments_ = COMMANDS.flatMap(({ name, choices = [] }) =>
+  const arguments_ = commands.flatMap(({ name, choices = [] }) =>
     choices.length === 0
       ? []
       : [`complete -c spanwright -n ${quoted(`__fish_seen_subcommand_from ${name}`)} -a ${quoted(choices.flat().join(' '))}`],
   );
-  const own = COMMANDS.flatMap((command) =>
+  const own = commands.flatMap((command) =>
     optionsOf(command).map((option) => fishOption(`__fish_seen_subcommand_from ${command.name}`, option)),
   );
   return [
     '# fish completion of spanwright, made by "spanwright completion fish"',
     'complete -c spanwright -f',
     ...rows,
-    `complete -c spanwright -n ${quoted('__fish_seen_subcommand_from help')} -a ${quoted(NAMES.join(' '))}`,
+    `complete -c spanwright -n ${quoted('__fish_seen_subcommand_from help')} -a ${quoted(namesOf(commands).join(' '))}`,
     ...arguments_,
     ...own,
   ].join('\n');
 }
 
-const SHELLS: ReadonlyMap<string, () => string> = new Map([
+const SHELLS: ReadonlyMap<string, (commands: readonly Command[]) => string> = new Map([
   ['bash', bash],
   ['zsh', zsh],
   ['fish', fish],
 ]);
 
-export async function run({ arguments: [shell = ''], out }: Invocation): Promise<number> {
-  const script = SHELLS.get(shell);
-  if (script === undefined)
-    throw new UsageError(`There is no completion for this shell; expected one of ${[...SHELLS.keys()].join(', ')}.`);
-  out(script());
-  return EXIT.done;
+/** The command over a table that the caller passes, because the table itself has a row for this command. */
+export function completionOf(commands: readonly Command[]): CommandModule {
+  return {
+    async run({ arguments: [shell = ''], out }) {
+      const script = SHELLS.get(shell);
+      if (script === undefined)
+        throw new UsageError(`There is no completion for this shell; expected one of ${[...SHELLS.keys()].join(', ')}.`);
+      out(script(commands));
+      return EXIT.done;
+    },
+  };
 }

@@ -2,7 +2,7 @@
 // The `spanwright` program. Finds the command in the table, checks the command line against its row, loads it and turns
 // whatever happens into a message and an exit code. It never prints a stack for a fault of the user or of the network.
 
-import { CommandFailure, EXIT, type Invocation, UsageError } from './command.js';
+import { EXIT, type Invocation, isCommandFault } from './command.js';
 import { commandHelp, programHelp } from './help.js';
 import { type CommandLine, commandNamed, parseCommandLine } from './parse.js';
 
@@ -38,11 +38,7 @@ async function runProgram(argv: readonly string[]): Promise<number> {
 }
 
 function exitCodeOf(error: unknown): number {
-  if (error instanceof UsageError) {
-    err(`spanwright: ${error.message}`);
-    return EXIT.usage;
-  }
-  if (error instanceof CommandFailure) {
+  if (isCommandFault(error)) {
     err(`spanwright: ${error.message}`);
     return error.exit;
   }

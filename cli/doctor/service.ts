@@ -111,7 +111,7 @@ async function checkDelivery({ options, environment }: Invocation, live: Tracing
     const exported = live?.spans.exported ?? 0;
     return exported === 0 ? [] : [finding('backend-unknown', `${exported} spans sent to the collector`)];
   }
-  const { healthAt } = await import('../traces/collector.js');
+  const { healthAt } = await import('./collector-health.js');
   try {
     const { counts, faults } = await healthAt(metrics, environment);
     if (faults.length > 0) return faults.map((fault) => finding('backend-fails', fault));

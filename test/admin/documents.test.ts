@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { type CommandOption, EXIT, EXIT_MEANINGS } from '../../cli/command.js';
 import { COMMANDS } from '../../cli/commands.js';
 import { GLOBAL_OPTIONS, LIVE_OPTIONS } from '../../cli/options.js';
-import { RECIPES } from '../../cli/traces/recipes.js';
+import { RECIPES } from '../../cli/viewer/recipes.js';
 import { DEFAULT_ADMIN_PORT, DEFAULT_PREFIX } from '../../runtime/admin/defaults.js';
 import { FIELD_TYPES, type Field } from '../../runtime/admin/fields.js';
 import { ROUTES } from '../../runtime/admin/routes.js';

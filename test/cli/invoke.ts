@@ -1,6 +1,6 @@
 // Runs a command of the program within the test's process: the same table, parser and code, without a start of Node for each.
 
-import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
+import { type Invocation, isCommandFault } from '../../cli/command.js';
 import { parseCommandLine } from '../../cli/parse.js';
 
 export interface Invoked {
@@ -29,8 +29,8 @@ export async function invoke(args: readonly string[], environment: Record<string
     };
     return { code: await (await line.command.load()).run(invocation), out, err };
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof CommandFailure)) throw error;
+    if (!isCommandFault(error)) throw error;
     add(error.message);
-    return { code: error instanceof UsageError ? EXIT.usage : error.exit, out, err };
+    return { code: error.exit, out, err };
   }
 }

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { exportRequestType } from '../../cli/receiver/messages.js';
 import { type EncodableSpan, encodeSpans } from '../../runtime/export/encode.js';
+import { exportRequestType } from '../../viewer/receiver/messages.js';
 import { SpanGenerator } from './generator.js';
 
 const SEED = Number(process.env.SPANWRIGHT_SEED ?? 1);

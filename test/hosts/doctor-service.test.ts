@@ -8,7 +8,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FindingName } from '../../cli/doctor/finding.js';
-import { startReceiver } from '../../cli/receiver/index.js';
+import { startReceiver } from '../../viewer/receiver/index.js';
 import { forwardTo, OTELCOL, OtelCollector } from '../real/support/otel-collector.js';
 import { freePorts } from '../real/support/program.js';
 import { write } from './conformance/project.js';

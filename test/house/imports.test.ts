@@ -19,6 +19,9 @@ interface Rule {
 
 const part = (name: string) => (path: string) => path.startsWith(`${name}/`);
 const into = (edge: Import, name: string): boolean => edge.target?.startsWith(`${name}/`) ?? false;
+/** What the viewer's Node side may use: the command contract, texts, and types of the runtime. */
+const VIEWER_MAY =
+  /^(viewer\/|runtime\/(text|errors|logs\/derived-fields|admin\/defaults)|cli\/(command|options|table|get-json|live\/(ask|connection)|doctor\/collector-health|viewer\/))/;
 const SDK = /^@opentelemetry\/(sdk-|exporter-|context-async-hooks$|resources$|core$|otlp-)/;
 /** The one file that names packages of the SDK. */
 const SDK_HOME = 'runtime/export/sdk.ts';
@@ -27,7 +30,11 @@ const RULES: readonly Rule[] = [
   {
     says: 'the runtime never imports the transformer or the command line',
     of: part('runtime'),
-    forbids: (edge) => into(edge, 'transformer') || into(edge, 'cli') || /^typescript(\/|$)|^ts-patch/.test(edge.specifier),
+    forbids: (edge) =>
+      into(edge, 'transformer') ||
+      into(edge, 'cli') ||
+      into(edge, 'viewer') ||
+      /^typescript(\/|$)|^ts-patch/.test(edge.specifier),
     breach: { path: 'runtime/a.ts', source: "export type { Edit } from '../transformer/core/edit.js';" },
     lawful: { path: 'runtime/a.ts', source: "// import '../transformer/index.js'\nimport './b.js';" },
   },
@@ -43,22 +50,40 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    says: 'the command line never imports the viewer, which is a package of its own',
+    of: part('cli'),
+    forbids: (edge) => into(edge, 'viewer'),
+    breach: { path: 'cli/a.ts', source: "const load = () => import('../viewer/commands.js');" },
+    lawful: { path: 'cli/a.ts', source: "import './viewer/load.js';" },
+  },
+  {
+    says: 'the viewer uses contracts and texts of the other parts, and types of the runtime',
+    of: part('viewer'),
+    forbids: (edge) => edge.target !== undefined && !VIEWER_MAY.test(edge.target) && !(into(edge, 'runtime') && edge.typeOnly),
+    breach: { path: 'viewer/a.ts', source: "import { state } from '../runtime/state.js';" },
+    lawful: {
+      path: 'viewer/a.ts',
+      source:
+        "import type { TracingState } from '../runtime/tracing.js';\nimport { printable } from '../runtime/text/printable.js';",
+    },
+  },
+  {
     says: 'packages of the SDK are named in one file only',
-    of: (path) => /^(runtime|transformer|cli)\//.test(path) && path !== SDK_HOME,
+    of: (path) => /^(runtime|transformer|cli|viewer)\//.test(path) && path !== SDK_HOME,
     forbids: (edge) => SDK.test(edge.specifier),
     breach: { path: 'runtime/span/a.ts', source: "const load = () => require('@opentelemetry/sdk-trace-base');" },
     lawful: { path: 'runtime/span/a.ts', source: "import { trace } from '@opentelemetry/api';" },
   },
   {
     says: 'the product imports no test, benchmark or sample',
-    of: (path) => /^(runtime|transformer|cli)\//.test(path),
+    of: (path) => /^(runtime|transformer|cli|viewer)\//.test(path),
     forbids: (edge) => into(edge, 'test') || into(edge, 'bench') || into(edge, 'samples'),
     breach: { path: 'cli/a.ts', source: "import '../test/run.js';" },
     lawful: { path: 'cli/a.ts', source: "import '../runtime/errors.js';\nimport '../transformer/index.js';" },
   },
   {
     says: 'every relative import names a file that exists',
-    of: (path) => /^(runtime|transformer|cli|test|bench)\//.test(path),
+    of: (path) => /^(runtime|transformer|cli|viewer|test|bench)\//.test(path),
     forbids: (edge) => edge.target?.endsWith('.ts') === true && !EXISTING.has(edge.target),
     breach: { path: 'runtime/a.ts', source: "import './nothing-of-the-kind.js';" },
     lawful: { path: 'runtime/a.ts', source: "import './errors.js';" },

@@ -77,7 +77,7 @@ test('the changelog opens with what is unreleased, under headings of Keep a Chan
 
 test('every source file says in its opening comment what it is', () => {
   const silent = FILES.filter(
-    (path) => /^(runtime|transformer|cli|bench|test)\/.*\.ts$/.test(path) && !/^test\/(golden|fixtures)\//.test(path),
+    (path) => /^(runtime|transformer|cli|viewer|bench|test)\/.*\.tsx?$/.test(path) && !/^test\/(golden|fixtures)\//.test(path),
   ).filter((path) => !/^(#!.*\n)?(\/\/ \S|\/\*\*?\s)/.test(text(path)));
   assert.equal(silent, []);
 });

@@ -2,7 +2,7 @@
 // with its peers. Called by the package tests. Nothing of the working folder's dist/ takes part, so stale output cannot help.
 
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -32,27 +32,27 @@ export class Consumer {
   readonly #top = mkdtempSync(join(tmpdir(), 'spanwright-package-'));
   readonly folder = join(this.#top, 'user');
 
-  /** `npm pack` over a copy of the project's files, with the scripts that a release runs. */
-  async pack(): Promise<Tarball> {
+  /** `npm pack` of the package in `folder`, over a copy of the project's files, with the scripts that a release runs. */
+  async pack(folder = '.'): Promise<Tarball> {
     const copy = join(this.#top, 'source');
     for (const path of projectFiles()) {
-      if (!/^(runtime|transformer|cli)\/|^[^/]+$/.test(path)) continue;
+      if (!/^(runtime|transformer|cli|viewer)\/|^[^/]+$/.test(path)) continue;
       mkdirSync(dirname(join(copy, path)), { recursive: true });
       cpSync(join(PROJECT, path), join(copy, path));
     }
-    symlinkSync(join(PROJECT, 'node_modules'), join(copy, 'node_modules'), 'dir');
-    const { stdout } = await run('npm', ['pack', '--json', '--loglevel=error'], { cwd: copy, timeout: LIMIT_MS });
+    const modules = join(copy, 'node_modules');
+    if (!existsSync(modules)) symlinkSync(join(PROJECT, 'node_modules'), modules, 'dir');
+    const { stdout } = await run('npm', ['pack', '--json', '--loglevel=error'], { cwd: join(copy, folder), timeout: LIMIT_MS });
     // Scripts print before the JSON does.
     const [packed] = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as [
       { filename: string; files: PackedFile[]; unpackedSize: number },
     ];
-    return { path: join(copy, packed.filename), files: packed.files, unpackedSize: packed.unpackedSize };
+    return { path: join(copy, folder, packed.filename), files: packed.files, unpackedSize: packed.unpackedSize };
   }
 
   /** An empty folder into which the tarball and further packages are installed; the versions are those of the project. */
   async install(tarball: Tarball, others: readonly string[]): Promise<void> {
-    mkdirSync(this.folder);
-    this.write('package.json', JSON.stringify({ name: 'user', version: '1.0.0', private: true }));
+    if (!existsSync(this.folder)) this.write('package.json', JSON.stringify({ name: 'user', version: '1.0.0', private: true }));
     const { packages } = JSON.parse(readFileSync(join(PROJECT, 'package-lock.json'), 'utf8')) as Lock;
     const exact = others.map((name) => {
       const version = packages[`node_modules/${name}`]?.version;

@@ -2,7 +2,7 @@
 // require, import, tsc and npx.
 // limit: 300 s
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -174,6 +174,32 @@ test('npx finds the command, which explains itself', async () => {
   const unknown = await user.run('npx', ['--no-install', 'spanwright', 'no-such-command']);
   assert.is.not(unknown.code, 0);
   assert.match(unknown.stderr + unknown.stdout, 'no-such-command');
+});
+
+test('without the viewer, its commands say how to install it, and its dependencies are not there', async () => {
+  const { code, stderr } = await user.run('npx', ['--no-install', 'spanwright', 'receive']);
+  assert.is(code, 1);
+  assert.match(stderr, 'npm install -D @spanwright/viewer');
+  assert.not.match(stderr, ' at ');
+  assert.not.ok(existsSync(join(user.folder, 'node_modules/yaml')));
+});
+
+test('with the viewer installed beside it, its commands run and its entry gives the receiver', async () => {
+  const viewer = await user.pack('viewer');
+  const paths = viewer.files.map(({ path }) => path);
+  assert.equal(
+    paths.filter((path) => !/^(dist\/|README\.md$|package\.json$)/.test(path) || path.endsWith('.map')),
+    [],
+  );
+  await user.install(viewer, []);
+  const wrong = await user.run('npx', ['--no-install', 'spanwright', 'traces', 'no-such-recipe']);
+  assert.is(wrong.code, 2, wrong.stderr);
+  assert.match(wrong.stderr, 'Expected one of show, from-log');
+  const started = await user.run(process.execPath, [
+    '-e',
+    "require('@spanwright/viewer').startReceiver().then((r) => (console.log(r.endpoint), r.close()))",
+  ]);
+  assert.match(started.stdout, /^http:\/\/127\.0\.0\.1:\d+\n$/);
 });
 
 test.run();

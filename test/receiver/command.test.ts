@@ -10,14 +10,14 @@ import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-tra
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Invocation } from '../../cli/command.js';
-import { run } from '../../cli/receiver/command.js';
+import { run } from '../../viewer/receiver/command.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'spanwright-receive-'));
 const entry = join(directory, 'receive.ts');
 // The row of the command table and the reading of arguments belong to the CLI's own tests; this hands the options over.
 writeFileSync(
   entry,
-  `const { run } = require(${JSON.stringify(join(__dirname, '../../cli/receiver/command.ts'))});
+  `const { run } = require(${JSON.stringify(join(__dirname, '../../viewer/receiver/command.ts'))});
 const options = new Map(JSON.parse(process.argv[2]));
 run({ arguments: [], options, environment: process.env, out: console.log, err: console.error, colours: false }).then((code) => {
   process.exitCode = code;

@@ -7,7 +7,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Receiver, startReceiver } from '../../cli/receiver/receiver.js';
+import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 
 let receiver: Receiver;
 test.before(async () => {

@@ -1,9 +1,9 @@
 // The trace printer: what a person reads. Spans are written by hand, since a tree's shape and text are the subject.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ReceivedSpan } from '../../cli/receiver/decode.js';
-import { TracePrinter } from '../../cli/receiver/printer.js';
-import { formatDuration, formatTrace, groupTraces } from '../../cli/receiver/tree.js';
+import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
+import { TracePrinter } from '../../viewer/receiver/printer.js';
+import { formatDuration, formatTrace, groupTraces } from '../../viewer/receiver/tree.js';
 
 function span(
   spanId: string,

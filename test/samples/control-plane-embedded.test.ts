@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { startReceiver } from '../../cli/receiver/receiver.js';
+import { startReceiver } from '../../viewer/receiver/receiver.js';
 import { listens } from '../real/support/program.js';
 import { ControlPlane, type Environment, environment, SAMPLE, SECRETS } from './control-plane-system.js';
 import { assertNothingLeft, leftBehind } from './left-behind.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { startReceiver } from '../../cli/receiver/receiver.js';
+import { startReceiver } from '../../viewer/receiver/receiver.js';
 import { assertNothingLeft } from './left-behind.js';
 import { SAMPLE } from './service-process.js';
 

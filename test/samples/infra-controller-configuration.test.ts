@@ -3,7 +3,7 @@
 // limit: 240 s
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Receiver, startReceiver } from '../../cli/receiver/receiver.js';
+import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { type Answer, ServiceProcess } from './service-process.js';
 
 let receiver: Receiver;

@@ -14,10 +14,10 @@ import { AlwaysOnSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace-ba
 import { decode, encode } from 'dns-packet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ReceivedSpan } from '../../cli/receiver/decode.js';
-import { type Receiver, startReceiver } from '../../cli/receiver/receiver.js';
-import { formatTrace } from '../../cli/receiver/tree.js';
 import { createSampler } from '../../runtime/index.js';
+import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
+import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
+import { formatTrace } from '../../viewer/receiver/tree.js';
 import { until } from '../real/support/program.js';
 import { SAMPLE, ServiceProcess } from './service-process.js';
 

@@ -5,8 +5,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FINDINGS, type FindingName } from '../../cli/doctor/finding.js';
-import type { ReceivedSpan } from '../../cli/receiver/decode.js';
-import { type Receiver, startReceiver } from '../../cli/receiver/receiver.js';
+import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
+import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { type Invoked, invoke } from '../cli/invoke.js';
 import { forwardTo, OTELCOL, OtelCollector } from '../real/support/otel-collector.js';
 import { freePorts, until } from '../real/support/program.js';

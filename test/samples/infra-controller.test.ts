@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ReceivedSpan } from '../../cli/receiver/decode.js';
-import { type Receiver, startReceiver } from '../../cli/receiver/receiver.js';
+import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
+import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { SAMPLE, ServiceProcess } from './service-process.js';
 
 interface Request {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { TracePrinter } from '../../cli/receiver/printer.js';
-import { startReceiver } from '../../cli/receiver/receiver.js';
+import { TracePrinter } from '../../viewer/receiver/printer.js';
+import { startReceiver } from '../../viewer/receiver/receiver.js';
 
 /** Not the synchronous one: the receiver that the example sends to lives in this process. */
 const run = promisify(execFile);

@@ -2,8 +2,8 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ReceivedSpan, Values } from '../../../cli/receiver/decode.js';
-import { findBreaks, isCertain, type Surroundings } from '../../../cli/traces/breaks.js';
+import type { ReceivedSpan, Values } from '../../../viewer/receiver/decode.js';
+import { findBreaks, isCertain, type Surroundings } from '../../../viewer/traces/breaks.js';
 
 let spanIds = 0;
 type Parts = Partial<Pick<ReceivedSpan, 'kind' | 'parentSpanId' | 'links' | 'status'>> & {

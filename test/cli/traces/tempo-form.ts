@@ -3,9 +3,9 @@
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ReceivedSpan, Value, Values } from '../../../cli/receiver/decode.js';
-import { durationOf, failed, serviceOf, startOf } from '../../../cli/receiver/spans.js';
-import { groupTraces } from '../../../cli/receiver/tree.js';
+import type { ReceivedSpan, Value, Values } from '../../../viewer/receiver/decode.js';
+import { durationOf, failed, serviceOf, startOf } from '../../../viewer/receiver/spans.js';
+import { groupTraces } from '../../../viewer/receiver/tree.js';
 
 export async function startTempo(
   spans: () => readonly ReceivedSpan[],

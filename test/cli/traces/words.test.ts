@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EXIT } from '../../../cli/command.js';
-import { RECIPES, TRACES_OPTIONS } from '../../../cli/traces/recipes.js';
+import { RECIPES, TRACES_OPTIONS } from '../../../cli/viewer/recipes.js';
 import { invoke } from '../invoke.js';
 import { spanwright } from '../program.js';
 

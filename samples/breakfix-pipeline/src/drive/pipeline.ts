@@ -4,7 +4,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Client } from '@grpc/grpc-js';
-import type { ReceivedSpan } from 'spanwright/receiver';
+import type { ReceivedSpan } from '@spanwright/viewer';
 import type { NodeSetup } from '../cluster/cluster.js';
 import { KubeClient } from '../kube/client.js';
 import { call, connect, type HealthEventMessage, PlatformConnectorService } from '../rpc/services.js';

@@ -1,6 +1,6 @@
 // What a run prints: the trace of each scenario as a tree, or, when spans went elsewhere, the ids to look for.
 
-import { formatTrace, groupTraces, type ReceivedSpan } from 'spanwright/receiver';
+import { formatTrace, groupTraces, type ReceivedSpan } from '@spanwright/viewer';
 import { type Outcome, SCENARIOS } from './scenarios.js';
 import type { Delivery } from './sink-server.js';
 

@@ -1,6 +1,6 @@
 // What must hold after a run, whatever its figures: each function returns the faults that it found, as sentences.
 
-import type { ReceivedSpan } from 'spanwright/receiver';
+import type { ReceivedSpan } from '@spanwright/viewer';
 import { type Line, type RunRecord, serviceOf } from './record.js';
 import { SERVICES } from './system.js';
 

@@ -1,6 +1,6 @@
 // What a run has left behind: the spans that arrived and the lines that the services logged, and what one says of the other.
 
-import type { ReceivedSpan } from 'spanwright/receiver';
+import type { ReceivedSpan } from '@spanwright/viewer';
 
 /** A line of logfmt as a record. */
 export type Line = ReadonlyMap<string, string>;

@@ -4,7 +4,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TracePrinter } from 'spanwright/receiver';
+import { TracePrinter } from '@spanwright/viewer';
 import { stopRequested } from '../pipeline/lifecycle.js';
 import { System } from './system.js';
 

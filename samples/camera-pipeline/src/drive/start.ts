@@ -1,7 +1,7 @@
 // `npm start`: the pipeline at work three times, and what became of the traces: every image traced, a share of the images, requests of
 // which only the failed and slow ones are kept. Ends with 0 only if everything was what it must be.
 
-import { formatTrace, type ReceivedSpan } from 'spanwright/receiver';
+import { formatTrace, type ReceivedSpan } from '@spanwright/viewer';
 import { checkBatches, checkHead, checkImages, checkTail } from './checks.js';
 import { askAround } from './people.js';
 import { progressOf, settled } from './progress.js';

@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { ReceivedSpan } from '@spanwright/viewer';
 import { Pool } from 'pg';
-import type { ReceivedSpan } from 'spanwright/receiver';
 import { migrate } from '../pipeline/database.js';
 import { Child } from './child.js';
 

@@ -1,6 +1,6 @@
 // What must be true of a run, from what arrived at the receiver and what became of the orders. Each answer is a fault, in a sentence.
 
-import type { ReceivedSpan } from 'spanwright/receiver';
+import type { ReceivedSpan } from '@spanwright/viewer';
 import type { Outcome } from '../management/greenhouse.js';
 
 export type Reported = Omit<Outcome, 'body'>;

@@ -1,7 +1,7 @@
 // `npm run serve`: the system, until it is told to end. One line of JSON says where it is reached, with a token for this run; what the
 // processes log goes to standard error. Without gateways each trace is printed as it comes in.
 
-import { type ReceivedSpan, TracePrinter } from 'spanwright/receiver';
+import { type ReceivedSpan, TracePrinter } from '@spanwright/viewer';
 import { issueToken } from '../compute-api/keystone-token.js';
 import { announce, run, stopRequested } from '../lifecycle.js';
 import { Child } from './child.js';

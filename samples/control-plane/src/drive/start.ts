@@ -1,7 +1,7 @@
 // `npm start`: the system is started, the management cluster places its orders, everything ends again. Prints the orders and, without
 // gateways, their traces; ends with 0 only if each is what it must be.
 
-import type { ReceivedSpan } from 'spanwright/receiver';
+import type { ReceivedSpan } from '@spanwright/viewer';
 import { stopRequested } from '../lifecycle.js';
 import { checkOutcomes, checkTraces, type Reported } from './checks.js';
 import { Child } from './child.js';

@@ -1,6 +1,6 @@
 // Traces as the sample prints them: each span with the process that it is of, and with the few attributes that tell the story.
 
-import { formatTrace, type ReceivedSpan } from 'spanwright/receiver';
+import { formatTrace, type ReceivedSpan } from '@spanwright/viewer';
 
 export const SHOWN = [
   'at',

@@ -1,7 +1,7 @@
 // Stands in for gateways, central collector and backend where there are none: the receiver that comes with Spanwright, in a process of
 // its own. Prints each span that arrives as a line of JSON.
 
-import { startReceiver } from 'spanwright/receiver';
+import { startReceiver } from '@spanwright/viewer';
 import { announce, run, stopRequested } from '../lifecycle.js';
 
 run(async () => {

@@ -1,7 +1,7 @@
 // What must have happened in a phase. Each check answers with what is wrong, so that a run that went otherwise ends with its
 // reasons and an exit code, not with a tree that looks right.
 
-import { groupTraces, type ReceivedSpan } from 'spanwright/receiver';
+import { groupTraces, type ReceivedSpan } from '@spanwright/viewer';
 import type { PhaseResult } from './phase.js';
 import { LOOKUPS, WORKLOAD } from './workload.js';
 

@@ -1,6 +1,6 @@
 // One phase of the run: the same work with tracing as it is, and what can be counted meanwhile.
 
-import type { ReceivedSpan } from 'spanwright/receiver';
+import type { ReceivedSpan } from '@spanwright/viewer';
 import type { DnsClient } from './dns-client.js';
 import type { ServiceClient } from './service-client.js';
 import { LOOKUPS, runLookups, runWorkload } from './workload.js';

@@ -2,7 +2,7 @@
 // endpoint is configured, to which they go then.
 
 import { relative } from 'node:path';
-import { type ReceivedSpan, TracePrinter } from 'spanwright/receiver';
+import { type ReceivedSpan, TracePrinter } from '@spanwright/viewer';
 import type { Child } from './child.js';
 import { configuredEndpoint, startDns, startReceiverProcess, startService } from './processes.js';
 

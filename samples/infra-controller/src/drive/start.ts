@@ -1,7 +1,7 @@
 // `npm start`: the service at work three times, with tracing off, on and off again; prints the traces and the counts, and ends
 // with 0 only if each phase was what it must be.
 
-import { formatTrace, groupTraces, type ReceivedSpan } from 'spanwright/receiver';
+import { formatTrace, groupTraces, type ReceivedSpan } from '@spanwright/viewer';
 import { checkPhase } from './checks.js';
 import type { Child } from './child.js';
 import { DnsClient } from './dns-client.js';

@@ -1,8 +1,8 @@
 // Where traces are looked up: Jaeger or Grafana Tempo, told by --jaeger or --tempo. The recipes speak to this interface alone,
 // and get spans in the flat form of the receiver, so that one tree printer and one analysis serve every backend.
 
-import { type Invocation, UsageError } from '../command.js';
-import { DEFAULT_JAEGER, JAEGER_VARIABLE, readAddress, TEMPO_EXAMPLE, TEMPO_VARIABLE } from './addresses.js';
+import { type Invocation, UsageError } from '../../cli/command.js';
+import { DEFAULT_JAEGER, JAEGER_VARIABLE, readAddress, TEMPO_EXAMPLE, TEMPO_VARIABLE } from '../../cli/viewer/addresses.js';
 import { Jaeger } from './jaeger.js';
 import { Tempo } from './tempo.js';
 import type { TraceBackend } from './trace-backend.js';

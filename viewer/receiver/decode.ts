@@ -51,7 +51,7 @@ const STATUS_CODES = ['unset', 'ok', 'error'] as const;
 // biome-ignore lint/suspicious/noExplicitAny: shaped by the table in messages.ts
 type Message = any;
 
-/** Makes the decoder; done once, because protobufjs generates code for the types. @throws when protobufjs is missing. */
+/** Makes the decoder; done once, because protobufjs generates code for the types. */
 export function createDecoder(): (bytes: Uint8Array) => ReceivedSpan[] {
   const type = exportRequestType();
   return function decode(bytes) {

@@ -1,7 +1,7 @@
-// The table of what `spanwright traces` can do: one row a recipe, with the options that belong to it. The command, its help and
-// its messages read the row; a recipe's code is loaded when it runs.
+// Table of the recipes of `spanwright traces`, one row each, with the options that belong to it. Help, completion and messages read
+// the row. The code behind a recipe is in `@spanwright/viewer`.
 
-import type { CommandModule, CommandOption } from '../command.js';
+import type { CommandOption } from '../command.js';
 import {
   AUTHORIZATION_VARIABLE,
   DEFAULT_COLLECTOR_METRICS,
@@ -10,8 +10,20 @@ import {
   TEMPO_VARIABLE,
 } from './addresses.js';
 
+export type RecipeName =
+  | 'show'
+  | 'from-log'
+  | 'slow'
+  | 'errors'
+  | 'spike'
+  | 'map'
+  | 'verify'
+  | 'broken'
+  | 'sampling'
+  | 'collector';
+
 export interface Recipe {
-  readonly name: string;
+  readonly name: RecipeName;
   readonly usage: string;
   readonly arity: readonly [least: number, most: number];
   readonly summary: string;
@@ -19,7 +31,6 @@ export interface Recipe {
   readonly options: readonly string[];
   /** Asks no trace backend. */
   readonly apart?: true;
-  load(): Promise<CommandModule>;
 }
 
 const BACKEND_OPTIONS = ['jaeger', 'tempo', 'json'] as const;
@@ -32,7 +43,6 @@ export const RECIPES: readonly Recipe[] = [
     arity: [1, 1],
     summary: 'Print a trace as a tree, through all its services.',
     options: [],
-    load: () => import('./show.js'),
   },
   {
     name: 'from-log',
@@ -40,7 +50,6 @@ export const RECIPES: readonly Recipe[] = [
     arity: [0, 1],
     summary: 'Find the traces of the error lines of a log (JSON or logfmt; FILE or standard input).',
     options: ['level', 'limit'],
-    load: () => import('./from-log.js'),
   },
   {
     name: 'slow',
@@ -48,7 +57,6 @@ export const RECIPES: readonly Recipe[] = [
     arity: [0, 0],
     summary: 'List the slow traces, the slowest first.',
     options: ['service', 'over', 'since', 'limit'],
-    load: async () => (await import('./search.js')).slow,
   },
   {
     name: 'errors',
@@ -56,7 +64,6 @@ export const RECIPES: readonly Recipe[] = [
     arity: [0, 0],
     summary: 'List the traces with an error, the newest first, with where it began.',
     options: ['service', 'since', 'limit'],
-    load: async () => (await import('./search.js')).errors,
   },
   {
     name: 'spike',
@@ -64,7 +71,6 @@ export const RECIPES: readonly Recipe[] = [
     arity: [0, 0],
     summary: 'List the traces of the moment when a metric was highest.',
     options: ['prometheus', 'query', 'at', 'window', 'service', 'over', 'since', 'limit'],
-    load: () => import('./spike.js'),
   },
   {
     name: 'map',
@@ -72,7 +78,6 @@ export const RECIPES: readonly Recipe[] = [
     arity: [0, 0],
     summary: 'Show which service calls which, and how often.',
     options: ['since'],
-    load: () => import('./map.js'),
   },
   {
     name: 'verify',
@@ -80,7 +85,6 @@ export const RECIPES: readonly Recipe[] = [
     arity: [1, 1],
     summary: 'Send a request with a trace of our own, and see which services it reaches.',
     options: ['method', 'expect', 'wait'],
-    load: () => import('./verify.js'),
   },
   {
     name: 'broken',
@@ -88,7 +92,6 @@ export const RECIPES: readonly Recipe[] = [
     arity: [1, 1],
     summary: 'Find the service where a trace stops, and say why.',
     options: ['expect'],
-    load: () => import('./broken.js'),
   },
   {
     name: 'sampling',
@@ -97,7 +100,6 @@ export const RECIPES: readonly Recipe[] = [
     summary: 'Show the sampling in force: of the service at --url, and of Collectors by their configuration files.',
     options: SERVICE_OPTIONS,
     apart: true,
-    load: () => import('./sampling.js'),
   },
   {
     name: 'collector',
@@ -106,7 +108,6 @@ export const RECIPES: readonly Recipe[] = [
     summary: `Check a Collector's health by its own metrics. Default ${DEFAULT_COLLECTOR_METRICS}.`,
     options: ['every', 'json'],
     apart: true,
-    load: () => import('./collector.js'),
   },
 ];
 

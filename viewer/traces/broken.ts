@@ -1,11 +1,11 @@
 // `spanwright traces broken TRACE_ID`: fetches the trace and what else was recorded at its time, and prints where it stops and why.
 // Exit code 1 when it finds a break that is certain, as a test command does.
 
+import { EXIT, type Invocation } from '../../cli/command.js';
+import { styled } from '../../cli/table.js';
 import { printable } from '../../runtime/text/printable.js';
-import { EXIT, type Invocation } from '../command.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { endOf, serviceOf, servicesOf, startOf } from '../receiver/spans.js';
-import { styled } from '../table.js';
 import { listOption, readTraceId } from './arguments.js';
 import { backendOf } from './backend.js';
 import { type Break, findBreaks, isCertain } from './breaks.js';

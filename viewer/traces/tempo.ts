@@ -1,10 +1,10 @@
 // Grafana Tempo's HTTP API: a trace by its id (OTLP's JSON form), search by TraceQL, values of a tag. Ids come as hexadecimal or,
 // from older versions, as base64. Tempo has no list of calls; it is counted from the newest traces.
 
+import { getJson } from '../../cli/get-json.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
 import { type Call, callsIn } from '../receiver/spans.js';
-import { getJson } from './get-json.js';
 import type { TraceBackend, TraceQuery } from './trace-backend.js';
 
 /** OTLP's JSON, of which the readers below take the fields that they name. */

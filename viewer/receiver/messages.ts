@@ -2,8 +2,7 @@
 // Field names and numbers are those of opentelemetry-proto 1.x (trace/v1, common/v1, resource/v1, collector/trace/v1): a wire
 // contract that only grows, so unknown fields are skipped and this table needs no update to keep working.
 
-import type { Type } from 'protobufjs';
-import { loadPackage } from './packages.js';
+import { Root, type Type } from 'protobufjs';
 
 /** A field: its protobuf type, its number, and whether it repeats. */
 type Field = readonly [type: string, number: number, repeated?: 'repeated'];
@@ -71,9 +70,8 @@ const ONEOFS: Readonly<Record<string, Readonly<Record<string, { oneof: string[] 
   AnyValue: { value: { oneof: Object.keys(MESSAGES.AnyValue ?? {}) } },
 };
 
-/** @throws SpanwrightError when protobufjs is not installed. */
+/** The message that one export call carries. */
 export function exportRequestType(): Type {
-  const protobuf = loadPackage('protobufjs') as typeof import('protobufjs');
   const nested = Object.fromEntries(
     Object.entries(MESSAGES).map(([message, fields]) => [
       message,
@@ -85,5 +83,5 @@ export function exportRequestType(): Type {
       },
     ]),
   );
-  return protobuf.Root.fromJSON({ nested }).lookupType('ExportTraceServiceRequest');
+  return Root.fromJSON({ nested }).lookupType('ExportTraceServiceRequest');
 }

@@ -2,15 +2,15 @@
 // Exit code 1 when no span joined the trace, or a service of --expect is not in it.
 
 import { randomBytes } from 'node:crypto';
+import { EXIT, type Invocation, UsageError } from '../../cli/command.js';
+import { unreachable } from '../../cli/get-json.js';
+import { spoken } from '../../cli/table.js';
 import { printable } from '../../runtime/text/printable.js';
-import { EXIT, type Invocation, UsageError } from '../command.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { servicesOf } from '../receiver/spans.js';
 import { formatTrace } from '../receiver/tree.js';
-import { spoken } from '../table.js';
 import { durationOption, listOption } from './arguments.js';
 import { backendOf } from './backend.js';
-import { unreachable } from './get-json.js';
 import type { TraceBackend } from './trace-backend.js';
 
 const REQUEST_LIMIT_MS = 60_000;

@@ -1,8 +1,8 @@
 // Reads the arguments that several recipes share: trace ids, lengths of time, lists of services.
 
+import { type Invocation, UsageError } from '../../cli/command.js';
 import { DURATION_FORMS, readDuration } from '../../runtime/text/duration.js';
 import { printable } from '../../runtime/text/printable.js';
-import { type Invocation, UsageError } from '../command.js';
 
 export const DEFAULT_LIMIT = 20;
 const MOST_ROWS = 1500;

@@ -3,9 +3,9 @@
 // the newest `limit` spans are kept, older ones are let go and counted.
 
 import type { Server, ServerUnaryCall, ServiceDefinition, sendUnaryData } from '@grpc/grpc-js';
+import * as grpc from '@grpc/grpc-js';
 import { InvalidArgumentError } from '../../runtime/errors.js';
 import { createDecoder, type ReceivedSpan } from './decode.js';
-import { loadPackage } from './packages.js';
 
 export interface ReceiverOptions {
   /** Default 0: one that is free. */
@@ -44,7 +44,7 @@ const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 
 /**
  * Starts a receiver.
- * @throws InvalidArgumentError when the host is not loopback. @throws SpanwrightError when grpc-js or protobufjs is missing.
+ * @throws InvalidArgumentError when the host is not loopback.
  * @example
  * const receiver = await startReceiver();
  * // ... OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=receiver.endpoint ...
@@ -59,7 +59,6 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
       `host: "${host}" is not a loopback address; the receiver listens on 127.0.0.1, ::1 or localhost only, because what it receives is not encrypted.`,
     );
   }
-  const grpc = loadPackage('@grpc/grpc-js') as typeof import('@grpc/grpc-js');
   const decode = createDecoder();
   const waiting = new Set<() => void>();
   let spans: ReceivedSpan[] = [];

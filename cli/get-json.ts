@@ -1,9 +1,9 @@
 // GET requests to the services that operators ask: Jaeger, Tempo, Prometheus, a Collector's metrics. Bounded in time and size,
 // never redirected elsewhere; each failure says which service, where, and what to look at.
 
-import { printable } from '../../runtime/text/printable.js';
-import { CommandFailure, EXIT } from '../command.js';
-import { AUTHORIZATION_VARIABLE } from './addresses.js';
+import { printable } from '../runtime/text/printable.js';
+import { CommandFailure, EXIT } from './command.js';
+import { AUTHORIZATION_VARIABLE } from './viewer/addresses.js';
 
 const TIMEOUT_MILLISECONDS = 30_000;
 /** A trace of 50,000 spans is some 60 MB of Jaeger's JSON. */

@@ -4,8 +4,8 @@
 
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { SpanwrightError } from '../../runtime/errors.js';
-import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
 import { TracePrinter } from './printer.js';
 import { startQueryServer } from './query.js';
 import { startReceiver } from './receiver.js';

@@ -1,10 +1,10 @@
 // `spanwright traces show TRACE_ID`: the trace as a tree, each span with its service, errors with reason and place.
 
-import { CommandFailure, EXIT, type Invocation } from '../command.js';
+import { CommandFailure, EXIT, type Invocation } from '../../cli/command.js';
+import { spoken } from '../../cli/table.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { durationOf, failed, servicesOf, startOf } from '../receiver/spans.js';
 import { formatTrace } from '../receiver/tree.js';
-import { spoken } from '../table.js';
 import { readTraceId } from './arguments.js';
 import { backendOf } from './backend.js';
 import type { TraceBackend } from './trace-backend.js';

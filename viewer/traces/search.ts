@@ -1,10 +1,10 @@
 // `spanwright traces slow` and `errors`, and the table of traces that `spike` prints too: what each trace was, where it spent its
 // time or where its error began.
 
-import { CommandFailure, type CommandModule, EXIT, type Invocation } from '../command.js';
+import { CommandFailure, type CommandModule, EXIT, type Invocation } from '../../cli/command.js';
+import { type Column, spoken, table } from '../../cli/table.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { causeOf, durationOf, endOf, failed, reasonOf, rootOf, serviceOf, servicesOf, startOf } from '../receiver/spans.js';
-import { type Column, spoken, table } from '../table.js';
 import { durationOption, limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
 import type { TraceQuery } from './trace-backend.js';

@@ -1,12 +1,12 @@
 // `spanwright traces spike`: from a peak of a metric to the traces of that moment. The moment is told, or it is where a Prometheus
 // query was highest; the traces are the slowest of the window round it.
 
+import { CommandFailure, type Invocation, UsageError } from '../../cli/command.js';
+import { getJson } from '../../cli/get-json.js';
+import { spoken } from '../../cli/table.js';
+import { readAddress } from '../../cli/viewer/addresses.js';
 import { printable } from '../../runtime/text/printable.js';
-import { CommandFailure, type Invocation, UsageError } from '../command.js';
-import { spoken } from '../table.js';
-import { readAddress } from './addresses.js';
 import { durationOption } from './arguments.js';
-import { getJson } from './get-json.js';
 import { printRows, SLOW_COLUMNS, searchRows } from './search.js';
 
 const HOUR = 3_600_000;

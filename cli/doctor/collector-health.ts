@@ -1,18 +1,16 @@
-// `spanwright traces collector [URL]`: a Collector's health from its own Prometheus metrics: what came in, what went out, what was
-// lost on the way and where. With --every it looks twice and judges the change. Exit code 1 when it finds a fault.
+// A Collector's health from its own Prometheus metrics: what came in, what went out, what was lost and where. Read by the doctor and by
+// `spanwright traces collector`.
 
 import { printable } from '../../runtime/text/printable.js';
-import { CommandFailure, EXIT, type Invocation } from '../command.js';
-import { facts, styled } from '../table.js';
-import { DEFAULT_COLLECTOR_METRICS, readAddress } from './addresses.js';
-import { durationOption } from './arguments.js';
-import { get } from './get-json.js';
+import { CommandFailure } from '../command.js';
+import { get } from '../get-json.js';
+import { DEFAULT_COLLECTOR_METRICS, readAddress } from '../viewer/addresses.js';
 
 interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
-type Metrics = ReadonlyMap<string, readonly Sample[]>;
+export type Metrics = ReadonlyMap<string, readonly Sample[]>;
 
 /** Samples by the metric's name, without the `_total` that newer Collectors add. */
 function parse(text: string): Metrics {
@@ -97,7 +95,8 @@ export interface CollectorHealth {
   readonly faults: readonly string[];
 }
 
-function read(metrics: Metrics, before: Metrics | undefined): CollectorHealth {
+/** The health that `metrics` show; counts are those since `before`, where given. */
+export function healthOf(metrics: Metrics, before: Metrics | undefined): CollectorHealth {
   const counts: Record<string, number> = {};
   const faults: string[] = [];
   for (const counter of COUNTERS) {
@@ -133,15 +132,17 @@ function whichOf(metrics: Metrics, counter: Counter): string {
 
 /** The health of the Collector whose metrics are at an address; @throws CommandFailure where there are none. */
 export async function healthAt(given: string, environment: NodeJS.ProcessEnv): Promise<CollectorHealth> {
-  return read(await look(metricsAddress(given), environment), undefined);
+  return healthOf(await readMetrics(metricsAddress(given), environment), undefined);
 }
 
-function metricsAddress(text: string): string {
+/** @throws UsageError when `text` is not an address. */
+export function metricsAddress(text: string): string {
   const given = readAddress(text, 'traces collector', DEFAULT_COLLECTOR_METRICS);
   return new URL(given).pathname === '/' ? `${given}/metrics` : given;
 }
 
-async function look(address: string, environment: NodeJS.ProcessEnv): Promise<Metrics> {
+/** @throws CommandFailure when what answers is no Collector. */
+export async function readMetrics(address: string, environment: NodeJS.ProcessEnv): Promise<Metrics> {
   const { status, text } = await get('the Collector', address, environment);
   const metrics = parse(text);
   const own = [...metrics.keys()].some((name) => name.startsWith('otelcol_'));
@@ -149,34 +150,4 @@ async function look(address: string, environment: NodeJS.ProcessEnv): Promise<Me
   throw new CommandFailure(
     `What answers at ${address} has no metrics of a Collector (status ${status}). They are on the port of service.telemetry.metrics, 8888 by default.`,
   );
-}
-
-export async function run(invocation: Invocation): Promise<number> {
-  const { arguments: words, options, environment, out, colours } = invocation;
-  const address = metricsAddress(words[0] ?? DEFAULT_COLLECTOR_METRICS);
-  const every = durationOption(invocation, 'every', 0);
-  let metrics = await look(address, environment);
-  let before: Metrics | undefined;
-  if (every > 0) {
-    before = metrics;
-    await new Promise((resolve) => setTimeout(resolve, every));
-    metrics = await look(address, environment);
-  }
-  const health = read(metrics, before);
-  if (options.has('json')) out(JSON.stringify(health));
-  else for (const line of linesOf(health, colours)) out(line);
-  return health.faults.length === 0 ? EXIT.done : EXIT.failed;
-}
-
-function linesOf({ counts, queue, memoryMB, uptimeSeconds, faults }: CollectorHealth, colours: boolean): string[] {
-  const rows: (readonly [string, string])[] = [
-    ['Spans in', `${counts.accepted} accepted, ${counts.refused} refused`],
-    ['Spans out', `${counts.sent} sent, ${counts.failed} failed, ${counts.notQueued} without room in the queue`],
-    ['Queue', queue.capacity === 0 ? 'none' : `${queue.size} of ${queue.capacity}`],
-    ['Tail sampling', `${counts.sampledOut} traces decided against`],
-    ['Process', `${memoryMB === null ? '?' : memoryMB} MB, up ${uptimeSeconds === null ? '?' : uptimeSeconds} s`],
-  ];
-  const verdict =
-    faults.length === 0 ? [styled('Healthy.', 'green', colours)] : faults.map((fault) => styled(fault, 'red', colours));
-  return [...facts(rows, colours), ...verdict];
 }

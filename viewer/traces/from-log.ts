@@ -3,10 +3,10 @@
 
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
+import { type Column, spoken, table } from '../../cli/table.js';
 import { TRACE_FIELD_PATTERNS } from '../../runtime/logs/derived-fields.js';
 import { printable } from '../../runtime/text/printable.js';
-import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
-import { type Column, spoken, table } from '../table.js';
 import { limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
 import { rowOf, type TraceRow } from './search.js';

@@ -4,11 +4,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { parse } from 'yaml';
+import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
+import { ask } from '../../cli/live/ask.js';
+import { settingOf, styled, table } from '../../cli/table.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { TracingState } from '../../runtime/tracing.js';
-import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
-import { ask } from '../live/ask.js';
-import { settingOf, styled, table } from '../table.js';
 
 const MOST_BYTES = 1024 * 1024;
 

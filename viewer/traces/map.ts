@@ -1,9 +1,9 @@
 // `spanwright traces map`: which service calls which. Jaeger counts it from its own spans, for Tempo it is counted from the newest
 // traces.
 
-import { EXIT, type Invocation } from '../command.js';
+import { EXIT, type Invocation } from '../../cli/command.js';
+import { type Column, table } from '../../cli/table.js';
 import type { Call } from '../receiver/spans.js';
-import { type Column, table } from '../table.js';
 import { durationOption } from './arguments.js';
 import { backendOf } from './backend.js';
 

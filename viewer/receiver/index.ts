@@ -1,4 +1,4 @@
-// `spanwright/receiver`: the OTLP/gRPC receiver and the trace printer for programs, above all for tests that want to see what
+// `@spanwright/viewer`: the OTLP/gRPC receiver and the trace printer for programs, above all for tests that want to see what
 // really leaves their service. Bounded, loopback only; see receiver.ts.
 
 export type { ReceivedEvent, ReceivedLink, ReceivedSpan, Value, Values } from './decode.js';

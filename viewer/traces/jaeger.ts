@@ -1,9 +1,9 @@
 // Jaeger's HTTP API (the one its own page uses, under /api): traces, services and dependencies, read into the flat form of the
 // receiver. Jaeger keeps microseconds, has status and kind as tags, and links as references other than the first CHILD_OF.
 
+import { getJson } from '../../cli/get-json.js';
 import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
 import type { Call } from '../receiver/spans.js';
-import { getJson } from './get-json.js';
 import type { TraceBackend, TraceQuery } from './trace-backend.js';
 
 interface Tag {

@@ -1,10 +1,23 @@
 // `spanwright traces RECIPE`: what operators ask of a trace backend, a Collector and a log, each as one command with a table for
 // people and JSON for programs. Checks the words against the recipe's row, then runs it.
 
+import { type CommandModule, type Invocation, UsageError } from '../../cli/command.js';
+import { optionsOf, RECIPES, type Recipe, type RecipeName } from '../../cli/viewer/recipes.js';
 import { didYouMean } from '../../runtime/text/nearest.js';
 import { printable } from '../../runtime/text/printable.js';
-import { type Invocation, UsageError } from '../command.js';
-import { optionsOf, RECIPES, type Recipe } from './recipes.js';
+
+const CODE: Readonly<Record<RecipeName, () => Promise<CommandModule>>> = {
+  show: () => import('./show.js'),
+  'from-log': () => import('./from-log.js'),
+  slow: async () => (await import('./search.js')).slow,
+  errors: async () => (await import('./search.js')).errors,
+  spike: () => import('./spike.js'),
+  map: () => import('./map.js'),
+  verify: () => import('./verify.js'),
+  broken: () => import('./broken.js'),
+  sampling: () => import('./sampling.js'),
+  collector: () => import('./collector.js'),
+};
 
 const names = (): string[] => RECIPES.map(({ name }) => name);
 
@@ -29,5 +42,5 @@ export async function run(invocation: Invocation): Promise<number> {
     if (known.includes(option)) continue;
     throw new UsageError(`"spanwright traces ${name}" has no option --${option}; it has --${known.join(', --')}.`);
   }
-  return (await recipe.load()).run({ ...invocation, arguments: words });
+  return (await CODE[recipe.name]()).run({ ...invocation, arguments: words });
 }

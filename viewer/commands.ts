@@ -1,0 +1,9 @@
+// `@spanwright/viewer/commands`: the code of the commands that the `spanwright` program runs from this package, by name.
+// Loaded by cli/viewer/load.ts; the rows of these commands (options, help) are in cli/viewer/commands.ts.
+
+import type { ViewerCommands } from '../cli/viewer/load.js';
+
+export const commands: ViewerCommands['commands'] = {
+  receive: () => import('./receiver/command.js'),
+  traces: () => import('./traces/command.js'),
+};

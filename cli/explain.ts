@@ -1,8 +1,9 @@
 // `spanwright explain FILE`: what the transformer makes of one source file: its sites, what is wrong, and each line that changes,
 // before and after. Parses with the project's own TypeScript and writes nothing.
 
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { readBoundedFile } from '../runtime/text/bounded-file.js';
 import { parserFor } from '../transformer/hosts/parse.js';
 import { reportsOfSettings, type Transformed, textsOf } from '../transformer/hosts/texts.js';
 import { CommandFailure, EXIT, type Invocation } from './command.js';
@@ -65,9 +66,14 @@ function reasonOf(text: string): string {
   return "It holds no @instrument on a function with a body and no call instrument(fn), or 'include' and 'exclude' leave it out.";
 }
 
+/** Sources of a project stay far below. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
 function read(path: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    return readBoundedFile(path, MOST_BYTES)
+      .bytes.toString('utf8')
+      .replace(/^\uFEFF/, '');
   } catch (error) {
     throw new CommandFailure(`${path} cannot be read: ${(error as Error).message}`);
   }

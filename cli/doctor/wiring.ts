@@ -1,9 +1,10 @@
 // The checks of a project that need no running service: Node, the packages, the compiler, the plugin's entry, and whether what was built has
 // been through the transformer.
 
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
+import { readBoundedFile } from '../../runtime/text/bounded-file.js';
 import { type Parser, parserFor } from '../../transformer/hosts/parse.js';
 import { reportsOfSettings, type Texts, TRANSFORM, textsOf } from '../../transformer/hosts/texts.js';
 import { type Finding, finding, ok } from './finding.js';
@@ -174,9 +175,14 @@ function manifestOf(load: NodeJS.Require, name: string): { version: string } | u
   }
 }
 
+/** Sources and configurations of a project stay far below. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
 function textOf(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    return readBoundedFile(path, MOST_BYTES)
+      .bytes.toString('utf8')
+      .replace(/^\uFEFF/, '');
   } catch {
     // A file that is not there is a finding, not a failure.
     return undefined;

@@ -1,10 +1,10 @@
 // One request from a live command to the admin hook of a running service, over TCP or a Unix socket. Knows where the hook
 // is, who asks and with which token; turns refusals and silence into messages with the right exit code.
 
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { hostname, userInfo } from 'node:os';
 import { ACTOR_HEADER, DEFAULT_PREFIX, TOKEN_VARIABLE } from '../../runtime/admin/defaults.js';
+import { tokenIn } from '../../runtime/admin/token.js';
 import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
 import { DEFAULT_URL } from '../options.js';
@@ -46,11 +46,9 @@ function tokenOf({ options, environment }: Invocation): string | undefined {
   const file = options.get('token-file') as string | undefined;
   if (file === undefined) return environment[TOKEN_VARIABLE] || undefined;
   try {
-    return readFileSync(file, 'utf8').trim();
+    return tokenIn(file).trim();
   } catch (error) {
-    throw new UsageError(
-      `The token file "${printable(file, 200)}" cannot be read (${(error as NodeJS.ErrnoException).code ?? error}).`,
-    );
+    throw new UsageError((error as Error).message.replace('Create it, or leave out tokenFile.', 'Correct --token-file.'));
   }
 }
 

@@ -98,8 +98,8 @@ export function createAdminHandler(tracing: Tracing, options: AdminOptions = {})
     const match = routeFor(pathBelow(url.pathname, prefix), request.method, prefix);
     const { route } = match;
     if (route.permission === 'change') checkOrigin(request);
-    if (route.method !== 'GET') return await change(request, access.grant(request, caller), route, match);
-    const grant = route.permission === 'none' ? { read: false, change: false } : access.grant(request, caller);
+    if (route.method !== 'GET') return await change(request, await access.grant(request, caller), route, match);
+    const grant = route.permission === 'none' ? { read: false, change: false } : await access.grant(request, caller);
     if (route.permission !== 'none') access.require(route.permission, grant);
     const values = queryFields(url.searchParams, route.query);
     return route.read({ tracing, values, trusted: grant.change, audit: audit.entries, prefix });

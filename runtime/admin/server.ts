@@ -44,7 +44,14 @@ function checkAddress({ host = '127.0.0.1', port = DEFAULT_ADMIN_PORT }: AdminSe
 
 function createBoundedServer(handler: AdminHandler): Server {
   const server = createServer(
-    { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 5_000, maxHeaderSize: 16 * 1024 },
+    {
+      headersTimeout: 5_000,
+      requestTimeout: 10_000,
+      // Node looks for requests that are over time only this often, by default every 30 s.
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 5_000,
+      maxHeaderSize: 16 * 1024,
+    },
     toNodeHandler(handler),
   );
   server.maxConnections = 100;

@@ -1,8 +1,8 @@
 // Reads the [tracing] section of a TOML file: its raw values, and the place of each key, so that a fault can name the line.
 // Called once by load.ts. Never throws: what is wrong with the file comes back as text.
 
-import { readFileSync, statSync } from 'node:fs';
 import type { parse as Parse, TomlError } from 'smol-toml' with { 'resolution-mode': 'import' };
+import { readBoundedFile, UnfitFile } from '../text/bounded-file.js';
 import { describeFound } from '../text/found.js';
 import { isTable } from './types.js';
 
@@ -23,9 +23,7 @@ export type SectionReading = { readonly section: Section } | { readonly fault: s
 export function readSection(path: string, shown: string): SectionReading {
   let text: string;
   try {
-    const { size } = statSync(path);
-    if (size > MAX_BYTES) return { fault: `${shown}: ${size} bytes; a configuration file may have at most ${MAX_BYTES}.` };
-    text = readFileSync(path, 'utf8');
+    text = readBoundedFile(path, MAX_BYTES).bytes.toString('utf8');
   } catch (error) {
     return { fault: `${shown}: ${unreadable(error)}` };
   }
@@ -53,6 +51,7 @@ const UNREADABLE: Record<string, string> = {
 };
 
 function unreadable(error: unknown): string {
+  if (error instanceof UnfitFile) return `the file cannot be used: ${error.message}; expected a TOML file.`;
   const code = String((error as NodeJS.ErrnoException).code);
   return UNREADABLE[code] ?? `the file cannot be read (${code}).`;
 }

@@ -3,10 +3,10 @@
 // `spanwright doctor`.
 
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Configuration } from '../config/configuration.js';
 import { ConfigurationError } from '../errors.js';
+import { readBoundedFile, UnfitFile } from '../text/bounded-file.js';
 
 export interface Certificates {
   ca?: Buffer;
@@ -22,6 +22,9 @@ interface Row {
   /** @throws when the file cannot be used; `before` holds what the rows above have read. */
   judge(text: Buffer, before: Certificates): void;
 }
+
+/** Bundles of all public authorities have about 250 kB. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 const ROWS: readonly Row[] = [
   {
@@ -61,10 +64,10 @@ export function readCertificates(configuration: Pick<Configuration, Row['option'
     if (path === null) continue;
     let text: Buffer;
     try {
-      text = readFileSync(path);
+      text = readBoundedFile(path, MAX_BYTES).bytes;
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      throw new ConfigurationError(`${key}: the file ${path} cannot be read (${code}); expected a PEM file.`);
+      const why = error instanceof UnfitFile ? error.message : (error as NodeJS.ErrnoException).code;
+      throw new ConfigurationError(`${key}: the file ${path} cannot be read (${why}); expected a PEM file.`);
     }
     try {
       judge(text, certificates);

@@ -290,13 +290,31 @@ test('a body that a parser has read already is taken from request.body', async (
   await app.close();
 });
 
+test('100 half-open connections are ended within their five seconds; then the next client is served', async () => {
+  const { port } = new URL(admin.url);
+  const from = performance.now();
+  const ended = Array.from(
+    { length: 100 },
+    () =>
+      new Promise<number>((resolve) => {
+        const socket = connect(Number(port), '127.0.0.1', () => socket.write('GET /tracing/health HTTP/1.1\r\nHost: 127'));
+        socket.once('error', () => undefined).once('close', () => resolve(performance.now() - from));
+        socket.resume();
+      }),
+  );
+  const times = await Promise.all(ended);
+  assert.ok(Math.max(...times) < 15_000, `the last after ${Math.round(Math.max(...times))} ms`);
+  assert.ok(Math.max(...times) > 3_000, 'they are given time to finish');
+  assert.is((await fetch(`${admin.url}/health`)).status, 200);
+});
+
 test('neither the server nor an open connection keeps the process alive', async () => {
   const script = `
     const { connect } = require('node:net');
     const { startAdminServer } = require('./runtime/admin/index.ts');
     const { startTracing } = require('./runtime/index.ts');
     (async () => {
-      const admin = await startAdminServer({ tracing: await startTracing({ serviceName: 'short' }), token: 'x', port: 0 });
+      const admin = await startAdminServer({ tracing: await startTracing({ serviceName: 'short' }), token: 'the-token-for-changes', port: 0 });
       const socket = connect(Number(new URL(admin.url).port), '127.0.0.1', () => { console.log('connected'); socket.unref(); });
     })();`;
   const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', script], {

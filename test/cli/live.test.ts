@@ -112,7 +112,7 @@ test('a refused change has exit code 1 and the reason of the service', async () 
 
 test('the token can come from a file', async () => {
   const file = join(directory, 'token');
-  writeFileSync(file, `${TOKEN}\n`);
+  writeFileSync(file, `${TOKEN}\n`, { mode: 0o600 });
   const args = ['set', 'tracing-enabled', 'true', '--token-file', file];
   assert.is((await told(args, { SPANWRIGHT_ADMIN_TOKEN: '' })).code, 0);
   const missing = await told(['set', 'tracing-enabled', 'true', '--token-file', join(directory, 'none')]);

@@ -1,7 +1,8 @@
 // Loading the configuration from real files, an environment and options: precedence, provenance, and every fault by its own
 // message. Each fault has its negative twin: the same place with a good value.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -459,7 +460,17 @@ test('a batch limit that was not given follows a smaller queue instead of being 
 
 test('a file beyond the size limit is refused without being parsed', () => {
   const faults = faultsOf({ toml: `# ${'x'.repeat(1024 * 1024)}\n` });
-  assert.match(faults[0] as string, /at most 1048576\.$/u);
+  assert.match(faults[0] as string, /at most 1048576 are read; expected a TOML file\.$/u);
+});
+
+test('a configuration file that never ends is refused at once; one below /proc, whose size is unknown, is read', () => {
+  const pipe = join(base, 'pipe.toml');
+  execFileSync('mkfifo', [pipe]);
+  for (const configFile of [pipe, '/dev/zero']) {
+    const [fault] = faultsOf({ options: { configFile } });
+    assert.match(fault as string, /cannot be used: it is not a regular file; expected a TOML file/);
+  }
+  if (existsSync('/proc/self/comm')) assert.match(faultsOf({ options: { configFile: '/proc/self/comm' } })[0] as string, /TOML/);
 });
 
 test.run();

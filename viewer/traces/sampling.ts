@@ -1,12 +1,12 @@
 // `spanwright traces sampling [COLLECTOR_CONFIG...]`: every place that decides whether a trace is kept, in the order in which it
 // passes them: the running service (head sampling, by its admin hook), then each Collector (by its configuration file).
 
-import { readFileSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { parse } from 'yaml';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { ask } from '../../cli/live/ask.js';
 import { settingOf, styled, table } from '../../cli/table.js';
+import { readBoundedFile } from '../../runtime/text/bounded-file.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { TracingState } from '../../runtime/tracing.js';
 
@@ -55,12 +55,9 @@ const kindOf = (id: string): string => id.split('/')[0] ?? '';
 
 function readConfig(path: string): Config {
   try {
-    if (statSync(path).size > MOST_BYTES)
-      throw new CommandFailure(`${path} is larger than 1 MB; it is no configuration of a Collector.`);
-    const config = parse(readFileSync(path, 'utf8'), { maxAliasCount: 100 });
+    const config = parse(readBoundedFile(path, MOST_BYTES).bytes.toString('utf8'), { maxAliasCount: 100 });
     if (typeof config?.service?.pipelines === 'object' && config.service.pipelines !== null) return config;
   } catch (error) {
-    if (error instanceof CommandFailure) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     throw new CommandFailure(`${printable(path, 200)} cannot be read: ${printable(code ?? message, 300)}.`);
   }

@@ -6,7 +6,7 @@ import { startAdminServer } from '../../../runtime/admin/index.js';
 import { instrument, startTracing } from '../../../runtime/index.js';
 import { Browser, type Look } from './browser.js';
 
-const TOKEN = 'screenshots';
+const TOKEN = 'token-for-screenshots';
 /** Namespace, function, calls a second, milliseconds of one call. */
 const WORK: readonly (readonly [namespace: string, name: string, rate: number, milliseconds: number])[] = [
   ['carbide::api::machines', 'listMachines', 12, 8],

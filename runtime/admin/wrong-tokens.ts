@@ -1,0 +1,101 @@
+// What a wrong token costs its sender: after a few of them every further one from the same network is answered late, and only a few
+// wait at a time. The right token is compared first and never waits, so nobody can lock the operator out by guessing.
+
+import { isIPv4, isIPv6 } from 'node:net';
+import { printable } from '../text/printable.js';
+
+export interface FailureLimit {
+  /** Wrong tokens from one network before the delay starts. */
+  readonly most: number;
+  /** Seconds after the first of them in which they are counted. */
+  readonly withinSeconds: number;
+}
+
+/** What becomes of an answer to a wrong token: given now, given late, or refused with 429 because too many wait. */
+export type Penalty = { readonly kind: 'none' | 'late' } | { readonly kind: 'refused'; readonly seconds: number };
+
+interface Counted {
+  count: number;
+  waiting: number;
+  endsAt: number;
+}
+
+/** Networks remembered at most; beyond it the oldest is forgotten. */
+const MOST_NETWORKS = 1000;
+const DELAY_MILLISECONDS = 1000;
+/** Late answers of one network at a time, far below the connections of the admin server. */
+const MOST_WAITING = 5;
+
+const { performance, setTimeout } = globalThis;
+
+/**
+ * The network of an address, as one sender can change its address freely inside it: 127.0.0.0/8, an IPv4 /24, an IPv6 /64. IPv4
+ * addresses written as IPv6 are the IPv4 addresses. A text that is not an address stands for itself.
+ */
+export function networkOf(address: string): string {
+  const plain = address.replace(/%.*$/, '');
+  const v6 = isIPv6(plain) ? new URL(`http://[${plain}]`).hostname.slice(1, -1) : undefined;
+  // The URL parser writes each IPv6 address in one form: RFC 5952, an embedded IPv4 address in hexadecimal.
+  const embedded = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(v6 ?? '')?.slice(1);
+  const octets = embedded?.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]);
+  const [a, b, c] = octets ?? (isIPv4(plain) ? plain.split('.').map(Number) : []);
+  if (a === 127 || v6 === '::1') return '127.0.0.0/8';
+  if (a !== undefined) return `${a}.${b}.${c}.0/24`;
+  return v6 === undefined ? plain : `${prefixOf(v6)}::/64`;
+}
+
+/** The first four groups of an IPv6 address in its normal form. */
+function prefixOf(v6: string): string {
+  const [head = '', tail] = v6.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = new Array<string>(8 - left.length - right.length).fill('0');
+  return [...left, ...zeros, ...right].slice(0, 4).join(':');
+}
+
+/** The count of wrong tokens by network. Bounded; a network is forgotten when its time is over. */
+export class WrongTokens {
+  readonly #networks = new Map<string, Counted>();
+
+  /** @param tell gets a line at the first wrong token of a network, and when the delay starts: two at most in its time. */
+  constructor(
+    private readonly limit: FailureLimit,
+    private readonly tell: (line: string) => void,
+  ) {}
+
+  /** Counts one, and waits where that is the penalty. */
+  async penalise(address: string | undefined): Promise<Penalty> {
+    const network = networkOf(address ?? '');
+    const counted = this.#count(network, address);
+    if (counted.count <= this.limit.most) return { kind: 'none' };
+    if (counted.waiting >= MOST_WAITING) {
+      return { kind: 'refused', seconds: Math.max(1, Math.ceil((counted.endsAt - performance.now()) / 1000)) };
+    }
+    counted.waiting += 1;
+    await new Promise<void>((resolve) => {
+      const timer: { unref?(): unknown } = setTimeout(resolve, DELAY_MILLISECONDS);
+      timer.unref?.();
+    });
+    counted.waiting -= 1;
+    return { kind: 'late' };
+  }
+
+  #count(network: string, address: string | undefined): Counted {
+    const now = performance.now();
+    const { most, withinSeconds } = this.limit;
+    const known = this.#networks.get(network);
+    if (known !== undefined && (known.endsAt > now || known.waiting > 0)) {
+      known.count += 1;
+      if (known.count === most) this.tell(`${most} wrong tokens from ${printable(network, 60)}: further ones are answered late`);
+      return known;
+    }
+    const from = address === undefined || address === '' ? 'an unknown address' : printable(address, 60);
+    this.tell(`a wrong token from ${from}; after ${most} within ${withinSeconds} s they are answered late`);
+    this.#networks.delete(network);
+    const oldest = this.#networks.size >= MOST_NETWORKS ? this.#networks.keys().next().value : undefined;
+    if (oldest !== undefined) this.#networks.delete(oldest);
+    const counted = { count: 1, waiting: 0, endsAt: now + withinSeconds * 1000 };
+    this.#networks.set(network, counted);
+    return counted;
+  }
+}

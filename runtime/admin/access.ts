@@ -9,13 +9,13 @@ import { type FailureLimit, WrongTokens } from './wrong-tokens.js';
 
 export interface AccessOptions {
   /** The token for changes, `Authorization: Bearer <token>`, at least 16 characters. Without one, every change is refused. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** A file that holds the token, as a secret is mounted; its last line break is not part of it. Refused when other users can read it. */
-  readonly tokenFile?: string;
+  readonly tokenFile?: string | undefined;
   /** A second token, for reads alone. With it, reads need this or the change token. */
-  readonly readToken?: string;
+  readonly readToken?: string | undefined;
   /** True: anybody who reaches the hook may read. Default: only callers on this machine, the others need a token. */
-  readonly openReads?: boolean;
+  readonly openReads?: boolean | undefined;
   /** After `most` wrong tokens from one network within `withinSeconds`, further ones are answered late. Default 10 in 60. */
   readonly failures?: FailureLimit;
 }

@@ -39,12 +39,12 @@ function pathOf(url: string): string {
 
 const isBelow = (path: string, prefix: string) => pathBelow(path.replace(/\?.*$/s, ''), prefix) !== undefined;
 
-function bodyOf(request: FrameworkRequest): BodyInit | undefined {
+function bodyOf(request: FrameworkRequest): RequestInit['body'] {
   if (request.method === 'GET' || request.method === 'HEAD') return undefined;
   if (!request.readableEnded && !request.readableDidRead) return streamOf(request);
   const { body } = request;
   if (body === undefined || body === null) return undefined;
-  return typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body);
+  return typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
 }
 
 function hostOf(headers: Headers): string | undefined {

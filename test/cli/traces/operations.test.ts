@@ -274,7 +274,8 @@ if (noPrometheus) console.log('skip: prometheus is not installed; bash .ci/setup
       'Prometheus is ready',
     );
     const highest = async (): Promise<number> => {
-      const answer = await fetch(`${base}/api/v1/query?query=max_over_time(queue_depth[1h])`).then((response) => response.json());
+      const response = await fetch(`${base}/api/v1/query?query=max_over_time(queue_depth[1h])`);
+      const answer = (await response.json()) as { data: { result: { value: [number, string] }[] } };
       return Number(answer.data.result[0]?.value[1] ?? 0);
     };
     await until(async () => (await highest()) === 1, 'the gauge is scraped');

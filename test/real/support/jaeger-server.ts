@@ -92,7 +92,7 @@ export class JaegerServer {
     const response = await fetch(`${this.api}/${path}`);
     if (response.status === 404) return [];
     if (!response.ok) throw new Error(`Jaeger answered ${path} with ${response.status}: ${await response.text()}`);
-    return (await response.json()).data ?? [];
+    return ((await response.json()) as { data?: unknown }).data ?? [];
   }
 }
 

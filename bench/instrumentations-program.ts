@@ -35,13 +35,31 @@ const LIBRARIES: Record<string, Library> = {
   async grpc() {
     const grpc = load<typeof import('@grpc/grpc-js')>('@grpc/grpc-js');
     const bytes = (value: Buffer): Buffer => value;
-    const method = { path: '/test.Echo/Send', requestStream: false, responseStream: false, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes }; // biome-ignore format: one thought
+    const method = {
+      path: '/test.Echo/Send',
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: bytes,
+      requestDeserialize: bytes,
+      responseSerialize: bytes,
+      responseDeserialize: bytes,
+    };
     const server = new grpc.Server();
-    server.addService({ send: method }, { send: (call: { request: Buffer }, done: (error: null, value: Buffer) => void) => done(null, call.request) }); // biome-ignore format: one thought
-    const port = await new Promise<number>((resolve, reject) => server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)))); // biome-ignore format: one thought
+    server.addService(
+      { send: method },
+      { send: (call: { request: Buffer }, done: (error: null, value: Buffer) => void) => done(null, call.request) },
+    );
+    const port = await new Promise<number>((resolve, reject) =>
+      server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      ),
+    );
     const Echo = grpc.makeGenericClientConstructor({ send: method }, 'Echo');
     const client = new Echo(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-    const operate = () => new Promise<void>((resolve, reject) => client.send?.(Buffer.from('x'), (error: Error | null) => (error ? reject(error) : resolve()))); // biome-ignore format: one thought
+    const operate = () =>
+      new Promise<void>((resolve, reject) =>
+        client.send?.(Buffer.from('x'), (error: Error | null) => (error ? reject(error) : resolve())),
+      );
     return { operate, together: 8 };
   },
   async pg() {
@@ -110,7 +128,9 @@ const STATES: Record<string, (library: string) => Promise<void>> = {
   },
   async sdk(library) {
     const sdk = load<typeof import('@opentelemetry/sdk-trace-base')>('@opentelemetry/sdk-trace-base');
-    const { AsyncLocalStorageContextManager } = load<typeof import('@opentelemetry/context-async-hooks')>('@opentelemetry/context-async-hooks'); // biome-ignore format: one thought
+    const { AsyncLocalStorageContextManager } = load<typeof import('@opentelemetry/context-async-hooks')>(
+      '@opentelemetry/context-async-hooks',
+    );
     const core = load<typeof import('@opentelemetry/core')>('@opentelemetry/core');
     const sampler = new sdk.ParentBasedSampler({ root: new sdk.AlwaysOffSampler() });
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());

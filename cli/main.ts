@@ -52,7 +52,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-runProgram(process.argv.slice(2))
+void runProgram(process.argv.slice(2))
   .catch(exitCodeOf)
   .then((code) => {
     process.exitCode = code;

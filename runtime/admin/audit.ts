@@ -42,7 +42,9 @@ export class Audit {
     return this.#entries;
   }
 
-  add(facts: Pick<AuditEntry, 'outcome' | 'change'> & { readonly [Key in keyof AuditEntry]?: AuditEntry[Key] | undefined }): void {
+  add(
+    facts: Pick<AuditEntry, 'outcome' | 'change'> & { readonly [Key in keyof AuditEntry]?: AuditEntry[Key] | undefined },
+  ): void {
     const clean = (text: string | null | undefined, most: number) => (text ? printable(text, most) : null);
     const entry: AuditEntry = {
       at: new Date().toISOString(),

@@ -194,7 +194,9 @@ function reconcile(chosen: Map<string, unknown>, values: ConfigurationValue[], f
     become('service_name', 'serviceName', named, row('resource'));
   }
   // what is enabled by name is wanted, although the default drops it
-  const enabled = Object.entries(chosen.get('instrumentations') as Record<string, unknown>).flatMap(([name, on]) => on ? [name] : []); // biome-ignore format: one thought
+  const enabled = Object.entries(chosen.get('instrumentations') as Record<string, unknown>).flatMap(([name, on]) =>
+    on ? [name] : [],
+  );
   if (row('drop').source === 'default' && enabled.length > 0) {
     const kept = (chosen.get('drop') as string)
       .split(', ')

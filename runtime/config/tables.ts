@@ -190,7 +190,13 @@ export function instrumentations(): ValueType<Instrumentations, readonly string[
     expected,
     read(raw, place) {
       const value: Record<string, Record<string, unknown> | boolean> = Object.create(null);
-      const list = place === 'environment' ? String(raw).split(',').map((name) => name.trim()).filter(Boolean) : raw; // biome-ignore format: one thought
+      const list =
+        place === 'environment'
+          ? String(raw)
+              .split(',')
+              .map((name) => name.trim())
+              .filter(Boolean)
+          : raw;
       if (isTextList(list)) {
         for (const name of list) value[name] = true;
       } else if (isTable(raw)) {

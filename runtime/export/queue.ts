@@ -200,7 +200,7 @@ export class ExportQueue implements SpanProcessor {
 /** Waits for `work`, but no longer than `limit`. The timer holds the process on purpose: somebody awaits this. */
 async function within(limit: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise<void>((resolve) => (timer = setTimeout(resolve, limit)))]); // biome-ignore format: one thought
+  await Promise.race([work, new Promise<void>((resolve) => (timer = setTimeout(resolve, limit)))]);
   clearTimeout(timer);
 }
 

@@ -10,8 +10,22 @@ import type { Call } from './row.js';
 
 /** Commands whose first argument is a word of the command: `CONFIG GET`. */
 const CONTAINERS = new Set([
-  'ACL', 'CLIENT', 'CLUSTER', 'COMMAND', 'CONFIG', 'FUNCTION', 'LATENCY', 'MEMORY', 'MODULE', 'OBJECT', 'PUBSUB', 'SCRIPT', 'SLOWLOG', 'XGROUP', 'XINFO',
-]); // biome-ignore format: a list
+  'ACL',
+  'CLIENT',
+  'CLUSTER',
+  'COMMAND',
+  'CONFIG',
+  'FUNCTION',
+  'LATENCY',
+  'MEMORY',
+  'MODULE',
+  'OBJECT',
+  'PUBSUB',
+  'SCRIPT',
+  'SLOWLOG',
+  'XGROUP',
+  'XINFO',
+]);
 const MAX_ARGUMENTS = 8;
 
 /** `SET ? ?`: the command and how many arguments it has. */

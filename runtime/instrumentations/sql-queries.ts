@@ -35,7 +35,11 @@ export interface SqlQueries {
    * values in the statement is recorded.
    * @param rows how many rows the result holds; default: what results of the usual clients show
    */
-  run<Result>(statement: string, run: () => Result, rows?: (result: Awaited<Result>) => { readonly [Key in keyof Rows]?: Rows[Key] | undefined }): Result;
+  run<Result>(
+    statement: string,
+    run: () => Result,
+    rows?: (result: Awaited<Result>) => { readonly [Key in keyof Rows]?: Rows[Key] | undefined },
+  ): Result;
 }
 
 const SCOPE = 'spanwright.sql';

@@ -58,8 +58,11 @@ const NO_ROWS: Rows = { returned: 0, affected: 0 };
 
 /** Of several statements that were sent as one. */
 export function rowsInAll(results: readonly unknown[]): Rows {
-  return results.map(rowsIn).reduce((one, other) => ({
-    returned: one.returned + other.returned,
-    affected: one.affected + other.affected,
-  }), NO_ROWS); // biome-ignore format: one thought
+  return results.map(rowsIn).reduce(
+    (one, other) => ({
+      returned: one.returned + other.returned,
+      affected: one.affected + other.affected,
+    }),
+    NO_ROWS,
+  );
 }

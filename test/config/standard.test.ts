@@ -51,7 +51,10 @@ test('a set-up that is built says it at its start; one that has nothing to send 
   process.env.OTEL_PROPAGATORS = 'b3';
   try {
     await (await startTracing({})).shutdown();
-    assert.equal(lines.filter((line) => line.includes('SPW024')), []); // biome-ignore format: one thought
+    assert.equal(
+      lines.filter((line) => line.includes('SPW024')),
+      [],
+    );
     await (await startTracing({ endpoint: 'http://127.0.0.1:1' })).shutdown();
     assert.is(lines.filter((line) => /SPW024 .*: OTEL_PROPAGATORS: .*W3C trace context/.test(line)).length, 1);
   } finally {

@@ -61,7 +61,11 @@ export class SpanGenerator {
 
   constructor(seed: number) {
     this.#next = mulberry32(seed);
-    this.#constants = [{}, { 'code.function.name': 'carbide.Api.create', 'code.line.number': 12 }, ...this.#list(6, () => this.attributes())].map((one) => Object.freeze(one)); // biome-ignore format: one thought
+    this.#constants = [
+      {},
+      { 'code.function.name': 'carbide.Api.create', 'code.line.number': 12 },
+      ...this.#list(6, () => this.attributes()),
+    ].map((one) => Object.freeze(one));
     this.#resources = this.#list(3, () => ({
       attributes: this.attributes(),
       ...(this.chance(0.3) && { schemaUrl: this.of(TEXTS) }),

@@ -28,7 +28,11 @@ amqp.before(async (context) => {
   context.exporter = new InMemorySpanExporter();
   let looked = 0;
   context.looked = () => looked;
-  const amqplib = { consumeHook: () => { looked++; } }; // biome-ignore format: one thought
+  const amqplib = {
+    consumeHook: () => {
+      looked++;
+    },
+  };
   context.tracing = await startTracing({
     exporter: context.exporter,
     serviceName: 'consumer',
@@ -136,7 +140,10 @@ amqp('a message in hand when tracing goes on, and one when it goes off, are sett
   const off = await send();
   const lease = context.tracing.setEnabled(true, { for: '1m' });
   channel.ack(off.message as ConsumeMessage);
-  assert.equal((await ended(context)).filter(({ kind }) => kind === 4), []); // biome-ignore format: one thought
+  assert.equal(
+    (await ended(context)).filter(({ kind }) => kind === 4),
+    [],
+  );
   const on = await send();
   context.tracing.endLease(lease.id);
   channel.ack(on.message as ConsumeMessage);

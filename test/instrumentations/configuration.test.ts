@@ -68,7 +68,12 @@ test('what is enabled by name is no longer dropped by default; a list of the use
 
 test('while nothing can be recorded a patched function goes straight to the library', async () => {
   let asked = 0;
-  const fs = { createHook: () => { asked++; return true; } }; // biome-ignore format: one thought
+  const fs = {
+    createHook: () => {
+      asked++;
+      return true;
+    },
+  };
   await traced({ enabled: false, instrumentations: { fs } }, async ({ tracing, names }) => {
     await quiet();
     const { readFileSync } = require('node:fs') as typeof import('node:fs');
@@ -106,7 +111,11 @@ async function serving(
   const server = http.createServer((request, response) => {
     if (request.url === '/told') response.end(request.headers.traceparent ?? 'none');
     else if (request.url === '/baggage') response.end(request.headers.baggage ?? 'none');
-    else handler(http, url).then((text) => response.end(text), (error) => response.end(String(error))); // biome-ignore format: one thought
+    else
+      handler(http, url).then(
+        (text) => response.end(text),
+        (error) => response.end(String(error)),
+      );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
@@ -120,10 +129,16 @@ async function serving(
 
 function get(http: typeof import('node:http'), url: string, headers: Record<string, string> = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    http.get(url, { headers, agent: false }, (response) => {
-      let text = '';
-      response.on('data', (chunk) => { text += chunk; }).on('end', () => resolve(text)); // biome-ignore format: one thought
-    }).on('error', reject); // biome-ignore format: one thought
+    http
+      .get(url, { headers, agent: false }, (response) => {
+        let text = '';
+        response
+          .on('data', (chunk) => {
+            text += chunk;
+          })
+          .on('end', () => resolve(text));
+      })
+      .on('error', reject);
   });
 }
 
@@ -131,8 +146,18 @@ test('context passes through a service that records nothing, over http and fetch
   const upstream = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`;
   let hooks = 0;
   const instrumentations = {
-    http: { startOutgoingSpanHook: () => { hooks++; return {}; } }, // biome-ignore format: one thought
-    fetch: { startSpanHook: () => { hooks++; return {}; } }, // biome-ignore format: one thought
+    http: {
+      startOutgoingSpanHook: () => {
+        hooks++;
+        return {};
+      },
+    },
+    fetch: {
+      startSpanHook: () => {
+        hooks++;
+        return {};
+      },
+    },
   };
   const relay = async (http: Http, url: string) =>
     `${await get(http, `${url}/told`)} ${await (await fetch(`${url}/told`)).text()}`;
@@ -156,7 +181,10 @@ test('context passes through a service that records nothing, over http and fetch
 test('an upstream that is sampled is recorded although the flag is off', () =>
   traced({ enabled: false, instrumentations: ['http'] }, async ({ spans }) => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
-    await serving(async () => 'ok', async (http, url) => void (await get(http, `${url}/`, { traceparent }))); // biome-ignore format: one thought
+    await serving(
+      async () => 'ok',
+      async (http, url) => void (await get(http, `${url}/`, { traceparent })),
+    );
     for (let attempt = 0; attempt < 3000 && (await spans()).length === 0; attempt++)
       await new Promise((resolve) => setTimeout(resolve, 10));
     const [span] = await spans();
@@ -166,13 +194,14 @@ test('an upstream that is sampled is recorded although the flag is off', () =>
 
 test('baggage reaches the next service through an instrumented client, with and without recording', async () => {
   for (const enabled of [true, false]) {
-    await traced(
-      { enabled, instrumentations: ['http'] },
-      () =>
-      serving(async () => 'ok', async (http, url) => {
-        assert.is(await baggage.set('camera.id', 'x', () => get(http, `${url}/baggage`)), 'camera.id=x');
-        assert.is(await get(http, `${url}/baggage`), 'none');
-      }), // biome-ignore format: one thought
+    await traced({ enabled, instrumentations: ['http'] }, () =>
+      serving(
+        async () => 'ok',
+        async (http, url) => {
+          assert.is(await baggage.set('camera.id', 'x', () => get(http, `${url}/baggage`)), 'camera.id=x');
+          assert.is(await get(http, `${url}/baggage`), 'none');
+        },
+      ),
     );
   }
 });
@@ -180,14 +209,21 @@ test('baggage reaches the next service through an instrumented client, with and 
 test('a server whose roots are none records under an upstream that is sampled only: no traces of health checks', async () => {
   for (const roots of ['none', false]) {
     await traced({ enabled: true, instrumentations: { http: { roots } } }, ({ spans }) =>
-      serving(async () => 'ok', async (http, url) => {
-        assert.is(await get(http, `${url}/`), 'ok');
-        assert.equal(await spans(), []);
-        await get(http, `${url}/`, { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` });
-        for (let attempt = 0; attempt < 3000 && (await spans()).length === 0; attempt++) await new Promise((resolve) => setTimeout(resolve, 10));
-        assert.equal((await spans()).map((span) => [span.kind, span.parentSpanContext?.spanId]), [[1, 'b'.repeat(16)]]);
-      }),
-    ); // biome-ignore format: one thought
+      serving(
+        async () => 'ok',
+        async (http, url) => {
+          assert.is(await get(http, `${url}/`), 'ok');
+          assert.equal(await spans(), []);
+          await get(http, `${url}/`, { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` });
+          for (let attempt = 0; attempt < 3000 && (await spans()).length === 0; attempt++)
+            await new Promise((resolve) => setTimeout(resolve, 10));
+          assert.equal(
+            (await spans()).map((span) => [span.kind, span.parentSpanContext?.spanId]),
+            [[1, 'b'.repeat(16)]],
+          );
+        },
+      ),
+    );
   }
 });
 

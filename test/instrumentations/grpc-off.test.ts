@@ -9,17 +9,35 @@ import { traced } from '../gate/tracing.js';
 
 test('calls over gRPC, at both ends, go straight to the library too, and with a context they do not', async () => {
   let asked = 0;
-  const config = { ignoreGrpcMethods: [() => { asked++; return false; }] }; // biome-ignore format: one thought
+  const config = {
+    ignoreGrpcMethods: [
+      () => {
+        asked++;
+        return false;
+      },
+    ],
+  };
   await traced({ enabled: false, instrumentations: { grpc: config } }, async () => {
     assert.ok(state.gate.idle);
     const grpc = require('@grpc/grpc-js') as typeof import('@grpc/grpc-js');
     const bytes = (value: Buffer): Buffer => value;
-    const method = { path: '/test.Echo/Send', requestStream: false, responseStream: false, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes }; // biome-ignore format: one thought
+    const method = {
+      path: '/test.Echo/Send',
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: bytes,
+      requestDeserialize: bytes,
+      responseSerialize: bytes,
+      responseDeserialize: bytes,
+    };
     const server = new grpc.Server();
-    server.addService({ send: method }, {
-      send: (call: { metadata: { get(name: string): unknown[] } }, done: (error: null, value: Buffer) => void) =>
-        done(null, Buffer.from(String(call.metadata.get('traceparent')[0] ?? 'none'))),
-    }); // biome-ignore format: one thought
+    server.addService(
+      { send: method },
+      {
+        send: (call: { metadata: { get(name: string): unknown[] } }, done: (error: null, value: Buffer) => void) =>
+          done(null, Buffer.from(String(call.metadata.get('traceparent')[0] ?? 'none'))),
+      },
+    );
     const port = await new Promise<number>((resolve, reject) =>
       server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
         error ? reject(error) : resolve(bound),

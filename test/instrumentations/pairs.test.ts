@@ -330,7 +330,10 @@ for (const { name, enables = name, program, roots = [], options, check } of PAIR
       const told = await run(program, form, { instrumentations: { [enables]: options ?? true } }, env);
       check(told);
       for (const span of told.outside) {
-        assert.ok(roots.some((root) => span.name.startsWith(root)), `${span.name} has started a trace`); // biome-ignore format: one thought
+        assert.ok(
+          roots.some((root) => span.name.startsWith(root)),
+          `${span.name} has started a trace`,
+        );
         if (span.parent === undefined) assert.ok(span.kind === SERVER || span.kind === CONSUMER);
       }
       assert.is(told.outside.length > 0, roots.length > 0);
@@ -377,7 +380,13 @@ for (const [name, pool] of Object.entries(POOLS)) {
     for (const form of FORMS) {
       const { inside } = await run(program, form, { instrumentations: [name] }, env);
       const parents = inside.filter((span) => span.name === 'SELECT').map(({ parent }) => parent);
-      assert.equal(parents.sort(), inside.filter((span) => span.name === 'one').map(({ spanId }) => spanId).sort()); // biome-ignore format: one thought
+      assert.equal(
+        parents.sort(),
+        inside
+          .filter((span) => span.name === 'one')
+          .map(({ spanId }) => spanId)
+          .sort(),
+      );
     }
   });
 }
@@ -385,7 +394,11 @@ for (const [name, pool] of Object.entries(POOLS)) {
 pairs('a client starts traces where its package is told to, or is named among the roots', async ({ env }) => {
   const { program } = PAIRS.find(({ name }) => name === 'pg') as Pair;
   const scope = 'scope:@opentelemetry/instrumentation-pg';
-  for (const options of [{ instrumentations: { pg: { roots: true } } }, { instrumentations: ['pg'], roots: scope }, { instrumentations: ['pg'], roots: 'kind:client' }]) // biome-ignore format: a list
+  for (const options of [
+    { instrumentations: { pg: { roots: true } } },
+    { instrumentations: ['pg'], roots: scope },
+    { instrumentations: ['pg'], roots: 'kind:client' },
+  ])
     assert.ok(
       (await run(program, 'cjs', options, env)).outside.some(({ name }) => name === 'events.select'),
       JSON.stringify(options),

@@ -122,8 +122,12 @@ export async function runSource(app: string, tracing: string, form: Form, env: R
 function outputOf(child: ChildProcess): Promise<string> {
   let output = '';
   let faults = '';
-  child.stdout?.on('data', (chunk) => { output += chunk; }); // biome-ignore format: one thought
-  child.stderr?.on('data', (chunk) => { faults += chunk; }); // biome-ignore format: one thought
+  child.stdout?.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    faults += chunk;
+  });
   const limit = setTimeout(() => child.kill('SIGKILL'), 180_000);
   return new Promise((resolve, reject) => {
     child.once('error', reject);

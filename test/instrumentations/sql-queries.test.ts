@@ -75,11 +75,19 @@ queries('totals of both databases stand on the enclosing span, and the failed qu
         const insert = "INSERT INTO nodes VALUES (7, 'secret'), (8, 'secret')";
         await postgres.run(insert, () => pglite.query(insert));
         lite.run(insert, () => rows(insert));
-        lite.run('SELECT id FROM nodes', () => sqlite.exec('SELECT id FROM nodes'), ([table]) => ({ returned: table?.values.length })); // biome-ignore format: one thought
+        lite.run(
+          'SELECT id FROM nodes',
+          () => sqlite.exec('SELECT id FROM nodes'),
+          ([table]) => ({ returned: table?.values.length }),
+        );
         const wrong = 'SELECT * FROM missing';
         assert.throws(() => lite.run(wrong, () => sqlite.exec(wrong)), /no such table/);
         let told: unknown;
-        await postgres.run(wrong, () => pglite.query(wrong)).catch((error: Error) => { told = error.message; }); // biome-ignore format: one thought
+        await postgres
+          .run(wrong, () => pglite.query(wrong))
+          .catch((error: Error) => {
+            told = error.message;
+          });
         assert.match(String(told), /does not exist/);
       })();
       const all = await spans();
@@ -92,7 +100,10 @@ queries('totals of both databases stand on the enclosing span, and the failed qu
       assert.is(all.length, choice === 'totals' ? 1 : 6);
       if (choice === 'both') {
         const failed = all.filter(({ status }) => status.code === 2);
-        assert.equal(failed.map(({ name }) => name), ['missing.select', 'missing.select']); // biome-ignore format: one thought
+        assert.equal(
+          failed.map(({ name }) => name),
+          ['missing.select', 'missing.select'],
+        );
       }
     });
   }
@@ -100,7 +111,12 @@ queries('totals of both databases stand on the enclosing span, and the failed qu
 
 queries('while off, and under a span that nobody keeps, the statement is run and nothing else happens', async ({ sqlite }) => {
   const lite = sqlQueries({ system: 'sqlite', queries: 'both' });
-  const run = () => lite.run('SELECT 1', () => sqlite.exec('SELECT 1'), () => assert.unreachable() as never); // biome-ignore format: one thought
+  const run = () =>
+    lite.run(
+      'SELECT 1',
+      () => sqlite.exec('SELECT 1'),
+      () => assert.unreachable() as never,
+    );
   await traced({ enabled: false }, async ({ spans }) => {
     assert.is(instrument({ name: 'work' }, run)().length, 1);
     assert.equal(await spans(), []);
@@ -145,7 +161,10 @@ queries('double quotes hold values where the database says so', ({ sqlite }) =>
       sqlQueries({ system: 'mariadb' }).run('SELECT "x"', () => sqlite.exec("SELECT 'x'"));
       sqlQueries({ system: 'sqlite' }).run('SELECT "name" FROM nodes', () => sqlite.exec('SELECT "name" FROM nodes'));
     })();
-    assert.equal((await spans()).flatMap(({ attributes }) => attributes['db.query.text'] ?? []), ['SELECT ?', 'SELECT "name" FROM nodes']); // biome-ignore format: one thought
+    assert.equal(
+      (await spans()).flatMap(({ attributes }) => attributes['db.query.text'] ?? []),
+      ['SELECT ?', 'SELECT "name" FROM nodes'],
+    );
   }),
 );
 

@@ -41,13 +41,23 @@ test('values of a query that open something are left out, whatever the encoding,
   ];
   for (const [query, expected] of rows) assert.is(withoutSecrets(query), expected);
   assert.equal(
-    httpAttributes({ 'url.full': 'https://x/a?token=1#b', 'url.query': '?token=1', 'http.request.method': 'GET', 'http.request.method_original': 'GET' }),
+    httpAttributes({
+      'url.full': 'https://x/a?token=1#b',
+      'url.query': '?token=1',
+      'http.request.method': 'GET',
+      'http.request.method_original': 'GET',
+    }),
     { 'url.full': 'https://x/a?token=REDACTED#b', 'url.query': 'token=REDACTED', 'http.request.method': 'GET' },
-  ); // biome-ignore format: one thought
+  );
   assert.equal(
-    httpAttributes({ 'url.full': 'https://x/a', 'url.query': '', 'http.request.method': '_OTHER', 'http.request.method_original': 'X' }),
+    httpAttributes({
+      'url.full': 'https://x/a',
+      'url.query': '',
+      'http.request.method': '_OTHER',
+      'http.request.method_original': 'X',
+    }),
     { 'url.full': 'https://x/a', 'http.request.method': '_OTHER', 'http.request.method_original': 'X' },
-  ); // biome-ignore format: one thought
+  );
 });
 
 test('a message is named after the exchange or the queue, and names that the broker made up are not in it', () => {
@@ -80,7 +90,11 @@ test('a call of gRPC is named after its method, and its status is a word', () =>
     'rpc.method': 'fleet.Power/Restart',
   });
   const set: Record<string, unknown> = {};
-  const span = { setAttribute: (key: string, value: string) => { set[key] = value; } }; // biome-ignore format: one thought
+  const span = {
+    setAttribute: (key: string, value: string) => {
+      set[key] = value;
+    },
+  };
   assert.equal(grpcLater('rpc.grpc.status_code', 0, span), ['rpc.status_code', 'OK']);
   assert.equal(set, {});
   assert.equal(grpcLater('rpc.grpc.status_code', 14, span), ['rpc.status_code', 'UNAVAILABLE']);

@@ -161,7 +161,12 @@ test('logfmt quotes what a reader could not tell apart, and nothing else', () =>
 
 test('what logfmt prints reads back as it was', () => {
   const read = (line: string): Record<string, string> =>
-    Object.fromEntries([...line.matchAll(/([^ =]+)=("(?:[^"\\]|\\.)*"|[^ ]*)/gu)].map(([, key, value]) => [key, value?.startsWith('"') ? JSON.parse(value) : value])); // biome-ignore format: one thought
+    Object.fromEntries(
+      [...line.matchAll(/([^ =]+)=("(?:[^"\\]|\\.)*"|[^ ]*)/gu)].map(([, key, value]) => [
+        key,
+        value?.startsWith('"') ? JSON.parse(value) : value,
+      ]),
+    );
   for (const value of ['a b', '"', '\\', '\\"', 'x=y', '\n\t\u0007', '', 'trace_id=1', '日本 語']) {
     assert.equal(read(formatLogfmt({ first: 1, value, last: 2 })), { first: '1', value, last: '2' });
   }
@@ -176,7 +181,14 @@ test('a record that refers to itself, or holds an error, is a line all the same'
   log.debug({ loop, one: shared, two: shared }, 'x');
   log.error(Object.assign(new Error('refused', { cause: new Error('why') }), { code: 'E1' }));
   log.warn('%s of %d', 'one', 2);
-  log.info({ get bad() { throw new Error('no'); } } as object, 'x'); // biome-ignore format: one thought
+  log.info(
+    {
+      get bad() {
+        throw new Error('no');
+      },
+    } as object,
+    'x',
+  );
   const [first, second, third, fourth] = to.lines.map((line) => JSON.parse(line));
   assert.is(first.loop.self, '[circular]');
   assert.equal([first.one, first.two], [{ b: 1 }, { b: 1 }]);

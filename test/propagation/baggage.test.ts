@@ -17,7 +17,11 @@ const pipeline = baggage.declare({
     lowerCase: true,
   },
   'batch.id': { validate: (value) => Number(value) > 0 },
-  failing: { validate: () => { throw new Error('no'); } }, // biome-ignore format: one thought
+  failing: {
+    validate: () => {
+      throw new Error('no');
+    },
+  },
 });
 const header = (): string | undefined => (inject({}) as Record<string, string>).baggage;
 const work = instrument({ name: 'work' }, () => 0);
@@ -58,7 +62,13 @@ test('values hold inside the function that they are set for, over awaits and tim
       );
     });
     assert.equal(pipeline.all(), {});
-    assert.throws(() => pipeline.set({ 'camera.id': 'x' }, () => { throw new RangeError('own'); }), (error: unknown) => error instanceof RangeError); // biome-ignore format: one thought
+    assert.throws(
+      () =>
+        pipeline.set({ 'camera.id': 'x' }, () => {
+          throw new RangeError('own');
+        }),
+      (error: unknown) => error instanceof RangeError,
+    );
     assert.is(propagation.getActiveBaggage(), undefined);
   }));
 
@@ -183,7 +193,10 @@ test('a declaration that contradicts itself is misuse', () => {
     () => baggage.declare({ key: { header: 'x y' } }),
   ];
   for (const declare of wrong)
-    assert.throws(declare, (error: unknown) => error instanceof SpanwrightError && error.code === 'MISUSE' && /expected/.test(error.message)); // biome-ignore format: one thought
+    assert.throws(
+      declare,
+      (error: unknown) => error instanceof SpanwrightError && error.code === 'MISUSE' && /expected/.test(error.message),
+    );
 });
 
 test.run();

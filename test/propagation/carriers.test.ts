@@ -176,8 +176,41 @@ test('tracestate is carried with traceparent, and counts for nothing without it'
 });
 
 test('extract and inject never throw, whatever the carrier is', () => {
-  const hostile = new Proxy({}, { get: () => assert.unreachable.bind(null), ownKeys: () => { throw new Error('no'); }, getOwnPropertyDescriptor: () => { throw new Error('no'); } }); // biome-ignore format: one thought
-  const things: unknown[] = [null, undefined, 0, 1n, '', 'text', '{broken', Symbol('x'), () => 0, [], [1], [[]], hostile, new Proxy({}, { get() { throw new Error('no'); } })]; // biome-ignore format: one thought
+  const hostile = new Proxy(
+    {},
+    {
+      get: () => assert.unreachable.bind(null),
+      ownKeys: () => {
+        throw new Error('no');
+      },
+      getOwnPropertyDescriptor: () => {
+        throw new Error('no');
+      },
+    },
+  );
+  const things: unknown[] = [
+    null,
+    undefined,
+    0,
+    1n,
+    '',
+    'text',
+    '{broken',
+    Symbol('x'),
+    () => 0,
+    [],
+    [1],
+    [[]],
+    hostile,
+    new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('no');
+        },
+      },
+    ),
+  ];
   const kinds = [undefined, documents, ids, w3c, ...Object.values(carriers).filter((kind) => typeof kind === 'object')];
   for (const thing of things) {
     for (const kind of kinds) {

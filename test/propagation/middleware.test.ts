@@ -37,7 +37,14 @@ type Started = { port: number; stop(): Promise<unknown> };
 async function listening(server: Server): Promise<Started> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  return { port, stop: () => new Promise((resolve) => { server.closeAllConnections(); server.close(resolve); }) }; // biome-ignore format: one thought
+  return {
+    port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(resolve);
+      }),
+  };
 }
 const answer = (_request: IncomingMessage, response: ServerResponse): void => void seen().then((text) => response.end(text));
 
@@ -155,7 +162,10 @@ for (const [name, start] of Object.entries(FRAMEWORKS)) {
         });
         assert.equal(await ask(port, '/cameras-of-others/x'), { 'request.source': 'api' });
         const many = await Promise.all(Array.from({ length: 20 }, (_, camera) => ask(port, `/cameras/c${camera}`)));
-        assert.equal(many.map((one) => one['camera.id']), Array.from({ length: 20 }, (_, camera) => `c${camera}`)); // biome-ignore format: one thought
+        assert.equal(
+          many.map((one) => one['camera.id']),
+          Array.from({ length: 20 }, (_, camera) => `c${camera}`),
+        );
       } finally {
         await stop();
       }

@@ -169,12 +169,48 @@ test(`what is written comes back, ids, flags and baggage of every alphabet, thro
 
 /** Any value that a program may hand over: nested, hostile, of the wrong type, under the names that we look at. */
 function anything(generator: Generator, depth = 0): unknown {
-  const names = ['traceparent', 'Traceparent', 'baggage', 'tracestate', 'headers', 'properties', 'metadata', 'annotations', 'message', 'trace_id', 'span_ids', 'example.com/traceparent', 'TRACEPARENT', '__proto__', 'get', 'set', 'getMap', 'constructor', 'x']; // biome-ignore format: a list
+  const names = [
+    'traceparent',
+    'Traceparent',
+    'baggage',
+    'tracestate',
+    'headers',
+    'properties',
+    'metadata',
+    'annotations',
+    'message',
+    'trace_id',
+    'span_ids',
+    'example.com/traceparent',
+    'TRACEPARENT',
+    '__proto__',
+    'get',
+    'set',
+    'getMap',
+    'constructor',
+    'x',
+  ];
   const leaves: (() => unknown)[] = [
-    () => null, () => undefined, () => Number.NaN, () => 0, () => 1n, () => true, () => Symbol('s'), () => '', () => '{"traceparent":[1]}', () => '{broken',
-    () => header(generator.span()), () => [header(generator.span()), header(generator.span())], () => Buffer.from(header(generator.span())),
-    () => new Date(Number.NaN), () => () => { throw new Error('called'); }, () => new Map([[names[0], header(generator.span())]]), () => 'x'.repeat(70_000),
-  ]; // biome-ignore format: a list
+    () => null,
+    () => undefined,
+    () => Number.NaN,
+    () => 0,
+    () => 1n,
+    () => true,
+    () => Symbol('s'),
+    () => '',
+    () => '{"traceparent":[1]}',
+    () => '{broken',
+    () => header(generator.span()),
+    () => [header(generator.span()), header(generator.span())],
+    () => Buffer.from(header(generator.span())),
+    () => new Date(Number.NaN),
+    () => () => {
+      throw new Error('called');
+    },
+    () => new Map([[names[0], header(generator.span())]]),
+    () => 'x'.repeat(70_000),
+  ];
   const choice = generator.below(10);
   if (depth > 3 || choice < 4) return generator.of(leaves)();
   if (choice === 4) return Array.from({ length: generator.below(5) }, () => anything(generator, depth + 1));
@@ -182,7 +218,13 @@ function anything(generator: Generator, depth = 0): unknown {
   for (let left = generator.below(4); left >= 0; left--) {
     const name = generator.of(names);
     if (generator.below(8) === 0)
-      Object.defineProperty(made, name, { enumerable: true, configurable: true, get() { throw new Error('read'); } }); // biome-ignore format: one thought
+      Object.defineProperty(made, name, {
+        enumerable: true,
+        configurable: true,
+        get() {
+          throw new Error('read');
+        },
+      });
     else
       Object.defineProperty(made, name, {
         value: anything(generator, depth + 1),
@@ -192,7 +234,12 @@ function anything(generator: Generator, depth = 0): unknown {
       });
   }
   if (choice === 6) return Object.freeze(made);
-  if (choice === 7) return new Proxy(made, { ownKeys() { throw new Error('keys'); } }); // biome-ignore format: one thought
+  if (choice === 7)
+    return new Proxy(made, {
+      ownKeys() {
+        throw new Error('keys');
+      },
+    });
   return made;
 }
 

@@ -103,7 +103,12 @@ hop('the data of a worker thread', () =>
 hop('gRPC metadata through a server', () =>
   traced({ enabled: true }, async (run) => {
     const echo = { path: '/test.Echo/Send', requestStream: false, responseStream: false } as const;
-    const bytes = { requestSerialize: (value: Buffer) => value, requestDeserialize: (value: Buffer) => value, responseSerialize: (value: Buffer) => value, responseDeserialize: (value: Buffer) => value }; // biome-ignore format: one thought
+    const bytes = {
+      requestSerialize: (value: Buffer) => value,
+      requestDeserialize: (value: Buffer) => value,
+      responseSerialize: (value: Buffer) => value,
+      responseDeserialize: (value: Buffer) => value,
+    };
     const definition = { send: { ...echo, ...bytes } };
     const server = new grpc.Server();
     let camera: string | undefined;
@@ -178,7 +183,6 @@ postgres('a document in jsonb goes through three modules, each adding its span i
       [first, second],
       [second, third],
     ] as const) {
-      // biome-ignore format: pairs
       assert.is(span.spanContext().traceId, first.spanContext().traceId);
       assert.is(span.parentSpanContext, undefined);
       assert.equal(

@@ -31,7 +31,23 @@ export function makeCertificates(): Certificates {
     ['elsewhere', '1', 'there'],
   ] as const) {
     openssl('req', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
-    openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-out', `${name}.crt`, '-days', days, '-extfile', names); // biome-ignore format: one command
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'ca.crt',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-out',
+      `${name}.crt`,
+      '-days',
+      days,
+      '-extfile',
+      names,
+    );
   }
   const path: Certificates['path'] = (name, part) => join(folder, `${name}.${part}`);
   return {

@@ -183,7 +183,6 @@ for (const [sent, code] of [
   ['0', undefined],
   ['16', 16],
 ] as const) {
-  // biome-ignore format: a table
   test(`grpc-status "${sent}" is ${code ?? 'success'}`, async () => {
     const { port } = await server((call) => reply(call, { 'grpc-status': sent }));
     if (code === undefined) await transportTo(port).send(BODY, LIMIT_MS);
@@ -203,7 +202,6 @@ for (const [status, code] of [
   [200, 2],
   [500, 2],
 ] as const) {
-  // biome-ignore format: a table
   test(`HTTP status ${status} of a server or proxy that does not speak gRPC is ${code}`, async () => {
     const { port } = await server(({ stream }) => {
       stream.respond({ ':status': status, 'content-type': 'text/html' });

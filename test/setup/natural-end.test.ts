@@ -57,7 +57,8 @@ function silentServer(): Promise<string> {
 
 /** Does not even accept: its process is stopped, and its queue of connections is full. */
 async function fullServer(): Promise<string> {
-  const source = "const s = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))"; // biome-ignore format: one thought
+  const source =
+    "const s = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))";
   const child = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
   cleanups.push(() => child.kill('SIGKILL'));
   const [printed] = (await once(child.stdout, 'data')) as [Buffer];

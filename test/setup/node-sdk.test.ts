@@ -125,7 +125,10 @@ test('open spans are counted and listed, of instrumented calls and of libraries 
     const running = slow();
     const forgotten = library.startSpan('forgotten');
     assert.is(tracing.openCount, 2);
-    assert.equal(tracing.openSpans().map(({ name }) => name), ['slow', 'forgotten']); // biome-ignore format: one thought
+    assert.equal(
+      tracing.openSpans().map(({ name }) => name),
+      ['slow', 'forgotten'],
+    );
     assert.throws(() => assertNoOpenSpans(), /forgotten/);
     release();
     await running;

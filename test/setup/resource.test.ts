@@ -94,8 +94,14 @@ test('the same attributes as those of NodeSDK with all its detectors, but for th
   delete process.env.OTEL_NODE_RESOURCE_DETECTORS;
   for (const api of [trace, context, propagation]) api.disable();
   const ours = await found({});
-  assert.equal(Object.keys(theirs).filter((key) => !(key in ours)), ['process.command_args']); // biome-ignore format: one thought
-  assert.equal(Object.keys(ours).filter((key) => !(key in theirs)), []); // biome-ignore format: one thought
+  assert.equal(
+    Object.keys(theirs).filter((key) => !(key in ours)),
+    ['process.command_args'],
+  );
+  assert.equal(
+    Object.keys(ours).filter((key) => !(key in theirs)),
+    [],
+  );
 });
 
 for (const [value, names] of [
@@ -177,9 +183,21 @@ test('what has to be waited for is not there before, and nothing complains when 
 
 test('a detector that throws, rejects, answers nonsense or never is said and left out; the others count', async () => {
   const broken: [string, ResourceDetector['detect'], RegExp][] = [
-    ['throws', () => { throw new TypeError('no metadata'); }, /SPW023 extraResourceDetectors\[0\]: TypeError: no metadata/], // biome-ignore format: one thought
+    [
+      'throws',
+      () => {
+        throw new TypeError('no metadata');
+      },
+      /SPW023 extraResourceDetectors\[0\]: TypeError: no metadata/,
+    ],
     ['rejects', () => ({ attributes: { a: Promise.reject(new Error('refused')) } }), /\[0\]: Error: refused/],
-    ['throws what cannot be shown', () => { throw Object.create(null); }, /\[0\]: something that cannot be shown/], // biome-ignore format: one thought
+    [
+      'throws what cannot be shown',
+      () => {
+        throw Object.create(null);
+      },
+      /\[0\]: something that cannot be shown/,
+    ],
     ['answers nonsense', () => undefined as never, /SPW023 extraResourceDetectors\[0\]: TypeError/],
     ['never answers', () => ({ attributes: { a: new Promise<string>(() => {}) } }), /SPW023 not all had answered after 30 ms/],
   ];
@@ -264,7 +282,10 @@ test("an application's span processor waits for detectors of other packages, as 
   assert.is(memory.getFinishedSpans().length, 0);
   answer('b');
   await tracing.forceFlush();
-  assert.equal(memory.getFinishedSpans().map(({ resource }) => resource.attributes.zone), ['b']); // biome-ignore format: one thought
+  assert.equal(
+    memory.getFinishedSpans().map(({ resource }) => resource.attributes.zone),
+    ['b'],
+  );
   await tracing.shutdown();
 });
 

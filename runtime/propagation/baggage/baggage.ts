@@ -159,7 +159,13 @@ export const baggage = {
   /** Runs `fn` without the given keys; without any baggage when none is given. */
   clear<Result>(fn: () => Result, names?: readonly string[]): Result {
     const context = activeContext();
-    const cleared = names === undefined ? propagation.deleteBaggage(context) : withEntries(context, names.map((name) => [name, undefined])); // biome-ignore format: one thought
+    const cleared =
+      names === undefined
+        ? propagation.deleteBaggage(context)
+        : withEntries(
+            context,
+            names.map((name) => [name, undefined]),
+          );
     return contextApi.with(cleared, fn);
   },
 

@@ -142,7 +142,13 @@ const LEFT = `${'0'.repeat(31)}1`;
 test('the verdict finds what is wrong: each fault is a sentence', () => {
   const record = new RunRecord();
   const span = (fields: object) =>
-    record.spans.push({ parentSpanId: '', links: [], attributes: {}, resource: { attributes: { 'service.name': 'camera' } }, ...fields } as never); // biome-ignore format: one thought
+    record.spans.push({
+      parentSpanId: '',
+      links: [],
+      attributes: {},
+      resource: { attributes: { 'service.name': 'camera' } },
+      ...fields,
+    } as never);
   record.addLog(`service=camera msg="image sent" image=i1 object=person cut_off=false trace_id=${KEPT} trace_flags=01`);
   record.addLog(`service=api msg=request status=200 duration_ms=5 trace_id=${LEFT}`);
   record.addLog(`service=api msg=request status=500 duration_ms=5 trace_id=${'1'.repeat(32)}`);

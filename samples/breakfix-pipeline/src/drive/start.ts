@@ -40,7 +40,7 @@ const pipeline = new Pipeline();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void pipeline.stop().finally(() => process.exit(130)));
 }
-main(pipeline, process.argv.slice(2))
+void main(pipeline, process.argv.slice(2))
   .catch((error: unknown) => {
     print(`The run failed: ${error instanceof Error ? error.stack : error}`);
     return 1;

@@ -110,7 +110,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void system.stop().then(() => process.exit(130)));
 }
 
-main()
+void main()
   .catch((error: unknown) => {
     print(`npm start failed: ${error instanceof Error ? error.message : error}`);
     return 1;

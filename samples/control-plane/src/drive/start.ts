@@ -69,7 +69,7 @@ function printTraces(outcomes: readonly Reported[], spans: readonly ReceivedSpan
   print(`\n${spans.length} spans in ${new Set(spans.map(({ traceId }) => traceId)).size} traces.`);
 }
 
-main()
+void main()
   .catch((error: unknown) => {
     if (interrupted) return INTERRUPTED;
     print(`npm start failed: ${error instanceof Error ? error.message : error}`);

@@ -90,7 +90,7 @@ async function stopChildren(): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void stopChildren().then(() => process.exit(130)));
 
-main()
+void main()
   .catch((error: unknown) => {
     print(`npm start failed: ${error instanceof Error ? error.message : error}`);
     return 1;

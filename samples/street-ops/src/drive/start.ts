@@ -110,7 +110,7 @@ const end = async (code: number): Promise<never> => {
   process.exit(code);
 };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(130));
-main(folder)
+void main(folder)
   .catch((error: unknown) => {
     print(`The run failed: ${error instanceof Error ? error.message : error}`);
     return 1;

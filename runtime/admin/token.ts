@@ -12,8 +12,8 @@ import { TOKEN_VARIABLE } from './defaults.js';
 export type Digest = Buffer;
 
 export interface TokenOptions {
-  readonly token?: string;
-  readonly tokenFile?: string;
+  readonly token?: string | undefined;
+  readonly tokenFile?: string | undefined;
 }
 
 /** Characters of a token at least. `openssl rand -hex 16` has 32. */

@@ -9,7 +9,7 @@ const LEASE_OPTIONS: readonly CommandOption[] = [
     name: 'for',
     type: 'text',
     value: 'DURATION',
-    summary: 'How long the change holds, such as 90s, 10m, 2h. Default 10m, at most 24h.',
+    summary: 'How long the change holds, such as 90s, 10m, 2h; at most 24h. Default 10m; off holds until switched on.',
   },
   { name: 'reason', type: 'text', value: 'TEXT', summary: 'Why; kept in the log and the state.' },
   { name: 'max-spans', type: 'count', value: 'N', summary: 'End the change after N spans.' },

@@ -9,7 +9,7 @@ export type Duration = number | string;
 
 /** Limits and reason of a change made while the service runs. */
 export interface LeaseOptions {
-  /** How long the change holds. Default 10 minutes, at most 24 hours. */
+  /** How long the change holds, at most 24 hours. Default 10 minutes; `setEnabled(false)` holds until the next switch on. */
   for?: Duration;
   /** Why, for the log and the state. At most 500 characters. */
   reason?: string;
@@ -37,7 +37,8 @@ export interface Lease {
   readonly actor: string | null;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
-  readonly expiresAt: string;
+  /** ISO 8601, UTC; null: holds until tracing is switched on, or the process ends. */
+  readonly expiresAt: string | null;
   readonly limits: { maxSpansPerSecond: number | null; maxSpans: number | null; maxOpenSpans: number | null };
   /** Where traces may start while the lease is in force, in normal form; null: where the configuration says. */
   readonly only: string | null;
@@ -45,6 +46,8 @@ export interface Lease {
   readonly spans: number;
   /** Things to know that are not errors, for example that a rule matches no known site. */
   readonly warnings: readonly string[];
+  /** Ids of the leases that this change ended. */
+  readonly ended: readonly string[];
 }
 
 /** Why the last lease ended, so that "who switched it off?" has an answer. */
@@ -161,14 +164,15 @@ export interface Tracing {
   readonly enabled: boolean;
   readonly openCount: number;
   /**
-   * Sets the flag under a lease, which ends by itself.
+   * Sets the flag under a lease. Off ends every lease that had switched on, and without `for` holds until the next switch on.
+   * Limits on spans belong to switching on; with off they are ignored.
    * @throws PermissionDeniedError when `allowRuntimeChanges` is false.
    * @throws InvalidArgumentError when an option is out of range; nothing is changed then.
    */
   setEnabled(value: boolean, options?: LeaseOptions): Lease;
-  /** Sets namespace rules under a lease. @throws like setEnabled; a bad rule rejects the whole text and names the token. */
+  /** Sets namespace rules under a lease; an empty text ends every rules lease. @throws like setEnabled; a bad rule rejects the whole text and names the token. */
   setRules(text: string, options?: LeaseOptions): Lease;
-  /** Sets the drop list under a lease. @throws like setEnabled. */
+  /** Sets the drop list under a lease; an empty text ends every drop lease. @throws like setEnabled. */
   setDrop(text: string, options?: LeaseOptions): Lease;
   leases(): readonly Lease[];
   /** Ends a lease early. False when there is none with this id. @throws PermissionDeniedError like setEnabled. */

@@ -3,8 +3,9 @@
 import { printable } from '../../runtime/text/printable.js';
 import type { Lease, LeaseEnd } from '../../runtime/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
-import { type Column, settingOf, spoken, table } from '../table.js';
+import { type Column, settingOf, table, timeLeft } from '../table.js';
 import { ask } from './ask.js';
+import { type ChangeAnswer, inForce } from './in-force.js';
 
 interface LeasesAnswer {
   readonly leases: readonly Lease[];
@@ -14,7 +15,7 @@ interface LeasesAnswer {
 const COLUMNS: readonly Column<Lease>[] = [
   { title: 'ID', of: (lease) => lease.id },
   { title: 'CHANGE', of: settingOf, most: 100 },
-  { title: 'LEFT', of: (lease) => spoken(Date.parse(lease.expiresAt) - Date.now()), number: true },
+  { title: 'LEFT', of: (lease) => timeLeft(lease).replace(/ left$/u, ''), number: true },
   { title: 'SPANS', of: (lease) => lease.spans, number: true },
   { title: 'BY', of: (lease) => lease.actor },
   { title: 'REASON', of: (lease) => lease.reason, most: 100 },
@@ -29,11 +30,11 @@ async function list(invocation: Invocation): Promise<void> {
 }
 
 async function end(invocation: Invocation, id: string): Promise<void> {
-  const answer = await ask<{ lease: Lease; enabled: boolean }>(invocation, 'DELETE', `leases/${encodeURIComponent(id)}`);
+  const answer = await ask<ChangeAnswer>(invocation, 'DELETE', `leases/${encodeURIComponent(id)}`);
   if (invocation.options.has('json')) invocation.out(JSON.stringify(answer));
   else {
     const was = printable(settingOf(answer.lease), 300);
-    invocation.out(`Ended lease ${printable(id)} (${was}). Tracing is ${answer.enabled ? 'on' : 'off'}.`);
+    invocation.out(`Ended lease ${printable(id)} (${was}). ${inForce(answer)}`);
   }
 }
 

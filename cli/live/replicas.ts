@@ -1,10 +1,12 @@
 // `spanwright set ... --redis URL`: the change goes to a Redis that all replicas of a service follow (spanwright/control), not
 // to the admin hook of one of them.
 
+import { isEndless, USUAL_TIME } from '../../runtime/control/command.js';
 import { commandReplicas, DEFAULT_KEY, type ReplicaCommand, type Setting } from '../../runtime/control/index.js';
 import { InvalidArgumentError, SpanwrightError } from '../../runtime/errors.js';
 import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
+import { settingOf } from '../table.js';
 import { actor } from './connection.js';
 
 /** The variable that holds the password: arguments can be read by every user of the machine. */
@@ -27,6 +29,12 @@ function failureOf(error: unknown): Error {
   return new CommandFailure(printable((error as Error).message, 1000), EXIT.unreachable);
 }
 
+/** How long the change holds, in words. */
+function timeOf(command: ReplicaCommand): string {
+  if (command.value === '') return 'which ends the leases of that kind';
+  return isEndless(command) ? 'until tracing is switched on' : `for ${printable(String(command.for ?? USUAL_TIME))}`;
+}
+
 /** Writes the change, and prints its revision. @throws UsageError, CommandFailure. */
 export async function setReplicas(invocation: Invocation, setting: Setting, body: Record<string, unknown>): Promise<number> {
   const { [setting]: value, revision, ...fields } = body;
@@ -38,6 +46,10 @@ export async function setReplicas(invocation: Invocation, setting: Setting, body
     throw failureOf(error);
   });
   if (invocation.options.has('json')) invocation.out(JSON.stringify({ key, setting, revision: made }));
-  else invocation.out(`Revision ${made} of ${printable(key)}: replicas follow within a second; each logs what it does.`);
+  else {
+    const change = printable(settingOf({ kind: setting, value: value as boolean | string }), 300);
+    invocation.out(`Revision ${made} of ${printable(key)}: ${change}, ${timeOf(command)}.`);
+    invocation.out('Replicas follow within a second; each logs what it does.');
+  }
   return EXIT.done;
 }

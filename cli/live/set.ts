@@ -6,14 +6,8 @@ import type { Lease } from '../../runtime/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
 import { settingOf, spoken, styled } from '../table.js';
 import { ask } from './ask.js';
+import { type ChangeAnswer, inForce } from './in-force.js';
 import { setReplicas } from './replicas.js';
-
-interface ChangeAnswer {
-  readonly lease: Lease;
-  readonly enabled: boolean;
-  readonly recording: boolean;
-  readonly revision: number;
-}
 
 const BOOLEAN_WORDS = new Map([
   ...['true', 't', 'yes', 'y', 'on', '1'].map((word) => [word, true] as const),
@@ -56,13 +50,22 @@ function limitsOf({ limits }: Lease): string {
   return said.length === 0 ? '' : `, or ${said.join(', or ')}`;
 }
 
-function print({ out, err, colours }: Invocation, { lease, enabled, recording }: ChangeAnswer): void {
-  const left = spoken(Date.parse(lease.expiresAt) - Date.now());
+/** The change and until when it holds; for an empty text, which leases it ended. */
+function changeOf(lease: Lease, colours: boolean): string {
   const setting = styled(printable(settingOf(lease), 500), 'bold', colours);
-  out(`${setting} until ${printable(lease.expiresAt)} (${left})${limitsOf(lease)}; lease ${printable(lease.id)}.`);
-  if (lease.kind !== 'enabled') out(`Tracing is ${enabled ? 'on' : 'off'}.`);
-  if (lease.value !== enabled && lease.kind === 'enabled')
-    out(`Tracing is still ${enabled ? 'on' : 'off'}: see "spanwright leases".`);
+  if (lease.value === '') {
+    const ended = lease.ended.map((id) => printable(id)).join(', ');
+    return `${setting}: ${ended === '' ? 'there was no lease to end' : `ended lease ${ended}`}.`;
+  }
+  if (lease.expiresAt === null) return `${setting} until tracing is switched on; lease ${printable(lease.id)}.`;
+  const left = spoken(Date.parse(lease.expiresAt) - Date.now());
+  return `${setting} until ${printable(lease.expiresAt)} (${left})${limitsOf(lease)}; lease ${printable(lease.id)}.`;
+}
+
+function print({ out, err, colours }: Invocation, answer: ChangeAnswer): void {
+  const { lease, enabled, recording } = answer;
+  out(changeOf(lease, colours));
+  if (lease.kind !== 'enabled') out(inForce(answer));
   if (enabled && !recording) err('Warning: nothing is recorded, because no endpoint or exporter is configured.');
   for (const warning of lease.warnings) err(`Warning: ${printable(warning, 500)}`);
 }

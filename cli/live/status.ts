@@ -3,7 +3,7 @@
 import { printable } from '../../runtime/text/printable.js';
 import type { Lease, TracingState } from '../../runtime/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
-import { facts, settingOf, spoken, styled } from '../table.js';
+import { facts, settingOf, spoken, styled, timeLeft } from '../table.js';
 import { ask } from './ask.js';
 
 const onOff = (flag: boolean) => (flag ? 'on' : 'off');
@@ -15,10 +15,9 @@ function flagLine({ enabled, built, configured }: TracingState, colours: boolean
 }
 
 function leaseLine(lease: Lease): string {
-  const left = spoken(Date.parse(lease.expiresAt) - Date.now());
   const who = lease.actor === null ? '' : `, by ${lease.actor}`;
   const why = lease.reason === null ? '' : `: ${lease.reason}`;
-  return printable(`lease ${lease.id}, ${settingOf(lease)}, ${left} left${who}${why}`, 700);
+  return printable(`lease ${lease.id}, ${settingOf(lease)}, ${timeLeft(lease)}${who}${why}`, 700);
 }
 
 const ENDINGS: Readonly<Record<string, string>> = {

@@ -6,7 +6,7 @@ import { InvalidArgumentError } from '../../runtime/errors.js';
 import { parseDuration } from '../../runtime/text/duration.js';
 import type { SiteReport, TracingState } from '../../runtime/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
-import { type Column, spoken, styled, table } from '../table.js';
+import { type Column, styled, table, timeLeft } from '../table.js';
 import { ask, withQuery } from './ask.js';
 import { type Look, ratesBetween, type SiteRate } from './rates.js';
 
@@ -49,7 +49,7 @@ async function look(invocation: Invocation): Promise<Look & { readonly state: Tr
 
 function headOf({ enabled, recording, leases, spans }: TracingState): string {
   const lease = [...leases].reverse().find(({ kind }) => kind === 'enabled');
-  const until = lease === undefined ? '' : `, ${spoken(Math.max(0, Date.parse(lease.expiresAt) - Date.now()))} left`;
+  const until = lease === undefined ? '' : `, ${timeLeft(lease)}`;
   const flag = `${enabled ? 'on' : 'off'}${enabled && !recording ? ' (no exporter)' : ''}${until}`;
   const { open, exported, dropped, failed } = spans;
   return `Tracing ${flag}; ${open} open; ${exported} exported, ${dropped} dropped, ${failed} failed`;

@@ -127,8 +127,8 @@ export function createAdminHandler(tracing: Tracing, options: AdminOptions = {})
       const { expiresAt, id: made, reason } = lease;
       const until = route.method === 'PUT' ? expiresAt : null;
       audit.add({ outcome: 'done', change: tried, actor: call.actor, until, lease: made, reason });
-      const { enabled, recording, revision } = tracing.state();
-      return jsonAnswer({ lease, enabled, recording, revision }, { etag: `"${revision}"` });
+      const { enabled, recording, roots, rules, drop, revision } = tracing.state();
+      return jsonAnswer({ lease, enabled, recording, roots, rules, drop, revision }, { etag: `"${revision}"` });
     } catch (error) {
       const reason = call.values.get('reason') as string | undefined;
       audit.add({ outcome: 'refused', change: tried, actor: call.actor, reason, refusal: faultOf(error).message });

@@ -15,7 +15,11 @@ import type { Changing, Route } from './route.js';
 const JSON_TYPE = 'application/json';
 
 const LEASE_FIELDS: readonly Field[] = [
-  { name: 'for', type: 'duration', summary: 'How long the change holds. Default 10 minutes, at most 24 hours.' },
+  {
+    name: 'for',
+    type: 'duration',
+    summary: 'How long the change holds, at most 24 hours. Default 10 minutes; off holds until switched on.',
+  },
   { name: 'reason', type: 'text', summary: 'Why, for the log and the state. At most 500 characters.' },
   { name: 'maxSpansPerSecond', type: 'count', summary: 'End the lease when more spans than this start within one second.' },
   { name: 'maxSpans', type: 'count', summary: 'End the lease after this many spans.' },
@@ -77,7 +81,7 @@ export const ROUTES: readonly Route[] = [
     path: 'enabled',
     permission: 'change',
     body: [{ name: 'enabled', type: 'boolean', required: true, summary: 'The flag.' }, ONLY_FIELD, ...LEASE_FIELDS],
-    summary: 'Switches tracing on or off for a limited time.',
+    summary: 'Switches tracing on for a limited time, or off until it is switched on.',
     describe: ({ values }) =>
       `set tracing-enabled to ${values.get('enabled')}${values.has('only') ? ` only for "${values.get('only')}"` : ''}`,
     change: (call) => call.tracing.setEnabled(call.values.get('enabled') as boolean, leaseOptions(call)),
@@ -87,7 +91,7 @@ export const ROUTES: readonly Route[] = [
     path: 'rules',
     permission: 'change',
     body: [{ name: 'rules', type: 'text', required: true, summary: 'Namespace rules.' }, ...LEASE_FIELDS],
-    summary: 'Sets the namespace rules for a limited time.',
+    summary: 'Sets the namespace rules for a limited time; an empty text ends every rules lease.',
     describe: ({ values }) => `set rules to "${values.get('rules')}"`,
     change: (call) => call.tracing.setRules(call.values.get('rules') as string, leaseOptions(call)),
   },
@@ -96,7 +100,7 @@ export const ROUTES: readonly Route[] = [
     path: 'drop',
     permission: 'change',
     body: [{ name: 'drop', type: 'text', required: true, summary: 'What is never recorded.' }, ...LEASE_FIELDS],
-    summary: 'Sets the drop list for a limited time.',
+    summary: 'Sets the drop list for a limited time; an empty text ends every drop lease.',
     describe: ({ values }) => `set drop to "${values.get('drop')}"`,
     change: (call) => call.tracing.setDrop(call.values.get('drop') as string, leaseOptions(call)),
   },

@@ -19,9 +19,16 @@ export interface HeldCommand {
   readonly command: ReplicaCommand;
   /** Of two commands for a setting the one with the higher revision counts. */
   readonly revision: number;
-  /** Milliseconds that the command still holds, reckoned by the source; never more than its whole time. */
+  /** Milliseconds that the command still holds, by the clock of the source; Infinity for one without end. */
   readonly remaining: number;
 }
+
+/** Time of a command that names none. */
+export const USUAL_TIME = '10m';
+
+/** Switching off without a duration holds until the next switch on. */
+export const isEndless = ({ setting, value, for: time }: ReplicaCommand): boolean =>
+  setting === 'enabled' && value === false && time === undefined;
 
 /** Most characters of a command: rules are at most 8192. */
 export const MOST_TEXT = 16 * 1024;

@@ -8,7 +8,7 @@ import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError } from '../errors.js';
 import { parseDuration } from '../text/duration.js';
-import { COMMAND_FIELDS, checkValue, leaseOptions, MOST_TEXT, readObject, SETTINGS } from './command.js';
+import { COMMAND_FIELDS, checkValue, isEndless, leaseOptions, MOST_TEXT, readObject, SETTINGS, USUAL_TIME } from './command.js';
 import { type Control, type Controlled, Follower } from './follower.js';
 
 export interface FileOptions {
@@ -17,7 +17,6 @@ export interface FileOptions {
 }
 
 const USUAL_INTERVAL = 1000;
-const USUAL_TIME = '10m';
 /** The kubelet changes several names in one swap; one look is enough for all of them. */
 const SETTLE_MILLISECONDS = 20;
 /** A file may be this much younger than the clock says, for file systems that round. */
@@ -132,7 +131,13 @@ class FollowedFile implements Control {
     });
     // What has never been named needs no end.
     const named = commands.filter(({ setting, value }) => value !== null || !this.#follower.isNew(setting, 1));
-    this.#follower.follow(named.map((command) => ({ command, revision: revision as number, remaining })));
+    this.#follower.follow(
+      named.map((command) => ({
+        command,
+        revision: revision as number,
+        remaining: isEndless(command) ? Number.POSITIVE_INFINITY : remaining,
+      })),
+    );
   }
 }
 

@@ -17,6 +17,15 @@ export interface Control {
 /** The part of {@link Tracing} that a control source needs. */
 export type Controlled = Pick<Tracing, 'setEnabled' | 'setRules' | 'setDrop' | 'endLease' | 'leases'>;
 
+/** 0 for a change that only adds a lease, 1 for empty rules, 2 for the flag. */
+const endsOthers = ({ setting, value }: ReplicaCommand): number => (setting === 'enabled' ? 2 : Number(value === ''));
+
+/** When a change ends, in words. */
+export function untilWhen({ expiresAt, value }: Lease): string {
+  if (value === '') return 'the leases of this kind are ended';
+  return expiresAt === null ? 'until tracing is switched on' : `until ${expiresAt}`;
+}
+
 /** Less than this is not worth a lease. */
 const LEAST_MILLISECONDS = 5;
 
@@ -43,9 +52,9 @@ export class Follower {
       this.#seen.set(command.setting, revision);
       this.revision = Math.max(this.revision, revision);
     }
-    // The flag comes last, because switching off ends what nothing brings back; the new leases come before the end of the old
-    // ones, so that there is no moment in between without either.
-    newer.sort((a, b) => Number(a.command.setting === 'enabled') - Number(b.command.setting === 'enabled'));
+    // Commands that end leases of others come last, because nothing brings those back; new leases begin before the old ones end,
+    // so that there is no moment without either.
+    newer.sort((a, b) => endsOthers(a.command) - endsOthers(b.command));
     const begun: (readonly [HeldCommand, Lease | undefined])[] = [];
     try {
       for (const held of newer) begun.push([held, this.#begin(held)]);
@@ -63,7 +72,8 @@ export class Follower {
 
   #begin({ command: { setting, value, ...options }, remaining }: HeldCommand): Lease | undefined {
     if (value === null || remaining < LEAST_MILLISECONDS) return undefined;
-    const lease = { ...options, for: remaining, actor: `${options.actor ?? 'unnamed'}, by ${this.source}`.slice(0, 500) };
+    const time = remaining === Number.POSITIVE_INFINITY ? undefined : { for: remaining };
+    const lease = { ...options, ...time, actor: `${options.actor ?? 'unnamed'}, by ${this.source}`.slice(0, 500) };
     if (setting === 'enabled') return this.tracing.setEnabled(value as boolean, lease);
     return setting === 'rules' ? this.tracing.setRules(value as string, lease) : this.tracing.setDrop(value as string, lease);
   }
@@ -77,11 +87,11 @@ export class Follower {
   }
 
   #tell({ setting, value, reason, actor }: ReplicaCommand, revision: number, lease: Lease | undefined): void {
-    const until = lease === undefined ? (value === null ? 'ended' : 'its time is over already') : `until ${lease.expiresAt}`;
+    const until = lease === undefined ? (value === null ? 'ended' : 'its time is over already') : untilWhen(lease);
     const who = `${actor === undefined ? '' : ` by ${actor}`}${reason === undefined ? '' : `, reason: ${reason}`}`;
     notice(
       'SPW021',
-      `${this.source}, revision ${revision}: ${setting}${value === null ? '' : ` ${String(value)}`}, ${until}${who}`,
+      `${this.source}, revision ${revision}: ${setting}${value === null ? '' : ` ${value === '' ? '(empty)' : String(value)}`}, ${until}${who}`,
     );
   }
 }

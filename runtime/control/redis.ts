@@ -8,18 +8,19 @@ import {
   COMMAND_FIELDS,
   checkValue,
   type HeldCommand,
+  isEndless,
   leaseOptions,
   type ReplicaCommand,
   readObject,
   SETTINGS,
   type Setting,
+  USUAL_TIME,
 } from './command.js';
 import { type Control, type Controlled, Follower } from './follower.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisConnection } from './redis-connection.js';
 
 export const DEFAULT_KEY = 'spanwright:control';
-const USUAL_TIME = '10m';
 const LONGEST = 24 * 60 * 60_000;
 const USUAL_INTERVAL = 5000;
 /** Milliseconds. */
@@ -37,12 +38,13 @@ export interface RedisOptions {
 const READ = `local t = redis.call('TIME')
 return { string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000)), redis.call('HGETALL', KEYS[1]) }`;
 
-/** ARGV: setting, command, milliseconds, revision that the caller has seen or ''. A new hash begins where no old one has been. */
+/** ARGV: setting, command, milliseconds or 'endless', revision that the caller has seen or ''. A new hash begins where no old one has been. */
 const WRITE = `local t = redis.call('TIME')
 local held = redis.call('HGET', KEYS[1], 'revision')
 if ARGV[4] ~= '' and ARGV[4] ~= (held or '0') then return { 'stale', held or '0' } end
 local revision = string.format('%.0f', held and held + 1 or t[1])
-local ends = string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[3])
+local ends = ARGV[3]
+if ends ~= 'endless' then ends = string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[3]) end
 redis.call('HSET', KEYS[1], 'revision', revision, ARGV[1], ARGV[2],
   ARGV[1] .. ':revision', revision, ARGV[1] .. ':for', ARGV[3], ARGV[1] .. ':ends', ends)
 redis.call('PUBLISH', KEYS[1], revision)
@@ -61,14 +63,16 @@ function heldCommand(setting: Setting, hash: ReadonlyMap<string, string>, now: n
   const text = hash.get(setting);
   if (text === undefined) return undefined;
   const [revision = 0, whole = 0, ends = 0] = ['revision', 'for', 'ends'].map((name) => Number(hash.get(`${setting}:${name}`)));
-  const remaining = Math.min(whole, ends - now);
-  if (!Number.isSafeInteger(revision) || !Number.isFinite(remaining))
+  const fields = readObject(text, KNOWN);
+  const command = { setting, value: checkValue(setting, fields.value), ...leaseOptions(fields) };
+  const endless = isEndless(command);
+  const remaining = endless ? Number.POSITIVE_INFINITY : Math.min(whole, ends - now);
+  if (!Number.isSafeInteger(revision) || !(endless || Number.isFinite(remaining)))
     throw new InvalidArgumentError(
       setting,
       `the command for ${setting} has no revision or time; write it with commandReplicas().`,
     );
-  const fields = readObject(text, KNOWN);
-  return { command: { setting, value: checkValue(setting, fields.value), ...leaseOptions(fields) }, revision, remaining };
+  return { command, revision, remaining };
 }
 
 class FollowedRedis implements Control {
@@ -182,12 +186,14 @@ export async function commandReplicas(
 ): Promise<number> {
   const { setting, value, ...fields } = command;
   if (!SETTINGS.includes(setting)) throw new InvalidArgumentError('setting', `setting must be one of ${SETTINGS.join(', ')}.`);
-  const time = Math.round(parseDuration(fields.for ?? USUAL_TIME, 'for', { min: 1, max: LONGEST }));
+  const time = isEndless(command)
+    ? 'endless'
+    : String(Math.round(parseDuration(fields.for ?? USUAL_TIME, 'for', { min: 1, max: LONGEST })));
   const text = JSON.stringify({ value: checkValue(setting, value), ...leaseOptions({ ...fields }) });
   const redis = new RedisConnection(client, true);
   try {
     const seen = options.revision === undefined ? '' : String(options.revision);
-    const answer = await redis.execute(['EVAL', WRITE, '1', options.key ?? DEFAULT_KEY, setting, text, String(time), seen]);
+    const answer = await redis.execute(['EVAL', WRITE, '1', options.key ?? DEFAULT_KEY, setting, text, time, seen]);
     const [verdict, revision] = (answer as unknown[]).map(String);
     if (verdict === 'done') return Number(revision);
     throw new InvalidArgumentError('revision', `The commands are at revision ${revision}, not ${seen}: look again, then decide.`);

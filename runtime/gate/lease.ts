@@ -1,45 +1,42 @@
-// Changes made while the service runs, each with an end. Effective state = configured state plus leases; a lease that ends,
-// whatever ended it, takes nothing else with it. One unref'd timer waits for the next expiry.
+// Changes made while the service runs. Effective state = configured state plus leases; a lease that ends takes nothing else with
+// it. Every lease expires, except one that switches off without a duration: it holds until the next switch on. One unref'd timer
+// waits for the next expiry; the start of a root compares the clock too, because a blocked event loop runs no timer.
 
 import { InvalidArgumentError } from '../errors.js';
-import { parseDuration } from '../text/duration.js';
-import type { Duration, Lease, LeaseEnd, LeaseOptions } from '../tracing.js';
+import type { Lease, LeaseEnd, LeaseOptions } from '../tracing.js';
+import { type Change, isEmpty, isOff, isOn, type LeaseTerms, readTerms } from './lease-options.js';
 import type { Pattern } from './pattern.js';
-import { parseRoots, printPatterns } from './rules.js';
+import { parseRoots } from './rules.js';
 
-const DEFAULT_MS = 10 * 60_000;
-const LONGEST_MS = 24 * 60 * 60_000;
-const REASON_LENGTH = 500;
 /** Leases in force at once: people and scripts make few; the bound keeps a loop of requests from growing memory. */
 const MOST_LEASES = 100;
 
-/** What the recording path asks: nothing while `metered` is false. */
+/** What the recording path asks: nothing while `metered` is false and `endsAt` is Infinity. */
 export interface LeaseMeter {
   readonly metered: boolean;
+  /** Monotonic milliseconds at which the next lease expires; Infinity when none does. */
+  readonly endsAt: number;
   count(started: number, open: number): void;
+  /** Ends the leases whose time is over. */
+  expire(): void;
 }
 
-interface Held {
+interface Held extends Change, LeaseTerms {
   readonly id: string;
-  readonly kind: Lease['kind'];
-  readonly value: boolean | string;
-  readonly reason: string | null;
-  readonly actor: string | null;
   /** As text once: the state is asked for far more often than leases are made. */
   readonly createdAt: string;
-  readonly expiresAt: string;
+  readonly expiresAt: string | null;
   /** The monotonic clock's end: a clock that is set back must not lengthen a lease. */
   readonly endsAt: number;
   readonly startedBefore: number;
-  readonly maxSpansPerSecond: number | null;
-  readonly maxSpans: number | null;
-  readonly maxOpenSpans: number | null;
-  readonly only: string | null;
   readonly warnings: readonly string[];
+  /** Ids of the leases that this one ended. */
+  readonly ended: readonly string[];
 }
 
 export class LeaseBook implements LeaseMeter {
   metered = false;
+  endsAt = Number.POSITIVE_INFINITY;
   lastEnded: LeaseEnd | null = null;
 
   #held: Held[] = [];
@@ -71,22 +68,41 @@ export class LeaseBook implements LeaseMeter {
 
   /** The roots to which the leases that switch on restrict it; none when one of them does not, or there is no such lease. */
   roots(): Pattern[] {
-    const on = this.#held.filter((held) => held.kind === 'enabled' && held.value === true);
+    const on = this.#held.filter(isOn);
     if (on.some((held) => held.only === null)) return [];
     return on.flatMap((held) => parseRoots(held.only as string));
   }
 
-  /** @throws InvalidArgumentError; nothing is changed then. */
-  check(value: boolean, options: LeaseOptions): void {
-    this.#read('enabled', value, options);
-  }
-
-  /** @throws InvalidArgumentError; nothing is changed then. */
-  begin(kind: Lease['kind'], value: boolean | string, options: LeaseOptions, warnings: readonly string[]): Lease {
-    const held: Held = { ...this.#read(kind, value, options), id: String(++this.#made), warnings };
-    this.#held.push(held);
-    this.#arm();
-    this.changed();
+  /**
+   * Puts a change in force, and ends the leases that it contradicts. Empty rules and an empty drop list only end leases.
+   * @param warnings called with options that are valid
+   * @throws InvalidArgumentError; nothing is changed then.
+   */
+  begin(change: Change, options: LeaseOptions, warnings: (terms: LeaseTerms) => readonly string[]): Lease {
+    const terms = readTerms(change, options);
+    const ending = this.#contradicted(change, terms);
+    const { duration } = terms;
+    const limited = duration !== Number.POSITIVE_INFINITY;
+    const holds = !isEmpty(change);
+    // off has a place of its own: a full book must not keep tracing on
+    if (holds && this.#held.length - ending.length >= MOST_LEASES + (isOff(change) ? 1 : 0)) {
+      throw new InvalidArgumentError('lease', `${MOST_LEASES} leases are in force, which is the most; end one of them first.`);
+    }
+    const now = Date.now();
+    const held: Held = {
+      ...change,
+      ...terms,
+      id: String(++this.#made),
+      createdAt: new Date(now).toISOString(),
+      expiresAt: holds ? (limited ? new Date(now + duration).toISOString() : null) : new Date(now).toISOString(),
+      endsAt: performance.now() + duration,
+      startedBefore: this.started(),
+      warnings: warnings(terms),
+      ended: ending.map(({ id }) => id),
+    };
+    if (holds) this.#held.push(held);
+    if (ending.length > 0) this.#finish(ending, isOff(change) && ending.every(isOff) ? 'replaced' : 'ended');
+    else if (holds) this.#putInForce();
     return this.#report(held);
   }
 
@@ -98,10 +114,8 @@ export class LeaseBook implements LeaseMeter {
     return true;
   }
 
-  endAll(cause: string, matches: (kind: Lease['kind'], value: boolean | string) => boolean = () => true): number {
-    const ending = this.#held.filter((held) => matches(held.kind, held.value));
-    this.#finish(ending, cause);
-    return ending.length;
+  endAll(cause: string): void {
+    this.#finish([...this.#held], cause);
   }
 
   count(started: number, open: number): void {
@@ -118,6 +132,22 @@ export class LeaseBook implements LeaseMeter {
     }
   }
 
+  expire(): void {
+    const now = performance.now();
+    const over = this.#held.filter((held) => held.endsAt <= now);
+    if (over.length > 0) this.#finish(over, 'expired');
+    else this.#arm();
+  }
+
+  /** Off ends what had switched on, on ends an off without end, and empty text ends all of its kind. */
+  #contradicted(change: Change, { duration }: LeaseTerms): Held[] {
+    const endless = (held: Held): boolean => isOff(held) && held.expiresAt === null;
+    if (isEmpty(change)) return this.#held.filter(({ kind }) => kind === change.kind);
+    if (isOn(change)) return this.#held.filter(endless);
+    if (!isOff(change)) return [];
+    return this.#held.filter((held) => isOn(held) || (duration === Number.POSITIVE_INFINITY && isOff(held)));
+  }
+
   #exceeded(held: Held, started: number, open: number): string | undefined {
     if (held.maxSpans !== null && started - held.startedBefore >= held.maxSpans) return 'maxSpans';
     if (held.maxOpenSpans !== null && open > held.maxOpenSpans) return 'maxOpenSpans';
@@ -129,12 +159,16 @@ export class LeaseBook implements LeaseMeter {
   #finish(ending: readonly Held[], cause: string): void {
     if (ending.length === 0) return;
     this.#held = this.#held.filter((held) => !ending.includes(held));
-    this.#arm();
-    this.changed();
+    this.#putInForce();
     for (const held of ending) {
       this.lastEnded = { id: held.id, kind: held.kind, value: held.value, at: new Date().toISOString(), cause };
       this.ended(this.lastEnded);
     }
+  }
+
+  #putInForce(): void {
+    this.#arm();
+    this.changed();
   }
 
   #arm(): void {
@@ -143,48 +177,10 @@ export class LeaseBook implements LeaseMeter {
     this.metered = this.#held.some(
       (held) => held.maxSpans !== null || held.maxOpenSpans !== null || held.maxSpansPerSecond !== null,
     );
-    if (this.#held.length === 0) return;
-    const next = Math.min(...this.#held.map((held) => held.endsAt));
-    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(next - performance.now())));
+    this.endsAt = Math.min(...this.#held.map((held) => held.endsAt));
+    if (this.endsAt === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.expire(), Math.max(1, Math.ceil(this.endsAt - performance.now())));
     this.#timer.unref();
-  }
-
-  #expire(): void {
-    const now = performance.now();
-    this.#finish(
-      this.#held.filter((held) => held.endsAt <= now),
-      'expired',
-    );
-    this.#arm();
-  }
-
-  #read(kind: Lease['kind'], value: boolean | string, options: LeaseOptions): Held {
-    const duration = options.for === undefined ? DEFAULT_MS : readDuration(options.for);
-    // switching off is never refused for want of room: it ends every lease that switches on, and has a place of its own
-    const off = kind === 'enabled' && value === false;
-    const staying = off
-      ? this.#held.filter((held) => !(held.kind === 'enabled' && held.value === true)).length - 1
-      : this.#held.length;
-    if (staying >= MOST_LEASES) {
-      throw new InvalidArgumentError('lease', `${MOST_LEASES} leases are in force, which is the most; end one of them first.`);
-    }
-    const now = Date.now();
-    return {
-      id: '',
-      kind,
-      value,
-      reason: readText('reason', options.reason),
-      actor: readText('actor', options.actor),
-      createdAt: new Date(now).toISOString(),
-      expiresAt: new Date(now + duration).toISOString(),
-      endsAt: performance.now() + duration,
-      startedBefore: this.started(),
-      maxSpansPerSecond: readLimit('maxSpansPerSecond', options.maxSpansPerSecond),
-      maxSpans: readLimit('maxSpans', options.maxSpans),
-      maxOpenSpans: readLimit('maxOpenSpans', options.maxOpenSpans),
-      only: readOnly(kind, value, options.only),
-      warnings: [],
-    };
   }
 
   #report(held: Held): Lease {
@@ -200,51 +196,7 @@ export class LeaseBook implements LeaseMeter {
       only: held.only,
       spans: this.started() - held.startedBefore,
       warnings: held.warnings,
+      ended: held.ended,
     };
   }
-}
-
-function readDuration(value: Duration): number {
-  const milliseconds = parseDuration(value, 'for');
-  if (milliseconds <= 0 || milliseconds > LONGEST_MS) {
-    throw new InvalidArgumentError(
-      'for',
-      `for: ${JSON.stringify(value)} is out of range; a change made at run time holds more than 0 and at most 24h.`,
-    );
-  }
-  return milliseconds;
-}
-
-function readLimit(field: string, value: number | undefined): number | null {
-  if (value === undefined || value === null) return null;
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InvalidArgumentError(field, `${field}: found ${JSON.stringify(value)}; expected a whole number of at least 1.`);
-  }
-  return value;
-}
-
-function readOnly(kind: Lease['kind'], value: boolean | string, only: string | undefined): string | null {
-  if (only === undefined || only === null) return null;
-  if (kind !== 'enabled' || value !== true) {
-    throw new InvalidArgumentError(
-      'only',
-      'only: it restricts where traces start, so it goes with switching on, and with nothing else.',
-    );
-  }
-  if (typeof only !== 'string') throw new InvalidArgumentError('only', `only: found a ${typeof only}; expected text.`);
-  const roots = parseRoots(only, 'only');
-  if (roots.length > 0) return printPatterns(roots, '');
-  throw new InvalidArgumentError(
-    'only',
-    `only: ${JSON.stringify(only.slice(0, 60))} names nothing; expected a namespace such as "carbide::api".`,
-  );
-}
-
-function readText(field: string, value: string | undefined): string | null {
-  if (value === undefined || value === null) return null;
-  if (typeof value !== 'string') throw new InvalidArgumentError(field, `${field}: found a ${typeof value}; expected text.`);
-  if (value.length > REASON_LENGTH) {
-    throw new InvalidArgumentError(field, `${field}: ${value.length} characters; at most ${REASON_LENGTH} are kept.`);
-  }
-  return value;
 }

@@ -93,27 +93,23 @@ export class LiveTracing implements Tracing {
 
   setEnabled(value: boolean, options: LeaseOptions = {}): Lease {
     this.#mayChange();
-    this.leaseBook.check(value, options);
-    const warnings: string[] = [];
-    if (value && this.#built === undefined) warnings.push(this.#whyNothingIsSent());
-    if (options.only !== undefined) warnings.push(...this.#unmatched(parseRoots(options.only, 'only')));
-    const lease = this.leaseBook.begin('enabled', value, options, warnings);
-    // off means off: who switches tracing off does not want an older lease to switch it on again
-    if (!value) this.leaseBook.endAll('ended', (kind, held) => kind === 'enabled' && held === true);
-    return lease;
+    return this.leaseBook.begin({ kind: 'enabled', value }, options, ({ only }) => [
+      ...(value && this.#built === undefined ? [this.#whyNothingIsSent()] : []),
+      ...(only === null ? [] : this.#unmatched(parseRoots(only))),
+    ]);
   }
 
   setRules(text: string, options: LeaseOptions = {}): Lease {
     this.#mayChange();
     const rules = parseRules(text);
-    const warnings = this.#unmatched(rules.map((rule) => rule.pattern));
-    return this.leaseBook.begin('rules', printRules(rules), options, warnings);
+    const value = printRules(rules);
+    return this.leaseBook.begin({ kind: 'rules', value }, options, () => this.#unmatched(rules.map((rule) => rule.pattern)));
   }
 
   setDrop(text: string, options: LeaseOptions = {}): Lease {
     this.#mayChange();
     const patterns = parseDrop(text);
-    return this.leaseBook.begin('drop', printPatterns(patterns, ''), options, this.#unmatched(patterns));
+    return this.leaseBook.begin({ kind: 'drop', value: printPatterns(patterns, '') }, options, () => this.#unmatched(patterns));
   }
 
   leases(): readonly Lease[] {

@@ -51,6 +51,10 @@ test('set tracing-enabled true switches on, says until when, and names the perso
   const off = await told(['set', 'tracing-enabled', 'off']);
   assert.is(off.code, 0, off.err);
   assert.is(tracing.enabled, false);
+  assert.match(off.out, /^tracing-enabled false until tracing is switched on; lease \S+\.\n$/);
+  assert.match(log[log.length - 1] as string, /set tracing-enabled to false by \S+@\S+ \(lease \d+\)$/);
+  assert.match((await told(['status'])).out, /^Change +lease \d+, tracing-enabled false, until switched on, by /m);
+  assert.match((await told(['leases'])).out, /tracing-enabled false +until switched on/);
 });
 
 test('--only switches on for a part of the service, and every list says so', async () => {
@@ -90,6 +94,20 @@ test('set rules puts rules in force and passes warnings on', async () => {
   assert.match(tracing.state().rules, 'carbide::nothing-here=off');
   assert.match(ran.out, /^rules carbide::nothing-here=off until /);
   assert.match(ran.err, /^Warning: .*carbide::nothing-here/);
+});
+
+test('set rules and set drop with an empty text end the leases of their kind, and print what is in force', async () => {
+  tracing.setRules('carbide::db=off');
+  const { id } = tracing.setRules('carbide=0.5');
+  const rules = await told(['set', 'rules', '']);
+  assert.is(rules.code, 0, rules.err);
+  assert.match(
+    rules.out,
+    new RegExp(`^rules \\(empty\\): ended lease \\d+, ${id}\\.\nRules in force: none\\. Tracing is off\\.\n$`),
+  );
+  assert.is(tracing.leases().length, 0);
+  const drop = await told(['set', 'drop', '']);
+  assert.match(drop.out, /^drop \(empty\): there was no lease to end\.\nDrop list in force: /);
 });
 
 test('a refused change has exit code 1 and the reason of the service', async () => {

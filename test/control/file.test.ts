@@ -117,6 +117,36 @@ test('a command that stood there at the start holds for the rest of its time onl
   assert.ok(left > 40_000 && left <= 60_000, `${left} ms left`);
 });
 
+test('an off without a duration holds, however old its file is, until the file or a person switches on', async () => {
+  await tracing.shutdown();
+  tracing = await startService({ enabled: true });
+  map.write({ enabled: false, rules: 'carbide::db=off' });
+  map.age(3 * HOURS);
+  control = await followFile(tracing, map.file);
+  assert.is(tracing.enabled, false);
+  assert.equal(
+    tracing.leases().map(({ kind, expiresAt }) => [kind, expiresAt]),
+    [['enabled', null]],
+    'the time of the rules is over',
+  );
+  map.write({ enabled: true, for: '1m' });
+  await until(() => tracing.enabled);
+  assert.is(tracing.leases().length, 1);
+  map.write({ enabled: false });
+  await until(() => !tracing.enabled);
+  map.write({});
+  await until(() => tracing.enabled);
+  assert.is(tracing.leases().length, 0, 'what the file no longer names is ended');
+});
+
+test('empty rules in a file end the rules leases of everybody', async () => {
+  tracing.setRules('carbide=0.5');
+  control = await followFile(tracing, map.file);
+  map.write({ rules: '', drop: '' });
+  await until(() => tracing.leases().length === 0);
+  assert.match(lines.join('\n'), /SPW021 .*rules \(empty\), the leases of this kind are ended/);
+});
+
 test('an old command, or one from a clock that is ahead, is not put in force at the start', async () => {
   map.write({ revision: 3, enabled: true, for: '10m' });
   map.age(11 * 60_000);

@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     const { enabled, roots, rules, leases } = tracing.state();
     const state = { enabled, roots, rules, revision: control.revision, actor: leases[0]?.actor ?? null };
     const text = JSON.stringify(state);
-    const left = leases[0] === undefined ? 0 : Date.parse(leases[0].expiresAt) - Date.now();
+    const left = leases[0] === undefined ? 0 : Date.parse(leases[0].expiresAt ?? '') - Date.now();
     if (text !== told) process.send?.({ ...state, left } satisfies ReplicaState);
     told = text;
   };

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { InvalidArgumentError, instrument, PermissionDeniedError, startTracing } from '../../runtime/index.js';
+import { InvalidArgumentError, instrument, PermissionDeniedError, startSpan, startTracing } from '../../runtime/index.js';
 import { setNoticeLogger } from '../../runtime/warnings.js';
 import { traced } from './tracing.js';
 
@@ -13,7 +13,7 @@ const query = instrument({ namespace: 'carbide::db', name: 'query' }, () => 1);
 test('enabling at run time is a lease of ten minutes unless it says otherwise', () =>
   traced({}, ({ tracing }) => {
     const lease = tracing.setEnabled(true, { reason: 'why is it slow', actor: 'ana' });
-    assert.is(Date.parse(lease.expiresAt) - Date.parse(lease.createdAt), 600_000);
+    assert.is(Date.parse(lease.expiresAt ?? '') - Date.parse(lease.createdAt), 600_000);
     assert.is(lease.reason, 'why is it slow');
     assert.is(lease.actor, 'ana');
     assert.is(tracing.enabled, true);
@@ -50,6 +50,79 @@ test('a configured flag that is on outlives every lease', () =>
     assert.is(tracing.enabled, true);
   }));
 
+test('off without a duration holds until somebody switches on', () =>
+  traced({ enabled: true }, async ({ tracing }) => {
+    const off = tracing.setEnabled(false, { reason: 'spike' });
+    assert.is(off.expiresAt, null);
+    tracing.setEnabled(false, { for: '20ms' });
+    await sleep(60);
+    assert.is(tracing.enabled, false, 'the end of a later off brings nothing back');
+    assert.equal(
+      tracing.leases().map(({ id }) => id),
+      [off.id],
+    );
+    const on = tracing.setEnabled(true, { for: '20ms' });
+    assert.equal(on.ended, [off.id]);
+    assert.is(tracing.enabled, true);
+    await sleep(60);
+    assert.is(tracing.enabled, true, 'the configured state is back: the off is over');
+    assert.equal(tracing.leases(), []);
+  }));
+
+test('off with a duration outlasts an on that ends before it', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    tracing.setEnabled(false, { for: '10m' });
+    const on = tracing.setEnabled(true, { for: '5m' });
+    assert.equal(on.ended, []);
+    tracing.endLease(on.id);
+    assert.is(tracing.enabled, false);
+  }));
+
+test('an endless off ends when its lease is ended, and a second one replaces the first', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    const first = tracing.setEnabled(false);
+    const second = tracing.setEnabled(false);
+    assert.equal(second.ended, [first.id]);
+    assert.is(tracing.state().lastEnded?.cause, 'replaced');
+    assert.ok(tracing.endLease(second.id));
+    assert.is(tracing.enabled, true);
+  }));
+
+test('limits on spans belong to switching on: none of them ends an off', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    const session = startSpan('open', { namespace: 'carbide::api' });
+    const off = tracing.setEnabled(false, { maxSpans: 1, maxOpenSpans: 1, maxSpansPerSecond: 1 });
+    assert.equal(off.limits, { maxSpansPerSecond: null, maxSpans: null, maxOpenSpans: null });
+    for (let call = 0; call < 5; call++) session.run(work);
+    assert.is(tracing.enabled, false);
+    session.end();
+    assert.throws(() => tracing.setEnabled(false, { maxSpans: 0 }), /maxSpans/);
+  }));
+
+test('empty rules end every rules lease, and leave the configured ones and the other leases', () =>
+  traced({ enabled: true, rules: 'carbide::db=off', drop: 'carbide::x' }, ({ tracing }) => {
+    const held = [tracing.setRules('carbide=0.5'), tracing.setRules('carbide::db=on', { for: '1h' })];
+    const drop = tracing.setDrop('carbide::y');
+    const lease = tracing.setRules(' ', { for: '5m' });
+    assert.is(lease.value, '');
+    assert.equal(
+      lease.ended,
+      held.map(({ id }) => id),
+    );
+    assert.is(tracing.state().rules, 'carbide::db=off');
+    assert.equal(
+      tracing.leases().map(({ id }) => id),
+      [drop.id],
+    );
+    assert.is(tracing.state().drop, 'carbide::x, carbide::y');
+    assert.equal(tracing.setDrop('').ended, [drop.id]);
+    assert.is(tracing.state().drop, 'carbide::x');
+    assert.equal(tracing.leases(), []);
+    const { revision } = tracing.state();
+    assert.equal(tracing.setDrop('').ended, [], 'nothing to end');
+    assert.is(tracing.state().revision, revision);
+  }));
+
 test('several leases add up, and the end of one takes nothing else with it', () =>
   traced({}, ({ tracing }) => {
     const first = tracing.setEnabled(true);
@@ -83,14 +156,20 @@ test('off is never refused for want of room, and says that tracing is off', asyn
     for (let made = 0; made < 50; made++) tracing.setRules('carbide::db=off');
     for (let made = 0; made < 50; made++) tracing.setEnabled(true);
     assert.throws(() => tracing.setEnabled(true), /100 leases are in force/);
-    for (let made = 0; made < 50; made++) assert.is(tracing.setEnabled(false).value, false);
+    assert.is(tracing.setEnabled(false).value, false);
     assert.is(tracing.enabled, false);
     const ended = lines.filter((line) => line.includes('SPW012'));
     assert.is(ended.length, 50);
     for (const line of ended) assert.match(line, /tracing is now off$/);
-    // full of what is not to be ended: one more switch
-    assert.is(tracing.setEnabled(false).value, false);
-    assert.throws(() => tracing.setEnabled(false), /100 leases are in force/);
+    // full of what off does not end: one more switch off, as often as it is asked for
+    for (let made = 0; made < 49; made++) tracing.setRules('carbide::db=off');
+    for (let time = 0; time < 3; time++) assert.is(tracing.setEnabled(false).value, false);
+    assert.is(tracing.leases().length, 100);
+    assert.throws(() => tracing.setRules('carbide::db=off'), /100 leases are in force/);
+    // on ends the endless off, and takes its place
+    for (let time = 0; time < 2; time++) assert.is(tracing.setEnabled(time === 0).value, time === 0);
+    tracing.setRules('');
+    assert.is(tracing.leases().length, 1, 'an empty text is never refused for want of room');
   });
   setNoticeLogger(undefined);
 });
@@ -175,7 +254,7 @@ test('a bad rule, duration, limit or reason changes nothing', () =>
 test('24 hours is the longest lease', () =>
   traced({}, ({ tracing }) => {
     const lease = tracing.setEnabled(true, { for: '24h' });
-    assert.is(Date.parse(lease.expiresAt) - Date.parse(lease.createdAt), 86_400_000);
+    assert.is(Date.parse(lease.expiresAt ?? '') - Date.parse(lease.createdAt), 86_400_000);
   }));
 
 test('a lease trips after its number of spans', () =>

@@ -101,7 +101,7 @@ function decisionsOfService({
       'enabled',
       enabled ? (recording ? 'new traces start' : 'on, but with no exporter: nothing is recorded') : 'no new trace starts',
     ),
-    ...leases.map((lease) => row('lease', `${settingOf(lease)} until ${lease.expiresAt}`)),
+    ...leases.map((lease) => row('lease', `${settingOf(lease)} until ${lease.expiresAt ?? 'switched on'}`)),
     row('roots', roots === '*' ? 'every span without a parent' : roots === '' ? 'no span without a parent' : roots),
     ...(rules === '' ? [] : [row('rules', rules)]),
     row('drop', drop === '' ? 'nothing' : `never: ${drop}`),

@@ -31,12 +31,13 @@ function flagNote() {
 function showTime() {
   if (!state) return;
   const lease = leaseOfFlag();
-  $('left').hidden = !lease;
-  const ends = lease ? Date.parse(lease.expiresAt) : 0;
-  const left = lease ? ends - serverNow() : 0;
-  if (lease) say($('left-time'), clock(left));
+  const limited = lease && lease.expiresAt !== null;
+  $('left').hidden = !limited;
+  const ends = limited ? Date.parse(lease.expiresAt) : 0;
+  const left = limited ? ends - serverNow() : 0;
+  if (limited) say($('left-time'), clock(left));
   $('left').classList.toggle('soon', left < 30000);
-  const share = lease ? Math.max(0, Math.min(1, left / Math.max(1, ends - Date.parse(lease.createdAt)))) : 0;
+  const share = limited ? Math.max(0, Math.min(1, left / Math.max(1, ends - Date.parse(lease.createdAt)))) : 0;
   $('gauge').style.width = (share * 100).toFixed(2) + '%';
   for (const node of $('leases').querySelectorAll('[data-ends]')) say(node, clock(Number(node.dataset.ends) - serverNow()) + ' left');
 }
@@ -51,7 +52,8 @@ function buildLease(lease) {
   end.setAttribute('aria-label', 'End: ' + settingOf(lease));
   end.addEventListener('click', () => act('leases/' + encodeURIComponent(lease.id), 'DELETE', undefined, () => 'Ended: ' + settingOf(lease) + '.'));
   const time = make('span', 'dim');
-  time.dataset.ends = String(Date.parse(lease.expiresAt));
+  if (lease.expiresAt === null) time.textContent = 'until switched on';
+  else time.dataset.ends = String(Date.parse(lease.expiresAt));
   item.append(make('span', 'what', settingOf(lease)), time, make('span', 'dim'), end);
   return item;
 }
@@ -97,15 +99,16 @@ async function act(path, method, body, done) {
 $('switch').addEventListener('submit', (event) => {
   event.preventDefault();
   const on = !event.submitter || event.submitter.value === 'true';
-  const body = { enabled: on, for: $('switch').elements.for.value };
+  const body = { enabled: on };
   if ($('reason').value.trim()) body.reason = $('reason').value.trim();
+  if (on) body.for = $('switch').elements.for.value;
   if (on && $('only').value.trim()) body.only = $('only').value.trim();
-  for (const limit of ['maxSpansPerSecond', 'maxOpenSpans', 'maxSpans']) {
+  for (const limit of on ? ['maxSpansPerSecond', 'maxOpenSpans', 'maxSpans'] : []) {
     const text = $(limit).value.trim();
     if (text) body[limit] = /^[0-9]+$/.test(text) ? Number(text) : text;
   }
   act('enabled', 'PUT', body, ({ lease }) => {
-    const until = new Date(lease.expiresAt).toLocaleTimeString();
+    const until = lease.expiresAt === null ? 'it is switched on' : new Date(lease.expiresAt).toLocaleTimeString();
     return 'Switched ' + (on ? 'on' : 'off') + (lease.only ? ' for ' + lease.only : '') + ' until ' + until + '. ' + lease.warnings.join(' ');
   });
 });

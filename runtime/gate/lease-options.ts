@@ -1,0 +1,96 @@
+// Validation of the options of a change made at run time. Every caller (code, hook, CLI, control sources) passes through here, so
+// that a bad option has one wording, names its field, and changes nothing.
+
+import { InvalidArgumentError } from '../errors.js';
+import { parseDuration } from '../text/duration.js';
+import type { Duration, Lease, LeaseOptions } from '../tracing.js';
+import { parseRoots, printPatterns } from './rules.js';
+
+const DEFAULT_MS = 10 * 60_000;
+const LONGEST_MS = 24 * 60 * 60_000;
+const TEXT_LENGTH = 500;
+
+/** The setting of a change and its value. */
+export interface Change {
+  readonly kind: Lease['kind'];
+  readonly value: boolean | string;
+}
+
+/** Options in normal form; null where none was given. */
+export interface LeaseTerms {
+  /** Milliseconds; Infinity for a change that holds until the next one. */
+  readonly duration: number;
+  readonly reason: string | null;
+  readonly actor: string | null;
+  readonly maxSpansPerSecond: number | null;
+  readonly maxSpans: number | null;
+  readonly maxOpenSpans: number | null;
+  readonly only: string | null;
+}
+
+export const isOn = ({ kind, value }: Change): boolean => kind === 'enabled' && value === true;
+export const isOff = ({ kind, value }: Change): boolean => kind === 'enabled' && value === false;
+/** Empty rules or an empty drop list: a request to end the leases of that kind. */
+export const isEmpty = ({ value }: Change): boolean => value === '';
+
+/** @throws InvalidArgumentError naming the field. */
+export function readTerms(change: Change, options: LeaseOptions): LeaseTerms {
+  const limits = {
+    maxSpansPerSecond: readLimit('maxSpansPerSecond', options.maxSpansPerSecond),
+    maxSpans: readLimit('maxSpans', options.maxSpans),
+    maxOpenSpans: readLimit('maxOpenSpans', options.maxOpenSpans),
+  };
+  return {
+    duration: options.for === undefined ? (isOff(change) ? Number.POSITIVE_INFINITY : DEFAULT_MS) : readDuration(options.for),
+    reason: readText('reason', options.reason),
+    actor: readText('actor', options.actor),
+    // a number of spans must not switch tracing on again
+    ...(isOff(change) ? { maxSpansPerSecond: null, maxSpans: null, maxOpenSpans: null } : limits),
+    only: readOnly(change, options.only),
+  };
+}
+
+function readDuration(value: Duration): number {
+  const milliseconds = parseDuration(value, 'for');
+  if (milliseconds <= 0 || milliseconds > LONGEST_MS) {
+    throw new InvalidArgumentError(
+      'for',
+      `for: ${JSON.stringify(value)} is out of range; a change made at run time holds more than 0 and at most 24h.`,
+    );
+  }
+  return milliseconds;
+}
+
+function readLimit(field: string, value: number | undefined): number | null {
+  if (value === undefined || value === null) return null;
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError(field, `${field}: found ${JSON.stringify(value)}; expected a whole number of at least 1.`);
+  }
+  return value;
+}
+
+function readOnly(change: Change, only: string | undefined): string | null {
+  if (only === undefined || only === null) return null;
+  if (!isOn(change)) {
+    throw new InvalidArgumentError(
+      'only',
+      'only: it restricts where traces start, so it goes with switching on, and with nothing else.',
+    );
+  }
+  if (typeof only !== 'string') throw new InvalidArgumentError('only', `only: found a ${typeof only}; expected a string.`);
+  const roots = parseRoots(only, 'only');
+  if (roots.length > 0) return printPatterns(roots, '');
+  throw new InvalidArgumentError(
+    'only',
+    `only: ${JSON.stringify(only.slice(0, 60))} names nothing; expected a namespace such as "carbide::api".`,
+  );
+}
+
+function readText(field: string, value: string | undefined): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== 'string') throw new InvalidArgumentError(field, `${field}: found a ${typeof value}; expected a string.`);
+  if (value.length > TEXT_LENGTH) {
+    throw new InvalidArgumentError(field, `${field}: ${value.length} characters; at most ${TEXT_LENGTH} are kept.`);
+  }
+  return value;
+}

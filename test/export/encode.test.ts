@@ -7,8 +7,8 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type EncodableSpan, encodeSpans } from '../../runtime/export/encode.js';
-import { exportRequestType } from '../../viewer/receiver/messages.js';
 import { SpanGenerator } from './generator.js';
+import { exportRequestType } from './messages.js';
 
 const SEED = Number(process.env.SPANWRIGHT_SEED ?? 1);
 const SPANS = Number(process.env.SPANWRIGHT_SPANS ?? 24_000);

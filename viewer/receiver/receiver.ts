@@ -5,7 +5,7 @@
 import type { Server, ServerUnaryCall, ServiceDefinition, sendUnaryData } from '@grpc/grpc-js';
 import * as grpc from '@grpc/grpc-js';
 import { InvalidArgumentError } from '../../runtime/errors.js';
-import { createDecoder, type ReceivedSpan } from './decode.js';
+import { decodeRequest, type ReceivedSpan } from './decode.js';
 
 export interface ReceiverOptions {
   /** Default 0: one that is free. */
@@ -59,7 +59,6 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
       `host: "${host}" is not a loopback address; the receiver listens on 127.0.0.1, ::1 or localhost only, because what it receives is not encrypted.`,
     );
   }
-  const decode = createDecoder();
   const waiting = new Set<() => void>();
   let spans: ReceivedSpan[] = [];
   const counts = { received: 0, dropped: 0, requests: 0 };
@@ -79,7 +78,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
   function answer(call: ServerUnaryCall<Uint8Array, Uint8Array>, reply: sendUnaryData<Uint8Array>): void {
     let arrived: ReceivedSpan[];
     try {
-      arrived = decode(call.request);
+      arrived = decodeRequest(call.request);
     } catch (error) {
       reply({ code: grpc.status.INVALID_ARGUMENT, details: `Not an ExportTraceServiceRequest: ${(error as Error).message}` });
       return;

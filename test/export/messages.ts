@@ -1,4 +1,4 @@
-// The OTLP trace messages as protobuf fields, and the decoder made of them. Read by decode.ts.
+// The OTLP trace messages as protobuf fields, and the decoder made of them. Read by the tests of encoder and decoder.
 // Field names and numbers are those of opentelemetry-proto 1.x (trace/v1, common/v1, resource/v1, collector/trace/v1): a wire
 // contract that only grows, so unknown fields are skipped and this table needs no update to keep working.
 

@@ -9,7 +9,7 @@ import { watching } from './build-watch.js';
 import { CommandFailure, type Invocation, UsageError } from './command.js';
 import { configurationAt } from './explain.js';
 
-export async function run({ options, out, err, colours }: Invocation): Promise<number> {
+export async function runBuild({ options, out, err, colours }: Invocation): Promise<number> {
   const path = configurationAt(resolve(String(options.get('project') ?? '.')));
   if (!existsSync(path))
     throw new UsageError(`There is no ${relative(process.cwd(), path)}. Name the project: -p path/to/tsconfig.json.`);

@@ -30,10 +30,8 @@ export interface Invocation {
   readonly colours: boolean;
 }
 
-/** What a command's module exports: answers with the exit code, see {@link EXIT}. */
-export interface CommandModule {
-  run(invocation: Invocation): Promise<number>;
-}
+/** Code of a command: runs it and returns the exit code, see {@link EXIT}. */
+export type CommandCode = (invocation: Invocation) => Promise<number>;
 
 export interface Command {
   readonly name: string;
@@ -51,7 +49,7 @@ export interface Command {
   readonly options: readonly CommandOption[];
   /** True: the command speaks to a live process, and takes `--url`, `--socket`, `--token-file` and `--json`. */
   readonly live: boolean;
-  load(): Promise<CommandModule>;
+  load(): Promise<CommandCode>;
 }
 
 /** Exit codes of every command; the help and docs/cli.md list them from here. */

@@ -57,7 +57,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'redis-key', type: 'text', value: 'KEY', summary: 'The key that the replicas follow. Default spanwright:control.' },
     ],
     live: true,
-    load: () => import('./live/set.js'),
+    load: async () => (await import('./live/set.js')).runSet,
   },
   {
     name: 'status',
@@ -66,7 +66,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Show whether tracing is on, by which lease, and what became of the spans.',
     options: [],
     live: true,
-    load: () => import('./live/status.js'),
+    load: async () => (await import('./live/status.js')).runStatus,
   },
   {
     name: 'sites',
@@ -78,7 +78,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'offset', type: 'count', value: 'N', summary: 'Leave out the first N rows.' },
     ],
     live: true,
-    load: () => import('./live/sites.js'),
+    load: async () => (await import('./live/sites.js')).runSites,
   },
   {
     name: 'spans',
@@ -90,7 +90,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'limit', type: 'count', value: 'N', summary: 'At most N rows. Default 50, at most 1000.' },
     ],
     live: true,
-    load: () => import('./live/spans.js'),
+    load: async () => (await import('./live/spans.js')).runSpans,
   },
   {
     name: 'top',
@@ -106,7 +106,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'limit', type: 'count', value: 'N', summary: 'At most N rows. Default 20.' },
     ],
     live: true,
-    load: () => import('./live/top.js'),
+    load: async () => (await import('./live/top.js')).runTop,
   },
   {
     name: 'errors',
@@ -115,7 +115,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'List the last failed calls, newest first.',
     options: [{ name: 'limit', type: 'count', value: 'N', summary: 'At most N rows. Default 50, at most 100.' }],
     live: true,
-    load: () => import('./live/errors.js'),
+    load: async () => (await import('./live/errors.js')).runErrors,
   },
   {
     name: 'leases',
@@ -125,7 +125,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'List the changes in force, or end one early.',
     options: [],
     live: true,
-    load: () => import('./live/leases.js'),
+    load: async () => (await import('./live/leases.js')).runLeases,
   },
   {
     name: 'audit',
@@ -134,7 +134,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'List the last changes and refusals: who, what, why.',
     options: [],
     live: true,
-    load: () => import('./live/audit.js'),
+    load: async () => (await import('./live/audit.js')).runAudit,
   },
   {
     name: 'metrics',
@@ -143,7 +143,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Print the metrics in Prometheus text format.',
     options: [],
     live: true,
-    load: () => import('./live/metrics.js'),
+    load: async () => (await import('./live/metrics.js')).runMetrics,
   },
   {
     name: 'completion',
@@ -178,7 +178,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'noEmit', type: 'flag', summary: 'Report diagnostics and write nothing.' },
     ],
     live: false,
-    load: () => import('./build.js'),
+    load: async () => (await import('./build.js')).runBuild,
   },
   {
     name: 'explain',
@@ -190,7 +190,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'project', short: 'p', type: 'text', value: 'PATH', summary: 'tsconfig.json, or the directory that holds it.' },
     ],
     live: false,
-    load: () => import('./explain.js'),
+    load: async () => (await import('./explain.js')).runExplain,
   },
   {
     name: 'doctor',
@@ -218,7 +218,7 @@ export const COMMANDS: readonly Command[] = [
       },
     ],
     live: true,
-    load: () => import('./doctor/command.js'),
+    load: async () => (await import('./doctor/command.js')).runDoctor,
   },
   ...VIEWER_COMMANDS,
 ];

@@ -1,7 +1,7 @@
 // `spanwright completion SHELL`: the script that completes commands, arguments and options, made from the table of commands.
 // The scripts hold plain word lists and ask nothing of the program, so a completion costs no start of Node.
 
-import { type Command, type CommandModule, type CommandOption, EXIT, UsageError } from './command.js';
+import { type Command, type CommandCode, type CommandOption, EXIT, UsageError } from './command.js';
 import { GLOBAL_OPTIONS, optionsOf } from './options.js';
 
 const HELP_ROW = { name: 'help', summary: 'Show the help of the program, or of one command.' };
@@ -129,14 +129,12 @@ const SHELLS: ReadonlyMap<string, (commands: readonly Command[]) => string> = ne
 ]);
 
 /** The command over a table that the caller passes, because the table itself has a row for this command. */
-export function completionOf(commands: readonly Command[]): CommandModule {
-  return {
-    async run({ arguments: [shell = ''], out }) {
-      const script = SHELLS.get(shell);
-      if (script === undefined)
-        throw new UsageError(`There is no completion for this shell; expected one of ${[...SHELLS.keys()].join(', ')}.`);
-      out(script(commands));
-      return EXIT.done;
-    },
+export function completionOf(commands: readonly Command[]): CommandCode {
+  return async function runCompletion({ arguments: [shell = ''], out }) {
+    const script = SHELLS.get(shell);
+    if (script === undefined)
+      throw new UsageError(`There is no completion for this shell; expected one of ${[...SHELLS.keys()].join(', ')}.`);
+    out(script(commands));
+    return EXIT.done;
   };
 }

@@ -8,9 +8,9 @@ import { parserFor } from '../transformer/hosts/parse.js';
 import { reportsOfSettings, type Transformed, textsOf } from '../transformer/hosts/texts.js';
 import { CommandFailure, EXIT, type Invocation } from './command.js';
 
-export async function run({ arguments: given, options, out, err }: Invocation): Promise<number> {
+export async function runExplain({ arguments: given, options, out, err }: Invocation): Promise<number> {
   const path = resolve(given[0] as string);
-  const text = read(path);
+  const text = readSource(path);
   const project = options.get('project');
   const directory = dirname(path);
   const tsconfig = typeof project === 'string' ? configurationAt(resolve(project)) : undefined;
@@ -38,11 +38,11 @@ export async function run({ arguments: given, options, out, err }: Invocation): 
     out(`${texts.project.pathOf(path)}: nothing is instrumented. ${reasonOf(text)}`);
     return failed ? EXIT.failed : EXIT.done;
   }
-  describe(found, texts.project.pathOf(path), text, out);
+  describeTransformed(found, texts.project.pathOf(path), text, out);
   return failed ? EXIT.failed : EXIT.done;
 }
 
-function describe({ plan, printed }: Transformed, place: string, text: string, out: (line: string) => void): void {
+function describeTransformed({ plan, printed }: Transformed, place: string, text: string, out: (line: string) => void): void {
   const count = plan.sites.length;
   out(`${place}: ${count} ${count === 1 ? 'site' : 'sites'}`);
   for (const { record } of plan.sites) {
@@ -69,7 +69,7 @@ function reasonOf(text: string): string {
 /** Sources of a project stay far below. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-function read(path: string): string {
+function readSource(path: string): string {
   try {
     return readBoundedFile(path, MOST_BYTES)
       .bytes.toString('utf8')

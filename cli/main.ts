@@ -33,7 +33,7 @@ async function runProgram(argv: readonly string[]): Promise<number> {
   if (line.options.has('version')) out(version());
   else if (line.command !== undefined && line.options.has('help')) out(commandHelp(line.command));
   else if (line.help !== undefined) out(line.help === '' ? programHelp() : commandHelp(commandNamed(line.help)));
-  else if (line.command !== undefined) return await (await line.command.load()).run(invocationOf(line));
+  else if (line.command !== undefined) return await (await line.command.load())(invocationOf(line));
   return EXIT.done;
 }
 

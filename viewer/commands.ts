@@ -4,6 +4,6 @@
 import type { ViewerCommands } from '../cli/viewer/load.js';
 
 export const commands: ViewerCommands['commands'] = {
-  receive: () => import('./receiver/command.js'),
-  traces: () => import('./traces/command.js'),
+  receive: async () => (await import('./receiver/command.js')).runReceive,
+  traces: async () => (await import('./traces/command.js')).runTraces,
 };

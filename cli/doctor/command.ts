@@ -12,7 +12,7 @@ import { checkWiring } from './wiring.js';
 const ORDER: readonly Level[] = ['ok', 'note', 'warning', 'error'];
 const COLOURS = { ok: 'green', note: 'dim', warning: 'yellow', error: 'red' } as const;
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runDoctor(invocation: Invocation): Promise<number> {
   const { arguments: given, options, out, colours } = invocation;
   const directory = resolve(given[0] ?? '.');
   const project = options.get('project') as string | undefined;

@@ -101,7 +101,9 @@ function usesBundlerPlugin(directory: string): boolean {
       (ending) => name + ending,
     ),
   );
-  return ['package.json', ...files].some((name) => /spanwright\/(unplugin|register)/.test(textOf(join(directory, name)) ?? ''));
+  return ['package.json', ...files].some((name) =>
+    /spanwright\/(unplugin|register)/.test(textOfFile(join(directory, name)) ?? ''),
+  );
 }
 
 /** Whether each compiled file whose source has sites loads what compiled code calls. */
@@ -114,12 +116,12 @@ function checkOutput(texts: Texts, directory: string): Finding[] {
   let sites = 0;
   const paths = outputsOf(texts, directory);
   for (const file of files) {
-    const text = textOf(file);
+    const text = textOfFile(file);
     const plan = text === undefined ? undefined : texts.transform(file, text)?.plan;
     if (plan === undefined || plan.sites.length === 0) continue;
     sites += plan.sites.length;
     const output = paths(file);
-    const compiled = textOf(output);
+    const compiled = textOfFile(output);
     const place = relative(directory, output);
     if (compiled === undefined) absent.push(place);
     else if (!compiled.includes('spanwright/emitted')) plain.push(place);
@@ -178,7 +180,7 @@ function manifestOf(load: NodeJS.Require, name: string): { version: string } | u
 /** Sources and configurations of a project stay far below. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-function textOf(path: string): string | undefined {
+function textOfFile(path: string): string | undefined {
   try {
     return readBoundedFile(path, MOST_BYTES)
       .bytes.toString('utf8')

@@ -14,7 +14,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
   { title: 'WHY', of: (entry) => entry.refusal ?? entry.reason, most: 160 },
 ];
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runAudit(invocation: Invocation): Promise<number> {
   const { out, err, options, colours } = invocation;
   const answer = await ask<{ entries: readonly AuditEntry[] }>(invocation, 'GET', 'audit');
   if (options.has('json')) out(JSON.stringify(answer));

@@ -19,7 +19,7 @@ const COLUMNS: readonly Column<CallSample>[] = [
   { title: 'ERROR', of: (call) => call.error ?? call.errorType, most: 160 },
 ];
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runErrors(invocation: Invocation): Promise<number> {
   const { options, out, err, colours } = invocation;
   const answer = await ask<ErrorsAnswer>(invocation, 'GET', withQuery('errors', { limit: options.get('limit') }));
   if (options.has('json')) out(JSON.stringify(answer));

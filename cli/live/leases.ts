@@ -38,7 +38,7 @@ async function end(invocation: Invocation, id: string): Promise<void> {
   }
 }
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runLeases(invocation: Invocation): Promise<number> {
   const [verb, id] = invocation.arguments;
   if (verb === undefined) await list(invocation);
   else if (verb === 'end' && id !== undefined) await end(invocation, id);

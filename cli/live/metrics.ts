@@ -4,7 +4,7 @@ import { CommandFailure, EXIT, type Invocation } from '../command.js';
 import { expectSuccess } from './ask.js';
 import { send } from './connection.js';
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runMetrics(invocation: Invocation): Promise<number> {
   const reply = await send(invocation, 'GET', 'metrics');
   expectSuccess(invocation, reply);
   if (!reply.type.startsWith('text/plain')) throw new CommandFailure('What answers there is not a Spanwright admin hook.');

@@ -70,7 +70,7 @@ function print({ out, err, colours }: Invocation, answer: ChangeAnswer): void {
   for (const warning of lease.warnings) err(`Warning: ${printable(warning, 500)}`);
 }
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runSet(invocation: Invocation): Promise<number> {
   const [name = '', text = ''] = invocation.arguments;
   const setting = SETTINGS.get(name);
   if (setting === undefined) {

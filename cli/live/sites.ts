@@ -22,7 +22,7 @@ const COLUMNS: readonly Column<SiteReport>[] = [
   { title: 'PLACE', of: (site) => (site.file === null ? '' : `${site.file}:${site.line ?? ''}`), most: 100 },
 ];
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runSites(invocation: Invocation): Promise<number> {
   const { options, out, err, colours } = invocation;
   const query = { prefix: invocation.arguments[0], limit: options.get('limit'), offset: options.get('offset') };
   const answer = await ask<SitesAnswer>(invocation, 'GET', withQuery('sites', query));

@@ -49,7 +49,7 @@ async function show(invocation: Invocation): Promise<void> {
   for (const line of lines(answer, colours)) out(line);
 }
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runSpans(invocation: Invocation): Promise<number> {
   if (!invocation.options.has('watch')) {
     await show(invocation);
     return EXIT.done;

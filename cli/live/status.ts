@@ -60,7 +60,7 @@ function lines(state: TracingState, colours: boolean): string[] {
   return facts(rows, colours);
 }
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runStatus(invocation: Invocation): Promise<number> {
   const state = await ask<TracingState>(invocation, 'GET', 'state');
   if (invocation.options.has('json')) invocation.out(JSON.stringify(state));
   else for (const line of lines(state, invocation.colours)) invocation.out(line);

@@ -64,7 +64,7 @@ function lines(state: TracingState, rates: readonly SiteRate[], { options, colou
   return [styled(headOf(state), 'bold', colours), ...rows];
 }
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runTop(invocation: Invocation): Promise<number> {
   const { options } = invocation;
   const interval = intervalOf(invocation);
   const most = (options.get('limit') as number | undefined) ?? USUAL_ROWS;

@@ -1,7 +1,7 @@
 // Loads the code of a command from `@spanwright/viewer`, a package of its own: a service installs `spanwright` and needs none of it.
 // Its contract is the module `@spanwright/viewer/commands`: a record of loaders by command name.
 
-import { CommandFailure, type CommandModule } from '../command.js';
+import { type CommandCode, CommandFailure } from '../command.js';
 
 export const VIEWER_PACKAGE = '@spanwright/viewer';
 
@@ -9,14 +9,14 @@ export type ViewerCommandName = 'receive' | 'traces';
 
 /** What `@spanwright/viewer/commands` exports. */
 export interface ViewerCommands {
-  readonly commands: Readonly<Record<ViewerCommandName, () => Promise<CommandModule>>>;
+  readonly commands: Readonly<Record<ViewerCommandName, () => Promise<CommandCode>>>;
 }
 
 /** @throws CommandFailure with the command that installs the package, when it is missing. */
 export async function loadViewerCommand(
   name: ViewerCommandName,
   load: (entry: string) => unknown = require,
-): Promise<CommandModule> {
+): Promise<CommandCode> {
   const entry = `${VIEWER_PACKAGE}/commands`;
   let viewer: ViewerCommands;
   try {

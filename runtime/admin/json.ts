@@ -74,7 +74,7 @@ function firstFault(text: string): Fault | undefined {
   }
 }
 
-function placeOf(text: string, { at, expected }: Fault): string {
+function placeInJson(text: string, { at, expected }: Fault): string {
   const before = text.slice(0, at).split('\n');
   const column = (before[before.length - 1] ?? '').length + 1;
   const character = text.codePointAt(at);
@@ -91,6 +91,6 @@ export function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     const fault = firstFault(text);
-    throw new Refusal('invalid', `The body is not valid JSON${fault === undefined ? '' : ` ${placeOf(text, fault)}`}.`);
+    throw new Refusal('invalid', `The body is not valid JSON${fault === undefined ? '' : ` ${placeInJson(text, fault)}`}.`);
   }
 }

@@ -11,14 +11,14 @@ export interface Variable {
 /** The first variable of the row that is set. */
 export function readVariable(row: KeyRow, env: NodeJS.ProcessEnv): Variable | undefined {
   for (const name of row.env) {
-    const value = textOf(env, name);
+    const value = variableText(env, name);
     if (value !== undefined) return { name, value };
   }
   return undefined;
 }
 
 /** The trimmed value of a variable, undefined when it is unset or empty. */
-export function textOf(env: NodeJS.ProcessEnv, name: string): string | undefined {
+export function variableText(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = env[name]?.trim();
   return value === '' ? undefined : value;
 }

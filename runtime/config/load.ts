@@ -8,7 +8,7 @@ import { describeFound, withoutCredentials } from '../text/found.js';
 import { meant, nearest } from '../text/nearest.js';
 import type { ConfigurationValue, Source } from '../tracing.js';
 import type { Configuration, TracingOptions } from './configuration.js';
-import { readVariable, textOf } from './env.js';
+import { readVariable, variableText } from './env.js';
 import type { KeyRow } from './key-row.js';
 import { type ConfiguredValues, KEYS } from './keys.js';
 import { readSection, type Section } from './toml.js';
@@ -112,7 +112,7 @@ function checkOptionNames(options: object, faults: string[]): void {
 
 function findFile(options: TracingOptions, env: NodeJS.ProcessEnv, cwd: string): { path: string; shown: string } | null {
   const given =
-    typeof options.configFile === 'string' && options.configFile !== '' ? options.configFile : textOf(env, FILE_VARIABLE);
+    typeof options.configFile === 'string' && options.configFile !== '' ? options.configFile : variableText(env, FILE_VARIABLE);
   if (given !== undefined) return { path: isAbsolute(given) ? given : join(cwd, given), shown: given };
   const path = join(cwd, DEFAULT_FILE);
   return existsSync(path) ? { path, shown: DEFAULT_FILE } : null;

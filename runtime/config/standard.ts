@@ -2,7 +2,7 @@
 // it once when one of them asks for something else than what is done, and by docs/write-configuration.ts. Those that are followed are
 // in keys.ts.
 
-import { textOf } from './env.js';
+import { variableText } from './env.js';
 
 interface Standard {
   readonly name: string;
@@ -46,7 +46,7 @@ export const NOT_FOLLOWED: readonly Standard[] = [
 /** One line for each variable that asks for something else than what is done. Values are not shown. */
 export function notFollowed(env: NodeJS.ProcessEnv = process.env): { name: string; line: string }[] {
   return NOT_FOLLOWED.flatMap(({ name, same, instead }) => {
-    const value = textOf(env, name);
+    const value = variableText(env, name);
     return value === undefined || same(value.toLowerCase()) ? [] : [{ name, line: `${name}: ${instead.replaceAll('`', '')}` }];
   });
 }

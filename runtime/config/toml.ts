@@ -41,7 +41,7 @@ export function readSection(path: string, shown: string): SectionReading {
   if (!isTable(section)) {
     return { fault: `${shown}: ${SECTION} must be a table, written [${SECTION}]; found ${describeFound(section)}.` };
   }
-  return { section: { values: new Map(Object.entries(section)), place: (key) => placeOf(text, key, shown) } };
+  return { section: { values: new Map(Object.entries(section)), place: (key) => placeInToml(text, key, shown) } };
 }
 
 const UNREADABLE: Record<string, string> = {
@@ -57,7 +57,7 @@ function unreadable(error: unknown): string {
 }
 
 /** The parser does not tell where a key stands, so its line is looked for: in the section, or dotted from outside it. */
-function placeOf(text: string, key: string, shown: string): string {
+function placeInToml(text: string, key: string, shown: string): string {
   let header = '';
   let fence = '';
   for (const [index, line] of text.split('\n').entries()) {

@@ -36,14 +36,14 @@ export function withoutSecrets(query: string): string {
     .split('&')
     .map((pair) => {
       const at = pair.indexOf('=');
-      return at > 0 && SECRET.test(decoded(pair.slice(0, at))) ? `${pair.slice(0, at)}=REDACTED` : pair;
+      return at > 0 && SECRET.test(decodedQuery(pair.slice(0, at))) ? `${pair.slice(0, at)}=REDACTED` : pair;
     })
     .join('&');
 }
 
 const MAX_QUERY = 8192;
 
-function decoded(text: string): string {
+function decodedQuery(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -38,21 +38,21 @@ export function messagingAttributes(attributes: Attributes, name: string): Attri
   const queue = queueOf(name);
   const parts = new Set([attributes[EXCHANGE], attributes[ROUTING_KEY], queue].filter((part) => part));
   if (parts.size > 0) renamed['messaging.destination.name'] = [...parts].join(':');
-  if (ANONYMOUS.test(placeOf(queue, attributes))) renamed['messaging.destination.anonymous'] = true;
+  if (ANONYMOUS.test(destinationOf(queue, attributes))) renamed['messaging.destination.anonymous'] = true;
   renamed['messaging.operation.name'] = queue === undefined ? 'publish' : 'process';
   renamed['messaging.operation.type'] = queue === undefined ? 'send' : 'process';
   return renamed;
 }
 
 /** The default exchange has no name and hands on to the queue that the routing key names. */
-function placeOf(queue: string | undefined, attributes: Attributes): string {
+function destinationOf(queue: string | undefined, attributes: Attributes): string {
   return String(queue ?? (attributes[EXCHANGE] || attributes[ROUTING_KEY] || 'amq.default'));
 }
 
 /** `publish jobs`, `process jobs`: the operation first, as today's conventions have it. */
 export function messagingName(name: string, attributes: Attributes): string {
   const queue = queueOf(name);
-  const place = placeOf(queue, attributes);
+  const place = destinationOf(queue, attributes);
   return `${queue === undefined ? 'publish' : 'process'} ${ANONYMOUS.test(place) ? '(anonymous)' : place}`;
 }
 

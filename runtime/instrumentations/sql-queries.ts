@@ -88,7 +88,7 @@ export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
         recorded?.recordFailure(error);
         span.end();
       };
-      return settle(recorded === undefined ? run : () => within(recorded, run), succeed, fail);
+      return settle(recorded === undefined ? run : () => withinSpan(recorded, run), succeed, fail);
     },
   };
 }
@@ -96,7 +96,7 @@ export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
 const TEXT = 'db.query.text';
 type Counting = (result: unknown) => Partial<Rows>;
 
-function within<Result>(span: RecordedSpan, run: () => Result): Result {
+function withinSpan<Result>(span: RecordedSpan, run: () => Result): Result {
   return withContext(trace.setSpan(activeContext(), span), run as AnyFunction, undefined, []) as Result;
 }
 

@@ -27,13 +27,13 @@ export function formatLogfmt(fields: object): string {
 /** Logging must not fail: what does not let itself be looked at, such as a revoked proxy, says so. */
 function readable(value: unknown): string | undefined {
   try {
-    return textOf(value);
+    return logfmtValue(value);
   } catch {
     return '[unreadable]';
   }
 }
 
-function textOf(value: unknown): string | undefined {
+function logfmtValue(value: unknown): string | undefined {
   if (value === null) return 'null';
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'null' : value.toISOString();
   if (value instanceof Error) return printJson(describeError(value));

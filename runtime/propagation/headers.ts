@@ -16,7 +16,7 @@ interface Outgoing {
 
 /** HTTP: `IncomingMessage`, `ServerResponse`, `ClientRequest`, `Headers`, `Request`, records, maps, raw header lists. */
 export const http: CarrierKind<unknown> = {
-  get: (carrier, name) => read(headersOf(carrier), name),
+  get: (carrier, name) => readHeader(headersOf(carrier), name),
   keys: (carrier) => entriesOf(headersOf(carrier)).map(([name]) => name),
   set: (carrier, name, value) => write(headersToWrite(carrier), name, value),
 };
@@ -34,7 +34,7 @@ function headersToWrite(carrier: unknown): unknown {
   return typeof setHeader !== 'function' && isObject(headers) ? headers : carrier;
 }
 
-export function read(carrier: unknown, name: string): Values {
+export function readHeader(carrier: unknown, name: string): Values {
   if (!isObject(carrier)) return undefined;
   if (isHeaders(carrier)) return carrier.get(name) ?? undefined;
   if (isOutgoing(carrier)) return textsOf(carrier.getHeader(name));
@@ -71,12 +71,12 @@ export function write(carrier: unknown, name: string, value: string): void {
 /** Pairs `[[name, value], ...]` or flat `[name, value, ...]`, as in rawHeaders and in an entry of a Redis stream. */
 function writeList(list: unknown[], name: string, value: string): void {
   if (Array.isArray(list[0])) {
-    const kept = list.filter((pair) => textOf((pair as unknown[])[0])?.toLowerCase() !== name);
+    const kept = list.filter((pair) => headerText((pair as unknown[])[0])?.toLowerCase() !== name);
     list.splice(0, list.length, ...kept, [name, value]);
     return;
   }
   for (let at = list.length - 2; at >= 0; at -= 2) {
-    if (textOf(list[at])?.toLowerCase() === name) list.splice(at, 2);
+    if (headerText(list[at])?.toLowerCase() === name) list.splice(at, 2);
   }
   list.push(name, value);
 }
@@ -89,7 +89,7 @@ function entriesOf(carrier: unknown): [string, unknown][] {
   const flat = Array.isArray(carrier[0]) ? carrier.flatMap((pair) => (Array.isArray(pair) ? pair.slice(0, 2) : [])) : carrier;
   const entries: [string, unknown][] = [];
   for (let at = 0; at + 1 < flat.length; at += 2) {
-    const name = textOf(flat[at]);
+    const name = headerText(flat[at]);
     if (name !== undefined) entries.push([name, flat[at + 1]]);
   }
   return entries;
@@ -98,7 +98,7 @@ function entriesOf(carrier: unknown): [string, unknown][] {
 /** Text that is longer than any header counts as absent before it is looked at. */
 const MAX_BYTES = 65_536;
 
-export function textOf(value: unknown): string | undefined {
+export function headerText(value: unknown): string | undefined {
   if (typeof value === 'string') return value.length <= MAX_BYTES ? value : undefined;
   if (value instanceof Uint8Array)
     return value.byteLength <= MAX_BYTES ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString() : undefined;
@@ -106,8 +106,8 @@ export function textOf(value: unknown): string | undefined {
 }
 
 export function textsOf(value: unknown): Values {
-  if (!Array.isArray(value)) return textOf(value);
-  const texts = value.map((item) => textOf(item) ?? '');
+  if (!Array.isArray(value)) return headerText(value);
+  const texts = value.map((item) => headerText(item) ?? '');
   return texts.length === 1 ? texts[0] : texts;
 }
 

@@ -4,7 +4,7 @@
 import { annotations } from './annotations.js';
 import type { CarrierKind } from './carrier-kind.js';
 import { document } from './document.js';
-import { http, isObject, read, textsOf, write } from './headers.js';
+import { http, isObject, readHeader, textsOf, write } from './headers.js';
 
 interface Metadata {
   get(name: string): unknown[];
@@ -34,7 +34,7 @@ const grpc: CarrierKind<unknown> = {
 
 /** AMQP: a received message (`properties.headers`), or the options of a publish call, whose `headers` are made when absent. */
 const amqp: CarrierKind<unknown> = {
-  get: (carrier, name) => read(amqpHeaders(carrier), name),
+  get: (carrier, name) => readHeader(amqpHeaders(carrier), name),
   keys: (carrier) => Object.keys(amqpHeaders(carrier) ?? {}),
   set: (carrier, name, value) => {
     if (!isObject(carrier)) return;
@@ -56,7 +56,7 @@ function amqpHeaders(carrier: unknown): object | undefined {
  * `{ id, message }` or `[id, fields]`.
  */
 const redisStream: CarrierKind<unknown> = {
-  get: (carrier, name) => read(fieldsOf(carrier), name),
+  get: (carrier, name) => readHeader(fieldsOf(carrier), name),
   keys: (carrier) => http.keys(fieldsOf(carrier)),
   set: (carrier, name, value) => write(fieldsOf(carrier), name, value),
 };
@@ -72,7 +72,7 @@ const MAX_ELEMENT = 1_048_576;
 
 /** Redis lists and channels: inject into the object before it is made JSON; extract from the object, or from its JSON text. */
 const redisList: CarrierKind<unknown> = {
-  get: (carrier, name) => read(elementOf(carrier), name),
+  get: (carrier, name) => readHeader(elementOf(carrier), name),
   keys: (carrier) => http.keys(elementOf(carrier)),
   set: (carrier, name, value) => write(carrier, name, value),
 };
@@ -105,7 +105,7 @@ const variable = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9_
 
 /** Records that take text by key and are copied whole: `workerData`, messages of `postMessage()` and of a child's IPC. */
 const workerData: CarrierKind<unknown> = {
-  get: (carrier, name) => read(carrier, name),
+  get: (carrier, name) => readHeader(carrier, name),
   keys: (carrier) => http.keys(carrier),
   set: (carrier, name, value) => write(carrier, name, value),
 };

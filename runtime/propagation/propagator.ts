@@ -101,7 +101,7 @@ function parseBaggage(text: string): Baggage | undefined {
     const at = pair.indexOf('=');
     const key = pair.slice(0, Math.max(at, 0)).trim();
     if (!TOKEN.test(key) || key === '__proto__' || member.length > BAGGAGE_MEMBER_BYTES) continue;
-    const value = decoded(pair.slice(at + 1).trim());
+    const value = percentDecoded(pair.slice(at + 1).trim());
     if (value === undefined) continue;
     if (entries[key] !== undefined && entries[key].value !== value) disputed.add(key);
     const metadata = properties.join(';').trim();
@@ -112,7 +112,7 @@ function parseBaggage(text: string): Baggage | undefined {
 }
 
 /** Undefined when the percent-encoding is broken: that member counts as absent, the others stand. */
-function decoded(text: string): string | undefined {
+function percentDecoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {

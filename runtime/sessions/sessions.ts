@@ -118,7 +118,7 @@ function resumed(given: unknown): SpanContext | undefined {
 }
 
 /** Runs one pass: what is recorded in `fn` hangs under the session. Without such a session `fn` runs as it would without us. */
-function run<Result>(key: string, fn: () => Result): Result {
+function runInSession<Result>(key: string, fn: () => Result): Result {
   const session = state.sessions.get(key);
   return session === undefined ? fn() : (withContext(session.context, fn as AnyFunction, undefined, []) as Result);
 }
@@ -153,4 +153,4 @@ function list(): { key: string; traceId: string; spanId: string; ageMs: number }
 }
 
 /** Long-lived spans by key, over many passes of a program. */
-export const sessions = { start, run, end, annotate, carrier, list } as const;
+export const sessions = { start, run: runInSession, end, annotate, carrier, list } as const;

@@ -138,7 +138,7 @@ function generate(leases: readonly string[]): Generated {
 
 const POSSIBLE = new Set([200, 400, 401, 403, 404, 405, 409, 413, 415, 421]);
 
-async function run(
+async function runRequests(
   tracing: Tracing,
   admin: AdminHandler,
   requests: number,
@@ -179,7 +179,7 @@ test.after.each(async () => {
 test(`${REQUESTS - REFUSED} generated requests change nothing without the right to, and reach every gate`, async () => {
   tracing = await startService();
   const start = tracing.state().revision;
-  const seen = await run(tracing, quietHandler(tracing, PATIENT).admin, REQUESTS - REFUSED, true);
+  const seen = await runRequests(tracing, quietHandler(tracing, PATIENT).admin, REQUESTS - REFUSED, true);
   for (const status of POSSIBLE) assert.ok((seen.get(status) ?? 0) > 0, `no request was answered ${status}`);
   assert.ok(tracing.state().revision - start > (REQUESTS - REFUSED) / 10, 'too few of the generated changes were right ones');
 });
@@ -187,7 +187,7 @@ test(`${REQUESTS - REFUSED} generated requests change nothing without the right 
 test(`${REFUSED} generated requests change nothing where changes are refused`, async () => {
   tracing = await startService({ allowRuntimeChanges: false });
   const before = fingerprint(tracing);
-  const seen = await run(tracing, quietHandler(tracing, PATIENT).admin, REFUSED, false);
+  const seen = await runRequests(tracing, quietHandler(tracing, PATIENT).admin, REFUSED, false);
   assert.ok((seen.get(403) ?? 0) > REFUSED / 10);
   assert.is(fingerprint(tracing), before);
 });

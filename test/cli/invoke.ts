@@ -27,7 +27,7 @@ export async function invoke(args: readonly string[], environment: Record<string
       err: add,
       colours: false,
     };
-    return { code: await (await line.command.load()).run(invocation), out, err };
+    return { code: await (await line.command.load())(invocation), out, err };
   } catch (error) {
     if (!isCommandFault(error)) throw error;
     add(error.message);

@@ -85,7 +85,7 @@ for (const name of readdirSync('src')) {
   },
 });
 
-function run(
+function runLoader(
   directory: string,
   entry: string,
   environment: object = {},
@@ -98,11 +98,11 @@ test('misuse stops the program with the message and its place; sound code runs',
   const directory = writeProject({ variant: LEGACY, programs: [], packages: CLASSIC });
   const source = `import { instrument } from 'spanwright';\nclass Work { @instrument({ args: ['jbo'] }) run(job: string) { return job; } }\nconsole.log(new Work().run('ran'));\n`;
   write(directory, 'src/work.ts', source);
-  const misuse = run(directory, 'src/work.ts');
+  const misuse = runLoader(directory, 'src/work.ts');
   assert.is(misuse.status, 1);
   assert.match(misuse.stderr, /src\/work\.ts\(2,\d+\): error TS91001: 'args' names 'jbo'/);
   write(directory, 'src/work.ts', source.replace('jbo', 'job'));
-  assert.is(run(directory, 'src/work.ts').stdout, 'ran\n');
+  assert.is(runLoader(directory, 'src/work.ts').stdout, 'ran\n');
 });
 
 test('JavaScript, JSON and files that are not there load, or fail, as ever', () => {
@@ -115,7 +115,7 @@ test('JavaScript, JSON and files that are not there load, or fail, as ever', () 
     'src/work.ts',
     `const read = (name: string) => require(name);\nconsole.log(read('./data.json').a, read('./plain').b, read('./folder').c);\ntry { read('./absent'); } catch (error) { console.log((error as { code: string }).code); }\n`,
   );
-  const { stdout, stderr } = run(directory, 'src/work.ts');
+  const { stdout, stderr } = runLoader(directory, 'src/work.ts');
   assert.is(stdout, '1 2 3\nMODULE_NOT_FOUND\n', stderr);
 });
 

@@ -120,7 +120,7 @@ function build(directory: string, builder: string): string {
   return execute(directory, process.execPath, [join(MODULES, '@nestjs/cli/bin/nest.js'), 'build', '--builder', builder]);
 }
 
-function run(directory: string): { answer: string; types: boolean[]; spans: unknown[][]; place: string; output: string } {
+function runNest(directory: string): { answer: string; types: boolean[]; spans: unknown[][]; place: string; output: string } {
   const output = execute(directory, process.execPath, ['--enable-source-maps', 'dist/main.js']);
   const line = output.split('\n').find((one) => one.startsWith('ANSWER ')) as string;
   return { ...JSON.parse(line.slice('ANSWER '.length)), output };
@@ -138,7 +138,7 @@ for (const { builder, plugins, config } of BUILDERS)
     if (missing()) return;
     const directory = project(plugins, config === undefined ? {} : { [`${builder}.config.js`]: config });
     build(directory, builder);
-    const { answer, types, spans, place, output } = run(directory);
+    const { answer, types, spans, place, output } = runNest(directory);
     assert.is(answer, 'found o-1');
     assert.equal(types, [true]);
     assert.equal(spans, SPANS);
@@ -155,7 +155,7 @@ test('nest build --builder swc: the plain decorator does the work, and says so',
     '{ "sourceMaps": true, "jsc": { "target": "es2022", "parser": { "syntax": "typescript", "decorators": true }, "transform": { "legacyDecorator": true, "decoratorMetadata": true } }, "module": { "type": "commonjs" } }',
   );
   build(directory, 'swc');
-  const { answer, spans, output } = run(directory);
+  const { answer, spans, output } = runNest(directory);
   assert.is(answer, 'found o-1');
   assert.equal(
     spans.map(([name, , file]) => [name, file]),

@@ -5,7 +5,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { run } from '../../cli/doctor/command.js';
+import { runDoctor } from '../../cli/doctor/command.js';
 import type { Finding, FindingName } from '../../cli/doctor/finding.js';
 import { ROOT, write, writeProject } from './conformance/project.js';
 import { LEGACY } from './conformance/suite.js';
@@ -52,7 +52,7 @@ export async function doctor(
   options: Readonly<Record<string, string>> = {},
 ): Promise<Checked> {
   const lines: string[] = [];
-  const status = await run({
+  const status = await runDoctor({
     arguments: [directory],
     options: new Map<string, string | true>(Object.entries({ sidecar: NO_SIDECAR, ...options, json: true as const })),
     environment: { ...NO_SERVICE, ...environment },

@@ -5,7 +5,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Server, startMariadb, startPostgres, startRabbit, startRedis } from '../propagation/servers.js';
-import { FORMS, type Program, run, type Told, type ToldSpan } from './programs.js';
+import { FORMS, type Program, runProgram, type Told, type ToldSpan } from './programs.js';
 
 const CLIENT = 2;
 const SERVER = 1;
@@ -327,7 +327,7 @@ pairs.after(async ({ servers }) => {
 for (const { name, enables = name, program, roots = [], options, check } of PAIRS) {
   for (const form of FORMS) {
     pairs(`${name} as ${form}: recorded under a recorded span, with today's names`, async ({ env }) => {
-      const told = await run(program, form, { instrumentations: { [enables]: options ?? true } }, env);
+      const told = await runProgram(program, form, { instrumentations: { [enables]: options ?? true } }, env);
       check(told);
       for (const span of told.outside) {
         assert.ok(
@@ -354,7 +354,7 @@ pairs('all of them at once, in both forms, and one query in the midst of them', 
     (name) => !['fs', 'dns', 'net'].includes(name),
   );
   for (const form of FORMS) {
-    const told = await run(together, form, { instrumentations }, env);
+    const told = await runProgram(together, form, { instrumentations }, env);
     below(told, 'events.select');
     assert.is(told.inside.filter(({ kind }) => kind === CLIENT).length, 5);
     assert.is(told.inside.filter(({ kind }) => kind === SERVER).length, 2);
@@ -378,7 +378,7 @@ for (const [name, pool] of Object.entries(POOLS)) {
       after: 'await pool.end();',
     };
     for (const form of FORMS) {
-      const { inside } = await run(program, form, { instrumentations: [name] }, env);
+      const { inside } = await runProgram(program, form, { instrumentations: [name] }, env);
       const parents = inside.filter((span) => span.name === 'SELECT').map(({ parent }) => parent);
       assert.equal(
         parents.sort(),
@@ -400,7 +400,7 @@ pairs('a client starts traces where its package is told to, or is named among th
     { instrumentations: ['pg'], roots: 'kind:client' },
   ])
     assert.ok(
-      (await run(program, 'cjs', options, env)).outside.some(({ name }) => name === 'events.select'),
+      (await runProgram(program, 'cjs', options, env)).outside.some(({ name }) => name === 'events.select'),
       JSON.stringify(options),
     );
 });
@@ -408,7 +408,7 @@ pairs('a client starts traces where its package is told to, or is named among th
 pairs('a client of Redis starts traces where it is told to, although its package wants a parent by itself', async ({ env }) => {
   for (const name of ['ioredis', 'redis']) {
     const { program } = PAIRS.find((pair) => pair.name === name) as Pair;
-    const { outside } = await run(program, 'cjs', { instrumentations: { [name]: { roots: 'all' } } }, env);
+    const { outside } = await runProgram(program, 'cjs', { instrumentations: { [name]: { roots: 'all' } } }, env);
     assert.ok(
       outside.some((span) => span.name === 'GET' && span.parent === undefined),
       name,
@@ -426,7 +426,7 @@ pairs('a client of Redis that selects another database says so from then on, whi
     after: 'await client.close();',
   };
   for (const form of FORMS) {
-    const { inside } = await run(program, form, { instrumentations: ['redis'] }, env);
+    const { inside } = await runProgram(program, form, { instrumentations: ['redis'] }, env);
     assert.equal(
       inside.filter(({ name }) => name === 'GET').map(({ attributes }) => attributes['db.namespace']),
       ['1', '3', '3', '4', '1'],
@@ -446,7 +446,7 @@ pairs('every command of a batch is recorded, and ended, also beside a SELECT and
     after: 'await client.close();',
   };
   for (const form of FORMS) {
-    const { inside } = await run(program, form, { instrumentations: ['redis'] }, env);
+    const { inside } = await runProgram(program, form, { instrumentations: ['redis'] }, env);
     assert.equal(
       inside.filter(({ name }) => name !== 'enclosing').map(({ name }) => name),
       ['SET', 'GET', 'MULTI GET', 'GET'],
@@ -464,12 +464,12 @@ pairs('a failed SELECT that nobody handles is told as such', async ({ env }) => 
            if (!/out of range/.test(message)) throw new Error(message);`,
     after: 'await client.close();',
   };
-  for (const form of FORMS) await run(program, form, { instrumentations: ['redis'], enabled: false }, env);
+  for (const form of FORMS) await runProgram(program, form, { instrumentations: ['redis'], enabled: false }, env);
 });
 
 pairs('what is not enabled is not patched', async ({ env }) => {
   const { program } = PAIRS.find(({ name }) => name === 'pg') as Pair;
-  const told = await run(program, 'cjs', { instrumentations: { pg: false, redis: true } }, env);
+  const told = await runProgram(program, 'cjs', { instrumentations: { pg: false, redis: true } }, env);
   assert.equal(
     [...told.outside, ...told.inside].map(({ name }) => name),
     ['enclosing'],
@@ -485,12 +485,12 @@ pairs('queries are counted on the enclosing span, instead of a span each or besi
            await client.query('SELECT * FROM nothing').catch(() => {});`,
   };
   for (const form of FORMS) {
-    const totals = await run(program, form, { instrumentations: { pg: { queries: 'totals' } } }, env);
+    const totals = await runProgram(program, form, { instrumentations: { pg: { queries: 'totals' } } }, env);
     assert.equal(
       totals.inside.map(({ name }) => name),
       ['enclosing'],
     );
-    const both = await run(program, form, { instrumentations: { pg: { queries: 'both' } } }, env);
+    const both = await runProgram(program, form, { instrumentations: { pg: { queries: 'both' } } }, env);
     assert.is(both.inside.length, 5);
     for (const told of [totals, both]) {
       const { attributes } = told.inside.find(({ name }) => name === 'enclosing') as ToldSpan;
@@ -503,7 +503,7 @@ pairs('queries are counted on the enclosing span, instead of a span each or besi
       assert.not.match(JSON.stringify(told), /secret/);
       assert.equal(told.outside, []);
     }
-    const spans = await run(program, form, { instrumentations: ['pg'] }, env);
+    const spans = await runProgram(program, form, { instrumentations: ['pg'] }, env);
     assert.is(spans.inside.find(({ name }) => name === 'enclosing')?.attributes.sql_queries, undefined);
   }
 });
@@ -529,7 +529,7 @@ pairs(
       after: `${program.after} await several.end(); await pool.end();`,
     };
     for (const queries of ['totals', 'both']) {
-      const told = await run(counting, 'cjs', { instrumentations: { mysql2: { queries } } }, env);
+      const told = await runProgram(counting, 'cjs', { instrumentations: { mysql2: { queries } } }, env);
       assert.is(told.inside.length, queries === 'totals' ? 1 : 8);
       const { attributes } = told.inside.find(({ name }) => name === 'enclosing') as ToldSpan;
       assert.is(attributes.sql_queries, 7);

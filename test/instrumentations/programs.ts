@@ -94,7 +94,7 @@ ${start}globalThis.started = { tracing: starting, exporter };
 }
 
 /** Runs a program; rejects with what it printed when it fails. */
-export async function run(program: Program, form: Form, options: object, env: Record<string, string> = {}): Promise<Told> {
+export async function runProgram(program: Program, form: Form, options: object, env: Record<string, string> = {}): Promise<Told> {
   const output = await runSource(source(program, form), setup(options, form), form, env);
   return JSON.parse(output.trim().split('\n').at(-1) as string) as Told;
 }

@@ -3,7 +3,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FORMS, type Program, run, type ToldSpan } from './programs.js';
+import { FORMS, type Program, runProgram, type ToldSpan } from './programs.js';
 import { type RedisServers, startRedisCluster, startRedisSentinel } from './redis-servers.js';
 
 interface Servers {
@@ -69,7 +69,7 @@ for (const [name, { at, program }] of Object.entries(CLIENTS)) {
   test(`${name}: each command is recorded under the enclosing span, with the server that answered it`, async (servers) => {
     const { entry, ports: holders } = servers[at];
     for (const form of FORMS) {
-      const told = await run(program(entry), form, { instrumentations: [name.split(',')[0]] });
+      const told = await runProgram(program(entry), form, { instrumentations: [name.split(',')[0]] });
       const enclosing = told.inside.find((span) => span.name === 'enclosing');
       const reads = told.inside.filter((span) => span.name === 'GET');
       assert.equal(

@@ -10,16 +10,16 @@ import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-tra
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Invocation } from '../../cli/command.js';
-import { run } from '../../viewer/receiver/command.js';
+import { runReceive } from '../../viewer/receiver/command.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'spanwright-receive-'));
 const entry = join(directory, 'receive.ts');
 // The row of the command table and the reading of arguments belong to the CLI's own tests; this hands the options over.
 writeFileSync(
   entry,
-  `const { run } = require(${JSON.stringify(join(__dirname, '../../viewer/receiver/command.ts'))});
+  `const { runReceive } = require(${JSON.stringify(join(__dirname, '../../viewer/receiver/command.ts'))});
 const options = new Map(JSON.parse(process.argv[2]));
-run({ arguments: [], options, environment: process.env, out: console.log, err: console.error, colours: false }).then((code) => {
+runReceive({ arguments: [], options, environment: process.env, out: console.log, err: console.error, colours: false }).then((code) => {
   process.exitCode = code;
   if (process.connected) process.disconnect();
 });`,
@@ -99,7 +99,7 @@ for (const [options, kind, message] of [
       err: (line) => printed.push(line),
       colours: false,
     };
-    const error = await run(invocation).then(
+    const error = await runReceive(invocation).then(
       () => undefined,
       (reason: Error) => reason,
     );

@@ -30,7 +30,7 @@ interface Seen {
 }
 
 /** A service that calls the next one: in between, instrumented code, with the context of the request that it got. */
-async function run(options: object, next: number, env: NodeJS.ProcessEnv = {}): Promise<Seen> {
+async function runStates(options: object, next: number, env: NodeJS.ProcessEnv = {}): Promise<Seen> {
   const source = `
     const { startTracing, instrument, inject, extract } = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
     const { context, trace } = require('@opentelemetry/api');
@@ -108,7 +108,7 @@ async function watchedEndpoint(): Promise<{ url: string; connections: () => numb
 test('no endpoint: nothing is built, loaded, opened or scheduled, even when tracing is enabled, and the context passes through', async () => {
   const next = await nextService();
   for (const options of [{}, { enabled: true, serviceName: 'a' }]) {
-    const seen = await run(options, next.port);
+    const seen = await runStates(options, next.port);
     assert.is(seen.built, false);
     assert.is(seen.recording, false);
     assert.equal(seen.loaded, []);
@@ -128,8 +128,10 @@ test('no endpoint: nothing is built, loaded, opened or scheduled, even when trac
 
 test('an empty endpoint in the environment counts as none, and so does a disabled SDK', async () => {
   const next = await nextService();
-  const empty = await run({ enabled: true }, next.port, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '' });
-  const disabled = await run({ enabled: true, endpoint: 'http://127.0.0.1:4317' }, next.port, { OTEL_SDK_DISABLED: 'true' });
+  const empty = await runStates({ enabled: true }, next.port, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '' });
+  const disabled = await runStates({ enabled: true, endpoint: 'http://127.0.0.1:4317' }, next.port, {
+    OTEL_SDK_DISABLED: 'true',
+  });
   for (const seen of [empty, disabled]) {
     assert.is(seen.built, false);
     assert.equal(seen.loaded, []);
@@ -144,7 +146,7 @@ test('an empty endpoint in the environment counts as none, and so does a disable
 test('set and off: the pipeline is built, no connection is made, nothing holds the process, and the context passes through', async () => {
   const next = await nextService();
   const endpoint = await watchedEndpoint();
-  const seen = await run({ endpoint: endpoint.url, scheduleDelay: 10 }, next.port);
+  const seen = await runStates({ endpoint: endpoint.url, scheduleDelay: 10 }, next.port);
   assert.is(seen.built, true);
   assert.is(seen.recording, false);
   assert.ok(seen.loaded.length > 0, 'the search sees what is loaded');
@@ -163,7 +165,7 @@ test('set and off: the pipeline is built, no connection is made, nothing holds t
 test('on: calls are recorded and sent, and the next service becomes part of the same trace', async () => {
   const next = await nextService();
   const collector = await new Collector().start();
-  const seen = await run({ endpoint: collector.url, enabled: true, scheduleDelay: 10 }, next.port, { FLAGS: '01' });
+  const seen = await runStates({ endpoint: collector.url, enabled: true, scheduleDelay: 10 }, next.port, { FLAGS: '01' });
   assert.is(seen.recording, true);
   assert.is(seen.thirdParty, true);
   assert.is(seen.spans.started, 1002);

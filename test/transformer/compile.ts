@@ -148,20 +148,20 @@ export interface Ran {
 
 /** Runs the `tspc` that is installed, as a person would. */
 export function tspc(directory: string, ...args: string[]): Ran {
-  return run(directory, [load.resolve('ts-patch/bin/tspc.js'), ...args]);
+  return runCompiled(directory, [load.resolve('ts-patch/bin/tspc.js'), ...args]);
 }
 
 /** Runs a tool's own script, found in its folder of the cache. */
 export function runTool(directory: string, script: string, ...args: string[]): Ran {
-  return run(directory, [script, ...args]);
+  return runCompiled(directory, [script, ...args]);
 }
 
 /** Runs an emitted program with source maps. */
 export function execute(directory: string, file: string, ...args: string[]): Ran {
-  return run(directory, ['--enable-source-maps', file, ...args]);
+  return runCompiled(directory, ['--enable-source-maps', file, ...args]);
 }
 
-function run(directory: string, args: string[]): Ran {
+function runCompiled(directory: string, args: string[]): Ran {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: directory,
     encoding: 'utf8',

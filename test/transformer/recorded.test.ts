@@ -61,7 +61,7 @@ void main();
 `;
 
 /** The place of a name in the source, found by the text around it. */
-function placeOf(around: string, name: string): { 'code.line.number': number; 'code.column.number': number } {
+function placeOfSpan(around: string, name: string): { 'code.line.number': number; 'code.column.number': number } {
   const at = PROGRAM.indexOf(around) + around.indexOf(name);
   assert.ok(PROGRAM.includes(around));
   const before = PROGRAM.slice(0, at).split('\n');
@@ -73,7 +73,7 @@ function attributes(namespace: string, name: string, around: string, place = nam
     'code.namespace': namespace,
     'code.function.name': `${namespace}::${name}`,
     'code.file.path': 'src/backends/nsm.ts',
-    ...placeOf(around, place),
+    ...placeOfSpan(around, place),
     ...more,
   };
 }

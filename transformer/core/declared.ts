@@ -19,7 +19,7 @@ export function memberName(ts: Compiler, name: ts.PropertyName, file: ts.SourceF
 }
 
 /** What an expression is the value of, past parentheses and assertions. */
-function placeOf(ts: Compiler, expression: ts.Node): { value: ts.Node; place: ts.Node } {
+function placeOfDeclaration(ts: Compiler, expression: ts.Node): { value: ts.Node; place: ts.Node } {
   let value = expression;
   let place = expression.parent;
   while (
@@ -37,7 +37,7 @@ function placeOf(ts: Compiler, expression: ts.Node): { value: ts.Node; place: ts
 
 /** Whether the language gives an anonymous function or class that stands there a name. */
 export function takesName(ts: Compiler, expression: ts.Node): boolean {
-  const { value, place } = placeOf(ts, expression);
+  const { value, place } = placeOfDeclaration(ts, expression);
   if (ts.isBinaryExpression(place)) {
     const { kind } = place.operatorToken;
     const { EqualsToken, BarBarEqualsToken, AmpersandAmpersandEqualsToken, QuestionQuestionEqualsToken } = ts.SyntaxKind;
@@ -55,7 +55,7 @@ export function takesName(ts: Compiler, expression: ts.Node): boolean {
 
 /** The name that an expression gets from where it stands: a variable, a property, an assignment, a default export. */
 export function nameByPlace(ts: Compiler, expression: ts.Node, file: ts.SourceFile): Declared | undefined {
-  const { value, place } = placeOf(ts, expression);
+  const { value, place } = placeOfDeclaration(ts, expression);
   if ((ts.isVariableDeclaration(place) || ts.isBindingElement(place)) && place.initializer === value)
     return ts.isIdentifier(place.name) ? { text: place.name.text, node: place.name } : undefined;
   if ((ts.isPropertyAssignment(place) || ts.isPropertyDeclaration(place)) && place.initializer === value)

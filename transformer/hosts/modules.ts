@@ -59,7 +59,7 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
     const manifest = join(directory, 'node_modules', name, 'package.json');
     let depends = packages.get(manifest);
     if (depends === undefined) {
-      const text = textOf(manifest);
+      const text = textOfModule(manifest);
       const parent = dirname(directory);
       depends = text === undefined ? parent === directory || dependsOnUs(name, parent) : text.includes(`"${PACKAGE}"`);
       packages.set(manifest, depends);
@@ -140,7 +140,7 @@ function specifiersIn(text: string): string[] {
   return [...text.matchAll(/\b(?:from|require\s*\()\s*(['"])([^'"\n]+)\1/g)].map((match) => match[2] as string);
 }
 
-function textOf(path: string): string | undefined {
+function textOfModule(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {

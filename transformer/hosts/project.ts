@@ -36,7 +36,7 @@ export function projectOf(program: ProgramFacts | undefined, settings: Settings,
   const chosen = settings.rootDir ?? options.rootDir;
   const rootDir =
     chosen !== undefined ? resolve(directory, chosen) : resolve(current, program?.getCommonSourceDirectory?.() || directory);
-  const packageName = packages.nameFor(forward(directory));
+  const packageName = packages.nameFor(withForwardSlashes(directory));
   const root = settings.namespace ?? (packageName === undefined ? '' : rootOfPackage(packageName, settings.separator));
   const absolute = (fileName: string) => (isAbsolute(fileName) ? fileName : resolve(current, fileName));
   return {
@@ -77,11 +77,11 @@ export function targetOf(ts: Compiler, { target }: ts.CompilerOptions): ts.Scrip
 function below(directory: string, path: string): string {
   const { length } = directory;
   const plain = path.startsWith(directory) && path.charCodeAt(length) === SLASH && !/\/\.{0,2}\/|\/\.{1,2}$/.test(path);
-  return plain && path.charCodeAt(length - 1) !== SLASH ? path.slice(length + 1) : forward(relative(directory, path));
+  return plain && path.charCodeAt(length - 1) !== SLASH ? path.slice(length + 1) : withForwardSlashes(relative(directory, path));
 }
 
 const SLASH = 47;
 
-function forward(path: string): string {
+function withForwardSlashes(path: string): string {
   return path.replace(/\\/g, '/');
 }

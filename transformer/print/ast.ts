@@ -8,7 +8,7 @@ import { anyWithin } from '../core/relevance.js';
 import type { Range } from '../core/site.js';
 import { type Code, isPropertyIdentifier } from './code.js';
 import { codeOf, fieldContext, named } from './forwarder.js';
-import { holdsAuthored, textOf } from './text.js';
+import { holdsAuthored, printedText } from './text.js';
 
 export interface AstRequest {
   readonly ts: Compiler;
@@ -28,13 +28,13 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     edit.kind === 'decorate field' ? [edit.at.start, edit.body.start] : [edit.at.start],
   );
   starts.sort((a, b) => a - b);
-  const replacing = new Map(plan.edits.filter(({ at }) => at.end > at.start).map((edit) => [placeOf(edit.at), edit]));
+  const replacing = new Map(plan.edits.filter(({ at }) => at.end > at.start).map((edit) => [placeOfEdit(edit.at), edit]));
   const adding = new Map(plan.edits.filter(({ kind }) => kind === 'add members').map((edit) => [edit.at.start, edit]));
   /** By the initializers of fields: where what their decorators make is kept. */
   const fields = new Map(
     plan.edits
       .filter((edit) => edit.kind === 'decorate field')
-      .map((edit) => [placeOf(edit.body), { edit, kept: undefined as ts.Identifier | undefined }]),
+      .map((edit) => [placeOfEdit(edit.body), { edit, kept: undefined as ts.Identifier | undefined }]),
   );
   /** Nodes whose own edit is being applied, so that what is within is visited for further edits only. */
   const inside = new Set<ts.Node>();
@@ -45,7 +45,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     if (known && !anyWithin(starts, original.pos, original.end)) return node;
     // What a class extends is two nodes in one place; the outer one is no expression by itself.
     if (known && ts.isExpression(node) && !ts.isExpressionWithTypeArguments(node) && !inside.has(original)) {
-      const place = placeOf({ start: original.getStart(authored), end: original.end });
+      const place = placeOfEdit({ start: original.getStart(authored), end: original.end });
       const edit = replacing.get(place);
       if (edit !== undefined) return replaced(edit, node);
       const field = fields.get(place);
@@ -99,7 +99,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   function keeping(edit: Edit & { kind: 'decorate field' }, decorator: ts.Expression): ts.Expression {
     const kept = factory.createUniqueName('field');
     context.hoistVariableDeclaration(kept);
-    const field = fields.get(placeOf(edit.body));
+    const field = fields.get(placeOfEdit(edit.body));
     if (field !== undefined) field.kept = kept;
     const made = factory.createCallExpression(
       decorator,
@@ -136,7 +136,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
         if (name !== undefined && ts.isComputedPropertyName(name)) candidates.push(name.expression);
     }
     return (at) => {
-      if (placeOf(at) === placeOf(edit.at)) return whole(node);
+      if (placeOfEdit(at) === placeOfEdit(edit.at)) return whole(node);
       const found = candidates.find((candidate) => {
         const original = ts.getOriginalNode(candidate);
         return original.pos >= 0 && original.getStart(authored) === at.start && original.end === at.end;
@@ -158,7 +158,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   /** Nodes for what holds authored parts, and one node of text for each part that holds none. */
   function build(code: Code, piece: (at: Range) => ts.Expression): ts.Expression {
     const make = (part: Code): ts.Expression => build(part, piece);
-    if (!holdsAuthored(code)) return verbatim(textOf(code, refuse));
+    if (!holdsAuthored(code)) return verbatim(printedText(code, refuse));
     switch (code.is) {
       case 'authored':
         return piece(code.at);
@@ -221,6 +221,6 @@ function refuse(at: Range): never {
   throw new Error(`unexpected authored text at ${at.start}`);
 }
 
-function placeOf({ start, end }: Range): string {
+function placeOfEdit({ start, end }: Range): string {
   return `${start}:${end}`;
 }

@@ -5,7 +5,7 @@ import MagicString, { type SourceMap } from 'magic-string';
 import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
 import type { Range } from '../core/site.js';
 import { codeOf, fieldContext, named } from './forwarder.js';
-import { type Piece, textOf } from './text.js';
+import { type Piece, printedText } from './text.js';
 
 export interface TextRequest {
   readonly text: string;
@@ -61,25 +61,25 @@ export function printToText({ text, source, plan, start, module, assignedDefault
   function apply(edit: Edit): void {
     const code = codeOf(edit, sites, binding);
     if (edit.kind === 'decorate field') decorateField(edit);
-    else if (edit.kind === 'add members') printed.appendLeft(edit.at.start, ` static { ${textOf(code, authored)}; }`);
-    else if (edit.kind !== 'rebind') replace(edit.at, (piece) => textOf(code, piece));
+    else if (edit.kind === 'add members') printed.appendLeft(edit.at.start, ` static { ${printedText(code, authored)}; }`);
+    else if (edit.kind !== 'rebind') replace(edit.at, (piece) => printedText(code, piece));
   }
 
   /** As in the AST printer: the decorator is evaluated where it stands, what it makes is kept, and the value goes through it. */
   function decorateField(edit: Edit & { kind: 'decorate field' }): void {
     const variable = `${binding}_field_${kept.length + 1}`;
     kept.push(variable);
-    const context = fieldContext(edit, sites).map((part) => textOf(part, authored));
+    const context = fieldContext(edit, sites).map((part) => printedText(part, authored));
     const decorator = codeOf(edit, sites, binding);
-    replace(edit.at, (piece) => `(${variable} = ${textOf(decorator, piece)}(${context.join(', ')}), () => {})`);
+    replace(edit.at, (piece) => `(${variable} = ${printedText(decorator, piece)}(${context.join(', ')}), () => {})`);
     const value = named({ is: 'authored', at: edit.body }, edit.name);
-    replace(edit.body, (piece) => `(${variable} || ((initial) => initial)).call(this, ${textOf(value, piece)})`);
+    replace(edit.body, (piece) => `(${variable} || ((initial) => initial)).call(this, ${printedText(value, piece)})`);
   }
 
   function rebinding(edit: Edit & { kind: 'rebind' }): string {
     const local = authored(edit.name);
     const target = local === assignedDefault ? `exports.default = ${local}` : local;
-    return `${target} = ${textOf(codeOf(edit, sites, binding), authored)};`;
+    return `${target} = ${printedText(codeOf(edit, sites, binding), authored)};`;
   }
 
   for (const edit of edits) apply(edit);

@@ -7,8 +7,8 @@ import { type Code, isPropertyIdentifier } from './code.js';
 /** Text of a piece of authored source, with its own edits applied. */
 export type Piece = (at: Range) => string;
 
-export function textOf(code: Code, piece: Piece): string {
-  const render = (part: Code): string => textOf(part, piece);
+export function printedText(code: Code, piece: Piece): string {
+  const render = (part: Code): string => printedText(part, piece);
   switch (code.is) {
     case 'name':
       return code.text;

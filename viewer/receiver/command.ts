@@ -21,7 +21,7 @@ function portOption({ options }: Invocation, name: string): number | undefined {
 }
 
 /** Runs until it is told to stop. Options: `port`, `query-port`, `host`, `json`, `file`. */
-export async function run(invocation: Invocation): Promise<number> {
+export async function runReceive(invocation: Invocation): Promise<number> {
   const { options, out } = invocation;
   const port = portOption(invocation, 'port') ?? DEFAULT_PORT;
   const queryPort = portOption(invocation, 'query-port');

@@ -100,12 +100,12 @@ function failureOf(span: ReceivedSpan, below: readonly ReceivedSpan[]): string |
   if (!exception && (span.status.code !== 'error' || below.some((child) => child.status.code === 'error'))) return undefined;
   const type = exception?.attributes['exception.type'] ?? span.attributes['error.type'];
   const message = exception?.attributes['exception.message'] ?? (span.status.message || 'failed, with no reason given');
-  const at = placeOf(span, exception?.attributes['exception.stacktrace']);
+  const at = placeOfSpan(span, exception?.attributes['exception.stacktrace']);
   return [type ? `${printable(String(type))}: ` : '', printable(String(message)), at ? ` (${printable(at)})` : ''].join('');
 }
 
 /** The first frame of the stack, its path from here if it is below; the site's own place without one. */
-function placeOf(span: ReceivedSpan, stack: Value | undefined): string | undefined {
+function placeOfSpan(span: ReceivedSpan, stack: Value | undefined): string | undefined {
   const frame = typeof stack === 'string' ? stack.split('\n').find((line) => line.trimStart().startsWith('at ')) : undefined;
   if (frame) return frame.trim().replaceAll(`${process.cwd()}${sep}`, '');
   const file = span.attributes['code.file.path'];

@@ -46,7 +46,7 @@ function linesOf(found: Break, colours: boolean): string[] {
   ];
 }
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runBroken(invocation: Invocation): Promise<number> {
   const { arguments: words, options, out, err, colours } = invocation;
   const backend = backendOf(invocation);
   const traceId = readTraceId(words[0] ?? '');

@@ -7,7 +7,7 @@ import { facts, styled } from '../../cli/table.js';
 import { DEFAULT_COLLECTOR_METRICS } from '../../cli/viewer/addresses.js';
 import { durationOption } from './arguments.js';
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runCollector(invocation: Invocation): Promise<number> {
   const { arguments: words, options, environment, out, colours } = invocation;
   const address = metricsAddress(words[0] ?? DEFAULT_COLLECTOR_METRICS);
   const every = durationOption(invocation, 'every', 0);

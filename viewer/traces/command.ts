@@ -1,22 +1,22 @@
 // `spanwright traces RECIPE`: what operators ask of a trace backend, a Collector and a log, each as one command with a table for
 // people and JSON for programs. Checks the words against the recipe's row, then runs it.
 
-import { type CommandModule, type Invocation, UsageError } from '../../cli/command.js';
+import { type CommandCode, type Invocation, UsageError } from '../../cli/command.js';
 import { optionsOf, RECIPES, type Recipe, type RecipeName } from '../../cli/viewer/recipes.js';
 import { didYouMean } from '../../runtime/text/nearest.js';
 import { printable } from '../../runtime/text/printable.js';
 
-const CODE: Readonly<Record<RecipeName, () => Promise<CommandModule>>> = {
-  show: () => import('./show.js'),
-  'from-log': () => import('./from-log.js'),
-  slow: async () => (await import('./search.js')).slow,
-  errors: async () => (await import('./search.js')).errors,
-  spike: () => import('./spike.js'),
-  map: () => import('./map.js'),
-  verify: () => import('./verify.js'),
-  broken: () => import('./broken.js'),
-  sampling: () => import('./sampling.js'),
-  collector: () => import('./collector.js'),
+const CODE: Readonly<Record<RecipeName, () => Promise<CommandCode>>> = {
+  show: async () => (await import('./show.js')).runShow,
+  'from-log': async () => (await import('./from-log.js')).runFromLog,
+  slow: async () => (await import('./search.js')).runSlow,
+  errors: async () => (await import('./search.js')).runErrors,
+  spike: async () => (await import('./spike.js')).runSpike,
+  map: async () => (await import('./map.js')).runMap,
+  verify: async () => (await import('./verify.js')).runVerify,
+  broken: async () => (await import('./broken.js')).runBroken,
+  sampling: async () => (await import('./sampling.js')).runSampling,
+  collector: async () => (await import('./collector.js')).runCollector,
 };
 
 const names = (): string[] => RECIPES.map(({ name }) => name);
@@ -29,7 +29,7 @@ function recipeNamed(name: string): Recipe {
 }
 
 /** Exit code 0, or 1 where a recipe that judges (verify, broken, collector) finds a fault. @throws UsageError for wrong words. */
-export async function run(invocation: Invocation): Promise<number> {
+export async function runTraces(invocation: Invocation): Promise<number> {
   const [name = '', ...words] = invocation.arguments;
   const recipe = recipeNamed(name);
   const [least, most] = recipe.arity;
@@ -42,5 +42,5 @@ export async function run(invocation: Invocation): Promise<number> {
     if (known.includes(option)) continue;
     throw new UsageError(`"spanwright traces ${name}" has no option --${option}; it has --${known.join(', --')}.`);
   }
-  return (await CODE[recipe.name]()).run({ ...invocation, arguments: words });
+  return (await CODE[recipe.name]())({ ...invocation, arguments: words });
 }

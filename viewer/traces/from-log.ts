@@ -55,7 +55,7 @@ function rankOf(level: unknown): number {
   return typeof level === 'number' ? level : (RANKS.get(String(level).toLowerCase()) ?? 0);
 }
 
-function read(text: string): Line | undefined {
+function readLog(text: string): Line | undefined {
   const traceId = TRACE_ID.exec(text)?.[1];
   if (traceId === undefined) return undefined;
   const fields = fieldsOf(text);
@@ -83,7 +83,7 @@ async function readLines(
     for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       count++;
       if (text.length > LONGEST_LINE) continue;
-      const line = read(text);
+      const line = readLog(text);
       if (line === undefined || rankOf(Number(line.level) || line.level) < least) continue;
       const before = found.get(line.traceId);
       found.delete(line.traceId); // the newest stand last
@@ -108,7 +108,7 @@ const COLUMNS: readonly Column<Found>[] = [
   { title: 'MESSAGE', of: ({ message }) => message, most: 120 },
 ];
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runFromLog(invocation: Invocation): Promise<number> {
   const { arguments: words, options, out, err, colours } = invocation;
   const level = String(options.get('level') ?? 'error').toLowerCase();
   const least = RANKS.get(level);

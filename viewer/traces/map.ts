@@ -16,7 +16,7 @@ const COLUMNS: readonly Column<Call>[] = [
   { title: 'CALLS', of: ({ count }) => count, number: true },
 ];
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runMap(invocation: Invocation): Promise<number> {
   const { options, out, err, colours } = invocation;
   const to = Date.now();
   const calls = await backendOf(invocation).calls(to - durationOption(invocation, 'since', DAY), to);

@@ -119,7 +119,7 @@ function nameOf(path: string): string {
   return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
 }
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runSampling(invocation: Invocation): Promise<number> {
   const { arguments: paths, options, out, err, colours } = invocation;
   const decisions: Decision[] = [];
   // With files alone the service is asked only when it is named: an operator looks at a Collector from anywhere.

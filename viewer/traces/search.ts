@@ -1,7 +1,7 @@
 // `spanwright traces slow` and `errors`, and the table of traces that `spike` prints too: what each trace was, where it spent its
 // time or where its error began.
 
-import { CommandFailure, type CommandModule, EXIT, type Invocation } from '../../cli/command.js';
+import { CommandFailure, EXIT, type Invocation } from '../../cli/command.js';
 import { type Column, spoken, table } from '../../cli/table.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { causeOf, durationOf, endOf, failed, reasonOf, rootOf, serviceOf, servicesOf, startOf } from '../receiver/spans.js';
@@ -115,17 +115,13 @@ export async function searchRows(invocation: Invocation, asked: Partial<TraceQue
   return traces.map(rowOf);
 }
 
-export const slow: CommandModule = {
-  async run(invocation) {
-    const minDurationMs = durationOption(invocation, 'over', 1000);
-    const rows = (await searchRows(invocation, { minDurationMs })).sort((a, b) => b.durationMs - a.durationMs);
-    return printRows(invocation, SLOW_COLUMNS, rows, `No trace with a span over ${spoken(minDurationMs)} in that time.`);
-  },
-};
+export async function runSlow(invocation: Invocation): Promise<number> {
+  const minDurationMs = durationOption(invocation, 'over', 1000);
+  const rows = (await searchRows(invocation, { minDurationMs })).sort((a, b) => b.durationMs - a.durationMs);
+  return printRows(invocation, SLOW_COLUMNS, rows, `No trace with a span over ${spoken(minDurationMs)} in that time.`);
+}
 
-export const errors: CommandModule = {
-  async run(invocation) {
-    const rows = (await searchRows(invocation, { errors: true })).sort((a, b) => b.startedAt.localeCompare(a.startedAt));
-    return printRows(invocation, ERROR_COLUMNS, rows, 'No trace with an error in that time.');
-  },
-};
+export async function runErrors(invocation: Invocation): Promise<number> {
+  const rows = (await searchRows(invocation, { errors: true })).sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+  return printRows(invocation, ERROR_COLUMNS, rows, 'No trace with an error in that time.');
+}

@@ -19,7 +19,7 @@ export async function fetchTrace(backend: TraceBackend, id: string): Promise<rea
   );
 }
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runShow(invocation: Invocation): Promise<number> {
   const { arguments: words, options, out, err } = invocation;
   const id = readTraceId(words[0] ?? '');
   const spans = await fetchTrace(backendOf(invocation), id);

@@ -60,7 +60,7 @@ async function momentOf(invocation: Invocation): Promise<{ at: number; said: str
   return { at: peak.at, said: `${new Date(peak.at).toISOString()}, when it was ${peak.value}` };
 }
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runSpike(invocation: Invocation): Promise<number> {
   const { at, said } = await momentOf(invocation);
   const window = durationOption(invocation, 'window', MINUTE);
   const minDurationMs = invocation.options.has('over') ? durationOption(invocation, 'over', 0) : undefined;

@@ -68,7 +68,7 @@ export class Tempo implements TraceBackend {
 const quoted = (text: string): string => JSON.stringify(printable(text, 200));
 
 function flattenGroup(group: Json): ReceivedSpan[] {
-  const resource = { attributes: values(group.resource?.attributes) };
+  const resource = { attributes: tempoAttributes(group.resource?.attributes) };
   return (group.scopeSpans ?? group.instrumentationLibrarySpans ?? []).flatMap((scoped: Json) => {
     const scope = { name: scoped.scope?.name ?? '', version: scoped.scope?.version ?? '' };
     return (scoped.spans ?? []).map((span: Json) => flattenSpan(span, resource, scope));
@@ -96,17 +96,17 @@ function flattenSpan(span: Json, resource: ReceivedSpan['resource'], scope: { na
     kind: kindOf(span.kind),
     startTimeUnixNano: String(span.startTimeUnixNano ?? 0),
     endTimeUnixNano: String(span.endTimeUnixNano ?? 0),
-    attributes: values(span.attributes),
+    attributes: tempoAttributes(span.attributes),
     events: (span.events ?? []).map((event: Json) => ({
       name: event.name ?? '',
       timeUnixNano: String(event.timeUnixNano ?? 0),
-      attributes: values(event.attributes),
+      attributes: tempoAttributes(event.attributes),
     })),
     links: (span.links ?? []).map((link: Json) => ({
       traceId: id(link.traceId, 16),
       spanId: id(link.spanId, 8),
       traceState: link.traceState ?? '',
-      attributes: values(link.attributes),
+      attributes: tempoAttributes(link.attributes),
       flags: 1,
     })),
     status: { code: failed ? 'error' : 'unset', message: span.status?.message ?? '' },
@@ -123,7 +123,7 @@ function id(text: string, bytes: number): string {
 }
 
 /** Null-prototype, because keys are text of the sender's. */
-function values(pairs: readonly Json[] | undefined): Values {
+function tempoAttributes(pairs: readonly Json[] | undefined): Values {
   const record: Values = Object.create(null);
   for (const { key, value } of pairs ?? []) record[key] = plain(value);
   return record;
@@ -133,6 +133,6 @@ function plain(value: Json): Value {
   if (value?.intValue !== undefined)
     return Number.isSafeInteger(Number(value.intValue)) ? Number(value.intValue) : value.intValue;
   if (value?.arrayValue !== undefined) return (value.arrayValue.values ?? []).map(plain);
-  if (value?.kvlistValue !== undefined) return values(value.kvlistValue.values);
+  if (value?.kvlistValue !== undefined) return tempoAttributes(value.kvlistValue.values);
   return value?.stringValue ?? value?.boolValue ?? value?.doubleValue ?? value?.bytesValue ?? null;
 }

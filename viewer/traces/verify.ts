@@ -60,7 +60,7 @@ async function collect(
   return spans;
 }
 
-export async function run(invocation: Invocation): Promise<number> {
+export async function runVerify(invocation: Invocation): Promise<number> {
   const { arguments: words, options, out, err } = invocation;
   const [target = ''] = words;
   const address = URL.canParse(target) ? new URL(target) : undefined;

@@ -107,9 +107,9 @@ export async function exercise(
           text = await settled(result, mode++);
         } catch (error) {
           if (entries.length === before && !lazy.has(label)) count(label);
-          text = `threw ${describe(error)}`;
+          text = `threw ${describeValue(error)}`;
         }
-        seen.push(`${label}(${args.map((arg) => describe(arg)).join(', ')}): ${text} [${steps.splice(0).join(', ')}]`);
+        seen.push(`${label}(${args.map((arg) => describeValue(arg)).join(', ')}): ${text} [${steps.splice(0).join(', ')}]`);
       }
     }
   }
@@ -203,14 +203,14 @@ async function settled(result: unknown, mode: number): Promise<string> {
     // Hooks on promises, which any tracing needs, show on every promise of the process.
     const own = recording ? '' : keysOf(result);
     return result.then(
-      (value) => `resolved ${describe(value)} ${own}`,
-      (error) => `rejected ${describe(error)} ${own}`,
+      (value) => `resolved ${describeValue(value)} ${own}`,
+      (error) => `rejected ${describeValue(error)} ${own}`,
     );
   }
-  if (typeof result !== 'object' || result === null) return describe(result);
+  if (typeof result !== 'object' || result === null) return describeValue(result);
   if (Symbol.iterator in result && 'next' in result) return iterated(result as Generator<unknown, unknown, unknown>, mode);
   if (Symbol.asyncIterator in result) return iterated(result as AsyncGenerator<unknown, unknown, unknown>, mode);
-  return describe(result);
+  return describeValue(result);
 }
 
 /** To the end, left early, thrown into, or never begun. */
@@ -221,10 +221,10 @@ async function iterated(generator: Generator | AsyncGenerator, mode: number): Pr
   const drive = async (pull: () => unknown): Promise<boolean> => {
     try {
       const { value, done } = (await pull()) as IteratorResult<unknown>;
-      got.push(`${describe(value)}${done ? ' done' : ''}`);
+      got.push(`${describeValue(value)}${done ? ' done' : ''}`);
       return done ?? false;
     } catch (error) {
-      got.push(`threw ${describe(error)}`);
+      got.push(`threw ${describeValue(error)}`);
       return true;
     }
   };
@@ -243,9 +243,9 @@ function constructed(fn: Fn): string {
   try {
     const made = Reflect.construct(fn, [1, 2]) as object;
     if (made instanceof Promise) made.catch(() => {});
-    return `${describe(made)} ${made instanceof fn} ${(made.constructor as Fn) === fn} ${Object.getPrototypeOf(made) === fn.prototype}`;
+    return `${describeValue(made)} ${made instanceof fn} ${(made.constructor as Fn) === fn} ${Object.getPrototypeOf(made) === fn.prototype}`;
   } catch (error) {
-    return `threw ${error instanceof Error ? error.name : describe(error)}`;
+    return `threw ${error instanceof Error ? error.name : describeValue(error)}`;
   }
 }
 
@@ -265,7 +265,7 @@ const isAsync = (fn: Fn) => tagOf(fn) === '[object AsyncFunction]';
 
 function identity(fn: Fn): string {
   const prototype = fn.prototype === undefined ? 'none' : keysOf(fn.prototype);
-  return `${describe(fn)} ${tagOf(fn)} ${keysOf(fn)} prototype ${prototype}`;
+  return `${describeValue(fn)} ${tagOf(fn)} ${keysOf(fn)} prototype ${prototype}`;
 }
 
 /** Own keys in order, with what may be done with each. */
@@ -278,7 +278,7 @@ function keysOf(value: object): string {
   return `{${keys.join(' ')}}`;
 }
 
-export function describe(value: unknown, depth = 0): string {
+export function describeValue(value: unknown, depth = 0): string {
   if (typeof value === 'function') return `function ${JSON.stringify(value.name)}/${value.length}`;
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return String(value);
@@ -287,7 +287,7 @@ export function describe(value: unknown, depth = 0): string {
   if (value instanceof Error) return `${value.name} ${JSON.stringify(messageOf(value))} ${keysOf(value)}`;
   const kind = (Object.getPrototypeOf(value)?.constructor as Fn | undefined)?.name ?? 'null';
   if (depth > 2) return kind;
-  const entries = Reflect.ownKeys(value).map((key) => `${String(key)}: ${describe(Reflect.get(value, key), depth + 1)}`);
+  const entries = Reflect.ownKeys(value).map((key) => `${String(key)}: ${describeValue(Reflect.get(value, key), depth + 1)}`);
   return `${kind} {${entries.join(', ')}}`;
 }
 

@@ -2,6 +2,7 @@
 // The `spanwright` program. Finds the command in the table, checks the command line against its row, loads it and turns
 // whatever happens into a message and an exit code. It never prints a stack for a fault of the user or of the network.
 
+import { printableLines } from '../runtime/text/printable.js';
 import { EXIT, type Invocation, isCommandFault } from './command.js';
 import { commandHelp, programHelp } from './help.js';
 import { type CommandLine, commandNamed, parseCommandLine } from './parse.js';
@@ -19,12 +20,14 @@ function version(): string {
   return 'unknown';
 }
 
-const out = (line: string): void => void process.stdout.write(`${line}\n`);
-const err = (line: string): void => void process.stderr.write(`${line}\n`);
+const noColour = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== '';
+const colours = process.stdout.isTTY === true && !noColour && process.env.TERM !== 'dumb';
+
+/** The one way to the terminal: text from services, files and the network passes the filter here, whatever command prints it. */
+const out = (line: string): void => void process.stdout.write(`${printableLines(line, colours)}\n`);
+const err = (line: string): void => void process.stderr.write(`${printableLines(line)}\n`);
 
 function invocationOf(line: CommandLine): Invocation {
-  const noColour = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== '';
-  const colours = process.stdout.isTTY === true && !noColour && process.env.TERM !== 'dumb';
   return { arguments: line.arguments, options: line.options, environment: process.env, out, err, colours };
 }
 

@@ -1,6 +1,8 @@
 // The one place through which the runtime speaks: a table of codes and their texts, and notice(), which prints a line at most
 // once per cause and minute. Called by every room; never throws, never holds the process, and keeps a bounded memory of causes.
 
+import { printable } from './text/printable.js';
+
 /** One row per thing that the runtime may say. `repeat`: every call prints, whatever was printed before. */
 export const NOTICES = {
   SPW001: { level: 'info', repeat: true, text: 'OpenTelemetry tracing initialized' },
@@ -57,7 +59,7 @@ export const notice: Notice = (code, detail, cause = '') => {
   if (held < 0) return;
   const more = held > 0 ? ` (${held} more like this since the last line)` : '';
   try {
-    logger(row.level, `spanwright: ${code} ${row.text}${detail ? `: ${singleLine(detail)}` : ''}${more}`, code);
+    logger(row.level, `spanwright: ${code} ${row.text}${detail ? `: ${printable(detail, 1000)}` : ''}${more}`, code);
   } catch {
     // A logger that fails must not reach the call that caused the line.
   }
@@ -82,11 +84,4 @@ function admit(cause: string): number {
   if (printed.size >= MAX_CAUSES) printed.delete(printed.keys().next().value as string);
   printed.set(cause, { at: now, held: 0 });
   return last?.held ?? 0;
-}
-
-/** Text from the network or from errors must not forge a second log line. */
-function singleLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
-  const line = text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/gu, ' ').trim();
-  return line.length > 1000 ? `${line.slice(0, 1000)}...` : line;
 }

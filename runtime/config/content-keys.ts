@@ -1,6 +1,6 @@
 // Rows of the table of configuration keys that say what may stand on a span. Part of KEYS in keys.ts.
 
-import { parseRedact, printRedact } from '../span/redact.js';
+import { DEFAULT_REDACT, parseRedact, printRedact } from '../span/redact.js';
 import type { KeyRow } from './key-row.js';
 import { choice, integer, optionalInteger, patterns } from './types.js';
 
@@ -11,9 +11,9 @@ export const CONTENT_KEYS = [
     key: 'redact',
     option: 'redact',
     type: patterns(parseRedact, printRedact),
-    default: '',
+    default: DEFAULT_REDACT,
     env: ['SPANWRIGHT_REDACT'],
-    doc: 'Parameter names and attribute keys whose values are recorded as `REDACTED`: a whole key or one segment of it, whatever its case; `*` stands for any text.',
+    doc: 'Names of parameters and attributes (of spans, events, links and the resource) whose values are recorded as `REDACTED`: a whole key or one segment of it, in any case; `*` stands for any text. They add to the default names of secrets (docs/recording.md); `!name` is an exception, `!default` leaves the default names out, `[]` hides nothing.',
   },
   {
     key: 'exception_signal',

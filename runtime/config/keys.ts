@@ -5,7 +5,18 @@ import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '..
 import { CONTENT_KEYS } from './content-keys.js';
 import type { KeyRow } from './key-row.js';
 import { attributes, headers, instrumentations, keep } from './tables.js';
-import { boolean, choice, duration, integer, names, optionalText, patterns, text, type ValueType } from './types.js';
+import {
+  boolean,
+  choice,
+  duration,
+  integer,
+  names,
+  optionalAddress,
+  optionalText,
+  patterns,
+  text,
+  type ValueType,
+} from './types.js';
 
 const MINUTE = 60_000;
 
@@ -85,7 +96,7 @@ export const KEYS = [
   {
     key: 'otlp_endpoint',
     option: 'endpoint',
-    type: optionalText(),
+    type: optionalAddress(),
     default: null,
     env: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
     doc: 'Where spans are sent: `http://host:4317` (plaintext) or `https://host:4317` (TLS). Unset: nothing is built.',

@@ -4,7 +4,8 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationError } from '../errors.js';
-import { describeFound, withoutCredentials } from '../text/found.js';
+import { hiddenNames } from '../span/redact.js';
+import { describeFound, withoutCredentialsIn } from '../text/found.js';
 import { meant, nearest } from '../text/nearest.js';
 import type { ConfigurationValue, Source } from '../tracing.js';
 import type { Configuration, TracingOptions } from './configuration.js';
@@ -93,7 +94,8 @@ export function loadConfiguration({ options = {}, env = process.env, cwd = proce
     spanProcessors: Object.freeze([...(options.spanProcessors ?? [])]),
     extraResourceDetectors: Object.freeze([...(options.extraResourceDetectors ?? [])]),
   });
-  return { configuration, values: Object.freeze(values.map(shown)) };
+  const hides = hiddenNames(configuration.redact);
+  return { configuration, values: Object.freeze(values.map((value) => shown(value, hides))) };
 }
 
 function checkOptionNames(options: object, faults: string[]): void {
@@ -212,11 +214,11 @@ function reconcile(chosen: Map<string, unknown>, values: ConfigurationValue[], f
   }
 }
 
-function shown(value: ConfigurationValue): ConfigurationValue {
+function shown(value: ConfigurationValue, hides: ReturnType<typeof hiddenNames>): ConfigurationValue {
   const secret = ROWS.find((row) => row.key === value.key)?.secret && value.source !== 'default';
   return Object.freeze({
     ...value,
-    value: secret ? '***' : typeof value.value === 'string' ? withoutCredentials(value.value) : value.value,
+    value: secret ? '***' : withoutCredentialsIn(value.value, value.key === 'resource' ? hides : undefined),
   });
 }
 

@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from '../errors.js';
 import { DURATION_FORMS, printDuration, readDuration } from '../text/duration.js';
+import { withoutSecrets } from '../text/found.js';
 import { didYouMean } from '../text/nearest.js';
 import type { Duration } from '../tracing.js';
 
@@ -67,6 +68,22 @@ export function optionalText(name = 'string'): ValueType<string | null, string> 
     name,
     expected,
     read: (raw) => (typeof raw === 'string' ? { value: raw.trim() === '' ? null : raw.trim() } : { expected }),
+  };
+}
+
+/**
+ * An address. Its user, password, query and fragment are masked here, where it enters, so that nothing behind can show them; an address
+ * that needs one of them is refused anyway, with headers as the remedy.
+ */
+export function optionalAddress(): ValueType<string | null, string> {
+  const { name, expected, read } = optionalText();
+  return {
+    name,
+    expected,
+    read(raw, place) {
+      const reading = read(raw, place);
+      return 'value' in reading && reading.value !== null ? { value: withoutSecrets(reading.value) } : reading;
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 // startTracing() logs it and runs on without tracing. There is no fallback to a local collector.
 
 import type { Configuration } from '../config/configuration.js';
-import { withoutCredentials } from '../text/found.js';
+import { withoutSecrets } from '../text/found.js';
 
 /** An endpoint that can be used as it stands. */
 export interface Endpoint {
@@ -41,7 +41,7 @@ const HTTP_PATH = '/v1/traces';
  */
 export function checkEndpoint(text: string, protocol: Configuration['protocol'] = 'grpc', generic = false): EndpointCheck {
   const written = text.trim();
-  const shown = `otlp_endpoint ${JSON.stringify(withoutCredentials(written).slice(0, 200))}`;
+  const shown = `otlp_endpoint ${JSON.stringify(withoutSecrets(written).slice(0, 200))}`;
   const refuse = (message: string): EndpointCheck => ({ ok: false, message: `${shown} ${message}` });
   const own = PORTS[protocol].own;
 
@@ -50,7 +50,7 @@ export function checkEndpoint(text: string, protocol: Configuration['protocol'] 
     return refuse(`is not an address over TCP, which is all that is supported: write "http://host:${own}".`);
   }
   if (ADDRESS_TARGET.test(written) || !/^[a-z][a-z0-9+.-]*:\/\//iu.test(written)) {
-    const rest = withoutCredentials(`//${written.replace(ADDRESS_TARGET, '').replace(/^\/+/u, '')}`) || '//host';
+    const rest = withoutSecrets(`//${written.replace(ADDRESS_TARGET, '').replace(/^\/+/u, '')}`) || '//host';
     const address = /:\d+\b/u.test(rest) ? rest : `${rest}:${own}`;
     return refuse(`has no scheme: write "http:${address}" for plaintext or "https:${address}" for TLS.`);
   }

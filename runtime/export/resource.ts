@@ -4,6 +4,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Configuration } from '../config/configuration.js';
 import type { Resource, ResourceDetector } from '../sdk/contracts.js';
+import { REDACTED } from '../span/attributes.js';
+import { hiddenNames } from '../span/redact.js';
 import type { Notice } from '../warnings.js';
 import { DetectedResource, type NamedDetector } from './detected-resource.js';
 import { loadResources } from './sdk.js';
@@ -24,12 +26,14 @@ export function buildResource(configuration: Configuration, notice: Notice, limi
   const { defaultResource, resourceFromAttributes } = loadResources();
   const service: Attributes = { 'service.name': configuration.serviceName };
   if (configuration.serviceVersion !== null) service['service.version'] = configuration.serviceVersion;
-  const configured = resourceFromAttributes({ ...configuration.resource, ...service });
+  const hides = hiddenNames(configuration.redact);
+  const configured = resourceFromAttributes({ ...redacted(configuration.resource, hides), ...service });
   return new DetectedResource(defaultResource(), detectorsOf(configuration), configured, notice, limitMillis);
 }
 
 /** `env` has none here: OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME belong to the configuration, which has read them. */
-function detectorsOf({ resourceDetectors, extraResourceDetectors }: Configuration): NamedDetector[] {
+function detectorsOf({ resourceDetectors, extraResourceDetectors, redact }: Configuration): NamedDetector[] {
+  const hides = hiddenNames(redact);
   const { hostDetector, osDetector, processDetector, serviceInstanceIdDetector } = loadResources();
   const standard = { host: hostDetector, os: osDetector, process: processDetector, serviceinstance: serviceInstanceIdDetector };
   const wanted = resourceDetectors === 'all' ? Object.keys(standard) : resourceDetectors.split(', ');
@@ -40,7 +44,10 @@ function detectorsOf({ resourceDetectors, extraResourceDetectors }: Configuratio
     ...extraResourceDetectors.map((detector, index) => ({
       name: `extraResourceDetectors[${index}]`,
       awaited: true,
-      detect: () => detector.detect(),
+      detect: () => {
+        const found = detector.detect();
+        return { ...found, attributes: redacted(found.attributes ?? {}, hides) };
+      },
     })),
   ];
 }
@@ -48,4 +55,16 @@ function detectorsOf({ resourceDetectors, extraResourceDetectors }: Configuratio
 function withoutArguments(found: ReturnType<ResourceDetector['detect']>): ReturnType<ResourceDetector['detect']> {
   const { [NEVER_DETECTED]: _, ...attributes } = found.attributes ?? {};
   return { ...found, attributes };
+}
+
+/** The values of hidden names are replaced; one that is still looked up is not waited for. */
+function redacted<Value>(attributes: Record<string, Value>, hides: ReturnType<typeof hiddenNames>): Record<string, Value> {
+  if (hides === undefined) return attributes;
+  return Object.fromEntries(
+    Object.entries(attributes).map(([key, value]) => {
+      if (!hides(key)) return [key, value];
+      if (value instanceof Promise) value.catch(() => undefined);
+      return [key, REDACTED as Value];
+    }),
+  );
 }

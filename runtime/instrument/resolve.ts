@@ -12,7 +12,7 @@ import { didYouMean } from '../text/nearest.js';
 import { type InstrumentOptions, OPTION_NAMES } from './options.js';
 
 /** The limits of a set-up that is not there yet when code is loaded. */
-const UNLIMITED = { attributeCount: Number.POSITIVE_INFINITY, attributeLength: Number.POSITIVE_INFINITY };
+const UNLIMITED = { attributeCount: Number.POSITIVE_INFINITY, attributeLength: Number.POSITIVE_INFINITY, hides: undefined };
 
 type Check = (value: unknown) => boolean;
 const isFunction: Check = (value) => typeof value === 'function';

@@ -90,14 +90,14 @@ export function recordValue(value: unknown, limits: SpanLimits): AttributeValue 
 /** A copy that holds only what is allowed. */
 export function cleanAttributes(
   attributes: Attributes | undefined,
-  limits: Pick<SpanLimits, 'attributeCount' | 'attributeLength'>,
+  limits: Pick<SpanLimits, 'attributeCount' | 'attributeLength' | 'hides'>,
 ): { kept: Attributes; dropped: number } {
   const kept: Attributes = {};
   let count = 0;
   let dropped = 0;
   for (const key in attributes) {
     if (!Object.hasOwn(attributes, key) || key === '' || key === '__proto__') continue;
-    const value = cleanValue(attributes[key], limits);
+    const value = limits.hides?.(key) ? REDACTED : cleanValue(attributes[key], limits);
     if (value === undefined) continue;
     if (count >= limits.attributeCount) {
       dropped++;

@@ -65,6 +65,8 @@ export class Recorder {
     if (shown === undefined) {
       const seen = (key: string) => key.startsWith('code.') || !hides(key);
       shown = Object.fromEntries(Object.entries(site.attributes).map(([key, value]) => [key, seen(key) ? value : REDACTED]));
+      // the same object where nothing is hidden: the encoder keeps what it made of it
+      if (Object.keys(shown).every((key) => shown?.[key] === site.attributes[key])) shown = site.attributes;
       this.#shown.set(site.attributes, Object.freeze(shown));
     }
     return shown;

@@ -2,13 +2,24 @@
 // reaches a processor. Read by the configuration; asked once for each attribute, with a bounded memory of answers.
 
 import { InvalidArgumentError } from '../errors.js';
+import { namesSecret } from './secret-names.js';
 
 const MOST_NAMES = 200;
 const LONGEST_NAME = 200;
 const REMEMBERED = 2000;
-const NAME = /^[\p{L}\p{N}_$.*:/-]+$/u;
+const NAME = /^!?[\p{L}\p{N}_$.*:/-]+$/u;
 
-/** Names separated by commas. @throws InvalidArgumentError naming the token */
+/** Stands for the names in secret-names.ts. */
+const DEFAULT = 'default';
+
+/** What is hidden where nothing is configured. */
+export const DEFAULT_REDACT = DEFAULT;
+
+/**
+ * Names separated by commas, in normal form. The default names are part of every list that is not empty, unless it has `!default`; an
+ * empty list hides nothing.
+ * @throws InvalidArgumentError naming the token
+ */
 export function parseRedact(text: string, field = 'redact'): readonly string[] {
   const names = text
     .split(/[,\n]/u)
@@ -19,9 +30,14 @@ export function parseRedact(text: string, field = 'redact'): readonly string[] {
   for (const name of names) {
     if (name.length <= LONGEST_NAME && NAME.test(name)) continue;
     const found = JSON.stringify(name.slice(0, 40));
-    throw new InvalidArgumentError(field, `${field}: found ${found}; expected a name of letters, digits and _ $ . - : / or *.`);
+    throw new InvalidArgumentError(
+      field,
+      `${field}: found ${found}; expected a name of letters, digits and _ $ . - : / or *, after ! for an exception.`,
+    );
   }
-  return [...new Set(names)];
+  if (names.length === 0) return [];
+  const first = names.includes(`!${DEFAULT}`) ? [] : [DEFAULT];
+  return [...new Set([...first, ...names])];
 }
 
 export function printRedact(names: readonly string[]): string {
@@ -31,14 +47,22 @@ export function printRedact(names: readonly string[]): string {
 /** The test for the names of `text`; undefined when there are none. */
 export function hiddenNames(text: string): ((name: string) => boolean) | undefined {
   const names = parseRedact(text);
-  if (names.length === 0) return undefined;
+  const defaults = names.includes(DEFAULT);
+  const hidden = names.filter((name) => name !== DEFAULT && !name.startsWith('!'));
+  const exceptions = names.filter((name) => name.startsWith('!')).map((name) => name.slice(1));
+  if (!defaults && hidden.length === 0) return undefined;
   const answers = new Map<string, boolean>();
+
+  function answerFor(name: string): boolean {
+    const key = name.toLowerCase();
+    const parts = [key, ...key.split('.')];
+    const isNamed = (patterns: readonly string[]) => patterns.some((pattern) => parts.some((part) => matches(part, pattern)));
+    return !isNamed(exceptions) && (isNamed(hidden) || (defaults && namesSecret(name)));
+  }
   return function hides(name) {
     let answer = answers.get(name);
     if (answer === undefined) {
-      const key = name.toLowerCase();
-      const parts = [key, ...key.split('.')];
-      answer = names.some((hidden) => parts.some((part) => matches(part, hidden)));
+      answer = answerFor(name);
       if (answers.size >= REMEMBERED) answers.clear();
       answers.set(name, answer);
     }

@@ -18,7 +18,32 @@ export function describeFound(value: unknown, secret = false): string {
   return `the ${type} ${String(value)}`;
 }
 
-/** Replaces the user and password of a URL, also of one without a scheme, by `***`. */
+const MASK = '***';
+
+/** Replaces the user and password of a URL, also of one without a scheme or with blanks in the password, by `***`. */
 export function withoutCredentials(value: string): string {
-  return value.replace(/\/\/\S*@/gu, '//***@').replace(/^[^\s/:@]+:(?!\/\/)\S*@/u, '***@');
+  return value
+    .replace(/\/\/[^\n]*(?:@|%40)/giu, `//${MASK}@`)
+    .replace(/^(https?:\/?)(?!\/)[^\n]*(?:@|%40)/iu, `$1${MASK}@`)
+    .replace(/^(?!https?:)[^\s/:@]+:(?!\/\/)[^\n]*(?:@|%40)/iu, `${MASK}@`);
+}
+
+/** The same, and query and fragment, which hold keys as well. For an address as a whole. */
+export function withoutSecrets(address: string): string {
+  return withoutCredentials(address)
+    .replace(/^[^/\n]*(?:@|%40)/u, `${MASK}@`)
+    .replace(/([?#]).+$/su, `$1${MASK}`);
+}
+
+/**
+ * A value of the configuration with each string in it by {@link withoutCredentials}.
+ * @param hides true for the name of a property whose value is masked as a whole
+ */
+export function withoutCredentialsIn(value: unknown, hides: (name: string) => boolean = () => false): unknown {
+  if (typeof value === 'string') return withoutCredentials(value);
+  if (Array.isArray(value)) return value.map((item) => withoutCredentialsIn(item, hides));
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, hides(key) ? MASK : withoutCredentialsIn(inner, hides)]),
+  );
 }

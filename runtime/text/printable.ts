@@ -11,3 +11,30 @@ export function printable(text: string, most = 200): string {
     .trim();
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
+
+const UNSAFE_IN_LINES = /\r(?!\n)|[^\P{Cc}\r\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+/** What styled() of the command line program writes. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
+const STYLE = /(\u{1b}\[(?:0|1|2|31|32|33)m)/u;
+
+/**
+ * Lines for a terminal, as the last filter of a program: every other control, format and direction character becomes its JSON escape,
+ * so that JSON stays what it was.
+ * @param styles true: the program's own colours are kept
+ */
+export function printableLines(text: string, styles = false): string {
+  const clean = (part: string): string => part.replace(UNSAFE_IN_LINES, escaped);
+  // split() by a group puts what it matched at each odd place
+  return styles
+    ? text
+        .split(STYLE)
+        .map((part, at) => (at % 2 === 1 ? part : clean(part)))
+        .join('')
+    : clean(text);
+}
+
+function escaped(found: string): string {
+  let text = '';
+  for (let at = 0; at < found.length; at++) text += `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`;
+  return text;
+}

@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hiddenNames, parseRedact, printRedact } from '../../runtime/span/redact.js';
 
+// Without the default names, so that each row shows one rule.
 const MATCHES: readonly [rules: string, name: string, hidden: boolean][] = [
   ['password', 'password', true],
   ['password', 'Password', true],
@@ -31,8 +32,8 @@ const MATCHES: readonly [rules: string, name: string, hidden: boolean][] = [
 
 for (const [rules, name, hidden] of MATCHES) {
   test(`${JSON.stringify(rules)} ${hidden ? 'hides' : 'shows'} ${name}`, () => {
-    assert.is(hiddenNames(rules)?.(name), hidden);
-    assert.is(hiddenNames(rules)?.(name), hidden, 'the remembered answer');
+    assert.is(hiddenNames(`!default, ${rules}`)?.(name), hidden);
+    assert.is(hiddenNames(`!default, ${rules}`)?.(name), hidden, 'the remembered answer');
   });
 }
 
@@ -41,8 +42,23 @@ test('no names, no test', () => {
   assert.is(hiddenNames(' , '), undefined);
 });
 
-test('normal form: lower case, each once', () => {
-  assert.is(printRedact(parseRedact('B, a ,b')), 'b, a');
+test('normal form: the default names first, lower case, each once', () => {
+  assert.is(printRedact(parseRedact('B, a ,b')), 'default, b, a');
+  assert.is(printRedact(parseRedact(printRedact(parseRedact('B, a ,b')))), 'default, b, a');
+  assert.is(printRedact(parseRedact('!default, a')), '!default, a');
+  assert.is(printRedact(parseRedact('')), '');
+});
+
+test('a list adds to the default names; "!default" leaves them out; "!name" is an exception', () => {
+  assert.is(hiddenNames('customer')?.('apiKey'), true);
+  assert.is(hiddenNames('customer')?.('customer'), true);
+  assert.is(hiddenNames('customer')?.('order'), false);
+  assert.is(hiddenNames('!default, customer')?.('apiKey'), false);
+  assert.is(hiddenNames('!default, customer')?.('customer'), true);
+  assert.is(hiddenNames('!default'), undefined);
+  assert.is(hiddenNames('!session.id')?.('session.id'), false);
+  assert.is(hiddenNames('!session.id')?.('session'), true);
+  assert.is(hiddenNames('default')?.('password'), true);
 });
 
 test('what is no name is refused, and named', () => {

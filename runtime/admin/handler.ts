@@ -2,10 +2,11 @@
 // same order: host, route, method, origin, token, permission of the process, revision, body. A change is made in one
 // synchronous step after all of them, so nothing is half-applied; whatever fails becomes an answer and is never thrown.
 
+import cluster from 'node:cluster';
 import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
 import { didYouMean } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
-import type { Tracing } from '../tracing.js';
+import type { Lease, Tracing } from '../tracing.js';
 import { Access, type AccessOptions, type Caller, type Grant } from './access.js';
 import { errorAnswer, faultOf, jsonAnswer } from './answer.js';
 import { Audit } from './audit.js';
@@ -61,6 +62,13 @@ function seenRevision(request: Request, values: ReadonlyMap<string, unknown>): n
   throw new Refusal('invalid', `If-Match must hold a revision such as "12"; found ${printable(header, 40)}.`, {
     field: 'If-Match',
   });
+}
+
+/** A mounted hook answers in whichever worker of a cluster takes the connection. */
+function withClusterWarning(lease: Lease): Lease {
+  if (!cluster.isWorker) return lease;
+  const warning = `only this process, worker ${cluster.worker?.id} of a cluster, is changed; to change all of them, follow Redis or a file (spanwright/control).`;
+  return { ...lease, warnings: [...lease.warnings, warning] };
 }
 
 function checkRevision(tracing: Tracing, seen: number | undefined): void {
@@ -123,7 +131,7 @@ export function createAdminHandler(tracing: Tracing, options: AdminOptions = {})
       else call = { ...caller, values: bodyFields(await readObject(request), route.body) };
       tried = route.describe(call);
       checkRevision(tracing, seenRevision(request, call.values));
-      const lease = route.change(call);
+      const lease = withClusterWarning(route.change(call));
       const { expiresAt, id: made, reason } = lease;
       const until = route.method === 'PUT' ? expiresAt : null;
       audit.add({ outcome: 'done', change: tried, actor: call.actor, until, lease: made, reason });

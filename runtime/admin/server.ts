@@ -1,6 +1,7 @@
 // A server of its own for the admin hook, for services that have none: on a loopback address or a Unix socket, nowhere else.
 // Neither the server nor its connections keep the process alive, and slow or many clients are bounded.
 
+import cluster from 'node:cluster';
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -79,10 +80,15 @@ function listen(server: Server, address: { host: string; port: number } | { path
     const fail = (error: NodeJS.ErrnoException): void => {
       const [field, where] = 'path' in address ? ['socketPath', address.path] : ['port', `${address.host}:${address.port}`];
       const why =
-        error.code === 'EADDRINUSE' ? 'it is in use; choose another, or port 0 for any free one' : (error.code ?? error.message);
+        error.code !== 'EADDRINUSE'
+          ? (error.code ?? error.message)
+          : cluster.isWorker
+            ? 'it is in use; give each worker of the cluster a port of its own, such as 9465 + cluster.worker.id, and change all of them through spanwright/control'
+            : 'it is in use; choose another, or port 0 for any free one';
       reject(new InvalidArgumentError(field as string, `The admin server cannot listen on ${where}: ${why}.`));
     };
-    server.once('error', fail).listen(address, () => {
+    // exclusive: in a cluster the workers would share the port, and each request would reach another process
+    server.once('error', fail).listen({ ...address, exclusive: true }, () => {
       server.off('error', fail);
       resolve();
     });

@@ -11,14 +11,12 @@ import { parseRoots } from './rules.js';
 /** Leases in force at once: people and scripts make few; the bound keeps a loop of requests from growing memory. */
 const MOST_LEASES = 100;
 
-/** What the recording path asks: nothing while `metered` is false and `endsAt` is Infinity. */
+/** What the recording path asks: nothing more while `metered` is false. */
 export interface LeaseMeter {
   readonly metered: boolean;
-  /** Monotonic milliseconds at which the next lease expires; Infinity when none does. */
-  readonly endsAt: number;
   count(started: number, open: number): void;
-  /** Ends the leases whose time is over. */
-  expire(): void;
+  /** Ends the leases whose time is over. Reads the clock only while a lease is in force that expires. */
+  passTime(): void;
 }
 
 interface Held extends Change, LeaseTerms {
@@ -36,9 +34,10 @@ interface Held extends Change, LeaseTerms {
 
 export class LeaseBook implements LeaseMeter {
   metered = false;
-  endsAt = Number.POSITIVE_INFINITY;
   lastEnded: LeaseEnd | null = null;
 
+  /** Monotonic milliseconds at which the next lease expires; Infinity when none does. */
+  #endsAt = Number.POSITIVE_INFINITY;
   #held: Held[] = [];
   #made = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -132,7 +131,11 @@ export class LeaseBook implements LeaseMeter {
     }
   }
 
-  expire(): void {
+  passTime(): void {
+    if (this.#endsAt !== Number.POSITIVE_INFINITY && performance.now() >= this.#endsAt) this.#expire();
+  }
+
+  #expire(): void {
     const now = performance.now();
     const over = this.#held.filter((held) => held.endsAt <= now);
     if (over.length > 0) this.#finish(over, 'expired');
@@ -177,9 +180,9 @@ export class LeaseBook implements LeaseMeter {
     this.metered = this.#held.some(
       (held) => held.maxSpans !== null || held.maxOpenSpans !== null || held.maxSpansPerSecond !== null,
     );
-    this.endsAt = Math.min(...this.#held.map((held) => held.endsAt));
-    if (this.endsAt === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.expire(), Math.max(1, Math.ceil(this.endsAt - performance.now())));
+    this.#endsAt = Math.min(...this.#held.map((held) => held.endsAt));
+    if (this.#endsAt === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(this.#endsAt - performance.now())));
     this.#timer.unref();
   }
 

@@ -24,7 +24,7 @@ export interface OpenSpan extends OpenEntry {
   end(): void;
 }
 
-export class OpenTable<Entry extends OpenEntry = OpenSpan> {
+export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly namespace: string } } = OpenSpan> {
   oldest: Entry | undefined;
   #newest: Entry | undefined;
   count = 0;
@@ -34,12 +34,50 @@ export class OpenTable<Entry extends OpenEntry = OpenSpan> {
   refused = 0;
   /** No span starts beyond this many open ones. */
   max = 10_000;
+  /** Called at the first refusal since the table was crowded; without a namespace when the whole table is full. */
+  onFull: (namespace: string | undefined) => void = () => {};
+  /** Reported leaks that are still open and hold no place, oldest report first. */
+  readonly #excused = new Set<Entry>();
+  /** Places taken by namespace; kept only while the table is crowded. */
+  #taken: Map<string, number> | undefined;
+  #told = new Set<string | undefined>();
 
-  /** False when as many are open as may be; the refusal is counted. */
-  hasRoom(): boolean {
-    if (this.count < this.max) return true;
+  /** Places that one namespace may take: an eighth stays for the others, so that a leak blinds its own namespace only. */
+  get share(): number {
+    return this.max - Math.floor(this.max / 8);
+  }
+
+  /** False when all places are taken, or the namespace has its share; the refusal is counted. */
+  hasRoom(namespace: string): boolean {
+    const places = this.count - this.#excused.size;
+    if (places < this.share) return true;
+    const full = places >= this.max;
+    this.#taken ??= this.#takenByNamespace();
+    if (!full && (this.#taken.get(namespace) ?? 0) < this.share) return true;
     this.refused++;
+    const cause = full ? undefined : namespace;
+    if (!this.#told.has(cause)) {
+      this.#told.add(cause);
+      this.onFull(cause);
+    }
     return false;
+  }
+
+  /** The namespace with the most places. Walks the table. */
+  largest(): { namespace: string; places: number } | undefined {
+    const [first] = [...this.#takenByNamespace()].sort(([, a], [, b]) => b - a);
+    return first === undefined ? undefined : { namespace: first[0], places: first[1] };
+  }
+
+  /**
+   * Frees the place of an open span that has been reported as a leak. At most `max` open spans hold no place.
+   * @returns the span that is one too many, the one reported first; its caller ends it
+   */
+  excuse(entry: Entry): Entry | undefined {
+    if (!entry.listed) return undefined;
+    this.#excused.add(entry);
+    this.#take(entry, -1);
+    return this.#excused.size > this.max ? this.#excused.values().next().value : undefined;
   }
 
   enter(entry: Entry): void {
@@ -48,6 +86,7 @@ export class OpenTable<Entry extends OpenEntry = OpenSpan> {
     if (this.#newest === undefined) this.oldest = entry;
     else this.#newest.after = entry;
     this.#newest = entry;
+    this.#take(entry, 1);
     this.count++;
     this.started++;
   }
@@ -64,6 +103,7 @@ export class OpenTable<Entry extends OpenEntry = OpenSpan> {
     entry.after = undefined;
     this.count--;
     this.ended++;
+    if (!(this.#excused.size > 0 && this.#excused.delete(entry))) this.#take(entry, -1);
   }
 
   /** Takes back an entry that was never to be counted. */
@@ -81,6 +121,26 @@ export class OpenTable<Entry extends OpenEntry = OpenSpan> {
     this.ended = 0;
     this.leaked = 0;
     this.refused = 0;
+    this.#taken = undefined;
+    this.#told.clear();
+  }
+
+  #take(entry: Entry, places: number): void {
+    if (this.#taken === undefined) return;
+    const { namespace } = entry.site;
+    this.#taken.set(namespace, (this.#taken.get(namespace) ?? 0) + places);
+    if (this.count - this.#excused.size > this.max / 2) return;
+    this.#taken = undefined;
+    this.#told.clear();
+  }
+
+  #takenByNamespace(): Map<string, number> {
+    const taken = new Map<string, number>();
+    for (const entry of this) {
+      if (this.#excused.has(entry)) continue;
+      taken.set(entry.site.namespace, (taken.get(entry.site.namespace) ?? 0) + 1);
+    }
+    return taken;
   }
 
   /** Oldest first. The entry just given may leave; where others leave with it, those before them may be given a second time. */

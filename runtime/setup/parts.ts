@@ -31,8 +31,19 @@ export function startRecorder(tracing: LiveTracing, configuration: Configuration
   const scope = { name: configuration.tracerName, version: VERSION };
   const limits = limitsOf(configuration);
   open.restart(configuration.maxOpenSpans);
+  open.onFull = tellNoRoom;
   const overOwnSdk = resource === undefined;
   state.recorder = new Recorder(gate, open, tracing.leaseBook, recentErrors, resource, scope, limits, sink, overOwnSdk);
+}
+
+function tellNoRoom(namespace: string | undefined): void {
+  const { open } = state;
+  const { namespace: largest = '', places = 0 } = open.largest() ?? {};
+  const detail =
+    namespace === undefined
+      ? `${open.max} spans are open, the most of them (${places}) in ${JSON.stringify(largest)}; no further span is recorded until some end`
+      : `${JSON.stringify(namespace)} has ${open.share} open spans, its share of ${open.max}; further spans of other namespaces are recorded`;
+  notice('SPW025', `${detail}. List them with "spanwright spans"; end the leak, or raise max_open_spans`, namespace ?? '*');
 }
 
 function limitsOf(configuration: Configuration): SpanLimits {

@@ -87,6 +87,7 @@ class RootSampler implements Sampler {
 
   shouldSample(context: Context, traceId: string, name: string, kind: SpanKind, attributes: Attributes): SamplingResult {
     const { gate } = this;
+    state.recorder?.meter.passTime();
     const parent = trace.getSpanContext(context);
     const traceState = parent !== undefined && isSpanContextValid(parent) ? parent.traceState : undefined;
     const unchanged = traceState === undefined ? {} : { traceState };
@@ -94,7 +95,8 @@ class RootSampler implements Sampler {
     const { ratio, root } = this.#verdict(name, attributes);
     if (!(root || gate.rootKinds.includes(kind)) || ratio === 0) return { decision: NOT_RECORD, ...unchanged };
     // an instrumented call has been asked already, and is one of the open ones by now
-    if (!isMirroring() && !state.open.hasRoom()) return { decision: NOT_RECORD, ...unchanged };
+    if (!isMirroring() && !state.open.hasRoom(String(attributes['code.namespace'] ?? '')))
+      return { decision: NOT_RECORD, ...unchanged };
     if (ratio === 1) return { decision: RECORD_AND_SAMPLED, ...unchanged };
     if (traceRandomness(traceId) < 1 - ratio) return { decision: NOT_RECORD, ...unchanged };
     return {

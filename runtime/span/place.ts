@@ -141,7 +141,8 @@ function placeRoot(
   links: readonly Link[] | undefined,
 ): Placement | undefined {
   const { gate } = recorder;
-  if (!gate.enabled || !(terms.root || gate.rootKinds.includes(terms.kind))) return undefined;
+  recorder.meter.passTime(); // a blocked event loop runs no timer: the lease may be over
+  if (!gate.enabled || terms.ratio === 0 || !(terms.root || gate.rootKinds.includes(terms.kind))) return undefined;
   if (terms.ratio >= 1 || recorder.defersRatio)
     return { sampled: true, context, parent: remote, links, traceId: undefined, traceState: undefined };
   const traceId = remote?.traceId ?? newTraceId();

@@ -85,6 +85,7 @@ class GateTracer implements Tracer {
     const over = above instanceof RecordedSpan && gate.underWay.isOver(above.trace);
     const begins = over || options?.root === true;
     const context = begins ? given.deleteValue(SPAN_KEY) : given;
+    if (begins || above === undefined) recorder.meter.passTime();
     const verdict = this.#verdict(name, options?.attributes);
     if (verdict.dropped || verdict.ratio === 0) return undefined;
     const site = this.#siteOf(options?.attributes?.['code.namespace']);

@@ -72,9 +72,9 @@ export class Recorder {
     return shown;
   }
 
-  /** False when `maxOpenSpans` are open: the caller stays transparent. The refusal is counted. */
+  /** False when `maxOpenSpans` are open, or the namespace has its share: the caller stays transparent. The refusal is counted. */
   hasRoom(site: Site): boolean {
-    const room = this.open.hasRoom();
+    const room = this.open.hasRoom(site.namespace);
     if (!room) site.refused++;
     return room;
   }

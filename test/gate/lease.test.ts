@@ -1,9 +1,17 @@
 // Changes at run time: how long they hold, what ends them, and what a refused one leaves untouched.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { InvalidArgumentError, instrument, PermissionDeniedError, startSpan, startTracing } from '../../runtime/index.js';
+import {
+  InvalidArgumentError,
+  instrument,
+  PermissionDeniedError,
+  sessions,
+  startSpan,
+  startTracing,
+} from '../../runtime/index.js';
 import { setNoticeLogger } from '../../runtime/warnings.js';
 import { traced } from './tracing.js';
 
@@ -249,6 +257,42 @@ test('a bad rule, duration, limit or reason changes nothing', () =>
     assert.is(after.revision, before.revision);
     assert.equal(after.leases, []);
     assert.is(after.rules, before.rules);
+  }));
+
+/** Holds the event loop, so that no timer runs. */
+function block(milliseconds: number): void {
+  const until = performance.now() + milliseconds;
+  while (performance.now() < until);
+}
+
+test('a lease that has run out records nothing more, also while the event loop is blocked over its end', () =>
+  traced({ rules: 'carbide::db=off' }, async ({ tracing, names }) => {
+    const theirs = (name: string) => trace.getTracer('theirs').startSpan(name).end();
+    tracing.setRules('carbide::db=on', { for: '1h' });
+    tracing.setEnabled(true, { for: 20 });
+    work();
+    theirs('early');
+    block(30);
+    work();
+    query();
+    theirs('late');
+    sessions.start('late', { namespace: 'carbide::api' });
+    assert.is(tracing.enabled, false);
+    assert.is(tracing.state().lastEnded?.cause, 'expired');
+    assert.equal(await names(), ['early', 'work']);
+  }));
+
+test('rules whose lease runs out while the event loop is blocked are over too', () =>
+  traced({ enabled: true, rules: 'carbide::db=off, scope:theirs=off' }, async ({ tracing, names }) => {
+    tracing.setRules('carbide::db=on, scope:theirs=on', { for: 20 });
+    query();
+    trace.getTracer('theirs').startSpan('early').end();
+    block(30);
+    query();
+    trace.getTracer('theirs').startSpan('late').end();
+    work();
+    assert.equal(await names(), ['early', 'query', 'work']);
+    assert.is(tracing.state().rules, 'carbide::db=off, scope:theirs=off');
   }));
 
 test('24 hours is the longest lease', () =>

@@ -106,4 +106,47 @@ test('a change in the main thread reaches workers that run and workers that star
   await tracing.shutdown();
 });
 
+/** Makes its calls in the turn in which startTracing() returns, and starts a worker of its own that does the same. */
+const FIRST_TURN = `
+const { parentPort, Worker, workerData } = require('node:worker_threads');
+const { instrument, startTracing } = require(${JSON.stringify(PACKAGE)});
+const work = instrument({ namespace: 'carbide::worker', name: 'work' }, () => 1);
+const discard = { export: (_, done) => done({ code: 0 }), shutdown: async () => {} };
+startTracing({ exporter: discard }).then((tracing) => {
+  for (let call = 0; call < 100; call++) work();
+  const started = tracing.state().spans.started;
+  if (workerData.depth === 0) parentPort.postMessage([started]);
+  else new Worker(workerData.program, { eval: true, workerData: { ...workerData, depth: workerData.depth - 1 }, stderr: true })
+    .once('message', (below) => parentPort.postMessage([started, ...below]));
+});
+`;
+
+/** Recorded calls of a worker's first turn, and of a worker that it starts. */
+async function firstTurns(): Promise<readonly number[]> {
+  const worker = new Worker(FIRST_TURN, { eval: true, workerData: { program: FIRST_TURN, depth: 1 }, stderr: true });
+  const started = await new Promise<readonly number[]>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  await worker.terminate();
+  return started;
+}
+
+test('a worker starts with what is in force, in its first turn', async () => {
+  const { startTracing } = require(PACKAGE) as typeof import('../../runtime/index.js');
+  const discard = {
+    export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }),
+    shutdown: async () => {},
+  };
+  const tracing = await startTracing({ exporter: discard });
+  assert.equal(await firstTurns(), [0, 0]);
+  tracing.setEnabled(true, { for: '60s' });
+  assert.equal(await firstTurns(), [100, 100]);
+  const rules = tracing.setRules('carbide::worker=off');
+  assert.equal(await firstTurns(), [0, 0]);
+  tracing.endLease(rules.id);
+  await tracing.shutdown();
+  assert.equal(await firstTurns(), [0, 0], 'after a shutdown a worker starts as it is configured');
+});
+
 test.run();

@@ -80,11 +80,16 @@ test('the table shows what is open, oldest first, with age, ids and site, and no
     assert.equal(tracing.openSpans(), []);
   }));
 
-test('beyond maxOpenSpans nothing more starts, it is counted as refused, and room is used again', () =>
-  traced({ enabled: true, maxOpenSpans: 3 }, async ({ tracing }) => {
+test('beyond maxOpenSpans nothing more starts, it is counted as refused and logged once, and room is used again', async () => {
+  const lines: string[] = [];
+  setNoticeLogger((_level, line) => lines.push(line));
+  await traced({ enabled: true, maxOpenSpans: 3 }, async ({ tracing }) => {
     const gate = gateOf();
     const calls = Array.from({ length: 10 }, () => wait(gate.until));
     assert.is(tracing.openCount, 3);
+    const full = lines.filter((line) => line.includes('SPW025'));
+    assert.is(full.length, 1);
+    assert.match(full[0] ?? '', /3 spans are open, the most of them \(3\) in "carbide::api"/);
     assert.is(tracing.state().spans.refused, 7);
     gate.open();
     await Promise.all(calls);
@@ -92,6 +97,57 @@ test('beyond maxOpenSpans nothing more starts, it is counted as refused, and roo
     await wait(Promise.resolve());
     assert.is(tracing.state().spans.started, 4);
     assert.is(tracing.state().spans.refused, 7);
+  });
+  setNoticeLogger(undefined);
+});
+
+const leak = (namespace: string) => trace.getTracer('leak').startSpan('leak', { attributes: { 'code.namespace': namespace } });
+
+test('one namespace holds at most its share of maxOpenSpans, and an eighth stays for the others', async () => {
+  const lines: string[] = [];
+  setNoticeLogger((_level, line) => lines.push(line));
+  await traced({ enabled: true, maxOpenSpans: 40 }, async ({ tracing }) => {
+    const leaks = Array.from({ length: 100 }, () => leak('carbide::leaky'));
+    assert.is(tracing.openCount, 35);
+    assert.is(tracing.state().spans.refused, 65);
+    const gate = gateOf();
+    const calls = Array.from({ length: 8 }, () => wait(gate.until));
+    assert.equal({ ...tracing.state().openByNamespace }, { 'carbide::api': 5, 'carbide::leaky': 35 });
+    const full = lines.filter((line) => line.includes('SPW025'));
+    assert.is(full.length, 1);
+    assert.match(full[0] ?? '', /"carbide::leaky" has 35 open spans, its share of 40/);
+    gate.open();
+    await Promise.all(calls);
+    assert.is(leak('carbide::leaky').isRecording(), false, 'the share is still taken');
+    leaks[0]?.end();
+    assert.is(leak('carbide::leaky').isRecording(), true, 'an end frees its place');
+    assert.is(leak('carbide::leaky').isRecording(), false);
+  });
+  setNoticeLogger(undefined);
+});
+
+test('with onLeak report a leaked span stays open and frees its place; their number is bounded', () =>
+  traced({ enabled: true, maxOpenSpans: 8, maxSpanAge: '30m', onLeak: 'report' }, ({ tracing }) => {
+    const startTime = Date.now() - 3_600_000;
+    const dog = new Watchdog(state.open, state.gate, 30 * 60_000, 'report', () => {});
+    const leaks: Span[] = [];
+    for (let round = 1; round <= 3; round++) {
+      for (let n = 0; n < 10; n++) leaks.push(trace.getTracer('t').startSpan(`${round}`, { startTime }));
+      dog.look();
+      assert.is(state.open.hasRoom('t'), true, `round ${round}`);
+    }
+    dog.stop();
+    assert.is(tracing.openCount, 8, 'seven of a round, three rounds, all but eight ended');
+    assert.is(tracing.state().spans.leaked, 21);
+    assert.equal(
+      tracing.openSpans().map((span) => span.name),
+      ['2', ...Array(7).fill('3')],
+    );
+    for (const span of leaks) span.end();
+    assert.is(tracing.openCount, 0);
+    assert.is(tracing.state().spans.ended, 21);
+    for (let n = 0; n < 7; n++) assert.is(trace.getTracer('t').startSpan('after').isRecording(), true);
+    assert.is(trace.getTracer('t').startSpan('after').isRecording(), false, 'the freed places are counted once');
   }));
 
 test('the watchdog ends a span that is too old, marks and counts it, and reports its namespace once', async () => {

@@ -18,7 +18,6 @@ import {
   redisName,
   redisReturned,
 } from './redis.js';
-import { FOLLOWED, followDatabases } from './redis-database.js';
 import type { PackageRow } from './row.js';
 
 const otel = (name: string): string => `@opentelemetry/instrumentation-${name}`;
@@ -67,8 +66,6 @@ const ROWS: Record<string, PackageRow> = {
     later: redisLater,
     connection: redisConnection,
     returned: redisReturned,
-    extend: followDatabases,
-    wraps: FOLLOWED,
   },
   ioredis: { ...REDIS, package: otel('ioredis'), modules: ['ioredis'], connection: ioredisConnection },
   amqplib: {

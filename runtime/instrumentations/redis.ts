@@ -1,11 +1,10 @@
 // Redis with either client: spans named by the command, in upper case, `MULTI SET` and `PIPELINE SET` for those of a batch. Keys and
-// values are never recorded: both hold what users typed, and keys sessions and tokens besides. The database's index is `db.namespace`.
+// values are never recorded: both hold what users typed, and keys sessions and tokens besides. `db.namespace` is the index in the client's options.
 
 import { subscribe } from 'node:diagnostics_channel';
 import type { Attributes, AttributeValue, Span } from '@opentelemetry/api';
 import type { RecordedSpan } from '../span/recorded.js';
 import { fieldOf, peer, peerOf } from './peer.js';
-import { databaseOf } from './redis-database.js';
 import type { Call } from './row.js';
 
 /** Commands whose first argument is a word of the command: `CONFIG GET`. */
@@ -81,7 +80,7 @@ export function redisFailure(exception: unknown): Attributes {
 /** What a client of ioredis shows of its connection. Behind sentinels its options name no server: they have told it which one it is. */
 export function ioredisConnection({ receiver }: Call): Attributes {
   const options = fieldOf(receiver, 'options');
-  const database = fieldOf(fieldOf(receiver, 'condition'), 'select') ?? fieldOf(options, 'db') ?? 0;
+  const database = fieldOf(options, 'db') ?? 0;
   const end = peerOf(fieldOf(receiver, 'stream'));
   return { 'db.namespace': String(database), ...end, ...(fieldOf(options, 'sentinels') ? asServer(end) : {}) };
 }
@@ -134,5 +133,6 @@ function endAll(waiting: readonly { readonly span?: Span }[]): void {
 
 export function redisConnection({ receiver }: Call): Attributes {
   const client = makers.get(receiver as object) ?? receiver;
-  return { 'db.namespace': String(databaseOf(client)), ...connections.get(fieldOf(client, '_clientId') as string) };
+  const database = fieldOf(fieldOf(client, 'options'), 'database') ?? 0;
+  return { 'db.namespace': String(database), ...connections.get(fieldOf(client, '_clientId') as string) };
 }

@@ -416,24 +416,6 @@ pairs('a client of Redis starts traces where it is told to, although its package
   }
 });
 
-pairs('a client of Redis that selects another database says so from then on, whichever way it did', async ({ env }) => {
-  const program: Program = {
-    imports: [['redis', 'redis']],
-    before:
-      "const client = redis.createClient({ url: 'redis://localhost:' + process.env.REDIS + '/1' }); await client.connect();",
-    work: `await client.get('a'); await client.select(3); await client.get('b'); await client.select(99).catch(() => {}); await client.get('c');
-           await client.multi().select(4).set('d', 'x').exec(); await client.withTypeMapping({}).get('e'); await client.reset(); await client.get('f');`,
-    after: 'await client.close();',
-  };
-  for (const form of FORMS) {
-    const { inside } = await runProgram(program, form, { instrumentations: ['redis'] }, env);
-    assert.equal(
-      inside.filter(({ name }) => name === 'GET').map(({ attributes }) => attributes['db.namespace']),
-      ['1', '3', '3', '4', '1'],
-    );
-  }
-});
-
 pairs('every command of a batch is recorded, and ended, also beside a SELECT and a script', async ({ env }) => {
   const program: Program = {
     imports: [['redis', 'redis']],
@@ -452,19 +434,6 @@ pairs('every command of a batch is recorded, and ended, also beside a SELECT and
       ['SET', 'GET', 'MULTI GET', 'GET'],
     );
   }
-});
-
-pairs('a failed SELECT that nobody handles is told as such', async ({ env }) => {
-  const program: Program = {
-    imports: [['redis', 'redis']],
-    before: "const client = redis.createClient({ url: 'redis://localhost:' + process.env.REDIS }); await client.connect();",
-    work: `const told = new Promise((resolve) => process.once('unhandledRejection', resolve));
-           client.select(99);
-           const { message } = await told;
-           if (!/out of range/.test(message)) throw new Error(message);`,
-    after: 'await client.close();',
-  };
-  for (const form of FORMS) await runProgram(program, form, { instrumentations: ['redis'], enabled: false }, env);
 });
 
 pairs('what is not enabled is not patched', async ({ env }) => {

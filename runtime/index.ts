@@ -20,7 +20,7 @@ export { carriers } from './propagation/kinds.js';
 export { type SessionOptions, sessions } from './sessions/sessions.js';
 export type { SamplerOptions } from './setup/own.js';
 export { createSpanProcessor } from './setup/processor.js';
-export { createSampler, type Sampler, type SpanwrightSampler } from './setup/sampler.js';
+export { createRootSampler, createSampler, type Sampler, type SpanwrightSampler } from './setup/sampler.js';
 export { startTracing } from './setup/start.js';
 export type {
   ConfigurationValue,

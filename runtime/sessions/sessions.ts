@@ -89,10 +89,11 @@ function start(key: string, options: SessionOptions = {}): boolean {
     earlier?.traceId ?? placed.traceId,
     placed.traceState ?? earlier?.traceState,
   );
+  if (span.ended) return false; // the user's SDK does not record it
   span.setAttribute('spanwright.session.key', key.slice(0, 256));
   if (options.attributes !== undefined) span.setAttributes(options.attributes);
   if (earlier !== undefined) span.addLink({ context: earlier });
-  const session: Session = { key, span, context: new SpanLayer(placed.context, span), startedAt: performance.now() };
+  const session: Session = { key, span, context: new SpanLayer(placed.context, span.active), startedAt: performance.now() };
   book.add(session);
   // a backend shows a span when it has ended: this one says at once that the session runs
   const marker = recorder.start(

@@ -5,7 +5,6 @@ import type { TracingOptions } from '../config/configuration.js';
 import { loadConfiguration } from '../config/load.js';
 import { SpanwrightError } from '../errors.js';
 import { observe } from '../open/metrics.js';
-import { MirrorSink } from '../span/mirror.js';
 import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
@@ -15,14 +14,14 @@ import { refuseSecondStart, startRecorder, tellFaults, watch } from './parts.js'
 const NOTHING_EXPORTED = { counts: { exported: 0, failed: 0, dropped: 0 } };
 
 /** @throws ConfigurationError, and SpanwrightError ALREADY_STARTED. */
-export function startOverOwnSdk(options: SamplerOptions): Tracing {
-  refuseSecondStart('createSampler()');
+export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' | 'createRootSampler()'): Tracing {
+  refuseSecondStart(by);
   const loaded = loadConfiguration({ options });
   const { configuration } = loaded;
   if (configuration.keep !== null) {
     throw new SpanwrightError(
       'MISUSE',
-      'createSampler(): `keep` needs an export of our own; use startTracing(), or tail sampling of the SDK.',
+      `${by}: \`keep\` needs an export of our own; use startTracing(), or tail sampling of the SDK.`,
     );
   }
   tellFaults();
@@ -30,7 +29,7 @@ export function startOverOwnSdk(options: SamplerOptions): Tracing {
   state.tracing = tracing;
   // contexts are the user's: which of them hold sampled spans cannot be seen from here, so every call looks
   state.gate.foreignContexts = true;
-  startRecorder(tracing, configuration, new MirrorSink());
+  startRecorder(tracing, configuration, undefined);
   const undo = [
     watch(configuration),
     () => {

@@ -4,6 +4,7 @@ import type { Configuration } from '../config/configuration.js';
 import { SpanwrightError } from '../errors.js';
 import { Watchdog } from '../open/watchdog.js';
 import type { SpanLimits } from '../span/attributes.js';
+import { ProviderRecorder, ProviderSink } from '../span/provided.js';
 import { onFault, Recorder, type SpanSink } from '../span/recorder.js';
 import { hiddenNames } from '../span/redact.js';
 import { state } from '../state.js';
@@ -23,17 +24,24 @@ export function refuseSecondStart(what: string): void {
 }
 
 /**
- * From now on calls that the gate lets through are recorded into `sink`.
- * @param resource of an export of our own; undefined: the user's SDK has one, and its sampler decides the ratio.
+ * From now on calls that the gate lets through are recorded.
+ * @param own where spans go and their resource; undefined: the user's SDK starts them, and its sampler decides the ratio.
  */
-export function startRecorder(tracing: LiveTracing, configuration: Configuration, sink: SpanSink, resource?: unknown): void {
+export function startRecorder(
+  tracing: LiveTracing,
+  configuration: Configuration,
+  own: { readonly sink: SpanSink; readonly resource: unknown } | undefined,
+): void {
   const { gate, open, recentErrors } = state;
   const scope = { name: configuration.tracerName, version: VERSION };
   const limits = limitsOf(configuration);
   open.restart(configuration.maxOpenSpans);
   open.onFull = tellNoRoom;
-  const overOwnSdk = resource === undefined;
-  state.recorder = new Recorder(gate, open, tracing.leaseBook, recentErrors, resource, scope, limits, sink, overOwnSdk);
+  const { leaseBook } = tracing;
+  state.recorder =
+    own === undefined
+      ? new ProviderRecorder(gate, open, leaseBook, recentErrors, undefined, scope, limits, new ProviderSink(), true)
+      : new Recorder(gate, open, leaseBook, recentErrors, own.resource, scope, limits, own.sink);
 }
 
 function tellNoRoom(namespace: string | undefined): void {

@@ -1,5 +1,6 @@
-// createSampler(): the gate's decisions as an OpenTelemetry Sampler, for people with an SDK set-up of their own. A sampler cannot
-// be transparent: what it drops takes its subtree with it. Instrumented methods ask the gate first and are transparent all the same.
+// createSampler() and createRootSampler(): the gate's decisions as OpenTelemetry Samplers, for an SDK set-up of the user's own. A
+// sampler cannot be transparent: the SDK makes a non-recording span of what it refuses. Instrumented calls below one still find
+// its ancestor (span/skipped.ts); third-party spans below a dropped span are not recorded.
 
 import {
   type Attributes,
@@ -15,8 +16,9 @@ import { loadTraceSdk } from '../export/sdk.js';
 import type { Gate } from '../gate/gate.js';
 import { printPatterns, printRules } from '../gate/rules.js';
 import { traceRandomness } from '../span/identity.js';
-import { isMirroring } from '../span/mirror.js';
 import { samplingThreshold } from '../span/place.js';
+import { startingSite } from '../span/provided.js';
+import { SkippedTraceState, throughSkipped } from '../span/skipped.js';
 import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { type SamplerOptions, startOverOwnSdk } from './own.js';
@@ -51,8 +53,9 @@ export interface SpanwrightSampler extends Sampler {
 
 /**
  * The sampler for an SDK set-up of the user's own; takes the place of startTracing(). Roots are recorded when the flag is on and
- * their namespace may start a trace, at the ratio in force; children inherit (ParentBasedSampler); dropped spans are never recorded.
- * @throws ConfigurationError, SpanwrightError as startTracing() does
+ * their namespace may start a trace, at the ratio in force; children inherit; dropped spans are never recorded. It is an instance
+ * of the SDK's `ParentBasedSampler`.
+ * @throws ConfigurationError, SpanwrightError as startTracing() does; SpanwrightError MISSING_PACKAGE without the SDK
  * @example
  * ```ts
  * const sampler = createSampler({ roots: 'carbide' });
@@ -62,41 +65,65 @@ export interface SpanwrightSampler extends Sampler {
  */
 export function createSampler(options: SamplerOptions = {}): SpanwrightSampler {
   const { ParentBasedSampler } = loadTraceSdk();
-  const tracing = startOverOwnSdk(options);
+  const tracing = startOverOwnSdk(options, 'createSampler()');
   const { gate } = state;
-  const root = new RootSampler(gate);
+  const root = new RootSampler(gate, tracing);
   const remote = gate.ignoresRemote ? { remoteParentSampled: root, remoteParentNotSampled: root } : {};
   const parentBased = new ParentBasedSampler({ root, ...remote });
-  return {
+  const inherited = parentBased.shouldSample.bind(parentBased) as Sampler['shouldSample'];
+  return Object.assign(parentBased, {
     tracing,
-    shouldSample(context, traceId, name, kind, attributes, links) {
-      return root.drops(name, attributes)
-        ? { decision: NOT_RECORD }
-        : parentBased.shouldSample(context, traceId, name, kind, attributes, links);
+    shouldSample(...asked: Parameters<Sampler['shouldSample']>): SamplingResult {
+      const [context, , name, , attributes] = asked;
+      return root.drops(name, attributes) ? skip(context) : inherited(...asked);
     },
-    toString: () => parentBased.toString(),
-  };
+  });
 }
 
-class RootSampler implements Sampler {
-  constructor(private readonly gate: Gate) {}
+/**
+ * The decision about roots alone, to compose with: what a parent decides is the user's own. With other samplers for parents
+ * than the SDK's defaults, dropped spans below a parent are theirs to decide too.
+ * @throws as {@link createSampler} does, except that no package of the SDK is needed
+ * @example
+ * ```ts
+ * new ParentBasedSampler({ root: createRootSampler({ roots: 'carbide' }), remoteParentNotSampled: new AlwaysOnSampler() });
+ * ```
+ */
+export function createRootSampler(options: SamplerOptions = {}): SpanwrightSampler {
+  return new RootSampler(state.gate, startOverOwnSdk(options, 'createRootSampler()'));
+}
+
+/** Not recorded, and transparent to instrumented calls below. */
+function skip(context: Context): SamplingResult {
+  const ancestor = throughSkipped(trace.getSpan(context));
+  return { decision: NOT_RECORD, traceState: new SkippedTraceState(ancestor, trace.getSpanContext(context)?.traceState) };
+}
+
+class RootSampler implements SpanwrightSampler {
+  readonly #gate: Gate;
+
+  constructor(
+    gate: Gate,
+    readonly tracing: Tracing,
+  ) {
+    this.#gate = gate;
+  }
 
   drops(name: string, attributes: Attributes): boolean {
-    return this.#verdict(name, attributes).dropped;
+    return startingSite() === undefined && this.#verdict(name, attributes).dropped;
   }
 
   shouldSample(context: Context, traceId: string, name: string, kind: SpanKind, attributes: Attributes): SamplingResult {
-    const { gate } = this;
+    const gate = this.#gate;
     state.recorder?.meter.passTime();
+    // an instrumented call has asked the gate already, and counts as open by now
+    const site = startingSite();
+    const { dropped, ratio, root } = site ?? this.#verdict(name, attributes);
+    const starts = gate.enabled && !dropped && ratio > 0 && (root || gate.rootKinds.includes(kind));
+    if (!starts || (site === undefined && !state.open.hasRoom(String(attributes['code.namespace'] ?? '')))) return skip(context);
     const parent = trace.getSpanContext(context);
     const traceState = parent !== undefined && isSpanContextValid(parent) ? parent.traceState : undefined;
     const unchanged = traceState === undefined ? {} : { traceState };
-    if (!gate.enabled) return { decision: NOT_RECORD, ...unchanged };
-    const { ratio, root } = this.#verdict(name, attributes);
-    if (!(root || gate.rootKinds.includes(kind)) || ratio === 0) return { decision: NOT_RECORD, ...unchanged };
-    // an instrumented call has been asked already, and is one of the open ones by now
-    if (!isMirroring() && !state.open.hasRoom(String(attributes['code.namespace'] ?? '')))
-      return { decision: NOT_RECORD, ...unchanged };
     if (ratio === 1) return { decision: RECORD_AND_SAMPLED, ...unchanged };
     if (traceRandomness(traceId) < 1 - ratio) return { decision: NOT_RECORD, ...unchanged };
     return {
@@ -106,7 +133,7 @@ class RootSampler implements Sampler {
   }
 
   toString(): string {
-    const { enabled, roots, rules, drop } = this.gate.settings;
+    const { enabled, roots, rules, drop } = this.#gate.settings;
     return `Spanwright{enabled=${enabled}, roots=${printPatterns(roots, 'none')}, rules=${printRules(rules)}, drop=${printPatterns(drop, '')}}`;
   }
 
@@ -115,6 +142,6 @@ class RootSampler implements Sampler {
     const namespace = attributes['code.namespace'];
     // ours say both; of others the namespace is what rules match
     const own = typeof namespace !== 'string' ? undefined : typeof qualified === 'string' ? qualified : namespace;
-    return this.gate.verdict({ qualified: own, scope: undefined, name });
+    return this.#gate.verdict({ qualified: own, scope: undefined, name });
   }
 }

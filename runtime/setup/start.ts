@@ -74,7 +74,7 @@ function build(
   const { keep } = configuration;
   const kept = keep === null ? undefined : new KeepSink(pipeline.processor as SpanSink, keep);
   const sink = new BaggageAttributes(kept ?? (pipeline.processor as SpanSink));
-  startRecorder(tracing, configuration, sink, resource);
+  startRecorder(tracing, configuration, { sink, resource });
   undo.push(watch(configuration), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
   undo.push(onNaturalEnd(pipeline, configuration.shutdownTimeout));
   undo.push(observe(() => tracing.counts(), state.sites));

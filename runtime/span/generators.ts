@@ -23,6 +23,8 @@ export function followGenerator(
   if (!isIterator(generator)) return generator;
   let span: RecordedSpan | undefined;
   let begun = false;
+  /** The user's SDK does not record the span; the steps still run in its context. */
+  let refused = false;
   observeSteps(generator, {
     context: undefined,
     enter(step) {
@@ -30,9 +32,10 @@ export function followGenerator(
         begun = true;
         // return() and throw() before the first step run nothing of the body
         if (step === 'next') span = begin();
-        if (span !== undefined) this.context = new SpanLayer(context, span);
+        if (span !== undefined) this.context = new SpanLayer(context, span.active);
+        refused = span?.ended === true;
       }
-      return span !== undefined && !span.ended;
+      return span !== undefined && (!span.ended || refused);
     },
     finished(value) {
       if (span !== undefined && !span.ended) succeed(span, site, self, value);

@@ -21,6 +21,7 @@ import { callback } from './callback.js';
 import { newSpanId, newTraceId, traceRandomness } from './identity.js';
 import { RecordedSpan } from './recorded.js';
 import { type Recorder, tellFault } from './recorder.js';
+import { skippedIn } from './skipped.js';
 import { isSampled } from './trace.js';
 
 /** Where a span will hang. With `sampled` false nothing is recorded, and `context` says so to everything below. */
@@ -57,10 +58,15 @@ export function placeCall(
   }
   if (options.parent !== undefined) {
     const given = givenParent(site, self, args);
-    if (given !== undefined) return placeUnder(recorder, site, context.deleteValue(SPAN_KEY), given);
+    if (given !== undefined) return placeUnder(recorder, site, contextUnder(context, given), given);
   }
   if (options.linked && current !== undefined) return placeBeside(recorder, site, context.deleteValue(SPAN_KEY), current);
   return place(recorder, site, context, current);
+}
+
+/** With the span object where there is one, because processors and other SDKs read more of it than its identity. */
+function contextUnder(context: Context, given: Span | SpanContext): Context {
+  return 'spanContext' in given ? new SpanLayer(context, given) : context.deleteValue(SPAN_KEY);
 }
 
 /** Under what the `parent` option gave, or beside it. A trace that upstream does not keep goes on unkept. */
@@ -105,8 +111,18 @@ export function place(
   const parent = current === undefined ? undefined : 'spanContext' in current ? current.spanContext() : current;
   if (parent === undefined || !isValid(parent)) return placeRoot(recorder, terms, context, undefined, undefined);
   if (parent.isRemote === true && recorder.gate.ignoresRemote) return placeRoot(recorder, terms, context, parent, undefined);
+  // the flags of some providers' spans decide the sampling when they are read
+  if (recorder.defersRatio && (current as Span).isRecording?.()) return placement(context, parent);
   if (isSampled(parent)) return placement(context, parent);
-  return undefined;
+  const skipped = skippedIn(parent);
+  if (skipped === undefined) return undefined;
+  const { ancestor } = skipped;
+  return place(
+    recorder,
+    terms,
+    ancestor === undefined ? context.deleteValue(SPAN_KEY) : new SpanLayer(context, ancestor),
+    ancestor,
+  );
 }
 
 /** The last parent that was valid: two regular expressions cost more than the rest of the decision, and most calls have that of the call before. */
@@ -121,8 +137,9 @@ function isValid(parent: SpanContext): boolean {
 
 /** True for a parent whose trace is not kept: nothing below it is. */
 export function isUnsampled(current: Span | undefined): boolean {
-  const parent = current?.spanContext();
-  return parent !== undefined && isSpanContextValid(parent) && !isSampled(parent);
+  if (current === undefined || current.isRecording()) return false;
+  const parent = current.spanContext();
+  return isSpanContextValid(parent) && !isSampled(parent) && skippedIn(parent) === undefined;
 }
 
 function placement(context: Context, parent: RecordedSpan | SpanContext): Placement {

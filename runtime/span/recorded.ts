@@ -72,6 +72,11 @@ export class RecordedSpan implements Span, OpenSpan {
     return this.trace.recorder;
   }
 
+  /** The span that contexts hold: this one, or that of the user's tracer provider. */
+  get active(): Span {
+    return this;
+  }
+
   get resource(): unknown {
     return this.recorder.resource;
   }
@@ -125,11 +130,6 @@ export class RecordedSpan implements Span, OpenSpan {
           : { traceId, spanId, traceFlags: TraceFlags.SAMPLED, traceState };
     }
     return this.#context;
-  }
-
-  /** Takes the identity that another SDK gave the span's twin there. Called before anybody asks for the context. */
-  adopt(context: SpanContext): void {
-    this.#context = context;
   }
 
   isRecording(): boolean {
@@ -231,7 +231,11 @@ export class RecordedSpan implements Span, OpenSpan {
     const attributes = exceptionAttributes(thrown);
     const log = this.recorder.limits.exceptionLog;
     log?.emit(attributes, this);
-    if (log === undefined || log.alsoEvents) this.addEvent('exception', attributes, time);
+    if (log === undefined || log.alsoEvents) this.writeException(thrown, attributes, time);
+  }
+
+  protected writeException(_thrown: Thrown, attributes: Attributes, time: TimeInput | undefined): void {
+    this.addEvent('exception', attributes, time);
   }
 
   /** Ends once; a later call changes nothing, nor does one of a processor that is told of the end. */
@@ -263,7 +267,7 @@ export class RecordedSpan implements Span, OpenSpan {
 
   /** Runs `work` with the span active. */
   run<Result>(work: () => Result): Result {
-    return withContext(new SpanLayer(activeContext(), this), work, undefined, []) as Result;
+    return withContext(new SpanLayer(activeContext(), this.active), work, undefined, []) as Result;
   }
 
   /** Milliseconds since the epoch, by the trace's clock. */

@@ -53,7 +53,7 @@ export class Recorder {
     readonly limits: SpanLimits,
     /** Where spans go. It guards itself: it does not throw. */
     private readonly sink: SpanSink,
-    /** True: another SDK's sampler decides the ratio, on the trace id that it draws. */
+    /** True: the user's SDK decides the ratio, on the trace id that it draws, and whether a span under one of its own is recorded. */
     readonly defersRatio = false,
   ) {}
 
@@ -107,14 +107,19 @@ export class Recorder {
     }
     const startMs = startTime === undefined ? trace.anchor + now : fromTimeInput(startTime, trace.anchor);
     const span = new RecordedSpan(site, trace, parentContext, name, kind, scope, startMs);
+    this.enter(span);
+    this.sink.onStart(span as never, context);
+    return span;
+  }
+
+  protected enter(span: RecordedSpan): void {
+    const { site } = span;
     this.open.enter(span);
-    this.gate.underWay.enter(trace);
+    this.gate.underWay.enter(span.trace);
     if (this.gate.idle) this.gate.refresh(); // a caller's trace, taken up while the flag is off: what is below it records too
     site.open++;
     site.started++;
     if (this.meter.metered) this.meter.count(this.open.started, this.open.count);
-    this.sink.onStart(span as never, context);
-    return span;
   }
 
   /** Called by the span itself, once. */
@@ -128,15 +133,6 @@ export class Recorder {
   discard(span: RecordedSpan): void {
     this.#close(span);
     this.sink.onDiscard?.(span as never);
-  }
-
-  /** As if the span had never started: what another SDK does not record is not counted either. */
-  takeBack(span: RecordedSpan): void {
-    span.ended = true;
-    this.open.retract(span);
-    this.gate.underWay.leave(span.trace);
-    span.site.open--;
-    span.site.started--;
   }
 
   #close(span: RecordedSpan): void {

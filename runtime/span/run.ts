@@ -1,7 +1,7 @@
 // Records one call. Forwarders come here only when the gate is not idle and their site is not off. The decision taken at the
 // call's start holds until its end; the program sees what it would have seen without us.
 
-import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 import { activeContext, withContext } from '../context/active.js';
 import { SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
 import type { AnyFunction, Site } from '../site/site.js';
@@ -14,7 +14,6 @@ import { isUnsampled, type Placement, placeCall } from './place.js';
 import { RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
 import { settle } from './settle.js';
-import { isSampled } from './trace.js';
 import { throughTransparent } from './transparent.js';
 
 export { activeContext, withContext } from '../context/active.js';
@@ -91,9 +90,8 @@ function record(
   }
   const span = begin(recorder, site, self, args, context, parent, placement);
   if (span === undefined) return Reflect.apply(body, self, args);
-  if (span.ended && recorder.defersRatio)
-    return runUnsampled(site, self, body, args, new SpanLayer(context, trace.wrapSpanContext(span.spanContext())));
-  const inside = new SpanLayer(context, span);
+  const inside = new SpanLayer(context, span.active);
+  if (span.ended) return runUnsampled(site, self, body, args, inside);
   let result: unknown;
   try {
     result = withContext(inside, body, self, args);
@@ -104,7 +102,7 @@ function record(
   return settle(span, site, self, result, inside);
 }
 
-/** Undefined when there is no room for one more open span; ended when it is not to be recorded after all. */
+/** Undefined when there is no room for one more open span; ended when the user's SDK does not record it. */
 function begin(
   recorder: Recorder,
   site: Site,
@@ -126,11 +124,7 @@ function begin(
     placement?.traceId,
     placement?.traceState,
   );
-  // another SDK's sampler has said no; a generator keeps the span, whose context its steps are to run in
-  if (recorder.defersRatio && !site.iterates && !isSampled(span.spanContext())) {
-    recorder.takeBack(span);
-    return span;
-  }
+  if (span.ended) return span;
   if (placement?.links !== undefined) for (const link of placement.links) span.addLink(link);
   if (site.captures) capture(span, site, self, args);
   return span;

@@ -1,0 +1,50 @@
+// The mark of a span that the sampler left out although its trace goes on: dropped, off by a rule, not a root, or asked for while
+// the flag was off. An SDK's sampler cannot be transparent, because the SDK makes a non-recording span all the same. The trace
+// state of that span is the only part that the sampler chooses, so it carries the nearest ancestor that counts.
+
+import { createTraceState, type Span, type SpanContext, type TraceState } from '@opentelemetry/api';
+
+/** Recognized across copies of this package. */
+const ANCESTOR = Symbol.for('spanwright.skipped.1');
+
+/** The trace state of the ancestor, or an empty one, with a reference to the ancestor itself. */
+export class SkippedTraceState implements TraceState {
+  readonly #shown: TraceState;
+
+  /** @param ancestor undefined where the skipped span would have been a root */
+  constructor(
+    readonly ancestor: Span | undefined,
+    shown: TraceState | undefined,
+  ) {
+    this.#shown = shown ?? createTraceState();
+  }
+
+  get [ANCESTOR](): true {
+    return true;
+  }
+  set(key: string, value: string): TraceState {
+    return this.#shown.set(key, value);
+  }
+  unset(key: string): TraceState {
+    return this.#shown.unset(key);
+  }
+  get(key: string): string | undefined {
+    return this.#shown.get(key);
+  }
+  serialize(): string {
+    return this.#shown.serialize();
+  }
+}
+
+/** Defined for the context of a skipped span. */
+export function skippedIn(context: SpanContext): { readonly ancestor: Span | undefined } | undefined {
+  const state = context.traceState as (TraceState & { [ANCESTOR]?: true; ancestor?: Span }) | undefined;
+  return state?.[ANCESTOR] === true ? { ancestor: state.ancestor } : undefined;
+}
+
+/** The span that counts for parenthood in a set-up of the user's own. */
+export function throughSkipped(span: Span | undefined): Span | undefined {
+  if (span === undefined || span.isRecording()) return span;
+  const skipped = skippedIn(span.spanContext());
+  return skipped === undefined ? span : skipped.ancestor;
+}

@@ -4,6 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Context } from '@opentelemetry/api';
 import { Gate } from './gate/gate.js';
+import { HookRequests } from './open/hook-requests.js';
 import { RecentErrors } from './open/statistics.js';
 import { OpenTable } from './open/table.js';
 import { SessionBook } from './sessions/book.js';
@@ -18,6 +19,8 @@ export interface ProcessState {
   readonly open: OpenTable;
   readonly sessions: SessionBook;
   readonly recentErrors: RecentErrors;
+  /** Requests that the admin hook answers. */
+  readonly hookRequests: HookRequests;
   /** Active contexts while our context manager is the registered one. */
   readonly storage: AsyncLocalStorage<Context>;
   /** True while our context manager is the registered one. */
@@ -46,6 +49,7 @@ function create(): ProcessState {
     open: new OpenTable(),
     sessions: new SessionBook(),
     recentErrors: new RecentErrors(),
+    hookRequests: new HookRequests(),
     storage: new AsyncLocalStorage<Context>(),
     ownsContext: false,
     recorder: undefined,

@@ -3,7 +3,9 @@
 // synchronous step after all of them, so nothing is half-applied; whatever fails becomes an answer and is never thrown.
 
 import cluster from 'node:cluster';
+import { SpanKind, trace } from '@opentelemetry/api';
 import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
+import { RecordedSpan } from '../span/recorded.js';
 import { didYouMean } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
 import type { Lease, Tracing } from '../tracing.js';
@@ -80,6 +82,12 @@ function checkRevision(tracing: Tracing, seen: number | undefined): void {
   });
 }
 
+/** The span of a request that the instrumentation did not know for one of the hook's. Without it the page would watch itself. */
+function forgetServerSpan(): void {
+  const span = trace.getActiveSpan();
+  if (span instanceof RecordedSpan && span.kind === SpanKind.SERVER && !span.ended) span.recorder.forget(span);
+}
+
 /**
  * Makes the admin hook of `tracing`. It is mounted nowhere by itself; see {@link toNodeHandler} and
  * {@link startAdminServer}.
@@ -145,6 +153,7 @@ export function createAdminHandler(tracing: Tracing, options: AdminOptions = {})
   }
 
   async function handle(request: Request, caller: Caller = {}): Promise<Response> {
+    forgetServerSpan();
     let response: Response;
     try {
       response = await answer(request, caller);

@@ -3,6 +3,7 @@
 // decides nothing else. It never throws and never leaves a response open.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { state } from '../state.js';
 import type { Caller } from './access.js';
 import type { AdminHandler } from './handler.js';
 import { drained, streamOf } from './node-body.js';
@@ -83,6 +84,14 @@ async function send(answer: Response, request: IncomingMessage, response: Server
   response.end(Buffer.from(await answer.arrayBuffer()));
 }
 
+/** Remembers where the hook is mounted, so that its requests are known before they reach it. */
+function rememberMount(request: FrameworkRequest, path: string, prefix: string): void {
+  const whole = pathOf(request.originalUrl ?? request.url ?? '/');
+  if (state.hookRequests.has(request, whole)) return;
+  if (isBelow(path, prefix) && whole.endsWith(path))
+    state.hookRequests.addPath(whole.slice(0, whole.length - path.length) + prefix);
+}
+
 /** Answers a request at `path`, whatever path the framework shows. */
 export function serve(handler: AdminHandler, request: IncomingMessage, response: ServerResponse, path: string): void {
   const fail = (): void => {
@@ -90,6 +99,7 @@ export function serve(handler: AdminHandler, request: IncomingMessage, response:
     else response.writeHead(400, { 'content-type': 'application/json', connection: 'close' }).end(BAD_REQUEST);
   };
   try {
+    rememberMount(request, path, handler.prefix);
     const asked = requestFrom(request, path);
     handler(asked, callerOf(request))
       .then(async (answer) => {
@@ -108,6 +118,12 @@ export function serve(handler: AdminHandler, request: IncomingMessage, response:
  * under the handler's prefix go to `next()`. It may stand under a base path of the application. Mount it ahead of body parsers.
  */
 export function toNodeHandler(handler: AdminHandler): NodeHandler {
+  state.hookRequests.addPath(handler.prefix);
+  return listenerOf(handler);
+}
+
+/** The same for a server that has only the hook. */
+export function listenerOf(handler: AdminHandler): NodeHandler {
   return function adminMiddleware(request: FrameworkRequest, response, next) {
     // What a framework has left of the URL counts first: a handler with the prefix "/" would else take the base path for its own.
     const paths = [request.url, request.originalUrl].map((url) => pathOf(url ?? '/'));

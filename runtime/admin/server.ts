@@ -7,11 +7,12 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { InvalidArgumentError } from '../errors.js';
+import { state } from '../state.js';
 import { printable } from '../text/printable.js';
 import type { Tracing } from '../tracing.js';
 import { DEFAULT_ADMIN_PORT } from './defaults.js';
 import { type AdminHandler, type AdminOptions, createAdminHandler } from './handler.js';
-import { toNodeHandler } from './node.js';
+import { listenerOf } from './node.js';
 
 export interface AdminServerOptions extends AdminOptions {
   readonly tracing: Tracing;
@@ -53,7 +54,7 @@ function createBoundedServer(handler: AdminHandler): Server {
       keepAliveTimeout: 5_000,
       maxHeaderSize: 16 * 1024,
     },
-    toNodeHandler(handler),
+    listenerOf(handler),
   );
   server.maxConnections = 100;
   server.unref();
@@ -116,6 +117,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   const { host, port } = checkAddress(options);
   const handler = createAdminHandler(tracing, handlerOptions);
   const server = createBoundedServer(handler);
+  state.hookRequests.addServer(server);
   if (socketPath === undefined) await listen(server, { host, port });
   else await listenPrivately(server, socketPath);
   // An error after listening (out of file descriptors, for one) must not end the process that is watched.

@@ -71,7 +71,8 @@ export function adaptHttp(given: Record<string, unknown>, { ignorePaths }: OwnOp
   };
   return {
     ...given,
-    ignoreIncomingRequestHook: (request: IncomingMessage) => isIgnored(request) || ignore?.(request) === true,
+    ignoreIncomingRequestHook: (request: IncomingMessage) =>
+      state.hookRequests.has(request) || isIgnored(request) || ignore?.(request) === true,
     headersToSpanAttributes: {
       ...headers,
       server: {

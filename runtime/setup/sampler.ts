@@ -99,6 +99,9 @@ function skip(context: Context): SamplingResult {
   return { decision: NOT_RECORD, traceState: new SkippedTraceState(ancestor, trace.getSpanContext(context)?.traceState) };
 }
 
+/** Requests that the admin hook answers are never recorded. */
+const OF_THE_HOOK = { dropped: true, ratio: 0, root: false };
+
 class RootSampler implements SpanwrightSampler {
   readonly #gate: Gate;
 
@@ -138,6 +141,7 @@ class RootSampler implements SpanwrightSampler {
   }
 
   #verdict(name: string, attributes: Attributes): { dropped: boolean; ratio: number; root: boolean } {
+    if (state.hookRequests.hasPath(attributes['url.path'] ?? attributes['http.target'])) return OF_THE_HOOK;
     const qualified = attributes['code.function.name'];
     const namespace = attributes['code.namespace'];
     // ours say both; of others the namespace is what rules match

@@ -135,6 +135,16 @@ export class Recorder {
     this.sink.onDiscard?.(span as never);
   }
 
+  /** Takes a span back that should not have started. */
+  forget(span: RecordedSpan): void {
+    span.ended = true;
+    this.open.retract(span);
+    this.gate.underWay.leave(span.trace);
+    span.site.open--;
+    span.site.started--;
+    this.sink.onDiscard?.(span as never);
+  }
+
   #close(span: RecordedSpan): void {
     span.ended = true;
     this.open.leave(span);

@@ -43,7 +43,8 @@ const inner = instrument({ name: 'inner', namespace: 'x' }, async () => {
 const work = instrument({ name: 'work', namespace: 'x', args: ['id'], attributes: { team: 'core' } }, async (id) => {
   await wait(2);
   const active = Sentry.getActiveSpan();
-  seen.active = active !== undefined && active === trace.getActiveSpan() && Sentry.spanToJSON(active).description;
+  const { description, name } = active === undefined ? {} : Sentry.spanToJSON(active);
+  seen.active = active === trace.getActiveSpan() ? (description ?? name) : 'another object';
   seen.injected = inject({});
   seen.baggage = propagation.getBaggage(context.active())?.getEntry('tenant')?.value;
   await inner();
@@ -64,7 +65,7 @@ async function main() {
   await work(8);
   Object.assign(seen, { injected, active, baggage });
   await Sentry.flush(1500);
-  console.log(JSON.stringify({ transactions, seen, spans: tracing?.state().spans }));
+  console.log(JSON.stringify({ transactions, seen, counts: tracing?.state().spans }));
   process.exit();
 }
 void main();

@@ -31,7 +31,7 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
   const packages = new Map<string, boolean>();
 
   function reexportsAt(path: string): Reexports {
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = parser.follows?.(path) === false ? undefined : statSync(path, { throwIfNoEntry: false });
     if (found === undefined) return NOTHING;
     const stamp = `${found.mtimeMs} ${found.size}`;
     const before = known.get(path);

@@ -2,7 +2,7 @@
 // is printed of them. Trees arrive in portions, so that one is planned while the compiler encodes the next.
 
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type ts from 'typescript';
 import { PACKAGE } from '../core/recognition.js';
 import { mayReexport } from '../core/reexports.js';
@@ -11,14 +11,15 @@ import type { Source } from '../print/chain.js';
 import { noteSites } from './manifest.js';
 import type { Api, ParsedConfiguration, Program } from './native-api.js';
 import { compilerOf, type NativeAst } from './native-compiler.js';
-import { nativePlugins, type Parser } from './parse.js';
-import { typeScriptFor } from './source-files.js';
+import { nativePlugins, type Parser, parserFor, type Resolve } from './parse.js';
 import { type Report, type Texts, textsIn } from './texts.js';
 
 /** Files to a portion: fewer cost round trips, more cost waiting for the first. */
 const PORTION = 48;
 
 export interface NativeTexts extends Texts {
+  /** Sets the program's own files, by path, before any of them is transformed. */
+  open(files: ReadonlyMap<string, string>): void;
   /** Makes the tree of a file known, before its text is transformed, or what it hands on is asked. */
   note(path: string, tree: ts.SourceFile | undefined): void;
 }
@@ -31,27 +32,45 @@ export interface Read {
 }
 
 export function nativeTexts({ ast, version }: { ast: NativeAst; version: string }, { path, parsed, plugins }: Read): NativeTexts {
+  const { options, fileNames } = parsed;
+  const directory = dirname(path);
   const trees = new Map<string, ts.SourceFile>();
+  let own: ReadonlyMap<string, string> = new Map();
+  let modules: Parser | undefined;
+  /** Modules outside of the program are read through the synchronous interface, whose process starts with the first of them. */
+  function outside(): Parser {
+    modules ??= parserFor(directory);
+    return modules;
+  }
   const parser: Parser = {
     ts: compilerOf(ast, version),
     name: `TypeScript ${version}`,
-    parse(fileName, _text, read) {
+    parse(fileName, text, read) {
       const tree = trees.get(fileName);
-      if (tree === undefined) throw new Error(`the compiler has no ${fileName}`);
-      return read(tree);
+      return tree === undefined ? outside().parse(fileName, text, read) : read(tree);
     },
-    resolver: () => (specifier, from) => {
-      const target = join(dirname(from), specifier);
-      // Before any tree is known, no module of the project hands anything on.
-      if (trees.size === 0 || !specifier.startsWith('.')) return undefined;
-      return [target, typeScriptFor(target) ?? target].find((path) => trees.has(path));
+    // Trees of all of the program's modules that may re-export `instrument` are noted before the first file is planned.
+    follows: (fileName) => trees.has(fileName) || !own.has(fileName),
+    resolver() {
+      let resolve: Resolve | undefined;
+      return (specifier, from) => {
+        // Relative imports of the program's files lead to its files, which are found without a compiler.
+        if (specifier.startsWith('.') && own.has(from)) return undefined;
+        resolve ??= outside().resolver?.(options);
+        return resolve?.(specifier, from);
+      };
     },
     readConfiguration: refuse,
     transpile: refuse,
   };
-  const { options, fileNames } = parsed;
-  const texts = textsIn(parser, dirname(path), path, { options, plugins, files: fileNames });
-  return { ...texts, note: (file, tree) => void (tree !== undefined && trees.set(file, tree)) };
+  const texts = textsIn(parser, directory, path, { options, plugins, files: fileNames });
+  return {
+    ...texts,
+    open(files) {
+      own = files;
+    },
+    note: (file, tree) => void (tree !== undefined && trees.set(file, tree)),
+  };
 }
 
 type Plugins = ReturnType<typeof nativePlugins>;
@@ -93,6 +112,7 @@ export async function transformed(program: Program, texts: NativeTexts, options:
   }
 
   const own = textsOfOwn(await program.getSourceFileNames());
+  texts.open(own);
   await noteModules(program, texts, own);
   const files = [...own].filter(([path, text]) => {
     if (texts.concerns(path, text)) return true;

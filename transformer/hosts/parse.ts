@@ -27,6 +27,8 @@ export interface Parser {
   readConfiguration(path: string): Configuration;
   /** How imports are resolved under these options; left out where one file is all that there is. */
   resolver?(options: ts.CompilerOptions): Resolve;
+  /** Whether a module may re-export `instrument`. Left out: any may. */
+  follows?(path: string): boolean;
   /** One file to JavaScript, without looking at any other. */
   transpile(fileName: string, text: string, options: ts.CompilerOptions): { code: string; map: string | undefined };
 }

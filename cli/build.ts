@@ -9,14 +9,12 @@ import { watching } from './build-watch.js';
 import { CommandFailure, type Invocation, UsageError } from './command.js';
 import { configurationAt } from './explain.js';
 
-export async function runBuild({ options, out, err, colours }: Invocation): Promise<number> {
-  const path = configurationAt(resolve(String(options.get('project') ?? '.')));
-  if (!existsSync(path))
-    throw new UsageError(`There is no ${relative(process.cwd(), path)}. Name the project: -p path/to/tsconfig.json.`);
+export async function runBuild({ arguments: named, options, out, err, colours }: Invocation): Promise<number> {
+  const paths = configurationsOf(named, options);
   const noEmit = options.has('noEmit');
   let builder: NativeBuilder;
   try {
-    builder = nativeBuilder(path);
+    builder = nativeBuilder(paths);
   } catch (error) {
     if (error instanceof NativeUnavailableError) throw new CommandFailure(error.message);
     throw error;
@@ -27,16 +25,33 @@ export async function runBuild({ options, out, err, colours }: Invocation): Prom
     return built;
   }
   try {
-    return options.has('watch') ? await buildAgain(build, dirname(path), { out, err }) : (await build()).exit;
+    return options.has('watch') ? await buildAgain(build, paths.map(dirname), { out, err }) : (await build()).exit;
   } finally {
     await builder.close();
   }
 }
 
+/** The configurations to build: as `tsc -b` takes them, any number of folders or files, otherwise the one project. */
+function configurationsOf(named: readonly string[], options: Invocation['options']): [string, ...string[]] {
+  const project = options.get('project');
+  if (named.length > 0 && !options.has('build'))
+    throw new UsageError(`build takes projects with -b only: spanwright build -b ${named.join(' ')}, or -p ${named[0]}.`);
+  if (named.length > 0 && project !== undefined)
+    throw new UsageError('build takes either -p PATH or the projects of -b, not both.');
+  const [first, ...rest] = named.length > 0 ? named : [String(project ?? '.')];
+  return [configurationOf(first as string), ...rest.map(configurationOf)];
+}
+
+function configurationOf(name: string): string {
+  const path = configurationAt(resolve(name));
+  if (existsSync(path)) return path;
+  throw new UsageError(`There is no ${relative(process.cwd(), path)}. Name the project: -p path/to/tsconfig.json.`);
+}
+
 /** Builds after every change, one build after the other, until the process is asked to end. */
 async function buildAgain(
   build: () => Promise<Built>,
-  directory: string,
+  directories: readonly string[],
   { out, err }: Pick<Invocation, 'out' | 'err'>,
 ): Promise<number> {
   const say = (text: string): void => out(`[${new Date().toLocaleTimeString('en-US')}] ${text}`);
@@ -58,7 +73,7 @@ async function buildAgain(
   });
   say('Starting compilation in watch mode...');
   // Watched before the first build, so that a change made while it runs is not missed.
-  files.add([directory]);
+  files.add(directories);
   last = last.then(next);
   await files.ended;
   await last;

@@ -162,8 +162,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'build',
-    usage: '',
-    arity: [0, 0],
+    usage: '[-b PROJECT...]',
+    arity: [0, Number.POSITIVE_INFINITY],
     summary: 'Compile a project with the transformer, on the native compiler (TypeScript 7.1 or later).',
     details: ['Prints diagnostics and exits as tsc does: 0 without errors, 1 with errors and nothing written, 2 with errors.'],
     options: [
@@ -173,7 +173,7 @@ export const COMMANDS: readonly Command[] = [
         name: 'build',
         short: 'b',
         type: 'flag',
-        summary: 'Build the projects that it references too, as far as they are out of date.',
+        summary: 'Build the projects named, and all that they reference, as far as they are out of date; as tsc -b.',
       },
       { name: 'noEmit', type: 'flag', summary: 'Report diagnostics and write nothing.' },
     ],

@@ -43,7 +43,11 @@ declare('instruments a file whose imports lead to each other in a circle', () =>
   const directory = project(`import { instrument } from 'spanwright'; import { b } from './b';
 export const a = instrument(function a(n: number): number { return b(n); });
 `);
-  write(directory, 'src/b.ts', `import { a } from './work'; export { a }; export function b(n: number): number { return n > 9 ? n : a(n + 1); }\n`);
+  write(
+    directory,
+    'src/b.ts',
+    `import { a } from './work'; export { a }; export function b(n: number): number { return n > 9 ? n : a(n + 1); }\n`,
+  );
   assert.match(builds(directory), /spanwright\/emitted/);
 });
 

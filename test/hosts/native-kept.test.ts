@@ -182,6 +182,31 @@ declare('-b builds what a project references, instruments all of it, and leaves 
   assert.is(node(directory, 'app/lib/app.js').stdout, 'kept again\n');
 });
 
+declare('-b takes the folders and files that tsc -b takes, and builds each project once', () => {
+  const directory = referencing();
+  const written = ['store/lib/store.js', 'app/lib/app.js'];
+  for (const named of [['app'], ['store', 'app/tsconfig.json'], ['./app/', 'store']]) {
+    for (const folder of ['store', 'app']) rmSync(join(directory, folder, 'lib'), { recursive: true, force: true });
+    const { status, stdout, stderr } = build(directory, '-b', ...named);
+    assert.is(stdout + stderr, '', named.join(' '));
+    assert.is(status, 0);
+    for (const file of written) assert.ok(instrumented(directory, file), file);
+  }
+  assert.is(build(join(directory, 'app'), '-b', '.').status, 0);
+  assert.is(build(join(directory, 'app'), '-b').status, 0);
+  const nowhere = build(directory, '-b', 'app', 'nowhere');
+  assert.match(nowhere.stderr, /There is no .*nowhere/);
+  assert.is(nowhere.status, 1);
+});
+
+declare('a project without -b, and -b beside -p, are refused with the line that is right', () => {
+  const directory = referencing();
+  const bare = build(directory, 'app');
+  assert.match(bare.stderr, /build takes projects with -b only: spanwright build -b app, or -p app\./);
+  assert.is(bare.status, 2);
+  assert.is(build(directory, '-b', 'app', '-p', 'app').status, 2);
+});
+
 declare('-b says what is wrong in a project that is referenced, and without -b it has to be there', () => {
   const directory = referencing();
   const missing = build(directory, '-p', 'app');

@@ -37,7 +37,8 @@ export function project(
   packages: Record<string, string> = NATIVE,
 ): string {
   const directory = writeProject({ variant: LEGACY, programs: [], packages, compilerOptions });
-  for (const name of ['main.ts', 'part.ts', 'auto-default.ts', 'auto-script.ts', 'tracing.ts']) rmSync(join(directory, 'src', name));
+  for (const name of ['main.ts', 'part.ts', 'auto-default.ts', 'auto-script.ts', 'tracing.ts'])
+    rmSync(join(directory, 'src', name));
   write(directory, 'src/work.ts', source);
   return directory;
 }

@@ -22,24 +22,27 @@ interface Kept extends NativeProject {
   looked: (Opened & { readonly plan: Plan }) | undefined;
 }
 
-export async function buildKept(host: NativeHost, project: NativeProject, request: BuildRequest): Promise<Built> {
-  const projects = request.references ? await referenced(host, project) : [project];
+export async function buildKept(host: NativeHost, named: readonly NativeProject[], request: BuildRequest): Promise<Built> {
+  const projects = request.references ? await referenced(host, named) : named;
   const all = projects.map((one): Kept => ({ ...one, state: takeState(one), looked: undefined }));
   try {
-    return await build(host, project.configPath, request, all);
+    const paths = named.map(({ configPath }) => configPath);
+    return await build(host, paths, request, all);
   } finally {
     for (const { looked } of all) await looked?.authored.dispose();
   }
 }
 
-async function build(host: NativeHost, configPath: string, request: BuildRequest, all: readonly Kept[]): Promise<Built> {
+async function build(host: NativeHost, paths: readonly string[], request: BuildRequest, all: readonly Kept[]): Promise<Built> {
   const { references, pretty } = request;
   // Where an error is to keep files from being written, those of the transformer have to be known before.
   const cautious = all.filter(({ parsed }) => parsed.options.noEmitOnError);
   for (const one of cautious) await look(host, one);
   const refused = errorsIn(cautious.flatMap(saidOf)) > 0;
   const noEmit = request.noEmit || refused;
-  const compiled = await tsc(configPath, [references ? '-b' : '-p', configPath, ...(noEmit ? ['--noEmit'] : [])], { pretty });
+  const compiled = await tsc(paths[0] as string, [references ? '-b' : '-p', ...paths, ...(noEmit ? ['--noEmit'] : [])], {
+    pretty,
+  });
   for (const one of all) {
     if (noEmit || one.parsed.options.noEmit) await look(host, one);
     else await replace(host, one, compiled);
@@ -86,8 +89,8 @@ function saidOf({ texts, looked }: Kept): Diagnostic[] {
   return reports.map((report) => diagnosticOf(report, texts.project));
 }
 
-/** A project and all that it references, each once, those that others need first. */
-async function referenced(host: NativeHost, root: NativeProject): Promise<NativeProject[]> {
+/** Projects and all that they reference, each once, those that others need first. */
+async function referenced(host: NativeHost, roots: readonly NativeProject[]): Promise<NativeProject[]> {
   const found: NativeProject[] = [];
   const seen = new Set<string>();
   async function visit(project: NativeProject): Promise<void> {
@@ -101,6 +104,6 @@ async function referenced(host: NativeHost, root: NativeProject): Promise<Native
     }
     found.push(project);
   }
-  await visit(root);
+  for (const root of roots) await visit(root);
   return found;
 }

@@ -3,7 +3,7 @@
 
 import { nativeApi } from './native-api.js';
 import { buildKept } from './native-kept.js';
-import { type NativeHost, readProject } from './native-opened.js';
+import { type NativeHost, type NativeProject, readProject } from './native-opened.js';
 import type { BuildRequest, Built } from './native-request.js';
 import { buildWhole } from './native-whole.js';
 
@@ -12,17 +12,21 @@ export interface NativeBuilder {
   close(): Promise<void>;
 }
 
-/** @throws NativeUnavailableError where the TypeScript of the project cannot do it. */
-export function nativeBuilder(configPath: string): NativeBuilder {
-  const found = nativeApi(configPath);
+/**
+ * @param configPaths More than one with `references` only. The TypeScript of the first builds all of them.
+ * @throws NativeUnavailableError where that TypeScript cannot do it.
+ */
+export function nativeBuilder(configPaths: readonly [string, ...string[]]): NativeBuilder {
+  const found = nativeApi(configPaths[0]);
   // Read by the compiler's process when it starts: a build is over before collecting twice as often would have paid.
   process.env.GOGC ??= '200';
   const host: NativeHost = { ...found, api: new found.native.API({ cwd: process.cwd() }) };
 
   async function build(request: BuildRequest): Promise<Built> {
-    const project = await readProject(host, configPath);
+    const projects = await Promise.all(configPaths.map((path) => readProject(host, path)));
+    const [project] = projects as [NativeProject];
     const { incremental, composite } = project.parsed.options;
-    if (request.references || incremental || composite) return buildKept(host, project, request);
+    if (request.references || incremental || composite) return buildKept(host, projects, request);
     return buildWhole(host, project, request);
   }
 

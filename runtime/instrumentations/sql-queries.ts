@@ -60,7 +60,7 @@ export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
   const { system, namespace, queries = 'spans', roots } = options;
   if (typeof system !== 'string' || system === '') throw misuse('system', system, 'the name of a database, such as "sqlite"');
   if (!CHOICES.includes(queries)) throw misuse('queries', queries, `one of ${CHOICES.join(', ')}`);
-  const dialect: Dialect = MYSQL.has(system) ? 'mysql' : 'ansi';
+  const dialect: Dialect = MYSQL.has(system) ? 'mysql' : /sqlite/iu.test(system) ? 'sqlite' : 'ansi';
   const common: Attributes = { ...options.attributes, 'db.system.name': system };
   if (namespace !== undefined) common['db.namespace'] = namespace;
   const describe = (given: Attributes) => describeStatement(String(given[TEXT]), dialect);

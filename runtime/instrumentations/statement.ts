@@ -11,35 +11,90 @@ interface Token {
   readonly apart: boolean;
 }
 
-/** How a database reads its text: in MySQL double quotes hold values, a backslash escapes, and `#` starts a comment. */
-export type Dialect = 'ansi' | 'mysql';
+/**
+ * How a database reads its text. In MySQL double quotes hold values, a backslash escapes, and `#` starts a comment. SQLite takes a text
+ * in double quotes for a value where no such name exists, so there it is a name only where a table stands.
+ */
+export type Dialect = 'ansi' | 'mysql' | 'sqlite';
 
-/** Whitespace and comments | strings | dollar quotes | quoted names | parameters | numbers | words | signs. */
+/**
+ * Whitespace and line comments | start of a block comment | strings | dollar quotes | quoted names | a quote without its end |
+ * parameters | numbers | words | signs. PostgreSQL takes every character beyond ASCII for a letter; q'[...]' is Oracle's.
+ */
+const ANSI =
+  /(?<space>\s+|--[^\n\r]*)|(?<block>\/\*)|(?<text>\b[nN]?[qQ]'(?:\[[\s\S]*?\]|\([\s\S]*?\)|\{[\s\S]*?\}|<[\s\S]*?>)'|\b[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?$)|(?:\b[bBxXnN]?'(?:[^']|'')*|'(?:[^']|'')*)(?:'|$))|(?<dollar>\$(?<tag>(?:[A-Za-z_\u{80}-\u{10ffff}][\w\u{80}-\u{10ffff}]*)?)\$[\s\S]*?(?:\$\k<tag>\$|$))|"(?<name>(?:[^"]|"")*)"|`(?<tick>[^`]*)`|(?<unclosed>["`][\s\S]*)|(?<parameter>\$\d+)|(?<number>\d[\w.]*(?:[eE][+-]?\d+)?)|(?<word>[A-Za-z_\u{80}-\u{10ffff}][\w$\u{80}-\u{10ffff}]*)|(?<sign>[\s\S])/gu;
+
 const TOKENS: Record<Dialect, RegExp> = {
-  ansi: /(?<space>\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<text>(?:\b[eE]'(?:[^'\\]|\\[\s\S]|'')*|\b[bBxXnN]?'(?:[^']|'')*|'(?:[^']|'')*)(?:'|$))|(?<dollar>\$(?<tag>\w*)\$[\s\S]*?(?:\$\k<tag>\$|$))|"(?<name>(?:[^"]|"")*)(?:"|$)|`(?<tick>[^`]*)(?:`|$)|(?<parameter>\$\d+)|(?<number>\d[\w.]*(?:[eE][+-]?\d+)?)|(?<word>[\p{L}_][\p{L}\p{N}_$]*)|(?<sign>[\s\S])/gu,
+  ansi: ANSI,
+  sqlite: ANSI,
   mysql:
-    /(?<space>\s+|--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<text>(?:(?:\b[bBxXnN])?'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|$)))|`(?<tick>[^`]*)(?:`|$)|(?<number>\d[\w.]*(?:[eE][+-]?\d+)?)|(?<word>[\p{L}_][\p{L}\p{N}_$]*)|(?<sign>[\s\S])/gu,
+    /(?<space>\s+|--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<text>(?:(?:\b[bBxXnN])?'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?$)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|\\?$)))|`(?<tick>[^`]*)`|(?<unclosed>`[\s\S]*)|(?<number>\d[\w.]*(?:[eE][+-]?\d+)?)|(?<word>[A-Za-z_\u{80}-\u{10ffff}][\w$\u{80}-\u{10ffff}]*)|(?<sign>[\s\S])/gu,
 };
 
+/** Words behind which SQLite takes a text in double quotes for the name of a table. */
+const BEFORE_TABLE = new Set(['FROM', 'INTO', 'UPDATE', 'TABLE', 'JOIN', 'EXISTS', 'AS', 'ON', 'INDEX', 'REFERENCES']);
+
 function tokensOf(sql: string, dialect: Dialect): Token[] {
+  const text = sql.slice(0, MAX_READ);
+  const pattern = new RegExp(TOKENS[dialect]);
   const tokens: Token[] = [];
+  /** Where the statement starts among the tokens: one text may hold several. */
+  let first = 0;
   let apart = false;
-  const add = (text: string, kind: Token['kind']): void => {
-    tokens.push({ text, kind, apart: apart && tokens.length > 0 });
+  const add = (written: string, kind: Token['kind']): void => {
+    tokens.push({ text: written, kind, apart: apart && tokens.length > 0 });
     apart = false;
   };
-  for (const { groups = {} } of sql.slice(0, MAX_READ).matchAll(TOKENS[dialect])) {
-    const name = groups.name ?? groups.tick;
+  for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
+    const { groups = {} } = found;
     if (groups.space !== undefined) apart = true;
-    else if (groups.word !== undefined) add(groups.word, 'word');
-    else if (name !== undefined) add(name, 'name');
-    else if (groups.sign !== undefined) add(groups.sign, 'sign');
+    else if (groups.block !== undefined) {
+      apart = true;
+      pattern.lastIndex = endOfComment(text, found.index, dialect === 'ansi');
+    } else if (groups.word !== undefined) add(groups.word, 'word');
+    else if (groups.name !== undefined && dialect === 'sqlite' && !isTable(tokens, text[pattern.lastIndex])) add('?', 'value');
+    else if (groups.name !== undefined || groups.tick !== undefined) add(groups.name ?? (groups.tick as string), 'name');
+    else if (groups.sign === ';') {
+      add(';', 'sign');
+      if (copiesFromInput(tokens.slice(first))) {
+        const end = text.slice(pattern.lastIndex).search(/^\\\.\s*$/mu);
+        pattern.lastIndex = end < 0 ? text.length : pattern.lastIndex + end + 2;
+        apart = true;
+        add('?', 'value');
+      }
+      first = tokens.length;
+    } else if (groups.sign !== undefined) add(groups.sign, 'sign');
     else add(groups.parameter ?? '?', 'value');
   }
   return tokens;
 }
 
-const QUOTE: Record<Dialect, string> = { ansi: '"', mysql: '`' };
+/** Behind the comment that starts at `from`. PostgreSQL's nest; without its end a comment goes to the end of the text. */
+function endOfComment(text: string, from: number, nests: boolean): number {
+  const marks = /\/\*|\*\//gu;
+  marks.lastIndex = from + 2;
+  let depth = 1;
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    if (mark[0] === '*/') depth--;
+    else if (nests) depth++;
+    if (depth === 0) return marks.lastIndex;
+  }
+  return text.length;
+}
+
+/** Data lines follow such a statement in the same text, as pg_dump writes it: `COPY t FROM stdin;`. */
+function copiesFromInput(statement: readonly Token[]): boolean {
+  const words = statement.filter(({ kind }) => kind === 'word').map(({ text }) => text.toUpperCase());
+  return words[0] === 'COPY' && words.includes('FROM') && words.includes('STDIN');
+}
+
+function isTable(tokens: readonly Token[], next: string | undefined): boolean {
+  const before = tokens[tokens.length - 1];
+  if (next === '.' || before?.text === '.') return true;
+  return before?.kind === 'word' && BEFORE_TABLE.has(before.text.toUpperCase());
+}
+
+const QUOTE: Record<Dialect, string> = { ansi: '"', mysql: '`', sqlite: '"' };
 
 function print(tokens: readonly Token[], dialect: Dialect): string {
   const quote = QUOTE[dialect];
@@ -64,7 +119,7 @@ export interface Statement {
 }
 
 const MAX_REMEMBERED = 500;
-const REMEMBERED: Record<Dialect, Map<string, Statement>> = { ansi: new Map(), mysql: new Map() };
+const REMEMBERED: Record<Dialect, Map<string, Statement>> = { ansi: new Map(), mysql: new Map(), sqlite: new Map() };
 
 /** What may be said of a statement. Programs have few statements: they are read once. */
 export function readStatement(sql: string, dialect: Dialect = 'ansi'): Statement {

@@ -99,6 +99,59 @@ test('no value gets through, however it is written, also when the text is cut of
     assert.not.match(readStatement(`SELECT ${value}`).text, /[0-9]/);
 });
 
+const FORMS: Record<string, readonly string[]> = {
+  'comments that nest': [
+    'SELECT /* a /* b */ secret */ 1',
+    'SELECT /*/*/* */*/ secret */ 1',
+    'SELECT 1 /* /* */ secret',
+    "SELECT /* ' */ /* secret ' */ 1",
+  ],
+  'dollar quotes with letters beyond ASCII': [
+    'SELECT $ä$secret$ä$',
+    'SELECT $Größe1$ secret $$ secret $Größe1$',
+    'SELECT $日本$secret$日本$',
+    'SELECT $_x$secret',
+    'SELECT $é$ $e$ secret $é$',
+  ],
+  'data lines of COPY': [
+    'COPY t (a, b) FROM stdin;\nsecret\t1\n\\N\tsecret\n\\.\n',
+    'COPY t FROM STDIN WITH (FORMAT csv);\nsecret,1\n',
+    '  copy public.t from stdin ;\r\nsecret\r\n\\.\r\nSELECT 1',
+    'SET x = 1; COPY t FROM stdin;\nsecret\n\\.\nSELECT 2',
+  ],
+  'quotes of other databases, and quotes without their end': [
+    "SELECT q'[it's secret]'",
+    "SELECT nq'{secret's}'",
+    'SELECT "secret',
+    'SELECT `secret',
+  ],
+};
+for (const [what, texts] of Object.entries(FORMS)) {
+  test(`no value gets through: ${what}`, () => {
+    for (const sql of texts) assert.not.match(readStatement(sql).text, /secret/, sql);
+  });
+}
+
+test('what follows the data of COPY, a nested comment and a dollar quote is read again', () => {
+  assert.is(readStatement('COPY t FROM stdin;\nsecret\n\\.\nSELECT a FROM u').text, 'COPY t FROM stdin; ? SELECT a FROM u');
+  assert.is(readStatement('COPY t TO STDOUT; SELECT a FROM u').text, 'COPY t TO STDOUT; SELECT a FROM u');
+  assert.is(readStatement('SELECT /* /* */ x */ a FROM t').text, 'SELECT a FROM t');
+  assert.is(readStatement('SELECT $ä$x$ä$, a$b$c FROM t').text, 'SELECT ?, a$b$c FROM t');
+  assert.is(readStatement('SELECT größe FROM "straße" WHERE a$1 = $1').text, 'SELECT größe FROM "straße" WHERE a$1 = $1');
+});
+
+test('SQLite: a text in double quotes is a value, unless it stands where a table does', () => {
+  const rows: [string, string][] = [
+    ['SELECT * FROM users WHERE name = "secret"', 'SELECT * FROM users WHERE name = ?'],
+    ['INSERT INTO "users" VALUES ("secret", 1)', 'INSERT INTO "users" VALUES (?, ?)'],
+    ['UPDATE "main"."users" SET a = "sec""ret"', 'UPDATE "main"."users" SET a = ?'],
+    ['SELECT u."id" FROM "users" u JOIN "posts" ON 1', 'SELECT u."id" FROM "users" u JOIN "posts" ON ?'],
+  ];
+  for (const [sql, text] of rows) assert.is(readStatement(sql, 'sqlite').text, text);
+  assert.is(readStatement('SELECT "id" FROM t').text, 'SELECT "id" FROM t', 'elsewhere it is a name');
+  assert.is(readStatement('SELECT /* /* */ a FROM t', 'sqlite').text, 'SELECT a FROM t', 'its comments do not nest');
+});
+
 test('names that hold digits, and parameters, stay', () => {
   assert.is(readStatement('SELECT a1 FROM t2 WHERE b = $3').text, 'SELECT a1 FROM t2 WHERE b = $3');
 });

@@ -97,6 +97,12 @@ export const FINDINGS = {
     cause: 'Sources are newer than what was compiled of them.',
     fix: 'Build the project.',
   },
+  'other-service': {
+    level: 'warning',
+    symptom: 'doctor judges a service that is not this one',
+    cause: 'What answers at the admin hook has another service name than the configuration of this project.',
+    fix: 'Start the service of this project, or name its hook with --url or --socket; port 9465 belongs to whichever service came first.',
+  },
   'bad-configuration': {
     level: 'error',
     symptom: 'the service fails at start',
@@ -131,7 +137,7 @@ export const FINDINGS = {
     level: 'error',
     symptom: 'the service cannot connect, or errors of TLS',
     cause: 'The endpoint cannot be used as it is written, or what listens there speaks another protocol.',
-    fix: 'http://host:4317 is gRPC in plaintext, https:// is TLS; port 4318 is OTLP over HTTP (otlp_protocol = "http/protobuf").',
+    fix: 'http://host:4317 is gRPC in plaintext, https:// is TLS; port 4318 is OTLP over HTTP ([tracing] protocol = "http/protobuf").',
   },
   'sidecar-unused': {
     level: 'warning',

@@ -12,6 +12,11 @@ import { ask } from '../live/ask.js';
 import { type Finding, finding, ok } from './finding.js';
 
 const SIDECAR = 'http://localhost:4317';
+/** The default of service_name. */
+const UNNAMED = 'unknown_service:node';
+
+const isNamed = ({ options, environment }: Invocation): boolean =>
+  options.has('url') || options.has('socket') || Boolean(environment.SPANWRIGHT_ADMIN_URL);
 
 /** What decides whether there are traces, from the files or from the service. */
 interface Facts {
@@ -26,7 +31,7 @@ interface Facts {
 export async function checkService(invocation: Invocation, directory: string): Promise<Finding[]> {
   const found: Finding[] = [];
   const configuration = readConfiguration(invocation, directory, found);
-  const live = await liveState(invocation, found);
+  const live = await liveState(invocation, configuration, found);
   const facts = live ?? (configuration && factsOf(configuration));
   if (facts === undefined) return found;
   const sidecar = (invocation.options.get('sidecar') as string | undefined) ?? SIDECAR;
@@ -134,9 +139,22 @@ async function certificatesOf({ tls }: Endpoint, configuration: Configuration | 
 }
 
 /** The state of the running service; undefined, with a note that says why, when it is not reached. */
-async function liveState(invocation: Invocation, found: Finding[]): Promise<TracingState | undefined> {
+/**
+ * What the service says of itself; undefined when none answers, and when the one at the default address belongs to another project. A hook
+ * that was named is judged, whatever its service is called.
+ */
+async function liveState(
+  invocation: Invocation,
+  configuration: Configuration | undefined,
+  found: Finding[],
+): Promise<TracingState | undefined> {
   try {
     const state = await ask<TracingState>(silent(invocation), 'GET', 'state');
+    const { serviceName } = configuration ?? state;
+    if (serviceName !== state.serviceName && serviceName !== UNNAMED) {
+      found.push(finding('other-service', `${state.serviceName}, pid ${state.pid}, answers; this project is ${serviceName}`));
+      if (!isNamed(invocation)) return undefined;
+    }
     found.push(ok(`the service ${state.serviceName}, pid ${state.pid}, answers`));
     return state;
   } catch (error) {

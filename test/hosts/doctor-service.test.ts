@@ -8,6 +8,9 @@ import type { AddressInfo, Server } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FindingName } from '../../cli/doctor/finding.js';
+import { FINDINGS } from '../../cli/doctor/finding.js';
+import { parseCommandLine } from '../../cli/parse.js';
+import { loadConfiguration } from '../../runtime/config/load.js';
 import { startReceiver } from '../../viewer/receiver/index.js';
 import { forwardTo, OTELCOL, OtelCollector } from '../real/support/otel-collector.js';
 import { freePorts } from '../real/support/program.js';
@@ -205,6 +208,39 @@ test('a running service whose sites no transformer has seen, that has none, or t
     const found = names(await doctor(directory, TOKEN, { url }));
     assert.equal(found, ['no-endpoint-yet', 'no-sites']);
   });
+});
+
+test('a service of another project is named; at the default address it is not judged, by name it is', () =>
+  withService(directory, { toml: 'enabled = true' }, async (url) => {
+    const configured = project();
+    write(configured, 'tracing.toml', '[tracing]\nservice_name = "billing"\notlp_endpoint = "http://localhost:1"\n');
+    const named = await doctor(configured, TOKEN, { url });
+    assert.match(
+      named.findings.find(({ name }) => name === 'other-service')?.found ?? '',
+      /patient, pid \d+, answers; this project is billing/,
+    );
+    assert.ok(names(named).includes('no-endpoint'), 'the service has none');
+    write(configured, 'tracing.toml', '[tracing]\nservice_name = "patient"\n');
+    assert.not.ok(names(await doctor(configured, TOKEN, { url })).includes('other-service'));
+    write(configured, 'tracing.toml', '[tracing]\nenabled = true\n');
+    assert.not.ok(names(await doctor(configured, TOKEN, { url })).includes('other-service'), 'a project without a name');
+  }));
+
+test('every setting that a fix tells to write is one that the configuration takes', () => {
+  let tried = 0;
+  for (const [name, { fix, cause }] of Object.entries(FINDINGS)) {
+    for (const [, setting] of `${fix} ${cause}`.matchAll(/(?:\[tracing\] )?\b([a-z_]+ = (?:"[^"]*"|true|false|\d+))/gu)) {
+      const folder = project();
+      write(folder, 'tracing.toml', `[tracing]\n${setting}\n`);
+      assert.not.throws(() => loadConfiguration({ env: {}, cwd: folder }), `${name}: ${setting}`);
+      tried += 1;
+    }
+    for (const [, command] of fix.matchAll(/spanwright (set [a-z-]+ (?:true|false)(?: --for \w+)?)/gu)) {
+      assert.ok(parseCommandLine((command as string).split(' ')).command !== undefined, command);
+      tried += 1;
+    }
+  }
+  assert.ok(tried >= 6, `${tried} were tried`);
 });
 
 test.run();

@@ -146,6 +146,36 @@ all('from-log: error lines lead to their traces; others do not', async () => {
   assert.match(missing.err, /none\.log cannot be read \(ENOENT\)/);
 });
 
+all('from-log: lines of text with a trace id are read like JSON and logfmt; what is not read is counted', async () => {
+  const path = join(folder, 'text.log');
+  const { failed, lost, whole } = shop.traces;
+  writeFileSync(
+    path,
+    [
+      `2024-01-15 10:30:45 | ERROR | backend.services | trace_id=${failed} span_id=${'a'.repeat(16)} | payment refused`,
+      `[2024-01-15T10:30:46Z] [error] [traceId: ${lost}] order lost`,
+      `2024-01-15 10:30:47.123 ERROR [shop,${whole},${'b'.repeat(16)}] 1 --- [main] c.e.Shop : failed`,
+      `2024-01-15 10:30:48 INFO traceparent=00-${'3'.repeat(32)}-${'b'.repeat(16)}-01 ERRORS: none`,
+      `trace_id=${'4'.repeat(32)} something happened`,
+      'Traceback (most recent call last):',
+      `ERROR trace_id=${'0'.repeat(32)} no trace was recorded`,
+      '',
+    ].join('\n'),
+  );
+  const { lines: rows, read, unread } = await ask('from-log', [path]);
+  assert.equal(
+    rows.map(({ traceId, time, message }: { traceId: string; time: string; message: string }) => [traceId, time, message]),
+    [
+      [whole, '2024-01-15 10:30:47.123', `shop,${whole},${'b'.repeat(16)}] 1 --- [main] c.e.Shop : failed`],
+      [lost, '2024-01-15T10:30:46Z', `traceId: ${lost}] order lost`],
+      [failed, '2024-01-15 10:30:45', 'backend.services | payment refused'],
+    ],
+  );
+  assert.equal([read, unread], [7, { noTrace: 2, noLevel: 1, tooLong: 0 }]);
+  const ran = await invoke(['traces', 'from-log', path, ...backend('jaeger')]);
+  assert.match(ran.err, /1 line with a trace id and no level that can be read\.\n2 lines without a trace id\./);
+});
+
 all('map: who calls whom, and how often', async () => {
   const { calls } = await ask('map');
   assert.equal(calls, [

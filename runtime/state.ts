@@ -1,8 +1,6 @@
 // What must be one per process, however many copies of this package are loaded (CommonJS and ES modules, two versions of the
 // same contract): it lives under one versioned symbol of the global registry.
 
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Context } from '@opentelemetry/api';
 import { Gate } from './gate/gate.js';
 import { HookRequests } from './open/hook-requests.js';
 import { RecentErrors } from './open/statistics.js';
@@ -21,10 +19,6 @@ export interface ProcessState {
   readonly recentErrors: RecentErrors;
   /** Requests that the admin hook answers. */
   readonly hookRequests: HookRequests;
-  /** Active contexts while our context manager is the registered one. */
-  readonly storage: AsyncLocalStorage<Context>;
-  /** True while our context manager is the registered one. */
-  ownsContext: boolean;
   /** Present while tracing is built. */
   recorder: Recorder | undefined;
   /** What startTracing returned, until its shutdown. */
@@ -50,8 +44,6 @@ function create(): ProcessState {
     sessions: new SessionBook(),
     recentErrors: new RecentErrors(),
     hookRequests: new HookRequests(),
-    storage: new AsyncLocalStorage<Context>(),
-    ownsContext: false,
     recorder: undefined,
     tracing: undefined,
     untransformed: 0,

@@ -112,6 +112,8 @@ export interface SpanCounts {
   leaked: number;
   /** Roots not started because `maxOpenSpans` was reached. */
   refused: number;
+  /** Calls not recorded because `maxCallDepth` recorded calls were on the stack. */
+  tooDeep: number;
   /** Ended spans that did not fit into the export queue. */
   dropped: number;
   exported: number;

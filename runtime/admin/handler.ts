@@ -5,7 +5,7 @@
 import cluster from 'node:cluster';
 import { SpanKind, trace } from '@opentelemetry/api';
 import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
-import { RecordedSpan } from '../span/recorded.js';
+import { isRecorded } from '../span/recorded.js';
 import { didYouMean } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
 import type { Lease, Tracing } from '../tracing.js';
@@ -85,7 +85,7 @@ function checkRevision(tracing: Tracing, seen: number | undefined): void {
 /** The span of a request that the instrumentation did not know for one of the hook's. Without it the page would watch itself. */
 function forgetServerSpan(): void {
   const span = trace.getActiveSpan();
-  if (span instanceof RecordedSpan && span.kind === SpanKind.SERVER && !span.ended) span.recorder.forget(span);
+  if (isRecorded(span) && span.kind === SpanKind.SERVER && !span.ended) span.recorder.forget(span);
 }
 
 /**

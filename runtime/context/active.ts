@@ -1,22 +1,38 @@
-// The active context, read and set past the OpenTelemetry API where our own manager holds it. Everything that records a call
-// or runs code inside one goes through here.
+// The active context, read and set past the OpenTelemetry API where Spanwright's manager is registered. Everything that records a
+// call, or runs code inside one, goes through here.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api';
-import type { AnyFunction } from '../site/site.js';
-import { state } from '../state.js';
+import { apply } from '../captured.js';
 
-/** The context that is active now. */
+// biome-ignore lint/suspicious/noExplicitAny: a function of any signature
+type Body = (this: any, ...args: any[]) => any;
+
+/** One per process, however many copies of the package are loaded. */
+interface ActiveContexts {
+  readonly storage: AsyncLocalStorage<Context>;
+  /** True while Spanwright's context manager is the registered one. */
+  owned: boolean;
+}
+
+const KEY = Symbol.for('spanwright.contexts.1');
+const holder = globalThis as { [KEY]?: ActiveContexts };
+holder[KEY] ??= { storage: new AsyncLocalStorage<Context>(), owned: false };
+
+export const contexts: ActiveContexts = holder[KEY];
+
+/** Returns the active context. */
 export function activeContext(): Context {
-  return state.ownsContext ? (state.storage.getStore() ?? ROOT_CONTEXT) : contextApi.active();
+  return contexts.owned ? (contexts.storage.getStore() ?? ROOT_CONTEXT) : contextApi.active();
 }
 
 /** Runs `body` with `context` active. */
-export function withContext(context: Context, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
-  return state.ownsContext
-    ? state.storage.run(context, call, body, self, args)
-    : contextApi.with(context, () => Reflect.apply(body, self, args));
+export function withContext(context: Context, body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
+  return contexts.owned
+    ? contexts.storage.run(context, call, body, self, args)
+    : contextApi.with(context, () => apply(body, self, args));
 }
 
-function call(body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
-  return Reflect.apply(body, self, args);
+function call(body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
+  return apply(body, self, args);
 }

@@ -11,15 +11,23 @@ export const SUPPRESS_KEY = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_T
 /** The context of our own exports: nothing in it is recorded. One for all, so that it is known again. */
 export const SILENCED = ROOT_CONTEXT.setValue(SUPPRESS_KEY, true);
 
+/** Set on a context below an unsampled parent once that is known: nothing below is recorded, and most calls have a context in common. */
+export const UNSAMPLED = Symbol.for('spanwright.unsampled.1');
+
+/** Marks layers of every copy of the package, where `instanceof` knows only its own. */
+const LAYER = Symbol.for('spanwright.layer.1');
+
 export class SpanLayer implements Context {
+  declare readonly [LAYER]: true;
   readonly base: Context;
   readonly suppressed: boolean;
+  [UNSAMPLED]: boolean = false;
 
   constructor(
     context: Context,
     readonly span: Span,
   ) {
-    if (context instanceof SpanLayer) {
+    if (isLayer(context)) {
       this.base = context.base;
       this.suppressed = context.suppressed;
     } else {
@@ -41,4 +49,10 @@ export class SpanLayer implements Context {
   deleteValue(key: symbol): Context {
     return key === SPAN_KEY ? this.base.deleteValue(SPAN_KEY) : this.base.setValue(SPAN_KEY, this.span).deleteValue(key);
   }
+}
+
+Object.defineProperty(SpanLayer.prototype, LAYER, { value: true });
+
+export function isLayer(context: Context): context is SpanLayer {
+  return (context as SpanLayer)[LAYER] === true;
 }

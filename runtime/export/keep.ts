@@ -5,7 +5,7 @@
 import { type Context, SpanStatusCode } from '@opentelemetry/api';
 import { traceRandomness } from '../span/identity.js';
 import type { RecordedSpan } from '../span/recorded.js';
-import type { SpanSink } from '../span/recorder.js';
+import type { SpanSink } from '../span/sink.js';
 import { isSampled, type LocalTrace } from '../span/trace.js';
 
 export interface KeepPolicy {
@@ -49,22 +49,22 @@ export class KeepSink implements SpanSink {
     private readonly policy: KeepPolicy,
   ) {}
 
-  onStart(span: never, context: Context): void {
+  onStart(span: RecordedSpan, context: Context): void {
     this.inner.onStart(span, context);
-    this.#begin(span as RecordedSpan);
+    this.#begin(span);
   }
 
-  onEnding(span: never): void {
+  onEnding(span: RecordedSpan): void {
     this.inner.onEnding?.(span);
   }
 
-  onEnd(span: never): void {
-    this.#end(span as RecordedSpan);
+  onEnd(span: RecordedSpan): void {
+    this.#end(span);
   }
 
   /** A root that is taken back: what is below it is decided without it. */
-  onDiscard(span: never): void {
-    const { trace } = span as RecordedSpan;
+  onDiscard(span: RecordedSpan): void {
+    const { trace } = span;
     const waiting = this.#waiting.get(trace);
     if (waiting?.root === span) this.#decide(trace, waiting);
   }
@@ -130,7 +130,7 @@ export class KeepSink implements SpanSink {
   }
 
   #pass(span: RecordedSpan, outcome: SamplingOutcome): void {
-    if (outcome === 'sent') this.inner.onEnd(span as never);
+    if (outcome === 'sent') this.inner.onEnd(span);
     else this.counts.forgotten++;
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Context } from '@opentelemetry/api';
 import type { Configuration } from '../config/configuration.js';
-import type { ReadableSpan, SpanExporter, SpanProcessor } from '../sdk/contracts.js';
+import type { ReadableSpan, SpanExporter, SpanProcessor, StartedSpan } from '../sdk/contracts.js';
 import { textOfThrown } from '../text/thrown.js';
 import type { Notice } from '../warnings.js';
 import { readCertificates } from './certificates.js';
@@ -78,10 +78,10 @@ function buildQueue(
 class Several implements SpanProcessor {
   constructor(readonly parts: readonly SpanProcessor[]) {}
 
-  onStart(span: never, parentContext: Context): void {
+  onStart(span: StartedSpan, parentContext: Context): void {
     for (const part of this.parts) part.onStart(span, parentContext);
   }
-  onEnding(span: never): void {
+  onEnding(span: StartedSpan): void {
     for (const part of this.parts) part.onEnding?.(span);
   }
   onEnd(span: ReadableSpan): void {
@@ -104,10 +104,10 @@ class Guarded implements SpanProcessor {
     readonly notice: Notice,
   ) {}
 
-  onStart(span: never, parentContext: Context): void {
+  onStart(span: StartedSpan, parentContext: Context): void {
     this.#guard('onStart', () => this.inner.onStart(span, parentContext));
   }
-  onEnding(span: never): void {
+  onEnding(span: StartedSpan): void {
     this.#guard('onEnding', () => this.inner.onEnding?.(span));
   }
   onEnd(span: ReadableSpan): void {

@@ -41,21 +41,20 @@ export function makeSite(
   if (record.line !== undefined) attributes['code.line.number'] = record.line;
   if (record.column !== undefined) attributes['code.column.number'] = record.column;
   const place = record.file === undefined ? '' : `@${record.file}:${record.line}:${record.column}`;
-  const site = new Site(
-    `${qualified}${place}`,
+  const site = new Site({
+    id: `${qualified}${place}`,
     namespace,
-    record.function,
-    options.name ?? record.name,
-    spanKindOf(options.kind),
-    record.file,
-    record.line,
-    record.column,
+    functionName: record.function,
+    spanName: options.name ?? record.name,
+    kind: spanKindOf(options.kind),
+    file: record.file,
+    line: record.line,
+    column: record.column,
     parameters,
-    record.shape ?? shapeOf(body),
-    undefined,
-    resolveOptions(options, parameters, qualified, marked),
-    Object.freeze({ ...attributes, ...constantAttributes(options) }),
-  );
+    shape: record.shape ?? shapeOf(body),
+    options: resolveOptions(options, parameters, qualified, marked),
+    attributes: Object.freeze({ ...attributes, ...constantAttributes(options) }),
+  });
   site.isAsync = shapeOf(body) === 'async';
   const slot = state.sites.add(site);
   state.gate.judge(slot);

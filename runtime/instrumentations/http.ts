@@ -3,8 +3,8 @@
 
 import type { IncomingMessage } from 'node:http';
 import { type Attributes, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { activeContext } from '../context/active.js';
 import { CORRELATION_HEADERS } from '../propagation/correlation.js';
-import { activeContext } from '../span/run.js';
 import { state } from '../state.js';
 import type { OwnOptions } from './row.js';
 

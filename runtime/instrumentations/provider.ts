@@ -16,8 +16,8 @@ import {
 import { activeContext, withContext } from '../context/active.js';
 import { specificity } from '../gate/pattern.js';
 import { GateTracerProvider } from '../span/provider.js';
-import { RecordedSpan } from '../span/recorded.js';
-import { NOTHING, TransparentSpan, throughTransparent } from '../span/transparent.js';
+import { isRecorded, type RecordedSpan } from '../span/recorded.js';
+import { isTransparent, NOTHING, TransparentSpan, throughTransparent } from '../span/transparent.js';
 import { state } from '../state.js';
 import { callOf } from './call.js';
 import { atEnd, atException, translate } from './ending.js';
@@ -66,12 +66,12 @@ class LibraryTracer implements Tracer {
     }
     const enclosing = options.root === true ? undefined : throughTransparent(current);
     if ((enclosing === undefined || !isSpanContextValid(enclosing.spanContext())) && !this.#mayStart(options.kind))
-      return current === undefined ? NOTHING : current instanceof TransparentSpan ? current : new TransparentSpan(current);
-    const counts = this.own.queries !== 'spans' && enclosing instanceof RecordedSpan && !CONNECTING.test(name);
+      return current === undefined ? NOTHING : isTransparent(current) ? current : new TransparentSpan(current);
+    const counts = this.own.queries !== 'spans' && isRecorded(enclosing) && !CONNECTING.test(name);
     if (counts && this.own.queries === 'totals')
       return counted(new CountedSpan(enclosing), this.#described(name, options)[1].attributes);
     const span = this.inner.startSpan(...this.#described(name, options), context);
-    if (span instanceof RecordedSpan) {
+    if (isRecorded(span)) {
       if (counts) countBeside(span, enclosing).statement = statementIn(span.attributes);
       this.#complete(span);
     }

@@ -6,8 +6,8 @@ import { type Attributes, SpanKind, trace } from '@opentelemetry/api';
 import { activeContext, withContext } from '../context/active.js';
 import { SpanwrightError } from '../errors.js';
 import type { AnyFunction } from '../site/site.js';
-import { RecordedSpan } from '../span/recorded.js';
-import { tellFault } from '../span/recorder.js';
+import { reportFault } from '../span/fault.js';
+import { isRecorded, type RecordedSpan } from '../span/recorded.js';
 import { state } from '../state.js';
 import { VERSION } from '../version.js';
 import { LibraryTracerProvider } from './provider.js';
@@ -77,7 +77,7 @@ export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
     run(statement, run, rows) {
       if (state.gate.idle) return run();
       const span = tracer.startSpan('query', { kind: SpanKind.CLIENT, attributes: { [TEXT]: statement } });
-      const recorded = span instanceof RecordedSpan ? span : undefined;
+      const recorded = isRecorded(span) ? span : undefined;
       const counted = queryOf(span);
       if (recorded === undefined && counted === undefined) return run();
       const succeed = (result: unknown): void => {
@@ -131,7 +131,7 @@ function tellRows(span: RecordedSpan | undefined, counted: Query | undefined, re
     if (counted !== undefined) Object.assign(counted, { returned, affected });
     span?.setAttribute('db.response.returned_rows', returned);
   } catch (error) {
-    tellFault('rows of sqlQueries()', error);
+    reportFault('rows of sqlQueries()', error);
   }
 }
 

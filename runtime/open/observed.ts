@@ -1,6 +1,7 @@
 // An open span of the user's own SDK, as an entry of the table: counted, listed and watched like ours.
 
 import type { Attributes, AttributeValue, Span, SpanContext } from '@opentelemetry/api';
+import { now } from '../captured.js';
 import type { Site } from '../site/site.js';
 import type { OpenEntry, OpenSpan } from './table.js';
 
@@ -17,7 +18,7 @@ export class ObservedSpan implements OpenSpan {
   before: OpenEntry | undefined = undefined;
   after: OpenEntry | undefined = undefined;
   listed = false;
-  readonly #startedAt = performance.now();
+  readonly #startedAt = now();
 
   constructor(
     readonly site: Site,
@@ -37,7 +38,7 @@ export class ObservedSpan implements OpenSpan {
     return this.span.spanContext();
   }
   ageMs(): number {
-    return performance.now() - this.#startedAt;
+    return now() - this.#startedAt;
   }
   setAttribute(key: string, value: AttributeValue): void {
     this.span.setAttribute(key, value);

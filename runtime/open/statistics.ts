@@ -2,7 +2,7 @@
 // last ones and of the last failures. Rings of fixed size; a sample is taken at most every so often, so that the price of an
 // ended call is a comparison and an increment.
 
-import type { RecordedSpan } from '../span/recorded.js';
+import type { Attributes, SpanContext, SpanStatus } from '@opentelemetry/api';
 
 /** Upper bounds of the buckets in milliseconds; the last bucket is open. */
 export const LATENCY_BOUNDS: readonly number[] = [0.01, 0.1, 1, 10, 100, 1000, 10_000, 100_000];
@@ -24,6 +24,16 @@ export interface CallSample {
   readonly error: string | null;
 }
 
+/** The part of an ended span that is read here. */
+interface EndedSpan {
+  readonly name: string;
+  readonly site: { readonly namespace: string };
+  readonly attributes: Attributes;
+  readonly status: SpanStatus;
+  readonly startMs: number;
+  spanContext(): SpanContext;
+}
+
 export class SiteStatistics {
   readonly buckets: number[] = new Array(LATENCY_BOUNDS.length + 1).fill(0);
   readonly samples: CallSample[] = [];
@@ -33,7 +43,7 @@ export class SiteStatistics {
   #nextFailure = 0;
 
   /** @param endedAt monotonic milliseconds */
-  count(span: RecordedSpan, durationMs: number, endedAt: number, failed: boolean): CallSample | undefined {
+  count(span: EndedSpan, durationMs: number, endedAt: number, failed: boolean): CallSample | undefined {
     let bucket = 0;
     while (bucket < LATENCY_BOUNDS.length && durationMs >= (LATENCY_BOUNDS[bucket] as number)) bucket++;
     this.buckets[bucket] = (this.buckets[bucket] as number) + 1;
@@ -67,7 +77,7 @@ export class RecentErrors {
 }
 
 /** Text only: a sample keeps neither the span nor its context alive. */
-function sampleOf(span: RecordedSpan, durationMs: number): CallSample {
+function sampleOf(span: EndedSpan, durationMs: number): CallSample {
   const { traceId, spanId } = span.spanContext();
   const type = span.attributes['error.type'];
   const errorType = typeof type === 'string' ? type.slice(0, 200) : null;

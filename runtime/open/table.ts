@@ -32,6 +32,8 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
   ended = 0;
   leaked = 0;
   refused = 0;
+  /** Calls that were not recorded because `maxCallDepth` recorded ones were on the stack. */
+  tooDeep = 0;
   /** No span starts beyond this many open ones. */
   max = 10_000;
   /** Called at the first refusal since the table was crowded; without a namespace when the whole table is full. */
@@ -121,6 +123,7 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
     this.ended = 0;
     this.leaked = 0;
     this.refused = 0;
+    this.tooDeep = 0;
     this.#taken = undefined;
     this.#told.clear();
   }

@@ -5,29 +5,19 @@ import {
   type Context,
   context as contextApi,
   type Link,
-  propagation,
   ROOT_CONTEXT,
   type SpanContext,
   type TextMapGetter,
-  type TextMapPropagator,
   type TextMapSetter,
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
+import { withContext } from '../context/active.js';
 import type { AnyFunction } from '../site/site.js';
-import { activeContext, withContext } from '../span/run.js';
-import { notice } from '../warnings.js';
 import type { CarrierKind } from './carrier-kind.js';
 import { kindOf } from './kinds.js';
-import { SpanwrightPropagator } from './propagator.js';
+import { injectAs, propagator } from './pass.js';
 import { NO_SPAN } from './traceparent.js';
-
-const own = new SpanwrightPropagator();
-
-/** The propagator that was registered globally, or ours where none was. */
-function propagator(): Pick<TextMapPropagator, 'inject' | 'extract'> {
-  return propagation.fields().length > 0 ? propagation : own;
-}
 
 /**
  * Writes the active trace context and baggage into `carrier` and returns it. A carrier that cannot be written (frozen, headers
@@ -37,12 +27,7 @@ function propagator(): Pick<TextMapPropagator, 'inject' | 'extract'> {
  */
 export function inject<Carrier>(carrier: Carrier, kind?: TextMapSetter<NoInfer<Carrier>>, context?: Context): Carrier {
   if (carrier === null || carrier === undefined) return carrier;
-  try {
-    propagator().inject(context ?? activeContext(), carrier, (kind ?? kindOf(carrier)) as TextMapSetter);
-  } catch (error) {
-    notice('SPW018', `the carrier cannot be written: ${String(error)}`, 'inject');
-  }
-  return carrier;
+  return injectAs(carrier, (kind ?? kindOf(carrier)) as TextMapSetter, context);
 }
 
 /**

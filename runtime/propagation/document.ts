@@ -2,8 +2,8 @@
 // that several services pass on by changing it. Each module reads the id of the one before it and writes its own.
 
 import type { Context } from '@opentelemetry/api';
-import { inject } from './carrier.js';
 import type { CarrierKind } from './carrier-kind.js';
+import { injectAs } from './pass.js';
 import { type DocumentPath, parsePath, readPath, writePath } from './path.js';
 import { isSpanId, isTraceId, parseTraceparent } from './traceparent.js';
 
@@ -94,7 +94,7 @@ export function document(options: DocumentOptions): DocumentKind {
     changes(context) {
       const changes: Record<string, string> = {};
       const paths = [traceIdAt, [...spanIdsAt, module], ...others.values()];
-      const written = inject({}, kind, context);
+      const written = injectAs({}, kind, context);
       for (const path of paths) {
         const value = readPath(written, path);
         if (typeof value === 'string') changes[path.join('.')] = value;

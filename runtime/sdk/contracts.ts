@@ -1,6 +1,6 @@
 // Interfaces of the OpenTelemetry SDK that the runtime relies on, restricted to the members that lines 2 and 3 share.
 
-import type { Attributes, AttributeValue, Context, SpanContext } from '@opentelemetry/api';
+import type { Attributes, AttributeValue, Context, Span, SpanContext } from '@opentelemetry/api';
 
 /** What this package asks of a finished span; the SDK's `ReadableSpan` has it. */
 export interface ReadableSpan {
@@ -8,6 +8,9 @@ export interface ReadableSpan {
   readonly resource: { readonly asyncAttributesPending?: boolean; waitForAsyncAttributes?(): Promise<void> };
   spanContext(): SpanContext;
 }
+
+/** A span that processors may still write to; the SDK's `Span` has it. */
+export type StartedSpan = Span & ReadableSpan;
 
 /** `code` 0 is success, 1 failure (`ExportResultCode` of the SDK). */
 export interface ExportResult {
@@ -29,8 +32,8 @@ export interface SpanExporter {
 
 /** OpenTelemetry's `SpanProcessor`, of whichever SDK version. */
 export interface SpanProcessor {
-  onStart(span: never, parentContext: Context): void;
-  onEnding?(span: never): void;
+  onStart(span: StartedSpan, parentContext: Context): void;
+  onEnding?(span: StartedSpan): void;
   onEnd(span: ReadableSpan): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;

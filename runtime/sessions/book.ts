@@ -2,6 +2,7 @@
 // age; a marker span, ended at once, shows the session in a backend before the session itself ends.
 
 import type { Context, SpanContext } from '@opentelemetry/api';
+import { now } from '../captured.js';
 import type { RecordedSpan } from '../span/recorded.js';
 
 export interface Session {
@@ -60,9 +61,9 @@ export class SessionBook {
   }
 
   /** Ends what is older than the limit: asked whenever a session starts, so that it needs no timer. */
-  endOld(now = performance.now()): void {
+  endOld(at = now()): void {
     for (const session of this.#sessions.values()) {
-      if (now - session.startedAt < MAX_SESSION_AGE_MS) return;
+      if (at - session.startedAt < MAX_SESSION_AGE_MS) return;
       this.end(session.key, 'age');
     }
   }
@@ -72,9 +73,9 @@ export class SessionBook {
   }
 
   list(): { key: string; spanContext: SpanContext; ageMs: number }[] {
-    const now = performance.now();
+    const at = now();
     return [...this.#sessions.values()]
       .filter((session) => !session.span.ended)
-      .map(({ key, span, startedAt }) => ({ key, spanContext: span.spanContext(), ageMs: now - startedAt }));
+      .map(({ key, span, startedAt }) => ({ key, spanContext: span.spanContext(), ageMs: at - startedAt }));
   }
 }

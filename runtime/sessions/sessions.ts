@@ -1,6 +1,8 @@
 // `sessions`: what users call. A session whose start is not recorded is no session: its passes run as they would without it.
 
 import { type Attributes, isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api';
+import { now } from '../captured.js';
+import { activeContext, withContext } from '../context/active.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import { SpanwrightError } from '../errors.js';
 import { makeSite } from '../instrument/make.js';
@@ -8,10 +10,8 @@ import type { InstrumentOptions } from '../instrument/options.js';
 import { inject } from '../propagation/carrier.js';
 import { parentOf } from '../propagation/parent.js';
 import type { AnyFunction, Site } from '../site/site.js';
-import { markFailed } from '../span/outcome.js';
 import { place } from '../span/place.js';
-import { RecordedSpan } from '../span/recorded.js';
-import { activeContext, withContext } from '../span/run.js';
+import { isRecorded } from '../span/recorded.js';
 import { isSampled } from '../span/trace.js';
 import { throughTransparent } from '../span/transparent.js';
 import { state } from '../state.js';
@@ -71,42 +71,27 @@ function start(key: string, options: SessionOptions = {}): boolean {
   const earlier = resumed(options.resume);
   const above = throughTransparent(trace.getSpan(active));
   // a timer that was made in a call keeps that call's span for ever
-  const over = above instanceof RecordedSpan && gate.underWay.isOver(above.trace);
+  const over = isRecorded(above) && gate.underWay.isOver(above.trace);
   const context = over || earlier !== undefined ? active.deleteValue(SPAN_KEY) : active;
   const current = over || earlier !== undefined ? undefined : above;
   // whether a trace that goes on is kept has been decided where it began
   const terms = earlier !== undefined && isSampled(earlier) ? { root: site.root, ratio: 1, kind: site.kind } : site;
   const placed = place(recorder, terms, context, current);
   if (placed === undefined || !placed.sampled || !book.hasRoom() || !recorder.hasRoom(site)) return false;
-  const span = recorder.start(
-    site,
-    site.spanName,
-    site.kind,
-    recorder.scope,
-    placed.context,
-    placed.parent,
-    undefined,
-    earlier?.traceId ?? placed.traceId,
-    placed.traceState ?? earlier?.traceState,
-  );
+  const span = recorder.start(site, {
+    context: placed.context,
+    parent: placed.parent,
+    traceId: earlier?.traceId ?? placed.traceId,
+    traceState: placed.traceState ?? earlier?.traceState,
+  });
   if (span.ended) return false; // the user's SDK does not record it
   span.setAttribute('spanwright.session.key', key.slice(0, 256));
   if (options.attributes !== undefined) span.setAttributes(options.attributes);
   if (earlier !== undefined) span.addLink({ context: earlier });
-  const session: Session = { key, span, context: new SpanLayer(placed.context, span.active), startedAt: performance.now() };
+  const session: Session = { key, span, context: new SpanLayer(placed.context, span.active), startedAt: now() };
   book.add(session);
   // a backend shows a span when it has ended: this one says at once that the session runs
-  const marker = recorder.start(
-    site,
-    `${site.spanName} started`,
-    site.kind,
-    recorder.scope,
-    session.context,
-    span,
-    undefined,
-    undefined,
-    undefined,
-  );
+  const marker = recorder.start(site, { name: `${site.spanName} started`, context: session.context, parent: span });
   marker.setAttribute('spanwright.session.key', key.slice(0, 256));
   marker.end();
   return true;
@@ -128,7 +113,7 @@ function runInSession<Result>(key: string, fn: () => Result): Result {
 function end(key: string, error?: unknown): boolean {
   const session = state.sessions.get(key);
   if (session === undefined) return false;
-  if (error !== undefined) markFailed(session.span, error);
+  if (error !== undefined) session.span.recordFailure(error);
   return state.sessions.end(key, 'ended');
 }
 

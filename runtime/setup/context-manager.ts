@@ -4,7 +4,7 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
-import { SILENCED, SpanLayer } from '../context/layer.js';
+import { isLayer, SILENCED } from '../context/layer.js';
 import type { Gate } from '../gate/gate.js';
 import { localTraceOf } from '../span/trace.js';
 
@@ -16,7 +16,7 @@ const isEmpty = (context: Context): boolean => context === ROOT_CONTEXT || conte
 
 /** True for a context with nothing but a span of ours. */
 const isOurs = (context: Context): boolean =>
-  context instanceof SpanLayer && context.base === ROOT_CONTEXT && localTraceOf(context.span) !== undefined;
+  isLayer(context) && context.base === ROOT_CONTEXT && localTraceOf(context.span) !== undefined;
 
 export class SpanwrightContextManager implements ContextManager {
   readonly #gate: Gate;

@@ -210,6 +210,7 @@ export class LiveTracing implements Tracing {
       ended: open.ended,
       leaked: open.leaked,
       refused: open.refused,
+      tooDeep: open.tooDeep,
       dropped,
       exported,
       failed,

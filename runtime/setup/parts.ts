@@ -3,10 +3,13 @@
 import type { Configuration } from '../config/configuration.js';
 import { SpanwrightError } from '../errors.js';
 import { Watchdog } from '../open/watchdog.js';
+import type { Resource } from '../sdk/contracts.js';
 import type { SpanLimits } from '../span/attributes.js';
+import { onFault } from '../span/fault.js';
 import { ProviderRecorder, ProviderSink } from '../span/provided.js';
-import { onFault, Recorder, type SpanSink } from '../span/recorder.js';
+import { Recorder } from '../span/recorder.js';
 import { hiddenNames } from '../span/redact.js';
+import type { SpanSink } from '../span/sink.js';
 import { state } from '../state.js';
 import { textOfThrown } from '../text/thrown.js';
 import { VERSION } from '../version.js';
@@ -30,18 +33,18 @@ export function refuseSecondStart(what: string): void {
 export function startRecorder(
   tracing: LiveTracing,
   configuration: Configuration,
-  own: { readonly sink: SpanSink; readonly resource: unknown } | undefined,
+  own: { readonly sink: SpanSink; readonly resource: Resource | undefined } | undefined,
 ): void {
   const { gate, open, recentErrors } = state;
   const scope = { name: configuration.tracerName, version: VERSION };
   const limits = limitsOf(configuration);
   open.restart(configuration.maxOpenSpans);
   open.onFull = tellNoRoom;
-  const { leaseBook } = tracing;
+  const shared = { gate, open, meter: tracing.leaseBook, recentErrors, scope, limits };
   state.recorder =
     own === undefined
-      ? new ProviderRecorder(gate, open, leaseBook, recentErrors, undefined, scope, limits, new ProviderSink(), true)
-      : new Recorder(gate, open, leaseBook, recentErrors, own.resource, scope, limits, own.sink);
+      ? new ProviderRecorder({ ...shared, resource: undefined, sink: new ProviderSink(), defersRatio: true })
+      : new Recorder({ ...shared, ...own, defersRatio: false });
 }
 
 function tellNoRoom(namespace: string | undefined): void {
@@ -60,6 +63,7 @@ function limitsOf(configuration: Configuration): SpanLimits {
     attributeLength: configuration.attributeValueLengthLimit ?? Number.POSITIVE_INFINITY,
     eventCount: configuration.spanEventCountLimit,
     linkCount: configuration.spanLinkCountLimit,
+    callDepth: configuration.maxCallDepth,
     hides: hiddenNames(configuration.redact),
     exceptionLog: buildExceptionLog(configuration.exceptionSignal, notice),
   };
@@ -75,7 +79,7 @@ export function watch(configuration: Configuration): () => void {
   return () => watchdog.stop();
 }
 
-/** From now on faults of callbacks are told, once per cause and minute. */
-export function tellFaults(): void {
+/** Logs faults of callbacks and processors from now on, once per cause and minute. */
+export function logFaults(): void {
   onFault((where, error) => notice('SPW010', `${where}: ${textOfThrown(error)}`, where));
 }

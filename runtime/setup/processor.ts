@@ -5,7 +5,7 @@ import { type Context, SpanStatusCode } from '@opentelemetry/api';
 import { ObservedSpan, type SdkSpan } from '../open/observed.js';
 import type { Site } from '../site/site.js';
 import { startingSite } from '../span/provided.js';
-import { RecordedSpan } from '../span/recorded.js';
+import { isRecorded } from '../span/recorded.js';
 import { scopeSite } from '../span/scope-site.js';
 import { state } from '../state.js';
 
@@ -38,7 +38,7 @@ export function createSpanProcessor(): OpenSpanProcessor {
 
   return {
     onStart(span) {
-      if (startingSite() !== undefined || span instanceof RecordedSpan) return;
+      if (startingSite() !== undefined || isRecorded(span)) return;
       const entry = new ObservedSpan(siteOf(span.instrumentationScope), span);
       entries.set(span, entry);
       entry.site.open++;

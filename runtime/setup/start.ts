@@ -13,6 +13,7 @@ import {
 import type { TracingOptions } from '../config/configuration.js';
 import { loadConfiguration } from '../config/load.js';
 import { notFollowed } from '../config/standard.js';
+import { contexts } from '../context/active.js';
 import { KeepSink } from '../export/keep.js';
 import { buildPipeline, type Pipeline } from '../export/pipeline.js';
 import { buildResource } from '../export/resource.js';
@@ -20,15 +21,15 @@ import { prepareInstrumentations } from '../instrumentations/enable.js';
 import { observe } from '../open/metrics.js';
 import { BaggageAttributes } from '../propagation/baggage/attributes.js';
 import { SpanwrightPropagator } from '../propagation/propagator.js';
+import type { Resource } from '../sdk/contracts.js';
 import { GateTracerProvider } from '../span/provider.js';
-import type { SpanSink } from '../span/recorder.js';
 import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
 import { SpanwrightContextManager } from './context-manager.js';
 import { type Built, LiveTracing } from './live.js';
 import { onNaturalEnd } from './natural-end.js';
-import { refuseSecondStart, startRecorder, tellFaults, watch } from './parts.js';
+import { logFaults, refuseSecondStart, startRecorder, watch } from './parts.js';
 import { onShutdownSignal } from './shutdown.js';
 
 /**
@@ -48,7 +49,7 @@ export async function startTracing(options: TracingOptions = {}): Promise<Tracin
   refuseSecondStart('startTracing()');
   const loaded = loadConfiguration({ options });
   const { configuration } = loaded;
-  tellFaults();
+  logFaults();
   // everything that can fail comes before the first registration, so that a refused start leaves nothing behind
   const pipeline = buildPipeline(configuration, notice);
   const resource = pipeline === null ? undefined : buildResource(configuration, notice);
@@ -68,12 +69,12 @@ function build(
   tracing: LiveTracing,
   configuration: ReturnType<typeof loadConfiguration>['configuration'],
   pipeline: Pipeline,
-  resource: unknown,
+  resource: Resource | undefined,
   undo: (() => void)[],
 ): Built {
   const { keep } = configuration;
-  const kept = keep === null ? undefined : new KeepSink(pipeline.processor as SpanSink, keep);
-  const sink = new BaggageAttributes(kept ?? (pipeline.processor as SpanSink));
+  const kept = keep === null ? undefined : new KeepSink(pipeline.processor, keep);
+  const sink = new BaggageAttributes(kept ?? pipeline.processor);
   startRecorder(tracing, configuration, { sink, resource });
   undo.push(watch(configuration), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
   undo.push(onNaturalEnd(pipeline, configuration.shutdownTimeout));
@@ -91,12 +92,12 @@ function build(
 /** Context passes through to the next service in every state. Who registered before us keeps what they have. */
 function registerPropagation(): (() => void)[] {
   const undo: (() => void)[] = [];
-  const manager = new SpanwrightContextManager(state.gate, state.storage);
+  const manager = new SpanwrightContextManager(state.gate, contexts.storage);
   if (quietly(() => context.setGlobalContextManager(manager as ContextManager))) {
-    state.ownsContext = true;
+    contexts.owned = true;
     state.gate.onIdle = () => manager.rest();
     undo.push(() => {
-      state.ownsContext = false;
+      contexts.owned = false;
       state.gate.onIdle = () => {};
       context.disable();
     });

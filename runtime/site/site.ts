@@ -30,6 +30,26 @@ export interface SiteRecord {
   shape?: Shape;
 }
 
+/** Facts of a site that do not change while the process lives. */
+export interface SiteFacts {
+  /** Qualified name and place. */
+  readonly id: string;
+  /** The text that rules match. */
+  readonly namespace: string;
+  readonly functionName: string;
+  readonly spanName: string;
+  readonly kind: SpanKind;
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+  readonly parameters?: readonly string[] | undefined;
+  readonly shape: Shape;
+  /** Instrumentation scope of a site that stands for a third-party tracer; undefined for the user's own code. */
+  readonly scope?: string | undefined;
+  readonly options: ResolvedOptions;
+  readonly attributes: Attributes;
+}
+
 /** The slot that hot code reads. `off` is recomputed by the gate whenever the rules change. */
 export class Site {
   /** True: the site is transparent; its calls go straight to the body. */
@@ -66,25 +86,34 @@ export class Site {
   /** True: the function makes a generator. */
   readonly iterates: boolean;
 
-  constructor(
-    /** Qualified name and place. */
-    public id: string,
-    /** What rules match. */
-    public namespace: string,
-    public functionName: string,
-    public spanName: string,
-    readonly kind: SpanKind,
-    readonly file: string | undefined,
-    readonly line: number | undefined,
-    readonly column: number | undefined,
-    readonly parameters: readonly string[] | undefined,
-    readonly shape: Shape,
-    /** Instrumentation scope, for a site that stands for a third-party tracer; undefined for code of the user's own. */
-    readonly scope: string | undefined,
-    readonly options: ResolvedOptions,
-    attributes: Attributes,
-  ) {
-    this.attributes = attributes;
+  id: string;
+  namespace: string;
+  functionName: string;
+  spanName: string;
+  readonly kind: SpanKind;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly parameters: readonly string[] | undefined;
+  readonly shape: Shape;
+  readonly scope: string | undefined;
+  readonly options: ResolvedOptions;
+
+  constructor(facts: SiteFacts) {
+    const { options, shape } = facts;
+    this.id = facts.id;
+    this.namespace = facts.namespace;
+    this.functionName = facts.functionName;
+    this.spanName = facts.spanName;
+    this.kind = facts.kind;
+    this.file = facts.file;
+    this.line = facts.line;
+    this.column = facts.column;
+    this.parameters = facts.parameters;
+    this.shape = shape;
+    this.scope = facts.scope;
+    this.options = options;
+    this.attributes = facts.attributes;
     this.choosesParent = options.root || options.linked || options.parent !== undefined;
     this.captures = options.args !== undefined || options.attributes !== undefined || options.links !== undefined;
     this.iterates = shape === 'generator' || shape === 'async generator';

@@ -10,6 +10,8 @@ export interface SpanLimits {
   attributeLength: number;
   eventCount: number;
   linkCount: number;
+  /** Synchronous recorded calls on the stack; deeper ones are transparent. */
+  callDepth: number;
   /** True for a parameter name or an attribute key whose value must not be seen; undefined when none is hidden. */
   hides: ((name: string) => boolean) | undefined;
   /** Takes exceptions instead of, or besides, span events; undefined for events alone. */

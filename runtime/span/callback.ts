@@ -1,23 +1,88 @@
-// Runs a callback of the user's (`attributes`, `result`, `parent`, `links`, `expectedErrors`): what it throws is told and goes no
-// further, and what it calls is not recorded. A callback that asks an instrumented method of the same object for a value would
-// otherwise call itself, by way of that method's own callback, until the stack ends.
+// Runs user callbacks (`attributes`, `result`, `parent`, `links`, `expectedErrors`) and writes what they return, and the named
+// arguments, onto a span. Callbacks run only for recorded calls. Their exceptions are logged (SPW010) and swallowed, and calls
+// that they make are not traced: a callback that calls an instrumented method of the same object would call itself, through that
+// method's own callback, until the stack is full.
 
+import { types } from 'node:util';
+import type { Attributes, Link } from '@opentelemetry/api';
+import { apply, promiseThen } from '../captured.js';
 import type { AnyFunction, Site } from '../site/site.js';
-import { tellFault } from './recorder.js';
+import { REDACTED, recordValue } from './attributes.js';
+import { isLink } from './event.js';
+import { reportFault } from './fault.js';
+import type { RecordedSpan } from './recorded.js';
 
 /** True while a callback runs: calls made now are transparent. */
 export let calling = false;
 
-/** What the callback returned, or undefined when it threw. @param option its name, for the line that tells of a fault */
+/** Returns the callback's result, or undefined when it threw. @param option its name, for the log */
 export function callback(option: string, site: Site, work: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
   const before = calling;
   calling = true;
   try {
-    return Reflect.apply(work, self, args);
+    return apply(work, self, args);
   } catch (error) {
-    tellFault(`${option} of ${site.id}`, error);
+    reportFault(`${option} of ${site.id}`, error);
     return undefined;
   } finally {
     calling = before;
+  }
+}
+
+export function capture(span: RecordedSpan, site: Site, self: unknown, args: ArrayLike<unknown>): void {
+  const { options } = site;
+  if (options.args !== undefined) captureArguments(span, site, args);
+  if (options.attributes !== undefined)
+    captureAttributes(span, 'attributes', site, callback('attributes', site, options.attributes, self, args));
+  if (options.links !== undefined) captureLinks(span, site, callback('links', site, options.links, self, args));
+}
+
+/** Writes what a callback returned. A promise is not awaited, but its rejection must not reach the program either. */
+export function captureAttributes(span: RecordedSpan, option: string, site: Site, attributes: unknown): void {
+  if (attributes === undefined || attributes === null) return;
+  if (types.isPromise(attributes)) {
+    apply(promiseThen, attributes, [undefined, () => {}]);
+    reportFault(`${option} of ${site.id}`, 'found a promise; expected attributes, at once');
+    return;
+  }
+  try {
+    span.setAttributes(attributes as Attributes);
+  } catch (error) {
+    reportFault(`${option} of ${site.id}`, error);
+  }
+}
+
+function captureLinks(span: RecordedSpan, site: Site, links: unknown): void {
+  try {
+    for (const link of (links as Iterable<Link> | undefined) ?? []) {
+      if (isLink(link)) span.addLink(link);
+      else
+        reportFault(
+          `links of ${site.id}`,
+          'found a link without a span context; a carrier that brought none has none to link to',
+        );
+    }
+  } catch (error) {
+    reportFault(`links of ${site.id}`, error);
+  }
+}
+
+function captureArguments(span: RecordedSpan, site: Site, args: ArrayLike<unknown>): void {
+  const { hides } = span.recorder.limits;
+  for (const { index, parameter, key } of site.options.args ?? []) {
+    if (index >= args.length) continue;
+    try {
+      if (hides?.(parameter)) {
+        span.setAttribute(key, REDACTED);
+        continue;
+      }
+      const value = recordValue(args[index], span.recorder.limits);
+      if (value !== undefined) span.setAttribute(key, value);
+      else if (typeof args[index] === 'object' && args[index] !== null) {
+        reportFault(`args of ${site.id}`, `"${key}" is an object, which is not recorded; name the fields with \`attributes\``);
+      }
+    } catch (error) {
+      reportFault(`args of ${site.id}`, error);
+    }
   }
 }

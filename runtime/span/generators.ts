@@ -5,8 +5,9 @@
 import type { Context } from '@opentelemetry/api';
 import { SpanLayer } from '../context/layer.js';
 import type { Site } from '../site/site.js';
-import { fail, succeed } from './outcome.js';
+import { reportFault } from './fault.js';
 import type { RecordedSpan } from './recorded.js';
+import { fail, succeed } from './settle.js';
 import { isIterator, observeSteps } from './steps.js';
 
 /**
@@ -31,7 +32,7 @@ export function followGenerator(
       if (!begun) {
         begun = true;
         // return() and throw() before the first step run nothing of the body
-        if (step === 'next') span = begin();
+        if (step === 'next') span = guarded(site, begin);
         if (span !== undefined) this.context = new SpanLayer(context, span.active);
         refused = span?.ended === true;
       }
@@ -45,6 +46,15 @@ export function followGenerator(
     },
   });
   return generator;
+}
+
+function guarded(site: Site, begin: () => RecordedSpan | undefined): RecordedSpan | undefined {
+  try {
+    return begin();
+  } catch (fault) {
+    reportFault(`start of ${site.id}`, fault);
+    return undefined;
+  }
 }
 
 /** The body of a generator whose trace is not kept: what it calls is not to start traces of its own. */

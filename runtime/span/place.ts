@@ -18,9 +18,10 @@ import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import { parentOf } from '../propagation/parent.js';
 import type { Site } from '../site/site.js';
 import { callback } from './callback.js';
+import { reportFault } from './fault.js';
 import { newSpanId, newTraceId, traceRandomness } from './identity.js';
-import { RecordedSpan } from './recorded.js';
-import { type Recorder, tellFault } from './recorder.js';
+import { isRecorded, type RecordedSpan } from './recorded.js';
+import type { Recorder } from './recorder.js';
 import { skippedIn } from './skipped.js';
 import { isSampled } from './trace.js';
 
@@ -107,7 +108,7 @@ export function place(
   context: Context,
   current: Span | SpanContext | undefined,
 ): Placement | undefined {
-  if (current instanceof RecordedSpan) return placement(context, current);
+  if (isRecorded(current)) return placement(context, current);
   const parent = current === undefined ? undefined : 'spanContext' in current ? current.spanContext() : current;
   if (parent === undefined || !isValid(parent)) return placeRoot(recorder, terms, context, undefined, undefined);
   if (parent.isRemote === true && recorder.gate.ignoresRemote) return placeRoot(recorder, terms, context, parent, undefined);
@@ -185,7 +186,7 @@ function givenParent(site: Site, self: unknown, args: ArrayLike<unknown>): Span 
   try {
     return parentOf(given);
   } catch (error) {
-    tellFault(`parent of ${site.id}`, error);
+    reportFault(`parent of ${site.id}`, error);
     return undefined;
   }
 }

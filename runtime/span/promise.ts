@@ -2,7 +2,7 @@
 // own for them. They come back as the same object and are watched, without taking the "unhandled rejection" from whoever forgot
 // to handle it, and without a microtask more.
 
-import type { RecordedCall } from './call.js';
+import type { FollowedCall } from './end/followed.js';
 
 type Handler = ((value: unknown) => unknown) | null | undefined;
 type Then = (this: unknown, onFulfilled?: Handler, onRejected?: Handler) => unknown;
@@ -77,7 +77,7 @@ function watchingPrototype(prototype: object): object {
  * What cannot be had: a handler attached before the promise was returned cannot be seen. A rejection that the body itself has
  * silenced (`p.catch(() => {}); return p;`) and that no caller handles is raised.
  */
-export function watchPromise(call: RecordedCall, promise: Promise<unknown>): boolean {
+export function watchPromise(call: FollowedCall, promise: Promise<unknown>): boolean {
   const watch = standBetween(promise);
   if (watch === undefined) return false;
   watch.attaching = true;

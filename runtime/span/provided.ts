@@ -16,12 +16,17 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
+import { now } from '../captured.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import type { Site } from '../site/site.js';
 import { cleanAttributes, cleanValue, REDACTED } from './attributes.js';
 import type { Thrown } from './errors.js';
-import { isLink, RecordedSpan } from './recorded.js';
-import { Recorder, type Scope, type SpanSink, tellFault } from './recorder.js';
+import { isLink } from './event.js';
+import { reportFault } from './fault.js';
+import type { Scope } from './host.js';
+import { isRecorded, RecordedSpan } from './recorded.js';
+import { Recorder, type SpanStart } from './recorder.js';
+import type { SpanSink } from './sink.js';
 import { anchorAt } from './time.js';
 import { LocalTrace } from './trace.js';
 import { NOTHING } from './transparent.js';
@@ -129,7 +134,7 @@ export class ProvidedSpan extends RecordedSpan {
     try {
       change(this.#provided);
     } catch (error) {
-      tellFault(SPAN_FAULT, error);
+      reportFault(SPAN_FAULT, error);
     }
   }
 }
@@ -137,7 +142,7 @@ export class ProvidedSpan extends RecordedSpan {
 /** Ends the provider's span when its call has ended; everything else of its life is the user's set-up. */
 export class ProviderSink implements SpanSink {
   onStart(): void {}
-  onEnd(span: never): void {
+  onEnd(span: RecordedSpan): void {
     (span as ProvidedSpan).endProvided();
   }
   async forceFlush(): Promise<void> {}
@@ -150,23 +155,20 @@ export class ProviderRecorder extends Recorder {
   #provider: TracerProvider | undefined;
   #tracers = new WeakMap<Scope, Tracer>();
 
-  override start(
-    site: Site,
-    name: string,
-    kind: SpanKind,
-    scope: Scope,
-    context: Context,
-    parent: RecordedSpan | SpanContext | undefined,
-    startTime: TimeInput | undefined,
-  ): RecordedSpan {
+  override startChild(site: Site, parent: RecordedSpan, context: Context): RecordedSpan {
+    return this.start(site, { context, parent });
+  }
+
+  override start(site: Site, start: SpanStart): RecordedSpan {
+    const { context, parent, startTime, name = site.spanName, kind = site.kind, scope = this.scope } = start;
     const under = parentContext(context, parent);
     const provided = this.#startProvided(site, name, kind, scope, under, startTime);
-    const parentSpanContext = parent instanceof RecordedSpan ? parent.spanContext() : parent;
+    const parentSpanContext = isRecorded(parent) ? parent.spanContext() : parent;
     // where the provider failed, what the call starts stays under what was active
     const active = provided ?? (under.getValue(SPAN_KEY) as Span | undefined) ?? NOTHING;
-    const now = performance.now();
-    const local = this.#traceOf(active.spanContext().traceId, now);
-    const span = new ProvidedSpan(site, local, parentSpanContext, name, kind, scope, local.anchor + now, active);
+    const at = now();
+    const local = this.#traceOf(active.spanContext().traceId, at);
+    const span = new ProvidedSpan(site, local, parentSpanContext, name, kind, scope, local.anchor + at, active);
     if (provided?.isRecording()) this.enter(span);
     else span.ended = true; // its identity still is the parent of what the call starts
     this.#forget(local);
@@ -193,7 +195,7 @@ export class ProviderRecorder extends Recorder {
       const options = startTime === undefined ? { kind, attributes } : { kind, attributes, startTime };
       return this.#tracer(scope).startSpan(name, options, context);
     } catch (error) {
-      tellFault(SPAN_FAULT, error);
+      reportFault(SPAN_FAULT, error);
       return undefined;
     } finally {
       starting = before;
@@ -217,10 +219,10 @@ export class ProviderRecorder extends Recorder {
     return tracer;
   }
 
-  #traceOf(id: string, now: number): LocalTrace {
+  #traceOf(id: string, at: number): LocalTrace {
     let local = this.#traces.get(id);
     if (local === undefined) {
-      local = new LocalTrace(this, this.gate.traces.take(), anchorAt(now), id, undefined);
+      local = new LocalTrace(this, this.gate.traces.take(), anchorAt(at), id, undefined);
       this.#traces.set(id, local);
     }
     return local;
@@ -235,6 +237,6 @@ export class ProviderRecorder extends Recorder {
 function parentContext(context: Context, parent: RecordedSpan | SpanContext | undefined): Context {
   const above = context.getValue(SPAN_KEY) as Span | undefined;
   if (parent === undefined) return above === undefined ? context : context.deleteValue(SPAN_KEY);
-  if (parent instanceof RecordedSpan) return above === parent.active ? context : new SpanLayer(context, parent.active);
+  if (isRecorded(parent)) return above === parent.active ? context : new SpanLayer(context, parent.active);
   return above?.spanContext().spanId === parent.spanId ? context : trace.setSpanContext(context, parent);
 }

@@ -12,17 +12,17 @@ import {
   type TracerOptions,
   type TracerProvider,
 } from '@opentelemetry/api';
-import { SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
+import { activeContext, withContext } from '../context/active.js';
+import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
 import type { Gate } from '../gate/gate.js';
 import type { Subject } from '../gate/pattern.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
+import type { Scope } from './host.js';
 import { place } from './place.js';
-import { RecordedSpan } from './recorded.js';
-import type { Scope } from './recorder.js';
-import { activeContext, withContext } from './run.js';
+import { isRecorded, type RecordedSpan } from './recorded.js';
 import { scopeSite } from './scope-site.js';
-import { NOTHING, TransparentSpan, throughTransparent } from './transparent.js';
+import { isTransparent, NOTHING, TransparentSpan, throughTransparent } from './transparent.js';
 
 /** Distinct namespaces or dropped names of third-party spans whose verdict is remembered; beyond it they are judged anew. */
 const REMEMBERED = 1000;
@@ -82,7 +82,7 @@ class GateTracer implements Tracer {
     if (recorder === undefined || this.#site.dropped || (gate.idle && !wakes(gate, given))) return undefined;
     if (given.getValue(SUPPRESS_KEY) === true) return undefined;
     const above = throughTransparent(given.getValue(SPAN_KEY) as Span | undefined);
-    const over = above instanceof RecordedSpan && gate.underWay.isOver(above.trace);
+    const over = isRecorded(above) && gate.underWay.isOver(above.trace);
     const begins = over || options?.root === true;
     const context = begins ? given.deleteValue(SPAN_KEY) : given;
     if (begins || above === undefined) recorder.meter.passTime();
@@ -93,17 +93,16 @@ class GateTracer implements Tracer {
     const terms = { root: verdict.root, ratio: verdict.ratio, kind };
     const placed = place(recorder, terms, context, begins ? undefined : above);
     if (placed === undefined || !placed.sampled || !recorder.hasRoom(site)) return undefined;
-    const span = recorder.start(
-      site,
-      typeof name === 'string' ? name : String(name),
+    const span = recorder.start(site, {
+      name: typeof name === 'string' ? name : String(name),
       kind,
-      this.scope,
-      placed.context,
-      placed.parent,
-      options?.startTime,
-      placed.traceId,
-      placed.traceState,
-    );
+      scope: this.scope,
+      context: placed.context,
+      parent: placed.parent,
+      startTime: options?.startTime,
+      traceId: placed.traceId,
+      traceState: placed.traceState,
+    });
     if (options?.attributes !== undefined) span.setAttributes(options.attributes);
     if (options?.links !== undefined) span.addLinks(options.links);
     return span;
@@ -146,6 +145,6 @@ function wakes(gate: Gate, given: Context): boolean {
 }
 
 function transparent(context: Context): Span {
-  const span = context instanceof SpanLayer ? context.span : (context.getValue(SPAN_KEY) as Span | undefined);
-  return span === undefined ? NOTHING : span instanceof TransparentSpan ? span : new TransparentSpan(span);
+  const span = isLayer(context) ? context.span : (context.getValue(SPAN_KEY) as Span | undefined);
+  return span === undefined ? NOTHING : isTransparent(span) ? span : new TransparentSpan(span);
 }

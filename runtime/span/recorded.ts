@@ -16,32 +16,33 @@ import {
   type TimeInput,
   TraceFlags,
 } from '@opentelemetry/api';
+import { now } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
 import { SpanLayer } from '../context/layer.js';
 import type { OpenEntry, OpenSpan } from '../open/table.js';
+import type { Resource } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
 import { cleanAttributes, cleanValue, REDACTED } from './attributes.js';
 import { describeThrown, exceptionAttributes, type Thrown } from './errors.js';
+import { isLink, isTimeInput, type TimedEvent } from './event.js';
+import type { Scope, SpanHost } from './host.js';
 import { newSpanId } from './identity.js';
-import type { Recorder, Scope } from './recorder.js';
 import { fromTimeInput, toHrTime } from './time.js';
 import type { LocalTrace } from './trace.js';
-
-/** An event as the SDK's exporters read it. */
-export interface TimedEvent {
-  time: HrTime;
-  name: string;
-  attributes?: Attributes;
-  droppedAttributesCount?: number;
-}
 
 const NONE: readonly never[] = Object.freeze([]);
 const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
 
+/** Marks recorded spans of every copy of the package, where `instanceof` knows only its own. */
+const RECORDED = Symbol.for('spanwright.span.1');
+
 export class RecordedSpan implements Span, OpenSpan {
+  declare readonly [RECORDED]: true;
   before: OpenEntry | undefined = undefined;
   after: OpenEntry | undefined = undefined;
   listed = false;
+  /** Next span whose end failed; see endAbandoned(). */
+  nextAbandoned: RecordedSpan | undefined = undefined;
 
   status: SpanStatus = UNSET;
   events: TimedEvent[] = NONE as unknown as TimedEvent[];
@@ -68,7 +69,7 @@ export class RecordedSpan implements Span, OpenSpan {
     readonly startMs: number,
   ) {}
 
-  get recorder(): Recorder {
+  get recorder(): SpanHost<RecordedSpan> {
     return this.trace.recorder;
   }
 
@@ -77,8 +78,8 @@ export class RecordedSpan implements Span, OpenSpan {
     return this;
   }
 
-  get resource(): unknown {
-    return this.recorder.resource;
+  get resource(): Resource {
+    return this.recorder.resource as Resource;
   }
 
   /** Attributes of the site and of the span in one object; made when first read after a change. */
@@ -256,6 +257,13 @@ export class RecordedSpan implements Span, OpenSpan {
     else this.recorder.finish(this);
   }
 
+  /** Ends the span after an end that failed half-way. */
+  endAfterFault(): void {
+    if (this.ended) return;
+    if (this.#endMs === 0) this.#endMs = Math.max(this.nowMs(), this.startMs);
+    this.recorder.finish(this);
+  }
+
   /** Ends the span at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.end();
@@ -272,7 +280,7 @@ export class RecordedSpan implements Span, OpenSpan {
 
   /** Milliseconds since the epoch, by the trace's clock. */
   nowMs(): number {
-    return this.trace.anchor + performance.now();
+    return this.trace.anchor + now();
   }
 
   #time(time: TimeInput | undefined): number {
@@ -280,15 +288,9 @@ export class RecordedSpan implements Span, OpenSpan {
   }
 }
 
-/** What exporters ask of a link; a carrier that brought nothing has no span context. */
-export function isLink(link: Link | undefined): link is Link {
-  return typeof link?.context?.traceId === 'string' && typeof link.context.spanId === 'string';
-}
+Object.defineProperty(RecordedSpan.prototype, RECORDED, { value: true });
 
-function isTimeInput(value: unknown): value is TimeInput {
-  return (
-    typeof value === 'number' ||
-    value instanceof Date ||
-    (Array.isArray(value) && value.length === 2 && typeof value[0] === 'number')
-  );
+/** True for a span recorded by any copy of the package. */
+export function isRecorded(span: object | undefined): span is RecordedSpan {
+  return (span as RecordedSpan | undefined)?.[RECORDED] === true;
 }

@@ -1,5 +1,5 @@
-// Makes recorded spans and takes them back when they end. There is one while tracing is built, none otherwise. It knows where
-// ended spans go (OpenTelemetry span processors), what all spans share, and the table of open ones.
+// Makes recorded spans and ends them. There is one recorder while tracing is built. It knows where ended spans go (OpenTelemetry
+// span processors), what all spans share, and the table of open ones.
 
 import {
   type Attributes,
@@ -10,52 +10,73 @@ import {
   type TimeInput,
   type TraceState,
 } from '@opentelemetry/api';
+import { now } from '../captured.js';
 import type { Gate } from '../gate/gate.js';
 import type { LeaseMeter } from '../gate/lease.js';
 import { type RecentErrors, SiteStatistics } from '../open/statistics.js';
 import type { OpenTable } from '../open/table.js';
+import type { Resource } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
 import { REDACTED, type SpanLimits } from './attributes.js';
-import { RecordedSpan } from './recorded.js';
+import type { Scope, SpanHost } from './host.js';
+import { isRecorded, RecordedSpan } from './recorded.js';
+import type { SpanSink } from './sink.js';
 import { anchorAt, fromTimeInput } from './time.js';
 import { LocalTrace } from './trace.js';
 
-/** Instrumentation scope, as exporters read it. */
-export interface Scope {
-  readonly name: string;
-  readonly version?: string;
-  readonly schemaUrl?: string;
+export interface RecorderParts {
+  readonly gate: Gate;
+  readonly open: OpenTable;
+  readonly meter: LeaseMeter;
+  readonly recentErrors: RecentErrors;
+  readonly resource: Resource | undefined;
+  /** Scope of the spans of instrumented code. */
+  readonly scope: Scope;
+  readonly limits: SpanLimits;
+  readonly sink: SpanSink;
+  /** True: the user's SDK decides the ratio, on the trace id that it draws, and whether a span under one of its own is recorded. */
+  readonly defersRatio: boolean;
 }
 
-/** The part of OpenTelemetry's SpanProcessor that is called here; SDK 2.x and 3.x agree on it. */
-export interface SpanSink {
-  onStart(span: never, context: Context): void;
-  onEnding?(span: never): void;
-  onEnd(span: never): void;
-  /** The span was taken back: it will not end. */
-  onDiscard?(span: never): void;
-  forceFlush(): Promise<void>;
-  shutdown(): Promise<void>;
+/** A span to start. The trace goes on under `parent`, recorded here or remote, or starts. */
+export interface SpanStart {
+  readonly context: Context;
+  readonly parent: RecordedSpan | SpanContext | undefined;
+  /** Default the site's. */
+  readonly name?: string | undefined;
+  readonly kind?: SpanKind | undefined;
+  /** Default the scope of instrumented code. */
+  readonly scope?: Scope | undefined;
+  readonly startTime?: TimeInput | undefined;
+  /** The id already drawn for a trace whose ratio was decided on it. */
+  readonly traceId?: string | undefined;
+  readonly traceState?: TraceState | undefined;
 }
 
-export class Recorder {
+export class Recorder implements SpanHost<RecordedSpan> {
+  readonly gate: Gate;
+  readonly open: OpenTable;
+  readonly meter: LeaseMeter;
+  readonly recentErrors: RecentErrors;
+  readonly resource: Resource | undefined;
+  readonly scope: Scope;
+  readonly limits: SpanLimits;
+  readonly defersRatio: boolean;
+  readonly #sink: SpanSink;
   /** Attributes of sites of which some are hidden, by what the site has. */
   readonly #shown = new WeakMap<Attributes, Attributes>();
 
-  constructor(
-    readonly gate: Gate,
-    readonly open: OpenTable,
-    readonly meter: LeaseMeter,
-    readonly recentErrors: RecentErrors,
-    readonly resource: unknown,
-    /** Scope of the spans of instrumented code. */
-    readonly scope: Scope,
-    readonly limits: SpanLimits,
-    /** Where spans go. It guards itself: it does not throw. */
-    private readonly sink: SpanSink,
-    /** True: the user's SDK decides the ratio, on the trace id that it draws, and whether a span under one of its own is recorded. */
-    readonly defersRatio = false,
-  ) {}
+  constructor(parts: RecorderParts) {
+    this.gate = parts.gate;
+    this.open = parts.open;
+    this.meter = parts.meter;
+    this.recentErrors = parts.recentErrors;
+    this.resource = parts.resource;
+    this.scope = parts.scope;
+    this.limits = parts.limits;
+    this.defersRatio = parts.defersRatio;
+    this.#sink = parts.sink;
+  }
 
   /** The fixed attributes of the site as they may be seen. Where the code stands is never hidden. */
   shown(site: Site): Attributes {
@@ -72,85 +93,111 @@ export class Recorder {
     return shown;
   }
 
-  /** False when `maxOpenSpans` are open, or the namespace has its share: the caller stays transparent. The refusal is counted. */
-  hasRoom(site: Site): boolean {
+  /**
+   * False when `maxOpenSpans` are open, the namespace has its share, or as many recorded calls as `maxCallDepth` are on the stack: the caller stays
+   * transparent. The refusal is counted.
+   */
+  hasRoom(site: Site, depth = 0): boolean {
+    if (depth >= this.limits.callDepth) {
+      this.open.tooDeep++;
+      return false;
+    }
     const room = this.open.hasRoom(site.namespace);
     if (!room) site.refused++;
     return room;
   }
 
-  /**
-   * Starts a span. The trace goes on under `parent`, recorded here or remote, or begins.
-   * @param traceId the id already drawn for a trace whose ratio was decided on it
-   */
-  start(
-    site: Site,
-    name: string,
-    kind: SpanKind,
-    scope: Scope,
-    context: Context,
-    parent: RecordedSpan | SpanContext | undefined,
-    startTime: TimeInput | undefined,
-    traceId: string | undefined,
-    traceState: TraceState | undefined,
-  ): RecordedSpan {
-    const now = performance.now();
-    let trace: LocalTrace;
-    let parentContext: SpanContext | undefined;
-    if (parent instanceof RecordedSpan) {
-      trace = parent.trace;
-      parentContext = parent.spanContext();
-    } else {
-      parentContext = parent;
-      const id = parent?.traceId ?? traceId;
-      trace = new LocalTrace(this, this.gate.traces.take(), anchorAt(now), id, traceState ?? parent?.traceState);
-    }
-    const startMs = startTime === undefined ? trace.anchor + now : fromTimeInput(startTime, trace.anchor);
-    const span = new RecordedSpan(site, trace, parentContext, name, kind, scope, startMs);
-    this.enter(span);
-    this.sink.onStart(span as never, context);
+  /** Starts a span under a recorded one, with the site's own name and kind: the common case, without a record to allocate. */
+  startChild(site: Site, parent: RecordedSpan, context: Context): RecordedSpan {
+    const { trace } = parent;
+    const startMs = trace.anchor + now();
+    const span = new RecordedSpan(site, trace, parent.spanContext(), site.spanName, site.kind, this.scope, startMs);
+    this.#announce(span, context);
     return span;
   }
 
+  /** Starts a span. */
+  start(site: Site, start: SpanStart): RecordedSpan {
+    const { context, parent, startTime } = start;
+    const at = now();
+    const recorded = isRecorded(parent);
+    const trace = recorded ? parent.trace : this.#traceUnder(parent, start, at);
+    const startMs = startTime === undefined ? trace.anchor + at : fromTimeInput(startTime, trace.anchor);
+    const { name = site.spanName, kind = site.kind, scope = this.scope } = start;
+    const span = new RecordedSpan(site, trace, recorded ? parent.spanContext() : parent, name, kind, scope, startMs);
+    this.#announce(span, context);
+    return span;
+  }
+
+  #traceUnder(parent: SpanContext | undefined, start: SpanStart, at: number): LocalTrace {
+    const id = parent?.traceId ?? start.traceId;
+    return new LocalTrace(this, this.gate.traces.take(), anchorAt(at), id, start.traceState ?? parent?.traceState);
+  }
+
+  #announce(span: RecordedSpan, context: Context): void {
+    this.enter(span);
+    try {
+      this.#sink.onStart(span, context);
+    } catch (fault) {
+      this.#retract(span);
+      throw fault;
+    }
+  }
+
+  /** Counts the span as open. A fault, such as a full stack, undoes what was counted. */
   protected enter(span: RecordedSpan): void {
-    const { site } = span;
-    this.open.enter(span);
-    this.gate.underWay.enter(span.trace);
-    if (this.gate.idle) this.gate.refresh(); // a caller's trace, taken up while the flag is off: what is below it records too
+    const { site, trace } = span;
+    this.gate.underWay.enter(trace);
+    try {
+      this.open.enter(span);
+    } catch (fault) {
+      this.gate.underWay.leave(trace);
+      throw fault;
+    }
     site.open++;
     site.started++;
-    if (this.meter.metered) this.meter.count(this.open.started, this.open.count);
+    try {
+      if (this.gate.idle) this.gate.refresh(); // a caller's trace, taken up while the flag is off: what is below it records too
+      if (this.meter.metered) this.meter.count(this.open.started, this.open.count);
+    } catch (fault) {
+      this.#retract(span);
+      throw fault;
+    }
   }
 
-  /** Called by the span itself, once. */
-  finish(span: RecordedSpan): void {
-    this.sink.onEnding?.(span as never);
-    this.#close(span);
-    this.sink.onEnd(span as never);
-  }
-
-  /** Takes a span back that is not worth keeping: it was open, and nobody hears of it. */
-  discard(span: RecordedSpan): void {
-    this.#close(span);
-    this.sink.onDiscard?.(span as never);
-  }
-
-  /** Takes a span back that should not have started. */
-  forget(span: RecordedSpan): void {
+  #retract(span: RecordedSpan): void {
     span.ended = true;
     this.open.retract(span);
     this.gate.underWay.leave(span.trace);
     span.site.open--;
     span.site.started--;
-    this.sink.onDiscard?.(span as never);
+  }
+
+  /** Called by the span itself, once. */
+  finish(span: RecordedSpan): void {
+    this.#sink.onEnding?.(span);
+    this.#close(span);
+    this.#sink.onEnd(span);
+  }
+
+  /** Discards an ended span without exporting it (see `minDuration`). */
+  discard(span: RecordedSpan): void {
+    this.#close(span);
+    this.#sink.onDiscard?.(span);
+  }
+
+  /** Takes a span back that should not have started. */
+  forget(span: RecordedSpan): void {
+    this.#retract(span);
+    this.#sink.onDiscard?.(span);
   }
 
   #close(span: RecordedSpan): void {
-    span.ended = true;
-    this.open.leave(span);
-    this.gate.underWay.leave(span.trace);
     const { site } = span;
+    this.open.leave(span);
+    span.ended = true;
     site.open--;
+    this.gate.underWay.leave(span.trace);
     const failed = span.status.code === SpanStatusCode.ERROR;
     if (failed) site.errors++;
     site.statistics ??= new SiteStatistics();
@@ -159,23 +206,10 @@ export class Recorder {
   }
 
   forceFlush(): Promise<void> {
-    return this.sink.forceFlush();
+    return this.#sink.forceFlush();
   }
 
   shutdown(): Promise<void> {
-    return this.sink.shutdown();
+    return this.#sink.shutdown();
   }
-}
-
-/** Tells nobody until start-up says whom. */
-let reportFault: (where: string, error: unknown) => void = () => {};
-
-/** Where faults of processors and callbacks are told; set by start-up to the one place that speaks. */
-export function onFault(report: (where: string, error: unknown) => void): void {
-  reportFault = report;
-}
-
-/** Tells a fault of a processor or of a callback of the user's: once per cause and minute, never into the program. */
-export function tellFault(where: string, error: unknown): void {
-  reportFault(where, error);
 }

@@ -1,131 +1,268 @@
-// Records one call. Forwarders come here only when the gate is not idle and their site is not off. The decision taken at the
-// call's start holds until its end; the program sees what it would have seen without us.
+// Records one call, in two steps. decide() answers whether the call is recorded, and under what; recordCall() then runs the body
+// inside a span. A call that is not recorded costs the decision and nothing else, and runs in place. The decision holds until the
+// call's end. One guard stands between here and the body: a fault of Spanwright is logged (SPW010), and the body runs exactly once,
+// with its own result.
 
-import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
-import { activeContext, withContext } from '../context/active.js';
-import { SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
+import { type Context, context as contextApi, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+import { apply } from '../captured.js';
+import { activeContext, contexts } from '../context/active.js';
+import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY, UNSAMPLED } from '../context/layer.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
-import { calling } from './callback.js';
-import { capture } from './capture.js';
+import { calling, capture } from './callback.js';
+import { reportFault } from './fault.js';
 import { carryContext, followGenerator } from './generators.js';
-import { fail } from './outcome.js';
 import { isUnsampled, type Placement, placeCall } from './place.js';
-import { RecordedSpan } from './recorded.js';
+import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
-import { settle } from './settle.js';
+import { abandon, abandoned, endAbandoned, fail, settle } from './settle.js';
 import { throughTransparent } from './transparent.js';
 
-export { activeContext, withContext } from '../context/active.js';
+/** A call to record: under the recorded span of this active context, or as placed. Made by decide() for recordCall(). */
+export type Decision = SpanLayer | Placement;
 
-/** The context in which the last call was found to be below an unsampled parent: most calls have that of the call before. */
-let unsampled: Context | undefined;
+/** Synchronous recorded calls that are on the stack now. */
+let depth = 0;
 
+/** Calls the body, and records the call where it is to be recorded. The door for forwarders and wrappers. */
 export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
   const { recorder } = state;
-  if (recorder === undefined || site.off) return Reflect.apply(body, self, args);
+  if (recorder === undefined || site.off) return apply(body, self, args);
   const context = activeContext();
-  const { gate } = recorder;
-  // small enough for the engine to put it into each forwarder, where the arguments of what is not recorded need no array
-  return !site.choosesParent && ((context === ROOT_CONTEXT && !gate.enabled) || (context === unsampled && !gate.ignoresRemote))
-    ? Reflect.apply(body, self, args)
-    : runWithin(recorder, context, site, self, body, args);
+  // small enough for the engine to inline into each forwarder, where the arguments of unrecorded calls need no array
+  return isPassedOver(recorder, context, site) ? apply(body, self, args) : runWithin(recorder, context, site, self, body, args);
 }
 
 function runWithin(
   recorder: Recorder,
+  context: Context,
+  site: Site,
+  self: unknown,
+  body: AnyFunction,
+  args: ArrayLike<unknown>,
+): unknown {
+  const decision = decideWithin(recorder, context, site, self, args);
+  return decision === undefined ? apply(body, self, args) : recordCall(decision, site, self, body, args);
+}
+
+/**
+ * Decides whether a call is recorded. Every "no" is answered here, before the body is entered a second time; undefined: the call
+ * goes on in place. Never throws.
+ */
+export function decide(site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
+  const { recorder } = state;
+  if (recorder === undefined || site.off) return undefined;
+  const context = activeContext();
+  return isPassedOver(recorder, context, site) ? undefined : decideWithin(recorder, context, site, self, args);
+}
+
+/** True for calls that are known not to be recorded by their context alone. */
+function isPassedOver({ gate }: Recorder, context: Context, site: Site): boolean {
+  return (
+    !site.choosesParent &&
+    ((context === ROOT_CONTEXT && !gate.enabled) || ((context as SpanLayer)[UNSAMPLED] === true && !gate.ignoresRemote))
+  );
+}
+
+function decideWithin(
+  recorder: Recorder,
   active: Context,
   site: Site,
   self: unknown,
-  body: AnyFunction,
   args: ArrayLike<unknown>,
-): unknown {
-  if (calling) return Reflect.apply(body, self, args);
+): Decision | undefined {
+  if (calling) return undefined;
+  try {
+    const decision = place(recorder, active, site, self, args);
+    if (decision === undefined || site.iterates) return decision;
+    // an unsampled trace needs its context, and no room
+    if ('sampled' in decision && !decision.sampled) return decision;
+    return recorder.hasRoom(site, depth) ? decision : undefined;
+  } catch (fault) {
+    reportFault(`start of ${site.id}`, fault);
+    return undefined;
+  }
+}
+
+function place(recorder: Recorder, active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
   let context = active;
   let current: Span | undefined;
-  if (context instanceof SpanLayer) {
-    if (context.suppressed) return Reflect.apply(body, self, args);
+  if (isLayer(context)) {
+    if (context.suppressed) return undefined;
     current = throughTransparent(context.span);
   } else if (context !== ROOT_CONTEXT) {
-    if (context.getValue(SUPPRESS_KEY) === true) return Reflect.apply(body, self, args);
+    if (context.getValue(SUPPRESS_KEY) === true) return undefined;
     current = throughTransparent(context.getValue(SPAN_KEY) as Span | undefined);
   }
-  if (current instanceof RecordedSpan) {
+  if (isRecorded(current)) {
     if (recorder.gate.underWay.isOver(current.trace)) {
       context = context.deleteValue(SPAN_KEY);
       current = undefined;
-    } else if (!site.choosesParent) return record(recorder, site, self, body, args, context, current, undefined);
+    } else if (!site.choosesParent && isLayer(context) && context.span === current) return context;
   }
   const placement = placeCall(recorder, site, self, args, context, current);
-  if (placement === undefined) {
-    if (!site.choosesParent && isUnsampled(current)) unsampled = active;
-    return Reflect.apply(body, self, args);
-  }
-  if (!placement.sampled) return runUnsampled(site, self, body, args, placement.context);
-  return record(recorder, site, self, body, args, placement.context, placement.parent, placement);
+  if (placement === undefined && !site.choosesParent && isUnsampled(current)) (active as SpanLayer)[UNSAMPLED] = true;
+  return placement;
 }
 
-/** A trace that is not kept: nothing is recorded, and what is called from here does not start a trace of its own. */
-function runUnsampled(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>, context: Context): unknown {
-  const result = withContext(context, body, self, args);
-  return site.iterates ? carryContext(result, context) : result;
+/** Outcome of a body. A plain number, so that noting it cannot fail where the stack is full. */
+const NOT_RUN = 0;
+const RETURNED = 1;
+const THREW = 2;
+
+/** A recorded call on the stack. Frames are reused by depth: a synchronous call allocates none. */
+class Frame {
+  span: RecordedSpan | undefined = undefined;
+  outcome: typeof NOT_RUN | typeof RETURNED | typeof THREW = NOT_RUN;
+  /** The body's result, or what it threw. */
+  value: unknown = undefined;
 }
 
-function record(
-  recorder: Recorder,
+const frames: Frame[] = [];
+
+export type Settle = typeof settle;
+
+/** Runs the body once and records the call as decided. @returns what the body returned, or a promise that settles alike */
+export function recordCall(
+  decision: Decision,
   site: Site,
   self: unknown,
   body: AnyFunction,
   args: ArrayLike<unknown>,
-  context: Context,
-  parent: Placement['parent'],
-  placement: Placement | undefined,
+  settleWith: Settle = settle,
 ): unknown {
-  if (site.iterates) {
-    const generator = Reflect.apply(body, self, args);
-    return followGenerator(generator, site, self, context, function beginIteration() {
-      // between the call and the first step tracing may have been shut down
-      return state.recorder === recorder ? begin(recorder, site, self, args, context, parent, placement) : undefined;
-    });
-  }
-  const span = begin(recorder, site, self, args, context, parent, placement);
-  if (span === undefined) return Reflect.apply(body, self, args);
-  const inside = new SpanLayer(context, span.active);
-  if (span.ended) return runUnsampled(site, self, body, args, inside);
-  let result: unknown;
+  if (site.iterates) return recordGenerator(decision, site, self, body, args);
+  const mine = depth;
+  let frame: Frame | undefined;
+  let inside: Context | undefined;
   try {
-    result = withContext(inside, body, self, args);
-  } catch (error) {
-    fail(span, site, error);
-    throw error;
+    frame = frames[mine] ??= new Frame();
+    frame.outcome = NOT_RUN;
+    depth = mine + 1;
+    inside = open(frame, decision, site, self, args);
+    const result = inside === undefined ? callBody(frame, body, self, args) : enter(inside, frame, body, self, args);
+    const { span } = frame;
+    const settled = span === undefined ? result : settleWith(span, site, self, result, inside as Context);
+    frame.span = undefined;
+    frame.value = undefined;
+    depth = mine;
+    return settled;
+  } catch (thrown) {
+    if (frame === undefined) return apply(body, self, args);
+    let settled: unknown = UNSETTLED;
+    try {
+      settled = recover(thrown, frame, site, self, body, args, inside ?? ROOT_CONTEXT, settleWith);
+    } catch {
+      // the stack is full: from here on nothing is called
+    }
+    const { span, outcome, value } = frame;
+    if (settled === UNSETTLED && span?.listed) {
+      span.nextAbandoned = abandoned.first;
+      abandoned.first = span;
+    }
+    frame.span = undefined;
+    frame.value = undefined;
+    depth = mine;
+    if (outcome === THREW) throw value;
+    if (outcome === NOT_RUN) throw thrown;
+    return settled === UNSETTLED ? value : settled;
   }
-  return settle(span, site, self, result, inside);
 }
 
-/** Undefined when there is no room for one more open span; ended when the user's SDK does not record it. */
-function begin(
-  recorder: Recorder,
+const UNSETTLED = Symbol('unsettled');
+
+/** Ends a call whose body threw, or in which a fault of Spanwright arose; runs the body where it has not run. */
+function recover(
+  thrown: unknown,
+  frame: Frame,
   site: Site,
   self: unknown,
+  body: AnyFunction,
   args: ArrayLike<unknown>,
-  context: Context,
-  parent: Placement['parent'],
-  placement: Placement | undefined,
-): RecordedSpan | undefined {
-  if (!recorder.hasRoom(site)) return undefined;
-  const span = recorder.start(
-    site,
-    site.spanName,
-    site.kind,
-    recorder.scope,
-    context,
-    parent,
-    undefined,
-    placement?.traceId,
-    placement?.traceState,
-  );
+  inside: Context,
+  settleWith: Settle,
+): unknown {
+  if (frame.outcome === RETURNED || (frame.outcome === THREW && thrown !== frame.value))
+    reportFault(`call of ${site.id}`, thrown);
+  if (frame.outcome === RETURNED) {
+    if (frame.span !== undefined) abandon(frame.span, site, thrown);
+    return frame.value;
+  }
+  if (frame.outcome === NOT_RUN) {
+    reportFault(`start of ${site.id}`, thrown);
+    try {
+      callBody(frame, body, self, args);
+    } catch {
+      // the frame has it
+    }
+  }
+  const { span, value } = frame;
+  if (span === undefined) return value;
+  if ((frame.outcome as number) === RETURNED) return settleWith(span, site, self, value, inside);
+  fail(span, site, value);
+  return value;
+}
+
+/** Starts the span. @returns the context for the body; undefined: the caller's */
+function open(frame: Frame, decision: Decision, site: Site, self: unknown, args: ArrayLike<unknown>): Context | undefined {
+  const { recorder } = state;
+  if (recorder === undefined) return undefined;
+  endAbandoned();
+  if ('sampled' in decision && !decision.sampled) return decision.context;
+  const span = begin(recorder, decision, site, self, args);
+  const context = 'sampled' in decision ? decision.context : decision;
+  // ended: the user's SDK does not record it, but its identity is the parent of what the call starts
+  if (!span.ended) frame.span = span;
+  return new SpanLayer(context, span.active);
+}
+
+function begin(recorder: Recorder, decision: Decision, site: Site, self: unknown, args: ArrayLike<unknown>): RecordedSpan {
+  if (!('sampled' in decision)) {
+    const span = recorder.startChild(site, decision.span as RecordedSpan, decision);
+    if (site.captures) capture(span, site, self, args);
+    return span;
+  }
+  const span = recorder.start(site, decision);
   if (span.ended) return span;
-  if (placement?.links !== undefined) for (const link of placement.links) span.addLink(link);
+  if (decision.links !== undefined) for (const link of decision.links) span.addLink(link);
   if (site.captures) capture(span, site, self, args);
   return span;
+}
+
+/** Runs the body with `inside` active. */
+function enter(inside: Context, frame: Frame, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
+  return contexts.owned
+    ? contexts.storage.run(inside, callBody, frame, body, self, args)
+    : contextApi.with(inside, () => callBody(frame, body, self, args));
+}
+
+/** The last function before the body. Notes the outcome first of all, so that no later fault can change it. */
+function callBody(frame: Frame, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
+  try {
+    frame.value = apply(body, self, args);
+    frame.outcome = RETURNED;
+  } catch (error) {
+    frame.value = error;
+    frame.outcome = THREW;
+    throw error;
+  }
+  return frame.value;
+}
+
+/** Calls a generator function: the span starts with the first step. */
+function recordGenerator(decision: Decision, site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
+  const generator = apply(body, self, args);
+  const { recorder } = state;
+  const context = 'sampled' in decision ? decision.context : decision;
+  try {
+    if ('sampled' in decision && !decision.sampled) return carryContext(generator, context);
+    return followGenerator(generator, site, self, context, function beginIteration() {
+      // tracing may have been shut down between the call and the first step
+      if (recorder === undefined || state.recorder !== recorder || !recorder.hasRoom(site, 0)) return undefined;
+      return begin(recorder, decision, site, self, args);
+    });
+  } catch (fault) {
+    reportFault(`iteration of ${site.id}`, fault);
+    return generator;
+  }
 }

@@ -18,21 +18,17 @@ export function scopeSite(
   namespace = scope.name,
 ): Site {
   const site = sites.add(
-    new Site(
-      `scope:${scope.name}@${scope.version ?? ''}${namespace === scope.name ? '' : ` ${namespace}`}`,
+    new Site({
+      id: `scope:${scope.name}@${scope.version ?? ''}${namespace === scope.name ? '' : ` ${namespace}`}`,
       namespace,
-      '',
-      '',
-      SpanKind.INTERNAL,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      'unknown',
-      scope.name,
-      NO_OPTIONS,
-      NO_ATTRIBUTES,
-    ),
+      functionName: '',
+      spanName: '',
+      kind: SpanKind.INTERNAL,
+      shape: 'unknown',
+      scope: scope.name,
+      options: NO_OPTIONS,
+      attributes: NO_ATTRIBUTES,
+    }),
   );
   gate.judge(site);
   return site;

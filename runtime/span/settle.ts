@@ -1,54 +1,158 @@
-// Hands a recorded call's result on and ends the span when the work ends. The promise of an async function is passed through one
-// `then`, so that settlement, error and unhandled rejection stay the caller's; anything else is returned as the same object.
+// Ends recorded calls. A plain value ends the span at once. The promise of an async function passes through one `then`, so that
+// settlement, error and unhandled rejection stay the caller's. Any other result is returned as the same object, and where it can
+// settle or finish later, the span ends with it. Nothing here throws: a fault is logged, and the caller gets the body's own result.
 
 import { types } from 'node:util';
 import type { Context } from '@opentelemetry/api';
-import type { Site } from '../site/site.js';
-import { RecordedCall } from './call.js';
+import { apply, promiseThen } from '../captured.js';
+import { withContext } from '../context/active.js';
+import type { AnyFunction, Site } from '../site/site.js';
+import { callback, captureAttributes } from './callback.js';
+import type { FollowedCall } from './end/followed.js';
 import { observeEnd } from './end/observe.js';
-import { fail, succeed } from './outcome.js';
+import { isCancellation } from './errors.js';
+import { reportFault } from './fault.js';
 import type { RecordedSpan } from './recorded.js';
-import { tellFault } from './recorder.js';
 import { observeThenable } from './thenable.js';
 
-/** @param context the one that the body ran in */
+/** Ends the span of a call that returned `value`, or whose promise was fulfilled with it. */
+export function succeed(span: RecordedSpan, site: Site, self: unknown, value: unknown): void {
+  if (span.ended) return;
+  try {
+    const { result, minDuration } = site.options;
+    if (result !== undefined) captureAttributes(span, 'result', site, callback('result', site, result, self, [value]));
+    if (minDuration > 0) span.endOrDiscard(minDuration);
+    else span.end();
+  } catch (fault) {
+    abandon(span, site, fault);
+  }
+}
+
+/** Ends the span of a call that threw `error`, or whose promise was rejected with it. */
+export function fail(span: RecordedSpan, site: Site, error: unknown): void {
+  if (span.ended) return;
+  try {
+    if (isCancellation(error)) span.setAttribute('spanwright.cancelled', true);
+    else if (!isExpected(site, error)) span.recordFailure(error);
+    span.end();
+  } catch (fault) {
+    abandon(span, site, fault);
+  }
+}
+
+function isExpected(site: Site, error: unknown): boolean {
+  const { expected } = site.options;
+  return expected !== undefined && Boolean(callback('expectedErrors', site, expected, undefined, [error]));
+}
+
+/** Spans whose end failed, mostly because the stack was full: a list through the spans, so that adding one calls nothing. */
+export const abandoned: { first: RecordedSpan | undefined } = { first: undefined };
+
+/** Logs the fault and ends the span again, now or later. */
+export function abandon(span: RecordedSpan, site: Site, fault: unknown): void {
+  span.nextAbandoned = abandoned.first;
+  abandoned.first = span;
+  try {
+    reportFault(`end of ${site.id}`, fault);
+    endAbandoned();
+  } catch {
+    // the stack is still full
+  }
+}
+
+/** Ends the spans whose own end failed. Called by the next recorded call, and before open spans are counted or listed. */
+export function endAbandoned(): void {
+  while (abandoned.first !== undefined) {
+    const span: RecordedSpan = abandoned.first;
+    abandoned.first = span.nextAbandoned;
+    span.nextAbandoned = undefined;
+    try {
+      span.endAfterFault();
+    } catch (fault) {
+      if (!(fault instanceof RangeError)) throw fault;
+      if (!span.ended) {
+        span.nextAbandoned = abandoned.first;
+        abandoned.first = span;
+      }
+      return;
+    }
+  }
+}
+
+/** A recorded call whose end comes after its return. Allocated for such calls only. */
+export class RecordedCall implements FollowedCall {
+  constructor(
+    readonly span: RecordedSpan,
+    readonly site: Site,
+    readonly self: unknown,
+    readonly context: Context,
+    /** The promise of the body, where the caller awaits it (prologue of an async function). */
+    readonly p: unknown = undefined,
+  ) {}
+
+  succeed(value: unknown): void {
+    succeed(this.span, this.site, this.self, value);
+  }
+
+  fulfil(value: unknown): void {
+    if (!this.site.options.untilEnd || !observeEnd(this, value)) this.succeed(value);
+  }
+
+  /** Ends the span as failed. @returns the error, to throw it again */
+  fail(error: unknown): unknown {
+    fail(this.span, this.site, error);
+    return error;
+  }
+
+  /** Ends the span as fulfilled. @returns the value, to return it */
+  ok(value: unknown): unknown {
+    this.fulfil(value);
+    return value;
+  }
+
+  inside(work: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
+    return withContext(this.context, work, self, args);
+  }
+}
+
+/** Follows the result of a call. @param context the one that the body ran in @returns what the caller gets */
 export function settle(span: RecordedSpan, site: Site, self: unknown, result: unknown, context: Context): unknown {
   if ((typeof result !== 'object' && typeof result !== 'function') || result === null) {
     succeed(span, site, self, result);
     return result;
   }
-  if (site.isAsync && isPromise(result)) return follow(span, site, self, result, context);
-  if (!observes(span, site, self, result, context)) succeed(span, site, self, result);
+  if (site.isAsync && isNewPromise(result)) return followPromise(span, site, self, result, context);
+  if (!follows(span, site, self, result, context)) succeed(span, site, self, result);
   return result;
 }
 
-/** What comes of an async function is fresh: nobody else holds the promise, so that its successor can take its place. */
-function isPromise(result: object): result is Promise<unknown> {
+/** True for the promise of an async function: nothing else holds it, so that a derived promise can take its place. */
+function isNewPromise(result: object): result is Promise<unknown> {
   return types.isPromise(result) && Object.getPrototypeOf(result) === Promise.prototype;
 }
 
-function follow(span: RecordedSpan, site: Site, self: unknown, promise: Promise<unknown>, context: Context): Promise<unknown> {
-  return promise.then(
-    function fulfilled(value) {
+function followPromise(span: RecordedSpan, site: Site, self: unknown, promise: Promise<unknown>, context: Context): unknown {
+  return apply(promiseThen, promise, [
+    function fulfilled(value: unknown) {
       if (site.options.untilEnd) new RecordedCall(span, site, self, context).fulfil(value);
       else succeed(span, site, self, value);
       return value;
     },
-    function rejected(error) {
+    function rejected(error: unknown) {
       fail(span, site, error);
       throw error;
     },
-  );
+  ]);
 }
 
-/** True when the span will end with something that happens to the result. Whatever the result is, nothing is thrown. */
-function observes(span: RecordedSpan, site: Site, self: unknown, result: object, context: Context): boolean {
-  const { untilEnd } = site.options;
+/** True when the span ends with something that happens to the result. */
+function follows(span: RecordedSpan, site: Site, self: unknown, result: object, context: Context): boolean {
   try {
-    if (untilEnd && observeEnd(new RecordedCall(span, site, self, context), result)) return true;
-    return 'then' in result && observeThenable(new RecordedCall(span, site, self, context), result);
-  } catch (error) {
-    tellFault(`result of ${site.id}`, error);
+    const call = new RecordedCall(span, site, self, context);
+    if (site.options.untilEnd && observeEnd(call, result)) return true;
+    return 'then' in result && observeThenable(call, result);
+  } catch (fault) {
+    reportFault(`result of ${site.id}`, fault);
     return span.ended;
   }
 }

@@ -4,8 +4,8 @@
 
 import { types } from 'node:util';
 import { activeContext, withContext } from '../context/active.js';
-import type { RecordedCall } from './call.js';
-import { endWhenLost } from './lost.js';
+import type { FollowedCall } from './end/followed.js';
+import { endWhenUnused } from './end/followed.js';
 import { isNativeThen, replacePromiseThen, thenOf, watchPromise } from './promise.js';
 
 type Handler = ((value: unknown) => unknown) | null | undefined;
@@ -17,14 +17,14 @@ interface Use {
 }
 
 /** True when the span will end with the thenable; false when `result` is not one, or must not be changed. */
-export function observeThenable(call: RecordedCall, result: object): boolean {
+export function observeThenable(call: FollowedCall, result: object): boolean {
   const then = types.isPromise(result) ? thenOf(result) : findThen(result);
   if (then === undefined) return false;
   if (types.isPromise(result) && isNativeThen(then)) return watchPromise(call, result);
   const use: Use = { forget: undefined };
   const observed = observedThen(call, result, then, use);
   if (!(types.isPromise(result) && replacePromiseThen(result, observed)) && !replaceThen(result, observed)) return false;
-  use.forget = endWhenLost(result, call.span);
+  use.forget = endWhenUnused(result, call.span);
   return true;
 }
 
@@ -42,7 +42,7 @@ function findThen(value: object): Then | undefined {
 }
 
 /** The first use is the call's; whoever triggers a builder a second time runs it a second time, unobserved. */
-function observedThen(call: RecordedCall, thenable: object, then: Then, use: Use): Then {
+function observedThen(call: FollowedCall, thenable: object, then: Then, use: Use): Then {
   let used = false;
   return function then_(this: unknown, onFulfilled?: Handler, onRejected?: Handler): unknown {
     if (used || this !== thenable) return Reflect.apply(then, this, [onFulfilled, onRejected]);

@@ -2,15 +2,16 @@
 // OpenTelemetry reads them (seconds and nanoseconds).
 
 import type { HrTime, TimeInput } from '@opentelemetry/api';
+import { CapturedDate, now, wallClock } from '../captured.js';
 
 let anchor = 0;
 let anchoredAt = Number.NEGATIVE_INFINITY;
 
-/** What to add to `now` (`performance.now()`) for the time of day: read anew at most once a second. */
-export function anchorAt(now: number): number {
-  if (now - anchoredAt > 1000) {
-    anchor = Date.now() - now;
-    anchoredAt = now;
+/** Milliseconds to add to the monotonic time `at` for the time of day: read again at most once a second. */
+export function anchorAt(at: number): number {
+  if (at - anchoredAt > 1000) {
+    anchor = wallClock() - at;
+    anchoredAt = at;
   }
   return anchor;
 }
@@ -31,11 +32,11 @@ const LATEST = 2 ** 63 / 1e6;
  */
 export function fromTimeInput(input: TimeInput, anchor: number): number {
   const given = milliseconds(input, anchor);
-  return given >= 0 && given < LATEST ? given : anchor + performance.now();
+  return given >= 0 && given < LATEST ? given : anchor + now();
 }
 
 function milliseconds(input: TimeInput, anchor: number): number {
-  if (typeof input === 'number') return input <= performance.now() ? input + anchor : input;
-  if (input instanceof Date) return input.getTime();
+  if (typeof input === 'number') return input <= now() ? input + anchor : input;
+  if (input instanceof CapturedDate || input instanceof Date) return input.getTime();
   return Array.isArray(input) ? input[0] * 1000 + input[1] / 1e6 : Number.NaN;
 }

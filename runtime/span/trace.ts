@@ -4,11 +4,15 @@
 import { type Span, type SpanContext, TraceFlags, type TraceState } from '@opentelemetry/api';
 import type { LifetimeToken } from '../gate/lifetime-tokens.js';
 import type { TraceLife } from '../gate/under-way.js';
+import type { SpanHost } from './host.js';
 import { newTraceId } from './identity.js';
-import type { Recorder } from './recorder.js';
 import { throughTransparent } from './transparent.js';
 
+/** Marks local traces of every copy of the package, where `instanceof` knows only its own. */
+const LOCAL_TRACE = Symbol.for('spanwright.trace.1');
+
 export class LocalTrace implements TraceLife {
+  declare readonly [LOCAL_TRACE]: true;
   readonly id: string;
   open = 0;
   endedAt = 0;
@@ -18,7 +22,8 @@ export class LocalTrace implements TraceLife {
   #primitive: { readonly value: unknown } | undefined;
 
   constructor(
-    readonly recorder: Recorder,
+    // biome-ignore lint/suspicious/noExplicitAny: the type of the spans, which are above this file
+    readonly recorder: SpanHost<any>,
     readonly token: LifetimeToken,
     /** Milliseconds to add to `performance.now()` for the time of day: one for the local trace, so that its spans agree. */
     readonly anchor: number,
@@ -42,10 +47,12 @@ export class LocalTrace implements TraceLife {
   }
 }
 
-/** The local trace that a span belongs to or stands in for; undefined for a span of somebody else's. */
+Object.defineProperty(LocalTrace.prototype, LOCAL_TRACE, { value: true });
+
+/** The local trace that a span belongs to or stands in for; undefined for a third-party span. */
 export function localTraceOf(span: Span | undefined): LocalTrace | undefined {
-  const { trace } = (throughTransparent(span) ?? {}) as { readonly trace?: unknown };
-  return trace instanceof LocalTrace ? trace : undefined;
+  const { trace } = (throughTransparent(span) ?? {}) as { readonly trace?: LocalTrace };
+  return trace?.[LOCAL_TRACE] === true ? trace : undefined;
 }
 
 /** Sampled, as the flags of a parent say. */

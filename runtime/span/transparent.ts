@@ -12,7 +12,12 @@ import {
   type TimeInput,
 } from '@opentelemetry/api';
 
+/** Marks transparent spans of every copy of the package, where `instanceof` knows only its own. */
+const TRANSPARENT = Symbol.for('spanwright.transparent.1');
+
 export class TransparentSpan implements Span {
+  declare readonly [TRANSPARENT]: true;
+
   /** @param ancestor the span of the context that the call was made in */
   constructor(readonly ancestor: Span | undefined) {}
 
@@ -53,10 +58,16 @@ export class TransparentSpan implements Span {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
+Object.defineProperty(TransparentSpan.prototype, TRANSPARENT, { value: true });
+
+export function isTransparent(span: Span): span is TransparentSpan {
+  return (span as TransparentSpan)[TRANSPARENT] === true;
+}
+
 /** Where there is no ancestor: one for all. */
 export const NOTHING = new TransparentSpan(undefined);
 
 /** The span that counts for parenthood. */
 export function throughTransparent(span: Span | undefined): Span | undefined {
-  return span instanceof TransparentSpan ? span.ancestor : span;
+  return span !== undefined && isTransparent(span) ? span.ancestor : span;
 }

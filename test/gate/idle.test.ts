@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { context, createContextKey, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { contexts } from '../../runtime/context/active.js';
 import { instrument, startTracing, withRemoteContext } from '../../runtime/index.js';
 import { state } from '../../runtime/state.js';
 import { traced } from './tracing.js';
@@ -107,7 +108,7 @@ test('when the gate goes to rest, contexts that others have set go on; where the
   tracing.setEnabled(false);
   await tracing.forceFlush();
   assert.ok(await idleWithin(30_000));
-  assert.is(state.storage.getStore(), undefined);
+  assert.is(contexts.storage.getStore(), undefined);
   const seen = context.with(ROOT_CONTEXT.setValue(key, 'theirs'), async () => {
     await new Promise<void>((resolve) => {
       go = resolve;

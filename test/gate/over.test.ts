@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { contexts } from '../../runtime/context/active.js';
 import { TICK_MS } from '../../runtime/gate/under-way.js';
 import { instrument, startSpan } from '../../runtime/index.js';
 import { state } from '../../runtime/state.js';
@@ -151,7 +152,7 @@ test('by itself, without a collection, the gate is idle again within two ticks',
   }));
 
 /** On Node 20 and 22 an asynchronous storage that is in use makes every promise of the process dearer, and says so. */
-const inUse = (): boolean => (state.storage as { enabled?: boolean }).enabled === true;
+const inUse = (): boolean => (contexts.storage as { enabled?: boolean }).enabled === true;
 
 test('at rest, neither an export nor an empty context takes the storage up again', () =>
   traced({ enabled: true }, async ({ tracing, names }) => {

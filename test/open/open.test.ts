@@ -197,7 +197,7 @@ function startedAt(name: string, startTime: number): Span {
   const site = [...state.sites].find(({ spanName }) => spanName === name) as Site;
   const { recorder } = state;
   if (recorder === undefined) throw new Error('tracing does not run');
-  return recorder.start(site, name, site.kind, recorder.scope, ROOT_CONTEXT, undefined, startTime, undefined, undefined);
+  return recorder.start(site, { name, context: ROOT_CONTEXT, parent: undefined, startTime });
 }
 
 /** What the watchdog does when its time has come, now. */

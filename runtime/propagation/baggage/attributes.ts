@@ -2,7 +2,8 @@
 // recorded while no key was declared so costs one comparison.
 
 import { type Context, propagation, type Span } from '@opentelemetry/api';
-import type { SpanSink } from '../../span/recorder.js';
+import type { RecordedSpan } from '../../span/recorded.js';
+import type { SpanSink } from '../../span/sink.js';
 import type { ResolvedKey } from './key.js';
 
 /** One per process, however many copies of this package are loaded. */
@@ -28,17 +29,17 @@ export function annotate(span: Span, context: Context): void {
 export class BaggageAttributes implements SpanSink {
   constructor(private readonly next: SpanSink) {}
 
-  onStart(span: never, context: Context): void {
-    if (chosen.size > 0) annotate(span as Span, context);
+  onStart(span: RecordedSpan, context: Context): void {
+    if (chosen.size > 0) annotate(span, context);
     this.next.onStart(span, context);
   }
-  onEnding(span: never): void {
+  onEnding(span: RecordedSpan): void {
     this.next.onEnding?.(span);
   }
-  onEnd(span: never): void {
+  onEnd(span: RecordedSpan): void {
     this.next.onEnd(span);
   }
-  onDiscard(span: never): void {
+  onDiscard(span: RecordedSpan): void {
     this.next.onDiscard?.(span);
   }
   forceFlush(): Promise<void> {

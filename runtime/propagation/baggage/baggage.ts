@@ -3,7 +3,7 @@
 // the program. Needs a context manager, which startTracing() registers in every state.
 
 import { type Context, context as contextApi, type Baggage as Entries, propagation, type Span, trace } from '@opentelemetry/api';
-import { activeContext } from '../../span/run.js';
+import { activeContext } from '../../context/active.js';
 import { notice } from '../../warnings.js';
 import { annotate, chooseAttribute } from './attributes.js';
 import { acceptable, type BaggageKey, type ResolvedKey, resolveKey } from './key.js';

@@ -2,7 +2,7 @@
 // defaults. What is not valid is left out, also when upstream sent it.
 
 import { type Context, propagation, trace } from '@opentelemetry/api';
-import { activeContext } from '../../span/run.js';
+import { activeContext } from '../../context/active.js';
 import { extract } from '../carrier.js';
 import { http } from '../headers.js';
 import type { ResolvedKey } from './key.js';

@@ -1,26 +1,26 @@
 // Iterators and async iterables to their last item. The first iteration is the call's; later ones run unobserved.
 
-import type { RecordedCall } from '../call.js';
-import { endWhenLost } from '../lost.js';
 import { observeSteps } from '../steps.js';
+import type { FollowedCall } from './followed.js';
+import { endWhenUnused } from './followed.js';
 
-export function observeIterator(call: RecordedCall, iterator: object): void {
+export function observeIterator(call: FollowedCall, iterator: object): void {
   observeSteps(iterator, {
     context: call.context,
     enter: () => !call.span.ended,
     finished: (value) => call.succeed(value),
     failed: (error) => call.fail(error),
   });
-  endWhenLost(iterator, call.span);
+  endWhenUnused(iterator, call.span);
 }
 
 export function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
   return typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function' && Object.isExtensible(value);
 }
 
-export function observeAsyncIterable(call: RecordedCall, iterable: AsyncIterable<unknown>): void {
+export function observeAsyncIterable(call: FollowedCall, iterable: AsyncIterable<unknown>): void {
   const open = iterable[Symbol.asyncIterator];
-  const forget = endWhenLost(iterable, call.span);
+  const forget = endWhenUnused(iterable, call.span);
   let used = false;
   Object.defineProperty(iterable, Symbol.asyncIterator, {
     configurable: true,

@@ -3,8 +3,8 @@
 // brings the process down as it would have.
 
 import { EventEmitter } from 'node:events';
-import type { RecordedCall } from '../call.js';
-import { endWhenLost } from '../lost.js';
+import type { FollowedCall } from './followed.js';
+import { endWhenUnused } from './followed.js';
 
 /** What streams of any version and make have in common; all flags are absent in old ones. */
 interface NodeStream extends EventEmitter {
@@ -23,7 +23,7 @@ export function isNodeStream(value: object): value is NodeStream {
   return typeof stream.on === 'function' && (typeof stream.pipe === 'function' || typeof stream.write === 'function');
 }
 
-export function observeNodeStream(call: RecordedCall, stream: NodeStream): void {
+export function observeNodeStream(call: FollowedCall, stream: NodeStream): void {
   // a destroyed stream may still have its `close` to come, but nothing more happens in it
   if (stream.errored) call.fail(stream.errored);
   else if (stream.destroyed || sidesOpen(stream) === 0) call.succeed(stream);
@@ -31,10 +31,10 @@ export function observeNodeStream(call: RecordedCall, stream: NodeStream): void 
 }
 
 /** The calls that have given out an open stream, oldest first: one set of listeners serves all who are handed the same socket. */
-const givenOut = new WeakMap<NodeStream, RecordedCall[]>();
+const givenOut = new WeakMap<NodeStream, FollowedCall[]>();
 
-function observeOpen(call: RecordedCall, stream: NodeStream): void {
-  endWhenLost(stream, call.span);
+function observeOpen(call: FollowedCall, stream: NodeStream): void {
+  endWhenUnused(stream, call.span);
   const known = givenOut.get(stream);
   if (known !== undefined) {
     while (known[0]?.span.ended) known.shift();
@@ -49,7 +49,7 @@ function observeOpen(call: RecordedCall, stream: NodeStream): void {
   };
   const closed = (): void => finish((each) => each.succeed(stream));
   const failed = (error: unknown): void => finish((each) => each.fail(error));
-  function finish(end: (each: RecordedCall) => void): void {
+  function finish(end: (each: FollowedCall) => void): void {
     givenOut.delete(stream);
     stream.removeListener('end', sideEnded);
     stream.removeListener('finish', sideEnded);

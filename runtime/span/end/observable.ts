@@ -3,8 +3,8 @@
 
 import type { Context } from '@opentelemetry/api';
 import { activeContext, withContext } from '../../context/active.js';
-import type { RecordedCall } from '../call.js';
-import { endWhenLost } from '../lost.js';
+import type { FollowedCall } from './followed.js';
+import { endWhenUnused } from './followed.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 interface Subscriber {
@@ -25,9 +25,9 @@ export function isObservable(value: object): value is Observable {
   return typeof candidate.subscribe === 'function' && typeof marked === 'function' && Object.isExtensible(value);
 }
 
-export function observeObservable(call: RecordedCall, observable: Observable): void {
+export function observeObservable(call: FollowedCall, observable: Observable): void {
   const { subscribe } = observable;
-  const forget = endWhenLost(observable, call.span);
+  const forget = endWhenUnused(observable, call.span);
   let used = false;
   Object.defineProperty(observable, 'subscribe', {
     configurable: true,
@@ -61,14 +61,14 @@ function baseClass(observable: object): ObservableClass {
 }
 
 /** Where the subscriber cannot be told what to do at its end: the end of the subscription, also before its time. */
-function cancelling(call: RecordedCall, subscription: Subscription, observable: Observable): () => void {
+function cancelling(call: FollowedCall, subscription: Subscription, observable: Observable): () => void {
   return function cancel() {
     call.succeed(observable);
     subscription?.unsubscribe?.();
   };
 }
 
-function observeSubscriber(call: RecordedCall, subscriber: Subscriber, consumer: Context, observable: Observable): void {
+function observeSubscriber(call: FollowedCall, subscriber: Subscriber, consumer: Context, observable: Observable): void {
   outside('next', () => {});
   outside('error', (error) => call.fail(error));
   outside('complete', () => call.succeed(observable));

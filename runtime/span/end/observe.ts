@@ -1,9 +1,9 @@
 // Results that go on after the call has returned (`until: 'end'`): Node and web streams, observables, iterators. One row for
 // each kind; the first that fits follows the result to its end. The result is returned as the same object.
 
-import type { RecordedCall } from '../call.js';
-import { tellFault } from '../recorder.js';
+import { reportFault } from '../fault.js';
 import { isIterator } from '../steps.js';
+import type { FollowedCall } from './followed.js';
 import { isAsyncIterable, observeAsyncIterable, observeIterator } from './iterable.js';
 import { isNodeStream, observeNodeStream } from './node-stream.js';
 import { isObservable, observeObservable } from './observable.js';
@@ -11,7 +11,7 @@ import { isWebSink, isWebStream, observeWebSink, observeWebStream } from './web-
 
 interface Kind {
   readonly is: (value: object) => boolean;
-  readonly observe: (call: RecordedCall, value: never) => void;
+  readonly observe: (call: FollowedCall, value: never) => void;
 }
 
 const KINDS: readonly Kind[] = [
@@ -24,14 +24,14 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** True when the span will end with the result; false when the result is of no such kind. */
-export function observeEnd(call: RecordedCall, value: unknown): boolean {
+export function observeEnd(call: FollowedCall, value: unknown): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   try {
     const kind = KINDS.find(({ is }) => is(value));
     kind?.observe(call, value as never);
     return kind !== undefined;
   } catch (error) {
-    tellFault(`until: 'end' of ${call.site.id}`, error);
+    reportFault(`until: 'end' of ${call.site.id}`, error);
     return call.span.ended;
   }
 }

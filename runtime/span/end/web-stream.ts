@@ -3,9 +3,9 @@
 // which needs no lock; for a readable one it would tell of the source, and not of what it is piped through.
 
 import { finished } from 'node:stream';
-import type { RecordedCall } from '../call.js';
-import { endWhenLost } from '../lost.js';
 import { observeSteps } from '../steps.js';
+import type { FollowedCall } from './followed.js';
+import { endWhenUnused } from './followed.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -17,12 +17,12 @@ export function isWebSink(value: object): value is WritableStream {
   return typeof WritableStream === 'function' && value instanceof WritableStream;
 }
 
-export function observeWebSink(call: RecordedCall, sink: WritableStream): void {
+export function observeWebSink(call: FollowedCall, sink: WritableStream): void {
   finished(sink as unknown as NodeJS.WritableStream, function ended(error) {
     if (error) call.fail(error);
     else call.succeed(sink);
   });
-  endWhenLost(sink, call.span);
+  endWhenUnused(sink, call.span);
 }
 
 /** The end of the whole reading, told once by whichever way it is read. */
@@ -31,9 +31,9 @@ interface Ending {
   fail(error: unknown): void;
 }
 
-export function observeWebStream(call: RecordedCall, stream: ReadableStream): void {
+export function observeWebStream(call: FollowedCall, stream: ReadableStream): void {
   shadowAll(stream, { succeed: () => call.succeed(stream), fail: (error) => call.fail(error) });
-  endWhenLost(stream, call.span);
+  endWhenUnused(stream, call.span);
 }
 
 function shadowAll(stream: ReadableStream, ending: Ending): void {

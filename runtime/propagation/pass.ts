@@ -1,0 +1,23 @@
+// The propagator in force, and writing with it by a given kind of carrier: the part of inject() that kinds themselves build on.
+
+import { type Context, propagation, type TextMapPropagator, type TextMapSetter } from '@opentelemetry/api';
+import { activeContext } from '../context/active.js';
+import { notice } from '../warnings.js';
+import { SpanwrightPropagator } from './propagator.js';
+
+const own = new SpanwrightPropagator();
+
+/** Returns the propagator that was registered globally, or Spanwright's where none was. */
+export function propagator(): Pick<TextMapPropagator, 'inject' | 'extract'> {
+  return propagation.fields().length > 0 ? propagation : own;
+}
+
+/** Writes the context (default: the active one) into a carrier. A carrier that cannot be written stays as it is. */
+export function injectAs<Carrier>(carrier: Carrier, kind: TextMapSetter<Carrier>, context: Context = activeContext()): Carrier {
+  try {
+    propagator().inject(context, carrier, kind as TextMapSetter);
+  } catch (error) {
+    notice('SPW018', `the carrier cannot be written: ${String(error)}`, 'inject');
+  }
+  return carrier;
+}

@@ -1,0 +1,40 @@
+// Records calls of async functions whose prologue awaits the body's promise itself (contract 2 of emitted.ts). Nothing is attached
+// to that promise, so that async stack traces stay whole.
+
+import type { AnyFunction, Site } from '../site/site.js';
+import { type Decision, recordCall, type Settle } from './run.js';
+import { RecordedCall } from './settle.js';
+
+/** A call of an async function whose prologue awaits `p` and passes its outcome through `ok` or `fail`. */
+export interface AwaitedCall {
+  readonly p: unknown;
+  ok(value: unknown): unknown;
+  fail(error: unknown): unknown;
+}
+
+/**
+ * Records a call of an async function that awaits the body's promise itself. Nothing is attached to the promise, so that stack
+ * traces stay whole: V8 follows a promise only while it has a single reaction.
+ */
+export function recordAwaited(
+  decision: Decision,
+  site: Site,
+  self: unknown,
+  body: AnyFunction,
+  args: ArrayLike<unknown>,
+): AwaitedCall {
+  const result = recordCall(decision, site, self, body, args, awaited);
+  return result instanceof RecordedCall ? result : new UnrecordedCall(result);
+}
+
+const awaited: Settle = (span, site, self, result, context) => new RecordedCall(span, site, self, context, result);
+
+class UnrecordedCall implements AwaitedCall {
+  constructor(readonly p: unknown) {}
+  ok(value: unknown): unknown {
+    return value;
+  }
+  fail(error: unknown): unknown {
+    return error;
+  }
+}

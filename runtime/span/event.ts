@@ -1,0 +1,24 @@
+// Events and links of a span in the form that exporters read, and the checks of what callers of the API pass.
+
+import type { Attributes, HrTime, Link, TimeInput } from '@opentelemetry/api';
+
+/** An event as the SDK's exporters read it. */
+export interface TimedEvent {
+  time: HrTime;
+  name: string;
+  attributes?: Attributes;
+  droppedAttributesCount?: number;
+}
+
+/** What exporters ask of a link; a carrier that brought nothing has no span context. */
+export function isLink(link: Link | undefined): link is Link {
+  return typeof link?.context?.traceId === 'string' && typeof link.context.spanId === 'string';
+}
+
+export function isTimeInput(value: unknown): value is TimeInput {
+  return (
+    typeof value === 'number' ||
+    value instanceof Date ||
+    (Array.isArray(value) && value.length === 2 && typeof value[0] === 'number')
+  );
+}

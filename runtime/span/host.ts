@@ -1,0 +1,28 @@
+// Contract between a recorded span and the recorder that made it, below both.
+
+import type { Attributes } from '@opentelemetry/api';
+import type { Resource } from '../sdk/contracts.js';
+import type { Site } from '../site/site.js';
+import type { SpanLimits } from './attributes.js';
+
+/** Instrumentation scope, as exporters read it. */
+export interface Scope {
+  readonly name: string;
+  readonly version?: string;
+  readonly schemaUrl?: string;
+}
+
+/** Services that a recorded span takes from its recorder. @typeParam Span the recorded span */
+export interface SpanHost<Span> {
+  readonly limits: SpanLimits;
+  /** Undefined where another SDK exports the spans. */
+  readonly resource: Resource | undefined;
+  /** The fixed attributes of the site, with redacted values replaced. */
+  shown(site: Site): Attributes;
+  /** Ends the span. Called once, by the span itself. */
+  finish(span: Span): void;
+  /** Ends the span without exporting it. */
+  discard(span: Span): void;
+  /** Takes a span back that should not have started. */
+  forget(span: Span): void;
+}

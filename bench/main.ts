@@ -16,6 +16,7 @@ import { measureOpen } from './open.js';
 import { measureOthers } from './others.js';
 import { measureProfile } from './profile.js';
 import { document, type Outcome, renew } from './report.js';
+import { measureRules } from './rules.js';
 import { measureStartup } from './startup.js';
 import { Modules } from './variants.js';
 import { Workspace } from './workspace.js';
@@ -25,6 +26,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   others: measureOthers,
   on: measureOn,
   open: (modules) => measureOpen(modules.workspace),
+  rules: () => measureRules(),
   profile: measureProfile,
   node24: measureNode24,
   startup: (modules) => measureStartup(modules.workspace),

@@ -146,6 +146,39 @@ export interface SiteReport {
   failures: readonly CallSample[];
 }
 
+export type SiteSort = 'name' | 'calls' | 'errors' | 'open';
+
+/** Which sites, in which order, and which part of them. */
+export interface SiteQuery {
+  /** Only namespaces that begin with this text. */
+  prefix?: string | undefined;
+  /** Default by namespace, function and line; else the most first. */
+  sort?: SiteSort | undefined;
+  /** Default 0. */
+  offset?: number | undefined;
+  /** Default all. */
+  limit?: number | undefined;
+}
+
+export interface SitePage {
+  /** Sites that match in all. */
+  readonly total: number;
+  readonly sites: readonly SiteReport[];
+}
+
+/** A namespace with the sums of its sites. */
+export interface NamespaceReport {
+  readonly namespace: string;
+  readonly sites: number;
+  /** Sites by verdict: recorded (also with a ratio), switched off by a rule, dropped. */
+  readonly verdicts: { on: number; off: number; drop: number };
+  open: number;
+  calls: number;
+  errors: number;
+  /** Calls per latency bucket, as in {@link SiteReport}. */
+  readonly latency: readonly number[];
+}
+
 export interface OpenSpanReport {
   name: string;
   namespace: string;
@@ -182,6 +215,10 @@ export interface Tracing {
   state(): TracingState;
   /** Sites whose namespace begins with `prefix` (plain text, default all). */
   sites(prefix?: string): SiteReport[];
+  /** A page of sites: in a program of many sites far cheaper than all of them. */
+  sitePage(query?: SiteQuery): SitePage;
+  /** Sites added up by namespace, by name. */
+  namespaces(prefix?: string): NamespaceReport[];
   /** Oldest first. */
   openSpans(options?: { limit?: number; attributes?: boolean }): OpenSpanReport[];
   /** The last failed calls of the process, newest first, at most 100. */

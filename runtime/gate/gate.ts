@@ -7,8 +7,9 @@ import { SPAN_KEY } from '../context/layer.js';
 import type { GateSwitch, Site } from '../site/site.js';
 import { isSampled, localTraceOf } from '../span/trace.js';
 import { LifetimeTokens } from './lifetime-tokens.js';
-import { type Pattern, type Subject, specificity, subjectOf } from './pattern.js';
-import { matchesAny, type Rule, ruleFor } from './rules.js';
+import { type Pattern, type Subject, subjectOf } from './pattern.js';
+import { PatternIndex } from './pattern-index.js';
+import type { Rule } from './rules.js';
 import { TICK_MS, TracesUnderWay } from './under-way.js';
 
 /** A sampled context of somebody else's counts for this long after it was last seen, if the collector has not taken it before. */
@@ -20,6 +21,15 @@ export interface GateSettings {
   rules: readonly Rule[];
   drop: readonly Pattern[];
   remoteParent: 'accept' | 'ignore';
+}
+
+const EVERYWHERE: Pattern = { kind: 'all', text: '', open: true };
+
+/** The settings in force as they judge a subject. */
+interface Indexes {
+  readonly roots: PatternIndex<true>;
+  readonly rules: PatternIndex<number>;
+  readonly drop: PatternIndex<true>;
 }
 
 export class Gate implements GateSwitch {
@@ -49,12 +59,13 @@ export class Gate implements GateSwitch {
 
   #settings: GateSettings = {
     enabled: false,
-    roots: [{ kind: 'all', text: '', open: true }],
+    roots: [EVERYWHERE],
     rules: [],
     drop: [],
     remoteParent: 'accept',
   };
   #leaky: readonly Pattern[] = [];
+  #indexes: Indexes = { roots: new PatternIndex([[EVERYWHERE, true]]), rules: new PatternIndex([]), drop: new PatternIndex([]) };
   readonly #sites: Iterable<Site>;
   #changes = 0;
   /** Tick in which a sampled context of somebody else's was last seen. */
@@ -84,7 +95,7 @@ export class Gate implements GateSwitch {
       .filter((root) => root.kind === 'kind')
       .map((root) => SPAN_KIND_NUMBERS[root.text] as number);
     this.dropsNames = this.#settings.drop.some((pattern) => pattern.kind === 'name');
-    if (change.roots ?? change.rules ?? change.drop) for (const site of this.#sites) this.judge(site);
+    if (change.roots ?? change.rules ?? change.drop) this.#judgeAll();
     this.refresh();
   }
 
@@ -93,7 +104,7 @@ export class Gate implements GateSwitch {
     if (this.#leaky.some(({ kind, text }) => kind === pattern.kind && text === pattern.text)) return;
     this.#leaky = [...this.#leaky, pattern];
     this.#changes++;
-    for (const site of this.#sites) this.judge(site);
+    this.#judgeAll();
   }
 
   /** Switches recording on or off as a whole: at set-up and at shutdown. */
@@ -103,9 +114,19 @@ export class Gate implements GateSwitch {
     this.underWay.close();
     if (this.#leaky.length > 0) {
       this.#leaky = [];
-      for (const site of this.#sites) this.judge(site);
+      this.#judgeAll();
     }
     this.refresh();
+  }
+
+  #judgeAll(): void {
+    const { roots, rules, drop } = this.#settings;
+    this.#indexes = {
+      roots: new PatternIndex(roots.map((pattern) => [pattern, true])),
+      rules: new PatternIndex(rules.map(({ pattern, ratio }) => [pattern, ratio])),
+      drop: new PatternIndex([...drop, ...this.#leaky].map((pattern) => [pattern, true])),
+    };
+    for (const site of this.#sites) this.judge(site);
   }
 
   /** Writes the site's verdict under the settings in force. Called for every site when it is registered. */
@@ -120,11 +141,11 @@ export class Gate implements GateSwitch {
 
   /** What the settings say of a subject; sites cache the answer, spans of third-party tracers with a namespace ask. */
   verdict(subject: Subject): { dropped: boolean; ratio: number; root: boolean } {
-    const { drop, rules, roots } = this.#settings;
+    const { drop, rules, roots } = this.#indexes;
     return {
-      dropped: matchesAny(drop, subject) || matchesAny(this.#leaky, subject),
-      ratio: ruleFor(rules, subject)?.ratio ?? 1,
-      root: roots.some((root) => specificity(root, subject) >= 0),
+      dropped: drop.find(subject) ?? false,
+      ratio: rules.find(subject) ?? 1,
+      root: roots.find(subject) ?? false,
     };
   }
 

@@ -90,16 +90,25 @@ export function printPattern(pattern: Pattern): string {
 /** True when `prefix` is `namespace` or ends in it at the end of a segment: `carbide` fits `carbide::x`, never `carbidex`. */
 export function isNamespacePrefix(prefix: string, namespace: string): boolean {
   if (!namespace.startsWith(prefix)) return false;
-  if (namespace.length === prefix.length) return true;
-  const code = namespace.charCodeAt(prefix.length);
-  // `:`, `.` and `/` are what ends nearly every segment; only the rest is worth an expression
-  if (code === COLON || code === DOT || code === SLASH) return true;
-  return !WORD.test(String.fromCodePoint(namespace.codePointAt(prefix.length) as number));
+  return namespace.length === prefix.length || !isWordAt(namespace, prefix.length);
+}
+
+/** True when the character at `index` goes on with a segment. */
+export function isWordAt(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  // nearly every segment ends in `:`, `.` or `/`, and nearly every character is a letter; only the rest is worth an expression
+  if (code === COLON || code === DOT || code === SLASH) return false;
+  if ((code >= LOWER_A && code <= LOWER_Z) || (code >= UPPER_A && code <= UPPER_Z)) return true;
+  return WORD.test(String.fromCodePoint(text.codePointAt(index) as number));
 }
 
 const COLON = 58;
 const DOT = 46;
 const SLASH = 47;
+const LOWER_A = 97;
+const LOWER_Z = 122;
+const UPPER_A = 65;
+const UPPER_Z = 90;
 
 /** What a pattern is compared with. */
 export interface Subject {

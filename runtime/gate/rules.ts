@@ -10,8 +10,8 @@ import {
   parsePattern,
   printPattern,
   type Subject,
-  specificity,
 } from './pattern.js';
+import { PatternIndex } from './pattern-index.js';
 
 /** A pattern and the probability that a trace begun under it is kept: 1 is `on`, 0 is `off` (transparent). */
 export interface Rule {
@@ -100,20 +100,11 @@ export function withoutOverruled(rules: readonly Rule[]): readonly Rule[] {
 
 /** The rule in force: the most specific, whatever the order; of equals the last. Undefined when none fits. */
 export function ruleFor(rules: readonly Rule[], subject: Subject): Rule | undefined {
-  let best: Rule | undefined;
-  let bestFit = -1;
-  for (const rule of rules) {
-    const fit = specificity(rule.pattern, subject);
-    if (fit >= bestFit && fit >= 0) {
-      best = rule;
-      bestFit = fit;
-    }
-  }
-  return best;
+  return new PatternIndex(rules.map((rule) => [rule.pattern, rule])).find(subject);
 }
 
 export function matchesAny(patterns: readonly Pattern[], subject: Subject): boolean {
-  return patterns.some((pattern) => specificity(pattern, subject) >= 0);
+  return new PatternIndex(patterns.map((pattern) => [pattern, true])).find(subject) ?? false;
 }
 
 export function printPatterns(patterns: readonly Pattern[], empty: string): string {

@@ -5,18 +5,31 @@ import type { LoadedConfiguration } from '../config/load.js';
 import { PermissionDeniedError } from '../errors.js';
 import type { GateSettings } from '../gate/gate.js';
 import { LeaseBook } from '../gate/lease.js';
-import { type Pattern, printPattern, specificity, subjectOf } from '../gate/pattern.js';
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules, withoutOverruled } from '../gate/rules.js';
+import { unmatchedPatterns } from '../gate/unmatched.js';
 import { linkWorkers, type SharedSettings, type WorkerLink } from '../gate/workers.js';
 import { openByNamespace, prometheusText } from '../open/metrics.js';
 import type { CallSample } from '../open/statistics.js';
 import { endLeaked } from '../open/watchdog.js';
 import type { ProcessState } from '../state.js';
-import type { Lease, LeaseOptions, OpenSpanReport, SiteReport, SpanCounts, Tracing, TracingState } from '../tracing.js';
+import type {
+  Lease,
+  LeaseOptions,
+  NamespaceReport,
+  OpenSpanReport,
+  SitePage,
+  SiteQuery,
+  SiteReport,
+  SpanCounts,
+  Tracing,
+  TracingState,
+} from '../tracing.js';
 import { VERSION } from '../version.js';
 import type { Notice } from '../warnings.js';
 import { fromConfiguration } from './effective.js';
-import { reportOpenSpan, reportSites } from './reports.js';
+import { reportOpenSpan } from './reports.js';
+import { pageOfSites, reportNamespaces, reportSites } from './site-pages.js';
+import { within } from './within.js';
 
 /** What ended spans turned into; kept by the export pipeline. */
 export interface ExportCounts {
@@ -95,7 +108,7 @@ export class LiveTracing implements Tracing {
     this.#mayChange();
     return this.leaseBook.begin({ kind: 'enabled', value }, options, ({ only }) => [
       ...(value && this.#built === undefined ? [this.#whyNothingIsSent()] : []),
-      ...(only === null ? [] : this.#unmatched(parseRoots(only))),
+      ...(only === null ? [] : unmatchedPatterns(parseRoots(only), this.process.sites)),
     ]);
   }
 
@@ -103,13 +116,20 @@ export class LiveTracing implements Tracing {
     this.#mayChange();
     const rules = parseRules(text);
     const value = printRules(rules);
-    return this.leaseBook.begin({ kind: 'rules', value }, options, () => this.#unmatched(rules.map((rule) => rule.pattern)));
+    return this.leaseBook.begin({ kind: 'rules', value }, options, () =>
+      unmatchedPatterns(
+        rules.map((rule) => rule.pattern),
+        this.process.sites,
+      ),
+    );
   }
 
   setDrop(text: string, options: LeaseOptions = {}): Lease {
     this.#mayChange();
     const patterns = parseDrop(text);
-    return this.leaseBook.begin({ kind: 'drop', value: printPatterns(patterns, '') }, options, () => this.#unmatched(patterns));
+    return this.leaseBook.begin({ kind: 'drop', value: printPatterns(patterns, '') }, options, () =>
+      unmatchedPatterns(patterns, this.process.sites),
+    );
   }
 
   leases(): readonly Lease[] {
@@ -152,6 +172,14 @@ export class LiveTracing implements Tracing {
 
   sites(prefix = ''): SiteReport[] {
     return reportSites(this.process.sites, prefix);
+  }
+
+  sitePage(query: SiteQuery = {}): SitePage {
+    return pageOfSites(this.process.sites, query);
+  }
+
+  namespaces(prefix = ''): NamespaceReport[] {
+    return reportNamespaces(this.process.sites, prefix);
   }
 
   openSpans({ limit = 1000, attributes = false }: { limit?: number; attributes?: boolean } = {}): OpenSpanReport[] {
@@ -263,34 +291,5 @@ export class LiveTracing implements Tracing {
   #follow(shared: SharedSettings): void {
     this.#base = { ...fromConfiguration(this.loaded.configuration), ...shared };
     this.#putInForce();
-  }
-
-  #unmatched(patterns: readonly Pattern[]): string[] {
-    const { sites } = this.process;
-    const unmatched = new Set(patterns);
-    for (const site of sites) {
-      if (unmatched.size === 0) break;
-      const subject = subjectOf(site);
-      for (const pattern of unmatched) if (specificity(pattern, subject) >= 0) unmatched.delete(pattern);
-    }
-    return [...unmatched].map(
-      (pattern) =>
-        `"${printPattern(pattern)}" matches none of the ${sites.size} sites known now; sites loaded later are judged when they load.`,
-    );
-  }
-}
-
-/** Waits, but not longer than the limit, and never fails: shutting down must not break what is shutting down. */
-async function within(work: Promise<void>, milliseconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  try {
-    await Promise.race([work, limit]);
-  } catch {
-    // failed exports have been counted and told by the pipeline
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,4 +1,4 @@
-// Sites and open spans as plain data, for the admin hook, the CLI and users' code.
+// One site, one open span as plain data, for the admin hook, the CLI and users' code.
 
 import { LATENCY_BOUNDS } from '../open/statistics.js';
 import type { OpenSpan } from '../open/table.js';
@@ -6,18 +6,6 @@ import type { Site } from '../site/site.js';
 import type { OpenSpanReport, SiteReport } from '../tracing.js';
 
 const NO_CALLS: readonly number[] = new Array(LATENCY_BOUNDS.length + 1).fill(0);
-
-/** One report per id: slots that share a place in the source are added up. */
-export function reportSites(sites: Iterable<Site>, prefix: string): SiteReport[] {
-  const reports = new Map<string, SiteReport>();
-  for (const site of sites) {
-    if (!site.namespace.startsWith(prefix)) continue;
-    const report = reportSite(site);
-    const known = reports.get(site.id);
-    reports.set(site.id, known === undefined ? report : addUp(known, report));
-  }
-  return [...reports.values()];
-}
 
 export function reportOpenSpan(span: OpenSpan, attributes: boolean): OpenSpanReport {
   const { traceId, spanId } = span.spanContext();
@@ -34,19 +22,7 @@ export function reportOpenSpan(span: OpenSpan, attributes: boolean): OpenSpanRep
   };
 }
 
-function addUp(a: SiteReport, b: SiteReport): SiteReport {
-  return {
-    ...a,
-    open: a.open + b.open,
-    calls: a.calls + b.calls,
-    errors: a.errors + b.errors,
-    latency: a.latency.map((count, bucket) => count + (b.latency[bucket] ?? 0)),
-    samples: [...a.samples, ...b.samples],
-    failures: [...a.failures, ...b.failures],
-  };
-}
-
-function reportSite(site: Site): SiteReport {
+export function reportSite(site: Site): SiteReport {
   return {
     id: site.id,
     namespace: site.namespace,

@@ -7,6 +7,9 @@ import type { Site } from './site.js';
 export class SiteRegistry {
   readonly #byId = new Map<string, Site>();
   #loose: WeakRef<Site>[] = [];
+  /** Ids of loose slots, and those of them that several slots have. */
+  #looseIds = new Set<string>();
+  #sharedIds = new Set<string>();
   #pruneAt = 1024;
 
   /** Registers `site` and returns the slot to use: the one already there when it says the same. */
@@ -16,6 +19,11 @@ export class SiteRegistry {
     if (known === undefined && (site.file !== undefined || site.scope !== undefined)) this.#byId.set(site.id, site);
     else this.#addLoose(site);
     return site;
+  }
+
+  /** True when several slots may have this id. */
+  isShared(id: string): boolean {
+    return this.#sharedIds.has(id);
   }
 
   /** Number of slots. */
@@ -35,13 +43,24 @@ export class SiteRegistry {
 
   #addLoose(site: Site): void {
     this.#loose.push(new WeakRef(site));
+    this.#noteId(site.id);
     if (this.#loose.length < this.#pruneAt) return;
     this.#prune();
     this.#pruneAt = Math.max(1024, this.#loose.length * 2);
   }
 
+  #noteId(id: string): void {
+    if (this.#looseIds.has(id) || this.#byId.has(id)) this.#sharedIds.add(id);
+    this.#looseIds.add(id);
+  }
+
   #prune(): void {
+    const before = this.#loose.length;
     this.#loose = this.#loose.filter((reference) => reference.deref() !== undefined);
+    if (this.#loose.length === before) return;
+    this.#looseIds = new Set();
+    this.#sharedIds = new Set();
+    for (const reference of this.#loose) this.#noteId(reference.deref()?.id ?? '');
   }
 }
 

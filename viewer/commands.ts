@@ -4,6 +4,8 @@
 import type { ViewerCommands } from '../cli/viewer/load.js';
 
 export const commands: ViewerCommands['commands'] = {
+  view: async () => (await import('./view/command.js')).runView,
+  diff: async () => (await import('./view/diff-command.js')).runDiff,
   receive: async () => (await import('./receiver/command.js')).runReceive,
   traces: async () => (await import('./traces/command.js')).runTraces,
 };

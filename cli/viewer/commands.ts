@@ -1,4 +1,4 @@
-// Rows of the commands whose code is in `@spanwright/viewer`: `traces` and `receive`. The rows stay here, so that help, completion
+// Rows of the commands whose code is in `@spanwright/viewer`: `view`, `diff`, `traces` and `receive`. The rows stay here, so that help, completion
 // and the messages about a mistyped option are the same whether the viewer is installed or not.
 
 import type { Command } from '../command.js';
@@ -6,6 +6,85 @@ import { loadViewerCommand } from './load.js';
 import { RECIPES, recipeLines, TRACES_OPTIONS } from './recipes.js';
 
 export const VIEWER_COMMANDS: readonly Command[] = [
+  {
+    name: 'view',
+    usage: '[FILE...]',
+    arity: [0, 20],
+    summary: 'Receive traces on this machine, and show them and live services in a page.',
+    details: [
+      'Listens for OTLP over gRPC and HTTP, and prints the address of the page. FILE: traces to show at once, as OTLP JSON, Jaeger JSON',
+      'or lines of "spanwright receive --json".',
+    ],
+    options: [
+      { name: 'port', type: 'count', value: 'PORT', summary: 'Of the page; 0 is one that is free. Default 4319.' },
+      { name: 'grpc-port', type: 'count', value: 'PORT', summary: 'Of OTLP over gRPC; 0 is one that is free. Default 4317.' },
+      { name: 'http-port', type: 'count', value: 'PORT', summary: 'Of OTLP over HTTP; 0 is one that is free. Default 4318.' },
+      {
+        name: 'host',
+        type: 'text',
+        value: 'ADDRESS',
+        summary: 'Of the page. Default 127.0.0.1; any other than loopback needs --page-token-file.',
+      },
+      {
+        name: 'page-token-file',
+        type: 'text',
+        value: 'PATH',
+        file: true,
+        summary: 'File with the token that each request of the page needs.',
+      },
+      { name: 'open', type: 'flag', summary: 'Open the page in the browser.' },
+      { name: 'hook', type: 'text', value: 'URLS', summary: 'Admin hooks of services to show, with commas between.' },
+      {
+        name: 'hook-token-file',
+        type: 'text',
+        value: 'PATH',
+        file: true,
+        summary: 'File with the token of these hooks. Default: the variable SPANWRIGHT_ADMIN_TOKEN.',
+      },
+      {
+        name: 'editor',
+        type: 'text',
+        value: 'TEMPLATE',
+        summary: 'Address that opens a source place. Default vscode://file/{file}:{line}:{column}.',
+      },
+      { name: 'traces', type: 'count', value: 'N', summary: 'Traces kept; older ones are released and counted. Default 50000.' },
+      { name: 'json', type: 'flag', summary: 'Print the addresses as one line of JSON.' },
+    ],
+    live: false,
+    load: () => loadViewerCommand('view'),
+  },
+  {
+    name: 'diff',
+    usage: '[TRACE_ID TRACE_ID]',
+    arity: [0, 2],
+    summary: 'Show what differs between two traces, or between slow traces and the others.',
+    details: [
+      'Reads the traces of a file, of a running "spanwright view", of Jaeger or of Tempo. The most likely cause stands first.',
+    ],
+    options: [
+      { name: 'file', type: 'text', value: 'PATH', file: true, summary: 'Traces from this file.' },
+      {
+        name: 'jaeger',
+        type: 'text',
+        value: 'URL',
+        summary: 'Ask this Jaeger; also the address of "spanwright receive --query-port".',
+      },
+      { name: 'tempo', type: 'text', value: 'URL', summary: 'Ask this Grafana Tempo.' },
+      { name: 'viewer', type: 'text', value: 'URL', summary: 'Ask this viewer. Default http://127.0.0.1:4319.' },
+      { name: 'service', type: 'text', value: 'NAME', summary: 'Only traces through this service. Default: all.' },
+      {
+        name: 'over',
+        type: 'text',
+        value: 'DURATION',
+        summary: 'Traces from this duration on are slow. Default: the slowest tenth.',
+      },
+      { name: 'since', type: 'text', value: 'DURATION', summary: 'How far to look back in Jaeger or Tempo. Default 1h.' },
+      { name: 'limit', type: 'count', value: 'N', summary: 'Traces to read from Jaeger or Tempo. Default 500.' },
+      { name: 'json', type: 'flag', summary: 'Print the answer as JSON, for programs.' },
+    ],
+    live: false,
+    load: () => loadViewerCommand('diff'),
+  },
   {
     name: 'traces',
     usage: 'RECIPE [ARGUMENTS]',

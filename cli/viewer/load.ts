@@ -5,7 +5,7 @@ import { type CommandCode, CommandFailure } from '../command.js';
 
 export const VIEWER_PACKAGE = '@spanwright/viewer';
 
-export type ViewerCommandName = 'receive' | 'traces';
+export type ViewerCommandName = 'view' | 'receive' | 'traces' | 'diff';
 
 /** What `@spanwright/viewer/commands` exports. */
 export interface ViewerCommands {

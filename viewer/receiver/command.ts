@@ -14,7 +14,7 @@ import { startReceiver } from './receiver.js';
 const DEFAULT_PORT = 4317;
 
 /** @throws UsageError */
-function portOption({ options }: Invocation, name: string): number | undefined {
+export function portOption({ options }: Invocation, name: string): number | undefined {
   const given = options.get(name);
   if (given === undefined || Number(given) <= 65_535) return given === undefined ? undefined : Number(given);
   throw new UsageError(`--${name}: ${given} is not a port; expected a number from 0 (one that is free) to 65535.`);
@@ -72,7 +72,7 @@ async function openFile(path: string): Promise<WriteStream> {
   return stream;
 }
 
-function stopRequested(): Promise<void> {
+export function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
     const events = process.connected ? ['SIGINT', 'SIGTERM', 'disconnect'] : ['SIGINT', 'SIGTERM'];
     for (const event of events) process.once(event, stop);

@@ -4,7 +4,8 @@
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ReceivedSpan, Value, Values } from './decode.js';
+import { asJaeger } from '../formats/jaeger-json.js';
+import type { ReceivedSpan } from './decode.js';
 import { callsIn, endOf, failed, serviceOf, startOf } from './spans.js';
 import { groupTraces } from './tree.js';
 
@@ -118,65 +119,4 @@ function dependencies({ spans, query }: Asked): unknown {
   const from = to - numberOf(query.get('lookback'), DAY_MS);
   const traces = groupTraces(spans.filter((span) => startOf(span) >= from && startOf(span) <= to));
   return callsIn(traces).map(({ parent, child, count }) => ({ parent, child, callCount: count }));
-}
-
-interface Tag {
-  readonly key: string;
-  readonly type: string;
-  readonly value: string | number | boolean;
-}
-
-function asJaeger(spans: readonly ReceivedSpan[]): unknown {
-  const resources = [...new Map(spans.map(({ resource }) => [JSON.stringify(resource.attributes), resource])).values()];
-  const ids = new Map(resources.map((resource, at) => [JSON.stringify(resource.attributes), `p${at + 1}`]));
-  const micros = (nanos: string): number => Number(BigInt(nanos) / 1000n);
-  return {
-    traceID: spans[0]?.traceId,
-    spans: spans.map((span) => ({
-      traceID: span.traceId,
-      spanID: span.spanId,
-      operationName: span.name,
-      references: [
-        ...(span.parentSpanId === '' ? [] : [{ refType: 'CHILD_OF', traceID: span.traceId, spanID: span.parentSpanId }]),
-        ...span.links.map(({ traceId, spanId }) => ({ refType: 'FOLLOWS_FROM', traceID: traceId, spanID: spanId })),
-      ],
-      startTime: micros(span.startTimeUnixNano),
-      duration: micros(span.endTimeUnixNano) - micros(span.startTimeUnixNano),
-      tags: [...tags(span.attributes), ...tags(tagsOfFields(span))],
-      logs: span.events.map(({ name, timeUnixNano, attributes }) => ({
-        timestamp: micros(timeUnixNano),
-        fields: [...tags({ event: name }), ...tags(attributes)],
-      })),
-      processID: ids.get(JSON.stringify(span.resource.attributes)),
-    })),
-    processes: Object.fromEntries(
-      resources.map(({ attributes }) => {
-        const { 'service.name': service, ...others } = attributes;
-        return [ids.get(JSON.stringify(attributes)), { serviceName: String(service ?? ''), tags: tags(others) }];
-      }),
-    ),
-  };
-}
-
-/** What Jaeger makes tags of. */
-function tagsOfFields({ kind, status, scope, traceState }: ReceivedSpan): Values {
-  return {
-    ...(kind === 'unspecified' ? {} : { 'span.kind': kind }),
-    ...(status.code === 'unset' ? {} : { 'otel.status_code': status.code.toUpperCase() }),
-    ...(status.code === 'error' ? { error: true } : {}),
-    ...(status.message === '' ? {} : { 'otel.status_description': status.message }),
-    ...(scope.name === '' ? {} : { 'otel.scope.name': scope.name }),
-    ...(scope.version === '' ? {} : { 'otel.scope.version': scope.version }),
-    ...(traceState === '' ? {} : { 'w3c.tracestate': traceState }),
-  };
-}
-
-function tags(values: Values): Tag[] {
-  return Object.entries(values).map(([key, value]) => tagOf(key, value));
-}
-
-function tagOf(key: string, value: Value): Tag {
-  if (typeof value === 'boolean') return { key, type: 'bool', value };
-  if (typeof value === 'number') return { key, type: Number.isInteger(value) ? 'int64' : 'float64', value };
-  return { key, type: 'string', value: typeof value === 'string' ? value : JSON.stringify(value) };
 }

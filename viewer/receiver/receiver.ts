@@ -12,7 +12,7 @@ export interface ReceiverOptions {
   port?: number;
   /** A loopback address; anything else is refused, since what arrives is neither authenticated nor encrypted. */
   host?: string;
-  /** Spans kept; older ones are dropped and counted. Default 50,000. */
+  /** Spans kept; older ones are dropped and counted. Default 50,000; with 0 only `onSpans` sees them. */
   limit?: number;
   /** Called with the spans of each request, after they are kept. */
   onSpans?: (spans: readonly ReceivedSpan[]) => void;
@@ -69,7 +69,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     spans = spans.concat(arrived); // not push(...arrived): one request can hold more spans than a call may have arguments
     if (spans.length > limit) {
       counts.dropped += spans.length - limit;
-      spans = spans.slice(-limit);
+      spans = limit === 0 ? [] : spans.slice(-limit);
     }
     onSpans?.(arrived);
     for (const ask of [...waiting]) ask();

@@ -2,45 +2,10 @@
 // receiver. Jaeger keeps microseconds, has status and kind as tags, and links as references other than the first CHILD_OF.
 
 import { getJson } from '../../cli/get-json.js';
-import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
+import { type JaegerTrace, spansOfJaeger } from '../formats/jaeger-json.js';
+import type { ReceivedSpan } from '../receiver/decode.js';
 import type { Call } from '../receiver/spans.js';
 import type { TraceBackend, TraceQuery } from './trace-backend.js';
-
-interface Tag {
-  readonly key: string;
-  readonly value: Value;
-}
-export interface JaegerSpan {
-  readonly traceID: string;
-  readonly spanID: string;
-  readonly operationName: string;
-  readonly references?: readonly { readonly refType: string; readonly traceID: string; readonly spanID: string }[] | null;
-  /** Microseconds. */
-  readonly startTime: number;
-  readonly duration: number;
-  readonly tags?: readonly Tag[] | null;
-  readonly logs?: readonly { readonly timestamp: number; readonly fields: readonly Tag[] }[] | null;
-  readonly processID: string;
-}
-export interface JaegerTrace {
-  readonly traceID: string;
-  readonly spans: readonly JaegerSpan[];
-  readonly processes: Readonly<Record<string, { readonly serviceName: string; readonly tags?: readonly Tag[] | null }>>;
-}
-
-const KINDS: ReadonlyMap<unknown, ReceivedSpan['kind']> = new Map(
-  (['internal', 'server', 'client', 'producer', 'consumer'] as const).map((kind) => [kind, kind]),
-);
-/** What Jaeger makes tags of and the flat form has fields for. */
-const OWN_TAGS = new Set([
-  'span.kind',
-  'otel.status_code',
-  'otel.status_description',
-  'otel.scope.name',
-  'otel.scope.version',
-  'error',
-  'w3c.tracestate',
-]);
 
 export class Jaeger implements TraceBackend {
   readonly title = 'Jaeger';
@@ -52,7 +17,7 @@ export class Jaeger implements TraceBackend {
 
   async trace(id: string): Promise<ReceivedSpan[] | undefined> {
     const trace = (await this.#get<JaegerTrace[]>(`traces/${id}`))?.[0];
-    return trace === undefined ? undefined : flatten(trace);
+    return trace === undefined ? undefined : spansOfJaeger(trace);
   }
 
   async search({ service, ...query }: TraceQuery): Promise<ReceivedSpan[][]> {
@@ -61,7 +26,7 @@ export class Jaeger implements TraceBackend {
     const found = new Map<string, ReceivedSpan[]>();
     for (const name of services) {
       for (const trace of (await this.#get<JaegerTrace[]>(`traces?${parametersOf(name, query)}`)) ?? []) {
-        found.set(trace.traceID, flatten(trace));
+        found.set(trace.traceID, spansOfJaeger(trace));
       }
     }
     return [...found.values()].sort((a, b) => latest(b) - latest(a)).slice(0, query.limit);
@@ -96,55 +61,4 @@ function parametersOf(service: string, { from, to, minDurationMs, errors, limit 
   if (minDurationMs !== undefined) parameters.set('minDuration', `${Math.round(minDurationMs * 1000)}us`);
   if (errors) parameters.set('tags', JSON.stringify({ error: 'true' }));
   return parameters;
-}
-
-function flatten({ spans, processes }: JaegerTrace): ReceivedSpan[] {
-  return spans.map((span) => {
-    const tags = recordOf(span.tags);
-    const process = processes[span.processID];
-    const references = span.references ?? [];
-    // Jaeger leaves out the zeros at the front of an id.
-    const [traceId, spanId] = [span.traceID.padStart(32, '0'), span.spanID.padStart(16, '0')];
-    const parent = references.find(({ refType, traceID }) => refType === 'CHILD_OF' && traceID === span.traceID);
-    const failed = tags.error === true || tags.error === 'true' || tags['otel.status_code'] === 'ERROR';
-    return {
-      resource: { attributes: Object.assign(recordOf(process?.tags), { 'service.name': process?.serviceName ?? '' }) },
-      scope: { name: String(tags['otel.scope.name'] ?? ''), version: String(tags['otel.scope.version'] ?? ''), attributes: {} },
-      traceId,
-      spanId,
-      parentSpanId: parent?.spanID.padStart(16, '0') ?? '',
-      traceState: String(tags['w3c.tracestate'] ?? ''),
-      flags: 1,
-      name: span.operationName,
-      kind: KINDS.get(tags['span.kind']) ?? 'unspecified',
-      startTimeUnixNano: String(BigInt(span.startTime) * 1000n),
-      endTimeUnixNano: String(BigInt(span.startTime + span.duration) * 1000n),
-      attributes: Object.assign(
-        Object.create(null),
-        Object.fromEntries(Object.entries(tags).filter(([key]) => !OWN_TAGS.has(key))),
-      ),
-      events: (span.logs ?? []).map(({ timestamp, fields }) => {
-        const { event, ...attributes } = recordOf(fields);
-        return { name: String(event ?? ''), timeUnixNano: String(BigInt(timestamp) * 1000n), attributes };
-      }),
-      links: references
-        .filter((reference) => reference !== parent)
-        .map(({ traceID, spanID }) => ({
-          traceId: traceID.padStart(32, '0'),
-          spanId: spanID.padStart(16, '0'),
-          traceState: '',
-          attributes: {},
-          flags: 1,
-        })),
-      status: { code: failed ? 'error' : 'unset', message: String(tags['otel.status_description'] ?? '') },
-      dropped: { attributes: 0, events: 0, links: 0 },
-    };
-  });
-}
-
-/** Null-prototype, because keys are text of the sender's. */
-function recordOf(tags: readonly Tag[] | null | undefined): Values {
-  const record: Values = Object.create(null);
-  for (const { key, value } of tags ?? []) record[key] = value;
-  return record;
 }

@@ -3,7 +3,8 @@
 
 import { getJson } from '../../cli/get-json.js';
 import { printable } from '../../runtime/text/printable.js';
-import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
+import { spansOfGroup } from '../formats/otlp-json.js';
+import type { ReceivedSpan } from '../receiver/decode.js';
 import { type Call, callsIn } from '../receiver/spans.js';
 import type { TraceBackend, TraceQuery } from './trace-backend.js';
 
@@ -25,7 +26,7 @@ export class Tempo implements TraceBackend {
     const body = await this.#get<Json>(`traces/${id}`);
     if (body === undefined) return undefined;
     const groups: Json[] = body.batches ?? body.resourceSpans ?? body.trace?.resourceSpans ?? [];
-    const spans = groups.flatMap(flattenGroup);
+    const spans = groups.flatMap(spansOfGroup);
     return spans.length === 0 ? undefined : spans;
   }
 
@@ -66,73 +67,3 @@ export class Tempo implements TraceBackend {
 
 /** A TraceQL string: no text of a user's can end it early. */
 const quoted = (text: string): string => JSON.stringify(printable(text, 200));
-
-function flattenGroup(group: Json): ReceivedSpan[] {
-  const resource = { attributes: tempoAttributes(group.resource?.attributes) };
-  return (group.scopeSpans ?? group.instrumentationLibrarySpans ?? []).flatMap((scoped: Json) => {
-    const scope = { name: scoped.scope?.name ?? '', version: scoped.scope?.version ?? '' };
-    return (scoped.spans ?? []).map((span: Json) => flattenSpan(span, resource, scope));
-  });
-}
-
-/** `SPAN_KIND_SERVER` or its number. */
-const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
-function kindOf(kind: Json): ReceivedSpan['kind'] {
-  const name = typeof kind === 'string' ? kind.replace('SPAN_KIND_', '').toLowerCase() : KINDS[kind ?? 0];
-  return KINDS.find((known) => known === name) ?? 'unspecified';
-}
-
-function flattenSpan(span: Json, resource: ReceivedSpan['resource'], scope: { name: string; version: string }): ReceivedSpan {
-  const failed = span.status?.code === 'STATUS_CODE_ERROR' || span.status?.code === 2;
-  return {
-    resource,
-    scope: { ...scope, attributes: {} },
-    traceId: id(span.traceId, 16),
-    spanId: id(span.spanId, 8),
-    parentSpanId: span.parentSpanId ? id(span.parentSpanId, 8) : '',
-    traceState: span.traceState ?? '',
-    flags: 1, // what a backend has was sampled
-    name: span.name ?? '',
-    kind: kindOf(span.kind),
-    startTimeUnixNano: String(span.startTimeUnixNano ?? 0),
-    endTimeUnixNano: String(span.endTimeUnixNano ?? 0),
-    attributes: tempoAttributes(span.attributes),
-    events: (span.events ?? []).map((event: Json) => ({
-      name: event.name ?? '',
-      timeUnixNano: String(event.timeUnixNano ?? 0),
-      attributes: tempoAttributes(event.attributes),
-    })),
-    links: (span.links ?? []).map((link: Json) => ({
-      traceId: id(link.traceId, 16),
-      spanId: id(link.spanId, 8),
-      traceState: link.traceState ?? '',
-      attributes: tempoAttributes(link.attributes),
-      flags: 1,
-    })),
-    status: { code: failed ? 'error' : 'unset', message: span.status?.message ?? '' },
-    dropped: { attributes: 0, events: 0, links: 0 },
-  };
-}
-
-function id(text: string, bytes: number): string {
-  return /^[0-9a-fA-F]+$/.test(text) && text.length === bytes * 2
-    ? text.toLowerCase()
-    : Buffer.from(text, 'base64')
-        .toString('hex')
-        .padStart(bytes * 2, '0');
-}
-
-/** Null-prototype, because keys are text of the sender's. */
-function tempoAttributes(pairs: readonly Json[] | undefined): Values {
-  const record: Values = Object.create(null);
-  for (const { key, value } of pairs ?? []) record[key] = plain(value);
-  return record;
-}
-
-function plain(value: Json): Value {
-  if (value?.intValue !== undefined)
-    return Number.isSafeInteger(Number(value.intValue)) ? Number(value.intValue) : value.intValue;
-  if (value?.arrayValue !== undefined) return (value.arrayValue.values ?? []).map(plain);
-  if (value?.kvlistValue !== undefined) return tempoAttributes(value.kvlistValue.values);
-  return value?.stringValue ?? value?.boolValue ?? value?.doubleValue ?? value?.bytesValue ?? null;
-}

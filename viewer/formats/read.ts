@@ -1,0 +1,38 @@
+// Reads traces from a file of any form that the viewer knows: OTLP JSON (one document, or one a line as the Collector's file exporter
+// writes), Jaeger JSON, and the lines of `spanwright receive --json`.
+
+import type { ReceivedSpan } from '../receiver/decode.js';
+import { type JaegerTrace, spansOfJaeger } from './jaeger-json.js';
+import { fromOtlpJson } from './otlp-json.js';
+
+/** @throws Error that says what was expected, when the text is in no known form. */
+export function readTraces(text: string): ReceivedSpan[] {
+  const documents = documentsIn(text);
+  const spans = documents.flatMap(spansIn);
+  if (spans.length === 0)
+    throw new Error('found no spans; expected OTLP JSON, Jaeger JSON, or lines of "spanwright receive --json"');
+  return spans;
+}
+
+function documentsIn(text: string): unknown[] {
+  try {
+    return [JSON.parse(text)];
+  } catch {
+    return text.split('\n').flatMap((line) => {
+      if (!line.startsWith('{')) return [];
+      try {
+        return [JSON.parse(line) as unknown];
+      } catch {
+        return [];
+      }
+    });
+  }
+}
+
+function spansIn(document: unknown): ReceivedSpan[] {
+  const { resourceSpans, data, traceId, startTimeUnixNano } = (document ?? {}) as Record<string, unknown>;
+  if (resourceSpans !== undefined) return fromOtlpJson(document);
+  if (Array.isArray(data)) return (data as JaegerTrace[]).flatMap(spansOfJaeger);
+  if (typeof traceId === 'string' && typeof startTimeUnixNano === 'string') return [document as ReceivedSpan];
+  return [];
+}

@@ -1,0 +1,167 @@
+// The map: services or namespaces in columns by their distance from the first caller, with calls, errors and latency; and the same as a
+// table, which is what a screen reader gets.
+
+import type { MapEdge, MapNode, SystemMap } from '../analysis/map.js';
+import { json } from './api.js';
+import { count, duration, hueOf } from './format.js';
+import { filterParameters } from './list.js';
+import { useAnswer } from './load.js';
+import { change, follow, hrefOf, query } from './route.js';
+
+const NODE = { width: 190, height: 54, gapX: 90, gapY: 18 };
+const MOST_NODES = 60;
+
+export function MapView() {
+  const by = query.value.get('by') === 'namespaces' ? 'namespaces' : 'services';
+  const parameters = filterParameters(query.value);
+  parameters.set('by', by);
+  const { answer, error } = useAnswer(parameters.toString(), () => json<SystemMap>(`/api/map?${parameters}`), false);
+  return (
+    <>
+      <h1>Map</h1>
+      <div class="tools">
+        <div class="segments" role="group" aria-label="What the map shows">
+          <button type="button" aria-pressed={by === 'services'} onClick={() => change({ by: '' })}>
+            Services
+          </button>
+          <button type="button" aria-pressed={by === 'namespaces'} onClick={() => change({ by: 'namespaces' })}>
+            Namespaces
+          </button>
+        </div>
+      </div>
+      {error !== undefined && (
+        <p class="fault" role="alert">
+          {error}
+        </p>
+      )}
+      {answer !== undefined && answer.nodes.length === 0 && <p class="empty">No traces yet.</p>}
+      {answer !== undefined && answer.nodes.length > 0 && (
+        <>
+          <Picture map={answer} />
+          <Calls map={answer} by={by} />
+        </>
+      )}
+    </>
+  );
+}
+
+interface Placed extends MapNode {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Columns by the longest chain of calls that leads to a node; a cycle of calls is cut where it closes. */
+export function placeNodes({ nodes, edges }: SystemMap): Map<string, Placed> {
+  const shown = nodes.slice(0, MOST_NODES);
+  const names = new Set(shown.map(({ name }) => name));
+  const callers = new Map<string, string[]>();
+  for (const { from, to } of edges) if (names.has(from) && names.has(to)) callers.set(to, [...(callers.get(to) ?? []), from]);
+  const columns = new Map<string, number>();
+  const columnOf = (name: string, path: ReadonlySet<string>): number => {
+    const known = columns.get(name);
+    if (known !== undefined) return known;
+    const above = (callers.get(name) ?? []).filter((caller) => !path.has(caller));
+    const column = above.length === 0 ? 0 : Math.max(...above.map((caller) => columnOf(caller, new Set([...path, name])))) + 1;
+    columns.set(name, column);
+    return column;
+  };
+  const filled: number[] = [];
+  const placed = new Map<string, Placed>();
+  for (const node of shown) {
+    const column = columnOf(node.name, new Set([node.name]));
+    const row = filled[column] ?? 0;
+    filled[column] = row + 1;
+    placed.set(node.name, { ...node, x: column * (NODE.width + NODE.gapX), y: row * (NODE.height + NODE.gapY) });
+  }
+  return placed;
+}
+
+function Picture({ map }: { map: SystemMap }) {
+  const placed = placeNodes(map);
+  const all = [...placed.values()];
+  const width = Math.max(...all.map(({ x }) => x)) + NODE.width;
+  const height = Math.max(...all.map(({ y }) => y)) + NODE.height;
+  const most = Math.max(...map.edges.map(({ calls }) => calls), 1);
+  return (
+    <div class="map bounded" tabIndex={0} role="region" aria-label="Picture of the map">
+      <svg viewBox={`-8 -8 ${width + 16} ${height + 16}`} width={width + 16} height={height + 16} aria-hidden="true">
+        {map.edges.map((edge) => (
+          <Arrow key={`${edge.from} ${edge.to}`} edge={edge} placed={placed} most={most} />
+        ))}
+        {all.map((node) => (
+          <g key={node.name} transform={`translate(${node.x} ${node.y})`} class={node.errors > 0 ? 'node failing' : 'node'}>
+            <rect width={NODE.width} height={NODE.height} rx="6" />
+            <rect class={hueOf(node.name)} width="5" height={NODE.height} rx="2" />
+            <text x="14" y="21" class="title">
+              {short(node.name)}
+            </text>
+            <text x="14" y="41">
+              {count(node.calls)} calls, p95 {duration(node.p95Ms)}
+            </text>
+          </g>
+        ))}
+      </svg>
+    </div>
+  );
+}
+
+/** The end of a long namespace says more than its start. */
+const short = (name: string): string => (name.length <= 24 ? name : `…${name.slice(-23)}`);
+
+function Arrow({ edge, placed, most }: { edge: MapEdge; placed: ReadonlyMap<string, Placed>; most: number }) {
+  const [from, to] = [placed.get(edge.from), placed.get(edge.to)];
+  if (from === undefined || to === undefined) return null;
+  const back = to.x <= from.x;
+  const [x1, y1] = [from.x + (back ? NODE.width / 2 : NODE.width), from.y + (back ? NODE.height : NODE.height / 2)];
+  const [x2, y2] = [back ? to.x + NODE.width / 2 : to.x, back ? to.y + NODE.height : to.y + NODE.height / 2];
+  const bend = back
+    ? `M${x1} ${y1} C${x1} ${y1 + 40} ${x2} ${y2 + 40} ${x2} ${y2}`
+    : `M${x1} ${y1} C${x1 + 45} ${y1} ${x2 - 45} ${y2} ${x2} ${y2}`;
+  return <path class={edge.errors > 0 ? 'edge failing' : 'edge'} d={bend} stroke-width={1 + 4 * Math.sqrt(edge.calls / most)} />;
+}
+
+function Calls({ map, by }: { map: SystemMap; by: 'services' | 'namespaces' }) {
+  const rows: readonly (readonly [string, string | undefined, Omit<MapNode, 'name'>])[] = [
+    ...map.nodes.map((node) => [node.name, undefined, node] as const),
+    ...map.edges.map((edge) => [edge.from, edge.to, edge] as const),
+  ];
+  const filter = by === 'services' ? 'service' : 'namespace';
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{by === 'services' ? 'Service' : 'Namespace'}</th>
+          <th scope="col">Calls to</th>
+          <th scope="col" class="number">
+            Calls
+          </th>
+          <th scope="col" class="number">
+            Errors
+          </th>
+          <th scope="col" class="number">
+            Median
+          </th>
+          <th scope="col" class="number">
+            95 % below
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(([name, to, row]) => (
+          <tr key={`${name} ${to ?? ''}`}>
+            <td class="namespace">
+              <a href={hrefOf({ [filter]: name })} onClick={follow}>
+                {name || '(no name)'}
+              </a>
+            </td>
+            <td class="namespace">{to ?? ''}</td>
+            <td class="number">{count(row.calls)}</td>
+            <td class={row.errors > 0 ? 'number error-text' : 'number'}>{count(row.errors)}</td>
+            <td class="number">{duration(row.p50Ms)}</td>
+            <td class="number">{duration(row.p95Ms)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

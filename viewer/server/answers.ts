@@ -1,0 +1,135 @@
+// Values of the JSON API from the store and the admin hooks. Called by routes.ts and by the MCP server.
+
+import { layOut } from '../analysis/layout.js';
+import type { ReceivedSpan } from '../receiver/decode.js';
+import { failed, serviceOf } from '../receiver/spans.js';
+import { namespaceOf } from '../store/summary.js';
+import type { StoredTrace, TraceStore } from '../store/trace-store.js';
+import type { Hooks, OpenSpan } from './hooks.js';
+import { FLAGS, type SharedTrace, type SpanDetail, type SpanRow, type TraceDetail, type TraceRow } from './shapes.js';
+
+/** What the answers are made of. */
+export interface Source {
+  readonly store: TraceStore;
+  readonly hooks: Hooks;
+}
+
+export function traceRow({ store, hooks }: Source, { summary }: StoredTrace): TraceRow {
+  const { id, start, end, root, services, spans, errors, rootArrived } = summary;
+  return {
+    id,
+    start,
+    durationMs: end - start,
+    name: store.words.text(root.name),
+    service: store.words.text(root.service),
+    namespace: store.words.text(root.namespace),
+    services: services.map((service) => store.words.text(service)),
+    spans,
+    errors,
+    open: hooks.open.get(id)?.length ?? 0,
+    whole: rootArrived,
+  };
+}
+
+/** Rows of traces of which nothing has arrived yet, because all their spans are open; oldest first. */
+export function openRows({ store, hooks }: Source, most: number): TraceRow[] {
+  const rows: TraceRow[] = [];
+  for (const [id, spans] of hooks.open) {
+    if (store.get(id) !== undefined) continue;
+    const first = spans.reduce((a, b) => (b.start < a.start ? b : a));
+    rows.push({
+      id,
+      start: first.start,
+      durationMs: Date.now() - first.start,
+      name: first.name,
+      service: first.service,
+      namespace: first.namespace,
+      services: [...new Set(spans.map(({ service }) => service))],
+      spans: 0,
+      errors: 0,
+      open: spans.length,
+      whole: first.parentSpanId === null,
+    });
+  }
+  return rows.sort((a, b) => a.start - b.start).slice(0, most);
+}
+
+/** All spans of a trace, those that are open included; undefined when nothing of it is known. */
+export function spansOfTrace({ store, hooks }: Source, id: string): SpanDetail[] | undefined {
+  const stored = store.get(id);
+  const arrived: SpanDetail[] = stored === undefined ? [] : store.spansOf(stored);
+  const ended = new Set(arrived.map(({ spanId }) => spanId));
+  const open = (hooks.open.get(id) ?? []).filter(({ spanId }) => !ended.has(spanId)).map(openDetail);
+  return arrived.length + open.length === 0 ? undefined : [...arrived, ...open];
+}
+
+function openDetail(span: OpenSpan): SpanDetail {
+  const nanos = (ms: number): string => String(BigInt(Math.round(ms * 1000)) * 1000n);
+  return {
+    resource: { attributes: { 'service.name': span.service } },
+    scope: { name: '', version: '', attributes: {} },
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId ?? '',
+    traceState: '',
+    flags: 1,
+    name: span.name,
+    kind: 'internal',
+    startTimeUnixNano: nanos(span.start),
+    endTimeUnixNano: nanos(Math.max(span.start, Date.now())),
+    attributes: { 'code.namespace': span.namespace, ...((span.attributes ?? {}) as ReceivedSpan['attributes']) },
+    events: [],
+    links: [],
+    status: { code: 'unset', message: '' },
+    dropped: { attributes: 0, events: 0, links: 0 },
+    open: true,
+  };
+}
+
+export function traceDetail(id: string, revision: number, spans: readonly SpanDetail[]): TraceDetail {
+  const rows = layOut(spans);
+  const [services, namespaces] = [new Map<string, number>(), new Map<string, number>()];
+  const numberIn = (map: Map<string, number>, text: string): number => {
+    const known = map.get(text);
+    if (known !== undefined) return known;
+    map.set(text, map.size);
+    return map.size - 1;
+  };
+  const shown = rows.map(({ span, parent, depth, start, duration, self, critical }): SpanRow => {
+    const flags =
+      (failed(span) ? FLAGS.error : 0) |
+      (critical ? FLAGS.critical : 0) |
+      ((span as SpanDetail).open ? FLAGS.open : 0) |
+      (span.events.length > 0 ? FLAGS.events : 0) |
+      (span.links.length > 0 ? FLAGS.links : 0);
+    const service = numberIn(services, serviceOf(span));
+    return [
+      span.spanId,
+      parent,
+      depth,
+      span.name,
+      service,
+      numberIn(namespaces, namespaceOf(span)),
+      start,
+      duration,
+      self,
+      span.kind,
+      flags,
+    ];
+  });
+  const end = rows.reduce((most, { start, duration }) => Math.max(most, start + duration), 0);
+  const first = rows.find(({ start }) => start === 0)?.span;
+  return {
+    id,
+    revision,
+    start: first === undefined ? 0 : Number(BigInt(first.startTimeUnixNano) / 1000n) / 1000,
+    durationMs: end / 1000,
+    services: [...services.keys()],
+    namespaces: [...namespaces.keys()],
+    spans: shown,
+  };
+}
+
+export function sharedTrace(id: string, spans: readonly SpanDetail[]): SharedTrace {
+  return { trace: traceDetail(id, 0, spans), spans: Object.fromEntries(spans.map((span) => [span.spanId, span])) };
+}

@@ -1,0 +1,130 @@
+// The filter of the list and its search. Everything but text on the spans themselves is answered from the summaries, so that 50,000
+// traces are searched within a frame or two. The parameters of the API, the address of the page and the tools of the MCP server are
+// the same names.
+
+import { hasMark, markOf, type TraceSummary, textOfValue } from './summary.js';
+import type { StoredTrace, TraceStore } from './trace-store.js';
+
+export interface TraceFilter {
+  /** In a span's name, a service, a namespace, or the start of the trace id; case does not matter. */
+  readonly text?: string;
+  readonly service?: string;
+  /** A namespace and what is below it: `carbide` matches `carbide::api`, not `carbidex`. */
+  readonly namespace?: string;
+  /** `key=value`, or `key` alone for its presence; all must hold, on any span. */
+  readonly attributes?: readonly string[];
+  readonly errors?: boolean;
+  readonly minMs?: number;
+  readonly maxMs?: number;
+  /** Milliseconds since the epoch, of the trace's start. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export const ORDERS = ['newest', 'slowest', 'errors', 'spans'] as const;
+export type Order = (typeof ORDERS)[number];
+
+export interface Found {
+  readonly traces: readonly StoredTrace[];
+  /** All that match, also beyond the limit. */
+  readonly matched: number;
+  /** Fields of the filter that match nothing at all, whatever the others say. */
+  readonly unmatched: readonly (keyof TraceFilter)[];
+}
+
+const RANK: Readonly<Record<Order, (summary: TraceSummary) => number>> = {
+  newest: ({ start }) => start,
+  slowest: ({ start, end }) => end - start,
+  errors: ({ errors }) => errors,
+  spans: ({ spans }) => spans,
+};
+
+export function findTraces(store: TraceStore, filter: TraceFilter, order: Order = 'newest', limit = 100): Found {
+  const unmatched: (keyof TraceFilter)[] = [];
+  const test = testOf(store, filter, unmatched);
+  const found: StoredTrace[] = [];
+  if (test !== undefined) for (const trace of store.all()) if (test(trace)) found.push(trace);
+  const rank = RANK[order];
+  found.sort((a, b) => rank(b.summary) - rank(a.summary) || b.summary.start - a.summary.start);
+  return { traces: found.slice(0, limit), matched: found.length, unmatched };
+}
+
+type Test = (trace: StoredTrace) => boolean;
+
+/** Undefined when a field matches nothing, so that no trace can pass. */
+function testOf(store: TraceStore, filter: TraceFilter, unmatched: (keyof TraceFilter)[]): Test | undefined {
+  const tests: Test[] = [
+    ...timeTests(filter),
+    ...wordTests(store, filter, unmatched),
+    ...(filter.attributes ?? []).map((wanted) => attributeTest(store, wanted)),
+  ];
+  return unmatched.length > 0 ? undefined : (trace) => tests.every((test) => test(trace));
+}
+
+function timeTests({ errors, minMs, maxMs, from, to }: TraceFilter): Test[] {
+  const tests: Test[] = [];
+  if (errors) tests.push(({ summary }) => summary.errors > 0);
+  if (minMs !== undefined) tests.push(({ summary }) => summary.end - summary.start >= minMs);
+  if (maxMs !== undefined) tests.push(({ summary }) => summary.end - summary.start <= maxMs);
+  if (from !== undefined) tests.push(({ summary }) => summary.start >= from);
+  if (to !== undefined) tests.push(({ summary }) => summary.start <= to);
+  return tests;
+}
+
+function wordTests(store: TraceStore, { text, service, namespace }: TraceFilter, unmatched: (keyof TraceFilter)[]): Test[] {
+  const tests: Test[] = [];
+  if (service !== undefined) {
+    const number = store.words.find(service);
+    if (number === undefined) unmatched.push('service');
+    tests.push(({ summary }) => summary.services.includes(number as number));
+  }
+  if (namespace !== undefined) {
+    const numbers = store.words.matching((word) => word === namespace || word.startsWith(`${namespace}::`));
+    if (numbers.size === 0) unmatched.push('namespace');
+    tests.push(({ summary }) => summary.namespaces.some((word) => numbers.has(word)));
+  }
+  if (text !== undefined) {
+    const lower = text.toLowerCase();
+    const numbers = store.words.matching((_, word) => word.includes(lower));
+    tests.push(
+      ({ summary }) =>
+        summary.id.startsWith(lower) ||
+        summary.names.some((word) => numbers.has(word)) ||
+        summary.namespaces.some((word) => numbers.has(word)) ||
+        summary.services.some((word) => numbers.has(word)),
+    );
+  }
+  return tests;
+}
+
+function attributeTest(store: TraceStore, wanted: string): Test {
+  const mark = markOf(wanted);
+  return (trace) => hasMark(trace.summary, mark) || (trace.summary.marksOverflow && hasAttribute(store, trace, wanted));
+}
+
+/** For traces with too many different values to index. */
+function hasAttribute(store: TraceStore, trace: StoredTrace, wanted: string): boolean {
+  return store
+    .spansOf(trace)
+    .some(({ attributes, resource }) =>
+      [attributes, resource.attributes].some((values) =>
+        Object.entries(values).some(([key, value]) => key === wanted || `${key}=${textOfValue(value)}` === wanted),
+      ),
+    );
+}
+
+/** Names of all services and namespaces that are present, sorted. */
+export function wordsIn(store: TraceStore): { services: string[]; namespaces: string[] } {
+  const services = new Set<number>();
+  const namespaces = new Set<number>();
+  for (const { summary } of store.all()) {
+    for (const service of summary.services) services.add(service);
+    for (const namespace of summary.namespaces) namespaces.add(namespace);
+  }
+  const texts = (numbers: Set<number>) =>
+    [...numbers]
+      .map((number) => store.words.text(number))
+      .filter(Boolean)
+      .sort();
+  return { services: texts(services), namespaces: texts(namespaces) };
+}

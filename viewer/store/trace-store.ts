@@ -1,0 +1,164 @@
+// All traces that the viewer holds, in bounded memory: when there are too many, or they take too many bytes, the ones that were silent
+// longest are released and counted. Filled by the receivers and by imports; read by the API.
+
+import type { ReceivedSpan } from '../receiver/decode.js';
+import { packSpans, unpackSpans } from './pack.js';
+import { addToSummary, emptySummary, marksOf, releaseSummary, type TraceSummary } from './summary.js';
+import { Words } from './words.js';
+
+export interface StoreLimits {
+  /** Default 50,000. */
+  readonly traces?: number;
+  /** Bytes of packed spans. Default 512 MB. */
+  readonly bytes?: number;
+  /** Spans of one trace; further ones are counted, not kept. Default 100,000. */
+  readonly spansOfTrace?: number;
+}
+
+interface Chunk {
+  readonly resource: ReceivedSpan['resource'];
+  readonly bytes: Buffer;
+}
+
+export interface StoredTrace {
+  readonly summary: TraceSummary;
+  readonly chunks: Chunk[];
+  /** Revision of the store at the last change of this trace. */
+  revision: number;
+  bytes: number;
+}
+
+export interface StoreCounts {
+  received: number;
+  /** Traces and spans released to make room. */
+  releasedTraces: number;
+  releasedSpans: number;
+  /** Spans beyond the limit of their trace, or without valid ids. */
+  refusedSpans: number;
+}
+
+const VALID_TRACE = /^(?!0+$)[0-9a-f]{32}$/;
+const VALID_SPAN = /^(?!0+$)[0-9a-f]{16}$/;
+/** Resources seen last; a service sends the same one in each request. */
+const SHARED_RESOURCES = 1000;
+
+interface SharedResource {
+  readonly resource: ReceivedSpan['resource'];
+  readonly marks: readonly number[];
+}
+
+export class TraceStore {
+  readonly words = new Words();
+  readonly counts: StoreCounts = { received: 0, releasedTraces: 0, releasedSpans: 0, refusedSpans: 0 };
+  /** Grows with each change. */
+  revision = 0;
+  bytes = 0;
+  /** Called with each batch that was kept, for persistence. */
+  onKept: ((traceId: string, resource: ReceivedSpan['resource'], bytes: Buffer) => void) | undefined;
+  /** Called after each batch. */
+  onChange: (() => void) | undefined;
+  readonly #limits: Required<StoreLimits>;
+  readonly #traces = new Map<string, StoredTrace>();
+  readonly #resources = new Map<string, SharedResource>();
+  /** By object, because the spans of one request share theirs. */
+  #resourceOf = new WeakMap<object, SharedResource>();
+
+  constructor({ traces = 50_000, bytes = 512 * 1024 * 1024, spansOfTrace = 100_000 }: StoreLimits = {}) {
+    this.#limits = { traces, bytes, spansOfTrace };
+  }
+
+  get size(): number {
+    return this.#traces.size;
+  }
+
+  get(id: string): StoredTrace | undefined {
+    return this.#traces.get(id);
+  }
+
+  /** From the trace that was silent longest to the one that changed last. */
+  all(): IterableIterator<StoredTrace> {
+    return this.#traces.values();
+  }
+
+  spansOf({ summary, chunks }: StoredTrace): ReceivedSpan[] {
+    return chunks.flatMap(({ resource, bytes }) => unpackSpans(bytes, summary.id, resource));
+  }
+
+  add(spans: readonly ReceivedSpan[]): void {
+    this.counts.received += spans.length;
+    for (const [id, group] of groupsOf(spans)) {
+      if (!VALID_TRACE.test(id)) this.counts.refusedSpans += group.length;
+      else this.#addToTrace(id, group);
+    }
+    this.#release();
+    this.onChange?.();
+  }
+
+  clear(): void {
+    for (const { summary } of this.#traces.values()) releaseSummary(summary, this.words);
+    this.#traces.clear();
+    this.bytes = 0;
+    this.revision += 1;
+  }
+
+  #addToTrace(id: string, group: readonly ReceivedSpan[]): void {
+    const trace = this.#traces.get(id) ?? { summary: emptySummary(id), chunks: [], revision: 0, bytes: 0 };
+    const room = this.#limits.spansOfTrace - trace.summary.spans;
+    const valid = group.filter(({ spanId }) => VALID_SPAN.test(spanId)).slice(0, Math.max(0, room));
+    this.counts.refusedSpans += group.length - valid.length;
+    if (valid.length === 0) return;
+    const shared = this.#shared((valid[0] as ReceivedSpan).resource);
+    for (const span of valid) addToSummary(trace.summary, span, this.words, shared.marks);
+    const bytes = packSpans(valid);
+    trace.chunks.push({ resource: shared.resource, bytes });
+    trace.bytes += bytes.length;
+    this.bytes += bytes.length;
+    this.revision += 1;
+    trace.revision = this.revision;
+    this.#traces.delete(id); // moves to the end
+    this.#traces.set(id, trace);
+    this.onKept?.(id, shared.resource, bytes);
+  }
+
+  #shared(resource: ReceivedSpan['resource']): SharedResource {
+    const known = this.#resourceOf.get(resource);
+    if (known !== undefined) return known;
+    const key = JSON.stringify(resource.attributes);
+    const shared = this.#resources.get(key) ?? { resource, marks: marksOf(resource.attributes) };
+    this.#resources.delete(key);
+    this.#resources.set(key, shared);
+    for (const oldest of this.#resources.keys()) {
+      if (this.#resources.size <= SHARED_RESOURCES) break;
+      this.#resources.delete(oldest);
+    }
+    this.#resourceOf.set(resource, shared);
+    return shared;
+  }
+
+  #release(): void {
+    for (const [id, { summary, bytes }] of this.#traces) {
+      if (this.#traces.size <= this.#limits.traces && this.bytes <= this.#limits.bytes) return;
+      this.#traces.delete(id);
+      releaseSummary(summary, this.words);
+      this.bytes -= bytes;
+      this.counts.releasedTraces += 1;
+      this.counts.releasedSpans += summary.spans;
+    }
+  }
+}
+
+/** Spans by trace and resource. */
+function groupsOf(spans: readonly ReceivedSpan[]): (readonly [id: string, spans: ReceivedSpan[]])[] {
+  const groups = new Map<string, Map<object, ReceivedSpan[]>>();
+  for (const span of spans) {
+    let byResource = groups.get(span.traceId);
+    if (byResource === undefined) {
+      byResource = new Map();
+      groups.set(span.traceId, byResource);
+    }
+    const group = byResource.get(span.resource);
+    if (group === undefined) byResource.set(span.resource, [span]);
+    else group.push(span);
+  }
+  return [...groups].flatMap(([id, byResource]) => [...byResource.values()].map((group) => [id, group] as const));
+}

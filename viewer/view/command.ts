@@ -1,0 +1,123 @@
+// `spanwright view`: receives traces and shows them in a page. Prints the addresses; ends at SIGINT or SIGTERM, and, started with a channel
+// (child_process.fork), when its owner goes away.
+
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
+import { TOKEN_VARIABLE } from '../../runtime/admin/defaults.js';
+import { printable } from '../../runtime/text/printable.js';
+import { readTraces } from '../formats/read.js';
+import { portOption, stopRequested } from '../receiver/command.js';
+import { DEFAULT_EDITOR, startViewer, type Viewer, type ViewerOptions } from './viewer.js';
+
+export const DEFAULT_VIEW_PORT = 4319;
+const DEFAULT_GRPC_PORT = 4317;
+const DEFAULT_HTTP_PORT = 4318;
+const LOOPBACK = /^(127\.0\.0\.1|localhost|::1)$/;
+
+/** Runs until it is stopped. */
+export async function runView(invocation: Invocation): Promise<number> {
+  const { arguments: files, options, out } = invocation;
+  const viewer = await start(optionsOf(invocation));
+  try {
+    for (const file of files) viewer.add(readTracesOf(file));
+    const address = options.has('page-token-file') ? `${viewer.url}/#token=...` : viewer.url;
+    if (options.has('json')) out(JSON.stringify({ view: viewer.url, grpc: viewer.grpc, http: viewer.http }));
+    else {
+      out(`Showing traces at ${address}; Ctrl-C ends.`);
+      out(`Listening for traces at ${viewer.grpc} (OTLP/gRPC) and ${viewer.http} (OTLP/HTTP).`);
+    }
+    if (options.has('open')) openBrowser(viewer.url);
+    await stopRequested();
+    return EXIT.done;
+  } finally {
+    await viewer.close();
+  }
+}
+
+/** @throws UsageError */
+function optionsOf(invocation: Invocation): ViewerOptions {
+  const { options, environment } = invocation;
+  const text = (name: string): string | undefined => options.get(name) as string | undefined;
+  const host = text('host') ?? '127.0.0.1';
+  const token = tokenFrom(text('page-token-file'), '--page-token-file');
+  if (!LOOPBACK.test(host) && token === undefined) {
+    throw new UsageError(
+      `--host: "${printable(host, 60)}" can be reached from other machines; expected --page-token-file beside it.`,
+    );
+  }
+  const hookToken = tokenFrom(text('hook-token-file'), '--hook-token-file') ?? (environment[TOKEN_VARIABLE] || undefined);
+  const traces = options.get('traces');
+  return {
+    host,
+    port: portOption(invocation, 'port') ?? DEFAULT_VIEW_PORT,
+    grpcPort: portOption(invocation, 'grpc-port') ?? DEFAULT_GRPC_PORT,
+    httpPort: portOption(invocation, 'http-port') ?? DEFAULT_HTTP_PORT,
+    editor: editorOf(text('editor')),
+    hooks: hooksOf(text('hook')),
+    ...(token === undefined ? {} : { token }),
+    ...(hookToken === undefined ? {} : { hookToken }),
+    ...(traces === undefined ? {} : { limits: { traces: Math.max(1, Number(traces)) } }),
+  };
+}
+
+function hooksOf(text: string | undefined): string[] {
+  const urls = (text ?? '')
+    .split(',')
+    .map((url) => url.trim())
+    .filter(Boolean);
+  for (const url of urls) {
+    if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) && new URL(url).username === '') continue;
+    throw new UsageError(
+      `--hook: "${printable(url, 100)}" is not an address; expected one such as http://127.0.0.1:9465/tracing.`,
+    );
+  }
+  return urls;
+}
+
+/** A link that runs code in the page is refused. */
+function editorOf(text: string | undefined): string {
+  if (text === undefined) return DEFAULT_EDITOR;
+  if (/^[a-z][a-z0-9+.-]*:/i.test(text) && !/^(javascript|data|vbscript):/i.test(text) && text.includes('{file}')) return text;
+  throw new UsageError(`--editor: found "${printable(text, 60)}"; expected an address with {file}, such as ${DEFAULT_EDITOR}.`);
+}
+
+function tokenFrom(path: string | undefined, option: string): string | undefined {
+  if (path === undefined) return undefined;
+  let token: string;
+  try {
+    token = readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new UsageError(`${option}: the file cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+  if (/^[\x21-\x7e]{16,}$/.test(token)) return token;
+  throw new UsageError(`${option}: expected a token of at least 16 printable ASCII characters.`);
+}
+
+function readTracesOf(file: string) {
+  try {
+    return readTraces(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new CommandFailure(`${printable(file, 200)}: ${printable((error as Error).message)}`);
+  }
+}
+
+async function start(options: ViewerOptions): Promise<Viewer> {
+  try {
+    return await startViewer(options);
+  } catch (error) {
+    if (!/EADDRINUSE|No address added/.test((error as Error).message)) throw error;
+    throw new CommandFailure(
+      `A port is in use (${(error as Error).message}). Choose others with --port, --grpc-port and --http-port; 0 is one that is free.`,
+    );
+  }
+}
+
+/** The system's own opener; where there is none, the printed address has to do. */
+function openBrowser(url: string): void {
+  const [command, ...words] =
+    process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['cmd', '/c', 'start', ''] : ['xdg-open'];
+  spawn(command as string, [...words, url], { stdio: 'ignore', detached: true })
+    .once('error', () => {})
+    .unref();
+}

@@ -1,0 +1,16 @@
+// Builds the page into dist/page: one script and one style sheet, so that a shared trace is one file.
+
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: new URL('./page', import.meta.url).pathname,
+  base: './',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir: '../dist/page',
+    emptyOutDir: true,
+    target: 'es2022',
+    modulePreload: false,
+    cssCodeSplit: false,
+  },
+});

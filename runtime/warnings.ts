@@ -32,6 +32,7 @@ export const NOTICES = {
   SPW023: { level: 'warn', repeat: false, text: 'a resource detector failed' },
   SPW024: { level: 'info', repeat: false, text: 'a standard variable is set that is not followed here' },
   SPW025: { level: 'warn', repeat: false, text: 'spans are not recorded: the places of max_open_spans are taken' },
+  SPW026: { level: 'warn', repeat: false, text: 'a promise was rejected, and nobody may have handled it' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
 export type NoticeLevel = 'info' | 'warn';

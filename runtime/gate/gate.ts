@@ -3,6 +3,7 @@
 // call can record, whatever its context.
 
 import type { Context, Span } from '@opentelemetry/api';
+import { clearInterval, setInterval } from '../captured.js';
 import { SPAN_KEY } from '../context/layer.js';
 import type { GateSwitch, Site } from '../site/site.js';
 import { isSampled, localTraceOf } from '../span/trace.js';

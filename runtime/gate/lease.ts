@@ -2,6 +2,7 @@
 // it. Every lease expires, except one that switches off without a duration: it holds until the next switch on. One unref'd timer
 // waits for the next expiry; the start of a root compares the clock too, because a blocked event loop runs no timer.
 
+import { clearTimeout, now as monotonic, setTimeout, wallClock } from '../captured.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { Lease, LeaseEnd, LeaseOptions } from '../tracing.js';
 import { type Change, isEmpty, isOff, isOn, type LeaseTerms, readTerms } from './lease-options.js';
@@ -87,14 +88,14 @@ export class LeaseBook implements LeaseMeter {
     if (holds && this.#held.length - ending.length >= MOST_LEASES + (isOff(change) ? 1 : 0)) {
       throw new InvalidArgumentError('lease', `${MOST_LEASES} leases are in force, which is the most; end one of them first.`);
     }
-    const now = Date.now();
+    const now = wallClock();
     const held: Held = {
       ...change,
       ...terms,
       id: String(++this.#made),
       createdAt: new Date(now).toISOString(),
       expiresAt: holds ? (limited ? new Date(now + duration).toISOString() : null) : new Date(now).toISOString(),
-      endsAt: performance.now() + duration,
+      endsAt: monotonic() + duration,
       startedBefore: this.started(),
       warnings: warnings(terms),
       ended: ending.map(({ id }) => id),
@@ -118,7 +119,7 @@ export class LeaseBook implements LeaseMeter {
   }
 
   count(started: number, open: number): void {
-    const now = performance.now();
+    const now = monotonic();
     if (now - this.#secondBegan >= 1000) {
       this.#secondBegan = now;
       this.#secondStarted = started - 1;
@@ -132,11 +133,11 @@ export class LeaseBook implements LeaseMeter {
   }
 
   passTime(): void {
-    if (this.#endsAt !== Number.POSITIVE_INFINITY && performance.now() >= this.#endsAt) this.#expire();
+    if (this.#endsAt !== Number.POSITIVE_INFINITY && monotonic() >= this.#endsAt) this.#expire();
   }
 
   #expire(): void {
-    const now = performance.now();
+    const now = monotonic();
     const over = this.#held.filter((held) => held.endsAt <= now);
     if (over.length > 0) this.#finish(over, 'expired');
     else this.#arm();
@@ -182,7 +183,7 @@ export class LeaseBook implements LeaseMeter {
     );
     this.#endsAt = Math.min(...this.#held.map((held) => held.endsAt));
     if (this.#endsAt === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(this.#endsAt - performance.now())));
+    this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(this.#endsAt - monotonic())));
     this.#timer.unref();
   }
 

@@ -88,9 +88,9 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
     if (this.#newest === undefined) this.oldest = entry;
     else this.#newest.after = entry;
     this.#newest = entry;
-    this.#take(entry, 1);
     this.count++;
     this.started++;
+    this.#take(entry, 1);
   }
 
   /** Safe to call twice. */

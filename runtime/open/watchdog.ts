@@ -1,6 +1,7 @@
 // Finds spans that have been open too long: one coarse timer that never holds the process. A leak is reported once per
 // namespace and minute, and treated by policy; spans of `longRunning` sites are left alone.
 
+import { clearInterval, setInterval } from '../captured.js';
 import type { Gate } from '../gate/gate.js';
 import type { Pattern } from '../gate/pattern.js';
 import type { OpenSpan, OpenTable } from './table.js';

@@ -11,6 +11,7 @@ import { linkWorkers, type SharedSettings, type WorkerLink } from '../gate/worke
 import { openByNamespace, prometheusText } from '../open/metrics.js';
 import type { CallSample } from '../open/statistics.js';
 import { endLeaked } from '../open/watchdog.js';
+import { endAbandoned } from '../span/abandoned.js';
 import type { ProcessState } from '../state.js';
 import type {
   Lease,
@@ -101,6 +102,7 @@ export class LiveTracing implements Tracing {
   }
 
   get openCount(): number {
+    endAbandoned();
     return this.process.open.count;
   }
 
@@ -183,6 +185,7 @@ export class LiveTracing implements Tracing {
   }
 
   openSpans({ limit = 1000, attributes = false }: { limit?: number; attributes?: boolean } = {}): OpenSpanReport[] {
+    endAbandoned();
     const reports: OpenSpanReport[] = [];
     for (const span of this.process.open) {
       if (reports.length >= Math.min(limit, MOST_OPEN_SPANS)) break;

@@ -73,6 +73,9 @@ export class Site {
   /** True: the body is an async function, so that what it returns is a fresh promise with nothing on it. */
   isAsync = false;
 
+  /** True: a rejection that may be unhandled has been reported. */
+  reportedUnhandled = false;
+
   /** True: what is below a root of this site is sent as it ends, not kept back until the root has ended. */
   shownEarly = false;
 

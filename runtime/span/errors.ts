@@ -23,9 +23,13 @@ export function describeThrown(error: unknown): Thrown {
   return { type: typeName(error), message: (text(error, 'message') ?? '').slice(0, TEXT_LENGTH), stack: stackWithCauses(error) };
 }
 
-/** A cancellation, not a failure: what AbortController and its users throw. */
+/** True for what AbortController and its users throw: a cancellation, no failure. A time-out (`AbortSignal.timeout()`) is a failure. */
 export function isCancellation(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && read(error, 'name') === 'AbortError';
+  return typeof error === 'object' && error !== null && read(error, 'name') === 'AbortError' && !isTimeOut(read(error, 'cause'));
+}
+
+function isTimeOut(cause: unknown): boolean {
+  return typeof cause === 'object' && cause !== null && read(cause, 'name') === 'TimeoutError';
 }
 
 export function exceptionAttributes(thrown: Thrown): Attributes {

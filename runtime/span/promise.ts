@@ -1,7 +1,8 @@
 // Native promises that are not fresh from an async function: somebody else may hold them, extend them, or have a class of their
-// own for them. They come back as the same object and are watched, without taking the "unhandled rejection" from whoever forgot
-// to handle it, and without a microtask more.
+// own for them. They come back as the same object and are watched, without a microtask more.
 
+import { apply, nextTick, promiseThen } from '../captured.js';
+import { notice } from '../warnings.js';
 import type { FollowedCall } from './end/followed.js';
 
 type Handler = ((value: unknown) => unknown) | null | undefined;
@@ -12,7 +13,6 @@ interface Watch {
   attaching: boolean;
   /** Somebody other than us has attached a handler. */
   handled: boolean;
-  raised: boolean;
   replacement: Then | undefined;
 }
 
@@ -41,7 +41,7 @@ function standBetween(promise: object): Watch | undefined {
     stands.add(stand);
   }
   Object.setPrototypeOf(promise, stand);
-  const watch: Watch = { attaching: false, handled: false, raised: false, replacement: undefined };
+  const watch: Watch = { attaching: false, handled: false, replacement: undefined };
   watches.set(promise, watch);
   return watch;
 }
@@ -71,28 +71,27 @@ function watchingPrototype(prototype: object): object {
 }
 
 /**
- * Ends the call when the promise settles. A rejection that nobody has handled when the microtasks have run is raised again, as
- * node would have; the `promise` that its listeners are given is then another one. False for a frozen promise.
+ * Ends the call when the promise settles. False for a frozen promise.
  *
- * What cannot be had: a handler attached before the promise was returned cannot be seen. A rejection that the body itself has
- * silenced (`p.catch(() => {}); return p;`) and that no caller handles is raised.
+ * A handler that was attached before the promise was returned cannot be seen, so a rejection that seems unhandled is never raised
+ * here: the function may have handled it itself (`p.catch(() => {}); return p;`). One notice for each site reports it.
  */
 export function watchPromise(call: FollowedCall, promise: Promise<unknown>): boolean {
   const watch = standBetween(promise);
   if (watch === undefined) return false;
   watch.attaching = true;
-  Promise.prototype.then.call(
-    promise,
+  apply(promiseThen, promise, [
     (value: unknown) => call.fulfil(value),
     (error: unknown) => {
       call.fail(error);
-      process.nextTick(function raiseUnhandled() {
-        if (watch.handled || watch.raised) return;
-        watch.raised = true;
-        void Promise.reject(error);
+      nextTick(function reportUnhandled() {
+        const { site } = call;
+        if (watch.handled || site.reportedUnhandled) return;
+        site.reportedUnhandled = true;
+        notice('SPW026', `${site.id} returned it; while tracing is off, Node.js decides about it`, site.id);
       });
     },
-  );
+  ]);
   watch.attaching = false;
   return true;
 }

@@ -41,7 +41,9 @@ export class RecordedSpan implements Span, OpenSpan {
   before: OpenEntry | undefined = undefined;
   after: OpenEntry | undefined = undefined;
   listed = false;
-  /** Next span whose end failed; see endAbandoned(). */
+  /** In the list of spans whose start or end failed (abandoned.ts), and the next one there. */
+  isAbandoned = false;
+  attempts = 0;
   nextAbandoned: RecordedSpan | undefined = undefined;
 
   status: SpanStatus = UNSET;

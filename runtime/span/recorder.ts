@@ -17,6 +17,7 @@ import { type RecentErrors, SiteStatistics } from '../open/statistics.js';
 import type { OpenTable } from '../open/table.js';
 import type { Resource } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
+import { abandoned } from './abandoned.js';
 import { REDACTED, type SpanLimits } from './attributes.js';
 import type { Scope, SpanHost } from './host.js';
 import { isRecorded, RecordedSpan } from './recorded.js';
@@ -135,34 +136,38 @@ export class Recorder implements SpanHost<RecordedSpan> {
   }
 
   #announce(span: RecordedSpan, context: Context): void {
-    this.enter(span);
     try {
+      this.enter(span);
       this.#sink.onStart(span, context);
     } catch (fault) {
-      this.#retract(span);
+      // nothing is called here, because the stack may be full
+      if (span.listed) {
+        span.isAbandoned = true;
+        span.nextAbandoned = abandoned.first;
+        abandoned.first = span;
+      }
       throw fault;
     }
   }
 
-  /** Counts the span as open. A fault, such as a full stack, undoes what was counted. */
+  /** Counts the span as open. */
   protected enter(span: RecordedSpan): void {
     const { site, trace } = span;
     this.gate.underWay.enter(trace);
-    try {
-      this.open.enter(span);
-    } catch (fault) {
-      this.gate.underWay.leave(trace);
-      throw fault;
-    }
     site.open++;
     site.started++;
     try {
-      if (this.gate.idle) this.gate.refresh(); // a caller's trace, taken up while the flag is off: what is below it records too
-      if (this.meter.metered) this.meter.count(this.open.started, this.open.count);
+      this.open.enter(span);
     } catch (fault) {
-      this.#retract(span);
+      if (!span.listed) {
+        site.open--;
+        site.started--;
+        this.gate.underWay.leave(trace);
+      }
       throw fault;
     }
+    if (this.gate.idle) this.gate.refresh(); // a caller's trace, taken up while the flag is off: what is below it records too
+    if (this.meter.metered) this.meter.count(this.open.started, this.open.count);
   }
 
   #retract(span: RecordedSpan): void {

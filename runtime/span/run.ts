@@ -9,13 +9,14 @@ import { activeContext, contexts } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY, UNSAMPLED } from '../context/layer.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
+import { abandoned, endAbandoned } from './abandoned.js';
 import { calling, capture } from './callback.js';
 import { reportFault } from './fault.js';
 import { carryContext, followGenerator } from './generators.js';
 import { isUnsampled, type Placement, placeCall } from './place.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
-import { abandon, abandoned, endAbandoned, fail, settle } from './settle.js';
+import { abandon, fail, settle } from './settle.js';
 import { throughTransparent } from './transparent.js';
 
 /** A call to record: under the recorded span of this active context, or as placed. Made by decide() for recordCall(). */
@@ -156,7 +157,8 @@ export function recordCall(
       // the stack is full: from here on nothing is called
     }
     const { span, outcome, value } = frame;
-    if (settled === UNSETTLED && span?.listed) {
+    if (settled === UNSETTLED && span?.listed && !span.isAbandoned) {
+      span.isAbandoned = true;
       span.nextAbandoned = abandoned.first;
       abandoned.first = span;
     }

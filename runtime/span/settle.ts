@@ -7,6 +7,7 @@ import type { Context } from '@opentelemetry/api';
 import { apply, promiseThen } from '../captured.js';
 import { withContext } from '../context/active.js';
 import type { AnyFunction, Site } from '../site/site.js';
+import { abandoned, endAbandoned } from './abandoned.js';
 import { callback, captureAttributes } from './callback.js';
 import type { FollowedCall } from './end/followed.js';
 import { observeEnd } from './end/observe.js';
@@ -45,37 +46,18 @@ function isExpected(site: Site, error: unknown): boolean {
   return expected !== undefined && Boolean(callback('expectedErrors', site, expected, undefined, [error]));
 }
 
-/** Spans whose end failed, mostly because the stack was full: a list through the spans, so that adding one calls nothing. */
-export const abandoned: { first: RecordedSpan | undefined } = { first: undefined };
-
 /** Logs the fault and ends the span again, now or later. */
 export function abandon(span: RecordedSpan, site: Site, fault: unknown): void {
-  span.nextAbandoned = abandoned.first;
-  abandoned.first = span;
+  if (!span.isAbandoned) {
+    span.isAbandoned = true;
+    span.nextAbandoned = abandoned.first;
+    abandoned.first = span;
+  }
   try {
     reportFault(`end of ${site.id}`, fault);
     endAbandoned();
   } catch {
     // the stack is still full
-  }
-}
-
-/** Ends the spans whose own end failed. Called by the next recorded call, and before open spans are counted or listed. */
-export function endAbandoned(): void {
-  while (abandoned.first !== undefined) {
-    const span: RecordedSpan = abandoned.first;
-    abandoned.first = span.nextAbandoned;
-    span.nextAbandoned = undefined;
-    try {
-      span.endAfterFault();
-    } catch (fault) {
-      if (!(fault instanceof RangeError)) throw fault;
-      if (!span.ended) {
-        span.nextAbandoned = abandoned.first;
-        abandoned.first = span;
-      }
-      return;
-    }
   }
 }
 
@@ -145,14 +127,27 @@ function followPromise(span: RecordedSpan, site: Site, self: unknown, promise: P
   ]);
 }
 
-/** True when the span ends with something that happens to the result. */
+/** True when the span ends with something that happens to the result. A proxy is left alone: each look would run a trap. */
 function follows(span: RecordedSpan, site: Site, self: unknown, result: object, context: Context): boolean {
   try {
+    if (!mayFollow(result, site.options.untilEnd)) return false;
     const call = new RecordedCall(span, site, self, context);
     if (site.options.untilEnd && observeEnd(call, result)) return true;
-    return 'then' in result && observeThenable(call, result);
+    return observeThenable(call, result);
   } catch (fault) {
     reportFault(`result of ${site.id}`, fault);
     return span.ended;
   }
+}
+
+const { prototype: plain } = Object;
+
+/** False for proxies, also in the prototype chain, and for objects without `then` where only that is asked. */
+function mayFollow(result: object, anyKind: boolean): boolean {
+  let then = anyKind;
+  for (let holder: object | null = result; holder !== null && holder !== plain; holder = Object.getPrototypeOf(holder)) {
+    if (types.isProxy(holder)) return false;
+    then ||= Object.hasOwn(holder, 'then');
+  }
+  return then;
 }

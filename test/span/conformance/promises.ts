@@ -25,6 +25,9 @@ class Task<T> extends Promise<T> {
   }
 }
 
+/** A function that returns one of these may have handled it before, which cannot be seen: it is reported, never raised. */
+const RETURNED_BY_OTHERS = ['sync', 'sync, rejected at once', 'subclass', 'extended', 'twice'];
+
 /** The kinds that the program tries. */
 const KINDS = [
   'async',
@@ -195,12 +198,12 @@ export const promiseCases: Cases = (test, variant) => {
     await only();
   });
 
-  test('an unhandled rejection surfaces once, whatever the kind of promise; a handled one does not', () => {
+  test('an unhandled rejection surfaces once where nothing else can have handled it; a handled one does not', () => {
     const { stdout, stderr, status } = variant.execute('rejections', 'all');
     assert.is(stderr, '');
     assert.is(status, 0);
     const { unhandled, handled } = JSON.parse(stdout) as { unhandled: string[]; handled: string[] };
-    assert.equal(unhandled, [...KINDS].sort());
+    assert.equal(unhandled, KINDS.filter((kind) => !RETURNED_BY_OTHERS.includes(kind)).sort());
     const late = KINDS.filter((kind) => !['subclass', 'twice', 'async, later'].includes(kind)).map((kind) => `${kind}, late`);
     assert.equal(handled, [...KINDS, ...late].sort());
   });

@@ -1,0 +1,166 @@
+// Programs that tracing must not end, hang or change: rejections, proxies, recursion, faults of the recorder itself.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument } from '../../runtime/index.js';
+import { state } from '../../runtime/state.js';
+import { traced } from '../gate/tracing.js';
+
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
+
+/** Runs `work` with console.warn collected. */
+async function warned(work: () => Promise<void>): Promise<string[]> {
+  const lines: string[] = [];
+  const { warn } = console;
+  console.warn = (line: string) => void lines.push(line);
+  try {
+    await work();
+  } finally {
+    console.warn = warn;
+  }
+  return lines;
+}
+
+for (const [kind, taken] of [
+  ['that the function has handled itself', true],
+  ['that nobody handles', false],
+] as const) {
+  test(`never raises a rejection ${kind}, and logs one notice for its site`, async () => {
+    const raised: unknown[] = [];
+    const note = (error: unknown): void => void raised.push(error);
+    process.on('unhandledRejection', note);
+    const lines = await warned(() =>
+      traced({ enabled: true }, async ({ spans }) => {
+        const get = instrument({ namespace: `a::${taken}`, name: 'get' }, function get(): Promise<number> {
+          const loading = Promise.resolve().then(() => Promise.reject<number>(new Error('no load')));
+          if (taken) loading.catch(() => {});
+          return loading;
+        });
+        void get();
+        void get();
+        await turn();
+        assert.equal(
+          (await spans()).map(({ status }) => status.message),
+          ['no load', 'no load'],
+        );
+      }),
+    );
+    process.off('unhandledRejection', note);
+    assert.equal(raised, []);
+    assert.is(lines.filter((line) => line.includes('SPW026')).length, 1);
+  });
+}
+
+test('logs no such notice where the caller handles the rejection', async () => {
+  const lines = await warned(() =>
+    traced({ enabled: true }, async () => {
+      const get = instrument({ namespace: 'a', name: 'get' }, () => Promise.reject<number>(new Error('no')));
+      await get().catch(() => {});
+      await turn();
+    }),
+  );
+  assert.equal(
+    lines.filter((line) => line.includes('SPW026')),
+    [],
+  );
+});
+
+test('runs no trap of a returned proxy, nor of one in its prototype chain', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    const traps: string[] = [];
+    const handler = new Proxy({}, { get: (_, trap) => () => void traps.push(String(trap)) });
+    const proxy = new Proxy({}, handler) as object;
+    const heir = Object.create(new Proxy({}, { has: () => Boolean(traps.push('has')) })) as object;
+    assert.is(instrument({ namespace: 'a', name: 'lazy' }, () => proxy)(), proxy);
+    assert.is(instrument({ namespace: 'a', name: 'heir' }, () => heir)(), heir);
+    assert.equal(traps, []);
+    assert.is((await spans()).length, 2);
+  }));
+
+test('records the first calls of a recursion, runs the deeper ones in place, and counts them', () =>
+  traced({ enabled: true, maxCallDepth: 5 }, async ({ tracing, spans }) => {
+    const walk = instrument({ namespace: 'a', name: 'walk' }, (n: number): number => (n === 0 ? 0 : 1 + walk(n - 1)));
+    assert.is(walk(20), 20);
+    assert.is((await spans()).length, 5);
+    assert.is(tracing.state().spans.tooDeep, 16);
+    assert.is(walk(3), 3);
+    assert.is((await spans()).length, 9);
+  }));
+
+test('leaves no span open after the stack was full', () =>
+  traced({ enabled: true, maxOpenSpans: 1_000_000 }, async ({ tracing }) => {
+    const leaf = instrument({ namespace: 'a', name: 'leaf' }, (n: number): number => n);
+    const fall = instrument({ namespace: 'a', name: 'fall' }, (n: number): number => fall(n + 1) + 1);
+    function around(n: number): number {
+      return leaf(n) + around(n + 1);
+    }
+    for (const overflow of [fall, around]) {
+      assert.throws(() => overflow(0), RangeError);
+      assert.is(tracing.openCount, 0);
+    }
+  }));
+
+test('runs the body once, with its own outcome, where the recorder fails', () =>
+  traced({ enabled: true }, async ({ tracing }) => {
+    let runs = 0;
+    const work = instrument({ namespace: 'a', name: 'work' }, (fails: boolean): number => {
+      runs++;
+      if (fails) throw new Error('its own');
+      return 7;
+    });
+    const recorder = state.recorder as unknown as Record<string, unknown>;
+    for (const method of ['start', 'finish', 'hasRoom']) {
+      const own = recorder[method];
+      recorder[method] = () => {
+        throw new Error(`fault of ${method}`);
+      };
+      runs = 0;
+      try {
+        assert.is(work(false), 7);
+        assert.throws(() => work(true), /its own/);
+      } finally {
+        if (Object.getPrototypeOf(recorder)[method] === own) delete recorder[method];
+        else recorder[method] = own;
+      }
+      assert.is(runs, 2, method);
+    }
+    work(false);
+    assert.is(tracing.openCount, 0);
+  }));
+
+test('reads clocks that were captured at load', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    const work = instrument({ namespace: 'a', name: 'work' }, () => 7);
+    const { performance: clock, Date: date } = globalThis;
+    try {
+      Reflect.deleteProperty(globalThis, 'performance');
+      globalThis.Date = class extends date {
+        static override now(): number {
+          return 0;
+        }
+      } as DateConstructor;
+      assert.is(work(), 7);
+    } finally {
+      globalThis.Date = date;
+      Object.defineProperty(globalThis, 'performance', { value: clock, configurable: true, writable: true });
+    }
+    const [span] = await spans();
+    assert.ok(Math.abs((span?.startTime[0] ?? 0) - date.now() / 1000) < 10);
+  }));
+
+test('records a time-out as a failure, and an abort as a cancellation', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    const timeOut = new DOMException('aborted', 'AbortError');
+    Object.defineProperty(timeOut, 'cause', { value: new DOMException('too late', 'TimeoutError') });
+    const give = instrument({ namespace: 'a', name: 'give' }, (error: unknown) => {
+      throw error;
+    });
+    for (const error of [timeOut, new DOMException('stop', 'AbortError')]) assert.throws(() => give(error));
+    const [failed, cancelled] = await spans();
+    assert.is(failed?.status.code, 2);
+    assert.is(failed?.attributes['spanwright.cancelled'], undefined);
+    assert.is(cancelled?.status.code, 0);
+    assert.is(cancelled?.attributes['spanwright.cancelled'], true);
+  }));
+
+test.run();

@@ -62,5 +62,13 @@ export function optionsForBundlers(ts: Compiler, options: ts.CompilerOptions): t
 function optionsFor(ts: Compiler, options: ts.CompilerOptions, target: ts.ScriptTarget): ts.CompilerOptions {
   const kept = Object.fromEntries(OWN.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
   const module = ts.ModuleKind?.ESNext ?? (ESNEXT as ts.ModuleKind);
-  return { ...kept, target, module, isolatedModules: true, sourceMap: true };
+  const esModuleInterop = options.esModuleInterop ?? impliesInterop(ts, options);
+  return { ...kept, esModuleInterop, target, module, isolatedModules: true, sourceMap: true };
 }
+
+/** The kinds of modules of Node, and `preserve`, imply it; since TypeScript 6 all do. */
+function impliesInterop(ts: Compiler, { module = 0 }: ts.CompilerOptions): boolean {
+  return module >= NODE16 || Number.parseInt(ts.version, 10) > 5;
+}
+
+const NODE16 = 100;

@@ -3,7 +3,7 @@
 
 import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import type ts from 'typescript';
 import type { Compiler } from '../core/compiler.js';
 import { compilerOf, type NativeAst } from './native-compiler.js';
@@ -13,6 +13,8 @@ export interface Configuration {
   /** The entries of `plugins`, also those of a configuration that this one extends. */
   readonly plugins: readonly Readonly<Record<string, unknown>>[];
   readonly files: readonly string[];
+  /** Absolute paths of the configurations that it references. */
+  readonly references?: readonly string[];
 }
 
 /** The file that a module's specifier stands for, seen from another file. */
@@ -93,7 +95,12 @@ function classicParser(compiler: typeof ts, name: string): Parser {
     readConfiguration(path) {
       const parsed = compiler.getParsedCommandLineOfConfigFile(path, {}, host);
       const plugins = (parsed?.options.plugins ?? []) as unknown as readonly Record<string, unknown>[];
-      return { options: parsed?.options ?? {}, plugins, files: parsed?.fileNames ?? [] };
+      return {
+        options: parsed?.options ?? {},
+        plugins,
+        files: parsed?.fileNames ?? [],
+        references: referencedBy(path, parsed ?? {}),
+      };
     },
     resolver(given) {
       const options = { ...given, moduleResolution: BUNDLER as ts.ModuleResolutionKind };
@@ -107,6 +114,18 @@ function classicParser(compiler: typeof ts, name: string): Parser {
   };
 }
 
+interface Referencing {
+  readonly projectReferences?: readonly { readonly path: string }[] | undefined;
+}
+
+/** The configurations that one references: a file, or the tsconfig.json of a folder. */
+function referencedBy(path: string, { projectReferences = [] }: Referencing): string[] {
+  return projectReferences.map((reference) => {
+    const target = resolve(dirname(path), reference.path);
+    return extname(target) === '.json' ? target : join(target, 'tsconfig.json');
+  });
+}
+
 /** What is used of `typescript/sync`. */
 interface NativeModule {
   readonly API: new (options: { cwd: string }) => NativeApi;
@@ -114,7 +133,7 @@ interface NativeModule {
 
 interface NativeApi {
   createSourceFile(fileName: string, text: string): { readonly sourceFile: ts.SourceFile; dispose(): void };
-  parseConfigFile(path: string): { options: ts.CompilerOptions; raw?: unknown; fileNames: string[] };
+  parseConfigFile(path: string): { options: ts.CompilerOptions; fileNames: string[] } & Referencing;
   readConfigFile(path: string): { config?: RawConfiguration };
   transpileModule(text: string, options: object): { outputText: string; sourceMapText?: string };
   createModuleResolver(options: object): {
@@ -154,8 +173,9 @@ function nativeParser({ API }: NativeModule, ast: NativeAst, name: string, versi
       }
     },
     readConfiguration(path) {
-      const { options, fileNames } = api().parseConfigFile(path);
-      return { options, plugins: nativePlugins((file) => api().readConfigFile(file).config, path), files: fileNames };
+      const parsed = api().parseConfigFile(path);
+      const plugins = nativePlugins((file) => api().readConfigFile(file).config, path);
+      return { options: parsed.options, plugins, files: parsed.fileNames, references: referencedBy(path, parsed) };
     },
     resolver(options) {
       const resolver = api().createModuleResolver({ ...options, moduleResolution: BUNDLER });

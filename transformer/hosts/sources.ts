@@ -5,7 +5,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { javaScriptOf, optionsForNode } from './javascript.js';
 import { parserFor } from './parse.js';
-import { reportsOfSettings, type Texts, textsOf } from './texts.js';
+import { textsByFile } from './projects.js';
+import { reportsOfSettings, type Texts } from './texts.js';
 
 export type Format = 'commonjs' | 'module';
 
@@ -14,12 +15,15 @@ export function isTypeScript(path: string): boolean {
   return /\.[cm]?tsx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path) && !/[\\/]node_modules[\\/]/.test(path);
 }
 
-let texts: Texts | undefined;
+let textsFor: ((path: string) => Texts) | undefined;
+const checked = new Set<Texts>();
 
-function project(): Texts {
-  if (texts !== undefined) return texts;
-  const directory = process.cwd();
-  texts = textsOf({ parser: parserFor(directory), directory });
+/** @throws SyntaxError for a wrong option of the plugin. */
+function projectOfSource(path: string): Texts {
+  textsFor ??= textsByFile({ parser: parserFor(dirname(path)), directory: process.cwd() });
+  const texts = textsFor(path);
+  if (checked.has(texts)) return texts;
+  checked.add(texts);
   const faults = reportsOfSettings(texts.faults);
   if (faults.length > 0) throw new SyntaxError(faults.map(({ line }) => line).join('\n'));
   return texts;
@@ -27,7 +31,7 @@ function project(): Texts {
 
 /** @throws SyntaxError for misuse that the transformer finds. */
 export function compiledSource(path: string, format: Format): string {
-  const { parser, configuration, transform } = project();
+  const { parser, configuration, transform } = projectOfSource(path);
   const authored = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   const found = transform(path, authored, format === 'commonjs');
   const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];

@@ -41,7 +41,11 @@ export interface Transformed {
 
 export interface Texts {
   readonly parser: Parser;
+  /** Of the configuration; undefined where there is none. */
+  readonly path: string | undefined;
   readonly configuration: Configuration;
+  /** Whether the configuration has an entry of the plugin, or options were given beside it. */
+  readonly configured: boolean;
   readonly project: Project;
   /** Faults of the plugin's options. */
   readonly faults: readonly SettingsFault[];
@@ -69,11 +73,11 @@ export interface TextsRequest {
 }
 
 const EMPTY: Plan = { sites: [], edits: [], faults: [], binding: '' };
-const NOTHING: Configuration = { options: {}, plugins: [], files: [] };
+export const NO_CONFIGURATION: Configuration = { options: {}, plugins: [], files: [] };
 
 export function textsOf({ parser, directory, tsconfig, options = {} }: TextsRequest): Texts {
   const path = tsconfig === undefined ? nearestConfiguration(directory) : (tsconfig ?? undefined);
-  const configuration = path === undefined ? NOTHING : parser.readConfiguration(path);
+  const configuration = path === undefined ? NO_CONFIGURATION : parser.readConfiguration(path);
   return textsIn(parser, directory, path, configuration, options);
 }
 
@@ -86,8 +90,9 @@ export function textsIn(
   over: Readonly<Record<string, unknown>> = {},
 ): Texts {
   const { ts } = parser;
-  const entry = configuration.plugins.find(({ transform }) => transform === TRANSFORM) ?? {};
+  const entry = configuration.plugins.find(({ transform }) => transform === TRANSFORM);
   const { settings, faults } = readSettings({ ...entry, ...over });
+  const configured = entry !== undefined || Object.keys(over).length > 0;
   const facts = factsOf(ts, directory, path, configuration);
   const project = projectOf(facts, settings, packagesOf(ts));
   const { options } = configuration;
@@ -148,7 +153,7 @@ export function textsIn(
   }
 
   const manifest = settings.manifest === undefined ? undefined : project.locate(settings.manifest);
-  return { parser, configuration, project, faults, manifest, concerns, transform, decorated };
+  return { parser, path, configuration, configured, project, faults, manifest, concerns, transform, decorated };
 }
 
 export function reportOf(name: DiagnosticName, message: string, at: Report['at']): Report {

@@ -8,12 +8,13 @@ import type { Printed } from '../print/text-edits.js';
 import { javaScriptOf, optionsForBundlers } from './javascript.js';
 import { noteSites } from './manifest.js';
 import { parserFor } from './parse.js';
+import { noEntry, textsByFile } from './projects.js';
 import { servedFiles } from './served.js';
-import { type Report, reportsOfSettings, type Texts, textsOf } from './texts.js';
+import { type Report, reportsOfSettings, type Texts } from './texts.js';
 
 /** Options of the plugin for bundlers; those of the entry in tsconfig.json, and where that is. */
 export interface SpanwrightPluginOptions {
-  /** Path of tsconfig.json, relative to the working directory. Default: the nearest above it. `false`: none is read. */
+  /** Path of the one tsconfig.json for all files, relative to the bundler's root. Default: that of each file. `false`: none is read. */
   tsconfig?: string | false;
   /** First part of every namespace. Default: the name of the package. */
   namespace?: string;
@@ -40,29 +41,52 @@ const SCRIPT = /\.[cm]?[jt]sx?$/;
  */
 const FAILS_AT_DECORATORS: ReadonlySet<string> = new Set(['vite', 'rolldown', 'farm']);
 
+/** These take the nearest tsconfig.json for the kind of decorators, without looking at what it covers. */
+const TAKES_NEAREST: ReadonlySet<string> = new Set(['esbuild', 'bun']);
+
 const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfig, ...options } = {}, { framework }) => {
-  let texts: Texts | undefined;
+  let textsFor: ((path: string) => Texts) | undefined;
+  const checked = new Set<Texts>();
+  /** Projects whose missing entry has been reported. */
+  const reported = new Set<Texts>();
   const served = servedFiles();
+  /** The bundler's own root. */
+  let root = process.cwd();
+  /** The configuration that the bundler is given for all files. */
+  let given: string | undefined;
 
   /** The parser starts with the first file, so that a configuration which names the plugin costs nothing by that. */
-  function started(): Texts {
-    if (texts !== undefined) return texts;
-    const directory = process.cwd();
-    const path = typeof tsconfig === 'string' ? resolve(directory, tsconfig) : tsconfig === false ? null : undefined;
-    if (typeof path === 'string' && !existsSync(path)) throw new Error(`spanwright: there is no ${path}, which 'tsconfig' names`);
-    texts = textsOf({ parser: parserFor(directory), directory, tsconfig: path, options });
+  function textsOfFile(path: string): Texts {
+    textsFor ??= textsByFile({
+      parser: parserFor(root),
+      directory: root,
+      tsconfig: tsconfig === false ? null : (namedConfiguration() ?? given),
+      options,
+      ...(TAKES_NEAREST.has(framework) && { decoratorsOf: 'nearest' as const }),
+    });
+    const texts = textsFor(path);
+    if (checked.has(texts)) return texts;
+    checked.add(texts);
     const faults = reportsOfSettings(texts.faults);
     if (faults.length > 0) throw new Error(faults.map(({ line }) => line).join('\n'));
     return texts;
   }
 
+  function namedConfiguration(): string | undefined {
+    if (typeof tsconfig !== 'string') return undefined;
+    const path = [root, process.cwd()].map((directory) => resolve(directory, tsconfig)).find(existsSync);
+    if (path === undefined) throw new Error(`spanwright: there is no ${resolve(root, tsconfig)}, which 'tsconfig' names`);
+    return path;
+  }
+
   return {
     name: 'spanwright',
     enforce: 'pre',
-    transformInclude: (id) => SCRIPT.test(pathOf(id)) && !/[\\/]node_modules[\\/]/.test(id),
+    // Modules that a bundler creates itself have a NUL in their names.
+    transformInclude: (id) => SCRIPT.test(pathOf(id)) && !/[\\/]node_modules[\\/]|\0/.test(id),
     transform(code, id) {
       const path = pathOf(id);
-      const current = started();
+      const current = textsOfFile(path);
       const found = current.transform(path, code);
       const { manifest, project } = current;
       if (manifest !== undefined)
@@ -75,15 +99,38 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       // One error ends the build: it tells of all that is wrong in the file.
       if (wrong.length > 0) throw failureOf(wrong, path);
       for (const { line } of found?.reports ?? []) this.warn(line);
+      const entry = noEntry(current);
+      if (entry !== undefined && tsconfig !== false && (found?.plan.sites.length ?? 0) > 0 && !reported.has(current)) {
+        reported.add(current);
+        this.warn(entry);
+      }
       const printed = found?.printed;
       if (lowers(current) && current.decorated(path, code)) return lowered(current, path, code, printed);
       return printed === undefined ? null : { code: printed.code, map: printed.map };
     },
     watchChange: (path) => served.changed(path),
-    vite: { configureServer: served.by },
+    vite: {
+      configResolved({ root: resolved }) {
+        root = resolved;
+      },
+      configureServer: served.by,
+    },
+    farm: {
+      configResolved(config: { readonly root?: string }) {
+        root = config.root ?? root;
+      },
+    },
+    webpack({ context }) {
+      root = context;
+    },
+    rspack({ context }) {
+      root = context;
+    },
     esbuild: {
       /** Without a target it would leave decorators to engines that do not know them. */
       setup({ initialOptions }) {
+        root = initialOptions.absWorkingDir ?? root;
+        given = initialOptions.tsconfig === undefined ? undefined : resolve(root, initialOptions.tsconfig);
         initialOptions.supported = { decorators: false, ...initialOptions.supported };
       },
     },

@@ -1,0 +1,218 @@
+// The project that a file belongs to, for hosts that see one file at a time: the layouts of Vite's templates, Nx, Turborepo, pnpm workspaces,
+// Nest's monorepo mode and project references, read with TypeScript 5.9; and the hosts themselves, started from another folder than the project's.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parserFor } from '../../transformer/hosts/parse.js';
+import { noEntry, textsByFile } from '../../transformer/hosts/projects.js';
+import { link, newDirectory, ROOT, write } from './conformance/project.js';
+import { part } from './conformance/suite.js';
+
+const entry = (namespace: string) => ({ plugins: [{ transform: 'spanwright/transformer', namespace }] });
+const LEGACY = { experimentalDecorators: true };
+
+interface Layout {
+  readonly name: string;
+  readonly files: Readonly<Record<string, object>>;
+  /** By source file: the root of its namespaces, and whether its decorators are legacy ones. */
+  readonly expected: Readonly<Record<string, readonly [namespace: string, legacy: boolean]>>;
+}
+
+const LAYOUTS: readonly Layout[] = [
+  {
+    name: "Vite's react-ts: tsconfig.json lists references only",
+    files: {
+      'tsconfig.json': { files: [], references: [{ path: './tsconfig.app.json' }, { path: './tsconfig.node.json' }] },
+      'tsconfig.app.json': { compilerOptions: { ...LEGACY, ...entry('app') }, include: ['src'] },
+      'tsconfig.node.json': { compilerOptions: entry('node'), include: ['vite.config.ts'] },
+    },
+    expected: { 'src/a.ts': ['app', true], 'vite.config.ts': ['node', false], 'other/b.ts': ['app', true] },
+  },
+  {
+    name: 'Nx: a solution in each application, whose parts extend a base',
+    files: {
+      'tsconfig.base.json': { compilerOptions: LEGACY },
+      'apps/shop/tsconfig.json': {
+        extends: '../../tsconfig.base.json',
+        files: [],
+        include: [],
+        references: [{ path: './tsconfig.app.json' }, { path: './tsconfig.spec.json' }],
+      },
+      'apps/shop/tsconfig.app.json': {
+        extends: './tsconfig.json',
+        compilerOptions: entry('shop'),
+        include: ['src/**/*.ts'],
+        exclude: ['src/**/*.spec.ts'],
+      },
+      'apps/shop/tsconfig.spec.json': {
+        extends: './tsconfig.json',
+        compilerOptions: { experimentalDecorators: false, ...entry('spec') },
+        include: ['src/**/*.spec.ts'],
+      },
+    },
+    expected: { 'apps/shop/src/a.ts': ['shop', true], 'apps/shop/src/a.spec.ts': ['spec', false] },
+  },
+  {
+    name: 'Turborepo and pnpm: a package of configurations that the others extend',
+    files: {
+      'packages/config/package.json': { name: '@acme/config' },
+      'packages/config/base.json': { compilerOptions: { ...LEGACY, ...entry('acme') } },
+      'packages/api/tsconfig.json': { extends: '../config/base.json', include: ['src'] },
+      'packages/ui/tsconfig.json': { compilerOptions: entry('ui'), include: ['src'] },
+    },
+    expected: { 'packages/api/src/a.ts': ['acme', true], 'packages/ui/src/b.ts': ['ui', false] },
+  },
+  {
+    name: "Nest's monorepo mode: one tsconfig.json above all applications",
+    files: {
+      'tsconfig.json': { compilerOptions: { ...LEGACY, ...entry('root') } },
+      'apps/one/tsconfig.app.json': { extends: '../../tsconfig.json', include: ['src/**/*'] },
+    },
+    expected: { 'apps/one/src/a.ts': ['root', true] },
+  },
+  {
+    name: 'project references, the root of which covers nothing, and a circle among them',
+    files: {
+      'tsconfig.json': { files: [], references: [{ path: './store' }, { path: './app' }] },
+      'store/tsconfig.json': { compilerOptions: { composite: true, ...entry('store') } },
+      'app/tsconfig.json': {
+        compilerOptions: { ...LEGACY, ...entry('app') },
+        references: [{ path: '../store' }, { path: '..' }],
+      },
+    },
+    expected: { 'store/a.ts': ['store', false], 'app/a.ts': ['app', true] },
+  },
+  {
+    name: 'a nearer tsconfig.json that leaves the file out',
+    files: {
+      'tsconfig.json': { compilerOptions: { ...LEGACY, ...entry('outer') } },
+      'inner/tsconfig.json': { compilerOptions: entry('inner'), include: ['src'] },
+    },
+    expected: { 'inner/src/a.ts': ['inner', false], 'inner/tools/b.ts': ['outer', true] },
+  },
+];
+
+for (const { name, files, expected } of LAYOUTS)
+  test(`finds the project of each file: ${name}`, () => {
+    const directory = newDirectory();
+    for (const [path, value] of Object.entries(files)) write(directory, path, JSON.stringify(value));
+    for (const file of Object.keys(expected)) write(directory, file, 'export {};\n');
+    const textsFor = textsByFile({ parser: parserFor(ROOT), directory: ROOT });
+    for (const [file, [namespace, legacy]] of Object.entries(expected)) {
+      const { project, configuration } = textsFor(join(directory, file));
+      assert.is(project.naming.root, namespace, file);
+      assert.is(configuration.options.experimentalDecorators === true, legacy, file);
+    }
+  });
+
+test('takes the kind of decorators of the nearest tsconfig.json for compilers that look no further, and the entry of the covering one', () => {
+  const directory = newDirectory();
+  for (const [path, value] of Object.entries(LAYOUTS[0]?.files ?? {})) write(directory, path, JSON.stringify(value));
+  write(directory, 'src/a.ts', 'export {};\n');
+  const textsFor = textsByFile({ parser: parserFor(ROOT), directory, decoratorsOf: 'nearest' });
+  const { project, configuration } = textsFor(join(directory, 'src/a.ts'));
+  assert.is(project.naming.root, 'app');
+  assert.is(configuration.options.experimentalDecorators, undefined);
+});
+
+test('covers a file that was created after its configuration was read', () => {
+  const directory = newDirectory();
+  write(directory, 'tsconfig.json', JSON.stringify({ compilerOptions: entry('outer'), include: ['none', 'src/a.ts'] }));
+  write(directory, 'app/tsconfig.json', JSON.stringify({ compilerOptions: entry('app'), include: ['src'] }));
+  write(directory, 'app/src/a.ts', 'export {};\n');
+  const textsFor = textsByFile({ parser: parserFor(ROOT), directory });
+  assert.is(textsFor(join(directory, 'app/src/a.ts')).project.naming.root, 'app');
+  write(directory, 'app/src/b.ts', 'export {};\n');
+  assert.is(textsFor(join(directory, 'app/src/b.ts')).project.naming.root, 'app');
+});
+
+test('names the file that was looked at when it has no entry of the plugin', () => {
+  const directory = newDirectory();
+  write(directory, 'tsconfig.json', JSON.stringify({ compilerOptions: {} }));
+  write(directory, 'a.ts', 'export {};\n');
+  const request = { parser: parserFor(ROOT), directory };
+  const path = join(directory, 'a.ts');
+  assert.match(noEntry(textsByFile(request)(path)) ?? '', /"plugins" of .*tsconfig\.json has no entry "spanwright\/transformer"/);
+  assert.is(noEntry(textsByFile({ ...request, options: { namespace: 'x' } })(path)), undefined);
+});
+
+/** `@Log` needs the arguments of a legacy decorator; the site has the namespace of the entry. */
+const PROGRAM = `import { instrument } from 'spanwright';
+import path from 'node:path';
+function Log(_target: object, key: string, descriptor: PropertyDescriptor) { console.log(key, typeof descriptor.value, path.sep); }
+export class Work { @instrument @Log run(id: string) { return id; } }
+new Work().run('x');
+`;
+
+/** A project in `app/` of a folder, in the shape of Vite's template. */
+function monorepo(): string {
+  const directory = newDirectory();
+  const app = (path: string, value: object): void => write(directory, `app/${path}`, JSON.stringify(value));
+  app('package.json', { name: 'app' });
+  app('tsconfig.json', { files: [], references: [{ path: './tsconfig.app.json' }] });
+  app('tsconfig.app.json', {
+    compilerOptions: { target: 'ES2022', module: 'Node16', ...LEGACY, ...entry('own') },
+    include: ['src'],
+  });
+  write(directory, 'app/src/main.ts', PROGRAM);
+  const installed = (name: string): string => part('bundlers/node_modules', name);
+  const packages = Object.fromEntries(['vite', 'webpack', 'rolldown'].map((name) => [name, installed(name)]));
+  link(directory, {
+    ...packages,
+    spanwright: ROOT,
+    '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry'),
+    typescript: join(ROOT, 'node_modules/typescript'),
+  });
+  return directory;
+}
+
+function run(directory: string, args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8', timeout: 120_000 });
+  assert.is(status, 0, stderr);
+  assert.not.match(stderr, /no entry/);
+  return stdout;
+}
+
+const MISSING = existsSync(part('bundlers', '.stamp')) ? undefined : 'the part bundlers is not installed; run .ci/setup';
+
+const HOSTS: Readonly<Record<string, string>> = {
+  Vite: `import { build } from 'vite';
+import spanwright from 'spanwright/unplugin/vite';
+await build({ root: 'app', configFile: false, logLevel: 'error', plugins: [spanwright()],
+  build: { ssr: 'src/main.ts', outDir: '../out', minify: false, emptyOutDir: true, rolldownOptions: { external: [/^spanwright/, /^node:/], output: { format: 'cjs', entryFileNames: 'main.cjs' } } } });`,
+  Rolldown: `import { rolldown } from 'rolldown';
+import spanwright from 'spanwright/unplugin/rolldown';
+const bundle = await rolldown({ input: 'app/src/main.ts', platform: 'node', tsconfig: 'app/tsconfig.app.json', external: [/^spanwright/, /^node:/], plugins: [spanwright()] });
+await bundle.write({ file: 'out/main.cjs', format: 'cjs' });`,
+};
+
+for (const [name, script] of Object.entries(HOSTS))
+  test(`keeps legacy decorators and the entry's namespace when started above the project: ${name}`, () => {
+    if (MISSING !== undefined && process.env.CI !== 'true') return console.log(`SKIP ${name}: ${MISSING}`);
+    assert.is(MISSING, undefined);
+    const directory = monorepo();
+    write(directory, 'build.mjs', script);
+    run(directory, ['build.mjs']);
+    const built = join(directory, 'out/main.cjs');
+    assert.is(run(directory, [built]), 'run function /\n');
+    assert.match(run(directory, ['-p', `require('fs').readFileSync(${JSON.stringify(built)}, 'utf8')`]), /own::main::Work/);
+    return undefined;
+  });
+
+test('register: keeps legacy decorators when started above the project, and applies the interop that the kind of modules implies', () => {
+  const directory = monorepo();
+  write(directory, 'app/src/main.ts', `${PROGRAM}import { getSites } from './sites';\ngetSites();\n`);
+  write(
+    directory,
+    'app/src/sites.ts',
+    `import { startTracing } from 'spanwright';\nexport async function getSites() { const one = await startTracing({ endpoint: '' } as any); console.log(JSON.stringify(one.sites('').map((site: any) => site.namespace))); }\n`,
+  );
+  const printed = run(directory, ['--import', 'spanwright/register', 'app/src/main.ts']);
+  assert.match(printed, /^run function \/\n/);
+  assert.match(printed, /"own::main::Work"/);
+});
+
+test.run();

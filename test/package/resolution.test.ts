@@ -1,0 +1,32 @@
+// Types of each entry of the package, as the compiler finds them by every kind of resolution, `node10` included, which reads no `exports`.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { link, newDirectory, write } from '../hosts/conformance/project.js';
+import { PROJECT } from '../house/sources.js';
+
+const { exports } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { exports: Record<string, string> };
+const ENTRIES = Object.entries(exports).filter(([entry]) => entry !== './package.json');
+const { Node10, Node16, Bundler } = ts.ModuleResolutionKind;
+
+function resolved(specifier: string, moduleResolution: ts.ModuleResolutionKind): string | undefined {
+  const directory = newDirectory();
+  link(directory, { spanwright: PROJECT });
+  write(directory, 'a.ts', '');
+  return ts.resolveModuleName(specifier, join(directory, 'a.ts'), { moduleResolution }, ts.sys).resolvedModule?.resolvedFileName;
+}
+
+for (const [name, kind] of Object.entries({ node10: Node10, node16: Node16, bundler: Bundler }))
+  test(`finds the types of every entry under moduleResolution ${name}`, () => {
+    assert.ok(ENTRIES.length > 10);
+    for (const [entry, file] of ENTRIES) {
+      const expected = join(PROJECT, file.replace(/\.js$/, '.d.ts'));
+      assert.is(resolved(`spanwright${entry.slice(1)}`, kind), expected, entry);
+    }
+    assert.is(resolved('spanwright/nothing', kind), undefined);
+  });
+
+test.run();

@@ -1,0 +1,145 @@
+// The project of each file: the nearest tsconfig.json above it whose `files` and `include` cover the file, `references` followed. Called by
+// bundlers and `spanwright/register`, which see files of several projects in one run. Configurations are read once, and again for new files.
+
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Configuration, Parser } from './parse.js';
+import { NO_CONFIGURATION, type Texts, TRANSFORM, textsIn } from './texts.js';
+
+export interface ProjectsRequest {
+  readonly parser: Parser;
+  /** The root of the bundler, or the working directory. */
+  readonly directory: string;
+  /** Path of the one configuration to use; undefined: that of each file; null: none. */
+  readonly tsconfig?: string | null | undefined;
+  /** Options beyond, and over, those of the plugin's entry. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /**
+   * `nearest`: the compiler behind the plugin takes the nearest tsconfig.json whatever it covers (esbuild, Bun), and with it the kind of
+   * decorators. Default `covering`.
+   */
+  readonly decoratorsOf?: 'covering' | 'nearest';
+}
+
+interface Read {
+  readonly path: string;
+  configuration: Configuration;
+  files: ReadonlySet<string>;
+  at: number;
+}
+
+/** What decides how the decorators and fields of a file are compiled. */
+const KIND = ['experimentalDecorators', 'emitDecoratorMetadata', 'useDefineForClassFields', 'target'] as const;
+
+/** Answers with the texts of the project that a file belongs to; one object a project. */
+export function textsByFile({ parser, directory, tsconfig, options, decoratorsOf }: ProjectsRequest): (file: string) => Texts {
+  const configurations = new Map<string, Read>();
+  const projects = new Map<string, Texts>();
+  const known = new Map<string, Texts>();
+
+  function read(path: string): Read {
+    const before = configurations.get(path);
+    if (before !== undefined) return before;
+    const found: Read = { path, configuration: NO_CONFIGURATION, files: new Set(), at: 0 };
+    configurations.set(path, found);
+    refresh(found);
+    return found;
+  }
+
+  function refresh(one: Read): void {
+    one.at = Date.now();
+    one.configuration = parser.readConfiguration(one.path);
+    one.files = new Set(one.configuration.files.map(forward));
+  }
+
+  function covers(one: Read, file: string): boolean {
+    if (one.files.has(file)) return true;
+    // A file created since the configuration was read is in no list yet.
+    if (one.configuration.files.length === 0 || (changedAt(file) ?? 0) < one.at) return false;
+    refresh(one);
+    return one.files.has(file);
+  }
+
+  /** The configuration itself, else the first of those that it references, however deep. */
+  function coveringIn(path: string, file: string, seen: Set<string>): Read | undefined {
+    if (seen.has(path) || !isFile(path)) return undefined;
+    seen.add(path);
+    const one = read(path);
+    if (covers(one, file)) return one;
+    for (const reference of one.configuration.references ?? []) {
+      const found = coveringIn(reference, file, seen);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  function textsOfFile(file: string): Texts {
+    if (tsconfig !== undefined) return textsAt(tsconfig === null ? undefined : read(tsconfig));
+    const above = configurationsAbove(dirname(file));
+    const [nearest] = above;
+    const seen = new Set<string>();
+    for (const path of above) {
+      const found = coveringIn(path, file, seen);
+      if (found !== undefined) return textsAt(found, decoratorsOf === 'nearest' ? nearest : undefined);
+    }
+    return textsAt(nearest === undefined ? undefined : forUncovered(read(nearest)));
+  }
+
+  /** For a file that nothing covers: the nearest configuration; of one that only lists references, the first of these. */
+  function forUncovered(one: Read): Read {
+    const [first] = one.configuration.references ?? [];
+    return one.files.size > 0 || first === undefined || !isFile(first) ? one : read(first);
+  }
+
+  function textsAt(one: Read | undefined, kindFrom?: string): Texts {
+    const key = `${one?.path}\n${kindFrom}`;
+    let texts = projects.get(key);
+    if (texts === undefined) {
+      const configuration = one?.configuration ?? NO_CONFIGURATION;
+      const kind = kindFrom === undefined || kindFrom === one?.path ? undefined : read(kindFrom).configuration.options;
+      const over = kind && Object.fromEntries(KIND.map((name) => [name, kind[name]]));
+      const used = over === undefined ? configuration : { ...configuration, options: { ...configuration.options, ...over } };
+      texts = textsIn(parser, directory, one?.path, used, options);
+      projects.set(key, texts);
+    }
+    return texts;
+  }
+
+  return (path) => {
+    const file = forward(path);
+    let texts = known.get(file);
+    if (texts === undefined) {
+      texts = textsOfFile(file);
+      known.set(file, texts);
+    }
+    return texts;
+  };
+}
+
+/** The line for a project without an entry of the plugin and without options; undefined for others. */
+export function noEntry({ configured, path, project }: Texts): string | undefined {
+  if (configured) return undefined;
+  const looked = path === undefined ? 'no tsconfig.json covers these files' : `"plugins" of ${path} has no entry "${TRANSFORM}"`;
+  return `spanwright: ${looked}; namespaces start with ${JSON.stringify(project.naming.root)} and auto mode is off`;
+}
+
+/** Paths of all tsconfig.json above a directory, nearest first. */
+function configurationsAbove(directory: string): string[] {
+  const path = join(directory, 'tsconfig.json');
+  const parent = dirname(directory);
+  const rest = parent === directory ? [] : configurationsAbove(parent);
+  return isFile(path) ? [path, ...rest] : rest;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function changedAt(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ctimeMs;
+}
+
+/** As TypeScript writes paths. */
+function forward(path: string): string {
+  return path.replace(/\\/g, '/');
+}

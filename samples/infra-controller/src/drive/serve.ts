@@ -2,7 +2,7 @@
 // endpoint is configured, to which they go then.
 
 import { relative } from 'node:path';
-import { type ReceivedSpan, TracePrinter } from '@spanwright/viewer';
+import { type ReceivedSpan, startViewer, TracePrinter, type Viewer } from '@spanwright/viewer';
 import type { Child } from './child.js';
 import { configuredEndpoint, startDns, startReceiverProcess, startService } from './processes.js';
 
@@ -15,10 +15,16 @@ async function main(): Promise<void> {
     for (const child of children.splice(0).reverse()) await child.stop();
   };
   let endpoint = await configuredEndpoint(process.env);
+  let viewer: Viewer | undefined;
   try {
     if (!endpoint) {
       const printer = new TracePrinter((line) => process.stdout.write(`${line}\n`));
-      const receiver = await startReceiverProcess((span: ReceivedSpan) => printer.add([span]));
+      const page = await startViewer();
+      viewer = page;
+      const receiver = await startReceiverProcess((span: ReceivedSpan) => {
+        printer.add([span]);
+        page.add([span]);
+      });
       children.push(receiver);
       endpoint = receiver.address;
     }
@@ -35,12 +41,14 @@ async function main(): Promise<void> {
     const dns = await startDns(service.address, endpoint, (line) => process.stderr.write(`${line}\n`));
     children.push(dns);
     process.stdout.write(guide(service.address, String(service.ready.adminTokenFile ?? ''), endpoint, dns.address));
+    if (viewer) process.stdout.write(`The traces are shown at ${viewer.url}\n\n`);
     const stopping = new Promise<void>((resolve) => {
       process.once('SIGINT', resolve);
       process.once('SIGTERM', resolve);
     });
     await Promise.race([stopping, ...children.map((child) => child.exited)]);
   } finally {
+    await viewer?.close();
     await stop();
   }
 }

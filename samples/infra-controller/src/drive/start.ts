@@ -1,7 +1,7 @@
 // `npm start`: the service at work three times, with tracing off, on and off again; prints the traces and the counts, and ends
 // with 0 only if each phase was what it must be.
 
-import { formatTrace, groupTraces, type ReceivedSpan } from '@spanwright/viewer';
+import { formatTrace, groupTraces, type ReceivedSpan, startViewer } from '@spanwright/viewer';
 import { checkPhase } from './checks.js';
 import type { Child } from './child.js';
 import { DnsClient } from './dns-client.js';
@@ -62,9 +62,16 @@ async function main(): Promise<number> {
     printCounts(phase);
     phases.push(phase);
   }
+  const page = process.argv.includes('--view') ? await startViewer() : undefined;
+  page?.add(phases.flatMap(({ received = [], receivedOfDns = [] }) => [...received, ...receivedOfDns]));
   const faults = phases.flatMap(checkPhase);
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
+  if (page) {
+    print(`The traces are shown at ${page.url}; Ctrl-C ends.`);
+    await new Promise<void>((resolve) => process.once('SIGINT', resolve));
+    await page.close();
+  }
   return faults.length === 0 ? 0 : 1;
 }
 

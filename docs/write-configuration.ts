@@ -99,7 +99,7 @@ ${table(
   NOT_FOLLOWED.map(({ name, instead }) => [`\`${name}\``, instead]),
 )}
 
-Proxies that variables name (\`HTTPS_PROXY\`, \`grpc_proxy\`) are not used: the collector is spoken to directly, or through one beside the service.
+Over gRPC the proxies of \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`no_proxy\` are used (lower case, as in \`@grpc/grpc-js\`); over HTTP none is.
 
 ## What the runtime says
 

@@ -225,6 +225,10 @@ export interface Tracing {
   recentErrors(): CallSample[];
   /** Prometheus text exposition format 0.0.4. */
   metrics(): string;
-  forceFlush(): Promise<void>;
+  /**
+   * Sends what has ended, without the delay of the queue. Resolves when it is sent or given up, when an attempt fails (its spans stay in the
+   * queue), or when `timeout` is over: by default `otlp_timeout`, on AWS Lambda two seconds. Never rejects for a failed export.
+   */
+  forceFlush(options?: { timeout?: Duration }): Promise<void>;
   shutdown(): Promise<void>;
 }

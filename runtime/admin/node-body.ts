@@ -2,6 +2,7 @@
 // destroys the socket when the stream is cancelled (seen in Node 20 and 22), so a refused body would lose its answer.
 
 import type { IncomingMessage } from 'node:http';
+import { clearTimeout, setTimeout, unref } from '../captured.js';
 
 /** An unwanted body is read this far and this long, so that the client gets to read the answer instead of a reset. */
 const DRAIN_BYTES = 256 * 1024;
@@ -45,7 +46,7 @@ export function drained(request: IncomingMessage): Promise<void> {
       resolve();
     };
     const timer = setTimeout(done, DRAIN_MILLISECONDS);
-    timer.unref();
+    unref(timer);
     request.on('data', (part: Buffer) => {
       size += part.length;
       if (size > DRAIN_BYTES) done();

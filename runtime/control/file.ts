@@ -6,6 +6,7 @@
 import { constants, type FSWatcher, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { clearInterval, clearTimeout, setInterval, setTimeout, unref } from '../captured.js';
 import { InvalidArgumentError } from '../errors.js';
 import { parseDuration } from '../text/duration.js';
 import { COMMAND_FIELDS, checkValue, isEndless, leaseOptions, MOST_TEXT, readObject, SETTINGS, USUAL_TIME } from './command.js';
@@ -53,7 +54,7 @@ class FollowedFile implements Control {
   async start(): Promise<void> {
     this.#watch();
     await this.#look();
-    this.#poll = setInterval(() => void this.#look(), this.interval).unref();
+    this.#poll = unref(setInterval(() => void this.#look(), this.interval));
   }
 
   async close(): Promise<void> {
@@ -69,7 +70,7 @@ class FollowedFile implements Control {
     try {
       this.#watcher = watch(dirname(this.path), { persistent: false }, () => {
         clearTimeout(this.#settle);
-        this.#settle = setTimeout(() => void this.#look(), SETTLE_MILLISECONDS).unref();
+        this.#settle = unref(setTimeout(() => void this.#look(), SETTLE_MILLISECONDS));
       });
       this.#watcher.on('error', () => this.#unwatch());
     } catch {

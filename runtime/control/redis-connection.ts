@@ -1,6 +1,7 @@
 // Two links to Redis for a control source: one that executes, one that listens. A link that is lost is made anew at the next
 // need or after a short while; nothing here holds the process of a service, and nothing waits without end.
 
+import { clearTimeout, setTimeout, unref } from '../captured.js';
 import { linksLike, linksTo, type RedisClient, type RedisLink } from './redis-client.js';
 
 const ANSWER_MILLISECONDS = 5000;
@@ -12,7 +13,7 @@ async function inTime<Answer>(work: Promise<Answer>, milliseconds: number, holds
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
-    if (!holds) timer.unref();
+    if (!holds) unref(timer);
   });
   try {
     return await Promise.race([work, late]);
@@ -79,7 +80,7 @@ export class RedisConnection {
       link?.destroy();
       if (this.#closed) return;
       if (error !== undefined) listening.failed(error);
-      this.#retry = setTimeout(() => this.listen(channel, listening), this.#wait).unref();
+      this.#retry = unref(setTimeout(() => this.listen(channel, listening), this.#wait));
       this.#wait = Math.min(this.#wait * 2, LONGEST_RETRY);
     };
     this.#open(lose)

@@ -2,6 +2,7 @@
 // that it has changed. All times are reckoned by Redis: a replica asks how long a command still holds, so that no clock of a
 // replica lengthens a lease and one that starts later gets what is left. When Redis is gone, leases end by themselves.
 
+import { clearInterval, setInterval, unref } from '../captured.js';
 import { InvalidArgumentError, SpanwrightError } from '../errors.js';
 import { parseDuration } from '../text/duration.js';
 import {
@@ -99,7 +100,7 @@ class FollowedRedis implements Control {
     const look = (): void => void this.#look();
     // A look when the subscription stands: a change before it has been missed by the channel.
     this.redis.listen(this.key, { heard: look, ready: look, failed: (error) => this.#follower.fault(error.message) });
-    this.#poll = setInterval(look, this.interval).unref();
+    this.#poll = unref(setInterval(look, this.interval));
     await this.#look();
   }
 

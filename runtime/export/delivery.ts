@@ -3,6 +3,7 @@
 // the process.
 
 import { context } from '@opentelemetry/api';
+import { clearTimeout, now, setTimeout, unref } from '../captured.js';
 import { SILENCED } from '../context/layer.js';
 import type { ExportResult, ReadableSpan, Remark, SpanExporter } from '../sdk/contracts.js';
 import type { Notice } from '../warnings.js';
@@ -13,12 +14,14 @@ import { probe } from './probe.js';
 
 export interface DeliveryOptions {
   readonly exporter: SpanExporter;
-  /** Set for our own OTLP exporter, which neither tries again (gRPC) nor says what is wrong with the address. */
+  /** Set for our own OTLP exporter, which neither retries nor finds out what is wrong with the address. */
   readonly endpoint: Endpoint | null;
   readonly certificates: Certificates;
   /** Milliseconds for one batch with all attempts. */
   readonly timeout: number;
   readonly notice: Notice;
+  /** Called after each attempt that failed. */
+  onFailure?: () => void;
 }
 
 /** As in the exporters of OpenTelemetry over HTTP: from 1 s, by 1.5, to 5 s, give or take a fifth. */
@@ -26,6 +29,14 @@ const BACKOFF = { first: 1000, factor: 1.5, most: 5000, jitter: 0.2, attempts: 6
 const PROBE_INTERVAL = 60_000;
 /** Milliseconds that resource detectors still have when the process is about to end. */
 const GRACE = 200;
+
+/** What became of a batch. */
+export interface Sent {
+  /** Leading spans that were dealt with: all, or as many as one request holds. */
+  readonly spans: number;
+  /** How many of them the receiver took. */
+  readonly taken: number;
+}
 
 /** No error: the batch was taken, with or without a remark. */
 interface Outcome {
@@ -45,24 +56,32 @@ export class Delivery {
 
   constructor(readonly options: DeliveryOptions) {}
 
+  /** Sends the leading spans that one request holds. Never rejects. */
+  async send(waiting: ReadableSpan[]): Promise<Sent> {
+    const deadline = now() + this.options.timeout;
+    await this.#settleResources(waiting);
+    const count = this.#fit(waiting);
+    const spans = count < waiting.length ? waiting.slice(0, count) : waiting;
+    return { spans: count, taken: await this.#deliver(spans, deadline) };
+  }
+
   /** How many of the spans were taken. */
-  async send(spans: ReadableSpan[]): Promise<number> {
-    const deadline = performance.now() + this.options.timeout;
-    await this.#settleResources(spans);
+  async #deliver(spans: ReadableSpan[], deadline: number): Promise<number> {
     for (let attempt = 1; ; attempt++) {
       const last = this.#hurried;
-      const { error, remark } = await this.#attempt(spans, Math.max(1, deadline - performance.now()));
+      const { error, remark } = await this.#attempt(spans, Math.max(1, deadline - now()));
       if (error === undefined) {
         this.#recover();
         return remark === undefined ? spans.length : this.#takenOf(spans.length, remark);
       }
       const failure = readFailure(error);
       this.#report(failure);
+      this.options.onFailure?.();
       if (last || this.options.endpoint === null || !failure.retry || attempt >= BACKOFF.attempts) return 0;
       const backoff =
         Math.min(BACKOFF.first * BACKOFF.factor ** (attempt - 1), BACKOFF.most) * (1 + BACKOFF.jitter * (2 * Math.random() - 1));
       const wait = Math.max(backoff, failure.retryAfter ?? 0);
-      if (!this.#hurried && performance.now() + wait >= deadline) return 0;
+      if (!this.#hurried && now() + wait >= deadline) return 0;
       await this.#pause(wait);
     }
   }
@@ -78,6 +97,25 @@ export class Delivery {
     this.#hurried = false;
   }
 
+  /** Ends the pause before the next attempt. */
+  nudge(): void {
+    this.#endPause?.();
+  }
+
+  /** Resolves when all failures so far have been logged. */
+  logged(): Promise<void> {
+    return this.#said;
+  }
+
+  /** A span that cannot be encoded is left to the attempt, which fails by it. */
+  #fit(spans: ReadableSpan[]): number {
+    try {
+      return this.options.exporter.fit?.(spans) ?? spans.length;
+    } catch {
+      return spans.length;
+    }
+  }
+
   /** Waits for attributes that resource detectors have not found yet; within their limit, or shortly where the process is to end. */
   async #settleResources(spans: readonly ReadableSpan[]): Promise<void> {
     const pending = [...new Set(spans.map(({ resource }) => resource))].filter(
@@ -86,7 +124,7 @@ export class Delivery {
     if (pending.length === 0) return;
     for (const resource of pending) this.#settled.add(resource);
     const shortly = new Promise<void>((resolve) => {
-      this.#endPause = () => setTimeout(resolve, GRACE).unref();
+      this.#endPause = () => unref(setTimeout(resolve, GRACE));
       if (this.#hurried) this.#endPause();
     });
     await Promise.race([Promise.allSettled(pending.map(async (resource) => resource.waitForAsyncAttributes?.())), shortly]);
@@ -94,7 +132,7 @@ export class Delivery {
 
   #attempt(spans: ReadableSpan[], limit: number): Promise<Outcome> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve({ error: new ExportTimeout(limit) }), limit).unref();
+      const timer = unref(setTimeout(() => resolve({ error: new ExportTimeout(limit) }), limit));
       const settle = (error: unknown, remark?: Remark): void => {
         clearTimeout(timer);
         resolve({ error, remark });
@@ -125,7 +163,7 @@ export class Delivery {
   #pause(milliseconds: number): Promise<void> {
     if (this.#hurried) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds).unref();
+      const timer = unref(setTimeout(resolve, milliseconds));
       this.#endPause = () => {
         clearTimeout(timer);
         resolve();
@@ -153,8 +191,8 @@ export class Delivery {
   async #probe(): Promise<string | undefined> {
     const { endpoint, certificates } = this.options;
     if (endpoint === null) return undefined;
-    if (performance.now() - this.#probedAt >= PROBE_INTERVAL) {
-      this.#probedAt = performance.now();
+    if (now() - this.#probedAt >= PROBE_INTERVAL) {
+      this.#probedAt = now();
       this.#probed = probe(endpoint, { certificates, background: true }).then(
         ({ finding, message }) => (finding === 'reachable' ? '' : message),
         () => '',

@@ -3,6 +3,7 @@
 // answer is said and left out; it neither delays nor fails a start.
 
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import { clearTimeout, setTimeout, unref } from '../captured.js';
 import type { RawAttribute, Resource, ResourceDetector } from '../sdk/contracts.js';
 import { textOfThrown } from '../text/thrown.js';
 import type { Notice } from '../warnings.js';
@@ -117,10 +118,12 @@ export class DetectedResource implements Resource {
     if (limitMillis === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        this.notice('SPW023', `not all had answered after ${limitMillis} ms; spans are sent with what is known`);
-        resolve();
-      }, limitMillis).unref();
+      timer = unref(
+        setTimeout(() => {
+          this.notice('SPW023', `not all had answered after ${limitMillis} ms; spans are sent with what is known`);
+          resolve();
+        }, limitMillis),
+      );
     });
     await Promise.race([work, limit]);
     clearTimeout(timer);

@@ -10,6 +10,8 @@ export interface Endpoint {
   readonly url: string;
   readonly host: string;
   readonly port: number;
+  /** As gRPC takes it: `host:port`, an IPv6 address in brackets. */
+  readonly target: string;
   /** False: no port was written, and the scheme's own (80, 443) is used. */
   readonly portWritten: boolean;
   readonly tls: boolean;
@@ -90,5 +92,16 @@ export function checkEndpoint(text: string, protocol: Configuration['protocol'] 
   const base = `${url.protocol}//${url.hostname}:${port}`;
   const tail = protocol === 'grpc' ? '' : generic ? `${path}${HTTP_PATH}` : path === '' ? HTTP_PATH : path;
   const host = url.hostname.replace(/^\[(.*)\]$/u, '$1');
-  return { ok: true, endpoint: Object.freeze({ url: base + tail, host, port, portWritten, tls: scheme.tls, protocol }) };
+  return {
+    ok: true,
+    endpoint: Object.freeze({
+      url: base + tail,
+      host,
+      port,
+      target: `${url.hostname}:${port}`,
+      portWritten,
+      tls: scheme.tls,
+      protocol,
+    }),
+  };
 }

@@ -1,6 +1,7 @@
 // What the ways in which an export fails mean: by gRPC status or HTTP status, whether it is worth another attempt (OTLP
 // specification, "Failures"), and what a person should do. Read by delivery.ts; a table, so that each status has its own text.
 
+import { SpanwrightError } from '../errors.js';
 import { retryInfoOf } from './retry-info.js';
 
 interface Row {
@@ -100,6 +101,7 @@ export function readFailure(error: unknown): Failure {
       if (retryAfter === undefined) return { ...row, said };
       return { ...row, retry: row.retry || code === RESOURCE_EXHAUSTED, said, retryAfter };
     }
+    if (error instanceof SpanwrightError) return { name: error.code, retry: false, said };
     if (error instanceof ExportTimeout) return { name: error.code, retry: true, connection: true, remedy: NO_ANSWER, said };
     if (typeof code === 'string') return { name: code, retry: PASSING.has(code), connection: true, said };
     return { name: 'error', retry: false, connection: true, said };

@@ -69,8 +69,8 @@ export class KeepSink implements SpanSink {
     if (waiting?.root === span) this.#decide(trace, waiting);
   }
 
-  forceFlush(): Promise<void> {
-    return this.inner.forceFlush();
+  forceFlush(limitMillis?: number): Promise<void> {
+    return this.inner.forceFlush(limitMillis);
   }
 
   shutdown(): Promise<void> {

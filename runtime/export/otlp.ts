@@ -1,32 +1,79 @@
-// The OTLP exporter: serialization by OpenTelemetry's package, one request per call over a transport, and the answer read, which
-// OpenTelemetry's exporters keep to themselves: spans that the collector rejects inside a success are told to the caller.
-// Built by sdk.ts, called by delivery.ts. After shutdown() nothing of it is left that could hold the process.
+// The OTLP exporter: batches as bytes of our encoder, carried by OpenTelemetry's own export delegate (grpc-carrier.ts, http-carrier.ts).
+// Added here: a limit for each attempt, an early end, and the spans that a collector rejects inside a success. Built by sdk.ts, called
+// by delivery.ts. After shutdown() nothing of it holds the process.
 
 import type { ExportResult, ReadableSpan, Remark, SpanExporter } from '../sdk/contracts.js';
+import { type EncodableSpan, encodeSpans } from './encode.js';
 
-/** `ProtobufTraceSerializer` of `@opentelemetry/otlp-transformer`. */
-export interface Serializer {
-  serializeRequest(spans: ReadableSpan[]): Uint8Array | undefined;
-  deserializeResponse(answer: Uint8Array): { partialSuccess?: { rejectedSpans?: unknown; errorMessage?: unknown } | null };
+/** `OTLPExportDelegate` of `@opentelemetry/otlp-exporter-base`. */
+export interface ExportDelegate {
+  export(items: unknown, done: (result: ExportResult) => void): void;
+  shutdown(): Promise<void>;
 }
 
-/** One request at a time or several; each settles within its limit. */
-export interface Transport {
-  /** Resolves with the body of a success; rejects with an error that has a `code` (gRPC, HTTP or Node). */
-  send(body: Uint8Array, limitMillis: number): Promise<Uint8Array>;
+/** `ISerializer` of `@opentelemetry/otlp-transformer`. */
+export interface Serializer {
+  serializeRequest(items: unknown): Uint8Array;
+  deserializeResponse(answer: Uint8Array): unknown;
+}
+
+/** Carries one batch at a time through a delegate. */
+export interface Carrier {
+  /** Loads OpenTelemetry's packages, in turns of their own. */
+  prepare(): Promise<void>;
+  /** Settles within the limit. An error has a `code` (gRPC, HTTP or Node). Never rejects. */
+  send(items: readonly unknown[], limitMillis: number): Promise<ExportResult>;
   /** Ends what is under way, at once, and frees the connection; what is sent afterwards opens another. */
   close(): void;
 }
 
-export class OtlpExporter implements SpanExporter {
-  #closed = false;
+/** `ProtobufTraceSerializer`'s reading of an answer. */
+type Answer = { partialSuccess?: { rejectedSpans?: unknown; errorMessage?: unknown } | null };
 
-  /** @param timeout milliseconds for one attempt. */
+/** A Collector refuses messages above 4 MiB by default, of which the frame of gRPC is part. */
+const MOST_BYTES = 4 * 1024 * 1024 - 1024;
+
+export class OtlpExporter implements SpanExporter {
+  readonly #carrier: Carrier;
+  #closed = false;
+  /** The request of the batch that was encoded last. */
+  #batch: readonly ReadableSpan[] | undefined;
+  #body: Uint8Array = new Uint8Array();
+  /** The delegate reads an answer and reports its result in one step. */
+  #remark: Remark | undefined;
+
+  /**
+   * @param timeout milliseconds for one attempt.
+   * @param read decodes an ExportTraceServiceResponse.
+   */
   constructor(
-    readonly serializer: Serializer,
-    readonly transport: Transport,
+    carry: (serializer: Serializer) => Carrier,
+    readonly read: (answer: Uint8Array) => Answer,
     readonly timeout: number,
-  ) {}
+  ) {
+    this.#carrier = carry({
+      serializeRequest: () => this.#body,
+      deserializeResponse: (answer) => {
+        this.#remark = this.#remarkOf(answer);
+        return {}; // the delegate would log a partial success
+      },
+    });
+  }
+
+  prepare(): Promise<void> {
+    return this.#carrier.prepare();
+  }
+
+  /** How many of the leading spans one request holds: all, unless that exceeds what collectors take. At least one. */
+  fit(spans: ReadableSpan[]): number {
+    let count = spans.length;
+    for (;;) {
+      const batch = count === spans.length ? spans : spans.slice(0, count);
+      this.#encode(batch);
+      if (this.#body.length <= MOST_BYTES || count === 1) return count;
+      count = Math.max(1, Math.min(count - 1, Math.floor((count * MOST_BYTES * 0.9) / this.#body.length)));
+    }
+  }
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void, limitMillis = Number.POSITIVE_INFINITY): void {
     this.#send(spans, Math.max(1, Math.min(this.timeout, limitMillis))).then(done, (error) => done({ code: 1, error }));
@@ -34,30 +81,43 @@ export class OtlpExporter implements SpanExporter {
 
   async shutdown(): Promise<void> {
     this.#closed = true;
-    this.transport.close();
+    this.#carrier.close();
   }
 
   disconnect(): void {
-    this.transport.close();
+    this.#carrier.close();
   }
 
   async #send(spans: ReadableSpan[], limitMillis: number): Promise<ExportResult> {
+    await this.#carrier.prepare();
     if (this.#closed) throw new Error('the exporter is shut down');
-    const body = this.serializer.serializeRequest(spans);
-    if (body === undefined) throw new Error('the spans could not be serialized');
-    const remark = this.#read(await this.transport.send(body, limitMillis));
-    return remark === undefined ? { code: 0 } : { code: 0, remark };
+    this.#encode(spans);
+    this.#remark = undefined;
+    const result = await this.#carrier.send(spans, limitMillis);
+    if (result.code === 0) this.#batch = undefined; // idle, it keeps no spans alive
+    return result.code === 0 && this.#remark !== undefined ? { code: 0, remark: this.#remark } : result;
   }
 
-  #read(answer: Uint8Array): Remark | undefined {
+  /** Keeps the bytes for the next attempts with the same spans. */
+  #encode(spans: readonly ReadableSpan[]): void {
+    if (sameSpans(this.#batch, spans)) return;
+    this.#body = encodeSpans(spans as readonly unknown[] as readonly EncodableSpan[]);
+    this.#batch = spans;
+  }
+
+  #remarkOf(answer: Uint8Array): Remark | undefined {
     try {
-      const { partialSuccess } = this.serializer.deserializeResponse(answer);
+      const { partialSuccess } = this.read(answer);
       const count = Number(partialSuccess?.rejectedSpans ?? 0);
-      const rejected = count < 2 ** 63 ? Math.max(0, count) : 0; // the serializer reads a negative int64 as an unsigned one
+      const rejected = count < 2 ** 63 ? Math.max(0, count) : 0; // a negative int64 is read as an unsigned one
       const message = String(partialSuccess?.errorMessage ?? '');
       return rejected > 0 || message !== '' ? { rejected, message } : undefined;
     } catch {
-      return undefined; // the spans were taken, whatever the server put into its answer
+      return undefined; // the status has said that the spans were taken
     }
   }
+}
+
+function sameSpans(before: readonly ReadableSpan[] | undefined, spans: readonly ReadableSpan[]): boolean {
+  return before === spans || (before?.length === spans.length && spans.every((span, index) => span === before[index]));
 }

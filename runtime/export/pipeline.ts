@@ -2,6 +2,7 @@
 // startTracing() once. Nothing that these parts do later reaches the service: no throw, no rejection, no timer that holds it.
 
 import type { Context } from '@opentelemetry/api';
+import { clearTimeout, setTimeout } from '../captured.js';
 import type { Configuration } from '../config/configuration.js';
 import type { ReadableSpan, SpanExporter, SpanProcessor, StartedSpan } from '../sdk/contracts.js';
 import { textOfThrown } from '../text/thrown.js';
@@ -18,6 +19,8 @@ export interface Pipeline {
   readonly counts: ExportCounts;
   /** Sends what waits in the queue, with one attempt a batch, and no longer than the limit. Never rejects. */
   flushWithin(limitMillis: number): Promise<void>;
+  /** Logs how many spans are lost with the process; see ExportQueue. */
+  reportLost(when: string): void;
   /** Null where the application gave its own exporter or only span processors. */
   readonly endpoint: Endpoint | null;
 }
@@ -27,7 +30,6 @@ const NOTHING: ExportCounts = Object.freeze({ ended: 0, exported: 0, failed: 0, 
 /**
  * The pipeline, or null when there is nothing to send to: no endpoint, exporter or span processor is configured, tracing is
  * disabled, or the endpoint cannot be used, which is said in a notice.
- * @throws SpanwrightError MISSING_PACKAGE when an endpoint is set and the packages that export are not installed.
  * @throws ConfigurationError when a certificate file cannot be read or used.
  */
 export function buildPipeline(configuration: Configuration, notice: Notice): Pipeline | null {
@@ -50,6 +52,7 @@ export function buildPipeline(configuration: Configuration, notice: Notice): Pip
       return queue?.counts ?? NOTHING;
     },
     flushWithin: async (limitMillis) => queue?.flushWithin(limitMillis),
+    reportLost: (when) => queue?.reportLost(when),
     endpoint,
   };
 }
@@ -68,10 +71,20 @@ function buildQueue(
   configuration: Configuration,
   notice: Notice,
 ): ExportQueue {
-  const { maxQueueSize, maxExportBatchSize, scheduleDelay, exportTimeout, shutdownTimeout } = configuration;
+  const { maxQueueSize, maxExportBatchSize, scheduleDelay, exportTimeout, otlpTimeout, shutdownTimeout } = configuration;
+  const flushTimeout = Math.min(onRequestPath() ? REQUEST_FLUSH_MS : otlpTimeout, exportTimeout);
+  if (configuration.enabled) exporter.prepare?.().catch(() => {}); // the first export reports what is wrong
   const certificates = endpoint?.tls ? readCertificates(configuration) : {};
   const delivery = new Delivery({ exporter, endpoint, certificates, timeout: exportTimeout, notice });
-  return new ExportQueue({ delivery, maxQueueSize, maxExportBatchSize, scheduleDelay, exportTimeout, shutdownTimeout, notice });
+  return new ExportQueue({ delivery, maxQueueSize, maxExportBatchSize, scheduleDelay, flushTimeout, shutdownTimeout, notice });
+}
+
+/** How long a flush waits by default where a platform has it awaited in each request. */
+const REQUEST_FLUSH_MS = 2000;
+
+/** AWS Lambda freezes the process between requests, so that each one ends with a flush. */
+function onRequestPath(): boolean {
+  return process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
 }
 
 /** Several processors, asked in order. The parts guard themselves. */
@@ -87,8 +100,8 @@ class Several implements SpanProcessor {
   onEnd(span: ReadableSpan): void {
     for (const part of this.parts) part.onEnd(span);
   }
-  async forceFlush(): Promise<void> {
-    await Promise.all(this.parts.map((part) => part.forceFlush()));
+  async forceFlush(limitMillis?: number): Promise<void> {
+    await Promise.all(this.parts.map((part) => part.forceFlush(limitMillis)));
   }
   async shutdown(): Promise<void> {
     await Promise.all(this.parts.map((part) => part.shutdown()));
@@ -113,8 +126,8 @@ class Guarded implements SpanProcessor {
   onEnd(span: ReadableSpan): void {
     this.#guard('onEnd', () => this.inner.onEnd(span));
   }
-  forceFlush(): Promise<void> {
-    return this.#await('forceFlush', this.configuration.exportTimeout, () => this.inner.forceFlush());
+  forceFlush(limitMillis = this.configuration.exportTimeout): Promise<void> {
+    return this.#await('forceFlush', limitMillis, () => this.inner.forceFlush());
   }
   shutdown(): Promise<void> {
     return this.#await('shutdown', this.configuration.shutdownTimeout, () => this.inner.shutdown());

@@ -5,6 +5,7 @@ import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { context } from '@opentelemetry/api';
+import { clearTimeout, setTimeout, unref } from '../captured.js';
 import { SILENCED } from '../context/layer.js';
 import type { Certificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
@@ -219,6 +220,6 @@ function exchange(
 }
 
 function release(timer: NodeJS.Timeout, socket: Socket): void {
-  timer.unref();
+  unref(timer);
   socket.unref();
 }

@@ -1,12 +1,25 @@
 // The queue of ended spans: a SpanProcessor that sends them in batches and accounts for every one of them. Built by exporter.ts.
 // Ours instead of the SDK's BatchSpanProcessor because that one keeps its drops to itself, holds the process with its export
-// timer, and leaves its exporter open when the last flush fails (docs/decisions/0006-own-export-queue.md).
+// timer, and leaves its exporter open when the last flush fails (docs/decisions/0010-queue-encoder-delegates.md).
 
 import { AsyncResource } from 'node:async_hooks';
 import { TraceFlags } from '@opentelemetry/api';
+import { clearTimeout, now, setImmediate, setTimeout, unref } from '../captured.js';
 import type { ReadableSpan, SpanProcessor } from '../sdk/contracts.js';
 import type { Notice } from '../warnings.js';
 import type { Delivery } from './delivery.js';
+import { within } from './within.js';
+
+/** Somebody who waits until as many spans have left the queue as had entered it. */
+interface Flush {
+  readonly mark: number;
+  /** A failed attempt ends the wait. */
+  readonly soft: boolean;
+  readonly done: () => void;
+}
+
+/** How long a shutdown waits for the lines about its failures, which a probe of the address may delay. */
+const SAYING_MS = 500;
 
 /** At any time exported + failed + dropped + queued = ended. */
 export interface ExportCounts {
@@ -28,7 +41,7 @@ export interface QueueOptions {
   readonly maxExportBatchSize: number;
   /** Milliseconds. */
   readonly scheduleDelay: number;
-  readonly exportTimeout: number;
+  readonly flushTimeout: number;
   readonly shutdownTimeout: number;
   readonly notice: Notice;
 }
@@ -38,6 +51,19 @@ export interface QueueOptions {
  * and sends them, a full batch of 512 blocks the event loop for 40 to 60 ms.
  */
 const FIRST_BATCH = 32;
+
+/**
+ * After a batch of which nothing was taken: without it the next one starts in the same turn, and a process whose transport holds it
+ * never comes to its `beforeExit`.
+ */
+const REST_MS = 10;
+
+/** Queues that have taken spans: what they still hold when the process exits is reported. */
+const filled = new Set<ExportQueue>();
+
+function reportAtExit(): void {
+  for (const queue of filled) queue.reportLost('at the exit of the process');
+}
 
 export class ExportQueue implements SpanProcessor {
   #waiting: ReadableSpan[] = [];
@@ -53,16 +79,19 @@ export class ExportQueue implements SpanProcessor {
   #left = 0;
   /** What had entered when the delay was last over: all of it is due, in however many batches. */
   #due = 0;
-  #flushes: { readonly mark: number; readonly done: () => void }[] = [];
+  #flushes: Flush[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #turn: NodeJS.Immediate | undefined;
+  #turn: NodeJS.Immediate | NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   #abandoned = false;
   /** Sends in the asynchronous context of the set-up: the exporter's connection must not keep a request's context alive. */
   readonly #scope = new AsyncResource('SpanwrightExport');
+  /** Spans that had failed when the end of the process began: those that fail from then on are reported as lost. */
+  #failedBefore: number | undefined;
 
   constructor(readonly options: QueueOptions) {
     this.#batchSize = Math.min(FIRST_BATCH, options.maxExportBatchSize);
+    options.delivery.options.onFailure = () => this.#releaseFlushes();
   }
 
   get counts(): ExportCounts {
@@ -84,19 +113,24 @@ export class ExportQueue implements SpanProcessor {
       if (this.#dropped++ === this.#droppedSaid && this.#closing === undefined) this.#sayDropped();
       return;
     }
-    this.#entered++;
+    if (this.#entered++ === 0) this.#watchExit();
     this.#waiting.push(span);
     this.#schedule();
   }
 
-  /** Resolves when all spans that ended before the call are sent or given up, at the latest after the export timeout. */
-  forceFlush(): Promise<void> {
-    return this.#drain(this.options.exportTimeout);
+  /**
+   * Sends what has ended now, without waiting for the delay or between attempts. Resolves when it is sent or given up, when an attempt
+   * fails (the spans stay, and are tried again later), at the latest after the limit.
+   */
+  forceFlush(limitMillis = this.options.flushTimeout): Promise<void> {
+    this.options.delivery.nudge();
+    return this.#drain(limitMillis, true);
   }
 
   /** As a flush, but with one attempt a batch, and no longer than the limit: what is under way then is given up. */
   async flushWithin(limitMillis: number): Promise<void> {
     const { delivery } = this.options;
+    this.#failedBefore ??= this.#failed;
     delivery.hurry();
     await this.#drain(limitMillis);
     if (this.#closing !== undefined) return;
@@ -110,42 +144,68 @@ export class ExportQueue implements SpanProcessor {
     return this.#closing;
   }
 
+  /**
+   * Logs how many spans are lost at the end of the process, once: those that wait or are under way, and those that have failed since
+   * the end began. Called before a signal ends the process and when it exits; what is queued counts as failed from then on.
+   */
+  reportLost(when: string): void {
+    const queued = this.#waiting.length + this.#underWay;
+    if (queued > 0) {
+      this.#abandoned = true;
+      this.#waiting = [];
+      this.#underWay = 0;
+      this.#failed += queued;
+      this.#left = this.#entered;
+      this.#endFlushes();
+    }
+    const lost = this.#failedBefore === undefined ? queued : this.#failed - this.#failedBefore;
+    this.#failedBefore = this.#failed;
+    if (lost > 0) this.options.notice('SPW006', `${lost} ${lost === 1 ? 'span' : 'spans'} ${when}`, when);
+  }
+
   async #close(): Promise<void> {
-    const started = performance.now();
-    const { delivery, shutdownTimeout, maxExportBatchSize, notice } = this.options;
+    const started = now();
+    const { delivery, shutdownTimeout, maxExportBatchSize } = this.options;
+    this.#failedBefore ??= this.#failed;
     delivery.hurry();
     this.#batchSize = maxExportBatchSize; // time is short, and what would be blocked is about to end
     await this.#drain(shutdownTimeout);
     clearTimeout(this.#timer);
-    const lost = this.#waiting.length + this.#underWay;
-    if (lost > 0) {
-      this.#abandoned = true;
-      this.#waiting = [];
-      this.#underWay = 0;
-      this.#failed += lost;
-      this.#left = this.#entered;
-      this.#endFlushes();
-      notice('SPW006', `${lost} spans after ${shutdownTimeout} ms (shutdown_timeout)`);
-    }
-    const rest = Math.max(0, shutdownTimeout - (performance.now() - started));
-    await within(rest, closeExporter(delivery));
+    const late = this.#waiting.length + this.#underWay > 0;
+    if (late) this.reportLost(`after ${shutdownTimeout} ms (shutdown_timeout)`);
+    const rest = (): number => Math.max(0, shutdownTimeout - (now() - started));
+    await within(rest(), closeExporter(delivery));
+    await within(Math.min(rest(), SAYING_MS), delivery.logged()); // the cause before the number
+    this.reportLost('at shutdown');
+    this.#leaveExit();
   }
 
-  async #drain(limit: number): Promise<void> {
+  /** @param soft resolves also when an attempt fails. */
+  async #drain(limit: number, soft = false): Promise<void> {
     if (this.#left === this.#entered) return;
-    await within(
-      limit,
-      new Promise<void>((done) => {
-        this.#flushes.push({ mark: this.#entered, done });
-        this.#schedule();
-      }),
-    );
+    let flush: Flush | undefined;
+    const drained = new Promise<void>((done) => {
+      flush = { mark: this.#entered, soft, done };
+      this.#flushes.push(flush);
+      this.#schedule();
+    });
+    await within(limit, drained);
+    this.#flushes = this.#flushes.filter((one) => one !== flush); // a flush that timed out must not keep the queue sending
+  }
+
+  #watchExit(): void {
+    if (filled.size === 0) process.on('exit', reportAtExit);
+    filled.add(this);
+  }
+
+  #leaveExit(): void {
+    if (filled.delete(this) && filled.size === 0) process.removeListener('exit', reportAtExit);
   }
 
   /** One batch at a time, so that at most a batch and a queue are in memory however slow the collector is. */
   #schedule(): void {
     if (this.#waiting.length === 0) return;
-    this.#timer ??= setTimeout(() => this.#fallDue(), this.options.scheduleDelay).unref();
+    this.#timer ??= unref(setTimeout(() => this.#fallDue(), this.options.scheduleDelay));
     if (this.#underWay > 0) return;
     if (this.#waiting.length >= this.#batchSize || this.#flushes.length > 0 || this.#left < this.#due) this.#sendSoon();
   }
@@ -158,10 +218,12 @@ export class ExportQueue implements SpanProcessor {
 
   /** In a turn of its own: serializing a batch must not lengthen the call that ended its last span. */
   #sendSoon(): void {
-    this.#turn ??= setImmediate(() => {
-      this.#turn = undefined;
-      this.#scope.runInAsyncScope(() => void this.#send());
-    });
+    this.#turn ??= setImmediate(() => this.#sendNow());
+  }
+
+  #sendNow(): void {
+    this.#turn = undefined;
+    this.#scope.runInAsyncScope(() => void this.#send());
   }
 
   async #send(): Promise<void> {
@@ -173,14 +235,21 @@ export class ExportQueue implements SpanProcessor {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     }
-    const taken = await this.options.delivery.send(batch);
+    const { spans, taken } = await this.options.delivery.send(batch);
     if (this.#abandoned) return;
+    if (spans < batch.length) this.#waiting = batch.slice(spans).concat(this.#waiting); // one request did not hold them all
     this.#underWay = 0;
     this.#exported += taken;
-    this.#failed += batch.length - taken;
-    this.#left += batch.length;
+    this.#failed += spans - taken;
+    this.#left += spans;
     this.#droppedSaid = this.#dropped;
     this.#endFlushes();
+    if (taken === 0) this.#turn ??= unref(setTimeout(() => this.#rested(), REST_MS));
+    else this.#schedule();
+  }
+
+  #rested(): void {
+    this.#turn = undefined;
     this.#schedule();
   }
 
@@ -189,19 +258,18 @@ export class ExportQueue implements SpanProcessor {
     this.#flushes = this.#flushes.filter(({ mark }) => mark > this.#left);
   }
 
+  /** An attempt has failed: whoever flushes on the path of a request must not wait for the next one. */
+  #releaseFlushes(): void {
+    for (const { soft, done } of this.#flushes) if (soft) done();
+    this.#flushes = this.#flushes.filter(({ soft }) => !soft);
+  }
+
   #sayDropped(): void {
     this.options.notice(
       'SPW005',
       `${this.options.maxQueueSize} spans wait already (max_queue_size), ${this.#dropped} dropped so far; the collector is too slow or absent, or more is recorded than it can take`,
     );
   }
-}
-
-/** Waits for `work`, but no longer than `limit`. The timer holds the process on purpose: somebody awaits this. */
-async function within(limit: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise<void>((resolve) => (timer = setTimeout(resolve, limit)))]);
-  clearTimeout(timer);
 }
 
 async function closeExporter(delivery: Delivery): Promise<void> {

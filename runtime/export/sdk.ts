@@ -1,19 +1,17 @@
-// The only file that names the SDK's packages. They are loaded by require at the call, so that a process without an endpoint
-// loads none of them, and so that both SDK 2.x and 3.x work. Called by resource.ts and exporter.ts; a missing package is an
-// error with the line that installs it.
+// The only file that names the SDK's packages. They are ordinary dependencies, loaded at the call by literal requires, which bundlers
+// follow: a process that exports nothing loads none of them. Both SDK lines work. Called by resource.ts, pipeline.ts and createSampler().
 
-import { createRequire } from 'node:module';
 import type { Attributes } from '@opentelemetry/api';
+import { setImmediate } from '../captured.js';
 import type { Configuration } from '../config/configuration.js';
 import { SpanwrightError } from '../errors.js';
-import type { ReadableSpan, Resource, ResourceDetector, SpanExporter } from '../sdk/contracts.js';
+import type { Resource, ResourceDetector, SpanExporter } from '../sdk/contracts.js';
 import { VERSION } from '../version.js';
-import { type Certificates, readCertificates } from './certificates.js';
-import { type EncodableSpan, encodeSpans } from './encode.js';
+import { readCertificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
-import { OtlpExporter, type Serializer, type Transport } from './otlp.js';
-import { GrpcTransport } from './otlp-grpc.js';
-import { HttpTransport } from './otlp-http.js';
+import { GrpcCarrier, type GrpcPackages } from './grpc-carrier.js';
+import { HttpCarrier, type HttpPackages } from './http-carrier.js';
+import { type Carrier, OtlpExporter, type Serializer } from './otlp.js';
 
 interface ResourcesPackage {
   defaultResource(): Resource;
@@ -24,14 +22,6 @@ interface ResourcesPackage {
   serviceInstanceIdDetector: ResourceDetector;
 }
 
-const RESOURCES = '@opentelemetry/resources';
-const EXPORTERS = {
-  grpc: '@opentelemetry/exporter-trace-otlp-grpc',
-  'http/protobuf': '@opentelemetry/exporter-trace-otlp-proto',
-} as const;
-
-export type Protocol = keyof typeof EXPORTERS;
-
 interface TraceSdk {
   ParentBasedSampler: new (
     options: object,
@@ -39,77 +29,87 @@ interface TraceSdk {
     shouldSample(...given: unknown[]): { decision: number };
     toString(): string;
   };
+  ConsoleSpanExporter: new () => SpanExporter;
 }
 
-/** SDK 2.x has two names for the package, 3.x one. */
-const TRACE_SDKS = ['@opentelemetry/sdk-trace-base', '@opentelemetry/sdk-trace'];
+interface Transformer {
+  ProtobufTraceSerializer: { deserializeResponse(answer: Uint8Array): object };
+  TraceExporterMetricsHelper: unknown;
+}
 
 /** @throws SpanwrightError MISSING_PACKAGE. */
 export function loadTraceSdk(): TraceSdk {
-  const installed = TRACE_SDKS.find(isInstalled);
-  if (installed === undefined) requireAll(TRACE_SDKS.slice(0, 1));
-  return require(installed as string) as TraceSdk;
+  return installed('@opentelemetry/sdk-trace', () => require('@opentelemetry/sdk-trace')) as TraceSdk;
 }
 
 /** @throws SpanwrightError MISSING_PACKAGE. */
 export function loadResources(): ResourcesPackage {
-  return load<ResourcesPackage>(RESOURCES);
+  return installed('@opentelemetry/resources', () => require('@opentelemetry/resources')) as ResourcesPackage;
+}
+
+const TRANSFORMER = '@opentelemetry/otlp-transformer';
+const loadTransformer = (): Transformer =>
+  installed(TRANSFORMER, () => require('@opentelemetry/otlp-transformer')) as Transformer;
+
+/** Each in a turn of its own, because together they block the event loop for a tenth of a second. */
+async function inTurns(loads: readonly [name: string, load: () => unknown][]): Promise<object> {
+  const found: object[] = [];
+  for (const [name, load] of loads) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    found.push(installed(name, load) as object);
+  }
+  return Object.assign({}, ...found);
+}
+
+function loadGrpc(): Promise<GrpcPackages> {
+  return inTurns([
+    ['@opentelemetry/core', () => require('@opentelemetry/core')],
+    ['@opentelemetry/otlp-exporter-base', () => require('@opentelemetry/otlp-exporter-base')],
+    [TRANSFORMER, loadTransformer],
+    ['@opentelemetry/otlp-grpc-exporter-base', () => require('@opentelemetry/otlp-grpc-exporter-base')],
+    ['@opentelemetry/exporter-trace-otlp-grpc', () => require('@opentelemetry/exporter-trace-otlp-grpc')],
+  ]) as Promise<GrpcPackages>;
+}
+
+function loadHttp(): Promise<HttpPackages> {
+  return inTurns([
+    ['@opentelemetry/core', () => require('@opentelemetry/core')],
+    [TRANSFORMER, loadTransformer],
+    ['@opentelemetry/otlp-exporter-base', () => require('@opentelemetry/otlp-exporter-base/node-http')],
+    ['@opentelemetry/exporter-trace-otlp-proto', () => require('@opentelemetry/exporter-trace-otlp-proto')],
+  ]) as Promise<HttpPackages>;
 }
 
 /**
- * The OTLP exporter of the endpoint's protocol: our encoder, over a transport of ours (otlp.ts says why).
- * @throws SpanwrightError MISSING_PACKAGE naming every package that is not installed.
+ * The OTLP exporter of the endpoint's protocol. Loads no package before it is needed.
  * @throws ConfigurationError when a certificate file cannot be read or used.
  */
-export function createExporter(endpoint: Endpoint, configuration: Configuration): SpanExporter {
-  const name = EXPORTERS[endpoint.protocol];
-  requireAll([RESOURCES, name]);
-  // What the exporter's package brings with it is resolved from where that package is.
-  const beside = createRequire(require.resolve(name));
-  const { ProtobufTraceSerializer } = beside('@opentelemetry/otlp-transformer') as { ProtobufTraceSerializer: Serializer };
-  const tls = endpoint.tls ? readCertificates(configuration) : undefined;
-  const transport =
-    endpoint.protocol === 'grpc' ? overGrpc(endpoint, configuration, tls) : overHttp(endpoint, configuration, tls);
+export function createExporter(endpoint: Endpoint, configuration: Configuration): OtlpExporter {
   const timeout = Math.min(configuration.otlpTimeout, configuration.exportTimeout);
-  const serializer: Serializer = {
-    serializeRequest: (spans) => encodeSpans(spans as readonly ReadableSpan[] as readonly EncodableSpan[]),
-    deserializeResponse: (answer) => ProtobufTraceSerializer.deserializeResponse(answer),
+  const common = {
+    headers: configuration.otlpHeaders,
+    gzip: configuration.otlpCompression === 'gzip',
+    userAgent: `spanwright/${VERSION}`,
+    tls: endpoint.tls ? readCertificates(configuration) : undefined,
+    timeout,
   };
-  return new OtlpExporter(serializer, transport, timeout);
+  const carry = (serializer: Serializer): Carrier =>
+    endpoint.protocol === 'grpc'
+      ? new GrpcCarrier({ ...common, target: endpoint.target }, serializer, loadGrpc)
+      : new HttpCarrier({ ...common, url: endpoint.url }, serializer, loadHttp);
+  return new OtlpExporter(carry, (answer) => loadTransformer().ProtobufTraceSerializer.deserializeResponse(answer), timeout);
 }
 
-const USER_AGENT = `spanwright/${VERSION}`;
-
-function overGrpc(endpoint: Endpoint, configuration: Configuration, tls: Certificates | undefined): Transport {
-  const { host, port } = endpoint;
-  const gzip = configuration.otlpCompression === 'gzip';
-  return new GrpcTransport({ host, port, headers: configuration.otlpHeaders, gzip, userAgent: USER_AGENT, tls });
-}
-
-function overHttp(endpoint: Endpoint, configuration: Configuration, tls: Certificates | undefined): Transport {
-  const gzip = configuration.otlpCompression === 'gzip';
-  return new HttpTransport({ url: endpoint.url, headers: configuration.otlpHeaders, gzip, userAgent: USER_AGENT, tls });
-}
-
-function load<T>(name: string): T {
-  requireAll([name]);
-  return require(name) as T;
-}
-
-function requireAll(names: readonly string[]): void {
-  const missing = names.filter((name) => !isInstalled(name));
-  if (missing.length === 0) return;
-  throw new SpanwrightError(
-    'MISSING_PACKAGE',
-    `Exporting spans needs ${missing.join(' and ')}, which ${missing.length > 1 ? 'are' : 'is'} not installed. Run: npm install ${missing.join(' ')}`,
-  );
-}
-
-function isInstalled(name: string): boolean {
+/** Dependencies are there; a package that is not was left out by a bundler or removed. */
+function installed(name: string, load: () => unknown): unknown {
   try {
-    require.resolve(name);
-    return true;
-  } catch {
-    return false;
+    return load();
+  } catch (error) {
+    if ((error as { code?: unknown } | null)?.code !== 'MODULE_NOT_FOUND') throw error;
+    throw new SpanwrightError(
+      'MISSING_PACKAGE',
+      `Exporting spans needs ${name}, a dependency of spanwright that cannot be found. Run: npm install ${name}, or let the bundler include it.`,
+      { cause: error },
+    );
   }
 }

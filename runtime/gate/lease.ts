@@ -2,7 +2,7 @@
 // it. Every lease expires, except one that switches off without a duration: it holds until the next switch on. One unref'd timer
 // waits for the next expiry; the start of a root compares the clock too, because a blocked event loop runs no timer.
 
-import { clearTimeout, now as monotonic, setTimeout, wallClock } from '../captured.js';
+import { clearTimeout, now as monotonic, setTimeout, unref, wallClock } from '../captured.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { Lease, LeaseEnd, LeaseOptions } from '../tracing.js';
 import { type Change, isEmpty, isOff, isOn, type LeaseTerms, readTerms } from './lease-options.js';
@@ -184,7 +184,7 @@ export class LeaseBook implements LeaseMeter {
     this.#endsAt = Math.min(...this.#held.map((held) => held.endsAt));
     if (this.#endsAt === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(this.#endsAt - monotonic())));
-    this.#timer.unref();
+    unref(this.#timer);
   }
 
   #report(held: Held): Lease {

@@ -1,7 +1,7 @@
 // Finds spans that have been open too long: one coarse timer that never holds the process. A leak is reported once per
 // namespace and minute, and treated by policy; spans of `longRunning` sites are left alone.
 
-import { clearInterval, setInterval } from '../captured.js';
+import { clearInterval, setInterval, unref } from '../captured.js';
 import type { Gate } from '../gate/gate.js';
 import type { Pattern } from '../gate/pattern.js';
 import type { OpenSpan, OpenTable } from './table.js';
@@ -24,7 +24,7 @@ export class Watchdog {
   ) {
     // a quarter of the age, so that a leak is found at most that much late; not oftener than every 10 ms, nor seldomer than 10 s
     this.#timer = setInterval(() => this.look(), Math.min(Math.max(maxAgeMs / 4, 10), 10_000));
-    this.#timer.unref();
+    unref(this.#timer);
   }
 
   /** Looks once, oldest first, and stops at the first span that is young enough. */

@@ -28,6 +28,10 @@ export interface SpanExporter {
   forceFlush?(): Promise<void>;
   /** Of our own exporter: ends what is under way, at once. It can go on afterwards. */
   disconnect?(): void;
+  /** Of our own exporter: how many of the leading spans one request holds; at least one. */
+  fit?(spans: ReadableSpan[]): number;
+  /** Of our own exporter: loads what the first export needs. */
+  prepare?(): Promise<void>;
 }
 
 /** OpenTelemetry's `SpanProcessor`, of whichever SDK version. */
@@ -35,7 +39,8 @@ export interface SpanProcessor {
   onStart(span: StartedSpan, parentContext: Context): void;
   onEnding?(span: StartedSpan): void;
   onEnd(span: ReadableSpan): void;
-  forceFlush(): Promise<void>;
+  /** @param limitMillis longest wait; only our own queue reads it. */
+  forceFlush(limitMillis?: number): Promise<void>;
   shutdown(): Promise<void>;
 }
 

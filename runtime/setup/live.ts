@@ -3,6 +3,7 @@
 
 import type { LoadedConfiguration } from '../config/load.js';
 import { PermissionDeniedError } from '../errors.js';
+import { within } from '../export/within.js';
 import type { GateSettings } from '../gate/gate.js';
 import { LeaseBook } from '../gate/lease.js';
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules, withoutOverruled } from '../gate/rules.js';
@@ -14,6 +15,7 @@ import { endLeaked } from '../open/watchdog.js';
 import { endAbandoned } from '../span/abandoned.js';
 import type { ProcessState } from '../state.js';
 import type {
+  Duration,
   Lease,
   LeaseOptions,
   NamespaceReport,
@@ -27,29 +29,16 @@ import type {
 } from '../tracing.js';
 import { VERSION } from '../version.js';
 import type { Notice } from '../warnings.js';
+import type { Built, ExportCounts } from './built.js';
 import { fromConfiguration } from './effective.js';
+import { readFlushLimit } from './flush-limit.js';
 import { reportOpenSpan } from './reports.js';
 import { pageOfSites, reportNamespaces, reportSites } from './site-pages.js';
-import { within } from './within.js';
-
-/** What ended spans turned into; kept by the export pipeline. */
-export interface ExportCounts {
-  readonly exported: number;
-  readonly failed: number;
-  readonly dropped: number;
-  readonly forgotten?: number;
-}
-
-/** What a set-up leaves to be undone, and what it has built. */
-export interface Built {
-  /** Its `counts` are read anew each time. */
-  readonly counts: { readonly counts: ExportCounts };
-  /** Undoes registrations and stops timers, in this order. */
-  readonly undo: readonly (() => void)[];
-}
 
 const NOTHING_EXPORTED: ExportCounts = { exported: 0, failed: 0, dropped: 0 };
 const MOST_OPEN_SPANS = 10_000;
+/** The parts of a shutdown end by the limit themselves, and then report what is lost. */
+const GRACE_MS = 500;
 
 export class LiveTracing implements Tracing {
   readonly leaseBook: LeaseBook;
@@ -202,8 +191,12 @@ export class LiveTracing implements Tracing {
     return prometheusText(this.#counts(), this.process.sites, this.enabled, this.loaded.configuration.openSpansMetric);
   }
 
-  async forceFlush(): Promise<void> {
-    await this.process.recorder?.forceFlush();
+  async forceFlush(options?: { timeout?: Duration }): Promise<void> {
+    await this.process.recorder?.forceFlush(readFlushLimit(options));
+  }
+
+  reportLost(when: string): void {
+    this.#built?.reportLost?.(when);
   }
 
   shutdown(): Promise<void> {
@@ -223,7 +216,7 @@ export class LiveTracing implements Tracing {
     this.#workers?.close();
     const { recorder } = process;
     for (const undo of this.#built?.undo ?? this.#undo) undo();
-    if (recorder !== undefined) await within(recorder.shutdown(), this.loaded.configuration.shutdownTimeout);
+    if (recorder !== undefined) await within(this.loaded.configuration.shutdownTimeout + GRACE_MS, recorder.shutdown());
     process.recorder = undefined;
     process.tracing = undefined;
   }

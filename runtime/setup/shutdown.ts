@@ -3,12 +3,18 @@
 // flush, because it may still end spans. Registered by startTracing().
 
 import { constants } from 'node:os';
+import { clearTimeout, setTimeout } from '../captured.js';
 
 /** The part of a running set-up that a signal needs. */
 export interface Flushable {
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
+  /** Logs how many spans are lost with the process. */
+  reportLost(when: string): void;
 }
+
+/** A shutdown ends by its own limit, and reports what is lost, before the signal is raised for want of an end. */
+const GRACE_MS = 1000;
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 type Signal = (typeof SIGNALS)[number];
@@ -34,12 +40,14 @@ export function onShutdownSignal(tracing: Flushable, timeoutMillis: number): () 
       return;
     }
     shared.flushing++;
-    const timer = setTimeout(() => finish?.(), timeoutMillis);
+    const timer = setTimeout(() => finish?.(), timeoutMillis + GRACE_MS);
     finish = function endOfFlush(): void {
       clearTimeout(timer);
       finish = undefined;
       shared.flushing--;
-      if (alone && onlyOurs(signal)) leave(signal);
+      if (!alone || !onlyOurs(signal)) return;
+      tracing.reportLost(`at ${signal}`);
+      leave(signal);
     };
     const mine = finish;
     const end = (): void => {
@@ -60,7 +68,9 @@ export function onShutdownSignal(tracing: Flushable, timeoutMillis: number): () 
 
   shared.listeners.add(flushOnSignal);
   for (const signal of SIGNALS) process.on(signal, flushOnSignal);
-  return remove;
+  return () => {
+    if (finish === undefined) remove(); // else the end of the flush does: a second signal must find us
+  };
 }
 
 function raise(signal: Signal): void {

@@ -10,6 +10,7 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
+import { setImmediate, unref } from '../captured.js';
 import type { TracingOptions } from '../config/configuration.js';
 import { loadConfiguration } from '../config/load.js';
 import { notFollowed } from '../config/standard.js';
@@ -26,8 +27,9 @@ import { GateTracerProvider } from '../span/provider.js';
 import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
+import type { Built } from './built.js';
 import { SpanwrightContextManager } from './context-manager.js';
-import { type Built, LiveTracing } from './live.js';
+import { LiveTracing } from './live.js';
 import { onNaturalEnd } from './natural-end.js';
 import { logFaults, refuseSecondStart, startRecorder, watch } from './parts.js';
 import { onShutdownSignal } from './shutdown.js';
@@ -37,7 +39,6 @@ import { onShutdownSignal } from './shutdown.js';
  *
  * @param options override the environment, which overrides the TOML file (docs/configuration.md)
  * @throws ConfigurationError naming every unknown key and bad value, with its place and the nearest valid one
- * @throws SpanwrightError MISSING_PACKAGE when an endpoint is set and a package that exports is not installed
  * @throws SpanwrightError ALREADY_STARTED when tracing runs in this process already
  * @example
  * ```ts
@@ -86,7 +87,7 @@ function build(
       return { ...pipeline.counts, forgotten: kept?.counts.forgotten ?? 0 };
     },
   };
-  return { counts, undo };
+  return { counts, undo, reportLost: (when) => pipeline.reportLost(when) };
 }
 
 /** Context passes through to the next service in every state. Who registered before us keeps what they have. */
@@ -131,11 +132,12 @@ function quietly(register: () => boolean): boolean {
 
 /** Once, after the modules that start with the service have loaded. */
 function tellTransformerMissing(): void {
-  setImmediate(() => {
+  const turn = setImmediate(() => {
     if (state.untransformed === 0) return;
     notice(
       'SPW015',
       `${state.untransformed} sites; they work, without file and line, and cost a little more while off (docs: transformer/README.md)`,
     );
-  }).unref();
+  });
+  unref(turn);
 }

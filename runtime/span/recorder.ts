@@ -210,8 +210,8 @@ export class Recorder implements SpanHost<RecordedSpan> {
     if (failed && sample !== undefined) this.recentErrors.add(sample);
   }
 
-  forceFlush(): Promise<void> {
-    return this.#sink.forceFlush();
+  forceFlush(limitMillis?: number): Promise<void> {
+    return this.#sink.forceFlush(limitMillis);
   }
 
   shutdown(): Promise<void> {

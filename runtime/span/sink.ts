@@ -11,6 +11,6 @@ export interface SpanSink {
   onEnd(span: RecordedSpan): void;
   /** The span was discarded: it does not end. */
   onDiscard?(span: RecordedSpan): void;
-  forceFlush(): Promise<void>;
+  forceFlush(limitMillis?: number): Promise<void>;
   shutdown(): Promise<void>;
 }

@@ -46,7 +46,7 @@ function runScript(script: string, signals: NodeJS.Signals[] = ['SIGTERM'], betw
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} with no other listener shuts down first and then ends the process by that signal`, async () => {
     const end = await runScript(
-      `onShutdownSignal({ shutdown: later(100, 'shut down'), forceFlush: later(0, 'flushed') }, 5000)`,
+      `onShutdownSignal({ shutdown: later(100, 'shut down'), reportLost() {}, forceFlush: later(0, 'flushed') }, 5000)`,
       [signal],
     );
     assert.equal([end.out, end.code, end.signal], ['shut down\n', null, signal]);
@@ -54,20 +54,22 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 test('a shutdown that does not end is left at the limit', async () => {
-  const end = await runScript(`onShutdownSignal({ shutdown: never, forceFlush: never }, 200)`);
+  const end = await runScript(`onShutdownSignal({ shutdown: never, reportLost() {}, forceFlush: never }, 200)`);
   assert.is(end.signal, 'SIGTERM');
   assert.ok(end.took >= 190 && end.took < 10_000, `${end.took}`);
 });
 
 test('a shutdown that rejects ends the process by the signal too', async () => {
-  const end = await runScript(`onShutdownSignal({ shutdown: () => Promise.reject(new Error('x')), forceFlush: never }, 60_000)`);
+  const end = await runScript(
+    `onShutdownSignal({ shutdown: () => Promise.reject(new Error('x')), reportLost() {}, forceFlush: never }, 60_000)`,
+  );
   assert.is(end.signal, 'SIGTERM');
   assert.ok(end.took < 10_000, `${end.took}`);
 });
 
 test('with a listener of the program we only flush, and the program decides when and how to end', async () => {
   const end = await runScript(
-    `onShutdownSignal({ shutdown: later(0, 'shut down'), forceFlush: later(10, 'flushed') }, 5000);
+    `onShutdownSignal({ shutdown: later(0, 'shut down'), reportLost() {}, forceFlush: later(10, 'flushed') }, 5000);
      process.on('SIGTERM', () => setTimeout(() => process.exit(7), 300))`,
   );
   assert.equal([end.out, end.code, end.signal], ['flushed\n', 7, null]);
@@ -75,20 +77,24 @@ test('with a listener of the program we only flush, and the program decides when
 
 test('a program that ignores the signal goes on living, as without us', async () => {
   const end = await runScript(
-    `onShutdownSignal({ shutdown: never, forceFlush: later(0, 'flushed') }, 50); process.on('SIGTERM', () => {}); setTimeout(() => process.exit(3), 900)`,
+    `onShutdownSignal({ shutdown: never, reportLost() {}, forceFlush: later(0, 'flushed') }, 50); process.on('SIGTERM', () => {}); setTimeout(() => process.exit(3), 900)`,
   );
   assert.equal([end.out, end.code], ['flushed\n', 3]);
 });
 
 test('a second signal does not wait for the flush', async () => {
-  const end = await runScript(`onShutdownSignal({ shutdown: never, forceFlush: never }, 60_000)`, ['SIGINT', 'SIGINT'], 300);
+  const end = await runScript(
+    `onShutdownSignal({ shutdown: never, reportLost() {}, forceFlush: never }, 60_000)`,
+    ['SIGINT', 'SIGINT'],
+    300,
+  );
   assert.is(end.signal, 'SIGINT');
   assert.ok(end.took < 10_000, `${end.took}`);
 });
 
 test('two set-ups in one process both finish before the signal ends it', async () => {
   const end = await runScript(
-    `onShutdownSignal({ shutdown: later(50, 'one'), forceFlush: never }, 5000); onShutdownSignal({ shutdown: later(300, 'two'), forceFlush: never }, 5000)`,
+    `onShutdownSignal({ shutdown: later(50, 'one'), reportLost() {}, forceFlush: never }, 5000); onShutdownSignal({ shutdown: later(300, 'two'), reportLost() {}, forceFlush: never }, 5000)`,
   );
   assert.equal([end.out, end.signal], ['one\ntwo\n', 'SIGTERM']);
 });
@@ -100,18 +106,23 @@ test('a passive listener of signal-exit does not make us wait for each other', a
     const listener = () => { if (process.listeners('SIGTERM').length === emitter.count) { process.removeListener('SIGTERM', listener); say('theirs'); process.kill(process.pid, 'SIGTERM'); } };
     process.on('SIGTERM', listener);`;
   const end = await runScript(
-    `${passive} onShutdownSignal({ shutdown: later(50, 'shut down'), forceFlush: later(0, 'flushed') }, 5000)`,
+    `${passive} onShutdownSignal({ shutdown: later(50, 'shut down'), reportLost() {}, forceFlush: later(0, 'flushed') }, 5000)`,
   );
   assert.equal([end.out, end.signal], ['shut down\ntheirs\n', 'SIGTERM']);
 });
 
 test('after removal the signal has its default effect at once, without a flush', async () => {
-  const end = await runScript(`onShutdownSignal({ shutdown: later(0, 'shut down'), forceFlush: later(0, 'flushed') }, 5000)()`);
+  const end = await runScript(
+    `onShutdownSignal({ shutdown: later(0, 'shut down'), reportLost() {}, forceFlush: later(0, 'flushed') }, 5000)()`,
+  );
   assert.equal([end.out, end.signal], ['', 'SIGTERM']);
 });
 
 test('listening does not hold a process that is done', async () => {
-  const end = await runScript(`onShutdownSignal({ shutdown: never, forceFlush: never }, 5000); clearInterval(alive)`, []);
+  const end = await runScript(
+    `onShutdownSignal({ shutdown: never, reportLost() {}, forceFlush: never }, 5000); clearInterval(alive)`,
+    [],
+  );
   assert.equal([end.code, end.signal], [0, null]);
 });
 

@@ -1,6 +1,6 @@
 // Export over TLS and mutual TLS, by https:// and the certificate keys; over HTTP with protobuf; and the packages that do it.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -195,7 +195,7 @@ test('OTLP over HTTP posts protobuf to the path of traces, with the headers', as
 });
 
 /** Runs a script where only some packages are installed: the runtime is copied beside a node_modules of its own. */
-function runWith(packages: readonly string[], script: string): string {
+function runWith(packages: readonly string[], script: string): { out: string; errors: string } {
   const root = join(__dirname, '..', '..');
   const folder = mkdtempSync(join(tmpdir(), 'spanwright-packages-'));
   try {
@@ -207,11 +207,12 @@ function runWith(packages: readonly string[], script: string): string {
       symlinkSync(join(root, 'node_modules', name), target, 'junction');
     }
     const tsx = require.resolve('tsx');
-    return execFileSync(process.execPath, ['--preserve-symlinks', '--import', tsx, '-e', script], {
+    const { stdout, stderr } = spawnSync(process.execPath, ['--preserve-symlinks', '--import', tsx, '-e', script], {
       cwd: folder,
       encoding: 'utf8',
       env: { ...process.env, NODE_PATH: '' },
     });
+    return { out: stdout, errors: stderr };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -223,22 +224,33 @@ const BUILD = `
   const build = (options) => buildPipeline(loadConfiguration({ options, env: {} }).configuration, () => {});
   const sdk = () => Object.keys(require.cache).filter((path) => /opentelemetry.(resources|sdk|exporter|otlp|core)|grpc-js|protobufjs/.test(path)).length;`;
 
-test('with an endpoint and without the packages that export, the error has the line that installs them', () => {
-  const attempt = `${BUILD} try { build({ endpoint: 'http://c:4317' }); console.log('built'); } catch (error) { console.log(error.code, error.message); }`;
-  const out = runWith(['@opentelemetry/api', 'smol-toml'], attempt);
-  assert.match(out, /^MISSING_PACKAGE .*Run: npm install @opentelemetry\/resources @opentelemetry\/exporter-trace-otlp-grpc\n$/u);
+test('a dependency that is missing is reported with the line that installs it, and the spans count as failed', () => {
+  const script = `
+    const { startTracing } = require('./runtime/index.ts');
+    const { trace } = require('@opentelemetry/api');
+    (async () => {
+      const tracing = await startTracing({ enabled: true, endpoint: 'http://127.0.0.1:9', resourceDetectors: 'none' });
+      trace.getTracer('t').startSpan('s').end();
+      await tracing.shutdown();
+      console.log(JSON.stringify(tracing.state().spans));
+    })();`;
+  const resources = ['resources', 'core', 'semantic-conventions'].map((name) => `@opentelemetry/${name}`);
+  const { out, errors } = runWith(['@opentelemetry/api', 'smol-toml', ...resources], script);
+  assert.match(errors, /SPW003 .*otlp-exporter-base, a dependency of spanwright that cannot be found\. Run: npm install/u);
+  assert.match(errors, /SPW006 .*: 1 span at shutdown/u);
+  assert.match(out, /"exported":0,"failed":1/u);
 });
 
-test('without an endpoint the same process runs, and no package of the SDK is loaded', () => {
-  assert.is(runWith(['@opentelemetry/api', 'smol-toml'], `${BUILD} console.log(build({ enabled: true }), sdk());`), 'null 0\n');
+test('without an endpoint no package of the SDK is loaded, and with one no exporter before the first export', () => {
+  const { out } = runWith(['@opentelemetry/api', 'smol-toml'], `${BUILD} console.log(build({ enabled: true }), sdk());`);
+  assert.is(out, 'null 0\n');
   const root = join(__dirname, '..', '..');
-  const run = (options: string): string =>
-    execFileSync(process.execPath, ['--import', 'tsx', '-e', `${BUILD} build(${options}); console.log(sdk());`], {
-      cwd: root,
-      encoding: 'utf8',
-    });
-  assert.is(run('{}'), '0\n');
-  assert.ok(Number(run(`{ endpoint: 'http://c:4317' }`)) > 0, 'the count sees the packages once they are loaded');
+  const run = (script: string): string =>
+    execFileSync(process.execPath, ['--import', 'tsx', '-e', `${BUILD} ${script}`], { cwd: root, encoding: 'utf8' });
+  assert.is(run('build({}); console.log(sdk());'), '0\n');
+  assert.is(run(`build({ endpoint: 'http://c:4317' }); console.log(sdk());`), '0\n');
+  const on = run(`build({ endpoint: 'http://c:4317', enabled: true }); setTimeout(() => console.log(sdk()), 1500);`);
+  assert.ok(Number(on) > 100, `the count sees the packages once they are loaded: ${on}`);
 });
 
 test.run();

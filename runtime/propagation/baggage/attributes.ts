@@ -42,8 +42,8 @@ export class BaggageAttributes implements SpanSink {
   onDiscard(span: RecordedSpan): void {
     this.next.onDiscard?.(span);
   }
-  forceFlush(): Promise<void> {
-    return this.next.forceFlush();
+  forceFlush(limitMillis?: number): Promise<void> {
+    return this.next.forceFlush(limitMillis);
   }
   shutdown(): Promise<void> {
     return this.next.shutdown();

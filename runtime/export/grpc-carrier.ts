@@ -1,0 +1,170 @@
+// OTLP over gRPC: OpenTelemetry's delegate (`createOtlpGrpcExportDelegate`, of which its OTLPTraceExporter is made) with our encoder as
+// its serializer. It has no deadline of its own, because grpc-js holds the process for its timer; the limit here ends the connection
+// instead, which a collector that hangs or a connection that is dead without knowing it needs anyway. Built by sdk.ts.
+
+import { clearTimeout, setTimeout, unref } from '../captured.js';
+import type { ExportResult } from '../sdk/contracts.js';
+import type { Certificates } from './certificates.js';
+import type { Carrier, ExportDelegate, Serializer } from './otlp.js';
+import { CAN_GRIP, SocketGrip } from './socket-grip.js';
+
+const NAME = 'TraceExportService';
+const METHOD = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+const COMPONENT = 'otlp_grpc_span_exporter';
+const CANCELLED = 1;
+const DEADLINE_EXCEEDED = 4;
+const UNAVAILABLE = 14;
+
+/** gRPC metadata as `@grpc/grpc-js` has it. */
+interface Metadata {
+  set(key: string, value: string): void;
+}
+
+export interface GrpcSettings {
+  readonly url: string;
+  readonly metadata: () => unknown;
+  readonly credentials: () => unknown;
+  readonly compression: 'gzip' | 'none';
+  readonly timeoutMillis: number;
+  readonly concurrencyLimit: number;
+  readonly userAgent: string;
+}
+
+/** What is used of `@opentelemetry/otlp-grpc-exporter-base`, the transformer and the exporter itself; loaded by sdk.ts. */
+export interface GrpcPackages {
+  createEmptyMetadata(): Metadata;
+  createInsecureCredentials(): unknown;
+  createSslCredentials(root?: Buffer, key?: Buffer, chain?: Buffer): unknown;
+  /** Missing in a version that has changed it: the exporter itself takes its place, with its own serializer. */
+  createOtlpGrpcExportDelegate?(
+    settings: GrpcSettings,
+    serializer: Serializer,
+    component: string,
+    helper: unknown,
+    meters: undefined,
+    name: string,
+    method: string,
+  ): ExportDelegate;
+  TraceExporterMetricsHelper: unknown;
+  OTLPTraceExporter: new (settings: object) => ExportDelegate;
+}
+
+export interface GrpcOptions {
+  /** `host:port`, or a name as gRPC writes it. */
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly gzip: boolean;
+  readonly userAgent: string;
+  /** Undefined: plaintext. */
+  readonly tls: Certificates | undefined;
+  /** Milliseconds of one attempt, where sockets cannot be held. */
+  readonly timeout: number;
+}
+
+/** A call that did not come back. `code` is a gRPC status. */
+class GrpcFailure extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'GrpcFailure';
+  }
+}
+
+export class GrpcCarrier implements Carrier {
+  #packages: GrpcPackages | undefined;
+  #delegate: ExportDelegate | undefined;
+  #grip = new SocketGrip();
+  readonly #underWay = new Set<(failure: GrpcFailure) => void>();
+
+  constructor(
+    readonly options: GrpcOptions,
+    readonly serializer: Serializer,
+    readonly load: () => Promise<GrpcPackages>,
+  ) {}
+
+  async prepare(): Promise<void> {
+    this.#packages ??= await this.load();
+  }
+
+  async send(items: readonly unknown[], limitMillis: number): Promise<ExportResult> {
+    const result = await this.#within(limitMillis, items);
+    // a connection that was lost: grpc-js would go on connecting while nothing is to be sent
+    if (result.code !== 0 && codeOf(result) === UNAVAILABLE && !this.#grip.connected) this.#leave();
+    return result;
+  }
+
+  close(): void {
+    for (const fail of [...this.#underWay]) fail(new GrpcFailure(CANCELLED, 'the exporter is shut down'));
+    this.#leave();
+  }
+
+  /** Promises between: the call of grpc-js outlives its answer, and must not lead to the spans. */
+  #within(limitMillis: number, items: readonly unknown[]): Promise<ExportResult> {
+    this.#delegate ??= this.#createDelegate();
+    const delegate = this.#delegate;
+    return new Promise((resolve) => {
+      const settle = (result: ExportResult): void => {
+        clearTimeout(timer);
+        this.#underWay.delete(fail);
+        resolve(result);
+      };
+      const fail = (error: GrpcFailure): void => settle({ code: 1, error });
+      const timer = unref(
+        setTimeout(() => {
+          fail(new GrpcFailure(DEADLINE_EXCEEDED, `no answer within ${Math.round(limitMillis)} ms`));
+          this.#leave();
+        }, limitMillis),
+      );
+      this.#underWay.add(fail);
+      // held until the call itself is over, which may be after the limit
+      this.#grip.during(() => new Promise<ExportResult>((done) => delegate.export(items, done))).then(settle, fail);
+    });
+  }
+
+  /** The next attempt opens another connection. */
+  #leave(): void {
+    const delegate = this.#delegate;
+    this.#delegate = undefined;
+    this.#grip.end();
+    this.#grip = new SocketGrip();
+    delegate?.shutdown().catch(() => {});
+  }
+
+  #createDelegate(): ExportDelegate {
+    const packages = this.#packages as GrpcPackages;
+    const { target, headers, gzip, userAgent, tls, timeout } = this.options;
+    const settings: GrpcSettings = {
+      url: target,
+      metadata: () => {
+        const metadata = packages.createEmptyMetadata();
+        for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+        return metadata;
+      },
+      credentials: () =>
+        tls === undefined ? packages.createInsecureCredentials() : packages.createSslCredentials(tls.ca, tls.key, tls.cert),
+      compression: gzip ? 'gzip' : 'none',
+      timeoutMillis: CAN_GRIP ? Number.POSITIVE_INFINITY : timeout,
+      concurrencyLimit: 30, // of 1 the next batch would fail whenever the last one was given up
+      userAgent,
+    };
+    if (packages.createOtlpGrpcExportDelegate === undefined) {
+      const { metadata, credentials, ...rest } = settings;
+      const scheme = tls === undefined ? 'http' : 'https';
+      return new packages.OTLPTraceExporter({
+        ...rest,
+        url: `${scheme}://${target}`,
+        timeoutMillis: timeout,
+        metadata: metadata(),
+        credentials: credentials(),
+      });
+    }
+    const { TraceExporterMetricsHelper: helper } = packages;
+    return packages.createOtlpGrpcExportDelegate(settings, this.serializer, COMPONENT, helper, undefined, NAME, METHOD);
+  }
+}
+
+function codeOf({ error }: ExportResult): unknown {
+  return (error as { code?: unknown } | undefined)?.code;
+}

@@ -1,0 +1,242 @@
+// OTLP over HTTP: OpenTelemetry's delegate (`createOtlpHttpExportDelegate`, of which its OTLPTraceExporter is made) with our encoder as its
+// serializer, over an Agent that knows each request. The delegate retries by itself with timers that hold the process and cannot be
+// ended, and keeps the status of such answers to itself; so it is shown no failure that it would retry. delivery.ts retries. Built by sdk.ts.
+
+import { type AgentOptions, type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import { clearTimeout, setTimeout, unref } from '../captured.js';
+import type { ExportResult } from '../sdk/contracts.js';
+import type { Certificates } from './certificates.js';
+import { ExportTimeout } from './failures.js';
+import type { Carrier, ExportDelegate, Serializer } from './otlp.js';
+
+const COMPONENT = 'otlp_http_span_exporter';
+/** Added to a status that the delegate would retry, and in front of the code of such an error. */
+const MASK = 1000;
+const MASKED_ERROR = 'EXPORT_';
+const RETRIED = new Set([429, 502, 503, 504]);
+/** Longest timer of Node: the limit is the attempt's own. */
+const NEVER = 2 ** 31 - 1;
+/** libuv counts a pending connect as an active request: it gets two lost packets instead of the two minutes of the operating system. */
+const CONNECT_MS = 3000;
+
+export interface HttpSettings {
+  readonly url: string;
+  readonly headers: () => Promise<Record<string, string>>;
+  readonly agentFactory: () => unknown;
+  readonly compression: 'gzip' | 'none';
+  readonly timeoutMillis: number;
+  readonly concurrencyLimit: number;
+  readonly userAgent: string;
+}
+
+/** What is used of `@opentelemetry/otlp-exporter-base`, the transformer and the exporter itself; loaded by sdk.ts. */
+export interface HttpPackages {
+  /** Missing in a version that has changed it: the exporter itself takes its place, with its own serializer. */
+  createOtlpHttpExportDelegate?(
+    settings: HttpSettings,
+    serializer: Serializer,
+    component: string,
+    helper: unknown,
+    meters: undefined,
+  ): ExportDelegate;
+  TraceExporterMetricsHelper: unknown;
+  OTLPTraceExporter: new (settings: object) => ExportDelegate;
+}
+
+export interface HttpOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly gzip: boolean;
+  readonly userAgent: string;
+  /** Undefined: plaintext. */
+  readonly tls: Certificates | undefined;
+}
+
+/** An answer with a status that is no success. */
+class HttpFailure extends Error {
+  /** @param retryAfterMillis from the header `Retry-After`. */
+  constructor(
+    readonly code: number,
+    message: string,
+    readonly retryAfterMillis: number | undefined,
+  ) {
+    super(message);
+    this.name = 'HttpFailure';
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly reason: string;
+  readonly isText: boolean;
+  readonly retryAfterMillis: number | undefined;
+}
+
+/** One request: what was seen of it, and its early end. */
+class Attempt {
+  request: ClientRequest | undefined;
+  answer: Answer | undefined;
+  #end: Error | undefined;
+
+  watch(request: ClientRequest): void {
+    this.request = request;
+    request.prependOnceListener('response', (response: IncomingMessage) => {
+      this.answer = answerOf(response);
+      if (RETRIED.has(this.answer.status)) response.statusCode = this.answer.status + MASK;
+    });
+    request.prependListener('error', (error: NodeJS.ErrnoException) => {
+      if (typeof error.code === 'string') error.code = MASKED_ERROR + error.code;
+    });
+    if (this.#end !== undefined) request.destroy(this.#end);
+  }
+
+  end(error: Error): void {
+    this.#end = error;
+    this.request?.destroy(error);
+  }
+}
+
+export class HttpCarrier implements Carrier {
+  #packages: HttpPackages | undefined;
+  #delegate: ExportDelegate | undefined;
+  readonly #agent: HttpAgent;
+  /** Attempts whose request has not been made, in the order of their calls. */
+  readonly #expected: Attempt[] = [];
+  readonly #underWay = new Set<(error: Error) => void>();
+
+  constructor(
+    readonly options: HttpOptions,
+    readonly serializer: Serializer,
+    readonly load: () => Promise<HttpPackages>,
+  ) {
+    this.#agent = createAgent(options.tls, (request) => this.#expected.shift()?.watch(request));
+  }
+
+  async prepare(): Promise<void> {
+    this.#packages ??= await this.load();
+  }
+
+  send(items: readonly unknown[], limitMillis: number): Promise<ExportResult> {
+    this.#delegate ??= this.#createDelegate();
+    const delegate = this.#delegate;
+    const attempt = new Attempt();
+    this.#expected.push(attempt);
+    return new Promise((resolve) => {
+      const settle = (result: ExportResult): void => {
+        clearTimeout(timer);
+        this.#underWay.delete(end);
+        resolve(judge(result, attempt.answer));
+      };
+      const end = (error: Error): void => {
+        attempt.end(error);
+        settle({ code: 1, error });
+      };
+      const timer = unref(setTimeout(() => end(new ExportTimeout(limitMillis)), limitMillis));
+      this.#underWay.add(end);
+      delegate.export(items, (result) => {
+        const unmade = this.#expected.indexOf(attempt);
+        if (unmade >= 0) this.#expected.splice(unmade, 1);
+        settle(result);
+      });
+    });
+  }
+
+  close(): void {
+    for (const end of [...this.#underWay]) end(new Error('the exporter is shut down'));
+    this.#agent.destroy();
+  }
+
+  #createDelegate(): ExportDelegate {
+    const packages = this.#packages as HttpPackages;
+    const { url, headers, gzip, userAgent } = this.options;
+    const settings: HttpSettings = {
+      url,
+      headers: async () => ({ ...headers, 'Content-Type': 'application/x-protobuf' }),
+      agentFactory: () => this.#agent,
+      compression: gzip ? 'gzip' : 'none',
+      timeoutMillis: NEVER,
+      concurrencyLimit: 30, // of 1 the next batch would fail whenever the last one was given up
+      userAgent,
+    };
+    if (packages.createOtlpHttpExportDelegate === undefined) {
+      const { agentFactory: httpAgentOptions, ...rest } = settings;
+      return new packages.OTLPTraceExporter({ ...rest, headers: { ...headers }, httpAgentOptions });
+    }
+    const { TraceExporterMetricsHelper: helper } = packages;
+    return packages.createOtlpHttpExportDelegate(settings, this.serializer, COMPONENT, helper, undefined);
+  }
+}
+
+/** Methods of Node's Agent; the types leave out the first. */
+interface AgentMethods {
+  addRequest(request: ClientRequest, options: AgentOptions): void;
+  createConnection(options: AgentOptions, done: (error: Error | null, socket: Socket) => void): Socket;
+  reuseSocket(socket: Socket, request: ClientRequest): void;
+}
+
+/** An Agent whose connections do not hold the process: whoever waits for a flush holds it. */
+function createAgent(tls: Certificates | undefined, watch: (request: ClientRequest) => void): HttpAgent {
+  const agent = (tls === undefined
+    ? new HttpAgent({ keepAlive: true })
+    : new HttpsAgent({ keepAlive: true, ...tls })) as unknown as AgentMethods;
+  const { addRequest, createConnection } = agent;
+  agent.addRequest = (request, options) => {
+    watch(request);
+    addRequest.call(agent, request, options);
+  };
+  agent.createConnection = (options, done) => {
+    const socket = createConnection.call(agent, options, done);
+    holdNothing(socket);
+    return socket;
+  };
+  agent.reuseSocket = () => {}; // Node's own takes a reference
+  return agent as unknown as HttpAgent;
+}
+
+function holdNothing(socket: Socket): void {
+  socket.unref();
+  if (!socket.connecting) return;
+  const timer = unref(
+    setTimeout(() => {
+      const error = new Error(`no connection within ${CONNECT_MS} ms`);
+      socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+    }, CONNECT_MS),
+  );
+  const end = (): void => {
+    clearTimeout(timer);
+    socket.unref(); // connecting may have gone from one address to the next
+  };
+  socket.once('connect', end).once('close', end);
+}
+
+/** The status alone says whether the spans were taken: a body that breaks off changes nothing. */
+function judge(result: ExportResult, answer: Answer | undefined): ExportResult {
+  if (answer === undefined) return { ...result, ...(result.error && { error: unmasked(result.error) }) };
+  if (answer.status >= 200 && answer.status < 300) return { code: 0 };
+  const { data } = (result.error ?? {}) as { data?: unknown };
+  const text = answer.isText && typeof data === 'string' ? data.slice(0, 300) : '';
+  return { code: 1, error: new HttpFailure(answer.status, text || answer.reason, answer.retryAfterMillis) };
+}
+
+function unmasked(error: NodeJS.ErrnoException): Error {
+  if (typeof error.code === 'string' && error.code.startsWith(MASKED_ERROR)) error.code = error.code.slice(MASKED_ERROR.length);
+  return error;
+}
+
+function answerOf({ statusCode = 0, statusMessage = '', headers }: IncomingMessage): Answer {
+  return {
+    status: statusCode,
+    reason: statusMessage,
+    isText: /^(text\/|application\/json)/u.test(headers['content-type'] ?? ''),
+    retryAfterMillis: waitOf(headers['retry-after']),
+  };
+}
+
+/** Seconds, or a date (RFC 9110, section 10.2.3). */
+function waitOf(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const seconds = /^\d{1,6}$/u.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
+}

@@ -1,0 +1,270 @@
+// The export queue in front of real servers on loopback: batches that one request cannot hold, flushes on the path of a request, spans
+// that are lost at the end of a process, and clocks that a test has replaced.
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createServer as createTcp } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { TracingOptions } from '../../runtime/config/configuration.js';
+import { loadConfiguration } from '../../runtime/config/load.js';
+import { buildPipeline, type Pipeline } from '../../runtime/export/pipeline.js';
+import { Collector, countSpans } from '../setup/collector.js';
+
+const ROOT = join(__dirname, '..', '..');
+const FOUR_MEBIBYTES = 4 * 1024 * 1024;
+
+const cleanups: (() => void)[] = [];
+test.after.each(() => {
+  Collector.stopAll();
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+interface Bench {
+  readonly pipeline: Pipeline;
+  readonly lines: string[];
+  spans(count: number, attributes?: Record<string, string>): void;
+}
+
+function start(options: TracingOptions): Bench {
+  const lines: string[] = [];
+  const { configuration } = loadConfiguration({ options: { scheduleDelay: 10_000, ...options }, env: {}, cwd: __dirname });
+  const pipeline = buildPipeline(configuration, (code, detail) => lines.push(`${code} ${detail}`)) as Pipeline;
+  const tracer = new BasicTracerProvider({ spanProcessors: [pipeline.processor as never] }).getTracer('test');
+  const spans: Bench['spans'] = (count, attributes = {}) => {
+    for (let index = 0; index < count; index++) tracer.startSpan(`span ${index}`, { attributes }, ROOT_CONTEXT).end();
+  };
+  return { pipeline, lines, spans };
+}
+
+async function httpCollector(): Promise<{ url: string; sizes: number[]; counts: number[] }> {
+  const sizes: number[] = [];
+  const counts: number[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    sizes.push(body.length);
+    counts.push(countSpans(body));
+    response.end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close().closeAllConnections());
+  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}`, sizes, counts };
+}
+
+async function closedPort(): Promise<number> {
+  const server = createTcp().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
+
+/** Accepts connections, takes what is sent, and says nothing. */
+async function silentPort(): Promise<number> {
+  const server = createTcp((socket) => socket.resume().on('error', () => {})).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close().unref());
+  return (server.address() as { port: number }).port;
+}
+
+test('divides 512 spans of 20 kB into requests below 4 MiB, in order, and sends each span once', async () => {
+  const collector = await httpCollector();
+  const { pipeline, spans } = start({ endpoint: collector.url, protocol: 'http/protobuf' });
+  spans(512, { text: 'x'.repeat(20_000) });
+  await pipeline.processor.shutdown();
+  assert.equal(pipeline.counts, { ended: 512, exported: 512, failed: 0, dropped: 0, queued: 0 });
+  assert.is(
+    collector.counts.reduce((sum, count) => sum + count),
+    512,
+  );
+  assert.ok(collector.sizes.length > 2 && collector.sizes.length < 12, `${collector.sizes.length} requests`);
+  for (const size of collector.sizes) assert.ok(size <= FOUR_MEBIBYTES, `${size} bytes`);
+});
+
+test('sends a batch of small spans in one request', async () => {
+  const collector = await httpCollector();
+  const { pipeline, spans } = start({ endpoint: collector.url, protocol: 'http/protobuf' });
+  spans(500);
+  await pipeline.processor.shutdown();
+  assert.equal(collector.counts, [500]);
+});
+
+test('sends a span that is larger than a request alone, and what follows it too', async () => {
+  const collector = await httpCollector();
+  const { pipeline, spans } = start({ endpoint: collector.url, protocol: 'http/protobuf' });
+  spans(1, { text: 'x'.repeat(FOUR_MEBIBYTES + 1) });
+  spans(3);
+  await pipeline.processor.shutdown();
+  assert.is(collector.counts[0], 1);
+  assert.is(pipeline.counts.exported, 4);
+});
+
+for (const protocol of ['grpc', 'http/protobuf'] as const) {
+  test(`${protocol}: a flush returns at once when the collector is refused; the spans wait for the next attempt`, async () => {
+    const port = await closedPort();
+    const { pipeline, spans } = start({ endpoint: `http://127.0.0.1:${port}`, protocol, enabled: true });
+    for (let invocation = 1; invocation <= 3; invocation++) {
+      spans(1);
+      const before = performance.now();
+      await pipeline.processor.forceFlush();
+      const took = performance.now() - before;
+      assert.ok(took < 1500, `invocation ${invocation}: ${took} ms`);
+      assert.is(pipeline.counts.queued, invocation, 'nothing is given up');
+    }
+    await pipeline.processor.shutdown();
+    assert.is(pipeline.counts.failed, 3);
+  });
+
+  test(`${protocol}: a flush ends at its own limit, else at the limit of an attempt, while a collector hangs`, async () => {
+    const port = await silentPort();
+    const { pipeline, spans } = start({ endpoint: `http://127.0.0.1:${port}`, protocol, otlpTimeout: 700, shutdownTimeout: 100 });
+    spans(1);
+    const before = performance.now();
+    await pipeline.processor.forceFlush(200);
+    const own = performance.now() - before;
+    assert.ok(own >= 195 && own < 650, `${own} ms of 200`);
+    await pipeline.processor.forceFlush();
+    assert.ok(performance.now() - before < 3000, 'otlp_timeout');
+    await pipeline.processor.shutdown();
+  });
+}
+
+test('a flush waits for its spans while the collector answers', async () => {
+  const collector = await new Collector().start();
+  collector.behaviour = () => ({ delay: 200 });
+  const { pipeline, spans } = start({ endpoint: collector.url });
+  spans(10);
+  await pipeline.processor.forceFlush();
+  assert.is(pipeline.counts.exported, 10);
+  await pipeline.processor.shutdown();
+});
+
+test('a flush that reached its limit does not keep the queue sending', async () => {
+  const attempts: number[] = [];
+  const exporter = {
+    export: (spans: unknown[], done: (result: { code: number }) => void) => {
+      attempts.push(spans.length);
+      setTimeout(() => done({ code: 0 }), 100);
+    },
+    shutdown: async () => {},
+  };
+  const { pipeline, spans } = start({ exporter: exporter as never, maxExportBatchSize: 32, scheduleDelay: 5000 });
+  spans(31);
+  spans(60);
+  await pipeline.processor.forceFlush(20);
+  await new Promise((resolve) => setTimeout(resolve, 900));
+  assert.equal(attempts, [32, 32], 'full batches only');
+  await pipeline.processor.shutdown();
+  assert.is(pipeline.counts.exported, 91);
+});
+
+/** Runs a program of its own; `tracing`, `span()` and `pause()` are there. */
+function run(options: object, script: string): { child: ReturnType<typeof spawn>; ended: Promise<string> } {
+  const source = `
+    const { startTracing } = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
+    const { trace } = require('@opentelemetry/api');
+    const span = () => trace.getTracer('t').startSpan('s').end();
+    const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+    (async () => {
+      const tracing = await startTracing(${JSON.stringify({ enabled: true, scheduleDelay: 10_000, ...options })});
+      ${script}
+    })();`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '-e', source], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (out += text)); // biome-ignore format: one thought
+  return { child, ended: once(child, 'close').then(() => out) };
+}
+
+for (const [what, end] of [
+  ['SIGTERM', 'process.kill(process.pid, "SIGTERM"); await pause(30_000);'],
+  [
+    'a second SIGTERM',
+    'process.kill(process.pid, "SIGTERM"); await pause(100); process.kill(process.pid, "SIGTERM"); await pause(30_000);',
+  ],
+  ['shutdown()', 'await tracing.shutdown();'],
+  ['process.exit()', 'process.exit();'],
+  [
+    'process.exit() in a handler of SIGTERM',
+    'process.on("SIGTERM", () => process.exit()); process.kill(process.pid, "SIGTERM"); await pause(30_000);',
+  ],
+  ['the natural end', ''],
+] as const) {
+  test(`${what}: the number of spans that a hanging collector has not taken is reported, once`, async () => {
+    const endpoint = `http://127.0.0.1:${await silentPort()}`;
+    const { ended } = run({ endpoint, shutdownTimeout: 300 }, `span(); span(); span(); ${end}`);
+    const reports = (await ended).match(/SPW006 .*/gu) ?? [];
+    assert.is(reports.length, 1, String(reports));
+    assert.match(reports[0] as string, /: 3 spans /u);
+  });
+}
+
+test('a shutdown whose last spans fail reports the cause and the number', async () => {
+  const collector = await new Collector().start();
+  const { ended } = run({ endpoint: `https://127.0.0.1:${collector.port}` }, 'span(); await tracing.shutdown();');
+  const out = await ended;
+  assert.match(out, /SPW003 .*does not speak TLS/u);
+  assert.match(out, /SPW006 .*: 1 span at shutdown/u);
+});
+
+test('nothing is reported as lost when all was sent', async () => {
+  const collector = await new Collector().start();
+  for (const end of ['await tracing.shutdown();', '', 'process.kill(process.pid, "SIGTERM"); await pause(30_000);']) {
+    const out = await run({ endpoint: collector.url }, `span(); ${end}`).ended;
+    assert.not.match(out, /SPW006/u);
+  }
+  assert.is(collector.accepted, 3);
+});
+
+test('timers that a test has replaced neither stop the queue nor hang a flush, during and after', async () => {
+  const collector = await httpCollector();
+  const { pipeline, spans } = start({ endpoint: collector.url, protocol: 'http/protobuf', scheduleDelay: 20 });
+  const real = { setTimeout, setInterval, setImmediate, clearTimeout, now: Date.now, performanceNow: performance.now };
+  const never = (() => 1) as never;
+  Object.assign(globalThis, { setTimeout: never, setInterval: never, setImmediate: never, clearTimeout: never });
+  Date.now = () => 0;
+  performance.now = () => 0;
+  try {
+    spans(2);
+    await pipeline.processor.forceFlush();
+    assert.is(pipeline.counts.exported, 2);
+    spans(1);
+  } finally {
+    const { now, performanceNow, ...timers } = real;
+    Object.assign(globalThis, timers);
+    Date.now = now;
+    performance.now = performanceNow;
+  }
+  await pipeline.processor.forceFlush();
+  assert.is(pipeline.counts.exported, 3);
+  spans(1);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.is(pipeline.counts.exported, 4, 'sent by its delay');
+  await pipeline.processor.shutdown();
+});
+
+test('tracing starts and exports where timers are numbers', async () => {
+  const collector = await new Collector().start();
+  const script = `
+    for (const name of ['setTimeout', 'setInterval']) {
+      const real = globalThis[name];
+      globalThis[name] = (...given) => Number(real(...given));
+    }
+    const { startTracing, instrument } = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
+    (async () => {
+      const tracing = await startTracing({ enabled: true, endpoint: ${JSON.stringify(collector.url)} });
+      instrument(() => 1)();
+      await tracing.shutdown();
+      console.log(JSON.stringify(tracing.state().spans));
+    })();`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', script], { cwd: ROOT });
+  assert.match(stdout, /"exported":1/u);
+});
+
+test.run();

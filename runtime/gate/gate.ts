@@ -3,7 +3,7 @@
 // call can record, whatever its context.
 
 import type { Context, Span } from '@opentelemetry/api';
-import { clearInterval, setInterval } from '../captured.js';
+import { clearInterval, setInterval, unref } from '../captured.js';
 import { SPAN_KEY } from '../context/layer.js';
 import type { GateSwitch, Site } from '../site/site.js';
 import { isSampled, localTraceOf } from '../span/trace.js';
@@ -184,7 +184,7 @@ export class Gate implements GateSwitch {
   #keepTime(running: boolean): void {
     if (running === (this.#timer !== undefined)) return;
     clearInterval(this.#timer);
-    this.#timer = running ? setInterval(() => this.pass(), TICK_MS).unref() : undefined;
+    this.#timer = running ? unref(setInterval(() => this.pass(), TICK_MS)) : undefined;
   }
 
   /** One tick with the flag off. */

@@ -27,7 +27,7 @@ import { NO_SPAN } from './traceparent.js';
  */
 export function inject<Carrier>(carrier: Carrier, kind?: TextMapSetter<NoInfer<Carrier>>, context?: Context): Carrier {
   if (carrier === null || carrier === undefined) return carrier;
-  return injectAs(carrier, (kind ?? kindOf(carrier)) as TextMapSetter, context);
+  return injectAs(carrier, () => (kind ?? kindOf(carrier)) as TextMapSetter, context);
 }
 
 /**

@@ -94,7 +94,7 @@ export function document(options: DocumentOptions): DocumentKind {
     changes(context) {
       const changes: Record<string, string> = {};
       const paths = [traceIdAt, [...spanIdsAt, module], ...others.values()];
-      const written = injectAs({}, kind, context);
+      const written = injectAs({}, () => kind, context);
       for (const path of paths) {
         const value = readPath(written, path);
         if (typeof value === 'string') changes[path.join('.')] = value;

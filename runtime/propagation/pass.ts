@@ -12,10 +12,17 @@ export function propagator(): Pick<TextMapPropagator, 'inject' | 'extract'> {
   return propagation.fields().length > 0 ? propagation : own;
 }
 
-/** Writes the context (default: the active one) into a carrier. A carrier that cannot be written stays as it is. */
-export function injectAs<Carrier>(carrier: Carrier, kind: TextMapSetter<Carrier>, context: Context = activeContext()): Carrier {
+/**
+ * Writes the context (default: the active one) into a carrier. A carrier that cannot be read or written stays as it is.
+ * @param kindOf returns the kind; called inside the guard, because a carrier may be a proxy that throws
+ */
+export function injectAs<Carrier>(
+  carrier: Carrier,
+  kindOf: () => TextMapSetter<Carrier>,
+  context: Context = activeContext(),
+): Carrier {
   try {
-    propagator().inject(context, carrier, kind as TextMapSetter);
+    propagator().inject(context, carrier, kindOf() as TextMapSetter);
   } catch (error) {
     notice('SPW018', `the carrier cannot be written: ${String(error)}`, 'inject');
   }

@@ -2,6 +2,7 @@
 // what is in force changes. Its clock can be wrong by any number of milliseconds.
 // Arguments: a JSON object of ReplicaOptions.
 
+import './wrong-clock.js';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
@@ -28,19 +29,6 @@ export interface ReplicaState {
 }
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ReplicaOptions;
-
-if (options.clockOffset !== undefined) {
-  const { clockOffset } = options;
-  const RightDate = Date;
-  globalThis.Date = class extends RightDate {
-    constructor(...given: unknown[]) {
-      super(...((given.length === 0 ? [RightDate.now() + clockOffset] : given) as [number]));
-    }
-    static override now(): number {
-      return RightDate.now() + clockOffset;
-    }
-  } as DateConstructor;
-}
 
 async function clientOf(url: string) {
   if (options.client === 'ioredis') return new Redis(url).on('error', () => undefined);

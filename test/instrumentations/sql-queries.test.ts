@@ -163,7 +163,7 @@ queries('double quotes hold values where the database says so', ({ sqlite }) =>
     })();
     assert.equal(
       (await spans()).flatMap(({ attributes }) => attributes['db.query.text'] ?? []),
-      ['SELECT ?', 'SELECT "name" FROM nodes'],
+      ['SELECT ?', 'SELECT ? FROM nodes'],
     );
   }),
 );

@@ -173,7 +173,7 @@ test('a parent that is a Context, a Span or a SpanContext serves as well as a ca
 test('a value of the option that does not exist is misuse', () => {
   assert.throws(
     () => instrument({ link: 'same' as 'same-trace' }, () => 0),
-    /option "link": found "same"; expected "same-trace"/,
+    /option "link": found the string "same"; expected "same-trace"/,
   );
 });
 

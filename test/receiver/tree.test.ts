@@ -46,6 +46,13 @@ test('children stand below their parent in order of start, with branches that jo
   );
 });
 
+test('a parent stands before its child where both start at the same time', () => {
+  const names = groupTraces([span('c', 'b', 1, 2), span('b', 'a', 1, 3), span('a', '', 1, 4)]).map((trace) =>
+    trace.map(({ name }) => name),
+  );
+  assert.equal(names, [['span a', 'span b', 'span c']]);
+});
+
 test('a failed span has a mark, its reason and the first frame; the ones above have the mark only', () => {
   const failed = { code: 'error', message: 'refused' } as const;
   const lines = formatTrace([

@@ -32,11 +32,7 @@ async function serveOnce(toml: string, endpoint: string, until?: RegExp): Promis
 }
 
 for (const [fault, toml, message] of [
-  [
-    'an unknown key',
-    '[tracing]\n\nenabeld = true\n',
-    /tracing\.toml:3:1: unknown key \\"enabeld\\".*nearest key is \\"enabled\\"/,
-  ],
+  ['an unknown key', '[tracing]\n\nenabeld = true\n', /tracing\.toml:3:1: unknown key \\"enabeld\\".*Did you mean \\"enabled\\"/],
   [
     'a value of the wrong type',
     '[tracing]\nenabled = "yes"\n',

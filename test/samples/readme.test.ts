@@ -66,7 +66,7 @@ test('the smallest example builds, runs, and prints what the README says', async
         readme.replace(/```text\n[\s\S]*?```/, () => `\`\`\`text\n${output}\n\`\`\``),
       );
     } else {
-      assert.is(normal(output), normal(block('and the first one prints', 'text')));
+      assert.is(normal(output), normal(block('npx spanwright receive` prints them', 'text')));
     }
   } finally {
     await receiver.close();

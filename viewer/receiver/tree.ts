@@ -124,8 +124,28 @@ function start(span: ReceivedSpan): bigint {
   return BigInt(span.startTimeUnixNano);
 }
 
+/** By start; parents before their children where both have the same, as SDKs that start spans at whole milliseconds have. */
 function byStart(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
-  return [...spans].sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0));
+  const depths = depthsOf(spans);
+  return [...spans].sort((a, b) => Number(start(a) - start(b)) || (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
+}
+
+/** Number of ancestors among `spans`. A parent that is its own descendant counts once. */
+function depthsOf(spans: readonly ReceivedSpan[]): Map<ReceivedSpan, number> {
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  const depths = new Map<ReceivedSpan, number>();
+  for (const span of spans) {
+    const path: ReceivedSpan[] = [];
+    let above: ReceivedSpan | undefined = span;
+    while (above !== undefined && !depths.has(above)) {
+      depths.set(above, 0);
+      path.push(above);
+      above = byId.get(above.parentSpanId);
+    }
+    let depth = above === undefined ? -1 : (depths.get(above) ?? 0);
+    for (const one of path.reverse()) depths.set(one, ++depth);
+  }
+  return depths;
 }
 
 function shorten(value: Value, length: number): string {

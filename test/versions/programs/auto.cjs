@@ -16,7 +16,7 @@ const failing = instrument({ name: 'failing', namespace: 'x' }, async () => {
   throw new TypeError('broken');
 });
 
-const server = http.createServer(async (request, response) => {
+const server = http.createServer(async (_request, response) => {
   await work(7);
   await failing().catch(() => {});
   response.end();

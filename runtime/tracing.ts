@@ -114,6 +114,9 @@ export interface SpanCounts {
   refused: number;
   /** Calls not recorded because `maxCallDepth` recorded calls were on the stack. */
   tooDeep: number;
+  /** Local trees that sampled remote callers started while tracing was off here: recorded, and refused beyond the rate. */
+  remoteRoots: number;
+  remoteRefused: number;
   /** Ended spans that did not fit into the export queue. */
   dropped: number;
   exported: number;

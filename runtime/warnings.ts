@@ -33,6 +33,7 @@ export const NOTICES = {
   SPW024: { level: 'info', repeat: false, text: 'a standard variable is set that is not followed here' },
   SPW025: { level: 'warn', repeat: false, text: 'spans are not recorded: the places of max_open_spans are taken' },
   SPW026: { level: 'warn', repeat: false, text: 'a promise was rejected, and nobody may have handled it' },
+  SPW028: { level: 'warn', repeat: false, text: 'remote callers start more traces than may be recorded while tracing is off' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
 export type NoticeLevel = 'info' | 'warn';

@@ -30,6 +30,14 @@ const ENDINGS: Readonly<Record<string, string>> = {
   shutdown: 'the service shut down',
 };
 
+/** Sampled callers of other services while tracing is off here. */
+function remoteRow({ spans: { remoteRoots, remoteRefused } }: TracingState): (readonly [string, string])[] {
+  if (remoteRoots + remoteRefused === 0) return [];
+  return [
+    ['Remote', `${remoteRoots} trees of sampled callers recorded while off, ${remoteRefused} refused (remote_roots_per_second)`],
+  ];
+}
+
 function lines(state: TracingState, colours: boolean): string[] {
   const { spans, lastEnded } = state;
   const text = (value: string | null, none: string) => (value ? printable(value, 500) : none);
@@ -50,6 +58,7 @@ function lines(state: TracingState, colours: boolean): string[] {
       'Spans',
       `${spans.open} open, ${spans.started} started, ${spans.ended} ended, ${spans.leaked} leaked, ${spans.refused} refused`,
     ],
+    ...remoteRow(state),
     ['Export', `${spans.exported} exported, ${spans.dropped} dropped, ${spans.failed} failed`],
     ['Revision', String(state.revision)],
   ];

@@ -191,6 +191,14 @@ export const KEYS = [
     doc: 'Whether the sampled flag of an upstream service starts recording here.',
   },
   {
+    key: 'remote_roots_per_second',
+    option: 'remoteRootsPerSecond',
+    type: integer({ min: 0, max: 1_000_000 }),
+    default: 100,
+    env: ['SPANWRIGHT_REMOTE_ROOTS_PER_SECOND'],
+    doc: 'Local trees that sampled callers may start within a second while tracing is off here; each is recorded whole or not at all. 0: none.',
+  },
+  {
     key: 'keep',
     option: 'keep',
     type: keep(),

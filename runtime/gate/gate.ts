@@ -2,7 +2,7 @@
 // they change, and keeps `idle`, the one boolean that every forwarder reads first, right at all times: it is true only when no
 // call can record, whatever its context.
 
-import type { Context, Span } from '@opentelemetry/api';
+import type { Context, Span, SpanContext } from '@opentelemetry/api';
 import { clearInterval, setInterval, unref } from '../captured.js';
 import { SPAN_KEY } from '../context/layer.js';
 import type { GateSwitch, Site } from '../site/site.js';
@@ -10,6 +10,7 @@ import { isSampled, localTraceOf } from '../span/trace.js';
 import { LifetimeTokens } from './lifetime-tokens.js';
 import { type Pattern, type Subject, subjectOf } from './pattern.js';
 import { PatternIndex } from './pattern-index.js';
+import { RemoteRoots } from './remote-roots.js';
 import type { Rule } from './rules.js';
 import { TICK_MS, TracesUnderWay } from './under-way.js';
 
@@ -53,6 +54,7 @@ export class Gate implements GateSwitch {
    */
   readonly entry: { idle: boolean } = { idle: true };
   readonly underWay = new TracesUnderWay();
+  readonly remoteRoots = new RemoteRoots();
   /** Held by local traces. */
   readonly traces = new LifetimeTokens(() => this.refresh());
   /** Held by sampled contexts of others. */
@@ -161,6 +163,11 @@ export class Gate implements GateSwitch {
     this.foreignTokens.hold(context);
     this.#foreignSeenAt = this.underWay.tick;
     if (this.idle) this.refresh();
+  }
+
+  /** True when a local root under a sampled remote parent may be recorded: always while on, within a rate while off. */
+  admitsRemote(parent: SpanContext): boolean {
+    return this.enabled || parent.isRemote !== true || this.remoteRoots.admit(parent);
   }
 
   refresh(): void {

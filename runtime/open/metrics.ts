@@ -13,6 +13,8 @@ const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: str
   ['spanwright.spans.leaked', 'leaked', 'Spans open beyond max_span_age, or at shutdown.'],
   ['spanwright.spans.refused', 'refused', 'Spans not started because max_open_spans were open.'],
   ['spanwright.spans.too_deep', 'tooDeep', 'Calls not recorded because max_call_depth recorded calls were on the stack.'],
+  ['spanwright.remote_roots.recorded', 'remoteRoots', 'Local trees of sampled remote callers recorded while tracing was off.'],
+  ['spanwright.remote_roots.refused', 'remoteRefused', 'Local trees of sampled remote callers refused while tracing was off.'],
   ['spanwright.spans.dropped', 'dropped', 'Ended spans that did not fit into the export queue.'],
   ['spanwright.spans.exported', 'exported', 'Spans that the receiver took.'],
   ['spanwright.spans.failed', 'failed', 'Spans whose export failed for good.'],

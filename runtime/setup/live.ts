@@ -226,7 +226,7 @@ export class LiveTracing implements Tracing {
   }
 
   #counts(): SpanCounts {
-    const { open } = this.process;
+    const { open, gate } = this.process;
     const { exported, failed, dropped, forgotten = 0 } = this.#built?.counts.counts ?? NOTHING_EXPORTED;
     return {
       open: open.count,
@@ -235,6 +235,8 @@ export class LiveTracing implements Tracing {
       leaked: open.leaked,
       refused: open.refused,
       tooDeep: open.tooDeep,
+      remoteRoots: gate.remoteRoots.recorded,
+      remoteRefused: gate.remoteRoots.refused,
       dropped,
       exported,
       failed,

@@ -51,6 +51,7 @@ export type SamplerOptions = Pick<
   | 'rules'
   | 'drop'
   | 'remoteParent'
+  | 'remoteRootsPerSecond'
   | 'maxSpanAge'
   | 'maxOpenSpans'
   | 'maxCallDepth'

@@ -41,6 +41,12 @@ export function startRecorder(
   open.restart(configuration.maxOpenSpans);
   open.onFull = tellNoRoom;
   const shared = { gate, open, meter: tracing.leaseBook, recentErrors, scope, limits };
+  gate.remoteRoots.restart(configuration.remoteRootsPerSecond);
+  gate.remoteRoots.onRefused = () =>
+    notice(
+      'SPW028',
+      `more than ${configuration.remoteRootsPerSecond} a second (remote_roots_per_second) of callers that sampled`,
+    );
   state.recorder =
     own === undefined
       ? new ProviderRecorder({ ...shared, resource: undefined, sink: new ProviderSink(), defersRatio: true })

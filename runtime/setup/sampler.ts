@@ -68,7 +68,9 @@ export function createSampler(options: SamplerOptions = {}): SpanwrightSampler {
   const tracing = startOverOwnSdk(options, 'createSampler()');
   const { gate } = state;
   const root = new RootSampler(gate, tracing);
-  const remote = gate.ignoresRemote ? { remoteParentSampled: root, remoteParentNotSampled: root } : {};
+  const remote = gate.ignoresRemote
+    ? { remoteParentSampled: root, remoteParentNotSampled: root }
+    : { remoteParentSampled: new RemoteSampler(gate) };
   const parentBased = new ParentBasedSampler({ root, ...remote });
   const inherited = parentBased.shouldSample.bind(parentBased) as Sampler['shouldSample'];
   return Object.assign(parentBased, {
@@ -101,6 +103,27 @@ function skip(context: Context): SamplingResult {
 
 /** Requests that the admin hook answers are never recorded. */
 const OF_THE_HOOK = { dropped: true, ratio: 0, root: false };
+
+/** Below a sampled remote parent: recorded, while tracing is off within a rate. */
+class RemoteSampler implements Sampler {
+  readonly #gate: Gate;
+
+  constructor(gate: Gate) {
+    this.#gate = gate;
+  }
+
+  shouldSample(context: Context): SamplingResult {
+    const parent = trace.getSpanContext(context);
+    // an instrumented call has asked already
+    if (parent !== undefined && startingSite() === undefined && !this.#gate.admitsRemote(parent)) return skip(context);
+    const traceState = parent?.traceState;
+    return { decision: RECORD_AND_SAMPLED, ...(traceState === undefined ? {} : { traceState }) };
+  }
+
+  toString(): string {
+    return 'SpanwrightRemote';
+  }
+}
 
 class RootSampler implements SpanwrightSampler {
   readonly #gate: Gate;

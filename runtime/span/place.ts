@@ -89,7 +89,7 @@ function placeBeside(recorder: Recorder, site: Site, context: Context, given: Sp
     const root = placeRoot(recorder, site, context, upstream, undefined);
     return root?.sampled === true ? { ...root, ...beside, traceState: root.traceState ?? traceState } : root;
   }
-  return isSampled(upstream) ? { ...beside, sampled: true } : undefined;
+  return isSampled(upstream) && recorder.gate.admitsRemote(upstream) ? { ...beside, sampled: true } : undefined;
 }
 
 function contextOf(given: Span | SpanContext): SpanContext {
@@ -114,7 +114,7 @@ export function place(
   if (parent.isRemote === true && recorder.gate.ignoresRemote) return placeRoot(recorder, terms, context, parent, undefined);
   // the flags of some providers' spans decide the sampling when they are read
   if (recorder.defersRatio && (current as Span).isRecording?.()) return placement(context, parent);
-  if (isSampled(parent)) return placement(context, parent);
+  if (isSampled(parent)) return recorder.gate.admitsRemote(parent) ? placement(context, parent) : undefined;
   const skipped = skippedIn(parent);
   if (skipped === undefined) return undefined;
   const { ancestor } = skipped;

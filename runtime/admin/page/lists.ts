@@ -32,6 +32,8 @@ function showHealth(health) {
   say($('health'), words);
   const facts = [['Endpoint', exporter.endpoint || (state.built ? 'given in code' : 'none')], ['Starts at', state.roots], ['Rules', state.rules || 'none'], ['Never', state.drop || 'nothing is left out']];
   if (exporter.forgotten) facts.push(['Not kept', count(exporter.forgotten)]);
+  if (state.spans.remoteRoots) facts.push(['While off, for sampled callers', count(state.spans.remoteRoots) + ' traces recorded']);
+  if (state.spans.remoteRefused) facts.push(['Refused to sampled callers', count(state.spans.remoteRefused) + ' (remote_roots_per_second)']);
   if (state.spans.refused) facts.push(['Refused', count(state.spans.refused) + ' (max_open_spans)']);
   keep($('facts'), facts.flatMap(([name, value]) => [['dt', name, name], ['dd', name + ' value', value]]), (part) => part[1], (part) => make(part[0]), (node, part) => say(node, part[2]));
 }

@@ -136,6 +136,7 @@ const WRONG: readonly { status: number; code: string; cases: readonly Case[] }[]
       ['the Origin of another port', headers({ origin: 'http://localhost:8080' }), /must come from the admin page/],
       ['a null Origin', headers({ origin: 'null' }), /origin "null"/],
       ['a browser that says cross-site', headers({ 'sec-fetch-site': 'cross-site' }), /another site/],
+      ['a browser that says same-site', headers({ 'sec-fetch-site': 'same-site' }), /another site/],
     ],
   },
   {

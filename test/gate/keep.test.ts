@@ -115,12 +115,18 @@ test('third-party spans of the trace wait with ours', () =>
 test('beyond maxTraces the oldest trace is decided first, and memory stays bounded', () =>
   traced(keeping({ errors: true, maxTraces: 10 }), async ({ tracing, names }) => {
     const opens: (() => void)[] = [];
-    const wait = instrument(at('wait'), () => new Promise<void>((resolve) => opens.push(resolve)));
-    const calls = Array.from({ length: 30 }, () => wait());
+    const outer = instrument(at('wait'), () => {
+      child(false);
+      return new Promise<void>((resolve) => opens.push(resolve));
+    });
+    const before = Array.from({ length: 10 }, () => outer());
+    assert.is(tracing.state().spans.forgotten, 0, 'ten may wait');
+    const calls = [...before, ...Array.from({ length: 20 }, () => outer())];
+    assert.is(tracing.state().spans.forgotten, 20, 'the children of the twenty oldest, while their roots are open');
     for (const open of opens) open();
     await Promise.all(calls);
     assert.equal(await names(), []);
-    assert.is(tracing.state().spans.forgotten, 30);
+    assert.is(tracing.state().spans.forgotten, 60);
   }));
 
 test('beyond maxSpans the oldest trace is decided before its root ends', () =>

@@ -49,6 +49,12 @@ test('live spans by namespace and the counters are there under the conventional 
     assert.equal(after.get('spanwright.spans.ended')?.[0]?.value, 1);
   }));
 
+test('quotes, backslashes and line ends of a namespace are escaped in the labels of the Prometheus text', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    instrument({ namespace: 'a"b\\c\nd', name: 'odd' }, () => 1)();
+    assert.match(tracing.metrics(), 'spanwright_namespace_spans_open{namespace="a\\"b\\\\c\\nd"} 0\n');
+  }));
+
 test('after a second set-up each count is reported once', async () => {
   await traced({ enabled: true }, () => {});
   await traced({ enabled: true }, async () => {

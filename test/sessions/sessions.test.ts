@@ -269,6 +269,23 @@ test('a session that is too old is ended when the next one asks for room', () =>
     assert.is(span?.attributes['spanwright.session.end'], 'age');
   }));
 
+test('the start of a session ends those that are older than the limit', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    for (const key of ['old', 'young']) sessions.start(key, drain);
+    const old = (state.sessions as SessionBook).get('old') as { startedAt: number };
+    old.startedAt -= MAX_SESSION_AGE_MS;
+    sessions.start('next', drain);
+    assert.equal(
+      sessions.list().map(({ key }) => key),
+      ['young', 'next'],
+    );
+    const ended = (await spans()).filter(({ name }) => name === 'drain_session');
+    assert.equal(
+      ended.map(({ attributes }) => attributes['spanwright.session.end']),
+      ['age'],
+    );
+  }));
+
 test('the number of sessions is bounded by the table of open spans', () =>
   traced({ enabled: true, maxOpenSpans: 5 }, ({ tracing }) => {
     const started = Array.from({ length: 8 }, (_, n) => sessions.start(`k${n}`, drain));

@@ -174,4 +174,17 @@ function thrownBy(call: () => unknown): unknown {
   return 'nothing was thrown';
 }
 
+test('the status OK is final: neither an error nor a later status replaces it', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    const failing = instrument({ namespace: 'carbide::api', name: 'failing' }, () => {
+      trace.getActiveSpan()?.setStatus({ code: 2, message: 'replaced by OK' });
+      trace.getActiveSpan()?.setStatus({ code: 1, message: 'OK has no message' });
+      trace.getActiveSpan()?.setStatus({ code: 2, message: 'too late' });
+      trace.getActiveSpan()?.setStatus({ code: 0 });
+      throw new Error('no');
+    });
+    assert.throws(failing, 'no');
+    assert.equal((await spans())[0]?.status, { code: 1 });
+  }));
+
 test.run();

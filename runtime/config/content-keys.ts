@@ -55,12 +55,4 @@ export const CONTENT_KEYS = [
     env: ['OTEL_SPAN_LINK_COUNT_LIMIT'],
     doc: 'Links of a span.',
   },
-  {
-    key: 'max_call_depth',
-    option: 'maxCallDepth',
-    type: integer({ min: 1, max: 10_000 }),
-    default: 128,
-    env: ['SPANWRIGHT_MAX_CALL_DEPTH'],
-    doc: 'Recorded calls on the stack at once. Deeper synchronous calls are transparent and counted, so that recursion keeps its depth.',
-  },
 ] as const satisfies readonly KeyRow[];

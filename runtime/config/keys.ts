@@ -4,6 +4,7 @@
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
 import { CONTENT_KEYS } from './content-keys.js';
 import type { KeyRow } from './key-row.js';
+import { LIMIT_KEYS } from './limit-keys.js';
 import { attributes, headers, instrumentations, keep } from './tables.js';
 import {
   boolean,
@@ -191,14 +192,6 @@ export const KEYS = [
     doc: 'Whether the sampled flag of an upstream service starts recording here.',
   },
   {
-    key: 'remote_roots_per_second',
-    option: 'remoteRootsPerSecond',
-    type: integer({ min: 0, max: 1_000_000 }),
-    default: 100,
-    env: ['SPANWRIGHT_REMOTE_ROOTS_PER_SECOND'],
-    doc: 'Local trees that sampled callers may start within a second while tracing is off here; each is recorded whole or not at all. 0: none.',
-  },
-  {
     key: 'keep',
     option: 'keep',
     type: keep(),
@@ -286,6 +279,7 @@ export const KEYS = [
     env: ['SPANWRIGHT_SHUTDOWN_TIMEOUT'],
     doc: 'How long shutdown and SIGTERM may flush.',
   },
+  ...LIMIT_KEYS,
   ...CONTENT_KEYS,
 ] as const satisfies readonly KeyRow[];
 

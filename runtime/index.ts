@@ -1,6 +1,8 @@
 // `spanwright`: the decorator, the set-up, and what crosses boundaries. The only file that users' code imports from besides
 // `spanwright/admin`.
 
+import { lookForUnconnectedSdk } from './setup/unconnected.js';
+
 export type { TracingOptions } from './config/configuration.js';
 export { ConfigurationError, type ErrorCode, InvalidArgumentError, PermissionDeniedError, SpanwrightError } from './errors.js';
 export { instrument } from './instrument/instrument.js';
@@ -34,3 +36,5 @@ export type {
   Tracing,
   TracingState,
 } from './tracing.js';
+
+lookForUnconnectedSdk();

@@ -83,6 +83,8 @@ export interface TracingState {
   /** True when an endpoint, exporter or span processor was configured, so that there is something to send to. */
   built: boolean;
   endpoint: string | null;
+  /** Who sends ended spans: Spanwright, the SDK of the application (after createSampler(); its counts are not known here), or nobody. */
+  exportedBy: 'spanwright' | 'sdk' | 'none';
   serviceName: string;
   allowRuntimeChanges: boolean;
   remoteParent: 'accept' | 'ignore';

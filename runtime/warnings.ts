@@ -34,6 +34,12 @@ export const NOTICES = {
   SPW025: { level: 'warn', repeat: false, text: 'spans are not recorded: the places of max_open_spans are taken' },
   SPW026: { level: 'warn', repeat: false, text: 'a promise was rejected, and nobody may have handled it' },
   SPW028: { level: 'warn', repeat: false, text: 'remote callers start more traces than may be recorded while tracing is off' },
+  SPW030: { level: 'warn', repeat: false, text: 'another tracer provider is registered; spans are split over two pipelines' },
+  SPW031: { level: 'warn', repeat: false, text: 'instrumented code runs beside an SDK that it is not connected to' },
+  SPW032: { level: 'warn', repeat: false, text: 'createSpanProcessor() runs without createSampler()' },
+  SPW034: { level: 'warn', repeat: false, text: 'the registered propagator does not write traceparent' },
+  SPW035: { level: 'warn', repeat: false, text: 'createSampler() runs, but no tracer provider is registered' },
+  SPW036: { level: 'warn', repeat: false, text: 'several copies of @opentelemetry/api are loaded' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
 export type NoticeLevel = 'info' | 'warn';

@@ -36,6 +36,13 @@ export const FINDINGS = {
     cause: 'The project and spanwright load different copies of @opentelemetry/api.',
     fix: 'Install one version: npm dedupe @opentelemetry/api, then npm ls @opentelemetry/api.',
   },
+  'api-versions': {
+    level: 'warning',
+    symptom: 'spans of one library are missing',
+    cause:
+      'Copies of @opentelemetry/api of several minor versions are installed. A newer one ignores what an older one has registered.',
+    fix: 'Install one version: npm dedupe @opentelemetry/api, or set "overrides": { "@opentelemetry/api": "<version>" } in package.json.',
+  },
   'no-api': {
     level: 'error',
     symptom: 'spanwright fails to load',

@@ -7,6 +7,7 @@ import { join, relative, resolve } from 'node:path';
 import { readBoundedFile } from '../../runtime/text/bounded-file.js';
 import { type Parser, parserFor } from '../../transformer/hosts/parse.js';
 import { reportsOfSettings, type Texts, TRANSFORM, textsOf } from '../../transformer/hosts/texts.js';
+import { checkApiCopies } from './api-copies.js';
 import { type Finding, finding, ok } from './finding.js';
 
 export interface Wiring {
@@ -36,7 +37,7 @@ function checkPackages({ directory, version }: Wiring): Finding[] {
   const outside = resolved(project, api);
   if (inside === undefined) found.push(finding('no-api', `no ${api}`));
   else if (outside !== undefined && outside !== inside) found.push(finding('two-apis', `${outside} and ${inside}`));
-  else found.push(ok(`one ${api}`));
+  else found.push(checkApiCopies(directory));
   return found;
 }
 

@@ -48,7 +48,7 @@ function lines(state: TracingState, colours: boolean): string[] {
     ],
     ['Tracing', flagLine(state, colours)],
     ...state.leases.map((lease) => ['Change', leaseLine(lease)] as const),
-    ['Endpoint', text(state.endpoint, 'none')],
+    ['Endpoint', state.exportedBy === 'sdk' ? 'of your SDK' : text(state.endpoint, 'none')],
     ['Changes', state.allowRuntimeChanges ? 'allowed' : 'refused (allow_runtime_changes = false)'],
     ['Roots', text(state.roots, 'none')],
     ['Rules', text(state.rules, 'none')],
@@ -59,7 +59,10 @@ function lines(state: TracingState, colours: boolean): string[] {
       `${spans.open} open, ${spans.started} started, ${spans.ended} ended, ${spans.leaked} leaked, ${spans.refused} refused`,
     ],
     ...remoteRow(state),
-    ['Export', `${spans.exported} exported, ${spans.dropped} dropped, ${spans.failed} failed`],
+    [
+      'Export',
+      state.exportedBy === 'sdk' ? 'by your SDK' : `${spans.exported} exported, ${spans.dropped} dropped, ${spans.failed} failed`,
+    ],
     ['Revision', String(state.revision)],
   ];
   if (lastEnded !== null) {

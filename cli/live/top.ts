@@ -47,12 +47,13 @@ async function look(invocation: Invocation): Promise<Look & { readonly state: Tr
   return { at: performance.now(), bounds: answer.latencyBoundsMs, sites: answer.sites, state };
 }
 
-function headOf({ enabled, recording, leases, spans }: TracingState): string {
+function headOf({ enabled, recording, leases, spans, exportedBy }: TracingState): string {
   const lease = [...leases].reverse().find(({ kind }) => kind === 'enabled');
   const until = lease === undefined ? '' : `, ${timeLeft(lease)}`;
   const flag = `${enabled ? 'on' : 'off'}${enabled && !recording ? ' (no exporter)' : ''}${until}`;
   const { open, exported, dropped, failed } = spans;
-  return `Tracing ${flag}; ${open} open; ${exported} exported, ${dropped} dropped, ${failed} failed`;
+  const sent = exportedBy === 'sdk' ? 'exported by your SDK' : `${exported} exported, ${dropped} dropped, ${failed} failed`;
+  return `Tracing ${flag}; ${open} open; ${sent}`;
 }
 
 function lines(state: TracingState, rates: readonly SiteRate[], { options, colours }: Invocation): string[] {

@@ -3,7 +3,7 @@
 // unless the token for changes was sent.
 
 import { type CallSample, LATENCY_BOUNDS } from '../open/statistics.js';
-import type { SiteSort, SpanCounts, Tracing } from '../tracing.js';
+import type { SiteSort, SpanCounts, Tracing, TracingState } from '../tracing.js';
 import { jsonAnswer } from './answer.js';
 import type { AuditEntry } from './audit.js';
 
@@ -67,16 +67,17 @@ export function readErrors({ tracing, values, trusted }: Reading): Response {
 }
 
 /** How the way out is doing, as far as the counts since the start tell. */
-function exporterState(built: boolean, { exported, dropped, failed }: SpanCounts): string {
-  if (!built) return 'none';
+function exporterState(exportedBy: TracingState['exportedBy'], { exported, dropped, failed }: SpanCounts): string {
+  if (exportedBy === 'none') return 'none';
+  if (exportedBy === 'sdk') return 'by your SDK';
   if (failed + dropped > 0) return 'losing spans';
   return exported > 0 ? 'delivering' : 'nothing sent yet';
 }
 
 export function readHealth({ tracing }: Reading): Response {
-  const { enabled, recording, built, endpoint, spans, revision } = tracing.state();
+  const { enabled, recording, built, endpoint, exportedBy, spans, revision } = tracing.state();
   const { open, exported, dropped, failed, forgotten, leaked, refused } = spans;
   const status = built ? (recording ? 'recording' : 'off') : 'no exporter';
-  const exporter = { state: exporterState(built, spans), endpoint, exported, dropped, failed, forgotten };
+  const exporter = { state: exporterState(exportedBy, spans), endpoint, exported, dropped, failed, forgotten };
   return jsonAnswer({ status, enabled, open, leaked, refused, exporter, revision });
 }

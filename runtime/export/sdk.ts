@@ -39,7 +39,12 @@ interface Transformer {
 
 /** @throws SpanwrightError MISSING_PACKAGE. */
 export function loadTraceSdk(): TraceSdk {
-  return installed('@opentelemetry/sdk-trace', () => require('@opentelemetry/sdk-trace')) as TraceSdk;
+  return installed(
+    '@opentelemetry/sdk-trace',
+    () => require('@opentelemetry/sdk-trace'),
+    'createSampler()',
+    ' Where another tracer makes the spans (Sentry, Datadog), use createRootSampler().',
+  ) as TraceSdk;
 }
 
 /** @throws SpanwrightError MISSING_PACKAGE. */
@@ -101,14 +106,14 @@ export function createExporter(endpoint: Endpoint, configuration: Configuration)
 }
 
 /** Dependencies are there; a package that is not was left out by a bundler or removed. */
-function installed(name: string, load: () => unknown): unknown {
+function installed(name: string, load: () => unknown, user = 'Exporting spans', otherwise = ''): unknown {
   try {
     return load();
   } catch (error) {
     if ((error as { code?: unknown } | null)?.code !== 'MODULE_NOT_FOUND') throw error;
     throw new SpanwrightError(
       'MISSING_PACKAGE',
-      `Exporting spans needs ${name}, a dependency of spanwright that cannot be found. Run: npm install ${name}, or let the bundler include it.`,
+      `${user} needs ${name}, a dependency of spanwright that cannot be found. Run: npm install ${name}, or let the bundler include it.${otherwise}`,
       { cause: error },
     );
   }

@@ -142,6 +142,7 @@ export class LiveTracing implements Tracing {
       configured: configuration.enabled,
       built: this.#built !== undefined,
       endpoint: this.endpoint,
+      exportedBy: this.#built === undefined ? 'none' : this.process.recorder?.defersRatio === true ? 'sdk' : 'spanwright',
       serviceName: configuration.serviceName,
       allowRuntimeChanges: configuration.allowRuntimeChanges,
       remoteParent,

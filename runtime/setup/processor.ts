@@ -8,6 +8,7 @@ import { startingSite } from '../span/provided.js';
 import { isRecorded } from '../span/recorded.js';
 import { scopeSite } from '../span/scope-site.js';
 import { state } from '../state.js';
+import { notice } from '../warnings.js';
 
 /** OpenTelemetry's SpanProcessor, as SDK 2.x and 3.x have it. */
 export interface OpenSpanProcessor {
@@ -39,6 +40,7 @@ export function createSpanProcessor(): OpenSpanProcessor {
   return {
     onStart(span) {
       if (startingSite() !== undefined || isRecorded(span)) return;
+      if (state.tracing === undefined) reportNoTracing();
       const entry = new ObservedSpan(siteOf(span.instrumentationScope), span);
       entries.set(span, entry);
       entry.site.open++;
@@ -57,4 +59,11 @@ export function createSpanProcessor(): OpenSpanProcessor {
     async forceFlush() {},
     async shutdown() {},
   };
+}
+
+function reportNoTracing(): void {
+  notice(
+    'SPW032',
+    'nothing shows the open spans that it counts, and instrumented code records nothing. Call createSampler() before the SDK starts, and give what it returns to the SDK as its sampler',
+  );
 }

@@ -32,6 +32,13 @@ import { SpanwrightContextManager } from './context-manager.js';
 import { LiveTracing } from './live.js';
 import { onNaturalEnd } from './natural-end.js';
 import { logFaults, refuseSecondStart, startRecorder, watch } from './parts.js';
+import {
+  isRegisteredContextManager,
+  isRegisteredPropagator,
+  lacksTraceparent,
+  nameOf,
+  registeredProvider,
+} from './registered.js';
 import { onShutdownSignal } from './shutdown.js';
 
 /**
@@ -100,7 +107,7 @@ function registerPropagation(): (() => void)[] {
     undo.push(() => {
       contexts.owned = false;
       state.gate.onIdle = () => {};
-      context.disable();
+      if (isRegisteredContextManager(manager)) context.disable();
     });
   } else {
     notice('SPW016', 'a context manager is registered already; spans use that one');
@@ -109,15 +116,31 @@ function registerPropagation(): (() => void)[] {
       state.gate.foreignContexts = false;
     });
   }
-  if (quietly(() => propagation.setGlobalPropagator(new SpanwrightPropagator() as TextMapPropagator))) {
-    undo.push(() => propagation.disable());
+  const propagator = new SpanwrightPropagator();
+  if (quietly(() => propagation.setGlobalPropagator(propagator as TextMapPropagator))) {
+    undo.push(() => {
+      if (isRegisteredPropagator(propagator)) propagation.disable();
+    });
+  } else if (lacksTraceparent()) {
+    notice(
+      'SPW034',
+      `it writes ${propagation.fields().join(', ')}; services that read W3C Trace Context start new traces. Call startTracing() before that set-up, or give it W3CTraceContextPropagator too (Sentry: propagateTraceparent: true)`,
+    );
   }
   return undo;
 }
 
 function registerProvider(): () => void {
-  if (quietly(() => trace.setGlobalTracerProvider(new GateTracerProvider() as TracerProvider))) return () => trace.disable();
-  notice('SPW016', 'a tracer provider is registered already; third-party instrumentation does not obey the gate');
+  const provider = new GateTracerProvider();
+  if (quietly(() => trace.setGlobalTracerProvider(provider as TracerProvider)))
+    return () => {
+      if (registeredProvider() === provider) trace.disable();
+    };
+  const other = registeredProvider();
+  notice(
+    'SPW030',
+    `${other === undefined ? 'it' : nameOf(other)} was registered before startTracing(); spans of libraries go there, instrumented calls go here, and those below a span of it are recorded also while the flag is off. Use createSampler() in that set-up instead of startTracing(), or remove it (docs/existing-setups.md)`,
+  );
   return () => {};
 }
 

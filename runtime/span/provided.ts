@@ -19,6 +19,7 @@ import {
 import { now } from '../captured.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import type { Site } from '../site/site.js';
+import { notice } from '../warnings.js';
 import { cleanAttributes, cleanValue, REDACTED } from './attributes.js';
 import type { Thrown } from './errors.js';
 import { isLink } from './event.js';
@@ -208,6 +209,7 @@ export class ProviderRecorder extends Recorder {
     const provider = global.getDelegate?.() ?? global;
     if (provider !== this.#provider) {
       this.#provider = provider;
+      if (provider.constructor?.name === 'NoopTracerProvider') reportNoProvider();
       this.#tracers = new WeakMap();
     }
     let tracer = this.#tracers.get(scope);
@@ -239,4 +241,11 @@ function parentContext(context: Context, parent: RecordedSpan | SpanContext | un
   if (parent === undefined) return above === undefined ? context : context.deleteValue(SPAN_KEY);
   if (isRecorded(parent)) return above === parent.active ? context : new SpanLayer(context, parent.active);
   return above?.spanContext().spanId === parent.spanId ? context : trace.setSpanContext(context, parent);
+}
+
+function reportNoProvider(): void {
+  notice(
+    'SPW035',
+    'instrumented calls make no spans until there is one. Start your SDK, or use startTracing() where there is none; with several copies of @opentelemetry/api, it may be registered at another',
+  );
 }

@@ -106,6 +106,16 @@ const MATRIX: readonly { name: FindingName; project: () => string; status: numbe
     },
   },
   {
+    name: 'api-versions',
+    status: 0,
+    project: () => {
+      const directory = project();
+      const nested = 'node_modules/library/node_modules/@opentelemetry/api/package.json';
+      write(directory, nested, '{ "name": "@opentelemetry/api", "version": "1.99.0" }');
+      return directory;
+    },
+  },
+  {
     name: 'bad-configuration',
     status: 1,
     project: () => {

@@ -12,10 +12,11 @@ function showHealth(health) {
   figuresBefore = { at: performance.now(), exporter, started: state.spans.started };
   const seconds = Math.max(0.001, (figuresBefore.at - before.at) / 1000);
   const pace = (now, was) => now > was ? '+' + perSecond((now - was) / seconds) + '/s' : '';
+  const bySdk = state.exportedBy === 'sdk';
   keep($('figures'), [
-    figure('exported', exporter.exported, pace(exporter.exported, before.exporter.exported)),
+    ...(bySdk ? [] : [figure('exported', exporter.exported, pace(exporter.exported, before.exporter.exported)),
     figure('dropped', exporter.dropped, pace(exporter.dropped, before.exporter.dropped), exporter.dropped > 0),
-    figure('failed', exporter.failed, pace(exporter.failed, before.exporter.failed), exporter.failed > 0),
+    figure('failed', exporter.failed, pace(exporter.failed, before.exporter.failed), exporter.failed > 0)]),
     figure('started', state.spans.started, pace(state.spans.started, before.started)),
     figure('open', state.spans.open, ''),
     figure('leaked', state.spans.leaked, '', state.spans.leaked > 0),
@@ -30,7 +31,7 @@ function showHealth(health) {
   const words = exporter.state === 'losing spans' && !losing ? 'has lost spans' : exporter.state === 'none' ? 'no exporter' : exporter.state;
   $('health').className = 'tag ' + kind;
   say($('health'), words);
-  const facts = [['Endpoint', exporter.endpoint || (state.built ? 'given in code' : 'none')], ['Starts at', state.roots], ['Rules', state.rules || 'none'], ['Never', state.drop || 'nothing is left out']];
+  const facts = [['Endpoint', bySdk ? 'of your SDK' : exporter.endpoint || (state.built ? 'given in code' : 'none')], ['Starts at', state.roots], ['Rules', state.rules || 'none'], ['Never', state.drop || 'nothing is left out']];
   if (exporter.forgotten) facts.push(['Not kept', count(exporter.forgotten)]);
   if (state.spans.remoteRoots) facts.push(['While off, for sampled callers', count(state.spans.remoteRoots) + ' traces recorded']);
   if (state.spans.remoteRefused) facts.push(['Refused to sampled callers', count(state.spans.remoteRefused) + ' (remote_roots_per_second)']);

@@ -1,0 +1,45 @@
+// What is registered at the OpenTelemetry API of this process, and by whom. The API has no getters for all of it, so the record that
+// its copies share (`opentelemetry.js.api.1`) is read; nothing here writes it.
+
+import { propagation, type TracerProvider, trace } from '@opentelemetry/api';
+
+interface ApiRecord {
+  readonly version?: string;
+  readonly context?: unknown;
+  readonly propagation?: unknown;
+}
+
+function apiRecord(): ApiRecord {
+  return ((globalThis as Record<symbol, unknown>)[Symbol.for('opentelemetry.js.api.1')] ?? {}) as ApiRecord;
+}
+
+/** Version of the API's copy that registered first; copies that are newer by a minor version ignore what it holds. */
+export function registeredApiVersion(): string | undefined {
+  return apiRecord().version;
+}
+
+/** The provider behind the API's proxy; undefined while none is registered. */
+export function registeredProvider(): TracerProvider | undefined {
+  const proxy = trace.getTracerProvider() as TracerProvider & { getDelegate?(): TracerProvider };
+  const provider = proxy.getDelegate?.() ?? proxy;
+  return nameOf(provider) === 'NoopTracerProvider' ? undefined : provider;
+}
+
+export function isRegisteredContextManager(manager: object): boolean {
+  return apiRecord().context === manager;
+}
+
+export function isRegisteredPropagator(propagator: object): boolean {
+  return apiRecord().propagation === propagator;
+}
+
+/** True for a registered propagator that does not write `traceparent`. */
+export function lacksTraceparent(): boolean {
+  const fields = propagation.fields();
+  return fields.length > 0 && !fields.includes('traceparent');
+}
+
+/** The class of a provider or propagator, for messages. */
+export function nameOf(registered: object): string {
+  return registered.constructor?.name || 'an object';
+}

@@ -1,0 +1,77 @@
+// Looks once, shortly after the program has started, for what is silent otherwise: instrumented code beside an SDK without
+// createSampler() (SPW031), and copies of @opentelemetry/api that cannot see each other (SPW036). A short program is looked at when
+// it exits. Nothing is kept alive.
+
+import { join, sep } from 'node:path';
+import { state } from '../state.js';
+import { notice } from '../warnings.js';
+import { nameOf, registeredApiVersion, registeredProvider } from './registered.js';
+
+/** Time for a program to load its modules and to start its SDK. */
+const START_MS = 2000;
+
+const API = ['', 'node_modules', '@opentelemetry', 'api', ''].join(sep);
+
+let scheduled = false;
+
+/** Schedules the look. Safe to call at each load of a copy of this package. */
+export function lookForUnconnectedSdk(): void {
+  if (scheduled) return;
+  scheduled = true;
+  const timer = setTimeout(look, START_MS) as unknown as { unref?(): void };
+  timer.unref?.();
+  process.once('exit', look);
+}
+
+function look(): void {
+  process.removeListener('exit', look);
+  reportUnconnected();
+  reportApiCopies();
+}
+
+function reportUnconnected(): void {
+  const provider = registeredProvider();
+  if (state.tracing !== undefined || state.sites.size === 0 || provider === undefined) return;
+  notice(
+    'SPW031',
+    `${state.sites.size} sites, ${nameOf(provider)}: they record nothing. Call createSampler({ enabled: true }) at start, and give what it returns to the SDK as its sampler where the SDK takes one (docs/existing-setups.md)`,
+  );
+}
+
+function reportApiCopies(): void {
+  const copies = loadedApiCopies();
+  if (copies.size < 2) return;
+  const first = registeredApiVersion();
+  const blind = [...copies].filter(([, version]) => first !== undefined && isNewerMinor(version, first));
+  if (blind.length === 0) return;
+  const listed = blind.map(([folder, version]) => `${version} at ${folder}`).join(', ');
+  notice(
+    'SPW036',
+    `${first} registered the SDK, and ${listed} cannot see it: spans of libraries that load it are lost. Install one version: npm dedupe @opentelemetry/api, or "overrides" in package.json`,
+  );
+}
+
+/** Version by folder, of the copies that CommonJS has loaded. */
+function loadedApiCopies(): Map<string, string> {
+  const copies = new Map<string, string>();
+  // a bundle has no cache of modules
+  for (const file of Object.keys((typeof require === 'function' ? require.cache : undefined) ?? {})) {
+    const end = file.lastIndexOf(API);
+    if (end < 0) continue;
+    const folder = file.slice(0, end + API.length - 1);
+    if (copies.has(folder)) continue;
+    try {
+      copies.set(folder, (require(join(folder, 'package.json')) as { version: string }).version);
+    } catch {
+      // a copy whose manifest cannot be read has no version to compare
+    }
+  }
+  return copies;
+}
+
+/** The rule of the API: what an older minor version registered is not used by a newer one. */
+function isNewerMinor(version: string, than: string): boolean {
+  const [major, minor = 0] = version.split('.').map(Number);
+  const [otherMajor, otherMinor = 0] = than.split('.').map(Number);
+  return major === otherMajor && minor > otherMinor;
+}

@@ -54,7 +54,7 @@ export interface SpanwrightSampler extends Sampler {
 /**
  * The sampler for an SDK set-up of the user's own; takes the place of startTracing(). Roots are recorded when the flag is on and
  * their namespace may start a trace, at the ratio in force; children inherit; dropped spans are never recorded. It is an instance
- * of the SDK's `ParentBasedSampler`.
+ * of the `ParentBasedSampler` of `@opentelemetry/sdk-trace`.
  * @throws ConfigurationError, SpanwrightError as startTracing() does; SpanwrightError MISSING_PACKAGE without the SDK
  * @example
  * ```ts

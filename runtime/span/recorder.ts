@@ -25,6 +25,9 @@ import type { SpanSink } from './sink.js';
 import { anchorAt, fromTimeInput } from './time.js';
 import { LocalTrace } from './trace.js';
 
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
+
 export interface RecorderParts {
   readonly gate: Gate;
   readonly open: OpenTable;
@@ -143,8 +146,8 @@ export class Recorder implements SpanHost<RecordedSpan> {
       // nothing is called here, because the stack may be full
       if (span.listed) {
         span.isAbandoned = true;
-        span.nextAbandoned = abandoned.first;
-        abandoned.first = span;
+        span.nextAbandoned = faulty.first;
+        faulty.first = span;
       }
       throw fault;
     }

@@ -19,6 +19,9 @@ import type { Recorder } from './recorder.js';
 import { abandon, fail, settle } from './settle.js';
 import { throughTransparent } from './transparent.js';
 
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
+
 /** A call to record: under the recorded span of this active context, or as placed. Made by decide() for recordCall(). */
 export type Decision = SpanLayer | Placement;
 
@@ -159,8 +162,8 @@ export function recordCall(
     const { span, outcome, value } = frame;
     if (settled === UNSETTLED && span?.listed && !span.isAbandoned) {
       span.isAbandoned = true;
-      span.nextAbandoned = abandoned.first;
-      abandoned.first = span;
+      span.nextAbandoned = faulty.first;
+      faulty.first = span;
     }
     frame.span = undefined;
     frame.value = undefined;

@@ -16,6 +16,9 @@ import { reportFault } from './fault.js';
 import type { RecordedSpan } from './recorded.js';
 import { observeThenable } from './thenable.js';
 
+/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+const faulty = abandoned;
+
 /** Ends the span of a call that returned `value`, or whose promise was fulfilled with it. */
 export function succeed(span: RecordedSpan, site: Site, self: unknown, value: unknown): void {
   if (span.ended) return;
@@ -50,8 +53,8 @@ function isExpected(site: Site, error: unknown): boolean {
 export function abandon(span: RecordedSpan, site: Site, fault: unknown): void {
   if (!span.isAbandoned) {
     span.isAbandoned = true;
-    span.nextAbandoned = abandoned.first;
-    abandoned.first = span;
+    span.nextAbandoned = faulty.first;
+    faulty.first = span;
   }
   try {
     reportFault(`end of ${site.id}`, fault);

@@ -265,7 +265,11 @@ if (existsSync('/usr/bin/chromium')) {
       await page.goto(`${own.url}/?view=process`);
       await page.getByRole('button', { name: 'End', exact: true }).click();
       await page.waitForSelector('.off');
-      assert.equal(faults, []);
+      // no span of the open trace has arrived when its page opens: the API answers 404, which the browser logs
+      assert.equal(
+        faults.filter((fault) => !fault.includes('status of 404')),
+        [],
+      );
       await page.close();
     } finally {
       await own.close();

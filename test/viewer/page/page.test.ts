@@ -247,6 +247,10 @@ if (existsSync('/usr/bin/chromium')) {
     const own = await startViewer({ hooks: [`${admin.url}`], hookToken: 'a-token-of-the-viewer-test' });
     try {
       const { page, faults } = await browser.visit(`${own.url}/?view=process`);
+      const absent: string[] = [];
+      page.on('response', (response) => {
+        if (response.status() === 404) absent.push(new URL(response.url()).pathname);
+      });
       await page.getByRole('button', { name: 'Switch on' }).click();
       await page.waitForSelector('.on');
       await page.waitForSelector('.leases li');
@@ -265,11 +269,13 @@ if (existsSync('/usr/bin/chromium')) {
       await page.goto(`${own.url}/?view=process`);
       await page.getByRole('button', { name: 'End', exact: true }).click();
       await page.waitForSelector('.off');
-      // no span of the open trace has arrived when its page opens: the API answers 404, which the browser logs
+      // no span of the open trace has arrived when its page opens: the API answers 404, which the browser logs; nothing else may
+      for (const path of absent) assert.match(path, /^\/api\/traces\/[0-9a-f]{32}$/);
       assert.equal(
         faults.filter((fault) => !fault.includes('status of 404')),
         [],
       );
+      assert.is(faults.length, absent.length);
       await page.close();
     } finally {
       await own.close();

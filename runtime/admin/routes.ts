@@ -7,7 +7,7 @@ import type { Lease, LeaseOptions } from '../tracing.js';
 import { jsonAnswer, textAnswer } from './answer.js';
 import type { Field } from './fields.js';
 import { openApiDocument } from './openapi.js';
-import { pageAnswer } from './page/document.js';
+import { pageAnswer } from './page.js';
 import { readErrors, readHealth, readNamespaces, readOpenSpans, readSites } from './reads.js';
 import { Refusal } from './refusal.js';
 import type { Changing, Route } from './route.js';

@@ -32,10 +32,6 @@ export async function json<Answer>(path: string, init?: RequestInit): Promise<An
   return answer as Answer;
 }
 
-export function change<Answer>(method: 'PUT' | 'DELETE' | 'POST', path: string, body?: string): Promise<Answer> {
-  return json(path, { method, headers: { 'content-type': 'application/json' }, ...(body === undefined ? {} : { body }) });
-}
-
 export async function readTrace(id: string): Promise<TraceDetail> {
   return sharedTrace?.trace ?? (await json<TraceDetail>(`/api/traces/${id}`));
 }

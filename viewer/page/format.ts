@@ -1,15 +1,6 @@
 // Durations, times and colours as the page shows them.
 
-/** Three significant digits: `850 µs`, `12.3 ms`, `1.24 s`, `2 min 5 s`. */
-export function duration(ms: number): string {
-  if (ms < 0.9995) return `${Math.round(ms * 1000)} µs`;
-  if (ms < 999.5) return `${ms < 9.995 ? ms.toFixed(2) : ms < 99.95 ? ms.toFixed(1) : Math.round(ms)} ms`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(ms < 9995 ? 2 : 1)} s`;
-  const seconds = Math.round(ms / 1000);
-  return seconds < 3600
-    ? `${Math.floor(seconds / 60)} min ${seconds % 60} s`
-    : `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
-}
+export { duration } from '../../runtime/admin/page/format.js';
 
 const CLOCK = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',

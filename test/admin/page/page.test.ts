@@ -127,7 +127,7 @@ test('everything is done with the keyboard alone', async () => {
   await page.keyboard.type(TOKEN);
   await page.keyboard.press('Enter');
   await page.locator('#has-token').waitFor();
-  assert.is(await page.locator('#token').inputValue(), '', 'the token is not left in the document');
+  assert.is(await page.locator('#token').count(), 0, 'the token is not left in the document');
   const reach = async (id: string): Promise<void> => {
     for (let at = 0; at < 30; at += 1) {
       if ((await page.evaluate('document.activeElement.id || document.activeElement.className')) === id) return;

@@ -1,0 +1,122 @@
+// The namespaces as a tree with counts, rates and latency. A row opens what is below it; arrow keys move and open, as in every tree.
+
+import { useSignal } from '@preact/signals';
+import { perSecond, shortCount } from './format.js';
+import { Latency } from './latency.js';
+import type { Service } from './service.js';
+import { type Branch, isOpen, opens, type TreeView, visibleRows } from './tree.js';
+
+const MOST_ROWS = 500;
+
+export function NamespacePanel({ service }: { service: Service }) {
+  const filter = useSignal('');
+  const answer = service.namespaces.value;
+  const view: TreeView = {
+    filter: filter.value.trim().toLowerCase(),
+    opened: service.opened.value,
+    functions: service.functions.value,
+    namespaces: answer?.namespaces.length ?? 0,
+  };
+  const rows = visibleRows(service.tree.value, view);
+  return (
+    <section class="card wide" aria-labelledby="tree-head">
+      <div class="head">
+        <h2 id="tree-head">Namespaces</h2>
+        <input
+          type="search"
+          id="filter"
+          placeholder="Filter"
+          aria-label="Filter namespaces"
+          autocomplete="off"
+          spellcheck={false}
+          value={filter.value}
+          onInput={(event) => {
+            filter.value = event.currentTarget.value;
+          }}
+        />
+      </div>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Namespace</th>
+            <th scope="col" class="number">
+              Open
+            </th>
+            <th scope="col" class="number">
+              Per s
+            </th>
+            <th scope="col" class="number wide-only">
+              Calls
+            </th>
+            <th scope="col" class="number">
+              Errors
+            </th>
+            <th scope="col" class="latency">
+              Latency
+            </th>
+          </tr>
+        </thead>
+        <tbody id="tree">
+          {rows.slice(0, MOST_ROWS).map((row) => (
+            <Row key={row.path} row={row} view={view} service={service} bounds={answer?.latencyBoundsMs ?? []} />
+          ))}
+        </tbody>
+      </table>
+      {answer !== undefined && <Note rows={rows.length} filter={view.filter} />}
+    </section>
+  );
+}
+
+function Note({ rows, filter }: { rows: number; filter: string }) {
+  if (rows > MOST_ROWS) return <p class="none">{`The first ${MOST_ROWS} of ${rows} rows; filter for the rest.`}</p>;
+  if (rows > 0) return null;
+  return <p class="none">{filter === '' ? 'No instrumented code has been loaded.' : 'No namespace matches.'}</p>;
+}
+
+interface RowOptions {
+  readonly row: Branch;
+  readonly view: TreeView;
+  readonly service: Service;
+  readonly bounds: readonly number[];
+}
+
+function Row({ row, view, service, bounds }: RowOptions) {
+  const { path, label, depth, site, open, calls, errors, latency, off } = row;
+  // a namespace without longer ones below it shows its functions only when asked
+  const expanded = row.children.size === 0 ? view.opened.get(path) === true : isOpen(row, view);
+  const toggle = (to: boolean): void => {
+    if (opens(row)) void service.toggle(path, to);
+  };
+  return (
+    <tr onKeyDown={(event) => moveInTree(event, toggle)}>
+      <td class="name twigs" style={{ '--depth': String(Math.min(depth, 8)) }}>
+        <button
+          type="button"
+          class={`twig${opens(row) ? '' : ' leaf'}${site ? ' call' : ''}`}
+          aria-expanded={opens(row) ? expanded : undefined}
+          onClick={() => toggle(!expanded)}
+        >
+          {label}
+        </button>
+        {off && <span class="tag">{site?.verdict === 'drop' ? 'dropped' : 'off by rule'}</span>}
+      </td>
+      <td class={open > 0 ? 'number busy' : 'number'}>{open || ''}</td>
+      <td class="number">{perSecond(service.rateOf(path, calls))}</td>
+      <td class="number wide-only">{shortCount(calls)}</td>
+      <td class={errors > 0 ? 'number hot' : 'number'}>{errors > 0 ? shortCount(errors) : ''}</td>
+      <td class="latency">
+        <Latency latency={latency} bounds={bounds} />
+      </td>
+    </tr>
+  );
+}
+
+function moveInTree(event: KeyboardEvent & { currentTarget: HTMLTableRowElement }, toggle: (open: boolean) => void): void {
+  const { currentTarget: row, key } = event;
+  if (key === 'ArrowDown' || key === 'ArrowUp') {
+    const next = key === 'ArrowDown' ? row.nextElementSibling : row.previousElementSibling;
+    next?.querySelector('button')?.focus();
+  } else if (key === 'ArrowRight' || key === 'ArrowLeft') toggle(key === 'ArrowRight');
+  else return;
+  event.preventDefault();
+}

@@ -1,0 +1,93 @@
+// The tree of namespaces on the admin page: where names are cut, what a branch adds up, and which rows are shown.
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Branch, growTree, isOpen, opens, type TreeView, visibleRows } from '../../../runtime/admin/page/tree.js';
+import type { NamespaceReport, SiteReport } from '../../../runtime/tracing.js';
+
+const report = (namespace: string, calls = 0, on = 1): NamespaceReport => ({
+  namespace,
+  sites: 1,
+  verdicts: { on, off: 1 - on, drop: 0 },
+  open: 0,
+  calls,
+  errors: 0,
+  latency: [calls, 0],
+});
+
+const view = (changes: Partial<TreeView> = {}): TreeView => ({
+  filter: '',
+  opened: new Map(),
+  functions: new Map(),
+  namespaces: 0,
+  ...changes,
+});
+
+const lines = (rows: readonly Branch[]): string[] => rows.map(({ depth, label }) => '  '.repeat(depth) + label);
+
+test('a name is cut at ::, dots, slashes and single colons', () => {
+  const rows = visibleRows(
+    growTree(['carbide::api::power', 'app.db/read', 'a:b'].map((name) => report(name))),
+    view({ namespaces: 3 }),
+  );
+  assert.equal(lines(rows), ['carbide', '  api', '    power', 'app', '  db', '    read', 'a', '  b']);
+});
+
+test('a separator at the end belongs to the name before it', () => {
+  assert.equal(lines(visibleRows(growTree([report('carbide::')]), view())), ['carbide']);
+});
+
+test('a branch adds up what is below it and what is its own', () => {
+  const [carbide] = growTree([report('carbide', 2), report('carbide::api', 3), report('carbide::db', 5)]).children.values();
+  assert.is(carbide?.calls, 10);
+  assert.equal(carbide?.latency, [10, 0]);
+  assert.is(carbide?.own?.calls, 2);
+});
+
+test('a branch is off only when everything below it is', () => {
+  const [off, mixed] = growTree([
+    report('a::x', 0, 0),
+    report('a::y', 0, 0),
+    report('b::x', 0, 0),
+    report('b::y', 0, 1),
+  ]).children.values();
+  assert.is(off?.off, true);
+  assert.is(mixed?.off, false);
+});
+
+test('small trees are open, of large ones the first level, and what was closed by hand stays closed', () => {
+  const root = growTree([report('a::b::c')]);
+  assert.equal(lines(visibleRows(root, view({ namespaces: 1 }))), ['a', '  b', '    c']);
+  assert.equal(lines(visibleRows(root, view({ namespaces: 100 }))), ['a', '  b']);
+  assert.equal(lines(visibleRows(root, view({ namespaces: 1, opened: new Map([['a', false]]) }))), ['a']);
+});
+
+test('a filter shows what matches with what leads to it, and nothing else', () => {
+  const root = growTree(['carbide::api', 'carbide::db', 'other'].map((name) => report(name)));
+  assert.equal(lines(visibleRows(root, view({ filter: 'db' }))), ['carbide', '  db']);
+  assert.equal(visibleRows(root, view({ filter: 'nothing' })), []);
+});
+
+test('an opened namespace shows its functions, which open nothing', () => {
+  const root = growTree([report('a')]);
+  const site = {
+    id: '7',
+    function: 'listFirmware',
+    verdict: 'drop',
+    open: 1,
+    calls: 4,
+    errors: 0,
+    latency: [4, 0],
+  } as unknown as SiteReport;
+  const functions = new Map([['a', [site]]]);
+  assert.equal(lines(visibleRows(root, view({ functions }))), ['a']);
+  const rows = visibleRows(root, view({ functions, opened: new Map([['a', true]]) }));
+  assert.equal(lines(rows), ['a', '  listFirmware()']);
+  const [namespace, row] = rows as [Branch, Branch];
+  assert.is(opens(namespace), true);
+  assert.is(opens(row), false);
+  assert.is(row.off, true);
+  assert.is(isOpen(row, view()), false);
+});
+
+test.run();

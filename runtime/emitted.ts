@@ -2,8 +2,9 @@
 // the number of the contract, so that code compiled by a newer transformer fails with a sentence and not with a riddle.
 
 import { SpanwrightError } from './errors.js';
-import { decorateMember, decorateWhole, type MemberRecord, wrapFunction } from './instrument/decorate.js';
+import { decorateMember, wrapFunction } from './instrument/decorate.js';
 import type { Decorator, InstrumentOptions } from './instrument/types.js';
+import { decorateWhole, type MemberRecord } from './instrument/whole-class.js';
 import type { AnyFunction, ForwarderFactory, SiteRecord } from './site/site.js';
 
 /** The contract that this runtime understands. */

@@ -40,6 +40,7 @@ export const NOTICES = {
   SPW034: { level: 'warn', repeat: false, text: 'the registered propagator does not write traceparent' },
   SPW035: { level: 'warn', repeat: false, text: 'createSampler() runs, but no tracer provider is registered' },
   SPW036: { level: 'warn', repeat: false, text: 'several copies of @opentelemetry/api are loaded' },
+  SPW037: { level: 'warn', repeat: false, text: '@instrument on a class records nothing' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
 export type NoticeLevel = 'info' | 'warn';

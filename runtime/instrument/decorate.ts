@@ -2,23 +2,14 @@
 // TC39 passes a value and a context, legacy a target, a key and perhaps a descriptor.
 
 import { SpanwrightError } from '../errors.js';
-import type { MarkedParameter } from '../site/options.js';
 import type { AnyFunction, ForwarderFactory, Site, SiteRecord } from '../site/site.js';
 import { state } from '../state.js';
 import { decorateLegacyField, fieldInitializer, namedField } from './field.js';
-import { isClass, ownerName } from './introspect.js';
-import { makeFunction, register } from './make.js';
+import { nameText, ownerName, ownKey } from './introspect.js';
+import { standIn } from './make.js';
 import type { InstrumentOptions } from './options.js';
 import { markedParameters } from './record.js';
-
-/** One member of a class that is instrumented as a whole, as the transformer describes it. */
-export interface MemberRecord {
-  readonly key: string | symbol | number;
-  readonly static: boolean;
-  readonly kind: 'method' | 'getter' | 'setter';
-  readonly record: SiteRecord;
-  readonly factory: ForwarderFactory;
-}
+import { decorateWhole } from './whole-class.js';
 
 type StandardContext = DecoratorContext & { readonly static?: boolean; readonly private?: boolean };
 
@@ -95,60 +86,6 @@ function decorateLegacy(
   return { ...descriptor, [half]: standIn(accessor, record, factory, options, owner, name).fn };
 }
 
-/**
- * Instruments the methods of a class: those that the transformer lists, which may be none, or without it every one that is neither
- * skipped nor instrumented already.
- */
-export function decorateWhole(
-  target: readonly unknown[],
-  members: readonly MemberRecord[] | undefined,
-  options: InstrumentOptions,
-): void {
-  const owner = target[0] as AnyFunction;
-  const find = (key: string | symbol, isStatic: boolean, kind: MemberRecord['kind']): MemberRecord | undefined =>
-    members?.find((member) => ownKey(member.key) === key && member.static === isStatic && member.kind === kind);
-  for (const [holder, isStatic] of [
-    [owner.prototype, false],
-    [owner, true],
-  ] as const) {
-    for (const key of Reflect.ownKeys(holder)) {
-      if (key === 'constructor' || key === 'prototype') continue;
-      const descriptor = Object.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor;
-      const { value } = descriptor;
-      if (typeof value === 'function' && descriptor.configurable && !isClass(value)) {
-        const member = find(key, isStatic, 'method');
-        if (members !== undefined && member === undefined) continue;
-        const marked = markedParameters(holder, key);
-        const made = standIn(value, member?.record, member?.factory, options, owner.name, nameText(key), marked).fn;
-        if (made !== value) Object.defineProperty(holder, key, { ...descriptor, value: made });
-        continue;
-      }
-      decorateAccessors(holder, key, descriptor, (kind) => find(key, isStatic, kind), options);
-    }
-  }
-}
-
-/** Accessors of a whole class are instrumented only where the transformer found them worth it. */
-function decorateAccessors(
-  holder: object,
-  key: string | symbol,
-  descriptor: PropertyDescriptor,
-  find: (kind: MemberRecord['kind']) => MemberRecord | undefined,
-  options: InstrumentOptions,
-): void {
-  const changed = { ...descriptor };
-  for (const [half, kind] of [
-    ['get', 'getter'],
-    ['set', 'setter'],
-  ] as const) {
-    const member = find(kind);
-    const accessor = descriptor[half];
-    if (member === undefined || accessor === undefined || !descriptor.configurable) continue;
-    changed[half] = standIn(accessor, member.record, member.factory, options, undefined, nameText(key)).fn as never;
-  }
-  if (changed.get !== descriptor.get || changed.set !== descriptor.set) Object.defineProperty(holder, key, changed);
-}
-
 /** A function that records its calls. */
 export function wrapFunction<F extends AnyFunction>(
   record: SiteRecord | undefined,
@@ -163,20 +100,6 @@ export function wrapFunction<F extends AnyFunction>(
     );
   }
   return standIn(fn, record, factory, options, undefined, fn.name || options.name || 'anonymous').fn as F;
-}
-
-function standIn(
-  body: AnyFunction,
-  record: SiteRecord | undefined,
-  factory: ForwarderFactory | undefined,
-  options: InstrumentOptions,
-  owner: string | undefined,
-  name: string,
-  marked: readonly MarkedParameter[] = [],
-): { fn: AnyFunction; site: Site | undefined } {
-  if (state.made.has(body) || state.skipped.has(body)) return { fn: body, site: undefined };
-  const site = register(body, record, options, owner, name, marked);
-  return { fn: makeFunction(site, factory, body), site };
 }
 
 /**
@@ -219,16 +142,6 @@ function rename(site: Site, owner: string): void {
   });
   site.id = `${site.namespace}::${site.functionName}`;
   state.gate.judge(site);
-}
-
-/** The key that a member has: a number that it is written as, or that stands in an enum, is a text there. */
-function ownKey(written: string | symbol | number): string | symbol {
-  return typeof written === 'number' ? String(written) : written;
-}
-
-/** `describe()` for a symbol, the text itself else. */
-function nameText(key: string | symbol): string {
-  return typeof key === 'symbol' ? `[${key.description ?? ''}]` : key;
 }
 
 function misplaced(name: string, what: string): SpanwrightError {

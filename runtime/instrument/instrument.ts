@@ -3,11 +3,12 @@
 import { SpanwrightError } from '../errors.js';
 import type { AnyFunction } from '../site/site.js';
 import { state } from '../state.js';
-import { decorateMember, decorateWhole, isStandard, wrapFunction } from './decorate.js';
+import { decorateMember, isStandard, wrapFunction } from './decorate.js';
 import { isClass } from './introspect.js';
 import { instrumentObject } from './object.js';
 import type { InstrumentOptions } from './options.js';
 import type { Decorator, Instrument } from './types.js';
+import { decorateWhole } from './whole-class.js';
 
 /** A legacy decorator is told what the member is called; a numeric key comes as a number, and with a descriptor behind it. */
 function isLegacy([, key, ...rest]: readonly unknown[]): boolean {

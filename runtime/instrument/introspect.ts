@@ -20,9 +20,30 @@ export function isConstructible(body: AnyFunction): boolean {
   return Object.hasOwn(body, 'prototype') && shapeOf(body) === 'unknown';
 }
 
-/** True for `class` syntax; what `@instrument class X` and `instrument(fn)` are told apart by. */
+/** The key that a member has: a number that it is written as, or that stands in an enum, is a text there. */
+export function ownKey(written: string | symbol | number): string | symbol {
+  return typeof written === 'number' ? String(written) : written;
+}
+
+/** `describe()` for a symbol, the text itself else. */
+export function nameText(key: string | symbol): string {
+  return typeof key === 'symbol' ? `[${key.description ?? ''}]` : key;
+}
+
+/**
+ * True for a class, a Proxy of one, and a constructor function that has the prototype of a class; distinguishes `@instrument class X` from
+ * `instrument(fn)`. The prototype of a class cannot be assigned, that of a plain function can.
+ */
 export function isClass(value: AnyFunction): boolean {
-  return /^class\b/u.test(Function.prototype.toString.call(value));
+  const own = Object.getOwnPropertyDescriptor(value, 'prototype');
+  if (own === undefined || shapeOf(value) !== 'unknown') return false;
+  if (!own.writable) return true;
+  const original: unknown = own.value?.constructor;
+  return (
+    typeof original === 'function' &&
+    original !== value &&
+    Object.getOwnPropertyDescriptor(original, 'prototype')?.writable === false
+  );
 }
 
 /** The name of the class that `target` is, or is the prototype or an instance of. */

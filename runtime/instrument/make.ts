@@ -84,3 +84,18 @@ export function makeFunction(site: Site, factory: ForwarderFactory | undefined, 
   state.made.add(made);
   return made;
 }
+
+/** Registers `body` and makes its stand-in; a function that is instrumented or skipped already is left as it is. */
+export function standIn(
+  body: AnyFunction,
+  record: SiteRecord | undefined,
+  factory: ForwarderFactory | undefined,
+  options: InstrumentOptions,
+  owner: string | undefined,
+  name: string,
+  marked: readonly MarkedParameter[] = [],
+): { fn: AnyFunction; site: Site | undefined } {
+  if (state.made.has(body) || state.skipped.has(body)) return { fn: body, site: undefined };
+  const site = register(body, record, options, owner, name, marked);
+  return { fn: makeFunction(site, factory, body), site };
+}

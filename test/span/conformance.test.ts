@@ -12,6 +12,7 @@ import { parameterCases } from './conformance/parameters.js';
 import { privateCases } from './conformance/private.js';
 import { promiseCases } from './conformance/promises.js';
 import { overVariants } from './conformance/recording.js';
+import { replacedCases } from './conformance/replaced.js';
 import { thenableCases } from './conformance/thenables.js';
 import { buildVariants } from './conformance/variants.js';
 
@@ -24,6 +25,7 @@ overVariants('errors', variants, errorCases);
 overVariants('identity', variants, identityCases);
 overVariants('what is recorded', variants, capturedCases);
 overVariants('context', variants, contextCases);
+overVariants('class decorators that replace', variants, replacedCases);
 overVariants(
   'parameters',
   variants.filter(({ legacy }) => legacy),

@@ -105,6 +105,14 @@ export function run() {
 }
 `;
 
+const REPLACED = `${IMPORT}
+const Audited = (target: any, _context?: unknown): any => class extends target {};
+const Proxied = (target: any, _context?: unknown): any => new Proxy(target, {});
+@instrument @Audited class Extended { take(n: number) { return n; } static count() { return 7; } }
+@instrument @Proxied class Wrapped { take(n: number) { return n; } }
+export const run = () => [new Extended().take(1), Extended.count(), new Wrapped().take(2)];
+`;
+
 const FUNCTIONS = `${IMPORT}
 import * as spanwright from 'spanwright';
 const add = instrument((a: number, b: number) => a + b);
@@ -281,6 +289,13 @@ export const PROGRAMS: readonly Program[] = [
     value: [1, 'first', 'second', 'third', 'Whole'],
     spans: ['Whole.count', 'Whole.first', 'third'],
     namespaces: ['conformance::whole::Whole'],
+  },
+  {
+    name: 'replaced',
+    source: REPLACED,
+    value: [1, 7, 2],
+    spans: ['Extended.count', 'Extended.take', 'Wrapped.take'],
+    namespaces: ['conformance::replaced::Extended', 'conformance::replaced::Wrapped'],
   },
   {
     name: 'functions',

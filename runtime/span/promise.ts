@@ -104,14 +104,18 @@ export function thenOf(promise: object): Then {
   return Reflect.get(Object.hasOwn(promise, 'then') ? promise : (classOf.get(prototype) ?? prototype), 'then', promise) as Then;
 }
 
-/** The `then` of Promise, in this realm or another: a promise that has another sets its own work off with it. */
+/** Functions of the engine, by function: the `then` of Promise above all, in this realm or another. */
 const natives = new WeakMap<object, boolean>([[Promise.prototype.then, true]]);
 
-export function isNativeThen(then: Then): boolean {
-  let answer = natives.get(then);
+/**
+ * True for a function of the engine; those that `bind` returned have no name. A promise with another `then` than the engine's does
+ * its own work by it.
+ */
+export function isNative(method: object): boolean {
+  let answer = natives.get(method);
   if (answer === undefined) {
-    answer = /\{\s*\[native code\]\s*\}$/u.test(Function.prototype.toString.call(then));
-    natives.set(then, answer);
+    answer = /^function \w+\(\) \{\s*\[native code\]\s*\}$/u.test(Function.prototype.toString.call(method));
+    natives.set(method, answer);
   }
   return answer;
 }

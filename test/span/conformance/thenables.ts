@@ -97,6 +97,73 @@ export const thenableCases: Cases = (test, variant) => {
     void query.then();
   });
 
+  /** Runs its work in a closure, as Prisma does: its methods do not call each other. */
+  class Closed extends Query {
+    readonly #work = (): Promise<unknown> => super.then();
+    catch(onRejected: (error: unknown) => unknown): Promise<unknown> {
+      return this.#work().catch(onRejected);
+    }
+    finally(onFinally: () => void): Promise<unknown> {
+      return this.#work().finally(onFinally);
+    }
+    exec(done?: (error: unknown, value?: unknown) => void): Promise<unknown> | undefined {
+      const running = this.#work();
+      if (done === undefined) return running;
+      running.then((value) => done(null, value), done);
+      return undefined;
+    }
+    async *[Symbol.asyncIterator](): AsyncGenerator<unknown> {
+      yield await this.#work();
+    }
+  }
+
+  const WAYS: [string, (query: Closed, inHandler: () => void) => Promise<unknown>][] = [
+    ['catch()', (query, inHandler) => query.catch(inHandler)],
+    ['finally()', (query, inHandler) => query.finally(inHandler).catch(() => {})],
+    ['exec()', (query) => (query.exec() as Promise<unknown>).catch(() => {})],
+    ['exec(callback)', (query, inHandler) => new Promise((resolve) => query.exec(() => resolve(inHandler())))],
+    [
+      'for await',
+      async (query) => {
+        try {
+          for await (const rows of query) assert.is(rows, 'rows');
+        } catch {
+          // the outcome that is tried
+        }
+      },
+    ],
+  ];
+  for (const [way, use] of WAYS) {
+    for (const fails of [false, true]) {
+      test(`${way} of a thenable that ${fails ? 'fails' : 'succeeds'} is the use that its span ends with`, async () => {
+        const query = target.pass(() => new Closed(() => (fails ? Promise.reject(new Error('no')) : Promise.resolve('rows'))));
+        const consumer = runtime.startSpan('consumer');
+        const seen: unknown[] = [];
+        await consumer.run(() => use(query as Closed, () => void seen.push(trace.getActiveSpan()?.spanContext().spanId)));
+        consumer.end();
+        assert.is(query.runs, 1);
+        assert.is(running().openCount, 0);
+        const [span, outer] = await finished();
+        assert.is(span?.status.code, fails ? 2 : 0);
+        assert.equal(query.activeIn, [span?.spanContext().spanId]);
+        for (const active of seen) assert.is(active, outer?.spanContext().spanId);
+        await query.then(undefined, () => {});
+        assert.is(query.runs, 2);
+        assert.is((await finished()).length, 0);
+      });
+    }
+  }
+
+  test('methods that do not run a thenable are its own', async () => {
+    const query = new Query();
+    const methods = { get: () => 'header', all: () => 'all', end: () => 'chunk' };
+    const returned = target.pass(() => Object.assign(query, methods));
+    assert.equal([returned.get(), returned.all(), returned.end()], ['header', 'all', 'chunk']);
+    assert.is(running().openCount, 1);
+    await returned;
+    await only();
+  });
+
   test('a frozen thenable is left alone', async () => {
     const query = Object.freeze(new Query());
     assert.is(

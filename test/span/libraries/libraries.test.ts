@@ -1,0 +1,125 @@
+// Lazy thenables of real libraries, returned by instrumented methods: never run by Spanwright, run once however the caller runs
+// them, with the same outcome, and a span from the call to the outcome.
+// limit: 180 s
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument } from '../../../runtime/index.js';
+import { traced } from '../../gate/tracing.js';
+import { startPostgres } from '../../propagation/servers.js';
+import { findPart } from '../../real/support/program.js';
+import type { Any, Libraries, Library, Use } from './library.js';
+import { startOtherLibraries } from './others.js';
+import { startSqlLibraries } from './sql.js';
+
+const ERROR = 2;
+
+const PROMISE_USES: Record<string, Use> = {
+  await: async (query) => await query,
+  'then()': (query) =>
+    query.then(
+      (value: unknown) => value,
+      (error: unknown) => Promise.reject(error),
+    ),
+  'then(ok)': (query) => query.then((value: unknown) => value),
+  'catch()': (query) => query.catch((error: unknown) => Promise.reject(error)),
+  'finally()': (query) => query.finally(() => {}),
+  'Promise.all()': async (query) => (await Promise.all([query]))[0],
+};
+
+interface Outcome {
+  readonly value?: unknown;
+  readonly message?: string;
+  readonly runs: number;
+}
+
+/** Plain copies: documents and child processes have an identity of their own. */
+function plain(value: Any): unknown {
+  return JSON.parse(JSON.stringify(value?.stdout ?? value?.body ?? value?.rows ?? value ?? null));
+}
+
+async function outcomeOf({ runs = () => 0 }: Library, make: () => Any, use: Use): Promise<Outcome> {
+  const before = runs();
+  try {
+    const value = plain(await use(make()));
+    return { value, runs: runs() - before };
+  } catch (error) {
+    // execa's messages hold durations
+    return { message: (error as Error).message.replace(/\d/g, '0'), runs: runs() - before };
+  }
+}
+
+function declare(group: string, start: () => Promise<Libraries>, names: readonly string[]): void {
+  const test = suite(group);
+  let started: Libraries | undefined;
+  test.before(async () => {
+    started = await start();
+  });
+  test.after(() => started?.stop());
+  test('has a row for each library', () =>
+    assert.equal(
+      started?.libraries.map(({ name }) => name),
+      names,
+    ));
+  const library = (name: string): Library => started?.libraries.find((each) => each.name === name) as Library;
+
+  for (const name of names) {
+    test(`${name}: the outcome, the runs and the span are those of the caller's use`, async () => {
+      const row = library(name);
+      const uses = { ...(row.isPromise === false ? {} : PROMISE_USES), ...row.uses };
+      for (const [label, use] of Object.entries(uses)) {
+        if (label === 'finally()' && row.hasFinally === false) continue;
+        for (const kind of ['good', 'bad'] as const) {
+          const make = (): Any => row[kind]();
+          const bare = await outcomeOf(row, make, use);
+          assert.is(bare.message !== undefined, kind === 'bad', `${label}, ${kind}, by itself: ${bare.message}`);
+          await traced({ enabled: true }, async ({ tracing, spans }) => {
+            const repository = instrument({ namespace: 'a', name: 'query' }, () => row[kind]());
+            const pending = outcomeOf(row, repository, use);
+            if (row.isSynchronous !== true) assert.is(tracing.openCount, 1, `${label}, ${kind}: open while it runs`);
+            assert.equal(await pending, bare, `${label}, ${kind}`);
+            assert.is(tracing.openCount, 0, `${label}, ${kind}: nothing is open once the outcome is there`);
+            const [span, ...more] = await spans();
+            assert.is(more.length, 0);
+            assert.is(span?.status.code === ERROR, kind === 'bad', `${label}, ${kind}: the status is the outcome's`);
+          });
+        }
+      }
+    });
+
+    test(`${name}: nothing runs that the caller does not run`, async () => {
+      const row = library(name);
+      if (row.runs === undefined) return;
+      await traced({ enabled: true }, async ({ tracing }) => {
+        const before = row.runs?.();
+        const query = instrument({ namespace: 'a', name: 'query' }, () => row.good())();
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        assert.is(row.runs?.(), before);
+        assert.is(tracing.openCount, 1);
+        await (row.uses?.['execute()'] ?? (PROMISE_USES.await as Use))(query);
+        assert.ok((row.runs?.() as number) > (before as number));
+      });
+    });
+  }
+  test.run();
+}
+
+const SQL = ['Prisma', 'Prisma, raw', 'Knex', 'Knex, raw', 'Drizzle', 'Drizzle, relational', 'Kysely 0.27', 'Drizzle on SQLite'];
+const OTHERS = ['mongoose', 'mongoose, aggregate', 'execa 9', 'execa 8', 'superagent'];
+
+async function startSql(): Promise<Libraries> {
+  const postgres = await startPostgres();
+  const libraries = await startSqlLibraries(`postgres://postgres@127.0.0.1:${postgres.port}/postgres`);
+  return {
+    ...libraries,
+    async stop() {
+      await libraries.stop();
+      await postgres.stop();
+    },
+  };
+}
+
+if (findPart('hosts/libraries/node_modules') !== undefined) {
+  declare('SQL', startSql, SQL);
+  declare('other libraries', startOtherLibraries, OTHERS);
+}

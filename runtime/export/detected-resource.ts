@@ -5,9 +5,9 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { clearTimeout, setTimeout, unref } from '../captured.js';
 import type { RawAttribute, Resource, ResourceDetector } from '../sdk/contracts.js';
+import { loadResources } from '../sdk/packages.js';
 import { textOfThrown } from '../text/thrown.js';
 import type { Notice } from '../warnings.js';
-import { loadResources } from './sdk.js';
 
 /** How long an export waits for detectors that ask others: a cloud's metadata service that does not answer costs this once. */
 const LIMIT_MS = 2000;

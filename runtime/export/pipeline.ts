@@ -10,8 +10,8 @@ import type { Notice } from '../warnings.js';
 import { readCertificates } from './certificates.js';
 import { Delivery } from './delivery.js';
 import { checkEndpoint, type Endpoint } from './endpoint.js';
+import { createExporter } from './exporter.js';
 import { type ExportCounts, ExportQueue } from './queue.js';
-import { createExporter } from './sdk.js';
 
 export interface Pipeline {
   readonly processor: SpanProcessor;

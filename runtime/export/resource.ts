@@ -4,11 +4,11 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Configuration } from '../config/configuration.js';
 import type { Resource, ResourceDetector } from '../sdk/contracts.js';
+import { loadResources } from '../sdk/packages.js';
 import { REDACTED } from '../span/attributes.js';
 import { hiddenNames } from '../span/redact.js';
 import type { Notice } from '../warnings.js';
 import { DetectedResource, type NamedDetector } from './detected-resource.js';
-import { loadResources } from './sdk.js';
 
 /**
  * Command lines hold passwords and tokens, and a resource is sent with every batch. Nothing of arguments is recorded unless it is

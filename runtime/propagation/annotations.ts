@@ -2,6 +2,7 @@
 // hold a trace id and a span id, as controllers do that were there before traceparent was.
 
 import { SpanwrightError } from '../errors.js';
+import { isSampled } from '../span/trace.js';
 import type { CarrierKind } from './carrier-kind.js';
 import { isObject } from './headers.js';
 import { isSpanId, isTraceId, parseTraceparent } from './traceparent.js';
@@ -66,7 +67,7 @@ export function annotations({ prefix, form = 'traceparent' }: AnnotationOptions)
     set(carrier, name, value) {
       if (name !== 'traceparent') return;
       const span = parseTraceparent(value);
-      if (span === undefined || span.traceFlags === 0) return;
+      if (span === undefined || !isSampled(span)) return;
       write(carrier, 'trace-id', span.traceId);
       write(carrier, 'span-id', span.spanId);
     },

@@ -2,6 +2,7 @@
 // that several services pass on by changing it. Each module reads the id of the one before it and writes its own.
 
 import type { Context } from '@opentelemetry/api';
+import { isSampled } from '../span/trace.js';
 import type { CarrierKind } from './carrier-kind.js';
 import { injectAs } from './pass.js';
 import { type DocumentPath, parsePath, readPath, writePath } from './path.js';
@@ -85,7 +86,7 @@ export function document(options: DocumentOptions): DocumentKind {
         return;
       }
       const span = parseTraceparent(value);
-      if (span === undefined || span.traceFlags === 0) return;
+      if (span === undefined || !isSampled(span)) return;
       const before = traceOf(carrier);
       if (before !== undefined && before !== span.traceId) writePath(carrier, spanIdsAt, {});
       writePath(carrier, traceIdAt, span.traceId);

@@ -7,6 +7,10 @@ import { type SpanContext, TraceFlags } from '@opentelemetry/api';
 const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[^,]*)?$/u;
 export const NO_TRACE = '0'.repeat(32);
 export const NO_SPAN = '0'.repeat(16);
+/** Set where the last 56 bits of the trace id are random (W3C Trace Context level 2, section 3.2.2.5.2). */
+export const RANDOM = 0x02;
+/** The other flags are reserved: ignored when read, zero when written. */
+export const KNOWN_FLAGS = TraceFlags.SAMPLED | RANDOM;
 const TRACE_ID = /^[0-9a-f]{32}$/u;
 const SPAN_ID = /^[0-9a-f]{16}$/u;
 
@@ -24,11 +28,11 @@ export function parseTraceparent(text: unknown): SpanContext | undefined {
   ];
   if (version === 'ff' || (version === '00' && rest !== undefined) || traceId === NO_TRACE || spanId === NO_SPAN)
     return undefined;
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true };
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & KNOWN_FLAGS, isRemote: true };
 }
 
 export function printTraceparent(context: SpanContext): string {
-  return `00-${context.traceId}-${context.spanId}-${(context.traceFlags & TraceFlags.SAMPLED).toString(16).padStart(2, '0')}`;
+  return `00-${context.traceId}-${context.spanId}-0${context.traceFlags & KNOWN_FLAGS}`;
 }
 
 /** A trace id as documents hold it: 32 hexadecimal digits, not all zero. */

@@ -82,6 +82,7 @@ function start(key: string, options: SessionOptions = {}): boolean {
     context: placed.context,
     parent: placed.parent,
     traceId: earlier?.traceId ?? placed.traceId,
+    traceFlags: earlier?.traceFlags,
     traceState: placed.traceState ?? earlier?.traceState,
   });
   if (span.ended) return false; // the user's SDK does not record it

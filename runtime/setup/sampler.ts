@@ -12,9 +12,9 @@ import {
   type TraceState,
   trace,
 } from '@opentelemetry/api';
-import { loadTraceSdk } from '../export/sdk.js';
 import type { Gate } from '../gate/gate.js';
 import { printPatterns, printRules } from '../gate/rules.js';
+import { loadTraceSdk } from '../sdk/packages.js';
 import { traceRandomness } from '../span/identity.js';
 import { samplingThreshold } from '../span/place.js';
 import { startingSite } from '../span/provided.js';

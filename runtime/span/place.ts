@@ -10,12 +10,12 @@ import {
   type Span,
   type SpanContext,
   type SpanKind,
-  TraceFlags,
   type TraceState,
   trace,
 } from '@opentelemetry/api';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import { parentOf } from '../propagation/parent.js';
+import { RANDOM } from '../propagation/traceparent.js';
 import type { Site } from '../site/site.js';
 import { callback } from './callback.js';
 import { reportFault } from './fault.js';
@@ -32,6 +32,8 @@ export interface Placement {
   readonly parent: RecordedSpan | SpanContext | undefined;
   readonly links: readonly Link[] | undefined;
   readonly traceId: string | undefined;
+  /** Flags of the upstream span whose trace goes on beside it. */
+  readonly traceFlags: number | undefined;
   readonly traceState: TraceState | undefined;
 }
 
@@ -83,8 +85,8 @@ function placeBeside(recorder: Recorder, site: Site, context: Context, given: Sp
   const upstream = contextOf(given);
   const links = isSpanContextValid(upstream) ? [{ context: upstream }] : undefined;
   if (links === undefined && !isValidTraceId(upstream.traceId)) return placeRoot(recorder, site, context, undefined, undefined);
-  const { traceId, traceState } = upstream;
-  const beside = { context, parent: undefined, links, traceId, traceState };
+  const { traceId, traceFlags, traceState } = upstream;
+  const beside = { context, parent: undefined, links, traceId, traceFlags, traceState };
   if (upstream.isRemote === true && recorder.gate.ignoresRemote) {
     const root = placeRoot(recorder, site, context, upstream, undefined);
     return root?.sampled === true ? { ...root, ...beside, traceState: root.traceState ?? traceState } : root;
@@ -97,8 +99,16 @@ function contextOf(given: Span | SpanContext): SpanContext {
 }
 
 function unkept(context: Context, upstream: SpanContext): Placement {
-  const inside = new SpanLayer(context, trace.wrapSpanContext({ ...upstream, traceFlags: TraceFlags.NONE }));
-  return { sampled: false, context: inside, parent: undefined, links: undefined, traceId: undefined, traceState: undefined };
+  const inside = new SpanLayer(context, trace.wrapSpanContext({ ...upstream, traceFlags: upstream.traceFlags & RANDOM }));
+  return {
+    sampled: false,
+    context: inside,
+    parent: undefined,
+    links: undefined,
+    traceId: undefined,
+    traceFlags: undefined,
+    traceState: undefined,
+  };
 }
 
 /** The placement of a span under whatever the context holds, or undefined when it is transparent. */
@@ -144,7 +154,7 @@ export function isUnsampled(current: Span | undefined): boolean {
 }
 
 function placement(context: Context, parent: RecordedSpan | SpanContext): Placement {
-  return { sampled: true, context, parent, links: undefined, traceId: undefined, traceState: undefined };
+  return { sampled: true, context, parent, links: undefined, traceId: undefined, traceFlags: undefined, traceState: undefined };
 }
 
 /**
@@ -162,13 +172,30 @@ function placeRoot(
   recorder.meter.passTime(); // a blocked event loop runs no timer: the lease may be over
   if (!gate.enabled || terms.ratio === 0 || !(terms.root || gate.rootKinds.includes(terms.kind))) return undefined;
   if (terms.ratio >= 1 || recorder.defersRatio)
-    return { sampled: true, context, parent: remote, links, traceId: undefined, traceState: undefined };
+    return { sampled: true, context, parent: remote, links, traceId: undefined, traceFlags: undefined, traceState: undefined };
   const traceId = remote?.traceId ?? newTraceId();
   if (traceRandomness(traceId) >= 1 - terms.ratio) {
-    return { sampled: true, context, parent: remote, links, traceId, traceState: withThreshold(remote?.traceState, terms.ratio) };
+    return {
+      sampled: true,
+      context,
+      parent: remote,
+      links,
+      traceId,
+      traceFlags: undefined,
+      traceState: withThreshold(remote?.traceState, terms.ratio),
+    };
   }
-  const unsampled = trace.wrapSpanContext({ traceId, spanId: remote?.spanId ?? newSpanId(), traceFlags: TraceFlags.NONE });
-  return { sampled: false, context: new SpanLayer(context, unsampled), parent: undefined, links, traceId, traceState: undefined };
+  const traceFlags = remote === undefined ? RANDOM : remote.traceFlags & RANDOM;
+  const unsampled = trace.wrapSpanContext({ traceId, spanId: remote?.spanId ?? newSpanId(), traceFlags });
+  return {
+    sampled: false,
+    context: new SpanLayer(context, unsampled),
+    parent: undefined,
+    links,
+    traceId,
+    traceFlags: undefined,
+    traceState: undefined,
+  };
 }
 
 function withThreshold(state: TraceState | undefined, ratio: number): TraceState {

@@ -224,7 +224,7 @@ export class ProviderRecorder extends Recorder {
   #traceOf(id: string, at: number): LocalTrace {
     let local = this.#traces.get(id);
     if (local === undefined) {
-      local = new LocalTrace(this, this.gate.traces.take(), anchorAt(at), id, undefined);
+      local = new LocalTrace(this, this.gate.traces.take(), anchorAt(at), id, undefined, undefined);
       this.#traces.set(id, local);
     }
     return local;

@@ -14,7 +14,6 @@ import {
   type SpanStatus,
   SpanStatusCode,
   type TimeInput,
-  TraceFlags,
 } from '@opentelemetry/api';
 import { now } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
@@ -124,13 +123,10 @@ export class RecordedSpan implements Span, OpenSpan {
 
   spanContext(): SpanContext {
     if (this.#context === undefined) {
-      const { id: traceId, traceState } = this.trace;
+      const { id: traceId, flags: traceFlags, traceState } = this.trace;
       const spanId = newSpanId();
       // two literals: a spread costs more than the rest of a span
-      this.#context =
-        traceState === undefined
-          ? { traceId, spanId, traceFlags: TraceFlags.SAMPLED }
-          : { traceId, spanId, traceFlags: TraceFlags.SAMPLED, traceState };
+      this.#context = traceState === undefined ? { traceId, spanId, traceFlags } : { traceId, spanId, traceFlags, traceState };
     }
     return this.#context;
   }

@@ -54,6 +54,8 @@ export interface SpanStart {
   readonly startTime?: TimeInput | undefined;
   /** The id already drawn for a trace whose ratio was decided on it. */
   readonly traceId?: string | undefined;
+  /** Flags of the upstream span whose trace goes on beside it. */
+  readonly traceFlags?: number | undefined;
   readonly traceState?: TraceState | undefined;
 }
 
@@ -135,7 +137,8 @@ export class Recorder implements SpanHost<RecordedSpan> {
 
   #traceUnder(parent: SpanContext | undefined, start: SpanStart, at: number): LocalTrace {
     const id = parent?.traceId ?? start.traceId;
-    return new LocalTrace(this, this.gate.traces.take(), anchorAt(at), id, start.traceState ?? parent?.traceState);
+    const flags = parent?.traceFlags ?? start.traceFlags;
+    return new LocalTrace(this, this.gate.traces.take(), anchorAt(at), id, start.traceState ?? parent?.traceState, flags);
   }
 
   #announce(span: RecordedSpan, context: Context): void {

@@ -4,6 +4,7 @@
 import { type Span, type SpanContext, TraceFlags, type TraceState } from '@opentelemetry/api';
 import type { LifetimeToken } from '../gate/lifetime-tokens.js';
 import type { TraceLife } from '../gate/under-way.js';
+import { RANDOM } from '../propagation/traceparent.js';
 import type { SpanHost } from './host.js';
 import { newTraceId } from './identity.js';
 import { throughTransparent } from './transparent.js';
@@ -14,6 +15,8 @@ const LOCAL_TRACE = Symbol.for('spanwright.trace.1');
 export class LocalTrace implements TraceLife {
   declare readonly [LOCAL_TRACE]: true;
   readonly id: string;
+  /** Of each of its spans: sampled, and random where the id is. */
+  readonly flags: number;
   open = 0;
   endedAt = 0;
   /** Errors whose exception stands on some span of this trace, held weakly: a trace may live for days. */
@@ -29,8 +32,11 @@ export class LocalTrace implements TraceLife {
     readonly anchor: number,
     id: string | undefined,
     readonly traceState: TraceState | undefined,
+    /** Flags of the span that gave the id; undefined: the id is drawn here, at random. */
+    upstreamFlags: number | undefined,
   ) {
     this.id = id ?? newTraceId();
+    this.flags = TraceFlags.SAMPLED | (upstreamFlags === undefined ? RANDOM : upstreamFlags & RANDOM);
   }
 
   /** True the first time that an error is seen in this trace. */

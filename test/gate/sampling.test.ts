@@ -92,7 +92,7 @@ test('a rule that says off is transparent under a recorded parent, and sends the
     const all = await spans();
     assert.equal(all.map((span) => span.name).sort(), ['inner', 'top']);
     const top = all.find((span) => span.name === 'top');
-    assert.is(sent.traceparent, `00-${top?.spanContext().traceId}-${top?.spanContext().spanId}-01`);
+    assert.is(sent.traceparent, `00-${top?.spanContext().traceId}-${top?.spanContext().spanId}-03`);
     assert.is(parentName(all.find((span) => span.name === 'inner') as never, all), 'top');
   }));
 

@@ -40,7 +40,7 @@ class Generator {
     return `${this.text('0123456789abcdef', length - 1)}${this.of([...'123456789abcdef'])}`;
   }
   span(): SpanContext {
-    return { traceId: this.id(32), spanId: this.id(16), traceFlags: this.below(2) };
+    return { traceId: this.id(32), spanId: this.id(16), traceFlags: this.below(4) };
   }
 }
 
@@ -146,7 +146,8 @@ test(`what is written comes back, ids, flags and baggage of every alphabet, thro
     const entries: Record<string, { value: string }> = {};
     for (let left = generator.below(6); left > 0; left--) {
       const key = generator.text("abcXYZ019!#$%&'*+-.^_`|~", 1 + generator.below(12));
-      entries[key] = { value: generator.text('aZ09 ,;=%"\\\u0000\n😀äあ', generator.below(40)) };
+      // OpenTelemetry's propagator reads an empty value as absent
+      entries[key] = { value: generator.text('aZ09 ,;=%"\\\u0000\n😀äあ', 1 + generator.below(40)) };
     }
     const context = propagation.setBaggage(trace.setSpanContext(ROOT_CONTEXT, span), propagation.createBaggage(entries));
     for (const [name, { kind, make, baggage }] of Object.entries(WRITTEN)) {
@@ -155,8 +156,10 @@ test(`what is written comes back, ids, flags and baggage of every alphabet, thro
         carrier instanceof Headers || carrier instanceof Metadata ? [carrier] : [carrier, JSON.parse(JSON.stringify(carrier))];
       for (const copy of copies) {
         const back = extract(copy, kind as never);
-        const kept = span.traceFlags === TraceFlags.SAMPLED || !HELD_WITHOUT_FLAGS.has(name);
-        const { traceId, spanId, traceFlags } = span;
+        const { traceId, spanId } = span;
+        const withoutFlags = HELD_WITHOUT_FLAGS.has(name);
+        const kept = (span.traceFlags & TraceFlags.SAMPLED) !== 0 || !withoutFlags;
+        const traceFlags = withoutFlags ? TraceFlags.SAMPLED : span.traceFlags;
         assert.equal({ ...trace.getSpanContext(back) }, kept ? { traceId, spanId, traceFlags, isRemote: true } : {}, name);
         const found = Object.fromEntries(
           (propagation.getBaggage(back)?.getAllEntries() ?? []).map(([key, { value }]) => [key, { value }]),
@@ -271,8 +274,9 @@ test(`baggage that was received is within the limits, contradicts nothing, and g
     });
     const text = members.join(',');
     const first = propagation.getBaggage(extract({ baggage: text }));
-    if (text.length > 8192) assert.is(first, undefined);
     const keys = (first?.getAllEntries() ?? []).map(([key]) => key);
+    const sizes = (first?.getAllEntries() ?? []).map(([key, { value }]) => key.length + 1 + value.length);
+    assert.ok(sizes.reduce((sum, size) => sum + size, 0) <= 8192);
     assert.is(new Set(keys).size, keys.length);
     for (const key of keys) assert.match(key, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/);
     const sent = inject({}, undefined, propagation.setBaggage(ROOT_CONTEXT, first ?? propagation.createBaggage())) as {

@@ -17,7 +17,7 @@ const PARENT = '2e'.repeat(8);
 interface Seen {
   built: boolean;
   recording: boolean;
-  /** Modules of the SDK, of exporters and of gRPC that were loaded. */
+  /** Modules of the SDK, of exporters and of gRPC that were loaded, and of OpenTelemetry's core before the first context passed. */
   loaded: string[];
   /** What the process waits for, before and after startTracing(). */
   before: string[];
@@ -52,6 +52,7 @@ async function runStates(options: object, next: number, env: NodeJS.ProcessEnv =
         context.with(extract(request.headers), () => handle(${next})).then(() => response.end());
       }).listen(0, '127.0.0.1');
       await new Promise((done) => server.once('listening', done));
+      const early = Object.keys(require.cache).filter((path) => /opentelemetry.(?!api)/.test(path));
       await ask(server.address().port, { traceparent: '00-${TRACE}-${PARENT}-' + process.env.FLAGS, baggage: 'tenant=a' });
       for (let i = 0; i < 1000; i++) await new Promise((done) => setImmediate(done));
       for (let i = 0; i < 1000; i++) instrument({ name: 'quick' }, () => i)();
@@ -63,7 +64,7 @@ async function runStates(options: object, next: number, env: NodeJS.ProcessEnv =
       third.end();
       await tracing.forceFlush();
       const { built, recording, spans } = tracing.state();
-      const loaded = Object.keys(require.cache).filter((path) => /opentelemetry.(?!api)|grpc-js|protobufjs/.test(path));
+      const loaded = [...early, ...Object.keys(require.cache).filter((path) => /opentelemetry.(?!api|core|semantic)|grpc-js|protobufjs/.test(path))];
       const sockets = resources().filter((name) => /Wrap|TCP/.test(name));
       console.log(JSON.stringify({ built, recording, loaded, before, after, sockets, thirdParty, spans,
         provider: trace.getTracerProvider().getDelegate().constructor.name }));

@@ -2,7 +2,7 @@
 // is declared; values come from anywhere and are judged without throwing.
 
 import { SpanwrightError } from '../../errors.js';
-import { printMember, TOKEN } from '../propagator.js';
+import { isMember, TOKEN } from './member.js';
 import { type PathPattern, parsePathPattern } from './path-pattern.js';
 
 /** How a key is declared. Without `values`, `pattern` or `validate` any text of at most `maxLength` characters is valid. */
@@ -41,7 +41,7 @@ export interface ResolvedKey {
 
 /** Any valid key, for baggage without declarations. */
 export function acceptable(name: string, value: unknown): value is string {
-  return typeof value === 'string' && name !== '__proto__' && printMember(name, value, undefined) !== undefined;
+  return typeof value === 'string' && isMember(name, value);
 }
 
 /** @throws SpanwrightError MISUSE naming the key and what is wrong with its declaration. */

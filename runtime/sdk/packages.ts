@@ -1,17 +1,19 @@
 // The only file that names the SDK's packages. They are ordinary dependencies, loaded at the call by literal requires, which bundlers
-// follow: a process that exports nothing loads none of them. Both SDK lines work. Called by resource.ts, pipeline.ts and createSampler().
+// follow: a process that neither exports nor propagates loads none of them. Both SDK lines work.
 
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, TextMapPropagator } from '@opentelemetry/api';
 import { setImmediate } from '../captured.js';
-import type { Configuration } from '../config/configuration.js';
 import { SpanwrightError } from '../errors.js';
-import type { Resource, ResourceDetector, SpanExporter } from '../sdk/contracts.js';
-import { VERSION } from '../version.js';
-import { readCertificates } from './certificates.js';
-import type { Endpoint } from './endpoint.js';
-import { GrpcCarrier, type GrpcPackages } from './grpc-carrier.js';
-import { HttpCarrier, type HttpPackages } from './http-carrier.js';
-import { type Carrier, OtlpExporter, type Serializer } from './otlp.js';
+import type { Resource, ResourceDetector, SpanExporter } from './contracts.js';
+
+const CORE = '@opentelemetry/core';
+const TRANSFORMER = '@opentelemetry/otlp-transformer';
+
+interface CorePackage {
+  W3CTraceContextPropagator: new () => TextMapPropagator;
+  W3CBaggagePropagator: new () => TextMapPropagator;
+  CompositePropagator: new (config: { propagators: TextMapPropagator[] }) => TextMapPropagator;
+}
 
 interface ResourcesPackage {
   defaultResource(): Resource;
@@ -32,9 +34,14 @@ interface TraceSdk {
   ConsoleSpanExporter: new () => SpanExporter;
 }
 
-interface Transformer {
+export interface Transformer {
   ProtobufTraceSerializer: { deserializeResponse(answer: Uint8Array): object };
   TraceExporterMetricsHelper: unknown;
+}
+
+/** @throws SpanwrightError MISSING_PACKAGE. */
+export function loadCore(): CorePackage {
+  return installed(CORE, () => require('@opentelemetry/core'), 'Propagation') as CorePackage;
 }
 
 /** @throws SpanwrightError MISSING_PACKAGE. */
@@ -52,8 +59,7 @@ export function loadResources(): ResourcesPackage {
   return installed('@opentelemetry/resources', () => require('@opentelemetry/resources')) as ResourcesPackage;
 }
 
-const TRANSFORMER = '@opentelemetry/otlp-transformer';
-const loadTransformer = (): Transformer =>
+export const loadTransformer = (): Transformer =>
   installed(TRANSFORMER, () => require('@opentelemetry/otlp-transformer')) as Transformer;
 
 /** Each in a turn of its own, because together they block the event loop for a tenth of a second. */
@@ -66,43 +72,23 @@ async function inTurns(loads: readonly [name: string, load: () => unknown][]): P
   return Object.assign({}, ...found);
 }
 
-function loadGrpc(): Promise<GrpcPackages> {
+export function loadGrpc(): Promise<object> {
   return inTurns([
-    ['@opentelemetry/core', () => require('@opentelemetry/core')],
+    [CORE, () => require('@opentelemetry/core')],
     ['@opentelemetry/otlp-exporter-base', () => require('@opentelemetry/otlp-exporter-base')],
     [TRANSFORMER, loadTransformer],
     ['@opentelemetry/otlp-grpc-exporter-base', () => require('@opentelemetry/otlp-grpc-exporter-base')],
     ['@opentelemetry/exporter-trace-otlp-grpc', () => require('@opentelemetry/exporter-trace-otlp-grpc')],
-  ]) as Promise<GrpcPackages>;
+  ]);
 }
 
-function loadHttp(): Promise<HttpPackages> {
+export function loadHttp(): Promise<object> {
   return inTurns([
-    ['@opentelemetry/core', () => require('@opentelemetry/core')],
+    [CORE, () => require('@opentelemetry/core')],
     [TRANSFORMER, loadTransformer],
     ['@opentelemetry/otlp-exporter-base', () => require('@opentelemetry/otlp-exporter-base/node-http')],
     ['@opentelemetry/exporter-trace-otlp-proto', () => require('@opentelemetry/exporter-trace-otlp-proto')],
-  ]) as Promise<HttpPackages>;
-}
-
-/**
- * The OTLP exporter of the endpoint's protocol. Loads no package before it is needed.
- * @throws ConfigurationError when a certificate file cannot be read or used.
- */
-export function createExporter(endpoint: Endpoint, configuration: Configuration): OtlpExporter {
-  const timeout = Math.min(configuration.otlpTimeout, configuration.exportTimeout);
-  const common = {
-    headers: configuration.otlpHeaders,
-    gzip: configuration.otlpCompression === 'gzip',
-    userAgent: `spanwright/${VERSION}`,
-    tls: endpoint.tls ? readCertificates(configuration) : undefined,
-    timeout,
-  };
-  const carry = (serializer: Serializer): Carrier =>
-    endpoint.protocol === 'grpc'
-      ? new GrpcCarrier({ ...common, target: endpoint.target }, serializer, loadGrpc)
-      : new HttpCarrier({ ...common, url: endpoint.url }, serializer, loadHttp);
-  return new OtlpExporter(carry, (answer) => loadTransformer().ProtobufTraceSerializer.deserializeResponse(answer), timeout);
+  ]);
 }
 
 /** Dependencies are there; a package that is not was left out by a bundler or removed. */

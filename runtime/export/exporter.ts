@@ -1,0 +1,30 @@
+// Builds the OTLP exporter from the configuration. Called by pipeline.ts, once.
+
+import type { Configuration } from '../config/configuration.js';
+import { loadGrpc, loadHttp, loadTransformer } from '../sdk/packages.js';
+import { VERSION } from '../version.js';
+import { readCertificates } from './certificates.js';
+import type { Endpoint } from './endpoint.js';
+import { GrpcCarrier, type GrpcPackages } from './grpc-carrier.js';
+import { HttpCarrier, type HttpPackages } from './http-carrier.js';
+import { type Carrier, OtlpExporter, type Serializer } from './otlp.js';
+
+/**
+ * The OTLP exporter of the endpoint's protocol. Loads no package before it is needed.
+ * @throws ConfigurationError when a certificate file cannot be read or used.
+ */
+export function createExporter(endpoint: Endpoint, configuration: Configuration): OtlpExporter {
+  const timeout = Math.min(configuration.otlpTimeout, configuration.exportTimeout);
+  const common = {
+    headers: configuration.otlpHeaders,
+    gzip: configuration.otlpCompression === 'gzip',
+    userAgent: `spanwright/${VERSION}`,
+    tls: endpoint.tls ? readCertificates(configuration) : undefined,
+    timeout,
+  };
+  const carry = (serializer: Serializer): Carrier =>
+    endpoint.protocol === 'grpc'
+      ? new GrpcCarrier({ ...common, target: endpoint.target }, serializer, loadGrpc as () => Promise<GrpcPackages>)
+      : new HttpCarrier({ ...common, url: endpoint.url }, serializer, loadHttp as () => Promise<HttpPackages>);
+  return new OtlpExporter(carry, (answer) => loadTransformer().ProtobufTraceSerializer.deserializeResponse(answer), timeout);
+}

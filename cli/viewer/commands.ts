@@ -48,6 +48,19 @@ export const VIEWER_COMMANDS: readonly Command[] = [
         summary: 'Address that opens a source place. Default vscode://file/{file}:{line}:{column}.',
       },
       { name: 'traces', type: 'count', value: 'N', summary: 'Traces kept; older ones are released and counted. Default 50000.' },
+      {
+        name: 'mcp',
+        type: 'flag',
+        summary:
+          'Serve coding assistants over standard input and output (MCP); uses the viewer that runs at --port, if one does.',
+      },
+      {
+        name: 'store',
+        type: 'text',
+        value: 'PATH',
+        file: true,
+        summary: 'SQLite file that keeps the traces beyond a restart, as many as --traces. Default: memory only.',
+      },
       { name: 'json', type: 'flag', summary: 'Print the addresses as one line of JSON.' },
     ],
     live: false,

@@ -39,6 +39,7 @@ export function featuresOf(spans: readonly ReceivedSpan[]): TraceFeatures {
   const found = new Map<string, SpanFeature>();
   const attributes = new Set<string>();
   const firstAttributes = new Set<string>();
+  const resources = new Set<object>();
   for (const row of rows) {
     const key = spanKeyOf(row.span);
     const first = !found.has(key);
@@ -47,7 +48,10 @@ export function featuresOf(spans: readonly ReceivedSpan[]): TraceFeatures {
       attributes.add(text);
       if (first) firstAttributes.add(text);
     }
-    for (const text of attributesOf('', row.span.resource.attributes, serviceOf(row.span))) {
+    const { resource } = row.span;
+    if (resources.has(resource)) continue;
+    resources.add(resource);
+    for (const text of attributesOf('', resource.attributes, serviceOf(row.span))) {
       attributes.add(text);
       firstAttributes.add(text);
     }

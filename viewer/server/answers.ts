@@ -1,18 +1,30 @@
 // Values of the JSON API from the store and the admin hooks. Called by routes.ts and by the MCP server.
 
+import { failuresOf } from '../analysis/failures.js';
 import { layOut } from '../analysis/layout.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { failed, serviceOf } from '../receiver/spans.js';
+import { endOf, failed, serviceOf } from '../receiver/spans.js';
+import { findTraces, type TraceFilter } from '../store/filter.js';
 import { namespaceOf } from '../store/summary.js';
 import type { StoredTrace, TraceStore } from '../store/trace-store.js';
 import type { Hooks, OpenSpan } from './hooks.js';
-import { FLAGS, type SharedTrace, type SpanDetail, type SpanRow, type TraceDetail, type TraceRow } from './shapes.js';
+import {
+  type FailureRow,
+  FLAGS,
+  type SharedTrace,
+  type SpanDetail,
+  type SpanRow,
+  type TraceDetail,
+  type TraceRow,
+} from './shapes.js';
 
 /** What the answers are made of. */
 export interface Source {
   readonly store: TraceStore;
   readonly hooks: Hooks;
 }
+
+const LONGEST_REASON = 500;
 
 export function traceRow({ store, hooks }: Source, { summary }: StoredTrace): TraceRow {
   const { id, start, end, root, services, spans, errors, rootArrived } = summary;
@@ -52,6 +64,34 @@ export function openRows({ store, hooks }: Source, most: number): TraceRow[] {
     });
   }
   return rows.sort((a, b) => a.start - b.start).slice(0, most);
+}
+
+/** Failures of the newest traces that match, newest trace first. */
+export function failureRows(
+  source: Source,
+  filter: TraceFilter,
+  most: number,
+): { failures: FailureRow[]; unmatched: readonly string[] } {
+  const { traces, unmatched } = findTraces(source.store, { ...filter, errors: true }, 'newest', most);
+  const failures: FailureRow[] = [];
+  for (const trace of traces) {
+    if (failures.length >= most) break;
+    const { id, service, name } = traceRow(source, trace);
+    for (const { span, reason, passed } of failuresOf(source.store.spansOf(trace))) {
+      failures.push({
+        trace: id,
+        span: span.spanId,
+        at: endOf(span),
+        name: span.name,
+        service: serviceOf(span),
+        namespace: namespaceOf(span),
+        reason: reason.slice(0, LONGEST_REASON),
+        passed: passed.map((above) => above.name),
+        root: { service, name },
+      });
+    }
+  }
+  return { failures: failures.slice(0, most), unmatched };
 }
 
 /** All spans of a trace, those that are open included; undefined when nothing of it is known. */

@@ -8,7 +8,7 @@ import { toOtlpJson } from '../formats/otlp-json.js';
 import { readTraces } from '../formats/read.js';
 import { toTraceEvents } from '../formats/trace-event.js';
 import { findTraces, ORDERS, type Order, type TraceFilter } from '../store/filter.js';
-import { openRows, type Source, sharedTrace, spansOfTrace, traceDetail, traceRow } from './answers.js';
+import { failureRows, openRows, type Source, sharedTrace, spansOfTrace, traceDetail, traceRow } from './answers.js';
 import { sharedPage } from './assets.js';
 import type { ViewerState } from './shapes.js';
 
@@ -49,7 +49,7 @@ export class ApiFault extends Error {
   }
 }
 
-const FILTER_QUERY: NonNullable<ApiRoute['query']> = [
+export const FILTER_QUERY: NonNullable<ApiRoute['query']> = [
   ['text', 'part of a span name, service or namespace, or the start of a trace id'],
   ['service', 'name of a service in the trace'],
   ['namespace', 'a namespace and what is below it'],
@@ -64,6 +64,7 @@ const MOST_ROWS = 1000;
 /** Traces that a map or a comparison reads: the newest that match. */
 const MOST_ANALYSED = 2000;
 const MOST_OPEN_ROWS = 50;
+const LIMIT_QUERY = ['limit', `rows, at most ${MOST_ROWS}; default 100`] as const;
 
 export const ROUTES: readonly ApiRoute[] = [
   {
@@ -76,7 +77,7 @@ export const ROUTES: readonly ApiRoute[] = [
     method: 'GET',
     path: '/api/traces',
     summary: 'Traces that match a filter, and those of which all spans are open.',
-    query: [...FILTER_QUERY, ['order', ORDERS.join(', ')], ['limit', `rows, at most ${MOST_ROWS}; default 100`]],
+    query: [...FILTER_QUERY, ['order', ORDERS.join(', ')], LIMIT_QUERY],
     answer({ source, query }) {
       const filter = filterOf(query);
       const { traces, matched, unmatched } = findTraces(source.store, filter, orderOf(query), limitOf(query, 100));
@@ -120,6 +121,27 @@ export const ROUTES: readonly ApiRoute[] = [
       } catch (error) {
         throw new ApiFault(400, (error as Error).message);
       }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/api/errors',
+    summary: 'Failures in the traces that match, newest first; a failure is one row, at the span where it arose.',
+    query: [...FILTER_QUERY, LIMIT_QUERY],
+    answer: ({ source, query }) => ({ json: failureRows(source, filterOf(query), limitOf(query, 100)) }),
+  },
+  {
+    method: 'GET',
+    path: '/api/open',
+    summary: 'Open spans of the services whose admin hook is known, oldest first.',
+    query: [['service', 'name of a service'], LIMIT_QUERY],
+    answer({ source, query }) {
+      const service = query.get('service');
+      const spans = [...source.hooks.open.values()].flat().filter((span) => !service || span.service === service);
+      const hooks = source.hooks.hooks.map(({ url, service, reachable }) => ({ url, service, reachable }));
+      return {
+        json: { hooks, total: spans.length, spans: spans.sort((a, b) => a.start - b.start).slice(0, limitOf(query, 100)) },
+      };
     },
   },
   {

@@ -27,6 +27,22 @@ export interface TraceList {
   readonly unmatched: readonly string[];
 }
 
+export interface FailureRow {
+  readonly trace: string;
+  /** The span where the failure arose. */
+  readonly span: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly name: string;
+  readonly service: string;
+  readonly namespace: string;
+  /** Type and message. */
+  readonly reason: string;
+  /** Names of the spans above that failed because of it, the nearest first. */
+  readonly passed: readonly string[];
+  readonly root: { readonly service: string; readonly name: string };
+}
+
 export interface ViewerState {
   readonly version: string;
   readonly revision: number;
@@ -40,6 +56,8 @@ export interface ViewerState {
   readonly endpoints: { readonly grpc: string; readonly http: string };
   /** Template of links to source places, with {file}, {line} and {column}. */
   readonly editor: string;
+  /** File of `--store`; `fault` once it can no longer be written. */
+  readonly store?: { readonly path: string; readonly fault?: string } | undefined;
   readonly hooks: readonly {
     readonly url: string;
     readonly service: string;

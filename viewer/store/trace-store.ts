@@ -55,6 +55,8 @@ export class TraceStore {
   bytes = 0;
   /** Called with each batch that was kept, for persistence. */
   onKept: ((traceId: string, resource: ReceivedSpan['resource'], bytes: Buffer) => void) | undefined;
+  /** Called with the ids of traces that were released to make room. */
+  onReleased: ((traceIds: readonly string[]) => void) | undefined;
   /** Called after each batch. */
   onChange: (() => void) | undefined;
   readonly #limits: Required<StoreLimits>;
@@ -94,13 +96,6 @@ export class TraceStore {
     this.onChange?.();
   }
 
-  clear(): void {
-    for (const { summary } of this.#traces.values()) releaseSummary(summary, this.words);
-    this.#traces.clear();
-    this.bytes = 0;
-    this.revision += 1;
-  }
-
   #addToTrace(id: string, group: readonly ReceivedSpan[]): void {
     const trace = this.#traces.get(id) ?? { summary: emptySummary(id), chunks: [], revision: 0, bytes: 0 };
     const room = this.#limits.spansOfTrace - trace.summary.spans;
@@ -108,8 +103,19 @@ export class TraceStore {
     this.counts.refusedSpans += group.length - valid.length;
     if (valid.length === 0) return;
     const shared = this.#shared((valid[0] as ReceivedSpan).resource);
-    for (const span of valid) addToSummary(trace.summary, span, this.words, shared.marks);
-    const bytes = packSpans(valid);
+    this.#keep(trace, shared, valid, packSpans(valid));
+  }
+
+  /** Adds packed spans of an earlier run; they are neither counted as received nor announced by `onKept`. */
+  restore(id: string, resource: ReceivedSpan['resource'], bytes: Buffer): void {
+    const trace = this.#traces.get(id) ?? { summary: emptySummary(id), chunks: [], revision: 0, bytes: 0 };
+    this.#keep(trace, this.#shared(resource), unpackSpans(bytes, id, resource), bytes);
+    this.#release();
+  }
+
+  #keep(trace: StoredTrace, shared: SharedResource, spans: readonly ReceivedSpan[], bytes: Buffer): void {
+    const { id } = trace.summary;
+    for (const span of spans) addToSummary(trace.summary, span, this.words, shared.marks);
     trace.chunks.push({ resource: shared.resource, bytes });
     trace.bytes += bytes.length;
     this.bytes += bytes.length;
@@ -136,14 +142,17 @@ export class TraceStore {
   }
 
   #release(): void {
+    const released: string[] = [];
     for (const [id, { summary, bytes }] of this.#traces) {
-      if (this.#traces.size <= this.#limits.traces && this.bytes <= this.#limits.bytes) return;
+      if (this.#traces.size <= this.#limits.traces && this.bytes <= this.#limits.bytes) break;
+      released.push(id);
       this.#traces.delete(id);
       releaseSummary(summary, this.words);
       this.bytes -= bytes;
       this.counts.releasedTraces += 1;
       this.counts.releasedSpans += summary.spans;
     }
+    if (released.length > 0) this.onReleased?.(released);
   }
 }
 

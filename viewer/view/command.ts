@@ -7,7 +7,11 @@ import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/com
 import { TOKEN_VARIABLE } from '../../runtime/admin/defaults.js';
 import { printable } from '../../runtime/text/printable.js';
 import { readTraces } from '../formats/read.js';
+import { serveMcp } from '../mcp/server.js';
 import { portOption, stopRequested } from '../receiver/command.js';
+import type { ViewerState } from '../server/shapes.js';
+import { StoreFault } from '../store/store-file.js';
+import { VERSION } from '../version.js';
 import { DEFAULT_EDITOR, startViewer, type Viewer, type ViewerOptions } from './viewer.js';
 
 export const DEFAULT_VIEW_PORT = 4319;
@@ -17,8 +21,19 @@ const LOOPBACK = /^(127\.0\.0\.1|localhost|::1)$/;
 
 /** Runs until it is stopped. */
 export async function runView(invocation: Invocation): Promise<number> {
-  const { arguments: files, options, out } = invocation;
-  const viewer = await start(optionsOf(invocation));
+  const { arguments: files, options } = invocation;
+  const given = optionsOf(invocation);
+  const assistant = options.has('mcp');
+  // Standard output is the assistant's.
+  const out = assistant ? invocation.err : invocation.out;
+  const running = assistant ? await runningViewer(given) : undefined;
+  if (running !== undefined) {
+    if (files.length > 0) throw new UsageError(`A viewer runs at ${running}; open the files with it.`);
+    out(`Asking the viewer that runs at ${running}.`);
+    await serveMcp({ url: running, token: given.token, version: VERSION });
+    return EXIT.done;
+  }
+  const viewer = await start(given);
   try {
     for (const file of files) viewer.add(readTracesOf(file));
     const address = options.has('page-token-file') ? `${viewer.url}/#token=...` : viewer.url;
@@ -28,7 +43,8 @@ export async function runView(invocation: Invocation): Promise<number> {
       out(`Listening for traces at ${viewer.grpc} (OTLP/gRPC) and ${viewer.http} (OTLP/HTTP).`);
     }
     if (options.has('open')) openBrowser(viewer.url);
-    await stopRequested();
+    const mcp = { url: viewer.url, token: given.token, version: VERSION };
+    await (assistant ? Promise.race([serveMcp(mcp), stopRequested()]) : stopRequested());
     return EXIT.done;
   } finally {
     await viewer.close();
@@ -57,6 +73,8 @@ function optionsOf(invocation: Invocation): ViewerOptions {
     hooks: hooksOf(text('hook')),
     ...(token === undefined ? {} : { token }),
     ...(hookToken === undefined ? {} : { hookToken }),
+    ...(options.has('store') ? { store: text('store') as string } : {}),
+    log: (message) => invocation.err(`Store: ${printable(message)}`),
     ...(traces === undefined ? {} : { limits: { traces: Math.max(1, Number(traces)) } }),
   };
 }
@@ -102,11 +120,27 @@ function readTracesOf(file: string) {
   }
 }
 
+/** Address of the viewer that has the port already, so that assistants and a person look at the same traces. */
+async function runningViewer({ host = '127.0.0.1', port, token }: ViewerOptions): Promise<string | undefined> {
+  if (port === 0) return undefined;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  try {
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const response = await fetch(`${url}/api/state`, { headers, redirect: 'error', signal: AbortSignal.timeout(2000) });
+    const { endpoints } = (await response.json()) as Partial<ViewerState>;
+    return endpoints === undefined ? undefined : url;
+  } catch {
+    return undefined;
+  }
+}
+
 async function start(options: ViewerOptions): Promise<Viewer> {
   try {
     return await startViewer(options);
   } catch (error) {
-    if (!/EADDRINUSE|No address added/.test((error as Error).message)) throw error;
+    const { message } = error as Error;
+    if (error instanceof StoreFault) throw new CommandFailure(`--store: ${printable(message)}`);
+    if (!/EADDRINUSE|No address added/.test(message)) throw error;
     throw new CommandFailure(
       `A port is in use (${(error as Error).message}). Choose others with --port, --grpc-port and --http-port; 0 is one that is free.`,
     );

@@ -7,7 +7,9 @@ import { Hooks } from '../server/hooks.js';
 import { startViewerServer } from '../server/server.js';
 import type { ViewerState } from '../server/shapes.js';
 import { wordsIn } from '../store/filter.js';
+import { StoreFile } from '../store/store-file.js';
 import { type StoreLimits, TraceStore } from '../store/trace-store.js';
+import { VERSION } from '../version.js';
 
 export interface ViewerOptions {
   /** Address of the page. Default 127.0.0.1; another one than loopback needs `token`. */
@@ -23,8 +25,11 @@ export interface ViewerOptions {
   readonly hookToken?: string;
   /** Template with {file}, {line} and {column}. */
   readonly editor?: string;
-  readonly version?: string;
   readonly limits?: StoreLimits;
+  /** SQLite file that keeps the traces beyond a restart. Default none. */
+  readonly store?: string;
+  /** Called with faults that the viewer survives. Default: none is reported. */
+  readonly log?: (message: string) => void;
 }
 
 export interface Viewer {
@@ -47,15 +52,21 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     hooks.notice(spans);
     store.add(spans);
   };
-  const closing: (() => Promise<void>)[] = [];
+  const closing: (() => void | Promise<void>)[] = [];
   try {
+    const file = options.store === undefined ? undefined : new StoreFile(options.store, options.log);
+    if (file !== undefined) {
+      closing.push(() => file.close());
+      file.attach(store);
+    }
     const grpc: Receiver = await startReceiver({ port: grpcPort, limit: 0, onSpans: add });
     closing.push(() => grpc.close());
     const http = await startHttpReceiver('127.0.0.1', httpPort, add);
     closing.push(() => http.close());
     const endpoints = { grpc: grpc.endpoint, http: http.endpoint };
     const remote = !/^(127\.0\.0\.1|localhost|::1)$/.test(host);
-    const state = (): ViewerState => stateOf(store, hooks, { endpoints, editor, version: options.version ?? '' });
+    const state = (): ViewerState =>
+      stateOf(store, hooks, { endpoints, editor, version: VERSION, ...(file && { store: storeState(file) }) });
     const server = await startViewerServer({ source: { store, hooks }, host, port, token, remote, state });
     closing.push(() => server.close());
     changed = () => server.changed();
@@ -78,7 +89,11 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
   }
 }
 
-function stateOf(store: TraceStore, hooks: Hooks, fixed: Pick<ViewerState, 'endpoints' | 'editor' | 'version'>): ViewerState {
+function stateOf(
+  store: TraceStore,
+  hooks: Hooks,
+  fixed: Pick<ViewerState, 'endpoints' | 'editor' | 'version' | 'store'>,
+): ViewerState {
   const { received, releasedTraces, refusedSpans } = store.counts;
   return {
     ...fixed,
@@ -98,3 +113,5 @@ function stateOf(store: TraceStore, hooks: Hooks, fixed: Pick<ViewerState, 'endp
     ...wordsIn(store),
   };
 }
+
+const storeState = ({ path, fault }: StoreFile): ViewerState['store'] => ({ path, ...(fault === undefined ? {} : { fault }) });

@@ -8,12 +8,15 @@ import { OpenTable } from './open/table.js';
 import { SessionBook } from './sessions/book.js';
 import type { MarkedParameter } from './site/options.js';
 import { SiteRegistry } from './site/registry.js';
+import { ModuleTables } from './site/tables.js';
 import type { Recorder } from './span/recorder.js';
 import type { Tracing } from './tracing.js';
 
 export interface ProcessState {
   readonly gate: Gate;
   readonly sites: SiteRegistry;
+  /** Modules whose functions have a prologue. */
+  readonly tables: ModuleTables;
   readonly open: OpenTable;
   readonly sessions: SessionBook;
   readonly recentErrors: RecentErrors;
@@ -36,10 +39,14 @@ export interface ProcessState {
 const KEY = Symbol.for('spanwright.state.1');
 
 function create(): ProcessState {
-  const sites = new SiteRegistry();
+  const tables = new ModuleTables();
+  const sites = new SiteRegistry(() => tables.createSites());
+  const gate = new Gate(sites.created);
+  gate.onSwitch = (idle) => tables.switch(idle);
   return {
-    gate: new Gate(sites),
+    gate,
     sites,
+    tables,
     open: new OpenTable(),
     sessions: new SessionBook(),
     recentErrors: new RecentErrors(),

@@ -48,6 +48,8 @@ export class Gate implements GateSwitch {
   dropsNames = false;
   /** Called each time that the gate has become idle. */
   onIdle: () => void = () => {};
+  /** Called each time that `idle` has changed. */
+  onSwitch: (idle: boolean) => void = () => {};
   /**
    * What forwarders of sites with a `parent` option read instead: a caller's context may be in their arguments, where nobody else
    * sees it. Idle when nothing is built, or when the gate is and no caller has a say.
@@ -177,6 +179,7 @@ export class Gate implements GateSwitch {
     this.idle = !(on || (this.built && (this.foreignContexts || this.#awaits())));
     this.entry.idle = this.idle && (!this.built || this.ignoresRemote);
     this.#keepTime(!on && !this.idle);
+    if (this.idle !== before) this.onSwitch(this.idle);
     if (this.idle && !before) this.onIdle();
   }
 

@@ -11,6 +11,12 @@ export class SiteRegistry {
   #looseIds = new Set<string>();
   #sharedIds = new Set<string>();
   #pruneAt = 1024;
+  readonly #createRest: () => void;
+
+  /** @param createRest creates the sites of functions that are registered in a module's table and have not been called while on */
+  constructor(createRest: () => void = () => {}) {
+    this.#createRest = createRest;
+  }
 
   /** Registers `site` and returns the slot to use: the one already there when it says the same. */
   add(site: Site): Site {
@@ -26,14 +32,23 @@ export class SiteRegistry {
     return this.#sharedIds.has(id);
   }
 
+  /** Slots that exist; what is created later is judged then. */
+  readonly created: Iterable<Site> = { [Symbol.iterator]: () => this.#existing() };
+
   /** Number of slots. */
   get size(): number {
+    this.#createRest();
     this.#prune();
     return this.#byId.size + this.#loose.length;
   }
 
-  /** Every live slot; several may have one id. */
-  *[Symbol.iterator](): IterableIterator<Site> {
+  /** Every live slot, created if need be; several may have one id. */
+  [Symbol.iterator](): IterableIterator<Site> {
+    this.#createRest();
+    return this.#existing();
+  }
+
+  *#existing(): IterableIterator<Site> {
     yield* this.#byId.values();
     for (const reference of this.#loose) {
       const site = reference.deref();

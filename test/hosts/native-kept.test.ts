@@ -6,6 +6,7 @@ import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { placeIn } from '../transformer/sites.js';
 import { link, write } from './conformance/project.js';
 import { build, declare, node, project, tsc } from './native-project.js';
 
@@ -68,19 +69,19 @@ declare('what did not change is left alone, what did is written with the places 
   write(directory, 'src/other.ts', `\n${OTHER}`);
   assert.is(build(directory).status, 0);
   assert.equal(written(), ['out/other.js', 'out/other.js.map']);
-  assert.match(read(directory, 'out/other.js'), / line: 4,/);
+  assert.match(read(directory, 'out/other.js'), /'4,/);
 });
 
 declare('a changed option of the plugin is followed, although the state says that nothing changed', () => {
   const directory = incremental();
   assert.is(build(directory).status, 0);
-  assert.match(read(directory, 'out/work.js'), /namespace: 'conformance::work::Work'/);
+  assert.is(placeIn(read(directory, 'out/work.js')).namespace, 'conformance::work::Work');
   const config = JSON.parse(read(directory, 'tsconfig.json'));
   config.compilerOptions.plugins[0].namespace = 'renamed';
   write(directory, 'tsconfig.json', JSON.stringify(config));
   assert.is(build(directory).status, 0);
-  assert.match(read(directory, 'out/work.js'), /namespace: 'renamed::work::Work'/);
-  assert.match(read(directory, 'out/other.js'), /namespace: 'renamed::other'/);
+  assert.is(placeIn(read(directory, 'out/work.js')).namespace, 'renamed::work::Work');
+  assert.is(placeIn(read(directory, 'out/other.js')).namespace, 'renamed::other');
 });
 
 declare('what plain tsc has written in between is written again, although it left the state up to date', () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EXPECTED_STOPS, STOPS, stopsOf } from '../transformer/breakpoints.js';
+import { placeIn } from '../transformer/sites.js';
 import { ROOT, write } from './conformance/project.js';
 import { part } from './conformance/suite.js';
 import { build, declare, MAIN, node, project, tsc } from './native-project.js';
@@ -43,7 +44,7 @@ for (const { name, source, options, args = [], exit } of CASES) {
     assert.is(ours.status, exit);
     assert.is(existsSync(declarations) ? readFileSync(declarations, 'utf8') : undefined, expected);
     assert.is(existsSync(join(directory, 'out/work.js')), script);
-    if (script) assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /__spanwright\.decorate\(1, /);
+    if (script) assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /__spanwright\.module\(2, /);
   });
 }
 
@@ -74,7 +75,7 @@ declare('an option of the plugin that is wrong is an error, also where a configu
   const { status, stdout } = build(directory);
   assert.is(status, 2);
   assert.match(stdout, /error TS91011: .*'namspace'.*Did you mean "namespace"\?/);
-  assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /namespace: 'conformance::work::Work'/);
+  assert.is(placeIn(readFileSync(join(directory, 'out/work.js'), 'utf8')).namespace, 'conformance::work::Work');
 });
 
 declare('an inline source map leads to the authored text too', () => {
@@ -96,7 +97,7 @@ export const own = instrument(() => 1);
   assert.is(stdout, '');
   assert.is(status, 0);
   const output = readFileSync(join(directory, 'out/work.js'), 'utf8');
-  assert.match(output, /@?__spanwright\.decorate\(1, \{ namespace: 'conformance::work::Work'/);
+  assert.is(placeIn(output).namespace, 'conformance::work::Work');
   assert.not.match(output, /__spanwright\.wrap/);
 });
 
@@ -156,7 +157,7 @@ declare('--watch builds again after a change, and ends with the signal', async (
     await until(/Found 0 errors\. Watching for file changes\./);
     write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
     await until(/File change detected[\s\S]*Found 0 errors/);
-    assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /function: 'walk'/);
+    assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /"walk"/);
     write(directory, 'src/work.ts', WRONG);
     await until(/error TS2322[\s\S]*Found 2 errors/);
   });
@@ -170,7 +171,7 @@ declare('--watch of a project that keeps a state follows sources beside the dire
     await until(/Found 0 errors\. Watching for file changes\./);
     write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
     await until(/File change detected[\s\S]*Found 0 errors/);
-    assert.match(readFileSync(join(directory, 'out/src/work.js'), 'utf8'), /function: 'walk'/);
+    assert.match(readFileSync(join(directory, 'out/src/work.js'), 'utf8'), /"walk"/);
     write(directory, 'src/work.ts', WRONG);
     await until(/error TS2322[\s\S]*Found 2 errors/);
   });

@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { namesOf, rootOfPackage, segmentsOfFile } from '../../transformer/core/naming.js';
 import { compile, tspc, write, writeProject } from './compile.js';
+import { placeIn } from './sites.js';
 
 const RULES = { root: 'carbide', separator: '::', spanName: 'short' } as const;
 
@@ -59,7 +60,8 @@ function written(source: Parameters<typeof compile>[0], output: string): [string
   const emitted = compile({ ...source, compilerOptions: { experimentalDecorators: true, ...source.compilerOptions } }).output(
     output,
   );
-  return [/namespace: '([^']*)'/.exec(emitted)?.[1], /file: '([^']*)'/.exec(emitted)?.[1]];
+  const { namespace, file } = placeIn(emitted);
+  return [namespace, file];
 }
 
 test('without options the root is the package name, and paths start below rootDir', () => {

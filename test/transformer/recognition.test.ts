@@ -6,6 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import spanwright from '../../transformer/index.js';
 import { compile } from './compile.js';
+import { sitesIn } from './sites.js';
 
 interface Case {
   readonly name: string;
@@ -149,10 +150,6 @@ function transpiled(text: string): string {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, experimentalDecorators: true },
     transformers: { before: [before] },
   }).outputText;
-}
-
-function sitesIn(emitted: string): number {
-  return emitted.match(/\bshape: '/g)?.length ?? 0;
 }
 
 for (const { name, text, sites, alone, files } of CASES) {

@@ -14,6 +14,11 @@ export interface Member {
   readonly kind: 'method' | 'getter' | 'setter';
 }
 
+/** A member that has a prologue, and the options that its decorator had. */
+export interface Registered extends Member {
+  readonly options: Range | null;
+}
+
 export type Edit =
   /** Replaces the expression of a decorator on a method, accessor or field. */
   | { readonly kind: 'decorate'; readonly at: Range; readonly site: number; readonly options: Range | null }
@@ -46,8 +51,22 @@ export type Edit =
       readonly name: string | null;
     }
   /** Auto mode: adds a static block as the first member of a class; `at` is empty and lies behind the opening brace. */
-  | { readonly kind: 'add members'; readonly at: Range; readonly members: readonly Member[] }
-  /** Auto mode: replaces the binding of a function declaration before any statement runs. `at` is empty: the start of the file. */
+  | { readonly kind: 'add members'; readonly at: Range; readonly members: readonly Member[]; readonly owner: string | null }
+  /** Takes a decorator away: what it did is done by `register members`. */
+  | { readonly kind: 'remove decorator'; readonly at: Range }
+  /**
+   * Adds a static block as the first member of a class, which puts functions with a prologue into the module's table; `at` as above.
+   * `owner` is the name of the class where `this` in the block is lost: TypeScript lowers it to `void 0` in a class with
+   * decorators below ES2022. `options` are those of the class as a whole.
+   */
+  | {
+      readonly kind: 'register members';
+      readonly at: Range;
+      readonly members: readonly Registered[];
+      readonly owner: string | null;
+      readonly options: Range | null;
+    }
+  /** Auto mode: replaces the binding of a function declaration, or registers it, before any statement runs. `at` is empty: the start of the file. */
   | { readonly kind: 'rebind'; readonly at: Range; readonly site: number; readonly name: Range };
 
 /** Everything about one file. */
@@ -58,10 +77,25 @@ export interface Plan {
   readonly faults: readonly Fault[];
   /** A name that occurs nowhere in the file, for the namespace import of what compiled code calls. */
   readonly binding: string;
+  readonly module: ModuleNames;
+}
+
+/** What the functions with a prologue of one file share. Each name occurs nowhere else in the file. */
+export interface ModuleNames {
+  /** The variable that holds the module's recorder while a call may be recorded. */
+  readonly recorder: string;
+  readonly table: string;
+  /** Constant for the recorder's answer, and the error caught behind it. */
+  readonly answer: string;
+  readonly error: string;
+  /** Namespace of the file, which those of its sites start with. */
+  readonly namespace: string;
+  readonly separator: string;
+  readonly path: string;
 }
 
 /** Number of the contract between compiled code and `spanwright/emitted`. */
-export const CONTRACT = 1;
+export const CONTRACT = 2;
 
 /** The module that compiled code imports. */
 export const EMITTED_MODULE = 'spanwright/emitted';

@@ -3,18 +3,21 @@
 
 import type ts from 'typescript';
 import type { SiteRecord } from '../../runtime/site/site.js';
-import { type DiagnosticName, type Fault, fault } from '../diagnostics.js';
+import { type Fault, fault } from '../diagnostics.js';
 import { exportedFunctions, isSkipped } from './auto.js';
-import { type Compiler, type FunctionNode, functionLiteral, hasModifier, isTypeOnly, rangeOf } from './compiler.js';
+import { type Compiler, decoratorsOf, type FunctionNode, hasModifier, isTypeOnly, rangeOf } from './compiler.js';
 import { type Declared, declaredName, memberName, nameByPlace, takesName } from './declared.js';
-import type { Edit, Member, Plan } from './edit.js';
+import type { Edit, Member, Plan, Registered } from './edit.js';
 import { callMark, type DecoratorMark, type Marks, marksOf } from './marks.js';
+import { membersIn } from './members.js';
+import { freeName, moduleNames } from './names.js';
 import { type Enclosure, type NamingRules, namesOf, TOP_LEVEL } from './naming.js';
 import { checkOptions, literalOption } from './options.js';
-import { type Recognition, referenceOfImport } from './recognition.js';
+import { prologueOf, useOfOptions } from './prologue.js';
+import type { Recognition } from './recognition.js';
 import { anyWithin, relevantOffsets } from './relevance.js';
 import { forwarderOf, parameterNames, shapeOf } from './shape.js';
-import type { Range, Site } from './site.js';
+import type { Prologue, Range, Site } from './site.js';
 
 export interface PlanRequest {
   readonly ts: Compiler;
@@ -28,6 +31,8 @@ export interface PlanRequest {
   readonly path: string;
   /** Which decorators the compiler emits: those of `experimentalDecorators`, or those of the language. */
   readonly decorators: 'legacy' | 'standard';
+  /** Design types are emitted beside the decorators of a class, so that one decorator has to stay. */
+  readonly designTypes?: boolean;
   /** Fields are defined, as the language has it, and so name an anonymous function; assigned ones do not. */
   readonly fieldsNameFunctions: boolean;
   /** TypeScript makes assignments of the exports, which name no function as a declaration does. */
@@ -36,11 +41,9 @@ export interface PlanRequest {
   readonly auto: boolean;
 }
 
-/** What a decorator stands on and, when it can be instrumented, the function. */
-type Target = { readonly name: DiagnosticName; readonly text: string } | { readonly body: FunctionNode };
-
 export function planFile(request: PlanRequest): Plan {
   const { ts, file, recognition } = request;
+  const { methodsOf, ownerInBlock, findsMembers, hasDecoratedParameters, registrableKey, targetOf } = membersIn(request);
   const sites: Site[] = [];
   const edits: Edit[] = [];
   const faults: Fault[] = [];
@@ -51,7 +54,7 @@ export function planFile(request: PlanRequest): Plan {
     return relevant !== undefined && !anyWithin(relevant, pos, end);
   }
 
-  function addSite(body: FunctionNode, name: Declared, enclosure: Enclosure, inner: boolean): number {
+  function addSite(body: FunctionNode, name: Declared, enclosure: Enclosure, inner: boolean, prologue?: Prologue): number {
     const at = file.getLineAndCharacterOfPosition(name.node.getStart(file));
     const record: SiteRecord = {
       ...namesOf(request.segments, enclosure, name.text, request.naming),
@@ -61,7 +64,7 @@ export function planFile(request: PlanRequest): Plan {
       parameters: parameterNames(ts, body),
       shape: shapeOf(ts, body),
     };
-    return sites.push({ record, forwarder: forwarderOf(ts, body, name.text, inner) }) - 1;
+    return sites.push({ record, forwarder: forwarderOf(ts, body, name.text, inner), prologue }) - 1;
   }
 
   /** The one mark of a target. More than one is a fault at each further one. */
@@ -100,7 +103,8 @@ export function planFile(request: PlanRequest): Plan {
     const own = named ? declaredName(ts, body, file) : body.name && { text: body.name.text, node: body.name };
     const chosen = literalOption(ts, options, 'name');
     const name = own ?? nameByPlace(ts, call, file) ?? { text: chosen?.trim() || 'anonymous', node: body };
-    const index = addSite(body, name, enclosure, false);
+    const prologue = named || useOfOptions(ts, options, undefined) === 'unknown' ? undefined : prologueOf(ts, body);
+    const index = addSite(body, name, enclosure, false, prologue);
     faults.push(...checkOptions(ts, file, options, [body]));
     edits.push({
       kind: 'wrap',
@@ -122,85 +126,98 @@ export function planFile(request: PlanRequest): Plan {
     const inside: Enclosure = { segments: [...outside.segments, text], owner: text };
     const marks = marksOf(ts, node, recognition);
     const mark = onlyMark(marks, text);
+    const registered: Registered[] = [];
     if (mark !== undefined && ambient) faults.push(fault('ambient-target', rangeOf(mark.decorator, file), text));
     else if (mark !== undefined) decorateClass(node, mark, inside);
-    else if (request.auto && !ambient && !marks.skipped && !isSkipped(ts, node, file)) addMembers(node, inside);
+    else if (request.auto && !ambient && !marks.skipped && !isSkipped(ts, node, file)) addMembers(node, inside, registered);
     for (const modifier of node.modifiers ?? []) if (ts.isDecorator(modifier)) visitDecorator(modifier, outside);
     for (const { token, types } of node.heritageClauses ?? [])
       if (token === ts.SyntaxKind.ExtendsKeyword) for (const { expression } of types) visit(expression, outside);
-    for (const member of node.members) if (!isPlain(member)) visitMember(member, inside, ambient);
+    for (const member of node.members) if (!isPlain(member)) visitMember(member, inside, ambient, registered);
+    if (registered.length > 0) registerMembers(node, registered, null);
+  }
+
+  /** Takes functions with a prologue into the module's table when the class is defined, before other decorators and static members. */
+  function registerMembers(node: ts.ClassLikeDeclaration, members: readonly Registered[], options: Range | null): void {
+    keepNameless(node);
+    const at = { start: node.members.pos, end: node.members.pos };
+    edits.push({ kind: 'register members', at, members, owner: ownerInBlock(node), options });
+  }
+
+  /** Where a static block is lowered, a class without any name would get one from the variable that it is put into. */
+  function keepNameless(node: ts.ClassLikeDeclaration): void {
+    if (!ts.isClassExpression(node) || node.name !== undefined || takesName(ts, node)) return;
+    const at = rangeOf(node, file);
+    if (!edits.some((edit) => edit.kind === 'keep name' && edit.at.start === at.start && edit.at.end === at.end))
+      edits.push({ kind: 'keep name', at, name: '' });
   }
 
   function decorateClass(node: ts.ClassLikeDeclaration, mark: DecoratorMark, inside: Enclosure): void {
     const methods = methodsOf(node);
-    const members = methods.map((method) => memberOf(method, inside));
+    const constant = useOfOptions(ts, mark.options, node.name?.text) === 'constant';
+    const finds = constant && findsMembers(node, 1);
+    const members = methods.map((method) => memberOf(method, inside, finds));
     const bodies = methods.map(({ node: body }) => body);
     faults.push(...checkOptions(ts, file, mark.options, bodies));
-    edits.push({ kind: 'decorate class', at: rangeOf(mark.decorator.expression, file), members, options: optionsRange(mark) });
+    const [registered, decorated] = byPrologue(members);
+    const options = optionsRange(mark);
+    if (registered.length > 0) registerMembers(node, registered, options);
+    if (decorated.length === 0 && registered.length > 0 && !request.designTypes)
+      edits.push({ kind: 'remove decorator', at: rangeOf(mark.decorator, file) });
+    else {
+      // options are authored once: in the block, or where the decorator is
+      const rest = registered.length > 0 && decorated.length === 0 ? null : options;
+      edits.push({ kind: 'decorate class', at: rangeOf(mark.decorator.expression, file), members: decorated, options: rest });
+    }
   }
 
-  function addMembers(node: ts.ClassLikeDeclaration, inside: Enclosure): void {
+  function addMembers(node: ts.ClassLikeDeclaration, inside: Enclosure, registered: Registered[]): void {
     const methods = methodsOf(node).filter(({ node: method }) => !isSkipped(ts, method, file));
-    if (methods.length === 0) return;
-    // Where the block is lowered, a class without any name would get one from the variable that it is put into.
-    if (ts.isClassExpression(node) && node.name === undefined && !takesName(ts, node))
-      edits.push({ kind: 'keep name', at: rangeOf(node, file), name: '' });
+    // in a decorated class without a name there is no way to the class from its static block
+    if (methods.length === 0 || (decoratorsOf(ts, node).length > 0 && node.name === undefined)) return;
+    const [inner, decorated] = byPrologue(methods.map((method) => memberOf(method, inside, findsMembers(node, 0))));
+    registered.push(...inner);
+    if (decorated.length === 0) return;
+    keepNameless(node);
     const at = { start: node.members.pos, end: node.members.pos };
-    edits.push({ kind: 'add members', at, members: methods.map((method) => memberOf(method, inside)) });
+    edits.push({ kind: 'add members', at, members: decorated, owner: ownerInBlock(node) });
   }
 
-  /** The methods that instrumenting a class as a whole takes: with a body, reachable from outside, not marked themselves. */
-  function methodsOf(node: ts.ClassLikeDeclaration): { node: ts.MethodDeclaration; key: string | Range }[] {
-    return node.members.flatMap((member) => {
-      if (!ts.isMethodDeclaration(member) || member.body === undefined || ts.isPrivateIdentifier(member.name)) return [];
-      const { skipped, marks } = marksOf(ts, member, recognition);
-      const key = keyOf(member.name);
-      return skipped || marks.length > 0 || key === undefined ? [] : [{ node: member, key }];
-    });
+  function byPrologue(members: readonly Member[]): [Registered[], Member[]] {
+    const inner = (member: Member): boolean => sites[member.site]?.prologue !== undefined;
+    return [members.filter(inner).map((member) => ({ ...member, options: null })), members.filter((member) => !inner(member))];
   }
 
-  function memberOf({ node, key }: { node: ts.MethodDeclaration; key: string | Range }, inside: Enclosure): Member {
+  function memberOf(
+    { node, key }: { node: ts.MethodDeclaration; key: string | Range },
+    inside: Enclosure,
+    finds: boolean,
+  ): Member {
     const name = { text: memberName(ts, node.name, file), node: node.name };
     const decorated = node.modifiers?.some((modifier) => ts.isDecorator(modifier)) ?? false;
     const isStatic = hasModifier(node, ts.SyntaxKind.StaticKeyword);
-    return { site: addSite(node, name, inside, decorated), key, static: isStatic, kind: 'method' };
+    // decorators of the method itself may have replaced it, and those of its parameters have not run yet
+    const raw = finds && !(decorated && request.decorators === 'standard') && !hasDecoratedParameters(node);
+    const prologue = raw ? prologueOf(ts, node) : undefined;
+    return { site: addSite(node, name, inside, decorated, prologue), key, static: isStatic, kind: 'method' };
   }
 
   function addExports(): void {
     for (const found of exportedFunctions(ts, file, request.commonjs)) {
-      const site = addSite(found.node, found.name, TOP_LEVEL, false);
+      const site = addSite(found.node, found.name, TOP_LEVEL, false, prologueOf(ts, found.node));
       const at = rangeOf(found.node, file);
       if (found.kind === 'value') edits.push({ kind: 'wrap', at, site, options: null, body: at, name: found.given });
       else edits.push({ kind: 'rebind', at: { start: 0, end: 0 }, site, name: rangeOf(found.name.node, file) });
     }
   }
 
-  /** The key of a member as text, or the expression of a computed name if it can be evaluated twice with one result. */
-  function keyOf(name: ts.PropertyName): string | Range | undefined {
-    if (!ts.isComputedPropertyName(name)) return name.text;
-    const { expression } = name;
-    if (ts.isStringLiteralLike(expression) || ts.isNumericLiteral(expression)) return expression.text;
-    return ts.isIdentifier(expression) || readsTwice(expression) ? rangeOf(expression, file) : undefined;
-  }
-
-  /** A property of `Symbol`, of an enum or of what is imported: reading it once more does nothing. Others may be accessors of the user's. */
-  function readsTwice(expression: ts.Expression): boolean {
-    if (!ts.isPropertyAccessExpression(expression)) return false;
-    let root: ts.Expression = expression.expression;
-    while (ts.isPropertyAccessExpression(root)) root = root.expression;
-    if (!ts.isIdentifier(root)) return false;
-    if (root.text === 'Symbol' && root === expression.expression) return true;
-    const declaration = recognition.declaration(root);
-    return declaration !== undefined && (ts.isEnumDeclaration(declaration) || referenceOfImport(ts, declaration) !== undefined);
-  }
-
-  function visitMember(member: ts.ClassElement, inside: Enclosure, ambient: boolean): void {
+  function visitMember(member: ts.ClassElement, inside: Enclosure, ambient: boolean, registered: Registered[]): void {
     const declared = declaredName(ts, member, file);
     const text = declared?.text ?? 'member';
     const mark = onlyMark(marksOf(ts, member, recognition), text);
     if (mark !== undefined) {
       const target = targetOf(member, text, ambient);
-      if ('body' in target) decorate(member, target.body, mark, declared ?? { text, node: member }, inside);
+      if ('body' in target) decorate(member, target.body, mark, declared ?? { text, node: member }, inside, registered);
       else faults.push(fault(target.name, rangeOf(mark.decorator, file), target.text));
     }
     if (ambient || (ts.isPropertyDeclaration(member) && hasModifier(member, ts.SyntaxKind.DeclareKeyword))) return;
@@ -213,9 +230,27 @@ export function planFile(request: PlanRequest): Plan {
     });
   }
 
-  function decorate(member: ts.ClassElement, body: FunctionNode, mark: DecoratorMark, name: Declared, inside: Enclosure): void {
-    const site = addSite(body, name, inside, mark.inner);
+  function decorate(
+    member: ts.ClassElement,
+    body: FunctionNode,
+    mark: DecoratorMark,
+    name: Declared,
+    inside: Enclosure,
+    registered: Registered[],
+  ): void {
+    const owner = member.parent as ts.ClassLikeDeclaration;
+    const use = useOfOptions(ts, mark.options, owner.name?.text);
+    const literal = ts.isPropertyDeclaration(member) || mark.inner || use === 'unknown' ? undefined : prologueOf(ts, body);
+    const site = addSite(body, name, inside, mark.inner, literal);
     faults.push(...checkOptions(ts, file, mark.options, [body]));
+    const key = literal === undefined ? undefined : registrableKey(member, owner, use);
+    if (key !== undefined) {
+      const kind = ts.isGetAccessorDeclaration(member) ? 'getter' : ts.isSetAccessorDeclaration(member) ? 'setter' : 'method';
+      const isStatic = hasModifier(member, ts.SyntaxKind.StaticKeyword);
+      registered.push({ site, key, static: isStatic, kind, options: optionsRange(mark) });
+      edits.push({ kind: 'remove decorator', at: rangeOf(mark.decorator, file) });
+      return;
+    }
     const edit = { at: rangeOf(mark.decorator.expression, file), site, options: optionsRange(mark) };
     const initializer = ts.isPropertyDeclaration(member) ? member.initializer : undefined;
     const anonymous = body.name === undefined && name.node.parent === member && !ts.isComputedPropertyName(name.node);
@@ -229,18 +264,6 @@ export function planFile(request: PlanRequest): Plan {
       edits.push({ kind: 'decorate', ...edit });
       if (given !== null) edits.push({ kind: 'keep name', at: rangeOf(initializer, file), name: given });
     }
-  }
-
-  function targetOf(member: ts.ClassElement, text: string, ambient: boolean): Target {
-    if (ambient || hasModifier(member, ts.SyntaxKind.DeclareKeyword)) return { name: 'ambient-target', text };
-    if (ts.isConstructorDeclaration(member)) return { name: 'constructor-target', text };
-    if (hasModifier(member, ts.SyntaxKind.AbstractKeyword)) return { name: 'abstract-target', text };
-    if (ts.isMethodDeclaration(member) || ts.isAccessor(member))
-      return member.body === undefined ? { name: 'overload-target', text } : { body: member };
-    const literal = ts.isPropertyDeclaration(member) ? functionLiteral(ts, member.initializer) : undefined;
-    if (literal === undefined || hasModifier(member, ts.SyntaxKind.AccessorKeyword))
-      return { name: 'target-without-function', text };
-    return { body: literal };
   }
 
   function visitParameter(parameter: ts.ParameterDeclaration, enclosure: Enclosure): void {
@@ -267,12 +290,5 @@ export function planFile(request: PlanRequest): Plan {
   if (request.auto) addExports();
   edits.sort((a, b) => a.at.start - b.at.start);
   faults.sort((a, b) => a.start - b.start);
-  return { sites, edits, faults, binding: freeName(file.text, '__spanwright') };
-}
-
-/** A name that the text does not contain. */
-function freeName(text: string, wanted: string): string {
-  let name = wanted;
-  for (let number = 1; text.includes(name); number++) name = `${wanted}_${number}`;
-  return name;
+  return { sites, edits, faults, binding: freeName(file.text, '__spanwright'), module: moduleNames(request) };
 }

@@ -36,7 +36,7 @@ export function parameterNames(ts: Compiler, node: FunctionNode): string[] {
  */
 export function forwarderOf(ts: Compiler, node: FunctionNode, key: string, inner: boolean): Forwarder {
   const declared = parametersOf(ts, node);
-  const seen = mayObserve(node) ? observed(ts, node) : { arguments: false, newTarget: false };
+  const seen = observedOf(ts, node);
   const whole = inner || seen.arguments || declared.some((parameter) => parameter.dotDotDotToken !== undefined);
   const plain = ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node);
   const constructible = plain && shapeOf(ts, node) === 'sync';
@@ -64,6 +64,11 @@ function unusedName(wanted: string, used: ReadonlySet<string>): string {
   let number = 1;
   while (used.has(`${wanted}_${number}`)) number++;
   return `${wanted}_${number}`;
+}
+
+/** Which parts of a call, besides its parameters, a function may read. */
+export function observedOf(ts: Compiler, node: FunctionNode): { arguments: boolean; newTarget: boolean } {
+  return mayObserve(node) ? observed(ts, node) : { arguments: false, newTarget: false };
 }
 
 const OBSERVING = /arguments|eval|target|\\u/;

@@ -30,8 +30,21 @@ export interface Forwarder {
   readonly form: 'method' | 'function' | 'constructor';
 }
 
-/** One instrumented function. */
+/** The outline of a prologue: the check at the head of a function's own body. */
+export interface Prologue {
+  /** The body: a block, or the expression of an arrow function. */
+  readonly at: Range;
+  /** Where the statements of a block start: behind the brace and the directives. Null for an expression. */
+  readonly inside: number | null;
+  readonly parameters: readonly string[];
+  /** False for arrow functions, which have no `this` of their own to pass. */
+  readonly self: boolean;
+  readonly async: boolean;
+}
+
+/** One instrumented function. It has a prologue, or else a forwarder in front of it. */
 export interface Site {
   readonly record: SiteRecord;
   readonly forwarder: Forwarder;
+  readonly prologue?: Prologue | undefined;
 }

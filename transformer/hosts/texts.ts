@@ -72,7 +72,8 @@ export interface TextsRequest {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
-const EMPTY: Plan = { sites: [], edits: [], faults: [], binding: '' };
+const NAMES = { recorder: '', table: '', answer: '', error: '', namespace: '', separator: '', path: '' };
+const EMPTY: Plan = { sites: [], edits: [], faults: [], binding: '', module: NAMES };
 export const NO_CONFIGURATION: Configuration = { options: {}, plugins: [], files: [] };
 
 export function textsOf({ parser, directory, tsconfig, options = {} }: TextsRequest): Texts {
@@ -110,6 +111,7 @@ export function textsIn(
       naming: project.naming,
       segments: project.segmentsOf(file.fileName),
       path,
+      designTypes: options.emitDecoratorMetadata === true,
       decorators: options.experimentalDecorators ? 'legacy' : 'standard',
       fieldsNameFunctions: definesFields(ts, options),
       commonjs,

@@ -58,6 +58,7 @@ export function transformerFor(
       auto,
       commonjs,
       fieldsNameFunctions: definesFields(ts, options),
+      designTypes: options.emitDecoratorMetadata === true,
       decorators: options.experimentalDecorators ? 'legacy' : 'standard',
       ts,
       file,

@@ -2,12 +2,14 @@
 // made anew; all other nodes, above all the bodies, stay the same objects, so that source maps stay as they were.
 
 import type ts from 'typescript';
-import { type Compiler, hasModifier } from '../core/compiler.js';
+import { type Compiler, decoratorsOf, hasModifier, rangeOf, unwrapped } from '../core/compiler.js';
 import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
 import { anyWithin } from '../core/relevance.js';
-import type { Range } from '../core/site.js';
+import type { Prologue, Range, Site } from '../core/site.js';
+import { prologueNodes } from './ast-prologue.js';
 import { type Code, isPropertyIdentifier } from './code.js';
-import { codeOf, fieldContext, named } from './forwarder.js';
+import { type CodeEdit, codeOf, fieldContext, named } from './forwarder.js';
+import { moduleHead, prologueText, registrations } from './prologue.js';
 import { holdsAuthored, printedText } from './text.js';
 
 export interface AstRequest {
@@ -27,9 +29,15 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   const starts = plan.edits.flatMap((edit) =>
     edit.kind === 'decorate field' ? [edit.at.start, edit.body.start] : [edit.at.start],
   );
+  const prologues = new Map<string, number>();
+  plan.sites.forEach(({ prologue }, site) => {
+    if (prologue === undefined) return;
+    starts.push(prologue.at.start);
+    prologues.set(placeOfEdit(prologue.at), site);
+  });
   starts.sort((a, b) => a - b);
   const replacing = new Map(plan.edits.filter(({ at }) => at.end > at.start).map((edit) => [placeOfEdit(edit.at), edit]));
-  const adding = new Map(plan.edits.filter(({ kind }) => kind === 'add members').map((edit) => [edit.at.start, edit]));
+  const adding = plan.edits.filter((edit) => edit.kind === 'add members' || edit.kind === 'register members');
   /** By the initializers of fields: where what their decorators make is kept. */
   const fields = new Map(
     plan.edits
@@ -39,32 +47,76 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   /** Nodes whose own edit is being applied, so that what is within is visited for further edits only. */
   const inside = new Set<ts.Node>();
 
-  function visit(node: ts.Node): ts.Node {
+  function visit(node: ts.Node): ts.Node | undefined {
     const original = ts.getOriginalNode(node);
     const known = original.pos >= 0 && original.getSourceFile() === authored;
     if (known && !anyWithin(starts, original.pos, original.end)) return node;
+    if (known && isBody(original)) {
+      const place = placeOfEdit({ start: original.getStart(authored), end: original.end });
+      const site = prologues.get(place);
+      prologues.delete(place);
+      if (site !== undefined) return entered(site, node);
+    }
+    if (known && ts.isDecorator(node) && replacing.get(placeOfEdit(rangeOf(original, authored)))?.kind === 'remove decorator')
+      return undefined;
     // What a class extends is two nodes in one place; the outer one is no expression by itself.
     if (known && ts.isExpression(node) && !ts.isExpressionWithTypeArguments(node) && !inside.has(original)) {
       const place = placeOfEdit({ start: original.getStart(authored), end: original.end });
       const edit = replacing.get(place);
-      if (edit !== undefined) return replaced(edit, node);
+      if (edit !== undefined) return replaced(edit as CodeEdit, node);
       const field = fields.get(place);
       if (field !== undefined) return initializer(field, node);
     }
     if (known && ts.isClassLike(node)) {
-      const added = adding.get((original as ts.ClassLikeDeclaration).members.pos);
-      if (added !== undefined) return withBlock(added, ts.visitEachChild(node, visit, context));
+      const { pos } = (original as ts.ClassLikeDeclaration).members;
+      const added = adding.filter(({ at }) => at.start === pos);
+      if (added.length > 0) {
+        const blocks = added.map((edit) => blockOf(edit, node));
+        return withBlocks(blocks, ts.visitEachChild(node, visit, context));
+      }
     }
     // Types hold no code, and TypeScript's visitors throw on some that are malformed.
     if (ts.isTypeNode(node) && !ts.isExpressionWithTypeArguments(node)) return node;
     return ts.visitEachChild(node, visit, context);
   }
 
-  /** The static block runs before any other static member, and sees the class as `this`. */
-  function withBlock(edit: Edit, node: ts.ClassLikeDeclaration): ts.ClassLikeDeclaration {
-    const statement = factory.createExpressionStatement(build(codeOf(edit, plan.sites, plan.binding), pieces(edit, node)));
-    const block = factory.createClassStaticBlockDeclaration(factory.createBlock([statement]));
-    const members = ts.setTextRange(factory.createNodeArray([block, ...node.members]), node.members);
+  function isBody(node: ts.Node): boolean {
+    return (
+      node.parent !== undefined && ts.isFunctionLike(node.parent) && (node.parent as ts.FunctionLikeDeclaration).body === node
+    );
+  }
+
+  /** The body with its prologue, on a line of its own that maps to nothing. */
+  function entered(index: number, node: ts.Node): ts.Node {
+    const { prologue } = plan.sites[index] as Site & { prologue: Prologue };
+    const check = prologueNodes(ts, factory, prologueText(prologue, index, plan.module), prologue.async);
+    if (!ts.isBlock(node)) {
+      const returned = ts.setTextRange(factory.createReturnStatement(visit(node) as ts.Expression), node);
+      return ts.setTextRange(factory.createBlock([check, returned], true), node);
+    }
+    const block = ts.visitEachChild(node, visit, context);
+    const first = firstStatement(block.statements);
+    const statements = [...block.statements.slice(0, first), check, ...block.statements.slice(first)];
+    const list = ts.setTextRange(factory.createNodeArray(statements), block.statements);
+    return ts.setTextRange(ts.setOriginalNode(factory.createBlock(list, true), node), node);
+  }
+
+  function firstStatement(statements: readonly ts.Statement[]): number {
+    const first = statements.findIndex((one) => !ts.isExpressionStatement(one) || !ts.isStringLiteral(one.expression));
+    return first === -1 ? statements.length : first;
+  }
+
+  /** A static block runs before any other static member. */
+  function blockOf(edit: Edit, node: ts.ClassLikeDeclaration): ts.ClassStaticBlockDeclaration {
+    const codes =
+      edit.kind === 'register members' ? registrations(edit, plan.binding, plan.module) : [codeOf(edit as CodeEdit, plan)];
+    const piece = pieces(edit, node);
+    const statements = codes.map((code) => factory.createExpressionStatement(build(code, piece)));
+    return factory.createClassStaticBlockDeclaration(factory.createBlock(statements));
+  }
+
+  function withBlocks(blocks: readonly ts.ClassElement[], node: ts.ClassLikeDeclaration): ts.ClassLikeDeclaration {
+    const members = ts.setTextRange(factory.createNodeArray([...blocks, ...node.members]), node.members);
     const { modifiers, name, typeParameters, heritageClauses } = node;
     return ts.isClassDeclaration(node)
       ? factory.updateClassDeclaration(node, modifiers, name, typeParameters, heritageClauses, members)
@@ -82,14 +134,15 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     const target = factory.createIdentifier(local);
     // Of a default export TypeScript 5 would assign the property of the local name, so that one is assigned here.
     if (!byDefault) ts.setOriginalNode(target, declared.name);
-    const value = build(codeOf(edit, plan.sites, plan.binding), () => factory.createIdentifier(local));
+    const value = build(codeOf(edit, plan), () => factory.createIdentifier(local));
+    if (plan.sites[edit.site]?.prologue !== undefined) return factory.createExpressionStatement(value);
     const assignment = factory.createAssignment(target, value);
     const exported = byDefault && commonjs ? factory.createAssignment(verbatim('exports.default'), assignment) : assignment;
     return factory.createExpressionStatement(exported);
   }
 
-  function replaced(edit: Edit, node: ts.Expression): ts.Expression {
-    const decorator = build(codeOf(edit, plan.sites, plan.binding), pieces(edit, node));
+  function replaced(edit: CodeEdit, node: ts.Expression): ts.Expression {
+    const decorator = build(codeOf(edit, plan), pieces(edit, node));
     const expression = edit.kind === 'decorate field' ? keeping(edit, decorator) : decorator;
     ts.setSourceMapRange(expression, ts.getSourceMapRange(node));
     return expression;
@@ -134,6 +187,12 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
       const owner = (ts.isClassLike(original) ? original : original.parent.parent) as ts.ClassLikeDeclaration;
       for (const { name } of owner.members)
         if (name !== undefined && ts.isComputedPropertyName(name)) candidates.push(name.expression);
+      // options of decorators that were taken away
+      for (const decorated of [owner, ...owner.members])
+        for (const { expression } of decoratorsOf(ts, decorated)) {
+          const written = unwrapped(ts, expression);
+          if (ts.isCallExpression(written)) candidates.push(...written.arguments);
+        }
     }
     return (at) => {
       if (placeOfEdit(at) === placeOfEdit(edit.at)) return whole(node);
@@ -166,8 +225,14 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
         return factory.createThis();
       case 'call':
         return factory.createCallExpression(make(code.callee), undefined, code.arguments.map(make));
-      case 'member':
-        return access(factory.createParenthesizedExpression(make(code.object)), code.key);
+      case 'member': {
+        const object = make(code.object);
+        const plain =
+          ts.isIdentifier(object) || ts.isPropertyAccessExpression(object) || object.kind === ts.SyntaxKind.ThisKeyword;
+        return access(plain ? object : factory.createParenthesizedExpression(object), code.key);
+      }
+      case 'element':
+        return factory.createElementAccessExpression(make(code.object), make(code.key));
       case 'list':
         return factory.createArrayLiteralExpression(code.items.map(make));
       case 'record':
@@ -208,12 +273,17 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   }
 
   const visited = ts.visitEachChild(file, visit, context);
-  const directives = visited.statements.findIndex(
-    (statement) => !ts.isExpressionStatement(statement) || !ts.isStringLiteral(statement.expression),
-  );
-  const first = directives === -1 ? visited.statements.length : directives;
+  const first = firstStatement(visited.statements);
+  const head = moduleHead(plan)?.slice(0, -1);
+  const heads = head === undefined ? [] : [factory.createExpressionStatement(verbatim(head))];
   const rebound = plan.edits.filter((edit) => edit.kind === 'rebind').map(rebinding);
-  const statements = [...visited.statements.slice(0, first), importOfEmitted(), ...rebound, ...visited.statements.slice(first)];
+  const statements = [
+    ...visited.statements.slice(0, first),
+    importOfEmitted(),
+    ...heads,
+    ...rebound,
+    ...visited.statements.slice(first),
+  ];
   return factory.updateSourceFile(visited, ts.setTextRange(factory.createNodeArray(statements), visited.statements));
 }
 

@@ -15,6 +15,7 @@ export type Code =
   | { readonly is: 'class' }
   | { readonly is: 'call'; readonly callee: Code; readonly arguments: readonly Code[] }
   | { readonly is: 'member'; readonly object: Code; readonly key: string }
+  | { readonly is: 'element'; readonly object: Code; readonly key: Code }
   | { readonly is: 'list'; readonly items: readonly Code[] }
   | { readonly is: 'record'; readonly entries: readonly (readonly [string, Code])[] }
   | { readonly is: 'or'; readonly left: Code; readonly right: Code }

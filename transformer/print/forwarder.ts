@@ -1,14 +1,24 @@
 // What is emitted for each edit: calls into `spanwright/emitted`, the record of the site and its forwarder. The only
 // place that knows the form of compiled code; both printers read it. Changing it means a new contract number.
 
-import { CONTRACT, type Edit, type Member } from '../core/edit.js';
+import { CONTRACT, type Edit, type Member, type Plan } from '../core/edit.js';
 import type { Forwarder, Range, Site } from '../core/site.js';
 import { type Code, call, literal, member, name } from './code.js';
 
+/** Edits that put one expression in place. */
+export type CodeEdit = Exclude<Edit, { kind: 'remove decorator' | 'register members' }>;
+
 /** The code that an edit puts into the file. */
-export function codeOf(edit: Edit, sites: readonly Site[], binding: string): Code {
+export function codeOf(edit: CodeEdit, { sites, binding, module: { table } }: Plan): Code {
   const contract = literal(CONTRACT);
   const emitted = (callee: string, ...args: Code[]): Code => call(member(name(binding), callee), contract, ...args);
+  if ('site' in edit && sites[edit.site]?.prologue !== undefined) {
+    const inside = (callee: string, ...args: Code[]): Code =>
+      call(member(name(binding), callee), name(table), literal(edit.site), ...args);
+    if (edit.kind === 'decorate') return inside('inside', ...optional(edit.options));
+    if (edit.kind === 'wrap') return inside('own', authored(edit.options), named(authored(edit.body), edit.name));
+    if (edit.kind === 'rebind') return inside('put', authored(edit.name));
+  }
   switch (edit.kind) {
     case 'decorate':
     case 'decorate field':
@@ -20,7 +30,10 @@ export function codeOf(edit: Edit, sites: readonly Site[], binding: string): Cod
     case 'decorate class':
       return emitted('decorateClass', membersOf(edit.members, sites), ...optional(edit.options));
     case 'add members':
-      return call(emitted('decorateClass', membersOf(edit.members, sites)), { is: 'class' });
+      return call(
+        emitted('decorateClass', membersOf(edit.members, sites)),
+        edit.owner === null ? { is: 'class' } : name(edit.owner),
+      );
     case 'rebind':
       return emitted('wrap', ...siteArguments(sites, edit.site), authored(null), authored(edit.name));
   }

@@ -3,8 +3,10 @@
 
 import MagicString, { type SourceMap } from 'magic-string';
 import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
-import type { Range } from '../core/site.js';
-import { codeOf, fieldContext, named } from './forwarder.js';
+import type { Prologue, Range } from '../core/site.js';
+import type { Code } from './code.js';
+import { type CodeEdit, codeOf, fieldContext, named } from './forwarder.js';
+import { moduleHead, prologueLine, registrations } from './prologue.js';
 import { type Piece, printedText } from './text.js';
 
 export interface TextRequest {
@@ -35,7 +37,7 @@ const HOLE = '\u0000';
 
 export function printToText({ text, source, plan, start, module, assignedDefault }: TextRequest): Printed {
   const printed = new MagicString(text);
-  const { binding, sites, edits } = plan;
+  const { binding, sites, edits, module: names } = plan;
   const kept: string[] = [];
   const authored: Piece = ({ start: from, end }) => text.slice(from, end);
 
@@ -59,10 +61,24 @@ export function printToText({ text, source, plan, start, module, assignedDefault
   }
 
   function apply(edit: Edit): void {
-    const code = codeOf(edit, sites, binding);
-    if (edit.kind === 'decorate field') decorateField(edit);
-    else if (edit.kind === 'add members') printed.appendLeft(edit.at.start, ` static { ${printedText(code, authored)}; }`);
-    else if (edit.kind !== 'rebind') replace(edit.at, (piece) => printedText(code, piece));
+    if (edit.kind === 'remove decorator') printed.remove(edit.at.start, edit.at.end);
+    else if (edit.kind === 'register members') addBlock(edit.at, registrations(edit, binding, names));
+    else if (edit.kind === 'add members') addBlock(edit.at, [codeOf(edit, plan)]);
+    else if (edit.kind === 'decorate field') decorateField(edit);
+    else if (edit.kind !== 'rebind') replace(edit.at, (piece) => printedText(codeOf(edit as CodeEdit, plan), piece));
+  }
+
+  function addBlock({ start: at }: Range, statements: readonly Code[]): void {
+    printed.appendLeft(at, ` static { ${statements.map((code) => `${printedText(code, authored)}; `).join('')}}`);
+  }
+
+  function enter(prologue: Prologue, site: number): void {
+    const line = prologueLine(prologue, site, names);
+    if (prologue.inside !== null) printed.appendLeft(prologue.inside, ` ${line}`);
+    else {
+      printed.appendLeft(prologue.at.start, `{ ${line} return `);
+      printed.prependRight(prologue.at.end, '; }');
+    }
   }
 
   /** As in the AST printer: the decorator is evaluated where it stands, what it makes is kept, and the value goes through it. */
@@ -70,7 +86,7 @@ export function printToText({ text, source, plan, start, module, assignedDefault
     const variable = `${binding}_field_${kept.length + 1}`;
     kept.push(variable);
     const context = fieldContext(edit, sites).map((part) => printedText(part, authored));
-    const decorator = codeOf(edit, sites, binding);
+    const decorator = codeOf(edit, plan);
     replace(edit.at, (piece) => `(${variable} = ${printedText(decorator, piece)}(${context.join(', ')}), () => {})`);
     const value = named({ is: 'authored', at: edit.body }, edit.name);
     replace(edit.body, (piece) => `(${variable} || ((initial) => initial)).call(this, ${printedText(value, piece)})`);
@@ -78,15 +94,26 @@ export function printToText({ text, source, plan, start, module, assignedDefault
 
   function rebinding(edit: Edit & { kind: 'rebind' }): string {
     const local = authored(edit.name);
+    const code = printedText(codeOf(edit, plan), authored);
+    if (sites[edit.site]?.prologue !== undefined) return `${code};`;
     const target = local === assignedDefault ? `exports.default = ${local}` : local;
-    return `${target} = ${printedText(codeOf(edit, sites, binding), authored)};`;
+    return `${target} = ${code};`;
   }
 
-  for (const edit of edits) apply(edit);
+  // From the outside in: of two changes with one end, what is applied later closes first.
+  const changes = [
+    ...edits.map((edit) => ({ at: edit.at, rank: 1, apply: () => apply(edit) })),
+    ...sites.flatMap(({ prologue }, site) =>
+      prologue === undefined ? [] : [{ at: prologue.at, rank: 0, apply: () => enter(prologue, site) }],
+    ),
+  ];
+  changes.sort((a, b) => a.at.start - b.at.start || b.at.end - a.at.end || a.rank - b.rank);
+  for (const change of changes) change.apply();
   const load = module ? `import * as ${binding} from '${EMITTED_MODULE}';` : `const ${binding} = require('${EMITTED_MODULE}');`;
   const variables = kept.length === 0 ? [] : [`var ${kept.join(', ')};`];
   const rebound = edits.flatMap((edit) => (edit.kind === 'rebind' ? [rebinding(edit)] : []));
-  printed.prependLeft(start, `${[load, ...variables, ...rebound].join(' ')} `);
+  const head = moduleHead(plan);
+  printed.prependLeft(start, `${[load, ...(head === undefined ? [] : [head]), ...variables, ...rebound].join(' ')} `);
   return {
     code: printed.toString(),
     get map() {

@@ -26,6 +26,8 @@ export function printedText(code: Code, piece: Piece): string {
       return `${render(code.callee)}(${code.arguments.map(render).join(', ')})`;
     case 'member':
       return access(code.object.is === 'record' ? `(${render(code.object)})` : render(code.object), code.key);
+    case 'element':
+      return `${render(code.object)}[${render(code.key)}]`;
     case 'class':
       return 'this';
     case 'list':
@@ -55,6 +57,7 @@ export function holdsAuthored(code: Code): boolean {
   switch (code.is) {
     case 'authored':
     case 'class':
+    case 'element':
       return true;
     case 'call':
       return code.arguments.some(holdsAuthored) || holdsAuthored(code.callee);
@@ -78,6 +81,6 @@ function propertyName(key: string): string {
   return isPropertyIdentifier(key) ? key : quoted(key);
 }
 
-function quoted(value: string): string {
+export function quoted(value: string): string {
   return `'${JSON.stringify(value).slice(1, -1).replace(/\\"/g, '"').replace(/'/g, "\\'")}'`;
 }

@@ -1,0 +1,154 @@
+// The table of a compiled module: one row of text per function with a prologue, from which sites are created when tracing first
+// needs them. Loading a module costs one text and one array, regardless of how many functions it registers.
+
+import type { AnyFunction, Site, SiteRecord } from '../site/site.js';
+import type { ModuleRecorder, ModuleTable } from '../site/tables.js';
+import { recordAwaited } from '../span/awaited.js';
+import { decide, recordCall } from '../span/run.js';
+import { state } from '../state.js';
+import { makeSite } from './make.js';
+import type { InstrumentOptions } from './options.js';
+import { markedParameters } from './record.js';
+
+// captured at load: a program may replace Reflect.apply, and its replacement would run between mark and body
+const { apply } = Reflect;
+
+/** What was registered of one function beside the function. */
+interface Registration {
+  readonly options: InstrumentOptions;
+  /** Where `@record` noted parameters: the prototype or class, and the method. */
+  readonly marked?: readonly [object, string | symbol];
+}
+
+/** One function with a prologue, once its site is needed. */
+interface Slot {
+  readonly fn: AnyFunction;
+  readonly site: Site;
+  /** Enters the function again, past its prologue. */
+  readonly enter: AnyFunction;
+  readonly arity: number;
+  readonly async: boolean;
+}
+
+const NO_OPTIONS: Registration = { options: {} };
+/** Parameters that a prologue passes one by one; more come as one list. */
+const SPREAD = 4;
+
+export class Module implements ModuleTable {
+  readonly recorder: ModuleRecorder;
+  #rows: readonly string[] | undefined;
+  readonly #functions: (AnyFunction | undefined)[] = [];
+  readonly #registered: (Registration | undefined)[] = [];
+  readonly #slots: (Slot | undefined)[] = [];
+
+  constructor(
+    readonly set: ModuleTable['set'],
+    private readonly namespace: string,
+    private readonly file: string,
+    private readonly text: string,
+    private readonly separator: string | undefined,
+  ) {
+    this.recorder = recorderOf(this);
+  }
+
+  register(index: number, fn: unknown, options?: InstrumentOptions, marked?: Registration['marked']): void {
+    if (typeof fn !== 'function') return;
+    this.#functions[index] = fn as AnyFunction;
+    state.made.add(fn);
+    if (options === undefined && marked === undefined) return;
+    this.#registered[index] = { options: options ?? {}, ...(marked && { marked }) };
+    // wrong options are reported where the code is loaded
+    if (options !== undefined) this.slot(index);
+  }
+
+  /** The function of a row, or undefined before it is registered. */
+  slot(index: number): Slot | undefined {
+    const known = this.#slots[index];
+    if (known !== undefined) return known;
+    const fn = this.#functions[index];
+    if (fn === undefined) return undefined;
+    const { record, async } = this.record(index);
+    const { options, marked } = this.#registered[index] ?? NO_OPTIONS;
+    const site = makeSite(record, options, fn, marked === undefined ? [] : markedParameters(...marked));
+    const slot = { fn, site, enter: entering(fn), arity: record.parameters?.length ?? 0, async };
+    this.#slots[index] = slot;
+    return slot;
+  }
+
+  record(index: number): { record: SiteRecord; async: boolean } {
+    this.#rows ??= this.text.split('\n');
+    const [line, column, name, below, parameters, async, spanName] = JSON.parse(`[${this.#rows[index]}]`) as Row;
+    const { separator = '::', namespace, file } = this;
+    return {
+      async: async === 1,
+      record: {
+        namespace: below === '' ? namespace : namespace === '' ? below : `${namespace}${separator}${below}`,
+        function: name,
+        name: spanName ?? (below === '' ? name : `${below}.${name}`),
+        ...(separator !== '::' && { separator }),
+        file,
+        line,
+        column,
+        parameters: parameters === '' ? [] : parameters.split(','),
+        shape: async === 1 ? 'async' : 'sync',
+      },
+    };
+  }
+
+  createSites(): void {
+    for (const index of this.#functions.keys()) this.slot(index);
+  }
+}
+
+type Row = [line: number, column: number, name: string, below: string, parameters: string, async?: 0 | 1, spanName?: string];
+
+/** What the prologues of a module call while a call may be recorded. Every "not recorded" is answered before the body is entered. */
+function recorderOf(module: Module): ModuleRecorder {
+  const { tables, gate } = state;
+  return function record(index: number, self: unknown, a?: unknown, b?: unknown, c?: unknown, d?: unknown): unknown {
+    const slot = module.slot(index);
+    if (slot === undefined) return record;
+    if (tables.entered === slot.fn) {
+      tables.entered = undefined;
+      return record;
+    }
+    const { site } = slot;
+    if (site.off || gate.idle) return record;
+    const args = listed(slot.arity, a, b, c, d);
+    const decision = decide(site, self, args);
+    if (decision === undefined) return record;
+    return slot.async
+      ? recordAwaited(decision, site, self, slot.enter, args)
+      : recordCall(decision, site, self, slot.enter, args);
+  };
+}
+
+function listed(arity: number, a: unknown, b: unknown, c: unknown, d: unknown): unknown[] {
+  switch (arity) {
+    case 0:
+      return [];
+    case 1:
+      return [a];
+    case 2:
+      return [a, b];
+    case 3:
+      return [a, b, c];
+    case SPREAD:
+      return [a, b, c, d];
+    default:
+      return a as unknown[];
+  }
+}
+
+function entering(fn: AnyFunction): AnyFunction {
+  const { tables } = state;
+  return function enterBody(this: unknown) {
+    tables.entered = fn;
+    try {
+      // biome-ignore lint/complexity/noArguments: a rest parameter would allocate a second list
+      return apply(fn, this, arguments);
+    } finally {
+      if (tables.entered === fn) tables.entered = undefined;
+    }
+  };
+}

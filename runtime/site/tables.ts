@@ -1,0 +1,53 @@
+// The modules whose functions have a prologue. Each keeps one variable, which holds its recorder while a call may be recorded and
+// nothing otherwise; it is set here, for all modules, whenever the gate becomes idle or stops being so. One per process.
+
+/** What a module's prologues call. It returns itself for "go on in place". */
+export type ModuleRecorder = (index: number, self: unknown, ...args: unknown[]) => unknown;
+
+export interface ModuleTable {
+  /** Sets the module's variable. */
+  readonly set: (recorder: ModuleRecorder | undefined) => void;
+  readonly recorder: ModuleRecorder;
+  /** Creates the sites of all functions that are registered and have none yet. */
+  createSites(): void;
+}
+
+export class ModuleTables {
+  /** The function that is being entered again to run its body: its next prologue goes on in place. */
+  entered: unknown = undefined;
+  #idle = true;
+  // weak: the table of a module that was loaded again goes when the functions of its former self go
+  #tables: WeakRef<ModuleTable>[] = [];
+  #pruneAt = 1024;
+
+  add(table: ModuleTable): void {
+    this.#tables.push(new WeakRef(table));
+    if (!this.#idle) table.set(table.recorder);
+    if (this.#tables.length < this.#pruneAt) return;
+    this.#tables = this.#tables.filter((reference) => reference.deref() !== undefined);
+    this.#pruneAt = Math.max(1024, this.#tables.length * 2);
+  }
+
+  /** Number of modules whose table is alive. */
+  get size(): number {
+    return [...this].length;
+  }
+
+  *[Symbol.iterator](): IterableIterator<ModuleTable> {
+    for (const reference of this.#tables) {
+      const table = reference.deref();
+      if (table !== undefined) yield table;
+    }
+  }
+
+  /** Called by the gate when it becomes idle, and when it stops being so. */
+  switch(idle: boolean): void {
+    if (idle === this.#idle) return;
+    this.#idle = idle;
+    for (const table of this) table.set(idle ? undefined : table.recorder);
+  }
+
+  createSites(): void {
+    for (const table of this) table.createSites();
+  }
+}

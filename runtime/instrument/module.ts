@@ -1,6 +1,7 @@
 // The table of a compiled module: one row of text per function with a prologue, from which sites are created when tracing first
 // needs them. Loading a module costs one text and one array, regardless of how many functions it registers.
 
+import { apply } from '../captured.js';
 import type { AnyFunction, Site, SiteRecord } from '../site/site.js';
 import type { ModuleRecorder, ModuleTable } from '../site/tables.js';
 import { recordAwaited } from '../span/awaited.js';
@@ -9,9 +10,6 @@ import { state } from '../state.js';
 import { makeSite } from './make.js';
 import type { InstrumentOptions } from './options.js';
 import { markedParameters } from './record.js';
-
-// captured at load: a program may replace Reflect.apply, and its replacement would run between mark and body
-const { apply } = Reflect;
 
 /** What was registered of one function beside the function. */
 interface Registration {

@@ -132,7 +132,7 @@ for (const { name, packages, script } of WATCHING)
     async function until(instrumented: boolean, tracing: string): Promise<void> {
       for (let tries = 0; tries < 600; tries++) {
         const text = existsSync(output) ? readFileSync(output, 'utf8') : '';
-        if (text.includes('Work') && /\bfunction: ['"]run['"]/.test(text) === instrumented) return;
+        if (text.includes('Work') && text.includes('spanwright/emitted') === instrumented) return;
         if (tries % 10 === 0 && text !== '') writeFileSync(join(directory, 'src/tracing.ts'), tracing);
         await sleep(100);
       }

@@ -42,9 +42,9 @@ test('what was written as a generator and returns something else, because a deco
         return gate.idle ? body.call(this) : run(site, this, body, []);
       };
     for (const value of [null, undefined, 7, 'text', { items: [] }]) {
-      assert.is(wrap(1, record, factory, undefined, () => value)(), value);
+      assert.is(wrap(2, record, factory, undefined, () => value)(), value);
       tracing.setRules('carbide=0.000001');
-      assert.is(wrap(1, record, factory, undefined, () => value)(), value);
+      assert.is(wrap(2, record, factory, undefined, () => value)(), value);
     }
     assert.is(tracing.openCount, 0);
   }));

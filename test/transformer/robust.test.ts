@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import spanwright, { DIAGNOSTICS } from '../../transformer/index.js';
 import { projectFiles } from '../house/sources.js';
 import { ROOT } from './compile.js';
+import { sitesIn } from './sites.js';
 
 /** Golden cases of misuse are wrong on purpose. */
 const FILES = projectFiles().filter(
@@ -27,7 +28,7 @@ for (const experimentalDecorators of [true, false]) {
       const complaints = complaintsOf(outputText);
       if (complaints.length > 0)
         assert.equal(complaints, complaintsOf(transformed(text, experimentalDecorators, false).outputText), path);
-      sites += outputText.match(/\bshape: '/g)?.length ?? 0;
+      sites += sitesIn(outputText);
     }
     assert.ok(sites > 300, `${sites} sites`);
   });

@@ -12,7 +12,15 @@ export function sitesIn(emitted: string): number {
   return rows.length + (emitted.match(/\bshape: '/g)?.length ?? 0);
 }
 
-/** Namespaces and file of the first site, in one order whichever kind it has. */
+/** Line of the first site. */
+export function lineIn(emitted: string): number {
+  const row = TABLE.exec(emitted)?.[3]
+    ?.split('\\n')
+    .find((one) => one !== '');
+  return Number(row?.split(',')[0] ?? / line: (\d+),/.exec(emitted)?.[1]);
+}
+
+/** Namespace and file of the first site. */
 export function placeIn(emitted: string): { namespace: string | undefined; file: string | undefined } {
   const table = TABLE.exec(emitted);
   if (table === null) return { namespace: /namespace: '([^']*)'/.exec(emitted)?.[1], file: /file: '([^']*)'/.exec(emitted)?.[1] };

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { execute, tspc, write, writeProject } from './compile.js';
+import { lineIn } from './sites.js';
 
 const TSPC = createRequire(__filename).resolve('ts-patch/bin/tspc.js');
 const OPTIONS = { experimentalDecorators: true };
@@ -61,7 +62,7 @@ async function watching(directory: string, work: (passes: (count: number) => Pro
 }
 
 function lineOfSite(directory: string, file: string): number {
-  return Number(/ line: (\d+),/.exec(readFileSync(join(directory, file), 'utf8'))?.[1]);
+  return lineIn(readFileSync(join(directory, file), 'utf8'));
 }
 
 test('a watching compiler writes the new place of a site, says what is wrong in between, and goes on', async () => {

@@ -17,6 +17,7 @@ export interface MembersRequest {
   readonly file: ts.SourceFile;
   readonly recognition: Recognition;
   readonly decorators: 'legacy' | 'standard';
+  readonly staticBlocks: 'typescript' | 'esbuild';
 }
 
 export type Members = ReturnType<typeof membersIn>;
@@ -53,8 +54,9 @@ export function membersIn(request: MembersRequest) {
     return declaration !== undefined && (ts.isEnumDeclaration(declaration) || referenceOfImport(ts, declaration) !== undefined);
   }
 
+  /** The name to use for the class in its static block; null for `this`. */
   function ownerInBlock(node: ts.ClassLikeDeclaration): string | null {
-    return decoratorsOf(ts, node).length > 0 ? (node.name?.text ?? null) : null;
+    return request.staticBlocks === 'typescript' && decoratorsOf(ts, node).length > 0 ? (node.name?.text ?? null) : null;
   }
 
   /**
@@ -64,7 +66,10 @@ export function membersIn(request: MembersRequest) {
    */
   function findsMembers(node: ts.ClassLikeDeclaration, own: number): boolean {
     const all = decoratorsOf(ts, node).length;
-    return all === 0 || (node.name !== undefined && (request.decorators === 'legacy' || all === own));
+    const standard = request.decorators === 'standard';
+    if (standard && request.staticBlocks === 'esbuild' && node.members.some((member) => decoratorsOf(ts, member).length > 0))
+      return false;
+    return all === 0 || (node.name !== undefined && (!standard || all === own));
   }
 
   function hasDecoratedParameters({ parameters }: FunctionNode): boolean {

@@ -33,6 +33,11 @@ export interface PlanRequest {
   readonly decorators: 'legacy' | 'standard';
   /** Design types are emitted beside the decorators of a class, so that one decorator has to stay. */
   readonly designTypes?: boolean;
+  /**
+   * How static blocks of a class with decorators are compiled. `typescript`: `this` is lost in them below ES2022. `esbuild`: `this` is
+   * kept, but the class is renamed if it names itself, or if a member has a decorator of the language.
+   */
+  readonly staticBlocks: 'typescript' | 'esbuild';
   /** Fields are defined, as the language has it, and so name an anonymous function; assigned ones do not. */
   readonly fieldsNameFunctions: boolean;
   /** TypeScript makes assignments of the exports, which name no function as a declaration does. */

@@ -3,6 +3,7 @@
 
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { PlanRequest } from '../core/plan.js';
 import type { Configuration, Parser } from './parse.js';
 import { NO_CONFIGURATION, type Texts, TRANSFORM, textsIn } from './texts.js';
 
@@ -19,6 +20,8 @@ export interface ProjectsRequest {
    * decorators. Default `covering`.
    */
   readonly decoratorsOf?: 'covering' | 'nearest';
+  /** See PlanRequest. Default `typescript`. */
+  readonly staticBlocks?: PlanRequest['staticBlocks'];
 }
 
 interface Read {
@@ -32,7 +35,8 @@ interface Read {
 const KIND = ['experimentalDecorators', 'emitDecoratorMetadata', 'useDefineForClassFields', 'target'] as const;
 
 /** Answers with the texts of the project that a file belongs to; one object a project. */
-export function textsByFile({ parser, directory, tsconfig, options, decoratorsOf }: ProjectsRequest): (file: string) => Texts {
+export function textsByFile(request: ProjectsRequest): (file: string) => Texts {
+  const { parser, directory, tsconfig, decoratorsOf } = request;
   const configurations = new Map<string, Read>();
   const projects = new Map<string, Texts>();
   const known = new Map<string, Texts>();
@@ -99,7 +103,7 @@ export function textsByFile({ parser, directory, tsconfig, options, decoratorsOf
       const kind = kindFrom === undefined || kindFrom === one?.path ? undefined : read(kindFrom).configuration.options;
       const over = kind && Object.fromEntries(KIND.map((name) => [name, kind[name]]));
       const used = over === undefined ? configuration : { ...configuration, options: { ...configuration.options, ...over } };
-      texts = textsIn(parser, directory, one?.path, used, options);
+      texts = textsIn(parser, directory, one?.path, used, request);
       projects.set(key, texts);
     }
     return texts;

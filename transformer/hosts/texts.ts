@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import type ts from 'typescript';
 import { type Compiler, decoratorsOf } from '../core/compiler.js';
 import type { Plan } from '../core/edit.js';
-import { planFile } from '../core/plan.js';
+import { type PlanRequest, planFile } from '../core/plan.js';
 import { PACKAGE, type Recognition } from '../core/recognition.js';
 import { recognitionByScopes } from '../core/scopes.js';
 import { readSettings, type SettingsFault } from '../core/settings.js';
@@ -69,17 +69,19 @@ export interface TextsRequest {
   /** Path of tsconfig.json; undefined: the nearest above the directory, if there is one; null: none. */
   readonly tsconfig?: string | null | undefined;
   /** Options beyond, and over, those of the plugin's entry. */
-  readonly options?: Readonly<Record<string, unknown>>;
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  /** See PlanRequest. Default `typescript`. */
+  readonly staticBlocks?: PlanRequest['staticBlocks'] | undefined;
 }
 
 const NAMES = { recorder: '', table: '', answer: '', error: '', namespace: '', separator: '', path: '' };
 const EMPTY: Plan = { sites: [], edits: [], faults: [], binding: '', module: NAMES };
 export const NO_CONFIGURATION: Configuration = { options: {}, plugins: [], files: [] };
 
-export function textsOf({ parser, directory, tsconfig, options = {} }: TextsRequest): Texts {
+export function textsOf({ parser, directory, tsconfig, options }: TextsRequest): Texts {
   const path = tsconfig === undefined ? nearestConfiguration(directory) : (tsconfig ?? undefined);
   const configuration = path === undefined ? NO_CONFIGURATION : parser.readConfiguration(path);
-  return textsIn(parser, directory, path, configuration, options);
+  return textsIn(parser, directory, path, configuration, { options });
 }
 
 /** As {@link textsOf}, for a configuration that has been read. */
@@ -88,7 +90,7 @@ export function textsIn(
   directory: string,
   path: string | undefined,
   configuration: Configuration,
-  over: Readonly<Record<string, unknown>> = {},
+  { options: over = {}, staticBlocks = 'typescript' }: Pick<TextsRequest, 'options' | 'staticBlocks'> = {},
 ): Texts {
   const { ts } = parser;
   const entry = configuration.plugins.find(({ transform }) => transform === TRANSFORM);
@@ -113,6 +115,7 @@ export function textsIn(
       path,
       designTypes: options.emitDecoratorMetadata === true,
       decorators: options.experimentalDecorators ? 'legacy' : 'standard',
+      staticBlocks,
       fieldsNameFunctions: definesFields(ts, options),
       commonjs,
       auto,

@@ -59,6 +59,7 @@ export function transformerFor(
       commonjs,
       fieldsNameFunctions: definesFields(ts, options),
       designTypes: options.emitDecoratorMetadata === true,
+      staticBlocks: 'typescript',
       decorators: options.experimentalDecorators ? 'legacy' : 'standard',
       ts,
       file,

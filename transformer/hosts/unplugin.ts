@@ -41,6 +41,9 @@ const SCRIPT = /\.[cm]?[jt]sx?$/;
  */
 const FAILS_AT_DECORATORS: ReadonlySet<string> = new Set(['vite', 'rolldown', 'farm']);
 
+/** What these bundle is often compiled by TypeScript (ts-loader). */
+const BEHIND_TYPESCRIPT: ReadonlySet<string> = new Set(['webpack', 'rspack', 'rollup']);
+
 /** These take the nearest tsconfig.json for the kind of decorators, without looking at what it covers. */
 const TAKES_NEAREST: ReadonlySet<string> = new Set(['esbuild', 'bun']);
 
@@ -62,6 +65,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       directory: root,
       tsconfig: tsconfig === false ? null : (namedConfiguration() ?? given),
       options,
+      staticBlocks: BEHIND_TYPESCRIPT.has(framework) ? 'typescript' : 'esbuild',
       ...(TAKES_NEAREST.has(framework) && { decoratorsOf: 'nearest' as const }),
     });
     const texts = textsFor(path);

@@ -146,13 +146,11 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
     return taken;
   }
 
-  /** Oldest first. The entry just given may leave; where others leave with it, those before them may be given a second time. */
+  /** What is open now, oldest first, without what leaves meanwhile. Ends also where a fault has broken a link. */
   *[Symbol.iterator](): IterableIterator<Entry> {
-    let entry = this.oldest;
-    while (entry !== undefined) {
-      const next = entry.after as Entry | undefined;
-      yield entry;
-      entry = next === undefined || next.listed ? next : this.oldest;
-    }
+    const all: Entry[] = [];
+    for (let entry = this.oldest; entry !== undefined && all.length < this.count; entry = entry.after as Entry | undefined)
+      all.push(entry);
+    for (const entry of all) if (entry.listed) yield entry;
   }
 }

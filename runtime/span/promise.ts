@@ -2,8 +2,10 @@
 // own for them. They come back as the same object and are watched, without a microtask more.
 
 import { apply, nextTick, promiseThen } from '../captured.js';
+import type { Site } from '../site/site.js';
 import { notice } from '../warnings.js';
 import type { FollowedCall } from './end/followed.js';
+import { reportFault } from './fault.js';
 
 type Handler = ((value: unknown) => unknown) | null | undefined;
 type Then = (this: unknown, onFulfilled?: Handler, onRejected?: Handler) => unknown;
@@ -51,9 +53,13 @@ function watchingPrototype(prototype: object): object {
   Object.defineProperty(stand, 'constructor', {
     configurable: true,
     get(this: object): unknown {
-      const watch = watches.get(this);
-      if (watch?.attaching) return Promise;
-      if (watch !== undefined) watch.handled = true;
+      try {
+        const watch = watches.get(this);
+        if (watch?.attaching) return Promise;
+        if (watch !== undefined) watch.handled = true;
+      } catch {
+        // whoever attaches a handler goes on
+      }
       return Reflect.get(prototype, 'constructor', this);
     },
     set(this: object, value: unknown) {
@@ -81,19 +87,30 @@ export function watchPromise(call: FollowedCall, promise: Promise<unknown>): boo
   if (watch === undefined) return false;
   watch.attaching = true;
   apply(promiseThen, promise, [
-    (value: unknown) => call.fulfil(value),
+    (value: unknown) => {
+      try {
+        call.fulfil(value);
+      } catch (fault) {
+        reportFault(`result of ${call.site.id}`, fault);
+      }
+    },
     (error: unknown) => {
-      call.fail(error);
-      nextTick(function reportUnhandled() {
-        const { site } = call;
-        if (watch.handled || site.reportedUnhandled) return;
-        site.reportedUnhandled = true;
-        notice('SPW026', `${site.id} returned it; while tracing is off, Node.js decides about it`, site.id);
-      });
+      try {
+        call.fail(error);
+        nextTick(reportUnhandled, call.site, watch);
+      } catch (fault) {
+        reportFault(`result of ${call.site.id}`, fault);
+      }
     },
   ]);
   watch.attaching = false;
   return true;
+}
+
+function reportUnhandled(site: Site, watch: Watch): void {
+  if (watch.handled || site.reportedUnhandled) return;
+  site.reportedUnhandled = true;
+  notice('SPW026', `${site.id} returned it; while tracing is off, Node.js decides about it`, site.id);
 }
 
 /** What `then` means for a promise, past the prototype that we put between. */

@@ -32,20 +32,14 @@ let depth = 0;
 export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
   const { recorder } = state;
   if (recorder === undefined || site.off) return apply(body, self, args);
-  const context = activeContext();
-  // small enough for the engine to inline into each forwarder, where the arguments of unrecorded calls need no array
-  return isPassedOver(recorder, context, site) ? apply(body, self, args) : runWithin(recorder, context, site, self, body, args);
-}
-
-function runWithin(
-  recorder: Recorder,
-  context: Context,
-  site: Site,
-  self: unknown,
-  body: AnyFunction,
-  args: ArrayLike<unknown>,
-): unknown {
-  const decision = decideWithin(recorder, context, site, self, args);
+  let decision: Decision | undefined;
+  try {
+    const context = activeContext();
+    // small enough for the engine to inline into each forwarder, where the arguments of unrecorded calls need no array
+    if (!isPassedOver(recorder, context, site)) decision = decideWithin(recorder, context, site, self, args);
+  } catch (fault) {
+    reportFault(`start of ${site.id}`, fault);
+  }
   return decision === undefined ? apply(body, self, args) : recordCall(decision, site, self, body, args);
 }
 
@@ -56,8 +50,13 @@ function runWithin(
 export function decide(site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
   const { recorder } = state;
   if (recorder === undefined || site.off) return undefined;
-  const context = activeContext();
-  return isPassedOver(recorder, context, site) ? undefined : decideWithin(recorder, context, site, self, args);
+  try {
+    const context = activeContext();
+    return isPassedOver(recorder, context, site) ? undefined : decideWithin(recorder, context, site, self, args);
+  } catch (fault) {
+    reportFault(`start of ${site.id}`, fault);
+    return undefined;
+  }
 }
 
 /** True for calls that are known not to be recorded by their context alone. */
@@ -76,16 +75,11 @@ function decideWithin(
   args: ArrayLike<unknown>,
 ): Decision | undefined {
   if (calling) return undefined;
-  try {
-    const decision = place(recorder, active, site, self, args);
-    if (decision === undefined || site.iterates) return decision;
-    // an unsampled trace needs its context, and no room
-    if ('sampled' in decision && !decision.sampled) return decision;
-    return recorder.hasRoom(site, depth) ? decision : undefined;
-  } catch (fault) {
-    reportFault(`start of ${site.id}`, fault);
-    return undefined;
-  }
+  const decision = place(recorder, active, site, self, args);
+  if (decision === undefined || site.iterates) return decision;
+  // an unsampled trace needs its context, and no room
+  if ('sampled' in decision && !decision.sampled) return decision;
+  return recorder.hasRoom(site, depth) ? decision : undefined;
 }
 
 function place(recorder: Recorder, active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {

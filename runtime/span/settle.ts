@@ -76,16 +76,28 @@ export class RecordedCall implements FollowedCall {
   ) {}
 
   succeed(value: unknown): void {
-    succeed(this.span, this.site, this.self, value);
+    try {
+      succeed(this.span, this.site, this.self, value);
+    } catch (fault) {
+      abandon(this.span, this.site, fault);
+    }
   }
 
   fulfil(value: unknown): void {
-    if (!this.site.options.untilEnd || !observeEnd(this, value)) this.succeed(value);
+    try {
+      if (!this.site.options.untilEnd || !observeEnd(this, value)) this.succeed(value);
+    } catch (fault) {
+      abandon(this.span, this.site, fault);
+    }
   }
 
   /** Ends the span as failed. @returns the error, to throw it again */
   fail(error: unknown): unknown {
-    fail(this.span, this.site, error);
+    try {
+      fail(this.span, this.site, error);
+    } catch (fault) {
+      abandon(this.span, this.site, fault);
+    }
     return error;
   }
 
@@ -119,12 +131,20 @@ function isNewPromise(result: object): result is Promise<unknown> {
 function followPromise(span: RecordedSpan, site: Site, self: unknown, promise: Promise<unknown>, context: Context): unknown {
   return apply(promiseThen, promise, [
     function fulfilled(value: unknown) {
-      if (site.options.untilEnd) new RecordedCall(span, site, self, context).fulfil(value);
-      else succeed(span, site, self, value);
+      try {
+        if (site.options.untilEnd) new RecordedCall(span, site, self, context).fulfil(value);
+        else succeed(span, site, self, value);
+      } catch (fault) {
+        abandon(span, site, fault);
+      }
       return value;
     },
     function rejected(error: unknown) {
-      fail(span, site, error);
+      try {
+        fail(span, site, error);
+      } catch (fault) {
+        abandon(span, site, fault);
+      }
       throw error;
     },
   ]);

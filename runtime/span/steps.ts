@@ -3,6 +3,7 @@
 
 import type { Context } from '@opentelemetry/api';
 import { withContext } from '../context/active.js';
+import { reportFault } from './fault.js';
 
 export type StepName = 'next' | 'return' | 'throw';
 type Step = (this: unknown, value?: unknown) => unknown;
@@ -44,17 +45,31 @@ export function observeSteps(iterator: object, iteration: Iteration): void {
 
 function observedStep(name: StepName, step: Step, iteration: Iteration, running: { step: boolean }): Step {
   const taken = (result: StepResult): StepResult => {
-    // an iterator that is told to return has finished unless it says that it has not
-    if (name === 'return' ? result?.done !== false : result?.done) iteration.finished(result?.value);
+    try {
+      // an iterator that is told to return has finished unless it says that it has not
+      if (name === 'return' ? result?.done !== false : result?.done) iteration.finished(result?.value);
+    } catch (fault) {
+      reportFault('end of an iteration', fault);
+    }
     return result;
   };
   const failed = (error: unknown): never => {
-    iteration.failed(error);
+    try {
+      iteration.failed(error);
+    } catch (fault) {
+      reportFault('end of an iteration', fault);
+    }
     throw error;
   };
   return {
     [name](this: unknown, ...given: [unknown?]): unknown {
-      if (!iteration.enter(name)) return Reflect.apply(step, this, given);
+      let entered = false;
+      try {
+        entered = iteration.enter(name);
+      } catch (fault) {
+        reportFault(`${name}() of an iterator`, fault);
+      }
+      if (!entered) return Reflect.apply(step, this, given);
       const { context } = iteration;
       const nested = running.step;
       let result: unknown;
@@ -68,8 +83,14 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
       } finally {
         running.step = nested;
       }
-      const later = (result as { then?: unknown } | undefined)?.then;
-      return typeof later === 'function' ? Reflect.apply(later, result, [taken, failed]) : taken(result as StepResult);
+      try {
+        const later = (result as { then?: unknown } | undefined)?.then;
+        if (typeof later === 'function') return Reflect.apply(later, result, [taken, failed]);
+        taken(result as StepResult);
+      } catch (fault) {
+        reportFault(`${name}() of an iterator`, fault);
+      }
+      return result;
     },
   }[name] as Step;
 }

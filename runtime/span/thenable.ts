@@ -3,9 +3,11 @@
 // are observed: the span ends when the caller's first use has settled, and the work that it does is active inside the span.
 
 import { types } from 'node:util';
+import type { Context } from '@opentelemetry/api';
 import { apply } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
 import { endWhenUnused, type FollowedCall } from './end/followed.js';
+import { reportFault } from './fault.js';
 import { type FirstUse, plainMethod, replaceMethod } from './first-use.js';
 import { isNative, replacePromiseThen, thenOf, watchPromise } from './promise.js';
 import { observeRuns } from './runs.js';
@@ -40,15 +42,29 @@ export function observeThenable(call: FollowedCall, result: object): boolean {
 function observedThen(use: FirstUse, then: Then): Then {
   const { call } = use;
   return function then_(this: unknown, onFulfilled?: Handler, onRejected?: Handler): unknown {
-    if (use.started || this !== use.thenable) return apply(then, this, [onFulfilled, onRejected]);
-    use.start();
-    const consumer = activeContext();
+    let consumer: Context;
+    try {
+      if (use.started || this !== use.thenable) return apply(then, this, [onFulfilled, onRejected]);
+      use.start();
+      consumer = activeContext();
+    } catch (fault) {
+      reportFault(`use of the result of ${call.site.id}`, fault);
+      return apply(then, this, [onFulfilled, onRejected]);
+    }
     const fulfilled = (value: unknown): unknown => {
-      call.fulfil(value);
+      try {
+        call.fulfil(value);
+      } catch (fault) {
+        reportFault(`result of ${call.site.id}`, fault);
+      }
       return typeof onFulfilled === 'function' ? withContext(consumer, onFulfilled, undefined, [value]) : value;
     };
     const rejected = (error: unknown): unknown => {
-      call.fail(error);
+      try {
+        call.fail(error);
+      } catch (fault) {
+        reportFault(`result of ${call.site.id}`, fault);
+      }
       if (typeof onRejected === 'function') return withContext(consumer, onRejected, undefined, [error]);
       throw error;
     };

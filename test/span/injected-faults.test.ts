@@ -1,0 +1,36 @@
+// A fault at every statement of the recording path, one after the other: the calls keep their results and errors, bodies run once, and
+// nothing is raised that the program did not raise.
+// limit: 180 s
+
+import { rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { compile, execute } from '../transformer/compile.js';
+import { COPY, writeCopy } from './injected/copy.js';
+import { PROGRAM } from './injected/program.js';
+
+for (const experimentalDecorators of [true, false]) {
+  test(`no fault of the recording path reaches a program with ${experimentalDecorators ? 'legacy' : 'standard'} decorators`, () => {
+    const { directory, diagnostics } = compile({
+      files: { 'src/main.ts': PROGRAM },
+      compilerOptions: { experimentalDecorators },
+    });
+    assert.equal(diagnostics, []);
+    const points = writeCopy();
+    const installed = join(directory, 'node_modules', 'spanwright');
+    rmSync(installed);
+    symlinkSync(COPY, installed, 'junction');
+    const { status, stdout, stderr } = execute(directory, join(directory, 'out', 'main.js'));
+    assert.is(status, 0, stderr);
+    const { tried, found } = JSON.parse(stdout) as { tried: number; found: string[] };
+    const placed = found.map((line) =>
+      line.replace(/statement (\d+)/, (_, n) => `${points[Number(n)]?.place} ${points[Number(n)]?.text}`),
+    );
+    assert.equal(placed, []);
+    assert.ok(tried > 500, `${tried} statements were reached`);
+    console.log(`${tried} faults at ${points.length} statements of the recording path: none reached the program`);
+  });
+}
+
+test.run();

@@ -1,0 +1,106 @@
+// The program that runs with a fault at one statement after the other. Its methods are instrumented in every way; each call must have
+// the result that the plain class gives, and its body must run once.
+
+/** Source of the compiled program. `plain` is the same class without decorators. */
+const METHODS = `
+  ran = 0;
+  @mark add(a: number, b: number): number { this.ran++; return a + b; }
+  @mark fail(message: string): number { this.ran++; throw new RangeError(message); }
+  @mark async later(value: number): Promise<number> { this.ran++; await null; return value; }
+  @mark async reject(message: string): Promise<number> { this.ran++; await null; throw new RangeError(message); }
+  @mark promised(value: number): Promise<number> { this.ran++; return Promise.resolve(value); }
+  @mark *count(to: number): Generator<number, string> { this.ran++; for (let at = 0; at < to; at++) yield at; return 'done'; }
+  @mark async *stream(to: number): AsyncGenerator<number> { this.ran++; for (let at = 0; at < to; at++) { await null; yield at; } }
+  @mark thenable(value: number): PromiseLike<number> { this.ran++; return { then: (done: any) => Promise.resolve(value).then(done) } as PromiseLike<number>; }
+  @mark nested(value: number): number { this.ran++; return value + this.add(1, 2); }
+  @mark get size(): number { this.ran++; return 7; }
+  @mark static make(value: number): string { return 'made ' + value; }
+  @named attributed(id: string): string { this.ran++; return id; }
+`;
+
+export const PROGRAM = `
+import { context, trace } from '@opentelemetry/api';
+import { instrument, startTracing } from 'spanwright';
+class Marked {${METHODS.replaceAll('@mark', '@instrument').replaceAll('@named', "@instrument({ args: ['id'], attributes: () => ({ more: 1 }), result: (text) => ({ text }) })")}}
+class Plain {${METHODS.replaceAll('@mark ', '').replaceAll('@named ', '')}}
+const wrapped = instrument({ namespace: 'wrapped', name: 'wrapped' }, (value: number): number => value * 2);
+const collect = async (items: Iterable<unknown> | AsyncIterable<unknown>): Promise<unknown[]> => { const all = []; for await (const item of items as AsyncIterable<unknown>) all.push(item); return all; };
+
+type Call = (of: { new (): Plain; make(value: number): string }, on: Plain) => unknown;
+const CALLS: Record<string, Call> = {
+  add: (_, on) => on.add(1, 2),
+  fail: (_, on) => on.fail('no'),
+  later: (_, on) => on.later(3),
+  reject: (_, on) => on.reject('no'),
+  promised: (_, on) => on.promised(4),
+  count: (_, on) => collect(on.count(3)),
+  stream: (_, on) => collect(on.stream(3)),
+  thenable: (_, on) => on.thenable(5),
+  nested: (_, on) => on.nested(6),
+  size: (_, on) => on.size,
+  make: (of) => of.make(7),
+  attributed: (_, on) => on.attributed('m-17'),
+};
+
+async function outcome(call: Call, of: typeof Plain): Promise<string> {
+  const on = new of();
+  const late = new Promise((resolve) => setTimeout(resolve, 100, 'nothing: it never settles'));
+  try { return JSON.stringify([await Promise.race([call(of, on), late]), on.ran]); }
+  catch (error) { return String(error) + ' ' + on.ran; }
+}
+
+const sampled = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), traceFlags: 1, isRemote: true };
+const MODES: Record<string, (work: () => Promise<void>) => Promise<void>> = {
+  'on': (work) => work(),
+  'under an unsampled parent': (work) => context.with(trace.setSpanContext(context.active(), { ...sampled, traceFlags: 0 }), work),
+  'under a sampled remote parent': (work) => context.with(trace.setSpanContext(context.active(), sampled), work),
+};
+
+const found: string[] = [];
+let during = '';
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, (error: unknown) => found.push(during + ': ' + event + ' ' + error));
+console.warn = () => undefined;
+const world = globalThis as unknown as { failing: number; reached?: Set<number> };
+
+async function runCalls(mode: string, expected: ReadonlyMap<string, string>, point = -1): Promise<void> {
+  await (MODES[mode] as (work: () => Promise<void>) => Promise<void>)(async () => {
+    // not before: context.with() is a call of the program itself
+    world.failing = point;
+    for (const [name, call] of Object.entries(CALLS)) {
+      const got = await outcome(call, Marked as unknown as typeof Plain);
+      if (got !== expected.get(name)) found.push(during + ': ' + name + ' gave ' + got + ' instead of ' + expected.get(name));
+    }
+    let twice: unknown;
+    try { twice = wrapped(4); } catch (error) { twice = String(error); }
+    if (twice !== 8) found.push(during + ': wrapped gave ' + twice);
+    world.failing = -1;
+  });
+}
+
+async function main(): Promise<void> {
+  world.failing = -1;
+  const tracing = await startTracing({ enabled: true, serviceName: 'faults', exporter: { export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }), shutdown: async () => undefined } as never });
+  const expected = new Map<string, string>();
+  for (const [name, call] of Object.entries(CALLS)) expected.set(name, await outcome(call, Plain));
+  let tried = 0;
+  for (const enabled of [true, false]) {
+    tracing.setEnabled(enabled);
+    for (const mode of Object.keys(MODES)) {
+      during = mode + ', no fault';
+      world.reached = new Set();
+      await runCalls(mode, expected);
+      for (const point of [...world.reached]) {
+        tried++;
+        during = (enabled ? '' : 'off, ') + mode + ', statement ' + point;
+        await runCalls(mode, expected, point);
+        // what it left behind is its own
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await tracing.shutdown();
+  process.stdout.write(JSON.stringify({ tried, found }));
+}
+void main();
+`;

@@ -55,4 +55,20 @@ export const CONTENT_KEYS = [
     env: ['OTEL_SPAN_LINK_COUNT_LIMIT'],
     doc: 'Links of a span.',
   },
+  {
+    key: 'event_attribute_count_limit',
+    option: 'eventAttributeCountLimit',
+    type: integer(COUNT),
+    default: 128,
+    env: ['OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT'],
+    doc: 'Attributes of an event.',
+  },
+  {
+    key: 'link_attribute_count_limit',
+    option: 'linkAttributeCountLimit',
+    type: integer(COUNT),
+    default: 128,
+    env: ['OTEL_LINK_ATTRIBUTE_COUNT_LIMIT'],
+    doc: 'Attributes of a link.',
+  },
 ] as const satisfies readonly KeyRow[];

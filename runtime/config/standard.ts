@@ -38,8 +38,6 @@ export const NOT_FOLLOWED: readonly Standard[] = [
     instead: '`http://` or `https://` of the endpoint decides',
   },
   { name: 'OTEL_EXPORTER_OTLP_INSECURE', same: never, instead: '`http://` or `https://` of the endpoint decides' },
-  { name: 'OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT', same: never, instead: 'the number of attributes of an event is not limited' },
-  { name: 'OTEL_LINK_ATTRIBUTE_COUNT_LIMIT', same: never, instead: 'the number of attributes of a link is not limited' },
   { name: 'OTEL_CONFIG_FILE', same: never, instead: 'the file is the one that `SPANWRIGHT_CONFIG` names' },
 ];
 

@@ -12,7 +12,7 @@ import { didYouMean } from '../text/nearest.js';
 import { type InstrumentOptions, OPTION_NAMES } from './options.js';
 
 /** The limits of a set-up that is not there yet when code is loaded. */
-const UNLIMITED = { attributeCount: Number.POSITIVE_INFINITY, attributeLength: Number.POSITIVE_INFINITY, hides: undefined };
+const UNLIMITED = { attributeLength: Number.POSITIVE_INFINITY, hides: undefined };
 
 type Check = (value: unknown) => boolean;
 const isFunction: Check = (value) => typeof value === 'function';
@@ -83,7 +83,9 @@ export function resolveOptions(
 
 /** The constant part of `attributes`: of what it holds, what OpenTelemetry has a place for. */
 export function constantAttributes(options: InstrumentOptions): Attributes {
-  return typeof options.attributes === 'object' ? cleanAttributes(options.attributes, UNLIMITED).kept : {};
+  return typeof options.attributes === 'object'
+    ? cleanAttributes(options.attributes, Number.POSITIVE_INFINITY, UNLIMITED).kept
+    : {};
 }
 
 function resolveArgs(

@@ -68,6 +68,8 @@ function limitsOf(configuration: Configuration): SpanLimits {
     attributeCount: configuration.spanAttributeCountLimit,
     attributeLength: configuration.attributeValueLengthLimit ?? Number.POSITIVE_INFINITY,
     eventCount: configuration.spanEventCountLimit,
+    eventAttributeCount: configuration.eventAttributeCountLimit,
+    linkAttributeCount: configuration.linkAttributeCountLimit,
     linkCount: configuration.spanLinkCountLimit,
     callDepth: configuration.maxCallDepth,
     hides: hiddenNames(configuration.redact),

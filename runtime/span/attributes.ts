@@ -9,6 +9,8 @@ export interface SpanLimits {
   /** Characters of a string value; Infinity for no limit. */
   attributeLength: number;
   eventCount: number;
+  eventAttributeCount: number;
+  linkAttributeCount: number;
   linkCount: number;
   /** Synchronous recorded calls on the stack; deeper ones are transparent. */
   callDepth: number;
@@ -89,10 +91,11 @@ export function recordValue(value: unknown, limits: SpanLimits): AttributeValue 
   return cleanValue(value, limits);
 }
 
-/** A copy that holds only what is allowed. */
+/** A copy that holds only what is allowed. `most` attributes are kept. */
 export function cleanAttributes(
   attributes: Attributes | undefined,
-  limits: Pick<SpanLimits, 'attributeCount' | 'attributeLength' | 'hides'>,
+  most: number,
+  limits: Pick<SpanLimits, 'attributeLength' | 'hides'>,
 ): { kept: Attributes; dropped: number } {
   const kept: Attributes = {};
   let count = 0;
@@ -101,7 +104,7 @@ export function cleanAttributes(
     if (!Object.hasOwn(attributes, key) || key === '' || key === '__proto__') continue;
     const value = limits.hides?.(key) ? REDACTED : cleanValue(attributes[key], limits);
     if (value === undefined) continue;
-    if (count >= limits.attributeCount) {
+    if (count >= most) {
       dropped++;
       continue;
     }

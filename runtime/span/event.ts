@@ -1,6 +1,7 @@
 // Events and links of a span in the form that exporters read, and the checks of what callers of the API pass.
 
 import type { Attributes, HrTime, Link, TimeInput } from '@opentelemetry/api';
+import { cleanAttributes, type SpanLimits } from './attributes.js';
 
 /** An event as the SDK's exporters read it. */
 export interface TimedEvent {
@@ -21,4 +22,16 @@ export function isTimeInput(value: unknown): value is TimeInput {
     value instanceof Date ||
     (Array.isArray(value) && value.length === 2 && typeof value[0] === 'number')
   );
+}
+
+/** The event within the limits. */
+export function timedEvent(name: string, attributes: Attributes | undefined, time: HrTime, limits: SpanLimits): TimedEvent {
+  const { kept, dropped } = cleanAttributes(attributes, limits.eventAttributeCount, limits);
+  return { name, attributes: kept, time, droppedAttributesCount: dropped };
+}
+
+/** The link within the limits. */
+export function limitedLink({ context, attributes }: Link, limits: SpanLimits): Link {
+  const { kept, dropped } = cleanAttributes(attributes, limits.linkAttributeCount, limits);
+  return { context, attributes: kept, droppedAttributesCount: dropped };
 }

@@ -12,13 +12,21 @@ export interface Scope {
   readonly schemaUrl?: string;
 }
 
+/** Attributes that all spans of a site have, as they are recorded. */
+export interface ConstantAttributes {
+  readonly attributes: Attributes;
+  /** Attributes that a span may have besides. */
+  readonly room: number;
+  /** Left out because of the limit on the number of attributes. */
+  readonly dropped: number;
+}
+
 /** Services that a recorded span takes from its recorder. @typeParam Span the recorded span */
 export interface SpanHost<Span> {
   readonly limits: SpanLimits;
   /** Undefined where another SDK exports the spans. */
   readonly resource: Resource | undefined;
-  /** The fixed attributes of the site, with redacted values replaced. */
-  shown(site: Site): Attributes;
+  constant(site: Site): ConstantAttributes;
   /** Ends the span. Called once, by the span itself. */
   finish(span: Span): void;
   /** Ends the span without exporting it. */

@@ -20,9 +20,9 @@ import { now } from '../captured.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import type { Site } from '../site/site.js';
 import { notice } from '../warnings.js';
-import { cleanAttributes, cleanValue, REDACTED } from './attributes.js';
+import { cleanValue, REDACTED } from './attributes.js';
 import type { Thrown } from './errors.js';
-import { isLink } from './event.js';
+import { isLink, limitedLink } from './event.js';
 import { reportFault } from './fault.js';
 import type { Scope } from './host.js';
 import { isRecorded, RecordedSpan } from './recorded.js';
@@ -88,8 +88,8 @@ export class ProvidedSpan extends RecordedSpan {
 
   override addLink(link: Link): this {
     if (this.ended || !isLink(link)) return this;
-    const { kept } = cleanAttributes(link.attributes, this.recorder.limits);
-    this.#write((span) => span.addLink({ context: link.context, attributes: kept }));
+    const { context, attributes = {} } = limitedLink(link, this.recorder.limits);
+    this.#write((span) => span.addLink({ context, attributes }));
     return this;
   }
 
@@ -192,7 +192,7 @@ export class ProviderRecorder extends Recorder {
     const before = starting;
     starting = site;
     try {
-      const attributes = this.shown(site);
+      const { attributes } = this.constant(site);
       const options = startTime === undefined ? { kind, attributes } : { kind, attributes, startTime };
       return this.#tracer(scope).startSpan(name, options, context);
     } catch (error) {

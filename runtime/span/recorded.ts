@@ -1,6 +1,5 @@
-// A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one
-// object. It costs less than the SDK's because what a site's spans share is shared (attributes, scope, resource), and what is
-// read once at export (times as HrTime, merged attributes) is made then.
+// A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one object. What
+// a site's spans share is shared (attributes, scope, resource); times as HrTime and merged attributes are made when they are read.
 
 import {
   type Attributes,
@@ -21,9 +20,9 @@ import { SpanLayer } from '../context/layer.js';
 import type { OpenEntry, OpenSpan } from '../open/table.js';
 import type { Resource } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
-import { cleanAttributes, cleanValue, REDACTED } from './attributes.js';
+import { cleanValue, REDACTED } from './attributes.js';
 import { describeThrown, exceptionAttributes, type Thrown } from './errors.js';
-import { isLink, isTimeInput, type TimedEvent } from './event.js';
+import { isLink, isTimeInput, limitedLink, type TimedEvent, timedEvent } from './event.js';
 import type { Scope, SpanHost } from './host.js';
 import { newSpanId } from './identity.js';
 import { fromTimeInput, toHrTime } from './time.js';
@@ -49,12 +48,12 @@ export class RecordedSpan implements Span, OpenSpan {
   events: TimedEvent[] = NONE as unknown as TimedEvent[];
   links: Link[] = NONE as unknown as Link[];
   ended = false;
-  droppedAttributesCount = 0;
   droppedEventsCount = 0;
   droppedLinksCount = 0;
 
   #own: Attributes | undefined = undefined;
   #ownCount = 0;
+  #ownDropped = 0;
   #merged: Attributes | undefined = undefined;
   #context: SpanContext | undefined = undefined;
   #endMs = 0;
@@ -85,19 +84,23 @@ export class RecordedSpan implements Span, OpenSpan {
 
   /** Attributes of the site and of the span in one object; made when first read after a change. */
   get attributes(): Attributes {
-    if (this.#own === undefined) return this.recorder.shown(this.site);
-    this.#merged ??= { ...this.recorder.shown(this.site), ...this.#own };
+    if (this.#own === undefined) return this.constantAttributes;
+    this.#merged ??= { ...this.constantAttributes, ...this.#own };
     return this.#merged;
   }
 
   /** Attributes of the site; one object for all of its spans. Read by the encoder (export/encode.ts), with `ownAttributes`. */
   get constantAttributes(): Attributes {
-    return this.recorder.shown(this.site);
+    return this.recorder.constant(this.site).attributes;
   }
 
   /** Attributes of this span alone. A key that the site has too wins. */
   get ownAttributes(): Attributes | undefined {
     return this.#own;
+  }
+
+  get droppedAttributesCount(): number {
+    return this.#ownDropped + this.recorder.constant(this.site).dropped;
   }
 
   get startTime(): HrTime {
@@ -142,16 +145,21 @@ export class RecordedSpan implements Span, OpenSpan {
     if (clean === undefined) return this;
     this.#own ??= {};
     if (!Object.hasOwn(this.#own, key)) {
-      if (key === '__proto__') return this;
-      if (this.#ownCount >= limits.attributeCount) {
-        this.droppedAttributesCount++;
-        return this;
-      }
-      this.#ownCount++;
+      if (key === '__proto__' || !this.#takes(key)) return this;
     }
     this.#own[key] = clean;
     this.#merged = undefined;
     return this;
+  }
+
+  /** Counts a new key. False beyond the limit; a key of the site replaces the site's value. */
+  #takes(key: string): boolean {
+    const { attributes, room } = this.recorder.constant(this.site);
+    if (Object.hasOwn(attributes, key)) return true;
+    const takes = this.#ownCount < room;
+    if (takes) this.#ownCount++;
+    else this.#ownDropped++;
+    return takes;
   }
 
   setAttributes(attributes: Attributes): this {
@@ -165,15 +173,14 @@ export class RecordedSpan implements Span, OpenSpan {
     if (this.ended || typeof name !== 'string') return this;
     const { limits } = this.recorder;
     const timed = isTimeInput(attributesOrTime);
-    const at = timed ? attributesOrTime : time;
-    const { kept, dropped } = cleanAttributes(timed ? undefined : attributesOrTime, limits);
     if (this.events === (NONE as unknown)) this.events = [];
     if (this.events.length >= limits.eventCount) {
       this.events.shift();
       this.droppedEventsCount++;
       if (limits.eventCount === 0) return this;
     }
-    this.events.push({ name, attributes: kept, time: toHrTime(this.#time(at)), droppedAttributesCount: dropped });
+    const at = toHrTime(this.#time(timed ? attributesOrTime : time));
+    this.events.push(timedEvent(name, timed ? undefined : attributesOrTime, at, limits));
     return this;
   }
 
@@ -186,8 +193,7 @@ export class RecordedSpan implements Span, OpenSpan {
       this.droppedLinksCount++;
       return this;
     }
-    const { kept, dropped } = cleanAttributes(link.attributes, limits);
-    this.links.push({ context: link.context, attributes: kept, droppedAttributesCount: dropped });
+    this.links.push(limitedLink(link, limits));
     return this;
   }
 
@@ -244,10 +250,7 @@ export class RecordedSpan implements Span, OpenSpan {
     this.recorder.finish(this);
   }
 
-  /**
-   * Ends the span, or takes it back when it took less than `minimum` milliseconds. A span whose identity somebody has asked for
-   * (a child, a carrier, a log line) is kept, so that none refers to a span that does not exist.
-   */
+  /** Ends the span, or discards it below `minimum` ms, unless a child, a carrier or a log line has asked for its identity. */
   endOrDiscard(minimum: number): void {
     if (this.ended || this.#endMs !== 0) return;
     this.#endMs = Math.max(this.nowMs(), this.startMs);

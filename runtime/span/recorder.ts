@@ -18,8 +18,8 @@ import type { OpenTable } from '../open/table.js';
 import type { Resource } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
 import { abandoned } from './abandoned.js';
-import { REDACTED, type SpanLimits } from './attributes.js';
-import type { Scope, SpanHost } from './host.js';
+import { cleanAttributes, type SpanLimits } from './attributes.js';
+import type { ConstantAttributes, Scope, SpanHost } from './host.js';
 import { isRecorded, RecordedSpan } from './recorded.js';
 import type { SpanSink } from './sink.js';
 import { anchorAt, fromTimeInput } from './time.js';
@@ -69,8 +69,8 @@ export class Recorder implements SpanHost<RecordedSpan> {
   readonly limits: SpanLimits;
   readonly defersRatio: boolean;
   readonly #sink: SpanSink;
-  /** Attributes of sites of which some are hidden, by what the site has. */
-  readonly #shown = new WeakMap<Attributes, Attributes>();
+  /** By the attributes of the site. */
+  readonly #constant = new WeakMap<Attributes, ConstantAttributes>();
 
   constructor(parts: RecorderParts) {
     this.gate = parts.gate;
@@ -84,19 +84,25 @@ export class Recorder implements SpanHost<RecordedSpan> {
     this.#sink = parts.sink;
   }
 
-  /** The fixed attributes of the site as they may be seen. Where the code stands is never hidden. */
-  shown(site: Site): Attributes {
-    const { hides } = this.limits;
-    if (hides === undefined) return site.attributes;
-    let shown = this.#shown.get(site.attributes);
-    if (shown === undefined) {
-      const seen = (key: string) => key.startsWith('code.') || !hides(key);
-      shown = Object.fromEntries(Object.entries(site.attributes).map(([key, value]) => [key, seen(key) ? value : REDACTED]));
-      // the same object where nothing is hidden: the encoder keeps what it made of it
-      if (Object.keys(shown).every((key) => shown?.[key] === site.attributes[key])) shown = site.attributes;
-      this.#shown.set(site.attributes, Object.freeze(shown));
+  /** The fixed attributes of the site within the limits, hidden values replaced. The place in the code is never hidden. */
+  constant(site: Site): ConstantAttributes {
+    let constant = this.#constant.get(site.attributes);
+    if (constant === undefined) {
+      const { hides, attributeCount, attributeLength } = this.limits;
+      const visible = hides === undefined ? undefined : (key: string) => !key.startsWith('code.') && hides(key);
+      const { kept, dropped } = cleanAttributes(site.attributes, attributeCount, { attributeLength, hides: visible });
+      const keys = Object.keys(kept);
+      // the same object where nothing changes: the encoder keeps its bytes
+      const whole = keys.length === Object.keys(site.attributes).length;
+      const same = whole && keys.every((key) => String(kept[key]) === String(site.attributes[key]));
+      constant = {
+        attributes: same ? site.attributes : Object.freeze(kept),
+        room: attributeCount - keys.length,
+        dropped,
+      };
+      this.#constant.set(site.attributes, constant);
     }
-    return shown;
+    return constant;
   }
 
   /**

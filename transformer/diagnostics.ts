@@ -83,6 +83,27 @@ export const DIAGNOSTICS = {
     text: (found) =>
       `'${found}' is not a function, so a call to it cannot be recorded. @instrument goes on methods, accessors, classes and fields whose initializer is a function.`,
   },
+  'absent-dependency': {
+    code: 91014,
+    severity: 'warning',
+    text: (manifest, directory) =>
+      `The package of ${manifest} does not have 'spanwright' installed, which instrumented code imports. This file was left as it was. ` +
+      `Run: npm install spanwright (or pnpm add spanwright, yarn add spanwright) in ${directory}.`,
+  },
+  'undeclared-dependency': {
+    code: 91015,
+    severity: 'warning',
+    text: (manifest, directory) =>
+      `${manifest} does not list 'spanwright', which instrumented code imports: "Cannot find module" where the package is installed alone. ` +
+      `Run: npm install spanwright (or pnpm add spanwright, yarn add spanwright) in ${directory}.`,
+  },
+  'development-dependency': {
+    code: 91016,
+    severity: 'warning',
+    text: (manifest, directory) =>
+      `${manifest} lists 'spanwright' in "devDependencies" only, and instrumented code imports it: "Cannot find module" in a production ` +
+      `installation. Run: npm install --save-prod spanwright (or pnpm add --save-prod spanwright) in ${directory}.`,
+  },
 } as const satisfies Record<string, Row>;
 
 export type DiagnosticName = keyof typeof DIAGNOSTICS;

@@ -24,6 +24,12 @@ export const FINDINGS = {
     cause: "The package 'spanwright' cannot be resolved from the project.",
     fix: 'npm install spanwright (as a dependency, not a development one: compiled code imports it).',
   },
+  'not-a-dependency': {
+    level: 'error',
+    symptom: 'compiled code fails with "Cannot find module spanwright/emitted" where only production dependencies are installed',
+    cause: 'Instrumented code imports spanwright, which is no dependency of the package that the code belongs to.',
+    fix: 'npm install --save-prod spanwright in the package, also where instrument comes from a library or from auto mode.',
+  },
   'other-version': {
     level: 'warning',
     symptom: 'a message that code was compiled by another contract',

@@ -5,6 +5,7 @@ import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { readBoundedFile } from '../../runtime/text/bounded-file.js';
+import { DIAGNOSTICS } from '../../transformer/diagnostics.js';
 import { type Parser, parserFor } from '../../transformer/hosts/parse.js';
 import { reportsOfSettings, type Texts, TRANSFORM, textsOf } from '../../transformer/hosts/texts.js';
 import { checkApiCopies } from './api-copies.js';
@@ -62,10 +63,10 @@ function checkProject({ directory, tsconfig }: Wiring): Finding[] {
   }
   if (statSync(tsconfig, { throwIfNoEntry: false }) === undefined)
     return [finding('no-plugin', `there is no ${relative(directory, tsconfig)}`)];
-  const texts = textsOf({ parser, directory, tsconfig });
+  const bundled = usesBundlerPlugin(directory);
+  const texts = textsOf({ parser, directory, tsconfig, purpose: bundled ? 'bundle' : 'output' });
   const found: Finding[] = [];
   const named = texts.configuration.plugins.some(({ transform }) => transform === TRANSFORM);
-  const bundled = usesBundlerPlugin(directory);
   if (named) found.push(ok(`the plugin is in ${relative(directory, tsconfig)}`), ...checkCompiler(project, typescript, bundled));
   else if (!bundled) found.push(finding('no-plugin', `no entry in ${relative(directory, tsconfig)}`));
   for (const { message } of reportsOfSettings(texts.faults)) found.push(finding('bad-option', message));
@@ -107,9 +108,16 @@ function usesBundlerPlugin(directory: string): boolean {
   );
 }
 
+const DEPENDENCY: ReadonlySet<number> = new Set([
+  DIAGNOSTICS['absent-dependency'].code,
+  DIAGNOSTICS['undeclared-dependency'].code,
+  DIAGNOSTICS['development-dependency'].code,
+]);
+
 /** Whether each compiled file whose source has sites loads what compiled code calls. */
 function checkOutput(texts: Texts, directory: string): Finding[] {
   const { files, options } = texts.configuration;
+  const undeclared = new Set<string>();
   const absent: string[] = [];
   const plain: string[] = [];
   const old: string[] = [];
@@ -118,7 +126,9 @@ function checkOutput(texts: Texts, directory: string): Finding[] {
   const paths = outputsOf(texts, directory);
   for (const file of files) {
     const text = textOfFile(file);
-    const plan = text === undefined ? undefined : texts.transform(file, text)?.plan;
+    const transformed = text === undefined ? undefined : texts.transform(file, text);
+    for (const { code, message } of transformed?.reports ?? []) if (DEPENDENCY.has(code)) undeclared.add(message);
+    const plan = transformed?.plan;
     if (plan === undefined || plan.sites.length === 0) continue;
     sites += plan.sites.length;
     const output = paths(file);
@@ -129,8 +139,8 @@ function checkOutput(texts: Texts, directory: string): Finding[] {
     else if (newer(file, output)) old.push(place);
     else done++;
   }
-  if (sites === 0) return [ok('no source file of the project has sites')];
-  const found: Finding[] = [];
+  const found = [...undeclared].map((message) => finding('not-a-dependency', message));
+  if (sites === 0) return [...found, ok('no source file of the project has sites')];
   if (plain.length > 0) found.push(finding('not-transformed', listed(plain)));
   if (old.length > 0) found.push(finding('old-output', listed(old)));
   if (absent.length > 0 && !options.noEmit) found.push(finding('not-built', listed(absent)));

@@ -170,7 +170,7 @@ test('every finding is written in docs/hosts.md, with its symptom', () => {
 });
 
 /** Where each finding is met by a project, a service or an installation that has it. */
-const TESTS = ['doctor.test.ts', 'doctor-service.test.ts', 'packed.test.ts'];
+const TESTS = ['doctor.test.ts', 'doctor-service.test.ts', 'packed.test.ts', 'dependency.test.ts'];
 
 test('every finding is met by a test', () => {
   const texts = TESTS.map((name) => readFileSync(join(__dirname, name), 'utf8').replace(/\/\/.*$/gm, ''));

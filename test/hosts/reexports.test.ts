@@ -181,7 +181,7 @@ function projectOf({ files, compilerOptions }: Pick<Case, 'files' | 'compilerOpt
   const directory = realpathSync(newDirectory());
   const options = { target: 'ES2022', module: 'ESNext', experimentalDecorators: true, rootDir: 'src', ...compilerOptions };
   write(directory, 'tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['src'] }));
-  write(directory, 'package.json', '{ "name": "handed" }');
+  write(directory, 'package.json', '{ "name": "handed", "dependencies": { "spanwright": "*" } }');
   write(directory, 'node_modules/.keep', '');
   symlinkSync(ROOT, join(directory, 'node_modules/spanwright'), 'junction');
   for (const [name, text] of Object.entries(files)) write(directory, `src/${name}`, text);

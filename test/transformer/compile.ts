@@ -63,7 +63,7 @@ export function writeProject({ files, compilerOptions, plugin, package: manifest
   const plugins = plugin === null ? [] : [{ transform: 'spanwright/transformer', ...plugin }];
   const config = { compilerOptions: { ...DEFAULTS, ...compilerOptions, plugins }, include: ['src'] };
   write(directory, 'tsconfig.json', JSON.stringify(config, null, 2));
-  write(directory, 'package.json', JSON.stringify({ name: '@acme/billing', ...manifest }));
+  write(directory, 'package.json', JSON.stringify({ name: '@acme/billing', dependencies: { spanwright: '*' }, ...manifest }));
   mkdirSync(join(directory, 'node_modules'));
   symlinkSync(ROOT, join(directory, 'node_modules', 'spanwright'), 'junction');
   for (const name of ['@types', '@opentelemetry', 'reflect-metadata', 'tslib'])

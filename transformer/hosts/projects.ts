@@ -4,6 +4,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { PlanRequest } from '../core/plan.js';
+import type { Purpose } from './dependency.js';
 import type { Configuration, Parser } from './parse.js';
 import { NO_CONFIGURATION, type Texts, TRANSFORM, textsIn } from './texts.js';
 
@@ -22,6 +23,8 @@ export interface ProjectsRequest {
   readonly decoratorsOf?: 'covering' | 'nearest';
   /** See PlanRequest. Default `typescript`. */
   readonly staticBlocks?: PlanRequest['staticBlocks'];
+  /** Default `output`. */
+  readonly purpose?: Purpose;
 }
 
 interface Read {

@@ -6,6 +6,8 @@ import type { Compiler } from '../core/compiler.js';
 import type { SettingsFault } from '../core/settings.js';
 import { DIAGNOSTICS, type DiagnosticName, type Fault } from '../diagnostics.js';
 
+import type { DependencyProblem } from './dependency.js';
+
 /** Where diagnostics go. */
 export type Sink = (diagnostic: ts.Diagnostic) => void;
 
@@ -27,6 +29,11 @@ function diagnosticOf(ts: Compiler, name: DiagnosticName, messageText: string, p
 
 export function faultDiagnostic(ts: Compiler, { name, message, start, end }: Fault, file: ts.SourceFile): ts.Diagnostic {
   return diagnosticOf(ts, name, message, { file, start, end });
+}
+
+/** A problem of the package that a file belongs to, at the start of the file. */
+export function dependencyDiagnostic(ts: Compiler, { name, message }: DependencyProblem, file: ts.SourceFile): ts.Diagnostic {
+  return diagnosticOf(ts, name, message, { file, start: 0, end: 0 });
 }
 
 /** A fault of the plugin's options, at the option in tsconfig.json when it stands in that very file. */

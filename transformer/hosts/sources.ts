@@ -20,7 +20,7 @@ const checked = new Set<Texts>();
 
 /** @throws SyntaxError for a wrong option of the plugin. */
 function projectOfSource(path: string): Texts {
-  textsFor ??= textsByFile({ parser: parserFor(dirname(path)), directory: process.cwd() });
+  textsFor ??= textsByFile({ parser: parserFor(dirname(path)), directory: process.cwd(), purpose: 'run' });
   const texts = textsFor(path);
   if (checked.has(texts)) return texts;
   checked.add(texts);

@@ -12,6 +12,7 @@ import { recognitionByScopes } from '../core/scopes.js';
 import { readSettings, type SettingsFault } from '../core/settings.js';
 import { DIAGNOSTICS, type DiagnosticName, messageOf } from '../diagnostics.js';
 import { type Printed, printToText } from '../print/text-edits.js';
+import { type DependencyProblem, dependencyReader, type Purpose, problemOf } from './dependency.js';
 import { type ImportsOfFile, importsBy } from './modules.js';
 import { packagesOf } from './packages.js';
 import type { Configuration, Parser } from './parse.js';
@@ -72,16 +73,18 @@ export interface TextsRequest {
   readonly options?: Readonly<Record<string, unknown>> | undefined;
   /** See PlanRequest. Default `typescript`. */
   readonly staticBlocks?: PlanRequest['staticBlocks'] | undefined;
+  /** Default `output`. */
+  readonly purpose?: Purpose | undefined;
 }
 
 const NAMES = { recorder: '', table: '', answer: '', error: '', namespace: '', separator: '', path: '' };
 const EMPTY: Plan = { sites: [], edits: [], faults: [], binding: '', module: NAMES };
 export const NO_CONFIGURATION: Configuration = { options: {}, plugins: [], files: [] };
 
-export function textsOf({ parser, directory, tsconfig, options }: TextsRequest): Texts {
+export function textsOf({ parser, directory, tsconfig, options, purpose }: TextsRequest): Texts {
   const path = tsconfig === undefined ? nearestConfiguration(directory) : (tsconfig ?? undefined);
   const configuration = path === undefined ? NO_CONFIGURATION : parser.readConfiguration(path);
-  return textsIn(parser, directory, path, configuration, { options });
+  return textsIn(parser, directory, path, configuration, { options, purpose });
 }
 
 /** As {@link textsOf}, for a configuration that has been read. */
@@ -90,7 +93,11 @@ export function textsIn(
   directory: string,
   path: string | undefined,
   configuration: Configuration,
-  { options: over = {}, staticBlocks = 'typescript' }: Pick<TextsRequest, 'options' | 'staticBlocks'> = {},
+  {
+    options: over = {},
+    staticBlocks = 'typescript',
+    purpose = 'output',
+  }: Pick<TextsRequest, 'options' | 'staticBlocks' | 'purpose'> = {},
 ): Texts {
   const { ts } = parser;
   const entry = configuration.plugins.find(({ transform }) => transform === TRANSFORM);
@@ -122,6 +129,18 @@ export function textsIn(
     });
   }
 
+  const dependencyIn = dependencyReader();
+  /** Manifests whose problem has been reported. */
+  const reported = new Set<string>();
+
+  /** Reports once for each package.json that compiled code would not find the package. */
+  function dependencyProblem(fileName: string, text: string): DependencyProblem | undefined {
+    const found = problemOf(dependencyIn(dirname(fileName)), text, purpose);
+    if (found === undefined || (!found.fatal && reported.has(found.message))) return undefined;
+    reported.add(found.message);
+    return found;
+  }
+
   function concerns(fileName: string, text: string, imports = importsOf?.(fileName)): boolean {
     const place = project.pathOf(fileName);
     if (/\.d\.[cm]?ts$/.test(fileName) || !settings.include(place) || settings.exclude(place)) return false;
@@ -141,6 +160,9 @@ export function textsIn(
           const { line, character } = file.getLineAndCharacterOfPosition(start);
           return reportOf(name, message, { file: place, line: line + 1, column: character + 1 });
         });
+        const problem = plan.edits.length === 0 ? undefined : dependencyProblem(fileName, text);
+        if (problem !== undefined) reports.push(reportOf(problem.name, problem.message, { file: place, line: 1, column: 1 }));
+        if (problem?.fatal) return { plan: EMPTY, printed: undefined, reports, read };
         const assignedDefault = commonjs ? defaultFunction(ts, file) : undefined;
         const { start, module } = openingOf(ts, file, commonjs);
         const request = { text, source: fileName, plan, start, module, assignedDefault };

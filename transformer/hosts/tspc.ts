@@ -1,6 +1,7 @@
 // The host for ts-patch (`tspc`, `ts-patch/compiler`) on TypeScript 5 and 6: a `before` transformer. It never fails a file:
 // on a fault of its own the file is emitted as authored, with a diagnostic. No state spans files but caches of pure answers.
 
+import { dirname, resolve } from 'node:path';
 import type ts from 'typescript';
 import type { Compiler } from '../core/compiler.js';
 import type { Plan } from '../core/edit.js';
@@ -10,10 +11,18 @@ import { recognitionByScopes } from '../core/scopes.js';
 import { readSettings } from '../core/settings.js';
 import { printToAst } from '../print/ast.js';
 import { recognitionByChecker } from './checker.js';
+import { dependencyReader, problemOf } from './dependency.js';
 import { noteSites } from './manifest.js';
 import { packagesOf } from './packages.js';
 import { definesFields, isCommonJs, projectOf } from './project.js';
-import { faultDiagnostic, internalDiagnostic, printingSink, type Sink, settingsDiagnostic } from './report.js';
+import {
+  dependencyDiagnostic,
+  faultDiagnostic,
+  internalDiagnostic,
+  printingSink,
+  type Sink,
+  settingsDiagnostic,
+} from './report.js';
 
 /** What ts-patch hands to a plugin of type `program`. */
 export interface HostExtras {
@@ -70,6 +79,18 @@ export function transformerFor(
     });
   }
 
+  const dependencyIn = dependencyReader();
+  const reported = new Set<string>();
+
+  /** True when compiled code would fail to load what it imports; reports that, and what production installations lack, once a package. */
+  function leavesOut(file: ts.SourceFile): boolean {
+    const problem = problemOf(dependencyIn(dirname(resolve(file.fileName))), file.text, 'output');
+    if (problem === undefined) return false;
+    if (problem.fatal || !reported.has(problem.message)) report(dependencyDiagnostic(ts, problem, file));
+    reported.add(problem.message);
+    return problem.fatal;
+  }
+
   return (context) => (file) => {
     // A bundle (`outFile`) has no single text that offsets could refer to.
     if (!ts.isSourceFile(file)) return file;
@@ -81,7 +102,7 @@ export function transformerFor(
         noteSites(manifest, project.pathOf(authored.fileName), found?.sites ?? []);
       if (found === undefined) return file;
       for (const fault of found.faults) report(faultDiagnostic(ts, fault, authored));
-      if (found.edits.length === 0) return file;
+      if (found.edits.length === 0 || leavesOut(authored)) return file;
       return printToAst({ ts, context, file, authored, plan: found, commonjs });
     } catch (error) {
       report(internalDiagnostic(ts, error, authored));

@@ -66,6 +66,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       tsconfig: tsconfig === false ? null : (namedConfiguration() ?? given),
       options,
       staticBlocks: BEHIND_TYPESCRIPT.has(framework) ? 'typescript' : 'esbuild',
+      purpose: 'bundle',
       ...(TAKES_NEAREST.has(framework) && { decoratorsOf: 'nearest' as const }),
     });
     const texts = textsFor(path);

@@ -91,7 +91,13 @@ export function writeProject({ variant, programs, packages, compilerOptions }: P
     plugins: [plugin],
   };
   write(directory, 'tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['src'] }, null, 2));
-  write(directory, 'package.json', JSON.stringify({ name: 'conformance', type: esm ? 'module' : 'commonjs', version: '1.0.0' }));
+  const manifest = {
+    name: 'conformance',
+    type: esm ? 'module' : 'commonjs',
+    version: '1.0.0',
+    dependencies: { spanwright: '*' },
+  };
+  write(directory, 'package.json', JSON.stringify(manifest));
   const files: Record<string, string> = {
     'main.ts': mainOf(programs),
     'part.ts': PART,

@@ -8,6 +8,7 @@ import { measureBuild } from './build.js';
 import { measureFaults } from './faults.js';
 import { measureInstructions } from './instructions.js';
 import { measureInstrumentations } from './instrumentations.js';
+import { measureLoad } from './load.js';
 import { measureNative } from './native.js';
 import { measureNode24 } from './node24.js';
 import { measureOff } from './off.js';
@@ -29,6 +30,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   rules: () => measureRules(),
   profile: measureProfile,
   node24: measureNode24,
+  load: async () => measureLoad(),
   startup: (modules) => measureStartup(modules.workspace),
   build: (modules) => measureBuild(modules.workspace),
   native: measureNative,

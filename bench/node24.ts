@@ -9,14 +9,15 @@ import { measurePairs, type Plan } from './pairs.js';
 import { type Budget, factor, type Outcome, overFirst, signed, type Table, time, timesTable } from './report.js';
 import type { Modules } from './variants.js';
 
-const NODE = join(__dirname, '..', '.cache', 'node24', 'node_modules', 'node', 'bin', 'node');
-const OFF: Plan = { generations: 2, rounds: 18, warmUps: 5, limitMs: 20_000, node: NODE };
-const ON: Plan = { generations: 2, rounds: 8, warmUps: 2, limitMs: 12_000, node: NODE };
+/** Installed by `.ci/setup`. */
+export const NODE24 = join(__dirname, '..', '.cache', 'node24', 'node_modules', 'node', 'bin', 'node');
+const OFF: Plan = { generations: 2, rounds: 18, warmUps: 5, limitMs: 20_000, node: NODE24 };
+const ON: Plan = { generations: 2, rounds: 8, warmUps: 2, limitMs: 12_000, node: NODE24 };
 const CALLS = 25_600;
 const LEFT_OUT = /standard|no endpoint/;
 
 export async function measureNode24(modules: Modules): Promise<Outcome> {
-  if (!existsSync(NODE)) {
+  if (!existsSync(NODE24)) {
     const note = 'Not measured: `.ci/setup` installs it, and has not run here.';
     return { tables: [{ title: 'On Node 24', note, head: ['', ''], rows: [] }], budgets: [] };
   }

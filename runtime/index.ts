@@ -9,7 +9,7 @@ export { instrument } from './instrument/instrument.js';
 export { record } from './instrument/record.js';
 export { type StartedSpan, type StartSpanOptions, startSpan } from './instrument/start-span.js';
 export type { Decorator, Instrument, InstrumentOptions } from './instrument/types.js';
-export { type SqlQueries, type SqlQueriesOptions, sqlQueries } from './instrumentations/sql-queries.js';
+export type { SqlQueries, SqlQueriesOptions } from './instrumentations/sql-queries.js';
 export { assertNoOpenSpans } from './open/assert.js';
 export type { CallSample } from './open/statistics.js';
 export { baggage, type DeclaredBaggage } from './propagation/baggage/baggage.js';
@@ -20,10 +20,10 @@ export { correlationAttributes } from './propagation/correlation.js';
 export type { DocumentKind, DocumentOptions } from './propagation/document.js';
 export { carriers } from './propagation/kinds.js';
 export { type SessionOptions, sessions } from './sessions/sessions.js';
+export { createRootSampler, createSampler, sqlQueries, startTracing } from './setup/on-demand.js';
 export type { SamplerOptions } from './setup/own.js';
 export { createSpanProcessor } from './setup/processor.js';
-export { createRootSampler, createSampler, type Sampler, type SpanwrightSampler } from './setup/sampler.js';
-export { startTracing } from './setup/start.js';
+export type { Sampler, SpanwrightSampler } from './setup/sampler.js';
 export type {
   ConfigurationValue,
   Duration,

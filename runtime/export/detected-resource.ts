@@ -22,22 +22,22 @@ export interface NamedDetector {
   readonly awaited: boolean;
 }
 
+export interface ResourceParts {
+  /** Called once, with the first look at the resource. */
+  readonly detectors: () => readonly NamedDetector[];
+  /** Attributes that override those of detectors. */
+  readonly configured: Attributes;
+  readonly notice: Notice;
+  /** Milliseconds; default 2,000. */
+  readonly limitMillis?: number | undefined;
+}
+
 export class DetectedResource implements Resource {
   #known: Resource | undefined;
   #settled: Promise<void> | undefined;
   #pending = false;
 
-  /**
-   * @param base what detectors override.
-   * @param configured what overrides detectors.
-   */
-  constructor(
-    readonly base: Resource,
-    readonly detectors: readonly NamedDetector[],
-    readonly configured: Resource,
-    readonly notice: Notice,
-    readonly limitMillis = LIMIT_MS,
-  ) {}
+  constructor(readonly parts: ResourceParts) {}
 
   get attributes(): Attributes {
     return this.#now().attributes;
@@ -68,10 +68,13 @@ export class DetectedResource implements Resource {
   }
 
   #detect(): Resource {
-    const { resourceFromAttributes } = loadResources();
+    const { defaultResource, resourceFromAttributes } = loadResources();
+    const { detectors, configured, limitMillis = LIMIT_MS } = this.parts;
+    const base = defaultResource();
+    const overriding = resourceFromAttributes(configured);
     const found: { attributes: Attributes; schemaUrl: string | undefined }[] = [];
     const late: Promise<void>[] = [];
-    for (const { name, detect, awaited } of this.detectors) {
+    for (const { name, detect, awaited } of detectors()) {
       const attributes: Attributes = {};
       try {
         const { attributes: raw = {}, schemaUrl } = detect();
@@ -94,12 +97,12 @@ export class DetectedResource implements Resource {
     const merged = (): Resource =>
       found
         .map(({ attributes, schemaUrl }) => resourceFromAttributes({ ...attributes }, { schemaUrl }))
-        .concat(this.configured)
-        .reduce((sum, next) => sum.merge(next), this.base);
+        .concat(overriding)
+        .reduce((sum, next) => sum.merge(next), base);
     const all = Promise.all(late).then(() => {
       this.#known = merged(); // also when it comes after the limit: later batches say more
     });
-    this.#settled = this.#within(late.length === 0 ? 0 : this.limitMillis, all).then(() => {
+    this.#settled = this.#within(late.length === 0 ? 0 : limitMillis, all).then(() => {
       this.#known = merged();
       this.#pending = false;
     });
@@ -120,7 +123,7 @@ export class DetectedResource implements Resource {
     const limit = new Promise<void>((resolve) => {
       timer = unref(
         setTimeout(() => {
-          this.notice('SPW023', `not all had answered after ${limitMillis} ms; spans are sent with what is known`);
+          this.parts.notice('SPW023', `not all had answered after ${limitMillis} ms; spans are sent with what is known`);
           resolve();
         }, limitMillis),
       );
@@ -130,7 +133,7 @@ export class DetectedResource implements Resource {
   }
 
   #sayFailed(name: string, error: unknown): void {
-    this.notice('SPW023', `${name}: ${textOfThrown(error)}; spans are sent without what it finds`, name);
+    this.parts.notice('SPW023', `${name}: ${textOfThrown(error)}; spans are sent without what it finds`, name);
   }
 }
 

@@ -17,18 +17,16 @@ import { DetectedResource, type NamedDetector } from './detected-resource.js';
 const NEVER_DETECTED = 'process.command_args';
 
 /**
- * Lowest precedence first: `telemetry.sdk.*`, what detectors find, the later one winning, the configured attributes, then name and
+ * Packages load and detectors run when the resource is first read. Lowest precedence first: `telemetry.sdk.*`, what detectors find, the later one winning, the configured attributes, then name and
  * version of the service. Names are those of the OpenTelemetry semantic conventions for resources.
  * @param limitMillis how long an export waits for detectors that ask others.
- * @throws SpanwrightError MISSING_PACKAGE.
  */
 export function buildResource(configuration: Configuration, notice: Notice, limitMillis?: number): Resource {
-  const { defaultResource, resourceFromAttributes } = loadResources();
   const service: Attributes = { 'service.name': configuration.serviceName };
   if (configuration.serviceVersion !== null) service['service.version'] = configuration.serviceVersion;
   const hides = hiddenNames(configuration.redact);
-  const configured = resourceFromAttributes({ ...redacted(configuration.resource, hides), ...service });
-  return new DetectedResource(defaultResource(), detectorsOf(configuration), configured, notice, limitMillis);
+  const configured = { ...redacted(configuration.resource, hides), ...service };
+  return new DetectedResource({ detectors: () => detectorsOf(configuration), configured, notice, limitMillis });
 }
 
 /** `env` has none here: OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME belong to the configuration, which has read them. */

@@ -47,15 +47,7 @@ const CHOICES = ['spans', 'totals', 'both'];
 /** In these, double quotes hold values. */
 const MYSQL = new Set(['mysql', 'mariadb']);
 
-/**
- * Records the queries of a client under the span that they run in; while nothing can be recorded it calls `run` and nothing else.
- * @throws SpanwrightError MISUSE when an option cannot be one
- * @example
- * ```ts
- * const sqlite = sqlQueries({ system: 'sqlite', queries: 'totals' });
- * const all = (sql: string, ...values: unknown[]) => sqlite.run(sql, () => database.prepare(sql).all(...values));
- * ```
- */
+/** See setup/on-demand.ts. */
 export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
   const { system, namespace, queries = 'spans', roots } = options;
   if (typeof system !== 'string' || system === '') throw misuse('system', system, 'the name of a database, such as "sqlite"');

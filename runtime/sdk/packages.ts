@@ -75,6 +75,7 @@ async function inTurns(loads: readonly [name: string, load: () => unknown][]): P
 export function loadGrpc(): Promise<object> {
   return inTurns([
     [CORE, () => require('@opentelemetry/core')],
+    ['@opentelemetry/resources', loadResources],
     ['@opentelemetry/otlp-exporter-base', () => require('@opentelemetry/otlp-exporter-base')],
     [TRANSFORMER, loadTransformer],
     ['@opentelemetry/otlp-grpc-exporter-base', () => require('@opentelemetry/otlp-grpc-exporter-base')],
@@ -85,6 +86,7 @@ export function loadGrpc(): Promise<object> {
 export function loadHttp(): Promise<object> {
   return inTurns([
     [CORE, () => require('@opentelemetry/core')],
+    ['@opentelemetry/resources', loadResources],
     [TRANSFORMER, loadTransformer],
     ['@opentelemetry/otlp-exporter-base', () => require('@opentelemetry/otlp-exporter-base/node-http')],
     ['@opentelemetry/exporter-trace-otlp-proto', () => require('@opentelemetry/exporter-trace-otlp-proto')],

@@ -51,19 +51,8 @@ export interface SpanwrightSampler extends Sampler {
   readonly tracing: Tracing;
 }
 
-/**
- * The sampler for an SDK set-up of the user's own; takes the place of startTracing(). Roots are recorded when the flag is on and
- * their namespace may start a trace, at the ratio in force; children inherit; dropped spans are never recorded. It is an instance
- * of the `ParentBasedSampler` of `@opentelemetry/sdk-trace`.
- * @throws ConfigurationError, SpanwrightError as startTracing() does; SpanwrightError MISSING_PACKAGE without the SDK
- * @example
- * ```ts
- * const sampler = createSampler({ roots: 'carbide' });
- * new NodeSDK({ sampler, spanProcessors: [createSpanProcessor(), new BatchSpanProcessor(exporter)] }).start();
- * sampler.tracing.setEnabled(true, { for: '10m' });
- * ```
- */
-export function createSampler(options: SamplerOptions = {}): SpanwrightSampler {
+/** See on-demand.ts. */
+export function createSampler(options: SamplerOptions): SpanwrightSampler {
   const { ParentBasedSampler } = loadTraceSdk();
   const tracing = startOverOwnSdk(options, 'createSampler()');
   const { gate } = state;
@@ -82,16 +71,8 @@ export function createSampler(options: SamplerOptions = {}): SpanwrightSampler {
   });
 }
 
-/**
- * The decision about roots alone, to compose with: what a parent decides is the user's own. With other samplers for parents
- * than the SDK's defaults, dropped spans below a parent are theirs to decide too.
- * @throws as {@link createSampler} does, except that no package of the SDK is needed
- * @example
- * ```ts
- * new ParentBasedSampler({ root: createRootSampler({ roots: 'carbide' }), remoteParentNotSampled: new AlwaysOnSampler() });
- * ```
- */
-export function createRootSampler(options: SamplerOptions = {}): SpanwrightSampler {
+/** See on-demand.ts. */
+export function createRootSampler(options: SamplerOptions): SpanwrightSampler {
   return new RootSampler(state.gate, startOverOwnSdk(options, 'createRootSampler()'));
 }
 

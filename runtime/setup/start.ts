@@ -41,19 +41,8 @@ import {
 } from './registered.js';
 import { onShutdownSignal } from './shutdown.js';
 
-/**
- * Sets tracing up. Off by default: nothing is recorded until the flag is on, and nothing is built until there is an endpoint.
- *
- * @param options override the environment, which overrides the TOML file (docs/configuration.md)
- * @throws ConfigurationError naming every unknown key and bad value, with its place and the nearest valid one
- * @throws SpanwrightError ALREADY_STARTED when tracing runs in this process already
- * @example
- * ```ts
- * const tracing = await startTracing({ serviceName: 'carbide-api' });
- * process.on('SIGTERM', async () => { await tracing.shutdown(); });
- * ```
- */
-export async function startTracing(options: TracingOptions = {}): Promise<Tracing> {
+/** See on-demand.ts. */
+export async function startTracing(options: TracingOptions): Promise<Tracing> {
   refuseSecondStart('startTracing()');
   const loaded = loadConfiguration({ options });
   const { configuration } = loaded;

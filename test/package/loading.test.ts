@@ -1,0 +1,81 @@
+// Modules that a service loads: with the import, with startTracing() while tracing is off, and with the first spans. Uses dist/.
+
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const PROJECT = join(__dirname, '..', '..');
+const ENTRY = join(PROJECT, 'dist', 'runtime', 'index.js');
+/** A port without a listener. */
+const ENDPOINT = 'http://127.0.0.1:9';
+
+interface Loaded {
+  /** Files of spanwright, below dist/runtime/. */
+  readonly own: readonly string[];
+  /** Packages beside it. */
+  readonly packages: readonly string[];
+}
+
+/** Runs the steps one after another in a new process, and lists what was loaded after each. */
+function loadedAfter(...steps: string[]): Loaded[] {
+  const program = `(async () => {
+    const lists = [];
+    let spanwright, tracing;
+    for (const step of ${JSON.stringify(steps)}) {
+      await eval('(async () => {' + step + '})()');
+      lists.push(Object.keys(require.cache));
+    }
+    process.stdout.write(JSON.stringify(lists), () => process.exit());
+  })();`;
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(name)));
+  const output = execFileSync(process.execPath, ['-e', program], {
+    cwd: PROJECT,
+    encoding: 'utf8',
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return (JSON.parse(output) as string[][]).map((files) => {
+    const paths = files.map((file) => file.replaceAll('\\', '/'));
+    return {
+      own: paths.filter((path) => path.includes('/dist/runtime/')).map((path) => path.split('/dist/runtime/')[1] as string),
+      packages: [...new Set(paths.map((path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? ''))]
+        .filter((name) => name !== '')
+        .sort(),
+    };
+  });
+}
+
+const IMPORT = `spanwright = require(${JSON.stringify(ENTRY)})`;
+const start = (options: object): string =>
+  `tracing = await spanwright.startTracing(${JSON.stringify({ serviceName: 's', ...options })})`;
+const CALL = `spanwright.instrument({ namespace: 'n', name: 'c' }, () => 1)(); await tracing.forceFlush({ timeout: '2s' })`;
+const EXPORTER = ['@opentelemetry/exporter-trace-otlp-grpc', '@opentelemetry/otlp-transformer', '@opentelemetry/sdk-metrics'];
+const ofSetUp = (path: string): boolean => /^(admin|config|control|export|logs)\/|^setup\/(start|sampler|live|own)\b/.test(path);
+
+test('an import loads the API and nothing of the set-up', () => {
+  const [imported] = loadedAfter(IMPORT);
+  assert.equal(imported?.packages, ['@opentelemetry/api']);
+  assert.equal(imported?.own.filter(ofSetUp), []);
+  assert.ok(imported?.own.includes('instrument/decorate.js'));
+});
+
+test('startTracing() while off loads no package but the API, with an endpoint or without', () => {
+  for (const options of [{}, { endpoint: ENDPOINT }, { endpoint: 'http://127.0.0.1:9/v1/traces', protocol: 'http/protobuf' }]) {
+    const [, started, called] = loadedAfter(IMPORT, start(options), CALL);
+    assert.ok(started?.own.some(ofSetUp));
+    assert.equal(started?.packages, ['@opentelemetry/api']);
+    assert.equal(called?.packages, ['@opentelemetry/api'], 'a call that is not recorded loads nothing');
+  }
+});
+
+test('exporter and serializer load when tracing is switched on', () => {
+  const [, , switchedOn] = loadedAfter(
+    IMPORT,
+    start({ endpoint: ENDPOINT, allowRuntimeChanges: true }),
+    `tracing.setEnabled(true); ${CALL}`,
+  );
+  for (const name of EXPORTER) assert.ok(switchedOn?.packages.includes(name), name);
+});
+
+test.run();

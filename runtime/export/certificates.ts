@@ -3,10 +3,12 @@
 // `spanwright doctor`.
 
 import { X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
 import type { Configuration } from '../config/configuration.js';
 import { ConfigurationError } from '../errors.js';
 import { readBoundedFile, UnfitFile } from '../text/bounded-file.js';
+
+/** Loaded where a certificate is configured. */
+const tls = (): typeof import('node:tls') => require('node:tls');
 
 export interface Certificates {
   ca?: Buffer;
@@ -46,7 +48,7 @@ const ROWS: readonly Row[] = [
     key: 'otlp_client_key',
     option: 'otlpClientKey',
     expected: 'the private key of otlp_client_certificate, as PEM and without a passphrase',
-    judge: (key, { cert }) => void createSecureContext({ ...(cert && { cert }), key }),
+    judge: (key, { cert }) => void tls().createSecureContext({ ...(cert && { cert }), key }),
   },
 ];
 

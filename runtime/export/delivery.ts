@@ -10,7 +10,9 @@ import type { Notice } from '../warnings.js';
 import type { Certificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
 import { ExportTimeout, type Failure, readFailure } from './failures.js';
-import { probe } from './probe.js';
+
+/** Loaded with the first failure. */
+const prober = (): typeof import('./probe.js') => require('./probe.js');
 
 export interface DeliveryOptions {
   readonly exporter: SpanExporter;
@@ -193,10 +195,12 @@ export class Delivery {
     if (endpoint === null) return undefined;
     if (now() - this.#probedAt >= PROBE_INTERVAL) {
       this.#probedAt = now();
-      this.#probed = probe(endpoint, { certificates, background: true }).then(
-        ({ finding, message }) => (finding === 'reachable' ? '' : message),
-        () => '',
-      );
+      this.#probed = prober()
+        .probe(endpoint, { certificates, background: true })
+        .then(
+          ({ finding, message }) => (finding === 'reachable' ? '' : message),
+          () => '',
+        );
     }
     return (await this.#probed) || undefined;
   }

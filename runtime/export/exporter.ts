@@ -5,9 +5,12 @@ import { loadGrpc, loadHttp, loadTransformer } from '../sdk/packages.js';
 import { VERSION } from '../version.js';
 import { readCertificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
-import { GrpcCarrier, type GrpcPackages } from './grpc-carrier.js';
-import { HttpCarrier, type HttpPackages } from './http-carrier.js';
+import type { GrpcPackages } from './grpc-carrier.js';
+import type { HttpPackages } from './http-carrier.js';
 import { type Carrier, OtlpExporter, type Serializer } from './otlp.js';
+
+const grpcCarrier = (): typeof import('./grpc-carrier.js') => require('./grpc-carrier.js');
+const httpCarrier = (): typeof import('./http-carrier.js') => require('./http-carrier.js');
 
 /**
  * The OTLP exporter of the endpoint's protocol. Loads no package before it is needed.
@@ -24,7 +27,11 @@ export function createExporter(endpoint: Endpoint, configuration: Configuration)
   };
   const carry = (serializer: Serializer): Carrier =>
     endpoint.protocol === 'grpc'
-      ? new GrpcCarrier({ ...common, target: endpoint.target }, serializer, loadGrpc as () => Promise<GrpcPackages>)
-      : new HttpCarrier({ ...common, url: endpoint.url }, serializer, loadHttp as () => Promise<HttpPackages>);
+      ? new (grpcCarrier().GrpcCarrier)(
+          { ...common, target: endpoint.target },
+          serializer,
+          loadGrpc as () => Promise<GrpcPackages>,
+        )
+      : new (httpCarrier().HttpCarrier)({ ...common, url: endpoint.url }, serializer, loadHttp as () => Promise<HttpPackages>);
   return new OtlpExporter(carry, (answer) => loadTransformer().ProtobufTraceSerializer.deserializeResponse(answer), timeout);
 }

@@ -3,7 +3,10 @@
 // by delivery.ts. After shutdown() nothing of it holds the process.
 
 import type { ExportResult, ReadableSpan, Remark, SpanExporter } from '../sdk/contracts.js';
-import { type EncodableSpan, encodeSpans } from './encode.js';
+import type { EncodableSpan } from './encode.js';
+
+/** Loaded with the first batch. */
+const encoder = (): typeof import('./encode.js') => require('./encode.js');
 
 /** `OTLPExportDelegate` of `@opentelemetry/otlp-exporter-base`. */
 export interface ExportDelegate {
@@ -34,7 +37,9 @@ type Answer = { partialSuccess?: { rejectedSpans?: unknown; errorMessage?: unkno
 const MOST_BYTES = 4 * 1024 * 1024 - 1024;
 
 export class OtlpExporter implements SpanExporter {
-  readonly #carrier: Carrier;
+  readonly #carry: (serializer: Serializer) => Carrier;
+  /** Created when it is first needed. */
+  #carrier: Carrier | undefined;
   #closed = false;
   /** The request of the batch that was encoded last. */
   #batch: readonly ReadableSpan[] | undefined;
@@ -51,17 +56,11 @@ export class OtlpExporter implements SpanExporter {
     readonly read: (answer: Uint8Array) => Answer,
     readonly timeout: number,
   ) {
-    this.#carrier = carry({
-      serializeRequest: () => this.#body,
-      deserializeResponse: (answer) => {
-        this.#remark = this.#remarkOf(answer);
-        return {}; // the delegate would log a partial success
-      },
-    });
+    this.#carry = carry;
   }
 
   prepare(): Promise<void> {
-    return this.#carrier.prepare();
+    return this.#open().prepare();
   }
 
   /** How many of the leading spans one request holds: all, unless that exceeds what collectors take. At least one. */
@@ -81,19 +80,31 @@ export class OtlpExporter implements SpanExporter {
 
   async shutdown(): Promise<void> {
     this.#closed = true;
-    this.#carrier.close();
+    this.#carrier?.close();
   }
 
   disconnect(): void {
-    this.#carrier.close();
+    this.#carrier?.close();
+  }
+
+  #open(): Carrier {
+    this.#carrier ??= this.#carry({
+      serializeRequest: () => this.#body,
+      deserializeResponse: (answer) => {
+        this.#remark = this.#remarkOf(answer);
+        return {}; // the delegate would log a partial success
+      },
+    });
+    return this.#carrier;
   }
 
   async #send(spans: ReadableSpan[], limitMillis: number): Promise<ExportResult> {
-    await this.#carrier.prepare();
+    const carrier = this.#open();
+    await carrier.prepare();
     if (this.#closed) throw new Error('the exporter is shut down');
     this.#encode(spans);
     this.#remark = undefined;
-    const result = await this.#carrier.send(spans, limitMillis);
+    const result = await carrier.send(spans, limitMillis);
     if (result.code === 0) this.#batch = undefined; // idle, it keeps no spans alive
     return result.code === 0 && this.#remark !== undefined ? { code: 0, remark: this.#remark } : result;
   }
@@ -101,7 +112,7 @@ export class OtlpExporter implements SpanExporter {
   /** Keeps the bytes for the next attempts with the same spans. */
   #encode(spans: readonly ReadableSpan[]): void {
     if (sameSpans(this.#batch, spans)) return;
-    this.#body = encodeSpans(spans as readonly unknown[] as readonly EncodableSpan[]);
+    this.#body = encoder().encodeSpans(spans as readonly unknown[] as readonly EncodableSpan[]);
     this.#batch = spans;
   }
 

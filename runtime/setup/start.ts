@@ -18,7 +18,6 @@ import { contexts } from '../context/active.js';
 import { KeepSink } from '../export/keep.js';
 import { buildPipeline, type Pipeline } from '../export/pipeline.js';
 import { buildResource } from '../export/resource.js';
-import { prepareInstrumentations } from '../instrumentations/enable.js';
 import { observe } from '../open/metrics.js';
 import { BaggageAttributes } from '../propagation/baggage/attributes.js';
 import { SpanwrightPropagator } from '../propagation/propagator.js';
@@ -40,6 +39,17 @@ import {
   registeredProvider,
 } from './registered.js';
 import { onShutdownSignal } from './shutdown.js';
+
+type Prepare = typeof import('../instrumentations/enable.js').prepareInstrumentations;
+
+/** Without a configured instrumentation none of their modules is loaded. */
+const prepareInstrumentations: Prepare = (configuration, built) =>
+  Object.keys(configuration.instrumentations).length === 0
+    ? () => () => {}
+    : (require('../instrumentations/enable.js') as { prepareInstrumentations: Prepare }).prepareInstrumentations(
+        configuration,
+        built,
+      );
 
 /** See on-demand.ts. */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {

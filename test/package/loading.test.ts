@@ -52,6 +52,7 @@ const start = (options: object): string =>
 const CALL = `spanwright.instrument({ namespace: 'n', name: 'c' }, () => 1)(); await tracing.forceFlush({ timeout: '2s' })`;
 const EXPORTER = ['@opentelemetry/exporter-trace-otlp-grpc', '@opentelemetry/otlp-transformer', '@opentelemetry/sdk-metrics'];
 const ofSetUp = (path: string): boolean => /^(admin|config|control|export|logs)\/|^setup\/(start|sampler|live|own)\b/.test(path);
+const ofExport = (path: string): boolean => /^export\/(encode|grpc-carrier|http-carrier|probe)|^instrumentations\//.test(path);
 
 test('an import loads the API and nothing of the set-up', () => {
   const [imported] = loadedAfter(IMPORT);
@@ -60,12 +61,13 @@ test('an import loads the API and nothing of the set-up', () => {
   assert.ok(imported?.own.includes('instrument/decorate.js'));
 });
 
-test('startTracing() while off loads no package but the API, with an endpoint or without', () => {
+test('startTracing() while off loads no exporter, serializer or other package, with an endpoint or without', () => {
   for (const options of [{}, { endpoint: ENDPOINT }, { endpoint: 'http://127.0.0.1:9/v1/traces', protocol: 'http/protobuf' }]) {
     const [, started, called] = loadedAfter(IMPORT, start(options), CALL);
     assert.ok(started?.own.some(ofSetUp));
     assert.equal(started?.packages, ['@opentelemetry/api']);
     assert.equal(called?.packages, ['@opentelemetry/api'], 'a call that is not recorded loads nothing');
+    assert.equal(called?.own.filter(ofExport), []);
   }
 });
 
@@ -76,6 +78,7 @@ test('exporter and serializer load when tracing is switched on', () => {
     `tracing.setEnabled(true); ${CALL}`,
   );
   for (const name of EXPORTER) assert.ok(switchedOn?.packages.includes(name), name);
+  assert.ok(switchedOn?.own.some(ofExport));
 });
 
 test.run();

@@ -2,7 +2,6 @@
 // listens. No types of theirs are needed. Links made here do not reconnect by themselves, because the packages' own timers for
 // that hold the process; redis-connection.ts makes a new link instead.
 
-import { createRequire } from 'node:module';
 import { InvalidArgumentError, SpanwrightError } from '../errors.js';
 
 /** Of both packages an event emitter; the listeners' arguments are theirs. */
@@ -115,17 +114,30 @@ export function linksLike(client: RedisClient): () => RedisLink {
   throw new InvalidArgumentError('client', 'client: expected a client of the package "redis" or "ioredis", or a URL.');
 }
 
-const load = createRequire(__filename);
+type NodeRedis = { createClient(options: object): OwnNodeRedis };
+type IoRedis = { Redis: new (url: string, options: object) => OwnIoRedis };
 
-/** The package, or undefined when it is not installed. */
-function installed<Package>(name: string): Package | undefined {
+// Literals inside of `try`: bundlers include what is installed, and build without what is not.
+function loadNodeRedis(): NodeRedis | undefined {
   try {
-    return load(name) as Package;
+    return require('redis') as NodeRedis;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'MODULE_NOT_FOUND' && message.includes(`'${name}'`)) return undefined;
-    throw error;
+    return absent(error, 'redis');
   }
+}
+
+function loadIoRedis(): IoRedis | undefined {
+  try {
+    return require('ioredis') as IoRedis;
+  } catch (error) {
+    return absent(error, 'ioredis');
+  }
+}
+
+/** Undefined when it is the package itself that is not installed. @throws the error otherwise. */
+function absent(error: unknown, name: string): undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'MODULE_NOT_FOUND' || !message.includes(`'${name}'`)) throw error;
 }
 
 /** Makes links to a URL. @throws InvalidArgumentError for another text; SpanwrightError MISSING_PACKAGE. */
@@ -133,9 +145,9 @@ export function linksTo(url: string): () => RedisLink {
   if (!/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
     throw new InvalidArgumentError('redis', 'The address of Redis must be a URL such as redis://127.0.0.1:6379.');
   }
-  const nodeRedis = installed<{ createClient(options: object): OwnNodeRedis }>('redis');
+  const nodeRedis = loadNodeRedis();
   if (nodeRedis !== undefined) return () => nodeRedisLink(nodeRedis.createClient({ url, socket: NODE_REDIS_SOCKET }));
-  const ioRedis = installed<{ Redis: new (url: string, options: object) => OwnIoRedis }>('ioredis');
+  const ioRedis = loadIoRedis();
   if (ioRedis !== undefined) return () => ioRedisLink(new ioRedis.Redis(url, IOREDIS_OPTIONS));
   throw new SpanwrightError(
     'MISSING_PACKAGE',

@@ -1,5 +1,4 @@
-// What can be seen of a function at run time, for code that no transformer has described: its shape, and its parameter names
-// where `args` asks for them. The source text is read once per site, and only where nothing better is known.
+// What can be seen of a function at run time, for code that no transformer has described.
 
 import type { AnyFunction, Shape } from '../site/site.js';
 
@@ -51,48 +50,4 @@ export function ownerName(target: unknown): string | undefined {
   if (typeof target === 'function') return target.name || undefined;
   const made = typeof target === 'object' && target !== null ? (target as { constructor?: unknown }).constructor : undefined;
   return typeof made === 'function' ? made.name || undefined : undefined;
-}
-
-/**
- * Parameter names in order, read from the source text; an empty string for a destructured one. A default value ends the name
- * at its `=`; brackets and quotes inside defaults are passed over.
- */
-export function parameterNames(body: AnyFunction): string[] {
-  const source = Function.prototype.toString.call(body).replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/gu, '');
-  const single = /^(?:async\s+)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=>/u.exec(source);
-  if (single !== null) return [single[1] as string];
-  const open = source.indexOf('(');
-  if (open < 0) return [];
-  return topLevelParts(source, open + 1).map((part) => {
-    const name = /^(?:\.\.\.)?\s*([\p{ID_Start}$_][\p{ID_Continue}$]*)/u.exec(part.trim());
-    return name?.[1] ?? '';
-  });
-}
-
-function topLevelParts(source: string, from: number): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let quote = '';
-  let part = '';
-  for (let index = from; index < source.length; index++) {
-    const character = source[index] as string;
-    if (quote !== '') {
-      if (character === '\\') index++;
-      else if (character === quote) quote = '';
-      continue;
-    }
-    if (character === '"' || character === "'" || character === '`') quote = character;
-    else if ('([{'.includes(character)) depth++;
-    else if (')]}'.includes(character)) {
-      if (depth === 0) break;
-      depth--;
-    } else if (character === ',' && depth === 0) {
-      parts.push(part);
-      part = '';
-      continue;
-    }
-    part += character;
-  }
-  if (part.trim() !== '') parts.push(part);
-  return parts;
 }

@@ -8,8 +8,9 @@ import { type AnyFunction, type ForwarderFactory, Site, type SiteRecord } from '
 import { run } from '../span/run.js';
 import { state } from '../state.js';
 import { takeIdentity } from './identity.js';
-import { isConstructible, parameterNames, shapeOf } from './introspect.js';
+import { isConstructible, shapeOf } from './introspect.js';
 import type { InstrumentOptions } from './options.js';
+import { parameterNames } from './parameter-names.js';
 import { checkOptions, constantAttributes, resolveOptions } from './resolve.js';
 import { constructibleWrapper, wrapper } from './wrapper.js';
 
@@ -34,7 +35,8 @@ export function makeSite(
   const qualified = namespace === '' ? record.function : `${namespace}${record.separator ?? '::'}${record.function}`;
   checkOptions(options, qualified);
   const named = options.args !== undefined || marked.length > 0;
-  const parameters = record.parameters ?? (named ? parameterNames(body) : undefined);
+  const guessed = record.parameters === undefined;
+  const parameters = guessed && named ? parameterNames(body) : record.parameters;
   const attributes: Attributes = { 'code.function.name': qualified };
   if (namespace !== '') attributes['code.namespace'] = namespace;
   if (record.file !== undefined) attributes['code.file.path'] = record.file;
@@ -52,7 +54,7 @@ export function makeSite(
     column: record.column,
     parameters,
     shape: record.shape ?? shapeOf(body),
-    options: resolveOptions(options, parameters, qualified, marked),
+    options: resolveOptions(options, { names: parameters, guessed, marked }, qualified),
     attributes: Object.freeze({ ...attributes, ...constantAttributes(options) }),
   });
   site.isAsync = shapeOf(body) === 'async';

@@ -9,6 +9,7 @@ import { cleanAttributes } from '../span/attributes.js';
 import { parseDuration, readDuration } from '../text/duration.js';
 import { describeFound } from '../text/found.js';
 import { didYouMean } from '../text/nearest.js';
+import { notice } from '../warnings.js';
 import { type InstrumentOptions, OPTION_NAMES } from './options.js';
 
 /** The limits of a set-up that is not there yet when code is loaded. */
@@ -54,18 +55,20 @@ export function checkOptions(options: InstrumentOptions, where: string): void {
   }
 }
 
-/**
- * @param parameters names in order; undefined when nobody knows them
- * @param marked parameters with `@record`
- */
-export function resolveOptions(
-  options: InstrumentOptions,
-  parameters: readonly string[] | undefined,
-  where: string,
-  marked: readonly MarkedParameter[] = [],
-): ResolvedOptions {
+/** What is known of a function's parameters. */
+export interface KnownParameters {
+  /** In order; undefined where nothing asks for them. */
+  readonly names: readonly string[] | undefined;
+  /** Read from the source text, which a bundler may have minified. */
+  readonly guessed: boolean;
+  /** Those with `@record`. */
+  readonly marked: readonly MarkedParameter[];
+}
+
+/** @throws SpanwrightError MISUSE for a name in `args` that the transformer's record of the parameters lacks. */
+export function resolveOptions(options: InstrumentOptions, parameters: KnownParameters, where: string): ResolvedOptions {
   const args = options.args === undefined ? undefined : resolveArgs(options.args, parameters, where);
-  const recorded = marked.map(({ index, key }) => ({ index, parameter: parameters?.[index] ?? '', key }));
+  const recorded = parameters.marked.map(({ index, key }) => ({ index, parameter: parameters.names?.[index] ?? '', key }));
   return {
     attributes: typeof options.attributes === 'function' ? (options.attributes as ResolvedOptions['attributes']) : undefined,
     args: recorded.length === 0 ? args : [...(args ?? []), ...recorded],
@@ -90,20 +93,23 @@ export function constantAttributes(options: InstrumentOptions): Attributes {
 
 function resolveArgs(
   args: NonNullable<InstrumentOptions['args']>,
-  parameters: readonly string[] | undefined,
+  { names, guessed }: KnownParameters,
   where: string,
 ): ResolvedOptions['args'] {
   const entries = Array.isArray(args)
     ? args.map((name: string) => [name, name] as const)
     : Object.entries(args as Record<string, string>);
-  if (parameters === undefined) return undefined;
-  return entries.map(([name, key]) => {
-    const index = parameters.indexOf(name);
-    if (index < 0) {
-      const known = parameters.join(', ') || 'none';
-      throw misuse(where, `args: there is no parameter "${name}".${didYouMean(name, parameters)} Parameters: ${known}.`);
-    }
-    return { index, parameter: name, key };
+  if (names === undefined) return undefined;
+  return entries.flatMap(([name, key]) => {
+    const index = names.indexOf(name);
+    if (index >= 0) return [{ index, parameter: name, key }];
+    const what = `args: there is no parameter "${name}".${didYouMean(name, names)} Parameters: ${names.join(', ') || 'none'}.`;
+    if (!guessed) throw misuse(where, what);
+    notice(
+      'SPW037',
+      `@instrument on ${where}: ${what} Names in minified code are lost unless the transformer ran (docs/hosts.md)`,
+    );
+    return [];
   });
 }
 

@@ -1,5 +1,6 @@
 // Finds and loads instrumentation packages, which the user installs: beside this package, beside the program's main file, or in
-// the working directory, in this order (package managers that keep packages apart hide them from the first).
+// the working directory, in this order (package managers that keep packages apart hide them from the first). No literals: what
+// patches a package as it loads has nothing to patch in a bundle, so that these stay outside of it.
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -18,7 +19,8 @@ type InstrumentationClass = new (config: object) => Instrumentation;
 
 /** A `require` that resolves the package, or undefined. */
 export function requireFor(name: string): NodeJS.Require | undefined {
-  const from = [__filename, process.argv[1], join(process.cwd(), 'package.json')];
+  // in a bundle of ES modules there is no __filename
+  const from = [typeof __filename === 'string' ? __filename : undefined, process.argv[1], join(process.cwd(), 'package.json')];
   for (const file of from) {
     if (file === undefined) continue;
     try {
@@ -41,7 +43,7 @@ export function loadInstrumentation(name: string, packageName: string): Instrume
   if (require === undefined) {
     throw new SpanwrightError(
       'MISSING_PACKAGE',
-      `instrumentations: "${name}" needs ${packageName}, which is not installed. Run: npm install ${packageName}`,
+      `instrumentations: "${name}" needs ${packageName}, which is not installed. Run: npm install ${packageName} (a bundle needs it beside its file: docs/bundles.md)`,
     );
   }
   const loaded = require(packageName) as Record<string, unknown>;

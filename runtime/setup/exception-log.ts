@@ -1,7 +1,6 @@
 // Exceptions as log records, where OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN asks for them (OpenTelemetry, semantic conventions for
 // exceptions in logs). The package of the logs API is loaded only then; without it exceptions stay span events, and that is said.
 
-import { createRequire } from 'node:module';
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { ExceptionLog } from '../span/attributes.js';
 import { VERSION } from '../version.js';
@@ -18,13 +17,11 @@ interface LogsApi {
 export function buildExceptionLog(
   signal: 'events' | 'logs' | 'logs/dup',
   notice: Notice,
-  load: (name: string) => unknown = createRequire(__filename),
+  load: () => LogsApi | undefined = loadLogsApi,
 ): ExceptionLog | undefined {
   if (signal === 'events') return undefined;
-  let api: LogsApi;
-  try {
-    api = load('@opentelemetry/api-logs') as LogsApi;
-  } catch {
+  const api = load();
+  if (api === undefined) {
     notice('SPW017', 'the package @opentelemetry/api-logs is not installed: npm install @opentelemetry/api-logs');
     return undefined;
   }
@@ -45,4 +42,13 @@ export function buildExceptionLog(
       }
     },
   };
+}
+
+/** A literal inside of `try`: bundlers include the package where it is installed, and build without it where not. */
+function loadLogsApi(): LogsApi | undefined {
+  try {
+    return require('@opentelemetry/api-logs') as LogsApi;
+  } catch {
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@
 // createSampler() (SPW031), and copies of @opentelemetry/api that cannot see each other (SPW036). A short program is looked at when
 // it exits. Nothing is kept alive.
 
+import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { state } from '../state.js';
 import { notice } from '../warnings.js';
@@ -54,14 +55,15 @@ function reportApiCopies(): void {
 /** Version by folder, of the copies that CommonJS has loaded. */
 function loadedApiCopies(): Map<string, string> {
   const copies = new Map<string, string>();
-  // a bundle has no cache of modules
-  for (const file of Object.keys((typeof require === 'function' ? require.cache : undefined) ?? {})) {
+  // the `require` of this module is rewritten by bundlers; the cache is the same for each
+  const load = createRequire(process.execPath);
+  for (const file of Object.keys(load.cache)) {
     const end = file.lastIndexOf(API);
     if (end < 0) continue;
     const folder = file.slice(0, end + API.length - 1);
     if (copies.has(folder)) continue;
     try {
-      copies.set(folder, (require(join(folder, 'package.json')) as { version: string }).version);
+      copies.set(folder, (load(join(folder, 'package.json')) as { version: string }).version);
     } catch {
       // a copy whose manifest cannot be read has no version to compare
     }

@@ -7,7 +7,7 @@ import { resolveOptions } from '../instrument/resolve.js';
 import type { SiteRegistry } from '../site/registry.js';
 import { Site } from '../site/site.js';
 
-const NO_OPTIONS = resolveOptions({}, undefined, 'a tracer');
+const NO_OPTIONS = resolveOptions({}, { names: undefined, guessed: false, marked: [] }, 'a tracer');
 const NO_ATTRIBUTES = Object.freeze({});
 
 /** @param namespace `code.namespace` of the spans that the site stands for; default the scope's name, for those that have none */

@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parameterNames } from '../../runtime/instrument/introspect.js';
+import { parameterNames } from '../../runtime/instrument/parameter-names.js';
 import type { AnyFunction } from '../../runtime/site/site.js';
 
 const make = (text: string): AnyFunction => new Function(`return (${text})`)() as AnyFunction;
@@ -30,6 +30,14 @@ const CASES: readonly [text: string, names: readonly string[]][] = [
   ['({ method(a, b) {} }).method', ['a', 'b']],
   ['({ async method(a) {} }).method', ['a']],
   ['({ "quoted name"(a) {} })["quoted name"]', ['a']],
+  ['({ async [String("key")](id) {} }).key', ['id']],
+  ['({ [["a", ")"].join("(")](id, to) {} })["a()"]', ['id', 'to']],
+  ['({ "name(x)"(id) {} })["name(x)"]', ['id']],
+  ['({ async *["a" + 1 + "("](id) {} })["a1("]', ['id']],
+  ['(class { static async *#gen(id) {} static get() { return this.#gen; } }).get()', ['id']],
+  ['(a = "http://x, y", b) => a', ['a', 'b']],
+  ['/* (x) */ function (a) {}', ['a']],
+  ['function named /* (x) */ (a) {}', ['a']],
   ['Object.getOwnPropertyDescriptor({ set value(a) {} }, "value").set', ['a']],
 ];
 

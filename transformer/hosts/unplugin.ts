@@ -137,6 +137,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
         root = initialOptions.absWorkingDir ?? root;
         given = initialOptions.tsconfig === undefined ? undefined : resolve(root, initialOptions.tsconfig);
         initialOptions.supported = { decorators: false, ...initialOptions.supported };
+        if (initialOptions.bundle === true) defineRequire(initialOptions);
       },
     },
   };
@@ -146,6 +147,21 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     return FAILS_AT_DECORATORS.has(framework) && tsconfig !== false && !configuration.options.experimentalDecorators;
   }
 };
+
+interface EsbuildOutput {
+  readonly format?: string;
+  readonly platform?: string;
+  banner?: { readonly [type: string]: string };
+}
+
+/** In ES modules for Node, esbuild leaves `require` of CommonJS packages, such as this one, to a `require` that such a module lacks. */
+function defineRequire(options: EsbuildOutput): void {
+  const { js = '' } = options.banner ?? {};
+  if (options.format !== 'esm' || options.platform !== 'node' || /\brequire\b/.test(js)) return;
+  const line =
+    "import { createRequire as spanwrightCreateRequire } from 'node:module'; const require = spanwrightCreateRequire(import.meta.url);";
+  options.banner = { ...options.banner, js: js === '' ? line : `${js}\n${line}` };
+}
 
 /** The standard decorators of a file, whosesoever, compiled away by the project's own TypeScript. */
 function lowered({ parser, configuration }: Texts, path: string, authored: string, printed: Printed | undefined) {

@@ -1,0 +1,128 @@
+// How each bundler makes one file of a service with all that it needs: a script for it, as a user would write one. Nothing is external, so
+// that the file runs in an empty folder.
+
+import type { Modules } from './conformance/project.js';
+
+export interface OneFile {
+  readonly modules: Modules;
+  readonly minify: boolean;
+  /** With Spanwright's plugin. */
+  readonly plugin: boolean;
+}
+
+export interface OneFileBundler {
+  readonly name: string;
+  readonly packages: readonly string[];
+  /** Text of `build.mjs`, which writes `out/service.cjs` or `out/service.mjs`. */
+  script(way: OneFile): string;
+  /** Program of the part that runs the script, in place of Node. */
+  readonly runner?: string;
+}
+
+export const outputOf = ({ modules }: OneFile): string => `service.${modules === 'esm' ? 'mjs' : 'cjs'}`;
+
+const pluginOf = (name: string, { plugin }: OneFile): string =>
+  plugin ? `import spanwright from 'spanwright/unplugin/${name}';` : 'const spanwright = () => undefined;';
+const format = ({ modules }: OneFile): string => (modules === 'esm' ? 'es' : 'cjs');
+
+/** For bundlers that leave TypeScript to others. */
+const TYPESCRIPT = `import typescript from 'typescript';
+const compile = (code) => typescript.transpileModule(code, { compilerOptions: { target: 'ES2022', module: 'ESNext', experimentalDecorators: true } }).outputText;
+`;
+
+function webpackLike(way: OneFile): string {
+  const library =
+    way.modules === 'esm'
+      ? "experiments: { outputModule: true }, output: { module: true, library: { type: 'module' },"
+      : 'output: {';
+  return `mode: 'production', target: 'node', entry: './src/service.ts', optimization: { minimize: ${way.minify} }, resolve: { extensions: ['.ts', '.js'] },
+  ${library} path: process.cwd() + '/out', filename: '${outputOf(way)}' },
+  plugins: [spanwright()].filter(Boolean),`;
+}
+
+const ENDED = `if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));`;
+
+export const ONE_FILE_BUNDLERS: readonly OneFileBundler[] = [
+  {
+    name: 'esbuild',
+    packages: ['esbuild'],
+    // CommonJS packages in an ES module need a \`require\`; the plugin adds it.
+    script: (way) => `import { build } from 'esbuild';
+${pluginOf('esbuild', way)}
+await build({
+  entryPoints: ['src/service.ts'], outfile: 'out/${outputOf(way)}', bundle: true, platform: 'node', format: '${way.modules === 'esm' ? 'esm' : 'cjs'}', minify: ${way.minify}, logLevel: 'warning',
+  plugins: [spanwright()].filter(Boolean),
+  ${way.modules === 'esm' && !way.plugin ? `banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },` : ''}
+});`,
+  },
+  {
+    name: 'Rollup',
+    packages: ['rollup', 'typescript', '@rollup'],
+    script: (way) => `import { rollup } from 'rollup';
+import commonjs from '@rollup/plugin-commonjs';
+import json from '@rollup/plugin-json';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import terser from '@rollup/plugin-terser';
+${pluginOf('rollup', way)}
+${TYPESCRIPT}
+const typescriptPlugin = { name: 'typescript', transform: (code, id) => (id.endsWith('.ts') ? compile(code) : null) };
+const bundle = await rollup({
+  input: 'src/service.ts', external: /^node:/, onwarn: () => undefined,
+  plugins: [spanwright(), typescriptPlugin, nodeResolve({ preferBuiltins: true, extensions: ['.ts', '.js', '.json'] }), commonjs(), json(), ${way.minify ? 'terser()' : ''}],
+});
+await bundle.write({ file: 'out/${outputOf(way)}', format: '${format(way)}', inlineDynamicImports: true });`,
+  },
+  {
+    name: 'Rolldown',
+    packages: ['rolldown', '@rolldown'],
+    script: (way) => `import { rolldown } from 'rolldown';
+${pluginOf('rolldown', way)}
+const bundle = await rolldown({ input: 'src/service.ts', platform: 'node', plugins: [spanwright()] });
+await bundle.write({ file: 'out/${outputOf(way)}', format: '${format(way)}', minify: ${way.minify}, codeSplitting: false });`,
+  },
+  {
+    name: 'Vite',
+    packages: ['vite'],
+    script: (way) => `import { build } from 'vite';
+${pluginOf('vite', way)}
+await build({
+  configFile: false, logLevel: 'warn', plugins: [spanwright()], ssr: { noExternal: true },
+  build: { ssr: 'src/service.ts', outDir: 'out', minify: ${way.minify}, rolldownOptions: { output: { format: '${format(way)}', entryFileNames: '${outputOf(way)}', codeSplitting: false } } },
+});`,
+  },
+  {
+    name: 'webpack',
+    packages: ['webpack', 'typescript'],
+    script: (way) => `import { writeFileSync } from 'node:fs';
+import webpack from 'webpack';
+${pluginOf('webpack', way)}
+writeFileSync('loader.mjs', ${JSON.stringify(`${TYPESCRIPT}export default (code) => compile(code);`)});
+const stats = await new Promise((done, fail) => webpack({
+  ${webpackLike(way)}
+  module: { rules: [{ test: /\\.ts$/, use: process.cwd() + '/loader.mjs' }] },
+}, (error, result) => (error ? fail(error) : done(result))));
+${ENDED}`,
+  },
+  {
+    name: 'Rspack',
+    packages: ['@rspack'],
+    script: (way) => `import { rspack } from '@rspack/core';
+${pluginOf('rspack', way)}
+const stats = await new Promise((done, fail) => rspack({
+  ${webpackLike(way)}
+  module: { rules: [{ test: /\\.ts$/, use: { loader: 'builtin:swc-loader', options: { jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { legacyDecorator: true } } } } }] },
+}, (error, result) => (error ? fail(error) : done(result))));
+${ENDED}`,
+  },
+  {
+    name: 'Bun',
+    packages: [],
+    runner: 'bun',
+    script: (way) => `${pluginOf('bun', way)}
+const { success, logs } = await Bun.build({
+  entrypoints: ['src/service.ts'], outdir: 'out', naming: '${outputOf(way)}', target: 'node', format: '${way.modules === 'esm' ? 'esm' : 'cjs'}', minify: ${way.minify},
+  plugins: [spanwright()].filter(Boolean),
+});
+if (!success) throw new Error(logs.join('\\n'));`,
+  },
+];

@@ -5,6 +5,14 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { UnpluginFactory, UnpluginInstance } from 'unplugin' with { 'resolution-mode': 'import' };
 import type { Printed } from '../print/text-edits.js';
+import {
+  type EsbuildOutput,
+  type FarmConfig,
+  isBrowserOfEsbuild,
+  isBrowserOfFarm,
+  isViteClient,
+  isWebTarget,
+} from './client-output.js';
 import { javaScriptOf, optionsForBundlers } from './javascript.js';
 import { noteSites } from './manifest.js';
 import { parserFor } from './parse.js';
@@ -57,6 +65,8 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
   let root = process.cwd();
   /** The configuration that the bundler is given for all files. */
   let given: string | undefined;
+  /** The output is for browsers or edge runtimes, where nothing is recorded. */
+  let client = false;
 
   /** The parser starts with the first file, so that a configuration which names the plugin costs nothing by that. */
   function textsOfFile(path: string): Texts {
@@ -92,7 +102,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     transform(code, id) {
       const path = pathOf(id);
       const current = textsOfFile(path);
-      const found = current.transform(path, code);
+      const found = client || isViteClient(this) ? undefined : current.transform(path, code);
       const { manifest, project } = current;
       if (manifest !== undefined)
         noteSites({ path: manifest, locate: project.locate }, project.pathOf(path), found?.plan.sites ?? []);
@@ -121,20 +131,29 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       configureServer: served.by,
     },
     farm: {
-      configResolved(config: { readonly root?: string }) {
+      configResolved(config: FarmConfig) {
         root = config.root ?? root;
+        client = isBrowserOfFarm(config);
       },
     },
-    webpack({ context }) {
-      root = context;
+    rolldown: {
+      options({ platform }) {
+        client = platform === 'browser';
+      },
     },
-    rspack({ context }) {
-      root = context;
+    webpack(compiler) {
+      root = compiler.context;
+      client = isWebTarget(compiler.options.target);
+    },
+    rspack(compiler) {
+      root = compiler.context;
+      client = isWebTarget(compiler.options.target);
     },
     esbuild: {
       /** Without a target it would leave decorators to engines that do not know them. */
       setup({ initialOptions }) {
         root = initialOptions.absWorkingDir ?? root;
+        client = isBrowserOfEsbuild(initialOptions);
         given = initialOptions.tsconfig === undefined ? undefined : resolve(root, initialOptions.tsconfig);
         initialOptions.supported = { decorators: false, ...initialOptions.supported };
         if (initialOptions.bundle === true) defineRequire(initialOptions);
@@ -147,12 +166,6 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     return FAILS_AT_DECORATORS.has(framework) && tsconfig !== false && !configuration.options.experimentalDecorators;
   }
 };
-
-interface EsbuildOutput {
-  readonly format?: string;
-  readonly platform?: string;
-  banner?: { readonly [type: string]: string };
-}
 
 /** In ES modules for Node, esbuild leaves `require` of CommonJS packages, such as this one, to a `require` that such a module lacks. */
 function defineRequire(options: EsbuildOutput): void {

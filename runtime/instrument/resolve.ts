@@ -106,7 +106,7 @@ function resolveArgs(
     const what = `args: there is no parameter "${name}".${didYouMean(name, names)} Parameters: ${names.join(', ') || 'none'}.`;
     if (!guessed) throw misuse(where, what);
     notice(
-      'SPW037',
+      'SPW039',
       `@instrument on ${where}: ${what} Names in minified code are lost unless the transformer ran (docs/hosts.md)`,
     );
     return [];

@@ -1,6 +1,6 @@
 // Generated requests against the handler, the same ones for the same seed: never a throw, never an answer outside the rules,
-// never a change of state but by a right request. SPANWRIGHT_FUZZ_REQUESTS sets how many, SPANWRIGHT_FUZZ_SEED which;
-// `npm run fuzz` takes another seed each time.
+// never a change of state but by a right request. SPANWRIGHT_REQUESTS sets how many, SPANWRIGHT_SEED which;
+// `npm run soak` takes another seed each time.
 // limit: 400 s
 
 import { test } from 'uvu';
@@ -9,27 +9,18 @@ import type { AdminHandler } from '../../runtime/admin/index.js';
 import { ROUTES } from '../../runtime/admin/routes.js';
 import type { Tracing } from '../../runtime/index.js';
 import { setNoticeLogger } from '../../runtime/warnings.js';
+import { report } from '../evidence.js';
+import { randomFrom } from '../random.js';
 import { fingerprint, quietHandler, TOKEN } from './client.js';
 import { startService } from './service.js';
 
-const REQUESTS = Number(process.env.SPANWRIGHT_FUZZ_REQUESTS ?? 100_000);
+const REQUESTS = Number(process.env.SPANWRIGHT_REQUESTS ?? 100_000);
 /** Of them, how many meet a service that refuses every change: fewer, since they end at fewer gates. */
 const REFUSED = Math.ceil(REQUESTS / 5);
-const SEED = Number(process.env.SPANWRIGHT_FUZZ_SEED ?? 1);
+const SEED = Number(process.env.SPANWRIGHT_SEED ?? 1);
 const READ_TOKEN = 'the-token-for-reads';
 
-/** Mulberry32: small, seeded, good enough to choose with. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const random = generator(SEED);
+const random = randomFrom(SEED);
 const chance = (probability: number) => random() < probability;
 const below = (most: number) => Math.floor(random() * most);
 const pick = <Item>(items: readonly Item[]): Item => items[below(items.length)] as Item;
@@ -171,6 +162,9 @@ const PATIENT = { readToken: READ_TOKEN, failures: { most: Number.POSITIVE_INFIN
 // A line for every lease that ends would be most of the output, and a part of the time.
 setNoticeLogger(() => undefined);
 
+const reportRequests = (part: string, tried: number): void =>
+  report({ part: `${part} (seed ${SEED})`, tried, survived: tried, lost: 0, unaccounted: 0 });
+
 let tracing: Tracing | undefined;
 test.after.each(async () => {
   await tracing?.shutdown();
@@ -182,6 +176,7 @@ test(`${REQUESTS - REFUSED} generated requests change nothing without the right 
   const seen = await runRequests(tracing, quietHandler(tracing, PATIENT).admin, REQUESTS - REFUSED, true);
   for (const status of POSSIBLE) assert.ok((seen.get(status) ?? 0) > 0, `no request was answered ${status}`);
   assert.ok(tracing.state().revision - start > (REQUESTS - REFUSED) / 10, 'too few of the generated changes were right ones');
+  reportRequests('requests to the admin hook, right and hostile', REQUESTS - REFUSED);
 });
 
 test(`${REFUSED} generated requests change nothing where changes are refused`, async () => {
@@ -190,6 +185,7 @@ test(`${REFUSED} generated requests change nothing where changes are refused`, a
   const seen = await runRequests(tracing, quietHandler(tracing, PATIENT).admin, REFUSED, false);
   assert.ok((seen.get(403) ?? 0) > REFUSED / 10);
   assert.is(fingerprint(tracing), before);
+  reportRequests('the same where changes are refused', REFUSED);
 });
 
 test.run();

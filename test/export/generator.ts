@@ -3,6 +3,7 @@
 
 import { type Attributes, createTraceState, type HrTime, type SpanContext } from '@opentelemetry/api';
 import type { EncodableSpan } from '../../runtime/export/encode.js';
+import { randomFrom } from '../random.js';
 
 const NUMBERS = [
   0,
@@ -60,7 +61,7 @@ export class SpanGenerator {
   readonly #scopes: EncodableSpan['instrumentationScope'][];
 
   constructor(seed: number) {
-    this.#next = mulberry32(seed);
+    this.#next = randomFrom(seed);
     this.#constants = [
       {},
       { 'code.function.name': 'carbide.Api.create', 'code.line.number': 12 },
@@ -184,14 +185,3 @@ export class SpanGenerator {
 }
 
 const KEYS = ['a', 'http.request.method', 'Ключ', '', 'k'.repeat(130), 'code.line.number', 'constructor', '0'];
-
-/** Numbers of [0, 1) from a seed. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}

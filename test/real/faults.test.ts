@@ -7,6 +7,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TracingOptions } from '../../runtime/index.js';
+import { report } from '../evidence.js';
 import { partialSuccess, Collector as Scripted } from '../setup/collector.js';
 import { FaultyNetwork } from './support/faulty-network.js';
 import { type Ended, type Load, LoadedService, SPANS_PER_REQUEST } from './support/loaded-service.js';
@@ -45,6 +46,15 @@ test.after.each(() => {
   network.weather = { kind: 'pass' };
 });
 test.after(async () => {
+  const { scenarios, ended, lost, unaccounted } = total;
+  if (scenarios > 0)
+    report({
+      part: `spans while the Collector fails in ${scenarios} ways`,
+      tried: ended,
+      survived: ended - lost,
+      lost,
+      unaccounted,
+    });
   control?.kill();
   network?.close();
   await collector?.remove();
@@ -87,9 +97,16 @@ function checkLoad({ traced, plain }: Compared, what: string, own = 0): void {
   }
 }
 
+/** Spans of all scenarios together. */
+const total = { scenarios: 0, ended: 0, lost: 0, unaccounted: 0 };
+
 /** What must hold whatever happened. */
 function checkEnd(end: Ended, heap: number): void {
   const { ended, exported, failed, dropped, forgotten, open } = end.spans;
+  total.scenarios += 1;
+  total.ended += ended;
+  total.lost += failed + dropped;
+  total.unaccounted += ended - exported - failed - dropped - forgotten;
   assert.is(open, 0);
   assert.is(exported + failed + dropped + forgotten, ended, JSON.stringify(end.spans));
   assert.is(end.code, 0);

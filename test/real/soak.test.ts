@@ -1,10 +1,12 @@
 // A service under steady load while its collector and the network before it fail at random, from a seed that is printed. One minute on
 // a build server, ten seconds elsewhere; nightly: SPANWRIGHT_SOAK_SECONDS=600 npx tsx test/real/soak.test.ts. A run is repeated
-// with SPANWRIGHT_SOAK_SEED.
+// with SPANWRIGHT_SEED.
 // limit: 900 s
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { report } from '../evidence.js';
+import { randomFrom } from '../random.js';
 import { FaultyNetwork, type Weather } from './support/faulty-network.js';
 import { LoadedService } from './support/loaded-service.js';
 import { OTELCOL, OtelCollector } from './support/otel-collector.js';
@@ -14,7 +16,7 @@ const test = suite('soak');
 const all = OTELCOL === undefined ? test.skip : test;
 
 const SECONDS = Number(process.env.SPANWRIGHT_SOAK_SECONDS || (process.env.CI === 'true' ? 60 : 10));
-const SEED = Number(process.env.SPANWRIGHT_SOAK_SEED || Math.floor(Math.random() * 2 ** 31));
+const SEED = Number(process.env.SPANWRIGHT_SEED || Math.floor(Math.random() * 2 ** 31));
 const MEGABYTE = 1024 * 1024;
 const MOST_GROWTH = 32 * MEGABYTE;
 const SHUTDOWN_MS = 2000;
@@ -22,19 +24,8 @@ const SHUTDOWN_MS = 2000;
 const LATE_MS = 4000;
 const PAUSE_MS = [200, 1500] as const;
 
-/** mulberry32: small, and good enough to choose faults. */
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, bounded memory, and a sum to the span`, async () => {
-  const chance = random(SEED);
+  const chance = randomFrom(SEED);
   const between = (least: number, most: number): number => Math.floor(least + chance() * (most - least));
   const collector = await OtelCollector.start();
   const network = await FaultyNetwork.before(() => collector.port);
@@ -110,6 +101,13 @@ all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, boun
     assert.ok(end.lines.length <= 20 * Math.ceil(SECONDS / 60), end.lines.join('\n'));
     const arrived = (): number => collector.spansOf(service.id).length;
     await until(() => arrived() >= exported, `${exported} spans in the files`);
+    report({
+      part: `${SECONDS} s of load, the collector and the network failing at random (seed ${SEED})`,
+      tried: requests,
+      survived: requests - wrong,
+      lost: failed + dropped,
+      unaccounted: ended - exported - failed - dropped - forgotten,
+    });
   } finally {
     service.kill();
     network.close();

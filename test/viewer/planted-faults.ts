@@ -3,17 +3,7 @@
 
 import type { Finding } from '../../viewer/analysis/diff.js';
 import type { ReceivedSpan, Values } from '../../viewer/receiver/decode.js';
-
-/** Mulberry32. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { randomFrom } from '../random.js';
 
 export const FAULTS = ['slow query', 'lock', 'retry', 'cold cache', 'bad machine', 'new version'] as const;
 export type Fault = (typeof FAULTS)[number];
@@ -144,7 +134,7 @@ const repeatFails = (plan: Plan, step: Step, attributes: Values, faulty: boolean
   faulty && plan.fault === 'retry' && step === plan.target && attributes['http.request.resend_count'] !== 2;
 
 export function plant(fault: Fault, seed: number): Planted {
-  const random = randomOf(seed);
+  const random = randomFrom(seed);
   const root = topology(random);
   const kind = ({ 'slow query': 'query', lock: 'lock', retry: 'call', 'cold cache': 'cache' } as const)[fault as 'lock'];
   const candidates = stepsOf(root).filter((step) => step !== root && (kind === undefined || step.kind === kind));

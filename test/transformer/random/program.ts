@@ -1,6 +1,8 @@
 // Random programs, from a seed: the same classes and functions written three times over, without instrumentation, with
 // `@instrument` on some, and with nothing on them for auto mode. The text beside a mark is the same, character for character.
 
+import { randomFrom } from '../../random.js';
+
 export type Variant = 'bare' | 'marked' | 'auto';
 
 export interface ProgramChoice {
@@ -293,15 +295,8 @@ interface Random {
   pick<T>(list: readonly T[]): T;
 }
 
-/** Mulberry32: small, and the same everywhere. */
 function randomOf(seed: number): Random {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
+  const next = randomFrom(seed);
   return {
     int: (below) => Math.floor(next() * below),
     chance: (probability) => next() < probability,

@@ -1,0 +1,29 @@
+// Figures of the tests that try to break Spanwright, as rows of the table in docs/reliability.md. Each test prints its row; `npm run soak`
+// collects them through the file that SPANWRIGHT_EVIDENCE names.
+
+import { appendFileSync } from 'node:fs';
+
+export interface Evidence {
+  /** What was done, with its seed where it is random. */
+  readonly part: string;
+  readonly tried: number;
+  /** Tries after which the program's result and the counts were right. */
+  readonly survived: number;
+  /** Spans that were counted as failed, dropped or refused. */
+  readonly lost: number;
+  /** Spans that no count explains. */
+  readonly unaccounted: number;
+}
+
+export function report(row: Evidence): void {
+  console.log(rowOf(row));
+  const file = process.env.SPANWRIGHT_EVIDENCE;
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
+}
+
+export const HEAD = '| part | tried | survived | spans lost, counted | unaccounted |\n|---|--:|--:|--:|--:|';
+
+const grouped = (value: number): string => value.toLocaleString('en-US');
+
+export const rowOf = ({ part, tried, survived, lost, unaccounted }: Evidence): string =>
+  `| ${part} | ${grouped(tried)} | ${grouped(survived)} | ${grouped(lost)} | ${grouped(unaccounted)} |`;

@@ -1,0 +1,12 @@
+// Random numbers from a seed, for every test that generates its cases: the same numbers for the same seed on every machine.
+
+/** Mulberry32. @returns a function that gives the next number of [0, 1) */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

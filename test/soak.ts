@@ -1,0 +1,44 @@
+// `npm run soak`: the tests that try to break Spanwright, at full length and with new seeds, and the table of what they tried.
+// SPANWRIGHT_SOAK_SECONDS (600) sets the length of the load with random faults, SPANWRIGHT_SEED the seed of all.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Evidence, HEAD, rowOf } from './evidence.js';
+
+const SEED = process.env.SPANWRIGHT_SEED ?? String(Date.now() % 1_000_000);
+const FULL_LENGTH = {
+  SPANWRIGHT_SEED: SEED,
+  SPANWRIGHT_SOAK_SECONDS: process.env.SPANWRIGHT_SOAK_SECONDS ?? '600',
+  SPANWRIGHT_REQUESTS: '500000',
+  SPANWRIGHT_CASES: '30000',
+};
+const FILES = [
+  'span/injected-faults',
+  'open/soak',
+  'real/faults',
+  'real/soak',
+  'admin/fuzz',
+  'propagation/properties',
+  'export/encode',
+];
+
+const directory = mkdtempSync(join(tmpdir(), 'spanwright-soak-'));
+const evidence = join(directory, 'rows');
+const failed: string[] = [];
+for (const file of FILES) {
+  const { status } = spawnSync(process.execPath, [require.resolve('tsx/cli'), join(__dirname, `${file}.test.ts`)], {
+    stdio: 'inherit',
+    env: { ...process.env, ...FULL_LENGTH, SPANWRIGHT_EVIDENCE: evidence },
+  });
+  if (status !== 0) failed.push(file);
+}
+const rows = existsSync(evidence) ? readFileSync(evidence, 'utf8').trim().split('\n') : [];
+rmSync(directory, { recursive: true });
+console.log(`\nseed ${SEED}, Node ${process.versions.node}\n\n${HEAD}`);
+for (const row of rows) console.log(rowOf(JSON.parse(row) as Evidence));
+if (failed.length > 0) {
+  console.error(`failed: ${failed.join(', ')}; SPANWRIGHT_SEED=${SEED} repeats the run`);
+  process.exitCode = 1;
+}

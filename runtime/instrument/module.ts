@@ -5,7 +5,8 @@ import { apply } from '../captured.js';
 import type { AnyFunction, Site, SiteRecord } from '../site/site.js';
 import type { ModuleRecorder, ModuleTable } from '../site/tables.js';
 import { recordAwaited } from '../span/awaited.js';
-import { decide, recordCall } from '../span/run.js';
+import { reportFault } from '../span/fault.js';
+import { type Decision, decide, recordCall } from '../span/run.js';
 import { state } from '../state.js';
 import { makeSite } from './make.js';
 import type { InstrumentOptions } from './options.js';
@@ -104,20 +105,26 @@ type Row = [line: number, column: number, name: string, below: string, parameter
 function recorderOf(module: Module): ModuleRecorder {
   const { tables, gate } = state;
   return function record(index: number, self: unknown, a?: unknown, b?: unknown, c?: unknown, d?: unknown): unknown {
-    const slot = module.slot(index);
-    if (slot === undefined) return record;
-    if (tables.entered === slot.fn) {
-      tables.entered = undefined;
+    let slot: Slot | undefined;
+    let decision: Decision | undefined;
+    let args: unknown[];
+    try {
+      slot = module.slot(index);
+      if (slot === undefined) return record;
+      if (tables.entered === slot.fn) {
+        tables.entered = undefined;
+        return record;
+      }
+      if (slot.site.off || gate.idle) return record;
+      args = listed(slot.arity, a, b, c, d);
+      decision = decide(slot.site, self, args);
+    } catch (fault) {
+      reportFault('start of a call', fault);
       return record;
     }
-    const { site } = slot;
-    if (site.off || gate.idle) return record;
-    const args = listed(slot.arity, a, b, c, d);
-    const decision = decide(site, self, args);
     if (decision === undefined) return record;
-    return slot.async
-      ? recordAwaited(decision, site, self, slot.enter, args)
-      : recordCall(decision, site, self, slot.enter, args);
+    const { site, enter } = slot;
+    return slot.async ? recordAwaited(decision, site, self, enter, args) : recordCall(decision, site, self, enter, args);
   };
 }
 

@@ -24,17 +24,9 @@ export function recordAwaited(
   args: ArrayLike<unknown>,
 ): AwaitedCall {
   const result = recordCall(decision, site, self, body, args, awaited);
-  return result instanceof RecordedCall ? result : new UnrecordedCall(result);
+  return result instanceof RecordedCall ? result : { p: result, ok: same, fail: same };
 }
 
 const awaited: Settle = (span, site, self, result, context) => new RecordedCall(span, site, self, context, result);
 
-class UnrecordedCall implements AwaitedCall {
-  constructor(readonly p: unknown) {}
-  ok(value: unknown): unknown {
-    return value;
-  }
-  fail(error: unknown): unknown {
-    return error;
-  }
-}
+const same = <Value>(value: Value): Value => value;

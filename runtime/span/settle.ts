@@ -103,7 +103,11 @@ export class RecordedCall implements FollowedCall {
 
   /** Ends the span as fulfilled. @returns the value, to return it */
   ok(value: unknown): unknown {
-    this.fulfil(value);
+    try {
+      this.fulfil(value);
+    } catch (fault) {
+      abandon(this.span, this.site, fault);
+    }
     return value;
   }
 

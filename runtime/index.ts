@@ -24,6 +24,7 @@ export { createRootSampler, createSampler, sqlQueries, startTracing } from './se
 export type { SamplerOptions } from './setup/own.js';
 export { createSpanProcessor } from './setup/processor.js';
 export type { Sampler, SpanwrightSampler } from './setup/sampler.js';
+export type { Latency } from './site/latency.js';
 export type {
   ConfigurationValue,
   Duration,

@@ -3,6 +3,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import type { CallSample } from './open/statistics.js';
+import type { Latency } from './site/latency.js';
 
 /** A length of time: milliseconds, or a number with a unit (`500ms`, `10s`, `10m`, `2h`). */
 export type Duration = number | string;
@@ -144,8 +145,7 @@ export interface SiteReport {
   /** Recorded calls. */
   calls: number;
   errors: number;
-  /** Calls per latency bucket: below 10 us, 100 us, 1 ms, 10 ms, 100 ms, 1 s, 10 s, 100 s, and longer. */
-  latency: readonly number[];
+  latency: Latency;
   /** A few of the last calls and of the last failures. */
   samples: readonly CallSample[];
   failures: readonly CallSample[];
@@ -180,8 +180,7 @@ export interface NamespaceReport {
   open: number;
   calls: number;
   errors: number;
-  /** Calls per latency bucket, as in {@link SiteReport}. */
-  readonly latency: readonly number[];
+  readonly latency: Latency;
 }
 
 export interface OpenSpanReport {
@@ -228,8 +227,8 @@ export interface Tracing {
   openSpans(options?: { limit?: number; attributes?: boolean }): OpenSpanReport[];
   /** The last failed calls of the process, newest first, at most 100. */
   recentErrors(): CallSample[];
-  /** Prometheus text exposition format 0.0.4. */
-  metrics(): string;
+  /** Prometheus text exposition format 0.0.4; with `openMetrics` OpenMetrics 1.0, in which latency has exemplars. */
+  metrics(options?: { openMetrics?: boolean }): string;
   /**
    * Sends what has ended, without the delay of the queue. Resolves when it is sent or given up, when an attempt fails (its spans stay in the
    * queue), or when `timeout` is over: by default `otlp_timeout`, on AWS Lambda two seconds. Never rejects for a failed export.

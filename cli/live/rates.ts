@@ -1,12 +1,12 @@
 // From two looks at the sites of a service to what happened between them: calls and errors per second, and latency. Plain
 // functions of data, for `spanwright top`.
 
+import { LatencyHistogram } from '../../runtime/site/latency.js';
 import type { SiteReport } from '../../runtime/tracing.js';
 
 /** A look at the sites, with the moment on the clock of this program. */
 export interface Look {
   readonly at: number;
-  readonly bounds: readonly number[];
   readonly sites: readonly SiteReport[];
 }
 
@@ -16,21 +16,9 @@ export interface SiteRate {
   readonly open: number;
   readonly callsPerSecond: number;
   readonly errorsPerSecond: number;
-  /** Upper bound of the bucket that holds the quantile; null without calls, Infinity in the open bucket. */
+  /** Null without calls. */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
-}
-
-/** The bound below which `share` of the calls stayed. */
-export function quantile(buckets: readonly number[], bounds: readonly number[], share: number): number | null {
-  const total = buckets.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return null;
-  let seen = 0;
-  for (const [at, count] of buckets.entries()) {
-    seen += count;
-    if (seen >= share * total) return bounds[at] ?? Number.POSITIVE_INFINITY;
-  }
-  return Number.POSITIVE_INFINITY;
 }
 
 /** What has grown; all of it when the service has started anew since. */
@@ -42,15 +30,16 @@ export function ratesBetween(before: Look, now: Look): SiteRate[] {
   const earlier = new Map(before.sites.map((site) => [site.id, site]));
   const rates = now.sites.map((site): SiteRate => {
     const old = earlier.get(site.id);
-    const latency = site.latency.map((count, bucket) => growth(count, old?.latency[bucket]));
+    const latency = new LatencyHistogram().merge(site.latency);
+    if (old !== undefined && old.calls <= site.calls) latency.merge(old.latency, -1);
     return {
       namespace: site.namespace,
       function: site.function,
       open: site.open,
       callsPerSecond: growth(site.calls, old?.calls) / seconds,
       errorsPerSecond: growth(site.errors, old?.errors) / seconds,
-      p50Ms: quantile(latency, now.bounds, 0.5),
-      p95Ms: quantile(latency, now.bounds, 0.95),
+      p50Ms: latency.quantile(0.5),
+      p95Ms: latency.quantile(0.95),
     };
   });
   return rates

@@ -15,15 +15,18 @@ const USUAL_ROWS = 20;
 const CLEAR_SCREEN = '\u001b[H\u001b[2J';
 
 const perSecond = (rate: number) => (rate === 0 ? '' : rate < 10 ? rate.toFixed(1) : String(Math.round(rate)));
-const below = (bound: number | null) =>
-  bound === null ? '' : bound === Number.POSITIVE_INFINITY ? 'longer' : `< ${spokenBound(bound)}`;
-const spokenBound = (bound: number) => (bound < 1 ? `${bound * 1000} us` : bound < 1000 ? `${bound} ms` : `${bound / 1000} s`);
+/** Two digits are as many as the histogram knows. */
+const latency = (ms: number | null) => {
+  if (ms === null) return '';
+  const [value, unit] = ms < 1 ? [ms * 1000, 'us'] : ms < 1000 ? [ms, 'ms'] : [ms / 1000, 's'];
+  return `${Number(value.toPrecision(2))} ${unit}`;
+};
 
 const COLUMNS: readonly Column<SiteRate>[] = [
   { title: 'CALLS/S', of: (rate) => perSecond(rate.callsPerSecond), number: true },
   { title: 'ERRORS/S', of: (rate) => perSecond(rate.errorsPerSecond), number: true },
-  { title: 'P50', of: (rate) => below(rate.p50Ms), number: true },
-  { title: 'P95', of: (rate) => below(rate.p95Ms), number: true },
+  { title: 'P50', of: (rate) => latency(rate.p50Ms), number: true },
+  { title: 'P95', of: (rate) => latency(rate.p95Ms), number: true },
   { title: 'OPEN', of: (rate) => rate.open, number: true },
   { title: 'FUNCTION', of: (rate) => rate.function },
   { title: 'NAMESPACE', of: (rate) => rate.namespace, most: 80 },
@@ -42,9 +45,9 @@ async function look(invocation: Invocation): Promise<Look & { readonly state: Tr
   const query = { prefix: invocation.arguments[0], sort: 'calls', limit: 1000 };
   const [state, answer] = await Promise.all([
     ask<TracingState>(invocation, 'GET', 'state'),
-    ask<{ sites: SiteReport[]; latencyBoundsMs: number[] }>(invocation, 'GET', withQuery('sites', query)),
+    ask<{ sites: SiteReport[] }>(invocation, 'GET', withQuery('sites', query)),
   ]);
-  return { at: performance.now(), bounds: answer.latencyBoundsMs, sites: answer.sites, state };
+  return { at: performance.now(), sites: answer.sites, state };
 }
 
 function headOf({ enabled, recording, leases, spans, exportedBy }: TracingState): string {

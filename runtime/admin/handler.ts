@@ -118,7 +118,14 @@ export function createAdminHandler(tracing: Tracing, options: AdminOptions = {})
     const grant = route.permission === 'none' ? { read: false, change: false } : await access.grant(request, caller);
     if (route.permission !== 'none') access.require(route.permission, grant);
     const values = queryFields(url.searchParams, route.query);
-    return route.read({ tracing, values, trusted: grant.change, audit: audit.entries, prefix });
+    return route.read({
+      tracing,
+      values,
+      trusted: grant.change,
+      audit: audit.entries,
+      prefix,
+      accept: request.headers.get('accept') ?? '',
+    });
   }
 
   async function change(request: Request, grant: Grant, route: ChangeRoute, { id }: RouteMatch): Promise<Response> {

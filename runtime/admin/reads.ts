@@ -2,9 +2,9 @@
 // way out. Every answer is bounded; texts that hold data of the service (attribute values, messages of errors) are left out
 // unless the token for changes was sent.
 
-import { type CallSample, LATENCY_BOUNDS } from '../open/statistics.js';
+import type { CallSample } from '../open/statistics.js';
 import type { SiteSort, SpanCounts, Tracing, TracingState } from '../tracing.js';
-import { jsonAnswer } from './answer.js';
+import { jsonAnswer, textAnswer } from './answer.js';
 import type { AuditEntry } from './audit.js';
 
 /** What a reading row gets. */
@@ -15,6 +15,8 @@ export interface Reading {
   readonly trusted: boolean;
   readonly audit: readonly AuditEntry[];
   readonly prefix: string;
+  /** Media types that the caller reads. */
+  readonly accept: string;
 }
 
 /** The page of a list that the query asks for, with what there is in all. */
@@ -45,13 +47,13 @@ export function readSites({ tracing, values, trusted }: Reading): Response {
     samples: shown(site.samples, trusted),
     failures: shown(site.failures, trusted),
   }));
-  return jsonAnswer({ total: page.total, offset, limit, latencyBoundsMs: LATENCY_BOUNDS, sites });
+  return jsonAnswer({ total: page.total, offset, limit, sites });
 }
 
 export function readNamespaces({ tracing, values }: Reading): Response {
   const all = tracing.namespaces(values.get('prefix') as string | undefined);
   const { rows, ...page } = pageOf(all, values, 1000);
-  return jsonAnswer({ ...page, latencyBoundsMs: LATENCY_BOUNDS, namespaces: rows });
+  return jsonAnswer({ ...page, namespaces: rows });
 }
 
 export function readOpenSpans({ tracing, values, trusted }: Reading): Response {
@@ -80,4 +82,11 @@ export function readHealth({ tracing }: Reading): Response {
   const status = built ? (recording ? 'recording' : 'off') : 'no exporter';
   const exporter = { state: exporterState(exportedBy, spans), endpoint, exported, dropped, failed, forgotten };
   return jsonAnswer({ status, enabled, open, leaked, refused, exporter, revision });
+}
+
+/** OpenMetrics where the caller reads it, as Prometheus does. */
+export function readMetrics({ tracing, accept }: Reading): Response {
+  const openMetrics = accept.includes('application/openmetrics-text');
+  const type = openMetrics ? 'application/openmetrics-text; version=1.0.0' : 'text/plain; version=0.0.4';
+  return textAnswer(tracing.metrics({ openMetrics }), `${type}; charset=utf-8`, { vary: 'accept' });
 }

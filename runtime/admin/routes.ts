@@ -4,11 +4,11 @@
 
 import { printable } from '../text/printable.js';
 import type { Lease, LeaseOptions } from '../tracing.js';
-import { jsonAnswer, textAnswer } from './answer.js';
+import { jsonAnswer } from './answer.js';
 import type { Field } from './fields.js';
 import { openApiDocument } from './openapi.js';
 import { pageAnswer } from './page.js';
-import { readErrors, readHealth, readNamespaces, readOpenSpans, readSites } from './reads.js';
+import { readErrors, readHealth, readMetrics, readNamespaces, readOpenSpans, readSites } from './reads.js';
 import { Refusal } from './refusal.js';
 import type { Changing, Route } from './route.js';
 
@@ -165,7 +165,8 @@ export const ROUTES: readonly Route[] = [
     permission: 'read',
     query: [limit(100, 50, 'calls')],
     type: JSON_TYPE,
-    summary: 'The last failed calls, newest first, at most 100; their messages only with the token for changes.',
+    summary:
+      'The last failures, newest first, at most 100, each once however many calls it passed; their messages only with the token for changes.',
     read: readErrors,
   },
   {
@@ -174,8 +175,8 @@ export const ROUTES: readonly Route[] = [
     permission: 'read',
     query: [],
     type: 'text/plain',
-    summary: 'Metrics in Prometheus text format 0.0.4.',
-    read: ({ tracing }) => textAnswer(tracing.metrics(), 'text/plain; version=0.0.4; charset=utf-8'),
+    summary: 'Metrics in Prometheus text format 0.0.4, or OpenMetrics 1.0 with exemplars where the caller accepts it.',
+    read: readMetrics,
   },
   {
     method: 'GET',

@@ -1,9 +1,20 @@
 // Counts of spans as metrics: Prometheus text for the admin hook, and observable instruments for the OpenTelemetry metrics API.
 // Names are OpenTelemetry's where there is one (semantic conventions, SDK self-observability), ours where there is none.
 
-import { metrics as metricsApi, type ObservableResult } from '@opentelemetry/api';
+import {
+  type Attributes,
+  createNoopMeter,
+  type Meter,
+  metrics as metricsApi,
+  type ObservableResult,
+  ROOT_CONTEXT,
+  type Span,
+  trace,
+} from '@opentelemetry/api';
+import { LatencyHistogram } from '../site/latency.js';
 import type { Site } from '../site/site.js';
 import type { SpanCounts } from '../tracing.js';
+import type { CallSample } from './statistics.js';
 
 /** One row per metric of the process: OpenTelemetry's name, which count it is, and what it says. All but the live spans only ever grow. */
 const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: string])[] = [
@@ -46,8 +57,17 @@ function recordedByNamespace(sites: Iterable<Site>): Map<string, number> {
   return open;
 }
 
-/** Prometheus text exposition format 0.0.4. `openName` is the user's own name for the count of open spans. */
-export function prometheusText(counts: SpanCounts, sites: Iterable<Site>, enabled: boolean, openName: string): string {
+export interface ExpositionOptions {
+  readonly enabled: boolean;
+  /** The user's own name for the count of open spans. */
+  readonly openName: string;
+  /** OpenMetrics 1.0, with exemplars, instead of Prometheus text 0.0.4. Default false. */
+  readonly openMetrics?: boolean;
+}
+
+/** Text that Prometheus scrapes. */
+export function prometheusText(counts: SpanCounts, sites: Iterable<Site>, options: ExpositionOptions): string {
+  const { enabled, openName, openMetrics = false } = options;
   const lines: string[] = [];
   const head = (name: string, type: string, help: string) => lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
   head(openName, 'gauge', 'Open spans.');
@@ -57,25 +77,84 @@ export function prometheusText(counts: SpanCounts, sites: Iterable<Site>, enable
   for (const [otel, count, help] of ROWS) {
     const name = otel.replaceAll('.', '_');
     const [shown, type] = otel === LIVE ? [name, 'gauge'] : [`${name}_total`, 'counter'];
-    head(shown, type, help);
+    // OpenMetrics names a counter without the suffix of its samples
+    head(openMetrics ? name : shown, type, help);
     lines.push(`${shown} ${counts[count]}`);
   }
   head('spanwright_namespace_spans_open', 'gauge', 'Open spans by namespace.');
   for (const [namespace, open] of recordedByNamespace(sites)) {
     lines.push(`spanwright_namespace_spans_open{namespace="${escapeLabel(namespace)}"} ${open}`);
   }
+  head('spanwright_call_duration_seconds', 'histogram', 'Duration of recorded calls by namespace.');
+  for (const [namespace, calls] of callsByNamespace(sites)) lines.push(...durationLines(namespace, calls, openMetrics));
+  if (openMetrics) lines.push('# EOF');
   return `${lines.join('\n')}\n`;
+}
+
+/** Buckets of the text: powers of two from 2^-6 ms (16 us) to 2^16 ms (65 s), which the histogram of a site holds exactly. */
+const EXPONENTS = Array.from({ length: 23 }, (_, at) => at - 6);
+
+interface Calls {
+  readonly latency: LatencyHistogram;
+  readonly samples: CallSample[];
+}
+
+function callsByNamespace(sites: Iterable<Site>): Map<string, Calls> {
+  const found = new Map<string, Calls>();
+  for (const { namespace, statistics } of sites) {
+    if (statistics === undefined) continue;
+    const name = found.has(namespace) || found.size < NAMESPACES ? namespace : OTHER;
+    let calls = found.get(name);
+    if (calls === undefined) {
+      calls = { latency: new LatencyHistogram(), samples: [] };
+      found.set(name, calls);
+    }
+    calls.latency.merge(statistics.latency);
+    calls.samples.push(...statistics.samples, ...statistics.failures);
+  }
+  return found;
+}
+
+function durationLines(namespace: string, { latency, samples }: Calls, exemplars: boolean): string[] {
+  const [name, label] = ['spanwright_call_duration_seconds', `namespace="${escapeLabel(namespace)}"`];
+  let below = 0;
+  const buckets = [...EXPONENTS.map((exponent) => 2 ** exponent), Number.POSITIVE_INFINITY].map((bound, at) => {
+    const count = at < EXPONENTS.length ? latency.countUpTo(EXPONENTS[at] as number) : latency.count;
+    const exemplar = exemplars ? exemplarOf(samples, below, bound) : '';
+    below = bound;
+    return `${name}_bucket{${label},le="${Number.isFinite(bound) ? bound / 1000 : '+Inf'}"} ${count}${exemplar}`;
+  });
+  return [...buckets, `${name}_sum{${label}} ${latency.sumMs / 1000}`, `${name}_count{${label}} ${latency.count}`];
+}
+
+/** The last sampled call within the bucket. */
+function exemplarOf(samples: readonly CallSample[], overMs: number, upToMs: number): string {
+  const within = samples.filter(({ durationMs }) => durationMs > overMs && durationMs <= upToMs);
+  if (within.length === 0) return '';
+  const { traceId, spanId, durationMs, startedAt } = within.reduce((a, b) => (b.startedAt > a.startedAt ? b : a));
+  return ` # {trace_id="${traceId}",span_id="${spanId}"} ${durationMs / 1000} ${(Date.parse(startedAt) + durationMs) / 1000}`;
 }
 
 function escapeLabel(text: string): string {
   return text.replace(/\\/gu, '\\\\').replace(/"/gu, '\\"').replace(/\n/gu, '\\n');
 }
 
+/** The part of the recorder that calls are measured through. */
+interface Measured {
+  onDuration: ((span: MeasuredSpan, ms: number) => void) | undefined;
+}
+interface MeasuredSpan {
+  readonly site: Site;
+  /** The span that contexts hold. */
+  readonly active: Span;
+}
+
 /**
- * Registers the same counts with the global meter provider: they are read when it collects, and cost nothing between. The
- * returned function takes them back.
+ * Registers the same counts with the global meter provider: they are read when it collects, and cost nothing between. The duration of each
+ * recorded call is given to it at the end of the call, with the call's context, so that an SDK that keeps exemplars can. The returned
+ * function takes all of it back.
  */
-export function observe(read: () => SpanCounts, sites: Iterable<Site>): () => void {
+export function observe(read: () => SpanCounts, sites: Iterable<Site>, measured: Measured | undefined): () => void {
   const meter = metricsApi.getMeter('spanwright');
   const observed = ROWS.map(([otel, count, description]) => {
     const options = { description, unit: '{span}' };
@@ -85,8 +164,28 @@ export function observe(read: () => SpanCounts, sites: Iterable<Site>): () => vo
     instrument.addCallback(callback);
     return () => instrument.removeCallback(callback);
   });
+  // without a meter provider a call must not pay for it
+  if (measured !== undefined && meter !== createNoopMeter()) measured.onDuration = recordDurations(meter);
   return () => {
     for (const remove of observed) remove();
+    if (measured !== undefined) measured.onDuration = undefined;
+  };
+}
+
+function recordDurations(meter: Meter): Measured['onDuration'] {
+  const histogram = meter.createHistogram('spanwright.call.duration', {
+    description: 'Duration of recorded calls.',
+    unit: 's',
+    advice: { explicitBucketBoundaries: EXPONENTS.map((exponent) => 2 ** exponent / 1000) },
+  });
+  const attributesOf = new Map<string, Attributes>();
+  return ({ site: { namespace }, active }, ms) => {
+    let attributes = attributesOf.get(namespace);
+    if (attributes === undefined) {
+      attributes = { 'code.namespace': attributesOf.size < NAMESPACES ? namespace : OTHER };
+      attributesOf.set(namespace, attributes);
+    }
+    histogram.record(ms / 1000, attributes, trace.setSpan(ROOT_CONTEXT, active));
   };
 }
 

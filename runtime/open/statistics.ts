@@ -1,11 +1,8 @@
-// What a page of recent calls shows of a site (as TraceZ does): how many calls fell into each latency bucket, and a few of the
-// last ones and of the last failures. Rings of fixed size; a sample is taken at most every so often, so that the price of an
-// ended call is a comparison and an increment.
+// Statistics of a site for a page of recent calls (as TraceZ does): their latency, and a few of the last calls and of the last failures.
+// Rings of fixed size; a sample is taken at most every so often, so that an ended call costs a logarithm and an increment.
 
 import type { Attributes, SpanContext, SpanStatus } from '@opentelemetry/api';
-
-/** Upper bounds of the buckets in milliseconds; the last bucket is open. */
-export const LATENCY_BOUNDS: readonly number[] = [0.01, 0.1, 1, 10, 100, 1000, 10_000, 100_000];
+import { LatencyHistogram } from '../site/latency.js';
 
 const SAMPLES = 8;
 const SAMPLE_EVERY_MS = 1000;
@@ -35,7 +32,7 @@ interface EndedSpan {
 }
 
 export class SiteStatistics {
-  readonly buckets: number[] = new Array(LATENCY_BOUNDS.length + 1).fill(0);
+  readonly latency = new LatencyHistogram();
   readonly samples: CallSample[] = [];
   readonly failures: CallSample[] = [];
   #sampledAt = Number.NEGATIVE_INFINITY;
@@ -44,9 +41,7 @@ export class SiteStatistics {
 
   /** @param endedAt monotonic milliseconds */
   count(span: EndedSpan, durationMs: number, endedAt: number, failed: boolean): CallSample | undefined {
-    let bucket = 0;
-    while (bucket < LATENCY_BOUNDS.length && durationMs >= (LATENCY_BOUNDS[bucket] as number)) bucket++;
-    this.buckets[bucket] = (this.buckets[bucket] as number) + 1;
+    this.latency.add(durationMs);
     if (!failed && endedAt - this.#sampledAt < SAMPLE_EVERY_MS) return undefined;
     const sample = sampleOf(span, durationMs);
     if (failed) {

@@ -188,8 +188,9 @@ export class LiveTracing implements Tracing {
     return this.process.recentErrors.list();
   }
 
-  metrics(): string {
-    return prometheusText(this.#counts(), this.process.sites, this.enabled, this.loaded.configuration.openSpansMetric);
+  metrics({ openMetrics = false }: { openMetrics?: boolean } = {}): string {
+    const { openSpansMetric: openName } = this.loaded.configuration;
+    return prometheusText(this.#counts(), this.process.sites, { enabled: this.enabled, openName, openMetrics });
   }
 
   async forceFlush(options?: { timeout?: Duration }): Promise<void> {

@@ -36,7 +36,7 @@ export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' |
       state.gate.foreignContexts = false;
     },
   ];
-  undo.push(observe(() => tracing.counts(), state.sites));
+  undo.push(observe(() => tracing.counts(), state.sites, state.recorder));
   tracing.attach({ counts: NOTHING_EXPORTED, undo });
   return tracing;
 }

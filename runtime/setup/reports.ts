@@ -1,11 +1,11 @@
 // One site, one open span as plain data, for the admin hook, the CLI and users' code.
 
-import { LATENCY_BOUNDS } from '../open/statistics.js';
 import type { OpenSpan } from '../open/table.js';
+import { LatencyHistogram } from '../site/latency.js';
 import type { Site } from '../site/site.js';
 import type { OpenSpanReport, SiteReport } from '../tracing.js';
 
-const NO_CALLS: readonly number[] = new Array(LATENCY_BOUNDS.length + 1).fill(0);
+const NO_CALLS = new LatencyHistogram();
 
 export function reportOpenSpan(span: OpenSpan, attributes: boolean): OpenSpanReport {
   const { traceId, spanId } = span.spanContext();
@@ -36,7 +36,7 @@ export function reportSite(site: Site): SiteReport {
     open: site.open,
     calls: site.started,
     errors: site.errors,
-    latency: [...(site.statistics?.buckets ?? NO_CALLS)],
+    latency: (site.statistics?.latency ?? NO_CALLS).report(),
     samples: [...(site.statistics?.samples ?? [])],
     failures: [...(site.statistics?.failures ?? [])],
   };

@@ -1,7 +1,7 @@
 // Pages of sites, and sites added up by namespace. Reports are made for the rows of a page only, and the rows are selected without
 // sorting the rest, so that a look at a program of 10,000 sites does not hold up its event loop.
 
-import { LATENCY_BOUNDS } from '../open/statistics.js';
+import { LatencyHistogram } from '../site/latency.js';
 import type { SiteRegistry } from '../site/registry.js';
 import type { Site } from '../site/site.js';
 import type { NamespaceReport, SitePage, SiteQuery, SiteReport, SiteSort } from '../tracing.js';
@@ -105,7 +105,7 @@ function addUp(a: SiteReport, b: SiteReport): SiteReport {
     open: a.open + b.open,
     calls: a.calls + b.calls,
     errors: a.errors + b.errors,
-    latency: a.latency.map((count, bucket) => count + (b.latency[bucket] ?? 0)),
+    latency: new LatencyHistogram().merge(a.latency).merge(b.latency).report(),
     samples: [...a.samples, ...b.samples],
     failures: [...a.failures, ...b.failures],
   };
@@ -113,12 +113,12 @@ function addUp(a: SiteReport, b: SiteReport): SiteReport {
 
 /** The namespaces that begin with `prefix`, by name. */
 export function reportNamespaces(sites: SiteRegistry, prefix: string): NamespaceReport[] {
-  const found = new Map<string, NamespaceReport & { sites: number; latency: number[] }>();
+  const found = new Map<string, Omit<NamespaceReport, 'latency'> & { sites: number; latency: LatencyHistogram }>();
   for (const row of rowsOf(sites, prefix)) {
     const site = first(row);
     let report = found.get(site.namespace);
     if (report === undefined) {
-      const latency = new Array<number>(LATENCY_BOUNDS.length + 1).fill(0);
+      const latency = new LatencyHistogram();
       const verdicts = { on: 0, off: 0, drop: 0 };
       report = { namespace: site.namespace, sites: 0, verdicts, open: 0, calls: 0, errors: 0, latency };
       found.set(site.namespace, report);
@@ -129,11 +129,10 @@ export function reportNamespaces(sites: SiteRegistry, prefix: string): Namespace
       report.open += slot.open;
       report.calls += slot.started;
       report.errors += slot.errors;
-      const buckets = slot.statistics?.buckets;
-      if (buckets === undefined) continue;
-      for (let bucket = 0; bucket < buckets.length; bucket++)
-        report.latency[bucket] = (report.latency[bucket] ?? 0) + (buckets[bucket] ?? 0);
+      if (slot.statistics !== undefined) report.latency.merge(slot.statistics.latency);
     }
   }
-  return [...found.values()].sort((a, b) => compare(a.namespace, b.namespace));
+  return [...found.values()]
+    .sort((a, b) => compare(a.namespace, b.namespace))
+    .map((report) => ({ ...report, latency: report.latency.report() }));
 }

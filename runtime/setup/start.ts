@@ -85,7 +85,7 @@ function build(
   startRecorder(tracing, configuration, { sink, resource });
   undo.push(watch(configuration), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
   undo.push(onNaturalEnd(pipeline, configuration.shutdownTimeout));
-  undo.push(observe(() => tracing.counts(), state.sites));
+  undo.push(observe(() => tracing.counts(), state.sites, state.recorder));
   const to = pipeline.endpoint?.url ?? 'the exporter given in code';
   notice('SPW001', `service ${configuration.serviceName}, sending to ${to}, tracing is ${configuration.enabled ? 'on' : 'off'}`);
   const counts = {

@@ -48,6 +48,7 @@ export class RecordedSpan implements Span, OpenSpan {
   events: TimedEvent[] = NONE as unknown as TimedEvent[];
   links: Link[] = NONE as unknown as Link[];
   ended = false;
+  passedOn: boolean | undefined = undefined; // true: the error that failed it was recorded by a span below
   droppedEventsCount = 0;
   droppedLinksCount = 0;
 
@@ -232,7 +233,9 @@ export class RecordedSpan implements Span, OpenSpan {
   }
 
   #recordThrown(error: unknown, thrown: Thrown, time: TimeInput | undefined): void {
-    if (!this.trace.isNew(error)) return;
+    const isNew = this.trace.isNew(error);
+    this.passedOn = !isNew && (this.passedOn ?? true);
+    if (!isNew) return;
     const attributes = exceptionAttributes(thrown);
     const log = this.recorder.limits.exceptionLog;
     log?.emit(attributes, this);

@@ -68,6 +68,8 @@ export class Recorder implements SpanHost<RecordedSpan> {
   readonly scope: Scope;
   readonly limits: SpanLimits;
   readonly defersRatio: boolean;
+  /** Called with each ended call, while a meter provider is registered. */
+  onDuration: ((span: Pick<RecordedSpan, 'site' | 'active'>, ms: number) => void) | undefined;
   readonly #sink: SpanSink;
   /** By the attributes of the site. */
   readonly #constant = new WeakMap<Attributes, ConstantAttributes>();
@@ -218,8 +220,11 @@ export class Recorder implements SpanHost<RecordedSpan> {
     const failed = span.status.code === SpanStatusCode.ERROR;
     if (failed) site.errors++;
     site.statistics ??= new SiteStatistics();
-    const sample = site.statistics.count(span, span.durationMs, span.startMs + span.durationMs - span.trace.anchor, failed);
-    if (failed && sample !== undefined) this.recentErrors.add(sample);
+    const { durationMs } = span;
+    const sample = site.statistics.count(span, durationMs, span.startMs + durationMs - span.trace.anchor, failed);
+    // one row a failure: the frames above the first one only pass it on
+    if (failed && sample !== undefined && !span.passedOn) this.recentErrors.add(sample);
+    this.onDuration?.(span, durationMs);
   }
 
   forceFlush(limitMillis?: number): Promise<void> {

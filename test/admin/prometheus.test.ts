@@ -29,7 +29,7 @@ function configuration(open: string, closed: string): string {
   };
   const token = (text: string) => `    authorization: { credentials: '${text}' }\n`;
   return [
-    'global: { scrape_interval: 200ms, scrape_timeout: 200ms }',
+    'global: { scrape_interval: 400ms, scrape_timeout: 400ms }',
     'scrape_configs:',
     job('open', open) + job('token', closed, token(READ_TOKEN)) + job('stranger', closed),
   ].join('\n');
@@ -115,7 +115,10 @@ test('its open spans are those of the service, in all and by namespace, as they 
 
 test('it reads every metric that the service writes, with its type', async () => {
   const written = new Map(
-    [...tracing.metrics().matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name as string, type as string]),
+    [...tracing.metrics({ openMetrics: true }).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [
+      name as string,
+      type as string,
+    ]),
   );
   assert.ok(written.size > 5);
   const { data } = (await (await fetch(`${origin}/api/v1/targets/metadata`)).json()) as {

@@ -2,15 +2,30 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Look, quantile, ratesBetween } from '../../cli/live/rates.js';
+import { type Look, ratesBetween } from '../../cli/live/rates.js';
+import { LatencyHistogram } from '../../runtime/site/latency.js';
 import type { SiteReport } from '../../runtime/tracing.js';
 
-const BOUNDS = [1, 10, 100];
+/** Latency of calls of these milliseconds. */
+function latencyOf(...calls: number[]): SiteReport['latency'] {
+  const histogram = new LatencyHistogram();
+  for (const ms of calls) histogram.add(ms);
+  return histogram.report();
+}
 
 function site(id: string, calls: number, facts: Partial<SiteReport> = {}): SiteReport {
-  return { id, namespace: 'n', function: id, calls, errors: 0, open: 0, latency: [calls, 0, 0, 0], ...facts } as SiteReport;
+  return {
+    id,
+    namespace: 'n',
+    function: id,
+    calls,
+    errors: 0,
+    open: 0,
+    latency: latencyOf(...Array(calls).fill(1)),
+    ...facts,
+  } as SiteReport;
 }
-const look = (at: number, ...sites: SiteReport[]): Look => ({ at, bounds: BOUNDS, sites });
+const look = (at: number, ...sites: SiteReport[]): Look => ({ at, sites });
 
 test('rates are growth by time, busiest first, without functions that rest', () => {
   const rates = ratesBetween(
@@ -29,10 +44,10 @@ test('rates are growth by time, busiest first, without functions that rest', () 
 test('an open call counts although nothing grows, and a new function from nothing', () => {
   const rates = ratesBetween(look(0, site('hangs', 1, { open: 1 })), look(1000, site('hangs', 1, { open: 1 }), site('new', 3)));
   assert.equal(
-    rates.map((rate) => [rate.function, rate.callsPerSecond, rate.open, rate.p50Ms]),
+    rates.map((rate) => [rate.function, rate.callsPerSecond, rate.open, rate.p50Ms === null]),
     [
-      ['new', 3, 0, 1],
-      ['hangs', 0, 1, null],
+      ['new', 3, 0, false],
+      ['hangs', 0, 1, true],
     ],
   );
 });
@@ -42,13 +57,16 @@ test('after a restart the counts of the new process stand for the interval', () 
   assert.is(rate?.callsPerSecond, 4);
 });
 
-test('a quantile is the bound of its bucket, open at the end, none without calls', () => {
-  assert.is(quantile([0, 0, 0, 0], BOUNDS, 0.5), null);
-  assert.is(quantile([50, 50, 0, 0], BOUNDS, 0.5), 1);
-  assert.is(quantile([50, 51, 0, 0], BOUNDS, 0.5), 10);
-  assert.is(quantile([95, 0, 5, 0], BOUNDS, 0.95), 1);
-  assert.is(quantile([94, 0, 6, 0], BOUNDS, 0.95), 100);
-  assert.is(quantile([0, 0, 0, 1], BOUNDS, 0.5), Number.POSITIVE_INFINITY);
+test('latency is that of the calls between the two looks', () => {
+  const before = site('a', 2, { latency: latencyOf(500, 500) });
+  const after = site('a', 5, { latency: latencyOf(500, 500, 12, 12, 90) });
+  const [rate] = ratesBetween(look(0, before), look(1000, after));
+  for (const [found, expected] of [
+    [rate?.p50Ms, 12],
+    [rate?.p95Ms, 90],
+  ] as const) {
+    assert.ok(Math.abs((found ?? 0) / expected - 1) < 0.046, `${found} instead of ${expected}`);
+  }
 });
 
 test.run();

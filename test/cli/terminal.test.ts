@@ -97,7 +97,7 @@ function answerOf(url: string): unknown {
     open: 0,
     calls: 1,
     errors: 1,
-    latency: [],
+    latency: { p50Ms: null, p95Ms: null, p99Ms: null, sumMs: 0, scale: 3, offset: 0, counts: [] },
     failures: [],
     recent: [],
   };
@@ -146,7 +146,6 @@ function answerOf(url: string): unknown {
     total: 1,
     errors: [error],
     entries: [entry],
-    latencyBoundsMs: [],
     exporter: { state: HOSTILE, endpoint: HOSTILE },
     lease,
   };

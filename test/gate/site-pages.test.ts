@@ -80,7 +80,7 @@ test('namespaces are the sums of their sites, by name', () =>
       assert.is(report.calls, own.reduce((sum, { calls }) => sum + calls, 0)); // biome-ignore format: one thought
       const verdict = { 'pages::n1': 'off', 'pages::n2': 'drop' }[report.namespace] ?? 'on';
       assert.is(report.verdicts[verdict as 'on'], own.length, report.namespace);
-      assert.equal(report.latency.reduce((sum, count) => sum + count, 0), report.calls); // biome-ignore format: one thought
+      assert.equal(report.latency.counts.reduce((sum, count) => sum + count, 0), report.calls); // biome-ignore format: one thought
     }
   }));
 

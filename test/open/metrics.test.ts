@@ -66,4 +66,40 @@ test('after a second set-up each count is reported once', async () => {
   });
 });
 
+test('the duration of each call is an OpenTelemetry histogram in seconds, by namespace', () =>
+  traced({ enabled: true }, async () => {
+    const work = instrument({ namespace: 'duration::work', name: 'work' }, () => 1);
+    for (let call = 0; call < 5; call++) work();
+    const points = (await collected()).get('spanwright.call.duration') ?? [];
+    const own = points.find(
+      ({ attributes }) => (attributes as Record<string, unknown>)['code.namespace'] === 'duration::work',
+    ) ?? { value: {} };
+    const { count, sum, buckets } = own.value as { count: number; sum: number; buckets: { boundaries: number[] } };
+    assert.is(count, 5);
+    assert.ok(sum > 0 && sum < 60);
+    assert.ok(buckets.boundaries.includes(1.024));
+  }));
+
+test('the text has the duration of calls as a classic histogram; exemplars are in OpenMetrics only', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    instrument({ namespace: 'text::work', name: 'work' }, () => 1)();
+    const plain = tracing.metrics();
+    assert.match(plain, 'spanwright_call_duration_seconds_bucket{namespace="text::work",le="+Inf"} 1\n');
+    assert.match(plain, 'spanwright_call_duration_seconds_count{namespace="text::work"} 1\n');
+    assert.not.match(plain, 'trace_id');
+    const open = tracing.metrics({ openMetrics: true });
+    assert.match(
+      open,
+      /^spanwright_call_duration_seconds_bucket\{namespace="text::work",le="[^"]+"\} 1 # \{trace_id="[0-9a-f]{32}",span_id="[0-9a-f]{16}"\} /m,
+    );
+    assert.match(open, /^# TYPE spanwright_spans_ended counter\nspanwright_spans_ended_total 1$/m);
+    assert.match(open, /# EOF\n$/);
+  }));
+
+test('while tracing is off no duration is measured', () =>
+  traced({ enabled: false }, ({ tracing }) => {
+    instrument({ namespace: 'text::off', name: 'off' }, () => 1)();
+    assert.not.match(tracing.metrics(), 'text::off",le=');
+  }));
+
 test.run();

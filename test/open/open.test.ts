@@ -292,7 +292,7 @@ test('metrics are Prometheus text, with the name that the user gave the open cou
     assert.match(text, /^otel_sdk_span_live 1$/m);
     assert.match(text, /^spanwright_namespace_spans_open\{namespace="carbide::api"\} 1$/m);
     for (const line of text.trim().split('\n'))
-      assert.match(line, /^(# (HELP|TYPE) \w+ .+|[a-z_]+(\{namespace="[^"\n]*"\})? \d+)$/);
+      assert.match(line, /^(# (HELP|TYPE) \w+ .+|[a-z_]+(\{namespace="[^"\n]*"(,le="[^"]+")?\})? [\d.e-]+)$/);
     gate.open();
     await call;
     assert.match(tracing.metrics(), /^carbide_api_tracing_spans_open 0$/m);

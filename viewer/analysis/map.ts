@@ -1,9 +1,9 @@
 // Map of a system from its traces: services and namespaces with calls, errors and latency, and which calls which. Pure.
 
+import { LatencyHistogram } from '../../runtime/site/latency.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { failed, serviceOf } from '../receiver/spans.js';
 import { namespaceOf } from '../store/summary.js';
-import { Histogram } from './histogram.js';
 
 export interface MapNode {
   readonly name: string;
@@ -52,7 +52,7 @@ export function mapOf(traces: Iterable<readonly ReceivedSpan[]>, by: MapOf): Sys
 }
 
 class Tally {
-  readonly #latency = new Histogram();
+  readonly #latency = new LatencyHistogram();
   #errors = 0;
 
   add(span: ReceivedSpan): void {
@@ -64,8 +64,8 @@ class Tally {
     return {
       calls: this.#latency.count,
       errors: this.#errors,
-      p50Ms: this.#latency.quantile(0.5),
-      p95Ms: this.#latency.quantile(0.95),
+      p50Ms: this.#latency.quantile(0.5) ?? 0,
+      p95Ms: this.#latency.quantile(0.95) ?? 0,
     };
   }
 }

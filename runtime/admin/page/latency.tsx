@@ -1,23 +1,30 @@
-// The latency of a namespace or function: a bar for each bucket, and the buckets of the median and the 95th percentile in words.
+// The latency of a namespace or function: a bar for each factor of four, and the median and the 95th percentile in words.
 
-const SLOW = 5;
-const SLOWEST = 7;
+import type { LatencyHistogram } from '../../site/latency.js';
+import { duration } from './format.js';
 
-export function Latency({ latency, bounds }: { latency: readonly number[]; bounds: readonly number[] }) {
-  const total = latency.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return null;
-  const most = Math.max(...latency);
-  const text = `p50 ${bucketWords(quantile(latency, total, 0.5), bounds)}, p95 ${bucketWords(quantile(latency, total, 0.95), bounds)}`;
+/** Upper bound of each bar as a power of two, in milliseconds: 16 µs to 16 s; one more bar holds what took longer. */
+const EXPONENTS = [-6, -4, -2, 0, 2, 4, 6, 8, 10, 12, 14];
+/** First bars of 64 ms and of 4 s. */
+const SLOW = 7;
+const SLOWEST = 10;
+
+export function LatencyCell({ latency }: { latency: LatencyHistogram }) {
+  if (latency.count === 0) return null;
+  const upTo = [...EXPONENTS.map((exponent) => latency.countUpTo(exponent)), latency.count];
+  const bars = upTo.map((count, at) => count - (upTo[at - 1] ?? 0));
+  const most = Math.max(...bars);
+  const text = `p50 ${duration(latency.quantile(0.5) ?? 0)}, p95 ${duration(latency.quantile(0.95) ?? 0)}`;
   return (
     <>
       <span class="bars" role="img" aria-label={text}>
-        {latency.map((count, at) => (
+        {bars.map((count, at) => (
           <i
             key={at}
             class={count === 0 ? '' : `some${at >= SLOWEST ? ' slowest' : at >= SLOW ? ' slow' : ''}`}
             // the square root lets a few slow calls be seen beside many fast ones
             style={count === 0 ? {} : { height: `${Math.max(12, Math.sqrt(count / most) * 100)}%` }}
-            title={`${bucketWords(at, bounds)}: ${count}`}
+            title={`${boundsOf(at)}: ${count}`}
           />
         ))}
       </span>
@@ -26,19 +33,7 @@ export function Latency({ latency, bounds }: { latency: readonly number[]; bound
   );
 }
 
-const boundWords = (ms: number): string => (ms < 1 ? `${ms * 1000} µs` : ms < 1000 ? `${ms} ms` : `${ms / 1000} s`);
-
-function bucketWords(at: number, bounds: readonly number[]): string {
-  const bound = bounds[at];
-  return bound === undefined ? `over ${boundWords(bounds.at(-1) ?? 0)}` : `under ${boundWords(bound)}`;
-}
-
-/** Index of the bucket that holds the call at this share. */
-function quantile(latency: readonly number[], total: number, share: number): number {
-  let seen = 0;
-  const at = latency.findIndex((count) => {
-    seen += count;
-    return seen >= share * total;
-  });
-  return at < 0 ? latency.length - 1 : at;
+function boundsOf(bar: number): string {
+  const bound = EXPONENTS[bar];
+  return bound === undefined ? `over ${duration(2 ** (EXPONENTS.at(-1) ?? 0))}` : `up to ${duration(2 ** bound)}`;
 }

@@ -2,7 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { perSecond, shortCount } from './format.js';
-import { Latency } from './latency.js';
+import { LatencyCell } from './latency.js';
 import type { Service } from './service.js';
 import { type Branch, isOpen, opens, type TreeView, visibleRows } from './tree.js';
 
@@ -58,7 +58,7 @@ export function NamespacePanel({ service }: { service: Service }) {
         </thead>
         <tbody id="tree">
           {rows.slice(0, MOST_ROWS).map((row) => (
-            <Row key={row.path} row={row} view={view} service={service} bounds={answer?.latencyBoundsMs ?? []} />
+            <Row key={row.path} row={row} view={view} service={service} />
           ))}
         </tbody>
       </table>
@@ -77,10 +77,9 @@ interface RowOptions {
   readonly row: Branch;
   readonly view: TreeView;
   readonly service: Service;
-  readonly bounds: readonly number[];
 }
 
-function Row({ row, view, service, bounds }: RowOptions) {
+function Row({ row, view, service }: RowOptions) {
   const { path, label, depth, site, open, calls, errors, latency, off } = row;
   // a namespace without longer ones below it shows its functions only when asked
   const expanded = row.children.size === 0 ? view.opened.get(path) === true : isOpen(row, view);
@@ -105,7 +104,7 @@ function Row({ row, view, service, bounds }: RowOptions) {
       <td class="number wide-only">{shortCount(calls)}</td>
       <td class={errors > 0 ? 'number hot' : 'number'}>{errors > 0 ? shortCount(errors) : ''}</td>
       <td class="latency">
-        <Latency latency={latency} bounds={bounds} />
+        <LatencyCell latency={latency} />
       </td>
     </tr>
   );

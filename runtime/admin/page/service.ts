@@ -42,7 +42,6 @@ export interface Errors {
 
 export interface Namespaces {
   readonly namespaces: readonly NamespaceReport[];
-  readonly latencyBoundsMs: readonly number[];
 }
 
 interface Look {

@@ -1,5 +1,6 @@
 // Namespaces as a tree: a name is cut at its separators, a branch adds up what is below it. Pure functions of the hook's answers.
 
+import { type Latency, LatencyHistogram } from '../../site/latency.js';
 import type { NamespaceReport, SiteReport } from '../../tracing.js';
 
 export interface Branch {
@@ -15,7 +16,7 @@ export interface Branch {
   open: number;
   calls: number;
   errors: number;
-  latency: number[];
+  readonly latency: LatencyHistogram;
   /** True when rules switch everything below off. */
   off: boolean;
 }
@@ -45,7 +46,7 @@ const branch = (path: string, label: string, depth: number): Branch => ({
   open: 0,
   calls: 0,
   errors: 0,
-  latency: [],
+  latency: new LatencyHistogram(),
   off: true,
 });
 
@@ -77,14 +78,18 @@ function addUp(at: Branch): void {
 
 function add(
   to: Branch,
-  { open, calls, errors, latency, off }: Pick<Branch, 'open' | 'calls' | 'errors' | 'off'> & { latency: readonly number[] },
+  {
+    open,
+    calls,
+    errors,
+    latency,
+    off,
+  }: Pick<Branch, 'open' | 'calls' | 'errors' | 'off'> & { latency: Pick<Latency, 'counts' | 'offset' | 'sumMs'> },
 ): void {
   to.open += open;
   to.calls += calls;
   to.errors += errors;
-  latency.forEach((count, index) => {
-    to.latency[index] = (to.latency[index] ?? 0) + count;
-  });
+  to.latency.merge(latency);
   to.off &&= off;
 }
 
@@ -115,6 +120,6 @@ const functionRows = ({ depth }: Branch, { namespace }: NamespaceReport, { funct
     open: site.open,
     calls: site.calls,
     errors: site.errors,
-    latency: [...site.latency],
+    latency: new LatencyHistogram().merge(site.latency),
     off: site.verdict === 'off' || site.verdict === 'drop',
   }));

@@ -3,6 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Branch, growTree, isOpen, opens, type TreeView, visibleRows } from '../../../runtime/admin/page/tree.js';
+import { LatencyHistogram } from '../../../runtime/site/latency.js';
 import type { NamespaceReport, SiteReport } from '../../../runtime/tracing.js';
 
 const report = (namespace: string, calls = 0, on = 1): NamespaceReport => ({
@@ -12,7 +13,7 @@ const report = (namespace: string, calls = 0, on = 1): NamespaceReport => ({
   open: 0,
   calls,
   errors: 0,
-  latency: [calls, 0],
+  latency: new LatencyHistogram().merge({ offset: 0, counts: [calls], sumMs: calls }).report(),
 });
 
 const view = (changes: Partial<TreeView> = {}): TreeView => ({
@@ -40,7 +41,8 @@ test('a separator at the end belongs to the name before it', () => {
 test('a branch adds up what is below it and what is its own', () => {
   const [carbide] = growTree([report('carbide', 2), report('carbide::api', 3), report('carbide::db', 5)]).children.values();
   assert.is(carbide?.calls, 10);
-  assert.equal(carbide?.latency, [10, 0]);
+  assert.is(carbide?.latency.count, 10);
+  assert.is(carbide?.latency.counts.length, 1);
   assert.is(carbide?.own?.calls, 2);
 });
 
@@ -77,7 +79,7 @@ test('an opened namespace shows its functions, which open nothing', () => {
     open: 1,
     calls: 4,
     errors: 0,
-    latency: [4, 0],
+    latency: report('a', 4).latency,
   } as unknown as SiteReport;
   const functions = new Map([['a', [site]]]);
   assert.equal(lines(visibleRows(root, view({ functions }))), ['a']);

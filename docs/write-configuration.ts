@@ -66,7 +66,8 @@ deployment.environment.name = "production"
 \`\`\`
 
 An unknown key, a wrong type and a value out of range are errors: \`startTracing()\` throws a \`ConfigurationError\` whose \`faults\` name all
-of them, with file, line and what was expected. An endpoint that cannot be used is none: it is said in the log, and the service runs
+of them, with file, line and what was expected. A malformed environment variable is ignored with a warning (SPW038), as the OpenTelemetry
+specification asks; \`SPANWRIGHT_ALLOW_RUNTIME_CHANGES\` then counts as \`false\`. An endpoint that cannot be used is logged, and the service runs
 without tracing. \`tracing.state().configuration\` tells for every value where it came from; secrets are shown as \`***\`.
 
 Durations are a number with one of the units \`ms\`, \`s\`, \`m\`, \`h\`, or a plain number of milliseconds.
@@ -91,8 +92,21 @@ it names it: \`resource: { 'process.command_args': process.argv }\`.
 
 ## Standard variables
 
-Of OpenTelemetry's variables those in the table of keys are followed. These are not; where one of them is set and asks for something else
-than what is done, that is said at the start (SPW024):
+Of OpenTelemetry's variables those in the table of keys are followed, and the sampler:
+
+| \`OTEL_TRACES_SAMPLER\` | stands for |
+|---|---|
+| \`parentbased_always_on\` | the default |
+| \`parentbased_always_off\` | \`roots = "none"\`: no trace starts here; sampled callers are recorded |
+| \`parentbased_traceidratio\` | the rule \`*=<OTEL_TRACES_SAMPLER_ARG>\` |
+| \`always_on\` | \`remote_parent = "ignore"\`: what callers decided does not count |
+| \`always_off\` | \`roots = "none"\` and \`remote_parent = "ignore"\`: nothing is recorded |
+| \`traceidratio\` | the rule and \`remote_parent = "ignore"\` |
+
+The gate stands in front: while \`enabled\` is off, no sampler starts a trace. \`roots\`, \`remote_parent\` and a rule for \`*\` that code or a variable of
+Spanwright sets have precedence; the ratio adds to other rules.
+
+These variables are not followed; where one is set, SPW024 is logged at the start:
 
 ${table(
   ['variable', 'instead'],
@@ -103,7 +117,9 @@ Over gRPC the proxies of \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`n
 
 ## What the runtime says
 
-Lines go to standard error and begin with \`spanwright:\` and a code; those that can repeat are printed once per cause and minute.
+Lines go to standard error and begin with \`spanwright:\` and a code; those that can repeat are printed once per cause and minute. The option
+\`logger\` sends them to a logger of pino, bunyan, winston or Nest, to \`diag\`, \`console\`, or a function, with code, cause and detail as fields
+where the logger takes fields. \`log_level\` (\`OTEL_LOG_LEVEL\`) leaves levels out; under Jest, Vitest, Mocha, node:test and \`NODE_ENV=test\` the default is \`warn\`.
 
 ${table(
   ['code', 'level', 'text'],

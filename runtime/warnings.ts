@@ -41,6 +41,7 @@ export const NOTICES = {
   SPW035: { level: 'warn', repeat: false, text: 'createSampler() runs, but no tracer provider is registered' },
   SPW036: { level: 'warn', repeat: false, text: 'several copies of @opentelemetry/api are loaded' },
   SPW037: { level: 'warn', repeat: false, text: '@instrument on a class records nothing' },
+  SPW038: { level: 'warn', repeat: false, text: 'an environment variable is not valid and is ignored' },
   SPW039: { level: 'warn', repeat: false, text: 'an argument is not recorded' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
@@ -50,8 +51,19 @@ export type NoticeCode = keyof typeof NOTICES;
 /** Says one line. `cause` tells apart what is limited apart under one code (an error code, a namespace); default the code. */
 export type Notice = (code: NoticeCode, detail?: string, cause?: string) => void;
 
+/** What a line is made of, for loggers that take fields. */
+export interface NoticeFields {
+  readonly detail?: string;
+  readonly cause?: string;
+  /** Lines of this cause that were held back since the last one. */
+  readonly held?: number;
+}
+
 /** Where the lines go. */
-export type NoticeLogger = (level: NoticeLevel, line: string, code: NoticeCode) => void;
+export type NoticeLogger = (level: NoticeLevel, line: string, code: NoticeCode, fields: NoticeFields) => void;
+
+/** Levels of `log_level`, from those that show nothing to those that show every notice. */
+const SHOWN: Readonly<Record<string, readonly NoticeLevel[]>> = { none: [], error: [], warn: ['warn'] };
 
 /** Lines of the same cause within this many milliseconds are counted, not printed. */
 export const NOTICE_INTERVAL = 60_000;
@@ -62,15 +74,20 @@ const toStandardError: NoticeLogger = (_level, line) => console.warn(line);
 
 const printed = new Map<string, { at: number; held: number }>();
 let logger: NoticeLogger = toStandardError;
+const ALL: readonly NoticeLevel[] = ['info', 'warn'];
+let shown = ALL;
 
 /** Prints `spanwright: <code> <text>: <detail>`, at most once per cause and minute. */
 export const notice: Notice = (code, detail, cause = '') => {
   const row = NOTICES[code];
+  if (!shown.includes(row.level)) return;
   const held = row.repeat ? 0 : admit(`${code} ${cause}`);
   if (held < 0) return;
   const more = held > 0 ? ` (${held} more like this since the last line)` : '';
+  const text = detail ? printable(detail, 1000) : '';
+  const fields = { ...(text && { detail: text }), ...(cause && { cause }), ...(held > 0 && { held }) };
   try {
-    logger(row.level, `spanwright: ${code} ${row.text}${detail ? `: ${printable(detail, 1000)}` : ''}${more}`, code);
+    logger(row.level, `spanwright: ${code} ${row.text}${text && `: ${text}`}${more}`, code, fields);
   } catch {
     // A logger that fails must not reach the call that caused the line.
   }
@@ -81,6 +98,11 @@ export function setNoticeLogger(next: NoticeLogger | undefined): NoticeLogger {
   const before = logger;
   logger = next ?? toStandardError;
   return before;
+}
+
+/** Sets the least level of the lines: a value of `log_level`. */
+export function setNoticeLevel(level: string): void {
+  shown = SHOWN[level] ?? ALL;
 }
 
 /** Number of lines held back since the last one of this cause; -1: hold this one back too. */

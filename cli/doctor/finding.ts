@@ -122,6 +122,12 @@ export const FINDINGS = {
     cause: 'The configuration holds an unknown key or a wrong value.',
     fix: 'Correct it where it is named; docs/configuration.md lists the keys.',
   },
+  'ignored-variable': {
+    level: 'warning',
+    symptom: 'a variable of the environment has no effect',
+    cause: 'Its value is not valid, so that it is ignored, as the OpenTelemetry specification asks.',
+    fix: 'Correct the value where it is named.',
+  },
   disabled: {
     level: 'warning',
     symptom: 'no traces at all, endpoint is set',

@@ -43,7 +43,7 @@ export async function checkService(invocation: Invocation, directory: string): P
 function readConfiguration({ options, environment }: Invocation, cwd: string, found: Finding[]): Configuration | undefined {
   const configFile = options.get('config') as string | undefined;
   try {
-    const { configuration } = loadConfiguration({
+    const { configuration, warnings } = loadConfiguration({
       options: configFile === undefined ? {} : { configFile },
       env: environment,
       cwd,
@@ -55,6 +55,7 @@ function readConfiguration({ options, environment }: Invocation, cwd: string, fo
           : `the configuration ${configuration.configFile}`,
       ),
     );
+    for (const warning of warnings) found.push(finding('ignored-variable', warning));
     return configuration;
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
@@ -87,7 +88,13 @@ async function checkEndpoints(
   beside: string,
   configuration: Configuration | undefined,
 ): Promise<Finding[]> {
-  const check = written === null ? undefined : checkEndpoint(written, configuration?.protocol, configuration?.endpointIsGeneric);
+  const check =
+    written === null
+      ? undefined
+      : checkEndpoint(written, configuration?.protocol, {
+          generic: configuration?.endpointIsGeneric ?? false,
+          insecure: configuration?.otlpInsecure ?? null,
+        });
   const found: Finding[] = [];
   if (check?.ok === false) found.push(finding('endpoint-wrong', check.message));
   else if (check !== undefined) {

@@ -1,5 +1,6 @@
 // Configuration as the rest of the runtime reads it, and the options of startTracing(). Loading is in load.ts.
 
+import type { LoggerOption } from '../notice-logger.js';
 import type { ResourceDetector, SpanExporter, SpanProcessor } from '../sdk/contracts.js';
 import type { ConfiguredValues, KeyOptions } from './keys.js';
 
@@ -8,6 +9,7 @@ export interface Configuration extends ConfiguredValues {
   readonly configFile: string | null;
   /** The endpoint is that of all signals (OTEL_EXPORTER_OTLP_ENDPOINT): OTLP over HTTP appends the path of traces. */
   readonly endpointIsGeneric: boolean;
+  readonly logger: LoggerOption | null;
   readonly exporter: SpanExporter | null;
   readonly spanProcessors: readonly SpanProcessor[];
   readonly extraResourceDetectors: readonly ResourceDetector[];
@@ -17,6 +19,11 @@ export interface Configuration extends ConfiguredValues {
 export interface TracingOptions extends KeyOptions {
   /** Path of the TOML file. Default: SPANWRIGHT_CONFIG, else `tracing.toml` in the working directory if there is one. */
   configFile?: string | undefined;
+  /**
+   * Takes the notices: a logger of pino, bunyan, winston or Nest, `diag`, `console`, or a function of a record with `level`, `code`,
+   * `message`, `detail` and `cause`. Default: lines on standard error.
+   */
+  logger?: LoggerOption | undefined;
   /** Sends the spans instead of the OTLP exporter. Counts as a configured endpoint. */
   exporter?: SpanExporter | undefined;
   /** Get every recorded span in addition to the exporter. Count as a configured endpoint. */

@@ -13,6 +13,8 @@ export interface KeyRow {
   /** Variables, the one that wins first. */
   readonly env: readonly string[];
   readonly doc: string;
+  /** The value for a malformed variable; default: the variable counts as unset. */
+  readonly whenMalformed?: unknown;
   /** The value is never shown. */
   readonly secret?: true;
   /** Sources add to each other, attribute by attribute, instead of replacing each other. */

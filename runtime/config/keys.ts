@@ -5,19 +5,9 @@ import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '..
 import { CONTENT_KEYS } from './content-keys.js';
 import type { KeyRow } from './key-row.js';
 import { LIMIT_KEYS } from './limit-keys.js';
-import { attributes, headers, instrumentations, keep } from './tables.js';
-import {
-  boolean,
-  choice,
-  duration,
-  integer,
-  names,
-  optionalAddress,
-  optionalText,
-  patterns,
-  text,
-  type ValueType,
-} from './types.js';
+import { OTLP_KEYS } from './otlp-keys.js';
+import { attributes, instrumentations, keep } from './tables.js';
+import { boolean, choice, duration, integer, names, optionalText, patterns, text, type ValueType } from './types.js';
 
 const MINUTE = 60_000;
 
@@ -48,6 +38,7 @@ export const KEYS = [
     type: boolean(),
     default: true,
     env: ['SPANWRIGHT_ALLOW_RUNTIME_CHANGES'],
+    whenMalformed: false,
     doc: 'Whether the flag and the rules may be changed while the process runs; if not, each change is refused with PermissionDenied.',
   },
   {
@@ -78,10 +69,10 @@ export const KEYS = [
   {
     key: 'resource_detectors',
     option: 'resourceDetectors',
-    type: names(
-      ['env', 'host', 'os', 'process', 'serviceinstance'],
-      'those of other packages are given in code (extraResourceDetectors)',
-    ),
+    type: names(['env', 'host', 'os', 'process', 'serviceinstance'], {
+      words: ['all', 'none'],
+      others: 'those of other packages are given in code (extraResourceDetectors)',
+    }),
     default: 'all',
     env: ['OTEL_NODE_RESOURCE_DETECTORS'],
     doc: "OpenTelemetry's detectors of resource attributes: `all`, `none`, or of `env`, `host`, `os`, `process`, `serviceinstance`. They run when the first span is sent.",
@@ -94,71 +85,7 @@ export const KEYS = [
     env: [],
     doc: 'Instrumentation scope name of the spans of instrumented code.',
   },
-  {
-    key: 'otlp_endpoint',
-    option: 'endpoint',
-    type: optionalAddress(),
-    default: null,
-    env: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
-    doc: 'Where spans are sent: `http://host:4317` (plaintext) or `https://host:4317` (TLS). Unset: nothing is built.',
-  },
-  {
-    key: 'protocol',
-    option: 'protocol',
-    type: choice(['grpc', 'http/protobuf']),
-    default: 'grpc',
-    env: ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],
-    doc: 'OTLP over gRPC, or over HTTP (default path `/v1/traces`).',
-  },
-  {
-    key: 'otlp_headers',
-    option: 'otlpHeaders',
-    type: headers(),
-    default: Object.freeze({}),
-    env: ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS'],
-    doc: 'Headers (gRPC metadata) sent with every export, for example a token.',
-    secret: true,
-  },
-  {
-    key: 'otlp_compression',
-    option: 'otlpCompression',
-    type: choice(['none', 'gzip']),
-    default: 'none',
-    env: ['OTEL_EXPORTER_OTLP_TRACES_COMPRESSION', 'OTEL_EXPORTER_OTLP_COMPRESSION'],
-    doc: 'Compression of exports.',
-  },
-  {
-    key: 'otlp_timeout',
-    option: 'otlpTimeout',
-    type: duration({ min: 10, max: 10 * MINUTE }),
-    default: 10_000,
-    env: ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'],
-    doc: 'How long one attempt to send a batch may take.',
-  },
-  {
-    key: 'otlp_certificate',
-    option: 'otlpCertificate',
-    type: optionalText('path'),
-    default: null,
-    env: ['OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
-    doc: 'PEM file of the certificates to trust for `https://`. Unset: those of Node.',
-  },
-  {
-    key: 'otlp_client_certificate',
-    option: 'otlpClientCertificate',
-    type: optionalText('path'),
-    default: null,
-    env: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'],
-    doc: 'PEM file of the client certificate chain, for mutual TLS.',
-  },
-  {
-    key: 'otlp_client_key',
-    option: 'otlpClientKey',
-    type: optionalText('path'),
-    default: null,
-    env: ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY', 'OTEL_EXPORTER_OTLP_CLIENT_KEY'],
-    doc: 'PEM file of the private key of the client certificate.',
-  },
+  ...OTLP_KEYS,
   {
     key: 'roots',
     option: 'roots',
@@ -278,6 +205,22 @@ export const KEYS = [
     default: 5000,
     env: ['SPANWRIGHT_SHUTDOWN_TIMEOUT'],
     doc: 'How long shutdown and SIGTERM may flush.',
+  },
+  {
+    key: 'propagators',
+    option: 'propagators',
+    type: names(['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'xray'], { words: ['none'] }),
+    default: 'tracecontext, baggage',
+    env: ['OTEL_PROPAGATORS'],
+    doc: 'How context is read and written: `none`, or of `tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, `xray`. The last four need `@opentelemetry/propagator-b3`, `-jaeger` or `-aws-xray`.',
+  },
+  {
+    key: 'log_level',
+    option: 'logLevel',
+    type: choice(['none', 'error', 'warn', 'info', 'debug', 'verbose', 'all']),
+    default: 'info',
+    env: ['OTEL_LOG_LEVEL'],
+    doc: 'Least level of the notices that are logged; there are notices of the levels `info` and `warn`. Unset under a test runner: `warn`.',
   },
   ...LIMIT_KEYS,
   ...CONTENT_KEYS,

@@ -1,9 +1,11 @@
 // Loads the configuration: default, then TOML file, then environment, then options in code, the later one winning. Called by
-// startTracing() and by `spanwright doctor`. All faults are collected into one ConfigurationError; nothing is half-applied.
+// startTracing() and by `spanwright doctor`. All faults of the file and of code are collected into
+// one ConfigurationError; nothing is half-applied.
 
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationError } from '../errors.js';
+import { isLogger } from '../notice-logger.js';
 import { hiddenNames } from '../span/redact.js';
 import { describeFound, withoutCredentialsIn } from '../text/found.js';
 import { meant, nearest } from '../text/nearest.js';
@@ -12,6 +14,7 @@ import type { Configuration, TracingOptions } from './configuration.js';
 import { readVariable, variableText } from './env.js';
 import type { KeyRow } from './key-row.js';
 import { type ConfiguredValues, KEYS } from './keys.js';
+import { reconcile } from './reconcile.js';
 import { readSection, type Section } from './toml.js';
 import type { Place } from './types.js';
 
@@ -19,6 +22,8 @@ export interface LoadedConfiguration {
   readonly configuration: Configuration;
   /** Where each value came from, in the order of the table. */
   readonly values: readonly ConfigurationValue[];
+  /** Variables of the environment that are malformed and therefore ignored, each with the reason. */
+  readonly warnings: readonly string[];
 }
 
 export interface LoadInput {
@@ -33,11 +38,15 @@ const FILE_VARIABLE = 'SPANWRIGHT_CONFIG';
 const CODE = 'startTracing()';
 const SOURCES: Record<Place, Source> = { file: 'file', environment: 'environment', code: 'code' };
 
-type CodeOnly = 'configFile' | 'exporter' | 'spanProcessors' | 'extraResourceDetectors';
+type CodeOnly = 'configFile' | 'logger' | 'exporter' | 'spanProcessors' | 'extraResourceDetectors';
 
 /** What only code can give, with what it must be. */
 const CODE_ONLY: Record<CodeOnly, { expected: string; fits(value: unknown): boolean }> = {
   configFile: { expected: 'the path of a TOML file', fits: (value) => typeof value === 'string' && value !== '' },
+  logger: {
+    expected: 'a logger (an object with warn() and info() or log(), or a function)',
+    fits: isLogger,
+  },
   exporter: {
     expected: 'a SpanExporter (an object with export() and shutdown())',
     fits: (value) => has(value, ['export', 'shutdown']),
@@ -72,6 +81,7 @@ interface Finding {
  */
 export function loadConfiguration({ options = {}, env = process.env, cwd = process.cwd() }: LoadInput = {}): LoadedConfiguration {
   const faults: string[] = [];
+  const warnings: string[] = [];
   checkOptionNames(options, faults);
   const file = findFile(options, env, cwd);
   const section = file === null ? undefined : readFile(file, faults);
@@ -79,23 +89,31 @@ export function loadConfiguration({ options = {}, env = process.env, cwd = proce
   const values: ConfigurationValue[] = [];
   const chosen = new Map<string, unknown>();
   for (const row of ROWS) {
-    const { value, source, origin } = choose(row, findings(row, section, env, options), faults);
+    const { value, source, origin } = choose(row, findings(row, section, env, options), { faults, warnings });
     chosen.set(row.option, value);
     values.push({ key: row.key, value, source, origin });
   }
-  reconcile(chosen, values, faults);
+  reconcile({
+    chosen,
+    values,
+    env,
+    fault: (message) => faults.push(message),
+    warn: (message) => warnings.push(message),
+  });
   if (faults.length > 0) throw new ConfigurationError(messageOf(faults), faults);
 
   const configuration = Object.freeze({
     ...(Object.fromEntries(chosen) as unknown as ConfiguredValues),
     configFile: file?.path ?? null,
     endpointIsGeneric: values.some(({ key, origin }) => key === 'otlp_endpoint' && origin === 'OTEL_EXPORTER_OTLP_ENDPOINT'),
+    logger: options.logger ?? null,
     exporter: options.exporter ?? null,
     spanProcessors: Object.freeze([...(options.spanProcessors ?? [])]),
     extraResourceDetectors: Object.freeze([...(options.extraResourceDetectors ?? [])]),
   });
   const hides = hiddenNames(configuration.redact);
-  return { configuration, values: Object.freeze(values.map((value) => shown(value, hides))) };
+  const visible = values.map((value) => shown(value, hides));
+  return { configuration, values: Object.freeze(visible), warnings: Object.freeze(warnings) };
 }
 
 function checkOptionNames(options: object, faults: string[]): void {
@@ -152,14 +170,24 @@ function findings(row: KeyRow, section: Section | undefined, env: NodeJS.Process
   return found;
 }
 
-/** Every finding is read, also one that a higher source hides: a bad value in a file is a fault whatever hides it. */
-function choose(row: KeyRow, found: readonly Finding[], faults: string[]): { value: unknown; source: Source; origin: string } {
+/**
+ * Every finding is read, also one that a higher source hides: a bad value in a file is a fault all the same. A bad value of the
+ * environment is ignored with a warning (OpenTelemetry specification, "General SDK configuration").
+ */
+function choose(
+  row: KeyRow,
+  found: readonly Finding[],
+  { faults, warnings }: { faults: string[]; warnings: string[] },
+): { value: unknown; source: Source; origin: string } {
   let choice: { value: unknown; source: Source; origin: string } = { value: row.default, source: 'default', origin: 'default' };
   for (const { raw, place, origin } of found) {
     const reading = row.type.read(raw, place);
     if (!('value' in reading)) {
       const what = 'fault' in reading ? reading.fault : `must be ${reading.expected}; found ${describeFound(raw, row.secret)}`;
-      faults.push(`${origin}: ${what}.`.replace(/\.\.$/u, '.') + (reading.hint ?? ''));
+      const message = `${origin}: ${what}.`.replace(/\.\.$/u, '.') + (reading.hint ?? '');
+      (place === 'environment' ? warnings : faults).push(message);
+      if (place === 'environment' && row.whenMalformed !== undefined)
+        choice = { value: row.whenMalformed, source: 'environment', origin };
       continue;
     }
     const merged = row.merge && choice.source !== 'default';
@@ -170,48 +198,6 @@ function choose(row: KeyRow, found: readonly Finding[], faults: string[]): { val
     };
   }
   return choice;
-}
-
-/** What no single key can say: how keys bear on each other. */
-function reconcile(chosen: Map<string, unknown>, values: ConfigurationValue[], faults: string[]): void {
-  const row = (key: string): ConfigurationValue => values.find((value) => value.key === key) as ConfigurationValue;
-  const become = (key: string, option: string, value: unknown, from: ConfigurationValue): void => {
-    chosen.set(option, value);
-    Object.assign(row(key), { value, source: from.source, origin: from.origin });
-  };
-
-  const queue = chosen.get('maxQueueSize') as number;
-  const batch = chosen.get('maxExportBatchSize') as number;
-  if (batch > queue) {
-    if (row('max_export_batch_size').source === 'default')
-      become('max_export_batch_size', 'maxExportBatchSize', queue, row('max_queue_size'));
-    else {
-      faults.push(
-        `${row('max_export_batch_size').origin}: max_export_batch_size must be at most max_queue_size; found ${batch} and ${queue} (${row('max_queue_size').origin}).`,
-      );
-    }
-  }
-  const named = (chosen.get('resource') as Record<string, unknown>)['service.name'];
-  if (row('service_name').source === 'default' && typeof named === 'string' && named !== '') {
-    become('service_name', 'serviceName', named, row('resource'));
-  }
-  // what is enabled by name is wanted, although the default drops it
-  const enabled = Object.entries(chosen.get('instrumentations') as Record<string, unknown>).flatMap(([name, on]) =>
-    on ? [name] : [],
-  );
-  if (row('drop').source === 'default' && enabled.length > 0) {
-    const kept = (chosen.get('drop') as string)
-      .split(', ')
-      .filter((scope) => !enabled.some((name) => scope.endsWith(`-${name}`)));
-    if (kept.join(', ') !== chosen.get('drop')) become('drop', 'drop', kept.join(', '), row('instrumentations'));
-  }
-  if (chosen.get('disabled') === true) become('enabled', 'enabled', false, row('disabled'));
-  const certificate = chosen.get('otlpClientCertificate');
-  const key = chosen.get('otlpClientKey');
-  if ((certificate === null) !== (key === null)) {
-    const given = row(key === null ? 'otlp_client_certificate' : 'otlp_client_key');
-    faults.push(`${given.origin}: otlp_client_certificate and otlp_client_key must be given together; the other one is not set.`);
-  }
 }
 
 function shown(value: ConfigurationValue, hides: ReturnType<typeof hiddenNames>): ConfigurationValue {

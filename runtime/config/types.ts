@@ -48,6 +48,11 @@ export function boolean(): ValueType<boolean> {
   };
 }
 
+/** A boolean, or null where it is not set. */
+export function optionalBoolean(): ValueType<boolean | null, boolean> {
+  return boolean();
+}
+
 /** Text that must not be empty, and fit `pattern` where one is given. */
 export function text(pattern?: { form: RegExp; expected: string }): ValueType<string> {
   const expected = pattern?.expected ?? 'a string that is not empty';
@@ -132,8 +137,9 @@ export function choice<const T extends string>(values: readonly T[]): ValueType<
   return {
     name: values.map((value) => `\`${value}\``).join(' or '),
     expected,
-    read(raw) {
-      const word = typeof raw === 'string' ? raw.trim() : undefined;
+    read(raw, place) {
+      const written = typeof raw === 'string' ? raw.trim() : undefined;
+      const word = place === 'environment' ? written?.toLowerCase() : written;
       const value = values.find((candidate) => candidate === word);
       if (value !== undefined) return { value };
       return { expected, ...(word !== undefined && { hint: didYouMean(word, values) }) };
@@ -141,10 +147,16 @@ export function choice<const T extends string>(values: readonly T[]): ValueType<
   };
 }
 
-/** `all`, `none`, or some of `known`, as text with commas or as a list; in normal form text, in the order of `known`. */
-export function names(known: readonly string[], others: string): ValueType<string, string | readonly string[]> {
-  const quoted = known.map((name) => `"${name}"`).join(', ');
-  const expected = `"all", "none", or some of ${quoted}`;
+/**
+ * One of `words`, or some of `known`, as text with commas or as a list; in normal form text, in the order of `known`.
+ * @param choices `words` stand for a whole list (`all`, `none`); `others` ends the message about an unknown name
+ */
+export function names(
+  known: readonly string[],
+  { words, others }: { words: readonly string[]; others?: string },
+): ValueType<string, string | readonly string[]> {
+  const quoted = (list: readonly string[]): string => list.map((name) => `"${name}"`).join(', ');
+  const expected = `${quoted(words)}, or some of ${quoted(known)}`;
   return {
     name: 'string or list',
     expected,
@@ -153,16 +165,16 @@ export function names(known: readonly string[], others: string): ValueType<strin
       if (!isTextList(list)) return { expected };
       const found = list.map((name) => name.trim()).filter((name) => name !== '');
       if (found.length === 0) return { expected };
-      const unknown = found.find((name) => name !== 'all' && name !== 'none' && !known.includes(name));
+      const unknown = found.find((name) => !words.includes(name) && !known.includes(name));
       if (unknown !== undefined) {
         return {
-          fault: `has ${JSON.stringify(unknown)}; expected "all", "none", ${quoted}; ${others}`,
+          fault: `has ${JSON.stringify(unknown)}; expected ${quoted([...words, ...known])}${others === undefined ? '' : `; ${others}`}`,
           hint: didYouMean(unknown, known),
         };
       }
       if (found.includes('none') && found.length > 1) return { fault: 'has "none" beside other names; "none" stands alone' };
-      if (found.includes('all') || found.includes('none')) return { value: found.includes('all') ? 'all' : 'none' };
-      return { value: known.filter((name) => found.includes(name)).join(', ') };
+      const word = words.find((name) => found.includes(name));
+      return { value: word ?? known.filter((name) => found.includes(name)).join(', ') };
     },
   };
 }

@@ -39,10 +39,16 @@ const HTTP_PATH = '/v1/traces';
 
 /**
  * Validates and normalises the text of `otlp_endpoint`.
- * @param generic the text came from OTEL_EXPORTER_OTLP_ENDPOINT, to which OTLP over HTTP appends the path of the signal.
+ * @param options `generic`: the text came from OTEL_EXPORTER_OTLP_ENDPOINT, to which OTLP over HTTP appends the path of the signal.
+ *   `insecure`: plaintext (true) or TLS (false) where a gRPC address has no scheme; default: such an address is refused.
  */
-export function checkEndpoint(text: string, protocol: Configuration['protocol'] = 'grpc', generic = false): EndpointCheck {
-  const written = text.trim();
+export function checkEndpoint(
+  text: string,
+  protocol: Configuration['protocol'] = 'grpc',
+  { generic = false, insecure }: { generic?: boolean; insecure?: boolean | null } = {},
+): EndpointCheck {
+  const trimmed = text.trim();
+  const written = protocol === 'grpc' && typeof insecure === 'boolean' ? withScheme(trimmed, insecure) : trimmed;
   const shown = `otlp_endpoint ${JSON.stringify(withoutSecrets(written).slice(0, 200))}`;
   const refuse = (message: string): EndpointCheck => ({ ok: false, message: `${shown} ${message}` });
   const own = PORTS[protocol].own;
@@ -104,4 +110,14 @@ export function checkEndpoint(text: string, protocol: Configuration['protocol'] 
       protocol,
     }),
   };
+}
+
+/** The address behind a name of gRPC's resolvers (`dns:///host:4317`), with a scheme where it has none. */
+function withScheme(written: string, insecure: boolean): string {
+  if (OTHER_TARGET.test(written) || /^["'`]/u.test(written)) return written;
+  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//iu.test(written) && !ADDRESS_TARGET.test(written);
+  if (isUrl) return written;
+  const address = written.replace(ADDRESS_TARGET, '').replace(/^\/+/u, '');
+  const target = /:\d+$/u.test(address) ? address : `${address}:${PORTS.grpc.own}`;
+  return address === '' ? written : `${insecure ? 'http' : 'https'}://${target}`;
 }

@@ -5,6 +5,7 @@ import type { Context } from '@opentelemetry/api';
 import { clearTimeout, setTimeout } from '../captured.js';
 import type { Configuration } from '../config/configuration.js';
 import type { ReadableSpan, SpanExporter, SpanProcessor, StartedSpan } from '../sdk/contracts.js';
+import { loadTraceSdk } from '../sdk/packages.js';
 import { textOfThrown } from '../text/thrown.js';
 import type { Notice } from '../warnings.js';
 import { readCertificates } from './certificates.js';
@@ -37,8 +38,9 @@ export function buildPipeline(configuration: Configuration, notice: Notice): Pip
     notice('SPW008');
     return null;
   }
-  const endpoint = configuration.exporter === null ? usableEndpoint(configuration, notice) : null;
-  const exporter = configuration.exporter ?? (endpoint === null ? null : createExporter(endpoint, configuration));
+  const given = configuration.exporter ?? consoleExporter(configuration);
+  const endpoint = given === null ? usableEndpoint(configuration, notice) : null;
+  const exporter = given ?? (endpoint === null ? null : createExporter(endpoint, configuration));
   const queue = exporter === null ? null : buildQueue(exporter, endpoint, configuration, notice);
   const processors: SpanProcessor[] = configuration.spanProcessors.map(
     (processor, index) => new Guarded(processor, index, configuration, notice),
@@ -57,9 +59,17 @@ export function buildPipeline(configuration: Configuration, notice: Notice): Pip
   };
 }
 
+/** OpenTelemetry's exporter to standard output, where the configuration asks for it. */
+function consoleExporter({ tracesExporter }: Configuration): SpanExporter | null {
+  return tracesExporter === 'console' ? new (loadTraceSdk().ConsoleSpanExporter)() : null;
+}
+
 function usableEndpoint(configuration: Configuration, notice: Notice): Endpoint | null {
-  if (configuration.endpoint === null) return null;
-  const check = checkEndpoint(configuration.endpoint, configuration.protocol, configuration.endpointIsGeneric);
+  if (configuration.endpoint === null || configuration.tracesExporter === 'none') return null;
+  const check = checkEndpoint(configuration.endpoint, configuration.protocol, {
+    generic: configuration.endpointIsGeneric,
+    insecure: configuration.otlpInsecure,
+  });
   if (check.ok) return check.endpoint;
   notice('SPW002', `${check.message} The service runs on without tracing.`, check.message);
   return null;

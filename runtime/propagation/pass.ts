@@ -2,14 +2,15 @@
 
 import { type Context, propagation, type TextMapPropagator, type TextMapSetter } from '@opentelemetry/api';
 import { activeContext } from '../context/active.js';
+import { isPropagatorRegistered } from '../setup/registered.js';
 import { notice } from '../warnings.js';
 import { SpanwrightPropagator } from './propagator.js';
 
 const own = new SpanwrightPropagator();
 
-/** Returns the propagator that was registered globally, or Spanwright's where none was. */
+/** Returns the propagator that was registered globally, or Spanwright's where none was. With `propagators = "none"` one without fields is. */
 export function propagator(): Pick<TextMapPropagator, 'inject' | 'extract'> {
-  return propagation.fields().length > 0 ? propagation : own;
+  return isPropagatorRegistered() ? propagation : own;
 }
 
 /**

@@ -25,23 +25,19 @@ const BAGGAGE = 'baggage';
 const LIST_CHARACTERS = 16_384;
 
 /** OpenTelemetry's propagators for W3C trace context and baggage. */
-export function createW3C(): TextMapPropagator {
+function createW3C(): TextMapPropagator {
   const { CompositePropagator, W3CTraceContextPropagator, W3CBaggagePropagator } = loadCore();
   return new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] });
 }
 
 export class SpanwrightPropagator implements TextMapPropagator {
+  #inner: TextMapPropagator | undefined;
   readonly #names: readonly string[];
-  readonly #create: () => TextMapPropagator;
-  #created: TextMapPropagator | undefined;
 
-  /**
-   * @param names fields that are read and written
-   * @param create called once, when there is something to read or write
-   */
-  constructor(names: readonly string[] = [TRACEPARENT, TRACESTATE, BAGGAGE], create: () => TextMapPropagator = createW3C) {
-    this.#names = names;
-    this.#create = create;
+  /** @param inner default: W3C trace context and baggage, loaded when there is something to read or write */
+  constructor(inner?: TextMapPropagator) {
+    this.#inner = inner;
+    this.#names = inner?.fields() ?? [TRACEPARENT, TRACESTATE, BAGGAGE];
   }
 
   fields(): string[] {
@@ -67,24 +63,22 @@ export class SpanwrightPropagator implements TextMapPropagator {
   }
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
-    const values = new Map<string, string | string[]>();
-    for (const name of this.#names) {
-      const value = validated(name, getter.get(carrier, name));
-      if (value !== undefined && value !== '') values.set(name, value);
-    }
-    if (values.size === 0) return context;
-    const read = { get: (_: unknown, name: string) => values.get(name), keys: () => [...values.keys()] };
-    return this.#propagator()?.extract(context, values, read) ?? context;
+    if (this.#inner === undefined && this.#names.every((name) => getter.get(carrier, name) === undefined)) return context;
+    const valid = {
+      get: (from: unknown, name: string) => validated(name, getter.get(from, name)),
+      keys: (from: unknown) => getter.keys(from),
+    };
+    return this.#propagator()?.extract(context, carrier, valid) ?? context;
   }
 
   /** Undefined, with a notice, where a bundler left OpenTelemetry's package out. */
   #propagator(): TextMapPropagator | undefined {
     try {
-      this.#created ??= this.#create();
+      this.#inner ??= createW3C();
     } catch (error) {
       notice('SPW018', textOfThrown(error), 'propagator');
     }
-    return this.#created;
+    return this.#inner;
   }
 }
 

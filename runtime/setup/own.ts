@@ -9,7 +9,7 @@ import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
 import { LiveTracing } from './live.js';
-import { logFaults, refuseSecondStart, startRecorder, watch } from './parts.js';
+import { refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
 
 const NOTHING_EXPORTED = { counts: { exported: 0, failed: 0, dropped: 0 } };
 
@@ -24,7 +24,7 @@ export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' |
       `${by}: \`keep\` needs an export of our own; use startTracing(), or tail sampling of the SDK.`,
     );
   }
-  logFaults();
+  startLogging(loaded);
   const tracing = new LiveTracing(state, loaded, null, notice);
   state.tracing = tracing;
   // contexts are the user's: which of them hold sampled spans cannot be seen from here, so every call looks
@@ -57,6 +57,8 @@ export type SamplerOptions = Pick<
   | 'maxCallDepth'
   | 'onLeak'
   | 'openSpansMetric'
+  | 'logger'
+  | 'logLevel'
   | 'tracerName'
   | 'serviceName'
 >;

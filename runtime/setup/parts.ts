@@ -1,7 +1,9 @@
 // What both set-ups are made of: startTracing() with an export of our own, and createSampler() over the user's SDK.
 
 import type { Configuration } from '../config/configuration.js';
+import type { LoadedConfiguration } from '../config/load.js';
 import { SpanwrightError } from '../errors.js';
+import { noticeLoggerOf } from '../notice-logger.js';
 import { Watchdog } from '../open/watchdog.js';
 import type { Resource } from '../sdk/contracts.js';
 import type { SpanLimits } from '../span/attributes.js';
@@ -13,7 +15,7 @@ import type { SpanSink } from '../span/sink.js';
 import { state } from '../state.js';
 import { textOfThrown } from '../text/thrown.js';
 import { VERSION } from '../version.js';
-import { notice } from '../warnings.js';
+import { notice, setNoticeLevel, setNoticeLogger } from '../warnings.js';
 import { buildExceptionLog } from './exception-log.js';
 import type { LiveTracing } from './live.js';
 
@@ -87,7 +89,18 @@ export function watch(configuration: Configuration): () => void {
   return () => watchdog.stop();
 }
 
-/** Logs faults of callbacks and processors from now on, once per cause and minute. */
-export function logFaults(): void {
+/** Sets where notices go. Under a test runner notices of level `info` are left out by default. */
+export function startLogging({ configuration, values, warnings }: LoadedConfiguration): void {
+  const isDefault = values.find(({ key }) => key === 'log_level')?.source === 'default';
+  setNoticeLevel(isDefault && isTestRunner() ? 'warn' : configuration.logLevel);
+  if (configuration.logger !== null) setNoticeLogger(noticeLoggerOf(configuration.logger));
   onFault((where, error) => notice('SPW010', `${where}: ${textOfThrown(error)}`, where));
+  for (const warning of warnings) notice('SPW038', warning, warning);
+}
+
+/** Jest, Vitest, node:test, Mocha (through its binary), Playwright. */
+function isTestRunner(): boolean {
+  const { env, argv } = process;
+  const named = ['JEST_WORKER_ID', 'VITEST', 'NODE_TEST_CONTEXT', 'TEST_WORKER_INDEX'].some((name) => env[name] !== undefined);
+  return named || env.NODE_ENV === 'test' || /[\\/]mocha[\\/]/u.test(argv[1] ?? '');
 }

@@ -29,6 +29,10 @@ export function isRegisteredContextManager(manager: object): boolean {
   return apiRecord().context === manager;
 }
 
+export function isPropagatorRegistered(): boolean {
+  return apiRecord().propagation !== undefined;
+}
+
 export function isRegisteredPropagator(propagator: object): boolean {
   return apiRecord().propagation === propagator;
 }

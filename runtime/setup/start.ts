@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/api';
 import { setImmediate, unref } from '../captured.js';
 import type { TracingOptions } from '../config/configuration.js';
-import { loadConfiguration } from '../config/load.js';
+import { type LoadedConfiguration, loadConfiguration } from '../config/load.js';
 import { notFollowed } from '../config/standard.js';
 import { contexts } from '../context/active.js';
 import { KeepSink } from '../export/keep.js';
@@ -20,7 +20,8 @@ import { buildPipeline, type Pipeline } from '../export/pipeline.js';
 import { buildResource } from '../export/resource.js';
 import { observe } from '../open/metrics.js';
 import { BaggageAttributes } from '../propagation/baggage/attributes.js';
-import { SpanwrightPropagator } from '../propagation/propagator.js';
+import { configuredPropagator } from '../propagation/configured.js';
+import type { SpanwrightPropagator } from '../propagation/propagator.js';
 import type { Resource } from '../sdk/contracts.js';
 import { GateTracerProvider } from '../span/provider.js';
 import { state } from '../state.js';
@@ -30,7 +31,7 @@ import type { Built } from './built.js';
 import { SpanwrightContextManager } from './context-manager.js';
 import { LiveTracing } from './live.js';
 import { onNaturalEnd } from './natural-end.js';
-import { logFaults, refuseSecondStart, startRecorder, watch } from './parts.js';
+import { refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
 import {
   isRegisteredContextManager,
   isRegisteredPropagator,
@@ -56,12 +57,12 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   refuseSecondStart('startTracing()');
   const loaded = loadConfiguration({ options });
   const { configuration } = loaded;
-  logFaults();
+  startLogging(loaded);
   // everything that can fail comes before the first registration, so that a refused start leaves nothing behind
   const pipeline = buildPipeline(configuration, notice);
   const resource = pipeline === null ? undefined : buildResource(configuration, notice);
   const enableInstrumentations = prepareInstrumentations(configuration, pipeline !== null);
-  const undo = registerPropagation();
+  const undo = registerPropagation(createPropagator(loaded));
   const tracing = new LiveTracing(state, loaded, configuration.endpoint, notice);
   state.tracing = tracing;
   tracing.attach(pipeline === null ? undefined : build(tracing, loaded.configuration, pipeline, resource, undo));
@@ -96,8 +97,15 @@ function build(
   return { counts, undo, reportLost: (when) => pipeline.reportLost(when) };
 }
 
+/** A missing package is an error where the file or code names its propagator, and a warning where the environment does. */
+function createPropagator({ configuration, values }: LoadedConfiguration): SpanwrightPropagator {
+  const lenient = values.find(({ key }) => key === 'propagators')?.source === 'environment';
+  const warn = lenient ? (reason: string) => notice('SPW038', `OTEL_PROPAGATORS: ${reason}`, reason) : undefined;
+  return configuredPropagator(configuration.propagators, warn);
+}
+
 /** Context passes through to the next service in every state. Who registered before us keeps what they have. */
-function registerPropagation(): (() => void)[] {
+function registerPropagation(propagator: SpanwrightPropagator): (() => void)[] {
   const undo: (() => void)[] = [];
   const manager = new SpanwrightContextManager(state.gate, contexts.storage);
   if (quietly(() => context.setGlobalContextManager(manager as ContextManager))) {
@@ -115,7 +123,6 @@ function registerPropagation(): (() => void)[] {
       state.gate.foreignContexts = false;
     });
   }
-  const propagator = new SpanwrightPropagator();
   if (quietly(() => propagation.setGlobalPropagator(propagator as TextMapPropagator))) {
     undo.push(() => {
       if (isRegisteredPropagator(propagator)) propagation.disable();

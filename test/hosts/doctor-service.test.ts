@@ -85,7 +85,8 @@ test('cannot connect, errors of TLS: https for plaintext, http for TLS, HTTP/1, 
       [`http://127.0.0.1:${http1.port}`, /is an HTTP\/1 server, not gRPC/],
       [`http://127.0.0.1:${closed}`, /nothing listens at/],
       ['http://127.0.0.1:4318', /4318/],
-      ['127.0.0.1:4317', /scheme|http:\/\//],
+      // without a scheme an address of the environment is TLS
+      [endpoint.replace('http://', ''), /does not speak TLS; write http:/],
     ];
     for (const [written, message] of cases) {
       const checked = await doctor(directory, { [ENDPOINT]: written });
@@ -180,6 +181,12 @@ const CONFIGURED: readonly { says: string; toml: string; finds: readonly Finding
   { says: 'roots of one namespace', toml: 'roots = ["carbide"]', finds: ['no-endpoint-yet', 'sparse'] },
   { says: 'an unknown key', toml: 'enabld = true', finds: ['bad-configuration'] },
 ];
+
+test('a malformed variable is reported, and the configuration is judged without it', async () => {
+  const variable = { OTEL_BSP_MAX_QUEUE_SIZE: 'many' };
+  assert.ok(names(await doctor(project(), variable)).includes('ignored-variable'));
+  assert.not.ok(names(await doctor(project(), { OTEL_BSP_MAX_QUEUE_SIZE: '7' })).includes('ignored-variable'));
+});
 
 for (const { says, toml, finds } of CONFIGURED) {
   test(`without a service, the configuration is read as the service reads it: ${says}`, async () => {

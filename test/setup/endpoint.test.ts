@@ -106,10 +106,34 @@ test('a password is never repeated, however the endpoint is wrong', () => {
   }
 });
 
+test('without a scheme a gRPC address is plaintext or TLS as `insecure` says; addresses with a scheme and HTTP are unaffected', () => {
+  const url = (text: string, insecure: boolean | null, protocol: Protocol = 'grpc'): string => {
+    const check = checkEndpoint(text, protocol, { insecure });
+    return check.ok ? check.endpoint.url : check.message;
+  };
+  for (const [text, target] of [
+    ['collector:4317', 'collector:4317'],
+    ['collector', 'collector:4317'],
+    ['dns:///collector:4317', 'collector:4317'],
+    ['ipv4:127.0.0.1:4317', '127.0.0.1:4317'],
+    ['ipv6:[::1]:4317', '[::1]:4317'],
+    ['//collector:4317', 'collector:4317'],
+  ] as const) {
+    assert.is(url(text, true), `http://${target}`);
+    assert.is(url(text, false), `https://${target}`);
+    assert.match(url(text, null), /has no scheme/u);
+  }
+  assert.is(url('https://collector:4317', true), 'https://collector:4317');
+  assert.is(url('http://collector:4317', false), 'http://collector:4317');
+  assert.match(url('collector:4318', true, 'http/protobuf'), /has no scheme/u);
+  assert.match(url('unix:/run/otel.sock', true), /is not an address over TCP/u);
+  assert.match(url('collector:4318', true), /has port 4318/u);
+});
+
 test('the generic endpoint gets the path of traces appended over HTTP, and only there', () => {
-  const http = checkEndpoint('https://c.example/base/', 'http/protobuf', true);
+  const http = checkEndpoint('https://c.example/base/', 'http/protobuf', { generic: true });
   assert.is(http.ok && http.endpoint.url, 'https://c.example:443/base/v1/traces');
-  const grpc = checkEndpoint('http://c:4317', 'grpc', true);
+  const grpc = checkEndpoint('http://c:4317', 'grpc', { generic: true });
   assert.is(grpc.ok && grpc.endpoint.url, 'http://c:4317');
 });
 

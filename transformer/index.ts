@@ -1,5 +1,5 @@
 // `spanwright/transformer`: the entry that tsconfig.json names under `plugins`, read by ts-patch, and the one that nest-cli.json
-// names, read by Nest's own command. Not for people.
+// names, read by Nest's own command. Not for people. The module is the function itself, which `import` and `require` give alike.
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { Compiler } from './core/compiler.js';
 import { type HostExtras, transformerFor } from './hosts/tspc.js';
 
 /** Entry point for ts-patch: `{ "transform": "spanwright/transformer", "namespace": "carbide" }`. */
-export default function spanwright(
+function spanwright(
   program: ts.Program | undefined,
   config: Readonly<Record<string, unknown>>,
   extras: HostExtras,
@@ -20,7 +20,7 @@ export default function spanwright(
  * Entry point for Nest's command: `"plugins": [{ "name": "spanwright/transformer", "options": { "namespace": "carbide" } }]`. It
  * hands over no compiler and takes no diagnostics: the compiler is the project's, as Nest itself chooses it, and what is wrong is printed.
  */
-export function before(
+function before(
   options: Readonly<Record<string, unknown>> | undefined,
   program: ts.Program | undefined,
 ): ts.TransformerFactory<ts.SourceFile> {
@@ -28,4 +28,7 @@ export function before(
   return transformerFor(program, options ?? {}, { ts: compiler });
 }
 
-export { DIAGNOSTICS } from './diagnostics.js';
+// Not enumerable and not in the types: for Nest's command, which looks for it on what `require` gives.
+Object.defineProperty(spanwright, 'before', { value: before });
+
+export = spanwright;

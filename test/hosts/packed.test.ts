@@ -25,7 +25,7 @@ await build({ entryPoints: ['app.ts'], outfile: 'out.mjs', bundle: true, platfor
 `;
 
 test.before(async () => {
-  await consumer.install(await consumer.pack(), ['@opentelemetry/api']);
+  await consumer.install(await consumer.pack(), ['@opentelemetry/api', 'unplugin']);
   consumer.write('app.ts', APP);
   consumer.write('build.mjs', ESBUILD);
   consumer.write(

@@ -31,6 +31,8 @@ export interface Ended {
 export class Consumer {
   readonly #top = mkdtempSync(join(tmpdir(), 'spanwright-package-'));
   readonly folder = join(this.#top, 'user');
+  /** What npm printed at the last installation. */
+  installOutput = '';
 
   /** `npm pack` of the package in `folder`, over a copy of the project's files, with the scripts that a release runs. */
   async pack(folder = '.'): Promise<Tarball> {
@@ -59,10 +61,14 @@ export class Consumer {
       if (!version) throw new Error(`the lock file of the project has no ${name}`);
       return `${name}@${version}`;
     });
-    await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball.path, ...exact], {
-      cwd: this.folder,
-      timeout: LIMIT_MS,
-    });
+    const args = ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball.path, ...exact];
+    const { stdout, stderr } = await run('npm', args, { cwd: this.folder, timeout: LIMIT_MS });
+    this.installOutput = stdout + stderr;
+  }
+
+  /** A file of the installed package. */
+  installedText(path: string): string {
+    return readFileSync(join(this.folder, 'node_modules/spanwright', path), 'utf8');
   }
 
   write(path: string, content: string): void {

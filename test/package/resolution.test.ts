@@ -9,7 +9,7 @@ import { link, newDirectory, write } from '../hosts/conformance/project.js';
 import { PROJECT } from '../house/sources.js';
 
 const { exports } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as {
-  exports: Record<string, string | { readonly types: string }>;
+  exports: Record<string, string | { readonly default: string }>;
 };
 const ENTRIES = Object.entries(exports).filter(([entry]) => entry !== './package.json');
 const { Node10, Node16, Bundler } = ts.ModuleResolutionKind;
@@ -25,8 +25,8 @@ for (const [name, kind] of Object.entries({ node10: Node10, node16: Node16, bund
   test(`finds the types of every entry under moduleResolution ${name}`, () => {
     assert.ok(ENTRIES.length > 10);
     for (const [entry, file] of ENTRIES) {
-      const types = typeof file === 'string' ? file.replace(/\.js$/, '.d.ts') : file.types;
-      const expected = join(PROJECT, types);
+      const module = typeof file === 'string' ? file : file.default;
+      const expected = join(PROJECT, module.replace(/\.js$/, '.d.ts'));
       assert.is(resolved(`spanwright${entry.slice(1)}`, kind), expected, entry);
     }
     assert.is(resolved('spanwright/nothing', kind), undefined);

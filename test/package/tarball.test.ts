@@ -59,6 +59,36 @@ test(`the package unpacks to less than ${UNPACKED_LIMIT_BYTES / 1e6} MB`, () => 
   assert.ok(tarball.unpackedSize < UNPACKED_LIMIT_BYTES, `it is ${tarball.unpackedSize} bytes`);
 });
 
+test('no packed file names a source map, since none is packed', () => {
+  const named = tarball.files.filter(
+    ({ path }) => /\.[cm]?js$/.test(path) && /^\/\/# sourceMappingURL=\S+$/m.test(user.installedText(path)),
+  );
+  assert.equal(
+    named.map(({ path }) => path),
+    [],
+  );
+  assert.not.ok(tarball.files.some(({ path }) => path.endsWith('.map')));
+});
+
+test('a user who installs the package gets no warning of it, and none of the tools of bundlers', () => {
+  assert.not.match(user.installOutput, /spanwright/);
+  const { dependencies } = JSON.parse(user.installedText('package.json')) as { dependencies: Record<string, string> };
+  assert.not.ok('unplugin' in dependencies);
+  for (const name of ['unplugin', 'webpack-virtual-modules', '@rolldown/pluginutils', 'yaml'])
+    assert.not.ok(existsSync(join(user.folder, 'node_modules', name)), name);
+});
+
+test('the plugin for bundlers names the package that it needs, and works with it', async () => {
+  const load = ['-e', "console.log(typeof require('spanwright/unplugin/esbuild')({}))"];
+  const without = await user.run(process.execPath, load);
+  assert.is.not(without.code, 0);
+  assert.match(without.stderr, 'Run: npm install -D unplugin');
+  await user.install(tarball, ['unplugin']);
+  const { code, stdout, stderr } = await user.run(process.execPath, load);
+  assert.is(code, 0, stderr);
+  assert.is(stdout, 'object\n');
+});
+
 test('every entry gives the same names by require and by import', async () => {
   assert.ok(entries.length > 0, 'package.json exports no entry');
   user.write(

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import spanwright, { DIAGNOSTICS } from '../../transformer/index.js';
+import { DIAGNOSTICS } from '../../transformer/diagnostics.js';
+import spanwright from '../../transformer/index.js';
 import { compile, execute, tspc, write, writeProject } from './compile.js';
 import { placeIn } from './sites.js';
 

@@ -196,9 +196,23 @@ function pathOf(id: string): string {
   return id.replace(/[?#].*$/, '');
 }
 
-/** The plugin for every bundler. */
+/**
+ * The plugin for every bundler.
+ *
+ * @throws Error with the command to run where `unplugin` is not installed: it is a tool of builds, which a service does not need.
+ */
 export function plugins(): UnpluginInstance<SpanwrightPluginOptions | undefined, boolean> {
-  // ES modules alone, which Node 20.19 can require.
-  const { createUnplugin } = require('unplugin') as typeof import('unplugin', { with: { 'resolution-mode': 'import' }});
-  return createUnplugin(factory);
+  return loadUnplugin().createUnplugin(factory);
+}
+
+function loadUnplugin(): typeof import('unplugin', { with: { 'resolution-mode': 'import' }}) {
+  try {
+    // ES modules alone, which Node 20.19 can require.
+    return require('unplugin');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    throw new Error('spanwright: the plugins for bundlers need the package unplugin. Run: npm install -D unplugin', {
+      cause: error,
+    });
+  }
 }

@@ -1,0 +1,66 @@
+// Which test files run which functions of the sources, from V8's own coverage of one run of each.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+interface V8Coverage {
+  readonly result: readonly {
+    readonly url: string;
+    readonly functions: readonly { readonly functionName: string; readonly ranges: readonly { readonly count: number }[] }[];
+  }[];
+}
+
+/** Seconds and outcome of a run of one test file. */
+export interface Run {
+  readonly passed: boolean;
+  readonly ms: number;
+}
+
+export function runTest(tree: string, test: string, timeout: number, env: NodeJS.ProcessEnv = {}): Run {
+  const before = Date.now();
+  const { status } = spawnSync(process.execPath, [require.resolve('tsx/cli'), join(tree, test)], {
+    cwd: tree,
+    stdio: 'ignore',
+    timeout,
+    killSignal: 'SIGKILL',
+    env: { ...process.env, ...env },
+  });
+  return { passed: status === 0, ms: Date.now() - before };
+}
+
+export class Covering {
+  /** Test files, quickest first, by `file function`. */
+  readonly #tests = new Map<string, { test: string; ms: number }[]>();
+
+  /** Runs a test file once. False when it fails without any mutant. */
+  add(tree: string, test: string): boolean {
+    const directory = mkdtempSync(join(tmpdir(), 'spanwright-coverage-'));
+    const { passed, ms } = runTest(tree, test, 300_000, { NODE_V8_COVERAGE: directory });
+    if (passed) for (const file of readdirSync(directory)) this.#read(tree, test, ms, join(directory, file));
+    rmSync(directory, { recursive: true });
+    return passed;
+  }
+
+  #read(tree: string, test: string, ms: number, path: string): void {
+    const { result } = JSON.parse(readFileSync(path, 'utf8')) as V8Coverage;
+    const base = `${pathToFileURL(tree).href}/`;
+    for (const { url, functions } of result) {
+      if (!url.startsWith(base)) continue;
+      const ran = functions.filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0);
+      for (const name of new Set(ran.map(({ functionName }) => functionName))) {
+        const key = `${url.slice(base.length)} ${name}`;
+        const known = this.#tests.get(key) ?? [];
+        if (known.every((one) => one.test !== test)) known.push({ test, ms });
+        this.#tests.set(key, known);
+      }
+    }
+  }
+
+  /** Test files that run a function, quickest first. */
+  of(file: string, name: string): readonly { readonly test: string; readonly ms: number }[] {
+    return [...(this.#tests.get(`${file} ${name.replace(/^#/, '#')}`) ?? [])].sort((a, b) => a.ms - b.ms);
+  }
+}

@@ -1,0 +1,103 @@
+// `npm run mutate -- [--sample N] [--seed N] [FOLDER...]`: changes the sources one mutant at a time and runs the tests that reach the
+// changed function. A mutant that every test passes has survived; survivors are listed. Without --sample every mutant is tried, which
+// takes a night; the default folders are gate, span, export, admin and open.
+
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { randomFrom } from '../random.js';
+import { Covering, runTest } from './covering.js';
+import { type Mutant, mutantsOf } from './mutants.js';
+
+const ROOT = join(__dirname, '../..');
+const TREE = join(ROOT, '.cache', 'mutation');
+const COPIED = ['runtime', 'transformer', 'cli', 'viewer', 'test', 'package.json', 'tsconfig.json'];
+const LINKED = ['node_modules', 'dist', 'samples', 'docs'];
+/** Tests of each folder; those of the samples and of real parts are too slow for one mutant each. */
+const TESTS: Readonly<Record<string, readonly string[]>> = {
+  gate: ['gate', 'control'],
+  span: ['span', 'instrument', 'gate'],
+  export: ['export', 'setup'],
+  admin: ['admin'],
+  open: ['open', 'admin', 'gate'],
+};
+/** A mutant may make a loop endless. */
+const TIMES_SLOWER = 4;
+const LEAST_MS = 20_000;
+
+interface Candidate extends Mutant {
+  readonly folder: string;
+  readonly file: string;
+}
+
+function writeTree(): void {
+  rmSync(TREE, { recursive: true, force: true });
+  mkdirSync(TREE, { recursive: true });
+  for (const name of COPIED)
+    cpSync(join(ROOT, name), join(TREE, name), { recursive: true, filter: (path) => !/\/(dist|node_modules)$/.test(path) });
+  for (const name of LINKED) symlinkSync(join(ROOT, name), join(TREE, name), 'junction');
+}
+
+const filesBelow = (path: string, ending: string): string[] =>
+  readdirSync(join(ROOT, path), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending) && !name.endsWith('.d.ts'))
+    .map((name) => `${path}/${name}`)
+    .sort();
+
+function candidatesOf(folder: string): Candidate[] {
+  return filesBelow(`runtime/${folder}`, '.ts').flatMap((file) =>
+    mutantsOf(file, readFileSync(join(ROOT, file), 'utf8')).map((mutant) => ({ ...mutant, folder, file })),
+  );
+}
+
+function sampleOf(candidates: Candidate[], count: number, seed: number): Candidate[] {
+  const random = randomFrom(seed);
+  const left = [...candidates];
+  return Array.from(
+    { length: Math.min(count, left.length) },
+    () => left.splice(Math.floor(random() * left.length), 1)[0] as Candidate,
+  );
+}
+
+/** The test that notices the mutant, or undefined. */
+function killerOf({ file, start, end, replacement, within }: Candidate, covering: Covering): string | undefined {
+  const path = join(TREE, file);
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.slice(0, start) + replacement + text.slice(end));
+  try {
+    for (const { test, ms } of covering.of(file, within)) {
+      if (!runTest(TREE, test, Math.max(LEAST_MS, ms * TIMES_SLOWER)).passed) return test;
+    }
+    return undefined;
+  } finally {
+    writeFileSync(path, text);
+  }
+}
+
+function main(): void {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { sample: { type: 'string' }, seed: { type: 'string' } },
+  });
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  const folders = positionals.length > 0 ? positionals : Object.keys(TESTS);
+  writeTree();
+  const covering = new Covering();
+  const tests = [...new Set(folders.flatMap((folder) => TESTS[folder] ?? [folder]))].flatMap((folder) =>
+    filesBelow(`test/${folder}`, '.test.ts'),
+  );
+  for (const test of tests) if (!covering.add(TREE, test)) console.log(`left out, fails without a mutant: ${test}`);
+  console.log(`seed ${seed}`);
+  for (const folder of folders) {
+    const all = candidatesOf(folder);
+    const tried = sampleOf(all, Number(values.sample ?? all.length), seed);
+    let killed = 0;
+    for (const mutant of tried) {
+      if (killerOf(mutant, covering) !== undefined) killed += 1;
+      else console.log(`survived: ${mutant.file}:${mutant.line} ${mutant.change}`);
+    }
+    console.log(`${folder}: ${killed} of ${tried.length} mutants noticed (${all.length} in all)`);
+  }
+}
+
+main();

@@ -10,8 +10,6 @@ export { record } from './instrument/record.js';
 export { type StartedSpan, type StartSpanOptions, startSpan } from './instrument/start-span.js';
 export type { Decorator, Instrument, InstrumentOptions } from './instrument/types.js';
 export type { SqlQueries, SqlQueriesOptions } from './instrumentations/sql-queries.js';
-export { assertNoOpenSpans } from './open/assert.js';
-export type { CallSample } from './open/statistics.js';
 export { baggage, type DeclaredBaggage } from './propagation/baggage/baggage.js';
 export type { BaggageKey } from './propagation/baggage/key.js';
 export { detach, extract, inject, linksTo, withRemoteContext } from './propagation/carrier.js';
@@ -20,11 +18,13 @@ export { correlationAttributes } from './propagation/correlation.js';
 export type { DocumentKind, DocumentOptions } from './propagation/document.js';
 export { carriers } from './propagation/kinds.js';
 export { type SessionOptions, sessions } from './sessions/sessions.js';
+export { assertNoOpenSpans } from './setup/assert-no-open-spans.js';
 export { createRootSampler, createSampler, sqlQueries, startTracing } from './setup/on-demand.js';
 export type { SamplerOptions } from './setup/own.js';
 export { createSpanProcessor } from './setup/processor.js';
 export type { Sampler, SpanwrightSampler } from './setup/sampler.js';
 export type { Latency } from './site/latency.js';
+export type { CallSample } from './site/statistics.js';
 export type {
   ConfigurationValue,
   Duration,

@@ -3,11 +3,11 @@
 
 import { Gate } from './gate/gate.js';
 import { HookRequests } from './open/hook-requests.js';
-import { RecentErrors } from './open/statistics.js';
+import { SessionBook } from './open/session-book.js';
 import { OpenTable } from './open/table.js';
-import { SessionBook } from './sessions/book.js';
 import type { MarkedParameter } from './site/options.js';
 import { SiteRegistry } from './site/registry.js';
+import { RecentErrors } from './site/statistics.js';
 import { ModuleTables } from './site/tables.js';
 import type { Recorder } from './span/recorder.js';
 import type { Tracing } from './tracing.js';

@@ -2,8 +2,8 @@
 // and the page show. Everything here is data or a promise of data; no OpenTelemetry objects leak out.
 
 import type { Attributes } from '@opentelemetry/api';
-import type { CallSample } from './open/statistics.js';
 import type { Latency } from './site/latency.js';
+import type { CallSample } from './site/statistics.js';
 
 /** A length of time: milliseconds, or a number with a unit (`500ms`, `10s`, `10m`, `2h`). */
 export type Duration = number | string;

@@ -1,6 +1,6 @@
 // `spanwright errors`: the last failed calls of a running service; their messages only with the token for changes.
 
-import type { CallSample } from '../../runtime/open/statistics.js';
+import type { CallSample } from '../../runtime/site/statistics.js';
 import { EXIT, type Invocation } from '../command.js';
 import { type Column, spoken, table } from '../table.js';
 import { ask, withQuery } from './ask.js';

@@ -2,7 +2,7 @@
 // way out. Every answer is bounded; texts that hold data of the service (attribute values, messages of errors) are left out
 // unless the token for changes was sent.
 
-import type { CallSample } from '../open/statistics.js';
+import type { CallSample } from '../site/statistics.js';
 import type { SiteSort, SpanCounts, Tracing, TracingState } from '../tracing.js';
 import { jsonAnswer, textAnswer } from './answer.js';
 import type { AuditEntry } from './audit.js';

@@ -3,10 +3,11 @@
 // decided early when a bound is reached.
 
 import { type Context, SpanStatusCode } from '@opentelemetry/api';
+import { isSampled } from '../context/origin.js';
 import { traceRandomness } from '../span/identity.js';
 import type { RecordedSpan } from '../span/recorded.js';
 import type { SpanSink } from '../span/sink.js';
-import { isSampled, type LocalTrace } from '../span/trace.js';
+import type { LocalTrace } from '../span/trace.js';
 
 export interface KeepPolicy {
   /** Keep every trace in which a span failed. */

@@ -5,8 +5,8 @@
 import type { Context, Span, SpanContext } from '@opentelemetry/api';
 import { clearInterval, setInterval, unref } from '../captured.js';
 import { SPAN_KEY } from '../context/layer.js';
+import { isLocal, isSampled } from '../context/origin.js';
 import type { GateSwitch, Site } from '../site/site.js';
-import { isSampled, localTraceOf } from '../span/trace.js';
 import { LifetimeTokens } from './lifetime-tokens.js';
 import { type Pattern, type Subject, subjectOf } from './pattern.js';
 import { PatternIndex } from './pattern-index.js';
@@ -161,7 +161,7 @@ export class Gate implements GateSwitch {
   see(context: Context): void {
     if (!this.built) return;
     const span = context.getValue(SPAN_KEY) as Span | undefined;
-    if (span === undefined || localTraceOf(span) !== undefined || !isSampled(span.spanContext())) return;
+    if (span === undefined || isLocal(span) || !isSampled(span.spanContext())) return;
     this.foreignTokens.hold(context);
     this.#foreignSeenAt = this.underWay.tick;
     if (this.idle) this.refresh();

@@ -14,10 +14,10 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { activeContext, withContext } from '../context/active.js';
+import { isTransparent, NOTHING, TransparentSpan, throughTransparent } from '../context/transparent.js';
 import { specificity } from '../gate/pattern.js';
 import { GateTracerProvider } from '../span/provider.js';
 import { isRecorded, type RecordedSpan } from '../span/recorded.js';
-import { isTransparent, NOTHING, TransparentSpan, throughTransparent } from '../span/transparent.js';
 import { state } from '../state.js';
 import { callOf } from './call.js';
 import { atEnd, atException, translate } from './ending.js';

@@ -2,8 +2,8 @@
 // its statement, rows. Instead of a span for each query, or beside them. A span knows its own queries only, not those of its children.
 
 import type { TimeInput } from '@opentelemetry/api';
+import { TransparentSpan } from '../context/transparent.js';
 import type { RecordedSpan } from '../span/recorded.js';
-import { TransparentSpan } from '../span/transparent.js';
 import { atEnd } from './ending.js';
 import { shortened } from './statement.js';
 

@@ -13,8 +13,8 @@ import {
 } from '@opentelemetry/api';
 import { LatencyHistogram } from '../site/latency.js';
 import type { Site } from '../site/site.js';
+import type { CallSample } from '../site/statistics.js';
 import type { SpanCounts } from '../tracing.js';
-import type { CallSample } from './statistics.js';
 
 /** One row per metric of the process: OpenTelemetry's name, which count it is, and what it says. All but the live spans only ever grow. */
 const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: string])[] = [

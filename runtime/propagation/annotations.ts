@@ -1,8 +1,8 @@
 // Kubernetes-style annotations as a carrier: text by key, each key under a prefix of the owner's domain. In the form `ids` they
 // hold a trace id and a span id, as controllers do that were there before traceparent was.
 
+import { isSampled } from '../context/origin.js';
 import { SpanwrightError } from '../errors.js';
-import { isSampled } from '../span/trace.js';
 import type { CarrierKind } from './carrier-kind.js';
 import { isObject } from './headers.js';
 import { isSpanId, isTraceId, parseTraceparent } from './traceparent.js';

@@ -2,7 +2,7 @@
 // that several services pass on by changing it. Each module reads the id of the one before it and writes its own.
 
 import type { Context } from '@opentelemetry/api';
-import { isSampled } from '../span/trace.js';
+import { isSampled } from '../context/origin.js';
 import type { CarrierKind } from './carrier-kind.js';
 import { injectAs } from './pass.js';
 import { type DocumentPath, parsePath, readPath, writePath } from './path.js';

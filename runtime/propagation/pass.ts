@@ -2,7 +2,7 @@
 
 import { type Context, propagation, type TextMapPropagator, type TextMapSetter } from '@opentelemetry/api';
 import { activeContext } from '../context/active.js';
-import { isPropagatorRegistered } from '../setup/registered.js';
+import { isPropagatorRegistered } from '../sdk/registered.js';
 import { notice } from '../warnings.js';
 import { SpanwrightPropagator } from './propagator.js';
 

@@ -4,18 +4,18 @@ import { type Attributes, isSpanContextValid, type SpanContext, trace } from '@o
 import { now } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
+import { isSampled } from '../context/origin.js';
+import { throughTransparent } from '../context/transparent.js';
 import { SpanwrightError } from '../errors.js';
 import { makeSite } from '../instrument/make.js';
 import type { InstrumentOptions } from '../instrument/options.js';
+import type { Session } from '../open/session-book.js';
 import { inject } from '../propagation/carrier.js';
 import { parentOf } from '../propagation/parent.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { place } from '../span/place.js';
 import { isRecorded } from '../span/recorded.js';
-import { isSampled } from '../span/trace.js';
-import { throughTransparent } from '../span/transparent.js';
 import { state } from '../state.js';
-import type { Session } from './book.js';
 
 export interface SessionOptions {
   /** Span name. Default `session`. */

@@ -5,8 +5,8 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
 import { isLayer, SILENCED } from '../context/layer.js';
+import { isLocal } from '../context/origin.js';
 import type { Gate } from '../gate/gate.js';
-import { localTraceOf } from '../span/trace.js';
 
 const ADDING = ['addListener', 'on', 'once', 'prependListener', 'prependOnceListener'] as const;
 type Listener = (...args: unknown[]) => void;
@@ -15,8 +15,7 @@ type Listener = (...args: unknown[]) => void;
 const isEmpty = (context: Context): boolean => context === ROOT_CONTEXT || context === SILENCED;
 
 /** True for a context with nothing but a span of ours. */
-const isOurs = (context: Context): boolean =>
-  isLayer(context) && context.base === ROOT_CONTEXT && localTraceOf(context.span) !== undefined;
+const isOurs = (context: Context): boolean => isLayer(context) && context.base === ROOT_CONTEXT && isLocal(context.span);
 
 export class SpanwrightContextManager implements ContextManager {
   readonly #gate: Gate;

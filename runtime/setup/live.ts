@@ -10,8 +10,8 @@ import { parseDrop, parseRoots, parseRules, printPatterns, printRules, withoutOv
 import { unmatchedPatterns } from '../gate/unmatched.js';
 import { linkWorkers, type SharedSettings, type WorkerLink } from '../gate/workers.js';
 import { openByNamespace, prometheusText } from '../open/metrics.js';
-import type { CallSample } from '../open/statistics.js';
 import { endLeaked } from '../open/watchdog.js';
+import type { CallSample } from '../site/statistics.js';
 import { endAbandoned } from '../span/abandoned.js';
 import type { ProcessState } from '../state.js';
 import type {

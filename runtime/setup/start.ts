@@ -19,26 +19,26 @@ import { KeepSink } from '../export/keep.js';
 import { buildPipeline, type Pipeline } from '../export/pipeline.js';
 import { buildResource } from '../export/resource.js';
 import { observe } from '../open/metrics.js';
-import { BaggageAttributes } from '../propagation/baggage/attributes.js';
-import { configuredPropagator } from '../propagation/configured.js';
 import type { SpanwrightPropagator } from '../propagation/propagator.js';
 import type { Resource } from '../sdk/contracts.js';
-import { GateTracerProvider } from '../span/provider.js';
-import { state } from '../state.js';
-import type { Tracing } from '../tracing.js';
-import { notice } from '../warnings.js';
-import type { Built } from './built.js';
-import { SpanwrightContextManager } from './context-manager.js';
-import { LiveTracing } from './live.js';
-import { onNaturalEnd } from './natural-end.js';
-import { refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
 import {
   isRegisteredContextManager,
   isRegisteredPropagator,
   lacksTraceparent,
   nameOf,
   registeredProvider,
-} from './registered.js';
+} from '../sdk/registered.js';
+import { BaggageAttributes } from '../span/baggage-attributes.js';
+import { GateTracerProvider } from '../span/provider.js';
+import { state } from '../state.js';
+import type { Tracing } from '../tracing.js';
+import { notice } from '../warnings.js';
+import type { Built } from './built.js';
+import { configuredPropagator } from './configured-propagator.js';
+import { SpanwrightContextManager } from './context-manager.js';
+import { LiveTracing } from './live.js';
+import { onNaturalEnd } from './natural-end.js';
+import { refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
 import { onShutdownSignal } from './shutdown.js';
 
 type Prepare = typeof import('../instrumentations/enable.js').prepareInstrumentations;

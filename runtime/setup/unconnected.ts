@@ -4,9 +4,9 @@
 
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
+import { nameOf, registeredApiVersion, registeredProvider } from '../sdk/registered.js';
 import { state } from '../state.js';
 import { notice } from '../warnings.js';
-import { nameOf, registeredApiVersion, registeredProvider } from './registered.js';
 
 /** Time for a program to load its modules and to start its SDK. */
 const START_MS = 2000;

@@ -32,3 +32,18 @@ export interface ResolvedOptions {
   /** Milliseconds; 0 keeps all. */
   readonly minDuration: number;
 }
+
+/** Options of a site that was declared without any. */
+export const DEFAULT_OPTIONS: ResolvedOptions = {
+  attributes: undefined,
+  args: undefined,
+  result: undefined,
+  root: false,
+  parent: undefined,
+  linked: false,
+  links: undefined,
+  expected: undefined,
+  longRunning: false,
+  untilEnd: false,
+  minDuration: 0,
+};

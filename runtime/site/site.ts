@@ -3,8 +3,8 @@
 // time) and registers it once. Every Site has the same hidden class, so that forwarders stay monomorphic.
 
 import type { Attributes, Span, SpanKind } from '@opentelemetry/api';
-import type { SiteStatistics } from '../open/statistics.js';
 import type { ResolvedOptions } from './options.js';
+import type { SiteStatistics } from './statistics.js';
 
 /** How a function produces its result. `unknown` when no transformer saw the source. */
 export type Shape = 'sync' | 'async' | 'generator' | 'async generator' | 'unknown';

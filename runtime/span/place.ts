@@ -14,6 +14,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
+import { isSampled } from '../context/origin.js';
 import { parentOf } from '../propagation/parent.js';
 import { RANDOM } from '../propagation/traceparent.js';
 import type { Site } from '../site/site.js';
@@ -23,7 +24,6 @@ import { newSpanId, newTraceId, traceRandomness } from './identity.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
 import { skippedIn } from './skipped.js';
-import { isSampled } from './trace.js';
 
 /** Where a span will hang. With `sampled` false nothing is recorded, and `context` says so to everything below. */
 export interface Placement {

@@ -18,6 +18,7 @@ import {
 } from '@opentelemetry/api';
 import { now } from '../captured.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
+import { NOTHING } from '../context/transparent.js';
 import type { Site } from '../site/site.js';
 import { notice } from '../warnings.js';
 import { cleanValue, REDACTED } from './attributes.js';
@@ -30,7 +31,6 @@ import { Recorder, type SpanStart } from './recorder.js';
 import type { SpanSink } from './sink.js';
 import { anchorAt } from './time.js';
 import { LocalTrace } from './trace.js';
-import { NOTHING } from './transparent.js';
 
 /** The site whose span is being started by the user's provider. */
 let starting: Site | undefined;

@@ -14,6 +14,7 @@ import {
 } from '@opentelemetry/api';
 import { activeContext, withContext } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
+import { isTransparent, NOTHING, TransparentSpan, throughTransparent } from '../context/transparent.js';
 import type { Gate } from '../gate/gate.js';
 import type { Subject } from '../gate/pattern.js';
 import type { AnyFunction, Site } from '../site/site.js';
@@ -22,7 +23,6 @@ import type { Scope } from './host.js';
 import { place } from './place.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
 import { scopeSite } from './scope-site.js';
-import { isTransparent, NOTHING, TransparentSpan, throughTransparent } from './transparent.js';
 
 /** Distinct namespaces or dropped names of third-party spans whose verdict is remembered; beyond it they are judged anew. */
 const REMEMBERED = 1000;

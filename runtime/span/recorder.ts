@@ -13,10 +13,10 @@ import {
 import { now } from '../captured.js';
 import type { Gate } from '../gate/gate.js';
 import type { LeaseMeter } from '../gate/lease.js';
-import { type RecentErrors, SiteStatistics } from '../open/statistics.js';
 import type { OpenTable } from '../open/table.js';
 import type { Resource } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
+import { type RecentErrors, SiteStatistics } from '../site/statistics.js';
 import { abandoned } from './abandoned.js';
 import { cleanAttributes, type SpanLimits } from './attributes.js';
 import type { ConstantAttributes, Scope, SpanHost } from './host.js';

@@ -7,6 +7,7 @@ import { type Context, context as contextApi, ROOT_CONTEXT, type Span } from '@o
 import { apply } from '../captured.js';
 import { activeContext, contexts } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY, UNSAMPLED } from '../context/layer.js';
+import { throughTransparent } from '../context/transparent.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
 import { abandoned, endAbandoned } from './abandoned.js';
@@ -17,7 +18,6 @@ import { isUnsampled, type Placement, placeCall } from './place.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
 import { abandon, fail, settle } from './settle.js';
-import { throughTransparent } from './transparent.js';
 
 /** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
 const faulty = abandoned;

@@ -3,11 +3,10 @@
 
 import { SpanKind } from '@opentelemetry/api';
 import type { Gate } from '../gate/gate.js';
-import { resolveOptions } from '../instrument/resolve.js';
+import { DEFAULT_OPTIONS } from '../site/options.js';
 import type { SiteRegistry } from '../site/registry.js';
 import { Site } from '../site/site.js';
 
-const NO_OPTIONS = resolveOptions({}, { names: undefined, guessed: false, marked: [] }, 'a tracer');
 const NO_ATTRIBUTES = Object.freeze({});
 
 /** @param namespace `code.namespace` of the spans that the site stands for; default the scope's name, for those that have none */
@@ -26,7 +25,7 @@ export function scopeSite(
       kind: SpanKind.INTERNAL,
       shape: 'unknown',
       scope: scope.name,
-      options: NO_OPTIONS,
+      options: DEFAULT_OPTIONS,
       attributes: NO_ATTRIBUTES,
     }),
   );

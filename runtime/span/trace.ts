@@ -1,16 +1,13 @@
 // State shared by the spans of one local trace: the id, the clock's anchor, the errors recorded so far, and the lifetime token
 // that keeps the gate from becoming idle while any of them can still be a parent.
 
-import { type Span, type SpanContext, TraceFlags, type TraceState } from '@opentelemetry/api';
+import { TraceFlags, type TraceState } from '@opentelemetry/api';
+import { LOCAL_TRACE } from '../context/origin.js';
 import type { LifetimeToken } from '../gate/lifetime-tokens.js';
 import type { TraceLife } from '../gate/under-way.js';
 import { RANDOM } from '../propagation/traceparent.js';
 import type { SpanHost } from './host.js';
 import { newTraceId } from './identity.js';
-import { throughTransparent } from './transparent.js';
-
-/** Marks local traces of every copy of the package, where `instanceof` knows only its own. */
-const LOCAL_TRACE = Symbol.for('spanwright.trace.1');
 
 export class LocalTrace implements TraceLife {
   declare readonly [LOCAL_TRACE]: true;
@@ -54,14 +51,3 @@ export class LocalTrace implements TraceLife {
 }
 
 Object.defineProperty(LocalTrace.prototype, LOCAL_TRACE, { value: true });
-
-/** The local trace that a span belongs to or stands in for; undefined for a third-party span. */
-export function localTraceOf(span: Span | undefined): LocalTrace | undefined {
-  const { trace } = (throughTransparent(span) ?? {}) as { readonly trace?: LocalTrace };
-  return trace?.[LOCAL_TRACE] === true ? trace : undefined;
-}
-
-/** Sampled, as the flags of a parent say. */
-export function isSampled(context: SpanContext): boolean {
-  return (context.traceFlags & TraceFlags.SAMPLED) !== 0;
-}

@@ -4,7 +4,7 @@ import { type Context, context, createTraceState, ROOT_CONTEXT, trace } from '@o
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { carriers, extract, inject, instrument, sessions, startTracing } from '../../runtime/index.js';
-import { MAX_SESSION_AGE_MS, type SessionBook } from '../../runtime/sessions/book.js';
+import { MAX_SESSION_AGE_MS, type SessionBook } from '../../runtime/open/session-book.js';
 import { state } from '../../runtime/state.js';
 import { parentName, traced } from '../gate/tracing.js';
 

@@ -1,6 +1,6 @@
 // The last failed calls, newest first.
 
-import type { CallSample } from '../../open/statistics.js';
+import type { CallSample } from '../../site/statistics.js';
 import { ago, duration } from './format.js';
 import type { Service } from './service.js';
 import { TraceId, type TraceLink } from './trace-id.js';

@@ -2,7 +2,7 @@
 // it. The admin page asks its own origin; the viewer asks through its own API.
 
 import { batch, computed, type Signal, signal } from '@preact/signals';
-import type { CallSample } from '../../open/statistics.js';
+import type { CallSample } from '../../site/statistics.js';
 import type { Lease, NamespaceReport, OpenSpanReport, SiteReport, SpanCounts, TracingState } from '../../tracing.js';
 import { growTree, withoutSeparator } from './tree.js';
 

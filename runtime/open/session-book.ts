@@ -1,19 +1,24 @@
 // Spans that outlive a pass of the program: a drain, a reconcile, kept by key from one pass to the next. Bounded in number and
 // age; a marker span, ended at once, shows the session in a backend before the session itself ends.
 
-import type { Context, SpanContext } from '@opentelemetry/api';
+import type { Context, Span, SpanContext } from '@opentelemetry/api';
 import { now } from '../captured.js';
-import type { RecordedSpan } from '../span/recorded.js';
+
+/** Span of a session; the watchdog, a shutdown or its holder may end it before the session. */
+export interface SessionSpan extends Span {
+  readonly ended: boolean;
+  recordFailure(error: unknown): void;
+}
 
 export interface Session {
   readonly key: string;
-  readonly span: RecordedSpan;
+  readonly span: SessionSpan;
   /** The context that passes run in. */
   readonly context: Context;
   readonly startedAt: number;
 }
 
-/** Sessions at once; a program that needs more keeps them elsewhere, and is told. */
+/** Sessions at once; a program that needs more gets them refused. */
 export const MAX_SESSIONS = 10_000;
 /** Age at which a session is ended for its owner. */
 export const MAX_SESSION_AGE_MS = 24 * 60 * 60_000;
@@ -31,7 +36,6 @@ export class SessionBook {
 
   get(key: string): Session | undefined {
     const session = this.#sessions.get(key);
-    // the watchdog, a shutdown, or somebody with the span in hand may have ended it
     if (session?.span.ended) {
       this.#sessions.delete(key);
       return undefined;

@@ -3,8 +3,8 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
 import { SpanwrightError } from '../errors.js';
 import { requireFor } from '../instrumentations/load.js';
+import { SpanwrightPropagator } from '../propagation/propagator.js';
 import { loadCore } from '../sdk/packages.js';
-import { SpanwrightPropagator } from './propagator.js';
 
 type Packages = Record<string, new (options?: object) => TextMapPropagator>;
 

@@ -1,0 +1,17 @@
+// Where the span of a context comes from: a local trace of Spanwright's or a third-party tracer; and whether it is sampled.
+
+import { type Span, type SpanContext, TraceFlags } from '@opentelemetry/api';
+import { throughTransparent } from './transparent.js';
+
+/** Marks local traces of every copy of the package, where `instanceof` knows only its own. */
+export const LOCAL_TRACE = Symbol.for('spanwright.trace.1');
+
+/** True for a span of a local trace, and for a transparent span below one. */
+export function isLocal(span: Span | undefined): boolean {
+  const { trace } = (throughTransparent(span) ?? {}) as { readonly trace?: { readonly [LOCAL_TRACE]?: true } };
+  return trace?.[LOCAL_TRACE] === true;
+}
+
+export function isSampled(context: SpanContext): boolean {
+  return (context.traceFlags & TraceFlags.SAMPLED) !== 0;
+}

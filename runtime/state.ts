@@ -20,6 +20,8 @@ export interface ProcessState {
   readonly open: OpenTable;
   readonly sessions: SessionBook;
   readonly recentErrors: RecentErrors;
+  /** Where the admin hook can be reached, for the resource. `own`: its loopback address; else as the user announced it. */
+  announcedHook: { readonly url: string; readonly own: boolean } | undefined;
   /** Requests that the admin hook answers. */
   readonly hookRequests: HookRequests;
   /** Present while tracing is built. */
@@ -50,6 +52,7 @@ function create(): ProcessState {
     open: new OpenTable(),
     sessions: new SessionBook(),
     recentErrors: new RecentErrors(),
+    announcedHook: undefined,
     hookRequests: new HookRequests(),
     recorder: undefined,
     tracing: undefined,

@@ -5,7 +5,9 @@
 import cluster from 'node:cluster';
 import { SpanKind, trace } from '@opentelemetry/api';
 import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
+import { traceUrl } from '../logs/trace-url.js';
 import { isRecorded } from '../span/recorded.js';
+import { state } from '../state.js';
 import { didYouMean } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
 import type { Lease, Tracing } from '../tracing.js';
@@ -25,6 +27,13 @@ export interface AdminOptions extends AccessOptions {
   readonly prefix?: string;
   /** Host names, besides loopback, that requests may be sent to; `*` allows any. */
   readonly allowedHosts?: readonly string[];
+  /**
+   * URL of this hook, sent in the resource of the spans as `spanwright.admin.url`, so that a viewer finds it. startAdminServer() announces
+   * its own URL, to exporters on loopback only; `false` does not. Create the hook before the first span is exported.
+   */
+  readonly announce?: string | false;
+  /** Address of a trace, with {trace_id} and if wanted {span_id}: the page links to it. Default: no links. */
+  readonly traceUrl?: string;
   /** Where the lines of the audit go. Default standard error. */
   readonly log?: (line: string) => void;
 }
@@ -44,6 +53,8 @@ const OPTION_NAMES = [
   'failures',
   'prefix',
   'allowedHosts',
+  'announce',
+  'traceUrl',
   'log',
 ] as const satisfies readonly (keyof AdminOptions)[];
 
@@ -82,6 +93,13 @@ function checkRevision(tracing: Tracing, seen: number | undefined): void {
   });
 }
 
+/** @throws InvalidArgumentError: the resource goes to every backend, so a URL with credentials is refused. */
+function checkedUrl(announce: string): string {
+  const url = URL.canParse(announce) ? new URL(announce) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return announce;
+  throw new InvalidArgumentError('announce', 'announce: expected an http or https URL without credentials, or false.');
+}
+
 /** The span of a request that the instrumentation did not know for one of the hook's. Without it the page would watch itself. */
 function forgetServerSpan(): void {
   const span = trace.getActiveSpan();
@@ -92,7 +110,7 @@ function forgetServerSpan(): void {
  * Makes the admin hook of `tracing`. It is mounted nowhere by itself; see {@link toNodeHandler} and
  * {@link startAdminServer}.
  *
- * @throws InvalidArgumentError for an unknown option, prefix or host.
+ * @throws InvalidArgumentError for an unknown option, or an invalid prefix, host, `announce` or `traceUrl`.
  * @throws ConfigurationError for a token that cannot be read or cannot be sent.
  *
  * @example
@@ -107,6 +125,9 @@ export function createAdminHandler(tracing: Tracing, options: AdminOptions = {})
   const audit = new Audit(options.log ?? ((line) => process.stderr.write(`${line}\n`)));
   const access = new Access(options, (line) => audit.log(`spanwright admin: ${printable(line, 300)}.`));
   const hosts = new AllowedHosts(options.allowedHosts ?? []);
+  const { announce, traceUrl: traces } = options;
+  if (traces !== undefined) traceUrl(traces);
+  if (typeof announce === 'string') state.announcedHook = { url: checkedUrl(announce), own: false };
 
   async function answer(request: Request, caller: Caller): Promise<Response> {
     hosts.check(request);
@@ -125,6 +146,7 @@ export function createAdminHandler(tracing: Tracing, options: AdminOptions = {})
       audit: audit.entries,
       prefix,
       accept: request.headers.get('accept') ?? '',
+      traceUrl: traces,
     });
   }
 

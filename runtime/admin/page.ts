@@ -1,4 +1,4 @@
-// The page of the admin hook: one static document without data, so it can be loaded without a token; its script reads the
+// The page of the admin hook: one document without data but the address of traces, so it can be loaded without a token; its script reads the
 // JSON routes and sends the token that the person entered. No external requests, no inline handlers, a fresh nonce for each
 // answer; with Trusted Types required, the browser itself refuses to turn text into markup.
 
@@ -6,10 +6,13 @@ import { randomBytes } from 'node:crypto';
 import { textAnswer } from './answer.js';
 import { html, script, style } from './page-assets.js';
 
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
 /** The page, with a policy that lets only its own style and script run. */
-export function pageAnswer(): Response {
+export function pageAnswer(traceUrl: string | undefined): Response {
   const nonce = randomBytes(16).toString('base64');
   const document = html
+    .replace('<!-- traces -->', () => (traceUrl === undefined ? '' : `<meta name="trace-url" content="${escaped(traceUrl)}">`))
     .replace('<!-- style -->', () => `<style nonce="${nonce}">${style}</style>`)
     .replace('<!-- script -->', () => `<script nonce="${nonce}">${script}</script>`);
   const policy = [

@@ -17,6 +17,8 @@ export interface Reading {
   readonly prefix: string;
   /** Media types that the caller reads. */
   readonly accept: string;
+  /** Template of the page's links to traces. */
+  readonly traceUrl: string | undefined;
 }
 
 /** The page of a list that the query asks for, with what there is in all. */

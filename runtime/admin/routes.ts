@@ -61,7 +61,7 @@ export const ROUTES: readonly Route[] = [
     query: [],
     type: 'text/html',
     summary: 'A page for people; it holds no data and reads the other routes.',
-    read: () => pageAnswer(),
+    read: ({ traceUrl }) => pageAnswer(traceUrl),
   },
   {
     method: 'GET',

@@ -123,11 +123,15 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   // An error after listening (out of file descriptors, for one) must not end the process that is watched.
   server.on('error', () => undefined);
   const authority = socketPath === undefined ? authorityOf(server.address() as AddressInfo) : 'localhost';
+  const url = `http://${authority}${handler.prefix}`;
+  const announced = socketPath === undefined && options.announce === undefined ? { url, own: true } : undefined;
+  if (announced !== undefined) state.announcedHook = announced;
   return {
-    url: `http://${authority}${handler.prefix}`,
+    url,
     socketPath: socketPath ?? null,
     close: () =>
       new Promise((resolve) => {
+        if (state.announcedHook === announced) state.announcedHook = undefined;
         server.close(() => resolve());
         server.closeAllConnections();
       }),

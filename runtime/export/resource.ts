@@ -7,6 +7,7 @@ import type { Resource, ResourceDetector } from '../sdk/contracts.js';
 import { loadResources } from '../sdk/packages.js';
 import { REDACTED } from '../span/attributes.js';
 import { hiddenNames } from '../span/redact.js';
+import type { ProcessState } from '../state.js';
 import type { Notice } from '../warnings.js';
 import { DetectedResource, type NamedDetector } from './detected-resource.js';
 
@@ -19,14 +20,44 @@ const NEVER_DETECTED = 'process.command_args';
 /**
  * Packages load and detectors run when the resource is first read. Lowest precedence first: `telemetry.sdk.*`, what detectors find, the later one winning, the configured attributes, then name and
  * version of the service. Names are those of the OpenTelemetry semantic conventions for resources.
- * @param limitMillis how long an export waits for detectors that ask others.
  */
-export function buildResource(configuration: Configuration, notice: Notice, limitMillis?: number): Resource {
+export function buildResource(
+  configuration: Configuration,
+  notice: Notice,
+  { limitMillis, announced = () => undefined }: ResourceParts = {},
+): Resource {
   const service: Attributes = { 'service.name': configuration.serviceName };
   if (configuration.serviceVersion !== null) service['service.version'] = configuration.serviceVersion;
   const hides = hiddenNames(configuration.redact);
   const configured = { ...redacted(configuration.resource, hides), ...service };
-  return new DetectedResource({ detectors: () => detectorsOf(configuration), configured, notice, limitMillis });
+  return new DetectedResource({
+    detectors: () => [...detectorsOf(configuration), hookDetector(configuration, announced)],
+    configured,
+    notice,
+    limitMillis,
+  });
+}
+
+export interface ResourceParts {
+  /** How long an export waits for detectors that ask others. Default two seconds. */
+  readonly limitMillis?: number;
+  /** The admin hook that is announced, read with the first export. */
+  readonly announced?: () => ProcessState['announcedHook'];
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/;
+
+/** Where a viewer finds the admin hook. Its loopback address leaves the machine only where the user announced it. */
+function hookDetector({ endpoint }: Configuration, announced: NonNullable<ResourceParts['announced']>): NamedDetector {
+  const local = endpoint !== null && URL.canParse(endpoint) && LOOPBACK.test(new URL(endpoint).hostname);
+  return {
+    name: 'admin hook',
+    awaited: false,
+    detect() {
+      const hook = announced();
+      return hook === undefined || (hook.own && !local) ? {} : { attributes: { 'spanwright.admin.url': hook.url } };
+    },
+  };
 }
 
 /** `env` has none here: OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME belong to the configuration, which has read them. */

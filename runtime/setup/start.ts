@@ -60,7 +60,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   startLogging(loaded);
   // everything that can fail comes before the first registration, so that a refused start leaves nothing behind
   const pipeline = buildPipeline(configuration, notice);
-  const resource = pipeline === null ? undefined : buildResource(configuration, notice);
+  const resource = pipeline === null ? undefined : buildResource(configuration, notice, { announced: () => state.announcedHook });
   const enableInstrumentations = prepareInstrumentations(configuration, pipeline !== null);
   const undo = registerPropagation(createPropagator(loaded));
   const tracing = new LiveTracing(state, loaded, configuration.endpoint, notice);

@@ -21,7 +21,8 @@ interface Built {
 function build(options: TracingOptions, env: NodeJS.ProcessEnv = {}, limitMillis?: number): Built {
   const lines: string[] = [];
   const { configuration } = loadConfiguration({ options, env, cwd: __dirname });
-  return { resource: buildResource(configuration, (code, detail) => lines.push(`${code} ${detail}`), limitMillis), lines };
+  const parts = limitMillis === undefined ? {} : { limitMillis };
+  return { resource: buildResource(configuration, (code, detail) => lines.push(`${code} ${detail}`), parts), lines };
 }
 
 /** What is waited for must not hold a process; here the test does. */

@@ -36,14 +36,14 @@ export function Process() {
               </select>
             </label>
           )}
-          <Hook key={chosen} hook={chosen} url={hooks[chosen]?.url ?? ''} />
+          <Hook key={chosen} hook={chosen} url={hooks[chosen]?.url ?? ''} trusted={hooks[chosen]?.trusted ?? false} />
         </>
       )}
     </>
   );
 }
 
-function Hook({ hook, url }: { hook: number; url: string }) {
+function Hook({ hook, url, trusted }: { hook: number; url: string; trusted: boolean }) {
   const service = useMemo(() => new Service(askThrough(hook)), [hook]);
   useEffect(() => {
     service.watch();
@@ -61,7 +61,7 @@ function Hook({ hook, url }: { hook: number; url: string }) {
         )}
         <span>{url}</span>
       </p>
-      <Panels service={service} link={traceLink} trusted />
+      <Panels service={service} link={traceLink} trusted={trusted} />
     </>
   );
 }
@@ -85,6 +85,7 @@ function askThrough(hook: number): Ask {
     const answer = (await response.json().catch(() => undefined)) as { error?: { message: string; field?: string } } | undefined;
     if (response.ok && answer !== undefined) return answer;
     const { message, field } = answer?.error ?? { message: `the viewer answered with status ${response.status}` };
-    throw new Refused(response.status, message, field);
+    const remedy = ' Start the viewer with --hook and --hook-token-file.';
+    throw new Refused(response.status, response.status === 401 ? message + remedy : message, field);
   };
 }

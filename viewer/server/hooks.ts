@@ -17,6 +17,8 @@ const CHANGES: Readonly<Record<string, RegExp>> = { PUT: /^(enabled|rules|drop)$
 
 export interface Hook {
   readonly url: string;
+  /** Sent to hooks that the user named, never to one that a service announced: anybody on the machine can send a resource. */
+  readonly token: string | undefined;
   service: string;
   reachable: boolean;
   error: string | undefined;
@@ -33,7 +35,6 @@ export class Hooks {
   /** Open spans by trace. */
   open: ReadonlyMap<string, readonly OpenSpan[]> = new Map();
   openCount = 0;
-  readonly #token: string | undefined;
   readonly #announced = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -42,8 +43,7 @@ export class Hooks {
     token: string | undefined,
     private readonly onOpen: () => void,
   ) {
-    this.#token = token;
-    for (const url of urls) this.#add(url);
+    for (const url of urls) this.#add(url, token);
   }
 
   /** Looks for announced hooks in what arrived. */
@@ -52,14 +52,14 @@ export class Hooks {
       const url = resource.attributes['spanwright.admin.url'];
       if (typeof url !== 'string' || this.#announced.has(url) || this.#announced.size >= MOST_HOOKS) continue;
       this.#announced.add(url);
-      if (URL.canParse(url) && LOOPBACK.test(new URL(url).hostname)) this.#add(url);
+      if (URL.canParse(url) && LOOPBACK.test(new URL(url).hostname)) this.#add(url, undefined);
     }
   }
 
-  #add(text: string): void {
+  #add(text: string, token: string | undefined): void {
     const url = text.replace(/\/+$/, '');
     if (this.hooks.length >= MOST_HOOKS || this.hooks.some((hook) => hook.url === url)) return;
-    this.hooks.push({ url, service: '', reachable: false, error: undefined });
+    this.hooks.push({ url, token, service: '', reachable: false, error: undefined });
     this.#timer ??= setTimeout(() => void this.#poll(), 0).unref();
   }
 
@@ -115,9 +115,9 @@ export class Hooks {
     }
   }
 
-  async #send({ url }: Hook, method: string, path: string, body?: string): Promise<{ status: number; text: string }> {
+  async #send({ url, token }: Hook, method: string, path: string, body?: string): Promise<{ status: number; text: string }> {
     const headers: Record<string, string> = { accept: 'application/json' };
-    if (this.#token !== undefined) headers.authorization = `Bearer ${this.#token}`;
+    if (token !== undefined) headers.authorization = `Bearer ${token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     const response = await fetch(`${url}/${path}`, {
       method,

@@ -62,6 +62,8 @@ export interface ViewerState {
     readonly url: string;
     readonly service: string;
     readonly reachable: boolean;
+    /** True where the viewer has the hook's token: changes are possible and messages are shown. */
+    readonly trusted: boolean;
     readonly error?: string;
   }[];
   readonly services: readonly string[];

@@ -104,10 +104,11 @@ function stateOf(
     refusedSpans,
     bytes: store.bytes,
     open: hooks.openCount,
-    hooks: hooks.hooks.map(({ url, service, reachable, error }) => ({
+    hooks: hooks.hooks.map(({ url, service, reachable, error, token }) => ({
       url,
       service,
       reachable,
+      trusted: token !== undefined,
       ...(error === undefined ? {} : { error }),
     })),
     ...wordsIn(store),

@@ -7,6 +7,7 @@ import { duration } from './format.js';
 import { Panels } from './panels.js';
 import { type Method, Refused, Service } from './service.js';
 import { flagOf } from './switch.js';
+import type { TraceLink } from './trace-id.js';
 import './page.css';
 
 const base = location.pathname.replace(/\/$/, '');
@@ -38,6 +39,17 @@ async function ask(path: string, method: Method, body?: object): Promise<unknown
 }
 
 const service = new Service(ask);
+
+/** Template of the address of a trace, which the hook has checked. */
+const template = document.querySelector<HTMLMetaElement>('meta[name="trace-url"]')?.content;
+const traceLink: TraceLink | undefined =
+  template === undefined
+    ? undefined
+    : (traceId, spanId) => (
+        <a href={template.replaceAll('{trace_id}', traceId).replaceAll('{span_id}', spanId)} rel="noreferrer">
+          {traceId}
+        </a>
+      );
 
 function useToken(text: string): void {
   token.value = text;
@@ -100,7 +112,7 @@ function Page() {
     <div class="page">
       <Heading />
       <main>
-        <Panels service={service} link={undefined} trusted={token.value !== ''} />
+        <Panels service={service} link={traceLink} trusted={token.value !== ''} />
       </main>
     </div>
   );

@@ -190,17 +190,19 @@ export class Service {
     return grown / Math.max(0.001, (last.at - first.at) / 1000);
   }
 
-  /** Asks for a change. @param done the message about its answer. */
+  /** Asks for a change. @param done the message about its answer, which is a bad one when the change was made with warnings. */
   async change<Answer>(
     path: string,
     method: 'PUT' | 'DELETE',
     body: object | undefined,
-    done: (answer: Answer) => string,
+    done: (answer: Answer) => { readonly text: string; readonly warnings?: readonly string[] },
   ): Promise<void> {
     if (this.changing.value) return;
     this.changing.value = true;
     try {
-      this.message.value = { kind: 'good', text: done((await this.ask(path, method, body)) as Answer), from: 'change' };
+      const { text, warnings = [] } = done((await this.ask(path, method, body)) as Answer);
+      const kind = warnings.length === 0 ? 'good' : 'bad';
+      this.message.value = { kind, text: [text, ...warnings].join(' '), from: 'change' };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.message.value = { kind: 'bad', text: error.message, from: 'change' };

@@ -194,9 +194,8 @@ async function switchFlag(service: Service, on: boolean, form: FormData): Promis
   }
   await service.change<{ lease: Lease }>('enabled', 'PUT', body, ({ lease }) => {
     const until = lease.expiresAt === null ? 'it is switched on' : new Date(lease.expiresAt).toLocaleTimeString();
-    return [`Switched ${on ? 'on' : 'off'}${lease.only ? ` for ${lease.only}` : ''} until ${until}.`, ...lease.warnings].join(
-      ' ',
-    );
+    const text = `Switched ${on ? 'on' : 'off'}${lease.only ? ` for ${lease.only}` : ''} until ${until}.`;
+    return { text, warnings: lease.warnings };
   });
 }
 
@@ -210,7 +209,7 @@ function LeaseRow({ service, lease, allowed }: { service: Service; lease: Lease;
   const { id, actor, reason, spans, expiresAt } = lease;
   const about = [actor && `by ${actor}`, reason, spans > 0 && `${shortCount(spans)} spans`].filter(Boolean).join(' · ');
   const end = (): void =>
-    void service.change(`leases/${encodeURIComponent(id)}`, 'DELETE', undefined, () => `Ended: ${settingOf(lease)}.`);
+    void service.change(`leases/${encodeURIComponent(id)}`, 'DELETE', undefined, () => ({ text: `Ended: ${settingOf(lease)}.` }));
   return (
     <li>
       <span class="what">{settingOf(lease)}</span>

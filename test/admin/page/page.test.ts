@@ -68,6 +68,34 @@ async function until(page: Visit['page'], expression: string): Promise<void> {
 
 const flagSays = (visit: Visit, text: string) => visit.page.locator('#flag', { hasText: new RegExp(`^${text}$`) }).waitFor();
 
+test('a namespace that is switched on and matches nothing is a bad message, one that matches a good one', async () => {
+  await start();
+  const { page } = await open(TOKEN);
+  await page.locator('#has-token').waitFor();
+  await page.locator('#namespaces option[value="carbide::firmware"]').waitFor({ state: 'attached' });
+  await page.fill('#only', 'carbide::no-such-thing');
+  await page.click('#on');
+  await page.locator('#message.bad', { hasText: 'carbide::no-such-thing' }).waitFor();
+  await page.fill('#only', 'carbide::firmware');
+  await page.click('#on');
+  await page.locator('#message.good', { hasText: 'Switched on for carbide::firmware' }).waitFor();
+});
+
+test('with a template each trace is a link, whose ids alone come from the service', async () => {
+  await start({ traceUrl: 'http://127.0.0.1:4319/?view=trace&id={trace_id}&span={span_id}&"onclick="1' });
+  const { page } = await open(TOKEN);
+  tracing.setEnabled(true);
+  const work = openWork({});
+  const link = page.locator('#spans a');
+  await link.waitFor();
+  assert.match(
+    (await link.getAttribute('href')) as string,
+    /^http:\/\/127\.0\.0\.1:4319\/\?view=trace&id=[0-9a-f]{32}&span=[0-9a-f]{16}&"onclick="1$/,
+  );
+  assert.is(await link.getAttribute('onclick'), null);
+  await work.finish();
+});
+
 test('tracing is switched on, spans open and close before the eyes, and the lease runs out', async () => {
   await start();
   const visit = await open(TOKEN);

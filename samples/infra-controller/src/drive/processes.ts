@@ -42,3 +42,12 @@ export function startDns(api: string, endpoint: string | undefined, onLine: (lin
   };
   return Child.start(join(PROJECT, 'build', 'dns', 'main.js'), [], { env, onLine, onLog: onLine });
 }
+
+/** The service's admin hook with its token, as options of the viewer. */
+export function hookOf({ address, ready: { adminTokenFile } }: Child): { hooks: string[]; hookToken: string } {
+  const given = process.env.SPANWRIGHT_ADMIN_TOKEN ?? '';
+  return {
+    hooks: [`${address}/tracing`],
+    hookToken: adminTokenFile ? readFileSync(String(adminTokenFile), 'utf8').trim() : given,
+  };
+}

@@ -4,7 +4,7 @@
 import { relative } from 'node:path';
 import { type ReceivedSpan, startViewer, TracePrinter, type Viewer } from '@spanwright/viewer';
 import type { Child } from './child.js';
-import { configuredEndpoint, startDns, startReceiverProcess, startService } from './processes.js';
+import { configuredEndpoint, hookOf, startDns, startReceiverProcess, startService } from './processes.js';
 
 /** Where `spanwright set` and `spanwright status` look when told nothing else. */
 const DEFAULT_PORT = '9465';
@@ -14,16 +14,17 @@ async function main(): Promise<void> {
   const stop = async (): Promise<void> => {
     for (const child of children.splice(0).reverse()) await child.stop();
   };
-  let endpoint = await configuredEndpoint(process.env);
+  const configured = await configuredEndpoint(process.env);
+  let endpoint = configured;
   let viewer: Viewer | undefined;
+  const early: ReceivedSpan[] = [];
   try {
     if (!endpoint) {
       const printer = new TracePrinter((line) => process.stdout.write(`${line}\n`));
-      const page = await startViewer();
-      viewer = page;
       const receiver = await startReceiverProcess((span: ReceivedSpan) => {
         printer.add([span]);
-        page.add([span]);
+        if (viewer === undefined) early.push(span);
+        else viewer.add([span]);
       });
       children.push(receiver);
       endpoint = receiver.address;
@@ -38,10 +39,14 @@ async function main(): Promise<void> {
       (line) => process.stderr.write(`${line}\n`),
     );
     children.push(service);
+    if (!configured) {
+      viewer = await startViewer(hookOf(service));
+      viewer.add(early.splice(0));
+    }
     const dns = await startDns(service.address, endpoint, (line) => process.stderr.write(`${line}\n`));
     children.push(dns);
     process.stdout.write(guide(service.address, String(service.ready.adminTokenFile ?? ''), endpoint, dns.address));
-    if (viewer) process.stdout.write(`The traces are shown at ${viewer.url}\n\n`);
+    if (viewer) process.stdout.write(`The traces and the service are shown at ${viewer.url}\n\n`);
     const stopping = new Promise<void>((resolve) => {
       process.once('SIGINT', resolve);
       process.once('SIGTERM', resolve);

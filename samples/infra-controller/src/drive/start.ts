@@ -6,7 +6,7 @@ import { checkPhase } from './checks.js';
 import type { Child } from './child.js';
 import { DnsClient } from './dns-client.js';
 import { type PhaseResult, runPhase } from './phase.js';
-import { configuredEndpoint, startDns, startReceiverProcess, startService } from './processes.js';
+import { configuredEndpoint, hookOf, startDns, startReceiverProcess, startService } from './processes.js';
 import { ServiceClient } from './service-client.js';
 
 const SHOWN = [
@@ -62,13 +62,13 @@ async function main(): Promise<number> {
     printCounts(phase);
     phases.push(phase);
   }
-  const page = process.argv.includes('--view') ? await startViewer() : undefined;
+  const page = process.argv.includes('--view') ? await startViewer(hookOf(service)) : undefined;
   page?.add(phases.flatMap(({ received = [], receivedOfDns = [] }) => [...received, ...receivedOfDns]));
   const faults = phases.flatMap(checkPhase);
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
   if (page) {
-    print(`The traces are shown at ${page.url}; Ctrl-C ends.`);
+    print(`The traces and the service are shown at ${page.url}; Ctrl-C ends.`);
     await new Promise<void>((resolve) => process.once('SIGINT', resolve));
     await page.close();
   }

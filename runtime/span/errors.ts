@@ -2,6 +2,7 @@
 // throw; nothing here throws, and what was thrown is not touched.
 
 import type { Attributes } from '@opentelemetry/api';
+import { withoutOwnFrames } from './own-frames.js';
 
 /** Causes and the members of an AggregateError are told this deep and this many. */
 const DEPTH = 5;
@@ -55,7 +56,7 @@ function typeName(error: object): string {
 }
 
 function stackWithCauses(error: object): string | undefined {
-  const own = text(error, 'stack');
+  const own = stackOf(error);
   if (own === undefined) return undefined;
   const story: Story = { text: own, seen: new Set([error]) };
   try {
@@ -89,8 +90,14 @@ function tell(how: string, error: unknown, story: Story, depth: number): void {
     story.text += `\n${how}: ${primitiveText(error)}`;
     return;
   }
-  story.text += `\n${how}: ${text(error, 'stack') ?? `${typeName(error)}: ${text(error, 'message') ?? ''}`}`;
+  story.text += `\n${how}: ${stackOf(error) ?? `${typeName(error)}: ${text(error, 'message') ?? ''}`}`;
   collect(error, story, depth + 1);
+}
+
+/** The stack as the program sees it, without the frames of the recorder. */
+function stackOf(error: object): string | undefined {
+  const stack = text(error, 'stack');
+  return stack === undefined ? undefined : withoutOwnFrames(stack);
 }
 
 function text(from: object, key: string): string | undefined {

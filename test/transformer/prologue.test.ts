@@ -54,6 +54,123 @@ for (const target of ['ES2017', 'ES2022'])
     assert.is(spans.filter((name: string) => /who$/.test(name)).length, 2);
   });
 
+const FRAMES = `import { instrument, startTracing } from 'spanwright';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+
+const frames = () => new Error().stack!.split('\\n').slice(2).map((line) => line.trim());
+const ours = (line: string) => /spanwright|node:async_hooks/.test(line);
+export class Chain {
+  @instrument outer() { return this.inner(); }
+  @instrument inner() { return frames(); }
+  @instrument fails(): never { throw new Error('failed'); }
+  @instrument failing() { try { this.fails(); } catch (error) { return (error as Error).stack; } }
+  @instrument caller() { return frames()[1]; }
+  @instrument deep(n: number): number { return n === 0 ? 0 : 1 + this.deep(n - 1); }
+  @instrument({ parent: (from: object) => from }) from(_from: object) { return 1; }
+}
+class Bare { deep(n: number): number { return n === 0 ? 0 : 1 + this.deep(n - 1); } }
+/** Deepest call that returns, from above: each step compiles no further than the interpreter. */
+function depth(of: { deep(n: number): number }): number {
+  let low = 1;
+  let high = 1 << 16;
+  while (high - low > 8) {
+    const middle = (low + high) >> 1;
+    try { of.deep(middle); low = middle; } catch { high = middle; }
+  }
+  return low;
+}
+function theUser() { return new Chain().caller(); }
+async function main() {
+  const bare = depth(new Bare());
+  const off = { outer: new Chain().outer().slice(0, 3), caller: theUser(), depth: depth(new Chain()) / bare };
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({ serviceName: 'test', exporter });
+  const remote = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
+  new Chain().from(remote);
+  tracing.setEnabled(true);
+  new Chain().outer();
+  await tracing.forceFlush();
+  const names = exporter.getFinishedSpans().map(({ name }) => name);
+  exporter.reset();
+  const read = new Chain().failing()!.split('\\n');
+  await tracing.forceFlush();
+  const recorded = String(exporter.getFinishedSpans()[0]!.events[0]!.attributes!['exception.stacktrace']);
+  const depthOn = depth(new Chain()) / bare;
+  console.log(JSON.stringify({ off, on: { depth: depthOn }, names, open: tracing.openCount, recorded: recorded.split('\\n').slice(1).map((line) => /at (\\S+)/.exec(line)![1]), read: read.filter(ours).length }));
+  await tracing.shutdown();
+}
+void main();
+`;
+
+test('no frame is added while off, few while on; a recursion that works while off works while on', () => {
+  const { diagnostics, directory } = compile({
+    files: { 'src/main.ts': FRAMES },
+    compilerOptions: { experimentalDecorators: true },
+  });
+  assert.equal(diagnostics, []);
+  const { stdout, stderr } = execute(directory, 'out/main.js');
+  const { off, on, names, open, recorded, read } = JSON.parse(stdout.slice(stdout.indexOf('{')) || `"${stderr}"`);
+  assert.match(off.outer[0], /^at Chain\.inner /);
+  assert.match(off.outer[1], /^at Chain\.outer /);
+  assert.match(off.outer[2], /^at main /);
+  assert.match(off.caller, /^at theUser /);
+  assert.ok(off.depth > 0.6, `depth while off: ${off.depth} of bare`);
+  assert.ok(on.depth > 0.5, `depth while on: ${on.depth} of bare`);
+  console.log(`depth of recursion: ${off.depth.toFixed(2)} of bare while off, ${on.depth.toFixed(2)} while on`);
+  assert.equal(names, ['Chain.from', 'Chain.inner', 'Chain.outer']);
+  assert.equal(recorded, ['Chain.fails', 'Chain.failing'], "recorded frames are the program's");
+  assert.ok(read > 0, 'the program itself reads the frames of the recorder');
+  assert.is(open, 0);
+});
+
+test('two copies of the package and a module that is loaded again record each call once', () => {
+  const { diagnostics, directory } = compile({
+    files: {
+      'src/work.ts': `import { instrument } from 'spanwright';
+export class Work { @instrument first(next?: { first(): number }): number { return next === undefined ? 1 : 1 + next.first(); } }
+`,
+      'src/main.ts': `import { startTracing } from 'spanwright';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+const load = (copy: string) => {
+  const path = require.resolve('./work');
+  delete require.cache[path];
+  if (copy === 'other') for (const key of Object.keys(require.cache)) if (/dist[\\/]runtime[\\/](?!captured)/.test(key)) delete require.cache[key];
+  return (require('./work') as typeof import('./work')).Work;
+};
+async function main() {
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({ serviceName: 'test', enabled: true, exporter });
+  const A = load('own');
+  for (let again = 0; again < 4; again++) load('own');
+  const sites = tracing.sites().length;
+  const B = load('other');
+  const result = new A().first({ first: () => new B().first(new A()) });
+  await tracing.forceFlush();
+  console.log(JSON.stringify({ sites, result, spans: exporter.getFinishedSpans().length }));
+  await tracing.shutdown();
+}
+void main();
+`,
+    },
+    compilerOptions: { experimentalDecorators: true },
+  });
+  assert.equal(diagnostics, []);
+  const { stdout, stderr } = execute(directory, 'out/main.js');
+  assert.equal(JSON.parse(stdout.slice(stdout.indexOf('{')) || `"${stderr}"`), { sites: 1, result: 3, spans: 3 });
+});
+
+test('a decorator that a prologue replaces is compiled away, and so is the redefinition of its property', () => {
+  const { output } = compile({
+    files: {
+      'src/main.ts': `import { instrument } from 'spanwright';
+export class Work { @instrument plain() { return 1; } @instrument({ args: ['id'] }) async named(id: string) { return id; } }
+`,
+    },
+    compilerOptions: { experimentalDecorators: true },
+  });
+  assert.not.match(output('main.js'), /__decorate|defineProperty\(.*plain/);
+});
+
 test('code of contract 1 is refused with both numbers', () => {
   const { directory } = compile({ files: { 'src/main.ts': `require('spanwright/emitted').decorate(1, {}, () => {});` } });
   assert.match(execute(directory, 'out/main.js').stderr, /contract 1; the runtime that is loaded knows contract 2/);

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AUTO_DEFAULT, AUTO_SCRIPT, PART, PROGRAMS, type Program, TRACING } from './programs.js';
+import { TRAPS } from './traps.js';
 
 export const ROOT = join(__dirname, '..', '..', '..');
 
@@ -25,7 +26,9 @@ export interface Seen {
 }
 
 export function programsOf({ decorators }: Variant, auto: boolean): Program[] {
-  return PROGRAMS.filter((program) => (program.decorators ?? decorators) === decorators && (auto || !program.auto));
+  return [...PROGRAMS, ...TRAPS].filter(
+    (program) => (program.decorators ?? decorators) === decorators && (auto || !program.auto),
+  );
 }
 
 const directories: string[] = [];

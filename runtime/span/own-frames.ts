@@ -1,0 +1,28 @@
+// Takes Spanwright's frames out of the text of a stack. A recorded call enters its function a second time, past the prologue, with
+// the recorder between the two; of the pair the inner frame stays, which has the line that was running.
+
+/** Text before `runtime/` in the places of this package's frames. Undefined inside a bundle, whose files hold the user's code as well. */
+const OWN = /([^\s(]*[\\/]runtime[\\/])span[\\/]own-frames\.[jt]s:\d/.exec(new Error().stack ?? '')?.[1];
+/** Stands between two frames of this package, or above the last one. */
+const CONTEXT = /^\s+at AsyncLocalStorage\.run \(node:/;
+const FUNCTION = /^\s+at (?:async )?([^(]+) \(/;
+
+export function withoutOwnFrames(stack: string): string {
+  if (OWN === undefined || !stack.includes(OWN)) return stack;
+  const kept: string[] = [];
+  let between = false;
+  for (const line of stack.split('\n')) {
+    if (line.includes(OWN) || (between && CONTEXT.test(line))) {
+      between = true;
+      continue;
+    }
+    const again = between && nameOf(line) !== undefined && nameOf(line) === nameOf(kept[kept.length - 1] ?? '');
+    between = false;
+    if (!again) kept.push(line);
+  }
+  return kept.join('\n');
+}
+
+function nameOf(line: string): string | undefined {
+  return FUNCTION.exec(line)?.[1];
+}

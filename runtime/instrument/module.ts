@@ -30,6 +30,8 @@ interface Slot {
 }
 
 const NO_OPTIONS: Registration = { options: {} };
+/** Keeps a module's table for as long as one of its functions: nothing in the compiled code refers to it once the module is loaded. */
+const owners = new WeakMap<object, Module>();
 /** Parameters that a prologue passes one by one; more come as one list. */
 const SPREAD = 4;
 
@@ -54,6 +56,7 @@ export class Module implements ModuleTable {
     if (typeof fn !== 'function') return;
     this.#functions[index] = fn as AnyFunction;
     state.made.add(fn);
+    owners.set(fn, this);
     if (options === undefined && marked === undefined) return;
     this.#registered[index] = { options: options ?? {}, ...(marked && { marked }) };
     // wrong options are reported where the code is loaded

@@ -171,6 +171,44 @@ export class Work { @instrument plain() { return 1; } @instrument({ args: ['id']
   assert.not.match(output('main.js'), /__decorate|defineProperty\(.*plain/);
 });
 
+test('functions are recorded although garbage was collected between loading and tracing', () => {
+  const { diagnostics, directory } = compile({
+    files: {
+      'src/work.ts': `import { instrument } from 'spanwright';
+export class Work { @instrument method() { return 1; } }
+`,
+      // no function of this module captures its table
+      'src/inline.ts': `import { instrument } from 'spanwright';
+export const inline = instrument(() => 2);
+`,
+      'src/main.ts': `import { startTracing } from 'spanwright';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { inline } from './inline';
+import { Work } from './work';
+async function main() {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  for (let pass = 0; pass < 5; pass++) { collect(); await new Promise((resolve) => setTimeout(resolve, 10)); }
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({ serviceName: 'test', enabled: true, exporter });
+  new Work().method();
+  inline();
+  await tracing.forceFlush();
+  console.log(JSON.stringify(exporter.getFinishedSpans().map(({ name }) => name)));
+  await tracing.shutdown();
+}
+void main();
+`,
+    },
+    compilerOptions: { experimentalDecorators: true },
+  });
+  assert.equal(diagnostics, []);
+  const { stdout, stderr } = execute(directory, 'out/main.js');
+  assert.equal(JSON.parse(stdout.slice(stdout.indexOf('[')) || `"${stderr}"`), ['Work.method', 'inline']);
+});
+
 test('code of contract 1 is refused with both numbers', () => {
   const { directory } = compile({ files: { 'src/main.ts': `require('spanwright/emitted').decorate(1, {}, () => {});` } });
   assert.match(execute(directory, 'out/main.js').stderr, /contract 1; the runtime that is loaded knows contract 2/);

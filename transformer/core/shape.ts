@@ -36,6 +36,8 @@ export function parameterNames(ts: Compiler, node: FunctionNode): string[] {
  */
 export function forwarderOf(ts: Compiler, node: FunctionNode, key: string, inner: boolean): Forwarder {
   const declared = parametersOf(ts, node);
+  if (ts.isArrowFunction(node) && !inner && !isFieldValue(ts, node))
+    return { key, form: 'arrow', pass: 'names', parameters: forwarded(ts, declared, false) };
   const seen = observedOf(ts, node);
   const whole = inner || seen.arguments || declared.some((parameter) => parameter.dotDotDotToken !== undefined);
   const plain = ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node);
@@ -55,8 +57,15 @@ function forwarded(ts: Compiler, declared: readonly ts.ParameterDeclaration[], w
     const wanted = ts.isIdentifier(parameter.name) ? parameter.name.text : `p${index}`;
     const name = unusedName(wanted, used);
     used.add(name);
-    return { name, optional: index >= required };
+    return parameter.dotDotDotToken === undefined ? { name, optional: index >= required } : { name, optional: false, rest: true };
   });
+}
+
+/** Options of a field may read `this`, which is the instance that the field is called on. */
+function isFieldValue(ts: Compiler, node: ts.Node): boolean {
+  let place = node.parent;
+  while (ts.isParenthesizedExpression(place) || ts.isAsExpression(place) || ts.isSatisfiesExpression(place)) place = place.parent;
+  return ts.isPropertyDeclaration(place);
 }
 
 function unusedName(wanted: string, used: ReadonlySet<string>): string {

@@ -14,6 +14,7 @@ export interface ForwarderParameter {
   readonly name: string;
   /** Has a default in the forwarder, so that it and those after it do not count in `length`. */
   readonly optional: boolean;
+  readonly rest?: true;
 }
 
 /** The outline of a forwarder. */
@@ -24,10 +25,11 @@ export interface Forwarder {
   /** `names`: passes its parameters on one by one. `arguments`: passes everything it got, as it got it. */
   readonly pass: 'names' | 'arguments';
   /**
+   * `arrow`: an arrow function, with the names of its parameters: containers read them from the text.
    * `method`: cannot be called with `new`, like methods and arrow functions. `function`: can, like a plain function.
    * `constructor`: can, and the body reads `new.target`, so that it has to be handed on.
    */
-  readonly form: 'method' | 'function' | 'constructor';
+  readonly form: 'arrow' | 'method' | 'function' | 'constructor';
 }
 
 /** The outline of a prologue: the check at the head of a function's own body. */

@@ -23,6 +23,13 @@ export type Code =
   | { readonly is: 'arrow'; readonly parameters: readonly string[]; readonly result: Code }
   /** A method of an object literal, read from it: `({ key(parameters) { return result; } }).key`. */
   | { readonly is: 'method'; readonly key: string; readonly parameters: readonly ForwarderParameter[]; readonly result: Code }
+  /** An arrow function, which gets its name from a property: `({ key: (parameters) => result }).key`. */
+  | {
+      readonly is: 'named arrow';
+      readonly key: string;
+      readonly parameters: readonly ForwarderParameter[];
+      readonly result: Code;
+    }
   /** A plain function, which gets its name from a property: `({ key: function (parameters) { ... } }).key`. */
   | { readonly is: 'function'; readonly key: string; readonly parameters: readonly ForwarderParameter[]; readonly result: Code }
   /** Authored text, with the edits that lie within it. */

@@ -62,7 +62,7 @@ function membersOf(members: readonly Member[], sites: readonly Site[]): Code {
 /** `(gate, body, run, site) => <forwarder>`: one literal for each site, so that the engine can specialise each. */
 function factoryOf({ key, parameters, pass, form }: Forwarder): Code {
   const whole = pass === 'arguments';
-  const names = parameters.map((parameter) => name(parameter.name));
+  const names = parameters.map((parameter) => name(parameter.rest ? `...${parameter.name}` : parameter.name));
   const [gate, body, run, site, self]: [Code, Code, Code, Code, Code] = [
     name('gate'),
     name('body'),
@@ -70,6 +70,17 @@ function factoryOf({ key, parameters, pass, form }: Forwarder): Code {
     name('site'),
     { is: 'this' },
   ];
+  if (form === 'arrow') {
+    const items: Code = { is: 'list', items: names };
+    const idle: Code = { is: 'or', left: member(gate, 'idle'), right: member(site, 'off') };
+    const result: Code = {
+      is: 'either',
+      test: idle,
+      yes: call(body, ...names),
+      no: call(run, site, { is: 'undefined' }, body, items),
+    };
+    return { is: 'arrow', parameters: ['gate', 'body', 'run', 'site'], result: { is: 'named arrow', key, parameters, result } };
+  }
   const through = whole ? call(member(body, 'apply'), self, name('arguments')) : call(member(body, 'call'), self, ...names);
   const given: Code = whole ? name('arguments') : { is: 'list', items: names };
   const forwarded: Code = {

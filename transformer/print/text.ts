@@ -1,7 +1,7 @@
 // Renders emitted code as text. The text printer writes it into the authored source; the AST printer uses it for all code
 // that holds no authored part, because one node of text costs the compiler a fortieth of the nodes that it stands for.
 
-import type { Range } from '../core/site.js';
+import type { ForwarderParameter, Range } from '../core/site.js';
 import { type Code, isPropertyIdentifier } from './code.js';
 
 /** Text of a piece of authored source, with its own edits applied. */
@@ -40,9 +40,11 @@ export function printedText(code: Code, piece: Piece): string {
       return `${render(code.test)} ? ${render(code.yes)} : ${render(code.no)}`;
     case 'arrow':
       return `(${code.parameters.join(', ')}) => ${render(code.result)}`;
+    case 'named arrow':
+      return access(`({ ${propertyName(code.key)}: (${parametersText(code.parameters)}) => ${render(code.result)} })`, code.key);
     case 'method':
     case 'function': {
-      const parameters = code.parameters.map(({ name, optional }) => (optional ? `${name} = void 0` : name)).join(', ');
+      const parameters = parametersText(code.parameters);
       const key = propertyName(code.key);
       const head = code.is === 'method' ? key : `${key}: function `;
       return access(`({ ${head}(${parameters}) { return ${render(code.result)}; } })`, code.key);
@@ -71,6 +73,10 @@ export function holdsAuthored(code: Code): boolean {
       // The rest is made of emitted code alone.
       return false;
   }
+}
+
+function parametersText(parameters: readonly ForwarderParameter[]): string {
+  return parameters.map(({ name, optional, rest }) => (rest ? `...${name}` : optional ? `${name} = void 0` : name)).join(', ');
 }
 
 function access(object: string, key: string): string {

@@ -48,7 +48,7 @@ export function run() {
 const NAMED = `${IMPORT}
 function raw(n: number): number { return n === 0 ? 0 : 1 + raw(n - 1); }
 const marked = instrument(raw);
-const inline = instrument(function inner(n: number): number { return n === 0 ? 0 : 1 + inner(n - 1); });
+const inline = instrument(function descend(n: number): number { return n === 0 ? 0 : 1 + descend(n - 1); });
 export function run() { return [raw(2), marked(2), (marked as unknown) === raw, inline(2)]; }
 `;
 
@@ -82,10 +82,9 @@ const BETWEEN = `${IMPORT}
 class Between {
   log: unknown[] = [];
   @instrument low() { return 2; }
-  @instrument value(): number { return +({ valueOf: () => this.low() } as any); }
+  @instrument value(): number { return Number({ valueOf: () => this.low() }); }
   @instrument get got() { return this.low(); }
   set got(value: number) { this.log.push(value); }
-  get put(): number { return 0; }
   @instrument set put(value: number) { this.log.push(value + this.low()); }
   @instrument fails(): never { this.low(); throw new Error('failed'); }
 }
@@ -104,7 +103,7 @@ export function run() {
 /** Literals whose expression is edited as well. */
 const LITERALS = `${IMPORT}
 const holder = instrument({ name: 'holder' }, () => class { work = instrument({ name: 'work' }, () => 1); });
-const twice = instrument({ name: 'outer' }, () => instrument(function inner() { return 2; }));
+const twice = instrument({ name: 'outer' }, () => instrument(function held() { return 2; }));
 const object = instrument({ name: 'object' }, () => ({ three: 3 }));
 export function run() {
   const Held = holder();
@@ -163,7 +162,7 @@ export const TRAPS: readonly Program[] = [
     name: 'named',
     source: NAMED,
     value: [2, 2, false, 2],
-    spans: ['inner', 'raw'],
+    spans: ['descend', 'raw'],
     namespaces: ['conformance::named'],
   },
   {
@@ -193,7 +192,7 @@ export const TRAPS: readonly Program[] = [
     name: 'literals',
     source: LITERALS,
     value: ['', 1, 2, 3, '', 0],
-    spans: ['holder', 'inner', 'object', 'outer', 'work'],
+    spans: ['held', 'holder', 'object', 'outer', 'work'],
     namespaces: ['conformance::literals', 'conformance::literals::holder::anonymous', 'conformance::literals::twice'],
   },
   {

@@ -1,0 +1,124 @@
+// limit: 240 s
+// Coverage (B7): a project has the same branches, functions and missed lines with the plugin as without it, by istanbul and by V8. Each
+// is the real tool, from the folder that .ci/setup fills; the numbers are those of its own summary.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runTool, tspc, writeProject } from '../transformer/compile.js';
+import { part } from './conformance/suite.js';
+
+const MODULES = part('coverage', 'node_modules');
+
+/** Members on lines of their own and on one line; one branch is never taken. */
+const WORK = `import { instrument } from 'spanwright';
+export class Work {
+  constructor(readonly factor: number) {}
+  @instrument
+  plain(a: number) {
+    if (a > 100) {
+      return 0;
+    }
+    return a * this.factor;
+  }
+  @instrument async later(a: number) { return this.plain(a); }
+  @instrument
+  get twice() {
+    return this.factor * 2;
+  }
+}
+export const add = instrument((a: number, b: number) => a + b);
+export function several(a: number) {
+  return a + 1;
+}
+`;
+const USE = `const work = new Work(2);
+  if (work.plain(1) !== 2 || (await work.later(2)) !== 4 || work.twice !== 4 || add(1, 2) !== 3 || several(1) !== 2) throw new Error('wrong');
+`;
+
+interface Tool {
+  readonly name: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly package?: Readonly<Record<string, unknown>>;
+  run(directory: string): { status: number | null; stdout: string; stderr: string };
+}
+
+const jest = (provider: 'babel' | 'v8'): Tool => ({
+  name: `ts-jest, ${provider === 'babel' ? 'istanbul' : 'V8'}`,
+  files: {
+    'src/work.test.ts': `import { Work, add, several } from './work';\ndeclare const test: Function;\ntest('work', async () => {\n  ${USE}});\n`,
+  },
+  package: {
+    jest: {
+      testEnvironment: 'node',
+      transform: { '^.+\\.ts$': ['ts-jest', { compiler: 'ts-patch/compiler', diagnostics: false }] },
+      cacheDirectory: '<rootDir>/jest-cache',
+      collectCoverage: true,
+      collectCoverageFrom: ['src/work.ts'],
+      coverageProvider: provider,
+      coverageReporters: ['json-summary'],
+    },
+  },
+  run: (directory) => runTool(directory, join(MODULES, 'jest/bin/jest.js'), '--ci', '--runInBand', '--no-watchman'),
+});
+
+const vitest = (provider: 'istanbul' | 'v8'): Tool => ({
+  name: `Vitest, ${provider === 'v8' ? 'V8' : provider}`,
+  files: {
+    'src/work.test.ts': `import { test } from 'vitest';\nimport { Work, add, several } from './work';\ntest('work', async () => {\n  ${USE}});\n`,
+    'vitest.config.mjs': `import { readFileSync } from 'node:fs';
+import spanwright from 'spanwright/unplugin/vite';
+const { compilerOptions } = JSON.parse(readFileSync('tsconfig.json', 'utf8'));
+export default {
+  plugins: compilerOptions.plugins.length > 0 ? [spanwright()] : [],
+  test: { coverage: { enabled: true, provider: '${provider}', reporter: ['json-summary'], include: ['src/work.ts'] } },
+};
+`,
+  },
+  run: (directory) => runTool(directory, join(MODULES, 'vitest/vitest.mjs'), 'run'),
+});
+
+const c8: Tool = {
+  name: 'c8 over tspc',
+  files: { 'src/main.ts': `import { Work, add, several } from './work';\nvoid (async () => {\n  ${USE}})();\n` },
+  run(directory) {
+    const { status, stdout, stderr } = tspc(directory, '-p', '.');
+    if (status !== 0) return { status, stdout, stderr };
+    const reporting = ['--reporter=json-summary', '--exclude-after-remap', '--include=src/work.ts'];
+    return runTool(directory, join(MODULES, 'c8/bin/c8.js'), ...reporting, process.execPath, 'out/main.js');
+  },
+};
+
+function measured(tool: Tool, plugin: Readonly<Record<string, unknown>> | null): unknown {
+  const directory = writeProject({
+    below: part('coverage'),
+    plugin,
+    compilerOptions: { experimentalDecorators: true, declaration: false },
+    files: { 'src/work.ts': WORK, ...tool.files },
+    ...(tool.package && { package: tool.package }),
+  });
+  const { status, stdout, stderr } = tool.run(directory);
+  assert.is(status, 0, stdout + stderr);
+  const summary = JSON.parse(readFileSync(join(directory, 'coverage/coverage-summary.json'), 'utf8'));
+  const found = Object.entries(summary).find(([path]) => path.endsWith('src/work.ts')) as [
+    string,
+    Record<'lines' | 'statements' | 'functions' | 'branches', { total: number; covered: number }>,
+  ];
+  const { lines, statements, functions, branches } = found[1];
+  const missed = [lines, statements].map(({ total, covered }) => total - covered);
+  return { functions, branches, missed };
+}
+
+for (const tool of [jest('babel'), jest('v8'), vitest('istanbul'), vitest('v8'), c8])
+  test(`${tool.name}: coverage is what it is without the plugin`, () => {
+    if (!existsSync(part('coverage', '.stamp'))) {
+      if (process.env.CI === 'true') assert.unreachable('.cache/hosts/coverage is not installed; run .ci/setup');
+      console.log(`SKIP ${tool.name}: .cache/hosts/coverage is not installed; run .ci/setup`);
+      return;
+    }
+    // Decorators that are compiled away are no statements any more, all of which were covered.
+    assert.equal(measured(tool, { auto: [{ files: 'src/work.ts' }] }), measured(tool, null));
+  });
+
+test.run();

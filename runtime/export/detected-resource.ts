@@ -7,10 +7,20 @@ import { clearTimeout, setTimeout, unref } from '../captured.js';
 import type { RawAttribute, Resource, ResourceDetector } from '../sdk/contracts.js';
 import { loadResources } from '../sdk/packages.js';
 import { textOfThrown } from '../text/thrown.js';
+import { VERSION } from '../version.js';
 import type { Notice } from '../warnings.js';
 
 /** How long an export waits for detectors that ask others: a cloud's metadata service that does not answer costs this once. */
 const LIMIT_MS = 2000;
+
+/** What made the spans: not OpenTelemetry's SDK, whose name is its own (semantic conventions, "Telemetry SDK"). */
+const MAKER: Attributes = {
+  'telemetry.sdk.name': 'spanwright',
+  'telemetry.sdk.version': VERSION,
+  'telemetry.sdk.language': 'nodejs',
+  'telemetry.distro.name': 'spanwright',
+  'telemetry.distro.version': VERSION,
+};
 
 export interface NamedDetector {
   readonly name: string;
@@ -70,7 +80,7 @@ export class DetectedResource implements Resource {
   #detect(): Resource {
     const { defaultResource, resourceFromAttributes } = loadResources();
     const { detectors, configured, limitMillis = LIMIT_MS } = this.parts;
-    const base = defaultResource();
+    const base = defaultResource().merge(resourceFromAttributes(MAKER));
     const overriding = resourceFromAttributes(configured);
     const found: { attributes: Attributes; schemaUrl: string | undefined }[] = [];
     const late: Promise<void>[] = [];

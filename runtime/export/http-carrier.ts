@@ -5,7 +5,7 @@
 import { type AgentOptions, type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
-import { clearTimeout, setTimeout, unref } from '../captured.js';
+import { clearTimeout, now, setImmediate, setTimeout, unref } from '../captured.js';
 import type { ExportResult } from '../sdk/contracts.js';
 import type { Certificates } from './certificates.js';
 import { ExportTimeout } from './failures.js';
@@ -78,6 +78,8 @@ interface Answer {
 class Attempt {
   request: ClientRequest | undefined;
   answer: Answer | undefined;
+  /** The server closed an idle connection just when the request was written to it. */
+  isStale = false;
   #end: Error | undefined;
 
   watch(request: ClientRequest): void {
@@ -87,6 +89,7 @@ class Attempt {
       if (RETRIED.has(this.answer.status)) response.statusCode = this.answer.status + MASK;
     });
     request.prependListener('error', (error: NodeJS.ErrnoException) => {
+      this.isStale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
       if (typeof error.code === 'string') error.code = MASKED_ERROR + error.code;
     });
     if (this.#end !== undefined) request.destroy(this.#end);
@@ -118,10 +121,18 @@ export class HttpCarrier implements Carrier {
     this.#packages ??= await this.load();
   }
 
-  send(items: readonly unknown[], limitMillis: number): Promise<ExportResult> {
+  /** A request that met a stale connection is sent again at once, on another one. */
+  async send(items: readonly unknown[], limitMillis: number): Promise<ExportResult> {
+    const first = new Attempt();
+    const began = now();
+    const result = await this.#request(first, items, limitMillis);
+    if (result.code === 0 || !first.isStale) return result;
+    return this.#request(new Attempt(), items, Math.max(1, limitMillis - (now() - began)));
+  }
+
+  #request(attempt: Attempt, items: readonly unknown[], limitMillis: number): Promise<ExportResult> {
     this.#delegate ??= this.#createDelegate();
     const delegate = this.#delegate;
-    const attempt = new Attempt();
     this.#expected.push(attempt);
     return new Promise((resolve) => {
       const settle = (result: ExportResult): void => {
@@ -191,19 +202,22 @@ function createAgent(tls: Certificates | undefined, watch: (request: ClientReque
     holdNothing(socket);
     return socket;
   };
-  agent.reuseSocket = () => {}; // Node's own takes a reference
+  agent.reuseSocket = (_socket, request) => {
+    request.reusedSocket = true; // Node's own also takes a reference
+  };
   return agent as unknown as HttpAgent;
 }
 
 function holdNothing(socket: Socket): void {
   socket.unref();
   if (!socket.connecting) return;
-  const timer = unref(
-    setTimeout(() => {
-      const error = new Error(`no connection within ${CONNECT_MS} ms`);
-      socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
-    }, CONNECT_MS),
-  );
+  const refuse = (): void => {
+    if (!socket.connecting) return;
+    const error = new Error(`no connection within ${CONNECT_MS} ms`);
+    socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+  };
+  // on a blocked event loop the timer is due before the connection that was made meanwhile is seen
+  const timer = unref(setTimeout(() => setImmediate(refuse), CONNECT_MS));
   const end = (): void => {
     clearTimeout(timer);
     socket.unref(); // connecting may have gone from one address to the next

@@ -18,8 +18,9 @@ import { DetectedResource, type NamedDetector } from './detected-resource.js';
 const NEVER_DETECTED = 'process.command_args';
 
 /**
- * Packages load and detectors run when the resource is first read. Lowest precedence first: `telemetry.sdk.*`, what detectors find, the later one winning, the configured attributes, then name and
- * version of the service. Names are those of the OpenTelemetry semantic conventions for resources.
+ * Packages load and detectors run when the resource is first read. Lowest precedence first: `telemetry.*`, what detectors find, the
+ * later one overriding, the configured attributes, then name and version of the service. Names are those of the OpenTelemetry semantic
+ * conventions for resources.
  */
 export function buildResource(
   configuration: Configuration,

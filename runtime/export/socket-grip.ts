@@ -6,7 +6,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import { clearInterval, clearTimeout, setInterval, setTimeout, unref } from '../captured.js';
+import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout, unref } from '../captured.js';
 
 const CHANNEL = 'net.client.socket';
 /** libuv counts a pending connect as an active request: it gets two lost packets instead of the two minutes of the operating system. */
@@ -59,11 +59,13 @@ export class SocketGrip {
   take(socket: Socket): void {
     this.#sockets.add(socket);
     socket.unref();
-    const timer = unref(
-      setTimeout(() => {
-        if (isSilent(socket)) socket.destroy(Object.assign(new Error(`no connection within ${CONNECT_MS} ms`), { code: 'ETIMEDOUT' })); // biome-ignore format: one thought
-      }, CONNECT_MS),
-    );
+    const refuse = (): void => {
+      if (!isSilent(socket)) return;
+      const error = new Error(`no connection within ${CONNECT_MS} ms`);
+      socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+    };
+    // on a blocked event loop the timer is due before the answer that came meanwhile is seen
+    const timer = unref(setTimeout(() => setImmediate(refuse), CONNECT_MS));
     socket.once('close', () => {
       clearTimeout(timer);
       this.#sockets.delete(socket);

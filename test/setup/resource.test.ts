@@ -1,6 +1,8 @@
 // What spans say of their process: OpenTelemetry's own detectors compared with what they find when asked directly, when they run, what
 // wins over them, and what happens when one of them fails, rejects or never answers.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { hostDetector, osDetector, processDetector, serviceInstanceIdDetector } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
@@ -54,7 +56,14 @@ async function standard(...names: (keyof typeof STANDARD)[]): Promise<Record<str
   return all;
 }
 
-const OF_THE_SDK = ['telemetry.sdk.language', 'telemetry.sdk.name', 'telemetry.sdk.version', 'service.name'];
+const OF_THE_SDK = [
+  'telemetry.sdk.language',
+  'telemetry.sdk.name',
+  'telemetry.sdk.version',
+  'telemetry.distro.name',
+  'telemetry.distro.version',
+  'service.name',
+];
 
 function withoutSdk(attributes: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(attributes).filter(([key]) => !OF_THE_SDK.includes(key)));
@@ -68,6 +77,11 @@ test('by default all standard detectors are asked, and the command line is left 
   assert.equal(withoutSdk(attributes), expected);
   assert.is(attributes['service.name'], 'unknown_service:node');
   assert.is(attributes['telemetry.sdk.language'], 'nodejs');
+  const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
+  for (const of of ['sdk', 'distro']) {
+    assert.is(attributes[`telemetry.${of}.name`], 'spanwright', 'what made the spans');
+    assert.is(attributes[`telemetry.${of}.version`], version);
+  }
   assert.is(attributes['process.pid'], process.pid);
   assert.match(String(attributes['service.instance.id']), /^[0-9a-f-]{36}$/u);
 });
@@ -101,7 +115,7 @@ test('the same attributes as those of NodeSDK with all its detectors, but for th
   );
   assert.equal(
     Object.keys(ours).filter((key) => !(key in theirs)),
-    [],
+    ['telemetry.distro.name', 'telemetry.distro.version'],
   );
 });
 

@@ -15,6 +15,7 @@ import { measureOff } from './off.js';
 import { measureOn } from './on.js';
 import { measureOpen } from './open.js';
 import { measureOthers } from './others.js';
+import { measureProduction } from './production.js';
 import { measureProfile } from './profile.js';
 import { document, type Outcome, renew } from './report.js';
 import { measureRules } from './rules.js';
@@ -27,6 +28,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   others: measureOthers,
   on: measureOn,
   open: (modules) => measureOpen(modules.workspace),
+  production: measureProduction,
   rules: () => measureRules(),
   profile: measureProfile,
   node24: measureNode24,

@@ -74,6 +74,17 @@ async function spanwrightOffAgain(underWay: boolean): Promise<Installed> {
   return installed;
 }
 
+/** On, by a lease that lets traces start in one namespace, which has none of the measured methods. */
+async function spanwrightElsewhere(): Promise<Installed> {
+  const { instrument } = await import('spanwright');
+  const installed = await spanwright(false);
+  installed.tracing.setEnabled(true, { for: '1h', only: 'elsewhere' });
+  instrument({ name: 'look', namespace: 'elsewhere' }, () => 1)();
+  await installed.drain();
+  if (installed.count() !== 1) throw new Error(`bench: the lease exported ${installed.count()} spans of one call`);
+  return { ...installed, count: () => installed.count() - 1 };
+}
+
 const gate = (): Gate =>
   (globalThis as unknown as Record<symbol, { gate: Gate }>)[Symbol.for('spanwright.state.1')]?.gate as Gate;
 
@@ -107,6 +118,7 @@ export const STATES = {
   'spanwright off': () => spanwright(false),
   'spanwright off again': () => spanwrightOffAgain(false),
   'spanwright off, a trace open': () => spanwrightOffAgain(true),
+  'spanwright on elsewhere': spanwrightElsewhere,
   'spanwright on': () => spanwright(true),
 } satisfies Record<string, () => Promise<Installed>>;
 
@@ -117,6 +129,8 @@ export const PARENTS = {
   none: (): Context | undefined => undefined,
   unsampled: (): Context | undefined => trace.setSpanContext(ROOT_CONTEXT, spanContext(0)),
   sampled: (): Context | undefined => trace.setSpanContext(ROOT_CONTEXT, spanContext(1)),
+  /** Another context for every 32 calls, as requests of a busy server have. */
+  'unsampled, by request': (): Context | undefined => trace.setSpanContext(ROOT_CONTEXT, spanContext(0)),
 } as const;
 
 export type ParentName = keyof typeof PARENTS;

@@ -1,7 +1,7 @@
 // One variant in a process of its own, so that no other variant's types, caches or providers colour it. Started by the
 // coordinator, compiled to plain JavaScript first; loads one generated module under one state and answers orders over IPC.
 
-import { context } from '@opentelemetry/api';
+import { type Context, context } from '@opentelemetry/api';
 import { type Installed, PARENTS, type ParentName, STATES, type StateName } from './states.js';
 
 export interface WorkerSetup {
@@ -73,8 +73,10 @@ async function main(setup: WorkerSetup): Promise<void> {
   const shared = setup.shape === 'sync' ? runSync : runAsync;
   const drive: Drive = setup.callSites === 'own' ? own : (calls) => shared(sites, calls);
   const parent = PARENTS[setup.parent]();
+  const byRequest = setup.parent === 'unsampled, by request';
   const run: Drive = setup.bursts ? (calls) => inBursts(drive, calls, installed) : drive;
-  const inParent: Drive = parent === undefined ? run : (calls) => context.with(parent, run, undefined, calls);
+  const inOne: Drive = parent === undefined ? run : (calls) => context.with(parent, run, undefined, calls);
+  const inParent = byRequest ? (calls: number) => inRequests(run, calls, setup.parent) : inOne;
 
   process.on('message', async (order: Order) => {
     if (order.kind === 'end') process.exit(0);
@@ -133,6 +135,22 @@ function runSync(sites: readonly Callee[], calls: number): number {
 async function runAsync(sites: readonly Callee[], calls: number): Promise<number> {
   let sum = 0;
   for (let call = 0; call < calls; call++) sum = (sum + (await (sites[call % SITES] as Callee).m(call, sum))) | 0;
+  return sum;
+}
+
+/** Calls each method once in every context. */
+function inRequests(run: Drive, calls: number, parent: ParentName): number | Promise<number> {
+  const request = () => context.with(PARENTS[parent]() as Context, run, undefined, SITES);
+  const first = request();
+  if (typeof first !== 'number') return inAsyncRequests(request, calls, first);
+  let sum = first;
+  for (let done = SITES; done < calls; done += SITES) sum = (sum + (request() as number)) | 0;
+  return sum;
+}
+
+async function inAsyncRequests(request: () => number | Promise<number>, calls: number, first: Promise<number>): Promise<number> {
+  let sum = await first;
+  for (let done = SITES; done < calls; done += SITES) sum = (sum + (await request())) | 0;
   return sum;
 }
 

@@ -1,0 +1,71 @@
+// What a method costs that does not record while tracing is in use somewhere else in the service: a lease on another namespace, a
+// trace that is open while the flag is off, requests whose upstream does not keep the trace.
+
+import { existsSync } from 'node:fs';
+import { NODE24 } from './node24.js';
+import { FORWARDER } from './off.js';
+import { measurePairs, type Plan } from './pairs.js';
+import { type Budget, type Outcome, overFirst, signed, time, timesTable } from './report.js';
+import type { Shape } from './sites.js';
+import type { ParentName, StateName } from './states.js';
+import type { Choice, Modules } from './variants.js';
+
+interface Situation {
+  readonly label: string;
+  readonly state: StateName;
+  readonly parent: ParentName;
+  /** Nanoseconds above the bare call; undefined: no budget. */
+  readonly limit?: number;
+}
+
+const SITUATIONS: readonly Situation[] = [
+  { label: 'a lease on another namespace', state: 'spanwright on elsewhere', parent: 'none', limit: 10 },
+  { label: 'off, a trace open elsewhere', state: 'spanwright off, a trace open', parent: 'none' },
+  { label: 'unsampled, one context', state: 'spanwright on', parent: 'unsampled' },
+  { label: 'unsampled, a context for each 32 calls', state: 'spanwright on', parent: 'unsampled, by request', limit: 20 },
+];
+
+const NODES = [
+  ['Node 20', process.execPath],
+  ['Node 24', NODE24],
+] as const;
+const PLAN: Plan = { generations: 2, rounds: 15, warmUps: 4, limitMs: 12_000 };
+const NOTE =
+  'The bare call runs in the same state and context, because on Node 20 an active AsyncLocalStorage slows every promise.';
+
+export async function measureProduction(modules: Modules): Promise<Outcome> {
+  const worker = modules.workspace.worker();
+  const tables = [];
+  const budgets: Budget[] = [];
+  for (const [version, node] of NODES) {
+    if (!existsSync(node)) continue;
+    for (const shape of ['sync', 'async'] as const) {
+      for (const situation of SITUATIONS) {
+        const title = `${version}: ${situation.label}, ${shape} methods`;
+        const samples = await measurePairs(worker, await modules.all(choicesOf(situation), shape), { ...PLAN, node });
+        const over = overFirst(samples);
+        tables.push(timesTable(title, NOTE, samples, over));
+        if (situation.limit !== undefined)
+          budgets.push(budgetOf(situation, version, shape, over('transformed').difference.median));
+      }
+    }
+  }
+  return { tables, budgets };
+}
+
+function choicesOf({ state, parent }: Situation): Choice[] {
+  const choice = { state, parent, calls: 80_000 };
+  return [
+    { ...choice, label: 'bare call', flavour: 'bare' },
+    { ...FORWARDER, ...choice, label: 'transformed' },
+  ];
+}
+
+function budgetOf({ label, limit = 0 }: Situation, version: string, shape: Shape, measured: number): Budget {
+  return {
+    what: `${version}: ${label}, over the bare call, ${shape}`,
+    limit: signed(limit, time),
+    measured: signed(measured, time),
+    met: measured <= limit,
+  };
+}

@@ -142,6 +142,7 @@ export class Gate implements GateSwitch {
     site.off = verdict.dropped || verdict.ratio === 0;
     site.ratio = verdict.ratio;
     site.root = verdict.root;
+    site.starts = verdict.ratio > 0 && (verdict.root || this.rootKinds.includes(site.kind));
   }
 
   /** What the settings say of a subject; sites cache the answer, spans of third-party tracers with a namespace ask. */

@@ -6,7 +6,7 @@ import type { AnyFunction, Site, SiteRecord } from '../site/site.js';
 import type { ModuleRecorder, ModuleTable } from '../site/tables.js';
 import { recordAwaited } from '../span/awaited.js';
 import { reportFault } from '../span/fault.js';
-import { type Decision, decide, recordCall } from '../span/run.js';
+import { contextToDecide, type Decision, decide, recordCall } from '../span/run.js';
 import { state } from '../state.js';
 import { makeSite } from './make.js';
 import type { InstrumentOptions } from './options.js';
@@ -119,8 +119,10 @@ function recorderOf(module: Module): ModuleRecorder {
         return record;
       }
       if (slot.site.off || gate.idle) return record;
+      const context = contextToDecide(slot.site);
+      if (context === undefined) return record;
       args = listed(slot.arity, a, b, c, d);
-      decision = decide(slot.site, self, args);
+      decision = decide(context, slot.site, self, args);
     } catch (fault) {
       reportFault('start of a call', fault);
       return record;

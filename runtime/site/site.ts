@@ -56,6 +56,8 @@ export class Site {
   off = false;
   /** True: a call with no parent may start a trace here. */
   root = true;
+  /** True: its call may start a trace while the flag is on, by its namespace, kind and ratio. */
+  starts = true;
   /** Probability in [0, 1] that a root started here is kept. */
   ratio = 1;
   /** True: always transparent, whatever is enabled (the leaky ones). */

@@ -150,7 +150,7 @@ function isValid(parent: SpanContext): boolean {
 export function isUnsampled(current: Span | undefined): boolean {
   if (current === undefined || current.isRecording()) return false;
   const parent = current.spanContext();
-  return isSpanContextValid(parent) && !isSampled(parent) && skippedIn(parent) === undefined;
+  return isValid(parent) && !isSampled(parent) && skippedIn(parent) === undefined;
 }
 
 function placement(context: Context, parent: RecordedSpan | SpanContext): Placement {

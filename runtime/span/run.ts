@@ -32,39 +32,43 @@ let depth = 0;
 export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
   const { recorder } = state;
   if (recorder === undefined || site.off) return apply(body, self, args);
-  let decision: Decision | undefined;
-  try {
-    const context = activeContext();
-    // small enough for the engine to inline into each forwarder, where the arguments of unrecorded calls need no array
-    if (!isPassedOver(recorder, context, site)) decision = decideWithin(recorder, context, site, self, args);
-  } catch (fault) {
-    reportFault(`start of ${site.id}`, fault);
-  }
+  const context = contextToDecide(site);
+  const decision = context === undefined ? undefined : decide(context, site, self, args);
   return decision === undefined ? apply(body, self, args) : recordCall(decision, site, self, body, args);
 }
 
 /**
- * Decides whether a call is recorded. Every "no" is answered here, before the body is entered a second time; undefined: the call
- * goes on in place. Never throws.
+ * The active context, where it has to be asked whether a call is recorded; undefined where the site and the kind of context say no.
+ * Asked before anything is allocated: most calls beside tracing in use end here. Never throws.
  */
-export function decide(site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
+export function contextToDecide(site: Site): Context | undefined {
   const { recorder } = state;
-  if (recorder === undefined || site.off) return undefined;
+  if (recorder === undefined) return undefined;
   try {
     const context = activeContext();
-    return isPassedOver(recorder, context, site) ? undefined : decideWithin(recorder, context, site, self, args);
+    if (site.choosesParent) return context;
+    const { gate } = recorder;
+    if (context === ROOT_CONTEXT) return gate.enabled && site.starts ? context : undefined;
+    return (context as SpanLayer)[UNSAMPLED] === true && !gate.ignoresRemote ? undefined : context;
   } catch (fault) {
     reportFault(`start of ${site.id}`, fault);
     return undefined;
   }
 }
 
-/** True for calls that are known not to be recorded by their context alone. */
-function isPassedOver({ gate }: Recorder, context: Context, site: Site): boolean {
-  return (
-    !site.choosesParent &&
-    ((context === ROOT_CONTEXT && !gate.enabled) || ((context as SpanLayer)[UNSAMPLED] === true && !gate.ignoresRemote))
-  );
+/**
+ * Decides whether a call is recorded. Every "no" is answered here, before the body is entered a second time; undefined: the call
+ * goes on in place. Never throws.
+ */
+export function decide(context: Context, site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
+  const { recorder } = state;
+  if (recorder === undefined) return undefined;
+  try {
+    return decideWithin(recorder, context, site, self, args);
+  } catch (fault) {
+    reportFault(`start of ${site.id}`, fault);
+    return undefined;
+  }
 }
 
 function decideWithin(

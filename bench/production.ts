@@ -1,4 +1,4 @@
-// What a method costs that does not record while tracing is in use somewhere else in the service: a lease on another namespace, a
+// Cost of a method that does not record while tracing is in use elsewhere in the service: a lease on another namespace, a
 // trace that is open while the flag is off, requests whose upstream does not keep the trace.
 
 import { existsSync } from 'node:fs';

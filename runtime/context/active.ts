@@ -21,9 +21,13 @@ holder[KEY] ??= { storage: new AsyncLocalStorage<Context>(), owned: false };
 
 export const contexts: ActiveContexts = holder[KEY];
 
+/** Local bindings, because reading an imported one is a call of a getter in some builds. */
+const root: Context = ROOT_CONTEXT;
+const active = contexts;
+
 /** Returns the active context. */
 export function activeContext(): Context {
-  return contexts.owned ? (contexts.storage.getStore() ?? ROOT_CONTEXT) : contextApi.active();
+  return active.owned ? (active.storage.getStore() ?? root) : contextApi.active();
 }
 
 /** Runs `body` with `context` active. */

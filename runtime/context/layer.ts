@@ -8,6 +8,9 @@ export const SPAN_KEY = Symbol.for('OpenTelemetry Context Key SPAN');
 /** Set by exporters round their own calls (core, suppressTracing). */
 export const SUPPRESS_KEY = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
+/** A local binding, because an imported binding of the API is read by a call of a getter. */
+const root: Context = ROOT_CONTEXT;
+
 /** The context of our own exports: nothing in it is recorded. One for all, so that it is known again. */
 export const SILENCED = ROOT_CONTEXT.setValue(SUPPRESS_KEY, true);
 
@@ -32,7 +35,7 @@ export class SpanLayer implements Context {
       this.suppressed = context.suppressed;
     } else {
       this.base = context;
-      this.suppressed = context !== ROOT_CONTEXT && context.getValue(SUPPRESS_KEY) === true;
+      this.suppressed = context !== root && context.getValue(SUPPRESS_KEY) === true;
     }
   }
 

@@ -3,6 +3,9 @@
 import { type Span, type SpanContext, TraceFlags } from '@opentelemetry/api';
 import { throughTransparent } from './transparent.js';
 
+/** A local binding, because an imported binding of the API is read by a call of a getter. */
+const { SAMPLED } = TraceFlags;
+
 /** Marks local traces of every copy of the package, where `instanceof` knows only its own. */
 export const LOCAL_TRACE = Symbol.for('spanwright.trace.1');
 
@@ -13,5 +16,5 @@ export function isLocal(span: Span | undefined): boolean {
 }
 
 export function isSampled(context: SpanContext): boolean {
-  return (context.traceFlags & TraceFlags.SAMPLED) !== 0;
+  return (context.traceFlags & SAMPLED) !== 0;
 }

@@ -21,6 +21,9 @@ interface Flush {
 /** How long a shutdown waits for the lines about its failures, which a probe of the address may delay. */
 const SAYING_MS = 500;
 
+/** A local binding, because an imported binding of the API is read by a call of a getter. */
+const { SAMPLED } = TraceFlags;
+
 /** At any time exported + failed + dropped + queued = ended. */
 export interface ExportCounts {
   /** Recorded spans that ended. */
@@ -107,7 +110,7 @@ export class ExportQueue implements SpanProcessor {
   onStart(): void {}
 
   onEnd(span: ReadableSpan): void {
-    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
+    if ((span.spanContext().traceFlags & SAMPLED) === 0) return;
     this.#ended++;
     if (this.#closing !== undefined || this.#waiting.length >= this.options.maxQueueSize) {
       if (this.#dropped++ === this.#droppedSaid && this.#closing === undefined) this.#sayDropped();

@@ -8,14 +8,17 @@ import { isLayer, SILENCED } from '../context/layer.js';
 import { isLocal } from '../context/origin.js';
 import type { Gate } from '../gate/gate.js';
 
+/** A local binding, because an imported binding of the API is read by a call of a getter. */
+const root: Context = ROOT_CONTEXT;
+
 const ADDING = ['addListener', 'on', 'once', 'prependListener', 'prependOnceListener'] as const;
 type Listener = (...args: unknown[]) => void;
 
 /** True for a context that carries nothing of anybody's: while nothing records, silence says nothing either. */
-const isEmpty = (context: Context): boolean => context === ROOT_CONTEXT || context === SILENCED;
+const isEmpty = (context: Context): boolean => context === root || context === SILENCED;
 
 /** True for a context with nothing but a span of ours. */
-const isOurs = (context: Context): boolean => isLayer(context) && context.base === ROOT_CONTEXT && isLocal(context.span);
+const isOurs = (context: Context): boolean => isLayer(context) && context.base === root && isLocal(context.span);
 
 export class SpanwrightContextManager implements ContextManager {
   readonly #gate: Gate;
@@ -31,7 +34,7 @@ export class SpanwrightContextManager implements ContextManager {
   }
 
   active(): Context {
-    return this.storage.getStore() ?? ROOT_CONTEXT;
+    return this.storage.getStore() ?? root;
   }
 
   with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(

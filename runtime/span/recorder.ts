@@ -25,8 +25,9 @@ import type { SpanSink } from './sink.js';
 import { anchorAt, fromTimeInput } from './time.js';
 import { LocalTrace } from './trace.js';
 
-/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+/** Local bindings, because reading an imported one can be a call of a getter, which costs and for which a full stack has no room. */
 const faulty = abandoned;
+const { ERROR } = SpanStatusCode;
 
 export interface RecorderParts {
   readonly gate: Gate;
@@ -217,7 +218,7 @@ export class Recorder implements SpanHost<RecordedSpan> {
     span.ended = true;
     site.open--;
     this.gate.underWay.leave(span.trace);
-    const failed = span.status.code === SpanStatusCode.ERROR;
+    const failed = span.status.code === ERROR;
     if (failed) site.errors++;
     site.statistics ??= new SiteStatistics();
     const { durationMs } = span;

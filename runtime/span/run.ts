@@ -19,8 +19,9 @@ import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
 import { abandon, fail, settle } from './settle.js';
 
-/** A local binding, because reading an imported one can be a call of a getter, for which a full stack has no room. */
+/** Local bindings, because reading an imported one can be a call of a getter, which costs and for which a full stack has no room. */
 const faulty = abandoned;
+const root: Context = ROOT_CONTEXT;
 
 /** A call to record: under the recorded span of this active context, or as placed. Made by decide() for recordCall(). */
 export type Decision = SpanLayer | Placement;
@@ -32,53 +33,37 @@ let depth = 0;
 export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
   const { recorder } = state;
   if (recorder === undefined || site.off) return apply(body, self, args);
-  const context = contextToDecide(site);
-  const decision = context === undefined ? undefined : decide(context, site, self, args);
+  let decision: Decision | undefined;
+  try {
+    const context = contextToDecide(site);
+    if (context !== undefined) decision = decide(context, site, self, args);
+  } catch (fault) {
+    reportFault(`start of ${site.id}`, fault);
+  }
   return decision === undefined ? apply(body, self, args) : recordCall(decision, site, self, body, args);
 }
 
 /**
  * The active context, where it has to be asked whether a call is recorded; undefined where the site and the kind of context say no.
- * Asked before anything is allocated: most calls beside tracing in use end here. Never throws.
+ * Asked before anything is allocated: most calls beside tracing in use end here.
  */
 export function contextToDecide(site: Site): Context | undefined {
   const { recorder } = state;
   if (recorder === undefined) return undefined;
-  try {
-    const context = activeContext();
-    if (site.choosesParent) return context;
-    const { gate } = recorder;
-    if (context === ROOT_CONTEXT) return gate.enabled && site.starts ? context : undefined;
-    return (context as SpanLayer)[UNSAMPLED] === true && !gate.ignoresRemote ? undefined : context;
-  } catch (fault) {
-    reportFault(`start of ${site.id}`, fault);
-    return undefined;
-  }
+  const context = activeContext();
+  if (site.choosesParent) return context;
+  const { gate } = recorder;
+  if (context === root) return gate.enabled && site.starts ? context : undefined;
+  return (context as SpanLayer)[UNSAMPLED] === true && !gate.ignoresRemote ? undefined : context;
 }
 
 /**
  * Decides whether a call is recorded. Every "no" is answered here, before the body is entered a second time; undefined: the call
- * goes on in place. Never throws.
+ * goes on in place. A fault is the caller's to report.
  */
-export function decide(context: Context, site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
+export function decide(active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
   const { recorder } = state;
-  if (recorder === undefined) return undefined;
-  try {
-    return decideWithin(recorder, context, site, self, args);
-  } catch (fault) {
-    reportFault(`start of ${site.id}`, fault);
-    return undefined;
-  }
-}
-
-function decideWithin(
-  recorder: Recorder,
-  active: Context,
-  site: Site,
-  self: unknown,
-  args: ArrayLike<unknown>,
-): Decision | undefined {
-  if (calling) return undefined;
+  if (recorder === undefined || calling) return undefined;
   const decision = place(recorder, active, site, self, args);
   if (decision === undefined || site.iterates) return decision;
   // an unsampled trace needs its context, and no room
@@ -92,7 +77,7 @@ function place(recorder: Recorder, active: Context, site: Site, self: unknown, a
   if (isLayer(context)) {
     if (context.suppressed) return undefined;
     current = throughTransparent(context.span);
-  } else if (context !== ROOT_CONTEXT) {
+  } else if (context !== root) {
     if (context.getValue(SUPPRESS_KEY) === true) return undefined;
     current = throughTransparent(context.getValue(SPAN_KEY) as Span | undefined);
   }
@@ -153,7 +138,7 @@ export function recordCall(
     if (frame === undefined) return apply(body, self, args);
     let settled: unknown = UNSETTLED;
     try {
-      settled = recover(thrown, frame, site, self, body, args, inside ?? ROOT_CONTEXT, settleWith);
+      settled = recover(thrown, frame, site, self, body, args, inside ?? root, settleWith);
     } catch {
       // the stack is full: from here on nothing is called
     }

@@ -9,6 +9,9 @@ import { RANDOM } from '../propagation/traceparent.js';
 import type { SpanHost } from './host.js';
 import { newTraceId } from './identity.js';
 
+/** A local binding, because an imported binding of the API is read by a call of a getter. */
+const { SAMPLED } = TraceFlags;
+
 export class LocalTrace implements TraceLife {
   declare readonly [LOCAL_TRACE]: true;
   readonly id: string;
@@ -33,7 +36,7 @@ export class LocalTrace implements TraceLife {
     upstreamFlags: number | undefined,
   ) {
     this.id = id ?? newTraceId();
-    this.flags = TraceFlags.SAMPLED | (upstreamFlags === undefined ? RANDOM : upstreamFlags & RANDOM);
+    this.flags = SAMPLED | (upstreamFlags === undefined ? RANDOM : upstreamFlags & RANDOM);
   }
 
   /** True the first time that an error is seen in this trace. */

@@ -1,18 +1,39 @@
 // Clocks, timers and intrinsics of the runtime, captured when the package is loaded. Fake timers (sinon, Jest, Vitest), deleted
 // globals and patched intrinsics that come later change neither what is recorded nor when it is sent. Everything on the path of
 // a call, and every timer of the runtime, is taken from here. Arguments and results are those of the originals.
+//
+// Timers and the monotonic clock come from Node.js's modules: Jest may have put fakes in the place of the globals before any module
+// is loaded (`fakeTimers.enableGlobally`), and those of jsdom end with their window.
 
-const { performance } = globalThis;
+import { performance } from 'node:perf_hooks';
+import * as timers from 'node:timers';
+
+export const { apply, construct, defineProperty, get: reflectGet } = Reflect;
+const { toString: functionToString } = Function.prototype;
+
+/** True for a function of the engine; those that `bind` returned have no name. */
+export function isNative(method: object): boolean {
+  return /^function \w+\(\) \{\s*\[native code\]\s*\}$/u.test(apply(functionToString, method, []));
+}
 
 /** Monotonic milliseconds, a float. */
 export const now: () => number = performance.now.bind(performance);
-/** Milliseconds since the epoch, an integer. */
-export const wallClock: () => number = Date.now;
+/** Milliseconds since the epoch. The monotonic clock stands in where `Date` is a fake already. */
+export const wallClock: () => number = isNative(Date.now) ? Date.now : () => performance.timeOrigin + now();
 export const CapturedDate: DateConstructor = Date;
+export const CapturedPromise: PromiseConstructor = Promise;
 
-export const { apply, construct, defineProperty, get: reflectGet } = Reflect;
-export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate, queueMicrotask } = globalThis;
+export const { create: createObject, freeze, is: isSame, keys: keysOf, hasOwn } = Object;
+export const { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, setPrototypeOf } = Object;
+/** Throws where `defineProperty` returns false. */
+export const { defineProperty: defineOrThrow } = Object;
+export const { isArray } = Array;
+export const { ceil, floor, log2, max, min, round } = Math;
+export const { parseInt: parseInteger } = Number;
+export const { getTime } = Date.prototype;
+export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = timers;
 export const nextTick: typeof process.nextTick = process.nextTick.bind(process);
+export const promisePrototype = Promise.prototype;
 /** The `then` of Promise; called with `apply`, because the property of the prototype may be replaced. */
 export const promiseThen = Promise.prototype.then;
 

@@ -1,6 +1,7 @@
 // The one place through which the runtime speaks: a table of codes and their texts, and notice(), which prints a line at most
 // once per cause and minute. Called by every room; never throws, never holds the process, and keeps a bounded memory of causes.
 
+import { now } from './captured.js';
 import { printable } from './text/printable.js';
 
 /** One row per thing that the runtime may say. `repeat`: every call prints, whatever was printed before. */
@@ -107,14 +108,14 @@ export function setNoticeLevel(level: string): void {
 
 /** Number of lines held back since the last one of this cause; -1: hold this one back too. */
 function admit(cause: string): number {
-  const now = performance.now(); // monotonic: a clock set back must not silence the runtime for hours
+  const at = now(); // monotonic: a clock set back must not silence the runtime for hours
   const last = printed.get(cause);
-  if (last && now - last.at < NOTICE_INTERVAL) {
+  if (last && at - last.at < NOTICE_INTERVAL) {
     last.held++;
     return -1;
   }
   printed.delete(cause);
   if (printed.size >= MAX_CAUSES) printed.delete(printed.keys().next().value as string);
-  printed.set(cause, { at: now, held: 0 });
+  printed.set(cause, { at, held: 0 });
   return last?.held ?? 0;
 }

@@ -2,6 +2,7 @@
 // wait at a time. The right token is compared first and never waits, so nobody can lock the operator out by guessing.
 
 import { isIPv4, isIPv6 } from 'node:net';
+import { now as monotonic, setTimeout, unref } from '../captured.js';
 import { printable } from '../text/printable.js';
 
 export interface FailureLimit {
@@ -25,8 +26,6 @@ const MOST_NETWORKS = 1000;
 const DELAY_MILLISECONDS = 1000;
 /** Late answers of one network at a time, far below the connections of the admin server. */
 const MOST_WAITING = 5;
-
-const { performance, setTimeout } = globalThis;
 
 /**
  * The network of an address, as one sender can change its address freely inside it: 127.0.0.0/8, an IPv4 /24, an IPv6 /64. IPv4
@@ -69,19 +68,18 @@ export class WrongTokens {
     const counted = this.#count(network, address);
     if (counted.count <= this.limit.most) return { kind: 'none' };
     if (counted.waiting >= MOST_WAITING) {
-      return { kind: 'refused', seconds: Math.max(1, Math.ceil((counted.endsAt - performance.now()) / 1000)) };
+      return { kind: 'refused', seconds: Math.max(1, Math.ceil((counted.endsAt - monotonic()) / 1000)) };
     }
     counted.waiting += 1;
     await new Promise<void>((resolve) => {
-      const timer: { unref?(): unknown } = setTimeout(resolve, DELAY_MILLISECONDS);
-      timer.unref?.();
+      unref(setTimeout(resolve, DELAY_MILLISECONDS));
     });
     counted.waiting -= 1;
     return { kind: 'late' };
   }
 
   #count(network: string, address: string | undefined): Counted {
-    const now = performance.now();
+    const now = monotonic();
     const { most, withinSeconds } = this.limit;
     const known = this.#networks.get(network);
     if (known !== undefined && (known.endsAt > now || known.waiting > 0)) {

@@ -33,10 +33,34 @@ export function activeContext(): Context {
 /** Runs `body` with `context` active. */
 export function withContext(context: Context, body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
   return contexts.owned
-    ? contexts.storage.run(context, call, body, self, args)
+    ? runStored(contexts.storage, context, body, self, args)
     : contextApi.with(context, () => apply(body, self, args));
 }
 
+/** True whenever a body runs; false between the call of `storage.run()` and its body. */
+let entered = true;
+
+/**
+ * Runs `body` with `context` stored. Where it cannot be stored, `body` runs without it: on Node 20 and 22 the storage writes to the
+ * promise whose reaction runs, which throws when that is frozen.
+ */
+export function runStored(
+  storage: AsyncLocalStorage<Context>,
+  context: Context,
+  body: Body,
+  self: unknown,
+  args: ArrayLike<unknown>,
+): unknown {
+  entered = false;
+  try {
+    return storage.run(context, call, body, self, args);
+  } catch (error) {
+    if (entered) throw error;
+    return call(body, self, args);
+  }
+}
+
 function call(body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
+  entered = true;
   return apply(body, self, args);
 }

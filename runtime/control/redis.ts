@@ -2,7 +2,7 @@
 // that it has changed. All times are reckoned by Redis: a replica asks how long a command still holds, so that no clock of a
 // replica lengthens a lease and one that starts later gets what is left. When Redis is gone, leases end by themselves.
 
-import { clearInterval, setInterval, unref } from '../captured.js';
+import { clearInterval, now as monotonic, setInterval, unref } from '../captured.js';
 import { InvalidArgumentError, SpanwrightError } from '../errors.js';
 import { parseDuration } from '../text/duration.js';
 import {
@@ -128,15 +128,15 @@ class FollowedRedis implements Control {
 
   async #read(): Promise<void> {
     try {
-      let asked = performance.now();
+      let asked = monotonic();
       let answer = await this.redis.execute(['EVAL', READ, '1', this.key]);
-      if (performance.now() - asked > SLOW_ANSWER) {
+      if (monotonic() - asked > SLOW_ANSWER) {
         // Most of that was the connection; asked again, what is left of a command is known better.
-        asked = performance.now();
+        asked = monotonic();
         answer = await this.redis.execute(['EVAL', READ, '1', this.key]);
       }
       if (this.#closed) return;
-      const late = performance.now() - asked;
+      const late = monotonic() - asked;
       const { now, hash } = readAnswer(answer);
       for (const setting of SETTINGS) this.#take(setting, hash, now + late);
     } catch (error) {

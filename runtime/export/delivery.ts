@@ -147,6 +147,7 @@ export class Delivery {
         const returned: unknown = context.with(SILENCED, () => this.options.exporter.export(spans, judge, limit));
         // An exporter written as an async function reports its failure by rejecting.
         if (returned instanceof Promise) returned.catch((error) => settle(error ?? new Error('the exporter rejected')));
+        if (keepsSpans(this.options.exporter)) settle(undefined);
       } catch (error) {
         settle(error ?? new Error('the exporter threw'));
       }
@@ -204,4 +205,12 @@ export class Delivery {
     }
     return (await this.#probed) || undefined;
   }
+}
+
+/**
+ * True for OpenTelemetry's InMemorySpanExporter and its like, which have the spans when `export()` returns. It reports that from a
+ * timer, and under the fake clock of a test never.
+ */
+function keepsSpans(exporter: object): boolean {
+  return typeof (exporter as { getFinishedSpans?: unknown }).getFinishedSpans === 'function';
 }

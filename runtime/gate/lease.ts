@@ -2,7 +2,7 @@
 // it. Every lease expires, except one that switches off without a duration: it holds until the next switch on. One unref'd timer
 // waits for the next expiry; the start of a root compares the clock too, because a blocked event loop runs no timer.
 
-import { clearTimeout, now as monotonic, setTimeout, unref, wallClock } from '../captured.js';
+import { clearTimeout, max, now as monotonic, setTimeout, unref, wallClock } from '../captured.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { Lease, LeaseEnd, LeaseOptions } from '../tracing.js';
 import { type Change, isEmpty, isOff, isOn, type LeaseTerms, readTerms } from './lease-options.js';
@@ -156,7 +156,7 @@ export class LeaseBook implements LeaseMeter {
     if (held.maxSpans !== null && started - held.startedBefore >= held.maxSpans) return 'maxSpans';
     if (held.maxOpenSpans !== null && open > held.maxOpenSpans) return 'maxOpenSpans';
     // what started before the lease is not its own
-    const inSecond = started - Math.max(this.#secondStarted, held.startedBefore);
+    const inSecond = started - max(this.#secondStarted, held.startedBefore);
     return held.maxSpansPerSecond !== null && inSecond > held.maxSpansPerSecond ? 'maxSpansPerSecond' : undefined;
   }
 

@@ -1,6 +1,7 @@
 // instrument.object(): the methods of an object that is not of the user's making, such as a database client. The object stays
 // as it is; what is returned reads through to it and hands out instrumented methods, each made once.
 
+import { apply } from '../captured.js';
 import { SpanwrightError } from '../errors.js';
 import type { AnyFunction } from '../site/site.js';
 import { state } from '../state.js';
@@ -31,7 +32,7 @@ export function instrumentObject<T extends object>(
     const record = { namespace: options.namespace, function: key, name: options.name?.(key) ?? key };
     // private members of the target's class are reached only through the target itself
     const bound: AnyFunction = function onTarget(this: unknown, ...args: unknown[]): unknown {
-      return Reflect.apply(body, this === facade ? target : this, args);
+      return apply(body, this === facade ? target : this, args);
     };
     Object.defineProperty(bound, 'name', { value: body.name, configurable: true });
     Object.defineProperty(bound, 'length', { value: body.length, configurable: true });

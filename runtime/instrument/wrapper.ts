@@ -1,6 +1,7 @@
 // The stand-in for a function that no transformer has seen: one literal that serves all such sites. It passes on exactly the
 // arguments that it was given. The switch keeps the arguments off the heap for the calls that are common.
 
+import { apply, construct } from '../captured.js';
 import type { AnyFunction, GateSwitch, Run, Site } from '../site/site.js';
 
 export function wrapper(gate: GateSwitch, body: AnyFunction, run: Run, site: Site): AnyFunction {
@@ -23,7 +24,7 @@ export function wrapper(gate: GateSwitch, body: AnyFunction, run: Run, site: Sit
         case 3:
           return body.call(this, args[0], args[1], args[2]);
         default:
-          return Reflect.apply(body, this, args);
+          return apply(body, this, args);
       }
     },
   }.instrumented;
@@ -34,7 +35,7 @@ export function constructibleWrapper(gate: GateSwitch, body: AnyFunction, run: R
   return function instrumented(this: unknown): unknown {
     // biome-ignore lint/complexity/noArguments: as above
     const args = arguments;
-    if (new.target !== undefined) return Reflect.construct(body, args, new.target);
-    return gate.idle || site.off ? Reflect.apply(body, this, args) : run(site, this, body, args);
+    if (new.target !== undefined) return construct(body, args, new.target);
+    return gate.idle || site.off ? apply(body, this, args) : run(site, this, body, args);
   };
 }

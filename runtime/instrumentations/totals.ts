@@ -2,6 +2,7 @@
 // its statement, rows. Instead of a span for each query, or beside them. A span knows its own queries only, not those of its children.
 
 import type { TimeInput } from '@opentelemetry/api';
+import { now } from '../captured.js';
 import { TransparentSpan } from '../context/transparent.js';
 import type { RecordedSpan } from '../span/recorded.js';
 import { atEnd } from './ending.js';
@@ -23,7 +24,7 @@ const totals = new WeakMap<RecordedSpan, Totals>();
 
 /** One query while it runs; add() counts it for the span that it runs under. */
 export class Query {
-  readonly #started = performance.now();
+  readonly #started = now();
   #ended = false;
   statement = '';
   returned = 0;
@@ -35,7 +36,7 @@ export class Query {
     if (this.#ended) return;
     this.#ended = true;
     if (this.under.ended) return;
-    const ms = performance.now() - this.#started;
+    const ms = now() - this.#started;
     let sum = totals.get(this.under);
     if (sum === undefined) {
       sum = { queries: 0, totalMs: 0, longestMs: -1, longest: '', returned: 0, affected: 0 };

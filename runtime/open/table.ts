@@ -2,6 +2,7 @@
 // allocated, and the counts are exact because a span is in the list or is not.
 
 import type { Attributes, AttributeValue, SpanContext } from '@opentelemetry/api';
+import { floor } from '../captured.js';
 import type { Site } from '../site/site.js';
 
 /** What a span needs to be in the table: its links to its neighbours. */
@@ -46,7 +47,7 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
 
   /** Places that one namespace may take: an eighth stays for the others, so that a leak blinds its own namespace only. */
   get share(): number {
-    return this.max - Math.floor(this.max / 8);
+    return this.max - floor(this.max / 8);
   }
 
   /** False when all places are taken, or the namespace has its share; the refusal is counted. */

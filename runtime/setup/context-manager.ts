@@ -4,6 +4,8 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
+import { apply } from '../captured.js';
+import { runStored } from '../context/active.js';
 import { isLayer, SILENCED } from '../context/layer.js';
 import { isLocal } from '../context/origin.js';
 import type { Gate } from '../gate/gate.js';
@@ -44,11 +46,12 @@ export class SpanwrightContextManager implements ContextManager {
     ...args: A
   ): ReturnType<F> {
     this.#inspect(context);
-    const callback = (thisArg === undefined || thisArg === null ? fn : fn.bind(thisArg)) as (...args: A) => ReturnType<F>;
     // at rest the storage is not taken up again for what says nothing
-    return this.#gate.idle && !this.#holdsForeign && isEmpty(context)
-      ? callback(...args)
-      : this.storage.run(context, callback, ...args);
+    const result =
+      this.#gate.idle && !this.#holdsForeign && isEmpty(context)
+        ? apply(fn, thisArg, args)
+        : runStored(this.storage, context, fn, thisArg, args);
+    return result as ReturnType<F>;
   }
 
   /** API 1.10: sets the context for the rest of the current execution; `Symbol.dispose` or `dispose()` restores it. */

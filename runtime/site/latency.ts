@@ -1,6 +1,8 @@
 // Latency as an exponential histogram of base 2, as OpenTelemetry defines it. At scale 3 a bucket is 9 % wide, so that a quantile is exact
 // within 4.5 %. Counted for each ended call; merged and read by the reports, the metrics, the page, `spanwright top` and the viewer.
 
+import { ceil, log2, max, min } from '../captured.js';
+
 const SCALE = 3;
 const PER_DOUBLING = 2 ** SCALE;
 /** Bounds of the index: 2^-10 ms, about a microsecond, and 2^26 ms, about 19 hours. What is beyond counts in the outermost bucket. */
@@ -60,7 +62,7 @@ export class LatencyHistogram {
   /** Milliseconds below which `share` (0 to 1) of the calls stayed: the middle of the bucket. Null without calls. */
   quantile(share: number): number | null {
     if (this.count <= 0) return null;
-    const rank = Math.max(1, Math.ceil(share * this.count));
+    const rank = max(1, ceil(share * this.count));
     let seen = 0;
     for (const [at, count] of this.counts.entries()) {
       seen += count;
@@ -87,7 +89,7 @@ export class LatencyHistogram {
 
   /** Calls of at most 2^`exponent` milliseconds. */
   countUpTo(exponent: number): number {
-    const end = Math.min(this.counts.length, exponent * PER_DOUBLING - this.offset);
+    const end = min(this.counts.length, exponent * PER_DOUBLING - this.offset);
     let sum = 0;
     for (let at = 0; at < end; at++) sum += this.counts[at] as number;
     return sum;
@@ -95,7 +97,7 @@ export class LatencyHistogram {
 }
 
 function bucketOf(ms: number): number {
-  const index = Math.ceil(Math.log2(ms) * PER_DOUBLING) - 1;
+  const index = ceil(log2(ms) * PER_DOUBLING) - 1;
   // also for 0, whose logarithm is -Infinity
-  return index > LOWEST ? Math.min(index, HIGHEST) : LOWEST;
+  return index > LOWEST ? min(index, HIGHEST) : LOWEST;
 }

@@ -2,6 +2,7 @@
 // Rings of fixed size; a sample is taken at most every so often, so that an ended call costs a logarithm and an increment.
 
 import type { Attributes, SpanContext, SpanStatus } from '@opentelemetry/api';
+import { CapturedDate } from '../captured.js';
 import { LatencyHistogram } from '../site/latency.js';
 
 const SAMPLES = 8;
@@ -82,7 +83,7 @@ function sampleOf(span: EndedSpan, durationMs: number): CallSample {
     spanId,
     name: span.name,
     namespace: span.site.namespace,
-    startedAt: new Date(span.startMs).toISOString(),
+    startedAt: new CapturedDate(span.startMs).toISOString(),
     durationMs,
     errorType,
     error: error === null ? null : error.slice(0, 300),

@@ -1,7 +1,9 @@
 // Attribute values as OpenTelemetry allows them, within limits. Whatever is handed in, nothing here throws and nothing here
 // calls user code other than reading array elements.
 
+import { types } from 'node:util';
 import type { Attributes, AttributeValue, Span } from '@opentelemetry/api';
+import { apply, CapturedDate, getTime, hasOwn, isArray, min } from '../captured.js';
 
 /** What may stand on a span: sizes, what is hidden, and where exceptions go. */
 export interface SpanLimits {
@@ -42,7 +44,7 @@ export function cleanValue(value: unknown, limits: Pick<SpanLimits, 'attributeLe
     case 'boolean':
       return value;
     case 'object':
-      return Array.isArray(value) ? cleanArray(value, limits) : undefined;
+      return isArray(value) ? cleanArray(value, limits) : undefined;
     default:
       return undefined;
   }
@@ -83,11 +85,11 @@ function readArray(values: readonly unknown[], limits: Pick<SpanLimits, 'attribu
 /** An argument or result named by the user: also dates and big integers, which have one obvious text. */
 export function recordValue(value: unknown, limits: SpanLimits): AttributeValue | undefined {
   if (typeof value === 'bigint') return value.toString();
-  if (value instanceof Date) {
-    const time = Date.prototype.getTime.call(value);
-    return Number.isNaN(time) ? undefined : new Date(time).toISOString();
+  if (types.isDate(value)) {
+    const time = apply(getTime, value, []);
+    return Number.isNaN(time) ? undefined : new CapturedDate(time).toISOString();
   }
-  if (typeof value === 'string') return cut(value, Math.min(limits.attributeLength, ARGUMENT_LENGTH));
+  if (typeof value === 'string') return cut(value, min(limits.attributeLength, ARGUMENT_LENGTH));
   return cleanValue(value, limits);
 }
 
@@ -101,7 +103,7 @@ export function cleanAttributes(
   let count = 0;
   let dropped = 0;
   for (const key in attributes) {
-    if (!Object.hasOwn(attributes, key) || key === '' || key === '__proto__') continue;
+    if (!hasOwn(attributes, key) || key === '' || key === '__proto__') continue;
     const value = limits.hides?.(key) ? REDACTED : cleanValue(attributes[key], limits);
     if (value === undefined) continue;
     if (count >= most) {

@@ -2,6 +2,7 @@
 // throw; nothing here throws, and what was thrown is not touched.
 
 import type { Attributes } from '@opentelemetry/api';
+import { isArray } from '../captured.js';
 import { withoutOwnFrames } from './own-frames.js';
 
 /** Causes and the members of an AggregateError are told this deep and this many. */
@@ -76,7 +77,7 @@ interface Story {
 function collect(error: object, story: Story, depth: number): void {
   if (depth > DEPTH) return;
   const members = read(error, 'errors');
-  if (Array.isArray(members)) {
+  if (isArray(members)) {
     for (const member of members.slice(0, MEMBERS)) tell('Includes', member, story, depth);
   }
   const cause = read(error, 'cause');

@@ -1,6 +1,8 @@
 // Events and links of a span in the form that exporters read, and the checks of what callers of the API pass.
 
+import { types } from 'node:util';
 import type { Attributes, HrTime, Link, TimeInput } from '@opentelemetry/api';
+import { isArray } from '../captured.js';
 import { cleanAttributes, type SpanLimits } from './attributes.js';
 
 /** An event as the SDK's exporters read it. */
@@ -18,9 +20,7 @@ export function isLink(link: Link | undefined): link is Link {
 
 export function isTimeInput(value: unknown): value is TimeInput {
   return (
-    typeof value === 'number' ||
-    value instanceof Date ||
-    (Array.isArray(value) && value.length === 2 && typeof value[0] === 'number')
+    typeof value === 'number' || types.isDate(value) || (isArray(value) && value.length === 2 && typeof value[0] === 'number')
   );
 }
 

@@ -1,6 +1,6 @@
 // First use of a lazy thenable, shared by all methods that can run it, and the replacement of those methods on the object.
 
-import { defineProperty, reflectGet } from '../captured.js';
+import { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, isExtensible, reflectGet } from '../captured.js';
 import type { FollowedCall } from './end/followed.js';
 
 /** The first use of a thenable is the call's; a caller that runs it again does so unobserved. */
@@ -19,8 +19,8 @@ type Method = (this: any, ...args: any[]) => unknown;
 
 /** The method of that name where it is a plain property; a getter is not run. */
 export function plainMethod(value: object, name: PropertyKey): Method | undefined {
-  for (let holder: object | null = value; holder !== null; holder = Object.getPrototypeOf(holder)) {
-    const property = Object.getOwnPropertyDescriptor(holder, name);
+  for (let holder: object | null = value; holder !== null; holder = getPrototypeOf(holder)) {
+    const property = getOwnPropertyDescriptor(holder, name);
     if (property !== undefined) return typeof property.value === 'function' ? (property.value as Method) : undefined;
   }
   return undefined;
@@ -28,8 +28,8 @@ export function plainMethod(value: object, name: PropertyKey): Method | undefine
 
 /** Shadows a method without being seen in a loop over the object. False where that cannot be. */
 export function replaceMethod(holder: object, name: PropertyKey, method: Method): boolean {
-  const own = Object.getOwnPropertyDescriptor(holder, name);
-  if (own !== undefined ? !own.configurable : !Object.isExtensible(holder)) return false;
+  const own = getOwnPropertyDescriptor(holder, name);
+  if (own !== undefined ? !own.configurable : !isExtensible(holder)) return false;
   defineProperty(method, 'name', { value: typeof name === 'symbol' ? `[${name.description}]` : name, configurable: true });
   const property = { value: method, writable: true, configurable: true, enumerable: own?.enumerable ?? false };
   return defineProperty(holder, name, property) && reflectGet(holder, name) === method;

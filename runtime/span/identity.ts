@@ -2,6 +2,7 @@
 // slice of a piece. Pieces are small, because an id that lives on keeps the text that it is a slice of alive.
 
 import { randomFillSync } from 'node:crypto';
+import { parseInteger } from '../captured.js';
 
 const PIECE = 512;
 const block = Buffer.allocUnsafeSlow(PIECE * 32);
@@ -40,5 +41,5 @@ export function newSpanId(): string {
  * sampling). A trace is kept at probability p when this is at least 1 - p, so that every service decides alike.
  */
 export function traceRandomness(traceId: string): number {
-  return Number.parseInt(traceId.slice(18, 32), 16) / 2 ** 56;
+  return parseInteger(traceId.slice(18, 32), 16) / 2 ** 56;
 }

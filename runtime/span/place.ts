@@ -13,6 +13,7 @@ import {
   type TraceState,
   trace,
 } from '@opentelemetry/api';
+import { round } from '../captured.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import { isSampled } from '../context/origin.js';
 import { parentOf } from '../propagation/parent.js';
@@ -204,7 +205,7 @@ function withThreshold(state: TraceState | undefined, ratio: number): TraceState
 
 /** The value of `ot=th:`, which says at which probability a trace was kept (OpenTelemetry, tracestate probability sampling). */
 export function samplingThreshold(ratio: number): string {
-  const threshold = BigInt(Math.round((1 - ratio) * 2 ** 56));
+  const threshold = BigInt(round((1 - ratio) * 2 ** 56));
   return threshold.toString(16).padStart(14, '0').replace(/0+$/u, '') || '0';
 }
 

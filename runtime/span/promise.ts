@@ -1,7 +1,21 @@
 // Native promises that are not fresh from an async function: somebody else may hold them, extend them, or have a class of their
 // own for them. They come back as the same object and are watched, without a microtask more.
 
-import { apply, nextTick, promiseThen } from '../captured.js';
+import {
+  apply,
+  CapturedPromise,
+  createObject,
+  defineOrThrow,
+  getPrototypeOf,
+  hasOwn,
+  isExtensible,
+  isNative,
+  nextTick,
+  promisePrototype,
+  promiseThen,
+  reflectGet,
+  setPrototypeOf,
+} from '../captured.js';
 import type { Site } from '../site/site.js';
 import { notice } from '../warnings.js';
 import type { FollowedCall } from './end/followed.js';
@@ -33,8 +47,8 @@ const stands = new WeakSet<object>();
 function standBetween(promise: object): Watch | undefined {
   const known = watches.get(promise);
   if (known !== undefined) return known;
-  if (!Object.isExtensible(promise)) return undefined;
-  const prototype = Object.getPrototypeOf(promise) as object;
+  if (!isExtensible(promise)) return undefined;
+  const prototype = getPrototypeOf(promise) as object;
   let stand = between.get(prototype);
   if (stand === undefined) {
     stand = watchingPrototype(prototype);
@@ -42,35 +56,35 @@ function standBetween(promise: object): Watch | undefined {
     classOf.set(stand, prototype);
     stands.add(stand);
   }
-  Object.setPrototypeOf(promise, stand);
+  setPrototypeOf(promise, stand);
   const watch: Watch = { attaching: false, handled: false, replacement: undefined };
   watches.set(promise, watch);
   return watch;
 }
 
 function watchingPrototype(prototype: object): object {
-  const stand = Object.create(prototype) as object;
-  Object.defineProperty(stand, 'constructor', {
+  const stand = createObject(prototype) as object;
+  defineOrThrow(stand, 'constructor', {
     configurable: true,
     get(this: object): unknown {
       try {
         const watch = watches.get(this);
-        if (watch?.attaching) return Promise;
+        if (watch?.attaching) return CapturedPromise;
         if (watch !== undefined) watch.handled = true;
       } catch {
         // whoever attaches a handler goes on
       }
-      return Reflect.get(prototype, 'constructor', this);
+      return reflectGet(prototype, 'constructor', this);
     },
     set(this: object, value: unknown) {
-      Object.defineProperty(this, 'constructor', { value, writable: true, configurable: true, enumerable: true });
+      defineOrThrow(this, 'constructor', { value, writable: true, configurable: true, enumerable: true });
     },
   });
-  Object.defineProperty(stand, 'then', {
+  defineOrThrow(stand, 'then', {
     configurable: true,
     writable: true,
     value: function then(this: object, onFulfilled?: Handler, onRejected?: Handler): unknown {
-      return Reflect.apply(thenOf(this), this, [onFulfilled, onRejected]);
+      return apply(thenOf(this), this, [onFulfilled, onRejected]);
     },
   });
   return stand;
@@ -117,29 +131,26 @@ function reportUnhandled(site: Site, watch: Watch): void {
 export function thenOf(promise: object): Then {
   const replacement = watches.get(promise)?.replacement;
   if (replacement !== undefined) return replacement;
-  const prototype = Object.getPrototypeOf(promise) as object;
-  return Reflect.get(Object.hasOwn(promise, 'then') ? promise : (classOf.get(prototype) ?? prototype), 'then', promise) as Then;
+  const prototype = getPrototypeOf(promise) as object;
+  return reflectGet(hasOwn(promise, 'then') ? promise : (classOf.get(prototype) ?? prototype), 'then', promise) as Then;
 }
 
-/** Functions of the engine, by function: the `then` of Promise above all, in this realm or another. */
-const natives = new WeakMap<object, boolean>([[Promise.prototype.then, true]]);
+/** Whether a `then` is the engine's, in this realm or another. */
+const natives = new WeakMap<object, boolean>([[promiseThen, true]]);
 
-/**
- * True for a function of the engine; those that `bind` returned have no name. A promise with another `then` than the engine's does
- * its own work by it.
- */
-export function isNative(method: object): boolean {
-  let answer = natives.get(method);
-  if (answer === undefined) {
-    answer = /^function \w+\(\) \{\s*\[native code\]\s*\}$/u.test(Function.prototype.toString.call(method));
-    natives.set(method, answer);
-  }
-  return answer;
+/** True for the `then` of promises: the engine's, or what the program put in its place for all of them. Any other starts work of its own. */
+export function isThenOfPromises(then: Then): boolean {
+  if (then === promisePrototype.then) return true;
+  const known = natives.get(then);
+  if (known !== undefined) return known;
+  const native = isNative(then);
+  natives.set(then, native);
+  return native;
 }
 
 /** Puts `then` in the place of a promise subclass's own. False for a frozen promise, or one with a `then` as own property. */
 export function replacePromiseThen(promise: object, then: Then): boolean {
-  if (Object.hasOwn(promise, 'then')) return false;
+  if (hasOwn(promise, 'then')) return false;
   const watch = standBetween(promise);
   if (watch !== undefined) watch.replacement = then;
   return watch !== undefined;

@@ -14,7 +14,7 @@ import {
   SpanStatusCode,
   type TimeInput,
 } from '@opentelemetry/api';
-import { now } from '../captured.js';
+import { hasOwn, max, now } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
 import { SpanLayer } from '../context/layer.js';
 import type { OpenEntry, OpenSpan } from '../open/table.js';
@@ -145,7 +145,7 @@ export class RecordedSpan implements Span, OpenSpan {
     const clean = limits.hides?.(key) ? REDACTED : cleanValue(value, limits);
     if (clean === undefined) return this;
     this.#own ??= {};
-    if (!Object.hasOwn(this.#own, key)) {
+    if (!hasOwn(this.#own, key)) {
       if (key === '__proto__' || !this.#takes(key)) return this;
     }
     this.#own[key] = clean;
@@ -156,7 +156,7 @@ export class RecordedSpan implements Span, OpenSpan {
   /** Counts a new key. False beyond the limit; a key of the site replaces the site's value. */
   #takes(key: string): boolean {
     const { attributes, room } = this.recorder.constant(this.site);
-    if (Object.hasOwn(attributes, key)) return true;
+    if (hasOwn(attributes, key)) return true;
     const takes = this.#ownCount < room;
     if (takes) this.#ownCount++;
     else this.#ownDropped++;
@@ -165,7 +165,7 @@ export class RecordedSpan implements Span, OpenSpan {
 
   setAttributes(attributes: Attributes): this {
     for (const key in attributes) {
-      if (Object.hasOwn(attributes, key)) this.setAttribute(key, attributes[key] as AttributeValue);
+      if (hasOwn(attributes, key)) this.setAttribute(key, attributes[key] as AttributeValue);
     }
     return this;
   }
@@ -249,14 +249,14 @@ export class RecordedSpan implements Span, OpenSpan {
   /** Ends once; a later call changes nothing, nor does one of a processor that is told of the end. */
   end(endTime?: TimeInput): void {
     if (this.ended || this.#endMs !== 0) return;
-    this.#endMs = Math.max(this.#time(endTime), this.startMs);
+    this.#endMs = max(this.#time(endTime), this.startMs);
     this.recorder.finish(this);
   }
 
   /** Ends the span, or discards it below `minimum` ms, unless a child, a carrier or a log line has asked for its identity. */
   endOrDiscard(minimum: number): void {
     if (this.ended || this.#endMs !== 0) return;
-    this.#endMs = Math.max(this.nowMs(), this.startMs);
+    this.#endMs = max(this.nowMs(), this.startMs);
     if (this.durationMs < minimum && this.#context === undefined) this.recorder.discard(this);
     else this.recorder.finish(this);
   }
@@ -264,7 +264,7 @@ export class RecordedSpan implements Span, OpenSpan {
   /** Ends the span after an end that failed half-way. */
   endAfterFault(): void {
     if (this.ended) return;
-    if (this.#endMs === 0) this.#endMs = Math.max(this.nowMs(), this.startMs);
+    if (this.#endMs === 0) this.#endMs = max(this.nowMs(), this.startMs);
     this.recorder.finish(this);
   }
 

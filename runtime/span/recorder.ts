@@ -10,7 +10,7 @@ import {
   type TimeInput,
   type TraceState,
 } from '@opentelemetry/api';
-import { now } from '../captured.js';
+import { freeze, keysOf, now } from '../captured.js';
 import type { Gate } from '../gate/gate.js';
 import type { LeaseMeter } from '../gate/lease.js';
 import type { OpenTable } from '../open/table.js';
@@ -94,12 +94,12 @@ export class Recorder implements SpanHost<RecordedSpan> {
       const { hides, attributeCount, attributeLength } = this.limits;
       const visible = hides === undefined ? undefined : (key: string) => !key.startsWith('code.') && hides(key);
       const { kept, dropped } = cleanAttributes(site.attributes, attributeCount, { attributeLength, hides: visible });
-      const keys = Object.keys(kept);
+      const keys = keysOf(kept);
       // the same object where nothing changes: the encoder keeps its bytes
-      const whole = keys.length === Object.keys(site.attributes).length;
+      const whole = keys.length === keysOf(site.attributes).length;
       const same = whole && keys.every((key) => String(kept[key]) === String(site.attributes[key]));
       constant = {
-        attributes: same ? site.attributes : Object.freeze(kept),
+        attributes: same ? site.attributes : freeze(kept),
         room: attributeCount - keys.length,
         dropped,
       };

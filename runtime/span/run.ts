@@ -205,16 +205,20 @@ function open(frame: Frame, decision: Decision, site: Site, self: unknown, args:
 }
 
 function begin(recorder: Recorder, decision: Decision, site: Site, self: unknown, args: ArrayLike<unknown>): RecordedSpan {
-  if (!('sampled' in decision)) {
-    const span = recorder.startChild(site, decision.span as RecordedSpan, decision);
-    if (site.captures) capture(span, site, self, args);
-    return span;
-  }
-  const span = recorder.start(site, decision);
-  if (span.ended) return span;
-  if (decision.links !== undefined) for (const link of decision.links) span.addLink(link);
-  if (site.captures) capture(span, site, self, args);
+  const placed = 'sampled' in decision;
+  const span = placed ? recorder.start(site, decision) : recorder.startChild(site, decision.span as RecordedSpan, decision);
+  if (!span.ended && (site.captures || (placed && decision.links !== undefined))) describe(span, decision, site, self, args);
   return span;
+}
+
+/** Writes what is known at the start. A fault leaves the span without it. */
+function describe(span: RecordedSpan, decision: Decision, site: Site, self: unknown, args: ArrayLike<unknown>): void {
+  try {
+    if ('sampled' in decision && decision.links !== undefined) for (const link of decision.links) span.addLink(link);
+    if (site.captures) capture(span, site, self, args);
+  } catch (fault) {
+    reportFault(`attributes of ${site.id}`, fault);
+  }
 }
 
 /** Runs the body with `inside` active. */

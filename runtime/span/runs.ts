@@ -3,14 +3,13 @@
 // result. Where such methods call each other, the innermost that returns something to follow is the first use.
 
 import { types } from 'node:util';
-import { apply } from '../captured.js';
+import { apply, isNative } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
 import type { AnyFunction } from '../site/site.js';
 import { observeIterator } from './end/iterable.js';
 import { observeEnd } from './end/observe.js';
 import { reportFault } from './fault.js';
 import { type FirstUse, plainMethod, replaceMethod } from './first-use.js';
-import { isNative } from './promise.js';
 import { isIterator } from './steps.js';
 
 interface Run {

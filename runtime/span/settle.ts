@@ -4,7 +4,7 @@
 
 import { types } from 'node:util';
 import type { Context } from '@opentelemetry/api';
-import { apply, promiseThen } from '../captured.js';
+import { apply, getPrototypeOf, hasOwn, promisePrototype, promiseThen } from '../captured.js';
 import { withContext } from '../context/active.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { abandoned, endAbandoned } from './abandoned.js';
@@ -129,7 +129,7 @@ export function settle(span: RecordedSpan, site: Site, self: unknown, result: un
 
 /** True for the promise of an async function: nothing else holds it, so that a derived promise can take its place. */
 function isNewPromise(result: object): result is Promise<unknown> {
-  return types.isPromise(result) && Object.getPrototypeOf(result) === Promise.prototype;
+  return types.isPromise(result) && getPrototypeOf(result) === promisePrototype;
 }
 
 function followPromise(span: RecordedSpan, site: Site, self: unknown, promise: Promise<unknown>, context: Context): unknown {
@@ -172,9 +172,9 @@ const { prototype: plain } = Object;
 /** False for proxies, also in the prototype chain, and for objects without `then` where only that is asked. */
 function mayFollow(result: object, anyKind: boolean): boolean {
   let then = anyKind;
-  for (let holder: object | null = result; holder !== null && holder !== plain; holder = Object.getPrototypeOf(holder)) {
+  for (let holder: object | null = result; holder !== null && holder !== plain; holder = getPrototypeOf(holder)) {
     if (types.isProxy(holder)) return false;
-    then ||= Object.hasOwn(holder, 'then');
+    then ||= hasOwn(holder, 'then');
   }
   return then;
 }

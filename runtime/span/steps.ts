@@ -2,6 +2,7 @@
 // non-enumerable methods of the same names. The iterator stays the same object, and every step does what it did.
 
 import type { Context } from '@opentelemetry/api';
+import { apply, defineOrThrow, isExtensible } from '../captured.js';
 import { withContext } from '../context/active.js';
 import { reportFault } from './fault.js';
 
@@ -27,7 +28,7 @@ const STEPS: readonly StepName[] = ['next', 'return', 'throw'];
 
 /** True when `value`, which may be anything at all, has steps that can be observed. */
 export function isIterator(value: unknown): value is object {
-  return typeof (value as { next?: unknown } | null | undefined)?.next === 'function' && Object.isExtensible(value);
+  return typeof (value as { next?: unknown } | null | undefined)?.next === 'function' && isExtensible(value);
 }
 
 export function observeSteps(iterator: object, iteration: Iteration): void {
@@ -35,7 +36,7 @@ export function observeSteps(iterator: object, iteration: Iteration): void {
   for (const name of STEPS) {
     const step = (iterator as Record<string, unknown>)[name];
     if (typeof step === 'function')
-      Object.defineProperty(iterator, name, {
+      defineOrThrow(iterator, name, {
         configurable: true,
         writable: true,
         value: observedStep(name, step as Step, iteration, running),
@@ -69,13 +70,13 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
       } catch (fault) {
         reportFault(`${name}() of an iterator`, fault);
       }
-      if (!entered) return Reflect.apply(step, this, given);
+      if (!entered) return apply(step, this, given);
       const { context } = iteration;
       const nested = running.step;
       let result: unknown;
       running.step = true;
       try {
-        result = context === undefined ? Reflect.apply(step, this, given) : withContext(context, step, this, given);
+        result = context === undefined ? apply(step, this, given) : withContext(context, step, this, given);
       } catch (error) {
         // a generator that steps itself is refused by the language, and goes on where it catches that
         if (nested) throw error;
@@ -85,7 +86,7 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
       }
       try {
         const later = (result as { then?: unknown } | undefined)?.then;
-        if (typeof later === 'function') return Reflect.apply(later, result, [taken, failed]);
+        if (typeof later === 'function') return apply(later, result, [taken, failed]);
         taken(result as StepResult);
       } catch (fault) {
         reportFault(`${name}() of an iterator`, fault);

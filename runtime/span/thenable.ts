@@ -9,7 +9,7 @@ import { activeContext, withContext } from '../context/active.js';
 import { endWhenUnused, type FollowedCall } from './end/followed.js';
 import { reportFault } from './fault.js';
 import { type FirstUse, plainMethod, replaceMethod } from './first-use.js';
-import { isNative, replacePromiseThen, thenOf, watchPromise } from './promise.js';
+import { isThenOfPromises, replacePromiseThen, thenOf, watchPromise } from './promise.js';
 import { observeRuns } from './runs.js';
 
 type Handler = ((value: unknown) => unknown) | null | undefined;
@@ -19,7 +19,7 @@ type Then = (this: unknown, onFulfilled?: Handler, onRejected?: Handler) => unkn
 export function observeThenable(call: FollowedCall, result: object): boolean {
   const then = types.isPromise(result) ? thenOf(result) : plainMethod(result, 'then');
   if (then === undefined) return false;
-  if (types.isPromise(result) && isNative(then as Then)) return watchPromise(call, result);
+  if (types.isPromise(result) && isThenOfPromises(then as Then)) return watchPromise(call, result);
   let forget: (() => void) | undefined;
   const use: FirstUse = {
     call,

@@ -1,8 +1,9 @@
 // Times as the recording path keeps them (milliseconds since the epoch, a float of sub-microsecond resolution) and as
 // OpenTelemetry reads them (seconds and nanoseconds).
 
+import { types } from 'node:util';
 import type { HrTime, TimeInput } from '@opentelemetry/api';
-import { CapturedDate, now, wallClock } from '../captured.js';
+import { floor, isArray, now, round, wallClock } from '../captured.js';
 
 let anchor = 0;
 let anchoredAt = Number.NEGATIVE_INFINITY;
@@ -17,8 +18,8 @@ export function anchorAt(at: number): number {
 }
 
 export function toHrTime(milliseconds: number): HrTime {
-  const seconds = Math.floor(milliseconds / 1000);
-  const nanoseconds = Math.round((milliseconds - seconds * 1000) * 1e6);
+  const seconds = floor(milliseconds / 1000);
+  const nanoseconds = round((milliseconds - seconds * 1000) * 1e6);
   return nanoseconds >= 1e9 ? [seconds + 1, nanoseconds - 1e9] : [seconds, nanoseconds];
 }
 
@@ -37,6 +38,6 @@ export function fromTimeInput(input: TimeInput, anchor: number): number {
 
 function milliseconds(input: TimeInput, anchor: number): number {
   if (typeof input === 'number') return input <= now() ? input + anchor : input;
-  if (input instanceof CapturedDate || input instanceof Date) return input.getTime();
-  return Array.isArray(input) ? input[0] * 1000 + input[1] / 1e6 : Number.NaN;
+  if (types.isDate(input)) return input.getTime();
+  return isArray(input) ? input[0] * 1000 + input[1] / 1e6 : Number.NaN;
 }

@@ -2,6 +2,7 @@
 // that keeps the gate from becoming idle while any of them can still be a parent.
 
 import { TraceFlags, type TraceState } from '@opentelemetry/api';
+import { isSame } from '../captured.js';
 import { LOCAL_TRACE } from '../context/origin.js';
 import type { LifetimeToken } from '../gate/lifetime-tokens.js';
 import type { TraceLife } from '../gate/under-way.js';
@@ -42,7 +43,7 @@ export class LocalTrace implements TraceLife {
   /** True the first time that an error is seen in this trace. */
   isNew(error: unknown): boolean {
     if ((typeof error !== 'object' && typeof error !== 'function') || error === null) {
-      if (this.#primitive !== undefined && Object.is(this.#primitive.value, error)) return false;
+      if (this.#primitive !== undefined && isSame(this.#primitive.value, error)) return false;
       this.#primitive = { value: error };
       return true;
     }

@@ -1,12 +1,18 @@
 // Programs that tracing must not end, hang or change: rejections, proxies, recursion, faults of the recorder itself.
 
+import { context } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { instrument } from '../../runtime/index.js';
+import { detach, instrument, startSpan, withRemoteContext } from '../../runtime/index.js';
 import { state } from '../../runtime/state.js';
 import { traced } from '../gate/tracing.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
+
+async function afterTurn(work: () => unknown): Promise<unknown> {
+  await null;
+  return work();
+}
 
 /** Runs `work` with console.warn collected. */
 async function warned(work: () => Promise<void>): Promise<string[]> {
@@ -126,6 +132,44 @@ test('runs the body once, with its own outcome, where the recorder fails', () =>
     }
     work(false);
     assert.is(tracing.openCount, 0);
+  }));
+
+test('runs instrumented calls in a reaction of a frozen promise, and records them', () =>
+  traced({ enabled: true }, async ({ tracing, spans }) => {
+    const sync = instrument({ namespace: 'a', name: 'sync' }, (n: number) => n + 1);
+    const later = instrument({ namespace: 'a', name: 'later' }, async (n: number) => sync(n));
+    const lazy = instrument({ namespace: 'a', name: 'lazy' }, () => ({
+      // biome-ignore lint/suspicious/noThenProperty: what is tried
+      then: (done: (value: number) => void) => Promise.resolve(5).then(done),
+    }));
+    const calls: [string, () => unknown, unknown][] = [
+      ['a synchronous call', () => sync(1), 2],
+      ['an asynchronous call', () => later(1), 2],
+      ['a thenable', () => lazy().then(() => 7), 7],
+      ['a manual span', () => startSpan('manual').run(() => sync(2)), 3],
+      ['a remote context', () => withRemoteContext({}, () => sync(3)), 4],
+      ['a detached task', () => detach(() => sync(4)), 5],
+      ['a context of the API', () => context.with(context.active().setValue(Symbol('a'), 1), () => sync(5)), 6],
+    ];
+    await later(0); // the storage of contexts is in use, and what it notes on a promise cannot be noted on a frozen one
+    for (const [name, call, expected] of calls) {
+      assert.is(await Object.freeze(Promise.resolve().then(call)), expected, name);
+      assert.is(await Object.freeze(afterTurn(call)), expected, name);
+    }
+    const failing = instrument({ namespace: 'a', name: 'failing' }, () => {
+      throw new RangeError('its own');
+    });
+    const error = await Object.freeze(Promise.resolve().then(() => failing())).catch((thrown) => thrown);
+    assert.is(error.message, 'its own');
+    const names = (await spans()).map((span) => span.name);
+    assert.equal(
+      ['sync', 'later', 'lazy', 'failing'].map((name) => names.includes(name)),
+      [true, true, true, true],
+    );
+    assert.equal(
+      tracing.openSpans().map(({ name }) => name),
+      calls.flatMap(([name]) => (name === 'a manual span' ? ['manual', 'manual'] : [])),
+    );
   }));
 
 test('reads clocks that were captured at load', () =>

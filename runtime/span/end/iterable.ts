@@ -1,5 +1,6 @@
 // Iterators and async iterables to their last item. The first iteration is the call's; later ones run unobserved.
 
+import { apply, defineOrThrow, isExtensible } from '../../captured.js';
 import { observeSteps } from '../steps.js';
 import type { FollowedCall } from './followed.js';
 import { endWhenUnused } from './followed.js';
@@ -15,19 +16,19 @@ export function observeIterator(call: FollowedCall, iterator: object): void {
 }
 
 export function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
-  return typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function' && Object.isExtensible(value);
+  return typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function' && isExtensible(value);
 }
 
 export function observeAsyncIterable(call: FollowedCall, iterable: AsyncIterable<unknown>): void {
   const open = iterable[Symbol.asyncIterator];
   const forget = endWhenUnused(iterable, call.span);
   let used = false;
-  Object.defineProperty(iterable, Symbol.asyncIterator, {
+  defineOrThrow(iterable, Symbol.asyncIterator, {
     configurable: true,
     writable: true,
     value: {
       [Symbol.asyncIterator](this: unknown, ...given: []): AsyncIterator<unknown> {
-        if (used || this !== iterable) return Reflect.apply(open, this, given);
+        if (used || this !== iterable) return apply(open, this, given);
         used = true;
         forget();
         const iterator = call.inside(open, this, given) as AsyncIterator<unknown>;

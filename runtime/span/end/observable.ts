@@ -2,6 +2,7 @@
 // observed on the observable itself. The producer runs inside the span, the consumer's callbacks in the consumer's context.
 
 import type { Context } from '@opentelemetry/api';
+import { apply, defineOrThrow, getPrototypeOf, isExtensible } from '../../captured.js';
 import { activeContext, withContext } from '../../context/active.js';
 import type { FollowedCall } from './followed.js';
 import { endWhenUnused } from './followed.js';
@@ -22,19 +23,19 @@ type ObservableClass = new (producer: (subscriber: Subscriber) => unknown) => Ob
 export function isObservable(value: object): value is Observable {
   const candidate = value as { subscribe?: unknown; [key: string | symbol]: unknown };
   const marked = candidate[(Symbol as { observable?: symbol }).observable ?? '@@observable'] ?? candidate['@@observable'];
-  return typeof candidate.subscribe === 'function' && typeof marked === 'function' && Object.isExtensible(value);
+  return typeof candidate.subscribe === 'function' && typeof marked === 'function' && isExtensible(value);
 }
 
 export function observeObservable(call: FollowedCall, observable: Observable): void {
   const { subscribe } = observable;
   const forget = endWhenUnused(observable, call.span);
   let used = false;
-  Object.defineProperty(observable, 'subscribe', {
+  defineOrThrow(observable, 'subscribe', {
     configurable: true,
     writable: true,
     value: {
       subscribe(this: unknown, ...given: unknown[]): unknown {
-        if (used || this !== observable) return Reflect.apply(subscribe, this, given);
+        if (used || this !== observable) return apply(subscribe, this, given);
         used = true;
         forget();
         const consumer = activeContext();
@@ -46,7 +47,7 @@ export function observeObservable(call: FollowedCall, observable: Observable): v
           const subscription = call.inside(subscribe, observable, [subscriber]) as Subscription;
           return subscription === subscriber ? subscription : cancelling(call, subscription, observable);
         });
-        return Reflect.apply(outer.subscribe, outer, given);
+        return apply(outer.subscribe, outer, given);
       },
     }.subscribe,
   });
@@ -54,9 +55,8 @@ export function observeObservable(call: FollowedCall, observable: Observable): v
 
 /** The class below a Subject or an operator's observable: the one whose constructor takes a producer. */
 function baseClass(observable: object): ObservableClass {
-  let prototype = Object.getPrototypeOf(observable) as object;
-  for (let next = Object.getPrototypeOf(prototype); next !== null && 'subscribe' in next; next = Object.getPrototypeOf(next))
-    prototype = next;
+  let prototype = getPrototypeOf(observable) as object;
+  for (let next = getPrototypeOf(prototype); next !== null && 'subscribe' in next; next = getPrototypeOf(next)) prototype = next;
   return (prototype as { constructor: ObservableClass }).constructor;
 }
 
@@ -82,6 +82,6 @@ function observeSubscriber(call: FollowedCall, subscriber: Subscriber, consumer:
       tell(args[0]);
       return withContext(consumer, method, this, args);
     };
-    Object.defineProperty(subscriber, name, { configurable: true, writable: true, value: observed });
+    defineOrThrow(subscriber, name, { configurable: true, writable: true, value: observed });
   }
 }

@@ -3,6 +3,7 @@
 // which needs no lock; for a readable one it would tell of the source, and not of what it is piped through.
 
 import { finished } from 'node:stream';
+import { apply, defineOrThrow, isExtensible } from '../../captured.js';
 import { observeSteps } from '../steps.js';
 import type { FollowedCall } from './followed.js';
 import { endWhenUnused } from './followed.js';
@@ -10,7 +11,7 @@ import { endWhenUnused } from './followed.js';
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 export function isWebStream(value: object): value is ReadableStream {
-  return typeof ReadableStream === 'function' && value instanceof ReadableStream && Object.isExtensible(value);
+  return typeof ReadableStream === 'function' && value instanceof ReadableStream && isExtensible(value);
 }
 
 export function isWebSink(value: object): value is WritableStream {
@@ -54,24 +55,24 @@ function shadow(target: ReadableStream, key: string | symbol, look: (result: unk
   function shadowing(this: unknown, ...args: unknown[]): unknown {
     // who is refused because another has the lock has not ended anything
     const refused = target.locked;
-    const result = Reflect.apply(method as Method, this, args);
+    const result = apply(method as Method, this, args);
     return this === target && !refused ? (look(result) ?? result) : result;
   }
-  Object.defineProperty(shadowing, 'name', { value: (method as Method).name, configurable: true });
-  Object.defineProperty(target, key, { configurable: true, writable: true, value: shadowing });
+  defineOrThrow(shadowing, 'name', { value: (method as Method).name, configurable: true });
+  defineOrThrow(target, key, { configurable: true, writable: true, value: shadowing });
 }
 
 /** `closed` is marked as handled by the specification (Streams, ReadableStreamReaderGenericInitialize), so looking takes nothing. */
 function observeReader(reader: ReadableStreamDefaultReader, ending: Ending): void {
   let released = false;
   const release = reader.releaseLock;
-  Object.defineProperty(reader, 'releaseLock', {
+  defineOrThrow(reader, 'releaseLock', {
     configurable: true,
     writable: true,
     value: {
       releaseLock(this: unknown): void {
         released = true;
-        Reflect.apply(release, this, []);
+        apply(release, this, []);
       },
     }.releaseLock,
   });

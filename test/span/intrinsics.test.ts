@@ -1,0 +1,160 @@
+// Globals and intrinsics that a program replaces or deletes after the package was loaded: fake clocks, patches that throw, frozen
+// prototypes. What is on the path of a call was captured at load; for the rest there is the guard, and the body runs once.
+
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument, type Tracing } from '../../runtime/index.js';
+import { traced } from '../gate/tracing.js';
+
+type Restore = () => void;
+
+/** Puts a function that throws in the place of another. */
+function breakMember(holder: object, name: PropertyKey): Restore {
+  const own = Object.getOwnPropertyDescriptor(holder, name) as PropertyDescriptor;
+  const { defineProperty } = Reflect;
+  function broken(): never {
+    throw new Error(`${String(name)} is broken`);
+  }
+  defineProperty(holder, name, { ...own, value: broken });
+  return () => void defineProperty(holder, name, own);
+}
+
+function deleteGlobal(name: string): Restore {
+  const own = Object.getOwnPropertyDescriptor(globalThis, name) as PropertyDescriptor;
+  const { defineProperty, deleteProperty } = Reflect;
+  deleteProperty(globalThis, name);
+  return () => void defineProperty(globalThis, name, own);
+}
+
+let runs = 0;
+const work = {
+  sync: instrument({ namespace: 'a', name: 'sync', args: ['n'] }, (n: number) => {
+    runs++;
+    return n + 1;
+  }),
+  throws: instrument({ namespace: 'a', name: 'throws' }, () => {
+    runs++;
+    throw new RangeError('its own');
+  }),
+  later: instrument({ namespace: 'a', name: 'later' }, async (n: number) => {
+    runs++;
+    return n + 2;
+  }),
+  promise: instrument({ namespace: 'a', name: 'promise' }, (result: Promise<string>) => {
+    runs++;
+    return result;
+  }),
+  generate: instrument({ namespace: 'a', name: 'generate' }, function* () {
+    runs++;
+    yield 1;
+  }),
+  nested: instrument({ namespace: 'a', name: 'nested' }, (): number => work.sync(1)),
+};
+const kept = Promise.resolve('kept');
+
+/** The calls of one round, without a turn of the loop between them. */
+function callAll(): unknown[] {
+  const results: unknown[] = [work.sync(1)];
+  try {
+    work.throws();
+  } catch (error) {
+    results[1] = (error as Error).message;
+  }
+  results[2] = work.later(1);
+  results[3] = work.promise(kept);
+  for (const item of work.generate()) results[4] = item;
+  results[5] = work.nested();
+  return results;
+}
+
+const SPANS = ['generate', 'later', 'nested', 'promise', 'sync', 'sync', 'sync', 'throws'];
+const RUNS = 6;
+
+async function roundWith(broken: () => Restore): Promise<{ names: string[]; warnings: string[]; tracing: Tracing }> {
+  const warnings: string[] = [];
+  const { warn } = console;
+  console.warn = (line: string) => void (/SPW0(01|03|15)/.test(line) || warnings.push(line));
+  try {
+    return await traced({ enabled: true }, async ({ tracing, names }) => {
+      work.sync(0); // the queue starts with the first span, and listens to the end of the process
+      runs = 0;
+      let results: unknown[] = [];
+      const restore = broken();
+      try {
+        results = callAll();
+      } finally {
+        restore();
+      }
+      assert.equal(await Promise.all(results), [2, 'its own', 3, 'kept', 1, 2]);
+      assert.is(runs, RUNS);
+      assert.is(tracing.openCount, 0);
+      return { names: await names(), warnings, tracing };
+    });
+  } finally {
+    console.warn = warn;
+  }
+}
+
+const statics = suite('static functions');
+const STATICS: Record<string, object> = {
+  Reflect,
+  Object,
+  Promise,
+  Math,
+  Number,
+  Array,
+  Date,
+  JSON,
+  String,
+  Symbol,
+  Buffer,
+  performance,
+};
+for (const [name, holder] of Object.entries(STATICS)) {
+  statics(`records calls while every function of ${name} throws`, async () => {
+    for (const key of Object.getOwnPropertyNames(holder)) {
+      const own = Object.getOwnPropertyDescriptor(holder, key);
+      if (typeof own?.value !== 'function' || !own.configurable) continue;
+      const { names, warnings } = await roundWith(() => breakMember(holder, key));
+      assert.equal(names, SPANS, `${name}.${key}`);
+      assert.equal(warnings, [], `${name}.${key}`);
+    }
+  });
+}
+statics.run();
+
+const globals = suite('globals');
+const DELETED = ['performance', 'Date', 'setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'queueMicrotask', 'Promise'];
+for (const name of [
+  ...DELETED,
+  'Reflect',
+  'Object',
+  'Map',
+  'WeakMap',
+  'WeakRef',
+  'FinalizationRegistry',
+  'Math',
+  'Symbol',
+  'Error',
+]) {
+  globals(`records calls after globalThis.${name} was deleted`, async () => {
+    const { names, warnings } = await roundWith(() => deleteGlobal(name));
+    assert.equal(names, SPANS);
+    assert.equal(warnings, []);
+  });
+}
+globals.run();
+
+const methods = suite('methods of prototypes');
+const PROTOTYPES: Record<string, object> = { Promise, Map, WeakMap, Set, WeakSet, Array, String, Number, RegExp, Function };
+for (const [name, holder] of Object.entries(PROTOTYPES)) {
+  methods(`runs each body once, with its own outcome, while a method of ${name} throws`, async () => {
+    const { prototype } = holder as { prototype: object };
+    for (const key of Reflect.ownKeys(prototype)) {
+      const own = Object.getOwnPropertyDescriptor(prototype, key);
+      if (key === 'constructor' || typeof own?.value !== 'function' || !own.configurable) continue;
+      await roundWith(() => breakMember(prototype, key));
+    }
+  });
+}
+methods.run();

@@ -44,6 +44,7 @@ export class PatternIndex<Value> {
   #namespaces: PrefixMap<Value> | undefined;
   #scopes: TextIndex<Value> | undefined;
   #names: TextIndex<Value> | undefined;
+  #places: Map<string, Value> | undefined;
 
   /** Of several values for one pattern the last counts. */
   constructor(entries: Iterable<readonly [Pattern, Value]>) {
@@ -52,7 +53,8 @@ export class PatternIndex<Value> {
 
   /** The value of the most specific pattern that fits, or undefined. */
   find(subject: Subject): Value | undefined {
-    const { qualified, scope } = subject;
+    const { qualified, scope, place } = subject;
+    if (place !== undefined && this.#places?.has(place)) return this.#places.get(place);
     let best = this.#all;
     if (this.#namespaces !== undefined && qualified !== undefined) best = this.#namespaces.longest(qualified) ?? best;
     if (this.#scopes !== undefined && scope !== undefined) best = better(best, this.#scopes.best(scope), subject);
@@ -61,11 +63,12 @@ export class PatternIndex<Value> {
   }
 
   /** Calls `found` with the value of every pattern that fits. */
-  matches({ qualified, scope, name }: Subject, found: (value: Value) => void): void {
+  matches({ qualified, scope, name, place }: Subject, found: (value: Value) => void): void {
     if (this.#all !== undefined) found(this.#all.value);
     if (this.#namespaces !== undefined && qualified !== undefined) eachPrefix(this.#namespaces, qualified, found);
     if (scope !== undefined) this.#scopes?.each(scope, found);
     this.#names?.each(name, found);
+    if (place !== undefined && this.#places?.has(place)) found(this.#places.get(place) as Value);
   }
 
   #add(entry: Entry<Value>): void {
@@ -84,6 +87,10 @@ export class PatternIndex<Value> {
       case 'name':
         this.#names ??= new TextIndex();
         this.#names.set(entry);
+        break;
+      case 'place':
+        this.#places ??= new Map();
+        this.#places.set(entry.pattern.text, entry.value);
         break;
       case 'kind':
     }

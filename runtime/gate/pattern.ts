@@ -5,7 +5,7 @@ import { InvalidArgumentError } from '../errors.js';
 import { KIND_NAMES, type KindName } from '../site/kind.js';
 import type { Site } from '../site/site.js';
 
-export type PatternKind = 'all' | 'namespace' | 'scope' | 'name' | 'kind';
+export type PatternKind = 'all' | 'namespace' | 'scope' | 'name' | 'kind' | 'place';
 
 export interface Pattern {
   readonly kind: PatternKind;
@@ -16,6 +16,8 @@ export interface Pattern {
 }
 
 const MARKERS: Record<string, PatternKind> = { 'scope:': 'scope', 'name:': 'name', 'kind:': 'kind' };
+/** A file and a line, as editors and stack traces have them: `src/power.ts:42`, the line of the function's name. */
+const PLACE = /^[^\s*=,:]+\.[cm]?[jt]sx?:[1-9]\d*$/;
 const WORD = /[\p{L}\p{N}_$@-]/u;
 
 /** Longest rule text accepted, and most entries in it: rules come from people and over the wire. */
@@ -47,6 +49,7 @@ function readPattern(token: string, field: string): Pattern {
     refuseStar(text, token, field);
     return { kind, text, open };
   }
+  if (PLACE.test(token)) return { kind: 'place', text: token.replace(/^\.\//, ''), open: false };
   const text = token.replace(/(?:::|[.:/])(?:\*)?$/u, '').replace(/(?:::|[.:/])$/u, '');
   if (text === '' || !WORD.test(text[0] as string)) {
     throw new InvalidArgumentError(
@@ -76,6 +79,7 @@ function describeKinds(kinds: readonly PatternKind[]): string {
     scope: 'scope:<name>',
     name: 'name:<span name>',
     kind: 'kind:<span kind>',
+    place: '<file>:<line>',
   };
   return kinds.map((kind) => texts[kind]).join(', ');
 }
@@ -83,7 +87,7 @@ function describeKinds(kinds: readonly PatternKind[]): string {
 /** Normal form, as printed back. */
 export function printPattern(pattern: Pattern): string {
   if (pattern.kind === 'all') return '*';
-  if (pattern.kind === 'namespace') return pattern.text;
+  if (pattern.kind === 'namespace' || pattern.kind === 'place') return pattern.text;
   return `${pattern.kind}:${pattern.text}${pattern.open ? '*' : ''}`;
 }
 
@@ -116,6 +120,8 @@ export interface Subject {
   readonly qualified: string | undefined;
   readonly scope: string | undefined;
   readonly name: string;
+  /** File and line of the function's name, for a site whose source the transformer saw. */
+  readonly place?: string | undefined;
 }
 
 /** The subject of a site's own spans. */
@@ -127,6 +133,7 @@ export function subjectOf(site: Site): Subject {
     qualified: typeof namespace === 'string' ? namespace : own,
     scope: site.scope,
     name: site.spanName,
+    place: site.file === undefined ? undefined : `${site.file}:${site.line}`,
   };
 }
 
@@ -144,6 +151,9 @@ export function specificity(pattern: Pattern, subject: Subject): number {
       return subject.scope !== undefined && fits(pattern, subject.scope) ? exactness(pattern) : -1;
     case 'name':
       return fits(pattern, subject.name) ? exactness(pattern) : -1;
+    // one line of one file is more exact than any name
+    case 'place':
+      return subject.place === pattern.text ? Number.MAX_SAFE_INTEGER : -1;
     case 'kind':
       return -1;
   }

@@ -22,9 +22,9 @@ export interface Rule {
 /** What 56 bits of a trace id can tell apart; less would be never. */
 const SMALLEST_RATIO = 2 ** -56;
 
-const ROOT_KINDS: readonly PatternKind[] = ['all', 'namespace', 'scope', 'kind'];
-const RULE_KINDS: readonly PatternKind[] = ['all', 'namespace', 'scope'];
-const DROP_KINDS: readonly PatternKind[] = ['namespace', 'scope', 'name'];
+const ROOT_KINDS: readonly PatternKind[] = ['all', 'namespace', 'place', 'scope', 'kind'];
+const RULE_KINDS: readonly PatternKind[] = ['all', 'namespace', 'place', 'scope'];
+const DROP_KINDS: readonly PatternKind[] = ['namespace', 'place', 'scope', 'name'];
 
 /** `*`, `none`, or patterns separated by commas. @throws InvalidArgumentError naming the token. */
 export function parseRoots(text: string | readonly string[], field = 'roots'): readonly Pattern[] {

@@ -23,10 +23,13 @@ const SEPARATORS = ['::', '.', '/', ':', '::', '#'];
 const textOf = (parts: number): string =>
   Array.from({ length: 1 + random(parts) }, (_, at) => `${at === 0 ? '' : one(SEPARATORS)}${one(PARTS)}`).join('');
 
-const randomPattern = (): string => one([() => textOf(4), () => `scope:${textOf(2)}`, () => `scope:${textOf(2)}*`, () => '*'])();
+const randomPattern = (): string =>
+  one([() => textOf(4), () => `scope:${textOf(2)}`, () => `scope:${textOf(2)}*`, () => one(PLACES), () => '*'])();
 const randomDrop = (): string =>
   one([() => textOf(3), () => `scope:${textOf(2)}`, () => `name:${textOf(2)}*`, () => `name:${textOf(2)}`])();
+const PLACES = ['src/a.ts:1', 'src/a.ts:12', 'src/b.ts:1'];
 const randomSubject = (): Subject => ({
+  place: random(2) === 0 ? undefined : one(PLACES),
   qualified: random(4) === 0 ? undefined : textOf(5),
   scope: random(2) === 0 ? undefined : textOf(3),
   name: textOf(3),
@@ -76,6 +79,18 @@ test('a kind pattern fits no subject, and of two values for one pattern the last
   assert.is(new PatternIndex([[kind as Pattern, 1]]).find(subject), undefined);
   const [pattern] = parseRoots('a') as [Pattern];
   assert.is(new PatternIndex([[pattern, 1], [pattern, 2]]).find(subject), 2); // biome-ignore format: one thought
+});
+
+test('a place matches the function whose name stands on that line of that file, and no other', () => {
+  const at = (place: string) => ({ qualified: 'carbide::api::Power::on', scope: undefined, name: 'Power.on', place });
+  const pattern = (text: string) => parseRoots(text, 'roots')[0] as Pattern;
+  for (const text of ['src/power.ts:42', './src/power.ts:42']) {
+    assert.ok(specificity(pattern(text), at('src/power.ts:42')) > specificity(pattern('carbide::api::Power::on'), at('')));
+    for (const other of ['src/power.ts:4', 'src/power.ts:421', 'lib/src/power.ts:42'])
+      assert.is(specificity(pattern(text), at(other)), -1);
+  }
+  assert.is(printPattern(pattern('./src/power.ts:42')), 'src/power.ts:42');
+  assert.is(pattern('carbide.ts::42').kind, 'namespace');
 });
 
 test.run();

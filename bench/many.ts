@@ -1,0 +1,162 @@
+// What many instrumented methods cost while tracing is off: programs with 32 to 10,000 of them, from their first call on, each in a
+// process of its own, against the same methods without instrumentation. Few hot methods hide what the engine does with many.
+
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { ManyMeasured, ManyRequest } from './many-worker.js';
+import { NODE24 } from './node24.js';
+import { type Budget, factor, type Outcome, time } from './report.js';
+import { type Shape, sitesSource } from './sites.js';
+import { spread } from './statistics.js';
+import type { Build, Workspace } from './workspace.js';
+
+/** Methods in one module. */
+const MODULE = 100;
+const LIMIT_MS = 300_000;
+
+interface Cell {
+  readonly sites: number;
+  readonly shape: Shape;
+  readonly marks: readonly number[];
+  /** Processes of each kind; medians are taken. */
+  readonly runs: number;
+}
+
+/** Most that a call may cost, over the bare call, by the number of methods. */
+const LIMITS: Readonly<Record<number, number>> = { 300: 1.1, 1000: 1.2, 10000: 1.2 };
+const FIRST_LIMIT = 1.4;
+
+const CELLS: readonly Cell[] = [
+  { sites: 32, shape: 'sync', marks: [1000, 10_000], runs: 5 },
+  { sites: 300, shape: 'sync', marks: [1000, 10_000], runs: 5 },
+  { sites: 1000, shape: 'sync', marks: [1000, 10_000], runs: 3 },
+  { sites: 300, shape: 'async', marks: [1000, 10_000], runs: 3 },
+  { sites: 1000, shape: 'async', marks: [1000, 10_000], runs: 3 },
+];
+
+const LONG_CELLS: readonly Cell[] = [
+  { sites: 300, shape: 'sync', marks: [1000, 10_000, 50_000], runs: 3 },
+  { sites: 1000, shape: 'sync', marks: [1000, 10_000, 50_000], runs: 3 },
+  { sites: 10_000, shape: 'sync', marks: [1000], runs: 3 },
+];
+
+export const measureSites = (workspace: Workspace): Promise<Outcome> => measure(workspace, CELLS, 'Off, many methods');
+/** Minutes: only when asked for by name. */
+export const measureSitesLong = (workspace: Workspace): Promise<Outcome> =>
+  measure(workspace, LONG_CELLS, 'Off, many methods, longer');
+
+async function measure(workspace: Workspace, cells: readonly Cell[], title: string): Promise<Outcome> {
+  const worker = join(workspace.worker(), '..', 'many-worker.js');
+  const engines = [process.execPath, ...(existsSync(NODE24) ? [NODE24] : [])];
+  const rows: string[][] = [];
+  const budgets: Budget[] = [];
+  const most = (shape: Shape): number => Math.max(0, ...cells.filter((cell) => cell.shape === shape).map(({ sites }) => sites));
+  const folders = new Map<string, string>();
+  for (const shape of ['sync', 'async'] as const)
+    for (const [flavour, build] of [
+      ['bare', 'plain'],
+      ['instrument', 'built'],
+    ] as const)
+      if (most(shape) > 0) folders.set(`${flavour} ${shape}`, await compiled(workspace, flavour, build, shape, most(shape)));
+
+  for (const engine of engines)
+    for (const cell of cells) {
+      const { bare, transformed } = await alternate(engine, worker, folders, cell);
+      const name = `Node.js ${engine === NODE24 ? '24' : process.versions.node.split('.')[0]}, ${cell.sites.toLocaleString('en-US')} ${cell.shape} methods`;
+      const last = cell.marks[cell.marks.length - 1] as number;
+      const ratio = (of: (one: ManyMeasured) => number): number => median(transformed, of) / median(bare, of);
+      const windows = cell.marks.map((mark) => {
+        const at = (one: ManyMeasured): number => one.window[mark] ?? Number.NaN;
+        return `${mark.toLocaleString('en-US')} calls: ${time(median(bare, at))}, ${factor(ratio(at))}`;
+      });
+      const first = Math.min(last, 10_000);
+      const all = ratio((one) => one.until[first] ?? Number.NaN);
+      rows.push([
+        name,
+        windows.join('; '),
+        factor(all),
+        `${median(bare, ({ loadMs }) => loadMs).toFixed(0)} ms, ${factor(ratio(({ loadMs }) => loadMs))}`,
+        `${(median(bare, ({ heapBytes }) => heapBytes) / 1e6).toFixed(1)} MB, ${factor(ratio(({ heapBytes }) => heapBytes))}`,
+        factor(ratio(({ rssBytes }) => rssBytes)),
+      ]);
+      budgets.push(...budgetsOf(name, cell, ratio, all));
+    }
+  const note =
+    'Nanoseconds of a bare call in the last tenth of the calls of each method, and how much more the transformed one takes, off; then all of the first 10,000 ' +
+    'calls together (1,000 where no more were made); then what loading the modules takes. Below 1x is an artefact of inlining. Medians; single cells vary by 20 %.';
+  return {
+    tables: [
+      { title, note, head: ['', 'a call after', 'all of the first', 'load', 'heap after loading', 'RSS after loading'], rows },
+    ],
+    budgets,
+  };
+}
+
+function budgetsOf(
+  name: string,
+  { sites, shape, marks }: Cell,
+  ratio: (of: (one: ManyMeasured) => number) => number,
+  all: number,
+) {
+  const found: Budget[] = [];
+  const add = (what: string, limit: number, measured: number): void => {
+    found.push({ what: `${name}: ${what}`, limit: factor(limit), measured: factor(measured), met: measured <= limit });
+  };
+  const last = Math.min(marks[marks.length - 1] as number, 10_000);
+  const limit = LIMITS[sites];
+  if (limit !== undefined && shape === 'sync')
+    add(
+      `off, after ${last.toLocaleString('en-US')} calls each, over the bare call`,
+      limit,
+      ratio((one) => one.window[last] ?? Number.NaN),
+    );
+  if (last === 10_000) add('off, all of the first 10,000 calls, over the bare calls', FIRST_LIMIT, all);
+  if (sites === 10_000) {
+    add(
+      'loading, over undecorated',
+      1.3,
+      ratio(({ loadMs }) => loadMs),
+    );
+    add(
+      'RSS after loading, over undecorated',
+      1.3,
+      ratio(({ rssBytes }) => rssBytes),
+    );
+  }
+  return found;
+}
+
+async function compiled(workspace: Workspace, flavour: 'bare' | 'instrument', build: Build, shape: Shape, sites: number) {
+  const source = sitesSource(flavour, shape, Math.min(sites, MODULE));
+  const count = Math.ceil(sites / MODULE);
+  const files = Object.fromEntries(Array.from({ length: count }, (_, index) => [`${flavour}-${index}.ts`, source]));
+  return workspace.compile(`many-${flavour}-${shape}`, build, files);
+}
+
+/** Processes by turns, so that a change of the machine's load meets both. */
+async function alternate(engine: string, worker: string, folders: ReadonlyMap<string, string>, cell: Cell) {
+  const bare: ManyMeasured[] = [];
+  const transformed: ManyMeasured[] = [];
+  for (let run = 0; run < cell.runs; run++)
+    for (const [flavour, list] of [
+      ['bare', bare],
+      ['instrument', transformed],
+    ] as const)
+      list.push(await once(engine, worker, folders.get(`${flavour} ${cell.shape}`) as string, flavour, cell));
+  const sums = new Set([...bare, ...transformed].map(({ checksum }) => checksum));
+  if (sums.size !== 1) throw new Error(`bench: ${cell.sites} methods computed ${[...sums].join(' and ')}`);
+  return { bare, transformed };
+}
+
+async function once(engine: string, worker: string, folder: string, flavour: string, { sites, shape, marks }: Cell) {
+  const modules = Array.from({ length: Math.ceil(sites / MODULE) }, (_, index) => join(folder, `${flavour}-${index}.js`));
+  const request: ManyRequest = { modules, sites, shape, marks, state: 'spanwright off' };
+  const { stdout } = await promisify(execFile)(engine, ['--expose-gc', worker, JSON.stringify(request)], { timeout: LIMIT_MS });
+  return JSON.parse(stdout.trim().split('\n').at(-1) as string) as ManyMeasured;
+}
+
+function median(samples: readonly ManyMeasured[], of: (one: ManyMeasured) => number): number {
+  return spread(samples.map(of)).median;
+}

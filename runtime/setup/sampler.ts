@@ -66,7 +66,7 @@ export function createSampler(options: SamplerOptions): SpanwrightSampler {
     tracing,
     shouldSample(...asked: Parameters<Sampler['shouldSample']>): SamplingResult {
       const [context, , name, , attributes] = asked;
-      return root.drops(name, attributes) ? skip(context) : inherited(...asked);
+      return root.leavesOut(name, attributes) ? skip(context) : inherited(...asked);
     },
   });
 }
@@ -116,8 +116,11 @@ class RootSampler implements SpanwrightSampler {
     this.#gate = gate;
   }
 
-  drops(name: string, attributes: Attributes): boolean {
-    return startingSite() === undefined && this.#verdict(name, attributes).dropped;
+  /** True for spans that are dropped, or whose rule is off, regardless of their parent. */
+  leavesOut(name: string, attributes: Attributes): boolean {
+    if (startingSite() !== undefined) return false;
+    const { dropped, ratio } = this.#verdict(name, attributes);
+    return dropped || ratio === 0;
   }
 
   shouldSample(context: Context, traceId: string, name: string, kind: SpanKind, attributes: Attributes): SamplingResult {

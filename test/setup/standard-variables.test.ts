@@ -94,6 +94,22 @@ test('OTEL_TRACES_EXPORTER=none builds nothing, whatever the endpoint is; otlp d
   assert.is(run(RECORD, { ...endpoint, OTEL_TRACES_EXPORTER: 'otlp' }).printed.at(-1), 'true');
 });
 
+test('OTEL_EXPORTER_OTLP_TIMEOUT bounds a flush whose collector never answers', () => {
+  const flush = `
+    const { createServer } = require('node:net');
+    const server = createServer(() => {}).listen(0, '127.0.0.1', async () => {
+      const tracing = await spanwright.startTracing({ enabled: true, endpoint: 'http://127.0.0.1:' + server.address().port });
+      spanwright.instrument({ name: 'x' }, () => {})();
+      const began = performance.now();
+      await tracing.forceFlush();
+      console.log(JSON.stringify([performance.now() - began, tracing.state().spans.exported]));
+      process.exit();
+    });`;
+  const [taken, exported] = JSON.parse(run(flush, { OTEL_EXPORTER_OTLP_TIMEOUT: '300' }).printed.at(-1) ?? '[]') as number[];
+  assert.is(exported, 0);
+  assert.ok(taken !== undefined && taken >= 290 && taken < 2500, `${taken} ms`);
+});
+
 test('a malformed variable warns and the service starts', () => {
   const { printed, log } = run(RECORD, {
     OTEL_TRACES_EXPORTER: 'console',

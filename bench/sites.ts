@@ -7,7 +7,7 @@ export const SITES = 32;
 export type Shape = 'sync' | 'async';
 
 /** How the methods of a generated file are instrumented. */
-export const FLAVOURS = {
+const FLAVOURS = {
   bare: { head: '', method: (_site: number, method: string) => method },
   instrument: {
     head: "import { instrument } from 'spanwright';",

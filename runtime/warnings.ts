@@ -67,7 +67,7 @@ export type NoticeLogger = (level: NoticeLevel, line: string, code: NoticeCode, 
 const SHOWN: Readonly<Record<string, readonly NoticeLevel[]>> = { none: [], error: [], warn: ['warn'] };
 
 /** Lines of the same cause within this many milliseconds are counted, not printed. */
-export const NOTICE_INTERVAL = 60_000;
+const NOTICE_INTERVAL = 60_000;
 const MAX_CAUSES = 256;
 
 /** Standard error for both levels: standard output belongs to the program. */

@@ -3,7 +3,7 @@
 
 import { type CommandCode, CommandFailure } from '../command.js';
 
-export const VIEWER_PACKAGE = '@spanwright/viewer';
+const VIEWER_PACKAGE = '@spanwright/viewer';
 
 export type ViewerCommandName = 'view' | 'receive' | 'traces' | 'diff';
 

@@ -7,7 +7,7 @@ import { parseJson } from './json.js';
 import { Refusal } from './refusal.js';
 
 /** Most bytes of a body. */
-export const BODY_LIMIT = 16 * 1024;
+const BODY_LIMIT = 16 * 1024;
 
 const tooLarge = () => new Refusal('tooLarge', `The body is larger than ${BODY_LIMIT} bytes.`);
 

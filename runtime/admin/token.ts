@@ -17,7 +17,7 @@ export interface TokenOptions {
 }
 
 /** Characters of a token at least. `openssl rand -hex 16` has 32. */
-export const SHORTEST_TOKEN = 16;
+const SHORTEST_TOKEN = 16;
 const MOST_BYTES = 64 * 1024;
 /** Anything for other users, and changes by the group. A secret that a container mounts for its group stays possible (0440). */
 const TOO_OPEN = 0o027;

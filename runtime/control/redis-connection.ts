@@ -2,24 +2,19 @@
 // need or after a short while; nothing here holds the process of a service, and nothing waits without end.
 
 import { clearTimeout, setTimeout, unref } from '../captured.js';
+import { within } from '../within.js';
 import { linksLike, linksTo, type RedisClient, type RedisLink } from './redis-client.js';
 
 const ANSWER_MILLISECONDS = 5000;
 const RETRY_MILLISECONDS = 250;
 const LONGEST_RETRY = 5000;
 
-/** Rejects when the work is not done in time; until then the timer holds the process, or does not. */
-async function inTime<Answer>(work: Promise<Answer>, milliseconds: number, holds: boolean): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
-    if (!holds) unref(timer);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** @throws Error when the work is not done in time */
+function inTime<Answer>(work: Promise<Answer>, milliseconds: number, holds: boolean): Promise<Answer> {
+  const late = (): never => {
+    throw new Error(`no answer within ${milliseconds} ms`);
+  };
+  return within(milliseconds, work, late, { holds });
 }
 
 export interface Listening {

@@ -3,12 +3,12 @@
 // answer is said and left out; it neither delays nor fails a start.
 
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import { clearTimeout, setTimeout, unref } from '../captured.js';
 import type { RawAttribute, Resource, ResourceDetector } from '../sdk/contracts.js';
 import { loadResources } from '../sdk/packages.js';
 import { textOfThrown } from '../text/thrown.js';
 import { VERSION } from '../version.js';
 import type { Notice } from '../warnings.js';
+import { within } from '../within.js';
 
 /** How long an export waits for detectors that ask others: a cloud's metadata service that does not answer costs this once. */
 const LIMIT_MS = 2000;
@@ -112,7 +112,11 @@ export class DetectedResource implements Resource {
     const all = Promise.all(late).then(() => {
       this.#known = merged(); // also when it comes after the limit: later batches say more
     });
-    this.#settled = this.#within(late.length === 0 ? 0 : limitMillis, all).then(() => {
+    const incomplete = (): void =>
+      this.parts.notice('SPW023', `not all had answered after ${limitMillis} ms; spans are sent with what is known`);
+    const waiting =
+      late.length === 0 || limitMillis === 0 ? Promise.resolve() : within(limitMillis, all, incomplete, { holds: false });
+    this.#settled = waiting.then(() => {
       this.#known = merged();
       this.#pending = false;
     });
@@ -125,21 +129,6 @@ export class DetectedResource implements Resource {
     } catch (error) {
       this.#sayFailed(name, error);
     }
-  }
-
-  async #within(limitMillis: number, work: Promise<void>): Promise<void> {
-    if (limitMillis === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => {
-      timer = unref(
-        setTimeout(() => {
-          this.parts.notice('SPW023', `not all had answered after ${limitMillis} ms; spans are sent with what is known`);
-          resolve();
-        }, limitMillis),
-      );
-    });
-    await Promise.race([work, limit]);
-    clearTimeout(timer);
   }
 
   #sayFailed(name: string, error: unknown): void {

@@ -2,12 +2,12 @@
 // startTracing() once. Nothing that these parts do later reaches the service: no throw, no rejection, no timer that holds it.
 
 import type { Context } from '@opentelemetry/api';
-import { clearTimeout, setTimeout } from '../captured.js';
 import type { Configuration } from '../config/configuration.js';
 import type { ReadableSpan, SpanExporter, SpanProcessor, StartedSpan } from '../sdk/contracts.js';
 import { loadTraceSdk } from '../sdk/packages.js';
 import { textOfThrown } from '../text/thrown.js';
 import type { Notice } from '../warnings.js';
+import { within } from '../within.js';
 import { readCertificates } from './certificates.js';
 import { Delivery } from './delivery.js';
 import { checkEndpoint, type Endpoint } from './endpoint.js';
@@ -152,16 +152,12 @@ class Guarded implements SpanProcessor {
   }
 
   async #await(method: string, limit: number, call: () => Promise<void>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`not done after ${limit} ms`)), limit);
-    });
     try {
-      await Promise.race([call(), late]);
+      await within(limit, call(), () => {
+        throw new Error(`not done after ${limit} ms`);
+      });
     } catch (error) {
       this.#say(method, error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -7,8 +7,8 @@ import { TraceFlags } from '@opentelemetry/api';
 import { clearTimeout, now, setImmediate, setTimeout, unref } from '../captured.js';
 import type { ReadableSpan, SpanProcessor } from '../sdk/contracts.js';
 import type { Notice } from '../warnings.js';
+import { within } from '../within.js';
 import type { Delivery } from './delivery.js';
-import { within } from './within.js';
 
 /** Somebody who waits until as many spans have left the queue as had entered it. */
 interface Flush {
@@ -177,8 +177,8 @@ export class ExportQueue implements SpanProcessor {
     const late = this.#waiting.length + this.#underWay > 0;
     if (late) this.reportLost(`after ${shutdownTimeout} ms (shutdown_timeout)`);
     const rest = (): number => Math.max(0, shutdownTimeout - (now() - started));
-    await within(rest(), closeExporter(delivery));
-    await within(Math.min(rest(), SAYING_MS), delivery.logged()); // the cause before the number
+    await within(rest(), closeExporter(delivery), giveUp);
+    await within(Math.min(rest(), SAYING_MS), delivery.logged(), giveUp); // the cause before the number
     this.reportLost('at shutdown');
     this.#leaveExit();
   }
@@ -192,7 +192,7 @@ export class ExportQueue implements SpanProcessor {
       this.#flushes.push(flush);
       this.#schedule();
     });
-    await within(limit, drained);
+    await within(limit, drained, giveUp);
     this.#flushes = this.#flushes.filter((one) => one !== flush); // a flush that timed out must not keep the queue sending
   }
 
@@ -274,6 +274,9 @@ export class ExportQueue implements SpanProcessor {
     );
   }
 }
+
+/** After a limit the shutdown goes on; what was not sent is counted. */
+function giveUp(): void {}
 
 async function closeExporter(delivery: Delivery): Promise<void> {
   try {

@@ -2,16 +2,7 @@
 // in normal form, and asked once per site when they change, never per call.
 
 import { InvalidArgumentError } from '../errors.js';
-import {
-  MAX_RULE_ENTRIES,
-  MAX_RULE_TEXT,
-  type Pattern,
-  type PatternKind,
-  parsePattern,
-  printPattern,
-  type Subject,
-} from './pattern.js';
-import { PatternIndex } from './pattern-index.js';
+import { MAX_RULE_ENTRIES, MAX_RULE_TEXT, type Pattern, type PatternKind, parsePattern, printPattern } from './pattern.js';
 
 /** A pattern and the probability that a trace begun under it is kept: 1 is `on`, 0 is `off` (transparent). */
 export interface Rule {
@@ -96,15 +87,6 @@ export function withoutOverruled(rules: readonly Rule[]): readonly Rule[] {
     last.set(pattern, rule);
   }
   return [...last.values()];
-}
-
-/** The rule in force: the most specific, whatever the order; of equals the last. Undefined when none fits. */
-export function ruleFor(rules: readonly Rule[], subject: Subject): Rule | undefined {
-  return new PatternIndex(rules.map((rule) => [rule.pattern, rule])).find(subject);
-}
-
-export function matchesAny(patterns: readonly Pattern[], subject: Subject): boolean {
-  return new PatternIndex(patterns.map((pattern) => [pattern, true])).find(subject) ?? false;
 }
 
 export function printPatterns(patterns: readonly Pattern[], empty: string): string {

@@ -15,7 +15,7 @@ import { checkOptions, constantAttributes, resolveOptions } from './resolve.js';
 import { constructibleWrapper, wrapper } from './wrapper.js';
 
 /** What instrument() sees of a function that no transformer described. */
-export function recordOf(body: AnyFunction, owner: string | undefined, name: string): SiteRecord {
+function recordOf(body: AnyFunction, owner: string | undefined, name: string): SiteRecord {
   return {
     namespace: owner ?? '',
     function: name,

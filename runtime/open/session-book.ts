@@ -19,7 +19,7 @@ export interface Session {
 }
 
 /** Sessions at once; a program that needs more gets them refused. */
-export const MAX_SESSIONS = 10_000;
+const MAX_SESSIONS = 10_000;
 /** Age at which a session is ended for its owner. */
 export const MAX_SESSION_AGE_MS = 24 * 60 * 60_000;
 

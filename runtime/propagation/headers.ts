@@ -98,7 +98,7 @@ function entriesOf(carrier: unknown): [string, unknown][] {
 /** Text that is longer than any header counts as absent before it is looked at. */
 const MAX_BYTES = 65_536;
 
-export function headerText(value: unknown): string | undefined {
+function headerText(value: unknown): string | undefined {
   if (typeof value === 'string') return value.length <= MAX_BYTES ? value : undefined;
   if (value instanceof Uint8Array)
     return value.byteLength <= MAX_BYTES ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString() : undefined;

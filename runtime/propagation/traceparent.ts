@@ -5,7 +5,7 @@ import { type SpanContext, TraceFlags } from '@opentelemetry/api';
 
 // What a later version appends is unknown, but a comma joins two headers, and two are none.
 const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[^,]*)?$/u;
-export const NO_TRACE = '0'.repeat(32);
+const NO_TRACE = '0'.repeat(32);
 export const NO_SPAN = '0'.repeat(16);
 /** Set where the last 56 bits of the trace id are random (W3C Trace Context level 2, section 3.2.2.5.2). */
 export const RANDOM = 0x02;

@@ -3,7 +3,6 @@
 
 import type { LoadedConfiguration } from '../config/load.js';
 import { PermissionDeniedError } from '../errors.js';
-import { within } from '../export/within.js';
 import type { GateSettings } from '../gate/gate.js';
 import { LeaseBook } from '../gate/lease.js';
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules, withoutOverruled } from '../gate/rules.js';
@@ -29,6 +28,7 @@ import type {
 } from '../tracing.js';
 import { VERSION } from '../version.js';
 import type { Notice } from '../warnings.js';
+import { within } from '../within.js';
 import type { Built, ExportCounts } from './built.js';
 import { fromConfiguration } from './effective.js';
 import { readFlushLimit } from './flush-limit.js';
@@ -218,7 +218,7 @@ export class LiveTracing implements Tracing {
     this.#workers?.close();
     const { recorder } = process;
     for (const undo of this.#built?.undo ?? this.#undo) undo();
-    if (recorder !== undefined) await within(this.loaded.configuration.shutdownTimeout + GRACE_MS, recorder.shutdown());
+    if (recorder !== undefined) await within(this.loaded.configuration.shutdownTimeout + GRACE_MS, recorder.shutdown(), () => {});
     process.recorder = undefined;
     process.tracing = undefined;
   }

@@ -21,7 +21,7 @@ export function describeFound(value: unknown, secret = false): string {
 const MASK = '***';
 
 /** Replaces the user and password of a URL, also of one without a scheme or with blanks in the password, by `***`. */
-export function withoutCredentials(value: string): string {
+function withoutCredentials(value: string): string {
   return value
     .replace(/\/\/[^\n]*(?:@|%40)/giu, `//${MASK}@`)
     .replace(/^(https?:\/?)(?!\/)[^\n]*(?:@|%40)/iu, `$1${MASK}@`)

@@ -3,8 +3,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InvalidArgumentError } from '../../runtime/errors.js';
-import { isNamespacePrefix, type Subject } from '../../runtime/gate/pattern.js';
-import { matchesAny, parseDrop, parseRoots, parseRules, printPatterns, printRules, ruleFor } from '../../runtime/gate/rules.js';
+import { isNamespacePrefix, type Pattern, type Subject } from '../../runtime/gate/pattern.js';
+import { PatternIndex } from '../../runtime/gate/pattern-index.js';
+import { parseDrop, parseRoots, parseRules, printPatterns, printRules, type Rule } from '../../runtime/gate/rules.js';
+
+const ruleFor = (rules: readonly Rule[], of: Subject): Rule | undefined =>
+  new PatternIndex(rules.map((rule) => [rule.pattern, rule])).find(of);
+const matchesAny = (patterns: readonly Pattern[], of: Subject): boolean =>
+  new PatternIndex(patterns.map((pattern) => [pattern, true])).find(of) ?? false;
 
 const subject = (qualified: string | undefined, scope?: string, name = 'span'): Subject => ({ qualified, scope, name });
 

@@ -11,7 +11,7 @@ import { LEGACY, part } from './conformance/suite.js';
 const MISSING = existsSync(part('ts7', '.stamp')) ? undefined : '.cache/hosts/ts7 is not installed; run .ci/setup';
 export const MAIN = join(ROOT, 'dist/cli/main.js');
 
-export const NATIVE = {
+const NATIVE = {
   typescript: part('ts7/node_modules/typescript'),
   '@typescript': part('ts7/node_modules/@typescript'),
 };

@@ -13,7 +13,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   return port as number;
 }

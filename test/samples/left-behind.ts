@@ -8,7 +8,7 @@ import { listens, until } from '../real/support/program.js';
 const PATIENCE_MS = 90_000;
 
 /** Ids of the processes whose environment holds the text; one that has ended has none. Linux: elsewhere nothing can be said. */
-export function processesWith(text: string): string[] {
+function processesWith(text: string): string[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(text));
 }

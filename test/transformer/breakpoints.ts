@@ -58,7 +58,7 @@ void main();
 `;
 
 /** The lines to stop at, by name; lines count from 1. */
-export const LINES = new Map(
+const LINES = new Map(
   STOPS.split('\n').flatMap((text, index) => {
     const name = / \/\/ stop: (\w+)$/.exec(text)?.[1];
     return name === undefined ? [] : [[name, index + 1] as const];

@@ -44,7 +44,7 @@ export function segmentsOfFile(relative: string, separator: string): string[] {
 }
 
 /** One part of a namespace: what would end it in a rule (separator, space, `,` `=` `*`) becomes `_`. */
-export function segment(text: string, separator: string): string {
+function segment(text: string, separator: string): string {
   return text
     .split(separator)
     .join('_')

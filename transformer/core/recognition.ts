@@ -39,7 +39,7 @@ export function meaningOf(ts: Compiler, expression: ts.Expression, lookup: Looku
 }
 
 /** What a member of a thing with a meaning means. */
-export function memberOf(owner: Meaning, name: string): Meaning {
+function memberOf(owner: Meaning, name: string): Meaning {
   if (owner === 'module') return name === EXPORT ? 'instrument' : name === 'default' ? 'module' : undefined;
   return owner === 'instrument' && name === 'skip' ? 'skip' : undefined;
 }

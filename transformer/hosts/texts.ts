@@ -183,7 +183,7 @@ export function textsIn(
   return { parser, path, configuration, configured, project, faults, manifest, concerns, transform, decorated };
 }
 
-export function reportOf(name: DiagnosticName, message: string, at: Report['at']): Report {
+function reportOf(name: DiagnosticName, message: string, at: Report['at']): Report {
   const { code, severity } = DIAGNOSTICS[name];
   const where = at === undefined ? '' : `${at.file}(${at.line},${at.column}): `;
   return { severity, code, message, at, line: `${where}${severity} TS${code}: ${message}` };

@@ -32,7 +32,7 @@ const LONGEST_VALUE = 120;
 /** Attributes that say how a call ended; they follow from the cause and never are it. */
 const OUTCOMES = /^(error|exception|otel\.status|http\.response|http\.status_code|rpc\.(grpc\.)?status|rpc\.response|code\.)/;
 
-export const spanKeyOf = (span: ReceivedSpan): string => JSON.stringify([serviceOf(span), span.name]);
+const spanKeyOf = (span: ReceivedSpan): string => JSON.stringify([serviceOf(span), span.name]);
 
 export function featuresOf(spans: readonly ReceivedSpan[]): TraceFeatures {
   const rows = layOut(spans);

@@ -48,7 +48,7 @@ const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consu
 const STATUS_CODES = ['unset', 'ok', 'error'] as const;
 
 /** Records that one request may create. A request of 16 MB with ordinary spans holds about half as many. */
-export const MOST_RECORDS = 1_000_000;
+const MOST_RECORDS = 1_000_000;
 /** Depth of arrays and maps within one attribute value. */
 const MOST_DEPTH = 32;
 

@@ -38,7 +38,7 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-export const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 const DEFAULT_LIMIT = 50_000;
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 

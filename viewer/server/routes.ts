@@ -194,7 +194,7 @@ export const ROUTES: readonly ApiRoute[] = [
 ];
 
 /** @throws ApiFault naming the parameter. */
-export function filterOf(query: URLSearchParams): TraceFilter {
+function filterOf(query: URLSearchParams): TraceFilter {
   const text = (name: string): Record<string, string> => {
     const value = query.get(name);
     return value ? { [name]: value } : {};

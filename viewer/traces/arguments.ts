@@ -4,7 +4,7 @@ import { type Invocation, UsageError } from '../../cli/command.js';
 import { DURATION_FORMS, readDuration } from '../../runtime/text/duration.js';
 import { printable } from '../../runtime/text/printable.js';
 
-export const DEFAULT_LIMIT = 20;
+const DEFAULT_LIMIT = 20;
 const MOST_ROWS = 1500;
 
 /** 32 hexadecimal digits; Jaeger prints ids without leading zeros, so those may be missing. @throws UsageError */

@@ -14,7 +14,7 @@ import { StoreFault } from '../store/store-file.js';
 import { VERSION } from '../version.js';
 import { DEFAULT_EDITOR, startViewer, type Viewer, type ViewerOptions } from './viewer.js';
 
-export const DEFAULT_VIEW_PORT = 4319;
+const DEFAULT_VIEW_PORT = 4319;
 const DEFAULT_GRPC_PORT = 4317;
 const DEFAULT_HTTP_PORT = 4318;
 const LOOPBACK = /^(127\.0\.0\.1|localhost|::1)$/;

@@ -4,7 +4,7 @@
 import type { Baggage } from '@opentelemetry/api';
 
 /** W3C Baggage, section 3.3.2, first edition: receivers of that edition refuse longer members. */
-export const MEMBER_BYTES = 4096;
+const MEMBER_BYTES = 4096;
 /** RFC 7230 token: the form of a baggage key. */
 export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/u;
 /** Metadata is sent as it is. */

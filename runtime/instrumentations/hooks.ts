@@ -5,7 +5,7 @@
 import { createRequire, register } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { SpanwrightError } from '../errors.js';
-import { requireFor } from './load.js';
+import { requireFor } from '../sdk/installed.js';
 import { INSTRUMENTATION_NAMES, PATCHED_MODULES, rowOf } from './packages.js';
 
 const BASE = '@opentelemetry/instrumentation';

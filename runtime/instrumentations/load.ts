@@ -1,10 +1,8 @@
-// Finds and loads instrumentation packages, which the user installs: beside this package, beside the program's main file, or in
-// the working directory, in this order (package managers that keep packages apart hide them from the first). No literals: what
-// patches a package as it loads has nothing to patch in a bundle, so that these stay outside of it.
+// Loads instrumentation packages, which the user installs. No literals: what patches a package as it loads has nothing to patch in a
+// bundle, so that these stay outside of it.
 
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { SpanwrightError } from '../errors.js';
+import { requireFor } from '../sdk/installed.js';
 
 /** The part of OpenTelemetry's Instrumentation that is called here. */
 export interface Instrumentation {
@@ -16,23 +14,6 @@ export interface Instrumentation {
 }
 
 type InstrumentationClass = new (config: object) => Instrumentation;
-
-/** A `require` that resolves the package, or undefined. */
-export function requireFor(name: string): NodeJS.Require | undefined {
-  // in a bundle of ES modules there is no __filename
-  const from = [typeof __filename === 'string' ? __filename : undefined, process.argv[1], join(process.cwd(), 'package.json')];
-  for (const file of from) {
-    if (file === undefined) continue;
-    try {
-      const require = createRequire(file);
-      require.resolve(name);
-      return require;
-    } catch {
-      // not there: the next place is asked
-    }
-  }
-  return undefined;
-}
 
 /**
  * The instrumentation class of a package.

@@ -2,8 +2,8 @@
 
 import type { TextMapPropagator } from '@opentelemetry/api';
 import { SpanwrightError } from '../errors.js';
-import { requireFor } from '../instrumentations/load.js';
 import { SpanwrightPropagator } from '../propagation/propagator.js';
+import { requireFor } from '../sdk/installed.js';
 import { loadCore } from '../sdk/packages.js';
 
 type Packages = Record<string, new (options?: object) => TextMapPropagator>;

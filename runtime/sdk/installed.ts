@@ -1,0 +1,22 @@
+// Finds packages that the user installs: beside this package, beside the program's main file, or in the working directory, in this order
+// (package managers that keep packages apart hide them from the first).
+
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/** A `require` that resolves the package, or undefined. */
+export function requireFor(name: string): NodeJS.Require | undefined {
+  // in a bundle of ES modules there is no __filename
+  const from = [typeof __filename === 'string' ? __filename : undefined, process.argv[1], join(process.cwd(), 'package.json')];
+  for (const file of from) {
+    if (file === undefined) continue;
+    try {
+      const require = createRequire(file);
+      require.resolve(name);
+      return require;
+    } catch {
+      // not there: the next place is asked
+    }
+  }
+  return undefined;
+}

@@ -3,6 +3,7 @@
 
 import { annotations } from './annotations.js';
 import type { CarrierKind } from './carrier-kind.js';
+import { cloud, cloudKindOf } from './cloud.js';
 import { document } from './document.js';
 import { http, isObject, readHeader, textsOf, write } from './headers.js';
 
@@ -121,6 +122,7 @@ export const carriers = {
   workerData,
   document,
   annotations,
+  ...cloud,
 } as const;
 
 /** The kind that shows by the carrier's shape; text by name where nothing else does. */
@@ -129,5 +131,5 @@ export function kindOf(carrier: unknown): CarrierKind<unknown> {
   if (typeof carrier === 'string') return redisList;
   if (isObject(carrier) && 'properties' in carrier && isObject(carrier.properties) && 'headers' in carrier.properties)
     return amqp;
-  return http;
+  return cloudKindOf(carrier) ?? http;
 }

@@ -1,0 +1,134 @@
+// Carriers of queues in the cloud, as their SDKs send them and as functions (AWS Lambda) receive them: message attributes of SQS and
+// SNS, the detail of EventBridge, attributes of Pub/Sub, headers of Kafka in bytes.
+
+import type { CarrierKind } from './carrier-kind.js';
+import { isObject, readHeader, write } from './headers.js';
+
+type Fields = Record<string, unknown>;
+
+const fieldsAt = (carrier: unknown, ...names: string[]): Fields | undefined => {
+  if (!isObject(carrier)) return undefined;
+  for (const name of names) {
+    const found = (carrier as Fields)[name];
+    if (isObject(found)) return found as Fields;
+  }
+  return undefined;
+};
+
+/** SQS and SNS accept no message with more. */
+const MOST_ATTRIBUTES = 10;
+
+/** Attributes of a request or a message (`MessageAttributes`), or of a record that Lambda gets (`messageAttributes`, `Sns`). */
+function attributesOf(carrier: unknown): Fields | undefined {
+  const holder = fieldsAt(carrier, 'Sns') ?? carrier;
+  return fieldsAt(holder, 'MessageAttributes', 'messageAttributes');
+}
+
+function attributeText(attribute: unknown): unknown {
+  if (!isObject(attribute)) return undefined;
+  const { StringValue, stringValue, Value } = attribute as Fields;
+  return StringValue ?? stringValue ?? Value;
+}
+
+/** SQS and SNS. Written where the attributes are fewer than the ten that both accept. */
+const messageAttributes: CarrierKind<unknown> = {
+  get(carrier, name) {
+    const attributes = attributesOf(carrier);
+    if (attributes === undefined) return undefined;
+    return readHeader(Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, attributeText(value)])), name);
+  },
+  keys: (carrier) => Object.keys(attributesOf(carrier) ?? {}),
+  set(carrier, name, value) {
+    if (!isObject(carrier)) return;
+    const message = carrier as { MessageAttributes?: Fields };
+    message.MessageAttributes ??= {};
+    const held = message.MessageAttributes;
+    if (Object.keys(held).length >= MOST_ATTRIBUTES && !Object.hasOwn(held, name)) return;
+    held[name] = { DataType: 'String', StringValue: value };
+  },
+};
+
+/** Longest detail that is parsed; EventBridge accepts 256 KB. */
+const MAX_DETAIL = 1_048_576;
+
+function detailOf(carrier: unknown): unknown {
+  const { Detail, detail } = (isObject(carrier) ? carrier : {}) as Fields;
+  if (typeof Detail !== 'string') return detail;
+  if (Detail.length > MAX_DETAIL) return undefined;
+  try {
+    return JSON.parse(Detail);
+  } catch {
+    return undefined;
+  }
+}
+
+/** EventBridge: an entry of PutEvents, whose `Detail` is JSON, or the event that arrives. */
+const eventBridge: CarrierKind<unknown> = {
+  get: (carrier, name) => readHeader(detailOf(carrier), name),
+  keys: (carrier) => Object.keys((detailOf(carrier) as object | undefined) ?? {}),
+  set(carrier, name, value) {
+    const detail = detailOf(carrier);
+    if (!isObject(detail) || Array.isArray(detail)) return;
+    write(detail, name, value);
+    const entry = carrier as Fields;
+    if (typeof entry.Detail === 'string') entry.Detail = JSON.stringify(detail);
+  },
+};
+
+/** Pub/Sub: a message to publish or one received, also wrapped as push subscriptions post it. Google's client writes a prefix. */
+const pubsub: CarrierKind<unknown> = {
+  get(carrier, name) {
+    const attributes = fieldsAt(fieldsAt(carrier, 'message') ?? carrier, 'attributes');
+    return readHeader(attributes, name) ?? readHeader(attributes, `googclient_${name}`);
+  },
+  keys: (carrier) => Object.keys(fieldsAt(fieldsAt(carrier, 'message') ?? carrier, 'attributes') ?? {}),
+  set(carrier, name, value) {
+    if (!isObject(carrier)) return;
+    const message = carrier as { attributes?: object };
+    message.attributes ??= {};
+    write(message.attributes, name, value);
+  },
+};
+
+/** One record of the headers: Lambda has a list of records of one header each, and bytes as arrays of numbers. */
+function kafkaHeaders(carrier: unknown): object | undefined {
+  const headers = fieldsAt(carrier, 'headers');
+  if (!Array.isArray(headers)) return headers;
+  return headers.filter(isObject).flatMap((each) => Object.entries(each).map(([name, value]) => [name, bytesOf(value)]));
+}
+
+function bytesOf(value: unknown): unknown {
+  const isBytes = Array.isArray(value) && value.length > 0 && value.every((byte) => typeof byte === 'number');
+  return isBytes ? Uint8Array.from(value as number[], (byte) => byte & 255) : value;
+}
+
+/** Kafka: a message of kafkajs and its like, whose values can be bytes, or a record that Lambda gets. */
+const kafka: CarrierKind<unknown> = {
+  get: (carrier, name) => readHeader(kafkaHeaders(carrier), name),
+  keys(carrier) {
+    const headers = kafkaHeaders(carrier);
+    return Array.isArray(headers) ? headers.map(([name]) => String(name)) : Object.keys(headers ?? {});
+  },
+  set(carrier, name, value) {
+    if (!isObject(carrier)) return;
+    const message = carrier as { headers?: object };
+    message.headers ??= {};
+    write(message.headers, name, value);
+  },
+};
+
+export const cloud = { sqs: messageAttributes, sns: messageAttributes, eventBridge, pubsub, kafka } as const;
+
+/** The kind that shows by the carrier's shape. */
+export function cloudKindOf(carrier: unknown): CarrierKind<unknown> | undefined {
+  if (!isObject(carrier)) return undefined;
+  if (attributesOf(carrier) !== undefined) return messageAttributes;
+  const { Detail, detail, attributes, headers, message } = carrier as Fields;
+  if ((typeof Detail === 'string' && 'DetailType' in carrier) || (isObject(detail) && 'detail-type' in carrier))
+    return eventBridge;
+  if (Array.isArray(headers) && headers.length > 0 && headers.every((each) => isObject(each) && !Array.isArray(each)))
+    return kafka;
+  const wrapped = fieldsAt(message, 'attributes');
+  if (isObject(attributes) ? !('traceparent' in carrier) : wrapped !== undefined) return pubsub;
+  return undefined;
+}

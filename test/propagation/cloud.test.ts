@@ -1,0 +1,119 @@
+// Carriers of SQS, SNS, EventBridge, Pub/Sub and Kafka: what is injected into a message to send is extracted from the message as it
+// is received, by its kind and by its shape.
+
+import { ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type CarrierKind, carriers, extract, inject } from '../../runtime/index.js';
+
+const SENT = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
+const CONTEXT = trace.setSpanContext(ROOT_CONTEXT, SENT);
+
+// biome-ignore lint/suspicious/noExplicitAny: messages of five services
+type Any = any;
+
+interface Row {
+  readonly name: string;
+  readonly kind: CarrierKind<unknown>;
+  readonly message: () => Any;
+  /** Forms in which the message arrives. */
+  readonly received: Readonly<Record<string, (message: Any) => unknown>>;
+}
+
+const attributes = (message: Any, form: (text: string) => object): object =>
+  Object.fromEntries(Object.entries<Any>(message.MessageAttributes).map(([name, { StringValue }]) => [name, form(StringValue)]));
+const bytes = (headers: object): [string, Buffer][] =>
+  Object.entries(headers).map(([name, value]) => [name, Buffer.from(value as string)]);
+
+const ROWS: readonly Row[] = [
+  {
+    name: 'SQS',
+    kind: carriers.sqs,
+    message: () => ({ QueueUrl: 'u', MessageBody: '{}', MessageAttributes: { a: { DataType: 'String', StringValue: '1' } } }),
+    received: {
+      ReceiveMessage: (message) => ({ MessageId: 'm', Body: '{}', MessageAttributes: message.MessageAttributes }),
+      Lambda: (message) => ({
+        messageId: 'm',
+        body: '{}',
+        attributes: { ApproximateReceiveCount: '1' },
+        messageAttributes: attributes(message, (stringValue) => ({ stringValue, dataType: 'String', binaryListValues: [] })),
+      }),
+    },
+  },
+  {
+    name: 'SNS',
+    kind: carriers.sns,
+    message: () => ({ TopicArn: 't', Message: '{}', MessageAttributes: {} }),
+    received: {
+      Lambda: (message) => ({
+        EventSource: 'aws:sns',
+        Sns: { Message: '{}', MessageAttributes: attributes(message, (Value) => ({ Type: 'String', Value })) },
+      }),
+    },
+  },
+  {
+    name: 'EventBridge',
+    kind: carriers.eventBridge,
+    message: () => ({ Source: 's', DetailType: 'Placed', Detail: '{"order":1}' }),
+    received: {
+      event: ({ Detail }) => ({ 'detail-type': 'Placed', source: 's', detail: JSON.parse(Detail) }),
+    },
+  },
+  {
+    name: 'Pub/Sub',
+    kind: carriers.pubsub,
+    message: () => ({ data: Buffer.from('x'), attributes: {} }),
+    received: {
+      pull: (message) => ({ id: '1', data: message.data, attributes: message.attributes }),
+      push: (message) => ({ message: { data: 'eA==', attributes: message.attributes }, subscription: 's' }),
+      "Google's client": (message) => ({ id: '1', attributes: { googclient_traceparent: message.attributes.traceparent } }),
+    },
+  },
+  {
+    name: 'Kafka',
+    kind: carriers.kafka,
+    message: () => ({ key: 'k', value: 'v', headers: {} }),
+    received: {
+      kafkajs: ({ headers }) => ({ key: Buffer.from('k'), headers: Object.fromEntries(bytes(headers)) }),
+      Lambda: ({ headers }) => ({ topic: 't', headers: bytes(headers).map(([name, value]) => ({ [name]: [...value] })) }),
+      'Lambda, signed bytes': ({ headers }) => ({
+        topic: 't',
+        headers: bytes(headers).map(([name, value]) => ({ [name]: [...new Int8Array(value)] })),
+      }),
+    },
+  },
+];
+
+const spanOf = (carrier: unknown, kind?: CarrierKind<unknown>): SpanContext | undefined =>
+  trace.getSpanContext(extract(carrier, kind as never));
+
+for (const { name, kind, message, received } of ROWS) {
+  for (const [form, receive] of Object.entries(received)) {
+    for (const by of ['its kind', 'its shape'] as const) {
+      test(`${name}, ${form}: brings by ${by} what was sent, and nothing where nothing was sent`, () => {
+        const given = by === 'its kind' ? kind : undefined;
+        const carrier = receive(inject(message(), given as never, CONTEXT));
+        assert.is(spanOf(carrier, given)?.traceId, SENT.traceId);
+        assert.is(spanOf(carrier, given)?.spanId, SENT.spanId);
+        const empty = JSON.parse(JSON.stringify(carrier).replaceAll('traceparent', 'other'));
+        assert.is(spanOf(empty, given), undefined);
+      });
+    }
+  }
+}
+
+test('message attributes are not written beyond the ten that SQS and SNS accept', () => {
+  const full = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`a${at}`, { DataType: 'String', StringValue: 'x' }]));
+  const message = inject({ MessageAttributes: { ...full } }, carriers.sqs as never, CONTEXT);
+  assert.equal(message.MessageAttributes, full);
+});
+
+test('a detail that is not JSON, and headers that are not bytes, bring nothing and stay as they are', () => {
+  const entry = { DetailType: 'x', Detail: 'text' };
+  assert.equal(inject({ ...entry }, carriers.eventBridge as never, CONTEXT), entry);
+  assert.is(spanOf(entry), undefined);
+  for (const headers of [[{ traceparent: [] }], [{ traceparent: ['a'] }], [null], [[1, 2]], 'text'])
+    assert.is(spanOf({ headers }, carriers.kafka), undefined);
+});
+
+test.run();

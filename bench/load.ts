@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NODE24 } from './node24.js';
-import { type Budget, factor, milliseconds, type Outcome, range, samplesOf } from './report.js';
+import { type Budget, factor, machine, milliseconds, type Outcome, range, samplesOf } from './report.js';
 import { paired, spread } from './statistics.js';
 
 const PROJECT = join(__dirname, '..');
@@ -103,7 +103,7 @@ export function measureLoad(): Outcome {
       },
     );
   }
-  const note = `CPU time in ${ROUNDS} new processes each, alternated; the endpoint is set and tracing is off.`;
+  const note = `CPU time in ${ROUNDS} new processes each, alternated; the endpoint is set and tracing is off. ${machine()}`;
   return {
     tables: [{ title: 'Import and start', note, head: ['', 'modules', 'median', 'middle half', 'over the first row'], rows }],
     budgets,

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { NODE24 } from './node24.js';
 import { FORWARDER } from './off.js';
 import { measurePairs, type Plan } from './pairs.js';
-import { type Budget, type Outcome, overFirst, signed, time, timesTable } from './report.js';
+import { type Budget, machine, type Outcome, overFirst, signed, time, timesTable } from './report.js';
 import type { Shape } from './sites.js';
 import type { ParentName, StateName } from './states.js';
 import type { Choice, Modules } from './variants.js';
@@ -44,7 +44,7 @@ export async function measureProduction(modules: Modules): Promise<Outcome> {
         const title = `${version}: ${situation.label}, ${shape} methods`;
         const samples = await measurePairs(worker, await modules.all(choicesOf(situation), shape), { ...PLAN, node });
         const over = overFirst(samples);
-        tables.push(timesTable(title, NOTE, samples, over));
+        tables.push(timesTable(title, `${NOTE} ${machine()}`, samples, over));
         if (situation.limit !== undefined)
           budgets.push(budgetOf(situation, version, shape, over('transformed').difference.median));
       }

@@ -116,7 +116,8 @@ function renewRows(before: string, fresh: string): string {
   return [...lines.values()].join('\n');
 }
 
-function machine(): string {
+/** Date, versions and load of the machine, for a section that is measured apart from the others. */
+export function machine(): string {
   const processors = cpus();
   const model = processors[0]?.model.trim() || 'a processor without a name';
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;

@@ -43,7 +43,8 @@ async function runStates(options: object, next: number, env: NodeJS.ProcessEnv =
       await ask(port, headers);
     });
     (async () => {
-      const resources = () => process.getActiveResourcesInfo().filter((name) => name !== 'PipeWrap' && name !== 'TTYWrap').sort();
+      // reads of files, with which modules are loaded, end by themselves
+      const resources = () => process.getActiveResourcesInfo().filter((name) => !/^(PipeWrap|TTYWrap|FSReq)/.test(name)).sort();
       await new Promise((done) => setTimeout(done, 20));
       const before = resources();
       const tracing = await startTracing(${JSON.stringify(options)});

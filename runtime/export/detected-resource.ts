@@ -22,6 +22,9 @@ const MAKER: Attributes = {
   'telemetry.distro.version': VERSION,
 };
 
+/** Jest runs code in a context without dynamic imports, which detectors use; there is nothing to do about it. */
+const NO_IMPORT = 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG';
+
 export interface NamedDetector {
   readonly name: string;
   readonly detect: ResourceDetector['detect'];
@@ -132,6 +135,7 @@ export class DetectedResource implements Resource {
   }
 
   #sayFailed(name: string, error: unknown): void {
+    if ((error as { code?: unknown } | null | undefined)?.code === NO_IMPORT) return;
     this.parts.notice('SPW023', `${name}: ${textOfThrown(error)}; spans are sent without what it finds`, name);
   }
 }

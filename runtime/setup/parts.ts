@@ -98,9 +98,9 @@ export function startLogging({ configuration, values, warnings }: LoadedConfigur
   for (const warning of warnings) notice('SPW038', warning, warning);
 }
 
-/** Jest, Vitest, node:test, Mocha (through its binary), Playwright. */
+/** Jest, Vitest, node:test, Playwright, and the commands of mocha and uvu. */
 function isTestRunner(): boolean {
   const { env, argv } = process;
   const named = ['JEST_WORKER_ID', 'VITEST', 'NODE_TEST_CONTEXT', 'TEST_WORKER_INDEX'].some((name) => env[name] !== undefined);
-  return named || env.NODE_ENV === 'test' || /[\\/]mocha[\\/]/u.test(argv[1] ?? '');
+  return named || env.NODE_ENV === 'test' || /[\\/](?:mocha|uvu)[\\/]/u.test(argv[1] ?? '');
 }

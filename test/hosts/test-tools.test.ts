@@ -1,0 +1,88 @@
+// What test tools print of a suite that starts tracing in each file: nothing of Spanwright's, where all is in order. Each is the real tool,
+// run over two files of plain JavaScript.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { link, newDirectory, ROOT, write } from './conformance/project.js';
+import { part } from './conformance/suite.js';
+
+const START = `const { startTracing } = require('spanwright');
+const { InMemorySpanExporter } = require('@opentelemetry/sdk-trace-base');
+async function traced() {
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({ serviceName: 'tests', enabled: true, exporter });
+  require('@opentelemetry/api').trace.getTracer('t').startSpan('one').end();
+  await tracing.forceFlush();
+  const count = exporter.getFinishedSpans().length;
+  await tracing.shutdown();
+  if (count !== 1) throw new Error('found ' + count + ' spans');
+}
+`;
+
+interface Tool {
+  readonly name: string;
+  readonly part?: string;
+  /** What a file declares as its test, around `traced`. */
+  readonly file: string;
+  readonly arguments: readonly string[];
+}
+
+const TOOLS: readonly Tool[] = [
+  {
+    name: 'Jest',
+    part: 'patched',
+    file: `${START}test('traces', traced);\n`,
+    arguments: [part('patched/node_modules/jest/bin/jest.js'), '--rootDir', '.', '--silent=false'],
+  },
+  {
+    name: 'Vitest',
+    part: 'bundlers',
+    file: `import { test } from 'vitest';\nimport { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n${START}test('traces', traced);\n`,
+    arguments: [part('bundlers/node_modules/vitest/vitest.mjs'), 'run', '--disable-console-intercept'],
+  },
+  { name: 'node:test', file: `${START}require('node:test').test('traces', traced);\n`, arguments: ['--test'] },
+  {
+    name: 'uvu',
+    file: `${START}const { test } = require('uvu');\ntest('traces', traced);\ntest.run();\n`,
+    arguments: [join(ROOT, 'node_modules/uvu/bin.js'), '.', '\\.test\\.js$'],
+  },
+];
+
+function run(file: string, args: readonly string[]): { status: number | null; text: string } {
+  const directory = newDirectory();
+  const extension = file.startsWith('import') ? 'mjs' : 'js';
+  write(directory, 'package.json', '{ "name": "tests", "dependencies": { "spanwright": "*" } }');
+  for (const name of ['one', 'two']) write(directory, `${name}.test.${extension}`, file);
+  link(directory, {
+    spanwright: ROOT,
+    '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry'),
+    uvu: join(ROOT, 'node_modules/uvu'),
+    vitest: part('bundlers/node_modules/vitest'),
+  });
+  const { JEST_WORKER_ID, VITEST, NODE_TEST_CONTEXT, NODE_ENV, ...env } = process.env;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...args], { cwd: directory, encoding: 'utf8', env });
+  return { status, text: stdout + stderr };
+}
+
+for (const tool of TOOLS)
+  test(`${tool.name}: passes and prints no notice`, () => {
+    if (tool.part !== undefined && !existsSync(part(tool.part, '.stamp'))) {
+      assert.is.not(process.env.CI, 'true', `${tool.part} is not installed; run .ci/setup`);
+      return console.log(`SKIP ${tool.name}: ${tool.part} is not installed`);
+    }
+    const { status, text } = run(tool.file, tool.arguments);
+    assert.is(status, 0, text);
+    assert.not.match(text, /SPW\d/);
+    return undefined;
+  });
+
+test('a program that is no test tool prints that tracing started', () => {
+  const { status, text } = run(`${START}traced();\n`, ['one.test.js']);
+  assert.is(status, 0, text);
+  assert.match(text, /SPW001 .*service tests/);
+});
+
+test.run();

@@ -9,6 +9,7 @@ import { measureFaults } from './faults.js';
 import { measureInstructions } from './instructions.js';
 import { measureInstrumentations } from './instrumentations.js';
 import { measureLoad } from './load.js';
+import { measureSites, measureSitesLong } from './many.js';
 import { measureNative } from './native.js';
 import { measureNode24 } from './node24.js';
 import { measureOff } from './off.js';
@@ -25,6 +26,8 @@ import { Workspace } from './workspace.js';
 
 const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   off: measureOff,
+  sites: (modules) => measureSites(modules.workspace),
+  'sites-long': (modules) => measureSitesLong(modules.workspace),
   others: measureOthers,
   on: measureOn,
   open: (modules) => measureOpen(modules.workspace),
@@ -41,8 +44,8 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   instructions: measureInstructions,
 };
 
-/** Minutes under Valgrind: only when asked for by name. */
-const BY_NAME = new Set(['instructions']);
+/** Minutes, or under Valgrind: only when asked for by name. */
+const BY_NAME = new Set(['instructions', 'sites-long']);
 
 interface Arguments {
   readonly positionals: readonly string[];

@@ -3,6 +3,7 @@
 
 import type ts from 'typescript';
 import { type Compiler, type FunctionNode, unwrapped } from './compiler.js';
+import { isServerFunction } from './server-function.js';
 import { observedOf, parametersOf, shapeOf } from './shape.js';
 import type { Prologue } from './site.js';
 
@@ -29,7 +30,7 @@ export function prologueOf(ts: Compiler, node: FunctionNode): Prologue | undefin
     at: { start: body.getStart(file), end: body.end },
     inside: ts.isBlock(body) ? behindDirectives(ts, body, file) : null,
     parameters,
-    self: !ts.isArrowFunction(node),
+    self: !ts.isArrowFunction(node) && !isServerFunction(ts, node),
     async: shape === 'async',
   };
 }

@@ -1,0 +1,143 @@
+// limit: 600 s
+// A Next application, built by Turbopack with spanwright/loader and by webpack with the plugin, started by `next start` and switched on by the
+// admin hook: route handlers, server components and server actions are recorded, edge routes and client components run as they are.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
+import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
+import { ROOT, write } from './conformance/project.js';
+import { part } from './conformance/suite.js';
+import { nextApp } from './next-app.js';
+
+const NEXT = part('next/node_modules/next/dist/bin/next');
+const QUIET = { NEXT_TELEMETRY_DISABLED: '1', CI: 'true' };
+const missing = !existsSync(part('next', '.stamp'));
+if (missing && process.env.CI === 'true') throw new Error('the part next is not installed; run .ci/setup');
+
+let receiver: Receiver;
+const folders: string[] = [];
+const servers: ChildProcess[] = [];
+test.before(async () => {
+  receiver = await startReceiver();
+});
+test.after(async () => {
+  for (const server of servers) server.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  await receiver.close();
+});
+
+/** Turbopack follows no link out of its root, which is therefore the folder of this project. */
+function application(): string {
+  const folder = mkdtempSync(part('next', 'app-'));
+  folders.push(folder);
+  for (const [path, text] of Object.entries(nextApp(ROOT))) write(folder, path, text);
+  write(folder, 'node_modules/.keep', '');
+  symlinkSync(ROOT, join(folder, 'node_modules/spanwright'), 'junction');
+  return folder;
+}
+
+/** @throws Error with what Next printed */
+function build(folder: string, bundler: string): void {
+  const env = { ...process.env, ...QUIET };
+  const args = [NEXT, 'build', `--${bundler}`];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', timeout: 280_000, env });
+  assert.is(status, 0, `next build --${bundler}:\n${stdout}${stderr}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+interface Started {
+  readonly url: string;
+  /** Of the admin hook. */
+  readonly admin: string;
+}
+
+async function start(folder: string, service: string): Promise<Started> {
+  const port = await freePort();
+  const env = { ...process.env, ...QUIET, SERVICE: service, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint };
+  const server = spawn(process.execPath, [NEXT, 'start', '-p', String(port), '-H', '127.0.0.1'], { cwd: folder, env });
+  servers.push(server);
+  let printed = '';
+  const admin = await new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`the server did not start:\n${printed}`)), 60_000);
+    const hear = (data: Buffer): void => {
+      printed += data;
+      const url = /ADMIN (\S+)/.exec(printed)?.[1];
+      if (url === undefined || !printed.includes('Ready')) return;
+      clearTimeout(timer);
+      resolve(url);
+    };
+    server.stdout.on('data', hear);
+    server.stderr.on('data', hear);
+    server.once('exit', () => reject(new Error(`the server ended:\n${printed}`)));
+  });
+  return { url: `http://127.0.0.1:${port}`, admin };
+}
+
+const text = async (url: string, init?: RequestInit): Promise<string> => (await fetch(url, init)).text();
+
+function assertClientIsLeftAlone(folder: string): void {
+  const top = join(folder, '.next/static');
+  const scripts = readdirSync(top, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
+  const all = scripts.map((file) => readFileSync(join(top, file), 'utf8')).join('');
+  assert.match(all, /onClick/);
+  assert.not.match(all, /shop::|AsyncLocalStorage\(\)|opentelemetry\.js\.api/);
+}
+
+if (missing) console.log('SKIP Next: the part next is not installed; run .ci/setup');
+for (const bundler of missing ? [] : (['turbopack', 'webpack'] as const))
+  test(`an application built by ${bundler} is recorded when the hook switches tracing on, and only then`, async () => {
+    const folder = application();
+    build(folder, bundler);
+    assertClientIsLeftAlone(folder);
+    const service = `shop by ${bundler}`;
+    const { url, admin } = await start(folder, service);
+    assert.is(await text(`${url}/api/work?item=pear`), '{"count":4}');
+    assert.is(await text(`${url}/api/edge`), '{"edge":4}');
+    const { status } = await fetch(`${admin}/enabled`, {
+      method: 'PUT',
+      headers: { authorization: 'Bearer a-token-of-thirty-two-characters', 'content-type': 'application/json' },
+      body: '{"enabled":true,"for":"5m"}',
+    });
+    assert.is(status, 200);
+    const page = await text(url);
+    assert.match(page, /<p id="count">4/);
+    assert.match(page, /id="client">9/);
+    assert.is(await text(`${url}/api/work?item=melon`), '{"count":5}');
+    const form = new FormData();
+    form.set(/\$ACTION_ID_\w+/.exec(page)?.[0] ?? 'no action', '');
+    form.set('item', 'plums');
+    assert.is((await fetch(url, { method: 'POST', body: form })).status, 200);
+    const own = (spans: readonly ReceivedSpan[]): ReceivedSpan[] =>
+      spans.filter(
+        (one) => one.resource.attributes['service.name'] === service && one.attributes['code.file.path'] !== undefined,
+      );
+    await receiver.waitFor((spans) => own(spans).some(({ name }) => name === 'buy'), 20_000);
+    const seen = own(receiver.spans);
+    const rows = seen.map(({ name, attributes }) => `${name} ${attributes['code.file.path']} ${attributes.item ?? ''}`.trim());
+    for (const row of [
+      'Page app/page.tsx',
+      'Stock.count lib/stock.ts pear',
+      'GET app/api/work/route.ts',
+      'Stock.count lib/stock.ts melon',
+    ])
+      assert.ok(rows.includes(row), `${row} is missing in ${rows.join(', ')}`);
+    assert.is(rows.filter((row) => row === 'Stock.count lib/stock.ts melon').length, 1);
+    const action = seen.find(({ name }) => name === 'buy');
+    const counted = seen.find(({ attributes }) => attributes.item === 'plums');
+    assert.is(counted?.parentSpanId, action?.spanId);
+    assert.is(action?.attributes['code.file.path'], 'app/actions.ts');
+  });
+
+test.run();

@@ -1,0 +1,54 @@
+// The loader for tools that take loaders of webpack and no plugins: Turbopack, which builds Next. Transforms the text of one file by the
+// options of the entry in tsconfig.json, as the plugin for bundlers does; what compiles TypeScript comes after it.
+
+import { isWebTarget } from './client-output.js';
+import { parserFor } from './parse.js';
+import { textsByFile } from './projects.js';
+import { reportsOfSettings, type Texts } from './texts.js';
+
+/** What webpack, Rspack and Turbopack give a loader; of the last, fewer. */
+export interface LoaderContext {
+  readonly resourcePath: string;
+  readonly rootContext?: string;
+  readonly target?: string | readonly string[];
+  getOptions?(): Readonly<Record<string, unknown>>;
+  addDependency?(path: string): void;
+  emitWarning?(warning: Error): void;
+  callback(error: Error | null, code?: string, map?: object | string): void;
+}
+
+const projects = new Map<string, (path: string) => Texts>();
+const checked = new Set<Texts>();
+
+/** @param map of a loader in front of this one; passed on where nothing changes */
+export function loadSource(context: LoaderContext, source: string, map: object | string | undefined): void {
+  try {
+    const { resourcePath: path, target } = context;
+    const found = target !== undefined && isWebTarget(target) ? undefined : textsFor(context).transform(path, source);
+    for (const other of found?.read ?? []) context.addDependency?.(other);
+    const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
+    if (wrong.length > 0) throw new Error(wrong.map(({ line }) => line).join('\n'));
+    for (const { line } of found?.reports ?? []) context.emitWarning?.(new Error(line));
+    if (found?.printed === undefined) context.callback(null, source, map);
+    else context.callback(null, found.printed.code, found.printed.map);
+  } catch (error) {
+    context.callback(error as Error);
+  }
+}
+
+/** @throws Error for a wrong option of the plugin */
+function textsFor({ rootContext: directory = process.cwd(), resourcePath, ...context }: LoaderContext): Texts {
+  const options = context.getOptions?.() ?? {};
+  const key = `${directory}\n${JSON.stringify(options)}`;
+  let byFile = projects.get(key);
+  if (byFile === undefined) {
+    byFile = textsByFile({ parser: parserFor(directory), directory, options, staticBlocks: 'typescript', purpose: 'bundle' });
+    projects.set(key, byFile);
+  }
+  const texts = byFile(resourcePath);
+  if (checked.has(texts)) return texts;
+  const faults = reportsOfSettings(texts.faults);
+  if (faults.length > 0) throw new Error(faults.map(({ line }) => line).join('\n'));
+  checked.add(texts);
+  return texts;
+}

@@ -1,5 +1,5 @@
 // `spanwright/register`: `node --import spanwright/register app.ts` runs TypeScript with the transformer. Not for people to import.
 
-import { registerTypeScript } from './hosts/register.js';
+import { registerSources } from './hosts/register.js';
 
-registerTypeScript();
+registerSources();

@@ -4,6 +4,8 @@
 import type ts from 'typescript';
 import { type Compiler, functionLiteral, hasModifier } from './compiler.js';
 import type { Declared } from './declared.js';
+import { prologueOf } from './prologue.js';
+import { isServerFunction } from './server-function.js';
 
 const PRAGMA = /(^|[\s*/])@spanwright-skip\b(?!-)/;
 
@@ -31,9 +33,11 @@ export type Exported =
 export function exportedFunctions(ts: Compiler, file: ts.SourceFile, assigned: boolean): Exported[] {
   const listed = exportLists(ts, file);
   const found: Exported[] = [];
+  // without exports a name is out of reach, but what CommonJS exports may be any variable
+  const script = /\.c?js$/.test(file.fileName) && !hasModuleSyntax(ts, file);
   for (const statement of file.statements) {
     if (hasModifier(statement, ts.SyntaxKind.DeclareKeyword) || isSkipped(ts, statement, file)) continue;
-    const exported = hasModifier(statement, ts.SyntaxKind.ExportKeyword);
+    const exported = script || hasModifier(statement, ts.SyntaxKind.ExportKeyword);
     if (ts.isFunctionDeclaration(statement)) {
       const { name, body } = statement;
       if (name !== undefined && body !== undefined && (exported || listed.has(name.text)))
@@ -52,9 +56,41 @@ export function exportedFunctions(ts: Compiler, file: ts.SourceFile, assigned: b
         const named = node.name === undefined && !(assigned && exported && initializer !== node);
         found.push({ kind: 'value', node, name: { text: name.text, node: name }, given: named ? name.text : null });
       }
-    }
+    } else if (script && ts.isExpressionStatement(statement)) found.push(...assignedFunctions(ts, statement.expression));
   }
-  return found;
+  // a forwarder in front of a server function is refused
+  return found.filter(({ node }) => !isServerFunction(ts, node) || prologueOf(ts, node) !== undefined);
+}
+
+/** The functions in `exports.a = function () {}`, `module.exports = { a: () => {} }` and `module.exports = function a() {}`. */
+function assignedFunctions(ts: Compiler, expression: ts.Expression): Exported[] {
+  if (!ts.isBinaryExpression(expression) || expression.operatorToken.kind !== ts.SyntaxKind.EqualsToken) return [];
+  const { left, right } = expression;
+  if (!ts.isPropertyAccessExpression(left) || !/^(module\.)?exports\b/.test(left.getText())) return [];
+  const whole = left.getText() === 'module.exports';
+  const node = functionLiteral(ts, right);
+  if (node !== undefined) {
+    const text = node.name?.text ?? (whole ? 'default' : left.name.text);
+    return [{ kind: 'value', node, name: { text, node: node.name ?? node }, given: null }];
+  }
+  if (!whole || !ts.isObjectLiteralExpression(right)) return [];
+  return right.properties.flatMap((property): Exported[] => {
+    if (!ts.isPropertyAssignment(property) || ts.isComputedPropertyName(property.name)) return [];
+    const value = functionLiteral(ts, property.initializer);
+    if (value === undefined || !('text' in property.name)) return [];
+    const { text } = property.name;
+    return [{ kind: 'value', node: value, name: { text, node: property.name }, given: value.name === undefined ? text : null }];
+  });
+}
+
+function hasModuleSyntax(ts: Compiler, file: ts.SourceFile): boolean {
+  return file.statements.some(
+    (statement) =>
+      ts.isImportDeclaration(statement) ||
+      ts.isExportDeclaration(statement) ||
+      ts.isExportAssignment(statement) ||
+      hasModifier(statement, ts.SyntaxKind.ExportKeyword),
+  );
 }
 
 /** Local names in `export { a, b as c }` and `export default a`. */

@@ -16,7 +16,6 @@ import { checkOptions, literalOption } from './options.js';
 import { prologueOf, useOfOptions } from './prologue.js';
 import type { Recognition } from './recognition.js';
 import { anyWithin, relevantOffsets } from './relevance.js';
-import { isServerFunction } from './server-function.js';
 import { forwarderOf, parameterNames, shapeOf } from './shape.js';
 import type { Prologue, Range, Site } from './site.js';
 
@@ -210,9 +209,7 @@ export function planFile(request: PlanRequest): Plan {
 
   function addExports(): void {
     for (const found of exportedFunctions(ts, file, request.commonjs)) {
-      const prologue = prologueOf(ts, found.node);
-      if (prologue === undefined && isServerFunction(ts, found.node)) continue;
-      const site = addSite(found.node, found.name, TOP_LEVEL, false, prologue);
+      const site = addSite(found.node, found.name, TOP_LEVEL, false, prologueOf(ts, found.node));
       const at = rangeOf(found.node, file);
       if (found.kind === 'value') edits.push({ kind: 'wrap', at, site, options: null, body: at, name: found.given });
       else edits.push({ kind: 'rebind', at: { start: 0, end: 0 }, site, name: rangeOf(found.name.node, file) });

@@ -10,7 +10,7 @@ const DIRECTIVE = /^use (server|cache)\b/;
 export function isServerFunction(ts: Compiler, node: FunctionNode): boolean {
   const { body } = node;
   if (body !== undefined && ts.isBlock(body) && hasDirective(ts, body.statements)) return true;
-  return !ts.isClassElement(node) && hasDirective(ts, node.getSourceFile().statements);
+  return !ts.isClassLike(node.parent) && hasDirective(ts, node.getSourceFile().statements);
 }
 
 function hasDirective(ts: Compiler, statements: readonly ts.Statement[]): boolean {

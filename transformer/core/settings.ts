@@ -17,8 +17,12 @@ export interface Settings {
   readonly rootDir: string | undefined;
   readonly include: FileFilter;
   readonly exclude: FileFilter;
-  /** Files whose code is instrumented without decorators. */
+  /** Files of the project whose code is instrumented without decorators. */
   readonly auto: FileFilter;
+  /** The same for installed packages: by name, or by a pattern that names node_modules. */
+  readonly autoInstalled: (packageName: string, path: string) => boolean;
+  /** Patterns of `auto`, as written. */
+  readonly autoPatterns: { readonly files: readonly string[]; readonly packages: readonly string[] };
   readonly spanName: 'short' | 'qualified';
   /** Path of the manifest, relative to the project; undefined: none is written. */
   readonly manifest: string | undefined;
@@ -38,7 +42,7 @@ const HOST_KEYS = new Set([
 ]);
 
 /** One row for each option: what it must be, said as the end of a message, or undefined when it is right. */
-const OPTIONS: Record<keyof Settings, (value: unknown) => string | undefined> = {
+const OPTIONS: Record<Exclude<keyof Settings, 'autoInstalled' | 'autoPatterns'>, (value: unknown) => string | undefined> = {
   namespace: (value) => (isText(value) && !/[\s,=*]/.test(value) ? undefined : "expected text without spaces, ',', '=' and '*'"),
   separator: (value) => (isText(value) && !/[\s,=*\w]/.test(value) ? undefined : "expected punctuation such as '::' or '.'"),
   rootDir: (value) => (isText(value) ? undefined : 'expected the path of a directory'),
@@ -48,11 +52,12 @@ const OPTIONS: Record<keyof Settings, (value: unknown) => string | undefined> = 
     if (!Array.isArray(value)) return 'expected a list such as [{ "files": "src/services/**" }]';
     for (const rule of value) {
       const keys = typeof rule === 'object' && rule !== null ? Object.keys(rule) : [];
-      const odd = keys.find((key) => key !== 'files' && key !== 'exclude');
-      if (odd !== undefined) return `a rule has 'files' and 'exclude', not '${odd}'`;
-      const problem = keys.includes('files')
-        ? (patterns(rule.files) ?? ('exclude' in rule ? patterns(rule.exclude) : undefined))
-        : 'each rule needs "files"';
+      const odd = keys.find((key) => key !== 'files' && key !== 'packages' && key !== 'exclude');
+      if (odd !== undefined) return `a rule has 'files' or 'packages', and 'exclude', not '${odd}'`;
+      const present = (['files', 'packages', 'exclude'] as const).filter((key) => keys.includes(key));
+      const problem = present.some((key) => key !== 'exclude')
+        ? present.map((key) => (key === 'packages' ? packageNames(rule.packages) : patterns(rule[key]))).find(Boolean)
+        : 'each rule needs "files" or "packages"';
       if (problem !== undefined) return problem;
     }
     return undefined;
@@ -88,7 +93,7 @@ export function readSettings(config: Readonly<Record<string, unknown>>): { setti
     rootDir: good.get('rootDir') as string | undefined,
     include: filter(good.get('include'), true),
     exclude: filter(good.get('exclude'), false),
-    auto: autoFilter((good.get('auto') as AutoRule[] | undefined) ?? []),
+    ...autoOf((good.get('auto') as AutoRule[] | undefined) ?? []),
     spanName: good.get('spanName') === 'qualified' ? 'qualified' : 'short',
     manifest: manifest === true ? 'spanwright.json' : manifest === false ? undefined : (manifest as string | undefined),
   };
@@ -96,17 +101,51 @@ export function readSettings(config: Readonly<Record<string, unknown>>): { setti
 }
 
 interface AutoRule {
-  readonly files: string | string[];
+  readonly files?: string | string[];
+  readonly packages?: string | string[];
   readonly exclude?: string | string[];
 }
 
-function autoFilter(rules: readonly AutoRule[]): FileFilter {
-  const each = rules.map((rule) => ({ files: filter(rule.files, false), exclude: filter(rule.exclude, false) }));
-  return (path) => each.some(({ files, exclude }) => files(path) && !exclude(path));
+/** What Spanwright itself runs on: recorded, it would record its own export. */
+const OWN = picomatch([
+  'spanwright',
+  '@spanwright/*',
+  '@opentelemetry/*',
+  '@grpc/*',
+  'protobufjs',
+  '@protobufjs/*',
+  'import-in-the-middle',
+]);
+
+function autoOf(rules: readonly AutoRule[]): Pick<Settings, 'auto' | 'autoInstalled' | 'autoPatterns'> {
+  const files = rules.flatMap((rule) => listOf(rule.files));
+  const packages = rules.flatMap((rule) => listOf(rule.packages));
+  const each = rules.map((rule) => ({
+    own: filter(
+      listOf(rule.files).filter((pattern) => !pattern.includes('node_modules')),
+      false,
+    ),
+    installed: filter(
+      listOf(rule.files).filter((pattern) => pattern.includes('node_modules')),
+      false,
+    ),
+    named: filter(listOf(rule.packages), false),
+    exclude: filter(rule.exclude, false),
+  }));
+  return {
+    auto: (path) => each.some(({ own, exclude }) => own(path) && !exclude(path)),
+    autoInstalled: (name, path) =>
+      !OWN(name) && each.some(({ installed, named, exclude }) => (named(name) || installed(path)) && !exclude(path)),
+    autoPatterns: { files, packages },
+  };
+}
+
+function listOf(value: string | string[] | undefined): string[] {
+  return value === undefined ? [] : [value].flat();
 }
 
 function filter(value: unknown, otherwise: boolean): FileFilter {
-  if (value === undefined) return () => otherwise;
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return () => otherwise;
   const matches = picomatch((Array.isArray(value) ? value : [value]).map(normal), { dot: true });
   return (path) => matches(path);
 }
@@ -121,6 +160,12 @@ function patterns(value: unknown): string | undefined {
   if (list.length === 0 || !list.every(isText)) return "expected a file pattern such as 'src/services/**', or a list of them";
   if (list.some((pattern) => pattern.startsWith('/'))) return 'expected patterns relative to the directory of tsconfig.json';
   return undefined;
+}
+
+function packageNames(value: unknown): string | undefined {
+  const list = Array.isArray(value) ? value : [value];
+  const named = list.length > 0 && list.every((name) => isText(name) && /^(@[\w.*-]+\/)?[\w.*-]+$/.test(name));
+  return named ? undefined : "expected the name of a package such as 'pg' or '@acme/*', or a list of them";
 }
 
 function isText(value: unknown): value is string {

@@ -1,6 +1,8 @@
 // The loader for tools that take loaders of webpack and no plugins: Turbopack, which builds Next. Transforms the text of one file by the
 // options of the entry in tsconfig.json, as the plugin for bundlers does; what compiles TypeScript comes after it.
 
+import { join } from 'node:path';
+import { installedFile } from '../core/installed.js';
 import { isWebTarget } from './client-output.js';
 import { parserFor } from './parse.js';
 import { textsByFile } from './projects.js';
@@ -37,7 +39,8 @@ export function loadSource(context: LoaderContext, source: string, map: object |
 }
 
 /** @throws Error for a wrong option of the plugin */
-function textsFor({ rootContext: directory = process.cwd(), resourcePath, ...context }: LoaderContext): Texts {
+function textsFor(context: LoaderContext): Texts {
+  const { rootContext: directory = process.cwd(), resourcePath } = context;
   const options = context.getOptions?.() ?? {};
   const key = `${directory}\n${JSON.stringify(options)}`;
   let byFile = projects.get(key);
@@ -45,10 +48,12 @@ function textsFor({ rootContext: directory = process.cwd(), resourcePath, ...con
     byFile = textsByFile({ parser: parserFor(directory), directory, options, staticBlocks: 'typescript', purpose: 'bundle' });
     projects.set(key, byFile);
   }
-  const texts = byFile(resourcePath);
+  // options of the root hold for installed packages
+  const texts = byFile(installedFile(resourcePath) === undefined ? resourcePath : join(directory, 'index.js'));
   if (checked.has(texts)) return texts;
   const faults = reportsOfSettings(texts.faults);
   if (faults.length > 0) throw new Error(faults.map(({ line }) => line).join('\n'));
   checked.add(texts);
+  for (const line of texts.unmatched) context.emitWarning?.(new Error(line));
   return texts;
 }

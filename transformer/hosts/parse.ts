@@ -36,7 +36,7 @@ export interface Parser {
 }
 
 /** What a person is told where nothing parses. */
-class NoParserError extends Error {
+export class NoParserError extends Error {
   override readonly name = 'NoParserError';
 }
 

@@ -4,7 +4,15 @@
 import { dirname, isAbsolute, resolve as join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { typeScriptFor } from './source-files.js';
-import { compiledSource, type Format, formatOf, isTypeScript } from './sources.js';
+import {
+  compiledSource,
+  type Format,
+  formatOf,
+  instrumentedSource,
+  isTypeScript,
+  type SourceOptions,
+  setSourceOptions,
+} from './sources.js';
 
 interface Context {
   readonly parentURL?: string | undefined;
@@ -67,7 +75,13 @@ export async function load(
   next: (url: string, context: object) => Promise<Loaded>,
 ): Promise<Loaded> {
   const path = typeScriptAt(url);
-  if (path === undefined) return next(url, context);
+  if (path === undefined) {
+    const found = javaScriptAt(url);
+    // `require` does it for CommonJS, in the main thread
+    if (found === undefined || found.format === 'commonjs') return next(url, context);
+    const source = instrumentedSource(found.path, 'module');
+    return source === undefined ? next(url, context) : { format: 'module', source, shortCircuit: true };
+  }
   const format: Format = formatOf(path);
   // CommonJS is left to `require`, which the main thread has taught TypeScript: only so do modules share its cache.
   return { format, source: format === 'commonjs' ? null : compiledSource(path, format), shortCircuit: true };
@@ -75,7 +89,11 @@ export async function load(
 
 export function loadSync(url: string, context: object, next: (url: string, context: object) => Loaded): Loaded {
   const path = typeScriptAt(url);
-  if (path === undefined) return next(url, context);
+  if (path === undefined) {
+    const found = javaScriptAt(url);
+    const source = found && instrumentedSource(found.path, found.format);
+    return source === undefined ? next(url, context) : { format: found?.format ?? 'commonjs', source, shortCircuit: true };
+  }
   const format = formatOf(path);
   return { format, source: compiledSource(path, format), shortCircuit: true };
 }
@@ -84,4 +102,15 @@ function typeScriptAt(url: string): string | undefined {
   if (!url.startsWith('file:')) return undefined;
   const path = fileURLToPath(url);
   return isTypeScript(path) ? path : undefined;
+}
+
+function javaScriptAt(url: string): { path: string; format: Format } | undefined {
+  if (!/^file:.*\.[cm]?jsx?$/.test(url)) return undefined;
+  const path = fileURLToPath(url);
+  return { path, format: formatOf(path) };
+}
+
+/** Called in the loader's thread with what `register` was given. */
+export function initialize(options: SourceOptions): void {
+  setSourceOptions(options);
 }

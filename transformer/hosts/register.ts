@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadSync, resolveSync } from './register-hooks.js';
 import { typeScriptFor } from './source-files.js';
-import { compiledSource, isTypeScript } from './sources.js';
+import { compiledSource, formatOf, instrumentedSource, isTypeScript, type SourceOptions, setSourceOptions } from './sources.js';
 
 interface Loader {
   readonly _extensions: Record<string, (module: CompiledModule, path: string) => void>;
@@ -19,14 +19,16 @@ interface CompiledModule {
 
 interface Hooks {
   registerHooks?(hooks: { resolve: typeof resolveSync; load: typeof loadSync }): void;
-  register(url: string, parent: string): void;
+  register(url: string, parent: string, options: { data: SourceOptions }): void;
 }
 
 let registered = false;
 
-export function registerTypeScript(): void {
+/** @param options of the plugin, over those of tsconfig.json */
+export function registerSources(options: SourceOptions = {}): void {
   if (registered) return;
   registered = true;
+  setSourceOptions(options);
   process.setSourceMapsEnabled(true);
   const hooks = nodeModule as unknown as Hooks;
   if (hooks.registerHooks !== undefined) {
@@ -34,7 +36,7 @@ export function registerTypeScript(): void {
     return;
   }
   // Node before 22.15: ES modules by a loader in a thread of its own, CommonJS by `require` itself.
-  hooks.register(pathToFileURL(join(__dirname, 'register-hooks.js')).href, pathToFileURL(__filename).href);
+  hooks.register(pathToFileURL(join(__dirname, 'register-hooks.js')).href, pathToFileURL(__filename).href, { data: options });
   requireTypeScript((nodeModule as unknown as { Module: Loader }).Module);
 }
 
@@ -44,6 +46,12 @@ function requireTypeScript(loader: Loader): void {
     loader._extensions[extension] = (module, path) => {
       if (isTypeScript(path)) module._compile(compiledSource(path, 'commonjs'), path);
       else javascript(module, path);
+    };
+  for (const extension of ['.js', '.cjs'])
+    loader._extensions[extension] = (module, path) => {
+      const source = formatOf(path) === 'commonjs' ? instrumentedSource(path, 'commonjs') : undefined;
+      if (source === undefined) javascript(module, path);
+      else module._compile(source, path);
     };
   const find = loader._resolveFilename;
   loader._resolveFilename = function resolveFilename(request, parent, ...rest) {

@@ -3,13 +3,23 @@
 
 import { statSync } from 'node:fs';
 
-/** The TypeScript file that a path means which Node found nothing at: `./a.js`, `./a`, `./folder`. */
+/** The TypeScript file that a path means which Node found nothing at: `./a.js`, `./a`, `./folder`, or `./a.ts` itself. */
 export function typeScriptFor(path: string): string | undefined {
+  if (/\.[cm]?tsx?$/.test(path) && isFile(path)) return path;
   const extension = /\.([cm]?)jsx?$/.exec(path);
   const stem = extension === null ? path : path.slice(0, extension.index);
   const candidates =
     extension === null
       ? ['.ts', '.tsx', '.mts', '.cts', '/index.ts', '/index.tsx'].map((ending) => path + ending)
       : [`.${extension[1]}ts`, `.${extension[1]}tsx`].map((ending) => stem + ending);
-  return candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
+  return candidates.find(isFile);
+}
+
+/** Below a file there is no folder, which Node 20 raises as an error (ENOTDIR). */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
 }

@@ -1,12 +1,14 @@
-// Compiles TypeScript files one by one as Node loads them: the transformer, then the project's own TypeScript, with a source map that leads
-// to the authored text. Called by the hooks of `spanwright/register`, in the main thread and in that of the loader.
+// Compiles files one by one as Node loads them: the transformer, then for TypeScript the project's own TypeScript, with a source map that leads
+// to the authored text. Called by the hooks of `spanwright/register` and `spanwright/auto`, in the main thread and in that of the loader.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { installedFile } from '../core/installed.js';
 import { javaScriptOf, optionsForNode } from './javascript.js';
-import { parserFor } from './parse.js';
+import { NoParserError, type Parser, parserFor } from './parse.js';
 import { textsByFile } from './projects.js';
-import { reportsOfSettings, type Texts } from './texts.js';
+import { reportsOfSettings, type Texts, type Transformed } from './texts.js';
 
 export type Format = 'commonjs' | 'module';
 
@@ -15,40 +17,106 @@ export function isTypeScript(path: string): boolean {
   return /\.[cm]?tsx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path) && !/[\\/]node_modules[\\/]/.test(path);
 }
 
+const JAVASCRIPT = /\.[cm]?jsx?$/;
+
+/** Options over those of tsconfig.json; `spanwright/auto` gives them. */
+export type SourceOptions = Readonly<Record<string, unknown>>;
+
+let given: SourceOptions = {};
 let textsFor: ((path: string) => Texts) | undefined;
 const checked = new Set<Texts>();
+/** TypeScript itself comes through the hooks, too. */
+let loadingParser = false;
 
-/** @throws SyntaxError for a wrong option of the plugin. */
+export function setSourceOptions(options: SourceOptions): void {
+  given = options;
+}
+
+/** The project of a file; of an installed package, that of the program. @throws SyntaxError for a wrong option of the plugin. */
 function projectOfSource(path: string): Texts {
-  textsFor ??= textsByFile({ parser: parserFor(dirname(path)), directory: process.cwd(), purpose: 'run' });
-  const texts = textsFor(path);
+  const installed = installedFile(path) !== undefined;
+  const asked = installed ? (process.argv[1] ?? join(process.cwd(), 'index.js')) : path;
+  textsFor ??= textsByFile({ parser: loadedParser(dirname(asked)), directory: process.cwd(), options: given, purpose: 'run' });
+  const texts = textsFor(asked);
   if (checked.has(texts)) return texts;
   checked.add(texts);
   const faults = reportsOfSettings(texts.faults);
   if (faults.length > 0) throw new SyntaxError(faults.map(({ line }) => line).join('\n'));
+  for (const line of texts.unmatched) process.emitWarning(line, { code: 'SPANWRIGHT' });
   return texts;
+}
+
+function loadedParser(directory: string): Parser {
+  loadingParser = true;
+  try {
+    return parserFor(directory);
+  } finally {
+    loadingParser = false;
+  }
+}
+
+function readSource(path: string): string {
+  return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+}
+
+/** @throws SyntaxError for misuse that the transformer finds. */
+function transformed(path: string, authored: string, format: Format): Transformed | undefined {
+  const found = projectOfSource(path).transform(path, authored, format === 'commonjs');
+  const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
+  if (wrong.length > 0) throw new SyntaxError(wrong.map(({ line }) => line).join('\n'));
+  for (const { line } of found?.reports ?? []) process.emitWarning(line, { code: 'SPANWRIGHT' });
+  return found;
 }
 
 /** @throws SyntaxError for misuse that the transformer finds. */
 export function compiledSource(path: string, format: Format): string {
-  const { parser, configuration, transform } = projectOfSource(path);
-  const authored = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
-  const found = transform(path, authored, format === 'commonjs');
-  const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
-  if (wrong.length > 0) throw new SyntaxError(wrong.map(({ line }) => line).join('\n'));
-  for (const { line } of found?.reports ?? []) process.emitWarning(line, { code: 'SPANWRIGHT' });
+  const { parser, configuration } = projectOfSource(path);
+  const authored = readSource(path);
+  const found = transformed(path, authored, format);
   const options = optionsForNode(parser.ts, configuration.options, format === 'commonjs');
   const { code, map } = javaScriptOf(parser, { path, authored, printed: found?.printed, options });
-  if (map === undefined) return code;
-  return `${code}//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString('base64')}\n`;
+  return map === undefined ? code : withMap(code, map);
+}
+
+/** JavaScript that has something to record, changed; undefined for all other, which Node loads as ever. */
+export function instrumentedSource(path: string, format: Format): string | undefined {
+  if (loadingParser || !JAVASCRIPT.test(path) || path.startsWith(OWN_FOLDER)) return undefined;
+  let texts: Texts;
+  try {
+    texts = projectOfSource(path);
+  } catch (error) {
+    // A program of JavaScript alone needs no TypeScript unless it asks for what is parsed with it.
+    if (error instanceof NoParserError && Object.keys(given).length === 0) return undefined;
+    throw error;
+  }
+  if (installedFile(path) !== undefined && !texts.takesInstalled) return undefined;
+  const authored = readSource(path);
+  if (!texts.concerns(path, authored)) return undefined;
+  const printed = transformed(path, authored, format)?.printed;
+  if (printed === undefined) return undefined;
+  // An installed package need not find this one by its name.
+  const code =
+    installedFile(path) === undefined
+      ? printed.code
+      : printed.code.replace(/(['"])spanwright\/emitted\1/, JSON.stringify(emittedFor(format)));
+  return withMap(code, JSON.stringify({ ...printed.map, sources: [path], sourcesContent: [authored] }));
+}
+
+/** This package, whose own code is never recorded. */
+const OWN_FOLDER = join(__dirname, '..', '..', sep);
+const EMITTED = join(__dirname, '..', '..', 'runtime', 'emitted.js');
+const emittedFor = (format: Format): string => (format === 'commonjs' ? EMITTED : pathToFileURL(EMITTED).href);
+
+function withMap(code: string, map: string): string {
+  return `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString('base64')}\n`;
 }
 
 const formats = new Map<string, Format>();
 
 /** By the extension, else by the nearest package.json, as Node has it. */
 export function formatOf(path: string): Format {
-  if (/\.mts$/.test(path)) return 'module';
-  return /\.cts$/.test(path) ? 'commonjs' : formatIn(dirname(path));
+  if (/\.m[jt]s$/.test(path)) return 'module';
+  return /\.c[jt]s$/.test(path) ? 'commonjs' : formatIn(dirname(path));
 }
 
 function formatIn(directory: string): Format {

@@ -6,6 +6,8 @@ import { dirname, join, relative } from 'node:path';
 import type ts from 'typescript';
 import { type Compiler, decoratorsOf } from '../core/compiler.js';
 import type { Plan } from '../core/edit.js';
+import { installedFile } from '../core/installed.js';
+import { rootOfPackage, segmentsOfFile } from '../core/naming.js';
 import { type PlanRequest, planFile } from '../core/plan.js';
 import { PACKAGE, type Recognition } from '../core/recognition.js';
 import { recognitionByScopes } from '../core/scopes.js';
@@ -17,6 +19,7 @@ import { type ImportsOfFile, importsBy } from './modules.js';
 import { packagesOf } from './packages.js';
 import type { Configuration, Parser } from './parse.js';
 import { definesFields, type ProgramFacts, type Project, projectOf } from './project.js';
+import { unmatchedPatterns } from './unmatched.js';
 
 /** The module that the plugin's entry in tsconfig.json names. */
 export const TRANSFORM = 'spanwright/transformer';
@@ -50,6 +53,10 @@ export interface Texts {
   readonly project: Project;
   /** Faults of the plugin's options. */
   readonly faults: readonly SettingsFault[];
+  /** Whether `auto` takes installed packages. */
+  readonly takesInstalled: boolean;
+  /** Patterns of `auto` that can match nothing, one line each. */
+  readonly unmatched: readonly string[];
   /** Path of the manifest that the options ask for. */
   readonly manifest: string | undefined;
   /** Whether a file may hold something to instrument; cheap. */
@@ -110,15 +117,20 @@ export function textsIn(
   const importsOf = parser.resolver === undefined ? undefined : importsBy(parser, parser.resolver(options));
 
   function planOf(file: ts.SourceFile, path: string, commonjs: boolean, imports: ImportsOfFile | undefined): Plan | undefined {
-    const auto = settings.auto(path);
+    const installed = installedFile(file.fileName);
+    const auto = isAuto(file.fileName, path);
     const recognition: Recognition = recognitionByScopes(ts, imports);
     if (!auto && !recognition.reaches(file)) return undefined;
     return planFile({
       ts,
       file,
       recognition,
-      naming: project.naming,
-      segments: project.segmentsOf(file.fileName),
+      ...(installed === undefined
+        ? { naming: project.naming, segments: project.segmentsOf(file.fileName) }
+        : {
+            naming: { ...project.naming, root: rootOfPackage(installed.packageName, project.naming.separator) },
+            segments: segmentsOfFile(installed.within, project.naming.separator),
+          }),
       path,
       designTypes: options.emitDecoratorMetadata === true,
       decorators: options.experimentalDecorators ? 'legacy' : 'standard',
@@ -127,6 +139,11 @@ export function textsIn(
       commonjs,
       auto,
     });
+  }
+
+  function isAuto(fileName: string, place: string): boolean {
+    const installed = installedFile(fileName);
+    return installed === undefined ? settings.auto(place) : settings.autoInstalled(installed.packageName, place);
   }
 
   const dependencyIn = dependencyReader();
@@ -144,6 +161,7 @@ export function textsIn(
   function concerns(fileName: string, text: string, imports = importsOf?.(fileName)): boolean {
     const place = project.pathOf(fileName);
     if (/\.d\.[cm]?ts$/.test(fileName) || !settings.include(place) || settings.exclude(place)) return false;
+    if (installedFile(fileName) !== undefined) return isAuto(fileName, place);
     return settings.auto(place) || text.includes(PACKAGE) || imports?.mayReach(text) === true;
   }
 
@@ -160,7 +178,8 @@ export function textsIn(
           const { line, character } = file.getLineAndCharacterOfPosition(start);
           return reportOf(name, message, { file: place, line: line + 1, column: character + 1 });
         });
-        const problem = plan.edits.length === 0 ? undefined : dependencyProblem(fileName, text);
+        const own = installedFile(fileName) === undefined;
+        const problem = plan.edits.length === 0 || !own ? undefined : dependencyProblem(fileName, text);
         if (problem !== undefined) reports.push(reportOf(problem.name, problem.message, { file: place, line: 1, column: 1 }));
         if (problem?.fatal) return { plan: EMPTY, printed: undefined, reports, read };
         const assignedDefault = commonjs ? defaultFunction(ts, file) : undefined;
@@ -180,7 +199,13 @@ export function textsIn(
   }
 
   const manifest = settings.manifest === undefined ? undefined : project.locate(settings.manifest);
-  return { parser, path, configuration, configured, project, faults, manifest, concerns, transform, decorated };
+  const { files: patterns, packages } = settings.autoPatterns;
+  const takesInstalled = packages.length > 0 || patterns.some((pattern) => pattern.includes('node_modules'));
+  const unmatched = unmatchedPatterns(settings.autoPatterns, project.locate('.'));
+  return {
+    ...{ parser, path, configuration, configured, project, faults, manifest },
+    ...{ takesInstalled, unmatched, concerns, transform, decorated },
+  };
 }
 
 function reportOf(name: DiagnosticName, message: string, at: Report['at']): Report {

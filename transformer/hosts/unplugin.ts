@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { UnpluginFactory, UnpluginInstance } from 'unplugin' with { 'resolution-mode': 'import' };
+import { installedFile } from '../core/installed.js';
 import type { Printed } from '../print/text-edits.js';
 import {
   type EsbuildOutput,
@@ -33,8 +34,8 @@ export interface SpanwrightPluginOptions {
   /** File patterns, relative to the project; other files keep their plain decorators. */
   include?: string | string[];
   exclude?: string | string[];
-  /** Files whose methods and exported functions are instrumented without decorators. */
-  auto?: readonly { files: string | string[]; exclude?: string | string[] }[];
+  /** Files, and installed packages, whose methods and exported functions are instrumented without decorators. */
+  auto?: readonly { files?: string | string[]; packages?: string | string[]; exclude?: string | string[] }[];
   /** `short`: `Class.method`; `qualified`: all of `code.function.name`. */
   spanName?: 'short' | 'qualified';
   /** `true` or a path: writes the list of sites. */
@@ -61,6 +62,8 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
   /** Projects whose missing entry has been reported. */
   const reported = new Set<Texts>();
   const served = servedFiles();
+  /** Lines about patterns of `auto` that are not reported yet. */
+  const unmatched: string[] = [];
   /** The bundler's own root. */
   let root = process.cwd();
   /** The configuration that the bundler is given for all files. */
@@ -84,7 +87,15 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     checked.add(texts);
     const faults = reportsOfSettings(texts.faults);
     if (faults.length > 0) throw new Error(faults.map(({ line }) => line).join('\n'));
+    unmatched.push(...texts.unmatched);
     return texts;
+  }
+
+  /** A file of the bundler's root, whose options hold for installed packages. */
+  const ownerOf = (path: string): string => (installedFile(path) === undefined ? path : resolve(root, 'index.js'));
+
+  function takes(path: string): boolean {
+    return installedFile(path) === undefined || (!client && textsOfFile(ownerOf(path)).takesInstalled);
   }
 
   function namedConfiguration(): string | undefined {
@@ -98,10 +109,10 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     name: 'spanwright',
     enforce: 'pre',
     // Modules that a bundler creates itself have a NUL in their names.
-    transformInclude: (id) => SCRIPT.test(pathOf(id)) && !/[\\/]node_modules[\\/]|\0/.test(id),
+    transformInclude: (id) => SCRIPT.test(pathOf(id)) && !id.includes('\0') && takes(pathOf(id)),
     transform(code, id) {
       const path = pathOf(id);
-      const current = textsOfFile(path);
+      const current = textsOfFile(ownerOf(path));
       const found = client || isViteClient(this) ? undefined : current.transform(path, code);
       const { manifest, project } = current;
       if (manifest !== undefined)
@@ -113,14 +124,15 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
       // One error ends the build: it tells of all that is wrong in the file.
       if (wrong.length > 0) throw failureOf(wrong, path);
-      for (const { line } of found?.reports ?? []) this.warn(line);
+      for (const line of [...(found?.reports ?? []).map((report) => report.line), ...unmatched.splice(0)]) this.warn(line);
       const entry = noEntry(current);
       if (entry !== undefined && tsconfig !== false && (found?.plan.sites.length ?? 0) > 0 && !reported.has(current)) {
         reported.add(current);
         this.warn(entry);
       }
       const printed = found?.printed;
-      if (lowers(current) && current.decorated(path, code)) return lowered(current, path, code, printed);
+      if (installedFile(path) === undefined && lowers(current) && current.decorated(path, code))
+        return lowered(current, path, code, printed);
       return printed === undefined ? null : { code: printed.code, map: printed.map };
     },
     watchChange: (path) => served.changed(path),

@@ -1,0 +1,160 @@
+// limit: 180 s
+// `--import spanwright/auto` and `spanwright/register` over services without a decorator and without a build: TypeScript that Node could strip
+// itself, JavaScript as CommonJS and as ES modules, and installed packages by name, on three lines of Node; the packages in bundles, too.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { link, newDirectory, ROOT, write } from './conformance/project.js';
+import { execute, NODE24, part } from './conformance/suite.js';
+
+const NODES: Readonly<Record<string, string>> = {
+  [process.versions.node]: process.execPath,
+  24: NODE24,
+  26: part('node26/node_modules/.bin/node'),
+};
+for (const [version, path] of Object.entries(NODES))
+  if (!existsSync(path) && process.env.CI === 'true') throw new Error(`Node ${version} is not installed; run .ci/setup`);
+
+const TRACING = `const names = [];
+const exporter = { export(spans, done) { names.push(...spans.map(({ attributes }) => attributes['code.function.name'] + '@' + attributes['code.file.path'])); done({ code: 0 }); }, async shutdown() {} };
+async function record(work) {
+  const tracing = await startTracing({ serviceName: 'shop', enabled: true, exporter });
+  await work();
+  await tracing.forceFlush();
+  await tracing.shutdown();
+  console.log(JSON.stringify(names.sort()));
+}
+`;
+const ORDERS = `export class Orders {
+  async place(item: string): Promise<number> { return price(item) + connect('url').query('select 1'); }
+}
+export function price(item: string): number { return item.length; }
+export const half = (value: number): number => value / 2;
+`;
+const typesOff = (text: string): string => text.replace(/: (Promise<number>|string|number)/g, '');
+
+const SERVICES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  typescript: {
+    'package.json': '{ "name": "shop", "type": "module", "dependencies": { "spanwright": "*", "pgx": "*" } }',
+    'tsconfig.json': '{ "compilerOptions": { "target": "ES2022", "module": "NodeNext" } }',
+    'orders.ts': `import { connect } from 'pgx';\n${ORDERS}`,
+    'main.ts': `// @ts-nocheck\nimport { startTracing } from 'spanwright';\nimport { half, Orders } from './orders.ts';\n${TRACING}await record(async () => half(await new Orders().place('pear')));\n`,
+  },
+  esm: {
+    'package.json': '{ "name": "shop", "type": "module", "dependencies": { "spanwright": "*", "pgx": "*" } }',
+    'orders.js': `import { connect } from 'pgx';\n${typesOff(ORDERS)}`,
+    'main.js': `import { startTracing } from 'spanwright';\nimport { half, Orders } from './orders.js';\n${TRACING}await record(async () => half(await new Orders().place('pear')));\n`,
+  },
+  commonjs: {
+    'package.json': '{ "name": "shop", "dependencies": { "spanwright": "*", "pgx": "*" } }',
+    'orders.js': `const { connect } = require('pgx');\n${typesOff(ORDERS)
+      .replace(/export /g, '')
+      .replace(/const half = (.*);/, 'module.exports = { Orders, half: $1 };')}`,
+    'main.js': `const { startTracing } = require('spanwright');\nconst { half, Orders } = require('./orders');\n${TRACING}record(async () => half(await new Orders().place('pear')));\n`,
+  },
+};
+const PACKAGE = {
+  'package.json': '{ "name": "pgx", "main": "lib/client.js" }',
+  'lib/client.js':
+    'class Client { query(sql) { return sql.length; } }\nexports.connect = function (url) { return new Client(); };\nexports.Client = Client;\n',
+};
+
+function service(kind: string, tsconfig?: object): string {
+  const directory = newDirectory();
+  const names = ['esbuild', 'rolldown', '@rolldown', 'vite', 'webpack'].map(
+    (name) => [name, part('bundlers/node_modules', name)] as const,
+  );
+  const typescript = join(ROOT, 'node_modules/typescript');
+  link(directory, {
+    spanwright: ROOT,
+    typescript,
+    '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry'),
+    ...Object.fromEntries(names),
+  });
+  for (const [path, text] of Object.entries(SERVICES[kind] ?? {})) write(directory, path, text);
+  for (const [path, text] of Object.entries(PACKAGE)) write(directory, `node_modules/pgx/${path}`, text);
+  if (tsconfig !== undefined) write(directory, 'tsconfig.json', JSON.stringify(tsconfig));
+  return directory;
+}
+
+function run(node: string, directory: string, ...args: string[]): { names: string[]; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(node, args, { cwd: directory, encoding: 'utf8', timeout: 60_000 });
+  assert.is(status, 0, stderr);
+  return { names: JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), stderr };
+}
+
+const mainOf = (kind: string): string => (kind === 'typescript' ? 'main.ts' : 'main.js');
+const entry = (auto: readonly object[]): object => ({
+  compilerOptions: {
+    target: 'ES2022',
+    module: 'NodeNext',
+    allowJs: true,
+    plugins: [{ transform: 'spanwright/transformer', auto }],
+  },
+});
+
+for (const [version, node] of Object.entries(NODES))
+  for (const kind of Object.keys(SERVICES)) {
+    const title = `Node ${version}, ${kind}`;
+    if (!existsSync(node)) {
+      console.log(`SKIP ${title}: not installed; run .ci/setup`);
+      continue;
+    }
+    const file = kind === 'typescript' ? 'orders.ts' : 'orders.js';
+    const own = ['Orders::place', 'half', 'price'].map((name) => `shop::orders::${name}@${file}`);
+    const installed = ['Client::query', 'connect'].map((name) => `pgx::lib::client::${name}@node_modules/pgx/lib/client.js`);
+
+    test(`${title}: spanwright/auto records the project's own functions without configuration`, () => {
+      assert.equal(run(node, service(kind), '--import', 'spanwright/auto', mainOf(kind)).names, own);
+    });
+
+    test(`${title}: spanwright/register records what auto names, installed packages by name or by pattern`, () => {
+      for (const rule of [{ packages: ['pg*'] }, { packages: 'pgx' }, { files: 'node_modules/pgx/**' }]) {
+        const directory = service(kind, entry([rule]));
+        const { names, stderr } = run(node, directory, '--import', 'spanwright/register', mainOf(kind));
+        assert.equal(names, installed, JSON.stringify(rule));
+        assert.not.match(stderr, /SPANWRIGHT/);
+      }
+      const both = service(kind, entry([{ files: '**' }, { packages: 'pgx', exclude: '**/lib/**' }]));
+      assert.equal(run(node, both, '--import', 'spanwright/register', mainOf(kind)).names, own);
+    });
+  }
+
+test('a pattern that can match nothing is reported', () => {
+  const directory = service('commonjs', entry([{ packages: ['pgy', '@acme/*'] }, { files: 'srcs/**' }, { files: 'orders.js' }]));
+  const { stderr } = run(process.execPath, directory, '--import', 'spanwright/register', 'main.js');
+  assert.match(stderr, /'auto' has the files 'srcs\/\*\*', which match nothing in /);
+  assert.match(stderr, /'auto' has the package 'pgy', which is not installed for /);
+  assert.match(stderr, /'auto' has the package '@acme\/\*', which is not installed for /);
+  assert.not.match(stderr, /orders\.js/);
+});
+
+const BUILDS: Readonly<Record<string, string>> = {
+  esbuild: `import { build } from 'esbuild';
+import spanwright from 'spanwright/unplugin/esbuild';
+await build({ entryPoints: ['main.js'], outfile: 'out.mjs', bundle: true, platform: 'node', format: 'esm', external: ['spanwright', 'spanwright/*'], plugins: [spanwright()] });`,
+  Rolldown: `import { rolldown } from 'rolldown';
+import spanwright from 'spanwright/unplugin/rolldown';
+const bundle = await rolldown({ input: 'main.js', platform: 'node', external: /^spanwright/, plugins: [spanwright()] });
+await bundle.write({ file: 'out.mjs', format: 'es' });`,
+  webpack: `import webpack from 'webpack';
+await new Promise((done) => webpack({ mode: 'none', target: 'node', entry: './main.js', experiments: { outputModule: true }, output: { module: true, library: { type: 'module' }, path: process.cwd(), filename: 'out.mjs' }, externals: [/^spanwright/], externalsType: 'module', module: { rules: [{ test: /\\.js$/, use: 'spanwright/loader' }] } }, done));`,
+};
+for (const [name, script] of Object.entries(BUILDS))
+  test(`${name} records installed packages that auto names`, () => {
+    if (!existsSync(part('bundlers', '.stamp')) && process.env.CI !== 'true') return console.log(`SKIP ${name}: run .ci/setup`);
+    const directory = service('esm', entry([{ packages: 'pgx' }]));
+    write(directory, 'build.mjs', script);
+    execute(directory, process.execPath, ['build.mjs']);
+    const { names } = run(process.execPath, directory, 'out.mjs');
+    assert.equal(
+      names.map((one) => one.replace(/@.*/, '')),
+      ['pgx::lib::client::Client::query', 'pgx::lib::client::connect'],
+    );
+    return undefined;
+  });
+
+test.run();

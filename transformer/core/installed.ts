@@ -1,0 +1,17 @@
+// Files of installed packages, by their path: which package one belongs to, and where it lies in it.
+
+export interface InstalledFile {
+  readonly packageName: string;
+  /** Below the folder of the package, with forward slashes. */
+  readonly within: string;
+}
+
+const INSTALLED = /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/][^\\/]+|[^\\/@][^\\/]*)[\\/](.+)$/s;
+
+/** Undefined for a file of the project itself. The innermost node_modules counts, so that stores of package managers do. */
+export function installedFile(path: string): InstalledFile | undefined {
+  const found = INSTALLED.exec(path);
+  if (found === null) return undefined;
+  const [, packageName = '', within = ''] = found;
+  return { packageName: packageName.replace('\\', '/'), within: within.replace(/\\/g, '/') };
+}

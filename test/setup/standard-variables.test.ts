@@ -1,9 +1,11 @@
 // Exporters and propagators that OpenTelemetry's variables name, in processes of their own.
 
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { startReceiver } from '../../viewer/receiver/receiver.js';
 
 const ROOT = join(__dirname, '..', '..');
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -108,6 +110,23 @@ test('OTEL_EXPORTER_OTLP_TIMEOUT bounds a flush whose collector never answers', 
   const [taken, exported] = JSON.parse(run(flush, { OTEL_EXPORTER_OTLP_TIMEOUT: '300' }).printed.at(-1) ?? '[]') as number[];
   assert.is(exported, 0);
   assert.ok(taken !== undefined && taken >= 290 && taken < 2500, `${taken} ms`);
+});
+
+test('OTEL_EXPORTER_OTLP_INSECURE=true sends in plaintext to an address without a scheme', async () => {
+  const receiver = await startReceiver();
+  const program = `const spanwright = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))}); (async () => {${RECORD}})();`;
+  const address = receiver.endpoint.replace('http://', '');
+  for (const [insecure, arrived] of [
+    ['false', 0],
+    ['true', 1],
+  ] as const) {
+    await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', program], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, OTEL_EXPORTER_OTLP_ENDPOINT: address, OTEL_EXPORTER_OTLP_INSECURE: insecure },
+    });
+    assert.is(receiver.spans.length, arrived, `insecure ${insecure}`);
+  }
+  await receiver.close();
 });
 
 test('a malformed variable warns and the service starts', () => {

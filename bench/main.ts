@@ -22,6 +22,7 @@ import { document, type Outcome, renew } from './report.js';
 import { measureRules } from './rules.js';
 import { measureStartup } from './startup.js';
 import { Modules } from './variants.js';
+import { measureView } from './view.js';
 import { Workspace } from './workspace.js';
 
 const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
@@ -41,11 +42,12 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   native: measureNative,
   instrumentations: (modules) => measureInstrumentations(modules.workspace),
   faults: () => measureFaults(),
+  view: () => measureView(),
   instructions: measureInstructions,
 };
 
-/** Minutes, or under Valgrind: only when asked for by name. */
-const BY_NAME = new Set(['instructions', 'sites-long']);
+/** Minutes, under Valgrind, or with a browser: only when asked for by name. */
+const BY_NAME = new Set(['instructions', 'sites-long', 'view']);
 
 interface Arguments {
   readonly positionals: readonly string[];

@@ -38,7 +38,7 @@ export class Consumer {
   async pack(folder = '.'): Promise<Tarball> {
     const copy = join(this.#top, 'source');
     for (const path of projectFiles()) {
-      if (!/^(runtime|transformer|cli|viewer)\/|^[^/]+$/.test(path)) continue;
+      if (!/^(\.ci|runtime|transformer|cli|viewer)\/|^[^/]+$/.test(path)) continue;
       mkdirSync(dirname(join(copy, path)), { recursive: true });
       cpSync(join(PROJECT, path), join(copy, path));
     }

@@ -2,6 +2,7 @@
 // specification, "Failures"), and what a person should do. Read by delivery.ts; a table, so that each status has its own text.
 
 import { SpanwrightError } from '../errors.js';
+import { GRPC_STATUS, type GrpcStatusName, grpcStatusName } from '../text/grpc-status.js';
 import { retryInfoOf } from './retry-info.js';
 
 interface Row {
@@ -20,24 +21,22 @@ const TOO_MUCH = 'the collector takes no more; give it more capacity, or lower m
 const BEHIND = 'the collector, or what is behind it, takes no work now; see its log';
 const NO_ANSWER = 'no answer in time; the collector is slow or hangs (otlp_timeout)';
 
-const GRPC: ReadonlyMap<number, Row> = new Map([
-  [1, { name: 'CANCELLED', retry: true }],
-  [2, { name: 'UNKNOWN', retry: false }],
-  [3, { name: 'INVALID_ARGUMENT', retry: false, remedy: 'the collector does not understand the spans; compare its version' }],
-  [4, { name: 'DEADLINE_EXCEEDED', retry: true, connection: true, remedy: NO_ANSWER }],
-  [5, { name: 'NOT_FOUND', retry: false, remedy: NO_SERVICE }],
-  [6, { name: 'ALREADY_EXISTS', retry: false }],
-  [7, { name: 'PERMISSION_DENIED', retry: false, remedy: CREDENTIALS }],
-  [8, { name: 'RESOURCE_EXHAUSTED', retry: false, remedy: TOO_MUCH }],
-  [9, { name: 'FAILED_PRECONDITION', retry: false }],
-  [10, { name: 'ABORTED', retry: true }],
-  [11, { name: 'OUT_OF_RANGE', retry: true }],
-  [12, { name: 'UNIMPLEMENTED', retry: false, remedy: NO_SERVICE }],
-  [13, { name: 'INTERNAL', retry: false, connection: true, remedy: 'the collector or a proxy before it failed; see its log' }],
-  [14, { name: 'UNAVAILABLE', retry: true, connection: true, remedy: 'the collector is not there or refuses work; see its log' }],
-  [15, { name: 'DATA_LOSS', retry: true }],
-  [16, { name: 'UNAUTHENTICATED', retry: false, remedy: CREDENTIALS }],
-]);
+/** OTLP specification, "OTLP/gRPC Response", for what may pass. */
+const GRPC: Readonly<Partial<Record<GrpcStatusName, Omit<Row, 'name'>>>> = {
+  CANCELLED: { retry: true },
+  INVALID_ARGUMENT: { retry: false, remedy: 'the collector does not understand the spans; compare its version' },
+  DEADLINE_EXCEEDED: { retry: true, connection: true, remedy: NO_ANSWER },
+  NOT_FOUND: { retry: false, remedy: NO_SERVICE },
+  PERMISSION_DENIED: { retry: false, remedy: CREDENTIALS },
+  RESOURCE_EXHAUSTED: { retry: false, remedy: TOO_MUCH },
+  ABORTED: { retry: true },
+  OUT_OF_RANGE: { retry: true },
+  UNIMPLEMENTED: { retry: false, remedy: NO_SERVICE },
+  INTERNAL: { retry: false, connection: true, remedy: 'the collector or a proxy before it failed; see its log' },
+  UNAVAILABLE: { retry: true, connection: true, remedy: 'the collector is not there or refuses work; see its log' },
+  DATA_LOSS: { retry: true },
+  UNAUTHENTICATED: { retry: false, remedy: CREDENTIALS },
+};
 
 /** OTLP specification, "OTLP/HTTP Response": of the statuses that fail, only these four may pass. */
 const HTTP: ReadonlyMap<number, Row> = new Map([
@@ -80,8 +79,11 @@ export interface Failure extends Row {
   readonly retryAfter?: number;
 }
 
-/** With a wait that the server names it may pass; without one it may not (OTLP specification, "OTLP/gRPC Throttling"). */
-const RESOURCE_EXHAUSTED = 8;
+function rowOf(code: number): Row {
+  const name = code === GRPC_STATUS.OK ? undefined : grpcStatusName(code);
+  if (name !== undefined) return { retry: false, ...GRPC[name], name };
+  return HTTP.get(code) ?? { name: code > 99 ? `HTTP ${code}` : `status ${code}`, retry: false };
+}
 
 function waitOf(error: { retryAfterMillis?: unknown; metadata?: unknown }): number | undefined {
   if (typeof error.retryAfterMillis === 'number') return error.retryAfterMillis;
@@ -96,10 +98,11 @@ export function readFailure(error: unknown): Failure {
     const { code, details, message } = error as { code?: unknown; details?: unknown; message?: unknown };
     const said = String(details || message || error).slice(0, 300);
     if (typeof code === 'number') {
-      const row = GRPC.get(code) ?? HTTP.get(code) ?? { name: code > 99 ? `HTTP ${code}` : `status ${code}`, retry: false };
+      const row = rowOf(code);
       const retryAfter = waitOf(error as object);
       if (retryAfter === undefined) return { ...row, said };
-      return { ...row, retry: row.retry || code === RESOURCE_EXHAUSTED, said, retryAfter };
+      // with a wait that the server names it may pass; without one it may not (OTLP specification, "OTLP/gRPC Throttling")
+      return { ...row, retry: row.retry || code === GRPC_STATUS.RESOURCE_EXHAUSTED, said, retryAfter };
     }
     if (error instanceof SpanwrightError) return { name: error.code, retry: false, said };
     if (error instanceof ExportTimeout) return { name: error.code, retry: true, connection: true, remedy: NO_ANSWER, said };

@@ -4,6 +4,7 @@
 
 import { clearTimeout, setTimeout, unref } from '../captured.js';
 import type { ExportResult } from '../sdk/contracts.js';
+import { GRPC_STATUS } from '../text/grpc-status.js';
 import type { Certificates } from './certificates.js';
 import type { Carrier, ExportDelegate, Serializer } from './otlp.js';
 import { CAN_GRIP, SocketGrip } from './socket-grip.js';
@@ -11,9 +12,6 @@ import { CAN_GRIP, SocketGrip } from './socket-grip.js';
 const NAME = 'TraceExportService';
 const METHOD = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 const COMPONENT = 'otlp_grpc_span_exporter';
-const CANCELLED = 1;
-const DEADLINE_EXCEEDED = 4;
-const UNAVAILABLE = 14;
 
 /** gRPC metadata as `@grpc/grpc-js` has it. */
 interface Metadata {
@@ -91,12 +89,12 @@ export class GrpcCarrier implements Carrier {
   async send(items: readonly unknown[], limitMillis: number): Promise<ExportResult> {
     const result = await this.#within(limitMillis, items);
     // a connection that was lost: grpc-js would go on connecting while nothing is to be sent
-    if (result.code !== 0 && codeOf(result) === UNAVAILABLE && !this.#grip.connected) this.#leave();
+    if (result.code !== 0 && codeOf(result) === GRPC_STATUS.UNAVAILABLE && !this.#grip.connected) this.#leave();
     return result;
   }
 
   close(): void {
-    for (const fail of [...this.#underWay]) fail(new GrpcFailure(CANCELLED, 'the exporter is shut down'));
+    for (const fail of [...this.#underWay]) fail(new GrpcFailure(GRPC_STATUS.CANCELLED, 'the exporter is shut down'));
     this.#leave();
   }
 
@@ -113,7 +111,7 @@ export class GrpcCarrier implements Carrier {
       const fail = (error: GrpcFailure): void => settle({ code: 1, error });
       const timer = unref(
         setTimeout(() => {
-          fail(new GrpcFailure(DEADLINE_EXCEEDED, `no answer within ${Math.round(limitMillis)} ms`));
+          fail(new GrpcFailure(GRPC_STATUS.DEADLINE_EXCEEDED, `no answer within ${Math.round(limitMillis)} ms`));
           this.#leave();
         }, limitMillis),
       );

@@ -2,29 +2,9 @@
 // `rpc.status_code` as text. The package has an older edition, whose attributes it sets after the span's start.
 
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import { grpcStatusName } from '../text/grpc-status.js';
 import { fieldOf, peerOfTarget } from './peer.js';
 import type { Call } from './row.js';
-
-/** Status codes of gRPC by number. */
-const STATUS = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-];
 
 /** `grpc.test.Echo/Send` is the package's name. */
 export const grpcName = (name: string): string => name.replace(/^grpc\./u, '');
@@ -43,7 +23,7 @@ export function grpcLater(
 ): readonly [string, AttributeValue] | undefined {
   if (LEFT_OUT.has(key) || Number.isNaN(value)) return undefined;
   if (key !== 'rpc.grpc.status_code') return [key, value];
-  const status = STATUS[value as number] ?? String(value);
+  const status = grpcStatusName(value as number) ?? String(value);
   if (status !== 'OK') span.setAttribute('error.type', status);
   return ['rpc.status_code', status];
 }

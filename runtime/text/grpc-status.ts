@@ -1,0 +1,30 @@
+// Status codes of gRPC (https://grpc.github.io/grpc/core/md_doc_statuscodes.html).
+
+export const GRPC_STATUS = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export type GrpcStatusName = keyof typeof GRPC_STATUS;
+
+const NAMES = Object.keys(GRPC_STATUS) as GrpcStatusName[];
+
+/** Returns undefined for a number that is no status code. */
+export function grpcStatusName(code: number): GrpcStatusName | undefined {
+  return NAMES[code];
+}

@@ -62,7 +62,7 @@ function expectForwarders(directory: string, expected: boolean): void {
   if (found !== expected) throw new Error(`bench: ${expected ? OURS : PLAIN} ${found ? 'wrote' : 'wrote no'} forwarders`);
 }
 
-/** A file as services have them: types, a class with five methods, two of them marked, and use of its neighbour. */
+/** A file as services have them: types, a class with five methods, two of them marked, and use of the file before. */
 function source(index: number): string {
   const before = index === 0 ? '' : `import { Service${index - 1} } from './service${index - 1}';\n`;
   const base = index === 0 ? '' : `  readonly before = new Service${index - 1}();\n`;

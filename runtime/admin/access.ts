@@ -20,7 +20,7 @@ export interface AccessOptions {
   readonly failures?: FailureLimit;
 }
 
-/** What the adapter knows of the caller. The handler alone knows nothing, and takes the caller for a stranger. */
+/** What the adapter knows of the caller. Without it the handler treats the caller as remote. */
 export interface Caller {
   /** True when the connection comes from this machine and no proxy stands between. */
   readonly local?: boolean;

@@ -1,5 +1,5 @@
 // Reads the body of a change: bounded while it is read (a declared length can lie, a chunked body has none), JSON in UTF-8,
-// one object. Called by the handler after the caller has been let in, so that strangers cannot make it read anything.
+// one object. Called by the handler after the caller is authorized, so that an unauthenticated caller cannot make it read anything.
 
 import { describeFound } from '../text/found.js';
 import { printable } from '../text/printable.js';

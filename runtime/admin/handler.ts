@@ -38,7 +38,7 @@ export interface AdminOptions extends AccessOptions {
   readonly log?: (line: string) => void;
 }
 
-/** Answers a request. `caller` is what the adapter knows of the connection; without it the caller is a stranger. */
+/** Answers a request. `caller` is what the adapter knows of the connection; without it the caller counts as remote. */
 export interface AdminHandler {
   (request: Request, caller?: Caller): Promise<Response>;
   /** The prefix in normal form. */

@@ -64,7 +64,7 @@ function requestFrom(request: FrameworkRequest, path: string): Request {
   // A whole URL in the request line counts more than the Host (RFC 9112, section 3.2.2): both must be allowed, so they must agree.
   const target = URL.canParse(request.url ?? '') ? new URL(request.url ?? '').host : undefined;
   if (target !== undefined && target !== hostOf(headers)) headers.append('host', target);
-  // Without a Host the handler must not see one that it allows: the reserved name is refused like any stranger.
+  // Without a Host the handler must not see one that it allows: the reserved name is refused like that of any remote caller.
   return new Request(`http://${hostOf(headers) ?? 'host.invalid'}${path}`, {
     method: request.method ?? 'GET',
     headers,

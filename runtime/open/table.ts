@@ -5,7 +5,7 @@ import type { Attributes, AttributeValue, SpanContext } from '@opentelemetry/api
 import { floor } from '../captured.js';
 import type { Site } from '../site/site.js';
 
-/** What a span needs to be in the table: its links to its neighbours. */
+/** What a span needs to be in the table: its links to the entries before and after it. */
 export interface OpenEntry {
   before: OpenEntry | undefined;
   after: OpenEntry | undefined;

@@ -59,40 +59,40 @@ function typeName(error: object): string {
 function stackWithCauses(error: object): string | undefined {
   const own = stackOf(error);
   if (own === undefined) return undefined;
-  const story: Story = { text: own, seen: new Set([error]) };
+  const description: Description = { text: own, seen: new Set([error]) };
   try {
-    collect(error, story, 1);
+    collect(error, description, 1);
   } catch {
-    // a list of members that is no plain array may throw at any touch: what was told until then stands
+    // a proxy of an array passes isArray() and may throw; the text collected so far is kept
   }
-  return story.text.slice(0, TEXT_LENGTH);
+  return description.text.slice(0, TEXT_LENGTH);
 }
 
-/** What has been told so far; nothing is read any more once it is long enough. */
-interface Story {
+/** Text collected so far; nothing is read once it is long enough. */
+interface Description {
   text: string;
   readonly seen: Set<unknown>;
 }
 
-function collect(error: object, story: Story, depth: number): void {
+function collect(error: object, description: Description, depth: number): void {
   if (depth > DEPTH) return;
   const members = read(error, 'errors');
   if (isArray(members)) {
-    for (const member of members.slice(0, MEMBERS)) tell('Includes', member, story, depth);
+    for (const member of members.slice(0, MEMBERS)) append('Includes', member, description, depth);
   }
   const cause = read(error, 'cause');
-  if (cause !== undefined) tell('Caused by', cause, story, depth);
+  if (cause !== undefined) append('Caused by', cause, description, depth);
 }
 
-function tell(how: string, error: unknown, story: Story, depth: number): void {
-  if (story.seen.has(error) || story.text.length >= TEXT_LENGTH) return;
-  story.seen.add(error);
+function append(how: string, error: unknown, description: Description, depth: number): void {
+  if (description.seen.has(error) || description.text.length >= TEXT_LENGTH) return;
+  description.seen.add(error);
   if (typeof error !== 'object' || error === null) {
-    story.text += `\n${how}: ${primitiveText(error)}`;
+    description.text += `\n${how}: ${primitiveText(error)}`;
     return;
   }
-  story.text += `\n${how}: ${stackOf(error) ?? `${typeName(error)}: ${text(error, 'message') ?? ''}`}`;
-  collect(error, story, depth + 1);
+  description.text += `\n${how}: ${stackOf(error) ?? `${typeName(error)}: ${text(error, 'message') ?? ''}`}`;
+  collect(error, description, depth + 1);
 }
 
 /** The stack as the program sees it, without the frames of the recorder. */

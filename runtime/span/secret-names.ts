@@ -2,7 +2,7 @@
 // cards. Names are compared word by word, so that `apiKey`, `API_KEY` and `x-api-key` are one name, and `author`, `tokenizer` and
 // `secretary` are none. Read by redact.ts.
 
-/** Whole words, or two neighbouring words written as one. A plural counts as well. */
+/** Whole words, or two adjacent words written as one. A plural counts as well. */
 const SECRET_WORDS = new RegExp(
   `^(?:${[
     // passwords in all spellings, also at the end of a word: `dbpassword`

@@ -12,7 +12,7 @@ import type { Tracing } from '../../runtime/index.js';
 import { ask, quietHandler, TOKEN } from './client.js';
 import { startService } from './service.js';
 
-const STRANGER = { local: false, address: '192.0.2.7' };
+const REMOTE = { local: false, address: '192.0.2.7' };
 const READ_TOKEN = 'the-token-for-reads';
 const ON = { enabled: true };
 
@@ -133,15 +133,15 @@ test('an option that does not exist, a prefix or host that is none, are errors w
 
 test('reads are open on this machine only, unless they are opened or have a token', async () => {
   assert.is(await status({}, 'GET', null), 200);
-  assert.is(await status({}, 'GET', null, STRANGER), 401);
-  assert.is(await status({}, 'GET', TOKEN, STRANGER), 200);
-  assert.is(await status({ openReads: true }, 'GET', null, STRANGER), 200);
+  assert.is(await status({}, 'GET', null, REMOTE), 401);
+  assert.is(await status({}, 'GET', TOKEN, REMOTE), 200);
+  assert.is(await status({ openReads: true }, 'GET', null, REMOTE), 200);
   assert.is(await status({ readToken: READ_TOKEN }, 'GET', null), 401);
-  assert.is(await status({ readToken: READ_TOKEN }, 'GET', READ_TOKEN, STRANGER), 200);
-  assert.is(await status({ readToken: READ_TOKEN }, 'GET', TOKEN, STRANGER), 200);
+  assert.is(await status({ readToken: READ_TOKEN }, 'GET', READ_TOKEN, REMOTE), 200);
+  assert.is(await status({ readToken: READ_TOKEN }, 'GET', TOKEN, REMOTE), 200);
 });
 
-test('a caller of whom the adapter says nothing is a stranger', async () => {
+test('treats a request without caller information as remote', async () => {
   const admin = createAdminHandler(tracing, { token: TOKEN });
   assert.is((await admin(new Request('http://localhost/tracing/state'))).status, 401);
   const headers = { authorization: `bearer  ${TOKEN} ` };

@@ -45,12 +45,12 @@ test('every answer forbids caching, sniffing and framing', async () => {
 
 test('open spans are listed, with attribute values only for the token for changes', async () => {
   const { admin } = quietHandler(tracing);
-  const stranger = await ask(admin, 'GET', '/tracing/spans/open', { token: null });
-  assert.is(stranger.json.total, tracing.openCount);
-  assert.is(stranger.json.spans[0].namespace, 'carbide::machine-controller');
-  assert.ok(stranger.json.spans[0].ageMs >= 0);
-  assert.not.match(stranger.text, 'SECRET-4711');
-  assert.is(stranger.json.spans[0].attributes, undefined);
+  const unauthenticated = await ask(admin, 'GET', '/tracing/spans/open', { token: null });
+  assert.is(unauthenticated.json.total, tracing.openCount);
+  assert.is(unauthenticated.json.spans[0].namespace, 'carbide::machine-controller');
+  assert.ok(unauthenticated.json.spans[0].ageMs >= 0);
+  assert.not.match(unauthenticated.text, 'SECRET-4711');
+  assert.is(unauthenticated.json.spans[0].attributes, undefined);
   const trusted = await ask(admin, 'GET', '/tracing/spans/open');
   assert.is(trusted.json.spans[0].attributes['machine.serial'], 'SECRET-4711');
 });
@@ -95,11 +95,11 @@ test('recent errors are listed newest first, with their messages only for the to
   const { admin } = quietHandler(tracing);
   await openWork({}).fail(new RangeError('serial SECRET-0815 is unknown'));
   await openWork({}).fail(new TypeError('second'));
-  const stranger = await ask(admin, 'GET', '/tracing/errors', { token: null });
-  assert.is(stranger.status, 200, stranger.text);
-  const types = stranger.json.errors.map(({ errorType }: { errorType: string }) => errorType);
+  const unauthenticated = await ask(admin, 'GET', '/tracing/errors', { token: null });
+  assert.is(unauthenticated.status, 200, unauthenticated.text);
+  const types = unauthenticated.json.errors.map(({ errorType }: { errorType: string }) => errorType);
   assert.equal(types.slice(0, 2), ['TypeError', 'RangeError']);
-  assert.not.match(stranger.text, /SECRET|second/);
+  assert.not.match(unauthenticated.text, /SECRET|second/);
   const trusted = await ask(admin, 'GET', '/tracing/errors?limit=1');
   assert.is(trusted.json.errors.length, 1);
   assert.is(trusted.json.errors[0].error, 'TypeError: second');

@@ -11,5 +11,7 @@ globalThis.Date = class extends RightDate {
     return RightDate.now() + clockOffset;
   }
 } as DateConstructor;
+// where `Date` is no function of the engine, the package takes the wall clock from here
+Object.defineProperty(performance, 'timeOrigin', { value: performance.timeOrigin + clockOffset });
 
 export {};

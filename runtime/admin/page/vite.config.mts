@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
+import { noNodeModules } from './no-node.mts';
 
 const here = (name: string): string => new URL(name, import.meta.url).pathname;
 
@@ -24,7 +25,7 @@ function writeAssets(): Plugin {
 export default defineConfig({
   root: here('.'),
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [writeAssets()],
+  plugins: [noNodeModules(), writeAssets()],
   build: {
     write: false,
     target: 'es2022',

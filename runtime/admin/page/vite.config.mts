@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
-import { noNodeModules } from './no-node.mts';
+import { noNodeModules } from './no-node.mjs';
 
 const here = (name: string): string => new URL(name, import.meta.url).pathname;
 

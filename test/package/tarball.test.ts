@@ -21,7 +21,7 @@ const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'))
 /** What npm makes a user install; the SDK and the exporters are up to those who record. */
 const required = Object.keys(manifest.peerDependencies).filter((name) => !manifest.peerDependenciesMeta[name]?.optional);
 /** Imported for what they do; they export nothing. */
-const EFFECTS = ['./hooks', './register'];
+const EFFECTS = ['./auto', './hooks', './register'];
 const entries = Object.keys(manifest.exports)
   .filter((entry) => !EFFECTS.includes(entry))
   .filter((entry) => entry !== './package.json' && !entry.includes('*'))

@@ -42,7 +42,7 @@ export const NOTICES = {
   SPW035: { level: 'warn', repeat: false, text: 'createSampler() runs, but no tracer provider is registered' },
   SPW036: { level: 'warn', repeat: false, text: 'several copies of @opentelemetry/api are loaded' },
   SPW037: { level: 'warn', repeat: false, text: '@instrument on a class records nothing' },
-  SPW038: { level: 'warn', repeat: false, text: 'an environment variable is not valid and is ignored' },
+  SPW038: { level: 'warn', repeat: false, text: 'an environment variable is not used as it is written' },
   SPW039: { level: 'warn', repeat: false, text: 'an argument is not recorded' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 

@@ -101,6 +101,11 @@ function followSampler(given: Values): void {
 
 /** An address of the environment without a scheme: TLS, unless the variable for plaintext is true (OTLP specification). */
 function secureEndpoint(given: Values): void {
-  if (row(given, 'otlp_endpoint').source === 'environment' && given.chosen.get('otlpInsecure') === null)
-    become(given, 'otlp_insecure', 'otlpInsecure', false, { source: 'default', origin: 'default' });
+  const { source, origin } = row(given, 'otlp_endpoint');
+  if (source !== 'environment' || given.chosen.get('otlpInsecure') !== null) return;
+  become(given, 'otlp_insecure', 'otlpInsecure', false, { source: 'default', origin: 'default' });
+  if (given.chosen.get('protocol') === 'grpc' && !String(given.chosen.get('endpoint')).includes('://'))
+    given.warn(
+      `${origin}: the address has no scheme, so TLS is used; for plaintext write "http://" before it or set OTEL_EXPORTER_OTLP_INSECURE=true.`,
+    );
 }

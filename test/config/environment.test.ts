@@ -68,6 +68,19 @@ test('an address of the environment without a scheme is TLS, or plaintext where 
   assert.is(insecure({}, { endpoint: 'host:4317', otlpInsecure: true }), true);
 });
 
+test('TLS that is used for want of a scheme is reported, without the address, which may hold a password', () => {
+  const [warning, ...others] = load({ OTEL_EXPORTER_OTLP_ENDPOINT: 'user:hunter2@host:4317' }).warnings;
+  assert.match(warning ?? '', /^OTEL_EXPORTER_OTLP_ENDPOINT: the address has no scheme, so TLS is used/);
+  assert.not.match(warning ?? '', 'hunter2');
+  assert.equal(others, []);
+  for (const env of [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host:4317' },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'host:4317', OTEL_EXPORTER_OTLP_INSECURE: 'false' },
+    {},
+  ])
+    assert.equal(load(env).warnings, []);
+});
+
 /** One malformed value for each variable whose type can be malformed. */
 const MALFORMED: Record<string, string> = {
   boolean: 'maybe',

@@ -6,7 +6,7 @@ import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } f
 import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ConfigurationError, instrument, startTracing } from '../../runtime/index.js';
+import { instrument, startTracing } from '../../runtime/index.js';
 import { buildExceptionLog } from '../../runtime/setup/exception-log.js';
 
 const records = new InMemoryLogRecordExporter();
@@ -61,16 +61,30 @@ for (const [signal, events, emitted] of [
   });
 }
 
-test('another value is a configuration error that names the variable', async () => {
+test('another value is reported with the variable, and exceptions stay span events', async () => {
   process.env.OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN = 'log';
+  const lines: string[] = [];
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({
+    exporter,
+    enabled: true,
+    logger: ({ message, detail }) => void lines.push(`${message} ${detail}`),
+  });
   try {
-    await startTracing({ exporter: new InMemorySpanExporter() as never });
-    assert.unreachable();
-  } catch (error) {
-    assert.instance(error, ConfigurationError);
-    assert.match((error as Error).message, /OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN/);
+    assert.throws(() =>
+      instrument({ namespace: 'a', name: 'fails' }, () => {
+        throw new RangeError('too far');
+      })(),
+    );
+    await tracing.forceFlush();
+    assert.equal(
+      exporter.getFinishedSpans()[0]?.events.map(({ name }) => name),
+      ['exception'],
+    );
+    assert.is(lines.filter((line) => line.includes('OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN')).length, 1, lines.join('\n'));
   } finally {
     delete process.env.OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN;
+    await tracing.shutdown();
   }
 });
 

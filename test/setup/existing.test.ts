@@ -1,6 +1,7 @@
 // A process that has a tracing set-up already: each mistake is logged once with its remedy, and shutdown() removes only what is ours.
 
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { context, propagation, type TextMapPropagator, type TracerProvider, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -148,8 +149,11 @@ test('it is not logged with createSampler(), without an SDK, or without instrume
   assert.not.match(noticesOf(`${SDK} require('./runtime/index.ts');`), 'SPW031');
 });
 
-test('copies of the API that cannot see each other are logged with their folders', () => {
-  const newer = join(ROOT, '.cache/sdk3/node_modules/@opentelemetry/api');
+const newer = join(ROOT, '.cache/sdk3/node_modules/@opentelemetry/api');
+const missing = !existsSync(newer);
+if (missing && process.env.CI === 'true') throw new Error('the parts sdk2 and sdk3 are not installed; run .ci/setup');
+if (missing) console.log('skip: the parts sdk2 and sdk3 are not installed; run .ci/setup');
+(missing ? test.skip : test)('copies of the API that cannot see each other are logged with their folders', () => {
   const seen = noticesOf(`${SDK}${SITE} require(${JSON.stringify(newer)});`);
   assert.match(seen, /SPW036 .*1\.9\.\d.*1\.10\.\d at .*sdk3.*npm dedupe/);
   const same = join(ROOT, '.cache/sdk2/node_modules/@opentelemetry/api');

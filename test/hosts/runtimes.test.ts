@@ -22,7 +22,7 @@ const tracing = await startTracing({ serviceName: 'runtime', endpoint: process.a
 const admin = await startAdminServer({ tracing, port: 0, token: 'a-token-of-thirty-two-characters' });
 await work('off');
 const { status } = await fetch(admin.url + '/enabled', { method: 'PUT', headers: { authorization: 'Bearer a-token-of-thirty-two-characters', 'content-type': 'application/json' }, body: '{"enabled":true,"for":"1m"}' });
-console.log(status, await work('on'));
+console.log(status + ' ' + (await work('on')));
 await tracing.forceFlush();
 await admin.close();
 await tracing.shutdown();

@@ -15,7 +15,7 @@ import { SUPPRESS_KEY } from '../context/layer.js';
 import { loadCore } from '../sdk/packages.js';
 import { textOfThrown } from '../text/thrown.js';
 import { notice } from '../warnings.js';
-import { validMembers, withoutUnfit } from './baggage/member.js';
+import { validMembers, withEmptyValues, withoutUnfit } from './baggage/member.js';
 import { KNOWN_FLAGS, parseTraceparent, printTraceparent } from './traceparent.js';
 
 const TRACEPARENT = 'traceparent';
@@ -64,11 +64,20 @@ export class SpanwrightPropagator implements TextMapPropagator {
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     if (this.#inner === undefined && this.#names.every((name) => getter.get(carrier, name) === undefined)) return context;
+    let emptyKeys: readonly string[] = [];
     const valid = {
-      get: (from: unknown, name: string) => validated(name, getter.get(from, name)),
+      get(from: unknown, name: string) {
+        const value = getter.get(from, name);
+        if (name !== BAGGAGE) return validated(name, value);
+        const members = validMembers(cut(joined(value)));
+        emptyKeys = members.emptyKeys;
+        return members.header;
+      },
       keys: (from: unknown) => getter.keys(from),
     };
-    return this.#propagator()?.extract(context, carrier, valid) ?? context;
+    const extracted = this.#propagator()?.extract(context, carrier, valid) ?? context;
+    const isRead = propagation.getBaggage(extracted) !== propagation.getBaggage(context);
+    return isRead && emptyKeys.length > 0 ? withEmptyValues(extracted, emptyKeys) : extracted;
   }
 
   /** Undefined, with a notice, where a bundler left OpenTelemetry's package out. */
@@ -87,8 +96,7 @@ function validated(name: string, value: undefined | string | string[]): undefine
     const span = parseTraceparent(single(value));
     return span === undefined ? undefined : printTraceparent(span);
   }
-  if (name === TRACESTATE) return cut(joined(value));
-  return name === BAGGAGE ? validMembers(cut(joined(value))) : value;
+  return name === TRACESTATE ? cut(joined(value)) : value;
 }
 
 /** A header that must occur once: several values count as absent. */

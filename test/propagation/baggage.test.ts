@@ -1,7 +1,7 @@
 // Baggage: declared keys with validators and defaults, scoped to the context that they were set for; limits of W3C Baggage; chosen
 // keys as attributes of spans.
 
-import { propagation } from '@opentelemetry/api';
+import { context as contextApi, propagation } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { baggage, extract, inject, instrument, SpanwrightError, withRemoteContext } from '../../runtime/index.js';
@@ -155,6 +155,18 @@ test('metadata of an upstream member goes on with it', () =>
   traced({}, () => {
     const context = extract({ baggage: 'a=1;ttl=5;private, b=2' });
     assert.is((inject({}, undefined, context) as Record<string, string>).baggage, 'a=1;ttl=5;private,b=2');
+  }));
+
+test('an empty value passes through, with its metadata and at its place', () =>
+  traced({}, () => {
+    const text = 'a=,b=1,c=;ttl=5';
+    const context = extract({ baggage: 'a= ,b=1,c=;ttl=5' });
+    assert.equal({ ...baggage.all(context) }, { a: '', b: '1', c: '' });
+    assert.is((inject({}, undefined, context) as Record<string, string>).baggage, text);
+    assert.is(baggage.get('key', extract(baggage.set('key', '', () => inject({})))), '');
+    assert.equal({ ...baggage.all(extract({ baggage: 'a=,a=0,b=,b=' })) }, { b: '' });
+    const unread = baggage.set('a', 'own', () => extract({ baggage: `a=;${'x'.repeat(5000)}` }, undefined, contextApi.active()));
+    assert.is(baggage.get('a', unread), 'own');
   }));
 
 test('what is sent keeps the limits of the specification: 8192 bytes, 180 members, 4096 bytes each', () =>

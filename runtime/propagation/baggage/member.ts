@@ -1,7 +1,7 @@
 // One member of W3C Baggage: which keys, values and metadata a header can carry. OpenTelemetry's propagator reads and writes the header
-// (propagator.ts); it neither checks keys nor notices members that contradict each other.
+// (propagator.ts); it neither checks keys nor notices members that contradict each other, and does not read empty values.
 
-import type { Baggage } from '@opentelemetry/api';
+import { type Baggage, type Context, propagation } from '@opentelemetry/api';
 
 /** W3C Baggage, section 3.3.2, first edition: receivers of that edition refuse longer members. */
 const MEMBER_BYTES = 4096;
@@ -27,8 +27,17 @@ export function withoutUnfit(baggage: Baggage): Baggage {
   return fit;
 }
 
+/** Written for an empty value, which OpenTelemetry's propagator does not read. */
+const PLACEHOLDER = '0';
+
+export interface ValidMembers {
+  readonly header: string;
+  /** Keys whose value is empty; in `header` each has a placeholder. */
+  readonly emptyKeys: readonly string[];
+}
+
 /** The header without members whose key is not valid, and without those that give one key several values. */
-export function validMembers(header: string): string {
+export function validMembers(header: string): ValidMembers {
   const values = new Map<string, string>();
   const disputed = new Set<string>();
   const members: [key: string, text: string][] = [];
@@ -39,11 +48,26 @@ export function validMembers(header: string): string {
     const value = percentDecoded(pair.slice(at + 1).trim());
     if (key === undefined || value === undefined || !TOKEN.test(key) || key === '__proto__') continue;
     const before = values.get(key);
-    if (before === undefined) members.push([key, text]);
+    if (before === undefined) members.push([key, value === '' ? text.replace('=', `=${PLACEHOLDER}`) : text]);
     else if (before !== value) disputed.add(key);
     values.set(key, before ?? value);
   }
-  return members.flatMap(([key, text]) => (disputed.has(key) ? [] : [text])).join(',');
+  const valid = members.filter(([key]) => !disputed.has(key));
+  return {
+    header: valid.map(([, text]) => text).join(','),
+    emptyKeys: valid.flatMap(([key]) => (values.get(key) === '' ? [key] : [])),
+  };
+}
+
+/** The context with empty values in place of their placeholders. */
+export function withEmptyValues(context: Context, emptyKeys: readonly string[]): Context {
+  let entries = propagation.getBaggage(context);
+  if (entries === undefined) return context;
+  for (const key of emptyKeys) {
+    const entry = entries.getEntry(key);
+    if (entry !== undefined) entries = entries.setEntry(key, { ...entry, value: '' });
+  }
+  return propagation.setBaggage(context, entries);
 }
 
 /** Undefined when the percent-encoding is not valid. */

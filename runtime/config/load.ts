@@ -1,6 +1,6 @@
 // Loads the configuration: default, then TOML file, then environment, then options in code, the later one winning. Called by
-// startTracing() and by `spanwright doctor`. All faults of the file and of code are collected into
-// one ConfigurationError; nothing is half-applied.
+// startTracing() and by `spanwright doctor`. All faults of the file and of code are collected into one ConfigurationError; nothing is
+// half-applied.
 
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
@@ -86,15 +86,11 @@ export function loadConfiguration({ options = {}, env = process.env, cwd = proce
   const file = findFile(options, env, cwd);
   const section = file === null ? undefined : readFile(file, faults);
 
-  const values: ConfigurationValue[] = [];
-  const chosen = new Map<string, unknown>();
-  for (const row of ROWS) {
-    const { value, source, origin } = choose(row, findings(row, section, env, options), { faults, warnings });
-    chosen.set(row.option, value);
-    values.push({ key: row.key, value, source, origin });
-  }
+  const values: ConfigurationValue[] = ROWS.map((row) => ({
+    key: row.key,
+    ...choose(row, findings(row, section, env, options), { faults, warnings }),
+  }));
   reconcile({
-    chosen,
     values,
     env,
     fault: (message) => faults.push(message),
@@ -103,7 +99,7 @@ export function loadConfiguration({ options = {}, env = process.env, cwd = proce
   if (faults.length > 0) throw new ConfigurationError(messageOf(faults), faults);
 
   const configuration = Object.freeze({
-    ...(Object.fromEntries(chosen) as unknown as ConfiguredValues),
+    ...(Object.fromEntries(ROWS.map(({ option }, index) => [option, values[index]?.value])) as unknown as ConfiguredValues),
     configFile: file?.path ?? null,
     endpointIsGeneric: values.some(({ key, origin }) => key === 'otlp_endpoint' && origin === 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     logger: options.logger ?? null,

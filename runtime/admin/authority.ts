@@ -3,10 +3,10 @@
 // own page, which stops forged cross-site requests. Both are asked before any token is looked at.
 
 import { InvalidArgumentError } from '../errors.js';
+import { isLoopbackHost } from '../text/loopback.js';
 import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
 
-const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/;
 const AUTHORITY = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/;
 
 /** Host and port that the request was sent to, in lower case. */
@@ -36,7 +36,7 @@ export class AllowedHosts {
   check(request: Request): void {
     const authority = authorityOf(request);
     const name = hostnameOf(authority);
-    if (AUTHORITY.test(authority) && (this.#any || LOOPBACK.test(name) || this.#names.has(name))) return;
+    if (AUTHORITY.test(authority) && (this.#any || isLoopbackHost(name) || this.#names.has(name))) return;
     const shown = printable(authority, 80);
     throw new Refusal('wrongHost', `Host "${shown}" is not allowed here. If it is right, add it to the option allowedHosts.`);
   }

@@ -8,6 +8,7 @@ import { loadResources } from '../sdk/packages.js';
 import { REDACTED } from '../span/attributes.js';
 import { hiddenNames } from '../span/redact.js';
 import type { ProcessState } from '../state.js';
+import { isLoopbackHost } from '../text/loopback.js';
 import type { Notice } from '../warnings.js';
 import { DetectedResource, type NamedDetector } from './detected-resource.js';
 
@@ -25,7 +26,7 @@ const NEVER_DETECTED = 'process.command_args';
 export function buildResource(
   configuration: Configuration,
   notice: Notice,
-  { limitMillis, announced = () => undefined }: ResourceParts = {},
+  { limitMillis, announced = () => undefined }: ResourceOptions = {},
 ): Resource {
   const service: Attributes = { 'service.name': configuration.serviceName };
   if (configuration.serviceVersion !== null) service['service.version'] = configuration.serviceVersion;
@@ -39,18 +40,16 @@ export function buildResource(
   });
 }
 
-export interface ResourceParts {
+export interface ResourceOptions {
   /** How long an export waits for detectors that ask others. Default two seconds. */
   readonly limitMillis?: number;
   /** The admin hook that is announced, read with the first export. */
   readonly announced?: () => ProcessState['announcedHook'];
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/;
-
 /** Where a viewer finds the admin hook. Its loopback address leaves the machine only where the user announced it. */
-function hookDetector({ endpoint }: Configuration, announced: NonNullable<ResourceParts['announced']>): NamedDetector {
-  const local = endpoint !== null && URL.canParse(endpoint) && LOOPBACK.test(new URL(endpoint).hostname);
+function hookDetector({ endpoint }: Configuration, announced: NonNullable<ResourceOptions['announced']>): NamedDetector {
+  const local = endpoint !== null && URL.canParse(endpoint) && isLoopbackHost(new URL(endpoint).hostname);
   return {
     name: 'admin hook',
     awaited: false,

@@ -1,9 +1,9 @@
-// Looks once, shortly after the program has started, for what is silent otherwise: instrumented code beside an SDK without
-// createSampler() (SPW031), and copies of @opentelemetry/api that cannot see each other (SPW036). A short program is looked at when
-// it exits. Nothing is kept alive.
+// Checks once, two seconds after the first load or when a shorter program exits: instrumented code beside an SDK without createSampler()
+// (SPW031), and copies of @opentelemetry/api that cannot see each other (SPW036). The timer does not keep the process alive.
 
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
+import { setTimeout, unref } from '../captured.js';
 import { nameOf, registeredApiVersion, registeredProvider } from '../sdk/registered.js';
 import { state } from '../state.js';
 import { notice } from '../warnings.js';
@@ -19,8 +19,7 @@ let scheduled = false;
 export function lookForUnconnectedSdk(): void {
   if (scheduled) return;
   scheduled = true;
-  const timer = setTimeout(look, START_MS) as unknown as { unref?(): void };
-  timer.unref?.();
+  unref(setTimeout(look, START_MS));
   process.once('exit', look);
 }
 

@@ -34,9 +34,8 @@ interface TraceSdk {
   ConsoleSpanExporter: new () => SpanExporter;
 }
 
-export interface Transformer {
+interface Transformer {
   ProtobufTraceSerializer: { deserializeResponse(answer: Uint8Array): object };
-  TraceExporterMetricsHelper: unknown;
 }
 
 /** @throws SpanwrightError MISSING_PACKAGE. */

@@ -151,7 +151,7 @@ export class LiveTracing implements Tracing {
       drop: printPatterns(drop, ''),
       leases: this.leaseBook.list(),
       lastEnded: this.leaseBook.lastEnded,
-      spans: this.#counts(),
+      spans: this.counts(),
       openByNamespace: openByNamespace(sites),
       sites: sites.size,
       revision: gate.revision,
@@ -190,7 +190,7 @@ export class LiveTracing implements Tracing {
 
   metrics({ openMetrics = false }: { openMetrics?: boolean } = {}): string {
     const { openSpansMetric: openName } = this.loaded.configuration;
-    return prometheusText(this.#counts(), this.process.sites, { enabled: this.enabled, openName, openMetrics });
+    return prometheusText(this.counts(), this.process.sites, { enabled: this.enabled, openName, openMetrics });
   }
 
   async forceFlush(options?: { timeout?: Duration }): Promise<void> {
@@ -224,10 +224,6 @@ export class LiveTracing implements Tracing {
   }
 
   counts(): SpanCounts {
-    return this.#counts();
-  }
-
-  #counts(): SpanCounts {
     const { open, gate } = this.process;
     const { exported, failed, dropped, forgotten = 0 } = this.#built?.counts.counts ?? NOTHING_EXPORTED;
     return {

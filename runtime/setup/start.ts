@@ -11,7 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { setImmediate, unref } from '../captured.js';
-import type { TracingOptions } from '../config/configuration.js';
+import type { Configuration, TracingOptions } from '../config/configuration.js';
 import { type LoadedConfiguration, loadConfiguration } from '../config/load.js';
 import { notFollowed } from '../config/standard.js';
 import { contexts } from '../context/active.js';
@@ -65,7 +65,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const undo = registerPropagation(createPropagator(loaded));
   const tracing = new LiveTracing(state, loaded, configuration.endpoint, notice);
   state.tracing = tracing;
-  tracing.attach(pipeline === null ? undefined : build(tracing, loaded.configuration, pipeline, resource, undo));
+  tracing.attach(pipeline === null ? undefined : build(tracing, configuration, pipeline, resource, undo));
   undo.push(enableInstrumentations());
   if (pipeline === null) tracing.undoAtShutdown(undo);
   else for (const { name, line } of notFollowed()) notice('SPW024', line, name);
@@ -75,7 +75,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
 
 function build(
   tracing: LiveTracing,
-  configuration: ReturnType<typeof loadConfiguration>['configuration'],
+  configuration: Configuration,
   pipeline: Pipeline,
   resource: Resource | undefined,
   undo: (() => void)[],

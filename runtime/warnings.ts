@@ -52,7 +52,7 @@ export type NoticeCode = keyof typeof NOTICES;
 /** Says one line. `cause` tells apart what is limited apart under one code (an error code, a namespace); default the code. */
 export type Notice = (code: NoticeCode, detail?: string, cause?: string) => void;
 
-/** What a line is made of, for loggers that take fields. */
+/** Parts of a line, for loggers that take fields. */
 export interface NoticeFields {
   readonly detail?: string;
   readonly cause?: string;
@@ -63,7 +63,8 @@ export interface NoticeFields {
 /** Where the lines go. */
 export type NoticeLogger = (level: NoticeLevel, line: string, code: NoticeCode, fields: NoticeFields) => void;
 
-/** Levels of `log_level`, from those that show nothing to those that show every notice. */
+const ALL: readonly NoticeLevel[] = ['info', 'warn'];
+/** Notices that a value of `log_level` shows; each other value shows all. */
 const SHOWN: Readonly<Record<string, readonly NoticeLevel[]>> = { none: [], error: [], warn: ['warn'] };
 
 /** Lines of the same cause within this many milliseconds are counted, not printed. */
@@ -75,7 +76,6 @@ const toStandardError: NoticeLogger = (_level, line) => console.warn(line);
 
 const printed = new Map<string, { at: number; held: number }>();
 let logger: NoticeLogger = toStandardError;
-const ALL: readonly NoticeLevel[] = ['info', 'warn'];
 let shown = ALL;
 
 /** Prints `spanwright: <code> <text>: <detail>`, at most once per cause and minute. */

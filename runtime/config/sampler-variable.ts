@@ -1,12 +1,12 @@
 // OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG as roots, remote parents and a ratio. The gate stands in front: while tracing is off,
-// no sampler records. Read by load.ts; what code and Spanwright's own variables give has precedence.
+// no sampler records. Read by reconcile.ts; what code and Spanwright's own variables set has precedence.
 
 import { variableText } from './env.js';
 
 export const SAMPLER = 'OTEL_TRACES_SAMPLER';
 const ARGUMENT = 'OTEL_TRACES_SAMPLER_ARG';
 
-/** Settings that stand for a sampler. */
+/** Settings that are equivalent to a sampler. */
 export interface SamplerSettings {
   readonly roots?: 'none';
   readonly remoteParent?: 'ignore';

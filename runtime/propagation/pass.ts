@@ -8,7 +8,7 @@ import { SpanwrightPropagator } from './propagator.js';
 
 const own = new SpanwrightPropagator();
 
-/** Returns the propagator that was registered globally, or Spanwright's where none was. With `propagators = "none"` one without fields is. */
+/** The propagator that is registered globally, which with `propagators = "none"` has no fields; Spanwright's where none is registered. */
 export function propagator(): Pick<TextMapPropagator, 'inject' | 'extract'> {
   return isPropagatorRegistered() ? propagation : own;
 }

@@ -1,4 +1,4 @@
-// assertNoOpenSpans(): for users' own tests. A test that leaves a span open fails, and says which site opened it.
+// assertNoOpenSpans(): for users' own tests. A test that leaves a span open fails with an error that names the site.
 
 import { SpanwrightError } from '../errors.js';
 import { state } from '../state.js';

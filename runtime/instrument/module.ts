@@ -32,8 +32,6 @@ interface Slot {
 const NO_OPTIONS: Registration = { options: {} };
 /** Keeps a module's table for as long as one of its functions: nothing in the compiled code refers to it once the module is loaded. */
 const owners = new WeakMap<object, Module>();
-/** Parameters that a prologue passes one by one; more come as one list. */
-const SPREAD = 4;
 
 export class Module implements ModuleTable {
   readonly recorder: ModuleRecorder;
@@ -133,6 +131,7 @@ function recorderOf(module: Module): ModuleRecorder {
   };
 }
 
+/** The arguments as a list. A prologue passes up to four one by one, and more as one list. */
 function listed(arity: number, a: unknown, b: unknown, c: unknown, d: unknown): unknown[] {
   switch (arity) {
     case 0:
@@ -143,7 +142,7 @@ function listed(arity: number, a: unknown, b: unknown, c: unknown, d: unknown): 
       return [a, b];
     case 3:
       return [a, b, c];
-    case SPREAD:
+    case 4:
       return [a, b, c, d];
     default:
       return a as unknown[];

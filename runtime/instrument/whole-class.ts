@@ -84,7 +84,7 @@ function classWith(given: AnyFunction, members: readonly MemberRecord[]): AnyFun
  * there, so that an anonymous one in front of it has replaced it.
  */
 function classWritten(given: AnyFunction, context: ClassContext | undefined): AnyFunction | undefined {
-  const classes = [...classesBehind(given)].filter((one) => !isNative(one));
+  const classes = [...classesBehind(given)].filter((one) => !hasNoSource(one));
   const written = context === undefined ? classes.find(({ name }) => name !== '') : classes.find(isWritten);
   return [written, given].find((one) => one !== undefined && hasMethods(one));
 
@@ -93,8 +93,8 @@ function classWritten(given: AnyFunction, context: ClassContext | undefined): An
   }
 }
 
-/** Also true for a Proxy, which stands in the list beside its target. */
-function isNative(owner: AnyFunction): boolean {
+/** True for a function of the engine, and for a Proxy, which is in the list beside its target. */
+function hasNoSource(owner: AnyFunction): boolean {
   return Function.prototype.toString.call(owner).endsWith('[native code] }');
 }
 

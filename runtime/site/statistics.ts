@@ -3,7 +3,7 @@
 
 import type { Attributes, SpanContext, SpanStatus } from '@opentelemetry/api';
 import { CapturedDate } from '../captured.js';
-import { LatencyHistogram } from '../site/latency.js';
+import { LatencyHistogram } from './latency.js';
 
 const SAMPLES = 8;
 const SAMPLE_EVERY_MS = 1000;

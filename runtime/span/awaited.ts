@@ -1,5 +1,5 @@
-// Records calls of async functions whose prologue awaits the body's promise itself (contract 2 of emitted.ts). Nothing is attached
-// to that promise, so that async stack traces stay whole.
+// Records calls of async functions whose prologue awaits the body's promise itself (contract 2 of emitted.ts). Nothing is attached to that
+// promise, because V8 follows a promise in async stack traces only while it has a single reaction.
 
 import type { AnyFunction, Site } from '../site/site.js';
 import { type Decision, recordCall, type Settle } from './run.js';
@@ -12,10 +12,6 @@ export interface AwaitedCall {
   fail(error: unknown): unknown;
 }
 
-/**
- * Records a call of an async function that awaits the body's promise itself. Nothing is attached to the promise, so that stack
- * traces stay whole: V8 follows a promise only while it has a single reaction.
- */
 export function recordAwaited(
   decision: Decision,
   site: Site,

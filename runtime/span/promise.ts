@@ -1,5 +1,5 @@
-// Native promises that are not fresh from an async function: somebody else may hold them, extend them, or have a class of their
-// own for them. They come back as the same object and are watched, without a microtask more.
+// Native promises that no async function has just created: other code may hold or extend them, or they have a class of their own. The caller
+// gets the same object, which is watched without another microtask.
 
 import {
   apply,
@@ -25,46 +25,45 @@ type Handler = ((value: unknown) => unknown) | null | undefined;
 type Then = (this: unknown, onFulfilled?: Handler, onRejected?: Handler) => unknown;
 
 interface Watch {
-  /** Our own handlers are being attached. */
+  /** Spanwright's handlers are being attached. */
   attaching: boolean;
-  /** Somebody other than us has attached a handler. */
+  /** A handler other than Spanwright's has been attached. */
   handled: boolean;
   replacement: Then | undefined;
 }
 
 /**
  * Every way to attach a handler (`await`, `then`, `catch`, `finally`, Promise.all) reads `constructor` (ECMA-262,
- * SpeciesConstructor and PromiseResolve), so a prototype put between a promise and its class sees each. Own properties would do
+ * SpeciesConstructor and PromiseResolve), so a prototype inserted between a promise and its class sees each. Own properties would do
  * too, but V8 then takes its slow path for all promises of the process.
  */
 const watches = new WeakMap<object, Watch>();
-/** The prototype to put between, by the class's own. */
-const between = new WeakMap<object, object>();
-/** The class's own prototype, by the one put between. */
-const classOf = new WeakMap<object, object>();
-const stands = new WeakSet<object>();
+/** The inserted prototype, by that of the class. */
+const inserted = new WeakMap<object, object>();
+/** The prototype of the class, by the inserted one. */
+const prototypeOfClass = new WeakMap<object, object>();
 
-function standBetween(promise: object): Watch | undefined {
+/** Inserts the watching prototype, once. Undefined for a frozen promise. */
+function insertPrototype(promise: object): Watch | undefined {
   const known = watches.get(promise);
   if (known !== undefined) return known;
   if (!isExtensible(promise)) return undefined;
   const prototype = getPrototypeOf(promise) as object;
-  let stand = between.get(prototype);
-  if (stand === undefined) {
-    stand = watchingPrototype(prototype);
-    between.set(prototype, stand);
-    classOf.set(stand, prototype);
-    stands.add(stand);
+  let watching = inserted.get(prototype);
+  if (watching === undefined) {
+    watching = watchingPrototype(prototype);
+    inserted.set(prototype, watching);
+    prototypeOfClass.set(watching, prototype);
   }
-  setPrototypeOf(promise, stand);
+  setPrototypeOf(promise, watching);
   const watch: Watch = { attaching: false, handled: false, replacement: undefined };
   watches.set(promise, watch);
   return watch;
 }
 
 function watchingPrototype(prototype: object): object {
-  const stand = createObject(prototype) as object;
-  defineOrThrow(stand, 'constructor', {
+  const watching = createObject(prototype) as object;
+  defineOrThrow(watching, 'constructor', {
     configurable: true,
     get(this: object): unknown {
       try {
@@ -72,7 +71,7 @@ function watchingPrototype(prototype: object): object {
         if (watch?.attaching) return CapturedPromise;
         if (watch !== undefined) watch.handled = true;
       } catch {
-        // whoever attaches a handler goes on
+        // the program attaches its handler all the same
       }
       return reflectGet(prototype, 'constructor', this);
     },
@@ -80,14 +79,14 @@ function watchingPrototype(prototype: object): object {
       defineOrThrow(this, 'constructor', { value, writable: true, configurable: true, enumerable: true });
     },
   });
-  defineOrThrow(stand, 'then', {
+  defineOrThrow(watching, 'then', {
     configurable: true,
     writable: true,
     value: function then(this: object, onFulfilled?: Handler, onRejected?: Handler): unknown {
       return apply(thenOf(this), this, [onFulfilled, onRejected]);
     },
   });
-  return stand;
+  return watching;
 }
 
 /**
@@ -97,7 +96,7 @@ function watchingPrototype(prototype: object): object {
  * here: the function may have handled it itself (`p.catch(() => {}); return p;`). One notice for each site reports it.
  */
 export function watchPromise(call: FollowedCall, promise: Promise<unknown>): boolean {
-  const watch = standBetween(promise);
+  const watch = insertPrototype(promise);
   if (watch === undefined) return false;
   watch.attaching = true;
   apply(promiseThen, promise, [
@@ -127,12 +126,12 @@ function reportUnhandled(site: Site, watch: Watch): void {
   notice('SPW026', `${site.id} returned it; while tracing is off, Node.js decides about it`, site.id);
 }
 
-/** What `then` means for a promise, past the prototype that we put between. */
+/** The `then` of a promise's own class, past the inserted prototype. */
 export function thenOf(promise: object): Then {
   const replacement = watches.get(promise)?.replacement;
   if (replacement !== undefined) return replacement;
   const prototype = getPrototypeOf(promise) as object;
-  return reflectGet(hasOwn(promise, 'then') ? promise : (classOf.get(prototype) ?? prototype), 'then', promise) as Then;
+  return reflectGet(hasOwn(promise, 'then') ? promise : (prototypeOfClass.get(prototype) ?? prototype), 'then', promise) as Then;
 }
 
 /** Whether a `then` is the engine's, in this realm or another. */
@@ -151,7 +150,7 @@ export function isThenOfPromises(then: Then): boolean {
 /** Puts `then` in the place of a promise subclass's own. False for a frozen promise, or one with a `then` as own property. */
 export function replacePromiseThen(promise: object, then: Then): boolean {
   if (hasOwn(promise, 'then')) return false;
-  const watch = standBetween(promise);
+  const watch = insertPrototype(promise);
   if (watch !== undefined) watch.replacement = then;
   return watch !== undefined;
 }

@@ -76,19 +76,11 @@ export class RecordedCall implements FollowedCall {
   ) {}
 
   succeed(value: unknown): void {
-    try {
-      succeed(this.span, this.site, this.self, value);
-    } catch (fault) {
-      abandon(this.span, this.site, fault);
-    }
+    succeed(this.span, this.site, this.self, value);
   }
 
   fulfil(value: unknown): void {
-    try {
-      if (!this.site.options.untilEnd || !observeEnd(this, value)) this.succeed(value);
-    } catch (fault) {
-      abandon(this.span, this.site, fault);
-    }
+    if (!this.site.options.untilEnd || !observeEnd(this, value)) this.succeed(value);
   }
 
   /** Ends the span as failed. @returns the error, to throw it again */

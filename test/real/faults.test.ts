@@ -51,7 +51,7 @@ test.after(async () => {
     report({
       part: `spans while the Collector fails in ${scenarios} ways`,
       tried: ended,
-      survived: ended - lost,
+      survived: ended - unaccounted,
       lost,
       unaccounted,
     });

@@ -18,7 +18,7 @@ export function isNative(method: object): boolean {
 
 /** Monotonic milliseconds, a float. */
 export const now: () => number = performance.now.bind(performance);
-/** Milliseconds since the epoch. The monotonic clock stands in where `Date` is a fake already. */
+/** Milliseconds since the epoch. From the monotonic clock where `Date` is a fake already. */
 export const wallClock: () => number = isNative(Date.now) ? Date.now : () => performance.timeOrigin + now();
 export const CapturedDate: DateConstructor = Date;
 export const CapturedPromise: PromiseConstructor = Promise;

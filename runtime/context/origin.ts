@@ -1,4 +1,4 @@
-// Where the span of a context comes from: a local trace of Spanwright's or a third-party tracer; and whether it is sampled.
+// Origin of the span of a context, a local trace of Spanwright or a third-party tracer, and its sampled flag.
 
 import { type Span, type SpanContext, TraceFlags } from '@opentelemetry/api';
 import { throughTransparent } from './transparent.js';

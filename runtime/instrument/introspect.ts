@@ -1,4 +1,4 @@
-// What can be seen of a function at run time, for code that no transformer has described.
+// Properties of a function that are visible at run time, for code that no transformer has described.
 
 import type { AnyFunction, Shape } from '../site/site.js';
 
@@ -19,7 +19,7 @@ export function isConstructible(body: AnyFunction): boolean {
   return Object.hasOwn(body, 'prototype') && shapeOf(body) === 'unknown';
 }
 
-/** The key that a member has: a number that it is written as, or that stands in an enum, is a text there. */
+/** The property key of a member. A numeric name, also one from an enum, is a string there. */
 export function ownKey(written: string | symbol | number): string | symbol {
   return typeof written === 'number' ? String(written) : written;
 }

@@ -12,10 +12,10 @@ import { makeSite } from './make.js';
 import type { InstrumentOptions } from './options.js';
 import { markedParameters } from './record.js';
 
-/** What was registered of one function beside the function. */
+/** Options of one registered function. */
 interface Registration {
   readonly options: InstrumentOptions;
-  /** Where `@record` noted parameters: the prototype or class, and the method. */
+  /** Prototype or class, and method, under which `@record` noted parameters. */
   readonly marked?: readonly [object, string | symbol];
 }
 
@@ -102,7 +102,7 @@ export class Module implements ModuleTable {
 
 type Row = [line: number, column: number, name: string, below: string, parameters: string, async?: 0 | 1, spanName?: string];
 
-/** What the prologues of a module call while a call may be recorded. Every "not recorded" is answered before the body is entered. */
+/** The function that the prologues of a module call while a call may be recorded. It decides before the body is entered again. */
 function recorderOf(module: Module): ModuleRecorder {
   const { tables, gate } = state;
   return function record(index: number, self: unknown, a?: unknown, b?: unknown, c?: unknown, d?: unknown): unknown {

@@ -55,7 +55,7 @@ export function checkOptions(options: InstrumentOptions, where: string): void {
   }
 }
 
-/** What is known of a function's parameters. */
+/** Parameters of a function, as far as they are known. */
 export interface KnownParameters {
   /** In order; undefined where nothing asks for them. */
   readonly names: readonly string[] | undefined;

@@ -1,5 +1,5 @@
-// Instruments the methods of a class that is decorated as a whole. A class decorator below `@instrument` may have put another class in the
-// place of the one that has the methods: a subclass, a Proxy, a constructor function. Called by the decorator and by compiled code.
+// Instruments the methods of a class that is decorated as a whole. A class decorator below `@instrument` may have replaced the class that has the
+// methods: a subclass, a Proxy, a constructor function. Called by the decorator and by compiled code.
 
 import type { AnyFunction, ForwarderFactory, SiteRecord } from '../site/site.js';
 import { notice } from '../warnings.js';
@@ -46,7 +46,7 @@ function describeInert(name: string): string {
   return `${of}: found no method that can be replaced. Put @instrument directly above the class, below its other decorators, or on each method.`;
 }
 
-/** The classes that a decorated class may stand for, itself first. */
+/** Candidates for the class as it was written: the decorated class, what it wraps, and what it extends. */
 function* classesBehind(given: AnyFunction): Generator<AnyFunction> {
   for (let one: unknown = given; typeof one === 'function' && one !== Function.prototype; one = Object.getPrototypeOf(one)) {
     // The class behind a Proxy, or behind a constructor function that was given its prototype.

@@ -5,7 +5,7 @@ import type { Attributes, AttributeValue, SpanContext } from '@opentelemetry/api
 import { floor } from '../captured.js';
 import type { Site } from '../site/site.js';
 
-/** What a span needs to be in the table: its links to the entries before and after it. */
+/** Links of an open span to the entries before and after it. */
 export interface OpenEntry {
   before: OpenEntry | undefined;
   after: OpenEntry | undefined;
@@ -147,7 +147,7 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
     return taken;
   }
 
-  /** What is open now, oldest first, without what leaves meanwhile. Ends also where a fault has broken a link. */
+  /** Entries that are open now, oldest first, without those that leave meanwhile. A broken link does not make it endless. */
   *[Symbol.iterator](): IterableIterator<Entry> {
     const all: Entry[] = [];
     for (let entry = this.oldest; entry !== undefined && all.length < this.count; entry = entry.after as Entry | undefined)

@@ -1,7 +1,7 @@
 // The modules whose functions have a prologue. Each keeps one variable, which holds its recorder while a call may be recorded and
 // nothing otherwise; it is set here, for all modules, whenever the gate becomes idle or stops being so. One per process.
 
-/** What a module's prologues call. It returns itself for "go on in place". */
+/** Called by a module's prologues. Returns itself where the call goes on in place. */
 export type ModuleRecorder = (index: number, self: unknown, ...args: unknown[]) => unknown;
 
 export interface ModuleTable {

@@ -134,7 +134,7 @@ export function thenOf(promise: object): Then {
   return reflectGet(hasOwn(promise, 'then') ? promise : (prototypeOfClass.get(prototype) ?? prototype), 'then', promise) as Then;
 }
 
-/** Whether a `then` is the engine's, in this realm or another. */
+/** True for a `then` of the engine, in this realm or another. */
 const natives = new WeakMap<object, boolean>([[promiseThen, true]]);
 
 /** True for the `then` of promises: the engine's, or what the program put in its place for all of them. Any other starts work of its own. */

@@ -47,7 +47,7 @@ export function observeSteps(iterator: object, iteration: Iteration): void {
 function observedStep(name: StepName, step: Step, iteration: Iteration, running: { step: boolean }): Step {
   const taken = (result: StepResult): StepResult => {
     try {
-      // an iterator that is told to return has finished unless it says that it has not
+      // after return() an iterator has finished, unless its result says that it has not
       if (name === 'return' ? result?.done !== false : result?.done) iteration.finished(result?.value);
     } catch (fault) {
       reportFault('end of an iteration', fault);

@@ -1,5 +1,5 @@
 // The certificates of `https://`: read and judged when the set-up is built, because OpenSSL passes over an authority that it cannot
-// read, and says only at the first connection that a key does not fit. Called by sdk.ts and exporter.ts, and by
+// read, and says only at the first connection that a key does not fit. Called by exporter.ts and pipeline.ts, and by
 // `spanwright doctor`.
 
 import { X509Certificate } from 'node:crypto';

@@ -1,13 +1,14 @@
 // OTLP over HTTP: OpenTelemetry's delegate (`createOtlpHttpExportDelegate`, of which its OTLPTraceExporter is made) with our encoder as its
 // serializer, over an Agent that knows each request. The delegate retries by itself with timers that hold the process and cannot be
-// ended, and keeps the status of such answers to itself; so it is shown no failure that it would retry. delivery.ts retries. Built by sdk.ts.
+// ended, and keeps the status of such answers to itself; so it is shown no failure that it would retry. delivery.ts retries. Built by exporter.ts.
 
 import { type AgentOptions, type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
-import { clearTimeout, now, setImmediate, setTimeout, unref } from '../captured.js';
+import { clearTimeout, now, setTimeout, unref } from '../captured.js';
 import type { ExportResult } from '../sdk/contracts.js';
 import type { Certificates } from './certificates.js';
+import { limitConnect } from './connect-limit.js';
 import { ExportTimeout } from './failures.js';
 import type { Carrier, ExportDelegate, Serializer } from './otlp.js';
 
@@ -18,8 +19,6 @@ const MASKED_ERROR = 'EXPORT_';
 const RETRIED = new Set([429, 502, 503, 504]);
 /** Longest timer of Node: the limit is the attempt's own. */
 const NEVER = 2 ** 31 - 1;
-/** libuv counts a pending connect as an active request: it gets two lost packets instead of the two minutes of the operating system. */
-const CONNECT_MS = 3000;
 
 export interface HttpSettings {
   readonly url: string;
@@ -31,7 +30,7 @@ export interface HttpSettings {
   readonly userAgent: string;
 }
 
-/** What is used of `@opentelemetry/otlp-exporter-base`, the transformer and the exporter itself; loaded by sdk.ts. */
+/** What is used of `@opentelemetry/otlp-exporter-base`, the transformer and the exporter itself; loaded by sdk/packages.ts. */
 export interface HttpPackages {
   /** Missing in a version that has changed it: the exporter itself takes its place, with its own serializer. */
   createOtlpHttpExportDelegate?(
@@ -211,13 +210,7 @@ function createAgent(tls: Certificates | undefined, watch: (request: ClientReque
 function holdNothing(socket: Socket): void {
   socket.unref();
   if (!socket.connecting) return;
-  const refuse = (): void => {
-    if (!socket.connecting) return;
-    const error = new Error(`no connection within ${CONNECT_MS} ms`);
-    socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
-  };
-  // on a blocked event loop the timer is due before the connection that was made meanwhile is seen
-  const timer = unref(setTimeout(() => setImmediate(refuse), CONNECT_MS));
+  const timer = limitConnect(socket, ({ connecting }) => connecting);
   const end = (): void => {
     clearTimeout(timer);
     socket.unref(); // connecting may have gone from one address to the next

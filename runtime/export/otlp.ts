@@ -1,5 +1,5 @@
 // The OTLP exporter: batches as bytes of our encoder, carried by OpenTelemetry's own export delegate (grpc-carrier.ts, http-carrier.ts).
-// Added here: a limit for each attempt, an early end, and the spans that a collector rejects inside a success. Built by sdk.ts, called
+// Added here: a limit for each attempt, an early end, and the spans that a collector rejects inside a success. Built by exporter.ts, called
 // by delivery.ts. After shutdown() nothing of it holds the process.
 
 import type { ExportResult, ReadableSpan, Remark, SpanExporter } from '../sdk/contracts.js';

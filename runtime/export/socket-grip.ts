@@ -6,11 +6,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout, unref } from '../captured.js';
+import { clearInterval, clearTimeout, setInterval, unref } from '../captured.js';
+import { limitConnect } from './connect-limit.js';
 
 const CHANNEL = 'net.client.socket';
-/** libuv counts a pending connect as an active request: it gets two lost packets instead of the two minutes of the operating system. */
-const CONNECT_MS = 3000;
 /** grpc-js takes references again with each call; the timer that drops them does not hold the process either. */
 const RELEASE_MS = 25;
 
@@ -59,13 +58,7 @@ export class SocketGrip {
   take(socket: Socket): void {
     this.#sockets.add(socket);
     socket.unref();
-    const refuse = (): void => {
-      if (!isSilent(socket)) return;
-      const error = new Error(`no connection within ${CONNECT_MS} ms`);
-      socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
-    };
-    // on a blocked event loop the timer is due before the answer that came meanwhile is seen
-    const timer = unref(setTimeout(() => setImmediate(refuse), CONNECT_MS));
+    const timer = limitConnect(socket, isSilent);
     socket.once('close', () => {
       clearTimeout(timer);
       this.#sockets.delete(socket);

@@ -1,0 +1,18 @@
+// Limit on the time that a new connection to the Collector takes, for both transports.
+
+import type { Socket } from 'node:net';
+import { setImmediate, setTimeout, unref } from '../captured.js';
+
+/** libuv counts a pending connect as an active request: it gets two lost packets instead of the two minutes of the operating system. */
+const CONNECT_MS = 3000;
+
+/** Destroys the socket with ETIMEDOUT if it `isPending` after three seconds. Returns the timer, which does not hold the process. */
+export function limitConnect(socket: Socket, isPending: (socket: Socket) => boolean): NodeJS.Timeout {
+  const refuse = (): void => {
+    if (!isPending(socket)) return;
+    const error = new Error(`no connection within ${CONNECT_MS} ms`);
+    socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+  };
+  // on a blocked event loop the timer is due before the answer that came meanwhile is seen
+  return unref(setTimeout(() => setImmediate(refuse), CONNECT_MS));
+}

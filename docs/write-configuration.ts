@@ -119,7 +119,7 @@ Over gRPC the proxies of \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`n
 
 Lines go to standard error and begin with \`spanwright:\` and a code; those that can repeat are printed once per cause and minute. The option
 \`logger\` sends them to a logger of pino, bunyan, winston or Nest, to \`diag\`, \`console\`, or a function, with code, cause and detail as fields
-where the logger takes fields. \`log_level\` (\`OTEL_LOG_LEVEL\`) leaves levels out; under Jest, Vitest, Mocha, node:test and \`NODE_ENV=test\` the default is \`warn\`.
+where the logger takes fields. \`log_level\` (\`OTEL_LOG_LEVEL\`) leaves levels out; under Jest, Vitest, Mocha, uvu, Playwright, node:test and \`NODE_ENV=test\` the default is \`warn\`.
 
 ${table(
   ['code', 'level', 'text'],

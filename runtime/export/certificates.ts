@@ -1,6 +1,5 @@
 // The certificates of `https://`: read and judged when the set-up is built, because OpenSSL passes over an authority that it cannot
-// read, and says only at the first connection that a key does not fit. Called by exporter.ts and pipeline.ts, and by
-// `spanwright doctor`.
+// read, and says only at the first connection that a key does not fit. Called by pipeline.ts and by `spanwright doctor`.
 
 import { X509Certificate } from 'node:crypto';
 import type { Configuration } from '../config/configuration.js';

@@ -3,7 +3,7 @@
 import type { Configuration } from '../config/configuration.js';
 import { loadGrpc, loadHttp, loadTransformer } from '../sdk/packages.js';
 import { VERSION } from '../version.js';
-import { readCertificates } from './certificates.js';
+import type { Certificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
 import type { GrpcPackages } from './grpc-carrier.js';
 import type { HttpPackages } from './http-carrier.js';
@@ -12,17 +12,14 @@ import { type Carrier, OtlpExporter, type Serializer } from './otlp.js';
 const grpcCarrier = (): typeof import('./grpc-carrier.js') => require('./grpc-carrier.js');
 const httpCarrier = (): typeof import('./http-carrier.js') => require('./http-carrier.js');
 
-/**
- * The OTLP exporter of the endpoint's protocol. Loads no package before it is needed.
- * @throws ConfigurationError when a certificate file cannot be read or used.
- */
-export function createExporter(endpoint: Endpoint, configuration: Configuration): OtlpExporter {
+/** The OTLP exporter of the endpoint's protocol. Loads no package before it is needed. */
+export function createExporter(endpoint: Endpoint, certificates: Certificates, configuration: Configuration): OtlpExporter {
   const timeout = Math.min(configuration.otlpTimeout, configuration.exportTimeout);
   const common = {
     headers: configuration.otlpHeaders,
     gzip: configuration.otlpCompression === 'gzip',
     userAgent: `spanwright/${VERSION}`,
-    tls: endpoint.tls ? readCertificates(configuration) : undefined,
+    tls: endpoint.tls ? certificates : undefined,
     timeout,
   };
   const carry = (serializer: Serializer): Carrier =>

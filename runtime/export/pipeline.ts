@@ -9,7 +9,7 @@ import { textOfThrown } from '../text/thrown.js';
 import type { Notice } from '../warnings.js';
 import { within } from '../within.js';
 import { readCertificates } from './certificates.js';
-import { Delivery } from './delivery.js';
+import { Delivery, type DeliveryOptions } from './delivery.js';
 import { checkEndpoint, type Endpoint } from './endpoint.js';
 import { createExporter } from './exporter.js';
 import { type ExportCounts, ExportQueue } from './queue.js';
@@ -40,8 +40,9 @@ export function buildPipeline(configuration: Configuration, notice: Notice): Pip
   }
   const given = configuration.exporter ?? consoleExporter(configuration);
   const endpoint = given === null ? usableEndpoint(configuration, notice) : null;
-  const exporter = given ?? (endpoint === null ? null : createExporter(endpoint, configuration));
-  const queue = exporter === null ? null : buildQueue(exporter, endpoint, configuration, notice);
+  const certificates = endpoint?.tls ? readCertificates(configuration) : {};
+  const exporter = given ?? (endpoint === null ? null : createExporter(endpoint, certificates, configuration));
+  const queue = exporter === null ? null : buildQueue({ exporter, endpoint, certificates }, configuration, notice);
   const processors: SpanProcessor[] = configuration.spanProcessors.map(
     (processor, index) => new Guarded(processor, index, configuration, notice),
   );
@@ -76,16 +77,14 @@ function usableEndpoint(configuration: Configuration, notice: Notice): Endpoint 
 }
 
 function buildQueue(
-  exporter: SpanExporter,
-  endpoint: Endpoint | null,
+  target: Pick<DeliveryOptions, 'exporter' | 'endpoint' | 'certificates'>,
   configuration: Configuration,
   notice: Notice,
 ): ExportQueue {
   const { maxQueueSize, maxExportBatchSize, scheduleDelay, exportTimeout, otlpTimeout, shutdownTimeout } = configuration;
   const flushTimeout = Math.min(onRequestPath() ? REQUEST_FLUSH_MS : otlpTimeout, exportTimeout);
-  if (configuration.enabled) exporter.prepare?.().catch(() => {}); // the first export reports what is wrong
-  const certificates = endpoint?.tls ? readCertificates(configuration) : {};
-  const delivery = new Delivery({ exporter, endpoint, certificates, timeout: exportTimeout, notice });
+  if (configuration.enabled) target.exporter.prepare?.().catch(() => {}); // the first export reports what is wrong
+  const delivery = new Delivery({ ...target, timeout: exportTimeout, notice });
   return new ExportQueue({ delivery, maxQueueSize, maxExportBatchSize, scheduleDelay, flushTimeout, shutdownTimeout, notice });
 }
 

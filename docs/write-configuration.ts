@@ -94,16 +94,16 @@ it names it: \`resource: { 'process.command_args': process.argv }\`.
 
 Of OpenTelemetry's variables those in the table of keys are followed, and the sampler:
 
-| \`OTEL_TRACES_SAMPLER\` | stands for |
+| \`OTEL_TRACES_SAMPLER\` | equivalent |
 |---|---|
 | \`parentbased_always_on\` | the default |
 | \`parentbased_always_off\` | \`roots = "none"\`: no trace starts here; sampled callers are recorded |
 | \`parentbased_traceidratio\` | the rule \`*=<OTEL_TRACES_SAMPLER_ARG>\` |
-| \`always_on\` | \`remote_parent = "ignore"\`: what callers decided does not count |
+| \`always_on\` | \`remote_parent = "ignore"\`: decisions of callers are ignored |
 | \`always_off\` | \`roots = "none"\` and \`remote_parent = "ignore"\`: nothing is recorded |
 | \`traceidratio\` | the rule and \`remote_parent = "ignore"\` |
 
-The gate stands in front: while \`enabled\` is off, no sampler starts a trace. \`roots\`, \`remote_parent\` and a rule for \`*\` that code or a variable of
+The gate decides first: while \`enabled\` is off, no sampler starts a trace. \`roots\`, \`remote_parent\` and a rule for \`*\` that code or a variable of
 Spanwright sets have precedence; the ratio adds to other rules.
 
 These variables are not followed; where one is set, SPW024 is logged at the start:

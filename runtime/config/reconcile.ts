@@ -1,4 +1,4 @@
-// How keys of the configuration bear on each other, once each has its value: called by load.ts.
+// Rules between keys of the configuration, applied once each key has its value. Called by load.ts.
 
 import type { ConfigurationValue } from '../tracing.js';
 import { readSampler, SAMPLER } from './sampler-variable.js';
@@ -16,7 +16,7 @@ export function reconcile(given: Values): void {
   limitBatch(given);
   nameService(given);
   keepEnabledScopes(given);
-  if (row(given, 'disabled').value === true) become(given, 'enabled', false, row(given, 'disabled'));
+  if (row(given, 'disabled').value === true) override(given, 'enabled', false, row(given, 'disabled'));
   pairCertificates(given);
   followSampler(given);
   secureEndpoint(given);
@@ -26,7 +26,7 @@ function row({ values }: Values, key: string): ConfigurationValue {
   return values.find((value) => value.key === key) as ConfigurationValue;
 }
 
-function become(
+function override(
   given: Values,
   key: string,
   value: unknown,
@@ -45,14 +45,14 @@ function limitBatch(given: Values): void {
     const found = `found ${batch.value} and ${queue.value} (${queue.origin})`;
     report(given, batch, `${batch.origin}: max_export_batch_size must be at most max_queue_size; ${found}.`);
   }
-  become(given, 'max_export_batch_size', queue.value, queue);
+  override(given, 'max_export_batch_size', queue.value, queue);
 }
 
 function nameService(given: Values): void {
   const resource = row(given, 'resource');
   const named = (resource.value as Record<string, unknown>)['service.name'];
   if (row(given, 'service_name').source === 'default' && typeof named === 'string' && named !== '')
-    become(given, 'service_name', named, resource);
+    override(given, 'service_name', named, resource);
 }
 
 /** An instrumentation that is enabled by name is wanted, although the default drops its spans. */
@@ -62,7 +62,7 @@ function keepEnabledScopes(given: Values): void {
   if (drop.source !== 'default' || enabled.length === 0) return;
   const scopes = (drop.value as string).split(', ');
   const kept = scopes.filter((scope) => !enabled.some((name) => scope.endsWith(`-${name}`)));
-  if (kept.length < scopes.length) become(given, 'drop', kept.join(', '), instrumentations);
+  if (kept.length < scopes.length) override(given, 'drop', kept.join(', '), instrumentations);
 }
 
 function pairCertificates(given: Values): void {
@@ -71,7 +71,7 @@ function pairCertificates(given: Values): void {
   if (one === undefined || set.length === 2) return;
   const message = `${one.origin}: otlp_client_certificate and otlp_client_key must be given together; the other one is not set.`;
   report(given, one, message);
-  become(given, one.key, null, { source: 'default', origin: 'default' });
+  override(given, one.key, null, { source: 'default', origin: 'default' });
 }
 
 /** Code and Spanwright's own variables have precedence over the sampler of the environment, and that over the file. */
@@ -80,22 +80,23 @@ function followSampler(given: Values): void {
   if (sampler === undefined) return;
   const from = { source: 'environment', origin: SAMPLER } as const;
   const isBelow = (key: string): boolean => ['default', 'file'].includes(row(given, key).source);
-  if (sampler.roots !== undefined && isBelow('roots')) become(given, 'roots', sampler.roots, from);
-  if (sampler.remoteParent !== undefined && isBelow('remote_parent')) become(given, 'remote_parent', sampler.remoteParent, from);
+  if (sampler.roots !== undefined && isBelow('roots')) override(given, 'roots', sampler.roots, from);
+  if (sampler.remoteParent !== undefined && isBelow('remote_parent'))
+    override(given, 'remote_parent', sampler.remoteParent, from);
   if (sampler.ratio === 1) return;
   const { value, source, origin } = row(given, 'rules');
   const rules = (value as string).split(', ').filter((rule) => rule !== '');
   const others = rules.filter((rule) => !rule.startsWith('*='));
   if (others.length < rules.length && !isBelow('rules')) return;
   const all = [...others, `*=${sampler.ratio === 0 ? 'off' : sampler.ratio}`].join(', ');
-  become(given, 'rules', all, source === 'default' ? from : { source, origin: `${origin}; ${SAMPLER}` });
+  override(given, 'rules', all, source === 'default' ? from : { source, origin: `${origin}; ${SAMPLER}` });
 }
 
 /** An address of the environment without a scheme: TLS, unless the variable for plaintext is true (OTLP specification). */
 function secureEndpoint(given: Values): void {
   const { value, source, origin } = row(given, 'otlp_endpoint');
   if (source !== 'environment' || row(given, 'otlp_insecure').value !== null) return;
-  become(given, 'otlp_insecure', false, { source: 'default', origin: 'default' });
+  override(given, 'otlp_insecure', false, { source: 'default', origin: 'default' });
   if (row(given, 'protocol').value === 'grpc' && !String(value).includes('://'))
     given.warn(
       `${origin}: the address has no scheme, so TLS is used; for plaintext write "http://" before it or set OTEL_EXPORTER_OTLP_INSECURE=true.`,

@@ -1,4 +1,4 @@
-// OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG as roots, remote parents and a ratio. The gate stands in front: while tracing is off,
+// OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG as roots, remote parents and a ratio. The gate decides first: while tracing is off,
 // no sampler records. Read by reconcile.ts; what code and Spanwright's own variables set has precedence.
 
 import { variableText } from './env.js';

@@ -117,7 +117,7 @@ export function linksLike(client: RedisClient): () => RedisLink {
 type NodeRedis = { createClient(options: object): OwnNodeRedis };
 type IoRedis = { Redis: new (url: string, options: object) => OwnIoRedis };
 
-// Literals inside of `try`: bundlers include what is installed, and build without what is not.
+// A literal `require` in `try`: bundlers include a package that is installed, and build without one that is not.
 function loadNodeRedis(): NodeRedis | undefined {
   try {
     return require('redis') as NodeRedis;

@@ -13,7 +13,7 @@ import { within } from '../within.js';
 /** How long an export waits for detectors that ask others: a cloud's metadata service that does not answer costs this once. */
 const LIMIT_MS = 2000;
 
-/** What made the spans: not OpenTelemetry's SDK, whose name is its own (semantic conventions, "Telemetry SDK"). */
+/** Maker of the spans. `opentelemetry` is reserved for OpenTelemetry's SDK (semantic conventions, "Telemetry SDK"). */
 const MAKER: Attributes = {
   'telemetry.sdk.name': 'spanwright',
   'telemetry.sdk.version': VERSION,
@@ -36,7 +36,7 @@ export interface NamedDetector {
 }
 
 export interface ResourceParts {
-  /** Called once, with the first look at the resource. */
+  /** Called once, when the resource is first read. */
   readonly detectors: () => readonly NamedDetector[];
   /** Attributes that override those of detectors. */
   readonly configured: Attributes;

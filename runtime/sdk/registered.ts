@@ -1,5 +1,5 @@
-// What is registered at the OpenTelemetry API of this process, and by whom. The API has no getters for all of it, so the record that
-// its copies share (`opentelemetry.js.api.1`) is read; nothing here writes it.
+// Registrations at the OpenTelemetry API of this process. The API has no getters for all of them, so the record that its copies share
+// (`opentelemetry.js.api.1`) is read; nothing here writes it.
 
 import { propagation, type TracerProvider, trace } from '@opentelemetry/api';
 

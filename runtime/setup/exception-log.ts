@@ -44,7 +44,7 @@ export function buildExceptionLog(
   };
 }
 
-/** A literal inside of `try`: bundlers include the package where it is installed, and build without it where not. */
+/** A literal `require` in `try`: bundlers include the package where it is installed, and build without it where it is not. */
 function loadLogsApi(): LogsApi | undefined {
   try {
     return require('@opentelemetry/api-logs') as LogsApi;

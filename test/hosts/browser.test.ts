@@ -2,7 +2,7 @@
 // Code that is shared with a browser: under the conditions browser, worker, edge-light and workerd every name of the package exists and does
 // nothing, a client build grows by less than 1 kB and imports nothing of Node, the page runs, and plugins leave client output alone.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -13,11 +13,9 @@ import * as emitted from '../../runtime/emitted.js';
 import * as runtime from '../../runtime/index.js';
 import { Browser } from '../admin/page/browser.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
-import { execute, part } from './conformance/suite.js';
+import { execute, part, testWith } from './conformance/suite.js';
 
 const installed = (name: string): string => part('bundlers/node_modules', name);
-const missing = !existsSync(part('bundlers', '.stamp'));
-if (missing && process.env.CI === 'true') throw new Error('the part bundlers is not installed; run .ci/setup');
 
 type Inert = typeof runtime & { default?: unknown };
 /** Not compiled to `require`, which these modules are not for. */
@@ -172,8 +170,7 @@ function built(name: string, shared: string, used: boolean): { directory: string
   return { directory, text: scripts(directory) };
 }
 
-if (missing) console.log('SKIP client builds: the part bundlers is not installed; run .ci/setup');
-const clientTest = (title: string, work: () => Promise<void>): void => (missing ? undefined : test(title, work));
+const clientTest = testWith('bundlers');
 
 for (const name of Object.keys(CLIENTS))
   clientTest(`${name}: a client build grows by less than 1 kB, with the plugin as without it`, async () => {

@@ -13,7 +13,7 @@ import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type HttpReceiver, startHttpReceiver } from '../../viewer/receiver/http.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
-import { execute, part } from './conformance/suite.js';
+import { execute, part, testWith } from './conformance/suite.js';
 import { ONE_FILE_BUNDLERS, type OneFile, type OneFileBundler, outputOf } from './one-file.js';
 
 const SERVICE = `import { trace } from '@opentelemetry/api';
@@ -67,10 +67,7 @@ const TSCONFIG = {
   include: ['src'],
 };
 
-const missing = !existsSync(part('bundlers', '.stamp'));
-if (missing && process.env.CI === 'true') throw new Error('the part bundlers is not installed; run .ci/setup');
-if (missing) console.log('skip: the part bundlers is not installed; run .ci/setup');
-const eachWay = missing ? test.skip : test;
+const eachWay = testWith('bundlers');
 
 let grpc: Receiver;
 let http: HttpReceiver;

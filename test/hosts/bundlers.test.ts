@@ -3,13 +3,13 @@
 // where the bundler ends with its message.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BUNDLERS, type Bundler, outputOf } from './bundlers.js';
 import { ROOT, type Variant, write, writeProject } from './conformance/project.js';
-import { conformance, execute, LEGACY, part, STANDARD, variant } from './conformance/suite.js';
+import { conformance, execute, LEGACY, part, STANDARD, testWith, variant } from './conformance/suite.js';
 
 const installed = (name: string): string => part('bundlers/node_modules', name);
 const packagesOf = (names: readonly string[]): Record<string, string> =>
@@ -96,10 +96,7 @@ test('the table of docs/hosts.md has a row for each that is built here, and a ce
   }
 });
 
-test('misuse ends the build with the message and its place, and an option that is wrong does', () => {
-  const missing = existsSync(part('bundlers', '.stamp')) ? undefined : 'the part bundlers is not installed; run .ci/setup';
-  if (missing !== undefined && process.env.CI !== 'true') return console.log(`SKIP misuse: ${missing}`);
-  assert.is(missing, undefined);
+testWith('bundlers')('misuse ends the build with the message and its place, and an option that is wrong does', () => {
   const bundler = BUNDLERS.find(({ name }) => name === 'esbuild') as Bundler;
   const directory = writeProject({ variant: LEGACY, programs: [], packages: packagesOf(['esbuild', 'typescript']) });
   const source = `import { instrument } from 'spanwright';\nexport class Work { @instrument({ args: ['jbo'] }) run(job: string) { return job; } }\n`;
@@ -117,7 +114,6 @@ test('misuse ends the build with the message and its place, and an option that i
   config.compilerOptions.plugins[0].namspace = 'x';
   write(directory, 'tsconfig.json', JSON.stringify(config));
   assert.match(run().stderr, /error TS91011: .*'namspace'/);
-  return undefined;
 });
 
 test.run();

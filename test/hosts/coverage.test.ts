@@ -2,12 +2,12 @@
 // Coverage (B7): a project has the same branches, functions and missed lines with the plugin as without it, by istanbul and by V8. Each
 // is the real tool, from the folder that .ci/setup fills; the numbers are those of its own summary.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runTool, tspc, writeProject } from '../transformer/compile.js';
-import { part } from './conformance/suite.js';
+import { part, testWith } from './conformance/suite.js';
 
 const MODULES = part('coverage', 'node_modules');
 
@@ -110,13 +110,9 @@ function measured(tool: Tool, plugin: Readonly<Record<string, unknown>> | null):
   return { functions, branches, missed };
 }
 
+const withTools = testWith('coverage');
 for (const tool of [jest('babel'), jest('v8'), vitest('istanbul'), vitest('v8'), c8])
-  test(`${tool.name}: coverage is what it is without the plugin`, () => {
-    if (!existsSync(part('coverage', '.stamp'))) {
-      if (process.env.CI === 'true') assert.unreachable('.cache/hosts/coverage is not installed; run .ci/setup');
-      console.log(`SKIP ${tool.name}: .cache/hosts/coverage is not installed; run .ci/setup`);
-      return;
-    }
+  withTools(`${tool.name}: coverage is what it is without the plugin`, () => {
     // Decorators that are compiled away are no statements any more, all of which were covered.
     assert.equal(measured(tool, { auto: [{ files: 'src/work.ts' }] }), measured(tool, null));
   });

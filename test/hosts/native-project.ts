@@ -1,14 +1,11 @@
 // A project for the tests of the native build: written to a directory of its own, compiled by the native `tsc` and by `spanwright build`.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'uvu';
-import * as assert from 'uvu/assert';
 import { ROOT, write, writeProject } from './conformance/project.js';
-import { LEGACY, part } from './conformance/suite.js';
+import { LEGACY, part, testWith } from './conformance/suite.js';
 
-const MISSING = existsSync(part('ts7', '.stamp')) ? undefined : '.cache/hosts/ts7 is not installed; run .ci/setup';
 export const MAIN = join(ROOT, 'dist/cli/main.js');
 
 const NATIVE = {
@@ -43,12 +40,5 @@ export function project(
   return directory;
 }
 
-/** A test that needs TypeScript 7.1; without it, it says so, and fails where it has to be there. */
-export function declare(name: string, body: () => void | Promise<void>): void {
-  test(name, () => {
-    if (MISSING === undefined) return body();
-    if (process.env.CI === 'true') assert.unreachable(MISSING);
-    console.log(`SKIP ${name}: ${MISSING}`);
-    return undefined;
-  });
-}
+/** Declares a test that needs TypeScript 7.1. */
+export const declare = testWith('ts7');

@@ -2,13 +2,13 @@
 // Nest's command of today (12, with TypeScript 6) builds a real Nest application with each of its builders, the plugin named in nest-cli.json.
 // What was built is started: dependency injection, metadata and spans are as they should be. SWC runs no plugins of TypeScript.
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { placeIn } from './conformance/programs.js';
 import { ROOT, write } from './conformance/project.js';
-import { execute, part } from './conformance/suite.js';
+import { execute, part, testWith } from './conformance/suite.js';
 
 const FOLDER = part('nest');
 const MODULES = join(FOLDER, 'node_modules');
@@ -75,12 +75,7 @@ const SPANS = [
 
 const PLACE = placeIn(FILES['src/store.service.ts'] as string, 'new Error');
 
-function missing(): boolean {
-  if (existsSync(part('nest', '.stamp'))) return false;
-  if (process.env.CI === 'true') assert.unreachable('the part nest is not installed; run .ci/setup');
-  console.log('SKIP Nest: the part nest is not installed; run .ci/setup');
-  return true;
-}
+const withNest = testWith('nest');
 
 /** Below the part, where Nest's command looks for its packages. */
 function project(plugins: unknown, changed: Readonly<Record<string, string>> = {}): string {
@@ -134,8 +129,7 @@ const BUILDERS: readonly { builder: string; plugins: unknown; config?: string }[
 ];
 
 for (const { builder, plugins, config } of BUILDERS)
-  test(`nest build --builder ${builder}: the plugin runs, with its options`, () => {
-    if (missing()) return;
+  withNest(`nest build --builder ${builder}: the plugin runs, with its options`, () => {
     const directory = project(plugins, config === undefined ? {} : { [`${builder}.config.js`]: config });
     build(directory, builder);
     const { answer, types, spans, place, output } = runNest(directory);
@@ -146,8 +140,7 @@ for (const { builder, plugins, config } of BUILDERS)
     assert.not.match(output, /SPW015/);
   });
 
-test('nest build --builder swc: the plain decorator does the work, and says so', () => {
-  if (missing()) return;
+withNest('nest build --builder swc: the plain decorator does the work, and says so', () => {
   const directory = project(PLUGIN);
   write(
     directory,
@@ -167,8 +160,7 @@ test('nest build --builder swc: the plain decorator does the work, and says so',
   assert.match(output, /SPW015/);
 });
 
-test('nest build prints misuse, at the token', () => {
-  if (missing()) return;
+withNest('nest build prints misuse, at the token', () => {
   const wrong = (FILES['src/store.service.ts'] as string).replace("['id']", "['identity']");
   let said = '';
   try {

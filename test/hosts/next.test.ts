@@ -3,7 +3,7 @@
 // admin hook: route handlers, server components and server actions are recorded, edge routes and client components run as they are.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -11,13 +11,11 @@ import * as assert from 'uvu/assert';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { ROOT, write } from './conformance/project.js';
-import { part } from './conformance/suite.js';
+import { part, testWith } from './conformance/suite.js';
 import { nextApp } from './next-app.js';
 
 const NEXT = part('next/node_modules/next/dist/bin/next');
 const QUIET = { NEXT_TELEMETRY_DISABLED: '1', CI: 'true' };
-const missing = !existsSync(part('next', '.stamp'));
-if (missing && process.env.CI === 'true') throw new Error('the part next is not installed; run .ci/setup');
 
 let receiver: Receiver;
 const folders: string[] = [];
@@ -95,8 +93,7 @@ function assertClientIsLeftAlone(folder: string): void {
   assert.not.match(all, /shop::|AsyncLocalStorage\(\)|opentelemetry\.js\.api/);
 }
 
-if (missing) console.log('skip: the part next is not installed; run .ci/setup');
-const withNext = missing ? test.skip : test;
+const withNext = testWith('next');
 for (const bundler of ['turbopack', 'webpack'] as const)
   withNext(`an application built by ${bundler} is recorded when the hook switches tracing on, and only then`, async () => {
     const folder = application();

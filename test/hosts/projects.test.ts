@@ -2,14 +2,13 @@
 // Nest's monorepo mode and project references, read with TypeScript 5.9; and the hosts themselves, started from another folder than the project's.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parserFor } from '../../transformer/hosts/parse.js';
 import { noEntry, textsByFile } from '../../transformer/hosts/projects.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
-import { part } from './conformance/suite.js';
+import { part, testWith } from './conformance/suite.js';
 
 const entry = (namespace: string) => ({ plugins: [{ transform: 'spanwright/transformer', namespace }] });
 const LEGACY = { experimentalDecorators: true };
@@ -176,7 +175,7 @@ function run(directory: string, args: readonly string[]): string {
   return stdout;
 }
 
-const MISSING = existsSync(part('bundlers', '.stamp')) ? undefined : 'the part bundlers is not installed; run .ci/setup';
+const withBundlers = testWith('bundlers');
 
 const HOSTS: Readonly<Record<string, string>> = {
   Vite: `import { build } from 'vite';
@@ -190,16 +189,13 @@ await bundle.write({ file: 'out/main.cjs', format: 'cjs' });`,
 };
 
 for (const [name, script] of Object.entries(HOSTS))
-  test(`keeps legacy decorators and the entry's namespace when started above the project: ${name}`, () => {
-    if (MISSING !== undefined && process.env.CI !== 'true') return console.log(`SKIP ${name}: ${MISSING}`);
-    assert.is(MISSING, undefined);
+  withBundlers(`keeps legacy decorators and the entry's namespace when started above the project: ${name}`, () => {
     const directory = monorepo();
     write(directory, 'build.mjs', script);
     run(directory, ['build.mjs']);
     const built = join(directory, 'out/main.cjs');
     assert.is(run(directory, [built]), 'run function /\n');
     assert.match(run(directory, ['-p', `require('fs').readFileSync(${JSON.stringify(built)}, 'utf8')`]), /own::main::Work/);
-    return undefined;
   });
 
 test('register: keeps legacy decorators when started above the project, and applies the interop that the kind of modules implies', () => {

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { write, writeProject } from './conformance/project.js';
-import { LEGACY, part } from './conformance/suite.js';
+import { LEGACY, part, testWith } from './conformance/suite.js';
 
 const installed = (name: string): string => part('bundlers/node_modules', name);
 
@@ -104,13 +104,9 @@ const HANDED = `export { instrument } from 'spanwright';\n`;
 const OWN = `export const instrument = (..._: unknown[]): any => {};\n`;
 const MAIN = `import { instrument } from './tracing';\nexport class Work { @instrument run() { return 1; } }\n`;
 
+const withBundlers = testWith('bundlers');
 for (const { name, packages, script } of WATCHING)
-  test(`${name}: a change of the module that hands instrument on is noticed`, async () => {
-    if (!existsSync(part('bundlers', '.stamp'))) {
-      if (process.env.CI === 'true') assert.unreachable('the part bundlers is not installed; run .ci/setup');
-      console.log(`SKIP ${name}: the part bundlers is not installed; run .ci/setup`);
-      return;
-    }
+  withBundlers(`${name}: a change of the module that hands instrument on is noticed`, async () => {
     const directory = writeProject({
       variant: LEGACY,
       programs: [],

@@ -54,26 +54,33 @@ export function execute(directory: string, command: string, args: readonly strin
   return stdout + stderr;
 }
 
+/**
+ * Declares tests that need parts of .ci/setup: `test` itself, or `test.skip` with the reason printed where one is missing.
+ * @throws in CI, where nothing may be skipped
+ */
+export function testWith(...parts: readonly (string | undefined)[]): typeof test.only {
+  const found = (name: string): boolean => [part(name), join(ROOT, '.cache', name)].some((at) => existsSync(join(at, '.stamp')));
+  const missing = parts.filter((name) => name !== undefined && !found(name));
+  if (missing.length === 0) return test;
+  const reason = `not installed: ${missing.join(', ')}; run .ci/setup`;
+  if (process.env.CI === 'true') throw new Error(reason);
+  console.log(`skip: ${reason}`);
+  return test.skip;
+}
+
 /** Declares the tests of one host. */
 export function conformance(host: Host): void {
-  const missing = missingPart(host);
+  const declare = testWith(host.part);
   for (const variant of host.variants) {
     const title = `${host.name}, ${variant.decorators} decorators, ${variant.modules}`;
     const all = programsOf(variant, host.transforms);
     if (all.length === 0) throw new Error(`the suite has no program for ${title}`);
-    if (missing !== undefined) {
-      test(`${title}: conforms`, () => {
-        if (process.env.CI === 'true') assert.unreachable(missing);
-        console.log(`SKIP ${title}: ${missing}`);
-      });
-      continue;
-    }
     const reason = (name: string) => host.except?.[name] ?? host.except?.[`${variant.decorators}:${name}`];
     const programs = all.filter(({ name }) => reason(name) === undefined);
-    for (const { name } of all) if (reason(name) !== undefined) console.log(`SKIP ${title}: ${name}: ${reason(name)}`);
+    for (const { name } of all) if (reason(name) !== undefined) console.log(`left out of ${title}: ${name}: ${reason(name)}`);
     let printed: Record<string, Seen> = {};
     let output = '';
-    test(`${title}: compiles and runs`, async () => {
+    declare(`${title}: compiles and runs`, async () => {
       const { compilerOptions, packages } = host;
       const request = { variant, programs, packages: packages?.() ?? {}, ...(compilerOptions && { compilerOptions }) };
       const directory = writeProject(request);
@@ -88,7 +95,7 @@ export function conformance(host: Host): void {
       );
     });
     for (const program of programs)
-      test(`${title}: ${program.name} behaves as the language says, and is recorded`, () => {
+      declare(`${title}: ${program.name} behaves as the language says, and is recorded`, () => {
         const seen = printed[program.name];
         assert.ok(seen, 'the program did not run');
         const exact = (value: unknown): unknown => (host.columns === false ? withoutColumns(value) : value);
@@ -97,7 +104,7 @@ export function conformance(host: Host): void {
         if (host.transforms) assertSites(program, seen, variant);
         else assert.is(seen.spans.length, program.unseenByLegacy && variant.decorators === 'legacy' ? 0 : program.spans.length);
       });
-    test(`${title}: says once that the transformer did not run, and only then`, () => {
+    declare(`${title}: says once that the transformer did not run, and only then`, () => {
       assert.is(output.split('SPW015').length - 1, host.transforms ? 0 : 1, output);
     });
   }
@@ -124,9 +131,4 @@ function assertSites({ name, source, spans, namespaces }: Program, seen: Seen, {
 /** Places such as `9:11` cut to their line. */
 function withoutColumns(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value).replace(/"(\d+):\d+"/g, '"$1"'));
-}
-
-function missingPart({ part: name }: Host): string | undefined {
-  if (name === undefined || existsSync(part(name, '.stamp'))) return undefined;
-  return `.cache/hosts/${name} is not installed; run .ci/setup`;
 }

@@ -218,9 +218,13 @@ export class LiveTracing implements Tracing {
     this.#workers?.close();
     const { recorder } = process;
     for (const undo of this.#built?.undo ?? this.#undo) undo();
-    if (recorder !== undefined) await within(this.loaded.configuration.shutdownTimeout + GRACE_MS, recorder.shutdown(), () => {});
-    process.recorder = undefined;
-    process.tracing = undefined;
+    try {
+      if (recorder !== undefined)
+        await within(this.loaded.configuration.shutdownTimeout + GRACE_MS, recorder.shutdown(), () => {});
+    } finally {
+      process.recorder = undefined;
+      process.tracing = undefined;
+    }
   }
 
   counts(): SpanCounts {

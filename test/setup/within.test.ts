@@ -1,7 +1,10 @@
 // within(): the wait that does not last longer than its limit.
 
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { startTracing } from '../../runtime/index.js';
+import { state } from '../../runtime/state.js';
 import { within } from '../../runtime/within.js';
 
 const never = new Promise<string>(() => {});
@@ -49,6 +52,16 @@ test('keeps the process alive until the limit, unless it is not to hold it', asy
   assert.is(timers(), before + 1);
   assert.is(await holding, 'late');
   void idle;
+});
+
+test('a shutdown that fails ends tracing all the same', async () => {
+  const tracing = await startTracing({ exporter: new InMemorySpanExporter() });
+  (state.recorder as { shutdown(): Promise<void> }).shutdown = () => Promise.reject(new Error('no'));
+  await tracing.shutdown().catch(() => {});
+  assert.is(state.recorder, undefined);
+  assert.is(state.tracing, undefined);
+  // and the next set-up starts
+  await (await startTracing({ exporter: new InMemorySpanExporter() })).shutdown();
 });
 
 test.run();

@@ -6,19 +6,21 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadSync, resolveSync } from './register-hooks.js';
 import { typeScriptFor } from './source-files.js';
-import { compiledSource, formatOf, instrumentedSource, isTypeScript, type SourceOptions, setSourceOptions } from './sources.js';
+import { formatOf, requiredSource, type SourceOptions, setSourceOptions } from './sources.js';
+
+type Handler = (module: CompiledModule, path: string) => void;
 
 interface Loader {
-  readonly _extensions: Record<string, (module: CompiledModule, path: string) => void>;
+  readonly _extensions: Record<string, Handler | undefined>;
   _resolveFilename(request: string, parent: { readonly path?: string } | undefined, ...rest: unknown[]): string;
 }
 
 interface CompiledModule {
-  _compile(code: string, path: string): void;
+  _compile(code: string, path: string, format: 'commonjs'): void;
 }
 
 interface Hooks {
-  registerHooks?(hooks: { resolve: typeof resolveSync; load: typeof loadSync }): void;
+  registerHooks?(hooks: { resolve: typeof resolveSync; load: typeof loadSync }): { deregister(): void };
   register(url: string, parent: string, options: { data: SourceOptions }): void;
 }
 
@@ -31,30 +33,37 @@ export function registerSources(options: SourceOptions = {}): void {
   setSourceOptions(options);
   process.setSourceMapsEnabled(true);
   const hooks = nodeModule as unknown as Hooks;
+  const loader = (nodeModule as unknown as { Module: Loader }).Module;
   if (hooks.registerHooks !== undefined) {
-    hooks.registerHooks({ resolve: resolveSync, load: loadSync });
+    registerInFront(hooks.registerHooks, loader);
     return;
   }
   // Node before 22.15: ES modules by a loader in a thread of its own, CommonJS by `require` itself.
   hooks.register(pathToFileURL(join(__dirname, 'register-hooks.js')).href, pathToFileURL(__filename).href, { data: options });
-  requireTypeScript((nodeModule as unknown as { Module: Loader }).Module);
+  requireTypeScript(loader);
+}
+
+/** Registers the hooks, and again behind the program's entry: until then, hooks of tools that are preloaded later run before these. */
+function registerInFront(registerHooks: NonNullable<Hooks['registerHooks']>, loader: Loader): void {
+  const hooks = { resolve, load: loadSync };
+  let inForce = registerHooks(hooks);
+
+  function resolve(...[specifier, context, next]: Parameters<typeof resolveSync>): ReturnType<typeof resolveSync> {
+    const resolved = resolveSync(specifier, context, next);
+    takeExtensions(loader);
+    if (context.parentURL === undefined) {
+      inForce.deregister();
+      inForce = registerHooks(hooks);
+    }
+    return resolved;
+  }
 }
 
 function requireTypeScript(loader: Loader): void {
-  const javascript = loader._extensions['.js'] as Loader['_extensions'][string];
-  for (const extension of ['.ts', '.tsx', '.cts'])
-    loader._extensions[extension] = (module, path) => {
-      if (isTypeScript(path)) module._compile(compiledSource(path, 'commonjs'), path);
-      else javascript(module, path);
-    };
-  for (const extension of ['.js', '.cjs'])
-    loader._extensions[extension] = (module, path) => {
-      const source = formatOf(path) === 'commonjs' ? instrumentedSource(path, 'commonjs') : undefined;
-      if (source === undefined) javascript(module, path);
-      else module._compile(source, path);
-    };
+  takeExtensions(loader);
   const find = loader._resolveFilename;
   loader._resolveFilename = function resolveFilename(request, parent, ...rest) {
+    takeExtensions(loader);
     try {
       return find.call(this, request, parent, ...rest);
     } catch (error) {
@@ -63,5 +72,27 @@ function requireTypeScript(loader: Loader): void {
       if (found === undefined) throw error;
       return found;
     }
+  };
+}
+
+const EXTENSIONS = ['.ts', '.tsx', '.cts', '.js', '.cjs'] as const;
+const taken = new Map<string, Handler>();
+
+/** Puts what `require` does with the extensions in front of what other tools (tsx) have put there since. */
+function takeExtensions({ _extensions }: Loader): void {
+  for (const extension of EXTENSIONS) {
+    const before = _extensions[extension];
+    if (before !== undefined && before === taken.get(extension)) continue;
+    const handler = handlerBefore(before ?? (_extensions['.js'] as Handler));
+    taken.set(extension, handler);
+    _extensions[extension] = handler;
+  }
+}
+
+function handlerBefore(before: Handler): Handler {
+  return function requireSource(module, path) {
+    const source = formatOf(path) === 'commonjs' ? requiredSource(path) : undefined;
+    if (source === undefined) before(module, path);
+    else module._compile(source, path, 'commonjs');
   };
 }

@@ -78,9 +78,21 @@ export function compiledSource(path: string, format: Format): string {
   return map === undefined ? code : withMap(code, map);
 }
 
+/** Files that `require` found nothing to change in, which Node's own loading passes to the hooks again. */
+const unchanged = new Set<string>();
+
+/** What `require` compiles of a CommonJS file; undefined where the file is loaded as ever. */
+export function requiredSource(path: string): string | undefined {
+  if (isTypeScript(path)) return compiledSource(path, 'commonjs');
+  unchanged.delete(path);
+  const source = instrumentedSource(path, 'commonjs');
+  if (source === undefined) unchanged.add(path);
+  return source;
+}
+
 /** JavaScript that has something to record, changed; undefined for all other, which Node loads as ever. */
 export function instrumentedSource(path: string, format: Format): string | undefined {
-  if (loadingParser || !JAVASCRIPT.test(path) || path.startsWith(OWN_FOLDER)) return undefined;
+  if (loadingParser || !JAVASCRIPT.test(path) || path.startsWith(OWN_FOLDER) || unchanged.delete(path)) return undefined;
   let texts: Texts;
   try {
     texts = projectOfSource(path);

@@ -18,6 +18,7 @@ import { measureOpen } from './open.js';
 import { measureOthers } from './others.js';
 import { measureProduction } from './production.js';
 import { measureProfile } from './profile.js';
+import { measureRecorded } from './recorded.js';
 import { document, type Outcome, renew } from './report.js';
 import { measureRules } from './rules.js';
 import { measureStartup } from './startup.js';
@@ -31,6 +32,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   'sites-long': (modules) => measureSitesLong(modules.workspace),
   others: measureOthers,
   on: measureOn,
+  recorded: measureRecorded,
   open: (modules) => measureOpen(modules.workspace),
   production: measureProduction,
   rules: () => measureRules(),

@@ -6,6 +6,26 @@ export const SITES = 32;
 
 export type Shape = 'sync' | 'async';
 
+/** Ids as cheap as random ids get: slices of a text. The trace's is one for all, as below a parent. */
+const FLOOR_HEAD = `import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomFillSync } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+interface Least { traceId: string; spanId: string; start: number; end: number; error: unknown }
+const storage = new AsyncLocalStorage<Least>();
+const now = performance.now.bind(performance);
+const bytes = Buffer.alloc(512);
+let text = '';
+let at = 0;
+function digits(count: number): string {
+  if (at + count > text.length) {
+    text = randomFillSync(bytes).toString('hex');
+    at = 0;
+  }
+  at += count;
+  return text.slice(at - count, at);
+}
+const traceId = digits(32);`;
+
 /** How the methods of a generated file are instrumented. */
 const FLAVOURS = {
   bare: { head: '', method: (_site: number, method: string) => method },
@@ -26,6 +46,10 @@ const FLAVOURS = {
   autotel: {
     head: "import { Trace } from 'autotel/decorators';",
     method: (_site: number, method: string) => `@Trace()\n  ${method}`,
+  },
+  floor: {
+    head: FLOOR_HEAD,
+    method: leastSpan,
   },
   handwritten: {
     head: "import { SpanStatusCode, trace } from '@opentelemetry/api';\nconst tracer = trace.getTracer('bench');",
@@ -50,15 +74,18 @@ const BODIES = [
     `let x = (a & ${k + 15}) + this.bias;\n    for (let i = 0; i < 3; i++) x = (Math.imul(x, x | ${k + 1}) - (b | i)) | 0;\n    return x;`,
 ] as const;
 
-/** Source text of one generated file. */
-export function sitesSource(flavour: Flavour, shape: Shape, sites = SITES): string {
+/** Source text of one generated file. `fails`: the instrumented method throws what it computed, and `m` catches it (sync only). */
+export function sitesSource(flavour: Flavour, shape: Shape, sites = SITES, fails = false): string {
   const { head, method } = FLAVOURS[flavour];
-  const classes: string[] = [];
+  const classes: string[] = fails ? [REFUSED] : [];
   for (let site = 0; site < sites; site++) {
     const body = BODIES[site % BODIES.length]?.(site) ?? '';
-    const signature = shape === 'sync' ? 'm(a: number, b: number): number' : 'async m(a: number, b: number): Promise<number>';
-    const source = method(site, `${signature} {\n    ${body}\n  }`, shape);
-    classes.push(`class Site${site} {\n  bias = ${site};\n  ${source}\n}`);
+    const name = fails ? 'f' : 'm';
+    const signature =
+      shape === 'sync' ? `${name}(a: number, b: number): number` : `async ${name}(a: number, b: number): Promise<number>`;
+    const computed = fails ? body.replace(/return ([^;]*);$/, 'throw new Refused($1);') : body;
+    const source = method(site, `${signature} {\n    ${computed}\n  }`, shape);
+    classes.push(`class Site${site} {\n  bias = ${site};\n  ${source}${fails ? CATCHING : ''}\n}`);
   }
   const result = shape === 'sync' ? 'number' : 'Promise<number>';
   const objects = Array.from({ length: sites }, (_, site) => `const object${site} = new Site${site}();`);
@@ -66,6 +93,20 @@ export function sitesSource(flavour: Flavour, shape: Shape, sites = SITES): stri
   const exported = `export const sites: { m(a: number, b: number): ${result} }[] = [${list}];`;
   return [head, ...classes, ...objects, exported, ownCallSites(shape, sites), ''].join('\n');
 }
+
+const REFUSED = `class Refused extends Error {
+  constructor(readonly result: number) {
+    super('refused');
+  }
+}`;
+const CATCHING = `
+  m(a: number, b: number): number {
+    try {
+      return this.f(a, b);
+    } catch (error) {
+      return (error as Refused).result;
+    }
+  }`;
 
 /** A loop in which every callee has a call site of its own, where the engine may inline it: the hardest ground for a forwarder. */
 function ownCallSites(shape: Shape, sites: number): string {
@@ -83,10 +124,33 @@ ${calls.join('\n')}
 }`;
 }
 
+function parts(method: string): { signature: string; body: string } {
+  const [signature = '', ...rest] = method.split(' {\n');
+  return { signature, body: rest.join(' {\n').replace(/\n {2}\}$/, '') };
+}
+
+/** The least that a span can cost: a context, two readings of the clock, ids, and one object that holds them. */
+function leastSpan(_site: number, method: string, shape: Shape = 'sync'): string {
+  const { signature, body } = parts(method);
+  const [keyword, type] = shape === 'sync' ? ['', 'number'] : ['async ', 'Promise<number>'];
+  return `${signature} {
+    const span: Least = { traceId, spanId: digits(16), start: now(), end: 0, error: undefined };
+    return storage.run(span, ${keyword}(): ${type} => {
+      try {
+        ${body}
+      } catch (error) {
+        span.error = error;
+        throw error;
+      } finally {
+        span.end = now();
+      }
+    });
+  }`;
+}
+
 /** What a careful person writes without a library: options made once, the error recorded, the span ended in every case. */
 function byHand(site: number, method: string, shape: Shape = 'sync'): string {
-  const [signature = '', ...rest] = method.split(' {\n');
-  const body = rest.join(' {\n').replace(/\n {2}\}$/, '');
+  const { signature, body } = parts(method);
   const [keyword, type] = shape === 'sync' ? ['', 'number'] : ['async ', 'Promise<number>'];
   return `static readonly options = { attributes: {
     'code.namespace': 'bench::Site${site}', 'code.function.name': 'bench::Site${site}::m',

@@ -129,6 +129,8 @@ export const PARENTS = {
   none: (): Context | undefined => undefined,
   unsampled: (): Context | undefined => trace.setSpanContext(ROOT_CONTEXT, spanContext(0)),
   sampled: (): Context | undefined => trace.setSpanContext(ROOT_CONTEXT, spanContext(1)),
+  /** A span of this process that is recorded and stays open. */
+  recorded: (): Context | undefined => trace.getTracer('bench').startActiveSpan('request', () => context.active()),
   /** Another context for every 32 calls, as requests of a busy server have. */
   'unsampled, by request': (): Context | undefined => trace.setSpanContext(ROOT_CONTEXT, spanContext(0)),
 } as const;

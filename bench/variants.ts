@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { rewriteForChannels } from './orchestrion.js';
 import type { Variant } from './pairs.js';
-import { type Flavour, type Shape, sitesSource } from './sites.js';
+import { type Flavour, type Shape, SITES, sitesSource } from './sites.js';
 import type { ParentName, StateName } from './states.js';
 import { type Build, hasAutotel, type Workspace } from './workspace.js';
 
@@ -17,6 +17,8 @@ export interface Choice {
   readonly calls?: number;
   readonly spans?: 0 | 1;
   readonly callSites?: 'shared' | 'own';
+  /** The instrumented method throws. */
+  readonly fails?: boolean;
 }
 
 /** Calls of a round: some milliseconds. */
@@ -39,8 +41,9 @@ export class Modules {
       calls = FEW,
       spans = 0,
       callSites = 'shared',
+      fails = false,
     } = choice;
-    const module = join(await this.#compiled(build), `${flavour}-${shape}.js`);
+    const module = join(await this.#compiled(build), `${flavour}-${shape}${fails ? '-failing' : ''}.js`);
     return { label, module, state, parent, shape, calls, spans, bursts, callSites };
   }
 
@@ -62,10 +65,12 @@ export class Modules {
   async #compile(build: Build): Promise<string> {
     // The peers' decorators exist in the legacy form only, and only ours has a transformer.
     const flavours: readonly Flavour[] =
-      build === 'plain' ? ['bare', 'handwritten', 'instrument', 'nestjs-otel', 'fullstackhouse'] : ['instrument'];
+      build === 'plain' ? ['bare', 'floor', 'handwritten', 'instrument', 'nestjs-otel', 'fullstackhouse'] : ['instrument'];
     const sources = flavours.flatMap((flavour) =>
       (['sync', 'async'] as const).map((shape): [string, string] => [`${flavour}-${shape}.ts`, sitesSource(flavour, shape)]),
     );
+    for (const flavour of ['floor', 'handwritten', 'instrument'] as const)
+      if (flavours.includes(flavour)) sources.push([`${flavour}-sync-failing.ts`, sitesSource(flavour, 'sync', SITES, true)]);
     if (build === 'plain standard' && hasAutotel()) sources.push(['autotel-async.ts', sitesSource('autotel', 'async')]);
     const output = await this.workspace.compile(build.replace(' ', '-'), build, Object.fromEntries(sources));
     if (build === 'plain') for (const shape of ['sync', 'async'] as const) rewriteForChannels(output, shape);

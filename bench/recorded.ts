@@ -1,0 +1,71 @@
+// What a recorded call costs below a recorded span of the same process, over the least that a span can cost and over spans by hand, on
+// each Node.js that there is. A call that throws is a table of its own. Spans are queued and handed to an exporter that forgets them.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { NODE24 } from './node24.js';
+import { measurePairs, type Plan } from './pairs.js';
+import { type Budget, factor, machine, type Outcome, overFirst, samplesOf, type Table, timesTable } from './report.js';
+import type { Shape } from './sites.js';
+import { paired } from './statistics.js';
+import type { Choice, Modules } from './variants.js';
+
+/** Installed by `.ci/setup`. */
+const NODE26 = join(__dirname, '..', '.cache', 'hosts', 'node26', 'node_modules', 'node', 'bin', 'node');
+const NODES = [
+  ['Node 20', process.execPath],
+  ['Node 24', NODE24],
+  ['Node 26', NODE26],
+] as const;
+
+const FLOOR = 'floor: AsyncLocalStorage.run, two clocks, ids, one object';
+const BY_HAND = 'hand-written span, SDK';
+const TRANSFORMED = 'transformed';
+const PLAN: Plan = { generations: 2, rounds: 12, warmUps: 3, limitMs: 12_000 };
+const CALLS = 25_600;
+
+/** Most that a transformed call may cost; undefined: no budget. */
+interface Limits {
+  readonly floor?: number;
+  readonly byHand: number;
+}
+
+const KINDS: readonly { shape: Shape; fails: boolean; title: string; limits: Limits }[] = [
+  { shape: 'sync', fails: false, title: 'sync methods', limits: { floor: 2, byHand: 0.25 } },
+  { shape: 'async', fails: false, title: 'async methods', limits: { floor: 1.5, byHand: 0.25 } },
+  { shape: 'sync', fails: true, title: 'sync methods that throw', limits: { byHand: 0.4 } },
+];
+
+export async function measureRecorded(modules: Modules): Promise<Outcome> {
+  const worker = modules.workspace.worker();
+  const tables: Table[] = [];
+  const budgets: Budget[] = [];
+  for (const [version, node] of NODES) {
+    if (!existsSync(node)) continue;
+    for (const { shape, fails, title, limits } of KINDS) {
+      const common = { parent: 'recorded' as const, calls: CALLS, fails };
+      const choices: Choice[] = [
+        { ...common, label: FLOOR, flavour: 'floor', parent: 'none' },
+        { ...common, label: TRANSFORMED, flavour: 'instrument', build: 'built', state: 'spanwright on', spans: 1 },
+        { ...common, label: BY_HAND, flavour: 'handwritten', state: 'sdk on', spans: 1 },
+      ];
+      const samples = await measurePairs(worker, await modules.all(choices, shape, true), { ...PLAN, node });
+      tables.push(
+        timesTable(`${version}: recorded under a recorded span, ${title}`, `${NOTE} ${machine()}`, samples, overFirst(samples)),
+      );
+      const over = (base: string): number => paired(samplesOf(samples, TRANSFORMED), samplesOf(samples, base)).ratio.median;
+      if (limits.floor !== undefined)
+        budgets.push(budget(`${version}: recorded, over the floor, ${title}`, limits.floor, over(FLOOR)));
+      budgets.push(budget(`${version}: recorded, over the hand-written span, ${title}`, limits.byHand, over(BY_HAND)));
+    }
+  }
+  return { tables, budgets };
+}
+
+const NOTE =
+  'The floor keeps nothing: its spans have no attributes, are counted nowhere and go to no queue. Transformed and hand-written spans carry the same ' +
+  'five attributes and pass through a queue of 2,048.';
+
+function budget(what: string, limit: number, measured: number): Budget {
+  return { what, limit: factor(limit), measured: factor(measured), met: measured <= limit };
+}

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { COMMANDS } from '../../cli/commands.js';
+import { missingCommands, mustSkip } from '../missing.js';
 import { spanwright } from './program.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -53,8 +54,10 @@ const CASES: readonly (readonly [words: readonly string[], completions: readonly
   [['spanwright', 'status', '--wat'], []],
 ];
 
+const withShells = mustSkip(missingCommands(...SHELLS)) ? test.skip : test;
+
 for (const [words, completions] of CASES) {
-  test(`"${words.join(' ')}" is completed in bash and fish`, () => {
+  withShells(`"${words.join(' ')}" is completed in bash and fish`, () => {
     assert.equal(inBash(words).sort(), [...completions].sort(), 'bash');
     const fish = inFish(words);
     if (words.length > 2 && completions.length > 1)
@@ -63,13 +66,13 @@ for (const [words, completions] of CASES) {
   });
 }
 
-test('the value of an option is not taken for an argument', () => {
+withShells('the value of an option is not taken for an argument', () => {
   assert.equal(inBash(['spanwright', 'set', '--for', '10m', 'ru']), ['rules']);
   assert.equal(inBash(['spanwright', 'set', '--for', '']), []);
   assert.ok(inBash(['spanwright', 'status', '--token-file', scriptOf('bash').slice(0, -4)]).includes(scriptOf('bash')));
 });
 
-test('zsh accepts its script, and knows it as the completion of spanwright', () => {
+withShells('zsh accepts its script, and knows it as the completion of spanwright', () => {
   const script = 'autoload -Uz compinit; compinit -u -D; source $1; print -r -- $_comps[spanwright]';
   const ran = spawnSync('zsh', ['-f', '-c', script, 'zsh', scriptOf('zsh')], { encoding: 'utf8' });
   assert.is(ran.stderr, '');

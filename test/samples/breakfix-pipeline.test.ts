@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { mustSkip } from '../missing.js';
 import { type Server, startPostgres } from '../propagation/servers.js';
 import { JAEGER, JaegerServer } from '../real/support/jaeger-server.js';
 import { BATCH, forwardTo, OTELCOL, OtelCollector } from '../real/support/otel-collector.js';
@@ -28,14 +29,10 @@ const MODULES = [
   'platform-connector',
 ];
 
-const missing = [
-  ...(JAEGER === undefined || OTELCOL === undefined ? ['the Collector or Jaeger'] : []),
-  ...(existsSync('/usr/lib/postgresql') ? [] : ['PostgreSQL']),
-];
-if (missing.length > 0 && process.env.CI === 'true') throw new Error(`${missing.join(', ')} is missing: run .ci/setup`);
-if (missing.length > 0) console.log(`skip: ${missing.join(', ')} is not installed; bash .ci/setup installs it`);
+const skipped =
+  mustSkip(existsSync('/usr/lib/postgresql') ? [] : ['PostgreSQL']) || JAEGER === undefined || OTELCOL === undefined;
 const pipeline = suite('breakfix-pipeline');
-const test = missing.length > 0 ? pipeline.skip : pipeline;
+const test = skipped ? pipeline.skip : pipeline;
 
 let postgres: Server;
 let jaeger: JaegerServer;
@@ -45,7 +42,7 @@ let spans: readonly FlatSpan[] = [];
 let traces: ReadonlyMap<string, TraceView>;
 
 pipeline.before(async () => {
-  if (missing.length > 0) return;
+  if (skipped) return;
   [postgres, jaeger] = await Promise.all([startPostgres(), JaegerServer.start()]);
   collector = await OtelCollector.start({ processors: BATCH, exporters: forwardTo(jaeger.url) });
   done = await runPipeline([], { DATABASE_URL: databaseUrl(), OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector.url });

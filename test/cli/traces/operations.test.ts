@@ -2,7 +2,7 @@
 // a request sent through real services, a peak in a real Prometheus. Missing parts are a printed skip, on a build server a failure.
 // limit: 180 s
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -20,6 +20,7 @@ import { startAdminServer } from '../../../runtime/admin/index.js';
 import { type QueryServer, startQueryServer } from '../../../viewer/receiver/query.js';
 import { type Receiver, startReceiver } from '../../../viewer/receiver/receiver.js';
 import { startService } from '../../admin/service.js';
+import { missingCommands, mustSkip } from '../../missing.js';
 import { OTELCOL } from '../../real/support/otel-collector.js';
 import { freePorts, Program, until } from '../../real/support/program.js';
 import { invoke } from '../invoke.js';
@@ -243,11 +244,8 @@ test('verify: a service that records nothing is told what to look at', async () 
   }
 });
 
-const noPrometheus = spawnSync('prometheus', ['--version']).error !== undefined;
-if (noPrometheus && process.env.CI === 'true') throw new Error('prometheus is missing: run .ci/setup');
-if (noPrometheus) console.log('skip: prometheus is not installed; bash .ci/setup installs it');
-
-(noPrometheus ? test.skip : test)('spike: the highest point of a Prometheus query is the moment', async () => {
+const withPrometheus = mustSkip(missingCommands('prometheus')) ? test.skip : test;
+withPrometheus('spike: the highest point of a Prometheus query is the moment', async () => {
   // A gauge with one peak, scraped for real; a trace is made at the peak, another well after it.
   let value = 1;
   const target = createServer((_, response) => response.end(`queue_depth ${value}\n`));

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { mustSkip } from '../../missing.js';
 import type { Program } from './programs.js';
 import { type Decorators, type Modules, programsOf, ROOT, type Seen, type Variant, writeProject } from './project.js';
 
@@ -60,12 +61,8 @@ export function execute(directory: string, command: string, args: readonly strin
  */
 export function testWith(...parts: readonly (string | undefined)[]): typeof test.only {
   const found = (name: string): boolean => [part(name), join(ROOT, '.cache', name)].some((at) => existsSync(join(at, '.stamp')));
-  const missing = parts.filter((name) => name !== undefined && !found(name));
-  if (missing.length === 0) return test;
-  const reason = `not installed: ${missing.join(', ')}; run .ci/setup`;
-  if (process.env.CI === 'true') throw new Error(reason);
-  console.log(`skip: ${reason}`);
-  return test.skip;
+  const missing = parts.filter((name) => name !== undefined).filter((name) => !found(name));
+  return mustSkip(missing) ? test.skip : test;
 }
 
 /** Declares the tests of one host. */

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { PROJECT } from '../../house/sources.js';
+import { mustSkip } from '../../missing.js';
 
 const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 5000;
@@ -21,10 +22,7 @@ export const CACHE = join(PROJECT, '.cache');
  */
 export function findPart(path: string): string | undefined {
   const full = join(CACHE, path);
-  if (existsSync(full)) return full;
-  if (process.env.CI === 'true') throw new Error(`.cache/${path} is missing: run .ci/setup`);
-  console.log(`skip: .cache/${path} is not installed; bash .ci/setup installs it`);
-  return undefined;
+  return mustSkip(existsSync(full) ? [] : [`.cache/${path}`]) ? undefined : full;
 }
 
 const running = new Set<ChildProcess>();

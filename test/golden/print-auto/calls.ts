@@ -1,0 +1,30 @@
+import { strictEqual } from 'node:assert';
+import main, { arrow, Billing, Left, marked, renamed, skipped, Whole } from './input';
+
+export async function calls() {
+  const billing = Billing.create();
+  strictEqual(billing.charge('id', 5), 5);
+  billing.marked();
+  billing.hot();
+  strictEqual(billing.total, 5);
+  new Whole().once();
+  new Left().out();
+  strictEqual(await main(), 'x1'.length);
+  strictEqual(arrow(2), 4);
+  strictEqual(marked(), 1);
+  renamed();
+  skipped();
+}
+
+export const spans = [
+  'Billing.create',
+  'Billing.charge',
+  'mine',
+  'Whole.once',
+  'main',
+  '  plan',
+  '    Local.method',
+  'arrow',
+  'marked',
+  'listed',
+];

@@ -3,6 +3,8 @@
 
 import { InvalidArgumentError } from '../errors.js';
 import { parseDuration } from '../text/duration.js';
+import { describeFound } from '../text/found.js';
+import { didYouMean } from '../text/nearest.js';
 import type { Duration, Lease, LeaseOptions } from '../tracing.js';
 import { parseRoots, printPatterns } from './rules.js';
 
@@ -33,8 +35,19 @@ export const isOff = ({ kind, value }: Change): boolean => kind === 'enabled' &&
 /** Empty rules or an empty drop list: a request to end the leases of that kind. */
 export const isEmpty = ({ value }: Change): boolean => value === '';
 
+const OPTIONS: readonly (keyof LeaseOptions)[] = [
+  'for',
+  'reason',
+  'actor',
+  'maxSpansPerSecond',
+  'maxSpans',
+  'maxOpenSpans',
+  'only',
+];
+
 /** @throws InvalidArgumentError naming the field. */
 export function readTerms(change: Change, options: LeaseOptions): LeaseTerms {
+  checkTypes(change, options);
   const limits = {
     maxSpansPerSecond: readLimit('maxSpansPerSecond', options.maxSpansPerSecond),
     maxSpans: readLimit('maxSpans', options.maxSpans),
@@ -48,6 +61,20 @@ export function readTerms(change: Change, options: LeaseOptions): LeaseTerms {
     ...(isOff(change) ? { maxSpansPerSecond: null, maxSpans: null, maxOpenSpans: null } : limits),
     only: readOnly(change, options.only),
   };
+}
+
+/** Refuses what a program without types may pass: a flag such as 1 or 'false', and options that are misspelt. */
+function checkTypes({ kind, value }: Change, options: LeaseOptions): void {
+  if (kind === 'enabled' && typeof value !== 'boolean')
+    throw new InvalidArgumentError(kind, `enabled: found ${describeFound(value)}; expected true or false.`);
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidArgumentError('options', `options: found ${describeFound(options)}; expected an object.`);
+  const unknown = Object.keys(options).find((name) => !(OPTIONS as readonly string[]).includes(name));
+  if (unknown === undefined) return;
+  throw new InvalidArgumentError(
+    unknown,
+    `Unknown option ${JSON.stringify(unknown.slice(0, 60))}.${didYouMean(unknown, OPTIONS)} Known: ${OPTIONS.join(', ')}.`,
+  );
 }
 
 function readDuration(value: Duration): number {
@@ -77,7 +104,7 @@ function readOnly(change: Change, only: string | undefined): string | null {
       'only: it restricts where traces start, so it goes with switching on, and with nothing else.',
     );
   }
-  if (typeof only !== 'string') throw new InvalidArgumentError('only', `only: found a ${typeof only}; expected a string.`);
+  if (typeof only !== 'string') throw new InvalidArgumentError('only', `only: found ${describeFound(only)}; expected a string.`);
   const roots = parseRoots(only, 'only');
   if (roots.length > 0) return printPatterns(roots, '');
   throw new InvalidArgumentError(
@@ -88,7 +115,8 @@ function readOnly(change: Change, only: string | undefined): string | null {
 
 function readText(field: string, value: string | undefined): string | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'string') throw new InvalidArgumentError(field, `${field}: found a ${typeof value}; expected a string.`);
+  if (typeof value !== 'string')
+    throw new InvalidArgumentError(field, `${field}: found ${describeFound(value)}; expected a string.`);
   if (value.length > TEXT_LENGTH) {
     throw new InvalidArgumentError(field, `${field}: ${value.length} characters; at most ${TEXT_LENGTH} are kept.`);
   }

@@ -33,6 +33,13 @@ interface Held extends Change, LeaseTerms {
   readonly ended: readonly string[];
 }
 
+/** What a worker thread needs to know of a lease of the main thread. */
+export interface InheritedLease extends Change {
+  readonly only: string | null;
+  /** In milliseconds of the monotonic clock of the thread that holds it. */
+  readonly endsAt: number;
+}
+
 export class LeaseBook implements LeaseMeter {
   metered = false;
   lastEnded: LeaseEnd | null = null;
@@ -40,6 +47,8 @@ export class LeaseBook implements LeaseMeter {
   /** Monotonic milliseconds at which the next lease expires; Infinity when none does. */
   #endsAt = Number.POSITIVE_INFINITY;
   #held: Held[] = [];
+  /** In a worker thread: the leases of the main thread, which are older than those made here and end by the clock of this thread too. */
+  #inherited: readonly InheritedLease[] = [];
   #made = 0;
   #timer: NodeJS.Timeout | undefined;
   #secondBegan = 0;
@@ -61,16 +70,27 @@ export class LeaseBook implements LeaseMeter {
     return this.#held.map((held) => this.#report(held));
   }
 
+  /** Leases in force as a worker thread inherits them, oldest first. */
+  inForce(): InheritedLease[] {
+    return [...this.#inherited, ...this.#held].map(({ kind, value, only, endsAt }) => ({ kind, value, only, endsAt }));
+  }
+
+  /** Replaces the leases that were inherited before. */
+  inherit(leases: readonly InheritedLease[]): void {
+    this.#inherited = leases;
+    this.#putInForce();
+  }
+
   /** Values of the leases of a kind, oldest first. */
   values(kind: Lease['kind']): (boolean | string)[] {
-    return this.#held.filter((held) => held.kind === kind).map((held) => held.value);
+    return [...this.#inherited, ...this.#held].filter((lease) => lease.kind === kind).map((lease) => lease.value);
   }
 
   /** The roots to which the leases that switch on restrict it; none when one of them does not, or there is no such lease. */
   roots(): Pattern[] {
-    const on = this.#held.filter(isOn);
-    if (on.some((held) => held.only === null)) return [];
-    return on.flatMap((held) => parseRoots(held.only as string));
+    const on = [...this.#inherited, ...this.#held].filter(isOn);
+    if (on.some((lease) => lease.only === null)) return [];
+    return on.flatMap((lease) => parseRoots(lease.only as string));
   }
 
   /**
@@ -138,8 +158,12 @@ export class LeaseBook implements LeaseMeter {
 
   #expire(): void {
     const now = monotonic();
+    const inherited = this.#inherited.filter((lease) => lease.endsAt > now);
+    const fewer = inherited.length < this.#inherited.length;
+    this.#inherited = inherited;
     const over = this.#held.filter((held) => held.endsAt <= now);
     if (over.length > 0) this.#finish(over, 'expired');
+    else if (fewer) this.#putInForce();
     else this.#arm();
   }
 
@@ -181,7 +205,7 @@ export class LeaseBook implements LeaseMeter {
     this.metered = this.#held.some(
       (held) => held.maxSpans !== null || held.maxOpenSpans !== null || held.maxSpansPerSecond !== null,
     );
-    this.#endsAt = Math.min(...this.#held.map((held) => held.endsAt));
+    this.#endsAt = Math.min(...[...this.#inherited, ...this.#held].map((lease) => lease.endsAt));
     if (this.#endsAt === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(this.#endsAt - monotonic())));
     unref(this.#timer);

@@ -47,7 +47,7 @@ export class LiveTracing implements Tracing {
   #undo: readonly (() => void)[] = [];
   #ending: Promise<void> | undefined;
   #workers: WorkerLink | undefined;
-  /** In a worker thread: what the main thread says is in force. */
+  /** In a worker thread: the settings of the main thread without its leases. */
   #base: GateSettings | undefined;
 
   constructor(
@@ -61,10 +61,8 @@ export class LiveTracing implements Tracing {
       () => this.#putInForce(),
       (end) => {
         if (end.cause === 'shutdown') return;
-        notice(
-          'SPW012',
-          `${end.kind} ${String(end.value)} (lease ${end.id}): ${end.cause}; tracing is now ${this.enabled ? 'on' : 'off'}`,
-        );
+        const now = this.enabled ? 'on' : 'off';
+        notice('SPW012', `${end.kind} ${String(end.value)} (lease ${end.id}): ${end.cause}; tracing is now ${now}`);
       },
     );
   }
@@ -87,6 +85,7 @@ export class LiveTracing implements Tracing {
   }
 
   get enabled(): boolean {
+    this.leaseBook.passTime();
     return this.process.gate.enabled;
   }
 
@@ -124,6 +123,7 @@ export class LiveTracing implements Tracing {
   }
 
   leases(): readonly Lease[] {
+    this.leaseBook.passTime();
     return this.leaseBook.list();
   }
 
@@ -133,6 +133,7 @@ export class LiveTracing implements Tracing {
   }
 
   state(): TracingState {
+    this.leaseBook.passTime();
     const { gate, sites } = this.process;
     const { configuration, values } = this.loaded;
     const { roots, rules, drop, remoteParent } = gate.settings;
@@ -263,16 +264,15 @@ export class LiveTracing implements Tracing {
   }
 
   #putInForce(): void {
-    const { configuration } = this.loaded;
     const { gate } = this.process;
-    const configured = this.#base ?? fromConfiguration(configuration);
+    const { settings } = gate;
+    const configured = this.#configured();
     const flags = this.leaseBook.values('enabled');
     const only = this.leaseBook.roots();
     const roots = only.length === 0 ? configured.roots : only;
     const leased = this.leaseBook.values('rules').flatMap((text) => parseRules(String(text)));
     const rules = withoutOverruled([...configured.rules, ...leased]);
     const drop = [...configured.drop, ...this.leaseBook.values('drop').flatMap((text) => parseDrop(String(text)))];
-    const { settings } = gate;
     gate.apply({
       enabled: flags.length === 0 ? configured.enabled : flags[flags.length - 1] === true,
       // sites are judged again only when what they are judged by has changed
@@ -280,16 +280,20 @@ export class LiveTracing implements Tracing {
       ...(printRules(rules) === printRules(settings.rules) ? undefined : { rules }),
       ...(printPatterns(drop, '') === printPatterns(settings.drop, '') ? undefined : { drop }),
     });
-    this.#workers?.tell(this.#shared());
+    this.#workers?.tell();
+  }
+
+  #configured(): GateSettings {
+    return this.#base ?? fromConfiguration(this.loaded.configuration);
   }
 
   #shared(): SharedSettings {
-    const { enabled, roots, rules, drop } = this.process.gate.settings;
-    return { enabled, roots, rules, drop };
+    const { enabled, roots, rules, drop } = this.#configured();
+    return { configured: { enabled, roots, rules, drop }, leases: this.leaseBook.inForce() };
   }
 
   #follow(shared: SharedSettings): void {
-    this.#base = { ...fromConfiguration(this.loaded.configuration), ...shared };
-    this.#putInForce();
+    this.#base = { ...fromConfiguration(this.loaded.configuration), ...shared.configured };
+    this.leaseBook.inherit(shared.leases);
   }
 }

@@ -229,6 +229,36 @@ test('a rule that matches no known site is a warning, and holds for sites that a
     assert.equal(await names(), ['work']);
   }));
 
+test('a flag that is no boolean, rules that are no text, and options that are unknown or no object change nothing', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    const before = tracing.state();
+    const untyped = tracing as unknown as Record<'setEnabled' | 'setRules' | 'setDrop', (...args: unknown[]) => unknown>;
+    const refused: [string, () => unknown][] = [
+      ...[undefined, null, 0, 1, 'true', 'false', '', {}, []].map(
+        (value) => ['enabled', () => untyped.setEnabled(value)] as [string, () => unknown],
+      ),
+      ['rules', () => untyped.setRules(undefined)],
+      ['rules', () => untyped.setRules({ 'carbide::db': 'off' })],
+      ['drop', () => untyped.setDrop(1)],
+      ['options', () => untyped.setEnabled(true, null)],
+      ['options', () => untyped.setRules('carbide::db=off', '10m')],
+      ['fro', () => untyped.setEnabled(true, { fro: '1m' })],
+      ['duration', () => untyped.setDrop('carbide', { duration: '1m' })],
+      ['only', () => untyped.setEnabled(true, { only: 5 })],
+    ];
+    for (const [field, change] of refused) {
+      try {
+        change();
+        assert.unreachable(`${field} was accepted`);
+      } catch (error) {
+        assert.instance(error, InvalidArgumentError);
+        assert.is((error as InvalidArgumentError).field, field);
+      }
+    }
+    assert.is(tracing.state().revision, before.revision);
+    assert.equal(tracing.leases(), []);
+  }));
+
 test('a bad rule, duration, limit or reason changes nothing', () =>
   traced({ rules: 'carbide::db=off' }, ({ tracing }) => {
     const before = tracing.state();
@@ -293,6 +323,27 @@ test('rules whose lease runs out while the event loop is blocked are over too', 
     work();
     assert.equal(await names(), ['early', 'query', 'work']);
     assert.is(tracing.state().rules, 'carbide::db=off, scope:theirs=off');
+  }));
+
+test('flag, leases and state are those of the moment, also while the event loop is blocked over the end of a lease', () =>
+  traced({}, ({ tracing }) => {
+    const past = (read: () => unknown): unknown => {
+      tracing.setEnabled(true, { for: 10 });
+      block(15);
+      return read();
+    };
+    assert.is(
+      past(() => tracing.enabled),
+      false,
+    );
+    assert.equal(
+      past(() => tracing.leases()),
+      [],
+    );
+    assert.is(
+      past(() => tracing.state().enabled),
+      false,
+    );
   }));
 
 test('24 hours is the longest lease', () =>

@@ -1,4 +1,4 @@
-// Cost of a method that does not record while tracing is in use elsewhere in the service: a lease on another namespace, a
+// Cost of a method that does not record while tracing is in use elsewhere in the service: a lease on another namespace or value, a
 // trace that is open while the flag is off, requests whose upstream does not keep the trace.
 
 import { existsSync } from 'node:fs';
@@ -14,12 +14,27 @@ interface Situation {
   readonly label: string;
   readonly state: StateName;
   readonly parent: ParentName;
+  /** Default `instrument`. */
+  readonly flavour?: 'instrument' | 'instrument args';
   /** Nanoseconds above the bare call; undefined: no budget. */
   readonly limit?: number;
 }
 
 const SITUATIONS: readonly Situation[] = [
   { label: 'a lease on another namespace', state: 'spanwright on elsewhere', parent: 'none', limit: 10 },
+  {
+    label: 'a lease with a condition, on a name that the method lacks',
+    state: 'spanwright on for one value',
+    parent: 'none',
+    limit: 10,
+  },
+  {
+    label: 'a lease with a condition, on an argument of the method',
+    state: 'spanwright on for one value',
+    parent: 'none',
+    flavour: 'instrument args',
+    limit: 60,
+  },
   { label: 'off, a trace open elsewhere', state: 'spanwright off, a trace open', parent: 'none' },
   { label: 'unsampled, one context', state: 'spanwright on', parent: 'unsampled' },
   { label: 'unsampled, a context for each 32 calls', state: 'spanwright on', parent: 'unsampled, by request', limit: 20 },
@@ -53,11 +68,11 @@ export async function measureProduction(modules: Modules): Promise<Outcome> {
   return { tables, budgets };
 }
 
-function choicesOf({ state, parent }: Situation): Choice[] {
+function choicesOf({ state, parent, flavour = 'instrument' }: Situation): Choice[] {
   const choice = { state, parent, calls: 80_000 };
   return [
     { ...choice, label: 'bare call', flavour: 'bare' },
-    { ...FORWARDER, ...choice, label: 'transformed' },
+    { ...FORWARDER, ...choice, flavour, label: 'transformed' },
   ];
 }
 

@@ -33,6 +33,10 @@ const FLAVOURS = {
     head: "import { instrument } from 'spanwright';",
     method: (_site: number, method: string) => `@instrument\n  ${method}`,
   },
+  'instrument args': {
+    head: "import { instrument } from 'spanwright';",
+    method: (_site: number, method: string) => `@instrument({ args: ['a'] })\n  ${method}`,
+  },
   'nestjs-otel': {
     head: "import { Span } from 'nestjs-otel';",
     method: (_site: number, method: string) => `@Span()\n  ${method}`,

@@ -85,6 +85,19 @@ async function spanwrightElsewhere(): Promise<Installed> {
   return { ...installed, count: () => installed.count() - 1 };
 }
 
+/** On, by a lease for the calls with one value of an argument `a`, which no measured call has. */
+async function spanwrightWhen(): Promise<Installed> {
+  const { instrument } = await import('spanwright');
+  const installed = await spanwright(false);
+  installed.tracing.setEnabled(true, { for: '1h', when: 'a=m-17' });
+  const look = instrument({ name: 'look', namespace: 'elsewhere', args: ['a'] }, (a: string) => a);
+  look('m-16');
+  look('m-17');
+  await installed.drain();
+  if (installed.count() !== 1) throw new Error(`bench: the lease exported ${installed.count()} spans of one call`);
+  return { ...installed, count: () => installed.count() - 1 };
+}
+
 const gate = (): Gate =>
   (globalThis as unknown as Record<symbol, { gate: Gate }>)[Symbol.for('spanwright.state.1')]?.gate as Gate;
 
@@ -119,6 +132,7 @@ export const STATES = {
   'spanwright off again': () => spanwrightOffAgain(false),
   'spanwright off, a trace open': () => spanwrightOffAgain(true),
   'spanwright on elsewhere': spanwrightElsewhere,
+  'spanwright on for one value': spanwrightWhen,
   'spanwright on': () => spanwright(true),
 } satisfies Record<string, () => Promise<Installed>>;
 

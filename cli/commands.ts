@@ -47,6 +47,13 @@ export const COMMANDS: readonly Command[] = [
         value: 'ROOTS',
         summary: 'With tracing-enabled true: traces start only there, and are whole below.',
       },
+      {
+        name: 'when',
+        type: 'text',
+        value: 'CONDITIONS',
+        summary:
+          'With tracing-enabled true: a trace starts only at a call that fulfils them, such as machineId=m-17, baggage:tenant=acme,beta or header:x-customer=4*, joined by &.',
+      },
       ...LEASE_OPTIONS,
       {
         name: 'redis',

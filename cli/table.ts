@@ -58,6 +58,12 @@ export function timeLeft({ expiresAt }: Pick<Lease, 'expiresAt'>): string {
 const SETTINGS: Readonly<Record<Lease['kind'], string>> = { enabled: 'tracing-enabled', rules: 'rules', drop: 'drop' };
 
 /** What a lease sets, as `spanwright set` would: `tracing-enabled true --only carbide::api`. */
-export function settingOf({ kind, value, only = null }: Pick<Lease, 'kind' | 'value'> & Partial<Pick<Lease, 'only'>>): string {
-  return `${SETTINGS[kind] ?? kind} ${value === '' ? '(empty)' : value}${only === null ? '' : ` --only ${only}`}`;
+export function settingOf({
+  kind,
+  value,
+  only = null,
+  when = null,
+}: Pick<Lease, 'kind' | 'value'> & Partial<Pick<Lease, 'only' | 'when'>>): string {
+  const restricted = `${only === null ? '' : ` --only ${only}`}${when === null ? '' : ` --when "${when}"`}`;
+  return `${SETTINGS[kind] ?? kind} ${value === '' ? '(empty)' : value}${restricted}`;
 }

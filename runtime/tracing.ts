@@ -27,6 +27,13 @@ export interface LeaseOptions {
    * call is recorded with them. Several such leases add up; one without `only` lifts the restriction.
    */
   only?: string;
+  /**
+   * For `setEnabled(true)`: while the lease is in force, a trace starts only at a call that fulfils these conditions, and what that
+   * calls is recorded with it, here and downstream. Conditions name a recorded argument or attribute (`machineId=m-17`), or what the
+   * request brought (`baggage:tenant=acme`, `header:x-customer=42`), or the process (`resource:service.version=2.*`). `&` joins
+   * them; `=` and `!=` compare text with one or several values (`a,b`), each whole or as a prefix (`m-*`). Several leases add up.
+   */
+  when?: string;
 }
 
 export interface Lease {
@@ -43,6 +50,8 @@ export interface Lease {
   readonly limits: { maxSpansPerSecond: number | null; maxSpans: number | null; maxOpenSpans: number | null };
   /** Where traces may start while the lease is in force, in normal form; null: where the configuration says. */
   readonly only: string | null;
+  /** Conditions in normal form, values that `redact` covers as `***`; null: none. */
+  readonly when: string | null;
   /** Spans started while the lease was in force. */
   readonly spans: number;
   /** Things to know that are not errors, for example that a rule matches no known site. */
@@ -91,6 +100,8 @@ export interface TracingState {
   remoteParent: 'accept' | 'ignore';
   /** Effective rules in normal form. */
   roots: string;
+  /** Roots where a trace starts only while conditions hold; values that `redact` covers are shown as `***`. */
+  conditionalRoots: readonly { roots: string; when: string }[];
   rules: string;
   drop: string;
   leases: readonly Lease[];

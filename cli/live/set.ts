@@ -33,6 +33,7 @@ const SETTINGS: ReadonlyMap<string, { path: Lease['kind']; field: string; read: 
 /** Options of the command and the fields of the body that they become. */
 const LEASE_FIELDS: ReadonlyMap<string, string> = new Map([
   ['only', 'only'],
+  ['when', 'when'],
   ['for', 'for'],
   ['reason', 'reason'],
   ['max-spans', 'maxSpans'],

@@ -38,6 +38,13 @@ function remoteRow({ spans: { remoteRoots, remoteRefused } }: TracingState): (re
   ];
 }
 
+/** Where traces may start, and under which conditions. */
+function rootsLine({ roots, conditionalRoots = [] }: TracingState): string {
+  const conditional = conditionalRoots.map(({ roots: at, when }) => `${at} when ${when}`);
+  const all = roots === 'none' && conditional.length > 0 ? conditional : [roots, ...conditional];
+  return printable(all.join('; '), 1000) || 'none';
+}
+
 function lines(state: TracingState, colours: boolean): string[] {
   const { spans, lastEnded } = state;
   const text = (value: string | null, none: string) => (value ? printable(value, 500) : none);
@@ -50,7 +57,7 @@ function lines(state: TracingState, colours: boolean): string[] {
     ...state.leases.map((lease) => ['Change', leaseLine(lease)] as const),
     ['Endpoint', state.exportedBy === 'sdk' ? 'of your SDK' : text(state.endpoint, 'none')],
     ['Changes', state.allowRuntimeChanges ? 'allowed' : 'refused (allow_runtime_changes = false)'],
-    ['Roots', text(state.roots, 'none')],
+    ['Roots', rootsLine(state)],
     ['Rules', text(state.rules, 'none')],
     ['Dropped', text(state.drop, 'none')],
     ['Sites', String(state.sites)],

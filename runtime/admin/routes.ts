@@ -12,6 +12,13 @@ import { readErrors, readHealth, readMetrics, readNamespaces, readOpenSpans, rea
 import { Refusal } from './refusal.js';
 import type { Changing, Route } from './route.js';
 
+/** Names of conditions, without the values: those may be secrets, and the audit is kept. */
+const namesIn = (when: string) =>
+  when
+    .split('&')
+    .map((condition) => condition.replace(/!?=.*$/su, '').trim())
+    .join(', ');
+
 const JSON_TYPE = 'application/json';
 
 const LEASE_FIELDS: readonly Field[] = [
@@ -33,6 +40,13 @@ const ONLY_FIELD: Field = {
   summary: 'With true: traces start only at these roots, such as "carbide::api", and are whole below.',
 };
 
+const WHEN_FIELD: Field = {
+  name: 'when',
+  type: 'text',
+  summary:
+    'With true: a trace starts only at a call that fulfils these conditions, such as "machineId=m-17 & baggage:tenant=acme".',
+};
+
 const limit = (most: number, usual: number, what: string): Field => {
   return { name: 'limit', type: 'count', most, summary: `At most this many ${what}. Default ${usual}.` };
 };
@@ -41,7 +55,7 @@ const PREFIX_FIELD: Field = { name: 'prefix', type: 'text', summary: 'Only names
 
 function leaseOptions({ values, actor }: Changing): LeaseOptions {
   const options: Record<string, unknown> = actor === undefined ? {} : { actor };
-  for (const { name } of [...LEASE_FIELDS, ONLY_FIELD]) {
+  for (const { name } of [...LEASE_FIELDS, ONLY_FIELD, WHEN_FIELD]) {
     if (name !== 'revision' && values.has(name)) options[name] = values.get(name);
   }
   return options;
@@ -80,10 +94,11 @@ export const ROUTES: readonly Route[] = [
     method: 'PUT',
     path: 'enabled',
     permission: 'change',
-    body: [{ name: 'enabled', type: 'boolean', required: true, summary: 'The flag.' }, ONLY_FIELD, ...LEASE_FIELDS],
+    body: [{ name: 'enabled', type: 'boolean', required: true, summary: 'The flag.' }, ONLY_FIELD, WHEN_FIELD, ...LEASE_FIELDS],
     summary: 'Switches tracing on for a limited time, or off until it is switched on.',
     describe: ({ values }) =>
-      `set tracing-enabled to ${values.get('enabled')}${values.has('only') ? ` only for "${values.get('only')}"` : ''}`,
+      `set tracing-enabled to ${values.get('enabled')}${values.has('only') ? ` only for "${values.get('only')}"` : ''}` +
+      (values.has('when') ? ` when ${namesIn(values.get('when') as string)}` : ''),
     change: (call) => call.tracing.setEnabled(call.values.get('enabled') as boolean, leaseOptions(call)),
   },
   {

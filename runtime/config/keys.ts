@@ -7,7 +7,7 @@ import type { KeyRow } from './key-row.js';
 import { LIMIT_KEYS } from './limit-keys.js';
 import { OTLP_KEYS } from './otlp-keys.js';
 import { attributes, instrumentations, keep } from './tables.js';
-import { boolean, choice, duration, integer, names, optionalText, patterns, text, type ValueType } from './types.js';
+import { boolean, choice, conditions, duration, integer, names, optionalText, patterns, text, type ValueType } from './types.js';
 
 const MINUTE = 60_000;
 
@@ -93,6 +93,14 @@ export const KEYS = [
     default: '*',
     env: ['SPANWRIGHT_ROOTS'],
     doc: 'Which spans may start a trace: namespace prefixes, `kind:server`, `scope:<instrumentation scope>`, `*` or `none`.',
+  },
+  {
+    key: 'when',
+    option: 'when',
+    type: conditions(),
+    default: null,
+    env: ['SPANWRIGHT_WHEN'],
+    doc: 'Conditions under which a call at a root starts a trace: `machineId=m-17`, `baggage:tenant=acme,beta`, `header:x-customer=4*`, `resource:service.version=2.*`, joined by `&`.',
   },
   {
     key: 'rules',

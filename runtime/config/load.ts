@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationError } from '../errors.js';
+import { parseWhen, printWhen } from '../gate/when.js';
 import { isLogger } from '../notice-logger.js';
 import { hiddenNames } from '../span/redact.js';
 import { describeFound, withoutCredentialsIn } from '../text/found.js';
@@ -200,8 +201,16 @@ function shown(value: ConfigurationValue, hides: ReturnType<typeof hiddenNames>)
   const secret = ROWS.find((row) => row.key === value.key)?.secret && value.source !== 'default';
   return Object.freeze({
     ...value,
-    value: secret ? '***' : withoutCredentialsIn(value.value, value.key === 'resource' ? hides : undefined),
+    value: secret
+      ? '***'
+      : value.key === 'when'
+        ? shownWhen(value.value, hides)
+        : withoutCredentialsIn(value.value, value.key === 'resource' ? hides : undefined),
   });
+}
+
+function shownWhen(text: unknown, hides: ReturnType<typeof hiddenNames>): unknown {
+  return typeof text === 'string' ? printWhen(parseWhen(text), hides) : text;
 }
 
 function messageOf(faults: readonly string[]): string {

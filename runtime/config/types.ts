@@ -2,6 +2,7 @@
 // or code into its normal form. Read by keys.ts; a type never throws and never shows the value of a secret.
 
 import { InvalidArgumentError } from '../errors.js';
+import { parseWhen, printWhen } from '../gate/when.js';
 import { DURATION_FORMS, printDuration, readDuration } from '../text/duration.js';
 import { withoutSecrets } from '../text/found.js';
 import { didYouMean } from '../text/nearest.js';
@@ -201,6 +202,19 @@ export function patterns<T>(
   };
 }
 const FIELD = 'value';
+
+/** Conditions of roots as text, in normal form; null: none. */
+export function conditions(): ValueType<string | null, string | null> {
+  const type = patterns(parseWhen, (when) => printWhen(when));
+  return {
+    name: 'string',
+    expected: 'a string',
+    read(raw, place) {
+      if (raw === null) return { value: null };
+      return typeof raw === 'string' ? type.read(raw, place) : { expected: 'a string' };
+    },
+  };
+}
 
 export function isTextList(raw: unknown): raw is readonly string[] {
   return Array.isArray(raw) && raw.every((item) => typeof item === 'string');

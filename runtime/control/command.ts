@@ -45,6 +45,7 @@ const FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['reason', ['string']],
   ['actor', ['string']],
   ['only', ['string']],
+  ['when', ['string']],
   ['maxSpansPerSecond', ['number']],
   ['maxSpans', ['number']],
   ['maxOpenSpans', ['number']],

@@ -2,11 +2,14 @@
 // they change, and keeps `idle`, the one boolean that every forwarder reads first, right at all times: it is true only when no
 // call can record, whatever its context.
 
-import type { Context, Span, SpanContext } from '@opentelemetry/api';
+import type { Context, Span, SpanContext, SpanKind } from '@opentelemetry/api';
 import { clearInterval, setInterval, unref } from '../captured.js';
 import { SPAN_KEY } from '../context/layer.js';
 import { isLocal, isSampled } from '../context/origin.js';
+import { watchHeaders } from '../context/request-headers.js';
+import { fulfils, type When } from '../site/condition.js';
 import type { GateSwitch, Site } from '../site/site.js';
+import { type Admission, mayFulfil } from './admission.js';
 import { LifetimeTokens } from './lifetime-tokens.js';
 import { type Pattern, type Subject, subjectOf } from './pattern.js';
 import { PatternIndex } from './pattern-index.js';
@@ -17,9 +20,8 @@ import { TICK_MS, TracesUnderWay } from './under-way.js';
 /** A sampled context of somebody else's counts for this long after it was last seen, if the collector has not taken it before. */
 const FOREIGN_TICKS = (10 * 60_000) / TICK_MS;
 
-export interface GateSettings {
+export interface GateSettings extends Admission {
   enabled: boolean;
-  roots: readonly Pattern[];
   rules: readonly Rule[];
   drop: readonly Pattern[];
   remoteParent: 'accept' | 'ignore';
@@ -27,9 +29,26 @@ export interface GateSettings {
 
 const EVERYWHERE: Pattern = { kind: 'all', text: '', open: true };
 
+/** What the settings say of a subject. */
+export interface Verdict {
+  readonly dropped: boolean;
+  readonly ratio: number;
+  readonly root: boolean;
+  /** Alternatives under which it may start a trace where `root` is false. */
+  readonly when: readonly When[];
+}
+
+/** Roots with conditions of which those on the resource hold. */
+interface ConditionalIndex {
+  readonly roots: PatternIndex<true>;
+  readonly kinds: readonly number[];
+  readonly when: When;
+}
+
 /** The settings in force as they judge a subject. */
 interface Indexes {
   readonly roots: PatternIndex<true>;
+  readonly conditional: readonly ConditionalIndex[];
   readonly rules: PatternIndex<number>;
   readonly drop: PatternIndex<true>;
 }
@@ -46,6 +65,8 @@ export class Gate implements GateSwitch {
   rootKinds: readonly number[] = [];
   /** True: some span names are dropped, so that spans of third-party tracers are judged by name too. */
   dropsNames = false;
+  /** Value of an attribute of the resource. */
+  resourceValue: (name: string) => unknown = () => undefined;
   /** Called each time that the gate has become idle. */
   onIdle: () => void = () => {};
   /** Called each time that `idle` has changed. */
@@ -65,12 +86,18 @@ export class Gate implements GateSwitch {
   #settings: GateSettings = {
     enabled: false,
     roots: [EVERYWHERE],
+    conditional: [],
     rules: [],
     drop: [],
     remoteParent: 'accept',
   };
   #leaky: readonly Pattern[] = [];
-  #indexes: Indexes = { roots: new PatternIndex([[EVERYWHERE, true]]), rules: new PatternIndex([]), drop: new PatternIndex([]) };
+  #indexes: Indexes = {
+    roots: new PatternIndex([[EVERYWHERE, true]]),
+    conditional: [],
+    rules: new PatternIndex([]),
+    drop: new PatternIndex([]),
+  };
   readonly #sites: Iterable<Site>;
   #changes = 0;
   /** Tick in which a sampled context of somebody else's was last seen. */
@@ -96,11 +123,9 @@ export class Gate implements GateSwitch {
     this.#changes++;
     this.enabled = this.#settings.enabled;
     this.ignoresRemote = this.#settings.remoteParent === 'ignore';
-    this.rootKinds = this.#settings.roots
-      .filter((root) => root.kind === 'kind')
-      .map((root) => SPAN_KIND_NUMBERS[root.text] as number);
+    this.rootKinds = kindsOf(this.#settings.roots);
     this.dropsNames = this.#settings.drop.some((pattern) => pattern.kind === 'name');
-    if (change.roots ?? change.rules ?? change.drop) this.#judgeAll();
+    if (change.roots ?? change.conditional ?? change.rules ?? change.drop) this.#judgeAll();
     this.refresh();
   }
 
@@ -125,34 +150,47 @@ export class Gate implements GateSwitch {
   }
 
   #judgeAll(): void {
-    const { roots, rules, drop } = this.#settings;
+    const { roots, conditional, rules, drop } = this.#settings;
+    watchHeaders(conditional.flatMap(({ when }) => when.flatMap(({ source, name }) => (source === 'header' ? [name] : []))));
     this.#indexes = {
-      roots: new PatternIndex(roots.map((pattern) => [pattern, true])),
+      roots: indexOf(roots),
+      conditional: conditional.flatMap(({ roots: at, when }) => {
+        const ofProcess = when.filter(({ source }) => source === 'resource');
+        if (!ofProcess.every((condition) => fulfils(condition, this.resourceValue(condition.name)))) return [];
+        return [{ roots: indexOf(at), kinds: kindsOf(at), when: when.filter(({ source }) => source !== 'resource') }];
+      }),
       rules: new PatternIndex(rules.map(({ pattern, ratio }) => [pattern, ratio])),
-      drop: new PatternIndex([...drop, ...this.#leaky].map((pattern) => [pattern, true])),
+      drop: indexOf([...drop, ...this.#leaky]),
     };
     for (const site of this.#sites) this.judge(site);
   }
 
   /** Writes the site's verdict under the settings in force. Called for every site when it is registered. */
   judge(site: Site): void {
-    const subject = subjectOf(site);
-    const verdict = this.verdict(subject);
+    const verdict = this.verdict(subjectOf(site));
+    const when = [...verdict.when, ...this.whenOfKind(site.kind)].filter((conditions) => mayFulfil(site, conditions));
     site.dropped = verdict.dropped;
     site.off = verdict.dropped || verdict.ratio === 0;
     site.ratio = verdict.ratio;
-    site.root = verdict.root;
-    site.starts = verdict.ratio > 0 && (verdict.root || this.rootKinds.includes(site.kind));
+    site.root = verdict.root || when.some(({ length }) => length === 0);
+    site.when = when.length === 0 ? undefined : when;
+    site.starts = verdict.ratio > 0 && (site.root || site.when !== undefined || this.rootKinds.includes(site.kind));
   }
 
   /** What the settings say of a subject; sites cache the answer, spans of third-party tracers with a namespace ask. */
-  verdict(subject: Subject): { dropped: boolean; ratio: number; root: boolean } {
-    const { drop, rules, roots } = this.#indexes;
+  verdict(subject: Subject): Verdict {
+    const { drop, rules, roots, conditional } = this.#indexes;
     return {
       dropped: drop.find(subject) ?? false,
       ratio: rules.find(subject) ?? 1,
       root: roots.find(subject) ?? false,
+      when: conditional.flatMap((index) => (index.roots.find(subject) === true ? [index.when] : [])),
     };
+  }
+
+  /** Alternatives under which any span of the kind may start a trace. */
+  whenOfKind(kind: SpanKind): readonly When[] {
+    return this.#indexes.conditional.flatMap(({ kinds, when }) => (kinds.includes(kind) ? [when] : []));
   }
 
   /**
@@ -206,3 +244,11 @@ export class Gate implements GateSwitch {
 }
 
 const SPAN_KIND_NUMBERS: Record<string, number> = { internal: 0, server: 1, client: 2, producer: 3, consumer: 4 };
+
+function kindsOf(roots: readonly Pattern[]): number[] {
+  return roots.filter(({ kind }) => kind === 'kind').map(({ text }) => SPAN_KIND_NUMBERS[text] as number);
+}
+
+function indexOf(patterns: readonly Pattern[]): PatternIndex<true> {
+  return new PatternIndex(patterns.map((pattern) => [pattern, true]));
+}

@@ -2,11 +2,11 @@
 // that a bad option has one wording, names its field, and changes nothing.
 
 import { InvalidArgumentError } from '../errors.js';
+import type { When } from '../site/condition.js';
 import { parseDuration } from '../text/duration.js';
-import { describeFound } from '../text/found.js';
-import { didYouMean } from '../text/nearest.js';
 import type { Duration, Lease, LeaseOptions } from '../tracing.js';
 import { parseRoots, printPatterns } from './rules.js';
+import { parseWhen } from './when.js';
 
 const DEFAULT_MS = 10 * 60_000;
 const LONGEST_MS = 24 * 60 * 60_000;
@@ -28,6 +28,7 @@ export interface LeaseTerms {
   readonly maxSpans: number | null;
   readonly maxOpenSpans: number | null;
   readonly only: string | null;
+  readonly when: When | null;
 }
 
 export const isOn = ({ kind, value }: Change): boolean => kind === 'enabled' && value === true;
@@ -35,19 +36,8 @@ export const isOff = ({ kind, value }: Change): boolean => kind === 'enabled' &&
 /** Empty rules or an empty drop list: a request to end the leases of that kind. */
 export const isEmpty = ({ value }: Change): boolean => value === '';
 
-const OPTIONS: readonly (keyof LeaseOptions)[] = [
-  'for',
-  'reason',
-  'actor',
-  'maxSpansPerSecond',
-  'maxSpans',
-  'maxOpenSpans',
-  'only',
-];
-
 /** @throws InvalidArgumentError naming the field. */
 export function readTerms(change: Change, options: LeaseOptions): LeaseTerms {
-  checkTypes(change, options);
   const limits = {
     maxSpansPerSecond: readLimit('maxSpansPerSecond', options.maxSpansPerSecond),
     maxSpans: readLimit('maxSpans', options.maxSpans),
@@ -60,21 +50,8 @@ export function readTerms(change: Change, options: LeaseOptions): LeaseTerms {
     // a number of spans must not switch tracing on again
     ...(isOff(change) ? { maxSpansPerSecond: null, maxSpans: null, maxOpenSpans: null } : limits),
     only: readOnly(change, options.only),
+    when: readWhen(change, options.when),
   };
-}
-
-/** Refuses what a program without types may pass: a flag such as 1 or 'false', and options that are misspelt. */
-function checkTypes({ kind, value }: Change, options: LeaseOptions): void {
-  if (kind === 'enabled' && typeof value !== 'boolean')
-    throw new InvalidArgumentError(kind, `enabled: found ${describeFound(value)}; expected true or false.`);
-  if (typeof options !== 'object' || options === null)
-    throw new InvalidArgumentError('options', `options: found ${describeFound(options)}; expected an object.`);
-  const unknown = Object.keys(options).find((name) => !(OPTIONS as readonly string[]).includes(name));
-  if (unknown === undefined) return;
-  throw new InvalidArgumentError(
-    unknown,
-    `Unknown option ${JSON.stringify(unknown.slice(0, 60))}.${didYouMean(unknown, OPTIONS)} Known: ${OPTIONS.join(', ')}.`,
-  );
 }
 
 function readDuration(value: Duration): number {
@@ -104,7 +81,7 @@ function readOnly(change: Change, only: string | undefined): string | null {
       'only: it restricts where traces start, so it goes with switching on, and with nothing else.',
     );
   }
-  if (typeof only !== 'string') throw new InvalidArgumentError('only', `only: found ${describeFound(only)}; expected a string.`);
+  if (typeof only !== 'string') throw new InvalidArgumentError('only', `only: found a ${typeof only}; expected a string.`);
   const roots = parseRoots(only, 'only');
   if (roots.length > 0) return printPatterns(roots, '');
   throw new InvalidArgumentError(
@@ -113,10 +90,18 @@ function readOnly(change: Change, only: string | undefined): string | null {
   );
 }
 
+function readWhen(change: Change, when: string | undefined): When | null {
+  if (when === undefined || when === null) return null;
+  if (isOn(change)) return parseWhen(when);
+  throw new InvalidArgumentError(
+    'when',
+    'when: it restricts which calls start traces, so it goes with switching on, and with nothing else.',
+  );
+}
+
 function readText(field: string, value: string | undefined): string | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'string')
-    throw new InvalidArgumentError(field, `${field}: found ${describeFound(value)}; expected a string.`);
+  if (typeof value !== 'string') throw new InvalidArgumentError(field, `${field}: found a ${typeof value}; expected a string.`);
   if (value.length > TEXT_LENGTH) {
     throw new InvalidArgumentError(field, `${field}: ${value.length} characters; at most ${TEXT_LENGTH} are kept.`);
   }

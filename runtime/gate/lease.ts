@@ -5,9 +5,10 @@
 import { clearTimeout, max, now as monotonic, setTimeout, unref, wallClock } from '../captured.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { Lease, LeaseEnd, LeaseOptions } from '../tracing.js';
+import type { AdmittingLease } from './admission.js';
 import { type Change, isEmpty, isOff, isOn, type LeaseTerms, readTerms } from './lease-options.js';
-import type { Pattern } from './pattern.js';
 import { parseRoots } from './rules.js';
+import { printWhen } from './when.js';
 
 /** Leases in force at once: people and scripts make few; the bound keeps a loop of requests from growing memory. */
 const MOST_LEASES = 100;
@@ -33,13 +34,6 @@ interface Held extends Change, LeaseTerms {
   readonly ended: readonly string[];
 }
 
-/** What a worker thread needs to know of a lease of the main thread. */
-export interface InheritedLease extends Change {
-  readonly only: string | null;
-  /** In milliseconds of the monotonic clock of the thread that holds it. */
-  readonly endsAt: number;
-}
-
 export class LeaseBook implements LeaseMeter {
   metered = false;
   lastEnded: LeaseEnd | null = null;
@@ -47,8 +41,6 @@ export class LeaseBook implements LeaseMeter {
   /** Monotonic milliseconds at which the next lease expires; Infinity when none does. */
   #endsAt = Number.POSITIVE_INFINITY;
   #held: Held[] = [];
-  /** In a worker thread: the leases of the main thread, which are older than those made here and end by the clock of this thread too. */
-  #inherited: readonly InheritedLease[] = [];
   #made = 0;
   #timer: NodeJS.Timeout | undefined;
   #secondBegan = 0;
@@ -58,11 +50,13 @@ export class LeaseBook implements LeaseMeter {
    * @param started how many spans have started so far, for the counts of a lease
    * @param changed called after a lease began or ended: put the effective state in force
    * @param ended called for the log
+   * @param hides names whose values in conditions are not shown
    */
   constructor(
     private readonly started: () => number,
     private readonly changed: () => void,
     private readonly ended: (end: LeaseEnd) => void,
+    private readonly hides?: (name: string) => boolean,
   ) {}
 
   /** Oldest first. */
@@ -70,27 +64,14 @@ export class LeaseBook implements LeaseMeter {
     return this.#held.map((held) => this.#report(held));
   }
 
-  /** Leases in force as a worker thread inherits them, oldest first. */
-  inForce(): InheritedLease[] {
-    return [...this.#inherited, ...this.#held].map(({ kind, value, only, endsAt }) => ({ kind, value, only, endsAt }));
-  }
-
-  /** Replaces the leases that were inherited before. */
-  inherit(leases: readonly InheritedLease[]): void {
-    this.#inherited = leases;
-    this.#putInForce();
-  }
-
   /** Values of the leases of a kind, oldest first. */
   values(kind: Lease['kind']): (boolean | string)[] {
-    return [...this.#inherited, ...this.#held].filter((lease) => lease.kind === kind).map((lease) => lease.value);
+    return this.#held.filter((held) => held.kind === kind).map((held) => held.value);
   }
 
-  /** The roots to which the leases that switch on restrict it; none when one of them does not, or there is no such lease. */
-  roots(): Pattern[] {
-    const on = [...this.#inherited, ...this.#held].filter(isOn);
-    if (on.some((lease) => lease.only === null)) return [];
-    return on.flatMap((lease) => parseRoots(lease.only as string));
+  /** What the leases that switch on admit. */
+  admitting(): AdmittingLease[] {
+    return this.#held.filter(isOn).map(({ only, when }) => ({ only: only === null ? null : parseRoots(only), when }));
   }
 
   /**
@@ -158,12 +139,8 @@ export class LeaseBook implements LeaseMeter {
 
   #expire(): void {
     const now = monotonic();
-    const inherited = this.#inherited.filter((lease) => lease.endsAt > now);
-    const fewer = inherited.length < this.#inherited.length;
-    this.#inherited = inherited;
     const over = this.#held.filter((held) => held.endsAt <= now);
     if (over.length > 0) this.#finish(over, 'expired');
-    else if (fewer) this.#putInForce();
     else this.#arm();
   }
 
@@ -205,7 +182,7 @@ export class LeaseBook implements LeaseMeter {
     this.metered = this.#held.some(
       (held) => held.maxSpans !== null || held.maxOpenSpans !== null || held.maxSpansPerSecond !== null,
     );
-    this.#endsAt = Math.min(...[...this.#inherited, ...this.#held].map((lease) => lease.endsAt));
+    this.#endsAt = Math.min(...this.#held.map((held) => held.endsAt));
     if (this.#endsAt === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(this.#endsAt - monotonic())));
     unref(this.#timer);
@@ -222,6 +199,7 @@ export class LeaseBook implements LeaseMeter {
       expiresAt: held.expiresAt,
       limits: { maxSpansPerSecond: held.maxSpansPerSecond, maxSpans: held.maxSpans, maxOpenSpans: held.maxOpenSpans },
       only: held.only,
+      when: held.when === null ? null : printWhen(held.when, this.hides),
       spans: this.started() - held.startedBefore,
       warnings: held.warnings,
       ended: held.ended,

@@ -1,6 +1,9 @@
-// Warnings for patterns that match no site known now, in the answer to the change that names them.
+// Warnings for patterns and names that fit no site known now, in the answer to the change that has them.
 
+import type { When } from '../site/condition.js';
 import type { SiteRegistry } from '../site/registry.js';
+import { didYouMean } from '../text/nearest.js';
+import { namedValue } from './admission.js';
 import { type Pattern, printPattern, subjectOf } from './pattern.js';
 import { PatternIndex } from './pattern-index.js';
 
@@ -16,5 +19,29 @@ export function unmatchedPatterns(patterns: readonly Pattern[], sites: SiteRegis
   }
   return [...unmatched.keys()].map(
     (text) => `"${text}" matches none of the ${sites.size} sites known now; sites loaded later are judged when they load.`,
+  );
+}
+
+/** One sentence for each argument or attribute in the conditions that no site is known to record. */
+export function unrecordedNames(when: When, sites: SiteRegistry): string[] {
+  const missing = new Set(when.flatMap(({ source, name }) => (source === 'value' ? [name] : [])));
+  const known = new Set<string>();
+  let computing = 0;
+  for (const site of sites) {
+    if (missing.size === 0) return [];
+    for (const { key, parameter } of site.options.args ?? []) known.add(key).add(parameter);
+    for (const key of Object.keys(site.attributes)) known.add(key);
+    for (const name of missing) {
+      const value = namedValue(site, name);
+      if (value === 'computed') computing++;
+      else if (value !== undefined) missing.delete(name);
+    }
+  }
+  const rest =
+    computing === 0
+      ? 'no call fulfils the condition until one does.'
+      : 'it is compared where attributes are computed at the call, or given by third-party instrumentation.';
+  return [...missing].map(
+    (name) => `"${name}" is recorded by none of the ${sites.size} sites known now.${didYouMean(name, known)} So ${rest}`,
   );
 }

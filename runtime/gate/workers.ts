@@ -1,38 +1,25 @@
-// The flag and the rules reach every worker thread of the process. The main thread posts its settings and leases on a channel, which
-// holds neither thread, and leaves them in the environment data, which a new worker gets with its start and reads at once. Workers
-// end the leases by their own clocks, because a main thread that is blocked posts nothing.
+// The flag and the rules reach every worker thread of the process. The main thread posts its effective settings on a channel, which
+// holds neither thread, and leaves them in the environment data, which a new worker gets with its start and reads at once.
 
 import { BroadcastChannel, getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
-import { now } from '../captured.js';
 import type { GateSettings } from './gate.js';
-import type { InheritedLease } from './lease.js';
 
-/** Settings of the main thread, plain data. */
-export interface SharedSettings {
-  readonly configured: Omit<GateSettings, 'remoteParent'>;
-  readonly leases: readonly InheritedLease[];
-}
+/** Effective settings, plain data: as text, the sum of several leases could be longer than a text may be. */
+export type SharedSettings = Omit<GateSettings, 'remoteParent'>;
 
 type Message = { readonly from: 'main'; readonly settings: SharedSettings } | { readonly from: 'worker'; readonly asks: true };
 
-const NAME = 'spanwright.settings.4';
-
-/** Milliseconds between the monotonic clock of this thread and that of the system, which all threads share. */
-const threadOffset = (): number => Number(process.hrtime.bigint()) / 1e6 - now();
-
-function shifted({ configured, leases }: SharedSettings, offset: number): SharedSettings {
-  return { configured, leases: leases.map((lease) => ({ ...lease, endsAt: lease.endsAt + offset })) };
-}
+const NAME = 'spanwright.settings.3';
 
 export interface WorkerLink {
   /** Main thread: posts the settings to the workers. Worker: nothing. */
-  tell(): void;
+  tell(settings: SharedSettings): void;
   close(): void;
 }
 
 /**
  * In a worker, `follow` is called before this returns, with the settings that were in force when the worker was created.
- * @param current settings of the main thread
+ * @param current answer of the main thread to a worker that asks
  * @param follow puts settings in force in a worker
  */
 export function linkWorkers(current: () => SharedSettings, follow: (settings: SharedSettings) => void): WorkerLink {
@@ -40,25 +27,22 @@ export function linkWorkers(current: () => SharedSettings, follow: (settings: Sh
   (channel as unknown as { unref(): void }).unref();
   const post = (message: Message) => channel.postMessage(message);
   const leave = (settings: SharedSettings | undefined) => setEnvironmentData(NAME, settings as never);
-  const send = () => shifted(current(), threadOffset());
-  const receive = (settings: SharedSettings) => follow(shifted(settings, -threadOffset()));
   channel.onmessage = (event: unknown) => {
     const { data } = event as { data: Message };
-    if (isMainThread && data.from === 'worker') post({ from: 'main', settings: send() });
+    if (isMainThread && data.from === 'worker') post({ from: 'main', settings: current() });
     if (isMainThread || data.from !== 'main') return;
     leave(data.settings); // for workers of this worker
-    receive(data.settings);
+    follow(data.settings);
   };
-  if (isMainThread) leave(send());
+  if (isMainThread) leave(current());
   else {
     const settings = getEnvironmentData(NAME) as unknown as SharedSettings | undefined;
-    if (settings !== undefined) receive(settings);
+    if (settings !== undefined) follow(settings);
     post({ from: 'worker', asks: true });
   }
   return {
-    tell() {
+    tell(settings) {
       if (!isMainThread) return;
-      const settings = send();
       leave(settings);
       post({ from: 'main', settings });
     },

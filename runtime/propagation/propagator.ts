@@ -12,6 +12,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { SUPPRESS_KEY } from '../context/layer.js';
+import { withRequestHeaders } from '../context/request-headers.js';
 import { loadCore } from '../sdk/packages.js';
 import { textOfThrown } from '../text/thrown.js';
 import { notice } from '../warnings.js';
@@ -63,6 +64,10 @@ export class SpanwrightPropagator implements TextMapPropagator {
   }
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
+    return withRequestHeaders(this.#extract(context, carrier, getter), carrier, getter);
+  }
+
+  #extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     if (this.#inner === undefined && this.#names.every((name) => getter.get(carrier, name) === undefined)) return context;
     let emptyKeys: readonly string[] = [];
     const valid = {

@@ -1,15 +1,46 @@
-// The gate's settings as the configuration says them, before leases.
+// The gate's settings: as configured, with the leases in force, and what of them changes.
 
 import type { Configuration } from '../config/configuration.js';
+import { admissionOf } from '../gate/admission.js';
 import type { GateSettings } from '../gate/gate.js';
-import { parseDrop, parseRoots, parseRules } from '../gate/rules.js';
+import type { LeaseBook } from '../gate/lease.js';
+import { parseDrop, parseRoots, parseRules, printPatterns, printRules, withoutOverruled } from '../gate/rules.js';
+import { parseWhen } from '../gate/when.js';
 
 export function fromConfiguration(configuration: Configuration): GateSettings {
+  const roots = parseRoots(configuration.roots);
+  const { when } = configuration;
   return {
     enabled: configuration.enabled && !configuration.disabled,
-    roots: parseRoots(configuration.roots),
+    ...(when === null ? { roots, conditional: [] } : { roots: [], conditional: [{ roots, when: parseWhen(when) }] }),
     rules: parseRules(configuration.rules),
     drop: parseDrop(configuration.drop),
     remoteParent: configuration.remoteParent,
+  };
+}
+
+export function withLeases(configured: GateSettings, leases: LeaseBook): GateSettings {
+  const flags = leases.values('enabled');
+  const leased = leases.values('rules').flatMap((text) => parseRules(String(text)));
+  return {
+    ...configured,
+    ...admissionOf(configured, leases.admitting()),
+    enabled: flags.length === 0 ? configured.enabled : flags[flags.length - 1] === true,
+    rules: withoutOverruled([...configured.rules, ...leased]),
+    drop: [...configured.drop, ...leases.values('drop').flatMap((text) => parseDrop(String(text)))],
+  };
+}
+
+/** Sites are judged again only when what they are judged by has changed. */
+export function changeOf(
+  settings: GateSettings,
+  { enabled, roots, conditional, rules, drop }: GateSettings,
+): Partial<GateSettings> {
+  return {
+    enabled,
+    ...(printPatterns(roots, 'none') === printPatterns(settings.roots, 'none') ? undefined : { roots }),
+    ...(JSON.stringify(conditional) === JSON.stringify(settings.conditional) ? undefined : { conditional }),
+    ...(printRules(rules) === printRules(settings.rules) ? undefined : { rules }),
+    ...(printPatterns(drop, '') === printPatterns(settings.drop, '') ? undefined : { drop }),
   };
 }

@@ -5,13 +5,15 @@ import type { LoadedConfiguration } from '../config/load.js';
 import { PermissionDeniedError } from '../errors.js';
 import type { GateSettings } from '../gate/gate.js';
 import { LeaseBook } from '../gate/lease.js';
-import { parseDrop, parseRoots, parseRules, printPatterns, printRules, withoutOverruled } from '../gate/rules.js';
-import { unmatchedPatterns } from '../gate/unmatched.js';
+import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
+import { unmatchedPatterns, unrecordedNames } from '../gate/unmatched.js';
+import { printWhen } from '../gate/when.js';
 import { linkWorkers, type SharedSettings, type WorkerLink } from '../gate/workers.js';
 import { openByNamespace, prometheusText } from '../open/metrics.js';
 import { endLeaked } from '../open/watchdog.js';
 import type { CallSample } from '../site/statistics.js';
 import { endAbandoned } from '../span/abandoned.js';
+import { hiddenNames } from '../span/redact.js';
 import type { ProcessState } from '../state.js';
 import type {
   Duration,
@@ -30,7 +32,7 @@ import { VERSION } from '../version.js';
 import type { Notice } from '../warnings.js';
 import { within } from '../within.js';
 import type { Built, ExportCounts } from './built.js';
-import { fromConfiguration } from './effective.js';
+import { changeOf, fromConfiguration, withLeases } from './effective.js';
 import { readFlushLimit } from './flush-limit.js';
 import { reportOpenSpan } from './reports.js';
 import { pageOfSites, reportNamespaces, reportSites } from './site-pages.js';
@@ -45,9 +47,10 @@ export class LiveTracing implements Tracing {
   readonly #startedAt = new Date().toISOString();
   #built: Built | undefined;
   #undo: readonly (() => void)[] = [];
+  readonly #hides: ((name: string) => boolean) | undefined;
   #ending: Promise<void> | undefined;
   #workers: WorkerLink | undefined;
-  /** In a worker thread: the settings of the main thread without its leases. */
+  /** In a worker thread: what the main thread says is in force. */
   #base: GateSettings | undefined;
 
   constructor(
@@ -56,14 +59,18 @@ export class LiveTracing implements Tracing {
     private readonly endpoint: string | null,
     notice: Notice,
   ) {
+    this.#hides = hiddenNames(loaded.configuration.redact);
     this.leaseBook = new LeaseBook(
       () => process.open.started,
       () => this.#putInForce(),
       (end) => {
         if (end.cause === 'shutdown') return;
-        const now = this.enabled ? 'on' : 'off';
-        notice('SPW012', `${end.kind} ${String(end.value)} (lease ${end.id}): ${end.cause}; tracing is now ${now}`);
+        notice(
+          'SPW012',
+          `${end.kind} ${String(end.value)} (lease ${end.id}): ${end.cause}; tracing is now ${this.enabled ? 'on' : 'off'}`,
+        );
       },
+      this.#hides,
     );
   }
 
@@ -85,7 +92,6 @@ export class LiveTracing implements Tracing {
   }
 
   get enabled(): boolean {
-    this.leaseBook.passTime();
     return this.process.gate.enabled;
   }
 
@@ -96,9 +102,10 @@ export class LiveTracing implements Tracing {
 
   setEnabled(value: boolean, options: LeaseOptions = {}): Lease {
     this.#mayChange();
-    return this.leaseBook.begin({ kind: 'enabled', value }, options, ({ only }) => [
+    return this.leaseBook.begin({ kind: 'enabled', value }, options, ({ only, when }) => [
       ...(value && this.#built === undefined ? [this.#whyNothingIsSent()] : []),
       ...(only === null ? [] : unmatchedPatterns(parseRoots(only), this.process.sites)),
+      ...(when === null ? [] : unrecordedNames(when, this.process.sites)),
     ]);
   }
 
@@ -123,7 +130,6 @@ export class LiveTracing implements Tracing {
   }
 
   leases(): readonly Lease[] {
-    this.leaseBook.passTime();
     return this.leaseBook.list();
   }
 
@@ -133,10 +139,9 @@ export class LiveTracing implements Tracing {
   }
 
   state(): TracingState {
-    this.leaseBook.passTime();
     const { gate, sites } = this.process;
     const { configuration, values } = this.loaded;
-    const { roots, rules, drop, remoteParent } = gate.settings;
+    const { roots, conditional, rules, drop, remoteParent } = gate.settings;
     return {
       enabled: gate.enabled,
       recording: gate.enabled && gate.built,
@@ -148,6 +153,10 @@ export class LiveTracing implements Tracing {
       allowRuntimeChanges: configuration.allowRuntimeChanges,
       remoteParent,
       roots: printPatterns(roots, 'none'),
+      conditionalRoots: conditional.map((at) => ({
+        roots: printPatterns(at.roots, 'none'),
+        when: printWhen(at.when, this.#hides),
+      })),
       rules: printRules(rules),
       drop: printPatterns(drop, ''),
       leases: this.leaseBook.list(),
@@ -265,35 +274,18 @@ export class LiveTracing implements Tracing {
 
   #putInForce(): void {
     const { gate } = this.process;
-    const { settings } = gate;
-    const configured = this.#configured();
-    const flags = this.leaseBook.values('enabled');
-    const only = this.leaseBook.roots();
-    const roots = only.length === 0 ? configured.roots : only;
-    const leased = this.leaseBook.values('rules').flatMap((text) => parseRules(String(text)));
-    const rules = withoutOverruled([...configured.rules, ...leased]);
-    const drop = [...configured.drop, ...this.leaseBook.values('drop').flatMap((text) => parseDrop(String(text)))];
-    gate.apply({
-      enabled: flags.length === 0 ? configured.enabled : flags[flags.length - 1] === true,
-      // sites are judged again only when what they are judged by has changed
-      ...(printPatterns(roots, 'none') === printPatterns(settings.roots, 'none') ? undefined : { roots }),
-      ...(printRules(rules) === printRules(settings.rules) ? undefined : { rules }),
-      ...(printPatterns(drop, '') === printPatterns(settings.drop, '') ? undefined : { drop }),
-    });
-    this.#workers?.tell();
-  }
-
-  #configured(): GateSettings {
-    return this.#base ?? fromConfiguration(this.loaded.configuration);
+    const configured = this.#base ?? fromConfiguration(this.loaded.configuration);
+    gate.apply(changeOf(gate.settings, withLeases(configured, this.leaseBook)));
+    this.#workers?.tell(this.#shared());
   }
 
   #shared(): SharedSettings {
-    const { enabled, roots, rules, drop } = this.#configured();
-    return { configured: { enabled, roots, rules, drop }, leases: this.leaseBook.inForce() };
+    const { enabled, roots, conditional, rules, drop } = this.process.gate.settings;
+    return { enabled, roots, conditional, rules, drop };
   }
 
   #follow(shared: SharedSettings): void {
-    this.#base = { ...fromConfiguration(this.loaded.configuration), ...shared.configured };
-    this.leaseBook.inherit(shared.leases);
+    this.#base = { ...fromConfiguration(this.loaded.configuration), ...shared };
+    this.#putInForce();
   }
 }

@@ -49,6 +49,9 @@ export function startRecorder(
       'SPW028',
       `more than ${configuration.remoteRootsPerSecond} a second (remote_roots_per_second) of callers that sampled`,
     );
+  const { resource, serviceName } = configuration;
+  gate.resourceValue = (name) =>
+    own?.resource?.attributes[name] ?? (name === 'service.name' ? serviceName : (resource as Record<string, unknown>)[name]);
   state.recorder =
     own === undefined
       ? new ProviderRecorder({ ...shared, resource: undefined, sink: new ProviderSink(), defersRatio: true })

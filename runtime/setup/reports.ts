@@ -32,7 +32,7 @@ export function reportSite(site: Site): SiteReport {
     line: site.line ?? null,
     shape: site.shape,
     verdict: site.dropped ? 'drop' : site.off ? 'off' : site.ratio === 1 ? 'on' : String(site.ratio),
-    root: site.root,
+    root: site.root || site.when !== undefined,
     open: site.open,
     calls: site.started,
     errors: site.errors,

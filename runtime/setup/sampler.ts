@@ -12,9 +12,11 @@ import {
   type TraceState,
   trace,
 } from '@opentelemetry/api';
-import type { Gate } from '../gate/gate.js';
+import type { Gate, Verdict } from '../gate/gate.js';
 import { printPatterns, printRules } from '../gate/rules.js';
 import { loadTraceSdk } from '../sdk/packages.js';
+import type { Site } from '../site/site.js';
+import { anyHolds } from '../span/conditional-root.js';
 import { traceRandomness } from '../span/identity.js';
 import { samplingThreshold } from '../span/place.js';
 import { startingSite } from '../span/provided.js';
@@ -83,7 +85,7 @@ function skip(context: Context): SamplingResult {
 }
 
 /** Requests that the admin hook answers are never recorded. */
-const OF_THE_HOOK = { dropped: true, ratio: 0, root: false };
+const OF_THE_HOOK: Verdict = { dropped: true, ratio: 0, root: false, when: [] };
 
 /** Below a sampled remote parent: recorded, while tracing is off within a rate. */
 class RemoteSampler implements Sampler {
@@ -128,8 +130,10 @@ class RootSampler implements SpanwrightSampler {
     state.recorder?.meter.passTime();
     // an instrumented call has asked the gate already, and counts as open by now
     const site = startingSite();
-    const { dropped, ratio, root } = site ?? this.#verdict(name, attributes);
-    const starts = gate.enabled && !dropped && ratio > 0 && (root || gate.rootKinds.includes(kind));
+    const verdict = site ?? this.#verdict(name, attributes);
+    const { dropped, ratio } = verdict;
+    const starts =
+      gate.enabled && !dropped && ratio > 0 && (site?.when !== undefined || this.#mayStart(verdict, kind, context, attributes));
     if (!starts || (site === undefined && !state.open.hasRoom(String(attributes['code.namespace'] ?? '')))) return skip(context);
     const parent = trace.getSpanContext(context);
     const traceState = parent !== undefined && isSpanContextValid(parent) ? parent.traceState : undefined;
@@ -147,7 +151,13 @@ class RootSampler implements SpanwrightSampler {
     return `Spanwright{enabled=${enabled}, roots=${printPatterns(roots, 'none')}, rules=${printRules(rules)}, drop=${printPatterns(drop, '')}}`;
   }
 
-  #verdict(name: string, attributes: Attributes): { dropped: boolean; ratio: number; root: boolean } {
+  #mayStart({ root, when = [] }: Verdict | Site, kind: SpanKind, context: Context, attributes: Attributes): boolean {
+    const { rootKinds } = this.#gate;
+    if (root || rootKinds.includes(kind)) return true;
+    return anyHolds([...when, ...this.#gate.whenOfKind(kind)], context, { valueNamed: (name) => attributes[name] });
+  }
+
+  #verdict(name: string, attributes: Attributes): Verdict {
     if (state.hookRequests.hasPath(attributes['url.path'] ?? attributes['http.target'])) return OF_THE_HOOK;
     const qualified = attributes['code.function.name'];
     const namespace = attributes['code.namespace'];

@@ -3,6 +3,7 @@
 // time) and registers it once. Every Site has the same hidden class, so that forwarders stay monomorphic.
 
 import type { Attributes, Span, SpanKind } from '@opentelemetry/api';
+import type { When } from './condition.js';
 import type { ResolvedOptions } from './options.js';
 import type { SiteStatistics } from './statistics.js';
 
@@ -56,8 +57,10 @@ export class Site {
   off = false;
   /** True: a call with no parent may start a trace here. */
   root = true;
-  /** True: its call may start a trace while the flag is on, by its namespace, kind and ratio. */
+  /** True: its call may start a trace while the flag is on, by its namespace, kind, conditions and ratio. */
   starts = true;
+  /** Alternatives under which a call with no parent may start a trace where `root` is false. */
+  when: readonly When[] | undefined = undefined;
   /** Probability in [0, 1] that a root started here is kept. */
   ratio = 1;
   /** True: always transparent, whatever is enabled (the leaky ones). */

@@ -40,8 +40,7 @@ export function capture(span: RecordedSpan, site: Site, self: unknown, args: Arr
 /** Writes what a callback returned. A promise is not awaited, but its rejection must not reach the program either. */
 export function captureAttributes(span: RecordedSpan, option: string, site: Site, attributes: unknown): void {
   if (attributes === undefined || attributes === null) return;
-  if (types.isPromise(attributes)) {
-    apply(promiseThen, attributes, [undefined, () => {}]);
+  if (withoutRejection(attributes)) {
     reportFault(`${option} of ${site.id}`, 'found a promise; expected attributes, at once');
     return;
   }
@@ -50,6 +49,13 @@ export function captureAttributes(span: RecordedSpan, option: string, site: Site
   } catch (error) {
     reportFault(`${option} of ${site.id}`, error);
   }
+}
+
+/** True for a promise; its rejection will be handled. */
+export function withoutRejection(value: unknown): boolean {
+  if (!types.isPromise(value)) return false;
+  apply(promiseThen, value, [undefined, () => {}]);
+  return true;
 }
 
 function captureLinks(span: RecordedSpan, site: Site, links: unknown): void {

@@ -9,7 +9,6 @@ import {
   type Link,
   type Span,
   type SpanContext,
-  type SpanKind,
   type TraceState,
   trace,
 } from '@opentelemetry/api';
@@ -20,6 +19,7 @@ import { parentOf } from '../propagation/parent.js';
 import { RANDOM } from '../propagation/traceparent.js';
 import type { Site } from '../site/site.js';
 import { callback } from './callback.js';
+import { ConditionalCall, type RootTerms } from './conditional-root.js';
 import { reportFault } from './fault.js';
 import { newSpanId, newTraceId, traceRandomness } from './identity.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
@@ -38,13 +38,6 @@ export interface Placement {
   readonly traceState: TraceState | undefined;
 }
 
-/** What of a site decides a root; a third-party span has its own. */
-export interface RootTerms {
-  readonly root: boolean;
-  readonly ratio: number;
-  readonly kind: SpanKind;
-}
-
 /** The placement of a site's call, or undefined when it is transparent. */
 export function placeCall(
   recorder: Recorder,
@@ -55,17 +48,18 @@ export function placeCall(
   current: Span | undefined,
 ): Placement | undefined {
   const { options } = site;
+  const terms = site.when === undefined || site.root ? site : new ConditionalCall(site, self, args, context);
   if (options.root) {
     const from = current?.spanContext();
     const links = from !== undefined && isSpanContextValid(from) ? [{ context: from }] : undefined;
-    return placeRoot(recorder, site, context.deleteValue(SPAN_KEY), undefined, links);
+    return placeRoot(recorder, terms, context.deleteValue(SPAN_KEY), undefined, links);
   }
   if (options.parent !== undefined) {
     const given = givenParent(site, self, args);
-    if (given !== undefined) return placeUnder(recorder, site, contextUnder(context, given), given);
+    if (given !== undefined) return placeUnder(recorder, terms, options.linked, contextUnder(context, given), given);
   }
-  if (options.linked && current !== undefined) return placeBeside(recorder, site, context.deleteValue(SPAN_KEY), current);
-  return place(recorder, site, context, current);
+  if (options.linked && current !== undefined) return placeBeside(recorder, terms, context.deleteValue(SPAN_KEY), current);
+  return place(recorder, terms, context, current);
 }
 
 /** With the span object where there is one, because processors and other SDKs read more of it than its identity. */
@@ -74,22 +68,28 @@ function contextUnder(context: Context, given: Span | SpanContext): Context {
 }
 
 /** Under what the `parent` option gave, or beside it. A trace that upstream does not keep goes on unkept. */
-function placeUnder(recorder: Recorder, site: Site, context: Context, given: Span | SpanContext): Placement | undefined {
-  const placed = site.options.linked ? placeBeside(recorder, site, context, given) : place(recorder, site, context, given);
+function placeUnder(
+  recorder: Recorder,
+  terms: RootTerms,
+  linked: boolean,
+  context: Context,
+  given: Span | SpanContext,
+): Placement | undefined {
+  const placed = linked ? placeBeside(recorder, terms, context, given) : place(recorder, terms, context, given);
   if (placed !== undefined) return placed;
   const upstream = contextOf(given);
   return isSpanContextValid(upstream) && !isSampled(upstream) ? unkept(context, upstream) : undefined;
 }
 
 /** In the trace of the upstream span and linked to it, without being its child: what the SDK's tracer cannot make. */
-function placeBeside(recorder: Recorder, site: Site, context: Context, given: Span | SpanContext): Placement | undefined {
+function placeBeside(recorder: Recorder, terms: RootTerms, context: Context, given: Span | SpanContext): Placement | undefined {
   const upstream = contextOf(given);
   const links = isSpanContextValid(upstream) ? [{ context: upstream }] : undefined;
-  if (links === undefined && !isValidTraceId(upstream.traceId)) return placeRoot(recorder, site, context, undefined, undefined);
+  if (links === undefined && !isValidTraceId(upstream.traceId)) return placeRoot(recorder, terms, context, undefined, undefined);
   const { traceId, traceFlags, traceState } = upstream;
   const beside = { context, parent: undefined, links, traceId, traceFlags, traceState };
   if (upstream.isRemote === true && recorder.gate.ignoresRemote) {
-    const root = placeRoot(recorder, site, context, upstream, undefined);
+    const root = placeRoot(recorder, terms, context, upstream, undefined);
     return root?.sampled === true ? { ...root, ...beside, traceState: root.traceState ?? traceState } : root;
   }
   return isSampled(upstream) && recorder.gate.admitsRemote(upstream) ? { ...beside, sampled: true } : undefined;
@@ -170,8 +170,10 @@ function placeRoot(
   links: readonly Link[] | undefined,
 ): Placement | undefined {
   const { gate } = recorder;
+  const { revision } = gate;
+  if (!gate.enabled || terms.ratio === 0 || !(gate.rootKinds.includes(terms.kind) || terms.root)) return undefined;
   recorder.meter.passTime(); // a blocked event loop runs no timer: the lease may be over
-  if (!gate.enabled || terms.ratio === 0 || !(terms.root || gate.rootKinds.includes(terms.kind))) return undefined;
+  if (gate.revision !== revision) return placeRoot(recorder, terms, context, remote, links);
   if (terms.ratio >= 1 || recorder.defersRatio)
     return { sampled: true, context, parent: remote, links, traceId: undefined, traceFlags: undefined, traceState: undefined };
   const traceId = remote?.traceId ?? newTraceId();

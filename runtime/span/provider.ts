@@ -15,10 +15,11 @@ import {
 import { activeContext, withContext } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
 import { isTransparent, NOTHING, TransparentSpan, throughTransparent } from '../context/transparent.js';
-import type { Gate } from '../gate/gate.js';
+import type { Gate, Verdict } from '../gate/gate.js';
 import type { Subject } from '../gate/pattern.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
+import { anyHolds } from './conditional-root.js';
 import type { Scope } from './host.js';
 import { place } from './place.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
@@ -51,7 +52,7 @@ class GateTracer implements Tracer {
   readonly #site: Site;
   /** Sites of the namespaces that its spans have of their own. */
   readonly #namespaces = new Map<string, Site>();
-  readonly #verdicts = new Map<string, { revision: number; dropped: boolean; ratio: number; root: boolean }>();
+  readonly #verdicts = new Map<string, Verdict & { revision: number }>();
 
   constructor(readonly scope: Scope) {
     this.#site = scopeSite(state.sites, state.gate, scope);
@@ -90,7 +91,9 @@ class GateTracer implements Tracer {
     if (verdict.dropped || verdict.ratio === 0) return undefined;
     const site = this.#siteOf(options?.attributes?.['code.namespace']);
     const kind = options?.kind ?? SpanKind.INTERNAL;
-    const terms = { root: verdict.root, ratio: verdict.ratio, kind };
+    const when = [...(verdict.when ?? []), ...gate.whenOfKind(kind)];
+    const root = verdict.root || anyHolds(when, context, { valueNamed: (name) => options?.attributes?.[name] });
+    const terms = { root, ratio: verdict.ratio, kind };
     const placed = place(recorder, terms, context, begins ? undefined : above);
     if (placed === undefined || !placed.sampled || !recorder.hasRoom(site)) return undefined;
     const span = recorder.start(site, {
@@ -121,7 +124,7 @@ class GateTracer implements Tracer {
   }
 
   /** The scope's verdict, unless the span has a namespace of its own or its name stands in the drop list. */
-  #verdict(name: string, attributes: Attributes | undefined): { dropped: boolean; ratio: number; root: boolean } {
+  #verdict(name: string, attributes: Attributes | undefined): Verdict | Site {
     const namespace = attributes?.['code.namespace'];
     const own = typeof namespace === 'string' ? namespace : undefined;
     if (own === undefined && !state.gate.dropsNames) return this.#site;

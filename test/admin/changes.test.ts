@@ -38,6 +38,23 @@ test('tracing is switched on under a lease that says who, why and until when, an
   assert.is(off.json.enabled, false);
 });
 
+test('tracing is switched on for calls with certain values, which neither log nor audit shows', async () => {
+  const { admin, log } = quietHandler(tracing);
+  const when = 'password=hunter2 & baggage:tenant=hunter3';
+  const answer = await ask(admin, 'PUT', '/tracing/enabled', { body: { enabled: true, when } });
+  assert.is(answer.status, 200, answer.text);
+  assert.is(answer.json.lease.when, 'password=*** & baggage:tenant=hunter3');
+  assert.match(log[0] as string, 'set tracing-enabled to true when password, baggage:tenant by');
+  const audit = await ask(admin, 'GET', '/tracing/audit');
+  assert.match(audit.text, 'when password, baggage:tenant');
+  assert.not.match(audit.text + log.join() + answer.text, 'hunter2');
+  assert.not.match(audit.text + log.join(), 'hunter3');
+  const before = fingerprint(tracing);
+  const wrong = await ask(admin, 'PUT', '/tracing/enabled', { body: { enabled: true, when: 'hunter2' } });
+  assert.is(wrong.json.error.field, 'when', wrong.text);
+  assert.is(fingerprint(tracing), before);
+});
+
 test('tracing is switched on for a part of the service, and the log says for which', async () => {
   const { admin, log } = quietHandler(tracing);
   const answer = await ask(admin, 'PUT', '/tracing/enabled', { body: { enabled: true, only: 'carbide::api' } });

@@ -70,6 +70,17 @@ test('--only switches on for a part of the service, and every list says so', asy
   assert.match(wrong.err, /InvalidArgument: Unknown field "only"/);
 });
 
+test('--when switches on for calls with certain values, and every list says so', async () => {
+  const ran = await told(['set', 'tracing-enabled', 'true', '--when', 'machineId=m-17', '--for', '1m']);
+  assert.is(ran.code, 0, ran.err);
+  assert.match(ran.out, /^tracing-enabled true --when "machineId=m-17" until /);
+  assert.match((await told(['leases'])).out, /tracing-enabled true --when "machineId=m-17"/);
+  assert.match((await told(['status'])).out, /^Roots +\* when machineId=m-17$/m);
+  const wrong = await told(['set', 'tracing-enabled', 'true', '--when', 'm-17']);
+  assert.is(wrong.code, 1);
+  assert.match(wrong.err, /InvalidArgument: when: "m-17" compares nothing/);
+});
+
 test('words for true and false are accepted, others are not', async () => {
   for (const [word, value] of [
     ['on', true],

@@ -35,27 +35,29 @@ function rootSince(name: string, milliseconds: number): { root: Span; inside: Co
 const keeping = (keep: TracingOptions['keep']): TracingOptions => ({ enabled: true, keep, maxQueueSize: 16_384 });
 
 test('a trace with an error is kept whole, one without is forgotten and counted', () =>
-  traced(keeping({ errors: true }), async ({ expectSpans, tracing }) => {
+  traced(keeping({ errors: true }), async ({ spans, tracing }) => {
     root(false);
-    await expectSpans();
+    assert.is((await spans()).length, 0);
     assert.is(tracing.state().spans.forgotten, 3);
     root(true);
-    await expectSpans('root', '  child', '  child | error.type="Error" | error "no" | event exception');
+    const kept = await spans();
+    assert.equal(kept.map((span) => span.name).sort(), ['child', 'child', 'root']);
+    assert.is(new Set(kept.map((span) => span.spanContext().traceId)).size, 1);
     assert.is(tracing.state().spans.forgotten, 3);
   }));
 
 test('a slow trace is kept whole, a fast one is forgotten', () =>
-  traced(keeping({ errors: false, slowerThan: '30m' }), async ({ expectSpans }) => {
+  traced(keeping({ errors: false, slowerThan: '30m' }), async ({ names }) => {
     rootSince('fast', 1000).root.end();
-    await expectSpans();
+    assert.equal(await names(), []);
     rootSince('slow', 3_600_000).root.end();
-    await expectSpans('slow', '  child');
+    assert.equal(await names(), ['child', 'slow']);
   }));
 
 test('with errors: false an error alone keeps nothing', () =>
-  traced(keeping({ errors: false, slowerThan: '1h' }), async ({ expectSpans }) => {
+  traced(keeping({ errors: false, slowerThan: '1h' }), async ({ names }) => {
     root(true);
-    await expectSpans();
+    assert.equal(await names(), []);
   }));
 
 test('of the rest a share is kept, by the trace id, whole traces only', () =>
@@ -69,57 +71,49 @@ test('of the rest a share is kept, by the trace id, whole traces only', () =>
   }));
 
 test('a trace that an upstream service sampled is always kept', () =>
-  traced(keeping({ errors: true }), async ({ expectSpans, tracing }) => {
+  traced(keeping({ errors: true }), async ({ spans, tracing }) => {
     withRemoteContext({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }, () => root(false));
-    await expectSpans('(remote b7ad6b7169203331)', '  root', '    child', '    child');
+    assert.is((await spans()).length, 3);
     assert.is(tracing.state().spans.forgotten, 0);
   }));
 
 test('a span that ends after its root shares the fate of the root', () =>
-  traced(keeping({ errors: true, slowerThan: '30m' }), async ({ expectSpans, tracing }) => {
+  traced(keeping({ errors: true, slowerThan: '30m' }), async ({ names, tracing }) => {
     for (const age of [3_600_000, 1000]) {
       const { root: parent, inside } = rootSince('parent', age);
       const late = trace.getTracer('carbide').startSpan('late', {}, inside);
       parent.end();
       late.end();
-      await expectSpans('parent', '  child', '  late');
+      assert.equal(await names(), ['child', 'late', 'parent']);
     }
     assert.is(tracing.state().spans.forgotten, 3);
   }));
 
 test('a session is seen while it runs, and is always kept; a trace of its own beside it is judged as ever', () =>
-  traced(keeping({ errors: true }), async ({ expectSpans, tracing }) => {
+  traced(keeping({ errors: true }), async ({ names, tracing }) => {
     sessions.start('k', { name: 'drain', namespace: 'carbide::drain' });
     sessions.run('k', () => child(false));
-    await expectSpans('(not exported)', '  drain started | spanwright.session.key="k"', '  child');
+    assert.equal(await names(), ['child', 'drain started']);
     root(false);
     assert.is(tracing.state().spans.forgotten, 3);
     sessions.end('k');
-    await expectSpans(
-      'drain | spanwright.session.end="ended" | spanwright.session.key="k"',
-      '  drain started | spanwright.session.key="k"',
-      '  child',
-    );
+    assert.equal(await names(), ['child', 'drain', 'drain started']);
   }));
 
 test('third-party spans of the trace wait with ours', () =>
-  traced(keeping({ errors: true }), async ({ expectSpans }) => {
+  traced(keeping({ errors: true }), async ({ names }) => {
     const outer = instrument(at('outer'), (fails: boolean) => {
       trace.getTracer('db').startSpan('query').end();
       child(fails);
     });
     outer(false);
-    await expectSpans();
+    assert.equal(await names(), []);
     assert.throws(() => outer(true), 'no');
-    await expectSpans(
-      'outer | error.type="Error" | error "no"',
-      '  query',
-      '  child | error.type="Error" | error "no" | event exception',
-    );
+    assert.equal(await names(), ['child', 'outer', 'query']);
   }));
 
 test('beyond maxTraces the oldest trace is decided first, and memory stays bounded', () =>
-  traced(keeping({ errors: true, maxTraces: 10 }), async ({ tracing, expectSpans }) => {
+  traced(keeping({ errors: true, maxTraces: 10 }), async ({ tracing, names }) => {
     const opens: (() => void)[] = [];
     const outer = instrument(at('wait'), () => {
       child(false);
@@ -131,7 +125,7 @@ test('beyond maxTraces the oldest trace is decided first, and memory stays bound
     assert.is(tracing.state().spans.forgotten, 20, 'the children of the twenty oldest, while their roots are open');
     for (const open of opens) open();
     await Promise.all(calls);
-    await expectSpans();
+    assert.equal(await names(), []);
     assert.is(tracing.state().spans.forgotten, 60);
   }));
 

@@ -6,7 +6,7 @@ import { BasicTracerProvider, InMemorySpanExporter, type ReadableSpan, SimpleSpa
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createSampler, createSpanProcessor, instrument, type SamplerOptions, SpanwrightError } from '../../runtime/index.js';
-import { expectSpans } from '../expected-spans.js';
+import { parentName } from './tracing.js';
 
 interface OwnSdk {
   readonly sampler: ReturnType<typeof createSampler>;
@@ -45,8 +45,11 @@ const failing = instrument({ namespace: 'carbide::api', name: 'failing' }, () =>
 test("instrumented calls become spans of the user's own provider, with parents, attributes and times", () =>
   ownSdk({ enabled: true }, async ({ spans }) => {
     await outer();
-    expectSpans(spans(), 'outer | backend="nsm"', '  inner');
-    const top = spans()[1] as ReadableSpan;
+    const all = spans();
+    assert.equal(all.map((span) => span.name).sort(), ['inner', 'outer']);
+    const top = all.find((span) => span.name === 'outer') as ReadableSpan;
+    assert.is(parentName(all.find((span) => span.name === 'inner') as never, all), 'outer');
+    assert.is(top.attributes.backend, 'nsm');
     assert.is(top.attributes['code.namespace'], 'carbide::api');
     assert.ok(top.duration[1] >= 4e6 && top.duration[0] === 0, `${top.duration}`);
   }));
@@ -54,7 +57,14 @@ test("instrumented calls become spans of the user's own provider, with parents, 
 test('an error is one exception, a status and error.type there too', () =>
   ownSdk({ enabled: true }, ({ spans }) => {
     assert.throws(failing, 'broken');
-    expectSpans(spans(), 'failing | error.type="TypeError" | error "broken" | event exception');
+    const [span] = spans();
+    assert.is(span?.status.code, 2);
+    assert.is(span?.status.message, 'broken');
+    assert.is(span?.attributes['error.type'], 'TypeError');
+    assert.equal(
+      span?.events.map((event) => event.name),
+      ['exception'],
+    );
   }));
 
 test('links of a call are on the span there', () =>
@@ -79,7 +89,7 @@ test('a processor of the application that throws reaches neither the program nor
     assert.is(await outer(), 1);
     assert.throws(failing, 'broken');
     assert.is(sampler.tracing.openCount, 0);
-    expectSpans(spans());
+    assert.equal(spans(), []);
   }));
 
 test("limits of leases and of open spans count the SDK's own spans too", () =>
@@ -99,11 +109,16 @@ test('while the flag is off nothing is recorded, neither of ours nor of others',
   ownSdk({ enabled: false }, async ({ spans, sampler }) => {
     await outer();
     trace.getTracer('third-party').startSpan('theirs').end();
-    expectSpans(spans());
+    assert.equal(spans(), []);
     sampler.tracing.setEnabled(true);
     await outer();
     trace.getTracer('third-party').startSpan('theirs').end();
-    expectSpans(spans(), 'outer | backend="nsm"', '  inner', 'theirs');
+    assert.equal(
+      spans()
+        .map((span) => span.name)
+        .sort(),
+      ['inner', 'outer', 'theirs'],
+    );
   }));
 
 test('roots go by namespace, for third-party spans by their code.namespace', () =>
@@ -113,7 +128,12 @@ test('roots go by namespace, for third-party spans by their code.namespace', () 
     tracer.startSpan('near', { attributes: { 'code.namespace': 'carbidex::a' } }).end();
     tracer.startSpan('with', { attributes: { 'code.namespace': 'carbide::a' } }).end();
     await instrument({ namespace: 'other', name: 'elsewhere' }, () => inner())();
-    expectSpans(spans(), 'with', 'inner');
+    assert.equal(
+      spans()
+        .map((span) => span.name)
+        .sort(),
+      ['inner', 'with'],
+    );
   }));
 
 test('children inherit from a recorded parent, whatever their namespace', () =>
@@ -123,7 +143,12 @@ test('children inherit from a recorded parent, whatever their namespace', () =>
       theirs();
       trace.getTracer('third-party').startSpan('third').end();
     })();
-    expectSpans(spans(), 'top', '  theirs', '  third');
+    const all = spans();
+    assert.equal(all.map((span) => [span.name, parentName(span, all)]).sort(), [
+      ['theirs', 'top'],
+      ['third', 'top'],
+      ['top', undefined],
+    ]);
   }));
 
 test('dropped spans are never recorded, also under a recorded parent', () =>
@@ -134,7 +159,12 @@ test('dropped spans are never recorded, also under a recorded parent', () =>
       tracer.startSpan('kept').end();
       top.end();
     });
-    expectSpans(spans(), 'top', '  kept');
+    assert.equal(
+      spans()
+        .map((span) => span.name)
+        .sort(),
+      ['kept', 'top'],
+    );
   }));
 
 test('a ratio is decided on the trace id, says so in tracestate, and holds for the whole trace', () =>
@@ -164,13 +194,13 @@ test('a sampled remote parent records while the flag is off; with remoteParent i
   });
   await ownSdk({ enabled: false }, async ({ spans }) => {
     await context.with(remote, outer);
-    expectSpans(spans(), '(remote bbbbbbbbbbbbbbbb)', '  outer | backend="nsm"', '    inner');
+    assert.is(spans().length, 2);
     assert.is(spans()[0]?.spanContext().traceId, 'a'.repeat(32));
   });
   await ownSdk({ enabled: false, remoteParent: 'ignore' }, async ({ spans }) => {
     await context.with(remote, outer);
     trace.getTracer('third-party').startSpan('theirs', {}, remote).end();
-    expectSpans(spans());
+    assert.equal(spans(), []);
   });
 });
 

@@ -26,14 +26,13 @@ for (const enabled of [false, true]) {
     ['fc', '00'],
   ] as const) {
     test(`passes on flags ${received} as ${passed} while tracing is ${enabled ? 'on' : 'off'}, at a call and outside`, () =>
-      traced({ enabled }, async ({ expectSpans }) => {
+      traced({ enabled }, async ({ names }) => {
         const [outside, inside] = withRemoteContext({ traceparent: header(received) }, () => [carried(), call()]);
         assert.is(outside?.traceparent, header(passed));
         assert.is(flagsOf(inside?.traceparent), passed);
         assert.is(inside?.traceparent?.slice(3, 35), TRACE);
         // a sampled parent records also while the flag is off
-        const isSampled = (Number.parseInt(received, 16) & 1) === 1;
-        await expectSpans(...(isSampled ? ['(remote b7ad6b7169203331)', '  call'] : []));
+        assert.equal(await names(), (Number.parseInt(received, 16) & 1) === 1 ? ['call'] : []);
       }));
   }
 }
@@ -76,11 +75,11 @@ test('reads a tracestate of many kilobytes up to its limit', () => {
 });
 
 test("shares the mark of suppression with OpenTelemetry's packages: nothing is recorded or written under it", () =>
-  traced({ enabled: true }, async ({ expectSpans }) => {
+  traced({ enabled: true }, async ({ names }) => {
     assert.ok(isTracingSuppressed(SILENCED));
     const suppressed = suppressTracing(extract({ traceparent: header('01'), baggage: 'a=1' }));
     assert.equal(context.with(suppressed, call), {});
-    await expectSpans();
+    assert.equal(await names(), []);
   }));
 
 test('a reserved flag that another propagator has let through is not written', () => {

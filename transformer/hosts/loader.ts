@@ -13,7 +13,6 @@ export interface LoaderContext {
   readonly resourcePath: string;
   readonly rootContext?: string;
   readonly target?: string | readonly string[];
-  readonly mode?: string;
   getOptions?(): Readonly<Record<string, unknown>>;
   addDependency?(path: string): void;
   emitWarning?(warning: Error): void;
@@ -46,11 +45,7 @@ function textsFor(context: LoaderContext): Texts {
   const key = `${directory}\n${JSON.stringify(options)}`;
   let byFile = projects.get(key);
   if (byFile === undefined) {
-    const { mode = process.env.NODE_ENV } = context;
-    byFile = textsByFile({
-      ...{ parser: parserFor(directory), directory, options, staticBlocks: 'typescript', purpose: 'bundle' },
-      reloadable: mode === 'development',
-    });
+    byFile = textsByFile({ parser: parserFor(directory), directory, options, staticBlocks: 'typescript', purpose: 'bundle' });
     projects.set(key, byFile);
   }
   // options of the root hold for installed packages

@@ -82,8 +82,6 @@ export interface TextsRequest {
   readonly staticBlocks?: PlanRequest['staticBlocks'] | undefined;
   /** Default `output`. */
   readonly purpose?: Purpose | undefined;
-  /** Whether a development server loads files again after an edit. Default: no. */
-  readonly reloadable?: boolean | undefined;
 }
 
 const NAMES = { recorder: '', table: '', answer: '', error: '', namespace: '', separator: '', path: '' };
@@ -106,8 +104,7 @@ export function textsIn(
     options: over = {},
     staticBlocks = 'typescript',
     purpose = 'output',
-    reloadable = false,
-  }: Pick<TextsRequest, 'options' | 'staticBlocks' | 'purpose' | 'reloadable'> = {},
+  }: Pick<TextsRequest, 'options' | 'staticBlocks' | 'purpose'> = {},
 ): Texts {
   const { ts } = parser;
   const entry = configuration.plugins.find(({ transform }) => transform === TRANSFORM);
@@ -187,7 +184,7 @@ export function textsIn(
         if (problem?.fatal) return { plan: EMPTY, printed: undefined, reports, read };
         const assignedDefault = commonjs ? defaultFunction(ts, file) : undefined;
         const { start, module } = openingOf(ts, file, commonjs);
-        const request = { text, source: fileName, plan, start, module, assignedDefault, reloadable };
+        const request = { text, source: fileName, plan, start, module, assignedDefault };
         return { plan, reports, printed: plan.edits.length === 0 ? undefined : printToText(request), read };
       });
     } catch (error) {

@@ -149,6 +149,10 @@ function SwitchForm({ service }: { service: Service }) {
           />
         </label>
         <label>
+          When
+          <input type="text" id="when" name="when" placeholder="every call" autocomplete="off" spellcheck={false} />
+        </label>
+        <label>
           Reason
           <input type="text" id="reason" name="reason" maxLength={500} autocomplete="off" />
         </label>
@@ -183,7 +187,7 @@ function SwitchForm({ service }: { service: Service }) {
 
 async function switchFlag(service: Service, on: boolean, form: FormData): Promise<void> {
   const body: Record<string, unknown> = { enabled: on };
-  for (const name of on ? ['for', 'only', 'reason'] : ['reason']) {
+  for (const name of on ? ['for', 'only', 'when', 'reason'] : ['reason']) {
     const text = String(form.get(name) ?? '').trim();
     if (text !== '') body[name] = text;
   }
@@ -194,14 +198,19 @@ async function switchFlag(service: Service, on: boolean, form: FormData): Promis
   }
   await service.change<{ lease: Lease }>('enabled', 'PUT', body, ({ lease }) => {
     const until = lease.expiresAt === null ? 'it is switched on' : new Date(lease.expiresAt).toLocaleTimeString();
-    const text = `Switched ${on ? 'on' : 'off'}${lease.only ? ` for ${lease.only}` : ''} until ${until}.`;
+    const text = `Switched ${on ? 'on' : 'off'}${restrictionOf(lease)} until ${until}.`;
     return { text, warnings: lease.warnings };
   });
 }
 
-function settingOf({ kind, value, only }: Lease): string {
+function settingOf(lease: Lease): string {
+  const { kind, value } = lease;
   const setting = kind === 'enabled' ? `tracing ${value ? 'on' : 'off'}` : `${kind} ${value || '(none)'}`;
-  return only ? `${setting} only for ${only}` : setting;
+  return `${setting}${restrictionOf(lease)}`;
+}
+
+function restrictionOf({ only, when }: Lease): string {
+  return `${only ? ` only for ${only}` : ''}${when ? ` when ${when}` : ''}`;
 }
 
 function LeaseRow({ service, lease, allowed }: { service: Service; lease: Lease; allowed: boolean }) {

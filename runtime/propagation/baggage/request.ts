@@ -3,6 +3,7 @@
 
 import { type Context, propagation, trace } from '@opentelemetry/api';
 import { activeContext } from '../../context/active.js';
+import { withRequestHeaders } from '../../context/request-headers.js';
 import { extract } from '../carrier.js';
 import { http } from '../headers.js';
 import type { ResolvedKey } from './key.js';
@@ -29,7 +30,7 @@ export function requestContext(
   const active = activeContext();
   // an instrumentation of the server has extracted the context already
   const extracted = trace.getSpan(active) !== undefined || propagation.getBaggage(active) !== undefined;
-  const context = extracted ? active : extract(request.carrier, http, active);
+  const context = withRequestHeaders(extracted ? active : extract(request.carrier, http, active), request.carrier, http);
   const sent = propagation.getBaggage(context);
   let entries = undeclared === 'drop' || sent === undefined ? propagation.createBaggage() : sent;
   for (const key of keys) {

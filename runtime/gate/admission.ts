@@ -1,0 +1,53 @@
+// Where traces may start: at the roots that are configured, or at those of the leases that switch tracing on; and under which
+// conditions.
+
+import { fulfils, type When } from '../site/condition.js';
+import type { Site } from '../site/site.js';
+import type { Pattern } from './pattern.js';
+
+/** Roots at which a trace starts only while conditions hold. */
+export interface ConditionalRoots {
+  readonly roots: readonly Pattern[];
+  readonly when: When;
+}
+
+export interface Admission {
+  readonly roots: readonly Pattern[];
+  readonly conditional: readonly ConditionalRoots[];
+}
+
+/** Terms of a lease that switches tracing on; null: no restriction of that sort. */
+export interface AdmittingLease {
+  readonly only: readonly Pattern[] | null;
+  readonly when: When | null;
+}
+
+/** The admission in force: leases add up, and one without a restriction lifts those of the others. */
+export function admissionOf(configured: Admission, leases: readonly AdmittingLease[]): Admission {
+  if (leases.length === 0) return configured;
+  const everywhere = [...configured.roots, ...configured.conditional.flatMap(({ roots }) => roots)];
+  if (leases.some(({ only, when }) => only === null && when === null)) return { roots: everywhere, conditional: [] };
+  return {
+    roots: leases.flatMap(({ only, when }) => (when === null && only !== null ? only : [])),
+    conditional: leases.flatMap(({ only, when }) => (when === null ? [] : [{ roots: only ?? everywhere, when }])),
+  };
+}
+
+/** What a site can have recorded under a name. `computed`: nothing is known before the call. */
+export type NamedValue = { readonly constant: unknown } | 'argument' | 'computed' | undefined;
+
+/** A third-party tracer gives each span attributes of its own, and an `attributes` callback may return any. */
+export function namedValue({ attributes, options, scope }: Site, name: string): NamedValue {
+  if (options.args?.some(({ key, parameter }) => key === name || parameter === name)) return 'argument';
+  if (scope !== undefined || options.attributes !== undefined) return 'computed';
+  return Object.hasOwn(attributes, name) ? { constant: attributes[name] } : undefined;
+}
+
+/** False: no call of the site fulfils the conditions. */
+export function mayFulfil(site: Site, when: When): boolean {
+  return when.every((condition) => {
+    if (condition.source !== 'value') return true;
+    const value = namedValue(site, condition.name);
+    return typeof value === 'object' ? fulfils(condition, value.constant) : value !== undefined;
+  });
+}

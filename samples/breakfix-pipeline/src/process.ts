@@ -1,5 +1,7 @@
 // A module as a process: it tells its owner when it serves, and ends at SIGTERM, SIGINT, or when its owner is gone.
 
+import type { Tracing } from 'spanwright';
+
 /** What a process tells: where it listens, if it does. */
 export interface Ready {
   address?: string;
@@ -15,6 +17,12 @@ export function stopRequested(): Promise<void> {
     process.once('SIGINT', () => resolve());
     if (process.connected) process.once('disconnect', () => resolve());
   });
+}
+
+/** Shuts tracing down, and reports to the owner, where there is one, what became of the spans. */
+export async function endTracing(tracing: Tracing): Promise<void> {
+  await tracing.shutdown();
+  if (process.connected) await new Promise((sent) => process.send?.({ spans: tracing.state().spans }, sent));
 }
 
 /** Nothing may keep an ended module alive. */

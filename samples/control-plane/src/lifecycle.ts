@@ -1,6 +1,7 @@
 // How a process of the sample begins and ends. One line of JSON on standard output says that it is ready, or why not; it ends at SIGTERM or
 // SIGINT, and with its owner when it was started with a channel, so that nothing is left behind whichever way the owner went.
 
+import type { Tracing } from 'spanwright';
 import { log } from './log.js';
 
 export function announce(facts: Readonly<Record<string, unknown>>): void {
@@ -14,6 +15,12 @@ export function stopRequested(): Promise<void> {
     process.on('SIGINT', () => resolve());
     if (process.connected) process.once('disconnect', () => resolve());
   });
+}
+
+/** Shuts tracing down, and reports to the owner, where there is one, what became of the spans. */
+export async function endTracing(tracing: Tracing): Promise<void> {
+  await tracing.shutdown();
+  if (process.connected) await new Promise((sent) => process.send?.({ spans: tracing.state().spans }, sent));
 }
 
 /** Runs a process to its end: `main` answers when everything that it opened is closed. */

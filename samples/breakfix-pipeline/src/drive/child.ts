@@ -4,6 +4,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { SpanCounts } from 'spanwright';
 
 export interface ChildOptions {
   args?: readonly string[];
@@ -17,13 +18,20 @@ const START_LIMIT_MS = 90_000;
 const STOP_LIMIT_MS = 30_000;
 
 export class Child {
+  /** What became of its spans, reported at its end. */
+  spans: SpanCounts | undefined;
+
   private constructor(
     private readonly process: ChildProcess,
     /** Resolves when it has ended and all that it printed has been read: what it said last may come after its end. */
     private readonly closed: Promise<unknown>,
     /** Where it listens, if it does. */
     readonly address: string,
-  ) {}
+  ) {
+    process.on('message', ({ spans }: { spans?: SpanCounts }) => {
+      this.spans = spans ?? this.spans;
+    });
+  }
 
   static async start(script: string, { args = [], env = {}, onLine, readyLine }: ChildOptions): Promise<Child> {
     const child = fork(script, args, {

@@ -10,6 +10,7 @@ import { KubeClient } from '../kube/client.js';
 import { call, connect, type HealthEventMessage, PlatformConnectorService } from '../rpc/services.js';
 import { HealthEventStore } from '../store/health-event-store.js';
 import { Child, type ChildOptions } from './child.js';
+import type { SpanReport } from './delivery.js';
 import { ownSchema } from './own-schema.js';
 import { SinkServer } from './sink-server.js';
 
@@ -35,6 +36,8 @@ export class Pipeline {
   arrived: ReceivedSpan[] | undefined;
   /** Lines of all modules. */
   readonly log: string[] = [];
+  /** Of each module that ended in order. */
+  readonly reports: SpanReport[] = [];
   readonly #children = new Map<string, Child>();
   readonly #starting = new Set<Promise<unknown>>();
   readonly #env: NodeJS.ProcessEnv = {};
@@ -97,17 +100,26 @@ export class Pipeline {
 
   /** Ends a module and starts it again: in order with SIGTERM, in its tracks with SIGKILL. */
   async restart(module: Module, signal: 'SIGTERM' | 'SIGKILL', env: NodeJS.ProcessEnv = {}): Promise<void> {
-    await this.#children.get(module)?.stop(signal);
+    if (signal === 'SIGTERM') await this.#end(module);
+    else await this.#children.get(module)?.stop(signal);
     await this.#start(module, env);
   }
 
   /** The modules first: they send what they have left. */
   async stop(): Promise<void> {
     await Promise.allSettled(this.#starting);
-    await Promise.all(MODULES.map((name) => this.#children.get(name)?.stop()));
+    await Promise.all(MODULES.map((name) => this.#end(name)));
     for (const close of this.#closers) await close();
     this.#closers = [];
     await Promise.all([...this.#children.values()].map((child) => child.stop()));
+  }
+
+  async #end(module: Module): Promise<void> {
+    const child = this.#children.get(module);
+    if (child === undefined) return;
+    this.#children.delete(module);
+    await child.stop();
+    this.reports.push({ process: module, spans: child.spans });
   }
 
   #start(name: string, env: NodeJS.ProcessEnv = {}): Promise<Child> {

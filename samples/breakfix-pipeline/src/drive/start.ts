@@ -1,6 +1,7 @@
 // `npm start -w breakfix-pipeline`: starts the whole pipeline, lets things happen (all of scenarios.ts, or those named as arguments),
-// prints the traces, and ends: with 0 when every event has one trace, with 1 and the reasons else.
+// prints the traces, and ends: with 0 when every event has one trace and every span was delivered, with 1 and the reasons else.
 
+import { deliveryFaults } from './delivery.js';
 import { Pipeline } from './pipeline.js';
 import { exportFaults, printOutcomes, printTraces, traceFaults } from './report.js';
 import { GROUPS, type Outcome, runScenario, SCENARIOS } from './scenarios.js';
@@ -28,7 +29,7 @@ async function main(pipeline: Pipeline, names: readonly string[]): Promise<numbe
   print('');
   if (arrived !== undefined) printTraces(outcomes, arrived, print);
   printOutcomes(outcomes, print);
-  const faults = exportFaults(outcomes, pipeline.sink.deliveries);
+  const faults = [...exportFaults(outcomes, pipeline.sink.deliveries), ...deliveryFaults(pipeline.reports)];
   if (arrived !== undefined) faults.push(...traceFaults(outcomes, arrived));
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   const sum = arrived === undefined ? `spans are at ${pipeline.endpoint}` : `${arrived.length} spans arrived`;

@@ -2,7 +2,7 @@
 
 import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
-import { leave, setting, stopRequested, tellReady } from '../process.js';
+import { endTracing, leave, setting, stopRequested, tellReady } from '../process.js';
 import { watch } from '../watch.js';
 
 async function main(): Promise<void> {
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   await watching.stop();
   connector.close();
   await store.close();
-  await tracing.shutdown();
+  await endTracing(tracing);
   leave();
 }
 

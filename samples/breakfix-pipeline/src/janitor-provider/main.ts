@@ -2,7 +2,7 @@
 
 import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
-import { leave, setting, stopRequested, tellReady } from '../process.js';
+import { endTracing, leave, setting, stopRequested, tellReady } from '../process.js';
 
 type Done = (error: Error | null, answer?: object) => void;
 
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   tellReady({ address: await listen(server) });
   await stopRequested();
   await new Promise((resolve) => server.tryShutdown(resolve));
-  await tracing.shutdown();
+  await endTracing(tracing);
   leave();
 }
 

@@ -2,7 +2,7 @@
 
 import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
-import { leave, setting, stopRequested, tellReady } from '../process.js';
+import { endTracing, leave, setting, stopRequested, tellReady } from '../process.js';
 import { watch } from '../watch.js';
 
 async function main(): Promise<void> {
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   await stopRequested();
   await watching.stop();
   provider.close();
-  await tracing.shutdown();
+  await endTracing(tracing);
   leave();
 }
 

@@ -2,7 +2,7 @@
 
 import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
-import { leave, setting, stopRequested, tellReady } from '../process.js';
+import { endTracing, leave, setting, stopRequested, tellReady } from '../process.js';
 import { watch } from '../watch.js';
 
 async function main(): Promise<void> {
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   await stopRequested();
   await watching.stop();
   await store.close();
-  await tracing.shutdown(); // drains that are under way end their span here, and go on with another one after the restart
+  await endTracing(tracing); // drains that are under way end their span here, and go on with another one after the restart
   leave();
 }
 

@@ -2,7 +2,7 @@
 
 import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
-import { leave, setting, stopRequested, tellReady } from '../process.js';
+import { endTracing, leave, setting, stopRequested, tellReady } from '../process.js';
 import type { HealthEventMessage } from '../rpc/services.js';
 
 async function main(): Promise<void> {
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   await stopRequested();
   await new Promise((resolve) => server.tryShutdown(resolve));
   await store.close();
-  await tracing.shutdown();
+  await endTracing(tracing);
   leave();
 }
 

@@ -2,7 +2,7 @@
 
 import { carriers, withRemoteContext } from 'spanwright';
 import { openDatabase } from '../pipeline/database.js';
-import { failed, finished, ready, stopRequested } from '../pipeline/lifecycle.js';
+import { endTracing, failed, finished, ready, stopRequested } from '../pipeline/lifecycle.js';
 import { createLog } from '../pipeline/log.js';
 import { startOperations } from '../pipeline/operations.js';
 import { BATCHES, type BatchMessage, consumeList, openRedis } from '../pipeline/queues.js';
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
   await stopRequested();
   stopping.abort();
   await consuming;
-  await tracing.shutdown();
+  await endTracing(tracing);
   await Promise.all([operations.close(), redis.close(), database.end()]);
   finished();
 }

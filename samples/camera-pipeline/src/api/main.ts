@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openDatabase } from '../pipeline/database.js';
-import { failed, finished, ready, stopRequested } from '../pipeline/lifecycle.js';
+import { endTracing, failed, finished, ready, stopRequested } from '../pipeline/lifecycle.js';
 import { close, startOperations } from '../pipeline/operations.js';
 import { openRedis } from '../pipeline/queues.js';
 import { number } from '../pipeline/settings.js';
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   ready({ service: 'api', listening, operations: operations.address });
   await stopRequested();
   await close(server);
-  await tracing.shutdown();
+  await endTracing(tracing);
   await Promise.all([operations.close(), redis.close(), database.end()]);
   finished();
 }

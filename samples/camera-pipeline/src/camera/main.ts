@@ -2,7 +2,7 @@
 // an empty yard, from which the detector learns what is always there.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { failed, finished, ready } from '../pipeline/lifecycle.js';
+import { endTracing, failed, finished, ready } from '../pipeline/lifecycle.js';
 import { number, required } from '../pipeline/settings.js';
 import { Camera, type Shot } from './camera.js';
 import { Random } from './random.js';
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
       if (camera.id === cutOff) await camera.capture({ object: 'person', cutOff: true });
     }),
   );
-  await tracing.shutdown();
+  await endTracing(tracing);
   finished();
 }
 

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { carriers, withRemoteContext } from 'spanwright';
 import { openDatabase } from '../pipeline/database.js';
-import { failed, finished, ready, stopRequested } from '../pipeline/lifecycle.js';
+import { endTracing, failed, finished, ready, stopRequested } from '../pipeline/lifecycle.js';
 import { createLog } from '../pipeline/log.js';
 import { startOperations } from '../pipeline/operations.js';
 import { DETECTORS, IMAGES, openRedis, type Redis, UNREADABLE } from '../pipeline/queues.js';
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   reader.destroy();
   await reading;
   await batches.flush();
-  await tracing.shutdown();
+  await endTracing(tracing);
   await Promise.all([operations.close(), redis.close(), database.end()]);
   finished();
 }

@@ -4,6 +4,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { SpanCounts } from 'spanwright';
 
 export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -20,13 +21,20 @@ const START_LIMIT_MS = 150_000;
 const STOP_LIMIT_MS = 30_000;
 
 export class Child {
+  /** What became of its spans, reported at its end. */
+  spans: SpanCounts | undefined;
+
   private constructor(
     private readonly process: ChildProcess,
     /** The first line, read as JSON. */
     readonly ready: Readonly<Record<string, unknown>>,
     /** Its exit code, once all that it printed has been read; null when a signal ended it. */
     readonly exited: Promise<number | null>,
-  ) {}
+  ) {
+    process.on('message', ({ spans }: { spans?: SpanCounts }) => {
+      this.spans = spans ?? this.spans;
+    });
+  }
 
   static async start(script: string, { env, preload, args = [], onLine, onLog }: ChildOptions = {}): Promise<Child> {
     const child = fork(script, args, {

@@ -3,6 +3,7 @@
 
 import { formatTrace, type ReceivedSpan } from '@spanwright/viewer';
 import { checkBatches, checkHead, checkImages, checkTail } from './checks.js';
+import { deliveryFaults } from './delivery.js';
 import { askAround } from './people.js';
 import { progressOf, settled } from './progress.js';
 import { type Line, RunRecord } from './record.js';
@@ -63,17 +64,16 @@ async function main(): Promise<number> {
   const answered = record.logged({ msg: 'request', service: 'api', method: 'GET' });
   print(`${answered.length} requests, ${forgottenSpans} spans forgotten\n`);
 
-  if (!system.receives) {
-    print(`What arrived at ${system.endpoint} cannot be seen from here; look for the services camera and api there.`);
-    return 0;
-  }
-  printTraces(answered);
-  const faults = [
-    ...checkImages(record, traced),
-    ...checkBatches(record),
-    ...checkHead(record, sampled, HEAD_RATE),
-    ...checkTail(record, answered, SLOWER_THAN_MS),
-  ];
+  const faults = deliveryFaults(system.reports);
+  if (system.receives) {
+    printTraces(answered);
+    faults.push(
+      ...checkImages(record, traced),
+      ...checkBatches(record),
+      ...checkHead(record, sampled, HEAD_RATE),
+      ...checkTail(record, answered, SLOWER_THAN_MS),
+    );
+  } else print(`What arrived at ${system.endpoint} cannot be seen from here; look for the services camera and api there.`);
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
   return faults.length === 0 ? 0 : 1;

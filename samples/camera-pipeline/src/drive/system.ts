@@ -7,6 +7,7 @@ import type { ReceivedSpan } from '@spanwright/viewer';
 import { Pool } from 'pg';
 import { migrate } from '../pipeline/database.js';
 import { Child } from './child.js';
+import type { SpanReport } from './delivery.js';
 
 const BUILD = join(__dirname, '..');
 export const SERVICES = ['api', 'detector', 'analyzer', 'event-writer'] as const;
@@ -22,6 +23,8 @@ export interface SystemOptions {
 
 export class System {
   readonly #children: Child[] = [];
+  /** Those that record spans. */
+  readonly #traced: { readonly process: string; readonly child: Child }[] = [];
   /** Those that are not ready yet among them: what is started is stopped too, whenever that is. */
   readonly #starting = new Set<Promise<unknown>>();
   /** Where each service answers /metrics and /tracing. */
@@ -74,13 +77,20 @@ export class System {
 
   /** One process of the system: a service, or the cameras. */
   async run(name: Service | 'camera', env: NodeJS.ProcessEnv = {}): Promise<Child> {
-    return this.#keep(
+    const child = await this.#keep(
       Child.start(join(BUILD, name, 'main.js'), {
         preload: join(BUILD, name, 'tracing.js'),
         env: { ...this.#env, ...(name === 'api' ? {} : { PORT: undefined }), API_URL: this.api, ...env },
         onLog: (line) => this.options.onLog(name, line),
       }),
     );
+    this.#traced.push({ process: name, child });
+    return child;
+  }
+
+  /** What became of the spans of each process. Complete when all have ended. */
+  get reports(): SpanReport[] {
+    return this.#traced.map(({ process, child }) => ({ process, spans: child.spans }));
   }
 
   /** When the first process has ended, whichever it is. */

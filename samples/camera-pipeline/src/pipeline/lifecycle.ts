@@ -1,6 +1,8 @@
 // How each process starts and ends: one line of JSON on standard output when it is ready; it ends at SIGTERM or SIGINT, and, when it was
 // started with a channel, with its owner. What it cannot finish then, because a store went before it, it gives up after a while.
 
+import type { Tracing } from 'spanwright';
+
 const STOP_LIMIT_MS = 20_000;
 
 export function ready(what: Readonly<Record<string, unknown>>): void {
@@ -19,6 +21,12 @@ export function stopRequested(limitMs = STOP_LIMIT_MS): Promise<void> {
     process.once('SIGINT', stop);
     if (process.connected) process.once('disconnect', stop);
   });
+}
+
+/** Shuts tracing down, and reports to the owner, where there is one, what became of the spans. */
+export async function endTracing(tracing: Tracing): Promise<void> {
+  await tracing.shutdown();
+  if (process.connected) await new Promise((sent) => process.send?.({ spans: tracing.state().spans }, sent));
 }
 
 export function finished(): void {

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { startTracing } from 'spanwright';
-import { announce, run, stopRequested } from '../lifecycle.js';
+import { announce, endTracing, run, stopRequested } from '../lifecycle.js';
 import { readProcessSettings, required, wholeNumber } from '../settings.js';
 
 run(async () => {
@@ -30,5 +30,5 @@ run(async () => {
   await stopRequested();
   await server.close();
   await broker.close();
-  await tracing.shutdown();
+  await endTracing(tracing);
 });

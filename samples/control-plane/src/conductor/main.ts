@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { startTracing } from 'spanwright';
-import { announce, run, stopRequested } from '../lifecycle.js';
+import { announce, endTracing, run, stopRequested } from '../lifecycle.js';
 import { connectBroker, names } from '../messaging/broker-connection.js';
 import { RpcClient } from '../messaging/rpc-client.js';
 import { RpcServer } from '../messaging/rpc-server.js';
@@ -25,5 +25,5 @@ run(async () => {
   await stopRequested();
   await server.stop();
   await broker.close();
-  await tracing.shutdown();
+  await endTracing(tracing);
 });

@@ -4,6 +4,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { SpanCounts } from 'spanwright';
 
 // biome-ignore lint/suspicious/noExplicitAny: each process has lines of its own
 export type Line = Readonly<Record<string, any>>;
@@ -21,6 +22,9 @@ const STOP_LIMIT_MS = 20_000;
 const KEPT_LOG_LINES = 50;
 
 export class Child {
+  /** What became of its spans, reported at its end. */
+  spans: SpanCounts | undefined;
+
   private constructor(
     readonly name: string,
     private readonly process: ChildProcess,
@@ -28,7 +32,11 @@ export class Child {
     readonly ready: Line,
     /** Resolves with the exit code when it has ended and all that it printed has been read. */
     readonly ended: Promise<number | null>,
-  ) {}
+  ) {
+    process.on('message', ({ spans }: { spans?: SpanCounts }) => {
+      this.spans = spans ?? this.spans;
+    });
+  }
 
   /** Where it listens. */
   get address(): string {

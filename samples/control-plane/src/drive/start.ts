@@ -5,6 +5,7 @@ import type { ReceivedSpan } from '@spanwright/viewer';
 import { stopRequested } from '../lifecycle.js';
 import { checkOutcomes, checkTraces, type Reported } from './checks.js';
 import { Child } from './child.js';
+import { deliveryFaults } from './delivery.js';
 import { configuredDestinations, System, script } from './system.js';
 import { tree } from './trees.js';
 
@@ -22,6 +23,7 @@ async function main(): Promise<number> {
   const begin = performance.now();
   const spans: ReceivedSpan[] = [];
   const outcomes: Reported[] = [];
+  let undelivered: string[] = [];
   const configured = configuredDestinations(process.env);
   const receiver = configured
     ? undefined
@@ -37,6 +39,7 @@ async function main(): Promise<number> {
       if (!interrupted) await system.runGreenhouse(({ outcome }) => outcomes.push(outcome), stop);
     } finally {
       await system.stop(); // each process sends what it has left
+      undelivered = deliveryFaults(system.reports);
     }
   } finally {
     await receiver?.stop();
@@ -44,7 +47,7 @@ async function main(): Promise<number> {
   if (interrupted) return INTERRUPTED;
   printOutcomes(outcomes);
   if (receiver) printTraces(outcomes, spans);
-  const faults = [...checkOutcomes(outcomes), ...(receiver ? checkTraces(outcomes, spans) : [])];
+  const faults = [...checkOutcomes(outcomes), ...undelivered, ...(receiver ? checkTraces(outcomes, spans) : [])];
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
   return faults.length === 0 ? 0 : 1;

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child, type ChildOptions } from './child.js';
+import type { SpanReport } from './delivery.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,6 +41,8 @@ export class System {
   readonly secrets = { TOKEN_KEY: process.env.TOKEN_KEY || secret(), PASSPHRASE: process.env.PASSPHRASE || secret() };
   readonly apis = new Map<ClusterName, string>();
   private readonly children = new Map<Program, Child[]>();
+  /** Those that record spans. */
+  private readonly traced: Child[] = [];
 
   private constructor(
     private readonly broker: Child | undefined,
@@ -72,9 +75,15 @@ export class System {
       ...sendTo(this.destinations.management),
     };
     const greenhouse = await Child.start('greenhouse', script('management'), { env, onLine, onLog: this.onLog });
+    this.traced.push(greenhouse);
     void stop.then(() => greenhouse.stop());
     const code = await greenhouse.ended;
     if (code !== 0) throw new Error(`greenhouse ended with ${code}`);
+  }
+
+  /** What became of the spans of each process. Complete when all have ended. */
+  get reports(): SpanReport[] {
+    return this.traced.map(({ name, spans }) => ({ process: name, spans }));
   }
 
   /** APIs first, then conductors, agents, the broker: each can finish what it has begun. */
@@ -99,6 +108,7 @@ export class System {
         },
         onLog: this.onLog,
       });
+      this.traced.push(child);
       this.children.set(program, [...(this.children.get(program) ?? []), child]);
       return child;
     };

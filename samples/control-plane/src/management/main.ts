@@ -3,7 +3,7 @@
 
 import { startTracing } from 'spanwright';
 import { issueToken } from '../compute-api/keystone-token.js';
-import { announce, run } from '../lifecycle.js';
+import { announce, endTracing, run } from '../lifecycle.js';
 import { required, tracingFile, wholeNumber } from '../settings.js';
 import { Greenhouse, type Outcome } from './greenhouse.js';
 
@@ -40,5 +40,5 @@ run(async () => {
     );
   for (const id of booted) outcomes.push(await greenhouse.order('delete', 'a', 'DELETE', `/v2.1/servers/${id}`));
   for (const { body: _, ...outcome } of outcomes as Outcome[]) announce({ outcome });
-  await tracing.shutdown();
+  await endTracing(tracing);
 });

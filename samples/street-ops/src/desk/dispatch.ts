@@ -1,6 +1,7 @@
 // The back of the desk: sends the crew that has had least to do. There are none for nodes that are not of this place.
 
 import { instrument, startTracing } from 'spanwright';
+import { endTracing } from './end.js';
 import { type Handle, serve } from './http.js';
 
 class Dispatch {
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
   const tracing = await startTracing({ serviceName: 'dispatch', enabled: true });
   const dispatch = new Dispatch();
   await serve((query, headers) => dispatch.choose(query, headers));
-  await tracing.shutdown();
+  await endTracing(tracing);
   if (process.connected) process.disconnect(); // the channel would keep the process
 }
 

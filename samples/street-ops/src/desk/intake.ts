@@ -3,6 +3,7 @@
 
 import { inject, instrument, startTracing } from 'spanwright';
 import { consoleLogger } from 'spanwright/logs';
+import { endTracing } from './end.js';
 import { type Handle, serve } from './http.js';
 
 const log = consoleLogger({ fields: { service: 'intake' }, stream: process.stderr });
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
       throw error;
     }
   });
-  await tracing.shutdown();
+  await endTracing(tracing);
   if (process.connected) process.disconnect(); // the channel would keep the process
 }
 

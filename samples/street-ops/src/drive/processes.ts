@@ -6,6 +6,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { SpanCounts } from 'spanwright';
+import type { SpanReport } from './delivery.js';
 
 const START_LIMIT_MS = 90_000;
 const MOST_OUTPUT = 64 * 1024 * 1024;
@@ -18,10 +20,28 @@ export const SPANWRIGHT = join(
 );
 
 const running: ChildProcess[] = [];
+/** What became of the spans of each process that records some. Complete when all have been stopped. */
+export const reports: SpanReport[] = [];
+
+/** Starts a process that records spans. @returns where it listens */
+export async function startTraced(process: string, script: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const report: { process: string; spans: SpanCounts | undefined } = { process, spans: undefined };
+  const { listening } = await startServer<{ listening: string }>(script, [], env, ({ spans }) => {
+    report.spans = spans;
+  });
+  reports.push(report);
+  return listening;
+}
 
 /** @returns what its first line says, read as JSON. */
-export async function startServer<Ready>(script: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ready> {
+export async function startServer<Ready>(
+  script: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  onReport: (report: { spans: SpanCounts }) => void = () => {},
+): Promise<Ready> {
   const child = fork(script, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  child.on('message', onReport);
   running.push(child);
   let said = '';
   child.stderr?.on('data', (text) => {
@@ -42,7 +62,7 @@ export async function startServer<Ready>(script: string, args: readonly string[]
 export async function stopServers(): Promise<void> {
   for (const child of running.splice(0).reverse()) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
-    const exit = once(child, 'exit');
+    const exit = once(child, 'close');
     const limit = setTimeout(() => child.kill('SIGKILL'), 10_000);
     child.kill('SIGTERM');
     await exit;

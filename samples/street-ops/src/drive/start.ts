@@ -4,7 +4,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Ran, runProgram, SPANWRIGHT, startServer, stopServers } from './processes.js';
+import { deliveryFaults } from './delivery.js';
+import { type Ran, reports, runProgram, SPANWRIGHT, startServer, startTraced, stopServers } from './processes.js';
 import { type Found, RECIPES, type Recipe } from './recipes.js';
 
 const SAMPLES = join(__dirname, '..', '..', '..');
@@ -42,8 +43,8 @@ async function fill({ otlp }: Backend, logFile: string): Promise<void> {
 
 async function openDesk({ otlp }: Backend): Promise<Pick<Found, 'intake' | 'brokenIntake'>> {
   const env = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlp, OTEL_BSP_SCHEDULE_DELAY: '200' };
-  const start = async (name: string, more: NodeJS.ProcessEnv = {}): Promise<string> =>
-    (await startServer<{ listening: string }>(join(DESK, `${name}.js`), [], { ...env, ...more })).listening;
+  const start = (name: string, more: NodeJS.ProcessEnv = {}): Promise<string> =>
+    startTraced(name, join(DESK, `${name}.js`), { ...env, ...more });
   const dispatch = await start('dispatch');
   const [intake, brokenIntake] = await Promise.all([
     start('intake', { DISPATCH_URL: dispatch }),
@@ -98,6 +99,8 @@ async function main(folder: string): Promise<number> {
   print(`The breakfix pipeline has run, the desk is open, after ${((performance.now() - begin) / 1000).toFixed(1)} s.\n`);
   const collectorConfig = join(SAMPLES, 'infra-controller', 'collector', 'shared.yaml');
   const faults = await ask(backend, { logFile, collectorConfig, ...desk });
+  await stopServers();
+  faults.push(...deliveryFaults(reports));
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
   return faults.length === 0 ? 0 : 1;

@@ -6,6 +6,7 @@ import { loadConfiguration } from '../../runtime/config/load.js';
 import { ConfigurationError } from '../../runtime/errors.js';
 import { checkEndpoint, type Endpoint } from '../../runtime/export/endpoint.js';
 import { probe } from '../../runtime/export/probe.js';
+import { isLoopbackHost } from '../../runtime/text/loopback.js';
 import type { SiteReport, TracingState } from '../../runtime/tracing.js';
 import { CommandFailure, type Invocation } from '../command.js';
 import { ask } from '../live/ask.js';
@@ -112,8 +113,7 @@ async function checkEndpoints(
 }
 
 function samePlace(one: Endpoint, other: Endpoint): boolean {
-  const local = ({ host }: Endpoint) => /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host);
-  return one.port === other.port && (one.host === other.host || (local(one) && local(other)));
+  return one.port === other.port && (one.host === other.host || (isLoopbackHost(one.host) && isLoopbackHost(other.host)));
 }
 
 /** What became of the spans that were sent, as far as the collector tells. */

@@ -4,6 +4,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { state } from '../state.js';
+import { isLoopbackAddress } from '../text/loopback.js';
 import type { Caller } from './access.js';
 import type { AdminHandler } from './handler.js';
 import { drained, streamOf } from './node-body.js';
@@ -14,7 +15,6 @@ type FrameworkRequest = IncomingMessage & { originalUrl?: string; body?: unknown
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;
 
-const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
 /** By which proxies and content delivery networks say for whom they ask. */
 const OF_A_PROXY =
   /^(?:forwarded|via|x-(?:original-)?forwarded(?:-.+)?|x-(?:real|client|cluster-client|appengine-user)-ip|x-envoy-.+|(?:cf-connecting|true-client|fastly-client)-ip)$/;
@@ -27,7 +27,7 @@ export function callerOf(request: IncomingMessage): Caller {
   const address = request.socket.remoteAddress;
   const proxied = Object.keys(request.headers).some((name) => OF_A_PROXY.test(name));
   // A Unix socket has no address; neither has a connection that is gone, and nobody reads that answer.
-  const local = !proxied && (address === undefined || LOOPBACK_ADDRESS.test(address));
+  const local = !proxied && (address === undefined || isLoopbackAddress(address));
   return { local, address: address ?? 'socket' };
 }
 

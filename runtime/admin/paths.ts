@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from '../errors.js';
 import { didYouMean } from '../text/nearest.js';
+import { percentDecoded } from '../text/percent-decoded.js';
 import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
 import type { Route } from './route.js';
@@ -32,11 +33,9 @@ function idIn(path: string, pattern: string): string | undefined {
   const stem = pattern.slice(0, -':id'.length);
   const rest = path.startsWith(stem) ? path.slice(stem.length) : '';
   if (rest === '' || rest.includes('/')) return undefined;
-  try {
-    return decodeURIComponent(rest);
-  } catch {
-    throw new Refusal('invalid', 'The id in the path is not validly encoded.', { field: 'id' });
-  }
+  const id = percentDecoded(rest);
+  if (id === undefined) throw new Refusal('invalid', 'The id in the path is not validly encoded.', { field: 'id' });
+  return id;
 }
 
 const shownPath = (route: Route, prefix: string) => (route.path === '' ? prefix || '/' : `${prefix}/${route.path}`);

@@ -8,6 +8,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { InvalidArgumentError } from '../errors.js';
 import { state } from '../state.js';
+import { isLoopbackHost } from '../text/loopback.js';
 import { printable } from '../text/printable.js';
 import type { Tracing } from '../tracing.js';
 import { DEFAULT_ADMIN_PORT } from './defaults.js';
@@ -32,10 +33,8 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|::1)$/;
-
 function checkAddress({ host = '127.0.0.1', port = DEFAULT_ADMIN_PORT }: AdminServerOptions): { host: string; port: number } {
-  if (!LOOPBACK_HOST.test(host)) {
+  if (!isLoopbackHost(host)) {
     const remedy = 'To reach it from elsewhere, mount createAdminHandler() in a server with TLS and access rules of its own.';
     const message = `host "${printable(host, 80)}" is not a loopback address; the admin server takes 127.0.0.1, ::1 or localhost. ${remedy}`;
     throw new InvalidArgumentError('host', message);

@@ -5,6 +5,7 @@ import type { AttributeValue } from '@opentelemetry/api';
 import { DURATION_FORMS, readDuration } from '../text/duration.js';
 import { describeFound } from '../text/found.js';
 import { didYouMean } from '../text/nearest.js';
+import { percentDecoded } from '../text/percent-decoded.js';
 import type { Duration } from '../tracing.js';
 import { isTable, isTextList, type Place, type Reading, type ValueType } from './types.js';
 
@@ -18,11 +19,10 @@ function readPairs(raw: string): Reading<Map<string, string>> {
     const at = part.indexOf('=');
     const key = part.slice(0, Math.max(at, 0)).trim();
     if (key === '') return { fault: `entry ${index + 1} has no "=" after a key; expected key=value,key=value` };
-    try {
-      pairs.set(decodeURIComponent(key), decodeURIComponent(part.slice(at + 1).trim()));
-    } catch {
+    const [name, value] = [percentDecoded(key), percentDecoded(part.slice(at + 1).trim())];
+    if (name === undefined || value === undefined)
       return { fault: `entry ${index + 1} (key "${key}") is not percent-encoded correctly` };
-    }
+    pairs.set(name, value);
   }
   return { value: pairs };
 }
@@ -109,9 +109,11 @@ export function headers(): ValueType<Readonly<Record<string, string>>> {
 
 /** Which finished traces are kept: all with errors, all slower than a time, and a share of the rest. */
 export interface Keep {
+  /** Every trace in which a span failed. */
   readonly errors: boolean;
-  /** Milliseconds; null: time does not matter. */
+  /** Every trace whose local root took at least this many milliseconds. Null: time does not matter. */
   readonly slowerThan: number | null;
+  /** Share of the other traces, decided on the trace id. */
   readonly ratio: number;
   /** Ended spans that may wait for the decision, in all. */
   readonly maxSpans: number;

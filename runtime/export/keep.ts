@@ -3,24 +3,12 @@
 // decided early when a bound is reached.
 
 import { type Context, SpanStatusCode } from '@opentelemetry/api';
+import type { Keep } from '../config/tables.js';
 import { isSampled } from '../context/origin.js';
 import { traceRandomness } from '../span/identity.js';
 import type { RecordedSpan } from '../span/recorded.js';
 import type { SpanSink } from '../span/sink.js';
 import type { LocalTrace } from '../span/trace.js';
-
-export interface KeepPolicy {
-  /** Keep every trace in which a span failed. */
-  readonly errors: boolean;
-  /** Milliseconds; keep every trace whose local root took at least this long. Null: time does not matter. */
-  readonly slowerThan: number | null;
-  /** Share of the other traces that is kept, decided on the trace id. */
-  readonly ratio: number;
-  /** Spans that may wait, in all. */
-  readonly maxSpans: number;
-  /** Traces that may wait. */
-  readonly maxTraces: number;
-}
 
 export interface KeepCounts {
   /** Spans of traces that were forgotten. */
@@ -47,7 +35,7 @@ export class KeepSink implements SpanSink {
 
   constructor(
     private readonly inner: SpanSink,
-    private readonly policy: KeepPolicy,
+    private readonly policy: Keep,
   ) {}
 
   onStart(span: RecordedSpan, context: Context): void {

@@ -6,6 +6,7 @@ import { type Attributes, propagation, ROOT_CONTEXT, trace } from '@opentelemetr
 import { activeContext } from '../context/active.js';
 import { CORRELATION_HEADERS } from '../propagation/correlation.js';
 import { state } from '../state.js';
+import { percentDecoded } from '../text/percent-decoded.js';
 import type { OwnOptions } from './row.js';
 
 type Hook = (request: unknown) => boolean;
@@ -36,20 +37,14 @@ export function withoutSecrets(query: string): string {
     .split('&')
     .map((pair) => {
       const at = pair.indexOf('=');
-      return at > 0 && SECRET.test(decodedQuery(pair.slice(0, at))) ? `${pair.slice(0, at)}=REDACTED` : pair;
+      return at > 0 && SECRET.test(percentDecoded(pair.slice(0, at)) ?? pair.slice(0, at))
+        ? `${pair.slice(0, at)}=REDACTED`
+        : pair;
     })
     .join('&');
 }
 
 const MAX_QUERY = 8192;
-
-function decodedQuery(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
 
 /** Of a request, at either end: secrets in the query are left out, and so is what says nothing. */
 export function httpAttributes(attributes: Attributes): Attributes {

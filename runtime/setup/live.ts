@@ -31,13 +31,12 @@ import type {
 import { VERSION } from '../version.js';
 import type { Notice } from '../warnings.js';
 import { within } from '../within.js';
-import type { Built, ExportCounts } from './built.js';
+import { type Built, NO_OUTCOMES } from './built.js';
 import { changeOf, fromConfiguration, withLeases } from './effective.js';
 import { readFlushLimit } from './flush-limit.js';
 import { reportOpenSpan } from './reports.js';
 import { pageOfSites, reportNamespaces, reportSites } from './site-pages.js';
 
-const NOTHING_EXPORTED: ExportCounts = { exported: 0, failed: 0, dropped: 0 };
 const MOST_OPEN_SPANS = 10_000;
 /** The parts of a shutdown end by the limit themselves, and then report what is lost. */
 const GRACE_MS = 500;
@@ -239,7 +238,7 @@ export class LiveTracing implements Tracing {
 
   counts(): SpanCounts {
     const { open, gate } = this.process;
-    const { exported, failed, dropped, forgotten = 0 } = this.#built?.counts.counts ?? NOTHING_EXPORTED;
+    const { exported, failed, dropped, forgotten } = this.#built?.counts.counts ?? NO_OUTCOMES;
     return {
       open: open.count,
       started: open.started,

@@ -8,10 +8,9 @@ import { observe } from '../open/metrics.js';
 import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
+import { NO_OUTCOMES } from './built.js';
 import { LiveTracing } from './live.js';
 import { refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
-
-const NOTHING_EXPORTED = { counts: { exported: 0, failed: 0, dropped: 0 } };
 
 /** @throws ConfigurationError, and SpanwrightError ALREADY_STARTED. */
 export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' | 'createRootSampler()'): Tracing {
@@ -37,7 +36,7 @@ export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' |
     },
   ];
   undo.push(observe(() => tracing.counts(), state.sites, state.recorder));
-  tracing.attach({ counts: NOTHING_EXPORTED, undo });
+  tracing.attach({ counts: { counts: NO_OUTCOMES }, undo });
   return tracing;
 }
 /** What {@link createSampler} understands: the options of startTracing() that do not concern export. */

@@ -101,15 +101,7 @@ function contextOf(given: Span | SpanContext): SpanContext {
 
 function unkept(context: Context, upstream: SpanContext): Placement {
   const inside = new SpanLayer(context, trace.wrapSpanContext({ ...upstream, traceFlags: upstream.traceFlags & RANDOM }));
-  return {
-    sampled: false,
-    context: inside,
-    parent: undefined,
-    links: undefined,
-    traceId: undefined,
-    traceFlags: undefined,
-    traceState: undefined,
-  };
+  return unrecorded(inside);
 }
 
 /** The placement of a span under whatever the context holds, or undefined when it is transparent. */
@@ -154,8 +146,18 @@ export function isUnsampled(current: Span | undefined): boolean {
   return isValid(parent) && !isSampled(parent) && skippedIn(parent) === undefined;
 }
 
-function placement(context: Context, parent: RecordedSpan | SpanContext): Placement {
-  return { sampled: true, context, parent, links: undefined, traceId: undefined, traceFlags: undefined, traceState: undefined };
+function placement(
+  context: Context,
+  parent: RecordedSpan | SpanContext | undefined,
+  links?: readonly Link[],
+  traceId?: string,
+  traceState?: TraceState,
+): Placement {
+  return { sampled: true, context, parent, links, traceId, traceFlags: undefined, traceState };
+}
+
+function unrecorded(context: Context): Placement {
+  return { ...placement(context, undefined), sampled: false };
 }
 
 /**
@@ -174,31 +176,13 @@ function placeRoot(
   if (!gate.enabled || terms.ratio === 0 || !(gate.rootKinds.includes(terms.kind) || terms.root)) return undefined;
   recorder.meter.passTime(); // a blocked event loop runs no timer: the lease may be over
   if (gate.revision !== revision) return placeRoot(recorder, terms, context, remote, links);
-  if (terms.ratio >= 1 || recorder.defersRatio)
-    return { sampled: true, context, parent: remote, links, traceId: undefined, traceFlags: undefined, traceState: undefined };
+  if (terms.ratio >= 1 || recorder.defersRatio) return placement(context, remote, links);
   const traceId = remote?.traceId ?? newTraceId();
-  if (traceRandomness(traceId) >= 1 - terms.ratio) {
-    return {
-      sampled: true,
-      context,
-      parent: remote,
-      links,
-      traceId,
-      traceFlags: undefined,
-      traceState: withThreshold(remote?.traceState, terms.ratio),
-    };
-  }
+  if (traceRandomness(traceId) >= 1 - terms.ratio)
+    return placement(context, remote, links, traceId, withThreshold(remote?.traceState, terms.ratio));
   const traceFlags = remote === undefined ? RANDOM : remote.traceFlags & RANDOM;
   const unsampled = trace.wrapSpanContext({ traceId, spanId: remote?.spanId ?? newSpanId(), traceFlags });
-  return {
-    sampled: false,
-    context: new SpanLayer(context, unsampled),
-    parent: undefined,
-    links,
-    traceId,
-    traceFlags: undefined,
-    traceState: undefined,
-  };
+  return unrecorded(new SpanLayer(context, unsampled));
 }
 
 function withThreshold(state: TraceState | undefined, ratio: number): TraceState {

@@ -1,10 +1,11 @@
 // Whether compiled code will find `spanwright/emitted`. Files import it whose authors imported `instrument` from a library, or nothing at all
 // in auto mode. Asked by every host before it changes a file, and by `spanwright doctor`. Reads each package.json once.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PACKAGE } from '../core/recognition.js';
 import { type DiagnosticName, messageOf } from '../diagnostics.js';
+import { readSourceText } from './source-text.js';
 
 /**
  * `absent`: not installed where the file would load it. `development`: left out of production installations. `undeclared`: installed, but no
@@ -99,7 +100,7 @@ function lists(manifest: Manifest, list: string): boolean {
 
 function manifestIn(path: string): Manifest | undefined {
   try {
-    const found: unknown = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
+    const found: unknown = JSON.parse(readSourceText(path));
     return typeof found === 'object' && found !== null ? (found as Manifest) : undefined;
   } catch {
     // Absent, or not JSON, which the package manager reports.

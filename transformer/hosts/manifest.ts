@@ -2,9 +2,10 @@
 // file that it is the last, so what was found is kept until the turn of the event loop, or the process, ends. Files that
 // an incremental build did not compile keep their entries; files that are gone lose them.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Site } from '../core/site.js';
+import { readSourceText } from './source-text.js';
 
 interface Entry {
   /** As in `tracing.sites()`. */
@@ -71,7 +72,7 @@ function writeManifests(): void {
 
 function readEntries(path: string): readonly Entry[] {
   try {
-    const { version, sites } = JSON.parse(readFileSync(path, 'utf8'));
+    const { version, sites } = JSON.parse(readSourceText(path));
     return version === 1 && Array.isArray(sites) ? sites.filter((site) => typeof site?.file === 'string') : [];
   } catch {
     // Absent, or not ours: it is written anew.

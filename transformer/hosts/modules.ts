@@ -1,7 +1,7 @@
 // Follows imports to `instrument` for hosts that compile one file at a time: through modules of the project that hand it on, by any chain of
 // exports, aliases of tsconfig.json and packages that depend on this one. What a module hands on is read once, and again when it changes.
 
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 import { EXPORT, type Meaning, meaningOfReference, PACKAGE, type Reference } from '../core/recognition.js';
@@ -9,6 +9,7 @@ import { mayReexport, type Reexports, reexportsOf } from '../core/reexports.js';
 import type { Modules } from '../core/scopes.js';
 import type { Parser, Resolve } from './parse.js';
 import { typeScriptFor } from './source-files.js';
+import { readSourceText, sourceTextIfAny } from './source-text.js';
 
 /** Where the imports of one file lead, at one time. */
 export interface ImportsOfFile extends Modules {
@@ -36,7 +37,7 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
     const stamp = `${found.mtimeMs} ${found.size}`;
     const before = known.get(path);
     if (before?.stamp === stamp) return before.reexports;
-    const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    const text = readSourceText(path);
     const reexports = mayReexport(text) ? parser.parse(path, text, (file) => reexportsOf(parser.ts, file)) : NOTHING;
     known.set(path, { stamp, reexports });
     return reexports;
@@ -59,7 +60,7 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
     const manifest = join(directory, 'node_modules', name, 'package.json');
     let depends = packages.get(manifest);
     if (depends === undefined) {
-      const text = textOfModule(manifest);
+      const text = sourceTextIfAny(manifest);
       const parent = dirname(directory);
       depends = text === undefined ? parent === directory || dependsOnUs(name, parent) : text.includes(`"${PACKAGE}"`);
       packages.set(manifest, depends);
@@ -138,13 +139,4 @@ function nextOf({ named, all }: Reexports, path: readonly string[], into: boolea
 /** Every module that the text may import; what stands in comments and strings counts too. */
 function specifiersIn(text: string): string[] {
   return [...text.matchAll(/\b(?:from|require\s*\()\s*(['"])([^'"\n]+)\1/g)].map((match) => match[2] as string);
-}
-
-function textOfModule(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // Not installed here.
-    return undefined;
-  }
 }

@@ -1,9 +1,9 @@
 // TypeScript 7.1 as the core's `Compiler`: its AST has the names and the shape of TypeScript 5's, but for the few functions
 // that are added here. Made by parse.ts and by the native build, which are handed `typescript/ast`.
 
-import { readFileSync } from 'node:fs';
 import type ts from 'typescript';
 import type { Compiler } from '../core/compiler.js';
+import { sourceTextIfAny } from './source-text.js';
 
 type Predicate = (node: ts.Node) => boolean;
 
@@ -46,16 +46,7 @@ export function compilerOf(ast: NativeAst, version: string): Compiler {
       node.forEachChild(visit),
     /** The core asks of variables alone, whose list has the flags. */
     getCombinedNodeFlags: (node: ts.Node) => node.flags | (node.kind === VariableDeclaration ? node.parent.flags : 0),
-    sys: { readFile: readText },
+    sys: { readFile: sourceTextIfAny },
   };
   return { ...ast, ...added } as unknown as Compiler;
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // As `ts.sys.readFile` has it: a file that cannot be read is one that is not there.
-    return undefined;
-  }
 }

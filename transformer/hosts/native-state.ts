@@ -3,12 +3,13 @@
 // made when all is; so that a build that was ended in between, or one by plain `tsc`, is noticed.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type ts from 'typescript';
 import { CONTRACT } from '../core/edit.js';
 import type { NativeProject } from './native-opened.js';
+import { sourceTextIfAny } from './source-text.js';
 
 export interface State {
   /** Whether what was written by the last build holds for what `tsc` leaves alone in this one. */
@@ -24,7 +25,7 @@ export function takeState({ configPath, parsed: { options }, texts }: NativeProj
   const { naming, rootDir } = texts.project;
   const facts = JSON.stringify([version(), CONTRACT, options, texts.configuration.plugins, naming, rootDir]);
   const wanted = (): string => createHash('sha256').update(facts).update(stampOf(info)).digest('hex');
-  const holds = readIfThere(path) === wanted();
+  const holds = sourceTextIfAny(path) === wanted();
   rmSync(path, { force: true });
   return {
     holds,
@@ -54,13 +55,4 @@ function stampOf(path: string): string {
 /** Of this package, by its own name. */
 function version(): string {
   return createRequire(__filename)('spanwright/package.json').version;
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // The first build, or one that was ended while it wrote.
-    return undefined;
-  }
 }

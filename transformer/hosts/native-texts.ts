@@ -1,7 +1,6 @@
 // The instrumented texts of a program of the native compiler: which of its files may hold something to instrument, their trees, and what
 // is printed of them. Trees arrive in portions, so that one is planned while the compiler encodes the next.
 
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type ts from 'typescript';
 import { PACKAGE } from '../core/recognition.js';
@@ -12,6 +11,7 @@ import { noteSites } from './manifest.js';
 import type { Api, ParsedConfiguration, Program } from './native-api.js';
 import { compilerOf, type NativeAst } from './native-compiler.js';
 import { nativePlugins, type Parser, parserFor, type Resolve } from './parse.js';
+import { readSourceText } from './source-text.js';
 import { type Report, type Texts, textsIn } from './texts.js';
 
 /** Files to a portion: fewer cost round trips, more cost waiting for the first. */
@@ -132,7 +132,7 @@ export async function transformed(program: Program, texts: NativeTexts, options:
 /** The program's own files. */
 function textsOfOwn(names: readonly string[]): Map<string, string> {
   const own = names.filter((path) => !/\.d\.[cm]?ts$|\.json$|[\\/]node_modules[\\/]/.test(path) && !path.startsWith('bundled:'));
-  return new Map(own.map((path) => [path, readFileSync(path, 'utf8').replace(/^\uFEFF/, '')]));
+  return new Map(own.map((path) => [path, readSourceText(path)]));
 }
 
 /** Where a module of the project hands on what is of the package, the trees of all that hand anything on are needed to follow it. */

@@ -1,12 +1,12 @@
 // Who parses for the hosts that are no compiler: bundlers, `spanwright/register`, `spanwright explain`. The one file that knows:
 // the user's own TypeScript, of whichever line, else `@typescript/typescript6`, which is TypeScript 6 under another name.
 
-import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, resolve } from 'node:path';
 import type ts from 'typescript';
 import type { Compiler } from '../core/compiler.js';
 import { compilerOf, type NativeAst } from './native-compiler.js';
+import { isFile } from './source-files.js';
 
 export interface Configuration {
   readonly options: ts.CompilerOptions;
@@ -220,8 +220,4 @@ function extended(name: string, from: string): string | undefined {
     }
   }
   return undefined;
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

@@ -7,6 +7,7 @@ import type { Compiler } from '../core/compiler.js';
 import { type NamingRules, rootOfPackage, segmentsOfFile } from '../core/naming.js';
 import type { Settings } from '../core/settings.js';
 import type { Packages } from './packages.js';
+import { forwardSlashes } from './paths.js';
 
 export interface Project {
   readonly naming: NamingRules;
@@ -36,7 +37,7 @@ export function projectOf(program: ProgramFacts | undefined, settings: Settings,
   const chosen = settings.rootDir ?? options.rootDir;
   const rootDir =
     chosen !== undefined ? resolve(directory, chosen) : resolve(current, program?.getCommonSourceDirectory?.() || directory);
-  const packageName = packages.nameFor(withForwardSlashes(directory));
+  const packageName = packages.nameFor(forwardSlashes(directory));
   const root = settings.namespace ?? (packageName === undefined ? '' : rootOfPackage(packageName, settings.separator));
   const absolute = (fileName: string) => (isAbsolute(fileName) ? fileName : resolve(current, fileName));
   return {
@@ -77,11 +78,7 @@ export function targetOf(ts: Compiler, { target }: ts.CompilerOptions): ts.Scrip
 function below(directory: string, path: string): string {
   const { length } = directory;
   const plain = path.startsWith(directory) && path.charCodeAt(length) === SLASH && !/\/\.{0,2}\/|\/\.{1,2}$/.test(path);
-  return plain && path.charCodeAt(length - 1) !== SLASH ? path.slice(length + 1) : withForwardSlashes(relative(directory, path));
+  return plain && path.charCodeAt(length - 1) !== SLASH ? path.slice(length + 1) : forwardSlashes(relative(directory, path));
 }
 
 const SLASH = 47;
-
-function withForwardSlashes(path: string): string {
-  return path.replace(/\\/g, '/');
-}

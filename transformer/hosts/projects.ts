@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 import type { PlanRequest } from '../core/plan.js';
 import type { Purpose } from './dependency.js';
 import type { Configuration, Parser } from './parse.js';
+import { forwardSlashes } from './paths.js';
+import { isFile } from './source-files.js';
 import { NO_CONFIGURATION, type Texts, TRANSFORM, textsIn } from './texts.js';
 
 export interface ProjectsRequest {
@@ -56,7 +58,7 @@ export function textsByFile(request: ProjectsRequest): (file: string) => Texts {
   function refresh(one: Read): void {
     one.at = Date.now();
     one.configuration = parser.readConfiguration(one.path);
-    one.files = new Set(one.configuration.files.map(forward));
+    one.files = new Set(one.configuration.files.map(forwardSlashes));
   }
 
   function covers(one: Read, file: string): boolean {
@@ -113,7 +115,7 @@ export function textsByFile(request: ProjectsRequest): (file: string) => Texts {
   }
 
   return (path) => {
-    const file = forward(path);
+    const file = forwardSlashes(path);
     let texts = known.get(file);
     if (texts === undefined) {
       texts = textsOfFile(file);
@@ -138,15 +140,6 @@ function configurationsAbove(directory: string): string[] {
   return isFile(path) ? [path, ...rest] : rest;
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
 function changedAt(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.ctimeMs;
-}
-
-/** As TypeScript writes paths. */
-function forward(path: string): string {
-  return path.replace(/\\/g, '/');
 }

@@ -1,6 +1,8 @@
 // Vite's server transforms a file again when the file itself changes, but not when one changes that it imports by a statement, whatever the plugin
 // says that it rests on (Vite 5 to 8: such importers are invalidated "softly"). This forgets them in full. Called by the plugin for bundlers.
 
+import { forwardSlashes } from './paths.js';
+
 interface Graph {
   getModulesByFile(path: string): ReadonlySet<object> | undefined;
   invalidateModule(module: object): void;
@@ -28,8 +30,8 @@ export function servedFiles(): ServedFiles {
       server = one;
     },
     note(other, importer) {
-      const known = importers.get(forward(other));
-      if (known === undefined) importers.set(forward(other), new Set([importer]));
+      const known = importers.get(forwardSlashes(other));
+      if (known === undefined) importers.set(forwardSlashes(other), new Set([importer]));
       else known.add(importer);
     },
     changed(other) {
@@ -37,14 +39,9 @@ export function servedFiles(): ServedFiles {
       const { environments } = server;
       const graphs =
         environments === undefined ? [server.moduleGraph] : Object.values(environments).map((one) => one.moduleGraph);
-      for (const importer of importers.get(forward(other)) ?? [])
+      for (const importer of importers.get(forwardSlashes(other)) ?? [])
         for (const graph of graphs)
-          for (const module of graph.getModulesByFile(forward(importer)) ?? []) graph.invalidateModule(module);
+          for (const module of graph.getModulesByFile(forwardSlashes(importer)) ?? []) graph.invalidateModule(module);
     },
   };
-}
-
-/** As Vite writes paths. */
-function forward(path: string): string {
-  return path.replace(/\\/g, '/');
 }

@@ -15,8 +15,8 @@ export function typeScriptFor(path: string): string | undefined {
   return candidates.find(isFile);
 }
 
-/** Below a file there is no folder, which Node 20 raises as an error (ENOTDIR). */
-function isFile(path: string): boolean {
+/** False also below a file, where Node 20 throws (ENOTDIR). */
+export function isFile(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   } catch {

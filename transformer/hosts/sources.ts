@@ -1,13 +1,14 @@
 // Compiles files one by one as Node loads them: the transformer, then for TypeScript the project's own TypeScript, with a source map that leads
 // to the authored text. Called by the hooks of `spanwright/register` and `spanwright/auto`, in the main thread and in that of the loader.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { installedFile } from '../core/installed.js';
 import { javaScriptOf, optionsForNode } from './javascript.js';
 import { NoParserError, type Parser, parserFor } from './parse.js';
 import { textsByFile } from './projects.js';
+import { readSourceText } from './source-text.js';
 import { reportsOfSettings, type Texts, type Transformed } from './texts.js';
 
 export type Format = 'commonjs' | 'module';
@@ -55,10 +56,6 @@ function loadedParser(directory: string): Parser {
   }
 }
 
-function readSource(path: string): string {
-  return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
-}
-
 /** @throws SyntaxError for misuse that the transformer finds. */
 function transformed(path: string, authored: string, format: Format): Transformed | undefined {
   const found = projectOfSource(path).transform(path, authored, format === 'commonjs');
@@ -71,7 +68,7 @@ function transformed(path: string, authored: string, format: Format): Transforme
 /** @throws SyntaxError for misuse that the transformer finds. */
 export function compiledSource(path: string, format: Format): string {
   const { parser, configuration } = projectOfSource(path);
-  const authored = readSource(path);
+  const authored = readSourceText(path);
   const found = transformed(path, authored, format);
   const options = optionsForNode(parser.ts, configuration.options, format === 'commonjs');
   const { code, map } = javaScriptOf(parser, { path, authored, printed: found?.printed, options });
@@ -102,7 +99,7 @@ export function instrumentedSource(path: string, format: Format): string | undef
     throw error;
   }
   if (installedFile(path) !== undefined && !texts.takesInstalled) return undefined;
-  const authored = readSource(path);
+  const authored = readSourceText(path);
   if (!texts.concerns(path, authored)) return undefined;
   const printed = transformed(path, authored, format)?.printed;
   if (printed === undefined) return undefined;
@@ -143,7 +140,7 @@ function formatIn(directory: string): Format {
 
 function typeIn(manifest: string): Format {
   try {
-    return JSON.parse(readFileSync(manifest, 'utf8')).type === 'module' ? 'module' : 'commonjs';
+    return JSON.parse(readSourceText(manifest)).type === 'module' ? 'module' : 'commonjs';
   } catch {
     // Node says what is wrong with it when it reads it itself.
     return 'commonjs';

@@ -1,7 +1,7 @@
 // Jaeger's JSON form of a trace, read and written. Jaeger keeps microseconds, has status and kind as tags, and links as references other
 // than the first CHILD_OF. Used for its HTTP API, for files that its page downloads, and by `receive --query-port`.
 
-import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
+import { type ReceivedSpan, SPAN_KINDS, type Value, type Values } from '../receiver/decode.js';
 
 interface Tag {
   readonly key: string;
@@ -25,9 +25,6 @@ export interface JaegerTrace {
   readonly processes: Readonly<Record<string, { readonly serviceName: string; readonly tags?: readonly Tag[] | null }>>;
 }
 
-const KINDS: ReadonlyMap<unknown, ReceivedSpan['kind']> = new Map(
-  (['internal', 'server', 'client', 'producer', 'consumer'] as const).map((kind) => [kind, kind]),
-);
 /** What Jaeger makes tags of and the flat form has fields for. */
 const OWN_TAGS = new Set([
   'span.kind',
@@ -57,7 +54,7 @@ export function spansOfJaeger({ spans, processes }: JaegerTrace): ReceivedSpan[]
       traceState: String(tags['w3c.tracestate'] ?? ''),
       flags: 1,
       name: span.operationName,
-      kind: KINDS.get(tags['span.kind']) ?? 'unspecified',
+      kind: SPAN_KINDS.find((kind) => kind === tags['span.kind']) ?? 'unspecified',
       startTimeUnixNano: String(BigInt(span.startTime) * 1000n),
       endTimeUnixNano: String(BigInt(span.startTime + span.duration) * 1000n),
       attributes: Object.assign(

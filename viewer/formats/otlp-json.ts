@@ -1,7 +1,7 @@
 // OTLP's JSON form of traces, read and written. Ids are hexadecimal, or base64 as older writers have them. Used for OTLP over HTTP, for
 // files, for the share page and for Tempo's answers.
 
-import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
+import { type ReceivedSpan, SPAN_KINDS, type Value, type Values } from '../receiver/decode.js';
 
 /** OTLP's JSON, of which the readers below take the fields that they name. */
 // biome-ignore lint/suspicious/noExplicitAny: shaped by OTLP
@@ -38,7 +38,7 @@ function otlpSpan(span: ReceivedSpan): unknown {
     ...(span.traceState === '' ? {} : { traceState: span.traceState }),
     flags: span.flags,
     name: span.name,
-    kind: KINDS.indexOf(span.kind),
+    kind: SPAN_KINDS.indexOf(span.kind),
     startTimeUnixNano: span.startTimeUnixNano,
     endTimeUnixNano: span.endTimeUnixNano,
     attributes: pairs(span.attributes),
@@ -70,10 +70,9 @@ export function spansOfGroup(group: Json): ReceivedSpan[] {
 }
 
 /** `SPAN_KIND_SERVER` or its number. */
-const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 function kindOf(kind: Json): ReceivedSpan['kind'] {
-  const name = typeof kind === 'string' ? kind.replace('SPAN_KIND_', '').toLowerCase() : KINDS[kind ?? 0];
-  return KINDS.find((known) => known === name) ?? 'unspecified';
+  const name = typeof kind === 'string' ? kind.replace('SPAN_KIND_', '').toLowerCase() : SPAN_KINDS[kind ?? 0];
+  return SPAN_KINDS.find((known) => known === name) ?? 'unspecified';
 }
 
 function flattenSpan(span: Json, resource: ReceivedSpan['resource'], scope: { name: string; version: string }): ReceivedSpan {

@@ -1,6 +1,7 @@
 // The list of traces: live, newest first, filtered. The filter is the address.
 
 import { useState } from 'preact/hooks';
+import { TableHead } from '../../runtime/admin/page/table-head.js';
 import type { TraceList, TraceRow, ViewerState } from '../server/shapes.js';
 import { json } from './api.js';
 import { clock, count, duration, hueOf, moment, plural } from './format.js';
@@ -43,22 +44,16 @@ export function List() {
       {answer !== undefined && rows.length === 0 && <Empty state={state} filtered={filter.size > 0} />}
       {rows.length > 0 && (
         <table class="traces">
-          <thead>
-            <tr>
-              <th scope="col">Trace</th>
-              <th scope="col" class="wide-only">
-                Namespace
-              </th>
-              <th scope="col">Started</th>
-              <th scope="col">Duration</th>
-              <th scope="col" class="number">
-                Spans
-              </th>
-              <th scope="col" class="number">
-                Errors
-              </th>
-            </tr>
-          </thead>
+          <TableHead
+            columns={[
+              ['Trace'],
+              ['Namespace', 'wide-only'],
+              ['Started'],
+              ['Duration'],
+              ['Spans', 'number'],
+              ['Errors', 'number'],
+            ]}
+          />
           <tbody>
             {rows.map((row) => (
               <Row key={row.id} row={row} longest={longest} />

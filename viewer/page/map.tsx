@@ -1,6 +1,7 @@
 // The map: services or namespaces in columns by their distance from the first caller, with calls, errors and latency; and the same as a
 // table, which is what a screen reader gets.
 
+import { TableHead } from '../../runtime/admin/page/table-head.js';
 import type { MapEdge, MapNode, SystemMap } from '../analysis/map.js';
 import { json } from './api.js';
 import { count, duration, hueOf } from './format.js';
@@ -128,24 +129,16 @@ function Calls({ map, by }: { map: SystemMap; by: 'services' | 'namespaces' }) {
   const filter = by === 'services' ? 'service' : 'namespace';
   return (
     <table>
-      <thead>
-        <tr>
-          <th scope="col">{by === 'services' ? 'Service' : 'Namespace'}</th>
-          <th scope="col">Calls to</th>
-          <th scope="col" class="number">
-            Calls
-          </th>
-          <th scope="col" class="number">
-            Errors
-          </th>
-          <th scope="col" class="number">
-            Median
-          </th>
-          <th scope="col" class="number">
-            95 % below
-          </th>
-        </tr>
-      </thead>
+      <TableHead
+        columns={[
+          [by === 'services' ? 'Service' : 'Namespace'],
+          ['Calls to'],
+          ['Calls', 'number'],
+          ['Errors', 'number'],
+          ['Median', 'number'],
+          ['95 % below', 'number'],
+        ]}
+      />
       <tbody>
         {rows.map(([name, to, row]) => (
           <tr key={`${name} ${to ?? ''}`}>

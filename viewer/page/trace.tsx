@@ -1,6 +1,7 @@
 // One trace: its figures, the waterfall or the flame view, and the selected span beside it.
 
 import { useMemo, useState } from 'preact/hooks';
+import { TableHead } from '../../runtime/admin/page/table-head.js';
 import type { TraceDetail } from '../server/shapes.js';
 import { readTrace, sharedTrace } from './api.js';
 import { Flame } from './flame.js';
@@ -162,17 +163,7 @@ function Slowest({ rows, onSelect }: { rows: readonly Row[]; onSelect: (id: stri
     <section aria-labelledby="slowest">
       <h2 id="slowest">Most time within</h2>
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Span</th>
-            <th scope="col" class="number">
-              Self time
-            </th>
-            <th scope="col" class="number">
-              Calls
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={[['Span'], ['Self time', 'number'], ['Calls', 'number']]} />
         <tbody>
           {slowest.map(({ row, self, calls }) => (
             <tr key={row.id}>

@@ -22,6 +22,10 @@ export interface ReceivedLink {
   flags: number;
 }
 
+/** Kinds of span by OTLP's number. */
+export const SPAN_KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
+export type SpanKindName = (typeof SPAN_KINDS)[number];
+
 /** One span as it arrived; names are those of OTLP's JSON form. */
 export interface ReceivedSpan {
   resource: { attributes: Values };
@@ -34,7 +38,7 @@ export interface ReceivedSpan {
   /** W3C trace flags in the low byte; bit 8 says whether bit 9, "parent is remote", is known. */
   flags: number;
   name: string;
-  kind: 'unspecified' | 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+  kind: SpanKindName;
   startTimeUnixNano: string;
   endTimeUnixNano: string;
   attributes: Values;
@@ -44,7 +48,6 @@ export interface ReceivedSpan {
   dropped: { attributes: number; events: number; links: number };
 }
 
-const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 const STATUS_CODES = ['unset', 'ok', 'error'] as const;
 
 /** Records that one request may create. A request of 16 MB with ordinary spans holds about half as many. */
@@ -120,7 +123,7 @@ const SPAN_FIELDS: Readonly<Record<number, SpanField>> = {
     span.name = message.string();
   },
   6: (message, span) => {
-    span.kind = KINDS[message.uint32()] ?? 'unspecified';
+    span.kind = SPAN_KINDS[message.uint32()] ?? 'unspecified';
   },
   7: (message, span) => {
     span.startTimeUnixNano = message.fixed64();

@@ -3,6 +3,7 @@
 import type { CallSample } from '../../site/statistics.js';
 import { ago, duration } from './format.js';
 import type { Service } from './service.js';
+import { TableHead } from './table-head.js';
 import { TraceId, type TraceLink } from './trace-id.js';
 
 interface ErrorOptions {
@@ -25,21 +26,7 @@ export function ErrorPanel({ service, link, trusted }: ErrorOptions) {
         <p class="none">No recorded call has failed.</p>
       ) : (
         <table>
-          <thead>
-            <tr>
-              <th scope="col" class="number">
-                Ago
-              </th>
-              <th scope="col">Span</th>
-              <th scope="col">Error</th>
-              <th scope="col" class="number wide-only">
-                Took
-              </th>
-              <th scope="col" class="wide-only">
-                Trace
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={[['Ago', 'number'], ['Span'], ['Error'], ['Took', 'number wide-only'], ['Trace', 'wide-only']]} />
           <tbody id="errors">
             {errors.map((error) => (
               <tr key={error.traceId + error.spanId}>

@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import { perSecond, shortCount } from './format.js';
 import { LatencyCell } from './latency.js';
 import type { Service } from './service.js';
+import { TableHead } from './table-head.js';
 import { type Branch, isOpen, opens, type TreeView, visibleRows } from './tree.js';
 
 const MOST_ROWS = 500;
@@ -36,26 +37,16 @@ export function NamespacePanel({ service }: { service: Service }) {
         />
       </div>
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Namespace</th>
-            <th scope="col" class="number">
-              Open
-            </th>
-            <th scope="col" class="number">
-              Per s
-            </th>
-            <th scope="col" class="number wide-only">
-              Calls
-            </th>
-            <th scope="col" class="number">
-              Errors
-            </th>
-            <th scope="col" class="latency">
-              Latency
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            ['Namespace'],
+            ['Open', 'number'],
+            ['Per s', 'number'],
+            ['Calls', 'number wide-only'],
+            ['Errors', 'number'],
+            ['Latency', 'latency'],
+          ]}
+        />
         <tbody id="tree">
           {rows.slice(0, MOST_ROWS).map((row) => (
             <Row key={row.path} row={row} view={view} service={service} />

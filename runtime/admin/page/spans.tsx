@@ -3,6 +3,7 @@
 import type { OpenSpanReport } from '../../tracing.js';
 import { duration, shortCount } from './format.js';
 import type { Service } from './service.js';
+import { TableHead } from './table-head.js';
 import { TraceId, type TraceLink } from './trace-id.js';
 
 export function OpenSpanPanel({ service, link }: { service: Service; link: TraceLink | undefined }) {
@@ -20,20 +21,7 @@ export function OpenSpanPanel({ service, link }: { service: Service; link: Trace
         </p>
       ) : (
         <table>
-          <thead>
-            <tr>
-              <th scope="col" class="number">
-                Age
-              </th>
-              <th scope="col">Span</th>
-              <th scope="col" class="wide-only">
-                Namespace
-              </th>
-              <th scope="col" class="wide-only">
-                Trace
-              </th>
-            </tr>
-          </thead>
+          <TableHead columns={[['Age', 'number'], ['Span'], ['Namespace', 'wide-only'], ['Trace', 'wide-only']]} />
           <tbody id="spans">
             {spans.map((span) => (
               <tr key={span.traceId + span.spanId}>

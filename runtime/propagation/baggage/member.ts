@@ -2,6 +2,7 @@
 // (propagator.ts); it neither checks keys nor notices members that contradict each other, and does not read empty values.
 
 import { type Baggage, type Context, propagation } from '@opentelemetry/api';
+import { percentDecoded } from '../../text/percent-decoded.js';
 
 /** W3C Baggage, section 3.3.2, first edition: receivers of that edition refuse longer members. */
 const MEMBER_BYTES = 4096;
@@ -68,13 +69,4 @@ export function withEmptyValues(context: Context, emptyKeys: readonly string[]):
     if (entry !== undefined) entries = entries.setEntry(key, { ...entry, value: '' });
   }
   return propagation.setBaggage(context, entries);
-}
-
-/** Undefined when the percent-encoding is not valid. */
-function percentDecoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }

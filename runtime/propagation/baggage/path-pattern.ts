@@ -1,6 +1,7 @@
 // Patterns of request paths, as lists of segments: nothing of the user's or the request's becomes a regular expression.
 
 import { SpanwrightError } from '../../errors.js';
+import { percentDecoded } from '../../text/percent-decoded.js';
 
 export interface PathPattern {
   /** Text stands for itself; undefined for any one segment. */
@@ -39,9 +40,5 @@ export function valueInPath({ segments, value }: PathPattern, url: string): stri
   const parts = path.split('/').slice(1);
   if (parts.length < segments.length) return undefined;
   for (const [index, segment] of segments.entries()) if (segment !== undefined && segment !== parts[index]) return undefined;
-  try {
-    return decodeURIComponent(parts[value] as string) || undefined;
-  } catch {
-    return undefined;
-  }
+  return percentDecoded(parts[value] as string) || undefined;
 }

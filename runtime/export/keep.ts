@@ -5,6 +5,7 @@
 import { type Context, SpanStatusCode } from '@opentelemetry/api';
 import type { Keep } from '../config/tables.js';
 import { isSampled } from '../context/origin.js';
+import { releaseErrors } from '../span/events.js';
 import { traceRandomness } from '../span/identity.js';
 import type { RecordedSpan } from '../span/recorded.js';
 import type { SpanSink } from '../span/sink.js';
@@ -120,6 +121,9 @@ export class KeepSink implements SpanSink {
 
   #pass(span: RecordedSpan, outcome: SamplingOutcome): void {
     if (outcome === 'sent') this.inner.onEnd(span);
-    else this.counts.forgotten++;
+    else {
+      releaseErrors(span);
+      this.counts.forgotten++;
+    }
   }
 }

@@ -6,6 +6,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { TraceFlags } from '@opentelemetry/api';
 import { clearTimeout, now, setImmediate, setTimeout, unref } from '../captured.js';
 import type { ReadableSpan, SpanProcessor } from '../sdk/contracts.js';
+import { releaseErrors } from '../span/events.js';
 import type { Notice } from '../warnings.js';
 import { within } from '../within.js';
 import type { Delivery } from './delivery.js';
@@ -113,6 +114,7 @@ export class ExportQueue implements SpanProcessor {
     if ((span.spanContext().traceFlags & SAMPLED) === 0) return;
     this.#ended++;
     if (this.#closing !== undefined || this.#waiting.length >= this.options.maxQueueSize) {
+      releaseErrors(span);
       if (this.#dropped++ === this.#droppedSaid && this.#closing === undefined) this.#sayDropped();
       return;
     }
@@ -155,6 +157,7 @@ export class ExportQueue implements SpanProcessor {
     const queued = this.#waiting.length + this.#underWay;
     if (queued > 0) {
       this.#abandoned = true;
+      for (const span of this.#waiting) releaseErrors(span);
       this.#waiting = [];
       this.#underWay = 0;
       this.#failed += queued;
@@ -239,6 +242,7 @@ export class ExportQueue implements SpanProcessor {
       this.#timer = undefined;
     }
     const { spans, taken } = await this.options.delivery.send(batch);
+    for (const span of batch.slice(0, spans)) releaseErrors(span);
     if (this.#abandoned) return;
     if (spans < batch.length) this.#waiting = batch.slice(spans).concat(this.#waiting); // one request did not hold them all
     this.#underWay = 0;

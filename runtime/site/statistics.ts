@@ -27,30 +27,51 @@ interface EndedSpan {
   readonly name: string;
   readonly site: { readonly namespace: string };
   readonly attributes: Attributes;
+  readonly ownAttributes: Attributes | undefined;
   readonly status: SpanStatus;
   readonly startMs: number;
   spanContext(): SpanContext;
 }
 
+/** A sample before its texts are composed. Text only: it keeps neither the span nor its context alive. */
+interface Sample {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly startMs: number;
+  readonly durationMs: number;
+  readonly errorType: string | null;
+  readonly message: string | undefined;
+}
+
 export class SiteStatistics {
   readonly latency = new LatencyHistogram();
-  readonly samples: CallSample[] = [];
-  readonly failures: CallSample[] = [];
+  readonly #samples: Sample[] = [];
+  readonly #failures: Sample[] = [];
   #sampledAt = Number.NEGATIVE_INFINITY;
   #nextSample = 0;
   #nextFailure = 0;
 
-  /** @param endedAt monotonic milliseconds */
-  count(span: EndedSpan, durationMs: number, endedAt: number, failed: boolean): CallSample | undefined {
+  get samples(): CallSample[] {
+    return this.#samples.map(composed);
+  }
+
+  get failures(): CallSample[] {
+    return this.#failures.map(composed);
+  }
+
+  /** @param endedAt monotonic milliseconds @returns the sample, where one was taken */
+  count(span: EndedSpan, durationMs: number, endedAt: number, failed: boolean): Sample | undefined {
     this.latency.add(durationMs);
     if (!failed && endedAt - this.#sampledAt < SAMPLE_EVERY_MS) return undefined;
     const sample = sampleOf(span, durationMs);
     if (failed) {
-      this.failures[this.#nextFailure] = sample;
+      this.#failures[this.#nextFailure] = sample;
       this.#nextFailure = (this.#nextFailure + 1) % SAMPLES;
     } else {
       this.#sampledAt = endedAt;
-      this.samples[this.#nextSample] = sample;
+      this.#samples[this.#nextSample] = sample;
       this.#nextSample = (this.#nextSample + 1) % SAMPLES;
     }
     return sample;
@@ -59,33 +80,30 @@ export class SiteStatistics {
 
 /** The last failures of the process, newest first. */
 export class RecentErrors {
-  readonly #ring: CallSample[] = [];
+  readonly #ring: Sample[] = [];
   #next = 0;
 
-  add(sample: CallSample): void {
+  add(sample: Sample): void {
     this.#ring[this.#next] = sample;
     this.#next = (this.#next + 1) % RECENT_ERRORS;
   }
 
   list(): CallSample[] {
-    return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)].reverse();
+    return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)].reverse().map(composed);
   }
 }
 
-/** Text only: a sample keeps neither the span nor its context alive. */
-function sampleOf(span: EndedSpan, durationMs: number): CallSample {
+function sampleOf(span: EndedSpan, durationMs: number): Sample {
   const { traceId, spanId } = span.spanContext();
-  const type = span.attributes['error.type'];
-  const errorType = typeof type === 'string' ? type.slice(0, 200) : null;
-  const error = span.status.message === undefined ? null : `${errorType === null ? '' : `${errorType}: `}${span.status.message}`;
-  return {
-    traceId,
-    spanId,
-    name: span.name,
-    namespace: span.site.namespace,
-    startedAt: new CapturedDate(span.startMs).toISOString(),
-    durationMs,
-    errorType,
-    error: error === null ? null : error.slice(0, 300),
-  };
+  // the attributes of the span alone need no merging with those of its site
+  const type = span.ownAttributes?.['error.type'] ?? span.attributes['error.type'];
+  const errorType = typeof type === 'string' ? type : null;
+  const { name, site, startMs, status } = span;
+  return { traceId, spanId, name, namespace: site.namespace, startMs, durationMs, errorType, message: status.message };
+}
+
+function composed({ startMs, errorType: type, message, ...sample }: Sample): CallSample {
+  const errorType = type === null ? null : type.slice(0, 200);
+  const error = message === undefined ? null : `${errorType === null ? '' : `${errorType}: `}${message}`.slice(0, 300);
+  return { ...sample, startedAt: new CapturedDate(startMs).toISOString(), errorType, error };
 }

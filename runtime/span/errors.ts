@@ -10,19 +10,25 @@ const DEPTH = 5;
 const MEMBERS = 10;
 const TEXT_LENGTH = 16_384;
 
+/** Type and message of what was thrown. Its stack takes longer to read than both (see stackOfThrown). */
 export interface Thrown {
   /** `error.type` and `exception.type`. */
   readonly type: string;
   readonly message: string;
-  readonly stack: string | undefined;
+  readonly error: unknown;
 }
 
 export function describeThrown(error: unknown): Thrown {
   if (typeof error !== 'object' && typeof error !== 'function') {
-    return { type: typeof error, message: primitiveText(error), stack: undefined };
+    return { type: typeof error, message: primitiveText(error), error };
   }
-  if (error === null) return { type: 'null', message: 'null', stack: undefined };
-  return { type: typeName(error), message: (text(error, 'message') ?? '').slice(0, TEXT_LENGTH), stack: stackWithCauses(error) };
+  if (error === null) return { type: 'null', message: 'null', error };
+  return { type: typeName(error), message: (text(error, 'message') ?? '').slice(0, TEXT_LENGTH), error };
+}
+
+/** The stack with those of the causes; undefined for what has none. */
+export function stackOfThrown({ error }: Thrown): string | undefined {
+  return (typeof error === 'object' || typeof error === 'function') && error !== null ? stackWithCauses(error) : undefined;
 }
 
 /** True for what AbortController and its users throw: a cancellation, no failure. A time-out (`AbortSignal.timeout()`) is a failure. */
@@ -36,7 +42,8 @@ function isTimeOut(cause: unknown): boolean {
 
 export function exceptionAttributes(thrown: Thrown): Attributes {
   const attributes: Attributes = { 'exception.type': thrown.type, 'exception.message': thrown.message };
-  if (thrown.stack !== undefined) attributes['exception.stacktrace'] = thrown.stack;
+  const stack = stackOfThrown(thrown);
+  if (stack !== undefined) attributes['exception.stacktrace'] = stack;
   return attributes;
 }
 

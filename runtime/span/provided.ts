@@ -22,7 +22,7 @@ import { NOTHING } from '../context/transparent.js';
 import type { Site } from '../site/site.js';
 import { notice } from '../warnings.js';
 import { cleanValue, REDACTED } from './attributes.js';
-import type { Thrown } from './errors.js';
+import { stackOfThrown, type Thrown } from './errors.js';
 import { isLink, limitedLink } from './event.js';
 import { reportFault } from './fault.js';
 import type { Scope } from './host.js';
@@ -122,12 +122,9 @@ export class ProvidedSpan extends RecordedSpan {
   }
 
   /** Through `recordException`, because some providers derive their own error fields there. */
-  protected override writeException(thrown: Thrown, _attributes: Attributes, time: TimeInput | undefined): void {
-    const exception = {
-      name: thrown.type,
-      message: thrown.message,
-      ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
-    };
+  protected override writeException(thrown: Thrown, time: TimeInput | undefined): void {
+    const stack = stackOfThrown(thrown);
+    const exception = { name: thrown.type, message: thrown.message, ...(stack === undefined ? {} : { stack }) };
     this.#write((span) => span.recordException(exception, time));
   }
 

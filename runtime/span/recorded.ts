@@ -23,12 +23,13 @@ import type { Site } from '../site/site.js';
 import { cleanValue, REDACTED } from './attributes.js';
 import { describeThrown, exceptionAttributes, type Thrown } from './errors.js';
 import { isLink, isTimeInput, limitedLink, type TimedEvent, timedEvent } from './event.js';
+import { SpanEvents } from './events.js';
 import type { Scope, SpanHost } from './host.js';
 import { newSpanId } from './identity.js';
 import { fromTimeInput, toHrTime } from './time.js';
 import type { LocalTrace } from './trace.js';
 
-const NONE: readonly never[] = Object.freeze([]);
+const NONE = Object.freeze([]) as unknown as never[];
 const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
 
 /** Marks recorded spans of every copy of the package, where `instanceof` knows only its own. */
@@ -43,13 +44,10 @@ export class RecordedSpan implements Span, OpenSpan {
   isAbandoned = false;
   attempts = 0;
   nextAbandoned: RecordedSpan | undefined = undefined;
-
   status: SpanStatus = UNSET;
-  events: TimedEvent[] = NONE as unknown as TimedEvent[];
-  links: Link[] = NONE as unknown as Link[];
+  links: Link[] = NONE;
   ended = false;
   passedOn: boolean | undefined = undefined; // true: the error that failed it was recorded by a span below
-  droppedEventsCount = 0;
   droppedLinksCount = 0;
 
   #own: Attributes | undefined = undefined;
@@ -58,6 +56,7 @@ export class RecordedSpan implements Span, OpenSpan {
   #merged: Attributes | undefined = undefined;
   #context: SpanContext | undefined = undefined;
   #endMs = 0;
+  eventList: SpanEvents | undefined = undefined;
 
   constructor(
     readonly site: Site,
@@ -102,6 +101,15 @@ export class RecordedSpan implements Span, OpenSpan {
 
   get droppedAttributesCount(): number {
     return this.#ownDropped + this.recorder.constant(this.site).dropped;
+  }
+
+  /** In the order in which they were added. Reading them reads the stacks of errors. */
+  get events(): TimedEvent[] {
+    return this.eventList?.list() ?? NONE;
+  }
+
+  get droppedEventsCount(): number {
+    return this.eventList?.dropped ?? 0;
   }
 
   get startTime(): HrTime {
@@ -174,14 +182,9 @@ export class RecordedSpan implements Span, OpenSpan {
     if (this.ended || typeof name !== 'string') return this;
     const { limits } = this.recorder;
     const timed = isTimeInput(attributesOrTime);
-    if (this.events === (NONE as unknown)) this.events = [];
-    if (this.events.length >= limits.eventCount) {
-      this.events.shift();
-      this.droppedEventsCount++;
-      if (limits.eventCount === 0) return this;
-    }
     const at = toHrTime(this.#time(timed ? attributesOrTime : time));
-    this.events.push(timedEvent(name, timed ? undefined : attributesOrTime, at, limits));
+    this.eventList ??= new SpanEvents(limits);
+    this.eventList.add(timedEvent(name, timed ? undefined : attributesOrTime, at, limits));
     return this;
   }
 
@@ -189,12 +192,9 @@ export class RecordedSpan implements Span, OpenSpan {
   addLink(link: Link): this {
     if (this.ended || !isLink(link)) return this;
     const { limits } = this.recorder;
-    if (this.links === (NONE as unknown)) this.links = [];
-    if (this.links.length >= limits.linkCount) {
-      this.droppedLinksCount++;
-      return this;
-    }
-    this.links.push(limitedLink(link, limits));
+    if (this.links.length >= limits.linkCount) this.droppedLinksCount++;
+    else if (this.links === NONE) this.links = [limitedLink(link, limits)];
+    else this.links.push(limitedLink(link, limits));
     return this;
   }
 
@@ -236,14 +236,14 @@ export class RecordedSpan implements Span, OpenSpan {
     const isNew = this.trace.isNew(error);
     this.passedOn = !isNew && (this.passedOn ?? true);
     if (!isNew) return;
-    const attributes = exceptionAttributes(thrown);
     const log = this.recorder.limits.exceptionLog;
-    log?.emit(attributes, this);
-    if (log === undefined || log.alsoEvents) this.writeException(thrown, attributes, time);
+    log?.emit(exceptionAttributes(thrown), this);
+    if (log === undefined || log.alsoEvents) this.writeException(thrown, time);
   }
 
-  protected writeException(_thrown: Thrown, attributes: Attributes, time: TimeInput | undefined): void {
-    this.addEvent('exception', attributes, time);
+  protected writeException(thrown: Thrown, time: TimeInput | undefined): void {
+    this.eventList ??= new SpanEvents(this.recorder.limits);
+    this.eventList.addException(thrown, toHrTime(this.#time(time)));
   }
 
   /** Ends once; a later call changes nothing, nor does one of a processor that is told of the end. */

@@ -19,6 +19,7 @@ import type { Site } from '../site/site.js';
 import { type RecentErrors, SiteStatistics } from '../site/statistics.js';
 import { abandoned } from './abandoned.js';
 import { cleanAttributes, type SpanLimits } from './attributes.js';
+import { releaseErrors } from './events.js';
 import type { ConstantAttributes, Scope, SpanHost } from './host.js';
 import { isRecorded, RecordedSpan } from './recorded.js';
 import type { SpanSink } from './sink.js';
@@ -203,6 +204,7 @@ export class Recorder implements SpanHost<RecordedSpan> {
   /** Discards an ended span without exporting it (see `minDuration`). */
   discard(span: RecordedSpan): void {
     this.#close(span);
+    releaseErrors(span);
     this.#sink.onDiscard?.(span);
   }
 

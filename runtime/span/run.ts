@@ -122,6 +122,8 @@ export function recordCall(
   const mine = depth;
   let frame: Frame | undefined;
   let inside: Context | undefined;
+  let settled: unknown = UNSETTLED;
+  let fault: unknown;
   try {
     frame = frames[mine] ??= new Frame();
     frame.outcome = NOT_RUN;
@@ -129,32 +131,31 @@ export function recordCall(
     inside = open(frame, decision, site, self, args);
     const result = inside === undefined ? callBody(frame, body, self, args) : enter(inside, frame, body, self, args);
     const { span } = frame;
-    const settled = span === undefined ? result : settleWith(span, site, self, result, inside as Context);
-    frame.span = undefined;
-    frame.value = undefined;
-    depth = mine;
-    return settled;
+    if (span === undefined) settled = result;
+    else if ((frame.outcome as number) === THREW) fail(span, site, frame.value);
+    else settled = settleWith(span, site, self, result, inside as Context);
   } catch (thrown) {
     if (frame === undefined) return apply(body, self, args);
-    let settled: unknown = UNSETTLED;
+    fault = thrown;
     try {
       settled = recover(thrown, frame, site, self, body, args, inside ?? root, settleWith);
     } catch {
       // the stack is full: from here on nothing is called
     }
-    const { span, outcome, value } = frame;
+    const { span } = frame;
     if (settled === UNSETTLED && span?.listed && !span.isAbandoned) {
       span.isAbandoned = true;
       span.nextAbandoned = faulty.first;
       faulty.first = span;
     }
-    frame.span = undefined;
-    frame.value = undefined;
-    depth = mine;
-    if (outcome === THREW) throw value;
-    if (outcome === NOT_RUN) throw thrown;
-    return settled === UNSETTLED ? value : settled;
   }
+  const { outcome, value } = frame;
+  frame.span = undefined;
+  frame.value = undefined;
+  depth = mine;
+  if (outcome === THREW) throw value;
+  if (outcome === NOT_RUN && fault !== undefined) throw fault;
+  return settled === UNSETTLED ? value : settled;
 }
 
 const UNSETTLED = Symbol('unsettled');
@@ -170,19 +171,14 @@ function recover(
   inside: Context,
   settleWith: Settle,
 ): unknown {
-  if (frame.outcome === RETURNED || (frame.outcome === THREW && thrown !== frame.value))
-    reportFault(`call of ${site.id}`, thrown);
+  if (frame.outcome !== NOT_RUN) reportFault(`call of ${site.id}`, thrown);
   if (frame.outcome === RETURNED) {
     if (frame.span !== undefined) abandon(frame.span, site, thrown);
     return frame.value;
   }
   if (frame.outcome === NOT_RUN) {
     reportFault(`start of ${site.id}`, thrown);
-    try {
-      callBody(frame, body, self, args);
-    } catch {
-      // the frame has it
-    }
+    callBody(frame, body, self, args);
   }
   const { span, value } = frame;
   if (span === undefined) return value;
@@ -228,7 +224,10 @@ function enter(inside: Context, frame: Frame, body: AnyFunction, self: unknown, 
     : contextApi.with(inside, () => callBody(frame, body, self, args));
 }
 
-/** The last function before the body. Notes the outcome first of all, so that no later fault can change it. */
+/**
+ * The last function before the body. Notes the outcome first of all, so that no later fault can change it. An error is noted and not thrown
+ * again: V8 describes the place of each throw, which takes longer than a span.
+ */
 function callBody(frame: Frame, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
   try {
     frame.value = apply(body, self, args);
@@ -236,7 +235,6 @@ function callBody(frame: Frame, body: AnyFunction, self: unknown, args: ArrayLik
   } catch (error) {
     frame.value = error;
     frame.outcome = THREW;
-    throw error;
   }
   return frame.value;
 }

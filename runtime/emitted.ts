@@ -3,6 +3,8 @@
 
 import { SpanwrightError } from './errors.js';
 import { decorateMember, isStandard, wrapFunction } from './instrument/decorate.js';
+import { ownKey } from './instrument/introspect.js';
+import { describeIn, describeMember, describeMembers } from './instrument/metadata.js';
 import { Module } from './instrument/module.js';
 import type { Decorator, InstrumentOptions } from './instrument/types.js';
 import { decorateWhole, type MemberRecord } from './instrument/whole-class.js';
@@ -70,15 +72,27 @@ export function putSetter(table: Module, index: number, holder: object, key: str
   table.register(index, Object.getOwnPropertyDescriptor(holder, key)?.set, options);
 }
 
+/** Called behind the registrations of a class. Costs two look-ups where nothing reads metadata. */
+export function describe(owner: AnyFunction): void {
+  describeMembers(owner);
+}
+
 /** Stands for `@instrument` on a member that has a prologue, where the decorator has to stay: it registers and replaces nothing. */
 export function inside(table: Module, index: number, options?: InstrumentOptions): Decorator {
   return ((...target: unknown[]) => {
-    if (isStandard(target)) return table.register(index, target[0], options);
+    if (isStandard(target)) {
+      const [fn, { metadata, name, static: isStatic = false }] = target;
+      table.register(index, fn, options);
+      if (metadata && name !== undefined) describeIn(metadata, name, isStatic, fn as AnyFunction);
+      return;
+    }
     const [holder, key, descriptor] = target as [object, string | symbol | number, PropertyDescriptor];
     const { value, get, set } = descriptor;
     const setter = get === undefined || (set !== undefined && table.record(index).record.parameters?.length === 1);
-    const marked = [holder, typeof key === 'number' ? String(key) : key] as const;
-    table.register(index, value ?? (setter ? set : get), options, value === undefined ? undefined : marked);
+    const marked = [holder, ownKey(key)] as const;
+    const fn = value ?? (setter ? set : get);
+    table.register(index, fn, options, value === undefined ? undefined : marked);
+    describeMember(...marked, fn);
   }) as Decorator;
 }
 

@@ -6,6 +6,7 @@ import { lookForUnconnectedSdk } from './setup/unconnected.js';
 export type { TracingOptions } from './config/configuration.js';
 export { ConfigurationError, type ErrorCode, InvalidArgumentError, PermissionDeniedError, SpanwrightError } from './errors.js';
 export { instrument } from './instrument/instrument.js';
+export { siteOf } from './instrument/metadata.js';
 export { record } from './instrument/record.js';
 export { type StartedSpan, type StartSpanOptions, startSpan } from './instrument/start-span.js';
 export type { Decorator, Instrument, InstrumentOptions } from './instrument/types.js';
@@ -32,6 +33,7 @@ export type {
   LeaseEnd,
   LeaseOptions,
   OpenSpanReport,
+  SiteDescription,
   SiteReport,
   SpanCounts,
   Tracing,

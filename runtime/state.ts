@@ -7,8 +7,9 @@ import { SessionBook } from './open/session-book.js';
 import { OpenTable } from './open/table.js';
 import type { MarkedParameter } from './site/options.js';
 import { SiteRegistry } from './site/registry.js';
+import type { Site } from './site/site.js';
 import { RecentErrors } from './site/statistics.js';
-import { ModuleTables } from './site/tables.js';
+import { type ModuleTable, ModuleTables } from './site/tables.js';
 import type { Recorder } from './span/recorder.js';
 import type { Tracing } from './tracing.js';
 
@@ -30,8 +31,8 @@ export interface ProcessState {
   tracing: Tracing | undefined;
   /** Sites whose decorator ran without a transformer's record. */
   untransformed: number;
-  /** Functions that instrument() made, so that none is wrapped twice. */
-  readonly made: WeakSet<object>;
+  /** Functions that record their calls, so that none is wrapped twice: the site of each, or the table that creates it. */
+  readonly made: WeakMap<object, Site | ModuleTable>;
   /** Parameters with `@record`, by prototype or class and by method. */
   readonly marked: WeakMap<object, Map<string | symbol, readonly MarkedParameter[]>>;
   /** Functions that `@instrument.skip` leaves out of their class. */
@@ -57,7 +58,7 @@ function create(): ProcessState {
     recorder: undefined,
     tracing: undefined,
     untransformed: 0,
-    made: new WeakSet(),
+    made: new WeakMap(),
     marked: new WeakMap(),
     skipped: new WeakSet(),
   };

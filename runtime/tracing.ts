@@ -140,14 +140,22 @@ export interface SpanCounts {
   forgotten: number;
 }
 
-export interface SiteReport {
+/** What does not change about a site; what `siteOf` returns. */
+export interface SiteDescription {
+  /** Qualified name and place, unique in a process where the place is known. */
   id: string;
   namespace: string;
   function: string;
+  /** Span name. */
   name: string;
+  /** `code.file.path`; null without the transformer. */
   file: string | null;
   line: number | null;
+  /** `sync`, `async`, `generator`, `async generator`, or `unknown` without the transformer. */
   shape: string;
+}
+
+export interface SiteReport extends SiteDescription {
   /** `on`, `off` (a rule), `drop`, or a ratio such as `0.1`. */
   verdict: string;
   /** May a call here start a trace. */

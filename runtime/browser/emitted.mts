@@ -19,3 +19,4 @@ export const put = nothing;
 export const putAll = nothing;
 export const putGetter = nothing;
 export const putSetter = nothing;
+export const describe = nothing;

@@ -26,6 +26,7 @@ export const instrument = /* @__PURE__ */ Object.assign(
   { skip: nothing, object: same },
 );
 export const record = (): Fn => nothing;
+export const siteOf = nothing;
 export const sqlQueries = (): object => silent();
 
 const span = /* @__PURE__ */ silent(

@@ -7,6 +7,7 @@ import { state } from '../state.js';
 import { decorateLegacyField, fieldInitializer, namedField } from './field.js';
 import { nameText, ownerName, ownKey } from './introspect.js';
 import { standIn } from './make.js';
+import { describeIn, describeMember } from './metadata.js';
 import type { InstrumentOptions } from './options.js';
 import { markedParameters } from './record.js';
 import { decorateWhole } from './whole-class.js';
@@ -50,6 +51,7 @@ function decorateStandard(
     case 'getter':
     case 'setter': {
       const made = stand(value as AnyFunction);
+      if (context.metadata) describeIn(context.metadata, context.name, context.static, made.fn);
       if (made.site !== undefined && record === undefined) nameByOwner(made.site, context, made.fn);
       return made.fn;
     }
@@ -76,14 +78,18 @@ function decorateLegacy(
   if (descriptor === undefined) return decorateLegacyField(target, key, fieldInitializer(record, factory, options, name));
   if (typeof descriptor.value === 'function') {
     const marked = markedParameters(target, key);
-    return { ...descriptor, value: standIn(descriptor.value, record, factory, options, owner, name, marked).fn };
+    const { fn } = standIn(descriptor.value, record, factory, options, owner, name, marked);
+    describeMember(target, key, fn);
+    return { ...descriptor, value: fn };
   }
   // one decorator serves both halves of a legacy accessor; the transformer describes the half that it stands on: a setter has a parameter
   const setter = descriptor.get === undefined || (descriptor.set !== undefined && record?.parameters?.length === 1);
   const half = setter ? 'set' : 'get';
   const accessor = descriptor[half];
   if (accessor === undefined) throw misplaced(name, 'a property that is not a method');
-  return { ...descriptor, [half]: standIn(accessor, record, factory, options, owner, name).fn };
+  const { fn } = standIn(accessor, record, factory, options, owner, name);
+  describeMember(target, key, fn);
+  return { ...descriptor, [half]: fn };
 }
 
 /** A function that records its calls. */

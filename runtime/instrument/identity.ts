@@ -2,6 +2,7 @@
 // what `new` and `instanceof` look at, the kind of function that frameworks ask for, and reflect-metadata.
 
 import type { AnyFunction } from '../site/site.js';
+import type { ReflectMetadata } from './metadata.js';
 
 const NEVER_COPIED: readonly PropertyKey[] = ['prototype', 'arguments', 'caller'];
 
@@ -30,13 +31,6 @@ function takePrototypes(from: AnyFunction, to: AnyFunction): void {
   if (prototype?.constructor !== from || !Object.hasOwn(prototype, 'constructor')) return;
   Object.defineProperty(prototype, 'constructor', { value: to, writable: true, configurable: true, enumerable: false });
 }
-
-/** The part of reflect-metadata that is used when the program has loaded it. */
-type ReflectMetadata = typeof Reflect & {
-  getOwnMetadataKeys?(target: object): unknown[];
-  getOwnMetadata?(key: unknown, target: object): unknown;
-  defineMetadata?(key: unknown, value: unknown, target: object): void;
-};
 
 function takeMetadata(from: AnyFunction, to: AnyFunction): void {
   const reflect = Reflect as ReflectMetadata;

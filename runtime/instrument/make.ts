@@ -24,6 +24,20 @@ function recordOf(body: AnyFunction, owner: string | undefined, name: string): S
   };
 }
 
+function qualifiedName(record: SiteRecord, namespace: string): string {
+  return namespace === '' ? record.function : `${namespace}${record.separator ?? '::'}${record.function}`;
+}
+
+/** `code.*` of a function. @param namespace that of the options, where they have one */
+export function placeAttributes(record: SiteRecord, namespace = record.namespace): Attributes {
+  const attributes: Attributes = { 'code.function.name': qualifiedName(record, namespace) };
+  if (namespace !== '') attributes['code.namespace'] = namespace;
+  if (record.file !== undefined) attributes['code.file.path'] = record.file;
+  if (record.line !== undefined) attributes['code.line.number'] = record.line;
+  if (record.column !== undefined) attributes['code.column.number'] = record.column;
+  return attributes;
+}
+
 /** Registers a site, and lets the gate judge it under the settings in force. */
 export function makeSite(
   record: SiteRecord,
@@ -32,16 +46,11 @@ export function makeSite(
   marked: readonly MarkedParameter[] = [],
 ): Site {
   const namespace = options.namespace ?? record.namespace;
-  const qualified = namespace === '' ? record.function : `${namespace}${record.separator ?? '::'}${record.function}`;
+  const qualified = qualifiedName(record, namespace);
   checkOptions(options, qualified);
   const named = options.args !== undefined || marked.length > 0;
   const guessed = record.parameters === undefined;
   const parameters = guessed && named ? parameterNames(body) : record.parameters;
-  const attributes: Attributes = { 'code.function.name': qualified };
-  if (namespace !== '') attributes['code.namespace'] = namespace;
-  if (record.file !== undefined) attributes['code.file.path'] = record.file;
-  if (record.line !== undefined) attributes['code.line.number'] = record.line;
-  if (record.column !== undefined) attributes['code.column.number'] = record.column;
   const place = record.file === undefined ? '' : `@${record.file}:${record.line}:${record.column}`;
   const site = new Site({
     id: `${qualified}${place}`,
@@ -55,7 +64,7 @@ export function makeSite(
     parameters,
     shape: record.shape ?? shapeOf(body),
     options: resolveOptions(options, { names: parameters, guessed, marked }, qualified),
-    attributes: Object.freeze({ ...attributes, ...constantAttributes(options) }),
+    attributes: Object.freeze({ ...placeAttributes(record, namespace), ...constantAttributes(options) }),
   });
   site.isAsync = shapeOf(body) === 'async';
   const slot = state.sites.add(site);
@@ -83,7 +92,7 @@ export function makeFunction(site: Site, factory: ForwarderFactory | undefined, 
   // A decorator further in may have made a plain function of the method that the transformer wrote the forwarder for.
   if (isConstructible(body) && !Object.hasOwn(made, 'prototype')) made = constructibleWrapper(gate, body, run, site);
   takeIdentity(body, made);
-  state.made.add(made);
+  state.made.set(made, site);
   return made;
 }
 

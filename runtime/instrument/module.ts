@@ -1,6 +1,7 @@
 // The table of a compiled module: one row of text per function with a prologue, from which sites are created when tracing first
 // needs them. Loading a module costs one text and one array, regardless of how many functions it registers.
 
+import type { Attributes } from '@opentelemetry/api';
 import { apply } from '../captured.js';
 import type { AnyFunction, Site, SiteRecord } from '../site/site.js';
 import type { ModuleRecorder, ModuleTable } from '../site/tables.js';
@@ -8,7 +9,7 @@ import { recordAwaited } from '../span/awaited.js';
 import { reportFault } from '../span/fault.js';
 import { contextToDecide, type Decision, decide, recordCall } from '../span/run.js';
 import { state } from '../state.js';
-import { makeSite } from './make.js';
+import { makeSite, placeAttributes } from './make.js';
 import type { InstrumentOptions } from './options.js';
 import { markedParameters } from './record.js';
 
@@ -30,8 +31,6 @@ interface Slot {
 }
 
 const NO_OPTIONS: Registration = { options: {} };
-/** Keeps a module's table for as long as one of its functions: nothing in the compiled code refers to it once the module is loaded. */
-const owners = new WeakMap<object, Module>();
 
 export class Module implements ModuleTable {
   readonly recorder: ModuleRecorder;
@@ -53,8 +52,8 @@ export class Module implements ModuleTable {
   register(index: number, fn: unknown, options?: InstrumentOptions, marked?: Registration['marked']): void {
     if (typeof fn !== 'function') return;
     this.#functions[index] = fn as AnyFunction;
-    state.made.add(fn);
-    owners.set(fn, this);
+    // also keeps this table for as long as one of its functions: compiled code does not refer to it once the module is loaded
+    state.made.set(fn, this);
     if (options === undefined && marked === undefined) return;
     this.#registered[index] = { options: options ?? {}, ...(marked && { marked }) };
     // wrong options are reported where the code is loaded
@@ -97,6 +96,16 @@ export class Module implements ModuleTable {
 
   createSites(): void {
     for (const index of this.#functions.keys()) this.slot(index);
+  }
+
+  siteOf(fn: AnyFunction): Site | undefined {
+    return this.slot(this.#functions.indexOf(fn))?.site;
+  }
+
+  placeOf(fn: AnyFunction): Attributes | undefined {
+    const index = this.#functions.indexOf(fn);
+    if (this.#registered[index] !== undefined) return this.siteOf(fn)?.attributes;
+    return index === -1 ? undefined : placeAttributes(this.record(index).record);
   }
 }
 

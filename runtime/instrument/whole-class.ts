@@ -5,6 +5,7 @@ import type { AnyFunction, ForwarderFactory, SiteRecord } from '../site/site.js'
 import { notice } from '../warnings.js';
 import { isClass, nameText, ownKey } from './introspect.js';
 import { standIn } from './make.js';
+import { describeMembers } from './metadata.js';
 import type { InstrumentOptions } from './options.js';
 import { markedParameters } from './record.js';
 
@@ -19,6 +20,7 @@ export interface MemberRecord {
 
 interface ClassContext {
   readonly name?: string | undefined;
+  readonly metadata?: object;
 }
 
 /**
@@ -36,7 +38,10 @@ export function decorateWhole(
   if (members?.length === 0) return;
   const context = target[1] as ClassContext | undefined;
   const owner = members === undefined ? classWritten(given, context) : classWith(given, members);
-  if (owner !== undefined && instrumentMethods(owner, members, options)) return;
+  if (owner !== undefined && instrumentMethods(owner, members, options)) {
+    describeMembers(owner, context?.metadata);
+    return;
+  }
   const name = context?.name ?? members?.[0]?.record.name.split('.')[0] ?? given.name;
   notice('SPW037', describeInert(name), name);
 }

@@ -1,5 +1,6 @@
 // One site, one open span as plain data, for the admin hook, the CLI and users' code.
 
+import { describeSite } from '../instrument/metadata.js';
 import type { OpenSpan } from '../open/table.js';
 import { LatencyHistogram } from '../site/latency.js';
 import type { Site } from '../site/site.js';
@@ -24,13 +25,7 @@ export function reportOpenSpan(span: OpenSpan, attributes: boolean): OpenSpanRep
 
 export function reportSite(site: Site): SiteReport {
   return {
-    id: site.id,
-    namespace: site.namespace,
-    function: site.functionName,
-    name: site.spanName,
-    file: site.file ?? null,
-    line: site.line ?? null,
-    shape: site.shape,
+    ...describeSite(site),
     verdict: site.dropped ? 'drop' : site.off ? 'off' : site.ratio === 1 ? 'on' : String(site.ratio),
     root: site.root || site.when !== undefined,
     open: site.open,

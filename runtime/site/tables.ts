@@ -1,6 +1,9 @@
 // The modules whose functions have a prologue. Each keeps one variable, which holds its recorder while a call may be recorded and
 // nothing otherwise; it is set here, for all modules, whenever the gate becomes idle or stops being so. One per process.
 
+import type { Attributes } from '@opentelemetry/api';
+import type { AnyFunction, Site } from './site.js';
+
 /** Called by a module's prologues. Returns itself where the call goes on in place. */
 export type ModuleRecorder = (index: number, self: unknown, ...args: unknown[]) => unknown;
 
@@ -10,6 +13,10 @@ export interface ModuleTable {
   readonly recorder: ModuleRecorder;
   /** Creates the sites of all functions that are registered and have none yet. */
   createSites(): void;
+  /** The site of a registered function, created if need be. */
+  siteOf(fn: AnyFunction): Site | undefined;
+  /** `code.*` of a registered function, without creating its site. */
+  placeOf(fn: AnyFunction): Attributes | undefined;
 }
 
 export class ModuleTables {

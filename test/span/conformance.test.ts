@@ -1,8 +1,10 @@
 // limit: 180 s
 // Recording a call, line by line, over both kinds of decorators and both ways to compile: the same cases for all.
 
+import { suite } from 'uvu';
 import { capturedCases } from './conformance/captured.js';
 import { contextCases } from './conformance/contexts.js';
+import { describedCases, undecoratedCases } from './conformance/described.js';
 import { endCases } from './conformance/ends.js';
 import { errorCases } from './conformance/errors.js';
 import { generatorCases } from './conformance/generators.js';
@@ -25,6 +27,10 @@ overVariants('errors', variants, errorCases);
 overVariants('identity', variants, identityCases);
 overVariants('what is recorded', variants, capturedCases);
 overVariants('context', variants, contextCases);
+overVariants('what other code reads', variants, describedCases);
+const undecorated = suite('what other code reads, undecorated');
+undecoratedCases(undecorated);
+undecorated.run();
 overVariants('class decorators that replace', variants, replacedCases);
 overVariants(
   'parameters',

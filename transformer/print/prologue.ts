@@ -70,17 +70,19 @@ function row({ record }: Site, { namespace, separator }: ModuleNames): string {
 /** Statements of the static block that registers members. */
 export function registrations(edit: Edit & { kind: 'register members' }, binding: string, { table }: ModuleNames): Code[] {
   const owner: Code = edit.owner === null ? { is: 'class' } : name(edit.owner);
-  const emitted = (callee: string, ...args: Code[]): Code => call(member(name(binding), callee), name(table), ...args);
+  const ours = (callee: string, ...args: Code[]): Code => call(member(name(binding), callee), ...args);
+  const emitted = (callee: string, ...args: Code[]): Code => ours(callee, name(table), ...args);
   if (edit.options !== null) {
     const pairs = edit.members.flatMap((one) => [literal(one.site), functionAt(owner, one)]);
-    return [emitted('putAll', { is: 'authored', at: edit.options }, ...pairs)];
+    return [emitted('putAll', { is: 'authored', at: edit.options }, ...pairs), ours('describe', owner)];
   }
-  return edit.members.map((one) => {
+  const registered = edit.members.map((one) => {
     const options: Code[] = one.options === null ? [] : [{ is: 'authored', at: one.options }];
     if (one.kind === 'method') return emitted('put', literal(one.site), functionAt(owner, one), ...options);
     const callee = one.kind === 'getter' ? 'putGetter' : 'putSetter';
     return emitted(callee, literal(one.site), holderOf(owner, one), literal(one.key), ...options);
   });
+  return [...registered, ours('describe', owner)];
 }
 
 function holderOf(owner: Code, { static: isStatic }: Registered): Code {

@@ -20,10 +20,12 @@ export interface Project {
   readonly files: Readonly<Record<string, string>>;
   readonly legacy: boolean;
   readonly transformed: boolean;
+  /** Instrument undecorated code below `src` too. */
+  readonly auto?: boolean;
 }
 
 /** The directory of the project; what was emitted is below `out`. */
-export function compileProject({ files, legacy, transformed }: Project): string {
+export function compileProject({ files, legacy, transformed, auto = false }: Project): string {
   if (!existsSync(join(ROOT, 'dist', 'transformer', 'index.js'))) throw new Error('dist/ is missing: run `npm run build` first');
   const directory = mkdtempSync(join(tmpdir(), 'spanwright-conformance-'));
   directories.push(directory);
@@ -31,13 +33,13 @@ export function compileProject({ files, legacy, transformed }: Project): string 
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'), 'junction');
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, 'src', name), text);
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ name: '@acme/conformance', type: 'commonjs' }));
-  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(configuration(legacy, transformed)));
+  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(configuration(legacy, transformed, auto)));
   const faults = emit(directory);
   if (faults.length > 0) throw new Error(`the fixtures do not compile:\n${faults.join('\n')}`);
   return directory;
 }
 
-function configuration(legacy: boolean, transformed: boolean): Record<string, unknown> {
+function configuration(legacy: boolean, transformed: boolean, auto: boolean): Record<string, unknown> {
   return {
     compilerOptions: {
       target: 'ES2022',
@@ -51,7 +53,7 @@ function configuration(legacy: boolean, transformed: boolean): Record<string, un
       rootDir: 'src',
       outDir: 'out',
       ...(legacy ? { experimentalDecorators: true, emitDecoratorMetadata: true } : undefined),
-      plugins: transformed ? [{ transform: 'spanwright/transformer' }] : [],
+      plugins: transformed ? [{ transform: 'spanwright/transformer', ...(auto && { auto: [{ files: 'src/**' }] }) }] : [],
     },
     include: ['src'],
   };

@@ -1,5 +1,7 @@
 // NestJS: parameter decorators, guards, interceptors and route metadata work on recorded handlers, in both orders of decorators.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import * as assert from 'uvu/assert';
 import { type Cases, finished, milliseconds } from './recording.js';
@@ -74,6 +76,29 @@ export const nestCases: Cases = (test, variant) => {
     assert.equal(await get('whole/3', ADMIN), [200, 'whole 3']);
     assert.is((await get('whole/3'))[0], 403);
     assert.equal(names(await finished()), ['RoleGuard.canActivate', 'WholeController.get', 'RoleGuard.canActivate']);
+  });
+
+  test('a guard reads the place of a handler from reflect-metadata and from siteOf()', async () => {
+    const seen = async (path: string): Promise<unknown[]> => {
+      const { headers } = await fetch(`${served.url}/${path}`, { headers: ADMIN });
+      const { metadata, site } = JSON.parse(headers.get('x-place') as string);
+      const [namespace, name, file, line, column] = metadata as [string, string, string, number, number];
+      if (site !== null) assert.equal([site.namespace, site.file, site.line], [namespace, file, line]);
+      if (variant.transformed && site !== null) assert.is(at(line, column), site.function);
+      return [namespace, name, file];
+    };
+    const at = (line: number, column: number): string => {
+      const text = readFileSync(join(variant.directory, 'src', 'nest.ts'), 'utf8').split('\n')[line - 1] as string;
+      return /^\w+/.exec(text.slice(column - 1))?.[0] ?? '';
+    };
+    const [root, file] = variant.transformed ? ['acme::conformance::nest::', 'src/nest.ts'] : ['', null];
+    for (const name of ['prologue', 'forwarder']) {
+      const namespace = `${root}PlaceController`;
+      assert.equal(await seen(`places/${name}`), [namespace, `${namespace}::${name}`, file]);
+    }
+    assert.equal(await seen('whole/1'), [`${root}WholeController`, `${root}WholeController::get`, file]);
+    assert.equal(await seen('places/bare'), [null, null, null]);
+    await finished();
   });
 
   test('the application closes', async () => {

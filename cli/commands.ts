@@ -153,6 +153,25 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./live/metrics.js')).runMetrics,
   },
   {
+    name: 'sign',
+    usage: '',
+    arity: [0, 0],
+    summary: 'Print the header that has one request recorded, whatever the flag says (trace_header).',
+    details: ['The secret is read from SPANWRIGHT_TRACE_HEADER_SECRET. The second line is a request for curl; put your host in.'],
+    options: [
+      { name: 'path', type: 'text', value: 'PATH', summary: 'The path of the request, or one above it. Default /: every path.' },
+      { name: 'for', type: 'text', value: 'DURATION', summary: 'How long the header counts, at most 24h. Default 5m.' },
+      {
+        name: 'header',
+        type: 'text',
+        value: 'NAME',
+        summary: 'The trace_header of the service. Default SPANWRIGHT_TRACE_HEADER, else x-trace-this.',
+      },
+    ],
+    live: false,
+    load: async () => (await import('./sign.js')).runSign,
+  },
+  {
     name: 'completion',
     usage: 'SHELL',
     arity: [1, 1],

@@ -107,6 +107,8 @@ export interface TracingState {
   leases: readonly Lease[];
   lastEnded: LeaseEnd | null;
   spans: SpanCounts;
+  /** Requests recorded for a signed header, and those whose header did not count; null: `trace_header` is not set. */
+  signedRequests: { recorded: number; refused: number } | null;
   openByNamespace: Record<string, number>;
   /** Number of registered sites. */
   sites: number;

@@ -38,6 +38,11 @@ function remoteRow({ spans: { remoteRoots, remoteRefused } }: TracingState): (re
   ];
 }
 
+function signedRow({ signedRequests }: TracingState): (readonly [string, string])[] {
+  if (!signedRequests) return [];
+  return [['Signed', `${signedRequests.recorded} requests recorded, ${signedRequests.refused} refused (trace_header)`]];
+}
+
 /** Where traces may start, and under which conditions. */
 function rootsLine({ roots, conditionalRoots = [] }: TracingState): string {
   const conditional = conditionalRoots.map(({ roots: at, when }) => `${at} when ${when}`);
@@ -66,6 +71,7 @@ function lines(state: TracingState, colours: boolean): string[] {
       `${spans.open} open, ${spans.started} started, ${spans.ended} ended, ${spans.leaked} leaked, ${spans.refused} refused`,
     ],
     ...remoteRow(state),
+    ...signedRow(state),
     [
       'Export',
       state.exportedBy === 'sdk' ? 'by your SDK' : `${spans.exported} exported, ${spans.dropped} dropped, ${spans.failed} failed`,

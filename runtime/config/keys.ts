@@ -6,6 +6,7 @@ import { CONTENT_KEYS } from './content-keys.js';
 import type { KeyRow } from './key-row.js';
 import { LIMIT_KEYS } from './limit-keys.js';
 import { OTLP_KEYS } from './otlp-keys.js';
+import { REQUEST_KEYS } from './request-keys.js';
 import { attributes, instrumentations, keep } from './tables.js';
 import { boolean, choice, conditions, duration, integer, names, optionalText, patterns, text, type ValueType } from './types.js';
 
@@ -231,6 +232,7 @@ export const KEYS = [
     doc: 'Least level of the notices that are logged; there are notices of the levels `info` and `warn`. Unset under a test runner: `warn`.',
   },
   ...LIMIT_KEYS,
+  ...REQUEST_KEYS,
   ...CONTENT_KEYS,
 ] as const satisfies readonly KeyRow[];
 

@@ -18,6 +18,7 @@ export function reconcile(given: Values): void {
   keepEnabledScopes(given);
   if (row(given, 'disabled').value === true) override(given, 'enabled', false, row(given, 'disabled'));
   pairCertificates(given);
+  requireHeaderSecret(given);
   followSampler(given);
   secureEndpoint(given);
 }
@@ -72,6 +73,14 @@ function pairCertificates(given: Values): void {
   const message = `${one.origin}: otlp_client_certificate and otlp_client_key must be given together; the other one is not set.`;
   report(given, one, message);
   override(given, one.key, null, { source: 'default', origin: 'default' });
+}
+
+/** A header that anybody could write must not switch recording on. */
+function requireHeaderSecret(given: Values): void {
+  const header = row(given, 'trace_header');
+  if (header.value === null || row(given, 'trace_header_secret').value !== null) return;
+  report(given, header, `${header.origin}: trace_header needs trace_header_secret, which is not set.`);
+  override(given, 'trace_header', null, { source: 'default', origin: 'default' });
 }
 
 /** Code and Spanwright's own variables have precedence over the sampler of the environment, and that over the file. */

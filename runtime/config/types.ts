@@ -77,6 +77,33 @@ export function optionalText(name = 'string'): ValueType<string | null, string> 
   };
 }
 
+/** A name as HTTP allows it for headers (RFC 9110, token), in lower case; empty: not set. */
+export function optionalToken(what: string): ValueType<string | null, string> {
+  const expected = `${what}, of letters, digits and hyphens`;
+  return {
+    name: 'string',
+    expected,
+    read(raw) {
+      const value = typeof raw === 'string' ? raw.trim().toLowerCase() : undefined;
+      if (value === '') return { value: null };
+      return value !== undefined && /^[\w!#$%&'*+.^`|~-]{1,100}$/u.test(value) ? { value } : { expected };
+    },
+  };
+}
+
+/** Text that is never shown, of at least `least` characters; empty: not set. */
+export function optionalSecret(least: number): ValueType<string | null, string> {
+  const expected = `a string of at least ${least} characters`;
+  return {
+    name: 'string',
+    expected,
+    read(raw) {
+      if (raw === '') return { value: null };
+      return typeof raw === 'string' && raw.trim().length >= least ? { value: raw.trim() } : { expected };
+    },
+  };
+}
+
 /**
  * An address. Its user, password, query and fragment are masked here, where it enters, so that nothing behind can show them; an address
  * that needs one of them is refused anyway, with headers as the remedy.

@@ -1,9 +1,14 @@
-// Headers of the request that a context belongs to, as far as a condition in force names them (`header:x-customer=42`). Read where
-// trace context is extracted, so that instrumentations of HTTP servers and middleware need no change.
+// Headers of the request that a context belongs to: those that conditions in force name (`header:x-customer=42`), and the header of
+// signed requests. Read where trace context is extracted, so that instrumentations of HTTP servers and middleware need no change.
 
 import { type Context, createContextKey, type TextMapGetter } from '@opentelemetry/api';
 
-type Headers = Readonly<Record<string, string | string[]>>;
+/** Headers of one request that are watched. */
+export interface RequestHeaders {
+  readonly values: Readonly<Record<string, string | string[]>>;
+  /** Of the request, where the reader of the headers knows it. */
+  readonly path: string | undefined;
+}
 
 const KEY = createContextKey('spanwright.headers');
 
@@ -21,17 +26,27 @@ export function watchHeaders(names: readonly string[]): void {
   watched.names = [...new Set(names)];
 }
 
-/** The context with those headers of the carrier that are watched. */
-export function withRequestHeaders(context: Context, carrier: unknown, getter: Pick<TextMapGetter, 'get'>): Context {
-  if (watched.names.length === 0) return context;
-  const headers: Record<string, string | string[]> = Object.create(null);
-  for (const name of watched.names) {
-    const value = getter.get(carrier, name);
-    if (value !== undefined) headers[name] = value;
-  }
-  return Object.keys(headers).length === 0 ? context : context.setValue(KEY, headers);
+export function watchedHeaders(): readonly string[] {
+  return watched.names;
 }
 
-export function requestHeader(context: Context, name: string): string | string[] | undefined {
-  return (context.getValue(KEY) as Headers | undefined)?.[name];
+/** The context with those headers of the carrier that are watched. */
+export function withRequestHeaders(
+  context: Context,
+  carrier: unknown,
+  getter: Pick<TextMapGetter, 'get'>,
+  path?: string,
+): Context {
+  if (watched.names.length === 0) return context;
+  const values: Record<string, string | string[]> = Object.create(null);
+  for (const name of watched.names) {
+    const value = getter.get(carrier, name);
+    if (value !== undefined) values[name] = value;
+  }
+  const headers: RequestHeaders = { values, path };
+  return Object.keys(values).length === 0 ? context : context.setValue(KEY, headers);
+}
+
+export function requestHeaders(context: Context): RequestHeaders | undefined {
+  return context.getValue(KEY) as RequestHeaders | undefined;
 }

@@ -10,6 +10,7 @@ import { traceRandomness } from '../span/identity.js';
 import type { RecordedSpan } from '../span/recorded.js';
 import type { SpanSink } from '../span/sink.js';
 import type { LocalTrace } from '../span/trace.js';
+import { state } from '../state.js';
 
 export interface KeepCounts {
   /** Spans of traces that were forgotten. */
@@ -41,7 +42,7 @@ export class KeepSink implements SpanSink {
 
   onStart(span: RecordedSpan, context: Context): void {
     this.inner.onStart(span, context);
-    this.#begin(span);
+    this.#begin(span, context);
   }
 
   onEnding(span: RecordedSpan): void {
@@ -68,12 +69,13 @@ export class KeepSink implements SpanSink {
     return this.inner.shutdown();
   }
 
-  #begin(span: RecordedSpan): void {
+  #begin(span: RecordedSpan, context: Context): void {
     const { trace } = span;
     if (this.#waiting.has(trace) || this.#outcomes.has(trace)) return;
     const parent = span.parentSpanContext;
-    // who sampled upstream expects to find all of it; a session is to be seen while it runs
-    if ((parent !== undefined && isSampled(parent)) || span.site.shownEarly) {
+    // who sampled upstream, or signed the request, expects to find all of it; a session is to be seen while it runs
+    const isAsked = (parent !== undefined && isSampled(parent)) || state.gate.signedRequests.hasAdmitted(context);
+    if (isAsked || span.site.shownEarly) {
       this.#outcomes.set(trace, 'sent');
       return;
     }

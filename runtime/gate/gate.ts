@@ -15,6 +15,7 @@ import { type Pattern, type Subject, subjectOf } from './pattern.js';
 import { PatternIndex } from './pattern-index.js';
 import { RemoteRoots } from './remote-roots.js';
 import type { Rule } from './rules.js';
+import { type SignedRequestSettings, SignedRequests } from './signed-requests.js';
 import { TICK_MS, TracesUnderWay } from './under-way.js';
 
 /** A sampled context of somebody else's counts for this long after it was last seen, if the collector has not taken it before. */
@@ -78,6 +79,7 @@ export class Gate implements GateSwitch {
   readonly entry: { idle: boolean } = { idle: true };
   readonly underWay = new TracesUnderWay();
   readonly remoteRoots = new RemoteRoots();
+  readonly signedRequests = new SignedRequests();
   /** Held by local traces. */
   readonly traces = new LifetimeTokens(() => this.refresh());
   /** Held by sampled contexts of others. */
@@ -140,6 +142,7 @@ export class Gate implements GateSwitch {
   /** Switches recording on or off as a whole: at set-up and at shutdown. */
   build(built: boolean): void {
     this.built = built;
+    if (!built) this.recordSigned(undefined);
     this.#changes++;
     this.underWay.close();
     if (this.#leaky.length > 0) {
@@ -151,7 +154,7 @@ export class Gate implements GateSwitch {
 
   #judgeAll(): void {
     const { roots, conditional, rules, drop } = this.#settings;
-    watchHeaders(conditional.flatMap(({ when }) => when.flatMap(({ source, name }) => (source === 'header' ? [name] : []))));
+    this.#watchHeaders();
     this.#indexes = {
       roots: indexOf(roots),
       conditional: conditional.flatMap(({ roots: at, when }) => {
@@ -163,6 +166,19 @@ export class Gate implements GateSwitch {
       drop: indexOf([...drop, ...this.#leaky]),
     };
     for (const site of this.#sites) this.judge(site);
+  }
+
+  /** @param settings undefined: no request is recorded for its header */
+  recordSigned(settings: SignedRequestSettings | undefined): void {
+    this.signedRequests.restart(settings);
+    this.#watchHeaders();
+  }
+
+  #watchHeaders(): void {
+    const conditions = this.#settings.conditional.flatMap(({ when }) => when);
+    const named = conditions.flatMap(({ source, name }) => (source === 'header' ? [name] : []));
+    const { header } = this.signedRequests;
+    watchHeaders(header === undefined ? named : [...named, header]);
   }
 
   /** Writes the site's verdict under the settings in force. Called for every site when it is registered. */
@@ -194,13 +210,14 @@ export class Gate implements GateSwitch {
   }
 
   /**
-   * Looks at a context that becomes active, or is handed over without: with a sampled span of somebody else's in it, calls may record
-   * whatever the flag says. A span of ours says itself whether its trace is under way.
+   * Looks at a context that becomes active, or is handed over without: with a third-party span that is sampled, or the headers of a signed
+   * request, calls may record whatever the flag says. A recorded span shows by itself whether its trace is under way.
    */
   see(context: Context): void {
     if (!this.built) return;
     const span = context.getValue(SPAN_KEY) as Span | undefined;
-    if (span === undefined || isLocal(span) || !isSampled(span.spanContext())) return;
+    const isKept = span !== undefined && !isLocal(span) && isSampled(span.spanContext());
+    if (!isKept && !this.signedRequests.marks(context)) return;
     this.foreignTokens.hold(context);
     this.#foreignSeenAt = this.underWay.tick;
     if (this.idle) this.refresh();

@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Attributes, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { activeContext } from '../context/active.js';
+import { watchedHeaders } from '../context/request-headers.js';
 import { CORRELATION_HEADERS } from '../propagation/correlation.js';
 import { state } from '../state.js';
 import { percentDecoded } from '../text/percent-decoded.js';
@@ -20,11 +21,9 @@ export function nothingToPass(): boolean {
   return context === ROOT_CONTEXT || (trace.getSpan(context) === undefined && propagation.getBaggage(context) === undefined);
 }
 
-const INCOMING = ['traceparent', 'baggage'] as const;
-
-/** True when a request brings no context. */
+/** True when a request brings neither context nor a header that is watched. */
 export function bringsNothing(headers: Readonly<Record<string, unknown>>): boolean {
-  return INCOMING.every((name) => headers[name] === undefined);
+  return [...propagation.fields(), ...watchedHeaders()].every((name) => headers[name] === undefined);
 }
 
 /** Names of query parameters whose values open something. Signed addresses (`sig`, `X-Goog-Signature`) are such. */

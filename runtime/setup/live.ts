@@ -161,6 +161,7 @@ export class LiveTracing implements Tracing {
       leases: this.leaseBook.list(),
       lastEnded: this.leaseBook.lastEnded,
       spans: this.counts(),
+      signedRequests: gate.signedRequests.counts(),
       openByNamespace: openByNamespace(sites),
       sites: sites.size,
       revision: gate.revision,

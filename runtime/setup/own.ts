@@ -10,7 +10,7 @@ import type { Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
 import { NO_OUTCOMES } from './built.js';
 import { LiveTracing } from './live.js';
-import { refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
+import { answering, refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
 
 /** @throws ConfigurationError, and SpanwrightError ALREADY_STARTED. */
 export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' | 'createRootSampler()'): Tracing {
@@ -35,7 +35,10 @@ export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' |
       state.gate.foreignContexts = false;
     },
   ];
-  undo.push(observe(() => tracing.counts(), state.sites, state.recorder));
+  undo.push(
+    observe(() => tracing.counts(), state.sites, state.recorder),
+    ...answering(configuration),
+  );
   tracing.attach({ counts: { counts: NO_OUTCOMES }, undo });
   return tracing;
 }
@@ -47,6 +50,7 @@ export type SamplerOptions = Pick<
   | 'enabled'
   | 'allowRuntimeChanges'
   | 'roots'
+  | 'when'
   | 'rules'
   | 'drop'
   | 'remoteParent'
@@ -56,6 +60,7 @@ export type SamplerOptions = Pick<
   | 'maxCallDepth'
   | 'onLeak'
   | 'openSpansMetric'
+  | 'responseHeader'
   | 'logger'
   | 'logLevel'
   | 'tracerName'

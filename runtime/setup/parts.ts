@@ -18,6 +18,7 @@ import { VERSION } from '../version.js';
 import { notice, setNoticeLevel, setNoticeLogger } from '../warnings.js';
 import { buildExceptionLog } from './exception-log.js';
 import type { LiveTracing } from './live.js';
+import { answerWithTraceId } from './response-header.js';
 
 /** @throws SpanwrightError ALREADY_STARTED when tracing runs in this process. */
 export function refuseSecondStart(what: string): void {
@@ -49,7 +50,9 @@ export function startRecorder(
       'SPW028',
       `more than ${configuration.remoteRootsPerSecond} a second (remote_roots_per_second) of callers that sampled`,
     );
-  const { resource, serviceName } = configuration;
+  const { resource, serviceName, traceHeader, traceHeaderSecret, traceHeaderPerSecond } = configuration;
+  const isSigned = traceHeader !== null && traceHeaderSecret !== null;
+  gate.recordSigned(isSigned ? { header: traceHeader, secret: traceHeaderSecret, perSecond: traceHeaderPerSecond } : undefined);
   gate.resourceValue = (name) =>
     own?.resource?.attributes[name] ?? (name === 'service.name' ? serviceName : (resource as Record<string, unknown>)[name]);
   state.recorder =
@@ -80,6 +83,11 @@ function limitsOf(configuration: Configuration): SpanLimits {
     hides: hiddenNames(configuration.redact),
     exceptionLog: buildExceptionLog(configuration.exceptionSignal, notice),
   };
+}
+
+/** What `response_header` asks for, to be undone. */
+export function answering({ responseHeader }: Configuration): (() => void)[] {
+  return responseHeader === null ? [] : [answerWithTraceId(responseHeader)];
 }
 
 /** Starts the watchdog; the returned function stops it. */

@@ -38,7 +38,7 @@ import { configuredPropagator } from './configured-propagator.js';
 import { SpanwrightContextManager } from './context-manager.js';
 import { LiveTracing } from './live.js';
 import { onNaturalEnd } from './natural-end.js';
-import { refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
+import { answering, refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
 import { onShutdownSignal } from './shutdown.js';
 
 type Prepare = typeof import('../instrumentations/enable.js').prepareInstrumentations;
@@ -86,7 +86,10 @@ function build(
   startRecorder(tracing, configuration, { sink, resource });
   undo.push(watch(configuration), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
   undo.push(onNaturalEnd(pipeline, configuration.shutdownTimeout));
-  undo.push(observe(() => tracing.counts(), state.sites, state.recorder));
+  undo.push(
+    observe(() => tracing.counts(), state.sites, state.recorder),
+    ...answering(configuration),
+  );
   const to = pipeline.endpoint?.url ?? 'the exporter given in code';
   notice('SPW001', `service ${configuration.serviceName}, sending to ${to}, tracing is ${configuration.enabled ? 'on' : 'off'}`);
   const counts = {

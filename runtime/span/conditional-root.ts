@@ -2,7 +2,7 @@
 // its request. Nothing is asked before the rest of the decision allows a root.
 
 import { type Attributes, type Context, propagation, type SpanKind } from '@opentelemetry/api';
-import { requestHeader } from '../context/request-headers.js';
+import { requestHeaders } from '../context/request-headers.js';
 import { type Condition, fulfils, type When } from '../site/condition.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { callback, withoutRejection } from './callback.js';
@@ -13,6 +13,8 @@ export interface RootTerms {
   readonly root: boolean;
   readonly ratio: number;
   readonly kind: SpanKind;
+  /** Of the request, where a span of third-party instrumentation has it. */
+  readonly path?: unknown;
 }
 
 /** Terms of a call of a site that has conditions. */
@@ -87,5 +89,5 @@ function allHold(when: When, context: Context, values: NamedValues): boolean {
 
 function found({ source, name }: Condition, context: Context, values: NamedValues): unknown {
   if (source === 'value') return values.valueNamed(name);
-  return source === 'header' ? requestHeader(context, name) : propagation.getBaggage(context)?.getEntry(name)?.value;
+  return source === 'header' ? requestHeaders(context)?.values[name] : propagation.getBaggage(context)?.getEntry(name)?.value;
 }

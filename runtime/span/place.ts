@@ -119,7 +119,8 @@ export function place(
   if (recorder.defersRatio && (current as Span).isRecording?.()) return placement(context, parent);
   if (isSampled(parent)) return recorder.gate.admitsRemote(parent) ? placement(context, parent) : undefined;
   const skipped = skippedIn(parent);
-  if (skipped === undefined) return undefined;
+  if (skipped === undefined)
+    return recorder.gate.signedRequests.admits(context, terms.path) ? placement(context, parent) : undefined;
   const { ancestor } = skipped;
   return place(
     recorder,
@@ -172,6 +173,7 @@ function placeRoot(
   links: readonly Link[] | undefined,
 ): Placement | undefined {
   const { gate } = recorder;
+  if (gate.signedRequests.admits(context, terms.path)) return placement(context, remote);
   const { revision } = gate;
   if (!gate.enabled || terms.ratio === 0 || !(gate.rootKinds.includes(terms.kind) || terms.root)) return undefined;
   recorder.meter.passTime(); // a blocked event loop runs no timer: the lease may be over

@@ -93,7 +93,8 @@ class GateTracer implements Tracer {
     const kind = options?.kind ?? SpanKind.INTERNAL;
     const when = [...(verdict.when ?? []), ...gate.whenOfKind(kind)];
     const root = verdict.root || anyHolds(when, context, { valueNamed: (name) => options?.attributes?.[name] });
-    const terms = { root, ratio: verdict.ratio, kind };
+    const path = options?.attributes?.['url.path'] ?? options?.attributes?.['http.target'];
+    const terms = { root, ratio: verdict.ratio, kind, path };
     const placed = place(recorder, terms, context, begins ? undefined : above);
     if (placed === undefined || !placed.sampled || !recorder.hasRoom(site)) return undefined;
     const span = recorder.start(site, {

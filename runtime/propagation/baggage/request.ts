@@ -3,7 +3,7 @@
 
 import { type Context, propagation, trace } from '@opentelemetry/api';
 import { activeContext } from '../../context/active.js';
-import { withRequestHeaders } from '../../context/request-headers.js';
+import { requestHeaders, withRequestHeaders } from '../../context/request-headers.js';
 import { extract } from '../carrier.js';
 import { http } from '../headers.js';
 import type { ResolvedKey } from './key.js';
@@ -30,7 +30,7 @@ export function requestContext(
   const active = activeContext();
   // an instrumentation of the server has extracted the context already
   const extracted = trace.getSpan(active) !== undefined || propagation.getBaggage(active) !== undefined;
-  const context = withRequestHeaders(extracted ? active : extract(request.carrier, http, active), request.carrier, http);
+  const context = extracted ? active : extract(request.carrier, http, active);
   const sent = propagation.getBaggage(context);
   let entries = undeclared === 'drop' || sent === undefined ? propagation.createBaggage() : sent;
   for (const key of keys) {
@@ -39,8 +39,12 @@ export function requestContext(
     const value = own ?? (key.keeps ? (upstream ?? key.default) : (key.default ?? upstream));
     entries = value === undefined ? entries.removeEntry(key.name) : entries.setEntry(key.name, { value });
   }
-  return propagation.setBaggage(context, entries);
+  const headers = extracted && requestHeaders(active) !== undefined ? context : withPath(context, request);
+  return propagation.setBaggage(headers, entries);
 }
+
+const withPath = (context: Context, { carrier, url }: FromRequest): Context =>
+  withRequestHeaders(context, carrier, http, url.replace(/^\w+:\/\/[^/]*/u, ''));
 
 /** The header wins over the path. */
 function fromRequest(key: ResolvedKey, { carrier, url }: FromRequest): string | undefined {

@@ -1,0 +1,192 @@
+// One request on demand: a signed header has its request recorded whole, also while the flag is off, and nothing else does. The
+// answer carries the trace id where it is asked for. Real HTTP servers, behind OpenTelemetry's instrumentation and without it.
+
+import { createHmac } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { signRequest } from '../../runtime/gate/signed-requests.js';
+import { baggage, ConfigurationError, instrument, startTracing, type TracingOptions } from '../../runtime/index.js';
+import { type Traced, traced } from '../gate/tracing.js';
+
+const SECRET = 'a secret of the operators';
+const HEADER = 'x-trace-this';
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
+const SIGNED: TracingOptions = {
+  instrumentations: ['@opentelemetry/instrumentation-http'],
+  traceHeader: HEADER,
+  traceHeaderSecret: SECRET,
+  traceHeaderPerSecond: 1000,
+};
+const inOneMinute = () => Math.ceil(Date.now() / 1000) + 60;
+
+const query = instrument({ namespace: 'carbide::db', name: 'query' }, () => 1);
+const power = instrument({ namespace: 'carbide::api', name: 'power' }, async () => {
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  return query();
+});
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+const answer: Handler = (_request, response) => void power().then(() => response.end('ok'));
+
+interface Sent {
+  readonly path?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** Sends the requests one after the other. @returns the headers of the answers */
+async function send(requests: readonly Sent[], handler: Handler = answer): Promise<Headers[]> {
+  const { createServer } = createRequire(__filename)('node:http') as typeof import('node:http');
+  const server = createServer(handler);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const answers: Headers[] = [];
+    for (const { path = '/v1/power', headers = {} } of requests) {
+      const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { headers });
+      assert.is(await response.text(), 'ok');
+      answers.push(response.headers);
+    }
+    return answers;
+  } finally {
+    server.close();
+  }
+}
+
+const signed = (path: string, expiresAt = inOneMinute()) => ({ [HEADER]: signRequest(SECRET, path, expiresAt) });
+const traces = async ({ spans }: Traced) => new Set((await spans()).map((span) => span.spanContext().traceId)).size;
+
+test('a signed request is recorded whole while the flag is off, and the requests beside it are not', () =>
+  traced(SIGNED, async (run) => {
+    assert.is(run.tracing.enabled, false);
+    await send([{}, { headers: signed('/v1/power') }, {}]);
+    assert.equal(await run.names(), ['GET', 'power', 'query']);
+    assert.is(await traces(run), 1);
+    assert.equal(run.tracing.state().signedRequests, { recorded: 1, refused: 0 });
+    assert.not.match(JSON.stringify([run.tracing.state(), (await run.spans()).map(({ attributes }) => attributes)]), SECRET);
+  }));
+
+test('the signature counts for the path and for those below it', () =>
+  traced(SIGNED, async (run) => {
+    await send([
+      { path: '/v1/power/m-17?watts=5', headers: signed('/v1/power') },
+      { path: '/v1/power', headers: signed('/v1/power/') },
+      { path: '/anything', headers: signed('/') },
+    ]);
+    assert.is(await traces(run), 3);
+    await send([
+      { path: '/v1/powerful', headers: signed('/v1/power') },
+      { path: '/v2', headers: signed('/v1') },
+    ]);
+    assert.is(await traces(run), 3);
+    assert.equal(run.tracing.state().signedRequests, { recorded: 3, refused: 2 });
+  }));
+
+const mac = (secret: string, text: string) => createHmac('sha256', secret).update(text).digest('base64url');
+const BAD: readonly (readonly [what: string, value: () => string])[] = [
+  ['signed with another secret', () => signRequest('another secret of others', '/v1/power', inOneMinute())],
+  ['expired', () => signRequest(SECRET, '/v1/power', Math.floor(Date.now() / 1000) - 1)],
+  ['with a later expiry than was signed', () => signRequest(SECRET, '/v1/power', 1).replace('1.1.', `1.${inOneMinute()}.`)],
+  ['with another path than was signed', () => signRequest(SECRET, '/v1', inOneMinute()).replace('L3Yx', 'Lw')],
+  ['that is no signature', () => 'yes'],
+  ['that is empty', () => ''],
+  ['that is long', () => '1.'.repeat(3000)],
+  ['without a signature', () => `1.${inOneMinute()}.${Buffer.from('/').toString('base64url')}.`],
+  ['of another form', () => `2.${inOneMinute()}.Lw.${mac(SECRET, 'x')}`],
+];
+
+for (const [what, value] of BAD) {
+  test(`a value ${what} is ignored and counted`, () =>
+    traced(SIGNED, async (run) => {
+      await send([{ headers: { [HEADER]: value() } }]);
+      assert.equal(await run.names(), []);
+      assert.equal(run.tracing.state().signedRequests, { recorded: 0, refused: 1 });
+    }));
+}
+
+test('without the setting the header is any header', () =>
+  traced({ instrumentations: SIGNED.instrumentations as string[] }, async (run) => {
+    await send([{ headers: signed('/v1/power') }]);
+    assert.equal(await run.names(), []);
+    assert.is(run.tracing.state().signedRequests, null);
+  }));
+
+test('no more than the rate is recorded within a second', () =>
+  traced({ ...SIGNED, traceHeaderPerSecond: 2 }, async (run) => {
+    await send(Array.from({ length: 5 }, () => ({ headers: signed('/') })));
+    const { recorded = 0, refused = 0 } = run.tracing.state().signedRequests ?? {};
+    assert.is(recorded + refused, 5);
+    assert.ok(recorded >= 2 && recorded < 5, `${recorded} recorded`);
+    assert.is(await traces(run), recorded);
+  }));
+
+test('a signed request is recorded below a caller that does not sample, in its trace, and whatever roots and ratio say', () =>
+  traced({ ...SIGNED, enabled: true, roots: 'none', rules: '*=0.000001' }, async (run) => {
+    await send([{ headers: { ...signed('/'), traceparent: TRACEPARENT } }, {}]);
+    assert.equal(await run.names(), ['GET', 'power', 'query']);
+    assert.is((await run.spans())[0]?.spanContext().traceId, '0af7651916cd43dd8448eb211c80319c');
+  }));
+
+test('what is dropped stays dropped in a signed request', () =>
+  traced({ ...SIGNED, drop: 'carbide::db' }, async (run) => {
+    await send([{ headers: signed('/') }]);
+    assert.equal(await run.names(), ['GET', 'power']);
+  }));
+
+test('a trace that was asked for is kept where `keep` would forget it', () =>
+  traced({ ...SIGNED, enabled: true, keep: { errors: true, ratio: 0 } }, async (run) => {
+    await send([{}, { headers: signed('/') }]);
+    assert.equal(await run.names(), ['GET', 'power', 'query']);
+  }));
+
+test('behind the middleware alone, the calls of the signed request are recorded', () =>
+  traced({ traceHeader: HEADER, traceHeaderSecret: SECRET }, async (run) => {
+    const middleware = baggage.declare({}).middleware();
+    const handler: Handler = (request, response) => middleware(request, response, () => answer(request, response));
+    await send([{}, { headers: signed('/v1') }, { path: '/v2', headers: signed('/v1') }], handler);
+    assert.equal(await run.names(), ['power', 'query']);
+  }));
+
+test('a header without a secret, or with a short one, is refused at the start', async () => {
+  for (const options of [{ traceHeader: HEADER }, { traceHeader: HEADER, traceHeaderSecret: 'short' }]) {
+    try {
+      await startTracing(options);
+      assert.unreachable('started');
+    } catch (error) {
+      assert.instance(error, ConfigurationError);
+      assert.match((error as Error).message, /trace_header_secret|traceHeaderSecret/);
+      assert.not.match((error as Error).message, '"short"');
+    }
+  }
+});
+
+test('the answer to a recorded request carries its trace id where that is asked for, and no other answer does', () =>
+  traced({ ...SIGNED, responseHeader: 'X-Trace-Id' }, async (run) => {
+    const [plain, recorded] = await send([{}, { headers: signed('/') }]);
+    assert.is(plain?.get('x-trace-id'), null);
+    assert.is(recorded?.get('x-trace-id'), (await run.spans())[0]?.spanContext().traceId);
+  }));
+
+test('a header that the program sets itself stays, and a head written at once is complete', () =>
+  traced({ ...SIGNED, enabled: true, responseHeader: 'x-trace-id' }, async () => {
+    const own: Handler = (_request, response) => response.setHeader('x-trace-id', 'mine').end('ok');
+    assert.is((await send([{}], own))[0]?.get('x-trace-id'), 'mine');
+    const head: Handler = (_request, response) => response.writeHead(201, 'Made', { 'x-other': 'o' }).end('ok');
+    const [answered] = await send([{}], head);
+    assert.match(answered?.get('x-trace-id') ?? '', /^[0-9a-f]{32}$/);
+    assert.is(answered?.get('x-other'), 'o');
+  }));
+
+test('a sampled caller of another format is followed behind the instrumentation while the flag is off', () =>
+  traced({ instrumentations: SIGNED.instrumentations as string[], propagators: 'b3' }, async (run) => {
+    await send([{ headers: { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' } }, {}]);
+    assert.equal(await run.names(), ['GET', 'power', 'query']);
+  }));
+
+test('after a shutdown answers are as they were', async () => {
+  await traced({ ...SIGNED, enabled: true, responseHeader: 'x-trace-id' }, async () => undefined);
+  assert.is((await send([{}]))[0]?.get('x-trace-id'), null);
+});
+
+test.run();

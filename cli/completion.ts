@@ -2,7 +2,7 @@
 // The scripts hold plain word lists and ask nothing of the program, so a completion costs no start of Node.
 
 import { type Command, type CommandCode, type CommandOption, EXIT, UsageError } from './command.js';
-import { GLOBAL_OPTIONS, optionsOf } from './options.js';
+import { GLOBAL_OPTIONS, optionsOfCommand } from './options.js';
 
 const HELP_ROW = { name: 'help', summary: 'Show the help of the program, or of one command.' };
 const flags = (options: readonly CommandOption[]) =>
@@ -14,7 +14,7 @@ function optionsThat(commands: readonly Command[], test: (option: CommandOption)
   return [
     ...new Set(
       commands
-        .flatMap(optionsOf)
+        .flatMap(optionsOfCommand)
         .filter(test)
         .map(({ name }) => `--${name}`),
     ),
@@ -22,15 +22,15 @@ function optionsThat(commands: readonly Command[], test: (option: CommandOption)
 }
 
 /** In single quotes, for any of the shells. */
-const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+const shellQuoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 function bash(commands: readonly Command[]): string {
   // Options whose value is the next word, so that the word is not taken for an argument.
   const valued = optionsThat(commands, ({ type }) => type !== 'flag').join('|');
   const files = optionsThat(commands, ({ file }) => file === true).join('|');
   const rows = commands.flatMap((command) => [
-    `    ${command.name}:*:-*) words=${quoted(flags(optionsOf(command)).join(' '))} ;;`,
-    ...(command.choices ?? []).map((choices, at) => `    ${command.name}:${at}:*) words=${quoted(choices.join(' '))} ;;`),
+    `    ${command.name}:*:-*) words=${shellQuoted(flags(optionsOfCommand(command)).join(' '))} ;;`,
+    ...(command.choices ?? []).map((choices, at) => `    ${command.name}:${at}:*) words=${shellQuoted(choices.join(' '))} ;;`),
   ]);
   return `# bash completion of spanwright, made by "spanwright completion bash"
 _spanwright() {
@@ -48,9 +48,9 @@ _spanwright() {
     ${valued}) COMPREPLY=(); return ;;
   esac
   case \${command:-none}:$place:$word in
-    none:*:-*) words=${quoted(flags(GLOBAL_OPTIONS).join(' '))} ;;
-    none:*) words=${quoted([...namesOf(commands), 'help'].join(' '))} ;;
-    help:0:*) words=${quoted(namesOf(commands).join(' '))} ;;
+    none:*:-*) words=${shellQuoted(flags(GLOBAL_OPTIONS).join(' '))} ;;
+    none:*) words=${shellQuoted([...namesOf(commands), 'help'].join(' '))} ;;
+    help:0:*) words=${shellQuoted(namesOf(commands).join(' '))} ;;
 ${rows.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
@@ -62,17 +62,17 @@ complete -F _spanwright spanwright`;
 function zshOption({ name, short, type, value, summary, file }: CommandOption): string {
   const described = summary.replace(/[[\]\\:]/g, '\\$&');
   const action = type === 'flag' ? '' : `:${value ?? 'VALUE'}:${file ? '_files' : ''}`;
-  const long = quoted(`--${name}[${described}]${action}`);
-  return short === undefined ? long : `${long} ${quoted(`-${short}[${described}]${action}`)}`;
+  const long = shellQuoted(`--${name}[${described}]${action}`);
+  return short === undefined ? long : `${long} ${shellQuoted(`-${short}[${described}]${action}`)}`;
 }
 
 function zsh(commands: readonly Command[]): string {
   const described = [...commands, HELP_ROW].map(
-    ({ name, summary }) => `    ${quoted(`${name}:${summary.replaceAll(':', '\\:')}`)}`,
+    ({ name, summary }) => `    ${shellQuoted(`${name}:${summary.replaceAll(':', '\\:')}`)}`,
   );
   const rows = commands.map((command) => {
-    const places = (command.choices ?? []).map((choices, at) => quoted(`${at + 1}:argument:(${choices.join(' ')})`));
-    return `    ${command.name}) _arguments ${[...places, ...optionsOf(command).map(zshOption)].join(' ')} ;;`;
+    const places = (command.choices ?? []).map((choices, at) => shellQuoted(`${at + 1}:argument:(${choices.join(' ')})`));
+    return `    ${command.name}) _arguments ${[...places, ...optionsOfCommand(command).map(zshOption)].join(' ')} ;;`;
   });
   return `#compdef spanwright
 # zsh completion of spanwright, made by "spanwright completion zsh"
@@ -96,27 +96,29 @@ if [[ $funcstack[1] == _spanwright ]]; then _spanwright "$@"; else compdef _span
 
 function fishOption(condition: string, { name, short, type, summary, file }: CommandOption): string {
   const value = type === 'flag' ? '' : file ? ' -r -F' : ' -x';
-  return `complete -c spanwright -n ${quoted(condition)} -l ${name}${short === undefined ? '' : ` -s ${short}`}${value} -d ${quoted(summary)}`;
+  return `complete -c spanwright -n ${shellQuoted(condition)} -l ${name}${short === undefined ? '' : ` -s ${short}`}${value} -d ${shellQuoted(summary)}`;
 }
 
 function fish(commands: readonly Command[]): string {
   const first = '__fish_use_subcommand';
   const rows = [...commands, HELP_ROW].map(
-    ({ name, summary }) => `complete -c spanwright -n ${first} -a ${name} -d ${quoted(summary)}`,
+    ({ name, summary }) => `complete -c spanwright -n ${first} -a ${name} -d ${shellQuoted(summary)}`,
   );
   const arguments_ = commands.flatMap(({ name, choices = [] }) =>
     choices.length === 0
       ? []
-      : [`complete -c spanwright -n ${quoted(`__fish_seen_subcommand_from ${name}`)} -a ${quoted(choices.flat().join(' '))}`],
+      : [
+          `complete -c spanwright -n ${shellQuoted(`__fish_seen_subcommand_from ${name}`)} -a ${shellQuoted(choices.flat().join(' '))}`,
+        ],
   );
   const own = commands.flatMap((command) =>
-    optionsOf(command).map((option) => fishOption(`__fish_seen_subcommand_from ${command.name}`, option)),
+    optionsOfCommand(command).map((option) => fishOption(`__fish_seen_subcommand_from ${command.name}`, option)),
   );
   return [
     '# fish completion of spanwright, made by "spanwright completion fish"',
     'complete -c spanwright -f',
     ...rows,
-    `complete -c spanwright -n ${quoted('__fish_seen_subcommand_from help')} -a ${quoted(namesOf(commands).join(' '))}`,
+    `complete -c spanwright -n ${shellQuoted('__fish_seen_subcommand_from help')} -a ${shellQuoted(namesOf(commands).join(' '))}`,
     ...arguments_,
     ...own,
   ].join('\n');

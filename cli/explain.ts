@@ -23,7 +23,7 @@ export async function runExplain({ arguments: given, options, out, err }: Invoca
     const diagnostics = reports.map(({ severity, code, message, at }) => ({ severity, code, message, ...at }));
     out(
       JSON.stringify({
-        file: texts.project.pathOf(path),
+        file: texts.project.withoutQuery(path),
         parser: texts.parser.name,
         sites,
         diagnostics,
@@ -35,10 +35,10 @@ export async function runExplain({ arguments: given, options, out, err }: Invoca
   }
   for (const { line } of reports) err(line);
   if (found === undefined || found.plan.sites.length === 0) {
-    out(`${texts.project.pathOf(path)}: nothing is instrumented. ${reasonOf(text)}`);
+    out(`${texts.project.withoutQuery(path)}: nothing is instrumented. ${reasonWithoutSites(text)}`);
     return failed ? EXIT.failed : EXIT.done;
   }
-  describeTransformed(found, texts.project.pathOf(path), text, out);
+  describeTransformed(found, texts.project.withoutQuery(path), text, out);
   return failed ? EXIT.failed : EXIT.done;
 }
 
@@ -61,7 +61,7 @@ function describeTransformed({ plan, printed }: Transformed, place: string, text
 }
 
 /** Why a file has no sites, for the reader who expected some. */
-function reasonOf(text: string): string {
+function reasonWithoutSites(text: string): string {
   if (!text.includes('spanwright')) return "It does not import 'spanwright', and no 'auto' pattern of the plugin matches it.";
   return "It holds no @instrument on a function with a body and no call instrument(fn), or 'include' and 'exclude' leave it out.";
 }

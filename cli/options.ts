@@ -32,6 +32,6 @@ export const LIVE_OPTIONS: readonly CommandOption[] = [
 ];
 
 /** All options that a command takes. */
-export function optionsOf(command: Command): readonly CommandOption[] {
+export function optionsOfCommand(command: Command): readonly CommandOption[] {
   return [...command.options, ...(command.live ? LIVE_OPTIONS : []), ...GLOBAL_OPTIONS];
 }

@@ -7,7 +7,7 @@ import { didYouMean } from '../runtime/text/nearest.js';
 import { printable } from '../runtime/text/printable.js';
 import { type Command, type CommandOption, UsageError } from './command.js';
 import { COMMANDS } from './commands.js';
-import { GLOBAL_OPTIONS, optionsOf } from './options.js';
+import { GLOBAL_OPTIONS, optionsOfCommand } from './options.js';
 
 export interface CommandLine {
   /** Undefined when help or the version is asked for, or nothing at all. */
@@ -33,7 +33,7 @@ function split(argv: readonly string[]): { words: string[]; tokens: Token[] } {
   // One grammar for all commands, so that options may stand before the command's name: an option's name means the same
   // kind of value everywhere.
   const options: NonNullable<ParseArgsConfig['options']> = Object.create(null);
-  for (const { name, short, type } of [...COMMANDS.flatMap(optionsOf), ...GLOBAL_OPTIONS]) {
+  for (const { name, short, type } of [...COMMANDS.flatMap(optionsOfCommand), ...GLOBAL_OPTIONS]) {
     options[name] = { type: type === 'flag' ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) };
   }
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
@@ -93,7 +93,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     return { command: undefined, arguments: [], options, help: rest[0] ?? '' };
   }
   const command = commandNamed(name);
-  const options = readOptions(tokens, optionsOf(command), `"spanwright ${name}"`);
+  const options = readOptions(tokens, optionsOfCommand(command), `"spanwright ${name}"`);
   if (!options.has('help') && !options.has('version')) checkArity(command, rest.length);
   return { command, arguments: rest, options, help: undefined };
 }

@@ -32,7 +32,7 @@ export function isLogger(value: unknown): value is LoggerOption {
 
 export function noticeLoggerOf(logger: LoggerOption): NoticeLogger {
   if (typeof logger === 'function') return (level, message, code, fields) => logger({ level, code, message, ...fields });
-  const argumentsFor = shapeOf(logger);
+  const argumentsFor = loggerShape(logger);
   return (level, message, code, fields) => methodOf(logger, level)?.call(logger, ...argumentsFor(message, { code, ...fields }));
 }
 
@@ -43,7 +43,7 @@ const TEXT_ONLY: Shape = (message) => [message];
 /** Nest takes a last string as the context of the line. */
 const WITH_CONTEXT: Shape = (message) => [message, 'spanwright'];
 
-function shapeOf(logger: object): Shape {
+function loggerShape(logger: object): Shape {
   const has = (...names: string[]): boolean => names.every((name) => isMethod(logger, name));
   if (has('child', 'bindings') || has('child', 'addStream')) return FIELDS_FIRST; // pino; bunyan
   if (has('dir', 'table')) return TEXT_ONLY; // console

@@ -21,7 +21,7 @@ export async function runDoctor(invocation: Invocation): Promise<number> {
   const findings = [...wiring, ...(await serviceFindings(invocation, directory, wiring))];
   const failed = findings.some(({ level }) => level === 'error');
   if (options.has('json')) out(JSON.stringify({ ok: !failed, findings }));
-  else for (const line of linesOf(findings, colours)) out(line);
+  else for (const line of findingLines(findings, colours)) out(line);
   return failed ? EXIT.failed : EXIT.done;
 }
 
@@ -36,7 +36,7 @@ async function serviceFindings(invocation: Invocation, directory: string, wiring
   }
 }
 
-function linesOf(findings: readonly Finding[], colours: boolean): string[] {
+function findingLines(findings: readonly Finding[], colours: boolean): string[] {
   const lines = ORDER.flatMap((level) => findings.filter((one) => one.level === level)).flatMap(
     ({ level, found, cause, fix }) => [
       `${styled(level.padEnd(7), COLOURS[level], colours)} ${found}`,

@@ -33,7 +33,7 @@ export async function checkService(invocation: Invocation, directory: string): P
   const found: Finding[] = [];
   const configuration = readConfiguration(invocation, directory, found);
   const live = await liveState(invocation, configuration, found);
-  const facts = live ?? (configuration && factsOf(configuration));
+  const facts = live ?? (configuration && configuredFacts(configuration));
   if (facts === undefined) return found;
   const sidecar = (invocation.options.get('sidecar') as string | undefined) ?? SIDECAR;
   found.push(...checkFacts(facts), ...(await checkEndpoints(facts.endpoint, sidecar, configuration)));
@@ -65,7 +65,7 @@ function readConfiguration({ options, environment }: Invocation, cwd: string, fo
   }
 }
 
-function factsOf(configuration: Configuration): Facts {
+function configuredFacts(configuration: Configuration): Facts {
   const { enabled, endpoint, allowRuntimeChanges, roots, rules } = configuration;
   const shown = (patterns: unknown): string => (Array.isArray(patterns) ? patterns.map(String).join(', ') : String(patterns));
   return { enabled, endpoint, built: endpoint !== null, allowRuntimeChanges, roots: shown(roots), rules: shown(rules) };

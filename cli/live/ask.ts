@@ -3,7 +3,7 @@
 
 import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT, type Invocation } from '../command.js';
-import { type Reply, send } from './connection.js';
+import { type Reply, sendToHook } from './connection.js';
 
 interface ErrorBody {
   error: { code: string; message: string; field?: string };
@@ -38,7 +38,7 @@ export function expectSuccess(invocation: Invocation, reply: Reply): void {
 
 /** The JSON of a successful answer. @throws CommandFailure. */
 export async function ask<Answer>(invocation: Invocation, method: string, path: string, body?: unknown): Promise<Answer> {
-  const reply = await send(invocation, method, path, body);
+  const reply = await sendToHook(invocation, method, path, body);
   expectSuccess(invocation, reply);
   const answer = jsonOf(reply);
   if (typeof answer !== 'object' || answer === null) throw foreign(reply);

@@ -95,7 +95,7 @@ function readReply(response: IncomingMessage, resolve: (reply: Reply) => void, f
 }
 
 /** @throws CommandFailure with exit code 3 when the hook cannot be reached; UsageError for a bad URL or token file. */
-export async function send(invocation: Invocation, method: string, path: string, content?: unknown): Promise<Reply> {
+export async function sendToHook(invocation: Invocation, method: string, path: string, content?: unknown): Promise<Reply> {
   const base = baseOf(invocation);
   const socketPath = invocation.options.get('socket') as string | undefined;
   const body = content === undefined ? undefined : JSON.stringify(content);

@@ -2,10 +2,10 @@
 
 import { CommandFailure, EXIT, type Invocation } from '../command.js';
 import { expectSuccess } from './ask.js';
-import { send } from './connection.js';
+import { sendToHook } from './connection.js';
 
 export async function runMetrics(invocation: Invocation): Promise<number> {
-  const reply = await send(invocation, 'GET', 'metrics');
+  const reply = await sendToHook(invocation, 'GET', 'metrics');
   expectSuccess(invocation, reply);
   if (!reply.type.startsWith('text/plain')) throw new CommandFailure('What answers there is not a Spanwright admin hook.');
   // Line breaks are the format's own; other control characters could steer the terminal.

@@ -23,7 +23,7 @@ function urlOf({ options, environment }: Invocation): string {
   return url.href;
 }
 
-function failureOf(error: unknown): Error {
+function redisFailure(error: unknown): Error {
   if (error instanceof InvalidArgumentError) return new CommandFailure(`InvalidArgument: ${printable(error.message, 1000)}`);
   if (error instanceof SpanwrightError) return new CommandFailure(printable(error.message, 1000));
   return new CommandFailure(printable((error as Error).message, 1000), EXIT.unreachable);
@@ -43,7 +43,7 @@ export async function setReplicas(invocation: Invocation, setting: Setting, body
   const url = urlOf(invocation);
   const seen = revision === undefined ? {} : { revision: revision as number };
   const made = await commandReplicas(url, command, { key, ...seen }).catch((error) => {
-    throw failureOf(error);
+    throw redisFailure(error);
   });
   if (invocation.options.has('json')) invocation.out(JSON.stringify({ key, setting, revision: made }));
   else {

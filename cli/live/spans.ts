@@ -23,18 +23,18 @@ const COLUMNS: readonly Column<OpenSpanReport>[] = [
 ];
 
 /** Attributes are there only for who holds the token for changes. */
-function attributesOf({ attributes }: OpenSpanReport): string[] {
+function attributeLines({ attributes }: OpenSpanReport): string[] {
   return Object.entries(attributes ?? {}).map(
     ([key, value]) => `    ${printable(key, 100)} = ${printable(JSON.stringify(value) ?? '', 200)}`,
   );
 }
 
-function lines({ total, spans }: SpansAnswer, colours: boolean): string[] {
+function spanLines({ total, spans }: SpansAnswer, colours: boolean): string[] {
   if (spans.length === 0) return ['No span is open.'];
   const [head = '', ...rows] = table(COLUMNS, spans, colours);
   const body = rows.flatMap((row, at) => [
     row,
-    ...attributesOf(spans[at] as OpenSpanReport).map((line) => styled(line, 'dim', colours)),
+    ...attributeLines(spans[at] as OpenSpanReport).map((line) => styled(line, 'dim', colours)),
   ]);
   return [head, ...body, ...(spans.length < total ? [`The oldest ${spans.length} of ${total}.`] : [])];
 }
@@ -46,7 +46,7 @@ async function show(invocation: Invocation): Promise<void> {
   const watched = options.has('watch');
   if (watched && colours) process.stdout.write(CLEAR_SCREEN);
   if (watched) out(styled(`${new Date().toISOString()}  ${answer.total} open`, 'bold', colours));
-  for (const line of lines(answer, colours)) out(line);
+  for (const line of spanLines(answer, colours)) out(line);
 }
 
 export async function runSpans(invocation: Invocation): Promise<number> {

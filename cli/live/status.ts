@@ -50,7 +50,7 @@ function rootsLine({ roots, conditionalRoots = [] }: TracingState): string {
   return printable(all.join('; '), 1000) || 'none';
 }
 
-function lines(state: TracingState, colours: boolean): string[] {
+function statusLines(state: TracingState, colours: boolean): string[] {
   const { spans, lastEnded } = state;
   const text = (value: string | null, none: string) => (value ? printable(value, 500) : none);
   const rows: (readonly [string, string])[] = [
@@ -88,6 +88,6 @@ function lines(state: TracingState, colours: boolean): string[] {
 export async function runStatus(invocation: Invocation): Promise<number> {
   const state = await ask<TracingState>(invocation, 'GET', 'state');
   if (invocation.options.has('json')) invocation.out(JSON.stringify(state));
-  else for (const line of lines(state, invocation.colours)) invocation.out(line);
+  else for (const line of statusLines(state, invocation.colours)) invocation.out(line);
   return EXIT.done;
 }

@@ -41,7 +41,7 @@ function intervalOf({ options }: Invocation): number {
   }
 }
 
-async function look(invocation: Invocation): Promise<Look & { readonly state: TracingState }> {
+async function readSample(invocation: Invocation): Promise<Look & { readonly state: TracingState }> {
   const query = { prefix: invocation.arguments[0], sort: 'calls', limit: 1000 };
   const [state, answer] = await Promise.all([
     ask<TracingState>(invocation, 'GET', 'state'),
@@ -59,7 +59,7 @@ function headOf({ enabled, recording, leases, spans, exportedBy }: TracingState)
   return `Tracing ${flag}; ${open} open; ${sent}`;
 }
 
-function lines(state: TracingState, rates: readonly SiteRate[], { options, colours }: Invocation): string[] {
+function topLines(state: TracingState, rates: readonly SiteRate[], { options, colours }: Invocation): string[] {
   if (options.has('json')) {
     const { enabled, spans } = state;
     return [JSON.stringify({ at: new Date().toISOString(), enabled, spans, functions: rates })];
@@ -75,13 +75,13 @@ export async function runTop(invocation: Invocation): Promise<number> {
   let left = (options.get('count') as number | undefined) ?? Number.POSITIVE_INFINITY;
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
-  let before = await look(invocation);
+  let before = await readSample(invocation);
   while (left > 0) {
     await wait(interval, undefined, { signal: stop.signal }).catch(() => undefined);
     if (stop.signal.aborted) break;
-    const now = await look(invocation);
+    const now = await readSample(invocation);
     if (invocation.colours && !options.has('json')) process.stdout.write(CLEAR_SCREEN);
-    for (const line of lines(now.state, ratesBetween(before, now).slice(0, most), invocation)) invocation.out(line);
+    for (const line of topLines(now.state, ratesBetween(before, now).slice(0, most), invocation)) invocation.out(line);
     before = now;
     left -= 1;
   }

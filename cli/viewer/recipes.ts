@@ -141,7 +141,7 @@ export const TRACES_OPTIONS: readonly CommandOption[] = [
 ];
 
 /** Names of the options that a recipe takes. */
-export function optionsOf({ options, apart }: Recipe): readonly string[] {
+export function optionsOfRecipe({ options, apart }: Recipe): readonly string[] {
   return apart ? options : [...options, ...BACKEND_OPTIONS];
 }
 
@@ -156,7 +156,7 @@ export function recipeLines(recipes: readonly Recipe[]): string[] {
     'Their options:',
     ...recipes.map(
       (recipe) =>
-        `  ${recipe.name.padEnd(width)}  ${optionsOf(recipe)
+        `  ${recipe.name.padEnd(width)}  ${optionsOfRecipe(recipe)
           .map((name) => `--${name}`)
           .join(' ')}`,
     ),

@@ -58,7 +58,7 @@ const OPTION_NAMES = [
   'log',
 ] as const satisfies readonly (keyof AdminOptions)[];
 
-function checkOptions(options: AdminOptions): void {
+function checkAdminOptions(options: AdminOptions): void {
   for (const name of Object.keys(options)) {
     if ((OPTION_NAMES as readonly string[]).includes(name)) continue;
     const known = `Known: ${OPTION_NAMES.join(', ')}.`;
@@ -120,7 +120,7 @@ function forgetServerSpan(): void {
  * ```
  */
 export function createAdminHandler(tracing: Tracing, options: AdminOptions = {}): AdminHandler {
-  checkOptions(options);
+  checkAdminOptions(options);
   const prefix = normalPrefix(options.prefix ?? DEFAULT_PREFIX);
   const audit = new Audit(options.log ?? ((line) => process.stderr.write(`${line}\n`)));
   const access = new Access(options, (line) => audit.log(`spanwright admin: ${printable(line, 300)}.`));

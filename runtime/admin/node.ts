@@ -32,7 +32,7 @@ export function callerOf(request: IncomingMessage): Caller {
 }
 
 /** The path with its query, also for a request line that holds a whole URL. */
-function pathOf(url: string): string {
+function originForm(url: string): string {
   if (url.startsWith('/')) return url;
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   return parsed === undefined ? '/' : parsed.pathname + parsed.search;
@@ -73,7 +73,7 @@ function requestFrom(request: FrameworkRequest, path: string): Request {
   } as RequestInit);
 }
 
-async function send(answer: Response, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function writeResponse(answer: Response, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (!request.readableEnded && !request.complete) await drained(request);
   if (response.headersSent || response.destroyed) return;
   if (!request.complete) response.setHeader('connection', 'close');
@@ -86,7 +86,7 @@ async function send(answer: Response, request: IncomingMessage, response: Server
 
 /** Remembers where the hook is mounted, so that its requests are known before they reach it. */
 function rememberMount(request: FrameworkRequest, path: string, prefix: string): void {
-  const whole = pathOf(request.originalUrl ?? request.url ?? '/');
+  const whole = originForm(request.originalUrl ?? request.url ?? '/');
   if (state.hookRequests.has(request, whole)) return;
   if (isBelow(path, prefix) && whole.endsWith(path))
     state.hookRequests.addPath(whole.slice(0, whole.length - path.length) + prefix);
@@ -105,7 +105,7 @@ export function serve(handler: AdminHandler, request: IncomingMessage, response:
       .then(async (answer) => {
         // A body that was refused unread must stop holding the request back, or draining it would wait for its whole time.
         await asked.body?.cancel().catch(() => undefined);
-        await send(answer, request, response);
+        await writeResponse(answer, request, response);
       })
       .catch(fail);
   } catch {
@@ -126,7 +126,7 @@ export function toNodeHandler(handler: AdminHandler): NodeHandler {
 export function listenerOf(handler: AdminHandler): NodeHandler {
   return function adminMiddleware(request: FrameworkRequest, response, next) {
     // What a framework has left of the URL counts first: a handler with the prefix "/" would else take the base path for its own.
-    const paths = [request.url, request.originalUrl].map((url) => pathOf(url ?? '/'));
+    const paths = [request.url, request.originalUrl].map((url) => originForm(url ?? '/'));
     const path = paths.find((candidate) => isBelow(candidate, handler.prefix));
     if (path === undefined && next !== undefined) return next();
     serve(handler, request, response, path ?? paths[0] ?? '/');

@@ -30,7 +30,7 @@ function bodyOf(fields: readonly Field[]): Node {
   return { required: true, content: { 'application/json': { schema } } };
 }
 
-function parametersOf(route: Route): Node[] {
+function routeParameters(route: Route): Node[] {
   const fields = route.method === 'GET' ? route.query : [];
   const inQuery = fields.map((field) => ({ name: field.name, in: 'query', description: field.summary, schema: schemaOf(field) }));
   const inPath = route.path.includes(':id') ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : [];
@@ -43,7 +43,7 @@ function operationOf(route: Route): Node {
   return {
     summary: route.summary,
     ...(route.permission === 'change' ? { security: [{ token: [] }] } : {}),
-    parameters: parametersOf(route),
+    parameters: routeParameters(route),
     ...(body === null ? {} : { requestBody: bodyOf(body) }),
     responses: {
       200: { description: 'Done.', content: { [type]: {} } },

@@ -6,13 +6,15 @@ import { randomBytes } from 'node:crypto';
 import { textAnswer } from './answer.js';
 import { html, script, style } from './page-assets.js';
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const htmlEscaped = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** The page, with a policy that lets only its own style and script run. */
 export function pageAnswer(traceUrl: string | undefined): Response {
   const nonce = randomBytes(16).toString('base64');
   const document = html
-    .replace('<!-- traces -->', () => (traceUrl === undefined ? '' : `<meta name="trace-url" content="${escaped(traceUrl)}">`))
+    .replace('<!-- traces -->', () =>
+      traceUrl === undefined ? '' : `<meta name="trace-url" content="${htmlEscaped(traceUrl)}">`,
+    )
     .replace('<!-- style -->', () => `<style nonce="${nonce}">${style}</style>`)
     .replace('<!-- script -->', () => `<script nonce="${nonce}">${script}</script>`);
   const policy = [

@@ -8,7 +8,18 @@ import { LIMIT_KEYS } from './limit-keys.js';
 import { OTLP_KEYS } from './otlp-keys.js';
 import { REQUEST_KEYS } from './request-keys.js';
 import { attributes, instrumentations, keep } from './tables.js';
-import { boolean, choice, conditions, duration, integer, names, optionalText, patterns, text, type ValueType } from './types.js';
+import {
+  boolean,
+  choice,
+  conditions,
+  duration,
+  integer,
+  nameList,
+  optionalText,
+  patterns,
+  text,
+  type ValueType,
+} from './types.js';
 
 const MINUTE = 60_000;
 
@@ -70,7 +81,7 @@ export const KEYS = [
   {
     key: 'resource_detectors',
     option: 'resourceDetectors',
-    type: names(['env', 'host', 'os', 'process', 'serviceinstance'], {
+    type: nameList(['env', 'host', 'os', 'process', 'serviceinstance'], {
       words: ['all', 'none'],
       others: 'those of other packages are given in code (extraResourceDetectors)',
     }),
@@ -218,7 +229,7 @@ export const KEYS = [
   {
     key: 'propagators',
     option: 'propagators',
-    type: names(['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'xray'], { words: ['none'] }),
+    type: nameList(['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'xray'], { words: ['none'] }),
     default: 'tracecontext, baggage',
     env: ['OTEL_PROPAGATORS'],
     doc: 'How context is read and written: `none`, or of `tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, `xray`. The last four need `@opentelemetry/propagator-b3`, `-jaeger` or `-aws-xray`.',

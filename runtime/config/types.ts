@@ -179,7 +179,7 @@ export function choice<const T extends string>(values: readonly T[]): ValueType<
  * One of `words`, or some of `known`, as text with commas or as a list; in normal form text, in the order of `known`.
  * @param choices `words` stand for a whole list (`all`, `none`); `others` ends the message about an unknown name
  */
-export function names(
+export function nameList(
   known: readonly string[],
   { words, others }: { words: readonly string[]; others?: string },
 ): ValueType<string, string | readonly string[]> {

@@ -53,14 +53,14 @@ export function runStored(
 ): unknown {
   entered = false;
   try {
-    return storage.run(context, call, body, self, args);
+    return storage.run(context, callEntered, body, self, args);
   } catch (error) {
     if (entered) throw error;
-    return call(body, self, args);
+    return callEntered(body, self, args);
   }
 }
 
-function call(body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
+function callEntered(body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
   entered = true;
   return apply(body, self, args);
 }

@@ -79,7 +79,7 @@ export interface Failure extends Row {
   readonly retryAfter?: number;
 }
 
-function rowOf(code: number): Row {
+function failureRow(code: number): Row {
   const name = code === GRPC_STATUS.OK ? undefined : grpcStatusName(code);
   if (name !== undefined) return { retry: false, ...GRPC[name], name };
   return HTTP.get(code) ?? { name: code > 99 ? `HTTP ${code}` : `status ${code}`, retry: false };
@@ -98,7 +98,7 @@ export function readFailure(error: unknown): Failure {
     const { code, details, message } = error as { code?: unknown; details?: unknown; message?: unknown };
     const said = String(details || message || error).slice(0, 300);
     if (typeof code === 'number') {
-      const row = rowOf(code);
+      const row = failureRow(code);
       const retryAfter = waitOf(error as object);
       if (retryAfter === undefined) return { ...row, said };
       // with a wait that the server names it may pass; without one it may not (OTLP specification, "OTLP/gRPC Throttling")

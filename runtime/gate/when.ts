@@ -82,11 +82,11 @@ function parseValue(value: string, shown: string, field: string): ExpectedValue 
 export function printWhen(when: When, hides?: (name: string) => boolean): string {
   return when
     .map(({ source, name, negated, expected }) => {
-      const values = hides?.(name) ? ['***'] : expected.map(({ text, open }) => `${escaped(text)}${open ? '*' : ''}`);
+      const values = hides?.(name) ? ['***'] : expected.map(({ text, open }) => `${percentEscaped(text)}${open ? '*' : ''}`);
       return `${source === 'value' ? '' : `${source}:`}${name}${negated ? '!=' : '='}${values.join(',')}`;
     })
     .join(' & ');
 }
 
-const escaped = (text: string): string =>
+const percentEscaped = (text: string): string =>
   text.replace(/[%&,*]|^\s|\s$/gu, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);

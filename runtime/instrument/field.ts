@@ -3,7 +3,7 @@
 
 import type { AnyFunction, ForwarderFactory, Shape, Site, SiteRecord } from '../site/site.js';
 import { state } from '../state.js';
-import { ownerName, shapeOf } from './introspect.js';
+import { ownerName, shapeOfFunction } from './introspect.js';
 import { makeFunction, register } from './make.js';
 import type { InstrumentOptions } from './options.js';
 
@@ -34,7 +34,7 @@ export function fieldInitializer(
     if (typeof initial !== 'function') return initial;
     if (state.made.has(initial)) return initial;
     const body = initial as AnyFunction;
-    const shape = shapeOf(body);
+    const shape = shapeOfFunction(body);
     let site = sites.get(shape);
     if (site === undefined) {
       site = register(body, record, options, ownerName(this), name);

@@ -9,14 +9,14 @@ const SHAPES: Record<string, Shape> = {
 };
 
 /** By the function's own kind. A plain function may return a promise, so it is `unknown`, never `sync`. */
-export function shapeOf(body: AnyFunction): Shape {
+export function shapeOfFunction(body: AnyFunction): Shape {
   const tag = (Object.getPrototypeOf(body) as { [Symbol.toStringTag]?: unknown } | null)?.[Symbol.toStringTag];
   return SHAPES[typeof tag === 'string' ? tag : ''] ?? 'unknown';
 }
 
 /** True for a plain `function`, which may be called with `new`. */
 export function isConstructible(body: AnyFunction): boolean {
-  return Object.hasOwn(body, 'prototype') && shapeOf(body) === 'unknown';
+  return Object.hasOwn(body, 'prototype') && shapeOfFunction(body) === 'unknown';
 }
 
 /** The property key of a member. A numeric name, also one from an enum, is a string there. */
@@ -35,7 +35,7 @@ export function nameText(key: string | symbol): string {
  */
 export function isClass(value: AnyFunction): boolean {
   const own = Object.getOwnPropertyDescriptor(value, 'prototype');
-  if (own === undefined || shapeOf(value) !== 'unknown') return false;
+  if (own === undefined || shapeOfFunction(value) !== 'unknown') return false;
   if (!own.writable) return true;
   const original: unknown = own.value?.constructor;
   return (

@@ -8,10 +8,10 @@ import { type AnyFunction, type ForwarderFactory, Site, type SiteRecord } from '
 import { run } from '../span/run.js';
 import { state } from '../state.js';
 import { takeIdentity } from './identity.js';
-import { isConstructible, shapeOf } from './introspect.js';
+import { isConstructible, shapeOfFunction } from './introspect.js';
 import type { InstrumentOptions } from './options.js';
 import { parameterNames } from './parameter-names.js';
-import { checkOptions, constantAttributes, resolveOptions } from './resolve.js';
+import { checkInstrumentOptions, constantAttributes, resolveOptions } from './resolve.js';
 import { constructibleWrapper, wrapper } from './wrapper.js';
 
 /** What instrument() sees of a function that no transformer described. */
@@ -20,7 +20,7 @@ function recordOf(body: AnyFunction, owner: string | undefined, name: string): S
     namespace: owner ?? '',
     function: name,
     name: owner === undefined ? name : `${owner}.${name}`,
-    shape: shapeOf(body),
+    shape: shapeOfFunction(body),
   };
 }
 
@@ -47,7 +47,7 @@ export function makeSite(
 ): Site {
   const namespace = options.namespace ?? record.namespace;
   const qualified = qualifiedName(record, namespace);
-  checkOptions(options, qualified);
+  checkInstrumentOptions(options, qualified);
   const named = options.args !== undefined || marked.length > 0;
   const guessed = record.parameters === undefined;
   const parameters = guessed && named ? parameterNames(body) : record.parameters;
@@ -62,11 +62,11 @@ export function makeSite(
     line: record.line,
     column: record.column,
     parameters,
-    shape: record.shape ?? shapeOf(body),
+    shape: record.shape ?? shapeOfFunction(body),
     options: resolveOptions(options, { names: parameters, guessed, marked }, qualified),
     attributes: Object.freeze({ ...placeAttributes(record, namespace), ...constantAttributes(options) }),
   });
-  site.isAsync = shapeOf(body) === 'async';
+  site.isAsync = shapeOfFunction(body) === 'async';
   const slot = state.sites.add(site);
   state.gate.judge(slot);
   return slot;

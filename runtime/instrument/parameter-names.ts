@@ -59,8 +59,8 @@ function listParts(source: string, from: number): string[] {
 /** Index behind the string or comment that starts at `index`; `index` itself where none does. */
 function behindQuoted(source: string, index: number): number {
   const quote = source[index] as string;
-  if (source.startsWith('//', index)) return endOf(source, '\n', index + 2);
-  if (source.startsWith('/*', index)) return endOf(source, '*/', index + 2);
+  if (source.startsWith('//', index)) return indexBehind(source, '\n', index + 2);
+  if (source.startsWith('/*', index)) return indexBehind(source, '*/', index + 2);
   if (!'"\'`'.includes(quote)) return index;
   for (let at = index + 1; at < source.length; at++) {
     if (source[at] === '\\') at++;
@@ -69,7 +69,7 @@ function behindQuoted(source: string, index: number): number {
   return source.length;
 }
 
-function endOf(source: string, mark: string, from: number): number {
+function indexBehind(source: string, mark: string, from: number): number {
   const found = source.indexOf(mark, from);
   return found < 0 ? source.length : found + mark.length;
 }

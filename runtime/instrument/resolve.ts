@@ -43,15 +43,18 @@ const FORMS: Record<(typeof OPTION_NAMES)[number], readonly [Check, string]> = {
 };
 
 /** @throws SpanwrightError MISUSE naming the site, the option, and what was expected. */
-export function checkOptions(options: InstrumentOptions, where: string): void {
+export function checkInstrumentOptions(options: InstrumentOptions, where: string): void {
   for (const key of Object.keys(options)) {
     const form = Object.hasOwn(FORMS, key) ? FORMS[key as keyof typeof FORMS] : undefined;
     if (form === undefined) {
-      throw misuse(where, `unknown option "${key}".${didYouMean(key, OPTION_NAMES)} Known: ${OPTION_NAMES.join(', ')}.`);
+      throw instrumentMisuse(
+        where,
+        `unknown option "${key}".${didYouMean(key, OPTION_NAMES)} Known: ${OPTION_NAMES.join(', ')}.`,
+      );
     }
     const value = options[key as keyof InstrumentOptions];
     if (value !== undefined && !form[0](value))
-      throw misuse(where, `option "${key}": found ${describeFound(value)}; expected ${form[1]}.`);
+      throw instrumentMisuse(where, `option "${key}": found ${describeFound(value)}; expected ${form[1]}.`);
   }
 }
 
@@ -104,7 +107,7 @@ function resolveArgs(
     const index = names.indexOf(name);
     if (index >= 0) return [{ index, parameter: name, key }];
     const what = `args: there is no parameter "${name}".${didYouMean(name, names)} Parameters: ${names.join(', ') || 'none'}.`;
-    if (!guessed) throw misuse(where, what);
+    if (!guessed) throw instrumentMisuse(where, what);
     notice(
       'SPW039',
       `@instrument on ${where}: ${what} Names in minified code are lost unless the transformer ran (docs/hosts.md)`,
@@ -120,6 +123,6 @@ function resolveExpected(expected: InstrumentOptions['expectedErrors']): Resolve
   return (error) => classes.some((expectedClass) => error instanceof expectedClass);
 }
 
-function misuse(where: string, what: string): SpanwrightError {
+function instrumentMisuse(where: string, what: string): SpanwrightError {
   return new SpanwrightError('MISUSE', `${where === 'startSpan()' ? '' : '@instrument on '}${where}: ${what}`);
 }

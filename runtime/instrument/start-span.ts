@@ -6,7 +6,7 @@ import { activeContext } from '../context/active.js';
 import { type KindName, spanKindOf } from '../site/kind.js';
 import { GateTracerProvider } from '../span/provider.js';
 import { VERSION } from '../version.js';
-import { checkOptions } from './resolve.js';
+import { checkInstrumentOptions } from './resolve.js';
 
 export interface StartSpanOptions {
   /** Namespace that rules and roots match, and `code.namespace`. Default: none, so that only `*` matches. */
@@ -39,7 +39,7 @@ let tracer: Tracer | undefined;
  */
 export function startSpan(name: string, options: StartSpanOptions = {}): StartedSpan {
   const { namespace, attributes, links, root } = options;
-  checkOptions(
+  checkInstrumentOptions(
     {
       name,
       ...(options.kind === undefined ? undefined : { kind: options.kind }),

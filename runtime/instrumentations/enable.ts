@@ -6,7 +6,7 @@ import { ConfigurationError } from '../errors.js';
 import { didYouMean } from '../text/nearest.js';
 import { notice } from '../warnings.js';
 import { type Instrumentation, loadInstrumentation } from './load.js';
-import { INSTRUMENTATION_NAMES, rowOf } from './packages.js';
+import { INSTRUMENTATION_NAMES, packageRow } from './packages.js';
 import { adaptPatching } from './patch.js';
 import { LibraryTracerProvider } from './provider.js';
 import type { OwnOptions, PackageRow } from './row.js';
@@ -37,9 +37,9 @@ export function prepareInstrumentations({ instrumentations, disabled }: Configur
   const wanted: Wanted[] = [];
   for (const [name, given] of Object.entries(disabled ? {} : instrumentations)) {
     if (given === false) continue;
-    const row = rowOf(name);
+    const row = packageRow(name);
     if (row === undefined) throw unknownName(name);
-    const { own, config } = optionsOf(name, given === true ? {} : given);
+    const { own, config } = splitOptions(name, given === true ? {} : given);
     if (!built && !row.carriesContext) continue;
     if (wanted.some((other) => other.row.package === row.package)) continue;
     wanted.push({ name, row, own, config, make: loadInstrumentation(name, row.package) });
@@ -88,7 +88,10 @@ function withStableConventions<Result>(make: () => Result): Result {
 }
 
 /** Ours, taken out of what is given, and the package's own. A TOML file has snake_case, code has camelCase. */
-function optionsOf(name: string, given: Readonly<Record<string, unknown>>): { own: OwnOptions; config: Record<string, unknown> } {
+function splitOptions(
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+): { own: OwnOptions; config: Record<string, unknown> } {
   const { roots, queries = 'spans', ignorePaths, ignore_paths = ignorePaths ?? [], ...config } = given;
   const paths = ignore_paths as readonly string[];
   const faults: string[] = [];

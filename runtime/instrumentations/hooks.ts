@@ -6,7 +6,7 @@ import { createRequire, register } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { SpanwrightError } from '../errors.js';
 import { requireFor } from '../sdk/installed.js';
-import { INSTRUMENTATION_NAMES, PATCHED_MODULES, rowOf } from './packages.js';
+import { INSTRUMENTATION_NAMES, PATCHED_MODULES, packageRow } from './packages.js';
 
 const BASE = '@opentelemetry/instrumentation';
 const LOADER = 'import-in-the-middle/hook.mjs';
@@ -14,7 +14,7 @@ const LOADER = 'import-in-the-middle/hook.mjs';
 /** The base package, which instrumentation packages bring: found from the first of them that is installed. */
 function findBase(): string | undefined {
   for (const name of [undefined, ...INSTRUMENTATION_NAMES]) {
-    const beside = name === undefined ? undefined : rowOf(name)?.package;
+    const beside = name === undefined ? undefined : packageRow(name)?.package;
     const require = requireFor(beside ?? BASE);
     if (require === undefined) continue;
     try {

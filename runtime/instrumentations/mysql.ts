@@ -26,13 +26,13 @@ export function adaptMysql(given: Record<string, unknown>): Record<string, unkno
 function describeRows(span: Span, results: unknown): void {
   const counted = queryOf(span);
   if (counted === undefined && !span.isRecording()) return;
-  const rows = rowsOf(results);
+  const rows = rowsInResults(results);
   if (counted !== undefined) Object.assign(counted, rows);
   span.setAttribute('db.response.returned_rows', rows.returned);
 }
 
 /** Rows, the header of a statement that changed some, or a list of these: of several statements, or of a procedure. */
-function rowsOf(results: unknown): Rows {
+function rowsInResults(results: unknown): Rows {
   if (!Array.isArray(results)) return rowsIn(results);
   const isHeader = (one: unknown): boolean => !Array.isArray(one) && typeof fieldOf(one, 'serverStatus') === 'number';
   const several = results.every((one) => Array.isArray(one) || isHeader(one));

@@ -97,7 +97,7 @@ export const INSTRUMENTATION_NAMES: readonly string[] = Object.keys(ROWS);
 export const PATCHED_MODULES: readonly string[] = [...new Set(Object.values(ROWS).flatMap((row) => row.modules))];
 
 /** The row of a name; for the full name of a package, a row that knows nothing else. */
-export function rowOf(name: string): PackageRow | undefined {
+export function packageRow(name: string): PackageRow | undefined {
   if (Object.hasOwn(ROWS, name)) return ROWS[name];
   const known = Object.values(ROWS).find((row) => row.package === name);
   if (known !== undefined) return known;

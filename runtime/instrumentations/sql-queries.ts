@@ -50,8 +50,8 @@ const MYSQL = new Set(['mysql', 'mariadb']);
 /** See setup/on-demand.ts. */
 export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
   const { system, namespace, queries = 'spans', roots } = options;
-  if (typeof system !== 'string' || system === '') throw misuse('system', system, 'the name of a database, such as "sqlite"');
-  if (!CHOICES.includes(queries)) throw misuse('queries', queries, `one of ${CHOICES.join(', ')}`);
+  if (typeof system !== 'string' || system === '') throw sqlMisuse('system', system, 'the name of a database, such as "sqlite"');
+  if (!CHOICES.includes(queries)) throw sqlMisuse('queries', queries, `one of ${CHOICES.join(', ')}`);
   const dialect: Dialect = MYSQL.has(system) ? 'mysql' : /sqlite/iu.test(system) ? 'sqlite' : 'ansi';
   const common: Attributes = { ...options.attributes, 'db.system.name': system };
   if (namespace !== undefined) common['db.namespace'] = namespace;
@@ -127,6 +127,6 @@ function tellRows(span: RecordedSpan | undefined, counted: Query | undefined, re
   }
 }
 
-function misuse(option: string, found: unknown, expected: string): SpanwrightError {
+function sqlMisuse(option: string, found: unknown, expected: string): SpanwrightError {
   return new SpanwrightError('MISUSE', `sqlQueries(): ${option}: found ${JSON.stringify(found)}; expected ${expected}.`);
 }

@@ -7,12 +7,12 @@ export function printJson(record: object): string {
   try {
     return JSON.stringify(record, replacer()) ?? '{}';
   } catch (error) {
-    return JSON.stringify({ level: 'error', msg: 'a log record cannot be printed', error: reasonOf(error) });
+    return JSON.stringify({ level: 'error', msg: 'a log record cannot be printed', error: textOfError(error) });
   }
 }
 
 /** What is thrown by a record may be unreadable, too. */
-function reasonOf(error: unknown): string {
+function textOfError(error: unknown): string {
   try {
     return String(error);
   } catch {

@@ -43,10 +43,10 @@ function logfmtValue(value: unknown): string | undefined {
 
 function quoted(text: string): string {
   if (text !== '' && !NEEDS_QUOTES.test(text)) return text;
-  return `"${text.replace(ESCAPED, escaped)}"`;
+  return `"${text.replace(ESCAPED, escapeInLogfmt)}"`;
 }
 
-function escaped(character: string): string {
+function escapeInLogfmt(character: string): string {
   const short = SHORT[character];
   if (short !== undefined) return short;
   let text = '';

@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
 const MOST_PATHS = 50;
 
 /** The path of a request without its query, also where the request line holds a whole URL. */
-function pathOf(url: string): string {
+function pathOfUrl(url: string): string {
   const path = url.startsWith('/') ? url : URL.canParse(url) ? new URL(url).pathname : '/';
   return path.split(/[?#]/u, 1)[0] as string;
 }
@@ -28,7 +28,7 @@ export class HookRequests {
 
   hasPath(url: unknown): boolean {
     if (typeof url !== 'string' || this.#paths.size === 0) return false;
-    const path = pathOf(url);
+    const path = pathOfUrl(url);
     for (const known of this.#paths) if (path === known || path.startsWith(`${known}/`)) return true;
     return false;
   }

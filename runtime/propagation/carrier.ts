@@ -15,7 +15,7 @@ import {
 import { withContext } from '../context/active.js';
 import type { AnyFunction } from '../site/site.js';
 import type { CarrierKind } from './carrier-kind.js';
-import { kindOf } from './kinds.js';
+import { carrierKindOf } from './kinds.js';
 import { injectAs, propagator } from './pass.js';
 import { NO_SPAN } from './traceparent.js';
 
@@ -27,7 +27,7 @@ import { NO_SPAN } from './traceparent.js';
  */
 export function inject<Carrier>(carrier: Carrier, kind?: TextMapSetter<NoInfer<Carrier>>, context?: Context): Carrier {
   if (carrier === null || carrier === undefined) return carrier;
-  return injectAs(carrier, () => (kind ?? kindOf(carrier)) as TextMapSetter, context);
+  return injectAs(carrier, () => (kind ?? carrierKindOf(carrier)) as TextMapSetter, context);
 }
 
 /**
@@ -42,7 +42,7 @@ export function extract<Carrier>(
 ): Context {
   if (carrier === null || carrier === undefined) return context;
   try {
-    const getter = (kind ?? kindOf(carrier)) as CarrierKind;
+    const getter = (kind ?? carrierKindOf(carrier)) as CarrierKind;
     const extracted = propagator().extract(context, carrier, getter as TextMapGetter);
     if (getter.traceOf === undefined || trace.getSpanContext(extracted) !== trace.getSpanContext(context)) return extracted;
     const traceId = getter.traceOf(carrier);

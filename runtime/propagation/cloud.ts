@@ -19,7 +19,7 @@ const fieldsAt = (carrier: unknown, ...names: string[]): Fields | undefined => {
 const MOST_ATTRIBUTES = 10;
 
 /** Attributes of a request or a message (`MessageAttributes`), or of a record that Lambda gets (`messageAttributes`, `Sns`). */
-function attributesOf(carrier: unknown): Fields | undefined {
+function attributesIn(carrier: unknown): Fields | undefined {
   const holder = fieldsAt(carrier, 'Sns') ?? carrier;
   return fieldsAt(holder, 'MessageAttributes', 'messageAttributes');
 }
@@ -33,11 +33,11 @@ function attributeText(attribute: unknown): unknown {
 /** SQS and SNS. Written where the attributes are fewer than the ten that both accept. */
 const messageAttributes: CarrierKind<unknown> = {
   get(carrier, name) {
-    const attributes = attributesOf(carrier);
+    const attributes = attributesIn(carrier);
     if (attributes === undefined) return undefined;
     return readHeader(Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, attributeText(value)])), name);
   },
-  keys: (carrier) => Object.keys(attributesOf(carrier) ?? {}),
+  keys: (carrier) => Object.keys(attributesIn(carrier) ?? {}),
   set(carrier, name, value) {
     if (!isObject(carrier)) return;
     const message = carrier as { MessageAttributes?: Fields };
@@ -122,7 +122,7 @@ export const cloud = { sqs: messageAttributes, sns: messageAttributes, eventBrid
 /** The kind that shows by the carrier's shape. */
 export function cloudKindOf(carrier: unknown): CarrierKind<unknown> | undefined {
   if (!isObject(carrier)) return undefined;
-  if (attributesOf(carrier) !== undefined) return messageAttributes;
+  if (attributesIn(carrier) !== undefined) return messageAttributes;
   const { Detail, detail, attributes, headers, message } = carrier as Fields;
   if ((typeof Detail === 'string' && 'DetailType' in carrier) || (isObject(detail) && 'detail-type' in carrier))
     return eventBridge;

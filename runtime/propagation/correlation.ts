@@ -3,7 +3,7 @@
 
 import type { Attributes, TextMapGetter } from '@opentelemetry/api';
 import type { CarrierKind } from './carrier-kind.js';
-import { kindOf } from './kinds.js';
+import { carrierKindOf } from './kinds.js';
 
 /** Headers that hold a correlation id, in the spelling that attribute keys have. */
 export const CORRELATION_HEADERS = ['x-openstack-request-id', 'x-request-id'] as const;
@@ -20,7 +20,7 @@ export function correlationAttributes<Carrier>(carrier: Carrier, kind?: TextMapG
   if (carrier === null || carrier === undefined) return attributes;
   for (const name of CORRELATION_HEADERS) {
     try {
-      const getter = (kind ?? kindOf(carrier)) as CarrierKind;
+      const getter = (kind ?? carrierKindOf(carrier)) as CarrierKind;
       const value = getter.get(carrier, name);
       if (typeof value === 'string' && PLAIN.test(value)) attributes[`http.request.header.${name}`] = [value];
     } catch {

@@ -126,7 +126,7 @@ export const carriers = {
 } as const;
 
 /** The kind that shows by the carrier's shape; text by name where nothing else does. */
-export function kindOf(carrier: unknown): CarrierKind<unknown> {
+export function carrierKindOf(carrier: unknown): CarrierKind<unknown> {
   if (metadataOf(carrier) !== undefined) return grpc;
   if (typeof carrier === 'string') return redisList;
   if (isObject(carrier) && 'properties' in carrier && isObject(carrier.properties) && 'headers' in carrier.properties)

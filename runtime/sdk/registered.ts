@@ -22,7 +22,7 @@ export function registeredApiVersion(): string | undefined {
 export function registeredProvider(): TracerProvider | undefined {
   const proxy = trace.getTracerProvider() as TracerProvider & { getDelegate?(): TracerProvider };
   const provider = proxy.getDelegate?.() ?? proxy;
-  return nameOf(provider) === 'NoopTracerProvider' ? undefined : provider;
+  return classNameOf(provider) === 'NoopTracerProvider' ? undefined : provider;
 }
 
 export function isRegisteredContextManager(manager: object): boolean {
@@ -44,6 +44,6 @@ export function lacksTraceparent(): boolean {
 }
 
 /** The class of a provider or propagator, for messages. */
-export function nameOf(registered: object): string {
+export function classNameOf(registered: object): string {
   return registered.constructor?.name || 'an object';
 }

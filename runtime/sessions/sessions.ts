@@ -55,7 +55,7 @@ function siteOf(options: SessionOptions): Site {
  * @example
  * sessions.start(event.id, { name: 'node_drainer.drain_session', namespace: 'nvsentinel::node-drainer' });
  */
-function start(key: string, options: SessionOptions = {}): boolean {
+function startSession(key: string, options: SessionOptions = {}): boolean {
   if (typeof key !== 'string' || key === '') {
     throw new SpanwrightError(
       'MISUSE',
@@ -140,4 +140,4 @@ function list(): { key: string; traceId: string; spanId: string; ageMs: number }
 }
 
 /** Long-lived spans by key, over many passes of a program. */
-export const sessions = { start, run: runInSession, end, annotate, carrier, list } as const;
+export const sessions = { start: startSession, run: runInSession, end, annotate, carrier, list } as const;

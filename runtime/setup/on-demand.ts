@@ -7,7 +7,7 @@ import type { Tracing } from '../tracing.js';
 import type { SamplerOptions } from './own.js';
 import type { SpanwrightSampler } from './sampler.js';
 
-const start = (): typeof import('./start.js') => require('./start.js');
+const loadStart = (): typeof import('./start.js') => require('./start.js');
 const sampler = (): typeof import('./sampler.js') => require('./sampler.js');
 const sql = (): typeof import('../instrumentations/sql-queries.js') => require('../instrumentations/sql-queries.js');
 
@@ -24,7 +24,7 @@ const sql = (): typeof import('../instrumentations/sql-queries.js') => require('
  * ```
  */
 export async function startTracing(options: TracingOptions = {}): Promise<Tracing> {
-  return start().startTracing(options);
+  return loadStart().startTracing(options);
 }
 
 /**

@@ -13,16 +13,16 @@ type Row = Site | readonly Site[];
 const first = (row: Row): Site => (Array.isArray(row) ? (row[0] as Site) : (row as Site));
 const sum = (row: Row, of: (site: Site) => number): number =>
   Array.isArray(row) ? row.reduce((total, site) => total + of(site), 0) : of(row as Site);
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** A total order: rows have distinct ids, so that pages fit together. */
 function byName(a: Row, b: Row): number {
   const [one, other] = [first(a), first(b)];
   return (
-    compare(one.namespace, other.namespace) ||
-    compare(one.functionName, other.functionName) ||
+    byText(one.namespace, other.namespace) ||
+    byText(one.functionName, other.functionName) ||
     (one.line ?? 0) - (other.line ?? 0) ||
-    compare(one.id, other.id)
+    byText(one.id, other.id)
   );
 }
 const mostFirst = (of: (site: Site) => number) => (a: Row, b: Row) => sum(b, of) - sum(a, of) || byName(a, b);
@@ -37,17 +37,17 @@ const ORDERS: Readonly<Record<SiteSort, (a: Row, b: Row) => number>> = {
 /** The page, and the number of sites in all. */
 export function pageOfSites(sites: SiteRegistry, query: SiteQuery): SitePage {
   const { prefix = '', sort = 'name', offset = 0, limit = Number.POSITIVE_INFINITY } = query;
-  const rows = rowsOf(sites, prefix);
+  const rows = siteRows(sites, prefix);
   const page = smallest(rows, offset + limit, ORDERS[sort]).slice(offset, offset + limit);
   return { total: rows.length, sites: page.map(reportRow) };
 }
 
 /** Every site whose namespace begins with `prefix`, in the order of registration. */
 export function reportSites(sites: SiteRegistry, prefix: string): SiteReport[] {
-  return rowsOf(sites, prefix).map(reportRow);
+  return siteRows(sites, prefix).map(reportRow);
 }
 
-function rowsOf(sites: SiteRegistry, prefix: string): Row[] {
+function siteRows(sites: SiteRegistry, prefix: string): Row[] {
   const rows: Row[] = [];
   const shared = new Map<string, Site[]>();
   for (const site of sites) {
@@ -114,7 +114,7 @@ function addUp(a: SiteReport, b: SiteReport): SiteReport {
 /** The namespaces that begin with `prefix`, by name. */
 export function reportNamespaces(sites: SiteRegistry, prefix: string): NamespaceReport[] {
   const found = new Map<string, Omit<NamespaceReport, 'latency'> & { sites: number; latency: LatencyHistogram }>();
-  for (const row of rowsOf(sites, prefix)) {
+  for (const row of siteRows(sites, prefix)) {
     const site = first(row);
     let report = found.get(site.namespace);
     if (report === undefined) {
@@ -133,6 +133,6 @@ export function reportNamespaces(sites: SiteRegistry, prefix: string): Namespace
     }
   }
   return [...found.values()]
-    .sort((a, b) => compare(a.namespace, b.namespace))
+    .sort((a, b) => byText(a.namespace, b.namespace))
     .map((report) => ({ ...report, latency: report.latency.report() }));
 }

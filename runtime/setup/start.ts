@@ -22,10 +22,10 @@ import { observe } from '../open/metrics.js';
 import type { SpanwrightPropagator } from '../propagation/propagator.js';
 import type { Resource } from '../sdk/contracts.js';
 import {
+  classNameOf,
   isRegisteredContextManager,
   isRegisteredPropagator,
   lacksTraceparent,
-  nameOf,
   registeredProvider,
 } from '../sdk/registered.js';
 import { BaggageAttributes } from '../span/baggage-attributes.js';
@@ -65,7 +65,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const undo = registerPropagation(createPropagator(loaded));
   const tracing = new LiveTracing(state, loaded, configuration.endpoint, notice);
   state.tracing = tracing;
-  tracing.attach(pipeline === null ? undefined : build(tracing, configuration, pipeline, resource, undo));
+  tracing.attach(pipeline === null ? undefined : buildTracing(tracing, configuration, pipeline, resource, undo));
   undo.push(enableInstrumentations());
   if (pipeline === null) tracing.undoAtShutdown(undo);
   else for (const { name, line } of notFollowed()) notice('SPW024', line, name);
@@ -73,7 +73,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   return tracing;
 }
 
-function build(
+function buildTracing(
   tracing: LiveTracing,
   configuration: Configuration,
   pipeline: Pipeline,
@@ -148,7 +148,7 @@ function registerProvider(): () => void {
   const other = registeredProvider();
   notice(
     'SPW030',
-    `${other === undefined ? 'it' : nameOf(other)} was registered before startTracing(); spans of libraries go there, instrumented calls go here, and those below a span of it are recorded also while the flag is off. Use createSampler() in that set-up instead of startTracing(), or remove it (docs/existing-setups.md)`,
+    `${other === undefined ? 'it' : classNameOf(other)} was registered before startTracing(); spans of libraries go there, instrumented calls go here, and those below a span of it are recorded also while the flag is off. Use createSampler() in that set-up instead of startTracing(), or remove it (docs/existing-setups.md)`,
   );
   return () => {};
 }

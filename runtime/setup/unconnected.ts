@@ -4,7 +4,7 @@
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { setTimeout, unref } from '../captured.js';
-import { nameOf, registeredApiVersion, registeredProvider } from '../sdk/registered.js';
+import { classNameOf, registeredApiVersion, registeredProvider } from '../sdk/registered.js';
 import { state } from '../state.js';
 import { notice } from '../warnings.js';
 
@@ -19,12 +19,12 @@ let scheduled = false;
 export function lookForUnconnectedSdk(): void {
   if (scheduled) return;
   scheduled = true;
-  unref(setTimeout(look, START_MS));
-  process.once('exit', look);
+  unref(setTimeout(reportAtExit, START_MS));
+  process.once('exit', reportAtExit);
 }
 
-function look(): void {
-  process.removeListener('exit', look);
+function reportAtExit(): void {
+  process.removeListener('exit', reportAtExit);
   reportUnconnected();
   reportApiCopies();
 }
@@ -34,7 +34,7 @@ function reportUnconnected(): void {
   if (state.tracing !== undefined || state.sites.size === 0 || provider === undefined) return;
   notice(
     'SPW031',
-    `${state.sites.size} sites, ${nameOf(provider)}: they record nothing. Call createSampler({ enabled: true }) at start, and give what it returns to the SDK as its sampler where the SDK takes one (docs/existing-setups.md)`,
+    `${state.sites.size} sites, ${classNameOf(provider)}: they record nothing. Call createSampler({ enabled: true }) at start, and give what it returns to the SDK as its sampler where the SDK takes one (docs/existing-setups.md)`,
   );
 }
 

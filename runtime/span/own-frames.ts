@@ -16,13 +16,14 @@ export function withoutOwnFrames(stack: string): string {
       between = true;
       continue;
     }
-    const again = between && nameOf(line) !== undefined && nameOf(line) === nameOf(kept[kept.length - 1] ?? '');
+    const again =
+      between && functionInFrame(line) !== undefined && functionInFrame(line) === functionInFrame(kept[kept.length - 1] ?? '');
     between = false;
     if (!again) kept.push(line);
   }
   return kept.join('\n');
 }
 
-function nameOf(line: string): string | undefined {
+function functionInFrame(line: string): string | undefined {
   return FUNCTION.exec(line)?.[1];
 }

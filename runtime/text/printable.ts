@@ -23,7 +23,7 @@ const STYLE = /(\u{1b}\[(?:0|1|2|31|32|33)m)/u;
  * @param styles true: the program's own colours are kept
  */
 export function printableLines(text: string, styles = false): string {
-  const clean = (part: string): string => part.replace(UNSAFE_IN_LINES, escaped);
+  const clean = (part: string): string => part.replace(UNSAFE_IN_LINES, unicodeEscaped);
   // split() by a group puts what it matched at each odd place
   return styles
     ? text
@@ -33,7 +33,7 @@ export function printableLines(text: string, styles = false): string {
     : clean(text);
 }
 
-function escaped(found: string): string {
+function unicodeEscaped(found: string): string {
   let text = '';
   for (let at = 0; at < found.length; at++) text += `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`;
   return text;

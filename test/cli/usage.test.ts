@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EXIT, EXIT_MEANINGS } from '../../cli/command.js';
 import { COMMANDS } from '../../cli/commands.js';
-import { optionsOf } from '../../cli/options.js';
+import { optionsOfCommand } from '../../cli/options.js';
 import { parseCommandLine } from '../../cli/parse.js';
 import { spanwright } from './program.js';
 
@@ -54,7 +54,7 @@ test('each command has its own help, with all its options', async () => {
   assert.is((await spanwright(['help', 'set'])).out, (await spanwright(['set', '--help'])).out);
   for (const command of COMMANDS.slice(0, 2)) {
     const { out } = await spanwright([command.name, '-h']);
-    for (const { name } of optionsOf(command).filter((option) => option.name !== 'help' && option.name !== 'version'))
+    for (const { name } of optionsOfCommand(command).filter((option) => option.name !== 'help' && option.name !== 'version'))
       assert.match(out, `--${name}`);
   }
 });
@@ -66,7 +66,7 @@ test('the version is that of the package', async () => {
 
 test('an option means the same kind of value in every command, so that it may stand before the name', () => {
   const kinds = new Map<string, boolean>();
-  for (const option of COMMANDS.flatMap(optionsOf)) {
+  for (const option of COMMANDS.flatMap(optionsOfCommand)) {
     const flag = option.type === 'flag';
     assert.is(kinds.get(option.name) ?? flag, flag, `--${option.name}`);
     kinds.set(option.name, flag);

@@ -48,7 +48,7 @@ const NAMES = Object.keys(CHECKS);
 const CHECK_OF = new Map<string, Check>(Object.entries(CHECKS));
 
 /** Faults in an options expression; none when it is not an object literal. */
-export function checkOptions(
+export function checkOptionLiterals(
   ts: Compiler,
   file: ts.SourceFile,
   options: ts.Expression | undefined,

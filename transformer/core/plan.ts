@@ -12,7 +12,7 @@ import { callMark, type DecoratorMark, type Marks, marksOf } from './marks.js';
 import { membersIn } from './members.js';
 import { freeName, moduleNames } from './names.js';
 import { type Enclosure, type NamingRules, namesOf, TOP_LEVEL } from './naming.js';
-import { checkOptions, literalOption } from './options.js';
+import { checkOptionLiterals, literalOption } from './options.js';
 import { prologueOf, useOfOptions } from './prologue.js';
 import type { Recognition } from './recognition.js';
 import { anyWithin, relevantOffsets } from './relevance.js';
@@ -110,7 +110,7 @@ export function planFile(request: PlanRequest): Plan {
     const name = own ?? nameByPlace(ts, call, file) ?? { text: chosen?.trim() || 'anonymous', node: body };
     const prologue = named || useOfOptions(ts, options, undefined) === 'unknown' ? undefined : prologueOf(ts, body);
     const index = addSite(body, name, enclosure, false, prologue);
-    faults.push(...checkOptions(ts, file, options, [body]));
+    faults.push(...checkOptionLiterals(ts, file, options, [body]));
     edits.push({
       kind: 'wrap',
       at: rangeOf(call, file),
@@ -163,7 +163,7 @@ export function planFile(request: PlanRequest): Plan {
     const finds = constant && findsMembers(node, 1);
     const members = methods.map((method) => memberOf(method, inside, finds));
     const bodies = methods.map(({ node: body }) => body);
-    faults.push(...checkOptions(ts, file, mark.options, bodies));
+    faults.push(...checkOptionLiterals(ts, file, mark.options, bodies));
     const [registered, decorated] = byPrologue(members);
     const options = optionsRange(mark);
     if (registered.length > 0) registerMembers(node, registered, options);
@@ -247,7 +247,7 @@ export function planFile(request: PlanRequest): Plan {
     const use = useOfOptions(ts, mark.options, owner.name?.text);
     const literal = ts.isPropertyDeclaration(member) || mark.inner || use === 'unknown' ? undefined : prologueOf(ts, body);
     const site = addSite(body, name, inside, mark.inner, literal);
-    faults.push(...checkOptions(ts, file, mark.options, [body]));
+    faults.push(...checkOptionLiterals(ts, file, mark.options, [body]));
     const key = literal === undefined ? undefined : registrableKey(member, owner, use);
     if (key !== undefined) {
       const kind = ts.isGetAccessorDeclaration(member) ? 'getter' : ts.isSetAccessorDeclaration(member) ? 'setter' : 'method';

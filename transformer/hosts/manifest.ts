@@ -56,7 +56,7 @@ function writeManifests(): void {
   for (const { manifest, byFile } of pending.values()) {
     const kept = readEntries(manifest.path).filter(({ file }) => !byFile.has(file) && existsSync(manifest.locate(file)));
     const sites = [...kept, ...[...byFile.values()].flat()];
-    sites.sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column);
+    sites.sort((a, b) => byCodeUnits(a.file, b.file) || a.line - b.line || a.column - b.column);
     try {
       mkdirSync(dirname(manifest.path), { recursive: true });
       // Whole or not at all, also when two builds write it.
@@ -80,6 +80,6 @@ function readEntries(path: string): readonly Entry[] {
   }
 }
 
-function compare(a: string, b: string): number {
+function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -27,24 +27,29 @@ export async function buildKept(host: NativeHost, named: readonly NativeProject[
   const all = projects.map((one): Kept => ({ ...one, state: takeState(one), looked: undefined }));
   try {
     const paths = named.map(({ configPath }) => configPath);
-    return await build(host, paths, request, all);
+    return await compileThenReplace(host, paths, request, all);
   } finally {
     for (const { looked } of all) await looked?.authored.dispose();
   }
 }
 
-async function build(host: NativeHost, paths: readonly string[], request: BuildRequest, all: readonly Kept[]): Promise<Built> {
+async function compileThenReplace(
+  host: NativeHost,
+  paths: readonly string[],
+  request: BuildRequest,
+  all: readonly Kept[],
+): Promise<Built> {
   const { references, pretty } = request;
   // Where an error is to keep files from being written, those of the transformer have to be known before.
   const cautious = all.filter(({ parsed }) => parsed.options.noEmitOnError);
-  for (const one of cautious) await look(host, one);
+  for (const one of cautious) await planOnce(host, one);
   const refused = errorsIn(cautious.flatMap(saidOf)) > 0;
   const noEmit = request.noEmit || refused;
   const compiled = await tsc(paths[0] as string, [references ? '-b' : '-p', ...paths, ...(noEmit ? ['--noEmit'] : [])], {
     pretty,
   });
   for (const one of all) {
-    if (noEmit || one.parsed.options.noEmit) await look(host, one);
+    if (noEmit || one.parsed.options.noEmit) await planOnce(host, one);
     else await replace(host, one, compiled);
   }
   const own = sorted(all.flatMap(saidOf));
@@ -55,7 +60,7 @@ async function build(host: NativeHost, paths: readonly string[], request: BuildR
 }
 
 /** Plans a project, once. */
-async function look(host: NativeHost, one: Kept): Promise<NonNullable<Kept['looked']>> {
+async function planOnce(host: NativeHost, one: Kept): Promise<NonNullable<Kept['looked']>> {
   if (one.looked === undefined) {
     const opened = await openProject(host, one);
     one.looked = { ...opened, plan: await transformed(opened.program, one.texts, one.parsed.options) };
@@ -70,7 +75,7 @@ async function replace(host: NativeHost, one: Kept, { written, exit }: Compiled)
   // With errors that keep files from being written, what is there stays.
   const whole = !state.holds && exit !== SKIPPED;
   if (whole || [...written].some((path) => /\.[cm]?jsx?$/.test(path) && path.startsWith(folder + sep))) {
-    const { authored, plan } = await look(host, one);
+    const { authored, plan } = await planOnce(host, one);
     if (plan.changed.size > 0 && !parsed.options.emitDeclarationOnly) {
       const files = await instrumentedScript(host, { authored, configPath, parsed }, plan.changed);
       await writeEmitted(new Map([...files].filter(([path]) => whole || written.has(path))), plan.changed);

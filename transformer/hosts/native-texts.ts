@@ -60,8 +60,8 @@ export function nativeTexts({ ast, version }: { ast: NativeAst; version: string 
         return resolve?.(specifier, from);
       };
     },
-    readConfiguration: refuse,
-    transpile: refuse,
+    readConfiguration: refuseConfiguration,
+    transpile: refuseConfiguration,
   };
   const texts = textsIn(parser, directory, path, { options, plugins, files: fileNames });
   return {
@@ -146,7 +146,7 @@ async function noteModules(program: Program, texts: NativeTexts, own: ReadonlyMa
 }
 
 function note({ manifest, project }: Texts, path: string, sites: readonly Site[]): void {
-  if (manifest !== undefined) noteSites({ path: manifest, locate: project.locate }, project.pathOf(path), sites);
+  if (manifest !== undefined) noteSites({ path: manifest, locate: project.locate }, project.withoutQuery(path), sites);
 }
 
 /** Whether the compiler writes CommonJS of a file; asked of those alone that it matters for: with a default export, or with neither imports nor exports. */
@@ -160,6 +160,6 @@ async function lowered(program: Program, path: string, text: string, { module }:
 const COMMONJS = 1;
 const NODE16 = 100;
 
-function refuse(): never {
+function refuseConfiguration(): never {
   throw new Error('the native build reads its own configuration');
 }

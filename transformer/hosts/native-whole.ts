@@ -12,13 +12,13 @@ import { reportsOfSettings } from './texts.js';
 export async function buildWhole(host: NativeHost, project: NativeProject, request: BuildRequest): Promise<Built> {
   const opened = await openProject(host, project);
   try {
-    return await build(host, project, opened, request);
+    return await buildOpened(host, project, opened, request);
   } finally {
     await opened.authored.dispose();
   }
 }
 
-async function build(
+async function buildOpened(
   host: NativeHost,
   project: NativeProject,
   { authored, program }: Opened,

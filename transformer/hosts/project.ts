@@ -14,7 +14,7 @@ export interface Project {
   /** Absolute path of the directory at which namespaces, and by default the output, start. */
   readonly rootDir: string;
   /** Path relative to the project's directory, with forward slashes: `code.file.path`, and what patterns match. */
-  pathOf(fileName: string): string;
+  withoutQuery(fileName: string): string;
   /** Segments of a file's namespace below the root directory. */
   segmentsOf(fileName: string): string[];
   /** Absolute path of a file that an option names. */
@@ -43,7 +43,7 @@ export function projectOf(program: ProgramFacts | undefined, settings: Settings,
   return {
     naming: { root, separator: settings.separator, spanName: settings.spanName },
     rootDir,
-    pathOf: (fileName) => below(directory, absolute(fileName)),
+    withoutQuery: (fileName) => below(directory, absolute(fileName)),
     segmentsOf: (fileName) => segmentsOfFile(below(rootDir, absolute(fileName)), settings.separator),
     locate: (path) => resolve(directory, path),
   };

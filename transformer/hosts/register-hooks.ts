@@ -56,13 +56,13 @@ export function resolveSync(
 
 /** The TypeScript file in place of one that is not there; else what Node said. */
 function instead(specifier: string, { parentURL }: Context, error: unknown): Resolved {
-  const path = pathOf(specifier, parentURL);
+  const path = pathOfSpecifier(specifier, parentURL);
   const found = path === undefined ? undefined : typeScriptFor(path);
   if (found === undefined) throw error;
   return { url: pathToFileURL(found).href, format: formatOf(found), shortCircuit: true };
 }
 
-function pathOf(specifier: string, parentURL: string | undefined): string | undefined {
+function pathOfSpecifier(specifier: string, parentURL: string | undefined): string | undefined {
   if (specifier.startsWith('file:')) return fileURLToPath(specifier);
   if (isAbsolute(specifier)) return specifier;
   if (!/^\.{1,2}(\/|$)/.test(specifier) || parentURL?.startsWith('file:') !== true) return undefined;

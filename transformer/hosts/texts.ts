@@ -110,7 +110,7 @@ export function textsIn(
   const entry = configuration.plugins.find(({ transform }) => transform === TRANSFORM);
   const { settings, faults } = readSettings({ ...entry, ...over });
   const configured = entry !== undefined || Object.keys(over).length > 0;
-  const facts = factsOf(ts, directory, path, configuration);
+  const facts = programFacts(ts, directory, path, configuration);
   const project = projectOf(facts, settings, packagesOf(ts));
   const { options } = configuration;
 
@@ -159,14 +159,14 @@ export function textsIn(
   }
 
   function concerns(fileName: string, text: string, imports = importsOf?.(fileName)): boolean {
-    const place = project.pathOf(fileName);
+    const place = project.withoutQuery(fileName);
     if (/\.d\.[cm]?ts$/.test(fileName) || !settings.include(place) || settings.exclude(place)) return false;
     if (installedFile(fileName) !== undefined) return isAuto(fileName, place);
     return settings.auto(place) || text.includes(PACKAGE) || imports?.mayReach(text) === true;
   }
 
   function transform(fileName: string, text: string, commonjs?: boolean): Transformed | undefined {
-    const place = project.pathOf(fileName);
+    const place = project.withoutQuery(fileName);
     const imports = importsOf?.(fileName);
     try {
       if (!concerns(fileName, text, imports)) return undefined;
@@ -266,7 +266,7 @@ function nearestConfiguration(directory: string): string | undefined {
 }
 
 /** What a program of these files would say. */
-function factsOf(ts: Compiler, directory: string, path: string | undefined, configuration: Configuration): ProgramFacts {
+function programFacts(ts: Compiler, directory: string, path: string | undefined, configuration: Configuration): ProgramFacts {
   const { options, files } = configuration;
   const base = path === undefined ? directory : dirname(path);
   // Since TypeScript 6 the root is the directory of tsconfig.json; before, and for composite projects always, what the files share.

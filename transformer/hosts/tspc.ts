@@ -58,7 +58,7 @@ export function transformerFor(
 
   /** The plan of a file, or undefined when there is nothing to do. */
   function plan(file: ts.SourceFile, options: ts.CompilerOptions, commonjs: boolean): Plan | undefined {
-    const path = project.pathOf(file.fileName);
+    const path = project.withoutQuery(file.fileName);
     if (file.isDeclarationFile || !settings.include(path) || settings.exclude(path)) return undefined;
     const recognised = recognition();
     const auto = settings.auto(path);
@@ -99,7 +99,7 @@ export function transformerFor(
       const commonjs = isCommonJs(ts, program, context.getCompilerOptions(), authored);
       const found = plan(authored, context.getCompilerOptions(), commonjs);
       if (manifest !== undefined && !authored.isDeclarationFile)
-        noteSites(manifest, project.pathOf(authored.fileName), found?.sites ?? []);
+        noteSites(manifest, project.withoutQuery(authored.fileName), found?.sites ?? []);
       if (found === undefined) return file;
       for (const fault of found.faults) report(faultDiagnostic(ts, fault, authored));
       if (found.edits.length === 0 || leavesOut(authored)) return file;

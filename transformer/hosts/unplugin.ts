@@ -116,14 +116,14 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       const found = client || isViteClient(this) ? undefined : current.transform(path, code);
       const { manifest, project } = current;
       if (manifest !== undefined)
-        noteSites({ path: manifest, locate: project.locate }, project.pathOf(path), found?.plan.sites ?? []);
+        noteSites({ path: manifest, locate: project.locate }, project.withoutQuery(path), found?.plan.sites ?? []);
       for (const other of found?.read ?? []) {
         this.addWatchFile(other);
         served.note(other, path);
       }
       const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
       // One error ends the build: it tells of all that is wrong in the file.
-      if (wrong.length > 0) throw failureOf(wrong, path);
+      if (wrong.length > 0) throw buildFailure(wrong, path);
       for (const line of [...(found?.reports ?? []).map((report) => report.line), ...unmatched.splice(0)]) this.warn(line);
       const entry = noEntry(current);
       if (entry !== undefined && tsconfig !== false && (found?.plan.sites.length ?? 0) > 0 && !reported.has(current)) {
@@ -197,7 +197,7 @@ function lowered({ parser, configuration }: Texts, path: string, authored: strin
 }
 
 /** An error that bundlers show with its place. */
-function failureOf(reports: readonly Report[], id: string): Error {
+function buildFailure(reports: readonly Report[], id: string): Error {
   const at = reports[0]?.at;
   const loc = at === undefined ? undefined : { file: id, line: at.line, column: at.column - 1 };
   return Object.assign(new Error(reports.map(({ line }) => line).join('\n')), { id, loc });

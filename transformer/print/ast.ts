@@ -157,7 +157,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     const made = factory.createCallExpression(
       decorator,
       undefined,
-      fieldContext(edit, plan.sites).map((part) => build(part, refuse)),
+      fieldContext(edit, plan.sites).map((part) => build(part, refuseAuthored)),
     );
     return factory.createParenthesizedExpression(factory.createComma(factory.createAssignment(kept, made), verbatim('() => {}')));
   }
@@ -217,7 +217,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   /** Nodes for what holds authored parts, and one node of text for each part that holds none. */
   function build(code: Code, piece: (at: Range) => ts.Expression): ts.Expression {
     const make = (part: Code): ts.Expression => build(part, piece);
-    if (!holdsAuthored(code)) return verbatim(printedText(code, refuse));
+    if (!holdsAuthored(code)) return verbatim(printedText(code, refuseAuthored));
     switch (code.is) {
       case 'authored':
         return piece(code.at);
@@ -287,7 +287,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   return factory.updateSourceFile(visited, ts.setTextRange(factory.createNodeArray(statements), visited.statements));
 }
 
-function refuse(at: Range): never {
+function refuseAuthored(at: Range): never {
   throw new Error(`unexpected authored text at ${at.start}`);
 }
 

@@ -1,7 +1,7 @@
 // Failures of a trace: one row each, at the span where it arose, however many spans it passed on its way up. Pure.
 
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { failed, reasonOf, startOf } from '../receiver/spans.js';
+import { failed, reasonOfFailure, startOf } from '../receiver/spans.js';
 
 export interface Failure {
   readonly span: ReceivedSpan;
@@ -19,7 +19,7 @@ export function failuresOf(spans: readonly ReceivedSpan[]): Failure[] {
   for (const span of failing) children.set(span.parentSpanId, [...(children.get(span.parentSpanId) ?? []), span]);
   const arose = failing.filter((span) => !(children.get(span.spanId) ?? []).some((child) => passesOn(span, child)));
   return arose
-    .map((span) => ({ span, reason: reasonOf(span), passed: passedBy(span, byId) }))
+    .map((span) => ({ span, reason: reasonOfFailure(span), passed: passedBy(span, byId) }))
     .sort((a, b) => startOf(a.span) - startOf(b.span));
 }
 
@@ -40,6 +40,6 @@ function passedBy(span: ReceivedSpan, byId: ReadonlyMap<string, ReceivedSpan>): 
 function passesOn(span: ReceivedSpan, child: ReceivedSpan): boolean {
   const exception = span.events.findLast(({ name }) => name === 'exception')?.attributes;
   if (exception === undefined) return true;
-  const [own, below] = [reasonOf(span), reasonOf(child)];
+  const [own, below] = [reasonOfFailure(span), reasonOfFailure(child)];
   return own === below || String(exception['exception.stacktrace'] ?? '').includes(below);
 }

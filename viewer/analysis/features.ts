@@ -44,14 +44,14 @@ export function featuresOf(spans: readonly ReceivedSpan[]): TraceFeatures {
     const key = spanKeyOf(row.span);
     const first = !found.has(key);
     addCall(found, key, row, rows);
-    for (const text of attributesOf(key, row.span.attributes)) {
+    for (const text of attributeFeatures(key, row.span.attributes)) {
       attributes.add(text);
       if (first) firstAttributes.add(text);
     }
     const { resource } = row.span;
     if (resources.has(resource)) continue;
     resources.add(resource);
-    for (const text of attributesOf('', resource.attributes, serviceOf(row.span))) {
+    for (const text of attributeFeatures('', resource.attributes, serviceOf(row.span))) {
       attributes.add(text);
       firstAttributes.add(text);
     }
@@ -83,7 +83,7 @@ function addCall(
   found.set(key, feature);
 }
 
-function* attributesOf(key: string, values: Values, service = ''): Iterable<string> {
+function* attributeFeatures(key: string, values: Values, service = ''): Iterable<string> {
   for (const [name, value] of Object.entries(values)) {
     if (OUTCOMES.test(name) || value === null) continue;
     const text = textOfValue(value);

@@ -34,7 +34,7 @@ export function layOut(spans: readonly ReceivedSpan[]): LaidOut[] {
     end: micros(span.endTimeUnixNano, from),
   }));
   times.sort((a, b) => a.start - b.start || b.end - a.end);
-  const rows = rowsOf(times);
+  const rows = layOutRows(times);
   setSelfTimes(rows);
   setCriticalPath(rows);
   return rows;
@@ -46,7 +46,7 @@ interface Timed {
   readonly end: number;
 }
 
-function rowsOf(times: readonly Timed[]): LaidOut[] {
+function layOutRows(times: readonly Timed[]): LaidOut[] {
   const present = new Set(times.map(({ span }) => span.spanId));
   const children = new Map<string, Timed[]>();
   for (const timed of times) {

@@ -70,7 +70,7 @@ export function spansOfGroup(group: Json): ReceivedSpan[] {
 }
 
 /** `SPAN_KIND_SERVER` or its number. */
-function kindOf(kind: Json): ReceivedSpan['kind'] {
+function spanKindIn(kind: Json): ReceivedSpan['kind'] {
   const name = typeof kind === 'string' ? kind.replace('SPAN_KIND_', '').toLowerCase() : SPAN_KINDS[kind ?? 0];
   return SPAN_KINDS.find((known) => known === name) ?? 'unspecified';
 }
@@ -86,7 +86,7 @@ function flattenSpan(span: Json, resource: ReceivedSpan['resource'], scope: { na
     traceState: span.traceState ?? '',
     flags: 1, // what a backend has was sampled
     name: span.name ?? '',
-    kind: kindOf(span.kind),
+    kind: spanKindIn(span.kind),
     startTimeUnixNano: String(span.startTimeUnixNano ?? 0),
     endTimeUnixNano: String(span.endTimeUnixNano ?? 0),
     attributes: otlpAttributes(span.attributes),

@@ -27,7 +27,7 @@ export async function serveMcp(options: McpOptions): Promise<void> {
     { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
   );
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: TOOLS.map(described) }));
-  server.setRequestHandler(CallToolRequestSchema, ({ params }) => call(params.name, params.arguments ?? {}, options));
+  server.setRequestHandler(CallToolRequestSchema, ({ params }) => callTool(params.name, params.arguments ?? {}, options));
   const closed = new Promise<void>((resolve) => {
     server.onclose = resolve;
     process.stdin.once('end', resolve);
@@ -45,7 +45,7 @@ const described = ({ name, description, properties, required = [] }: Tool) => ({
   annotations: { readOnlyHint: true, openWorldHint: false },
 });
 
-async function call(name: string, given: Arguments, { url, token }: McpOptions): Promise<CallToolResult> {
+async function callTool(name: string, given: Arguments, { url, token }: McpOptions): Promise<CallToolResult> {
   const tool = TOOLS.find((known) => known.name === name);
   const fault = tool === undefined ? `there is no tool "${name}"` : faultOf(tool, given);
   if (tool === undefined || fault !== undefined) return failure(fault ?? '');

@@ -18,7 +18,7 @@ const data = document.getElementById('shared-trace')?.textContent;
 export const sharedTrace: SharedTrace | undefined = data ? (JSON.parse(data) as SharedTrace) : undefined;
 const token = sharedTrace === undefined ? tokenOfTab() : null;
 
-export function send(path: string, init: RequestInit = {}): Promise<Response> {
+export function sendToViewer(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   if (token !== null) headers.set('authorization', `Bearer ${token}`);
   return fetch(path, { ...init, headers });
@@ -26,7 +26,7 @@ export function send(path: string, init: RequestInit = {}): Promise<Response> {
 
 /** @throws Error with the message of the API. */
 export async function json<Answer>(path: string, init?: RequestInit): Promise<Answer> {
-  const response = await send(path, init);
+  const response = await sendToViewer(path, init);
   const answer = (await response.json().catch(() => ({}))) as { error?: { message?: string } };
   if (!response.ok) throw new Error(answer.error?.message ?? `the viewer answered with status ${response.status}`);
   return answer as Answer;

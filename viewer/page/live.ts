@@ -2,7 +2,7 @@
 // reconnects by itself.
 
 import { signal } from '@preact/signals';
-import { send } from './api.js';
+import { sendToViewer } from './api.js';
 
 export interface Change {
   readonly revision: number;
@@ -33,7 +33,7 @@ export function setPaused(value: boolean): void {
 async function follow(): Promise<void> {
   for (;;) {
     try {
-      const response = await send('/api/events');
+      const response = await sendToViewer('/api/events');
       if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
       connected.value = true;
       tick.value += 1;

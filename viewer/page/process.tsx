@@ -5,7 +5,7 @@ import { Panels } from '../../runtime/admin/page/panels.js';
 import { type Ask, Refused, Service } from '../../runtime/admin/page/service.js';
 import type { TraceLink } from '../../runtime/admin/page/trace-id.js';
 import type { ViewerState } from '../server/shapes.js';
-import { json, send } from './api.js';
+import { json, sendToViewer } from './api.js';
 import { useAnswer } from './load.js';
 import { change as changeAddress, follow, hrefOf, query } from './route.js';
 
@@ -75,7 +75,7 @@ const traceLink: TraceLink = (id, span) => (
 /** Requests to a hook through the viewer, which adds the hook's token. */
 function askThrough(hook: number): Ask {
   return async (path, method, body) => {
-    const response = await send(`/api/hooks/${hook}/${path}`, {
+    const response = await sendToViewer(`/api/hooks/${hook}/${path}`, {
       method,
       ...(method === 'GET' ? {} : { headers: { 'content-type': 'application/json' } }),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -24,7 +24,7 @@ export interface Row {
   below: number;
 }
 
-export function rowsOf({ spans, services, namespaces }: TraceDetail): Row[] {
+export function spanRows({ spans, services, namespaces }: TraceDetail): Row[] {
   const rows = spans.map(
     ([id, parent, depth, name, service, namespace, start, duration, self, kind, flags]: SpanRow, index): Row => ({
       index,

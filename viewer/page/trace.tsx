@@ -8,7 +8,7 @@ import { Flame } from './flame.js';
 import { duration, hueOf, moment, plural } from './format.js';
 import { useAnswer } from './load.js';
 import { change, follow, hrefOf, query } from './route.js';
-import { type Row, rowsOf, visibleRows } from './rows.js';
+import { type Row, spanRows, visibleRows } from './rows.js';
 import { Span } from './span.js';
 import { Waterfall } from './waterfall.js';
 
@@ -28,7 +28,7 @@ export function Trace() {
 function Shown({ trace }: { trace: TraceDetail }) {
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const [text, setText] = useState('');
-  const rows = useMemo(() => rowsOf(trace), [trace]);
+  const rows = useMemo(() => spanRows(trace), [trace]);
   const visible = useMemo(() => visibleRows(rows, folded, text), [rows, folded, text]);
   const selected = query.value.get('span') ?? undefined;
   const flame = query.value.get('as') === 'flame';

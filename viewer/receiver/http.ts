@@ -22,7 +22,7 @@ export async function startHttpReceiver(
   onSpans: (spans: readonly ReceivedSpan[]) => void,
 ): Promise<HttpReceiver> {
   const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
-    receive(request, response, onSpans).catch((error: Error) => refuse(response, 400, error.message));
+    receive(request, response, onSpans).catch((error: Error) => refuseRequest(response, 400, error.message));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -45,23 +45,23 @@ async function receive(
   onSpans: (spans: readonly ReceivedSpan[]) => void,
 ): Promise<void> {
   const { host = '', origin } = request.headers;
-  if (!OWN_HOSTS.test(host)) return refuse(response, 403, 'asked by an unknown host name');
+  if (!OWN_HOSTS.test(host)) return refuseRequest(response, 403, 'asked by an unknown host name');
   if (origin !== undefined) {
     if (!URL.canParse(origin) || !OWN_HOSTS.test(new URL(origin).host))
-      return refuse(response, 403, 'pages of other sites may not send traces');
+      return refuseRequest(response, 403, 'pages of other sites may not send traces');
     response.setHeader('access-control-allow-origin', origin);
     response.setHeader('access-control-allow-headers', 'content-type, content-encoding');
     response.setHeader('vary', 'origin');
     if (request.method === 'OPTIONS') return void response.writeHead(204).end();
   }
-  if (new URL(request.url ?? '/', 'http://localhost').pathname !== PATH) return refuse(response, 404, `expected ${PATH}`);
-  if (request.method !== 'POST') return refuse(response, 405, 'expected POST');
+  if (new URL(request.url ?? '/', 'http://localhost').pathname !== PATH) return refuseRequest(response, 404, `expected ${PATH}`);
+  if (request.method !== 'POST') return refuseRequest(response, 405, 'expected POST');
   const json = /^application\/json\b/.test(request.headers['content-type'] ?? '');
   if (!json && request.headers['content-type'] !== 'application/x-protobuf') {
-    return refuse(response, 415, 'expected application/x-protobuf or application/json');
+    return refuseRequest(response, 415, 'expected application/x-protobuf or application/json');
   }
   const sent = await readBytes(request);
-  if (sent === undefined) return refuse(response, 413, `the request is longer than ${MAX_REQUEST_BYTES} bytes`);
+  if (sent === undefined) return refuseRequest(response, 413, `the request is longer than ${MAX_REQUEST_BYTES} bytes`);
   const bytes = request.headers['content-encoding'] === 'gzip' ? await inflate(sent) : sent;
   onSpans(json ? fromOtlpJson(JSON.parse(bytes.toString('utf8'))) : decodeRequest(bytes));
   response.writeHead(200, { 'content-type': json ? 'application/json' : 'application/x-protobuf' });
@@ -86,7 +86,7 @@ function inflate(bytes: Buffer): Promise<Buffer> {
   });
 }
 
-function refuse(response: ServerResponse, status: number, message: string): void {
+function refuseRequest(response: ServerResponse, status: number, message: string): void {
   if (response.headersSent) return;
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
   response.end(JSON.stringify({ message }));

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { asJaeger } from '../formats/jaeger-json.js';
 import type { ReceivedSpan } from './decode.js';
-import { callsIn, endOf, failed, serviceOf, startOf } from './spans.js';
+import { callsIn, endMilliseconds, failed, serviceOf, startOf } from './spans.js';
 import { groupTraces } from './tree.js';
 
 export interface QueryServer {
@@ -105,7 +105,7 @@ function search({ spans, query }: Asked): unknown {
     serviceOf(span) === query.get('service') &&
     startOf(span) >= from &&
     startOf(span) <= to &&
-    endOf(span) - startOf(span) >= least &&
+    endMilliseconds(span) - startOf(span) >= least &&
     tags.every((tag) => has(span, tag));
   return groupTraces(spans)
     .filter((trace) => trace.some(matches))

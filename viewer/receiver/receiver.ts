@@ -110,7 +110,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.delete(ask);
-          reject(new Error(`Waited ${timeoutMs} ms for spans that did not come; ${spans.length} are there: ${names(spans)}`));
+          reject(new Error(`Waited ${timeoutMs} ms for spans that did not come; ${spans.length} are there: ${spanNames(spans)}`));
         }, timeoutMs);
         function ask(): void {
           try {
@@ -168,7 +168,7 @@ function close(server: Server): Promise<void> {
   });
 }
 
-function names(spans: readonly ReceivedSpan[]): string {
+function spanNames(spans: readonly ReceivedSpan[]): string {
   const shown = [...new Set(spans.map((span) => span.name))].slice(0, 20).join(', ');
   return shown || 'none';
 }

@@ -12,7 +12,7 @@ export interface Call {
 
 export const serviceOf = (span: ReceivedSpan): string => String(span.resource.attributes['service.name'] ?? '');
 export const startOf = (span: ReceivedSpan): number => Number(BigInt(span.startTimeUnixNano) / 1000n) / 1000;
-export const endOf = (span: ReceivedSpan): number => Number(BigInt(span.endTimeUnixNano) / 1000n) / 1000;
+export const endMilliseconds = (span: ReceivedSpan): number => Number(BigInt(span.endTimeUnixNano) / 1000n) / 1000;
 export const failed = (span: ReceivedSpan): boolean => span.status.code === 'error';
 
 /** The span that began the trace: the first without a parent that is there. */
@@ -24,7 +24,7 @@ export function rootOf(spans: readonly ReceivedSpan[]): ReceivedSpan {
 
 /** From the first start to the last end, which a root that ends before its children does not tell. */
 export function durationOf(spans: readonly ReceivedSpan[]): number {
-  return Math.max(...spans.map(endOf)) - Math.min(...spans.map(startOf));
+  return Math.max(...spans.map(endMilliseconds)) - Math.min(...spans.map(startOf));
 }
 
 /** In the order in which the trace reached them. */
@@ -41,7 +41,7 @@ export function causeOf(spans: readonly ReceivedSpan[]): ReceivedSpan | undefine
 }
 
 /** `error.type: message` of a failed span. */
-export function reasonOf(span: ReceivedSpan): string {
+export function reasonOfFailure(span: ReceivedSpan): string {
   const exception = span.events.find(({ name }) => name === 'exception')?.attributes ?? {};
   const type = exception['exception.type'] ?? span.attributes['error.type'];
   const message = exception['exception.message'] ?? (span.attributes['error.message'] || span.status.message);

@@ -38,7 +38,7 @@ export function formatTrace(spans: readonly ReceivedSpan[], options: TreeOptions
       const child = below[index] as ReceivedSpan;
       pending.push({ span: child, head: tail + (last ? '└─ ' : '├─ '), tail: tail + (last ? '   ' : '│  ') });
     }
-    const failure = failureOf(span, below);
+    const failure = failureText(span, below);
     if (failure) lines.push(`${tail}${below.length > 0 ? '│  ' : '   '}  ✗ ${failure}`);
   }
   const circular = spans.length - seen.size;
@@ -95,7 +95,7 @@ function linksOf({ traceId, links }: ReceivedSpan, names: ReadonlyMap<string, st
 }
 
 /** Why a span failed and where; nothing for a span that only passes on the failure of one below it. */
-function failureOf(span: ReceivedSpan, below: readonly ReceivedSpan[]): string | undefined {
+function failureText(span: ReceivedSpan, below: readonly ReceivedSpan[]): string | undefined {
   const exception = span.events.find((event) => event.name === 'exception');
   if (!exception && (span.status.code !== 'error' || below.some((child) => child.status.code === 'error'))) return undefined;
   const type = exception?.attributes['exception.type'] ?? span.attributes['error.type'];
@@ -114,20 +114,22 @@ function placeOfSpan(span: ReceivedSpan, stack: Value | undefined): string | und
 
 /** Microseconds below one millisecond, seconds from one second on. */
 export function formatDuration(span: ReceivedSpan): string {
-  const nanoseconds = Number(BigInt(span.endTimeUnixNano) - start(span));
+  const nanoseconds = Number(BigInt(span.endTimeUnixNano) - startNanoseconds(span));
   if (nanoseconds < 1e6) return `${Math.round(nanoseconds / 1e3)} µs`;
   if (nanoseconds < 1e9) return `${(nanoseconds / 1e6).toFixed(1)} ms`;
   return `${(nanoseconds / 1e9).toFixed(2)} s`;
 }
 
-function start(span: ReceivedSpan): bigint {
+function startNanoseconds(span: ReceivedSpan): bigint {
   return BigInt(span.startTimeUnixNano);
 }
 
 /** By start; parents before their children where both have the same, as SDKs that start spans at whole milliseconds have. */
 function byStart(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
   const depths = depthsOf(spans);
-  return [...spans].sort((a, b) => Number(start(a) - start(b)) || (depths.get(a) ?? 0) - (depths.get(b) ?? 0));
+  return [...spans].sort(
+    (a, b) => Number(startNanoseconds(a) - startNanoseconds(b)) || (depths.get(a) ?? 0) - (depths.get(b) ?? 0),
+  );
 }
 
 /** Number of ancestors among `spans`. A parent that is its own descendant counts once. */

@@ -3,7 +3,7 @@
 import { failuresOf } from '../analysis/failures.js';
 import { layOut } from '../analysis/layout.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { endOf, failed, serviceOf } from '../receiver/spans.js';
+import { endMilliseconds, failed, serviceOf } from '../receiver/spans.js';
 import { findTraces, type TraceFilter } from '../store/filter.js';
 import { namespaceOf } from '../store/summary.js';
 import type { StoredTrace, TraceStore } from '../store/trace-store.js';
@@ -81,7 +81,7 @@ export function failureRows(
       failures.push({
         trace: id,
         span: span.spanId,
-        at: endOf(span),
+        at: endMilliseconds(span),
         name: span.name,
         service: serviceOf(span),
         namespace: namespaceOf(span),

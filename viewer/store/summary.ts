@@ -2,7 +2,7 @@
 // arrive, in any order.
 
 import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
-import { endOf, failed, serviceOf, startOf } from '../receiver/spans.js';
+import { endMilliseconds, failed, serviceOf, startOf } from '../receiver/spans.js';
 import type { Words } from './words.js';
 
 /** Beyond this a trace is searched by its spans, because the list of its attribute values would outgrow it. */
@@ -44,7 +44,7 @@ export function emptySummary(id: string): TraceSummary {
 }
 
 export function addToSummary(summary: TraceSummary, span: ReceivedSpan, words: Words, resourceMarks: readonly number[]): void {
-  const [start, end] = [startOf(span), endOf(span)];
+  const [start, end] = [startOf(span), endMilliseconds(span)];
   const earliest = start < summary.start;
   summary.start = Math.min(summary.start, start);
   summary.end = Math.max(summary.end, end);

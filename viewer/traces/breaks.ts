@@ -3,7 +3,7 @@
 // where a service that should be in it is not.
 
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { endOf, failed, reasonOf, serviceOf, startOf } from '../receiver/spans.js';
+import { endMilliseconds, failed, reasonOfFailure, serviceOf, startOf } from '../receiver/spans.js';
 
 export interface Break {
   readonly kind: keyof typeof REASONS;
@@ -146,7 +146,7 @@ function addressee({ attributes }: ReceivedSpan): string | null {
 
 /** Spans without a parent that began while `call` was under way: what should have been its continuation. */
 function startedMeanwhile(call: ReceivedSpan, others: Surroundings['others'], only?: string): ReceivedSpan[] {
-  const until = endOf(call) + (call.kind === 'producer' ? QUEUED_MS : CLOCKS_MS);
+  const until = endMilliseconds(call) + (call.kind === 'producer' ? QUEUED_MS : CLOCKS_MS);
   return others
     .flatMap((spans) => spans.filter(({ parentSpanId }) => parentSpanId === ''))
     .filter((root) => only === undefined || serviceOf(root) === only)
@@ -187,7 +187,7 @@ function missing(
   const byStart = [...(ends.length > 0 ? ends : spans)].sort((a, b) => startOf(a) - startOf(b));
   const last = byStart[byStart.length - 1] as ReceivedSpan;
   if (!services.includes(service)) return explain('unknown', last, service, []);
-  const [from, to] = [Math.min(...spans.map(startOf)) - CLOCKS_MS, Math.max(...spans.map(endOf)) + QUEUED_MS];
+  const [from, to] = [Math.min(...spans.map(startOf)) - CLOCKS_MS, Math.max(...spans.map(endMilliseconds)) + QUEUED_MS];
   const roots = others
     .flatMap((trace) => trace.filter((span) => span.parentSpanId === '' && serviceOf(span) === service))
     .filter((root) => startOf(root) >= from && startOf(root) <= to)
@@ -204,7 +204,7 @@ function explain(kind: Break['kind'], span: ReceivedSpan, next: string | null, e
     service: serviceOf(span),
     next: next ?? 'what was called',
     parent: span.parentSpanId,
-    reason: failed(span) ? reasonOf(span) : '',
+    reason: failed(span) ? reasonOfFailure(span) : '',
   };
   const fill = (text: string): string => text.replace(/\{(\w+)\}/g, (_, word: string) => words[word] ?? '');
   const { cause, fix } = REASONS[kind];

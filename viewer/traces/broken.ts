@@ -5,7 +5,7 @@ import { EXIT, type Invocation } from '../../cli/command.js';
 import { styled } from '../../cli/table.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { endOf, serviceOf, servicesOf, startOf } from '../receiver/spans.js';
+import { endMilliseconds, serviceOf, servicesOf, startOf } from '../receiver/spans.js';
 import { listOption, readTraceId } from './arguments.js';
 import { backendOf } from './backend.js';
 import { type Break, findBreaks, isCertain } from './breaks.js';
@@ -25,7 +25,7 @@ async function othersOf(
 ): Promise<(readonly ReceivedSpan[])[]> {
   const present = new Set(spans.map(serviceOf));
   const from = Math.min(...spans.map(startOf)) - BEFORE_MS;
-  const to = Math.max(...spans.map(endOf)) + AFTER_MS;
+  const to = Math.max(...spans.map(endMilliseconds)) + AFTER_MS;
   const found: (readonly ReceivedSpan[])[] = [];
   for (const service of services.filter((name) => !present.has(name))) {
     found.push(...(await backend.search({ service, from, to, limit: TRACES_OF_OTHERS })));
@@ -33,7 +33,7 @@ async function othersOf(
   return found;
 }
 
-function linesOf(found: Break, colours: boolean): string[] {
+function breakLines(found: Break, colours: boolean): string[] {
   const { kind, service, span, next, cause, fix, evidence, calls } = found;
   const where = `${next === null && kind !== 'no-answer' ? 'before' : 'after'} ${printable(service)}`;
   const at = `at ${printable(span.name)} (${span.spanId})${calls > 1 ? ` and ${calls - 1} more` : ''}`;
@@ -60,7 +60,7 @@ export async function runBroken(invocation: Invocation): Promise<number> {
     err(`Trace ${traceId}: ${spans.length} spans through ${reached.map((name) => printable(name)).join(' → ')}.`);
     const certain = breaks.filter(isCertain);
     for (const found of [...breaks.filter((one) => !isCertain(one)), ...certain])
-      for (const line of linesOf(found, colours)) out(line);
+      for (const line of breakLines(found, colours)) out(line);
     if (breaks.length === 0) out('No break found: every span has its parent, and every call its answer.');
     else if (certain.length === 0) out('No break that is certain: every span has its parent.');
   }

@@ -20,11 +20,11 @@ export async function runCollector(invocation: Invocation): Promise<number> {
   }
   const health = healthOf(metrics, before);
   if (options.has('json')) out(JSON.stringify(health));
-  else for (const line of linesOf(health, colours)) out(line);
+  else for (const line of healthLines(health, colours)) out(line);
   return health.faults.length === 0 ? EXIT.done : EXIT.failed;
 }
 
-function linesOf({ counts, queue, memoryMB, uptimeSeconds, faults }: CollectorHealth, colours: boolean): string[] {
+function healthLines({ counts, queue, memoryMB, uptimeSeconds, faults }: CollectorHealth, colours: boolean): string[] {
   const rows: (readonly [string, string])[] = [
     ['Spans in', `${counts.accepted} accepted, ${counts.refused} refused`],
     ['Spans out', `${counts.sent} sent, ${counts.failed} failed, ${counts.notQueued} without room in the queue`],

@@ -2,7 +2,7 @@
 // people and JSON for programs. Checks the words against the recipe's row, then runs it.
 
 import { type CommandCode, type Invocation, UsageError } from '../../cli/command.js';
-import { optionsOf, RECIPES, type Recipe, type RecipeName } from '../../cli/viewer/recipes.js';
+import { optionsOfRecipe, RECIPES, type Recipe, type RecipeName } from '../../cli/viewer/recipes.js';
 import { didYouMean } from '../../runtime/text/nearest.js';
 import { printable } from '../../runtime/text/printable.js';
 
@@ -19,13 +19,13 @@ const CODE: Readonly<Record<RecipeName, () => Promise<CommandCode>>> = {
   collector: async () => (await import('./collector.js')).runCollector,
 };
 
-const names = (): string[] => RECIPES.map(({ name }) => name);
+const recipeNames = (): string[] => RECIPES.map(({ name }) => name);
 
 function recipeNamed(name: string): Recipe {
   const found = RECIPES.find((recipe) => recipe.name === name);
   if (found !== undefined) return found;
-  const known = `Expected one of ${names().join(', ')}.`;
-  throw new UsageError(`traces has no recipe "${printable(name, 60)}".${didYouMean(name, names())} ${known}`);
+  const known = `Expected one of ${recipeNames().join(', ')}.`;
+  throw new UsageError(`traces has no recipe "${printable(name, 60)}".${didYouMean(name, recipeNames())} ${known}`);
 }
 
 /** Exit code 0, or 1 where a recipe that judges (verify, broken, collector) finds a fault. @throws UsageError for wrong words. */
@@ -37,7 +37,7 @@ export async function runTraces(invocation: Invocation): Promise<number> {
     const found = `${words.length} ${words.length === 1 ? 'argument' : 'arguments'}`;
     throw new UsageError(`traces ${name} got ${found}. Usage: ${`spanwright traces ${name} ${recipe.usage}`.trim()}`);
   }
-  const known = optionsOf(recipe);
+  const known = optionsOfRecipe(recipe);
   for (const option of invocation.options.keys()) {
     if (known.includes(option)) continue;
     throw new UsageError(`"spanwright traces ${name}" has no option --${option}; it has --${known.join(', --')}.`);

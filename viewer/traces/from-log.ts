@@ -9,7 +9,7 @@ import { TRACE_FIELD_PATTERNS } from '../../runtime/logs/derived-fields.js';
 import { printable } from '../../runtime/text/printable.js';
 import { limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
-import { rowOf, type TraceRow } from './search.js';
+import { type TraceRow, traceRow } from './search.js';
 
 /** What is longer is not a line of a log that was written for people or programs. */
 const LONGEST_LINE = 1024 * 1024;
@@ -170,7 +170,7 @@ export async function runFromLog(invocation: Invocation): Promise<number> {
   const rows: Found[] = [];
   for (const line of [...found.values()].reverse()) {
     const spans = await backend.trace(line.traceId);
-    rows.push({ ...line, trace: spans === undefined ? null : rowOf(spans) });
+    rows.push({ ...line, trace: spans === undefined ? null : traceRow(spans) });
   }
   if (options.has('json')) {
     out(JSON.stringify({ lines: rows, read, unread }));

@@ -25,7 +25,7 @@ export class Jaeger implements TraceBackend {
     const services = service === undefined ? await this.services() : [service];
     const found = new Map<string, ReceivedSpan[]>();
     for (const name of services) {
-      for (const trace of (await this.#get<JaegerTrace[]>(`traces?${parametersOf(name, query)}`)) ?? []) {
+      for (const trace of (await this.#get<JaegerTrace[]>(`traces?${searchParameters(name, query)}`)) ?? []) {
         found.set(trace.traceID, spansOfJaeger(trace));
       }
     }
@@ -51,7 +51,10 @@ export class Jaeger implements TraceBackend {
 
 const latest = (spans: readonly ReceivedSpan[]): number => Math.max(...spans.map((span) => Number(span.startTimeUnixNano)));
 
-function parametersOf(service: string, { from, to, minDurationMs, errors, limit }: Omit<TraceQuery, 'service'>): URLSearchParams {
+function searchParameters(
+  service: string,
+  { from, to, minDurationMs, errors, limit }: Omit<TraceQuery, 'service'>,
+): URLSearchParams {
   const parameters = new URLSearchParams({
     service,
     start: String(Math.round(from * 1000)),

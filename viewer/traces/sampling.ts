@@ -51,7 +51,7 @@ const policyOf = (policy: Config): string => (POLICIES[policy?.type] ?? short)(p
 const short = (value: unknown): string => printable(JSON.stringify(value) ?? '?', 120);
 
 /** `tail_sampling` of `tail_sampling/by_error`. */
-const kindOf = (id: string): string => id.split('/')[0] ?? '';
+const componentType = (id: string): string => id.split('/')[0] ?? '';
 
 function readConfig(path: string): Config {
   try {
@@ -68,16 +68,16 @@ function decisionsOf(path: string, config: Config): Decision[] {
   const decisions: Decision[] = [];
   const used = new Set<string>();
   for (const [pipeline, parts] of Object.entries<Config>(config.service.pipelines)) {
-    if (kindOf(pipeline) !== 'traces') continue;
+    if (componentType(pipeline) !== 'traces') continue;
     for (const id of parts?.processors ?? []) {
       used.add(id);
-      for (const keeps of PROCESSORS[kindOf(id)]?.(config.processors?.[id]) ?? []) {
+      for (const keeps of PROCESSORS[componentType(id)]?.(config.processors?.[id]) ?? []) {
         decisions.push({ where: path, what: `${pipeline}: ${id}`, keeps });
       }
     }
   }
   for (const id of Object.keys(config.processors ?? {})) {
-    if (used.has(id) || PROCESSORS[kindOf(id)] === undefined) continue;
+    if (used.has(id) || PROCESSORS[componentType(id)] === undefined) continue;
     decisions.push({ where: path, what: id, keeps: 'nothing decided: it is defined, and in no pipeline of traces' });
   }
   return decisions.length > 0 ? decisions : [{ where: path, what: 'traces', keeps: 'all: no processor decides' }];
@@ -114,7 +114,7 @@ function decisionsOfService({
 }
 
 /** The path as it is shorter to read: from here, when the file lies below. */
-function nameOf(path: string): string {
+function shownPathOf(path: string): string {
   const fromHere = relative(process.cwd(), path);
   return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
 }
@@ -126,7 +126,7 @@ export async function runSampling(invocation: Invocation): Promise<number> {
   if (paths.length === 0 || options.has('url') || options.has('socket')) {
     decisions.push(...decisionsOfService(await ask<TracingState>(invocation, 'GET', 'state')));
   }
-  for (const path of paths) decisions.push(...decisionsOf(nameOf(path), readConfig(path)));
+  for (const path of paths) decisions.push(...decisionsOf(shownPathOf(path), readConfig(path)));
   if (options.has('json')) out(JSON.stringify({ decisions }));
   else {
     const columns = [

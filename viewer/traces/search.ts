@@ -4,7 +4,17 @@
 import { CommandFailure, EXIT, type Invocation } from '../../cli/command.js';
 import { type Column, spoken, table } from '../../cli/table.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { causeOf, durationOf, endOf, failed, reasonOf, rootOf, serviceOf, servicesOf, startOf } from '../receiver/spans.js';
+import {
+  causeOf,
+  durationOf,
+  endMilliseconds,
+  failed,
+  reasonOfFailure,
+  rootOf,
+  serviceOf,
+  servicesOf,
+  startOf,
+} from '../receiver/spans.js';
 import { durationOption, limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
 import type { TraceQuery } from './trace-backend.js';
@@ -25,7 +35,7 @@ export interface TraceRow {
   readonly error: { readonly service: string; readonly name: string; readonly reason: string } | null;
 }
 
-export function rowOf(spans: readonly ReceivedSpan[]): TraceRow {
+export function traceRow(spans: readonly ReceivedSpan[]): TraceRow {
   const root = rootOf(spans);
   const cause = causeOf(spans);
   const slowest = slowestOf(spans);
@@ -39,7 +49,7 @@ export function rowOf(spans: readonly ReceivedSpan[]): TraceRow {
     spans: spans.length,
     failed: spans.filter(failed).length,
     slowest: { service: serviceOf(slowest.span), name: slowest.span.name, ownMs: slowest.ownMs },
-    error: cause === undefined ? null : { service: serviceOf(cause), name: cause.name, reason: reasonOf(cause) },
+    error: cause === undefined ? null : { service: serviceOf(cause), name: cause.name, reason: reasonOfFailure(cause) },
   };
 }
 
@@ -54,11 +64,11 @@ function slowestOf(spans: readonly ReceivedSpan[]): { span: ReceivedSpan; ownMs:
   const own = (span: ReceivedSpan): number => {
     let [covered, until] = [0, startOf(span)];
     for (const child of (children.get(span.spanId) ?? []).sort((a, b) => startOf(a) - startOf(b))) {
-      const end = Math.min(endOf(child), endOf(span));
+      const end = Math.min(endMilliseconds(child), endMilliseconds(span));
       covered += Math.max(0, end - Math.max(until, startOf(child)));
       until = Math.max(until, end);
     }
-    return endOf(span) - startOf(span) - covered;
+    return endMilliseconds(span) - startOf(span) - covered;
   };
   return spans.map((span) => ({ span, ownMs: own(span) })).reduce((most, one) => (one.ownMs > most.ownMs ? one : most));
 }
@@ -112,7 +122,7 @@ export async function searchRows(invocation: Invocation, asked: Partial<TraceQue
       throw new CommandFailure(`${backend.title} knows no service "${service}". It knows ${known.join(', ') || 'none'}.`);
     }
   }
-  return traces.map(rowOf);
+  return traces.map(traceRow);
 }
 
 export async function runSlow(invocation: Invocation): Promise<number> {

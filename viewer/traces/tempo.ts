@@ -32,7 +32,7 @@ export class Tempo implements TraceBackend {
 
   async search({ service, from, to, minDurationMs, errors, limit }: TraceQuery): Promise<(readonly ReceivedSpan[])[]> {
     const conditions = [
-      ...(service === undefined ? [] : [`resource.service.name=${quoted(service)}`]),
+      ...(service === undefined ? [] : [`resource.service.name=${traceqlString(service)}`]),
       ...(minDurationMs === undefined ? [] : [`duration>=${Math.round(minDurationMs * 1000)}us`]),
       ...(errors ? ['status=error'] : []),
     ];
@@ -66,4 +66,4 @@ export class Tempo implements TraceBackend {
 }
 
 /** A TraceQL string: no text of a user's can end it early. */
-const quoted = (text: string): string => JSON.stringify(printable(text, 200));
+const traceqlString = (text: string): string => JSON.stringify(printable(text, 200));

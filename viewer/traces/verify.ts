@@ -24,7 +24,7 @@ interface Sent {
   readonly status: number;
 }
 
-async function send(address: URL, method: string): Promise<Sent> {
+async function sendTraced(address: URL, method: string): Promise<Sent> {
   const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
   try {
     const response = await fetch(address, {
@@ -74,7 +74,7 @@ export async function runVerify(invocation: Invocation): Promise<number> {
   const expected = listOption(invocation, 'expect');
   const backend = backendOf(invocation);
   await backend.services(); // so that a backend that is not there is told before the request is sent
-  const sent = await send(address, method);
+  const sent = await sendTraced(address, method);
   const spans = await collect(backend, sent.traceId, expected, wait);
   const reached = servicesOf(spans);
   const missing = expected.filter((service) => !reached.includes(service));

@@ -22,7 +22,7 @@ const LOOPBACK = /^(127\.0\.0\.1|localhost|::1)$/;
 /** Runs until it is stopped. */
 export async function runView(invocation: Invocation): Promise<number> {
   const { arguments: files, options } = invocation;
-  const given = optionsOf(invocation);
+  const given = viewerOptions(invocation);
   const assistant = options.has('mcp');
   // Standard output is the assistant's.
   const out = assistant ? invocation.err : invocation.out;
@@ -33,7 +33,7 @@ export async function runView(invocation: Invocation): Promise<number> {
     await serveMcp({ url: running, token: given.token, version: VERSION });
     return EXIT.done;
   }
-  const viewer = await start(given);
+  const viewer = await startOrExplain(given);
   try {
     for (const file of files) viewer.add(readTracesOf(file));
     const address = options.has('page-token-file') ? `${viewer.url}/#token=...` : viewer.url;
@@ -52,7 +52,7 @@ export async function runView(invocation: Invocation): Promise<number> {
 }
 
 /** @throws UsageError */
-function optionsOf(invocation: Invocation): ViewerOptions {
+function viewerOptions(invocation: Invocation): ViewerOptions {
   const { options, environment } = invocation;
   const text = (name: string): string | undefined => options.get(name) as string | undefined;
   const host = text('host') ?? '127.0.0.1';
@@ -134,7 +134,7 @@ async function runningViewer({ host = '127.0.0.1', port, token }: ViewerOptions)
   }
 }
 
-async function start(options: ViewerOptions): Promise<Viewer> {
+async function startOrExplain(options: ViewerOptions): Promise<Viewer> {
   try {
     return await startViewer(options);
   } catch (error) {

@@ -32,9 +32,9 @@ export async function runDiff(invocation: Invocation): Promise<number> {
   const difference =
     given[0] === undefined || given[0] === 'viewer'
       ? await askViewer(invocation, ids, over)
-      : await compare(invocation, ids, over);
+      : await differenceBetween(invocation, ids, over);
   if (options.has('json')) out(JSON.stringify(difference));
-  else for (const line of linesOf(difference, colours)) out(line);
+  else for (const line of differenceLines(difference, colours)) out(line);
   return EXIT.done;
 }
 
@@ -54,7 +54,7 @@ async function askViewer(
   return answer;
 }
 
-async function compare(invocation: Invocation, ids: readonly string[], over: number | undefined): Promise<Difference> {
+async function differenceBetween(invocation: Invocation, ids: readonly string[], over: number | undefined): Promise<Difference> {
   if (ids.length === 2) {
     const [slow, normal] = await Promise.all(ids.map((id) => traceOf(invocation, id)));
     return compareTraces([slow as readonly ReceivedSpan[]], [normal as readonly ReceivedSpan[]]);
@@ -103,7 +103,7 @@ function fileTraces({ options }: Invocation): ReceivedSpan[][] {
   }
 }
 
-function* linesOf({ slow, normal, findings }: Difference, colours: boolean): Iterable<string> {
+function* differenceLines({ slow, normal, findings }: Difference, colours: boolean): Iterable<string> {
   const group = (name: string, { traces, meanMs }: Difference['slow']): string =>
     `${traces} ${name} ${traces === 1 ? 'trace' : 'traces'}, ${formatMilliseconds(meanMs)} on average`;
   yield `${group('slow', slow)}; ${group('normal', normal)}.`;

@@ -41,7 +41,10 @@ export function ExporterPanel({ service }: { service: Service }) {
             ))}
           </dl>
           <dl class="facts">
-            {factsOf(state, health).map(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name} value`}>{value}</dd>])}
+            {exporterFacts(state, health).map(([name, value]) => [
+              <dt key={name}>{name}</dt>,
+              <dd key={`${name} value`}>{value}</dd>,
+            ])}
           </dl>
         </>
       )}
@@ -89,7 +92,7 @@ function figuresOf(service: Service, { spans, exportedBy }: State, { exporter }:
   ];
 }
 
-function factsOf(state: State, { exporter }: Health): readonly (readonly [name: string, value: string])[] {
+function exporterFacts(state: State, { exporter }: Health): readonly (readonly [name: string, value: string])[] {
   const { spans } = state;
   const endpoint = exporter.endpoint ?? (state.built ? 'given in code' : 'none');
   const facts: (readonly [string, string, boolean])[] = [

@@ -33,7 +33,7 @@ function withEntries(context: Context, changes: Iterable<readonly [string, strin
   return propagation.setBaggage(context, entries);
 }
 
-function refuse(name: string, expected: string): void {
+function reportInvalidEntry(name: string, expected: string): void {
   notice('SPW019', `${JSON.stringify(name.slice(0, 100))}; expected ${expected}`, name.slice(0, 100));
 }
 
@@ -73,7 +73,7 @@ export class DeclaredBaggage<Keys extends BaggageKeys> {
     for (const [name, value] of Object.entries(values)) {
       const accepted = value === undefined ? undefined : this.#keys.get(name)?.accept(value);
       if (value !== undefined && accepted === undefined) {
-        refuse(
+        reportInvalidEntry(
           name,
           this.#keys.has(name) ? 'a value that its declaration takes' : `one of the keys ${[...this.#keys.keys()].join(', ')}`,
         );
@@ -150,7 +150,7 @@ export const baggage = {
   /** Runs `fn` with one more value. A key or value that W3C Baggage cannot carry is refused. */
   set<Result>(name: string, value: string, fn: () => Result): Result {
     if (!acceptable(name, value)) {
-      refuse(String(name), 'a token of HTTP as key, and text that takes at most 4096 bytes together with it');
+      reportInvalidEntry(String(name), 'a token of HTTP as key, and text that takes at most 4096 bytes together with it');
       return fn();
     }
     return contextApi.with(withEntries(activeContext(), [[name, value]]), fn);

@@ -47,9 +47,9 @@ export function acceptable(name: string, value: unknown): value is string {
 /** @throws SpanwrightError MISUSE naming the key and what is wrong with its declaration. */
 export function resolveKey(name: string, key: BaggageKey): ResolvedKey {
   if (!TOKEN.test(name) || name === '__proto__')
-    throw misuse(name, 'is not a key', "a token of HTTP: letters, digits and any of !#$%&'*+-.^_`|~");
+    throw baggageMisuse(name, 'is not a key', "a token of HTTP: letters, digits and any of !#$%&'*+-.^_`|~");
   if (key.header !== undefined && !TOKEN.test(key.header))
-    throw misuse(name, `header ${JSON.stringify(key.header)}`, 'the name of a header');
+    throw baggageMisuse(name, `header ${JSON.stringify(key.header)}`, 'the name of a header');
   const lower = key.lowerCase === true;
   const values = key.values === undefined ? undefined : new Set<string>(key.values);
   // whole and without state: a pattern with the flag g would remember where it stopped
@@ -69,7 +69,7 @@ export function resolveKey(name: string, key: BaggageKey): ResolvedKey {
     }
   };
   if (key.default !== undefined && accept(key.default) === undefined)
-    throw misuse(name, `default ${JSON.stringify(key.default)}`, 'a value that the declaration itself takes');
+    throw baggageMisuse(name, `default ${JSON.stringify(key.default)}`, 'a value that the declaration itself takes');
   return {
     name,
     accept,
@@ -81,6 +81,6 @@ export function resolveKey(name: string, key: BaggageKey): ResolvedKey {
   };
 }
 
-function misuse(name: string, found: string, expected: string): SpanwrightError {
+function baggageMisuse(name: string, found: string, expected: string): SpanwrightError {
   return new SpanwrightError('MISUSE', `baggage.declare(): ${JSON.stringify(name)}: ${found}; expected ${expected}.`);
 }

@@ -7,7 +7,9 @@ import { instrument, startTracing, type Tracing } from '../../runtime/index.js';
 export const NAMESPACE = 'carbide::machine-controller';
 
 /** A running tracing. One at a time in a process. */
-export function startService(options: { enabled?: boolean; allowRuntimeChanges?: boolean } = {}): Promise<Tracing> {
+export function startService(
+  options: { enabled?: boolean; allowRuntimeChanges?: boolean; maxSpanAge?: string } = {},
+): Promise<Tracing> {
   return startTracing({ serviceName: 'admin-test', exporter: new InMemorySpanExporter(), ...options });
 }
 

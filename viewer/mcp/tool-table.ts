@@ -24,11 +24,12 @@ export interface Property {
 export type Arguments = Readonly<Record<string, unknown>>;
 
 const NUMBERS = ['min', 'max', 'from', 'to'];
+const BOOLEANS = ['errors', 'open'];
 const FILTER: Readonly<Record<string, Property>> = Object.fromEntries(
   FILTER_QUERY.map(([name, summary]): [string, Property] => {
     if (name === 'attribute')
       return [name, { type: 'array', items: { type: 'string' }, description: '`key=value` or `key`, all of them' }];
-    const type = NUMBERS.includes(name) ? 'number' : name === 'errors' ? 'boolean' : 'string';
+    const type = NUMBERS.includes(name) ? 'number' : BOOLEANS.includes(name) ? 'boolean' : 'string';
     return [name, { type, description: summary }];
   }),
 );

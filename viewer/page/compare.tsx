@@ -2,9 +2,9 @@
 
 import type { Difference, Finding } from '../analysis/diff.js';
 import { json } from './api.js';
+import { filterParameters } from './filter.js';
 import { duration, plural } from './format.js';
-import { filterParameters } from './list.js';
-import { tick } from './live.js';
+import { counts, tick } from './live.js';
 import { useAnswer } from './load.js';
 import { change, follow, hrefOf, query } from './route.js';
 
@@ -38,7 +38,13 @@ export function Compare() {
         </button>
       </form>
       {!ready && <p class="summary">Enter the id of a second trace, or remove the first.</p>}
-      {error !== undefined && (
+      {error !== undefined && (counts.value?.traces ?? 2) < 2 && !pair && (
+        <div class="empty">
+          <h2>Nothing to compare yet</h2>
+          <p class="quiet">Two traces have to arrive first: a slow one and another.</p>
+        </div>
+      )}
+      {error !== undefined && ((counts.value?.traces ?? 2) >= 2 || pair) && (
         <p class="fault" role="alert">
           {error}
         </p>

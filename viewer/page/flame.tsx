@@ -165,7 +165,7 @@ function draw(element: HTMLCanvasElement, { boxes, window, width, height, text, 
     if (left > width || left + boxWidth < 0) continue;
     const dim = text !== '' && !row.name.toLowerCase().includes(text) && !row.service.toLowerCase().includes(text);
     context.globalAlpha = dim ? 0.2 : 1;
-    context.fillStyle = row.failed ? colour('--error') : colour(`--${hueOf(row.service)}`);
+    context.fillStyle = row.failed ? colour('--error-fill') : colour(`--${hueOf(row.service)}`);
     context.fillRect(left, lane * LANE_HEIGHT, boxWidth, LANE_HEIGHT - 2);
     if (row.id === selected) {
       context.strokeStyle = colour('--text');
@@ -174,7 +174,7 @@ function draw(element: HTMLCanvasElement, { boxes, window, width, height, text, 
     }
     const shown = Math.min(boxWidth, width - Math.max(0, left));
     if (shown < LEAST_TEXT_WIDTH) continue;
-    context.fillStyle = colour('--on-hue');
+    context.fillStyle = row.failed ? '#ffffff' : colour('--on-hue');
     context.save();
     context.beginPath();
     context.rect(Math.max(0, left), lane * LANE_HEIGHT, shown - 4, LANE_HEIGHT);

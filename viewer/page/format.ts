@@ -3,6 +3,7 @@
 export { duration } from '../../runtime/admin/page/format.js';
 
 const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hourCycle: 'h23',
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',

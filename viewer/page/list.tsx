@@ -4,19 +4,13 @@ import { useState } from 'preact/hooks';
 import { TableHead } from '../../runtime/admin/page/table-head.js';
 import type { TraceList, TraceRow, ViewerState } from '../server/shapes.js';
 import { json } from './api.js';
+import { Filter, filterParameters } from './filter.js';
 import { clock, count, duration, hueOf, moment, plural } from './format.js';
 import { counts } from './live.js';
 import { useAnswer } from './load.js';
-import { change, follow, hrefOf, open, query } from './route.js';
+import { follow, hrefOf, query } from './route.js';
 
-const FILTERS = ['text', 'service', 'namespace', 'attribute', 'errors', 'min', 'max', 'from', 'to'] as const;
 const PAGE = 100;
-
-export function filterParameters(parameters: URLSearchParams): URLSearchParams {
-  const filter = new URLSearchParams();
-  for (const name of FILTERS) for (const value of parameters.getAll(name)) if (value !== '') filter.append(name, value);
-  return filter;
-}
 
 export function List() {
   const [limit, setLimit] = useState(PAGE);
@@ -26,7 +20,8 @@ export function List() {
   const { answer, error } = useAnswer(asked, () => json<TraceList>(`/api/traces?${asked}`), true);
   const state = useAnswer('state', () => json<ViewerState>('/api/state'), true).answer;
   const rows = answer?.traces ?? [];
-  const longest = Math.max(...rows.map(({ durationMs }) => durationMs), 0.001);
+  // a span that hangs for hours must not make every other bar a dot
+  const longest = Math.max(...rows.map(({ durationMs, open }) => (open > 0 ? 0 : durationMs)), 0.001);
   return (
     <>
       <h1 class="hidden">Traces</h1>
@@ -71,18 +66,27 @@ export function List() {
 }
 
 function Row({ row, longest }: { row: TraceRow; longest: number }) {
-  const share = Math.max(0.5, (row.durationMs / longest) * 100);
+  const share = Math.min(100, Math.max(0.5, (row.durationMs / longest) * 100));
   return (
     <tr class={row.errors > 0 ? 'failed' : ''}>
       <td class="name">
-        <span class={`dot ${hueOf(row.service)}`} aria-hidden="true" />
-        <a href={hrefOf({ view: 'trace', id: row.id })} onClick={follow}>
-          {row.name || '(no name)'}
-        </a>
-        <span class="quiet"> {row.service || '(no service)'}</span>
-        {row.services.length > 1 && <span class="quiet"> +{row.services.length - 1}</span>}
-        {row.open > 0 && <span class="tag open">{plural(row.open, 'open span')}</span>}
-        {!row.whole && <span class="tag">root missing</span>}
+        <div>
+          <span class={`dot ${hueOf(row.service)}`} aria-hidden="true" />
+          <span>
+            <a href={hrefOf({ view: 'trace', id: row.id })} onClick={follow}>
+              {row.name || '(no name)'}
+            </a>
+            <span class="quiet"> {row.service || '(no service)'}</span>
+            {row.services.length > 1 && (
+              <span class="quiet" title={row.services.join(', ')}>
+                {' '}
+                +{row.services.length - 1}
+              </span>
+            )}
+            {row.open > 0 && <span class="tag open">{plural(row.open, 'open span')}</span>}
+            {!row.whole && <span class="tag">root missing</span>}
+          </span>
+        </div>
       </td>
       <td class="wide-only namespace">{row.namespace}</td>
       <td class="time" title={moment(row.start)}>
@@ -94,83 +98,17 @@ function Row({ row, longest }: { row: TraceRow; longest: number }) {
         </span>
         {duration(row.durationMs)}
       </td>
-      <td class="number">{count(row.spans)}</td>
-      <td class="number">{row.errors > 0 ? <strong class="error-text">{count(row.errors)}</strong> : '0'}</td>
-    </tr>
-  );
-}
-
-function Filter({ state, unmatched }: { state: ViewerState | undefined; unmatched: readonly string[] }) {
-  const of = (name: string) => query.value.get(name) ?? '';
-  const set = (name: string) => (event: Event) => {
-    const { value } = event.currentTarget as HTMLInputElement;
-    change({ [name]: value }, true);
-  };
-  const field = (name: string, label: string, extra: Readonly<Record<string, string | number>> = {}) => {
-    const wrong = unmatched.includes(name);
-    return (
-      <label>
-        <span>{label}</span>
-        <input
-          {...extra}
-          value={of(name)}
-          onInput={set(name)}
-          aria-invalid={wrong}
-          aria-describedby={wrong ? `${name}-fault` : undefined}
-        />
-        {wrong && (
-          <span class="field-fault" id={`${name}-fault`}>
-            matches nothing
-          </span>
-        )}
-      </label>
-    );
-  };
-  return (
-    <form class="filter" aria-label="Filter traces" onSubmit={(event) => event.preventDefault()}>
-      {field('text', 'Search', { type: 'search', placeholder: 'span, service or trace id' })}
-      <label>
-        <span>Service</span>
-        <select value={of('service')} onChange={set('service')}>
-          <option value="">All</option>
-          {[...new Set([...(state?.services ?? []), of('service')])].filter(Boolean).map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      {field('namespace', 'Namespace', { list: 'namespaces', placeholder: 'carbide::api' })}
-      <datalist id="namespaces">
-        {(state?.namespaces ?? []).slice(0, 500).map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-      {field('attribute', 'Attribute', { placeholder: 'machineId=m-17' })}
-      {field('min', 'Longer than, ms', { type: 'number', placeholder: '0', min: 0 })}
-      <label>
-        <span>Order</span>
-        <select value={of('order') || 'newest'} onChange={set('order')}>
-          <option value="newest">Newest</option>
-          <option value="slowest">Slowest</option>
-          <option value="errors">Most errors</option>
-          <option value="spans">Most spans</option>
-        </select>
-      </label>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={of('errors') === 'true'}
-          onChange={(event) => change({ errors: event.currentTarget.checked ? 'true' : '' })}
-        />
-        <span>Errors only</span>
-      </label>
-      {filterParameters(query.value).size > 0 && (
-        <button type="button" onClick={() => open({})}>
-          Clear
-        </button>
+      <td class="number" data-unit={row.spans === 1 ? 'span' : 'spans'}>
+        {count(row.spans)}
+      </td>
+      {row.errors > 0 ? (
+        <td class="number error-text" data-unit={row.errors === 1 ? 'error' : 'errors'}>
+          <strong>{count(row.errors)}</strong>
+        </td>
+      ) : (
+        <td class="number none">0</td>
       )}
-    </form>
+    </tr>
   );
 }
 
@@ -178,9 +116,16 @@ function Empty({ state, filtered }: { state: ViewerState | undefined; filtered: 
   if (filtered) return <p class="empty">No trace matches this filter.</p>;
   return (
     <div class="empty">
-      <p>Waiting for traces. Start a service with</p>
-      <pre>OTEL_EXPORTER_OTLP_TRACES_ENDPOINT={state?.endpoints.grpc ?? 'http://127.0.0.1:4317'}</pre>
-      <p class="quiet">OTLP over HTTP is received at {state?.endpoints.http ?? 'http://127.0.0.1:4318'}.</p>
+      <h2>Waiting for traces</h2>
+      <p>Start a service with these variables:</p>
+      <pre tabIndex={0}>
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT={state?.endpoints.grpc ?? 'http://127.0.0.1:4317'}
+        {'\n'}SPANWRIGHT_ENABLED=true
+      </pre>
+      <p class="quiet">
+        The first is OTLP over gRPC; OTLP over HTTP is received at {state?.endpoints.http ?? 'http://127.0.0.1:4318'}. The second
+        records from the start in a service that uses Spanwright, instead of once it is switched on.
+      </p>
     </div>
   );
 }

@@ -1,15 +1,16 @@
 // The map: services or namespaces in columns by their distance from the first caller, with calls, errors and latency; and the same as a
 // table, which is what a screen reader gets.
 
+import type { ComponentChildren } from 'preact';
 import { TableHead } from '../../runtime/admin/page/table-head.js';
 import type { MapEdge, MapNode, SystemMap } from '../analysis/map.js';
 import { json } from './api.js';
+import { filterParameters } from './filter.js';
 import { count, duration, hueOf } from './format.js';
-import { filterParameters } from './list.js';
 import { useAnswer } from './load.js';
 import { change, follow, hrefOf, query } from './route.js';
 
-const NODE = { width: 190, height: 54, gapX: 90, gapY: 18 };
+const NODE = { width: 200, height: 54, gapX: 90, gapY: 18 };
 const MOST_NODES = 60;
 
 export function MapView() {
@@ -94,7 +95,8 @@ function Picture({ map }: { map: SystemMap }) {
             <rect width={NODE.width} height={NODE.height} rx="6" />
             <rect class={hueOf(node.name)} width="5" height={NODE.height} rx="2" />
             <text x="14" y="21" class="title">
-              {short(node.name)}
+              <title>{node.name}</title>
+              {fitted(node.name)}
             </text>
             <text x="14" y="41">
               {count(node.calls)} calls, p95 {duration(node.p95Ms)}
@@ -106,8 +108,18 @@ function Picture({ map }: { map: SystemMap }) {
   );
 }
 
-/** The end of a long namespace says more than its start. */
-const short = (name: string): string => (name.length <= 24 ? name : `…${name.slice(-23)}`);
+const TITLE_WIDTH = NODE.width - 22;
+const measure = document.createElement('canvas').getContext('2d');
+
+/** As much of the end of a name as a node has room for: the end of a long namespace says more than its start. */
+function fitted(name: string): string {
+  if (measure === null) return name;
+  measure.font = `600 13px ${getComputedStyle(document.body).fontFamily}`;
+  let shown = name;
+  for (let from = 1; measure.measureText(shown).width > TITLE_WIDTH && from < name.length; from += 1)
+    shown = `…${name.slice(from)}`;
+  return shown;
+}
 
 function Arrow({ edge, placed, most }: { edge: MapEdge; placed: ReadonlyMap<string, Placed>; most: number }) {
   const [from, to] = [placed.get(edge.from), placed.get(edge.to)];
@@ -122,39 +134,47 @@ function Arrow({ edge, placed, most }: { edge: MapEdge; placed: ReadonlyMap<stri
 }
 
 function Calls({ map, by }: { map: SystemMap; by: 'services' | 'namespaces' }) {
-  const rows: readonly (readonly [string, string | undefined, Omit<MapNode, 'name'>])[] = [
-    ...map.nodes.map((node) => [node.name, undefined, node] as const),
-    ...map.edges.map((edge) => [edge.from, edge.to, edge] as const),
-  ];
   const filter = by === 'services' ? 'service' : 'namespace';
+  const link = (name: string) => (
+    <a href={hrefOf({ [filter]: name })} onClick={follow}>
+      {name || '(no name)'}
+    </a>
+  );
   return (
     <table>
       <TableHead
         columns={[
           [by === 'services' ? 'Service' : 'Namespace'],
-          ['Calls to'],
           ['Calls', 'number'],
           ['Errors', 'number'],
-          ['Median', 'number'],
-          ['95 % below', 'number'],
+          ['Median', 'number wide-only'],
+          ['p95', 'number'],
         ]}
       />
       <tbody>
-        {rows.map(([name, to, row]) => (
-          <tr key={`${name} ${to ?? ''}`}>
-            <td class="namespace">
-              <a href={hrefOf({ [filter]: name })} onClick={follow}>
-                {name || '(no name)'}
-              </a>
-            </td>
-            <td class="namespace">{to ?? ''}</td>
-            <td class="number">{count(row.calls)}</td>
-            <td class={row.errors > 0 ? 'number error-text' : 'number'}>{count(row.errors)}</td>
-            <td class="number">{duration(row.p50Ms)}</td>
-            <td class="number">{duration(row.p95Ms)}</td>
-          </tr>
+        {map.nodes.map((node) => (
+          <Figures key={node.name} row={node}>
+            {link(node.name)}
+          </Figures>
+        ))}
+        {map.edges.map((edge) => (
+          <Figures key={`${edge.from} ${edge.to}`} row={edge}>
+            {link(edge.from)} → {link(edge.to)}
+          </Figures>
         ))}
       </tbody>
     </table>
+  );
+}
+
+function Figures({ row, children }: { row: Omit<MapNode, 'name'>; children: ComponentChildren }) {
+  return (
+    <tr>
+      <td class="namespace">{children}</td>
+      <td class="number">{count(row.calls)}</td>
+      <td class={row.errors > 0 ? 'number error-text' : 'number'}>{count(row.errors)}</td>
+      <td class="number wide-only">{duration(row.p50Ms)}</td>
+      <td class="number">{duration(row.p95Ms)}</td>
+    </tr>
   );
 }

@@ -57,7 +57,7 @@ function Times({
       <dd>{row.service || '(no service)'}</dd>
       <dt>Started</dt>
       <dd>
-        {duration(row.start)} after the trace <span class="quiet">{moment(trace.start + row.start)}</span>
+        {duration(row.start)} into the trace <span class="quiet">{moment(trace.start + row.start)}</span>
       </dd>
       <dt>Duration</dt>
       <dd>
@@ -126,7 +126,7 @@ function Details({
             .map(({ name, timeUnixNano, attributes }) => (
               <Table
                 key={`${name} ${timeUnixNano}`}
-                title={`${name}, ${duration(Number(BigInt(timeUnixNano) / 1000n) / 1000 - trace.start)} after the trace`}
+                title={`${name}, ${duration(Number(BigInt(timeUnixNano) / 1000n) / 1000 - trace.start)} into the trace`}
                 values={attributes}
                 small
               />

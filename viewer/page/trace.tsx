@@ -17,9 +17,15 @@ export function Trace() {
   const { answer, error } = useAnswer(id, () => readTrace(id), sharedTrace === undefined);
   if (error !== undefined) {
     return (
-      <p class="fault" role="alert">
-        {error}
-      </p>
+      <>
+        <h1>Trace</h1>
+        <p class="fault" role="alert">
+          {error}
+        </p>
+        <p>
+          <code>{id}</code>
+        </p>
+      </>
     );
   }
   return answer === undefined ? <p class="summary">Loading</p> : <Shown trace={answer} />;

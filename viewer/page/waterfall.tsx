@@ -9,6 +9,8 @@ const ROW_HEIGHT = 26;
 /** Rows above and below what is in sight. */
 const SPARE = 12;
 const TICKS = 5;
+/** Room of a label such as `107 ms` beside its bar. */
+const LABEL_WIDTH = 62;
 
 export interface WaterfallProps {
   readonly rows: readonly Row[];
@@ -23,6 +25,7 @@ export function Waterfall({ rows, durationMs, folded, selected, onFold, onSelect
   const scroller = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
+  const [labelShare, setLabelShare] = useState(12);
   const [active, setActive] = useState(() =>
     Math.max(
       0,
@@ -34,7 +37,11 @@ export function Waterfall({ rows, durationMs, folded, selected, onFold, onSelect
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) return;
-    const measure = (): void => setHeight(element.clientHeight);
+    const measure = (): void => {
+      setHeight(element.clientHeight);
+      const bars = element.querySelector('.span-time')?.clientWidth ?? 500;
+      setLabelShare(Math.min(45, (LABEL_WIDTH / bars) * 100));
+    };
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
@@ -88,6 +95,7 @@ export function Waterfall({ rows, durationMs, folded, selected, onFold, onSelect
               row={row}
               position={first + offset}
               durationMs={durationMs}
+              labelShare={labelShare}
               active={first + offset === at}
               selected={row.id === selected}
               folded={folded.has(row.id)}
@@ -100,6 +108,15 @@ export function Waterfall({ rows, durationMs, folded, selected, onFold, onSelect
           ))}
         </div>
       </div>
+      <p class="legend" aria-hidden="true">
+        <span>
+          <i class="critical" /> on the critical path
+        </span>
+        <span>
+          <i class="open" /> still open
+        </span>
+        <span class="wide-only">↑ ↓ move, ← → fold, Enter selects</span>
+      </p>
     </div>
   );
 }
@@ -162,6 +179,8 @@ interface LineProps {
   readonly row: Row;
   readonly position: number;
   readonly durationMs: number;
+  /** Room of a label, percent of the width of all bars. */
+  readonly labelShare: number;
   readonly active: boolean;
   readonly selected: boolean;
   readonly folded: boolean;
@@ -169,8 +188,9 @@ interface LineProps {
   onSelect(): void;
 }
 
-function SpanLine({ row, position, durationMs, active, selected, folded, onFold, onSelect }: LineProps) {
+function SpanLine({ row, position, durationMs, labelShare, active, selected, folded, onFold, onSelect }: LineProps) {
   const share = (ms: number): number => (durationMs === 0 ? 0 : (ms / durationMs) * 100);
+  const label = labelOf(share(row.start), share(row.duration), labelShare);
   const classes = ['span-row', active && 'active', selected && 'selected', row.failed && 'failed'].filter(Boolean).join(' ');
   const described = [
     `${row.service}, ${duration(row.duration)}, self time ${duration(row.self)}`,
@@ -208,7 +228,9 @@ function SpanLine({ row, position, durationMs, active, selected, folded, onFold,
           <span class="fold" aria-hidden="true" />
         )}
         <span class={`dot ${hueOf(row.service)}`} aria-hidden="true" />
-        <span class="text">{row.name || '(no name)'}</span>
+        <span class="text" title={row.name}>
+          {row.name || '(no name)'}
+        </span>
         {row.failed && <span class="mark error-text">✗</span>}
         {row.links && <span class="mark">↗</span>}
         {folded && <span class="tag">{row.below}</span>}
@@ -219,10 +241,7 @@ function SpanLine({ row, position, durationMs, active, selected, folded, onFold,
           class={`span-bar ${row.failed ? 'error' : hueOf(row.service)}${row.critical ? ' critical' : ''}${row.open ? ' open' : ''}`}
           style={{ left: `${share(row.start)}%`, width: `${share(row.duration)}%` }}
         />
-        <span
-          class={labelWithin(share(row.start), share(row.duration)) ? 'span-label within' : 'span-label'}
-          style={labelPosition(share(row.start), share(row.duration))}
-        >
+        <span class={label.side === 'within' ? 'span-label within' : 'span-label'} style={label.style}>
           {duration(row.duration)}
         </span>
       </div>
@@ -230,11 +249,9 @@ function SpanLine({ row, position, durationMs, active, selected, folded, onFold,
   );
 }
 
-/** True where neither side of the bar has room. */
-const labelWithin = (start: number, width: number): boolean => start + width > 88 && start <= 70;
-
-/** Behind the bar; in front of it where it starts late; within it where it fills the row. */
-function labelPosition(start: number, width: number): Record<string, string> {
-  if (labelWithin(start, width)) return { right: `calc(${Math.max(0, 100 - start - width)}% + 6px)` };
-  return start > 70 ? { right: `calc(${100 - start}% + 4px)` } : { left: `calc(${start + width}% + 4px)` };
+/** Behind the bar; in front of it where it ends late; within it where neither side has room. All in percent. */
+function labelOf(start: number, width: number, room: number): { readonly side: string; readonly style: Record<string, string> } {
+  if (start + width + room <= 100) return { side: 'behind', style: { left: `calc(${start + width}% + 4px)` } };
+  if (start >= room) return { side: 'before', style: { right: `calc(${100 - start}% + 4px)` } };
+  return { side: 'within', style: { right: `calc(${Math.max(0, 100 - start - width)}% + 6px)` } };
 }

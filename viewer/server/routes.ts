@@ -55,6 +55,7 @@ export const FILTER_QUERY: NonNullable<ApiRoute['query']> = [
   ['namespace', 'a namespace and what is below it'],
   ['attribute', '`key=value` or `key`; may be repeated'],
   ['errors', '`true`: only traces with an error'],
+  ['open', '`true`: only traces with an open span'],
   ['min', 'shortest duration, milliseconds'],
   ['max', 'longest duration, milliseconds'],
   ['from', 'earliest start, milliseconds since the epoch'],
@@ -79,9 +80,10 @@ export const ROUTES: readonly ApiRoute[] = [
     summary: 'Traces that match a filter, and those of which all spans are open.',
     query: [...FILTER_QUERY, ['order', ORDERS.join(', ')], LIMIT_QUERY],
     answer({ source, query }) {
-      const filter = filterOf(query);
+      const filter = filterOf(source, query);
       const { traces, matched, unmatched } = findTraces(source.store, filter, orderOf(query), limitOf(query, 100));
-      const open = Object.keys(filter).length === 0 ? openRows(source, MOST_OPEN_ROWS) : [];
+      const plain = Object.keys(filter).every((name) => name === 'among');
+      const open = plain ? openRows(source, MOST_OPEN_ROWS) : [];
       const rows = traces.map((trace) => traceRow(source, trace));
       return { json: { revision: source.store.revision, traces: [...open, ...rows], matched, unmatched } };
     },
@@ -128,7 +130,7 @@ export const ROUTES: readonly ApiRoute[] = [
     path: '/api/errors',
     summary: 'Failures in the traces that match, newest first; a failure is one row, at the span where it arose.',
     query: [...FILTER_QUERY, LIMIT_QUERY],
-    answer: ({ source, query }) => ({ json: failureRows(source, filterOf(query), limitOf(query, 100)) }),
+    answer: ({ source, query }) => ({ json: failureRows(source, filterOf(source, query), limitOf(query, 100)) }),
   },
   {
     method: 'GET',
@@ -152,7 +154,7 @@ export const ROUTES: readonly ApiRoute[] = [
     answer({ source, query }) {
       const by = (query.get('by') ?? 'services') as MapOf;
       if (by !== 'services' && by !== 'namespaces') throw new ApiFault(400, '"by" must be services or namespaces');
-      const { traces } = findTraces(source.store, filterOf(query), 'newest', MOST_ANALYSED);
+      const { traces } = findTraces(source.store, filterOf(source, query), 'newest', MOST_ANALYSED);
       return {
         json: mapOf(
           traces.map((trace) => source.store.spansOf(trace)),
@@ -194,7 +196,7 @@ export const ROUTES: readonly ApiRoute[] = [
 ];
 
 /** @throws ApiFault naming the parameter. */
-function filterOf(query: URLSearchParams): TraceFilter {
+function filterOf({ hooks }: Source, query: URLSearchParams): TraceFilter {
   const text = (name: string): Record<string, string> => {
     const value = query.get(name);
     return value ? { [name]: value } : {};
@@ -212,6 +214,7 @@ function filterOf(query: URLSearchParams): TraceFilter {
     ...text('namespace'),
     ...(attributes.length === 0 ? {} : { attributes }),
     ...(query.get('errors') === 'true' ? { errors: true } : {}),
+    ...(query.get('open') === 'true' ? { among: hooks.open } : {}),
     ...numeric('min', 'minMs'),
     ...numeric('max', 'maxMs'),
     ...numeric('from', 'from'),
@@ -257,7 +260,7 @@ function differenceOf(source: Source, query: URLSearchParams): unknown {
     if (slow === undefined || normal === undefined) throw new ApiFault(404, '"a" and "b" must be ids of traces that are here');
     return compareTraces([slow], [normal]);
   }
-  const { traces } = findTraces(source.store, filterOf(query), 'newest', MOST_ANALYSED);
+  const { traces } = findTraces(source.store, filterOf(source, query), 'newest', MOST_ANALYSED);
   if (traces.length < 2) throw new ApiFault(404, 'fewer than two traces match; there is nothing to compare');
   const durationOf = ({ summary }: (typeof traces)[number]): number => summary.end - summary.start;
   const sorted = [...traces].sort((x, y) => durationOf(y) - durationOf(x));

@@ -18,7 +18,7 @@ export interface ViewerServerOptions extends GuardOptions {
 
 export interface ViewerServer {
   readonly url: string;
-  /** Tells the pages that something changed; they are told at most four times a second. */
+  /** Announces a change to the pages, at most five times a second. */
   changed(): void;
   close(): Promise<void>;
 }
@@ -52,19 +52,9 @@ export async function startViewerServer(options: ViewerServerOptions): Promise<V
   let timer: NodeJS.Timeout | undefined;
   const announce = (): void => {
     timer = undefined;
-    const { source } = options;
-    const { counts } = source.store;
-    const event = {
-      revision: source.store.revision,
-      traces: source.store.size,
-      received: counts.received,
-      releasedTraces: counts.releasedTraces,
-      open: source.hooks.openCount,
-    };
-    for (const stream of streams) {
-      // A page that does not read misses events, not memory.
-      if (!stream.writableNeedDrain) stream.write(`event: change\ndata: ${JSON.stringify(event)}\n\n`);
-    }
+    const event = changeEvent(options.source);
+    // A page that does not read misses events, not memory.
+    for (const stream of streams) if (!stream.writableNeedDrain) stream.write(event);
   };
   return {
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
@@ -73,6 +63,12 @@ export async function startViewerServer(options: ViewerServerOptions): Promise<V
     },
     close: () => closeServer(server),
   };
+}
+
+function changeEvent({ store, hooks }: Source): string {
+  const { revision, size: traces, counts } = store;
+  const { received, releasedTraces } = counts;
+  return `event: change\ndata: ${JSON.stringify({ revision, traces, received, releasedTraces, open: hooks.openCount })}\n\n`;
 }
 
 function closeServer(server: Server): Promise<void> {
@@ -94,7 +90,7 @@ async function respond(
   const { pathname, searchParams } = new URL(target, 'http://localhost');
   if (!pathname.startsWith('/api/')) return sendAsset(request, response, pathname);
   checkToken(request, options);
-  if (pathname === '/api/events') return openStream(request, response, streams);
+  if (pathname === '/api/events') return openStream(request, response, streams, changeEvent(options.source));
   const { route, parts } = routeFor(request.method ?? 'GET', pathname);
   if (route.method !== 'GET') checkChange(request);
   const body = route.method === 'POST' || route.method === 'PUT' ? await readBody(request) : '';
@@ -125,11 +121,12 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-function openStream(request: IncomingMessage, response: ServerResponse, streams: Set<ServerResponse>): void {
+/** @param event sent at once, so that a page knows the counts before anything changes */
+function openStream(request: IncomingMessage, response: ServerResponse, streams: Set<ServerResponse>, event: string): void {
   if (request.method !== 'GET') throw new ApiFault(405, 'expected GET');
   if (streams.size >= MOST_STREAMS) throw new ApiFault(503, 'too many pages are open');
   response.writeHead(200, { ...SECURITY_HEADERS, 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-  response.write(': open\n\n');
+  response.write(event);
   streams.add(response);
   response.once('close', () => streams.delete(response));
 }

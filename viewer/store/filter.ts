@@ -14,6 +14,8 @@ export interface TraceFilter {
   /** `key=value`, or `key` alone for its presence; all must hold, on any span. */
   readonly attributes?: readonly string[];
   readonly errors?: boolean;
+  /** Only traces of these ids. */
+  readonly among?: { has(id: string): boolean };
   readonly minMs?: number;
   readonly maxMs?: number;
   /** Milliseconds since the epoch, of the trace's start. */
@@ -54,16 +56,17 @@ type Test = (trace: StoredTrace) => boolean;
 /** Undefined when a field matches nothing, so that no trace can pass. */
 function testOf(store: TraceStore, filter: TraceFilter, unmatched: (keyof TraceFilter)[]): Test | undefined {
   const tests: Test[] = [
-    ...timeTests(filter),
+    ...factTests(filter),
     ...wordTests(store, filter, unmatched),
     ...(filter.attributes ?? []).map((wanted) => attributeTest(store, wanted)),
   ];
   return unmatched.length > 0 ? undefined : (trace) => tests.every((test) => test(trace));
 }
 
-function timeTests({ errors, minMs, maxMs, from, to }: TraceFilter): Test[] {
+function factTests({ errors, among, minMs, maxMs, from, to }: TraceFilter): Test[] {
   const tests: Test[] = [];
   if (errors) tests.push(({ summary }) => summary.errors > 0);
+  if (among) tests.push(({ summary }) => among.has(summary.id));
   if (minMs !== undefined) tests.push(({ summary }) => summary.end - summary.start >= minMs);
   if (maxMs !== undefined) tests.push(({ summary }) => summary.end - summary.start <= maxMs);
   if (from !== undefined) tests.push(({ summary }) => summary.start >= from);

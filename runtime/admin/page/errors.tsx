@@ -4,7 +4,7 @@ import type { CallSample } from '../../site/statistics.js';
 import { ago, duration } from './format.js';
 import type { Service } from './service.js';
 import { TableHead } from './table-head.js';
-import { TraceId, type TraceLink } from './trace-id.js';
+import { TraceColumn, TraceLine, type TraceLink } from './trace-id.js';
 
 interface ErrorOptions {
   readonly service: Service;
@@ -34,12 +34,13 @@ export function ErrorPanel({ service, link, trusted }: ErrorOptions) {
                 <td class="name">
                   {error.name}
                   <p class="pairs">{error.namespace}</p>
+                  <TraceLine traceId={error.traceId} spanId={error.spanId} link={link} />
                 </td>
                 <td class="name">
                   {error.error ?? `${error.errorType ?? 'failed'}${trusted ? '' : ' (message with the token)'}`}
                 </td>
                 <td class="number dim wide-only">{duration(error.durationMs)}</td>
-                <TraceId traceId={error.traceId} spanId={error.spanId} link={link} />
+                <TraceColumn traceId={error.traceId} spanId={error.spanId} link={link} />
               </tr>
             ))}
           </tbody>

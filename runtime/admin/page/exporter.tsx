@@ -1,4 +1,4 @@
-// Counts of spans on their way to the collector, with what has been added each second, and the rules in force.
+// Counts of exported spans, with what has been added each second, and the rules in force.
 
 import { perSecond, shortCount } from './format.js';
 import type { Health, Service, State } from './service.js';
@@ -18,7 +18,7 @@ export function ExporterPanel({ service }: { service: Service }) {
   return (
     <section class="card" aria-labelledby="exporter-head">
       <div class="head">
-        <h2 id="exporter-head">On the way to the collector</h2>
+        <h2 id="exporter-head">Export</h2>
         {health === undefined ? (
           <span class="tag">…</span>
         ) : (
@@ -97,9 +97,9 @@ function exporterFacts(state: State, { exporter }: Health): readonly (readonly [
   const endpoint = exporter.endpoint ?? (state.built ? 'given in code' : 'none');
   const facts: (readonly [string, string, boolean])[] = [
     ['Endpoint', state.exportedBy === 'sdk' ? 'of your SDK' : endpoint, true],
-    ['Starts at', state.roots, true],
+    ['Roots', state.roots, true],
     ['Rules', state.rules || 'none', true],
-    ['Never', state.drop || 'nothing is left out', true],
+    ['Dropped', state.drop || 'none', true],
     ['Not kept', shortCount(exporter.forgotten), exporter.forgotten > 0],
     ['While off, for sampled callers', `${shortCount(spans.remoteRoots)} traces recorded`, spans.remoteRoots > 0],
     ['Refused to sampled callers', `${shortCount(spans.remoteRefused)} (remote_roots_per_second)`, spans.remoteRefused > 0],

@@ -4,7 +4,7 @@ import type { OpenSpanReport } from '../../tracing.js';
 import { duration, shortCount } from './format.js';
 import type { Service } from './service.js';
 import { TableHead } from './table-head.js';
-import { TraceId, type TraceLink } from './trace-id.js';
+import { TraceColumn, TraceLine, type TraceLink } from './trace-id.js';
 
 export function OpenSpanPanel({ service, link }: { service: Service; link: TraceLink | undefined }) {
   const { total, spans } = service.openSpans.value ?? { total: 0, spans: [] };
@@ -33,9 +33,10 @@ export function OpenSpanPanel({ service, link }: { service: Service; link: Trace
                   {span.name}
                   {span.longRunning ? ' (long-running)' : ''}
                   <Pairs span={span} />
+                  <TraceLine traceId={span.traceId} spanId={span.spanId} link={link} />
                 </td>
                 <td class="name wide-only dim">{span.namespace}</td>
-                <TraceId traceId={span.traceId} spanId={span.spanId} link={link} />
+                <TraceColumn traceId={span.traceId} spanId={span.spanId} link={link} />
               </tr>
             ))}
           </tbody>

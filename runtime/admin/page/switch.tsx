@@ -22,7 +22,7 @@ const SOON_MS = 30_000;
 
 const CAUSES: Readonly<Record<string, string>> = {
   expired: 'its time was over',
-  ended: 'somebody ended it',
+  ended: 'it was ended',
   maxSpans: 'it reached its limit of spans',
   maxSpansPerSecond: 'it reached its limit of spans per second',
   maxOpenSpans: 'it reached its limit of open spans',
@@ -104,7 +104,7 @@ function Flag({ service }: { service: Service }) {
         {ends !== undefined && (
           <div class={left < SOON_MS ? 'left soon' : 'left'} id="left">
             <b id="left-time">{countdown(left)}</b>
-            <span class="dim small">until it ends by itself</span>
+            <span class="dim small">until it ends</span>
           </div>
         )}
       </div>

@@ -1,26 +1,22 @@
-// The viewer's page in Chromium: list, filter, live changes, waterfall, flame view, comparison, map, hostile names, offline, accessibility.
+// The viewer's page in Chromium: list, filter, live changes, waterfall, flame view, comparison, map, hostile names, offline.
 // Needs /usr/bin/chromium.
 // limit: 180 s
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { startAdminServer } from '../../../runtime/admin/index.js';
 import { startViewer, type Viewer } from '../../../viewer/view/viewer.js';
 import { Browser, type Visit } from '../../admin/page/browser.js';
-import { openWork, startService } from '../../admin/service.js';
 import { mustSkip } from '../../missing.js';
 import { HOSTILE, order, shopTraffic, spanIdOf, traceIdOf, traceOf } from '../example-traces.js';
+import { assertSound, CHROMIUM, countIs } from './checks.js';
 
 const test = suite('viewer page');
-const AXE = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
 const directory = mkdtempSync(join(tmpdir(), 'spanwright-viewer-'));
 
-if (!mustSkip(existsSync('/usr/bin/chromium') ? [] : ['/usr/bin/chromium'])) {
+if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
   let viewer: Viewer;
   let browser: Browser;
 
@@ -38,32 +34,7 @@ if (!mustSkip(existsSync('/usr/bin/chromium') ? [] : ['/usr/bin/chromium'])) {
 
   const visit = (query = ''): Promise<Visit> => browser.visit(`${viewer.url}/${query}`);
 
-  /** Waits until `count` elements match. */
-  async function countIs(page: Page, selector: string, count: number): Promise<void> {
-    const end = Date.now() + 10_000;
-    let found = await page.locator(selector).count();
-    while (found !== count && Date.now() < end) {
-      await page.waitForTimeout(50);
-      found = await page.locator(selector).count();
-    }
-    assert.is(found, count, selector);
-  }
-
-  /** Violations of axe's rules, as text. The script is evaluated by the debugger, which the page's policy does not concern. */
-  async function violations(page: Page): Promise<string[]> {
-    await page.evaluate(AXE);
-    return page.evaluate(
-      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html.slice(0, 200) + ' ' + nodes[0].failureSummary))`,
-    ) as Promise<string[]>;
-  }
-
-  function sound({ faults, requests }: Visit): void {
-    assert.equal(faults, []);
-    assert.equal(
-      requests.filter((url) => !url.startsWith(viewer.url)),
-      [],
-    );
-  }
+  const sound = (visited: Visit): void => assertSound(visited, viewer.url);
 
   test('lists the traces newest first, and the address holds the filter', async () => {
     const visited = await visit();
@@ -89,6 +60,70 @@ if (!mustSkip(existsSync('/usr/bin/chromium') ? [] : ['/usr/bin/chromium'])) {
     await page.waitForSelector('.traces tbody tr');
     assert.is(await page.locator('[aria-invalid=true]').count(), 0);
     await page.close();
+  });
+
+  test('each field of the filter narrows the list, and the order of the list is chosen', async () => {
+    const { page } = await visit();
+    await countIs(page, '.traces tbody tr', 60);
+    await page.getByRole('checkbox', { name: 'Errors' }).check();
+    await countIs(page, '.traces tbody tr', 5);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByLabel('Longer than, ms').fill('300');
+    await countIs(page, '.traces tbody tr', 9);
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByLabel('Shorter than, ms').fill('310');
+    await countIs(page, '.traces tbody tr', 0);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByLabel('Started after').fill('2090-01-01T00:00:00');
+    await countIs(page, '.traces tbody tr', 0);
+    await page.getByLabel('Started after').fill('');
+    await countIs(page, '.traces tbody tr', 60);
+    await page.getByLabel('Service').selectOption('pay');
+    await page.getByRole('combobox', { name: /^Order/ }).selectOption('slowest');
+    await page.waitForTimeout(300);
+    assert.match((await page.locator('.traces tbody tr .duration').first().textContent()) ?? '', /^4\d\d ms$/);
+    assert.match(page.url(), 'service=pay&order=slowest');
+    await page.goBack();
+    await page.close();
+  });
+
+  test('the namespace field completes the namespaces of the traces', async () => {
+    const { page } = await visit();
+    await page.locator('#namespaces option').first().waitFor({ state: 'attached' });
+    const offered = await page
+      .locator('#namespaces option')
+      .evaluateAll((options) => options.map((option) => option.getAttribute('value')));
+    for (const namespace of ['shop::orders::OrderService', 'shop::pay::PayService']) assert.ok(offered.includes(namespace));
+    assert.is(await page.getByLabel('Namespace').getAttribute('list'), 'namespaces');
+    await page.close();
+  });
+
+  test('older traces that are released are counted on the page', async () => {
+    const small = await startViewer({ limits: { traces: 10 } });
+    try {
+      for (const spans of shopTraffic(Date.now())) small.add(spans);
+      const { page } = await browser.visit(small.url);
+      await countIs(page, '.traces tbody tr', 10);
+      assert.is(await page.locator('.summary').textContent(), '10 traces held, 50 older ones released to bound memory');
+      await page.close();
+    } finally {
+      await small.close();
+    }
+  });
+
+  test('a viewer that goes away is shown as disconnected, and its return as live', async () => {
+    const first = await startViewer();
+    const { page } = await browser.visit(first.url);
+    await page.locator('.status', { hasText: 'Live' }).waitFor();
+    const port = Number(new URL(first.url).port);
+    await first.close();
+    await page.locator('.status', { hasText: 'Disconnected' }).waitFor();
+    const second = await startViewer({ port });
+    second.add(order(3, Date.now()));
+    await page.locator('.status', { hasText: 'Live' }).waitFor();
+    await countIs(page, '.traces tbody tr', 1);
+    await page.close();
+    await second.close();
   });
 
   test('a trace that arrives appears by itself; while paused it does not', async () => {
@@ -127,6 +162,81 @@ if (!mustSkip(existsSync('/usr/bin/chromium') ? [] : ['/usr/bin/chromium'])) {
     await page.close();
   });
 
+  test('the selected span shows self time, events, links and resource, and is copied as JSON', async () => {
+    const { page, faults } = await visit(`?view=trace&id=${traceIdOf(6)}&span=${spanIdOf(6, 1)}`);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const details = page.locator('.span');
+    await details.getByText('order accepted').waitFor();
+    // 101.4 ms, of which its children take 27.4 + 26 + 14 + 6; the one that runs beside another does not count twice
+    assert.is(await details.locator('dt:has-text("Self time") + dd').textContent(), '28.0 ms');
+    assert.match((await details.textContent()) ?? '', /service\.version1\.4\.0/);
+    await details.getByRole('button', { name: 'Copy as JSON' }).click();
+    await details.getByRole('button', { name: 'Copied' }).waitFor();
+    const copied = JSON.parse((await page.evaluate('navigator.clipboard.readText()')) as string);
+    assert.equal([copied.spanId, copied.name, copied.attributes.orderId], [spanIdOf(6, 1), 'OrderService.place', 'o-6']);
+    await page.locator('.span-row', { hasText: 'publish order.placed' }).click();
+    await details.getByRole('link', { name: traceIdOf(1) }).click();
+    await page.locator('.facts code', { hasText: traceIdOf(1) }).waitFor();
+    assert.match(page.url(), `span=${spanIdOf(1, 0)}`);
+    assert.equal(faults, []);
+    await page.close();
+  });
+
+  test('the source place opens the editor that is configured', async () => {
+    const own = await startViewer({ editor: 'idea://open?file={file}&line={line}&column={column}' });
+    try {
+      own.add(traceOf(1, Date.now(), { service: 'web', name: 'placed', namespace: 'shop', start: 0, ms: 3 }));
+      own.add(traceOf(2, Date.now(), { service: 'web', name: 'without a place', start: 0, ms: 3 }));
+      const { page } = await browser.visit(`${own.url}/?view=trace&id=${traceIdOf(1)}&span=${spanIdOf(1, 0)}`);
+      const href = await page.locator('.place a').getAttribute('href');
+      assert.is(href, 'idea://open?file=src/orders/order-service.ts&line=27&column=3');
+      await page.goto(`${own.url}/?view=trace&id=${traceIdOf(2)}&span=${spanIdOf(2, 0)}`);
+      await page.getByRole('button', { name: 'Copy as JSON' }).waitFor();
+      assert.is(await page.locator('.place').count(), 0);
+      await page.close();
+    } finally {
+      await own.close();
+    }
+  });
+
+  test('a search within the trace keeps what matches and its ancestors', async () => {
+    const { page } = await visit(`?view=trace&id=${traceIdOf(6)}`);
+    await page.getByLabel('Search within the trace').fill('charge');
+    await countIs(page, '.span-row', 4);
+    await page.getByLabel('Search within the trace').fill('nothing of the kind');
+    await countIs(page, '.span-row', 0);
+    await page.getByLabel('Search within the trace').fill('');
+    await page.getByRole('button', { name: 'Fold all', exact: true }).click();
+    await countIs(page, '.span-row', 2);
+    await page.getByRole('button', { name: 'Unfold all' }).click();
+    await countIs(page, '.span-row', 9);
+    await page.close();
+  });
+
+  test('each format of "Save as" is a file with the trace', async () => {
+    const { page } = await visit(`?view=trace&id=${traceIdOf(6)}`);
+    await page.getByText('Save as').click();
+    const names: string[] = [];
+    for (const link of await page.locator('.menu a').all()) {
+      const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+      names.push(download.suggestedFilename());
+      assert.match(readFileSync(await download.path(), 'utf8'), 'OrderService.place');
+    }
+    const id = traceIdOf(6);
+    assert.equal(names, [`trace-${id}.otlp.json`, `trace-${id}.jaeger.json`, `trace-${id}.trace-event.json`, `trace-${id}.html`]);
+    await page.close();
+  });
+
+  test('two traces are compared from the page of one', async () => {
+    const { page } = await visit(`?view=trace&id=${traceIdOf(4)}`);
+    await page.getByRole('link', { name: 'Compare' }).last().click();
+    await page.getByText('Enter the id of a second trace').waitFor();
+    await page.getByLabel('Compared with').fill(traceIdOf(5));
+    await page.keyboard.press('Tab');
+    assert.match((await page.locator('.finding').first().textContent()) ?? '', 'SELECT stock');
+    await page.close();
+  });
+
   test('the critical path is marked, and what ran beside it is not', async () => {
     const { page } = await visit(`?view=trace&id=${traceIdOf(2)}`);
     await page.waitForSelector('.span-row');
@@ -149,6 +259,9 @@ if (!mustSkip(existsSync('/usr/bin/chromium') ? [] : ['/usr/bin/chromium'])) {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
     await page.waitForSelector('.span h2');
+    await page.keyboard.press('+');
+    await page.getByRole('button', { name: 'Whole trace' }).click();
+    assert.is(await page.getByRole('button', { name: 'Whole trace' }).count(), 0);
     assert.is(await page.locator('.span h2').textContent(), 'OrderService.place');
     assert.match((await page.locator('section:has(#slowest) tbody tr').first().textContent()) ?? '', 'SELECT stock');
     sound(visited);
@@ -219,69 +332,6 @@ if (!mustSkip(existsSync('/usr/bin/chromium') ? [] : ['/usr/bin/chromium'])) {
       [],
     );
     await page.close();
-  });
-
-  test('axe finds nothing, and nothing overflows from 390 to 2560 pixels', async () => {
-    for (const query of [
-      '',
-      `?view=trace&id=${traceIdOf(6)}&span=`,
-      `?view=trace&id=${traceIdOf(6)}&as=flame`,
-      '?view=compare',
-      '?view=map',
-      '?view=process',
-    ]) {
-      const { page } = await visit(query);
-      await page.waitForTimeout(600);
-      assert.equal(await violations(page), [], query);
-      for (const width of [390, 2560]) {
-        await page.setViewportSize({ width, height: 900 });
-        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-        assert.ok(Number(overflow) <= 0, `${query} at ${width}: ${overflow} pixels too wide`);
-      }
-      await page.close();
-    }
-  });
-
-  test('the process view switches a service on, shows its lease, and an open span grows in its trace until it ends', async () => {
-    const service = await startService();
-    const admin = await startAdminServer({ tracing: service, port: 0, token: 'a-token-of-the-viewer-test' });
-    const own = await startViewer({ hooks: [`${admin.url}`], hookToken: 'a-token-of-the-viewer-test' });
-    try {
-      const { page, faults } = await browser.visit(`${own.url}/?view=process`);
-      const absent: string[] = [];
-      page.on('response', (response) => {
-        if (response.status() === 404) absent.push(new URL(response.url()).pathname);
-      });
-      await page.getByRole('button', { name: 'Switch on' }).click();
-      await page.locator('#flag', { hasText: 'Recording' }).waitFor();
-      assert.match((await page.locator('#leases li').first().textContent()) ?? '', 'left');
-      assert.equal(await violations(page), []);
-      const work = openWork({ machineId: 'm-17' });
-      await page.locator('#spans a').first().click();
-      await page.waitForSelector('.span-bar.open');
-      const grown = async (): Promise<number> =>
-        Number.parseFloat((await page.locator('.facts span').first().textContent()) ?? '');
-      const before = await grown();
-      await page.waitForTimeout(1500);
-      assert.is.not(await grown(), before);
-      await work.finish();
-      await countIs(page, '.span-bar.open', 0);
-      await page.goto(`${own.url}/?view=process`);
-      await page.getByRole('button', { name: /^End: / }).click();
-      await page.locator('#flag', { hasText: 'Off' }).waitFor();
-      // no span of the open trace has arrived when its page opens: the API answers 404, which the browser logs; nothing else may
-      for (const path of absent) assert.match(path, /^\/api\/traces\/[0-9a-f]{32}$/);
-      assert.equal(
-        faults.filter((fault) => !fault.includes('status of 404')),
-        [],
-      );
-      assert.is(faults.length, absent.length);
-      await page.close();
-    } finally {
-      await own.close();
-      await admin.close();
-      await service.shutdown();
-    }
   });
 
   test('an order that arrives while its page is open joins the trace', async () => {

@@ -54,6 +54,11 @@ export function module(
   return made;
 }
 
+/** Stands at the head of a file that a development server compiled, which it may load again after an edit. See SiteRegistry. */
+export function fileLoaded(namespace: string, file: string, places: string): void {
+  state.sites.fileLoaded(namespace, file, places);
+}
+
 /** Registers a function that has a prologue: in the static block of its class, or at the head of the module. */
 export function put(table: Module, index: number, fn: unknown, options?: InstrumentOptions): void {
   table.register(index, fn, options);

@@ -15,6 +15,7 @@ export const wrap = (...given: unknown[]): unknown => given.at(-1);
 export const own = wrap;
 /** Never gives the module a recorder, so that no prologue runs. */
 export const module = (): object => ({});
+export const fileLoaded = nothing;
 export const put = nothing;
 export const putAll = nothing;
 export const putGetter = nothing;

@@ -4,6 +4,8 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { When } from '../site/condition.js';
 import { parseDuration } from '../text/duration.js';
+import { describeFound } from '../text/found.js';
+import { didYouMean } from '../text/nearest.js';
 import type { Duration, Lease, LeaseOptions } from '../tracing.js';
 import { parseRoots, printPatterns } from './rules.js';
 import { parseWhen } from './when.js';
@@ -36,8 +38,20 @@ export const isOff = ({ kind, value }: Change): boolean => kind === 'enabled' &&
 /** Empty rules or an empty drop list: a request to end the leases of that kind. */
 export const isEmpty = ({ value }: Change): boolean => value === '';
 
+const OPTIONS: readonly (keyof LeaseOptions)[] = [
+  'for',
+  'reason',
+  'actor',
+  'maxSpansPerSecond',
+  'maxSpans',
+  'maxOpenSpans',
+  'only',
+  'when',
+];
+
 /** @throws InvalidArgumentError naming the field. */
 export function readTerms(change: Change, options: LeaseOptions): LeaseTerms {
+  checkTypes(change, options);
   const limits = {
     maxSpansPerSecond: readLimit('maxSpansPerSecond', options.maxSpansPerSecond),
     maxSpans: readLimit('maxSpans', options.maxSpans),
@@ -52,6 +66,20 @@ export function readTerms(change: Change, options: LeaseOptions): LeaseTerms {
     only: readOnly(change, options.only),
     when: readWhen(change, options.when),
   };
+}
+
+/** Refuses what a program without types may pass: a flag such as 1 or 'false', and options that are misspelt. */
+function checkTypes({ kind, value }: Change, options: LeaseOptions): void {
+  if (kind === 'enabled' && typeof value !== 'boolean')
+    throw new InvalidArgumentError(kind, `enabled: found ${describeFound(value)}; expected true or false.`);
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidArgumentError('options', `options: found ${describeFound(options)}; expected an object.`);
+  const unknown = Object.keys(options).find((name) => !(OPTIONS as readonly string[]).includes(name));
+  if (unknown === undefined) return;
+  throw new InvalidArgumentError(
+    unknown,
+    `Unknown option ${JSON.stringify(unknown.slice(0, 60))}.${didYouMean(unknown, OPTIONS)} Known: ${OPTIONS.join(', ')}.`,
+  );
 }
 
 function readDuration(value: Duration): number {
@@ -81,7 +109,7 @@ function readOnly(change: Change, only: string | undefined): string | null {
       'only: it restricts where traces start, so it goes with switching on, and with nothing else.',
     );
   }
-  if (typeof only !== 'string') throw new InvalidArgumentError('only', `only: found a ${typeof only}; expected a string.`);
+  if (typeof only !== 'string') throw new InvalidArgumentError('only', `only: found ${describeFound(only)}; expected a string.`);
   const roots = parseRoots(only, 'only');
   if (roots.length > 0) return printPatterns(roots, '');
   throw new InvalidArgumentError(
@@ -101,7 +129,8 @@ function readWhen(change: Change, when: string | undefined): When | null {
 
 function readText(field: string, value: string | undefined): string | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'string') throw new InvalidArgumentError(field, `${field}: found a ${typeof value}; expected a string.`);
+  if (typeof value !== 'string')
+    throw new InvalidArgumentError(field, `${field}: found ${describeFound(value)}; expected a string.`);
   if (value.length > TEXT_LENGTH) {
     throw new InvalidArgumentError(field, `${field}: ${value.length} characters; at most ${TEXT_LENGTH} are kept.`);
   }

@@ -4,6 +4,7 @@
 
 import { clearTimeout, max, now as monotonic, setTimeout, unref, wallClock } from '../captured.js';
 import { InvalidArgumentError } from '../errors.js';
+import type { When } from '../site/condition.js';
 import type { Lease, LeaseEnd, LeaseOptions } from '../tracing.js';
 import type { AdmittingLease } from './admission.js';
 import { type Change, isEmpty, isOff, isOn, type LeaseTerms, readTerms } from './lease-options.js';
@@ -34,6 +35,14 @@ interface Held extends Change, LeaseTerms {
   readonly ended: readonly string[];
 }
 
+/** What a worker thread needs to know of a lease of the main thread. */
+export interface InheritedLease extends Change {
+  readonly only: string | null;
+  readonly when: When | null;
+  /** In milliseconds of the monotonic clock of the thread that holds it. */
+  readonly endsAt: number;
+}
+
 export class LeaseBook implements LeaseMeter {
   metered = false;
   lastEnded: LeaseEnd | null = null;
@@ -41,6 +50,8 @@ export class LeaseBook implements LeaseMeter {
   /** Monotonic milliseconds at which the next lease expires; Infinity when none does. */
   #endsAt = Number.POSITIVE_INFINITY;
   #held: Held[] = [];
+  /** In a worker thread: the leases of the main thread, which are older than those made here and end by the clock of this thread too. */
+  #inherited: readonly InheritedLease[] = [];
   #made = 0;
   #timer: NodeJS.Timeout | undefined;
   #secondBegan = 0;
@@ -64,14 +75,27 @@ export class LeaseBook implements LeaseMeter {
     return this.#held.map((held) => this.#report(held));
   }
 
+  /** Leases in force as a worker thread inherits them, oldest first. */
+  inForce(): InheritedLease[] {
+    const leases = [...this.#inherited, ...this.#held];
+    return leases.map(({ kind, value, only, when, endsAt }) => ({ kind, value, only, when, endsAt }));
+  }
+
+  /** Replaces the leases that were inherited before. */
+  inherit(leases: readonly InheritedLease[]): void {
+    this.#inherited = leases;
+    this.#putInForce();
+  }
+
   /** Values of the leases of a kind, oldest first. */
   values(kind: Lease['kind']): (boolean | string)[] {
-    return this.#held.filter((held) => held.kind === kind).map((held) => held.value);
+    return [...this.#inherited, ...this.#held].filter((lease) => lease.kind === kind).map((lease) => lease.value);
   }
 
   /** What the leases that switch on admit. */
   admitting(): AdmittingLease[] {
-    return this.#held.filter(isOn).map(({ only, when }) => ({ only: only === null ? null : parseRoots(only), when }));
+    const on = [...this.#inherited, ...this.#held].filter(isOn);
+    return on.map(({ only, when }) => ({ only: only === null ? null : parseRoots(only), when }));
   }
 
   /**
@@ -139,8 +163,12 @@ export class LeaseBook implements LeaseMeter {
 
   #expire(): void {
     const now = monotonic();
+    const inherited = this.#inherited.filter((lease) => lease.endsAt > now);
+    const fewer = inherited.length < this.#inherited.length;
+    this.#inherited = inherited;
     const over = this.#held.filter((held) => held.endsAt <= now);
     if (over.length > 0) this.#finish(over, 'expired');
+    else if (fewer) this.#putInForce();
     else this.#arm();
   }
 
@@ -182,7 +210,7 @@ export class LeaseBook implements LeaseMeter {
     this.metered = this.#held.some(
       (held) => held.maxSpans !== null || held.maxOpenSpans !== null || held.maxSpansPerSecond !== null,
     );
-    this.#endsAt = Math.min(...this.#held.map((held) => held.endsAt));
+    this.#endsAt = Math.min(...[...this.#inherited, ...this.#held].map((lease) => lease.endsAt));
     if (this.#endsAt === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#expire(), Math.max(1, Math.ceil(this.#endsAt - monotonic())));
     unref(this.#timer);

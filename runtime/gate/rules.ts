@@ -2,6 +2,7 @@
 // in normal form, and asked once per site when they change, never per call.
 
 import { InvalidArgumentError } from '../errors.js';
+import { describeFound } from '../text/found.js';
 import { MAX_RULE_ENTRIES, MAX_RULE_TEXT, type Pattern, type PatternKind, parsePattern, printPattern } from './pattern.js';
 
 /** A pattern and the probability that a trace begun under it is kept: 1 is `on`, 0 is `off` (transparent). */
@@ -58,6 +59,8 @@ function parseVerdict(verdict: string, token: string, field: string): number {
 }
 
 function split(text: string | readonly string[], field: string): string[] {
+  if (typeof text !== 'string' && !Array.isArray(text))
+    throw new InvalidArgumentError(field, `${field}: found ${describeFound(text)}; expected a string.`);
   const whole = typeof text === 'string' ? text : text.join(',');
   if (whole.length > MAX_RULE_TEXT) {
     throw new InvalidArgumentError(field, `${field}: ${whole.length} characters; at most ${MAX_RULE_TEXT} are accepted.`);

@@ -1,25 +1,38 @@
-// The flag and the rules reach every worker thread of the process. The main thread posts its effective settings on a channel, which
-// holds neither thread, and leaves them in the environment data, which a new worker gets with its start and reads at once.
+// The flag and the rules reach every worker thread of the process. The main thread posts its settings and leases on a channel, which
+// holds neither thread, and leaves them in the environment data, which a new worker gets with its start and reads at once. Workers
+// end the leases by their own clocks, because a main thread that is blocked posts nothing.
 
 import { BroadcastChannel, getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import { now } from '../captured.js';
 import type { GateSettings } from './gate.js';
+import type { InheritedLease } from './lease.js';
 
-/** Effective settings, plain data: as text, the sum of several leases could be longer than a text may be. */
-export type SharedSettings = Omit<GateSettings, 'remoteParent'>;
+/** Settings of the main thread, plain data. */
+export interface SharedSettings {
+  readonly configured: Omit<GateSettings, 'remoteParent'>;
+  readonly leases: readonly InheritedLease[];
+}
 
 type Message = { readonly from: 'main'; readonly settings: SharedSettings } | { readonly from: 'worker'; readonly asks: true };
 
-const NAME = 'spanwright.settings.3';
+const NAME = 'spanwright.settings.4';
+
+/** Milliseconds between the monotonic clock of this thread and that of the system, which all threads share. */
+const threadOffset = (): number => Number(process.hrtime.bigint()) / 1e6 - now();
+
+function shifted({ configured, leases }: SharedSettings, offset: number): SharedSettings {
+  return { configured, leases: leases.map((lease) => ({ ...lease, endsAt: lease.endsAt + offset })) };
+}
 
 export interface WorkerLink {
   /** Main thread: posts the settings to the workers. Worker: nothing. */
-  tell(settings: SharedSettings): void;
+  tell(): void;
   close(): void;
 }
 
 /**
  * In a worker, `follow` is called before this returns, with the settings that were in force when the worker was created.
- * @param current answer of the main thread to a worker that asks
+ * @param current settings of the main thread
  * @param follow puts settings in force in a worker
  */
 export function linkWorkers(current: () => SharedSettings, follow: (settings: SharedSettings) => void): WorkerLink {
@@ -27,22 +40,25 @@ export function linkWorkers(current: () => SharedSettings, follow: (settings: Sh
   (channel as unknown as { unref(): void }).unref();
   const post = (message: Message) => channel.postMessage(message);
   const leave = (settings: SharedSettings | undefined) => setEnvironmentData(NAME, settings as never);
+  const send = () => shifted(current(), threadOffset());
+  const receive = (settings: SharedSettings) => follow(shifted(settings, -threadOffset()));
   channel.onmessage = (event: unknown) => {
     const { data } = event as { data: Message };
-    if (isMainThread && data.from === 'worker') post({ from: 'main', settings: current() });
+    if (isMainThread && data.from === 'worker') post({ from: 'main', settings: send() });
     if (isMainThread || data.from !== 'main') return;
     leave(data.settings); // for workers of this worker
-    follow(data.settings);
+    receive(data.settings);
   };
-  if (isMainThread) leave(current());
+  if (isMainThread) leave(send());
   else {
     const settings = getEnvironmentData(NAME) as unknown as SharedSettings | undefined;
-    if (settings !== undefined) follow(settings);
+    if (settings !== undefined) receive(settings);
     post({ from: 'worker', asks: true });
   }
   return {
-    tell(settings) {
+    tell() {
       if (!isMainThread) return;
+      const settings = send();
       leave(settings);
       post({ from: 'main', settings });
     },

@@ -49,7 +49,7 @@ export class LiveTracing implements Tracing {
   readonly #hides: ((name: string) => boolean) | undefined;
   #ending: Promise<void> | undefined;
   #workers: WorkerLink | undefined;
-  /** In a worker thread: what the main thread says is in force. */
+  /** In a worker thread: the settings of the main thread without its leases. */
   #base: GateSettings | undefined;
 
   constructor(
@@ -64,10 +64,8 @@ export class LiveTracing implements Tracing {
       () => this.#putInForce(),
       (end) => {
         if (end.cause === 'shutdown') return;
-        notice(
-          'SPW012',
-          `${end.kind} ${String(end.value)} (lease ${end.id}): ${end.cause}; tracing is now ${this.enabled ? 'on' : 'off'}`,
-        );
+        const now = this.enabled ? 'on' : 'off';
+        notice('SPW012', `${end.kind} ${String(end.value)} (lease ${end.id}): ${end.cause}; tracing is now ${now}`);
       },
       this.#hides,
     );
@@ -91,6 +89,7 @@ export class LiveTracing implements Tracing {
   }
 
   get enabled(): boolean {
+    this.leaseBook.passTime();
     return this.process.gate.enabled;
   }
 
@@ -129,6 +128,7 @@ export class LiveTracing implements Tracing {
   }
 
   leases(): readonly Lease[] {
+    this.leaseBook.passTime();
     return this.leaseBook.list();
   }
 
@@ -138,6 +138,7 @@ export class LiveTracing implements Tracing {
   }
 
   state(): TracingState {
+    this.leaseBook.passTime();
     const { gate, sites } = this.process;
     const { configuration, values } = this.loaded;
     const { roots, conditional, rules, drop, remoteParent } = gate.settings;
@@ -274,18 +275,21 @@ export class LiveTracing implements Tracing {
 
   #putInForce(): void {
     const { gate } = this.process;
-    const configured = this.#base ?? fromConfiguration(this.loaded.configuration);
-    gate.apply(changeOf(gate.settings, withLeases(configured, this.leaseBook)));
-    this.#workers?.tell(this.#shared());
+    gate.apply(changeOf(gate.settings, withLeases(this.#configured(), this.leaseBook)));
+    this.#workers?.tell();
+  }
+
+  #configured(): GateSettings {
+    return this.#base ?? fromConfiguration(this.loaded.configuration);
   }
 
   #shared(): SharedSettings {
-    const { enabled, roots, conditional, rules, drop } = this.process.gate.settings;
-    return { enabled, roots, conditional, rules, drop };
+    const { enabled, roots, conditional, rules, drop } = this.#configured();
+    return { configured: { enabled, roots, conditional, rules, drop }, leases: this.leaseBook.inForce() };
   }
 
   #follow(shared: SharedSettings): void {
-    this.#base = { ...fromConfiguration(this.loaded.configuration), ...shared };
-    this.#putInForce();
+    this.#base = { ...fromConfiguration(this.loaded.configuration), ...shared.configured };
+    this.leaseBook.inherit(shared.leases);
   }
 }

@@ -1,4 +1,4 @@
-// Flushes on SIGTERM and SIGINT within a limit, and leaves the exit behaviour of the process as it was: where only we listen,
+// Flushes on SIGTERM, SIGINT and SIGHUP within a limit, and leaves the exit behaviour of the process as it was: where only we listen,
 // the signal is raised again afterwards, so that the process ends by it; where the program listens, it decides, and we only
 // flush, because it may still end spans. Registered by startTracing().
 
@@ -16,7 +16,8 @@ export interface Flushable {
 /** A shutdown ends by its own limit, and reports what is lost, before the signal is raised for want of an end. */
 const GRACE_MS = 1000;
 
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+/** SIGHUP: a terminal that closes. Node.js does not keep that `nohup` ignores it, so it ends the process without a listener too. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 type Signal = (typeof SIGNALS)[number];
 
 /** Of every copy of this package in the process: several listeners of ours are still nobody else's, and the last one done raises. */

@@ -11,6 +11,10 @@ export class SiteRegistry {
   #looseIds = new Set<string>();
   #sharedIds = new Set<string>();
   #pruneAt = 1024;
+  /** Of files that a development server may load again: the places of their sites, by namespace and path. */
+  readonly #places = new Map<string, string>();
+  /** Slots of earlier versions of these files. */
+  #replaced: WeakRef<Site>[] = [];
   readonly #createRest: () => void;
 
   /** @param createRest creates the sites of functions that are registered in a module's table and have not been called while on */
@@ -27,13 +31,35 @@ export class SiteRegistry {
     return site;
   }
 
+  /**
+   * Called by a file that a development server compiled, before its own sites are added. Slots of an earlier version whose place is gone
+   * are listed no more; they are judged for as long as a function uses them.
+   *
+   * @param places `line:column:function` of each site, one a line
+   */
+  fileLoaded(namespace: string, file: string, places: string): void {
+    const key = `${namespace}\n${file}`;
+    const before = this.#places.get(key);
+    this.#places.set(key, places);
+    if (before === undefined || before === places) return;
+    this.#createRest();
+    const kept = new Set(places.split('\n'));
+    this.#replaced = this.#replaced.filter((reference) => reference.deref() !== undefined);
+    for (const site of this.#byId.values()) {
+      if (site.file !== file || !site.namespace.startsWith(namespace)) continue;
+      if (kept.has(`${site.line}:${site.column}:${site.functionName}`)) continue;
+      this.#byId.delete(site.id);
+      this.#replaced.push(new WeakRef(site));
+    }
+  }
+
   /** True when several slots may have this id. */
   isShared(id: string): boolean {
     return this.#sharedIds.has(id);
   }
 
   /** Slots that exist; what is created later is judged then. */
-  readonly created: Iterable<Site> = { [Symbol.iterator]: () => this.#existing() };
+  readonly created: Iterable<Site> = { [Symbol.iterator]: () => this.#judged() };
 
   /** Number of slots. */
   get size(): number {
@@ -50,10 +76,12 @@ export class SiteRegistry {
 
   *#existing(): IterableIterator<Site> {
     yield* this.#byId.values();
-    for (const reference of this.#loose) {
-      const site = reference.deref();
-      if (site !== undefined) yield site;
-    }
+    yield* alive(this.#loose);
+  }
+
+  *#judged(): IterableIterator<Site> {
+    yield* this.#existing();
+    yield* alive(this.#replaced);
   }
 
   #addLoose(site: Site): void {
@@ -76,6 +104,13 @@ export class SiteRegistry {
     this.#looseIds = new Set();
     this.#sharedIds = new Set();
     for (const reference of this.#loose) this.#noteId(reference.deref()?.id ?? '');
+  }
+}
+
+function* alive(references: readonly WeakRef<Site>[]): IterableIterator<Site> {
+  for (const reference of references) {
+    const site = reference.deref();
+    if (site !== undefined) yield site;
   }
 }
 

@@ -35,29 +35,27 @@ function rootSince(name: string, milliseconds: number): { root: Span; inside: Co
 const keeping = (keep: TracingOptions['keep']): TracingOptions => ({ enabled: true, keep, maxQueueSize: 16_384 });
 
 test('a trace with an error is kept whole, one without is forgotten and counted', () =>
-  traced(keeping({ errors: true }), async ({ spans, tracing }) => {
+  traced(keeping({ errors: true }), async ({ expectSpans, tracing }) => {
     root(false);
-    assert.is((await spans()).length, 0);
+    await expectSpans();
     assert.is(tracing.state().spans.forgotten, 3);
     root(true);
-    const kept = await spans();
-    assert.equal(kept.map((span) => span.name).sort(), ['child', 'child', 'root']);
-    assert.is(new Set(kept.map((span) => span.spanContext().traceId)).size, 1);
+    await expectSpans('root', '  child', '  child | error.type="Error" | error "no" | event exception');
     assert.is(tracing.state().spans.forgotten, 3);
   }));
 
 test('a slow trace is kept whole, a fast one is forgotten', () =>
-  traced(keeping({ errors: false, slowerThan: '30m' }), async ({ names }) => {
+  traced(keeping({ errors: false, slowerThan: '30m' }), async ({ expectSpans }) => {
     rootSince('fast', 1000).root.end();
-    assert.equal(await names(), []);
+    await expectSpans();
     rootSince('slow', 3_600_000).root.end();
-    assert.equal(await names(), ['child', 'slow']);
+    await expectSpans('slow', '  child');
   }));
 
 test('with errors: false an error alone keeps nothing', () =>
-  traced(keeping({ errors: false, slowerThan: '1h' }), async ({ names }) => {
+  traced(keeping({ errors: false, slowerThan: '1h' }), async ({ expectSpans }) => {
     root(true);
-    assert.equal(await names(), []);
+    await expectSpans();
   }));
 
 test('of the rest a share is kept, by the trace id, whole traces only', () =>
@@ -71,49 +69,57 @@ test('of the rest a share is kept, by the trace id, whole traces only', () =>
   }));
 
 test('a trace that an upstream service sampled is always kept', () =>
-  traced(keeping({ errors: true }), async ({ spans, tracing }) => {
+  traced(keeping({ errors: true }), async ({ expectSpans, tracing }) => {
     withRemoteContext({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }, () => root(false));
-    assert.is((await spans()).length, 3);
+    await expectSpans('(remote b7ad6b7169203331)', '  root', '    child', '    child');
     assert.is(tracing.state().spans.forgotten, 0);
   }));
 
 test('a span that ends after its root shares the fate of the root', () =>
-  traced(keeping({ errors: true, slowerThan: '30m' }), async ({ names, tracing }) => {
+  traced(keeping({ errors: true, slowerThan: '30m' }), async ({ expectSpans, tracing }) => {
     for (const age of [3_600_000, 1000]) {
       const { root: parent, inside } = rootSince('parent', age);
       const late = trace.getTracer('carbide').startSpan('late', {}, inside);
       parent.end();
       late.end();
-      assert.equal(await names(), ['child', 'late', 'parent']);
+      await expectSpans('parent', '  child', '  late');
     }
     assert.is(tracing.state().spans.forgotten, 3);
   }));
 
 test('a session is seen while it runs, and is always kept; a trace of its own beside it is judged as ever', () =>
-  traced(keeping({ errors: true }), async ({ names, tracing }) => {
+  traced(keeping({ errors: true }), async ({ expectSpans, tracing }) => {
     sessions.start('k', { name: 'drain', namespace: 'carbide::drain' });
     sessions.run('k', () => child(false));
-    assert.equal(await names(), ['child', 'drain started']);
+    await expectSpans('(not exported)', '  drain started | spanwright.session.key="k"', '  child');
     root(false);
     assert.is(tracing.state().spans.forgotten, 3);
     sessions.end('k');
-    assert.equal(await names(), ['child', 'drain', 'drain started']);
+    await expectSpans(
+      'drain | spanwright.session.end="ended" | spanwright.session.key="k"',
+      '  drain started | spanwright.session.key="k"',
+      '  child',
+    );
   }));
 
 test('third-party spans of the trace wait with ours', () =>
-  traced(keeping({ errors: true }), async ({ names }) => {
+  traced(keeping({ errors: true }), async ({ expectSpans }) => {
     const outer = instrument(at('outer'), (fails: boolean) => {
       trace.getTracer('db').startSpan('query').end();
       child(fails);
     });
     outer(false);
-    assert.equal(await names(), []);
+    await expectSpans();
     assert.throws(() => outer(true), 'no');
-    assert.equal(await names(), ['child', 'outer', 'query']);
+    await expectSpans(
+      'outer | error.type="Error" | error "no"',
+      '  query',
+      '  child | error.type="Error" | error "no" | event exception',
+    );
   }));
 
 test('beyond maxTraces the oldest trace is decided first, and memory stays bounded', () =>
-  traced(keeping({ errors: true, maxTraces: 10 }), async ({ tracing, names }) => {
+  traced(keeping({ errors: true, maxTraces: 10 }), async ({ tracing, expectSpans }) => {
     const opens: (() => void)[] = [];
     const outer = instrument(at('wait'), () => {
       child(false);
@@ -125,7 +131,7 @@ test('beyond maxTraces the oldest trace is decided first, and memory stays bound
     assert.is(tracing.state().spans.forgotten, 20, 'the children of the twenty oldest, while their roots are open');
     for (const open of opens) open();
     await Promise.all(calls);
-    assert.equal(await names(), []);
+    await expectSpans();
     assert.is(tracing.state().spans.forgotten, 60);
   }));
 

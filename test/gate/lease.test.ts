@@ -34,13 +34,13 @@ test('enabling at run time is a lease of ten minutes unless it says otherwise', 
 test('a lease that runs out puts the configured state back, with one line and a reason', async () => {
   const lines: string[] = [];
   setNoticeLogger((_level, line) => lines.push(line));
-  await traced({}, async ({ tracing, names }) => {
+  await traced({}, async ({ tracing, expectSpans }) => {
     const lease = tracing.setEnabled(true, { for: '60ms' });
     work();
     await sleep(120);
     assert.is(tracing.enabled, false);
     work();
-    assert.equal(await names(), ['work']);
+    await expectSpans('work');
     const { lastEnded, leases } = tracing.state();
     assert.is(lastEnded?.id, lease.id);
     assert.is(lastEnded?.cause, 'expired');
@@ -205,28 +205,58 @@ test('a handle whose tracing was shut down changes nothing of the one that runs'
 });
 
 test('rules of leases stand on top of the configured ones, and both are printed in normal form', () =>
-  traced({ enabled: true, rules: 'carbide=off' }, async ({ tracing, names }) => {
+  traced({ enabled: true, rules: 'carbide=off' }, async ({ tracing, expectSpans }) => {
     work();
-    assert.equal(await names(), []);
+    await expectSpans();
     const lease = tracing.setRules(' carbide::db = 1 ');
     assert.is(lease.value, 'carbide::db=on');
     work();
     query();
-    assert.equal(await names(), ['query']);
+    await expectSpans('query');
     tracing.endLease(lease.id);
     query();
-    assert.equal(await names(), ['query']);
+    await expectSpans('query');
   }));
 
 test('a rule that matches no known site is a warning, and holds for sites that are loaded later', () =>
-  traced({ enabled: true }, async ({ tracing, names }) => {
+  traced({ enabled: true }, async ({ tracing, expectSpans }) => {
     assert.equal(tracing.setRules('carbide::api=on').warnings, []);
     const { warnings } = tracing.setRules('carbide::later=off');
     assert.is(warnings.length, 1);
     assert.ok(warnings[0]?.includes('carbide::later'));
     instrument({ namespace: 'carbide::later', name: 'late' }, () => 1)();
     work();
-    assert.equal(await names(), ['work']);
+    await expectSpans('work');
+  }));
+
+test('a flag that is no boolean, rules that are no text, and options that are unknown or no object change nothing', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    const before = tracing.state();
+    const untyped = tracing as unknown as Record<'setEnabled' | 'setRules' | 'setDrop', (...args: unknown[]) => unknown>;
+    const refused: [string, () => unknown][] = [
+      ...[undefined, null, 0, 1, 'true', 'false', '', {}, []].map(
+        (value) => ['enabled', () => untyped.setEnabled(value)] as [string, () => unknown],
+      ),
+      ['rules', () => untyped.setRules(undefined)],
+      ['rules', () => untyped.setRules({ 'carbide::db': 'off' })],
+      ['drop', () => untyped.setDrop(1)],
+      ['options', () => untyped.setEnabled(true, null)],
+      ['options', () => untyped.setRules('carbide::db=off', '10m')],
+      ['fro', () => untyped.setEnabled(true, { fro: '1m' })],
+      ['duration', () => untyped.setDrop('carbide', { duration: '1m' })],
+      ['only', () => untyped.setEnabled(true, { only: 5 })],
+    ];
+    for (const [field, change] of refused) {
+      try {
+        change();
+        assert.unreachable(`${field} was accepted`);
+      } catch (error) {
+        assert.instance(error, InvalidArgumentError);
+        assert.is((error as InvalidArgumentError).field, field);
+      }
+    }
+    assert.is(tracing.state().revision, before.revision);
+    assert.equal(tracing.leases(), []);
   }));
 
 test('a bad rule, duration, limit or reason changes nothing', () =>
@@ -266,7 +296,7 @@ function block(milliseconds: number): void {
 }
 
 test('a lease that has run out records nothing more, also while the event loop is blocked over its end', () =>
-  traced({ rules: 'carbide::db=off' }, async ({ tracing, names }) => {
+  traced({ rules: 'carbide::db=off' }, async ({ tracing, expectSpans }) => {
     const theirs = (name: string) => trace.getTracer('theirs').startSpan(name).end();
     tracing.setRules('carbide::db=on', { for: '1h' });
     tracing.setEnabled(true, { for: 20 });
@@ -279,11 +309,11 @@ test('a lease that has run out records nothing more, also while the event loop i
     sessions.start('late', { namespace: 'carbide::api' });
     assert.is(tracing.enabled, false);
     assert.is(tracing.state().lastEnded?.cause, 'expired');
-    assert.equal(await names(), ['early', 'work']);
+    await expectSpans('work', 'early');
   }));
 
 test('rules whose lease runs out while the event loop is blocked are over too', () =>
-  traced({ enabled: true, rules: 'carbide::db=off, scope:theirs=off' }, async ({ tracing, names }) => {
+  traced({ enabled: true, rules: 'carbide::db=off, scope:theirs=off' }, async ({ tracing, expectSpans }) => {
     tracing.setRules('carbide::db=on, scope:theirs=on', { for: 20 });
     query();
     trace.getTracer('theirs').startSpan('early').end();
@@ -291,8 +321,29 @@ test('rules whose lease runs out while the event loop is blocked are over too', 
     query();
     trace.getTracer('theirs').startSpan('late').end();
     work();
-    assert.equal(await names(), ['early', 'query', 'work']);
+    await expectSpans('query', 'early', 'work');
     assert.is(tracing.state().rules, 'carbide::db=off, scope:theirs=off');
+  }));
+
+test('flag, leases and state are those of the moment, also while the event loop is blocked over the end of a lease', () =>
+  traced({}, ({ tracing }) => {
+    const past = (read: () => unknown): unknown => {
+      tracing.setEnabled(true, { for: 10 });
+      block(15);
+      return read();
+    };
+    assert.is(
+      past(() => tracing.enabled),
+      false,
+    );
+    assert.equal(
+      past(() => tracing.leases()),
+      [],
+    );
+    assert.is(
+      past(() => tracing.state().enabled),
+      false,
+    );
   }));
 
 test('24 hours is the longest lease', () =>

@@ -24,6 +24,7 @@ import {
   sessions,
   startSpan,
 } from '../../runtime/index.js';
+import { expectSpans } from '../expected-spans.js';
 
 /** Copies the tenant from the parent's span, as processors of users do, and keeps the objects that it was given. */
 class CopyingProcessor {
@@ -42,8 +43,6 @@ class CopyingProcessor {
 interface Given {
   readonly sampler: SpanwrightSampler;
   readonly copying: CopyingProcessor;
-  /** Name and name of the parent, of what was exported. */
-  readonly tree: () => string[];
   readonly spans: () => ReadableSpan[];
 }
 
@@ -61,16 +60,8 @@ async function inside(
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
   const spans = (): ReadableSpan[] => exporter.getFinishedSpans();
-  const tree = (): string[] => {
-    const names = new Map(spans().map((span) => [span.spanContext().spanId, span.name]));
-    const up = ({ parentSpanContext }: ReadableSpan): string =>
-      parentSpanContext === undefined ? '' : ` < ${names.get(parentSpanContext.spanId) ?? 'unknown'}`;
-    return spans()
-      .map((span) => span.name + up(span))
-      .sort();
-  };
   try {
-    await work({ sampler, copying, tree, spans });
+    await work({ sampler, copying, spans });
   } finally {
     await sampler.tracing.shutdown();
     await provider.shutdown();
@@ -89,24 +80,17 @@ const leaf = instrument({ namespace: 'carbide::db', name: 'leaf' }, () => {
 const root = instrument({ namespace: 'carbide::api', name: 'root', attributes: { tenant: 'acme' } }, () => leaf());
 
 test('the span in the context is the object that the processors were given, in each call', () =>
-  inside(createSampler({ enabled: true }), ({ copying, tree }) => {
+  inside(createSampler({ enabled: true }), ({ copying, spans }) => {
     seen.length = 0;
     root();
-    assert.equal(tree(), ['leaf < root', 'root', 'third < leaf']);
+    expectSpans(spans(), 'root | tenant="acme"', '  leaf | tenant="acme"', '    third | tenant="acme"');
     assert.ok(seen[0] !== undefined && copying.started.includes(seen[0]));
   }));
 
 test('a processor finds the attributes of an instrumented parent in its parent context', () =>
   inside(createSampler({ enabled: true }), ({ spans }) => {
     root();
-    assert.equal(
-      spans().map(({ name, attributes }) => [name, attributes.tenant]),
-      [
-        ['third', 'acme'],
-        ['leaf', 'acme'],
-        ['root', 'acme'],
-      ],
-    );
+    expectSpans(spans(), 'root | tenant="acme"', '  leaf | tenant="acme"', '    third | tenant="acme"');
   }));
 
 test('an attribute set on the active span during the call is on the exported span and seen by its children', () =>
@@ -115,61 +99,61 @@ test('an attribute set on the active span during the call is on the exported spa
       trace.getActiveSpan()?.setAttribute('tenant', 'late');
       leaf();
     })();
-    for (const { attributes } of spans()) assert.is(attributes.tenant, 'late');
+    expectSpans(spans(), 'late | tenant="late"', '  leaf | tenant="late"', '    third | tenant="late"');
   }));
 
 test('under a hand-written span with the flag off, the call is its child', () =>
   inside(
     createRootSampler({ enabled: false }),
-    ({ tree }) => {
+    ({ spans }) => {
       library().startActiveSpan('hand', (span) => {
         root();
         span.end();
       });
       // without a parent nothing: what is left is the SDK's own span
       root();
-      assert.equal(tree(), ['hand', 'leaf < root', 'root < hand', 'third', 'third < leaf']);
+      expectSpans(spans(), 'hand', '  root | tenant="acme"', '    leaf | tenant="acme"', '      third | tenant="acme"', 'third');
     },
     () => new AlwaysOnSampler(),
   ));
 
 test('a dropped third-party span leaves the instrumented calls below it to its parent', () =>
-  inside(createSampler({ enabled: true, drop: 'tokio' }), ({ tree, sampler }) => {
+  inside(createSampler({ enabled: true, drop: 'tokio' }), ({ spans, sampler }) => {
     instrument({ namespace: 'carbide', name: 'top' }, () => {
       library().startActiveSpan('leaky', { attributes: { 'code.namespace': 'tokio::x' } }, (leaky) => {
         library().startActiveSpan('inner leaky', { attributes: { 'code.namespace': 'tokio::y' } }, () => leaf());
         leaky.end();
       });
     })();
-    assert.equal(tree(), ['leaf < top', 'third < leaf', 'top']);
+    expectSpans(spans(), 'top', '  leaf', '    third');
     assert.is(sampler.tracing.openCount, 0);
   }));
 
 test('a dropped span at the top lets the first instrumented call below it start the trace', () =>
-  inside(createSampler({ enabled: true, drop: 'tokio' }), ({ tree }) => {
+  inside(createSampler({ enabled: true, drop: 'tokio' }), ({ spans }) => {
     library().startActiveSpan('leaky', { attributes: { 'code.namespace': 'tokio::x' } }, () => leaf());
-    assert.equal(tree(), ['leaf', 'third < leaf']);
+    expectSpans(spans(), 'leaf', '  third');
   }));
 
 test('a third-party root outside `roots` does not silence the root below it; a ratio of the trace does', async () => {
-  await inside(createSampler({ enabled: true, roots: 'carbide' }), ({ tree }) => {
+  await inside(createSampler({ enabled: true, roots: 'carbide' }), ({ spans }) => {
     library().startActiveSpan('GET /', () => leaf());
-    assert.equal(tree(), ['leaf', 'third < leaf']);
+    expectSpans(spans(), 'leaf', '  third');
   });
-  await inside(createSampler({ enabled: true, rules: 'quiet=0.000000001' }), ({ tree }) => {
+  await inside(createSampler({ enabled: true, rules: 'quiet=0.000000001' }), ({ spans }) => {
     library().startActiveSpan('GET /', { attributes: { 'code.namespace': 'quiet' } }, () => leaf());
-    assert.equal(tree(), []);
+    expectSpans(spans());
   });
 });
 
 test('a call below a third-party span that was refused while off records once the flag is on', () =>
-  inside(createSampler({ enabled: false }), ({ tree, sampler }) => {
+  inside(createSampler({ enabled: false }), ({ spans, sampler }) => {
     library().startActiveSpan('GET /', () => {
       leaf();
       sampler.tracing.setEnabled(true, { for: '1m' });
       leaf();
     });
-    assert.equal(tree(), ['leaf', 'third < leaf']);
+    expectSpans(spans(), 'leaf', '  third');
   }));
 
 test("createSampler() is an instance of sdk-trace's ParentBasedSampler, and createRootSampler() is not", () =>
@@ -182,19 +166,19 @@ test("createSampler() is an instance of sdk-trace's ParentBasedSampler, and crea
 test('createRootSampler() decides roots only: what the parent decides is the composition of the user', () =>
   inside(
     createRootSampler({ enabled: true, roots: 'carbide' }),
-    ({ tree, sampler }) => {
+    ({ spans, sampler }) => {
       leaf();
       library().startSpan('elsewhere').end();
       const unsampled = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 0, isRemote: true };
       library().startSpan('under remote', {}, trace.setSpanContext(context.active(), unsampled)).end();
-      assert.equal(tree(), ['leaf', 'third < leaf', 'under remote < unknown']);
+      expectSpans(spans(), 'leaf', '  third', '(remote bbbbbbbbbbbbbbbb)', '  under remote');
       assert.match(String(sampler), /^Spanwright\{enabled=true, roots=carbide/);
     },
     (own) => new ParentBasedSampler({ root: own, remoteParentNotSampled: new AlwaysOnSampler() }),
   ));
 
 test('startSpan() and sessions use the spans of the provider too', () =>
-  inside(createSampler({ enabled: true }), ({ tree, copying }) => {
+  inside(createSampler({ enabled: true }), ({ spans, copying }) => {
     const span = startSpan('block', { namespace: 'carbide::block' });
     span.run(() => {
       assert.ok(copying.started.includes(trace.getActiveSpan() as Span));
@@ -204,27 +188,28 @@ test('startSpan() and sessions use the spans of the provider too', () =>
     sessions.start('k', { name: 'session', namespace: 'carbide' });
     sessions.run('k', leaf);
     sessions.end('k');
-    assert.equal(tree(), [
+    expectSpans(
+      spans(),
       'block',
-      'leaf < block',
-      'leaf < session',
-      'session',
-      'session started < session',
-      'third < leaf',
-      'third < leaf',
-    ]);
+      '  leaf',
+      '    third',
+      'session | spanwright.session.end="ended" | spanwright.session.key="k"',
+      '  session started | spanwright.session.key="k"',
+      '  leaf',
+      '    third',
+    );
   }));
 
 test('a generator that the sampler of the user refuses still runs its steps under the refused span', () =>
   inside(
     createRootSampler({ enabled: true }),
-    ({ tree, sampler }) => {
+    ({ spans, sampler }) => {
       const steps = instrument({ namespace: 'carbide', name: 'steps' }, function* () {
         leaf();
         yield 1;
       });
       assert.equal([...steps()], [1]);
-      assert.equal(tree(), []);
+      expectSpans(spans());
       assert.equal(sampler.tracing.state().spans.started, 0);
     },
     () => ({ shouldSample: () => ({ decision: 0 }), toString: () => 'never' }),
@@ -246,8 +231,8 @@ test('one error is one exception in a trace, also with a third-party span betwee
       }),
     );
     assert.throws(high, 'once');
-    const events = (name: string): number | undefined => spans().find((span) => span.name === name)?.events.length;
-    assert.equal([events('low'), events('high')], [1, 0]);
+    const failed = 'error.type="RangeError" | error "once"';
+    expectSpans(spans(), `high | ${failed}`, '  between', `    low | ${failed} | event exception`);
   }));
 
 test.run();

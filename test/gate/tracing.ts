@@ -2,13 +2,14 @@
 
 import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { startTracing, type Tracing, type TracingOptions } from '../../runtime/index.js';
+import { expectSpans } from '../expected-spans.js';
 
 export interface Traced {
   readonly tracing: Tracing;
   /** Flushed spans so far, in the order in which they ended. */
   spans(): Promise<ReadableSpan[]>;
-  /** Their names, sorted. */
-  names(): Promise<string[]>;
+  /** Flushes, and asserts that the spans so far are those of the script (expected-spans.ts). */
+  expectSpans(...script: readonly string[]): Promise<void>;
 }
 
 export async function traced<T>(options: TracingOptions, work: (traced: Traced) => Promise<T> | T): Promise<T> {
@@ -19,13 +20,8 @@ export async function traced<T>(options: TracingOptions, work: (traced: Traced) 
       await tracing.forceFlush();
       return exporter.getFinishedSpans();
     };
-    return await work({ tracing, spans, names: async () => (await spans()).map((span) => span.name).sort() });
+    return await work({ tracing, spans, expectSpans: async (...script) => expectSpans(await spans(), ...script) });
   } finally {
     await tracing.shutdown();
   }
-}
-
-export function parentName(span: ReadableSpan, all: readonly ReadableSpan[]): string | undefined {
-  const id = span.parentSpanContext?.spanId;
-  return id === undefined ? undefined : (all.find((other) => other.spanContext().spanId === id)?.name ?? `remote ${id}`);
 }

@@ -132,6 +132,47 @@ async function firstTurns(): Promise<readonly number[]> {
   return started;
 }
 
+/** Holds the event loop of this thread, so that it neither runs a timer nor posts to its workers. */
+function block(milliseconds: number): void {
+  const until = performance.now() + milliseconds;
+  while (performance.now() < until);
+}
+
+/** Counts what it records before and after `until`, in milliseconds since the epoch. */
+const OVER_THE_END = `
+const { workerData } = require('node:worker_threads');
+const { instrument, startTracing } = require(${JSON.stringify(PACKAGE)});
+const work = instrument({ namespace: 'carbide::worker', name: 'work' }, () => 1);
+const discard = { export: (_, done) => done({ code: 0 }), shutdown: async () => {} };
+const counts = new Int32Array(workerData.counts);
+startTracing({ exporter: discard }).then((tracing) => {
+  const started = () => (work(), tracing.state().spans.started);
+  counts[0] = started();
+  Atomics.notify(counts, 0);
+  setTimeout(() => { counts[2] = started() - counts[0]; counts[1] = 1; }, workerData.until - Date.now() + 30);
+});
+`;
+
+test('a worker ends a lease in time while the main thread is blocked over its end, and one that starts after it records nothing', async () => {
+  const { startTracing } = require(PACKAGE) as typeof import('../../runtime/index.js');
+  const tracing = await startTracing({ exporter: { export: (_, done) => done({ code: 0 }), shutdown: async () => {} } });
+  const counts = new Int32Array(new SharedArrayBuffer(12));
+  const until = Date.now() + 5000;
+  tracing.setEnabled(true, { for: 5000 });
+  const worker = new Worker(OVER_THE_END, { eval: true, workerData: { counts: counts.buffer, until }, stderr: true });
+  Atomics.wait(counts, 0, 0, 4500);
+  assert.is(counts[0], 1, 'the worker records under the lease');
+  block(until - Date.now() + 10);
+  const deadline = performance.now() + 5000;
+  while (Atomics.load(counts, 1) === 0 && performance.now() < deadline);
+  assert.equal([...counts], [1, 1, 0], 'and nothing after it');
+  await worker.terminate();
+  tracing.setEnabled(true, { for: 10 });
+  block(20);
+  assert.equal(await firstTurns(), [0, 0]);
+  await tracing.shutdown();
+});
+
 test('a worker starts with what is in force, in its first turn', async () => {
   const { startTracing } = require(PACKAGE) as typeof import('../../runtime/index.js');
   const discard = {

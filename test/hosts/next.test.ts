@@ -61,10 +61,10 @@ interface Started {
   readonly admin: string;
 }
 
-async function start(folder: string, service: string): Promise<Started> {
+async function start(folder: string, service: string, command: 'start' | 'dev' = 'start'): Promise<Started> {
   const port = await freePort();
   const env = { ...process.env, ...QUIET, SERVICE: service, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint };
-  const server = spawn(process.execPath, [NEXT, 'start', '-p', String(port), '-H', '127.0.0.1'], { cwd: folder, env });
+  const server = spawn(process.execPath, [NEXT, command, '-p', String(port), '-H', '127.0.0.1'], { cwd: folder, env });
   servers.push(server);
   let printed = '';
   const admin = await new Promise<string>((resolve, reject) => {
@@ -137,5 +137,23 @@ for (const bundler of ['turbopack', 'webpack'] as const)
     assert.is(counted?.parentSpanId, action?.spanId);
     assert.is(action?.attributes['code.file.path'], 'app/actions.ts');
   });
+
+withNext('a development server lists the sites of the last version of each file', async () => {
+  const folder = application();
+  const { url, admin } = await start(folder, 'shop in development', 'dev');
+  const authored = readFileSync(join(folder, 'lib/stock.ts'), 'utf8');
+  for (let lines = 0; lines <= 4; lines++) {
+    write(folder, 'lib/stock.ts', `${'\n'.repeat(lines)}${authored.replace('item.length', `item.length + ${lines}`)}`);
+    await until(async () => (await text(`${url}/api/work?item=pear`)) === `{"count":${4 + lines}}`);
+    const { sites } = JSON.parse(await text(`${admin}/sites`)) as { sites: { file: string; line: number }[] };
+    const places = sites.flatMap(({ file, line }) => (file === 'lib/stock.ts' ? [line] : []));
+    assert.equal(places, [4 + lines]);
+  }
+});
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 60_000; !(await condition()); await new Promise((done) => setTimeout(done, 100)))
+    if (Date.now() > end) throw new Error('the server does not serve the new version');
+}
 
 test.run();

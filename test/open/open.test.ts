@@ -208,7 +208,7 @@ function look(age: string, policy: 'end' | 'drop' = 'end'): void {
 }
 
 test('onLeak: drop names what leaks: a function without a namespace by itself, a manual span by the namespace that it was given', () =>
-  traced({ enabled: true, maxSpanAge: '30m' }, async ({ tracing, names }) => {
+  traced({ enabled: true, maxSpanAge: '30m' }, async ({ tracing, expectSpans }) => {
     const leaky = instrument({ name: 'leaky' }, function leaky() {});
     leaky();
     startedAt('leaky', Date.now() - 3_600_000);
@@ -217,26 +217,26 @@ test('onLeak: drop names what leaks: a function without a namespace by itself, a
     manual.end();
     look('30m', 'drop');
     leaky();
-    assert.equal(await names(), ['leaky', 'leaky', 'manual']);
+    await expectSpans('leaky', 'manual', 'leaky | spanwright.leak="age"');
     // of the manual spans only those of the leaking namespace
     const site = [...state.sites].find(({ namespace }) => namespace === 'carbide::manual') as Site;
     state.gate.dropLeaky({ kind: 'namespace', text: site.namespace, open: true });
     startSpan('manual', { namespace: 'carbide::manual' }).end();
     startSpan('other', { namespace: 'carbide::other' }).end();
-    assert.equal(await names(), ['leaky', 'leaky', 'manual', 'other']);
+    await expectSpans('leaky', 'manual', 'leaky | spanwright.leak="age"', 'other');
     assert.is(tracing.sites('carbide::manual')[0]?.verdict, 'drop');
   }));
 
 test('what was dropped for leaking is not, after a restart', async () => {
   const leaky = instrument({ name: 'leaky' }, function leaky() {});
-  await traced({ enabled: true }, async ({ names }) => {
+  await traced({ enabled: true }, async ({ expectSpans }) => {
     state.gate.dropLeaky({ kind: 'namespace', text: 'leaky', open: true });
     leaky();
-    assert.equal(await names(), []);
+    await expectSpans();
   });
-  await traced({ enabled: true }, async ({ names }) => {
+  await traced({ enabled: true }, async ({ expectSpans }) => {
     leaky();
-    assert.equal(await names(), ['leaky']);
+    await expectSpans('leaky');
   });
 });
 
@@ -253,7 +253,7 @@ test('onLeak: report counts a leak once and leaves the span to its owner', () =>
   }));
 
 test('onLeak: drop makes the leaking namespace transparent from then on, and no other', () =>
-  traced({ enabled: true, maxSpanAge: 30, onLeak: 'drop' }, async ({ tracing, names }) => {
+  traced({ enabled: true, maxSpanAge: 30, onLeak: 'drop' }, async ({ tracing, expectSpans }) => {
     const gate = gateOf();
     const leaking = instrument({ namespace: 'carbide::leaky', name: 'leaking' }, (until: Promise<void>) => until);
     const call = leaking(gate.until);
@@ -262,7 +262,7 @@ test('onLeak: drop makes the leaking namespace transparent from then on, and no 
     await call;
     await leaking(Promise.resolve());
     await wait(Promise.resolve());
-    assert.equal(await names(), ['leaking', 'wait']);
+    await expectSpans('leaking | spanwright.leak="age"', 'wait');
     assert.is(tracing.sites('carbide::leaky')[0]?.verdict, 'drop');
     assert.is(tracing.sites('carbide::api')[0]?.verdict, 'on');
   }));

@@ -6,13 +6,13 @@ import * as assert from 'uvu/assert';
 import { carriers, extract, inject, instrument, sessions, startTracing } from '../../runtime/index.js';
 import { MAX_SESSION_AGE_MS, type SessionBook } from '../../runtime/open/session-book.js';
 import { state } from '../../runtime/state.js';
-import { parentName, traced } from '../gate/tracing.js';
+import { traced } from '../gate/tracing.js';
 
 const drain = { name: 'drain_session', namespace: 'nvsentinel::node-drainer' };
-const pass = instrument({ namespace: 'nvsentinel::node-drainer', name: 'pass' }, (n: number) => n);
+const pass = instrument({ namespace: 'nvsentinel::node-drainer', name: 'pass', args: ['n'] }, (n: number) => n);
 
 test('passes of a session hang under its span, over many turns of the program', () =>
-  traced({ enabled: true }, async ({ spans, tracing }) => {
+  traced({ enabled: true }, async ({ expectSpans, tracing }) => {
     assert.is(sessions.start('event-1', { ...drain, attributes: { 'drain.scope': 'full' } }), true);
     assert.is(
       sessions.run('event-1', () => pass(1)),
@@ -26,41 +26,39 @@ test('passes of a session hang under its span, over many turns of the program', 
     assert.is(tracing.openCount, 1);
     assert.is(tracing.openSpans()[0]?.longRunning, true);
     assert.is(sessions.end('event-1'), true);
-    const all = await spans();
-    const session = all.find((span) => span.name === 'drain_session');
-    assert.equal(
-      all.filter((span) => span.name === 'pass').map((span) => parentName(span, all)),
-      ['drain_session', 'drain_session'],
+    await expectSpans(
+      'drain_session | drain.scope="full" | spanwright.session.end="ended" | spanwright.session.key="event-1"',
+      '  drain_session started | spanwright.session.key="event-1"',
+      '  pass | n=1',
+      '  pass | n=2',
     );
-    assert.is(session?.attributes['drain.scope'], 'full');
-    assert.is(session?.attributes['spanwright.session.key'], 'event-1');
-    assert.is(session?.attributes['spanwright.session.end'], 'ended');
     assert.is(tracing.openCount, 0);
   }));
 
 test('a marker span shows the session before it ends', () =>
-  traced({ enabled: true }, async ({ spans }) => {
+  traced({ enabled: true }, async ({ spans, expectSpans }) => {
     sessions.start('event-1', drain);
-    const [marker, ...rest] = await spans();
-    assert.is(rest.length, 0);
-    assert.is(marker?.name, 'drain_session started');
-    assert.is(marker?.attributes['spanwright.session.key'], 'event-1');
+    await expectSpans('(not exported)', '  drain_session started | spanwright.session.key="event-1"');
+    const [marker] = await spans();
     assert.is(marker?.parentSpanContext?.spanId, sessions.list()[0]?.spanId);
     sessions.end('event-1');
   }));
 
 test('starting twice is one session, and ending twice is harmless', () =>
-  traced({ enabled: true }, async ({ names, tracing }) => {
+  traced({ enabled: true }, async ({ expectSpans, tracing }) => {
     assert.is(sessions.start('k', drain), true);
     assert.is(sessions.start('k', drain), true);
     assert.is(tracing.openCount, 1);
     assert.is(sessions.end('k'), true);
     assert.is(sessions.end('k'), false);
-    assert.equal(await names(), ['drain_session', 'drain_session started']);
+    await expectSpans(
+      'drain_session | spanwright.session.end="ended" | spanwright.session.key="k"',
+      '  drain_session started | spanwright.session.key="k"',
+    );
   }));
 
 test('without a recorded start there is no session, and passes run as they would without it', () =>
-  traced({ enabled: false }, async ({ names, tracing }) => {
+  traced({ enabled: false }, async ({ expectSpans, tracing }) => {
     assert.is(sessions.start('k', drain), false);
     assert.is(
       sessions.run('k', () => pass(3)),
@@ -73,26 +71,31 @@ test('without a recorded start there is no session, and passes run as they would
       sessions.run('unknown', () => pass(4)),
       4,
     );
-    assert.equal(await names(), ['pass']);
+    await expectSpans('pass | n=4');
   }));
 
 test('a session goes on while the flag is off: its trace stays whole', () =>
-  traced({ enabled: true }, async ({ names, tracing }) => {
+  traced({ enabled: true }, async ({ expectSpans, tracing }) => {
     sessions.start('k', drain);
     tracing.setEnabled(false);
     sessions.run('k', () => pass(1));
     pass(2);
     sessions.end('k');
-    assert.equal(await names(), ['drain_session', 'drain_session started', 'pass']);
+    await expectSpans(
+      'drain_session | spanwright.session.end="ended" | spanwright.session.key="k"',
+      '  drain_session started | spanwright.session.key="k"',
+      '  pass | n=1',
+    );
   }));
 
 test('an error marks the session as failed', () =>
-  traced({ enabled: true }, async ({ spans }) => {
+  traced({ enabled: true }, async ({ expectSpans }) => {
     sessions.start('k', drain);
     sessions.end('k', new RangeError('node gone'));
-    const span = (await spans()).find(({ name }) => name === 'drain_session');
-    assert.is(span?.status.code, 2);
-    assert.is(span?.attributes['error.type'], 'RangeError');
+    await expectSpans(
+      'drain_session | error.type="RangeError" | spanwright.session.end="ended" | spanwright.session.key="k" | error "node gone" | event exception',
+      '  drain_session started | spanwright.session.key="k"',
+    );
   }));
 
 test('what a pass throws reaches its caller, and the session lives on', () =>
@@ -109,24 +112,21 @@ test('what a pass throws reaches its caller, and the session lives on', () =>
   }));
 
 test('after a restart the same key goes on in the same trace, with a link and without a parent', () =>
-  traced({ enabled: true }, async ({ spans }) => {
+  traced({ enabled: true }, async ({ expectSpans }) => {
     sessions.start('k', drain);
     const stored = JSON.parse(JSON.stringify(sessions.carrier('k')));
     sessions.end('k');
-    const before = (await spans()).find(({ name }) => name === 'drain_session');
     assert.is(sessions.start('k', { ...drain, name: 'resumed', resume: stored }), true);
     sessions.run('k', () => pass(1));
     sessions.end('k');
-    const all = await spans();
-    const after = all.find(({ name }) => name === 'resumed');
-    assert.is(after?.spanContext().traceId, before?.spanContext().traceId);
-    assert.is.not(after?.spanContext().spanId, before?.spanContext().spanId);
-    assert.is(after?.parentSpanContext, undefined);
-    assert.equal(
-      after?.links.map(({ context }) => context.spanId),
-      [before?.spanContext().spanId],
+    const ended = 'spanwright.session.end="ended" | spanwright.session.key="k"';
+    await expectSpans(
+      `drain_session | ${ended}`,
+      '  drain_session started | spanwright.session.key="k"',
+      `resumed | ${ended} | trace of drain_session | link drain_session`,
+      '  resumed started | spanwright.session.key="k"',
+      '  pass | n=1',
     );
-    assert.is(parentName(all.find(({ name }) => name === 'pass') as never, all), 'resumed');
   }));
 
 test('a session that goes on is not asked again whether its trace is kept, and hands the trace state on', () =>
@@ -145,7 +145,7 @@ test('a session that goes on is not asked again whether its trace is kept, and h
   }));
 
 test('a session that is started where the context of an old trace is left over begins a trace of its own', () =>
-  traced({ enabled: true }, async ({ spans }) => {
+  traced({ enabled: true }, async ({ expectSpans }) => {
     let left: Context = ROOT_CONTEXT;
     instrument({ namespace: 'nvsentinel::old', name: 'old' }, () => {
       left = context.active();
@@ -153,10 +153,11 @@ test('a session that is started where the context of an old trace is left over b
     state.gate.underWay.close(); // as when the flag has been off for the grace
     context.with(left, () => sessions.start('k', drain));
     sessions.end('k');
-    const all = await spans();
-    const [old, session] = [all.find(({ name }) => name === 'old'), all.find(({ name }) => name === 'drain_session')];
-    assert.is(session?.parentSpanContext, undefined);
-    assert.is.not(session?.spanContext().traceId, old?.spanContext().traceId);
+    await expectSpans(
+      'old',
+      'drain_session | spanwright.session.end="ended" | spanwright.session.key="k"',
+      '  drain_session started | spanwright.session.key="k"',
+    );
   }));
 
 test('while tracing shuts down no session starts', async () => {
@@ -218,18 +219,21 @@ test('a malformed carrier to resume from starts a new trace', () =>
   }));
 
 test('a session in a recorded context is its child; several keys do not mix', () =>
-  traced({ enabled: true }, async ({ spans }) => {
+  traced({ enabled: true }, async ({ expectSpans }) => {
     instrument({ namespace: 'a', name: 'outer' }, () => sessions.start('inside', drain))();
     sessions.start('other', { ...drain, name: 'other' });
     sessions.run('other', () => pass(1));
     sessions.run('inside', () => pass(2));
     sessions.end('inside');
     sessions.end('other');
-    const all = await spans();
-    assert.is(parentName(all.find(({ name }) => name === 'drain_session') as never, all), 'outer');
-    assert.equal(
-      all.filter(({ name }) => name === 'pass').map((span) => parentName(span, all)),
-      ['other', 'drain_session'],
+    await expectSpans(
+      'outer',
+      '  drain_session | spanwright.session.end="ended" | spanwright.session.key="inside"',
+      '    drain_session started | spanwright.session.key="inside"',
+      '    pass | n=2',
+      'other | spanwright.session.end="ended" | spanwright.session.key="other"',
+      '  other started | spanwright.session.key="other"',
+      '  pass | n=1',
     );
   }));
 

@@ -2,8 +2,8 @@
 
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
-import * as assert from 'uvu/assert';
 import { instrument, startTracing, type Tracing, withRemoteContext } from '../../runtime/index.js';
+import { expectSpans } from '../expected-spans.js';
 
 console.warn = () => {};
 const leaf = instrument({ name: 'leaf' }, (value: number) => value + 1);
@@ -21,22 +21,21 @@ async function started(remoteParent: 'accept' | 'ignore' = 'accept'): Promise<Tr
   exporter = new InMemorySpanExporter();
   return startTracing({ exporter: exporter as never, enabled: true, remoteParent });
 }
-async function names(tracing: Tracing): Promise<string[]> {
+async function expectRecorded(tracing: Tracing, ...script: readonly string[]): Promise<void> {
   await tracing.forceFlush();
-  const spans = exporter.getFinishedSpans();
+  expectSpans(exporter.getFinishedSpans(), ...script);
   exporter.reset();
-  return spans.map(({ name }) => name);
 }
 
 test('calls under an unsampled parent, and between them calls under a sampled one and under none', async () => {
   const tracing = await started();
   for (let round = 0; round < 3; round++) {
     withRemoteContext(carrier(10, '00'), () => [leaf(1), leaf(2)]);
-    assert.equal(await names(tracing), []);
+    await expectRecorded(tracing);
     withRemoteContext(carrier(11, '01'), () => leaf(1));
-    assert.equal(await names(tracing), ['leaf']);
+    await expectRecorded(tracing, '(remote b7ad6b7169203331)', '  leaf');
     leaf(1);
-    assert.equal(await names(tracing), ['leaf']);
+    await expectRecorded(tracing, 'leaf');
   }
   await tracing.shutdown();
 });
@@ -51,18 +50,18 @@ test('a call with a place of its own records all the same: root, and a parent th
     placed({});
     leaf(1);
   });
-  assert.equal(await names(tracing), ['leaf', 'root', 'leaf', 'placed']);
+  await expectRecorded(tracing, 'root | link b7ad6b7169203331', '  leaf', '(remote b7ad6b7169203331)', '  placed', '    leaf');
   await tracing.shutdown();
 });
 
 test('where remote parents are ignored an unsampled one does not keep a trace from starting', async () => {
   const first = await started();
   withRemoteContext(carrier(10, '00'), () => [leaf(1), leaf(1)]);
-  assert.equal(await names(first), []);
+  await expectRecorded(first);
   await first.shutdown();
   const second = await started('ignore');
   withRemoteContext(carrier(10, '00'), () => [leaf(1), leaf(1)]);
-  assert.equal(await names(second), ['leaf', 'leaf']);
+  await expectRecorded(second, '(remote b7ad6b7169203331)', '  leaf', '  leaf');
   await second.shutdown();
 });
 

@@ -13,6 +13,7 @@ export interface LoaderContext {
   readonly resourcePath: string;
   readonly rootContext?: string;
   readonly target?: string | readonly string[];
+  readonly mode?: string;
   getOptions?(): Readonly<Record<string, unknown>>;
   addDependency?(path: string): void;
   emitWarning?(warning: Error): void;
@@ -45,7 +46,11 @@ function textsFor(context: LoaderContext): Texts {
   const key = `${directory}\n${JSON.stringify(options)}`;
   let byFile = projects.get(key);
   if (byFile === undefined) {
-    byFile = textsByFile({ parser: parserFor(directory), directory, options, staticBlocks: 'typescript', purpose: 'bundle' });
+    const { mode = process.env.NODE_ENV } = context;
+    byFile = textsByFile({
+      ...{ parser: parserFor(directory), directory, options, staticBlocks: 'typescript', purpose: 'bundle' },
+      reloadable: mode === 'development',
+    });
     projects.set(key, byFile);
   }
   // options of the root hold for installed packages

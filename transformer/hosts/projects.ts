@@ -27,6 +27,8 @@ export interface ProjectsRequest {
   readonly staticBlocks?: PlanRequest['staticBlocks'];
   /** Default `output`. */
   readonly purpose?: Purpose;
+  /** Whether a development server loads files again after an edit. Default: no. */
+  readonly reloadable?: boolean;
 }
 
 interface Read {

@@ -75,7 +75,7 @@ function requireTypeScript(loader: Loader): void {
   };
 }
 
-const EXTENSIONS = ['.ts', '.tsx', '.cts', '.js', '.cjs'] as const;
+const EXTENSIONS = ['.ts', '.tsx', '.cts', '.cjs', '.js'] as const;
 const taken = new Map<string, Handler>();
 
 /** Puts what `require` does with the extensions in front of what other tools (tsx) have put there since. */

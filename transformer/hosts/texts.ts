@@ -82,6 +82,8 @@ export interface TextsRequest {
   readonly staticBlocks?: PlanRequest['staticBlocks'] | undefined;
   /** Default `output`. */
   readonly purpose?: Purpose | undefined;
+  /** Whether a development server loads files again after an edit. Default: no. */
+  readonly reloadable?: boolean | undefined;
 }
 
 const NAMES = { recorder: '', table: '', answer: '', error: '', namespace: '', separator: '', path: '' };
@@ -104,7 +106,8 @@ export function textsIn(
     options: over = {},
     staticBlocks = 'typescript',
     purpose = 'output',
-  }: Pick<TextsRequest, 'options' | 'staticBlocks' | 'purpose'> = {},
+    reloadable = false,
+  }: Pick<TextsRequest, 'options' | 'staticBlocks' | 'purpose' | 'reloadable'> = {},
 ): Texts {
   const { ts } = parser;
   const entry = configuration.plugins.find(({ transform }) => transform === TRANSFORM);
@@ -184,7 +187,7 @@ export function textsIn(
         if (problem?.fatal) return { plan: EMPTY, printed: undefined, reports, read };
         const assignedDefault = commonjs ? defaultFunction(ts, file) : undefined;
         const { start, module } = openingOf(ts, file, commonjs);
-        const request = { text, source: fileName, plan, start, module, assignedDefault };
+        const request = { text, source: fileName, plan, start, module, assignedDefault, reloadable };
         return { plan, reports, printed: plan.edits.length === 0 ? undefined : printToText(request), read };
       });
     } catch (error) {

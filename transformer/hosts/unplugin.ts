@@ -68,6 +68,8 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
   let root = process.cwd();
   /** The configuration that the bundler is given for all files. */
   let given: string | undefined;
+  /** The bundler watches, and what it builds may load files again after an edit. */
+  let reloadable = (): boolean => false;
   /** The output is for browsers or edge runtimes, where nothing is recorded. */
   let client = false;
 
@@ -80,6 +82,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       options,
       staticBlocks: BEHIND_TYPESCRIPT.has(framework) ? 'typescript' : 'esbuild',
       purpose: 'bundle',
+      reloadable: reloadable(),
       ...(TAKES_NEAREST.has(framework) && { decoratorsOf: 'nearest' as const }),
     });
     const texts = textsFor(path);
@@ -137,8 +140,10 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     },
     watchChange: (path) => served.changed(path),
     vite: {
-      configResolved({ root: resolved }) {
+      configResolved({ root: resolved, command }) {
         root = resolved;
+        // Vitest starts a server too, and loads each file once a process
+        reloadable = () => command === 'serve' && process.env.VITEST === undefined;
       },
       configureServer: served.by,
     },
@@ -155,10 +160,12 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     },
     webpack(compiler) {
       root = compiler.context;
+      reloadable = () => compiler.watchMode;
       client = isWebTarget(compiler.options.target);
     },
     rspack(compiler) {
       root = compiler.context;
+      reloadable = () => compiler.watchMode;
       client = isWebTarget(compiler.options.target);
     },
     esbuild: {

@@ -56,6 +56,12 @@ export function moduleHead({ sites, binding, module: names }: Plan): string | un
   return `var ${recorder}, ${table} = ${binding}.module(${CONTRACT}, (w) => { ${recorder} = w; }, ${texts});`;
 }
 
+/** Call that gives the places of the file's sites to the registry. */
+export function fileLoaded({ sites, binding, module: { namespace, path } }: Plan): string {
+  const places = sites.map(({ record: { line, column, function: name } }) => `${line}:${column}:${name}`).join('\n');
+  return `${binding}.fileLoaded(${[namespace, path, places].map(quoted).join(', ')});`;
+}
+
 /** Line, column, function, class or path below the file's namespace, parameters, shape, span name: the last ones where they differ. */
 function row({ record }: Site, { namespace, separator }: ModuleNames): string {
   const below =

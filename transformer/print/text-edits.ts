@@ -6,7 +6,7 @@ import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
 import type { Prologue, Range } from '../core/site.js';
 import type { Code } from './code.js';
 import { type CodeEdit, codeOf, fieldContext, named } from './forwarder.js';
-import { moduleHead, prologueLine, registrations } from './prologue.js';
+import { fileLoaded, moduleHead, prologueLine, registrations } from './prologue.js';
 import { type Piece, printedText } from './text.js';
 
 export interface TextRequest {
@@ -20,6 +20,8 @@ export interface TextRequest {
   readonly module: boolean;
   /** Name of a function exported by default, where the export has to be assigned too: in CommonJS that TypeScript writes. */
   readonly assignedDefault: string | undefined;
+  /** For a development server, which loads the file again after an edit: the sites of its earlier version are then replaced. */
+  readonly reloadable?: boolean;
 }
 
 export interface Printed {
@@ -35,7 +37,7 @@ type DecodedMap = ReturnType<MagicString['generateDecodedMap']>;
 /** Stands in rendered code for an authored part that stays; literals hold none, since they are escaped. */
 const HOLE = '\u0000';
 
-export function printToText({ text, source, plan, start, module, assignedDefault }: TextRequest): Printed {
+export function printToText({ text, source, plan, start, module, assignedDefault, reloadable }: TextRequest): Printed {
   const printed = new MagicString(text);
   const { binding, sites, edits, module: names } = plan;
   const kept: string[] = [];
@@ -112,8 +114,9 @@ export function printToText({ text, source, plan, start, module, assignedDefault
   const load = module ? `import * as ${binding} from '${EMITTED_MODULE}';` : `const ${binding} = require('${EMITTED_MODULE}');`;
   const variables = kept.length === 0 ? [] : [`var ${kept.join(', ')};`];
   const rebound = edits.flatMap((edit) => (edit.kind === 'rebind' ? [rebinding(edit)] : []));
+  const loaded = reloadable ? [fileLoaded(plan)] : [];
   const head = moduleHead(plan);
-  printed.prependLeft(start, `${[load, ...(head === undefined ? [] : [head]), ...variables, ...rebound].join(' ')} `);
+  printed.prependLeft(start, `${[load, ...loaded, ...(head === undefined ? [] : [head]), ...variables, ...rebound].join(' ')} `);
   return {
     code: printed.toString(),
     get map() {

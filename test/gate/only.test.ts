@@ -57,7 +57,7 @@ const WRONG: readonly (readonly [what: string, change: (set: SetEnabled) => unkn
   ['that names nothing', (set) => set(true, { only: ' , ' }), /names nothing/],
   ['"none"', (set) => set(true, { only: 'none' }), /names nothing/],
   ['that is no pattern', (set) => set(true, { only: 'car*bide' }), /holds "\*"/],
-  ['that is no text', (set) => set(true, { only: 7 as never }), /found a number/],
+  ['that is no text', (set) => set(true, { only: 7 as never }), /found the number 7/],
 ];
 type SetEnabled = (value: boolean, options: LeaseOptions) => unknown;
 

@@ -126,7 +126,7 @@ test('with the flag off a sampled caller in the arguments records, with all that
     assert.is(tracing.openCount, 0);
   }));
 
-test('with the flag off and remoteParent ignore a caller in the arguments is not asked', () =>
+test('with the flag off and remoteParent ignore a caller in the arguments starts no recording', () =>
   traced({ enabled: false, remoteParent: 'ignore' }, async ({ expectSpans }) => {
     assert.equal(await new Entry().handle({ traceparent: SAMPLED }), {});
     await expectSpans();

@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { instrument } from '../../runtime/index.js';
+import { instrument, type Tracing } from '../../runtime/index.js';
 import { traced } from '../gate/tracing.js';
 
 const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
@@ -55,8 +55,19 @@ test('quotes, backslashes and line ends of a namespace are escaped in the labels
     assert.match(tracing.metrics(), 'spanwright_namespace_spans_open{namespace="a\\"b\\\\c\\nd"} 0\n');
   }));
 
-test('after a second set-up each count is reported once', async () => {
-  await traced({ enabled: true }, () => {});
+test('after a shutdown its counts are read no more, and after a second set-up the new ones are reported', async () => {
+  let reads = 0;
+  await traced({ enabled: true }, async ({ tracing }) => {
+    const own = tracing as Tracing & { counts(): object };
+    const { counts } = own;
+    own.counts = () => {
+      reads++;
+      return counts.call(own);
+    };
+    await collected();
+    assert.ok(reads > 0);
+  });
+  reads = 0;
   await traced({ enabled: true }, async () => {
     instrument({ namespace: 'carbide::api', name: 'again' }, () => 1)();
     assert.equal(
@@ -64,6 +75,7 @@ test('after a second set-up each count is reported once', async () => {
       [1],
     );
   });
+  assert.is(reads, 0);
 });
 
 test('the duration of each call is an OpenTelemetry histogram in seconds, by namespace', () =>

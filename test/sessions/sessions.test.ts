@@ -1,6 +1,6 @@
 // Spans that outlive a pass of the program, by key.
 
-import { type Context, context, createTraceState, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { type Context, context, createTraceState, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { carriers, extract, inject, instrument, sessions, startTracing } from '../../runtime/index.js';
@@ -198,14 +198,16 @@ test('a session resumes from whatever names a span: a carrier of any kind by its
     }
   }));
 
-test('a context, a span context or a document that names no span starts a new trace', () =>
+test('a context, a span context, a span or a document without a valid span starts a new trace', () =>
   traced({ enabled: true }, async ({ spans }) => {
-    for (const resume of [ROOT_CONTEXT, { traceId: '0'.repeat(32), spanId: '0'.repeat(16) }, {}, '', null, 7, () => 1]) {
+    const invalid = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    const inContext = trace.setSpan(ROOT_CONTEXT, invalid);
+    for (const resume of [ROOT_CONTEXT, inContext, invalid, INVALID_SPAN_CONTEXT, {}, '', null, 7, () => 1]) {
       sessions.start('k', { ...drain, resume });
       sessions.end('k');
     }
     const started = (await spans()).filter(({ name }) => name === 'drain_session');
-    assert.is(new Set(started.map((span) => span.spanContext().traceId)).size, 7);
+    assert.is(new Set(started.map((span) => span.spanContext().traceId)).size, 9);
     for (const span of started) assert.equal(span.links, []);
   }));
 

@@ -188,13 +188,16 @@ export class RecordedSpan implements Span, OpenSpan {
     return this;
   }
 
-  /** A link to nothing is left out: exporters read both ids of its context. */
+  /** A link to nothing is left out: exporters read both ids of its context. Beyond the limit the oldest goes, as in the SDK. */
   addLink(link: Link): this {
     if (this.ended || !isLink(link)) return this;
     const { limits } = this.recorder;
-    if (this.links.length >= limits.linkCount) this.droppedLinksCount++;
-    else if (this.links === NONE) this.links = [limitedLink(link, limits)];
-    else this.links.push(limitedLink(link, limits));
+    if (this.links === NONE) this.links = [];
+    this.links.push(limitedLink(link, limits));
+    if (this.links.length > limits.linkCount) {
+      this.links.shift();
+      this.droppedLinksCount++;
+    }
     return this;
   }
 

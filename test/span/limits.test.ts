@@ -69,4 +69,26 @@ test('limits the attributes of an event and of a link', () =>
     assert.equal([link?.attributes, link?.droppedAttributesCount], [{ a: 1, b: 2 }, 1]);
   }));
 
+test('of links beyond the limit keeps the last, as the SDK does, and counts the others', () =>
+  traced({ enabled: true, spanLinkCountLimit: 2 }, async ({ spans }) => {
+    const one = startSpan('span');
+    for (const id of ['1', '2', '3', '4'])
+      one.addLink({ context: { traceId: 'a'.repeat(32), spanId: id.repeat(16), traceFlags: 1 } });
+    one.end();
+    const [span] = await spans();
+    assert.equal(
+      span?.links.map(({ context }) => context.spanId[0]),
+      ['3', '4'],
+    );
+    assert.is(span?.droppedLinksCount, 2);
+  }));
+
+test('a limit of no links drops each', () =>
+  traced({ enabled: true, spanLinkCountLimit: 0 }, async ({ spans }) => {
+    const context = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 };
+    startSpan('span').addLink({ context }).end();
+    const [span] = await spans();
+    assert.equal([span?.links, span?.droppedLinksCount], [[], 1]);
+  }));
+
 test.run();

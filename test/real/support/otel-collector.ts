@@ -111,13 +111,18 @@ export class OtelCollector {
     return { level: 'normal', readers: [{ pull: { exporter: { prometheus: { host: '127.0.0.1', port } } } }] };
   }
 
-  /** What the file exporter has written so far, over all starts; a line that is being written is left for the next time. */
+  /** What the file exporter has written so far, over all starts. */
   spans(): FlatSpan[] {
+    return this.requests().flatMap(flatten);
+  }
+
+  /** The same as it was written: requests in OTLP's JSON. A line that is being written is left for the next time. */
+  requests(): Parameters<typeof flatten>[0][] {
     return Array.from({ length: this.#starts }, (_, index) => this.#fileOf(index + 1))
       .filter((path) => existsSync(path))
       .flatMap((path) => readFileSync(path, 'utf8').split('\n').slice(0, -1))
       .filter((line) => line !== '')
-      .flatMap((line) => flatten(JSON.parse(line)));
+      .map((line) => JSON.parse(line));
   }
 
   /**

@@ -8,6 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PROJECT } from '../house/sources.js';
 import { Consumer, type Tarball } from './consumer.js';
+import { type Installed, loadedPackages, packagesBelow } from './loaded.js';
 
 /** Grows only on purpose: what a user downloads is part of what the package costs. */
 const UNPACKED_LIMIT_BYTES = 1_500_000;
@@ -26,6 +27,12 @@ const entries = Object.keys(manifest.exports)
   .filter((entry) => !EFFECTS.includes(entry))
   .filter((entry) => entry !== './package.json' && !entry.includes('*'))
   .map((entry) => `spanwright${entry.slice(1)}`);
+
+/** Packages that OpenTelemetry's exporters bring, and load on demand alone: the one that depends on each, and for what. */
+const ON_DEMAND: Readonly<Record<string, string>> = {
+  '@grpc/proto-loader': '@grpc/grpc-js, where a program reads .proto files or serves channelz',
+  '@opentelemetry/sdk-logs': '@opentelemetry/otlp-transformer, where a program exports logs',
+};
 
 const user = new Consumer();
 let tarball: Tarball;
@@ -76,6 +83,22 @@ test('a user who installs the package gets no warning of it, and none of the too
   assert.not.ok('unplugin' in dependencies);
   for (const name of ['unplugin', 'webpack-virtual-modules', '@rolldown/pluginutils', 'yaml'])
     assert.not.ok(existsSync(join(user.folder, 'node_modules', name)), name);
+});
+
+test('every package of a fresh installation is loaded by a documented entry, or by an exporter on demand', async () => {
+  const { stdout } = await user.run('npm', ['ls', '--all', '--json', '--omit=dev']);
+  const spanwright = (JSON.parse(stdout) as Installed).dependencies?.spanwright as Installed;
+  const loaded = await loadedPackages(user);
+  const silent = (except: readonly string[]): string[] => packagesBelow(spanwright, except).filter((name) => !loaded.has(name));
+  assert.ok(packagesBelow(spanwright).includes('@grpc/grpc-js'));
+  assert.equal(silent(Object.keys(ON_DEMAND)), []);
+  for (const [name, reason] of Object.entries(ON_DEMAND)) {
+    assert.ok(silent([]).includes(name), `${name} is loaded, or no longer there`);
+    assert.ok(loaded.has(reason.split(',')[0] as string), reason);
+  }
+  const lock = JSON.parse(readFileSync(join(user.folder, 'node_modules/.package-lock.json'), 'utf8'));
+  const deprecated = Object.entries<{ deprecated?: string }>(lock.packages).filter(([, one]) => one.deprecated !== undefined);
+  assert.equal(deprecated, []);
 });
 
 test('the plugin for bundlers names the package that it needs, and works with it', async () => {

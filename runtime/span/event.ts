@@ -35,3 +35,11 @@ export function limitedLink({ context, attributes }: Link, limits: SpanLimits): 
   const { kept, dropped } = cleanAttributes(attributes, limits.linkAttributeCount, limits);
   return { context, attributes: kept, droppedAttributesCount: dropped };
 }
+
+/** Adds a link. Beyond the limit the oldest goes, as in the SDK. @returns how many went */
+export function addLimitedLink(links: Link[], link: Link, limits: SpanLimits): number {
+  links.push(limitedLink(link, limits));
+  if (links.length <= limits.linkCount) return 0;
+  links.shift();
+  return 1;
+}

@@ -22,7 +22,7 @@ import type { Resource } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
 import { cleanValue, REDACTED } from './attributes.js';
 import { describeThrown, exceptionAttributes, type Thrown } from './errors.js';
-import { isLink, isTimeInput, limitedLink, type TimedEvent, timedEvent } from './event.js';
+import { addLimitedLink, isLink, isTimeInput, type TimedEvent, timedEvent } from './event.js';
 import { SpanEvents } from './events.js';
 import type { Scope, SpanHost } from './host.js';
 import { newSpanId } from './identity.js';
@@ -188,16 +188,11 @@ export class RecordedSpan implements Span, OpenSpan {
     return this;
   }
 
-  /** A link to nothing is left out: exporters read both ids of its context. Beyond the limit the oldest goes, as in the SDK. */
+  /** A link to nothing is left out: exporters read both ids of its context. */
   addLink(link: Link): this {
     if (this.ended || !isLink(link)) return this;
-    const { limits } = this.recorder;
     if (this.links === NONE) this.links = [];
-    this.links.push(limitedLink(link, limits));
-    if (this.links.length > limits.linkCount) {
-      this.links.shift();
-      this.droppedLinksCount++;
-    }
+    this.droppedLinksCount += addLimitedLink(this.links, link, this.recorder.limits);
     return this;
   }
 

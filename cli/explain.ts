@@ -83,5 +83,9 @@ function readSource(path: string): string {
 export function configurationAt(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) throw new CommandFailure(`There is no ${path}. Name the project: -p path/to/tsconfig.json.`);
-  return found.isDirectory() ? join(path, 'tsconfig.json') : path;
+  if (found.isDirectory()) return join(path, 'tsconfig.json');
+  // a named pipe would be waited for, and a device read without end
+  if (!found.isFile())
+    throw new CommandFailure(`${path} is neither a file nor a directory. Name the project: -p path/to/tsconfig.json.`);
+  return path;
 }

@@ -145,9 +145,8 @@ async function certificatesOf({ tls }: Endpoint, configuration: Configuration | 
   }
 }
 
-/** The state of the running service; undefined, with a note that says why, when it is not reached. */
 /**
- * What the service says of itself; undefined when none answers, and when the one at the default address belongs to another project. A hook
+ * The state of the running service; undefined, with a note, when none answers, and when the one at the default address belongs to another project. A hook
  * that was named is judged, whatever its service is called.
  */
 async function liveState(

@@ -61,8 +61,9 @@ function checkProject({ directory, tsconfig }: Wiring): Finding[] {
         : finding('no-compiler', (error as Error).message),
     ];
   }
-  if (statSync(tsconfig, { throwIfNoEntry: false }) === undefined)
-    return [finding('no-plugin', `there is no ${relative(directory, tsconfig)}`)];
+  // a named pipe would be waited for, and a device read without end
+  if (!statSync(tsconfig, { throwIfNoEntry: false })?.isFile())
+    return [finding('no-plugin', `there is no file ${relative(directory, tsconfig)}`)];
   const bundled = usesBundlerPlugin(directory);
   const texts = textsOf({ parser, directory, tsconfig, purpose: bundled ? 'bundle' : 'output' });
   const found: Finding[] = [];

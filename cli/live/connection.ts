@@ -4,11 +4,11 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { hostname, userInfo } from 'node:os';
 import { ACTOR_HEADER, DEFAULT_PREFIX, TOKEN_VARIABLE } from '../../runtime/admin/defaults.js';
-import { tokenIn } from '../../runtime/admin/token.js';
 import { withoutSecrets } from '../../runtime/text/found.js';
 import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
 import { DEFAULT_URL } from '../options.js';
+import { tokenFrom } from '../token-file.js';
 
 const TIMEOUT_MILLISECONDS = 10_000;
 /** Answers are paged and bounded; whatever is longer does not come from an admin hook. */
@@ -48,12 +48,7 @@ function baseOf({ options, environment }: Invocation): URL {
 
 function tokenOf({ options, environment }: Invocation): string | undefined {
   const file = options.get('token-file') as string | undefined;
-  if (file === undefined) return environment[TOKEN_VARIABLE] || undefined;
-  try {
-    return tokenIn(file).trim();
-  } catch (error) {
-    throw new UsageError((error as Error).message.replace('Create it, or leave out tokenFile.', 'Correct --token-file.'));
-  }
+  return file === undefined ? environment[TOKEN_VARIABLE] || undefined : tokenFrom(file, '--token-file');
 }
 
 /** `user@host` in the characters that a header can hold. */

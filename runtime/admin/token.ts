@@ -41,7 +41,7 @@ export function checkedToken(token: string, origin: string): Digest {
 
 /** The text of a token file without its last line break. @throws ConfigurationError naming the file and what to do. */
 export function tokenIn(path: string): string {
-  const shown = `The admin token file "${printable(path, 200)}"`;
+  const shown = `The token file "${printable(path, 200)}"`;
   let file: ReturnType<typeof readBoundedFile>;
   try {
     file = readBoundedFile(path, MOST_BYTES);

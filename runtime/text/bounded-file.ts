@@ -25,17 +25,20 @@ export function readBoundedFile(path: string, most: number): BoundedFile {
     if (!status.isFile()) throw new UnfitFile('it is not a regular file');
     if (status.size > most) throw new UnfitFile(`it has ${status.size} bytes; at most ${most} are read`);
     const mode = process.platform === 'win32' ? undefined : status.mode & 0o777;
-    return { bytes: readUpTo(file, most), mode };
+    return { bytes: readUpTo(file, most, status.size), mode };
   } finally {
     closeSync(file);
   }
 }
 
+const PAGE = 64 * 1024;
+
 /** Files below /proc have no size, so the end is where nothing more comes. */
-function readUpTo(file: number, most: number): Buffer {
-  const buffer = Buffer.alloc(most + 1);
+function readUpTo(file: number, most: number, size: number): Buffer {
+  let buffer = Buffer.alloc(Math.min(most, size || PAGE) + 1);
   let length = 0;
   while (length <= most) {
+    if (length === buffer.length) buffer = Buffer.concat([buffer], Math.min(2 * length, most + 1));
     const read = readSync(file, buffer, length, buffer.length - length, null);
     if (read === 0) return buffer.subarray(0, length);
     length += read;

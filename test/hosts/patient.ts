@@ -85,7 +85,7 @@ const SERVICE = `
 const { instrument, startTracing } = require('spanwright');
 const { startAdminServer } = require('spanwright/admin');
 async function main() {
-  const tracing = await startTracing({ serviceName: 'patient', configFile: process.env.CONFIG || undefined });
+  const tracing = await startTracing({ serviceName: process.env.SERVICE_NAME ?? 'patient', configFile: process.env.CONFIG || undefined });
   if (process.env.SITES === 'plain') instrument({ name: 'plain' }, function plain() {})();
   if (process.env.SITES === 'built') { const { Work } = require('./out/work.js'); for (let n = 0; n < 8; n++) new Work().run('job'); }
   await tracing.forceFlush();

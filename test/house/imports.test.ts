@@ -21,7 +21,7 @@ const part = (name: string) => (path: string) => path.startsWith(`${name}/`);
 const into = (edge: Import, name: string): boolean => edge.target?.startsWith(`${name}/`) ?? false;
 /** What the viewer may use: the command contract, texts, components of the admin page, and types of the runtime. */
 const VIEWER_MAY =
-  /^(viewer\/|runtime\/(text|errors|site\/latency|logs\/derived-fields|admin\/(defaults|page\/))|cli\/(command|options|table|get-json|live\/(ask|connection)|doctor\/collector-health|viewer\/))/;
+  /^(viewer\/|runtime\/(text|errors|site\/latency|logs\/derived-fields|admin\/(defaults|page\/))|cli\/(command|options|table|token-file|get-json|live\/(ask|connection)|doctor\/collector-health|viewer\/))/;
 const SDK = /^@opentelemetry\/(sdk-|exporter-|context-async-hooks$|resources$|core$|otlp-)/;
 /** The one file that names packages of the SDK. */
 const SDK_HOME = 'runtime/sdk/packages.ts';

@@ -5,6 +5,9 @@ import type { ReceivedSpan } from '../receiver/decode.js';
 import { type JaegerTrace, spansOfJaeger } from './jaeger-json.js';
 import { fromOtlpJson } from './otlp-json.js';
 
+/** Bytes of a file of traces at most: V8 holds no longer text. */
+export const MOST_FILE_BYTES = 500 * 1024 * 1024;
+
 /** @throws Error that says what was expected, when the text is in no known form. */
 export function readTraces(text: string): ReceivedSpan[] {
   const documents = documentsIn(text);

@@ -2,7 +2,7 @@
 // holds, so the store's limits bound it too: a trace that is released from memory is deleted from the file, and SQLite reuses its pages.
 // Writes are collected and committed together. A fault of the disk stops the writing, never the viewer.
 
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { type Database, openDatabase } from './sqlite.js';
 import type { TraceStore } from './trace-store.js';
@@ -43,6 +43,8 @@ export class StoreFile {
   ) {
     let database: Database | undefined;
     try {
+      // opening a named pipe would wait for its reader
+      if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is not a regular file');
       closeSync(openSync(path, 'a', 0o600));
       database = openDatabase(path);
       prepare(database);

@@ -1,136 +1,65 @@
-// `spanwright traces from-log`: from the error lines of a log to their traces. Reads JSON lines (pino's numbers as levels too), logfmt, and
-// text in which a trace id and the word of a level stand; counts what it could not read. For each trace it says what the backend has.
+// `spanwright traces from-log`: from the error lines of a log to their traces. Counts what it could not read. For each trace it says what
+// the backend has.
 
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { createReadStream, statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { type Column, spoken, table } from '../../cli/table.js';
-import { TRACE_FIELD_PATTERNS } from '../../runtime/logs/derived-fields.js';
 import { printable } from '../../runtime/text/printable.js';
 import { limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
+import { type LogLine, RANKS, rankOf, readLogLine, type Unread } from './log-line.js';
 import { type TraceRow, traceRow } from './search.js';
 
 /** What is longer is not a line of a log that was written for people or programs. */
 const LONGEST_LINE = 1024 * 1024;
 
-const TRACE_ID = new RegExp(TRACE_FIELD_PATTERNS.trace_id);
-/** Other names and forms of it: `traceId: ...`, `trace.id=...`, `traceparent=00-...-...-01`, Spring's `[app,trace,span]`. */
-const OTHER_TRACE_ID =
-  /(?:\btrace[._-]?id"?\s*[:=]\s*"?|\btraceparent"?\s*[:=]\s*"?[0-9a-f]{2}-|\[[^\s,[\]]*,)([0-9a-f]{32})(?![0-9a-f])/iu;
-/** A level that stands alone in a line of text, in capitals or in brackets. */
-const LEVEL_WORD =
-  /(?:^|[\s|[(<])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|FATAL|CRITICAL|PANIC|EMERG|ALERT)(?=$|[\s|\])>:,])|[[(<](trace|debug|info|notice|warn|warning|error|err|fatal|critical)[\])>]/u;
-const TIME = /^\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)/u;
-
-const RANKS: ReadonlyMap<string, number> = new Map(
-  Object.entries({
-    trace: 10,
-    debug: 20,
-    info: 30,
-    warn: 40,
-    warning: 40,
-    notice: 30,
-    error: 50,
-    err: 50,
-    severe: 50,
-    fatal: 60,
-    critical: 60,
-    panic: 60,
-    emerg: 60,
-    alert: 60,
-  }),
-);
-
-interface Line {
-  readonly time: string;
-  readonly level: string;
-  readonly traceId: string;
-  readonly message: string;
-}
-interface Found extends Line {
+interface Found extends LogLine {
   /** Lines with this trace. */
   readonly lines: number;
   readonly trace: TraceRow | null;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-const first = (fields: Fields, ...names: string[]): unknown =>
-  names.map((name) => fields[name]).find((value) => value !== undefined);
+/** @throws CommandFailure for a device, which may never end. A named pipe is read: shells pass `<(command)` as one. */
+function openLog(path: string): Readable {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status?.isCharacterDevice() && path !== '/dev/stdin' && path !== '/dev/null')
+    throw new CommandFailure(`${printable(path, 200)} cannot be read: it is a device; expected a file or a pipe.`);
+  return createReadStream(path);
+}
 
-function fieldsOf(line: string): Fields {
-  if (line.startsWith('{')) {
-    try {
-      return JSON.parse(line) as Fields;
-    } catch {
-      // A cut line: its ids may still be read as text.
+/** The lines of a text without the line ends; undefined in place of one that is too long, of which nothing is kept. */
+async function* linesOf(input: Readable): AsyncGenerator<string | undefined> {
+  let rest = '';
+  let tooLong = false;
+  for await (const chunk of input.setEncoding('utf8')) {
+    const lines = (chunk as string).split(/\r?\n/u);
+    const last = lines.pop() as string;
+    for (const line of lines) {
+      const whole = rest + line;
+      yield tooLong || whole.length > LONGEST_LINE ? undefined : whole;
+      rest = '';
+      tooLong = false;
     }
+    tooLong ||= rest.length + last.length > LONGEST_LINE;
+    rest = tooLong ? '' : rest + last;
   }
-  const fields: Record<string, unknown> = Object.create(null);
-  for (const [, key, quoted, plain] of line.matchAll(/([A-Za-z_][\w.]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))/g)) {
-    fields[key as string] = quoted ?? plain;
-  }
-  return fields;
-}
-
-function rankOf(level: unknown): number {
-  return typeof level === 'number' ? level : (RANKS.get(String(level).toLowerCase()) ?? 0);
-}
-
-/** Why a line says nothing of a trace. */
-type Unread = 'noTrace' | 'noLevel' | 'tooLong';
-
-function readLog(text: string): Line | Unread {
-  if (text.length > LONGEST_LINE) return 'tooLong';
-  const traceId = (TRACE_ID.exec(text) ?? OTHER_TRACE_ID.exec(text))?.[1]?.toLowerCase();
-  if (traceId === undefined || /^0+$/u.test(traceId)) return 'noTrace';
-  const fields = fieldsOf(text);
-  const error = first(fields, 'err', 'error');
-  const said = first(fields, 'msg', 'message') ?? '';
-  const reason = typeof error === 'object' && error !== null ? (error as { message?: unknown }).message : error;
-  const time = first(fields, 'time', 'timestamp', 'ts', '@timestamp');
-  const word = LEVEL_WORD.exec(text);
-  const level = String(first(fields, 'level', 'severity', 'lvl', 'log.level') ?? word?.[1] ?? word?.[2] ?? '');
-  if (rankOf(Number(level) || level) === 0) return 'noLevel';
-  return {
-    time: typeof time === 'number' ? timeText(time) : String(time ?? TIME.exec(text)?.[1] ?? ''),
-    level,
-    traceId,
-    message: [said, reason].filter((part) => typeof part === 'string' && part !== '').join(': ') || restOf(text),
-  };
-}
-
-/** Milliseconds since the epoch, or what was written where that is no time. */
-function timeText(time: number): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
-}
-
-/** What a line of text says beside time, level and ids. */
-function restOf(text: string): string {
-  if (text.startsWith('{')) return '';
-  return text
-    .replace(TIME, '')
-    .replace(LEVEL_WORD, ' ')
-    .replace(/\[?\b[\w.-]+=(?:"(?:[^"\\]|\\.)*"|\S*)\]?/gu, ' ')
-    .replace(/\s*\|\s*(?:\|\s*)*/gu, ' | ')
-    .replace(/^[\s|\][-]+|[\s|]+$/gu, '');
+  if (tooLong || rest !== '') yield tooLong ? undefined : rest;
 }
 
 async function readLines(
   path: string | undefined,
   least: number,
   limit: number,
-): Promise<{ found: Map<string, Line & { lines: number }>; read: number; unread: Record<Unread, number> }> {
-  const input = path === undefined || path === '-' ? process.stdin : createReadStream(path);
-  const found = new Map<string, Line & { lines: number }>();
+): Promise<{ found: Map<string, LogLine & { lines: number }>; read: number; unread: Record<Unread, number> }> {
+  const found = new Map<string, LogLine & { lines: number }>();
   const unread: Record<Unread, number> = { noTrace: 0, noLevel: 0, tooLong: 0 };
   let count = 0;
   try {
-    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      if (text.trim() === '') continue;
+    for await (const text of linesOf(path === undefined || path === '-' ? process.stdin : openLog(path))) {
+      if (text?.trim() === '') continue;
       count++;
-      const line = readLog(text);
+      const line = text === undefined ? 'tooLong' : readLogLine(text);
       if (typeof line === 'string') {
         unread[line]++;
         continue;
@@ -142,6 +71,7 @@ async function readLines(
       if (found.size > limit) found.delete(found.keys().next().value as string);
     }
   } catch (error) {
+    if (error instanceof CommandFailure) throw error;
     throw new CommandFailure(
       `${printable(path ?? 'standard input', 200)} cannot be read (${(error as NodeJS.ErrnoException).code ?? error}).`,
     );

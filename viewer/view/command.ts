@@ -2,11 +2,12 @@
 // (child_process.fork), when its owner goes away.
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
+import { tokenFrom } from '../../cli/token-file.js';
 import { TOKEN_VARIABLE } from '../../runtime/admin/defaults.js';
+import { readBoundedFile } from '../../runtime/text/bounded-file.js';
 import { printable } from '../../runtime/text/printable.js';
-import { readTraces } from '../formats/read.js';
+import { MOST_FILE_BYTES, readTraces } from '../formats/read.js';
 import { serveMcp } from '../mcp/server.js';
 import { portOption, stopRequested } from '../receiver/command.js';
 import type { ViewerState } from '../server/shapes.js';
@@ -56,13 +57,13 @@ function viewerOptions(invocation: Invocation): ViewerOptions {
   const { options, environment } = invocation;
   const text = (name: string): string | undefined => options.get(name) as string | undefined;
   const host = text('host') ?? '127.0.0.1';
-  const token = tokenFrom(text('page-token-file'), '--page-token-file');
+  const token = tokenOf(text('page-token-file'), '--page-token-file');
   if (!LOOPBACK.test(host) && token === undefined) {
     throw new UsageError(
       `--host: "${printable(host, 60)}" can be reached from other machines; expected --page-token-file beside it.`,
     );
   }
-  const hookToken = tokenFrom(text('hook-token-file'), '--hook-token-file') ?? (environment[TOKEN_VARIABLE] || undefined);
+  const hookToken = tokenOf(text('hook-token-file'), '--hook-token-file') ?? (environment[TOKEN_VARIABLE] || undefined);
   const traces = options.get('traces');
   return {
     host,
@@ -100,21 +101,16 @@ function editorOf(text: string | undefined): string {
   throw new UsageError(`--editor: found "${printable(text, 60)}"; expected an address with {file}, such as ${DEFAULT_EDITOR}.`);
 }
 
-function tokenFrom(path: string | undefined, option: string): string | undefined {
+function tokenOf(path: string | undefined, option: string): string | undefined {
   if (path === undefined) return undefined;
-  let token: string;
-  try {
-    token = readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    throw new UsageError(`${option}: the file cannot be read (${(error as NodeJS.ErrnoException).code}).`);
-  }
+  const token = tokenFrom(path, option);
   if (/^[\x21-\x7e]{16,}$/.test(token)) return token;
   throw new UsageError(`${option}: expected a token of at least 16 printable ASCII characters.`);
 }
 
 function readTracesOf(file: string) {
   try {
-    return readTraces(readFileSync(file, 'utf8'));
+    return readTraces(readBoundedFile(file, MOST_FILE_BYTES).bytes.toString('utf8'));
   } catch (error) {
     throw new CommandFailure(`${printable(file, 200)}: ${printable((error as Error).message)}`);
   }

@@ -1,13 +1,13 @@
 // `spanwright diff`: the comparison in the terminal, over traces of a file, a running viewer, Jaeger or Tempo.
 
-import { readFileSync } from 'node:fs';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { getJson } from '../../cli/get-json.js';
 import { styled } from '../../cli/table.js';
 import { readAddress } from '../../cli/viewer/addresses.js';
+import { readBoundedFile } from '../../runtime/text/bounded-file.js';
 import { printable } from '../../runtime/text/printable.js';
 import { compareTraces, type Difference, type Finding } from '../analysis/diff.js';
-import { readTraces } from '../formats/read.js';
+import { MOST_FILE_BYTES, readTraces } from '../formats/read.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { durationOf } from '../receiver/spans.js';
 import { groupTraces } from '../receiver/tree.js';
@@ -94,7 +94,7 @@ function fileTraces({ options }: Invocation): ReceivedSpan[][] {
   const path = String(options.get('file'));
   const service = options.get('service');
   try {
-    const traces = groupTraces(readTraces(readFileSync(path, 'utf8')));
+    const traces = groupTraces(readTraces(readBoundedFile(path, MOST_FILE_BYTES).bytes.toString('utf8')));
     return traces.filter(
       (spans) => service === undefined || spans.some(({ resource }) => resource.attributes['service.name'] === service),
     );

@@ -109,6 +109,7 @@ test('when the gate goes to rest, contexts that others have set go on; where the
   await tracing.forceFlush();
   assert.ok(await idleWithin(30_000));
   assert.is(contexts.storage.getStore(), undefined);
+  assert.not((contexts.storage as { enabled?: boolean }).enabled, 'no hook of the storage on promises');
   const seen = context.with(ROOT_CONTEXT.setValue(key, 'theirs'), async () => {
     await new Promise<void>((resolve) => {
       go = resolve;

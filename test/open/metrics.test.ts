@@ -10,6 +10,7 @@ import {
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument, type Tracing } from '../../runtime/index.js';
+import { state } from '../../runtime/state.js';
 import { traced } from '../gate/tracing.js';
 
 const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
@@ -106,6 +107,47 @@ test('the text has the duration of calls as a classic histogram; exemplars are i
     );
     assert.match(open, /^# TYPE spanwright_spans_ended counter\nspanwright_spans_ended_total 1$/m);
     assert.match(open, /# EOF\n$/);
+  }));
+
+/** The help and the type of each metric of a text, and the names of its samples. */
+function partsOf(text: string) {
+  const named = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1]);
+  return { helped: named(/^# HELP (\S+) \S/gm), typed: named(/^# TYPE (\S+) \w+$/gm), sampled: named(/^([a-z_]+)/gm) };
+}
+
+test('each metric of the text has a help and a type before its samples', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    instrument({ namespace: 'text::whole', name: 'work' }, () => 1)();
+    const { helped, typed, sampled } = partsOf(tracing.metrics());
+    assert.equal(helped, typed);
+    const metrics = sampled.map((name) => name?.replace(/^(spanwright_call_duration_seconds)_\w+$/, '$1'));
+    assert.equal(new Set(metrics), new Set(typed));
+    assert.equal(partsOf(tracing.metrics({ openMetrics: true })).helped.length, helped.length);
+  }));
+
+test('the flag is 1 while it is on and 0 while it is off', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    assert.match(tracing.metrics(), /^spanwright_tracing_enabled 1$/m);
+    tracing.setEnabled(false);
+    assert.match(tracing.metrics(), /^spanwright_tracing_enabled 0$/m);
+  }));
+
+test('the buckets of the durations end at powers of two, and each holds those below it', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    const site = instrument({ namespace: 'text::buckets', name: 'buckets' }, () => 1);
+    site();
+    const [statistics] = [...state.sites].filter(({ namespace }) => namespace === 'text::buckets').map((one) => one.statistics);
+    for (const ms of [3, 5, 100_000]) statistics?.latency.add(ms);
+    const buckets = [...tracing.metrics().matchAll(/_bucket\{namespace="text::buckets",le="([^"]+)"\} (\d+)$/gm)];
+    const counts = new Map(buckets.map(([, bound, count]) => [bound, Number(count)]));
+    assert.equal(
+      [...counts.keys()].slice(0, -1).map(Number),
+      Array.from({ length: 23 }, (_, at) => 2 ** (at - 6) / 1000),
+    );
+    assert.equal(
+      ['0.002', '0.004', '0.008', '65.536', '+Inf'].map((bound) => counts.get(bound)),
+      [1, 2, 3, 3, 4],
+    );
   }));
 
 test('while tracing is off no duration is measured', () =>

@@ -227,6 +227,24 @@ test('onLeak: drop names what leaks: a function without a namespace by itself, a
     assert.is(tracing.sites('carbide::manual')[0]?.verdict, 'drop');
   }));
 
+test('onLeak: drop takes a third-party span by the namespace that it has, else by its scope', () =>
+  traced({ enabled: true, maxSpanAge: '30m' }, async ({ expectSpans }) => {
+    const startTime = Date.now() - 3_600_000;
+    const tracer = trace.getTracer('leaking-library');
+    const inNamespace = { attributes: { 'code.namespace': 'carbide::lib' } };
+    tracer.startSpan('leak', { ...inNamespace, startTime });
+    look('30m', 'drop');
+    tracer.startSpan('left out', inNamespace).end();
+    tracer.startSpan('of the scope').end();
+    await expectSpans('leak | spanwright.leak="age"', 'of the scope');
+    tracer.startSpan('leak', { startTime });
+    look('30m', 'drop');
+    tracer.startSpan('left out').end();
+    trace.getTracer('another-library').startSpan('of another scope').end();
+    const leaked = 'leak | spanwright.leak="age"';
+    await expectSpans(leaked, 'of the scope', leaked, 'of another scope');
+  }));
+
 test('what was dropped for leaking is not, after a restart', async () => {
   const leaky = instrument({ name: 'leaky' }, function leaky() {});
   await traced({ enabled: true }, async ({ expectSpans }) => {

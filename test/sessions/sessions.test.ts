@@ -49,6 +49,8 @@ test('starting twice is one session, and ending twice is harmless', () =>
     assert.is(sessions.start('k', drain), true);
     assert.is(sessions.start('k', drain), true);
     assert.is(tracing.openCount, 1);
+    const [{ ageMs } = { ageMs: -1 }] = sessions.list();
+    assert.ok(ageMs >= 0 && ageMs < 60_000, `${ageMs} ms`);
     assert.is(sessions.end('k'), true);
     assert.is(sessions.end('k'), false);
     await expectSpans(

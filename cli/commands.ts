@@ -54,6 +54,12 @@ export const COMMANDS: readonly Command[] = [
         summary:
           'With tracing-enabled true: a trace starts only at a call that fulfils them, such as machineId=m-17, baggage:tenant=acme,beta or header:x-customer=4*, joined by &.',
       },
+      {
+        name: 'capture',
+        type: 'text',
+        value: 'VALUES',
+        summary: 'With tracing-enabled true: keep values of recorded calls: args, result, this, this.FIELD, with commas between.',
+      },
       ...LEASE_OPTIONS,
       {
         name: 'redis',

@@ -63,7 +63,8 @@ export function settingOf({
   value,
   only = null,
   when = null,
-}: Pick<Lease, 'kind' | 'value'> & Partial<Pick<Lease, 'only' | 'when'>>): string {
-  const restricted = `${only === null ? '' : ` --only ${only}`}${when === null ? '' : ` --when "${when}"`}`;
+  capture = null,
+}: Pick<Lease, 'kind' | 'value'> & Partial<Pick<Lease, 'only' | 'when' | 'capture'>>): string {
+  const restricted = `${only === null ? '' : ` --only ${only}`}${when === null ? '' : ` --when "${when}"`}${capture === null ? '' : ` --capture "${capture}"`}`;
   return `${SETTINGS[kind] ?? kind} ${value === '' ? '(empty)' : value}${restricted}`;
 }

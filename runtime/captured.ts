@@ -28,6 +28,13 @@ export const { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, setProtot
 /** Throws where `defineProperty` returns false. */
 export const { defineProperty: defineOrThrow } = Object;
 export const { isArray } = Array;
+
+/** The first elements of an array, at most `most`; undefined for accessors and holes. Runs no code of the array's class. */
+export function ownElements(list: readonly unknown[], most: number): unknown[] {
+  const elements: unknown[] = [];
+  for (let at = 0; at < list.length && at < most; at++) elements[at] = getOwnPropertyDescriptor(list, at)?.value;
+  return elements;
+}
 export const { ceil, floor, log2, max, min, round } = Math;
 export const { parseInt: parseInteger } = Number;
 export const { getTime } = Date.prototype;

@@ -34,6 +34,12 @@ export interface LeaseOptions {
    * them; `=` and `!=` compare text with one or several values (`a,b`), each whole or as a prefix (`m-*`). Several leases add up.
    */
   when?: string;
+  /**
+   * For `setEnabled(true)`: values of recorded calls to keep as attributes while the lease is in force: `args`, `result`, `this` (its own
+   * fields) or `this.<field>`, separated by commas. At the functions that `only` names, else at all; and only where `allow_capture` allows
+   * it. Bounded in depth, length and number; what `redact` covers is hidden.
+   */
+  capture?: string;
 }
 
 export interface Lease {
@@ -52,6 +58,8 @@ export interface Lease {
   readonly only: string | null;
   /** Conditions in normal form, values that `redact` covers as `***`; null: none. */
   readonly when: string | null;
+  /** What is captured of recorded calls, in normal form; null: nothing. */
+  readonly capture: string | null;
   /** Spans started while the lease was in force. */
   readonly spans: number;
   /** Things to know that are not errors, for example that a rule matches no known site. */

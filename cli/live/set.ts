@@ -34,6 +34,7 @@ const SETTINGS: ReadonlyMap<string, { path: Lease['kind']; field: string; read: 
 const LEASE_FIELDS: ReadonlyMap<string, string> = new Map([
   ['only', 'only'],
   ['when', 'when'],
+  ['capture', 'capture'],
   ['for', 'for'],
   ['reason', 'reason'],
   ['max-spans', 'maxSpans'],

@@ -47,6 +47,12 @@ const WHEN_FIELD: Field = {
     'With true: a trace starts only at a call that fulfils these conditions, such as "machineId=m-17 & baggage:tenant=acme".',
 };
 
+const CAPTURE_FIELD: Field = {
+  name: 'capture',
+  type: 'text',
+  summary: 'With true: values of recorded calls to keep, of "args, result, this, this.<field>", where allow_capture allows it.',
+};
+
 const limit = (most: number, usual: number, what: string): Field => {
   return { name: 'limit', type: 'count', most, summary: `At most this many ${what}. Default ${usual}.` };
 };
@@ -55,7 +61,7 @@ const PREFIX_FIELD: Field = { name: 'prefix', type: 'text', summary: 'Only names
 
 function leaseOptions({ values, actor }: Changing): LeaseOptions {
   const options: Record<string, unknown> = actor === undefined ? {} : { actor };
-  for (const { name } of [...LEASE_FIELDS, ONLY_FIELD, WHEN_FIELD]) {
+  for (const { name } of [...LEASE_FIELDS, ONLY_FIELD, WHEN_FIELD, CAPTURE_FIELD]) {
     if (name !== 'revision' && values.has(name)) options[name] = values.get(name);
   }
   return options;
@@ -94,11 +100,18 @@ export const ROUTES: readonly Route[] = [
     method: 'PUT',
     path: 'enabled',
     permission: 'change',
-    body: [{ name: 'enabled', type: 'boolean', required: true, summary: 'The flag.' }, ONLY_FIELD, WHEN_FIELD, ...LEASE_FIELDS],
+    body: [
+      { name: 'enabled', type: 'boolean', required: true, summary: 'The flag.' },
+      ONLY_FIELD,
+      WHEN_FIELD,
+      CAPTURE_FIELD,
+      ...LEASE_FIELDS,
+    ],
     summary: 'Switches tracing on for a limited time, or off until it is switched on.',
     describe: ({ values }) =>
       `set tracing-enabled to ${values.get('enabled')}${values.has('only') ? ` only for "${values.get('only')}"` : ''}` +
-      (values.has('when') ? ` when ${namesIn(values.get('when') as string)}` : ''),
+      (values.has('when') ? ` when ${namesIn(values.get('when') as string)}` : '') +
+      (values.has('capture') ? ` capturing "${values.get('capture')}"` : ''),
     change: (call) => call.tracing.setEnabled(call.values.get('enabled') as boolean, leaseOptions(call)),
   },
   {

@@ -1,5 +1,6 @@
 // Rows of the table of configuration keys that say what may stand on a span. Part of KEYS in keys.ts.
 
+import { parseRoots, printPatterns } from '../gate/rules.js';
 import { DEFAULT_REDACT, parseRedact, printRedact } from '../span/redact.js';
 import type { KeyRow } from './key-row.js';
 import { choice, integer, optionalInteger, patterns } from './types.js';
@@ -7,6 +8,15 @@ import { choice, integer, optionalInteger, patterns } from './types.js';
 const COUNT = { min: 0, max: 1_000_000 };
 
 export const CONTENT_KEYS = [
+  {
+    key: 'allow_capture',
+    option: 'allowCapture',
+    type: patterns(parseRoots, (parsed) => printPatterns(parsed, 'none')),
+    default: 'none',
+    env: ['SPANWRIGHT_ALLOW_CAPTURE'],
+    whenMalformed: 'none',
+    doc: 'Where a lease may capture arguments, results and fields of `this` (`capture`): namespaces, `*` or `none`.',
+  },
   {
     key: 'redact',
     option: 'redact',

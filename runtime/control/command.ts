@@ -46,6 +46,7 @@ const FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['actor', ['string']],
   ['only', ['string']],
   ['when', ['string']],
+  ['capture', ['string']],
   ['maxSpansPerSecond', ['number']],
   ['maxSpans', ['number']],
   ['maxOpenSpans', ['number']],

@@ -7,9 +7,11 @@ import { clearInterval, setInterval, unref } from '../captured.js';
 import { SPAN_KEY } from '../context/layer.js';
 import { isLocal, isSampled } from '../context/origin.js';
 import { watchHeaders } from '../context/request-headers.js';
+import type { Capture } from '../site/capture.js';
 import { fulfils, type When } from '../site/condition.js';
 import type { GateSwitch, Site } from '../site/site.js';
 import { type Admission, mayFulfil } from './admission.js';
+import { type CaptureAt, unitedCapture } from './capture.js';
 import { LifetimeTokens } from './lifetime-tokens.js';
 import { type Pattern, type Subject, subjectOf } from './pattern.js';
 import { PatternIndex } from './pattern-index.js';
@@ -23,6 +25,9 @@ const FOREIGN_TICKS = (10 * 60_000) / TICK_MS;
 
 export interface GateSettings extends Admission {
   enabled: boolean;
+  /** Sites whose values may be captured. */
+  capturable: readonly Pattern[];
+  captures: readonly CaptureAt[];
   rules: readonly Rule[];
   drop: readonly Pattern[];
   remoteParent: 'accept' | 'ignore';
@@ -50,6 +55,9 @@ interface ConditionalIndex {
 interface Indexes {
   readonly roots: PatternIndex<true>;
   readonly conditional: readonly ConditionalIndex[];
+  readonly capturable: PatternIndex<true>;
+  /** A capture without roots is for every site. */
+  readonly captures: readonly { readonly roots: PatternIndex<true> | undefined; readonly capture: Capture }[];
   readonly rules: PatternIndex<number>;
   readonly drop: PatternIndex<true>;
 }
@@ -89,6 +97,8 @@ export class Gate implements GateSwitch {
     enabled: false,
     roots: [EVERYWHERE],
     conditional: [],
+    capturable: [],
+    captures: [],
     rules: [],
     drop: [],
     remoteParent: 'accept',
@@ -97,6 +107,8 @@ export class Gate implements GateSwitch {
   #indexes: Indexes = {
     roots: new PatternIndex([[EVERYWHERE, true]]),
     conditional: [],
+    capturable: new PatternIndex([]),
+    captures: [],
     rules: new PatternIndex([]),
     drop: new PatternIndex([]),
   };
@@ -127,7 +139,7 @@ export class Gate implements GateSwitch {
     this.ignoresRemote = this.#settings.remoteParent === 'ignore';
     this.rootKinds = kindsOf(this.#settings.roots);
     this.dropsNames = this.#settings.drop.some((pattern) => pattern.kind === 'name');
-    if (change.roots ?? change.conditional ?? change.rules ?? change.drop) this.#judgeAll();
+    if (change.roots ?? change.conditional ?? change.captures ?? change.rules ?? change.drop) this.#judgeAll();
     this.refresh();
   }
 
@@ -153,7 +165,7 @@ export class Gate implements GateSwitch {
   }
 
   #judgeAll(): void {
-    const { roots, conditional, rules, drop } = this.#settings;
+    const { roots, conditional, capturable, captures, rules, drop } = this.#settings;
     this.#watchHeaders();
     this.#indexes = {
       roots: indexOf(roots),
@@ -162,6 +174,8 @@ export class Gate implements GateSwitch {
         if (!ofProcess.every((condition) => fulfils(condition, this.resourceValue(condition.name)))) return [];
         return [{ roots: indexOf(at), kinds: kindsOf(at), when: when.filter(({ source }) => source !== 'resource') }];
       }),
+      capturable: indexOf(capturable),
+      captures: captures.map(({ only, capture }) => ({ roots: only === null ? undefined : indexOf(only), capture })),
       rules: new PatternIndex(rules.map(({ pattern, ratio }) => [pattern, ratio])),
       drop: indexOf([...drop, ...this.#leaky]),
     };
@@ -183,11 +197,13 @@ export class Gate implements GateSwitch {
 
   /** Writes the site's verdict under the settings in force. Called for every site when it is registered. */
   judge(site: Site): void {
-    const verdict = this.verdict(subjectOf(site));
+    const subject = subjectOf(site);
+    const verdict = this.verdict(subject);
     const when = [...verdict.when, ...this.whenOfKind(site.kind)].filter((conditions) => mayFulfil(site, conditions));
     site.dropped = verdict.dropped;
     site.off = verdict.dropped || verdict.ratio === 0;
     site.ratio = verdict.ratio;
+    site.capture = this.#captureAt(subject);
     site.root = verdict.root || when.some(({ length }) => length === 0);
     site.when = when.length === 0 ? undefined : when;
     site.starts = verdict.ratio > 0 && (site.root || site.when !== undefined || this.rootKinds.includes(site.kind));
@@ -202,6 +218,14 @@ export class Gate implements GateSwitch {
       root: roots.find(subject) ?? false,
       when: conditional.flatMap((index) => (index.roots.find(subject) === true ? [index.when] : [])),
     };
+  }
+
+  #captureAt(subject: Subject): Capture | undefined {
+    const { capturable, captures } = this.#indexes;
+    if (captures.length === 0 || capturable.find(subject) !== true) return undefined;
+    return unitedCapture(
+      captures.flatMap(({ roots, capture }) => (roots === undefined || roots.find(subject) === true ? [capture] : [])),
+    );
   }
 
   /** Alternatives under which any span of the kind may start a trace. */

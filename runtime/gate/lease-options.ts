@@ -2,11 +2,13 @@
 // that a bad option has one wording, names its field, and changes nothing.
 
 import { InvalidArgumentError } from '../errors.js';
+import type { Capture } from '../site/capture.js';
 import type { When } from '../site/condition.js';
 import { parseDuration } from '../text/duration.js';
 import { describeFound } from '../text/found.js';
 import { didYouMean } from '../text/nearest.js';
 import type { Duration, Lease, LeaseOptions } from '../tracing.js';
+import { parseCapture } from './capture.js';
 import { parseRoots, printPatterns } from './rules.js';
 import { parseWhen } from './when.js';
 
@@ -31,6 +33,7 @@ export interface LeaseTerms {
   readonly maxOpenSpans: number | null;
   readonly only: string | null;
   readonly when: When | null;
+  readonly capture: Capture | null;
 }
 
 export const isOn = ({ kind, value }: Change): boolean => kind === 'enabled' && value === true;
@@ -47,6 +50,8 @@ const OPTIONS: readonly (keyof LeaseOptions)[] = [
   'maxOpenSpans',
   'only',
   'when',
+  'capture',
+  'capture',
 ];
 
 /** @throws InvalidArgumentError naming the field. */
@@ -65,6 +70,7 @@ export function readTerms(change: Change, options: LeaseOptions): LeaseTerms {
     ...(isOff(change) ? { maxSpansPerSecond: null, maxSpans: null, maxOpenSpans: null } : limits),
     only: readOnly(change, options.only),
     when: readWhen(change, options.when),
+    capture: readCapture(change, options.capture),
   };
 }
 
@@ -124,6 +130,15 @@ function readWhen(change: Change, when: string | undefined): When | null {
   throw new InvalidArgumentError(
     'when',
     'when: it restricts which calls start traces, so it goes with switching on, and with nothing else.',
+  );
+}
+
+function readCapture(change: Change, capture: string | undefined): Capture | null {
+  if (capture === undefined || capture === null) return null;
+  if (isOn(change)) return parseCapture(capture);
+  throw new InvalidArgumentError(
+    'capture',
+    'capture: it says what of recorded calls is captured, so it goes with switching on, and with nothing else.',
   );
 }
 

@@ -4,9 +4,11 @@
 
 import { clearTimeout, max, now as monotonic, setTimeout, unref, wallClock } from '../captured.js';
 import { InvalidArgumentError } from '../errors.js';
+import type { Capture } from '../site/capture.js';
 import type { When } from '../site/condition.js';
 import type { Lease, LeaseEnd, LeaseOptions } from '../tracing.js';
 import type { AdmittingLease } from './admission.js';
+import { type CaptureAt, printCapture } from './capture.js';
 import { type Change, isEmpty, isOff, isOn, type LeaseTerms, readTerms } from './lease-options.js';
 import { parseRoots } from './rules.js';
 import { printWhen } from './when.js';
@@ -39,6 +41,7 @@ interface Held extends Change, LeaseTerms {
 export interface InheritedLease extends Change {
   readonly only: string | null;
   readonly when: When | null;
+  readonly capture: Capture | null;
   /** In milliseconds of the monotonic clock of the thread that holds it. */
   readonly endsAt: number;
 }
@@ -78,7 +81,7 @@ export class LeaseBook implements LeaseMeter {
   /** Leases in force as a worker thread inherits them, oldest first. */
   inForce(): InheritedLease[] {
     const leases = [...this.#inherited, ...this.#held];
-    return leases.map(({ kind, value, only, when, endsAt }) => ({ kind, value, only, when, endsAt }));
+    return leases.map(({ kind, value, only, when, capture, endsAt }) => ({ kind, value, only, when, capture, endsAt }));
   }
 
   /** Replaces the leases that were inherited before. */
@@ -96,6 +99,14 @@ export class LeaseBook implements LeaseMeter {
   admitting(): AdmittingLease[] {
     const on = [...this.#inherited, ...this.#held].filter(isOn);
     return on.map(({ only, when }) => ({ only: only === null ? null : parseRoots(only), when }));
+  }
+
+  /** What the leases that switch on capture. */
+  capturing(): CaptureAt[] {
+    const on = [...this.#inherited, ...this.#held].filter(isOn);
+    return on.flatMap(({ only, capture }) =>
+      capture === null ? [] : [{ only: only === null ? null : parseRoots(only), capture }],
+    );
   }
 
   /**
@@ -228,6 +239,7 @@ export class LeaseBook implements LeaseMeter {
       limits: { maxSpansPerSecond: held.maxSpansPerSecond, maxSpans: held.maxSpans, maxOpenSpans: held.maxOpenSpans },
       only: held.only,
       when: held.when === null ? null : printWhen(held.when, this.hides),
+      capture: held.capture === null ? null : printCapture(held.capture),
       spans: this.started() - held.startedBefore,
       warnings: held.warnings,
       ended: held.ended,

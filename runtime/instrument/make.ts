@@ -61,7 +61,7 @@ export function makeSite(
     file: record.file,
     line: record.line,
     column: record.column,
-    parameters,
+    parameters: record.parameters,
     shape: record.shape ?? shapeOfFunction(body),
     options: resolveOptions(options, { names: parameters, guessed, marked }, qualified),
     attributes: Object.freeze({ ...placeAttributes(record, namespace), ...constantAttributes(options) }),

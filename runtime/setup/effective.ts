@@ -13,6 +13,8 @@ export function fromConfiguration(configuration: Configuration): GateSettings {
   return {
     enabled: configuration.enabled && !configuration.disabled,
     ...(when === null ? { roots, conditional: [] } : { roots: [], conditional: [{ roots, when: parseWhen(when) }] }),
+    capturable: parseRoots(configuration.allowCapture),
+    captures: [],
     rules: parseRules(configuration.rules),
     drop: parseDrop(configuration.drop),
     remoteParent: configuration.remoteParent,
@@ -25,6 +27,7 @@ export function withLeases(configured: GateSettings, leases: LeaseBook): GateSet
   return {
     ...configured,
     ...admissionOf(configured, leases.admitting()),
+    captures: [...configured.captures, ...leases.capturing()],
     enabled: flags.length === 0 ? configured.enabled : flags[flags.length - 1] === true,
     rules: withoutOverruled([...configured.rules, ...leased]),
     drop: [...configured.drop, ...leases.values('drop').flatMap((text) => parseDrop(String(text)))],
@@ -34,12 +37,13 @@ export function withLeases(configured: GateSettings, leases: LeaseBook): GateSet
 /** Sites are judged again only when what they are judged by has changed. */
 export function changeOf(
   settings: GateSettings,
-  { enabled, roots, conditional, rules, drop }: GateSettings,
+  { enabled, roots, conditional, captures, rules, drop }: GateSettings,
 ): Partial<GateSettings> {
   return {
     enabled,
     ...(printPatterns(roots, 'none') === printPatterns(settings.roots, 'none') ? undefined : { roots }),
     ...(JSON.stringify(conditional) === JSON.stringify(settings.conditional) ? undefined : { conditional }),
+    ...(JSON.stringify(captures) === JSON.stringify(settings.captures) ? undefined : { captures }),
     ...(printRules(rules) === printRules(settings.rules) ? undefined : { rules }),
     ...(printPatterns(drop, '') === printPatterns(settings.drop, '') ? undefined : { drop }),
   };

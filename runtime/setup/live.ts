@@ -100,6 +100,10 @@ export class LiveTracing implements Tracing {
 
   setEnabled(value: boolean, options: LeaseOptions = {}): Lease {
     this.#mayChange();
+    if (options?.capture !== undefined && this.loaded.configuration.allowCapture === 'none')
+      throw new PermissionDeniedError(
+        'Capturing values is refused: allow_capture is "none". Name the namespaces whose values may be captured, and start the service again.',
+      );
     return this.leaseBook.begin({ kind: 'enabled', value }, options, ({ only, when }) => [
       ...(value && this.#built === undefined ? [this.#whyNothingIsSent()] : []),
       ...(only === null ? [] : unmatchedPatterns(parseRoots(only), this.process.sites)),
@@ -284,8 +288,8 @@ export class LiveTracing implements Tracing {
   }
 
   #shared(): SharedSettings {
-    const { enabled, roots, conditional, rules, drop } = this.#configured();
-    return { configured: { enabled, roots, conditional, rules, drop }, leases: this.leaseBook.inForce() };
+    const { remoteParent: _own, ...configured } = this.#configured();
+    return { configured, leases: this.leaseBook.inForce() };
   }
 
   #follow(shared: SharedSettings): void {

@@ -2,7 +2,7 @@
 // too. `gate/when.ts` reads it from text, `span/conditional-root.ts` finds the value.
 
 import { types } from 'node:util';
-import { isArray } from '../captured.js';
+import { isArray, ownElements } from '../captured.js';
 
 export interface Condition {
   /** `value`: a recorded argument or attribute. */
@@ -33,7 +33,7 @@ const MOST_ELEMENTS = 100;
 export function fulfils({ expected, negated }: Condition, value: unknown): boolean {
   if (typeof value !== 'object') return hasText(value) && isExpected(expected, value) !== negated;
   if (!isArray(value) || types.isProxy(value)) return false;
-  const elements = value.slice(0, MOST_ELEMENTS).filter(hasText);
+  const elements = ownElements(value, MOST_ELEMENTS).filter(hasText);
   return elements.length > 0 && elements.some((element) => isExpected(expected, element)) !== negated;
 }
 

@@ -3,6 +3,7 @@
 // time) and registers it once. Every Site has the same hidden class, so that forwarders stay monomorphic.
 
 import type { Attributes, Span, SpanKind } from '@opentelemetry/api';
+import type { Capture } from './capture.js';
 import type { When } from './condition.js';
 import type { ResolvedOptions } from './options.js';
 import type { SiteStatistics } from './statistics.js';
@@ -43,6 +44,7 @@ export interface SiteFacts {
   readonly file?: string | undefined;
   readonly line?: number | undefined;
   readonly column?: number | undefined;
+  /** As the transformer read them; undefined where it has not seen the source. */
   readonly parameters?: readonly string[] | undefined;
   readonly shape: Shape;
   /** Instrumentation scope of a site that stands for a third-party tracer; undefined for the user's own code. */
@@ -61,6 +63,8 @@ export class Site {
   starts = true;
   /** Alternatives under which a call with no parent may start a trace where `root` is false. */
   when: readonly When[] | undefined = undefined;
+  /** Values of its calls that a lease asks for. */
+  capture: Capture | undefined = undefined;
   /** Probability in [0, 1] that a root started here is kept. */
   ratio = 1;
   /** True: always transparent, whatever is enabled (the leaky ones). */

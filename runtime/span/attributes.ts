@@ -39,7 +39,7 @@ const ARGUMENT_LENGTH = 16_384;
 export function cleanValue(value: unknown, limits: Pick<SpanLimits, 'attributeLength'>): AttributeValue | undefined {
   switch (typeof value) {
     case 'string':
-      return cut(value, limits.attributeLength);
+      return cutText(value, limits.attributeLength);
     case 'number':
     case 'boolean':
       return value;
@@ -51,7 +51,7 @@ export function cleanValue(value: unknown, limits: Pick<SpanLimits, 'attributeLe
 }
 
 /** Not between the two halves of a character. */
-function cut(text: string, length: number): string {
+export function cutText(text: string, length: number): string {
   if (text.length <= length) return text;
   const last = text.charCodeAt(length - 1);
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
@@ -89,7 +89,7 @@ export function recordValue(value: unknown, limits: SpanLimits): AttributeValue 
     const time = apply(getTime, value, []);
     return Number.isNaN(time) ? undefined : new CapturedDate(time).toISOString();
   }
-  if (typeof value === 'string') return cut(value, min(limits.attributeLength, ARGUMENT_LENGTH));
+  if (typeof value === 'string') return cutText(value, min(limits.attributeLength, ARGUMENT_LENGTH));
   return cleanValue(value, limits);
 }
 

@@ -12,6 +12,7 @@ import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
 import { abandoned, endAbandoned } from './abandoned.js';
 import { calling, capture } from './callback.js';
+import { captureCall } from './captured-values.js';
 import { reportFault } from './fault.js';
 import { carryContext, followGenerator } from './generators.js';
 import { isUnsampled, type Placement, placeCall } from './place.js';
@@ -204,6 +205,7 @@ function begin(recorder: Recorder, decision: Decision, site: Site, self: unknown
   const placed = 'sampled' in decision;
   const span = placed ? recorder.start(site, decision) : recorder.startChild(site, decision.span as RecordedSpan, decision);
   if (!span.ended && (site.captures || (placed && decision.links !== undefined))) describe(span, decision, site, self, args);
+  if (site.capture !== undefined && !span.ended) captureCall(span, site, site.capture, self, args);
   return span;
 }
 

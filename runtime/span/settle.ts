@@ -9,6 +9,7 @@ import { withContext } from '../context/active.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { abandoned, endAbandoned } from './abandoned.js';
 import { callback, captureAttributes } from './callback.js';
+import { captureResult } from './captured-values.js';
 import type { FollowedCall } from './end/followed.js';
 import { observeEnd } from './end/observe.js';
 import { isCancellation } from './errors.js';
@@ -25,6 +26,7 @@ export function succeed(span: RecordedSpan, site: Site, self: unknown, value: un
   try {
     const { result, minDuration } = site.options;
     if (result !== undefined) captureAttributes(span, 'result', site, callback('result', site, result, self, [value]));
+    if (site.capture?.result) captureResult(span, site, value);
     if (minDuration > 0) span.endOrDiscard(minDuration);
     else span.end();
   } catch (fault) {

@@ -1,0 +1,139 @@
+// Records values of a call under a lease with `capture`: arguments, result and fields of `this`, as attributes. Bounded in depth,
+// length and number; what `redact` covers is hidden at every level. Only own data properties are read, and no proxy, getter, iterator
+// or conversion of the program runs.
+
+import { types } from 'node:util';
+import type { AttributeValue } from '@opentelemetry/api';
+import { getOwnPropertyDescriptor, isArray, keysOf, min, ownElements } from '../captured.js';
+import type { Capture } from '../site/capture.js';
+import type { Site } from '../site/site.js';
+import { cutText, REDACTED, recordValue, type SpanLimits } from './attributes.js';
+import { reportFault } from './fault.js';
+import type { RecordedSpan } from './recorded.js';
+
+const MOST_ATTRIBUTES = 32;
+const MOST_DEPTH = 3;
+const MOST_CHARACTERS = 256;
+const MOST_ELEMENTS = 16;
+
+/** Stands for arguments of a function that the transformer has not seen: without their names, secrets among them cannot be told. */
+const NAMES_UNKNOWN = '[names unknown: built without the transformer]';
+
+/** `spanwright.arg.<parameter>` and `spanwright.this.<field>`; a destructured parameter by its position from 0. */
+export function captureCall(span: RecordedSpan, site: Site, capture: Capture, self: unknown, args: ArrayLike<unknown>): void {
+  try {
+    if (capture.args) captureArguments(span, site.parameters, args);
+    if (capture.self === 'all') new ValueWriter(span).writeFields('spanwright.this', self, 1);
+    else for (const field of capture.self) new ValueWriter(span).writeField('spanwright.this', self, field, 1);
+  } catch (fault) {
+    reportFault(`captured values of ${site.id}`, fault);
+  }
+}
+
+function captureArguments(span: RecordedSpan, parameters: readonly string[] | undefined, args: ArrayLike<unknown>): void {
+  if (parameters === undefined) {
+    span.setAttribute('spanwright.args', NAMES_UNKNOWN);
+    return;
+  }
+  const values = new ValueWriter(span);
+  const keys = keysOfArguments(parameters);
+  // arguments behind the last name, of a rest parameter for example, have none by which a secret is known
+  for (let at = 0; at < args.length && at < parameters.length; at++) {
+    values.write(keys[at] as string, parameters[at] as string, args[at], 1);
+  }
+}
+
+/** By the list of parameters: a text that is put together anew for each call costs more than everything else. */
+const argumentKeys = new WeakMap<readonly string[], readonly string[]>();
+
+function keysOfArguments(parameters: readonly string[]): readonly string[] {
+  let keys = argumentKeys.get(parameters);
+  if (keys === undefined) {
+    keys = parameters.map((name, at) => `spanwright.arg.${name || at}`);
+    argumentKeys.set(parameters, keys);
+  }
+  return keys;
+}
+
+/** `spanwright.result`, and `spanwright.result.<field>` of an object. */
+export function captureResult(span: RecordedSpan, site: Site, value: unknown): void {
+  try {
+    new ValueWriter(span).write('spanwright.result', 'result', value, 1);
+  } catch (fault) {
+    reportFault(`captured result of ${site.id}`, fault);
+  }
+}
+
+class ValueWriter {
+  #left = MOST_ATTRIBUTES;
+
+  constructor(private readonly span: RecordedSpan) {}
+
+  write(key: string, name: string, value: unknown, depth: number): void {
+    const { limits } = this.span.recorder;
+    if (limits.hides?.(name)) this.#set(key, REDACTED);
+    else if (isFieldHolder(value) && depth < MOST_DEPTH) this.writeFields(key, value, depth + 1);
+    else this.#set(key, shortValue(value, limits));
+  }
+
+  /** Own data properties with text for a name. */
+  writeFields(key: string, object: unknown, depth: number): void {
+    if (!isFieldHolder(object)) return;
+    for (const name of keysOf(object)) {
+      if (this.#left <= 0) return;
+      this.writeField(key, object, name, depth);
+    }
+  }
+
+  writeField(key: string, object: unknown, name: string, depth: number): void {
+    if (!isFieldHolder(object)) return;
+    const property = getOwnPropertyDescriptor(object, name);
+    if (property !== undefined && 'value' in property) this.write(`${key}.${name}`, name, property.value, depth);
+  }
+
+  #set(key: string, value: AttributeValue | undefined): void {
+    if (value === undefined || this.#left <= 0) return;
+    this.#left--;
+    this.span.setAttribute(key, value);
+  }
+}
+
+/** True for an object whose own fields are read: no list, and nothing that is named instead. */
+function isFieldHolder(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !isArray(value) && !types.isDate(value) && kindOf(value) === undefined;
+}
+
+function shortValue(value: unknown, limits: SpanLimits): AttributeValue | undefined {
+  switch (typeof value) {
+    case 'string':
+      return cutText(value, min(MOST_CHARACTERS, limits.attributeLength));
+    case 'symbol':
+      return '[symbol]';
+    case 'function':
+      return '[function]';
+    case 'object':
+      if (value === null) return 'null';
+      if (types.isDate(value)) return recordValue(value, limits);
+      return kindOf(value) ?? (isArray(value) ? listOf(value) : '[object]');
+    default:
+      return recordValue(value, limits);
+  }
+}
+
+/** What is named instead of read. */
+function kindOf(value: object): string | undefined {
+  if (types.isProxy(value)) return '[proxy]';
+  if (types.isPromise(value)) return '[promise]';
+  if (types.isAnyArrayBuffer(value) || types.isArrayBufferView(value)) return '[binary]';
+  if (types.isMap(value)) return '[map]';
+  return types.isSet(value) ? '[set]' : undefined;
+}
+
+/** Plain elements, or how many there are. */
+function listOf(list: readonly unknown[]): string[] | number[] | boolean[] | string {
+  const first = ownElements(list, MOST_ELEMENTS);
+  const type = typeof first[0];
+  const isUniform = first.length > 0 && first.every((element) => typeof element === type);
+  if (!isUniform || !['string', 'number', 'boolean'].includes(type)) return `[${list.length} elements]`;
+  return first.map((element) => (type === 'string' ? cutText(element as string, MOST_CHARACTERS) : element)) as string[];
+}

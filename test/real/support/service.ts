@@ -4,13 +4,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, SpanKind } from '@opentelemetry/api';
-import { extract, instrument, startTracing, type TracingOptions } from '../../../runtime/index.js';
+import { extract, instrument, startTracing, type Tracing, type TracingOptions } from '../../../runtime/index.js';
 import { setNoticeLogger } from '../../../runtime/warnings.js';
+import { randomFrom } from '../../random.js';
 
 export type Order =
   | { do: 'block'; milliseconds: number }
   | { do: 'set clock back'; milliseconds: number }
   | { do: 'burst'; spans: number }
+  /** From then on flag, rules and drop list change at random, every few milliseconds. */
+  | { do: 'toggle'; seed: number }
   | { do: 'report' }
   | { do: 'end' };
 
@@ -23,6 +26,8 @@ export interface Report {
   /** Milliseconds that the order took. */
   took: number;
   resources: string[];
+  /** Changes of flag, rules and drop list. */
+  toggles: number;
 }
 
 const lines: string[] = [];
@@ -43,6 +48,40 @@ const handle = instrument({ name: 'request', kind: SpanKind.SERVER }, async func
 });
 const one = instrument({ name: 'one of many', attributes: { filler: 'x'.repeat(100) } }, () => 1);
 
+const MOST_LEASE_MS = 300;
+const MOST_PAUSE_MS = 20;
+
+/** Changes flag, rules and drop list at random. @returns ends it, and answers the number of changes so far */
+function toggle(tracing: Tracing, seed: number): { stop(): void; readonly count: number } {
+  const chance = randomFrom(seed);
+  const upTo = (most: number): number => 1 + Math.floor(chance() * most);
+  const changes: (() => unknown)[] = [
+    () => tracing.setEnabled(true, { for: upTo(MOST_LEASE_MS) }),
+    () => tracing.setEnabled(true, { for: '1h', maxSpans: upTo(2000) }),
+    () => tracing.setEnabled(true, { for: upTo(MOST_LEASE_MS), only: 'kind:server' }),
+    () => tracing.setEnabled(false),
+    () => tracing.setEnabled(false, { for: upTo(MOST_LEASE_MS) }),
+    () => tracing.setRules(`*=${chance().toFixed(3)}`, { for: upTo(MOST_LEASE_MS) }),
+    () => tracing.setRules(''),
+    () => tracing.setDrop('name:add', { for: upTo(MOST_LEASE_MS) }),
+    () => tracing.setDrop(''),
+  ];
+  let count = 0;
+  let timer: NodeJS.Timeout;
+  const next = (): void => {
+    changes[Math.floor(chance() * changes.length)]?.();
+    count++;
+    timer = setTimeout(next, upTo(MOST_PAUSE_MS));
+  };
+  next();
+  return {
+    stop: () => clearTimeout(timer),
+    get count() {
+      return count;
+    },
+  };
+}
+
 async function main(): Promise<void> {
   const options = JSON.parse(process.argv[2] ?? '{}') as TracingOptions;
   const tracing = await startTracing({ serviceName: 'service', enabled: true, scheduleDelay: 100, ...options });
@@ -56,10 +95,18 @@ async function main(): Promise<void> {
   // A connection that the server gives up while the client writes to it would look like an answer that tracing has cost.
   server.keepAliveTimeout = 0;
 
+  let toggling: ReturnType<typeof toggle> | undefined;
   const report = (took: number, collect: boolean): Report => {
     if (collect) (globalThis as { gc?: () => void }).gc?.();
     const { spans } = tracing.state();
-    return { spans, heap: process.memoryUsage().heapUsed, lines, took, resources: process.getActiveResourcesInfo() };
+    return {
+      spans,
+      heap: process.memoryUsage().heapUsed,
+      lines,
+      took,
+      resources: process.getActiveResourcesInfo(),
+      toggles: toggling?.count ?? 0,
+    };
   };
 
   const orders: { [K in Order['do']]: (order: Extract<Order, { do: K }>) => void | Promise<void> } = {
@@ -74,8 +121,12 @@ async function main(): Promise<void> {
     burst: ({ spans }) => {
       for (let index = 0; index < spans; index++) one();
     },
+    toggle: ({ seed }) => {
+      toggling = toggle(tracing, seed);
+    },
     report: () => {},
     end: async () => {
+      toggling?.stop();
       server.close();
       server.closeAllConnections();
       await tracing.shutdown();

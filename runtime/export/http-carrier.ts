@@ -191,7 +191,7 @@ function createAgent(tls: Certificates | undefined, watch: (request: ClientReque
   const agent = (tls === undefined
     ? new HttpAgent({ keepAlive: true })
     : new HttpsAgent({ keepAlive: true, ...tls })) as unknown as AgentMethods;
-  const { addRequest, createConnection } = agent;
+  const { addRequest, createConnection, reuseSocket } = agent;
   agent.addRequest = (request, options) => {
     watch(request);
     addRequest.call(agent, request, options);
@@ -201,8 +201,10 @@ function createAgent(tls: Certificates | undefined, watch: (request: ClientReque
     holdNothing(socket);
     return socket;
   };
-  agent.reuseSocket = (_socket, request) => {
-    request.reusedSocket = true; // Node's own also takes a reference
+  // Node's own takes the listeners of an idle connection away: from Node 24 on one of them closes a connection that receives data
+  agent.reuseSocket = (socket, request) => {
+    reuseSocket.call(agent, socket, request);
+    socket.unref();
   };
   return agent as unknown as HttpAgent;
 }

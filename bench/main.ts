@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureBuild } from './build.js';
+import { measureExport, measureHttp } from './exported.js';
 import { measureFaults } from './faults.js';
 import { measureInstructions } from './instructions.js';
 import { measureInstrumentations } from './instrumentations.js';
@@ -33,6 +34,8 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   others: measureOthers,
   on: measureOn,
   recorded: measureRecorded,
+  export: measureExport,
+  http: measureHttp,
   open: (modules) => measureOpen(modules.workspace),
   production: measureProduction,
   rules: () => measureRules(),

@@ -1,0 +1,140 @@
+// A service in a process of its own that records and exports to a real receiver, or does neither. Started by exported.ts and http.ts, and
+// compiled to plain JavaScript first. It answers requests over HTTP, or makes calls when it is ordered to, and reports its CPU time.
+
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { SpanKind, trace } from '@opentelemetry/api';
+
+export interface ExportedSetup {
+  readonly sync: string;
+  readonly async: string;
+  readonly recorder: 'none' | 'spanwright' | 'sdk';
+  readonly endpoint: string;
+  readonly protocol: 'grpc' | 'http/protobuf';
+  /** Share of the traces that is kept. */
+  readonly ratio: number;
+  /** Folder whose node_modules hold the SDK. */
+  readonly sdk: string;
+}
+
+/** `calls`: so many recorded calls, in bursts that are flushed; `flush`: send what is queued. */
+export type ExportedOrder = { readonly calls: number } | 'flush' | 'usage';
+
+export interface ExportedAnswer {
+  readonly port: number;
+  /** CPU nanoseconds of the process so far. */
+  readonly cpu: number;
+}
+
+interface Callee {
+  m(a: number, b: number): number | Promise<number>;
+}
+
+/** Calls of one request below its server span: half of them async. */
+const CALLS = 16;
+/** Half of the smallest queue. */
+const BURST = 1024;
+const SITES = 32;
+
+async function main(setup: ExportedSetup): Promise<void> {
+  const flush = await RECORDERS[setup.recorder](setup);
+  const sites = (path: string): Callee[] => (require(path) as { sites: Callee[] }).sites;
+  const [sync, async] = [sites(setup.sync), sites(setup.async)];
+
+  async function work(seed: number): Promise<number> {
+    let sum = seed;
+    for (let call = 0; call < CALLS / 2; call++) {
+      sum = (sum + ((sync[(seed + call) % SITES] as Callee).m(call, sum) as number)) | 0;
+      sum = (sum + (await (async[(seed + call) % SITES] as Callee).m(call, sum))) | 0;
+    }
+    return sum;
+  }
+
+  const tracer = trace.getTracer('bench');
+  const answer = (seed: number): Promise<number> =>
+    setup.recorder === 'none'
+      ? work(seed)
+      : tracer.startActiveSpan('GET /work', { kind: SpanKind.SERVER }, async (span) => {
+          try {
+            return await work(seed);
+          } finally {
+            span.end();
+          }
+        });
+
+  const server = createServer(async (request, response) => {
+    const seed = Number(new URL(request.url ?? '/', 'http://127.0.0.1').searchParams.get('seed'));
+    const sum = await answer(seed);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ seed, sum }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+
+  async function makeCalls(count: number): Promise<void> {
+    let sum = 0;
+    for (let done = 0; done < count; done += BURST) {
+      for (let call = 0; call < BURST; call++) sum = (sum + ((sync[call % SITES] as Callee).m(call, sum) as number)) | 0;
+      await flush();
+    }
+  }
+
+  const report = (): void => {
+    const { user, system } = process.cpuUsage();
+    process.send?.({ port, cpu: (user + system) * 1000 } satisfies ExportedAnswer);
+  };
+  process.on('message', async (order: ExportedOrder) => {
+    if (order === 'flush') await flush();
+    else if (order !== 'usage') await makeCalls(order.calls);
+    report();
+  });
+  process.on('disconnect', () => process.exit(0));
+  report();
+}
+
+const RECORDERS: Record<ExportedSetup['recorder'], (setup: ExportedSetup) => Promise<() => Promise<void>>> = {
+  none: async () => async () => {},
+  async spanwright({ endpoint, protocol, ratio }) {
+    const { startTracing } = await import('spanwright');
+    const tracing = await startTracing({
+      serviceName: 'bench',
+      endpoint,
+      protocol,
+      enabled: true,
+      rules: ratio < 1 ? `*=${ratio}` : '',
+    });
+    return () => tracing.forceFlush();
+  },
+  /** As its documentation sets it up. */
+  async sdk({ endpoint, protocol, ratio, sdk }) {
+    // biome-ignore lint/suspicious/noExplicitAny: two lines of the SDK, whose types differ
+    const load = createRequire(`${sdk}/`) as (name: string) => any;
+    const { context } = load('@opentelemetry/api');
+    const { AsyncLocalStorageContextManager } = load('@opentelemetry/context-async-hooks');
+    const { resourceFromAttributes } = load('@opentelemetry/resources');
+    const traces = load(packageOfSdk(load));
+    const { OTLPTraceExporter } = load(`@opentelemetry/exporter-trace-otlp-${protocol === 'grpc' ? 'grpc' : 'proto'}`);
+    const url = protocol === 'grpc' ? endpoint : `${endpoint}/v1/traces`;
+    const provider = new (traces.BasicTracerProvider ?? traces.TracerProvider)({
+      resource: resourceFromAttributes({ 'service.name': 'bench' }),
+      sampler: new traces.ParentBasedSampler({ root: new traces.TraceIdRatioBasedSampler(ratio) }),
+      spanProcessors: [new traces.BatchSpanProcessor(new OTLPTraceExporter({ url }))],
+    });
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    load('@opentelemetry/api').trace.setGlobalTracerProvider(provider);
+    return () => provider.forceFlush();
+  },
+};
+
+/** The package was renamed with version 3. */
+function packageOfSdk(load: (name: string) => unknown): string {
+  try {
+    load('@opentelemetry/sdk-trace-base');
+    return '@opentelemetry/sdk-trace-base';
+  } catch {
+    return '@opentelemetry/sdk-trace';
+  }
+}
+
+void main(JSON.parse(process.argv[2] ?? '{}') as ExportedSetup);

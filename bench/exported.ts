@@ -1,0 +1,240 @@
+// What recording and exporting cost a process together: spans encoded, sent and received, against OpenTelemetry's SDK with its batch processor
+// and exporter, in both of its lines. In a closed loop, and as what they add to a service that answers over HTTP; there also with 1 % of
+// the traces kept. CPU time of the whole process; the receiver and the client are in the coordinator's.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { Agent, get } from 'node:http';
+import { dirname, join } from 'node:path';
+import type { ExportedAnswer, ExportedOrder, ExportedSetup } from './exported-program.js';
+import { NODE24 } from './node24.js';
+import { Receiver } from './receiver.js';
+import { type Budget, factor, machine, type Outcome, overFirst, samplesOf, type Table, timesTable } from './report.js';
+import { paired, pairedAbove } from './statistics.js';
+import type { Modules } from './variants.js';
+
+const PROJECT = join(__dirname, '..');
+
+interface Line {
+  readonly name: string;
+  readonly node: string;
+  /** Folder whose node_modules hold the SDK. */
+  readonly sdk: string;
+  /** Most that record and export may take of the SDK's time. */
+  readonly limit: number;
+}
+
+const LINES: readonly Line[] = [
+  { name: 'Node 20, SDK 2.12', node: process.execPath, sdk: join(PROJECT, '.cache', 'sdk2'), limit: 0.5 },
+  { name: 'Node 24, SDK 3.1', node: NODE24, sdk: join(PROJECT, '.cache', 'sdk3'), limit: 0.4 },
+];
+
+const SDK = 'hand-written spans, SDK';
+const OURS = 'transformed';
+const NONE = 'nothing recorded';
+const KEPT = 'transformed, 1 % of traces kept';
+const SDK_KEPT = 'hand-written spans, SDK, 1 % of traces kept';
+
+const ROUNDS = 8;
+/** The engine compiles on for some thousand requests, and its threads count. */
+const WARM_UPS = 8;
+const CALLS = 20_480;
+const REQUESTS = 1000;
+/** Requests between two flushes. */
+const PORTION = 100;
+const TOGETHER = 16;
+const SPANS_A_REQUEST = 17;
+const HTTP_LIMIT = 0.3;
+const KEPT_LIMIT = 1.05;
+
+export class Service {
+  readonly ready: Promise<ExportedAnswer>;
+  readonly #child: ChildProcess;
+  #stderr = '';
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: TOGETHER });
+
+  constructor(program: string, node: string, setup: ExportedSetup) {
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(name)));
+    this.#child = fork(program, [JSON.stringify(setup)], {
+      execPath: node,
+      env,
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr += chunk;
+    });
+    this.ready = this.#answer();
+  }
+
+  order(order: ExportedOrder): Promise<ExportedAnswer> {
+    this.#child.send(order);
+    return this.#answer();
+  }
+
+  /** CPU nanoseconds of one of so many requests, with the export of what they recorded. */
+  async request(count: number): Promise<number> {
+    const { port, cpu } = await this.order('usage');
+    let next = 0;
+    let after = cpu;
+    // in portions that the queue has room for, however slow the machine is
+    for (let portion = PORTION; next < count; portion += PORTION) {
+      const client = async (): Promise<void> => {
+        while (next < portion) await this.#get(port, next++);
+      };
+      await Promise.all(Array.from({ length: TOGETHER }, client));
+      after = (await this.order('flush')).cpu;
+    }
+    return (after - cpu) / next;
+  }
+
+  end(): void {
+    this.#agent.destroy();
+    if (this.#child.exitCode === null) this.#child.kill('SIGKILL');
+  }
+
+  #get(port: number, seed: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      get({ host: '127.0.0.1', port, path: `/work?seed=${seed}`, agent: this.#agent }, (response) => {
+        if (response.statusCode !== 200) reject(new Error(`bench: a request was answered with ${response.statusCode}`));
+        response.resume().on('end', resolve);
+      }).on('error', reject);
+    });
+  }
+
+  #answer(): Promise<ExportedAnswer> {
+    return new Promise((resolve, reject) => {
+      const onExit = (code: number | null): void =>
+        reject(new Error(`bench: a service ended with status ${code}:\n${this.#stderr}`));
+      this.#child.once('exit', onExit);
+      this.#child.once('message', (answer) => {
+        this.#child.off('exit', onExit);
+        resolve(answer as ExportedAnswer);
+      });
+    });
+  }
+}
+
+interface Row {
+  readonly label: string;
+  readonly recorder: ExportedSetup['recorder'];
+  readonly ratio?: number;
+}
+
+/** One number a round and row, from processes that are asked by turns. `spans`: what must have been received in each round; undefined: any number. */
+async function alternate(
+  modules: Modules,
+  line: Line,
+  protocol: ExportedSetup['protocol'],
+  rows: readonly Row[],
+  measure: (service: Service) => Promise<number>,
+  spans: (row: Row) => number | undefined,
+): Promise<Map<string, number[]>> {
+  const program = join(dirname(modules.workspace.worker()), 'exported-program.js');
+  const receiver = new Receiver();
+  const addresses = await receiver.listen();
+  const services: { row: Row; service: Service }[] = [];
+  try {
+    for (const row of rows) {
+      const [sync, async] = await modulesOf(modules, row.recorder);
+      const endpoint = protocol === 'grpc' ? addresses.grpc : addresses.http;
+      const setup = { sync, async, recorder: row.recorder, endpoint, protocol, ratio: row.ratio ?? 1, sdk: line.sdk };
+      services.push({ row, service: new Service(program, line.node, setup) });
+    }
+    await Promise.all(services.map(({ service }) => service.ready));
+    const samples = new Map<string, number[]>(rows.map(({ label }) => [label, []]));
+    for (let round = -WARM_UPS; round < ROUNDS; round++) {
+      for (const { row, service } of round % 2 === 0 ? services : [...services].reverse()) {
+        const before = receiver.spans;
+        const value = await measure(service);
+        const expected = spans(row);
+        if (expected !== undefined && receiver.spans - before !== expected)
+          throw new Error(`bench: ${receiver.spans - before} spans of "${row.label}" were received, expected ${expected}`);
+        if (round >= 0) samples.get(row.label)?.push(value);
+      }
+    }
+    return samples;
+  } finally {
+    for (const { service } of services) service.end();
+    receiver.close();
+  }
+}
+
+async function modulesOf(modules: Modules, recorder: ExportedSetup['recorder']): Promise<[string, string]> {
+  const [flavour, build] = (
+    { none: ['bare', 'plain'], spanwright: ['instrument', 'built'], sdk: ['handwritten', 'plain'] } as const
+  )[recorder];
+  const path = async (shape: 'sync' | 'async') => (await modules.variant({ label: '', flavour, build }, shape)).module;
+  return [await path('sync'), await path('async')];
+}
+
+export async function measureExport(modules: Modules): Promise<Outcome> {
+  const tables: Table[] = [];
+  const budgets: Budget[] = [];
+  for (const line of LINES) {
+    if (!existsSync(line.node) || !existsSync(line.sdk)) continue;
+    for (const protocol of ['grpc', 'http/protobuf'] as const) {
+      const rows: Row[] = [
+        { label: SDK, recorder: 'sdk' },
+        { label: OURS, recorder: 'spanwright' },
+      ];
+      const measure = async (service: Service): Promise<number> => {
+        const { cpu } = await service.order('usage');
+        return ((await service.order({ calls: CALLS })).cpu - cpu) / CALLS;
+      };
+      const samples = await alternate(modules, line, protocol, rows, measure, () => CALLS);
+      const title = `${line.name}: record and export, OTLP ${protocol === 'grpc' ? 'over gRPC' : 'over HTTP'}`;
+      tables.push(timesTable(title, `${EXPORT_NOTE} ${machine()}`, samples, overFirst(samples)));
+      const ratio = overFirst(samples)(OURS).ratio.median;
+      budgets.push({ what: title, limit: factor(line.limit), measured: factor(ratio), met: ratio <= line.limit });
+    }
+  }
+  return { tables, budgets };
+}
+
+const EXPORT_NOTE =
+  'CPU time of the process for a recorded call of a sync method, in bursts of 1,024 that are flushed, with encoding and sending; the receiver counts that ' +
+  'every span arrived. The same five attributes on both sides.';
+
+export async function measureHttp(modules: Modules): Promise<Outcome> {
+  const tables: Table[] = [];
+  const budgets: Budget[] = [];
+  for (const line of LINES) {
+    if (!existsSync(line.node) || !existsSync(line.sdk)) continue;
+    const rows: Row[] = [
+      { label: NONE, recorder: 'none' },
+      { label: KEPT, recorder: 'spanwright', ratio: 0.01 },
+      { label: OURS, recorder: 'spanwright' },
+      { label: SDK_KEPT, recorder: 'sdk', ratio: 0.01 },
+      { label: SDK, recorder: 'sdk' },
+    ];
+    const all = SPANS_A_REQUEST * REQUESTS;
+    const expected = ({ recorder, ratio = 1 }: Row): number | undefined =>
+      ratio < 1 ? undefined : recorder === 'none' ? 0 : all;
+    const samples = await alternate(modules, line, 'http/protobuf', rows, (service) => service.request(REQUESTS), expected);
+    const title = `${line.name}: a service over HTTP, ${SPANS_A_REQUEST} spans a request`;
+    tables.push(timesTable(title, `${HTTP_NOTE} ${machine()}`, samples, overFirst(samples)));
+    const of = (label: string) => samplesOf(samples, label);
+    const added = pairedAbove(of(OURS), of(SDK), of(NONE)).median;
+    const kept = paired(of(KEPT), of(NONE)).ratio.median;
+    budgets.push(
+      {
+        what: `${title}: CPU added, over what the SDK adds`,
+        limit: factor(HTTP_LIMIT),
+        measured: factor(added),
+        met: added <= HTTP_LIMIT,
+      },
+      {
+        what: `${title}, 1 % of traces kept, over nothing recorded`,
+        limit: factor(KEPT_LIMIT),
+        measured: factor(kept),
+        met: kept <= KEPT_LIMIT,
+      },
+    );
+  }
+  return { tables, budgets };
+}
+
+const HTTP_NOTE =
+  "CPU time of the service's process for a request that makes 16 short calls, half of them async, below a server span made by hand; OTLP over HTTP. The work of " +
+  'a request is next to nothing but the server itself, so a ratio says more of the calls than of a service.';

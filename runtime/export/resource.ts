@@ -11,6 +11,7 @@ import type { ProcessState } from '../state.js';
 import { isLoopbackHost } from '../text/loopback.js';
 import type { Notice } from '../warnings.js';
 import { DetectedResource, type NamedDetector } from './detected-resource.js';
+import type { Endpoint } from './endpoint.js';
 
 /**
  * Command lines hold passwords and tokens, and a resource is sent with every batch. Nothing of arguments is recorded unless it is
@@ -23,20 +24,16 @@ const NEVER_DETECTED = 'process.command_args';
  * later one overriding, the configured attributes, then name and version of the service. Names are those of the OpenTelemetry semantic
  * conventions for resources.
  */
-export function buildResource(
-  configuration: Configuration,
-  notice: Notice,
-  { limitMillis, announced = () => undefined }: ResourceOptions = {},
-): Resource {
+export function buildResource(configuration: Configuration, notice: Notice, options: ResourceOptions = {}): Resource {
   const service: Attributes = { 'service.name': configuration.serviceName };
   if (configuration.serviceVersion !== null) service['service.version'] = configuration.serviceVersion;
   const hides = hiddenNames(configuration.redact);
   const configured = { ...redacted(configuration.resource, hides), ...service };
   return new DetectedResource({
-    detectors: () => [...detectorsOf(configuration), hookDetector(configuration, announced)],
+    detectors: () => [...detectorsOf(configuration), hookDetector(options)],
     configured,
     notice,
-    limitMillis,
+    limitMillis: options.limitMillis,
   });
 }
 
@@ -45,11 +42,13 @@ export interface ResourceOptions {
   readonly limitMillis?: number;
   /** The admin hook that is announced, read with the first export. */
   readonly announced?: () => ProcessState['announcedHook'];
+  /** Where spans are sent. */
+  readonly endpoint?: Endpoint | undefined;
 }
 
 /** Where a viewer finds the admin hook. Its loopback address leaves the machine only where the user announced it. */
-function hookDetector({ endpoint }: Configuration, announced: NonNullable<ResourceOptions['announced']>): NamedDetector {
-  const local = endpoint !== null && URL.canParse(endpoint) && isLoopbackHost(new URL(endpoint).hostname);
+function hookDetector({ announced = () => undefined, endpoint }: ResourceOptions): NamedDetector {
+  const local = endpoint !== undefined && isLoopbackHost(endpoint.host);
   return {
     name: 'admin hook',
     awaited: false,

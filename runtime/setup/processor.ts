@@ -26,6 +26,8 @@ export interface OpenSpanProcessor {
 export function createSpanProcessor(): OpenSpanProcessor {
   const entries = new WeakMap<object, ObservedSpan>();
   const sites = new Map<string, Site>();
+  /** Once: a span behind a shutdown misses nothing that was there. */
+  let connected = state.tracing !== undefined;
 
   function siteOf(scope: SdkSpan['instrumentationScope']): Site {
     const key = `${scope.name}@${scope.version ?? ''}`;
@@ -40,7 +42,8 @@ export function createSpanProcessor(): OpenSpanProcessor {
   return {
     onStart(span) {
       if (startingSite() !== undefined || isRecorded(span)) return;
-      if (state.tracing === undefined) reportNoTracing();
+      if (!connected && state.tracing === undefined) reportNoTracing();
+      connected = true;
       const entry = new ObservedSpan(siteOf(span.instrumentationScope), span);
       entries.set(span, entry);
       entry.site.open++;

@@ -60,12 +60,12 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   startLogging(loaded);
   // everything that can fail comes before the first registration, so that a refused start leaves nothing behind
   const pipeline = buildPipeline(configuration, notice);
-  const resource = pipeline === null ? undefined : buildResource(configuration, notice, { announced: () => state.announcedHook });
+  const resource = pipeline === null ? undefined : resourceOf(configuration, pipeline);
   const enableInstrumentations = prepareInstrumentations(configuration, pipeline !== null);
   const undo = registerPropagation(createPropagator(loaded));
   const tracing = new LiveTracing(state, loaded, configuration.endpoint, notice);
   state.tracing = tracing;
-  tracing.attach(pipeline === null ? undefined : buildTracing(tracing, configuration, pipeline, resource, undo));
+  tracing.attach(pipeline === null ? undefined : buildTracing({ tracing, configuration, pipeline, resource, undo }));
   undo.push(enableInstrumentations());
   if (pipeline === null) tracing.undoAtShutdown(undo);
   else for (const { name, line } of notFollowed()) notice('SPW024', line, name);
@@ -73,13 +73,19 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   return tracing;
 }
 
-function buildTracing(
-  tracing: LiveTracing,
-  configuration: Configuration,
-  pipeline: Pipeline,
-  resource: Resource | undefined,
-  undo: (() => void)[],
-): Built {
+function resourceOf(configuration: Configuration, { endpoint }: Pipeline): Resource {
+  return buildResource(configuration, notice, { announced: () => state.announcedHook, endpoint: endpoint ?? undefined });
+}
+
+interface Parts {
+  readonly tracing: LiveTracing;
+  readonly configuration: Configuration;
+  readonly pipeline: Pipeline;
+  readonly resource: Resource | undefined;
+  readonly undo: (() => void)[];
+}
+
+function buildTracing({ tracing, configuration, pipeline, resource, undo }: Parts): Built {
   const { keep } = configuration;
   const kept = keep === null ? undefined : new KeepSink(pipeline.processor, keep);
   const sink = new BaggageAttributes(kept ?? pipeline.processor);

@@ -92,6 +92,14 @@ test('createSpanProcessor() without createSampler() is logged at the first span;
   assert.equal(withCode('SPW032'), []);
 });
 
+test('a span that starts behind a shutdown is not one without createSampler()', async () => {
+  const { tracing } = createSampler();
+  const provider = new BasicTracerProvider({ spanProcessors: [createSpanProcessor() as never] });
+  await tracing.shutdown();
+  provider.getTracer('library').startSpan('late').end();
+  assert.equal(withCode('SPW032'), []);
+});
+
 test('createSampler() without a provider is logged at the first recorded call', async () => {
   const { tracing } = createSampler({ enabled: true });
   const call = instrument({ namespace: 'x', name: 'call' }, () => 1);

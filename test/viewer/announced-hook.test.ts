@@ -32,7 +32,10 @@ const hooksOf = (viewer: Viewer) =>
   );
 
 /** The attribute that arrives at a receiver, with a hook made by `make`. */
-async function announcedBy(make: (tracing: Tracing) => Promise<() => Promise<void>>, exported = true) {
+async function announcedBy(
+  make: (tracing: Tracing) => Promise<() => Promise<void>>,
+  { exported = true, scheme = true }: { exported?: boolean; scheme?: boolean } = {},
+) {
   const arrived: ReceivedSpan[] = [];
   const receiver = await startReceiver({ port: 0, onSpans: (spans) => void arrived.push(...spans) });
   const remote = {
@@ -44,7 +47,9 @@ async function announcedBy(make: (tracing: Tracing) => Promise<() => Promise<voi
   };
   const tracing = await startTracing({
     enabled: true,
-    ...(exported ? { endpoint: receiver.endpoint } : { exporter: remote as never }),
+    ...(exported
+      ? { endpoint: scheme ? receiver.endpoint : receiver.endpoint.replace('http://', ''), otlpInsecure: !scheme }
+      : { exporter: remote as never }),
   });
   const close = await make(tracing);
   try {
@@ -90,6 +95,7 @@ test('what is announced: the own server unless it is switched off, a mounted hoo
     return () => admin.close();
   };
   assert.match(String(await announcedBy(server())), /^http:\/\/127\.0\.0\.1:\d+\/tracing$/);
+  assert.match(String(await announcedBy(server(), { scheme: false })), /^http:\/\/127\.0\.0\.1:\d+\/tracing$/);
   assert.is(await announcedBy(server(false)), undefined);
   const mounted = (announce?: string) => async (tracing: Tracing) => {
     createAdminHandler(tracing, announce === undefined ? {} : { announce });
@@ -104,7 +110,7 @@ test('the address of a loopback server is not sent to an exporter of which nothi
     const admin = await startAdminServer({ tracing, port: 0, log: () => {} });
     return () => admin.close();
   };
-  assert.is(await announcedBy(server, false), undefined);
+  assert.is(await announcedBy(server, { exported: false }), undefined);
 });
 
 test('an address with credentials or of another scheme is refused', async () => {

@@ -23,6 +23,7 @@ import { measureRecorded } from './recorded.js';
 import { document, type Outcome, renew } from './report.js';
 import { measureRules } from './rules.js';
 import { measureStartup } from './startup.js';
+import { measureText } from './text.js';
 import { Modules } from './variants.js';
 import { measureView } from './view.js';
 import { Workspace } from './workspace.js';
@@ -45,6 +46,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   startup: (modules) => measureStartup(modules.workspace),
   build: (modules) => measureBuild(modules.workspace),
   native: measureNative,
+  text: () => measureText(),
   instrumentations: (modules) => measureInstrumentations(modules.workspace),
   faults: () => measureFaults(),
   view: () => measureView(),

@@ -10,10 +10,11 @@ import type { Decorator, InstrumentOptions } from './instrument/types.js';
 import { decorateWhole, type MemberRecord } from './instrument/whole-class.js';
 import type { AnyFunction, ForwarderFactory, SiteRecord } from './site/site.js';
 import type { ModuleTable } from './site/tables.js';
+import { failInline, type InlineCall } from './span/inline.js';
 import { state } from './state.js';
 
 /** The contract that this runtime understands. */
-export const contract = 2;
+export const contract = 3;
 
 /** Stands for `@instrument` or `@instrument(options)` on a member. */
 export function decorate(number: number, record: SiteRecord, factory: ForwarderFactory, options?: InstrumentOptions): Decorator {
@@ -39,19 +40,52 @@ export function decorateClass(number: number, members: readonly MemberRecord[], 
   return ((...target: unknown[]) => decorateWhole(target, members, options ?? {})) as Decorator;
 }
 
-/** The table of a module whose functions have a prologue. @param text one row per site, see the transformer's print/prologue.ts */
+/** The table of a module, as its functions call it. */
+export interface EmittedTable {
+  /** Takes the answer of the recorded call that has just returned. */
+  (): unknown;
+  /** Marks the call of a function that is recorded inline as failed, and throws the error again. */
+  x(error: unknown, call: InlineCall | undefined): never;
+  /** Registers the members of a class that the table says are found by their keys. @param row of the first of them */
+  of(owner: AnyFunction, row: number): void;
+  put(row: number, fn: unknown, options?: InstrumentOptions): void;
+  /** Called behind other registrations of a class. Costs two look-ups where nothing reads metadata. */
+  describe(owner: AnyFunction): void;
+  /** Registers methods of a class that share the options of the class. @param pairs row and function by turns */
+  putAll(options: InstrumentOptions, ...pairs: unknown[]): void;
+  putGetter(row: number, holder: object, key: string, options?: InstrumentOptions): void;
+  putSetter(row: number, holder: object, key: string, options?: InstrumentOptions): void;
+  /** Stands for `@instrument` on a member that has a prologue, where the decorator has to stay: it registers and replaces nothing. */
+  inside(row: number, options?: InstrumentOptions): Decorator;
+  /** Stands for `instrument(fn)` and `instrument(options, fn)` of a function that is written out there, and has a prologue. */
+  own<F extends AnyFunction>(row: number, options: InstrumentOptions | undefined, fn: F): F;
+}
+
+/**
+ * Makes the table of a module whose functions are recorded from inside.
+ * @param text one row for each function, see the transformer's print/table.ts
+ * @param separator between the parts of a namespace, `::` by default
+ * @param qualified `1` where span names are qualified
+ */
 export function module(
   number: number,
   set: ModuleTable['set'],
   namespace: string,
   file: string,
   text: string,
-  separator?: string,
-): Module {
+  separator = '::',
+  qualified = '',
+): EmittedTable {
   check(number);
-  const made = new Module(set, namespace, file, text, separator);
+  const made = new Module(set, { namespace, file, text, separator, qualified: qualified === '1' });
   state.tables.add(made);
-  return made;
+  const { tables } = state;
+  function takeAnswer(): unknown {
+    const { answer } = tables;
+    tables.answer = undefined;
+    return answer;
+  }
+  return Object.assign(takeAnswer, operationsOf(made));
 }
 
 /** Stands at the head of a file that a development server compiled, which it may load again after an edit. See SiteRegistry. */
@@ -59,52 +93,41 @@ export function fileLoaded(namespace: string, file: string, places: string): voi
   state.sites.fileLoaded(namespace, file, places);
 }
 
-/** Registers a function that has a prologue: in the static block of its class, or at the head of the module. */
-export function put(table: Module, index: number, fn: unknown, options?: InstrumentOptions): void {
-  table.register(index, fn, options);
-}
-
-/** Registers methods of a class that share the options of the class. @param pairs index and function by turns */
-export function putAll(table: Module, options: InstrumentOptions, ...pairs: unknown[]): void {
-  for (let at = 0; at < pairs.length; at += 2) table.register(pairs[at] as number, pairs[at + 1], options);
-}
-
-export function putGetter(table: Module, index: number, holder: object, key: string, options?: InstrumentOptions): void {
-  table.register(index, Object.getOwnPropertyDescriptor(holder, key)?.get, options);
-}
-
-export function putSetter(table: Module, index: number, holder: object, key: string, options?: InstrumentOptions): void {
-  table.register(index, Object.getOwnPropertyDescriptor(holder, key)?.set, options);
-}
-
-/** Called behind the registrations of a class. Costs two look-ups where nothing reads metadata. */
-export function describe(owner: AnyFunction): void {
-  describeMembers(owner);
-}
-
-/** Stands for `@instrument` on a member that has a prologue, where the decorator has to stay: it registers and replaces nothing. */
-export function inside(table: Module, index: number, options?: InstrumentOptions): Decorator {
-  return ((...target: unknown[]) => {
-    if (isStandard(target)) {
-      const [fn, { metadata, name, static: isStatic = false }] = target;
-      table.register(index, fn, options);
-      if (metadata && name !== undefined) describeIn(metadata, name, isStatic, fn as AnyFunction);
-      return;
-    }
-    const [holder, key, descriptor] = target as [object, string | symbol | number, PropertyDescriptor];
-    const { value, get, set } = descriptor;
-    const setter = get === undefined || (set !== undefined && table.record(index).record.parameters?.length === 1);
-    const marked = [holder, ownKey(key)] as const;
-    const fn = value ?? (setter ? set : get);
-    table.register(index, fn, options, value === undefined ? undefined : marked);
-    describeMember(...marked, fn);
-  }) as Decorator;
-}
-
-/** Stands for `instrument(fn)` and `instrument(options, fn)` of a function that is written out there, and has a prologue. */
-export function own<F extends AnyFunction>(table: Module, index: number, options: InstrumentOptions | undefined, fn: F): F {
-  table.register(index, fn, options);
-  return fn;
+function operationsOf(made: Module): { [Name in keyof EmittedTable]: EmittedTable[Name] } {
+  return {
+    x: failInline,
+    of(owner, row) {
+      made.registerClass(owner, row);
+      describeMembers(owner);
+    },
+    describe: describeMembers,
+    put: (row, fn, options) => made.register(row, fn, options),
+    putAll(options, ...pairs) {
+      for (let at = 0; at < pairs.length; at += 2) made.register(pairs[at] as number, pairs[at + 1], options);
+    },
+    putGetter: (row, holder, key, options) => made.register(row, Object.getOwnPropertyDescriptor(holder, key)?.get, options),
+    putSetter: (row, holder, key, options) => made.register(row, Object.getOwnPropertyDescriptor(holder, key)?.set, options),
+    inside: (row, options) =>
+      ((...target: unknown[]) => {
+        if (isStandard(target)) {
+          const [fn, { metadata, name, static: isStatic = false }] = target;
+          made.register(row, fn, options);
+          if (metadata && name !== undefined) describeIn(metadata, name, isStatic, fn as AnyFunction);
+          return;
+        }
+        const [holder, key, descriptor] = target as [object, string | symbol | number, PropertyDescriptor];
+        const { value, get, set } = descriptor;
+        const setter = get === undefined || (set !== undefined && made.row(row).arity === 1);
+        const marked = [holder, ownKey(key)] as const;
+        const fn = value ?? (setter ? set : get);
+        made.register(row, fn, options, value === undefined ? undefined : marked);
+        describeMember(...marked, fn);
+      }) as Decorator,
+    own(row, options, fn) {
+      made.register(row, fn, options);
+      return fn;
+    },
+  };
 }
 
 function check(number: number): void {

@@ -1,17 +1,18 @@
-// The table of a compiled module: one row of text per function with a prologue, from which sites are created when tracing first
-// needs them. Loading a module costs one text and one array, regardless of how many functions it registers.
+// The table of a compiled module: one text, from which sites are created when tracing first needs them. Loading a module costs reading the
+// text, where it has classes, and one call for each of them.
 
 import type { Attributes } from '@opentelemetry/api';
 import { apply } from '../captured.js';
-import type { AnyFunction, Site, SiteRecord } from '../site/site.js';
+import type { AnyFunction, Site } from '../site/site.js';
 import type { ModuleRecorder, ModuleTable } from '../site/tables.js';
-import { recordAwaited } from '../span/awaited.js';
 import { reportFault } from '../span/fault.js';
+import { startInline } from '../span/inline.js';
 import { contextToDecide, type Decision, decide, recordCall } from '../span/run.js';
 import { state } from '../state.js';
 import { makeSite, placeAttributes } from './make.js';
 import type { InstrumentOptions } from './options.js';
 import { markedParameters } from './record.js';
+import { rowsOf, type TableHead, type TableRow } from './table.js';
 
 /** Options of one registered function. */
 interface Registration {
@@ -20,31 +21,29 @@ interface Registration {
   readonly marked?: readonly [object, string | symbol];
 }
 
-/** One function with a prologue, once its site is needed. */
+/** One function of the module, once its site is needed. */
 interface Slot {
-  readonly fn: AnyFunction;
   readonly site: Site;
-  /** Enters the function again, past its prologue. */
-  readonly enter: AnyFunction;
-  readonly arity: number;
-  readonly async: boolean;
+  readonly row: TableRow;
+  /** The function that was entered last, and what enters it again past its prologue. */
+  fn: AnyFunction | undefined;
+  enter: AnyFunction | undefined;
 }
 
 const NO_OPTIONS: Registration = { options: {} };
+/** Stand for functions that have not been called yet, for the shape of their sites. */
+const UNKNOWN = { sync: (): void => undefined, async: async (): Promise<void> => undefined };
 
 export class Module implements ModuleTable {
   readonly recorder: ModuleRecorder;
-  #rows: readonly string[] | undefined;
+  #rows: readonly TableRow[] | undefined;
   readonly #functions: (AnyFunction | undefined)[] = [];
   readonly #registered: (Registration | undefined)[] = [];
   readonly #slots: (Slot | undefined)[] = [];
 
   constructor(
     readonly set: ModuleTable['set'],
-    private readonly namespace: string,
-    private readonly file: string,
-    private readonly text: string,
-    private readonly separator: string | undefined,
+    private readonly head: TableHead,
   ) {
     this.recorder = recorderOf(this);
   }
@@ -52,6 +51,8 @@ export class Module implements ModuleTable {
   register(index: number, fn: unknown, options?: InstrumentOptions, marked?: Registration['marked']): void {
     if (typeof fn !== 'function') return;
     this.#functions[index] = fn as AnyFunction;
+    const slot = this.#slots[index];
+    if (slot !== undefined) enterBy(slot, fn as AnyFunction);
     // also keeps this table for as long as one of its functions: compiled code does not refer to it once the module is loaded
     state.made.set(fn, this);
     if (options === undefined && marked === undefined) return;
@@ -60,83 +61,110 @@ export class Module implements ModuleTable {
     if (options !== undefined) this.slot(index);
   }
 
-  /** The function of a row, or undefined before it is registered. */
+  /** Registers the members of a class that stand in one list of the table. @param first row of one of them */
+  registerClass(owner: AnyFunction, first: number): void {
+    const { within } = this.row(first);
+    for (let index = first; index < this.rows.length; index++) {
+      const { found, record, within: own } = this.row(index);
+      if (found === undefined || own !== within) continue;
+      const holder: object = found.static ? owner : owner.prototype;
+      const descriptor = Object.getOwnPropertyDescriptor(holder, record.function);
+      this.register(index, descriptor?.[found.kind === 'method' ? 'value' : found.kind === 'getter' ? 'get' : 'set']);
+    }
+  }
+
+  get rows(): readonly TableRow[] {
+    this.#rows ??= rowsOf(this.head);
+    return this.#rows;
+  }
+
+  row(index: number): TableRow {
+    return this.rows[index] as TableRow;
+  }
+
+  /** The site of a row; undefined for a marked function before it is registered with its options. */
   slot(index: number): Slot | undefined {
     const known = this.#slots[index];
     if (known !== undefined) return known;
+    const row = this.row(index);
     const fn = this.#functions[index];
-    if (fn === undefined) return undefined;
-    const { record, async } = this.record(index);
+    if (fn === undefined && row.arity !== undefined) return undefined;
     const { options, marked } = this.#registered[index] ?? NO_OPTIONS;
-    const site = makeSite(record, options, fn, marked === undefined ? [] : markedParameters(...marked));
-    const slot = { fn, site, enter: entering(fn), arity: record.parameters?.length ?? 0, async };
+    const site = makeSite(
+      row.record,
+      options,
+      fn ?? UNKNOWN[row.async ? 'async' : 'sync'],
+      marked ? markedParameters(...marked) : [],
+    );
+    // also where async functions are lowered
+    site.isAsync = row.async;
+    const slot = { site, row, fn, enter: fn && entering(fn) };
     this.#slots[index] = slot;
     return slot;
   }
 
-  record(index: number): { record: SiteRecord; async: boolean } {
-    this.#rows ??= this.text.split('\n');
-    const [line, column, name, below, parameters, async, spanName] = JSON.parse(`[${this.#rows[index]}]`) as Row;
-    const { separator = '::', namespace, file } = this;
-    return {
-      async: async === 1,
-      record: {
-        namespace: below === '' ? namespace : namespace === '' ? below : `${namespace}${separator}${below}`,
-        function: name,
-        name: spanName ?? (below === '' ? name : `${below}.${name}`),
-        ...(separator !== '::' && { separator }),
-        file,
-        line,
-        column,
-        parameters: parameters === '' ? [] : parameters.split(','),
-        shape: async === 1 ? 'async' : 'sync',
-      },
-    };
-  }
-
   createSites(): void {
-    for (const index of this.#functions.keys()) this.slot(index);
+    for (const index of this.rows.keys()) this.slot(index);
   }
 
   siteOf(fn: AnyFunction): Site | undefined {
-    return this.slot(this.#functions.indexOf(fn))?.site;
+    const index = this.#functions.indexOf(fn);
+    return index === -1 ? undefined : this.slot(index)?.site;
   }
 
   placeOf(fn: AnyFunction): Attributes | undefined {
     const index = this.#functions.indexOf(fn);
     if (this.#registered[index] !== undefined) return this.siteOf(fn)?.attributes;
-    return index === -1 ? undefined : placeAttributes(this.record(index).record);
+    return index === -1 ? undefined : placeAttributes(this.row(index).record);
   }
 }
 
-type Row = [line: number, column: number, name: string, below: string, parameters: string, async?: 0 | 1, spanName?: string];
-
-/** The function that the prologues of a module call while a call may be recorded. It decides before the body is entered again. */
+/** The function that the functions of a module call while a call may be recorded. It decides before a body is entered again. */
 function recorderOf(module: Module): ModuleRecorder {
   const { tables, gate } = state;
-  return function record(index: number, self: unknown, a?: unknown, b?: unknown, c?: unknown, d?: unknown): unknown {
+
+  function enterAgain(
+    fn: AnyFunction | undefined,
+    row: number,
+    self: unknown,
+    a: unknown,
+    b: unknown,
+    c: unknown,
+    d: unknown,
+  ): boolean {
     let slot: Slot | undefined;
     let decision: Decision | undefined;
+    let body = fn;
     let args: unknown[];
     try {
-      slot = module.slot(index);
-      if (slot === undefined) return record;
-      if (tables.entered === slot.fn) {
+      slot = module.slot(row);
+      body ??= slot?.fn;
+      if (slot === undefined || body === undefined) return false;
+      if (tables.entered === body) {
         tables.entered = undefined;
-        return record;
+        return false;
       }
-      if (slot.site.off || gate.idle) return record;
+      if (slot.site.off || gate.idle) return false;
       const context = contextToDecide(slot.site);
-      if (context === undefined) return record;
-      args = listed(slot.arity, a, b, c, d);
+      if (context === undefined) return false;
+      args = listed(slot.row.arity ?? body.length, a, b, c, d);
       decision = decide(context, slot.site, self, args);
     } catch (fault) {
       reportFault('start of a call', fault);
-      return record;
+      return false;
     }
-    if (decision === undefined) return record;
-    const { site, enter } = slot;
-    return slot.async ? recordAwaited(decision, site, self, enter, args) : recordCall(decision, site, self, enter, args);
+    if (decision === undefined) return false;
+    if (slot.fn !== body) enterBy(slot, body);
+    tables.answer = recordCall(decision, slot.site, self, slot.enter as AnyFunction, args);
+    return true;
+  }
+
+  return function recordCallOf(first, second, third, fourth, fifth, sixth, seventh): unknown {
+    if (typeof first !== 'number')
+      return enterAgain(first as AnyFunction, second as number, third, fourth, fifth, sixth, seventh);
+    const slot = module.slot(first);
+    if (slot?.row.inline) return slot.site.off || gate.idle ? undefined : startInline(slot.site);
+    return enterAgain(undefined, first, second, third, fourth, fifth, sixth);
   };
 }
 
@@ -156,6 +184,11 @@ function listed(arity: number, a: unknown, b: unknown, c: unknown, d: unknown): 
     default:
       return a as unknown[];
   }
+}
+
+function enterBy(slot: Slot, fn: AnyFunction): void {
+  slot.fn = fn;
+  slot.enter = entering(fn);
 }
 
 function entering(fn: AnyFunction): AnyFunction {

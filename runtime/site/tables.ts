@@ -4,8 +4,11 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { AnyFunction, Site } from './site.js';
 
-/** Called by a module's prologues. Returns itself where the call goes on in place. */
-export type ModuleRecorder = (index: number, self: unknown, ...args: unknown[]) => unknown;
+/**
+ * Called by a module's functions, with (row, self, arguments) or (function, row, self, arguments). True: the call was recorded, and the
+ * answer waits to be taken. Called with the row alone by functions that are recorded inline: returns what ends the call, or undefined.
+ */
+export type ModuleRecorder = (...given: [first: unknown, second?: unknown, third?: unknown, ...args: unknown[]]) => unknown;
 
 export interface ModuleTable {
   /** Sets the module's variable. */
@@ -22,6 +25,8 @@ export interface ModuleTable {
 export class ModuleTables {
   /** The function that is being entered again to run its body: its next prologue goes on in place. */
   entered: unknown = undefined;
+  /** What the recorded call that has just returned is answered with. Taken at once. */
+  answer: unknown = undefined;
   #idle = true;
   // weak: the table of a module that was loaded again goes when the functions of its former self go
   #tables: WeakRef<ModuleTable>[] = [];

@@ -108,17 +108,8 @@ class Frame {
 
 const frames: Frame[] = [];
 
-export type Settle = typeof settle;
-
 /** Runs the body once and records the call as decided. @returns what the body returned, or a promise that settles alike */
-export function recordCall(
-  decision: Decision,
-  site: Site,
-  self: unknown,
-  body: AnyFunction,
-  args: ArrayLike<unknown>,
-  settleWith: Settle = settle,
-): unknown {
+export function recordCall(decision: Decision, site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
   if (site.iterates) return recordGenerator(decision, site, self, body, args);
   const mine = depth;
   let frame: Frame | undefined;
@@ -134,12 +125,12 @@ export function recordCall(
     const { span } = frame;
     if (span === undefined) settled = result;
     else if ((frame.outcome as number) === THREW) fail(span, site, frame.value);
-    else settled = settleWith(span, site, self, result, inside as Context);
+    else settled = settle(span, site, self, result, inside as Context);
   } catch (thrown) {
     if (frame === undefined) return apply(body, self, args);
     fault = thrown;
     try {
-      settled = recover(thrown, frame, site, self, body, args, inside ?? root, settleWith);
+      settled = recover(thrown, frame, site, self, body, args, inside ?? root);
     } catch {
       // the stack is full: from here on nothing is called
     }
@@ -170,7 +161,6 @@ function recover(
   body: AnyFunction,
   args: ArrayLike<unknown>,
   inside: Context,
-  settleWith: Settle,
 ): unknown {
   if (frame.outcome !== NOT_RUN) reportFault(`call of ${site.id}`, thrown);
   if (frame.outcome === RETURNED) {
@@ -183,7 +173,7 @@ function recover(
   }
   const { span, value } = frame;
   if (span === undefined) return value;
-  if ((frame.outcome as number) === RETURNED) return settleWith(span, site, self, value, inside);
+  if ((frame.outcome as number) === RETURNED) return settle(span, site, self, value, inside);
   fail(span, site, value);
   return value;
 }
@@ -194,14 +184,21 @@ function open(frame: Frame, decision: Decision, site: Site, self: unknown, args:
   if (recorder === undefined) return undefined;
   endAbandoned();
   if ('sampled' in decision && !decision.sampled) return decision.context;
-  const span = begin(recorder, decision, site, self, args);
+  const span = startSpan(recorder, decision, site, self, args);
   const context = 'sampled' in decision ? decision.context : decision;
   // ended: the user's SDK does not record it, but its identity is the parent of what the call starts
   if (!span.ended) frame.span = span;
   return new SpanLayer(context, span.active);
 }
 
-function begin(recorder: Recorder, decision: Decision, site: Site, self: unknown, args: ArrayLike<unknown>): RecordedSpan {
+/** Starts the span of a call as decided. */
+export function startSpan(
+  recorder: Recorder,
+  decision: Decision,
+  site: Site,
+  self: unknown,
+  args: ArrayLike<unknown>,
+): RecordedSpan {
   const placed = 'sampled' in decision;
   const span = placed ? recorder.start(site, decision) : recorder.startChild(site, decision.span as RecordedSpan, decision);
   if (!span.ended && (site.captures || (placed && decision.links !== undefined))) describe(span, decision, site, self, args);
@@ -251,7 +248,7 @@ function recordGenerator(decision: Decision, site: Site, self: unknown, body: An
     return followGenerator(generator, site, self, context, function beginIteration() {
       // tracing may have been shut down between the call and the first step
       if (recorder === undefined || state.recorder !== recorder || !recorder.hasRoom(site, 0)) return undefined;
-      return begin(recorder, decision, site, self, args);
+      return startSpan(recorder, decision, site, self, args);
     });
   } catch (fault) {
     reportFault(`iteration of ${site.id}`, fault);

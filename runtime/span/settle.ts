@@ -73,8 +73,6 @@ export class RecordedCall implements FollowedCall {
     readonly site: Site,
     readonly self: unknown,
     readonly context: Context,
-    /** The promise of the body, where the caller awaits it (prologue of an async function). */
-    readonly p: unknown = undefined,
   ) {}
 
   succeed(value: unknown): void {
@@ -93,16 +91,6 @@ export class RecordedCall implements FollowedCall {
       abandon(this.span, this.site, fault);
     }
     return error;
-  }
-
-  /** Ends the span as fulfilled. @returns the value, to return it */
-  ok(value: unknown): unknown {
-    try {
-      this.fulfil(value);
-    } catch (fault) {
-      abandon(this.span, this.site, fault);
-    }
-    return value;
   }
 
   inside(work: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {

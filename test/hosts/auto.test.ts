@@ -97,7 +97,10 @@ for (const { version, node, declare } of NODES)
   for (const kind of Object.keys(SERVICES)) {
     const title = `Node ${version}, ${kind}`;
     const file = kind === 'typescript' ? 'orders.ts' : 'orders.js';
-    const own = ['Orders::place', 'half', 'price'].map((name) => `shop::orders::${name}@${file}`);
+    const own = [
+      `shop::main::record callback@${mainOf(kind)}`,
+      ...['Orders::place', 'half', 'price'].map((name) => `shop::orders::${name}@${file}`),
+    ];
     const installed = ['Client::query', 'connect'].map((name) => `pgx::lib::client::${name}@node_modules/pgx/lib/client.js`);
 
     declare(`${title}: spanwright/auto records the project's own functions without configuration`, () => {

@@ -1,5 +1,5 @@
-// Auto mode, compiled and run: undecorated methods and exported functions are recorded, once each, and nothing else changes; the
-// pragma, patterns and marks of the user's own are kept.
+// Auto mode, compiled and run: every undecorated function with a name by place is recorded, once a call, and nothing else changes; the
+// pragma, patterns, bounds and marks of the user's own are kept.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -86,7 +86,8 @@ const RESULTS = [
 
 /** Sorted by their text. */
 const SPANS = [
-  ...['Billing::[KEY]', 'Billing::charge', 'Billing::charge', 'Billing::create', 'Billing::marked', 'Billing::stream'],
+  ...['Billing::#add', 'Billing::#add', 'Billing::[KEY]', 'Billing::charge', 'Billing::charge', 'Billing::constructor'],
+  ...['Billing::create', 'Billing::marked', 'Billing::stream', 'Billing::total', 'Billing::total', 'local'],
   ...['Maker', 'Maker', 'Named::who', 'arrow', 'calls', 'listed', 'listed', 'main', 'main', 'marked', 'plan', 'plan'],
   ...[
     'anonymous::part',
@@ -159,12 +160,12 @@ export class Stock { count(item: string) { return item; } }`;
     const build = (text: string): string =>
       compile({ files: { 'src/actions.ts': text }, plugin: { auto: [{ files: 'src/**' }] } }).output('actions.js');
     const emitted = build(`'${directive}';\n${functions}`);
-    assert.match(emitted, /\(\d, void 0, item\)/);
-    assert.not.match(emitted, /"pick"/);
-    assert.is(emitted.match(/\(\d, this, item\)/g)?.length, 1, 'the method');
-    assert.is(build(functions).match(/\(\d, this, item\)/g)?.length, 2, 'the function, too');
+    assert.match(emitted, /\(buy,\d,0,item\)/);
+    assert.not.match(emitted, /pick:/);
+    assert.is(emitted.match(/\d,this,item\)/g)?.length, 1, 'the method');
+    assert.is(build(functions).match(/\d,this,item\)/g)?.length, 2, 'the function, too');
     const inside = build(`export async function buy(item: string) {\n  '${directive}';\n  return item;\n}`);
-    assert.match(inside, /\(0, void 0, item\)/);
+    assert.match(inside, /\(buy,0,0,item\)/);
   });
 
 test.run();

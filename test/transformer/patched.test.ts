@@ -96,7 +96,7 @@ test('spans', async () => { expect(JSON.parse(JSON.stringify(await work()))).toE
 `,
         'src/second.test.ts': `import { Store } from './store';
 declare const test: Function, expect: any;
-test('prologue', () => { expect(new Store().find('x')).toBe('x'); expect(String(Store.prototype.find)).toMatch('$w !== void 0'); });
+test('prologue', () => { expect(new Store().find('x')).toBe('x'); expect(String(Store.prototype.find)).toMatch('if ($w&&$w('); });
 `,
       },
     });

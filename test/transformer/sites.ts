@@ -1,31 +1,30 @@
-// Sites in emitted code: those with a forwarder have a record of their own, those with a prologue a row of the module's table.
+// Sites in emitted code: those with a forwarder have a record of their own, all others a row of the module's table.
+
+import { rowsOf, type TableRow } from '../../runtime/instrument/table.js';
 
 const TABLE =
-  /\.module\(2, \(w\) => \{ \$\w+ = w; \}, '((?:[^'\\]|\\.)*)', '((?:[^'\\]|\\.)*)', '((?:[^'\\]|\\.)*)'(?:, '([^']*)')?\);/;
+  /\.module\(3, ?w ?=> ?\$\w+ ?= ?w, ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)'(?:, ?'([^']*)')?(?:, ?'([^']*)')?\);/;
+
+function rowsIn(emitted: string): readonly TableRow[] {
+  const table = TABLE.exec(emitted);
+  if (table === null) return [];
+  const [, namespace = '', file = '', text = '', separator = '::', qualified] = table;
+  return rowsOf({ namespace, file, text, separator, qualified: qualified === '1' });
+}
 
 /** Number of sites, of either kind. */
 export function sitesIn(emitted: string): number {
-  const rows =
-    TABLE.exec(emitted)?.[3]
-      ?.split('\\n')
-      .filter((row) => row !== '') ?? [];
-  return rows.length + (emitted.match(/\bshape: '/g)?.length ?? 0);
+  return rowsIn(emitted).length + (emitted.match(/\bshape: '/g)?.length ?? 0);
 }
 
 /** Line of the first site. */
 export function lineIn(emitted: string): number {
-  const row = TABLE.exec(emitted)?.[3]
-    ?.split('\\n')
-    .find((one) => one !== '');
-  return Number(row?.split(',')[0] ?? / line: (\d+),/.exec(emitted)?.[1]);
+  return rowsIn(emitted)[0]?.record.line ?? Number(/ line: (\d+),/.exec(emitted)?.[1]);
 }
 
 /** Namespace and file of the first site. */
 export function placeIn(emitted: string): { namespace: string | undefined; file: string | undefined } {
-  const table = TABLE.exec(emitted);
-  if (table === null) return { namespace: /namespace: '([^']*)'/.exec(emitted)?.[1], file: /file: '([^']*)'/.exec(emitted)?.[1] };
-  const [, file, path, rows, separator = '::'] = table;
-  const first = rows?.split('\\n').find((row) => row !== '');
-  const below = JSON.parse(`[${first}]`)[3] as string;
-  return { namespace: [file, below].filter((part) => part !== '').join(separator), file: path };
+  const [first] = rowsIn(emitted);
+  if (first !== undefined) return { namespace: first.record.namespace, file: first.record.file };
+  return { namespace: /namespace: '([^']*)'/.exec(emitted)?.[1], file: /file: '([^']*)'/.exec(emitted)?.[1] };
 }

@@ -53,6 +53,12 @@ export function takesName(ts: Compiler, expression: ts.Node): boolean {
   return ts.isExportAssignment(place);
 }
 
+/** `module.exports`: what is assigned to it is the module itself. */
+function isModuleExports(ts: Compiler, left: ts.Node): boolean {
+  if (!ts.isPropertyAccessExpression(left) || left.name.text !== 'exports') return false;
+  return ts.isIdentifier(left.expression) && left.expression.text === 'module';
+}
+
 /** The name that an expression gets from where it stands: a variable, a property, an assignment, a default export. */
 export function nameByPlace(ts: Compiler, expression: ts.Node, file: ts.SourceFile): Declared | undefined {
   const { value, place } = placeOfDeclaration(ts, expression);
@@ -63,9 +69,20 @@ export function nameByPlace(ts: Compiler, expression: ts.Node, file: ts.SourceFi
   if (ts.isBinaryExpression(place) && place.right === value && place.operatorToken.kind === ts.SyntaxKind.EqualsToken) {
     const { left } = place;
     if (ts.isIdentifier(left)) return { text: left.text, node: left };
+    if (isModuleExports(ts, left)) return { text: 'default', node: expression };
     if (ts.isPropertyAccessExpression(left)) return { text: left.name.text, node: left.name };
   }
   return ts.isExportAssignment(place) ? { text: 'default', node: expression } : undefined;
+}
+
+/** The name of the function that an anonymous function is passed to: `map` in `list.map((item) => item.id)`. */
+export function nameOfCallback(ts: Compiler, expression: ts.Node): Declared | undefined {
+  const { value, place } = placeOfDeclaration(ts, expression);
+  if (!(ts.isCallExpression(place) || ts.isNewExpression(place)) || place.expression === value) return undefined;
+  const callee = place.expression;
+  const name = ts.isPropertyAccessExpression(callee) ? callee.name : callee;
+  const named = ts.isIdentifier(name) || ts.isPrivateIdentifier(name);
+  return named ? { text: `${name.text} callback`, node: expression } : undefined;
 }
 
 /** The name of a function or class: its own, or that of its place. */

@@ -78,24 +78,30 @@ export interface Plan {
   /** A name that occurs nowhere in the file, for the namespace import of what compiled code calls. */
   readonly binding: string;
   readonly module: ModuleNames;
+  /** Coverage tools are to leave out every check. */
+  readonly covered: boolean;
 }
 
-/** What the functions with a prologue of one file share. Each name occurs nowhere else in the file. */
+/** What the functions of one file that are recorded from inside share. Each name occurs nowhere else in the file. */
 export interface ModuleNames {
   /** The variable that holds the module's recorder while a call may be recorded. */
   readonly recorder: string;
+  /** The module's table, which is a function: the answer of the last recorded call. */
   readonly table: string;
-  /** Constant for the recorder's answer, and the error caught behind it. */
-  readonly answer: string;
+  /** Variables of a function that is recorded inline: the call, its value, the error that it threw. */
+  readonly call: string;
+  readonly value: string;
   readonly error: string;
   /** Namespace of the file, which those of its sites start with. */
   readonly namespace: string;
   readonly separator: string;
+  /** Span names are qualified. */
+  readonly qualified: boolean;
   readonly path: string;
 }
 
 /** Number of the contract between compiled code and `spanwright/emitted`. */
-export const CONTRACT = 2;
+export const CONTRACT = 3;
 
 /** The module that compiled code imports. */
 export const EMITTED_MODULE = 'spanwright/emitted';

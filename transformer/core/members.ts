@@ -98,5 +98,5 @@ export function membersIn(request: MembersRequest) {
     return { body: literal };
   }
 
-  return { methodsOf, ownerInBlock, findsMembers, hasDecoratedParameters, registrableKey, targetOf };
+  return { methodsOf, keyOf, ownerInBlock, findsMembers, hasDecoratedParameters, registrableKey, targetOf };
 }

@@ -8,18 +8,29 @@ export interface NamesRequest {
   readonly segments: readonly string[];
   readonly naming: NamingRules;
   readonly path: string;
+  readonly auto: unknown;
 }
 
-export function moduleNames({ file: { text }, segments, naming, path }: NamesRequest): ModuleNames {
+export function moduleNames({ file: { text }, segments, naming, path, auto }: NamesRequest): ModuleNames {
+  const [recorder, table, call, value, error] =
+    auto === undefined ? MARKED.map((name) => freeName(text, name)) : shortNames(text);
   return {
-    recorder: freeName(text, '$w'),
-    table: freeName(text, '$t'),
-    answer: freeName(text, '$r'),
-    error: freeName(text, '$e'),
+    ...({ recorder, table, call, value, error } as Pick<ModuleNames, 'recorder' | 'table' | 'call' | 'value' | 'error'>),
     namespace: namesOf(segments, TOP_LEVEL, '', naming).namespace,
     separator: naming.separator,
+    qualified: naming.spanName === 'qualified',
     path,
   };
+}
+
+const MARKED = ['$w', '$r', '$s', '$v', '$e'];
+const LETTERS = [...'$_wrsveabcdfghijklmnopqtuxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+
+/** Names of one letter that are no words of the text: in auto mode they stand in every function. */
+function shortNames(text: string): string[] {
+  const words = new Set(text.match(/[\p{ID_Continue}$]+/gu));
+  const free = text.includes('\\u') ? [] : LETTERS.filter((letter) => !words.has(letter));
+  return MARKED.map((name, index) => free[index] ?? freeName(text, name));
 }
 
 /** A name that the text does not contain. */

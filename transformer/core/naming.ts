@@ -14,11 +14,32 @@ export interface NamingRules {
 export interface Enclosure {
   /** Names of classes, functions and TypeScript namespaces. */
   readonly segments: readonly string[];
+  /** The same, as places in the source. */
+  readonly scopes: readonly Scope[];
   /** The innermost of them when it is a class or an object literal: the first half of a span name. */
   readonly owner: string | null;
 }
 
-export const TOP_LEVEL: Enclosure = { segments: [], owner: null };
+/** What gives a segment. */
+export interface Scope {
+  /** A class or an object literal. */
+  readonly owner: boolean;
+  /** Offset of its end, by which it is known again. */
+  readonly end: number;
+}
+
+export const TOP_LEVEL: Enclosure = { segments: [], scopes: [], owner: null };
+
+/** What stands within a class or an object literal. */
+export function insideOwner({ segments, scopes }: Enclosure, name: string, { end }: { end: number }): Enclosure {
+  return { segments: [...segments, name], scopes: [...scopes, { owner: true, end }], owner: name };
+}
+
+/** What stands within a function or a TypeScript namespace; one without a name adds nothing. */
+export function insideScope({ segments, scopes }: Enclosure, name: string | undefined, { end }: { end: number }): Enclosure {
+  if (name === undefined) return { segments, scopes, owner: null };
+  return { segments: [...segments, name], scopes: [...scopes, { owner: false, end }], owner: null };
+}
 
 const EXTENSION = /\.[cm]?[jt]sx?$/;
 
@@ -54,7 +75,7 @@ function segment(text: string, separator: string): string {
 /** The names in a site's record. */
 export function namesOf(
   file: readonly string[],
-  enclosure: Enclosure,
+  enclosure: Pick<Enclosure, 'segments' | 'owner'>,
   functionName: string,
   rules: NamingRules,
 ): Pick<SiteRecord, 'namespace' | 'function' | 'name' | 'separator'> {

@@ -4,62 +4,51 @@
 import type ts from 'typescript';
 import type { SiteRecord } from '../../runtime/site/site.js';
 import { type Fault, fault } from '../diagnostics.js';
-import { exportedFunctions, isSkipped } from './auto.js';
-import { type Compiler, decoratorsOf, type FunctionNode, hasModifier, isTypeOnly, rangeOf } from './compiler.js';
+import { type FunctionNode, hasModifier, isTypeOnly, rangeOf } from './compiler.js';
 import { type Declared, declaredName, memberName, nameByPlace, takesName } from './declared.js';
 import type { Edit, Member, Plan, Registered } from './edit.js';
 import { callMark, type DecoratorMark, type Marks, marksOf } from './marks.js';
 import { membersIn } from './members.js';
 import { freeName, moduleNames } from './names.js';
-import { type Enclosure, type NamingRules, namesOf, TOP_LEVEL } from './naming.js';
+import { type Enclosure, insideOwner, insideScope, namesOf, TOP_LEVEL } from './naming.js';
 import { checkOptionLiterals, literalOption } from './options.js';
+import type { PlanRequest } from './plan-request.js';
+import { type ClassEdits, type Planted, plantingIn } from './planting.js';
 import { prologueOf, useOfOptions } from './prologue.js';
-import type { Recognition } from './recognition.js';
 import { anyWithin, relevantOffsets } from './relevance.js';
+import { numberRows } from './rows.js';
+import { selfReferences } from './self.js';
 import { forwarderOf, parameterNames, shapeOf } from './shape.js';
-import type { Prologue, Range, Site } from './site.js';
-
-export interface PlanRequest {
-  readonly ts: Compiler;
-  /** The file as authored, with parent pointers. */
-  readonly file: ts.SourceFile;
-  readonly recognition: Recognition;
-  readonly naming: NamingRules;
-  /** Segments of the file below the root directory. */
-  readonly segments: readonly string[];
-  /** `code.file.path`. */
-  readonly path: string;
-  /** Which decorators the compiler emits: those of `experimentalDecorators`, or those of the language. */
-  readonly decorators: 'legacy' | 'standard';
-  /** Design types are emitted beside the decorators of a class, so that one decorator has to stay. */
-  readonly designTypes?: boolean;
-  /**
-   * How static blocks of a class with decorators are compiled. `typescript`: `this` is lost in them below ES2022. `esbuild`: `this` is
-   * kept, but the class is renamed if it names itself, or if a member has a decorator of the language.
-   */
-  readonly staticBlocks: 'typescript' | 'esbuild';
-  /** Fields are defined, as the language has it, and so name an anonymous function; assigned ones do not. */
-  readonly fieldsNameFunctions: boolean;
-  /** TypeScript makes assignments of the exports, which name no function as a declaration does. */
-  readonly commonjs: boolean;
-  /** Instrument also what nothing marks. */
-  readonly auto: boolean;
-}
+import type { Range, Site } from './site.js';
+import { isSkipped } from './skipped.js';
 
 export function planFile(request: PlanRequest): Plan {
   const { ts, file, recognition } = request;
-  const { methodsOf, ownerInBlock, findsMembers, hasDecoratedParameters, registrableKey, targetOf } = membersIn(request);
+  const members = membersIn(request);
+  const { methodsOf, ownerInBlock, findsMembers, hasDecoratedParameters, registrableKey, targetOf } = members;
   const sites: Site[] = [];
   const edits: Edit[] = [];
   const faults: Fault[] = [];
   const relevant = request.auto ? undefined : relevantOffsets(ts, file, recognition.names(file));
+  const planting =
+    request.auto &&
+    plantingIn({ ...request, members, edits, bounds: request.auto, reference: selfReferences(ts, file), addSite: add });
+  /** Functions that are marked, or are called by Spanwright itself. */
+  const taken = new Set<ts.Node>();
 
   /** Nothing within the node can be marked. */
   function isPlain({ pos, end }: ts.Node): boolean {
     return relevant !== undefined && !anyWithin(relevant, pos, end);
   }
 
-  function addSite(body: FunctionNode, name: Declared, enclosure: Enclosure, inner: boolean, prologue?: Prologue): number {
+  function addSite(...[body, name, enclosure, inner, planted]: Parameters<typeof add>): number {
+    taken.add(body);
+    const site = add(body, name, enclosure, inner, planted);
+    (sites[site] as { marked: boolean }).marked = true;
+    return site;
+  }
+
+  function add(body: FunctionNode, name: Declared, enclosure: Enclosure, inner: boolean, planted: Planted): number {
     const at = file.getLineAndCharacterOfPosition(name.node.getStart(file));
     const record: SiteRecord = {
       ...namesOf(request.segments, enclosure, name.text, request.naming),
@@ -69,7 +58,11 @@ export function planFile(request: PlanRequest): Plan {
       parameters: parameterNames(ts, body),
       shape: shapeOf(ts, body),
     };
-    return sites.push({ record, forwarder: forwarderOf(ts, body, name.text, inner), prologue }) - 1;
+    if (planted.role === 'constructor' && request.naming.spanName === 'short') record.name = `new ${enclosure.owner}`;
+    const { start, end } = rangeOf(body, file);
+    const place = { segments: enclosure.segments, scopes: enclosure.scopes, start, end };
+    const forwarder = forwarderOf(ts, body, name.text, inner);
+    return sites.push({ record, forwarder, place, marked: false, row: -1, ...planted }) - 1;
   }
 
   /** The one mark of a target. More than one is a fault at each further one. */
@@ -80,22 +73,28 @@ export function planFile(request: PlanRequest): Plan {
 
   function visit(node: ts.Node, enclosure: Enclosure): void {
     if (isPlain(node)) return;
-    if (ts.isClassLike(node)) visitClass(node, enclosure);
-    else if (isTypeOnly(ts, node)) return;
-    else if (ts.isCallExpression(node)) visitCall(node, enclosure);
+    if (ts.isClassLike(node)) {
+      visitClass(node, enclosure);
+      return;
+    }
+    if (isTypeOnly(ts, node)) return;
+    if (planting !== undefined && !taken.has(node)) {
+      if (isSkipped(ts, node, file)) return;
+      if (ts.isFunctionLike(node) && 'body' in node && node.body) planting.plantFunction(node as FunctionNode, enclosure);
+    }
+    if (ts.isCallExpression(node)) visitCall(node, enclosure);
     else ts.forEachChild(node, (child) => visit(child, within(node, enclosure)));
   }
 
   /** The enclosure of what stands within a node. */
   function within(node: ts.Node, enclosure: Enclosure): Enclosure {
-    if (ts.isModuleDeclaration(node)) return { segments: [...enclosure.segments, node.name.text], owner: null };
+    if (ts.isModuleDeclaration(node)) return insideScope(enclosure, node.name.text, node);
     if (ts.isObjectLiteralExpression(node)) {
       const name = nameByPlace(ts, node, file)?.text;
-      return name === undefined ? enclosure : { segments: [...enclosure.segments, name], owner: name };
+      return name === undefined || name === 'default' ? enclosure : insideOwner(enclosure, name, node);
     }
     if (!ts.isFunctionLike(node)) return enclosure;
-    const name = declaredName(ts, node, file)?.text;
-    return { segments: name === undefined ? enclosure.segments : [...enclosure.segments, name], owner: null };
+    return insideScope(enclosure, declaredName(ts, node, file)?.text, node);
   }
 
   function visitCall(call: ts.CallExpression, enclosure: Enclosure): void {
@@ -109,7 +108,7 @@ export function planFile(request: PlanRequest): Plan {
     const chosen = literalOption(ts, options, 'name');
     const name = own ?? nameByPlace(ts, call, file) ?? { text: chosen?.trim() || 'anonymous', node: body };
     const prologue = named || useOfOptions(ts, options, undefined) === 'unknown' ? undefined : prologueOf(ts, body);
-    const index = addSite(body, name, enclosure, false, prologue);
+    const index = addSite(body, name, enclosure, false, { prologue });
     faults.push(...checkOptionLiterals(ts, file, options, [body]));
     edits.push({
       kind: 'wrap',
@@ -119,27 +118,37 @@ export function planFile(request: PlanRequest): Plan {
       body: rangeOf(mark.argument, file),
       name: null,
     });
-    if (options !== undefined) visit(options, enclosure);
+    if (options !== undefined) visitOptions(options, enclosure);
     if (named) return;
-    const inside: Enclosure = { segments: [...enclosure.segments, name.text], owner: null };
+    const inside = insideScope(enclosure, name.text, body);
     ts.forEachChild(body, (child) => visit(child, inside));
   }
 
   function visitClass(node: ts.ClassLikeDeclaration, outside: Enclosure): void {
     const ambient = hasModifier(node, ts.SyntaxKind.DeclareKeyword);
     const text = declaredName(ts, node, file)?.text ?? 'anonymous';
-    const inside: Enclosure = { segments: [...outside.segments, text], owner: text };
+    const inside = insideOwner(outside, text, node);
     const marks = marksOf(ts, node, recognition);
     const mark = onlyMark(marks, text);
-    const registered: Registered[] = [];
+    const found: ClassEdits = { registered: [], forwarded: [] };
+    const left = planting === undefined || ambient || marks.skipped || isSkipped(ts, node, file);
     if (mark !== undefined && ambient) faults.push(fault('ambient-target', rangeOf(mark.decorator, file), text));
     else if (mark !== undefined) decorateClass(node, mark, inside);
-    else if (request.auto && !ambient && !marks.skipped && !isSkipped(ts, node, file)) addMembers(node, inside, registered);
     for (const modifier of node.modifiers ?? []) if (ts.isDecorator(modifier)) visitDecorator(modifier, outside);
     for (const { token, types } of node.heritageClauses ?? [])
       if (token === ts.SyntaxKind.ExtendsKeyword) for (const { expression } of types) visit(expression, outside);
-    for (const member of node.members) if (!isPlain(member)) visitMember(member, inside, ambient, registered);
+    for (const member of node.members) {
+      if (isPlain(member)) continue;
+      const { marks: own, skipped } = marksOf(ts, member, recognition);
+      if (!left && !skipped && own.length === 0 && !taken.has(member)) planting?.plantMember(member, inside, found);
+      visitMember(member, inside, ambient, found.registered);
+    }
+    const { registered, forwarded } = found;
     if (registered.length > 0) registerMembers(node, registered, null);
+    if (forwarded.length === 0) return;
+    keepNameless(node);
+    const at = { start: node.members.pos, end: node.members.pos };
+    edits.push({ kind: 'add members', at, members: forwarded, owner: ownerInBlock(node) });
   }
 
   /** Takes functions with a prologue into the module's table when the class is defined, before other decorators and static members. */
@@ -161,10 +170,10 @@ export function planFile(request: PlanRequest): Plan {
     const methods = methodsOf(node);
     const constant = useOfOptions(ts, mark.options, node.name?.text) === 'constant';
     const finds = constant && findsMembers(node, 1);
-    const members = methods.map((method) => memberOf(method, inside, finds));
+    const instrumented = methods.map((method) => memberOf(method, inside, finds));
     const bodies = methods.map(({ node: body }) => body);
     faults.push(...checkOptionLiterals(ts, file, mark.options, bodies));
-    const [registered, decorated] = byPrologue(members);
+    const [registered, decorated] = byPrologue(instrumented);
     const options = optionsRange(mark);
     if (registered.length > 0) registerMembers(node, registered, options);
     if (decorated.length === 0 && registered.length > 0 && !request.designTypes)
@@ -174,18 +183,6 @@ export function planFile(request: PlanRequest): Plan {
       const rest = registered.length > 0 && decorated.length === 0 ? null : options;
       edits.push({ kind: 'decorate class', at: rangeOf(mark.decorator.expression, file), members: decorated, options: rest });
     }
-  }
-
-  function addMembers(node: ts.ClassLikeDeclaration, inside: Enclosure, registered: Registered[]): void {
-    const methods = methodsOf(node).filter(({ node: method }) => !isSkipped(ts, method, file));
-    // in a decorated class without a name there is no way to the class from its static block
-    if (methods.length === 0 || (decoratorsOf(ts, node).length > 0 && node.name === undefined)) return;
-    const [inner, decorated] = byPrologue(methods.map((method) => memberOf(method, inside, findsMembers(node, 0))));
-    registered.push(...inner);
-    if (decorated.length === 0) return;
-    keepNameless(node);
-    const at = { start: node.members.pos, end: node.members.pos };
-    edits.push({ kind: 'add members', at, members: decorated, owner: ownerInBlock(node) });
   }
 
   function byPrologue(members: readonly Member[]): [Registered[], Member[]] {
@@ -204,16 +201,7 @@ export function planFile(request: PlanRequest): Plan {
     // decorators of the method itself may have replaced it, and those of its parameters have not run yet
     const raw = finds && !(decorated && request.decorators === 'standard') && !hasDecoratedParameters(node);
     const prologue = raw ? prologueOf(ts, node) : undefined;
-    return { site: addSite(node, name, inside, decorated, prologue), key, static: isStatic, kind: 'method' };
-  }
-
-  function addExports(): void {
-    for (const found of exportedFunctions(ts, file, request.commonjs)) {
-      const site = addSite(found.node, found.name, TOP_LEVEL, false, prologueOf(ts, found.node));
-      const at = rangeOf(found.node, file);
-      if (found.kind === 'value') edits.push({ kind: 'wrap', at, site, options: null, body: at, name: found.given });
-      else edits.push({ kind: 'rebind', at: { start: 0, end: 0 }, site, name: rangeOf(found.name.node, file) });
-    }
+    return { site: addSite(node, name, inside, decorated, { prologue }), key, static: isStatic, kind: 'method' };
   }
 
   function visitMember(member: ts.ClassElement, inside: Enclosure, ambient: boolean, registered: Registered[]): void {
@@ -246,7 +234,7 @@ export function planFile(request: PlanRequest): Plan {
     const owner = member.parent as ts.ClassLikeDeclaration;
     const use = useOfOptions(ts, mark.options, owner.name?.text);
     const literal = ts.isPropertyDeclaration(member) || mark.inner || use === 'unknown' ? undefined : prologueOf(ts, body);
-    const site = addSite(body, name, inside, mark.inner, literal);
+    const site = addSite(body, name, inside, mark.inner, { prologue: literal });
     faults.push(...checkOptionLiterals(ts, file, mark.options, [body]));
     const key = literal === undefined ? undefined : registrableKey(member, owner, use);
     if (key !== undefined) {
@@ -283,8 +271,18 @@ export function planFile(request: PlanRequest): Plan {
 
   /** What is written within a decorator: other calls, functions and classes. The call of the decorator itself is no site. */
   function visitDecorator({ expression }: ts.Decorator, enclosure: Enclosure): void {
-    if (ts.isCallExpression(expression)) ts.forEachChild(expression, (child) => visit(child, enclosure));
+    if (ts.isCallExpression(expression)) ts.forEachChild(expression, (child) => visitOptions(child, enclosure));
     else visit(expression, enclosure);
+  }
+
+  /** Options of a site. Their functions are called by Spanwright, which records none of its own calls. */
+  function visitOptions(options: ts.Node, enclosure: Enclosure): void {
+    const take = (node: ts.Node): void => {
+      if (ts.isFunctionLike(node)) taken.add(node);
+      ts.forEachChild(node, take);
+    };
+    if (planting !== undefined) take(options);
+    visit(options, enclosure);
   }
 
   function optionsRange({ options }: DecoratorMark): Range | null {
@@ -292,8 +290,9 @@ export function planFile(request: PlanRequest): Plan {
   }
 
   for (const statement of file.statements) visit(statement, TOP_LEVEL);
-  if (request.auto) addExports();
+  numberRows(sites, edits);
   edits.sort((a, b) => a.at.start - b.at.start);
   faults.sort((a, b) => a.start - b.start);
-  return { sites, edits, faults, binding: freeName(file.text, '__spanwright'), module: moduleNames(request) };
+  const binding = freeName(file.text, '__spanwright');
+  return { sites, edits, faults, binding, module: moduleNames(request), covered: request.covered === true };
 }

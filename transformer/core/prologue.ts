@@ -15,6 +15,11 @@ const UNREADABLE = new Set(['arguments', 'eval', 'undefined']);
  * names (a default would be evaluated twice), its body reads `arguments` or `new.target`, or it is evaluated more than once.
  */
 export function prologueOf(ts: Compiler, node: FunctionNode): Prologue | undefined {
+  return isEvaluatedOnce(ts, node) && !callsItself(ts, node) ? enterableAgain(ts, node) : undefined;
+}
+
+/** The same for a function that is found each time it is called, and so may be created more than once. */
+export function enterableAgain(ts: Compiler, node: FunctionNode): Prologue | undefined {
   const { body } = node;
   const shape = shapeOf(ts, node);
   if (body === undefined || (shape !== 'sync' && shape !== 'async') || ts.isConstructorDeclaration(node)) return undefined;
@@ -24,7 +29,7 @@ export function prologueOf(ts: Compiler, node: FunctionNode): Prologue | undefin
   const parameters = declared.map(({ name }) => (name as ts.Identifier).text);
   if (new Set(parameters).size < parameters.length || parameters.some((name) => UNREADABLE.has(name))) return undefined;
   const seen = observedOf(ts, node);
-  if (seen.arguments || seen.newTarget || !isEvaluatedOnce(ts, node) || callsItself(ts, node)) return undefined;
+  if (seen.arguments || seen.newTarget) return undefined;
   const file = node.getSourceFile();
   return {
     at: { start: body.getStart(file), end: body.end },
@@ -36,7 +41,7 @@ export function prologueOf(ts: Compiler, node: FunctionNode): Prologue | undefin
 }
 
 /** One table row stands for one function, so a function that a module may create twice cannot share it. */
-function isEvaluatedOnce(ts: Compiler, node: ts.Node): boolean {
+export function isEvaluatedOnce(ts: Compiler, node: ts.Node): boolean {
   for (let outer = node.parent; outer !== undefined; outer = outer.parent) {
     if (ts.isFunctionLike(outer) || ts.isPropertyDeclaration(outer) || ts.isClassStaticBlockDeclaration(outer)) return false;
     if (isLoop(ts, outer) || ts.isModuleDeclaration(outer)) return false;
@@ -61,7 +66,7 @@ function callsItself(ts: Compiler, node: FunctionNode): boolean {
   return body.getText().includes(name.text);
 }
 
-function behindDirectives(ts: Compiler, body: ts.Block, file: ts.SourceFile): number {
+export function behindDirectives(ts: Compiler, body: ts.Block, file: ts.SourceFile): number {
   let inside = body.getStart(file) + 1;
   for (const statement of body.statements) {
     if (!ts.isExpressionStatement(statement) || !ts.isStringLiteral(statement.expression)) break;

@@ -3,6 +3,7 @@
 
 import picomatch from 'picomatch';
 import { type DiagnosticName, messageOf } from '../diagnostics.js';
+import type { AutoBounds } from './planting.js';
 import { suggestion } from './suggestion.js';
 
 /** Says whether a path, relative to the project and with forward slashes, is meant. */
@@ -17,10 +18,10 @@ export interface Settings {
   readonly rootDir: string | undefined;
   readonly include: FileFilter;
   readonly exclude: FileFilter;
-  /** Files of the project whose code is instrumented without decorators. */
-  readonly auto: FileFilter;
+  /** Bounds for files of the project whose code is instrumented without decorators; undefined for all others. */
+  readonly auto: (path: string) => AutoBounds | undefined;
   /** The same for installed packages: by name, or by a pattern that names node_modules. */
-  readonly autoInstalled: (packageName: string, path: string) => boolean;
+  readonly autoInstalled: (packageName: string, path: string) => AutoBounds | undefined;
   /** Patterns of `auto`, as written. */
   readonly autoPatterns: { readonly files: readonly string[]; readonly packages: readonly string[] };
   readonly spanName: 'short' | 'qualified';
@@ -52,8 +53,11 @@ const OPTIONS: Record<Exclude<keyof Settings, 'autoInstalled' | 'autoPatterns'>,
     if (!Array.isArray(value)) return 'expected a list such as [{ "files": "src/services/**" }]';
     for (const rule of value) {
       const keys = typeof rule === 'object' && rule !== null ? Object.keys(rule) : [];
-      const odd = keys.find((key) => key !== 'files' && key !== 'packages' && key !== 'exclude');
-      if (odd !== undefined) return `a rule has 'files' or 'packages', and 'exclude', not '${odd}'`;
+      const odd = keys.find((key) => !RULE_KEYS.includes(key));
+      if (odd !== undefined) return `a rule has 'files' or 'packages', 'exclude' and 'minLines', not '${odd}'`;
+      const { minLines } = rule;
+      if (minLines !== undefined && !(Number.isInteger(minLines) && minLines >= 1))
+        return "expected a whole number from 1 on for 'minLines'";
       const present = (['files', 'packages', 'exclude'] as const).filter((key) => keys.includes(key));
       const problem = present.some((key) => key !== 'exclude')
         ? present.map((key) => (key === 'packages' ? packageNames(rule.packages) : patterns(rule[key]))).find(Boolean)
@@ -66,6 +70,8 @@ const OPTIONS: Record<Exclude<keyof Settings, 'autoInstalled' | 'autoPatterns'>,
   manifest: (value) =>
     typeof value === 'boolean' || isText(value) ? undefined : 'expected true or the path of the file to write',
 };
+
+const RULE_KEYS = ['files', 'packages', 'exclude', 'minLines'];
 
 const NAMES = Object.keys(OPTIONS);
 
@@ -104,6 +110,7 @@ interface AutoRule {
   readonly files?: string | string[];
   readonly packages?: string | string[];
   readonly exclude?: string | string[];
+  readonly minLines?: number;
 }
 
 /** What Spanwright itself runs on: recorded, it would record its own export. */
@@ -131,11 +138,14 @@ function autoOf(rules: readonly AutoRule[]): Pick<Settings, 'auto' | 'autoInstal
     ),
     named: filter(listOf(rule.packages), false),
     exclude: filter(rule.exclude, false),
+    bounds: { minLines: rule.minLines },
   }));
   return {
-    auto: (path) => each.some(({ own, exclude }) => own(path) && !exclude(path)),
+    auto: (path) => each.find(({ own, exclude }) => own(path) && !exclude(path))?.bounds,
     autoInstalled: (name, path) =>
-      !OWN(name) && each.some(({ installed, named, exclude }) => (named(name) || installed(path)) && !exclude(path)),
+      OWN(name)
+        ? undefined
+        : each.find(({ installed, named, exclude }) => (named(name) || installed(path)) && !exclude(path))?.bounds,
     autoPatterns: { files, packages },
   };
 }

@@ -2,6 +2,7 @@
 // outline of the forwarder. Read by the printers and the manifest; holds no compiler objects.
 
 import type { SiteRecord } from '../../runtime/site/site.js';
+import type { Scope } from './naming.js';
 
 /** Offsets into the authored source text, end exclusive. */
 export interface Range {
@@ -39,14 +40,58 @@ export interface Prologue {
   /** Where the statements of a block start: behind the brace and the directives. Null for an expression. */
   readonly inside: number | null;
   readonly parameters: readonly string[];
-  /** False for arrow functions, which have no `this` of their own to pass. */
+  /** False for functions that have or need no `this` of their own to pass. */
   readonly self: boolean;
   readonly async: boolean;
+  /** How the function refers to itself, where it is not registered: its name, or that of its private member. */
+  readonly own?: string | undefined;
 }
 
-/** One instrumented function. It has a prologue, or else a forwarder in front of it. */
+/**
+ * The outline of a function whose body stands in a `try` statement between the start and the end of a span. It is entered once,
+ * so that it need not be found again: closures, constructors, parameters of any kind.
+ */
+export interface Inline {
+  /** As in {@link Prologue}. */
+  readonly at: Range;
+  readonly inside: number | null;
+  /** Expressions of `return` statements, or that of an arrow function, whose value may be a promise. */
+  readonly returns: readonly Returned[];
+}
+
+export interface Returned extends Range {
+  /** Several expressions with commas between them. */
+  readonly list: boolean;
+}
+
+/** Where the site stands, for the module's table. */
+export interface Place {
+  readonly segments: readonly string[];
+  readonly scopes: readonly Scope[];
+  /** Offset of the function. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** How the class of a member finds the function: by its key, on the prototype or on the class itself. */
+export interface Found {
+  readonly kind: 'method' | 'getter' | 'setter';
+  readonly static: boolean;
+}
+
+/** One instrumented function. It has a prologue or is recorded inline, or else has a forwarder in front of it. */
 export interface Site {
   readonly record: SiteRecord;
   readonly forwarder: Forwarder;
   readonly prologue?: Prologue | undefined;
+  readonly inline?: Inline | undefined;
+  readonly place: Place;
+  /** False: found by auto mode. */
+  readonly marked: boolean;
+  /** `callback`: named after the function that it is passed to. `constructor`: a call is `new`. */
+  readonly role?: 'callback' | 'constructor' | undefined;
+  /** Set where one call registers all such members of a class. */
+  found?: Found | undefined;
+  /** Row in the module's table; -1 with a forwarder. Known when the file has been walked. */
+  row: number;
 }

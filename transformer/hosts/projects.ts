@@ -3,7 +3,7 @@
 
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { PlanRequest } from '../core/plan.js';
+import type { PlanRequest } from '../core/plan-request.js';
 import type { Purpose } from './dependency.js';
 import type { Configuration, Parser } from './parse.js';
 import { forwardSlashes } from './paths.js';

@@ -8,12 +8,15 @@ import { type Compiler, decoratorsOf } from '../core/compiler.js';
 import type { Plan } from '../core/edit.js';
 import { installedFile } from '../core/installed.js';
 import { rootOfPackage, segmentsOfFile } from '../core/naming.js';
-import { type PlanRequest, planFile } from '../core/plan.js';
+import { planFile } from '../core/plan.js';
+import type { PlanRequest } from '../core/plan-request.js';
+import type { AutoBounds } from '../core/planting.js';
 import { PACKAGE, type Recognition } from '../core/recognition.js';
 import { recognitionByScopes } from '../core/scopes.js';
 import { readSettings, type SettingsFault } from '../core/settings.js';
 import { DIAGNOSTICS, type DiagnosticName, messageOf } from '../diagnostics.js';
 import { type Printed, printToText } from '../print/text-edits.js';
+import { isCovered } from './covered.js';
 import { type DependencyProblem, dependencyReader, type Purpose, problemOf } from './dependency.js';
 import { type ImportsOfFile, importsBy } from './modules.js';
 import { packagesOf } from './packages.js';
@@ -86,8 +89,18 @@ export interface TextsRequest {
   readonly reloadable?: boolean | undefined;
 }
 
-const NAMES = { recorder: '', table: '', answer: '', error: '', namespace: '', separator: '', path: '' };
-const EMPTY: Plan = { sites: [], edits: [], faults: [], binding: '', module: NAMES };
+const NAMES = {
+  recorder: '',
+  table: '',
+  call: '',
+  value: '',
+  error: '',
+  namespace: '',
+  separator: '',
+  qualified: false,
+  path: '',
+};
+const EMPTY: Plan = { sites: [], edits: [], faults: [], binding: '', module: NAMES, covered: false };
 export const NO_CONFIGURATION: Configuration = { options: {}, plugins: [], files: [] };
 
 export function textsOf({ parser, directory, tsconfig, options, purpose }: TextsRequest): Texts {
@@ -121,7 +134,7 @@ export function textsIn(
 
   function planOf(file: ts.SourceFile, path: string, commonjs: boolean, imports: ImportsOfFile | undefined): Plan | undefined {
     const installed = installedFile(file.fileName);
-    const auto = isAuto(file.fileName, path);
+    const auto = boundsOf(file.fileName, path);
     const recognition: Recognition = recognitionByScopes(ts, imports);
     if (!auto && !recognition.reaches(file)) return undefined;
     return planFile({
@@ -141,10 +154,11 @@ export function textsIn(
       fieldsNameFunctions: definesFields(ts, options),
       commonjs,
       auto,
+      covered: isCovered(),
     });
   }
 
-  function isAuto(fileName: string, place: string): boolean {
+  function boundsOf(fileName: string, place: string): AutoBounds | undefined {
     const installed = installedFile(fileName);
     return installed === undefined ? settings.auto(place) : settings.autoInstalled(installed.packageName, place);
   }
@@ -164,8 +178,8 @@ export function textsIn(
   function concerns(fileName: string, text: string, imports = importsOf?.(fileName)): boolean {
     const place = project.withoutQuery(fileName);
     if (/\.d\.[cm]?ts$/.test(fileName) || !settings.include(place) || settings.exclude(place)) return false;
-    if (installedFile(fileName) !== undefined) return isAuto(fileName, place);
-    return settings.auto(place) || text.includes(PACKAGE) || imports?.mayReach(text) === true;
+    if (installedFile(fileName) !== undefined) return boundsOf(fileName, place) !== undefined;
+    return settings.auto(place) !== undefined || text.includes(PACKAGE) || imports?.mayReach(text) === true;
   }
 
   function transform(fileName: string, text: string, commonjs?: boolean): Transformed | undefined {
@@ -182,13 +196,13 @@ export function textsIn(
           return reportOf(name, message, { file: place, line: line + 1, column: character + 1 });
         });
         const own = installedFile(fileName) === undefined;
-        const problem = plan.edits.length === 0 || !own ? undefined : dependencyProblem(fileName, text);
+        const problem = plan.sites.length === 0 || !own ? undefined : dependencyProblem(fileName, text);
         if (problem !== undefined) reports.push(reportOf(problem.name, problem.message, { file: place, line: 1, column: 1 }));
         if (problem?.fatal) return { plan: EMPTY, printed: undefined, reports, read };
         const assignedDefault = commonjs ? defaultFunction(ts, file) : undefined;
         const { start, module } = openingOf(ts, file, commonjs);
         const request = { text, source: fileName, plan, start, module, assignedDefault, reloadable };
-        return { plan, reports, printed: plan.edits.length === 0 ? undefined : printToText(request), read };
+        return { plan, reports, printed: plan.sites.length === 0 ? undefined : printToText(request), read };
       });
     } catch (error) {
       const found = error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 2).join(' ') : String(error);

@@ -11,6 +11,7 @@ import { recognitionByScopes } from '../core/scopes.js';
 import { readSettings } from '../core/settings.js';
 import { printToAst } from '../print/ast.js';
 import { recognitionByChecker } from './checker.js';
+import { isCovered } from './covered.js';
 import { dependencyReader, problemOf } from './dependency.js';
 import { noteSites } from './manifest.js';
 import { packagesOf } from './packages.js';
@@ -62,9 +63,10 @@ export function transformerFor(
     if (file.isDeclarationFile || !settings.include(path) || settings.exclude(path)) return undefined;
     const recognised = recognition();
     const auto = settings.auto(path);
-    if (!auto && !recognised.reaches(file)) return undefined;
+    if (auto === undefined && !recognised.reaches(file)) return undefined;
     return planFile({
       auto,
+      covered: isCovered(),
       commonjs,
       fieldsNameFunctions: definesFields(ts, options),
       designTypes: options.emitDecoratorMetadata === true,
@@ -102,7 +104,7 @@ export function transformerFor(
         noteSites(manifest, project.withoutQuery(authored.fileName), found?.sites ?? []);
       if (found === undefined) return file;
       for (const fault of found.faults) report(faultDiagnostic(ts, fault, authored));
-      if (found.edits.length === 0 || leavesOut(authored)) return file;
+      if (found.sites.length === 0 || leavesOut(authored)) return file;
       return printToAst({ ts, context, file, authored, plan: found, commonjs });
     } catch (error) {
       report(internalDiagnostic(ts, error, authored));

@@ -5,12 +5,12 @@ import type ts from 'typescript';
 import { type Compiler, decoratorsOf, hasModifier, rangeOf, unwrapped } from '../core/compiler.js';
 import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
 import { anyWithin } from '../core/relevance.js';
-import type { Prologue, Range, Site } from '../core/site.js';
-import { prologueNodes } from './ast-prologue.js';
-import { type Code, isPropertyIdentifier } from './code.js';
+import { isInside } from '../core/rows.js';
+import type { Range, Site } from '../core/site.js';
+import { nodesOf, refuse } from './ast-code.js';
+import { inlineNodes, prologueNodes } from './ast-prologue.js';
 import { type CodeEdit, codeOf, fieldContext, named } from './forwarder.js';
-import { moduleHead, prologueText, registrations } from './prologue.js';
-import { holdsAuthored, printedText } from './text.js';
+import { inlineText, moduleHead, registrations } from './prologue.js';
 
 export interface AstRequest {
   readonly ts: Compiler;
@@ -26,15 +26,22 @@ export interface AstRequest {
 
 export function printToAst({ ts, context, file, authored, plan, commonjs }: AstRequest): ts.SourceFile {
   const { factory } = context;
+  const { build, verbatim } = nodesOf(ts, factory);
   const starts = plan.edits.flatMap((edit) =>
     edit.kind === 'decorate field' ? [edit.at.start, edit.body.start] : [edit.at.start],
   );
-  const prologues = new Map<string, number>();
-  plan.sites.forEach(({ prologue }, site) => {
-    if (prologue === undefined) return;
-    starts.push(prologue.at.start);
-    prologues.set(placeOfEdit(prologue.at), site);
-  });
+  /** Sites by their bodies, and by the returned expressions that are kept. */
+  const bodies = new Map<string, Site>();
+  const kept = new Map<string, Site>();
+  for (const site of plan.sites.filter(isInside)) {
+    const at = (site.prologue ?? site.inline)?.at as Range;
+    starts.push(at.start);
+    bodies.set(placeOfEdit(at), site);
+    for (const value of site.inline?.returns ?? []) {
+      starts.push(value.start);
+      if (site.inline?.inside !== null) kept.set(placeOfEdit(value), site);
+    }
+  }
   starts.sort((a, b) => a - b);
   const replacing = new Map(plan.edits.filter(({ at }) => at.end > at.start).map((edit) => [placeOfEdit(edit.at), edit]));
   const adding = plan.edits.filter((edit) => edit.kind === 'add members' || edit.kind === 'register members');
@@ -53,9 +60,15 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     if (known && !anyWithin(starts, original.pos, original.end)) return node;
     if (known && isBody(original)) {
       const place = placeOfEdit({ start: original.getStart(authored), end: original.end });
-      const site = prologues.get(place);
-      prologues.delete(place);
+      const site = bodies.get(place);
+      bodies.delete(place);
       if (site !== undefined) return entered(site, node);
+    }
+    if (known && ts.isReturnStatement(node) && node.expression !== undefined) {
+      const { expression } = original as ts.ReturnStatement;
+      const site = expression && kept.get(placeOfEdit(rangeOf(expression, authored)));
+      if (site !== undefined)
+        return factory.updateReturnStatement(node, keepingValue(site, visit(node.expression) as ts.Expression));
     }
     if (known && ts.isDecorator(node) && replacing.get(placeOfEdit(rangeOf(original, authored)))?.kind === 'remove decorator')
       return undefined;
@@ -86,19 +99,29 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     );
   }
 
-  /** The body with its prologue, on a line of its own that maps to nothing. */
-  function entered(index: number, node: ts.Node): ts.Node {
-    const { prologue } = plan.sites[index] as Site & { prologue: Prologue };
-    const check = prologueNodes(ts, factory, prologueText(prologue, index, plan.module), prologue.async);
+  /** The body with what records it, on lines of their own that map to nothing. */
+  function entered(site: Site, node: ts.Node): ts.Node {
     if (!ts.isBlock(node)) {
-      const returned = ts.setTextRange(factory.createReturnStatement(visit(node) as ts.Expression), node);
-      return ts.setTextRange(factory.createBlock([check, returned], true), node);
+      const value = visit(node) as ts.Expression;
+      const keeps = site.inline !== undefined && site.inline.returns.length > 0;
+      const returned = ts.setTextRange(factory.createReturnStatement(keeps ? keepingValue(site, value) : value), node);
+      return ts.setTextRange(factory.createBlock(recorded(site, [returned]), true), node);
     }
     const block = ts.visitEachChild(node, visit, context);
     const first = firstStatement(block.statements);
-    const statements = [...block.statements.slice(0, first), check, ...block.statements.slice(first)];
+    const statements = [...block.statements.slice(0, first), ...recorded(site, block.statements.slice(first))];
     const list = ts.setTextRange(factory.createNodeArray(statements), block.statements);
     return ts.setTextRange(ts.setOriginalNode(factory.createBlock(list, true), node), node);
+  }
+
+  function recorded(site: Site, statements: readonly ts.Statement[]): ts.Statement[] {
+    return site.inline === undefined
+      ? [prologueNodes(ts, factory, site, plan), ...statements]
+      : inlineNodes(ts, factory, site, plan, statements);
+  }
+
+  function keepingValue(site: Site, value: ts.Expression): ts.Expression {
+    return factory.createAssignment(verbatim(inlineText(site, plan.module).keep.slice(0, -1)), value);
   }
 
   function firstStatement(statements: readonly ts.Statement[]): number {
@@ -108,8 +131,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
 
   /** A static block runs before any other static member. */
   function blockOf(edit: Edit, node: ts.ClassLikeDeclaration): ts.ClassStaticBlockDeclaration {
-    const codes =
-      edit.kind === 'register members' ? registrations(edit, plan.binding, plan.module) : [codeOf(edit as CodeEdit, plan)];
+    const codes = edit.kind === 'register members' ? registrations(edit, plan) : [codeOf(edit as CodeEdit, plan)];
     const piece = pieces(edit, node);
     const statements = codes.map((code) => factory.createExpressionStatement(build(code, piece)));
     return factory.createClassStaticBlockDeclaration(factory.createBlock(statements));
@@ -135,7 +157,6 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     // Of a default export TypeScript 5 would assign the property of the local name, so that one is assigned here.
     if (!byDefault) ts.setOriginalNode(target, declared.name);
     const value = build(codeOf(edit, plan), () => factory.createIdentifier(local));
-    if (plan.sites[edit.site]?.prologue !== undefined) return factory.createExpressionStatement(value);
     const assignment = factory.createAssignment(target, value);
     const exported = byDefault && commonjs ? factory.createAssignment(verbatim('exports.default'), assignment) : assignment;
     return factory.createExpressionStatement(exported);
@@ -157,7 +178,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     const made = factory.createCallExpression(
       decorator,
       undefined,
-      fieldContext(edit, plan.sites).map((part) => build(part, refuseAuthored)),
+      fieldContext(edit, plan.sites).map((part) => build(part, refuse)),
     );
     return factory.createParenthesizedExpression(factory.createComma(factory.createAssignment(kept, made), verbatim('() => {}')));
   }
@@ -214,50 +235,6 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     return visited;
   }
 
-  /** Nodes for what holds authored parts, and one node of text for each part that holds none. */
-  function build(code: Code, piece: (at: Range) => ts.Expression): ts.Expression {
-    const make = (part: Code): ts.Expression => build(part, piece);
-    if (!holdsAuthored(code)) return verbatim(printedText(code, refuseAuthored));
-    switch (code.is) {
-      case 'authored':
-        return piece(code.at);
-      case 'class':
-        return factory.createThis();
-      case 'call':
-        return factory.createCallExpression(make(code.callee), undefined, code.arguments.map(make));
-      case 'member': {
-        const object = make(code.object);
-        const plain =
-          ts.isIdentifier(object) || ts.isPropertyAccessExpression(object) || object.kind === ts.SyntaxKind.ThisKeyword;
-        return access(plain ? object : factory.createParenthesizedExpression(object), code.key);
-      }
-      case 'element':
-        return factory.createElementAccessExpression(make(code.object), make(code.key));
-      case 'list':
-        return factory.createArrayLiteralExpression(code.items.map(make));
-      case 'record':
-        return factory.createObjectLiteralExpression(
-          code.entries.map(([key, value]) => factory.createPropertyAssignment(propertyName(key), make(value))),
-        );
-      default:
-        throw new Error(`authored text within '${code.is}'`);
-    }
-  }
-
-  function propertyName(key: string): ts.PropertyName {
-    return isPropertyIdentifier(key) ? factory.createIdentifier(key) : factory.createStringLiteral(key, true);
-  }
-
-  function access(object: ts.Expression, key: string): ts.Expression {
-    if (isPropertyIdentifier(key)) return factory.createPropertyAccessExpression(object, key);
-    return factory.createElementAccessExpression(object, factory.createStringLiteral(key, true));
-  }
-
-  /** An identifier is emitted as its text, whatever that is; TypeScript has no other node for finished code. */
-  function verbatim(text: string): ts.Expression {
-    return factory.createIdentifier(text);
-  }
-
   function importOfEmitted(): ts.Statement {
     const local = factory.createIdentifier(plan.binding);
     const module = factory.createStringLiteral(EMITTED_MODULE, true);
@@ -285,10 +262,6 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     ...visited.statements.slice(first),
   ];
   return factory.updateSourceFile(visited, ts.setTextRange(factory.createNodeArray(statements), visited.statements));
-}
-
-function refuseAuthored(at: Range): never {
-  throw new Error(`unexpected authored text at ${at.start}`);
 }
 
 function placeOfEdit({ start, end }: Range): string {

@@ -14,10 +14,9 @@ export function codeOf(edit: CodeEdit, { sites, binding, module: { table } }: Pl
   const emitted = (callee: string, ...args: Code[]): Code => call(member(name(binding), callee), contract, ...args);
   if ('site' in edit && sites[edit.site]?.prologue !== undefined) {
     const inside = (callee: string, ...args: Code[]): Code =>
-      call(member(name(binding), callee), name(table), literal(edit.site), ...args);
+      call(member(name(table), callee), literal(sites[edit.site]?.row), ...args);
     if (edit.kind === 'decorate') return inside('inside', ...optional(edit.options));
     if (edit.kind === 'wrap') return inside('own', authored(edit.options), named(authored(edit.body), edit.name));
-    if (edit.kind === 'rebind') return inside('put', authored(edit.name));
   }
   switch (edit.kind) {
     case 'decorate':

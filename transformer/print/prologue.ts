@@ -1,9 +1,11 @@
-// The form of what is emitted for functions with a prologue: the module's table behind the import, the check at the head of each
-// body, and the registration of each function. Read by both printers. Changing it means a new contract number.
+// The form of what is emitted for functions that are recorded from inside: the module's table behind the import, the check at the head of
+// each body, and the registration of members. Read by both printers. Changing it means a new contract number.
 
-import { CONTRACT, type Edit, type ModuleNames, type Plan, type Registered } from '../core/edit.js';
-import type { Prologue, Site } from '../core/site.js';
+import { CONTRACT, type Edit, EMITTED_MODULE, type ModuleNames, type Plan, type Registered } from '../core/edit.js';
+import { isInside } from '../core/rows.js';
+import type { Site } from '../core/site.js';
 import { type Code, call, literal, member, name } from './code.js';
+import { tableText } from './table.js';
 import { quoted } from './text.js';
 
 /** Parameters that a recorder takes one by one; more come as one list. */
@@ -12,48 +14,68 @@ const SPREAD = 4;
 /** Keeps the check out of istanbul's counts. `@preserve` keeps the comment through esbuild and minifiers. */
 export const COVERAGE_HINT = ' istanbul ignore next -- @preserve ';
 
-/** The parts of a prologue: `if (test) { ask; if (answered) return answer; }`, or what awaits it. */
+/** The parts of a prologue: `if (test) return answer`, where an async function awaits the answer. */
 export interface PrologueText {
+  /** Asks the recorder, which is called with `own` first where that is no plain name. */
   readonly test: string;
-  readonly ask: string;
-  readonly answered: string;
   readonly answer: string;
-  readonly error: string;
 }
 
-export function prologueText(
-  { parameters, self }: Prologue,
-  index: number,
-  { recorder, answer, error }: ModuleNames,
-): PrologueText {
-  const given = parameters.length > SPREAD ? [`[${parameters.join(', ')}]`] : parameters;
+export function prologueText({ row, prologue, marked }: Site, { recorder, table }: ModuleNames): PrologueText {
+  const { parameters = [], self = false, own } = prologue ?? {};
+  const given = parameters.length > SPREAD ? [`[${parameters.join(',')}]`] : parameters;
+  // options of a marked function may read `this`
+  const receiver = self ? 'this' : marked ? 'void 0' : '0';
+  const passed = [...(own === undefined ? [] : [own]), row, receiver, ...given];
+  // the smallest test there is, and one call: a method stays below V8's limit for early optimization
+  return { test: `${recorder}&&${recorder}(${passed.join(',')})`, answer: `${table}()` };
+}
+
+/** The prologue as one line of text. Awaiting inside keeps async stacks whole. */
+export function prologueLine(site: Site, names: ModuleNames, hint: boolean): string {
+  const { test, answer } = prologueText(site, names);
+  const line = `if(${test})return ${site.prologue?.async ? 'await ' : ''}${answer};`;
+  return hint ? `/*${COVERAGE_HINT}*/${line}` : line;
+}
+
+/** The parts of a function that is recorded inline: `start; try { body } catch (error) { fail } finally { end }`. */
+export interface InlineText {
+  readonly start: string;
+  readonly fail: string;
+  readonly end: string;
+  /** Precedes a returned expression. */
+  readonly keep: string;
+}
+
+export function inlineText({ row, inline }: Site, { recorder, table, call: made, value, error }: ModuleNames): InlineText {
+  const keeps = inline !== undefined && inline.returns.length > 0;
   return {
-    // a comparison with undefined is the smallest test there is: a method stays below V8's limit for early optimization
-    test: `${recorder} !== void 0`,
-    ask: `const ${answer} = ${recorder}(${[index, self ? 'this' : 'void 0', ...given].join(', ')})`,
-    answered: `${answer} !== ${recorder}`,
-    answer,
-    error,
+    start: `var ${keeps ? `${value},` : ''}${made}=${recorder}&&${recorder}(${row})`,
+    fail: `${table}.x(${error},${made})`,
+    end: `${made}&&${made}(${keeps ? value : ''})`,
+    keep: `${value}=`,
   };
 }
 
-/** The prologue as one line of text. */
-export function prologueLine(prologue: Prologue, index: number, names: ModuleNames): string {
-  const { test, ask, answered, answer, error } = prologueText(prologue, index, names);
-  // awaiting inside keeps async stacks whole: V8 follows a promise only while it has one reaction
-  const leave = prologue.async
-    ? `try { return ${answer}.ok(await ${answer}.p); } catch (${error}) { throw ${answer}.fail(${error}); }`
-    : `return ${answer};`;
-  return `/*${COVERAGE_HINT}*/ if (${test}) { ${ask}; if (${answered}) ${leave} }`;
+/** Whether coverage tools are asked to leave out the check of this site. */
+export function isHinted({ marked }: Site, { covered }: Plan): boolean {
+  return marked || covered;
 }
 
-/** The module's variables, or nothing where no function has a prologue. `var`: no dead zone in import cycles, no hole checks. */
-export function moduleHead({ sites, binding, module: names }: Plan): string | undefined {
-  if (!sites.some(({ prologue }) => prologue !== undefined)) return undefined;
-  const { recorder, table, namespace, path, separator } = names;
-  const rows = sites.map((site) => (site.prologue === undefined ? '' : row(site, names))).join('\n');
-  const texts = [namespace, path, rows, ...(separator === '::' ? [] : [separator])].map(quoted).join(', ');
-  return `var ${recorder}, ${table} = ${binding}.module(${CONTRACT}, (w) => { ${recorder} = w; }, ${texts});`;
+/** Statements at the start of a file, as text. @param reloadable the file may be loaded again after an edit */
+export function opening(plan: Plan, module: boolean, reloadable: boolean): string[] {
+  const { binding, edits } = plan;
+  const whole = reloadable || edits.some(callsModule(plan));
+  if (whole || moduleHead(plan) === undefined) {
+    const load = module ? `import * as ${binding} from '${EMITTED_MODULE}';` : `const ${binding} = require('${EMITTED_MODULE}');`;
+    return [
+      load,
+      ...(reloadable ? [fileLoaded(plan)] : []),
+      ...(moduleHead(plan) === undefined ? [] : [moduleHead(plan) as string]),
+    ];
+  }
+  if (!module) return [moduleHead(plan, `require('${EMITTED_MODULE}').module`) as string];
+  return [`import{module as ${binding}}from'${EMITTED_MODULE}';${moduleHead(plan, binding)}`];
 }
 
 /** Call that gives the places of the file's sites to the registry. */
@@ -62,33 +84,46 @@ export function fileLoaded({ sites, binding, module: { namespace, path } }: Plan
   return `${binding}.fileLoaded(${[namespace, path, places].map(quoted).join(', ')});`;
 }
 
-/** Line, column, function, class or path below the file's namespace, parameters, shape, span name: the last ones where they differ. */
-function row({ record }: Site, { namespace, separator }: ModuleNames): string {
-  const below =
-    record.namespace === namespace ? '' : record.namespace.slice(namespace === '' ? 0 : namespace.length + separator.length);
-  const fields: unknown[] = [record.line, record.column, record.function, below, (record.parameters ?? []).join(',')];
-  const usual = below === '' ? record.function : `${below}.${record.function}`;
-  const named = record.name === usual ? [] : [record.name];
-  if (record.shape === 'async' || named.length > 0) fields.push(record.shape === 'async' ? 1 : 0);
-  return JSON.stringify([...fields, ...named]).slice(1, -1);
+/** Whether an edit calls the module itself, beside its table. */
+function callsModule({ sites }: Plan): (edit: Edit) => boolean {
+  return (edit) => {
+    if (edit.kind === 'keep name' || edit.kind === 'remove decorator' || edit.kind === 'register members') return false;
+    return !('site' in edit) || sites[edit.site]?.prologue === undefined || edit.kind === 'decorate field';
+  };
+}
+
+/**
+ * The module's variables, or nothing where no function is recorded from inside. `var`: no dead zone in import cycles, no hole checks.
+ * @param make what makes the table
+ */
+export function moduleHead({ sites, binding, module: names }: Plan, make = `${binding}.module`): string | undefined {
+  if (!sites.some(isInside)) return undefined;
+  const { recorder, table, namespace, path, separator, qualified } = names;
+  const more = qualified ? [separator, '1'] : separator === '::' ? [] : [separator];
+  const texts = [namespace, path, tableText(sites, qualified), ...more].map(quoted).join(',');
+  return `var ${recorder},${table}=${make}(${CONTRACT},w=>${recorder}=w,${texts});`;
 }
 
 /** Statements of the static block that registers members. */
-export function registrations(edit: Edit & { kind: 'register members' }, binding: string, { table }: ModuleNames): Code[] {
+export function registrations(edit: Edit & { kind: 'register members' }, { sites, module: { table } }: Plan): Code[] {
   const owner: Code = edit.owner === null ? { is: 'class' } : name(edit.owner);
-  const ours = (callee: string, ...args: Code[]): Code => call(member(name(binding), callee), ...args);
-  const emitted = (callee: string, ...args: Code[]): Code => ours(callee, name(table), ...args);
+  const described = call(member(name(table), 'describe'), owner);
+  const rowOf = (one: Registered): Code => literal(sites[one.site]?.row);
   if (edit.options !== null) {
-    const pairs = edit.members.flatMap((one) => [literal(one.site), functionAt(owner, one)]);
-    return [emitted('putAll', { is: 'authored', at: edit.options }, ...pairs), ours('describe', owner)];
+    const pairs = edit.members.flatMap((one) => [rowOf(one), functionAt(owner, one)]);
+    return [call(member(name(table), 'putAll'), { is: 'authored', at: edit.options }, ...pairs), described];
   }
-  const registered = edit.members.map((one) => {
+  const found = edit.members.filter(({ site }) => sites[site]?.found !== undefined);
+  const first = Math.min(...found.map(({ site }) => sites[site]?.row ?? 0));
+  const all = found.length === 0 ? [] : [call(member(name(table), 'of'), owner, literal(first))];
+  const others = edit.members.flatMap((one) => {
+    if (found.includes(one)) return [];
     const options: Code[] = one.options === null ? [] : [{ is: 'authored', at: one.options }];
-    if (one.kind === 'method') return emitted('put', literal(one.site), functionAt(owner, one), ...options);
+    if (one.kind === 'method') return [call(member(name(table), 'put'), rowOf(one), functionAt(owner, one), ...options)];
     const callee = one.kind === 'getter' ? 'putGetter' : 'putSetter';
-    return emitted(callee, literal(one.site), holderOf(owner, one), literal(one.key), ...options);
+    return [call(member(name(table), callee), rowOf(one), holderOf(owner, one), literal(one.key), ...options)];
   });
-  return [...registered, ours('describe', owner)];
+  return [...all, ...others, ...(others.length > 0 ? [described] : [])];
 }
 
 function holderOf(owner: Code, { static: isStatic }: Registered): Code {

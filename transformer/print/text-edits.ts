@@ -2,11 +2,12 @@
 // transformer. Lines stay where they are: what is added goes onto lines that are there, and authored code is never moved.
 
 import MagicString, { type SourceMap } from 'magic-string';
-import { type Edit, EMITTED_MODULE, type Plan } from '../core/edit.js';
-import type { Prologue, Range } from '../core/site.js';
+import type { Edit, Plan } from '../core/edit.js';
+import { isInside } from '../core/rows.js';
+import type { Inline, Range, Returned, Site } from '../core/site.js';
 import type { Code } from './code.js';
 import { type CodeEdit, codeOf, fieldContext, named } from './forwarder.js';
-import { fileLoaded, moduleHead, prologueLine, registrations } from './prologue.js';
+import { inlineText, isHinted, opening, prologueLine, registrations } from './prologue.js';
 import { type Piece, printedText } from './text.js';
 
 export interface TextRequest {
@@ -64,23 +65,39 @@ export function printToText({ text, source, plan, start, module, assignedDefault
 
   function apply(edit: Edit): void {
     if (edit.kind === 'remove decorator') printed.remove(edit.at.start, edit.at.end);
-    else if (edit.kind === 'register members') addBlock(edit.at, registrations(edit, binding, names));
+    else if (edit.kind === 'register members') addBlock(edit.at, registrations(edit, plan));
     else if (edit.kind === 'add members') addBlock(edit.at, [codeOf(edit, plan)]);
     else if (edit.kind === 'decorate field') decorateField(edit);
     else if (edit.kind !== 'rebind') replace(edit.at, (piece) => printedText(codeOf(edit as CodeEdit, plan), piece));
   }
 
   function addBlock({ start: at }: Range, statements: readonly Code[]): void {
-    printed.appendLeft(at, ` static { ${statements.map((code) => `${printedText(code, authored)}; `).join('')}}`);
+    printed.appendLeft(at, `static{${statements.map((code) => printedText(code, authored)).join(';')}}`);
   }
 
-  function enter(prologue: Prologue, site: number): void {
-    const line = prologueLine(prologue, site, names);
-    if (prologue.inside !== null) printed.appendLeft(prologue.inside, ` ${line}`);
-    else {
-      printed.appendLeft(prologue.at.start, `{ ${line} return `);
-      printed.prependRight(prologue.at.end, '; }');
+  /** Puts text at the head and at the end of a body; that of an expression becomes a block. */
+  function surround({ at, inside }: { at: Range; inside: number | null }, head: string, tail: string): void {
+    if (inside === null) {
+      printed.appendLeft(at.start, `{${head}return `);
+      printed.prependRight(at.end, `${tail}}`);
+      return;
     }
+    printed.appendLeft(inside, inside > at.start + 1 && !/[;\s]$/.test(text.slice(0, inside)) ? `;${head}` : head);
+    if (tail !== '') printed.prependRight(at.end - 1, tail);
+  }
+
+  function enter(site: Site): void {
+    const { prologue, inline } = site;
+    if (prologue !== undefined) surround(prologue, prologueLine(site, names, isHinted(site, plan)), '');
+    if (inline === undefined) return;
+    const { start, fail, end } = inlineText(site, names);
+    surround(inline, `${start};try{`, `}catch(${names.error}){${fail}}finally{${end}}`);
+  }
+
+  function keep(site: Site, { start, end, list }: Returned): void {
+    const { keep: text } = inlineText(site, names);
+    printed.appendLeft(start, list ? `${text}(` : text);
+    if (list) printed.prependRight(end, ')');
   }
 
   /** As in the AST printer: the decorator is evaluated where it stands, what it makes is kept, and the value goes through it. */
@@ -97,7 +114,6 @@ export function printToText({ text, source, plan, start, module, assignedDefault
   function rebinding(edit: Edit & { kind: 'rebind' }): string {
     const local = authored(edit.name);
     const code = printedText(codeOf(edit, plan), authored);
-    if (sites[edit.site]?.prologue !== undefined) return `${code};`;
     const target = local === assignedDefault ? `exports.default = ${local}` : local;
     return `${target} = ${code};`;
   }
@@ -105,18 +121,18 @@ export function printToText({ text, source, plan, start, module, assignedDefault
   // From the outside in: of two changes with one end, what is applied later closes first.
   const changes = [
     ...edits.map((edit) => ({ at: edit.at, rank: 1, apply: () => apply(edit) })),
-    ...sites.flatMap(({ prologue }, site) =>
-      prologue === undefined ? [] : [{ at: prologue.at, rank: 0, apply: () => enter(prologue, site) }],
-    ),
+    ...sites
+      .filter(isInside)
+      .flatMap((site) => [
+        { at: (site.prologue ?? (site.inline as Inline)).at, rank: 0, apply: () => enter(site) },
+        ...(site.inline?.returns ?? []).map((at) => ({ at, rank: 0.5, apply: () => keep(site, at) })),
+      ]),
   ];
   changes.sort((a, b) => a.at.start - b.at.start || b.at.end - a.at.end || a.rank - b.rank);
   for (const change of changes) change.apply();
-  const load = module ? `import * as ${binding} from '${EMITTED_MODULE}';` : `const ${binding} = require('${EMITTED_MODULE}');`;
   const variables = kept.length === 0 ? [] : [`var ${kept.join(', ')};`];
   const rebound = edits.flatMap((edit) => (edit.kind === 'rebind' ? [rebinding(edit)] : []));
-  const loaded = reloadable ? [fileLoaded(plan)] : [];
-  const head = moduleHead(plan);
-  printed.prependLeft(start, `${[load, ...loaded, ...(head === undefined ? [] : [head]), ...variables, ...rebound].join(' ')} `);
+  printed.prependLeft(start, [...opening(plan, module, reloadable === true), ...variables, ...rebound].join(' '));
   return {
     code: printed.toString(),
     get map() {

@@ -18,12 +18,16 @@ export async function calls() {
 
 export const spans = [
   'Billing.create',
+  '  new Billing',
   'Billing.charge',
+  '  Billing.#add',
   'mine',
+  'Billing.total',
   'Whole.once',
   'main',
   '  plan',
-  '    Local.method',
+  '    helper',
+  '      Local.method',
   'arrow',
   'marked',
   'listed',

@@ -357,10 +357,14 @@ export const PROGRAMS: readonly Program[] = [
     name: 'auto',
     source: AUTO,
     value: [7, 2, 'out', 3, 1, 0, 'arrow', 'own', 'whole', 'script'],
-    spans: ['Automatic.of', 'Automatic.times', 'Script.answer', 'arrow', 'exported', 'own', 'whole'],
+    spans: [
+      ...['Automatic.of', 'Automatic.plain', 'Automatic.times', 'Script.answer', 'arrow', 'exported', 'new Automatic', 'own'],
+      ...['scripted', 'whole'],
+    ],
     namespaces: [
       'conformance::auto',
       'conformance::auto-default',
+      'conformance::auto-script',
       'conformance::auto-script::Script',
       'conformance::auto::Automatic',
     ],

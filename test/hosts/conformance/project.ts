@@ -75,7 +75,11 @@ export function writeProject({ variant, programs, packages, compilerOptions }: P
   const directory = newDirectory();
   const { decorators, modules } = variant;
   const esm = modules === 'esm';
-  const plugin = { transform: 'spanwright/transformer', namespace: 'conformance', auto: [{ files: 'src/auto*.ts' }] };
+  const plugin = {
+    transform: 'spanwright/transformer',
+    namespace: 'conformance',
+    auto: [{ files: 'src/auto*.ts', minLines: 1 }],
+  };
   const options = {
     target: 'ES2022',
     lib: ['ES2023', 'ESNext.Decorators', 'DOM'],

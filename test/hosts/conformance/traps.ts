@@ -137,6 +137,53 @@ export async function run() {
 }
 `;
 
+/** Auto mode: functions that nothing exports and that no name leads to, each with what it may see of its call. */
+const WITHIN = `const KEY = 'computed';
+class Base { made: unknown[]; constructor(...all: unknown[]) { this.made = [new.target.name, all.length]; } }
+class Derived extends Base {
+  kept = 'field';
+  #secret(by: number) { return by * 2; }
+  async #later(by: number) { return this.#secret(by); }
+  constructor(readonly given: number) { super(given, 2); if (given < 0) return; this.kept += given; }
+  set value(next: number) { this.kept = String(next); }
+  get value() { return this.#secret(this.given); }
+  static twice({ a, b = 2 }: { a: number; b?: number }, ...rest: number[]) { return [a, b, rest.length, this.name]; }
+  later() { return this.#later(this.given); }
+}
+function counted(..._all: unknown[]) { return arguments.length; }
+function Old(this: any, name: string) { this.name = name; this.called = new.target !== undefined; }
+function outer(n: number) {
+  const inner = (by: number): number => by <= 0 ? n : inner(by - 1) + 1;
+  function hoisted() { return later; }
+  const later = 'later';
+  return [inner(2), hoisted(), [3, 1, 2].map((one) => one * n), [1, 2].filter(function over(this: { limit: number }, one) { return one > this.limit; }, { limit: 1 })];
+}
+const object = { value: 3, method() { return this.value; }, get half(): number { return this.value / 2; }, arrow: (a = 1) => a, [KEY]: (b: number) => b };
+const named = (function () { return () => 1; })();
+function* steps(n: number) { const got: string = yield n; return got + n; }
+const listed = (n: number) => { return n++, n; };
+const pending = (n: number) => Promise.resolve(n).then((one) => one + 1);
+const handlers: Record<string, (a: number) => number> = {};
+handlers.first = (a) => a + 1;
+handlers['second'] = function (a) { if (a > 1) throw new RangeError('over'); return a; };
+const mix = (tag: string, From: any) => class Mixed extends From { who(): string { return tag + (super.who?.() ?? ''); } };
+/** @spanwright-skip */
+export async function run() {
+  const it = new Derived(4);
+  it.value = it.value;
+  const stepping = steps(5);
+  const caught = () => { try { return handlers.second!(2); } catch (error) { return (error as Error).message; } };
+  const old = new (Old as any)('old');
+  return [
+    [it.made, it.kept, it.value, new Derived(-1).kept, Derived.twice({ a: 1 }, 3, 4), await it.later()],
+    [(counted as any)(1, 2, 3), counted.length, old.name, old.called, old instanceof (Old as any), outer(10)],
+    [object.method(), object.half, object.arrow(), object.arrow.length, (object as any).computed(2), object.method.name, object.arrow.name],
+    [named(), named.name, stepping.next().value, stepping.next('to').value, listed(1), await pending(1)],
+    [handlers.first!(1), handlers.first!.name, handlers.second!(1), caught(), new (mix('b', mix('a', Object)) as any)().who()],
+  ];
+}
+`;
+
 export const TRAPS: readonly Program[] = [
   {
     name: 'repeated',
@@ -201,5 +248,29 @@ export const TRAPS: readonly Program[] = [
     value: [['low', 'high', 'userFunction'], true, true],
     spans: ['Stacks.at', 'Stacks.high', 'Stacks.low'],
     namespaces: ['conformance::async::Stacks'],
+  },
+  {
+    name: 'auto-within',
+    source: WITHIN,
+    value: [
+      [['Derived', 2], '8', 8, 'field', [1, 2, 2, 'Derived'], 8],
+      [3, 0, 'old', true, true, [12, 'later', [30, 10, 20], [2]]],
+      [3, 1.5, 1, 0, 2, 'method', 'arrow'],
+      [1, '', 5, 'to5', 2, 2],
+      [2, '', 1, 'over', 'ba'],
+    ],
+    spans: [
+      ...['Derived.#later', 'Derived.#secret', 'Derived.#secret', 'Derived.#secret', 'Derived.later', 'Derived.twice'],
+      ...['Derived.value', 'Derived.value', 'Derived.value', 'Mixed.who', 'Mixed.who', 'Old', 'counted', 'first', 'hoisted'],
+      ...['inner', 'inner', 'inner', 'listed', 'map callback', 'map callback', 'map callback', 'mix', 'mix'],
+      ...['new Base', 'new Base', 'new Derived', 'new Derived', 'object.[KEY]', 'object.arrow', 'object.half'],
+      ...['object.method', 'outer', 'over', 'over', 'pending', 'steps', 'then callback'],
+    ],
+    namespaces: [
+      ...['', '::Base', '::Derived', '::mix::Mixed', '::object', '::outer', '::pending'].map(
+        (below) => `conformance::auto-within${below}`,
+      ),
+    ],
+    auto: true,
   },
 ];

@@ -1,0 +1,102 @@
+// Reads the table of a compiled module: the text that transformer/print/table.ts writes. Called when the first of a module's functions needs
+// its site.
+
+import type { SiteRecord } from '../site/site.js';
+
+/** One function of the module. */
+export interface TableRow {
+  readonly record: SiteRecord;
+  /** A prologue awaits the answer. */
+  readonly async: boolean;
+  /** Recorded between a start and an end in its own body. */
+  readonly inline: boolean;
+  /** How its class finds it; undefined where it is registered otherwise or finds itself. */
+  readonly found: { readonly kind: 'method' | 'getter' | 'setter'; readonly static: boolean } | undefined;
+  /** Number of parameters of a marked function; undefined where auto mode found it. */
+  readonly arity: number | undefined;
+  /** Numbers what it stands within directly. */
+  readonly within: number;
+}
+
+/** What the rows of a module have in common. */
+export interface TableHead {
+  readonly namespace: string;
+  readonly file: string;
+  readonly text: string;
+  readonly separator: string;
+  readonly qualified: boolean;
+}
+
+/** name, line and column, flags, parameters, span name, what follows. */
+const NODE = /([^{}[\],:=()]*)(?::(-?[0-9a-z]+)\.([0-9a-z]+)([A-Z]*)(?:\(([^)]*)\))?(?:=([^{}[\],]*))?)?([{}[\],]*)/y;
+
+interface Scope {
+  readonly namespace: string;
+  /** Name of the class or object literal, the first half of a span name. */
+  readonly owner: string | undefined;
+  readonly number: number;
+}
+
+export function rowsOf({ namespace, file, text, separator, qualified }: TableHead): TableRow[] {
+  const rows: TableRow[] = [];
+  const scopes: Scope[] = [{ namespace, owner: undefined, number: 0 }];
+  let line = 0;
+  let count = 0;
+  NODE.lastIndex = 0;
+  while (NODE.lastIndex < text.length) {
+    const [, name = '', delta, column, flags = '', parameters, given, marks = ''] = NODE.exec(text) as RegExpExecArray;
+    const scope = scopes.at(-1) as Scope;
+    const own = unescaped(name) + (flags.includes('K') ? ' callback' : '');
+    const below = joined(scope.namespace, segment(own, separator), separator);
+    if (delta !== undefined) {
+      line += Number.parseInt(delta, 36);
+      const named = parameters === undefined ? undefined : parameters === '' ? [] : parameters.split(',').map(unescaped);
+      const record: SiteRecord = {
+        namespace: scope.namespace,
+        function: own,
+        name: given === undefined ? nameOf(own, scope, flags, qualified, separator) : unescaped(given),
+        ...(separator !== '::' && { separator }),
+        file,
+        line,
+        column: Number.parseInt(column as string, 36),
+        ...(named !== undefined && { parameters: named }),
+        shape: flags.includes('A') ? 'async' : 'sync',
+      };
+      const [async, inline] = [flags.includes('A'), flags.includes('I')];
+      rows.push({ record, async, inline, found: foundBy(flags), arity: named?.length, within: scope.number });
+    }
+    for (const mark of marks) {
+      if (mark === '{') scopes.push({ namespace: below, owner: own, number: ++count });
+      else if (mark === '[') scopes.push({ namespace: below, owner: undefined, number: ++count });
+      else if (mark !== ',') scopes.pop();
+    }
+  }
+  return rows;
+}
+
+function nameOf(own: string, { namespace, owner }: Scope, flags: string, qualified: boolean, separator: string): string {
+  if (qualified) return joined(namespace, own, separator);
+  if (flags.includes('N')) return `new ${owner}`;
+  return owner === undefined ? own : `${owner}.${own}`;
+}
+
+function foundBy(flags: string): TableRow['found'] {
+  const kind = flags.includes('M') ? 'method' : flags.includes('G') ? 'getter' : flags.includes('T') ? 'setter' : undefined;
+  return kind && { kind, static: flags.includes('S') };
+}
+
+function joined(outer: string, inner: string, separator: string): string {
+  return outer === '' ? inner : `${outer}${separator}${inner}`;
+}
+
+/** As in the transformer's naming: what would end a namespace in a rule becomes `_`. */
+function segment(text: string, separator: string): string {
+  return text
+    .split(separator)
+    .join('_')
+    .replace(/[\s,=*:]/gu, '_');
+}
+
+function unescaped(text: string): string {
+  return text.includes('%') ? decodeURIComponent(text) : text;
+}

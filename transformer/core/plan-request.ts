@@ -1,0 +1,36 @@
+// What a host knows of one file, for its plan.
+
+import type ts from 'typescript';
+import type { Compiler } from './compiler.js';
+import type { NamingRules } from './naming.js';
+import type { AutoBounds } from './planting.js';
+import type { Recognition } from './recognition.js';
+
+export interface PlanRequest {
+  readonly ts: Compiler;
+  /** The file as authored, with parent pointers. */
+  readonly file: ts.SourceFile;
+  readonly recognition: Recognition;
+  readonly naming: NamingRules;
+  /** Segments of the file below the root directory. */
+  readonly segments: readonly string[];
+  /** `code.file.path`. */
+  readonly path: string;
+  /** Which decorators the compiler emits: those of `experimentalDecorators`, or those of the language. */
+  readonly decorators: 'legacy' | 'standard';
+  /** Design types are emitted beside the decorators of a class, so that one decorator has to stay. */
+  readonly designTypes?: boolean;
+  /**
+   * How static blocks of a class with decorators are compiled. `typescript`: `this` is lost in them below ES2022. `esbuild`: `this` is
+   * kept, but the class is renamed if it names itself, or if a member has a decorator of the language.
+   */
+  readonly staticBlocks: 'typescript' | 'esbuild';
+  /** Fields are defined, as the language has it, and so name an anonymous function; assigned ones do not. */
+  readonly fieldsNameFunctions: boolean;
+  /** TypeScript makes assignments of the exports, which name no function as a declaration does. */
+  readonly commonjs: boolean;
+  /** Instrument also what nothing marks, within these bounds. */
+  readonly auto: AutoBounds | undefined;
+  /** What is emitted runs under a tool that measures coverage: only what it can be asked to leave out. */
+  readonly covered?: boolean;
+}

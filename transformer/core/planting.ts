@@ -1,0 +1,178 @@
+// Auto mode: every function with a body and a name by place. Each is recorded in the cheapest way that changes nothing: by a prologue
+// where the function can be found again, else inline, else by a forwarder. Called by the plan for each function that it walks past.
+
+import type ts from 'typescript';
+import { type Compiler, decoratorsOf, type FunctionNode, hasModifier, rangeOf } from './compiler.js';
+import { type Declared, memberName, nameByPlace, nameOfCallback, takesName } from './declared.js';
+import type { Edit, Member, Registered } from './edit.js';
+import { inlineOf } from './inline.js';
+import type { Members } from './members.js';
+import type { Enclosure } from './naming.js';
+import { enterableAgain, isEvaluatedOnce, prologueOf } from './prologue.js';
+import type { SelfReference } from './self.js';
+import { isServerFunction } from './server-function.js';
+import type { Inline, Prologue, Range, Site } from './site.js';
+import { isSkipped } from './skipped.js';
+
+/** What bounds auto mode in one file. */
+export interface AutoBounds {
+  /** Functions that span fewer lines are left out. Undefined: closures of fewer than {@link CLOSURE_LINES} are. */
+  readonly minLines: number | undefined;
+}
+
+/** Lines of a closure from which it is taken by default: shorter ones are most of what real code calls, and do little. */
+const CLOSURE_LINES = 3;
+
+/** How a planted function is recorded. */
+export interface Planted extends Pick<Site, 'role'> {
+  readonly prologue?: Prologue | undefined;
+  readonly inline?: Inline | undefined;
+}
+
+export interface PlantingRequest {
+  readonly ts: Compiler;
+  readonly file: ts.SourceFile;
+  readonly bounds: AutoBounds;
+  /** See PlanRequest. */
+  readonly covered?: boolean | undefined;
+  readonly decorators: 'legacy' | 'standard';
+  readonly members: Members;
+  readonly reference: SelfReference;
+  readonly edits: Edit[];
+  addSite(body: FunctionNode, name: Declared, enclosure: Enclosure, inner: boolean, planted: Planted): number;
+}
+
+export type Planting = ReturnType<typeof plantingIn>;
+
+/** Edits of one class: members that its static block registers, and those that get a forwarder there. */
+export interface ClassEdits {
+  readonly registered: Registered[];
+  readonly forwarded: Member[];
+}
+
+export function plantingIn(request: PlantingRequest) {
+  const { ts, file, bounds, members, reference, edits, addSite } = request;
+
+  function isShort(node: ts.Node, wanted = bounds.minLines ?? 1): boolean {
+    if (wanted <= 1) return false;
+    const [first, last] = [node.getStart(file), node.end].map((at) => file.getLineAndCharacterOfPosition(at).line);
+    return (last as number) - (first as number) + 1 < wanted;
+  }
+
+  /** A function declaration, a function expression, an arrow function, or a member of an object literal. */
+  function plantFunction(node: FunctionNode, enclosure: Enclosure): void {
+    const named = nameOf(node);
+    if (named === undefined || isShort(node)) return;
+    const { name, role } = named;
+    const enterable = enterableAgain(ts, node);
+    const own = enterable && reference(node);
+    if (enterable !== undefined && own !== undefined)
+      addSite(node, name, enclosure, false, { prologue: { ...enterable, own }, role });
+    else if (isEvaluatedOnce(ts, node) || !isShort(node, bounds.minLines ?? CLOSURE_LINES))
+      plantUnnamed(node, name, enclosure, role);
+  }
+
+  /** Without a name to find it by. */
+  function plantUnnamed(node: FunctionNode, name: Declared, enclosure: Enclosure, role: Planted['role']): void {
+    const inline = inlineOf(ts, node);
+    if (inline !== undefined) {
+      if (!request.covered) addSite(node, name, enclosure, false, { inline, role });
+      return;
+    }
+    const declaration = ts.isFunctionDeclaration(node);
+    const prologue = declaration ? undefined : prologueOf(ts, node);
+    // a forwarder in front of a server function is refused
+    if (isServerFunction(ts, node) && prologue === undefined) return;
+    if (declaration) {
+      if (!ts.isSourceFile(node.parent) || node.name === undefined) return;
+      const site = addSite(node, name, enclosure, false, { role });
+      edits.push({ kind: 'rebind', at: { start: 0, end: 0 }, site, name: rangeOf(node.name, file) });
+    } else if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) {
+      const at = rangeOf(node, file);
+      const given = node.name === undefined && takesName(ts, node) ? name.text : null;
+      const site = addSite(node, name, enclosure, false, { prologue, role });
+      edits.push({ kind: 'wrap', at, site, options: null, body: at, name: given });
+    }
+  }
+
+  /** A member of a class that nothing marks. */
+  function plantMember(node: ts.ClassElement, inside: Enclosure, found: ClassEdits): void {
+    if (ts.isPropertyDeclaration(node) || !ts.isFunctionLike(node) || isShort(node) || isSkipped(ts, node, file)) return;
+    const member = node as FunctionNode & ts.ClassElement;
+    if (member.body === undefined) return;
+    if (ts.isConstructorDeclaration(member)) {
+      const inline = inlineOf(ts, member);
+      const name = { text: 'constructor', node: member };
+      if (inline !== undefined && !request.covered) addSite(member, name, inside, false, { inline, role: 'constructor' });
+      return;
+    }
+    const written = member.name as ts.PropertyName;
+    const name = { text: memberName(ts, written, file), node: written };
+    const decorated = decoratorsOf(ts, member).length > 0;
+    const prologue = isRegistrable(member, decorated) ? prologueOf(ts, member) : undefined;
+    const form = formOf(member);
+    if (prologue !== undefined) {
+      const site = addSite(member, name, inside, false, { prologue });
+      found.registered.push({ ...form, site, key: members.keyOf(written) as string, options: null });
+      return;
+    }
+    const inline = inlineOf(ts, member);
+    const entered = ts.isPrivateIdentifier(written) && !decorated ? enterableAgain(ts, member) : undefined;
+    if (inline !== undefined) {
+      if (!request.covered) addSite(member, name, inside, false, { inline });
+    } else if (entered !== undefined)
+      addSite(member, name, inside, false, { prologue: { ...entered, own: `this.${written.getText(file)}` } });
+    else if (ts.isMethodDeclaration(member)) forward(member, name, inside, decorated, found);
+  }
+
+  function forward(
+    member: ts.MethodDeclaration,
+    name: Declared,
+    inside: Enclosure,
+    decorated: boolean,
+    { forwarded }: ClassEdits,
+  ): void {
+    const owner = member.parent as ts.ClassLikeDeclaration;
+    const key: string | Range | undefined = ts.isPrivateIdentifier(member.name) ? undefined : members.keyOf(member.name);
+    // in a decorated class without a name there is no way to the class from its static block
+    if (key === undefined || (decoratorsOf(ts, owner).length > 0 && owner.name === undefined)) return;
+    forwarded.push({ ...formOf(member), key, site: addSite(member, name, inside, decorated, {}) });
+  }
+
+  /** Whether the static block of the class finds the function under its key, as it is written. */
+  function isRegistrable(member: FunctionNode & ts.ClassElement, decorated: boolean): boolean {
+    const owner = member.parent as ts.ClassLikeDeclaration;
+    const name = member.name as ts.PropertyName;
+    if (ts.isPrivateIdentifier(name) || typeof members.keyOf(name) !== 'string' || !members.findsMembers(owner, 0)) return false;
+    // decorators of the method itself may have replaced it, and those of its parameters have not run yet
+    if ((decorated && request.decorators === 'standard') || members.hasDecoratedParameters(member)) return false;
+    return !owner.members.some((other) => other !== member && replaces(other, member));
+  }
+
+  /** Of two members with one name only the last is there; the halves of an accessor are two. */
+  function replaces(other: ts.ClassElement, { kind, name, modifiers }: FunctionNode & ts.ClassElement): boolean {
+    if (other.name === undefined || !(ts.isMethodDeclaration(other) || ts.isAccessor(other)) || other.body === undefined)
+      return false;
+    if (ts.isAccessor(other) && other.kind !== kind && kind !== ts.SyntaxKind.MethodDeclaration) return false;
+    const isStatic = modifiers?.some((one) => one.kind === ts.SyntaxKind.StaticKeyword) ?? false;
+    if (hasModifier(other, ts.SyntaxKind.StaticKeyword) !== isStatic) return false;
+    return members.keyOf(other.name) === members.keyOf(name as ts.PropertyName);
+  }
+
+  function formOf(member: FunctionNode): Pick<Member, 'static' | 'kind'> {
+    const kind = ts.isGetAccessorDeclaration(member) ? 'getter' : ts.isSetAccessorDeclaration(member) ? 'setter' : 'method';
+    return { kind, static: hasModifier(member, ts.SyntaxKind.StaticKeyword) };
+  }
+
+  function nameOf(node: FunctionNode): { name: Declared; role?: 'callback' } | undefined {
+    const { name } = node;
+    if (name !== undefined) return { name: { text: memberName(ts, name, file), node: name } };
+    if (ts.isFunctionDeclaration(node)) return { name: { text: 'default', node } };
+    const byPlace = nameByPlace(ts, node, file);
+    if (byPlace !== undefined) return { name: byPlace };
+    const callback = nameOfCallback(ts, node);
+    return callback === undefined ? undefined : { name: callback, role: 'callback' };
+  }
+
+  return { plantFunction, plantMember };
+}

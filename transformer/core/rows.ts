@@ -1,0 +1,26 @@
+// Rows of the module's table: one for each function that is recorded from inside, in the order of the source. Called at the end of a plan.
+
+import type { Edit } from './edit.js';
+import type { Site } from './site.js';
+
+export function numberRows(sites: readonly Site[], edits: readonly Edit[]): void {
+  const rows = sites.filter(isInside).sort((a, b) => a.place.start - b.place.start || b.place.end - a.place.end);
+  rows.forEach((site, row) => {
+    site.row = row;
+  });
+  for (const edit of edits) {
+    if (edit.kind !== 'register members' || edit.options !== null) continue;
+    for (const { site, options, key, kind, static: isStatic } of edit.members)
+      if (options === null && typeof key === 'string') (sites[site] as Site).found = { kind, static: isStatic };
+  }
+}
+
+/** Whether the function is recorded from inside its own body. */
+export function isInside({ prologue, inline }: Site): boolean {
+  return prologue !== undefined || inline !== undefined;
+}
+
+/** Sites of the table in the order of their rows. */
+export function rowsOf(sites: readonly Site[]): Site[] {
+  return sites.filter(isInside).sort((a, b) => a.row - b.row);
+}

@@ -19,6 +19,7 @@ import { type Printed, printToText } from '../print/text-edits.js';
 import { isCovered } from './covered.js';
 import { type DependencyProblem, dependencyReader, type Purpose, problemOf } from './dependency.js';
 import { type ImportsOfFile, importsBy } from './modules.js';
+import { openingOf } from './opening.js';
 import { packagesOf } from './packages.js';
 import type { Configuration, Parser } from './parse.js';
 import { definesFields, type ProgramFacts, type Project, projectOf } from './project.js';
@@ -238,31 +239,6 @@ export function reportsOfSettings(faults: readonly SettingsFault[]): Report[] {
 
 function hasDecorators(ts: Compiler, node: ts.Node): boolean {
   return decoratorsOf(ts, node).length > 0 || ts.forEachChild(node, (child) => hasDecorators(ts, child) || undefined) === true;
-}
-
-/** Where the imports go, and whether the file takes one; a file without imports and exports does where nothing of CommonJS is in it. */
-function openingOf(ts: Compiler, file: ts.SourceFile, commonjs: boolean | undefined): { start: number; module: boolean } {
-  const first = file.statements.find(
-    (statement) => !(ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression)),
-  );
-  const start = first?.getStart(file) ?? file.text.length;
-  const imports = commonjs === undefined ? !/\b(?:require|module|exports)\b/.test(file.text) : !commonjs;
-  return { start, module: imports || isModule(ts, file) };
-}
-
-function isModule(ts: Compiler, file: ts.SourceFile): boolean {
-  const marked = (file as { externalModuleIndicator?: unknown }).externalModuleIndicator;
-  if (/\.m[jt]s$/.test(file.fileName)) return true;
-  if (marked !== undefined) return marked !== null && marked !== false;
-  return file.statements.some(
-    (statement) =>
-      ts.isImportDeclaration(statement) ||
-      ts.isExportDeclaration(statement) ||
-      ts.isExportAssignment(statement) ||
-      (statement as { modifiers?: ts.NodeArray<ts.ModifierLike> }).modifiers?.some(
-        ({ kind }) => kind === ts.SyntaxKind.ExportKeyword,
-      ),
-  );
 }
 
 /** The name of a function that the file exports by default at its declaration. */

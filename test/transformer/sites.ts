@@ -3,7 +3,7 @@
 import { rowsOf, type TableRow } from '../../runtime/instrument/table.js';
 
 const TABLE =
-  /\.module\(3, ?w ?=> ?\$\w+ ?= ?w, ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)'(?:, ?'([^']*)')?(?:, ?'([^']*)')?\);/;
+  /\(3, ?w ?=> ?\$\w+ ?= ?w, ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)'(?:, ?'([^']*)')?(?:, ?'([^']*)')?\);/;
 
 function rowsIn(emitted: string): readonly TableRow[] {
   const table = TABLE.exec(emitted);

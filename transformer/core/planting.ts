@@ -109,17 +109,23 @@ export function plantingIn(request: PlantingRequest) {
     const written = member.name as ts.PropertyName;
     const name = { text: memberName(ts, written, file), node: written };
     const decorated = decoratorsOf(ts, member).length > 0;
-    const prologue = isRegistrable(member, decorated) ? prologueOf(ts, member) : undefined;
-    const form = formOf(member);
+    const registrable = isRegistrable(member, decorated) && isEvaluatedOnce(ts, member);
+    const register = (site: number): void => {
+      const key = members.keyOf(written) as string;
+      found.registered.push({ ...formOf(member), site, key, options: null });
+    };
+    const prologue = registrable ? prologueOf(ts, member) : undefined;
     if (prologue !== undefined) {
-      const site = addSite(member, name, inside, false, { prologue });
-      found.registered.push({ ...form, site, key: members.keyOf(written) as string, options: null });
+      register(addSite(member, name, inside, false, { prologue }));
       return;
     }
     const inline = inlineOf(ts, member);
     const entered = ts.isPrivateIdentifier(written) && !decorated ? enterableAgain(ts, member) : undefined;
     if (inline !== undefined) {
-      if (!request.covered) addSite(member, name, inside, false, { inline });
+      if (request.covered) return;
+      const site = addSite(member, name, inside, false, { inline });
+      // for siteOf() and metadata
+      if (registrable) register(site);
     } else if (entered !== undefined)
       addSite(member, name, inside, false, { prologue: { ...entered, own: `this.${written.getText(file)}` } });
     else if (ts.isMethodDeclaration(member)) forward(member, name, inside, decorated, found);

@@ -1,10 +1,11 @@
 // Calls of generator functions. The span starts with the first step and ends with the last, however that comes about; the
-// context is active inside the body and never in the consumer. A generator that is never iterated makes no span; one that is
-// abandoned half-way is found by the watchdog.
+// context is active inside the body and never in the consumer. A generator that is never iterated makes no span; the
+// span of one that is left half-way ends when garbage collection takes it, or the watchdog finds it.
 
 import type { Context } from '@opentelemetry/api';
 import { SpanLayer } from '../context/layer.js';
 import type { Site } from '../site/site.js';
+import { endWhenLeft } from './end/followed.js';
 import { reportFault } from './fault.js';
 import type { RecordedSpan } from './recorded.js';
 import { fail, succeed } from './settle.js';
@@ -35,6 +36,7 @@ export function followGenerator(
         if (step === 'next') span = guarded(site, begin);
         if (span !== undefined) this.context = new SpanLayer(context, span.active);
         refused = span?.ended === true;
+        if (span !== undefined && !refused) this.stepped = endWhenLeft(generator, span);
       }
       return span !== undefined && (!span.ended || refused);
     },

@@ -22,6 +22,8 @@ export interface Iteration {
   /** The iterator has finished, or was told to. */
   finished(value: unknown): void;
   failed(error: unknown): void;
+  /** Called after a step that was not the last. */
+  stepped?(): void;
 }
 
 const STEPS: readonly StepName[] = ['next', 'return', 'throw'];
@@ -49,6 +51,7 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
     try {
       // after return() an iterator has finished, unless its result says that it has not
       if (name === 'return' ? result?.done !== false : result?.done) iteration.finished(result?.value);
+      else iteration.stepped?.();
     } catch (fault) {
       reportFault('end of an iteration', fault);
     }

@@ -1,5 +1,7 @@
 // Spans that nobody ends: a generator that is left half-way, a builder and a stream that are never used. None stays open.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -41,6 +43,50 @@ test('a generator that is left half-way is found by the watchdog, and ends quiet
   );
   assert.ok(said.some((line) => line.includes('SPW013')));
   assert.is(tracing.state().spans.leaked, 1);
+  await tracing.shutdown();
+});
+
+/** Leaves a generator after its first step, in a frame of its own, so that nothing refers to it any more. */
+async function leave(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
+  await iterator.next();
+}
+
+test('a generator that is left half-way ends when it is collected, without a leak, with the time of its last step', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const collected = new InMemorySpanExporter();
+  const tracing = await startTracing({ exporter: collected as never, enabled: true, maxSpanAge: '1h' });
+  const half = instrument({ name: 'half' }, function* half() {
+    yield 1;
+    yield 2;
+  });
+  const later = instrument({ name: 'later' }, async function* later() {
+    yield 1;
+    yield 2;
+  });
+  const kept = half();
+  kept.next();
+  await leave(half());
+  await leave(later());
+  for (let round = 0; round < 200 && tracing.openCount > 1; round++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.is(tracing.openCount, 1, 'the one that is referred to stays open');
+  assert.equal([...kept], [2]);
+  await tracing.forceFlush();
+  assert.equal(
+    collected
+      .getFinishedSpans()
+      .map(({ name, status, attributes }) => [name, status.code, attributes['spanwright.leak']])
+      .sort(),
+    [
+      ['half', 0, undefined],
+      ['half', 0, undefined],
+      ['later', 0, undefined],
+    ],
+  );
+  assert.is(tracing.state().spans.leaked, 0);
   await tracing.shutdown();
 });
 

@@ -20,7 +20,7 @@ export interface FollowedCall {
 
 interface Returned {
   readonly span: RecordedSpan;
-  readonly at: number;
+  at: number;
 }
 
 const unused = new FinalizationRegistry<Returned>(function endUnused({ span, at }) {
@@ -38,5 +38,17 @@ export function endWhenUnused(result: object, span: RecordedSpan): () => void {
   unused.register(result, returned, returned);
   return () => {
     unused.unregister(returned);
+  };
+}
+
+/**
+ * The same for an iterator that may be left half-way: its span ends with the time of the last step.
+ * @returns a function to call after each step
+ */
+export function endWhenLeft(iterator: object, span: RecordedSpan): () => void {
+  const returned = { span, at: span.nowMs() };
+  unused.register(iterator, returned);
+  return () => {
+    returned.at = span.nowMs();
   };
 }

@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { type AdminServer, startAdminServer } from '../../runtime/admin/index.js';
 import type { Tracing } from '../../runtime/index.js';
 import { freePorts } from '../real/support/program.js';
-import { NAMESPACE, openWork, startService } from './service.js';
+import { listFirmware, NAMESPACE, openWork, startService } from './service.js';
 
 const READ_TOKEN = 'the-token-for-reads';
 
@@ -52,7 +52,12 @@ test.before(async () => {
   origin = `http://${address}`;
   prometheus = spawn(
     'prometheus',
-    [`--config.file=${directory}/prometheus.yml`, `--storage.tsdb.path=${directory}/data`, `--web.listen-address=${address}`],
+    [
+      `--config.file=${directory}/prometheus.yml`,
+      `--storage.tsdb.path=${directory}/data`,
+      `--web.listen-address=${address}`,
+      '--enable-feature=exemplar-storage',
+    ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   prometheus.stderr?.on('data', (part) => {
@@ -126,6 +131,26 @@ test('it reads every metric that the service writes, with its type', async () =>
   };
   const read = new Map(data.filter(({ target }) => target.job === 'open').map(({ metric, type }) => [metric, type]));
   for (const [name, type] of written) assert.is(read.get(name), type, name);
+});
+
+test('the duration of calls arrives as a histogram, with an exemplar that names a recorded call', async () => {
+  for (let call = 0; call < 3; call += 1) listFirmware();
+  const of = '{job="open",namespace="carbide::firmware"}';
+  await answers(`spanwright_call_duration_seconds_count${of}`, 3);
+  await answers(`spanwright_call_duration_seconds_bucket{job="open",namespace="carbide::firmware",le="+Inf"}`, 3);
+  await answers(`histogram_quantile(0.5, spanwright_call_duration_seconds_bucket${of}) < bool 60`, 1);
+  const query = new URLSearchParams({
+    query: `spanwright_call_duration_seconds_bucket${of}`,
+    start: '0',
+    end: String(Date.now() / 1000 + 60),
+  });
+  let exemplars: { labels: { trace_id?: string } }[] = [];
+  for (const from = performance.now(); exemplars.length === 0 && performance.now() - from < 30_000; await wait(100)) {
+    const answer = await fetch(`${origin}/api/v1/query_exemplars?${query}`);
+    const { data } = (await answer.json()) as { data: { exemplars: typeof exemplars }[] };
+    exemplars = data.flatMap((series) => series.exemplars);
+  }
+  assert.match(exemplars[0]?.labels.trace_id ?? '', /^[0-9a-f]{32}$/);
 });
 
 test.run();

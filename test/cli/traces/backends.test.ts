@@ -225,6 +225,20 @@ all('spike: the traces of a moment, and none of another', async () => {
   assert.equal((await ask('spike', ['--at', '2020-01-01T00:00:00Z'])).traces, []);
 });
 
+all('diff: the span that made one trace slower than another, and a service whose traces are compared', async () => {
+  const answers: unknown[] = [];
+  for (const name of BACKENDS) {
+    const pair = await invoke(['diff', shop.traces.slow, shop.traces.whole, '--json', ...backend(name)]);
+    const group = await invoke(['diff', '--service', 'gateway', '--over', '5s', '--json', ...backend(name)]);
+    assert.equal([pair.code, group.code], [0, 0], `${name}: ${pair.err}${group.err}`);
+    const [{ findings }, { slow }] = [JSON.parse(pair.out), JSON.parse(group.out)];
+    assert.equal([findings[0].span, slow.traces], ['charge', 1], name);
+    answers.push([findings, slow]);
+  }
+  assert.equal(answers[1], answers[0], 'the receiver says what Jaeger says');
+  assert.equal(answers[2], answers[0], "Tempo's form holds the same");
+});
+
 all('Tempo is asked in TraceQL that no name of a service can break out of', async () => {
   tempo.asked.length = 0;
   await invoke(['traces', 'slow', '--service', 'a" || true || "', ...backend('tempo')]);

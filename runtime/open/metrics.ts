@@ -61,13 +61,13 @@ export interface ExpositionOptions {
   readonly enabled: boolean;
   /** The user's own name for the count of open spans. */
   readonly openName: string;
-  /** OpenMetrics 1.0, with exemplars, instead of Prometheus text 0.0.4. Default false. */
-  readonly openMetrics?: boolean;
+  /** OpenMetrics 1.0, with exemplars, instead of Prometheus text 0.0.4. */
+  readonly openMetrics: boolean;
 }
 
 /** Text that Prometheus scrapes. */
 export function prometheusText(counts: SpanCounts, sites: Iterable<Site>, options: ExpositionOptions): string {
-  const { enabled, openName, openMetrics = false } = options;
+  const { enabled, openName, openMetrics } = options;
   const lines: string[] = [];
   const head = (name: string, type: string, help: string) => lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
   head(openName, 'gauge', 'Open spans.');

@@ -137,7 +137,9 @@ test('the buckets of the durations end at powers of two, and each holds those be
     const site = instrument({ namespace: 'text::buckets', name: 'buckets' }, () => 1);
     site();
     const [statistics] = [...state.sites].filter(({ namespace }) => namespace === 'text::buckets').map((one) => one.statistics);
+    const before = statistics?.latency.sumMs ?? 0;
     for (const ms of [3, 5, 100_000]) statistics?.latency.add(ms);
+    assert.match(tracing.metrics(), `_sum{namespace="text::buckets"} ${(before + 100_008) / 1000}\n`);
     const buckets = [...tracing.metrics().matchAll(/_bucket\{namespace="text::buckets",le="([^"]+)"\} (\d+)$/gm)];
     const counts = new Map(buckets.map(([, bound, count]) => [bound, Number(count)]));
     assert.equal(

@@ -46,11 +46,12 @@ test('a marker span shows the session before it ends', () =>
 
 test('starting twice is one session, and ending twice is harmless', () =>
   traced({ enabled: true }, async ({ expectSpans, tracing }) => {
+    const before = performance.now();
     assert.is(sessions.start('k', drain), true);
     assert.is(sessions.start('k', drain), true);
     assert.is(tracing.openCount, 1);
     const [{ ageMs } = { ageMs: -1 }] = sessions.list();
-    assert.ok(ageMs >= 0 && ageMs < 60_000, `${ageMs} ms`);
+    assert.ok(ageMs >= 0 && ageMs <= performance.now() - before, `${ageMs} ms`);
     assert.is(sessions.end('k'), true);
     assert.is(sessions.end('k'), false);
     await expectSpans(
@@ -267,6 +268,7 @@ test('shutdown ends sessions and says so', async () => {
 
 test('a session that is too old is ended when the next one asks for room', () =>
   traced({ enabled: true }, async ({ spans }) => {
+    assert.is(MAX_SESSION_AGE_MS, 86_400_000);
     sessions.start('old', drain);
     const book = state.sessions as SessionBook;
     book.endOld(performance.now() + MAX_SESSION_AGE_MS - 1000);

@@ -34,14 +34,17 @@ export function runTest(tree: string, test: string, timeout: number, env: NodeJS
 export class Covering {
   /** Test files, quickest first, by `file function`. */
   readonly #tests = new Map<string, { test: string; ms: number }[]>();
+  /** Mutants noticed, by `file test`. */
+  readonly #noticed = new Map<string, number>();
 
-  /** Runs a test file once. False when it fails without any mutant. */
-  add(tree: string, test: string): boolean {
+  /** Runs a test file once. @returns why its tests cannot be used */
+  add(tree: string, test: string, limit: number): string | undefined {
     const directory = mkdtempSync(join(tmpdir(), 'spanwright-coverage-'));
-    const { passed, ms } = runTest(tree, test, 300_000, { NODE_V8_COVERAGE: directory });
+    const { passed, ms } = runTest(tree, test, limit, { NODE_V8_COVERAGE: directory });
     if (passed) for (const file of readdirSync(directory)) this.#read(tree, test, ms, join(directory, file));
     rmSync(directory, { recursive: true });
-    return passed;
+    if (passed) return undefined;
+    return ms >= limit ? `takes more than ${limit / 1000} s` : 'fails without a mutant';
   }
 
   #read(tree: string, test: string, ms: number, path: string): void {
@@ -59,8 +62,15 @@ export class Covering {
     }
   }
 
-  /** Test files that run a function, quickest first. */
+  /** Notes that the test has noticed a mutant of the file: it is tried first from now on. */
+  prefer(test: string, file: string): void {
+    const known = `${file} ${test}`;
+    this.#noticed.set(known, (this.#noticed.get(known) ?? 0) + 1);
+  }
+
+  /** Test files that run a function: those that have noticed most mutants of the file first, then the quickest. */
   of(file: string, name: string): readonly { readonly test: string; readonly ms: number }[] {
-    return [...(this.#tests.get(`${file} ${name.replace(/^#/, '#')}`) ?? [])].sort((a, b) => a.ms - b.ms);
+    const noticed = ({ test }: { test: string }): number => this.#noticed.get(`${file} ${test}`) ?? 0;
+    return [...(this.#tests.get(`${file} ${name}`) ?? [])].sort((a, b) => noticed(b) / b.ms - noticed(a) / a.ms || a.ms - b.ms);
   }
 }

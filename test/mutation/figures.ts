@@ -14,6 +14,8 @@ export interface Figures {
   readonly survived: number;
 }
 
+/** The line between the head of the table and its rows. */
+const RULE = '|---|--:|--:|--:|--:|--:|--:|';
 const DOCUMENT = join(__dirname, '../../docs/reliability.md');
 
 function rowOf({ folder, all, seed, tried, killed, accepted, survived }: Figures): string {
@@ -22,11 +24,13 @@ function rowOf({ folder, all, seed, tried, killed, accepted, survived }: Figures
   return `| ${folder} | ${all} | ${tried} (${from}) | ${killed} | ${accepted} | ${survived} | ${share.toFixed(0)} % |`;
 }
 
-/** Replaces the row of the folder. */
+/** Replaces the row of the folder, or adds it. */
 export function writeFigures(figures: Figures): void {
   const row = rowOf(figures);
   console.log(row);
-  const text = readFileSync(DOCUMENT, 'utf8');
-  const lines = text.split('\n').map((line) => (line.startsWith(`| ${figures.folder} | `) ? row : line));
+  const lines = readFileSync(DOCUMENT, 'utf8').split('\n');
+  const known = lines.findIndex((line) => line.startsWith(`| ${figures.folder} | `));
+  if (known >= 0) lines[known] = row;
+  else lines.splice(lines.indexOf(RULE) + 1, 0, row);
   writeFileSync(DOCUMENT, lines.join('\n'));
 }

@@ -52,7 +52,8 @@ export function mutantsOf(path: string, text: string): Mutant[] {
 
 function nameOf(node: ts.Node): string | undefined {
   if (ts.isConstructorDeclaration(node)) return (node.parent as ts.ClassDeclaration).name?.text;
-  if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isAccessor(node)) return node.name?.getText();
+  if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node)) return node.name?.getText();
+  if (ts.isAccessor(node)) return `${ts.isGetAccessor(node) ? 'get' : 'set'} ${node.name.getText()}`; // as V8 names it
   const holds = (ts.isVariableDeclaration(node) || ts.isPropertyDeclaration(node)) && node.initializer;
   return holds && ts.isFunctionLike(holds) ? node.name.getText() : undefined;
 }

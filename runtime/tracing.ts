@@ -103,6 +103,8 @@ export interface TracingState {
   endpoint: string | null;
   /** Who sends ended spans: Spanwright, the SDK of the application (after createSampler(); its counts are not known here), or nobody. */
   exportedBy: 'spanwright' | 'sdk' | 'none';
+  /** Lines logged about other tracing in the process (SPW016, SPW030 to SPW036), each with its remedy. */
+  notices: readonly string[];
   serviceName: string;
   allowRuntimeChanges: boolean;
   remoteParent: 'accept' | 'ignore';

@@ -74,6 +74,10 @@ const MAX_CAUSES = 256;
 /** Standard error for both levels: standard output belongs to the program. */
 const toStandardError: NoticeLogger = (_level, line) => console.warn(line);
 
+/** Notices about other tracing in the process, which the state lists. */
+const ABOUT_OTHERS: readonly NoticeCode[] = ['SPW016', 'SPW030', 'SPW031', 'SPW032', 'SPW034', 'SPW035', 'SPW036'];
+const aboutOthers = new Map<NoticeCode, string>();
+
 const printed = new Map<string, { at: number; held: number }>();
 let logger: NoticeLogger = toStandardError;
 let shown = ALL;
@@ -81,18 +85,32 @@ let shown = ALL;
 /** Prints `spanwright: <code> <text>: <detail>`, at most once per cause and minute. */
 export const notice: Notice = (code, detail, cause = '') => {
   const row = NOTICES[code];
+  if (ABOUT_OTHERS.includes(code)) aboutOthers.set(code, lineOf(code, shortened(detail)));
   if (!shown.includes(row.level)) return;
   const held = row.repeat ? 0 : admit(`${code} ${cause}`);
   if (held < 0) return;
   const more = held > 0 ? ` (${held} more like this since the last line)` : '';
-  const text = detail ? printable(detail, 1000) : '';
+  const text = shortened(detail);
   const fields = { ...(text && { detail: text }), ...(cause && { cause }), ...(held > 0 && { held }) };
   try {
-    logger(row.level, `spanwright: ${code} ${row.text}${text && `: ${text}`}${more}`, code, fields);
+    logger(row.level, `spanwright: ${lineOf(code, text)}${more}`, code, fields);
   } catch {
     // A logger that fails must not reach the call that caused the line.
   }
 };
+
+function shortened(detail: string | undefined): string {
+  return detail ? printable(detail, 1000) : '';
+}
+
+function lineOf(code: NoticeCode, text: string): string {
+  return `${code} ${NOTICES[code].text}${text && `: ${text}`}`;
+}
+
+/** What was logged about other tracing in this process, the last line of each code. */
+export function noticesAboutOthers(): string[] {
+  return [...aboutOthers.values()];
+}
 
 /** Replaces where the lines go; undefined puts standard error back. Returns what was there. */
 export function setNoticeLogger(next: NoticeLogger | undefined): NoticeLogger {

@@ -200,6 +200,12 @@ export const FINDINGS = {
     cause: 'Only some spans may start a trace, or rules leave some out: a span whose root does not match is not made.',
     fix: 'Look where the root of a request starts: spanwright sites, and the settings roots, rules and drop.',
   },
+  'other-tracing': {
+    level: 'warning',
+    symptom: 'traces are split, spans are missing, or spans are recorded while tracing is off',
+    cause: 'The process has other tracing too, and the two are not connected, as the service has logged.',
+    fix: 'Apply the remedy of the line; docs/existing-setups.md has the set-up beside each SDK.',
+  },
   'no-sites': {
     level: 'warning',
     symptom: 'no spans of your own code',

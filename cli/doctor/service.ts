@@ -170,8 +170,9 @@ async function liveState(
   }
 }
 
-function checkLive({ enabled, configured, built, leases, spans, sites }: TracingState): Finding[] {
-  const found: Finding[] = [];
+/** `notices` is missing in the state of a service with an older version. */
+function checkLive({ enabled, configured, built, leases, spans, sites, notices = [] }: TracingState): Finding[] {
+  const found = notices.map((line) => finding('other-tracing', line));
   if (enabled && configured && built && leases.length === 0)
     found.push(finding('left-on', 'tracing is on, and no lease ends it'));
   if (spans.failed + spans.dropped > 0)

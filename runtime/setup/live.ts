@@ -29,7 +29,7 @@ import type {
   TracingState,
 } from '../tracing.js';
 import { VERSION } from '../version.js';
-import type { Notice } from '../warnings.js';
+import { type Notice, noticesAboutOthers } from '../warnings.js';
 import { within } from '../within.js';
 import { type Built, NO_OUTCOMES } from './built.js';
 import { changeOf, fromConfiguration, withLeases } from './effective.js';
@@ -153,6 +153,7 @@ export class LiveTracing implements Tracing {
       built: this.#built !== undefined,
       endpoint: this.endpoint,
       exportedBy: this.#built === undefined ? 'none' : this.process.recorder?.defersRatio === true ? 'sdk' : 'spanwright',
+      notices: noticesAboutOthers(),
       serviceName: configuration.serviceName,
       allowRuntimeChanges: configuration.allowRuntimeChanges,
       remoteParent,

@@ -403,6 +403,12 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
       return inFiles(inNamespace, (directory) => settings(directory, 'roots = "*"\nrules = ""'))();
     },
   },
+  'other-tracing': {
+    run: restarted(
+      (endpoint) => ({ PROVIDER: 'alone', SITES: 'built', toml: at(endpoint) }),
+      () => ({ PROVIDER: 'connected', SITES: 'built' }),
+    ),
+  },
   'no-sites': {
     run: restarted(
       () => ({}),

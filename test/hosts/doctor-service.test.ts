@@ -217,6 +217,13 @@ test('a running service whose sites no transformer has seen, that has none, or t
   });
 });
 
+test('a service beside a provider of its own: the line with the remedy that it has logged', () =>
+  withService(directory, { PROVIDER: 'alone', SITES: 'built', [ENDPOINT]: 'http://127.0.0.1:9' }, async (url) => {
+    const { findings } = await doctor(directory, TOKEN, { url });
+    const other = findings.filter(({ name }) => name === 'other-tracing').map(({ found }) => found);
+    assert.is(other.filter((line) => /^SPW030 .*createSampler\(\)/.test(line ?? '')).length, 1, other.join('\n'));
+  }));
+
 test('a service of another project is named; at the default address it is not judged, by name it is', () =>
   withService(directory, { toml: 'enabled = true' }, async (url) => {
     const configured = project();

@@ -82,10 +82,12 @@ export function compile(directory: string, program = 'ts-patch/bin/tspc.js'): vo
 
 /** A service of its own process, with the admin hook; what it calls is as the environment says. */
 const SERVICE = `
-const { instrument, startTracing } = require('spanwright');
+const { createSampler, instrument, startTracing } = require('spanwright');
 const { startAdminServer } = require('spanwright/admin');
 async function main() {
-  const tracing = await startTracing({ serviceName: process.env.SERVICE_NAME ?? 'patient', configFile: process.env.CONFIG || undefined });
+  const options = { serviceName: process.env.SERVICE_NAME ?? 'patient', configFile: process.env.CONFIG || undefined };
+  if (process.env.PROVIDER) require('@opentelemetry/api').trace.setGlobalTracerProvider(new (require('@opentelemetry/sdk-trace-base').BasicTracerProvider)());
+  const tracing = process.env.PROVIDER === 'connected' ? createSampler(options).tracing : await startTracing(options);
   if (process.env.SITES === 'plain') instrument({ name: 'plain' }, function plain() {})();
   if (process.env.SITES === 'built') { const { Work } = require('./out/work.js'); for (let n = 0; n < 8; n++) new Work().run('job'); }
   await tracing.forceFlush();

@@ -11,7 +11,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createAdminHandler } from '../../runtime/admin/index.js';
 import { createSampler, createSpanProcessor, instrument, startTracing } from '../../runtime/index.js';
-import { setNoticeLogger } from '../../runtime/warnings.js';
+import { noticesAboutOthers, setNoticeLogger } from '../../runtime/warnings.js';
 import { mustSkip } from '../missing.js';
 
 const ROOT = join(__dirname, '..', '..');
@@ -85,6 +85,7 @@ test('createSpanProcessor() without createSampler() is logged at the first span;
   provider.getTracer('library').startSpan('two').end();
   assert.is(withCode('SPW032').length, 1);
   assert.match(withCode('SPW032')[0] as string, /createSampler\(\)/);
+  assert.is(withCode('SPW032')[0], `spanwright: ${noticesAboutOthers().find((line) => line.startsWith('SPW032'))}`);
   lines = [];
   const sampler = createSampler();
   provider.getTracer('library').startSpan('three').end();

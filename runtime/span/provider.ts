@@ -22,7 +22,7 @@ import { state } from '../state.js';
 import { anyHolds } from './conditional-root.js';
 import type { Scope } from './host.js';
 import { place } from './place.js';
-import { isRecorded, type RecordedSpan } from './recorded.js';
+import { isRecorded } from './recorded.js';
 import { scopeSite } from './scope-site.js';
 
 /** Distinct namespaces or dropped names of third-party spans whose verdict is remembered; beyond it they are judged anew. */
@@ -77,8 +77,8 @@ class GateTracer implements Tracer {
     return (given === undefined ? body(nothing) : withContext(given, body as AnyFunction, undefined, [nothing])) as ReturnType<F>;
   }
 
-  /** Undefined: the span is transparent. */
-  #record(name: string, options: SpanOptions | undefined, given: Context): RecordedSpan | undefined {
+  /** A recorded span, or one that is not sampled; undefined: the span is transparent. */
+  #record(name: string, options: SpanOptions | undefined, given: Context): Span | undefined {
     const { gate, recorder } = state;
     if (recorder === undefined || this.#site.dropped || (gate.idle && !wakes(gate, given))) return undefined;
     if (given.getValue(SUPPRESS_KEY) === true) return undefined;
@@ -96,7 +96,9 @@ class GateTracer implements Tracer {
     const path = options?.attributes?.['url.path'] ?? options?.attributes?.['http.target'];
     const terms = { root, ratio: verdict.ratio, kind, path };
     const placed = place(recorder, terms, context, begins ? undefined : above);
-    if (placed === undefined || !placed.sampled || !recorder.hasRoom(site)) return undefined;
+    // left out by the ratio: so is what is below it
+    if (placed?.sampled === false) return (placed.context as SpanLayer).span;
+    if (placed === undefined || !recorder.hasRoom(site)) return undefined;
     const span = recorder.start(site, {
       name: typeof name === 'string' ? name : String(name),
       kind,

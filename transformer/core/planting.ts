@@ -101,7 +101,7 @@ export function plantingIn(request: PlantingRequest) {
     const member = node as FunctionNode & ts.ClassElement;
     if (member.body === undefined) return;
     if (ts.isConstructorDeclaration(member)) {
-      const inline = inlineOf(ts, member);
+      const inline = initializesBehindSuper(member) ? undefined : inlineOf(ts, member);
       const name = { text: 'constructor', node: member };
       if (inline !== undefined && !request.covered) addSite(member, name, inside, false, { inline, role: 'constructor' });
       return;
@@ -129,6 +129,15 @@ export function plantingIn(request: PlantingRequest) {
     } else if (entered !== undefined)
       addSite(member, name, inside, false, { prologue: { ...entered, own: `this.${written.getText(file)}` } });
     else if (ts.isMethodDeclaration(member)) forward(member, name, inside, decorated, found);
+  }
+
+  /** Compilers put initializers behind `super()`, and oxc does not find it within a `try` statement. */
+  function initializesBehindSuper({ parent, parameters }: ts.ConstructorDeclaration): boolean {
+    if (!parent.heritageClauses?.some(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)) return false;
+    return (
+      parameters.some((parameter) => (parameter.modifiers?.length ?? 0) > 0) ||
+      parent.members.some((one) => ts.isPropertyDeclaration(one) && one.initializer !== undefined)
+    );
   }
 
   function forward(

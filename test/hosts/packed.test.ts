@@ -2,7 +2,7 @@
 // A new user's folder with the packed package and little else: what `spanwright/register`, a bundler plugin, `build`, `explain` and `doctor` do and say
 // with no TypeScript at all, with 7.0 alone, with a TypeScript 6 under another name beside it, and with 7.1; and without OpenTelemetry's API.
 
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -103,7 +103,8 @@ withParts('with TypeScript 6 under another name beside it, all of them work', as
 
 withParts('with TypeScript 7.1, all of them work, and spanwright build does', async () => {
   use('typescript', part('ts7/node_modules/typescript'));
-  await works('TypeScript 7.1.0-beta');
+  const { version } = JSON.parse(readFileSync(join(installed('typescript'), 'package.json'), 'utf8'));
+  await works(`TypeScript ${version}`);
   const build = await spanwright('build');
   assert.is(build.code, 0, build.stdout + build.stderr);
   const ran = await consumer.run(process.execPath, ['dist/app.js']);

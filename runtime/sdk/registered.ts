@@ -1,7 +1,7 @@
 // Registrations at the OpenTelemetry API of this process. The API has no getters for all of them, so the record that its copies share
 // (`opentelemetry.js.api.1`) is read; nothing here writes it.
 
-import { propagation, type TracerProvider, trace } from '@opentelemetry/api';
+import { ProxyTracerProvider, propagation, type TracerProvider, trace } from '@opentelemetry/api';
 
 interface ApiRecord {
   readonly version?: string;
@@ -18,11 +18,14 @@ export function registeredApiVersion(): string | undefined {
   return apiRecord().version;
 }
 
+/** What a proxy stands for while nothing is registered; by identity, since minifiers rename its class. */
+const NOOP = new ProxyTracerProvider().getDelegate();
+
 /** The provider behind the API's proxy; undefined while none is registered. */
 export function registeredProvider(): TracerProvider | undefined {
   const proxy = trace.getTracerProvider() as TracerProvider & { getDelegate?(): TracerProvider };
   const provider = proxy.getDelegate?.() ?? proxy;
-  return classNameOf(provider) === 'NoopTracerProvider' ? undefined : provider;
+  return provider === NOOP ? undefined : provider;
 }
 
 export function isRegisteredContextManager(manager: object): boolean {

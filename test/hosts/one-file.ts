@@ -1,9 +1,13 @@
 // How each bundler makes one file of a service with all that it needs: a script for it, as a user would write one. Nothing is external, so
 // that the file runs in an empty folder.
 
-import type { Modules } from './conformance/project.js';
+import type { Decorators, Modules } from './conformance/project.js';
 
 export interface OneFile {
+  /** Path of the sources' main module. Default `src/service.ts`. */
+  readonly entry?: string;
+  /** Default `legacy`. */
+  readonly decorators?: Decorators;
   readonly modules: Modules;
   readonly minify: boolean;
   /** With Spanwright's plugin. */
@@ -26,16 +30,21 @@ const pluginOf = (name: string, { plugin }: OneFile): string =>
 const format = ({ modules }: OneFile): string => (modules === 'esm' ? 'es' : 'cjs');
 
 /** For bundlers that leave TypeScript to others. */
-const TYPESCRIPT = `import typescript from 'typescript';
-const compile = (code) => typescript.transpileModule(code, { compilerOptions: { target: 'ES2022', module: 'ESNext', experimentalDecorators: true } }).outputText;
+const typescript = ({ decorators = 'legacy' }: OneFile): string => `import typescript from 'typescript';
+const compile = (code) => typescript.transpileModule(code, { compilerOptions: { target: 'ES2022', module: 'ESNext', experimentalDecorators: ${decorators === 'legacy'} } }).outputText;
 `;
+
+const entryOf = ({ entry = 'src/service.ts' }: OneFile): string => entry;
+/** For SWC, which knows more than one proposal. */
+const swcDecorators = ({ decorators = 'legacy' }: OneFile): string =>
+  decorators === 'legacy' ? 'legacyDecorator: true' : "decoratorVersion: '2022-03'";
 
 function webpackLike(way: OneFile): string {
   const library =
     way.modules === 'esm'
       ? "experiments: { outputModule: true }, output: { module: true, library: { type: 'module' },"
       : 'output: {';
-  return `mode: 'production', target: 'node', entry: './src/service.ts', optimization: { minimize: ${way.minify} }, resolve: { extensions: ['.ts', '.js'] },
+  return `mode: 'production', target: 'node', entry: './${entryOf(way)}', optimization: { minimize: ${way.minify} }, resolve: { extensions: ['.ts', '.js'] },
   ${library} path: process.cwd() + '/out', filename: '${outputOf(way)}' },
   plugins: [spanwright()].filter(Boolean),`;
 }
@@ -50,7 +59,7 @@ export const ONE_FILE_BUNDLERS: readonly OneFileBundler[] = [
     script: (way) => `import { build } from 'esbuild';
 ${pluginOf('esbuild', way)}
 await build({
-  entryPoints: ['src/service.ts'], outfile: 'out/${outputOf(way)}', bundle: true, platform: 'node', format: '${way.modules === 'esm' ? 'esm' : 'cjs'}', minify: ${way.minify}, logLevel: 'warning',
+  entryPoints: ['${entryOf(way)}'], outfile: 'out/${outputOf(way)}', bundle: true, platform: 'node', format: '${way.modules === 'esm' ? 'esm' : 'cjs'}', minify: ${way.minify}, logLevel: 'warning',
   plugins: [spanwright()].filter(Boolean),
   ${way.modules === 'esm' && !way.plugin ? `banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },` : ''}
 });`,
@@ -64,10 +73,10 @@ import json from '@rollup/plugin-json';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
 ${pluginOf('rollup', way)}
-${TYPESCRIPT}
+${typescript(way)}
 const typescriptPlugin = { name: 'typescript', transform: (code, id) => (id.endsWith('.ts') ? compile(code) : null) };
 const bundle = await rollup({
-  input: 'src/service.ts', external: /^node:/, onwarn: () => undefined,
+  input: '${entryOf(way)}', external: /^node:/, onwarn: () => undefined,
   plugins: [spanwright(), typescriptPlugin, nodeResolve({ preferBuiltins: true, extensions: ['.ts', '.js', '.json'] }), commonjs(), json(), ${way.minify ? 'terser()' : ''}],
 });
 await bundle.write({ file: 'out/${outputOf(way)}', format: '${format(way)}', inlineDynamicImports: true });`,
@@ -77,7 +86,7 @@ await bundle.write({ file: 'out/${outputOf(way)}', format: '${format(way)}', inl
     packages: ['rolldown', '@rolldown'],
     script: (way) => `import { rolldown } from 'rolldown';
 ${pluginOf('rolldown', way)}
-const bundle = await rolldown({ input: 'src/service.ts', platform: 'node', plugins: [spanwright()] });
+const bundle = await rolldown({ input: '${entryOf(way)}', platform: 'node', plugins: [spanwright()] });
 await bundle.write({ file: 'out/${outputOf(way)}', format: '${format(way)}', minify: ${way.minify}, codeSplitting: false });`,
   },
   {
@@ -87,7 +96,7 @@ await bundle.write({ file: 'out/${outputOf(way)}', format: '${format(way)}', min
 ${pluginOf('vite', way)}
 await build({
   configFile: false, logLevel: 'warn', plugins: [spanwright()], ssr: { noExternal: true },
-  build: { ssr: 'src/service.ts', outDir: 'out', minify: ${way.minify}, rolldownOptions: { output: { format: '${format(way)}', entryFileNames: '${outputOf(way)}', codeSplitting: false } } },
+  build: { ssr: '${entryOf(way)}', outDir: 'out', minify: ${way.minify}, rolldownOptions: { output: { format: '${format(way)}', entryFileNames: '${outputOf(way)}', codeSplitting: false } } },
 });`,
   },
   {
@@ -96,7 +105,7 @@ await build({
     script: (way) => `import { writeFileSync } from 'node:fs';
 import webpack from 'webpack';
 ${pluginOf('webpack', way)}
-writeFileSync('loader.mjs', ${JSON.stringify(`${TYPESCRIPT}export default (code) => compile(code);`)});
+writeFileSync('loader.mjs', ${JSON.stringify(`${typescript(way)}export default (code) => compile(code);`)});
 const stats = await new Promise((done, fail) => webpack({
   ${webpackLike(way)}
   module: { rules: [{ test: /\\.ts$/, use: process.cwd() + '/loader.mjs' }] },
@@ -110,7 +119,7 @@ ${ENDED}`,
 ${pluginOf('rspack', way)}
 const stats = await new Promise((done, fail) => rspack({
   ${webpackLike(way)}
-  module: { rules: [{ test: /\\.ts$/, use: { loader: 'builtin:swc-loader', options: { jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { legacyDecorator: true } } } } }] },
+  module: { rules: [{ test: /\\.ts$/, use: { loader: 'builtin:swc-loader', options: { jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { ${swcDecorators(way)} } } } } }] },
 }, (error, result) => (error ? fail(error) : done(result))));
 ${ENDED}`,
   },
@@ -120,7 +129,7 @@ ${ENDED}`,
     runner: 'bun',
     script: (way) => `${pluginOf('bun', way)}
 const { success, logs } = await Bun.build({
-  entrypoints: ['src/service.ts'], outdir: 'out', naming: '${outputOf(way)}', target: 'node', format: '${way.modules === 'esm' ? 'esm' : 'cjs'}', minify: ${way.minify},
+  entrypoints: ['${entryOf(way)}'], outdir: 'out', naming: '${outputOf(way)}', target: 'node', format: '${way.modules === 'esm' ? 'esm' : 'cjs'}', minify: ${way.minify},
   plugins: [spanwright()].filter(Boolean),
 });
 if (!success) throw new Error(logs.join('\\n'));`,

@@ -8,7 +8,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Finding } from '../../cli/doctor/finding.js';
 import { Consumer, type Ended } from '../package/consumer.js';
-import { part, testWith } from './conformance/suite.js';
+import { ROOT } from './conformance/project.js';
+import { NODE24, part, testWith } from './conformance/suite.js';
 
 const withParts = testWith('ts6', 'ts7', 'bundlers');
 
@@ -111,6 +112,31 @@ withParts('with TypeScript 7.1, all of them work, and spanwright build does', as
   assert.is(ran.stdout, 'ran job\n', ran.stderr);
   assert.not.ok((await findings()).some((name) => name === 'no-compiler' || name === 'native-too-old'));
 });
+
+const NODES = { [process.version]: process.execPath, 24: NODE24, 26: part('node26/node_modules/.bin/node') };
+const withNodes = testWith('node24', 'node26');
+for (const [version, node] of Object.entries(NODES))
+  withNodes(`the second example of README runs without a configuration on Node ${version}, also as JavaScript`, async () => {
+    const [, example = ''] =
+      /## Without a decorator[\s\S]*?```ts\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
+    use('typescript', join(ROOT, 'node_modules/typescript'));
+    const aside = join(consumer.folder, 'tsconfig-aside.json');
+    renameSync(join(consumer.folder, 'tsconfig.json'), aside);
+    process.env.OTEL_TRACES_EXPORTER = 'console';
+    try {
+      consumer.write('example.ts', example);
+      consumer.write('example.js', example.replace(/: (Promise<number>|string|number)/g, ''));
+      for (const file of ['example.ts', 'example.js']) {
+        const { code, stdout, stderr } = await consumer.run(node, ['--import', 'spanwright/auto', file]);
+        assert.is(code, 0, stderr);
+        assert.match(stdout, /name: 'price'[\s\S]*name: 'Orders\.place'/, stderr);
+        assert.match(stdout, new RegExp(`'code\\.file\\.path': '${file}'`));
+      }
+    } finally {
+      delete process.env.OTEL_TRACES_EXPORTER;
+      renameSync(aside, join(consumer.folder, 'tsconfig.json'));
+    }
+  });
 
 withParts("without OpenTelemetry's API, doctor says so and what to install", async () => {
   const aside = join(consumer.folder, 'api-aside');

@@ -13,7 +13,7 @@ export function openingOf(ts: Compiler, file: ts.SourceFile, commonjs: boolean |
   return { start, module: imports || isModule(ts, file) };
 }
 
-function isModule(ts: Compiler, file: ts.SourceFile): boolean {
+export function isModule(ts: Compiler, file: ts.SourceFile): boolean {
   const marked = (file as { externalModuleIndicator?: unknown }).externalModuleIndicator;
   if (/\.m[jt]s$/.test(file.fileName)) return true;
   if (marked !== undefined) return marked !== null && marked !== false;

@@ -1,11 +1,12 @@
 // Compiles files one by one as Node loads them: the transformer, then for TypeScript the project's own TypeScript, with a source map that leads
 // to the authored text. Called by the hooks of `spanwright/register` and `spanwright/auto`, in the main thread and in that of the loader.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { installedFile } from '../core/installed.js';
 import { javaScriptOf, optionsForNode } from './javascript.js';
+import { isModule } from './opening.js';
 import { NoParserError, type Parser, parserFor } from './parse.js';
 import { textsByFile } from './projects.js';
 import { readSourceText } from './source-text.js';
@@ -120,29 +121,50 @@ function withMap(code: string, map: string): string {
   return `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString('base64')}\n`;
 }
 
-const formats = new Map<string, Format>();
+const declared = new Map<string, Format | undefined>();
+const detected = new Map<string, Format>();
 
-/** By the extension, else by the nearest package.json, as Node has it. */
+/** By the extension, else by the nearest package.json, else by the syntax, as Node has it. */
 export function formatOf(path: string): Format {
   if (/\.m[jt]s$/.test(path)) return 'module';
-  return /\.c[jt]s$/.test(path) ? 'commonjs' : formatIn(dirname(path));
-}
-
-function formatIn(directory: string): Format {
-  const known = formats.get(directory);
+  if (/\.c[jt]s$/.test(path)) return 'commonjs';
+  const known = declaredIn(dirname(path)) ?? detected.get(path);
   if (known !== undefined) return known;
-  const manifest = join(directory, 'package.json');
-  const parent = dirname(directory);
-  const found = existsSync(manifest) ? typeIn(manifest) : parent === directory ? 'commonjs' : formatIn(parent);
-  formats.set(directory, found);
+  const found = isModuleBySyntax(path) ? 'module' : 'commonjs';
+  detected.set(path, found);
   return found;
 }
 
-function typeIn(manifest: string): Format {
+/** Where no package.json decides. With a tsconfig.json TypeScript is CommonJS, as its compiler has it. */
+function isModuleBySyntax(path: string): boolean {
+  if (installedFile(path) !== undefined || loadingParser) return false;
   try {
-    return JSON.parse(readSourceText(manifest)).type === 'module' ? 'module' : 'commonjs';
+    const authored = readSourceText(path);
+    if (!/^\s*(import|export)\b/m.test(authored)) return false;
+    const { parser, path: tsconfig } = projectOfSource(path);
+    if (isTypeScript(path) && tsconfig !== undefined) return false;
+    return parser.parse(path, authored, (file) => isModule(parser.ts, file));
   } catch {
-    // Node says what is wrong with it when it reads it itself.
-    return 'commonjs';
+    // the file or a parser is missing, which is reported where the file is loaded
+    return false;
+  }
+}
+
+function declaredIn(directory: string): Format | undefined {
+  if (declared.has(directory)) return declared.get(directory);
+  const manifest = join(directory, 'package.json');
+  const parent = dirname(directory);
+  const found = existsSync(manifest) ? typeIn(manifest) : parent === directory ? undefined : declaredIn(parent);
+  declared.set(directory, found);
+  return found;
+}
+
+function typeIn(manifest: string): Format | undefined {
+  try {
+    const { type } = JSON.parse(readFileSync(manifest, 'utf8'));
+    return type === 'module' || type === 'commonjs' ? type : undefined;
+  } catch {
+    // Node reports what is wrong with it when it reads it itself.
+    return undefined;
   }
 }

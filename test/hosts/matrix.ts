@@ -1,0 +1,71 @@
+// The table of docs/hosts.md: hosts by kinds of decorators, and what of each is tested. Every cell is a test, or says why there is none;
+// test/house/hosts-table.test.ts looks up each test, and compares the page with what is rendered here.
+
+export type Kind = 'legacy' | 'TC39' | 'none';
+export const KINDS: readonly Kind[] = ['legacy', 'TC39', 'none'];
+
+const described = (kind: Kind): string => (kind === 'none' ? 'without decorators' : `${kind} decorators`);
+
+/** Name of the test of test/hosts/kinds.test.ts for a host and a kind. */
+export function titleOf(host: string, kind: Kind): string {
+  const how = host === 'register' ? 'and it runs' : 'and the one file runs alone';
+  return `${host}, ${described(kind)}: each file has its own tsconfig.json, ${how}`;
+}
+
+export function coverageTitleOf(tool: string, kind: Kind): string {
+  return `${tool}, ${described(kind)}: coverage is what it is without the plugin`;
+}
+
+/** A test by its file, or why there is none. */
+export type Cell = { readonly file: string; readonly test: string } | { readonly without: string };
+
+export interface Row {
+  readonly host: string;
+  /** Of each kind, in the order of KINDS: tsconfig per file, coverage, bundled run. */
+  readonly cells: Readonly<Record<Kind, readonly [perFile: Cell, coverage: Cell, bundled: Cell]>>;
+}
+
+const without = (reason: string): Cell => ({ without: reason });
+const inKinds = (host: string, kind: Kind): Cell => ({ file: 'test/hosts/kinds.test.ts', test: titleOf(host, kind) });
+/** Without the plugin TypeScript's own helpers for TC39 decorators are counted. */
+const inCoverage = (tool: string, kind: Kind): Cell =>
+  kind === 'TC39'
+    ? { without: 'nothing to compare with' }
+    : { file: 'test/hosts/coverage.test.ts', test: coverageTitleOf(tool, kind) };
+
+function row(host: string, cellsOf: (kind: Kind) => Row['cells'][Kind]): Row {
+  return { host, cells: { legacy: cellsOf('legacy'), TC39: cellsOf('TC39'), none: cellsOf('none') } };
+}
+
+const NO_TOOL = without('no tool measures it');
+const NO_BUNDLE = without('bundles nothing');
+const ONE_PROJECT = without('compiles one project');
+
+const bundler = (host: string): Row => row(host, (kind) => [inKinds(host, kind), NO_TOOL, inKinds(host, kind)]);
+
+export const MATRIX: readonly Row[] = [
+  ...['esbuild', 'Rollup', 'Rolldown', 'Vite', 'webpack', 'Rspack', 'Bun'].map(bundler),
+  row('Vitest', (kind) => [without('as Vite'), inCoverage('Vitest, V8', kind), NO_BUNDLE]),
+  row('register', (kind) => [inKinds('register', kind), NO_TOOL, NO_BUNDLE]),
+  row('tspc', (kind) => [ONE_PROJECT, inCoverage('c8 over tspc', kind), NO_BUNDLE]),
+  row('ts-jest', (kind) => [ONE_PROJECT, inCoverage('ts-jest, istanbul', kind), NO_BUNDLE]),
+];
+
+/** The table as the page has it. */
+export function renderedMatrix(): string {
+  const titles = ['host', 'tsconfig per file', 'coverage', 'bundled run'];
+  const rows = MATRIX.map(({ host, cells }) => [
+    host,
+    ...[0, 1, 2].map((at) => rendered(KINDS.map((kind) => [kind, cells[kind][at] as Cell]))),
+  ]);
+  return [titles, titles.map(() => '---'), ...rows].map((columns) => `| ${columns.join(' | ')} |`).join('\n');
+}
+
+/** The kinds that have a test, then the reasons of the others. */
+function rendered(cells: readonly (readonly [Kind, Cell])[]): string {
+  const tested = cells.flatMap(([kind, cell]) => ('file' in cell ? [`[${kind}](../${cell.file})`] : []));
+  const reasons = new Set(
+    cells.flatMap(([kind, cell]) => ('file' in cell ? [] : [tested.length > 0 ? `${kind}: ${cell.without}` : cell.without])),
+  );
+  return [...tested, ...reasons].join(', ');
+}

@@ -206,11 +206,11 @@ async function switchFlag(service: Service, on: boolean, form: FormData): Promis
 function settingOf(lease: Lease): string {
   const { kind, value } = lease;
   const setting = kind === 'enabled' ? `tracing ${value ? 'on' : 'off'}` : `${kind} ${value || '(none)'}`;
-  return `${setting}${restrictionOf(lease)}`;
+  return `${setting}${lease.only ? ' only' : ''}${restrictionOf(lease)}`;
 }
 
 function restrictionOf({ only, when }: Lease): string {
-  return `${only ? ` only for ${only}` : ''}${when ? ` when ${when}` : ''}`;
+  return `${only ? ` for ${only}` : ''}${when ? ` when ${when}` : ''}`;
 }
 
 function LeaseRow({ service, lease, allowed }: { service: Service; lease: Lease; allowed: boolean }) {

@@ -81,6 +81,19 @@ test('a namespace that is switched on and matches nothing is a bad message, one 
   await page.locator('#message.good', { hasText: 'Switched on for carbide::firmware' }).waitFor();
 });
 
+test('the field When switches on for calls with certain values, and the list of changes shows the condition', async () => {
+  await start();
+  const { page } = await open(TOKEN);
+  await page.locator('#has-token').waitFor();
+  await page.fill('#when', 'm-17');
+  await page.click('#on');
+  await page.locator('#message.bad', { hasText: 'compares nothing' }).waitFor();
+  await page.fill('#when', 'baggage:tenant=acme');
+  await page.click('#on');
+  await page.locator('#message.good', { hasText: 'Switched on when baggage:tenant=acme' }).waitFor();
+  await page.locator('#leases', { hasText: 'tracing on when baggage:tenant=acme' }).waitFor();
+});
+
 test('with a template each trace is a link, whose ids alone come from the service', async () => {
   await start({ traceUrl: 'http://127.0.0.1:4319/?view=trace&id={trace_id}&span={span_id}&"onclick="1' });
   const { page } = await open(TOKEN);

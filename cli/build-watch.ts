@@ -5,7 +5,7 @@ import { type FSWatcher, watch } from 'node:fs';
 /** After a change, in milliseconds: editors write in several steps. */
 const SETTLE = 120;
 
-export interface Watch {
+interface Watch {
   /** Watches these too; one that is watched, or lies below one, is left out. */
   add(directories: readonly string[]): void;
   /** Settles when the process has been asked to end, by SIGINT or SIGTERM. */

@@ -9,7 +9,7 @@ const TIMEOUT_MILLISECONDS = 30_000;
 /** A trace of 50,000 spans is some 60 MB of Jaeger's JSON. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly text: string;
 }

@@ -35,7 +35,7 @@ export function ownElements(list: readonly unknown[], most: number): unknown[] {
   for (let at = 0; at < list.length && at < most; at++) elements[at] = getOwnPropertyDescriptor(list, at)?.value;
   return elements;
 }
-export const { ceil, floor, log2, max, min, round } = Math;
+export const { floor, max, min, round } = Math;
 export const { parseInt: parseInteger } = Number;
 export const { getTime } = Date.prototype;
 export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = timers;

@@ -11,7 +11,7 @@ import { reportsOfSettings, type Texts, TRANSFORM, textsOf } from '../../transfo
 import { checkApiCopies } from './api-copies.js';
 import { type Finding, finding, ok } from './finding.js';
 
-export interface Wiring {
+interface Wiring {
   readonly directory: string;
   /** Path of tsconfig.json. */
   readonly tsconfig: string;

@@ -5,7 +5,7 @@ import { type CommandCode, CommandFailure } from '../command.js';
 
 const VIEWER_PACKAGE = '@spanwright/viewer';
 
-export type ViewerCommandName = 'view' | 'receive' | 'traces' | 'diff';
+type ViewerCommandName = 'view' | 'receive' | 'traces' | 'diff';
 
 /** What `@spanwright/viewer/commands` exports. */
 export interface ViewerCommands {

@@ -7,7 +7,7 @@ import { didYouMean } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
 
-export type FieldType = 'boolean' | 'text' | 'duration' | 'count';
+type FieldType = 'boolean' | 'text' | 'duration' | 'count';
 
 export interface Field {
   readonly name: string;

@@ -15,7 +15,7 @@ const KINDS = {
   consumed: { status: 500, code: 'FailedPrecondition' },
 } as const;
 
-export type RefusalKind = keyof typeof KINDS;
+type RefusalKind = keyof typeof KINDS;
 
 /** An answer that is an error, on its way to the caller. */
 export class Refusal extends Error {

@@ -13,13 +13,13 @@ export interface Changing {
   readonly actor: string | undefined;
 }
 
-export interface RouteFacts {
+interface RouteFacts {
   /** Path below the prefix; `:id` stands for one segment. */
   readonly path: string;
   readonly summary: string;
 }
 
-export interface ReadRoute extends RouteFacts {
+interface ReadRoute extends RouteFacts {
   readonly method: 'GET';
   /** `none`: holds no data of the service; `change`: shows what only those who may change may see. */
   readonly permission: 'none' | 'read' | 'change';

@@ -11,7 +11,7 @@ import { TOKEN_VARIABLE } from './defaults.js';
 /** SHA-256 of a token: compared instead of it, so that neither length nor a common beginning shows. */
 export type Digest = Buffer;
 
-export interface TokenOptions {
+interface TokenOptions {
   readonly token?: string | undefined;
   readonly tokenFile?: string | undefined;
 }

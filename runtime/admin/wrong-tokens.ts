@@ -13,7 +13,7 @@ export interface FailureLimit {
 }
 
 /** What becomes of an answer to a wrong token: given now, given late, or refused with 429 because too many wait. */
-export type Penalty = { readonly kind: 'none' | 'late' } | { readonly kind: 'refused'; readonly seconds: number };
+type Penalty = { readonly kind: 'none' | 'late' } | { readonly kind: 'refused'; readonly seconds: number };
 
 interface Counted {
   count: number;

@@ -3,7 +3,7 @@
 
 import type { KeyRow } from './key-row.js';
 
-export interface Variable {
+interface Variable {
   readonly name: string;
   readonly value: string;
 }

@@ -248,7 +248,6 @@ export const KEYS = [
 ] as const satisfies readonly KeyRow[];
 
 type Row = (typeof KEYS)[number];
-export type ConfigurationKey = Row['key'];
 
 /** The values of all keys in normal form: durations in milliseconds, patterns as text, unset as null. */
 export type ConfiguredValues = {

@@ -27,7 +27,7 @@ export interface LoadedConfiguration {
   readonly warnings: readonly string[];
 }
 
-export interface LoadInput {
+interface LoadInput {
   options?: TracingOptions;
   env?: NodeJS.ProcessEnv;
   cwd?: string;

@@ -4,7 +4,7 @@ import type { ConfigurationValue } from '../tracing.js';
 import { readSampler, SAMPLER } from './sampler-variable.js';
 
 /** The values under way. `fault` refuses the start, `warn` only logs. */
-export interface Values {
+interface Values {
   readonly values: readonly ConfigurationValue[];
   readonly env: NodeJS.ProcessEnv;
   fault(message: string): void;

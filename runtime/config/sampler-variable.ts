@@ -7,7 +7,7 @@ export const SAMPLER = 'OTEL_TRACES_SAMPLER';
 const ARGUMENT = 'OTEL_TRACES_SAMPLER_ARG';
 
 /** Settings that are equivalent to a sampler. */
-export interface SamplerSettings {
+interface SamplerSettings {
   readonly roots?: 'none';
   readonly remoteParent?: 'ignore';
   /** Share of the traces that start here. */

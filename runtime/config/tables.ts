@@ -9,7 +9,7 @@ import { percentDecoded } from '../text/percent-decoded.js';
 import type { Duration } from '../tracing.js';
 import { isTable, isTextList, type Place, type Reading, type ValueType } from './types.js';
 
-export type ResourceAttributes = Readonly<Record<string, AttributeValue>>;
+type ResourceAttributes = Readonly<Record<string, AttributeValue>>;
 
 /** `key=value,key=value`, percent-encoded, as OTEL_RESOURCE_ATTRIBUTES and the header variables have it. */
 function readPairs(raw: string): Reading<Map<string, string>> {
@@ -183,7 +183,7 @@ export function keep(): ValueType<Keep | null, KeepInput> {
 }
 
 /** Instrumentation packages to enable, with their options. A list of names enables each without options. */
-export type Instrumentations = Readonly<Record<string, Readonly<Record<string, unknown>> | boolean>>;
+type Instrumentations = Readonly<Record<string, Readonly<Record<string, unknown>> | boolean>>;
 
 export function instrumentations(): ValueType<Instrumentations, readonly string[] | Instrumentations> {
   const expected = 'a list of names, or a table from name to true, false or a table of options';

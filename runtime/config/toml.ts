@@ -17,7 +17,7 @@ export interface Section {
   place(key: string): string;
 }
 
-export type SectionReading = { readonly section: Section } | { readonly fault: string };
+type SectionReading = { readonly section: Section } | { readonly fault: string };
 
 /** @param shown the path as the user wrote it: faults name that. */
 export function readSection(path: string, shown: string): SectionReading {

@@ -4,7 +4,7 @@
 import { type Context, createContextKey, type TextMapGetter } from '@opentelemetry/api';
 
 /** Headers of one request that are watched. */
-export interface RequestHeaders {
+interface RequestHeaders {
   readonly values: Readonly<Record<string, string | string[]>>;
   /** Of the request, where the reader of the headers knows it. */
   readonly path: string | undefined;

@@ -17,7 +17,7 @@ function inTime<Answer>(work: Promise<Answer>, milliseconds: number, holds: bool
   return within(milliseconds, work, late, { holds });
 }
 
-export interface Listening {
+interface Listening {
   /** Something was said on the channel. */
   heard(): void;
   /** The subscription stands, for the first time or again. */

@@ -33,7 +33,7 @@ const PROBE_INTERVAL = 60_000;
 const GRACE = 200;
 
 /** What became of a batch. */
-export interface Sent {
+interface Sent {
   /** Leading spans that were dealt with: all, or as many as one request holds. */
   readonly spans: number;
   /** How many of them the receiver took. */

@@ -35,7 +35,7 @@ export interface NamedDetector {
   readonly awaited: boolean;
 }
 
-export interface ResourceParts {
+interface ResourceParts {
   /** Called once, when the resource is first read. */
   readonly detectors: () => readonly NamedDetector[];
   /** Attributes that override those of detectors. */

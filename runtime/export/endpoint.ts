@@ -18,7 +18,7 @@ export interface Endpoint {
   readonly protocol: Configuration['protocol'];
 }
 
-export type EndpointCheck = { readonly ok: true; readonly endpoint: Endpoint } | { readonly ok: false; readonly message: string };
+type EndpointCheck = { readonly ok: true; readonly endpoint: Endpoint } | { readonly ok: false; readonly message: string };
 
 const SCHEMES: Record<string, { tls: boolean; port: number }> = {
   'http:': { tls: false, port: 80 },

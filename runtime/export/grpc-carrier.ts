@@ -18,7 +18,7 @@ interface Metadata {
   set(key: string, value: string): void;
 }
 
-export interface GrpcSettings {
+interface GrpcSettings {
   readonly url: string;
   readonly metadata: () => unknown;
   readonly credentials: () => unknown;
@@ -47,7 +47,7 @@ export interface GrpcPackages {
   OTLPTraceExporter: new (settings: object) => ExportDelegate;
 }
 
-export interface GrpcOptions {
+interface GrpcOptions {
   /** `host:port`, or a name as gRPC writes it. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -20,7 +20,7 @@ const RETRIED = new Set([429, 502, 503, 504]);
 /** Longest timer of Node: the limit is the attempt's own. */
 const NEVER = 2 ** 31 - 1;
 
-export interface HttpSettings {
+interface HttpSettings {
   readonly url: string;
   readonly headers: () => Promise<Record<string, string>>;
   readonly agentFactory: () => unknown;
@@ -44,7 +44,7 @@ export interface HttpPackages {
   OTLPTraceExporter: new (settings: object) => ExportDelegate;
 }
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly gzip: boolean;

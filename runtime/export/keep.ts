@@ -12,7 +12,7 @@ import type { SpanSink } from '../span/sink.js';
 import type { LocalTrace } from '../span/trace.js';
 import { state } from '../state.js';
 
-export interface KeepCounts {
+interface KeepCounts {
   /** Spans of traces that were forgotten. */
   forgotten: number;
   /** Traces decided before their root had ended, because a bound was reached. */

@@ -24,7 +24,7 @@ export type Finding =
   | 'http1'
   | 'other';
 
-export interface Probe {
+interface Probe {
   readonly finding: Finding;
   /** What was found and what to do, in one sentence or two. */
   readonly message: string;

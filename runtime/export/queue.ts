@@ -39,7 +39,7 @@ export interface ExportCounts {
   readonly queued: number;
 }
 
-export interface QueueOptions {
+interface QueueOptions {
   readonly delivery: Delivery;
   readonly maxQueueSize: number;
   readonly maxExportBatchSize: number;

@@ -37,7 +37,7 @@ export function buildResource(configuration: Configuration, notice: Notice, opti
   });
 }
 
-export interface ResourceOptions {
+interface ResourceOptions {
   /** How long an export waits for detectors that ask others. Default two seconds. */
   readonly limitMillis?: number;
   /** The admin hook that is announced, read with the first export. */

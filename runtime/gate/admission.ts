@@ -6,7 +6,7 @@ import type { Site } from '../site/site.js';
 import type { Pattern } from './pattern.js';
 
 /** Roots at which a trace starts only while conditions hold. */
-export interface ConditionalRoots {
+interface ConditionalRoots {
   readonly roots: readonly Pattern[];
   readonly when: When;
 }
@@ -34,7 +34,7 @@ export function admissionOf(configured: Admission, leases: readonly AdmittingLea
 }
 
 /** What a site can have recorded under a name. `computed`: nothing is known before the call. */
-export type NamedValue = { readonly constant: unknown } | 'argument' | 'computed' | undefined;
+type NamedValue = { readonly constant: unknown } | 'argument' | 'computed' | undefined;
 
 /** A third-party tracer gives each span attributes of its own, and an `attributes` callback may return any. */
 export function namedValue({ attributes, options, scope }: Site, name: string): NamedValue {

@@ -7,7 +7,7 @@ import { ownerName, shapeOfFunction } from './introspect.js';
 import { makeFunction, register } from './make.js';
 import type { InstrumentOptions } from './options.js';
 
-export type FieldInitializer = (this: unknown, initial: unknown) => unknown;
+type FieldInitializer = (this: unknown, initial: unknown) => unknown;
 
 /**
  * Compilers that lower TC39 decorators lose the name that the language gives to a function in a field. The transformer writes it where

@@ -59,7 +59,7 @@ export function checkInstrumentOptions(options: InstrumentOptions, where: string
 }
 
 /** Parameters of a function, as far as they are known. */
-export interface KnownParameters {
+interface KnownParameters {
   /** In order; undefined where nothing asks for them. */
   readonly names: readonly string[] | undefined;
   /** Read from the source text, which a bundler may have minified. */

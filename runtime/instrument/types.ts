@@ -9,7 +9,7 @@ import type { InstrumentOptions, Settled } from './options.js';
 type Any = any;
 
 /** Options whose callbacks each name the parameters that they look at. */
-export type DecoratorOptions<This, Args extends Any[], ParentArgs extends Any[], LinksArgs extends Any[], Result> = Omit<
+type DecoratorOptions<This, Args extends Any[], ParentArgs extends Any[], LinksArgs extends Any[], Result> = Omit<
   InstrumentOptions,
   'attributes' | 'parent' | 'links' | 'result'
 > & {

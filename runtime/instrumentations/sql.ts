@@ -7,7 +7,7 @@ import { type Dialect, readStatement, shortened } from './statement.js';
 /** Characters of `db.query.text`. */
 const MAX_TEXT = 2048;
 
-export interface Described {
+interface Described {
   /** `health_events.update`; undefined for a text without any word. */
   readonly name: string | undefined;
   /** Without values. */

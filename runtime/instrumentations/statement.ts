@@ -109,7 +109,7 @@ const OPERATIONS = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'TR
 const MARK: Record<string, string> = { SELECT: 'FROM', DELETE: 'FROM', INSERT: 'INTO', MERGE: 'INTO' };
 const BETWEEN = new Set(['ONLY', 'TABLE', 'LATERAL', 'IF', 'EXISTS']);
 
-export interface Statement {
+interface Statement {
   /** Without values and comments, on one line. */
   readonly text: string;
   /** In upper case: `UPDATE`. */

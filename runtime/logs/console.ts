@@ -21,7 +21,7 @@ export interface ConsoleLoggerOptions {
 }
 
 /** One line: a message, or fields and a message. */
-export type Log = {
+type Log = {
   (message: unknown, ...values: unknown[]): void;
   (fields: object, message: string): void;
 };

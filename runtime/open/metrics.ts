@@ -57,7 +57,7 @@ function recordedByNamespace(sites: Iterable<Site>): Map<string, number> {
   return open;
 }
 
-export interface ExpositionOptions {
+interface ExpositionOptions {
   readonly enabled: boolean;
   /** The user's own name for the count of open spans. */
   readonly openName: string;

@@ -5,7 +5,7 @@ import type { Context, Span, SpanContext } from '@opentelemetry/api';
 import { now } from '../captured.js';
 
 /** Span of a session; the watchdog, a shutdown or its holder may end it before the session. */
-export interface SessionSpan extends Span {
+interface SessionSpan extends Span {
   readonly ended: boolean;
   recordFailure(error: unknown): void;
 }
@@ -23,7 +23,7 @@ const MAX_SESSIONS = 10_000;
 /** Age at which a session is ended for its owner. */
 export const MAX_SESSION_AGE_MS = 24 * 60 * 60_000;
 
-export type SessionEnd = 'ended' | 'age' | 'shutdown';
+type SessionEnd = 'ended' | 'age' | 'shutdown';
 
 export class SessionBook {
   /** Oldest first. */

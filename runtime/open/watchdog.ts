@@ -6,10 +6,10 @@ import type { Gate } from '../gate/gate.js';
 import type { Pattern } from '../gate/pattern.js';
 import type { OpenSpan, OpenTable } from './table.js';
 
-export type LeakPolicy = 'end' | 'drop' | 'report';
+type LeakPolicy = 'end' | 'drop' | 'report';
 
 /** Says that spans of a namespace leak; limited to once a minute by whoever says it. */
-export type LeakReport = (namespace: string, count: number, example: OpenSpan, ageMs: number) => void;
+type LeakReport = (namespace: string, count: number, example: OpenSpan, ageMs: number) => void;
 
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;

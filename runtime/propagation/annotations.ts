@@ -7,7 +7,7 @@ import type { CarrierKind } from './carrier-kind.js';
 import { isObject } from './headers.js';
 import { isSpanId, isTraceId, parseTraceparent } from './traceparent.js';
 
-export interface AnnotationOptions {
+interface AnnotationOptions {
   /** The domain before the slash: `nvsentinel.nvidia.com`. */
   prefix: string;
   /** `traceparent` (default): the W3C fields. `ids`: `trace-id` and `span-id`; only a sampled context is written. */

@@ -11,7 +11,7 @@ import { state } from '../state.js';
 import { notice } from '../warnings.js';
 
 /** OpenTelemetry's SpanProcessor, as SDK 2.x and 3.x have it. */
-export interface OpenSpanProcessor {
+interface OpenSpanProcessor {
   onStart(span: SdkSpan, context: Context): void;
   onEnd(span: unknown): void;
   forceFlush(): Promise<void>;

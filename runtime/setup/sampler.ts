@@ -29,7 +29,7 @@ import { type SamplerOptions, startOverOwnSdk } from './own.js';
 const NOT_RECORD = 0;
 const RECORD_AND_SAMPLED = 2;
 
-export interface SamplingResult {
+interface SamplingResult {
   decision: number;
   attributes?: Attributes;
   traceState?: TraceState;

@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { clearTimeout, setTimeout } from '../captured.js';
 
 /** The part of a running set-up that a signal needs. */
-export interface Flushable {
+interface Flushable {
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
   /** Logs how many spans are lost with the process. */

@@ -10,7 +10,7 @@ export interface MarkedParameter {
 }
 
 /** An argument to record: its position, its parameter's name where that is known, and the attribute's key. */
-export interface RecordedArgument {
+interface RecordedArgument {
   readonly index: number;
   readonly parameter: string;
   readonly key: string;

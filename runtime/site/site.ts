@@ -33,7 +33,7 @@ export interface SiteRecord {
 }
 
 /** Facts of a site that do not change while the process lives. */
-export interface SiteFacts {
+interface SiteFacts {
   /** Qualified name and place. */
   readonly id: string;
   /** The text that rules match. */

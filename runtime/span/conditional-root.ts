@@ -67,7 +67,7 @@ export class ConditionalCall implements RootTerms, NamedValues {
 }
 
 /** Arguments and attributes of a call. */
-export interface NamedValues {
+interface NamedValues {
   valueNamed(name: string): unknown;
 }
 

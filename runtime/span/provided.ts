@@ -42,7 +42,7 @@ export function startingSite(): Site | undefined {
 
 const SPAN_FAULT = "a span of the application's SDK";
 
-export class ProvidedSpan extends RecordedSpan {
+class ProvidedSpan extends RecordedSpan {
   readonly #provided: Span;
   #endTime: TimeInput | undefined;
 

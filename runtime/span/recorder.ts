@@ -30,7 +30,7 @@ import { LocalTrace } from './trace.js';
 const faulty = abandoned;
 const { ERROR } = SpanStatusCode;
 
-export interface RecorderParts {
+interface RecorderParts {
   readonly gate: Gate;
   readonly open: OpenTable;
   readonly meter: LeaseMeter;

@@ -6,7 +6,7 @@ import { apply, defineOrThrow, isExtensible } from '../captured.js';
 import { withContext } from '../context/active.js';
 import { reportFault } from './fault.js';
 
-export type StepName = 'next' | 'return' | 'throw';
+type StepName = 'next' | 'return' | 'throw';
 type Step = (this: unknown, value?: unknown) => unknown;
 interface StepResult {
   readonly done?: boolean;
@@ -14,7 +14,7 @@ interface StepResult {
 }
 
 /** What is told of an iteration. */
-export interface Iteration {
+interface Iteration {
   /** The context to run each step in; undefined leaves the consumer's. */
   context: Context | undefined;
   /** Called before each step; false: nothing is done with this one. */

@@ -3,7 +3,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-export interface BoundedFile {
+interface BoundedFile {
   readonly bytes: Buffer;
   /** Permission bits, as in `0o600`. Windows has none: always undefined there. */
   readonly mode: number | undefined;

@@ -1,6 +1,6 @@
 // Files of installed packages, by their path: which package one belongs to, and where it lies in it.
 
-export interface InstalledFile {
+interface InstalledFile {
   readonly packageName: string;
   /** Below the folder of the package, with forward slashes. */
   readonly within: string;

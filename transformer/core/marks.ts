@@ -36,7 +36,7 @@ export function marksOf(ts: Compiler, node: ts.Node, recognition: Recognition): 
 }
 
 /** A call `instrument(fn)` or `instrument(options, fn)` of a function that this file writes out. */
-export interface CallMark {
+interface CallMark {
   readonly options: ts.Expression | undefined;
   /** The argument as written. */
   readonly argument: ts.Expression;

@@ -10,17 +10,15 @@ import { type Recognition, referenceOfImport } from './recognition.js';
 import type { Range } from './site.js';
 
 /** What a decorator stands on and, when it can be instrumented, the function. */
-export type Target = { readonly name: DiagnosticName; readonly text: string } | { readonly body: FunctionNode };
+type Target = { readonly name: DiagnosticName; readonly text: string } | { readonly body: FunctionNode };
 
-export interface MembersRequest {
+interface MembersRequest {
   readonly ts: Compiler;
   readonly file: ts.SourceFile;
   readonly recognition: Recognition;
   readonly decorators: 'legacy' | 'standard';
   readonly staticBlocks: 'typescript' | 'esbuild';
 }
-
-export type Members = ReturnType<typeof membersIn>;
 
 export function membersIn(request: MembersRequest) {
   const { ts, file, recognition } = request;

@@ -3,7 +3,7 @@
 import type { ModuleNames } from './edit.js';
 import { type NamingRules, namesOf, TOP_LEVEL } from './naming.js';
 
-export interface NamesRequest {
+interface NamesRequest {
   readonly file: { readonly text: string };
   readonly segments: readonly string[];
   readonly naming: NamingRules;

@@ -22,7 +22,7 @@ export interface Recognition {
 }
 
 /** How one kind of host looks names up. */
-export interface Lookup {
+interface Lookup {
   identifier(identifier: ts.Identifier): Meaning;
   /** A member of something that is neither `instrument` nor the module by its name alone. */
   member?(access: ts.PropertyAccessExpression): Meaning;

@@ -7,7 +7,7 @@ import type { AutoBounds } from './planting.js';
 import { suggestion } from './suggestion.js';
 
 /** Says whether a path, relative to the project and with forward slashes, is meant. */
-export type FileFilter = (path: string) => boolean;
+type FileFilter = (path: string) => boolean;
 
 /** Options after checking. */
 export interface Settings {

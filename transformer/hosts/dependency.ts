@@ -11,9 +11,9 @@ import { readSourceText } from './source-text.js';
  * `absent`: not installed where the file would load it. `development`: left out of production installations. `undeclared`: installed, but no
  * package.json above the file lists it. `declared`: listed, or there is no package.json.
  */
-export type DependencyState = 'declared' | 'absent' | 'development' | 'undeclared';
+type DependencyState = 'declared' | 'absent' | 'development' | 'undeclared';
 
-export interface Dependency {
+interface Dependency {
   readonly state: DependencyState;
   /** Path of the nearest package.json; undefined where there is none. */
   readonly manifest: string | undefined;

@@ -8,7 +8,7 @@ import type { Printed } from '../print/text-edits.js';
 import type { Parser } from './parse.js';
 import { targetOf } from './project.js';
 
-export interface JavaScriptRequest {
+interface JavaScriptRequest {
   readonly path: string;
   readonly authored: string;
   /** What the transformer made of it, if it changed it. */
@@ -18,7 +18,7 @@ export interface JavaScriptRequest {
 }
 
 /** The code without the line that names its map, and the map, which has the authored text in it. */
-export interface JavaScript {
+interface JavaScript {
   readonly code: string;
   readonly map: string | undefined;
 }

@@ -18,7 +18,7 @@ interface Entry {
   readonly column: number;
 }
 
-export interface Manifest {
+interface Manifest {
   /** Absolute path of the JSON file. */
   readonly path: string;
   /** Absolute path of a source file that an entry names. */

@@ -25,7 +25,7 @@ export interface NativeTexts extends Texts {
 }
 
 /** What is read of a configuration before the texts can be. */
-export interface Read {
+interface Read {
   readonly path: string;
   readonly parsed: ParsedConfiguration;
   readonly plugins: Plugins;

@@ -10,7 +10,7 @@ import { forwardSlashes } from './paths.js';
 import { isFile } from './source-files.js';
 import { NO_CONFIGURATION, type Texts, TRANSFORM, textsIn } from './texts.js';
 
-export interface ProjectsRequest {
+interface ProjectsRequest {
   readonly parser: Parser;
   /** The root of the bundler, or the working directory. */
   readonly directory: string;

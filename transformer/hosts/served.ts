@@ -14,7 +14,7 @@ interface Server {
   readonly moduleGraph: Graph;
 }
 
-export interface ServedFiles {
+interface ServedFiles {
   /** The server that holds the files. */
   by(server: Server): void;
   /** What was made of the importer rests on the other file. */

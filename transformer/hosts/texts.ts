@@ -74,7 +74,7 @@ export interface Texts {
   decorated(fileName: string, text: string): boolean;
 }
 
-export interface TextsRequest {
+interface TextsRequest {
   readonly parser: Parser;
   /** Where the tools run. */
   readonly directory: string;

@@ -12,7 +12,7 @@ import { inlineNodes, prologueNodes } from './ast-prologue.js';
 import { type CodeEdit, codeOf, fieldContext, named } from './forwarder.js';
 import { inlineText, moduleHead, registrations } from './prologue.js';
 
-export interface AstRequest {
+interface AstRequest {
   readonly ts: Compiler;
   readonly context: ts.TransformationContext;
   /** The tree to change; earlier transformers may have changed it already. */

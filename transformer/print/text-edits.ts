@@ -10,7 +10,7 @@ import { type CodeEdit, codeOf, fieldContext, named } from './forwarder.js';
 import { inlineText, isHinted, opening, prologueLine, registrations } from './prologue.js';
 import { type Piece, printedText } from './text.js';
 
-export interface TextRequest {
+interface TextRequest {
   readonly text: string;
   /** Name of the source in the map. */
   readonly source: string;

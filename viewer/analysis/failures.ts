@@ -3,7 +3,7 @@
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { failed, reasonOfFailure, startOf } from '../receiver/spans.js';
 
-export interface Failure {
+interface Failure {
   readonly span: ReceivedSpan;
   /** Type and message. */
   readonly reason: string;

@@ -7,7 +7,7 @@ interface Tag {
   readonly key: string;
   readonly value: Value;
 }
-export interface JaegerSpan {
+interface JaegerSpan {
   readonly traceID: string;
   readonly spanID: string;
   readonly operationName: string;

@@ -4,7 +4,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js' with { 'resolution-mode': 'import' };
 import { type Arguments, faultOf, TOOLS, type Tool } from './tool-table.js';
 
-export interface McpOptions {
+interface McpOptions {
   /** Address of the viewer that answers. */
   readonly url: string;
   readonly token: string | undefined;

@@ -15,7 +15,7 @@ export interface Tool {
   shown?(answer: unknown, given: Arguments): unknown;
 }
 
-export interface Property {
+interface Property {
   readonly type: 'string' | 'number' | 'boolean' | 'array';
   readonly description: string;
   readonly items?: { readonly type: 'string' };

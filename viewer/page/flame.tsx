@@ -15,7 +15,7 @@ interface Box {
 }
 
 /** Lanes: below the parent's, and below any span of the same lane that is still running. */
-export function boxesOf(rows: readonly Row[]): Box[] {
+function boxesOf(rows: readonly Row[]): Box[] {
   const lanes: number[] = [];
   const ends: number[] = [];
   return rows.map((row, index) => {

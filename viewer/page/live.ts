@@ -4,7 +4,7 @@
 import { signal } from '@preact/signals';
 import { sendToViewer } from './api.js';
 
-export interface Change {
+interface Change {
   readonly revision: number;
   readonly traces: number;
   readonly received: number;

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { tick } from './live.js';
 
-export interface Loaded<Answer> {
+interface Loaded<Answer> {
   readonly answer: Answer | undefined;
   readonly error: string | undefined;
 }

@@ -53,7 +53,7 @@ interface Placed extends MapNode {
 }
 
 /** Columns by the longest chain of calls that leads to a node; a cycle of calls is cut where it closes. */
-export function placeNodes({ nodes, edges }: SystemMap): Map<string, Placed> {
+function placeNodes({ nodes, edges }: SystemMap): Map<string, Placed> {
   const shown = nodes.slice(0, MOST_NODES);
   const names = new Set(shown.map(({ name }) => name));
   const callers = new Map<string, string[]>();

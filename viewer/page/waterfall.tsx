@@ -12,7 +12,7 @@ const TICKS = 5;
 /** Room of a label such as `107 ms` beside its bar. */
 const LABEL_WIDTH = 62;
 
-export interface WaterfallProps {
+interface WaterfallProps {
   readonly rows: readonly Row[];
   readonly durationMs: number;
   readonly folded: ReadonlySet<string>;

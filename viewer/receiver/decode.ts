@@ -24,7 +24,7 @@ export interface ReceivedLink {
 
 /** Kinds of span by OTLP's number. */
 export const SPAN_KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
-export type SpanKindName = (typeof SPAN_KINDS)[number];
+type SpanKindName = (typeof SPAN_KINDS)[number];
 
 /** One span as it arrived; names are those of OTLP's JSON form. */
 export interface ReceivedSpan {

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { SharedTrace } from './shapes.js';
 
-export interface Asset {
+interface Asset {
   readonly type: string;
   readonly content: Buffer;
 }

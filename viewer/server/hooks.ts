@@ -15,7 +15,7 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 const READS = /^(state|leases|sites|namespaces|spans\/open|errors|health)$/;
 const CHANGES: Readonly<Record<string, RegExp>> = { PUT: /^(enabled|rules|drop)$/, DELETE: /^leases\/[\w-]{1,40}$/ };
 
-export interface Hook {
+interface Hook {
   readonly url: string;
   /** Sent to hooks that the user named, never to one that a service announced: anybody on the machine can send a resource. */
   readonly token: string | undefined;

@@ -12,7 +12,7 @@ import { failureRows, openRows, type Source, sharedTrace, spansOfTrace, traceDet
 import { sharedPage } from './assets.js';
 import type { ViewerState } from './shapes.js';
 
-export interface ApiCall {
+interface ApiCall {
   readonly source: Source;
   readonly query: URLSearchParams;
   /** Parts of the path that the pattern names. */

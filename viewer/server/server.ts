@@ -9,14 +9,14 @@ import { checkChange, checkHost, checkToken, type GuardOptions } from './guard.j
 import { type ApiAnswer, ApiFault, type ApiRoute, ROUTES } from './routes.js';
 import type { ViewerState } from './shapes.js';
 
-export interface ViewerServerOptions extends GuardOptions {
+interface ViewerServerOptions extends GuardOptions {
   readonly source: Source;
   readonly host: string;
   readonly port: number;
   state(): ViewerState;
 }
 
-export interface ViewerServer {
+interface ViewerServer {
   readonly url: string;
   /** Announces a change to the pages, at most five times a second. */
   changed(): void;

@@ -26,7 +26,7 @@ export interface TraceFilter {
 export const ORDERS = ['newest', 'slowest', 'errors', 'spans'] as const;
 export type Order = (typeof ORDERS)[number];
 
-export interface Found {
+interface Found {
   readonly traces: readonly StoredTrace[];
   /** All that match, also beyond the limit. */
   readonly matched: number;

@@ -1,7 +1,7 @@
 // The SQLite driver behind `--store`: Node's own `node:sqlite` where this Node has it (22.13 and later), else the package `better-sqlite3`.
 // Only what store-file.ts needs, in which the two agree.
 
-export interface Statement {
+interface Statement {
   run(...values: readonly unknown[]): unknown;
   all(...values: readonly unknown[]): unknown[];
 }

@@ -28,7 +28,7 @@ export interface StoredTrace {
   bytes: number;
 }
 
-export interface StoreCounts {
+interface StoreCounts {
   received: number;
   /** Traces and spans released to make room. */
   releasedTraces: number;

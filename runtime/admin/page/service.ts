@@ -30,17 +30,17 @@ export interface Health {
     };
 }
 
-export interface OpenSpans {
+interface OpenSpans {
   readonly total: number;
   readonly spans: readonly OpenSpanReport[];
 }
 
-export interface Errors {
+interface Errors {
   readonly total: number;
   readonly errors: readonly CallSample[];
 }
 
-export interface Namespaces {
+interface Namespaces {
   readonly namespaces: readonly NamespaceReport[];
 }
 
@@ -51,7 +51,7 @@ interface Look {
   readonly calls: ReadonlyMap<string, number>;
 }
 
-export interface Message {
+interface Message {
   readonly kind: 'good' | 'bad';
   readonly text: string;
   /** A change's message stays until the next change; that of a failed reading goes with the next reading that succeeds. */

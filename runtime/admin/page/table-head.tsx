@@ -1,7 +1,7 @@
 // Head of a table, in the panels of the admin page and in the views of the viewer.
 
 /** Title of a column, and the classes that its cells have for alignment and width. */
-export type Column = readonly [title: string, className?: string];
+type Column = readonly [title: string, className?: string];
 
 export function TableHead({ columns }: { columns: readonly Column[] }) {
   return (

@@ -19,7 +19,7 @@ import {
 import { type FromRequest, type MiddlewareOptions, requestContext } from './request.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: keys of any type of value
-export type BaggageKeys = Record<string, BaggageKey<any>>;
+type BaggageKeys = Record<string, BaggageKey<any>>;
 
 type ValueOf<Key> = Key extends { values: readonly (infer Value extends string)[] } ? Value : string;
 type Values<Keys extends BaggageKeys> = { [Name in keyof Keys]?: ValueOf<Keys[Name]> | undefined };

@@ -31,7 +31,7 @@ export function withoutUnfit(baggage: Baggage): Baggage {
 /** Written for an empty value, which OpenTelemetry's propagator does not read. */
 const PLACEHOLDER = '0';
 
-export interface ValidMembers {
+interface ValidMembers {
   readonly header: string;
   /** Keys whose value is empty; in `header` each has a placeholder. */
   readonly emptyKeys: readonly string[];

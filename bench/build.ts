@@ -68,11 +68,11 @@ function expectForwarders(output: string, expected: boolean): void {
     throw new Error(`bench: the build ${expected ? 'with' : 'without'} the plugin ${found ? 'holds' : 'lacks'} forwarders`);
 }
 
-/** Files as a service has them: interfaces, imports from a neighbour, classes with decorated and plain methods. */
+/** Files as a service has them: interfaces, imports from another file, classes with decorated and plain methods. */
 function project(): Record<string, string> {
   const files: Record<string, string> = {};
   for (let file = 0; file < FILES; file++) {
-    const neighbour = file === 0 ? '' : `import { type Order${file - 1}, Store${file - 1} } from './file${file - 1}.js';\n`;
+    const other = file === 0 ? '' : `import { type Order${file - 1}, Store${file - 1} } from './file${file - 1}.js';\n`;
     const previous = file === 0 ? 'unknown' : `Order${file - 1} | Store${file - 1}`;
     const methods = (decorated: string) => `  ${decorated}
   async find(id: string): Promise<Order${file} | undefined> {
@@ -101,7 +101,7 @@ ${methods('@instrument')}
   }
 }`;
     files[`file${file}.ts`] = `import { instrument } from 'spanwright';
-${neighbour}
+${other}
 export interface Order${file} {
   readonly id: string;
   readonly price: number;

@@ -42,7 +42,7 @@ export function facts(rows: readonly (readonly [string, string])[], colours = fa
 }
 
 /** A length of time for people: `850 ms`, `9.2 s`, `4 min 12 s`, `2 h 5 min`. */
-export function spoken(milliseconds: number): string {
+export function shortDuration(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.max(0, Math.round(milliseconds))} ms`;
   if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1000);
@@ -52,7 +52,7 @@ export function spoken(milliseconds: number): string {
 
 /** What is left of a lease: `4 min 12 s left`, or `until switched on`. */
 export function timeLeft({ expiresAt }: Pick<Lease, 'expiresAt'>): string {
-  return expiresAt === null ? 'until switched on' : `${spoken(Date.parse(expiresAt) - Date.now())} left`;
+  return expiresAt === null ? 'until switched on' : `${shortDuration(Date.parse(expiresAt) - Date.now())} left`;
 }
 
 const SETTINGS: Readonly<Record<Lease['kind'], string>> = { enabled: 'tracing-enabled', rules: 'rules', drop: 'drop' };

@@ -2,7 +2,7 @@
 
 import type { CallSample } from '../../runtime/site/statistics.js';
 import { EXIT, type Invocation } from '../command.js';
-import { type Column, spoken, table } from '../table.js';
+import { type Column, shortDuration, table } from '../table.js';
 import { ask, withQuery } from './ask.js';
 
 interface ErrorsAnswer {
@@ -12,7 +12,7 @@ interface ErrorsAnswer {
 
 const COLUMNS: readonly Column<CallSample>[] = [
   { title: 'STARTED', of: (call) => call.startedAt },
-  { title: 'TOOK', of: (call) => spoken(call.durationMs), number: true },
+  { title: 'TOOK', of: (call) => shortDuration(call.durationMs), number: true },
   { title: 'NAME', of: (call) => call.name },
   { title: 'NAMESPACE', of: (call) => call.namespace, most: 80 },
   { title: 'TRACE', of: (call) => call.traceId },

@@ -4,7 +4,7 @@ import { didYouMean } from '../../runtime/text/nearest.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { Lease } from '../../runtime/tracing.js';
 import { EXIT, type Invocation, UsageError } from '../command.js';
-import { settingOf, spoken, styled } from '../table.js';
+import { settingOf, shortDuration, styled } from '../table.js';
 import { ask } from './ask.js';
 import { type ChangeAnswer, inForce } from './in-force.js';
 import { setReplicas } from './replicas.js';
@@ -44,12 +44,12 @@ const LEASE_FIELDS: ReadonlyMap<string, string> = new Map([
 ]);
 
 function limitsOf({ limits }: Lease): string {
-  const said = [
+  const texts = [
     limits.maxSpans === null ? '' : `after ${limits.maxSpans} spans`,
     limits.maxSpansPerSecond === null ? '' : `at more than ${limits.maxSpansPerSecond} spans a second`,
     limits.maxOpenSpans === null ? '' : `at more than ${limits.maxOpenSpans} open spans`,
   ].filter((text) => text !== '');
-  return said.length === 0 ? '' : `, or ${said.join(', or ')}`;
+  return texts.length === 0 ? '' : `, or ${texts.join(', or ')}`;
 }
 
 /** The change and until when it holds; for an empty text, which leases it ended. */
@@ -60,7 +60,7 @@ function changeOf(lease: Lease, colours: boolean): string {
     return `${setting}: ${ended === '' ? 'there was no lease to end' : `ended lease ${ended}`}.`;
   }
   if (lease.expiresAt === null) return `${setting} until tracing is switched on; lease ${printable(lease.id)}.`;
-  const left = spoken(Date.parse(lease.expiresAt) - Date.now());
+  const left = shortDuration(Date.parse(lease.expiresAt) - Date.now());
   return `${setting} until ${printable(lease.expiresAt)} (${left})${limitsOf(lease)}; lease ${printable(lease.id)}.`;
 }
 

@@ -3,7 +3,7 @@
 import { printable } from '../../runtime/text/printable.js';
 import type { OpenSpanReport } from '../../runtime/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
-import { type Column, spoken, styled, table } from '../table.js';
+import { type Column, shortDuration, styled, table } from '../table.js';
 import { ask, withQuery } from './ask.js';
 
 interface SpansAnswer {
@@ -15,7 +15,7 @@ const EVERY_MILLISECONDS = 1000;
 const CLEAR_SCREEN = '\u001b[H\u001b[2J';
 
 const COLUMNS: readonly Column<OpenSpanReport>[] = [
-  { title: 'AGE', of: (span) => spoken(span.ageMs), number: true },
+  { title: 'AGE', of: (span) => shortDuration(span.ageMs), number: true },
   { title: 'NAME', of: (span) => span.name },
   { title: 'NAMESPACE', of: (span) => span.namespace, most: 80 },
   { title: 'TRACE', of: (span) => span.traceId },

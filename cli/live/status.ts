@@ -3,7 +3,7 @@
 import { printable } from '../../runtime/text/printable.js';
 import type { Lease, TracingState } from '../../runtime/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
-import { facts, settingOf, spoken, styled, timeLeft } from '../table.js';
+import { facts, settingOf, shortDuration, styled, timeLeft } from '../table.js';
 import { ask } from './ask.js';
 
 const onOff = (flag: boolean) => (flag ? 'on' : 'off');
@@ -56,7 +56,7 @@ function statusLines(state: TracingState, colours: boolean): string[] {
   const rows: (readonly [string, string])[] = [
     [
       'Service',
-      `${text(state.serviceName, 'unnamed')}, pid ${state.pid}, up ${spoken(Date.now() - Date.parse(state.startedAt))}`,
+      `${text(state.serviceName, 'unnamed')}, pid ${state.pid}, up ${shortDuration(Date.now() - Date.parse(state.startedAt))}`,
     ],
     ['Tracing', flagLine(state, colours)],
     ...state.leases.map((lease) => ['Change', leaseLine(lease)] as const),

@@ -42,12 +42,12 @@ export class Access {
   readonly #openReads: boolean;
   readonly #wrong: WrongTokens;
 
-  /** @param tell gets the lines about wrong tokens. @throws ConfigurationError for a token or token file that is refused. */
-  constructor(options: AccessOptions, tell: (line: string) => void, environment: NodeJS.ProcessEnv = process.env) {
+  /** @param log gets the lines about wrong tokens. @throws ConfigurationError for a token or token file that is refused. */
+  constructor(options: AccessOptions, log: (line: string) => void, environment: NodeJS.ProcessEnv = process.env) {
     this.#change = changeDigest(options, environment);
     this.#read = options.readToken === undefined ? undefined : checkedToken(options.readToken, 'the option "readToken"');
     this.#openReads = options.openReads ?? false;
-    this.#wrong = new WrongTokens(options.failures ?? { most: 10, withinSeconds: 60 }, tell);
+    this.#wrong = new WrongTokens(options.failures ?? { most: 10, withinSeconds: 60 }, log);
   }
 
   /** What the request may do. @throws Refusal 401 for a wrong token, late after too many; 429 where too many wait. */

@@ -56,10 +56,10 @@ function prefixOf(v6: string): string {
 export class WrongTokens {
   readonly #networks = new Map<string, Counted>();
 
-  /** @param tell gets a line at the first wrong token of a network, and when the delay starts: two at most in its time. */
+  /** @param log gets a line at the first wrong token of a network, and when the delay starts: two at most in its time. */
   constructor(
     private readonly limit: FailureLimit,
-    private readonly tell: (line: string) => void,
+    private readonly log: (line: string) => void,
   ) {}
 
   /** Counts one, and waits where that is the penalty. */
@@ -84,11 +84,11 @@ export class WrongTokens {
     const known = this.#networks.get(network);
     if (known !== undefined && (known.endsAt > now || known.waiting > 0)) {
       known.count += 1;
-      if (known.count === most) this.tell(`${most} wrong tokens from ${printable(network, 60)}: further ones are answered late`);
+      if (known.count === most) this.log(`${most} wrong tokens from ${printable(network, 60)}: further ones are answered late`);
       return known;
     }
     const from = address === undefined || address === '' ? 'an unknown address' : printable(address, 60);
-    this.tell(`a wrong token from ${from}; after ${most} within ${withinSeconds} s they are answered late`);
+    this.log(`a wrong token from ${from}; after ${most} within ${withinSeconds} s they are answered late`);
     this.#networks.delete(network);
     const oldest = this.#networks.size >= MOST_NETWORKS ? this.#networks.keys().next().value : undefined;
     if (oldest !== undefined) this.#networks.delete(oldest);

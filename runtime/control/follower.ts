@@ -83,10 +83,10 @@ export class Follower {
     if (before !== undefined) this.tracing.endLease(before);
     if (lease === undefined) this.#leases.delete(command.setting);
     else this.#leases.set(command.setting, lease.id);
-    this.#tell(command, revision, lease);
+    this.#report(command, revision, lease);
   }
 
-  #tell({ setting, value, reason, actor }: ReplicaCommand, revision: number, lease: Lease | undefined): void {
+  #report({ setting, value, reason, actor }: ReplicaCommand, revision: number, lease: Lease | undefined): void {
     const until = lease === undefined ? (value === null ? 'ended' : 'its time is over already') : untilWhen(lease);
     const who = `${actor === undefined ? '' : ` by ${actor}`}${reason === undefined ? '' : `, reason: ${reason}`}`;
     notice(

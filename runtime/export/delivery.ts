@@ -37,7 +37,7 @@ interface Sent {
   /** Leading spans that were dealt with: all, or as many as one request holds. */
   readonly spans: number;
   /** How many of them the receiver took. */
-  readonly taken: number;
+  readonly accepted: number;
 }
 
 /** No error: the batch was taken, with or without a remark. */
@@ -52,7 +52,7 @@ export class Delivery {
   #endPause: (() => void) | undefined;
   #probedAt = Number.NEGATIVE_INFINITY;
   #probed: Promise<string> | undefined;
-  #said: Promise<void> = Promise.resolve();
+  #reports: Promise<void> = Promise.resolve();
   /** Resources whose detectors have been waited for. */
   readonly #settled = new WeakSet<ReadableSpan['resource']>();
 
@@ -64,7 +64,7 @@ export class Delivery {
     await this.#settleResources(waiting);
     const count = this.#fit(waiting);
     const spans = count < waiting.length ? waiting.slice(0, count) : waiting;
-    return { spans: count, taken: await this.#deliver(spans, deadline) };
+    return { spans: count, accepted: await this.#deliver(spans, deadline) };
   }
 
   /** How many of the spans were taken. */
@@ -74,7 +74,7 @@ export class Delivery {
       const { error, remark } = await this.#attempt(spans, Math.max(1, deadline - now()));
       if (error === undefined) {
         this.#recover();
-        return remark === undefined ? spans.length : this.#takenOf(spans.length, remark);
+        return remark === undefined ? spans.length : this.#acceptedOf(spans.length, remark);
       }
       const failure = readFailure(error);
       this.#report(failure);
@@ -106,7 +106,7 @@ export class Delivery {
 
   /** Resolves when all failures so far have been logged. */
   logged(): Promise<void> {
-    return this.#said;
+    return this.#reports;
   }
 
   /** A span that cannot be encoded is left to the attempt, which fails by it. */
@@ -155,11 +155,11 @@ export class Delivery {
   }
 
   /** What a collector rejects inside a success is not to be sent again (OTLP specification, "Partial Success"). */
-  #takenOf(sent: number, { rejected, message }: Remark): number {
+  #acceptedOf(sent: number, { rejected, message }: Remark): number {
     const lost = Math.min(Math.max(0, Math.trunc(rejected) || 0), sent);
     const what = lost > 0 ? `rejected ${lost} of ${sent} spans` : `took all ${sent} spans`;
     const url = this.options.endpoint?.url ?? 'the exporter given in code';
-    this.#said = this.#said.then(() => this.options.notice('SPW009', `${url} ${what} and says: ${message || 'nothing'}`));
+    this.#reports = this.#reports.then(() => this.options.notice('SPW009', `${url} ${what} and says: ${message || 'nothing'}`));
     return sent - lost;
   }
 
@@ -176,10 +176,10 @@ export class Delivery {
 
   #report(failure: Failure): void {
     this.#failing = true;
-    this.#said = this.#said.then(async () => {
+    this.#reports = this.#reports.then(async () => {
       const found = failure.connection ? await this.#probe() : undefined;
       const where = this.options.endpoint ? `to ${this.options.endpoint.url}` : 'through the exporter given in code';
-      const what = found ?? `${failure.said}${failure.remedy ? `; ${failure.remedy}` : ''}`;
+      const what = found ?? `${failure.text}${failure.remedy ? `; ${failure.remedy}` : ''}`;
       this.options.notice('SPW003', `${where}: ${failure.name}: ${what}. The service runs on.`, `${failure.name} ${found ?? ''}`);
     });
   }
@@ -187,7 +187,7 @@ export class Delivery {
   #recover(): void {
     if (!this.#failing) return;
     this.#failing = false;
-    this.#said = this.#said.then(() => this.options.notice('SPW004', this.options.endpoint?.url));
+    this.#reports = this.#reports.then(() => this.options.notice('SPW004', this.options.endpoint?.url));
   }
 
   /** What a probe says is wrong, at most one probe a minute; undefined when it finds nothing wrong. */

@@ -104,7 +104,7 @@ export class DetectedResource implements Resource {
           late.push(this.#take(name, value, keep));
         }
       } catch (error) {
-        this.#sayFailed(name, error);
+        this.#reportFailed(name, error);
       }
     }
     const merged = (): Resource =>
@@ -130,11 +130,11 @@ export class DetectedResource implements Resource {
     try {
       keep(await value);
     } catch (error) {
-      this.#sayFailed(name, error);
+      this.#reportFailed(name, error);
     }
   }
 
-  #sayFailed(name: string, error: unknown): void {
+  #reportFailed(name: string, error: unknown): void {
     if ((error as { code?: unknown } | null | undefined)?.code === NO_IMPORT) return;
     this.parts.notice('SPW023', `${name}: ${textOfThrown(error)}; spans are sent without what it finds`, name);
   }

@@ -74,7 +74,7 @@ export class ExportTimeout extends Error {
 
 export interface Failure extends Row {
   /** What the other side or the operating system said. */
-  readonly said: string;
+  readonly text: string;
   /** Milliseconds that the other side asks us to wait before the next attempt. */
   readonly retryAfter?: number;
 }
@@ -96,19 +96,19 @@ function waitOf(error: { retryAfterMillis?: unknown; metadata?: unknown }): numb
 export function readFailure(error: unknown): Failure {
   try {
     const { code, details, message } = error as { code?: unknown; details?: unknown; message?: unknown };
-    const said = String(details || message || error).slice(0, 300);
+    const text = String(details || message || error).slice(0, 300);
     if (typeof code === 'number') {
       const row = failureRow(code);
       const retryAfter = waitOf(error as object);
-      if (retryAfter === undefined) return { ...row, said };
+      if (retryAfter === undefined) return { ...row, text };
       // with a wait that the server names it may pass; without one it may not (OTLP specification, "OTLP/gRPC Throttling")
-      return { ...row, retry: row.retry || code === GRPC_STATUS.RESOURCE_EXHAUSTED, said, retryAfter };
+      return { ...row, retry: row.retry || code === GRPC_STATUS.RESOURCE_EXHAUSTED, text, retryAfter };
     }
-    if (error instanceof SpanwrightError) return { name: error.code, retry: false, said };
-    if (error instanceof ExportTimeout) return { name: error.code, retry: true, connection: true, remedy: NO_ANSWER, said };
-    if (typeof code === 'string') return { name: code, retry: PASSING.has(code), connection: true, said };
-    return { name: 'error', retry: false, connection: true, said };
+    if (error instanceof SpanwrightError) return { name: error.code, retry: false, text };
+    if (error instanceof ExportTimeout) return { name: error.code, retry: true, connection: true, remedy: NO_ANSWER, text };
+    if (typeof code === 'string') return { name: code, retry: PASSING.has(code), connection: true, text };
+    return { name: 'error', retry: false, connection: true, text };
   } catch {
-    return { name: 'error', retry: false, said: 'an error that cannot be read' };
+    return { name: 'error', retry: false, text: 'an error that cannot be read' };
   }
 }

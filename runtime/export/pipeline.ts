@@ -146,7 +146,7 @@ class Guarded implements SpanProcessor {
     try {
       call();
     } catch (error) {
-      this.#say(method, error);
+      this.#report(method, error);
     }
   }
 
@@ -156,11 +156,11 @@ class Guarded implements SpanProcessor {
         throw new Error(`not done after ${limit} ms`);
       });
     } catch (error) {
-      this.#say(method, error);
+      this.#report(method, error);
     }
   }
 
-  #say(method: string, error: unknown): void {
+  #report(method: string, error: unknown): void {
     this.notice('SPW007', `spanProcessors[${this.index}].${method}: ${textOfThrown(error)}`, `${this.index} ${method}`);
   }
 }

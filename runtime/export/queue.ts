@@ -76,7 +76,7 @@ export class ExportQueue implements SpanProcessor {
   #exported = 0;
   #failed = 0;
   #dropped = 0;
-  #droppedSaid = 0;
+  #droppedReported = 0;
   #batchSize: number;
   /** Spans that entered the queue and that left it, in order: a flush waits for the second to reach the first. */
   #entered = 0;
@@ -115,7 +115,7 @@ export class ExportQueue implements SpanProcessor {
     this.#ended++;
     if (this.#closing !== undefined || this.#waiting.length >= this.options.maxQueueSize) {
       releaseErrors(span);
-      if (this.#dropped++ === this.#droppedSaid && this.#closing === undefined) this.#sayDropped();
+      if (this.#dropped++ === this.#droppedReported && this.#closing === undefined) this.#reportDropped();
       return;
     }
     if (this.#entered++ === 0) this.#watchExit();
@@ -241,17 +241,17 @@ export class ExportQueue implements SpanProcessor {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     }
-    const { spans, taken } = await this.options.delivery.send(batch);
+    const { spans, accepted } = await this.options.delivery.send(batch);
     for (const span of batch.slice(0, spans)) releaseErrors(span);
     if (this.#abandoned) return;
     if (spans < batch.length) this.#waiting = batch.slice(spans).concat(this.#waiting); // one request did not hold them all
     this.#underWay = 0;
-    this.#exported += taken;
-    this.#failed += spans - taken;
+    this.#exported += accepted;
+    this.#failed += spans - accepted;
     this.#left += spans;
-    this.#droppedSaid = this.#dropped;
+    this.#droppedReported = this.#dropped;
     this.#endFlushes();
-    if (taken === 0) this.#turn ??= unref(setTimeout(() => this.#rested(), REST_MS));
+    if (accepted === 0) this.#turn ??= unref(setTimeout(() => this.#rested(), REST_MS));
     else this.#schedule();
   }
 
@@ -271,7 +271,7 @@ export class ExportQueue implements SpanProcessor {
     this.#flushes = this.#flushes.filter(({ soft }) => !soft);
   }
 
-  #sayDropped(): void {
+  #reportDropped(): void {
     this.options.notice(
       'SPW005',
       `${this.options.maxQueueSize} spans wait already (max_queue_size), ${this.#dropped} dropped so far; the collector is too slow or absent, or more is recorded than it can take`,

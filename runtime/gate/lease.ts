@@ -55,7 +55,7 @@ export class LeaseBook implements LeaseMeter {
   #held: Held[] = [];
   /** In a worker thread: the leases of the main thread, which are older than those made here and end by the clock of this thread too. */
   #inherited: readonly InheritedLease[] = [];
-  #made = 0;
+  #created = 0;
   #timer: NodeJS.Timeout | undefined;
   #secondBegan = 0;
   #secondStarted = 0;
@@ -128,7 +128,7 @@ export class LeaseBook implements LeaseMeter {
     const held: Held = {
       ...change,
       ...terms,
-      id: String(++this.#made),
+      id: String(++this.#created),
       createdAt: new Date(now).toISOString(),
       expiresAt: holds ? (limited ? new Date(now + duration).toISOString() : null) : new Date(now).toISOString(),
       endsAt: monotonic() + duration,

@@ -9,7 +9,7 @@ export class LifetimeToken {
 
 export class LifetimeTokens {
   #live = 0;
-  #made = 0;
+  #created = 0;
   #kept: LifetimeToken | undefined;
   #current: WeakRef<LifetimeToken> | undefined;
   readonly #contexts = new WeakMap<object, LifetimeToken>();
@@ -40,7 +40,7 @@ export class LifetimeTokens {
   #takeWeak(): LifetimeToken {
     const current = this.#current?.deref();
     if (current !== undefined) return current;
-    const token = new LifetimeToken(++this.#made);
+    const token = new LifetimeToken(++this.#created);
     this.#current = new WeakRef(token);
     this.#live++;
     this.#collected.register(token, token.number);

@@ -26,7 +26,7 @@ function shifted({ configured, leases }: SharedSettings, offset: number): Shared
 
 export interface WorkerLink {
   /** Main thread: posts the settings to the workers. Worker: nothing. */
-  tell(): void;
+  publish(): void;
   close(): void;
 }
 
@@ -56,7 +56,7 @@ export function linkWorkers(current: () => SharedSettings, follow: (settings: Sh
     post({ from: 'worker', asks: true });
   }
   return {
-    tell() {
+    publish() {
       if (!isMainThread) return;
       const settings = send();
       leave(settings);

@@ -6,7 +6,7 @@ import type { AnyFunction, ForwarderFactory, Site, SiteRecord } from '../site/si
 import { state } from '../state.js';
 import { decorateLegacyField, fieldInitializer, namedField } from './field.js';
 import { nameText, ownerName, ownKey } from './introspect.js';
-import { standIn } from './make.js';
+import { wrapperFor } from './make.js';
 import { describeIn, describeMember } from './metadata.js';
 import type { InstrumentOptions } from './options.js';
 import { markedParameters } from './record.js';
@@ -45,12 +45,12 @@ function decorateStandard(
   options: InstrumentOptions,
 ): unknown {
   const name = nameText(context.name as string | symbol);
-  const stand = (body: AnyFunction, prefix = '') => standIn(body, record, factory, options, undefined, `${prefix}${name}`);
+  const wrapped = (body: AnyFunction, prefix = '') => wrapperFor(body, record, factory, options, undefined, `${prefix}${name}`);
   switch (context.kind) {
     case 'method':
     case 'getter':
     case 'setter': {
-      const made = stand(value as AnyFunction);
+      const made = wrapped(value as AnyFunction);
       if (context.metadata) describeIn(context.metadata, context.name, context.static, made.fn);
       if (made.site !== undefined && record === undefined) nameByOwner(made.site, context, made.fn);
       return made.fn;
@@ -78,7 +78,7 @@ function decorateLegacy(
   if (descriptor === undefined) return decorateLegacyField(target, key, fieldInitializer(record, factory, options, name));
   if (typeof descriptor.value === 'function') {
     const marked = markedParameters(target, key);
-    const { fn } = standIn(descriptor.value, record, factory, options, owner, name, marked);
+    const { fn } = wrapperFor(descriptor.value, record, factory, options, owner, name, marked);
     describeMember(target, key, fn);
     return { ...descriptor, value: fn };
   }
@@ -87,7 +87,7 @@ function decorateLegacy(
   const half = setter ? 'set' : 'get';
   const accessor = descriptor[half];
   if (accessor === undefined) throw misplaced(name, 'a property that is not a method');
-  const { fn } = standIn(accessor, record, factory, options, owner, name);
+  const { fn } = wrapperFor(accessor, record, factory, options, owner, name);
   describeMember(target, key, fn);
   return { ...descriptor, [half]: fn };
 }
@@ -105,7 +105,7 @@ export function wrapFunction<F extends AnyFunction>(
       `instrument(): found ${fn === null ? 'null' : `a ${typeof fn}`}; expected a function to instrument.`,
     );
   }
-  return standIn(fn, record, factory, options, undefined, fn.name || options.name || 'anonymous').fn as F;
+  return wrapperFor(fn, record, factory, options, undefined, fn.name || options.name || 'anonymous').fn as F;
 }
 
 /**

@@ -97,7 +97,7 @@ export function makeFunction(site: Site, factory: ForwarderFactory | undefined, 
 }
 
 /** Registers `body` and makes its stand-in; a function that is instrumented or skipped already is left as it is. */
-export function standIn(
+export function wrapperFor(
   body: AnyFunction,
   record: SiteRecord | undefined,
   factory: ForwarderFactory | undefined,

@@ -4,7 +4,7 @@
 import type { AnyFunction, ForwarderFactory, SiteRecord } from '../site/site.js';
 import { notice } from '../warnings.js';
 import { isClass, nameText, ownKey } from './introspect.js';
-import { standIn } from './make.js';
+import { wrapperFor } from './make.js';
 import { describeMembers } from './metadata.js';
 import type { InstrumentOptions } from './options.js';
 import { markedParameters } from './record.js';
@@ -131,7 +131,7 @@ function instrumentMethods(
       if (!descriptor.configurable && !descriptor.writable) continue;
       const { value } = descriptor;
       const marked = markedParameters(holder, key);
-      const made = standIn(value, member?.record, member?.factory, options, owner.name, nameText(key), marked).fn;
+      const made = wrapperFor(value, member?.record, member?.factory, options, owner.name, nameText(key), marked).fn;
       if (made === value || Reflect.defineProperty(holder, key, { ...descriptor, value: made })) instrumented = true;
     }
     if (members !== undefined && instrumentAccessors(holder, find, options)) instrumented = true;
@@ -153,7 +153,7 @@ function instrumentAccessors(
       const member = find(key, kind);
       const accessor = descriptor[half];
       if (member === undefined || accessor === undefined || !descriptor.configurable) continue;
-      changed[half] = standIn(accessor, member.record, member.factory, options, undefined, nameText(key)).fn as never;
+      changed[half] = wrapperFor(accessor, member.record, member.factory, options, undefined, nameText(key)).fn as never;
       instrumented = true;
     }
     if (changed.get !== descriptor.get || changed.set !== descriptor.set) Object.defineProperty(holder, key, changed);

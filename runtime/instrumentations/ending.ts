@@ -13,7 +13,7 @@ interface AtEnd {
 /** Once, with the first end of the span. */
 export function atEnd(span: RecordedSpan, { before, after }: AtEnd): void {
   const { end } = span;
-  span.end = function endAndTell(this: RecordedSpan, time): void {
+  span.end = function endWithHooks(this: RecordedSpan, time): void {
     if (span.ended) return;
     before?.();
     end.call(span, time);
@@ -36,7 +36,7 @@ export function translate(
 /** Adds what an exception says of the answer, when the package records it. */
 export function atException(span: RecordedSpan, attributesOf: (exception: unknown) => Attributes): void {
   const { recordException } = span;
-  span.recordException = function recordAndTell(exception, time): void {
+  span.recordException = function recordWithHooks(exception, time): void {
     span.setAttributes(attributesOf(exception));
     recordException.call(span, exception, time);
   };

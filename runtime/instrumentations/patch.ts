@@ -96,11 +96,13 @@ function defaultOf(target: object): Record<string, unknown> | undefined {
 }
 
 function choosing(original: Fn, patched: Fn, bypass: Bypass, row: PackageRow): Fn {
-  const told = row.connection !== undefined;
+  const describesPeer = row.connection !== undefined;
   const chosen = function (this: unknown, ...args: unknown[]): unknown {
     const straight = bypass(args, this);
     if (new.target !== undefined) return Reflect.construct(straight ? original : patched, args, new.target);
-    return told && !straight ? underWay(row, patched, this, args) : Reflect.apply(straight ? original : patched, this, args);
+    return describesPeer && !straight
+      ? underWay(row, patched, this, args)
+      : Reflect.apply(straight ? original : patched, this, args);
   };
   // what promisify() and others read on the function is the patched one's
   for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(patched))) {

@@ -85,13 +85,13 @@ class LibraryTracer implements Tracer {
     if (failure !== undefined) atException(span, failure);
     const call = connection === undefined ? undefined : callOf(this.row);
     if (call === undefined) return;
-    const tell = (): boolean => {
+    const describePeer = (): boolean => {
       span.setAttributes(connection?.(call) ?? {});
       return PEER in span.attributes;
     };
-    if (!tell())
+    if (!describePeer())
       atEnd(span, {
-        before: () => void (tell() || span.setAttributes(peer(span.attributes['server.address'], undefined) ?? {})),
+        before: () => void (describePeer() || span.setAttributes(peer(span.attributes['server.address'], undefined) ?? {})),
       });
   }
 

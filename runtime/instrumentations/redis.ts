@@ -97,9 +97,9 @@ let followed = false;
 function followConnections(): void {
   if (followed) return;
   followed = true;
-  const onReady = (told: unknown): void => {
-    const id = fieldOf(told, 'clientId');
-    if (typeof id === 'string') connections.set(id, peer(fieldOf(told, 'serverAddress'), fieldOf(told, 'serverPort')));
+  const onReady = (event: unknown): void => {
+    const id = fieldOf(event, 'clientId');
+    if (typeof id === 'string') connections.set(id, peer(fieldOf(event, 'serverAddress'), fieldOf(event, 'serverPort')));
   };
   subscribe('node-redis:connection:ready', onReady);
   subscribe('node-redis:connection:closed', (told) => void connections.delete(fieldOf(told, 'clientId') as string));

@@ -73,7 +73,7 @@ export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
       const counted = queryOf(span);
       if (recorded === undefined && counted === undefined) return run();
       const succeed = (result: unknown): void => {
-        tellRows(recorded, counted, result, rows as Counting | undefined);
+        reportRows(recorded, counted, result, rows as Counting | undefined);
         span.end();
       };
       const fail = (error: unknown): void => {
@@ -117,7 +117,7 @@ function settle<Result>(run: () => Result, succeed: (result: unknown) => void, f
 }
 
 /** A function of the user's that fails costs the count and nothing else. */
-function tellRows(span: RecordedSpan | undefined, counted: Query | undefined, result: unknown, own: Counting = rowsIn): void {
+function reportRows(span: RecordedSpan | undefined, counted: Query | undefined, result: unknown, own: Counting = rowsIn): void {
   try {
     const { returned = 0, affected = 0 } = own(result);
     if (counted !== undefined) Object.assign(counted, { returned, affected });

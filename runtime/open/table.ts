@@ -42,8 +42,8 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
   /** Reported leaks that are still open and hold no place, oldest report first. */
   readonly #excused = new Set<Entry>();
   /** Places taken by namespace; kept only while the table is crowded. */
-  #taken: Map<string, number> | undefined;
-  #told = new Set<string | undefined>();
+  #reserved: Map<string, number> | undefined;
+  #reportedCauses = new Set<string | undefined>();
 
   /** Places that one namespace may take: an eighth stays for the others, so that a leak blinds its own namespace only. */
   get share(): number {
@@ -55,12 +55,12 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
     const places = this.count - this.#excused.size;
     if (places < this.share) return true;
     const full = places >= this.max;
-    this.#taken ??= this.#takenByNamespace();
-    if (!full && (this.#taken.get(namespace) ?? 0) < this.share) return true;
+    this.#reserved ??= this.#reservedByNamespace();
+    if (!full && (this.#reserved.get(namespace) ?? 0) < this.share) return true;
     this.refused++;
     const cause = full ? undefined : namespace;
-    if (!this.#told.has(cause)) {
-      this.#told.add(cause);
+    if (!this.#reportedCauses.has(cause)) {
+      this.#reportedCauses.add(cause);
       this.onFull(cause);
     }
     return false;
@@ -68,7 +68,7 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
 
   /** The namespace with the most places. Walks the table. */
   largest(): { namespace: string; places: number } | undefined {
-    const [first] = [...this.#takenByNamespace()].sort(([, a], [, b]) => b - a);
+    const [first] = [...this.#reservedByNamespace()].sort(([, a], [, b]) => b - a);
     return first === undefined ? undefined : { namespace: first[0], places: first[1] };
   }
 
@@ -125,20 +125,20 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
     this.leaked = 0;
     this.refused = 0;
     this.tooDeep = 0;
-    this.#taken = undefined;
-    this.#told.clear();
+    this.#reserved = undefined;
+    this.#reportedCauses.clear();
   }
 
   #take(entry: Entry, places: number): void {
-    if (this.#taken === undefined) return;
+    if (this.#reserved === undefined) return;
     const { namespace } = entry.site;
-    this.#taken.set(namespace, (this.#taken.get(namespace) ?? 0) + places);
+    this.#reserved.set(namespace, (this.#reserved.get(namespace) ?? 0) + places);
     if (this.count - this.#excused.size > this.max / 2) return;
-    this.#taken = undefined;
-    this.#told.clear();
+    this.#reserved = undefined;
+    this.#reportedCauses.clear();
   }
 
-  #takenByNamespace(): Map<string, number> {
+  #reservedByNamespace(): Map<string, number> {
     const taken = new Map<string, number>();
     for (const entry of this) {
       if (this.#excused.has(entry)) continue;

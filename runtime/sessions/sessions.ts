@@ -76,20 +76,20 @@ function startSession(key: string, options: SessionOptions = {}): boolean {
   const current = over || earlier !== undefined ? undefined : above;
   // whether a trace that goes on is kept has been decided where it began
   const terms = earlier !== undefined && isSampled(earlier) ? { root: site.root, ratio: 1, kind: site.kind } : site;
-  const placed = place(recorder, terms, context, current);
-  if (placed === undefined || !placed.sampled || !book.hasRoom() || !recorder.hasRoom(site)) return false;
+  const placement = place(recorder, terms, context, current);
+  if (placement === undefined || !placement.sampled || !book.hasRoom() || !recorder.hasRoom(site)) return false;
   const span = recorder.start(site, {
-    context: placed.context,
-    parent: placed.parent,
-    traceId: earlier?.traceId ?? placed.traceId,
+    context: placement.context,
+    parent: placement.parent,
+    traceId: earlier?.traceId ?? placement.traceId,
     traceFlags: earlier?.traceFlags,
-    traceState: placed.traceState ?? earlier?.traceState,
+    traceState: placement.traceState ?? earlier?.traceState,
   });
   if (span.ended) return false; // the user's SDK does not record it
   span.setAttribute('spanwright.session.key', key.slice(0, 256));
   if (options.attributes !== undefined) span.setAttributes(options.attributes);
   if (earlier !== undefined) span.addLink({ context: earlier });
-  const session: Session = { key, span, context: new SpanLayer(placed.context, span.active), startedAt: now() };
+  const session: Session = { key, span, context: new SpanLayer(placement.context, span.active), startedAt: now() };
   book.add(session);
   // a backend shows a span when it has ended: this one says at once that the session runs
   const marker = recorder.start(site, { name: `${site.spanName} started`, context: session.context, parent: span });

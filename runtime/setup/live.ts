@@ -281,7 +281,7 @@ export class LiveTracing implements Tracing {
   #putInForce(): void {
     const { gate } = this.process;
     gate.apply(changeOf(gate.settings, withLeases(this.#configured(), this.leaseBook)));
-    this.#workers?.tell();
+    this.#workers?.publish();
   }
 
   #configured(): GateSettings {

@@ -42,7 +42,7 @@ export function startRecorder(
   const scope = { name: configuration.tracerName, version: VERSION };
   const limits = limitsOf(configuration);
   open.restart(configuration.maxOpenSpans);
-  open.onFull = tellNoRoom;
+  open.onFull = reportNoRoom;
   const shared = { gate, open, meter: tracing.leaseBook, recentErrors, scope, limits };
   gate.remoteRoots.restart(configuration.remoteRootsPerSecond);
   gate.remoteRoots.onRefused = () =>
@@ -61,7 +61,7 @@ export function startRecorder(
       : new Recorder({ ...shared, ...own, defersRatio: false });
 }
 
-function tellNoRoom(namespace: string | undefined): void {
+function reportNoRoom(namespace: string | undefined): void {
   const { open } = state;
   const { namespace: largest = '', places = 0 } = open.largest() ?? {};
   const detail =

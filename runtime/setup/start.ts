@@ -69,7 +69,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   undo.push(enableInstrumentations());
   if (pipeline === null) tracing.undoAtShutdown(undo);
   else for (const { name, line } of notFollowed()) notice('SPW024', line, name);
-  tellTransformerMissing();
+  reportTransformerMissing();
   return tracing;
 }
 
@@ -169,7 +169,7 @@ function quietly(register: () => boolean): boolean {
 }
 
 /** Once, after the modules that start with the service have loaded. */
-function tellTransformerMissing(): void {
+function reportTransformerMissing(): void {
   const turn = setImmediate(() => {
     if (state.untransformed === 0) return;
     notice(

@@ -25,7 +25,7 @@ export class SiteRegistry {
   /** Registers `site` and returns the slot to use: the one already there when it says the same. */
   add(site: Site): Site {
     const known = site.file === undefined && site.scope === undefined ? undefined : this.#byId.get(site.id);
-    if (known !== undefined && saysTheSame(known, site)) return known;
+    if (known !== undefined && isSameSite(known, site)) return known;
     if (known === undefined && (site.file !== undefined || site.scope !== undefined)) this.#byId.set(site.id, site);
     else this.#addLoose(site);
     return site;
@@ -115,7 +115,7 @@ function* alive(references: readonly WeakRef<Site>[]): IterableIterator<Site> {
 }
 
 /** Options are compared by identity; those that are data, by content. */
-function saysTheSame(a: Site, b: Site): boolean {
+function isSameSite(a: Site, b: Site): boolean {
   if (a.spanName !== b.spanName || a.kind !== b.kind || a.namespace !== b.namespace) return false;
   // how a body is followed: of one place in the source a class factory can make functions of several kinds
   if (a.isAsync !== b.isAsync || a.shape !== b.shape) return false;

@@ -75,10 +75,10 @@ function placeUnder(
   context: Context,
   given: Span | SpanContext,
 ): Placement | undefined {
-  const placed = linked ? placeBeside(recorder, terms, context, given) : place(recorder, terms, context, given);
-  if (placed !== undefined) return placed;
+  const placement = linked ? placeBeside(recorder, terms, context, given) : place(recorder, terms, context, given);
+  if (placement !== undefined) return placement;
   const upstream = contextOf(given);
-  return isSpanContextValid(upstream) && !isSampled(upstream) ? unkept(context, upstream) : undefined;
+  return isSpanContextValid(upstream) && !isSampled(upstream) ? unsampledUnder(context, upstream) : undefined;
 }
 
 /** In the trace of the upstream span and linked to it, without being its child: what the SDK's tracer cannot make. */
@@ -99,7 +99,7 @@ function contextOf(given: Span | SpanContext): SpanContext {
   return 'spanContext' in given ? given.spanContext() : given;
 }
 
-function unkept(context: Context, upstream: SpanContext): Placement {
+function unsampledUnder(context: Context, upstream: SpanContext): Placement {
   const inside = new SpanLayer(context, trace.wrapSpanContext({ ...upstream, traceFlags: upstream.traceFlags & RANDOM }));
   return unrecorded(inside);
 }

@@ -95,19 +95,19 @@ class GateTracer implements Tracer {
     const root = verdict.root || anyHolds(when, context, { valueNamed: (name) => options?.attributes?.[name] });
     const path = options?.attributes?.['url.path'] ?? options?.attributes?.['http.target'];
     const terms = { root, ratio: verdict.ratio, kind, path };
-    const placed = place(recorder, terms, context, begins ? undefined : above);
+    const placement = place(recorder, terms, context, begins ? undefined : above);
     // left out by the ratio: so is what is below it
-    if (placed?.sampled === false) return (placed.context as SpanLayer).span;
-    if (placed === undefined || !recorder.hasRoom(site)) return undefined;
+    if (placement?.sampled === false) return (placement.context as SpanLayer).span;
+    if (placement === undefined || !recorder.hasRoom(site)) return undefined;
     const span = recorder.start(site, {
       name: typeof name === 'string' ? name : String(name),
       kind,
       scope: this.scope,
-      context: placed.context,
-      parent: placed.parent,
+      context: placement.context,
+      parent: placement.parent,
       startTime: options?.startTime,
-      traceId: placed.traceId,
-      traceState: placed.traceState,
+      traceId: placement.traceId,
+      traceState: placement.traceState,
     });
     if (options?.attributes !== undefined) span.setAttributes(options.attributes);
     if (options?.links !== undefined) span.addLinks(options.links);

@@ -199,9 +199,9 @@ export function startSpan(
   self: unknown,
   args: ArrayLike<unknown>,
 ): RecordedSpan {
-  const placed = 'sampled' in decision;
-  const span = placed ? recorder.start(site, decision) : recorder.startChild(site, decision.span as RecordedSpan, decision);
-  if (!span.ended && (site.captures || (placed && decision.links !== undefined))) describe(span, decision, site, self, args);
+  const isPlacement = 'sampled' in decision;
+  const span = isPlacement ? recorder.start(site, decision) : recorder.startChild(site, decision.span as RecordedSpan, decision);
+  if (!span.ended && (site.captures || (isPlacement && decision.links !== undefined))) describe(span, decision, site, self, args);
   if (site.capture !== undefined && !span.ended) captureCall(span, site, site.capture, self, args);
   return span;
 }

@@ -47,7 +47,7 @@ export function observeSteps(iterator: object, iteration: Iteration): void {
 }
 
 function observedStep(name: StepName, step: Step, iteration: Iteration, running: { step: boolean }): Step {
-  const taken = (result: StepResult): StepResult => {
+  const finished = (result: StepResult): StepResult => {
     try {
       // after return() an iterator has finished, unless its result says that it has not
       if (name === 'return' ? result?.done !== false : result?.done) iteration.finished(result?.value);
@@ -89,8 +89,8 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
       }
       try {
         const later = (result as { then?: unknown } | undefined)?.then;
-        if (typeof later === 'function') return apply(later, result, [taken, failed]);
-        taken(result as StepResult);
+        if (typeof later === 'function') return apply(later, result, [finished, failed]);
+        finished(result as StepResult);
       } catch (fault) {
         reportFault(`${name}() of an iterator`, fault);
       }

@@ -95,7 +95,7 @@ test('a bad rule is refused as a whole', async () => {
   assert.is(fingerprint(tracing), before);
 });
 
-test('a lease ends when it is deleted, and its neighbour stays', async () => {
+test('a lease ends when it is deleted, and the other one stays', async () => {
   const { admin, log } = quietHandler(tracing);
   const first = tracing.setEnabled(true);
   const second = tracing.setRules('carbide::db=off');

@@ -31,7 +31,7 @@ function configuration(open: string, closed: string): string {
   return [
     'global: { scrape_interval: 400ms, scrape_timeout: 400ms }',
     'scrape_configs:',
-    job('open', open) + job('token', closed, token(READ_TOKEN)) + job('stranger', closed),
+    job('open', open) + job('token', closed, token(READ_TOKEN)) + job('no token', closed),
   ].join('\n');
 }
 
@@ -100,7 +100,7 @@ async function answers(text: string, expected: number): Promise<void> {
 test('it is up for those who may read, and down for who may not', async () => {
   await answers('up{job="open"}', 1);
   await answers('up{job="token"}', 1);
-  await answers('up{job="stranger"}', 0);
+  await answers('up{job="no token"}', 0);
 });
 
 test('its open spans are those of the service, in all and by namespace, as they come and go', async () => {

@@ -161,7 +161,8 @@ for (const [name, lines, status] of [
     'True-Client-IP: 192.0.2.7',
     'X-Envoy-External-Address: 192.0.2.7',
   ].map(
-    (header) => [`a stranger, proxied with ${header}`, ['GET /tracing/state HTTP/1.1', 'Host: localhost', header], 401] as const,
+    (header) =>
+      [`a remote caller, proxied with ${header}`, ['GET /tracing/state HTTP/1.1', 'Host: localhost', header], 401] as const,
   ),
   [
     'a caller with a header that only looks like one of a proxy',

@@ -185,9 +185,9 @@ test('spans shows what is open, with attribute values only for the token, and wa
     /handleObjectState +carbide::machine-controller +[0-9a-f]{32} +[0-9a-f]{16}\n(?: +\S+ = .*\n)* +machine\.serial = "SECRET-4711"\n/,
   );
   assert.not.match(ran.out, '\u001b');
-  const stranger = await told(['spans'], { SPANWRIGHT_ADMIN_TOKEN: '' });
-  assert.match(stranger.out, 'handleObjectState');
-  assert.not.match(stranger.out, 'SECRET-4711');
+  const remote = await told(['spans'], { SPANWRIGHT_ADMIN_TOKEN: '' });
+  assert.match(remote.out, 'handleObjectState');
+  assert.not.match(remote.out, 'SECRET-4711');
 
   const watch = start(['spans', '--watch', '--json'], { SPANWRIGHT_ADMIN_URL: admin.url });
   const frames: { total: number }[] = [];
@@ -247,9 +247,9 @@ test('errors lists failed calls, with messages only for the token', async () => 
   const ran = await told(['errors']);
   assert.is(ran.code, 0, ran.err);
   assert.match(ran.out, /handleObjectState +carbide::machine-controller +[0-9a-f]{32} +RangeError: no rack +\[2J7$/m);
-  const stranger = await told(['errors'], { SPANWRIGHT_ADMIN_TOKEN: '' });
-  assert.match(stranger.out, / RangeError$/m);
-  assert.not.match(stranger.out, 'no rack');
+  const remote = await told(['errors'], { SPANWRIGHT_ADMIN_TOKEN: '' });
+  assert.match(remote.out, / RangeError$/m);
+  assert.not.match(remote.out, 'no rack');
 });
 
 test('leases lists what is in force, and ends one', async () => {

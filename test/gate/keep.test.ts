@@ -75,7 +75,7 @@ test('a trace that an upstream service sampled is always kept', () =>
     assert.is(tracing.state().spans.forgotten, 0);
   }));
 
-test('a span that ends after its root shares the fate of the root', () =>
+test('a span that ends after its root is sent or dropped with the root', () =>
   traced(keeping({ errors: true, slowerThan: '30m' }), async ({ expectSpans, tracing }) => {
     for (const age of [3_600_000, 1000]) {
       const { root: parent, inside } = rootSince('parent', age);

@@ -99,17 +99,17 @@ function argumentNames(written: Written): Fault[] {
       ? value.properties.flatMap(({ name }) => (name !== undefined && !ts.isComputedPropertyName(name) ? [name] : []))
       : [];
   const plain = new Set<string>();
-  const taken = new Map<string, string>();
+  const parametersByName = new Map<string, string>();
   for (const target of targets)
     parametersOf(ts, target).forEach((parameter, index) => {
       if (ts.isIdentifier(parameter.name)) plain.add(parameter.name.text);
-      else for (const name of boundNames(ts, parameter.name)) taken.set(name, `parameter ${index + 1}`);
+      else for (const name of boundNames(ts, parameter.name)) parametersByName.set(name, `parameter ${index + 1}`);
     });
   const faults: Fault[] = [];
   for (const node of named) {
     const { text } = node as ts.StringLiteral | ts.Identifier;
     if (plain.has(text)) continue;
-    const where = taken.get(text);
+    const where = parametersByName.get(text);
     const range = rangeOf(node, file);
     if (where !== undefined)
       faults.push(
@@ -120,7 +120,7 @@ function argumentNames(written: Written): Fault[] {
           `Give ${where} a name, or record it with 'attributes', a function of the arguments.`,
         ),
       );
-    else faults.push(fault('unknown-argument', range, text, argumentHint(text, plain, taken)));
+    else faults.push(fault('unknown-argument', range, text, argumentHint(text, plain, parametersByName)));
   }
   return faults;
 }

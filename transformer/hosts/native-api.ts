@@ -53,12 +53,12 @@ export interface Program {
   getGlobalDiagnostics(): Diagnosed;
   getSemanticDiagnostics(): Diagnosed;
   getDeclarationDiagnostics(): Diagnosed;
-  emit(only?: number): Promise<Said>;
+  emit(only?: number): Promise<EmitResult>;
   emitToString(only: number): Promise<Emitted>;
 }
 
 /** What the compiler said of what it wrote. */
-export interface Said {
+export interface EmitResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 

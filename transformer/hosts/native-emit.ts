@@ -3,13 +3,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { chained, type Source } from '../print/chain.js';
-import type { Emitted, ParsedConfiguration, Said, Snapshot } from './native-api.js';
+import type { EmitResult, Emitted, ParsedConfiguration, Snapshot } from './native-api.js';
 import type { NativeHost } from './native-opened.js';
 
 const INLINE = /^(\/\/# sourceMappingURL=data:application\/json;base64,)([A-Za-z0-9+/=]+)\s*$/m;
 
 /** What is emitted where nothing is to be: said nothing, wrote nothing. */
-export const NOTHING: Said = { diagnostics: [] };
+export const NOTHING: EmitResult = { diagnostics: [] };
 
 interface Layered {
   readonly authored: Snapshot;
@@ -39,7 +39,7 @@ export async function instrumentedScript(
 export async function writeEmitted(
   files: ReadonlyMap<string, { text: string }>,
   printed: ReadonlyMap<string, Source>,
-): Promise<Said> {
+): Promise<EmitResult> {
   const folders = new Set([...files.keys()].map(dirname));
   await Promise.all([...folders].map((folder) => mkdir(folder, { recursive: true })));
   const writing: Promise<void>[] = [];

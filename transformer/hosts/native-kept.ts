@@ -43,7 +43,7 @@ async function compileThenReplace(
   // Where an error is to keep files from being written, those of the transformer have to be known before.
   const cautious = all.filter(({ parsed }) => parsed.options.noEmitOnError);
   for (const one of cautious) await planOnce(host, one);
-  const refused = errorsIn(cautious.flatMap(saidOf)) > 0;
+  const refused = errorsIn(cautious.flatMap(diagnosticsOf)) > 0;
   const noEmit = request.noEmit || refused;
   const compiled = await tsc(paths[0] as string, [references ? '-b' : '-p', ...paths, ...(noEmit ? ['--noEmit'] : [])], {
     pretty,
@@ -52,7 +52,7 @@ async function compileThenReplace(
     if (noEmit || one.parsed.options.noEmit) await planOnce(host, one);
     else await replace(host, one, compiled);
   }
-  const own = sorted(all.flatMap(saidOf));
+  const own = sorted(all.flatMap(diagnosticsOf));
   const format = pretty ? host.native.formatDiagnosticsWithColorAndContext : host.native.formatDiagnostics;
   const exit = refused ? 1 : compiled.exit === 0 && errorsIn(own) > 0 ? 2 : compiled.exit;
   const output = compiled.output + format(own, host.api);
@@ -82,14 +82,14 @@ async function replace(host: NativeHost, one: Kept, { written, exit }: Compiled)
     }
   }
   // What is to be said again next time is not remembered but found again.
-  if ((state.holds || whole) && saidOf(one).length === 0) state.keep();
+  if ((state.holds || whole) && diagnosticsOf(one).length === 0) state.keep();
 }
 
 /** How `tsc` exits where errors kept it from writing. */
 const SKIPPED = 1;
 
 /** What the transformer says of a project, as far as it has been planned. */
-function saidOf({ texts, looked }: Kept): Diagnostic[] {
+function diagnosticsOf({ texts, looked }: Kept): Diagnostic[] {
   const reports = [...reportsOfSettings(texts.faults), ...(looked?.plan.reports ?? [])];
   return reports.map((report) => diagnosticOf(report, texts.project));
 }

@@ -1,7 +1,7 @@
 // The native build of a project that keeps no state: diagnostics and declarations of the program as authored, JavaScript of the same
 // program over a layer that holds the instrumented texts. Both are made at the same time.
 
-import type { Said } from './native-api.js';
+import type { EmitResult } from './native-api.js';
 import { declares, diagnosticOf, diagnosticsOf, errorsIn, sorted } from './native-diagnostics.js';
 import { instrumentedScript, NOTHING, writeEmitted } from './native-emit.js';
 import { directoriesOf, type NativeHost, type NativeProject, type Opened, openProject } from './native-opened.js';
@@ -38,16 +38,17 @@ async function buildOpened(
 
   // Declarations wait for no forwarder, unless an error of either kind is to keep them from being written.
   const checked = diagnosticsOf(program, options, !writes || cautious);
-  const declared = (): Promise<Said> => (declares(options) ? program.emit(native.EmitOnly.OnlyDts) : Promise.resolve(NOTHING));
+  const declared = (): Promise<EmitResult> =>
+    declares(options) ? program.emit(native.EmitOnly.OnlyDts) : Promise.resolve(NOTHING);
   const early = writes && !cautious ? checked.then(declared) : undefined;
   // The checker is at work while the forwarders are planned and the instrumented program is emitted.
   const [found, { changed, reports, files }] = await Promise.all([checked, script()]);
   const own = [...reportsOfSettings(texts.faults), ...reports].map((report) => diagnosticOf(report, texts.project));
   const emits = writes && !(cautious && errorsIn([...found, ...own]) > 0);
-  const written = (): Promise<Said> =>
+  const written = (): Promise<EmitResult> =>
     files === undefined ? program.emit(native.EmitOnly.OnlyJs) : writeEmitted(files, changed);
-  const said = emits ? await Promise.all([early ?? declared(), written()]) : [];
-  const diagnostics = sorted([...found, ...own, ...said.flatMap((one) => one.diagnostics)]);
+  const results = emits ? await Promise.all([early ?? declared(), written()]) : [];
+  const diagnostics = sorted([...found, ...own, ...results.flatMap((one) => one.diagnostics)]);
   const errors = errorsIn(diagnostics);
   const format = pretty ? native.formatDiagnosticsWithColorAndContext : native.formatDiagnostics;
   const count = pretty && errors > 0 ? `\nFound ${errors} error${errors === 1 ? '' : 's'}.\n` : '';

@@ -76,15 +76,15 @@ function requireTypeScript(loader: Loader): void {
 }
 
 const EXTENSIONS = ['.ts', '.tsx', '.cts', '.cjs', '.js'] as const;
-const taken = new Map<string, Handler>();
+const installed = new Map<string, Handler>();
 
 /** Puts what `require` does with the extensions in front of what other tools (tsx) have put there since. */
 function takeExtensions({ _extensions }: Loader): void {
   for (const extension of EXTENSIONS) {
     const before = _extensions[extension];
-    if (before !== undefined && before === taken.get(extension)) continue;
+    if (before !== undefined && before === installed.get(extension)) continue;
     const handler = handlerBefore(before ?? (_extensions['.js'] as Handler));
-    taken.set(extension, handler);
+    installed.set(extension, handler);
     _extensions[extension] = handler;
   }
 }

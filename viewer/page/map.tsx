@@ -47,13 +47,13 @@ export function MapView() {
   );
 }
 
-interface Placed extends MapNode {
+interface PositionedNode extends MapNode {
   readonly x: number;
   readonly y: number;
 }
 
 /** Columns by the longest chain of calls that leads to a node; a cycle of calls is cut where it closes. */
-function placeNodes({ nodes, edges }: SystemMap): Map<string, Placed> {
+function positionNodes({ nodes, edges }: SystemMap): Map<string, PositionedNode> {
   const shown = nodes.slice(0, MOST_NODES);
   const names = new Set(shown.map(({ name }) => name));
   const callers = new Map<string, string[]>();
@@ -68,19 +68,19 @@ function placeNodes({ nodes, edges }: SystemMap): Map<string, Placed> {
     return column;
   };
   const filled: number[] = [];
-  const placed = new Map<string, Placed>();
+  const positions = new Map<string, PositionedNode>();
   for (const node of shown) {
     const column = columnOf(node.name, new Set([node.name]));
     const row = filled[column] ?? 0;
     filled[column] = row + 1;
-    placed.set(node.name, { ...node, x: column * (NODE.width + NODE.gapX), y: row * (NODE.height + NODE.gapY) });
+    positions.set(node.name, { ...node, x: column * (NODE.width + NODE.gapX), y: row * (NODE.height + NODE.gapY) });
   }
-  return placed;
+  return positions;
 }
 
 function Picture({ map }: { map: SystemMap }) {
-  const placed = placeNodes(map);
-  const all = [...placed.values()];
+  const positions = positionNodes(map);
+  const all = [...positions.values()];
   const width = Math.max(...all.map(({ x }) => x)) + NODE.width;
   const height = Math.max(...all.map(({ y }) => y)) + NODE.height;
   const most = Math.max(...map.edges.map(({ calls }) => calls), 1);
@@ -88,7 +88,7 @@ function Picture({ map }: { map: SystemMap }) {
     <div class="map bounded" tabIndex={0} role="region" aria-label="Picture of the map">
       <svg viewBox={`-8 -8 ${width + 16} ${height + 16}`} width={width + 16} height={height + 16} aria-hidden="true">
         {map.edges.map((edge) => (
-          <Arrow key={`${edge.from} ${edge.to}`} edge={edge} placed={placed} most={most} />
+          <Arrow key={`${edge.from} ${edge.to}`} edge={edge} positions={positions} most={most} />
         ))}
         {all.map((node) => (
           <g key={node.name} transform={`translate(${node.x} ${node.y})`} class={node.errors > 0 ? 'node failing' : 'node'}>
@@ -121,8 +121,8 @@ function fitted(name: string): string {
   return shown;
 }
 
-function Arrow({ edge, placed, most }: { edge: MapEdge; placed: ReadonlyMap<string, Placed>; most: number }) {
-  const [from, to] = [placed.get(edge.from), placed.get(edge.to)];
+function Arrow({ edge, positions, most }: { edge: MapEdge; positions: ReadonlyMap<string, PositionedNode>; most: number }) {
+  const [from, to] = [positions.get(edge.from), positions.get(edge.to)];
   if (from === undefined || to === undefined) return null;
   const back = to.x <= from.x;
   const [x1, y1] = [from.x + (back ? NODE.width / 2 : NODE.width), from.y + (back ? NODE.height : NODE.height / 2)];

@@ -4,7 +4,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
-import { type Column, spoken, table } from '../../cli/table.js';
+import { type Column, shortDuration, table } from '../../cli/table.js';
 import { printable } from '../../runtime/text/printable.js';
 import { limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
@@ -84,7 +84,7 @@ const COLUMNS: readonly Column<Found>[] = [
   { title: 'LEVEL', of: ({ level }) => level },
   { title: 'TRACE', of: ({ traceId }) => traceId },
   { title: 'LINES', of: ({ lines }) => lines, number: true },
-  { title: 'TOOK', of: ({ trace }) => (trace === null ? 'not there' : spoken(trace.durationMs)), number: true },
+  { title: 'TOOK', of: ({ trace }) => (trace === null ? 'not there' : shortDuration(trace.durationMs)), number: true },
   { title: 'ROOT', of: ({ trace }) => (trace === null ? '' : `${trace.service}: ${trace.root}`) },
   { title: 'MESSAGE', of: ({ message }) => message, most: 120 },
 ];

@@ -2,7 +2,7 @@
 // time or where its error began.
 
 import { CommandFailure, EXIT, type Invocation } from '../../cli/command.js';
-import { type Column, spoken, table } from '../../cli/table.js';
+import { type Column, shortDuration, table } from '../../cli/table.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import {
   causeOf,
@@ -76,7 +76,7 @@ function slowestOf(spans: readonly ReceivedSpan[]): { span: ReceivedSpan; ownMs:
 const COMMON: readonly Column<TraceRow>[] = [
   { title: 'TRACE', of: ({ traceId }) => traceId },
   { title: 'STARTED', of: ({ startedAt }) => startedAt },
-  { title: 'TOOK', of: ({ durationMs }) => spoken(durationMs), number: true },
+  { title: 'TOOK', of: ({ durationMs }) => shortDuration(durationMs), number: true },
   { title: 'SPANS', of: ({ spans }) => spans, number: true },
   { title: 'ROOT', of: ({ service, root }) => `${service}: ${root}` },
 ];
@@ -84,7 +84,7 @@ export const SLOW_COLUMNS: readonly Column<TraceRow>[] = [
   ...COMMON,
   {
     title: 'MOST TIME IN',
-    of: ({ slowest }) => `${slowest.service}: ${slowest.name} (${spoken(slowest.ownMs)})`,
+    of: ({ slowest }) => `${slowest.service}: ${slowest.name} (${shortDuration(slowest.ownMs)})`,
     most: 100,
   },
 ];
@@ -128,7 +128,7 @@ export async function searchRows(invocation: Invocation, asked: Partial<TraceQue
 export async function runSlow(invocation: Invocation): Promise<number> {
   const minDurationMs = durationOption(invocation, 'over', 1000);
   const rows = (await searchRows(invocation, { minDurationMs })).sort((a, b) => b.durationMs - a.durationMs);
-  return printRows(invocation, SLOW_COLUMNS, rows, `No trace with a span over ${spoken(minDurationMs)} in that time.`);
+  return printRows(invocation, SLOW_COLUMNS, rows, `No trace with a span over ${shortDuration(minDurationMs)} in that time.`);
 }
 
 export async function runErrors(invocation: Invocation): Promise<number> {

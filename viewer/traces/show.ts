@@ -1,7 +1,7 @@
 // `spanwright traces show TRACE_ID`: the trace as a tree, each span with its service, errors with reason and place.
 
 import { CommandFailure, EXIT, type Invocation } from '../../cli/command.js';
-import { spoken } from '../../cli/table.js';
+import { shortDuration } from '../../cli/table.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { durationOf, failed, servicesOf, startOf } from '../receiver/spans.js';
 import { formatTrace } from '../receiver/tree.js';
@@ -31,7 +31,7 @@ export async function runShow(invocation: Invocation): Promise<number> {
   const services = servicesOf(spans);
   const failures = spans.filter(failed).length;
   err(
-    `${spans.length} spans, ${failures} failed, ${services.length === 1 ? 'one service' : `${services.length} services`} (${services.join(', ')}), ${spoken(durationOf(spans))}.`,
+    `${spans.length} spans, ${failures} failed, ${services.length === 1 ? 'one service' : `${services.length} services`} (${services.join(', ')}), ${shortDuration(durationOf(spans))}.`,
   );
   return EXIT.done;
 }

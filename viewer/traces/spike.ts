@@ -3,7 +3,7 @@
 
 import { CommandFailure, type Invocation, UsageError } from '../../cli/command.js';
 import { getJson } from '../../cli/get-json.js';
-import { spoken } from '../../cli/table.js';
+import { shortDuration } from '../../cli/table.js';
 import { readAddress } from '../../cli/viewer/addresses.js';
 import { printable } from '../../runtime/text/printable.js';
 import { durationOption } from './arguments.js';
@@ -38,11 +38,11 @@ async function peakOf(
     }
   }
   if (peak === undefined)
-    throw new CommandFailure(`Prometheus has no value of "${printable(query, 200)}" in the last ${spoken(since)}.`);
+    throw new CommandFailure(`Prometheus has no value of "${printable(query, 200)}" in the last ${shortDuration(since)}.`);
   return peak;
 }
 
-async function momentOf(invocation: Invocation): Promise<{ at: number; said: string }> {
+async function momentOf(invocation: Invocation): Promise<{ at: number; shown: string }> {
   const { options, environment } = invocation;
   const [at, prometheus, query] = ['at', 'prometheus', 'query'].map((name) => options.get(name) as string | undefined);
   if (at !== undefined) {
@@ -51,21 +51,22 @@ async function momentOf(invocation: Invocation): Promise<{ at: number; said: str
     const moment = Date.parse(at);
     if (Number.isNaN(moment))
       throw new UsageError(`--at: found "${printable(at, 60)}"; expected a time such as 2026-11-21T08:30:00Z.`);
-    return { at: moment, said: new Date(moment).toISOString() };
+    return { at: moment, shown: new Date(moment).toISOString() };
   }
   if (prometheus === undefined || query === undefined)
     throw new UsageError('spike needs --at TIME, or --prometheus URL and --query PROMQL.');
   const base = readAddress(prometheus, '--prometheus', 'http://127.0.0.1:9090');
   const peak = await peakOf(base, query, durationOption(invocation, 'since', HOUR), environment);
-  return { at: peak.at, said: `${new Date(peak.at).toISOString()}, when it was ${peak.value}` };
+  return { at: peak.at, shown: `${new Date(peak.at).toISOString()}, when it was ${peak.value}` };
 }
 
 export async function runSpike(invocation: Invocation): Promise<number> {
-  const { at, said } = await momentOf(invocation);
+  const { at, shown } = await momentOf(invocation);
   const window = durationOption(invocation, 'window', MINUTE);
   const minDurationMs = invocation.options.has('over') ? durationOption(invocation, 'over', 0) : undefined;
   const rows = await searchRows(invocation, { from: at - window / 2, to: at + window / 2, minDurationMs });
   rows.sort((a, b) => b.durationMs - a.durationMs);
-  if (!invocation.options.has('json')) invocation.err(`Traces within ${spoken(window / 2)} of ${said}, the slowest first.`);
+  if (!invocation.options.has('json'))
+    invocation.err(`Traces within ${shortDuration(window / 2)} of ${shown}, the slowest first.`);
   return printRows(invocation, SLOW_COLUMNS, rows, 'No trace in that window: was tracing on then?');
 }

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { unreachable } from '../../cli/get-json.js';
-import { spoken } from '../../cli/table.js';
+import { shortDuration } from '../../cli/table.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { servicesOf } from '../receiver/spans.js';
@@ -92,7 +92,7 @@ export async function runVerify(invocation: Invocation): Promise<number> {
 function verdict(reached: readonly string[], missing: readonly string[], joined: boolean, wait: number): string {
   if (reached.length === 0) {
     return (
-      `No span within ${spoken(wait)}: the service does not take the traceparent over, its tracing has no endpoint, it refuses remote parents ` +
+      `No span within ${shortDuration(wait)}: the service does not take the traceparent over, its tracing has no endpoint, it refuses remote parents ` +
       '(remote_parent = "ignore"), or its spans go to another backend. Look at: spanwright status, spanwright doctor.'
     );
   }

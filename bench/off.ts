@@ -68,9 +68,9 @@ export async function measureOff(modules: Modules): Promise<Outcome> {
 const NOTES: Record<Shape, string> = {
   sync: 'A method of two integers that returns an integer.',
   async:
-    'The same as an `async` method, awaited by its caller; nothing in it waits. V8 puts no async function into its caller, so that a forwarder before ' +
+    'The same as an `async` method, awaited by its caller; nothing in it waits. V8 puts no async function into its caller, so that a wrapper before ' +
     'one is a call of its own, which is all that it adds (`npm run bench -- instructions` counts it). On Node 20 and 22 the first use of any AsyncLocalStorage leaves ' +
-    'async functions of the process dearer, with or without Spanwright: tracing that was on once is to be compared with that row.',
+    'async functions of the process slower, with or without Spanwright: compare tracing that was on once with that row.',
 };
 
 const OWN_NOTE =

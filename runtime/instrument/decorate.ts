@@ -45,7 +45,7 @@ function decorateStandard(
   options: InstrumentOptions,
 ): unknown {
   const name = nameText(context.name as string | symbol);
-  const wrapped = (body: AnyFunction, prefix = '') => wrapperFor(body, record, factory, options, undefined, `${prefix}${name}`);
+  const wrapped = (body: AnyFunction, prefix = '') => wrapperFor({ body, record, factory, options, name: `${prefix}${name}` });
   switch (context.kind) {
     case 'method':
     case 'getter':
@@ -78,7 +78,7 @@ function decorateLegacy(
   if (descriptor === undefined) return decorateLegacyField(target, key, fieldInitializer(record, factory, options, name));
   if (typeof descriptor.value === 'function') {
     const marked = markedParameters(target, key);
-    const { fn } = wrapperFor(descriptor.value, record, factory, options, owner, name, marked);
+    const { fn } = wrapperFor({ body: descriptor.value, record, factory, options, owner, name, marked });
     describeMember(target, key, fn);
     return { ...descriptor, value: fn };
   }
@@ -87,7 +87,7 @@ function decorateLegacy(
   const half = setter ? 'set' : 'get';
   const accessor = descriptor[half];
   if (accessor === undefined) throw misplaced(name, 'a property that is not a method');
-  const { fn } = wrapperFor(accessor, record, factory, options, owner, name);
+  const { fn } = wrapperFor({ body: accessor, record, factory, options, owner, name });
   describeMember(target, key, fn);
   return { ...descriptor, [half]: fn };
 }
@@ -105,7 +105,7 @@ export function wrapFunction<F extends AnyFunction>(
       `instrument(): found ${fn === null ? 'null' : `a ${typeof fn}`}; expected a function to instrument.`,
     );
   }
-  return wrapperFor(fn, record, factory, options, undefined, fn.name || options.name || 'anonymous').fn as F;
+  return wrapperFor({ body: fn, record, factory, options, name: fn.name || options.name || 'anonymous' }).fn as F;
 }
 
 /**

@@ -37,7 +37,7 @@ export function fieldInitializer(
     const shape = shapeOfFunction(body);
     let site = sites.get(shape);
     if (site === undefined) {
-      site = register(body, record, options, ownerName(this), name);
+      site = register({ body, record, options, owner: ownerName(this), name });
       sites.set(shape, site);
     }
     return makeFunction(site, factory, body);

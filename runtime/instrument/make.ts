@@ -73,14 +73,7 @@ export function makeSite(
 }
 
 /** The site that a decorator makes: as the transformer describes it, or as it can be seen at run time, which is counted. */
-export function register(
-  body: AnyFunction,
-  record: SiteRecord | undefined,
-  options: InstrumentOptions,
-  owner: string | undefined,
-  name: string,
-  marked: readonly MarkedParameter[] = [],
-): Site {
+export function register({ body, record, options, owner, name, marked }: Instrumented): Site {
   if (record === undefined) state.untransformed++;
   return makeSite(record ?? recordOf(body, owner, name), options, body, marked);
 }
@@ -96,17 +89,24 @@ export function makeFunction(site: Site, factory: ForwarderFactory | undefined, 
   return made;
 }
 
-/** Registers `body` and makes its stand-in; a function that is instrumented or skipped already is left as it is. */
-export function wrapperFor(
-  body: AnyFunction,
-  record: SiteRecord | undefined,
-  factory: ForwarderFactory | undefined,
-  options: InstrumentOptions,
-  owner: string | undefined,
-  name: string,
-  marked: readonly MarkedParameter[] = [],
-): { fn: AnyFunction; site: Site | undefined } {
+/** A function to instrument, with what its decorator and the transformer know of it. */
+interface Instrumented {
+  readonly body: AnyFunction;
+  /** Undefined where the source was not transformed. */
+  readonly record: SiteRecord | undefined;
+  readonly factory?: ForwarderFactory | undefined;
+  readonly options: InstrumentOptions;
+  /** Name of the class. */
+  readonly owner?: string | undefined;
+  readonly name: string;
+  /** Parameters marked for recording. */
+  readonly marked?: readonly MarkedParameter[];
+}
+
+/** Registers a function and returns its wrapper; a function that is instrumented or skipped already is left as it is. */
+export function wrapperFor(given: Instrumented): { fn: AnyFunction; site: Site | undefined } {
+  const { body, factory } = given;
   if (state.made.has(body) || state.skipped.has(body)) return { fn: body, site: undefined };
-  const site = register(body, record, options, owner, name, marked);
+  const site = register(given);
   return { fn: makeFunction(site, factory, body), site };
 }

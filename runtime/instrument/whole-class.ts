@@ -131,7 +131,15 @@ function instrumentMethods(
       if (!descriptor.configurable && !descriptor.writable) continue;
       const { value } = descriptor;
       const marked = markedParameters(holder, key);
-      const made = wrapperFor(value, member?.record, member?.factory, options, owner.name, nameText(key), marked).fn;
+      const made = wrapperFor({
+        body: value,
+        record: member?.record,
+        factory: member?.factory,
+        options,
+        owner: owner.name,
+        name: nameText(key),
+        marked,
+      }).fn;
       if (made === value || Reflect.defineProperty(holder, key, { ...descriptor, value: made })) instrumented = true;
     }
     if (members !== undefined && instrumentAccessors(holder, find, options)) instrumented = true;
@@ -153,7 +161,8 @@ function instrumentAccessors(
       const member = find(key, kind);
       const accessor = descriptor[half];
       if (member === undefined || accessor === undefined || !descriptor.configurable) continue;
-      changed[half] = wrapperFor(accessor, member.record, member.factory, options, undefined, nameText(key)).fn as never;
+      changed[half] = wrapperFor({ body: accessor, record: member.record, factory: member.factory, options, name: nameText(key) })
+        .fn as never;
       instrumented = true;
     }
     if (changed.get !== descriptor.get || changed.set !== descriptor.set) Object.defineProperty(holder, key, changed);

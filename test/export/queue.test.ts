@@ -178,7 +178,7 @@ function run(options: object, script: string): { child: ReturnType<typeof spawn>
     })();`;
   const child = spawn(process.execPath, ['--import', 'tsx', '-e', source], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (out += text)); // biome-ignore format: one thought
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (out += text));
   return { child, ended: once(child, 'close').then(() => out) };
 }
 

@@ -78,7 +78,13 @@ test('a kind pattern fits no subject, and of two values for one pattern the last
   const subject = { qualified: 'a::b', scope: undefined, name: 'b' };
   assert.is(new PatternIndex([[kind as Pattern, 1]]).find(subject), undefined);
   const [pattern] = parseRoots('a') as [Pattern];
-  assert.is(new PatternIndex([[pattern, 1], [pattern, 2]]).find(subject), 2); // biome-ignore format: one thought
+  assert.is(
+    new PatternIndex([
+      [pattern, 1],
+      [pattern, 2],
+    ]).find(subject),
+    2,
+  );
 });
 
 test('a place matches the function whose name stands on that line of that file, and no other', () => {

@@ -77,10 +77,16 @@ test('namespaces are the sums of their sites, by name', () =>
     for (const report of namespaces) {
       const own = sites.filter(({ namespace }) => namespace === report.namespace);
       assert.is(report.sites, own.length);
-      assert.is(report.calls, own.reduce((sum, { calls }) => sum + calls, 0)); // biome-ignore format: one thought
+      assert.is(
+        report.calls,
+        own.reduce((sum, { calls }) => sum + calls, 0),
+      );
       const verdict = { 'pages::n1': 'off', 'pages::n2': 'drop' }[report.namespace] ?? 'on';
       assert.is(report.verdicts[verdict as 'on'], own.length, report.namespace);
-      assert.equal(report.latency.counts.reduce((sum, count) => sum + count, 0), report.calls); // biome-ignore format: one thought
+      assert.equal(
+        report.latency.counts.reduce((sum, count) => sum + count, 0),
+        report.calls,
+      );
     }
   }));
 

@@ -98,7 +98,10 @@ all('forty programs ran, and each left what it should on both sides', () => {
   const silent = ['an unsampled remote parent', 'suppressed tracing'];
   for (const side of ['sdk', 'spanwright'] as const) {
     const names = [...spans[side].keys()];
-    assert.equal(PROGRAMS.map(({ name }) => name).filter((name) => !names.includes(name)), silent); // biome-ignore format: one thought
+    assert.equal(
+      PROGRAMS.map(({ name }) => name).filter((name) => !names.includes(name)),
+      silent,
+    );
     assert.not.ok(names.includes('none'), 'a span of no program arrived');
   }
 });
@@ -106,7 +109,10 @@ all('forty programs ran, and each left what it should on both sides', () => {
 all('no difference is missing in docs/differences.md', () => {
   const rows = listed();
   const unlisted = found.filter((difference) => !rows.some((row) => explains(row, difference)));
-  assert.equal(unlisted.map((one) => Object.values(one).join(' | ')), []); // biome-ignore format: one thought
+  assert.equal(
+    unlisted.map((one) => Object.values(one).join(' | ')),
+    [],
+  );
 });
 
 all('every difference in docs/differences.md occurs', () => {

@@ -72,7 +72,7 @@ export async function runStep(suite: Suite, step: Step, command = 'npm'): Promis
   const result = await runChild(command, step.args, { cwd: suite.options.root, limitMs: STEP_LIMIT_MS });
   const failed = result.code === 0 ? 0 : 1;
   suite.add({ passed: 1 - failed, failed, skipped: 0, remarks: [] });
-  print(suite, step.name, failed, '', result, []);
+  print(suite, { name: step.name, failed, counts: '', result, remarks: [] });
 }
 
 export async function runFiles(suite: Suite): Promise<void> {
@@ -89,7 +89,7 @@ export async function runFiles(suite: Suite): Promise<void> {
     suite.add(verdict);
     const counts = `: ${verdict.passed} passed${verdict.skipped > 0 ? `, ${verdict.skipped} skipped` : ''}`;
     if (testName === undefined || verdict.passed + verdict.failed > 0)
-      print(suite, file.path, verdict.failed, counts, result, verdict.remarks);
+      print(suite, { name: file.path, failed: verdict.failed, counts, result, remarks: verdict.remarks });
   };
 
   const together = files.filter((file) => !file.alone);
@@ -136,14 +136,15 @@ function judge(result: ChildResult, file: TestFile, { ci, testName }: SuiteOptio
   return { passed, failed: total - passed + faults.length, skipped, remarks: [...reasons, ...faults] };
 }
 
-function print(
-  suite: Suite,
-  name: string,
-  failed: number,
-  counts: string,
-  result: ChildResult,
-  remarks: readonly string[],
-): void {
+interface Ended {
+  readonly name: string;
+  readonly failed: number;
+  readonly counts: string;
+  readonly result: ChildResult;
+  readonly remarks: readonly string[];
+}
+
+function print(suite: Suite, { name, failed, counts, result, remarks }: Ended): void {
   const { print: out } = suite.options;
   out(`${failed > 0 ? 'FAIL' : 'ok  '} ${name}${counts} (${seconds(result.ms)})`);
   for (const remark of remarks) out(`     ${remark}`);

@@ -172,7 +172,10 @@ for (const how of ['--require', '--import']) {
         if (flag === 'none') return assert.is(counts, null);
         const failing = receiver.spans.find(({ name }) => name === 'failing');
         assert.equal([failing?.status.code, failing?.attributes['error.type']], ['error', 'TypeError']);
-        assert.equal(failing?.events.map(({ name }) => name), ['exception']); // biome-ignore format: one thought
+        assert.equal(
+          failing?.events.map(({ name }) => name),
+          ['exception'],
+        );
         assert.is(receiver.spans.find(({ name }) => name === 'work')?.attributes.id, 7);
         assert.equal([counts.open, counts.started], flag === 'on' ? [0, 5] : [0, 3]);
       },

@@ -22,6 +22,17 @@ import { forwarderOf, parameterNames, shapeOf } from './shape.js';
 import type { Range, Site } from './site.js';
 import { isSkipped } from './skipped.js';
 
+/** A member behind one of Spanwright's decorators. */
+interface Decorated {
+  readonly member: ts.ClassElement;
+  readonly body: FunctionNode;
+  readonly mark: DecoratorMark;
+  readonly name: Declared;
+  readonly inside: Enclosure;
+  /** Collects what the class registers. */
+  readonly registered: Registered[];
+}
+
 export function planFile(request: PlanRequest): Plan {
   const { ts, file, recognition } = request;
   const members = membersIn(request);
@@ -210,7 +221,8 @@ export function planFile(request: PlanRequest): Plan {
     const mark = onlyMark(marksOf(ts, member, recognition), text);
     if (mark !== undefined) {
       const target = targetOf(member, text, ambient);
-      if ('body' in target) decorate(member, target.body, mark, declared ?? { text, node: member }, inside, registered);
+      if ('body' in target)
+        decorate({ member, body: target.body, mark, name: declared ?? { text, node: member }, inside, registered });
       else faults.push(fault(target.name, rangeOf(mark.decorator, file), target.text));
     }
     if (ambient || (ts.isPropertyDeclaration(member) && hasModifier(member, ts.SyntaxKind.DeclareKeyword))) return;
@@ -223,14 +235,7 @@ export function planFile(request: PlanRequest): Plan {
     });
   }
 
-  function decorate(
-    member: ts.ClassElement,
-    body: FunctionNode,
-    mark: DecoratorMark,
-    name: Declared,
-    inside: Enclosure,
-    registered: Registered[],
-  ): void {
+  function decorate({ member, body, mark, name, inside, registered }: Decorated): void {
     const owner = member.parent as ts.ClassLikeDeclaration;
     const use = useOfOptions(ts, mark.options, owner.name?.text);
     const literal = ts.isPropertyDeclaration(member) || mark.inner || use === 'unknown' ? undefined : prologueOf(ts, body);

@@ -1,5 +1,5 @@
 // Which functions record their calls from inside, by a prologue in their own body, and which keep a forwarder in front, because a
-// prologue would change meaning. Called by the plan; the form of what is emitted is print/forwarder.ts's.
+// prologue would change meaning. Called by the plan; print/prologue.ts describes the emitted text.
 
 import type ts from 'typescript';
 import { type Compiler, type FunctionNode, unwrapped } from './compiler.js';

@@ -9,7 +9,7 @@ import {
   PermissionDeniedError,
   type TracingOptions,
 } from '../../runtime/index.js';
-import { standIn } from '../../runtime/instrument/make.js';
+import { wrapperFor } from '../../runtime/instrument/make.js';
 import type { AnyFunction } from '../../runtime/site/site.js';
 import { traced } from './tracing.js';
 
@@ -26,7 +26,7 @@ class Power {
 }
 /** Instruments a function as the transformer does: with the names of its parameters. */
 function described<F extends AnyFunction>(namespace: string, name: string, parameters: readonly string[], body: F): F {
-  return standIn(body, { namespace, function: name, name, parameters }, undefined, {}, undefined, name).fn as F;
+  return wrapperFor({ body, record: { namespace, function: name, name, parameters }, options: {}, name }).fn as F;
 }
 const set = described('carbide::power', 'set', ['request', '_user'], Power.prototype.set);
 const other = described('carbide::db', 'other', ['value'], (value: unknown) => value);

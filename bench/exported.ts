@@ -121,15 +121,18 @@ interface Row {
   readonly ratio?: number;
 }
 
-/** One number a round and row, from processes that are asked by turns. `spans`: what must have been received in each round; undefined: any number. */
-async function alternate(
-  modules: Modules,
-  line: Line,
-  protocol: ExportedSetup['protocol'],
-  rows: readonly Row[],
-  measure: (service: Service) => Promise<number>,
-  spans: (row: Row) => number | undefined,
-): Promise<Map<string, number[]>> {
+interface Alternation {
+  readonly modules: Modules;
+  readonly line: Line;
+  readonly protocol: ExportedSetup['protocol'];
+  readonly rows: readonly Row[];
+  measure(service: Service): Promise<number>;
+  /** Spans to receive in each round; undefined: any number. */
+  spans(row: Row): number | undefined;
+}
+
+/** One number a round and row, from processes that are asked by turns. */
+async function alternate({ modules, line, protocol, rows, measure, spans }: Alternation): Promise<Map<string, number[]>> {
   const program = join(dirname(modules.workspace.worker()), 'exported-program.js');
   const receiver = new Receiver();
   const addresses = await receiver.listen();
@@ -182,7 +185,7 @@ export async function measureExport(modules: Modules): Promise<Outcome> {
         const { cpu } = await service.order('usage');
         return ((await service.order({ calls: CALLS })).cpu - cpu) / CALLS;
       };
-      const samples = await alternate(modules, line, protocol, rows, measure, () => CALLS);
+      const samples = await alternate({ modules, line, protocol, rows, measure, spans: () => CALLS });
       const title = `${line.name}: record and export, OTLP ${protocol === 'grpc' ? 'over gRPC' : 'over HTTP'}`;
       tables.push(timesTable(title, `${EXPORT_NOTE} ${machine()}`, samples, overFirst(samples)));
       const ratio = overFirst(samples)(OURS).ratio.median;
@@ -211,7 +214,14 @@ export async function measureHttp(modules: Modules): Promise<Outcome> {
     const all = SPANS_A_REQUEST * REQUESTS;
     const expected = ({ recorder, ratio = 1 }: Row): number | undefined =>
       ratio < 1 ? undefined : recorder === 'none' ? 0 : all;
-    const samples = await alternate(modules, line, 'http/protobuf', rows, (service) => service.request(REQUESTS), expected);
+    const samples = await alternate({
+      modules,
+      line,
+      protocol: 'http/protobuf',
+      rows,
+      measure: (service) => service.request(REQUESTS),
+      spans: expected,
+    });
     const title = `${line.name}: a service over HTTP, ${SPANS_A_REQUEST} spans a request`;
     tables.push(timesTable(title, `${HTTP_NOTE} ${machine()}`, samples, overFirst(samples)));
     const of = (label: string) => samplesOf(samples, label);

@@ -85,7 +85,7 @@ let shown = ALL;
 /** Prints `spanwright: <code> <text>: <detail>`, at most once per cause and minute. */
 export const notice: Notice = (code, detail, cause = '') => {
   const row = NOTICES[code];
-  if (ABOUT_OTHERS.includes(code)) aboutOthers.set(code, lineOf(code, shortened(detail)));
+  if (ABOUT_OTHERS.includes(code)) aboutOthers.set(code, noticeLine(code, shortened(detail)));
   if (!shown.includes(row.level)) return;
   const held = row.repeat ? 0 : admit(`${code} ${cause}`);
   if (held < 0) return;
@@ -93,7 +93,7 @@ export const notice: Notice = (code, detail, cause = '') => {
   const text = shortened(detail);
   const fields = { ...(text && { detail: text }), ...(cause && { cause }), ...(held > 0 && { held }) };
   try {
-    logger(row.level, `spanwright: ${lineOf(code, text)}${more}`, code, fields);
+    logger(row.level, `spanwright: ${noticeLine(code, text)}${more}`, code, fields);
   } catch {
     // A logger that fails must not reach the call that caused the line.
   }
@@ -103,7 +103,7 @@ function shortened(detail: string | undefined): string {
   return detail ? printable(detail, 1000) : '';
 }
 
-function lineOf(code: NoticeCode, text: string): string {
+function noticeLine(code: NoticeCode, text: string): string {
   return `${code} ${NOTICES[code].text}${text && `: ${text}`}`;
 }
 

@@ -67,7 +67,7 @@ export function abandon(span: RecordedSpan, site: Site, fault: unknown): void {
 }
 
 /** A recorded call whose end comes after its return. Allocated for such calls only. */
-export class RecordedCall implements FollowedCall {
+class RecordedCall implements FollowedCall {
   constructor(
     readonly span: RecordedSpan,
     readonly site: Site,

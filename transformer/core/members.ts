@@ -20,6 +20,8 @@ interface MembersRequest {
   readonly staticBlocks: 'typescript' | 'esbuild';
 }
 
+export type Members = ReturnType<typeof membersIn>;
+
 export function membersIn(request: MembersRequest) {
   const { ts, file, recognition } = request;
 

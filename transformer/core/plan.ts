@@ -13,7 +13,7 @@ import { freeName, moduleNames } from './names.js';
 import { type Enclosure, insideOwner, insideScope, namesOf, TOP_LEVEL } from './naming.js';
 import { checkOptionLiterals, literalOption } from './options.js';
 import type { PlanRequest } from './plan-request.js';
-import { type ClassEdits, type Planted, plantingIn } from './planting.js';
+import { type ClassEdits, type Decorated, type Planted, plantingIn } from './planting.js';
 import { prologueOf, useOfOptions } from './prologue.js';
 import { anyWithin, relevantOffsets } from './relevance.js';
 import { numberRows } from './rows.js';
@@ -21,17 +21,6 @@ import { selfReferences } from './self.js';
 import { forwarderOf, parameterNames, shapeOf } from './shape.js';
 import type { Range, Site } from './site.js';
 import { isSkipped } from './skipped.js';
-
-/** A member behind one of Spanwright's decorators. */
-interface Decorated {
-  readonly member: ts.ClassElement;
-  readonly body: FunctionNode;
-  readonly mark: DecoratorMark;
-  readonly name: Declared;
-  readonly inside: Enclosure;
-  /** Collects what the class registers. */
-  readonly registered: Registered[];
-}
 
 export function planFile(request: PlanRequest): Plan {
   const { ts, file, recognition } = request;

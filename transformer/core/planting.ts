@@ -6,6 +6,7 @@ import { type Compiler, decoratorsOf, type FunctionNode, hasModifier, rangeOf } 
 import { type Declared, memberName, nameByPlace, nameOfCallback, takesName } from './declared.js';
 import type { Edit, Member, Registered } from './edit.js';
 import { inlineOf } from './inline.js';
+import type { DecoratorMark } from './marks.js';
 import type { Members } from './members.js';
 import type { Enclosure } from './naming.js';
 import { enterableAgain, isEvaluatedOnce, prologueOf } from './prologue.js';
@@ -29,7 +30,7 @@ export interface Planted extends Pick<Site, 'role'> {
   readonly inline?: Inline | undefined;
 }
 
-export interface PlantingRequest {
+interface PlantingRequest {
   readonly ts: Compiler;
   readonly file: ts.SourceFile;
   readonly bounds: AutoBounds;
@@ -42,7 +43,16 @@ export interface PlantingRequest {
   addSite(body: FunctionNode, name: Declared, enclosure: Enclosure, inner: boolean, planted: Planted): number;
 }
 
-export type Planting = ReturnType<typeof plantingIn>;
+/** A member behind one of Spanwright's decorators. */
+export interface Decorated {
+  readonly member: ts.ClassElement;
+  readonly body: FunctionNode;
+  readonly mark: DecoratorMark;
+  readonly name: Declared;
+  readonly inside: Enclosure;
+  /** Collects what the class registers. */
+  readonly registered: Registered[];
+}
 
 /** Edits of one class: members that its static block registers, and those that get a forwarder there. */
 export interface ClassEdits {

@@ -65,7 +65,7 @@ export interface Returned extends Range {
 }
 
 /** Where the site stands, for the module's table. */
-export interface Place {
+interface Place {
   readonly segments: readonly string[];
   readonly scopes: readonly Scope[];
   /** Offset of the function. */
@@ -74,7 +74,7 @@ export interface Place {
 }
 
 /** How the class of a member finds the function: by its key, on the prototype or on the class itself. */
-export interface Found {
+interface Found {
   readonly kind: 'method' | 'getter' | 'setter';
   readonly static: boolean;
 }

@@ -15,7 +15,7 @@ const SPREAD = 4;
 export const COVERAGE_HINT = ' istanbul ignore next -- @preserve ';
 
 /** The parts of a prologue: `if (test) return answer`, where an async function awaits the answer. */
-export interface PrologueText {
+interface PrologueText {
   /** Asks the recorder, which is called with `own` first where that is no plain name. */
   readonly test: string;
   readonly answer: string;
@@ -39,7 +39,7 @@ export function prologueLine(site: Site, names: ModuleNames, hint: boolean): str
 }
 
 /** The parts of a function that is recorded inline: `start; try { body } catch (error) { fail } finally { end }`. */
-export interface InlineText {
+interface InlineText {
   readonly start: string;
   readonly fail: string;
   readonly end: string;
@@ -79,7 +79,7 @@ export function opening(plan: Plan, module: boolean, reloadable: boolean): strin
 }
 
 /** Call that gives the places of the file's sites to the registry. */
-export function fileLoaded({ sites, binding, module: { namespace, path } }: Plan): string {
+function fileLoaded({ sites, binding, module: { namespace, path } }: Plan): string {
   const places = sites.map(({ record: { line, column, function: name } }) => `${line}:${column}:${name}`).join('\n');
   return `${binding}.fileLoaded(${[namespace, path, places].map(quoted).join(', ')});`;
 }

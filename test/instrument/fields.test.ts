@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { wrap } from '../../runtime/emitted.js';
 import { instrument } from '../../runtime/index.js';
 import type { ForwarderFactory, SiteRecord } from '../../runtime/site/site.js';
+import { CONTRACT } from '../../transformer/core/edit.js';
 import { traced } from '../gate/tracing.js';
 
 type Work = () => unknown;
@@ -42,9 +43,9 @@ test('what was written as a generator and returns something else, because a deco
         return gate.idle ? body.call(this) : run(site, this, body, []);
       };
     for (const value of [null, undefined, 7, 'text', { items: [] }]) {
-      assert.is(wrap(2, record, factory, undefined, () => value)(), value);
+      assert.is(wrap(CONTRACT, record, factory, undefined, () => value)(), value);
       tracing.setRules('carbide=0.000001');
-      assert.is(wrap(2, record, factory, undefined, () => value)(), value);
+      assert.is(wrap(CONTRACT, record, factory, undefined, () => value)(), value);
     }
     assert.is(tracing.openCount, 0);
   }));

@@ -47,6 +47,7 @@ for (const bundler of BUNDLERS) {
 
 conformance({
   name: 'Vitest',
+  covered: true,
   part: 'bundlers',
   variants: ALL,
   transforms: true,

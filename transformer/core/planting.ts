@@ -84,11 +84,13 @@ export function plantingIn(request: PlantingRequest) {
 
   /** Without a name to find it by. */
   function plantUnnamed(node: FunctionNode, name: Declared, enclosure: Enclosure, role: Planted['role']): void {
-    const inline = inlineOf(ts, node);
+    const inline = inlined(node);
     if (inline !== undefined) {
-      if (!request.covered) addSite(node, name, enclosure, false, { inline, role });
+      addSite(node, name, enclosure, false, { inline, role });
       return;
     }
+    // a closure would get a forwarder each time it is created
+    if (request.covered && !isEvaluatedOnce(ts, node)) return;
     const declaration = ts.isFunctionDeclaration(node);
     const prologue = declaration ? undefined : prologueOf(ts, node);
     // a forwarder in front of a server function is refused
@@ -105,15 +107,20 @@ export function plantingIn(request: PlantingRequest) {
     }
   }
 
+  /** Coverage tools would count the branches of what is recorded inline. */
+  function inlined(node: FunctionNode): Inline | undefined {
+    return request.covered ? undefined : inlineOf(ts, node);
+  }
+
   /** A member of a class that nothing marks. */
   function plantMember(node: ts.ClassElement, inside: Enclosure, found: ClassEdits): void {
     if (ts.isPropertyDeclaration(node) || !ts.isFunctionLike(node) || isShort(node) || isSkipped(ts, node, file)) return;
     const member = node as FunctionNode & ts.ClassElement;
     if (member.body === undefined) return;
     if (ts.isConstructorDeclaration(member)) {
-      const inline = initializesBehindSuper(member) ? undefined : inlineOf(ts, member);
+      const inline = initializesBehindSuper(member) ? undefined : inlined(member);
       const name = { text: 'constructor', node: member };
-      if (inline !== undefined && !request.covered) addSite(member, name, inside, false, { inline, role: 'constructor' });
+      if (inline !== undefined) addSite(member, name, inside, false, { inline, role: 'constructor' });
       return;
     }
     const written = member.name as ts.PropertyName;
@@ -129,10 +136,9 @@ export function plantingIn(request: PlantingRequest) {
       register(addSite(member, name, inside, false, { prologue }));
       return;
     }
-    const inline = inlineOf(ts, member);
+    const inline = inlined(member);
     const entered = ts.isPrivateIdentifier(written) && !decorated ? enterableAgain(ts, member) : undefined;
     if (inline !== undefined) {
-      if (request.covered) return;
       const site = addSite(member, name, inside, false, { inline });
       // for siteOf() and metadata
       if (registrable) register(site);

@@ -15,6 +15,8 @@ export interface Program {
   readonly decorators?: 'legacy' | 'standard';
   /** Legacy decorators see no value of a field, so that without the transformer its calls are not recorded. */
   readonly unseenByLegacy?: true;
+  /** Spans of functions that are recorded inline, and namespaces of theirs alone: a tool that may measure coverage gets none of these. */
+  readonly inline?: { readonly spans: readonly string[]; readonly namespaces: readonly string[] };
   /** Compiled in auto mode, which needs the transformer. */
   readonly auto?: true;
 }
@@ -368,6 +370,7 @@ export const PROGRAMS: readonly Program[] = [
       'conformance::auto-script::Script',
       'conformance::auto::Automatic',
     ],
+    inline: { spans: ['new Automatic'], namespaces: [] },
     auto: true,
   },
   {

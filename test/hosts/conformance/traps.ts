@@ -271,6 +271,10 @@ export const TRAPS: readonly Program[] = [
         (below) => `conformance::auto-within${below}`,
       ),
     ],
+    inline: {
+      spans: [...['Old', 'map callback', 'new Base', 'object.half', 'object.method', 'then callback']],
+      namespaces: ['::Base', '::pending'].map((below) => `conformance::auto-within${below}`),
+    },
     auto: true,
   },
 ];

@@ -162,8 +162,13 @@ function recorderOf(module: Module): ModuleRecorder {
   return function recordCallOf(first, second, third, fourth, fifth, sixth, seventh): unknown {
     if (typeof first !== 'number')
       return enterAgain(first as AnyFunction, second as number, third, fourth, fifth, sixth, seventh);
-    const slot = module.slot(first);
-    if (slot?.row.inline) return slot.site.off || gate.idle ? undefined : startInline(slot.site);
+    try {
+      const slot = module.slot(first);
+      if (slot?.row.inline) return slot.site.off || gate.idle ? undefined : startInline(slot.site);
+    } catch (fault) {
+      reportFault('start of a call', fault);
+      return undefined;
+    }
     return enterAgain(undefined, first, second, third, fourth, fifth, sixth);
   };
 }

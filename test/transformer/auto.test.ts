@@ -151,6 +151,38 @@ test('a file without functions gets no import', () => {
   assert.not.match(compiled.output('a.js'), /spanwright/);
 });
 
+test('functions are recorded whichever letters their file uses', () => {
+  const letters = [...'$_wrsveabc'];
+  const names = letters.map((_, used) => `f${used}`);
+  const files = Object.fromEntries(
+    names.map((name, used) => [
+      `src/auto/${name}.ts`,
+      `export function ${name}() { return 1; }\n// ${letters.slice(0, used).join(' ')}\n`,
+    ]),
+  );
+  const { directory } = compile({
+    files: {
+      ...files,
+      'src/main.ts': `import { startTracing } from 'spanwright';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+${names.map((name) => `import { ${name} } from './auto/${name}.js';`).join('\n')}
+async function main() {
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({ serviceName: 'test', enabled: true, exporter });
+  for (const call of [${names.join(', ')}]) call();
+  await tracing.forceFlush();
+  console.log(JSON.stringify(exporter.getFinishedSpans().map(({ name }) => name)));
+  await tracing.shutdown();
+}
+void main();
+`,
+    },
+    plugin: { auto: [{ files: 'src/auto/**' }] },
+  });
+  const { stdout } = execute(directory, 'out/main.js');
+  assert.equal(JSON.parse(stdout.trimEnd().split('\n').at(-1) as string).sort(), names);
+});
+
 for (const directive of ['use server', 'use cache'])
   test(`functions under '${directive}' get no \`this\` and no forwarder, which compilers of React refuse`, () => {
     const functions = `export async function buy(item: string) { return item; }

@@ -101,7 +101,8 @@ export function moduleHead({ sites, binding, module: names }: Plan, make = `${bi
   const { recorder, table, namespace, path, separator, qualified } = names;
   const more = qualified ? [separator, '1'] : separator === '::' ? [] : [separator];
   const texts = [namespace, path, tableText(sites, qualified), ...more].map(quoted).join(',');
-  return `var ${recorder},${table}=${make}(${CONTRACT},w=>${recorder}=w,${texts});`;
+  const given = recorder === 'w' ? 'x' : 'w';
+  return `var ${recorder},${table}=${make}(${CONTRACT},${given}=>${recorder}=${given},${texts});`;
 }
 
 /** Statements of the static block that registers members. */

@@ -6,10 +6,10 @@ export interface Program {
   /** Classes, base first, and functions. */
   readonly classes: readonly (new () => object)[];
   readonly functions: Readonly<Record<string, Fn>>;
-  /** `Class.member` of what is instrumented. */
-  readonly sites: readonly string[];
-  /** `Class.member` of what is a generator. */
-  readonly generators: readonly string[];
+  /** The span's name of each function that is recorded, by what it says as it is entered. */
+  readonly sites: Readonly<Record<string, string>>;
+  /** Functions that are called once their body is entered: what fails while their parameters are bound is no call. */
+  readonly late: readonly string[];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a function of any signature
@@ -18,13 +18,13 @@ type Fn = (this: any, ...args: any[]) => any;
 export interface Seen {
   /** In order. */
   readonly seen: readonly string[];
-  /** Calls of sites, by name, in order of the first. */
+  /** Calls of sites, by the span's name, in order of the first. */
   readonly calls: Readonly<Record<string, number>>;
 }
 
 let steps: string[] = [];
 let entries: string[] = [];
-let lazy = new Set<string>();
+let lateOnes = new Set<string>();
 let recording = false;
 
 /** A step of a body. */
@@ -38,11 +38,11 @@ export function entered(label: string): void {
   steps.push(`in ${label}`);
 }
 
-/** Calls a private method. What fails while its parameters are bound is a call all the same, but of a generator. */
+/** Calls a private method. What fails while its parameters are bound is a call all the same, but of those that are late. */
 export function reach(label: string, call: () => unknown): unknown {
   const before = entries.length;
   const failed = (): void => {
-    if (entries.length === before && !lazy.has(label)) entries.push(label);
+    if (entries.length === before && !lateOnes.has(label)) entries.push(label);
   };
   try {
     const result = call();
@@ -73,19 +73,19 @@ export const same = <T>(value: T): T => value;
  * @param counted called after the last call that is counted.
  */
 export async function exercise(
-  { classes, functions, sites, generators }: Program,
+  { classes, functions, sites, late }: Program,
   on: boolean,
   counted: () => Promise<void>,
 ): Promise<Seen> {
   recording = on;
-  lazy = new Set(generators);
+  lateOnes = new Set(late);
   steps = [];
   entries = [];
   const seen: string[] = [];
-  const kept = new Set(sites);
   const calls: Record<string, number> = {};
   const count = (label: string): void => {
-    if (kept.has(label)) calls[label] = (calls[label] ?? 0) + 1;
+    const name = sites[label];
+    if (name !== undefined) calls[name] = (calls[name] ?? 0) + 1;
   };
 
   const subjects = [...classes.flatMap(membersOf), ...Object.entries(functions).map(([name, fn]) => functionOf(name, fn))];
@@ -106,7 +106,7 @@ export async function exercise(
           if (result instanceof Promise && entries.length === before) count(label);
           text = await settled(result, mode++);
         } catch (error) {
-          if (entries.length === before && !lazy.has(label)) count(label);
+          if (entries.length === before && !lateOnes.has(label)) count(label);
           text = `threw ${describeValue(error)}`;
         }
         seen.push(`${label}(${args.map((arg) => describeValue(arg)).join(', ')}): ${text} [${steps.splice(0).join(', ')}]`);

@@ -16,7 +16,7 @@ type Text = Readonly<Record<Variant, string>>;
 /** The text of one program in each variant. */
 export function programOf({ seed, legacy }: ProgramChoice): Text {
   const random = randomOf(seed);
-  const writers = { bare: writer('bare'), marked: writer('marked'), auto: writer('auto') };
+  const writers = { bare: writer(), marked: writer(), auto: writer() };
   const all = Object.values(writers);
   const say = (text: string): void => {
     for (const writer of all) writer.lines.push(text);
@@ -24,13 +24,13 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
   /** Writes a mark where the program is marked, and notes the sites. */
   const mark = (text: string, labels: readonly string[]): void => {
     writers.marked.lines.push(text);
-    writers.marked.sites.push(...labels);
+    for (const label of labels) writers.marked.sites.set(label, label);
   };
 
   function member(owner: string, base: string | undefined, key: Key, whole: boolean): void {
     const label = `${owner}.${key.label}`;
     const { kind } = key;
-    if (kind.includes('generator')) generators.push(label);
+    noteLate(label, kind);
     const isMethod = kind !== 'get' && kind !== 'set' && kind !== 'field';
     const marked = random.chance(0.6) && !(legacy && key.private);
     const skipped = whole && isMethod && !marked && random.chance(0.3);
@@ -38,15 +38,18 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
     if (noted && random.chance(0.5)) say('  @note');
     if (marked) mark(random.chance(0.5) ? '  @instrument' : "  @instrument({ attributes: { of: 'test' } })", [label]);
     else if (skipped) mark('  @instrument.skip', []);
-    else if (whole && isMethod && !key.private) writers.marked.sites.push(label);
-    if (isMethod && !key.private) writers.auto.sites.push(label);
+    else if (whole && isMethod && !key.private) writers.marked.sites.set(label, label);
+    const text = body(random, { label, key, ...(base !== undefined && key.inherited ? { above: key } : undefined) });
+    if (isInAuto(key, text)) writers.auto.sites.set(label, label);
     if (noted && !marked) say('  @note');
     const other = kind === 'get' ? 'set' : 'get';
     const pair = !isMethod && kind !== 'field' && !key.inherited && random.chance(0.5);
-    say(`  ${body(random, { label, key, ...(base !== undefined && key.inherited ? { above: key } : undefined) })}`);
+    say(`  ${text}`);
     // A decorator stands on the first half of a pair, and means that half.
-    if (pair)
-      say(`  ${key.static ? 'static ' : ''}${other} ${key.text}(${other === 'set' ? 'value' : ''}) { step('${other}'); }`);
+    if (!pair) return;
+    const half = `${label} ${other}`;
+    writers.auto.sites.set(half, label);
+    say(`  ${key.static ? 'static ' : ''}${other} ${key.text}(${other === 'set' ? 'value' : ''}) { entered('${half}'); }`);
   }
 
   function classOf(owner: string, base: string | undefined, keys: readonly Key[]): void {
@@ -60,8 +63,8 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
     for (const { text, static: isStatic } of privates) {
       // Its name begins with `reach`, and no list of sites has it but that of auto mode and of a whole class.
       const label = `${owner}.reach${text.slice(1)}`;
-      writers.auto.sites.push(label);
-      if (whole && !expression) writers.marked.sites.push(label);
+      writers.auto.sites.set(label, label);
+      if (whole && !expression) writers.marked.sites.set(label, label);
       const holder = isStatic ? owner : 'this';
       say(
         `  ${isStatic ? 'static ' : ''}reach${text.slice(1)}(...given) { entered('${label}'); const to = ${holder}.${text}; return reach('${owner}.${text}', () => to.apply(${holder}, given)); }`,
@@ -70,8 +73,13 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
     say(expression ? '};' : '}');
   }
 
-  const generators: string[] = [];
-  writers.auto.sites.push('Local.m');
+  /** A generator runs once it is asked for something; in auto mode the span of a synchronous function begins in its body. */
+  function noteLate(label: string, kind: Kind): void {
+    const generator = kind.includes('generator');
+    for (const one of generator ? all : kind.startsWith('async') ? [] : [writers.auto]) one.late.push(label);
+  }
+
+  writers.auto.sites.set('Local.m', 'Local.m');
   say('// @ts-nocheck');
   writers.marked.lines.push("import { instrument } from 'spanwright';");
   say("import { entered, note, reach, same, step } from '../exercise';");
@@ -93,16 +101,17 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
     const kind = random.pick(['sync', 'async', 'generator', 'async generator'] as const);
     const arrow = !kind.includes('generator') && random.chance(0.4);
     const key: Key = { text: name, label: name, kind, static: false, private: false, arrow };
-    if (kind.includes('generator')) generators.push(name);
+    noteLate(name, kind);
     const text = body(random, { label: name, key });
     const form = random.pick(['wrapped', 'constant', 'declared'] as const);
     if (form === 'wrapped') {
       const [options, value] = [random.chance(0.5) ? "{ kind: 'client' }, " : '', expression(text, key)];
-      writers.marked.sites.push(name);
+      writers.marked.sites.set(name, name);
+      writers.auto.sites.set(name, /^(async )?function\*? fn\d/.test(value) ? name : 'same callback');
       for (const [variant, writer] of Object.entries(writers))
         writer.lines.push(`export const ${name} = ${variant === 'marked' ? `instrument(${options}` : 'same('}${value});`);
     } else {
-      writers.auto.sites.push(name);
+      writers.auto.sites.set(name, name);
       const listed = random.chance(0.4);
       const front = listed ? '' : 'export ';
       if (form === 'declared' && !arrow) say(`${front}${text}`);
@@ -110,18 +119,19 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
       if (listed) say(`export { ${name} };`);
     }
   }
-  for (const { lines, sites } of all) {
+  for (const { lines, sites, late } of all) {
     lines.push(
-      `export const program = { classes: [Base, Derived], functions: { ${names.join(', ')} }, sites: ${JSON.stringify(sites)}, generators: ${JSON.stringify(generators)} };`,
+      `export const program = { classes: [Base, Derived], functions: { ${names.join(', ')} }, sites: ${JSON.stringify(Object.fromEntries(sites))}, late: ${JSON.stringify(late)} };`,
     );
   }
   return { bare: writers.bare.text(), marked: writers.marked.text(), auto: writers.auto.text() };
 }
 
-function writer(_variant: Variant) {
+function writer() {
   const lines: string[] = [];
-  const sites: string[] = [];
-  return { lines, sites, text: () => `${lines.join('\n')}\n` };
+  const sites = new Map<string, string>();
+  const late: string[] = [];
+  return { lines, sites, late, text: () => `${lines.join('\n')}\n` };
 }
 
 type Kind = 'sync' | 'async' | 'generator' | 'async generator' | 'get' | 'set' | 'field';
@@ -137,6 +147,12 @@ interface Key {
   readonly arrow?: boolean;
   /** The base class has it too. */
   readonly inherited?: boolean;
+}
+
+/** Auto mode leaves out fields, private generators, and private asynchronous methods that it cannot call again with what they were given. */
+function isInAuto({ kind, private: isPrivate }: Key, text: string): boolean {
+  if (kind === 'field' || !isPrivate) return kind !== 'field';
+  return kind === 'sync' || (kind === 'async' && !/^[^{]*\([^)]*[={[.]|\barguments\b|new\.target/.test(text));
 }
 
 /** Members of a class; no name twice. */

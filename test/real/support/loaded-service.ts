@@ -36,13 +36,20 @@ process.on('exit', () => {
 
 export class LoadedService {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  /** Rejects when the process ends: no order is answered any more. */
+  readonly #gone: Promise<never>;
 
   private constructor(
     readonly child: ChildProcess,
     readonly port: number,
     /** `service.instance.id` of its spans: what tells them from those of other services at the same collector. */
     readonly id: string,
-  ) {}
+  ) {
+    this.#gone = once(child, 'exit').then(([code, signal]) =>
+      Promise.reject(new Error(`the service has ended: ${code ?? signal}`)),
+    );
+    this.#gone.catch(() => {});
+  }
 
   static async start(options: TracingOptions, env: NodeJS.ProcessEnv = {}): Promise<LoadedService> {
     const id = randomUUID();
@@ -81,7 +88,7 @@ export class LoadedService {
   async order(order: Order): Promise<Report> {
     const answer = once(this.child, 'message');
     this.child.send(order);
-    const [report] = await Promise.race([answer, late(`no answer to "${order.do}"`)]);
+    const [report] = await Promise.race([answer, this.#gone, late(`no answer to "${order.do}"`)]);
     return report as Report;
   }
 

@@ -100,8 +100,10 @@ class FollowedRedis implements Control {
     const look = (): void => void this.#look();
     // A look when the subscription stands: a change before it has been missed by the channel.
     this.redis.listen(this.key, { heard: look, ready: look, failed: (error) => this.#follower.fault(error.message) });
-    this.#poll = unref(setInterval(look, this.interval));
+    // a connection that is unref'd keeps no process alive, and the caller may await this with nothing else open
+    this.#poll = setInterval(look, this.interval);
     await this.#look();
+    unref(this.#poll);
   }
 
   async close(): Promise<void> {

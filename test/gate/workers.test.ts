@@ -106,6 +106,70 @@ test('a change in the main thread reaches workers that run and workers that star
   await tracing.shutdown();
 });
 
+/** Calls with one machine and another, and answers with what was recorded. */
+const CONDITIONAL = `
+const { parentPort } = require('node:worker_threads');
+const { instrument, startTracing } = require(${JSON.stringify(PACKAGE)});
+const firmware = instrument({ namespace: 'carbide::bmc', name: 'firmware' }, (machine) => machine);
+const power = instrument({ namespace: 'carbide::power', name: 'power', args: { machineId: 'machine' } }, (machineId) => firmware(machineId));
+const recorded = [];
+const processor = {
+  onStart: () => {},
+  onEnd: ({ name, attributes }) => recorded.push(name + ' ' + (attributes.machine ?? '')),
+  forceFlush: async () => {}, shutdown: async () => {},
+};
+startTracing({ spanProcessors: [processor] }).then((tracing) => {
+  parentPort.on('message', () => {
+    recorded.length = 0;
+    for (const machine of ['m-1', 'm-2', 'm-3']) power(machine);
+    firmware('m-2');
+    const { enabled, conditionalRoots } = tracing.state();
+    parentPort.postMessage({ enabled, when: conditionalRoots[0]?.when, recorded });
+  });
+  parentPort.postMessage('ready');
+});
+`;
+
+interface Conditional {
+  readonly enabled: boolean;
+  readonly when: string | undefined;
+  readonly recorded: readonly string[];
+}
+
+test('a lease with a condition records the calls that fulfil it in workers too, and no others', async () => {
+  const { startTracing } = require(PACKAGE) as typeof import('../../runtime/index.js');
+  const tracing = await startTracing({ exporter: { export: (_, done) => done({ code: 0 }), shutdown: async () => {} } });
+  const start = async () => {
+    const worker = new Worker(CONDITIONAL, { eval: true, stderr: true });
+    const next = () => new Promise<unknown>((resolve) => worker.once('message', resolve));
+    await next();
+    const ask = async (fits: (answer: Conditional) => boolean): Promise<Conditional> => {
+      for (let tries = 0; ; tries++) {
+        const answer = next();
+        worker.postMessage('ask');
+        const found = (await answer) as Conditional;
+        if (fits(found) || tries > 200) return found;
+        await sleep(10);
+      }
+    };
+    return { ask, worker };
+  };
+  const early = await start();
+  tracing.setEnabled(true, { for: '1m', when: 'machineId=m-2' });
+  const late = await start();
+  for (const { ask } of [early, late]) {
+    const { when, recorded } = await ask(({ enabled }) => enabled);
+    assert.is(when, 'machineId=m-2');
+    assert.equal(recorded, ['firmware ', 'power m-2']);
+  }
+  tracing.setEnabled(false);
+  for (const { ask, worker } of [early, late]) {
+    assert.equal((await ask(({ enabled }) => !enabled)).recorded, []);
+    await worker.terminate();
+  }
+  await tracing.shutdown();
+});
+
 /** Makes its calls in the turn in which startTracing() returns, and starts a worker of its own that does the same. */
 const FIRST_TURN = `
 const { parentPort, Worker, workerData } = require('node:worker_threads');

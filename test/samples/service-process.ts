@@ -23,6 +23,8 @@ export interface Answer {
 
 export interface ServiceOptions {
   env?: Record<string, string>;
+  /** Default the controller's. */
+  entry?: string;
   /** Contents of a tracing.toml of its own. */
   toml?: string;
 }
@@ -38,8 +40,8 @@ export class ServiceProcess {
     private readonly directory: string,
   ) {}
 
-  static async start({ env = {}, toml }: ServiceOptions): Promise<ServiceProcess> {
-    const entry = join(SAMPLE, 'build', 'main.js');
+  static async start({ env = {}, entry: file = 'main.js', toml }: ServiceOptions): Promise<ServiceProcess> {
+    const entry = join(SAMPLE, 'build', file);
     if (!existsSync(entry))
       throw new Error('The sample is not built: run `npm run build && npm run build -w infra-controller` first.');
     const directory = mkdtempSync(join(tmpdir(), 'infra-controller-'));

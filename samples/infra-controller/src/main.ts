@@ -5,6 +5,7 @@ import { Database } from './api-db/database.js';
 import { Inventory } from './api-db/inventory.js';
 import { Migrator } from './api-db/migrations.js';
 import { BmcClient } from './component-manager/bmc-client.js';
+import type { Component } from './component-manager/component.js';
 import { ComponentManager } from './component-manager/index.js';
 import { SimulatedSite } from './hardware/simulated-site.js';
 import { log } from './log.js';
@@ -22,28 +23,29 @@ import { setUpTracing } from './tracing.js';
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
-  const tracing = await setUpTracing(settings.tracingFile, settings.adminToken);
+  const tracing = await setUpTracing(settings);
   const database = await Database.open();
   const migrator = new Migrator(database);
   await migrator.migrate();
 
   const site = new SimulatedSite();
   const inventory = new Inventory(database);
-  for (const component of await site.start()) await inventory.addComponent(component);
+  const components = settings.hardware === undefined ? await site.start() : await componentsOf(settings.hardware);
+  for (const component of components) await inventory.addComponent(component);
   await inventory.addObject('machine', { id: 'machine-1', state: 'discovered', component: 'rack-1' });
   await inventory.addObject('machine', { id: 'machine-2', state: 'ready', component: 'rack-2' });
   await inventory.addObject('switch', { id: 'nvswitch-1', state: 'discovered', component: 'switch-1' });
   await inventory.addObject('power-shelf', { id: 'powershelf-1', state: 'ready', component: 'shelf-1' });
 
-  const components = new ComponentManager(inventory);
+  const manager = new ComponentManager(inventory);
   const states = new StateController(inventory, {
-    machine: new MachineController(components),
-    switch: new SwitchController(components),
-    'power-shelf': new PowerShelfController(components),
+    machine: new MachineController(manager),
+    switch: new SwitchController(manager),
+    'power-shelf': new PowerShelfController(manager),
   });
   const explorer = new SiteExplorer(inventory, new BmcClient());
   const reactor = new Reactor();
-  const dispatcher = new Dispatcher(createRoutes({ inventory, components, states, explorer, migrator }), reactor);
+  const dispatcher = new Dispatcher(createRoutes({ inventory, components: manager, states, explorer, migrator }), reactor);
   const server = new ApiServer(dispatcher, tracing.admin, reactor);
 
   reactor.start();
@@ -58,9 +60,15 @@ async function main(): Promise<void> {
   reactor.stop();
   await server.close();
   await tracing.shutdown();
-  site.stop();
+  if (settings.hardware === undefined) site.stop();
   await database.close();
   if (process.connected) process.disconnect();
+}
+
+async function componentsOf(hardware: string): Promise<Component[]> {
+  const response = await fetch(`${hardware}/inventory`);
+  if (!response.ok) throw new Error(`the hardware service answered ${response.status}`);
+  return ((await response.json()) as { components: Component[] }).components;
 }
 
 function stopRequested(): Promise<void> {

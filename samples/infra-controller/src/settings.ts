@@ -13,6 +13,10 @@ export interface Settings {
   adminToken: string;
   /** Where a token that was made up here can be read by the same user; undefined when the environment brought one. */
   adminTokenFile: string | undefined;
+  /** Where the hardware service is (hardware/main.ts); undefined: the hardware is simulated in this process. */
+  hardware: string | undefined;
+  /** A Redis whose commands switch the tracing of all replicas. */
+  controlRedis: string | undefined;
   /** Pause between passes of the reconcile loops; 0 leaves reconciling to requests. */
   reconcileIntervalMs: number;
 }
@@ -26,6 +30,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     tracingFile: env.TRACING_FILE ?? join(PROJECT, 'tracing.toml'),
     adminToken: given || randomBytes(24).toString('base64url'),
     adminTokenFile: given ? undefined : (env.ADMIN_TOKEN_FILE ?? join(PROJECT, 'build', 'admin-token')),
+    hardware: env.HARDWARE_URL || undefined,
+    controlRedis: env.CONTROL_REDIS || undefined,
     reconcileIntervalMs: wholeNumber('RECONCILE_INTERVAL_MS', env.RECONCILE_INTERVAL_MS, 0, 3_600_000),
   };
 }

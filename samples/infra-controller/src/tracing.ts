@@ -3,18 +3,21 @@
 
 import { startTracing } from 'spanwright';
 import { createAdminHandler, toNodeHandler } from 'spanwright/admin';
+import { followRedis } from 'spanwright/control';
 import { log } from './log.js';
 import type { NodeHandler } from './rpc/server.js';
+import type { Settings } from './settings.js';
 
 export interface ServiceTracing {
   admin: NodeHandler;
   shutdown(): Promise<void>;
 }
 
-export async function setUpTracing(configFile: string, token: string): Promise<ServiceTracing> {
+export async function setUpTracing({ tracingFile, adminToken, controlRedis }: Settings): Promise<ServiceTracing> {
   try {
-    const tracing = await startTracing({ configFile });
-    return { admin: toNodeHandler(createAdminHandler(tracing, { token })), shutdown: () => tracing.shutdown() };
+    const tracing = await startTracing({ configFile: tracingFile });
+    if (controlRedis !== undefined) await followRedis(tracing, controlRedis);
+    return { admin: toNodeHandler(createAdminHandler(tracing, { token: adminToken })), shutdown: () => tracing.shutdown() };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     log('error', 'serving without tracing', { reason: message });

@@ -2,7 +2,7 @@
 // own words. Credentials go into the header and nowhere else.
 
 import { request as httpRequest } from 'node:http';
-import { instrument } from 'spanwright';
+import { inject, instrument } from 'spanwright';
 import type { Endpoint } from './component.js';
 
 export class BmcRefusedError extends Error {
@@ -48,7 +48,7 @@ function exchange(endpoint: Endpoint, method: string, path: string, payload: Buf
       method,
       auth: `${username}:${password}`,
       timeout: TIMEOUT_MS,
-      headers: { 'content-length': payload?.length ?? 0, accept: 'application/json' },
+      headers: inject({ 'content-length': payload?.length ?? 0, accept: 'application/json' }),
     });
     request.once('timeout', () => request.destroy(new Error(`BMC did not answer within ${TIMEOUT_MS} ms`)));
     request.once('error', reject);

@@ -1,5 +1,5 @@
 // The simulated hardware: all BMCs of a small site behind one HTTP server on 127.0.0.1, each under its own path. Real sockets,
-// real authentication; only the metal is missing.
+// real authentication; only the metal is missing. In the controller's process, or in one of its own (main.ts).
 
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -50,7 +50,7 @@ export class SimulatedSite {
     return { url: `${base}/${id}`, credentials };
   }
 
-  private async answer(request: IncomingMessage): Promise<BmcAnswer> {
+  protected async answer(request: IncomingMessage): Promise<BmcAnswer> {
     const payload = await readBody(request);
     const [, id = '', ...rest] = (request.url ?? '').split('/');
     const bmc = this.bmcs.get(id);

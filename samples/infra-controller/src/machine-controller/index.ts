@@ -8,8 +8,8 @@ import type { ObjectController } from '../state-controller/index.js';
 export class MachineController implements ObjectController {
   constructor(private readonly components: ComponentManager) {}
 
-  @instrument({ args: { objectId: 'object_id', state: 'state' } })
-  async handleObjectState(objectId: string, state: string, object: ManagedObject): Promise<string> {
+  @instrument({ args: { machineId: 'object_id', state: 'state' } })
+  async handleObjectState(machineId: string, state: string, object: ManagedObject): Promise<string> {
     switch (state) {
       case 'discovered':
         await this.components.powerControl(object.component, 'on');
@@ -19,7 +19,7 @@ export class MachineController implements ObjectController {
         await this.components.getFirmwareStatus(object.component);
         return 'ready';
       default:
-        throw new Error(`machine ${objectId} is in a state that no controller knows: "${state}"`);
+        throw new Error(`machine ${machineId} is in a state that no controller knows: "${state}"`);
     }
   }
 }

@@ -29,6 +29,8 @@ export interface ProcessState {
   recorder: Recorder | undefined;
   /** What startTracing returned, until its shutdown. */
   tracing: Tracing | undefined;
+  /** True from the first startTracing() or createSampler() on, also after its shutdown. */
+  wasStarted: boolean;
   /** Sites whose decorator ran without a transformer's record. */
   untransformed: number;
   /** Functions that record their calls, so that none is wrapped twice: the site of each, or the table that creates it. */
@@ -57,6 +59,7 @@ function create(): ProcessState {
     hookRequests: new HookRequests(),
     recorder: undefined,
     tracing: undefined,
+    wasStarted: false,
     untransformed: 0,
     made: new WeakMap(),
     marked: new WeakMap(),

@@ -44,6 +44,7 @@ export const NOTICES = {
   SPW037: { level: 'warn', repeat: false, text: '@instrument on a class records nothing' },
   SPW038: { level: 'warn', repeat: false, text: 'an environment variable is not used as it is written' },
   SPW039: { level: 'warn', repeat: false, text: 'an argument is not recorded' },
+  SPW040: { level: 'warn', repeat: false, text: 'members of tracestate or baggage are beyond the limits and not passed on' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
 export type NoticeLevel = 'info' | 'warn';
@@ -74,8 +75,8 @@ const MAX_CAUSES = 256;
 /** Standard error for both levels: standard output belongs to the program. */
 const toStandardError: NoticeLogger = (_level, line) => console.warn(line);
 
-/** Notices about other tracing in the process, which the state lists. */
-const ABOUT_OTHERS: readonly NoticeCode[] = ['SPW016', 'SPW030', 'SPW031', 'SPW032', 'SPW034', 'SPW035', 'SPW036'];
+/** Notices about other tracing, in the process or in front of it, which the state lists. */
+const ABOUT_OTHERS: readonly NoticeCode[] = ['SPW016', 'SPW030', 'SPW031', 'SPW032', 'SPW034', 'SPW035', 'SPW036', 'SPW040'];
 const aboutOthers = new Map<NoticeCode, string>();
 
 const printed = new Map<string, { at: number; held: number }>();

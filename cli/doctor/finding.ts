@@ -203,8 +203,15 @@ export const FINDINGS = {
   'other-tracing': {
     level: 'warning',
     symptom: 'traces are split, spans are missing, or spans are recorded while tracing is off',
-    cause: 'The process has other tracing too, and the two are not connected, as the service has logged.',
+    cause: 'There is other tracing in the process, or in front of it, and the two do not fit, as the service has logged.',
     fix: 'Apply the remedy of the line; docs/existing-setups.md has the set-up beside each SDK.',
+  },
+  'unconnected-sdk': {
+    level: 'warning',
+    symptom: 'spans of libraries arrive, and none of your own code',
+    cause:
+      'The project has another tracing SDK, and no source file calls startTracing(), createSampler() or createRootSampler().',
+    fix: 'Call createSampler({ enabled: true }) at start, and give what it returns to the SDK; docs/existing-setups.md has the set-up beside each SDK.',
   },
   'no-sites': {
     level: 'warning',

@@ -115,6 +115,22 @@ const DEPENDENCY: ReadonlySet<number> = new Set([
   DIAGNOSTICS['development-dependency'].code,
 ]);
 
+/** In a source file that starts tracing, or connects it to an SDK. */
+const STARTS = /\b(?:startTracing|createSampler|createRootSampler)\b/;
+/** Packages that register a tracer provider. */
+const SDKS =
+  /^(?:@opentelemetry\/(?:sdk-node|sdk-trace(?:-base|-node)?|auto-instrumentations-node)|@sentry\/(?:node|nestjs|nextjs|bun|aws-serverless)|dd-trace|@vercel\/otel|@azure\/monitor-opentelemetry|@splunk\/otel)$/;
+
+function dependenciesOf(directory: string): string[] {
+  try {
+    const { dependencies } = JSON.parse(textOfFile(join(directory, 'package.json')) ?? '{}') as { dependencies?: object };
+    return Object.keys(dependencies ?? {});
+  } catch {
+    // a manifest that npm would refuse too
+    return [];
+  }
+}
+
 /** Whether each compiled file whose source has sites loads what compiled code calls. */
 function checkOutput(texts: Texts, directory: string): Finding[] {
   const { files, options } = texts.configuration;
@@ -124,9 +140,11 @@ function checkOutput(texts: Texts, directory: string): Finding[] {
   const old: string[] = [];
   let done = 0;
   let sites = 0;
+  let isStarted = false;
   const paths = outputsOf(texts, directory);
   for (const file of files) {
     const text = textOfFile(file);
+    isStarted ||= STARTS.test(text ?? '');
     const transformed = text === undefined ? undefined : texts.transform(file, text);
     for (const { code, message } of transformed?.reports ?? []) if (DEPENDENCY.has(code)) undeclared.add(message);
     const plan = transformed?.plan;
@@ -142,6 +160,8 @@ function checkOutput(texts: Texts, directory: string): Finding[] {
   }
   const found = [...undeclared].map((message) => finding('not-a-dependency', message));
   if (sites === 0) return [...found, ok('no source file of the project has sites')];
+  const sdks = isStarted ? [] : dependenciesOf(directory).filter((name) => SDKS.test(name));
+  if (sdks.length > 0) found.push(finding('unconnected-sdk', `${sites} sites, and ${listed(sdks)}`));
   if (plain.length > 0) found.push(finding('not-transformed', listed(plain)));
   if (old.length > 0) found.push(finding('old-output', listed(old)));
   if (absent.length > 0 && !options.noEmit) found.push(finding('not-built', listed(absent)));

@@ -16,7 +16,7 @@ import { withRequestHeaders } from '../context/request-headers.js';
 import { loadCore } from '../sdk/packages.js';
 import { textOfThrown } from '../text/thrown.js';
 import { notice } from '../warnings.js';
-import { validMembers, withEmptyValues, withoutUnfit } from './baggage/member.js';
+import { type EmptyMember, validMembers, withEmptyMembers, withoutUnfit } from './baggage/member.js';
 import { KNOWN_FLAGS, parseTraceparent, printTraceparent } from './traceparent.js';
 
 const TRACEPARENT = 'traceparent';
@@ -24,6 +24,11 @@ const TRACESTATE = 'tracestate';
 const BAGGAGE = 'baggage';
 /** Longer lists are cut behind a member. OpenTelemetry's propagators keep less: whole members up to 512 and 8,192 characters. */
 const LIST_CHARACTERS = 16_384;
+const TRACESTATE_MEMBERS = 32;
+const TRACESTATE_CHARACTERS = 512;
+const TRACESTATE_LIMITS = '32 members and 512 characters go on. Have the services in front send less';
+const BAGGAGE_LIMITS =
+  '180 members of 4096 bytes, 8192 bytes together, go on. Set fewer or shorter values, or send them another way';
 
 /** OpenTelemetry's propagators for W3C trace context and baggage. */
 function createW3C(): TextMapPropagator {
@@ -52,15 +57,19 @@ export class SpanwrightPropagator implements TextMapPropagator {
     if (baggage === undefined && (span === undefined || !isSpanContextValid(span))) return;
     let writable = context;
     const fit = baggage === undefined ? undefined : withoutUnfit(baggage);
+    let members = baggage?.getAllEntries().length ?? 0;
     if (fit !== undefined && fit !== baggage) writable = propagation.setBaggage(writable, fit);
     // reserved flags are written as zero (W3C Trace Context level 2, section 3.2.2.5)
     if (span !== undefined && (span.traceFlags & ~KNOWN_FLAGS) !== 0)
       writable = trace.setSpanContext(writable, { ...span, traceFlags: span.traceFlags & KNOWN_FLAGS });
     this.#propagator()?.inject(writable, carrier, {
       set: (to, name, value) => {
+        if (name === BAGGAGE) members -= value.split(',').length;
         if (value !== '') setter.set(to, name, value);
       },
     });
+    if (members > 0 && this.#names.includes(BAGGAGE))
+      notice('SPW040', `own baggage, members left out: ${members}; ${BAGGAGE_LIMITS}`, 'own baggage');
   }
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
@@ -69,20 +78,22 @@ export class SpanwrightPropagator implements TextMapPropagator {
 
   #extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     if (this.#inner === undefined && this.#names.every((name) => getter.get(carrier, name) === undefined)) return context;
-    let emptyKeys: readonly string[] = [];
+    let empty: readonly EmptyMember[] = [];
     const valid = {
       get(from: unknown, name: string) {
         const value = getter.get(from, name);
         if (name !== BAGGAGE) return validated(name, value);
         const members = validMembers(cut(joined(value)));
-        emptyKeys = members.emptyKeys;
+        empty = members.empty;
+        if (members.leftOut > 0)
+          notice('SPW040', `received baggage, members left out: ${members.leftOut}; ${BAGGAGE_LIMITS}`, BAGGAGE);
         return members.header;
       },
       keys: (from: unknown) => getter.keys(from),
     };
     const extracted = this.#propagator()?.extract(context, carrier, valid) ?? context;
     const isRead = propagation.getBaggage(extracted) !== propagation.getBaggage(context);
-    return isRead && emptyKeys.length > 0 ? withEmptyValues(extracted, emptyKeys) : extracted;
+    return empty.length > 0 ? withEmptyMembers(extracted, empty, isRead) : extracted;
   }
 
   /** Undefined, with a notice, where a bundler left OpenTelemetry's package out. */
@@ -101,7 +112,12 @@ function validated(name: string, value: undefined | string | string[]): undefine
     const span = parseTraceparent(single(value));
     return span === undefined ? undefined : printTraceparent(span);
   }
-  return name === TRACESTATE ? cut(joined(value)) : value;
+  if (name !== TRACESTATE) return value;
+  const list = joined(value);
+  const members = list.split(',').length;
+  if (list.length > TRACESTATE_CHARACTERS || members > TRACESTATE_MEMBERS)
+    notice('SPW040', `received tracestate of ${members} members, ${list.length} characters; ${TRACESTATE_LIMITS}`, TRACESTATE);
+  return cut(list);
 }
 
 /** A header that must occur once: several values count as absent. */

@@ -26,6 +26,7 @@ export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' |
   startLogging(loaded);
   const tracing = new LiveTracing(state, loaded, null, notice);
   state.tracing = tracing;
+  state.wasStarted = true;
   // contexts are the user's: which of them hold sampled spans cannot be seen from here, so every call looks
   state.gate.foreignContexts = true;
   startRecorder(tracing, configuration, undefined);

@@ -65,6 +65,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const undo = registerPropagation(createPropagator(loaded));
   const tracing = new LiveTracing(state, loaded, configuration.endpoint, notice);
   state.tracing = tracing;
+  state.wasStarted = true;
   tracing.attach(pipeline === null ? undefined : buildTracing({ tracing, configuration, pipeline, resource, undo }));
   undo.push(enableInstrumentations());
   if (pipeline === null) tracing.undoAtShutdown(undo);

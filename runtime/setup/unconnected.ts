@@ -31,7 +31,7 @@ function reportAtExit(): void {
 
 function reportUnconnected(): void {
   const provider = registeredProvider();
-  if (state.tracing !== undefined || state.sites.size === 0 || provider === undefined) return;
+  if (state.wasStarted || state.sites.size === 0 || provider === undefined) return;
   notice(
     'SPW031',
     `${state.sites.size} sites, ${classNameOf(provider)}: they record nothing. Call createSampler({ enabled: true }) at start, and give what it returns to the SDK as its sampler where the SDK takes one (docs/existing-setups.md)`,

@@ -409,6 +409,25 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
       () => ({ PROVIDER: 'connected', SITES: 'built' }),
     ),
   },
+  'unconnected-sdk': {
+    run: inFiles(
+      () => {
+        const directory = project();
+        compile(directory);
+        const manifest = { name: 'conformance', dependencies: { spanwright: '*', '@opentelemetry/sdk-node': '*' } };
+        write(directory, 'package.json', JSON.stringify(manifest));
+        return directory;
+      },
+      (directory) => {
+        write(
+          directory,
+          'src/start.ts',
+          "import { createSampler } from 'spanwright';\nexport const sampler: object = createSampler({ enabled: true });\n",
+        );
+        compile(directory);
+      },
+    ),
+  },
   'no-sites': {
     run: restarted(
       () => ({}),

@@ -217,11 +217,30 @@ test('a running service whose sites no transformer has seen, that has none, or t
   });
 });
 
-test('a service beside a provider of its own: the line with the remedy that it has logged', () =>
-  withService(directory, { PROVIDER: 'alone', SITES: 'built', [ENDPOINT]: 'http://127.0.0.1:9' }, async (url) => {
+for (const { what, environment, line } of [
+  { what: 'a provider of its own', environment: { PROVIDER: 'alone' }, line: /^SPW030 .*createSampler\(\)/ },
+  {
+    what: 'a propagator without traceparent',
+    environment: { PROPAGATOR: 'sentry-trace,baggage' },
+    line: /^SPW034 .*W3CTraceContextPropagator/,
+  },
+  {
+    what: 'createSampler() and no provider',
+    environment: { PROVIDER: 'none', toml: 'enabled = true' },
+    line: /^SPW035 .*startTracing\(\)/,
+  },
+])
+  test(`a service with ${what}: the line with the remedy that it has logged`, () =>
+    withService(directory, { SITES: 'built', [ENDPOINT]: 'http://127.0.0.1:9', ...environment }, async (url) => {
+      const { findings } = await doctor(directory, TOKEN, { url });
+      const other = findings.filter(({ name }) => name === 'other-tracing').map(({ found }) => found);
+      assert.is(other.filter((found) => line.test(found ?? '')).length, 1, other.join('\n'));
+    }));
+
+test('startTracing({ enabled: true }) without an endpoint: that the spans go nowhere, and how to name one', () =>
+  withService(directory, { SITES: 'built', toml: 'enabled = true' }, async (url) => {
     const { findings } = await doctor(directory, TOKEN, { url });
-    const other = findings.filter(({ name }) => name === 'other-tracing').map(({ found }) => found);
-    assert.is(other.filter((line) => /^SPW030 .*createSampler\(\)/.test(line ?? '')).length, 1, other.join('\n'));
+    assert.match(findings.find(({ name }) => name === 'no-endpoint')?.fix ?? '', /otlp_endpoint/);
   }));
 
 test('a service of another project is named; at the default address it is not judged, by name it is', () =>

@@ -86,8 +86,10 @@ const { createSampler, instrument, startTracing } = require('spanwright');
 const { startAdminServer } = require('spanwright/admin');
 async function main() {
   const options = { serviceName: process.env.SERVICE_NAME ?? 'patient', configFile: process.env.CONFIG || undefined };
-  if (process.env.PROVIDER) require('@opentelemetry/api').trace.setGlobalTracerProvider(new (require('@opentelemetry/sdk-trace-base').BasicTracerProvider)());
-  const tracing = process.env.PROVIDER === 'connected' ? createSampler(options).tracing : await startTracing(options);
+  const { propagation } = require('@opentelemetry/api');
+  if (process.env.PROPAGATOR) propagation.setGlobalPropagator({ inject() {}, extract: (given) => given, fields: () => process.env.PROPAGATOR.split(',') });
+  if (process.env.PROVIDER && process.env.PROVIDER !== 'none') require('@opentelemetry/api').trace.setGlobalTracerProvider(new (require('@opentelemetry/sdk-trace-base').BasicTracerProvider)());
+  const tracing = ['connected', 'none'].includes(process.env.PROVIDER) ? createSampler(options).tracing : await startTracing(options);
   if (process.env.SITES === 'plain') instrument({ name: 'plain' }, function plain() {})();
   if (process.env.SITES === 'built') { const { Work } = require('./out/work.js'); for (let n = 0; n < 8; n++) new Work().run('job'); }
   await tracing.forceFlush();

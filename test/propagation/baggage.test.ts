@@ -1,7 +1,7 @@
 // Baggage: declared keys with validators and defaults, scoped to the context that they were set for; limits of W3C Baggage; chosen
 // keys as attributes of spans.
 
-import { context as contextApi, propagation } from '@opentelemetry/api';
+import { context as contextApi, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { baggage, extract, inject, instrument, SpanwrightError, withRemoteContext } from '../../runtime/index.js';
@@ -36,6 +36,26 @@ function lines(during: () => void): string[] {
   }
   return said;
 }
+
+test('members beyond the limits are reported once, received and sent, by their number and not by their content', () =>
+  traced({}, () => {
+    const above = { baggage: `a=1,b=${'s3cret'.repeat(1000)},c=2,d=` };
+    const received = lines(() => [extract(above), extract(above)]);
+    assert.is(received.length, 1);
+    assert.match(received[0] as string, /SPW040 .*: received baggage, members left out: 1; .*Set fewer or shorter values/);
+    const sent = lines(() => baggage.set('long', 's3cret'.repeat(1000), () => inject({})));
+    const large = propagation.createBaggage({ a: { value: 's3cret'.repeat(1000) }, b: { value: '1' } });
+    sent.push(...lines(() => inject({}, undefined, propagation.setBaggage(ROOT_CONTEXT, large))));
+    assert.match(sent.at(-1) as string, /SPW040 .*: own baggage, members left out: 1; /);
+    const state = lines(() =>
+      extract({
+        traceparent: `00-${'1f'.repeat(16)}-${'2e'.repeat(8)}-01`,
+        tracestate: `a=${'x'.repeat(200)},b=${'s3cret'.repeat(40)},c=${'z'.repeat(200)}`,
+      }),
+    );
+    assert.match(state.at(-1) as string, /SPW040 .*: received tracestate of 3 members, 64\d characters; .*send less/);
+    assert.not.match([...received, ...sent, ...state].join(), 's3cret');
+  }));
 
 test('values hold inside the function that they are set for, over awaits and timers, and nowhere else', () =>
   traced({}, async () => {
@@ -181,6 +201,26 @@ test('what is sent keeps the limits of the specification: 8192 bytes, 180 member
     assert.is(sent(large).split(',').length, 2);
     assert.ok(sent(large).length <= 8192);
     assert.is(sent(propagation.createBaggage({ big: { value: 'x'.repeat(4097) }, fits: { value: 'y' } })), 'fits=y');
+  }));
+
+test('8192 bytes with empty values, and a member of 4096 bytes with one, go on whole', () =>
+  traced({}, () => {
+    const received = (text: string) => (inject({}, undefined, extract({ baggage: text })) as Record<string, string>).baggage;
+    const seen = lines(() => {
+      const whole = `a=,b=${'x'.repeat(4000)},c=;m,d=${'y'.repeat(4000)},e=`;
+      const full = `${whole}${'e'.repeat(8192 - whole.length)}`;
+      assert.is(full.length, 8192);
+      assert.is(received(full), full);
+      const empty = `${whole.slice(0, -1)}${'e'.repeat(8192 - whole.length)}=`;
+      assert.is(empty.length, 8192);
+      assert.is(received(empty), empty);
+      const one = `k=;${'m'.repeat(4093)}`;
+      assert.is(received(`${one},l=1`), `${one},l=1`);
+      const many = Array.from({ length: 180 }, (_, index) => `k${index}=`).join(',');
+      assert.is(received(many), many);
+    });
+    assert.equal(seen, []);
+    assert.is(received(`${'k=,'.repeat(3)}l=,m=1,k=`), 'k=,l=,m=1');
   }));
 
 test('keeps of a received header what fits the limits, without malformed and contradicting members', () =>

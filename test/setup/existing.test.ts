@@ -153,8 +153,9 @@ test('instrumented code beside an SDK without createSampler() is logged once, al
   assert.match(seen, /BasicTracerProvider.*createSampler\(/);
 });
 
-test('it is not logged with createSampler(), without an SDK, or without instrumented code', () => {
+test('it is not logged with createSampler(), nor behind its shutdown, without an SDK, or without instrumented code', () => {
   assert.not.match(noticesOf(`${SDK}${SITE} createSampler();`), 'SPW031');
+  assert.not.match(noticesOf(`${SDK}${SITE} void createSampler().tracing.shutdown();`), 'SPW031', 'a service that ends');
   assert.not.match(noticesOf(SITE), 'SPW031');
   assert.not.match(noticesOf(`${SDK} require('./runtime/index.ts');`), 'SPW031');
 });

@@ -136,11 +136,19 @@ for (const line of LINES) {
     assert.is(worker?.parentSpanId, main?.spanId);
   });
 
-  all("inside a set-up of the user's own, made of this line's SDK", async () => {
-    const { names, open } = await program('own-sdk.cjs');
-    assert.equal(names.sort(), ['by a library', 'work']);
-    assert.is(open, 1);
-  });
+  for (const provider of ['basic', 'node'])
+    for (const [processor, flag] of [
+      ['simple', 'off'],
+      ['batch', 'on'],
+    ] as const) {
+      const named = provider === 'basic' ? "the user's own provider" : 'NodeSDK';
+      all(
+        `inside ${named}, ${processor} processor, flag ${flag}: tree, ids, attributes, errors, baggage and processors`,
+        async () => {
+          checkOwnSdk(await program('own-sdk.cjs', provider, processor, flag), flag === 'on');
+        },
+      );
+    }
 
   all('inside NodeSDK of this line: off nothing, on root and child, the leaky one never, the open one counted', async () => {
     const { off, open, spans, count } = await program('node-sdk.cjs');
@@ -248,4 +256,51 @@ function checkCore(seen: any, spans: readonly ReceivedSpan[]): void {
   }
   assert.match(seen.headers.traceparent, new RegExp(`^00-${roots[0]?.traceId}-${roots[0]?.spanId}-0[13]$`));
   for (const { resource } of spans) assert.is(resource.attributes['service.name'], 'versions');
+}
+
+/** One request at the root while the flag is on, one below a sampled caller, one below an unsampled one, one while the flag is off. */
+// biome-ignore lint/suspicious/noExplicitAny: what own-sdk.cjs prints
+function checkOwnSdk({ spans, seen, calls, open, counts, openCount, notices }: any, on: boolean): void {
+  const under = ['request', 'work', 'inner', 'by a library', 'failing'];
+  const roots = on ? ['', '2e'.repeat(8)] : ['2e'.repeat(8)];
+  const names = spans.map(({ name }: { name: string }) => name);
+  const recorded = [...roots.flatMap(() => under), ...(on ? ['forgotten'] : [])];
+  assert.equal([...names].sort(), [...recorded].sort());
+  assert.equal(calls.onStart, recorded);
+  assert.equal([calls.onEnding, calls.onEnd], [names, names]);
+  assert.equal([calls.forceFlush, calls.shutdown], [2, 1]);
+  assert.equal([open, openCount], [on ? ['forgotten'] : [], 0]);
+  assert.equal([counts.started, counts.ended, counts.open], [recorded.length, recorded.length, 0]);
+  assert.equal(notices, []);
+
+  const remote = [seen[1].spanId, `00-${'1f'.repeat(16)}-${seen[1].spanId}-01`];
+  assert.equal([seen[1].isGiven, seen[1].injected.traceparent], [true, remote[1]]);
+  assert.equal(seen[2].injected.traceparent, `00-${'1f'.repeat(16)}-${'2e'.repeat(8)}-00`, 'an unsampled caller is passed on');
+  assert.equal([seen[0].isGiven, seen[2].isGiven, seen[3].isGiven], [on, false, false]);
+  assert.equal([seen[0].spanId === undefined, seen[3].spanId], [!on, undefined]);
+  for (const { baggage, injected } of seen) assert.equal([baggage, injected.baggage], ['acme', 'tenant=acme']);
+
+  for (const root of roots) {
+    const request = spans.find(({ name, parent }: { name: string; parent: string }) => name === 'request' && parent === root);
+    const same = spans.filter(({ traceId }: { traceId: string }) => traceId === request.traceId);
+    const parentOf: Record<string, string> = { work: 'request', failing: 'request', inner: 'work', 'by a library': 'inner' };
+    const span = (name: string) => same.find((each: { name: string }) => each.name === name);
+    assert.is(same.length, 5);
+    for (const [name, parent] of Object.entries(parentOf)) assert.is(span(name).parent, span(parent).spanId, name);
+    const { id, tenant, ending, 'code.namespace': namespace, 'code.function.name': fn } = span('work').attributes;
+    assert.equal([id, tenant, ending, namespace, fn], [root === '' ? 1 : 2, 'acme', true, 'x', 'x::work']);
+    assert.is(span('work').kind, 1);
+    for (const name of ['inner', 'by a library']) assert.is(span(name).attributes.tenant, 'acme', 'copied from the parent');
+    assert.equal([span('by a library').scope, span('work').scope], ['library', 'spanwright']);
+    const { status, events, attributes } = span('failing');
+    assert.equal([status, attributes['error.type']], [{ code: 2, message: 'broken' }, 'TypeError']);
+    assert.equal(
+      events.map((event: { name: string; attributes: Record<string, string> }) => [
+        event.name,
+        event.attributes['exception.message'],
+      ]),
+      [['exception', 'broken']],
+    );
+    assert.is(span('work').status.code, 0);
+  }
 }

@@ -1,7 +1,7 @@
 // One member of W3C Baggage: which keys, values and metadata a header can carry. OpenTelemetry's propagator reads and writes the header
 // (propagator.ts); it neither checks keys nor notices members that contradict each other, and does not read empty values.
 
-import { type Baggage, type Context, propagation } from '@opentelemetry/api';
+import { type Baggage, baggageEntryMetadataFromString, type Context, propagation } from '@opentelemetry/api';
 import { percentDecoded } from '../../text/percent-decoded.js';
 
 /** W3C Baggage, section 3.3.2, first edition: receivers of that edition refuse longer members. */
@@ -28,20 +28,31 @@ export function withoutUnfit(baggage: Baggage): Baggage {
   return fit;
 }
 
-/** Written for an empty value, which OpenTelemetry's propagator does not read. */
-const PLACEHOLDER = '0';
+/** W3C Baggage, section 3.3: what OpenTelemetry's propagator passes on at most, in the order of the header. */
+const MEMBERS = 180;
+const HEADER_BYTES = 8192;
 
-interface ValidMembers {
-  readonly header: string;
-  /** Keys whose value is empty; in `header` each has a placeholder. */
-  readonly emptyKeys: readonly string[];
+/** An empty value, which OpenTelemetry's propagator does not read. */
+export interface EmptyMember {
+  readonly key: string;
+  readonly metadata: string;
+  /** Members in front of it. */
+  readonly at: number;
 }
 
-/** The header without members whose key is not valid, and without those that give one key several values. */
+interface ValidMembers {
+  /** The members that have a value. */
+  readonly header: string;
+  readonly empty: readonly EmptyMember[];
+  /** Valid members beyond the limits. */
+  readonly leftOut: number;
+}
+
+/** The header without members whose key is not valid, without those that give one key several values, and within the limits. */
 export function validMembers(header: string): ValidMembers {
   const values = new Map<string, string>();
   const disputed = new Set<string>();
-  const members: [key: string, text: string][] = [];
+  const members: { key: string; text: string; metadata: string }[] = [];
   for (const text of header.split(',')) {
     const [pair = ''] = text.split(';', 1);
     const at = pair.indexOf('=');
@@ -49,24 +60,31 @@ export function validMembers(header: string): ValidMembers {
     const value = percentDecoded(pair.slice(at + 1).trim());
     if (key === undefined || value === undefined || !TOKEN.test(key) || key === '__proto__') continue;
     const before = values.get(key);
-    if (before === undefined) members.push([key, value === '' ? text.replace('=', `=${PLACEHOLDER}`) : text]);
+    if (before === undefined) members.push({ key, text: text.trim(), metadata: text.slice(pair.length + 1).trim() });
     else if (before !== value) disputed.add(key);
     values.set(key, before ?? value);
   }
-  const valid = members.filter(([key]) => !disputed.has(key));
+  const valid = members.filter(({ key }) => !disputed.has(key));
+  const fit: typeof valid = [];
+  let bytes = -1;
+  for (const member of valid) {
+    if (member.text.length > MEMBER_BYTES) continue;
+    bytes += member.text.length + 1;
+    if (fit.length === MEMBERS || bytes > HEADER_BYTES) break;
+    fit.push(member);
+  }
+  const isEmpty = ({ key }: { key: string }): boolean => values.get(key) === '';
   return {
-    header: valid.map(([, text]) => text).join(','),
-    emptyKeys: valid.flatMap(([key]) => (values.get(key) === '' ? [key] : [])),
+    header: fit.flatMap((member) => (isEmpty(member) ? [] : [member.text])).join(','),
+    empty: fit.flatMap((member, at) => (isEmpty(member) ? [{ key: member.key, metadata: member.metadata, at }] : [])),
+    leftOut: valid.length - fit.length,
   };
 }
 
-/** The context with empty values in place of their placeholders. */
-export function withEmptyValues(context: Context, emptyKeys: readonly string[]): Context {
-  let entries = propagation.getBaggage(context);
-  if (entries === undefined) return context;
-  for (const key of emptyKeys) {
-    const entry = entries.getEntry(key);
-    if (entry !== undefined) entries = entries.setEntry(key, { ...entry, value: '' });
-  }
-  return propagation.setBaggage(context, entries);
+/** The context whose baggage has the empty members too, each at its place. */
+export function withEmptyMembers(context: Context, empty: readonly EmptyMember[], isRead: boolean): Context {
+  const entries = isRead ? (propagation.getBaggage(context)?.getAllEntries() ?? []) : [];
+  for (const { key, metadata, at } of empty)
+    entries.splice(at, 0, [key, { value: '', ...(metadata !== '' && { metadata: baggageEntryMetadataFromString(metadata) }) }]);
+  return propagation.setBaggage(context, propagation.createBaggage(Object.fromEntries(entries)));
 }

@@ -10,8 +10,10 @@ export function numberRows(sites: readonly Site[], edits: readonly Edit[]): void
   });
   for (const edit of edits) {
     if (edit.kind !== 'register members' || edit.options !== null) continue;
+    // the name in the table is the key, unless it holds half of a surrogate pair
     for (const { site, options, key, kind, static: isStatic } of edit.members)
-      if (options === null && typeof key === 'string') (sites[site] as Site).found = { kind, static: isStatic };
+      if (options === null && typeof key === 'string' && !/\p{Surrogate}/u.test(key))
+        (sites[site] as Site).found = { kind, static: isStatic };
   }
 }
 

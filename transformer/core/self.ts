@@ -2,7 +2,7 @@
 // by auto mode: a prologue has to find the function that it enters again. One instance a file.
 
 import type ts from 'typescript';
-import { type Compiler, type FunctionNode, hasModifier } from './compiler.js';
+import { type Compiler, type FunctionNode, hasModifier, unwrapped } from './compiler.js';
 
 export type SelfReference = (node: FunctionNode) => string | undefined;
 
@@ -39,7 +39,9 @@ function isDeclaredWithin(ts: Compiler, node: FunctionNode, name: string): boole
       ts.isBindingElement(child) ||
       ts.isParameter(child) ||
       ts.isFunctionDeclaration(child) ||
-      ts.isClassDeclaration(child);
+      ts.isClassDeclaration(child) ||
+      ts.isEnumDeclaration(child) ||
+      ts.isModuleDeclaration(child);
     if (binds && declared !== undefined && ts.isIdentifier(declared) && declared.text === name) return true;
     return ts.forEachChild(child, (inner) => within(inner) || undefined) === true;
   };
@@ -49,20 +51,25 @@ function isDeclaredWithin(ts: Compiler, node: FunctionNode, name: string): boole
 /** Names that something is assigned to after their declaration, in any scope, and names of functions that are declared twice. */
 function assignedNames(ts: Compiler, file: ts.SourceFile): Set<string> {
   const names = new Set<string>();
-  const add = (target: ts.Node): void => {
-    if (ts.isIdentifier(target)) names.add(target.text);
-    else if (ts.isArrayLiteralExpression(target) || ts.isObjectLiteralExpression(target)) ts.forEachChild(target, addAll);
+  const add = (target: ts.Expression): void => {
+    const inner = unwrapped(ts, target);
+    if (ts.isIdentifier(inner)) names.add(inner.text);
+    else if (ts.isArrayLiteralExpression(inner) || ts.isObjectLiteralExpression(inner)) ts.forEachChild(inner, addAll);
   };
   const addAll = (node: ts.Node): void => {
     if (ts.isIdentifier(node)) names.add(node.text);
     ts.forEachChild(node, addAll);
   };
+  const assignLoop = (target: ts.ForInitializer): void => {
+    if (ts.isVariableDeclarationList(target)) addAll(target);
+    else add(target);
+  };
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node)) return;
     if (ts.isBinaryExpression(node) && isAssignment(ts, node)) add(node.left);
     else if (isIncrement(ts, node)) add(node.operand);
-    else if (ts.isForOfStatement(node) || ts.isForInStatement(node)) add(node.initializer);
-    else if (ts.isVariableDeclaration(node) && isVar(ts, node) && node.initializer !== undefined) add(node.name);
+    else if (ts.isForOfStatement(node) || ts.isForInStatement(node)) assignLoop(node.initializer);
+    else if (ts.isVariableDeclaration(node) && isVar(ts, node) && node.initializer !== undefined) addAll(node.name);
     const seen = new Set<string>();
     ts.forEachChild(node, (child) => {
       if (ts.isFunctionDeclaration(child) && child.body !== undefined && child.name !== undefined) {

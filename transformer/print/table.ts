@@ -94,8 +94,11 @@ function flagsOf({ prologue, inline, role, found }: Site): string {
   ].join('');
 }
 
+/** Half of a surrogate pair has no UTF-8, and could not be exported. */
 function escaped(text: string): string {
-  return text.replace(/[^\p{ID_Continue}$ .<>#@/-]/gu, (one) => encodeURIComponent(one).replace(/[()'*!~]/g, hexadecimal));
+  return text
+    .replace(/\p{Surrogate}/gu, '\ufffd')
+    .replace(/[^\p{ID_Continue}$ .<>#@/-]/gu, (one) => encodeURIComponent(one).replace(/[()'*!~]/g, hexadecimal));
 }
 
 function hexadecimal(character: string): string {

@@ -1,0 +1,111 @@
+// Unusual syntax in auto mode, printed as nodes and as text: each program of test/fixtures/syntax prints what it prints without the plugin, with
+// tracing absent, off and on. Under both kinds of decorators, and at each target from ES2015.
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parserFor } from '../../transformer/hosts/parse.js';
+import { textsOf } from '../../transformer/hosts/texts.js';
+import { compile, execute, ROOT } from './compile.js';
+
+const FOLDER = join(ROOT, 'test/fixtures/syntax');
+const PROGRAMS = readdirSync(FOLDER);
+/** One build holds them all: as written, in auto mode, and as what the text printer makes of that. */
+const BUILDS = ['plain', 'auto', 'text'];
+
+const MAIN = `
+import { startTracing } from 'spanwright';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+async function main() {
+  const [state, builds, ...programs] = process.argv.slice(2);
+  const exporter = new InMemorySpanExporter();
+  const tracing = state === 'absent' ? undefined : await startTracing({ serviceName: 'test', enabled: state === 'on', exporter });
+  const printed: string[] = [];
+  console.log = (...all) => void printed.push(require('node:util').format(...all));
+  for (const build of builds.split(',')) for (const program of programs) {
+    try { require('./' + build + '/' + program); } catch (error) { console.log('threw ' + error); }
+    await new Promise((resolve) => setImmediate(resolve));
+    await tracing?.forceFlush();
+    process.stdout.write(JSON.stringify({ program: program + ', ' + build, printed: printed.splice(0), spans: exporter.getFinishedSpans().length }) + '\\n');
+    exporter.reset();
+  }
+  await tracing?.shutdown();
+}
+void main();
+`;
+
+interface Seen {
+  readonly program: string;
+  readonly printed: string[];
+  readonly spans: number;
+}
+
+/** What each program printed. A promise that is recorded takes a microtask more, so that lines are compared in any order. */
+function run(directory: string, state: string, builds: readonly string[]): Seen[] {
+  const names = PROGRAMS.map((file) => file.replace(/\.tsx?$/, ''));
+  const { stdout, stderr } = execute(directory, 'out/main.js', state, builds.join(), ...names);
+  assert.is(stderr.replace(/^spanwright: SPW001 .*\n/, ''), '');
+  const lines = stdout.trimEnd().split('\n');
+  return lines.map((line) => {
+    const { printed, ...rest }: Seen = JSON.parse(line);
+    return { ...rest, printed: printed.sort() };
+  });
+}
+
+const LEGACY = { experimentalDecorators: true };
+for (const compilerOptions of [
+  { target: 'ES2022' },
+  { target: 'ES2015', importHelpers: true },
+  { target: 'ES2022', ...LEGACY },
+  { target: 'ES2018', ...LEGACY, emitDecoratorMetadata: true },
+  { target: 'ES2017', ...LEGACY },
+  { target: 'ES2016', ...LEGACY },
+  { target: 'ES2015', ...LEGACY },
+])
+  test(`programs do as they do without the plugin: ${Object.values(compilerOptions).join(', ')}`, () => {
+    const sources = PROGRAMS.flatMap((file) => {
+      const text = readFileSync(join(FOLDER, file), 'utf8');
+      return BUILDS.map((build) => [`src/${build}/${file}`, text] as const);
+    });
+    const { directory, diagnostics } = compile({
+      files: { 'src/main.ts': MAIN, ...Object.fromEntries(sources) },
+      compilerOptions: {
+        ...compilerOptions,
+        jsx: 'react',
+        noCheck: true,
+        strict: false,
+        declaration: false,
+        lib: ['ESNext', 'DOM'],
+      },
+      plugin: { auto: [{ files: 'src/auto/**', minLines: 1 }] },
+      prepare(project) {
+        const texts = textsOf({
+          parser: parserFor(project),
+          directory: project,
+          options: { auto: [{ files: 'src/text/**', minLines: 1 }] },
+        });
+        for (const file of PROGRAMS) {
+          const path = join(project, 'src/text', file);
+          const authored = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+          const { printed, reports = [] } = texts.transform(path, authored, true) ?? {};
+          assert.equal(reports, [], file);
+          assert.ok(printed, file);
+          assert.is(printed.code.split('\n').length, authored.split('\n').length, `${file}: lines stay where they are`);
+          writeFileSync(path, printed.code);
+        }
+      },
+    });
+    assert.equal(diagnostics, []);
+    for (const state of ['absent', 'off', 'on']) {
+      const all = run(directory, state, BUILDS);
+      const plain = all.slice(0, PROGRAMS.length);
+      assert.ok(plain.every(({ printed }) => printed.length > 0));
+      for (const [index, { program, printed, spans }] of all.entries()) {
+        assert.equal(printed, plain[index % PROGRAMS.length]?.printed, `${program}, ${state}`);
+        assert.is(spans > 0, state === 'on' && index >= PROGRAMS.length, `spans of ${program}, ${state}`);
+      }
+    }
+  });
+
+test.run();

@@ -57,6 +57,11 @@ test('requests that are not OTLP are refused with what was expected, and add not
     ['/v1/traces', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' }, 415],
     ['/v1/traces', { method: 'POST', headers: json, body: '{' }, 400],
     ['/v1/traces', { method: 'POST', headers: json, body: '{"resourceSpans": [{"scopeSpans": [{"spans": [null]}]}]}' }, 400],
+    [
+      '/v1/traces',
+      { method: 'POST', headers: json, body: bodyOf(1).replace(/"endTimeUnixNano":"\d+"/, '"endTimeUnixNano":"soon"') },
+      400,
+    ],
     ['/v1/traces', { method: 'POST', headers: protobuf, body: Buffer.from([0xff, 0xff, 0xff]) }, 400],
     ['/v1/traces', { method: 'POST', headers: { ...json, 'content-encoding': 'gzip' }, body: 'no gzip' }, 400],
     [
@@ -95,6 +100,20 @@ test('changes need JSON and the same origin; reading needs neither', async () =>
   assert.is(viewer.store.size, 0);
   assert.is((await send({ ...json, origin: viewer.url })).status, 200);
   assert.is((await ask(`${viewer.url}/api/traces`)).status, 200);
+});
+
+test('a trace that the caller has is not sent again until it changes', async () => {
+  const [root, ...others] = order(1, Date.now());
+  viewer.add(others);
+  const url = `${viewer.url}/api/traces/${traceIdOf(1)}`;
+  const first = await ask(url);
+  const headers = { 'if-none-match': String(first.headers.etag) };
+  viewer.add(order(2, Date.now()));
+  const second = await ask(url, { headers });
+  assert.equal([first.status, second.status, second.text], [200, 304, '']);
+  viewer.add([root as never]);
+  const third = await ask(url, { headers });
+  assert.equal([third.status, JSON.parse(third.text).spans.length], [200, 9]);
 });
 
 test('a request through a proxy needs a token', async () => {

@@ -3,7 +3,7 @@
 import { LatencyHistogram } from '../../runtime/site/latency.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { failed, serviceOf } from '../receiver/spans.js';
-import { namespaceOf } from '../store/summary.js';
+import { namespaceIn } from '../store/summary.js';
 
 export interface MapNode {
   readonly name: string;
@@ -25,7 +25,7 @@ export interface SystemMap {
 
 const OF = {
   services: serviceOf,
-  namespaces: (span: ReceivedSpan) => namespaceOf(span) || `${serviceOf(span)} (no namespace)`,
+  namespaces: (span: ReceivedSpan) => namespaceIn(span.attributes) || `${serviceOf(span)} (no namespace)`,
 } as const;
 export type MapOf = keyof typeof OF;
 

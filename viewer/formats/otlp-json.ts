@@ -87,12 +87,12 @@ function flattenSpan(span: Json, resource: ReceivedSpan['resource'], scope: { na
     flags: 1, // what a backend has was sampled
     name: span.name ?? '',
     kind: spanKindIn(span.kind),
-    startTimeUnixNano: String(span.startTimeUnixNano ?? 0),
-    endTimeUnixNano: String(span.endTimeUnixNano ?? 0),
+    startTimeUnixNano: nanosIn(span.startTimeUnixNano),
+    endTimeUnixNano: nanosIn(span.endTimeUnixNano),
     attributes: otlpAttributes(span.attributes),
     events: (span.events ?? []).map((event: Json) => ({
       name: event.name ?? '',
-      timeUnixNano: String(event.timeUnixNano ?? 0),
+      timeUnixNano: nanosIn(event.timeUnixNano),
       attributes: otlpAttributes(event.attributes),
     })),
     links: (span.links ?? []).map((link: Json) => ({
@@ -108,6 +108,13 @@ function flattenSpan(span: Json, resource: ReceivedSpan['resource'], scope: { na
     },
     dropped: { attributes: 0, events: 0, links: 0 },
   };
+}
+
+/** @throws Error when it is no unsigned 64-bit number, in digits or as a number. */
+function nanosIn(value: Json): string {
+  const text = String(value ?? 0);
+  if (!/^\d{1,20}$/.test(text)) throw new Error(`expected nanoseconds since the epoch in digits, found ${text.slice(0, 40)}`);
+  return text;
 }
 
 function id(text: string, bytes: number): string {

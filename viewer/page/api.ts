@@ -26,14 +26,27 @@ export function sendToViewer(path: string, init: RequestInit = {}): Promise<Resp
 
 /** @throws Error with the message of the API. */
 export async function json<Answer>(path: string, init?: RequestInit): Promise<Answer> {
-  const response = await sendToViewer(path, init);
+  return answerOf(await sendToViewer(path, init));
+}
+
+async function answerOf<Answer>(response: Response): Promise<Answer> {
   const answer = (await response.json().catch(() => ({}))) as { error?: { message?: string } };
   if (!response.ok) throw new Error(answer.error?.message ?? `the viewer answered with status ${response.status}`);
   return answer as Answer;
 }
 
+/** The trace read last, which the viewer does not send again while it is the same. */
+let lastRead: { readonly id: string; readonly tag: string; readonly trace: TraceDetail } | undefined;
+
 export async function readTrace(id: string): Promise<TraceDetail> {
-  return sharedTrace?.trace ?? (await json<TraceDetail>(`/api/traces/${id}`));
+  if (sharedTrace !== undefined) return sharedTrace.trace;
+  const known = lastRead?.id === id ? lastRead : undefined;
+  const response = await sendToViewer(`/api/traces/${id}`, known && { headers: { 'if-none-match': known.tag } });
+  if (response.status === 304 && known !== undefined) return known.trace;
+  const trace = await answerOf<TraceDetail>(response);
+  const tag = response.headers.get('etag');
+  lastRead = tag === null ? undefined : { id, tag, trace };
+  return trace;
 }
 
 export async function readSpan(trace: string, span: string): Promise<SpanDetail> {

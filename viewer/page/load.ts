@@ -23,7 +23,8 @@ export function useAnswer<Answer>(key: string, read: () => Promise<Answer>, live
         again = false;
         try {
           const answer = await read();
-          if (!over) setLoaded({ key, answer, error: undefined });
+          if (!over)
+            setLoaded((before) => (before.key === key && before.answer === answer ? before : { key, answer, error: undefined }));
         } catch (error) {
           if (!over) setLoaded({ key, answer: undefined, error: (error as Error).message });
         }

@@ -10,9 +10,12 @@ export interface Call {
   readonly count: number;
 }
 
-export const serviceOf = (span: ReceivedSpan): string => String(span.resource.attributes['service.name'] ?? '');
-export const startOf = (span: ReceivedSpan): number => Number(BigInt(span.startTimeUnixNano) / 1000n) / 1000;
-export const endMilliseconds = (span: ReceivedSpan): number => Number(BigInt(span.endTimeUnixNano) / 1000n) / 1000;
+export const serviceOf = ({ resource }: Pick<ReceivedSpan, 'resource'>): string =>
+  String(resource.attributes['service.name'] ?? '');
+/** Of nanoseconds in decimal digits, to the microsecond. Without a BigInt, because each span that arrives passes here twice. */
+const milliseconds = (nanos: string): number => Number(nanos.slice(0, -3)) / 1000;
+export const startOf = (span: ReceivedSpan): number => milliseconds(span.startTimeUnixNano);
+export const endMilliseconds = (span: ReceivedSpan): number => milliseconds(span.endTimeUnixNano);
 export const failed = (span: ReceivedSpan): boolean => span.status.code === 'error';
 
 /** The span that began the trace: the first without a parent that is there. */

@@ -3,9 +3,10 @@
 import { failuresOf } from '../analysis/failures.js';
 import { layOut } from '../analysis/layout.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { endMilliseconds, failed, serviceOf } from '../receiver/spans.js';
+import { endMilliseconds, serviceOf } from '../receiver/spans.js';
 import { findTraces, type TraceFilter } from '../store/filter.js';
-import { namespaceOf } from '../store/summary.js';
+import { outlineOf, type SpanOutline } from '../store/pack.js';
+import { namespaceIn } from '../store/summary.js';
 import type { StoredTrace, TraceStore } from '../store/trace-store.js';
 import type { Hooks, OpenSpan } from './hooks.js';
 import {
@@ -32,10 +33,10 @@ export function traceRow({ store, hooks }: Source, { summary }: StoredTrace): Tr
     id,
     start,
     durationMs: end - start,
-    name: store.words.text(root.name),
-    service: store.words.text(root.service),
-    namespace: store.words.text(root.namespace),
-    services: services.map((service) => store.words.text(service)),
+    name: store.words.names.text(root.name),
+    service: store.words.services.text(root.service),
+    namespace: store.words.namespaces.text(root.namespace),
+    services: services.map((service) => store.words.services.text(service)),
     spans,
     errors,
     open: hooks.open.get(id)?.length ?? 0,
@@ -84,7 +85,7 @@ export function failureRows(
         at: endMilliseconds(span),
         name: span.name,
         service: serviceOf(span),
-        namespace: namespaceOf(span),
+        namespace: namespaceIn(span.attributes),
         reason: reason.slice(0, LONGEST_REASON),
         passed: passed.map((above) => above.name),
         root: { service, name },
@@ -98,9 +99,25 @@ export function failureRows(
 export function spansOfTrace({ store, hooks }: Source, id: string): SpanDetail[] | undefined {
   const stored = store.get(id);
   const arrived: SpanDetail[] = stored === undefined ? [] : store.spansOf(stored);
-  const ended = new Set(arrived.map(({ spanId }) => spanId));
-  const open = (hooks.open.get(id) ?? []).filter(({ spanId }) => !ended.has(spanId)).map(openDetail);
+  const open = openDetails(hooks, id, arrived);
   return arrived.length + open.length === 0 ? undefined : [...arrived, ...open];
+}
+
+/** One span of a trace, from its admin hook while it is open. */
+export function spanOfTrace({ store, hooks }: Source, id: string, spanId: string): SpanDetail | undefined {
+  const stored = store.get(id);
+  return (
+    (stored === undefined ? undefined : store.spanOf(stored, spanId)) ??
+    openDetails(hooks, id, []).find((span) => span.spanId === spanId)
+  );
+}
+
+/** Open spans of a trace that have not arrived yet. */
+function openDetails(hooks: Hooks, id: string, arrived: readonly { readonly spanId: string }[]): SpanDetail[] {
+  const open = hooks.open.get(id) ?? [];
+  if (open.length === 0) return [];
+  const ended = new Set(arrived.map(({ spanId }) => spanId));
+  return open.filter(({ spanId }) => !ended.has(spanId)).map(openDetail);
 }
 
 function openDetail(span: OpenSpan): SpanDetail {
@@ -126,8 +143,16 @@ function openDetail(span: OpenSpan): SpanDetail {
   };
 }
 
-export function traceDetail(id: string, revision: number, spans: readonly SpanDetail[]): TraceDetail {
-  const rows = layOut(spans);
+/** The waterfall of a trace; undefined when nothing of it is known. */
+export function traceDetail({ store, hooks }: Source, id: string): TraceDetail | undefined {
+  const stored = store.get(id);
+  const arrived = stored === undefined ? [] : store.outlinesOf(stored);
+  const outlines = [...arrived, ...openDetails(hooks, id, arrived).map(outlineOf)];
+  return outlines.length === 0 ? undefined : detailOf(id, stored?.revision ?? 0, outlines);
+}
+
+function detailOf(id: string, revision: number, outlines: readonly SpanOutline[]): TraceDetail {
+  const rows = layOut(outlines);
   const [services, namespaces] = [new Map<string, number>(), new Map<string, number>()];
   const numberIn = (map: Map<string, number>, text: string): number => {
     const known = map.get(text);
@@ -137,19 +162,19 @@ export function traceDetail(id: string, revision: number, spans: readonly SpanDe
   };
   const shown = rows.map(({ span, parent, depth, start, duration, self, critical }): SpanRow => {
     const flags =
-      (failed(span) ? FLAGS.error : 0) |
+      (span.failed ? FLAGS.error : 0) |
       (critical ? FLAGS.critical : 0) |
-      ((span as SpanDetail).open ? FLAGS.open : 0) |
-      (span.events.length > 0 ? FLAGS.events : 0) |
-      (span.links.length > 0 ? FLAGS.links : 0);
-    const service = numberIn(services, serviceOf(span));
+      (span.open ? FLAGS.open : 0) |
+      (span.events ? FLAGS.events : 0) |
+      (span.links ? FLAGS.links : 0);
+    const service = numberIn(services, span.service);
     return [
       span.spanId,
       parent,
       depth,
       span.name,
       service,
-      numberIn(namespaces, namespaceOf(span)),
+      numberIn(namespaces, span.namespace),
       start,
       duration,
       self,
@@ -171,5 +196,5 @@ export function traceDetail(id: string, revision: number, spans: readonly SpanDe
 }
 
 export function sharedTrace(id: string, spans: readonly SpanDetail[]): SharedTrace {
-  return { trace: traceDetail(id, 0, spans), spans: Object.fromEntries(spans.map((span) => [span.spanId, span])) };
+  return { trace: detailOf(id, 0, spans.map(outlineOf)), spans: Object.fromEntries(spans.map((span) => [span.spanId, span])) };
 }

@@ -8,7 +8,7 @@ import { toOtlpJson } from '../formats/otlp-json.js';
 import { readTraces } from '../formats/read.js';
 import { toTraceEvents } from '../formats/trace-event.js';
 import { findTraces, ORDERS, type Order, type TraceFilter } from '../store/filter.js';
-import { failureRows, openRows, type Source, sharedTrace, spansOfTrace, traceDetail, traceRow } from './answers.js';
+import { failureRows, openRows, type Source, sharedTrace, spanOfTrace, spansOfTrace, traceDetail, traceRow } from './answers.js';
 import { sharedPage } from './assets.js';
 import type { ViewerState } from './shapes.js';
 
@@ -18,6 +18,8 @@ interface ApiCall {
   /** Parts of the path that the pattern names. */
   readonly parts: readonly string[];
   readonly body: string;
+  /** Entity tag of the answer that the caller has, from `if-none-match`. */
+  readonly knownTag: string | undefined;
   state(): ViewerState;
 }
 
@@ -27,6 +29,8 @@ export interface ApiAnswer {
   readonly json?: unknown;
   readonly text?: string;
   readonly type?: string;
+  /** Entity tag: the same for as long as the answer is. */
+  readonly tag?: string;
   /** Offered as a download under this name. */
   readonly file?: string;
 }
@@ -92,15 +96,24 @@ export const ROUTES: readonly ApiRoute[] = [
     method: 'GET',
     path: '/api/traces/:trace',
     summary: 'Rows of the waterfall of one trace: structure, times, self time, critical path.',
-    answer: (call) => ({ json: traceDetail(idOf(call), call.source.store.get(idOf(call))?.revision ?? 0, spansOf(call)) }),
+    answer(call) {
+      const [{ store, hooks }, id] = [call.source, idOf(call)];
+      const stored = store.get(id);
+      // Open spans grow without a change of the store.
+      const tag = stored === undefined || hooks.open.has(id) ? undefined : `"${STARTED}-${stored.revision}"`;
+      if (tag !== undefined && tag === call.knownTag) return { status: 304, tag };
+      const detail = traceDetail(call.source, id);
+      if (detail === undefined) throw new ApiFault(404, NO_TRACE);
+      return { json: detail, ...(tag && { tag }) };
+    },
   },
   {
     method: 'GET',
     path: '/api/traces/:trace/spans/:span',
     summary: 'One span with all that arrived of it.',
     answer(call) {
-      const span = spansOf(call).find(({ spanId }) => spanId === call.parts[1]);
-      if (span === undefined) throw new ApiFault(404, 'the trace has no such span');
+      const span = spanOfTrace(call.source, idOf(call), call.parts[1] ?? '');
+      if (span === undefined) throw new ApiFault(404, 'there is no such span');
       return { json: span };
     },
   },
@@ -234,11 +247,15 @@ function limitOf(query: URLSearchParams, usual: number): number {
   throw new ApiFault(400, `"limit" must be a whole number from 1 to ${MOST_ROWS}`);
 }
 
+const NO_TRACE = 'there is no such trace; it may have been released to make room';
+/** Part of the entity tags, because revisions start again with the process. */
+const STARTED = Date.now().toString(36);
+
 const idOf = ({ parts }: ApiCall): string => (parts[0] ?? '').toLowerCase().padStart(32, '0');
 
 function spansOf(call: ApiCall) {
   const spans = spansOfTrace(call.source, idOf(call));
-  if (spans === undefined) throw new ApiFault(404, 'there is no such trace; it may have been released to make room');
+  if (spans === undefined) throw new ApiFault(404, NO_TRACE);
   return spans;
 }
 

@@ -50,8 +50,10 @@ export async function startViewerServer(options: ViewerServerOptions): Promise<V
   });
   const { port } = server.address() as AddressInfo;
   let timer: NodeJS.Timeout | undefined;
+  let announced = Number.NEGATIVE_INFINITY;
   const announce = (): void => {
     timer = undefined;
+    announced = performance.now();
     const event = changeEvent(options.source);
     // A page that does not read misses events, not memory.
     for (const stream of streams) if (!stream.writableNeedDrain) stream.write(event);
@@ -59,7 +61,9 @@ export async function startViewerServer(options: ViewerServerOptions): Promise<V
   return {
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
     changed() {
-      if (timer === undefined) timer = setTimeout(announce, CHANGE_EVERY_MS).unref();
+      // From the last event and not from the change, so that a steady stream of changes is announced at the full rate.
+      const delay = Math.max(0, announced + CHANGE_EVERY_MS - performance.now());
+      if (timer === undefined) timer = setTimeout(announce, delay).unref();
     },
     close: () => closeServer(server),
   };
@@ -94,7 +98,14 @@ async function respond(
   const { route, parts } = routeFor(request.method ?? 'GET', pathname);
   if (route.method !== 'GET') checkChange(request);
   const body = route.method === 'POST' || route.method === 'PUT' ? await readBody(request) : '';
-  const answer = await route.answer({ source: options.source, query: searchParams, parts, body, state: options.state });
+  const answer = await route.answer({
+    source: options.source,
+    query: searchParams,
+    parts,
+    body,
+    knownTag: request.headers['if-none-match'],
+    state: options.state,
+  });
   sendAnswer(request, response, answer);
 }
 
@@ -150,9 +161,9 @@ const COMPRESS_FROM = 4096;
 function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  { status = 200, json, text, type, file }: ApiAnswer,
+  { status = 200, json, text, type, file, tag }: ApiAnswer,
 ): void {
-  let content = Buffer.from(text ?? JSON.stringify(json));
+  let content = Buffer.from(status === 304 ? '' : (text ?? JSON.stringify(json)));
   const headers: Record<string, string> = {
     ...SECURITY_HEADERS,
     'content-type': type ?? 'application/json; charset=utf-8',
@@ -160,6 +171,7 @@ function sendAnswer(
     // An exported page must not run as a page of this origin.
     'content-security-policy': "default-src 'none'; sandbox",
   };
+  if (tag !== undefined) headers.etag = tag;
   if (file !== undefined) headers['content-disposition'] = `attachment; filename="${file}"`;
   // Over loopback bytes cost less than compressing them.
   const local = /^(::1|(::ffff:)?127\.)/.test(request.socket.remoteAddress ?? '');

@@ -44,12 +44,25 @@ const RANK: Readonly<Record<Order, (summary: TraceSummary) => number>> = {
 export function findTraces(store: TraceStore, filter: TraceFilter, order: Order = 'newest', limit = 100): Found {
   const unmatched: (keyof TraceFilter)[] = [];
   const test = testOf(store, filter, unmatched);
-  const found: StoredTrace[] = [];
-  if (test !== undefined) for (const trace of store.all()) if (test(trace)) found.push(trace);
   const rank = RANK[order];
-  found.sort((a, b) => rank(b.summary) - rank(a.summary) || b.summary.start - a.summary.start);
-  return { traces: found.slice(0, limit), matched: found.length, unmatched };
+  const compare = (a: StoredTrace, b: StoredTrace): number =>
+    rank(b.summary) - rank(a.summary) || b.summary.start - a.summary.start;
+  let matched = 0;
+  let first: StoredTrace[] = [];
+  let least = Number.NEGATIVE_INFINITY;
+  for (const trace of test === undefined ? [] : store.all()) {
+    if (!test?.(trace)) continue;
+    matched += 1;
+    if (rank(trace.summary) < least) continue;
+    // Sorted in batches, because a page asks again with every change and shows 100 of 50,000.
+    if (first.push(trace) < limit + BATCH) continue;
+    first = first.sort(compare).slice(0, limit);
+    least = rank((first[limit - 1] as StoredTrace).summary);
+  }
+  return { traces: first.sort(compare).slice(0, limit), matched, unmatched };
 }
+
+const BATCH = 2000;
 
 type Test = (trace: StoredTrace) => boolean;
 
@@ -77,24 +90,23 @@ function factTests({ errors, among, minMs, maxMs, from, to }: TraceFilter): Test
 function wordTests(store: TraceStore, { text, service, namespace }: TraceFilter, unmatched: (keyof TraceFilter)[]): Test[] {
   const tests: Test[] = [];
   if (service !== undefined) {
-    const number = store.words.find(service);
+    const number = store.words.services.find(service);
     if (number === undefined) unmatched.push('service');
     tests.push(({ summary }) => summary.services.includes(number as number));
   }
   if (namespace !== undefined) {
-    const numbers = store.words.matching((word) => word === namespace || word.startsWith(`${namespace}::`));
+    const numbers = store.words.namespaces.matching((word) => word === namespace || word.startsWith(`${namespace}::`));
     if (numbers.size === 0) unmatched.push('namespace');
     tests.push(({ summary }) => summary.namespaces.some((word) => numbers.has(word)));
   }
   if (text !== undefined) {
     const lower = text.toLowerCase();
-    const numbers = store.words.matching((_, word) => word.includes(lower));
+    const kinds = (['names', 'namespaces', 'services'] as const).map(
+      (kind) => [kind, store.words[kind].matching((_, word) => word.includes(lower))] as const,
+    );
     tests.push(
       ({ summary }) =>
-        summary.id.startsWith(lower) ||
-        summary.names.some((word) => numbers.has(word)) ||
-        summary.namespaces.some((word) => numbers.has(word)) ||
-        summary.services.some((word) => numbers.has(word)),
+        summary.id.startsWith(lower) || kinds.some(([kind, numbers]) => summary[kind].some((word) => numbers.has(word))),
     );
   }
   return tests;
@@ -114,20 +126,4 @@ function hasAttribute(store: TraceStore, trace: StoredTrace, wanted: string): bo
         Object.entries(values).some(([key, value]) => key === wanted || `${key}=${textOfValue(value)}` === wanted),
       ),
     );
-}
-
-/** Names of all services and namespaces that are present, sorted. */
-export function wordsIn(store: TraceStore): { services: string[]; namespaces: string[] } {
-  const services = new Set<number>();
-  const namespaces = new Set<number>();
-  for (const { summary } of store.all()) {
-    for (const service of summary.services) services.add(service);
-    for (const namespace of summary.namespaces) namespaces.add(namespace);
-  }
-  const texts = (numbers: Set<number>) =>
-    [...numbers]
-      .map((number) => store.words.text(number))
-      .filter(Boolean)
-      .sort();
-  return { services: texts(services), namespaces: texts(namespaces) };
 }

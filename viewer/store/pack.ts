@@ -2,6 +2,8 @@
 // heap; packed they take about 300 MB that garbage collection never visits. Resource attributes are shared, see trace-store.ts.
 
 import type { ReceivedEvent, ReceivedLink, ReceivedSpan, Values } from '../receiver/decode.js';
+import { failed, serviceOf } from '../receiver/spans.js';
+import { namespaceIn } from './summary.js';
 
 type Packed = [
   spanId: string,
@@ -45,26 +47,88 @@ function packed(span: ReceivedSpan): Packed {
   return row;
 }
 
+const rowsIn = (bytes: Buffer): Packed[] => JSON.parse(bytes.toString()) as Packed[];
+
 export function unpackSpans(bytes: Buffer, traceId: string, resource: ReceivedSpan['resource']): ReceivedSpan[] {
-  return (JSON.parse(bytes.toString()) as Packed[]).map((row) => {
-    const rest = row[11];
-    return {
-      resource,
-      scope: { name: row[7], version: rest?.version ?? '', attributes: rest?.scopeAttributes ?? {} },
-      traceId,
-      spanId: row[0],
-      parentSpanId: row[1],
-      traceState: rest?.traceState ?? '',
-      flags: rest?.flags ?? 1,
-      name: row[2],
-      kind: row[3],
-      startTimeUnixNano: row[4],
-      endTimeUnixNano: row[5],
-      attributes: Object.assign(Object.create(null), row[8]) as Values,
-      events: row[9] === 0 ? [] : [...row[9]],
-      links: row[10] === 0 ? [] : [...row[10]],
-      status: { code: row[6], message: rest?.message ?? '' },
-      dropped: rest?.dropped ?? { attributes: 0, events: 0, links: 0 },
-    };
-  });
+  return rowsIn(bytes).map((row) => unpacked(row, traceId, resource));
+}
+
+function unpacked(row: Packed, traceId: string, resource: ReceivedSpan['resource']): ReceivedSpan {
+  const rest = row[11];
+  return {
+    resource,
+    scope: { name: row[7], version: rest?.version ?? '', attributes: rest?.scopeAttributes ?? {} },
+    traceId,
+    spanId: row[0],
+    parentSpanId: row[1],
+    traceState: rest?.traceState ?? '',
+    flags: rest?.flags ?? 1,
+    name: row[2],
+    kind: row[3],
+    startTimeUnixNano: row[4],
+    endTimeUnixNano: row[5],
+    attributes: Object.assign(Object.create(null), row[8]) as Values,
+    events: row[9] === 0 ? [] : [...row[9]],
+    links: row[10] === 0 ? [] : [...row[10]],
+    status: { code: row[6], message: rest?.message ?? '' },
+    dropped: rest?.dropped ?? { attributes: 0, events: 0, links: 0 },
+  };
+}
+
+/** The span of an id alone, without creating the others. */
+export function unpackSpan(
+  bytes: Buffer,
+  { traceId, spanId }: Pick<ReceivedSpan, 'traceId' | 'spanId'>,
+  resource: ReceivedSpan['resource'],
+): ReceivedSpan | undefined {
+  const row = bytes.includes(`["${spanId}"`) ? rowsIn(bytes).find(([id]) => id === spanId) : undefined;
+  return row === undefined ? undefined : unpacked(row, traceId, resource);
+}
+
+/** What the waterfall shows of a span. */
+export interface SpanOutline
+  extends Pick<ReceivedSpan, 'spanId' | 'parentSpanId' | 'name' | 'kind' | 'startTimeUnixNano' | 'endTimeUnixNano'> {
+  readonly service: string;
+  readonly namespace: string;
+  readonly failed: boolean;
+  readonly open: boolean;
+  readonly events: boolean;
+  readonly links: boolean;
+}
+
+/** Outlines of packed spans, in a third of the time that whole spans take: a trace may have 20,000. */
+export function unpackOutlines(bytes: Buffer, resource: ReceivedSpan['resource']): SpanOutline[] {
+  const service = serviceOf({ resource });
+  return rowsIn(bytes).map((row) => ({
+    spanId: row[0],
+    parentSpanId: row[1],
+    name: row[2],
+    kind: row[3],
+    startTimeUnixNano: row[4],
+    endTimeUnixNano: row[5],
+    service,
+    namespace: namespaceIn(row[8]),
+    failed: row[6] === 'error',
+    open: false,
+    events: row[9] !== 0,
+    links: row[10] !== 0,
+  }));
+}
+
+export function outlineOf(span: ReceivedSpan & { readonly open?: true }): SpanOutline {
+  const { spanId, parentSpanId, name, kind, startTimeUnixNano, endTimeUnixNano } = span;
+  return {
+    spanId,
+    parentSpanId,
+    name,
+    kind,
+    startTimeUnixNano,
+    endTimeUnixNano,
+    service: serviceOf(span),
+    namespace: namespaceIn(span.attributes),
+    failed: failed(span),
+    open: span.open === true,
+    events: span.events.length > 0,
+    links: span.links.length > 0,
+  };
 }

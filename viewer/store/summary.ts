@@ -3,7 +3,7 @@
 
 import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
 import { endMilliseconds, failed, serviceOf, startOf } from '../receiver/spans.js';
-import type { Words } from './words.js';
+import type { TraceWords, Words } from './words.js';
 
 /** Beyond this a trace is searched by its spans, because the list of its attribute values would outgrow it. */
 const MOST_MARKS = 2000;
@@ -43,16 +43,21 @@ export function emptySummary(id: string): TraceSummary {
   };
 }
 
-export function addToSummary(summary: TraceSummary, span: ReceivedSpan, words: Words, resourceMarks: readonly number[]): void {
+export function addToSummary(
+  summary: TraceSummary,
+  span: ReceivedSpan,
+  words: TraceWords,
+  resourceMarks: readonly number[],
+): void {
   const [start, end] = [startOf(span), endMilliseconds(span)];
   const earliest = start < summary.start;
   summary.start = Math.min(summary.start, start);
   summary.end = Math.max(summary.end, end);
   summary.spans += 1;
   if (failed(span)) summary.errors += 1;
-  const service = wordOf(summary.services, serviceOf(span), words);
-  const name = wordOf(summary.names, span.name, words);
-  const namespace = wordOf(summary.namespaces, namespaceOf(span), words);
+  const service = wordOf(summary.services, serviceOf(span), words.services);
+  const name = wordOf(summary.names, span.name, words.names);
+  const namespace = wordOf(summary.namespaces, namespaceIn(span.attributes), words.namespaces);
   if (span.parentSpanId === '' ? !summary.rootArrived || earliest : !summary.rootArrived && earliest) {
     summary.root = { name, service, namespace };
     summary.rootArrived = span.parentSpanId === '';
@@ -61,11 +66,12 @@ export function addToSummary(summary: TraceSummary, span: ReceivedSpan, words: W
   for (const mark of marksOf(span.attributes)) addMark(summary, mark);
 }
 
-export function releaseSummary({ services, names, namespaces }: TraceSummary, words: Words): void {
-  for (const used of [services, names, namespaces]) for (const number of used) words.release(number);
+export function releaseSummary(summary: TraceSummary, words: TraceWords): void {
+  for (const kind of ['services', 'names', 'namespaces'] as const)
+    for (const number of summary[kind]) words[kind].release(number);
 }
 
-export function namespaceOf({ attributes }: ReceivedSpan): string {
+export function namespaceIn(attributes: Values): string {
   const namespace = attributes['code.namespace'];
   return typeof namespace === 'string' ? namespace : '';
 }

@@ -2,9 +2,9 @@
 // longest are released and counted. Filled by the receivers and by imports; read by the API.
 
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { packSpans, unpackSpans } from './pack.js';
+import { packSpans, type SpanOutline, unpackOutlines, unpackSpan, unpackSpans } from './pack.js';
 import { addToSummary, emptySummary, marksOf, releaseSummary, type TraceSummary } from './summary.js';
-import { Words } from './words.js';
+import { type TraceWords, Words } from './words.js';
 
 export interface StoreLimits {
   /** Default 50,000. */
@@ -48,7 +48,7 @@ interface SharedResource {
 }
 
 export class TraceStore {
-  readonly words = new Words();
+  readonly words: TraceWords = { services: new Words(), names: new Words(), namespaces: new Words() };
   readonly counts: StoreCounts = { received: 0, releasedTraces: 0, releasedSpans: 0, refusedSpans: 0 };
   /** Grows with each change. */
   revision = 0;
@@ -84,6 +84,18 @@ export class TraceStore {
 
   spansOf({ summary, chunks }: StoredTrace): ReceivedSpan[] {
     return chunks.flatMap(({ resource, bytes }) => unpackSpans(bytes, summary.id, resource));
+  }
+
+  outlinesOf({ chunks }: StoredTrace): SpanOutline[] {
+    return chunks.flatMap(({ resource, bytes }) => unpackOutlines(bytes, resource));
+  }
+
+  spanOf({ summary, chunks }: StoredTrace, spanId: string): ReceivedSpan | undefined {
+    for (const { resource, bytes } of chunks) {
+      const span = unpackSpan(bytes, { traceId: summary.id, spanId }, resource);
+      if (span !== undefined) return span;
+    }
+    return undefined;
   }
 
   add(spans: readonly ReceivedSpan[]): void {

@@ -1,6 +1,13 @@
 // Interned texts: span names, services and namespaces repeat in every trace, so a trace holds numbers. A text that no trace uses any
 // more is released, so that names with ids in them do not accumulate.
 
+/** Texts by what they name, so that a span's name is not taken for a namespace. */
+export interface TraceWords {
+  readonly services: Words;
+  readonly names: Words;
+  readonly namespaces: Words;
+}
+
 interface Word {
   readonly text: string;
   readonly lower: string;
@@ -48,7 +55,8 @@ export class Words {
     return found;
   }
 
-  get size(): number {
-    return this.#words.size;
+  /** Texts in use, sorted, without the empty one. */
+  texts(): string[] {
+    return [...this.#numbers.keys()].filter(Boolean).sort();
   }
 }

@@ -6,7 +6,6 @@ import { type Receiver, startReceiver } from '../receiver/receiver.js';
 import { Hooks } from '../server/hooks.js';
 import { startViewerServer } from '../server/server.js';
 import type { ViewerState } from '../server/shapes.js';
-import { wordsIn } from '../store/filter.js';
 import { StoreFile } from '../store/store-file.js';
 import { type StoreLimits, TraceStore } from '../store/trace-store.js';
 import { VERSION } from '../version.js';
@@ -111,7 +110,8 @@ function stateOf(
       trusted: token !== undefined,
       ...(error === undefined ? {} : { error }),
     })),
-    ...wordsIn(store),
+    services: store.words.services.texts(),
+    namespaces: store.words.namespaces.texts(),
   };
 }
 

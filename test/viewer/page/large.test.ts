@@ -1,0 +1,155 @@
+// A trace of 20,000 spans in Chromium: it opens in time, and each of its rows is reached by scrolling, by keyboard and by search.
+// Needs /usr/bin/chromium.
+// alone: it measures time
+// limit: 180 s
+
+import { existsSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { startViewer, type Viewer } from '../../../viewer/view/viewer.js';
+import { Browser } from '../../admin/page/browser.js';
+import { mustSkip } from '../../missing.js';
+import { spanIdOf, traceIdOf, traceOf } from '../example-traces.js';
+import { CHROMIUM, countIs } from './checks.js';
+
+const test = suite('viewer: a large trace');
+const SPANS = 20_000;
+/** Five times the budget of `npm run bench -- view`, because other machines are slower and never idle. */
+const MOST_MS = 1500;
+const ROUNDS = 5;
+
+if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
+  let viewer: Viewer;
+  let browser: Browser;
+
+  test.before(async () => {
+    viewer = await startViewer();
+    const parts = Array.from({ length: SPANS - 1 }, (_, at) => ({
+      service: `service-${at % 7}`,
+      name: `step ${at + 1}`,
+      start: at,
+      ms: 5,
+    }));
+    viewer.add(traceOf(1, Date.now(), { service: 'large', name: 'large', start: 0, ms: SPANS + 10, parts }));
+    browser = await Browser.start({ width: 1280, height: 2400 });
+  });
+
+  test.after(async () => {
+    await browser.close();
+    await viewer.close();
+  });
+
+  const open = async (): Promise<Page> => {
+    const { page } = await browser.visit(`${viewer.url}/?view=trace&id=${traceIdOf(1)}`);
+    await page.waitForSelector('.span-row');
+    return page;
+  };
+
+  test('it opens in time', async () => {
+    const { page } = await browser.visit(viewer.url);
+    const times: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const link = page.locator(`a[href*="${traceIdOf(1)}"]`).first();
+      await link.waitFor();
+      times.push(Number(await page.evaluate(CLICK_TO_ROW)));
+      await page.goBack();
+    }
+    assert.ok(Math.min(...times) <= MOST_MS, `opened in ${times.map((ms) => Math.round(ms)).join(', ')} ms`);
+    await page.close();
+  });
+
+  test('each row is reached by scrolling, with few elements at a time', async () => {
+    const page = await open();
+    const { rows, most } = (await page.evaluate(SCROLL_THROUGH)) as { rows: number; most: number };
+    assert.is(rows, SPANS);
+    assert.ok(most < 200, `${most} rows are elements at once`);
+    await page.close();
+  });
+
+  test('the last and a middle row are reached by keyboard and selected', async () => {
+    const page = await open();
+    await page.locator('[role=treegrid]').focus();
+    await page.keyboard.press('End');
+    await page.locator('.span-row.active', { hasText: `step ${SPANS - 1}` }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.span h2', { hasText: `step ${SPANS - 1}` }).waitFor();
+    await page.keyboard.press('PageUp');
+    await page.keyboard.press('ArrowUp');
+    const active = Number(await page.locator('.span-row.active').getAttribute('aria-rowindex'));
+    assert.ok(active < SPANS - 10 && active > SPANS - 150, `row ${active}`);
+    assert.ok(await page.locator('.span-row.active').isVisible());
+    await page.keyboard.press('Home');
+    await page.locator('.span-row.active', { hasText: 'large' }).waitFor();
+    await page.close();
+  });
+
+  test('a row is reached by search, and a span of the address is in sight', async () => {
+    const page = await open();
+    await page.getByLabel('Search within the trace').fill('step 12345');
+    await countIs(page, '.span-row', 2);
+    await page.close();
+    const linked = await browser.visit(`${viewer.url}/?view=trace&id=${traceIdOf(1)}&span=${spanIdOf(1, 15_000)}`);
+    await linked.page.locator('.span-row.selected', { hasText: 'step 15000' }).waitFor();
+    await linked.page.close();
+  });
+
+  test('traces that arrive beside it do not send it again, a span that joins it does', async () => {
+    const page = await open();
+    const answers: number[] = [];
+    page.on('response', (response) => {
+      if (response.url().endsWith(`/api/traces/${traceIdOf(1)}`)) answers.push(response.status());
+    });
+    viewer.add(traceOf(2, Date.now(), { service: 'web', name: 'another', start: 0, ms: 1 }));
+    const arrived = async (status: number): Promise<void> => {
+      const until = Date.now() + 10_000;
+      while (!answers.includes(status) && Date.now() < until) await page.waitForTimeout(50);
+      assert.ok(answers.includes(status), answers.join());
+    };
+    await arrived(304);
+    assert.not.ok(answers.includes(200));
+    const [late] = traceOf(1, Date.now(), { service: 'late', name: 'late', start: 0, ms: 1 });
+    viewer.add([{ ...late, spanId: 'abcdefabcdefabcd', parentSpanId: '' } as never]);
+    await page
+      .getByText(`${(SPANS + 1).toLocaleString('en-US')} spans`)
+      .first()
+      .waitFor();
+    await arrived(200);
+    await page.close();
+  });
+} else {
+  test.skip('a large trace in Chromium');
+}
+
+/** Milliseconds from the click on the row of the list to the frame that shows the first row of the waterfall. */
+const CLICK_TO_ROW = `new Promise((resolve) => {
+  const begin = performance.now();
+  new MutationObserver((_, observer) => {
+    if (document.querySelector('.span-row') === null) return;
+    observer.disconnect();
+    requestAnimationFrame(() => resolve(performance.now() - begin));
+  }).observe(document.getElementById('app'), { subtree: true, childList: true });
+  document.querySelector('a[href*="${traceIdOf(1)}"]').click();
+})`;
+
+/** Row numbers seen while scrolling to the end, and the most rows that were elements at once. */
+const SCROLL_THROUGH = `(async () => {
+  const scroller = document.querySelector('[role=treegrid]');
+  const seen = new Set();
+  let most = 0;
+  for (let before = -1; before !== scroller.scrollTop; ) {
+    before = scroller.scrollTop;
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    const rows = document.querySelectorAll('.span-row');
+    most = Math.max(most, rows.length);
+    const { top, bottom } = scroller.getBoundingClientRect();
+    for (const row of rows) {
+      const box = row.getBoundingClientRect();
+      if (box.bottom > top && box.top < bottom) seen.add(row.getAttribute('aria-rowindex'));
+    }
+    scroller.scrollTop += scroller.clientHeight - 30;
+  }
+  return { rows: seen.size, most };
+})()`;
+
+test.run();

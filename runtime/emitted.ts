@@ -44,6 +44,8 @@ export function decorateClass(number: number, members: readonly MemberRecord[], 
 export interface EmittedTable {
   /** Takes the answer of the recorded call that has just returned. */
   (): unknown;
+  /** Returns what it is given: an asynchronous function passes what it awaited, see the transformer's print/prologue.ts. */
+  (awaited: unknown): unknown;
   /** Marks the call of a function that is recorded inline as failed, and throws the error again. */
   x(error: unknown, call: InlineCall | undefined): never;
   /** Registers the members of a class that the table says are found by their keys. @param row of the first of them */
@@ -80,7 +82,9 @@ export function module(
   const made = new Module(set, { namespace, file, text, separator, qualified: qualified === '1' });
   state.tables.add(made);
   const { tables } = state;
-  function takeAnswer(): unknown {
+  function takeAnswer(awaited?: unknown): unknown {
+    // biome-ignore lint/complexity/noArguments: undefined may have been awaited, and a rest parameter would allocate a list
+    if (arguments.length > 0) return awaited;
     const { answer } = tables;
     tables.answer = undefined;
     return answer;

@@ -3,7 +3,7 @@
 
 import type ts from 'typescript';
 import type { Compiler } from '../core/compiler.js';
-import type { Plan } from '../core/edit.js';
+import type { ModuleNames, Plan } from '../core/edit.js';
 import type { Site } from '../core/site.js';
 import { COVERAGE_HINT, inlineText, isHinted, prologueText } from './prologue.js';
 
@@ -11,15 +11,24 @@ export function prologueNodes(ts: Compiler, factory: ts.NodeFactory, site: Site,
   const { test, answer } = prologueText(site, plan.module);
   const { prologue } = site;
   const verbatim = (text: string): ts.Expression => factory.createIdentifier(text);
-  const given = prologue?.async ? factory.createAwaitExpression(verbatim(answer)) : verbatim(answer);
   const check = factory.createIfStatement(
     prologue?.own?.startsWith('this.#') ? privateTest(factory, test, prologue.own) : verbatim(test),
-    factory.createReturnStatement(given),
+    prologue?.async ? awaited(ts, factory, answer, plan.module) : factory.createReturnStatement(verbatim(answer)),
   );
   unmapped(ts, check);
   return isHinted(site, plan)
     ? ts.addSyntheticLeadingComment(check, ts.SyntaxKind.MultiLineCommentTrivia, COVERAGE_HINT, false)
     : check;
+}
+
+function awaited(ts: Compiler, factory: ts.NodeFactory, answer: string, { table, error }: ModuleNames): ts.Statement {
+  const line = <Node extends ts.Node>(node: Node): Node => ts.setEmitFlags(node, ts.EmitFlags.SingleLine);
+  const passed = (value: ts.Expression): ts.Expression =>
+    factory.createCallExpression(factory.createIdentifier(table), undefined, [value]);
+  const given = factory.createReturnStatement(passed(factory.createAwaitExpression(factory.createIdentifier(answer))));
+  const failed = factory.createThrowStatement(passed(factory.createIdentifier(error)));
+  const caught = factory.createCatchClause(error, line(factory.createBlock([failed])));
+  return line(factory.createTryStatement(line(factory.createBlock([given])), caught, undefined));
 }
 
 /** The test with the private member as a node. */

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parserFor } from '../../transformer/hosts/parse.js';
+import { type Parser, parserFor } from '../../transformer/hosts/parse.js';
 import { noEntry, textsByFile } from '../../transformer/hosts/projects.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
 import { part, testWith } from './conformance/suite.js';
@@ -85,6 +85,44 @@ const LAYOUTS: readonly Layout[] = [
     expected: { 'store/a.ts': ['store', false], 'app/a.ts': ['app', true] },
   },
   {
+    name: 'several bases, of which a later one goes before, and an entry of their own',
+    files: {
+      'kind.json': { compilerOptions: LEGACY },
+      'entry.json': { compilerOptions: entry('base') },
+      'tsconfig.json': { extends: ['./kind.json', './entry.json'], include: ['src'] },
+      'inner/tsconfig.json': { extends: ['../entry.json', '../kind.json'], compilerOptions: entry('inner') },
+    },
+    expected: { 'src/a.ts': ['base', true], 'inner/b.ts': ['inner', true] },
+  },
+  {
+    name: 'a base whose paths start at the project (configDir)',
+    files: {
+      'shared/base.json': { compilerOptions: { ...LEGACY, ...entry('shared') }, include: [`$\{configDir}/src`] },
+      'app/tsconfig.json': { extends: '../shared/base.json' },
+      'tsconfig.json': { compilerOptions: entry('outer') },
+    },
+    expected: { 'app/src/a.ts': ['shared', true], 'app/other/b.ts': ['outer', false] },
+  },
+  {
+    name: 'a list of files without `include`, and what they import',
+    files: { 'tsconfig.json': { compilerOptions: { ...LEGACY, ...entry('listed') }, files: ['src/main.ts'] } },
+    expected: { 'src/main.ts': ['listed', true], 'src/imported.ts': ['listed', true] },
+  },
+  {
+    name: 'jsconfig.json where a folder has no tsconfig.json',
+    files: {
+      'jsconfig.json': { compilerOptions: entry('scripts') },
+      'app/tsconfig.json': { compilerOptions: { ...LEGACY, ...entry('app') } },
+      'app/jsconfig.json': { compilerOptions: entry('editor') },
+    },
+    expected: { 'main.js': ['scripts', false], 'app/a.ts': ['app', true] },
+  },
+  {
+    name: 'folders with spaces and letters beyond ASCII',
+    files: { 'my app (1)/[ü]/tsconfig.json': { compilerOptions: { ...LEGACY, ...entry('odd') }, include: ['s r c'] } },
+    expected: { 'my app (1)/[ü]/s r c/ä b.ts': ['odd', true] },
+  },
+  {
     name: 'a nearer tsconfig.json that leaves the file out',
     files: {
       'tsconfig.json': { compilerOptions: { ...LEGACY, ...entry('outer') } },
@@ -94,18 +132,43 @@ const LAYOUTS: readonly Layout[] = [
   },
 ];
 
-for (const { name, files, expected } of LAYOUTS)
-  test(`finds the project of each file: ${name}`, () => {
+const FOLDERS = { 'TypeScript 5.9': ROOT, 'TypeScript 7.1': part('ts7') };
+const withNative = testWith('ts7');
+for (const [line, folder] of Object.entries(FOLDERS)) {
+  let started: Parser | undefined;
+  const parser = (): Parser => {
+    started ??= parserFor(folder);
+    return started;
+  };
+  for (const { name, files, expected } of LAYOUTS)
+    withNative(`finds the project of each file with ${line}: ${name}`, () => {
+      const directory = newDirectory();
+      for (const [path, value] of Object.entries(files)) write(directory, path, JSON.stringify(value));
+      for (const file of Object.keys(expected)) write(directory, file, 'export {};\n');
+      const textsFor = textsByFile({ parser: parser(), directory: ROOT });
+      for (const [file, [namespace, legacy]] of Object.entries(expected)) {
+        const { project, configuration, warnings } = textsFor(join(directory, file));
+        assert.is(project.naming.root, namespace, file);
+        assert.is(configuration.options.experimentalDecorators === true, legacy, file);
+        assert.equal(warnings, []);
+      }
+    });
+
+  withNative(`warns of a configuration that cannot be read whole with ${line}`, () => {
     const directory = newDirectory();
-    for (const [path, value] of Object.entries(files)) write(directory, path, JSON.stringify(value));
-    for (const file of Object.keys(expected)) write(directory, file, 'export {};\n');
-    const textsFor = textsByFile({ parser: parserFor(ROOT), directory: ROOT });
-    for (const [file, [namespace, legacy]] of Object.entries(expected)) {
-      const { project, configuration } = textsFor(join(directory, file));
-      assert.is(project.naming.root, namespace, file);
-      assert.is(configuration.options.experimentalDecorators === true, legacy, file);
+    write(directory, 'a.ts', 'export {};\n');
+    for (const [text, message] of [
+      ['{ "extends": "./missing.json" }', /tsconfig\.json could not be read, .*: TS(5083|6053): .*missing\.json/],
+      ['{ "compilerOptions": { "experimentalDecorators": true ', /tsconfig\.json could not be read, .*: TS1005: '}' expected/],
+      ['// comment\n{ "compilerOptions": {}, }', undefined],
+    ] as const) {
+      write(directory, 'tsconfig.json', text);
+      const { warnings } = textsByFile({ parser: parser(), directory })(join(directory, 'a.ts'));
+      assert.is(warnings.length, message === undefined ? 0 : 1, text);
+      if (message !== undefined) assert.match(warnings[0] as string, message);
     }
   });
+}
 
 test('takes the kind of decorators of the nearest tsconfig.json for compilers that look no further, and the entry of the covering one', () => {
   const directory = newDirectory();

@@ -59,6 +59,6 @@ function textsFor(context: LoaderContext): Texts {
   const faults = reportsOfSettings(texts.faults);
   if (faults.length > 0) throw new Error(faults.map(({ line }) => line).join('\n'));
   checked.add(texts);
-  for (const line of texts.unmatched) context.emitWarning?.(new Error(line));
+  for (const line of texts.warnings) context.emitWarning?.(new Error(line));
   return texts;
 }

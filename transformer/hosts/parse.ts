@@ -15,6 +15,8 @@ export interface Configuration {
   readonly files: readonly string[];
   /** Absolute paths of the configurations that it references. */
   readonly references?: readonly string[];
+  /** Why part of it could not be read, one line each; the rest of it holds. */
+  readonly faults?: readonly string[];
 }
 
 /** The file that a module's specifier stands for, seen from another file. */
@@ -100,6 +102,7 @@ function classicParser(compiler: typeof ts, name: string): Parser {
         plugins,
         files: parsed?.fileNames ?? [],
         references: referencedBy(path, parsed ?? {}),
+        faults: unreadIn(path, compiler.readConfigFile(path, compiler.sys.readFile).error, parsed?.errors),
       };
     },
     resolver(given) {
@@ -126,6 +129,24 @@ function referencedBy(path: string, { projectReferences = [] }: Referencing): st
   });
 }
 
+/** A diagnostic of TypeScript 5 and 6, or of the native compiler. */
+interface ConfigurationFault {
+  readonly code: number;
+  readonly text?: string;
+  readonly messageText?: string | ts.DiagnosticMessageChain;
+}
+
+/** A file that cannot be read, one that is missing, and a circle of `extends`. Other faults are left to the compiler of the project. */
+const UNREAD = new Set([5083, 6053, 18000]);
+
+function unreadIn(path: string, syntax: ConfigurationFault | undefined, others: readonly ConfigurationFault[] = []): string[] {
+  const found = [...(syntax === undefined ? [] : [syntax]), ...others.filter(({ code }) => UNREAD.has(code))];
+  return found.map(({ code, text, messageText }) => {
+    const message = text ?? (typeof messageText === 'object' ? messageText.messageText : messageText);
+    return `spanwright: part of ${path} could not be read, and its options are not those that you wrote: TS${code}: ${message}`;
+  });
+}
+
 /** What is used of `typescript/sync`. */
 interface NativeModule {
   readonly API: new (options: { cwd: string }) => NativeApi;
@@ -133,8 +154,10 @@ interface NativeModule {
 
 interface NativeApi {
   createSourceFile(fileName: string, text: string): { readonly sourceFile: ts.SourceFile; dispose(): void };
-  parseConfigFile(path: string): { options: ts.CompilerOptions; fileNames: string[] } & Referencing;
-  readConfigFile(path: string): { config?: RawConfiguration };
+  parseConfigFile(
+    path: string,
+  ): { options: ts.CompilerOptions; fileNames: string[]; errors?: readonly ConfigurationFault[] } & Referencing;
+  readConfigFile(path: string): { config?: RawConfiguration; error?: ConfigurationFault };
   transpileModule(text: string, options: object): { outputText: string; sourceMapText?: string };
   createModuleResolver(options: object): {
     resolveModuleName(specifier: string, directory: string): { resolvedModule?: { resolvedFileName: string } };
@@ -175,7 +198,8 @@ function nativeParser({ API }: NativeModule, ast: NativeAst, name: string, versi
     readConfiguration(path) {
       const parsed = api().parseConfigFile(path);
       const plugins = nativePlugins((file) => api().readConfigFile(file).config, path);
-      return { options: parsed.options, plugins, files: parsed.fileNames, references: referencedBy(path, parsed) };
+      const faults = unreadIn(path, api().readConfigFile(path).error, parsed.errors);
+      return { options: parsed.options, plugins, files: parsed.fileNames, references: referencedBy(path, parsed), faults };
     },
     resolver(options) {
       const resolver = api().createModuleResolver({ ...options, moduleResolution: BUNDLER });

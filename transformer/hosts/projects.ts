@@ -2,13 +2,13 @@
 // bundlers and `spanwright/register`, which see files of several projects in one run. Configurations are read once, and again for new files.
 
 import { statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { PlanRequest } from '../core/plan-request.js';
 import type { Purpose } from './dependency.js';
 import type { Configuration, Parser } from './parse.js';
 import { forwardSlashes } from './paths.js';
 import { isFile } from './source-files.js';
-import { NO_CONFIGURATION, type Texts, TRANSFORM, textsIn } from './texts.js';
+import { configurationsAbove, NO_CONFIGURATION, type Texts, TRANSFORM, textsIn } from './texts.js';
 
 interface ProjectsRequest {
   readonly parser: Parser;
@@ -132,14 +132,6 @@ export function noEntry({ configured, path, project }: Texts): string | undefine
   if (configured) return undefined;
   const looked = path === undefined ? 'no tsconfig.json covers these files' : `"plugins" of ${path} has no entry "${TRANSFORM}"`;
   return `spanwright: ${looked}; namespaces start with ${JSON.stringify(project.naming.root)} and auto mode is off`;
-}
-
-/** Paths of all tsconfig.json above a directory, nearest first. */
-function configurationsAbove(directory: string): string[] {
-  const path = join(directory, 'tsconfig.json');
-  const parent = dirname(directory);
-  const rest = parent === directory ? [] : configurationsAbove(parent);
-  return isFile(path) ? [path, ...rest] : rest;
 }
 
 function changedAt(path: string): number | undefined {

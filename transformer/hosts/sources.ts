@@ -44,7 +44,7 @@ function projectOfSource(path: string): Texts {
   checked.add(texts);
   const faults = reportsOfSettings(texts.faults);
   if (faults.length > 0) throw new SyntaxError(faults.map(({ line }) => line).join('\n'));
-  for (const line of texts.unmatched) process.emitWarning(line, { code: 'SPANWRIGHT' });
+  for (const line of texts.warnings) process.emitWarning(line, { code: 'SPANWRIGHT' });
   return texts;
 }
 

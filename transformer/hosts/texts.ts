@@ -1,7 +1,6 @@
 // The host without a program: transforms the text of one file at a time, by the project's own tsconfig.json. What bundlers,
 // `spanwright/register` and `spanwright explain` are built on. On a fault of its own a file stays as it was.
 
-import { statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type ts from 'typescript';
 import { type Compiler, decoratorsOf } from '../core/compiler.js';
@@ -23,6 +22,7 @@ import { openingOf } from './opening.js';
 import { packagesOf } from './packages.js';
 import type { Configuration, Parser } from './parse.js';
 import { definesFields, type ProgramFacts, type Project, projectOf } from './project.js';
+import { isFile } from './source-files.js';
 import { unmatchedPatterns } from './unmatched.js';
 
 /** The module that the plugin's entry in tsconfig.json names. */
@@ -59,8 +59,8 @@ export interface Texts {
   readonly faults: readonly SettingsFault[];
   /** Whether `auto` takes installed packages. */
   readonly takesInstalled: boolean;
-  /** Patterns of `auto` that can match nothing, one line each. */
-  readonly unmatched: readonly string[];
+  /** One line for each fault of the configuration itself, and for each pattern of `auto` that can match nothing. */
+  readonly warnings: readonly string[];
   /** Path of the manifest that the options ask for. */
   readonly manifest: string | undefined;
   /** Whether a file may hold something to instrument; cheap. */
@@ -219,10 +219,10 @@ export function textsIn(
   const manifest = settings.manifest === undefined ? undefined : project.locate(settings.manifest);
   const { files: patterns, packages } = settings.autoPatterns;
   const takesInstalled = packages.length > 0 || patterns.some((pattern) => pattern.includes('node_modules'));
-  const unmatched = unmatchedPatterns(settings.autoPatterns, project.locate('.'));
+  const warnings = [...(configuration.faults ?? []), ...unmatchedPatterns(settings.autoPatterns, project.locate('.'))];
   return {
     ...{ parser, path, configuration, configured, project, faults, manifest },
-    ...{ takesInstalled, unmatched, concerns, transform, decorated },
+    ...{ takesInstalled, warnings, concerns, transform, decorated },
   };
 }
 
@@ -252,10 +252,15 @@ function defaultFunction(ts: Compiler, file: ts.SourceFile): string | undefined 
 }
 
 function nearestConfiguration(directory: string): string | undefined {
-  const path = join(directory, 'tsconfig.json');
-  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+  return configurationsAbove(directory)[0];
+}
+
+/** Paths of the configurations above a directory, nearest first: of each folder its tsconfig.json, else its jsconfig.json. */
+export function configurationsAbove(directory: string): string[] {
+  const path = ['tsconfig.json', 'jsconfig.json'].map((name) => join(directory, name)).find(isFile);
   const parent = dirname(directory);
-  return parent === directory ? undefined : nearestConfiguration(parent);
+  const rest = parent === directory ? [] : configurationsAbove(parent);
+  return path === undefined ? rest : [path, ...rest];
 }
 
 /** What a program of these files would say. */

@@ -62,8 +62,8 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
   /** Projects whose missing entry has been reported. */
   const reported = new Set<Texts>();
   const served = servedFiles();
-  /** Lines about patterns of `auto` that are not reported yet. */
-  const unmatched: string[] = [];
+  /** Warnings of projects that are not reported yet. */
+  const warnings: string[] = [];
   /** The bundler's own root. */
   let root = process.cwd();
   /** The configuration that the bundler is given for all files. */
@@ -90,7 +90,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     checked.add(texts);
     const faults = reportsOfSettings(texts.faults);
     if (faults.length > 0) throw new Error(faults.map(({ line }) => line).join('\n'));
-    unmatched.push(...texts.unmatched);
+    warnings.push(...texts.warnings);
     return texts;
   }
 
@@ -127,7 +127,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
       // One error ends the build: it tells of all that is wrong in the file.
       if (wrong.length > 0) throw buildFailure(wrong, path);
-      for (const line of [...(found?.reports ?? []).map((report) => report.line), ...unmatched.splice(0)]) this.warn(line);
+      for (const line of [...(found?.reports ?? []).map((report) => report.line), ...warnings.splice(0)]) this.warn(line);
       const entry = noEntry(current);
       if (entry !== undefined && tsconfig !== false && (found?.plan.sites.length ?? 0) > 0 && !reported.has(current)) {
         reported.add(current);

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Browser } from '../test/admin/page/browser.js';
-import { order, traceIdOf, traceOf } from '../test/viewer/example-traces.js';
+import { largeTrace, order, traceIdOf, traceOf } from '../test/viewer/example-traces.js';
+import { clickToWaterfall } from '../test/viewer/page/checks.js';
 import { toOtlpJson } from '../viewer/formats/otlp-json.js';
 import { startViewer } from '../viewer/view/viewer.js';
 import type { Budget, Outcome } from './report.js';
@@ -17,12 +18,14 @@ const REQUESTS_PER_SECOND = 20;
 /** Small enough to be full after a few seconds, so that growth after that is a leak. */
 const KEPT_TRACES = 2000;
 const SPANS_OF_ORDER = 9;
+/** Requests on the way at once. */
+const SENDERS = 4;
 /** Changes of the page that are closer together count as one update. */
 const APART_MS = 100;
 const SEARCHED_TRACES = 50_000;
 const LARGE_TRACE = 20_000;
 const ROUNDS = 15;
-const LIMITS = { updatesPerSecond: 4, openMs: 300, searchMs: 100, growth: 1.1, received: 0.99 };
+const LIMITS = { updatesPerSecond: 4, openMs: 300, searchMs: 100, growth: 1.1, rate: 0.99 };
 
 const medianOf = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
@@ -31,9 +34,15 @@ export async function measureView(): Promise<Outcome> {
   const budgets: Budget[] = [
     {
       what: 'received of the spans sent',
-      limit: '(least) 99 %',
+      limit: '(least) 100 %',
       measured: `${(load.received * 100).toFixed(1)} %`,
-      met: load.received >= LIMITS.received,
+      met: load.received >= 1,
+    },
+    {
+      what: 'spans received a second',
+      limit: `(least) ${SPANS_PER_SECOND * LIMITS.rate}`,
+      measured: load.rate.toFixed(0),
+      met: load.rate >= SPANS_PER_SECOND * LIMITS.rate,
     },
     {
       what: `updates of the page a second at ${SPANS_PER_SECOND} spans/s`,
@@ -105,7 +114,7 @@ async function measureLoad(): Promise<Load> {
     const { received } = (await (await fetch(`${viewer.view}/api/state`)).json()) as { received: number };
     const cpuShare = (cpuSecondsOf(viewer.child) - cpu) / seconds;
     return {
-      received: received / (SPANS_PER_SECOND * SECONDS),
+      received: received / sender.sent,
       rate: received / seconds,
       updates,
       growth: end / half,
@@ -143,9 +152,10 @@ function cpuSecondsOf({ pid }: ChildProcess): number {
 
 /** Sends one prepared request again and again, with other ids each time. */
 class Sender {
+  sent = 0;
   readonly #template: string;
   readonly #spans: number;
-  #sent = 0;
+  #requests = 0;
 
   constructor(private readonly url: string) {
     const traces = Math.floor(SPANS_PER_SECOND / REQUESTS_PER_SECOND / SPANS_OF_ORDER);
@@ -154,57 +164,44 @@ class Sender {
     this.#template = JSON.stringify(toOtlpJson(spans));
   }
 
-  /** At the rate, catching up after a pause. */
+  /** At the rate, catching up after a pause; with several requests on the way, as several services have. */
   async sendFor(ms: number): Promise<void> {
     const begin = performance.now();
     const goal = (ms / 1000) * SPANS_PER_SECOND;
+    const onTheWay = new Set<Promise<void>>();
     for (let sent = 0; sent < goal; sent += this.#spans) {
-      this.#sent += 1;
-      // a trace id is 16 zeros and a number; the first half becomes that of the request
-      const body = this.#template.replaceAll(
-        '"traceId":"0000000000000000',
-        `"traceId":"${this.#sent.toString(16).padStart(16, '0')}`,
-      );
-      await fetch(this.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      if (onTheWay.size >= SENDERS) await Promise.race(onTheWay);
+      const request = this.#send().finally(() => onTheWay.delete(request));
+      onTheWay.add(request);
       const early = (sent / SPANS_PER_SECOND) * 1000 - (performance.now() - begin);
       if (early > 0) await wait(early);
     }
+    await Promise.all(onTheWay);
+  }
+
+  async #send(): Promise<void> {
+    this.#requests += 1;
+    this.sent += this.#spans;
+    // a trace id is 16 zeros and a number; the first half becomes that of the request
+    const body = this.#template.replaceAll(
+      '"traceId":"0000000000000000',
+      `"traceId":"${this.#requests.toString(16).padStart(16, '0')}`,
+    );
+    const answer = await fetch(this.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    await answer.text();
   }
 }
 
-/** From the click on the row of the list to the first row of the waterfall. */
 async function measureLargeTrace(): Promise<number> {
   const viewer = await startViewer();
-  const parts = Array.from({ length: LARGE_TRACE - 1 }, (_, at) => ({
-    service: `service-${at % 7}`,
-    name: `step ${at % 50}`,
-    start: at,
-    ms: 5,
-  }));
-  viewer.add(traceOf(1, Date.now(), { service: 'large', name: 'large', start: 0, ms: LARGE_TRACE + 10, parts }));
+  viewer.add(largeTrace(LARGE_TRACE));
   const browser = await Browser.start();
   try {
     const times: number[] = [];
     const { page } = await browser.visit(viewer.url);
     for (let round = 0; round < ROUNDS; round += 1) {
       await page.goto(viewer.url);
-      await page
-        .locator(`a[href*="${traceIdOf(1)}"]`)
-        .first()
-        .waitFor();
-      times.push(
-        Number(
-          await page.evaluate(`new Promise((resolve) => {
-            const begin = performance.now();
-            new MutationObserver((_, observer) => {
-              if (document.querySelector('.span-row') === null) return;
-              observer.disconnect();
-              requestAnimationFrame(() => resolve(performance.now() - begin));
-            }).observe(document.getElementById('app'), { subtree: true, childList: true });
-            document.querySelector('a[href*="${traceIdOf(1)}"]').click();
-          })`),
-        ),
-      );
+      times.push(await clickToWaterfall(page, traceIdOf(1)));
     }
     return medianOf(times);
   } finally {

@@ -78,6 +78,17 @@ export function traceOf(number: number, start: number, root: Part, machine = 'm-
   return spans;
 }
 
+/** Trace 1: a root with children of 5 ms, one each millisecond, in seven services. */
+export function largeTrace(spans: number): ReceivedSpan[] {
+  const parts = Array.from({ length: spans - 1 }, (_, at) => ({
+    service: `service-${at % 7}`,
+    name: `step ${at + 1}`,
+    start: at,
+    ms: 5,
+  }));
+  return traceOf(1, Date.now(), { service: 'large', name: 'large', start: 0, ms: spans + 10, parts });
+}
+
 /** An order through the shop; `slow` stretches the stock's query, `error` fails the payment. */
 export function order(
   number: number,

@@ -20,6 +20,21 @@ export async function countIs(page: Page, selector: string, count: number): Prom
   assert.is(found, count, selector);
 }
 
+/** Milliseconds from the click on a row of the list to the frame that shows the first row of its waterfall. */
+export async function clickToWaterfall(page: Page, trace: string): Promise<number> {
+  const link = `a[href*="${trace}"]`;
+  await page.locator(link).first().waitFor();
+  return page.evaluate(`new Promise((resolve) => {
+    const begin = performance.now();
+    new MutationObserver((_, observer) => {
+      if (document.querySelector('.span-row') === null) return;
+      observer.disconnect();
+      requestAnimationFrame(() => resolve(performance.now() - begin));
+    }).observe(document.getElementById('app'), { subtree: true, childList: true });
+    document.querySelector('${link}').click();
+  })`) as Promise<number>;
+}
+
 /** Violations of axe's rules, as text. The script is evaluated by the debugger, which the page's policy does not concern. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(AXE);

@@ -10,8 +10,8 @@ import * as assert from 'uvu/assert';
 import { startViewer, type Viewer } from '../../../viewer/view/viewer.js';
 import { Browser } from '../../admin/page/browser.js';
 import { mustSkip } from '../../missing.js';
-import { spanIdOf, traceIdOf, traceOf } from '../example-traces.js';
-import { CHROMIUM, countIs } from './checks.js';
+import { largeTrace, spanIdOf, traceIdOf, traceOf } from '../example-traces.js';
+import { CHROMIUM, clickToWaterfall, countIs } from './checks.js';
 
 const test = suite('viewer: a large trace');
 const SPANS = 20_000;
@@ -25,13 +25,7 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
 
   test.before(async () => {
     viewer = await startViewer();
-    const parts = Array.from({ length: SPANS - 1 }, (_, at) => ({
-      service: `service-${at % 7}`,
-      name: `step ${at + 1}`,
-      start: at,
-      ms: 5,
-    }));
-    viewer.add(traceOf(1, Date.now(), { service: 'large', name: 'large', start: 0, ms: SPANS + 10, parts }));
+    viewer.add(largeTrace(SPANS));
     browser = await Browser.start({ width: 1280, height: 2400 });
   });
 
@@ -50,9 +44,7 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
     const { page } = await browser.visit(viewer.url);
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const link = page.locator(`a[href*="${traceIdOf(1)}"]`).first();
-      await link.waitFor();
-      times.push(Number(await page.evaluate(CLICK_TO_ROW)));
+      times.push(await clickToWaterfall(page, traceIdOf(1)));
       await page.goBack();
     }
     assert.ok(Math.min(...times) <= MOST_MS, `opened in ${times.map((ms) => Math.round(ms)).join(', ')} ms`);
@@ -120,17 +112,6 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
 } else {
   test.skip('a large trace in Chromium');
 }
-
-/** Milliseconds from the click on the row of the list to the frame that shows the first row of the waterfall. */
-const CLICK_TO_ROW = `new Promise((resolve) => {
-  const begin = performance.now();
-  new MutationObserver((_, observer) => {
-    if (document.querySelector('.span-row') === null) return;
-    observer.disconnect();
-    requestAnimationFrame(() => resolve(performance.now() - begin));
-  }).observe(document.getElementById('app'), { subtree: true, childList: true });
-  document.querySelector('a[href*="${traceIdOf(1)}"]').click();
-})`;
 
 /** Row numbers seen while scrolling to the end, and the most rows that were elements at once. */
 const SCROLL_THROUGH = `(async () => {

@@ -1,21 +1,23 @@
 // A real Prometheus scrapes `GET metrics`, with and without a token, and its own API answers what the service counts.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AdminServer, startAdminServer } from '../../runtime/admin/index.js';
 import type { Tracing } from '../../runtime/index.js';
 import { freePorts } from '../real/support/program.js';
-import { listFirmware, NAMESPACE, openWork, startService } from './service.js';
+import { listFirmware, NAMESPACE, openWork, sleep, startService } from './service.js';
 
 const READ_TOKEN = 'the-token-for-reads';
 
 let directory: string;
 let tracing: Tracing;
+const exporter = new InMemorySpanExporter();
 const servers: AdminServer[] = [];
 let prometheus: ChildProcess;
 let origin: string;
@@ -37,7 +39,7 @@ function configuration(open: string, closed: string): string {
 
 test.before(async () => {
   directory = mkdtempSync(join(tmpdir(), 'spanwright-prometheus-'));
-  tracing = await startService({ enabled: true });
+  tracing = await startService({ enabled: true, exporter });
   const open = await startAdminServer({ tracing, port: 0, log: () => undefined });
   const closed = await startAdminServer({
     tracing,
@@ -151,6 +153,34 @@ test('the duration of calls arrives as a histogram, with an exemplar that names 
     exemplars = data.flatMap((series) => series.exemplars);
   }
   assert.match(exemplars[0]?.labels.trace_id ?? '', /^[0-9a-f]{32}$/);
+});
+
+test('a quantile that Prometheus computes is in the bucket of the call that had it', async () => {
+  const asked = [3, 6, 6, 12, 12, 24, 24, 24, 50, 90, 90, 180, 180];
+  await Promise.all(asked.map((ms) => sleep(ms)));
+  await tracing.forceFlush();
+  const took = exporter
+    .getFinishedSpans()
+    .filter(({ name }) => name === 'sleep')
+    .map(({ duration: [seconds, nanos] }) => seconds + nanos / 1e9)
+    .sort((a, b) => a - b);
+  assert.is(took.length, asked.length);
+  const of = '{job="open",namespace="carbide::sleep"}';
+  await answers(`spanwright_call_duration_seconds_count${of}`, asked.length);
+  for (const share of [0.1, 0.5, 0.8, 0.95]) {
+    const exact = took[Math.ceil(share * took.length) - 1] as number;
+    const upper = 2 ** Math.ceil(Math.log2(exact * 1000)) / 1000;
+    const found = (await query(`histogram_quantile(${share}, spanwright_call_duration_seconds_bucket${of})`)) ?? Number.NaN;
+    assert.ok(found > upper / 2 && found <= upper, `${share}: Prometheus says ${found}, the call took ${exact}`);
+  }
+  const sum = (await query(`spanwright_call_duration_seconds_sum${of}`)) ?? Number.NaN;
+  const exactSum = took.reduce((a, b) => a + b, 0);
+  assert.ok(Math.abs(sum - exactSum) < 0.005 * asked.length, `${sum}, the calls took ${exactSum}`);
+});
+
+test('promtool finds the text well-formed', () => {
+  const checked = spawnSync('promtool', ['check', 'metrics'], { input: tracing.metrics(), encoding: 'utf8' });
+  assert.equal([checked.status, checked.stdout, checked.stderr], [0, '', '']);
 });
 
 test.run();

@@ -8,7 +8,7 @@ export const NAMESPACE = 'carbide::machine-controller';
 
 /** A running tracing. One at a time in a process. */
 export function startService(
-  options: { enabled?: boolean; allowRuntimeChanges?: boolean; maxSpanAge?: string } = {},
+  options: { enabled?: boolean; allowRuntimeChanges?: boolean; maxSpanAge?: string; exporter?: InMemorySpanExporter } = {},
 ): Promise<Tracing> {
   return startTracing({ serviceName: 'admin-test', exporter: new InMemorySpanExporter(), ...options });
 }
@@ -38,6 +38,10 @@ export const listFirmware = instrument(
     return ['1.0.0'];
   },
 );
+
+export const sleep = instrument({ name: 'sleep', namespace: 'carbide::sleep' }, async function sleep(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+});
 
 /** Starts work with a span that carries `attributes`. */
 export function openWork(attributes: Record<string, string>): OpenWork {

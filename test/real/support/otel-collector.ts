@@ -20,6 +20,8 @@ export interface CollectorOptions {
   readonly file?: boolean;
   /** True: it offers its own metrics, at `metricsUrl`. */
   readonly metrics?: boolean;
+  /** True: it receives metrics too, and writes them to a file; see `receivedMetrics()`. */
+  readonly receiveMetrics?: boolean;
   readonly port?: number;
 }
 
@@ -80,11 +82,15 @@ export class OtelCollector {
     return join(this.#folder, `spans-${start}.jsonl`);
   }
 
+  get #metricsFile(): string {
+    return join(this.#folder, 'metrics.jsonl');
+  }
+
   /** Again after a stop or kill: on the same port. */
   async start(port = this.port): Promise<void> {
     this.port = port || ((await freePorts(1))[0] as number);
     this.#starts++;
-    const { processors = {}, exporters = {}, file = true } = this.options;
+    const { processors = {}, exporters = {}, file = true, receiveMetrics = false } = this.options;
     const metrics = this.options.metrics ? await this.#offerMetrics() : { level: 'none' };
     const all: Section = {
       // with rotation the exporter does not buffer: what a killed collector has acknowledged is in the file
@@ -94,10 +100,13 @@ export class OtelCollector {
     const configuration = {
       receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${this.port}`, max_recv_msg_size_mib: 64 } } } },
       processors,
-      exporters: all,
+      exporters: { ...all, ...(receiveMetrics && { 'file/metrics': { path: this.#metricsFile, flush_interval: '100ms' } }) },
       service: {
         telemetry: { metrics, logs: { level: 'warn' } },
-        pipelines: { traces: { receivers: ['otlp'], processors: Object.keys(processors), exporters: Object.keys(all) } },
+        pipelines: {
+          traces: { receivers: ['otlp'], processors: Object.keys(processors), exporters: Object.keys(all) },
+          ...(receiveMetrics && { metrics: { receivers: ['otlp'], exporters: ['file/metrics'] } }),
+        },
       },
     };
     const path = join(this.#folder, 'config.yaml');
@@ -118,11 +127,12 @@ export class OtelCollector {
 
   /** The same as it was written: requests in OTLP's JSON. A line that is being written is left for the next time. */
   requests(): Parameters<typeof flatten>[0][] {
-    return Array.from({ length: this.#starts }, (_, index) => this.#fileOf(index + 1))
-      .filter((path) => existsSync(path))
-      .flatMap((path) => readFileSync(path, 'utf8').split('\n').slice(0, -1))
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line));
+    return Array.from({ length: this.#starts }, (_, index) => this.#fileOf(index + 1)).flatMap(linesOf) as never;
+  }
+
+  /** Requests with metrics in OTLP's JSON. */
+  receivedMetrics(): unknown[] {
+    return linesOf(this.#metricsFile);
   }
 
   /**
@@ -146,4 +156,10 @@ export class OtelCollector {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+function linesOf(path: string): unknown[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as unknown);
 }

@@ -1,0 +1,154 @@
+// limit: 180 s
+// Projects as their generators write them, with no more added than the guide says: Vite's react-ts and vanilla-ts (which come with TypeScript 7.0),
+// and Nest's monorepo mode with its own builder and with tsc. Built from their own folder, and react-ts from the one above.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { link, newDirectory, ROOT, write } from './conformance/project.js';
+import { execute, part, testWith } from './conformance/suite.js';
+
+const own = (name: string): string => join(ROOT, 'node_modules', name);
+const ofTemplates = (name: string): string => part('templates/node_modules', name);
+
+function change(directory: string, path: string, changed: (text: string) => string): void {
+  const before = readFileSync(join(directory, path), 'utf8');
+  const after = changed(before);
+  assert.is.not(after, before, `${path} is as it was:\n${before}`);
+  write(directory, path, after);
+}
+
+/** `@Log` prints which kind of decorator it is called as. */
+const SERVICE = `import { instrument, siteOf } from 'spanwright';
+function Log(..._all: unknown[]): any { console.log(_all.length === 3 ? 'legacy' : 'TC39'); }
+export class Work { @instrument @Log run(job: string): string { return 'ran ' + job; } }
+const { namespace, file } = siteOf(Work.prototype.run) ?? {};
+console.log(new Work().run('job'), namespace, file);
+`;
+
+const ENTRY = '"plugins": [{ "transform": "spanwright/transformer", "namespace": "shop" }],';
+
+/** The generated project in \`app/\`, with what \`npm install\` would bring. */
+function vite(template: string, kind: 'legacy' | 'TC39'): string {
+  const directory = newDirectory();
+  execute(directory, process.execPath, [ofTemplates('create-vite/index.js'), 'app', '--template', template, '--no-interactive']);
+  const app = join(directory, 'app');
+  link(app, {
+    ...Object.fromEntries(
+      ['vite', '@vitejs', 'react', 'react-dom', '@types/react', '@types/react-dom'].map((name) => [name, ofTemplates(name)]),
+    ),
+    ...Object.fromEntries(['@opentelemetry', 'unplugin', '@types/node'].map((name) => [name, own(name)])),
+    spanwright: ROOT,
+    typescript: part('ts7/node_modules/typescript-7.0'),
+    '@typescript/typescript6': part('ts6/node_modules/typescript'),
+  });
+  const react = template === 'react-ts';
+  const decorators = kind === 'legacy' ? ' "experimentalDecorators": true,' : '';
+  change(app, react ? 'tsconfig.app.json' : 'tsconfig.json', (text) =>
+    text.replace('"compilerOptions": {', `"compilerOptions": {${decorators} ${ENTRY}`),
+  );
+  change(app, react ? 'src/main.tsx' : 'src/main.ts', (text) => `import './service.ts'\n${text}`);
+  const imported = "import spanwright from 'spanwright/unplugin/vite'\n";
+  if (react) change(app, 'vite.config.ts', (text) => imported + text.replace('[react()]', '[spanwright(), react()]'));
+  else write(app, 'vite.config.ts', `${imported}export default { plugins: [spanwright()] }\n`);
+  write(app, 'src/service.ts', SERVICE);
+  return directory;
+}
+
+const withVite = testWith('templates', 'ts6', 'ts7');
+for (const [template, kind] of [
+  ['react-ts', 'legacy'],
+  ['vanilla-ts', 'TC39'],
+] as const)
+  withVite(`Vite's ${template}, ${kind} decorators: type-checked, built for the browser and for the server`, () => {
+    const directory = vite(template, kind);
+    const app = join(directory, 'app');
+    // as in TypeScript 6, which parses here, namespaces start at tsconfig.json
+    const printed = `${kind}\nran job shop::src::service::Work src/service.ts\n`;
+    const command = [ofTemplates('vite/bin/vite.js'), 'build'];
+    execute(app, process.execPath, [part('ts7/node_modules/typescript-7.0/bin/tsc'), '-b']);
+
+    execute(app, process.execPath, command);
+    const assets = join(app, 'dist/assets');
+    const client = readdirSync(assets)
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => readFileSync(join(assets, name), 'utf8'))
+      .join('\n');
+    assert.match(client, /ran /);
+    assert.not.match(client, /shop::|AsyncLocalStorage/);
+
+    const external = ['--ssr', 'src/service.ts', '--outDir'];
+    execute(app, process.execPath, [...command, ...external, 'server']);
+    assert.is(execute(app, process.execPath, ['server/service.js']), printed);
+    if (template === 'vanilla-ts') return;
+    execute(directory, process.execPath, [...command, 'app', ...external, 'above', '--config', 'app/vite.config.ts']);
+    assert.is(execute(app, process.execPath, ['above/service.js']), printed);
+  });
+
+const NEST = part('nest/node_modules');
+const nest = (directory: string, ...args: string[]): string =>
+  execute(directory, process.execPath, [join(NEST, '@nestjs/cli/bin/nest.js'), ...args]);
+
+const NEST_SERVICE = `import { Injectable } from '@nestjs/common';
+import { instrument, siteOf } from 'spanwright';
+@Injectable()
+export class Work {
+  @instrument run(job: string): string { return 'ran ' + job; }
+}
+export const site = () => siteOf(Work.prototype.run);
+`;
+const NEST_MAIN = `import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { Module } from '@nestjs/common';
+import { site, Work } from './work.service.js';
+@Module({ providers: [Work] })
+class AppModule {}
+const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+console.log(app.get(Work).run('job'), site()?.namespace, site()?.file);
+await app.close();
+`;
+
+testWith('nest')("Nest's monorepo mode: its own builder, Rspack, and tsc", () => {
+  const directory = newDirectory();
+  // schematics are looked up from the working directory
+  mkdirSync(join(directory, 'node_modules'));
+  link(directory, { '@nestjs': join(NEST, '@nestjs') });
+  nest(directory, 'new', 'shop', '--skip-install', '--skip-git', '--package-manager', 'npm');
+  const shop = join(directory, 'shop');
+  const packages = readdirSync(NEST).filter((name) => !name.startsWith('.') && !name.startsWith('project-') && name !== '@types');
+  link(shop, {
+    ...Object.fromEntries(packages.map((name) => [name, join(NEST, name)])),
+    ...Object.fromEntries(['@opentelemetry', '@types', 'unplugin'].map((name) => [name, own(name)])),
+    spanwright: ROOT,
+  });
+  nest(shop, 'generate', 'app', 'second');
+  assert.ok(existsSync(join(shop, 'apps/second/tsconfig.app.json')), 'in monorepo mode');
+  // the test tool of the template is not installed
+  change(shop, 'tsconfig.json', (text) => text.replace(/"vitest\/globals",/, ''));
+  write(shop, 'apps/second/src/work.service.ts', NEST_SERVICE);
+  write(shop, 'apps/second/src/main.ts', NEST_MAIN);
+  for (const file of ['controller', 'controller.spec', 'module', 'service'])
+    write(shop, `apps/second/src/second.${file}.ts`, 'export {};\n');
+
+  write(
+    shop,
+    'rspack.config.js',
+    `import spanwright from 'spanwright/unplugin/rspack';
+export default (options) => ({ ...options, plugins: [...options.plugins, spanwright({ namespace: 'shop' })] });`,
+  );
+  const printed = 'ran job shop::apps::second::src::work.service::Work src/work.service.ts\n';
+  nest(shop, 'build', 'second');
+  assert.is(execute(shop, process.execPath, ['dist/apps/second/main.js']), printed);
+
+  change(shop, 'nest-cli.json', (text) =>
+    text.replace(
+      '"compilerOptions": {',
+      '"compilerOptions": { "plugins": [{ "name": "spanwright/transformer", "options": { "namespace": "shop" } }],',
+    ),
+  );
+  nest(shop, 'build', 'second', '--builder', 'tsc');
+  assert.is(execute(shop, process.execPath, ['dist/apps/second/apps/second/src/main.js']), printed);
+});
+
+test.run();

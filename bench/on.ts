@@ -11,11 +11,13 @@ import type { Order } from './worker.js';
 
 const BY_HAND = 'hand-written span, SDK';
 const TRANSFORMED = 'transformed';
+const PROVIDED = "transformed, span of the user's SDK";
 
 export const CHOICES: readonly Choice[] = [
   { label: BY_HAND, flavour: 'handwritten', state: 'sdk on', spans: 1 },
   { label: TRANSFORMED, flavour: 'instrument', build: 'built', state: 'spanwright on', spans: 1 },
   { label: 'plain decorator', flavour: 'instrument', state: 'spanwright on', spans: 1 },
+  { label: PROVIDED, flavour: 'instrument', build: 'built', state: 'sdk with createSampler()', spans: 1 },
   { label: 'hand-written span, our provider', flavour: 'handwritten', state: 'spanwright on', spans: 1 },
   { label: 'nestjs-otel, SDK', flavour: 'nestjs-otel', state: 'sdk on', spans: 1 },
   { label: 'fullstackhouse, SDK', flavour: 'fullstackhouse', state: 'sdk on', spans: 1 },
@@ -36,6 +38,8 @@ const SETTINGS: readonly { parent: ParentName; title: string; note: string }[] =
 
 const PLAN: Plan = { generations: 2, rounds: 9, warmUps: 2, limitMs: 25_000 };
 const LIMIT = 0.6;
+/** In an SDK set-up of the user's own the SDK makes the span; Spanwright adds no more than hand-written code does. */
+const PROVIDED_LIMIT = 1;
 
 export async function measureOn(modules: Modules): Promise<Outcome> {
   const worker = modules.workspace.worker();
@@ -47,13 +51,18 @@ export async function measureOn(modules: Modules): Promise<Outcome> {
       const samples = await measurePairs(worker, await modules.all(choices, shape, true), PLAN);
       const over = overFirst(samples);
       tables.push(timesTable(`On, ${shape} methods, ${title}`, note, samples, over));
-      const ratio = over(TRANSFORMED).ratio.median;
-      budgets.push({
-        what: `on and recorded, over the hand-written span, ${shape}, ${title}`,
-        limit: factor(LIMIT),
-        measured: factor(ratio),
-        met: ratio <= LIMIT,
-      });
+      for (const [label, limit, what] of [
+        [TRANSFORMED, LIMIT, 'on and recorded'],
+        [PROVIDED, PROVIDED_LIMIT, 'createSampler(), recorded by the SDK'],
+      ] as const) {
+        const ratio = over(label).ratio.median;
+        budgets.push({
+          what: `${what}, over the hand-written span, ${shape}, ${title}`,
+          limit: factor(limit),
+          measured: factor(ratio),
+          met: ratio <= limit,
+        });
+      }
     }
   }
 

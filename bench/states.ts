@@ -46,6 +46,12 @@ function sdk(sampler: Sampler): Installed {
   return { count: () => exporter.count, drain: () => provider.forceFlush() };
 }
 
+/** Instrumented calls as spans of the SDK's provider. */
+async function sdkWithSampler(): Promise<Installed> {
+  const { createSampler } = await import('spanwright');
+  return sdk(createSampler({ enabled: true }) as unknown as Sampler);
+}
+
 async function spanwright(enabled: boolean): Promise<Installed & { tracing: Tracing }> {
   const { startTracing } = await import('spanwright');
   const exporter = new DiscardingExporter();
@@ -123,6 +129,7 @@ export const STATES = {
   'storage used': storageUsed,
   'sdk off': async () => sdk(new ParentBasedSampler({ root: new AlwaysOffSampler() })),
   'sdk on': async () => sdk(new ParentBasedSampler({ root: new AlwaysOnSampler() })),
+  'sdk with createSampler()': sdkWithSampler,
   'spanwright without endpoint': async () => {
     const { startTracing } = await import('spanwright');
     await startTracing({ serviceName: 'bench' });

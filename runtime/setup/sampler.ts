@@ -5,7 +5,6 @@
 import {
   type Attributes,
   type Context,
-  createTraceState,
   isSpanContextValid,
   type Link,
   type SpanKind,
@@ -17,8 +16,7 @@ import { printPatterns, printRules } from '../gate/rules.js';
 import { loadTraceSdk } from '../sdk/packages.js';
 import type { Site } from '../site/site.js';
 import { anyHolds } from '../span/conditional-root.js';
-import { traceRandomness } from '../span/identity.js';
-import { samplingThreshold } from '../span/place.js';
+import { isWithinRatio, withThreshold } from '../span/place.js';
 import { startingSite } from '../span/provided.js';
 import { SkippedTraceState, throughSkipped } from '../span/skipped.js';
 import { state } from '../state.js';
@@ -28,6 +26,9 @@ import { type SamplerOptions, startOverOwnSdk } from './own.js';
 /** As the SDK's SamplingDecision: 0 and 2 are the same numbers in 2.x and 3.x. */
 const NOT_RECORD = 0;
 const RECORD_AND_SAMPLED = 2;
+
+/** Answer for an instrumented call at ratio 1: it has asked the gate before its span starts. */
+const RECORDED: SamplingResult = Object.freeze({ decision: RECORD_AND_SAMPLED });
 
 interface SamplingResult {
   decision: number;
@@ -67,6 +68,7 @@ export function createSampler(options: SamplerOptions): SpanwrightSampler {
   return Object.assign(parentBased, {
     tracing,
     shouldSample(...asked: Parameters<Sampler['shouldSample']>): SamplingResult {
+      if (startingSite()?.ratio === 1) return RECORDED;
       const [context, , name, , attributes] = asked;
       return root.leavesOut(name, attributes) ? skip(context) : inherited(...asked);
     },
@@ -139,11 +141,8 @@ class RootSampler implements SpanwrightSampler {
     const traceState = parent !== undefined && isSpanContextValid(parent) ? parent.traceState : undefined;
     const unchanged = traceState === undefined ? {} : { traceState };
     if (ratio === 1) return { decision: RECORD_AND_SAMPLED, ...unchanged };
-    if (traceRandomness(traceId) < 1 - ratio) return { decision: NOT_RECORD, ...unchanged };
-    return {
-      decision: RECORD_AND_SAMPLED,
-      traceState: (traceState ?? createTraceState()).set('ot', `th:${samplingThreshold(ratio)}`),
-    };
+    if (!isWithinRatio(traceId, traceState, ratio)) return { decision: NOT_RECORD, ...unchanged };
+    return { decision: RECORD_AND_SAMPLED, traceState: withThreshold(traceState, ratio) };
   }
 
   toString(): string {

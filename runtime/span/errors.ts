@@ -31,14 +31,23 @@ export function stackOfThrown({ error }: Thrown): string | undefined {
   return (typeof error === 'object' || typeof error === 'function') && error !== null ? stackWithCauses(error) : undefined;
 }
 
-/** True for what AbortController and its users throw: a cancellation, no failure. A time-out (`AbortSignal.timeout()`) is a failure. */
+/** True for what AbortController and its users throw: a cancellation, no failure. One whose reason is a time-out is a failure. */
 export function isCancellation(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && read(error, 'name') === 'AbortError' && !isTimeOut(read(error, 'cause'));
+  return (
+    typeof error === 'object' && error !== null && read(error, 'name') === 'AbortError' && !isTimeOut(read(error, 'cause'), 1)
+  );
 }
 
-function isTimeOut(cause: unknown): boolean {
-  return typeof cause === 'object' && cause !== null && read(cause, 'name') === 'TimeoutError';
+/** A reason as programs give it: an error or a text that names a time-out, or an error that was caused by one. */
+function isTimeOut(reason: unknown, depth: number): boolean {
+  if (typeof reason === 'string') return TIME_OUT.test(reason.slice(0, 1024));
+  if (typeof reason !== 'object' || reason === null || depth > DEPTH) return false;
+  if (TIME_OUT.test(text(reason, 'name') ?? '') || TIME_OUT.test(text(reason, 'code') ?? '')) return true;
+  return isTimeOut(read(reason, 'cause'), depth + 1);
 }
+
+/** `TimeoutError`, `HeadersTimeoutError`, `ETIMEDOUT`, `UND_ERR_BODY_TIMEOUT`, "timed out", "time-out". */
+const TIME_OUT = /time[- ]?out|timed[- ]?out/i;
 
 export function exceptionAttributes(thrown: Thrown): Attributes {
   const attributes: Attributes = { 'exception.type': thrown.type, 'exception.message': thrown.message };

@@ -3,6 +3,7 @@
 
 import {
   type Context,
+  createContextKey,
   createTraceState,
   isSpanContextValid,
   isValidTraceId,
@@ -118,6 +119,7 @@ export function place(
   // the flags of some providers' spans decide the sampling when they are read
   if (recorder.defersRatio && (current as Span).isRecording?.()) return placement(context, parent);
   if (isSampled(parent)) return recorder.gate.admitsRemote(parent) ? placement(context, parent) : undefined;
+  if (recorder.defersRatio && isUndecided(context, parent)) return placeRoot(recorder, terms, context, parent, undefined);
   const skipped = skippedIn(parent);
   if (skipped === undefined)
     return recorder.gate.signedRequests.admits(context, terms.path) ? placement(context, parent) : undefined;
@@ -141,10 +143,24 @@ function isValid(parent: SpanContext): boolean {
 }
 
 /** True for a parent whose trace is not kept: nothing below it is. */
-export function isUnsampled(current: Span | undefined): boolean {
+export function isUnsampled(context: Context, current: Span | undefined): boolean {
   if (current === undefined || current.isRecording()) return false;
   const parent = current.spanContext();
-  return isValid(parent) && !isSampled(parent) && skippedIn(parent) === undefined;
+  return isValid(parent) && !isSampled(parent) && skippedIn(parent) === undefined && !isUndecided(context, parent);
+}
+
+const SENTRY_SCOPES = createContextKey('sentry_scopes');
+
+/**
+ * True for a trace that Sentry continues or starts without a span (`continueTrace()`, `startNewTrace()`): its flag is not set, and its
+ * sampler decides at the first span here.
+ */
+function isUndecided(context: Context, parent: SpanContext): boolean {
+  return (
+    parent.isRemote === true &&
+    context.getValue(SENTRY_SCOPES) !== undefined &&
+    parent.traceState?.get('sentry.sampled_not_recording') !== '1'
+  );
 }
 
 function placement(
@@ -180,19 +196,33 @@ function placeRoot(
   if (gate.revision !== revision) return placeRoot(recorder, terms, context, remote, links);
   if (terms.ratio >= 1 || recorder.defersRatio) return placement(context, remote, links);
   const traceId = remote?.traceId ?? newTraceId();
-  if (traceRandomness(traceId) >= 1 - terms.ratio)
+  if (isWithinRatio(traceId, remote?.traceState, terms.ratio))
     return placement(context, remote, links, traceId, withThreshold(remote?.traceState, terms.ratio));
   const traceFlags = remote === undefined ? RANDOM : remote.traceFlags & RANDOM;
   const unsampled = trace.wrapSpanContext({ traceId, spanId: remote?.spanId ?? newSpanId(), traceFlags });
   return unrecorded(new SpanLayer(context, unsampled));
 }
 
-function withThreshold(state: TraceState | undefined, ratio: number): TraceState {
-  return (state ?? createTraceState()).set('ot', `th:${samplingThreshold(ratio)}`);
+/** Fields of `ot` in tracestate (OpenTelemetry, tracestate probability sampling). */
+function samplingFields(state: TraceState | undefined): string[] {
+  const text = state?.get('ot');
+  return text === undefined ? [] : text.split(';');
+}
+
+/** Decides by the randomness that `rv` gives explicitly, else by the trace id. */
+export function isWithinRatio(traceId: string, state: TraceState | undefined, ratio: number): boolean {
+  const given = samplingFields(state).find((field) => /^rv:[0-9a-f]{14}$/.test(field));
+  return traceRandomness(given === undefined ? traceId : given.slice(3).padStart(32, '0')) >= 1 - ratio;
+}
+
+/** The tracestate with the threshold of this decision; what else upstream has written stays. */
+export function withThreshold(state: TraceState | undefined, ratio: number): TraceState {
+  const others = samplingFields(state).filter((field) => field !== '' && !field.startsWith('th:'));
+  return (state ?? createTraceState()).set('ot', [`th:${samplingThreshold(ratio)}`, ...others].join(';'));
 }
 
 /** The value of `ot=th:`, which says at which probability a trace was kept (OpenTelemetry, tracestate probability sampling). */
-export function samplingThreshold(ratio: number): string {
+function samplingThreshold(ratio: number): string {
   const threshold = BigInt(round((1 - ratio) * 2 ** 56));
   return threshold.toString(16).padStart(14, '0').replace(/0+$/u, '') || '0';
 }

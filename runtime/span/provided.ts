@@ -148,7 +148,8 @@ export class ProviderSink implements SpanSink {
 }
 
 export class ProviderRecorder extends Recorder {
-  /** Local traces with open spans, by trace id. */
+  /** The local trace of the last span, and those with open spans that another one has followed, by trace id. */
+  #last: LocalTrace | undefined;
   readonly #traces = new Map<string, LocalTrace>();
   #provider: TracerProvider | undefined;
   #tracers = new WeakMap<Scope, Tracer>();
@@ -219,16 +220,18 @@ export class ProviderRecorder extends Recorder {
   }
 
   #traceOf(id: string, at: number): LocalTrace {
-    let local = this.#traces.get(id);
-    if (local === undefined) {
-      local = new LocalTrace(this, this.gate.traces.take(), anchorAt(at), id, undefined, undefined);
-      this.#traces.set(id, local);
-    }
+    const last = this.#last;
+    if (last?.id === id && last.open > 0) return last;
+    if (last !== undefined && last.open > 0) this.#traces.set(last.id, last);
+    const local =
+      (this.#traces.size > 0 ? this.#traces.get(id) : undefined) ??
+      new LocalTrace(this, this.gate.traces.take(), anchorAt(at), id, undefined, undefined);
+    this.#last = local;
     return local;
   }
 
   #forget(local: LocalTrace): void {
-    if (local.open === 0) this.#traces.delete(local.id);
+    if (local.open === 0 && this.#traces.size > 0) this.#traces.delete(local.id);
   }
 }
 

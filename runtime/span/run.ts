@@ -89,7 +89,7 @@ function place(recorder: Recorder, active: Context, site: Site, self: unknown, a
     } else if (!site.choosesParent && isLayer(context) && context.span === current) return context;
   }
   const placement = placeCall(recorder, site, self, args, context, current);
-  if (placement === undefined && !site.choosesParent && isUnsampled(current)) (active as SpanLayer)[UNSAMPLED] = true;
+  if (placement === undefined && !site.choosesParent && isUnsampled(context, current)) (active as SpanLayer)[UNSAMPLED] = true;
   return placement;
 }
 

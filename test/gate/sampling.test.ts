@@ -169,6 +169,22 @@ test('remoteParent: ignore lets our own decision continue the remote trace, what
     assert.is(all[1]?.spanContext().traceId, '0af7651916cd43dd8448eb211c80319c');
   }));
 
+test('a decision about a remote trace goes by the randomness that its tracestate gives, and keeps the other fields', () =>
+  traced({ enabled: true, remoteParent: 'ignore', rules: 'carbide::api=0.5' }, async ({ spans }) => {
+    const id = (last: string): string => `00-${'1f'.repeat(9)}${last.repeat(14)}-${'2e'.repeat(8)}-03`;
+    for (const [last, ot] of [
+      ['0', 'rv:ffffffffffffff;th:c;x:1'],
+      ['f', 'rv:00000000000000;th:c'],
+      ['f', 'rv:short'],
+      ['0', 'x:1'],
+    ] as const)
+      await withRemoteContext({ traceparent: id(last), tracestate: `a=1,ot=${ot},b=2` }, outer);
+    const states = (await spans())
+      .filter(({ name }) => name === 'outer')
+      .map((span) => span.spanContext().traceState?.serialize());
+    assert.equal(states, ['ot=th:8;rv:ffffffffffffff;x:1,a=1,b=2', 'ot=th:8;rv:short,a=1,b=2']);
+  }));
+
 test('with the flag on an unsampled remote parent is obeyed', () =>
   traced({ enabled: true }, async ({ expectSpans }) => {
     withRemoteContext({ traceparent: UNSAMPLED }, outer);

@@ -199,12 +199,36 @@ test('records a time-out as a failure, and an abort as a cancellation', () =>
     const give = instrument({ namespace: 'a', name: 'give' }, (error: unknown) => {
       throw error;
     });
-    for (const error of [timeOut, new DOMException('stop', 'AbortError')]) assert.throws(() => give(error));
-    const [failed, cancelled] = await spans();
-    assert.is(failed?.status.code, 2);
-    assert.is(failed?.attributes['spanwright.cancelled'], undefined);
-    assert.is(cancelled?.status.code, 0);
-    assert.is(cancelled?.attributes['spanwright.cancelled'], true);
+    const aborted = (cause: unknown): Error => Object.assign(new Error('aborted', { cause }), { name: 'AbortError' });
+    const late = Object.assign(new Error('slow'), { code: 'UND_ERR_HEADERS_TIMEOUT' });
+    const failures = [
+      timeOut,
+      aborted('timed out after 5 s'),
+      aborted(late),
+      aborted(new Error('gave up', { cause: late })),
+      aborted(Object.assign(new Error('too late'), { name: 'LockTimeoutError' })),
+      Object.assign(new Error('late'), { name: 'TimeoutError' }),
+    ];
+    const circular = aborted(undefined);
+    circular.cause = circular;
+    const cancellations = [
+      new DOMException('stop', 'AbortError'),
+      circular,
+      ...[
+        'the user left',
+        new Error('closed'),
+        null,
+        1,
+        Symbol('timeout'),
+        new Proxy({}, { get: () => assert.unreachable() }),
+      ].map(aborted),
+    ];
+    for (const error of [...failures, ...cancellations]) assert.throws(() => give(error));
+    const all = await spans();
+    assert.equal(
+      all.map(({ status, attributes }) => [status.code, attributes['spanwright.cancelled']]),
+      [...failures.map(() => [2, undefined]), ...cancellations.map(() => [0, true])],
+    );
   }));
 
 test.run();

@@ -81,7 +81,10 @@ for (const part of ['sentry9', 'sentry10', 'sentry11']) {
       assert.ok(seen.injected['sentry-trace'].startsWith(`${request.traceId}-${span('work').spanId}`));
       const other = transactions.find(({ name }: { name: string }) => name === 'work');
       assert.equal(other === undefined ? [] : tree([{ ...other, parent: '' }, ...other.spans]), rootTree);
-      assert.equal([counts.open, counts.started, counts.ended], flag === 'on' ? [0, 5, 5] : [0, 3, 3]);
+      const begun = transactions.filter(({ name }: { name: string }) => name === 'undecided');
+      assert.is(begun.length, flag === 'on' ? 2 : 0, 'Sentry continues or starts a trace that nobody has decided about');
+      assert.is(begun.filter(({ traceId }: { traceId: string }) => traceId === '1f'.repeat(16)).length, flag === 'on' ? 1 : 0);
+      assert.equal([counts.open, counts.started, counts.ended], flag === 'on' ? [0, 7, 7] : [0, 3, 3]);
     });
   }
 

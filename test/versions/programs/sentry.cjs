@@ -54,6 +54,8 @@ const failing = instrument({ name: 'failing', namespace: 'x' }, async () => {
   throw new TypeError('broken');
 });
 
+const undecided = instrument({ name: 'undecided', namespace: 'x' }, async () => {});
+
 async function main() {
   await Sentry.startSpan({ name: 'GET /' }, async (root) => {
     seen.root = root.spanContext();
@@ -64,6 +66,8 @@ async function main() {
   const { injected, active, baggage } = seen;
   await work(8);
   Object.assign(seen, { injected, active, baggage });
+  await Sentry.continueTrace({ sentryTrace: `${'1f'.repeat(16)}-${'2e'.repeat(8)}`, baggage: '' }, undecided);
+  await Sentry.startNewTrace(undecided);
   await Sentry.flush(1500);
   console.log(JSON.stringify({ transactions, seen, counts: tracing?.state().spans }));
   process.exit();

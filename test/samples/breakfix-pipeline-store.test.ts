@@ -29,7 +29,7 @@ test.before(async () => {
     once(store, 'message'),
     once(store, 'exit').then(([code]) => Promise.reject(new Error(`the store ended with ${code}`))),
   ]);
-  url = (ready as { address: string }).address;
+  url = (ready as { listening: string }).listening;
   const first = await client();
   await first.query('CREATE TABLE notes (id text PRIMARY KEY, body jsonb, count int NOT NULL DEFAULT 0)');
 });

@@ -2,9 +2,9 @@
 
 import type { Tracing } from 'spanwright';
 
-/** What a process tells: where it listens, if it does. */
+/** Report of a process that serves: where it listens, if it does. */
 export interface Ready {
-  address?: string;
+  listening?: string;
 }
 
 export function tellReady(ready: Ready = {}): void {

@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  tellReady({ address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  tellReady({ listening: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
   await stopRequested();
   server.close();
   server.closeAllConnections();

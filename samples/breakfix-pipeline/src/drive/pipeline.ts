@@ -1,16 +1,15 @@
 // The whole system as processes: the store (unless a server is configured), the cluster, a receiver of spans (unless an endpoint is
 // configured), the sink, and the eight modules. What the run looks at, it looks at from outside: in the database and the cluster.
 
-import { appendFileSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Client } from '@grpc/grpc-js';
+import { Child, type SpanReport, startReceiver } from '@spanwright/stage';
 import type { ReceivedSpan } from '@spanwright/viewer';
 import type { NodeSetup } from '../cluster/cluster.js';
 import { KubeClient } from '../kube/client.js';
 import { call, connect, type HealthEventMessage, PlatformConnectorService } from '../rpc/services.js';
 import { HealthEventStore } from '../store/health-event-store.js';
-import { Child, type ChildOptions } from './child.js';
-import type { SpanReport } from './delivery.js';
 import { ownSchema } from './own-schema.js';
 import { SinkServer } from './sink-server.js';
 
@@ -123,17 +122,15 @@ export class Pipeline {
   }
 
   #start(name: string, env: NodeJS.ProcessEnv = {}): Promise<Child> {
-    return this.#run(name, join(BUILD, name, 'main.js'), {
-      env: { ...this.#env, ...env },
-      onLine: (line) => {
-        this.log.push(line);
-        if (process.env.LOG_FILE) appendFileSync(process.env.LOG_FILE, `${line}\n`);
-      },
-    });
+    const onLine = (line: string): void => {
+      this.log.push(line);
+      if (process.env.LOG_FILE) appendFileSync(process.env.LOG_FILE, `${line}\n`);
+    };
+    const options = { env: { ...this.#env, ...env }, readyBy: 'message', onLine, onLog: onLine } as const;
+    return this.#keep(name, Child.start(join(BUILD, name, 'main.js'), options));
   }
 
-  async #run(name: string, script: string, options: ChildOptions): Promise<Child> {
-    const start = Child.start(script, options);
+  async #keep(name: string, start: Promise<Child>): Promise<Child> {
     this.#starting.add(start);
     try {
       const child = await start;
@@ -144,17 +141,12 @@ export class Pipeline {
     }
   }
 
-  /** `spanwright receive` in a process of its own. */
   #startReceiver(): Promise<Child> {
-    const packageFile = require.resolve('spanwright/package.json');
-    const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: { spanwright: string } };
-    this.arrived = [];
-    return this.#run('receiver', join(dirname(packageFile), bin.spanwright), {
-      args: ['receive', '--json', '--port', '0'],
-      readyLine: true,
-      onLine: (line) => {
-        if (line.startsWith('{')) this.arrived?.push(JSON.parse(line) as ReceivedSpan);
-      },
-    });
+    const arrived: ReceivedSpan[] = [];
+    this.arrived = arrived;
+    return this.#keep(
+      'receiver',
+      startReceiver((span) => arrived.push(span)),
+    );
   }
 }

@@ -1,7 +1,7 @@
 // `npm start -w breakfix-pipeline`: starts the whole pipeline, lets things happen (all of scenarios.ts, or those named as arguments),
 // prints the traces, and ends: with 0 when every event has one trace and every span was delivered, with 1 and the reasons else.
 
-import { deliveryFaults } from './delivery.js';
+import { deliveryFaults } from '@spanwright/stage';
 import { Pipeline } from './pipeline.js';
 import { exportFaults, printOutcomes, printTraces, traceFaults } from './report.js';
 import { GROUPS, type Outcome, runScenario, SCENARIOS } from './scenarios.js';

@@ -2,14 +2,14 @@
 // DATABASE_URL is not set.
 
 import { PGlite } from '@electric-sql/pglite';
+import { emptyCluster } from '@spanwright/stage';
 import { leave, stopRequested, tellReady } from '../process.js';
-import { emptyCluster } from './empty-cluster.js';
 import { serve } from './wire.js';
 
 async function main(): Promise<void> {
-  const postgres = await PGlite.create({ loadDataDir: await emptyCluster() });
+  const postgres = await PGlite.create({ loadDataDir: await emptyCluster(PGlite, __dirname) });
   const { port, server } = await serve(postgres);
-  tellReady({ address: `postgres://postgres@127.0.0.1:${port}/postgres` });
+  tellReady({ listening: `postgres://postgres@127.0.0.1:${port}/postgres` });
   await stopRequested();
   server.close();
   leave();

@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     },
   });
   log.info('serving');
-  tellReady({ address: await listen(server) });
+  tellReady({ listening: await listen(server) });
   await stopRequested();
   await new Promise((resolve) => server.tryShutdown(resolve));
   await store.close();

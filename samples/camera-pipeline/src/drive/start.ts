@@ -1,9 +1,9 @@
 // `npm start`: the pipeline at work three times, and what became of the traces: every image traced, a share of the images, requests of
 // which only the failed and slow ones are kept. Ends with 0 only if everything was what it must be.
 
+import { deliveryFaults } from '@spanwright/stage';
 import { formatTrace, type ReceivedSpan } from '@spanwright/viewer';
 import { checkBatches, checkHead, checkImages, checkTail } from './checks.js';
-import { deliveryFaults } from './delivery.js';
 import { askAround } from './people.js';
 import { progressOf, settled } from './progress.js';
 import { type Line, RunRecord } from './record.js';
@@ -36,7 +36,7 @@ const system = new System({
 async function takeImages(images: number, rate: number, env: NodeJS.ProcessEnv = {}): Promise<Line[]> {
   const first = record.lines.length;
   const cameras = await system.run('camera', { IMAGES: String(images), SEED, OTEL_TRACE_SAMPLE_RATE: String(rate), ...env });
-  const code = await cameras.exited;
+  const code = await cameras.ended;
   if (code !== 0) throw new Error(`The cameras ended with ${code}.`);
   await settled(system);
   return record.logged({ msg: 'image sent' }, first);

@@ -1,13 +1,11 @@
 // The whole system as processes: stores and a receiver where none are configured, then the API, the detector, the analyzer and the event
 // writer, each with tracing loaded before everything else. Used by `npm start` and `npm run serve`.
 
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { Child, type SpanReport, startReceiver } from '@spanwright/stage';
 import type { ReceivedSpan } from '@spanwright/viewer';
 import { Pool } from 'pg';
 import { migrate } from '../pipeline/database.js';
-import { Child } from './child.js';
-import type { SpanReport } from './delivery.js';
 
 const BUILD = join(__dirname, '..');
 export const SERVICES = ['api', 'detector', 'analyzer', 'event-writer'] as const;
@@ -68,7 +66,7 @@ export class System {
       await this.#migrate(databaseUrl);
       const services = await Promise.all(SERVICES.map((name) => this.run(name)));
       for (const [index, name] of SERVICES.entries()) this.operations.set(name, String(services[index]?.ready.operations));
-      this.api = String(services[0]?.ready.listening);
+      this.api = services[0]?.address ?? '';
     } catch (error) {
       await this.stop();
       throw error;
@@ -95,7 +93,7 @@ export class System {
 
   /** When the first process has ended, whichever it is. */
   async anyEnded(): Promise<void> {
-    await Promise.race(this.#children.map((child) => child.exited));
+    await Promise.race(this.#children.map((child) => child.ended));
   }
 
   /** In the opposite order: the services send what they have left while the receiver still listens. */
@@ -115,21 +113,12 @@ export class System {
 
   async #store(name: 'postgres' | 'redis'): Promise<string> {
     const store = await this.#keep(Child.start(join(BUILD, 'stores', `${name}.js`)));
-    return String(store.ready.listening);
+    return store.address;
   }
 
-  /** `spanwright receive` in a process of its own. */
   async #receiver(): Promise<string> {
-    const packageFile = require.resolve('spanwright/package.json');
-    const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: { spanwright: string } };
-    const receiver = await this.#keep(
-      Child.start(join(dirname(packageFile), bin.spanwright), {
-        args: ['receive', '--json', '--port', '0'],
-        onLine: (line) => this.options.onSpan(JSON.parse(line)),
-        onLog: (line) => this.options.onLog('receiver', line),
-      }),
-    );
-    return String(receiver.ready.listening);
+    const { onSpan, onLog } = this.options;
+    return (await this.#keep(startReceiver(onSpan, (line) => onLog('receiver', line)))).address;
   }
 
   async #migrate(connectionString: string): Promise<void> {

@@ -3,20 +3,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { freePort } from '@spanwright/stage';
 import { failed, finished, ready, stopRequested } from '../pipeline/lifecycle.js';
 
 const ATTEMPTS = 5;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Undefined when somebody else took the port meanwhile. @throws Error when there is no redis-server. */
 async function start(port: number): Promise<ChildProcess | undefined> {

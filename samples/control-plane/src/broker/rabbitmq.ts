@@ -4,8 +4,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { freePort } from '@spanwright/stage';
 
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 10_000;
@@ -108,15 +109,6 @@ function find(name: 'rabbitmq-server' | 'epmd'): string | undefined {
   const { RABBITMQ_BIN, PATH = '' } = process.env;
   const folders = RABBITMQ_BIN && name === 'rabbitmq-server' ? [RABBITMQ_BIN] : [...PACKAGED, ...PATH.split(delimiter)];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Speaks AMQP once it answers the protocol's header. */

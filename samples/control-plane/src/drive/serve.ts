@@ -1,11 +1,11 @@
 // `npm run serve`: the system, until it is told to end. One line of JSON says where it is reached, with a token for this run; what the
 // processes log goes to standard error. Without gateways each trace is printed as it comes in.
 
-import { type ReceivedSpan, TracePrinter } from '@spanwright/viewer';
+import { startReceiver } from '@spanwright/stage';
+import { TracePrinter } from '@spanwright/viewer';
 import { issueToken } from '../compute-api/keystone-token.js';
 import { announce, run, stopRequested } from '../lifecycle.js';
-import { Child } from './child.js';
-import { configuredDestinations, System, script } from './system.js';
+import { configuredDestinations, System } from './system.js';
 import { labelled, SHOWN } from './trees.js';
 
 const onLog = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -13,9 +13,8 @@ const onLog = (line: string): void => void process.stderr.write(`${line}\n`);
 run(async () => {
   const stop = stopRequested();
   const printer = new TracePrinter((line) => process.stdout.write(`${line}\n`), { attributes: SHOWN });
-  const onLine = ({ span }: { span?: ReceivedSpan }): void => void (span && printer.add([labelled(span)]));
   const configured = configuredDestinations(process.env);
-  const receiver = configured ? undefined : await Child.start('receiver', script('receiver'), { env: {}, onLine, onLog });
+  const receiver = configured ? undefined : await startReceiver((span) => printer.add([labelled(span)]), onLog);
   const here = receiver?.address ?? '';
   try {
     const system = await System.start(configured ?? { a: here, b: here, management: here }, onLog);

@@ -1,12 +1,11 @@
 // `npm start`: the system is started, the management cluster places its orders, everything ends again. Prints the orders and, without
 // gateways, their traces; ends with 0 only if each is what it must be.
 
+import { deliveryFaults, startReceiver } from '@spanwright/stage';
 import type { ReceivedSpan } from '@spanwright/viewer';
 import { stopRequested } from '../lifecycle.js';
 import { checkOutcomes, checkTraces, type Reported } from './checks.js';
-import { Child } from './child.js';
-import { deliveryFaults } from './delivery.js';
-import { configuredDestinations, System, script } from './system.js';
+import { configuredDestinations, System } from './system.js';
 import { tree } from './trees.js';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -25,9 +24,7 @@ async function main(): Promise<number> {
   const outcomes: Reported[] = [];
   let undelivered: string[] = [];
   const configured = configuredDestinations(process.env);
-  const receiver = configured
-    ? undefined
-    : await Child.start('receiver', script('receiver'), { env: {}, onLine: ({ span }) => spans.push(span), onLog });
+  const receiver = configured ? undefined : await startReceiver((span) => spans.push(span), onLog);
   const here = receiver?.address ?? '';
   const destinations = configured ?? { a: here, b: here, management: here };
   try {
@@ -36,7 +33,7 @@ async function main(): Promise<number> {
       print(`RabbitMQ:  ${new URL(system.amqpUrl).host}`);
       for (const [cluster, address] of [...system.apis].sort())
         print(`cluster ${cluster}: ${address}, spans to ${destinations[cluster]}`);
-      if (!interrupted) await system.runGreenhouse(({ outcome }) => outcomes.push(outcome), stop);
+      if (!interrupted) await system.runGreenhouse((outcome) => outcomes.push(outcome), stop);
     } finally {
       await system.stop(); // each process sends what it has left
       undelivered = deliveryFaults(system.reports);

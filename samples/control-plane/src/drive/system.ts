@@ -5,8 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Child, type ChildOptions } from './child.js';
-import type { SpanReport } from './delivery.js';
+import { Child, type ChildOptions, type SpanReport } from '@spanwright/stage';
+import type { Outcome } from '../management/greenhouse.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -42,7 +42,7 @@ export class System {
   readonly apis = new Map<ClusterName, string>();
   private readonly children = new Map<Program, Child[]>();
   /** Those that record spans. */
-  private readonly traced: Child[] = [];
+  private readonly traced: { readonly process: string; readonly child: Child }[] = [];
 
   private constructor(
     private readonly broker: Child | undefined,
@@ -54,7 +54,7 @@ export class System {
 
   /** Starts the broker where none is configured, and the processes of both clusters. */
   static async start(destinations: Destinations, onLog: (line: string) => void): Promise<System> {
-    const broker = process.env.AMQP_URL ? undefined : await Child.start('rabbitmq', script('broker'), { env: {}, onLog });
+    const broker = process.env.AMQP_URL ? undefined : await startProgram('broker', 'rabbitmq', { onLog });
     const system = new System(broker, destinations, onLog);
     try {
       await all(CLUSTERS.map(({ name, vcpus }) => system.startCluster(name, vcpus)));
@@ -66,16 +66,17 @@ export class System {
     }
   }
 
-  /** The work of the management cluster, to its end or until `stop`; `onLine` gets what became of each order. @throws unless it did all. */
-  async runGreenhouse(onLine: NonNullable<ChildOptions['onLine']>, stop: Promise<unknown>): Promise<void> {
+  /** The work of the management cluster, to its end or until `stop`. @throws unless it did all. */
+  async runGreenhouse(onOutcome: (outcome: Outcome) => void, stop: Promise<unknown>): Promise<void> {
     const env = {
       ...this.secrets,
       API_A: this.apis.get('a'),
       API_B: this.apis.get('b'),
       ...sendTo(this.destinations.management),
     };
-    const greenhouse = await Child.start('greenhouse', script('management'), { env, onLine, onLog: this.onLog });
-    this.traced.push(greenhouse);
+    const onLine = (line: string): void => onOutcome((JSON.parse(line) as { outcome: Outcome }).outcome);
+    const greenhouse = await startProgram('management', 'greenhouse', { env, onLine, onLog: this.onLog });
+    this.traced.push({ process: 'greenhouse', child: greenhouse });
     void stop.then(() => greenhouse.stop());
     const code = await greenhouse.ended;
     if (code !== 0) throw new Error(`greenhouse ended with ${code}`);
@@ -83,7 +84,7 @@ export class System {
 
   /** What became of the spans of each process. Complete when all have ended. */
   get reports(): SpanReport[] {
-    return this.traced.map(({ name, spans }) => ({ process: name, spans }));
+    return this.traced.map(({ process, child }) => ({ process, spans: child.spans }));
   }
 
   /** APIs first, then conductors, agents, the broker: each can finish what it has begun. */
@@ -96,7 +97,7 @@ export class System {
 
   private async startCluster(name: ClusterName, vcpus: string): Promise<void> {
     const start = async (program: Program, instance: string, env: Environment = {}): Promise<Child> => {
-      const child = await Child.start(instance, script(program), {
+      const child = await startProgram(program, instance, {
         env: {
           ...this.secrets,
           ...sendTo(this.destinations[name]),
@@ -108,7 +109,7 @@ export class System {
         },
         onLog: this.onLog,
       });
-      this.traced.push(child);
+      this.traced.push({ process: instance, child });
       this.children.set(program, [...(this.children.get(program) ?? []), child]);
       return child;
     };
@@ -138,4 +139,7 @@ const secret = (): string => randomBytes(24).toString('hex');
 /** An empty one leaves OTEL_EXPORTER_OTLP_TRACES_ENDPOINT unset, and nothing is built. */
 const sendTo = (endpoint: string) => ({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint });
 
-export const script = (program: string): string => join(BUILD, program, 'main.js');
+/** `instance` is the name of the process in its log and in the verdict. */
+function startProgram(program: string, instance: string, options: ChildOptions): Promise<Child> {
+  return Child.start(join(BUILD, program, 'main.js'), { ...options, env: { ...options.env, INSTANCE: instance } });
+}

@@ -2,8 +2,8 @@
 // statement as written, `$1` and all. Parameter values are not recorded: some are credentials.
 
 import { PGlite, type Results } from '@electric-sql/pglite';
+import { emptyCluster } from '@spanwright/stage';
 import { instrument } from 'spanwright';
-import { emptyCluster } from './empty-cluster.js';
 
 export type Row = Record<string, unknown>;
 
@@ -11,7 +11,7 @@ export class Database {
   private constructor(private readonly postgres: PGlite) {}
 
   static async open(): Promise<Database> {
-    return new Database(await PGlite.create({ loadDataDir: await emptyCluster() }));
+    return new Database(await PGlite.create({ loadDataDir: await emptyCluster(PGlite, __dirname) }));
   }
 
   @instrument({

@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Child } from './child.js';
+import type { Child } from '@spanwright/stage';
 import { startReceiverProcess, startService } from './processes.js';
 import { ServiceClient } from './service-client.js';
 

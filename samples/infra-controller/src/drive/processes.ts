@@ -2,9 +2,9 @@
 // Both `npm start` and `npm run serve` begin here.
 
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { Child, startReceiver } from '@spanwright/stage';
 import type { ReceivedSpan } from '@spanwright/viewer';
-import { Child } from './child.js';
 
 const PROJECT = join(__dirname, '..', '..');
 
@@ -18,29 +18,22 @@ export async function configuredEndpoint(env: NodeJS.ProcessEnv): Promise<string
   return typeof endpoint === 'string' && endpoint !== '' ? endpoint : undefined;
 }
 
-/** `spanwright receive` in a process of its own. */
 export function startReceiverProcess(onSpan: (span: ReceivedSpan) => void): Promise<Child> {
-  const packageFile = require.resolve('spanwright/package.json');
-  const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: { spanwright: string } };
-  return Child.start(join(dirname(packageFile), bin.spanwright), ['receive', '--json', '--port', '0'], {
-    onLine: (line) => onSpan(JSON.parse(line)),
-    onLog: (line) => process.stderr.write(`receiver | ${line}\n`),
-  });
+  return startReceiver(onSpan, (line) => process.stderr.write(`receiver | ${line}\n`));
 }
 
 export function startService(env: NodeJS.ProcessEnv, onLog: (line: string) => void): Promise<Child> {
-  return Child.start(join(PROJECT, 'build', 'main.js'), [], { env: { ...process.env, ...env }, onLog });
+  return Child.start(join(PROJECT, 'build', 'main.js'), { env, onLog });
 }
 
 /** Its log is on standard output, after the line that says where it listens. */
 export function startDns(api: string, endpoint: string | undefined, onLine: (line: string) => void): Promise<Child> {
   const env = {
-    ...process.env,
     CARBIDE_API_URL: api,
     OTEL_BSP_SCHEDULE_DELAY: process.env.OTEL_BSP_SCHEDULE_DELAY ?? '200',
     ...(endpoint && { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint }),
   };
-  return Child.start(join(PROJECT, 'build', 'dns', 'main.js'), [], { env, onLine, onLog: onLine });
+  return Child.start(join(PROJECT, 'build', 'dns', 'main.js'), { env, onLine, onLog: onLine });
 }
 
 /** The service's admin hook with its token, as options of the viewer. */

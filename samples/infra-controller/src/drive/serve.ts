@@ -2,8 +2,8 @@
 // endpoint is configured, to which they go then.
 
 import { relative } from 'node:path';
+import type { Child } from '@spanwright/stage';
 import { type ReceivedSpan, startViewer, TracePrinter, type Viewer } from '@spanwright/viewer';
-import type { Child } from './child.js';
 import { configuredEndpoint, hookOf, startDns, startReceiverProcess, startService } from './processes.js';
 
 /** Where `spanwright set` and `spanwright status` look when told nothing else. */
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
       process.once('SIGINT', resolve);
       process.once('SIGTERM', resolve);
     });
-    await Promise.race([stopping, ...children.map((child) => child.exited)]);
+    await Promise.race([stopping, ...children.map((child) => child.ended)]);
   } finally {
     await viewer?.close();
     await stop();

@@ -1,9 +1,9 @@
 // `npm start`: the service at work three times, with tracing off, on and off again; prints the traces and the counts, and ends
 // with 0 only if each phase was what it must be.
 
+import type { Child } from '@spanwright/stage';
 import { formatTrace, groupTraces, type ReceivedSpan, startViewer } from '@spanwright/viewer';
 import { checkPhase } from './checks.js';
-import type { Child } from './child.js';
 import { DnsClient } from './dns-client.js';
 import { type PhaseResult, runPhase } from './phase.js';
 import { configuredEndpoint, hookOf, startDns, startReceiverProcess, startService } from './processes.js';

@@ -4,8 +4,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deliveryFaults } from './delivery.js';
-import { type Ran, reports, runProgram, SPANWRIGHT, startServer, startTraced, stopServers } from './processes.js';
+import { deliveryFaults, SPANWRIGHT, startReceiver } from '@spanwright/stage';
+import { kept, type Ran, runProgram, spanReports, startTraced, stopServers } from './processes.js';
 import { type Found, RECIPES, type Recipe } from './recipes.js';
 
 const SAMPLES = join(__dirname, '..', '..', '..');
@@ -30,9 +30,8 @@ async function findBackend(): Promise<Backend> {
   if (otlp || jaeger) {
     throw new Error('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and SPANWRIGHT_JAEGER_URL: set both, for a Jaeger of yours, or neither.');
   }
-  const args = ['receive', '--json', '--port', '0', '--query-port', '0'];
-  const { listening, query } = await startServer<{ listening: string; query: string }>(SPANWRIGHT, args, {});
-  return { otlp: listening, jaeger: query };
+  const receiver = await kept(startReceiver(() => undefined, undefined, ['--query-port', '0']));
+  return { otlp: receiver.address, jaeger: String(receiver.ready.query) };
 }
 
 async function fill({ otlp }: Backend, logFile: string): Promise<void> {
@@ -100,7 +99,7 @@ async function main(folder: string): Promise<number> {
   const collectorConfig = join(SAMPLES, 'infra-controller', 'collector', 'shared.yaml');
   const faults = await ask(backend, { logFile, collectorConfig, ...desk });
   await stopServers();
-  faults.push(...deliveryFaults(reports));
+  faults.push(...deliveryFaults(spanReports()));
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
   return faults.length === 0 ? 0 : 1;

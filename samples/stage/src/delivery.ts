@@ -1,4 +1,4 @@
-// Whether the spans of a run were delivered: each process is asked for its own counts, because a receiver cannot count what it did not get.
+// Verdict on the spans of a run. Each process reports its own counts, because a receiver cannot count what did not reach it.
 
 import type { SpanCounts } from 'spanwright';
 

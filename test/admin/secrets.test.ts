@@ -59,8 +59,6 @@ async function shownBy(options: TracingOptions, work: (tracing: Tracing) => unkn
         texts.set(`${args.join(' ')}${token && ' with the token'}`, out + err);
       }
     }
-  } catch (error) {
-    texts.set('thrown', String(error));
   } finally {
     await admin?.close();
     await tracing?.shutdown();

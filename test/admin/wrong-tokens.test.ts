@@ -2,7 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { networkOf } from '../../runtime/admin/wrong-tokens.js';
+import { networkOf, WrongTokens } from '../../runtime/admin/wrong-tokens.js';
 import type { Tracing } from '../../runtime/index.js';
 import { ask, quietHandler, TOKEN } from './client.js';
 import { startService } from './service.js';
@@ -119,6 +119,21 @@ test('the count ends with its time', async () => {
   assert.ok((await timed(put(admin, 'guess', '127.0.0.1'))).ms > 900);
   assert.ok((await timed(put(admin, 'guess', '127.0.0.1'))).ms < 800);
   assert.is(log.filter((line) => line.startsWith('spanwright admin: a wrong token')).length, 2);
+});
+
+test('1,000 networks are remembered; the oldest is forgotten for the next', async () => {
+  const log: string[] = [];
+  const tokens = new WrongTokens({ most: 10, withinSeconds: 60 }, (line) => log.push(line));
+  const others = (from: number, to: number) =>
+    Promise.all(Array.from({ length: to - from }, (_, at) => tokens.penalise(`10.${(from + at) >> 8}.${(from + at) & 255}.1`)));
+  const announced = (): number => log.filter((line) => line.startsWith('a wrong token from 192.0.2.1;')).length;
+  await tokens.penalise('192.0.2.1');
+  await others(0, 999);
+  await tokens.penalise('192.0.2.1');
+  assert.is(announced(), 1, 'remembered beside 999 others');
+  await others(999, 1000);
+  await tokens.penalise('192.0.2.1');
+  assert.is(announced(), 2, 'forgotten for the thousandth');
 });
 
 test('wrong tokens leave two lines in the log, however many there are, and never the token', async () => {

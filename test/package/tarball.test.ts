@@ -1,6 +1,6 @@
 // The package as a new user gets it: packed, installed into an empty folder from the registry's other packages, and used by
 // require, import, tsc and npx.
-// limit: 600 s
+// limit: 300 s
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -5,7 +5,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeyRow } from '../runtime/config/key-row.js';
 import { KEYS } from '../runtime/config/keys.js';
-import { NOT_FOLLOWED } from '../runtime/config/standard.js';
 import { printDuration } from '../runtime/text/duration.js';
 import { NOTICES } from '../runtime/warnings.js';
 
@@ -46,7 +45,7 @@ export function configurationDocument(): string {
 Every setting can come from four sources. A later one wins over an earlier one:
 
 1. the default,
-2. the \`[tracing]\` section of a TOML file,
+2. the \`[tracing]\` section of a TOML file, or a [declarative configuration](declarative-configuration.md) in YAML,
 3. an environment variable (of several, the first one named below that is set),
 4. an option of \`startTracing()\`.
 
@@ -106,12 +105,7 @@ Of OpenTelemetry's variables those in the table of keys are followed, and the sa
 The gate decides first: while \`enabled\` is off, no sampler starts a trace. \`roots\`, \`remote_parent\` and a rule for \`*\` that code or a variable of
 Spanwright sets have precedence; the ratio adds to other rules.
 
-These variables are not followed; where one is set, SPW024 is logged at the start:
-
-${table(
-  ['variable', 'instead'],
-  NOT_FOLLOWED.map(({ name, instead }) => [`\`${name}\``, instead]),
-)}
+With \`OTEL_CONFIG_FILE\` none of them counts: see [declarative configuration](declarative-configuration.md).
 
 Over gRPC the proxies of \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`no_proxy\` are used (lower case, as in \`@grpc/grpc-js\`); over HTTP none is.
 

@@ -31,7 +31,7 @@ export const NOTICES = {
   SPW021: { level: 'info', repeat: true, text: 'a control source made a change' },
   SPW022: { level: 'warn', repeat: false, text: 'a control source cannot be followed' },
   SPW023: { level: 'warn', repeat: false, text: 'a resource detector failed' },
-  SPW024: { level: 'info', repeat: false, text: 'a standard variable is set that is not followed here' },
+  SPW024: { level: 'info', repeat: false, text: 'a part of the configuration file is not followed here' },
   SPW025: { level: 'warn', repeat: false, text: 'spans are not recorded: the places of max_open_spans are taken' },
   SPW026: { level: 'warn', repeat: false, text: 'a promise was rejected, and nobody may have handled it' },
   SPW028: { level: 'warn', repeat: false, text: 'remote callers start more traces than may be recorded while tracing is off' },

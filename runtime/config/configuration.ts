@@ -17,7 +17,10 @@ export interface Configuration extends ConfiguredValues {
 
 /** Options of `startTracing()`: every key of the configuration in camelCase, and what only code can give. */
 export interface TracingOptions extends KeyOptions {
-  /** Path of the TOML file. Default: SPANWRIGHT_CONFIG, else `tracing.toml` in the working directory if there is one. */
+  /**
+   * Path of the TOML file, or of a declarative configuration (`.yaml`, `.yml`). Default: OTEL_CONFIG_FILE (YAML), else SPANWRIGHT_CONFIG,
+   * else `tracing.toml` in the working directory if there is one.
+   */
   configFile?: string | undefined;
   /**
    * Takes the notices: a logger of pino, bunyan, winston or Nest, `diag`, `console`, or a function of a record with `level`, `code`,

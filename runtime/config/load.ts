@@ -1,4 +1,4 @@
-// Loads the configuration: default, then TOML file, then environment, then options in code, the later one winning. Called by
+// Loads the configuration: default, then file, then environment, then options in code, the later one winning. Called by
 // startTracing() and by `spanwright doctor`. All faults of the file and of code are collected into one ConfigurationError; nothing is
 // half-applied.
 
@@ -16,7 +16,8 @@ import { readVariable, variableText } from './env.js';
 import type { KeyRow } from './key-row.js';
 import { type ConfiguredValues, KEYS } from './keys.js';
 import { reconcile } from './reconcile.js';
-import { readSection, type Section } from './toml.js';
+import type { ConfigurationFile, Section } from './section.js';
+import { readToml } from './toml.js';
 import type { Place } from './types.js';
 
 export interface LoadedConfiguration {
@@ -25,6 +26,8 @@ export interface LoadedConfiguration {
   readonly values: readonly ConfigurationValue[];
   /** Variables of the environment that are malformed and therefore ignored, each with the reason. */
   readonly warnings: readonly string[];
+  /** Parts of a declarative file that are not followed, each with its place and the reason. */
+  readonly notFollowed: readonly string[];
 }
 
 interface LoadInput {
@@ -36,6 +39,9 @@ interface LoadInput {
 const ROWS: readonly KeyRow[] = KEYS;
 const DEFAULT_FILE = 'tracing.toml';
 const FILE_VARIABLE = 'SPANWRIGHT_CONFIG';
+const STANDARD_FILE_VARIABLE = 'OTEL_CONFIG_FILE';
+/** Loaded with the first YAML file. */
+const declarative = (): typeof import('./declarative.js') => require('./declarative.js');
 const CODE = 'startTracing()';
 const SOURCES: Record<Place, Source> = { file: 'file', environment: 'environment', code: 'code' };
 
@@ -43,7 +49,7 @@ type CodeOnly = 'configFile' | 'logger' | 'exporter' | 'spanProcessors' | 'extra
 
 /** What only code can give, with what it must be. */
 const CODE_ONLY: Record<CodeOnly, { expected: string; fits(value: unknown): boolean }> = {
-  configFile: { expected: 'the path of a TOML file', fits: (value) => typeof value === 'string' && value !== '' },
+  configFile: { expected: 'the path of a TOML or YAML file', fits: (value) => typeof value === 'string' && value !== '' },
   logger: {
     expected: 'a logger (an object with warn() and info() or log(), or a function)',
     fits: isLogger,
@@ -84,16 +90,18 @@ export function loadConfiguration({ options = {}, env = process.env, cwd = proce
   const faults: string[] = [];
   const warnings: string[] = [];
   checkOptionNames(options, faults);
-  const file = findFile(options, env, cwd);
-  const section = file === null ? undefined : readFile(file, faults);
+  const file = findFile({ options, env, cwd }, (message) => warnings.push(message));
+  const section = file === null ? undefined : file.kind === 'TOML' ? readToml(file, ROWS) : readYaml(file, env);
+  faults.push(...(section?.faults ?? []));
+  const variables = file?.kind === 'YAML' ? withoutStandard(env) : env;
 
   const values: ConfigurationValue[] = ROWS.map((row) => ({
     key: row.key,
-    ...choose(row, findings(row, section, env, options), { faults, warnings }),
+    ...choose(row, findings(row, section, variables, options), { faults, warnings }),
   }));
   reconcile({
     values,
-    env,
+    env: variables,
     fault: (message) => faults.push(message),
     warn: (message) => warnings.push(message),
   });
@@ -110,7 +118,8 @@ export function loadConfiguration({ options = {}, env = process.env, cwd = proce
   });
   const hides = hiddenNames(configuration.redact);
   const visible = values.map((value) => shown(value, hides));
-  return { configuration, values: Object.freeze(visible), warnings: Object.freeze(warnings) };
+  const notFollowed = Object.freeze([...(section?.notFollowed ?? [])]);
+  return { configuration, values: Object.freeze(visible), warnings: Object.freeze(warnings), notFollowed };
 }
 
 function checkOptionNames(options: object, faults: string[]): void {
@@ -127,27 +136,29 @@ function checkOptionNames(options: object, faults: string[]): void {
   }
 }
 
-function findFile(options: TracingOptions, env: NodeJS.ProcessEnv, cwd: string): { path: string; shown: string } | null {
-  const given =
-    typeof options.configFile === 'string' && options.configFile !== '' ? options.configFile : variableText(env, FILE_VARIABLE);
-  if (given !== undefined) return { path: isAbsolute(given) ? given : join(cwd, given), shown: given };
-  const path = join(cwd, DEFAULT_FILE);
-  return existsSync(path) ? { path, shown: DEFAULT_FILE } : null;
+/** Code names the file, else OTEL_CONFIG_FILE, else SPANWRIGHT_CONFIG, else it is the default one if there is one. */
+function findFile({ options, env, cwd }: Required<LoadInput>, warn: (message: string) => void): ConfigurationFile | null {
+  const inCode = typeof options.configFile === 'string' && options.configFile !== '' ? options.configFile : undefined;
+  const given: readonly (readonly [string | undefined, string])[] = [
+    [inCode, `${CODE} configFile`],
+    [variableText(env, STANDARD_FILE_VARIABLE), STANDARD_FILE_VARIABLE],
+    [variableText(env, FILE_VARIABLE), FILE_VARIABLE],
+  ];
+  const [chosen, ...ignored] = given.filter(([value]) => value !== undefined);
+  for (const [, name] of ignored) warn(`${name}: ignored, because ${chosen?.[1]} names the configuration file.`);
+  const [shown = DEFAULT_FILE, origin] = chosen ?? [];
+  const path = isAbsolute(shown) ? shown : join(cwd, shown);
+  if (chosen === undefined && !existsSync(path)) return null;
+  return { path, shown, kind: origin === STANDARD_FILE_VARIABLE || /\.ya?ml$/iu.test(shown) ? 'YAML' : 'TOML' };
 }
 
-function readFile(file: { path: string; shown: string }, faults: string[]): Section | undefined {
-  const reading = readSection(file.path, file.shown);
-  if ('fault' in reading) {
-    faults.push(reading.fault);
-    return undefined;
-  }
-  const keys = ROWS.map((row) => row.key);
-  for (const key of reading.section.values.keys()) {
-    if (keys.includes(key)) continue;
-    const row = ROWS.find(({ option }) => option === key);
-    faults.push(`${reading.section.place(key)}: unknown key "${key}" in [tracing].${hint(row?.key ?? nearest(key, keys))}`);
-  }
-  return reading.section;
+function readYaml(file: ConfigurationFile, env: NodeJS.ProcessEnv): Section {
+  return declarative().readDeclarative(file, { env, rows: ROWS });
+}
+
+/** A declarative file takes the place of all standard variables (OpenTelemetry specification, "Declarative configuration"). */
+function withoutStandard(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('OTEL_')));
 }
 
 function hint(name: string | undefined): string {
@@ -158,7 +169,7 @@ function hint(name: string | undefined): string {
 function findings(row: KeyRow, section: Section | undefined, env: NodeJS.ProcessEnv, options: TracingOptions): Finding[] {
   const found: Finding[] = [];
   if (section?.values.has(row.key)) {
-    found.push({ raw: section.values.get(row.key), place: 'file', origin: `${section.place(row.key)} [tracing] ${row.key}` });
+    found.push({ raw: section.values.get(row.key), place: 'file', origin: section.origin(row.key) });
   }
   const variable = readVariable(row, env);
   if (variable) found.push({ raw: variable.value, place: 'environment', origin: variable.name });

@@ -1,60 +1,46 @@
 // Reads the [tracing] section of a TOML file: its raw values, and the place of each key, so that a fault can name the line.
-// Called once by load.ts. Never throws: what is wrong with the file comes back as text.
+// Called once by load.ts. Never throws: what is wrong with the file comes back as faults.
 
 import type { parse as Parse, TomlError } from 'smol-toml' with { 'resolution-mode': 'import' };
-import { readBoundedFile, UnfitFile } from '../text/bounded-file.js';
 import { describeFound } from '../text/found.js';
+import { meant, nearest } from '../text/nearest.js';
+import type { KeyRow } from './key-row.js';
+import { type ConfigurationFile, faultySection, readConfigurationFile, type Section } from './section.js';
 import { isTable } from './types.js';
 
 const SECTION = 'tracing';
-/** A configuration is read whole into memory; this is far above any that a person writes. */
-const MAX_BYTES = 1024 * 1024;
 
-export interface Section {
-  /** Raw values by key of the file. */
-  readonly values: ReadonlyMap<string, unknown>;
-  /** `file:line:column` of a key, or the file where the line is not known. */
-  place(key: string): string;
-}
-
-type SectionReading = { readonly section: Section } | { readonly fault: string };
-
-/** @param shown the path as the user wrote it: faults name that. */
-export function readSection(path: string, shown: string): SectionReading {
-  let text: string;
-  try {
-    text = readBoundedFile(path, MAX_BYTES).bytes.toString('utf8');
-  } catch (error) {
-    return { fault: `${shown}: ${unreadable(error)}` };
-  }
+/** @param rows the keys that there are */
+export function readToml(file: ConfigurationFile, rows: readonly KeyRow[]): Section {
+  const { shown } = file;
+  const read = readConfigurationFile(file);
+  if ('fault' in read) return faultySection(read.fault);
+  const { text } = read;
   const { parse } = require('smol-toml') as { parse: typeof Parse };
   let document: Record<string, unknown>;
   try {
-    document = parse(text.replace(/^\uFEFF/u, ''));
+    document = parse(text);
   } catch (error) {
     const { line, column, message } = error as TomlError;
     if (line === undefined) throw error;
     const what = (message.split('\n')[0] as string).replace(/^Invalid TOML document: /u, '');
-    return { fault: `${shown}:${line}:${column}: not valid TOML: ${what}.` };
+    return faultySection(`${shown}:${line}:${column}: not valid TOML: ${what}.`);
   }
   const section = Object.hasOwn(document, SECTION) ? document[SECTION] : {};
-  if (!isTable(section)) {
-    return { fault: `${shown}: ${SECTION} must be a table, written [${SECTION}]; found ${describeFound(section)}.` };
-  }
-  return { section: { values: new Map(Object.entries(section)), place: (key) => placeInToml(text, key, shown) } };
+  if (!isTable(section))
+    return faultySection(`${shown}: ${SECTION} must be a table, written [${SECTION}]; found ${describeFound(section)}.`);
+  const place = (key: string): string => placeInToml(text, key, shown);
+  const keys = rows.map((row) => row.key);
+  const faults = Object.keys(section).flatMap((key) => {
+    if (keys.includes(key)) return [];
+    const intended = rows.find(({ option }) => option === key)?.key ?? nearest(key, keys);
+    return [`${place(key)}: unknown key "${key}" in [${SECTION}].${intended === undefined ? ALL_KEYS : meant(intended)}`];
+  });
+  const origin = (key: string): string => `${place(key)} [${SECTION}] ${key}`;
+  return { values: new Map(Object.entries(section)), origin, faults, notFollowed: [] };
 }
 
-const UNREADABLE: Record<string, string> = {
-  ENOENT: 'there is no such file; correct the path (configFile or SPANWRIGHT_CONFIG) or write the file.',
-  EACCES: 'the file may not be read by this user.',
-  EISDIR: 'this is a directory; expected a TOML file.',
-};
-
-function unreadable(error: unknown): string {
-  if (error instanceof UnfitFile) return `the file cannot be used: ${error.message}; expected a TOML file.`;
-  const code = String((error as NodeJS.ErrnoException).code);
-  return UNREADABLE[code] ?? `the file cannot be read (${code}).`;
-}
+const ALL_KEYS = ' docs/configuration.md lists all.';
 
 /** The parser does not tell where a key stands, so its line is looked for: in the section, or dotted from outside it. */
 function placeInToml(text: string, key: string, shown: string): string {

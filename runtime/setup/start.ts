@@ -13,7 +13,6 @@ import {
 import { setImmediate, unref } from '../captured.js';
 import type { Configuration, TracingOptions } from '../config/configuration.js';
 import { type LoadedConfiguration, loadConfiguration } from '../config/load.js';
-import { notFollowed } from '../config/standard.js';
 import { contexts } from '../context/active.js';
 import { KeepSink } from '../export/keep.js';
 import { buildPipeline, type Pipeline } from '../export/pipeline.js';
@@ -69,7 +68,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   tracing.attach(pipeline === null ? undefined : buildTracing({ tracing, configuration, pipeline, resource, undo }));
   undo.push(enableInstrumentations());
   if (pipeline === null) tracing.undoAtShutdown(undo);
-  else for (const { name, line } of notFollowed()) notice('SPW024', line, name);
+  else for (const part of loaded.notFollowed) notice('SPW024', part, part);
   reportTransformerMissing();
   return tracing;
 }

@@ -48,6 +48,17 @@ test('traces arrive over HTTP as JSON, plain and gzip', async () => {
   assert.equal([viewer.store.size, viewer.store.get(traceIdOf(2))?.summary.spans], [2, 9]);
 });
 
+test('spans that are sent again are held once and counted, those that join their trace are added', async () => {
+  const [url, spans] = [`${viewer.http}/v1/traces`, order(1, Date.now())];
+  const send = (some: typeof spans) =>
+    ask(url, { method: 'POST', headers: json, body: JSON.stringify(toOtlpJson(some)) }).then(({ status }) => status);
+  assert.equal([await send(spans.slice(0, 5)), await send(spans.slice(0, 5)), await send(spans)], [200, 200, 200]);
+  assert.equal([viewer.store.get(traceIdOf(1))?.summary.spans, viewer.store.counts.refusedSpans], [9, 10]);
+  const shown = JSON.parse((await ask(`${viewer.url}/api/traces/${traceIdOf(1)}`)).text) as { spans: [string][] };
+  assert.is(new Set(shown.spans.map(([id]) => id)).size, 9);
+  assert.is(shown.spans.length, 9);
+});
+
 test('requests that are not OTLP are refused with what was expected, and add nothing', async () => {
   const url = `${viewer.http}/v1/traces`;
   const protobuf = { 'content-type': 'application/x-protobuf' };

@@ -14,13 +14,17 @@ interface Box {
   readonly lane: number;
 }
 
+/** A canvas has a limited height. What would be lower is drawn in the last lane. */
+const LAST_LANE = 399;
+
 /** Lanes: below the parent's, and below any span of the same lane that is still running. */
 function boxesOf(rows: readonly Row[]): Box[] {
   const lanes: number[] = [];
   const ends: number[] = [];
   return rows.map((row, index) => {
     let lane = row.parent === -1 ? 0 : (lanes[row.parent] ?? 0) + 1;
-    while ((ends[lane] ?? Number.NEGATIVE_INFINITY) > row.start) lane += 1;
+    while (lane < LAST_LANE && (ends[lane] ?? Number.NEGATIVE_INFINITY) > row.start) lane += 1;
+    lane = Math.min(lane, LAST_LANE);
     ends[lane] = row.start + row.duration;
     lanes[index] = lane;
     return { row, lane };
@@ -121,6 +125,8 @@ export function Flame({ rows, durationMs, text, selected, onSelect }: FlameProps
           </button>
         )}
         . Double click zooms to a span, 0 shows the whole trace.
+        {boxes.some(({ lane }) => lane === LAST_LANE) &&
+          ` In the last of ${LAST_LANE + 1} rows spans lie upon each other; the waterfall shows each.`}
       </p>
     </div>
   );

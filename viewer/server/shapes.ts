@@ -50,6 +50,7 @@ export interface ViewerState {
   readonly received: number;
   /** Released to make room. */
   readonly releasedTraces: number;
+  /** Beyond the limit of their trace, without valid ids, or repeated. */
   readonly refusedSpans: number;
   readonly bytes: number;
   readonly open: number;

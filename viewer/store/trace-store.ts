@@ -23,6 +23,8 @@ interface Chunk {
 export interface StoredTrace {
   readonly summary: TraceSummary;
   readonly chunks: Chunk[];
+  /** Last digits of the span ids, by which a span that arrives again is noticed. */
+  readonly marks: Set<number>;
   /** Revision of the store at the last change of this trace. */
   revision: number;
   bytes: number;
@@ -33,7 +35,7 @@ interface StoreCounts {
   /** Traces and spans released to make room. */
   releasedTraces: number;
   releasedSpans: number;
-  /** Spans beyond the limit of their trace, or without valid ids. */
+  /** Spans beyond the limit of their trace, without valid ids, or that have arrived before: an exporter that got no answer repeats. */
   refusedSpans: number;
 }
 
@@ -109,25 +111,33 @@ export class TraceStore {
   }
 
   #addToTrace(id: string, group: readonly ReceivedSpan[]): void {
-    const trace = this.#traces.get(id) ?? { summary: emptySummary(id), chunks: [], revision: 0, bytes: 0 };
+    const trace = this.#traces.get(id) ?? emptyTrace(id);
     const room = this.#limits.spansOfTrace - trace.summary.spans;
-    const valid = group.filter(({ spanId }) => VALID_SPAN.test(spanId)).slice(0, Math.max(0, room));
+    const valid = group.filter((span) => VALID_SPAN.test(span.spanId) && this.#isNew(trace, span)).slice(0, Math.max(0, room));
     this.counts.refusedSpans += group.length - valid.length;
     if (valid.length === 0) return;
     const shared = this.#shared((valid[0] as ReceivedSpan).resource);
     this.#keep(trace, shared, valid, packSpans(valid));
   }
 
+  /** A client's and a server's span of one id, as Zipkin has them, are two. */
+  #isNew(trace: StoredTrace, { spanId, kind }: ReceivedSpan): boolean {
+    return !trace.marks.has(markOfId(spanId)) || this.spanOf(trace, spanId)?.kind !== kind;
+  }
+
   /** Adds packed spans of an earlier run; they are neither counted as received nor announced by `onKept`. */
   restore(id: string, resource: ReceivedSpan['resource'], bytes: Buffer): void {
-    const trace = this.#traces.get(id) ?? { summary: emptySummary(id), chunks: [], revision: 0, bytes: 0 };
+    const trace = this.#traces.get(id) ?? emptyTrace(id);
     this.#keep(trace, this.#shared(resource), unpackSpans(bytes, id, resource), bytes);
     this.#release();
   }
 
   #keep(trace: StoredTrace, shared: SharedResource, spans: readonly ReceivedSpan[], bytes: Buffer): void {
     const { id } = trace.summary;
-    for (const span of spans) addToSummary(trace.summary, span, this.words, shared.marks);
+    for (const span of spans) {
+      addToSummary(trace.summary, span, this.words, shared.marks);
+      trace.marks.add(markOfId(span.spanId));
+    }
     trace.chunks.push({ resource: shared.resource, bytes });
     trace.bytes += bytes.length;
     this.bytes += bytes.length;
@@ -167,6 +177,17 @@ export class TraceStore {
     if (released.length > 0) this.onReleased?.(released);
   }
 }
+
+const emptyTrace = (id: string): StoredTrace => ({
+  summary: emptySummary(id),
+  chunks: [],
+  marks: new Set(),
+  revision: 0,
+  bytes: 0,
+});
+
+/** 28 bits, so that V8 keeps it as a small integer. */
+const markOfId = (spanId: string): number => Number.parseInt(spanId.slice(-7), 16);
 
 /** Spans by trace and resource. */
 function groupsOf(spans: readonly ReceivedSpan[]): (readonly [id: string, spans: ReceivedSpan[]])[] {

@@ -86,6 +86,19 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
     await linked.page.close();
   });
 
+  test('the flame view of thousands of spans at once is drawn, and says that the last row holds several', async () => {
+    const parts = Array.from({ length: 5000 }, () => ({ service: 'crowd', name: 'at once', start: 1, ms: 8 }));
+    viewer.add(traceOf(3, Date.now(), { service: 'crowd', name: 'crowd', start: 0, ms: 10, parts }));
+    const { page } = await browser.visit(`${viewer.url}/?view=trace&id=${traceIdOf(3)}&as=flame`);
+    await page.locator('.flame', { hasText: 'In the last of 400 rows spans lie upon each other' }).waitFor();
+    const drawn = await page.evaluate(`{
+      const { width, height } = document.querySelector('.flame canvas');
+      document.querySelector('.flame canvas').getContext('2d').getImageData(width / 2, height - 12, 1, 1).data[3] > 0;
+    }`);
+    assert.ok(drawn, 'the last row is empty');
+    await page.close();
+  });
+
   test('traces that arrive beside it do not send it again, a span that joins it does', async () => {
     const page = await open();
     const answers: number[] = [];

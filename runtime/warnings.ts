@@ -15,11 +15,7 @@ export const NOTICES = {
   SPW007: { level: 'warn', repeat: false, text: 'a span processor of the application failed' },
   SPW008: { level: 'info', repeat: true, text: 'tracing is disabled by OTEL_SDK_DISABLED' },
   SPW009: { level: 'warn', repeat: false, text: 'the collector answered an export with a remark' },
-  SPW010: {
-    level: 'warn',
-    repeat: false,
-    text: 'a callback of the application failed while a call was recorded; the call went on',
-  },
+  SPW010: { level: 'warn', repeat: false, text: 'a call could not be recorded in full; it went on' },
   SPW012: { level: 'info', repeat: true, text: 'a change made at run time has ended' },
   SPW013: { level: 'warn', repeat: false, text: 'spans leak: they were started and not ended' },
   SPW015: { level: 'info', repeat: false, text: 'the transformer did not see some instrumented code' },

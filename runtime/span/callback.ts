@@ -22,7 +22,7 @@ export function callback(option: string, site: Site, work: AnyFunction, self: un
   try {
     return apply(work, self, args);
   } catch (error) {
-    reportFault(`${option} of ${site.id}`, error);
+    reportFault(`the callback "${option}" of ${site.id} failed`, error);
     return undefined;
   } finally {
     calling = before;

@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { detach, instrument, startSpan, withRemoteContext } from '../../runtime/index.js';
 import { state } from '../../runtime/state.js';
+import { setNoticeLogger } from '../../runtime/warnings.js';
 import { traced } from '../gate/tracing.js';
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
@@ -229,6 +230,27 @@ test('records a time-out as a failure, and an abort as a cancellation', () =>
       all.map(({ status, attributes }) => [status.code, attributes['spanwright.cancelled']]),
       [...failures.map(() => [2, undefined]), ...cancellations.map(() => [0, true])],
     );
+  }));
+
+test('names a callback that failed, and none where there is none', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    const odd = instrument({ namespace: 'a', name: 'odd' }, () => Object.assign(Promise.resolve(5), { constructor: null }));
+    const faulty = instrument({ namespace: 'a', name: 'faulty', attributes: () => assert.unreachable('boom') }, () => 6);
+    const lines: string[] = [];
+    const before = setNoticeLogger((_level, line) => lines.push(line));
+    let given: Promise<number>;
+    try {
+      given = odd();
+      assert.is(faulty(), 6);
+    } finally {
+      setNoticeLogger(before);
+    }
+    assert.is(given.constructor, null);
+    assert.is((await spans()).length, 2);
+    const about = (site: string) => lines.filter((line) => line.includes('SPW010') && line.includes(site));
+    assert.match(about('a::faulty').join(), /: the callback "attributes" of a::faulty failed: .*boom/);
+    for (const line of about('a::odd')) assert.not.match(line, 'callback');
+    assert.is(about('a::odd').length, 1);
   }));
 
 test.run();

@@ -59,3 +59,18 @@ export class ConfigurationError extends SpanwrightError {
     this.name = 'ConfigurationError';
   }
 }
+
+const ordinary = Function.prototype[Symbol.hasInstance];
+
+/** Lets `instanceof` know the errors of every copy of the package; a class that extends one of these knows its own. */
+for (const [name, type] of Object.entries({ SpanwrightError, PermissionDeniedError, InvalidArgumentError, ConfigurationError })) {
+  const brand = Symbol.for(`spanwright.${name}.1`);
+  Object.defineProperty(type.prototype, brand, { value: true });
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value: function hasInstance(this: unknown, candidate: unknown): boolean {
+      if (this !== type) return ordinary.call(this as typeof type, candidate);
+      const isObject = (typeof candidate === 'object' && candidate !== null) || typeof candidate === 'function';
+      return isObject && (candidate as Record<symbol, unknown>)[brand] === true;
+    },
+  });
+}

@@ -34,6 +34,7 @@ export const NOTICES = {
   SPW030: { level: 'warn', repeat: false, text: 'another tracer provider is registered; spans are split over two pipelines' },
   SPW031: { level: 'warn', repeat: false, text: 'instrumented code runs beside an SDK that it is not connected to' },
   SPW032: { level: 'warn', repeat: false, text: 'createSpanProcessor() runs without createSampler()' },
+  SPW033: { level: 'warn', repeat: false, text: 'tracing is on, and nothing is recorded: no endpoint is configured' },
   SPW034: { level: 'warn', repeat: false, text: 'the registered propagator does not write traceparent' },
   SPW035: { level: 'warn', repeat: false, text: 'createSampler() runs, but no tracer provider is registered' },
   SPW036: { level: 'warn', repeat: false, text: 'several copies of @opentelemetry/api are loaded' },

@@ -67,10 +67,21 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   state.wasStarted = true;
   tracing.attach(pipeline === null ? undefined : buildTracing({ tracing, configuration, pipeline, resource, undo }));
   undo.push(enableInstrumentations());
-  if (pipeline === null) tracing.undoAtShutdown(undo);
-  else for (const part of loaded.notFollowed) notice('SPW024', part, part);
+  if (pipeline === null) {
+    tracing.undoAtShutdown(undo);
+    reportNoEndpoint(configuration);
+  } else for (const part of loaded.notFollowed) notice('SPW024', part, part);
   reportTransformerMissing();
   return tracing;
+}
+
+/** SPW002 has reported an endpoint that cannot be used. */
+function reportNoEndpoint({ enabled, endpoint, tracesExporter }: Configuration): void {
+  if (!enabled || endpoint !== null || tracesExporter === 'none') return;
+  notice(
+    'SPW033',
+    'set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or [tracing] otlp_endpoint, or give an exporter in code; `spanwright view` has one to look at',
+  );
 }
 
 function resourceOf(configuration: Configuration, { endpoint }: Pipeline): Resource {

@@ -10,7 +10,7 @@ import { BasicTracerProvider, InMemorySpanExporter } from '@opentelemetry/sdk-tr
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createAdminHandler } from '../../runtime/admin/index.js';
-import { createSampler, createSpanProcessor, instrument, startTracing } from '../../runtime/index.js';
+import { createSampler, createSpanProcessor, instrument, startTracing, type TracingOptions } from '../../runtime/index.js';
 import { noticesAboutOthers, setNoticeLogger } from '../../runtime/warnings.js';
 import { mustSkip } from '../missing.js';
 
@@ -108,6 +108,26 @@ test('createSampler() without a provider is logged at the first recorded call', 
   await tracing.shutdown();
   assert.is(withCode('SPW035').length, 1);
   assert.match(withCode('SPW035')[0] as string, /startTracing\(\)/);
+});
+
+test('startTracing({ enabled: true }) without an endpoint is logged once, with the remedy', async () => {
+  const started = async (options: TracingOptions): Promise<string[]> => {
+    lines = [];
+    await (await startTracing(options)).shutdown();
+    return withCode('SPW033');
+  };
+  // first the silent ones: a line is repeated after a minute only
+  assert.equal(await started({ enabled: true, endpoint: 'nonsense://' }), []);
+  assert.is(withCode('SPW002').length, 1);
+  for (const silent of [
+    {},
+    { enabled: true, exporter: new InMemorySpanExporter() },
+    { enabled: true, tracesExporter: 'none' as const },
+  ])
+    assert.equal(await started(silent), []);
+  const [line, ...more] = await started({ enabled: true });
+  assert.match(line as string, /nothing is recorded.*OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or \[tracing\] otlp_endpoint/);
+  assert.equal(more, []);
 });
 
 test("the spans of a user's SDK are exported by it, in the state and at the admin hook", async () => {

@@ -234,8 +234,11 @@ test('records a time-out as a failure, and an abort as a cancellation', () =>
 
 test('names a callback that failed, and none where there is none', () =>
   traced({ enabled: true }, async ({ spans }) => {
+    const failingAttributes = (): Record<string, string> => {
+      throw new Error('boom');
+    };
     const odd = instrument({ namespace: 'a', name: 'odd' }, () => Object.assign(Promise.resolve(5), { constructor: null }));
-    const faulty = instrument({ namespace: 'a', name: 'faulty', attributes: () => assert.unreachable('boom') }, () => 6);
+    const faulty = instrument({ namespace: 'a', name: 'faulty', attributes: failingAttributes }, () => 6);
     const lines: string[] = [];
     const before = setNoticeLogger((_level, line) => lines.push(line));
     let given: Promise<number>;

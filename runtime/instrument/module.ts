@@ -119,57 +119,45 @@ export class Module implements ModuleTable {
   }
 }
 
-/** The function that the functions of a module call while a call may be recorded. It decides before a body is entered again. */
+/**
+ * The function that the functions of a module call while a call may be recorded: with the row, or with the function and the row where one
+ * row stands for many functions. It decides before a body is entered again.
+ */
 function recorderOf(module: Module): ModuleRecorder {
   const { tables, gate } = state;
 
-  function enterAgain(
-    fn: AnyFunction | undefined,
-    row: number,
-    self: unknown,
-    a: unknown,
-    b: unknown,
-    c: unknown,
-    d: unknown,
-  ): boolean {
+  return function recordCallOf(first, second, third, fourth, fifth, sixth, seventh): unknown {
     let slot: Slot | undefined;
     let decision: Decision | undefined;
-    let body = fn;
+    let body: AnyFunction | undefined;
+    let self: unknown;
     let args: unknown[];
     try {
-      slot = module.slot(row);
-      body ??= slot?.fn;
-      if (slot === undefined || body === undefined) return false;
-      if (tables.entered === body) {
+      const withFunction = typeof first !== 'number';
+      slot = module.slot((withFunction ? second : first) as number);
+      body = (withFunction ? (first as AnyFunction | undefined) : undefined) ?? slot?.fn;
+      if (slot === undefined) return undefined;
+      if (tables.entered !== undefined && tables.entered === body) {
         tables.entered = undefined;
-        return false;
+        return undefined;
       }
-      if (slot.site.off || gate.idle) return false;
+      if (slot.site.off || gate.idle) return undefined;
+      if (slot.row.inline) return startInline(slot.site);
+      if (body === undefined) return undefined;
       const context = contextToDecide(slot.site);
-      if (context === undefined) return false;
-      args = listed(slot.row.arity ?? body.length, a, b, c, d);
+      if (context === undefined) return undefined;
+      const arity = slot.row.arity ?? body.length;
+      self = withFunction ? third : second;
+      args = withFunction ? listed(arity, fourth, fifth, sixth, seventh) : listed(arity, third, fourth, fifth, sixth);
       decision = decide(context, slot.site, self, args);
-    } catch (fault) {
-      reportFault('start of a call', fault);
-      return false;
-    }
-    if (decision === undefined) return false;
-    if (slot.fn !== body) enterBy(slot, body);
-    tables.answer = recordCall(decision, slot.site, self, slot.enter as AnyFunction, args);
-    return true;
-  }
-
-  return function recordCallOf(first, second, third, fourth, fifth, sixth, seventh): unknown {
-    if (typeof first !== 'number')
-      return enterAgain(first as AnyFunction, second as number, third, fourth, fifth, sixth, seventh);
-    try {
-      const slot = module.slot(first);
-      if (slot?.row.inline) return slot.site.off || gate.idle ? undefined : startInline(slot.site);
     } catch (fault) {
       reportFault('start of a call', fault);
       return undefined;
     }
-    return enterAgain(undefined, first, second, third, fourth, fifth, sixth);
+    if (decision === undefined) return undefined;
+    if (slot.fn !== body) enterBy(slot, body);
+    tables.answer = recordCall(decision, slot.site, self, slot.enter as AnyFunction, args);
+    return true;
   };
 }
 

@@ -23,7 +23,7 @@ function version(): string {
 const noColour = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== '';
 const colours = process.stdout.isTTY === true && !noColour && process.env.TERM !== 'dumb';
 
-/** The one way to the terminal: text from services, files and the network passes the filter here, whatever command prints it. */
+/** The one way to the terminal: text from services, files and the network passes the filter here, for every command. */
 const out = (line: string): void => void process.stdout.write(`${printableLines(line, colours)}\n`);
 const err = (line: string): void => void process.stderr.write(`${printableLines(line)}\n`);
 

@@ -3,7 +3,7 @@
 import { DEFAULT_ADMIN_PORT, DEFAULT_PREFIX, TOKEN_VARIABLE } from '../runtime/admin/defaults.js';
 import type { Command, CommandOption } from './command.js';
 
-/** The admin hook that the live commands speak to when they are told nothing. */
+/** The admin hook that the live commands use without `--url`. */
 export const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_ADMIN_PORT}${DEFAULT_PREFIX}`;
 
 /** Options that every command takes. */

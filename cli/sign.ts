@@ -1,4 +1,4 @@
-// `spanwright sign`: the header that has one request recorded, whatever the flag of the service says (trace_header).
+// `spanwright sign`: the header that has one request recorded, regardless of the flag of the service (trace_header).
 
 import { signRequest } from '../runtime/gate/signed-requests.js';
 import { readDuration } from '../runtime/text/duration.js';

@@ -4,7 +4,7 @@
 import { now } from './captured.js';
 import { printable } from './text/printable.js';
 
-/** One row per thing that the runtime may say. `repeat`: every call prints, whatever was printed before. */
+/** One row per message of the runtime. `repeat`: every call prints, also after an equal message. */
 export const NOTICES = {
   SPW001: { level: 'info', repeat: true, text: 'OpenTelemetry tracing initialized' },
   SPW002: { level: 'warn', repeat: false, text: 'tracing is not built: the endpoint cannot be used' },
@@ -47,7 +47,7 @@ export const NOTICES = {
 export type NoticeLevel = 'info' | 'warn';
 export type NoticeCode = keyof typeof NOTICES;
 
-/** Says one line. `cause` tells apart what is limited apart under one code (an error code, a namespace); default the code. */
+/** Logs one line, rate-limited per `cause` (an error code, a namespace), which defaults to the code. */
 export type Notice = (code: NoticeCode, detail?: string, cause?: string) => void;
 
 /** Parts of a line, for loggers that take fields. */

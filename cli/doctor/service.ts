@@ -116,7 +116,7 @@ function samePlace(one: Endpoint, other: Endpoint): boolean {
   return one.port === other.port && (one.host === other.host || (isLoopbackHost(one.host) && isLoopbackHost(other.host)));
 }
 
-/** What became of the spans that were sent, as far as the collector tells. */
+/** Outcome of the spans that were sent, by the metrics of the Collector. */
 async function checkDelivery({ options, environment }: Invocation, live: TracingState | undefined): Promise<Finding[]> {
   const metrics = options.get('collector-metrics') as string | undefined;
   if (metrics === undefined) {
@@ -147,7 +147,7 @@ async function certificatesOf({ tls }: Endpoint, configuration: Configuration | 
 
 /**
  * The state of the running service; undefined, with a note, when none answers, and when the one at the default address belongs to another project. A hook
- * that was named is judged, whatever its service is called.
+ * that was named is judged, regardless of the name of its service.
  */
 async function liveState(
   invocation: Invocation,

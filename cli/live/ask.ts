@@ -9,7 +9,7 @@ interface ErrorBody {
   error: { code: string; message: string; field?: string };
 }
 
-/** The reply's JSON, or undefined when it is none. */
+/** The reply's JSON, or undefined when it is not JSON. */
 function jsonOf({ type, text }: Reply): unknown {
   if (!type.startsWith('application/json')) return undefined;
   try {

@@ -11,7 +11,7 @@ import { DEFAULT_URL } from '../options.js';
 import { tokenFrom } from '../token-file.js';
 
 const TIMEOUT_MILLISECONDS = 10_000;
-/** Answers are paged and bounded; whatever is longer does not come from an admin hook. */
+/** Answers are paged and bounded; a longer one does not come from an admin hook. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
 /** Why a connection failed, in words. */

@@ -1,6 +1,6 @@
 // What the admin hook and the command line program must agree on. No imports, so that the program starts fast.
 
-/** Port of the admin server, and where the program looks when it is told nothing. */
+/** Port of the admin server, and where the program looks without an option. */
 export const DEFAULT_ADMIN_PORT = 9465;
 
 /** Path under which the routes stand. */

@@ -1,6 +1,6 @@
 // The admin hook itself: a Request in, a Response out, no sockets and no files. Every request passes the same gates in the
 // same order: host, route, method, origin, token, permission of the process, revision, body. A change is made in one
-// synchronous step after all of them, so nothing is half-applied; whatever fails becomes an answer and is never thrown.
+// synchronous step after all of them, so nothing is half-applied; every failure becomes an answer and is never thrown.
 
 import cluster from 'node:cluster';
 import { SpanKind, trace } from '@opentelemetry/api';

@@ -92,7 +92,7 @@ function rememberMount(request: FrameworkRequest, path: string, prefix: string):
     state.hookRequests.addPath(whole.slice(0, whole.length - path.length) + prefix);
 }
 
-/** Answers a request at `path`, whatever path the framework shows. */
+/** Answers a request at `path`, regardless of the path that the framework shows. */
 export function serve(handler: AdminHandler, request: IncomingMessage, response: ServerResponse, path: string): void {
   const fail = (): void => {
     if (response.headersSent) response.destroy();

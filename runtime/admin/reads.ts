@@ -70,7 +70,7 @@ export function readErrors({ tracing, values, trusted }: Reading): Response {
   return jsonAnswer({ total, limit, errors: shown(rows, trusted) });
 }
 
-/** How the way out is doing, as far as the counts since the start tell. */
+/** Status of the export, from the counts since the start. */
 function exporterState(exportedBy: TracingState['exportedBy'], { exported, dropped, failed }: SpanCounts): string {
   if (exportedBy === 'none') return 'none';
   if (exportedBy === 'sdk') return 'by your SDK';

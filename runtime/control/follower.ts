@@ -1,6 +1,6 @@
 // Puts what a control source says in force on the tracing of this process, as leases. Called by the sources with all that
 // they hold, as often as they like: a command is put in force once, a lower revision never replaces a higher one, and what
-// other people set stays. It never throws; what cannot be put in force is told in a notice and changes nothing.
+// other people set stays. It never throws; a change that cannot be put in force is logged and changes nothing.
 
 import type { Lease, Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';

@@ -1,4 +1,4 @@
-// Two links to Redis for a control source: one that executes, one that listens. A link that is lost is made anew at the next
+// Two links to Redis for a control source: one that executes, one that listens. A lost link is opened again at the next
 // need or after a short while; nothing here holds the process of a service, and nothing waits without end.
 
 import { clearTimeout, setTimeout, unref } from '../captured.js';

@@ -146,7 +146,7 @@ class FollowedRedis implements Control {
     }
   }
 
-  /** Each setting by itself: a command that is none must not keep the others from being followed. */
+  /** Each setting by itself: an invalid command must not keep the others from being followed. */
   #take(setting: Setting, hash: ReadonlyMap<string, string>, now: number): void {
     try {
       const held = heldCommand(setting, hash, now);

@@ -12,7 +12,7 @@ export interface SignalOptions extends Omit<LeaseOptions, 'actor'> {
 }
 
 /**
- * Toggles tracing at each signal. A change that the configuration refuses, or a limit that is out of range, is told in a notice.
+ * Toggles tracing at each signal. A change that the configuration refuses, or a limit that is out of range, is logged.
  * @returns stops listening
  */
 export function toggleOnSignal(tracing: Pick<Tracing, 'enabled' | 'setEnabled'>, options: SignalOptions = {}): () => void {

@@ -92,7 +92,7 @@ function waitOf(error: { retryAfterMillis?: unknown; metadata?: unknown }): numb
   return details instanceof Uint8Array ? retryInfoOf(details) : undefined;
 }
 
-/** Reads whatever an exporter reported. Never throws: the thing may be anything. */
+/** Reads what an exporter reported, which may be any value. Never throws. */
 export function readFailure(error: unknown): Failure {
   try {
     const { code, details, message } = error as { code?: unknown; details?: unknown; message?: unknown };

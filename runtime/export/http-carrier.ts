@@ -186,7 +186,7 @@ interface AgentMethods {
   reuseSocket(socket: Socket, request: ClientRequest): void;
 }
 
-/** An Agent whose connections do not hold the process: whoever waits for a flush holds it. */
+/** An Agent whose connections do not hold the process: a caller that waits for a flush holds it. */
 function createAgent(tls: Certificates | undefined, watch: (request: ClientRequest) => void): HttpAgent {
   const agent = (tls === undefined
     ? new HttpAgent({ keepAlive: true })

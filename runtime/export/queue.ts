@@ -11,7 +11,7 @@ import type { Notice } from '../warnings.js';
 import { within } from '../within.js';
 import type { Delivery } from './delivery.js';
 
-/** Somebody who waits until as many spans have left the queue as had entered it. */
+/** A flush that waits until as many spans have left the queue as had entered it. */
 interface Flush {
   readonly mark: number;
   /** A failed attempt ends the wait. */
@@ -29,7 +29,7 @@ const { SAMPLED } = TraceFlags;
 export interface ExportCounts {
   /** Recorded spans that ended. */
   readonly ended: number;
-  /** Taken by the collector. */
+  /** Accepted by the Collector. */
   readonly exported: number;
   /** Given up: refused for good, rejected, out of time, or lost at shutdown. */
   readonly failed: number;
@@ -208,7 +208,7 @@ export class ExportQueue implements SpanProcessor {
     if (filled.delete(this) && filled.size === 0) process.removeListener('exit', reportAtExit);
   }
 
-  /** One batch at a time, so that at most a batch and a queue are in memory however slow the collector is. */
+  /** One batch at a time, so that at most a batch and a queue are in memory however slow the Collector is. */
   #schedule(): void {
     if (this.#waiting.length === 0) return;
     this.#timer ??= unref(setTimeout(() => this.#fallDue(), this.options.scheduleDelay));
@@ -265,7 +265,7 @@ export class ExportQueue implements SpanProcessor {
     this.#flushes = this.#flushes.filter(({ mark }) => mark > this.#left);
   }
 
-  /** An attempt has failed: whoever flushes on the path of a request must not wait for the next one. */
+  /** An attempt has failed: a flush on the path of a request must not wait for the next one. */
   #releaseFlushes(): void {
     for (const { soft, done } of this.#flushes) if (soft) done();
     this.#flushes = this.#flushes.filter(({ soft }) => !soft);

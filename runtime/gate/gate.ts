@@ -1,6 +1,6 @@
 // The process-wide switch. Holds the flag, the roots, the rules and the drop list in force, writes each site's verdict when
 // they change, and keeps `idle`, the one boolean that every forwarder reads first, right at all times: it is true only when no
-// call can record, whatever its context.
+// call can record, in any context.
 
 import type { Context, Span, SpanContext, SpanKind } from '@opentelemetry/api';
 import { clearInterval, setInterval, unref } from '../captured.js';
@@ -20,7 +20,7 @@ import type { Rule } from './rules.js';
 import { type SignedRequestSettings, SignedRequests } from './signed-requests.js';
 import { TICK_MS, TracesUnderWay } from './under-way.js';
 
-/** A sampled context of somebody else's counts for this long after it was last seen, if the collector has not taken it before. */
+/** A third-party sampled context counts for this long after it was last seen, unless garbage collection has taken it before. */
 const FOREIGN_TICKS = (10 * 60_000) / TICK_MS;
 
 export interface GateSettings extends Admission {
@@ -70,7 +70,7 @@ export class Gate implements GateSwitch {
   ignoresRemote = false;
   /** Contexts of others may hold sampled spans that we cannot see: never idle while built. */
   foreignContexts = false;
-  /** Span kinds that may start a trace whatever their namespace. */
+  /** Span kinds that may start a trace in any namespace. */
   rootKinds: readonly number[] = [];
   /** True: some span names are dropped, so that spans of third-party tracers are judged by name too. */
   dropsNames = false;
@@ -114,7 +114,7 @@ export class Gate implements GateSwitch {
   };
   readonly #sites: Iterable<Site>;
   #changes = 0;
-  /** Tick in which a sampled context of somebody else's was last seen. */
+  /** Tick in which a third-party sampled context was last seen. */
   #foreignSeenAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -235,7 +235,7 @@ export class Gate implements GateSwitch {
 
   /**
    * Looks at a context that becomes active, or is handed over without: with a third-party span that is sampled, or the headers of a signed
-   * request, calls may record whatever the flag says. A recorded span shows by itself whether its trace is under way.
+   * request, calls may record regardless of the flag. A recorded span itself shows if its trace is under way.
    */
   see(context: Context): void {
     if (!this.built) return;

@@ -11,7 +11,7 @@ export interface Rule {
   readonly ratio: number;
 }
 
-/** What 56 bits of a trace id can tell apart; less would be never. */
+/** Smallest ratio that 56 bits of a trace id can distinguish; less would be never. */
 const SMALLEST_RATIO = 2 ** -56;
 
 const ROOT_KINDS: readonly PatternKind[] = ['all', 'namespace', 'place', 'scope', 'kind'];

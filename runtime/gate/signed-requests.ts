@@ -1,4 +1,4 @@
-// Requests that are recorded whatever the flag says: they carry a header whose value is signed with a secret (HMAC-SHA256) over a path
+// Requests that are recorded regardless of the flag: they carry a header whose value is signed with a secret (HMAC-SHA256) over a path
 // and the time at which it expires. A value that is malformed, expired, signed with another secret or for another path is ignored.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';

@@ -29,7 +29,7 @@ export function parseWhen(text: unknown, field = 'when'): When {
 
 function parseCondition(text: string, field: string): Condition {
   const at = text.indexOf('=');
-  // the value is left out of every message: it may be somebody's secret
+  // the value is left out of every message: it may be a secret
   const shown = JSON.stringify(at < 0 ? text.slice(0, 60) : `${text.slice(0, Math.min(at, 60))}=…`);
   if (at <= 0)
     throw new InvalidArgumentError(

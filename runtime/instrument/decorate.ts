@@ -124,7 +124,7 @@ function nameByOwner(site: Site, context: StandardContext, fn: AnyFunction): voi
 }
 
 function definingClass(instance: unknown, fn: AnyFunction, key: string | symbol): string | undefined {
-  // another decorator further out may have put its own function in the place of ours: then the nearest class with that member
+  // another decorator further out may have replaced Spanwright's function with its own: then the nearest class with that member
   let nearest: string | undefined;
   for (let holder = Object.getPrototypeOf(instance); holder !== null; holder = Object.getPrototypeOf(holder)) {
     const own = Object.getOwnPropertyDescriptor(holder, key);

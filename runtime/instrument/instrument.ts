@@ -10,7 +10,7 @@ import type { InstrumentOptions } from './options.js';
 import type { Decorator, Instrument } from './types.js';
 import { decorateWhole } from './whole-class.js';
 
-/** A legacy decorator is told what the member is called; a numeric key comes as a number, and with a descriptor behind it. */
+/** A legacy decorator receives the name of the member; a numeric key comes as a number, and with a descriptor behind it. */
 function isLegacy([, key, ...rest]: readonly unknown[]): boolean {
   return typeof key === 'string' || typeof key === 'symbol' || (typeof key === 'number' && rest.length > 0);
 }

@@ -1,4 +1,4 @@
-// Consumers of amqplib. The package wraps the callback of every consumer, and does its work for each message whatever comes of it. Here
+// Consumers of amqplib. The package wraps the callback of every consumer, and does its work for each message, recorded or not. Here
 // a message goes straight to the consumer's own callback while nothing can be recorded and the message brings no context; what ends
 // spans (acknowledging, closing) is bypassed on channels where no message ever took the other way.
 

@@ -21,7 +21,7 @@ const RENAMED: Record<string, string> = {
 /** `messaging.url` holds the broker's address once more; the kind of destination is none that RabbitMQ has. */
 const LEFT_OUT = new Set([EXCHANGE, 'messaging.url', 'messaging.destination_kind', 'messaging.operation']);
 
-/** Queues whose name the broker has made up. */
+/** Queues whose name the broker has generated. */
 const ANONYMOUS = /^amq\.gen-/u;
 const PROCESS = / process$/u;
 
@@ -44,7 +44,7 @@ export function messagingAttributes(attributes: Attributes, name: string): Attri
   return renamed;
 }
 
-/** The default exchange has no name and hands on to the queue that the routing key names. */
+/** The default exchange has no name and delivers to the queue that the routing key names. */
 function destinationOf(queue: string | undefined, attributes: Attributes): string {
   return String(queue ?? (attributes[EXCHANGE] || attributes[ROUTING_KEY] || 'amq.default'));
 }

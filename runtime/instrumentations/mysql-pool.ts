@@ -1,4 +1,4 @@
-// Pools of mysql2: whoever waits for a connection is called from where another query gave it back, and its own query would belong to that
+// Pools of mysql2: a caller that waits for a connection is resumed from where another query gave it back, and its own query would belong to that
 // one's span, or to none. The instrumentation package leaves pools alone, so they are patched with it here.
 
 import { normalize } from 'node:path';

@@ -9,7 +9,7 @@ interface SocketLike {
   readonly remotePort?: unknown;
 }
 
-/** A property of whatever was given, or undefined. Clients of others have the fields that they have. */
+/** A property of any value, or undefined: the fields of third-party clients are not typed. */
 export function fieldOf(holder: unknown, name: string): unknown {
   return typeof holder === 'object' && holder !== null ? (holder as Record<string, unknown>)[name] : undefined;
 }

@@ -4,7 +4,7 @@ import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import type { AnyFunction } from '../site/site.js';
 import type { RecordedSpan } from '../span/recorded.js';
 
-/** Options of ours beside the package's own, in camelCase. */
+/** Spanwright's options beside the package's own, in camelCase. */
 export interface OwnOptions {
   /** Whether its spans may start traces. Default: those that receive work (kinds `server` and `consumer`) may. */
   readonly roots: boolean | undefined;

@@ -1,5 +1,5 @@
 // What every SQL client's span says: the statement without values, its operation and its collection, and the name made of these. Rows are
-// counted here too, from whatever form of result a client has.
+// counted here too, for each form of result that clients have.
 
 import type { Attributes } from '@opentelemetry/api';
 import { type Dialect, readStatement, shortened } from './statement.js';

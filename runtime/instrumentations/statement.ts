@@ -1,5 +1,5 @@
 // What may be said of an SQL statement: its text without values and comments, on one line; its operation; its collection. One
-// pass over the text, whatever it holds, and never further than MAX_READ characters.
+// pass over any text, and never further than MAX_READ characters.
 
 const MAX_READ = 20_000;
 

@@ -1,5 +1,5 @@
 // The fields that join a log line to its trace: `trace_id`, `span_id`, `trace_flags`, as OpenTelemetry's data model names them for
-// formats other than OTLP. Present inside an active span only, so that no line claims a trace that is none.
+// formats other than OTLP. Present inside an active span only, so that no line names a trace that does not exist.
 
 import { type Context, isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
 import { activeContext } from '../context/active.js';

@@ -1,4 +1,4 @@
-// A record as one line of JSON, whatever it holds: errors with their message and stack, bigints as text, what refers to itself
+// A record of any content as one line of JSON: errors with their message and stack, bigints as text, what refers to itself
 // or cannot be read said so. Logging must not fail.
 
 const MAX_DEPTH = 20;

@@ -2,7 +2,7 @@
 
 import { traceFields } from './fields.js';
 
-/** A mixin of pino: its parameters differ between versions and are handed on as they are. */
+/** A mixin of pino: its parameters differ between versions and are passed on as they are. */
 // biome-ignore lint/suspicious/noExplicitAny: pino's own types belong to pino
 export type PinoMixin = (...args: any[]) => object;
 

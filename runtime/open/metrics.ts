@@ -1,5 +1,5 @@
 // Counts of spans as metrics: Prometheus text for the admin hook, and observable instruments for the OpenTelemetry metrics API.
-// Names are OpenTelemetry's where there is one (semantic conventions, SDK self-observability), ours where there is none.
+// Names are OpenTelemetry's where there is one (semantic conventions, SDK self-observability), Spanwright's elsewhere.
 
 import {
   type Attributes,

@@ -12,7 +12,7 @@ export interface OpenEntry {
   listed: boolean;
 }
 
-/** An open span as the watchdog and the reports see it, whoever records it. */
+/** An open span as the watchdog and the reports see it, recorded by Spanwright or by another SDK. */
 export interface OpenSpan extends OpenEntry {
   readonly name: string;
   readonly site: Site;
@@ -117,7 +117,7 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
     this.ended--;
   }
 
-  /** Counts begin anew with a set-up; what is open stays open. */
+  /** Counts start again with a set-up; what is open stays open. */
   restart(max: number): void {
     this.max = max;
     this.started = this.count;

@@ -8,7 +8,7 @@ import type { OpenSpan, OpenTable } from './table.js';
 
 type LeakPolicy = 'end' | 'drop' | 'report';
 
-/** Says that spans of a namespace leak; limited to once a minute by whoever says it. */
+/** Logs that spans of a namespace leak; rate-limited to once a minute by the caller's notice. */
 type LeakReport = (namespace: string, count: number, example: OpenSpan, ageMs: number) => void;
 
 export class Watchdog {

@@ -28,7 +28,7 @@ function annotationsOf(carrier: unknown, make: boolean): Record<string, unknown>
 
 /**
  * Annotations of a resource.
- * @throws SpanwrightError MISUSE when the prefix is none that Kubernetes takes
+ * @throws SpanwrightError MISUSE when Kubernetes does not accept the prefix
  * @example inject(job, carriers.annotations({ prefix: 'nvsentinel.nvidia.com' }));
  */
 export function annotations({ prefix, form = 'traceparent' }: AnnotationOptions): CarrierKind<unknown> {

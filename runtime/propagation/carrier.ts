@@ -1,5 +1,5 @@
-// inject() and extract() for whatever takes a trace context across a boundary. Each kind of carrier (kinds.ts) is a getter and a
-// setter in one; without a kind it is told by the carrier's shape. What a carrier brought wrong counts as absent: nothing throws.
+// inject() and extract() for anything that takes a trace context across a boundary. Each kind of carrier (kinds.ts) is a getter and a
+// setter in one; without a kind the shape of the carrier decides. Invalid values in a carrier count as absent: nothing throws.
 
 import {
   type Context,

@@ -16,7 +16,7 @@ export type StartedSpan = Span & ReadableSpan;
 export interface ExportResult {
   readonly code: number;
   readonly error?: Error;
-  /** Of our own exporter: what the collector said inside its success. */
+  /** Set by Spanwright's exporter: the partial success that the Collector reported. */
   readonly remark?: Remark;
 }
 

@@ -1,5 +1,5 @@
 // The context manager that startTracing registers: AsyncLocalStorage, as OpenTelemetry's own, in a form that the recording path
-// can reach without going through the API. It also tells the gate when a sampled context of somebody else's becomes active.
+// can reach without going through the API. It also notifies the gate when a third-party sampled context becomes active.
 
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
@@ -19,7 +19,7 @@ type Listener = (...args: unknown[]) => void;
 /** True for a context that carries nothing of anybody's: while nothing records, silence says nothing either. */
 const isEmpty = (context: Context): boolean => context === root || context === SILENCED;
 
-/** True for a context with nothing but a span of ours. */
+/** True for a context with nothing but one of Spanwright's spans. */
 const isOurs = (context: Context): boolean => isLayer(context) && context.base === root && isLocal(context.span);
 
 export class SpanwrightContextManager implements ContextManager {
@@ -46,7 +46,7 @@ export class SpanwrightContextManager implements ContextManager {
     ...args: A
   ): ReturnType<F> {
     this.#inspect(context);
-    // at rest the storage is not taken up again for what says nothing
+    // while idle, an empty context does not enable the storage again
     const result =
       this.#gate.idle && !this.#holdsForeign && isEmpty(context)
         ? apply(fn, thisArg, args)
@@ -89,8 +89,8 @@ export class SpanwrightContextManager implements ContextManager {
   }
 
   /**
-   * Called when nothing in the process can record. On Node 20 and 22 an AsyncLocalStorage in use makes every promise of the process
-   * dearer; where only our spans were ever in it, it is let go until the next one. On Node 24 it costs nothing either way.
+   * Called when nothing in the process can record. On Node 20 and 22 an AsyncLocalStorage in use slows every promise of the
+   * process, so it is disabled until the next span if it has only held Spanwright's contexts. On Node 24 it costs nothing either way.
    */
   rest(): void {
     if (!this.#holdsForeign) this.storage.disable();

@@ -1,4 +1,4 @@
-// The set-up over an SDK of the user's own: no exporter and no provider of ours, only the gate, the table of open spans with its
+// The set-up over an SDK of the user's own: no exporter and no provider of Spanwright's, only the gate, the table of open spans with its
 // watchdog, and recorded calls that get their twins from the user's tracer provider.
 
 import type { TracingOptions } from '../config/configuration.js';

@@ -20,7 +20,7 @@ const GRACE_MS = 1000;
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 type Signal = (typeof SIGNALS)[number];
 
-/** Of every copy of this package in the process: several listeners of ours are still nobody else's, and the last one done raises. */
+/** Shared by every copy of this package in the process, so that none takes another's listener for the user's; the last one done raises. */
 const STATE = Symbol.for('spanwright.signals.1');
 const holder = globalThis as { [STATE]?: { listeners: Set<unknown>; flushing: number } };
 holder[STATE] ??= { listeners: new Set(), flushing: 0 };

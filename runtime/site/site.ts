@@ -67,7 +67,7 @@ export class Site {
   capture: Capture | undefined = undefined;
   /** Probability in [0, 1] that a root started here is kept. */
   ratio = 1;
-  /** True: always transparent, whatever is enabled (the leaky ones). */
+  /** True: always transparent, also while enabled (functions whose spans leak). */
   dropped = false;
   /** Recorded spans of this site that have started and not ended. */
   open = 0;
@@ -134,7 +134,7 @@ export class Site {
 
 /** What hot code asks of the gate: one boolean. */
 export interface GateSwitch {
-  /** True: no call can record now, whatever its context. Read first by every forwarder. */
+  /** True: no call can record now, in any context. Read first by every forwarder. */
   readonly idle: boolean;
 }
 

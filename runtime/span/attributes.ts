@@ -1,4 +1,4 @@
-// Attribute values as OpenTelemetry allows them, within limits. Whatever is handed in, nothing here throws and nothing here
+// Attribute values as OpenTelemetry allows them, within limits. For any value, nothing here throws and nothing here
 // calls user code other than reading array elements.
 
 import { types } from 'node:util';

@@ -16,7 +16,7 @@ const MOST_DEPTH = 3;
 const MOST_CHARACTERS = 256;
 const MOST_ELEMENTS = 16;
 
-/** Stands for arguments of a function that the transformer has not seen: without their names, secrets among them cannot be told. */
+/** Stands for arguments of a function that the transformer has not seen: without their names, secrets among them cannot be recognized. */
 const NAMES_UNKNOWN = '[names unknown: built without the transformer]';
 
 /** `spanwright.arg.<parameter>` and `spanwright.this.<field>`; a destructured parameter by its position from 0. */
@@ -43,7 +43,7 @@ function captureArguments(span: RecordedSpan, parameters: readonly string[] | un
   }
 }
 
-/** By the list of parameters: a text that is put together anew for each call costs more than everything else. */
+/** By the list of parameters: a text that is composed again for each call costs more than everything else. */
 const argumentKeys = new WeakMap<readonly string[], readonly string[]>();
 
 function keysOfArguments(parameters: readonly string[]): readonly string[] {

@@ -5,7 +5,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { isArray } from '../captured.js';
 import { withoutOwnFrames } from './own-frames.js';
 
-/** Causes and the members of an AggregateError are told this deep and this many. */
+/** Causes and the members of an AggregateError are described this deep and this many. */
 const DEPTH = 5;
 const MEMBERS = 10;
 const TEXT_LENGTH = 16_384;
@@ -56,7 +56,7 @@ export function exceptionAttributes(thrown: Thrown): Attributes {
   return attributes;
 }
 
-/** Of a function its name alone: its text would be its source, or whatever a `toString` of its own makes of it. */
+/** Of a function its name alone: its text would be its source, or the result of its own `toString`. */
 function primitiveText(value: unknown): string {
   if (typeof value === 'function') return `[function ${text(value, 'name') ?? ''}]`;
   const whole = typeof value === 'symbol' ? value.toString() : `${value as string}`;

@@ -105,7 +105,7 @@ function unsampledUnder(context: Context, upstream: SpanContext): Placement {
   return unrecorded(inside);
 }
 
-/** The placement of a span under whatever the context holds, or undefined when it is transparent. */
+/** The placement of a span under the given context, or undefined when it is transparent. */
 export function place(
   recorder: Recorder,
   terms: RootTerms,

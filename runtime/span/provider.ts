@@ -25,7 +25,7 @@ import { place } from './place.js';
 import { isRecorded } from './recorded.js';
 import { scopeSite } from './scope-site.js';
 
-/** Distinct namespaces or dropped names of third-party spans whose verdict is remembered; beyond it they are judged anew. */
+/** Distinct namespaces or dropped names of third-party spans whose verdict is remembered; beyond it they are judged again. */
 const REMEMBERED = 1000;
 
 export class GateTracerProvider implements TracerProvider {

@@ -244,7 +244,7 @@ export class RecordedSpan implements Span, OpenSpan {
     this.eventList.addException(thrown, toHrTime(this.#time(time)));
   }
 
-  /** Ends once; a later call changes nothing, nor does one of a processor that is told of the end. */
+  /** Ends once; a later call changes nothing, nor does one of a processor that is notified of the end. */
   end(endTime?: TimeInput): void {
     if (this.ended || this.#endMs !== 0) return;
     this.#endMs = max(this.#time(endTime), this.startMs);

@@ -13,7 +13,7 @@ interface StepResult {
   readonly value: unknown;
 }
 
-/** What is told of an iteration. */
+/** Events of an iteration. */
 interface Iteration {
   /** The context to run each step in; undefined leaves the consumer's. */
   context: Context | undefined;

@@ -1,5 +1,5 @@
-// What a module hands on: its exports that are bound to something of another module, by name, as plain data. Read of modules that users
-// import `instrument` from in place of the package. Called by hosts that see one file at a time; follows nothing by itself.
+// Re-exports of a module: its exports that are bound to something of another module, by name, as plain data. Read of modules that users
+// import `instrument` from in place of the package. Called by hosts that see one file at a time; follows no chain.
 
 import type ts from 'typescript';
 import { type Compiler, hasModifier, unwrapped } from './compiler.js';
@@ -19,7 +19,7 @@ const FORMS = [
   /\bexport\s+default\s+[\w$.]+\s*(?:;|$)/m,
 ];
 
-/** Whether a module's text may hand on anything: cheap, and most modules do not. */
+/** True for a text that may re-export anything: cheap to ask, and most modules do not. */
 export function mayReexport(text: string): boolean {
   return (text.includes(PACKAGE) || /\b(?:from|require)\b/.test(text)) && FORMS.some((form) => form.test(text));
 }

@@ -28,7 +28,7 @@ export interface Forwarder {
   /**
    * `arrow`: an arrow function, with the names of its parameters: containers read them from the text.
    * `method`: cannot be called with `new`, like methods and arrow functions. `function`: can, like a plain function.
-   * `constructor`: can, and the body reads `new.target`, so that it has to be handed on.
+   * `constructor`: can, and the body reads `new.target`, so that it has to be passed on.
    */
   readonly form: 'arrow' | 'method' | 'function' | 'constructor';
 }

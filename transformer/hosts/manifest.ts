@@ -75,7 +75,7 @@ function readEntries(path: string): readonly Entry[] {
     const { version, sites } = JSON.parse(readSourceText(path));
     return version === 1 && Array.isArray(sites) ? sites.filter((site) => typeof site?.file === 'string') : [];
   } catch {
-    // Absent, or not ours: it is written anew.
+    // Absent, or not Spanwright's: it is written again.
     return [];
   }
 }

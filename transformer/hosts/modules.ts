@@ -1,5 +1,5 @@
 // Follows imports to `instrument` for hosts that compile one file at a time: through modules of the project that hand it on, by any chain of
-// exports, aliases of tsconfig.json and packages that depend on this one. What a module hands on is read once, and again when it changes.
+// exports, aliases of tsconfig.json and packages that depend on this one. The re-exports of a module are read once, and again when it changes.
 
 import { statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -49,7 +49,7 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
     return near ?? resolve(specifier, from);
   }
 
-  /** Most packages cannot hand on what they do not depend on. An import that is no package's may be an alias. */
+  /** Most packages cannot re-export what they do not depend on. An import that is no package's may be an alias. */
   function worthResolving(specifier: string, from: string): boolean {
     if (/^[./#]/.test(specifier)) return true;
     const [name] = /^(?:@[^/]+\/)?[^/]+/.exec(specifier) ?? [''];

@@ -23,7 +23,7 @@ export async function instrumentedScript(
   { authored, configPath, parsed: { raw = {} } }: Layered,
   printed: ReadonlyMap<string, Source>,
 ): Promise<Emitted['outputFiles']> {
-  // What the forwarders' types are is nobody's concern: the layer is emitted as it is, whatever the checker would say of it.
+  // The types of forwarders do not matter: the layer is emitted as it is, also where the checker would report errors.
   const unchecked = { noCheck: true, noEmitOnError: false, incremental: false, composite: false };
   const config = JSON.stringify({ ...raw, compilerOptions: { ...raw.compilerOptions, ...unchecked } });
   const texts = [...printed].map(([path, { printed }]) => [path, printed.code] as const);

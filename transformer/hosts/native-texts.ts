@@ -20,7 +20,7 @@ const PORTION = 48;
 export interface NativeTexts extends Texts {
   /** Sets the program's own files, by path, before any of them is transformed. */
   open(files: ReadonlyMap<string, string>): void;
-  /** Makes the tree of a file known, before its text is transformed, or what it hands on is asked. */
+  /** Makes the tree of a file known, before its text is transformed, or its re-exports are asked for. */
   note(path: string, tree: ts.SourceFile | undefined): void;
 }
 
@@ -135,7 +135,7 @@ function textsOfOwn(names: readonly string[]): Map<string, string> {
   return new Map(own.map((path) => [path, readSourceText(path)]));
 }
 
-/** Where a module of the project hands on what is of the package, the trees of all that hand anything on are needed to follow it. */
+/** If any module re-exports `instrument`, loads the syntax trees of all re-exporting modules so that chains resolve. */
 async function noteModules(program: Program, texts: NativeTexts, own: ReadonlyMap<string, string>): Promise<void> {
   const handing = [...own].filter(([, text]) => mayReexport(text));
   if (!handing.some(([, text]) => text.includes(PACKAGE))) return;

@@ -37,7 +37,7 @@ export interface Parser {
   transpile(fileName: string, text: string, options: ts.CompilerOptions): { code: string; map: string | undefined };
 }
 
-/** What a person is told where nothing parses. */
+/** Message for a text that cannot be parsed. */
 export class NoParserError extends Error {
   override readonly name = 'NoParserError';
 }

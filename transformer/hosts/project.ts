@@ -25,7 +25,7 @@ export interface Project {
 export interface ProgramFacts {
   getCompilerOptions(): ts.CompilerOptions;
   getCurrentDirectory(): string;
-  /** The directory that TypeScript takes for the root when it is told none. Not in its typings. */
+  /** The directory that TypeScript takes for the root when no option names one. Not in its typings. */
   getCommonSourceDirectory?(): string;
 }
 
@@ -49,7 +49,7 @@ export function projectOf(program: ProgramFacts | undefined, settings: Settings,
   };
 }
 
-/** Whether a file is emitted as a CommonJS module, as far as the compiler says so. */
+/** True for a file that the compiler emits as a CommonJS module. */
 export function isCommonJs(
   ts: Compiler,
   program: ts.Program | undefined,

@@ -46,7 +46,7 @@ export function nodesOf(ts: Compiler, factory: ts.NodeFactory) {
     return factory.createElementAccessExpression(object, factory.createStringLiteral(key, true));
   }
 
-  /** An identifier is emitted as its text, whatever that is; TypeScript has no other node for finished code. */
+  /** An identifier is emitted as its text, which may be anything; TypeScript has no other node for finished code. */
   function verbatim(text: string): ts.Expression {
     return factory.createIdentifier(text);
   }

@@ -1,5 +1,5 @@
 // The AST printer: applies a plan to the tree that a `before` transformer was given. Only nodes on the way to an edit are
-// made anew; all other nodes, above all the bodies, stay the same objects, so that source maps stay as they were.
+// created again; all other nodes, above all the bodies, stay the same objects, so that source maps stay as they were.
 
 import type ts from 'typescript';
 import { type Compiler, decoratorsOf, hasModifier, rangeOf, unwrapped } from '../core/compiler.js';

@@ -82,6 +82,15 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./live/status.js')).runStatus,
   },
   {
+    name: 'dump',
+    usage: '',
+    arity: [0, 0],
+    summary: 'Write the last calls of a running service, recorded or not, into a file (flight_recorder).',
+    options: [{ name: 'reason', type: 'text', value: 'TEXT', summary: 'Why; on the roots, as spanwright.flight.reason.' }],
+    live: true,
+    load: async () => (await import('./live/dump.js')).runDump,
+  },
+  {
     name: 'sites',
     usage: '[PREFIX]',
     arity: [0, 1],

@@ -9,8 +9,8 @@ import { Module } from './instrument/module.js';
 import type { Decorator, InstrumentOptions } from './instrument/types.js';
 import { decorateWhole, type MemberRecord } from './instrument/whole-class.js';
 import type { AnyFunction, ForwarderFactory, SiteRecord } from './site/site.js';
-import type { ModuleTable } from './site/tables.js';
-import { failInline, type InlineCall } from './span/inline.js';
+import type { InlineCall, ModuleTable } from './site/tables.js';
+import { failInline } from './span/inline.js';
 import { state } from './state.js';
 
 /** The contract that this runtime understands. */

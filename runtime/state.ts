@@ -10,6 +10,7 @@ import { SiteRegistry } from './site/registry.js';
 import type { Site } from './site/site.js';
 import { RecentErrors } from './site/statistics.js';
 import { type ModuleTable, ModuleTables } from './site/tables.js';
+import { FlightRecorder } from './span/flight.js';
 import type { Recorder } from './span/recorder.js';
 import type { Tracing } from './tracing.js';
 
@@ -27,6 +28,8 @@ export interface ProcessState {
   readonly hookRequests: HookRequests;
   /** Present while tracing is built. */
   recorder: Recorder | undefined;
+  /** Writes calls that are not recorded into a ring, while it runs. */
+  readonly flight: FlightRecorder;
   /** What startTracing returned, until its shutdown. */
   tracing: Tracing | undefined;
   /** True from the first startTracing() or createSampler() on, also after its shutdown. */
@@ -58,6 +61,7 @@ function create(): ProcessState {
     announcedHook: undefined,
     hookRequests: new HookRequests(),
     recorder: undefined,
+    flight: new FlightRecorder(),
     tracing: undefined,
     wasStarted: false,
     untransformed: 0,

@@ -152,6 +152,15 @@ export interface SpanCounts {
   forgotten: number;
 }
 
+/** What a dump of the flight recorder has written. */
+export interface FlightDump {
+  /** Absolute path of a file of OTLP JSON, which `spanwright view` opens. */
+  readonly file: string;
+  readonly spans: number;
+  /** On each root as `spanwright.flight.reason`. */
+  readonly reason: string;
+}
+
 /** What does not change about a site; what `siteOf` returns. */
 export interface SiteDescription {
   /** Qualified name and place, unique in a process where the place is known. */
@@ -256,6 +265,12 @@ export interface Tracing {
   namespaces(prefix?: string): NamespaceReport[];
   /** Oldest first. */
   openSpans(options?: { limit?: number; attributes?: boolean }): OpenSpanReport[];
+  /**
+   * Writes what the flight recorder holds into a file, and sends it through the exporter.
+   * @param reason on each root, as `spanwright.flight.reason`. Default `dump`
+   * @throws InvalidArgumentError when `flightRecorder` is not set; and what the file system says
+   */
+  dump(reason?: string): Promise<FlightDump>;
   /** The last failed calls of the process, newest first, at most 100. */
   recentErrors(): CallSample[];
   /** Prometheus text exposition format 0.0.4; with `openMetrics` OpenMetrics 1.0, in which latency has exemplars. */

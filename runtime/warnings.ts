@@ -42,6 +42,8 @@ export const NOTICES = {
   SPW038: { level: 'warn', repeat: false, text: 'an environment variable is not used as it is written' },
   SPW039: { level: 'warn', repeat: false, text: 'an argument is not recorded' },
   SPW040: { level: 'warn', repeat: false, text: 'members of tracestate or baggage are beyond the limits and not passed on' },
+  SPW041: { level: 'info', repeat: true, text: 'the flight recorder was written to a file' },
+  SPW042: { level: 'warn', repeat: false, text: 'the flight recorder could not be written' },
 } as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
 
 export type NoticeLevel = 'info' | 'warn';

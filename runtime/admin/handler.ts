@@ -20,7 +20,7 @@ import { ACTOR_HEADER, DEFAULT_PREFIX } from './defaults.js';
 import { bodyFields, queryFields } from './fields.js';
 import { normalPrefix, pathBelow, type RouteMatch, routeFor } from './paths.js';
 import { Refusal } from './refusal.js';
-import type { ChangeRoute, Changing } from './route.js';
+import type { ActRoute, ChangeRoute, Changing } from './route.js';
 
 export interface AdminOptions extends AccessOptions {
   /** Path under which the routes stand. Default `/tracing`. */
@@ -150,7 +150,7 @@ export function createAdminHandler(tracing: Tracing, options: AdminOptions = {})
     });
   }
 
-  async function change(request: Request, grant: Grant, route: ChangeRoute, { id }: RouteMatch): Promise<Response> {
+  async function change(request: Request, grant: Grant, route: ChangeRoute | ActRoute, { id }: RouteMatch): Promise<Response> {
     access.require('change', grant);
     const actor = request.headers.get(ACTOR_HEADER);
     const caller = { tracing, id, actor: actor ? printable(actor, 100) : undefined };
@@ -168,6 +168,11 @@ export function createAdminHandler(tracing: Tracing, options: AdminOptions = {})
       else call = { ...caller, values: bodyFields(await readObject(request), route.body) };
       tried = route.describe(call);
       checkRevision(tracing, seenRevision(request, call.values));
+      if ('act' in route) {
+        const done = await route.act(call);
+        audit.add({ outcome: 'done', change: tried, actor: call.actor, reason: call.values.get('reason') as string | undefined });
+        return jsonAnswer(done);
+      }
       const lease = withClusterWarning(route.change(call));
       const { expiresAt, id: made, reason } = lease;
       const until = route.method === 'PUT' ? expiresAt : null;

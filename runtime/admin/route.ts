@@ -40,4 +40,15 @@ export interface ChangeRoute extends RouteFacts {
   readonly change: (call: Changing) => Lease;
 }
 
-export type Route = ReadRoute | ChangeRoute;
+/** Does something and changes nothing that is in force. */
+export interface ActRoute extends RouteFacts {
+  readonly method: 'POST';
+  readonly permission: 'change';
+  /** Fields of the JSON body. */
+  readonly body: readonly Field[];
+  readonly describe: (call: Changing) => string;
+  /** Answers with what was done. */
+  readonly act: (call: Changing) => Promise<object>;
+}
+
+export type Route = ReadRoute | ChangeRoute | ActRoute;

@@ -21,13 +21,19 @@ const namesIn = (when: string) =>
 
 const JSON_TYPE = 'application/json';
 
+const REASON_FIELD: Field = {
+  name: 'reason',
+  type: 'text',
+  summary: 'Why, for the log and the state. At most 500 characters.',
+};
+
 const LEASE_FIELDS: readonly Field[] = [
   {
     name: 'for',
     type: 'duration',
     summary: 'How long the change holds, at most 24 hours. Default 10 minutes; off holds until switched on.',
   },
-  { name: 'reason', type: 'text', summary: 'Why, for the log and the state. At most 500 characters.' },
+  REASON_FIELD,
   { name: 'maxSpansPerSecond', type: 'count', summary: 'End the lease when more spans than this start within one second.' },
   { name: 'maxSpans', type: 'count', summary: 'End the lease after this many spans.' },
   { name: 'maxOpenSpans', type: 'count', summary: 'End the lease when more spans than this are open at once.' },
@@ -131,6 +137,15 @@ export const ROUTES: readonly Route[] = [
     summary: 'Sets the drop list for a limited time; an empty text ends every drop lease.',
     describe: ({ values }) => `set drop to "${values.get('drop')}"`,
     change: (call) => call.tracing.setDrop(call.values.get('drop') as string, leaseOptions(call)),
+  },
+  {
+    method: 'POST',
+    path: 'dump',
+    permission: 'change',
+    body: [REASON_FIELD],
+    summary: 'Writes what the flight recorder holds into a file of the service, and sends it to the exporter.',
+    describe: () => 'dump the flight recorder',
+    act: ({ tracing, values }) => tracing.dump(values.get('reason') as string | undefined),
   },
   {
     method: 'GET',

@@ -3,6 +3,7 @@
 
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
 import { CONTENT_KEYS } from './content-keys.js';
+import { FLIGHT_KEYS } from './flight-keys.js';
 import type { KeyRow } from './key-row.js';
 import { LIMIT_KEYS } from './limit-keys.js';
 import { OTLP_KEYS } from './otlp-keys.js';
@@ -244,6 +245,7 @@ export const KEYS = [
   },
   ...LIMIT_KEYS,
   ...REQUEST_KEYS,
+  ...FLIGHT_KEYS,
   ...CONTENT_KEYS,
 ] as const satisfies readonly KeyRow[];
 

@@ -44,9 +44,9 @@ let entered = true;
  * Runs `body` with `context` stored. Where it cannot be stored, `body` runs without it: on Node 20 and 22 the storage writes to the
  * promise whose reaction runs, which throws when that is frozen.
  */
-export function runStored(
-  storage: AsyncLocalStorage<Context>,
-  context: Context,
+export function runStored<Stored>(
+  storage: AsyncLocalStorage<Stored>,
+  context: Stored,
   body: Body,
   self: unknown,
   args: ArrayLike<unknown>,

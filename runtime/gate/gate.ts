@@ -78,8 +78,12 @@ export class Gate implements GateSwitch {
   resourceValue: (name: string) => unknown = () => undefined;
   /** Called each time that the gate has become idle. */
   onIdle: () => void = () => {};
-  /** Called each time that `idle` has changed. */
+  /** Called each time that `calls.idle` has changed. */
   onSwitch: (idle: boolean) => void = () => {};
+  /** True: calls that are not recorded are written into the ring of the flight recorder. */
+  #flies = false;
+  /** What forwarders read: idle when no call can record, and the flight recorder does not run. */
+  readonly calls: { idle: boolean } = { idle: true };
   /**
    * What forwarders of sites with a `parent` option read instead: a caller's context may be in their arguments, where nobody else
    * sees it. Idle when nothing is built, or when the gate is and no caller has a say.
@@ -188,6 +192,12 @@ export class Gate implements GateSwitch {
     this.#watchHeaders();
   }
 
+  /** Has calls reach the recorder while nothing records, for the flight recorder. */
+  fly(flies: boolean): void {
+    this.#flies = flies;
+    this.refresh();
+  }
+
   #watchHeaders(): void {
     const conditions = this.#settings.conditional.flatMap(({ when }) => when);
     const named = conditions.flatMap(({ source, name }) => (source === 'header' ? [name] : []));
@@ -256,10 +266,12 @@ export class Gate implements GateSwitch {
     const on = this.built && this.enabled;
     this.traces.keep(on);
     const before = this.idle;
+    const callsBefore = this.calls.idle;
     this.idle = !(on || (this.built && (this.foreignContexts || this.#awaits())));
-    this.entry.idle = this.idle && (!this.built || this.ignoresRemote);
+    this.calls.idle = this.idle && !this.#flies;
+    this.entry.idle = this.calls.idle && (!this.built || this.ignoresRemote);
     this.#keepTime(!on && !this.idle);
-    if (this.idle !== before) this.onSwitch(this.idle);
+    if (this.calls.idle !== callsBefore) this.onSwitch(this.calls.idle);
     if (this.idle && !before) this.onIdle();
   }
 

@@ -80,7 +80,7 @@ export function register({ body, record, options, owner, name, marked }: Instrum
 
 /** The stand-in for `body`: the transformer's forwarder, or the wrapper that serves all. Its identity is the body's. */
 export function makeFunction(site: Site, factory: ForwarderFactory | undefined, body: AnyFunction): AnyFunction {
-  const gate = site.options.parent === undefined ? state.gate : state.gate.entry;
+  const gate = site.options.parent === undefined ? state.gate.calls : state.gate.entry;
   let made = (factory ?? (isConstructible(body) ? constructibleWrapper : wrapper))(gate, body, run, site);
   // A decorator further in may have made a plain function of the method that the transformer wrote the forwarder for.
   if (isConstructible(body) && !Object.hasOwn(made, 'prototype')) made = constructibleWrapper(gate, body, run, site);

@@ -124,7 +124,7 @@ export class Module implements ModuleTable {
  * row stands for many functions. It decides before a body is entered again.
  */
 function recorderOf(module: Module): ModuleRecorder {
-  const { tables, gate } = state;
+  const { tables, gate, flight } = state;
 
   return function recordCallOf(first, second, third, fourth, fifth, sixth, seventh): unknown {
     let slot: Slot | undefined;
@@ -141,22 +141,24 @@ function recorderOf(module: Module): ModuleRecorder {
         tables.entered = undefined;
         return undefined;
       }
-      if (slot.site.off || gate.idle) return undefined;
+      if (slot.site.off || gate.calls.idle) return undefined;
       if (slot.row.inline) return startInline(slot.site);
       if (body === undefined) return undefined;
       const context = contextToDecide(slot.site);
-      if (context === undefined) return undefined;
+      if (context === undefined && !flight.takes(slot.site)) return undefined;
       const arity = slot.row.arity ?? body.length;
       self = withFunction ? third : second;
       args = withFunction ? listed(arity, fourth, fifth, sixth, seventh) : listed(arity, third, fourth, fifth, sixth);
-      decision = decide(context, slot.site, self, args);
+      if (context !== undefined) decision = decide(context, slot.site, self, args);
+      if (decision === undefined && !flight.takes(slot.site)) return undefined;
     } catch (fault) {
       reportFault('start of a call', fault);
       return undefined;
     }
-    if (decision === undefined) return undefined;
     if (slot.fn !== body) enterBy(slot, body);
-    tables.answer = recordCall(decision, slot.site, self, slot.enter as AnyFunction, args);
+    const enter = slot.enter as AnyFunction;
+    tables.answer =
+      decision === undefined ? flight.record(slot.site, self, enter, args) : recordCall(decision, slot.site, self, enter, args);
     return true;
   };
 }

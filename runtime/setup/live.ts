@@ -2,7 +2,7 @@
 // end. Made by startTracing(); the admin hook, the CLI and users' code see it as Tracing.
 
 import type { LoadedConfiguration } from '../config/load.js';
-import { PermissionDeniedError } from '../errors.js';
+import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
 import type { GateSettings } from '../gate/gate.js';
 import { LeaseBook } from '../gate/lease.js';
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
@@ -17,6 +17,7 @@ import { hiddenNames } from '../span/redact.js';
 import type { ProcessState } from '../state.js';
 import type {
   Duration,
+  FlightDump,
   Lease,
   LeaseOptions,
   NamespaceReport,
@@ -33,6 +34,7 @@ import { type Notice, noticesAboutOthers } from '../warnings.js';
 import { within } from '../within.js';
 import { type Built, NO_OUTCOMES } from './built.js';
 import { changeOf, fromConfiguration, withLeases } from './effective.js';
+import type { FlightDumps } from './flight.js';
 import { readFlushLimit } from './flush-limit.js';
 import { reportOpenSpan } from './reports.js';
 import { pageOfSites, reportNamespaces, reportSites } from './site-pages.js';
@@ -45,6 +47,7 @@ export class LiveTracing implements Tracing {
   readonly leaseBook: LeaseBook;
   readonly #startedAt = new Date().toISOString();
   #built: Built | undefined;
+  flight: FlightDumps | undefined;
   #undo: readonly (() => void)[] = [];
   readonly #hides: ((name: string) => boolean) | undefined;
   #ending: Promise<void> | undefined;
@@ -200,6 +203,14 @@ export class LiveTracing implements Tracing {
     return reports;
   }
 
+  async dump(reason = 'dump'): Promise<FlightDump> {
+    if (this.flight !== undefined) return await this.flight.dump(reason);
+    throw new InvalidArgumentError(
+      'flight_recorder',
+      'There is nothing to dump: flight_recorder is not set. Set it, for example to "30s", and start the service again.',
+    );
+  }
+
   recentErrors(): CallSample[] {
     return this.process.recentErrors.list();
   }
@@ -211,6 +222,11 @@ export class LiveTracing implements Tracing {
 
   async forceFlush(options?: { timeout?: Duration }): Promise<void> {
     await this.process.recorder?.forceFlush(readFlushLimit(options));
+  }
+
+  get onSignal(): ((signal: string) => Promise<void>) | undefined {
+    const { flight } = this;
+    return flight && ((signal) => flight.atSignal(signal));
   }
 
   reportLost(when: string): void {

@@ -71,7 +71,7 @@ function reportNoRoom(namespace: string | undefined): void {
   notice('SPW025', `${detail}. List them with "spanwright spans"; end the leak, or raise max_open_spans`, namespace ?? '*');
 }
 
-function limitsOf(configuration: Configuration): SpanLimits {
+export function limitsOf(configuration: Configuration): SpanLimits {
   return {
     attributeCount: configuration.spanAttributeCountLimit,
     attributeLength: configuration.attributeValueLengthLimit ?? Number.POSITIVE_INFINITY,

@@ -9,6 +9,8 @@ import { clearTimeout, setTimeout } from '../captured.js';
 interface Flushable {
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
+  /** Called before the flush, which waits for it. */
+  readonly onSignal?: ((signal: string) => Promise<void>) | undefined;
   /** Logs how many spans are lost with the process. */
   reportLost(when: string): void;
 }
@@ -54,7 +56,8 @@ export function onShutdownSignal(tracing: Flushable, timeoutMillis: number): () 
     const end = (): void => {
       if (finish === mine) mine();
     };
-    (alone ? tracing.shutdown() : tracing.forceFlush()).then(end, end);
+    const flush = () => (alone ? tracing.shutdown() : tracing.forceFlush());
+    (tracing.onSignal?.(signal).then(flush, flush) ?? flush()).then(end, end);
   }
 
   function leave(signal: Signal): void {

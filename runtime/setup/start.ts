@@ -37,7 +37,7 @@ import { configuredPropagator } from './configured-propagator.js';
 import { SpanwrightContextManager } from './context-manager.js';
 import { LiveTracing } from './live.js';
 import { onNaturalEnd } from './natural-end.js';
-import { answering, refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
+import { answering, limitsOf, refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
 import { onShutdownSignal } from './shutdown.js';
 
 type Prepare = typeof import('../instrumentations/enable.js').prepareInstrumentations;
@@ -67,6 +67,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   state.wasStarted = true;
   tracing.attach(pipeline === null ? undefined : buildTracing({ tracing, configuration, pipeline, resource, undo }));
   undo.push(enableInstrumentations());
+  if (configuration.flightRecorder !== null) undo.push(startFlight(tracing, configuration, pipeline, resource));
   if (pipeline === null) {
     tracing.undoAtShutdown(undo);
     reportNoEndpoint(configuration);
@@ -82,6 +83,29 @@ function reportNoEndpoint({ enabled, endpoint, tracesExporter }: Configuration):
     'SPW033',
     'set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or [tracing] otlp_endpoint, or give an exporter in code; `spanwright view` has one to look at',
   );
+}
+
+/** Without an endpoint a dump is a file alone. */
+function startFlight(
+  tracing: LiveTracing,
+  configuration: Configuration,
+  pipeline: Pipeline | null,
+  resource = buildResource(configuration, notice, { announced: () => state.announcedHook }),
+): () => void {
+  const { FlightDumps } = require('./flight.js') as typeof import('./flight.js');
+  const flight = new FlightDumps({
+    configuration,
+    limits: state.recorder?.limits ?? limitsOf(configuration),
+    resource,
+    processor: pipeline?.processor,
+  });
+  tracing.flight = flight;
+  const unlisten = pipeline === null ? onShutdownSignal(tracing, configuration.shutdownTimeout) : () => {};
+  return () => {
+    unlisten();
+    flight.stop();
+    tracing.flight = undefined;
+  };
 }
 
 function resourceOf(configuration: Configuration, { endpoint }: Pipeline): Resource {

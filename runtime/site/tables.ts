@@ -10,6 +10,13 @@ import type { AnyFunction, Site } from './site.js';
  */
 export type ModuleRecorder = (...given: [first: unknown, second?: unknown, third?: unknown, ...args: unknown[]]) => unknown;
 
+/** Ends a call that is recorded inline, with what the function returns. A promise ends it when it settles. */
+export interface InlineCall {
+  (value?: unknown): void;
+  /** Marks the call as failed, before it is ended. */
+  fail(error: unknown): void;
+}
+
 export interface ModuleTable {
   /** Sets the module's variable. */
   readonly set: (recorder: ModuleRecorder | undefined) => void;

@@ -5,6 +5,7 @@ import type { Context } from '@opentelemetry/api';
 import { contexts } from '../context/active.js';
 import { SpanLayer } from '../context/layer.js';
 import type { Site } from '../site/site.js';
+import type { InlineCall } from '../site/tables.js';
 import { state } from '../state.js';
 import { endAbandoned } from './abandoned.js';
 import { reportFault } from './fault.js';
@@ -12,24 +13,18 @@ import type { RecordedSpan } from './recorded.js';
 import { contextToDecide, decide, startSpan } from './run.js';
 import { abandon, fail, settle } from './settle.js';
 
-/** Ends the call with what the function returns. A promise ends it when it settles. */
-export interface InlineCall {
-  (value?: unknown): void;
-  /** Marks the call as failed, before it is ended. */
-  fail(error: unknown): void;
-}
-
 const NO_ARGUMENTS: readonly unknown[] = [];
 
 /** Starts the span of a call, if it is to be recorded. Under a context manager of others no context can be entered: transparent. */
 export function startInline(site: Site): InlineCall | undefined {
-  if (!contexts.owned) return undefined;
+  const { flight } = state;
+  if (!contexts.owned) return flight.takes(site) ? flight.startInline(site) : undefined;
   let span: RecordedSpan | undefined;
   try {
     const active = contextToDecide(site);
     const decision = active === undefined ? undefined : decide(active, site, undefined, NO_ARGUMENTS);
     const { recorder } = state;
-    if (decision === undefined || recorder === undefined) return undefined;
+    if (decision === undefined || recorder === undefined) return flight.takes(site) ? flight.startInline(site) : undefined;
     endAbandoned();
     let inside: Context;
     if ('sampled' in decision && !decision.sampled) inside = decision.context;

@@ -88,22 +88,11 @@ export class Recorder implements SpanHost<RecordedSpan> {
     this.#sink = parts.sink;
   }
 
-  /** The fixed attributes of the site within the limits, hidden values replaced. The place in the code is never hidden. */
+  /** The fixed attributes of the site within the limits, hidden values replaced. */
   constant(site: Site): ConstantAttributes {
     let constant = this.#constant.get(site.attributes);
     if (constant === undefined) {
-      const { hides, attributeCount, attributeLength } = this.limits;
-      const visible = hides === undefined ? undefined : (key: string) => !key.startsWith('code.') && hides(key);
-      const { kept, dropped } = cleanAttributes(site.attributes, attributeCount, { attributeLength, hides: visible });
-      const keys = keysOf(kept);
-      // the same object where nothing changes: the encoder keeps its bytes
-      const whole = keys.length === keysOf(site.attributes).length;
-      const same = whole && keys.every((key) => String(kept[key]) === String(site.attributes[key]));
-      constant = {
-        attributes: same ? site.attributes : freeze(kept),
-        room: attributeCount - keys.length,
-        dropped,
-      };
+      constant = withinLimits(site, this.limits);
       this.#constant.set(site.attributes, constant);
     }
     return constant;
@@ -237,4 +226,15 @@ export class Recorder implements SpanHost<RecordedSpan> {
   shutdown(): Promise<void> {
     return this.#sink.shutdown();
   }
+}
+
+/** The fixed attributes of a site within the limits, hidden values replaced. The place in the code is never hidden. */
+export function withinLimits(site: Site, { hides, attributeCount, attributeLength }: SpanLimits): ConstantAttributes {
+  const visible = hides === undefined ? undefined : (key: string) => !key.startsWith('code.') && hides(key);
+  const { kept, dropped } = cleanAttributes(site.attributes, attributeCount, { attributeLength, hides: visible });
+  const keys = keysOf(kept);
+  // the same object where nothing changes: the encoder keeps its bytes
+  const whole = keys.length === keysOf(site.attributes).length;
+  const same = whole && keys.every((key) => String(kept[key]) === String(site.attributes[key]));
+  return { attributes: same ? site.attributes : freeze(kept), room: attributeCount - keys.length, dropped };
 }

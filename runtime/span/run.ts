@@ -32,8 +32,7 @@ let depth = 0;
 
 /** Calls the body, and records the call where it is to be recorded. The door for forwarders and wrappers. */
 export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
-  const { recorder } = state;
-  if (recorder === undefined || site.off) return apply(body, self, args);
+  if (site.off) return apply(body, self, args);
   let decision: Decision | undefined;
   try {
     const context = contextToDecide(site);
@@ -41,7 +40,9 @@ export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLik
   } catch (fault) {
     reportFault(`start of ${site.id}`, fault);
   }
-  return decision === undefined ? apply(body, self, args) : recordCall(decision, site, self, body, args);
+  if (decision !== undefined) return recordCall(decision, site, self, body, args);
+  const { flight } = state;
+  return flight.takes(site) ? flight.record(site, self, body, args) : apply(body, self, args);
 }
 
 /**

@@ -46,7 +46,7 @@ export function fail(span: RecordedSpan, site: Site, error: unknown): void {
   }
 }
 
-function isExpected(site: Site, error: unknown): boolean {
+export function isExpected(site: Site, error: unknown): boolean {
   const { expected } = site.options;
   return expected !== undefined && Boolean(callback('expectedErrors', site, expected, undefined, [error]));
 }
@@ -110,7 +110,7 @@ export function settle(span: RecordedSpan, site: Site, self: unknown, result: un
 }
 
 /** True for the promise of an async function: nothing else holds it, so that a derived promise can take its place. */
-function isNewPromise(result: object): result is Promise<unknown> {
+export function isNewPromise(result: object): result is Promise<unknown> {
   return types.isPromise(result) && getPrototypeOf(result) === promisePrototype;
 }
 

@@ -8,7 +8,14 @@ export const NAMESPACE = 'carbide::machine-controller';
 
 /** A running tracing. One at a time in a process. */
 export function startService(
-  options: { enabled?: boolean; allowRuntimeChanges?: boolean; maxSpanAge?: string; exporter?: InMemorySpanExporter } = {},
+  options: {
+    enabled?: boolean;
+    allowRuntimeChanges?: boolean;
+    maxSpanAge?: string;
+    exporter?: InMemorySpanExporter;
+    flightRecorder?: string;
+    flightFolder?: string;
+  } = {},
 ): Promise<Tracing> {
   return startTracing({ serviceName: 'admin-test', exporter: new InMemorySpanExporter(), ...options });
 }

@@ -1,0 +1,224 @@
+// The flight recorder of a set-up: its ring, what triggers a dump, and the dump: a file of OTLP JSON, and the spans through the exporter.
+// Started by startTracing() where `flight_recorder` is set.
+
+import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Attributes } from '@opentelemetry/api';
+import { clearInterval, now, setImmediate, setInterval, unref } from '../captured.js';
+import type { Configuration } from '../config/configuration.js';
+import { type Dump, FlightSpan, otlpJson } from '../export/flight-spans.js';
+import type { Resource, SpanProcessor } from '../sdk/contracts.js';
+import type { Site } from '../site/site.js';
+import type { SpanLimits } from '../span/attributes.js';
+import { FlightRing } from '../span/flight-ring.js';
+import { newSpanId } from '../span/identity.js';
+import { withinLimits } from '../span/recorder.js';
+import { anchorAt } from '../span/time.js';
+import { state } from '../state.js';
+import { textOfThrown } from '../text/thrown.js';
+import type { FlightDump } from '../tracing.js';
+import { VERSION } from '../version.js';
+import { notice } from '../warnings.js';
+
+/** Spans that are handed to the exporter between two flushes. */
+const EXPORTED_AT_ONCE = 256;
+
+interface FlightParts {
+  readonly configuration: Configuration;
+  readonly limits: SpanLimits;
+  readonly resource: Resource;
+  /** Undefined: there is no exporter, so that a dump is a file alone. */
+  readonly processor: SpanProcessor | undefined;
+}
+
+export class FlightDumps {
+  readonly #parts: FlightParts;
+  readonly #ring: FlightRing;
+  readonly #process = newSpanId();
+  /** When a dump was last made, by its cause. */
+  readonly #dumpedAt = new Map<string, number>();
+  readonly #undo: (() => void)[] = [];
+  #pending: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: FlightParts) {
+    const { flightMaxCalls, flightMaxBytes, flightErrors, flightSlowerThan } = parts.configuration;
+    this.#parts = parts;
+    this.#ring = new FlightRing(flightMaxCalls, flightMaxBytes);
+    const slower = flightSlowerThan ?? Number.POSITIVE_INFINITY;
+    const onRoot = (failed: boolean, ms = Number.MAX_VALUE): void => {
+      if (failed && flightErrors) this.trigger('error');
+      else if (ms > slower) this.trigger('slow');
+    };
+    state.flight.start({ ring: this.#ring, limits: parts.limits, onRoot });
+    state.gate.fly(true);
+    this.#watchExceptions();
+    this.#watchLoop();
+    this.#listen();
+  }
+
+  stop(): void {
+    state.flight.stop();
+    state.gate.fly(false);
+    for (const undo of this.#undo) undo();
+  }
+
+  /** Dumps soon, unless the same cause has dumped within `flight_interval`. */
+  trigger(cause: string): void {
+    if (!this.#mayDump(cause)) return;
+    setImmediate(() => this.dump(cause).catch(() => {}));
+  }
+
+  /** Writes the file, then sends the spans. Dumps are made one after the other. @throws what the file system says */
+  dump(reason: string): Promise<FlightDump> {
+    const ring = this.#ring.copy();
+    const dump = this.#dumpOf(ring, reason);
+    const made = this.#pending.then(() => this.#write(dump));
+    this.#pending = made.then(
+      () => this.#export({ ...dump, calls: ring.calls(this.#since(dump.at)) }),
+      (error) => reportUnwritten(error),
+    );
+    return made;
+  }
+
+  /** At a signal that ends the process. @returns once the spans have been sent */
+  async atSignal(signal: string): Promise<void> {
+    if (signal !== 'SIGTERM' || !this.#mayDump(signal)) return;
+    this.#writeNow(signal);
+    const at = now();
+    await this.#export({ ...this.#dumpOf(this.#ring, signal), calls: this.#ring.copy().calls(this.#since(at)) });
+  }
+
+  #mayDump(cause: string): boolean {
+    const last = this.#dumpedAt.get(cause);
+    const at = now();
+    if (last !== undefined && at - last < this.#parts.configuration.flightInterval) return false;
+    this.#dumpedAt.set(cause, at);
+    return true;
+  }
+
+  #since(at: number): number {
+    return at - (this.#parts.configuration.flightRecorder ?? 0);
+  }
+
+  #dumpOf(ring: FlightRing, reason: string): Dump {
+    const { configuration, limits, resource } = this.#parts;
+    const at = now();
+    const known = new Map<Site, Attributes>();
+    return {
+      calls: ring.calls(this.#since(at)),
+      reason,
+      process: this.#process,
+      at,
+      anchor: anchorAt(at),
+      resource,
+      scope: { name: configuration.tracerName, version: VERSION },
+      constantOf: (site) => {
+        let attributes = known.get(site);
+        if (attributes === undefined) {
+          ({ attributes } = withinLimits(site, limits));
+          known.set(site, attributes);
+        }
+        return attributes;
+      },
+    };
+  }
+
+  #path(reason: string): string {
+    const folder = resolve(this.#parts.configuration.flightFolder);
+    // not recursive, which never returns below /proc
+    if (!existsSync(folder)) mkdirSync(folder);
+    const time = new Date().toISOString().replace(/[:.]/gu, '-');
+    return join(folder, `spanwright-flight-${time}-${process.pid}-${reason.replace(/\W+/gu, '-').slice(0, 40)}.json`);
+  }
+
+  async #write(dump: Dump): Promise<FlightDump> {
+    const path = this.#path(dump.reason);
+    let spans = 0;
+    const file = await open(path, 'wx', 0o600);
+    try {
+      for (const piece of otlpJson(dump, (more) => (spans += more))) {
+        await file.write(piece);
+        await new Promise((resume) => setImmediate(resume));
+      }
+    } finally {
+      await file.close();
+    }
+    return written({ file: path, spans, reason: dump.reason });
+  }
+
+  /** Without another turn of the event loop, because there may be none. */
+  #writeNow(reason: string): void {
+    try {
+      const path = this.#path(reason);
+      let spans = 0;
+      const file = openSync(path, 'wx', 0o600);
+      try {
+        for (const piece of otlpJson(this.#dumpOf(this.#ring, reason), (more) => (spans += more))) writeSync(file, piece);
+      } finally {
+        closeSync(file);
+      }
+      written({ file: path, spans, reason });
+    } catch (error) {
+      reportUnwritten(error);
+    }
+  }
+
+  async #export(dump: Dump): Promise<void> {
+    const { processor } = this.#parts;
+    if (processor === undefined) return;
+    let waiting = 0;
+    const most = Math.min(EXPORTED_AT_ONCE, this.#parts.configuration.maxQueueSize);
+    for (const call of dump.calls) {
+      processor.onEnd(new FlightSpan(call, dump));
+      if (++waiting < most) continue;
+      waiting = 0;
+      await processor.forceFlush();
+    }
+    await processor.forceFlush();
+  }
+
+  /** The monitor is called before an exception ends the process, and changes nothing of that. */
+  #watchExceptions(): void {
+    const crashed = (_error: unknown, origin: string): void => {
+      if (this.#mayDump(origin)) this.#writeNow(origin);
+    };
+    process.on('uncaughtExceptionMonitor', crashed);
+    this.#undo.push(() => process.removeListener('uncaughtExceptionMonitor', crashed));
+  }
+
+  #watchLoop(): void {
+    const { flightLoopDelay } = this.#parts.configuration;
+    if (flightLoopDelay === null) return;
+    const monitor = monitorEventLoopDelay({ resolution: Math.min(20, flightLoopDelay) });
+    monitor.enable();
+    const look = (): void => {
+      const longest = monitor.max / 1e6;
+      monitor.reset();
+      if (longest > flightLoopDelay) this.trigger('event-loop-delay');
+    };
+    const timer = unref(setInterval(look, Math.max(100, flightLoopDelay)));
+    this.#undo.push(() => {
+      clearInterval(timer);
+      monitor.disable();
+    });
+  }
+
+  #listen(): void {
+    const { flightSignal } = this.#parts.configuration;
+    if (flightSignal === 'none') return;
+    const dumpAtSignal = (): void => this.trigger(flightSignal);
+    process.on(flightSignal, dumpAtSignal);
+    this.#undo.push(() => process.removeListener(flightSignal, dumpAtSignal));
+  }
+}
+
+function written(dump: FlightDump): FlightDump {
+  notice('SPW041', `${dump.spans} calls because of ${dump.reason}, in ${dump.file}`, dump.file);
+  return dump;
+}
+
+function reportUnwritten(error: unknown): void {
+  notice('SPW042', textOfThrown(error));
+}

@@ -1,0 +1,166 @@
+// The last calls of the process, in arrays of a fixed size: a call takes one place and overwrites the oldest. Numbers stand in typed
+// arrays; of what a call allocates only recorded arguments and the description of an error stay, and they are counted and bounded too.
+// Written by FlightRecorder, read for a dump.
+
+import type { AttributeValue } from '@opentelemetry/api';
+import type { Site } from '../site/site.js';
+
+/** The number of a call that is none. */
+export const NO_CALL = -1;
+
+/** What a call has beside its numbers. */
+interface FlightDetail {
+  /** Of the site's recorded arguments, in their order. */
+  readonly values: readonly (AttributeValue | undefined)[] | undefined;
+  readonly error: { readonly type: string; readonly message: string } | undefined;
+  readonly bytes: number;
+}
+
+/** One call, as a dump reads it. Times are milliseconds of the monotonic clock. */
+export interface FlightCall {
+  readonly call: number;
+  readonly site: Site;
+  /** Number of the calling call, which the ring may hold no more; NO_CALL: a root. */
+  readonly parent: number;
+  /** Number of the root, or of the outermost call that was known. */
+  readonly root: number;
+  readonly start: number;
+  /** Undefined: the call has not ended. */
+  readonly end: number | undefined;
+  readonly failed: boolean;
+  readonly detail: FlightDetail | undefined;
+}
+
+const OPEN = -1;
+/** Bytes of a place: site, detail, parent, root, start, duration, failed. */
+const PLACE = 8 + 8 + 4 + 4 + 8 + 4 + 1;
+/** The part of the bytes that places may take; the rest is for arguments and errors. */
+const PLACES_SHARE = 0.8;
+
+export class FlightRing {
+  readonly capacity: number;
+  readonly #bytes: number;
+  /** Numbers of calls go round below this, a multiple of the capacity that a small integer holds. */
+  readonly #round: number;
+  #sites: (Site | undefined)[];
+  #details: (FlightDetail | undefined)[];
+  #parents: Int32Array;
+  #roots: Int32Array;
+  #starts: Float64Array;
+  #durations: Float32Array;
+  #failed: Uint8Array;
+  #next = 0;
+  #written = 0;
+  #detailed = 0;
+  /** Calls whose arguments or error found no room. */
+  withoutDetail = 0;
+
+  constructor(mostCalls: number, mostBytes: number) {
+    this.capacity = Math.max(1, Math.min(mostCalls, Math.floor((mostBytes * PLACES_SHARE) / PLACE)));
+    this.#bytes = mostBytes;
+    this.#round = this.capacity * Math.floor((2 ** 30 - 1) / this.capacity);
+    this.#sites = new Array(this.capacity).fill(undefined);
+    this.#details = new Array(this.capacity).fill(undefined);
+    this.#parents = new Int32Array(this.capacity);
+    this.#roots = new Int32Array(this.capacity);
+    this.#starts = new Float64Array(this.capacity);
+    this.#durations = new Float32Array(this.capacity);
+    this.#failed = new Uint8Array(this.capacity);
+  }
+
+  /** Takes a place. @returns the number of the call */
+  begin(site: Site, parent: number, start: number): number {
+    const call = this.#next;
+    const place = call % this.capacity;
+    this.#next = call + 1 === this.#round ? 0 : call + 1;
+    this.#written++;
+    const before = this.#details[place];
+    if (before !== undefined) {
+      this.#detailed -= before.bytes;
+      this.#details[place] = undefined;
+    }
+    this.#sites[place] = site;
+    this.#parents[place] = parent;
+    this.#roots[place] =
+      parent === NO_CALL ? call : this.holds(parent) ? (this.#roots[parent % this.capacity] as number) : parent;
+    this.#starts[place] = start;
+    this.#durations[place] = OPEN;
+    this.#failed[place] = 0;
+    return call;
+  }
+
+  /** True while the call has not been overwritten. */
+  holds(call: number): boolean {
+    const age = this.#next - call;
+    return (age > 0 ? age : age + this.#round) <= this.capacity;
+  }
+
+  /** @returns milliseconds that the call took; undefined where it has been overwritten, so that it took longer than the ring reaches back */
+  end(call: number, now: number, failed: boolean): number | undefined {
+    if (!this.holds(call)) return undefined;
+    const place = call % this.capacity;
+    const duration = now - (this.#starts[place] as number);
+    this.#durations[place] = duration;
+    if (failed) this.#failed[place] = 1;
+    return duration;
+  }
+
+  /** Adds to what is kept of the call, within the bytes of all. */
+  describe(call: number, values: FlightDetail['values'], error: FlightDetail['error']): void {
+    if (!this.holds(call)) return;
+    const place = call % this.capacity;
+    const before = this.#details[place];
+    const detail = { values: values ?? before?.values, error: error ?? before?.error, bytes: 0 };
+    detail.bytes = bytesOf(detail);
+    const total = this.#detailed - (before?.bytes ?? 0) + detail.bytes;
+    if (total > this.#bytes - this.capacity * PLACE) this.withoutDetail++;
+    else {
+      this.#details[place] = detail;
+      this.#detailed = total;
+    }
+  }
+
+  /** The ring as it is now, to be read while calls go on. */
+  copy(): FlightRing {
+    const copy = new FlightRing(this.capacity, this.#bytes);
+    copy.#sites = this.#sites.slice();
+    copy.#details = this.#details.slice();
+    copy.#parents = this.#parents.slice();
+    copy.#roots = this.#roots.slice();
+    copy.#starts = this.#starts.slice();
+    copy.#durations = this.#durations.slice();
+    copy.#failed = this.#failed.slice();
+    copy.#next = this.#next;
+    copy.#written = this.#written;
+    return copy;
+  }
+
+  /** Calls that had not ended at `since`, oldest first. */
+  *calls(since: number): Generator<FlightCall> {
+    const count = Math.min(this.#written, this.capacity);
+    for (let back = count; back > 0; back--) {
+      const call = (this.#next - back + this.#round) % this.#round;
+      const place = call % this.capacity;
+      const start = this.#starts[place] as number;
+      const duration = this.#durations[place] as number;
+      const end = duration === OPEN ? undefined : start + duration;
+      if (end !== undefined && end < since) continue;
+      yield {
+        call,
+        site: this.#sites[place] as Site,
+        parent: this.#parents[place] as number,
+        root: this.#roots[place] as number,
+        start,
+        end,
+        failed: this.#failed[place] === 1,
+        detail: this.#details[place],
+      };
+    }
+  }
+}
+
+function bytesOf({ values = [], error }: Omit<FlightDetail, 'bytes'>): number {
+  let bytes = 64;
+  for (const value of values) bytes += 16 + 2 * (typeof value === 'string' ? value.length : 0);
+  return error === undefined ? bytes : bytes + 64 + 2 * (error.type.length + error.message.length);
+}

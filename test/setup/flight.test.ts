@@ -1,0 +1,186 @@
+// The flight recorder in real processes, compiled with the transformer: each trigger leaves a file that the viewer opens, with the calls
+// before it, and the process ends or goes on as it would have without.
+// limit: 240 s
+
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readTraces } from '../../viewer/formats/read.js';
+import { type Compiled, compile } from '../transformer/compile.js';
+
+const PROGRAM = `import { instrument, startTracing } from 'spanwright';
+const tick = (ms = 2) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+class Rack {
+  @instrument({ args: ['machine'] })
+  async power(machine: string): Promise<string> { await tick(); return this.read(machine); }
+  @instrument read(machine: string): string { return machine.toUpperCase(); }
+  @instrument async fails(): Promise<void> { await tick(); this.refuse(); }
+  @instrument refuse(): void { throw new Error('refused'); }
+  @instrument async slow(): Promise<void> { await tick(300); }
+  @instrument block(ms: number): void { const until = Date.now() + ms; while (Date.now() < until); }
+}
+const rack = new Rack();
+const { plain, ...options } = JSON.parse(process.argv[2] ?? '{}');
+const ACTS: Record<string, () => unknown> = {
+  exception: () => setTimeout(() => rack.refuse(), 5),
+  rejection: () => void rack.fails(),
+  error: () => rack.fails().catch(() => undefined),
+  twice: async () => { await rack.fails().catch(() => undefined); await tick(100); await rack.fails().catch(() => undefined); },
+  slow: () => rack.slow(),
+  block: () => { rack.block(400); },
+  wait: () => { console.log('ready'); setTimeout(() => undefined, 20_000); },
+  nothing: () => undefined,
+};
+async function main(): Promise<void> {
+  const tracing = await startTracing({ serviceName: 'rack', ...(plain ? {} : { flightRecorder: '30s' }), ...options });
+  console.log(await rack.power('m-1'));
+  await ACTS[process.argv[3] ?? 'nothing']!();
+  if (process.argv[4] === 'then') { await tick(800); console.log('still here'); await tracing.shutdown(); }
+}
+void main();
+`;
+
+let compiled: Compiled;
+test.before(() => {
+  compiled = compile({ files: { 'src/main.ts': PROGRAM }, compilerOptions: { experimentalDecorators: true } });
+  assert.equal(compiled.diagnostics, []);
+});
+
+interface Run {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly out: string;
+  readonly err: string;
+  /** Causes in the names of the files, and the spans that they hold. */
+  readonly dumps: { cause: string; spans: ReturnType<typeof readTraces> }[];
+}
+
+async function run(act: string, options: object = {}, { goesOn = false, signals = [] as NodeJS.Signals[] } = {}): Promise<Run> {
+  const folder = join(compiled.directory, 'flight');
+  rmSync(folder, { recursive: true, force: true });
+  const given = JSON.stringify({ flightFolder: folder, ...options });
+  const child = spawn(process.execPath, ['out/main.js', given, act, ...(goesOn ? ['then'] : [])], { cwd: compiled.directory });
+  let [out, err] = ['', ''];
+  child.stderr.on('data', (part) => (err += part));
+  child.stdout.on('data', (part) => {
+    out += part;
+    if (/ready\n$/.test(out)) void send();
+  });
+  async function send(): Promise<void> {
+    for (const signal of signals) {
+      child.kill(signal);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+  const force = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
+    child.once('close', (...end) => resolve(end)),
+  );
+  clearTimeout(force);
+  const names = (() => {
+    try {
+      return readdirSync(folder).sort();
+    } catch {
+      return [];
+    }
+  })();
+  const dumps = names.map((name) => {
+    const cause = /Z-\d+-(.+)\.json$/.exec(name)?.[1] ?? name;
+    return { cause, spans: readTraces(readFileSync(join(folder, name), 'utf8')) };
+  });
+  return { code, signal, out, err, dumps };
+}
+
+const names = (spans: Run['dumps'][number]['spans']) => spans.map(({ name }) => name);
+const BEFORE = ['Rack.power', 'Rack.read'];
+
+for (const [act, cause, calls, text] of [
+  ['exception', 'uncaughtException', [...BEFORE, 'Rack.refuse'], /Error: refused/],
+  ['rejection', 'unhandledRejection', [...BEFORE, 'Rack.fails', 'Rack.refuse'], /Error: refused/],
+] as const)
+  test(`a crash by an ${act} leaves a file with the calls before it, and is the same crash`, async () => {
+    const { code, err, out, dumps } = await run(act, { flightErrors: false });
+    assert.match(out, 'M-1');
+    assert.is(code, 1);
+    assert.match(err, text);
+    assert.equal(
+      dumps.map((dump) => dump.cause),
+      [cause],
+    );
+    const [{ spans } = { spans: [] }] = dumps;
+    assert.equal(names(spans), calls);
+    const [root, read] = spans;
+    assert.is(root?.attributes['spanwright.flight.reason'], cause);
+    assert.is(root?.attributes.machine, 'm-1');
+    assert.is(root?.attributes['code.file.path'], 'src/main.ts');
+    assert.is(read?.parentSpanId, root?.spanId, 'across the await');
+    assert.is(spans.at(-1)?.status.message, 'refused');
+    const without = await run(act, { plain: true });
+    assert.is(without.code, code);
+    assert.equal(without.dumps, []);
+  });
+
+test('an error at a root writes a file, once within the interval, and the process goes on', async () => {
+  const { code, out, dumps } = await run('twice', {}, { goesOn: true });
+  assert.is(code, 0);
+  assert.match(out, 'still here');
+  assert.equal(
+    dumps.map(({ cause, spans }) => [cause, names(spans)]),
+    [['error', [...BEFORE, 'Rack.fails', 'Rack.refuse']]],
+  );
+  const often = await run('twice', { flightInterval: 0 }, { goesOn: true });
+  assert.is(often.dumps.length, 2);
+  const never = await run('twice', { flightErrors: false }, { goesOn: true });
+  assert.equal(never.dumps, []);
+});
+
+test('a root that is slower than the limit writes a file, and one that is not writes none', async () => {
+  const { dumps } = await run('slow', { flightSlowerThan: '200ms' }, { goesOn: true });
+  assert.equal(
+    dumps.map(({ cause, spans }) => [cause, names(spans)]),
+    [['slow', [...BEFORE, 'Rack.slow']]],
+  );
+  assert.equal((await run('slow', { flightSlowerThan: '10s' }, { goesOn: true })).dumps, []);
+});
+
+test('an event loop that is held up longer than the limit writes a file, and one that is not writes none', async () => {
+  const { dumps } = await run('block', { flightLoopDelay: '200ms' }, { goesOn: true });
+  assert.equal(
+    dumps.map(({ cause, spans }) => [cause, names(spans)]),
+    [['event-loop-delay', [...BEFORE, 'Rack.block']]],
+  );
+  assert.equal((await run('block', { flightLoopDelay: '20s' }, { goesOn: true })).dumps, []);
+});
+
+test('the signal that is asked for writes a file, and the process goes on', async () => {
+  const { dumps, signal } = await run('wait', { flightSignal: 'SIGUSR2' }, { signals: ['SIGUSR2', 'SIGTERM'] });
+  assert.equal(
+    dumps.map(({ cause, spans }) => [cause, names(spans)]),
+    [
+      ['SIGUSR2', BEFORE],
+      ['SIGTERM', BEFORE],
+    ],
+  );
+  assert.is(signal, 'SIGTERM', 'SIGTERM ends it as it would without');
+  const unasked = await run('wait', {}, { signals: ['SIGUSR2'] });
+  assert.is(unasked.signal, 'SIGUSR2', 'a signal that is not asked for does what it did');
+  assert.equal(unasked.dumps, []);
+});
+
+test('a process without an incident writes nothing', async () => {
+  const { code, dumps } = await run('nothing', { flightSlowerThan: '5s', flightLoopDelay: '5s' }, { goesOn: true });
+  assert.is(code, 0);
+  assert.equal(dumps, []);
+});
+
+test('a folder that cannot be written is logged, and the crash stays the same', async () => {
+  const { code, err, dumps } = await run('exception', { flightFolder: '/proc/spanwright' });
+  assert.is(code, 1);
+  assert.match(err, /SPW042 .*the flight recorder could not be written/);
+  assert.match(err, /Error: refused/);
+  assert.equal(dumps, []);
+});
+
+test.run();

@@ -12,7 +12,7 @@ const user = new Consumer();
 let tarball: Tarball;
 test.before(async () => {
   tarball = await user.pack();
-  await user.install(tarball, ['@opentelemetry/api', 'typescript', 'ts-patch']);
+  await user.install(tarball, ['@opentelemetry/api', '@types/node', 'typescript', 'ts-patch']);
 });
 test.after(() => user.remove());
 
@@ -61,6 +61,26 @@ for (const [module, name] of [
     const { code, stdout } = await user.run(process.execPath, ['node_modules/typescript/bin/tsc', ...kinds, ...resolution, name]);
     assert.is(code, 0, stdout);
   });
+
+test('the declarations of every entry type-check without DOM, and with the libraries checked', async () => {
+  const { exports } = JSON.parse(user.installedText('package.json')) as { exports: Record<string, unknown> };
+  // those of unplugin name the types of every bundler
+  const entries = Object.keys(exports).filter((entry) => entry !== './package.json' && !entry.startsWith('./unplugin/'));
+  assert.ok(entries.length > 5, String(entries));
+  user.write(
+    'all.mts',
+    entries.map((entry, at) => `export type Entry${at} = typeof import('spanwright${entry.slice(1)}');`).join('\n'),
+  );
+  const options = ['--module', 'Node16', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node'];
+  const { code, stdout } = await user.run(process.execPath, [
+    'node_modules/typescript/bin/tsc',
+    ...options,
+    ...['--strict', '--exactOptionalPropertyTypes', '--noEmit', '--listFiles', 'all.mts'],
+  ]);
+  assert.is(code, 0, stdout);
+  assert.not.match(stdout, /lib\.dom/);
+  assert.match(stdout, /spanwright\/dist\/runtime\/index\.d\.ts/);
+});
 
 test('tspc instruments with the package and the API alone', async () => {
   user.write('src/work.ts', `import { instrument } from 'spanwright';\nexport class Work { @instrument run() { return 1; } }\n`);

@@ -1,7 +1,8 @@
 // The propagator in force, and writing with it by a given kind of carrier: the part of inject() that kinds themselves build on.
 
-import { type Context, propagation, type TextMapPropagator, type TextMapSetter } from '@opentelemetry/api';
+import { type Context, propagation, type TextMapPropagator, type TextMapSetter, trace } from '@opentelemetry/api';
 import { activeContext } from '../context/active.js';
+import { throughSkipped } from '../context/skipped.js';
 import { isPropagatorRegistered } from '../sdk/registered.js';
 import { notice } from '../warnings.js';
 import { SpanwrightPropagator } from './propagator.js';
@@ -23,9 +24,16 @@ export function injectAs<Carrier>(
   context: Context = activeContext(),
 ): Carrier {
   try {
-    propagator().inject(context, carrier, kindOf() as TextMapSetter);
+    propagator().inject(aroundSkipped(context), carrier, kindOf() as TextMapSetter);
   } catch (error) {
     notice('SPW018', `the carrier cannot be written: ${String(error)}`, 'inject');
   }
   return carrier;
+}
+
+/** In a dropped span of a user's SDK the trace goes on with the span above it. */
+function aroundSkipped(context: Context): Context {
+  const span = trace.getSpan(context);
+  const counting = throughSkipped(span);
+  return counting === undefined || counting === span ? context : trace.setSpan(context, counting);
 }

@@ -11,6 +11,7 @@ import {
   type TraceState,
   trace,
 } from '@opentelemetry/api';
+import { SkippedTraceState, throughSkipped } from '../context/skipped.js';
 import type { Gate, Verdict } from '../gate/gate.js';
 import { printPatterns, printRules } from '../gate/rules.js';
 import { loadTraceSdk } from '../sdk/packages.js';
@@ -18,7 +19,6 @@ import type { Site } from '../site/site.js';
 import { anyHolds } from '../span/conditional-root.js';
 import { isWithinRatio, withThreshold } from '../span/place.js';
 import { startingSite } from '../span/provided.js';
-import { SkippedTraceState, throughSkipped } from '../span/skipped.js';
 import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { type SamplerOptions, startOverOwnSdk } from './own.js';

@@ -16,6 +16,7 @@ import {
 import { round } from '../captured.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import { isSampled } from '../context/origin.js';
+import { skippedIn } from '../context/skipped.js';
 import { parentOf } from '../propagation/parent.js';
 import { RANDOM } from '../propagation/traceparent.js';
 import type { Site } from '../site/site.js';
@@ -25,7 +26,6 @@ import { reportFault } from './fault.js';
 import { newSpanId, newTraceId, traceRandomness } from './identity.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
-import { skippedIn } from './skipped.js';
 
 /** Where a span will hang. With `sampled` false nothing is recorded, and `context` says so to everything below. */
 export interface Placement {

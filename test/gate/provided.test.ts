@@ -19,6 +19,7 @@ import {
   createRootSampler,
   createSampler,
   createSpanProcessor,
+  inject,
   instrument,
   type SpanwrightSampler,
   sessions,
@@ -127,6 +128,20 @@ test('a dropped third-party span leaves the instrumented calls below it to its p
     })();
     expectSpans(spans(), 'top', '  leaf', '    third');
     assert.is(sampler.tracing.openCount, 0);
+  }));
+
+test('in a dropped third-party span the trace goes on to the next service with the span above it', () =>
+  inside(createSampler({ enabled: true, drop: 'name:leaky' }), ({ spans }) => {
+    let sent: { traceparent?: string } = {};
+    const sending = instrument({ namespace: 'carbide::api', name: 'sending' }, () =>
+      library().startActiveSpan('leaky', (leaky) => {
+        sent = inject({});
+        leaky.end();
+      }),
+    );
+    sending();
+    const { traceId, spanId } = (spans()[0] as ReadableSpan).spanContext();
+    assert.is(sent.traceparent, `00-${traceId}-${spanId}-01`);
   }));
 
 test('a dropped span at the top lets the first instrumented call below it start the trace', () =>

@@ -1,6 +1,7 @@
 // limit: 240 s
 // Every bundler and `spanwright/register`, started in the folder above a project, with each kind of decorators and with none: the file has the options
-// and the decorators of its own tsconfig.json, not those of the folder above; a bundle is one file that runs in an empty folder.
+// and the decorators of its own tsconfig.json, not those of the folder above; a bundle is one file that runs in an empty folder. In auto mode every
+// construct has the same span name in each.
 
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
 import { execute, part, testWith } from './conformance/suite.js';
 import { KINDS, type Kind, titleOf } from './matrix.js';
-import { ONE_FILE_BUNDLERS, outputOf } from './one-file.js';
+import { ONE_FILE_BUNDLERS, type OneFile, outputOf } from './one-file.js';
 
 /** The decorator beside `@instrument` fails where it is called with the arguments of the other kind. */
 const LOG: Readonly<Record<Kind, string>> = {
@@ -20,20 +21,58 @@ const LOG: Readonly<Record<Kind, string>> = {
 };
 const marked = (kind: Kind): string => (kind === 'none' ? '' : '@instrument @Log');
 
-const sourceOf = (kind: Kind): string => `import { ${kind === 'none' ? '' : 'instrument, '}startTracing } from 'spanwright';
+/** Everything that has a name by place; auto mode takes them all. */
+const CONSTRUCTS = `
+export function merged() { return merged.inner(); }
+export namespace merged { export function inner() { return 1; } export const held = () => 2; }
+export default function () { return 3; }
+export const anonymous = class { method() { return 4; } static make() { return new this(); } get value() { return 5; } #hidden() { return 6; } hidden() { return this.#hidden(); } };
+export class Base { constructor(readonly id: number) {} async later() { return this.id; } *each() { yield this.id; } ['computed' + 1]() { return 7; } field = () => 8; }
+export class Derived extends Base { override async later() { return super.later(); } }
+function outer() { function nested() { return 9; } const local = () => { const one = nested(); const two = one; return two; }; return local(); }
+export const table = { listed() { return 10; }, arrow: () => 11, 'quoted-name'() { return 12; }, nested: { deep() { return 13; } } };
+const assigned = { later: undefined as undefined | (() => number) };
+assigned.later = () => 14;
+export const defaults = (a = 1, { b = 2 } = {}) => a + b;
+export enum Level { Low = 1 }
+export namespace Level { export function parse() { return Level.Low; } }
+export async function use() {
+  [1].map((item) => {
+    const twice = item * 2;
+    const more = twice + 1;
+    return more;
+  });
+  merged(); merged.held(); outer(); table.listed(); table.arrow(); table['quoted-name'](); table.nested.deep(); assigned.later?.(); defaults(); Level.parse();
+  const made = anonymous.make() as any;
+  made.method(); made.value; made.hidden();
+  const derived = new Derived(1);
+  await derived.later(); Array.from(derived.each()); (derived as any).computed1(); derived.field();
+}
+`;
+
+const USES: Readonly<Record<Kind, readonly [imported: string, called: string]>> = {
+  legacy: ['', ''],
+  TC39: ['', ''],
+  none: ["import unnamed, { use } from './constructs';\n", 'unnamed(); await use();'],
+};
+
+const sourceOf = (
+  kind: Kind,
+): string => `${USES[kind][0]}import { ${kind === 'none' ? '' : 'instrument, '}startTracing } from 'spanwright';
 ${LOG[kind]}
 class Work { ${marked(kind)} run(job: string) { return job; } }
 const spans: string[] = [];
 const exporter = {
-  export(ended: any[], done: (result: object) => void) { spans.push(...ended.map(({ attributes }) => attributes['code.function.name'])); done({ code: 0 }); },
+  export(ended: any[], done: (result: object) => void) { spans.push(...ended.map(({ name, attributes }) => name + ' ' + attributes['code.function.name'])); done({ code: 0 }); },
   async shutdown() {},
 };
 void (async () => {
   const tracing = await startTracing({ serviceName: 'kinds', enabled: true, exporter: exporter as any });
   new Work().run('job');
+  ${USES[kind][1]}
   await tracing.forceFlush();
   await tracing.shutdown();
-  console.log(spans.join());
+  console.log(spans.sort().join('\\n'));
 })();
 `;
 
@@ -44,8 +83,11 @@ const tsconfig = (kind: Kind, namespace: string): string => {
   return JSON.stringify({ compilerOptions: { ...options, plugins } });
 };
 
-/** A project in `app/`, below a folder whose own tsconfig.json has the other kind of decorators and another namespace. */
-function project(kind: Kind, packages: readonly string[]): string {
+/**
+ * For each kind a folder with a project in `app/`, below a tsconfig.json with the other kind of decorators and another namespace. One installation
+ * serves all.
+ */
+function projects(packages: readonly string[]): string {
   const directory = newDirectory();
   const installed = ['typescript', ...packages].map((name) => [name, part('bundlers/node_modules', name)] as const);
   link(directory, {
@@ -53,44 +95,66 @@ function project(kind: Kind, packages: readonly string[]): string {
     '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry'),
     ...Object.fromEntries(installed),
   });
-  write(directory, 'tsconfig.json', tsconfig(kind === 'legacy' ? 'TC39' : 'legacy', 'outer'));
-  write(directory, 'package.json', '{ "name": "outer", "type": "module" }');
-  write(directory, 'app/package.json', '{ "name": "app", "type": "module", "dependencies": { "spanwright": "*" } }');
-  write(directory, 'app/tsconfig.json', tsconfig(kind, 'own'));
-  write(directory, 'app/src/main.ts', sourceOf(kind));
+  for (const kind of KINDS) {
+    write(directory, `${kind}/tsconfig.json`, tsconfig(kind === 'legacy' ? 'TC39' : 'legacy', 'outer'));
+    write(directory, `${kind}/package.json`, '{ "name": "outer", "type": "module" }');
+    write(directory, `${kind}/app/package.json`, '{ "name": "app", "type": "module", "dependencies": { "spanwright": "*" } }');
+    write(directory, `${kind}/app/tsconfig.json`, tsconfig(kind, 'own'));
+    write(directory, `${kind}/app/src/main.ts`, sourceOf(kind));
+    if (kind === 'none') write(directory, `${kind}/app/src/constructs.ts`, CONSTRUCTS);
+  }
   return directory;
 }
 
-function assertRan(printed: string, kind: Kind): void {
+/** Names of the spans by host, in auto mode. */
+const named = new Map<string, readonly string[]>();
+
+function assertRan(printed: string, host: string, kind: Kind): void {
   const lines = printed.trim().split('\n');
-  assert.ok(lines.includes('own::main::Work::run'), printed);
+  assert.ok(lines.includes('Work.run own::main::Work::run'), printed);
   assert.is(lines.includes('run function'), kind !== 'none', printed);
   assert.not.match(printed, /SPW(015|031)/);
+  if (kind === 'none')
+    named.set(
+      host,
+      lines.filter((line) => line.includes(' own::')),
+    );
 }
 
 const withBundlers = testWith('bundlers');
-for (const bundler of ONE_FILE_BUNDLERS)
+for (const bundler of ONE_FILE_BUNDLERS) {
+  let directory: string | undefined;
   for (const kind of KINDS)
     withBundlers(titleOf(bundler.name, kind), () => {
-      const way = {
+      const way: OneFile = {
         entry: 'app/src/main.ts',
-        decorators: kind === 'legacy' ? ('legacy' as const) : ('standard' as const),
+        decorators: kind === 'legacy' ? 'legacy' : 'standard',
         // terser takes longer than all the rest
-        ...{ modules: 'esm' as const, minify: bundler.name !== 'Rollup', plugin: true },
+        ...{ modules: 'esm', minify: bundler.name !== 'Rollup', plugin: true },
       };
-      const directory = project(kind, bundler.packages);
-      write(directory, 'build.mjs', bundler.script(way));
+      directory ??= projects(bundler.packages);
+      write(directory, `${kind}/build.mjs`, bundler.script(way));
       const command = bundler.runner === undefined ? process.execPath : part('bundlers/node_modules/.bin', bundler.runner);
-      execute(directory, command, ['build.mjs']);
+      execute(join(directory, kind), command, ['build.mjs']);
       const empty = newDirectory();
-      cpSync(join(directory, 'out', outputOf(way)), join(empty, outputOf(way)));
-      assertRan(execute(empty, process.execPath, [outputOf(way)]), kind);
+      cpSync(join(directory, kind, 'out', outputOf(way)), join(empty, outputOf(way)));
+      assertRan(execute(empty, process.execPath, [outputOf(way)]), bundler.name, kind);
     });
+}
 
+let registered: string | undefined;
 for (const kind of KINDS)
   withBundlers(titleOf('register', kind), () => {
+    registered ??= projects([]);
     const args = ['--import', 'spanwright/register', 'app/src/main.ts'];
-    assertRan(execute(project(kind, []), process.execPath, args), kind);
+    assertRan(execute(join(registered, kind), process.execPath, args), 'register', kind);
   });
+
+withBundlers('every construct has the same span name in each host', () => {
+  const expected = named.get('register') ?? [];
+  assert.ok(expected.length > 25, expected.join());
+  for (const [host, names] of named) assert.equal(names, expected, host);
+  assert.is(named.size, ONE_FILE_BUNDLERS.length + 1);
+});
 
 test.run();

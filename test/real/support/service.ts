@@ -136,9 +136,10 @@ async function main(): Promise<void> {
     const begun = performance.now();
     await orders[order.do](order as never);
     // A collection in the middle of a load would be the harness's own pause.
-    process.send?.(report(performance.now() - begun, order.do === 'report' || order.do === 'end'));
-    // From here on the process must end by itself: nothing is left that it waits for.
-    if (order.do === 'end') process.disconnect();
+    process.send?.(report(performance.now() - begun, order.do === 'report' || order.do === 'end'), () => {
+      // From here on the process must end by itself: nothing is left that it waits for. Earlier, a long answer would be cut off.
+      if (order.do === 'end') process.disconnect();
+    });
   });
   server.once('listening', () => process.send?.((server.address() as AddressInfo).port));
 }

@@ -9,9 +9,13 @@ import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AdminServer, startAdminServer } from '../../runtime/admin/index.js';
-import type { Tracing } from '../../runtime/index.js';
+import { instrument, type Tracing } from '../../runtime/index.js';
 import { freePorts } from '../real/support/program.js';
-import { listFirmware, NAMESPACE, openWork, sleep, startService } from './service.js';
+import { listFirmware, NAMESPACE, openWork, startService } from './service.js';
+
+const sleep = instrument({ name: 'sleep', namespace: 'carbide::sleep' }, async function sleep(ms: number): Promise<void> {
+  await wait(ms);
+});
 
 const READ_TOKEN = 'the-token-for-reads';
 

@@ -46,10 +46,6 @@ export const listFirmware = instrument(
   },
 );
 
-export const sleep = instrument({ name: 'sleep', namespace: 'carbide::sleep' }, async function sleep(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms));
-});
-
 /** Starts work with a span that carries `attributes`. */
 export function openWork(attributes: Record<string, string>): OpenWork {
   let end = (): void => undefined;

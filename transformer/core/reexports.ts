@@ -28,20 +28,26 @@ export function reexportsOf(ts: Compiler, file: ts.SourceFile): Reexports {
   const named = new Map<string, Reference | null>();
   const all: string[] = [];
   const locals = localsOf(ts, file);
+
+  function addDeclaration({ exportClause, moduleSpecifier }: ts.ExportDeclaration): void {
+    const specifier = moduleSpecifier !== undefined && ts.isStringLiteral(moduleSpecifier) ? moduleSpecifier.text : undefined;
+    if (exportClause === undefined) {
+      if (specifier !== undefined) all.push(specifier);
+      return;
+    }
+    if (ts.isNamespaceExport(exportClause)) {
+      named.set(exportClause.name.text, specifier === undefined ? null : { specifier, path: [] });
+      return;
+    }
+    for (const { name, propertyName = name, isTypeOnly } of exportClause.elements) {
+      const { text } = propertyName;
+      if (!isTypeOnly) named.set(name.text, specifier === undefined ? locals(text) : { specifier, path: [text] });
+    }
+  }
+
   for (const statement of file.statements) {
     if (ts.isExportDeclaration(statement)) {
-      if (statement.isTypeOnly) continue;
-      const { exportClause, moduleSpecifier } = statement;
-      const specifier = moduleSpecifier !== undefined && ts.isStringLiteral(moduleSpecifier) ? moduleSpecifier.text : undefined;
-      if (exportClause === undefined) all.push(...(specifier === undefined ? [] : [specifier]));
-      else if (ts.isNamespaceExport(exportClause))
-        named.set(exportClause.name.text, specifier === undefined ? null : { specifier, path: [] });
-      else
-        for (const { name, propertyName = name, isTypeOnly } of exportClause.elements) {
-          if (isTypeOnly) continue;
-          const { text } = propertyName;
-          named.set(name.text, specifier === undefined ? locals(text) : { specifier, path: [text] });
-        }
+      if (!statement.isTypeOnly) addDeclaration(statement);
     } else if (ts.isExportAssignment(statement)) {
       if (!statement.isExportEquals) named.set('default', locals(statement.expression));
     } else if (hasModifier(statement, ts.SyntaxKind.ExportKeyword)) {

@@ -58,39 +58,45 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     const original = ts.getOriginalNode(node);
     const known = original.pos >= 0 && original.getSourceFile() === authored;
     if (known && !anyWithin(starts, original.pos, original.end)) return node;
-    if (known && isBody(original)) {
-      const place = placeOfEdit({ start: original.getStart(authored), end: original.end });
-      const site = bodies.get(place);
-      bodies.delete(place);
-      if (site !== undefined) return entered(site, node);
-    }
-    if (known && ts.isReturnStatement(node) && node.expression !== undefined) {
-      const { expression } = original as ts.ReturnStatement;
-      const site = expression && kept.get(placeOfEdit(rangeOf(expression, authored)));
-      if (site !== undefined)
-        return factory.updateReturnStatement(node, keepingValue(site, visit(node.expression) as ts.Expression));
-    }
     if (known && ts.isDecorator(node) && replacing.get(placeOfEdit(rangeOf(original, authored)))?.kind === 'remove decorator')
       return undefined;
+    const found = known ? edited(node, original) : undefined;
+    if (found !== undefined) return found;
+    // Types hold no code, and TypeScript's visitors throw on some that are malformed.
+    if (ts.isTypeNode(node) && !ts.isExpressionWithTypeArguments(node)) return node;
+    return ts.visitEachChild(node, visit, context);
+  }
+
+  /** The node with its own edit, or undefined where it has none. */
+  function edited(node: ts.Node, original: ts.Node): ts.Node | undefined {
+    const place = placeOfEdit({ start: original.getStart(authored), end: original.end });
+    const body = isBody(original) ? bodies.get(place) : undefined;
+    if (body !== undefined) {
+      bodies.delete(place);
+      return entered(body, node);
+    }
+    if (ts.isReturnStatement(node)) return returning(node, original as ts.ReturnStatement);
     // What a class extends is two nodes in one place; the outer one is no expression by itself.
-    if (known && ts.isExpression(node) && !ts.isExpressionWithTypeArguments(node) && !inside.has(original)) {
-      const place = placeOfEdit({ start: original.getStart(authored), end: original.end });
+    if (ts.isExpression(node) && !ts.isExpressionWithTypeArguments(node) && !inside.has(original)) {
       const edit = replacing.get(place);
       if (edit !== undefined) return replaced(edit as CodeEdit, node);
       const field = fields.get(place);
       if (field !== undefined) return initializer(field, node);
     }
-    if (known && ts.isClassLike(node)) {
-      const { pos } = (original as ts.ClassLikeDeclaration).members;
-      const added = adding.filter(({ at }) => at.start === pos);
-      if (added.length > 0) {
-        const blocks = added.map((edit) => blockOf(edit, node));
-        return withBlocks(blocks, ts.visitEachChild(node, visit, context));
-      }
-    }
-    // Types hold no code, and TypeScript's visitors throw on some that are malformed.
-    if (ts.isTypeNode(node) && !ts.isExpressionWithTypeArguments(node)) return node;
-    return ts.visitEachChild(node, visit, context);
+    return ts.isClassLike(node) ? withAdded(node, original as ts.ClassLikeDeclaration) : undefined;
+  }
+
+  function returning(node: ts.ReturnStatement, { expression }: ts.ReturnStatement): ts.Node | undefined {
+    const site = expression && kept.get(placeOfEdit(rangeOf(expression, authored)));
+    if (site === undefined || node.expression === undefined) return undefined;
+    return factory.updateReturnStatement(node, keepingValue(site, visit(node.expression) as ts.Expression));
+  }
+
+  function withAdded(node: ts.ClassLikeDeclaration, { members: { pos } }: ts.ClassLikeDeclaration): ts.Node | undefined {
+    const added = adding.filter(({ at }) => at.start === pos);
+    if (added.length === 0) return undefined;
+    const blocks = added.map((edit) => blockOf(edit, node));
+    return withBlocks(blocks, ts.visitEachChild(node, visit, context));
   }
 
   function isBody(node: ts.Node): boolean {

@@ -226,16 +226,18 @@ function body(random: Random, { label, key, above }: BodyChoice): string {
     );
   }
   lines.push(ending(random, names, isArrow, kind === 'set'));
-  const list = parameters.join(', ');
-  const text = `{ ${lines.join(' ')} }`;
-  const front = key.static ? 'static ' : '';
-  if (kind === 'get' || kind === 'set') return `${front}${kind} ${key.text}(${list}) ${text}`;
-  const asynchronous = waits ? 'async ' : '';
-  const star = yields ? '*' : '';
-  if (kind === 'field') return `${key.text} = ${isArrow ? `(${list}) => ${text}` : `function (${list}) ${text}`};`;
-  if (/^fn\d$/.test(key.text))
-    return isArrow ? `${asynchronous}(${list}) => ${text}` : `${asynchronous}function${star} ${key.text}(${list}) ${text}`;
-  return `${front}${asynchronous}${star}${key.text}(${list}) ${text}`;
+  return written(key, parameters.join(', '), `{ ${lines.join(' ')} }`);
+}
+
+function written({ kind, text: key, static: isStatic, arrow: isArrow = false }: Key, list: string, text: string): string {
+  const front = isStatic ? 'static ' : '';
+  if (kind === 'get' || kind === 'set') return `${front}${kind} ${key}(${list}) ${text}`;
+  const asynchronous = kind.startsWith('async') ? 'async ' : '';
+  const star = kind.includes('generator') ? '*' : '';
+  if (kind === 'field') return `${key} = ${isArrow ? `(${list}) => ${text}` : `function (${list}) ${text}`};`;
+  if (/^fn\d$/.test(key))
+    return isArrow ? `${asynchronous}(${list}) => ${text}` : `${asynchronous}function${star} ${key}(${list}) ${text}`;
+  return `${front}${asynchronous}${star}${key}(${list}) ${text}`;
 }
 
 /** A function as the value of a constant or argument. */

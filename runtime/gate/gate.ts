@@ -7,60 +7,20 @@ import { clearInterval, setInterval, unref } from '../captured.js';
 import { SPAN_KEY } from '../context/layer.js';
 import { isLocal, isSampled } from '../context/origin.js';
 import { watchHeaders } from '../context/request-headers.js';
-import type { Capture } from '../site/capture.js';
-import { fulfils, type When } from '../site/condition.js';
+import type { When } from '../site/condition.js';
 import type { GateSwitch, Site } from '../site/site.js';
-import { type Admission, mayFulfil } from './admission.js';
-import { type CaptureAt, unitedCapture } from './capture.js';
+import { mayFulfil } from './admission.js';
 import { LifetimeTokens } from './lifetime-tokens.js';
 import { type Pattern, type Subject, subjectOf } from './pattern.js';
-import { PatternIndex } from './pattern-index.js';
 import { RemoteRoots } from './remote-roots.js';
-import type { Rule } from './rules.js';
 import { type SignedRequestSettings, SignedRequests } from './signed-requests.js';
 import { TICK_MS, TracesUnderWay } from './under-way.js';
+import { type GateSettings, kindsOf, type Verdict, Verdicts } from './verdicts.js';
 
 /** A third-party sampled context counts for this long after it was last seen, unless garbage collection has taken it before. */
 const FOREIGN_TICKS = (10 * 60_000) / TICK_MS;
 
-export interface GateSettings extends Admission {
-  enabled: boolean;
-  /** Sites whose values may be captured. */
-  capturable: readonly Pattern[];
-  captures: readonly CaptureAt[];
-  rules: readonly Rule[];
-  drop: readonly Pattern[];
-  remoteParent: 'accept' | 'ignore';
-}
-
 const EVERYWHERE: Pattern = { kind: 'all', text: '', open: true };
-
-/** What the settings say of a subject. */
-export interface Verdict {
-  readonly dropped: boolean;
-  readonly ratio: number;
-  readonly root: boolean;
-  /** Alternatives under which it may start a trace where `root` is false. */
-  readonly when: readonly When[];
-}
-
-/** Roots with conditions of which those on the resource hold. */
-interface ConditionalIndex {
-  readonly roots: PatternIndex<true>;
-  readonly kinds: readonly number[];
-  readonly when: When;
-}
-
-/** The settings in force as they judge a subject. */
-interface Indexes {
-  readonly roots: PatternIndex<true>;
-  readonly conditional: readonly ConditionalIndex[];
-  readonly capturable: PatternIndex<true>;
-  /** A capture without roots is for every site. */
-  readonly captures: readonly { readonly roots: PatternIndex<true> | undefined; readonly capture: Capture }[];
-  readonly rules: PatternIndex<number>;
-  readonly drop: PatternIndex<true>;
-}
 
 export class Gate implements GateSwitch {
   idle = true;
@@ -108,14 +68,7 @@ export class Gate implements GateSwitch {
     remoteParent: 'accept',
   };
   #leaky: readonly Pattern[] = [];
-  #indexes: Indexes = {
-    roots: new PatternIndex([[EVERYWHERE, true]]),
-    conditional: [],
-    capturable: new PatternIndex([]),
-    captures: [],
-    rules: new PatternIndex([]),
-    drop: new PatternIndex([]),
-  };
+  #verdicts = new Verdicts(this.#settings, () => undefined);
   readonly #sites: Iterable<Site>;
   #changes = 0;
   /** Tick in which a third-party sampled context was last seen. */
@@ -169,20 +122,9 @@ export class Gate implements GateSwitch {
   }
 
   #judgeAll(): void {
-    const { roots, conditional, capturable, captures, rules, drop } = this.#settings;
     this.#watchHeaders();
-    this.#indexes = {
-      roots: indexOf(roots),
-      conditional: conditional.flatMap(({ roots: at, when }) => {
-        const ofProcess = when.filter(({ source }) => source === 'resource');
-        if (!ofProcess.every((condition) => fulfils(condition, this.resourceValue(condition.name)))) return [];
-        return [{ roots: indexOf(at), kinds: kindsOf(at), when: when.filter(({ source }) => source !== 'resource') }];
-      }),
-      capturable: indexOf(capturable),
-      captures: captures.map(({ only, capture }) => ({ roots: only === null ? undefined : indexOf(only), capture })),
-      rules: new PatternIndex(rules.map(({ pattern, ratio }) => [pattern, ratio])),
-      drop: indexOf([...drop, ...this.#leaky]),
-    };
+    const drop = [...this.#settings.drop, ...this.#leaky];
+    this.#verdicts = new Verdicts({ ...this.#settings, drop }, this.resourceValue);
     for (const site of this.#sites) this.judge(site);
   }
 
@@ -213,7 +155,7 @@ export class Gate implements GateSwitch {
     site.dropped = verdict.dropped;
     site.off = verdict.dropped || verdict.ratio === 0;
     site.ratio = verdict.ratio;
-    site.capture = this.#captureAt(subject);
+    site.capture = this.#verdicts.captureAt(subject);
     site.root = verdict.root || when.some(({ length }) => length === 0);
     site.when = when.length === 0 ? undefined : when;
     site.starts = verdict.ratio > 0 && (site.root || site.when !== undefined || this.rootKinds.includes(site.kind));
@@ -221,26 +163,12 @@ export class Gate implements GateSwitch {
 
   /** What the settings say of a subject; sites cache the answer, spans of third-party tracers with a namespace ask. */
   verdict(subject: Subject): Verdict {
-    const { drop, rules, roots, conditional } = this.#indexes;
-    return {
-      dropped: drop.find(subject) ?? false,
-      ratio: rules.find(subject) ?? 1,
-      root: roots.find(subject) ?? false,
-      when: conditional.flatMap((index) => (index.roots.find(subject) === true ? [index.when] : [])),
-    };
-  }
-
-  #captureAt(subject: Subject): Capture | undefined {
-    const { capturable, captures } = this.#indexes;
-    if (captures.length === 0 || capturable.find(subject) !== true) return undefined;
-    return unitedCapture(
-      captures.flatMap(({ roots, capture }) => (roots === undefined || roots.find(subject) === true ? [capture] : [])),
-    );
+    return this.#verdicts.of(subject);
   }
 
   /** Alternatives under which any span of the kind may start a trace. */
   whenOfKind(kind: SpanKind): readonly When[] {
-    return this.#indexes.conditional.flatMap(({ kinds, when }) => (kinds.includes(kind) ? [when] : []));
+    return this.#verdicts.whenOfKind(kind);
   }
 
   /**
@@ -294,14 +222,4 @@ export class Gate implements GateSwitch {
     this.underWay.tick++;
     this.refresh();
   }
-}
-
-const SPAN_KIND_NUMBERS: Record<string, number> = { internal: 0, server: 1, client: 2, producer: 3, consumer: 4 };
-
-function kindsOf(roots: readonly Pattern[]): number[] {
-  return roots.filter(({ kind }) => kind === 'kind').map(({ text }) => SPAN_KIND_NUMBERS[text] as number);
-}
-
-function indexOf(patterns: readonly Pattern[]): PatternIndex<true> {
-  return new PatternIndex(patterns.map((pattern) => [pattern, true]));
 }

@@ -4,8 +4,8 @@
 
 import { BroadcastChannel, getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { now } from '../captured.js';
-import type { GateSettings } from './gate.js';
 import type { InheritedLease } from './lease.js';
+import type { GateSettings } from './verdicts.js';
 
 /** Settings of the main thread, plain data. */
 export interface SharedSettings {

@@ -3,7 +3,7 @@
 import type { SpanCounts } from '../tracing.js';
 
 /** Outcomes of ended spans, counted by the export pipeline and by `keep`. */
-type SpanOutcomes = Readonly<Pick<SpanCounts, 'exported' | 'failed' | 'dropped' | 'forgotten'>>;
+export type SpanOutcomes = Readonly<Pick<SpanCounts, 'exported' | 'failed' | 'dropped' | 'forgotten'>>;
 
 /** Where Spanwright exports nothing: before the first span, and in an SDK set-up of the user's. */
 export const NO_OUTCOMES: SpanOutcomes = { exported: 0, failed: 0, dropped: 0, forgotten: 0 };

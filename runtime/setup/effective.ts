@@ -2,9 +2,9 @@
 
 import type { Configuration } from '../config/configuration.js';
 import { admissionOf } from '../gate/admission.js';
-import type { GateSettings } from '../gate/gate.js';
 import type { LeaseBook } from '../gate/lease.js';
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules, withoutOverruled } from '../gate/rules.js';
+import type { GateSettings } from '../gate/verdicts.js';
 import { parseWhen } from '../gate/when.js';
 
 export function fromConfiguration(configuration: Configuration): GateSettings {

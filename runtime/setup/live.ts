@@ -3,10 +3,10 @@
 
 import type { LoadedConfiguration } from '../config/load.js';
 import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
-import type { GateSettings } from '../gate/gate.js';
 import { LeaseBook } from '../gate/lease.js';
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
 import { unmatchedPatterns, unrecordedNames } from '../gate/unmatched.js';
+import type { GateSettings } from '../gate/verdicts.js';
 import { printWhen } from '../gate/when.js';
 import { linkWorkers, type SharedSettings, type WorkerLink } from '../gate/workers.js';
 import { openByNamespace, prometheusText } from '../open/metrics.js';
@@ -32,11 +32,11 @@ import type {
 import { VERSION } from '../version.js';
 import { type Notice, noticesAboutOthers } from '../warnings.js';
 import { within } from '../within.js';
-import { type Built, NO_OUTCOMES } from './built.js';
+import type { Built } from './built.js';
 import { changeOf, fromConfiguration, withLeases } from './effective.js';
 import type { FlightDumps } from './flight.js';
 import { readFlushLimit } from './flush-limit.js';
-import { reportOpenSpan } from './reports.js';
+import { countSpans, reportOpenSpan, whyNothingIsSent } from './reports.js';
 import { pageOfSites, reportNamespaces, reportSites } from './site-pages.js';
 
 const MOST_OPEN_SPANS = 10_000;
@@ -108,7 +108,7 @@ export class LiveTracing implements Tracing {
         'Capturing values is refused: allow_capture is "none". Name the namespaces whose values may be captured, and start the service again.',
       );
     return this.leaseBook.begin({ kind: 'enabled', value }, options, ({ only, when }) => [
-      ...(value && this.#built === undefined ? [this.#whyNothingIsSent()] : []),
+      ...(value && this.#built === undefined ? [whyNothingIsSent(this.endpoint)] : []),
       ...(only === null ? [] : unmatchedPatterns(parseRoots(only), this.process.sites)),
       ...(when === null ? [] : unrecordedNames(when, this.process.sites)),
     ]);
@@ -260,29 +260,7 @@ export class LiveTracing implements Tracing {
   }
 
   counts(): SpanCounts {
-    const { open, gate } = this.process;
-    const { exported, failed, dropped, forgotten } = this.#built?.counts.counts ?? NO_OUTCOMES;
-    return {
-      open: open.count,
-      started: open.started,
-      ended: open.ended,
-      leaked: open.leaked,
-      refused: open.refused,
-      tooDeep: open.tooDeep,
-      remoteRoots: gate.remoteRoots.recorded,
-      remoteRefused: gate.remoteRoots.refused,
-      dropped,
-      exported,
-      failed,
-      forgotten,
-    };
-  }
-
-  #whyNothingIsSent(): string {
-    if (this.endpoint === null) {
-      return 'No endpoint is configured, so no spans are recorded. Set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or [tracing] otlp_endpoint and start again.';
-    }
-    return `The endpoint ${JSON.stringify(this.endpoint)} cannot be used, so no spans are recorded. The line SPW002 of the service's start says why.`;
+    return countSpans(this.process, this.#built?.counts.counts);
   }
 
   #mayChange(): void {

@@ -1,10 +1,12 @@
-// One site, one open span as plain data, for the admin hook, the CLI and users' code.
+// One site, one open span, the counts of all as plain data, for the admin hook, the CLI and users' code.
 
 import { describeSite } from '../instrument/metadata.js';
 import type { OpenSpan } from '../open/table.js';
 import { LatencyHistogram } from '../site/latency.js';
 import type { Site } from '../site/site.js';
-import type { OpenSpanReport, SiteReport } from '../tracing.js';
+import type { ProcessState } from '../state.js';
+import type { OpenSpanReport, SiteReport, SpanCounts } from '../tracing.js';
+import { NO_OUTCOMES, type SpanOutcomes } from './built.js';
 
 const NO_CALLS = new LatencyHistogram();
 
@@ -21,6 +23,32 @@ export function reportOpenSpan(span: OpenSpan, attributes: boolean): OpenSpanRep
     longRunning: span.site.options.longRunning,
     ...(attributes ? { attributes: { ...span.attributes } } : undefined),
   };
+}
+
+/** @param outcomes undefined: nothing is built */
+export function countSpans({ open, gate }: ProcessState, outcomes: SpanOutcomes = NO_OUTCOMES): SpanCounts {
+  const { exported, failed, dropped, forgotten } = outcomes;
+  return {
+    open: open.count,
+    started: open.started,
+    ended: open.ended,
+    leaked: open.leaked,
+    refused: open.refused,
+    tooDeep: open.tooDeep,
+    remoteRoots: gate.remoteRoots.recorded,
+    remoteRefused: gate.remoteRoots.refused,
+    dropped,
+    exported,
+    failed,
+    forgotten,
+  };
+}
+
+/** The warning of a lease that cannot record. */
+export function whyNothingIsSent(endpoint: string | null): string {
+  if (endpoint === null)
+    return 'No endpoint is configured, so no spans are recorded. Set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or [tracing] otlp_endpoint and start again.';
+  return `The endpoint ${JSON.stringify(endpoint)} cannot be used, so no spans are recorded. The line SPW002 of the service's start says why.`;
 }
 
 export function reportSite(site: Site): SiteReport {

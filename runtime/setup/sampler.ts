@@ -12,8 +12,9 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { SkippedTraceState, throughSkipped } from '../context/skipped.js';
-import type { Gate, Verdict } from '../gate/gate.js';
+import type { Gate } from '../gate/gate.js';
 import { printPatterns, printRules } from '../gate/rules.js';
+import type { Verdict } from '../gate/verdicts.js';
 import { loadTraceSdk } from '../sdk/packages.js';
 import type { Site } from '../site/site.js';
 import { anyHolds } from '../span/conditional-root.js';

@@ -15,8 +15,9 @@ import {
 import { activeContext, withContext } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY } from '../context/layer.js';
 import { isTransparent, NOTHING, TransparentSpan, throughTransparent } from '../context/transparent.js';
-import type { Gate, Verdict } from '../gate/gate.js';
+import type { Gate } from '../gate/gate.js';
 import type { Subject } from '../gate/pattern.js';
+import type { Verdict } from '../gate/verdicts.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
 import { anyHolds } from './conditional-root.js';

@@ -1,6 +1,6 @@
 // Holds the layout: names of files, their length, no trace of a machine, a lock file that works with any registry, a changelog.
 
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -46,6 +46,11 @@ test('no file names a path of a machine', () => {
     }),
     [],
   );
+});
+
+test('no file is a link, which would lead out of the project on another machine', () => {
+  const links = FILES.filter((path) => lstatSync(join(PROJECT, path)).isSymbolicLink());
+  assert.equal(links, []);
 });
 
 test('a path of a machine is recognised, and a path of the project or the web is not', () => {

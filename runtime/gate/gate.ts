@@ -151,7 +151,7 @@ export class Gate implements GateSwitch {
   judge(site: Site): void {
     const subject = subjectOf(site);
     const verdict = this.verdict(subject);
-    const when = [...verdict.when, ...this.whenOfKind(site.kind)].filter((conditions) => mayFulfil(site, conditions));
+    const when = this.#verdicts.conditional ? this.#whenAt(site, verdict) : verdict.when;
     site.dropped = verdict.dropped;
     site.off = verdict.dropped || verdict.ratio === 0;
     site.ratio = verdict.ratio;
@@ -159,6 +159,10 @@ export class Gate implements GateSwitch {
     site.root = verdict.root || when.some(({ length }) => length === 0);
     site.when = when.length === 0 ? undefined : when;
     site.starts = verdict.ratio > 0 && (site.root || site.when !== undefined || this.rootKinds.includes(site.kind));
+  }
+
+  #whenAt(site: Site, { when }: Verdict): readonly When[] {
+    return [...when, ...this.whenOfKind(site.kind)].filter((conditions) => mayFulfil(site, conditions));
   }
 
   /** What the settings say of a subject; sites cache the answer, spans of third-party tracers with a namespace ask. */

@@ -35,6 +35,8 @@ interface ConditionalIndex {
   readonly when: When;
 }
 
+const NONE: readonly When[] = [];
+
 /** `resourceValue` answers conditions on the resource, which hold for the whole process. */
 export class Verdicts {
   readonly #roots: PatternIndex<true>;
@@ -58,12 +60,19 @@ export class Verdicts {
     this.#drop = indexOf(drop);
   }
 
+  /** Whether any root has conditions. Without them a change judges each site with no list made. */
+  get conditional(): boolean {
+    return this.#conditional.length > 0;
+  }
+
   of(subject: Subject): Verdict {
     return {
       dropped: this.#drop.find(subject) ?? false,
       ratio: this.#rules.find(subject) ?? 1,
       root: this.#roots.find(subject) ?? false,
-      when: this.#conditional.flatMap((index) => (index.roots.find(subject) === true ? [index.when] : [])),
+      when: this.conditional
+        ? this.#conditional.flatMap((index) => (index.roots.find(subject) === true ? [index.when] : []))
+        : NONE,
     };
   }
 

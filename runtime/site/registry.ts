@@ -59,7 +59,7 @@ export class SiteRegistry {
   }
 
   /** Slots that exist; what is created later is judged then. */
-  readonly created: Iterable<Site> = { [Symbol.iterator]: () => this.#judged() };
+  readonly created: Iterable<Site> = { [Symbol.iterator]: () => [...this.#existing(), ...alive(this.#replaced)].values() };
 
   /** Number of slots. */
   get size(): number {
@@ -71,17 +71,12 @@ export class SiteRegistry {
   /** Every live slot, created if need be; several may have one id. */
   [Symbol.iterator](): IterableIterator<Site> {
     this.#createRest();
-    return this.#existing();
+    return this.#existing().values();
   }
 
-  *#existing(): IterableIterator<Site> {
-    yield* this.#byId.values();
-    yield* alive(this.#loose);
-  }
-
-  *#judged(): IterableIterator<Site> {
-    yield* this.#existing();
-    yield* alive(this.#replaced);
+  /** A list, because a change of rules goes over thousands, and a generator takes longer than the judgement. */
+  #existing(): Site[] {
+    return [...this.#byId.values(), ...alive(this.#loose)];
   }
 
   #addLoose(site: Site): void {
@@ -107,11 +102,13 @@ export class SiteRegistry {
   }
 }
 
-function* alive(references: readonly WeakRef<Site>[]): IterableIterator<Site> {
+function alive(references: readonly WeakRef<Site>[]): Site[] {
+  const sites: Site[] = [];
   for (const reference of references) {
     const site = reference.deref();
-    if (site !== undefined) yield site;
+    if (site !== undefined) sites.push(site);
   }
+  return sites;
 }
 
 /** Options are compared by identity; those that are data, by content. */

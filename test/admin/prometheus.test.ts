@@ -83,6 +83,7 @@ test.after(async () => {
 async function query(text: string): Promise<number | undefined> {
   try {
     const answer = await fetch(`${origin}/api/v1/query?query=${encodeURIComponent(text)}`);
+    if (answer.status === 503) return undefined; // It listens, and is not ready yet.
     const { data } = (await answer.json()) as { data?: { result: { value: [number, string] }[] } };
     assert.ok((data?.result.length ?? 0) <= 1, `${text} has several results`);
     const value = data?.result[0]?.value[1];

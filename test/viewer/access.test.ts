@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toOtlpJson } from '../../viewer/formats/otlp-json.js';
+import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { startViewer, type Viewer } from '../../viewer/view/viewer.js';
 import { order, traceIdOf } from './example-traces.js';
 
@@ -57,6 +58,16 @@ test('spans that are sent again are held once and counted, those that join their
   const shown = JSON.parse((await ask(`${viewer.url}/api/traces/${traceIdOf(1)}`)).text) as { spans: [string][] };
   assert.is(new Set(shown.spans.map(([id]) => id)).size, 9);
   assert.is(shown.spans.length, 9);
+});
+
+test('spans that stand twice in one request are held once, and so is each of a client and a server with one id', async () => {
+  const [client] = order(2, Date.now());
+  const server = { ...(client as ReceivedSpan), kind: 'server' as const };
+  const pair = [{ ...server, kind: 'client' as const }, server];
+  const before = viewer.store.counts.refusedSpans;
+  viewer.store.add([...pair, ...pair]);
+  viewer.store.add(pair);
+  assert.equal([viewer.store.get(traceIdOf(2))?.summary.spans, viewer.store.counts.refusedSpans - before], [2, 4]);
 });
 
 test('requests that are not OTLP are refused with what was expected, and add nothing', async () => {

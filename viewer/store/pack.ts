@@ -75,6 +75,10 @@ function unpacked(row: Packed, traceId: string, resource: ReceivedSpan['resource
   };
 }
 
+export function holdsSpan(bytes: Buffer, { spanId, kind }: Pick<ReceivedSpan, 'spanId' | 'kind'>): boolean {
+  return bytes.includes(`["${spanId}"`) && rowsIn(bytes).some((row) => row[0] === spanId && row[3] === kind);
+}
+
 /** The span of an id alone, without creating the others. */
 export function unpackSpan(
   bytes: Buffer,

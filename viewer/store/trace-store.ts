@@ -2,7 +2,7 @@
 // longest are released and counted. Filled by the receivers and by imports; read by the API.
 
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { packSpans, type SpanOutline, unpackOutlines, unpackSpan, unpackSpans } from './pack.js';
+import { holdsSpan, packSpans, type SpanOutline, unpackOutlines, unpackSpan, unpackSpans } from './pack.js';
 import { addToSummary, emptySummary, marksOf, releaseSummary, type TraceSummary } from './summary.js';
 import { type TraceWords, Words } from './words.js';
 
@@ -113,16 +113,11 @@ export class TraceStore {
   #addToTrace(id: string, group: readonly ReceivedSpan[]): void {
     const trace = this.#traces.get(id) ?? emptyTrace(id);
     const room = this.#limits.spansOfTrace - trace.summary.spans;
-    const valid = group.filter((span) => VALID_SPAN.test(span.spanId) && this.#isNew(trace, span)).slice(0, Math.max(0, room));
+    const valid = newSpans(trace, group).slice(0, Math.max(0, room));
     this.counts.refusedSpans += group.length - valid.length;
     if (valid.length === 0) return;
     const shared = this.#shared((valid[0] as ReceivedSpan).resource);
     this.#keep(trace, shared, valid, packSpans(valid));
-  }
-
-  /** A client's and a server's span of one id, as Zipkin has them, are two. */
-  #isNew(trace: StoredTrace, { spanId, kind }: ReceivedSpan): boolean {
-    return !trace.marks.has(markOfId(spanId)) || this.spanOf(trace, spanId)?.kind !== kind;
   }
 
   /** Adds packed spans of an earlier run; they are neither counted as received nor announced by `onKept`. */
@@ -185,6 +180,17 @@ const emptyTrace = (id: string): StoredTrace => ({
   revision: 0,
   bytes: 0,
 });
+
+/** Spans with a valid id that the trace does not hold. A client's and a server's span of one id, as Zipkin has them, are two. */
+function newSpans({ marks, chunks }: StoredTrace, group: readonly ReceivedSpan[]): ReceivedSpan[] {
+  const met = new Set<string>();
+  return group.filter((span) => {
+    const key = `${span.spanId} ${span.kind}`;
+    if (!VALID_SPAN.test(span.spanId) || met.has(key)) return false;
+    met.add(key);
+    return !marks.has(markOfId(span.spanId)) || !chunks.some(({ bytes }) => holdsSpan(bytes, span));
+  });
+}
 
 /** 28 bits, so that V8 keeps it as a small integer. */
 const markOfId = (spanId: string): number => Number.parseInt(spanId.slice(-7), 16);

@@ -18,11 +18,15 @@ export interface ChildOptions {
   readonly onLine?: (line: string) => void;
   /** Called with each line of standard error. */
   readonly onLog?: (line: string) => void;
+  /** Milliseconds until it serves. Default 90,000. */
+  readonly startLimit?: number;
+  /** Milliseconds from `stop()` until it is killed. Default 30,000. */
+  readonly stopLimit?: number;
 }
 
 type Facts = Readonly<Record<string, unknown>>;
 
-const START_LIMIT_MS = 150_000;
+const START_LIMIT_MS = 90_000;
 const STOP_LIMIT_MS = 30_000;
 const KEPT_LOG_LINES = 50;
 
@@ -36,6 +40,7 @@ export class Child {
     readonly ready: Facts,
     /** Resolves with its exit code, null after a signal, once all that it printed has been read. */
     readonly ended: Promise<number | null>,
+    private readonly stopLimit: number,
   ) {
     process.on('message', ({ spans }: { spans?: SpanCounts }) => {
       this.spans = spans ?? this.spans;
@@ -51,9 +56,10 @@ export class Child {
     return this.process.pid ?? 0;
   }
 
-  /** @throws Error with the end of its log when it ends before it serves, reports `failed`, or does not serve in 150 seconds. */
+  /** @throws Error with the end of its log when it ends before it serves, reports `failed`, or does not serve within `startLimit`. */
   static async start(script: string, options: ChildOptions = {}): Promise<Child> {
     const { args = [], env, preload, readyBy = 'line', onLine, onLog } = options;
+    const { startLimit = START_LIMIT_MS, stopLimit = STOP_LIMIT_MS } = options;
     const child = fork(script, args, {
       env: { ...process.env, ...env },
       execArgv: ['--enable-source-maps', ...(preload === undefined ? [] : ['--require', preload])],
@@ -74,7 +80,7 @@ export class Child {
         child.kill('SIGKILL');
         reject(new Error(`${script} ${reason}\n${log.join('\n')}`));
       };
-      const limit = setTimeout(() => fail(`does not serve after ${START_LIMIT_MS} ms`), START_LIMIT_MS);
+      const limit = setTimeout(() => fail(`does not serve after ${startLimit} ms`), startLimit);
       const serves = (facts: Facts): void => {
         clearTimeout(limit);
         if (facts.failed === undefined) resolve(facts);
@@ -92,12 +98,12 @@ export class Child {
       if (readyBy === 'message') child.once('message', (facts) => serves(facts as Facts));
       void ended.then((code) => fail(`ended with ${code} before it served`));
     });
-    return new Child(child, ready, ended);
+    return new Child(child, ready, ended, stopLimit);
   }
 
-  /** Asks it to end, and kills it after 30 seconds. @returns its exit code; null after a signal */
+  /** Asks it to end, and kills it after `stopLimit`. @returns its exit code; null after a signal */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
-    const limit = setTimeout(() => this.process.kill('SIGKILL'), STOP_LIMIT_MS);
+    const limit = setTimeout(() => this.process.kill('SIGKILL'), this.stopLimit);
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill(signal);
     const code = await this.ended;
     clearTimeout(limit);

@@ -1,4 +1,4 @@
-// What the drivers of the samples share. Nothing of it is needed for tracing a service.
+// Shared by the drivers of the samples. A service needs none of it to be traced.
 
 export { Child, type ChildOptions } from './child.js';
 export { deliveryFaults, type SpanReport } from './delivery.js';

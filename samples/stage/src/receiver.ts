@@ -20,6 +20,7 @@ export function startReceiver(
 ): Promise<Child> {
   return Child.start(SPANWRIGHT, {
     args: ['receive', '--json', '--port', '0', ...args],
+    stopLimit: 10_000,
     onLine: (line) => onSpan(JSON.parse(line)),
     ...(onLog === undefined ? {} : { onLog }),
   });

@@ -8,6 +8,7 @@ import { Pool } from 'pg';
 import { migrate } from '../pipeline/database.js';
 
 const BUILD = join(__dirname, '..');
+const START_LIMIT_MS = 150_000;
 export const SERVICES = ['api', 'detector', 'analyzer', 'event-writer'] as const;
 export type Service = (typeof SERVICES)[number];
 
@@ -80,6 +81,7 @@ export class System {
         preload: join(BUILD, name, 'tracing.js'),
         env: { ...this.#env, ...(name === 'api' ? {} : { PORT: undefined }), API_URL: this.api, ...env },
         onLog: (line) => this.options.onLog(name, line),
+        startLimit: START_LIMIT_MS,
       }),
     );
     this.#traced.push({ process: name, child });
@@ -112,7 +114,7 @@ export class System {
   }
 
   async #store(name: 'postgres' | 'redis'): Promise<string> {
-    const store = await this.#keep(Child.start(join(BUILD, 'stores', `${name}.js`)));
+    const store = await this.#keep(Child.start(join(BUILD, 'stores', `${name}.js`), { startLimit: START_LIMIT_MS }));
     return store.address;
   }
 

@@ -139,7 +139,10 @@ const secret = (): string => randomBytes(24).toString('hex');
 /** An empty one leaves OTEL_EXPORTER_OTLP_TRACES_ENDPOINT unset, and nothing is built. */
 const sendTo = (endpoint: string) => ({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint });
 
+/** Milliseconds. RabbitMQ takes long to start on a busy machine. */
+const LIMITS = { startLimit: 150_000, stopLimit: 20_000 };
+
 /** `instance` is the name of the process in its log and in the verdict. */
 function startProgram(program: string, instance: string, options: ChildOptions): Promise<Child> {
-  return Child.start(join(BUILD, program, 'main.js'), { ...options, env: { ...options.env, INSTANCE: instance } });
+  return Child.start(join(BUILD, program, 'main.js'), { ...LIMITS, ...options, env: { ...options.env, INSTANCE: instance } });
 }

@@ -1,5 +1,5 @@
 // The simulated hardware as a service of its own, for replicas of the controller that share it (HARDWARE_URL). Its tracing is off: it records
-// what belongs to a recorded trace of a caller, and nothing else. Prints one line of JSON with its address.
+// only requests that belong to a recorded trace of their caller. Prints one line of JSON with its address.
 
 import type { IncomingMessage } from 'node:http';
 import { instrument, startTracing } from 'spanwright';

@@ -10,7 +10,7 @@ const traced: { readonly process: string; readonly child: Child }[] = [];
 
 /** Starts a process that records spans. @returns where it listens */
 export async function startTraced(process: string, script: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const child = await kept(Child.start(script, { env }));
+  const child = await kept(Child.start(script, { env, stopLimit: 10_000 }));
   traced.push({ process, child });
   return child.address;
 }

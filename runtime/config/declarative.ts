@@ -44,7 +44,7 @@ class DeclarativeReader {
   ) {}
 
   read(root: Part): void {
-    // what the format leaves out when it is not there
+    // defaults of the format for parts that are absent
     this.section.put('resource_detectors', 'none', root);
     this.section.put('propagators', 'none', root);
     this.section.put('traces_exporter', 'none', root);

@@ -9,7 +9,7 @@ import { parseWhen, printWhen } from '../gate/when.js';
 import { isLogger } from '../notice-logger.js';
 import { hiddenNames } from '../span/redact.js';
 import { describeFound, withoutCredentialsIn } from '../text/found.js';
-import { meant, nearest } from '../text/nearest.js';
+import { nearest } from '../text/nearest.js';
 import type { ConfigurationValue, Source } from '../tracing.js';
 import type { Configuration, TracingOptions } from './configuration.js';
 import { readVariable, variableText } from './env.js';
@@ -17,7 +17,7 @@ import type { KeyRow } from './key-row.js';
 import { type ConfiguredValues, KEYS } from './keys.js';
 import { reconcile } from './reconcile.js';
 import type { ConfigurationFile, Section } from './section.js';
-import { readToml } from './toml.js';
+import { keyHint, readToml } from './toml.js';
 import type { Place } from './types.js';
 
 export interface LoadedConfiguration {
@@ -91,7 +91,7 @@ export function loadConfiguration({ options = {}, env = process.env, cwd = proce
   const warnings: string[] = [];
   checkOptionNames(options, faults);
   const file = findFile({ options, env, cwd }, (message) => warnings.push(message));
-  const section = file === null ? undefined : file.kind === 'TOML' ? readToml(file, ROWS) : readYaml(file, env);
+  const section = file === null ? undefined : readFile(file, env);
   faults.push(...(section?.faults ?? []));
   const variables = file?.kind === 'YAML' ? withoutStandard(env) : env;
 
@@ -127,7 +127,7 @@ function checkOptionNames(options: object, faults: string[]): void {
   for (const [name, value] of Object.entries(options)) {
     if (!names.includes(name)) {
       const row = ROWS.find(({ key }) => key === name);
-      faults.push(`${CODE}: unknown option "${name}".${hint(row?.option ?? nearest(name, names))}`);
+      faults.push(`${CODE}: unknown option "${name}".${keyHint(row?.option ?? nearest(name, names))}`);
       continue;
     }
     if (!Object.hasOwn(CODE_ONLY, name) || value === undefined) continue;
@@ -152,17 +152,13 @@ function findFile({ options, env, cwd }: Required<LoadInput>, warn: (message: st
   return { path, shown, kind: origin === STANDARD_FILE_VARIABLE || /\.ya?ml$/iu.test(shown) ? 'YAML' : 'TOML' };
 }
 
-function readYaml(file: ConfigurationFile, env: NodeJS.ProcessEnv): Section {
-  return declarative().readDeclarative(file, { env, rows: ROWS });
+function readFile(file: ConfigurationFile, env: NodeJS.ProcessEnv): Section {
+  return file.kind === 'TOML' ? readToml(file, ROWS) : declarative().readDeclarative(file, { env, rows: ROWS });
 }
 
 /** A declarative file takes the place of all standard variables (OpenTelemetry specification, "Declarative configuration"). */
 function withoutStandard(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('OTEL_')));
-}
-
-function hint(name: string | undefined): string {
-  return name === undefined ? ' docs/configuration.md lists all.' : meant(name);
 }
 
 /** In order of precedence, the lowest first. */

@@ -1,5 +1,5 @@
-// What a configuration file says, as both kinds of file are read: raw values by key of the table, and where each stands. Made by toml.ts
-// and declarative.ts, read by load.ts.
+// The contents of a configuration file in the form that TOML and YAML share: raw values by key of the table, each with its place. Made by
+// toml.ts and declarative.ts, read by load.ts.
 
 import { readBoundedFile, UnfitFile } from '../text/bounded-file.js';
 

@@ -34,13 +34,16 @@ export function readToml(file: ConfigurationFile, rows: readonly KeyRow[]): Sect
   const faults = Object.keys(section).flatMap((key) => {
     if (keys.includes(key)) return [];
     const intended = rows.find(({ option }) => option === key)?.key ?? nearest(key, keys);
-    return [`${place(key)}: unknown key "${key}" in [${SECTION}].${intended === undefined ? ALL_KEYS : meant(intended)}`];
+    return [`${place(key)}: unknown key "${key}" in [${SECTION}].${keyHint(intended)}`];
   });
   const origin = (key: string): string => `${place(key)} [${SECTION}] ${key}`;
   return { values: new Map(Object.entries(section)), origin, faults, notFollowed: [] };
 }
 
-const ALL_KEYS = ' docs/configuration.md lists all.';
+/** The end of a fault about an unknown name. @param intended the nearest one, if there is one */
+export function keyHint(intended: string | undefined): string {
+  return intended === undefined ? ' docs/configuration.md lists all.' : meant(intended);
+}
 
 /** The parser does not tell where a key stands, so its line is looked for: in the section, or dotted from outside it. */
 function placeInToml(text: string, key: string, shown: string): string {

@@ -27,7 +27,7 @@ const asGrpcServer: Bypass = (args) => {
   const { metadata } = args[0] as { metadata?: { getMap?(): Record<string, unknown> } };
   return state.gate.idle && bringsNothing(metadata?.getMap?.() ?? {});
 };
-/** What sets receivers up, or ends a span that was started: patched regardless of the gate's state. */
+/** For functions that set receivers up or end a span: patched regardless of the gate's state. */
 const never: Bypass = () => false;
 
 /** What carries context, by package: its patched functions that may be bypassed. Methods of a gRPC client have names of their own. */

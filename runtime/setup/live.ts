@@ -224,9 +224,8 @@ export class LiveTracing implements Tracing {
     await this.process.recorder?.forceFlush(readFlushLimit(options));
   }
 
-  get onSignal(): ((signal: string) => Promise<void>) | undefined {
-    const { flight } = this;
-    return flight && ((signal) => flight.atSignal(signal));
+  onSignal(signal: string): Promise<void> | undefined {
+    return this.flight?.atSignal(signal);
   }
 
   reportLost(when: string): void {

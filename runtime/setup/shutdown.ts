@@ -9,8 +9,8 @@ import { clearTimeout, setTimeout } from '../captured.js';
 interface Flushable {
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
-  /** Called before the flush, which waits for it. */
-  readonly onSignal?: ((signal: string) => Promise<void>) | undefined;
+  /** Called before the flush, which waits for a promise. */
+  onSignal?(signal: string): Promise<void> | undefined;
   /** Logs how many spans are lost with the process. */
   reportLost(when: string): void;
 }
@@ -57,7 +57,7 @@ export function onShutdownSignal(tracing: Flushable, timeoutMillis: number): () 
       if (finish === mine) mine();
     };
     const flush = () => (alone ? tracing.shutdown() : tracing.forceFlush());
-    (tracing.onSignal?.(signal).then(flush, flush) ?? flush()).then(end, end);
+    (tracing.onSignal?.(signal)?.then(flush, flush) ?? flush()).then(end, end);
   }
 
   function leave(signal: Signal): void {

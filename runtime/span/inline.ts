@@ -15,16 +15,21 @@ import { abandon, fail, settle } from './settle.js';
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-/** Starts the span of a call, if it is to be recorded. Under a context manager of others no context can be entered: transparent. */
+/** Starts the call: a span if it is to be recorded, else a place in the flight recorder while that runs. */
 export function startInline(site: Site): InlineCall | undefined {
   const { flight } = state;
-  if (!contexts.owned) return flight.takes(site) ? flight.startInline(site) : undefined;
+  return startInlineSpan(site) ?? (flight.takes(site) ? flight.startInline(site) : undefined);
+}
+
+/** Under a context manager of others no context can be entered: transparent. */
+function startInlineSpan(site: Site): InlineCall | undefined {
+  if (!contexts.owned) return undefined;
   let span: RecordedSpan | undefined;
   try {
     const active = contextToDecide(site);
     const decision = active === undefined ? undefined : decide(active, site, undefined, NO_ARGUMENTS);
     const { recorder } = state;
-    if (decision === undefined || recorder === undefined) return flight.takes(site) ? flight.startInline(site) : undefined;
+    if (decision === undefined || recorder === undefined) return undefined;
     endAbandoned();
     let inside: Context;
     if ('sampled' in decision && !decision.sampled) inside = decision.context;

@@ -5,15 +5,9 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { BasicTracerProvider, InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  createSampler,
-  createSpanProcessor,
-  instrument,
-  type SamplerOptions,
-  SpanwrightError,
-  withRemoteContext,
-} from '../../runtime/index.js';
+import { createSampler, createSpanProcessor, instrument, type SamplerOptions, SpanwrightError } from '../../runtime/index.js';
 import { expectSpans } from '../expected-spans.js';
+import { callBelowRemoteTraces, KEPT_TRACESTATES } from './remote-ratio.js';
 
 interface OwnSdk {
   readonly sampler: ReturnType<typeof createSampler>;
@@ -164,18 +158,11 @@ test('a ratio is decided on the trace id, says so in tracestate, and holds for t
 
 test('a decision about a remote trace goes by the randomness that its tracestate gives, and keeps the other fields', () =>
   ownSdk({ enabled: true, remoteParent: 'ignore', rules: 'carbide::api=0.5' }, async ({ spans }) => {
-    const id = (last: string): string => `00-${'1f'.repeat(9)}${last.repeat(14)}-${'2e'.repeat(8)}-03`;
-    for (const [last, ot] of [
-      ['0', 'rv:ffffffffffffff;th:c;x:1'],
-      ['f', 'rv:00000000000000;th:c'],
-      ['f', 'rv:short'],
-      ['0', 'x:1'],
-    ] as const)
-      await withRemoteContext({ traceparent: id(last), tracestate: `a=1,ot=${ot},b=2` }, outer);
+    await callBelowRemoteTraces(outer);
     const states = spans()
       .filter(({ name }) => name === 'outer')
       .map((span) => span.spanContext().traceState?.serialize());
-    assert.equal(states, ['ot=th:8;rv:ffffffffffffff;x:1,a=1,b=2', 'ot=th:8;rv:short,a=1,b=2']);
+    assert.equal(states, KEPT_TRACESTATES);
   }));
 
 test('a sampled remote parent records while the flag is off; with remoteParent ignore it does not', async () => {

@@ -4,6 +4,7 @@ import { context, propagation, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { detach, inject, instrument, withRemoteContext } from '../../runtime/index.js';
+import { callBelowRemoteTraces, KEPT_TRACESTATES } from './remote-ratio.js';
 import { traced } from './tracing.js';
 
 const at = (namespace: string, name: string) => ({ namespace, name });
@@ -171,18 +172,11 @@ test('remoteParent: ignore lets our own decision continue the remote trace, what
 
 test('a decision about a remote trace goes by the randomness that its tracestate gives, and keeps the other fields', () =>
   traced({ enabled: true, remoteParent: 'ignore', rules: 'carbide::api=0.5' }, async ({ spans }) => {
-    const id = (last: string): string => `00-${'1f'.repeat(9)}${last.repeat(14)}-${'2e'.repeat(8)}-03`;
-    for (const [last, ot] of [
-      ['0', 'rv:ffffffffffffff;th:c;x:1'],
-      ['f', 'rv:00000000000000;th:c'],
-      ['f', 'rv:short'],
-      ['0', 'x:1'],
-    ] as const)
-      await withRemoteContext({ traceparent: id(last), tracestate: `a=1,ot=${ot},b=2` }, outer);
+    await callBelowRemoteTraces(outer);
     const states = (await spans())
       .filter(({ name }) => name === 'outer')
       .map((span) => span.spanContext().traceState?.serialize());
-    assert.equal(states, ['ot=th:8;rv:ffffffffffffff;x:1,a=1,b=2', 'ot=th:8;rv:short,a=1,b=2']);
+    assert.equal(states, KEPT_TRACESTATES);
   }));
 
 test('with the flag on an unsampled remote parent is obeyed', () =>

@@ -107,6 +107,7 @@ export function moduleHead({ sites, binding, module: names }: Plan, make = `${bi
   const { recorder, table, namespace, path, separator, qualified } = names;
   const more = qualified ? [separator, '1'] : separator === '::' ? [] : [separator];
   const texts = [namespace, path, tableText(sites, qualified), ...more].map(quoted).join(',');
+  // the parameter of the setter must not shadow the recorder
   const given = recorder === 'w' ? 'x' : 'w';
   return `var ${recorder},${table}=${make}(${CONTRACT},${given}=>${recorder}=${given},${texts});`;
 }

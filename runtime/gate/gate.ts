@@ -11,7 +11,7 @@ import type { When } from '../site/condition.js';
 import type { GateSwitch, Site } from '../site/site.js';
 import { mayFulfil } from './admission.js';
 import { LifetimeTokens } from './lifetime-tokens.js';
-import { type Pattern, type Subject, subjectOf } from './pattern.js';
+import type { Pattern, Subject } from './pattern.js';
 import { RemoteRoots } from './remote-roots.js';
 import { type SignedRequestSettings, SignedRequests } from './signed-requests.js';
 import { TICK_MS, TracesUnderWay } from './under-way.js';
@@ -149,13 +149,12 @@ export class Gate implements GateSwitch {
 
   /** Writes the site's verdict under the settings in force. Called for every site when it is registered. */
   judge(site: Site): void {
-    const subject = subjectOf(site);
-    const verdict = this.verdict(subject);
+    const verdict = this.verdict(site);
     const when = this.#verdicts.conditional ? this.#whenAt(site, verdict) : verdict.when;
     site.dropped = verdict.dropped;
     site.off = verdict.dropped || verdict.ratio === 0;
     site.ratio = verdict.ratio;
-    site.capture = this.#verdicts.captureAt(subject);
+    site.capture = this.#verdicts.captureAt(site);
     site.root = verdict.root || when.some(({ length }) => length === 0);
     site.when = when.length === 0 ? undefined : when;
     site.starts = verdict.ratio > 0 && (site.root || site.when !== undefined || this.rootKinds.includes(site.kind));

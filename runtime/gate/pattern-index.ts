@@ -8,9 +8,14 @@ interface Entry<Value> {
   readonly value: Value;
 }
 
-/** Entries by text; a look-up cuts the subject only at lengths that some text has. */
+/** Up to this many entries are compared one by one; with more, a look-up cuts the subject at the lengths that some text has. */
+const FEW = 12;
+
+/** Entries by text. */
 class PrefixMap<Value> {
   readonly #entries = new Map<string, Entry<Value>>();
+  /** The longest text first. */
+  #sorted: Entry<Value>[] = [];
   /** Descending. */
   #lengths: number[] = [];
 
@@ -22,20 +27,31 @@ class PrefixMap<Value> {
   set(entry: Entry<Value>): void {
     const { text } = entry.pattern;
     this.#entries.set(text, entry);
+    if (this.#entries.size <= FEW) {
+      this.#sorted = [...this.#entries.values()].sort((a, b) => b.pattern.text.length - a.pattern.text.length);
+    }
     if (!this.#lengths.includes(text.length)) this.#lengths = [...this.#lengths, text.length].sort((a, b) => b - a);
   }
 
   /** The entry with the longest text that `text` starts with, of fewer characters than `below`. */
   longest(text: string, below = Number.POSITIVE_INFINITY): Entry<Value> | undefined {
-    const lengths = this.#lengths;
-    for (let at = 0; at < lengths.length; at++) {
-      const length = lengths[at] as number;
-      if (length > text.length || length >= below) continue;
-      if (this.segments && length < text.length && isWordAt(text, length)) continue;
-      const entry = this.#entries.get(length === text.length ? text : text.slice(0, length));
+    if (this.#entries.size <= FEW) {
+      for (const entry of this.#sorted) {
+        const prefix = entry.pattern.text;
+        if (prefix.length < below && beginsWith(text, prefix) && this.#endsAt(text, prefix.length)) return entry;
+      }
+      return undefined;
+    }
+    for (const length of this.#lengths) {
+      if (length > text.length || length >= below || !this.#endsAt(text, length)) continue;
+      const entry = this.#entries.get(text.slice(0, length));
       if (entry !== undefined) return entry;
     }
     return undefined;
+  }
+
+  #endsAt(text: string, length: number): boolean {
+    return !this.segments || length === text.length || !isWordAt(text, length);
   }
 }
 
@@ -44,7 +60,7 @@ export class PatternIndex<Value> {
   #namespaces: PrefixMap<Value> | undefined;
   #scopes: TextIndex<Value> | undefined;
   #names: TextIndex<Value> | undefined;
-  #places: Map<string, Value> | undefined;
+  #places: Map<string | undefined, Entry<Value>> | undefined;
 
   /** Of several values for one pattern the last counts. */
   constructor(entries: Iterable<readonly [Pattern, Value]>) {
@@ -53,22 +69,25 @@ export class PatternIndex<Value> {
 
   /** The value of the most specific pattern that fits, or undefined. */
   find(subject: Subject): Value | undefined {
-    const { qualified, scope, place } = subject;
-    if (place !== undefined && this.#places?.has(place)) return this.#places.get(place);
+    const { qualified, scope } = subject;
+    const placed = this.#places?.get(subject.place);
+    if (placed !== undefined) return placed.value;
     let best = this.#all;
     if (this.#namespaces !== undefined && qualified !== undefined) best = this.#namespaces.longest(qualified) ?? best;
     if (this.#scopes !== undefined && scope !== undefined) best = better(best, this.#scopes.best(scope), subject);
-    if (this.#names !== undefined) best = better(best, this.#names.best(subject.name), subject);
+    if (this.#names !== undefined) best = better(best, this.#names.best(subject.spanName), subject);
     return best?.value;
   }
 
   /** Calls `found` with the value of every pattern that fits. */
-  matches({ qualified, scope, name, place }: Subject, found: (value: Value) => void): void {
+  matches(subject: Subject, found: (value: Value) => void): void {
+    const { qualified, scope } = subject;
     if (this.#all !== undefined) found(this.#all.value);
     if (this.#namespaces !== undefined && qualified !== undefined) eachPrefix(this.#namespaces, qualified, found);
     if (scope !== undefined) this.#scopes?.each(scope, found);
-    this.#names?.each(name, found);
-    if (place !== undefined && this.#places?.has(place)) found(this.#places.get(place) as Value);
+    this.#names?.each(subject.spanName, found);
+    const placed = this.#places?.get(subject.place);
+    if (placed !== undefined) found(placed.value);
   }
 
   #add(entry: Entry<Value>): void {
@@ -90,7 +109,7 @@ export class PatternIndex<Value> {
         break;
       case 'place':
         this.#places ??= new Map();
-        this.#places.set(entry.pattern.text, entry.value);
+        this.#places.set(entry.pattern.text, entry);
         break;
       case 'kind':
     }
@@ -116,6 +135,12 @@ class TextIndex<Value> {
     if (whole !== undefined) found(whole.value);
     eachPrefix(this.#starts, text, found);
   }
+}
+
+/** `startsWith` takes twice as long over thousands of texts of which most differ at the last character. */
+function beginsWith(text: string, prefix: string): boolean {
+  const last = prefix.length - 1;
+  return last < 0 || (text.charCodeAt(last) === prefix.charCodeAt(last) && text.startsWith(prefix));
 }
 
 function eachPrefix<Value>(map: PrefixMap<Value>, text: string, found: (value: Value) => void): void {

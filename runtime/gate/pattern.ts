@@ -3,7 +3,6 @@
 
 import { InvalidArgumentError } from '../errors.js';
 import { KIND_NAMES, type KindName } from '../site/kind.js';
-import type { Site } from '../site/site.js';
 
 export type PatternKind = 'all' | 'namespace' | 'scope' | 'name' | 'kind' | 'place';
 
@@ -114,27 +113,14 @@ const LOWER_Z = 122;
 const UPPER_A = 65;
 const UPPER_Z = 90;
 
-/** What a pattern is compared with. */
+/** What a pattern is compared with: a site, or a span of a third-party tracer. */
 export interface Subject {
   /** Namespace, separator and function. Undefined for a third-party span without `code.namespace`. */
   readonly qualified: string | undefined;
   readonly scope: string | undefined;
-  readonly name: string;
+  readonly spanName: string;
   /** File and line of the function's name, for a site whose source the transformer saw. */
   readonly place?: string | undefined;
-}
-
-/** The subject of a site's own spans. */
-export function subjectOf(site: Site): Subject {
-  const namespace = site.attributes['code.function.name'];
-  // a tracer's own site has its scope for a namespace; what it makes under a namespace of the user's has a site of its own
-  const own = site.scope === undefined || site.namespace !== site.scope ? site.namespace : undefined;
-  return {
-    qualified: typeof namespace === 'string' ? namespace : own,
-    scope: site.scope,
-    name: site.spanName,
-    place: site.file === undefined ? undefined : `${site.file}:${site.line}`,
-  };
 }
 
 /**
@@ -150,7 +136,7 @@ export function specificity(pattern: Pattern, subject: Subject): number {
     case 'scope':
       return subject.scope !== undefined && fits(pattern, subject.scope) ? exactness(pattern) : -1;
     case 'name':
-      return fits(pattern, subject.name) ? exactness(pattern) : -1;
+      return fits(pattern, subject.spanName) ? exactness(pattern) : -1;
     // one line of one file is more exact than any name
     case 'place':
       return subject.place === pattern.text ? Number.MAX_SAFE_INTEGER : -1;

@@ -4,7 +4,7 @@ import type { When } from '../site/condition.js';
 import type { SiteRegistry } from '../site/registry.js';
 import { didYouMean } from '../text/nearest.js';
 import { namedValue } from './admission.js';
-import { type Pattern, printPattern, subjectOf } from './pattern.js';
+import { type Pattern, printPattern } from './pattern.js';
 import { PatternIndex } from './pattern-index.js';
 
 /** One sentence for each pattern that matches nothing. */
@@ -15,7 +15,7 @@ export function unmatchedPatterns(patterns: readonly Pattern[], sites: SiteRegis
   const index = new PatternIndex([...unmatched].map(([text, pattern]) => [pattern, text]));
   for (const site of sites) {
     if (unmatched.size === 0) break;
-    index.matches(subjectOf(site), (text) => unmatched.delete(text));
+    index.matches(site, (text) => unmatched.delete(text));
   }
   return [...unmatched.keys()].map(
     (text) => `"${text}" matches none of the ${sites.size} sites known now; sites loaded later are judged when they load.`,

@@ -141,12 +141,9 @@ function rename(site: Site, owner: string): void {
   const unowned = site.namespace === '';
   if (unowned) site.namespace = owner;
   if (derived) site.spanName = `${owner}.${site.functionName}`;
-  site.attributes = Object.freeze({
-    ...site.attributes,
-    'code.namespace': site.namespace,
-    'code.function.name': `${site.namespace}::${site.functionName}`,
-  });
   site.id = `${site.namespace}::${site.functionName}`;
+  site.qualified = site.id;
+  site.attributes = Object.freeze({ ...site.attributes, 'code.namespace': site.namespace, 'code.function.name': site.id });
   state.gate.judge(site);
 }
 

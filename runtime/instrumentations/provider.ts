@@ -107,7 +107,7 @@ class LibraryTracer implements Tracer {
     if (this.own.roots !== undefined) return this.own.roots;
     if (kind === SpanKind.SERVER || kind === SpanKind.CONSUMER) return true;
     const { gate } = state;
-    const subject = { qualified: undefined, scope: this.scope, name: '' };
+    const subject = { qualified: undefined, scope: this.scope, spanName: '' };
     return (
       gate.rootKinds.includes(kind) ||
       gate.settings.roots.some((root) => root.kind === 'scope' && specificity(root, subject) >= 0)

@@ -163,6 +163,6 @@ class RootSampler implements SpanwrightSampler {
     const namespace = attributes['code.namespace'];
     // ours say both; of others the namespace is what rules match
     const own = typeof namespace !== 'string' ? undefined : typeof qualified === 'string' ? qualified : namespace;
-    return this.#gate.verdict({ qualified: own, scope: undefined, name });
+    return this.#gate.verdict({ qualified: own, scope: undefined, spanName: name });
   }
 }

@@ -59,7 +59,7 @@ export class SiteRegistry {
   }
 
   /** Slots that exist; what is created later is judged then. */
-  readonly created: Iterable<Site> = { [Symbol.iterator]: () => [...this.#existing(), ...alive(this.#replaced)].values() };
+  readonly created: Iterable<Site> = { [Symbol.iterator]: () => addAlive(this.#existing(), this.#replaced).values() };
 
   /** Number of slots. */
   get size(): number {
@@ -76,7 +76,7 @@ export class SiteRegistry {
 
   /** A list, because a change of rules goes over thousands, and a generator takes longer than the judgement. */
   #existing(): Site[] {
-    return [...this.#byId.values(), ...alive(this.#loose)];
+    return addAlive([...this.#byId.values()], this.#loose);
   }
 
   #addLoose(site: Site): void {
@@ -102,8 +102,7 @@ export class SiteRegistry {
   }
 }
 
-function alive(references: readonly WeakRef<Site>[]): Site[] {
-  const sites: Site[] = [];
+function addAlive(sites: Site[], references: readonly WeakRef<Site>[]): Site[] {
   for (const reference of references) {
     const site = reference.deref();
     if (site !== undefined) sites.push(site);

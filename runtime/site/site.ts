@@ -100,6 +100,8 @@ export class Site {
 
   id: string;
   namespace: string;
+  /** `code.function.name`, which namespace patterns match; undefined where no span of the site has a namespace of its own. */
+  qualified: string | undefined;
   functionName: string;
   spanName: string;
   readonly kind: SpanKind;
@@ -126,10 +128,23 @@ export class Site {
     this.scope = facts.scope;
     this.options = options;
     this.attributes = facts.attributes;
+    this.qualified = qualifiedOf(facts);
     this.choosesParent = options.root || options.linked || options.parent !== undefined;
     this.captures = options.args !== undefined || options.attributes !== undefined || options.links !== undefined;
     this.iterates = shape === 'generator' || shape === 'async generator';
   }
+
+  /** File and line of the function's name. */
+  get place(): string | undefined {
+    return this.file === undefined ? undefined : `${this.file}:${this.line}`;
+  }
+}
+
+/** A tracer's own site has its scope for a namespace; what it makes under a namespace of the user's has a site of its own. */
+function qualifiedOf({ attributes, namespace, scope }: SiteFacts): string | undefined {
+  const name = attributes['code.function.name'];
+  if (typeof name === 'string') return name;
+  return scope === undefined || namespace !== scope ? namespace : undefined;
 }
 
 /** What hot code asks of the gate: one boolean. */

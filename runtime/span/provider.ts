@@ -136,7 +136,7 @@ class GateTracer implements Tracer {
     const key = `${own ?? ''}\n${name}`;
     const known = this.#verdicts.get(key);
     if (known?.revision === revision) return known;
-    const subject: Subject = { qualified: own, scope: this.scope.name, name };
+    const subject: Subject = { qualified: own, scope: this.scope.name, spanName: name };
     const verdict = { revision, ...state.gate.verdict(subject) };
     if (this.#verdicts.size >= REMEMBERED) this.#verdicts.clear();
     this.#verdicts.set(key, verdict);

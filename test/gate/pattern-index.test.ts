@@ -32,7 +32,7 @@ const randomSubject = (): Subject => ({
   place: random(2) === 0 ? undefined : one(PLACES),
   qualified: random(4) === 0 ? undefined : textOf(5),
   scope: random(2) === 0 ? undefined : textOf(3),
-  name: textOf(3),
+  spanName: textOf(3),
 });
 
 /** The definition, pattern by pattern: the most specific one; of equals the last. */
@@ -75,7 +75,7 @@ test(`finds the most specific pattern and every pattern that fits (seed ${SEED})
 
 test('a kind pattern fits no subject, and of two values for one pattern the last counts', () => {
   const [kind] = parseRoots('kind:server');
-  const subject = { qualified: 'a::b', scope: undefined, name: 'b' };
+  const subject = { qualified: 'a::b', scope: undefined, spanName: 'b' };
   assert.is(new PatternIndex([[kind as Pattern, 1]]).find(subject), undefined);
   const [pattern] = parseRoots('a') as [Pattern];
   assert.is(
@@ -88,7 +88,7 @@ test('a kind pattern fits no subject, and of two values for one pattern the last
 });
 
 test('a place matches the function whose name stands on that line of that file, and no other', () => {
-  const at = (place: string) => ({ qualified: 'carbide::api::Power::on', scope: undefined, name: 'Power.on', place });
+  const at = (place: string) => ({ qualified: 'carbide::api::Power::on', scope: undefined, spanName: 'Power.on', place });
   const pattern = (text: string) => parseRoots(text, 'roots')[0] as Pattern;
   for (const text of ['src/power.ts:42', './src/power.ts:42']) {
     assert.ok(specificity(pattern(text), at('src/power.ts:42')) > specificity(pattern('carbide::api::Power::on'), at('')));

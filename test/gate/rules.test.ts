@@ -12,7 +12,7 @@ const ruleFor = (rules: readonly Rule[], of: Subject): Rule | undefined =>
 const matchesAny = (patterns: readonly Pattern[], of: Subject): boolean =>
   new PatternIndex(patterns.map((pattern) => [pattern, true])).find(of) ?? false;
 
-const subject = (qualified: string | undefined, scope?: string, name = 'span'): Subject => ({ qualified, scope, name });
+const subject = (qualified: string | undefined, scope?: string, name = 'span'): Subject => ({ qualified, scope, spanName: name });
 
 function refusal(parse: () => unknown): InvalidArgumentError {
   try {

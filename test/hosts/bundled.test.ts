@@ -154,7 +154,7 @@ for (const bundler of ONE_FILE_BUNDLERS)
       }
       const { names, ...rest } = code;
       assert.equal(rest, common);
-      assert.match(names.join(), /^(\w+\.)?run$/);
+      assert.match(names.join(), /^([\w$]+\.)?run$/);
       assert.equal(sampler, { value: 'ran job', names });
     });
   }

@@ -36,7 +36,7 @@ export const COMMANDS: readonly Command[] = [
     details: [
       'Settings:',
       '  tracing-enabled   true or false (also on/off, yes/no, 1/0)',
-      "  rules             namespace rules, such as 'carbide::db=off, carbide::api=0.1'",
+      "  rules             namespace rules, such as 'carbide::db=off, carbide::api=0.1, carbide::bmc=debug'",
       "  drop              what is never recorded, such as 'carbide::poll'",
       'Every change is a lease: it ends by itself, and the service falls back to its configured state.',
     ],

@@ -3,6 +3,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import type { Latency } from './site/latency.js';
+import type { Level, RootMark } from './site/marks.js';
 import type { CallSample } from './site/statistics.js';
 
 /** A length of time: milliseconds, or a number with a unit (`500ms`, `10s`, `10m`, `2h`). */
@@ -177,10 +178,14 @@ export interface SiteDescription {
 }
 
 export interface SiteReport extends SiteDescription {
-  /** `on`, `off` (a rule), `drop`, or a ratio such as `0.1`. */
+  /** `on`, `off` (a rule, or none that reaches down to its level), `drop`, or a ratio such as `0.1`. */
   verdict: string;
+  /** Its option `level`. */
+  level: Level;
   /** May a call here start a trace. */
   root: boolean;
+  /** Its option `root`; `each call` where that is true. */
+  rootMark: RootMark | 'each call';
   open: number;
   /** Recorded calls. */
   calls: number;

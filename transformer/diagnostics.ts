@@ -104,6 +104,11 @@ export const DIAGNOSTICS = {
       `${manifest} lists 'spanwright' in "devDependencies" only, and instrumented code imports it: "Cannot find module" in a production ` +
       `installation. Run: npm install --save-prod spanwright (or pnpm add --save-prod spanwright) in ${directory}.`,
   },
+  'wrong-value': {
+    code: 91017,
+    severity: 'error',
+    text: (found, hint) => `@instrument does not know ${found}. ${hint}`,
+  },
 } as const satisfies Record<string, Row>;
 
 export type DiagnosticName = keyof typeof DIAGNOSTICS;

@@ -121,7 +121,7 @@ export const KEYS = [
     type: patterns(parseRules, printRules),
     default: '',
     env: ['SPANWRIGHT_RULES'],
-    doc: 'Verdicts by namespace, most specific first: `carbide::db=off, carbide::api=0.1`.',
+    doc: 'Verdicts by namespace, most specific first: `carbide::db=off, carbide::api=0.1`, or a level down to which it is recorded: `carbide::bmc=debug`.',
   },
   {
     key: 'drop',

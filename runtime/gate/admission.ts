@@ -8,11 +8,15 @@ import type { Pattern } from './pattern.js';
 /** Roots at which a trace starts only while conditions hold. */
 interface ConditionalRoots {
   readonly roots: readonly Pattern[];
+  /** See Admission. */
+  readonly marks: boolean;
   readonly when: When;
 }
 
 export interface Admission {
   readonly roots: readonly Pattern[];
+  /** Sites that say so of themselves start traces as well. */
+  readonly marks: boolean;
   readonly conditional: readonly ConditionalRoots[];
 }
 
@@ -26,10 +30,14 @@ export interface AdmittingLease {
 export function admissionOf(configured: Admission, leases: readonly AdmittingLease[]): Admission {
   if (leases.length === 0) return configured;
   const everywhere = [...configured.roots, ...configured.conditional.flatMap(({ roots }) => roots)];
-  if (leases.some(({ only, when }) => only === null && when === null)) return { roots: everywhere, conditional: [] };
+  const marks = configured.marks || configured.conditional.some((at) => at.marks);
+  if (leases.some(({ only, when }) => only === null && when === null)) return { roots: everywhere, marks, conditional: [] };
   return {
     roots: leases.flatMap(({ only, when }) => (when === null && only !== null ? only : [])),
-    conditional: leases.flatMap(({ only, when }) => (when === null ? [] : [{ roots: only ?? everywhere, when }])),
+    marks: false,
+    conditional: leases.flatMap(({ only, when }) =>
+      when === null ? [] : [{ roots: only ?? everywhere, marks: only === null && marks, when }],
+    ),
   };
 }
 

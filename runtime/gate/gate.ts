@@ -60,6 +60,7 @@ export class Gate implements GateSwitch {
   #settings: GateSettings = {
     enabled: false,
     roots: [EVERYWHERE],
+    marks: true,
     conditional: [],
     capturable: [],
     captures: [],
@@ -149,22 +150,29 @@ export class Gate implements GateSwitch {
 
   /** Writes the site's verdict under the settings in force. Called for every site when it is registered. */
   judge(site: Site): void {
-    const verdict = this.verdict(site);
-    const when = this.#verdicts.conditional ? this.#whenAt(site, verdict) : verdict.when;
+    const { rootMark, level } = site.options;
+    const verdict = this.#verdicts.of(site, rootMark === 'always');
     site.dropped = verdict.dropped;
-    site.off = verdict.dropped || verdict.ratio === 0;
+    site.off = verdict.dropped || verdict.ratio === 0 || level < verdict.level;
     site.ratio = verdict.ratio;
     site.capture = this.#verdicts.captureAt(site);
+    if (site.never) {
+      site.root = false;
+      site.when = undefined;
+      site.starts = false;
+      return;
+    }
+    const when = this.#verdicts.conditional ? this.#whenAt(site, verdict) : verdict.when;
     site.root = verdict.root || when.some(({ length }) => length === 0);
     site.when = when.length === 0 ? undefined : when;
-    site.starts = verdict.ratio > 0 && (site.root || site.when !== undefined || this.rootKinds.includes(site.kind));
+    site.starts = !site.off && (site.root || site.when !== undefined || this.rootKinds.includes(site.kind));
   }
 
   #whenAt(site: Site, { when }: Verdict): readonly When[] {
     return [...when, ...this.whenOfKind(site.kind)].filter((conditions) => mayFulfil(site, conditions));
   }
 
-  /** What the settings say of a subject; sites cache the answer, spans of third-party tracers with a namespace ask. */
+  /** What the settings say of a span of a third-party tracer. */
   verdict(subject: Subject): Verdict {
     return this.#verdicts.of(subject);
   }

@@ -2,13 +2,19 @@
 // in normal form, and asked once per site when they change, never per call.
 
 import { InvalidArgumentError } from '../errors.js';
+import { INFO, LEVELS, type Level } from '../site/marks.js';
 import { describeFound } from '../text/found.js';
 import { MAX_RULE_ENTRIES, MAX_RULE_TEXT, type Pattern, type PatternKind, parsePattern, printPattern } from './pattern.js';
 
-/** A pattern and the probability that a trace begun under it is kept: 1 is `on`, 0 is `off` (transparent). */
+/**
+ * A pattern and the probability that a trace begun under it is kept: 1 is `on`, 0 is `off` (transparent). Sites of less than its level are
+ * off too.
+ */
 export interface Rule {
   readonly pattern: Pattern;
   readonly ratio: number;
+  /** Index in LEVELS. */
+  readonly level: number;
 }
 
 /** Smallest ratio that 56 bits of a trace id can distinguish; less would be never. */
@@ -25,18 +31,18 @@ export function parseRoots(text: string | readonly string[], field = 'roots'): r
   return tokens.map((token) => parsePattern(token, field, ROOT_KINDS));
 }
 
-/** `carbide::db=off, carbide::api=0.1, *=on`. @throws InvalidArgumentError naming the token. */
+/** `carbide::db=off, carbide::api=0.1, carbide::bmc=debug, *=on`. @throws InvalidArgumentError naming the token. */
 export function parseRules(text: string | readonly string[], field = 'rules'): readonly Rule[] {
   return split(text, field).map((token) => {
     const at = token.lastIndexOf('=');
     if (at <= 0) {
       throw new InvalidArgumentError(
         field,
-        `${field}: "${token}" has no verdict; expected <pattern>=on, =off or =<ratio from 0 to 1>.`,
+        `${field}: "${token}" has no verdict; expected <pattern>=on, =off, =debug, =trace or =<ratio from 0 to 1>.`,
       );
     }
     const pattern = parsePattern(token.slice(0, at).trim(), field, RULE_KINDS);
-    return { pattern, ratio: parseVerdict(token.slice(at + 1).trim(), token, field) };
+    return { pattern, ...parseVerdict(token.slice(at + 1).trim(), token, field) };
   });
 }
 
@@ -45,14 +51,20 @@ export function parseDrop(text: string | readonly string[], field = 'drop'): rea
   return split(text, field).map((token) => parsePattern(token, field, DROP_KINDS));
 }
 
-function parseVerdict(verdict: string, token: string, field: string): number {
+function parseVerdict(verdict: string, token: string, field: string): Omit<Rule, 'pattern'> {
+  const level = LEVELS.indexOf(verdict as Level);
+  if (level !== -1) return { ratio: 1, level };
+  return { ratio: parseRatio(verdict, token, field), level: INFO };
+}
+
+function parseRatio(verdict: string, token: string, field: string): number {
   if (verdict === 'on') return 1;
   if (verdict === 'off') return 0;
   const ratio = /^(?:\d+\.?\d*|\.\d+)$/u.test(verdict) ? Number(verdict) : Number.NaN;
   if (!(ratio === 0 || (ratio >= SMALLEST_RATIO && ratio <= 1))) {
     throw new InvalidArgumentError(
       field,
-      `${field}: "${token}": "${verdict}" is not a verdict; expected on, off or a ratio from 0 to 1.`,
+      `${field}: "${token}": "${verdict}" is not a verdict; expected on, off, ${LEVELS.join(', ')} or a ratio from 0 to 1.`,
     );
   }
   return ratio;
@@ -96,9 +108,14 @@ export function printPatterns(patterns: readonly Pattern[], empty: string): stri
   return patterns.length === 0 ? empty : patterns.map(printPattern).join(', ');
 }
 
-/** Normal form: one entry per pattern (the last one given), verdict as `on`, `off` or the shortest number. */
+/** Normal form: one entry per pattern (the last one given), verdict as `on`, `off`, a level but for `info`, or the shortest number. */
 export function printRules(rules: readonly Rule[]): string {
   return withoutOverruled(rules)
-    .map(({ pattern, ratio }) => `${printPattern(pattern)}=${ratio === 1 ? 'on' : ratio === 0 ? 'off' : printRatio(ratio)}`)
+    .map((rule) => `${printPattern(rule.pattern)}=${printVerdict(rule)}`)
     .join(', ');
+}
+
+function printVerdict({ ratio, level }: Rule): string {
+  if (level !== INFO) return LEVELS[level] as Level;
+  return ratio === 1 ? 'on' : ratio === 0 ? 'off' : printRatio(ratio);
 }

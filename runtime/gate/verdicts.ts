@@ -3,6 +3,7 @@
 import type { SpanKind } from '@opentelemetry/api';
 import type { Capture } from '../site/capture.js';
 import { fulfils, type When } from '../site/condition.js';
+import { INFO } from '../site/marks.js';
 import type { Admission } from './admission.js';
 import { type CaptureAt, unitedCapture } from './capture.js';
 import type { Pattern, Subject } from './pattern.js';
@@ -23,6 +24,8 @@ export interface GateSettings extends Admission {
 export interface Verdict {
   readonly dropped: boolean;
   readonly ratio: number;
+  /** Index in LEVELS of what is recorded at most in detail. */
+  readonly level: number;
   readonly root: boolean;
   /** Alternatives under which it may start a trace where `root` is false. */
   readonly when: readonly When[];
@@ -31,6 +34,7 @@ export interface Verdict {
 /** Roots with conditions of which those on the resource hold. */
 interface ConditionalIndex {
   readonly roots: PatternIndex<true>;
+  readonly marks: boolean;
   readonly kinds: readonly number[];
   readonly when: When;
 }
@@ -40,23 +44,28 @@ const NONE: readonly When[] = [];
 /** `resourceValue` answers conditions on the resource, which hold for the whole process. */
 export class Verdicts {
   readonly #roots: PatternIndex<true>;
+  readonly #marks: boolean;
   readonly #conditional: readonly ConditionalIndex[];
   readonly #capturable: PatternIndex<true>;
   /** A capture without roots is for every site. */
   readonly #captures: readonly { readonly roots: PatternIndex<true> | undefined; readonly capture: Capture }[];
-  readonly #rules: PatternIndex<number>;
+  readonly #rules: PatternIndex<Rule>;
   readonly #drop: PatternIndex<true>;
 
-  constructor({ roots, conditional, capturable, captures, rules, drop }: GateSettings, resourceValue: (name: string) => unknown) {
+  constructor(settings: GateSettings, resourceValue: (name: string) => unknown) {
+    const { roots, marks, conditional, capturable, captures, rules, drop } = settings;
     this.#roots = indexOf(roots);
-    this.#conditional = conditional.flatMap(({ roots: at, when }) => {
+    this.#marks = marks;
+    this.#conditional = conditional.flatMap(({ roots: at, marks: marked, when }) => {
       const ofProcess = when.filter(({ source }) => source === 'resource');
       if (!ofProcess.every((condition) => fulfils(condition, resourceValue(condition.name)))) return [];
-      return [{ roots: indexOf(at), kinds: kindsOf(at), when: when.filter(({ source }) => source !== 'resource') }];
+      return [
+        { roots: indexOf(at), marks: marked, kinds: kindsOf(at), when: when.filter(({ source }) => source !== 'resource') },
+      ];
     });
     this.#capturable = indexOf(capturable);
     this.#captures = captures.map(({ only, capture }) => ({ roots: only === null ? undefined : indexOf(only), capture }));
-    this.#rules = new PatternIndex(rules.map(({ pattern, ratio }) => [pattern, ratio]));
+    this.#rules = new PatternIndex(rules.map((rule) => [rule.pattern, rule]));
     this.#drop = indexOf(drop);
   }
 
@@ -65,13 +74,16 @@ export class Verdicts {
     return this.#conditional.length > 0;
   }
 
-  of(subject: Subject): Verdict {
+  /** @param always the subject is a site that says of itself that it starts traces wherever any may */
+  of(subject: Subject, always = false): Verdict {
+    const rule = this.#rules.find(subject);
     return {
       dropped: this.#drop.find(subject) ?? false,
-      ratio: this.#rules.find(subject) ?? 1,
-      root: this.#roots.find(subject) ?? false,
+      ratio: rule?.ratio ?? 1,
+      level: rule?.level ?? INFO,
+      root: (always && this.#marks) || (this.#roots.find(subject) ?? false),
       when: this.conditional
-        ? this.#conditional.flatMap((index) => (index.roots.find(subject) === true ? [index.when] : []))
+        ? this.#conditional.flatMap(({ roots, marks, when }) => ((always && marks) || roots.find(subject) === true ? [when] : []))
         : NONE,
     };
   }

@@ -15,7 +15,7 @@ export interface SharedSettings {
 
 type Message = { readonly from: 'main'; readonly settings: SharedSettings } | { readonly from: 'worker'; readonly asks: true };
 
-const NAME = 'spanwright.settings.4';
+const NAME = 'spanwright.settings.5';
 
 /** Milliseconds between the monotonic clock of this thread and that of the system, which all threads share. */
 const threadOffset = (): number => Number(process.hrtime.bigint()) / 1e6 - now();

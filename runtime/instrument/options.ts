@@ -3,6 +3,7 @@
 
 import type { Attributes, AttributeValue, Context, Link, SpanContext, SpanKind } from '@opentelemetry/api';
 import type { KindName } from '../site/kind.js';
+import type { Level, RootMark } from '../site/marks.js';
 
 /** What a call comes to: the value that a promise brings, what a generator returns. */
 export type Settled<Result> =
@@ -24,8 +25,17 @@ export interface InstrumentOptions<This = any, Args extends readonly any[] = any
   args?: readonly string[] | Readonly<Record<string, string>>;
   /** Attributes from the result (what a promise brings, what a generator returns); runs only when the call is recorded. */
   result?: (this: This, result: Settled<Result>) => Attributes | undefined;
-  /** Start a new trace, linked to the current span. */
-  root?: boolean;
+  /**
+   * A call without a parent: `'may'` (default) starts a trace where the `roots` of the configuration say so, `'never'` starts none, `'always'`
+   * starts one outside of the namespaces of `roots` too. A lease with `only` names its roots itself; with `roots = "none"` nothing starts.
+   * `true`: each call, also one with a parent, starts a new trace, linked to the current span.
+   */
+  root?: RootMark | boolean;
+  /**
+   * How detailed the spans are. Default `'info'`. `'debug'` and `'trace'` are recorded only where a rule asks for that level or a more detailed
+   * one (`carbide::db=debug`); elsewhere the function is transparent.
+   */
+  level?: Level;
   /** Parent from the arguments: a context, a span context, or a carrier with `traceparent`. */
   parent?: (this: This, ...args: Args) => Context | SpanContext | Readonly<Record<string, unknown>> | object | undefined;
   /**
@@ -57,6 +67,7 @@ export const OPTION_NAMES = [
   'args',
   'result',
   'root',
+  'level',
   'parent',
   'link',
   'links',

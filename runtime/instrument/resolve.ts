@@ -4,6 +4,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { SpanwrightError } from '../errors.js';
 import { KIND_NAMES, type KindName } from '../site/kind.js';
+import { INFO, LEVELS, type Level, ROOT_MARKS, type RootMark } from '../site/marks.js';
 import type { MarkedParameter, ResolvedOptions } from '../site/options.js';
 import { cleanAttributes } from '../span/attributes.js';
 import { parseDuration, readDuration } from '../text/duration.js';
@@ -32,7 +33,11 @@ const FORMS: Record<(typeof OPTION_NAMES)[number], readonly [Check, string]> = {
   attributes: [(value) => isFunction(value) || isRecord(value), 'a record of attributes or a function that returns one'],
   args: [(value) => Array.isArray(value) || isRecord(value), 'parameter names, or a record from parameter name to attribute key'],
   result: [isFunction, 'a function from the result to attributes'],
-  root: [isFlag, 'true or false'],
+  root: [
+    (value) => isFlag(value) || ROOT_MARKS.includes(value as RootMark),
+    `${ROOT_MARKS.map((mark) => `"${mark}"`).join(', ')}, true or false`,
+  ],
+  level: [(value) => LEVELS.includes(value as Level), `one of ${LEVELS.join(', ')}`],
   parent: [isFunction, 'a function from the arguments to a parent'],
   link: [(value) => value === 'same-trace', '"same-trace"'],
   links: [isFunction, 'a function from the arguments to links'],
@@ -76,7 +81,9 @@ export function resolveOptions(options: InstrumentOptions, parameters: KnownPara
     attributes: typeof options.attributes === 'function' ? (options.attributes as ResolvedOptions['attributes']) : undefined,
     args: recorded.length === 0 ? args : [...(args ?? []), ...recorded],
     result: options.result as ResolvedOptions['result'],
-    root: options.root ?? false,
+    root: options.root === true,
+    rootMark: typeof options.root === 'string' ? options.root : 'may',
+    level: options.level === undefined ? INFO : LEVELS.indexOf(options.level),
     parent: options.parent as ResolvedOptions['parent'],
     linked: options.link === 'same-trace',
     links: options.links as ResolvedOptions['links'],

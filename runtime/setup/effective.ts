@@ -10,9 +10,12 @@ import { parseWhen } from '../gate/when.js';
 export function fromConfiguration(configuration: Configuration): GateSettings {
   const roots = parseRoots(configuration.roots);
   const { when } = configuration;
+  const marks = roots.length > 0;
   return {
     enabled: configuration.enabled && !configuration.disabled,
-    ...(when === null ? { roots, conditional: [] } : { roots: [], conditional: [{ roots, when: parseWhen(when) }] }),
+    ...(when === null
+      ? { roots, marks, conditional: [] }
+      : { roots: [], marks: false, conditional: [{ roots, marks, when: parseWhen(when) }] }),
     capturable: parseRoots(configuration.allowCapture),
     captures: [],
     rules: parseRules(configuration.rules),
@@ -37,11 +40,13 @@ export function withLeases(configured: GateSettings, leases: LeaseBook): GateSet
 /** Sites are judged again only when what they are judged by has changed. */
 export function changeOf(
   settings: GateSettings,
-  { enabled, roots, conditional, captures, rules, drop }: GateSettings,
+  { enabled, roots, marks, conditional, captures, rules, drop }: GateSettings,
 ): Partial<GateSettings> {
   return {
     enabled,
-    ...(printPatterns(roots, 'none') === printPatterns(settings.roots, 'none') ? undefined : { roots }),
+    ...(printPatterns(roots, 'none') === printPatterns(settings.roots, 'none') && marks === settings.marks
+      ? undefined
+      : { roots, marks }),
     ...(JSON.stringify(conditional) === JSON.stringify(settings.conditional) ? undefined : { conditional }),
     ...(JSON.stringify(captures) === JSON.stringify(settings.captures) ? undefined : { captures }),
     ...(printRules(rules) === printRules(settings.rules) ? undefined : { rules }),

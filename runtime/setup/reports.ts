@@ -3,6 +3,7 @@
 import { describeSite } from '../instrument/metadata.js';
 import type { OpenSpan } from '../open/table.js';
 import { LatencyHistogram } from '../site/latency.js';
+import { LEVELS, type Level } from '../site/marks.js';
 import type { Site } from '../site/site.js';
 import type { ProcessState } from '../state.js';
 import type { OpenSpanReport, SiteReport, SpanCounts } from '../tracing.js';
@@ -55,7 +56,9 @@ export function reportSite(site: Site): SiteReport {
   return {
     ...describeSite(site),
     verdict: site.dropped ? 'drop' : site.off ? 'off' : site.ratio === 1 ? 'on' : String(site.ratio),
+    level: LEVELS[site.options.level] as Level,
     root: site.root || site.when !== undefined,
+    rootMark: site.options.root ? 'each call' : site.options.rootMark,
     open: site.open,
     calls: site.started,
     errors: site.errors,

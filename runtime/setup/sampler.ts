@@ -16,6 +16,7 @@ import type { Gate } from '../gate/gate.js';
 import { printPatterns, printRules } from '../gate/rules.js';
 import type { Verdict } from '../gate/verdicts.js';
 import { loadTraceSdk } from '../sdk/packages.js';
+import { INFO } from '../site/marks.js';
 import type { Site } from '../site/site.js';
 import { anyHolds } from '../span/conditional-root.js';
 import { isWithinRatio, withThreshold } from '../span/place.js';
@@ -88,7 +89,7 @@ function skip(context: Context): SamplingResult {
 }
 
 /** Requests that the admin hook answers are never recorded. */
-const OF_THE_HOOK: Verdict = { dropped: true, ratio: 0, root: false, when: [] };
+const OF_THE_HOOK: Verdict = { dropped: true, ratio: 0, level: INFO, root: false, when: [] };
 
 /** Below a sampled remote parent: recorded, while tracing is off within a rate. */
 class RemoteSampler implements Sampler {

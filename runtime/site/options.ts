@@ -1,6 +1,7 @@
 // Options of a site after validation, in the form that the recording path reads.
 
 import type { Attributes, Link } from '@opentelemetry/api';
+import { INFO, type RootMark } from './marks.js';
 
 /** A parameter that `@record` stands on. */
 export interface MarkedParameter {
@@ -21,7 +22,11 @@ export interface ResolvedOptions {
   readonly attributes: ((this: unknown, ...args: unknown[]) => Attributes | undefined) | undefined;
   readonly args: readonly RecordedArgument[] | undefined;
   readonly result: ((this: unknown, result: unknown) => Attributes | undefined) | undefined;
+  /** Each call starts a new trace. */
   readonly root: boolean;
+  readonly rootMark: RootMark;
+  /** Index in LEVELS. */
+  readonly level: number;
   readonly parent: ((this: unknown, ...args: unknown[]) => unknown) | undefined;
   /** The upstream span is linked to in its own trace, instead of being the parent. */
   readonly linked: boolean;
@@ -39,6 +44,8 @@ export const DEFAULT_OPTIONS: ResolvedOptions = {
   args: undefined,
   result: undefined,
   root: false,
+  rootMark: 'may',
+  level: INFO,
   parent: undefined,
   linked: false,
   links: undefined,

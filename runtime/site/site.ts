@@ -138,6 +138,11 @@ export class Site {
   get place(): string | undefined {
     return this.file === undefined ? undefined : `${this.file}:${this.line}`;
   }
+
+  /** True: a call without a parent starts no trace, whatever the settings say. */
+  get never(): boolean {
+    return this.options.rootMark === 'never';
+  }
 }
 
 /** A tracer's own site has its scope for a namespace; what it makes under a namespace of the user's has a site of its own. */

@@ -13,6 +13,8 @@ export interface RootTerms {
   readonly root: boolean;
   readonly ratio: number;
   readonly kind: SpanKind;
+  /** True: it starts no trace, also where a signed request asks for one. */
+  readonly never?: boolean;
   /** Of the request, where a span of third-party instrumentation has it. */
   readonly path?: unknown;
 }

@@ -188,6 +188,7 @@ function placeRoot(
   remote: SpanContext | undefined,
   links: readonly Link[] | undefined,
 ): Placement | undefined {
+  if (terms.never) return undefined;
   const { gate } = recorder;
   if (gate.signedRequests.admits(context, terms.path)) return placement(context, remote);
   const { revision } = gate;

@@ -20,7 +20,16 @@ const MISUSE: readonly [what: string, act: () => unknown, says: RegExp][] = [
   ['an unknown option', on({ atributes: {} }), /charge: unknown option "atributes"\. Did you mean "attributes"\? Known: name,/],
   ['an empty name', on({ name: '' }), /option "name": found the string ""; expected text that is not empty/],
   ['an unknown kind', on({ kind: 'severe' }), /option "kind": found the string "severe"; expected one of internal, server/],
-  ['a flag that is text', on({ root: 'yes' }), /option "root": found the string "yes"; expected true or false/],
+  [
+    'a flag that is text',
+    on({ root: 'yes' }),
+    /option "root": found the string "yes"; expected "may", "never", "always", true or false/,
+  ],
+  [
+    'an unknown level',
+    on({ level: 'verbose' }),
+    /option "level": found the string "verbose"; expected one of trace, debug, info/,
+  ],
   ['another end', on({ until: 'start' }), /option "until": found the string "start"; expected "end"/],
   [
     'a duration that is none',

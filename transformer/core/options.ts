@@ -3,6 +3,8 @@
 
 import type ts from 'typescript';
 import type { InstrumentOptions } from '../../runtime/instrument/options.js';
+import type { KindName } from '../../runtime/site/kind.js';
+import type { Level, RootMark } from '../../runtime/site/marks.js';
 import { nearest } from '../../runtime/text/nearest.js';
 import { type Fault, fault } from '../diagnostics.js';
 import { type Compiler, type FunctionNode, rangeOf, unwrapped } from './compiler.js';
@@ -30,17 +32,18 @@ const CHECKS: Record<keyof InstrumentOptions, Check> = {
     if (ts.isIdentifier(value) && value.text === 'undefined') return [];
     return [fault('dynamic-namespace', rangeOf(value, file), value.getText(file).slice(0, 60))];
   },
-  kind: anything,
+  kind: oneOf<KindName>('kind', { internal: true, server: true, client: true, producer: true, consumer: true }),
   attributes: anything,
   args: argumentNames,
   result: anything,
-  root: anything,
+  root: oneOf<RootMark>('root', { may: true, never: true, always: true }),
+  level: oneOf<Level>('level', { trace: true, debug: true, info: true }),
   parent: anything,
-  link: anything,
+  link: oneOf<NonNullable<InstrumentOptions['link']>>('link', { 'same-trace': true }),
   links: anything,
   expectedErrors: anything,
   longRunning: anything,
-  until: anything,
+  until: oneOf<NonNullable<InstrumentOptions['until']>>('until', { end: true }),
   minDuration: anything,
 };
 
@@ -88,6 +91,15 @@ export function literalOption(ts: Compiler, options: ts.Expression | undefined, 
 function emptyText({ ts, file, value }: Written, option: string): Fault[] {
   const empty = ts.isStringLiteralLike(value) && value.text.trim() === '';
   return empty ? [fault('empty-name', rangeOf(value, file), option)] : [];
+}
+
+/** One of some texts. What is no literal is left to the type checker and the runtime. */
+function oneOf<Text extends string>(option: string, texts: Record<Text, true>): Check {
+  const values = Object.keys(texts);
+  return ({ ts, file, value }) => {
+    if (!ts.isStringLiteralLike(value) || values.includes(value.text)) return [];
+    return [fault('wrong-value', rangeOf(value, file), `${option}: '${value.text}'`, suggestion(value.text, values, 'values'))];
+  };
 }
 
 function argumentNames(written: Written): Fault[] {

@@ -64,6 +64,11 @@ function Note({ rows, filter }: { rows: number; filter: string }) {
   return <p class="none">{filter === '' ? 'No instrumented code has been loaded.' : 'No namespace matches.'}</p>;
 }
 
+function whyOff(site: Branch['site']): string {
+  if (site?.verdict === 'drop') return 'dropped';
+  return site === undefined || site.level === 'info' ? 'off by rule' : `off: ${site.level}`;
+}
+
 interface RowOptions {
   readonly row: Branch;
   readonly view: TreeView;
@@ -88,7 +93,7 @@ function Row({ row, view, service }: RowOptions) {
         >
           {label}
         </button>
-        {off && <span class="tag">{site?.verdict === 'drop' ? 'dropped' : 'off by rule'}</span>}
+        {off && <span class="tag">{whyOff(site)}</span>}
       </td>
       <td class={open > 0 ? 'number busy' : 'number'}>{open || ''}</td>
       <td class="number">{perSecond(service.rateOf(path, calls))}</td>

@@ -14,6 +14,8 @@ export interface OpenEntry {
 
 /** An open span as the watchdog and the reports see it, recorded by Spanwright or by another SDK. */
 export interface OpenSpan extends OpenEntry {
+  /** The promise that the span ends with, until the watchdog has looked at it: from then on it is held weakly. */
+  awaited?: object | undefined;
   readonly name: string;
   readonly site: Site;
   readonly attributes: Attributes;

@@ -1,5 +1,6 @@
-// Finds spans that have been open too long: one coarse timer that never holds the process. A leak is reported once per
-// namespace and minute, and treated by policy; spans of `longRunning` sites are left alone.
+// Finds spans that their owner does not end: one coarse timer that never holds the process. A span that has been open too long leaks,
+// unless its site is `longRunning`. So does one whose promise was collected before it settled, because nothing can end it any more. A
+// leak is reported once per namespace and minute, and treated by policy.
 
 import { clearInterval, setInterval, unref } from '../captured.js';
 import type { Gate } from '../gate/gate.js';
@@ -7,13 +8,27 @@ import type { Pattern } from '../gate/pattern.js';
 import type { OpenSpan, OpenTable } from './table.js';
 
 type LeakPolicy = 'end' | 'drop' | 'report';
+type LeakReason = 'age' | 'collected' | 'shutdown';
 
-/** Logs that spans of a namespace leak; rate-limited to once a minute by the caller's notice. */
-type LeakReport = (namespace: string, count: number, example: OpenSpan, ageMs: number) => void;
+interface Leak {
+  readonly reason: LeakReason;
+  readonly example: OpenSpan;
+  readonly ageMs: number;
+  count: number;
+}
+
+/** Logs that spans of a namespace leak for one reason; rate-limited to once a minute by the caller's notice. */
+type LeakReport = (leak: Readonly<Leak>) => void;
 
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;
   readonly #reported = new WeakSet<OpenSpan>();
+  readonly #collected = new Set<OpenSpan>();
+  /** By the promise. Spans are held weakly, because a promise may live much longer than its span. */
+  readonly #promises = new FinalizationRegistry<WeakRef<OpenSpan>>((held) => {
+    const span = held.deref();
+    if (span?.listed) this.#collected.add(span);
+  });
 
   constructor(
     private readonly open: OpenTable,
@@ -27,27 +42,52 @@ export class Watchdog {
     unref(this.#timer);
   }
 
-  /** Looks once, oldest first, and stops at the first span that is young enough. */
+  /** Looks at all open spans once, oldest first. */
   look(): void {
-    const found = new Map<string, { count: number; example: OpenSpan; ageMs: number }>();
+    const found = new Map<string, Leak>();
+    let isOld = true;
     for (const span of this.open) {
       const ageMs = span.ageMs();
-      if (ageMs < 0) continue; // a start in the future, by another clock, says nothing of what has come after it
-      if (ageMs < this.maxAgeMs) break;
-      if (span.site.options.longRunning || this.#reported.has(span)) continue;
-      this.#reported.add(span);
-      this.open.leaked++;
-      const namespace = span.site.namespace;
-      const known = found.get(namespace);
-      if (known === undefined) found.set(namespace, { count: 1, example: span, ageMs });
-      else known.count++;
-      const ending = this.policy === 'report' ? this.open.excuse(span) : span;
-      if (ending !== undefined) endLeaked(ending, 'age');
+      // a start in the future, by another clock, says nothing of what has come after it
+      if (isOld && ageMs >= 0) isOld = ageMs >= this.maxAgeMs;
+      if (this.#collected.has(span)) this.#endCollected(span, ageMs, found);
+      else if (isOld && ageMs >= 0) this.#treatOld(span, ageMs, found);
+      this.#release(span);
     }
-    for (const [namespace, { count, example, ageMs }] of found) {
-      this.report(namespace, count, example, ageMs);
-      if (this.policy === 'drop') this.gate.dropLeaky(leakyPattern(example));
+    this.#collected.clear();
+    for (const leak of found.values()) {
+      this.report(leak);
+      if (this.policy === 'drop') this.gate.dropLeaky(leakyPattern(leak.example));
     }
+  }
+
+  #treatOld(span: OpenSpan, ageMs: number, found: Map<string, Leak>): void {
+    if (span.site.options.longRunning || this.#reported.has(span)) return;
+    this.#count(span, 'age', ageMs, found);
+    const ending = this.policy === 'report' ? this.open.excuse(span) : span;
+    if (ending !== undefined) endLeaked(ending, 'age');
+  }
+
+  /** Ends the span under each policy: its owner cannot. */
+  #endCollected(span: OpenSpan, ageMs: number, found: Map<string, Leak>): void {
+    if (!this.#reported.has(span)) this.#count(span, 'collected', ageMs, found);
+    endLeaked(span, 'collected');
+  }
+
+  #count(span: OpenSpan, reason: LeakReason, ageMs: number, found: Map<string, Leak>): void {
+    this.#reported.add(span);
+    this.open.leaked++;
+    const cause = `${span.site.namespace} ${reason}`;
+    const known = found.get(cause);
+    if (known === undefined) found.set(cause, { reason, example: span, ageMs, count: 1 });
+    else known.count++;
+  }
+
+  /** Holds the promise of a span weakly from now on. Most calls have ended before the first look and cost nothing. */
+  #release(span: OpenSpan): void {
+    if (span.awaited === undefined) return;
+    this.#promises.register(span.awaited, new WeakRef(span));
+    span.awaited = undefined;
   }
 
   stop(): void {
@@ -56,7 +96,7 @@ export class Watchdog {
 }
 
 /** Ends a span that its owner did not end. A later `end()` of the owner's changes nothing. */
-export function endLeaked(span: OpenSpan, why: 'age' | 'shutdown'): void {
+export function endLeaked(span: OpenSpan, why: LeakReason): void {
   span.setAttribute('spanwright.leak', why);
   span.end();
 }

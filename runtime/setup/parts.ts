@@ -93,10 +93,20 @@ export function answering({ responseHeader }: Configuration): (() => void)[] {
 /** Starts the watchdog; the returned function stops it. */
 export function watch(configuration: Configuration): () => void {
   const { maxSpanAge, onLeak } = configuration;
-  const watchdog = new Watchdog(state.open, state.gate, maxSpanAge, onLeak, function reportLeak(namespace, count, span, ageMs) {
-    const example = `for example "${span.name}" of ${span.site.id}`;
-    notice('SPW013', `${namespace}: ${count} open for ${Math.round(ageMs / 1000)} s or longer, ${example}`, namespace);
-  });
+  const watchdog = new Watchdog(
+    state.open,
+    state.gate,
+    maxSpanAge,
+    onLeak,
+    function reportLeak({ reason, count, example, ageMs }) {
+      const { id, namespace } = example.site;
+      const why =
+        reason === 'collected'
+          ? 'can no longer end: garbage collection took the promise before it settled'
+          : `open for ${Math.round(ageMs / 1000)} s or longer`;
+      notice('SPW013', `${namespace}: ${count} ${why}, for example "${example.name}" of ${id}`, `${namespace} ${reason}`);
+    },
+  );
   return () => watchdog.stop();
 }
 

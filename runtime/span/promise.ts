@@ -98,6 +98,7 @@ function watchingPrototype(prototype: object): object {
 export function watchPromise(call: FollowedCall, promise: Promise<unknown>): boolean {
   const watch = insertPrototype(promise);
   if (watch === undefined) return false;
+  call.span.awaited = promise;
   watch.attaching = true;
   apply(promiseThen, promise, [
     (value: unknown) => {

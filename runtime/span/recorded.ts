@@ -40,6 +40,7 @@ export class RecordedSpan implements Span, OpenSpan {
   before: OpenEntry | undefined = undefined;
   after: OpenEntry | undefined = undefined;
   listed = false;
+  awaited: object | undefined = undefined;
   /** In the list of spans whose start or end failed (abandoned.ts), and the next one there. */
   isAbandoned = false;
   attempts = 0;

@@ -207,6 +207,7 @@ export class Recorder implements SpanHost<RecordedSpan> {
     const { site } = span;
     this.open.leave(span);
     span.ended = true;
+    span.awaited = undefined;
     site.open--;
     this.gate.underWay.leave(span.trace);
     const failed = span.status.code === ERROR;

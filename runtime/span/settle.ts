@@ -115,6 +115,7 @@ export function isNewPromise(result: object): result is Promise<unknown> {
 }
 
 function followPromise(span: RecordedSpan, site: Site, self: unknown, promise: Promise<unknown>, context: Context): unknown {
+  span.awaited = promise;
   return apply(promiseThen, promise, [
     function fulfilled(value: unknown) {
       try {

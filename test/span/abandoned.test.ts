@@ -90,4 +90,50 @@ test('a generator that is left half-way ends when it is collected, without a lea
   await tracing.shutdown();
 });
 
+/** Starts calls whose promises nothing can settle, and keeps none of them. */
+function forget(count: number, calls: readonly (() => unknown)[]): void {
+  for (let n = 0; n < count; n++) for (const call of calls) call();
+}
+
+test('a span whose promise is collected before it settled ends as a leak; one that can still settle stays open', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const ended = new InMemorySpanExporter();
+  const tracing = await startTracing({ exporter: ended as never, enabled: true, maxSpanAge: 40, maxOpenSpans: 1000 });
+  const options = { namespace: 'lost', longRunning: true };
+  const asynchronous = instrument({ ...options, name: 'async' }, async function asynchronous() {
+    await new Promise(() => {});
+  });
+  const returned = instrument({ ...options, name: 'returned' }, function returned() {
+    return new Promise(() => {});
+  });
+  let settle: (value: unknown) => void = () => {};
+  const pending = new Promise((resolve) => {
+    settle = resolve;
+  });
+  const waits = instrument({ ...options, name: 'waits' }, async function waits() {
+    await pending;
+  });
+  const held = waits();
+  forget(1, [waits]);
+  for (let round = 0; round < 3; round++) {
+    forget(100, [asynchronous, returned]);
+    for (let tries = 0; tries < 400 && tracing.openCount > 2; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      collect();
+    }
+    assert.is(tracing.openCount, 2, `round ${round}: calls that wait for what can settle stay open`);
+  }
+  settle(1);
+  await held;
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await tracing.forceFlush();
+  const leaks = ended.getFinishedSpans().map(({ name, attributes }) => `${name} ${attributes['spanwright.leak']}`);
+  const counted = Object.fromEntries([...new Set(leaks)].map((leak) => [leak, leaks.filter((one) => one === leak).length]));
+  assert.equal(counted, { 'async collected': 300, 'returned collected': 300, 'waits undefined': 2 });
+  assert.is(tracing.state().spans.leaked, 600);
+  assert.ok(said.some((line) => line.includes('SPW013') && line.includes('can no longer end')));
+  await tracing.shutdown();
+});
+
 test.run();

@@ -124,7 +124,7 @@ function operationsOf(made: Module): { [Name in keyof EmittedTable]: EmittedTabl
         const setter = get === undefined || (set !== undefined && made.row(row).arity === 1);
         const marked = [holder, ownKey(key)] as const;
         const fn = value ?? (setter ? set : get);
-        made.register(row, fn, options, value === undefined ? undefined : marked);
+        made.register(row, fn, options, value === undefined && !setter ? undefined : marked);
         describeMember(...marked, fn);
       }) as Decorator,
     own(row, options, fn) {

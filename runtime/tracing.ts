@@ -186,6 +186,8 @@ export interface SiteReport extends SiteDescription {
   root: boolean;
   /** Its option `root`; `each call` where that is true. */
   rootMark: RootMark | 'each call';
+  /** It has no span of its own: `instrument.attributes`. */
+  attributesOnly: boolean;
   open: number;
   /** Recorded calls. */
   calls: number;

@@ -109,6 +109,17 @@ export const DIAGNOSTICS = {
     severity: 'error',
     text: (found, hint) => `@instrument does not know ${found}. ${hint}`,
   },
+  'attributes-of-class': {
+    code: 91018,
+    severity: 'error',
+    text: (found) =>
+      `@instrument.attributes on class '${found}': it goes on methods, accessors and fields whose initializer is a function, since each has parameters of its own.`,
+  },
+  'record-target': {
+    code: 91019,
+    severity: 'error',
+    text: (found, hint) => `@record on '${found}' records nothing: ${hint}`,
+  },
 } as const satisfies Record<string, Row>;
 
 export type DiagnosticName = keyof typeof DIAGNOSTICS;

@@ -13,7 +13,7 @@ interface SitesAnswer {
 
 const COLUMNS: readonly Column<SiteReport>[] = [
   { title: 'NAMESPACE', of: (site) => site.namespace, most: 80 },
-  { title: 'FUNCTION', of: (site) => site.function },
+  { title: 'FUNCTION', of: (site) => `${site.function}${site.attributesOnly ? ' (attributes only)' : ''}` },
   { title: 'VERDICT', of: (site) => site.verdict },
   { title: 'LEVEL', of: (site) => site.level },
   { title: 'ROOT', of: (site) => `${site.root ? 'yes' : 'no'}${site.rootMark === 'may' ? '' : ` (${site.rootMark})`}` },

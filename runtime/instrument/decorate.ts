@@ -87,7 +87,8 @@ function decorateLegacy(
   const half = setter ? 'set' : 'get';
   const accessor = descriptor[half];
   if (accessor === undefined) throw misplaced(name, 'a property that is not a method');
-  const { fn } = wrapperFor({ body: accessor, record, factory, options, owner, name });
+  const marked = setter ? markedParameters(target, key) : [];
+  const { fn } = wrapperFor({ body: accessor, record, factory, options, owner, name, marked });
   describeMember(target, key, fn);
   return { ...descriptor, [half]: fn };
 }

@@ -3,11 +3,12 @@
 import { SpanwrightError } from '../errors.js';
 import type { AnyFunction } from '../site/site.js';
 import { state } from '../state.js';
+import { describeFound } from '../text/found.js';
 import { decorateMember, isStandard, wrapFunction } from './decorate.js';
 import { isClass } from './introspect.js';
 import { instrumentObject } from './object.js';
-import type { InstrumentOptions } from './options.js';
-import type { Decorator, Instrument } from './types.js';
+import type { AddedOptions, InstrumentOptions, SiteOptions } from './options.js';
+import type { AddingDecorator, Decorator, Instrument } from './types.js';
 import { decorateWhole } from './whole-class.js';
 
 /** A legacy decorator receives the name of the member; a numeric key comes as a number, and with a descriptor behind it. */
@@ -39,6 +40,28 @@ function dispatch(...given: unknown[]): unknown {
   };
 }
 
+/** `instrument.attributes`: as a decorator with or without options, and as a wrapper of a function. */
+function attributes(...given: unknown[]): unknown {
+  const [first, second] = given;
+  if (given.length >= 2 && (isStandard(given) || isLegacy(given))) return addingMember(given, {});
+  if (typeof first !== 'object' || first === null) {
+    throw new SpanwrightError(
+      'MISUSE',
+      `instrument.attributes(): found ${describeFound(first)}; expected options, or to stand as a decorator on a method.`,
+    );
+  }
+  const options: SiteOptions = { adds: first as AddedOptions };
+  if (given.length >= 2) return wrapFunction(undefined, undefined, options, second as AnyFunction);
+  return (...target: unknown[]) => addingMember(target, first as AddedOptions);
+}
+
+function addingMember(target: readonly unknown[], adds: AddedOptions): unknown {
+  const options: SiteOptions = { adds };
+  if (target.length > 1 && !(isStandard(target) && target[1].kind === 'class'))
+    return decorateMember(target, undefined, undefined, options);
+  throw new SpanwrightError('MISUSE', '@instrument.attributes: found a class; expected a method, an accessor or a field.');
+}
+
 function skip(...target: unknown[]): unknown {
   const value = isStandard(target) ? target[0] : (target[2] as PropertyDescriptor | undefined)?.value;
   if (typeof value === 'function') state.skipped.add(value);
@@ -60,6 +83,7 @@ function skip(...target: unknown[]): unknown {
  * ```
  */
 export const instrument: Instrument = Object.assign(dispatch as unknown as Instrument, {
+  attributes: attributes as unknown as AddingDecorator,
   skip: skip as unknown as Decorator,
   object: instrumentObject,
 });

@@ -9,9 +9,9 @@ import { run } from '../span/run.js';
 import { state } from '../state.js';
 import { takeIdentity } from './identity.js';
 import { isConstructible, shapeOfFunction } from './introspect.js';
-import type { InstrumentOptions } from './options.js';
+import type { InstrumentOptions, SiteOptions } from './options.js';
 import { parameterNames } from './parameter-names.js';
-import { checkInstrumentOptions, constantAttributes, resolveOptions } from './resolve.js';
+import { checkAddedOptions, checkInstrumentOptions, constantAttributes, resolveAdded, resolveOptions } from './resolve.js';
 import { constructibleWrapper, wrapper } from './wrapper.js';
 
 /** What instrument() sees of a function that no transformer described. */
@@ -41,13 +41,16 @@ export function placeAttributes(record: SiteRecord, namespace = record.namespace
 /** Registers a site, and lets the gate judge it under the settings in force. */
 export function makeSite(
   record: SiteRecord,
-  options: InstrumentOptions,
+  given: SiteOptions,
   body: AnyFunction,
   marked: readonly MarkedParameter[] = [],
 ): Site {
+  const { adds } = given;
+  const options: InstrumentOptions = adds ?? given;
   const namespace = options.namespace ?? record.namespace;
   const qualified = qualifiedName(record, namespace);
-  checkInstrumentOptions(options, qualified);
+  if (adds === undefined) checkInstrumentOptions(options, qualified);
+  else checkAddedOptions(options, qualified, marked.length);
   const named = options.args !== undefined || marked.length > 0;
   const guessed = record.parameters === undefined;
   const parameters = guessed && named ? parameterNames(body) : record.parameters;
@@ -63,8 +66,11 @@ export function makeSite(
     column: record.column,
     parameters: record.parameters,
     shape: record.shape ?? shapeOfFunction(body),
-    options: resolveOptions(options, { names: parameters, guessed, marked }, qualified),
-    attributes: Object.freeze({ ...placeAttributes(record, namespace), ...constantAttributes(options) }),
+    options: (adds === undefined ? resolveOptions : resolveAdded)(options, { names: parameters, guessed, marked }, qualified),
+    attributes: Object.freeze({
+      ...placeAttributes(record, namespace),
+      ...(adds === undefined ? constantAttributes(options) : undefined),
+    }),
   });
   site.isAsync = shapeOfFunction(body) === 'async';
   const slot = state.sites.add(site);

@@ -5,14 +5,16 @@ import type { Attributes, AttributeValue, Context, Link, SpanContext, SpanKind }
 import type { KindName } from '../site/kind.js';
 import type { Level, RootMark } from '../site/marks.js';
 
+// biome-ignore lint/suspicious/noExplicitAny: any function may be decorated; callbacks narrow these by what they name
+type Any = any;
+
 /** What a call comes to: the value that a promise brings, what a generator returns. */
-export type Settled<Result> =
-  // biome-ignore lint/suspicious/noExplicitAny: any generator
-  Result extends Generator<any, infer Returned, any> | AsyncGenerator<any, infer Returned, any> ? Returned : Awaited<Result>;
+export type Settled<Result> = Result extends Generator<Any, infer Returned, Any> | AsyncGenerator<Any, infer Returned, Any>
+  ? Returned
+  : Awaited<Result>;
 
 /** Options of {@link instrument}. `This`, `Args` and `Result` are those of the decorated function. */
-// biome-ignore lint/suspicious/noExplicitAny: any function may be decorated; callbacks narrow these by what they name
-export interface InstrumentOptions<This = any, Args extends readonly any[] = any[], Result = any> {
+export interface InstrumentOptions<This = Any, Args extends readonly Any[] = Any[], Result = Any> {
   /** Span name. Default `Class.method`, or the function's name. Must not be empty. */
   name?: string;
   /** Replaces the namespace that rules match. A literal. */
@@ -57,6 +59,20 @@ export interface InstrumentOptions<This = any, Args extends readonly any[] = any
   /** Keep the span only when it took at least this long (milliseconds, or text such as `50ms`). */
   minDuration?: number | string;
 }
+
+/** Options of {@link Instrument.attributes}: what is added to the span in which the function is called. */
+export type AddedOptions<This = Any, Args extends readonly Any[] = Any[]> = Pick<
+  InstrumentOptions<This, Args>,
+  'args' | 'attributes' | 'level' | 'namespace'
+>;
+
+/** Options of a site as decorators and compiled code pass them on. `adds`: it has no span of its own, and these are its options. */
+export interface SiteOptions extends InstrumentOptions {
+  adds?: AddedOptions;
+}
+
+/** Every option name of `instrument.attributes`. */
+export const ADDED_NAMES = ['args', 'attributes', 'level', 'namespace'] as const satisfies readonly (keyof AddedOptions)[];
 
 /** Every option name; unknown ones are an error, named with the nearest of these. */
 export const OPTION_NAMES = [

@@ -11,7 +11,7 @@ import { parseDuration, readDuration } from '../text/duration.js';
 import { describeFound } from '../text/found.js';
 import { didYouMean } from '../text/nearest.js';
 import { notice } from '../warnings.js';
-import { type InstrumentOptions, OPTION_NAMES } from './options.js';
+import { ADDED_NAMES, type AddedOptions, type InstrumentOptions, OPTION_NAMES } from './options.js';
 
 /** The limits of a set-up that is not there yet when code is loaded. */
 const UNLIMITED = { attributeLength: Number.POSITIVE_INFINITY, hides: undefined };
@@ -48,19 +48,29 @@ const FORMS: Record<(typeof OPTION_NAMES)[number], readonly [Check, string]> = {
 };
 
 /** @throws SpanwrightError MISUSE naming the site, the option, and what was expected. */
-export function checkInstrumentOptions(options: InstrumentOptions, where: string): void {
+export function checkInstrumentOptions(
+  options: InstrumentOptions,
+  where: string,
+  names: readonly (keyof typeof FORMS)[] = OPTION_NAMES,
+): void {
   for (const key of Object.keys(options)) {
-    const form = Object.hasOwn(FORMS, key) ? FORMS[key as keyof typeof FORMS] : undefined;
-    if (form === undefined) {
-      throw instrumentMisuse(
-        where,
-        `unknown option "${key}".${didYouMean(key, OPTION_NAMES)} Known: ${OPTION_NAMES.join(', ')}.`,
-      );
-    }
+    const form = names.includes(key as keyof typeof FORMS) ? FORMS[key as keyof typeof FORMS] : undefined;
+    if (form === undefined)
+      throw instrumentMisuse(where, `unknown option "${key}".${didYouMean(key, names)} Known: ${names.join(', ')}.`);
     const value = options[key as keyof InstrumentOptions];
     if (value !== undefined && !form[0](value))
       throw instrumentMisuse(where, `option "${key}": found ${describeFound(value)}; expected ${form[1]}.`);
   }
+}
+
+/** The same for `instrument.attributes`, which must name something to add. @param marked parameters with `@record` */
+export function checkAddedOptions(options: AddedOptions, where: string, marked: number): void {
+  checkInstrumentOptions(options, where, ADDED_NAMES);
+  if (options.args === undefined && options.attributes === undefined && marked === 0)
+    throw instrumentMisuse(
+      where,
+      'instrument.attributes names nothing to add; expected args, attributes, or @record on a parameter.',
+    );
 }
 
 /** Parameters of a function, as far as they are known. */
@@ -76,8 +86,14 @@ interface KnownParameters {
 /** @throws SpanwrightError MISUSE for a name in `args` that the transformer's record of the parameters lacks. */
 export function resolveOptions(options: InstrumentOptions, parameters: KnownParameters, where: string): ResolvedOptions {
   const args = options.args === undefined ? undefined : resolveArgs(options.args, parameters, where);
-  const recorded = parameters.marked.map(({ index, key }) => ({ index, parameter: parameters.names?.[index] ?? '', key }));
+  const recorded = parameters.marked.map(({ index, key }) => {
+    const parameter = parameters.names?.[index] ?? '';
+    if (key === undefined && parameter === '')
+      throw instrumentMisuse(where, `@record: parameter ${index + 1} has no name; expected an attribute key, @record('key').`);
+    return { index, parameter, key: key ?? parameter };
+  });
   return {
+    adds: undefined,
     attributes: typeof options.attributes === 'function' ? (options.attributes as ResolvedOptions['attributes']) : undefined,
     args: recorded.length === 0 ? args : [...(args ?? []), ...recorded],
     result: options.result as ResolvedOptions['result'],
@@ -92,6 +108,11 @@ export function resolveOptions(options: InstrumentOptions, parameters: KnownPara
     untilEnd: options.until === 'end',
     minDuration: options.minDuration === undefined ? 0 : parseDuration(options.minDuration, 'minDuration'),
   };
+}
+
+/** Options of a function that only adds to the span in which it is called: it starts no trace. */
+export function resolveAdded(options: AddedOptions, parameters: KnownParameters, where: string): ResolvedOptions {
+  return { ...resolveOptions(options, parameters, where), adds: constantAttributes(options), rootMark: 'never' };
 }
 
 /** The constant part of `attributes`: of what it holds, what OpenTelemetry has a place for. */

@@ -3,7 +3,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import type { AnyFunction } from '../site/site.js';
-import type { InstrumentOptions, Settled } from './options.js';
+import type { AddedOptions, InstrumentOptions, Settled } from './options.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a decorated function may take and return anything
 type Any = any;
@@ -79,6 +79,16 @@ export interface Decorator<C extends Callbacks = NoCallbacks> {
   ): void;
 }
 
+/** See {@link Instrument.attributes}. */
+export interface AddingDecorator extends Decorator {
+  <F extends AnyFunction>(options: AddedOptions<ThisParameterType<F>, Parameters<F>>, fn: F): F;
+  <This = Any, Args extends Any[] = []>(
+    options: Omit<AddedOptions, 'attributes'> & {
+      attributes?: Attributes | ((this: This, ...args: Args) => Attributes | undefined);
+    },
+  ): Decorator<{ this: This; args: [Args]; result: Any }>;
+}
+
 /** The decorator and function wrapper. See {@link instrument}. */
 export interface Instrument extends Decorator {
   <F extends AnyFunction>(fn: F): F;
@@ -86,6 +96,20 @@ export interface Instrument extends Decorator {
   <This = Any, Args extends Any[] = [], ParentArgs extends Any[] = [], LinksArgs extends Any[] = [], Result = Any>(
     options: DecoratorOptions<This, Args, ParentArgs, LinksArgs, Result>,
   ): Decorator<{ this: This; args: [Args, ParentArgs, LinksArgs]; result: Result }>;
+  /**
+   * Adds attributes to the span in which the method or function is called, without a span of its own: `args`, `attributes`, and parameters
+   * with `@record`. Where nothing records there, nothing happens. Rules and `level` hold for it as for any other function.
+   *
+   * @throws SpanwrightError with code `MISUSE` on a class, for other options, and where nothing is named
+   * @example
+   * ```ts
+   * class PowerService {
+   *   @instrument.attributes({ args: ['rackId'], attributes: { backend: 'nsm' } })
+   *   #select(rackId: string) { ... }
+   * }
+   * ```
+   */
+  readonly attributes: AddingDecorator;
   /** Leaves one method out of a class that is instrumented as a whole. */
   readonly skip: Decorator;
   /**

@@ -161,8 +161,14 @@ function instrumentAccessors(
       const member = find(key, kind);
       const accessor = descriptor[half];
       if (member === undefined || accessor === undefined || !descriptor.configurable) continue;
-      changed[half] = wrapperFor({ body: accessor, record: member.record, factory: member.factory, options, name: nameText(key) })
-        .fn as never;
+      changed[half] = wrapperFor({
+        body: accessor,
+        record: member.record,
+        factory: member.factory,
+        options,
+        name: nameText(key),
+        marked: half === 'set' ? markedParameters(holder, key) : [],
+      }).fn as never;
       instrumented = true;
     }
     if (changed.get !== descriptor.get || changed.set !== descriptor.set) Object.defineProperty(holder, key, changed);

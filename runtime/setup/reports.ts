@@ -58,6 +58,7 @@ export function reportSite(site: Site): SiteReport {
     verdict: site.dropped ? 'drop' : site.off ? 'off' : site.ratio === 1 ? 'on' : String(site.ratio),
     level: LEVELS[site.options.level] as Level,
     root: site.root || site.when !== undefined,
+    attributesOnly: site.options.adds !== undefined,
     rootMark: site.options.root ? 'each call' : site.options.rootMark,
     open: site.open,
     calls: site.started,

@@ -6,8 +6,8 @@ import { INFO, type RootMark } from './marks.js';
 /** A parameter that `@record` stands on. */
 export interface MarkedParameter {
   readonly index: number;
-  /** Attribute key. */
-  readonly key: string;
+  /** Attribute key; undefined: the name of the parameter. */
+  readonly key: string | undefined;
 }
 
 /** An argument to record: its position, its parameter's name where that is known, and the attribute's key. */
@@ -19,6 +19,8 @@ interface RecordedArgument {
 
 /** Options after validation, in the form that the recording path reads. */
 export interface ResolvedOptions {
+  /** No span of its own: these attributes, and what else the options name, are added to the span in which it is called. */
+  readonly adds: Attributes | undefined;
   readonly attributes: ((this: unknown, ...args: unknown[]) => Attributes | undefined) | undefined;
   readonly args: readonly RecordedArgument[] | undefined;
   readonly result: ((this: unknown, result: unknown) => Attributes | undefined) | undefined;
@@ -40,6 +42,7 @@ export interface ResolvedOptions {
 
 /** Options of a site that was declared without any. */
 export const DEFAULT_OPTIONS: ResolvedOptions = {
+  adds: undefined,
   attributes: undefined,
   args: undefined,
   result: undefined,

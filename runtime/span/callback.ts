@@ -4,10 +4,10 @@
 // method's own callback, until the stack is full.
 
 import { types } from 'node:util';
-import type { Attributes, Link } from '@opentelemetry/api';
+import type { Attributes, Link, Span } from '@opentelemetry/api';
 import { apply, promiseThen } from '../captured.js';
 import type { AnyFunction, Site } from '../site/site.js';
-import { REDACTED, recordValue } from './attributes.js';
+import { cleanAttributes, REDACTED, recordValue, type SpanLimits } from './attributes.js';
 import { isLink } from './event.js';
 import { reportFault } from './fault.js';
 import type { RecordedSpan } from './recorded.js';
@@ -31,10 +31,24 @@ export function callback(option: string, site: Site, work: AnyFunction, self: un
 
 export function capture(span: RecordedSpan, site: Site, self: unknown, args: ArrayLike<unknown>): void {
   const { options } = site;
-  if (options.args !== undefined) captureArguments(span, site, args);
+  if (options.args !== undefined) captureArguments(span, span.recorder.limits, site, args);
   if (options.attributes !== undefined)
     captureAttributes(span, 'attributes', site, callback('attributes', site, options.attributes, self, args));
   if (options.links !== undefined) captureLinks(span, site, callback('links', site, options.links, self, args));
+}
+
+/** Adds what the options of a site without a span of its own name to a span, which may be one of the user's SDK. */
+export function addTo(span: Span, limits: SpanLimits, site: Site, self: unknown, args: ArrayLike<unknown>): void {
+  const { adds, attributes, args: named } = site.options;
+  if (named !== undefined) captureArguments(span, limits, site, args);
+  const add = (found: unknown): void => {
+    span.setAttributes(cleanAttributes(found as Attributes, limits.attributeCount, limits).kept);
+  };
+  add(adds);
+  if (attributes === undefined) return;
+  const computed = callback('attributes', site, attributes, self, args);
+  if (withoutRejection(computed)) reportFault(`attributes of ${site.id}`, 'found a promise; expected attributes, at once');
+  else add(computed);
 }
 
 /** Writes what a callback returned. A promise is not awaited, but its rejection must not reach the program either. */
@@ -73,16 +87,16 @@ function captureLinks(span: RecordedSpan, site: Site, links: unknown): void {
   }
 }
 
-function captureArguments(span: RecordedSpan, site: Site, args: ArrayLike<unknown>): void {
-  const { hides } = span.recorder.limits;
+function captureArguments(span: Pick<Span, 'setAttribute'>, limits: SpanLimits, site: Site, args: ArrayLike<unknown>): void {
+  const { hides } = limits;
   for (const { index, parameter, key } of site.options.args ?? []) {
     if (index >= args.length) continue;
     try {
-      if (hides?.(parameter)) {
+      if (hides?.(parameter) || hides?.(key)) {
         span.setAttribute(key, REDACTED);
         continue;
       }
-      const value = recordValue(args[index], span.recorder.limits);
+      const value = recordValue(args[index], limits);
       if (value !== undefined) span.setAttribute(key, value);
       else if (typeof args[index] === 'object' && args[index] !== null) {
         reportFault(`args of ${site.id}`, `"${key}" is an object, which is not recorded; name the fields with \`attributes\``);

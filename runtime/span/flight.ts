@@ -47,7 +47,13 @@ export class FlightRecorder {
   /** True when the call is written into the ring. A generator is not: its work is that of its steps. */
   takes(site: Site): boolean {
     const { flight } = this;
-    return flight !== undefined && !site.iterates && !calling && this.depth < flight.limits.callDepth;
+    return (
+      flight !== undefined &&
+      !site.iterates &&
+      site.options.adds === undefined &&
+      !calling &&
+      this.depth < flight.limits.callDepth
+    );
   }
 
   /** Number of the calling call. */

@@ -11,7 +11,7 @@ import { throughTransparent } from '../context/transparent.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
 import { abandoned, endAbandoned } from './abandoned.js';
-import { calling, capture } from './callback.js';
+import { addTo, calling, capture } from './callback.js';
 import { captureCall } from './captured-values.js';
 import { reportFault } from './fault.js';
 import { carryContext, followGenerator } from './generators.js';
@@ -66,11 +66,18 @@ export function contextToDecide(site: Site): Context | undefined {
 export function decide(active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
   const { recorder } = state;
   if (recorder === undefined || calling) return undefined;
+  if (site.options.adds !== undefined) return addToCurrent(recorder, active, site, self, args);
   const decision = place(recorder, active, site, self, args);
   if (decision === undefined || site.iterates) return decision;
   // an unsampled trace needs its context, and no room
   if ('sampled' in decision && !decision.sampled) return decision;
   return recorder.hasRoom(site, depth) ? decision : undefined;
+}
+
+/** Of a site without a span of its own: adds to the span that is recorded here, and the call goes on in place. */
+function addToCurrent(recorder: Recorder, active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): undefined {
+  const span = throughTransparent(active.getValue(SPAN_KEY) as Span | undefined);
+  if (span?.isRecording() && active.getValue(SUPPRESS_KEY) !== true) addTo(span, recorder.limits, site, self, args);
 }
 
 function place(recorder: Recorder, active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {

@@ -58,6 +58,26 @@ test('an error is one exception, a status and error.type there too', () =>
     expectSpans(spans(), 'failing | error.type="TypeError" | error "broken" | event exception');
   }));
 
+test('instrument.attributes adds to the span of the SDK that is active, redacted', () =>
+  ownSdk({ enabled: true }, async ({ spans }) => {
+    const select = instrument.attributes(
+      { args: ['rack', 'password'], attributes: { api_key: 'k' } },
+      (rack: string, password: string) => [rack, password],
+    );
+    const around = instrument({ namespace: 'carbide::api', name: 'around' }, () => select('r-1', 'p'));
+    around();
+    trace.getTracer('theirs').startActiveSpan('theirs', (span) => {
+      select('r-2', 'p');
+      span.end();
+    });
+    select('alone', 'p');
+    expectSpans(
+      spans(),
+      'around | api_key="REDACTED" | password="REDACTED" | rack="r-1"',
+      'theirs | api_key="REDACTED" | password="REDACTED" | rack="r-2"',
+    );
+  }));
+
 test('links of a call are on the span there', () =>
   ownSdk({ enabled: true }, ({ spans }) => {
     const linked = { traceId: 'c'.repeat(32), spanId: 'd'.repeat(16), traceFlags: 1 };

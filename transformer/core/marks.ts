@@ -5,10 +5,12 @@ import type ts from 'typescript';
 import { type Compiler, decoratorsOf, functionLiteral, unwrapped } from './compiler.js';
 import type { Recognition } from './recognition.js';
 
-/** A decorator that is `@instrument`, `@instrument()` or `@instrument(options)`. */
+/** A decorator that is `@instrument`, `@instrument()` or `@instrument(options)`, or the same with `instrument.attributes`. */
 export interface DecoratorMark {
   readonly decorator: ts.Decorator;
   readonly options: ts.Expression | undefined;
+  /** `instrument.attributes`. */
+  readonly adds: boolean;
   /** Another decorator is applied before this one, so that what it wraps may not be the authored function. */
   readonly inner: boolean;
 }
@@ -17,6 +19,11 @@ export interface Marks {
   readonly marks: readonly DecoratorMark[];
   /** `@instrument.skip` is among the decorators. */
   readonly skipped: boolean;
+}
+
+/** Marked, or left out by a mark. */
+export function isMarked({ marks, skipped }: Marks): boolean {
+  return skipped || marks.length > 0;
 }
 
 export function marksOf(ts: Compiler, node: ts.Node, recognition: Recognition): Marks {
@@ -29,15 +36,17 @@ export function marksOf(ts: Compiler, node: ts.Node, recognition: Recognition): 
     const meaning = recognition.meaning(call?.expression ?? expression);
     if (meaning === 'skip') skipped = true;
     const options = call?.arguments[0];
-    if (meaning !== 'instrument' || (options !== undefined && ts.isSpreadElement(options))) return;
-    marks.push({ decorator, options, inner: index < decorators.length - 1 });
+    const adds = meaning === 'attributes';
+    if (!(adds || meaning === 'instrument') || (options !== undefined && ts.isSpreadElement(options))) return;
+    marks.push({ decorator, options, adds, inner: index < decorators.length - 1 });
   });
   return { marks, skipped };
 }
 
-/** A call `instrument(fn)` or `instrument(options, fn)` of a function that this file writes out. */
+/** A call `instrument(fn)`, `instrument(options, fn)` or `instrument.attributes(options, fn)` of a function that this file writes out. */
 interface CallMark {
   readonly options: ts.Expression | undefined;
+  readonly adds: boolean;
   /** The argument as written. */
   readonly argument: ts.Expression;
   readonly body: ts.FunctionDeclaration | ts.ArrowFunction | ts.FunctionExpression;
@@ -54,9 +63,11 @@ export function callMark(ts: Compiler, call: ts.CallExpression, recognition: Rec
   const literal = functionLiteral(ts, argument);
   const name = literal === undefined ? unwrapped(ts, argument) : undefined;
   if (name !== undefined && !(ts.isIdentifier(name) && mayMean(ts, call.expression, recognition))) return undefined;
-  if (recognition.meaning(call.expression) !== 'instrument') return undefined;
+  const meaning = recognition.meaning(call.expression);
+  const adds = meaning === 'attributes';
+  if (adds ? options === undefined : meaning !== 'instrument') return undefined;
   const body = literal ?? functionOf(ts, recognition.declaration(name as ts.Identifier));
-  return body === undefined ? undefined : { options, argument, body, named: literal === undefined };
+  return body === undefined ? undefined : { options, adds, argument, body, named: literal === undefined };
 }
 
 /** By its first name alone, which spares nearly every call with a name for an argument the look-up. */

@@ -2,7 +2,7 @@
 // text, parameters that do not exist. What is computed at run time is left to the runtime's own checks.
 
 import type ts from 'typescript';
-import type { InstrumentOptions } from '../../runtime/instrument/options.js';
+import type { AddedOptions, InstrumentOptions } from '../../runtime/instrument/options.js';
 import type { KindName } from '../../runtime/site/kind.js';
 import type { Level, RootMark } from '../../runtime/site/marks.js';
 import { nearest } from '../../runtime/text/nearest.js';
@@ -48,25 +48,30 @@ const CHECKS: Record<keyof InstrumentOptions, Check> = {
 };
 
 const NAMES = Object.keys(CHECKS);
+const ADDED_NAMES = Object.keys({ args: true, attributes: true, level: true, namespace: true } satisfies Record<
+  keyof AddedOptions,
+  true
+>);
 const CHECK_OF = new Map<string, Check>(Object.entries(CHECKS));
 
 /** Faults in an options expression; none when it is not an object literal. */
 export function checkOptionLiterals(
   ts: Compiler,
   file: ts.SourceFile,
-  options: ts.Expression | undefined,
+  { options, adds }: { readonly options: ts.Expression | undefined; readonly adds: boolean },
   targets: readonly FunctionNode[],
 ): Fault[] {
   if (options === undefined) return [];
+  const names = adds ? ADDED_NAMES : NAMES;
   const literal = unwrapped(ts, options);
   if (!ts.isObjectLiteralExpression(literal)) return [];
   const faults: Fault[] = [];
   for (const property of literal.properties) {
     const { name } = property;
     if (name === undefined || ts.isComputedPropertyName(name) || ts.isPrivateIdentifier(name)) continue;
-    const check = CHECK_OF.get(name.text);
+    const check = names.includes(name.text) ? CHECK_OF.get(name.text) : undefined;
     if (check === undefined)
-      faults.push(fault('unknown-option', rangeOf(name, file), name.text, suggestion(name.text, NAMES, 'options')));
+      faults.push(fault('unknown-option', rangeOf(name, file), name.text, suggestion(name.text, names, 'options')));
     else if (ts.isPropertyAssignment(property))
       faults.push(...check({ ts, file, value: unwrapped(ts, property.initializer), targets }));
     else if (ts.isShorthandPropertyAssignment(property)) faults.push(...check({ ts, file, value: property.name, targets }));

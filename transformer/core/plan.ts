@@ -7,7 +7,7 @@ import { type Fault, fault } from '../diagnostics.js';
 import { type FunctionNode, hasModifier, isTypeOnly, rangeOf } from './compiler.js';
 import { type Declared, declaredName, memberName, nameByPlace, takesName } from './declared.js';
 import type { Edit, Member, Plan, Registered } from './edit.js';
-import { callMark, type DecoratorMark, type Marks, marksOf } from './marks.js';
+import { callMark, type DecoratorMark, isMarked, type Marks, marksOf } from './marks.js';
 import { membersIn } from './members.js';
 import { freeName, moduleNames } from './names.js';
 import { type Enclosure, insideOwner, insideScope, namesOf, TOP_LEVEL } from './naming.js';
@@ -15,6 +15,7 @@ import { checkOptionLiterals, literalOption } from './options.js';
 import type { PlanRequest } from './plan-request.js';
 import { type ClassEdits, type Decorated, type Planted, plantingIn } from './planting.js';
 import { prologueOf, useOfOptions } from './prologue.js';
+import { recordFaults } from './recorded.js';
 import { anyWithin, relevantOffsets } from './relevance.js';
 import { numberRows } from './rows.js';
 import { selfReferences } from './self.js';
@@ -103,13 +104,13 @@ export function planFile(request: PlanRequest): Plan {
       ts.forEachChild(call, (child) => visit(child, enclosure));
       return;
     }
-    const { body, options, named } = mark;
+    const { body, options, adds, named } = mark;
     const own = named ? declaredName(ts, body, file) : body.name && { text: body.name.text, node: body.name };
     const chosen = literalOption(ts, options, 'name');
     const name = own ?? nameByPlace(ts, call, file) ?? { text: chosen?.trim() || 'anonymous', node: body };
     const prologue = named || useOfOptions(ts, options, undefined) === 'unknown' ? undefined : prologueOf(ts, body);
-    const index = addSite(body, name, enclosure, false, { prologue });
-    faults.push(...checkOptionLiterals(ts, file, options, [body]));
+    const index = addSite(body, name, enclosure, false, { prologue, adds });
+    faults.push(...checkOptionLiterals(ts, file, { options, adds }, [body]));
     edits.push({
       kind: 'wrap',
       at: rangeOf(call, file),
@@ -139,8 +140,9 @@ export function planFile(request: PlanRequest): Plan {
       if (token === ts.SyntaxKind.ExtendsKeyword) for (const { expression } of types) visit(expression, outside);
     for (const member of node.members) {
       if (isPlain(member)) continue;
-      const { marks: own, skipped } = marksOf(ts, member, recognition);
-      if (!left && !skipped && own.length === 0 && !taken.has(member)) planting?.plantMember(member, inside, found);
+      const own = marksOf(ts, member, recognition);
+      faults.push(...recordFaults(request, member, own, mark !== undefined));
+      if (!left && !isMarked(own) && !taken.has(member)) planting?.plantMember(member, inside, found);
       visitMember(member, inside, ambient, found.registered);
     }
     const { registered, forwarded } = found;
@@ -167,12 +169,16 @@ export function planFile(request: PlanRequest): Plan {
   }
 
   function decorateClass(node: ts.ClassLikeDeclaration, mark: DecoratorMark, inside: Enclosure): void {
+    if (mark.adds) {
+      faults.push(fault('attributes-of-class', rangeOf(mark.decorator, file), node.name?.text ?? 'anonymous'));
+      return;
+    }
     const methods = methodsOf(node);
     const constant = useOfOptions(ts, mark.options, node.name?.text) === 'constant';
     const finds = constant && findsMembers(node, 1);
     const instrumented = methods.map((method) => memberOf(method, inside, finds));
     const bodies = methods.map(({ node: body }) => body);
-    faults.push(...checkOptionLiterals(ts, file, mark.options, bodies));
+    faults.push(...checkOptionLiterals(ts, file, mark, bodies));
     const [registered, decorated] = byPrologue(instrumented);
     const options = optionsRange(mark);
     if (registered.length > 0) registerMembers(node, registered, options);
@@ -228,8 +234,8 @@ export function planFile(request: PlanRequest): Plan {
     const owner = member.parent as ts.ClassLikeDeclaration;
     const use = useOfOptions(ts, mark.options, owner.name?.text);
     const literal = ts.isPropertyDeclaration(member) || mark.inner || use === 'unknown' ? undefined : prologueOf(ts, body);
-    const site = addSite(body, name, inside, mark.inner, { prologue: literal });
-    faults.push(...checkOptionLiterals(ts, file, mark.options, [body]));
+    const site = addSite(body, name, inside, mark.inner, { prologue: literal, adds: mark.adds });
+    faults.push(...checkOptionLiterals(ts, file, mark, [body]));
     const key = literal === undefined ? undefined : registrableKey(member, owner, use);
     if (key !== undefined) {
       const kind = ts.isGetAccessorDeclaration(member) ? 'getter' : ts.isSetAccessorDeclaration(member) ? 'setter' : 'method';

@@ -25,7 +25,7 @@ export interface AutoBounds {
 const CLOSURE_LINES = 3;
 
 /** How a planted function is recorded. */
-export interface Planted extends Pick<Site, 'role'> {
+export interface Planted extends Pick<Site, 'role' | 'adds'> {
   readonly prologue?: Prologue | undefined;
   readonly inline?: Inline | undefined;
 }

@@ -6,10 +6,14 @@ import { type Compiler, unwrapped } from './compiler.js';
 
 /** The package, and the name within it, that sites are recognised by. */
 export const PACKAGE = 'spanwright';
-export const EXPORT = 'instrument';
+/** What the names that the package exports stand for. */
+export const EXPORTS: ReadonlyMap<string, Meaning> = new Map([
+  ['instrument', 'instrument'],
+  ['record', 'record'],
+]);
 
-/** What an expression stands for: `instrument` itself, `instrument.skip`, the module that exports it, or none of these. */
-export type Meaning = 'instrument' | 'skip' | 'module' | undefined;
+/** What an expression stands for: an export, a member of `instrument`, the module that exports it, or none of these. */
+export type Meaning = 'instrument' | 'attributes' | 'skip' | 'record' | 'module' | undefined;
 
 export interface Recognition {
   /** True when the file binds a name through which `instrument` can be reached; false lets it pass untouched. Cheap. */
@@ -40,8 +44,8 @@ export function meaningOf(ts: Compiler, expression: ts.Expression, lookup: Looku
 
 /** What a member of a thing with a meaning means. */
 function memberOf(owner: Meaning, name: string): Meaning {
-  if (owner === 'module') return name === EXPORT ? 'instrument' : name === 'default' ? 'module' : undefined;
-  return owner === 'instrument' && name === 'skip' ? 'skip' : undefined;
+  if (owner === 'module') return name === 'default' ? 'module' : EXPORTS.get(name);
+  return owner === 'instrument' && (name === 'skip' || name === 'attributes') ? name : undefined;
 }
 
 /** The meaning of a constant that another name is given by: `const trace = instrument`, `const { instrument: trace } = sw`. */

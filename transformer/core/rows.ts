@@ -12,7 +12,7 @@ export function numberRows(sites: readonly Site[], edits: readonly Edit[]): void
     if (edit.kind !== 'register members' || edit.options !== null) continue;
     // the name in the table is the key, unless it holds half of a surrogate pair
     for (const { site, options, key, kind, static: isStatic } of edit.members)
-      if (options === null && typeof key === 'string' && !/\p{Surrogate}/u.test(key))
+      if (options === null && !sites[site]?.adds && typeof key === 'string' && !/\p{Surrogate}/u.test(key))
         (sites[site] as Site).found = { kind, static: isStatic };
   }
 }

@@ -88,6 +88,8 @@ export interface Site {
   readonly place: Place;
   /** False: found by auto mode. */
   readonly marked: boolean;
+  /** It has no span of its own: `instrument.attributes`. */
+  readonly adds?: boolean | undefined;
   /** `callback`: named after the function that it is passed to. `constructor`: a call is `new`. */
   readonly role?: 'callback' | 'constructor' | undefined;
   /** Set where one call registers all such members of a class. */

@@ -4,7 +4,7 @@
 import type ts from 'typescript';
 import type { Compiler } from '../core/compiler.js';
 import {
-  EXPORT,
+  EXPORTS,
   importBindings,
   loadsPackage,
   type Meaning,
@@ -40,7 +40,7 @@ export function recognitionByChecker(ts: Compiler, checker: ts.TypeChecker, pack
   }
 
   function meaningOfDeclared(symbol: ts.Symbol): Meaning {
-    if (symbol.name === EXPORT && symbol.declarations?.some(isOurs)) return 'instrument';
+    if (EXPORTS.has(symbol.name) && symbol.declarations?.some(isOurs)) return EXPORTS.get(symbol.name);
     if ((symbol.flags & ts.SymbolFlags.ValueModule) !== 0)
       return symbol.declarations?.some(isModuleOfOurs) ? 'module' : undefined;
     const declaration = symbol.valueDeclaration;

@@ -4,7 +4,7 @@
 import { statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
-import { EXPORT, type Meaning, meaningOfReference, PACKAGE, type Reference } from '../core/recognition.js';
+import { EXPORTS, type Meaning, meaningOfReference, PACKAGE, type Reference } from '../core/recognition.js';
 import { mayReexport, type Reexports, reexportsOf } from '../core/reexports.js';
 import type { Modules } from '../core/scopes.js';
 import type { Parser, Resolve } from './parse.js';
@@ -103,7 +103,7 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
         if (module === undefined || met.has(key) || chain.length >= MOST_HOPS) return undefined;
         met.add(key);
         // A module's own `instrument` may become ours.
-        if (path.length === 1 && path[0] === EXPORT) read.add(module);
+        if (path.length === 1 && EXPORTS.has(path[0] as string)) read.add(module);
         for (const next of nextOf(reexportsOnce(module), path, into)) {
           const found = follow(module, next, [...chain, module]);
           if (found !== undefined) return found;

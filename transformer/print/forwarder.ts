@@ -13,21 +13,27 @@ export function codeOf(edit: CodeEdit, { sites, binding, module: { table } }: Pl
   const contract = literal(CONTRACT);
   const emitted = (callee: string, ...args: Code[]): Code => call(member(name(binding), callee), contract, ...args);
   if ('site' in edit && sites[edit.site]?.prologue !== undefined) {
+    const site = sites[edit.site] as Site;
     const inside = (callee: string, ...args: Code[]): Code =>
       call(member(name(table), callee), literal(sites[edit.site]?.row), ...args);
-    if (edit.kind === 'decorate') return inside('inside', ...optional(edit.options));
-    if (edit.kind === 'wrap') return inside('own', authored(edit.options), named(authored(edit.body), edit.name));
+    if (edit.kind === 'decorate') return inside('inside', ...optionsOf(site, edit.options));
+    if (edit.kind === 'wrap') return inside('own', givenOptions(site, edit.options), named(authored(edit.body), edit.name));
   }
   switch (edit.kind) {
     case 'decorate':
     case 'decorate field':
-      return emitted('decorate', ...siteArguments(sites, edit.site), ...optional(edit.options));
+      return emitted('decorate', ...siteArguments(sites, edit.site), ...optionsOf(sites[edit.site] as Site, edit.options));
     case 'wrap':
-      return emitted('wrap', ...siteArguments(sites, edit.site), authored(edit.options), named(authored(edit.body), edit.name));
+      return emitted(
+        'wrap',
+        ...siteArguments(sites, edit.site),
+        givenOptions(sites[edit.site] as Site, edit.options),
+        named(authored(edit.body), edit.name),
+      );
     case 'keep name':
       return named(authored(edit.at), edit.name);
     case 'decorate class':
-      return emitted('decorateClass', membersOf(edit.members, sites), ...optional(edit.options));
+      return emitted('decorateClass', membersOf(edit.members, sites), ...(edit.options === null ? [] : [authored(edit.options)]));
     case 'add members':
       return call(
         emitted('decorateClass', membersOf(edit.members, sites)),
@@ -104,6 +110,13 @@ export function named(body: Code, given: string | null): Code {
   return given === null ? body : member({ is: 'record', entries: [[given, body]] }, given);
 }
 
-function optional(at: Range | null): Code[] {
-  return at === null ? [] : [authored(at)];
+/** Options of a site as they were written. Those of `instrument.attributes` are `{ adds: options }`, see SiteOptions of the runtime. */
+function givenOptions({ adds }: Site, at: Range | null): Code {
+  if (!adds) return authored(at);
+  return { is: 'record', entries: [['adds', at === null ? literal({}) : authored(at)]] };
+}
+
+/** The same, left out where there are none. */
+export function optionsOf(site: Site, at: Range | null): Code[] {
+  return at === null && !site.adds ? [] : [givenOptions(site, at)];
 }

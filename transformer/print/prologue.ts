@@ -5,6 +5,7 @@ import { CONTRACT, type Edit, EMITTED_MODULE, type ModuleNames, type Plan, type 
 import { isInside } from '../core/rows.js';
 import type { Site } from '../core/site.js';
 import { type Code, call, literal, member, name } from './code.js';
+import { optionsOf } from './forwarder.js';
 import { tableText } from './table.js';
 import { quoted } from './text.js';
 
@@ -126,7 +127,7 @@ export function registrations(edit: Edit & { kind: 'register members' }, { sites
   const all = found.length === 0 ? [] : [call(member(name(table), 'of'), owner, literal(first))];
   const others = edit.members.flatMap((one) => {
     if (found.includes(one)) return [];
-    const options: Code[] = one.options === null ? [] : [{ is: 'authored', at: one.options }];
+    const options = optionsOf(sites[one.site] as Site, one.options);
     if (one.kind === 'method') return [call(member(name(table), 'put'), rowOf(one), functionAt(owner, one), ...options)];
     const callee = one.kind === 'getter' ? 'putGetter' : 'putSetter';
     return [call(member(name(table), callee), rowOf(one), holderOf(owner, one), literal(one.key), ...options)];

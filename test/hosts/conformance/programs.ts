@@ -11,6 +11,8 @@ export interface Program {
   readonly spans: readonly string[];
   /** Namespace of one of them, below the root, where it is not that of the file and class. */
   readonly namespaces: readonly string[];
+  /** Attributes of the first span of that name, beside others. */
+  readonly attributes?: { readonly span: string; readonly holds: Readonly<Record<string, unknown>> };
   /** Left out where decorators are of the other kind. */
   readonly decorators?: 'legacy' | 'standard';
   /** Legacy decorators see no value of a field, so that without the transformer its calls are not recorded. */
@@ -79,6 +81,36 @@ class Privates {
 }
 const Expression = class { @instrument answer() { return 42; } };
 export function run() { return [...new Privates().open(), new Expression().answer()]; }
+`;
+
+const MARKS = `${IMPORT}
+class Marks {
+  @instrument.attributes({ args: ['rack'], attributes: { backend: 'nsm' } }) select(rack: string) { return rack; }
+  @instrument.attributes({ args: { unit: 'unit.id' } }) async place(unit: string, level = 1) { return unit + level; }
+  @instrument({ level: 'debug' }) detail(of: string) { return this.select(of); }
+  @instrument({ root: 'never' }) poll() { return this.power('polled'); }
+  @instrument({ args: ['id'] }) power(id: string) { return id + this.detail('r-1') + plan('j-1'); }
+  @instrument async control(id: string) { return id + await this.place('u-1'); }
+}
+const plan = instrument.attributes({ args: ['job'] }, (job: string) => job);
+export async function run() {
+  const it = new Marks();
+  return [it.poll(), it.select('alone'), await it.control('c'), plan('alone')];
+}
+`;
+
+const RECORDED = `import { instrument, record } from 'spanwright';
+class Recorded {
+  levels: number[] = [];
+  @instrument power(@record id: string, @record('power.action') action: string, secret: string) { return id + action + secret; }
+  @instrument.attributes mark(@record() rack: string) { return rack; }
+  @instrument set level(@record value: number) { this.levels.push(value); this.mark('r-1'); }
+}
+export function run() {
+  const it = new Recorded();
+  it.level = 7;
+  return [it.power('m-17', 'on', 's'), it.mark('alone'), it.levels];
+}
 `;
 
 const FIELDS = `${IMPORT}
@@ -268,6 +300,23 @@ export const PROGRAMS: readonly Program[] = [
     value: ['ok1', [7], 'get status', 'make', true],
     spans: ['Members.level', 'Members.make', 'Members.status'],
     namespaces: ['conformance::members::Members'],
+  },
+  {
+    name: 'marks',
+    source: MARKS,
+    value: ['polledr-1j-1', 'alone', 'cu-11', 'alone'],
+    spans: ['Marks.control', 'Marks.power'],
+    namespaces: ['conformance::marks::Marks'],
+    attributes: { span: 'Marks.power', holds: { id: 'polled', rack: 'r-1', backend: 'nsm', job: 'j-1' } },
+  },
+  {
+    name: 'recorded',
+    source: RECORDED,
+    value: ['m-17ons', 'alone', [7]],
+    spans: ['Recorded.level', 'Recorded.power'],
+    namespaces: ['conformance::recorded::Recorded'],
+    decorators: 'legacy',
+    attributes: { span: 'Recorded.level', holds: { value: 7, rack: 'r-1' } },
   },
   {
     name: 'privates',

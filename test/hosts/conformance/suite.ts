@@ -100,6 +100,7 @@ export function conformance(host: Host): void {
         const exact = (value: unknown): unknown => (host.columns === false ? withoutColumns(value) : value);
         assert.equal(exact(seen.off), exact(program.value), 'before tracing starts');
         assert.equal(exact(seen.on), exact(program.value), 'while it records');
+        assertAttributes(program, seen);
         if (host.transforms) assertSites(host.covered ? withoutInline(program) : program, seen, variant);
         else assert.is(seen.spans.length, program.unseenByLegacy && variant.decorators === 'legacy' ? 0 : program.spans.length);
       });
@@ -116,6 +117,13 @@ function withoutInline(program: Program): Program {
     spans: program.spans.filter((name) => !spans.includes(name)),
     namespaces: program.namespaces.filter((name) => !namespaces.includes(name)),
   };
+}
+
+function assertAttributes({ attributes }: Program, seen: Seen): void {
+  if (attributes === undefined) return;
+  const span = seen.spans.find(({ name }) => name === attributes.span);
+  assert.ok(span, `${attributes.span} of ${seen.spans.map(({ name }) => name)}`);
+  for (const [key, value] of Object.entries(attributes.holds)) assert.is(span.attributes[key], value, key);
 }
 
 function assertSites({ name, source, spans, namespaces }: Program, seen: Seen, { modules }: Variant): void {

@@ -45,8 +45,10 @@ const NODES = [
   ['Node 24', NODE24],
 ] as const;
 const PLAN: Plan = { generations: 2, rounds: 15, warmUps: 4, limitMs: 12_000 };
+const FLOOR = 'floor: AsyncLocalStorage.getStore';
 const NOTE =
-  'The bare call runs in the same state and context, because on Node 20 an active AsyncLocalStorage slows every promise.';
+  'The bare call runs in the same state and context, because on Node 20 an active AsyncLocalStorage slows every promise. The floor is a bare call that ' +
+  'reads the active context and does nothing with it: a method has to know if it stands under a trace.';
 
 export async function measureProduction(modules: Modules): Promise<Outcome> {
   const worker = modules.workspace.worker();
@@ -72,6 +74,7 @@ function choicesOf({ state, parent, flavour = 'instrument' }: Situation): Choice
   const choice = { state, parent, calls: 80_000 };
   return [
     { ...choice, label: 'bare call', flavour: 'bare' },
+    { ...choice, label: FLOOR, flavour: 'context read' },
     { ...FORWARDER, ...choice, flavour, label: 'transformed' },
   ];
 }

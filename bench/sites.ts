@@ -26,12 +26,22 @@ function digits(count: number): string {
 }
 const traceId = digits(32);`;
 
+/** The storage that is in use, since a second one would slow every promise down. */
+const CONTEXT_HEAD = `import type { AsyncLocalStorage } from 'node:async_hooks';
+const { storage } = (globalThis as unknown as Record<symbol, { storage: AsyncLocalStorage<object> }>)[Symbol.for('spanwright.contexts.1')]!;
+const never = {};`;
+
 /** How the methods of a generated file are instrumented. */
 const FLAVOURS = {
   bare: { head: '', method: (_site: number, method: string) => method },
   instrument: {
     head: "import { instrument } from 'spanwright';",
     method: (_site: number, method: string) => `@instrument\n  ${method}`,
+  },
+  // What a method pays that asks, as any tracer must beside tracing in use, whether it stands under a trace.
+  'context read': {
+    head: CONTEXT_HEAD,
+    method: (_site: number, method: string) => method.replace(' {\n', ' {\n    if (storage.getStore() === never) return 0;\n'),
   },
   'instrument args': {
     head: "import { instrument } from 'spanwright';",

@@ -1,6 +1,8 @@
 // startSpan(): a span for a stretch of code that is no function of its own. It obeys the gate like every other span, and ends by
 // itself at the end of the block where it is declared with `using`.
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Attributes, Link, Span, SpanKind, Tracer } from '@opentelemetry/api';
 import { activeContext } from '../context/active.js';
 import { type KindName, spanKindOf } from '../site/kind.js';

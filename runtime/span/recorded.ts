@@ -1,6 +1,8 @@
 // A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one object. What
 // a site's spans share is shared (attributes, scope, resource); times as HrTime and merged attributes are made when they are read.
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import {
   type Attributes,
   type AttributeValue,

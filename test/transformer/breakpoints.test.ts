@@ -3,7 +3,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EXPECTED_STOPS, STOPS, stopsOf } from './breakpoints.js';
+import { EXPECTED_STOPS, STEPPED, STEPS, STOPS, steppedLines, stopsOf } from './breakpoints.js';
 import { compile } from './compile.js';
 
 for (const [target, experimentalDecorators] of [
@@ -18,5 +18,12 @@ for (const [target, experimentalDecorators] of [
       assert.equal(diagnostics, []);
       assert.equal(stopsOf(directory, 'out/main.js'), EXPECTED_STOPS);
     });
+
+test('while tracing is off, stepping into a call arrives at the first line of its method', () => {
+  const { diagnostics, directory } = compile({ files: { 'src/main.ts': STEPS } });
+  assert.equal(diagnostics, []);
+  const lines = steppedLines(directory, 'out/main.js');
+  for (const [call, first] of STEPPED) assert.is(lines[lines.indexOf(call) + 1], first, `${call} in ${lines.join()}`);
+});
 
 test.run();

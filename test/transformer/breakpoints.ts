@@ -1,5 +1,6 @@
 // A program with lines to stop at, and a run of its output under V8's own debugger that stops there: a breakpoint is set as tools set it,
-// by the source map, at the place that the statement of a source line has in the output. What is seen at each stop is answered.
+// by the source map, at the place that the statement of a source line has in the output. What is seen at each stop is answered. A second
+// program is stepped through, as an editor does it: past code that the source map does not know, and past installed packages.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -65,6 +66,39 @@ const LINES = new Map(
   }),
 );
 
+export const STEPS = `import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import { instrument, startTracing } from 'spanwright';
+
+export class Service {
+  @instrument plain(id: string) {
+    const { length } = id; // enters: plain
+    return length;
+  }
+  @instrument async waited(id: string) {
+    const { length } = id; // enters: waited
+    return length;
+  }
+  @instrument get state() {
+    return 'on'; // enters: state
+  }
+  @instrument one(id: string) { return id.length; } // enters: one
+}
+
+async function main() {
+  await startTracing({ serviceName: 'steps', exporter: new InMemorySpanExporter() });
+  const service = new Service();
+  debugger;
+  service.plain('x');
+  debugger;
+  await service.waited('x');
+  debugger;
+  service.state;
+  debugger;
+  service.one('x');
+}
+void main();
+`;
+
 const DEBUGGER = `
 const { Session } = require('node:inspector');
 const { pathToFileURL } = require('node:url');
@@ -108,3 +142,46 @@ export function stopsOf(directory: string, output: string): { line: number; id: 
 
 /** Each line once, in the order of the calls, with what the function was called with. */
 export const EXPECTED_STOPS = [...LINES].map(([name, line]) => ({ line, id: name === 'state' ? 'p' : 'x' }));
+
+const STEPPER = `
+const { Session } = require('node:inspector');
+const session = new Session();
+session.connect();
+const seen = [];
+const mapped = JSON.parse(process.argv[3]);
+let program;
+session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => {
+  if (url.endsWith('/out/main.js')) program = scriptId;
+});
+session.on('Debugger.paused', ({ params: { callFrames: [{ location: { scriptId, lineNumber: line, columnNumber: column } }] } }) => {
+  if (scriptId === program && (mapped[line] ?? []).some((first) => first <= column)) seen.push({ line, column });
+  session.post(scriptId === program ? 'Debugger.stepInto' : 'Debugger.stepOut');
+});
+session.post('Debugger.enable');
+session.post('Debugger.setBlackboxPatterns', { patterns: ['/dist/runtime/', '/node_modules/'] });
+process.on('exit', () => console.log(JSON.stringify(seen)));
+require(process.argv[2]);
+`;
+
+/** Steps into each call behind a `debugger` statement. @returns the authored lines where the debugger stopped, without repeats in a row */
+export function steppedLines(directory: string, output: string): number[] {
+  const path = join(directory, output);
+  const mappings = decode(JSON.parse(readFileSync(`${path}.map`, 'utf8')).mappings);
+  write(directory, 'step.cjs', STEPPER);
+  const mapped = mappings.map((segments) => segments.filter((segment) => segment.length > 1).map(([column]) => column));
+  const { stdout, stderr } = execute(directory, 'step.cjs', path, JSON.stringify(mapped));
+  if (stdout === '') throw new Error(stderr);
+  const seen = JSON.parse(stdout.trimEnd().split('\n').pop() as string) as { line: number; column: number }[];
+  const lines = seen.map(({ line, column }) => {
+    const at = (mappings[line] ?? []).filter((segment) => segment.length > 1 && segment[0] <= column).pop();
+    return (at?.[2] ?? -1) + 1;
+  });
+  return lines.filter((line, at) => line !== lines[at - 1]);
+}
+
+/** Each call, then the first line of its method, whatever is between them in the output. */
+export const STEPPED: readonly (readonly [call: number, first: number])[] = ['plain', 'waited', 'state', 'one'].map((name) => {
+  const lines = STEPS.split('\n');
+  const call = lines.findIndex((line) => line.trim().match(new RegExp(`^(await )?service\\.${name}\\b`)) !== null);
+  return [call + 1, lines.findIndex((line) => line.endsWith(`// enters: ${name}`)) + 1];
+});

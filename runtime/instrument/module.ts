@@ -3,6 +3,7 @@
 
 import type { Attributes } from '@opentelemetry/api';
 import { apply } from '../captured.js';
+import { contexts } from '../context/active.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import type { ModuleRecorder, ModuleTable } from '../site/tables.js';
 import { reportFault } from '../span/fault.js';
@@ -45,7 +46,7 @@ export class Module implements ModuleTable {
     readonly set: ModuleTable['set'],
     private readonly head: TableHead,
   ) {
-    this.recorder = recorderOf(this);
+    this.recorder = recorderOf(this, this.#slots);
   }
 
   register(index: number, fn: unknown, options?: InstrumentOptions, marked?: Registration['marked']): void {
@@ -121,46 +122,74 @@ export class Module implements ModuleTable {
 
 /**
  * The function that the functions of a module call while a call may be recorded: with the row, or with the function and the row where one
- * row stands for many functions. It decides before a body is entered again.
+ * row stands for many functions. It is as small as it is for the engine to put it into its callers.
  */
-function recorderOf(module: Module): ModuleRecorder {
-  const { tables, gate, flight } = state;
-
+function recorderOf(module: Module, slots: readonly (Slot | undefined)[]): ModuleRecorder {
   return function recordCallOf(first, second, third, fourth, fifth, sixth, seventh): unknown {
-    let slot: Slot | undefined;
-    let decision: Decision | undefined;
-    let body: AnyFunction | undefined;
-    let self: unknown;
-    let args: unknown[];
-    try {
-      const withFunction = typeof first !== 'number';
-      slot = module.slot((withFunction ? second : first) as number);
-      body = (withFunction ? (first as AnyFunction | undefined) : undefined) ?? slot?.fn;
-      if (slot === undefined) return undefined;
-      if (tables.entered !== undefined && tables.entered === body) {
-        tables.entered = undefined;
-        return undefined;
-      }
-      if (slot.site.off || gate.calls.idle) return undefined;
-      if (slot.row.inline) return startInline(slot.site);
-      if (body === undefined) return undefined;
-      const context = contextToDecide(slot.site);
-      if (context === undefined && !flight.takes(slot.site)) return undefined;
-      const arity = slot.row.arity ?? body.length;
-      self = withFunction ? third : second;
-      args = withFunction ? listed(arity, fourth, fifth, sixth, seventh) : listed(arity, third, fourth, fifth, sixth);
-      if (context !== undefined) decision = decide(context, slot.site, self, args);
-      if (decision === undefined && !flight.takes(slot.site)) return undefined;
-    } catch (fault) {
-      reportFault('start of a call', fault);
+    if (typeof first === 'number' && isBeside(slots[first])) return undefined;
+    return decideAndRecord(module, first, second, third, fourth, fifth, sixth, seventh);
+  };
+}
+
+/** True for most calls beside tracing in use: under no context, of a site where no trace may start. */
+function isBeside(slot: Slot | undefined): boolean {
+  const { tables, gate, flight } = state;
+  if (slot === undefined || tables.entered !== undefined || !contexts.owned || flight.flight !== undefined) return false;
+  const { site } = slot;
+  if (site.choosesParent || (site.starts && gate.enabled)) return false;
+  try {
+    return contexts.storage.getStore() === undefined;
+  } catch {
+    // the stack is full
+    return true;
+  }
+}
+
+/** Decides before the body is entered again. */
+function decideAndRecord(
+  module: Module,
+  first: unknown,
+  second: unknown,
+  third: unknown,
+  fourth: unknown,
+  fifth: unknown,
+  sixth: unknown,
+  seventh: unknown,
+): unknown {
+  const { tables, gate, flight } = state;
+  let slot: Slot | undefined;
+  let decision: Decision | undefined;
+  let body: AnyFunction | undefined;
+  let self: unknown;
+  let args: unknown[];
+  try {
+    const withFunction = typeof first !== 'number';
+    slot = module.slot((withFunction ? second : first) as number);
+    body = (withFunction ? (first as AnyFunction | undefined) : undefined) ?? slot?.fn;
+    if (slot === undefined) return undefined;
+    if (tables.entered !== undefined && tables.entered === body) {
+      tables.entered = undefined;
       return undefined;
     }
-    if (slot.fn !== body) enterBy(slot, body);
-    const enter = slot.enter as AnyFunction;
-    tables.answer =
-      decision === undefined ? flight.record(slot.site, self, enter, args) : recordCall(decision, slot.site, self, enter, args);
-    return true;
-  };
+    if (slot.site.off || gate.calls.idle) return undefined;
+    if (slot.row.inline) return startInline(slot.site);
+    if (body === undefined) return undefined;
+    const context = contextToDecide(slot.site);
+    if (context === undefined && !flight.takes(slot.site)) return undefined;
+    const arity = slot.row.arity ?? body.length;
+    self = withFunction ? third : second;
+    args = withFunction ? listed(arity, fourth, fifth, sixth, seventh) : listed(arity, third, fourth, fifth, sixth);
+    if (context !== undefined) decision = decide(context, slot.site, self, args);
+    if (decision === undefined && !flight.takes(slot.site)) return undefined;
+  } catch (fault) {
+    reportFault('start of a call', fault);
+    return undefined;
+  }
+  if (slot.fn !== body) enterBy(slot, body);
+  const enter = slot.enter as AnyFunction;
+  tables.answer =
+    decision === undefined ? flight.record(slot.site, self, enter, args) : recordCall(decision, slot.site, self, enter, args);
+  return true;
 }
 
 /** The arguments as a list. A prologue passes up to four one by one, and more as one list. */

@@ -2,7 +2,7 @@
 // Started by startTracing() where `flight_recorder` is set.
 
 import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Attributes } from '@opentelemetry/api';
@@ -136,7 +136,9 @@ export class FlightDumps {
   async #write(dump: Dump): Promise<FlightDump> {
     const path = this.#path(dump.reason);
     let spans = 0;
-    const file = await open(path, 'wx', 0o600);
+    // under its name once it is whole: the process may end while it is written
+    const part = `${path}.part`;
+    const file = await open(part, 'wx', 0o600);
     try {
       for (const piece of otlpJson(dump, (more) => (spans += more))) {
         await file.write(piece);
@@ -145,6 +147,7 @@ export class FlightDumps {
     } finally {
       await file.close();
     }
+    await rename(part, path);
     return written({ file: path, spans, reason: dump.reason });
   }
 

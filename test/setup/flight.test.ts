@@ -57,7 +57,11 @@ interface Run {
   readonly dumps: { cause: string; spans: ReturnType<typeof readTraces> }[];
 }
 
-async function run(act: string, options: object = {}, { goesOn = false, signals = [] as NodeJS.Signals[] } = {}): Promise<Run> {
+async function run(
+  act: string,
+  options: object = {},
+  { goesOn = false, patient = true, signals = [] as NodeJS.Signals[] } = {},
+): Promise<Run> {
   const folder = join(compiled.directory, 'flight');
   rmSync(folder, { recursive: true, force: true });
   const given = JSON.stringify({ flightFolder: folder, ...options });
@@ -71,7 +75,9 @@ async function run(act: string, options: object = {}, { goesOn = false, signals 
   async function send(): Promise<void> {
     for (const signal of signals) {
       child.kill(signal);
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      // the next one may end the process
+      while (patient && child.exitCode === null && child.signalCode === null && !err.includes(`-${signal}.json`))
+        await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
   const force = setTimeout(() => child.kill('SIGKILL'), 30_000);
@@ -81,7 +87,9 @@ async function run(act: string, options: object = {}, { goesOn = false, signals 
   clearTimeout(force);
   const names = (() => {
     try {
-      return readdirSync(folder).sort();
+      return readdirSync(folder)
+        .filter((name) => name.endsWith('.json'))
+        .sort();
     } catch {
       return [];
     }
@@ -167,6 +175,13 @@ test('the signal that is asked for writes a file, and the process goes on', asyn
   const unasked = await run('wait', {}, { signals: ['SIGUSR2'] });
   assert.is(unasked.signal, 'SIGUSR2', 'a signal that is not asked for does what it did');
   assert.equal(unasked.dumps, []);
+});
+
+test('a process that ends while a file is written leaves no half of it under its name', async () => {
+  const { dumps, signal } = await run('wait', { flightSignal: 'SIGUSR2' }, { signals: ['SIGUSR2', 'SIGTERM'], patient: false });
+  assert.is(signal, 'SIGTERM');
+  assert.ok(dumps.some(({ cause }) => cause === 'SIGTERM'));
+  for (const { spans } of dumps) assert.equal(names(spans), BEFORE);
 });
 
 test('a process without an incident writes nothing', async () => {

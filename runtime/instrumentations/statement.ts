@@ -22,17 +22,18 @@ export type Dialect = 'ansi' | 'mysql' | 'sqlite';
  * parameters | numbers | words | signs. PostgreSQL takes every character beyond ASCII for a letter; q'[...]' is Oracle's.
  */
 const ANSI =
-  /(?<space>\s+|--[^\n\r]*)|(?<block>\/\*)|(?<text>\b[nN]?[qQ]'(?:\[[\s\S]*?\]|\([\s\S]*?\)|\{[\s\S]*?\}|<[\s\S]*?>)'|\b[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?$)|(?:\b[bBxXnN]?'(?:[^']|'')*|'(?:[^']|'')*)(?:'|$))|(?<dollar>\$(?<tag>(?:[A-Za-z_\u{80}-\u{10ffff}][\w\u{80}-\u{10ffff}]*)?)\$[\s\S]*?(?:\$\k<tag>\$|$))|"(?<name>(?:[^"]|"")*)"|`(?<tick>[^`]*)`|(?<unclosed>["`][\s\S]*)|(?<parameter>\$\d+)|(?<number>\d[\w.]*(?:[eE][+-]?\d+)?)|(?<word>[A-Za-z_\u{80}-\u{10ffff}][\w$\u{80}-\u{10ffff}]*)|(?<sign>[\s\S])/gu;
+  /(?<space>\s+|--[^\n\r]*)|(?<block>\/\*)|(?<text>\b[nN]?[qQ]'(?:\[[\s\S]*?\]|\([\s\S]*?\)|\{[\s\S]*?\}|<[\s\S]*?>|(?<mark>[^\s\w'[({<])[\s\S]*?\k<mark>)'|\b[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?$)|(?:\b[bBxXnN]?'(?:[^']|'')*|'(?:[^']|'')*)(?:'|$))|(?<dollar>\$(?<tag>(?:[A-Za-z_\u{80}-\u{10ffff}][\w\u{80}-\u{10ffff}]*)?)\$[\s\S]*?(?:\$\k<tag>\$|$))|"(?<name>(?:[^"]|"")*)"|`(?<tick>[^`]*)`|(?<unclosed>["`][\s\S]*)|(?<parameter>\$\d+)|(?<number>\d[\w.]*(?:(?<=[eE])[+-]\d+)?)|(?<word>[A-Za-z_\u{80}-\u{10ffff}][\w$\u{80}-\u{10ffff}]*)|(?<sign>[\s\S])/gu;
 
 const TOKENS: Record<Dialect, RegExp> = {
   ansi: ANSI,
   sqlite: ANSI,
   mysql:
-    /(?<space>\s+|--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<text>(?:(?:\b[bBxXnN])?'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?$)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|\\?$)))|`(?<tick>[^`]*)`|(?<unclosed>`[\s\S]*)|(?<number>\d[\w.]*(?:[eE][+-]?\d+)?)|(?<word>[A-Za-z_\u{80}-\u{10ffff}][\w$\u{80}-\u{10ffff}]*)|(?<sign>[\s\S])/gu,
+    /(?<space>\s+|--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<text>(?:(?:\b[bBxXnN])?'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?$)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|\\?$)))|`(?<tick>[^`]*)`|(?<unclosed>`[\s\S]*)|(?<number>\d[\w.]*(?:(?<=[eE])[+-]\d+)?)|(?<word>[A-Za-z_\u{80}-\u{10ffff}][\w$\u{80}-\u{10ffff}]*)|(?<sign>[\s\S])/gu,
 };
 
 /** Words behind which SQLite takes a text in double quotes for the name of a table. */
-const BEFORE_TABLE = new Set(['FROM', 'INTO', 'UPDATE', 'TABLE', 'JOIN', 'EXISTS', 'AS', 'ON', 'INDEX', 'REFERENCES']);
+const BEFORE_TABLE = new Set(['FROM', 'INTO', 'UPDATE', 'TABLE', 'JOIN', 'EXISTS', 'AS', 'INDEX', 'REFERENCES']);
+const CREATED_ON = new Set(['INDEX', 'TRIGGER']);
 
 function tokensOf(sql: string, dialect: Dialect): Token[] {
   const text = sql.slice(0, MAX_READ);
@@ -91,7 +92,11 @@ function copiesFromInput(statement: readonly Token[]): boolean {
 function isTable(tokens: readonly Token[], next: string | undefined): boolean {
   const before = tokens[tokens.length - 1];
   if (next === '.' || before?.text === '.') return true;
-  return before?.kind === 'word' && BEFORE_TABLE.has(before.text.toUpperCase());
+  if (before?.kind !== 'word') return false;
+  const word = before.text.toUpperCase();
+  // CREATE INDEX i ON "t"; behind JOIN a condition follows
+  if (word === 'ON') return tokens.some(({ text, kind }) => kind === 'word' && CREATED_ON.has(text.toUpperCase()));
+  return BEFORE_TABLE.has(word);
 }
 
 const QUOTE: Record<Dialect, string> = { ansi: '"', mysql: '`', sqlite: '"' };

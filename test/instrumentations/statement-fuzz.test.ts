@@ -1,43 +1,80 @@
-// SQL texts against a real parser (pgsql-ast-parser): what is left of a random statement holds none of its values, still parses, and is
-// the same statement with other values. The seed is printed; SPANWRIGHT_SEED repeats a run.
+// SQL texts against real parsers (pgsql-ast-parser, and node-sql-parser for each dialect): what is left of a random statement holds none
+// of its values, still parses, and is the same statement with other values. The seed is printed; SPANWRIGHT_SEED repeats a run.
 
+import { Parser as MySql } from 'node-sql-parser/build/mysql.js';
+import { Parser as PostgreSql } from 'node-sql-parser/build/postgresql.js';
+import { Parser as Sqlite } from 'node-sql-parser/build/sqlite.js';
 import { type Expr, parse, toSql } from 'pgsql-ast-parser';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readStatement } from '../../runtime/instrumentations/statement.js';
+import { type Dialect, readStatement } from '../../runtime/instrumentations/statement.js';
+import { randomFrom } from '../random.js';
 
 const SEED = Number(process.env.SPANWRIGHT_SEED ?? Date.now() % 1_000_000);
 const STATEMENTS = Number(process.env.SPANWRIGHT_STATEMENTS ?? 400);
 const MARK = 's3cr3t';
 
-let seed = SEED;
-const random = (): number => {
-  seed = (seed * 1_664_525 + 1_013_904_223) % 4_294_967_296;
-  return seed / 4_294_967_296;
-};
+const random = randomFrom(SEED);
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
 const some = (most: number, make: () => string): string =>
   Array.from({ length: 1 + Math.floor(random() * most) }, make).join(', ');
 
-const column = (): string => pick(['id', 'name', 'u.age', '"Group"', 'a1', '"we""ird"']);
-const table = (): string => pick(['users', 'public.users', '"My Table"', 'tab_1']);
+interface Forms {
+  readonly names: readonly string[];
+  readonly tables: readonly string[];
+  /** Literals of the dialect beside those of all. Each holds only marks, digits from 1000 on, and signs. */
+  readonly values: readonly (() => string)[];
+}
 /** Texts that the parser knows, with and without what looks like syntax inside. */
 const inner = (): string =>
   pick([MARK, `${MARK} -- x`, `/* ${MARK} */`, `${MARK}; DROP TABLE x`, `$$${MARK}`, `"${MARK}"`, `${MARK}\n${MARK}`]);
+const FORMS: Readonly<Record<Dialect, Forms>> = {
+  ansi: {
+    names: ['id', 'name', 'u.age', '"Group"', 'a1', '"we""ird"'],
+    tables: ['users', 'public.users', '"My Table"', 'tab_1'],
+    values: [() => `E'it\\'s ${MARK}'`],
+  },
+  mysql: {
+    names: ['id', 'name', 'u.age', '`Group`', 'a1', '`a b`'],
+    tables: ['users', 'public.users', '`My Table`', 'tab_1'],
+    values: [
+      () => `"${MARK} it's"`,
+      () => `'it\\'s ${MARK}'`,
+      () => `"${MARK}\\"${MARK}"`,
+      () => `"# ${MARK}"`,
+      () => `x'${digits()}'`,
+      () => `0x${digits()}`,
+      () => `N'${MARK}'`,
+      () => `DATE '${digits()}-01-01'`,
+    ],
+  },
+  sqlite: {
+    names: ['id', 'name', 'u.age', 'a1'],
+    tables: ['users', '"My Table"', 'tab_1'],
+    values: [() => `"${MARK}"`, () => `"${MARK} it's"`],
+  },
+};
+let forms = FORMS.ansi;
+const column = (): string => pick(forms.names);
+const table = (): string => pick(forms.tables);
+const digits = (): string => String(1000 + 2 * Math.floor(random() * 4500));
 const value = (): string =>
   pick([
+    ...forms.values,
     () => `'${inner()}'`,
     () => `'it''s ${inner()}'`,
-    () => `E'it\\'s ${MARK}'`,
+    () => `-${digits()}`,
     () => String(Math.floor(random() * 1e9) + 1000),
     () => `${Math.floor(random() * 1000) + 10}.25`,
     () => 'NULL',
     () => 'true',
-    () => `$${1 + Math.floor(random() * 9)}`,
+    () => (forms === FORMS.ansi ? `$${1 + Math.floor(random() * 9)}` : '?'),
   ])();
 /** Where a comment stands: the parser reads none right that holds a quote, so it gets the statement without them. */
 const COMMENT = '\u0001';
 const comment = (): string => pick(['', '', '', COMMENT]);
+/** The statement as the parsers know it: without comments, and without E'', whose backslashes they do not read. */
+const known = (sql: string): string => sql.replaceAll(COMMENT, ' ').replaceAll("E'it\\'s", "'it''s");
 const written = (sql: string): string => sql.replaceAll(COMMENT, () => pick([` /* ${MARK} ' " */ `, ` -- ${MARK} ' $$\n`]));
 function condition(depth = 0): string {
   if (depth > 2 || random() < 0.4) return `${column()} ${pick(['=', '<', '>=', '<>', 'LIKE'])} ${value()}${comment()}`;
@@ -47,6 +84,11 @@ function condition(depth = 0): string {
     () => `${column()} BETWEEN ${value()} AND ${value()}`,
     () => `${column()} IS NOT NULL`,
     () => `lower(${column()}) = ${value()}`,
+    () => `NOT ${column()} = ${value()}`,
+    () => `CASE WHEN ${column()} = ${value()} THEN ${value()} ELSE ${value()} END = ${value()}`,
+    () => `concat(${some(3, value)}) <> ${value()}`,
+    () => `${column()} + ${digits()}*${digits()} > ${value()}`,
+    () => `EXISTS (SELECT ${value()} FROM ${table()} WHERE ${condition(depth + 1)})`,
     () => `id IN (SELECT id FROM ${table()} WHERE ${condition(depth + 1)})`,
   ])();
 }
@@ -56,6 +98,8 @@ const statement = (): string =>
     () => `INSERT INTO ${table()} (id, name) VALUES (${value()}, ${value()}), (${value()}, ${value()})`,
     () => `UPDATE ${table()} SET name = ${value()}, age = ${value()}${comment()} WHERE ${condition()}`,
     () => `DELETE FROM ${table()} WHERE ${condition()}`,
+    () => `SELECT ${value()} AS v, u.age FROM ${table()} u JOIN ${table()} p ON ${condition()}`,
+    () => `SELECT ${column()} FROM ${table()} WHERE ${condition()} UNION ALL SELECT ${value()} FROM ${table()}`,
     () => `WITH x AS (SELECT ${value()} AS v FROM ${table()}) SELECT v FROM x WHERE ${condition()}`,
   ])();
 
@@ -78,7 +122,7 @@ test(`${STATEMENTS} random statements lose their values and nothing else (seed $
     assert.not.match(text, /[1-9]\d{3}/, shown);
     let before: string;
     try {
-      before = withoutValues(plain.replaceAll(COMMENT, ' '));
+      before = withoutValues(known(plain));
     } catch {
       continue; // a form that the parser does not know
     }
@@ -89,6 +133,58 @@ test(`${STATEMENTS} random statements lose their values and nothing else (seed $
   assert.ok(compared > STATEMENTS * 0.7, `${compared} of ${STATEMENTS} were understood by the parser`);
   assert.ok(toSql.statement(parse('SELECT 1')[0] as never).includes('1'));
 });
+
+const PARSERS: Readonly<Record<Dialect, { parser: MySql; database: string }>> = {
+  ansi: { parser: new PostgreSql(), database: 'postgresql' },
+  mysql: { parser: new MySql(), database: 'mysql' },
+  sqlite: { parser: new Sqlite(), database: 'sqlite' },
+};
+/** Types of node-sql-parser's literals; `null` and `bool` are words. In PostgreSQL it takes a name in double quotes for a string. */
+const LITERALS = /^(?:\w*string|number|bigint|origin|param|var|date|time|timestamp|datetime)$/u;
+const isLiteral = (type: unknown, dialect: Dialect): boolean =>
+  LITERALS.test(String(type)) && !(dialect === 'ansi' && type === 'double_quote_string');
+
+/** The statement with its values replaced, and the values. */
+function shapeOf(sql: string, dialect: Dialect): { shape: string; values: string[] } {
+  const { parser, database } = PARSERS[dialect];
+  const quotable = sql.replaceAll('"we""ird"', '"weird"'); // it reads no quote in a name
+  const values: string[] = [];
+  const shape = JSON.stringify(parser.astify(quotable, { database }), (key, node: { type?: unknown; value?: unknown } | null) => {
+    if (key === 'columnList') return undefined; // names that were guessed from the text
+    if (node === null || !isLiteral(node.type, dialect)) return node;
+    values.push(String(node.value));
+    return { type: 'value' };
+  });
+  return { shape, values };
+}
+
+for (const dialect of ['ansi', 'mysql', 'sqlite'] as const) {
+  test(`${dialect}: no literal of a second parser's tree survives, and the tree stays the same (seed ${SEED})`, () => {
+    forms = FORMS[dialect];
+    let [compared, literals] = [0, 0];
+    for (let at = 0; at < STATEMENTS; at += 1) {
+      const plain = statement();
+      const sql = written(plain);
+      const { text } = readStatement(sql, dialect);
+      const shown = `seed ${SEED}, statement ${at}\n${sql}\n${text}`;
+      let before: ReturnType<typeof shapeOf>;
+      try {
+        before = shapeOf(known(plain), dialect);
+      } catch {
+        continue; // a form that the parser does not know
+      }
+      for (const part of before.values.flatMap((literal) => literal.match(/\w{4,}/gu) ?? [])) {
+        assert.not.ok(text.includes(part), `${part} of ${shown}`);
+        literals += 1;
+      }
+      assert.is(shapeOf(text.replaceAll('DATE ?', "DATE '2026-01-01'").replaceAll('?', '1'), dialect).shape, before.shape, shown);
+      compared += 1;
+    }
+    assert.ok(compared > STATEMENTS * 0.7, `${compared} of ${STATEMENTS} were understood by the parser`);
+    assert.ok(literals > compared, `${literals} literals of ${compared} statements`);
+    forms = FORMS.ansi;
+  });
+}
 
 /** Wraps a mark in any nesting of what hides it. */
 function hidden(depth = 0): string {

@@ -122,6 +122,7 @@ const FORMS: Record<string, readonly string[]> = {
   'quotes of other databases, and quotes without their end': [
     "SELECT q'[it's secret]'",
     "SELECT nq'{secret's}'",
+    "SELECT q'!it's secret!', Q'|secret's|'",
     'SELECT "secret',
     'SELECT `secret',
   ],
@@ -145,11 +146,17 @@ test('SQLite: a text in double quotes is a value, unless it stands where a table
     ['SELECT * FROM users WHERE name = "secret"', 'SELECT * FROM users WHERE name = ?'],
     ['INSERT INTO "users" VALUES ("secret", 1)', 'INSERT INTO "users" VALUES (?, ?)'],
     ['UPDATE "main"."users" SET a = "sec""ret"', 'UPDATE "main"."users" SET a = ?'],
+    ['SELECT * FROM a JOIN b ON "secret" = b.x', 'SELECT * FROM a JOIN b ON ? = b.x'],
+    ['CREATE INDEX "i" ON "users" (a)', 'CREATE INDEX "i" ON "users" (a)'],
     ['SELECT u."id" FROM "users" u JOIN "posts" ON 1', 'SELECT u."id" FROM "users" u JOIN "posts" ON ?'],
   ];
   for (const [sql, text] of rows) assert.is(readStatement(sql, 'sqlite').text, text);
   assert.is(readStatement('SELECT "id" FROM t').text, 'SELECT "id" FROM t', 'elsewhere it is a name');
   assert.is(readStatement('SELECT /* /* */ a FROM t', 'sqlite').text, 'SELECT a FROM t', 'its comments do not nest');
+});
+
+test('a number is one value, with its exponent and its sign', () => {
+  assert.is(readStatement('SELECT 1e-10, 1.5E+3, 0x1F, 1_000, a-1').text, 'SELECT ?, ?, ?, ?, a-?');
 });
 
 test('names that hold digits, and parameters, stay', () => {

@@ -20,6 +20,8 @@ export interface Dump {
   readonly anchor: number;
   readonly resource: Resource;
   readonly scope: Scope;
+  /** The kept trace that the calls are added to. */
+  readonly traceId?: string;
   /** Attributes of every call of the site, hidden values replaced. */
   readonly constantOf: (site: Site) => Attributes;
 }
@@ -76,7 +78,9 @@ export class FlightSpan implements EncodableSpan {
     return failed ? { code: ERROR, message: detail?.error?.message ?? '' } : { code: 0 };
   }
   get parentSpanContext(): SpanContext | undefined {
-    return this.#call.parent === NO_CALL ? undefined : this.#contextOf(this.#call.parent);
+    const { parent, detail } = this.#call;
+    if (this.#dump.traceId !== undefined && detail?.under !== undefined) return detail.under;
+    return parent === NO_CALL ? undefined : this.#contextOf(parent);
   }
 
   spanContext(): SpanContext {
@@ -84,17 +88,19 @@ export class FlightSpan implements EncodableSpan {
   }
 
   #contextOf(call: number): SpanContext {
-    const { process } = this.#dump;
-    const digits = (number: number, count: number) => number.toString(16).padStart(count, '0');
-    return {
-      traceId: `${process}${digits(this.#call.root, 16)}`,
-      spanId: `${process.slice(0, 8)}${digits(call, 8)}`,
-      traceFlags: 1,
-    };
+    const { process, traceId = `${process}${digits(this.#call.root, 16)}` } = this.#dump;
+    return { traceId, spanId: spanIdOf(process, call), traceFlags: 1 };
   }
 }
 
-function ownAttributes({ site, parent, end, detail }: FlightCall, { reason }: Dump): Attributes {
+const digits = (number: number, count: number): string => number.toString(16).padStart(count, '0');
+
+/** The span id of a call, in every trace that it is in. */
+export function spanIdOf(process: string, call: number): string {
+  return `${process.slice(0, 8)}${digits(call, 8)}`;
+}
+
+function ownAttributes({ site, parent, end, detail }: FlightCall, { reason, traceId }: Dump): Attributes {
   const own: Attributes = {};
   const { args = [] } = site.options;
   for (const [at, value] of (detail?.values ?? []).entries()) {
@@ -103,7 +109,7 @@ function ownAttributes({ site, parent, end, detail }: FlightCall, { reason }: Du
   }
   if (detail?.error !== undefined) own['error.type'] = detail.error.type;
   if (end === undefined) own['spanwright.flight.open'] = true;
-  if (parent === NO_CALL) own['spanwright.flight.reason'] = reason;
+  if (parent === NO_CALL || traceId !== undefined) own['spanwright.flight.reason'] = reason;
   return own;
 }
 

@@ -6,6 +6,7 @@ import { type Context, SpanStatusCode } from '@opentelemetry/api';
 import type { Keep } from '../config/tables.js';
 import { isSampled } from '../context/origin.js';
 import { releaseErrors } from '../span/events.js';
+import { NO_CALL } from '../span/flight-ring.js';
 import { traceRandomness } from '../span/identity.js';
 import type { RecordedSpan } from '../span/recorded.js';
 import type { SpanSink } from '../span/sink.js';
@@ -19,8 +20,16 @@ interface KeepCounts {
   decidedEarly: number;
 }
 
-interface Waiting {
+/** A trace that is kept late, and where the ring of the flight recorder was when it began. */
+export interface KeptLate {
   readonly root: RecordedSpan;
+  /** Number of the ring's call in which the root was started, or none. */
+  readonly caller: number;
+  /** Number of the first call since then. */
+  readonly from: number;
+}
+
+interface Waiting extends KeptLate {
   spans: RecordedSpan[];
   failed: boolean;
 }
@@ -34,10 +43,14 @@ export class KeepSink implements SpanSink {
   /** What became of traces that may still have open spans. */
   readonly #outcomes = new WeakMap<LocalTrace, SamplingOutcome>();
   #held = 0;
+  /** Traces kept for an error while their root is open. */
+  readonly #late = new WeakMap<LocalTrace, { readonly kept: KeptLate; readonly cause: string }>();
 
   constructor(
     private readonly inner: SpanSink,
     private readonly policy: Keep,
+    /** Adds what the flight recorder holds of a trace; called before its root is sent. */
+    private readonly complete: (kept: KeptLate, cause: string) => void = () => {},
   ) {}
 
   onStart(span: RecordedSpan, context: Context): void {
@@ -79,7 +92,9 @@ export class KeepSink implements SpanSink {
       this.#outcomes.set(trace, 'sent');
       return;
     }
-    this.#waiting.set(trace, { root: span, spans: [], failed: false });
+    const { flight } = state;
+    const caller = flight.flight === undefined ? NO_CALL : flight.caller(span.site);
+    this.#waiting.set(trace, { root: span, caller, from: flight.flight?.ring.next ?? 0, spans: [], failed: false });
     if (this.#waiting.size > this.policy.maxTraces) this.#decideOldest();
   }
 
@@ -88,7 +103,12 @@ export class KeepSink implements SpanSink {
     const failed = span.status.code === SpanStatusCode.ERROR;
     const waiting = this.#waiting.get(trace);
     if (waiting === undefined) {
-      // ended after its root: it shares the outcome of the root
+      const late = this.#late.get(trace);
+      if (late?.kept.root === span) {
+        this.#late.delete(trace);
+        this.complete(late.kept, late.cause);
+      }
+      // decided already: it shares the outcome
       this.#pass(span, this.#outcomes.get(trace) ?? 'sent');
       return;
     }
@@ -109,16 +129,21 @@ export class KeepSink implements SpanSink {
   #decide(trace: LocalTrace, waiting: Waiting): void {
     this.#waiting.delete(trace);
     this.#held -= waiting.spans.length;
-    const outcome: SamplingOutcome = this.#isKept(waiting) ? 'sent' : 'forgotten';
+    const late = this.#keptFor(waiting);
+    const { ratio } = this.policy;
+    const kept = late !== undefined || (ratio > 0 && traceRandomness(waiting.root.spanContext().traceId) >= 1 - ratio);
+    const outcome: SamplingOutcome = kept ? 'sent' : 'forgotten';
     this.#outcomes.set(trace, outcome);
+    if (late !== undefined && waiting.root.ended) this.complete(waiting, late);
+    else if (late !== undefined) this.#late.set(trace, { kept: waiting, cause: late });
     for (const span of waiting.spans) this.#pass(span, outcome);
   }
 
-  #isKept({ root, failed }: Waiting): boolean {
-    const { errors, slowerThan, ratio } = this.policy;
-    if (errors && failed) return true;
-    if (slowerThan !== null && (root.ended ? root.durationMs : root.ageMs()) >= slowerThan) return true;
-    return ratio > 0 && traceRandomness(root.spanContext().traceId) >= 1 - ratio;
+  #keptFor({ root, failed }: Waiting): 'kept: error' | 'kept: slow' | undefined {
+    const { errors, slowerThan } = this.policy;
+    if (errors && failed) return 'kept: error';
+    const slow = slowerThan !== null && (root.ended ? root.durationMs : root.ageMs()) >= slowerThan;
+    return slow ? 'kept: slow' : undefined;
   }
 
   #pass(span: RecordedSpan, outcome: SamplingOutcome): void {

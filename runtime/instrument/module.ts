@@ -1,14 +1,14 @@
 // The table of a compiled module: one text, from which sites are created when tracing first needs them. Loading a module costs reading the
 // text, where it has classes, and one call for each of them.
 
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Context } from '@opentelemetry/api';
 import { apply } from '../captured.js';
 import { contexts } from '../context/active.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import type { ModuleRecorder, ModuleTable } from '../site/tables.js';
 import { reportFault } from '../span/fault.js';
 import { startInline } from '../span/inline.js';
-import { contextToDecide, type Decision, decide, recordCall } from '../span/run.js';
+import { contextToDecide, type Decision, decide, recordCall, recordedIn } from '../span/run.js';
 import { state } from '../state.js';
 import { makeSite, placeAttributes } from './make.js';
 import type { InstrumentOptions } from './options.js';
@@ -159,6 +159,7 @@ function decideAndRecord(
   const { tables, gate, flight } = state;
   let slot: Slot | undefined;
   let decision: Decision | undefined;
+  let context: Context | undefined;
   let body: AnyFunction | undefined;
   let self: unknown;
   let args: unknown[];
@@ -174,7 +175,7 @@ function decideAndRecord(
     if (slot.site.off || gate.calls.idle) return undefined;
     if (slot.row.inline) return startInline(slot.site);
     if (body === undefined) return undefined;
-    const context = contextToDecide(slot.site);
+    context = contextToDecide(slot.site);
     if (context === undefined && !flight.takes(slot.site)) return undefined;
     const arity = slot.row.arity ?? body.length;
     self = withFunction ? third : second;
@@ -188,7 +189,9 @@ function decideAndRecord(
   if (slot.fn !== body) enterBy(slot, body);
   const enter = slot.enter as AnyFunction;
   tables.answer =
-    decision === undefined ? flight.record(slot.site, self, enter, args) : recordCall(decision, slot.site, self, enter, args);
+    decision === undefined
+      ? flight.record(slot.site, self, enter, args, recordedIn(context))
+      : recordCall(decision, slot.site, self, enter, args);
   return true;
 }
 

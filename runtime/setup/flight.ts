@@ -8,11 +8,13 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Attributes } from '@opentelemetry/api';
 import { clearInterval, now, setImmediate, setInterval, unref } from '../captured.js';
 import type { Configuration } from '../config/configuration.js';
-import { type Dump, FlightSpan, otlpJson } from '../export/flight-spans.js';
+import { type Dump, FlightSpan, otlpJson, spanIdOf } from '../export/flight-spans.js';
+import type { KeptLate } from '../export/keep.js';
 import type { Resource, SpanProcessor } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
 import type { SpanLimits } from '../span/attributes.js';
-import { FlightRing } from '../span/flight-ring.js';
+import { reportFault } from '../span/fault.js';
+import { FlightRing, NO_CALL } from '../span/flight-ring.js';
 import { newSpanId } from '../span/identity.js';
 import { withinLimits } from '../span/recorder.js';
 import { anchorAt } from '../span/time.js';
@@ -21,6 +23,9 @@ import { textOfThrown } from '../text/thrown.js';
 import type { FlightDump } from '../tracing.js';
 import { VERSION } from '../version.js';
 import { notice } from '../warnings.js';
+
+/** Calls that are looked at for one trace that is kept late. */
+const SEARCHED = 20_000;
 
 /** Spans that are handed to the exporter between two flushes. */
 const EXPORTED_AT_ONCE = 256;
@@ -80,6 +85,38 @@ export class FlightDumps {
       (error) => reportUnwritten(error),
     );
     return made;
+  }
+
+  /** Sends what the ring holds of a trace that is kept late: the calls around its root, and those that were not recorded below it. */
+  complete(kept: KeptLate, cause: string): void {
+    try {
+      this.#complete(kept, cause);
+    } catch (fault) {
+      reportFault('flight recorder', fault);
+    }
+  }
+
+  #complete({ root, caller, from }: KeptLate, cause: string): void {
+    const { processor } = this.#parts;
+    if (processor === undefined) return;
+    const { traceId } = root.spanContext();
+    const dump: Dump = { ...this.#dumpOf(this.#ring, cause), traceId };
+    const top = caller === NO_CALL ? NO_CALL : this.#ring.rootOf(caller);
+    const most = Math.min(EXPORTED_AT_ONCE, this.#parts.configuration.maxQueueSize);
+    const added = new Set<number>();
+    for (const call of this.#ring.calls(this.#since(dump.at), top === NO_CALL ? from : top, SEARCHED)) {
+      const { parent, detail } = call;
+      const belongs =
+        detail?.under === undefined
+          ? added.has(parent) || (top !== NO_CALL && call.root === top)
+          : detail.under.traceId === traceId;
+      if (!belongs) continue;
+      if (added.size === most) break;
+      added.add(call.call);
+      processor.onEnd(new FlightSpan(call, dump));
+    }
+    if (added.has(caller) && root.parentSpanContext === undefined)
+      root.parentSpanContext = { traceId, spanId: spanIdOf(this.#process, caller), traceFlags: 1 };
   }
 
   /** At a signal that ends the process. @returns once the spans have been sent */

@@ -122,7 +122,8 @@ interface Parts {
 
 function buildTracing({ tracing, configuration, pipeline, resource, undo }: Parts): Built {
   const { keep } = configuration;
-  const kept = keep === null ? undefined : new KeepSink(pipeline.processor, keep);
+  const kept =
+    keep === null ? undefined : new KeepSink(pipeline.processor, keep, (late, cause) => tracing.flight?.complete(late, cause));
   const sink = new BaggageAttributes(kept ?? pipeline.processor);
   startRecorder(tracing, configuration, { sink, resource });
   undo.push(watch(configuration), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());

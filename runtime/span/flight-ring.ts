@@ -2,7 +2,7 @@
 // arrays; of what a call allocates only recorded arguments and the description of an error stay, and they are counted and bounded too.
 // Written by FlightRecorder, read for a dump.
 
-import type { AttributeValue } from '@opentelemetry/api';
+import type { AttributeValue, SpanContext } from '@opentelemetry/api';
 import type { Site } from '../site/site.js';
 
 /** The number of a call that is none. */
@@ -13,6 +13,8 @@ interface FlightDetail {
   /** Of the site's recorded arguments, in their order. */
   readonly values: readonly (AttributeValue | undefined)[] | undefined;
   readonly error: { readonly type: string; readonly message: string } | undefined;
+  /** Recorded span in which the call was made. */
+  readonly under: SpanContext | undefined;
   readonly bytes: number;
 }
 
@@ -106,11 +108,13 @@ export class FlightRing {
   }
 
   /** Adds to what is kept of the call, within the bytes of all. */
-  describe(call: number, values: FlightDetail['values'], error: FlightDetail['error']): void {
+  describe(call: number, more: Partial<Omit<FlightDetail, 'bytes'>>): void {
     if (!this.holds(call)) return;
     const place = call % this.capacity;
     const before = this.#details[place];
-    const detail = { values: values ?? before?.values, error: error ?? before?.error, bytes: 0 };
+    const values = more.values ?? before?.values;
+    const error = more.error ?? before?.error;
+    const detail = { values, error, under: more.under ?? before?.under, bytes: 0 };
     detail.bytes = bytesOf(detail);
     const total = this.#detailed - (before?.bytes ?? 0) + detail.bytes;
     if (total > this.#bytes - this.capacity * PLACE) this.withoutDetail++;
@@ -118,6 +122,21 @@ export class FlightRing {
       this.#details[place] = detail;
       this.#detailed = total;
     }
+  }
+
+  /** Number of the next call. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Recorded span in which a call was made, where it is known. */
+  underOf(call: number): SpanContext | undefined {
+    return call !== NO_CALL && this.holds(call) ? this.#details[call % this.capacity]?.under : undefined;
+  }
+
+  /** Number of the root of a call that the ring holds. */
+  rootOf(call: number): number {
+    return this.holds(call) ? (this.#roots[call % this.capacity] as number) : call;
   }
 
   /** The ring as it is now, to be read while calls go on. */
@@ -135,9 +154,10 @@ export class FlightRing {
     return copy;
   }
 
-  /** Calls that had not ended at `since`, oldest first. */
-  *calls(since: number): Generator<FlightCall> {
-    const count = Math.min(this.#written, this.capacity);
+  /** Calls that had not ended at `since`, oldest first. @param from number of the first call; default the oldest @param most of the newest */
+  *calls(since: number, from?: number, most = this.capacity): Generator<FlightCall> {
+    const held = Math.min(this.#written, this.capacity, most);
+    const count = from === undefined ? held : Math.min(held, (this.#next - from + this.#round) % this.#round);
     for (let back = count; back > 0; back--) {
       const call = (this.#next - back + this.#round) % this.#round;
       const place = call % this.capacity;
@@ -159,8 +179,8 @@ export class FlightRing {
   }
 }
 
-function bytesOf({ values = [], error }: Omit<FlightDetail, 'bytes'>): number {
-  let bytes = 64;
+function bytesOf({ values = [], error, under }: Omit<FlightDetail, 'bytes'>): number {
+  let bytes = under === undefined ? 64 : 256;
   for (const value of values) bytes += 16 + 2 * (typeof value === 'string' ? value.length : 0);
   return error === undefined ? bytes : bytes + 64 + 2 * (error.type.length + error.message.length);
 }

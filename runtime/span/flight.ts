@@ -3,7 +3,7 @@
 // variable while the stack is synchronous, and beyond by an AsyncLocalStorage of its own, which holds a number and no context.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AttributeValue } from '@opentelemetry/api';
+import type { AttributeValue, SpanContext } from '@opentelemetry/api';
 import { apply, now, promiseThen } from '../captured.js';
 import { runStored } from '../context/active.js';
 import type { AnyFunction, Site } from '../site/site.js';
@@ -62,8 +62,8 @@ export class FlightRecorder {
     return this.current === NO_CALL ? (this.storage.getStore() ?? NO_CALL) : this.current;
   }
 
-  /** Runs the body as a call of the ring. A fault of Spanwright leaves the call out; the body runs once, with its own outcome. */
-  record(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
+  /** Runs the body as a call of the ring. @param under the recorded span in which it is made. A fault of Spanwright leaves the call out; the body runs once, with its own outcome. */
+  record(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>, under?: SpanContext): unknown {
     const flight = this.flight as Flight;
     const before = this.current;
     let call = NO_CALL;
@@ -72,7 +72,8 @@ export class FlightRecorder {
       const caller = this.caller(site);
       isRoot = caller === NO_CALL;
       call = flight.ring.begin(site, caller, now());
-      if (site.options.args !== undefined) flight.ring.describe(call, argumentsOf(site, args, flight.limits), undefined);
+      if (site.options.args !== undefined) flight.ring.describe(call, { values: argumentsOf(site, args, flight.limits) });
+      if (under !== undefined && flight.ring.underOf(caller)?.spanId !== under.spanId) flight.ring.describe(call, { under });
     } catch (fault) {
       reportFault(`flight recorder at ${site.id}`, fault);
     }
@@ -141,12 +142,13 @@ function closeCall(flight: Flight, call: number, isRoot: boolean, failed: boolea
 }
 
 /** Ends a call that threw. A cancellation, and an error that the site expects, is no failure. */
-function fail(flight: Flight, call: number, site: Site, isRoot: boolean, error: unknown): void {
+function fail(flight: Flight, call: number, site: Site, isRoot: boolean, thrown: unknown): void {
   try {
-    const failed = !isCancellation(error) && !isExpected(site, error);
+    const failed = !isCancellation(thrown) && !isExpected(site, thrown);
     if (failed) {
-      const { type, message } = describeThrown(error);
-      flight.ring.describe(call, undefined, { type: cutText(type, TEXT_LENGTH), message: cutText(message, TEXT_LENGTH) });
+      const { type, message } = describeThrown(thrown);
+      const error = { type: cutText(type, TEXT_LENGTH), message: cutText(message, TEXT_LENGTH) };
+      flight.ring.describe(call, { error });
     }
     closeCall(flight, call, isRoot, failed);
   } catch (fault) {

@@ -64,7 +64,8 @@ export class RecordedSpan implements Span, OpenSpan {
   constructor(
     readonly site: Site,
     readonly trace: LocalTrace,
-    readonly parentSpanContext: SpanContext | undefined,
+    /** Of a root that is kept late, the flight recorder may know the caller. */
+    public parentSpanContext: SpanContext | undefined,
     public name: string,
     readonly kind: SpanKind,
     readonly instrumentationScope: Scope,

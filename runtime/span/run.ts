@@ -3,7 +3,7 @@
 // call's end. One guard stands between here and the body: a fault of Spanwright is logged (SPW010), and the body runs exactly once,
 // with its own result.
 
-import { type Context, context as contextApi, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
+import { type Context, context as contextApi, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
 import { apply } from '../captured.js';
 import { activeContext, contexts } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY, UNSAMPLED } from '../context/layer.js';
@@ -34,15 +34,23 @@ let depth = 0;
 export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
   if (site.off) return apply(body, self, args);
   let decision: Decision | undefined;
+  let context: Context | undefined;
   try {
-    const context = contextToDecide(site);
+    context = contextToDecide(site);
     if (context !== undefined) decision = decide(context, site, self, args);
   } catch (fault) {
     reportFault(`start of ${site.id}`, fault);
   }
   if (decision !== undefined) return recordCall(decision, site, self, body, args);
   const { flight } = state;
-  return flight.takes(site) ? flight.record(site, self, body, args) : apply(body, self, args);
+  return flight.takes(site) ? flight.record(site, self, body, args, recordedIn(context)) : apply(body, self, args);
+}
+
+/** The recorded span of a context that was asked. */
+export function recordedIn(context: Context | undefined): SpanContext | undefined {
+  if (context === undefined) return undefined;
+  const span = throughTransparent(context.getValue(SPAN_KEY) as Span | undefined);
+  return isRecorded(span) ? span.spanContext() : undefined;
 }
 
 /**

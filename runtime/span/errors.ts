@@ -1,6 +1,7 @@
 // What a span says of something that was thrown. Anything can be thrown, also null, frozen objects and objects whose getters
 // throw; nothing here throws, and what was thrown is not touched.
 
+import { types } from 'node:util';
 import type { Attributes } from '@opentelemetry/api';
 import { isArray } from '../captured.js';
 import { withoutOwnFrames } from './own-frames.js';
@@ -93,7 +94,7 @@ interface Description {
 function collect(error: object, description: Description, depth: number): void {
   if (depth > DEPTH) return;
   const members = read(error, 'errors');
-  if (isArray(members)) {
+  if (isArray(members) && !types.isProxy(members)) {
     for (const member of members.slice(0, MEMBERS)) append('Includes', member, description, depth);
   }
   const cause = read(error, 'cause');
@@ -122,8 +123,9 @@ function text(from: object, key: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A property, or undefined when reading it throws. */
+/** A property, or undefined when reading it throws. Undefined for a proxy, whose traps are the program's. */
 function read(from: object, key: string): unknown {
+  if (types.isProxy(from)) return undefined;
   try {
     return (from as Record<string, unknown>)[key];
   } catch {

@@ -72,6 +72,35 @@ test('logs no such notice where the caller handles the rejection', async () => {
   );
 });
 
+test('runs no trap of a proxy that is thrown, that rejects, or that is a cause', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    const traps: string[] = [];
+    const handler = new Proxy({}, { get: (_, trap) => () => void traps.push(String(trap)) });
+    const thrown = new Proxy(new Error('secret'), handler);
+    const broken = instrument({ namespace: 'a', name: 'throws' }, () => {
+      throw thrown;
+    });
+    const rejected = instrument({ namespace: 'a', name: 'rejects' }, async () => broken());
+    const wrapped = instrument({ namespace: 'a', name: 'causes' }, () => {
+      throw Object.assign(new AggregateError([thrown], 'outer'), { cause: thrown });
+    });
+    for (const call of [async () => broken(), rejected])
+      assert.ok(await call().then(assert.unreachable, (error: unknown) => error === thrown));
+    assert.throws(wrapped, /outer/u);
+    const failed = await spans();
+    assert.equal(
+      failed.map(({ name, status, attributes }) => [name, status.code, attributes['error.type']]),
+      [
+        ['throws', 2, '_OTHER'],
+        ['throws', 2, '_OTHER'],
+        ['rejects', 2, '_OTHER'],
+        ['causes', 2, 'AggregateError'],
+      ],
+    );
+    for (const { events } of failed) void events;
+    assert.equal(traps, []);
+  }));
+
 test('runs no trap of a returned proxy, nor of one in its prototype chain', () =>
   traced({ enabled: true }, async ({ spans }) => {
     const traps: string[] = [];

@@ -93,7 +93,13 @@ function rememberMount(request: FrameworkRequest, path: string, prefix: string):
 }
 
 /** Answers a request at `path`, regardless of the path that the framework shows. */
-export function serve(handler: AdminHandler, request: IncomingMessage, response: ServerResponse, path: string): void {
+export function serve(
+  handler: AdminHandler,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  caller = callerOf(request),
+): void {
   const fail = (): void => {
     if (response.headersSent) response.destroy();
     else response.writeHead(400, { 'content-type': 'application/json', connection: 'close' }).end(BAD_REQUEST);
@@ -101,7 +107,7 @@ export function serve(handler: AdminHandler, request: IncomingMessage, response:
   try {
     rememberMount(request, path, handler.prefix);
     const asked = requestFrom(request, path);
-    handler(asked, callerOf(request))
+    handler(asked, caller)
       .then(async (answer) => {
         // A body that was refused unread must stop holding the request back, or draining it would wait for its whole time.
         await asked.body?.cancel().catch(() => undefined);

@@ -26,6 +26,7 @@ export interface SpanHost<Span> {
   readonly limits: SpanLimits;
   /** Undefined where another SDK exports the spans. */
   readonly resource: Resource | undefined;
+  readonly statusOf?: ((error: unknown) => number | undefined) | undefined;
   constant(site: Site): ConstantAttributes;
   /** Ends the span. Called once, by the span itself. */
   finish(span: Span): void;

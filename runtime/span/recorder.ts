@@ -72,6 +72,8 @@ export class Recorder implements SpanHost<RecordedSpan> {
   readonly defersRatio: boolean;
   /** Called with each ended call, while a meter provider is registered. */
   onDuration: ((span: Pick<RecordedSpan, 'site' | 'active'>, ms: number) => void) | undefined;
+  /** The HTTP status of an exception, where a framework is known: below 500 the call has not failed. Never throws. */
+  statusOf: ((error: unknown) => number | undefined) | undefined;
   readonly #sink: SpanSink;
   /** By the attributes of the site. */
   readonly #constant = new WeakMap<Attributes, ConstantAttributes>();

@@ -39,11 +39,19 @@ export function fail(span: RecordedSpan, site: Site, error: unknown): void {
   if (span.ended) return;
   try {
     if (isCancellation(error)) span.setAttribute('spanwright.cancelled', true);
-    else if (!isExpected(site, error)) span.recordFailure(error);
+    else if (!noteStatus(span, error) && !isExpected(site, error)) span.recordFailure(error);
     span.end();
   } catch (fault) {
     abandon(span, site, fault);
   }
+}
+
+/** Records the HTTP status of an exception. @returns true where it says that the client is at fault */
+function noteStatus(span: RecordedSpan, error: unknown): boolean {
+  const status = span.recorder.statusOf?.(error);
+  if (status === undefined) return false;
+  span.setAttribute('http.response.status_code', status);
+  return status < 500;
 }
 
 export function isExpected(site: Site, error: unknown): boolean {

@@ -10,7 +10,7 @@ import { PROJECT, projectFiles } from './sources.js';
 
 /** What package.json exports, the files that Vite reads, and the hooks that Node calls. */
 const ENTRY_POINTS =
-  /^runtime\/(?:index|emitted|browser\/(?:index|emitted)|(?:admin|control|logs)\/index|instrumentations\/hooks)\.m?ts$|^transformer\/(?:index|auto|loader|register|unplugin\/\w+|hosts\/register-hooks)\.ts$|^viewer\/(?:receiver\/index|commands)\.ts$|vite\.config\.mts$/;
+  /^runtime\/(?:index|emitted|browser\/(?:index|emitted)|(?:admin|control|logs|nest)\/index|instrumentations\/hooks)\.m?ts$|^transformer\/(?:index|auto|loader|register|unplugin\/\w+|hosts\/register-hooks)\.ts$|^viewer\/(?:receiver\/index|commands)\.ts$|vite\.config\.mts$/;
 
 /** Types that the compiler names in declarations which it infers (TS4023). */
 const IN_DECLARATIONS = ['runtime/config/tables.ts KeepInput', 'transformer/hosts/unplugin.ts SpanwrightPluginOptions'];

@@ -53,6 +53,18 @@ interface SiteFacts {
   readonly attributes: Attributes;
 }
 
+/** Attributes that all spans of a site have, as they are recorded. */
+export interface ConstantAttributes {
+  /** Attributes of the site, and the limits, that they were made from. */
+  readonly from: Attributes;
+  readonly limits: object;
+  readonly attributes: Attributes;
+  /** Attributes that a span may have besides. */
+  readonly room: number;
+  /** Left out because of the limit on the number of attributes. */
+  readonly dropped: number;
+}
+
 /** The slot that hot code reads. `off` is recomputed by the gate whenever the rules change. */
 export class Site {
   /** True: the site is transparent; its calls go straight to the body. */
@@ -90,6 +102,9 @@ export class Site {
 
   /** Fixed attributes of every span of the site: `code.*` and the constant ones of the `attributes` option. */
   attributes: Attributes;
+
+  /** As they are recorded; made with the first span. */
+  constant: ConstantAttributes | undefined = undefined;
 
   /** True: an option says where the span hangs; the context's span is not simply the parent. */
   readonly choosesParent: boolean;

@@ -1,8 +1,7 @@
 // Contract between a recorded span and the recorder that made it, below both.
 
-import type { Attributes } from '@opentelemetry/api';
 import type { Resource } from '../sdk/contracts.js';
-import type { Site } from '../site/site.js';
+import type { ConstantAttributes, Site } from '../site/site.js';
 import type { SpanLimits } from './attributes.js';
 
 /** Instrumentation scope, as exporters read it. */
@@ -10,15 +9,6 @@ export interface Scope {
   readonly name: string;
   readonly version?: string;
   readonly schemaUrl?: string;
-}
-
-/** Attributes that all spans of a site have, as they are recorded. */
-export interface ConstantAttributes {
-  readonly attributes: Attributes;
-  /** Attributes that a span may have besides. */
-  readonly room: number;
-  /** Left out because of the limit on the number of attributes. */
-  readonly dropped: number;
 }
 
 /** Services that a recorded span takes from its recorder. @typeParam Span the recorded span */

@@ -2,7 +2,6 @@
 // span processors), what all spans share, and the table of open ones.
 
 import {
-  type Attributes,
   type Context,
   type SpanContext,
   type SpanKind,
@@ -15,12 +14,12 @@ import type { Gate } from '../gate/gate.js';
 import type { LeaseMeter } from '../gate/lease.js';
 import type { OpenTable } from '../open/table.js';
 import type { Resource } from '../sdk/contracts.js';
-import type { Site } from '../site/site.js';
+import type { ConstantAttributes, Site } from '../site/site.js';
 import { type RecentErrors, SiteStatistics } from '../site/statistics.js';
 import { abandoned } from './abandoned.js';
 import { cleanAttributes, type SpanLimits } from './attributes.js';
 import { releaseErrors } from './events.js';
-import type { ConstantAttributes, Scope, SpanHost } from './host.js';
+import type { Scope, SpanHost } from './host.js';
 import { isRecorded, RecordedSpan } from './recorded.js';
 import type { SpanSink } from './sink.js';
 import { anchorAt, fromTimeInput } from './time.js';
@@ -75,8 +74,6 @@ export class Recorder implements SpanHost<RecordedSpan> {
   /** The HTTP status of an exception, where a framework is known: below 500 the call has not failed. Never throws. */
   statusOf: ((error: unknown) => number | undefined) | undefined;
   readonly #sink: SpanSink;
-  /** By the attributes of the site. */
-  readonly #constant = new WeakMap<Attributes, ConstantAttributes>();
 
   constructor(parts: RecorderParts) {
     this.gate = parts.gate;
@@ -92,12 +89,10 @@ export class Recorder implements SpanHost<RecordedSpan> {
 
   /** The fixed attributes of the site within the limits, hidden values replaced. */
   constant(site: Site): ConstantAttributes {
-    let constant = this.#constant.get(site.attributes);
-    if (constant === undefined) {
-      constant = withinLimits(site, this.limits);
-      this.#constant.set(site.attributes, constant);
-    }
-    return constant;
+    const { constant } = site;
+    if (constant !== undefined && constant.from === site.attributes && constant.limits === this.limits) return constant;
+    site.constant = withinLimits(site, this.limits);
+    return site.constant;
   }
 
   /**
@@ -232,12 +227,14 @@ export class Recorder implements SpanHost<RecordedSpan> {
 }
 
 /** The fixed attributes of a site within the limits, hidden values replaced. The place in the code is never hidden. */
-export function withinLimits(site: Site, { hides, attributeCount, attributeLength }: SpanLimits): ConstantAttributes {
+export function withinLimits(site: Site, limits: SpanLimits): ConstantAttributes {
+  const { hides, attributeCount, attributeLength } = limits;
   const visible = hides === undefined ? undefined : (key: string) => !key.startsWith('code.') && hides(key);
   const { kept, dropped } = cleanAttributes(site.attributes, attributeCount, { attributeLength, hides: visible });
   const keys = keysOf(kept);
   // the same object where nothing changes: the encoder keeps its bytes
   const whole = keys.length === keysOf(site.attributes).length;
   const same = whole && keys.every((key) => String(kept[key]) === String(site.attributes[key]));
-  return { attributes: same ? site.attributes : freeze(kept), room: attributeCount - keys.length, dropped };
+  const attributes = same ? site.attributes : freeze(kept);
+  return { from: site.attributes, limits, attributes, room: attributeCount - keys.length, dropped };
 }

@@ -250,4 +250,38 @@ test('one error is one exception in a trace, also with a third-party span betwee
     expectSpans(spans(), `high | ${failed}`, '  between', `    low | ${failed} | event exception`);
   }));
 
+/** The SDK's spans as those of a provider that shows no times. */
+function withoutTimes(span: Span): Span {
+  return new Proxy(span, {
+    get(of, name) {
+      const value = name === 'startTime' || name === 'duration' ? undefined : Reflect.get(of, name);
+      return typeof value === 'function' ? value.bind(of) : value;
+    },
+  });
+}
+
+for (const shown of [true, false]) {
+  test(`a call counts with the time of a provider's span that ${shown ? 'shows its times' : 'shows none'}`, () =>
+    inside(createSampler({ enabled: true }), async ({ sampler, spans }) => {
+      const provider = (trace.getTracerProvider() as unknown as { getDelegate(): BasicTracerProvider }).getDelegate();
+      const tracer = provider.getTracer('measured');
+      const startSpan: typeof tracer.startSpan = (...given) => withoutTimes(tracer.startSpan(...given));
+      if (!shown) {
+        trace.disable();
+        trace.setGlobalTracerProvider({ getTracer: () => ({ ...tracer, startSpan }) as unknown as typeof tracer });
+      }
+      const wait = instrument({ namespace: 'carbide', name: `wait ${shown}` }, () => new Promise((done) => setTimeout(done, 30)));
+      await wait();
+      const [seconds = 0, nanoseconds = 0] = spans()[0]?.duration ?? [];
+      const exportedMs = seconds * 1000 + nanoseconds / 1e6;
+      const report = sampler.tracing.sites('carbide').find(({ name }) => name === `wait ${shown}`);
+      const countedMs = report?.latency.sumMs ?? Number.NaN;
+      assert.ok(exportedMs > 25);
+      if (shown) assert.is(countedMs, Number(exportedMs.toFixed(3)));
+      // two clocks read one after the other
+      else assert.ok(countedMs > 25 && countedMs < exportedMs + 1000, `${countedMs} ms`);
+      assert.is(report?.open, 0);
+    }));
+}
+
 test.run();

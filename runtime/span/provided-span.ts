@@ -1,0 +1,164 @@
+// The span of a recorded call in an SDK set-up of the user's own: writes everything to the span that the user's provider started, which is
+// the one in the context, and ends it. Exceptions of the provider are logged (SPW010) and reach neither the program nor the counts.
+
+import type {
+  Attributes,
+  AttributeValue,
+  HrTime,
+  Link,
+  Span,
+  SpanContext,
+  SpanKind,
+  SpanStatus,
+  TimeInput,
+} from '@opentelemetry/api';
+import { isArray, now } from '../captured.js';
+import type { Site } from '../site/site.js';
+import { cleanValue, REDACTED } from './attributes.js';
+import { stackOfThrown, type Thrown } from './errors.js';
+import { isLink, limitedLink } from './event.js';
+import { reportFault } from './fault.js';
+import type { Scope } from './host.js';
+import { RecordedSpan } from './recorded.js';
+import type { LocalTrace } from './trace.js';
+
+export const SPAN_FAULT = "a span of the application's SDK";
+
+/** What a span of an SDK shows of its times; a duration below zero while it is open. */
+interface ShownTimes {
+  readonly startTime?: HrTime;
+  readonly duration?: HrTime;
+}
+
+export class ProvidedSpan extends RecordedSpan {
+  /** By the monotonic clock; NaN where the provider's span shows its times. */
+  startedAt = Number.NaN;
+  readonly #provided: Span;
+  /** Undefined until the provider's span has ended. */
+  #durationMs: number | undefined = undefined;
+  #isEnding = false;
+
+  constructor(
+    site: Site,
+    local: LocalTrace,
+    parent: SpanContext | undefined,
+    name: string,
+    kind: SpanKind,
+    scope: Scope,
+    startMs: number,
+    provided: Span,
+  ) {
+    super(site, local, parent, name, kind, scope, startMs);
+    this.#provided = provided;
+  }
+
+  override get active(): Span {
+    return this.#provided;
+  }
+
+  override get durationMs(): number {
+    return this.#durationMs ?? 0;
+  }
+
+  /** What the provider's span shows of its attributes; some providers show none. */
+  override get attributes(): Attributes {
+    return (this.#provided as { attributes?: Attributes }).attributes ?? super.attributes;
+  }
+
+  override spanContext(): SpanContext {
+    return this.#provided.spanContext();
+  }
+
+  override setAttribute(key: string, value: AttributeValue): this {
+    if (this.ended || typeof key !== 'string' || key === '') return this;
+    const { limits } = this.recorder;
+    const clean = limits.hides?.(key) ? REDACTED : cleanValue(value, limits);
+    if (clean !== undefined) this.#write((span) => span.setAttribute(key, clean));
+    return this;
+  }
+
+  override addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
+    if (!this.ended && typeof name === 'string') this.#write((span) => span.addEvent(name, attributesOrTime, time));
+    return this;
+  }
+
+  override addLink(link: Link): this {
+    if (this.ended || !isLink(link)) return this;
+    const { context, attributes = {} } = limitedLink(link, this.recorder.limits);
+    this.#write((span) => span.addLink({ context, attributes }));
+    return this;
+  }
+
+  override setStatus(status: SpanStatus): this {
+    const before = this.status;
+    super.setStatus(status);
+    if (this.status !== before) this.#write((span) => span.setStatus(this.status));
+    return this;
+  }
+
+  override updateName(name: string): this {
+    super.updateName(name);
+    if (!this.ended) this.#write((span) => span.updateName(this.name));
+    return this;
+  }
+
+  /** The provider measures the time: its span ends first, and then leaves the table. */
+  override end(endTime?: TimeInput): void {
+    if (this.ended || this.#isEnding) return;
+    this.#isEnding = true;
+    this.#endProvided(endTime);
+    this.recorder.finish(this);
+  }
+
+  /** The provider has no way to discard a span that it has started: a short one is kept. */
+  override endOrDiscard(_minimum: number): void {
+    this.end();
+  }
+
+  override endAfterFault(): void {
+    if (this.ended) return;
+    if (this.#durationMs === undefined) this.#endProvided(undefined);
+    this.recorder.finish(this);
+  }
+
+  #endProvided(endTime: TimeInput | undefined): void {
+    let duration = Number.NaN;
+    try {
+      this.#provided.end(endTime);
+      duration = shownMs((this.#provided as ShownTimes).duration);
+    } catch (error) {
+      reportFault(SPAN_FAULT, error);
+    }
+    this.#durationMs = (duration >= 0 ? duration : now() - this.startedAt) || 0;
+  }
+
+  /** Through `recordException`, because some providers derive their own error fields there. */
+  protected override writeException(thrown: Thrown, time: TimeInput | undefined): void {
+    const stack = stackOfThrown(thrown);
+    const exception = { name: thrown.type, message: thrown.message, ...(stack === undefined ? {} : { stack }) };
+    this.#write((span) => span.recordException(exception, time));
+  }
+
+  #write(change: (span: Span) => void): void {
+    try {
+      change(this.#provided);
+    } catch (error) {
+      reportFault(SPAN_FAULT, error);
+    }
+  }
+}
+
+/** Milliseconds since the epoch; NaN where the span does not show both its times, or fails to. */
+export function shownStart(provided: Span): number {
+  try {
+    const { startTime, duration } = provided as ShownTimes;
+    return isArray(duration) ? shownMs(startTime) : Number.NaN;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** NaN where there is no such time. */
+function shownMs(time: HrTime | undefined): number {
+  return isArray(time) ? time[0] * 1000 + time[1] / 1e6 : Number.NaN;
+}

@@ -13,7 +13,11 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 
 /** Routes of a hook that the page may use. */
 const READS = /^(state|leases|sites|namespaces|spans\/open|errors|health)$/;
-const CHANGES: Readonly<Record<string, RegExp>> = { PUT: /^(enabled|rules|drop)$/, DELETE: /^leases\/[\w-]{1,40}$/ };
+const CHANGES: Readonly<Record<string, RegExp>> = {
+  PUT: /^(enabled|rules|drop)$/,
+  POST: /^dump$/,
+  DELETE: /^leases\/[\w-]{1,40}$/,
+};
 
 interface Hook {
   readonly url: string;

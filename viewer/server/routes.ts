@@ -71,6 +71,13 @@ const MOST_ANALYSED = 2000;
 const MOST_OPEN_ROWS = 50;
 const LIMIT_QUERY = ['limit', `rows, at most ${MOST_ROWS}; default 100`] as const;
 
+const HOOK_ROUTES = {
+  GET: 'A reading route of the admin hook: state, leases, sites, namespaces, spans/open, errors, health.',
+  PUT: 'Changes tracing through the admin hook: enabled, rules, drop.',
+  POST: 'Dumps the flight recorder through the admin hook: dump.',
+  DELETE: 'Ends a lease through the admin hook: leases/ID.',
+} as const;
+
 export const ROUTES: readonly ApiRoute[] = [
   {
     method: 'GET',
@@ -188,19 +195,19 @@ export const ROUTES: readonly ApiRoute[] = [
     ],
     answer: ({ source, query }) => ({ json: differenceOf(source, query) }),
   },
-  ...(['GET', 'PUT', 'DELETE'] as const).map(
+  ...(['GET', 'PUT', 'POST', 'DELETE'] as const).map(
     (method): ApiRoute => ({
       method,
       path: '/api/hooks/:number/*',
-      summary:
-        method === 'GET'
-          ? 'A reading route of the admin hook: state, leases, sites, namespaces, spans/open, errors, health.'
-          : method === 'PUT'
-            ? 'Changes tracing through the admin hook: enabled, rules, drop.'
-            : 'Ends a lease through the admin hook: leases/ID.',
+      summary: HOOK_ROUTES[method],
       async answer({ source, parts, query, body }) {
         const path = `${parts[1] ?? ''}${query.size === 0 ? '' : `?${query}`}`;
-        const answer = await source.hooks.forward(Number(parts[0]), method, path, method === 'PUT' ? body : undefined);
+        const answer = await source.hooks.forward(
+          Number(parts[0]),
+          method,
+          path,
+          method === 'PUT' || method === 'POST' ? body : undefined,
+        );
         if (answer === undefined) throw new ApiFault(404, 'there is no such hook, or it has no such route');
         return { status: answer.status, text: answer.text, type: 'application/json; charset=utf-8' };
       },

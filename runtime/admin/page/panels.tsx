@@ -1,8 +1,9 @@
-// What the page shows of a service: the switch, the exporter, namespaces, open spans and recent errors. The admin page shows them for
+// What the page shows of a service: the switch, the exporter, the flight recorder, namespaces, open spans and recent errors. The admin page shows them for
 // its own service, the viewer for each service whose hook it knows.
 
 import { ErrorPanel } from './errors.js';
 import { ExporterPanel } from './exporter.js';
+import { FlightPanel } from './flight.js';
 import { NamespacePanel } from './namespaces.js';
 import type { Service } from './service.js';
 import { OpenSpanPanel } from './spans.js';
@@ -28,6 +29,7 @@ export function Panels({ service, link, trusted }: PanelOptions) {
       <div class="panels">
         <SwitchPanel service={service} />
         <ExporterPanel service={service} />
+        <FlightPanel service={service} />
         <NamespacePanel service={service} />
         <OpenSpanPanel service={service} link={link} />
         <ErrorPanel service={service} link={link} trusted={trusted} />

@@ -7,7 +7,7 @@ import type { Lease, NamespaceReport, OpenSpanReport, SiteReport, SpanCounts, Tr
 import { growTree, withoutSeparator } from './tree.js';
 
 export type State = TracingState & { readonly now: string };
-export type Method = 'GET' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
 /** One request to the hook. @throws Refused */
 export type Ask = (path: string, method: Method, body?: object) => Promise<unknown>;
@@ -193,7 +193,7 @@ export class Service {
   /** Asks for a change. @param done the message about its answer, which is a bad one when the change was made with warnings. */
   async change<Answer>(
     path: string,
-    method: 'PUT' | 'DELETE',
+    method: 'PUT' | 'POST' | 'DELETE',
     body: object | undefined,
     done: (answer: Answer) => { readonly text: string; readonly warnings?: readonly string[] },
   ): Promise<void> {

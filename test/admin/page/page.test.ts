@@ -2,12 +2,16 @@
 // hostile name, value or token does not do.
 // limit: 180 s
 
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AdminServer, type AdminServerOptions, startAdminServer } from '../../../runtime/admin/index.js';
 import { instrument, type Tracing } from '../../../runtime/index.js';
+import { readTraces } from '../../../viewer/formats/read.js';
 import { fingerprint, TOKEN } from '../client.js';
-import { openWork, startService } from '../service.js';
+import { listFirmware, openWork, startService } from '../service.js';
 import { Browser, type Visit } from './browser.js';
 
 const HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>';
@@ -22,8 +26,8 @@ test.before(async () => {
 });
 test.after(() => browser.close());
 
-async function start(options: Partial<AdminServerOptions> = {}, allowRuntimeChanges = true): Promise<void> {
-  tracing = await startService({ allowRuntimeChanges });
+async function start(options: Partial<AdminServerOptions> = {}, allowRuntimeChanges = true, flight: object = {}): Promise<void> {
+  tracing = await startService({ allowRuntimeChanges, ...flight });
   admin = await startAdminServer({ tracing, token: TOKEN, port: 0, log: () => undefined, ...options });
 }
 
@@ -92,6 +96,44 @@ test('the field When switches on for calls with certain values, and the list of 
   await page.click('#on');
   await page.locator('#message.good', { hasText: 'Switched on when baggage:tenant=acme' }).waitFor();
   await page.locator('#leases', { hasText: 'tracing on when baggage:tenant=acme' }).waitFor();
+});
+
+test('the button Dump writes the flight recorder with the reason, needs the token, and is there where it runs alone', async () => {
+  const flightFolder = mkdtempSync(join(tmpdir(), 'spanwright-page-'));
+  try {
+    await start({}, true, { flightRecorder: '30s', flightFolder });
+    await listFirmware();
+    const visit = await open();
+    await visit.page.locator('#flight').waitFor();
+    await visit.page.click('#dump');
+    await visit.page.locator('#message.bad', { hasText: 'token' }).waitFor();
+    assert.equal(readdirSync(flightFolder), []);
+    await visit.page.fill('#token', TOKEN);
+    await visit.page.press('#token', 'Enter');
+    await visit.page.locator('#has-token').waitFor();
+    await visit.page.fill('#dump-reason', 'slow rack 7');
+    await visit.page.click('#dump');
+    await visit.page.locator('#message.good', { hasText: /Dumped \d+ calls into .*\.json/ }).waitFor();
+    const [file = ''] = readdirSync(flightFolder);
+    const [span] = readTraces(readFileSync(join(flightFolder, file), 'utf8'));
+    assert.is(span?.attributes['spanwright.flight.reason'], 'slow rack 7');
+    assertQuiet(visit);
+  } finally {
+    rmSync(flightFolder, { recursive: true });
+  }
+});
+
+test('without a flight recorder the page has no Dump, and none where changes are refused', async () => {
+  await start();
+  const { page } = await open(TOKEN);
+  await page.locator('#on').waitFor();
+  assert.is(await page.locator('#flight-head').count(), 0);
+  await admin.close();
+  await tracing.shutdown();
+  await start({}, false, { flightRecorder: '30s', flightFolder: tmpdir() });
+  const refused = await open(TOKEN);
+  await refused.page.locator('#flight-head').waitFor();
+  assert.is(await refused.page.locator('#dump').count(), 0);
 });
 
 test('with a template each trace is a link, whose ids alone come from the service', async () => {

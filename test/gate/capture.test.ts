@@ -2,6 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseCapture, unitedCapture } from '../../runtime/gate/capture.js';
 import {
   InvalidArgumentError,
   instrument,
@@ -80,6 +81,14 @@ test('chosen fields of this, and nothing that was not asked for', async () => {
 
 test('the result of an async function is captured when it has settled', async () => {
   assert.equal(await captured('result', () => later({ ok: true }), { name: 'later' }), { 'result.ok': true });
+});
+
+test('captures of several leases are united', () => {
+  const united = (...texts: string[]) => unitedCapture(texts.map((text) => parseCapture(text)));
+  assert.is(united(), undefined);
+  assert.equal(united('args', 'result, this.a', 'this.b, this.a'), { args: true, result: true, self: ['a', 'b'] });
+  assert.equal(united('result', 'this.a'), { args: false, result: true, self: ['a'] });
+  assert.equal(united('this.a', 'args', 'this'), { args: true, result: false, self: 'all' });
 });
 
 const VALUES: readonly (readonly [what: string, value: unknown, expected: Record<string, unknown>])[] = [

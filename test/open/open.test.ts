@@ -248,7 +248,9 @@ test('onLeak: drop takes a third-party span by the namespace that it has, else b
 test('what was dropped for leaking is not, after a restart', async () => {
   const leaky = instrument({ name: 'leaky' }, function leaky() {});
   await traced({ enabled: true }, async ({ expectSpans }) => {
+    const { revision } = state.gate;
     state.gate.dropLeaky({ kind: 'namespace', text: 'leaky', open: true });
+    assert.ok(state.gate.revision > revision, 'a change under the old revision is refused');
     leaky();
     await expectSpans();
   });

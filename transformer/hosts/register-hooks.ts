@@ -30,6 +30,12 @@ interface Loaded {
   readonly shortCircuit?: boolean;
 }
 
+/** From the main thread to the loader's. */
+export interface RegisterData {
+  readonly options: SourceOptions;
+  readonly warned: Int32Array;
+}
+
 export async function resolve(
   specifier: string,
   context: Context,
@@ -111,6 +117,6 @@ function javaScriptAt(url: string): { path: string; format: Format } | undefined
 }
 
 /** Called in the loader's thread with what `register` was given. */
-export function initialize(options: SourceOptions): void {
-  setSourceOptions(options);
+export function initialize({ options, warned }: RegisterData): void {
+  setSourceOptions(options, warned);
 }

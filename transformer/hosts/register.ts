@@ -4,9 +4,9 @@
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { loadSync, resolveSync } from './register-hooks.js';
+import { loadSync, type RegisterData, resolveSync } from './register-hooks.js';
 import { typeScriptFor } from './source-files.js';
-import { formatOf, requiredSource, type SourceOptions, setSourceOptions } from './sources.js';
+import { formatOf, newWarned, requiredSource, type SourceOptions, setSourceOptions } from './sources.js';
 
 type Handler = (module: CompiledModule, path: string) => void;
 
@@ -21,7 +21,7 @@ interface CompiledModule {
 
 interface Hooks {
   registerHooks?(hooks: { resolve: typeof resolveSync; load: typeof loadSync }): { deregister(): void };
-  register(url: string, parent: string, options: { data: SourceOptions }): void;
+  register(url: string, parent: string, options: { data: RegisterData }): void;
 }
 
 let registered = false;
@@ -30,7 +30,8 @@ let registered = false;
 export function registerSources(options: SourceOptions = {}): void {
   if (registered) return;
   registered = true;
-  setSourceOptions(options);
+  const warned = newWarned();
+  setSourceOptions(options, warned);
   process.setSourceMapsEnabled(true);
   const hooks = nodeModule as unknown as Hooks;
   const loader = (nodeModule as unknown as { Module: Loader }).Module;
@@ -39,7 +40,8 @@ export function registerSources(options: SourceOptions = {}): void {
     return;
   }
   // Node before 22.15: ES modules by a loader in a thread of its own, CommonJS by `require` itself.
-  hooks.register(pathToFileURL(join(__dirname, 'register-hooks.js')).href, pathToFileURL(__filename).href, { data: options });
+  const data = { options, warned };
+  hooks.register(pathToFileURL(join(__dirname, 'register-hooks.js')).href, pathToFileURL(__filename).href, { data });
   requireTypeScript(loader);
 }
 

@@ -1,6 +1,7 @@
 // Compiles files one by one as Node loads them: the transformer, then for TypeScript the project's own TypeScript, with a source map that leads
 // to the authored text. Called by the hooks of `spanwright/register` and `spanwright/auto`, in the main thread and in that of the loader.
 
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,14 +25,30 @@ const JAVASCRIPT = /\.[cm]?jsx?$/;
 /** Options over those of tsconfig.json; `spanwright/auto` gives them. */
 export type SourceOptions = Readonly<Record<string, unknown>>;
 
+/** Shared by the main thread and the loader's, which may read the same project: one slot for each line that either has printed. */
+export const newWarned = (): Int32Array => new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * 1024));
+
 let given: SourceOptions = {};
+let warned = newWarned();
 let textsFor: ((path: string) => Texts) | undefined;
 const checked = new Set<Texts>();
 /** TypeScript itself comes through the hooks, too. */
 let loadingParser = false;
 
-export function setSourceOptions(options: SourceOptions): void {
+export function setSourceOptions(options: SourceOptions, shared: Int32Array): void {
   given = options;
+  warned = shared;
+}
+
+/** Prints a line once per process. */
+function warn(line: string): void {
+  const key = createHash('sha256').update(line).digest().readInt32LE() || 1;
+  for (let slot = 0; slot < warned.length; slot++) {
+    const taken = Atomics.compareExchange(warned, slot, 0, key);
+    if (taken === key) return;
+    if (taken === 0) break;
+  }
+  process.emitWarning(line, { code: 'SPANWRIGHT' });
 }
 
 /** The project of a file; of an installed package, that of the program. @throws SyntaxError for a wrong option of the plugin. */
@@ -44,7 +61,7 @@ function projectOfSource(path: string): Texts {
   checked.add(texts);
   const faults = reportsOfSettings(texts.faults);
   if (faults.length > 0) throw new SyntaxError(faults.map(({ line }) => line).join('\n'));
-  for (const line of texts.warnings) process.emitWarning(line, { code: 'SPANWRIGHT' });
+  for (const line of texts.warnings) warn(line);
   return texts;
 }
 
@@ -62,7 +79,7 @@ function transformed(path: string, authored: string, format: Format): Transforme
   const found = projectOfSource(path).transform(path, authored, format === 'commonjs');
   const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
   if (wrong.length > 0) throw new SyntaxError(wrong.map(({ line }) => line).join('\n'));
-  for (const { line } of found?.reports ?? []) process.emitWarning(line, { code: 'SPANWRIGHT' });
+  for (const { line } of found?.reports ?? []) warn(line);
   return found;
 }
 

@@ -1,5 +1,12 @@
 // Files of installed packages, by their path: which package one belongs to, and where it lies in it.
 
+import { join, sep } from 'node:path';
+
+const OWN_FOLDERS = ['cli', 'runtime', 'transformer'].map((name) => join(__dirname, '..', '..', name, sep));
+
+/** A file of this package, whose code is never recorded; by its real path it lies in no node_modules where the package is linked. */
+export const isOwnFile = (path: string): boolean => OWN_FOLDERS.some((folder) => path.startsWith(folder));
+
 interface InstalledFile {
   readonly packageName: string;
   /** Below the folder of the package, with forward slashes. */

@@ -3,9 +3,9 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { installedFile } from '../core/installed.js';
+import { installedFile, isOwnFile } from '../core/installed.js';
 import { javaScriptOf, optionsForNode } from './javascript.js';
 import { isModule } from './opening.js';
 import { NoParserError, type Parser, parserFor } from './parse.js';
@@ -107,7 +107,7 @@ export function requiredSource(path: string): string | undefined {
 
 /** JavaScript that has something to record, changed; undefined for all other, which Node loads as ever. */
 export function instrumentedSource(path: string, format: Format): string | undefined {
-  if (loadingParser || !JAVASCRIPT.test(path) || path.startsWith(OWN_FOLDER) || unchanged.delete(path)) return undefined;
+  if (loadingParser || !JAVASCRIPT.test(path) || isOwnFile(path) || unchanged.delete(path)) return undefined;
   let texts: Texts;
   try {
     texts = projectOfSource(path);
@@ -129,8 +129,6 @@ export function instrumentedSource(path: string, format: Format): string | undef
   return withMap(code, JSON.stringify({ ...printed.map, sources: [path], sourcesContent: [authored] }));
 }
 
-/** This package, whose own code is never recorded. */
-const OWN_FOLDER = join(__dirname, '..', '..', sep);
 const EMITTED = join(__dirname, '..', '..', 'runtime', 'emitted.js');
 const emittedFor = (format: Format): string => (format === 'commonjs' ? EMITTED : pathToFileURL(EMITTED).href);
 

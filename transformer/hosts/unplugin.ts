@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { UnpluginFactory, UnpluginInstance } from 'unplugin' with { 'resolution-mode': 'import' };
-import { installedFile } from '../core/installed.js';
+import { installedFile, isOwnFile } from '../core/installed.js';
 import type { Printed } from '../print/text-edits.js';
 import {
   type EsbuildOutput,
@@ -98,6 +98,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
   const ownerOf = (path: string): string => (installedFile(path) === undefined ? path : resolve(root, 'index.js'));
 
   function takes(path: string): boolean {
+    if (isOwnFile(path)) return false;
     return installedFile(path) === undefined || (!client && textsOfFile(ownerOf(path)).takesInstalled);
   }
 

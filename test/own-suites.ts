@@ -4,25 +4,31 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const ROOT = join(__dirname, '..');
 const CACHE = join(ROOT, '.cache', 'own-suites');
+const PACKAGES = '.own-suites';
 
 interface Suite {
   readonly repository: string;
-  readonly runner: 'jest' | 'mocha';
+  readonly runner: keyof typeof RUNNERS;
+  /** Folder of its package in a monorepo. */
+  readonly folder?: string;
   readonly compilerOptions: Readonly<Record<string, unknown>>;
   readonly include: readonly string[];
   /** Tests among the output. */
   readonly tests: string;
   /** Development dependencies that the tests load, in the versions of its own package.json. */
   readonly needs: readonly string[];
+  /** Patterns of imports, and the paths of the output that they name. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** Loaded before the tests. */
   readonly setup?: string;
 }
 
 const LEGACY = { experimentalDecorators: true, emitDecoratorMetadata: true };
+const ES_MODULES = { module: 'ESNext', moduleResolution: 'bundler' };
 
 const SUITES: Readonly<Record<string, Suite>> = {
   'class-validator': {
@@ -66,6 +72,51 @@ const SUITES: Readonly<Record<string, Suite>> = {
     tests: 'test/**/*.js',
     needs: ['fast-check'],
   },
+  rxjs: {
+    repository: 'ReactiveX/rxjs',
+    runner: 'vitest',
+    folder: 'packages/rxjs',
+    compilerOptions: { target: 'ESNext', ...ES_MODULES },
+    include: ['packages/*/src', 'packages/rxjs/test/ported'],
+    tests: 'packages/rxjs/{src,test/ported/cold}/**/*.spec.js',
+    needs: ['chai'],
+    setup: 'packages/rxjs/test/ported/setup.js',
+    aliases: {
+      '^@rxjs/observable-polyfill$': 'packages/observable-polyfill/src/index.js',
+      '^@rxjs/test$': 'packages/test/src/index.js',
+      '^rxjs/(.+)$': 'packages/rxjs/src/$1.js',
+      '^rxjs$': 'packages/rxjs/src/index.js',
+    },
+  },
+  zod: {
+    repository: 'colinhacks/zod',
+    runner: 'vitest',
+    folder: 'packages/zod',
+    compilerOptions: { target: 'ES2020', ...ES_MODULES, ...LEGACY },
+    include: ['packages/zod/src', 'scripts/fail-on-console.ts'],
+    tests: 'packages/zod/src/**/*.test.js',
+    needs: ['@seriousme/openapi-schema-validator', '@web-std/file', 'esbuild', 'recheck', 'ts-morph'],
+    setup: 'scripts/fail-on-console.js',
+    aliases: {
+      '^zod/compile$': 'packages/zod/src/compile.js',
+      '^zod/(.+)$': 'packages/zod/src/$1/index.js',
+      '^zod$': 'packages/zod/src/index.js',
+    },
+  },
+  'type-graphql': {
+    repository: 'MichalLytek/type-graphql',
+    runner: 'jest',
+    compilerOptions: { target: 'ES2021', importHelpers: true, ...LEGACY },
+    include: ['src', 'tests'],
+    tests: 'tests/functional/**/*.js',
+    needs: ['@graphql-tools/schema', '@graphql-tools/utils', 'class-validator', 'expect', 'graphql', 'graphql-scalars'].concat([
+      'graphql-tag',
+      'reflect-metadata',
+      'shelljs',
+      'typedi',
+    ]),
+    aliases: { '^@/(.*)$': 'src/$1', '^type-graphql$': 'src/index.js' },
+  },
 };
 
 /** Outcome by the full name of a test. */
@@ -90,7 +141,7 @@ function installed(directory: string, manifest: object): void {
 }
 
 /** The files of a repository's newest commit, and what they need. */
-function sourcesOf({ repository, needs }: Suite, sources: string | undefined): string {
+function sourcesOf({ repository, needs, folder = '.' }: Suite, sources: string | undefined): string {
   const directory = join(CACHE, repository.replace('/', '+'));
   if (!existsSync(join(directory, 'package.json'))) {
     const git = sources === undefined ? join(CACHE, 'clone') : join(sources, repository.replace('/', '+'), 'repo');
@@ -99,11 +150,19 @@ function sourcesOf({ repository, needs }: Suite, sources: string | undefined): s
       run(ROOT, 'git', ['clone', '--quiet', '--bare', '--depth', '1', `https://github.com/${repository}`, git]);
     }
     mkdirSync(directory, { recursive: true });
-    run(ROOT, 'sh', ['-c', 'git -c safe.directory=* --git-dir="$0" archive HEAD | tar x -C "$1"', git, directory]);
+    // snapshots lack files of more than 4 MiB
+    run(ROOT, 'sh', [
+      '-c',
+      'git -c safe.directory=* --git-dir="$0" archive HEAD -- . ":(exclude)*.generated.json" | tar x -C "$1"',
+      git,
+      directory,
+    ]);
   }
-  const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-  const wanted = needs.map((name) => [name, devDependencies[name]]);
-  installed(join(directory, 'packages'), { dependencies: { ...dependencies, ...Object.fromEntries(wanted) } });
+  const manifests = ['.', folder].map((path) => JSON.parse(readFileSync(join(directory, path, 'package.json'), 'utf8')));
+  const versions = Object.assign({}, ...manifests.map(({ devDependencies }) => devDependencies));
+  const wanted = Object.fromEntries(needs.map((name) => [name, versions[name]]));
+  const { dependencies } = manifests[0];
+  installed(join(directory, PACKAGES), { dependencies: { ...dependencies, ...wanted } });
   return directory;
 }
 
@@ -121,12 +180,13 @@ function compiled(directory: string, { compilerOptions, include }: Suite, auto: 
   };
   const path = join(directory, 'tsconfig.own-suites.json');
   writeFileSync(path, JSON.stringify({ compilerOptions: options, include }));
-  link(join(directory, 'node_modules'), join(directory, 'packages/node_modules'));
+  link(join(directory, 'node_modules'), join(directory, PACKAGES, 'node_modules'));
   for (const name of ['spanwright', '@opentelemetry'])
-    link(join(directory, 'packages/node_modules', name), name === 'spanwright' ? ROOT : join(ROOT, 'node_modules', name));
+    link(join(directory, PACKAGES, 'node_modules', name), name === 'spanwright' ? ROOT : join(ROOT, 'node_modules', name));
   const printed = run(directory, process.execPath, [join(ROOT, 'node_modules/ts-patch/bin/tspc.js'), '-p', path]);
   if (!existsSync(output)) throw new Error(printed);
-  writeFileSync(join(output, 'package.json'), '{ "type": "commonjs" }');
+  const type = options.module === 'CommonJS' ? 'commonjs' : 'module';
+  writeFileSync(join(output, 'package.json'), JSON.stringify({ type }));
   return output;
 }
 
@@ -134,6 +194,7 @@ function link(path: string, target: string): void {
   if (!existsSync(path)) symlinkSync(target, path, 'junction');
 }
 
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 const TRACING = `
 const { startTracing } = require('spanwright');
 let tracing, count = 0;
@@ -144,64 +205,65 @@ if (typeof beforeAll === 'function') { beforeAll(start); afterAll(stop); }
 else exports.mochaHooks = { beforeAll: start, afterAll: stop };
 `;
 
+interface Run {
+  readonly output: string;
+  readonly suite: Suite;
+  readonly results: string;
+  readonly before: readonly string[];
+}
+
+/** A path below `tools`, and its arguments. */
+const RUNNERS = {
+  jest: ({ output, suite, results, before }: Run): string[] => [
+    'jest/bin/jest.js',
+    ...['--json', '--outputFile', results, '--rootDir', output, '--maxWorkers', '2', '--testMatch', `**/${suite.tests}`],
+    ...['--moduleNameMapper', JSON.stringify(aliases(suite, '<rootDir>'))],
+    ...before.flatMap((path) => ['--setupFilesAfterEnv', path]),
+  ],
+  mocha: ({ suite, results, before }: Run): string[] => [
+    'mocha/bin/mocha.js',
+    ...['--no-config', '--reporter', 'json', '--reporter-option', `output=${results}`, '--exit'],
+    ...before.flatMap((path) => ['--require', path]),
+    suite.tests,
+  ],
+  vitest: ({ output, suite, results, before }: Run): string[] => {
+    const alias = Object.entries(aliases(suite, output)).map(([find, replacement]) => ({ find, replacement }));
+    const test = {
+      ...{ root: output, include: [suite.tests], setupFiles: before, globals: true, silent: true, maxWorkers: 2 },
+      ...{ reporters: ['json'], outputFile: results },
+    };
+    const config = join(output, 'vitest.config.mjs');
+    const named = `const resolve = { preserveSymlinks: true, alias: ${JSON.stringify(alias)}.map(({ find, ...to }) => ({ find: new RegExp(find), ...to })) };`;
+    writeFileSync(config, `${named}\nexport default { resolve, test: ${JSON.stringify(test)} };\n`);
+    return ['vitest/vitest.mjs', 'run', '--config', config];
+  },
+} as const;
+
+const aliases = ({ aliases = {} }: Suite, root: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(aliases).map(([pattern, path]) => [pattern, `${root}/${path}`]));
+
 function outcomes(output: string, suite: Suite, tools: string, on: boolean): { tests: Outcomes; spans: number } {
   const [results, counts] = [join(output, 'results.json'), join(output, 'spans.txt')];
   for (const path of [results, counts]) rmSync(path, { force: true });
   const before = suite.setup === undefined ? [] : [join(output, suite.setup)];
   if (on) {
-    writeFileSync(join(output, 'tracing.cjs'), TRACING);
-    before.push(join(output, 'tracing.cjs'));
+    const path = join(output, suite.runner === 'vitest' ? 'tracing.mjs' : 'tracing.cjs');
+    writeFileSync(path, `${suite.runner === 'vitest' ? REQUIRE : ''}${TRACING}`);
+    before.push(path);
   }
-  const tool = (name: string): string => join(tools, 'node_modules', name);
-  const env = { OWN_SPANS: counts, NODE_PATH: join(tools, 'node_modules') };
-  const printed =
-    suite.runner === 'jest'
-      ? run(
-          output,
-          process.execPath,
-          [
-            ...[
-              tool('jest/bin/jest.js'),
-              '--json',
-              '--outputFile',
-              results,
-              '--rootDir',
-              output,
-              '--maxWorkers',
-              '2',
-              '--testMatch',
-            ],
-            ...[`**/${suite.tests}`, ...before.flatMap((path) => ['--setupFilesAfterEnv', path])],
-          ],
-          env,
-        )
-      : run(
-          output,
-          process.execPath,
-          [
-            ...[
-              tool('mocha/bin/mocha.js'),
-              '--no-config',
-              '--reporter',
-              'json',
-              '--reporter-option',
-              `output=${results}`,
-              '--exit',
-            ],
-            ...[...before.flatMap((path) => ['--require', path]), suite.tests],
-          ],
-          env,
-        );
+  const env = { OWN_SPANS: counts, NODE_PATH: join(tools, 'node_modules'), CI: 'true' };
+  const [program = '', ...args] = RUNNERS[suite.runner]({ output, suite, results, before });
+  const printed = run(output, process.execPath, [join(tools, 'node_modules', program), ...args], env);
   if (!existsSync(results)) throw new Error(printed.slice(-3000));
   const spans = existsSync(counts)
     ? readFileSync(counts, 'utf8')
         .split('\n')
         .reduce((sum, one) => sum + Number(one), 0)
     : 0;
-  return { tests: outcomesIn(JSON.parse(readFileSync(results, 'utf8'))), spans };
+  return { tests: outcomesIn(JSON.parse(readFileSync(results, 'utf8')), output), spans };
 }
 
-/** What is used of the results of Jest, and of mocha. */
+/** What is used of the results of Jest and Vitest, and of mocha. */
 interface Results {
   readonly testResults?: readonly {
     readonly name: string;
@@ -214,7 +276,7 @@ interface Results {
 }
 
 /** Tests of one name are numbered. */
-function outcomesIn({ testResults = [], passes = [], failures = [], pending = [] }: Results): Outcomes {
+function outcomesIn({ testResults = [], passes = [], failures = [], pending = [] }: Results, output: string): Outcomes {
   const found = new Map<string, string>();
   const add = (name: string, outcome: string): void => {
     let title = name;
@@ -222,7 +284,7 @@ function outcomesIn({ testResults = [], passes = [], failures = [], pending = []
     found.set(title, outcome);
   };
   for (const { name, message, assertionResults } of testResults) {
-    const file = name.replace(/.*[\\/](?=[^\\/]+$)/, '');
+    const file = relative(output, name);
     for (const { fullName, status } of assertionResults) add(`${file}: ${fullName}`, status);
     if (assertionResults.length === 0)
       add(`${file}: ${message.split('\n').find((line) => line.includes('rror')) ?? ''}`, 'failed');
@@ -238,7 +300,7 @@ const args = process.argv.slice(2);
 const at = args.indexOf('--sources');
 const [sources] = at === -1 ? [] : args.splice(at, 2).slice(1);
 const tools = join(CACHE, 'tools');
-installed(tools, { dependencies: { jest: '29.7.0', mocha: '11.7.2', tslib: '^2.8.1' } });
+installed(tools, { dependencies: { jest: '29.7.0', mocha: '11.7.2', vitest: '4.1.10', tslib: '^2.8.1' } });
 
 const rows = [['suite', 'target', 'sites', 'passed without', 'auto, off', 'auto, recording', 'spans', 'differ']];
 let differing = 0;

@@ -110,6 +110,8 @@ export class Site {
   readonly choosesParent: boolean;
   /** True: something of the call is recorded when it starts. */
   readonly captures: boolean;
+  /** True: a call without a parent starts no trace, whatever the settings say. */
+  readonly never: boolean;
   /** True: the function makes a generator. */
   readonly iterates: boolean;
 
@@ -146,17 +148,13 @@ export class Site {
     this.qualified = qualifiedOf(facts);
     this.choosesParent = options.root || options.linked || options.parent !== undefined;
     this.captures = options.args !== undefined || options.attributes !== undefined || options.links !== undefined;
+    this.never = options.rootMark === 'never';
     this.iterates = shape === 'generator' || shape === 'async generator';
   }
 
   /** File and line of the function's name. */
   get place(): string | undefined {
     return this.file === undefined ? undefined : `${this.file}:${this.line}`;
-  }
-
-  /** True: a call without a parent starts no trace, whatever the settings say. */
-  get never(): boolean {
-    return this.options.rootMark === 'never';
   }
 }
 

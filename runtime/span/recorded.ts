@@ -33,7 +33,6 @@ import type { LocalTrace } from './trace.js';
 
 const NONE = Object.freeze([]) as unknown as never[];
 const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
-
 /** Marks recorded spans of every copy of the package, where `instanceof` knows only its own. */
 const RECORDED = Symbol.for('spanwright.span.1');
 
@@ -64,8 +63,7 @@ export class RecordedSpan implements Span, OpenSpan {
   constructor(
     readonly site: Site,
     readonly trace: LocalTrace,
-    /** Of a root that is kept late, the flight recorder may know the caller. */
-    public parentSpanContext: SpanContext | undefined,
+    public parentSpanContext: SpanContext | undefined, // of a root, set where the flight recorder knows the caller
     public name: string,
     readonly kind: SpanKind,
     readonly instrumentationScope: Scope,

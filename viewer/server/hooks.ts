@@ -19,6 +19,14 @@ const CHANGES: Readonly<Record<string, RegExp>> = {
   DELETE: /^leases\/[\w-]{1,40}$/,
 };
 
+/** What the viewer passes on to a hook, by method. */
+export const HOOK_ROUTES = {
+  GET: 'A reading route of the admin hook: state, leases, sites, namespaces, spans/open, errors, health.',
+  PUT: 'Changes tracing through the admin hook: enabled, rules, drop.',
+  POST: 'Dumps the flight recorder through the admin hook: dump.',
+  DELETE: 'Ends a lease through the admin hook: leases/ID.',
+} as const;
+
 interface Hook {
   readonly url: string;
   /** Sent to hooks that the user named, never to one that a service announced: anybody on the machine can send a resource. */

@@ -10,6 +10,7 @@ import { toTraceEvents } from '../formats/trace-event.js';
 import { findTraces, ORDERS, type Order, type TraceFilter } from '../store/filter.js';
 import { failureRows, openRows, type Source, sharedTrace, spanOfTrace, spansOfTrace, traceDetail, traceRow } from './answers.js';
 import { sharedPage } from './assets.js';
+import { HOOK_ROUTES } from './hooks.js';
 import type { ViewerState } from './shapes.js';
 
 interface ApiCall {
@@ -70,13 +71,6 @@ const MOST_ROWS = 1000;
 const MOST_ANALYSED = 2000;
 const MOST_OPEN_ROWS = 50;
 const LIMIT_QUERY = ['limit', `rows, at most ${MOST_ROWS}; default 100`] as const;
-
-const HOOK_ROUTES = {
-  GET: 'A reading route of the admin hook: state, leases, sites, namespaces, spans/open, errors, health.',
-  PUT: 'Changes tracing through the admin hook: enabled, rules, drop.',
-  POST: 'Dumps the flight recorder through the admin hook: dump.',
-  DELETE: 'Ends a lease through the admin hook: leases/ID.',
-} as const;
 
 export const ROUTES: readonly ApiRoute[] = [
   {

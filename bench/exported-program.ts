@@ -1,6 +1,7 @@
 // A service in a process of its own that records and exports to a real receiver, or does neither. Started by exported.ts and http.ts, and
 // compiled to plain JavaScript first. It answers requests over HTTP, or makes calls when it is ordered to, and reports its CPU time.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +10,8 @@ import { SpanKind, trace } from '@opentelemetry/api';
 export interface ExportedSetup {
   readonly sync: string;
   readonly async: string;
-  readonly recorder: 'none' | 'spanwright' | 'sdk';
+  /** `context`: nothing is recorded, and each request runs in an AsyncLocalStorage. */
+  readonly recorder: 'none' | 'context' | 'spanwright' | 'sdk';
   readonly endpoint: string;
   readonly protocol: 'grpc' | 'http/protobuf';
   /** Share of the traces that is kept. */
@@ -52,9 +54,11 @@ async function main(setup: ExportedSetup): Promise<void> {
   }
 
   const tracer = trace.getTracer('bench');
-  const answer = (seed: number): Promise<number> =>
-    setup.recorder === 'none'
-      ? work(seed)
+  const storage = new AsyncLocalStorage<number>();
+  const answer = (seed: number): Promise<number> => {
+    if (setup.recorder === 'none') return work(seed);
+    return setup.recorder === 'context'
+      ? storage.run(seed, work, seed)
       : tracer.startActiveSpan('GET /work', { kind: SpanKind.SERVER }, async (span) => {
           try {
             return await work(seed);
@@ -62,6 +66,7 @@ async function main(setup: ExportedSetup): Promise<void> {
             span.end();
           }
         });
+  };
 
   const server = createServer(async (request, response) => {
     const seed = Number(new URL(request.url ?? '/', 'http://127.0.0.1').searchParams.get('seed'));
@@ -95,6 +100,7 @@ async function main(setup: ExportedSetup): Promise<void> {
 
 const RECORDERS: Record<ExportedSetup['recorder'], (setup: ExportedSetup) => Promise<() => Promise<void>>> = {
   none: async () => async () => {},
+  context: async () => async () => {},
   async spanwright({ endpoint, protocol, ratio }) {
     const { startTracing } = await import('spanwright');
     const tracing = await startTracing({

@@ -32,6 +32,7 @@ const LINES: readonly Line[] = [
 const SDK = 'hand-written spans, SDK';
 const OURS = 'transformed';
 const NONE = 'nothing recorded';
+const CONTEXT = 'floor: nothing recorded, each request in an AsyncLocalStorage';
 const KEPT = 'transformed, 1 % of traces kept';
 const SDK_KEPT = 'hand-written spans, SDK, 1 % of traces kept';
 
@@ -165,7 +166,12 @@ async function alternate({ modules, line, protocol, rows, measure, spans }: Alte
 
 async function modulesOf(modules: Modules, recorder: ExportedSetup['recorder']): Promise<[string, string]> {
   const [flavour, build] = (
-    { none: ['bare', 'plain'], spanwright: ['instrument', 'built'], sdk: ['handwritten', 'plain'] } as const
+    {
+      none: ['bare', 'plain'],
+      context: ['bare', 'plain'],
+      spanwright: ['instrument', 'built'],
+      sdk: ['handwritten', 'plain'],
+    } as const
   )[recorder];
   const path = async (shape: 'sync' | 'async') => (await modules.variant({ label: '', flavour, build }, shape)).module;
   return [await path('sync'), await path('async')];
@@ -206,6 +212,7 @@ export async function measureHttp(modules: Modules): Promise<Outcome> {
     if (!existsSync(line.node) || !existsSync(line.sdk)) continue;
     const rows: Row[] = [
       { label: NONE, recorder: 'none' },
+      { label: CONTEXT, recorder: 'context' },
       { label: KEPT, recorder: 'spanwright', ratio: 0.01 },
       { label: OURS, recorder: 'spanwright' },
       { label: SDK_KEPT, recorder: 'sdk', ratio: 0.01 },
@@ -213,7 +220,7 @@ export async function measureHttp(modules: Modules): Promise<Outcome> {
     ];
     const all = SPANS_A_REQUEST * REQUESTS;
     const expected = ({ recorder, ratio = 1 }: Row): number | undefined =>
-      ratio < 1 ? undefined : recorder === 'none' ? 0 : all;
+      ratio < 1 ? undefined : recorder === 'none' || recorder === 'context' ? 0 : all;
     const samples = await alternate({
       modules,
       line,
@@ -239,6 +246,7 @@ export async function measureHttp(modules: Modules): Promise<Outcome> {
         limit: factor(KEPT_LIMIT),
         measured: factor(kept),
         met: kept <= KEPT_LIMIT,
+        floor: `${factor(paired(of(CONTEXT), of(NONE)).ratio.median)}: each request in an AsyncLocalStorage`,
       },
     );
   }

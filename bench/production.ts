@@ -63,7 +63,9 @@ export async function measureProduction(modules: Modules): Promise<Outcome> {
         const over = overFirst(samples);
         tables.push(timesTable(title, `${NOTE} ${machine()}`, samples, over));
         if (situation.limit !== undefined)
-          budgets.push(budgetOf(situation, version, shape, over('transformed').difference.median));
+          budgets.push(
+            budgetOf(situation, { version, shape }, over('transformed').difference.median, over(FLOOR).difference.median),
+          );
       }
     }
   }
@@ -79,11 +81,17 @@ function choicesOf({ state, parent, flavour = 'instrument' }: Situation): Choice
   ];
 }
 
-function budgetOf({ label, limit = 0 }: Situation, version: string, shape: Shape, measured: number): Budget {
+interface Where {
+  readonly version: string;
+  readonly shape: Shape;
+}
+
+function budgetOf({ label, limit = 0 }: Situation, { version, shape }: Where, measured: number, floor: number): Budget {
   return {
     what: `${version}: ${label}, over the bare call, ${shape}`,
     limit: signed(limit, time),
     measured: signed(measured, time),
     met: measured <= limit,
+    floor: `${signed(floor, time)}: AsyncLocalStorage.getStore`,
   };
 }

@@ -17,6 +17,8 @@ export interface Budget {
   readonly limit: string;
   readonly measured: string;
   readonly met: boolean;
+  /** What the same run measured of the least that the row can cost, and what that is. */
+  readonly floor?: string;
 }
 
 /** What one section of the benchmarks found. */
@@ -84,14 +86,16 @@ export function document(outcomes: readonly Outcome[]): string {
   ];
   const budgets = outcomes.flatMap((outcome) => outcome.budgets);
   if (budgets.length > 0) {
-    const rows = budgets.map(({ what, limit, measured, met }) => [what, limit, measured, met ? 'met' : '**not met**']);
-    parts.push(`## ${BUDGETS}`, markdown(['what', 'at most', 'measured', ''], rows));
+    const rows = budgets.map(({ what, limit, measured, met, floor = '' }) => [what, limit, measured, verdictOf(met), floor]);
+    parts.push(`## ${BUDGETS}`, markdown(['what', 'at most', 'measured', '', 'floor'], rows));
   }
   for (const { title, note, head, rows } of outcomes.flatMap((outcome) => outcome.tables)) {
     parts.push(`## ${title}`, note, markdown(head, rows));
   }
   return `${parts.join('\n\n')}\n`;
 }
+
+const verdictOf = (met: boolean): string => (met ? 'met' : '**not met**');
 
 /**
  * `before` with what `outcomes` measured anew in place of what it says of the same, and the rest as it is: for a run of some sections.

@@ -11,7 +11,7 @@ import { PROJECT } from './sources.js';
 
 /** Names of the tests that a file declares, none of which is run. */
 function declaredIn(file: string): string[] {
-  const preload = pathToFileURL(join(PROJECT, 'test/runner/declared.ts')).href;
+  const preload = pathToFileURL(join(PROJECT, 'test/house/declared.ts')).href;
   const { CI, ...env } = process.env;
   const args = ['--import', 'tsx', '--import', preload, file];
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: PROJECT, encoding: 'utf8', env });

@@ -1,5 +1,5 @@
-// Runs one command as a child process with a time limit and collects what it printed. Called by the suite for test files and steps.
-// The child leads a process group of its own, so that a time limit ends its grandchildren too.
+// Runs one command as a child process with a time limit and collects its output. The child leads a process group of its own, so that its
+// end, its time limit and the end of the suite end its grandchildren too.
 
 import { spawn } from 'node:child_process';
 
@@ -12,7 +12,7 @@ export interface ChildResult {
   readonly ms: number;
 }
 
-export interface ChildOptions {
+interface ChildOptions {
   readonly cwd: string;
   readonly limitMs: number;
   readonly env?: NodeJS.ProcessEnv;
@@ -20,45 +20,36 @@ export interface ChildOptions {
 
 export function runChild(command: string, args: readonly string[], { cwd, limitMs, env }: ChildOptions): Promise<ChildResult> {
   const started = performance.now();
-  // A group of its own exists on POSIX systems only; elsewhere the child alone is ended.
-  const grouped = process.platform !== 'win32';
-  const child = spawn(command, args, {
-    cwd,
-    detached: grouped,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env, FORCE_COLOR: '0', NO_COLOR: '1' },
-  });
-  const chunks: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-
+  // Windows has no process groups; there the child alone is ended.
+  const detached = process.platform !== 'win32';
+  const childEnv = { ...process.env, ...env, FORCE_COLOR: '0', NO_COLOR: '1' };
+  const child = spawn(command, args, { cwd, detached, stdio: ['ignore', 'pipe', 'pipe'], env: childEnv });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const endGroup = (): void => {
-    if (child.pid === undefined) return;
     try {
-      process.kill(grouped ? -child.pid : child.pid, 'SIGKILL');
+      if (child.pid !== undefined) process.kill(detached ? -child.pid : child.pid, 'SIGKILL');
     } catch {
       // ESRCH: the group has ended.
     }
   };
-  const onInterrupt = (): void => {
-    endGroup();
-    process.exit(130);
-  };
-  process.once('SIGINT', onInterrupt);
-
+  process.once('exit', endGroup);
   return new Promise((resolve) => {
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
       endGroup();
     }, limitMs);
-    const finish = (code: number | null, trailer = ''): void => {
+    const finish = (code: number | null): void => {
       clearTimeout(timer);
-      process.removeListener('SIGINT', onInterrupt);
-      // A file that passed but left a process behind must not disturb the next one.
+      process.removeListener('exit', endGroup);
       endGroup();
-      resolve({ output: Buffer.concat(chunks).toString('utf8') + trailer, code, timedOut, ms: performance.now() - started });
+      resolve({ output, code, timedOut, ms: performance.now() - started });
     };
-    child.once('error', (error) => finish(null, `cannot start ${command}: ${error.message}\n`));
+    child.once('error', (error) => {
+      output += `cannot start ${command}: ${error.message}\n`;
+      finish(null);
+    });
     // `exit`, not `close`: a grandchild that holds the pipe open must not hold the suite.
     child.once('exit', (code) => setTimeout(finish, 20, code));
   });

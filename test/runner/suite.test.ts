@@ -1,11 +1,12 @@
 // The suite's own tests: over small folders of real test files, run as real processes, it must see every way to fail.
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readDirectives, runFiles, runStep, Suite, type SuiteOptions } from './suite.js';
+import { readDirectives, Suite, type SuiteOptions } from './suite.js';
 
 const PROJECT = join(__dirname, '../..');
 
@@ -28,7 +29,7 @@ async function runOver(files: Record<string, string>, options: Partial<SuiteOpti
     }
     const lines: string[] = [];
     const suite = new Suite({ root, filters: [], ci: false, print: (line) => lines.push(line), ...options });
-    await runFiles(suite);
+    await suite.runFiles();
     return { line: suite.closingLine(), printed: lines.join('\n') };
   } finally {
     rmSync(root, { recursive: true, force: true });
@@ -84,6 +85,37 @@ test('a file over its time limit is ended with everything that it started', asyn
   assert.match(printed, 'still running after 2 s');
 });
 
+test('the end of the run ends every file that is running', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'spanwright-suite-'));
+  try {
+    mkdirSync(join(root, 'test'));
+    const hang = 'require("node:fs").writeFileSync(__filename + ".pid", String(process.pid)); setInterval(() => {}, 1000);';
+    for (const name of ['a', 'b']) writeFileSync(join(root, `test/${name}.test.ts`), hang);
+    symlinkSync(join(PROJECT, 'node_modules'), join(root, 'node_modules'), 'dir');
+    const script = `const { existsSync } = require('node:fs');
+      const { Suite } = require(${JSON.stringify(join(__dirname, 'suite.ts'))});
+      void new Suite({ root: ${JSON.stringify(root)}, filters: [], ci: false, print() {} }).runFiles();
+      const both = () => ['a', 'b'].every((name) => existsSync(${JSON.stringify(root)} + '/test/' + name + '.test.ts.pid'));
+      setInterval(() => both() && process.exit(130), 20);`;
+    const { status } = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: PROJECT, timeout: 100_000 });
+    assert.is(status, 130);
+    const pids = ['a', 'b'].map((name) => Number(readFileSync(join(root, `test/${name}.test.ts.pid`), 'utf8')));
+    for (let attempt = 0; attempt < 1000 && pids.some(isRunning); attempt++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(pids.filter(isRunning), []);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 test('a skip needs a reason, and with CI=true it fails', async () => {
   const skipping = (reason: string): string =>
     `import { test } from 'uvu';\n${reason}test('holds', () => {});\ntest.skip('not here');\ntest.run();\n`;
@@ -112,9 +144,9 @@ test('a filter by test name runs the matching tests of every file, and one that 
 test('a step counts as one, by its exit status', async () => {
   const lines: string[] = [];
   const suite = new Suite({ root: PROJECT, filters: [], ci: false, print: (line) => lines.push(line) });
-  await runStep(suite, { name: 'step', args: ['-e', '0'] }, process.execPath);
+  await suite.runStep('step', ['-e', '0'], process.execPath);
   assert.is(suite.closingLine(), '1 passed, 0 failed');
-  await runStep(suite, { name: 'step', args: ['-e', 'console.error("the reason"); process.exit(2)'] }, process.execPath);
+  await suite.runStep('step', ['-e', 'console.error("the reason"); process.exit(2)'], process.execPath);
   assert.is(suite.closingLine(), '1 passed, 1 failed');
   assert.match(lines.join('\n'), 'the reason');
 });

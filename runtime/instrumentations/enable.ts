@@ -58,7 +58,7 @@ const made = new Map<unknown, Instrumentation>();
 function enable({ name, row, own, config, make }: Wanted): Instrumentation | undefined {
   try {
     const adapted = row.adapt?.(config, own) ?? config;
-    const instrumentation = made.get(make) ?? withStableConventions(() => new make({ ...adapted, enabled: false }));
+    const instrumentation = made.get(make) ?? new make({ ...adapted, enabled: false });
     if (!made.has(make)) {
       adaptPatching(instrumentation, row);
       row.extend?.(instrumentation);
@@ -71,19 +71,6 @@ function enable({ name, row, own, config, make }: Wanted): Instrumentation | und
   } catch (error) {
     notice('SPW020', `${name}: ${String(error)}`, name);
     return undefined;
-  }
-}
-
-const OPT_IN = 'OTEL_SEMCONV_STABILITY_OPT_IN';
-
-/** Packages read once, when they are made, which edition of the conventions to follow; earlier versions default to the old one. */
-function withStableConventions<Result>(make: () => Result): Result {
-  if (process.env[OPT_IN] !== undefined) return make();
-  process.env[OPT_IN] = 'http,database,messaging,rpc';
-  try {
-    return make();
-  } finally {
-    delete process.env[OPT_IN];
   }
 }
 

@@ -33,11 +33,19 @@ export function translate(
   };
 }
 
-/** Adds what an exception says of the answer, when the package records it. */
-export function atException(span: RecordedSpan, attributesOf: (exception: unknown) => Attributes): void {
+/** Adds the code that the text of an exception holds, when the package records it. */
+export function atException(span: RecordedSpan, code: RegExp): void {
   const { recordException } = span;
   span.recordException = function recordWithHooks(exception, time): void {
-    span.setAttributes(attributesOf(exception));
+    span.setAttributes(codeIn(exception, code));
     recordException.call(span, exception, time);
   };
+}
+
+/** Codes of the client (`ECONNREFUSED`) are no answer of the server. `pattern`: see PackageRow.failure. */
+export function codeIn(exception: unknown, pattern: RegExp): Attributes {
+  const hasText = typeof exception === 'string' || exception instanceof Error;
+  const { server, client = server } = (hasText ? pattern.exec(String(exception))?.groups : undefined) ?? {};
+  if (client === undefined) return {};
+  return { 'error.type': client, ...(server === undefined ? {} : { 'db.response.status_code': server }) };
 }

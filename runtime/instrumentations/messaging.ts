@@ -2,8 +2,6 @@
 // the queue, as far as they are known; the span's name holds the exchange or the queue only, because routing keys may be many.
 
 import type { Attributes } from '@opentelemetry/api';
-import { fieldOf, peerOf } from './peer.js';
-import type { Call } from './row.js';
 
 const EXCHANGE = 'messaging.destination';
 const ROUTING_KEY = 'messaging.rabbitmq.routing_key';
@@ -54,9 +52,4 @@ export function messagingName(name: string, attributes: Attributes): string {
   const queue = queueOf(name);
   const place = destinationOf(queue, attributes);
   return `${queue === undefined ? 'publish' : 'process'} ${ANONYMOUS.test(place) ? '(anonymous)' : place}`;
-}
-
-/** The channel that a message is sent or received on. */
-export function amqpConnection({ receiver }: Call): Attributes | undefined {
-  return peerOf(fieldOf(fieldOf(receiver, 'connection'), 'stream'));
 }

@@ -2,23 +2,23 @@
 // full. Nothing here loads anything.
 
 import { consuming } from './consume.js';
+import { adaptMysql, adaptPostgres } from './databases.js';
 import { grpcAttributes, grpcConnection, grpcLater, grpcName } from './grpc.js';
 import { adaptHttp, adaptUndici, httpAttributes } from './http.js';
-import { amqpConnection, messagingAttributes, messagingName } from './messaging.js';
-import { adaptMysql, mysqlAttributes, mysqlConnection, mysqlName } from './mysql.js';
+import { messagingAttributes, messagingName } from './messaging.js';
 import { followPools } from './mysql-pool.js';
-import { adaptPostgres, postgresConnection, postgresFailure } from './postgres.js';
+import { socketAt } from './peer.js';
 import {
   adaptRedis,
   ioredisConnection,
   redisAttributes,
   redisConnection,
-  redisFailure,
   redisLater,
   redisName,
   redisReturned,
 } from './redis.js';
 import type { PackageRow } from './row.js';
+import { queriesIn } from './sql.js';
 
 const otel = (name: string): string => `@opentelemetry/instrumentation-${name}`;
 
@@ -29,12 +29,17 @@ const UNDICI: PackageRow = {
   adapt: adaptUndici,
   attributes: httpAttributes,
 };
+/** The package's exception is a text that ends in the code, `UNKNOWN` where there is none. Codes of SQL have five characters. */
+export const POSTGRES_CODE = /\(code: (?:(?!EPIPE)(?<server>[0-9A-Z]{5})|(?!UNKNOWN)(?<client>[0-9A-Z_]{2,40}))\)$/u;
+/** An error of the server begins with a word in capitals: `WRONGTYPE Operation against a key ...`. */
+export const REDIS_CODE = /^\w*Error: (?<server>[A-Z][A-Z0-9]{1,30}) /u;
+
 const REDIS = {
   carriesContext: false,
   adapt: adaptRedis,
   name: redisName,
   attributes: redisAttributes,
-  failure: redisFailure,
+  failure: REDIS_CODE,
 } as const;
 
 const ROWS: Record<string, PackageRow> = {
@@ -46,17 +51,16 @@ const ROWS: Record<string, PackageRow> = {
     modules: ['pg', 'pg-pool'],
     carriesContext: false,
     adapt: adaptPostgres,
-    failure: postgresFailure,
-    connection: postgresConnection,
+    failure: POSTGRES_CODE,
+    connection: socketAt('connection', 'stream'),
   },
   mysql2: {
     package: otel('mysql2'),
     modules: ['mysql2', 'mysql2/promise', 'mysql2/promise.js'],
     carriesContext: false,
     adapt: adaptMysql,
-    name: mysqlName,
-    attributes: mysqlAttributes,
-    connection: mysqlConnection,
+    ...queriesIn('mysql'),
+    connection: socketAt('stream'),
     extend: followPools,
   },
   redis: {
@@ -74,7 +78,7 @@ const ROWS: Record<string, PackageRow> = {
     carriesContext: true,
     name: messagingName,
     attributes: messagingAttributes,
-    connection: amqpConnection,
+    connection: socketAt('connection', 'stream'),
     wraps: { consume: consuming },
   },
   grpc: {

@@ -105,11 +105,7 @@ function choosing(original: Fn, patched: Fn, bypass: Bypass, row: PackageRow): F
       : Reflect.apply(straight ? original : patched, this, args);
   };
   // what promisify() and others read on the function is the patched one's
-  for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(patched))) {
-    if (key !== 'prototype') Object.defineProperty(chosen, key, descriptor);
-  }
-  for (const key of Object.getOwnPropertySymbols(patched))
-    Object.defineProperty(chosen, key, Object.getOwnPropertyDescriptor(patched, key) as PropertyDescriptor);
   chosen.prototype = patched.prototype;
-  return chosen;
+  const { prototype, ...own } = Object.getOwnPropertyDescriptors(patched);
+  return Object.defineProperties(chosen, own);
 }

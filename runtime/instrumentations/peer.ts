@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net';
 import type { Attributes } from '@opentelemetry/api';
+import type { Call } from './row.js';
 
 interface SocketLike {
   readonly remoteAddress?: unknown;
@@ -13,6 +14,12 @@ interface SocketLike {
 export function fieldOf(holder: unknown, name: string): unknown {
   return typeof holder === 'object' && holder !== null ? (holder as Record<string, unknown>)[name] : undefined;
 }
+
+/** The other end of the socket that the called client holds under this path of fields. */
+export const socketAt =
+  (...path: string[]) =>
+  ({ receiver }: Call): Attributes | undefined =>
+    peerOf(path.reduce(fieldOf, receiver));
 
 /** Undefined until the socket is connected, and for a Unix socket. */
 export function peerOf(socket: unknown): Attributes | undefined {

@@ -8,23 +8,9 @@ import { fieldOf, peer, peerOf } from './peer.js';
 import type { Call } from './row.js';
 
 /** Commands whose first argument is a word of the command: `CONFIG GET`. */
-const CONTAINERS = new Set([
-  'ACL',
-  'CLIENT',
-  'CLUSTER',
-  'COMMAND',
-  'CONFIG',
-  'FUNCTION',
-  'LATENCY',
-  'MEMORY',
-  'MODULE',
-  'OBJECT',
-  'PUBSUB',
-  'SCRIPT',
-  'SLOWLOG',
-  'XGROUP',
-  'XINFO',
-]);
+const CONTAINERS = new Set(
+  'ACL CLIENT CLUSTER COMMAND CONFIG FUNCTION LATENCY MEMORY MODULE OBJECT PUBSUB SCRIPT SLOWLOG XGROUP XINFO'.split(' '),
+);
 const MAX_ARGUMENTS = 8;
 
 /** `SET ? ?`: the command and how many arguments it has. */
@@ -34,7 +20,7 @@ export function commandText(command: unknown, args: unknown): string {
   const contained = CONTAINERS.has(words[0] as string) && /^[A-Za-z-]{1,30}$/u.test(String(given[0]));
   if (contained) words.push(upper(given[0]));
   const values = given.length - (contained ? 1 : 0);
-  for (let value = 0; value < Math.min(values, MAX_ARGUMENTS); value++) words.push('?');
+  words.push(...Array<string>(Math.min(values, MAX_ARGUMENTS)).fill('?'));
   if (values > MAX_ARGUMENTS) words.push('...');
   return words.join(' ');
 }
@@ -68,13 +54,6 @@ export function redisLater(key: string, value: AttributeValue, span: RecordedSpa
   const operation = batch === undefined ? upper(value) : `${batch} ${command.replace(/^(?:MULTI|PIPELINE) /u, '')}`;
   span.updateName(operation);
   return [OPERATION, operation];
-}
-
-/** An error of the server begins with a word in capitals: `WRONGTYPE Operation against a key ...`. */
-export function redisFailure(exception: unknown): Attributes {
-  const message = fieldOf(exception, 'message');
-  const code = /^([A-Z][A-Z0-9]{1,30}) /u.exec(typeof message === 'string' ? message : '')?.[1];
-  return code === undefined ? {} : { 'error.type': code, 'db.response.status_code': code };
 }
 
 /** What a client of ioredis shows of its connection. Behind sentinels its options name no server: they have told it which one it is. */

@@ -27,8 +27,8 @@ export interface PackageRow {
   attributes?(attributes: Attributes, name: string): Attributes;
   /** An attribute that the package sets after the start; undefined leaves it out. */
   later?(key: string, value: AttributeValue, span: RecordedSpan): readonly [string, AttributeValue] | undefined;
-  /** What an exception says of the server's answer. */
-  failure?(exception: unknown): Attributes;
+  /** The code in an exception's text: the group `server` for an answer of the server, the group `client` for any other. */
+  readonly failure?: RegExp;
   /** What the connection knows: asked at the span's start, and at its end when it has not told its other end by then. */
   connection?(call: Call): Attributes | undefined;
   /** Patches what the package leaves out; called once with its instrumentation, before that is enabled. */

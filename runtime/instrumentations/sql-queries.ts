@@ -2,7 +2,7 @@
 // statement, and becomes a span, or counts on the span that it runs under, as the queries of `pg` and `mysql2` do.
 
 import { types } from 'node:util';
-import { type Attributes, SpanKind, trace } from '@opentelemetry/api';
+import { type Attributes, type Span, SpanKind, trace } from '@opentelemetry/api';
 import { activeContext, withContext } from '../context/active.js';
 import { SpanwrightError } from '../errors.js';
 import type { AnyFunction } from '../site/site.js';
@@ -12,9 +12,9 @@ import { state } from '../state.js';
 import { VERSION } from '../version.js';
 import { LibraryTracerProvider } from './provider.js';
 import type { OwnOptions, PackageRow } from './row.js';
-import { describeStatement, type Rows, rowsIn } from './sql.js';
+import { queriesIn, type Rows, rowsIn, setRows, TEXT } from './sql.js';
 import type { Dialect } from './statement.js';
-import { type Query, queryOf } from './totals.js';
+import { queryOf } from './totals.js';
 
 export interface SqlQueriesOptions {
   /** `db.system.name`: `sqlite`, `postgresql`, `mysql`, ... */
@@ -55,13 +55,13 @@ export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
   const dialect: Dialect = MYSQL.has(system) ? 'mysql' : /sqlite/iu.test(system) ? 'sqlite' : 'ansi';
   const common: Attributes = { ...options.attributes, 'db.system.name': system };
   if (namespace !== undefined) common['db.namespace'] = namespace;
-  const describe = (given: Attributes) => describeStatement(String(given[TEXT]), dialect);
+  const { name, attributes } = queriesIn(dialect);
   const row: PackageRow = {
     package: SCOPE,
     modules: [],
     carriesContext: false,
-    name: (name, given) => describe(given).name ?? name,
-    attributes: (given) => ({ ...common, ...describe(given).attributes }),
+    name,
+    attributes: (given, name) => ({ ...common, ...attributes(given, name) }),
   };
   const tracer = new LibraryTracerProvider(row, { queries, roots, ignorePaths: [] }).getTracer(SCOPE, VERSION);
 
@@ -73,7 +73,7 @@ export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
       const counted = queryOf(span);
       if (recorded === undefined && counted === undefined) return run();
       const succeed = (result: unknown): void => {
-        reportRows(recorded, counted, result, rows as Counting | undefined);
+        reportRows(span, result, rows as Counting | undefined);
         span.end();
       };
       const fail = (error: unknown): void => {
@@ -85,7 +85,6 @@ export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
   };
 }
 
-const TEXT = 'db.query.text';
 type Counting = (result: unknown) => Partial<Rows>;
 
 function withinSpan<Result>(span: RecordedSpan, run: () => Result): Result {
@@ -117,11 +116,9 @@ function settle<Result>(run: () => Result, succeed: (result: unknown) => void, f
 }
 
 /** A function of the user's that fails costs the count and nothing else. */
-function reportRows(span: RecordedSpan | undefined, counted: Query | undefined, result: unknown, own: Counting = rowsIn): void {
+function reportRows(span: Span, result: unknown, own: Counting = rowsIn): void {
   try {
-    const { returned = 0, affected = 0 } = own(result);
-    if (counted !== undefined) Object.assign(counted, { returned, affected });
-    span?.setAttribute('db.response.returned_rows', returned);
+    setRows(span, () => own(result));
   } catch (error) {
     reportFault('rows of sqlQueries()', error);
   }

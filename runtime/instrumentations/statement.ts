@@ -35,6 +35,8 @@ const TOKENS: Record<Dialect, RegExp> = {
 const BEFORE_TABLE = new Set(['FROM', 'INTO', 'UPDATE', 'TABLE', 'JOIN', 'EXISTS', 'AS', 'INDEX', 'REFERENCES']);
 const CREATED_ON = new Set(['INDEX', 'TRIGGER']);
 
+type Groups = Readonly<Record<string, string | undefined>>;
+
 function tokensOf(sql: string, dialect: Dialect): Token[] {
   const text = sql.slice(0, MAX_READ);
   const pattern = new RegExp(TOKENS[dialect]);
@@ -42,32 +44,33 @@ function tokensOf(sql: string, dialect: Dialect): Token[] {
   /** Where the statement starts among the tokens: one text may hold several. */
   let first = 0;
   let apart = false;
-  const add = (written: string, kind: Token['kind']): void => {
-    tokens.push({ text: written, kind, apart: apart && tokens.length > 0 });
-    apart = false;
-  };
   for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
     const { groups = {} } = found;
-    if (groups.space !== undefined) apart = true;
-    else if (groups.block !== undefined) {
+    if (groups.block !== undefined) pattern.lastIndex = endOfComment(text, found.index, dialect === 'ansi');
+    if (groups.block !== undefined || groups.space !== undefined) {
       apart = true;
-      pattern.lastIndex = endOfComment(text, found.index, dialect === 'ansi');
-    } else if (groups.word !== undefined) add(groups.word, 'word');
-    else if (groups.name !== undefined && dialect === 'sqlite' && !isTable(tokens, text[pattern.lastIndex])) add('?', 'value');
-    else if (groups.name !== undefined || groups.tick !== undefined) add(groups.name ?? (groups.tick as string), 'name');
-    else if (groups.sign === ';') {
-      add(';', 'sign');
-      if (copiesFromInput(tokens.slice(first))) {
-        const end = text.slice(pattern.lastIndex).search(/^\\\.\s*$/mu);
-        pattern.lastIndex = end < 0 ? text.length : pattern.lastIndex + end + 2;
-        apart = true;
-        add('?', 'value');
-      }
-      first = tokens.length;
-    } else if (groups.sign !== undefined) add(groups.sign, 'sign');
-    else add(groups.parameter ?? '?', 'value');
+      continue;
+    }
+    const quoted = dialect !== 'sqlite' || isTable(tokens, text[pattern.lastIndex]);
+    tokens.push({ ...written(groups, quoted), apart: apart && tokens.length > 0 });
+    apart = false;
+    if (groups.sign !== ';') continue;
+    if (copiesFromInput(tokens.slice(first))) {
+      const end = text.slice(pattern.lastIndex).search(/^\\\.\s*$/mu);
+      pattern.lastIndex = end < 0 ? text.length : pattern.lastIndex + end + 2;
+      tokens.push({ text: '?', kind: 'value', apart: true });
+    }
+    first = tokens.length;
   }
   return tokens;
+}
+
+/** @param quoted whether a text in double quotes is a name */
+function written({ word, name, tick, sign, parameter = '?' }: Groups, quoted: boolean): Omit<Token, 'apart'> {
+  if (word !== undefined) return { text: word, kind: 'word' };
+  if (sign !== undefined) return { text: sign, kind: 'sign' };
+  const text = quoted ? (name ?? tick) : tick;
+  return text === undefined ? { text: parameter, kind: 'value' } : { text, kind: 'name' };
 }
 
 /** Behind the comment that starts at `from`. PostgreSQL's nest; without its end a comment goes to the end of the text. */
@@ -142,38 +145,33 @@ export function readStatement(sql: string, dialect: Dialect = 'ansi'): Statement
 
 /** The first operation outside parentheses: in `WITH x AS (SELECT ...) UPDATE ...` it is UPDATE. */
 function operationAt(tokens: readonly Token[]): number {
+  const found = outsideParentheses(tokens, 0, (word) => OPERATIONS.has(word));
+  return found === -1 ? tokens.findIndex(({ kind }) => kind === 'word') : found;
+}
+
+/** Index of the first word outside parentheses that fits, in upper case; -1 without one. */
+function outsideParentheses(tokens: readonly Token[], from: number, fits: (word: string) => boolean): number {
   let depth = 0;
-  for (const [index, { text, kind }] of tokens.entries()) {
-    if (text === '(' && kind === 'sign') depth++;
-    else if (text === ')' && kind === 'sign') depth--;
-    else if (depth === 0 && kind === 'word' && OPERATIONS.has(text.toUpperCase())) return index;
-  }
-  return tokens.findIndex(({ kind }) => kind === 'word');
+  return tokens.findIndex(({ text, kind }, index) => {
+    if (index < from) return false;
+    if (kind === 'sign') depth += text === '(' ? 1 : text === ')' ? -1 : 0;
+    return kind === 'word' && depth === 0 && fits(text.toUpperCase());
+  });
 }
 
 function collectionAfter(tokens: readonly Token[], at: number, operation: string): string | undefined {
   if (!OPERATIONS.has(operation)) return undefined;
   const mark = MARK[operation];
-  let index = at + 1;
-  let depth = 0;
-  if (mark !== undefined) {
-    for (; index < tokens.length; index++) {
-      const { text, kind } = tokens[index] as Token;
-      if (kind === 'sign' && text === '(') depth++;
-      else if (kind === 'sign' && text === ')') depth--;
-      else if (depth === 0 && kind === 'word' && text.toUpperCase() === mark) break;
-    }
-    index++;
-  }
+  const before = mark === undefined ? at : outsideParentheses(tokens, at + 1, (word) => word === mark);
+  if (before === -1) return undefined;
+  let index = before + 1;
   while (tokens[index]?.kind === 'word' && BETWEEN.has((tokens[index] as Token).text.toUpperCase())) index++;
   let name = '';
-  for (; index < tokens.length; index++) {
-    const { text, kind } = tokens[index] as Token;
-    if (kind !== 'word' && kind !== 'name') break;
-    name += text;
+  for (let token = tokens[index]; token?.kind === 'word' || token?.kind === 'name'; token = tokens[index]) {
+    name += token.text;
     if (tokens[index + 1]?.text !== '.') break;
     name += '.';
-    index++;
+    index += 2;
   }
   return name === '' || name.length > 200 ? undefined : name;
 }

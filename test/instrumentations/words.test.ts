@@ -3,12 +3,13 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { codeIn } from '../../runtime/instrumentations/ending.js';
 import { grpcAttributes, grpcLater, grpcName } from '../../runtime/instrumentations/grpc.js';
 import { httpAttributes, withoutSecrets } from '../../runtime/instrumentations/http.js';
 import { messagingAttributes, messagingName } from '../../runtime/instrumentations/messaging.js';
+import { POSTGRES_CODE, REDIS_CODE } from '../../runtime/instrumentations/packages.js';
 import { peerOf, peerOfTarget } from '../../runtime/instrumentations/peer.js';
-import { postgresFailure } from '../../runtime/instrumentations/postgres.js';
-import { commandText, redisFailure } from '../../runtime/instrumentations/redis.js';
+import { commandText } from '../../runtime/instrumentations/redis.js';
 import { rowsIn, rowsInAll } from '../../runtime/instrumentations/sql.js';
 
 test('a command of Redis shows how many arguments it has, and none of them', () => {
@@ -158,6 +159,9 @@ test('rows are counted in the results of every client', () => {
   assert.equal(rowsInAll([]), { returned: 0, affected: 0 });
 });
 
+const postgresFailure = (exception: unknown) => codeIn(exception, POSTGRES_CODE);
+const redisFailure = (exception: unknown) => codeIn(exception, REDIS_CODE);
+
 test('codes of failed queries are the servers own, and whatever else was thrown has none', () => {
   assert.equal(postgresFailure("PostgreSQL error of type 'error' occurred (code: 22P02)"), {
     'error.type': '22P02',
@@ -166,6 +170,7 @@ test('codes of failed queries are the servers own, and whatever else was thrown 
   assert.equal(postgresFailure("PostgreSQL error of type 'Error' occurred (code: ECONNREFUSED)"), {
     'error.type': 'ECONNREFUSED',
   });
+  assert.equal(postgresFailure("PostgreSQL error of type 'Error' occurred (code: EPIPE)"), { 'error.type': 'EPIPE' });
   assert.equal(postgresFailure("PostgreSQL error of type 'Error' occurred (code: UNKNOWN)"), {});
   assert.equal(redisFailure(new Error('WRONGTYPE Operation against a key')), {
     'error.type': 'WRONGTYPE',

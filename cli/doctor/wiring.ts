@@ -135,10 +135,7 @@ function dependenciesOf(directory: string): string[] {
 function checkOutput(texts: Texts, directory: string): Finding[] {
   const { files, options } = texts.configuration;
   const undeclared = new Set<string>();
-  const absent: string[] = [];
-  const plain: string[] = [];
-  const old: string[] = [];
-  let done = 0;
+  const found: Record<ReturnType<typeof stateOf>, string[]> = { absent: [], plain: [], old: [], done: [] };
   let sites = 0;
   let isStarted = false;
   const paths = outputsOf(texts, directory);
@@ -151,27 +148,29 @@ function checkOutput(texts: Texts, directory: string): Finding[] {
     if (plan === undefined || plan.sites.length === 0) continue;
     sites += plan.sites.length;
     const output = paths(file);
-    const compiled = textOfFile(output);
-    const place = relative(directory, output);
-    if (compiled === undefined) absent.push(place);
-    else if (!compiled.includes('spanwright/emitted')) plain.push(place);
-    else if (newer(file, output)) old.push(place);
-    else done++;
+    found[stateOf(file, output)].push(relative(directory, output));
   }
-  const found = [...undeclared].map((message) => finding('not-a-dependency', message));
-  if (sites === 0) return [...found, ok('no source file of the project has sites')];
+  const findings = [...undeclared].map((message) => finding('not-a-dependency', message));
+  if (sites === 0) return [...findings, ok('no source file of the project has sites')];
   const sdks = isStarted ? [] : dependenciesOf(directory).filter((name) => SDKS.test(name));
-  if (sdks.length > 0) found.push(finding('unconnected-sdk', `${sites} sites, and ${listed(sdks)}`));
-  if (plain.length > 0) found.push(finding('not-transformed', listed(plain)));
-  if (old.length > 0) found.push(finding('old-output', listed(old)));
-  if (absent.length > 0 && !options.noEmit) found.push(finding('not-built', listed(absent)));
-  if (done > 0)
-    found.push(
-      ok(
-        `${done} compiled ${done === 1 ? 'file has' : 'files have'} been through the transformer; ${sites} sites in the sources`,
-      ),
-    );
-  return found;
+  const { absent, plain, old, done } = found;
+  if (sdks.length > 0) findings.push(finding('unconnected-sdk', `${sites} sites, and ${listed(sdks)}`));
+  if (plain.length > 0) findings.push(finding('not-transformed', listed(plain)));
+  if (old.length > 0) findings.push(finding('old-output', listed(old)));
+  if (absent.length > 0 && !options.noEmit) findings.push(finding('not-built', listed(absent)));
+  if (done.length > 0) {
+    const compiled = `${done.length} compiled ${done.length === 1 ? 'file has' : 'files have'}`;
+    findings.push(ok(`${compiled} been through the transformer; ${sites} sites in the sources`));
+  }
+  return findings;
+}
+
+/** State of the compiled file of a source that has sites. */
+function stateOf(source: string, output: string): 'absent' | 'plain' | 'old' | 'done' {
+  const compiled = textOfFile(output);
+  if (compiled === undefined) return 'absent';
+  if (!compiled.includes('spanwright/emitted')) return 'plain';
+  return newer(source, output) ? 'old' : 'done';
 }
 
 function outputsOf({ configuration, project }: Texts, directory: string): (file: string) => string {

@@ -45,25 +45,32 @@ export function keyHint(intended: string | undefined): string {
   return intended === undefined ? ' docs/configuration.md lists all.' : meant(intended);
 }
 
-/** The parser does not tell where a key stands, so its line is looked for: in the section, or dotted from outside it. */
+/** Line and column of a key, which the parser does not report: looked for in the section, or dotted from outside it. */
 function placeInToml(text: string, key: string, shown: string): string {
+  const wanted = `${SECTION}.${key}`;
   let header = '';
-  let fence = '';
-  for (const [index, line] of text.split('\n').entries()) {
-    const inside = fence !== '';
-    for (const mark of ['"""', "'''"]) {
-      if ((fence === '' || fence === mark) && line.split(mark).length % 2 === 0) fence = fence === '' ? mark : '';
-    }
-    if (inside) continue;
-    const table = /^\s*\[\s*([^[\]]+?)\s*\]/u.exec(line);
-    if (table) header = segments(table[1] as string).join('.');
-    const name = table ? header : `${header === '' ? '' : `${header}.`}${segments(/^[^=]*/u.exec(line)?.[0] ?? '').join('.')}`;
-    if (!table && !line.includes('=')) continue;
-    if (name === `${SECTION}.${key}` || name.startsWith(`${SECTION}.${key}.`)) {
-      return `${shown}:${index + 1}:${line.search(/\S/u) + 1}`;
-    }
+  for (const [index, line] of linesOutsideTexts(text)) {
+    const table = /^\s*\[\s*([^[\]]+?)\s*\]/u.exec(line)?.[1];
+    if (table !== undefined) header = segments(table).join('.');
+    else if (!line.includes('=')) continue;
+    const own = table === undefined ? segments(line.split('=', 1)[0] as string) : [];
+    const name = [header, ...own].filter((part) => part !== '').join('.');
+    if (name === wanted || name.startsWith(`${wanted}.`)) return `${shown}:${index + 1}:${line.search(/\S/u) + 1}`;
   }
   return shown;
+}
+
+/** Lines that do not start within a text of several lines. */
+function* linesOutsideTexts(text: string): Generator<[number, string]> {
+  let fence = '';
+  for (const [index, line] of text.split('\n').entries()) {
+    if (fence === '') yield [index, line];
+    for (const mark of ['"""', "'''"]) {
+      const isOdd = line.split(mark).length % 2 === 0;
+      if (isOdd && fence === '') fence = mark;
+      else if (isOdd && fence === mark) fence = '';
+    }
+  }
 }
 
 function segments(dotted: string): string[] {

@@ -49,67 +49,61 @@ export function checkEndpoint(
 ): EndpointCheck {
   const trimmed = text.trim();
   const written = protocol === 'grpc' && typeof insecure === 'boolean' ? withScheme(trimmed, insecure) : trimmed;
-  const shown = `otlp_endpoint ${JSON.stringify(withoutSecrets(written).slice(0, 200))}`;
-  const refuse = (message: string): EndpointCheck => ({ ok: false, message: `${shown} ${message}` });
-  const own = PORTS[protocol].own;
+  const fault = faultInText(written, PORTS[protocol].own) ?? faultInUrl(new URL(written), protocol);
+  if (fault !== undefined)
+    return { ok: false, message: `otlp_endpoint ${JSON.stringify(withoutSecrets(written).slice(0, 200))} ${fault}` };
 
-  if (/^["'`]/u.test(written)) return refuse('stands in quotes that are part of the value: leave them out.');
-  if (OTHER_TARGET.test(written)) {
-    return refuse(`is not an address over TCP, which is all that is supported: write "http://host:${own}".`);
-  }
-  if (ADDRESS_TARGET.test(written) || !/^[a-z][a-z0-9+.-]*:\/\//iu.test(written)) {
-    const rest = withoutSecrets(`//${written.replace(ADDRESS_TARGET, '').replace(/^\/+/u, '')}`) || '//host';
-    const address = /:\d+\b/u.test(rest) ? rest : `${rest}:${own}`;
-    return refuse(`has no scheme: write "http:${address}" for plaintext or "https:${address}" for TLS.`);
-  }
-  // URL strips these silently; a name with a line break in it is a mistake worth seeing.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[\s\u0000-\u001f\u007f\\]/u.test(written) || !URL.canParse(written)) {
-    return refuse(`is not a valid URL: write "http://host:${own}", with a port from 1 to 65535.`);
-  }
   const url = new URL(written);
-  const scheme = Object.hasOwn(SCHEMES, url.protocol) ? SCHEMES[url.protocol] : undefined;
-  if (!scheme) {
-    return refuse(
-      `has the scheme "${url.protocol}//", which is not supported: write "http://" for plaintext or "https://" for TLS.`,
-    );
-  }
-  if (url.username !== '' || url.password !== '') {
-    return refuse(
-      'holds a user name or password: take them out and send them as headers (otlp_headers or OTEL_EXPORTER_OTLP_HEADERS).',
-    );
-  }
-  if (url.search !== '' || url.hash !== '')
-    return refuse(`has a query or a fragment: write only "${url.protocol}//${url.host}".`);
-
-  const portWritten = /^[a-z]+:\/\/[^/]*:\d+(?:\/|$)/iu.test(written); // URL leaves out a port that is the scheme's own
-  const port = url.port === '' ? scheme.port : Number(url.port);
-  if (port === 0) return refuse(`has port 0: write the port of the collector, for ${PORTS[protocol].name} usually ${own}.`);
-  if (port === PORTS[protocol].others) {
-    const { name, other, otherProtocol } = PORTS[protocol];
-    return refuse(
-      `has port ${port}, which is the port of ${other}, but the protocol is ${name}: use port ${own}, or set protocol = "${otherProtocol}".`,
-    );
-  }
-  const path = url.pathname.replace(/\/+$/u, '');
-  if (protocol === 'grpc' && path !== '') {
-    return refuse(`has the path "${path}", but OTLP/gRPC takes none: write "${url.protocol}//${url.host}".`);
-  }
-  const base = `${url.protocol}//${url.hostname}:${port}`;
+  const { tls, port: usual } = SCHEMES[url.protocol] as (typeof SCHEMES)[string];
+  const port = url.port === '' ? usual : Number(url.port);
+  const path = pathOf(url);
   const tail = protocol === 'grpc' ? '' : generic ? `${path}${HTTP_PATH}` : path === '' ? HTTP_PATH : path;
-  const host = url.hostname.replace(/^\[(.*)\]$/u, '$1');
   return {
     ok: true,
     endpoint: Object.freeze({
-      url: base + tail,
-      host,
+      url: `${url.protocol}//${url.hostname}:${port}${tail}`,
+      host: url.hostname.replace(/^\[(.*)\]$/u, '$1'),
       port,
       target: `${url.hostname}:${port}`,
-      portWritten,
-      tls: scheme.tls,
+      portWritten: /^[a-z]+:\/\/[^/]*:\d+(?:\/|$)/iu.test(written), // URL leaves out a port that is the scheme's own
+      tls,
       protocol,
     }),
   };
+}
+
+const pathOf = (url: URL): string => url.pathname.replace(/\/+$/u, '');
+
+/** What keeps the text from being a URL, or undefined. */
+function faultInText(written: string, own: number): string | undefined {
+  if (/^["'`]/u.test(written)) return 'stands in quotes that are part of the value: leave them out.';
+  if (OTHER_TARGET.test(written))
+    return `is not an address over TCP, which is all that is supported: write "http://host:${own}".`;
+  if (ADDRESS_TARGET.test(written) || !/^[a-z][a-z0-9+.-]*:\/\//iu.test(written)) {
+    const rest = withoutSecrets(`//${written.replace(ADDRESS_TARGET, '').replace(/^\/+/u, '')}`) || '//host';
+    const address = /:\d+\b/u.test(rest) ? rest : `${rest}:${own}`;
+    return `has no scheme: write "http:${address}" for plaintext or "https:${address}" for TLS.`;
+  }
+  // URL strips these silently; a name with a line break in it is a mistake worth seeing.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  const isUrl = !/[\s\u0000-\u001f\u007f\\]/u.test(written) && URL.canParse(written);
+  return isUrl ? undefined : `is not a valid URL: write "http://host:${own}", with a port from 1 to 65535.`;
+}
+
+/** What keeps a URL from being an endpoint of this protocol, or undefined. */
+function faultInUrl(url: URL, protocol: Configuration['protocol']): string | undefined {
+  const { own, others, name, other, otherProtocol } = PORTS[protocol];
+  const plain = `${url.protocol}//${url.host}`;
+  if (!Object.hasOwn(SCHEMES, url.protocol))
+    return `has the scheme "${url.protocol}//", which is not supported: write "http://" for plaintext or "https://" for TLS.`;
+  if (url.username !== '' || url.password !== '')
+    return 'holds a user name or password: take them out and send them as headers (otlp_headers or OTEL_EXPORTER_OTLP_HEADERS).';
+  if (url.search !== '' || url.hash !== '') return `has a query or a fragment: write only "${plain}".`;
+  if (url.port === '0') return `has port 0: write the port of the collector, for ${name} usually ${own}.`;
+  if (url.port === String(others))
+    return `has port ${others}, which is the port of ${other}, but the protocol is ${name}: use port ${own}, or set protocol = "${otherProtocol}".`;
+  const path = pathOf(url);
+  return protocol === 'grpc' && path !== '' ? `has the path "${path}", but OTLP/gRPC takes none: write "${plain}".` : undefined;
 }
 
 /** The address behind a name of gRPC's resolvers (`dns:///host:4317`), with a scheme where it has none. */

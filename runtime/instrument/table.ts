@@ -46,11 +46,12 @@ export function rowsOf({ namespace, file, text, separator, qualified }: TableHea
   while (NODE.lastIndex < text.length) {
     const [, name = '', delta, column, flags = '', parameters, given, marks = ''] = NODE.exec(text) as RegExpExecArray;
     const scope = scopes.at(-1) as Scope;
-    const own = unescaped(name) + (flags.includes('K') ? ' callback' : '');
+    const own = functionName(name, flags);
     const below = joined(scope.namespace, segment(own, separator), separator);
     if (delta !== undefined) {
       line += Number.parseInt(delta, 36);
-      const named = parameters === undefined ? undefined : parameters === '' ? [] : parameters.split(',').map(unescaped);
+      const named = parameters === undefined ? undefined : parametersIn(parameters);
+      const [async, inline] = [flags.includes('A'), flags.includes('I')];
       const record: SiteRecord = {
         namespace: scope.namespace,
         function: own,
@@ -60,18 +61,24 @@ export function rowsOf({ namespace, file, text, separator, qualified }: TableHea
         line,
         column: Number.parseInt(column as string, 36),
         ...(named !== undefined && { parameters: named }),
-        shape: flags.includes('A') ? 'async' : 'sync',
+        shape: async ? 'async' : 'sync',
       };
-      const [async, inline] = [flags.includes('A'), flags.includes('I')];
       rows.push({ record, async, inline, found: foundBy(flags), arity: named?.length, within: scope.number });
     }
-    for (const mark of marks) {
-      if (mark === '{') scopes.push({ namespace: below, owner: own, number: ++count });
-      else if (mark === '[') scopes.push({ namespace: below, owner: undefined, number: ++count });
-      else if (mark !== ',') scopes.pop();
+    for (const mark of marks.replaceAll(',', '')) {
+      if (mark === '}' || mark === ']') scopes.pop();
+      else scopes.push({ namespace: below, owner: mark === '{' ? own : undefined, number: ++count });
     }
   }
   return rows;
+}
+
+function functionName(name: string, flags: string): string {
+  return unescaped(name) + (flags.includes('K') ? ' callback' : '');
+}
+
+function parametersIn(text: string): string[] {
+  return text === '' ? [] : text.split(',').map(unescaped);
 }
 
 function nameOf(own: string, { namespace, owner }: Scope, flags: string, qualified: boolean, separator: string): string {

@@ -84,14 +84,13 @@ function traceOf(root: Step, plan: Plan, faulty: boolean): ReceivedSpan[] {
   const run = (step: Step, parent: string, at: number, attributes: Values = {}): number => {
     const spanId = hex(16);
     const onTarget = faulty && step === plan.target;
-    const slower = onTarget && ['slow query', 'lock', 'bad machine', 'new version'].includes(plan.fault) ? plan.factor : 1;
+    const slower = onTarget && SLOWER.has(plan.fault) ? plan.factor : 1;
     const miss = onTarget && plan.fault === 'cold cache';
     let now = at + step.ms * slower * (0.6 + random() * 0.8) * (random() < 0.03 ? 3 : 1);
     for (const below of step.steps) {
-      const repeated = faulty && plan.fault === 'retry' && below === plan.target ? 3 : 1;
-      for (let attempt = 1; attempt <= repeated; attempt += 1) {
-        now = run(below, spanId, now, repeated > 1 && attempt > 1 ? { 'http.request.resend_count': attempt - 1 } : {});
-      }
+      now = run(below, spanId, now);
+      const isRepeated = faulty && plan.fault === 'retry' && below === plan.target;
+      for (const resend of isRepeated ? [1, 2] : []) now = run(below, spanId, now, { 'http.request.resend_count': resend });
     }
     if (miss)
       now = run(
@@ -115,8 +114,7 @@ function traceOf(root: Step, plan: Plan, faulty: boolean): ReceivedSpan[] {
         ...attributes,
         'request.id': hex(8),
         'user.tier': random() < 0.3 ? 'gold' : 'free',
-        ...(step.kind === 'query' ? { 'db.query.text': `SELECT ${step.name}`, 'db.rows': Math.floor(random() * 1000) } : {}),
-        ...(step.kind === 'cache' ? { 'cache.hit': !miss } : {}),
+        ...ofKind(step, miss, random),
       },
       events: [],
       links: [],
@@ -128,6 +126,13 @@ function traceOf(root: Step, plan: Plan, faulty: boolean): ReceivedSpan[] {
   run(root, '', 0);
   return spans;
 }
+
+function ofKind({ kind, name }: Step, miss: boolean, random: () => number): Values {
+  if (kind === 'query') return { 'db.query.text': `SELECT ${name}`, 'db.rows': Math.floor(random() * 1000) };
+  return kind === 'cache' ? { 'cache.hit': !miss } : {};
+}
+
+const SLOWER = new Set<Fault>(['slow query', 'lock', 'bad machine', 'new version']);
 
 /** Of a repeated call all but the last fail. */
 const repeatFails = (plan: Plan, step: Step, attributes: Values, faulty: boolean): boolean =>

@@ -4,7 +4,7 @@
 import type ts from 'typescript';
 import type { SiteRecord } from '../../runtime/site/site.js';
 import { type Fault, fault } from '../diagnostics.js';
-import { type FunctionNode, hasModifier, isTypeOnly, rangeOf } from './compiler.js';
+import { decoratorsOf, type FunctionNode, hasModifier, isTypeOnly, rangeOf } from './compiler.js';
 import { type Declared, declaredName, memberName, nameByPlace, takesName } from './declared.js';
 import type { Edit, Member, Plan, Registered } from './edit.js';
 import { callMark, type DecoratorMark, isMarked, type Marks, marksOf } from './marks.js';
@@ -13,7 +13,7 @@ import { freeName, moduleNames } from './names.js';
 import { type Enclosure, insideOwner, insideScope, namesOf, TOP_LEVEL } from './naming.js';
 import { checkOptionLiterals, literalOption } from './options.js';
 import type { PlanRequest } from './plan-request.js';
-import { type ClassEdits, type Decorated, type Planted, plantingIn } from './planting.js';
+import { type ClassEdits, type Decorated, formOf, type Planted, plantingIn } from './planting.js';
 import { prologueOf, useOfOptions } from './prologue.js';
 import { recordFaults } from './recorded.js';
 import { anyWithin, relevantOffsets } from './relevance.js';
@@ -132,17 +132,16 @@ export function planFile(request: PlanRequest): Plan {
     const marks = marksOf(ts, node, recognition);
     const mark = onlyMark(marks, text);
     const found: ClassEdits = { registered: [], forwarded: [] };
-    const left = planting === undefined || ambient || marks.skipped || isSkipped(ts, node, file);
+    const plants = planting !== undefined && !ambient && !marks.skipped && !isSkipped(ts, node, file);
     if (mark !== undefined && ambient) faults.push(fault('ambient-target', rangeOf(mark.decorator, file), text));
     else if (mark !== undefined) decorateClass(node, mark, inside);
-    for (const modifier of node.modifiers ?? []) if (ts.isDecorator(modifier)) visitDecorator(modifier, outside);
-    for (const { token, types } of node.heritageClauses ?? [])
-      if (token === ts.SyntaxKind.ExtendsKeyword) for (const { expression } of types) visit(expression, outside);
-    for (const member of node.members) {
-      if (isPlain(member)) continue;
+    for (const decorator of decoratorsOf(ts, node)) visitDecorator(decorator, outside);
+    const bases = node.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types ?? [];
+    for (const { expression } of bases) visit(expression, outside);
+    for (const member of node.members.filter((one) => !isPlain(one))) {
       const own = marksOf(ts, member, recognition);
       faults.push(...recordFaults(request, member, own, mark !== undefined));
-      if (!left && !isMarked(own) && !taken.has(member)) planting?.plantMember(member, inside, found);
+      if (plants && !isMarked(own) && !taken.has(member)) planting.plantMember(member, inside, found);
       visitMember(member, inside, ambient, found.registered);
     }
     const { registered, forwarded } = found;
@@ -221,8 +220,7 @@ export function planFile(request: PlanRequest): Plan {
       else faults.push(fault(target.name, rangeOf(mark.decorator, file), target.text));
     }
     if (ambient || (ts.isPropertyDeclaration(member) && hasModifier(member, ts.SyntaxKind.DeclareKeyword))) return;
-    for (const modifier of (member as { modifiers?: ts.NodeArray<ts.ModifierLike> }).modifiers ?? [])
-      if (ts.isDecorator(modifier)) visitDecorator(modifier, inside);
+    for (const decorator of decoratorsOf(ts, member)) visitDecorator(decorator, inside);
     const deeper = within(member, inside);
     ts.forEachChild(member, (child) => {
       if (ts.isParameter(child)) visitParameter(child, deeper);
@@ -237,13 +235,14 @@ export function planFile(request: PlanRequest): Plan {
     const site = addSite(body, name, inside, mark.inner, { prologue: literal, adds: mark.adds });
     faults.push(...checkOptionLiterals(ts, file, mark, [body]));
     const key = literal === undefined ? undefined : registrableKey(member, owner, use);
-    if (key !== undefined) {
-      const kind = ts.isGetAccessorDeclaration(member) ? 'getter' : ts.isSetAccessorDeclaration(member) ? 'setter' : 'method';
-      const isStatic = hasModifier(member, ts.SyntaxKind.StaticKeyword);
-      registered.push({ site, key, static: isStatic, kind, options: optionsRange(mark) });
+    if (key === undefined) decorateInPlace({ member, body, mark, name }, site);
+    else {
+      registered.push({ ...formOf(ts, member), site, key, options: optionsRange(mark) });
       edits.push({ kind: 'remove decorator', at: rangeOf(mark.decorator, file) });
-      return;
     }
+  }
+
+  function decorateInPlace({ member, body, mark, name }: Omit<Decorated, 'inside' | 'registered'>, site: number): void {
     const edit = { at: rangeOf(mark.decorator.expression, file), site, options: optionsRange(mark) };
     const initializer = ts.isPropertyDeclaration(member) ? member.initializer : undefined;
     const anonymous = body.name === undefined && name.node.parent === member && !ts.isComputedPropertyName(name.node);

@@ -60,6 +60,11 @@ export interface ClassEdits {
   readonly forwarded: Member[];
 }
 
+export function formOf(ts: Compiler, member: ts.Node): Pick<Member, 'static' | 'kind'> {
+  const kind = ts.isGetAccessorDeclaration(member) ? 'getter' : ts.isSetAccessorDeclaration(member) ? 'setter' : 'method';
+  return { kind, static: hasModifier(member, ts.SyntaxKind.StaticKeyword) };
+}
+
 export function plantingIn(request: PlantingRequest) {
   const { ts, file, bounds, members, reference, edits, addSite } = request;
 
@@ -118,9 +123,7 @@ export function plantingIn(request: PlantingRequest) {
     const member = node as FunctionNode & ts.ClassElement;
     if (member.body === undefined) return;
     if (ts.isConstructorDeclaration(member)) {
-      const inline = initializesBehindSuper(member) ? undefined : inlined(member);
-      const name = { text: 'constructor', node: member };
-      if (inline !== undefined) addSite(member, name, inside, false, { inline, role: 'constructor' });
+      plantConstructor(member, inside);
       return;
     }
     const written = member.name as ts.PropertyName;
@@ -129,7 +132,7 @@ export function plantingIn(request: PlantingRequest) {
     const registrable = isRegistrable(member, decorated) && isEvaluatedOnce(ts, member);
     const register = (site: number): void => {
       const key = members.keyOf(written) as string;
-      found.registered.push({ ...formOf(member), site, key, options: null });
+      found.registered.push({ ...formOf(ts, member), site, key, options: null });
     };
     const prologue = registrable ? prologueOf(ts, member) : undefined;
     if (prologue !== undefined) {
@@ -145,6 +148,12 @@ export function plantingIn(request: PlantingRequest) {
     } else if (entered !== undefined)
       addSite(member, name, inside, false, { prologue: { ...entered, own: `this.${written.getText(file)}` } });
     else if (ts.isMethodDeclaration(member)) forward(member, name, inside, decorated, found);
+  }
+
+  function plantConstructor(member: ts.ConstructorDeclaration, inside: Enclosure): void {
+    const inline = initializesBehindSuper(member) ? undefined : inlined(member);
+    const name = { text: 'constructor', node: member };
+    if (inline !== undefined) addSite(member, name, inside, false, { inline, role: 'constructor' });
   }
 
   /** Compilers put initializers behind `super()`, and oxc does not find it within a `try` statement. */
@@ -167,7 +176,7 @@ export function plantingIn(request: PlantingRequest) {
     const key: string | Range | undefined = ts.isPrivateIdentifier(member.name) ? undefined : members.keyOf(member.name);
     // in a decorated class without a name there is no way to the class from its static block
     if (key === undefined || (decoratorsOf(ts, owner).length > 0 && owner.name === undefined)) return;
-    forwarded.push({ ...formOf(member), key, site: addSite(member, name, inside, decorated, {}) });
+    forwarded.push({ ...formOf(ts, member), key, site: addSite(member, name, inside, decorated, {}) });
   }
 
   /** Whether the static block of the class finds the function under its key, as it is written. */
@@ -188,11 +197,6 @@ export function plantingIn(request: PlantingRequest) {
     const isStatic = modifiers?.some((one) => one.kind === ts.SyntaxKind.StaticKeyword) ?? false;
     if (hasModifier(other, ts.SyntaxKind.StaticKeyword) !== isStatic) return false;
     return members.keyOf(other.name) === members.keyOf(name as ts.PropertyName);
-  }
-
-  function formOf(member: FunctionNode): Pick<Member, 'static' | 'kind'> {
-    const kind = ts.isGetAccessorDeclaration(member) ? 'getter' : ts.isSetAccessorDeclaration(member) ? 'setter' : 'method';
-    return { kind, static: hasModifier(member, ts.SyntaxKind.StaticKeyword) };
   }
 
   function nameOf(node: FunctionNode): { name: Declared; role?: 'callback' } | undefined {

@@ -121,11 +121,16 @@ function namesIn(ts: Compiler, container: ts.Node): Names {
   }
   for (const statement of statementsOf(ts, container)) {
     if (ts.isVariableStatement(statement)) list(statement.declarationList);
-    else if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) || ts.isEnumDeclaration(statement))
-      bind(statement.name, statement);
-    else if (ts.isModuleDeclaration(statement) && ts.isIdentifier(statement.name)) bind(statement.name, statement);
+    else bind(nameOfDeclaration(ts, statement), statement);
   }
   return names;
+}
+
+/** The name of a function, class, enum or namespace; a module with a text for its name declares none. */
+function nameOfDeclaration(ts: Compiler, statement: ts.Statement): ts.Identifier | undefined {
+  if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement) || ts.isEnumDeclaration(statement))
+    return statement.name;
+  return ts.isModuleDeclaration(statement) && ts.isIdentifier(statement.name) ? statement.name : undefined;
 }
 
 function statementsOf(ts: Compiler, node: ts.Node): readonly ts.Statement[] {

@@ -92,12 +92,14 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
     function endOf(reference: Reference, into: boolean): Meaning {
       const met = new Set<string>();
 
+      function reached(reference: Reference, chain: readonly string[]): Meaning {
+        const found = meaningOfReference(reference);
+        if (found !== undefined && !into) for (const one of chain) read.add(one);
+        return found;
+      }
+
       function follow(from: string, { specifier, path }: Reference, chain: readonly string[]): Meaning {
-        if (specifier === PACKAGE) {
-          const found = meaningOfReference({ specifier, path });
-          if (found !== undefined && !into) for (const one of chain) read.add(one);
-          return found;
-        }
+        if (specifier === PACKAGE) return reached({ specifier, path }, chain);
         const module = moduleAt(specifier, from);
         const key = `${module}\n${path.join('.')}`;
         if (module === undefined || met.has(key) || chain.length >= MOST_HOPS) return undefined;

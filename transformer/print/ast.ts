@@ -205,22 +205,9 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
 
   /** The authored parts of an edit, visited for the edits within them. */
   function pieces(edit: Edit, node: ts.Node): (at: Range) => ts.Expression {
-    const candidates: ts.Node[] = [];
     let inner: ts.Node = node;
     while ('expression' in inner && !ts.isCallExpression(inner)) inner = inner.expression as ts.Node;
-    if (ts.isCallExpression(inner)) candidates.push(...inner.arguments);
-    if ('members' in edit) {
-      const original = ts.getOriginalNode(node);
-      const owner = (ts.isClassLike(original) ? original : original.parent.parent) as ts.ClassLikeDeclaration;
-      for (const { name } of owner.members)
-        if (name !== undefined && ts.isComputedPropertyName(name)) candidates.push(name.expression);
-      // options of decorators that were taken away
-      for (const decorated of [owner, ...owner.members])
-        for (const { expression } of decoratorsOf(ts, decorated)) {
-          const written = unwrapped(ts, expression);
-          if (ts.isCallExpression(written)) candidates.push(...written.arguments);
-        }
-    }
+    const candidates = [...argumentsOf(inner), ...('members' in edit ? piecesOfClass(node) : [])];
     return (at) => {
       if (placeOfEdit(at) === placeOfEdit(edit.at)) return whole(node);
       const found = candidates.find((candidate) => {
@@ -230,6 +217,19 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
       if (found === undefined) throw new Error(`no expression at ${at.start} to ${at.end}`);
       return visit(found) as ts.Expression;
     };
+  }
+
+  /** Computed keys of a class, and options of its decorators that were taken away. */
+  function piecesOfClass(node: ts.Node): ts.Expression[] {
+    const original = ts.getOriginalNode(node);
+    const owner = (ts.isClassLike(original) ? original : original.parent.parent) as ts.ClassLikeDeclaration;
+    const keys = owner.members.flatMap(({ name }) => (name && ts.isComputedPropertyName(name) ? [name.expression] : []));
+    const decorators = [owner, ...owner.members].flatMap((decorated) => decoratorsOf(ts, decorated));
+    return [...keys, ...decorators.flatMap(({ expression }) => argumentsOf(unwrapped(ts, expression)))];
+  }
+
+  function argumentsOf(node: ts.Node): readonly ts.Expression[] {
+    return ts.isCallExpression(node) ? node.arguments : [];
   }
 
   /** An expression that is itself the authored part of its edit. */

@@ -80,18 +80,21 @@ function byName(a: Arrived, b: Arrived): number {
 
 function add(lines: Map<string, string>, path: string, value: Json): void {
   if (Array.isArray(value)) {
-    const keyed = value.length > 0 && value.every((item) => typeof item?.key === 'string');
-    for (const [at, item] of value.entries()) {
-      const key = keyed ? `${path}.${item.key}` : `${path}[${at}]`;
-      if (!keyed) add(lines, key, item);
-      else if (lines.has(key)) lines.set(`${key}, again`, JSON.stringify(item.value));
-      else lines.set(key, readable(item));
-    }
+    if (value.length > 0 && value.every((item) => typeof item?.key === 'string')) addKeyed(lines, path, value);
+    else for (const [at, item] of value.entries()) add(lines, `${path}[${at}]`, item);
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, part] of Object.entries(value)) if (part !== undefined && part !== '') add(lines, `${path}.${key}`, part);
   } else {
     const now = path.endsWith('UnixNano') && BigInt(value) >= FIRST_NOW;
     lines.set(path, now ? 'now' : JSON.stringify(value));
+  }
+}
+
+function addKeyed(lines: Map<string, string>, path: string, items: readonly Json[]): void {
+  for (const item of items) {
+    const key = `${path}.${item.key}`;
+    if (lines.has(key)) lines.set(`${key}, again`, JSON.stringify(item.value));
+    else lines.set(key, readable(item));
   }
 }
 

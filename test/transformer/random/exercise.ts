@@ -93,24 +93,23 @@ export async function exercise(
     seen.push(`class ${identity(made as unknown as Fn)} ${keysOf(made.prototype)} new ${keysOf(new made())}`);
   for (const { label, fn } of subjects) seen.push(`${label} ${identity(fn)}`);
 
+  const outcomeOf = async (label: string, call: () => unknown, mode: number): Promise<string> => {
+    const before = entries.length;
+    try {
+      const result = call();
+      // A body that was never reached is a call that failed while its parameters were bound.
+      if (result instanceof Promise && entries.length === before) count(label);
+      return await settled(result, mode);
+    } catch (error) {
+      if (entries.length === before && !lateOnes.has(label)) count(label);
+      return `threw ${describeValue(error)}`;
+    }
+  };
   for (const { label, fn, receivers } of subjects) {
-    let mode = 0;
-    for (const receiver of receivers()) {
-      for (const args of ARGUMENTS) {
-        const before = entries.length;
-        let result: unknown;
-        let text: string;
-        try {
-          result = Reflect.apply(fn, receiver, args);
-          // A body that was never reached is a call that failed while its parameters were bound.
-          if (result instanceof Promise && entries.length === before) count(label);
-          text = await settled(result, mode++);
-        } catch (error) {
-          if (entries.length === before && !lateOnes.has(label)) count(label);
-          text = `threw ${describeValue(error)}`;
-        }
-        seen.push(`${label}(${args.map((arg) => describeValue(arg)).join(', ')}): ${text} [${steps.splice(0).join(', ')}]`);
-      }
+    const applied = receivers().flatMap((receiver) => ARGUMENTS.map((args) => [receiver, args] as const));
+    for (const [mode, [receiver, args]] of applied.entries()) {
+      const text = await outcomeOf(label, () => Reflect.apply(fn, receiver, args), mode);
+      seen.push(`${label}(${args.map((arg) => describeValue(arg)).join(', ')}): ${text} [${steps.splice(0).join(', ')}]`);
     }
   }
 

@@ -27,29 +27,35 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
     for (const label of labels) writers.marked.sites.set(label, label);
   };
 
-  function member(owner: string, base: string | undefined, key: Key, whole: boolean): void {
+  function member(owner: string, key: Key, whole: boolean): void {
     const label = `${owner}.${key.label}`;
     const { kind } = key;
     noteLate(label, kind);
-    const isMethod = kind !== 'get' && kind !== 'set' && kind !== 'field';
+    const method = isMethod(kind);
     const marked = random.chance(0.6) && !(legacy && key.private);
-    const skipped = whole && isMethod && !marked && random.chance(0.3);
-    const noted = isMethod && !key.private && random.chance(0.15);
+    const skipped = whole && method && !marked && random.chance(0.3);
+    const noted = method && !key.private && random.chance(0.15);
     if (noted && random.chance(0.5)) say('  @note');
-    if (marked) mark(random.chance(0.5) ? '  @instrument' : "  @instrument({ attributes: { of: 'test' } })", [label]);
+    if (marked) mark(random.pick(['  @instrument', "  @instrument({ attributes: { of: 'test' } })"]), [label]);
     else if (skipped) mark('  @instrument.skip', []);
-    else if (whole && isMethod && !key.private) writers.marked.sites.set(label, label);
-    const text = body(random, { label, key, ...(base !== undefined && key.inherited ? { above: key } : undefined) });
+    else if (whole) markByClass(label, key);
+    const text = body(random, { label, key, ...(key.inherited ? { above: key } : undefined) });
     if (isInAuto(key, text)) writers.auto.sites.set(label, label);
     if (noted && !marked) say('  @note');
-    const other = kind === 'get' ? 'set' : 'get';
-    const pair = !isMethod && kind !== 'field' && !key.inherited && random.chance(0.5);
     say(`  ${text}`);
-    // A decorator stands on the first half of a pair, and means that half.
-    if (!pair) return;
+    if (!method && kind !== 'field' && !key.inherited && random.chance(0.5)) otherHalf(label, key);
+  }
+
+  /** The other accessor of a pair. A decorator stands on the first half of a pair, and means that half. */
+  function otherHalf(label: string, key: Key): void {
+    const other = key.kind === 'get' ? 'set' : 'get';
     const half = `${label} ${other}`;
     writers.auto.sites.set(half, label);
     say(`  ${key.static ? 'static ' : ''}${other} ${key.text}(${other === 'set' ? 'value' : ''}) { entered('${half}'); }`);
+  }
+
+  function markByClass(label: string, { kind, private: isPrivate }: Key): void {
+    if (isMethod(kind) && !isPrivate) writers.marked.sites.set(label, label);
   }
 
   function classOf(owner: string, base: string | undefined, keys: readonly Key[]): void {
@@ -58,19 +64,47 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
     if (whole && !expression) mark('@instrument', []);
     say(`${expression ? `export const ${owner} = ` : 'export '}class ${owner}${base === undefined ? '' : ` extends ${base}`} {`);
     say(`  state = '${owner}';`);
-    for (const key of keys) member(owner, base, key, whole && !expression);
-    const privates = keys.filter((key) => key.private);
-    for (const { text, static: isStatic } of privates) {
-      // Its name begins with `reach`, and no list of sites has it but that of auto mode and of a whole class.
-      const label = `${owner}.reach${text.slice(1)}`;
-      writers.auto.sites.set(label, label);
-      if (whole && !expression) writers.marked.sites.set(label, label);
-      const holder = isStatic ? owner : 'this';
-      say(
-        `  ${isStatic ? 'static ' : ''}reach${text.slice(1)}(...given) { entered('${label}'); const to = ${holder}.${text}; return reach('${owner}.${text}', () => to.apply(${holder}, given)); }`,
-      );
-    }
+    for (const key of keys) member(owner, key, whole && !expression);
+    for (const key of keys) if (key.private) reachPrivate(owner, key, whole && !expression);
     say(expression ? '};' : '}');
+  }
+
+  /** A method whose name begins with `reach`; no list of sites has it but that of auto mode and of a whole class. */
+  function reachPrivate(owner: string, { text, static: isStatic }: Key, whole: boolean): void {
+    const name = `reach${text.slice(1)}`;
+    const label = `${owner}.${name}`;
+    writers.auto.sites.set(label, label);
+    if (whole) writers.marked.sites.set(label, label);
+    const holder = isStatic ? owner : 'this';
+    say(
+      `  ${isStatic ? 'static ' : ''}${name}(...given) { entered('${label}'); const to = ${holder}.${text}; return reach('${owner}.${text}', () => to.apply(${holder}, given)); }`,
+    );
+  }
+
+  function functionOf(name: string): void {
+    const kind = random.pick(['sync', 'async', 'generator', 'async generator'] as const);
+    const arrow = !kind.includes('generator') && random.chance(0.4);
+    const key: Key = { text: name, label: name, kind, static: false, private: false, arrow };
+    noteLate(name, kind);
+    const text = body(random, { label: name, key });
+    const form = random.pick(['wrapped', 'constant', 'declared'] as const);
+    if (form === 'wrapped') wrap(name, expression(text, key));
+    else declare(name, form === 'declared' && !arrow ? text : `const ${name} = ${expression(text, key)};`);
+  }
+
+  function wrap(name: string, value: string): void {
+    const options = random.chance(0.5) ? "{ kind: 'client' }, " : '';
+    writers.marked.sites.set(name, name);
+    writers.auto.sites.set(name, /^(async )?function\*? fn\d/.test(value) ? name : 'same callback');
+    for (const [variant, writer] of Object.entries(writers))
+      writer.lines.push(`export const ${name} = ${variant === 'marked' ? `instrument(${options}` : 'same('}${value});`);
+  }
+
+  function declare(name: string, text: string): void {
+    writers.auto.sites.set(name, name);
+    const listed = random.chance(0.4);
+    say(`${listed ? '' : 'export '}${text}`);
+    if (listed) say(`export { ${name} };`);
   }
 
   /** A generator runs once it is asked for something; in auto mode the span of a synchronous function begins in its body. */
@@ -94,31 +128,8 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
     ...keysOf(random, 'own').filter(({ text }) => !overridden.has(text)),
   ]);
 
-  const names: string[] = [];
-  for (let index = 0; index < 4; index++) {
-    const name = `fn${index}`;
-    names.push(name);
-    const kind = random.pick(['sync', 'async', 'generator', 'async generator'] as const);
-    const arrow = !kind.includes('generator') && random.chance(0.4);
-    const key: Key = { text: name, label: name, kind, static: false, private: false, arrow };
-    noteLate(name, kind);
-    const text = body(random, { label: name, key });
-    const form = random.pick(['wrapped', 'constant', 'declared'] as const);
-    if (form === 'wrapped') {
-      const [options, value] = [random.chance(0.5) ? "{ kind: 'client' }, " : '', expression(text, key)];
-      writers.marked.sites.set(name, name);
-      writers.auto.sites.set(name, /^(async )?function\*? fn\d/.test(value) ? name : 'same callback');
-      for (const [variant, writer] of Object.entries(writers))
-        writer.lines.push(`export const ${name} = ${variant === 'marked' ? `instrument(${options}` : 'same('}${value});`);
-    } else {
-      writers.auto.sites.set(name, name);
-      const listed = random.chance(0.4);
-      const front = listed ? '' : 'export ';
-      if (form === 'declared' && !arrow) say(`${front}${text}`);
-      else say(`${front}const ${name} = ${expression(text, key)};`);
-      if (listed) say(`export { ${name} };`);
-    }
-  }
+  const names = [0, 1, 2, 3].map((index) => `fn${index}`);
+  names.forEach(functionOf);
   for (const { lines, sites, late } of all) {
     lines.push(
       `export const program = { classes: [Base, Derived], functions: { ${names.join(', ')} }, sites: ${JSON.stringify(Object.fromEntries(sites))}, late: ${JSON.stringify(late)} };`,
@@ -192,11 +203,20 @@ function keysOf(random: Random, prefix: string): Key[] {
   return [...keys, ...[symbol, known, computed].filter(() => random.chance(0.5))];
 }
 
+const isMethod = (kind: Kind): boolean => kind !== 'get' && kind !== 'set' && kind !== 'field';
+
 interface BodyChoice {
   readonly label: string;
   readonly key: Key;
   /** What `super` reaches under the same name. */
   readonly above?: Key;
+}
+
+/** What a member reaches by `super` under its own name. */
+function callAbove(random: Random, { text }: Key, isGetter: boolean): string {
+  const name = /^[\w$]+$/.test(text) ? `super.${text}` : `super${text.startsWith('[') ? text : `[${text}]`}`;
+  if (isGetter) return name;
+  return random.chance(0.5) ? `${name}()` : `${name}.call(this)`;
 }
 
 /** A member or function: head, parameters and a body that looks at what a careless forwarder would change. */
@@ -210,13 +230,8 @@ function body(random: Random, { label, key, above }: BodyChoice): string {
   const yields = kind === 'generator' || kind === 'async generator';
   for (let count = random.int(3); count > 0; count--) lines.push(statement(random, label, names, isArrow));
   if (above !== undefined && kind !== 'set') {
-    const name = /^[\w$]+$/.test(above.text)
-      ? `super.${above.text}`
-      : `super${above.text.startsWith('[') ? above.text : `[${above.text}]`}`;
-    const got = kind === 'get' ? name : random.chance(0.5) ? `${name}()` : `${name}.call(this)`;
-    if (yields) lines.push(`const above = yield* ${got};`);
-    else lines.push(`const above = ${waits ? 'await ' : ''}${got};`);
-    lines.push('step(typeof above);');
+    const got = callAbove(random, above, kind === 'get');
+    lines.push(`const above = ${yields ? 'yield* ' : waits ? 'await ' : ''}${got};`, 'step(typeof above);');
   }
   if (waits) lines.push(`${random.chance(0.5) ? 'await null; ' : ''}step('${label} after');`);
   if (yields) {

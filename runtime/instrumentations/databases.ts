@@ -22,7 +22,7 @@ function describeQuery(span: Span, { query }: RequestInfo): void {
 }
 
 /** Calls Spanwright's hook, then the user's. */
-function before<Info>(hook: (span: Span, info: Info) => void, given: unknown) {
+function withUsersHook<Info>(hook: (span: Span, info: Info) => void, given: unknown) {
   return (span: Span, info: Info): void => {
     hook(span, info);
     if (typeof given === 'function') given(span, info);
@@ -32,8 +32,8 @@ function before<Info>(hook: (span: Span, info: Info) => void, given: unknown) {
 export function adaptPostgres(given: Record<string, unknown>): Record<string, unknown> {
   return {
     ...given,
-    requestHook: before(describeQuery, given.requestHook),
-    responseHook: before<{ data: unknown }>(
+    requestHook: withUsersHook(describeQuery, given.requestHook),
+    responseHook: withUsersHook<{ data: unknown }>(
       (span, { data }) => setRows(span, () => rowsInAll([data].flat())),
       given.responseHook,
     ),
@@ -45,7 +45,7 @@ export function adaptMysql(given: Record<string, unknown>): Record<string, unkno
     maskStatement: true,
     maskStatementHook: (sql: unknown) => readStatement(String(sql), 'mysql').text,
     ...given,
-    responseHook: before<{ queryResults: unknown }>(
+    responseHook: withUsersHook<{ queryResults: unknown }>(
       (span, { queryResults }) => setRows(span, () => rowsInResults(queryResults)),
       given.responseHook,
     ),

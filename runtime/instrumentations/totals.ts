@@ -23,7 +23,7 @@ interface Totals {
 const totals = new WeakMap<RecordedSpan, Totals>();
 
 /** One query while it runs; add() counts it for the span that it runs under. */
-export class Query {
+class Query {
   readonly #started = now();
   #ended = false;
   statement = '';

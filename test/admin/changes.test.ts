@@ -161,13 +161,15 @@ test('the audit keeps changes and refusals, cleaned, bounded, and only for who m
   const forged = 'ok\nspanwright admin: set tracing-enabled to false by root\u001b[2J\u202e';
   await ask(admin, 'PUT', '/tracing/enabled', { body: { ...ON, reason: forged } });
   await ask(admin, 'PUT', '/tracing/enabled', { body: { enabled: 1 } });
-  assert.is(log.length, 2);
+  await ask(admin, 'PUT', '/tracing/enabled', { body: ON, headers: { 'x-spanwright-actor': `ada\u00ad${'a'.repeat(200)}` } });
+  assert.is(log.length, 3);
   for (const line of log) assert.not.match(line, /[\p{Cc}\p{Cf}]/u);
   const { entries } = (await ask(admin, 'GET', '/tracing/audit')).json;
   assert.equal(
     entries.map((entry: { outcome: string }) => entry.outcome),
-    ['done', 'refused'],
+    ['done', 'refused', 'done'],
   );
+  assert.is(entries[2].actor, `ada ${'a'.repeat(95)}…`);
   assert.match(entries[0].reason, /^ok spanwright admin: .*root/);
   assert.match(entries[1].refusal, /found the number 1/);
   assert.is((await ask(admin, 'GET', '/tracing/audit', { token: null })).status, 401);

@@ -5,7 +5,15 @@ import * as assert from 'uvu/assert';
 import { InvalidArgumentError } from '../../runtime/errors.js';
 import { isNamespacePrefix, type Pattern, type Subject } from '../../runtime/gate/pattern.js';
 import { PatternIndex } from '../../runtime/gate/pattern-index.js';
-import { parseDrop, parseRoots, parseRules, printPatterns, printRules, type Rule } from '../../runtime/gate/rules.js';
+import {
+  parseDrop,
+  parseRoots,
+  parseRules,
+  printPatterns,
+  printRules,
+  type Rule,
+  withoutOverruled,
+} from '../../runtime/gate/rules.js';
 
 const ruleFor = (rules: readonly Rule[], of: Subject): Rule | undefined =>
   new PatternIndex(rules.map((rule) => [rule.pattern, rule])).find(of);
@@ -51,6 +59,7 @@ test('the most specific rule wins, whatever the order', () => {
 test('of rules that say the same thing the last one counts', () => {
   assert.is(ruleFor(parseRules('carbide=on, carbide=off'), subject('carbide::x'))?.ratio, 0);
   assert.is(ruleFor(parseRules('carbide=off, carbide=on'), subject('carbide::x'))?.ratio, 1);
+  assert.equal(withoutOverruled(parseRules('carbide=on, *=0.5, carbide=off')), parseRules('*=0.5, carbide=off'));
 });
 
 test('no two patterns fit alike, whatever the order: the whole of a scope before its beginning, a scope before a namespace', () => {

@@ -304,7 +304,7 @@ const CASES: FaultCase[] = [
   {
     name: 'a rule that the gate does not understand names the token',
     bad: { env: { SPANWRIGHT_RULES: 'carbide::db=of' } },
-    says: /^SPANWRIGHT_RULES: "carbide::db=of": "of" is not a verdict; expected on, off or a ratio from 0 to 1\.$/u,
+    says: /^SPANWRIGHT_RULES: "carbide::db=of": "of" is not a verdict; expected on, off, trace, debug, info or a ratio from 0 to 1\.$/u,
     good: { env: { SPANWRIGHT_RULES: 'carbide::db=off' } },
   },
   {

@@ -126,7 +126,12 @@ export class Module implements ModuleTable {
  */
 function recorderOf(module: Module, slots: readonly (Slot | undefined)[]): ModuleRecorder {
   return function recordCallOf(first, second, third, fourth, fifth, sixth, seventh): unknown {
-    if (typeof first === 'number' && isBeside(slots[first])) return undefined;
+    try {
+      if (typeof first === 'number' && isBeside(slots[first])) return undefined;
+    } catch (fault) {
+      reportFault('start of a call', fault);
+      return undefined;
+    }
     return decideAndRecord(module, first, second, third, fourth, fifth, sixth, seventh);
   };
 }
@@ -137,12 +142,7 @@ function isBeside(slot: Slot | undefined): boolean {
   if (slot === undefined || tables.entered !== undefined || !contexts.owned || flight.flight !== undefined) return false;
   const { site } = slot;
   if (site.choosesParent || (site.starts && gate.enabled)) return false;
-  try {
-    return contexts.storage.getStore() === undefined;
-  } catch {
-    // the stack is full
-    return true;
-  }
+  return contexts.storage.getStore() === undefined;
 }
 
 /** Decides before the body is entered again. */

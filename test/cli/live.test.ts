@@ -166,7 +166,10 @@ test('status tells the state, and as JSON is the state', async () => {
 test('sites lists the functions, by prefix, and says when there are none', async () => {
   const ran = await told(['sites', 'carbide::firm']);
   assert.is(ran.code, 0, ran.err);
-  assert.match(ran.out, /^NAMESPACE +FUNCTION +VERDICT +LEVEL +ROOT +OPEN +CALLS +ERRORS +PLACE\ncarbide::firmware +listFirmware +on /);
+  assert.match(
+    ran.out,
+    /^NAMESPACE +FUNCTION +VERDICT +LEVEL +ROOT +OPEN +CALLS +ERRORS +PLACE\ncarbide::firmware +listFirmware +on /,
+  );
   assert.not.match(ran.out, NAMESPACE);
   const cut = await told(['sites', '--limit', '1']);
   assert.match(cut.err, /^1 to 1 of 2; more with --offset 1\./);

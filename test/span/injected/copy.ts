@@ -13,7 +13,7 @@ const RECORDING_PATH = /^(emitted|state)\.js$|^(span|gate|open|site|context|inst
 
 /** Statements that only run the program's own function, or pass it on: a fault there would be the function's own. */
 const RUNS_THE_PROGRAM =
-  /apply\)?\((body|fn|step|then|later|prototype)\b|\(thenOf\(|callBody|recordAwaited\)?\(|recordCall\)?\(|enterAgain\(|recordGenerator\(|call, body|call\.inside\(then|(Reflect\.get|reflectGet)\)?\(prototype|withContext\)\(/;
+  /apply\)?\((body|fn|step|then|later|prototype)\b|\(thenOf\(|callBody|recordAwaited\)?\(|recordCall\)?\(|decideAndRecord\(|enterAgain\(|recordGenerator\(|call, body|call\.inside\(then|(Reflect\.get|reflectGet)\)?\(prototype|withContext\)\(/;
 
 /** A statement by its number. */
 export interface Point {

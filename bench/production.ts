@@ -48,7 +48,7 @@ const PLAN: Plan = { generations: 2, rounds: 15, warmUps: 4, limitMs: 12_000 };
 const FLOOR = 'floor: AsyncLocalStorage.getStore';
 const NOTE =
   'The bare call runs in the same state and context, because on Node 20 an active AsyncLocalStorage slows every promise. The floor is a bare call that ' +
-  'reads the active context and does nothing with it: a method has to know if it stands under a trace.';
+  'reads the active context and does nothing with it, because any tracer has to read it.';
 
 export async function measureProduction(modules: Modules): Promise<Outcome> {
   const worker = modules.workspace.worker();

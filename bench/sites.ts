@@ -38,7 +38,7 @@ const FLAVOURS = {
     head: "import { instrument } from 'spanwright';",
     method: (_site: number, method: string) => `@instrument\n  ${method}`,
   },
-  // What a method pays that asks, as any tracer must beside tracing in use, whether it stands under a trace.
+  // Floor of a call beside tracing in use: any tracer has to read the active context.
   'context read': {
     head: CONTEXT_HEAD,
     method: (_site: number, method: string) => method.replace(' {\n', ' {\n    if (storage.getStore() === never) return 0;\n'),

@@ -41,7 +41,7 @@ function note(target: object, method: string | symbol | undefined, index: number
   if (method === undefined)
     throw new SpanwrightError('MISUSE', `${shown}: found a parameter of a constructor; expected one of a method.`);
   if (typeof index !== 'number')
-    throw new SpanwrightError('MISUSE', `${shown}: found what is no parameter; expected a parameter of a method.`);
+    throw new SpanwrightError('MISUSE', `${shown}: found a property or a method; expected a parameter of a method.`);
   let methods = state.marked.get(target);
   if (methods === undefined) {
     methods = new Map();

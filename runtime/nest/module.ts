@@ -40,7 +40,7 @@ export interface SpanwrightModuleAsyncOptions {
   imports?: readonly NestToken[];
   /** Tokens of the arguments of `useFactory`. */
   inject?: readonly NestToken[];
-  // biome-ignore lint/suspicious/noExplicitAny: whatever `inject` names
+  // biome-ignore lint/suspicious/noExplicitAny: the providers that `inject` names
   useFactory: (...injected: any[]) => SpanwrightModuleOptions | Promise<SpanwrightModuleOptions>;
   /** Mounts the admin hook. Default: it is not mounted. */
   hook?: NestHookOptions;

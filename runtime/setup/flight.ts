@@ -56,7 +56,12 @@ export class FlightDumps {
       if (failed && flightErrors) this.trigger('error');
       else if (ms > slower) this.trigger('slow');
     };
-    state.flight.start({ ring: this.#ring, limits: parts.limits, onRoot });
+    state.flight.start({
+      ring: this.#ring,
+      limits: parts.limits,
+      statusOf: (error) => state.recorder?.statusOf?.(error),
+      onRoot,
+    });
     state.gate.fly(true);
     this.#watchExceptions();
     this.#watchLoop();

@@ -1,4 +1,4 @@
-// What a site says of itself at its decorator: how detailed its spans are, and whether they may start a trace.
+// Marks of a site, given at its decorator: the level of detail of its spans, and whether its calls may start a trace.
 
 /** From the most detailed to the least. */
 export const LEVELS = ['trace', 'debug', 'info'] as const;

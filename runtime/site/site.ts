@@ -110,7 +110,7 @@ export class Site {
   readonly choosesParent: boolean;
   /** True: something of the call is recorded when it starts. */
   readonly captures: boolean;
-  /** True: a call without a parent starts no trace, whatever the settings say. */
+  /** True: a call without a parent does not start a trace, regardless of the settings. */
   readonly never: boolean;
   /** True: the function makes a generator. */
   readonly iterates: boolean;

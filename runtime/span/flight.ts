@@ -13,7 +13,7 @@ import { calling } from './callback.js';
 import { describeThrown, isCancellation } from './errors.js';
 import { reportFault } from './fault.js';
 import { type FlightRing, NO_CALL } from './flight-ring.js';
-import { isExpected, isNewPromise } from './settle.js';
+import { isClientFault, isExpected, isNewPromise } from './settle.js';
 
 /** Longest text kept of an argument or of an error's message. */
 const TEXT_LENGTH = 256;
@@ -22,6 +22,8 @@ const TEXT_LENGTH = 256;
 interface Flight {
   readonly ring: FlightRing;
   readonly limits: SpanLimits;
+  /** See Recorder.statusOf. */
+  statusOf(error: unknown): number | undefined;
   /** Called for each root that has ended. @param ms undefined: longer than the ring reaches back */
   onRoot(failed: boolean, ms: number | undefined): void;
 }
@@ -62,7 +64,10 @@ export class FlightRecorder {
     return this.current === NO_CALL ? (this.storage.getStore() ?? NO_CALL) : this.current;
   }
 
-  /** Runs the body as a call of the ring. @param under the recorded span in which it is made. A fault of Spanwright leaves the call out; the body runs once, with its own outcome. */
+  /**
+   * Runs the body as a call of the ring. A fault of Spanwright leaves the call out; the body runs once, with its own outcome.
+   * @param under the recorded span in which it is made
+   */
   record(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>, under?: SpanContext): unknown {
     const flight = this.flight as Flight;
     const before = this.current;
@@ -144,7 +149,7 @@ function closeCall(flight: Flight, call: number, isRoot: boolean, failed: boolea
 /** Ends a call that threw. A cancellation, and an error that the site expects, is no failure. */
 function fail(flight: Flight, call: number, site: Site, isRoot: boolean, thrown: unknown): void {
   try {
-    const failed = !isCancellation(thrown) && !isExpected(site, thrown);
+    const failed = !isCancellation(thrown) && !isClientFault(flight.statusOf(thrown)) && !isExpected(site, thrown);
     if (failed) {
       const { type, message } = describeThrown(thrown);
       const error = { type: cutText(type, TEXT_LENGTH), message: cutText(message, TEXT_LENGTH) };

@@ -51,7 +51,12 @@ function noteStatus(span: RecordedSpan, error: unknown): boolean {
   const status = span.recorder.statusOf?.(error);
   if (status === undefined) return false;
   span.setAttribute('http.response.status_code', status);
-  return status < 500;
+  return isClientFault(status);
+}
+
+/** True for the HTTP status of an exception for which the client is at fault. */
+export function isClientFault(status: number | undefined): boolean {
+  return status !== undefined && status < 500;
 }
 
 export function isExpected(site: Site, error: unknown): boolean {

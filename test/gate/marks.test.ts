@@ -1,4 +1,4 @@
-// What a function says of itself: `level`, which a rule must reach down to, and `root`, whether it may start a trace.
+// The options `level`, down to which a rule has to reach, and `root`, which permits or forbids a call to start a trace.
 
 import { context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { test } from 'uvu';

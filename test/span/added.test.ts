@@ -164,7 +164,11 @@ const MISUSE: readonly (readonly [what: string, act: () => unknown, says: RegExp
   ['an unknown level', () => instrument.attributes({ args: [], level: 'all' as never }, () => 1), /option "level"/],
   ['@record with an empty key', () => record(''), /found ""; expected an attribute key/],
   ['@record on a constructor', () => record(class {}, undefined as never, 0), /parameter of a constructor/],
-  ['@record on a property', () => record('key')({}, 'field', undefined as never), /found what is no parameter/],
+  [
+    '@record on a property',
+    () => record('key')({}, 'field', undefined as never),
+    /found a property or a method; expected a parameter/,
+  ],
 ];
 
 for (const [what, act, says] of MISUSE) {

@@ -10,6 +10,7 @@ import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { inject, instrument, startTracing, type Tracing, type TracingOptions, withRemoteContext } from '../../runtime/index.js';
+import { statusOfException } from '../../runtime/nest/http-exception.js';
 import { state } from '../../runtime/state.js';
 import { readTraces } from '../../viewer/formats/read.js';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
@@ -149,6 +150,19 @@ test('an error is in the call that threw it and those that it passed; the caller
       ['inner', 'error', 'no such rack', 'TypeError'],
       ['stopped', 'unset', '', undefined],
     ],
+  );
+});
+
+test('an exception with an HTTP status below 500 is no failure, as in a recorded call; one from 500 on is', async () => {
+  await fly();
+  Object.assign(state.recorder ?? {}, { statusOf: statusOfException });
+  const answer = instrument({ name: 'answer' }, (status: number): void => {
+    throw Object.assign(new Error('refused'), { getStatus: () => status });
+  });
+  for (const status of [404, 503]) assert.throws(() => answer(status), 'refused');
+  assert.equal(
+    (await dumped()).map(({ attributes }) => attributes['error.type']),
+    [undefined, 'Error'],
   );
 });
 

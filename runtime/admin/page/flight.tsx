@@ -3,6 +3,7 @@
 import type { FlightDump } from '../../tracing.js';
 import { shortCount } from './format.js';
 import type { Service } from './service.js';
+import { ReasonField } from './switch.js';
 
 export function FlightPanel({ service }: { service: Service }) {
   const state = service.state.value;
@@ -31,10 +32,7 @@ function DumpForm({ service }: { service: Service }) {
   return (
     <form id="flight" onSubmit={submit}>
       <div class="fields">
-        <label>
-          Reason
-          <input type="text" id="dump-reason" name="dump-reason" maxLength={500} autocomplete="off" />
-        </label>
+        <ReasonField id="dump-reason" />
       </div>
       <div class="line">
         <button type="submit" id="dump" disabled={service.changing.value}>

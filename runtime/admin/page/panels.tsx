@@ -1,5 +1,5 @@
-// What the page shows of a service: the switch, the exporter, the flight recorder, namespaces, open spans and recent errors. The admin page shows them for
-// its own service, the viewer for each service whose hook it knows.
+// Panels of a service: the switch, the exporter, the flight recorder, namespaces, open spans and recent errors. The admin page shows
+// them for its own service, the viewer for each service whose hook it knows.
 
 import { ErrorPanel } from './errors.js';
 import { ExporterPanel } from './exporter.js';

@@ -152,10 +152,7 @@ function SwitchForm({ service }: { service: Service }) {
           When
           <input type="text" id="when" name="when" placeholder="every call" autocomplete="off" spellcheck={false} />
         </label>
-        <label>
-          Reason
-          <input type="text" id="reason" name="reason" maxLength={500} autocomplete="off" />
-        </label>
+        <ReasonField id="reason" />
       </div>
       <datalist id="namespaces">
         {namespaces.map(({ namespace }) => (
@@ -232,5 +229,15 @@ function LeaseRow({ service, lease, allowed }: { service: Service; lease: Lease;
         </button>
       )}
     </li>
+  );
+}
+
+/** Text that the log and the list of changes give as the reason. */
+export function ReasonField({ id }: { id: string }) {
+  return (
+    <label>
+      Reason
+      <input type="text" id={id} name={id} maxLength={500} autocomplete="off" />
+    </label>
   );
 }

@@ -1,7 +1,9 @@
 // The process view of the viewer in Chromium: switch, leases, open spans that grow, leaks, namespaces, several services.
 // limit: 120 s
 
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startAdminServer } from '../../../runtime/admin/index.js';
@@ -106,6 +108,33 @@ if (existsSync(CHROMIUM)) {
       await page.fill('#only', 'carbide::firmware');
       await page.getByRole('button', { name: 'Switch on' }).click();
       await page.locator('#message.good').waitFor();
+      await page.close();
+    }));
+
+  test('dumps the flight recorder of a service into a file, with the reason', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spanwright-viewer-dump-'));
+    try {
+      await withService({ flightRecorder: '30s', flightFolder: folder }, async (viewer) => {
+        listFirmware();
+        const { page } = await browser.visit(`${viewer.url}/?view=process`);
+        await page.fill('#dump-reason', 'slow rack 7');
+        await page.getByRole('button', { name: 'Dump' }).click();
+        await page.locator('#message.good', { hasText: 'Dumped' }).waitFor();
+        const names = readdirSync(folder);
+        assert.is(names.length, 1);
+        assert.match(names[0] as string, /slow-rack-7\.json$/);
+        await page.close();
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('shows no flight recorder where a service has none', () =>
+    withService({}, async (viewer) => {
+      const { page } = await browser.visit(`${viewer.url}/?view=process`);
+      await page.locator('.service #switch').waitFor();
+      await countIs(page, '#flight', 0);
       await page.close();
     }));
 } else {

@@ -2,6 +2,7 @@
 // configuration. The sample runs as `npm run serve` runs it, reached over its sockets alone; its log lines are kept as records.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -184,6 +185,13 @@ export class Pipeline {
       'all spans arrive',
       60_000,
     );
+  }
+
+  /** Waits until the log holds the line of each request that the API has answered: a process writes its lines in order. */
+  async written(): Promise<void> {
+    const traceId = randomBytes(16).toString('hex');
+    await fetch(`${this.api}/events/none`, { headers: { traceparent: `00-${traceId}-0000000000000001-00` } });
+    await until(() => this.lines({ msg: 'request', trace_id: traceId }).length > 0, 'the log has the last request');
   }
 
   /** Waits until each image has come to its end: nothing found, an event, or an error. */

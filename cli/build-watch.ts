@@ -42,7 +42,7 @@ export function watching(changed: () => void): Watch {
   return { add, ended };
 }
 
-/** What follows a directory in a path; empty where the path does not start with it. */
+/** The rest of a path after a directory; empty if the path does not start with it. */
 function rest(directory: string, path: string): string {
   return path.startsWith(directory) ? path.slice(directory.length) : '';
 }

@@ -10,12 +10,12 @@ export interface CommandOption {
   readonly type: 'flag' | 'text' | 'count';
   /** The value is a path of a file, for the completion. */
   readonly file?: true;
-  /** What the value is called in the help, for example `PATH`. */
+  /** Name of the value in the help, for example `PATH`. */
   readonly value?: string;
   readonly summary: string;
 }
 
-/** What a command gets once its arguments have been checked against its row. */
+/** Arguments of a command, after they have been checked against its row. */
 export interface Invocation {
   /** Positional arguments after the command's name. */
   readonly arguments: readonly string[];
@@ -39,7 +39,7 @@ export interface Command {
   readonly usage: string;
   /** Fewest and most positional arguments. */
   readonly arity: readonly [least: number, most: number];
-  /** What the positional arguments can be, one list a position, for the completion. */
+  /** Possible values of the positional arguments, one list a position, for the completion. */
   readonly choices?: readonly (readonly string[])[];
   /** One line, for the list of commands. */
   readonly summary: string;

@@ -38,7 +38,7 @@ export const COMMANDS: readonly Command[] = [
       '  tracing-enabled   true or false (also on/off, yes/no, 1/0)',
       "  rules             namespace rules, such as 'carbide::db=off, carbide::api=0.1, carbide::bmc=debug'",
       "  drop              what is never recorded, such as 'carbide::poll'",
-      'Every change is a lease: it ends by itself, and the service falls back to its configured state.',
+      'Every change is a lease: it expires, and the service falls back to its configured state.',
     ],
     options: [
       {
@@ -171,7 +171,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'sign',
     usage: '',
     arity: [0, 0],
-    summary: 'Print the header that has one request recorded, whatever the flag says (trace_header).',
+    summary: 'Print the header that has one request recorded, also while the flag is off (trace_header).',
     details: ['The secret is read from SPANWRIGHT_TRACE_HEADER_SECRET. The second line is a request for curl; put your host in.'],
     options: [
       { name: 'path', type: 'text', value: 'PATH', summary: 'The path of the request, or one above it. Default /: every path.' },

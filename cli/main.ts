@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The `spanwright` program. Finds the command in the table, checks the command line against its row, loads it and turns
-// whatever happens into a message and an exit code. It never prints a stack for a fault of the user or of the network.
+// every failure into a message and an exit code. It never prints a stack for a fault of the user or of the network.
 
 import { printableLines } from '../runtime/text/printable.js';
 import { EXIT, type Invocation, isCommandFault } from './command.js';

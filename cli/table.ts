@@ -50,14 +50,14 @@ export function shortDuration(milliseconds: number): string {
   return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${seconds % 60} s`;
 }
 
-/** What is left of a lease: `4 min 12 s left`, or `until switched on`. */
+/** Remaining time of a lease: `4 min 12 s left`, or `until switched on`. */
 export function timeLeft({ expiresAt }: Pick<Lease, 'expiresAt'>): string {
   return expiresAt === null ? 'until switched on' : `${shortDuration(Date.parse(expiresAt) - Date.now())} left`;
 }
 
 const SETTINGS: Readonly<Record<Lease['kind'], string>> = { enabled: 'tracing-enabled', rules: 'rules', drop: 'drop' };
 
-/** What a lease sets, as `spanwright set` would: `tracing-enabled true --only carbide::api`. */
+/** Setting of a lease in the words of `spanwright set`: `tracing-enabled true --only carbide::api`. */
 export function settingOf({
   kind,
   value,

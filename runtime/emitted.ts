@@ -1,5 +1,5 @@
-// What compiled code imports as `spanwright/emitted`. Not for people: the transformer writes the calls. The first argument is
-// the number of the contract, so that code compiled by a newer transformer fails with a sentence and not with a riddle.
+// Exports that compiled code imports as `spanwright/emitted`. Not for people: the transformer writes the calls. The first argument is
+// the number of the contract, so that code compiled by a newer transformer fails with a clear error.
 
 import { SpanwrightError } from './errors.js';
 import { decorateMember, isStandard, wrapFunction } from './instrument/decorate.js';

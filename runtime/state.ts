@@ -1,4 +1,4 @@
-// What must be one per process, however many copies of this package are loaded (CommonJS and ES modules, two versions of the
+// State that all loaded copies of this package in a process share (CommonJS and ES modules, two versions of the
 // same contract): it lives under one versioned symbol of the global registry.
 
 import { Gate } from './gate/gate.js';
@@ -22,7 +22,7 @@ export interface ProcessState {
   readonly open: OpenTable;
   readonly sessions: SessionBook;
   readonly recentErrors: RecentErrors;
-  /** Where the admin hook can be reached, for the resource. `own`: its loopback address; else as the user announced it. */
+  /** Address of the admin hook, for the resource. `own`: its loopback address; else as the user announced it. */
   announcedHook: { readonly url: string; readonly own: boolean } | undefined;
   /** Requests that the admin hook answers. */
   readonly hookRequests: HookRequests;
@@ -30,7 +30,7 @@ export interface ProcessState {
   recorder: Recorder | undefined;
   /** Writes calls that are not recorded into a ring, while it runs. */
   readonly flight: FlightRecorder;
-  /** What startTracing returned, until its shutdown. */
+  /** The result of startTracing, until its shutdown. */
   tracing: Tracing | undefined;
   /** True from the first startTracing() or createSampler() on, also after its shutdown. */
   wasStarted: boolean;

@@ -15,7 +15,7 @@ export interface LeaseOptions {
   for?: Duration;
   /** Why, for the log and the state. At most 500 characters. */
   reason?: string;
-  /** Who asks, for the log and the state. */
+  /** The caller, for the log and the state. */
   actor?: string;
   /** Ends the lease when more spans than this start within one second. */
   maxSpansPerSecond?: number;
@@ -46,7 +46,7 @@ export interface LeaseOptions {
 export interface Lease {
   readonly id: string;
   readonly kind: 'enabled' | 'rules' | 'drop';
-  /** What the lease sets: `true`/`false`, or rule text in normal form. */
+  /** Value that the lease sets: `true`/`false`, or rule text in normal form. */
   readonly value: boolean | string;
   readonly reason: string | null;
   readonly actor: string | null;
@@ -55,11 +55,11 @@ export interface Lease {
   /** ISO 8601, UTC; null: holds until tracing is switched on, or the process ends. */
   readonly expiresAt: string | null;
   readonly limits: { maxSpansPerSecond: number | null; maxSpans: number | null; maxOpenSpans: number | null };
-  /** Where traces may start while the lease is in force, in normal form; null: where the configuration says. */
+  /** Roots at which traces may start while the lease is in force, in normal form; null: those of the configuration. */
   readonly only: string | null;
   /** Conditions in normal form, values that `redact` covers as `***`; null: none. */
   readonly when: string | null;
-  /** What is captured of recorded calls, in normal form; null: nothing. */
+  /** Values captured from recorded calls, in normal form; null: none. */
   readonly capture: string | null;
   /** Spans started while the lease was in force. */
   readonly spans: number;
@@ -79,7 +79,7 @@ export interface LeaseEnd {
   readonly cause: string;
 }
 
-/** Where a configuration value came from. */
+/** Source of a configuration value. */
 export type Source = 'default' | 'file' | 'environment' | 'code';
 
 export interface ConfigurationValue {
@@ -91,7 +91,7 @@ export interface ConfigurationValue {
   origin: string;
 }
 
-/** What `GET <prefix>/state` answers. */
+/** Answer of `GET <prefix>/state`. */
 export interface TracingState {
   /** Effective flag: configured flag plus leases. */
   enabled: boolean;
@@ -102,7 +102,7 @@ export interface TracingState {
   /** True when an endpoint, exporter or span processor was configured, so that there is something to send to. */
   built: boolean;
   endpoint: string | null;
-  /** Who sends ended spans: Spanwright, the SDK of the application (after createSampler(); its counts are not known here), or nobody. */
+  /** Sender of ended spans: Spanwright, the SDK of the application (after createSampler(); its counts are not known here), or nobody. */
   exportedBy: 'spanwright' | 'sdk' | 'none';
   /** Lines logged about other tracing in the process (SPW016, SPW030 to SPW036), each with its remedy. */
   notices: readonly string[];
@@ -153,7 +153,7 @@ export interface SpanCounts {
   forgotten: number;
 }
 
-/** What a dump of the flight recorder has written. */
+/** Result of a dump of the flight recorder. */
 export interface FlightDump {
   /** Absolute path of a file of OTLP JSON, which `spanwright view` opens. */
   readonly file: string;
@@ -162,7 +162,7 @@ export interface FlightDump {
   readonly reason: string;
 }
 
-/** What does not change about a site; what `siteOf` returns. */
+/** The constant properties of a site, as `siteOf` returns them. */
 export interface SiteDescription {
   /** Qualified name and place, unique in a process where the place is known. */
   id: string;
@@ -261,7 +261,7 @@ export interface Tracing {
   /** Sets the drop list under a lease; an empty text ends every drop lease. @throws like setEnabled. */
   setDrop(text: string, options?: LeaseOptions): Lease;
   leases(): readonly Lease[];
-  /** Ends a lease early. False when there is none with this id. @throws PermissionDeniedError like setEnabled. */
+  /** Ends a lease early. False when no lease has this id. @throws PermissionDeniedError like setEnabled. */
   endLease(id: string, actor?: string): boolean;
   state(): TracingState;
   /** Sites whose namespace begins with `prefix` (plain text, default all). */

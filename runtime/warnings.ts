@@ -60,7 +60,7 @@ export interface NoticeFields {
   readonly held?: number;
 }
 
-/** Where the lines go. */
+/** Destination of the lines. */
 export type NoticeLogger = (level: NoticeLevel, line: string, code: NoticeCode, fields: NoticeFields) => void;
 
 const ALL: readonly NoticeLevel[] = ['info', 'warn'];
@@ -107,7 +107,7 @@ function noticeLine(code: NoticeCode, text: string): string {
   return `${code} ${NOTICES[code].text}${text && `: ${text}`}`;
 }
 
-/** What was logged about other tracing in this process, the last line of each code. */
+/** The last line of each code that was logged about other tracing in this process. */
 export function noticesAboutOthers(): string[] {
   return [...aboutOthers.values()];
 }

@@ -1,7 +1,7 @@
 // Every diagnostic of the transformer, one row each: its number, severity and text. The core reports faults by name, as
 // plain data; a host turns them into what its compiler shows. DIAGNOSTICS.md lists the same codes, held by a test.
 
-/** What a row's message is made from. All parts are text of the user's own source or configuration. */
+/** Parts of a row's message. All are text of the user's own source or configuration. */
 interface Row {
   readonly code: number;
   readonly severity: 'error' | 'warning';

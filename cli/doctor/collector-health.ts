@@ -33,7 +33,7 @@ interface Counter {
   readonly metric: string;
   /** Only samples with this label. */
   readonly only?: readonly [label: string, value: string];
-  /** What it means when it is not zero; without one it is no fault. */
+  /** Meaning of a value above zero; without one it is not a fault. */
   readonly fault?: string;
 }
 
@@ -130,7 +130,7 @@ function whichOf(metrics: Metrics, counter: Counter): string {
   return by.length === 0 ? '' : ` (${by.join(', ')})`;
 }
 
-/** The health of the Collector whose metrics are at an address; @throws CommandFailure where there are none. */
+/** The health of the Collector whose metrics are at an address; @throws CommandFailure if the address has no metrics. */
 export async function healthAt(given: string, environment: NodeJS.ProcessEnv): Promise<CollectorHealth> {
   return healthOf(await readMetrics(metricsAddress(given), environment), undefined);
 }

@@ -1,5 +1,5 @@
 // `spanwright doctor`: runs all checks and prints what was found, gravest last, each with cause and fix. Changes nothing. Exits with 1
-// when something is wrong that has to be mended.
+// when something is wrong that has to be fixed.
 
 import { join, resolve } from 'node:path';
 import { VERSION } from '../../runtime/version.js';
@@ -25,7 +25,7 @@ export async function runDoctor(invocation: Invocation): Promise<number> {
   return failed ? EXIT.failed : EXIT.done;
 }
 
-/** What reads the configuration of a service needs OpenTelemetry's API, and cannot even be loaded where that is the very fault. */
+/** Loaded lazily: reading a service's configuration needs OpenTelemetry's API, which may be the missing part. */
 async function serviceFindings(invocation: Invocation, directory: string, wiring: readonly Finding[]): Promise<Finding[]> {
   try {
     const { checkService } = await import('./service.js');

@@ -1,11 +1,11 @@
-// What `spanwright doctor` can find, one row each: how grave it is, the cause, and what to do about it. The checks say what they saw; the
+// Findings of `spanwright doctor`, one row each: severity, cause and remedy. The checks return what they saw; the
 // rows turn it into words. docs/hosts.md lists the rows, held by a test.
 
 export type Level = 'ok' | 'note' | 'warning' | 'error';
 
 interface Row {
   readonly level: Exclude<Level, 'ok'>;
-  /** What a person sees who has not run this. */
+  /** Symptom before anybody runs doctor. */
   readonly symptom: string;
   readonly cause: string;
   readonly fix: string;
@@ -102,7 +102,7 @@ export const FINDINGS = {
     level: 'error',
     symptom: 'spans lack file, line and namespace; a notice SPW015 at start',
     cause: 'Files with instrumented functions were compiled without the transformer.',
-    fix: 'Build with `tspc` (TypeScript 5 and 6) or `spanwright build` (7.1), not with `tsc`; then start the service anew.',
+    fix: 'Build with `tspc` (TypeScript 5 and 6) or `spanwright build` (7.1), not with `tsc`; then restart the service.',
   },
   'old-output': {
     level: 'warning',
@@ -114,7 +114,7 @@ export const FINDINGS = {
     level: 'warning',
     symptom: 'doctor judges a service that is not this one',
     cause: 'What answers at the admin hook has another service name than the configuration of this project.',
-    fix: 'Start the service of this project, or name its hook with --url or --socket; port 9465 belongs to whichever service came first.',
+    fix: 'Start the service of this project, or name its hook with --url or --socket; port 9465 belongs to the service that was started first.',
   },
   'bad-configuration': {
     level: 'error',
@@ -238,7 +238,7 @@ export type FindingName = keyof typeof FINDINGS;
 /** One result of a check. */
 export interface Finding {
   readonly level: Level;
-  /** What was seen. */
+  /** The observation. */
   readonly found: string;
   readonly name?: FindingName;
   readonly cause?: string;

@@ -19,7 +19,7 @@ const UNNAMED = 'unknown_service:node';
 const isNamed = ({ options, environment }: Invocation): boolean =>
   options.has('url') || options.has('socket') || Boolean(environment.SPANWRIGHT_ADMIN_URL);
 
-/** What decides whether there are traces, from the files or from the service. */
+/** Settings that decide whether there are traces, from the files or from the service. */
 interface Facts {
   readonly enabled: boolean;
   readonly endpoint: string | null;
@@ -83,7 +83,7 @@ function checkFacts({ enabled, built, allowRuntimeChanges, roots, rules }: Facts
   return found;
 }
 
-/** What listens at the endpoint; where that is not as it should be, also whether a collector beside the service was meant. */
+/** Checks what listens at the endpoint; if it is wrong, also whether a Collector on this machine was meant. */
 async function checkEndpoints(
   written: string | null,
   beside: string,

@@ -131,7 +131,7 @@ function dependenciesOf(directory: string): string[] {
   }
 }
 
-/** Whether each compiled file whose source has sites loads what compiled code calls. */
+/** Checks that each compiled file whose source has sites loads `spanwright/emitted`. */
 function checkOutput(texts: Texts, directory: string): Finding[] {
   const { files, options } = texts.configuration;
   const undeclared = new Set<string>();

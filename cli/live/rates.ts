@@ -21,7 +21,7 @@ export interface SiteRate {
   readonly p95Ms: number | null;
 }
 
-/** What has grown; all of it when the service has restarted since. */
+/** Growth of a counter; the whole value when the service has restarted since. */
 const growth = (now: number, before: number | undefined) => (before === undefined || now < before ? now : now - before);
 
 /** Busiest first: open spans count too, because a call that hangs makes no rate. */

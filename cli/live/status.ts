@@ -43,7 +43,7 @@ function signedRow({ signedRequests }: TracingState): (readonly [string, string]
   return [['Signed', `${signedRequests.recorded} requests recorded, ${signedRequests.refused} refused (trace_header)`]];
 }
 
-/** Where traces may start, and under which conditions. */
+/** Roots at which traces may start, and their conditions. */
 function rootsLine({ roots, conditionalRoots = [] }: TracingState): string {
   const conditional = conditionalRoots.map(({ roots: at, when }) => `${at} when ${when}`);
   const all = roots === 'none' && conditional.length > 0 ? conditional : [roots, ...conditional];

@@ -1,4 +1,4 @@
-// Where what the recipes ask is found when nothing is said, the variables that say it, and how an address is read. Apart from what asks,
+// Default addresses of the back ends that the recipes query, their variables, and how an address is parsed. Apart from the queries,
 // so that the help, which names them, loads no more than this.
 
 import { printable } from '../../runtime/text/printable.js';

@@ -7,7 +7,7 @@ const VIEWER_PACKAGE = '@spanwright/viewer';
 
 type ViewerCommandName = 'view' | 'receive' | 'traces' | 'diff';
 
-/** What `@spanwright/viewer/commands` exports. */
+/** Exports of `@spanwright/viewer/commands`. */
 export interface ViewerCommands {
   readonly commands: Readonly<Record<ViewerCommandName, () => Promise<CommandCode>>>;
 }

@@ -1,4 +1,4 @@
-// Who may read and who may change. Tokens are compared as SHA-256 digests in constant time; what a wrong one costs is in
+// Access to the hook: read or change. Tokens are compared as SHA-256 digests in constant time. The cost of a wrong one is in
 // wrong-tokens.ts, where tokens come from in token.ts.
 
 import { timingSafeEqual } from 'node:crypto';
@@ -20,7 +20,7 @@ export interface AccessOptions {
   readonly failures?: FailureLimit;
 }
 
-/** What the adapter knows of the caller. Without it the handler treats the caller as remote. */
+/** The caller, as far as the adapter knows it. Without it the handler treats the caller as remote. */
 export interface Caller {
   /** True when the connection comes from this machine and no proxy stands between. */
   readonly local?: boolean;
@@ -52,7 +52,7 @@ export class Access {
     this.#wrong = new WrongTokens(options.failures ?? { most: 10, withinSeconds: 60 }, log);
   }
 
-  /** What the request may do. @throws Refusal 401 for a wrong token, late after too many; 429 where too many wait. */
+  /** The access of a request. @throws Refusal 401 for a wrong token, late after too many; 429 where too many wait. */
   async grant(request: Request, caller: Caller): Promise<Grant> {
     if (caller.trusted === true) return { read: true, change: true };
     const open = this.#read === undefined && (this.#openReads || caller.local === true);

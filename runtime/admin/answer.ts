@@ -32,7 +32,7 @@ interface Fault {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What an answer may report of a thrown value. `expected` is false for anything but a SpanwrightError. */
+/** The part of a thrown value that an answer may report. `expected` is false for anything but a SpanwrightError. */
 export function faultOf(error: unknown): Fault & { readonly expected: boolean } {
   if (error instanceof Refusal) {
     const { status, code, message, more } = error;

@@ -7,9 +7,9 @@ export interface AuditEntry {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly outcome: 'done' | 'refused';
-  /** Who, as the request states it: not verified beyond the token. */
+  /** The caller's name as the request states it: not verified beyond the token. */
   readonly actor: string | null;
-  /** What, for example `set tracing-enabled to true`. */
+  /** The change, for example `set tracing-enabled to true`. */
   readonly change: string;
   /** Until when the change holds. */
   readonly until: string | null;

@@ -1,4 +1,4 @@
-// Where a request says it was sent to, and from which page. The Host must be one that the operator knows, which stops DNS
+// Checks of the Host and Origin headers of a request. The Host must be one that the operator knows, which stops DNS
 // rebinding (a page whose name suddenly resolves to this machine); a change that a browser sends must come from the hook's
 // own page, which stops forged cross-site requests. Both are asked before any token is looked at.
 

@@ -1,4 +1,4 @@
-// What the admin hook and the command line program must agree on. No imports, so that the program starts fast.
+// Defaults that the admin hook and the command line program share. No imports, so that the program starts fast.
 
 /** Port of the admin server, and where the program looks without an option. */
 export const DEFAULT_ADMIN_PORT = 9465;

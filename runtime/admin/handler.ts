@@ -34,7 +34,7 @@ export interface AdminOptions extends AccessOptions {
   readonly announce?: string | false;
   /** Address of a trace, with {trace_id} and if wanted {span_id}: the page links to it. Default: no links. */
   readonly traceUrl?: string;
-  /** Where the lines of the audit go. Default standard error. */
+  /** Destination of the audit lines. Default standard error. */
   readonly log?: (line: string) => void;
 }
 

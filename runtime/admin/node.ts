@@ -10,7 +10,7 @@ import type { AdminHandler } from './handler.js';
 import { drained, streamOf } from './node-body.js';
 import { pathBelow } from './paths.js';
 
-/** What frameworks add to Node's request: the path before mounting, and the body when a parser has read it already. */
+/** Properties that frameworks add to Node's request: the path before mounting, and the body when a parser has read it already. */
 type FrameworkRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;
@@ -20,7 +20,7 @@ const OF_A_PROXY =
   /^(?:forwarded|via|x-(?:original-)?forwarded(?:-.+)?|x-(?:real|client|cluster-client|appengine-user)-ip|x-envoy-.+|(?:cf-connecting|true-client|fastly-client)-ip)$/;
 
 /**
- * What a Node request tells of its caller, for frameworks that are mounted fetch-style:
+ * The caller of a Node request, for frameworks that are mounted fetch-style:
  * `app.all('/tracing/*', (c) => admin(c.req.raw, callerOf(c.env.incoming)))`.
  */
 export function callerOf(request: IncomingMessage): Caller {
@@ -131,7 +131,7 @@ export function toNodeHandler(handler: AdminHandler): NodeHandler {
 /** The same for a server that has only the hook. */
 export function listenerOf(handler: AdminHandler): NodeHandler {
   return function adminMiddleware(request: FrameworkRequest, response, next) {
-    // What a framework has left of the URL counts first: a handler with the prefix "/" would else take the base path for its own.
+    // The URL as the framework left it counts first, because a handler with the prefix "/" would else take the base path for its own.
     const paths = [request.url, request.originalUrl].map((url) => originForm(url ?? '/'));
     const path = paths.find((candidate) => isBelow(candidate, handler.prefix));
     if (path === undefined && next !== undefined) return next();

@@ -1,4 +1,4 @@
-// What the reading rows of the table of routes answer: pages of sites, namespaces, open spans and errors, and the health of the
+// Handlers of the read-only routes: pages of sites, namespaces, open spans and errors, and the health of the
 // way out. Every answer is bounded; texts that hold data of the service (attribute values, messages of errors) are left out
 // unless the token for changes was sent.
 
@@ -7,7 +7,7 @@ import type { SiteSort, SpanCounts, Tracing, TracingState } from '../tracing.js'
 import { jsonAnswer, textAnswer } from './answer.js';
 import type { AuditEntry } from './audit.js';
 
-/** What a reading row gets. */
+/** Arguments of a read-only route. */
 export interface Reading {
   readonly tracing: Omit<Tracing, 'setEnabled' | 'setRules' | 'setDrop' | 'endLease' | 'forceFlush' | 'shutdown'>;
   readonly values: ReadonlyMap<string, unknown>;

@@ -4,7 +4,7 @@ import type { Lease, Tracing } from '../tracing.js';
 import type { Field } from './fields.js';
 import type { Reading } from './reads.js';
 
-/** What a changing row gets. */
+/** Arguments of a route that changes something. */
 export interface Changing {
   readonly tracing: Tracing;
   readonly values: ReadonlyMap<string, unknown>;
@@ -34,7 +34,7 @@ export interface ChangeRoute extends RouteFacts {
   readonly permission: 'change';
   /** Fields of the JSON body; null when the route takes none. */
   readonly body: readonly Field[] | null;
-  /** What is tried, in words, for the log. */
+  /** The attempted change in words, for the log. */
   readonly describe: (call: Changing) => string;
   /** Makes the change as one step: it is made whole, or it throws. Answers with the lease made or ended. */
   readonly change: (call: Changing) => Lease;

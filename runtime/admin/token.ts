@@ -1,4 +1,4 @@
-// Where the tokens of the admin hook come from, and which of them are refused: what cannot travel in a header, what can be guessed,
+// Reads the tokens of the admin hook and refuses some of them: what cannot travel in a header, what can be guessed,
 // and files that other users of the machine can read or change. Read once, when the handler is created; the command line program
 // reads its token file by the same rules.
 

@@ -1,4 +1,4 @@
-// What a wrong token costs its sender: after a few of them every further one from the same network is answered late, and only a few
+// Delays for wrong tokens: after a few of them every further one from the same network is answered late, and only a few
 // wait at a time. The right token is compared first and never waits, so nobody can lock the operator out by guessing.
 
 import { isIPv4, isIPv6 } from 'node:net';
@@ -12,7 +12,7 @@ export interface FailureLimit {
   readonly withinSeconds: number;
 }
 
-/** What becomes of an answer to a wrong token: given now, given late, or refused with 429 because too many wait. */
+/** The answer to a wrong token: given now, given late, or refused with 429 because too many wait. */
 type Penalty = { readonly kind: 'none' | 'late' } | { readonly kind: 'refused'; readonly seconds: number };
 
 interface Counted {

@@ -35,7 +35,7 @@ export const KEYS = [
     type: boolean(),
     default: false,
     env: ['SPANWRIGHT_ENABLED'],
-    doc: 'Whether spans are recorded from the start. With no endpoint nothing is recorded whatever this says.',
+    doc: 'Whether spans are recorded from the start. With no endpoint nothing is recorded, even if this is true.',
   },
   {
     key: 'disabled',
@@ -43,7 +43,7 @@ export const KEYS = [
     type: boolean(),
     default: false,
     env: ['OTEL_SDK_DISABLED'],
-    doc: 'Nothing is built and nothing can be enabled while the process runs, whatever else is set.',
+    doc: 'Nothing is built and nothing can be enabled while the process runs, regardless of other settings.',
   },
   {
     key: 'allow_runtime_changes',
@@ -129,7 +129,7 @@ export const KEYS = [
     type: patterns(parseDrop, (parsed) => printPatterns(parsed, '')),
     default: LEAKY,
     env: ['SPANWRIGHT_DROP'],
-    doc: 'Spans never made, whatever their parent decided: namespace prefixes, `scope:<name>`, `name:<span name>`.',
+    doc: 'Spans that are never created, also under a recorded parent: namespace prefixes, `scope:<name>`, `name:<span name>`.',
   },
   {
     key: 'remote_parent',
@@ -256,7 +256,7 @@ export type ConfiguredValues = {
   readonly [R in Row as R['option']]: R['type'] extends ValueType<infer T, infer _Input> ? T : never;
 };
 
-/** What code may give for each key. */
+/** Values that code may pass, by key. */
 export type KeyOptions = {
   [R in Row as R['option']]?: (R['type'] extends ValueType<infer _T, infer Input> ? Input : never) | undefined;
 };

@@ -22,7 +22,7 @@ import type { Place } from './types.js';
 
 export interface LoadedConfiguration {
   readonly configuration: Configuration;
-  /** Where each value came from, in the order of the table. */
+  /** Source of each value, in the order of the table. */
   readonly values: readonly ConfigurationValue[];
   /** Variables of the environment that are malformed and therefore ignored, each with the reason. */
   readonly warnings: readonly string[];
@@ -47,7 +47,7 @@ const SOURCES: Record<Place, Source> = { file: 'file', environment: 'environment
 
 type CodeOnly = 'configFile' | 'logger' | 'exporter' | 'spanProcessors' | 'extraResourceDetectors';
 
-/** What only code can give, with what it must be. */
+/** Options that only code can pass, each with a description of its type. */
 const CODE_ONLY: Record<CodeOnly, { expected: string; fits(value: unknown): boolean }> = {
   configFile: { expected: 'the path of a TOML or YAML file', fits: (value) => typeof value === 'string' && value !== '' },
   logger: {

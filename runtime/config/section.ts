@@ -8,7 +8,7 @@ export interface Section {
   readonly values: ReadonlyMap<string, unknown>;
   /** `file:line:column` and the name that the key has in the file; the file alone where the line is not known. */
   origin(key: string): string;
-  /** What is wrong with the file, beside its values. */
+  /** Faults of the file other than invalid values. */
   readonly faults: readonly string[];
   /** Parts of a standard file that are not followed, each with the reason. */
   readonly notFollowed: readonly string[];

@@ -8,7 +8,7 @@ import { withoutSecrets } from '../text/found.js';
 import { didYouMean } from '../text/nearest.js';
 import type { Duration } from '../tracing.js';
 
-/** Where a raw value stands. From the environment everything is text. */
+/** Origin of a raw value. Every value from the environment is text. */
 export type Place = 'file' | 'environment' | 'code';
 
 /**
@@ -23,7 +23,7 @@ export type Reading<T> =
 export interface ValueType<T, Input = T> {
   /** Name of the type in the documentation. */
   readonly name: string;
-  /** What a value must be, as the end of "must be ...". */
+  /** Description of a valid value, as the end of "must be ...". */
   readonly expected: string;
   read(raw: unknown, place: Place): Reading<T>;
   /** Only for inference: what code may give. */

@@ -16,7 +16,7 @@ export interface Part {
   at(key: string | number): Part;
 }
 
-/** Substitution: `$$`, `${NAME}`, `${env:NAME}`, `${NAME:-default}`; what looks like one and is none is an error. */
+/** Substitution: `$$`, `${NAME}`, `${env:NAME}`, `${NAME:-default}`; an incomplete one is an error. */
 const REFERENCE = /\$\$|\$\{(?:env:)?([a-zA-Z_]\w*)(?::-([^\n}]*))?\}|\$\{[^}]*\}?/gu;
 
 export function readParts(file: ConfigurationFile, env: NodeJS.ProcessEnv): { readonly root: Part } | { readonly fault: string } {

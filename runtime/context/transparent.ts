@@ -64,7 +64,7 @@ export function isTransparent(span: Span): span is TransparentSpan {
   return (span as TransparentSpan)[TRANSPARENT] === true;
 }
 
-/** Where there is no ancestor: one for all. */
+/** Shared by all calls without an ancestor. */
 export const NOTHING = new TransparentSpan(undefined);
 
 /** The span that counts for parenthood. */

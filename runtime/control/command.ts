@@ -1,4 +1,4 @@
-// What a control source says: at most one command for each of the three settings, with a revision and the time that is left.
+// Document of a control source: at most one command for each of the three settings, with a revision and the time that is left.
 // Sources are files and stores that others write, so every field is checked here before anything is changed.
 
 import { InvalidArgumentError } from '../errors.js';

@@ -13,7 +13,7 @@ import { COMMAND_FIELDS, checkValue, isEndless, leaseOptions, MOST_TEXT, readObj
 import { type Control, type Controlled, Follower } from './follower.js';
 
 export interface FileOptions {
-  /** Milliseconds between two looks where the file system tells nothing. Default 1000. */
+  /** Milliseconds between two polls where the file system reports no changes. Default 1000. */
   readonly interval?: number;
 }
 
@@ -130,7 +130,7 @@ class FollowedFile implements Control {
       const value = file[setting] === undefined ? null : checkValue(setting, file[setting]);
       return { setting, value, ...others, ...(setting === 'enabled' && only !== undefined ? { only } : undefined) };
     });
-    // What has never been named needs no end.
+    // A setting that was never named has nothing to end.
     const named = commands.filter(({ setting, value }) => value !== null || !this.#follower.isNew(setting, 1));
     this.#follower.follow(
       named.map((command) => ({

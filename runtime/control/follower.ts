@@ -6,7 +6,7 @@ import type { Lease, Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
 import type { HeldCommand, ReplicaCommand, Setting } from './command.js';
 
-/** What is followed, and how to stop. */
+/** The followed source, and the function that stops it. */
 export interface Control {
   /** The highest revision seen; 0 before the first command. */
   readonly revision: number;
@@ -65,7 +65,7 @@ export class Follower {
     }
   }
 
-  /** Tells once a minute, for each kind of fault, why the source cannot be followed. */
+  /** Logs why the source cannot be followed, once a minute for each kind of fault. */
   fault(message: string): void {
     notice('SPW022', `${this.source}: ${message}`, `${this.source} ${message}`);
   }

@@ -1,5 +1,5 @@
-// What is asked of the two Redis packages that services use, `redis` (node-redis) and `ioredis`: one link that executes or
-// listens. No types of theirs are needed. Links made here do not reconnect by themselves, because the packages' own timers for
+// Thin layer over the two Redis packages that services use, `redis` (node-redis) and `ioredis`: one connection that executes or
+// listens. It needs none of their types. Links made here do not reconnect by themselves, because the packages' own timers for
 // that hold the process; redis-connection.ts makes a new link instead.
 
 import { InvalidArgumentError, SpanwrightError } from '../errors.js';

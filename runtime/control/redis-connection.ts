@@ -18,7 +18,7 @@ function inTime<Answer>(work: Promise<Answer>, milliseconds: number, holds: bool
 }
 
 interface Listening {
-  /** Something was said on the channel. */
+  /** A message arrived on the channel. */
   heard(): void;
   /** The subscription stands, for the first time or again. */
   ready(): void;

@@ -1,6 +1,6 @@
 // Redis as control source: one hash holds the last command for each setting, a message on the channel of the same name says
-// that it has changed. All times are reckoned by Redis: a replica asks how long a command still holds, so that no clock of a
-// replica lengthens a lease and one that starts later gets what is left. When Redis is gone, leases end by themselves.
+// that it has changed. All times are Redis's: a replica asks how long a command still holds, so that no clock of a
+// replica lengthens a lease and one that starts later gets what is left. When Redis is gone, leases expire.
 
 import { clearInterval, now as monotonic, setInterval, unref } from '../captured.js';
 import { InvalidArgumentError, SpanwrightError } from '../errors.js';
@@ -59,7 +59,7 @@ function readAnswer(answer: unknown): { now: number; hash: ReadonlyMap<string, s
   return { now: Number(now), hash };
 }
 
-/** The command for a setting, or undefined when there is none. @throws InvalidArgumentError for what is not a command. */
+/** The command for a setting, or undefined without one. @throws InvalidArgumentError for what is not a command. */
 function heldCommand(setting: Setting, hash: ReadonlyMap<string, string>, now: number): HeldCommand | undefined {
   const text = hash.get(setting);
   if (text === undefined) return undefined;
@@ -176,7 +176,7 @@ export async function followRedis(
 }
 
 /**
- * Writes a command for all replicas that follow Redis, and tells them.
+ * Writes a command for all replicas that follow Redis, and notifies them.
  *
  * @param options `revision`: refuse unless this is still the revision of the commands
  * @returns the revision of the command

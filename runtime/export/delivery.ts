@@ -32,7 +32,7 @@ const PROBE_INTERVAL = 60_000;
 /** Milliseconds that resource detectors still have when the process is about to end. */
 const GRACE = 200;
 
-/** What became of a batch. */
+/** Outcome of a batch. */
 interface Sent {
   /** Leading spans that were dealt with: all, or as many as one request holds. */
   readonly spans: number;
@@ -154,7 +154,7 @@ export class Delivery {
     });
   }
 
-  /** What a collector rejects inside a success is not to be sent again (OTLP specification, "Partial Success"). */
+  /** Spans that a Collector rejects in a partial success must not be sent again (OTLP specification, "Partial Success"). */
   #acceptedOf(sent: number, { rejected, message }: Remark): number {
     const lost = Math.min(Math.max(0, Math.trunc(rejected) || 0), sent);
     const what = lost > 0 ? `rejected ${lost} of ${sent} spans` : `took all ${sent} spans`;
@@ -190,7 +190,7 @@ export class Delivery {
     this.#reports = this.#reports.then(() => this.options.notice('SPW004', this.options.endpoint?.url));
   }
 
-  /** What a probe says is wrong, at most one probe a minute; undefined when it finds nothing wrong. */
+  /** The fault that a probe found, at most one probe a minute; undefined when it finds none. */
   async #probe(): Promise<string | undefined> {
     const { endpoint, certificates } = this.options;
     if (endpoint === null) return undefined;

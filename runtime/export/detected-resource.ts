@@ -1,6 +1,6 @@
 // OpenTelemetry's `Resource`, whose detectors run when it is first asked for anything, which is when the first span is sent or a span
 // processor reads it: a set-up that is off asks none of them. Made by resource.ts. A detector that throws, rejects or does not
-// answer is said and left out; it neither delays nor fails a start.
+// answer is logged and left out; it neither delays nor fails a start.
 
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import type { RawAttribute, Resource, ResourceDetector } from '../sdk/contracts.js';
@@ -74,7 +74,7 @@ export class DetectedResource implements Resource {
     await this.#settled;
   }
 
-  /** What is known without waiting. */
+  /** Attributes that are known without waiting. */
   #now(): Resource {
     this.#known ??= this.#detect();
     return this.#known;

@@ -74,7 +74,7 @@ export function checkEndpoint(
 
 const pathOf = (url: URL): string => url.pathname.replace(/\/+$/u, '');
 
-/** What keeps the text from being a URL, or undefined. */
+/** The reason why the text is not a URL, or undefined. */
 function faultInText(written: string, own: number): string | undefined {
   if (/^["'`]/u.test(written)) return 'stands in quotes that are part of the value: leave them out.';
   if (OTHER_TARGET.test(written))
@@ -90,7 +90,7 @@ function faultInText(written: string, own: number): string | undefined {
   return isUrl ? undefined : `is not a valid URL: write "http://host:${own}", with a port from 1 to 65535.`;
 }
 
-/** What keeps a URL from being an endpoint of this protocol, or undefined. */
+/** The reason why a URL is not an endpoint of this protocol, or undefined. */
 function faultInUrl(url: URL, protocol: Configuration['protocol']): string | undefined {
   const { own, others, name, other, otherProtocol } = PORTS[protocol];
   const plain = `${url.protocol}//${url.host}`;

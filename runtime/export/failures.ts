@@ -1,4 +1,4 @@
-// What the ways in which an export fails mean: by gRPC status or HTTP status, whether it is worth another attempt (OTLP
+// Meaning of export failures: by gRPC status or HTTP status, whether it is worth another attempt (OTLP
 // specification, "Failures"), and what a person should do. Read by delivery.ts; a table, so that each status has its own text.
 
 import { SpanwrightError } from '../errors.js';
@@ -73,7 +73,7 @@ export class ExportTimeout extends Error {
 }
 
 export interface Failure extends Row {
-  /** What the other side or the operating system said. */
+  /** The message of the other side or of the operating system. */
   readonly text: string;
   /** Milliseconds that the other side asks us to wait before the next attempt. */
   readonly retryAfter?: number;

@@ -8,7 +8,7 @@ import type { Scope } from '../span/host.js';
 import { toHrTime } from '../span/time.js';
 import type { EncodableSpan } from './encode.js';
 
-/** What the spans of a dump have in common. */
+/** Properties that the spans of a dump share. */
 export interface Dump {
   readonly calls: Iterable<FlightCall>;
   /** On each root, as `spanwright.flight.reason`. */

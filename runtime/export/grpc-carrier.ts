@@ -28,7 +28,7 @@ interface GrpcSettings {
   readonly userAgent: string;
 }
 
-/** What is used of `@opentelemetry/otlp-grpc-exporter-base`, the transformer and the exporter itself; loaded by sdk/packages.ts. */
+/** The used parts of `@opentelemetry/otlp-grpc-exporter-base`, the transformer and the exporter itself; loaded by sdk/packages.ts. */
 export interface GrpcPackages {
   createEmptyMetadata(): Metadata;
   createInsecureCredentials(): unknown;

@@ -30,7 +30,7 @@ interface HttpSettings {
   readonly userAgent: string;
 }
 
-/** What is used of `@opentelemetry/otlp-exporter-base`, the transformer and the exporter itself; loaded by sdk/packages.ts. */
+/** The used parts of `@opentelemetry/otlp-exporter-base`, the transformer and the exporter itself; loaded by sdk/packages.ts. */
 export interface HttpPackages {
   /** Missing in a version that has changed it: the exporter itself takes its place, with its own serializer. */
   createOtlpHttpExportDelegate?(

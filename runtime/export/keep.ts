@@ -40,7 +40,7 @@ export class KeepSink implements SpanSink {
   readonly counts: KeepCounts = { forgotten: 0, decidedEarly: 0 };
   /** Undecided traces, oldest first. */
   readonly #waiting = new Map<LocalTrace, Waiting>();
-  /** What became of traces that may still have open spans. */
+  /** Outcomes of traces that may still have open spans. */
   readonly #outcomes = new WeakMap<LocalTrace, SamplingOutcome>();
   #held = 0;
   /** Traces kept for an error while their root is open. */

@@ -30,7 +30,7 @@ const NOTHING: ExportCounts = Object.freeze({ ended: 0, exported: 0, failed: 0, 
 
 /**
  * The pipeline, or null when there is nothing to send to: no endpoint, exporter or span processor is configured, tracing is
- * disabled, or the endpoint cannot be used, which is said in a notice.
+ * disabled, or the endpoint cannot be used, which is logged as a notice.
  * @throws ConfigurationError when a certificate file cannot be read or used.
  */
 export function buildPipeline(configuration: Configuration, notice: Notice): Pipeline | null {
@@ -117,7 +117,7 @@ class Several implements SpanProcessor {
   }
 }
 
-/** A span processor of the application: what it throws is said and goes no further, and it cannot hold up a shutdown. */
+/** A span processor of the application: its exceptions are logged and swallowed, and it cannot hold up a shutdown. */
 class Guarded implements SpanProcessor {
   constructor(
     readonly inner: SpanProcessor,

@@ -10,7 +10,7 @@ import { SILENCED } from '../context/layer.js';
 import type { Certificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
 
-/** What was found at the endpoint. */
+/** The finding at the endpoint. */
 export type Finding =
   | 'reachable'
   | 'unresolvable'
@@ -26,7 +26,7 @@ export type Finding =
 
 interface Probe {
   readonly finding: Finding;
-  /** What was found and what to do, in one sentence or two. */
+  /** The finding and its remedy, in one or two sentences. */
   readonly message: string;
 }
 

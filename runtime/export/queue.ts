@@ -81,7 +81,7 @@ export class ExportQueue implements SpanProcessor {
   /** Spans that entered the queue and that left it, in order: a flush waits for the second to reach the first. */
   #entered = 0;
   #left = 0;
-  /** What had entered when the delay was last over: all of it is due, in however many batches. */
+  /** Number of spans that had entered when the delay was last over: all of them are due, in any number of batches. */
   #due = 0;
   #flushes: Flush[] = [];
   #timer: NodeJS.Timeout | undefined;

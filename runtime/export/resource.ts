@@ -42,11 +42,11 @@ interface ResourceOptions {
   readonly limitMillis?: number;
   /** The admin hook that is announced, read with the first export. */
   readonly announced?: () => ProcessState['announcedHook'];
-  /** Where spans are sent. */
+  /** Address that spans are sent to. */
   readonly endpoint?: Endpoint | undefined;
 }
 
-/** Where a viewer finds the admin hook. Its loopback address leaves the machine only where the user announced it. */
+/** Address at which a viewer finds the admin hook. Its loopback address leaves the machine only where the user announced it. */
 function hookDetector({ announced = () => undefined, endpoint }: ResourceOptions): NamedDetector {
   const local = endpoint !== undefined && isLoopbackHost(endpoint.host);
   return {

@@ -21,14 +21,14 @@ function takeSocket(message: unknown): void {
   opening.getStore()?.take((message as { socket: Socket }).socket);
 }
 
-/** Whether sockets can be seen here: Bun and Deno publish none. */
+/** True if the runtime publishes its sockets: Bun and Deno do not. */
 export const CAN_GRIP = process.versions.bun === undefined && process.versions.deno === undefined;
 
 export class SocketGrip {
   readonly #sockets = new Set<Socket>();
   #ended = false;
 
-  /** Whether a connection is open on which the server has spoken. */
+  /** True if a connection is open on which the server has answered. */
   get connected(): boolean {
     for (const socket of this.#sockets) if (!isSilent(socket)) return true;
     return false;

@@ -1,4 +1,4 @@
-// Where traces may start: at the roots that are configured, or at those of the leases that switch tracing on; and under which
+// Roots at which traces may start: the configured ones, or those of the leases that switch tracing on; and under which
 // conditions.
 
 import { fulfils, type When } from '../site/condition.js';

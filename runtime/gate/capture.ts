@@ -1,11 +1,11 @@
-// What a lease captures of calls, as people write it: `args, result, this.rackId`. Parsed strictly, printed back in normal form.
+// Values that a lease captures, as people write them: `args, result, this.rackId`. Parsed strictly, printed back in normal form.
 
 import { InvalidArgumentError } from '../errors.js';
 import type { Capture } from '../site/capture.js';
 import { describeFound } from '../text/found.js';
 import type { Pattern } from './pattern.js';
 
-/** What is captured at the sites that the patterns name; null: at every site. */
+/** A capture and the patterns of its sites; null: every site. */
 export interface CaptureAt {
   readonly only: readonly Pattern[] | null;
   readonly capture: Capture;
@@ -41,7 +41,7 @@ export function printCapture({ args, result, self }: Capture): string {
   return [...(args ? ['args'] : []), ...(result ? ['result'] : []), ...fields].join(', ');
 }
 
-/** All that the captures ask for together; undefined when there is none. */
+/** The union of the captures; undefined without any. */
 export function unitedCapture(captures: readonly Capture[]): Capture | undefined {
   const [first, ...others] = captures;
   return others.reduce<Capture | undefined>(

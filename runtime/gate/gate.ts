@@ -42,10 +42,10 @@ export class Gate implements GateSwitch {
   onSwitch: (idle: boolean) => void = () => {};
   /** True: calls that are not recorded are written into the ring of the flight recorder. */
   #flies = false;
-  /** What forwarders read: idle when no call can record, and the flight recorder does not run. */
+  /** Read by forwarders: idle when no call can record, and the flight recorder does not run. */
   readonly calls: { idle: boolean } = { idle: true };
   /**
-   * What forwarders of sites with a `parent` option read instead: a caller's context may be in their arguments, where nobody else
+   * Read instead by forwarders of sites with a `parent` option: a caller's context may be in their arguments, where nobody else
    * sees it. Idle when nothing is built, or when the gate is and no caller has a say.
    */
   readonly entry: { idle: boolean } = { idle: true };
@@ -172,7 +172,7 @@ export class Gate implements GateSwitch {
     return [...when, ...this.whenOfKind(site.kind)].filter((conditions) => mayFulfil(site, conditions));
   }
 
-  /** What the settings say of a span of a third-party tracer. */
+  /** The decision of the settings for a span of a third-party tracer. */
   verdict(subject: Subject): Verdict {
     return this.#verdicts.of(subject);
   }

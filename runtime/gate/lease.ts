@@ -16,7 +16,7 @@ import { printWhen } from './when.js';
 /** Leases in force at once: people and scripts make few; the bound keeps a loop of requests from growing memory. */
 const MOST_LEASES = 100;
 
-/** What the recording path asks: nothing more while `metered` is false. */
+/** Interface of the recording path: it reads nothing more while `metered` is false. */
 export interface LeaseMeter {
   readonly metered: boolean;
   count(started: number, open: number): void;
@@ -37,7 +37,7 @@ interface Held extends Change, LeaseTerms {
   readonly ended: readonly string[];
 }
 
-/** What a worker thread needs to know of a lease of the main thread. */
+/** The part of a lease of the main thread that a worker thread needs. */
 export interface InheritedLease extends Change {
   readonly only: string | null;
   readonly when: When | null;
@@ -95,13 +95,13 @@ export class LeaseBook implements LeaseMeter {
     return [...this.#inherited, ...this.#held].filter((lease) => lease.kind === kind).map((lease) => lease.value);
   }
 
-  /** What the leases that switch on admit. */
+  /** Roots that the leases that switch on admit. */
   admitting(): AdmittingLease[] {
     const on = [...this.#inherited, ...this.#held].filter(isOn);
     return on.map(({ only, when }) => ({ only: only === null ? null : parseRoots(only), when }));
   }
 
-  /** What the leases that switch on capture. */
+  /** Captures of the leases that switch on. */
   capturing(): CaptureAt[] {
     const on = [...this.#inherited, ...this.#held].filter(isOn);
     return on.flatMap(({ only, capture }) =>

@@ -113,7 +113,7 @@ const LOWER_Z = 122;
 const UPPER_A = 65;
 const UPPER_Z = 90;
 
-/** What a pattern is compared with: a site, or a span of a third-party tracer. */
+/** Subject of a pattern: a site, or a span of a third-party tracer. */
 export interface Subject {
   /** Namespace, separator and function. Undefined for a third-party span without `code.namespace`. */
   readonly qualified: string | undefined;

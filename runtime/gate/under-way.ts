@@ -7,7 +7,7 @@
 /** Milliseconds between two ticks. The grace is at least one tick and at most two. */
 export const TICK_MS = 5000;
 
-/** What a trace remembers of itself for this. */
+/** State that each trace keeps for this. */
 export interface TraceLife {
   /** Open spans of the trace in this process. */
   open: number;

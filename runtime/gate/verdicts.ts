@@ -20,7 +20,7 @@ export interface GateSettings extends Admission {
   remoteParent: 'accept' | 'ignore';
 }
 
-/** What the settings say of a subject. */
+/** The decision of the settings for a subject. */
 export interface Verdict {
   readonly dropped: boolean;
   readonly ratio: number;
@@ -69,7 +69,7 @@ export class Verdicts {
     this.#drop = indexOf(drop);
   }
 
-  /** Whether any root has conditions. Without them a change judges each site with no list made. */
+  /** True if any root has conditions. Without them a change judges each site without allocating a list. */
   get conditional(): boolean {
     return this.#conditional.length > 0;
   }

@@ -48,7 +48,7 @@ function parseCondition(text: string, field: string): Condition {
   if (source === 'value' && name === 'duration')
     throw new InvalidArgumentError(
       field,
-      `${field}: the duration is known when the call has ended; which finished traces are kept is said by "keep".`,
+      `${field}: the duration is known when the call has ended; "keep" decides which finished traces are kept.`,
     );
   const values = text
     .slice(at + 1)

@@ -1,4 +1,4 @@
-// `instrument`: the one name that users write. Tells from its arguments what it was asked for.
+// `instrument`: the one name that users write. Its arguments decide what it does.
 
 import { SpanwrightError } from '../errors.js';
 import type { AnyFunction } from '../site/site.js';

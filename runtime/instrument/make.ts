@@ -14,7 +14,7 @@ import { parameterNames } from './parameter-names.js';
 import { checkAddedOptions, checkInstrumentOptions, constantAttributes, resolveAdded, resolveOptions } from './resolve.js';
 import { constructibleWrapper, wrapper } from './wrapper.js';
 
-/** What instrument() sees of a function that no transformer described. */
+/** Description of a function that no transformer described, as instrument() reads it from the function. */
 function recordOf(body: AnyFunction, owner: string | undefined, name: string): SiteRecord {
   return {
     namespace: owner ?? '',

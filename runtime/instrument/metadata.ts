@@ -1,4 +1,4 @@
-// What other code can read about a site: `siteOf(fn)`, reflect-metadata where the program has loaded it, and `Symbol.metadata`
+// Metadata of a site that other code can read: `siteOf(fn)`, reflect-metadata where the program has loaded it, and `Symbol.metadata`
 // where the program or its engine defines it. Both are the program's; where they are missing nothing is kept.
 
 import type { Attributes } from '@opentelemetry/api';

@@ -1,4 +1,4 @@
-// What a user may say of a site: the options of @instrument, their types inferred from the decorated function, and the
+// Options of a site: those of @instrument, their types inferred from the decorated function, and the
 // one normal form in which the runtime keeps them.
 
 import type { Attributes, AttributeValue, Context, Link, SpanContext, SpanKind } from '@opentelemetry/api';
@@ -8,7 +8,7 @@ import type { Level, RootMark } from '../site/marks.js';
 // biome-ignore lint/suspicious/noExplicitAny: any function may be decorated; callbacks narrow these by what they name
 type Any = any;
 
-/** What a call comes to: the value that a promise brings, what a generator returns. */
+/** Result of a call: the value of its promise, or the return value of its generator. */
 export type Settled<Result> = Result extends Generator<Any, infer Returned, Any> | AsyncGenerator<Any, infer Returned, Any>
   ? Returned
   : Awaited<Result>;

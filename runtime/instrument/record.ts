@@ -56,7 +56,7 @@ function note(target: object, method: string | symbol | undefined, index: number
   );
 }
 
-/** What `@record` noted of a method of `target` (a prototype, or a class for static methods). */
+/** Entries that `@record` noted for a method of `target` (a prototype, or a class for static methods). */
 export function markedParameters(target: object, method: string | symbol): readonly MarkedParameter[] {
   return state.marked.get(target)?.get(method) ?? [];
 }

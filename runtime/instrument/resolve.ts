@@ -22,7 +22,7 @@ const isText: Check = (value) => typeof value === 'string' && value !== '';
 const isFlag: Check = (value) => typeof value === 'boolean';
 const isRecord: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What each option may be, and how to say so. */
+/** Check of each option, and the words for a valid value. */
 const FORMS: Record<(typeof OPTION_NAMES)[number], readonly [Check, string]> = {
   name: [isText, 'text that is not empty'],
   namespace: [isText, 'text that is not empty'],

@@ -18,7 +18,7 @@ export interface TableRow {
   readonly within: number;
 }
 
-/** What the rows of a module have in common. */
+/** Properties that the rows of a module share. */
 export interface TableHead {
   readonly namespace: string;
   readonly file: string;

@@ -19,7 +19,7 @@ type DecoratorOptions<This, Args extends Any[], ParentArgs extends Any[], LinksA
   result?: (this: This, result: Result) => Attributes | undefined;
 };
 
-/** What the callbacks of a decorator's options take. */
+/** Parameters of the callbacks of a decorator's options. */
 interface Callbacks {
   readonly this: unknown;
   readonly args: readonly (readonly Any[])[];
@@ -52,7 +52,7 @@ type Fits<Fn, C extends Callbacks> = Fn extends (...args: infer Given extends An
   : unknown;
 
 /**
- * What `instrument(options)` returns: a decorator for members and classes, in both kinds of decorators. The compiler tells why the
+ * Return type of `instrument(options)`: a decorator for members and classes, in both kinds of decorators. The compiler reports why the
  * last form of a kind does not fit, so the commonest form stands last.
  */
 export interface Decorator<C extends Callbacks = NoCallbacks> {

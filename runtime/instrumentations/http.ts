@@ -14,7 +14,7 @@ type Hook = (request: unknown) => boolean;
 
 const asHook = (given: unknown): Hook | undefined => (typeof given === 'function' ? (given as Hook) : undefined);
 
-/** True when a call to another service has nothing to record and nothing to tell. */
+/** True when a call to another service has nothing to record and nothing to propagate. */
 export function nothingToPass(): boolean {
   if (!state.gate.idle) return false;
   const context = activeContext();

@@ -16,7 +16,7 @@ const RENAMED: Record<string, string> = {
   'net.peer.name': 'server.address',
   'net.peer.port': 'server.port',
 };
-/** `messaging.url` holds the broker's address once more; the kind of destination is none that RabbitMQ has. */
+/** `messaging.url` repeats the broker's address; RabbitMQ has no such kind of destination. */
 const LEFT_OUT = new Set([EXCHANGE, 'messaging.url', 'messaging.destination_kind', 'messaging.operation']);
 
 /** Queues whose name the broker has generated. */

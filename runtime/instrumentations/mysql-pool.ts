@@ -16,7 +16,7 @@ interface Extensible {
   _unwrap(target: object, name: string): unknown;
 }
 
-/** Where the class is, in this order from the newest version back. */
+/** Places of the class, from the newest version back. */
 const FILES = ['mysql2/lib/base/pool.js', 'mysql2/lib/pool.js'];
 
 /** Called once, before the instrumentation is enabled. */

@@ -29,7 +29,7 @@ const UNDICI: PackageRow = {
   adapt: adaptUndici,
   attributes: httpAttributes,
 };
-/** The package's exception is a text that ends in the code, `UNKNOWN` where there is none. Codes of SQL have five characters. */
+/** The package's exception is a text that ends in the code, or in `UNKNOWN` without one. Codes of SQL have five characters. */
 export const POSTGRES_CODE = /\(code: (?:(?!EPIPE)(?<server>[0-9A-Z]{5})|(?!UNKNOWN)(?<client>[0-9A-Z_]{2,40}))\)$/u;
 /** An error of the server begins with a word in capitals: `WRONGTYPE Operation against a key ...`. */
 export const REDIS_CODE = /^\w*Error: (?<server>[A-Z][A-Z0-9]{1,30}) /u;

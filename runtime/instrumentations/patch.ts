@@ -14,7 +14,7 @@ import type { PackageRow } from './row.js';
 type Fn = ((this: any, ...args: any[]) => any) & object;
 type Wrap = (target: object, name: string, wrapper: (original: Fn) => unknown) => unknown;
 
-/** Whether a call goes straight to the library. */
+/** True if a call goes straight to the library. */
 type Bypass = (args: readonly unknown[], receiver: unknown) => boolean;
 
 const whileIdle: Bypass = () => state.gate.idle;
@@ -30,7 +30,7 @@ const asGrpcServer: Bypass = (args) => {
 /** For functions that set receivers up or end a span: patched regardless of the gate's state. */
 const never: Bypass = () => false;
 
-/** What carries context, by package: its patched functions that may be bypassed. Methods of a gRPC client have names of their own. */
+/** Patched functions that carry context and may be bypassed, by package. Methods of a gRPC client have names of their own. */
 const CARRYING: Record<string, (name: string) => Bypass> = {
   http: (name) => (name === 'emit' ? asHttpServer : withNothingToPass),
   amqplib: (name) => AMQP[name] ?? never,

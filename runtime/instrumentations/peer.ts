@@ -36,7 +36,7 @@ export function peer(address: unknown, port: unknown): Attributes | undefined {
 
 const TARGET = /^(?:ipv[46]:)?\[?([0-9a-fA-F.:]+?)\]?:(\d+)$/u;
 
-/** What gRPC calls a peer: `127.0.0.1:50051`, `[::1]:50051`, `ipv4:...`; a name is none. */
+/** A peer in the syntax of gRPC: `127.0.0.1:50051`, `[::1]:50051`, `ipv4:...`; not a host name. */
 export function peerOfTarget(target: unknown): Attributes | undefined {
   const match = typeof target === 'string' && target.length < 100 ? TARGET.exec(target) : null;
   return match === null ? undefined : peer(match[1], Number(match[2]));

@@ -78,7 +78,7 @@ class LibraryTracer implements Tracer {
     return span;
   }
 
-  /** What the package does not say, or says later and in other words. */
+  /** Attributes that the package does not set, or sets later and under other names. */
   #complete(span: RecordedSpan): void {
     const { later, failure, connection } = this.row;
     if (later !== undefined) translate(span, later);
@@ -102,7 +102,7 @@ class LibraryTracer implements Tracer {
     return withContext(trace.setSpan(context, span), body, undefined, [span]) as ReturnType<F>;
   }
 
-  /** Receiving work is a reason to start a trace; calling out is none, unless the configuration names this package or kind. */
+  /** Receiving work may start a trace; an outgoing call may not, unless the configuration names this package or kind. */
   #mayStart(kind: SpanKind = SpanKind.INTERNAL): boolean {
     if (this.own.roots !== undefined) return this.own.roots;
     if (kind === SpanKind.SERVER || kind === SpanKind.CONSUMER) return true;

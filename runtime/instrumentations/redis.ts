@@ -56,7 +56,7 @@ export function redisLater(key: string, value: AttributeValue, span: RecordedSpa
   return [OPERATION, operation];
 }
 
-/** What a client of ioredis shows of its connection. Behind sentinels its options name no server: they have told it which one it is. */
+/** The connection of a client of ioredis. Behind sentinels its options name no server, because the sentinels chose it. */
 export function ioredisConnection({ receiver }: Call): Attributes {
   const options = fieldOf(receiver, 'options');
   const database = fieldOf(options, 'db') ?? 0;
@@ -69,7 +69,7 @@ function asServer(end: Attributes | undefined): Attributes {
   return end === undefined ? {} : { 'server.address': end['network.peer.address'], 'server.port': end['network.peer.port'] };
 }
 
-/** Clients of node-redis hide their socket, but tell its other end on a channel whenever they are connected. */
+/** Clients of node-redis hide their socket, but publish its remote address on a diagnostics channel when they connect. */
 const connections = new Map<string, Attributes | undefined>();
 let followed = false;
 
@@ -97,7 +97,7 @@ export function redisReturned({ receiver, result }: Call): unknown {
 
 const BATCH = 'opentelemetry.instrumentation.redis.open_spans';
 
-/** Where the package keeps the spans of a batch until the answers come. */
+/** The package's store of the spans of a batch until the answers arrive. */
 function batchOf(receiver: unknown): readonly { readonly span?: Span }[] | undefined {
   if (typeof fieldOf(receiver, 'execAsPipeline') !== 'function') return undefined;
   const key = Object.getOwnPropertySymbols(receiver).find(({ description }) => description === BATCH);

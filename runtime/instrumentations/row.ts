@@ -6,7 +6,7 @@ import type { RecordedSpan } from '../span/recorded.js';
 
 /** Spanwright's options beside the package's own, in camelCase. */
 export interface OwnOptions {
-  /** Whether its spans may start traces. Default: those that receive work (kinds `server` and `consumer`) may. */
+  /** True if its spans may start traces. Default: those that receive work (kinds `server` and `consumer`) may. */
   readonly roots: boolean | undefined;
   /** SQL: a span for each query (`spans`), totals on the enclosing span (`totals`), or `both`. */
   readonly queries: 'spans' | 'totals' | 'both';
@@ -16,7 +16,7 @@ export interface OwnOptions {
 
 export interface PackageRow {
   readonly package: string;
-  /** What it patches, as an `import` names it. */
+  /** The patched package, as an `import` names it. */
   readonly modules: readonly string[];
   /** It carries context from and to other services, so that it is enabled without an endpoint too. */
   readonly carriesContext: boolean;
@@ -29,7 +29,7 @@ export interface PackageRow {
   later?(key: string, value: AttributeValue, span: RecordedSpan): readonly [string, AttributeValue] | undefined;
   /** The code in an exception's text: the group `server` for an answer of the server, the group `client` for any other. */
   readonly failure?: RegExp;
-  /** What the connection knows: asked at the span's start, and at its end when it has not told its other end by then. */
+  /** Attributes of the connection: read at the span's start, and again at its end if the remote address was unknown. */
   connection?(call: Call): Attributes | undefined;
   /** Patches what the package leaves out; called once with its instrumentation, before that is enabled. */
   extend?(instrumentation: object): void;
@@ -37,7 +37,7 @@ export interface PackageRow {
   readonly wraps?: Readonly<
     Record<string, (row: PackageRow, original: AnyFunction, wrapper: (original: AnyFunction) => AnyFunction) => AnyFunction>
   >;
-  /** Told of every patched function's return while something may be recorded; answers what the caller gets. */
+  /** Called with the result of every patched function while something may be recorded; returns what the caller gets. */
   returned?(call: Call): unknown;
 }
 

@@ -1,4 +1,4 @@
-// sqlQueries(): for SQL clients that no instrumentation package knows (PGlite, SQLite, a driver of one's own). Each query is told with its
+// sqlQueries(): for SQL clients that no instrumentation package knows (PGlite, SQLite, a driver of one's own). Each query is reported with its
 // statement, and becomes a span, or counts on the span that it runs under, as the queries of `pg` and `mysql2` do.
 
 import { types } from 'node:util';
@@ -25,7 +25,7 @@ export interface SqlQueriesOptions {
   namespace?: string;
   /** Of every span: `server.address` and the like. */
   attributes?: Attributes;
-  /** Whether a query may start a trace. Default: only where `roots` names `kind:client` or `scope:spanwright.sql`. */
+  /** True if a query may start a trace. Default: only where `roots` names `kind:client` or `scope:spanwright.sql`. */
   roots?: boolean;
 }
 

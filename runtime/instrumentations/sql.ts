@@ -1,4 +1,4 @@
-// What every SQL client's span says: the statement without values, its operation and its collection, and the name made of these. Rows are
+// Attributes of every SQL client's span: the statement without values, its operation and its collection, and the name from these. Rows are
 // counted here too, for each form of result that clients have.
 
 import type { Attributes, Span } from '@opentelemetry/api';

@@ -1,4 +1,4 @@
-// What may be said of an SQL statement: its text without values and comments, on one line; its operation; its collection. One
+// The recordable parts of an SQL statement: its text without values and comments, on one line; its operation; its collection. One
 // pass over any text, and never further than MAX_READ characters.
 
 const MAX_READ = 20_000;
@@ -41,7 +41,7 @@ function tokensOf(sql: string, dialect: Dialect): Token[] {
   const text = sql.slice(0, MAX_READ);
   const pattern = new RegExp(TOKENS[dialect]);
   const tokens: Token[] = [];
-  /** Where the statement starts among the tokens: one text may hold several. */
+  /** Index of the token at which the statement starts: one text may hold several. */
   let first = 0;
   let apart = false;
   for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
@@ -129,7 +129,7 @@ interface Statement {
 const MAX_REMEMBERED = 500;
 const REMEMBERED: Record<Dialect, Map<string, Statement>> = { ansi: new Map(), mysql: new Map(), sqlite: new Map() };
 
-/** What may be said of a statement. Programs have few statements: they are read once. */
+/** The recordable parts of a statement. Programs have few statements: each is read once. */
 export function readStatement(sql: string, dialect: Dialect = 'ansi'): Statement {
   const remembered = REMEMBERED[dialect];
   let statement = remembered.get(sql);

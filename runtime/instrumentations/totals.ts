@@ -61,7 +61,7 @@ class Query {
   }
 }
 
-/** What stands for a query that gets no span of its own: its children attach to the span that it is counted for. */
+/** Placeholder of a query without a span of its own: its children attach to the span that it is counted for. */
 export class CountedSpan extends TransparentSpan {
   readonly query: Query;
 

@@ -3,7 +3,7 @@
 import { traceFields } from './fields.js';
 import { printJson } from './json.js';
 
-/** Where finished lines go: a stream of Node. */
+/** Destination of finished lines: a stream of Node. */
 export interface LineStream {
   write(line: string): unknown;
 }

@@ -16,7 +16,7 @@ export interface ConsoleLoggerOptions {
   form?: 'json' | 'logfmt';
   /** Fields of every line: the service, the module. */
   fields?: Readonly<Record<string, unknown>>;
-  /** Where lines of all levels go. Default: standard output, and standard error from `warn` on. */
+  /** Destination of the lines of all levels. Default: standard output, and standard error from `warn` on. */
   stream?: LineStream;
 }
 

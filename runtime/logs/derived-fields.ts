@@ -1,5 +1,5 @@
-// Regular expressions that take the ids out of lines, for `derivedFields` of a Loki data source in Grafana and for whatever else
-// reads lines. In the syntax that RE2 and JavaScript share. The one group is the id; an all-zero id is matched too, as RE2 cannot
+// Regular expressions that take the ids out of lines, for `derivedFields` of a Loki data source in Grafana and for any other
+// reader of lines. In the syntax that RE2 and JavaScript share. The one group is the id; an all-zero id is matched too, as RE2 cannot
 // look ahead.
 
 /** For JSON (`"trace_id":"..."`), logfmt and text (`trace_id=...`). */

@@ -11,7 +11,7 @@ export function printJson(record: object): string {
   }
 }
 
-/** What is thrown by a record may be unreadable, too. */
+/** A value that a record throws may be unreadable as well. */
 function textOfError(error: unknown): string {
   try {
     return String(error);

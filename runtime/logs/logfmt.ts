@@ -1,11 +1,11 @@
-// logfmt: `level=info msg="two words" trace_id=...`. A value is quoted when a reader could not tell where it ends; inside quotes,
+// logfmt: `level=info msg="two words" trace_id=...`. A value is quoted when its end would be ambiguous; inside quotes,
 // escapes are those of JSON, which the readers of logfmt (Loki, humanlog, go-logfmt) take.
 
 import { describeError, printJson } from './json.js';
 
-/** What must not stand in a bare value: space, quotes, `=`, backslash, control characters, and anything that is no plain text. */
+/** Characters that a bare value must not contain: space, quotes, `=`, backslash, control characters, and anything that is no plain text. */
 const NEEDS_QUOTES = /[\s="\\\p{Cc}\p{Cf}\p{Surrogate}\u2028\u2029\ufffd]/u;
-/** What a key cannot hold. */
+/** Characters that a key must not contain. */
 const NOT_IN_KEYS = /[\s="\\\p{Cc}\p{Cf}\p{Surrogate}\ufffd]/gu;
 const ESCAPED = /["\\\p{Cc}\p{Cf}\p{Surrogate}\u2028\u2029\ufffd]/gu;
 const SHORT: Record<string, string> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };

@@ -21,7 +21,7 @@ export function winstonFormat(): WinstonFormat {
   return { transform: (info) => Object.assign(info, traceFields()) };
 }
 
-/** Where winston's transports read the finished line. */
+/** Key under which winston's transports read the finished line. */
 const MESSAGE = Symbol.for('message');
 
 /**

@@ -8,7 +8,7 @@ import type { AnyFunction } from '../site/site.js';
 
 export type NestKind = 'controllers' | 'providers' | 'guards' | 'interceptors' | 'pipes' | 'filters' | 'resolvers' | 'gateways';
 
-/** What Nest's container holds of a provider, controller or enhancer. */
+/** Entry of Nest's container for a provider, controller or enhancer. */
 interface Scanned {
   readonly metatype: unknown;
   /** Set for factories. */

@@ -46,7 +46,7 @@ export interface SpanwrightModuleAsyncOptions {
   hook?: NestHookOptions;
 }
 
-/** What Nest takes as a dynamic module. */
+/** Nest's dynamic module. */
 export interface NestDynamicModule {
   module: typeof SpanwrightModule;
   global: true;

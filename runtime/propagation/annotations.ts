@@ -14,7 +14,7 @@ interface AnnotationOptions {
   form?: 'traceparent' | 'ids';
 }
 
-/** What Kubernetes takes as the prefix of an annotation's key: a DNS subdomain of at most 253 characters. */
+/** Prefix of an annotation's key in Kubernetes: a DNS subdomain of at most 253 characters. */
 const DOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/u;
 
 /** The annotations themselves, or the resource that has them at `metadata.annotations`. */

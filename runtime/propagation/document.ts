@@ -9,7 +9,7 @@ import { type DocumentPath, parsePath, readPath, writePath } from './path.js';
 import { isSpanId, isTraceId, parseTraceparent } from './traceparent.js';
 
 export interface DocumentOptions {
-  /** Where the trace id is: keys joined by dots, or a list of keys. Default `trace_id`. */
+  /** Path of the trace id: keys joined by dots, or a list of keys. Default `trace_id`. */
   traceId?: DocumentPath;
   /** The object that holds span ids by module. Default `span_ids`. */
   spanIds?: DocumentPath;
@@ -17,14 +17,14 @@ export interface DocumentOptions {
   module: string;
   /** Modules whose span id is read, the preferred one first. Default: those of `module` itself. */
   upstream?: string | readonly string[];
-  /** Where `tracestate` and `baggage` are kept, if they are. */
+  /** Paths of `tracestate` and `baggage`, if they are kept. */
   tracestate?: DocumentPath;
   baggage?: DocumentPath;
 }
 
 export interface DocumentKind extends CarrierKind<unknown> {
   /**
-   * What inject() would write, as a record from dotted path to text: for `$set` of MongoDB, or one `jsonb_set` each, in the same
+   * The fields that inject() would write, as a record from dotted path to text: for `$set` of MongoDB, or one `jsonb_set` each, in the same
    * update as the work's own result.
    */
   changes(context?: Context): Record<string, string>;

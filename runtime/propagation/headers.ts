@@ -21,7 +21,7 @@ export const http: CarrierKind<unknown> = {
   set: (carrier, name, value) => write(headersToWrite(carrier), name, value),
 };
 
-/** What holds the headers of a message. `headersDistinct` tells two headers of one name apart, `headers` has them joined. */
+/** A message with headers. `headersDistinct` keeps two headers of one name separate, `headers` joins them. */
 function headersOf(carrier: unknown): unknown {
   if (typeof carrier !== 'object' || carrier === null || Array.isArray(carrier)) return carrier;
   const { headersDistinct, headers } = carrier as { headersDistinct?: unknown; headers?: unknown };

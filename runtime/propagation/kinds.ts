@@ -1,5 +1,5 @@
 // The kinds of carriers that are known by name, one row each: `carriers.http`, `carriers.grpc`, `carriers.document(...)`. Each
-// is given to inject(), extract() and withRemoteContext(); kindOf() tells the ones that show by their shape.
+// is given to inject(), extract() and withRemoteContext(); kindOf() recognizes those that have a shape of their own.
 
 import { annotations } from './annotations.js';
 import type { CarrierKind } from './carrier-kind.js';

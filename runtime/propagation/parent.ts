@@ -1,5 +1,5 @@
-// What the `parent` option may return, and the span context in it: a Context, a Span, a SpanContext, or a carrier. The span
-// context may name a trace only (extract() says when); whoever places the span asks whether it is valid.
+// Values that the `parent` option may return, and the span context in them: a Context, a Span, a SpanContext, or a carrier. The
+// span context may name only a trace (see extract()); the code that starts the span checks whether it is valid.
 
 import { type Context, isSpanContextValid, type Span, type SpanContext, trace } from '@opentelemetry/api';
 import { extract } from './carrier.js';

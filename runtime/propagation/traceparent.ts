@@ -3,7 +3,7 @@
 
 import { type SpanContext, TraceFlags } from '@opentelemetry/api';
 
-// What a later version appends is unknown, but a comma joins two headers, and two are none.
+// Text that a later version appends is unknown, but a comma joins two headers, and two headers are invalid.
 const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[^,]*)?$/u;
 const NO_TRACE = '0'.repeat(32);
 export const NO_SPAN = '0'.repeat(16);

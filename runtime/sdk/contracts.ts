@@ -2,7 +2,7 @@
 
 import type { Attributes, AttributeValue, Context, Span, SpanContext } from '@opentelemetry/api';
 
-/** What this package asks of a finished span; the SDK's `ReadableSpan` has it. */
+/** The properties of a finished span that this package reads; the SDK's `ReadableSpan` has them. */
 export interface ReadableSpan {
   readonly name: string;
   readonly resource: { readonly asyncAttributesPending?: boolean; waitForAsyncAttributes?(): Promise<void> };
@@ -20,7 +20,7 @@ export interface ExportResult {
   readonly remark?: Remark;
 }
 
-/** OpenTelemetry's `SpanExporter`, of whichever SDK version. */
+/** OpenTelemetry's `SpanExporter`, of any SDK version. */
 export interface SpanExporter {
   /** @param limitMillis for this attempt; only our own exporter reads it. */
   export(spans: ReadableSpan[], done: (result: ExportResult) => void, limitMillis?: number): void;
@@ -34,7 +34,7 @@ export interface SpanExporter {
   prepare?(): Promise<void>;
 }
 
-/** OpenTelemetry's `SpanProcessor`, of whichever SDK version. */
+/** OpenTelemetry's `SpanProcessor`, of any SDK version. */
 export interface SpanProcessor {
   onStart(span: StartedSpan, parentContext: Context): void;
   onEnding?(span: StartedSpan): void;
@@ -56,7 +56,7 @@ export interface Resource {
   getRawAttributes(): RawAttribute[];
 }
 
-/** OpenTelemetry's `ResourceDetector`, of whichever SDK version. */
+/** OpenTelemetry's `ResourceDetector`, of any SDK version. */
 export interface ResourceDetector {
   detect(config?: never): {
     attributes?: Record<string, AttributeValue | PromiseLike<AttributeValue | undefined> | undefined>;
@@ -64,7 +64,7 @@ export interface ResourceDetector {
   };
 }
 
-/** What a collector says inside a success (OTLP specification, "Partial Success"). */
+/** Partial success of a Collector's answer (OTLP specification, "Partial Success"). */
 export interface Remark {
   /** Spans that it did not take. */
   readonly rejected: number;

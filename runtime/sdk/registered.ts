@@ -18,7 +18,7 @@ export function registeredApiVersion(): string | undefined {
   return apiRecord().version;
 }
 
-/** What a proxy stands for while nothing is registered; by identity, since minifiers rename its class. */
+/** Delegate of a proxy while nothing is registered; compared by identity, because minifiers rename its class. */
 const NOOP = new ProxyTracerProvider().getDelegate();
 
 /** The provider behind the API's proxy; undefined while none is registered. */

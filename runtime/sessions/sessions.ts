@@ -20,12 +20,12 @@ import { state } from '../state.js';
 export interface SessionOptions {
   /** Span name. Default `session`. */
   name?: string;
-  /** What rules match. Default the key's kind is unknown, so this should be given: `carbide::node-drainer`. */
+  /** Namespace that rules match. Give it, because no default can be derived from a key: `carbide::node-drainer`. */
   namespace?: string;
   attributes?: Attributes;
   kind?: InstrumentOptions['kind'];
   /**
-   * What `sessions.carrier(key)` returned before a restart: the session goes on in the same trace, as a span of its own that links to
+   * The carrier that `sessions.carrier(key)` returned before a restart: the session goes on in the same trace, as a span of its own that links to
    * the earlier one. Also, as in `parent` of `@instrument`, a context, a span context or a span: `extract(document, kind)` for a
    * session that begins where another module left off. What is absent or malformed starts a new trace.
    */
@@ -110,7 +110,7 @@ function runInSession<Result>(key: string, fn: () => Result): Result {
   return session === undefined ? fn() : (withContext(session.context, fn as AnyFunction, undefined, []) as Result);
 }
 
-/** Ends the session. False when there is none: ending twice is harmless. With an error the span is marked as failed. */
+/** Ends the session. False without an open one: ending twice is harmless. With an error the span is marked as failed. */
 function end(key: string, error?: unknown): boolean {
   const session = state.sessions.get(key);
   if (session === undefined) return false;

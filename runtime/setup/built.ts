@@ -1,14 +1,14 @@
-// What a running set-up consists of, as LiveTracing (live.ts) needs it. Made by start.ts and own.ts.
+// Parts of a running set-up, as LiveTracing (live.ts) needs them. Created by start.ts and own.ts.
 
 import type { SpanCounts } from '../tracing.js';
 
 /** Outcomes of ended spans, counted by the export pipeline and by `keep`. */
 export type SpanOutcomes = Readonly<Pick<SpanCounts, 'exported' | 'failed' | 'dropped' | 'forgotten'>>;
 
-/** Where Spanwright exports nothing: before the first span, and in an SDK set-up of the user's. */
+/** Counts while Spanwright exports nothing: before the first span, and under the user's own SDK. */
 export const NO_OUTCOMES: SpanOutcomes = { exported: 0, failed: 0, dropped: 0, forgotten: 0 };
 
-/** What a set-up leaves to be undone, and what it has built. */
+/** The parts of a set-up, and the changes that its end must undo. */
 export interface Built {
   /** Its `counts` is a getter, read for each report. */
   readonly counts: { readonly counts: SpanOutcomes };

@@ -1,5 +1,5 @@
 // Exceptions as log records, where OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN asks for them (OpenTelemetry, semantic conventions for
-// exceptions in logs). The package of the logs API is loaded only then; without it exceptions stay span events, and that is said.
+// exceptions in logs). The package of the logs API is loaded only then; without it exceptions stay span events, which is logged.
 
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { ExceptionLog } from '../span/attributes.js';

@@ -1,4 +1,4 @@
-// A program that ends by itself, without a shutdown() and without a signal: nothing of ours holds it, so what waits in the queue would
+// Natural end of a program, without a shutdown() and without a signal. Spanwright does not keep the process alive, so queued spans would
 // be lost. It is sent when nothing else is left to do, within a second, so that a first script shows its spans and one whose
 // collector hangs still ends. Registered by startTracing().
 

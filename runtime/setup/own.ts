@@ -43,7 +43,7 @@ export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' |
   tracing.attach({ counts: { counts: NO_OUTCOMES }, undo });
   return tracing;
 }
-/** What {@link createSampler} understands: the options of startTracing() that do not concern export. */
+/** Options of {@link createSampler}: the options of startTracing() that do not concern export. */
 
 export type SamplerOptions = Pick<
   TracingOptions,

@@ -1,4 +1,4 @@
-// What both set-ups are made of: startTracing() with an export of our own, and createSampler() over the user's SDK.
+// Parts that both set-ups share: startTracing() with Spanwright's export, and createSampler() over the user's SDK.
 
 import type { Configuration } from '../config/configuration.js';
 import type { LoadedConfiguration } from '../config/load.js';
@@ -85,7 +85,7 @@ export function limitsOf(configuration: Configuration): SpanLimits {
   };
 }
 
-/** What `response_header` asks for, to be undone. */
+/** Sets up `response_header`; returns the function that undoes it. */
 export function answering({ responseHeader }: Configuration): (() => void)[] {
   return responseHeader === null ? [] : [answerWithTraceId(responseHeader)];
 }

@@ -11,7 +11,7 @@ import type { SiteStatistics } from './statistics.js';
 /** How a function produces its result. `unknown` when no transformer saw the source. */
 export type Shape = 'sync' | 'async' | 'generator' | 'async generator' | 'unknown';
 
-/** What the transformer knows about a site and writes as a literal beside it. */
+/** Description of a site that the transformer writes as a literal beside it. */
 export interface SiteRecord {
   /** `code.namespace`: where the function lives, for example `carbide::component-manager::nsm::PowerService`. */
   namespace: string;
@@ -19,7 +19,7 @@ export interface SiteRecord {
   function: string;
   /** Span name unless the `name` option says otherwise. */
   name: string;
-  /** What stands between `namespace` and `function` in `code.function.name`; `::` unless the plugin was told otherwise. */
+  /** Separator between `namespace` and `function` in `code.function.name`; default `::`, an option of the plugin. */
   separator?: string;
   /** `code.file.path`, relative to the project, with forward slashes. */
   file?: string;
@@ -165,7 +165,7 @@ function qualifiedOf({ attributes, namespace, scope }: SiteFacts): string | unde
   return scope === undefined || namespace !== scope ? namespace : undefined;
 }
 
-/** What hot code asks of the gate: one boolean. */
+/** Interface of the gate for hot code: one boolean. */
 export interface GateSwitch {
   /** True: no call can record now, in any context. Read first by every forwarder. */
   readonly idle: boolean;

@@ -32,7 +32,7 @@ export interface ModuleTable {
 export class ModuleTables {
   /** The function that is being entered again to run its body: its next prologue goes on in place. */
   entered: unknown = undefined;
-  /** What the recorded call that has just returned is answered with. Taken at once. */
+  /** Result of the recorded call that has just returned. Read at once. */
   answer: unknown = undefined;
   #idle = true;
   // weak: the table of a module that was loaded again goes when the functions of its former self go

@@ -5,7 +5,7 @@ import { types } from 'node:util';
 import type { Attributes, AttributeValue, Span } from '@opentelemetry/api';
 import { apply, CapturedDate, getTime, hasOwn, isArray, min } from '../captured.js';
 
-/** What may stand on a span: sizes, what is hidden, and where exceptions go. */
+/** Limits of a span's content: sizes, redacted names, and the destination of exceptions. */
 export interface SpanLimits {
   attributeCount: number;
   /** Characters of a string value; Infinity for no limit. */

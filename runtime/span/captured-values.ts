@@ -120,7 +120,7 @@ function shortValue(value: unknown, limits: SpanLimits): AttributeValue | undefi
   }
 }
 
-/** What is named instead of read. */
+/** Values that are named and never read. */
 function kindOf(value: object): string | undefined {
   if (types.isProxy(value)) return '[proxy]';
   if (types.isPromise(value)) return '[promise]';

@@ -8,7 +8,7 @@ import type { AnyFunction, Site } from '../site/site.js';
 import { callback, withoutRejection } from './callback.js';
 import { reportFault } from './fault.js';
 
-/** What of a site decides a root; a third-party span has its own. */
+/** Properties that decide if a root span may start; a third-party span has its own. */
 export interface RootTerms {
   readonly root: boolean;
   readonly ratio: number;

@@ -1,4 +1,4 @@
-// What a span says of something that was thrown. Anything can be thrown, also null, frozen objects and objects whose getters
+// Describes a thrown value on a span. Anything can be thrown, also null, frozen objects and objects whose getters
 // throw; nothing here throws, and what was thrown is not touched.
 
 import { types } from 'node:util';

@@ -13,7 +13,7 @@ export interface TimedEvent {
   droppedAttributesCount?: number;
 }
 
-/** What exporters ask of a link; a carrier that brought nothing has no span context. */
+/** A link, as exporters read it; an empty carrier has no span context. */
 export function isLink(link: Link | undefined): link is Link {
   return typeof link?.context?.traceId === 'string' && typeof link.context.spanId === 'string';
 }

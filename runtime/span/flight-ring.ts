@@ -5,10 +5,10 @@
 import type { AttributeValue, SpanContext } from '@opentelemetry/api';
 import type { Site } from '../site/site.js';
 
-/** The number of a call that is none. */
+/** Number that stands for no call. */
 export const NO_CALL = -1;
 
-/** What a call has beside its numbers. */
+/** Data of a call other than its numbers. */
 interface FlightDetail {
   /** Of the site's recorded arguments, in their order. */
   readonly values: readonly (AttributeValue | undefined)[] | undefined;

@@ -18,7 +18,7 @@ import { isClientFault, isExpected, isNewPromise } from './settle.js';
 /** Longest text kept of an argument or of an error's message. */
 const TEXT_LENGTH = 256;
 
-/** What a running flight recorder needs. */
+/** Dependencies of a running flight recorder. */
 interface Flight {
   readonly ring: FlightRing;
   readonly limits: SpanLimits;

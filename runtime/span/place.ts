@@ -27,7 +27,7 @@ import { newSpanId, newTraceId, traceRandomness } from './identity.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
 
-/** Where a span will hang. With `sampled` false nothing is recorded, and `context` says so to everything below. */
+/** Position of a new span in its trace. With `sampled` false nothing is recorded, and `context` carries that to everything below. */
 export interface Placement {
   readonly sampled: boolean;
   readonly context: Context;

@@ -24,7 +24,7 @@ import type { LocalTrace } from './trace.js';
 
 export const SPAN_FAULT = "a span of the application's SDK";
 
-/** What a span of an SDK shows of its times; a duration below zero while it is open. */
+/** Times of an SDK's span; the duration is negative while it is open. */
 interface ShownTimes {
   readonly startTime?: HrTime;
   readonly duration?: HrTime;
@@ -60,7 +60,7 @@ export class ProvidedSpan extends RecordedSpan {
     return this.#durationMs ?? 0;
   }
 
-  /** What the provider's span shows of its attributes; some providers show none. */
+  /** Attributes of the provider's span; some providers do not expose them. */
   override get attributes(): Attributes {
     return (this.#provided as { attributes?: Attributes }).attributes ?? super.attributes;
   }

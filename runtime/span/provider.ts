@@ -115,7 +115,7 @@ class GateTracer implements Tracer {
     return span;
   }
 
-  /** Where the span is counted: under its own namespace where it has one, and there is room for another. */
+  /** Namespace under which the span is counted: its own if it has one and the table is not full. */
   #siteOf(namespace: unknown): Site {
     if (typeof namespace !== 'string' || namespace === this.scope.name) return this.#site;
     let site = this.#namespaces.get(namespace);

@@ -12,7 +12,7 @@ const NAME = /^!?[\p{L}\p{N}_$.*:/-]+$/u;
 /** Stands for the names in secret-names.ts. */
 const DEFAULT = 'default';
 
-/** What is hidden where nothing is configured. */
+/** Patterns that apply without a configuration. */
 export const DEFAULT_REDACT = DEFAULT;
 
 /**
@@ -44,7 +44,7 @@ export function printRedact(names: readonly string[]): string {
   return names.join(', ');
 }
 
-/** The test for the names of `text`; undefined when there are none. */
+/** The test for the names of `text`; undefined without any. */
 export function hiddenNames(text: string): ((name: string) => boolean) | undefined {
   const names = parseRedact(text);
   const defaults = names.includes(DEFAULT);

@@ -1,6 +1,6 @@
 // Names of parameters and attributes whose values are secrets by default: passwords, tokens, keys to an interface, cookies, sessions,
 // cards. Names are compared word by word, so that `apiKey`, `API_KEY` and `x-api-key` are one name, and `author`, `tokenizer` and
-// `secretary` are none. Read by redact.ts.
+// `secretary` do not. Read by redact.ts.
 
 /** Whole words, or two adjacent words written as one. A plural counts as well. */
 const SECRET_WORDS = new RegExp(

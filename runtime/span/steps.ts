@@ -19,7 +19,7 @@ interface Iteration {
   context: Context | undefined;
   /** Called before each step; false: nothing is done with this one. */
   enter(step: StepName): boolean;
-  /** The iterator has finished, or was told to. */
+  /** The iterator has finished, or was ended by its consumer. */
   finished(value: unknown): void;
   failed(error: unknown): void;
   /** Called after a step that was not the last. */

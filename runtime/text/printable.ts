@@ -13,7 +13,7 @@ export function printable(text: string, most = 200): string {
 }
 
 const UNSAFE_IN_LINES = /\r(?!\n)|[^\P{Cc}\r\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-/** What styled() of the command line program writes. */
+/** The escape sequences that styled() of the command line program writes. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
 const STYLE = /(\u{1b}\[(?:0|1|2|31|32|33)m)/u;
 

@@ -1,4 +1,4 @@
-// What was thrown, as text for a line of the log. Anything can be thrown, also what throws when it is read. Read by the parts of the
+// Renders a thrown value as text for a line of the log. Anything can be thrown, also what throws when it is read. Read by the parts of the
 // set-up that call code of the application.
 
 export function textOfThrown(thrown: unknown): string {

@@ -1,5 +1,5 @@
 // The compiler as the core sees it: the `ts` namespace that the host was given. The core imports types only, so that it
-// runs on whichever TypeScript drives it, and questions of syntax that the compiler has no word for are answered here.
+// runs on any TypeScript that drives it, and questions of syntax that the compiler has no word for are answered here.
 
 import type ts from 'typescript';
 

@@ -18,7 +18,7 @@ export function memberName(ts: Compiler, name: ts.PropertyName, file: ts.SourceF
   return `[${expression.getText(file).replace(/\s+/g, ' ').slice(0, 80)}]`;
 }
 
-/** What an expression is the value of, past parentheses and assertions. */
+/** The node whose value an expression becomes, past parentheses and assertions. */
 function placeOfDeclaration(ts: Compiler, expression: ts.Node): { value: ts.Node; place: ts.Node } {
   let value = expression;
   let place = expression.parent;
@@ -35,7 +35,7 @@ function placeOfDeclaration(ts: Compiler, expression: ts.Node): { value: ts.Node
   return { value, place };
 }
 
-/** Whether the language gives an anonymous function or class that stands there a name. */
+/** True if the language names an anonymous function or class in this position. */
 export function takesName(ts: Compiler, expression: ts.Node): boolean {
   const { value, place } = placeOfDeclaration(ts, expression);
   if (ts.isBinaryExpression(place)) {

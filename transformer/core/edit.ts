@@ -1,4 +1,4 @@
-// What the transformer changes in one file, as plain data: offsets into the authored text and indexes into the list of
+// Edits of the transformer in one file, as plain data: offsets into the authored text and indexes into the list of
 // sites. Printers turn edits into nodes or text; nothing here depends on a compiler.
 
 import type { Fault } from '../diagnostics.js';
@@ -82,7 +82,7 @@ export interface Plan {
   readonly covered: boolean;
 }
 
-/** What the functions of one file that are recorded from inside share. Each name occurs nowhere else in the file. */
+/** Names that all functions of a file with a prologue share. Each name occurs nowhere else in the file. */
 export interface ModuleNames {
   /** The variable that holds the module's recorder while a call may be recorded. */
   readonly recorder: string;

@@ -50,7 +50,7 @@ function returned(ts: Compiler, expression: ts.Expression, file: ts.SourceFile):
   return { ...rangeOf(expression, file), list };
 }
 
-/** By its syntax alone. Functions and classes are none, and would take the name of the variable. */
+/** By its syntax alone. Functions and classes do not count; they would also take the name of the variable. */
 function mayBePromise(ts: Compiler, expression: ts.Expression): boolean {
   const value = unwrapped(ts, expression);
   if (ts.isConditionalExpression(value)) return mayBePromise(ts, value.whenTrue) || mayBePromise(ts, value.whenFalse);

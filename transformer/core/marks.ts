@@ -1,5 +1,5 @@
-// What the user wrote to mark code: decorators and calls that mean `instrument`, taken apart into the options and the
-// function. Called by the plan; knows nothing of what is done about them.
+// Marks in the user's code: decorators and calls that mean `instrument`, split into the options and the
+// function. Called by the plan.
 
 import type ts from 'typescript';
 import { type Compiler, decoratorsOf, functionLiteral, unwrapped } from './compiler.js';

@@ -9,7 +9,7 @@ import type { OptionsUse } from './prologue.js';
 import { type Recognition, referenceOfImport } from './recognition.js';
 import type { Range } from './site.js';
 
-/** What a decorator stands on and, when it can be instrumented, the function. */
+/** Target of a decorator and, when it can be instrumented, its function. */
 type Target = { readonly name: DiagnosticName; readonly text: string } | { readonly body: FunctionNode };
 
 interface MembersRequest {
@@ -60,7 +60,7 @@ export function membersIn(request: MembersRequest) {
   }
 
   /**
-   * Whether a static block finds the functions as they are written. Decorators of the language have been applied by then. Below
+   * True if a static block finds the functions as they are written. Decorators of the language have been applied by then. Below
    * ES2022 `this` is lost in the block of a decorated class, also where the decorator is taken away, so that the class needs a name.
    * @param own decorators of the class that are Spanwright's
    */

@@ -1,4 +1,4 @@
-// Where a site lives, as text: the namespace of a file from its place below the root directory, and the namespace and
+// Names of sites: the namespace of a file from its place below the root directory, and the namespace and
 // names of a function from what encloses it. Pure functions of their arguments, so that names are the same in every host.
 
 import type { SiteRecord } from '../../runtime/site/site.js';
@@ -10,7 +10,7 @@ export interface NamingRules {
   readonly spanName: 'short' | 'qualified';
 }
 
-/** What a function is enclosed by, from the file inward. */
+/** Scopes that enclose a function, from the file inward. */
 export interface Enclosure {
   /** Names of classes, functions and TypeScript namespaces. */
   readonly segments: readonly string[];
@@ -20,7 +20,7 @@ export interface Enclosure {
   readonly owner: string | null;
 }
 
-/** What gives a segment. */
+/** A scope that adds a segment. */
 export interface Scope {
   /** A class or an object literal. */
   readonly owner: boolean;
@@ -30,12 +30,12 @@ export interface Scope {
 
 export const TOP_LEVEL: Enclosure = { segments: [], scopes: [], owner: null };
 
-/** What stands within a class or an object literal. */
+/** Name of a member of a class or an object literal. */
 export function insideOwner({ segments, scopes }: Enclosure, name: string, { end }: { end: number }): Enclosure {
   return { segments: [...segments, name], scopes: [...scopes, { owner: true, end }], owner: name };
 }
 
-/** What stands within a function or a TypeScript namespace; one without a name adds nothing. */
+/** Name of a function or a TypeScript namespace around others; one without a name adds nothing. */
 export function insideScope({ segments, scopes }: Enclosure, name: string | undefined, { end }: { end: number }): Enclosure {
   if (name === undefined) return { segments, scopes, owner: null };
   return { segments: [...segments, name], scopes: [...scopes, { owner: false, end }], owner: null };

@@ -1,4 +1,4 @@
-// What a host knows of one file, for its plan.
+// Input of a plan: the knowledge of a host about one file.
 
 import type ts from 'typescript';
 import type { Compiler } from './compiler.js';
@@ -31,6 +31,6 @@ export interface PlanRequest {
   readonly commonjs: boolean;
   /** Instrument also what nothing marks, within these bounds. */
   readonly auto: AutoBounds | undefined;
-  /** What is emitted runs under a tool that measures coverage: only what it can be asked to leave out. */
+  /** The output runs under a coverage tool: emit only code that the tool can be asked to ignore. */
   readonly covered?: boolean;
 }

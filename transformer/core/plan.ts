@@ -159,7 +159,7 @@ export function planFile(request: PlanRequest): Plan {
     edits.push({ kind: 'register members', at, members, owner: ownerInBlock(node), options });
   }
 
-  /** Where a static block is lowered, a class without any name would get one from the variable that it is put into. */
+  /** A lowered static block assigns the class to a variable, from which a class without a name would get one. */
   function keepNameless(node: ts.ClassLikeDeclaration): void {
     if (!ts.isClassExpression(node) || node.name !== undefined || takesName(ts, node)) return;
     const at = rangeOf(node, file);
@@ -268,7 +268,7 @@ export function planFile(request: PlanRequest): Plan {
     });
   }
 
-  /** What is written within a decorator: other calls, functions and classes. The call of the decorator itself is no site. */
+  /** Code within a decorator: other calls, functions and classes. The call of the decorator itself is not a site. */
   function visitDecorator({ expression }: ts.Decorator, enclosure: Enclosure): void {
     if (ts.isCallExpression(expression)) ts.forEachChild(expression, (child) => visitOptions(child, enclosure));
     else visit(expression, enclosure);

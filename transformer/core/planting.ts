@@ -15,7 +15,7 @@ import { isServerFunction } from './server-function.js';
 import type { Inline, Prologue, Range, Site } from './site.js';
 import { isSkipped } from './skipped.js';
 
-/** What bounds auto mode in one file. */
+/** Limits of auto mode in one file. */
 export interface AutoBounds {
   /** Functions that span fewer lines are left out. Undefined: closures of fewer than {@link CLOSURE_LINES} are. */
   readonly minLines: number | undefined;
@@ -179,7 +179,7 @@ export function plantingIn(request: PlantingRequest) {
     forwarded.push({ ...formOf(ts, member), key, site: addSite(member, name, inside, decorated, {}) });
   }
 
-  /** Whether the static block of the class finds the function under its key, as it is written. */
+  /** True if the static block of the class finds the function under its key, as it is written. */
   function isRegistrable(member: FunctionNode & ts.ClassElement, decorated: boolean): boolean {
     const owner = member.parent as ts.ClassLikeDeclaration;
     const name = member.name as ts.PropertyName;

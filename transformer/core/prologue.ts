@@ -76,7 +76,7 @@ export function behindDirectives(ts: Compiler, body: ts.Block, file: ts.SourceFi
 }
 
 /**
- * What the options of a site allow. `constant`: they may be evaluated with the class, in place of its decorators. `evaluated`: they
+ * The evaluation that the options of a site allow. `constant`: they may be evaluated with the class, in place of its decorators. `evaluated`: they
  * are evaluated where they are written. `unknown`: they may hold `parent`, which asks another switch than a module's.
  */
 export type OptionsUse = 'constant' | 'evaluated' | 'unknown';

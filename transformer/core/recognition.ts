@@ -1,4 +1,4 @@
-// Who is `instrument`? By what a name is bound to, never by how it is spelt. The core asks through this interface; a host
+// Recognizes `instrument` by the binding of a name, never by its spelling. The core asks through this interface; a host
 // with a type checker answers with hosts/checker.ts, one without with core/scopes.ts.
 
 import type ts from 'typescript';
@@ -6,13 +6,13 @@ import { type Compiler, unwrapped } from './compiler.js';
 
 /** The package, and the name within it, that sites are recognised by. */
 export const PACKAGE = 'spanwright';
-/** What the names that the package exports stand for. */
+/** Meanings of the names that the package exports. */
 export const EXPORTS: ReadonlyMap<string, Meaning> = new Map([
   ['instrument', 'instrument'],
   ['record', 'record'],
 ]);
 
-/** What an expression stands for: an export, a member of `instrument`, the module that exports it, or none of these. */
+/** Meaning of an expression: an export, a member of `instrument`, the module that exports it, or none of these. */
 export type Meaning = 'instrument' | 'attributes' | 'skip' | 'record' | 'module' | undefined;
 
 export interface Recognition {
@@ -21,7 +21,7 @@ export interface Recognition {
   /** The names that its imports bind through which `instrument` can be reached; undefined when there may be others. */
   names(file: ts.SourceFile): readonly string[] | undefined;
   meaning(expression: ts.Expression): Meaning;
-  /** What a name is bound to, where that stands in the same file. */
+  /** Declaration of a name in the same file. */
   declaration(identifier: ts.Identifier): ts.Node | undefined;
 }
 
@@ -42,7 +42,7 @@ export function meaningOf(ts: Compiler, expression: ts.Expression, lookup: Looku
   return undefined;
 }
 
-/** What a member of a thing with a meaning means. */
+/** Meaning of a member of something with a meaning. */
 function memberOf(owner: Meaning, name: string): Meaning {
   if (owner === 'module') return name === 'default' ? 'module' : EXPORTS.get(name);
   return owner === 'instrument' && (name === 'skip' || name === 'attributes') ? name : undefined;
@@ -74,24 +74,24 @@ export function requiredSpecifier(ts: Compiler, expression: ts.Expression): stri
   return loads && specifier !== undefined && ts.isStringLiteralLike(specifier) ? specifier.text : undefined;
 }
 
-/** Where a binding leads: a module, or with a path a member of it, of a member of it, and so on. */
+/** Target of a binding: a module, or with a path a member of it, of a member of it, and so on. */
 export interface Reference {
   readonly specifier: string;
   readonly path: readonly string[];
 }
 
-/** What a reference means by its text alone. */
+/** Meaning of a reference by its text alone. */
 export function meaningOfReference({ specifier, path }: Reference): Meaning {
   return specifier === PACKAGE ? path.reduce<Meaning>(memberOf, 'module') : undefined;
 }
 
-/** What an import declaration's binding means by the text of the declaration alone. */
+/** Meaning of an import declaration's binding by the text of the declaration alone. */
 export function meaningOfImport(ts: Compiler, declaration: ts.Node): Meaning {
   const reference = referenceOfImport(ts, declaration);
   return reference && meaningOfReference(reference);
 }
 
-/** Where the binding of an import declaration leads; undefined for other declarations. */
+/** Target of the binding of an import declaration; undefined for other declarations. */
 export function referenceOfImport(ts: Compiler, declaration: ts.Node): Reference | undefined {
   const specifier = moduleOfImport(ts, declaration);
   if (specifier === undefined) return undefined;
@@ -136,7 +136,7 @@ export function importBindings(
 
 const LOADING = new RegExp(`\\b(?:require|import)\\s*\\(\\s*['"]${PACKAGE}['"]`);
 
-/** Whether the text loads the package other than by an import statement. */
+/** True if the text loads the package other than by an import statement. */
 export function loadsPackage(text: string): boolean {
   return text.includes(PACKAGE) && LOADING.test(text);
 }

@@ -6,7 +6,7 @@ import { type Compiler, hasModifier, unwrapped } from './compiler.js';
 import { importBindings, PACKAGE, type Reference, referenceOfImport, requiredSpecifier } from './recognition.js';
 
 export interface Reexports {
-  /** Where each export leads that may lead elsewhere; null for the module's own, which hide those of `export *`. */
+  /** Target of each export that may come from another module; null for the module's own, which hide those of `export *`. */
   readonly named: ReadonlyMap<string, Reference | null>;
   /** The modules of `export * from`. */
   readonly all: readonly string[];
@@ -58,7 +58,7 @@ export function reexportsOf(ts: Compiler, file: ts.SourceFile): Reexports {
   return { named, all };
 }
 
-/** Where the names of a module's top level lead. */
+/** Targets of the names at a module's top level. */
 function localsOf(ts: Compiler, file: ts.SourceFile): (of: string | ts.Expression) => Reference | null {
   const declarations = new Map<string, ts.Node>();
   for (const binding of importBindings(ts, file)) if (binding.name !== undefined) declarations.set(binding.name.text, binding);

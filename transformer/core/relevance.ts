@@ -1,4 +1,4 @@
-// Where in a file's text something could mark code, so that the plan need not walk the rest: most of a file is bodies that hold neither
+// Offsets in a file's text at which something could mark code. The plan skips the rest: most of a file is bodies that hold neither
 // a decorator nor a call of `instrument`, and walking them was a third of the plugin's time. In doubt everything is walked.
 
 import type ts from 'typescript';
@@ -26,10 +26,10 @@ export function relevantOffsets(ts: Compiler, file: ts.SourceFile, names: readon
   return found.sort((a, b) => a - b);
 }
 
-/** What follows a name that is called, perhaps as the member of a module, with type arguments or without. */
+/** Text after a name that is called, perhaps as the member of a module, with type arguments or without. */
 const CALLED = /(?:\s*\.\s*[\w$]+)*\s*[(<]/y;
 
-/** Whether a character can belong to an identifier; all beyond ASCII count. */
+/** True if a character can belong to an identifier; all beyond ASCII count. */
 function isPart(code: number): boolean {
   return (
     (code >= 48 && code <= 57) ||
@@ -41,7 +41,7 @@ function isPart(code: number): boolean {
   );
 }
 
-/** Whether one of the ordered offsets lies in the range. */
+/** True if one of the ordered offsets lies in the range. */
 export function anyWithin(offsets: readonly number[], from: number, to: number): boolean {
   let low = 0;
   let high = offsets.length;

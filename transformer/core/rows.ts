@@ -17,7 +17,7 @@ export function numberRows(sites: readonly Site[], edits: readonly Edit[]): void
   }
 }
 
-/** Whether the function is recorded from inside its own body. */
+/** True if the function is recorded by a prologue in its own body. */
 export function isInside({ prologue, inline }: Site): boolean {
   return prologue !== undefined || inline !== undefined;
 }

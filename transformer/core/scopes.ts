@@ -1,5 +1,5 @@
 // Recognition without a type checker: names are looked up by the scoping rules of the language within the one file, and where an
-// import leads is said by the host, or by its module specifier alone. Used by hosts that see one file at a time. One instance a file.
+// import leads is resolved by the host, or by its module specifier alone. Used by hosts that see one file at a time. One instance a file.
 
 import type ts from 'typescript';
 import { type Compiler, unwrapped } from './compiler.js';
@@ -17,10 +17,10 @@ import {
 
 type Names = Map<string, ts.Node>;
 
-/** Where the imports of one file lead, for hosts that can read other files. */
+/** Resolves the imports of one file, for hosts that can read other files. */
 export interface Modules {
   meaning(reference: Reference): Meaning;
-  /** Whether it means something, or is a module that exports, under any name, what does. */
+  /** True if it means something, or is a module with an export, under any name, that does. */
   leads(reference: Reference): boolean;
 }
 

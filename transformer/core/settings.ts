@@ -113,7 +113,7 @@ interface AutoRule {
   readonly minLines?: number;
 }
 
-/** What Spanwright itself runs on: recorded, it would record its own export. */
+/** Packages that Spanwright itself runs on: if they were instrumented, it would record its own export. */
 const OWN = picomatch([
   'spanwright',
   '@spanwright/*',

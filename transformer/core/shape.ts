@@ -82,7 +82,7 @@ export function observedOf(ts: Compiler, node: FunctionNode): { arguments: boole
 
 const OBSERVING = /arguments|eval|target|\\u/;
 
-/** Whether the text of a function holds a word, or an escape that could be one, by which it could read its call. Saves most walks. */
+/** True if the text of a function holds a word, or an escape that could be one, by which it could read its call. Saves most walks. */
 function mayObserve(node: FunctionNode): boolean {
   return OBSERVING.test(node.getSourceFile().text.slice(node.pos, node.end));
 }

@@ -1,4 +1,4 @@
-// What the core knows of one instrumented function, as plain data: the record that is written as a literal, and the
+// Description of one instrumented function, as plain data: the record that is written as a literal, and the
 // outline of the forwarder. Read by the printers and the manifest; holds no compiler objects.
 
 import type { SiteRecord } from '../../runtime/site/site.js';
@@ -37,7 +37,7 @@ export interface Forwarder {
 export interface Prologue {
   /** The body: a block, or the expression of an arrow function. */
   readonly at: Range;
-  /** Where the statements of a block start: behind the brace and the directives. Null for an expression. */
+  /** Offset of the first statement of a block: behind the brace and the directives. Null for an expression. */
   readonly inside: number | null;
   readonly parameters: readonly string[];
   /** False for functions that have or need no `this` of their own to pass. */
@@ -64,7 +64,7 @@ export interface Returned extends Range {
   readonly list: boolean;
 }
 
-/** Where the site stands, for the module's table. */
+/** Place of the site, for the module's table. */
 interface Place {
   readonly segments: readonly string[];
   readonly scopes: readonly Scope[];

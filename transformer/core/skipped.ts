@@ -5,7 +5,7 @@ import type { Compiler } from './compiler.js';
 
 const PRAGMA = /(^|[\s*/])@spanwright-skip\b(?!-)/;
 
-/** Whether the comments before a node ask to leave it out. */
+/** True if the comments before a node ask to leave it out. */
 export function isSkipped(ts: Compiler, node: ts.Node, file: ts.SourceFile): boolean {
   const comments = ts.getLeadingCommentRanges(file.text, node.pos) ?? [];
   return comments.some(({ pos, end }) => PRAGMA.test(file.text.slice(pos, end)));

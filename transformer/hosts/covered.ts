@@ -1,4 +1,4 @@
-// Whether this process compiles for a tool that may measure coverage. Istanbul and its like count every statement that they see, so that auto
+// Detects that this process compiles for a tool that may measure coverage. Istanbul and its like count every statement that they see, so auto
 // mode then records only functions whose check they can be asked to leave out. Called by the hosts.
 
 const TOOLS = ['VITEST', 'JEST_WORKER_ID', 'NYC_CONFIG', 'NYC_CWD'];

@@ -1,4 +1,4 @@
-// Whether compiled code will find `spanwright/emitted`. Files import it whose authors imported `instrument` from a library, or nothing at all
+// Checks that compiled code will find `spanwright/emitted`. Files import it whose authors imported `instrument` from a library, or nothing at all
 // in auto mode. Asked by every host before it changes a file, and by `spanwright doctor`. Reads each package.json once.
 
 import { existsSync } from 'node:fs';
@@ -15,11 +15,11 @@ type DependencyState = 'declared' | 'absent' | 'development' | 'undeclared';
 
 interface Dependency {
   readonly state: DependencyState;
-  /** Path of the nearest package.json; undefined where there is none. */
+  /** Path of the nearest package.json; undefined without one. */
   readonly manifest: string | undefined;
 }
 
-/** What becomes of compiled code: files that are installed and run, a bundle that may hold the package, or a run in development. */
+/** Use of compiled code: files that are installed and run, a bundle that may hold the package, or a run in development. */
 export type Purpose = 'output' | 'bundle' | 'run';
 
 export interface DependencyProblem {
@@ -72,7 +72,7 @@ export function dependencyReader(): (directory: string) => Dependency {
   };
 }
 
-/** What is wrong for a file with these contents; undefined when it will load what compiled code imports. */
+/** The fault of a file with these contents; undefined when it will load what compiled code imports. */
 export function problemOf({ state, manifest }: Dependency, text: string, purpose: Purpose): DependencyProblem | undefined {
   const named = new RegExp(`(['"])${PACKAGE}\\1`).test(text);
   const at = manifest ?? 'package.json';

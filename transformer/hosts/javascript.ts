@@ -11,7 +11,7 @@ import { targetOf } from './project.js';
 interface JavaScriptRequest {
   readonly path: string;
   readonly authored: string;
-  /** What the transformer made of it, if it changed it. */
+  /** Output of the transformer, if it changed the file. */
   readonly printed: Printed | undefined;
   /** Of the compiler; see {@link optionsFor}. */
   readonly options: ts.CompilerOptions;
@@ -32,7 +32,7 @@ export function javaScriptOf(parser: Parser, { path, authored, printed, options 
   };
 }
 
-/** What of a project's options is about the one file, and not about others or about output. */
+/** The compiler options of a project that concern one file, and neither other files nor output. */
 const OWN = [
   ...['experimentalDecorators', 'emitDecoratorMetadata', 'useDefineForClassFields', 'esModuleInterop', 'importHelpers'],
   ...['jsx', 'jsxFactory', 'jsxFragmentFactory', 'jsxImportSource', 'allowSyntheticDefaultImports', 'verbatimModuleSyntax'],

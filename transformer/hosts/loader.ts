@@ -8,7 +8,7 @@ import { parserFor } from './parse.js';
 import { textsByFile } from './projects.js';
 import { reportsOfSettings, type Texts } from './texts.js';
 
-/** What webpack, Rspack and Turbopack give a loader; of the last, fewer. */
+/** Context of a loader in webpack, Rspack and Turbopack; Turbopack has fewer members. */
 export interface LoaderContext {
   readonly resourcePath: string;
   readonly rootContext?: string;

@@ -11,9 +11,9 @@ import type { Parser, Resolve } from './parse.js';
 import { typeScriptFor } from './source-files.js';
 import { readSourceText, sourceTextIfAny } from './source-text.js';
 
-/** Where the imports of one file lead, at one time. */
+/** Resolver of the imports of one file, for one state of the files. */
 export interface ImportsOfFile extends Modules {
-  /** Whether a text that imports these modules may reach `instrument`; cheaper than parsing it. */
+  /** True if a text that imports these modules may reach `instrument`; cheaper than parsing it. */
   mayReach(text: string): boolean;
   /** The files that an answer rests on: when one changes, the answer may. */
   readonly read: ReadonlySet<string>;
@@ -88,7 +88,7 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
       return found;
     }
 
-    /** Where a reference ends, by any chain of exports; with `into`, a module stands for each of its exports. */
+    /** Final target of a reference, by any chain of exports; with `into`, a module stands for each of its exports. */
     function endOf(reference: Reference, into: boolean): Meaning {
       const met = new Set<string>();
 
@@ -128,7 +128,7 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
   };
 }
 
-/** Where a path leads from within a module, in the order in which the language looks. */
+/** Target of a path from within a module, in the order in which the language looks. */
 function nextOf({ named, all }: Reexports, path: readonly string[], into: boolean): Reference[] {
   const [name, ...rest] = path;
   const others = all.map((specifier) => ({ specifier, path }));

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import type ts from 'typescript';
 import type { NativeAst } from './native-compiler.js';
 
-/** What is used of `typescript/async`; the positions are of UTF-16, as in strings. */
+/** The used parts of `typescript/async`; positions count UTF-16 units, as in strings. */
 export interface Native {
   readonly API: new (options: { cwd: string }) => Api;
   readonly EmitOnly: { readonly All: number; readonly OnlyJs: number; readonly OnlyDts: number };
@@ -15,7 +15,7 @@ export interface Native {
   formatDiagnosticsWithColorAndContext(diagnostics: readonly Diagnostic[], host: Api): string;
 }
 
-/** What is used of `typescript/fs`. */
+/** The used parts of `typescript/fs`. */
 export interface Layers {
   createFileSystemLayer(files: readonly (readonly [string, string])[]): object;
 }
@@ -57,7 +57,7 @@ export interface Program {
   emitToString(only: number): Promise<Emitted>;
 }
 
-/** What the compiler said of what it wrote. */
+/** The compiler's report about the files that it wrote. */
 export interface EmitResult {
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -7,7 +7,7 @@ import { sourceTextIfAny } from './source-text.js';
 
 type Predicate = (node: ts.Node) => boolean;
 
-/** What `typescript/ast` exports, as far as it is named here. */
+/** The used exports of `typescript/ast`. */
 export interface NativeAst {
   readonly NodeFlags: { readonly Const: number };
   readonly SyntaxKind: typeof ts.SyntaxKind;

@@ -1,4 +1,4 @@
-// What the native build says: the compiler's diagnostics in the order, and as far as, `tsc` asks for them, and those of the transformer
+// Diagnostics of the native build: the compiler's, in the order and to the extent that `tsc` asks for them, and those of the transformer
 // among them by file and place.
 
 import type ts from 'typescript';

@@ -1,4 +1,4 @@
-// What the native build writes: JavaScript of printed texts, whose source maps are led on to the authored ones.
+// Output of the native build: JavaScript of printed texts, with source maps that are composed to lead to the authored ones.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import type { NativeHost } from './native-opened.js';
 
 const INLINE = /^(\/\/# sourceMappingURL=data:application\/json;base64,)([A-Za-z0-9+/=]+)\s*$/m;
 
-/** What is emitted where nothing is to be: said nothing, wrote nothing. */
+/** The empty result: no diagnostics, no files. */
 export const NOTHING: EmitResult = { diagnostics: [] };
 
 interface Layered {

@@ -40,7 +40,7 @@ async function compileThenReplace(
   all: readonly Kept[],
 ): Promise<Built> {
   const { references, pretty } = request;
-  // Where an error is to keep files from being written, those of the transformer have to be known before.
+  // With noEmitOnError the transformer's errors must be known before files are written.
   const cautious = all.filter(({ parsed }) => parsed.options.noEmitOnError);
   for (const one of cautious) await planOnce(host, one);
   const refused = errorsIn(cautious.flatMap(diagnosticsOf)) > 0;
@@ -81,14 +81,14 @@ async function replace(host: NativeHost, one: Kept, { written, exit }: Compiled)
       await writeEmitted(new Map([...files].filter(([path]) => whole || written.has(path))), plan.changed);
     }
   }
-  // What is to be said again next time is not remembered but found again.
+  // Diagnostics that the next build must repeat are computed again, not stored.
   if ((state.holds || whole) && diagnosticsOf(one).length === 0) state.keep();
 }
 
 /** How `tsc` exits where errors kept it from writing. */
 const SKIPPED = 1;
 
-/** What the transformer says of a project, as far as it has been planned. */
+/** Diagnostics of the transformer for the planned part of a project. */
 function diagnosticsOf({ texts, looked }: Kept): Diagnostic[] {
   const reports = [...reportsOfSettings(texts.faults), ...(looked?.plan.reports ?? [])];
   return reports.map((report) => diagnosticOf(report, texts.project));

@@ -4,7 +4,7 @@ export interface Built {
   /** As `tsc` exits: 0 without errors, 1 with errors and nothing written, 2 with errors. */
   readonly exit: number;
   readonly errors: number;
-  /** What is to be printed, ending in a new line unless empty. */
+  /** Text to print, ending in a new line unless empty. */
   readonly output: string;
   /** Absolute paths of the directories whose files it is made of, none below another. */
   readonly directories: readonly string[];

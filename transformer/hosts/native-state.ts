@@ -1,5 +1,5 @@
-// What the native build remembers of a project beside the state that `tsc` keeps: whether the JavaScript that lies there is of these
-// options, this version and that very state, whole and without a diagnostic of the transformer. Removed before anything is written, and
+// State that the native build keeps of a project beside the state of `tsc`: whether the JavaScript in the output belongs to these
+// options, this version and that state, whole and without a diagnostic of the transformer. Removed before anything is written, and
 // made when all is; so that a build that was ended in between, or one by plain `tsc`, is noticed.
 
 import { createHash } from 'node:crypto';
@@ -12,7 +12,7 @@ import type { NativeProject } from './native-opened.js';
 import { sourceTextIfAny } from './source-text.js';
 
 export interface State {
-  /** Whether what was written by the last build holds for what `tsc` leaves alone in this one. */
+  /** True if the output of the last build is valid for the files that `tsc` leaves alone in this one. */
   readonly holds: boolean;
   /** The next build may rely on this one. */
   keep(): void;
@@ -38,7 +38,7 @@ export function takeState({ configPath, parsed: { options }, texts }: NativeProj
 
 const ENDING = '.spanwrightinfo';
 
-/** Where `tsc` keeps its state: as TypeScript has it, beside the output. */
+/** Path of the state of `tsc`: as in TypeScript, beside the output. */
 function buildInfoOf(configPath: string, { tsBuildInfoFile, outDir, rootDir }: ts.CompilerOptions): string {
   if (tsBuildInfoFile) return resolve(dirname(configPath), tsBuildInfoFile);
   const stem = `${basename(configPath, '.json')}.tsbuildinfo`;

@@ -24,7 +24,7 @@ export interface NativeTexts extends Texts {
   note(path: string, tree: ts.SourceFile | undefined): void;
 }
 
-/** What is read of a configuration before the texts can be. */
+/** The parts of a configuration that are read before the texts. */
 interface Read {
   readonly path: string;
   readonly parsed: ParsedConfiguration;
@@ -149,7 +149,7 @@ function note({ manifest, project }: Texts, path: string, sites: readonly Site[]
   if (manifest !== undefined) noteSites({ path: manifest, locate: project.locate }, project.withoutQuery(path), sites);
 }
 
-/** Whether the compiler writes CommonJS of a file; asked of those alone that it matters for: with a default export, or with neither imports nor exports. */
+/** True if the compiler writes CommonJS for a file. Only asked where it matters: with a default export, or with neither imports nor exports. */
 async function lowered(program: Program, path: string, text: string, { module }: ts.CompilerOptions) {
   if (!/\bexport\s+default\b/.test(text) && /^\s*(?:import|export)\b/m.test(text)) return undefined;
   if (module === COMMONJS) return true;

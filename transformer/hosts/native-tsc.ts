@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from 'node:util';
 export interface Compiled {
   readonly exit: number;
   readonly errors: number;
-  /** What it printed, without the list of files. */
+  /** Its output, without the list of files. */
   readonly output: string;
   /** Absolute paths of the files that were written in this run. */
   readonly written: ReadonlySet<string>;

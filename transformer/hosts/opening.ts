@@ -1,9 +1,9 @@
-// Where the head of an instrumented file goes, and how it loads what it calls.
+// Place of the head of an instrumented file, and the way in which it loads `spanwright/emitted`.
 
 import type ts from 'typescript';
 import type { Compiler } from '../core/compiler.js';
 
-/** Where the imports go, and whether the file takes one; a file without imports and exports does where nothing of CommonJS is in it. */
+/** Offset of the imports, and whether the file takes one. A file without imports and exports does unless it uses CommonJS. */
 export function openingOf(ts: Compiler, file: ts.SourceFile, commonjs: boolean | undefined): { start: number; module: boolean } {
   const first = file.statements.find(
     (statement) => !(ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression)),

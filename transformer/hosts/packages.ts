@@ -4,7 +4,7 @@
 import type { Compiler } from '../core/compiler.js';
 
 export interface Packages {
-  /** Name of the package around a directory; undefined when there is none. */
+  /** Name of the package around a directory; undefined without one. */
   nameFor(directory: string): string | undefined;
 }
 
@@ -27,7 +27,7 @@ export function packagesOf(ts: Compiler): Packages {
       const { name } = JSON.parse(text.replace(/^\uFEFF/, ''));
       return typeof name === 'string' && name !== '' ? name : undefined;
     } catch {
-      // A file that is not JSON names no package; the package manager tells the user.
+      // A file that is not JSON names no package; the package manager reports it.
       return undefined;
     }
   }

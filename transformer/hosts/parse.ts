@@ -1,5 +1,5 @@
-// Who parses for the hosts that are no compiler: bundlers, `spanwright/register`, `spanwright explain`. The one file that knows:
-// the user's own TypeScript, of whichever line, else `@typescript/typescript6`, which is TypeScript 6 under another name.
+// Parser of the hosts that are not compilers: bundlers, `spanwright/register`, `spanwright explain`. Only this file chooses it:
+// the user's own TypeScript, of any line, else `@typescript/typescript6`, which is TypeScript 6 under another name.
 
 import { createRequire } from 'node:module';
 import { dirname, extname, join, resolve } from 'node:path';
@@ -31,7 +31,7 @@ export interface Parser {
   readConfiguration(path: string): Configuration;
   /** How imports are resolved under these options; left out where one file is all that there is. */
   resolver?(options: ts.CompilerOptions): Resolve;
-  /** Whether a module may re-export `instrument`. Left out: any may. */
+  /** True if a module may re-export `instrument`. Default: any may. */
   follows?(path: string): boolean;
   /** One file to JavaScript, without looking at any other. */
   transpile(fileName: string, text: string, options: ts.CompilerOptions): { code: string; map: string | undefined };
@@ -44,7 +44,7 @@ export class NoParserError extends Error {
 
 interface Found {
   readonly parser?: Parser;
-  /** What was there and could not be used. */
+  /** The TypeScript that was found and could not be used. */
   readonly instead?: string;
 }
 
@@ -147,7 +147,7 @@ function unreadIn(path: string, syntax: ConfigurationFault | undefined, others: 
   });
 }
 
-/** What is used of `typescript/sync`. */
+/** The used parts of `typescript/sync`. */
 interface NativeModule {
   readonly API: new (options: { cwd: string }) => NativeApi;
 }

@@ -21,7 +21,7 @@ export interface Project {
   locate(path: string): string;
 }
 
-/** What names need to know of a program; hosts without one answer from its configuration. */
+/** The properties of a program that names depend on; hosts without a program answer from its configuration. */
 export interface ProgramFacts {
   getCompilerOptions(): ts.CompilerOptions;
   getCurrentDirectory(): string;
@@ -63,13 +63,13 @@ export function isCommonJs(
   return format === ts.ModuleKind.CommonJS;
 }
 
-/** Assigning to a member names no function, defining a field does, which standard decorators do whatever the target. */
+/** Assigning to a member names no function; defining a field does. Standard decorators define fields at any target. */
 export function definesFields(ts: Compiler, options: ts.CompilerOptions): boolean {
   if (!options.experimentalDecorators) return options.useDefineForClassFields !== false;
   return targetOf(ts, options) >= ts.ScriptTarget.ES2022 && options.useDefineForClassFields !== false;
 }
 
-/** Until TypeScript 5 the target was ES5 where none is said; since 6 it is the newest. */
+/** The default target was ES5 until TypeScript 5; since 6 it is the newest. */
 export function targetOf(ts: Compiler, { target }: ts.CompilerOptions): ts.ScriptTarget {
   return target ?? (Number.parseInt(ts.version, 10) > 5 ? ts.ScriptTarget.ESNext : ts.ScriptTarget.ES5);
 }

@@ -19,7 +19,7 @@ interface ProjectsRequest {
   /** Options beyond, and over, those of the plugin's entry. */
   readonly options?: Readonly<Record<string, unknown>>;
   /**
-   * `nearest`: the compiler behind the plugin takes the nearest tsconfig.json whatever it covers (esbuild, Bun), and with it the kind of
+   * `nearest`: the compiler behind the plugin takes the nearest tsconfig.json, also if that does not include the file (esbuild, Bun), and with it the kind of
    * decorators. Default `covering`.
    */
   readonly decoratorsOf?: 'covering' | 'nearest';
@@ -27,7 +27,7 @@ interface ProjectsRequest {
   readonly staticBlocks?: PlanRequest['staticBlocks'];
   /** Default `output`. */
   readonly purpose?: Purpose;
-  /** Whether a development server loads files again after an edit. Default: no. */
+  /** True if a development server loads files again after an edit. Default false. */
   readonly reloadable?: boolean;
 }
 
@@ -38,7 +38,7 @@ interface Read {
   at: number;
 }
 
-/** What decides how the decorators and fields of a file are compiled. */
+/** Options that decide how the decorators and fields of a file are compiled. */
 const KIND = ['experimentalDecorators', 'emitDecoratorMetadata', 'useDefineForClassFields', 'target'] as const;
 
 /** Answers with the texts of the project that a file belongs to; one object a project. */

@@ -8,7 +8,7 @@ import { DIAGNOSTICS, type DiagnosticName, type Fault } from '../diagnostics.js'
 
 import type { DependencyProblem } from './dependency.js';
 
-/** Where diagnostics go. */
+/** Destination of diagnostics. */
 export type Sink = (diagnostic: ts.Diagnostic) => void;
 
 interface Place {

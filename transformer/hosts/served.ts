@@ -1,5 +1,5 @@
-// Vite's server transforms a file again when the file itself changes, but not when one changes that it imports by a statement, whatever the plugin
-// says that it rests on (Vite 5 to 8: such importers are invalidated "softly"). This forgets them in full. Called by the plugin for bundlers.
+// Vite's server transforms a file again when the file itself changes, but not when one changes that it imports by a statement, even if the plugin
+// declares the dependency (Vite 5 to 8: such importers are invalidated "softly"). This forgets them in full. Called by the plugin for bundlers.
 
 import { forwardSlashes } from './paths.js';
 
@@ -17,7 +17,7 @@ interface Server {
 interface ServedFiles {
   /** The server that holds the files. */
   by(server: Server): void;
-  /** What was made of the importer rests on the other file. */
+  /** The output of the importer depends on the other file. */
   note(other: string, importer: string): void;
   changed(other: string): void;
 }

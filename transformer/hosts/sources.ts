@@ -15,7 +15,7 @@ import { reportsOfSettings, type Texts, type Transformed } from './texts.js';
 
 export type Format = 'commonjs' | 'module';
 
-/** What Node itself cannot load, or would load without the transformer. */
+/** Sources that Node cannot load, or would load without the transformer. */
 export function isTypeScript(path: string): boolean {
   return /\.[cm]?tsx?$/.test(path) && !/\.d\.[cm]?ts$/.test(path) && !/[\\/]node_modules[\\/]/.test(path);
 }
@@ -96,7 +96,7 @@ export function compiledSource(path: string, format: Format): string {
 /** Files that `require` found nothing to change in, which Node's own loading passes to the hooks again. */
 const unchanged = new Set<string>();
 
-/** What `require` compiles of a CommonJS file; undefined where the file is loaded as ever. */
+/** The text that `require` compiles for a CommonJS file; undefined if Node loads the file unchanged. */
 export function requiredSource(path: string): string | undefined {
   if (isTypeScript(path)) return compiledSource(path, 'commonjs');
   unchanged.delete(path);
@@ -150,7 +150,7 @@ export function formatOf(path: string): Format {
   return found;
 }
 
-/** Where no package.json decides. With a tsconfig.json TypeScript is CommonJS, as its compiler has it. */
+/** Format of a file that no package.json decides. With a tsconfig.json TypeScript is CommonJS, as for its compiler. */
 function isModuleBySyntax(path: string): boolean {
   if (installedFile(path) !== undefined || loadingParser) return false;
   try {

@@ -49,34 +49,34 @@ export interface Transformed {
 
 export interface Texts {
   readonly parser: Parser;
-  /** Of the configuration; undefined where there is none. */
+  /** Of the configuration; undefined without one. */
   readonly path: string | undefined;
   readonly configuration: Configuration;
-  /** Whether the configuration has an entry of the plugin, or options were given beside it. */
+  /** True if the configuration has an entry of the plugin, or options were given beside it. */
   readonly configured: boolean;
   readonly project: Project;
   /** Faults of the plugin's options. */
   readonly faults: readonly SettingsFault[];
-  /** Whether `auto` takes installed packages. */
+  /** True if `auto` takes installed packages. */
   readonly takesInstalled: boolean;
   /** One line for each fault of the configuration itself, and for each pattern of `auto` that can match nothing. */
   readonly warnings: readonly string[];
   /** Path of the manifest that the options ask for. */
   readonly manifest: string | undefined;
-  /** Whether a file may hold something to instrument; cheap. */
+  /** True if a file may hold something to instrument; cheap. */
   concerns(fileName: string, text: string): boolean;
   /**
    * Undefined for a file that has nothing to do with us; cheap for those. `commonjs`: whether TypeScript lowers the modules; undefined
    * where that is not known.
    */
   transform(fileName: string, text: string, commonjs?: boolean): Transformed | undefined;
-  /** Whether a file has decorators, of whomever; cheap for those that cannot. */
+  /** True if a file has any decorators; cheap for files that cannot have them. */
   decorated(fileName: string, text: string): boolean;
 }
 
 interface TextsRequest {
   readonly parser: Parser;
-  /** Where the tools run. */
+  /** Working directory of the tools. */
   readonly directory: string;
   /** Path of tsconfig.json; undefined: the nearest above the directory, if there is one; null: none. */
   readonly tsconfig?: string | null | undefined;
@@ -86,7 +86,7 @@ interface TextsRequest {
   readonly staticBlocks?: PlanRequest['staticBlocks'] | undefined;
   /** Default `output`. */
   readonly purpose?: Purpose | undefined;
-  /** Whether a development server loads files again after an edit. Default: no. */
+  /** True if a development server loads files again after an edit. Default false. */
   readonly reloadable?: boolean | undefined;
 }
 
@@ -263,7 +263,7 @@ export function configurationsAbove(directory: string): string[] {
   return path === undefined ? rest : [path, ...rest];
 }
 
-/** What a program of these files would say. */
+/** Answers of a program of these files. */
 function programFacts(ts: Compiler, directory: string, path: string | undefined, configuration: Configuration): ProgramFacts {
   const { options, files } = configuration;
   const base = path === undefined ? directory : dirname(path);

@@ -25,7 +25,7 @@ import {
   settingsDiagnostic,
 } from './report.js';
 
-/** What ts-patch hands to a plugin of type `program`. */
+/** Argument of a plugin of type `program` in ts-patch. */
 export interface HostExtras {
   readonly ts: Compiler;
   readonly addDiagnostic?: (diagnostic: ts.Diagnostic) => unknown;

@@ -29,7 +29,7 @@ export interface SpanwrightPluginOptions {
   namespace?: string;
   /** Between the parts of a namespace. Default `::`. */
   separator?: string;
-  /** Where the path part of a namespace starts. */
+  /** Directory at which the path part of a namespace starts. */
   rootDir?: string;
   /** File patterns, relative to the project; other files keep their plain decorators. */
   include?: string | string[];
@@ -50,7 +50,7 @@ const SCRIPT = /\.[cm]?[jt]sx?$/;
  */
 const FAILS_AT_DECORATORS: ReadonlySet<string> = new Set(['vite', 'rolldown', 'farm']);
 
-/** What these bundle is often compiled by TypeScript (ts-loader). */
+/** Bundlers whose files are often compiled by TypeScript (ts-loader). */
 const BEHIND_TYPESCRIPT: ReadonlySet<string> = new Set(['webpack', 'rspack', 'rollup']);
 
 /** These take the nearest tsconfig.json for the kind of decorators, without looking at what it covers. */
@@ -126,7 +126,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
         served.note(other, path);
       }
       const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
-      // One error ends the build: it tells of all that is wrong in the file.
+      // One error ends the build, so it reports all faults of the file.
       if (wrong.length > 0) throw buildFailure(wrong, path);
       for (const line of [...(found?.reports ?? []).map((report) => report.line), ...warnings.splice(0)]) this.warn(line);
       const entry = noEntry(current);

@@ -1,4 +1,4 @@
-// What records a function from inside as compiler nodes, for the AST printer. Nodes, not text, for what is lowered: `await` is written
+// The prologue as compiler nodes, for the AST printer. Nodes, not text, because some syntax is lowered: `await` is written
 // otherwise below ES2017, and private names below ES2022.
 
 import type ts from 'typescript';

@@ -76,7 +76,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
       return entered(body, node);
     }
     if (ts.isReturnStatement(node)) return returning(node, original as ts.ReturnStatement);
-    // What a class extends is two nodes in one place; the outer one is no expression by itself.
+    // The base of a class is two nodes in one place; the outer one is not an expression.
     if (ts.isExpression(node) && !ts.isExpressionWithTypeArguments(node) && !inside.has(original)) {
       const edit = replacing.get(place);
       if (edit !== undefined) return replaced(edit as CodeEdit, node);

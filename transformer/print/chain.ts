@@ -30,7 +30,7 @@ export function chained(emitted: string, sourceOf: (name: string) => Source | un
   return JSON.stringify({ ...map, mappings: encode(mappings), ...(content && { sourcesContent: content }) });
 }
 
-/** Whether the authored line is the printed one, as most are. */
+/** True if the authored line is the printed one, as for most lines. */
 function isStill(segment: SourceMapSegment, pieces: readonly (Pieces | undefined)[]): boolean {
   if (segment.length === 1) return true;
   const row = pieces[segment[1]]?.[segment[2]];
@@ -53,7 +53,7 @@ function authoredPlace(segment: SourceMapSegment, pieces: readonly (Pieces | und
     else high = middle;
   }
   const [piece, next] = [row[low - 1], row[low]];
-  // What is added before the first authored piece of a line has no place in the authored text.
+  // Text added before the first authored piece of a line has no place in the authored text.
   if (piece === undefined || piece.length === 1) return [];
   const run = piece[3] + at - piece[0];
   const end = next !== undefined && next.length > 1 && next[2] === piece[2] ? Math.max(piece[3], next[3] as number) : run;

@@ -1,4 +1,4 @@
-// What is emitted for each edit: calls into `spanwright/emitted`, the record of the site and its forwarder. The only
+// Emitted code of each edit: calls into `spanwright/emitted`, the record of the site and its forwarder. The only
 // place that knows the form of compiled code; both printers read it. Changing it means a new contract number.
 
 import { CONTRACT, type Edit, type Member, type Plan } from '../core/edit.js';
@@ -44,7 +44,7 @@ export function codeOf(edit: CodeEdit, { sites, binding, module: { table } }: Pl
   }
 }
 
-/** What a standard field decorator is called with, to get the function that takes an initial value. */
+/** Arguments of a standard field decorator, which returns the function that takes an initial value. */
 export function fieldContext(edit: Edit & { kind: 'decorate field' }, sites: readonly Site[]): Code[] {
   return [{ is: 'undefined' }, literal({ kind: 'field', name: (sites[edit.site] as Site).record.function, static: false })];
 }
@@ -116,7 +116,7 @@ function givenOptions({ adds }: Site, at: Range | null): Code {
   return { is: 'record', entries: [['adds', at === null ? literal({}) : authored(at)]] };
 }
 
-/** The same, left out where there are none. */
+/** The same, or nothing if the list is empty. */
 export function optionsOf(site: Site, at: Range | null): Code[] {
   return at === null && !site.adds ? [] : [givenOptions(site, at)];
 }

@@ -64,7 +64,7 @@ export function inlineText({ row, inline }: Site, { recorder, table, call: made,
   };
 }
 
-/** Whether coverage tools are asked to leave out the check of this site. */
+/** True if coverage tools are asked to ignore the check of this site. */
 export function isHinted({ marked }: Site, { covered }: Plan): boolean {
   return marked || covered;
 }
@@ -91,7 +91,7 @@ function fileLoaded({ sites, binding, module: { namespace, path } }: Plan): stri
   return `${binding}.fileLoaded(${[namespace, path, places].map(quoted).join(', ')});`;
 }
 
-/** Whether an edit calls the module itself, beside its table. */
+/** True if an edit calls the module itself, beside its table. */
 function callsModule({ sites }: Plan): (edit: Edit) => boolean {
   return (edit) => {
     if (edit.kind === 'keep name' || edit.kind === 'remove decorator' || edit.kind === 'register members') return false;

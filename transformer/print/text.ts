@@ -54,7 +54,7 @@ export function printedText(code: Code, piece: Piece): string {
   }
 }
 
-/** Whether part of the code means something to the compiler: authored text, or the class that a block belongs to. */
+/** True if part of the code means something to the compiler: authored text, or the class that a block belongs to. */
 export function holdsAuthored(code: Code): boolean {
   switch (code.is) {
     case 'authored':

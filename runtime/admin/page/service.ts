@@ -85,7 +85,7 @@ export class Service {
 
   constructor(readonly ask: Ask) {}
 
-  /** The time by the service's clock, whatever the reader's own clock shows. */
+  /** The time by the service's clock, which may differ from the reader's. */
   now(): number {
     return performance.now() + this.#skew;
   }

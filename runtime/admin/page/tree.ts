@@ -21,7 +21,7 @@ export interface Branch {
   off: boolean;
 }
 
-/** What a person has opened, and the functions that were loaded for it. */
+/** Namespaces that a person has opened, and the functions that were loaded for them. */
 export interface TreeView {
   /** Lower case; empty shows all. */
   readonly filter: string;

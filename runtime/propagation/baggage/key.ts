@@ -9,14 +9,14 @@ import { type PathPattern, parsePathPattern } from './path-pattern.js';
 export interface BaggageKey<Value extends string = string> {
   /** The only valid values. */
   values?: readonly Value[];
-  /** What the whole value must match. */
+  /** Pattern that the whole value must match. */
   pattern?: RegExp;
   validate?: (value: string) => boolean;
   /** Default 256. */
   maxLength?: number;
   /** Values are compared and kept in lower case. */
   lowerCase?: boolean;
-  /** What get() answers, and the middleware sets, where there is no valid value. */
+  /** Value that get() returns, and the middleware sets, without a valid value. */
   default?: NoInfer<Value>;
   /** The value becomes an attribute of every span recorded under it: `true` under the key's own name, text under that name. */
   attribute?: boolean | string;
@@ -24,7 +24,7 @@ export interface BaggageKey<Value extends string = string> {
   header?: string;
   /** Path of a request that has the value, at its start: `/cameras/:id`; `*` stands for any one segment. */
   path?: string | readonly string[];
-  /** Whether the value that an upstream service sent stays (`keep`, the default) when the request has another one. */
+  /** Decides if the value that an upstream service sent stays (`keep`, the default) when the request has another one. */
   upstream?: 'keep' | 'replace';
 }
 

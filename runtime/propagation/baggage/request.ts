@@ -9,7 +9,7 @@ import { http } from '../headers.js';
 import type { ResolvedKey } from './key.js';
 import { valueInPath } from './path-pattern.js';
 
-/** What of a request is read. */
+/** The properties of a request that are read. */
 export interface FromRequest {
   /** Anything that has headers as `carriers.http` reads them. */
   readonly carrier: unknown;
@@ -18,7 +18,7 @@ export interface FromRequest {
 }
 
 export interface MiddlewareOptions {
-  /** Whether keys that are not declared here pass on to the services below. Default `pass`. */
+  /** Treatment of keys that are not declared here. With `pass`, the default, they are propagated to the services below. */
   undeclared?: 'pass' | 'drop';
 }
 

@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events';
 import type { FollowedCall } from './followed.js';
 import { endWhenUnused } from './followed.js';
 
-/** What streams of any version and make have in common; all flags are absent in old ones. */
+/** Properties that streams of all versions and packages share; old ones have none of the flags. */
 interface NodeStream extends EventEmitter {
   readonly pipe?: unknown;
   readonly write?: unknown;

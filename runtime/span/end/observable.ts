@@ -60,7 +60,7 @@ function baseClass(observable: object): ObservableClass {
   return (prototype as { constructor: ObservableClass }).constructor;
 }
 
-/** Where the subscriber cannot be told what to do at its end: the end of the subscription, also before its time. */
+/** For a subscriber that takes no teardown: the end of the subscription, also before its time. */
 function cancelling(call: FollowedCall, subscription: Subscription, observable: Observable): () => void {
   return function cancel() {
     call.succeed(observable);

@@ -1,6 +1,6 @@
 // Web streams to their end. A readable one can only be read by who locks it, so it is not read: the ways to lock it are shadowed
 // on the stream by methods that do the same and see how the reading ends. A writable one is followed by Node's own `finished`,
-// which needs no lock; for a readable one it would tell of the source, and not of what it is piped through.
+// which needs no lock; for a readable one it would settle with the source, and not with the stream that it is piped through.
 
 import { finished } from 'node:stream';
 import { apply, defineOrThrow, isExtensible } from '../../captured.js';
@@ -26,7 +26,7 @@ export function observeWebSink(call: FollowedCall, sink: WritableStream): void {
   endWhenUnused(sink, call.span);
 }
 
-/** The end of the whole reading, told once by whichever way it is read. */
+/** The end of the whole reading, reported once for all ways of reading. */
 interface Ending {
   succeed(): void;
   fail(error: unknown): void;

@@ -1,4 +1,4 @@
-// What the plugin adds to a build: tspc over 500 files, with the plugin and without it, in alternating runs.
+// Cost of the plugin in a build: tspc over 500 files, with the plugin and without it, in alternating runs.
 
 import { execFile } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';

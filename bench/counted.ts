@@ -1,4 +1,4 @@
-// Run under Valgrind by instructions.ts: makes as many calls of a module's methods as it is told, with tracing off.
+// Run under Valgrind by instructions.ts: makes the given number of calls of a module's methods, with tracing off.
 
 import { STATES } from './states.js';
 

@@ -1,4 +1,4 @@
-// What recording and exporting cost a process together: spans encoded, sent and received, against OpenTelemetry's SDK with its batch processor
+// Cost of recording and exporting together, in one process: spans encoded, sent and received, against OpenTelemetry's SDK with its batch processor
 // and exporter, in both of its lines. In a closed loop, and as what they add to a service that answers over HTTP; there also with 1 % of
 // the traces kept. CPU time of the whole process; the receiver and the client are in the coordinator's.
 

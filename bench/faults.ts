@@ -1,4 +1,4 @@
-// What a service's answers cost while the other end of its export fails: two copies of one service, one with tracing on and one with
+// Latency of a service's answers while its export fails: two copies of one service, one with tracing on and one with
 // nothing built, under the same load at the same time, so that both meet the same machine. The parts are those of test/real; without
 // the Collector, which .ci/setup builds, only the faults that need none are measured. Called by main.ts.
 
@@ -27,9 +27,9 @@ interface Scene {
 interface Fault {
   readonly name: string;
   readonly options?: TracingOptions;
-  /** A collector of this process, which answers as told, instead of the real one. */
+  /** A Collector of this process, which answers as configured, instead of the real one. */
   readonly scripted?: Collector['behaviour'];
-  /** Where spans are sent, when not to a collector. */
+  /** Destination of spans, when not a Collector. */
   readonly nowhere?: true;
   /** Runs beside the load. */
   during?(scene: Scene): Promise<unknown> | unknown;

@@ -1,5 +1,5 @@
-// What a forwarder adds to an async call, in instructions of the processor, which no other work on the machine changes: Valgrind counts
-// two runs of different length, and their difference is the calls'. Without Valgrind the section says so and measures nothing.
+// Instructions of the processor that a forwarder adds to an async call, which no other work on the machine changes: Valgrind counts
+// two runs of different length, and their difference is the calls'. Without Valgrind the section reports that and measures nothing.
 
 import { execFile, spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -29,7 +29,7 @@ export async function measureInstructions(modules: Modules): Promise<Outcome> {
   }
   const note =
     'Instructions of the processor a call, counted by Valgrind, garbage collection and the turn of the microtask queue included. V8 puts no async ' +
-    'function into its caller, so that what stands before one is a call of its own: these instructions, whatever the clock says on a busy machine.';
+    'function into its caller, so that what stands before one is a call of its own. A busy machine does not change these instructions.';
   return { tables: [{ title: TITLE, note, head: ['', 'instructions', 'over the first row', 'ratio'], rows }], budgets: [] };
 }
 

@@ -1,4 +1,4 @@
-// What the libraries beside a service cost while tracing is off: each against its real server, as it is, under Spanwright, and under
+// Cost of instrumented libraries while tracing is off: each against its real server, as it is, under Spanwright, and under
 // the same instrumentation package with an SDK whose sampler drops everything. Processor time of the process that calls, because
 // the time until an answer is the server's.
 

@@ -1,6 +1,6 @@
 // `npm run bench`: measures, and prints Markdown. Arguments: names of sections (SECTIONS; without one all but those in BY_NAME), and
 // `--write <file>` to write the document beside printing it, where sections are named only their part of it. The exit status is 1 when
-// a budget is not met, and 2 for arguments that are none.
+// a budget is not met, and 2 for invalid arguments.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -61,7 +61,7 @@ interface Arguments {
   readonly write: string | undefined;
 }
 
-/** Undefined, after a line that says why, for arguments that are none. */
+/** Undefined, after a line with the reason, for invalid arguments. */
 function readArguments(): Arguments | undefined {
   const expected = `expected names of sections (${Object.keys(SECTIONS).join(', ')}) and --write FILE`;
   try {

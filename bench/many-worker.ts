@@ -1,4 +1,4 @@
-// One process that loads generated modules and calls every method of theirs in turn, from the first call on: what it costs to load
+// One process that loads generated modules and calls each of their methods in turn, from the first call on: what it costs to load
 // them, and what a call costs while the engine is still compiling. Run by many.ts; prints one line of JSON.
 
 import { STATES, type StateName } from './states.js';

@@ -1,4 +1,4 @@
-// What many instrumented methods cost while tracing is off: programs with 32 to 10,000 of them, from their first call on, each in a
+// Cost of many instrumented methods while tracing is off: programs with 32 to 10,000 of them, from their first call on, each in a
 // process of its own, against the same methods without instrumentation. Few hot methods hide what the engine does with many.
 
 import { execFile } from 'node:child_process';

@@ -1,4 +1,4 @@
-// What an instrumented call costs while tracing is off: time, bytes and microtask turns, against the bare call. Off before tracing
+// Cost of an instrumented call while tracing is off: time, bytes and microtask turns, against the bare call. Off before tracing
 // was ever on, and off again after it; what others cost while they are off is measured in others.ts.
 
 import { PEERS } from './others.js';
@@ -94,7 +94,7 @@ function offBudgets(shape: Shape, over: (label: string) => ReturnType<typeof pai
   ];
 }
 
-/** What a call leaves behind in memory and in the microtask queue. */
+/** Bytes and microtasks of a call. */
 async function measureTraces(modules: Modules, worker: string): Promise<{ rows: string[][]; budget: Budget[] }> {
   // The hand-written row shows that the count sees what is there.
   const choices = [...CHEAP, ...PEERS.slice(2)].filter(({ label, flavour }) => !/no SDK$/.test(label) && flavour !== 'autotel');

@@ -1,5 +1,5 @@
-// What a recorded call costs: spans made, ended, queued by a batch processor and handed to an exporter that forgets them,
-// against spans made by hand with the same attributes. The time includes sending on what is queued.
+// Cost of a recorded call: spans started, ended, queued by a batch processor and passed to an exporter that discards them,
+// against spans made by hand with the same attributes. The time includes the export of the queue.
 
 import { BYTES_CALLS, BYTES_FLAGS } from './off.js';
 import { measureOnce, measurePairs, type Plan } from './pairs.js';
@@ -70,7 +70,7 @@ export async function measureOn(modules: Modules): Promise<Outcome> {
   return { tables, budgets };
 }
 
-/** What a recorded call leaves behind in memory and in the microtask queue. */
+/** Bytes and microtasks of a recorded call. */
 async function measureTraces(modules: Modules, worker: string): Promise<Outcome['tables'][number]> {
   const bare: Choice = { label: 'bare call', flavour: 'bare' };
   const choices = [bare, ...CHOICES].map((choice) => ({ ...choice, parent: 'sampled' as const, calls: CALLS }));

@@ -1,5 +1,5 @@
-// The dearer ways to record nothing: spans made by hand or by peers, against an SDK that drops everything, a provider that drops
-// everything, or no SDK at all; and calls below a parent that was not sampled. What the program pays whatever the tracer does (the
+// More expensive ways to record nothing: spans made by hand or by peers, against an SDK that drops everything, a provider that drops
+// everything, or no SDK at all; and calls below a parent that was not sampled. What the program pays with any tracer (the
 // body, closures, the promise, the context that is being followed) is a row of its own, and the budgets are on what comes on top.
 
 import { measurePairs, type Plan } from './pairs.js';
@@ -27,7 +27,7 @@ export const PEERS: readonly Choice[] = [
   { label: 'autotel, sampler off', flavour: 'autotel', build: 'plain standard', state: 'sdk off' },
 ];
 
-/** An upstream service decided not to sample; this service records whatever is sampled. */
+/** An upstream service decided not to sample; this service records everything that is sampled. */
 const BY_SDK = 'hand-written span, SDK';
 const IN_CONTEXT = 'bare call, in the same context';
 const UNSAMPLED: readonly Choice[] = [
@@ -64,16 +64,16 @@ export async function measureOthers(modules: Modules): Promise<Outcome> {
 
 const PEERS_NOTE =
   'Off by a sampler that drops everything, by our gate, or for want of an SDK. The empty tracer calls back and does nothing else: that much the ' +
-  'program pays for spans by hand whatever becomes of them, and the budget is on what a tracer adds to it.';
+  'program pays for spans by hand in any case, and the budget is on what a tracer adds to it.';
 
 const UNSAMPLED_NOTE: Record<Shape, string> = {
   sync: 'The parent span was not sampled upstream, so nothing is recorded, and both sides are switched on. The budget is on what is added to the bare call.',
   async:
-    'As above. On Node 20 and 22 a context that is being followed makes every promise dearer, also those of the bare call; the budget is on what ' +
+    'As above. On Node 20 and 22 an active AsyncLocalStorage slows every promise, also those of the bare call; the budget is on what ' +
     'is added to it.',
 };
 
-/** What `label` adds to the floor, over what `base` adds to it; the plain ratio is told beside it. */
+/** The cost that `label` adds to the floor, over the cost that `base` adds to it; the plain ratio stands beside it. */
 function added(
   what: string,
   samples: ReadonlyMap<string, readonly number[]>,

@@ -18,7 +18,7 @@ export interface Plan {
   readonly generations: number;
   readonly rounds: number;
   readonly warmUps: number;
-  /** What all rounds may take: on a busy machine fewer of them are made, though never fewer than MIN_ROUNDS of a generation. */
+  /** Time limit of all rounds: on a busy machine fewer of them are made, though never fewer than MIN_ROUNDS of a generation. */
   readonly limitMs: number;
   /** Another Node.js than the one that runs the benchmarks. */
   readonly node?: string;
@@ -67,7 +67,7 @@ export async function measureOnce(
       for (let warmUp = 0; warmUp < 3; warmUp++) await subject.ask({ kind: 'time', calls: subject.variant.calls });
       const answers: number[] = [];
       for (let repeat = 0; repeat < REPEATS; repeat++) answers.push((await subject.ask(order)).value);
-      // What the engine allocates for itself meanwhile, to compile for example, only ever adds.
+      // The engine's own allocations, for compilation for example, only ever add.
       values.set(subject.variant.label, Math.min(...answers));
     }
     return values;
@@ -124,7 +124,7 @@ class Subject {
   ) {
     const { module, state, parent, shape, bursts, callSites } = variant;
     const setup: WorkerSetup = { module, state, parent, shape, bursts, callSites };
-    // The environment of whoever runs the benchmark must not configure what is measured.
+    // The environment of the person who runs the benchmark must not configure the measured programs.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(name)));
     this.#child = fork(worker, [JSON.stringify(setup)], {
       execPath: node,

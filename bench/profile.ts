@@ -1,4 +1,4 @@
-// Where the nanoseconds of a recorded call go: V8's sampling profiler over recorded calls, its functions put together by what they do,
+// Profile of a recorded call: V8's sampling profiler over recorded calls, its functions put together by what they do,
 // for ours and for spans by hand over the SDK. The engine puts small functions into their callers, and the profiler follows that.
 
 import { execFile } from 'node:child_process';

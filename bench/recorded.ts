@@ -1,4 +1,4 @@
-// What a recorded call costs below a recorded span of the same process, over the least that a span can cost and over spans by hand, on
+// Cost of a recorded call below a recorded span of the same process, over the least that a span can cost and over spans by hand, on
 // each Node.js that there is. A call that throws is a table of its own. Spans are queued and handed to an exporter that forgets them.
 
 import { existsSync } from 'node:fs';

@@ -6,7 +6,7 @@ import { paired, type Spread, spread } from './statistics.js';
 
 export interface Table {
   readonly title: string;
-  /** What was measured, in a sentence or two. */
+  /** Description of the measurement, in a sentence or two. */
   readonly note: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -17,11 +17,11 @@ export interface Budget {
   readonly limit: string;
   readonly measured: string;
   readonly met: boolean;
-  /** What the same run measured of the least that the row can cost, and what that is. */
+  /** The least that the row can cost, measured in the same run, and its description. */
   readonly floor?: string;
 }
 
-/** What one section of the benchmarks found. */
+/** Result of one section of the benchmarks. */
 export interface Outcome {
   readonly tables: readonly Table[];
   readonly budgets: readonly Budget[];
@@ -98,7 +98,7 @@ export function document(outcomes: readonly Outcome[]): string {
 const verdictOf = (met: boolean): string => (met ? 'met' : '**not met**');
 
 /**
- * `before` with what `outcomes` measured anew in place of what it says of the same, and the rest as it is: for a run of some sections.
+ * `before` with the parts that `outcomes` measured again replaced, and the rest as it is: for a run of some sections.
  * Tables go by their title, budgets by what they are of; new ones come last.
  */
 export function renew(before: string, outcomes: readonly Outcome[]): string {

@@ -162,7 +162,7 @@ function leastSpan(_site: number, method: string, shape: Shape = 'sync'): string
   }`;
 }
 
-/** What a careful person writes without a library: options made once, the error recorded, the span ended in every case. */
+/** Careful code without a library: options made once, the error recorded, the span ended in every case. */
 function byHand(site: number, method: string, shape: Shape = 'sync'): string {
   const { signature, body } = parts(method);
   const [keyword, type] = shape === 'sync' ? ['', 'number'] : ['async ', 'Promise<number>'];

@@ -1,5 +1,5 @@
-// What decorated code costs when it is loaded: 1,000 and 10,000 methods, ten to a class, in fresh processes. The libraries
-// themselves are loaded before the clock starts, because a service loads them once whatever the number of its methods.
+// Load time of decorated code: 1,000 and 10,000 methods, ten to a class, in fresh processes. The libraries
+// themselves are loaded before the clock starts, because a service loads them once for any number of methods.
 
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What is installed in the process while a variant is measured: nothing, OpenTelemetry's SDK, or Spanwright, each off or on.
+// States of the process while a variant is measured: nothing, OpenTelemetry's SDK, or Spanwright, each off or on.
 // Called in the worker before the measured module is loaded, as a service sets tracing up before the rest of its code.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -115,7 +115,7 @@ async function emptyTracer(): Promise<Installed> {
   return NOTHING;
 }
 
-/** What any library leaves behind that has used an asynchronous context once: on Node 20 and 22 V8 does not take it all back. */
+/** The lasting cost of any library that has used an AsyncLocalStorage once: on Node 20 and 22 V8 does not take it all back. */
 async function storageUsed(): Promise<Installed> {
   const storage = new AsyncLocalStorage<number>();
   await storage.run(1, async () => null);

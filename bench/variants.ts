@@ -1,4 +1,4 @@
-// What is compared with what: the measured modules, compiled once for a run, and a short way to say "this flavour, built so, in
+// Variants that are compared: the measured modules, compiled once for a run, and a short way to write "this flavour, built so, in
 // this state". Called by the sections and by the budget test.
 
 import { join } from 'node:path';

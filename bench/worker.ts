@@ -15,7 +15,7 @@ export interface WorkerSetup {
   readonly callSites: 'shared' | 'own';
 }
 
-/** What the coordinator may ask for. */
+/** Requests of the coordinator. */
 export type Order = { kind: 'time'; calls: number } | { kind: 'bytes'; calls: number } | { kind: 'turns' } | { kind: 'end' };
 
 export interface Answer {

@@ -67,7 +67,7 @@ deployment.environment.name = "production"
 An unknown key, a wrong type and a value out of range are errors: \`startTracing()\` throws a \`ConfigurationError\` whose \`faults\` name all
 of them, with file, line and what was expected. A malformed environment variable is ignored with a warning (SPW038), as the OpenTelemetry
 specification asks; \`SPANWRIGHT_ALLOW_RUNTIME_CHANGES\` then counts as \`false\`. An endpoint that cannot be used is logged, and the service runs
-without tracing. \`tracing.state().configuration\` tells for every value where it came from; secrets are shown as \`***\`.
+without tracing. \`tracing.state().configuration\` names the source of every value; secrets are shown as \`***\`.
 
 Durations are a number with one of the units \`ms\`, \`s\`, \`m\`, \`h\`, or a plain number of milliseconds.
 

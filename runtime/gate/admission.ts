@@ -41,7 +41,7 @@ export function admissionOf(configured: Admission, leases: readonly AdmittingLea
   };
 }
 
-/** What a site can have recorded under a name. `computed`: nothing is known before the call. */
+/** The value that a site can record under a name. `computed`: nothing is known before the call. */
 type NamedValue = { readonly constant: unknown } | 'argument' | 'computed' | undefined;
 
 /** A third-party tracer gives each span attributes of its own, and an `attributes` callback may return any. */

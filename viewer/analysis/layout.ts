@@ -3,7 +3,7 @@
 
 import type { ReceivedSpan } from '../receiver/decode.js';
 
-/** What the layout needs of a span. */
+/** The properties of a span that the layout reads. */
 type Timed = Pick<ReceivedSpan, 'spanId' | 'parentSpanId' | 'startTimeUnixNano' | 'endTimeUnixNano'>;
 
 /** One span in the order in which the waterfall shows it: parents before children, siblings by start. */

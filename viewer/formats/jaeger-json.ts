@@ -25,7 +25,7 @@ export interface JaegerTrace {
   readonly processes: Readonly<Record<string, { readonly serviceName: string; readonly tags?: readonly Tag[] | null }>>;
 }
 
-/** What Jaeger makes tags of and the flat form has fields for. */
+/** Tags of Jaeger that are fields in the flat form. */
 const OWN_TAGS = new Set([
   'span.kind',
   'otel.status_code',
@@ -126,7 +126,7 @@ export function asJaeger(spans: readonly ReceivedSpan[]): unknown {
   };
 }
 
-/** What Jaeger makes tags of. */
+/** Fields that Jaeger stores as tags. */
 function tagsOfFields({ kind, status, scope, traceState }: ReceivedSpan): Values {
   return {
     ...(kind === 'unspecified' ? {} : { 'span.kind': kind }),

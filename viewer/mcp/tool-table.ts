@@ -11,7 +11,7 @@ export interface Tool {
   readonly required?: readonly string[];
   /** Path and query of the request that answers it. */
   path(given: Arguments): string;
-  /** What the assistant gets of the answer. Default: all of it. */
+  /** The part of the answer that the assistant gets. Default: all of it. */
   shown?(answer: unknown, given: Arguments): unknown;
 }
 

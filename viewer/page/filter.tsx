@@ -20,7 +20,7 @@ const given = (name: string): string => query.value.get(name) ?? '';
 
 interface FilterProps {
   readonly state: ViewerState | undefined;
-  /** Fields that match nothing, whatever the others are. */
+  /** Fields that match nothing by themselves. */
   readonly unmatched: readonly string[];
 }
 

@@ -10,7 +10,7 @@ import { TracePrinter } from './printer.js';
 import { startQueryServer } from './query.js';
 import { startReceiver } from './receiver.js';
 
-/** OTLP/gRPC's own port, where exporters look when told nothing else. */
+/** OTLP/gRPC's own port, the default of exporters. */
 const DEFAULT_PORT = 4317;
 
 /** @throws UsageError */
@@ -20,7 +20,7 @@ export function portOption({ options }: Invocation, name: string): number | unde
   throw new UsageError(`--${name}: ${given} is not a port; expected a number from 0 (one that is free) to 65535.`);
 }
 
-/** Runs until it is told to stop. Options: `port`, `query-port`, `host`, `json`, `file`. */
+/** Runs until a signal ends it. Options: `port`, `query-port`, `host`, `json`, `file`. */
 export async function runReceive(invocation: Invocation): Promise<number> {
   const { options, out } = invocation;
   const port = portOption(invocation, 'port') ?? DEFAULT_PORT;
@@ -83,7 +83,7 @@ export function stopRequested(): Promise<void> {
   });
 }
 
-/** What the person typed is wrong, or what the machine has; anything else is passed on as it is. */
+/** Turns faults of the arguments and of the machine into usage errors; throws all others as they are. */
 function explained(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof SpanwrightError) {

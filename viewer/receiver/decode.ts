@@ -4,7 +4,7 @@
 
 import { Budget, WireError, WireReader } from './wire.js';
 
-/** What an attribute can hold. Bytes are base64; NaN and infinities are their names, since JSON has no word for them. */
+/** Value of an attribute. Bytes are base64; NaN and infinities are their names, since JSON has no word for them. */
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
 export type Values = Record<string, Value>;
 

@@ -1,5 +1,5 @@
-// What the receiver holds, over the part of Jaeger's HTTP API that reads (/api/services, /api/traces, /api/dependencies), so that
-// whatever asks a Jaeger (`spanwright traces`, Grafana, a script) can ask a developer's machine that has none. Loopback only, GET
+// Serves the receiver's spans over the read-only part of Jaeger's HTTP API (/api/services, /api/traces, /api/dependencies), so that
+// clients of Jaeger (`spanwright traces`, Grafana, a script) work on a developer's machine without one. Loopback only, GET
 // only; nothing is kept beyond what the receiver keeps.
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -18,7 +18,7 @@ export interface QueryServer {
 interface Asked {
   readonly spans: readonly ReceivedSpan[];
   readonly query: URLSearchParams;
-  /** What follows the route. */
+  /** Rest of the path after the route. */
   readonly rest: string;
 }
 

@@ -22,7 +22,7 @@ export interface Receiver {
   /** For `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, for example `http://127.0.0.1:40117`. */
   readonly endpoint: string;
   readonly port: number;
-  /** What is kept, oldest first. */
+  /** The kept spans, oldest first. */
   readonly spans: readonly ReceivedSpan[];
   /** All that arrived, kept or not; `dropped` of them had to make room. */
   readonly received: number;

@@ -1,5 +1,5 @@
-// What is asked of the spans of a trace, by the tree, the query server and the recipes: whose they are, when they were, which call
-// which. Pure; times in milliseconds.
+// Questions about the spans of a trace that the tree, the query server and the recipes share: their service, their times, their
+// calls. Pure; times in milliseconds.
 
 import type { ReceivedSpan } from './decode.js';
 
@@ -25,7 +25,7 @@ export function rootOf(spans: readonly ReceivedSpan[]): ReceivedSpan {
   return (roots.length > 0 ? roots : spans).reduce((first, span) => (startOf(span) < startOf(first) ? span : first));
 }
 
-/** From the first start to the last end, which a root that ends before its children does not tell. */
+/** From the first start to the last end, which differs from the root's duration if a child ends later. */
 export function durationOf(spans: readonly ReceivedSpan[]): number {
   return Math.max(...spans.map(endMilliseconds)) - Math.min(...spans.map(startOf));
 }
@@ -51,7 +51,7 @@ export function reasonOfFailure(span: ReceivedSpan): string {
   return [type, message].filter((part) => part !== undefined && part !== '').join(': ') || 'no reason given';
 }
 
-/** What a span continues: its parent, or what it links to in the same trace, as asynchronous hops do. */
+/** The span that another one continues: its parent, or its link into the same trace, as in asynchronous hops. */
 function continuedBy(span: ReceivedSpan, byId: ReadonlyMap<string, ReceivedSpan>): ReceivedSpan | undefined {
   const parent = byId.get(span.parentSpanId);
   return parent ?? span.links.map(({ spanId }) => byId.get(spanId)).find((linked) => linked !== undefined);

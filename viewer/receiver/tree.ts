@@ -19,7 +19,7 @@ export interface TreeOptions {
 
 const MOST_LINKS = 3;
 
-/** What one trace is, in one line each and ready to print. */
+/** One trace as printable lines. */
 export function formatTrace(spans: readonly ReceivedSpan[], options: TreeOptions = {}): string {
   const lines: string[] = [];
   const children = childrenByParent(spans);

@@ -19,7 +19,7 @@ import {
   type TraceRow,
 } from './shapes.js';
 
-/** What the answers are made of. */
+/** Sources of the answers. */
 export interface Source {
   readonly store: TraceStore;
   readonly hooks: Hooks;

@@ -1,4 +1,4 @@
-// Who may use the API. On a loopback address anybody on the machine may read, as at the admin hook; a page of another site may not,
+// Access to the API. On a loopback address every user of the machine may read, as at the admin hook; a page of another site may not,
 // because it cannot set the Host header. Beyond loopback every request needs the token. Changes need JSON and the same origin.
 
 import { createHash, timingSafeEqual } from 'node:crypto';

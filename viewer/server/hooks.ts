@@ -19,7 +19,7 @@ const CHANGES: Readonly<Record<string, RegExp>> = {
   DELETE: /^leases\/[\w-]{1,40}$/,
 };
 
-/** What the viewer passes on to a hook, by method. */
+/** Requests that the viewer forwards to a hook, by method. */
 export const HOOK_ROUTES = {
   GET: 'A reading route of the admin hook: state, leases, sites, namespaces, spans/open, errors, health.',
   PUT: 'Changes tracing through the admin hook: enabled, rules, drop.',

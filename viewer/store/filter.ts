@@ -30,7 +30,7 @@ interface Found {
   readonly traces: readonly StoredTrace[];
   /** All that match, also beyond the limit. */
   readonly matched: number;
-  /** Fields of the filter that match nothing at all, whatever the others say. */
+  /** Fields of the filter that match nothing by themselves. */
   readonly unmatched: readonly (keyof TraceFilter)[];
 }
 

@@ -89,7 +89,7 @@ export function unpackSpan(
   return row === undefined ? undefined : unpacked(row, traceId, resource);
 }
 
-/** What the waterfall shows of a span. */
+/** The part of a span that the waterfall shows. */
 export interface SpanOutline
   extends Pick<ReceivedSpan, 'spanId' | 'parentSpanId' | 'name' | 'kind' | 'startTimeUnixNano' | 'endTimeUnixNano'> {
   readonly service: string;

@@ -1,4 +1,4 @@
-// What the list needs of one trace, kept in memory for each: times, counts, root, and numbers by which it is found. Updated as spans
+// Summary of one trace for the list, kept in memory for each: times, counts, root, and numbers by which it is found. Updated as spans
 // arrive, in any order.
 
 import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';

@@ -1,4 +1,4 @@
-// Where traces are looked up: Jaeger or Grafana Tempo, told by --jaeger or --tempo. The recipes speak to this interface alone,
+// Trace back ends: Jaeger or Grafana Tempo, chosen by --jaeger or --tempo. The recipes use only this interface,
 // and get spans in the flat form of the receiver, so that one tree printer and one analysis serve every backend.
 
 import { type Invocation, UsageError } from '../../cli/command.js';
@@ -7,7 +7,7 @@ import { Jaeger } from './jaeger.js';
 import { Tempo } from './tempo.js';
 import type { TraceBackend } from './trace-backend.js';
 
-/** @throws UsageError when both are named, or an address is none. */
+/** @throws UsageError when both are named, or an address is invalid. */
 export function backendOf({ options, environment }: Invocation): TraceBackend {
   const [jaeger, tempo] = [options.get('jaeger'), options.get('tempo')] as (string | undefined)[];
   if (jaeger !== undefined && tempo !== undefined) throw new UsageError('--jaeger and --tempo are given; expected one of them.');

@@ -1,4 +1,4 @@
-// Where a trace stops, and why: a pure analysis of its spans and of what other services recorded at that time. A trace is broken
+// Finds the places at which a trace is broken, and the reasons: a pure analysis of its spans and of what other services recorded at that time. A trace is broken
 // where a span names a parent that never came, where a call left a service and nothing on the other side joined the trace, and
 // where a service that should be in it is not.
 
@@ -10,7 +10,7 @@ export interface Break {
   /** The last service that is in the trace; the first, for a parent that is missing. */
   readonly service: string;
   readonly span: { readonly name: string; readonly spanId: string };
-  /** The service, or the address, that should have joined; null when nothing tells. */
+  /** The service, or the address, that should have joined; null if unknown. */
   readonly next: string | null;
   readonly cause: string;
   readonly fix: string;
@@ -20,7 +20,7 @@ export interface Break {
   readonly calls: number;
 }
 
-/** Where a side does not trace, that may be as it should be: a cluster's API, a cloud, somebody else's service, a request by hand. */
+/** Sides that may lack tracing rightly: a cluster's API, a cloud, a third-party service, a request by hand. */
 export const isCertain = ({ kind }: Break): boolean => kind !== 'no-answer' && kind !== 'begins-elsewhere';
 
 interface Reason {
@@ -62,7 +62,7 @@ const REASONS = {
   },
 } as const satisfies Record<string, Reason>;
 
-/** What is known beside the trace. */
+/** Knowledge from outside of the trace. */
 export interface Surroundings {
   /** All services that the backend knows. */
   readonly services: readonly string[];
@@ -131,7 +131,7 @@ function callsWithoutAnswer(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
   );
 }
 
-/** Who a call was for, as far as its span tells: a service's name, a host, a queue. */
+/** Target of a call, as far as its span names it: a service's name, a host, a queue. */
 function addressee({ attributes }: ReceivedSpan): string | null {
   const port = attributes['server.port'];
   const host = attributes['server.address'];
@@ -155,7 +155,7 @@ function startedMeanwhile(call: ReceivedSpan, others: Surroundings['others'], on
     .sort((a, b) => Math.abs(startOf(a) - startOf(call)) - Math.abs(startOf(b) - startOf(call)));
 }
 
-/** False only when both tell a port, and the ports differ: the call was for somebody else. */
+/** False only when both name a port, and the ports differ: the call had another target. */
 function samePlace(call: ReceivedSpan, root: ReceivedSpan): boolean {
   const [asked, answered] = [call.attributes['server.port'], root.attributes['server.port']];
   return asked === undefined || answered === undefined || String(asked) === String(answered);

@@ -11,7 +11,7 @@ import { backendOf } from './backend.js';
 import { type LogLine, RANKS, rankOf, readLogLine, type Unread } from './log-line.js';
 import { type TraceRow, traceRow } from './search.js';
 
-/** What is longer is not a line of a log that was written for people or programs. */
+/** Longer lines are not taken for lines of a log. */
 const LONGEST_LINE = 1024 * 1024;
 
 interface Found extends LogLine {
@@ -113,7 +113,7 @@ export async function runFromLog(invocation: Invocation): Promise<number> {
   return EXIT.done;
 }
 
-/** What was passed over, so that a log in another form is not taken for one without errors. */
+/** Number of skipped lines, so that a log in another form is not taken for one without errors. */
 function unreadLines({ noTrace, noLevel, tooLong }: Record<Unread, number>): string[] {
   return [
     [noLevel, 'with a trace id and no level that can be read'],

@@ -104,7 +104,7 @@ function timeText(time: number): string {
   return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
 }
 
-/** What a line of text says beside time, level and ids. */
+/** Text of a line without time, level and ids. */
 function restOf(text: string): string {
   if (text.startsWith('{')) return '';
   return text

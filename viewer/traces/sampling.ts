@@ -22,7 +22,7 @@ interface Decision {
 // biome-ignore lint/suspicious/noExplicitAny: shaped by the Collector, read field by field
 type Config = any;
 
-/** What each kind of processor keeps. */
+/** Spans that each kind of processor keeps. */
 const PROCESSORS: Readonly<Record<string, (config: Config) => readonly string[]>> = {
   probabilistic_sampler: (config) => [`${config?.sampling_percentage ?? 0} % of traces, by trace id`],
   tail_sampling: (config) => [
@@ -32,7 +32,7 @@ const PROCESSORS: Readonly<Record<string, (config: Config) => readonly string[]>
   filter: (config) => [`drops what matches ${short(config?.traces ?? config?.spans ?? config)}`],
 };
 
-/** What each policy of tail sampling keeps; others are shown as they stand. */
+/** Traces that each policy of tail sampling keeps; other policies are shown as written. */
 const POLICIES: Readonly<Record<string, (policy: Config) => string>> = {
   always_sample: () => 'all',
   status_code: ({ status_code }) => `traces with status ${(status_code?.status_codes ?? []).join(' or ')}`,

@@ -31,7 +31,7 @@ export interface TraceRow {
   readonly failed: number;
   /** The span that spent most time itself, not in its children. */
   readonly slowest: { readonly service: string; readonly name: string; readonly ownMs: number };
-  /** Where the first error began. */
+  /** Span of the first error. */
   readonly error: { readonly service: string; readonly name: string; readonly reason: string } | null;
 }
 

@@ -1,5 +1,5 @@
-// `spanwright traces spike`: from a peak of a metric to the traces of that moment. The moment is told, or it is where a Prometheus
-// query was highest; the traces are the slowest of the window round it.
+// `spanwright traces spike`: from a peak of a metric to the traces of that moment. The moment is given, or it is the maximum of a Prometheus
+// query; the traces are the slowest of the window round it.
 
 import { CommandFailure, type Invocation, UsageError } from '../../cli/command.js';
 import { getJson } from '../../cli/get-json.js';

@@ -3,7 +3,7 @@
 import type { ReceivedSpan } from '../receiver/decode.js';
 import type { Call } from '../receiver/spans.js';
 
-/** What a search asks for; times in milliseconds since the epoch. */
+/** Parameters of a search; times in milliseconds since the epoch. */
 export interface TraceQuery {
   /** All services when missing. */
   readonly service?: string | undefined;

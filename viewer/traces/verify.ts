@@ -73,7 +73,7 @@ export async function runVerify(invocation: Invocation): Promise<number> {
   const wait = durationOption(invocation, 'wait', 15_000);
   const expected = listOption(invocation, 'expect');
   const backend = backendOf(invocation);
-  await backend.services(); // so that a backend that is not there is told before the request is sent
+  await backend.services(); // reports a missing back end before the request is sent
   const sent = await sendTraced(address, method);
   const spans = await collect(backend, sent.traceId, expected, wait);
   const reached = servicesOf(spans);

@@ -143,7 +143,7 @@ async function startOrExplain(options: ViewerOptions): Promise<Viewer> {
   }
 }
 
-/** The system's own opener; where there is none, the printed address has to do. */
+/** The system's own opener; without one the printed address has to do. */
 function openBrowser(url: string): void {
   const [command, ...words] =
     process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['cmd', '/c', 'start', ''] : ['xdg-open'];

@@ -4,7 +4,7 @@
 import { appendFileSync } from 'node:fs';
 
 export interface Evidence {
-  /** What was done, with its seed where it is random. */
+  /** The exercise, with its seed if it is random. */
   readonly part: string;
   readonly tried: number;
   /** Tries after which the program's result and the counts were right. */

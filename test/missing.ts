@@ -1,4 +1,4 @@
-// What tests need beside the sources: shells, a browser, parts of .ci/setup. Where something is missing, its tests are skipped with
+// Requirements of tests beside the sources: shells, a browser, parts of .ci/setup. If one is missing, its tests are skipped with
 // the reason printed, as the runner requires; in CI that is an error.
 
 import { spawnSync } from 'node:child_process';

@@ -263,7 +263,7 @@ function outcomes(output: string, suite: Suite, tools: string, on: boolean): { t
   return { tests: outcomesIn(JSON.parse(readFileSync(results, 'utf8')), output), spans };
 }
 
-/** What is used of the results of Jest and Vitest, and of mocha. */
+/** The used parts of the results of Jest and Vitest, and of mocha. */
 interface Results {
   readonly testResults?: readonly {
     readonly name: string;

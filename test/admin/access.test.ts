@@ -1,4 +1,4 @@
-// Who may read and who may change: where tokens come from, what each allows, and what guessing costs.
+// Access to the hook, for reads and for changes: sources of tokens, their permissions, and the cost of guessing.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -118,7 +118,7 @@ test('a token file that never ends is refused at once', () => {
   assert.throws(() => createAdminHandler(tracing, { tokenFile: long }), /70000 bytes; at most 65536/);
 });
 
-test('an option that does not exist, a prefix or host that is none, are errors when the handler is made', () => {
+test('unknown options and invalid prefixes or hosts are errors when the handler is created', () => {
   for (const [options, says] of [
     [{ tokn: TOKEN }, /Unknown admin option "tokn"\. Did you mean "token"\?/],
     [{ prefix: 'tracing' }, /must be a plain path/],

@@ -50,7 +50,7 @@ export async function ask(admin: AdminHandler, method: string, path: string, wha
   };
 }
 
-/** What must not change when a request is refused. */
+/** State that a refused request must not change. */
 export function fingerprint(tracing: Tracing): string {
   const { enabled, roots, rules, drop, leases, revision } = tracing.state();
   return JSON.stringify({ enabled, roots, rules, drop, revision, leases: leases.map(({ id, value }) => [id, value]) });

@@ -18,7 +18,7 @@ export interface Framework {
   start(admin: AdminHandler, base: string): Promise<App>;
 }
 
-/** What the application's own route `POST /machines` answers. */
+/** Answer of the application's own route `POST /machines`. */
 export const OWN_ANSWER = 'the application';
 
 async function listening(server: Server): Promise<App> {

@@ -30,7 +30,7 @@ const COMMANDS = [
 ];
 
 interface Shown {
-  /** Where, and what was shown there. */
+  /** A place, and the text that was shown there. */
   readonly texts: Map<string, string>;
 }
 

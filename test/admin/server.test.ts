@@ -133,7 +133,7 @@ for (const [name, lines, status] of [
   ['a Host that is no host', ['GET /tracing/state HTTP/1.1', 'Host: a/b@localhost'], 421],
   ['a whole URL in the request line', ['GET http://localhost/tracing/state HTTP/1.1', 'Host: localhost'], 200],
   ['a whole URL that disagrees with a foreign Host', ['GET http://localhost/tracing/state HTTP/1.1', 'Host: evil.example'], 421],
-  ['a whole foreign URL beside a Host of ours', ['GET http://evil.example/tracing/state HTTP/1.1', 'Host: localhost'], 421],
+  ['a whole foreign URL beside an allowed Host', ['GET http://evil.example/tracing/state HTTP/1.1', 'Host: localhost'], 421],
   ['a whole URL with the port of its scheme', ['GET http://localhost:80/tracing/state HTTP/1.1', 'Host: localhost'], 200],
   ['a path of two slashes', ['GET //localhost/tracing/state HTTP/1.1', 'Host: localhost'], 404],
   ['a method that no Request can hold', ['TRACE /tracing/state HTTP/1.1', 'Host: localhost'], 400],
@@ -209,7 +209,7 @@ test('a port that is taken or none, and a misspelt option, are errors that name 
   }
 });
 
-test('a Unix socket serves its user alone, replaces a dead one, and takes no file that is none', async () => {
+test('a Unix socket serves its user alone, replaces a dead one, and never replaces another kind of file', async () => {
   const socketPath = join(directory, 'admin.sock');
   const first = await startAdminServer({ tracing, token: TOKEN, socketPath, log });
   assert.is(statSync(socketPath).mode & 0o777, 0o600);

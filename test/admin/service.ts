@@ -20,7 +20,7 @@ export function startService(
   return startTracing({ serviceName: 'admin-test', exporter: new InMemorySpanExporter(), ...options });
 }
 
-/** Work whose span stays open until it is told to finish. */
+/** Work whose span stays open until a request finishes it. */
 export interface OpenWork {
   finish(): Promise<void>;
   /** Ends the span with this error. */

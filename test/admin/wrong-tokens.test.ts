@@ -1,4 +1,4 @@
-// What guessing costs, and whom: wrong tokens are answered late by network, the right one at once and always.
+// The cost of guessing: wrong tokens are answered late by network, the right one at once and always.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -90,7 +90,7 @@ test('off, an async method takes no microtask turn more, and a hand-written span
   assert.ok((turns.get(BY_HAND.label) ?? 0) > (turns.get(BARE.label) ?? 0));
 });
 
-test('the harness tells a dear call from a cheap one', async () => {
+test('the harness measures an expensive call above a cheap one', async () => {
   const choices = [BARE, { ...BARE, label: 'the same call' }, BY_HAND];
   const samples = await measurePairs(worker, await modules.all(choices, 'sync'), {
     generations: 1,

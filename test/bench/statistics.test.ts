@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { document, factor, renew, signed, time, timesTable } from '../../bench/report.js';
 import { paired, pairedAbove, spread } from '../../bench/statistics.js';
 
-test('a spread holds median, quartiles and least, whatever the order', () => {
+test('a spread holds median, quartiles and least, in any order of the values', () => {
   assert.equal(spread([5, 1, 4, 2, 3]), { median: 3, low: 2, high: 4, least: 1 });
   assert.is(spread([4, 1, 2, 3]).median, 2.5);
 });
@@ -42,7 +42,7 @@ test('a run of some sections renews their tables and budgets, and leaves the oth
   assert.is(
     after.slice(0, after.indexOf('## ')),
     before.slice(0, before.indexOf('## ')),
-    'what was measured on is said of the whole',
+    'the machine of the measurement stands once, for the whole document',
   );
 });
 

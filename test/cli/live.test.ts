@@ -33,7 +33,7 @@ test.after(async () => {
   await tracing.shutdown();
 });
 
-/** The program, told where the service is and given the token. */
+/** The program with the address of the service and the token. */
 const told = (args: readonly string[], environment: Record<string, string> = {}) =>
   spanwright(args, { SPANWRIGHT_ADMIN_URL: admin.url, SPANWRIGHT_ADMIN_TOKEN: TOKEN, ...environment });
 
@@ -149,7 +149,7 @@ test('the token can come from a file', async () => {
   assert.match(missing.err, /cannot be read \(ENOENT\)/);
 });
 
-test('status tells the state, and as JSON is the state', async () => {
+test('status prints the state, and with --json the same document as the hook', async () => {
   await told(['set', 'tracing-enabled', 'true', '--reason', 'drill']);
   const ran = await told(['status']);
   assert.is(ran.code, 0, ran.err);
@@ -316,7 +316,7 @@ test('a service that is not there is exit code 3, one that is something else is 
   assert.is(gone.out, '');
 });
 
-test('a path of the wrong hook is said to be one', async () => {
+test('a path that leads to no hook is reported as such', async () => {
   const ran = await told(['status', '--url', admin.url.replace('/tracing', '/ops')]);
   assert.is(ran.code, 1);
   assert.match(ran.err, /NotFound: There is no such route/);

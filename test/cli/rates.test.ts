@@ -1,4 +1,4 @@
-// What happened between two looks at a service: plain figures in, plain figures out.
+// Changes between two reads of a service: plain figures in, plain figures out.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

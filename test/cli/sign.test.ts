@@ -35,7 +35,7 @@ const WRONG: readonly (readonly [what: string, args: readonly string[], environm
   ['a path that ends the quotes', ['--path', "/'; rm"], ENVIRONMENT, /--path: found/],
   ['no time', ['--for', 'soon'], ENVIRONMENT, /--for: found "soon"/],
   ['a time that is too long', ['--for', '25h'], ENVIRONMENT, /from 1s to 24h/],
-  ['a header that is none', ['--header', 'a b'], ENVIRONMENT, /--header: found "a b"/],
+  ['an invalid header', ['--header', 'a b'], ENVIRONMENT, /--header: found "a b"/],
 ];
 
 for (const [what, args, environment, says] of WRONG) {

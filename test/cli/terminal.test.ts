@@ -30,7 +30,7 @@ const VIEWS: Record<string, readonly string[]> = { traces: ['traces', 'show', '0
 /** Commands that ask nobody: they compile, print tables of this package, or wait for spans. */
 const OTHERS = new Set(['completion', 'build', 'explain', 'receive', 'view']);
 
-test('whatever a service or a back end answers, no command prints an unsafe character', async () => {
+test('no command prints an unsafe character of a service or a back end', async () => {
   const server = createServer((request, response) => {
     const hostile = { error: { code: HOSTILE, message: HOSTILE, field: HOSTILE } };
     const failing = request.url?.includes('state') === false && request.method === 'PUT';

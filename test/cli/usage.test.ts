@@ -1,4 +1,4 @@
-// What the program says to a wrong command line, and its help; nothing here needs a service.
+// Errors of the program for a wrong command line, and its help; nothing here needs a service.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Durations as people write them, and the texts that are none.
+// Durations as people write them, and invalid texts.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -109,7 +109,7 @@ test('SPANWRIGHT_CONFIG names the file, and the configFile option wins over it',
   assert.is(load({ env, options: { configFile: two } }).configuration.serviceName, 'two');
 });
 
-test('OTEL_SDK_DISABLED=true turns tracing off whatever else is set', () => {
+test('OTEL_SDK_DISABLED=true turns tracing off regardless of all other settings', () => {
   const on = { enabled: true, endpoint: 'http://c:4317' };
   const disabled = load({ env: { OTEL_SDK_DISABLED: 'TRUE' }, options: on });
   assert.is(disabled.configuration.disabled, true);
@@ -326,13 +326,13 @@ const CASES: FaultCase[] = [
     good: { options: { serviceName: undefined } },
   },
   {
-    name: 'an exporter that is none',
+    name: 'an invalid exporter',
     bad: { options: { exporter: { export: true } } },
     says: /^startTracing\(\): exporter must be a SpanExporter \(an object with export\(\) and shutdown\(\)\); found an object\.$/u,
     good: { options: { exporter: { export() {}, async shutdown() {} } } },
   },
   {
-    name: 'a span processor that is none',
+    name: 'an invalid span processor',
     bad: { options: { spanProcessors: [{}] } },
     says: /spanProcessors must be a list of SpanProcessors/u,
     good: { options: { spanProcessors: [{ onStart() {}, onEnd() {}, async forceFlush() {}, async shutdown() {} }] } },
@@ -356,13 +356,13 @@ const CASES: FaultCase[] = [
     good: { toml: '[tracing]\nresource_detectors = ["none"]\n' },
   },
   {
-    name: 'a list of resource detectors that is none',
+    name: 'an invalid list of resource detectors',
     bad: { toml: '[tracing]\nresource_detectors = 3\n' },
     says: /resource_detectors: must be "all", "none", or some of .*; found the number 3\.$/u,
     good: { toml: '[tracing]\nresource_detectors = "all"\n' },
   },
   {
-    name: 'an extra resource detector that is none',
+    name: 'an invalid extra resource detector',
     bad: { options: { extraResourceDetectors: ['aws'] } },
     says: /extraResourceDetectors must be a list of ResourceDetectors \(objects with detect\(\)\); found an array\.$/u,
     good: { options: { extraResourceDetectors: [] } },
@@ -422,7 +422,7 @@ const CASES: FaultCase[] = [
     good: { env: { OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: '/c.pem', OTEL_EXPORTER_OTLP_CLIENT_KEY: '/k.pem' } },
   },
   {
-    name: 'a header name that is none, without showing its value',
+    name: 'an invalid header name, without showing its value',
     bad: { env: { OTEL_EXPORTER_OTLP_HEADERS: 'my token=hunter2' } },
     says: /^OTEL_EXPORTER_OTLP_HEADERS: has "my token", which is not a header name\.$/u,
     good: { env: { OTEL_EXPORTER_OTLP_HEADERS: 'my-token=hunter2' } },

@@ -15,7 +15,7 @@ import { startService } from '../admin/service.js';
 import { allUntil, bestOf, startReplicas } from './replicas.js';
 
 const HOURS = 3_600_000;
-/** What a loaded machine may take beside the time that is measured; clocks are hours apart. */
+/** Margin for a loaded machine beside the measured time; clocks are hours apart. */
 const SLACK = 20_000;
 
 /** A folder as the kubelet mounts it: the file is a link through `..data`, which is swapped in one step. */
@@ -187,7 +187,7 @@ for (const [what, content, says] of [
   ['a bad rule', '{"rules":"a=sideways"}', /sideways/],
   ['much too much', `{"reason":"${'x'.repeat(40_000)}"}`, /larger than 16384 bytes/],
 ] as const) {
-  test(`a file with ${what} changes nothing and is told, and the next right one is followed`, async () => {
+  test(`a file with ${what} changes nothing and is logged, and the next valid one is followed`, async () => {
     map.write({ revision: 1, enabled: true, for: '1m' });
     control = await followFile(tracing, map.file);
     assert.is(tracing.enabled, true);
@@ -213,7 +213,7 @@ test('a plain file that is written in place, or comes and goes, is followed by t
   await until(() => !tracing.enabled);
 });
 
-test('a change under a revision that has been seen is not obeyed, and told', async () => {
+test('a change under an old revision is ignored and logged', async () => {
   map.write({ revision: 5, enabled: true, for: '1m' });
   control = await followFile(tracing, map.file);
   assert.is(tracing.enabled, true);
@@ -224,7 +224,7 @@ test('a change under a revision that has been seen is not obeyed, and told', asy
   await until(() => !tracing.enabled);
 });
 
-test('what is no file is told, a named pipe too, and the file that takes its place is followed', async () => {
+test('anything but a regular file is logged, a named pipe too, and the file that takes its place is followed', async () => {
   const path = join(map.folder, 'odd.json');
   execFileSync('mkfifo', [path]);
   control = await followFile(tracing, path, { interval: 50 });

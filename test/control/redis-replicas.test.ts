@@ -11,7 +11,7 @@ import { RedisServer } from './redis-server.js';
 import { allUntil, bestOf, type Replica, startReplicas } from './replicas.js';
 
 const HOURS = 3_600_000;
-/** What a loaded machine may take; the clocks are hours apart. */
+/** Margin for a loaded machine; the clocks are hours apart. */
 const SLACK = 20_000;
 
 let redis: RedisServer;
@@ -29,7 +29,7 @@ test.after(async () => {
   await redis?.kill();
 });
 
-test('one command is followed by all within a second, and ends for all when its time is over, whatever their clocks say', async () => {
+test('one command is followed by all within a second, and ends for all when its time is over, also with wrong clocks', async () => {
   assert.equal(
     replicas.map(({ state }) => state.enabled),
     [false, false, false],
@@ -103,7 +103,7 @@ test('when Redis goes away leases end in time, and when it is back, even empty, 
   await allUntil(replicas, ({ enabled }) => !enabled, SLACK);
   await redis.up();
   const revision = await commandReplicas(redis.url, { setting: 'enabled', value: true, for: '30s' });
-  assert.ok(revision > before, 'revisions go on where the store begins anew');
+  assert.ok(revision > before, 'revisions go on after the store was emptied');
   await allUntil(replicas, (state) => state.enabled && state.revision === revision, SLACK);
   for (const { errors } of replicas)
     assert.match(errors.join(''), /SPW022 a control source cannot be followed: redis spanwright:control: /);

@@ -1,5 +1,5 @@
-// One replica of a service, run as a child process: the real tracing, following a control source. Tells its parent whenever
-// what is in force changes. Its clock can be wrong by any number of milliseconds.
+// One replica of a service, run as a child process: the real tracing, following a control source. Reports each change of the state in
+// force to its parent. Its clock can be wrong by any number of milliseconds.
 // Arguments: a JSON object of ReplicaOptions.
 
 import './wrong-clock.js';
@@ -24,7 +24,7 @@ export interface ReplicaState {
   readonly rules: string;
   readonly revision: number;
   readonly actor: string | null;
-  /** Milliseconds that the first lease still held when the state was told, by the clock of the replica. */
+  /** Remaining milliseconds of the first lease when the state was reported, by the clock of the replica. */
   readonly left: number;
 }
 

@@ -1,4 +1,4 @@
-// Starts replicas as child processes and waits for what they tell.
+// Starts replicas as child processes and waits for their reports.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ export class Replica {
     return this.#state;
   }
 
-  /** Milliseconds until the replica told a state that `is` accepts. */
+  /** Milliseconds until the replica reported a state that `is` accepts. */
   until(is: (state: ReplicaState) => boolean, most = 30_000): Promise<number> {
     const from = performance.now();
     return new Promise((resolve, reject) => {
@@ -63,7 +63,7 @@ export async function startReplicas(options: readonly ReplicaOptions[]): Promise
   return replicas;
 }
 
-/** Milliseconds until each replica told such a state. */
+/** Milliseconds until each replica reported such a state. */
 export const allUntil = (replicas: readonly Replica[], is: (state: ReplicaState) => boolean, most?: number) =>
   Promise.all(replicas.map((replica) => replica.until(is, most)));
 

@@ -56,7 +56,7 @@ test('where tracing is configured on, a signal switches it off until the next on
   assert.is(tracing.leases().length, 1);
 });
 
-test('where changes are refused, a signal changes nothing and is told', async () => {
+test('where changes are refused, a signal changes nothing and is logged', async () => {
   tracing = await startService({ allowRuntimeChanges: false });
   stop = toggleOnSignal(tracing);
   process.kill(process.pid, 'SIGUSR2');

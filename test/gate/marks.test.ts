@@ -143,7 +143,7 @@ test('a whole class has the level of its decorator, and a rule on one method rea
   assert.equal(await names('carbide::store::Store::decode=debug'), ['Store.decode']);
 });
 
-test('levels keep a ratio apart: a namespace in depth is on, and its neighbours keep theirs', async () => {
+test('levels keep a ratio apart: a namespace in depth is on, and its siblings keep theirs', async () => {
   await traced({ rules: 'carbide::api=0.25, carbide::db=trace' }, ({ tracing }) => {
     const verdicts = Object.fromEntries(tracing.sites('carbide').map(({ name, verdict }) => [name, verdict]));
     assert.is(verdicts.handle, '0.25');

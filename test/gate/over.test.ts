@@ -15,7 +15,7 @@ import { traced } from './tracing.js';
 const work = instrument({ namespace: 'carbide::api', name: 'work' }, () => 1);
 const named = (name: string) => instrument({ namespace: 'carbide::api', name }, () => 1);
 
-/** What a connection pool does: something made in a call, whose callbacks run in that call's context from then on. */
+/** As in a connection pool: an object created in a call, whose callbacks run in that call's context from then on. */
 const connect = instrument({ namespace: 'carbide::api', name: 'connect' }, () => new AsyncResource('CONNECTION'));
 
 /** The grace of a trace that has just ended is at most two ticks. */
@@ -36,7 +36,7 @@ test('a context that outlives its trace keeps the gate awake for the grace only,
     await expectSpans('connect', '  soon after');
   }));
 
-test('what is recorded within the grace begins the grace anew', () =>
+test('a span recorded within the grace restarts the grace', () =>
   traced({ enabled: true }, async ({ tracing, expectSpans }) => {
     const connection = connect();
     tracing.setEnabled(false);
@@ -111,10 +111,10 @@ test('by itself, without a collection, the gate is idle again within two ticks',
     connection.emitDestroy();
   }));
 
-/** On Node 20 and 22 an asynchronous storage that is in use makes every promise of the process dearer, and says so. */
+/** On Node 20 and 22 an active AsyncLocalStorage slows every promise of the process, which its hooks show. */
 const inUse = (): boolean => (contexts.storage as { enabled?: boolean }).enabled === true;
 
-test('at rest, neither an export nor an empty context takes the storage up again', () =>
+test('while idle, neither an export nor an empty context enables the storage again', () =>
   traced({ enabled: true }, async ({ tracing, expectSpans }) => {
     work();
     tracing.setEnabled(false);
@@ -129,7 +129,7 @@ test('at rest, neither an export nor an empty context takes the storage up again
 
 const REMOTE = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', isRemote: true };
 
-test('a sampled context of somebody else counts for ten minutes after it was last seen', () =>
+test('a third-party sampled context counts for ten minutes after it was last seen', () =>
   traced({ enabled: false }, async ({ expectSpans }) => {
     const sampled = trace.setSpanContext(ROOT_CONTEXT, { ...REMOTE, traceFlags: 1 });
     const waiting = context.with(sampled, () => new AsyncResource('CONSUMER'));

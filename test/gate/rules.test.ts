@@ -43,7 +43,7 @@ test('a namespace prefix ends at the end of a segment', () => {
   assert.not(isNamespacePrefix('carbide::api', 'carbide::apis'));
 });
 
-test('the most specific rule wins, whatever the order', () => {
+test('the most specific rule wins in any order', () => {
   for (const text of [
     'carbide=off, carbide::db=on, carbide::db::Store=0.5',
     'carbide::db::Store=0.5, carbide::db=on, carbide=off',
@@ -62,7 +62,7 @@ test('of rules that say the same thing the last one counts', () => {
   assert.equal(withoutOverruled(parseRules('carbide=on, *=0.5, carbide=off')), parseRules('*=0.5, carbide=off'));
 });
 
-test('no two patterns fit alike, whatever the order: the whole of a scope before its beginning, a scope before a namespace', () => {
+test('no two patterns fit alike, in any order: the whole of a scope before its beginning, a scope before a namespace', () => {
   const third = subject('abc::x', 'abc');
   for (const [strong, weak] of [
     ['scope:abc=off', 'scope:abc*=on'],

@@ -116,7 +116,7 @@ test("limits of leases and of open spans count the SDK's own spans too", () =>
     assert.is(spans().length, 5);
   }));
 
-test('while the flag is off nothing is recorded, neither of ours nor of others', () =>
+test("while the flag is off nothing is recorded, neither Spanwright's spans nor others", () =>
   ownSdk({ enabled: false }, async ({ spans, sampler }) => {
     await outer();
     trace.getTracer('third-party').startSpan('theirs').end();
@@ -137,7 +137,7 @@ test('roots go by namespace, for third-party spans by their code.namespace', () 
     expectSpans(spans(), 'with', 'inner');
   }));
 
-test('children inherit from a recorded parent, whatever their namespace', () =>
+test('children inherit from a recorded parent, in any namespace', () =>
   ownSdk({ enabled: true, roots: 'carbide' }, async ({ spans }) => {
     const theirs = instrument({ namespace: 'other', name: 'theirs' }, () => 1);
     instrument({ namespace: 'carbide', name: 'top' }, () => {

@@ -116,9 +116,9 @@ class Entry {
 test('with the flag off a sampled caller in the arguments records, with all that is below; an unsampled one and none do not', () =>
   traced({ enabled: false }, async ({ tracing, spans, expectSpans }) => {
     const entry = new Entry();
-    assert.equal(await entry.handle({}), {}, 'nothing to hand on');
+    assert.equal(await entry.handle({}), {}, 'nothing to propagate');
     const passed = await entry.handle({ traceparent: UNSAMPLED });
-    assert.is(passed.traceparent, UNSAMPLED, 'what the caller decided is handed on');
+    assert.is(passed.traceparent, UNSAMPLED, 'the decision of the caller is propagated');
     await expectSpans();
     const handed = await entry.handle({ traceparent: SAMPLED });
     await expectSpans('(remote b7ad6b7169203331)', '  entry', '    inner');
@@ -162,7 +162,7 @@ test('remoteParent: ignore refuses to let a remote flag start recording', () =>
     await expectSpans();
   }));
 
-test('remoteParent: ignore lets our own decision continue the remote trace, whatever its flag', () =>
+test('remoteParent: ignore lets our own decision continue the remote trace, with either flag', () =>
   traced({ enabled: true, remoteParent: 'ignore', roots: 'carbide' }, async ({ spans }) => {
     withRemoteContext({ traceparent: UNSAMPLED }, outer);
     const all = await spans();
@@ -205,7 +205,7 @@ test('a ratio does not thin out what is below a recorded root', () =>
     assert.is((await spans()).filter((span) => span.name === 'database').length, 100);
   }));
 
-test('kind:server may start a trace whatever its namespace; another kind may not', () =>
+test('kind:server may start a trace in any namespace; another kind may not', () =>
   traced({ enabled: true, roots: 'kind:server' }, async ({ expectSpans }) => {
     instrument({ ...at('other::http', 'server'), kind: 'server' }, () => 1)();
     instrument({ ...at('other::http', 'client'), kind: 'client' }, () => 1)();

@@ -227,7 +227,7 @@ const WRONG: readonly (readonly [what: string, when: unknown, says: RegExp])[] =
   ['with a star inside', 'machineId=hunter2*7', /star inside a value/],
   ['with a bad escape', 'machineId=hunter2%', /write %25/],
   ['on the duration', 'duration=hunter2', /known when the call has ended/],
-  ['with a name that is none', 'machine id=hunter2', /no valid name/],
+  ['with an invalid name', 'machine id=hunter2', /no valid name/],
   ['of an unknown source', 'cookie:a=hunter2', /no valid name/],
   ['that is no text', 7, /found the number 7/],
   ['that is too long', `machineId=${'m'.repeat(1000)}`, /at most 1000/],

@@ -39,7 +39,7 @@ const compile = (code, fileName) => {
 
 const REQUIRE = `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n`;
 
-/** What SWC has to be told, which knows more than one proposal. */
+/** Options for SWC, which knows more than one proposal. */
 const SWC = { legacy: '{ legacyDecorator: true }', standard: "{ decoratorVersion: '2022-03' }" };
 
 /** For webpack and Rspack, whose modules of the standard are an experiment. */

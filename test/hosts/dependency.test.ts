@@ -21,13 +21,13 @@ type Code = 'TS91014' | 'TS91015' | 'TS91016';
 
 interface Layout {
   readonly name: string;
-  /** Where spanwright is installed: at the root of the workspace, or for each package that lists it, which the library does. */
+  /** Place of the installed package: at the root of the workspace, or for each package that lists it, which the library does. */
   readonly installed: 'app and library' | 'root' | 'library';
-  /** What the package.json of the application, and that of the root, list beyond the library. */
+  /** Dependencies that the package.json of the application, and that of the root, list beyond the library. */
   readonly app?: object;
   readonly root?: object;
   readonly source: string;
-  /** What hosts report that write files to be installed, bundlers, and a run in development; none where it is left out. */
+  /** Reports of hosts that write files to be installed, of bundlers, and of a run in development; default none. */
   readonly output?: Code;
   readonly bundle?: Code;
   readonly run?: Code;
@@ -144,7 +144,7 @@ require('esbuild').build({ entryPoints: ['src/work.ts'], outfile: 'out/work.js',
 const codesIn = (text: string): string[] => [...new Set(text.match(/TS9101[456]/g) ?? [])];
 
 for (const layout of LAYOUTS) {
-  // Where nothing is to be reported, one host stands for all.
+  // If nothing is to be reported, one host stands for all.
   for (const host of layout.output === undefined ? HOSTS.slice(-1) : HOSTS)
     testWith(host.part)(`${layout.name}: ${host.name} reports ${layout[host.as] ?? 'nothing'}, and the program runs`, () => {
       const directory = workspace(layout);

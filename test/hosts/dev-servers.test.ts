@@ -20,7 +20,7 @@ const FORWARDER = (lines: number): string => `${'\n'.repeat(lines)}import { inst
 export const half = instrument((value = ${lines}) => value / 2);
 `;
 
-/** What each server prints after each version: the value that is new in it, and the places of the sites. */
+/** Output of each server after each version: the value that is new in it, and the places of the sites. */
 const REPORT = `
 export async function report({ Orders, half }) {
   const { startTracing } = await import('spanwright');

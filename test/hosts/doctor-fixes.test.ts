@@ -1,5 +1,5 @@
 // limit: 240 s
-// Each finding of `spanwright doctor`: a project, a service or a collector with that fault is told so, its fix is carried out as printed, and
+// Each finding of `spanwright doctor`: it is reported for a project, a service or a Collector with that fault, its fix is carried out as printed, and
 // the finding is gone. The type of the table demands a row for each finding.
 
 import { spawnSync } from 'node:child_process';
@@ -18,7 +18,7 @@ import { link, ROOT, write } from './conformance/project.js';
 import { part, testWith } from './conformance/suite.js';
 import { CLASSIC, compile, doctor, NO_SERVICE, names, project, spanwright, TOKEN, withService } from './patient.js';
 
-/** What was found before and after the fix. */
+/** Findings before and after the fix. */
 interface Course {
   readonly before: readonly FindingName[];
   readonly after: readonly FindingName[];
@@ -42,7 +42,7 @@ function inFiles(spoil: () => string, fix: (directory: string) => void): Row['ru
   };
 }
 
-/** What a new process finds: Node.js remembers within one which packages are missing. */
+/** Findings of a new process: Node.js remembers within one which packages are missing. */
 async function foundAgain(directory: string): Promise<readonly FindingName[]> {
   const { out } = await spanwright(['doctor', directory, '--json', '--sidecar', 'http://127.0.0.1:9'], NO_SERVICE);
   return names(JSON.parse(out));

@@ -114,7 +114,7 @@ test('a collector beside the service, and no traces: the endpoint is not set, or
     assert.not.ok(names(absent).includes('sidecar-unused'), absent.text);
   }));
 
-test('traces reach the collector but not the backend: its exporter fails, and its metrics tell', async () => {
+test('traces reach the collector but not the backend: its exporter fails, and its metrics show it', async () => {
   if (OTELCOL === undefined) return;
   const [closed] = await freePorts(1);
   for (const [exporters, finds] of [
@@ -128,7 +128,7 @@ test('traces reach the collector but not the backend: its exporter fails, and it
         const blind = await doctor(directory, TOKEN, { url });
         const seen = await waitedFor(() => doctor(directory, TOKEN, { url, 'collector-metrics': collector.metricsUrl }), finds);
         assert.is(names(seen).includes('backend-fails'), finds !== undefined, seen.text);
-        // The exporter without a queue tells its failure to the service, too; with one, the service would see none.
+        // An exporter without a queue reports its failure to the service, too; with one, the service would see none.
         if (finds === undefined) assert.ok(names(blind).includes('backend-unknown'), blind.text);
         else assert.match(seen.text, /its exporters cannot deliver/);
       });
@@ -259,7 +259,7 @@ test('a service of another project is named; at the default address it is not ju
     assert.not.ok(names(await doctor(configured, TOKEN, { url })).includes('other-service'), 'a project without a name');
   }));
 
-test('every setting that a fix tells to write is one that the configuration takes', () => {
+test('the configuration accepts every setting that a fix names', () => {
   let tried = 0;
   for (const [name, { fix, cause }] of Object.entries(FINDINGS)) {
     for (const [, setting] of `${fix} ${cause}`.matchAll(/(?:\[tracing\] )?\b([a-z_]+ = (?:"[^"]*"|true|false|\d+))/gu)) {

@@ -21,7 +21,7 @@ test('a project that is built as it should has no errors, and exits with 0', asy
   );
 });
 
-test('what was compiled by plain tsc, is old, or is not there, is told apart', async () => {
+test('distinguishes output of plain tsc, old output, and missing output', async () => {
   const directory = project();
   assert.ok(names(await doctor(directory)).includes('not-built'));
   compile(directory, 'typescript/bin/tsc');

@@ -1,6 +1,6 @@
 // limit: 240 s
 // `spanwright build` of projects that keep a state (`incremental`, `composite`, references): the state is the one of `tsc`, what is up to
-// date is left alone, what is written is instrumented whatever happened before, and diagnostics and exit codes stay those of `tsc`.
+// date is left alone, every written file is instrumented in any state, and diagnostics and exit codes stay those of `tsc`.
 
 import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -109,7 +109,7 @@ declare('errors are those of tsc, in a first build and in one that changed nothi
   assert.ok(instrumented(ours, 'out/work.js'));
 });
 
-declare('misuse is said in every build until it is mended', () => {
+declare('misuse is reported in every build until it is fixed', () => {
   const directory = incremental();
   write(directory, 'src/work.ts', MISUSE);
   for (const round of [1, 2]) {

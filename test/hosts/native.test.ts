@@ -110,7 +110,7 @@ for (const experimentalDecorators of [true, false])
     assert.equal(stopsOf(directory, 'out/work.js'), EXPECTED_STOPS);
   });
 
-declare('TypeScript 7.0 lacks what this needs, and is told from 5.9: each gets a message that says what to install', () => {
+declare('TypeScript 7.0 lacks what this needs, and differs from 5.9: each gets a message with the release to install', () => {
   const older = project(SOUND, {}, { typescript: part('ts7/node_modules/typescript-7.0') });
   const native = build(older);
   assert.is(native.status, 1);
@@ -125,7 +125,7 @@ declare('TypeScript 7.0 lacks what this needs, and is told from 5.9: each gets a
   assert.match(nowhere.stderr, /There is no .*nowhere\.json/);
 });
 
-/** A watching build, until the test has seen enough; it is ended by its own handle, whatever happens. */
+/** A watching build, until the test has seen enough; it is ended by its own handle in any case. */
 async function watching(directory: string, args: string[], work: (until: (pattern: RegExp) => Promise<void>) => Promise<void>) {
   const child = spawn(process.execPath, [MAIN, 'build', '--watch', ...args], { cwd: directory });
   const ended = new Promise((done) => child.once('exit', done));

@@ -103,7 +103,7 @@ main();
 /** It does not try for half a minute what cannot be delivered. */
 const IMPATIENT = { CONFIG: 'service.toml', OTEL_EXPORTER_OTLP_TIMEOUT: '1000', OTEL_BSP_EXPORT_TIMEOUT: '1000' };
 
-/** What the commands need to reach the service. */
+/** Arguments with which the commands reach the service. */
 export const TOKEN = { SPANWRIGHT_ADMIN_TOKEN: 'secret-token-of-the-test' };
 
 export async function withService(

@@ -1,4 +1,4 @@
-// What test tools print of a suite that starts tracing in each file: nothing of Spanwright's, where all is in order. Each is the real tool,
+// Output of test tools for a suite that starts tracing in each file: nothing of Spanwright's, if all is in order. Each is the real tool,
 // run over two files of plain JavaScript.
 
 import { spawnSync } from 'node:child_process';
@@ -24,7 +24,7 @@ async function traced() {
 interface Tool {
   readonly name: string;
   readonly part?: string;
-  /** What a file declares as its test, around `traced`. */
+  /** Declaration of a file's test, around `traced`. */
   readonly file: string;
   readonly arguments: readonly string[];
 }

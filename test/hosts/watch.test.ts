@@ -1,5 +1,5 @@
 // limit: 240 s
-// Bundlers that watch: a file that imports `instrument` from a module of the user's is transformed anew when that module changes, in both
+// Bundlers that watch: a file that imports `instrument` from a module of the user's is transformed again when that module changes, in both
 // directions, although its own text stays as it was. Each is the real bundler, in a process of its own that ends with its test.
 
 import { spawn } from 'node:child_process';

@@ -8,7 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PROJECT, projectFiles } from './sources.js';
 
-/** What package.json exports, the files that Vite reads, and the hooks that Node calls. */
+/** Exports of package.json, the files that Vite reads, and the hooks that Node calls. */
 const ENTRY_POINTS =
   /^runtime\/(?:index|emitted|browser\/(?:index|emitted)|(?:admin|control|logs|nest)\/index|instrumentations\/hooks)\.m?ts$|^transformer\/(?:index|auto|loader|register|unplugin\/\w+|hosts\/register-hooks)\.ts$|^viewer\/(?:receiver\/index|commands)\.ts$|vite\.config\.mts$/;
 
@@ -35,7 +35,7 @@ function moduleOf(path: string, source: string): Module {
     bindings !== undefined && 'elements' in bindings
       ? bindings.elements.map(({ propertyName, name }) => (propertyName ?? name).text)
       : ['*'];
-  /** What is loaded while the program runs is read by names that stand anywhere in the file. */
+  /** Modules that are loaded while the program runs are read by names anywhere in the file. */
   const words = (): Set<string> => new Set(source.match(/[\w$]+/g));
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) read(node.moduleSpecifier, namesOf(node.importClause?.namedBindings));

@@ -12,14 +12,14 @@ interface Rule {
   /** Files that the rule is about. */
   readonly of: (path: string) => boolean;
   readonly forbids: (edge: Import, path: string) => boolean;
-  /** A breach and its lawful twin, to show that the rule tells them apart. */
+  /** A breach and its lawful twin, to show that the rule distinguishes them. */
   readonly breach: { path: string; source: string };
   readonly lawful: { path: string; source: string };
 }
 
 const part = (name: string) => (path: string) => path.startsWith(`${name}/`);
 const into = (edge: Import, name: string): boolean => edge.target?.startsWith(`${name}/`) ?? false;
-/** What the viewer may use: the command contract, texts, components of the admin page, and types of the runtime. */
+/** Modules that the viewer may use: the command contract, texts, components of the admin page, and types of the runtime. */
 const VIEWER_MAY =
   /^(viewer\/|runtime\/(text|errors|site\/latency|logs\/derived-fields|admin\/(defaults|page\/))|cli\/(command|options|table|token-file|get-json|live\/(ask|connection)|doctor\/collector-health|viewer\/))/;
 const SDK = /^@opentelemetry\/(sdk-|exporter-|context-async-hooks$|resources$|core$|otlp-)/;

@@ -24,7 +24,7 @@ test('no file or folder has a name that says nothing', () => {
   );
 });
 
-test('a name that says nothing is recognised, and a telling one is not', () => {
+test('rejects a name without meaning, and accepts one with a meaning', () => {
   for (const path of ['runtime/utils.ts', 'cli/helper.ts', 'test/common/x.ts'.replace('/x.ts', ''), 'Tools.mts'])
     assert.ok(NAMELESS.test(path), path);
   for (const path of ['runtime/commonality.ts', 'cli/toolsmith.ts', 'runtime/site/site.ts'])

@@ -37,7 +37,7 @@ function anchorsOf(markdown: string): Set<string> {
   return new Set(headings.map(slug));
 }
 
-/** What is wrong with a link of a file; undefined when it is sound or leads out of the project. */
+/** The fault of a link of a file; undefined when it is sound or leads out of the project. */
 function fault(path: string, { target }: Link): string | undefined {
   if (/^[a-z][a-z+.-]*:/i.test(target)) return undefined;
   const [file = '', anchor] = target.split('#');
@@ -69,7 +69,7 @@ test('links are found in prose and left alone in code', () => {
   );
 });
 
-test('a broken link is told from a sound one', () => {
+test('distinguishes a broken link from a sound one', () => {
   const of = (target: string) => fault('CHANGELOG.md', { target, line: 1 });
   assert.is(of('LICENSE'), undefined);
   assert.is(of('https://example.com/nothing'), undefined);

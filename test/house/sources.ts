@@ -64,7 +64,7 @@ function onlyTypes(node: ts.ImportDeclaration): boolean {
   return named.elements.length > 0 && named.elements.every((element) => element.isTypeOnly);
 }
 
-/** `import(...)`, `require(...)`, `require.resolve(...)` and the `require` of `createRequire`, whatever object holds it. */
+/** `import(...)`, `require(...)`, `require.resolve(...)` and the `require` of `createRequire`, on any object. */
 function loads(callee: ts.Expression): boolean {
   if (callee.kind === ts.SyntaxKind.ImportKeyword) return true;
   if (ts.isIdentifier(callee)) return callee.text === 'require';

@@ -1,4 +1,4 @@
-// What @instrument says where it is used wrongly: what was found, where, and what was expected. Never from a call.
+// Errors of a misused @instrument: what was found, where, and what was expected. Never from a call.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -32,13 +32,13 @@ const MISUSE: readonly [what: string, act: () => unknown, says: RegExp][] = [
   ],
   ['another end', on({ until: 'start' }), /option "until": found the string "start"; expected "end"/],
   [
-    'a duration that is none',
+    'an invalid duration',
     on({ minDuration: 'soon' }),
     /charge: option "minDuration": found the string "soon"; expected milliseconds/,
   ],
   ['a property that is no method', () => use({}, 'key', { value: 1 }) && use(class {}, 'key', { value: 1 }), /expected/],
   [
-    'an object that is none',
+    'a value that is not an object',
     () => instrument.object(null as never, { namespace: 'a' }),
     /instrument\.object\(\): found null; expected an object/,
   ],

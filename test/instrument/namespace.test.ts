@@ -1,4 +1,4 @@
-// What a span says of a place that nobody knows: nothing, rather than an empty text.
+// A span of an unknown place has no attributes of a place, rather than empty ones.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

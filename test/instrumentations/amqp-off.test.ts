@@ -48,7 +48,7 @@ amqp.after(async ({ server, tracing, connection }) => {
   await server.stop();
 });
 
-/** A queue with one consumer; `next()` is the message that comes next, and what the consumer would tell others. */
+/** A queue with one consumer; `next()` is the next message, and what the consumer would send to others. */
 async function consumer(channel: Channel, noAck = false) {
   const { queue } = await channel.assertQueue('', { exclusive: true });
   const waiting: ((got: { message: ConsumeMessage | null; onward: Record<string, string> }) => void)[] = [];
@@ -151,7 +151,7 @@ amqp('a message in hand when tracing goes on, and one when it goes off, are sett
   await channel.close();
 });
 
-amqp('a consumer is told that it was cancelled', async (context) => {
+amqp('a consumer is notified of its cancellation', async (context) => {
   const channel = await context.connection.createChannel();
   const { queue, next } = await consumer(channel);
   const told = next();

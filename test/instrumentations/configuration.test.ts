@@ -206,7 +206,7 @@ test('baggage reaches the next service through an instrumented client, with and 
   }
 });
 
-test('a server whose roots are none records under an upstream that is sampled only: no traces of health checks', async () => {
+test('a server with roots "none" records only under a sampled upstream: no traces of health checks', async () => {
   for (const roots of ['none', false]) {
     await traced({ enabled: true, instrumentations: { http: { roots } } }, ({ spans }) =>
       serving(

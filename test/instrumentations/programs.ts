@@ -1,5 +1,5 @@
 // Programs that use one library each, written once and run as CommonJS and as ES modules by a Node process of its own, against the
-// built package. They do the same thing outside any span and inside one, and the process tells what was recorded.
+// built package. They do the same thing outside any span and inside one, and the process reports what was recorded.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

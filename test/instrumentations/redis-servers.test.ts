@@ -1,5 +1,5 @@
 // Redis as more than one server, a cluster of three and one behind a sentinel, with both clients: a span names the server that was asked,
-// whatever address the client was given.
+// with any address that the client was given.
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

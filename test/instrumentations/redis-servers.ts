@@ -10,7 +10,7 @@ import { freePorts, Program, until } from '../real/support/program.js';
 export interface RedisServers {
   /** Of the servers that hold data. */
   readonly ports: readonly number[];
-  /** Where clients are told which server to ask: one of the cluster, or the sentinel. */
+  /** The server that names the others to clients: one of the cluster, or the sentinel. */
   readonly entry: number;
   stop(): Promise<void>;
 }

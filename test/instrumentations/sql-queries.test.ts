@@ -130,7 +130,7 @@ queries('while off, and under a span that nobody keeps, the statement is run and
 const SELECT_ONE =
   'SELECT | client | db.operation.name="SELECT" | db.query.text="SELECT ?" | db.response.returned_rows=1 | db.system.name="sqlite"';
 
-queries('a query starts a trace where it is told to, or its scope is named among the roots', async ({ sqlite }) => {
+queries('a query starts a trace if its options allow it, or its scope is named among the roots', async ({ sqlite }) => {
   const select = (roots?: boolean) => {
     const lite = sqlQueries({ system: 'sqlite', ...(roots === undefined ? {} : { roots }) });
     lite.run('SELECT 1', () => sqlite.exec('SELECT 1'));

@@ -70,7 +70,7 @@ const value = (): string =>
     () => 'true',
     () => (forms === FORMS.ansi ? `$${1 + Math.floor(random() * 9)}` : '?'),
   ])();
-/** Where a comment stands: the parser reads none right that holds a quote, so it gets the statement without them. */
+/** Positions of comments: the parser misreads a comment that holds a quote, so it gets the statement without them. */
 const COMMENT = '\u0001';
 const comment = (): string => pick(['', '', '', COMMENT]);
 /** The statement as the parsers know it: without comments, and without E'', whose backslashes they do not read. */
@@ -200,7 +200,7 @@ function hidden(depth = 0): string {
   ])();
 }
 
-test(`whatever hides a value, alone, nested, in a row or cut off, it does not get through (seed ${SEED})`, () => {
+test(`no value gets through, in any syntax, alone, nested, in a row or cut off (seed ${SEED})`, () => {
   for (let at = 0; at < STATEMENTS; at += 1) {
     const whole = `SELECT a FROM t WHERE b = ${some(4, hidden)}`;
     assert.not.ok(readStatement(whole).text.includes(MARK), `seed ${SEED}: ${whole}`);

@@ -1,4 +1,4 @@
-// What is said of SQL statements: no value and no comment in them, the operation and the collection, whatever the text holds.
+// Recorded parts of SQL statements: no value and no comment, the operation and the collection, for any text.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,4 @@
-// What spans of the libraries beside a service say, by tables: commands of Redis without their arguments, URLs without secrets, names of
+// Spans of instrumented libraries, by tables: commands of Redis without their arguments, URLs without secrets, names of
 // RabbitMQ and gRPC, rows in results, and addresses that are ones.
 
 import { test } from 'uvu';
@@ -27,7 +27,7 @@ test('a command of Redis shows how many arguments it has, and none of them', () 
   for (const [command, args, text] of rows) assert.is(commandText(command, args), text);
 });
 
-test('values of a query that open something are left out, whatever the encoding, and the others stay', () => {
+test('secret values of a query are left out in any encoding, and the others stay', () => {
   const rows: [string, string][] = [
     ['page=2&sort=name', 'page=2&sort=name'],
     ['token=a&page=2', 'token=REDACTED&page=2'],
@@ -162,7 +162,7 @@ test('rows are counted in the results of every client', () => {
 const postgresFailure = (exception: unknown) => codeIn(exception, POSTGRES_CODE);
 const redisFailure = (exception: unknown) => codeIn(exception, REDIS_CODE);
 
-test('codes of failed queries are the servers own, and whatever else was thrown has none', () => {
+test('codes of failed queries are those of the server; other exceptions have none', () => {
   assert.equal(postgresFailure("PostgreSQL error of type 'error' occurred (code: 22P02)"), {
     'error.type': '22P02',
     'db.response.status_code': '22P02',

@@ -128,7 +128,7 @@ test('a trace that only passes through is named with flags 00', () =>
     assert.equal(traceFields(invalid), {});
   }));
 
-test('logfmt quotes what a reader could not tell apart, and nothing else', () => {
+test('logfmt quotes ambiguous values, and nothing else', () => {
   const rows: [unknown, string][] = [
     ['plain', 'plain'],
     ['a.b-c_d/e:1,2', 'a.b-c_d/e:1,2'],

@@ -200,7 +200,7 @@ function startedAt(name: string, startTime: number): Span {
   return recorder.start(site, { name, context: ROOT_CONTEXT, parent: undefined, startTime });
 }
 
-/** What the watchdog does when its time has come, now. */
+/** Runs the watchdog's timer now. */
 function look(age: string, policy: 'end' | 'drop' = 'end'): void {
   const watchdog = new Watchdog(state.open, state.gate, parseDuration(age, 'age'), policy, () => {});
   watchdog.look();

@@ -1,4 +1,4 @@
-// What is kept of recent calls by site: latency, samples, failures, all bounded.
+// Statistics of recent calls by site: latency, samples, failures, all bounded.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';

@@ -31,7 +31,7 @@ export interface Ended {
 export class Consumer {
   readonly #top = mkdtempSync(join(tmpdir(), 'spanwright-package-'));
   readonly folder = join(this.#top, 'user');
-  /** What npm printed at the last installation. */
+  /** Output of npm at the last installation. */
   installOutput = '';
 
   /** `npm pack` of the package in `folder`, over a copy of the project's files, with the scripts that a release runs. */

@@ -21,7 +21,7 @@ const manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'))
   peerDependencies: Record<string, string>;
   peerDependenciesMeta: Record<string, { optional?: boolean }>;
 };
-/** What npm makes a user install; the SDK and the exporters are up to those who record. */
+/** Peer packages that npm requires; the SDK and the exporters are up to those who record. */
 const required = Object.keys(manifest.peerDependencies).filter((name) => !manifest.peerDependenciesMeta[name]?.optional);
 /** Imported for what they do; they export nothing. */
 const EFFECTS = ['./auto', './hooks', './register'];

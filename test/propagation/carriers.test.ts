@@ -175,7 +175,7 @@ test('tracestate is carried with traceparent, and counts for nothing without it'
   assert.is(extract({ tracestate: 'vendor1=a' }), ROOT_CONTEXT);
 });
 
-test('extract and inject never throw, whatever the carrier is', () => {
+test('extract and inject never throw, for any carrier', () => {
   const hostile = new Proxy(
     {},
     {

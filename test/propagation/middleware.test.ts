@@ -23,7 +23,7 @@ const pipeline = baggage.declare({
   },
 });
 
-/** What a handler sees, after it has waited. */
+/** Baggage that a handler sees after it has waited. */
 async function seen(): Promise<string> {
   await new Promise((resolve) => setTimeout(resolve, 1));
   return JSON.stringify({
@@ -190,7 +190,7 @@ test('patterns fit at the start of a path, segment by segment; queries and broke
       assert.is(camera(url), undefined);
   }));
 
-test('undeclared keys are dropped where told so', () =>
+test('undeclared keys are dropped if the option says so', () =>
   traced({}, () => {
     const request = { carrier: { baggage: 'other=1,event.priority=low' }, url: '/' };
     assert.is(baggage.get('other', pipeline.contextOf(request)), '1');

@@ -240,7 +240,7 @@ function anything(generator: Generator, depth = 0): unknown {
   return made;
 }
 
-test(`whatever the carrier is, nothing throws, and what comes out of it is a context or none (seed ${SEED})`, () => {
+test(`no carrier makes anything throw, and the result is a context or none (seed ${SEED})`, () => {
   const kinds = [
     undefined,
     ...Object.values(WRITTEN).map(({ kind }) => kind),

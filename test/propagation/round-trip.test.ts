@@ -46,7 +46,7 @@ interface Report {
   readonly camera?: string;
 }
 
-/** What another process or thread says of its span. */
+/** Report of another process or thread about its span. */
 async function reported(run: Traced, report: Report): Promise<void> {
   const from = await senderOf(run);
   assert.equal(report, {
@@ -275,7 +275,7 @@ rabbit.before(async (context) => {
 });
 rabbit.after(({ server }) => server.stop());
 
-rabbit('messages with a context, without one, and with headers that are none', async ({ server }) => {
+rabbit('messages with a context, without one, and with invalid headers', async ({ server }) => {
   const connection = await connect(`amqp://127.0.0.1:${server.port}`);
   try {
     const channel = await connection.createChannel();

@@ -19,7 +19,7 @@ async function freePort(): Promise<number> {
 }
 
 interface Ready {
-  /** What the server prints when it serves. */
+  /** Line that the server prints when it serves. */
   readonly text: RegExp;
   readonly limitMs: number;
 }

@@ -1,6 +1,6 @@
 // Every way in which a real collector fails, under a real service that is under load: the service's answers stay right and as quick as
 // without tracing's troubles, its memory stays bounded, its counts add up to the span, the log has one line per cause, and the process
-// ends when it is told to. Missing parts are a printed skip, on a build server a failure.
+// ends when it is asked to. Missing parts are a printed skip, on a build server a failure.
 // alone: compares latencies
 // limit: 300 s
 
@@ -100,7 +100,7 @@ function checkLoad({ traced, plain }: Compared, what: string, own = 0): void {
 /** Spans of all scenarios together. */
 const total = { scenarios: 0, ended: 0, lost: 0, unaccounted: 0 };
 
-/** What must hold whatever happened. */
+/** Checks that hold after every fault. */
 function checkEnd(end: Ended, heap: number): void {
   const { ended, exported, failed, dropped, forgotten, open } = end.spans;
   total.scenarios += 1;
@@ -119,7 +119,7 @@ function checkEnd(end: Ended, heap: number): void {
   }
 }
 
-/** Spans of this service alone, whatever others have sent before. */
+/** Spans of this service alone. */
 const countOf = ({ id }: LoadedService): number => collector.spansOf(id).length;
 
 async function arrived(service: LoadedService, exported: number): Promise<number> {
@@ -227,14 +227,14 @@ all('slow: answers come 300 ms later; the service is as quick as before', async 
   assert.is(await arrived(service, end.spans.exported), end.spans.exported);
 });
 
-/** What the Collector does not do when it is told to: a server of the same protocol, which answers as scripted. */
+/** Answers that the real Collector cannot be made to give: a server of the same protocol, which answers as scripted. */
 async function scripted(behaviour: Scripted['behaviour']): Promise<Scripted> {
   const server = await new Scripted().start();
   server.behaviour = behaviour;
   return server;
 }
 
-all('answering every gRPC status in turn: what fails is counted, and each status is said once', async () => {
+all('answering every gRPC status in turn: failures are counted, and each status is logged once', async () => {
   const server = await scripted((request) => ({ status: 1 + (request % GRPC_STATUSES) }));
   const { service, heap } = await start({ endpoint: server.url, maxQueueSize: 1000, maxExportBatchSize: 50, exportTimeout: 500 });
   checkLoad(await loadOf(service, 3000), 'every gRPC status');

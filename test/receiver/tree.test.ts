@@ -88,7 +88,7 @@ test('a failure without an exception event names the site as its place', () => {
   assert.match(text, /✗ X: no \(at src\/a\.ts:7\)/);
 });
 
-test('a failure of a span of its own is told even when nothing is known of it', () => {
+test('shows a failed root span even when nothing is known of the failure', () => {
   assert.match(formatTrace([span('a', '', 0, 5, { status: { code: 'error', message: '' } })]), /✗ failed, with no reason given/);
 });
 

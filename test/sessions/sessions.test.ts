@@ -177,7 +177,7 @@ test('while tracing shuts down no session starts', async () => {
   await ended;
 });
 
-test('a session resumes from whatever names a span: a carrier of any kind by its context, a span context, a span', () =>
+test('a session resumes from anything that names a span: a carrier of any kind by its context, a span context, a span', () =>
   traced({ enabled: true }, async ({ spans }) => {
     const events = carriers.document({ module: 'quarantine' });
     const found = instrument({ name: 'quarantine' }, () => [inject({}, events), trace.getActiveSpan()] as const)();

@@ -1,5 +1,5 @@
 // A real OTLP/gRPC server on a free loopback port for the tests of export: takes raw requests, counts their spans
-// (in the protobuf a span is field 2 of the scope spans, which are field 2 of the resource spans, which are field 1), and answers as told: in order, with a status, after a delay, or never.
+// (in the protobuf a span is field 2 of the scope spans, which are field 2 of the resource spans, which are field 1), and answers as scripted: in order, with a status, after a delay, or never.
 
 import { Metadata, Server, ServerCredentials, type ServiceDefinition, status as Status } from '@grpc/grpc-js';
 

@@ -1,4 +1,4 @@
-// The text of an endpoint: what is accepted and in which normal form, and what each mistake is told.
+// The text of an endpoint: what is accepted and in which normal form, and the error of each mistake.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -84,7 +84,7 @@ test('good endpoints are accepted in one normal form', () => {
   }
 });
 
-test('each mistake is told what it is and what to write', () => {
+test('the error of each mistake names it and what to write', () => {
   for (const [text, protocol, says] of BAD) {
     const check = checkEndpoint(text, protocol);
     if (check.ok) throw new Error(`accepted: ${text}`);

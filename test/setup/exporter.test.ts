@@ -170,7 +170,7 @@ test('a refusal for good fails the batch without another attempt; the next batch
   bench.spans(6);
   await until(() => bench.pipeline.counts.exported === 6, 'the next batch arrived');
   assert.is(collector.requests, 2);
-  await until(() => bench.lines.length === 2, 'failure and recovery are said');
+  await until(() => bench.lines.length === 2, 'failure and recovery are logged');
   assert.match(
     bench.lines[0] as string,
     /^SPW003 to http:\/\/127\.0\.0\.1:\d+: INVALID_ARGUMENT: no; .*\. The service runs on\./u,
@@ -212,13 +212,13 @@ test('every gRPC status leaves the sum exact and has a line that names it', asyn
   collector.stop();
 });
 
-test('an absent collector is named as such; when it appears the queued spans arrive, and recovery is said once', async () => {
+test('an absent collector is named as such; when it appears the queued spans arrive, and recovery is logged once', async () => {
   const collector = await new Collector().start();
   const { port } = collector;
   collector.stop();
   const bench = start({ endpoint: `http://127.0.0.1:${port}` });
   bench.spans(4);
-  await until(() => bench.lines.length > 0, 'the failure is said');
+  await until(() => bench.lines.length > 0, 'the failure is logged');
   assert.match(
     bench.lines[0] as string,
     /^SPW003 to http:\/\/127\.0\.0\.1:\d+: UNAVAILABLE: nothing listens at 127\.0\.0\.1:\d+ \(connection refused\); start the collector/u,
@@ -226,7 +226,7 @@ test('an absent collector is named as such; when it appears the queued spans arr
   await collector.start(port);
   bench.spans(4);
   await until(() => bench.pipeline.counts.exported === 8, 'both batches arrive', 15_000);
-  await until(() => bench.lines.some((line) => line.startsWith('SPW004')), 'the recovery is said');
+  await until(() => bench.lines.some((line) => line.startsWith('SPW004')), 'the recovery is logged');
   assert.is(collector.accepted, 8);
   assert.is(bench.lines.filter((line) => line.startsWith('SPW004')).length, 1);
   await bench.close();
@@ -323,7 +323,7 @@ test('an exporter of the application is used instead, and its faults are counted
   }
 });
 
-test('span processors of the application get every span, and what they throw is said and goes no further', async () => {
+test('span processors of the application get every span, and their exceptions are logged and swallowed', async () => {
   const seen: string[] = [];
   const failing = {
     onStart: () => seen.push('start'),

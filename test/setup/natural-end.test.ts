@@ -1,5 +1,5 @@
 // Programs that never call shutdown(), each a process of its own that runs to its natural end: with a collector that answers, what was
-// recorded arrives; with one that hangs in whatever way, the program ends all the same, long before an export gives up.
+// recorded arrives; with one that hangs in any way, the program ends all the same, long before an export gives up.
 // limit: 240 s
 
 import { execFile, spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ import * as assert from 'uvu/assert';
 import { Collector, countSpans } from './collector.js';
 
 const ROOT = join(__dirname, '..', '..');
-/** What waited for an export would wait so long. */
+/** A program that waited for an export would wait so long. */
 const ATTEMPT_MS = 60_000;
 /** A second for what is queued, and what a busy machine takes for the end of a process. */
 const PROMPT_MS = 15_000;

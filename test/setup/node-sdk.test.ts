@@ -17,7 +17,7 @@ import {
 
 interface Service {
   readonly sampler: SpanwrightSampler;
-  /** What was exported so far, by name. */
+  /** Names of the spans exported so far. */
   spans(): Promise<Map<string, ReadableSpan>>;
 }
 

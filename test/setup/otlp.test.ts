@@ -1,4 +1,4 @@
-// What OpenTelemetry's own exporters leave out, against real servers on loopback: spans that a collector rejects inside a success,
+// Cases that OpenTelemetry's own exporters leave out, against real servers on loopback: spans that a collector rejects inside a success,
 // waits that a server asks for, statuses of HTTP, connections that are dead, and calls that must not outlive a shutdown.
 // limit: 180 s
 
@@ -63,7 +63,7 @@ async function until(condition: () => boolean, what: string, limit = 45_000): Pr
 
 type Handler = (request: IncomingMessage, response: ServerResponse, spans: number) => void;
 
-/** A collector over HTTP that answers as told. */
+/** A Collector over HTTP that answers as scripted. */
 async function http(handle: Handler): Promise<{ url: string; close(): void }> {
   const server: Server = createHttp(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -96,7 +96,7 @@ const ANSWERS: readonly { what: string; answer: Buffer; exported: number; says: 
 test.after.each(() => Collector.stopAll());
 
 for (const protocol of ['grpc', 'http/protobuf'] as const) {
-  test(`${protocol}: spans that the collector rejects inside a success count as failed, to the span, and are said`, async () => {
+  test(`${protocol}: spans that the collector rejects inside a success count as failed, to the span, and are logged`, async () => {
     assert.ok(ANSWERS.length > 0);
     for (const { what, answer, exported, says } of ANSWERS) {
       const collector = await new Collector().start();
@@ -195,7 +195,7 @@ test('HTTP: only the statuses that may pass are tried again, and each that fails
     await bench.settled();
     assert.is(requests, attempts, `${status}`);
     assert.is(bench.pipeline.counts.exported, status < 300 || attempts > 1 ? 1 : 0, `${status}`);
-    await until(() => status < 300 || bench.lines.length > 0, 'it is said');
+    await until(() => status < 300 || bench.lines.length > 0, 'it is logged');
     if (status >= 300) assert.match(bench.lines[0] as string, new RegExp(`HTTP ${status}: because`, 'u'));
     await bench.pipeline.processor.shutdown();
     server.close();

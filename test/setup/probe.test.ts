@@ -58,7 +58,7 @@ test('a gRPC server is reachable in plaintext', async () => {
   await expect(endpoint(`http://127.0.0.1:${await collector()}`), 'reachable', /answers as expected/u);
 });
 
-test('a gRPC server with TLS is reachable with its authority, and over plaintext is said to expect TLS', async () => {
+test('a gRPC server with TLS is reachable with its authority, and over plaintext is reported to expect TLS', async () => {
   const port = await collector(TLS_SERVER);
   await expect(endpoint(`https://127.0.0.1:${port}`), 'reachable', /answers/u, { certificates: { ca } });
   await expect(endpoint(`https://localhost:${port}`), 'reachable', /answers/u, { certificates: { ca } });
@@ -69,7 +69,7 @@ test('a gRPC server with TLS is reachable with its authority, and over plaintext
   );
 });
 
-test('a certificate that nobody here trusts is said, with the key that names the authority', async () => {
+test('an untrusted certificate is reported, with the key that names the authority', async () => {
   const port = await collector(TLS_SERVER);
   await expect(
     endpoint(`https://127.0.0.1:${port}`),
@@ -87,7 +87,7 @@ test('a server that demands a client certificate is satisfied by one and says so
   });
 });
 
-test('a plaintext port under https:// is said, with the URL to write', async () => {
+test('a plaintext port under https:// is reported, with the URL to write', async () => {
   const port = await collector();
   await expect(
     endpoint(`https://127.0.0.1:${port}`),
@@ -96,7 +96,7 @@ test('a plaintext port under https:// is said, with the URL to write', async () 
   );
 });
 
-test('an HTTP/1 server under gRPC is said to be one, plain and with TLS; under OTLP over HTTP it is right', async () => {
+test('an HTTP/1 server under gRPC is reported as one, plain and with TLS; under OTLP over HTTP it is right', async () => {
   const plain = await listen(createHttp((_request, response) => response.end()));
   await expect(endpoint(`http://127.0.0.1:${plain}`), 'http1', /is an HTTP\/1 server, not gRPC; .*4317/u);
   await expect(endpoint(`http://127.0.0.1:${plain}`, 'http/protobuf'), 'reachable', /answers/u);
@@ -119,7 +119,7 @@ test('a port where nothing listens is refused; without a written port the messag
   await expect(unwritten, 'refused', /it names no port, so \d+ was used; collectors listen on 4317/u);
 });
 
-test('a name that does not exist is said to be unresolvable', async () => {
+test('a name that does not exist is reported as unresolvable', async () => {
   await expect(
     endpoint('http://no-such-host.invalid:4317'),
     'unresolvable',

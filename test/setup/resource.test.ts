@@ -1,4 +1,4 @@
-// What spans say of their process: OpenTelemetry's own detectors compared with what they find when asked directly, when they run, what
+// Resource of a process: OpenTelemetry's own detectors compared with what they find when asked directly, when they run, what
 // wins over them, and what happens when one of them fails, rejects or never answers.
 
 import { readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ function build(options: TracingOptions, env: NodeJS.ProcessEnv = {}, limitMillis
   return { resource: buildResource(configuration, (code, detail) => lines.push(`${code} ${detail}`), parts), lines };
 }
 
-/** What is waited for must not hold a process; here the test does. */
+/** The awaited work must not keep a process alive; here the test does. */
 async function settle(resource: Resource): Promise<void> {
   const hold = setInterval(() => {}, 1000);
   await resource.waitForAsyncAttributes?.();
@@ -44,7 +44,7 @@ async function found(options: TracingOptions, env: NodeJS.ProcessEnv = {}): Prom
 
 const STANDARD = { host: hostDetector, os: osDetector, process: processDetector, serviceinstance: serviceInstanceIdDetector };
 
-/** What OpenTelemetry's detectors say, asked directly. */
+/** Answers of OpenTelemetry's detectors, asked directly. */
 async function standard(...names: (keyof typeof STANDARD)[]): Promise<Record<string, unknown>> {
   const all: Record<string, unknown> = {};
   for (const name of names) {
@@ -196,7 +196,7 @@ test('what has to be waited for is not there before, and nothing complains when 
   assert.equal(lines, []);
 });
 
-test('a detector that throws, rejects, answers nonsense or never is said and left out; the others count', async () => {
+test('a detector that throws, rejects, answers nonsense or never is logged and left out; the others count', async () => {
   const broken: [string, ResourceDetector['detect'], RegExp][] = [
     [
       'throws',

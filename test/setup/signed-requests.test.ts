@@ -122,7 +122,7 @@ test('no more than the rate is recorded within a second', () =>
     assert.is(await traces(run), recorded);
   }));
 
-test('a signed request is recorded below a caller that does not sample, in its trace, and whatever roots and ratio say', () =>
+test('a signed request is recorded below a caller that does not sample, in its trace, regardless of roots and ratio', () =>
   traced({ ...SIGNED, enabled: true, roots: 'none', rules: '*=0.000001' }, async (run) => {
     await send([{ headers: { ...signed('/'), traceparent: TRACEPARENT } }, {}]);
     assert.equal(namesOf(await run.spans()), ['GET', 'power', 'query']);

@@ -90,7 +90,7 @@ test('OTEL_TRACES_EXPORTER=console prints spans without an endpoint', () => {
   assert.is(printed.at(-1), 'true');
 });
 
-test('OTEL_TRACES_EXPORTER=none builds nothing, whatever the endpoint is; otlp does', () => {
+test('OTEL_TRACES_EXPORTER=none builds nothing, also with an endpoint; otlp does', () => {
   const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
   assert.equal(run(RECORD, { ...endpoint, OTEL_TRACES_EXPORTER: 'none' }).printed, ['false']);
   assert.is(run(RECORD, { ...endpoint, OTEL_TRACES_EXPORTER: 'otlp' }).printed.at(-1), 'true');

@@ -19,7 +19,7 @@ interface Seen {
   recording: boolean;
   /** Modules of the SDK, of exporters and of gRPC that were loaded, and of OpenTelemetry's core before the first context passed. */
   loaded: string[];
-  /** What the process waits for, before and after startTracing(). */
+  /** Handles that keep the process alive, before and after startTracing(). */
   before: string[];
   after: string[];
   /** Sockets at the end of all calls. */
@@ -95,7 +95,7 @@ async function nextService(): Promise<{ port: number; calls: IncomingHttpHeaders
   return { port: (server.address() as { port: number }).port, calls, close };
 }
 
-/** What a collector gets: connections. */
+/** Connections that a Collector gets. */
 async function watchedEndpoint(): Promise<{ url: string; connections: () => number; close(): void }> {
   let connections = 0;
   const server = createTcp((socket) => {
@@ -152,7 +152,7 @@ test('set and off: the pipeline is built, no package is loaded, no connection is
   assert.is(seen.built, true);
   assert.is(seen.recording, false);
   assert.equal(seen.loaded, []);
-  assert.equal(seen.after, seen.before, 'timers of ours do not hold the process');
+  assert.equal(seen.after, seen.before, "Spanwright's timers do not keep the process alive");
   assert.equal(seen.sockets, []);
   assert.is.not(seen.provider, 'NoopTracerProvider');
   assert.is(seen.thirdParty, false);

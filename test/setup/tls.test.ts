@@ -130,7 +130,7 @@ for (const [what, name, remedy] of [
   ['is for another name', 'elsewhere', /ALTNAME_INVALID\); it is for other names: write one of them in otlp_endpoint/u],
 ] as const) {
   for (const protocol of ['grpc', 'http/protobuf'] as const) {
-    test(`a server certificate that ${what} is said, with what helps, over ${protocol}`, async () => {
+    test(`a server certificate that ${what} is logged with its remedy, over ${protocol}`, async () => {
       const server = createSecureServer({ allowHTTP1: true, cert: files.read(name, 'crt'), key: files.read(name, 'key') });
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
@@ -147,7 +147,7 @@ for (const [what, name, remedy] of [
   }
 }
 
-test('a client certificate that the server refuses is said to be refused, not to be missing', async () => {
+test('a client certificate that the server refuses is reported as refused, not as missing', async () => {
   const collector = await new Collector().start(0, ServerCredentials.createSsl(files.read('ca', 'crt'), chain, true));
   const { pipeline, lines } = await sendOne({
     endpoint: `https://localhost:${collector.port}`,

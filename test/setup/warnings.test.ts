@@ -28,7 +28,7 @@ test('the line of a set-up that succeeded holds the fixed text, each time', () =
   assert.match(lines[0] as string, /^info .*OpenTelemetry tracing initialized.*http:\/\/c:4317/u);
 });
 
-test('the same cause is said once within a minute, another cause of the same code apart', () => {
+test('the same cause is logged once within a minute, another cause of the same code separately', () => {
   for (let index = 0; index < 5; index++) notice('SPW003', `attempt ${index}`, 'once');
   notice('SPW003', 'other', 'another');
   assert.is(lines.length, 2);

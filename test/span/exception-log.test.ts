@@ -1,4 +1,4 @@
-// Where exceptions are recorded: as span events, as log records, or both, as OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN says.
+// Exceptions are recorded as span events, as log records, or both, as OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN says.
 
 import { INVALID_SPAN_CONTEXT, trace } from '@opentelemetry/api';
 import { logs } from '@opentelemetry/api-logs';
@@ -84,7 +84,7 @@ test('another value is reported with the variable, and exceptions stay span even
   }
 });
 
-test('without the package of the logs API exceptions stay span events, and that is said', () => {
+test('without the package of the logs API exceptions stay span events, which is logged', () => {
   const lines: string[] = [];
   const missing = () => undefined;
   assert.is(

@@ -87,7 +87,7 @@ function project(packages: Readonly<Record<string, string>>, files: Readonly<Rec
 }
 
 const FAST = { OTEL_BSP_SCHEDULE_DELAY: '100ms', NODE_OPTIONS: '' };
-/** What a program of a test tool does with the steps: its failure shows the difference. */
+/** Use of the steps in a program of a test tool: its failure shows the difference. */
 const CHECK = `const expected = ${JSON.stringify(EXPECTED)};`;
 
 const test = suite('fake clocks');

@@ -1,4 +1,4 @@
-// What callers of the API can hand in, and does not fit: times that are none, links to nothing, names that are no text. None of it
+// Invalid values that callers of the API can pass: times, links to nothing, names that are no text. None of it
 // may throw into the program, leave a span open, or make a batch unfit for export.
 
 import { createRequire } from 'node:module';
@@ -14,7 +14,7 @@ const { ProtobufTraceSerializer } = beside('@opentelemetry/otlp-transformer') as
   ProtobufTraceSerializer: { serializeRequest(spans: readonly ReadableSpan[]): Uint8Array | undefined };
 };
 
-/** What is done to a span; returns the one span that ended, which must be fit for export. */
+/** Runs a change of a span; returns the one span that ended, which must be fit for export. */
 async function ended(work: (start: (options?: object, name?: string) => Span) => void): Promise<ReadableSpan> {
   return traced({ enabled: true }, async ({ tracing, spans }) => {
     work((options, name = 'span') => trace.getTracer('third-party').startSpan(name, options));
@@ -40,7 +40,7 @@ const NO_TIMES: Record<string, unknown> = {
   'half a pair': [Number.NaN, 0],
 };
 for (const [what, time] of Object.entries(NO_TIMES)) {
-  test(`a time that is none is now: ${what}`, async () => {
+  test(`an invalid time is now: ${what}`, async () => {
     const start = await ended((begin) => begin({ startTime: time }).end());
     assert.ok(isNow(start.startTime), `${start.startTime}`);
     const end = await ended((begin) => begin().end(time as TimeInput));
@@ -81,7 +81,7 @@ test('links to nothing are left out, those to something stay', async () => {
   });
 });
 
-test('names that are no text, and a status that is none', async () => {
+test('names that are no text, and an invalid status', async () => {
   const odd = undefined as never;
   const span = await ended((begin) => {
     const begun = trace.getTracer('third-party').startSpan(odd);
@@ -119,7 +119,7 @@ test('constant attributes: what OpenTelemetry has no place for is left out, what
     assert.is(span?.attributes['code.namespace'], 'carbide::constants');
   }));
 
-test('a processor that ends the span it is told of ends it once', async () => {
+test('a processor that ends the span in its own callback ends it once', async () => {
   const processor = {
     onStart() {},
     onEnding: (span: Span) => span.end(),

@@ -128,7 +128,7 @@ for (const [name, compilerOptions] of Object.entries({
     const ran = execute(compiled.directory, 'out/main.js');
     assert.is(ran.status, 0, ran.stderr);
     const { off, on, spans } = JSON.parse(ran.stdout.slice(ran.stdout.indexOf('\n{')));
-    // What TypeScript makes an assignment to `exports` of has no name there.
+    // A function that TypeScript assigns to `exports` has no name there.
     const results = [...RESULTS.slice(0, -1), esm ? ['default', 'asserted'] : ['', ''], RESULTS.at(-1)];
     assert.equal(off, results);
     assert.equal(on, results);

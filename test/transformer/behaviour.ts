@@ -86,7 +86,7 @@ export async function ticks(call: () => Promise<unknown>): Promise<number> {
 }
 `;
 
-/** What the program prints, by the rules of the language alone. */
+/** Output of the program, by the rules of the language alone. */
 export const EXPECTED = {
   plain: 'pab',
   defaults: ['aBundefined', 'aBc', 'axundefined'],

@@ -179,7 +179,7 @@ export function steppedLines(directory: string, output: string): number[] {
   return lines.filter((line, at) => line !== lines[at - 1]);
 }
 
-/** Each call, then the first line of its method, whatever is between them in the output. */
+/** Each call, then the first line of its method, with any output between them. */
 export const STEPPED: readonly (readonly [call: number, first: number])[] = ['plain', 'waited', 'state', 'one'].map((name) => {
   const lines = STEPS.split('\n');
   const call = lines.findIndex((line) => line.trim().match(new RegExp(`^(await )?service\\.${name}\\b`)) !== null);

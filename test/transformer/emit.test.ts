@@ -1,4 +1,4 @@
-// What the transformer must leave alone: declarations, source maps of bodies, directives, other decorators, metadata of types,
+// Parts of the output that the transformer must leave alone: declarations, source maps of bodies, directives, other decorators, metadata of types,
 // and the rest of the build. Compared with the same build without the plugin.
 
 import { readFileSync } from 'node:fs';
@@ -140,7 +140,7 @@ test('two builds of one source are the same', () => {
 });
 
 test('a fault of the transformer itself leaves the file as it was and is reported', () => {
-  // Without parent pointers, which every program has, the core cannot tell where a node stands.
+  // Without parent pointers, which every program has, the core cannot find the position of a node.
   const file = ts.createSourceFile('main.ts', THROWING, ts.ScriptTarget.ES2022, false);
   const reported: ts.Diagnostic[] = [];
   const transformer = spanwright(undefined, {}, { ts, addDiagnostic: (diagnostic) => reported.push(diagnostic) });

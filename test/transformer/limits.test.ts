@@ -1,4 +1,4 @@
-// What the transformer leaves to the runtime's wrapper, as transformer/README.md lists it: each behaves and is recorded as without the
+// Functions that the transformer leaves to the runtime's wrapper, as transformer/README.md lists it: each behaves and is recorded as without the
 // transformer, under legacy and under standard decorators, beside files that the transformer does see.
 
 import { test } from 'uvu';

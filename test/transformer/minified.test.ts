@@ -1,5 +1,5 @@
-// Names survive minifiers and bundlers: what tspc emits, bundled and minified by esbuild with every local name made short, tells of its
-// spans what it tells unbundled.
+// Names survive minifiers and bundlers: output of tspc, bundled and minified by esbuild with every local name shortened, has the
+// same spans as unbundled.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

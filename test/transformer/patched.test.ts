@@ -58,7 +58,7 @@ const EXPECTED = [
   ['Store.find', 'carbide::store::Store', 'src/store.ts', 4, 'o-1'],
   ['Orders.place', 'carbide::api::order::Orders', 'src/api/order.ts', 6, null],
   ['plan', 'carbide::api::order', 'src/api/order.ts', 9, null],
-  // Where the error was made, by the source map.
+  // Place at which the error was created, by the source map.
   '7:62',
 ];
 
@@ -158,7 +158,7 @@ test("misuse is printed by Nest's command, at the token", () => {
   assert.match(ran.stdout + ran.stderr, /store\.ts.*3.*TS91001/s);
 });
 
-test('without the plugin the same project tells less', () => {
+test('without the plugin the same project records less', () => {
   const ran = tool(
     project({ plugin: null }),
     'ts-node/dist/bin.js',

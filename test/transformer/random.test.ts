@@ -17,7 +17,7 @@ const SEEDS = Array.from({ length: COUNT }, (_, index) => FIRST + index);
 const VARIANTS = ['bare', 'plain', 'marked', 'auto'] as const;
 type Variant = (typeof VARIANTS)[number];
 /**
- * What each has to do the same as, in everything that is seen. Of what is marked either will do, for the runtime alone cannot keep all
+ * The variants that each must equal in everything visible. Of a marked pair either will do, because the runtime alone cannot keep all
  * that is there without decorators, and TypeScript's lowering of decorators loses some names.
  */
 const REFERENCES = { marked: ['bare', 'plain'], auto: ['bare'] } as const;

@@ -1,4 +1,4 @@
-// Who is `instrument`: by what the name is bound to, never by its spelling. Every case is compiled with types by the patched
+// Recognition of `instrument` by the binding of the name, never by its spelling. Every case is compiled with types by the patched
 // compiler, and again by a transformer that sees the one file and no types; each says how many sites it expects.
 
 import ts from 'typescript';

@@ -1,4 +1,4 @@
-// What the spans of a compiled program say of its source: names, namespaces, file, line and column equal to the authored text,
+// Attributes of a compiled program's spans about its source: names, namespaces, file, line and column equal to the authored text,
 // in both kinds of decorators. The runtime is the real one, with OpenTelemetry's in-memory exporter.
 
 import { test } from 'uvu';

@@ -25,7 +25,7 @@ for (const experimentalDecorators of [true, false]) {
       const text = readFileSync(join(ROOT, path), 'utf8');
       const { outputText, codes } = transformed(text, experimentalDecorators, true);
       assert.not.ok(codes.includes(DIAGNOSTICS['internal-fault'].code), path);
-      // What does not parse without the plugin, such as a legacy decorator where the language has none, may not parse with it.
+      // Code that does not parse without the plugin, such as a legacy decorator where the language has none, may not parse with it.
       const complaints = complaintsOf(outputText);
       if (complaints.length > 0)
         assert.equal(complaints, complaintsOf(transformed(text, experimentalDecorators, false).outputText), path);

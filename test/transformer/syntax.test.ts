@@ -41,7 +41,7 @@ interface Seen {
   readonly spans: number;
 }
 
-/** What each program printed. A promise that is recorded takes a microtask more, so that lines are compared in any order. */
+/** Output of each program. A promise that is recorded takes a microtask more, so that lines are compared in any order. */
 function run(directory: string, state: string, builds: readonly string[]): Seen[] {
   const names = PROGRAMS.map((file) => file.replace(/\.tsx?$/, ''));
   const { stdout, stderr } = execute(directory, 'out/main.js', state, builds.join(), ...names);

@@ -26,7 +26,7 @@ const FILES = {
   'src/apart.ts': `import { instrument } from 'spanwright';\nexport const apart = instrument((n: number) => n);\n`,
 };
 
-/** Runs a watching compiler until the test has seen enough; it is ended by the process that it is, whatever happens. */
+/** Runs a watching compiler until the test has seen enough; it is ended by its own process handle in any case. */
 async function watching(directory: string, work: (passes: (count: number) => Promise<string>) => Promise<void>): Promise<void> {
   const child: ChildProcess = spawn(process.execPath, [TSPC, '-p', '.', '--watch', '--preserveWatchOutput'], { cwd: directory });
   let output = '';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 
 export interface Snippet {
-  /** What the snippet shows, as a sentence. */
+  /** Title of the snippet, as a sentence. */
   readonly says: string;
   readonly code: string;
   /** The kinds of decorators it is about; default both. */
@@ -34,7 +34,7 @@ const OPTIONS: ts.CompilerOptions = {
   paths: { spanwright: [join(ROOT, 'runtime', 'index.ts')] },
 };
 
-/** What the compiler complains of in each snippet, in their order. One program for all. */
+/** Errors of the compiler in each snippet, in their order. One program for all. */
 export function complaintsOf(snippets: readonly Snippet[], legacy: boolean): Complaint[][] {
   const names = snippets.map((_, index) => join(ROOT, 'test', 'types', `snippet-${index}.ts`));
   const texts = new Map(snippets.map(({ code }, index) => [names[index] as string, PRELUDE + code]));

@@ -1,4 +1,4 @@
-// What the types of @instrument accept and refuse. A line that says `// error` is one that the compiler must refuse; no other.
+// Uses of @instrument that its types accept and refuse. A line that says `// error` is one that the compiler must refuse; no other.
 
 import type { Snippet } from './check.js';
 

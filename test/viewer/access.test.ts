@@ -1,4 +1,4 @@
-// Who may use the viewer: the OTLP/HTTP receiver and the JSON API by host, origin, token and size.
+// Access to the viewer: the OTLP/HTTP receiver and the JSON API by host, origin, token and size.
 
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';

@@ -1,4 +1,4 @@
-// What the viewer writes: OTLP JSON and Jaeger JSON that it reads back whole, and trace events as the format defines them.
+// Files that the viewer writes: OTLP JSON and Jaeger JSON that it reads back whole, and trace events as the format defines them.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -11,7 +11,7 @@ import { order } from './example-traces.js';
 
 const SPANS = order(6, 1_700_000_000_000, { error: 'no answer' });
 
-/** What both forms hold of a span. */
+/** The parts of a span that both forms hold. */
 const essence = ({
   name,
   kind,

@@ -239,7 +239,7 @@ test('everything is done with the keyboard alone', async () => {
   assertQuiet(visit);
 });
 
-test('a wrong token changes nothing, is said, and is not sent again', async () => {
+test('a wrong token changes nothing, is reported, and is not sent again', async () => {
   await start({ failures: { most: 3, withinSeconds: 60 } });
   const visit = await open('guess');
   const { page } = visit;
@@ -299,7 +299,7 @@ test('the token is nowhere but in memory: a reload has forgotten it', async () =
   await page.locator('#ask-token').waitFor();
 });
 
-test('names, values and messages from the service are text, whatever they hold', async () => {
+test('names, values and messages from the service are shown as text, also when they hold markup', async () => {
   await start();
   tracing.setEnabled(true, { reason: HOSTILE, actor: HOSTILE });
   tracing.setRules('carbide::nothing=off', { reason: HOSTILE });
@@ -345,7 +345,7 @@ test('names, values and messages from the service are text, whatever they hold',
   await second;
 });
 
-test('a service that goes away is said to be gone, and found again', async () => {
+test('a service that goes away is reported as gone, and found again', async () => {
   await start();
   const visit = await open();
   await flagSays(visit, 'Off');

@@ -51,7 +51,7 @@ test('a call that is answered in another service is no break, by parent or by li
   assert.equal(found([root, sent, linked]), []);
 });
 
-test('a call that only its own service continues is a break; a call to a database is none', () => {
+test('a call that only its own service continues is a break; a call to a database is not', () => {
   const root = span('a');
   const call = span('a', {
     kind: 'client',
@@ -114,7 +114,7 @@ test('calls that broke alike are one row, with their number; of another service 
   assert.ok(missing !== undefined && isCertain(missing));
 });
 
-test('a parent that never came is a break within a trace; at its begin it may be a caller of somebody else', () => {
+test('a parent that never came is a break within a trace; at its begin it may be a third-party caller', () => {
   const unsent = 'f'.repeat(16);
   const entry = span('a', { parentSpanId: unsent });
   assert.equal(found([entry]), [['begins-elsewhere', null]]);

@@ -162,7 +162,7 @@ test('sampling: a long path is shown whole', async () => {
   assert.ok(out.includes(`${path}  traces: tail_sampling`), out);
 });
 
-test('sampling: a file that is not there, not YAML, or full of aliases is told, and nothing breaks', async () => {
+test('sampling: a file that is not there, not YAML, or full of aliases is reported, and nothing breaks', async () => {
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefgh'].map((name, at) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[at]}`)}]`).join('\n')}\n`;
   for (const [path, says] of [
     [join(folder, 'none.yaml'), /none\.yaml cannot be read: ENOENT/],
@@ -231,7 +231,7 @@ test('verify: a context that crosses every hop, and one that is lost between two
   }
 });
 
-test('verify: a service that records nothing is told what to look at', async () => {
+test('verify: names what to check when a service records nothing', async () => {
   const server = createServer((_, response) => response.writeHead(204).end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {

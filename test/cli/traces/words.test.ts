@@ -1,4 +1,4 @@
-// What `spanwright traces` says to wrong words, addresses that nobody answers at, and answers that are none; no backend is needed.
+// Errors of `spanwright traces`: invalid arguments, addresses where nothing listens, and invalid answers; no back end is needed.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -61,7 +61,7 @@ test('nobody there is exit code 3, and names who was asked and where', async () 
   }
 });
 
-test('an answer that is not that of the backend is said to be none', async () => {
+test('an answer of another program is reported as not that of the back end', async () => {
   const answers = { status: 200, text: '<html>' };
   const headers: (string | undefined)[] = [];
   const server = createServer((request, response) => {

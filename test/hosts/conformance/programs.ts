@@ -5,7 +5,7 @@ export interface Program {
   /** File stem, and what tests call it. */
   readonly name: string;
   readonly source: string;
-  /** What `run` answers, by the rules of the language alone. */
+  /** Result of `run`, by the rules of the language alone. */
   readonly value: unknown;
   /** Names of the spans of one recorded run, sorted. */
   readonly spans: readonly string[];

@@ -17,9 +17,9 @@ export interface Variant {
   readonly modules: Modules;
 }
 
-/** What the main module prints of one program. */
+/** Output of the main module for one program. */
 export interface Seen {
-  /** What `run` answered while tracing was off, and while it recorded; errors as text. */
+  /** Results of `run` while tracing was off, and while it recorded; errors as text. */
   readonly off: unknown;
   readonly on: unknown;
   readonly spans: readonly { readonly name: string; readonly attributes: Readonly<Record<string, unknown>> }[];

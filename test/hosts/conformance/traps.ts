@@ -63,7 +63,7 @@ class Early {
 export function run() { return [Early.first, Early.again, Early.make()]; }
 `;
 
-/** What a function sees of its call. */
+/** The parts of a call that a function sees. */
 const OBSERVED = `${IMPORT}
 const counted = instrument(function counted(..._all: unknown[]) { return arguments.length; });
 const Constructed = instrument(function Constructed(this: any) { this.made = new.target !== undefined; }) as any;

@@ -1,4 +1,4 @@
-// What arrived of one program, as paths and values: ids become names, times that were not given become `now`, and what a process
+// Spans that arrived from one program, as paths and values: ids become names, times that were not given become `now`, and what a process
 // knows of itself becomes its type. Two programs that record the same have equal lines.
 
 // biome-ignore lint/suspicious/noExplicitAny: OTLP in JSON, as the Collector's file exporter writes it

@@ -45,7 +45,7 @@ const values = (tracer: Tracer, list: Record<string, unknown>): void =>
   span(tracer, 'values', (one) => {
     for (const [key, value] of Object.entries(list)) one.setAttribute(key, value as AttributeValue);
   });
-/** What a caller would send on, in the attributes of the span; the ids are random. */
+/** Headers that a caller would send, in the attributes of the span; the ids are random. */
 const sent = (one: Span, within = context.active()): void => {
   const carrier: Record<string, string> = {};
   propagation.inject(trace.setSpan(within, one), carrier);

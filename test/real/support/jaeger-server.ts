@@ -96,7 +96,7 @@ export class JaegerServer {
   }
 }
 
-/** What Jaeger makes of OTLP that is not an attribute of the span. */
+/** Tags that Jaeger derives from OTLP fields other than the span's attributes. */
 const OF_JAEGER = new Set([
   'span.kind',
   'otel.status_code',

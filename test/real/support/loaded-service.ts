@@ -15,7 +15,7 @@ const LATE_MS = 45_000;
 export interface Load {
   readonly requests: number;
   readonly wrong: number;
-  /** What was wrong, the first few. */
+  /** The first few faults. */
   readonly faults: readonly string[];
   /** Milliseconds. */
   readonly p50: number;
@@ -42,7 +42,7 @@ export class LoadedService {
   private constructor(
     readonly child: ChildProcess,
     readonly port: number,
-    /** `service.instance.id` of its spans: what tells them from those of other services at the same collector. */
+    /** `service.instance.id` of its spans, which distinguishes them from other services at the same Collector. */
     readonly id: string,
   ) {
     this.#gone = once(child, 'exit').then(([code, signal]) =>
@@ -68,7 +68,7 @@ export class LoadedService {
     return new LoadedService(child, port as number, id);
   }
 
-  /** So many requests a second for so long, whatever the answers take; every one of them is awaited and checked. */
+  /** So many requests a second for so long, also while answers are slow; each answer is awaited and checked. */
   async load(milliseconds: number, perSecond = 200): Promise<Load> {
     const latencies: number[] = [];
     const answers: Promise<string | undefined>[] = [];

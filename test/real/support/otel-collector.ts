@@ -120,7 +120,7 @@ export class OtelCollector {
     return { level: 'normal', readers: [{ pull: { exporter: { prometheus: { host: '127.0.0.1', port } } } }] };
   }
 
-  /** What the file exporter has written so far, over all starts. */
+  /** Output of the file exporter so far, over all starts. */
   spans(): FlatSpan[] {
     return this.requests().flatMap(flatten);
   }

@@ -13,7 +13,7 @@ const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 5000;
 const KEPT_OUTPUT = 200_000;
 
-/** Where .ci/setup puts the real parts. */
+/** Folder of the real parts that .ci/setup installs. */
 export const CACHE = join(PROJECT, '.cache');
 
 /**
@@ -69,7 +69,7 @@ export class Program {
     clearTimeout(timer);
   }
 
-  /** Ends it at once, in the middle of whatever it does. */
+  /** Kills it at once. */
   async kill(): Promise<void> {
     if (!this.#lives()) return;
     const exit = once(this.child, 'exit');
@@ -91,14 +91,14 @@ export class Program {
   }
 }
 
-/** Below those that Linux hands out by itself, from 32768 on: whoever connects, or listens on port 0, gets none of these in between. */
+/** Below those that Linux hands out by itself, from 32768 on: a connection, or a listener on port 0, gets none of these in between. */
 const FIRST_PORT = 10_000;
 /** Each process has a block of its own, so that test files that run side by side do not find the same port. */
 const BLOCK = 36;
 const BLOCKS = 600;
 let looked = 0;
 
-/** Ports that nothing listens on, all different. They stay free until whoever they are for listens there, and after that too. */
+/** Ports that nothing listens on, all different. They stay free until their user listens there, and after that too. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   const first = FIRST_PORT + (process.pid % BLOCKS) * BLOCK;
@@ -119,7 +119,7 @@ async function isFree(port: number): Promise<boolean> {
   return free;
 }
 
-/** Whether something takes connections there. @param limitMs after which it does not; default 0, which is as long as it takes */
+/** True if something accepts connections there. @param limitMs after which it does not; default 0, which is as long as it takes */
 export function listens(port: number, limitMs = 0): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');

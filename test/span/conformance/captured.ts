@@ -1,4 +1,4 @@
-// What is recorded of a call, and that nothing else is; callbacks run only when the call records, and their failure stays there.
+// The recorded parts of a call, and that nothing else is recorded; callbacks run only when the call records, and their failure stays there.
 
 import { ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import * as assert from 'uvu/assert';
@@ -9,7 +9,7 @@ const REMOTE = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b716
 const own = (attributes: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(attributes).filter(([key]) => !key.startsWith('code.')));
 
-/** Variants whose faults were told already. */
+/** Variants whose faults were logged already. */
 const told = new Set<boolean>();
 
 export const capturedCases: Cases = (test, variant) => {
@@ -40,7 +40,7 @@ export const capturedCases: Cases = (test, variant) => {
     spoken();
   });
 
-  test('redacted by parameter name, by attribute key and by a segment of it, whatever the case', async () => {
+  test('redacted by parameter name, by attribute key and by a segment of it, in any case', async () => {
     assert.equal(await recorded(() => target.hidden('p', 'v')), { password: 'REDACTED', value: 'v' });
     assert.equal(await recorded(() => target.hiddenKeys()), {
       'user.password': 'REDACTED',
@@ -165,11 +165,11 @@ export const capturedCases: Cases = (test, variant) => {
     assert.is(spans[0]?.parentSpanContext?.spanId, spans[1]?.spanContext().spanId);
   });
 
-  test('callbacks that fail harm nothing and are told once', async () => {
+  test('callbacks that fail harm nothing and are logged once', async () => {
     for (let round = 0; round < 3; round++) assert.is(target.faulty(), 'unharmed');
     assert.is((await finished()).length, 3);
     const lines = spoken().filter((line) => line.includes('SPW010') && line.includes('faulty'));
-    // the same cause is told once a minute, whoever decorates
+    // the same cause is logged once a minute, for any decorator
     assert.is(lines.length, told.has(variant.transformed) ? 0 : 4, lines.join('\n'));
     for (const line of lines) assert.match(line, /a callback failed/);
   });

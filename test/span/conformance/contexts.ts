@@ -66,7 +66,7 @@ export const contextCases: Cases = (test, variant) => {
     assert.is(new Set(spans.map((span) => span.spanContext().traceId)).size, 1);
   });
 
-  test('the decision of a call holds until its end, whatever is switched meanwhile', async () => {
+  test('the decision of a call holds until its end, also when the switch changes meanwhile', async () => {
     const pending = target.nested('a');
     const off = running().setEnabled(false);
     await pending;
@@ -107,7 +107,7 @@ export const contextCases: Cases = (test, variant) => {
     assert.equal(await finished(), []);
   });
 
-  test('a span by hand that is left by an error, and one that is told of it', async () => {
+  test('a span by hand that is left by an error, and one that records it', async () => {
     const error = new TypeError('left');
     assert.throws(() => {
       using span = runtime.startSpan('left');

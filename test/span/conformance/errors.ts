@@ -1,4 +1,4 @@
-// What was thrown: whatever it is, the same value reaches the caller, and the span says what can be said of it.
+// Thrown values of any kind: the same value reaches the caller, and the span describes it as far as possible.
 
 import * as assert from 'uvu/assert';
 import type * as Fixture from './fixtures/results.js';
@@ -41,7 +41,7 @@ class Bristly extends Error {
   }
 }
 
-/** What may be thrown, with the type that the span gives it; undefined where any will do. */
+/** Values to throw, with the type that the span gives them; undefined if any will do. */
 const THROWN: Record<string, { make: () => unknown; type?: string }> = {
   null: { make: () => null, type: 'null' },
   undefined: { make: () => undefined, type: 'undefined' },
@@ -118,7 +118,7 @@ export const errorCases: Cases = (test, variant) => {
     );
   });
 
-  test('causes and the members of an AggregateError are told, also when they go in circles', async () => {
+  test('causes and the members of an AggregateError are recorded, also when they are circular', async () => {
     const inner: Error = new RangeError('inner');
     const middle = new TypeError('middle', { cause: inner });
     inner.cause = middle;
@@ -155,7 +155,7 @@ export const errorCases: Cases = (test, variant) => {
     );
   });
 
-  test('a predicate that throws expects nothing, and is told', async () => {
+  test('a predicate that throws expects nothing, and is logged', async () => {
     assert.is((await caught(() => target.expectsPredicate(null))).thrown, null);
     assert.is((await only()).status.code, 2);
   });

@@ -1,4 +1,4 @@
-// Private members and fields, which TC39 decorators alone can have, and other decorators on both sides of ours.
+// Private members and fields, which TC39 decorators alone can have, and other decorators before and after @instrument.
 
 import * as assert from 'uvu/assert';
 import { type Cases, finished } from './recording.js';

@@ -46,7 +46,7 @@ export async function only(): Promise<ReadableSpan> {
   return spans[0] as ReadableSpan;
 }
 
-/** What was said on standard error since the last call. */
+/** Output on standard error since the last call. */
 export function spoken(): string[] {
   return said.splice(0);
 }

@@ -6,7 +6,7 @@ import { type Cases, finished } from './recording.js';
 
 const REPORTED = /SPW037 .*class (Meter|Renamed|Unrelated):.*Put @instrument directly above the class/;
 
-/** What standard error gets while a class is defined. */
+/** Output on standard error while a class is defined. */
 function linesOf<T>(define: () => T): { defined: T; lines: string[] } {
   const lines: string[] = [];
   const { warn } = console;

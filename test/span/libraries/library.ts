@@ -1,4 +1,4 @@
-// What a library's row says: the thenables that an instrumented method returns, and every way in which its users run them.
+// Row of a library: the thenables that an instrumented method returns, and every way in which its users run them.
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 // Exercises what a random program exports and writes down everything that JavaScript lets a caller see: results, errors, names,
 // keys, descriptors, order. Copied into the project that the property test compiles; the programs import it as './exercise'.
 
-/** What a program exports. */
+/** Exports of a program. */
 export interface Program {
   /** Classes, base first, and functions. */
   readonly classes: readonly (new () => object)[];
@@ -141,7 +141,7 @@ export async function exercise(
 
   // With new, which methods, arrow functions and the like refuse.
   for (const { label, fn } of subjects) seen.push(`new ${label}: ${constructed(fn)} [${steps.splice(0).join(', ')}]`);
-  // What these calls began may go on for some turns.
+  // Work that these calls started may go on for some turns.
   await new Promise((resolve) => setTimeout(resolve, 2));
   for (const made of classes) seen.push(`after ${keysOf(made)} ${keysOf(made.prototype)}`);
   return { seen, calls };

@@ -208,11 +208,11 @@ const isMethod = (kind: Kind): boolean => kind !== 'get' && kind !== 'set' && ki
 interface BodyChoice {
   readonly label: string;
   readonly key: Key;
-  /** What `super` reaches under the same name. */
+  /** Member that `super` reaches under the same name. */
   readonly above?: Key;
 }
 
-/** What a member reaches by `super` under its own name. */
+/** Member that another one reaches by `super` under its own name. */
 function callAbove(random: Random, { text }: Key, isGetter: boolean): string {
   const name = /^[\w$]+$/.test(text) ? `super.${text}` : `super${text.startsWith('[') ? text : `[${text}]`}`;
   if (isGetter) return name;

@@ -12,7 +12,7 @@ test.before(async () => {
   done = await runPipeline(['restarts', 'backfill'], {});
 });
 
-/** What is printed of a scenario. */
+/** Printed lines of a scenario. */
 function section(scenario: string): string {
   const from = done.output.indexOf(`-- ${scenario}:`);
   assert.ok(from >= 0, done.output);
@@ -20,7 +20,7 @@ function section(scenario: string): string {
   return done.output.slice(from, to < 0 ? undefined : to);
 }
 
-test('it ends by itself with 0 and leaves no process behind', () => {
+test('it exits with 0 and leaves no process behind', () => {
   assert.is(done.code, 0, done.output);
   assert.is(done.leftBehind, false);
   assert.match(done.output, /^All as it must be: \d+ spans arrived, in /m);
@@ -48,7 +48,7 @@ test('the tree of a drain without a restart has one', () => {
   assert.not.match(section('backfill'), /shutdown/);
 });
 
-/** What stands below what, in a printed tree: `module: span > module: span`. */
+/** Parents and children of a printed tree: `module: span > module: span`. */
 function paths(tree: string): string[] {
   const above: string[] = [];
   const found = new Set<string>();

@@ -58,7 +58,7 @@ function drained(traceId: string, milliseconds: number, below: (session: Span) =
 }
 const OTHERS = [drained('a', 800), drained('b', 1000), drained('c', 1200)];
 
-slow('a module that takes what it usually takes is no cause, and one that takes long only beside a short one is none', () => {
+slow('a module that takes what it usually takes is not a cause, nor is one that takes long only beside a short one', () => {
   assert.is(investigateSlow(drained('d', 1100), OTHERS).cause, null);
   assert.is(investigateSlow(drained('d', 2900), OTHERS).cause, null);
   assert.is(investigateSlow(drained('d', 5000), [drained('a', 4000)]).cause, null);
@@ -123,7 +123,7 @@ const updated = (remediated: boolean): Span =>
     tagged: { 'health_event_status.fault_remediated': String(remediated) },
   });
 
-stuck('a node that was remediated is none, whatever failed on the way', () => {
+stuck('a node that was remediated is not reported, even after failures', () => {
   const failed = span('janitor', 'janitor.rebootnode.signal_sent', 1500, 5, { failed: true, tagged: { 'error.type': 'x' } });
   assert.is(
     investigateNotRemediated(trace('t', [verdict('quarantine'), ...session('ended'), failed, updated(true)])).cause,
@@ -158,7 +158,7 @@ stuck('a drain that went on after a restart is judged by its last session', () =
   assert.is(investigateNotRemediated(trace('t', [verdict('quarantine'), ...session('shutdown'), ...later])).cause, null);
 });
 
-stuck('a skip is told with its reason', () => {
+stuck('a skip is reported with its reason', () => {
   const skip = span('fault-remediation', 'fault_remediation.skip_event', 1200, 5, {
     tagged: { 'fault_remediation.skip.reason': 'recommended_action_none' },
   });
@@ -225,7 +225,7 @@ database('a lock on rows counts as one; a transaction without a lock does not', 
   assert.is(investigateDatabase([...BEFORE, holding('SELECT id FROM "HealthEvents"'), asked]).cause, null);
 });
 
-database('a slow query that the lock does not explain is told as that', () => {
+database('a slow query that the lock does not explain is reported as such', () => {
   for (const [why, asked] of [
     ['it began long before the lock', asking(10, 4000)],
     ['it ended while the lock was held', asking(1500, 2000)],

@@ -76,7 +76,7 @@ const rowOf = (scenario: string): Row => {
 };
 const traceOf = (scenario: string): TraceView => traces.get(rowOf(scenario).traceId) as TraceView;
 
-test('the run ends by itself with 0, leaves no process and no schema, and nothing but tracing has said something unasked', async () => {
+test('the run exits with 0, leaves no process and no schema, and only tracing has logged anything', async () => {
   assert.is(done.code, 0, done.output);
   assert.is(done.leftBehind, false);
   assert.equal(

@@ -224,35 +224,32 @@ all(
   },
 );
 
-all(
-  'what was fanned out stands beside the request, in every agent of a cluster, linked to who has told that cluster',
-  async () => {
-    for (const [what, told] of [
-      ['boot across clusters', ['a', 'b']],
-      ['boot', ['a']],
-    ] as const) {
-      const { spans } = await traceOf(what);
-      for (const cluster of ['a', 'b']) {
-        const [sender, ...more] = spans.filter((span) => span.name === 'rpc.fanout' && clusterOf(span) === cluster);
-        const notices = spans.filter((span) => span.name === 'rpc.notice' && clusterOf(span) === cluster);
-        if (!told.some((one) => one === cluster)) {
-          assert.equal([sender, notices], [undefined, []]);
-          continue;
-        }
-        assert.equal(more, []);
-        assert.equal(notices.map(instanceOf).sort(), [`agent-${cluster}1`, `agent-${cluster}2`]);
-        for (const notice of notices) {
-          assert.equal([notice.parentSpanId, notice.kind, notice.traceId], ['', 'consumer', sender?.traceId]);
-          assert.equal(
-            notice.links.map(({ traceId, spanId }) => [traceId, spanId]),
-            [[sender?.traceId, sender?.spanId]],
-          );
-          assert.equal(below(spans, notice.spanId), [`agent-${cluster} flows.update`]);
-        }
+all('what was fanned out stands beside the request, in every agent of a cluster, linked to its sender', async () => {
+  for (const [what, told] of [
+    ['boot across clusters', ['a', 'b']],
+    ['boot', ['a']],
+  ] as const) {
+    const { spans } = await traceOf(what);
+    for (const cluster of ['a', 'b']) {
+      const [sender, ...more] = spans.filter((span) => span.name === 'rpc.fanout' && clusterOf(span) === cluster);
+      const notices = spans.filter((span) => span.name === 'rpc.notice' && clusterOf(span) === cluster);
+      if (!told.some((one) => one === cluster)) {
+        assert.equal([sender, notices], [undefined, []]);
+        continue;
+      }
+      assert.equal(more, []);
+      assert.equal(notices.map(instanceOf).sort(), [`agent-${cluster}1`, `agent-${cluster}2`]);
+      for (const notice of notices) {
+        assert.equal([notice.parentSpanId, notice.kind, notice.traceId], ['', 'consumer', sender?.traceId]);
+        assert.equal(
+          notice.links.map(({ traceId, spanId }) => [traceId, spanId]),
+          [[sender?.traceId, sender?.spanId]],
+        );
+        assert.equal(below(spans, notice.spanId), [`agent-${cluster} flows.update`]);
       }
     }
-  },
-);
+  }
+});
 
 all('each gateway says where a span is from, the central collector only what nobody said', async () => {
   const expected: Record<string, [string, string]> = {
@@ -322,7 +319,7 @@ all(
   },
 );
 
-all('a request without an id, or with one that is none, gets one', async () => {
+all('a request without an id, or with an invalid one, gets one', async () => {
   for (const headers of [undefined, { 'x-openstack-request-id': 'req-<script>' }]) {
     const response = await cloud.call('b', 'GET', '/v2.1/servers/00000000-0000-4000-8000-000000000000', undefined, headers);
     assert.is(response.status, 404);
@@ -382,7 +379,7 @@ all('while a gateway is away requests are served as ever, and what they left arr
   assert.is(api?.attributes['openstack.forwarded_from'], 'a');
 });
 
-/** What goes over the exchanges of cluster a, besides to those whom it is for. */
+/** Messages on the exchanges of cluster a, copied beside their receivers. */
 async function tap(): Promise<{ connection: ChannelModel; messages: Record<string, unknown>[] }> {
   const connection = await connect(`amqp://127.0.0.1:${rabbit.port}`);
   const channel: Channel = await connection.createChannel();

@@ -85,7 +85,7 @@ for (const [fault, endpoint, message, built] of [
   });
 }
 
-test('without an endpoint nothing is built, whatever is enabled, and an empty variable is no endpoint', async () => {
+test('without an endpoint nothing is built, even if enabled, and an empty variable is no endpoint', async () => {
   const { work, state, log } = await serveOnce('[tracing]\nenabled = true\n', '');
   assert.is(work.status, 200);
   assert.is(state.body.endpoint, null);

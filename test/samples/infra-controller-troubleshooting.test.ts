@@ -1,5 +1,5 @@
 // Every row of the troubleshooting table of the document, with the sample's service: the symptom is brought about, `spanwright doctor`
-// names cause and fix, and the fix, applied, mends it.
+// names cause and fix, and the fix, applied, removes it.
 // limit: 300 s
 
 import { suite } from 'uvu';
@@ -168,7 +168,7 @@ async function listenAtStandardPort(): Promise<Receiver> {
 
 withCollector('traces reach the collector, not the backend: its exporter is wrong, and its own metrics say so', async () => {
   const [gone] = (await freePorts(1)) as [number];
-  // as by default, it takes spans into a queue before it sends them on: whoever sent them hears nothing of what follows
+  // as by default, it takes spans into a queue before it forwards them: the sender does not learn of later failures
   const { otlp } = forwardTo(`http://127.0.0.1:${gone}`);
   const exporters = { otlp: { ...otlp, sending_queue: { enabled: true } } };
   const collector = await OtelCollector.start({ exporters, metrics: true });

@@ -1,5 +1,5 @@
-// What a run of a sample has left behind: processes, found by a text that the run had in its environment and handed on to all that it
-// started. A port says less: once it is free, anybody may listen on it.
+// Processes that a run of a sample has left behind, found by a text in its environment that all its children inherit.
+// A port proves less: once it is free, any process may listen on it.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { listens, until } from '../real/support/program.js';
@@ -7,7 +7,7 @@ import { listens, until } from '../real/support/program.js';
 /** Longer than a process takes that gives up what it cannot finish. */
 const PATIENCE_MS = 90_000;
 
-/** Ids of the processes whose environment holds the text; one that has ended has none. Linux: elsewhere nothing can be said. */
+/** Ids of the processes whose environment holds the text; one that has ended has none. Linux only; elsewhere the list is empty. */
 function processesWith(text: string): string[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(text));
@@ -17,18 +17,18 @@ function environmentOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8');
   } catch {
-    return ''; // ended meanwhile, or somebody else's
+    return ''; // ended meanwhile, or of another user
   }
 }
 
-/** What still lives of a run: its processes where they can be found, else the ports of it that are listened on. */
+/** Remains of a run: its processes if they can be found, else its ports that are listened on. */
 export async function leftBehind(text: string, ports: readonly number[]): Promise<readonly (string | number)[]> {
   if (process.platform === 'linux') return processesWith(text);
   const found = await Promise.all(ports.map((port) => listens(port)));
   return ports.filter((_, index) => found[index]);
 }
 
-/** Fails unless nothing lives any more; what is told to end by the end of something else may take a moment. */
+/** Fails unless nothing lives any more; a process that ends after another one may take a moment. */
 export async function assertNothingLeft(text: string, ports: readonly number[]): Promise<void> {
   await until(async () => (await leftBehind(text, ports)).length === 0, 'all that the run has started has ended', PATIENCE_MS);
 }

@@ -15,7 +15,7 @@ import { exampleFolder, README, readme, readmeBlock, runExample } from './readme
 const run = promisify(execFile);
 const ROOT = join(__dirname, '../..');
 
-/** What differs from run to run: ids, durations, and the folder that the example is built in. */
+/** Parts that differ between runs: ids, durations, and the folder that the example is built in. */
 function normal(output: string): string {
   return output
     .replace(/trace [0-9a-f]{32}/g, 'trace <id>')

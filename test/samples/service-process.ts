@@ -35,7 +35,7 @@ export class ServiceProcess {
     readonly address: string,
     /** Lines of standard error. */
     readonly log: readonly string[],
-    /** Where its tracing.toml is. */
+    /** Path of its tracing.toml. */
     readonly tracingFile: string,
     private readonly directory: string,
   ) {}

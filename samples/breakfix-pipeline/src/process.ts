@@ -1,4 +1,4 @@
-// A module as a process: it tells its owner when it serves, and ends at SIGTERM, SIGINT, or when its owner is gone.
+// A module as a process: it reports to its owner when it serves, and ends at SIGTERM, SIGINT, or when its owner is gone.
 
 import type { Tracing } from 'spanwright';
 
@@ -30,7 +30,7 @@ export function leave(): void {
   if (process.connected) process.disconnect();
 }
 
-/** @throws when the variable is unset: a module cannot do without its neighbours. */
+/** @throws when the variable is unset: a module cannot do without the other modules. */
 export function setting(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set; samples/breakfix-pipeline/README.md lists what a module needs`);

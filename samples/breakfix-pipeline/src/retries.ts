@@ -1,4 +1,4 @@
-// What failed is tried again, later each time, so that a fault that stays floods neither the cluster nor the traces.
+// Retries a failed operation, later each time, so that a fault that stays floods neither the cluster nor the traces.
 
 const FIRST_MS = 1000;
 const LONGEST_MS = 60_000;

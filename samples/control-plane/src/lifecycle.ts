@@ -1,5 +1,5 @@
 // How a process of the sample begins and ends. One line of JSON on standard output says that it is ready, or why not; it ends at SIGTERM or
-// SIGINT, and with its owner when it was started with a channel, so that nothing is left behind whichever way the owner went.
+// SIGINT, and with its owner when it was started with a channel, so that nothing is left behind when the owner ends in any way.
 
 import type { Tracing } from 'spanwright';
 import { log } from './log.js';

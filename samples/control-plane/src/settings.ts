@@ -1,5 +1,5 @@
-// What a process reads from its environment, besides tracing, which has tracing.toml and OpenTelemetry's own variables. Read at
-// start by each main.ts; what is missing or wrong is an error that names the variable.
+// Settings of a process from its environment, besides tracing, which has tracing.toml and OpenTelemetry's own variables. Read at
+// start by each main.ts; a missing or invalid one is an error that names the variable.
 
 import { join } from 'node:path';
 
@@ -10,7 +10,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface ProcessSettings {
   /** `a` or `b`. */
   readonly cluster: string;
-  /** What the process calls itself in logs, queues and traces: `agent-a1`. */
+  /** Name of the process in logs, queues and traces: `agent-a1`. */
   readonly instance: string;
   readonly amqpUrl: string;
   /** A folder of its own for what it keeps. */

@@ -81,5 +81,5 @@ function stopRequested(): Promise<void> {
 
 main().catch((error: unknown) => {
   log('error', 'the service could not start', { error: error instanceof Error ? (error.stack ?? error.message) : error });
-  process.exit(1); // whatever was started by then would keep the process alive
+  process.exit(1); // parts that were started by then would keep the process alive
 });

@@ -1,4 +1,4 @@
-// What the service reads from its environment, besides tracing, which has a file of its own (tracing.toml).
+// Settings of the service from its environment, besides tracing, which has a file of its own (tracing.toml).
 
 import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -11,9 +11,9 @@ export interface Settings {
   tracingFile: string;
   /** For changes through the admin hook. */
   adminToken: string;
-  /** Where a token that was made up here can be read by the same user; undefined when the environment brought one. */
+  /** Path of the generated token, readable by the same user; undefined when the environment has one. */
   adminTokenFile: string | undefined;
-  /** Where the hardware service is (hardware/main.ts); undefined: the hardware is simulated in this process. */
+  /** Address of the hardware service (hardware/main.ts); undefined: the hardware is simulated in this process. */
   hardware: string | undefined;
   /** A Redis whose commands switch the tracing of all replicas. */
   controlRedis: string | undefined;

@@ -1,4 +1,4 @@
-// Tracing as the service sets it up: from tracing.toml, with the admin hook beside the API. A fault in the configuration is said,
+// Tracing as the service sets it up: from tracing.toml, with the admin hook beside the API. A fault in the configuration is reported,
 // at start and by the hook, and costs the traces, not the service.
 
 import { startTracing } from 'spanwright';

@@ -36,7 +36,7 @@ export class Child {
 
   private constructor(
     private readonly process: ChildProcess,
-    /** What it reported when it began to serve. */
+    /** Report of the process when it started to serve. */
     readonly ready: Facts,
     /** Resolves with its exit code, null after a signal, once all that it printed has been read. */
     readonly ended: Promise<number | null>,
@@ -47,7 +47,7 @@ export class Child {
     });
   }
 
-  /** Where it listens, such as `http://127.0.0.1:40117`; empty for a process that does not. */
+  /** Its address, such as `http://127.0.0.1:40117`; empty for a process that does not listen. */
   get address(): string {
     return String(this.ready.listening ?? '');
   }

@@ -47,7 +47,7 @@ function drive(script: string, env: NodeJS.ProcessEnv = {}, preload: string[] = 
 }
 
 /**
- * What of the output does not change from run to run: its headings, and which spans the trees hold. How often a span stands there does change:
+ * The part of the output that is the same in all runs: its headings, and which spans the trees hold. How often a span stands there does change:
  * with the objects that were seen in the first image to raise an alert, and with how many images had come when its batch was closed.
  */
 function shapeOf(output: string): string[] {
@@ -106,7 +106,7 @@ test('the README shows what it prints', () => {
   assert.ok(shapeOf(run.output).length > 25);
 });
 
-test('when it is killed, all that it started ends by itself', async () => {
+test('when it is killed, all that it started ends', async () => {
   const mark = randomUUID();
   const child = spawn(process.execPath, [join(SAMPLE, 'build/drive/serve.js')], {
     cwd: SAMPLE,
@@ -129,7 +129,7 @@ test('without Redis it says what to install, and leaves nothing behind', async (
   assert.match(output, /Redis is needed, and redis-server cannot be started .*apt-get install redis-server.*REDIS_URL/);
 });
 
-test('a rate that is none is refused with its name', async () => {
+test('an invalid rate is refused with its name', async () => {
   const preload = ['--require', join(SAMPLE, 'build/camera/tracing.js')];
   const { code, output } = await drive('camera/main.js', { OTEL_TRACE_SAMPLE_RATE: '1.5' }, preload);
   assert.is(code, 1);

@@ -122,7 +122,7 @@ export class Pipeline {
     this.#prometheus = await Program.start('prometheus', [...args, `--web.listen-address=127.0.0.1:${port}`], port);
   }
 
-  /** What Prometheus answers: one value a series. */
+  /** Answer of Prometheus: one value a series. */
   async query(expression: string): Promise<{ metric: Record<string, string>; value: [number, string] }[]> {
     const response = await fetch(`${this.#prometheusUrl}/api/v1/query?${new URLSearchParams({ query: expression })}`);
     const answer = (await response.json()) as { status: string; error?: string; data: { result: never[] } };

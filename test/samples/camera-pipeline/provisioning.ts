@@ -1,4 +1,4 @@
-// What the sample gives Grafana, as plain records: the queries of the dashboard and the settings of the data sources.
+// The sample's files for Grafana, as plain records: the queries of the dashboard and the settings of the data sources.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

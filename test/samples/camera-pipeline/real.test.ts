@@ -137,7 +137,7 @@ const BAGGAGE: Sent[] = [
     arrives: { 'event.priority': 'critical', 'request.source': 'scheduled' },
   },
   {
-    says: 'headers with values that are none',
+    says: 'headers with invalid values',
     headers: { 'x-event-priority': 'urgent', 'x-request-source': 'elsewhere' },
     arrives: { 'event.priority': 'normal', 'request.source': 'api' },
   },
@@ -152,7 +152,7 @@ const BAGGAGE: Sent[] = [
     arrives: { 'event.priority': 'normal', 'request.source': 'api', 'camera.id': 'gate_2' },
   },
   {
-    says: 'baggage with values that are none, and a key that nobody declared',
+    says: 'baggage with invalid values, and an undeclared key',
     headers: { baggage: 'event.priority=urgent,camera.id=Side%20Door,session.token=secret', 'x-event-priority': 'low' },
     arrives: { 'event.priority': 'low', 'request.source': 'api' },
   },
@@ -228,7 +228,7 @@ all('what a detector took and did not finish it does after its restart, in the t
   }
 });
 
-all('a message that comes twice makes one event, and one that is none is said and does not hold up the next', async () => {
+all('a message that comes twice creates one event, and an invalid one is logged and does not hold up the next', async () => {
   const client = createClient({ url: pipeline.redisUrl });
   await client.connect();
   try {

@@ -3,10 +3,10 @@
 
 import type { Job, Node, Pod, RebootNode } from '../kube/types.js';
 
-/** What a run sets up for a node. */
+/** Set-up of a node in a run. */
 export interface NodeSetup {
   name: string;
-  /** Pods and how long each takes to end once it is told to. */
+  /** Pods, and how long each takes to end after its eviction. */
   pods: { name: string; endsAfterMs: number }[];
   /** How long the machine takes to boot; null: it does not come back. */
   bootMs: number | null;
@@ -53,7 +53,7 @@ export class Cluster {
     return [...this.pods.values()].filter(({ spec }) => spec.nodeName === nodeName);
   }
 
-  /** Tells a pod to end; it is gone when it has done what it does at its end. */
+  /** Evicts a pod; it is gone when it has done its work at the end. */
   evict(name: string): Pod | undefined {
     const pod = this.pods.get(name);
     if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) return pod;
@@ -70,7 +70,7 @@ export class Cluster {
     return job;
   }
 
-  /** What the cloud does with a reboot signal. @returns the boot that ends by it. */
+  /** Reaction of the cloud to a reboot signal. @returns the boot that ends by it. */
   reboot(name: string): string | undefined {
     const machine = this.machines.get(name);
     if (machine === undefined) return undefined;

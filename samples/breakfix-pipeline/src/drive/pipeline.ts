@@ -31,7 +31,7 @@ const CALLERS: ReadonlySet<Module> = new Set(['health-events-analyzer', 'janitor
 const BUILD = join(__dirname, '..');
 
 export class Pipeline {
-  /** What came, when the receiver is our own. */
+  /** Received spans, if the receiver is the embedded one. */
   arrived: ReceivedSpan[] | undefined;
   /** Lines of all modules. */
   readonly log: string[] = [];
@@ -87,7 +87,7 @@ export class Pipeline {
     );
   }
 
-  /** What a health monitor on a node does. @returns the ids of the events */
+  /** Acts as the health monitor of a node. @returns the ids of the events */
   async report(...events: HealthEventMessage[]): Promise<string[]> {
     return (await call<{ ids: string[] }>(this.#monitor, 'HealthEventOccurred', { events })).ids;
   }

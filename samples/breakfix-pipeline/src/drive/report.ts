@@ -1,4 +1,4 @@
-// What a run prints: the trace of each scenario as a tree, or, when spans went elsewhere, the ids to look for.
+// Output of a run: the trace of each scenario as a tree, or, when spans went elsewhere, the ids to look for.
 
 import { formatTrace, groupTraces, type ReceivedSpan } from '@spanwright/viewer';
 import { type Outcome, SCENARIOS } from './scenarios.js';
@@ -18,7 +18,7 @@ const SHOWN = [
   'url.path',
   'http.response.status_code',
 ];
-/** Whose trees are printed when all scenarios run; all of those that are asked for by name. */
+/** Scenarios whose trees are printed when all run; those named on the command line are always printed. */
 const SHOWN_OF_ALL: readonly string[] = ['healthy', 'restarts'];
 
 export function printOutcomes(outcomes: readonly Outcome[], print: (line: string) => void): void {
@@ -43,7 +43,7 @@ export function printTraces(outcomes: readonly Outcome[], spans: readonly Receiv
   }
 }
 
-/** What is not as it must be of what was exported: every event is out, and names the trace that it has in the store. */
+/** Faults of the export: every event must be exported, and name the trace that it has in the store. */
 export function exportFaults(outcomes: readonly Outcome[], deliveries: readonly Delivery[]): string[] {
   return outcomes.flatMap(({ scenario, eventId, document }) => {
     if (document.healtheventstatus.exported !== true) return [];
@@ -62,7 +62,7 @@ export function exportFaults(outcomes: readonly Outcome[], deliveries: readonly 
   });
 }
 
-/** What is not as it must be of the traces that came. */
+/** Faults of the received traces. */
 export function traceFaults(outcomes: readonly Outcome[], spans: readonly ReceivedSpan[]): string[] {
   return outcomes.flatMap(({ scenario, eventId, document }) => {
     const traceIds = new Set(

@@ -1,5 +1,5 @@
-// What happens in a run, one row each: a node with its pods and its machine, what is reported of it, what is done meanwhile. What takes
-// long or fails does so for a reason that the traces have to tell; nothing here is known to the investigations.
+// Scenarios of a run, one row each: a node with its pods and its machine, the reports about it, the actions meanwhile. A step that
+// takes long or fails has a reason that the traces must show; the investigations know nothing of this table.
 
 import type { HealthEventDocument } from '../model/health-event.js';
 import type { HealthEventMessage } from '../rpc/services.js';

@@ -16,7 +16,7 @@ const TERMINATE = 'X'.charCodeAt(0);
 const READY_FOR_QUERY = 'Z'.charCodeAt(0);
 const IDLE = 'I'.charCodeAt(0);
 
-/** Who may talk to the session; the others in the order in which they asked. */
+/** The client that holds the session; the others wait in the order in which they asked. */
 class Turn {
   #holder: Client | undefined;
   readonly #waiting: { client: Client; go: () => void }[] = [];

@@ -1,4 +1,4 @@
-// Where exported events go: an HTTP endpoint that takes CloudEvents. Each event carries the trace it belongs to, as the CloudEvents
+// Destination of exported events: an HTTP endpoint that takes CloudEvents. Each event carries the trace it belongs to, as the CloudEvents
 // extension for distributed tracing has it (`traceparent`), and in its data; the request carries the trace in its headers.
 
 import { inject } from 'spanwright';

@@ -1,4 +1,4 @@
-// Is the database the bottleneck? Finds the slow queries, and then who made them wait: a transaction of somebody else that held a lock
+// Is the database the bottleneck? Finds the slow queries, and then who made them wait: a transaction of another client that held a lock
 // all that time and ended when they went on.
 
 import { type Finding, none } from './finding.js';

@@ -1,9 +1,9 @@
-// What an investigation comes to: a cause with its evidence, or none.
+// Result of an investigation: a cause with its evidence, or none.
 
 export interface Finding {
   /** A short name for the kind of cause; null: the traces show none. */
   cause: string | null;
-  /** What it is about, by the names that the traces have. */
+  /** Its subject, by the names in the traces. */
   subject: Readonly<Record<string, string | string[]>>;
   /** One sentence. */
   says: string;

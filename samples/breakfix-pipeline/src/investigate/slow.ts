@@ -21,7 +21,7 @@ import {
 const TIMES = 3;
 const LONGER_MS = 2000;
 
-/** What passes of a session say that they wait for. */
+/** The reasons for waiting that passes of a session record. */
 const WAITING: readonly { attribute: string; waits(value: string): string[] }[] = [
   { attribute: 'node_drainer.pods.remaining', waits: (value) => JSON.parse(value) as string[] },
   { attribute: 'janitor.reboot.progress', waits: (value) => (value === 'waiting' ? ['the machine to come back'] : []) },

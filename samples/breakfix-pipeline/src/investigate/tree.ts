@@ -12,7 +12,7 @@ export function descendantsOf(trace: Trace, span: Span): Span[] {
   return childrenOf(trace, span).flatMap((child) => [child, ...descendantsOf(trace, child)]);
 }
 
-/** Where a module's work on the event begins: spans without a parent, or whose parent never arrived. */
+/** Starts of a module's work on the event: spans without a parent, or whose parent never arrived. */
 export function beginningsOf(trace: Trace): Span[] {
   const ids = new Set(trace.spans.map(({ spanId }) => spanId));
   return trace.spans.filter(({ parentId }) => parentId === undefined || !ids.has(parentId));

@@ -1,5 +1,5 @@
-// Where a maintenance resource holds trace context: that of the event which it was made for, as two ids, and that of the janitor's
-// session on it, which a restarted janitor goes on with.
+// Annotations of a maintenance resource with trace context: that of its event, as two ids, and that of the janitor's
+// session on it, which a restarted janitor continues.
 
 import { carriers } from 'spanwright';
 

@@ -1,4 +1,4 @@
-// Failures under the names that operators search for. A failure is told to the span in which it is found: `error.type` and
+// Failures under the names that operators search for. A failure is recorded on the span in which it is found: `error.type` and
 // `error.message`, and the same under the module's own prefix, as the runbooks have it.
 
 import { type Attributes, trace } from '@opentelemetry/api';
@@ -25,7 +25,7 @@ export class Failure extends Error {
   }
 }
 
-/** The failure to throw in place of `cause`, told to the active span, and to the log with the span's ids. */
+/** The failure to throw in place of `cause`, recorded on the active span, and logged with the span's ids. */
 export function failed(log: ConsoleLogger, module: string, type: string, cause: unknown): Failure {
   const failure = new Failure(module, type, cause instanceof Error ? cause.message : String(cause), { cause });
   trace.getActiveSpan()?.setAttributes(failure.attributes);

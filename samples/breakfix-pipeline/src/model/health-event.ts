@@ -49,7 +49,7 @@ export function traceOf(module: string, upstream: string | string[] = module): D
   return carriers.document({ traceId: 'healthevent.metadata.trace_id', spanIds: 'healtheventstatus.spanids', module, upstream });
 }
 
-/** What every span that begins a module's work on an event says of it. */
+/** Attributes of every span that starts a module's work on an event. */
 export function eventAttributes({ id, healthevent }: StoredEvent): Record<string, string | boolean> {
   return {
     'health_event.id': id,

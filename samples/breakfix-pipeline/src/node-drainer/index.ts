@@ -68,7 +68,7 @@ export class NodeDrainer {
     });
   }
 
-  /** Evicts what is not told to end yet. @returns the pods that are still there */
+  /** Evicts the pods that are not being evicted yet. @returns the pods that are still there */
   @instrument({
     name: 'node_drainer.process_event',
     result: (remaining: string[]) => ({ 'node_drainer.pods.remaining': remaining }),

@@ -46,7 +46,7 @@ export class PlatformConnector {
     const document: HealthEventDocument = { healthevent, healtheventstatus: { spanids: {} } };
     const id = await this.insert(inject(document, TRACE));
     this.log.info({ event: id, node: healthevent.nodeName, check: healthevent.checkName }, 'health event stored');
-    // the event is stored and will be worked on, whatever the node's condition says
+    // the event is stored and will be worked on, with any condition of the node
     await this.updateNodeCondition(healthevent).catch((error: Error) => {
       this.log.warn({ event: id, node: healthevent.nodeName, error: error.message }, 'node condition not updated');
     });

@@ -1,5 +1,5 @@
 // The store that all modules share: health events as documents (jsonb) in PostgreSQL. Database spans are those of OpenTelemetry's
-// `pg` instrumentation: one for each query, under whoever asked, none for what a polling loop asks.
+// `pg` instrumentation: one for each query, under its caller, none for those of a polling loop.
 
 import { randomUUID } from 'node:crypto';
 import { Pool, type PoolClient } from 'pg';

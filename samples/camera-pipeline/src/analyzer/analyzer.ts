@@ -57,7 +57,7 @@ export class Analyzer {
     return named;
   }
 
-  /** What matters most in the image becomes its event. */
+  /** The object with the highest risk in the image becomes its event. */
   @instrument({
     name: 'risk_assessment',
     links: (_item: BatchItem, _objects: readonly Classified[], link: Link[]) => link,

@@ -21,7 +21,7 @@ export interface Classified {
   readonly confidence: number;
 }
 
-/** What the network sees: brightness from 0 to 1, then the aspect and the size of the box. */
+/** Input of the network: brightness from 0 to 1, then the aspect and the size of the box. */
 export function inputsOf({ crop, width, height }: Seen): Float32Array {
   const inputs = new Float32Array(INPUTS);
   for (let cell = 0; cell < crop.length; cell++) inputs[cell] = (crop[cell] as number) / 255;

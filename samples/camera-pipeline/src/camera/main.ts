@@ -10,7 +10,7 @@ import { OBJECTS } from './scene.js';
 import { started } from './tracing.js';
 
 const CAMERAS = (process.env.CAMERAS ?? 'front_door,driveway,garden').split(',');
-/** The last is none that the API knows: it does not take it. */
+/** The API does not know the last one, and refuses it. */
 const PRIORITIES = ['low', 'normal', 'high', 'critical', 'urgent'];
 
 /** Every third image shows nothing. */

@@ -1,4 +1,4 @@
-// What a camera sees: a yard with texture and noise, and in it persons, vehicles and animals of any size, at any place, lighter or darker
+// Scene in front of a camera: a yard with texture and noise, and in it persons, vehicles and animals of any size, at any place, lighter or darker
 // than what is behind them. Draws the images of the sample, and those that the model is trained on.
 
 import type { Frame } from '../pipeline/png.js';

@@ -1,4 +1,4 @@
-// What a camera sees when nothing is there, learnt from its images: a moving average of each pixel, of those images in which nothing was
+// Background of a camera, learnt from its images: a moving average of each pixel, of those images in which nothing was
 // found. The first image is taken as it is.
 
 import type { Frame } from '../pipeline/png.js';

@@ -32,7 +32,7 @@ export class Batches {
     else this.#timer = setTimeout(() => this.#close(true), this.idleMs);
   }
 
-  /** What has been collected is sent, and everything that is on its way arrives. */
+  /** Sends the collected batches, and waits until all that are under way have arrived. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     if (this.#items.length > 0) this.#close(true);

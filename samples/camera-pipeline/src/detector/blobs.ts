@@ -1,4 +1,4 @@
-// Finds what stands out: pixels that differ from the background, joined with their neighbours; each large enough group is an object, with
+// Finds what stands out: pixels that differ from the background, joined with adjacent ones; each large enough group is an object, with
 // its box and a crop of the difference in the size that the model takes.
 
 export interface Blob {

@@ -1,10 +1,10 @@
-// What must hold after a run, whatever its figures: each function returns the faults that it found, as sentences.
+// Checks that hold after every run: each function returns the faults that it found, as sentences.
 
 import type { ReceivedSpan } from '@spanwright/viewer';
 import { type Line, type RunRecord, serviceOf } from './record.js';
 import { SERVICES } from './system.js';
 
-/** Whether a trace id lies in the share that is kept: its last 56 bits, as a fraction, against the share (OpenTelemetry's rule). */
+/** True if a trace id lies in the share that is kept: its last 56 bits, as a fraction, against the share (OpenTelemetry's rule). */
 export function isKept(traceId: string, share: number): boolean {
   return Number.parseInt(traceId.slice(18), 16) / 2 ** 56 >= 1 - share;
 }

@@ -1,4 +1,4 @@
-// What a run has left behind: the spans that arrived and the lines that the services logged, and what one says of the other.
+// Results of a run: the spans that arrived and the lines that the services logged, and queries over both.
 
 import type { ReceivedSpan } from '@spanwright/viewer';
 

@@ -26,19 +26,19 @@ export class System {
   readonly #traced: { readonly process: string; readonly child: Child }[] = [];
   /** Those that are not ready yet among them: what is started is stopped too, whenever that is. */
   readonly #starting = new Set<Promise<unknown>>();
-  /** Where each service answers /metrics and /tracing. */
+  /** Address of /metrics and /tracing of each service. */
   readonly operations = new Map<Service, string>();
   api = '';
-  /** Where spans go. */
+  /** Destination of spans. */
   endpoint = '';
   /** True when the receiver is ours. */
   readonly receives = !configuredEndpoint();
-  /** What every process gets. */
+  /** Environment of every process. */
   #env: NodeJS.ProcessEnv = {};
 
   constructor(private readonly options: SystemOptions) {}
 
-  /** Where everything listens, or is reached. */
+  /** Addresses of all parts. */
   get addresses(): ReadonlyMap<string, string> {
     const { DATABASE_URL = '', REDIS_URL = '' } = this.#env;
     const stores = [
@@ -48,7 +48,7 @@ export class System {
     return new Map([['receiver', this.endpoint], ...stores, ['API', this.api], ...this.operations]);
   }
 
-  /** What was started by then is stopped when something cannot be. */
+  /** Parts that were started are stopped when another one fails to start. */
   async start(): Promise<void> {
     try {
       const [endpoint, databaseUrl, redisUrl] = await Promise.all([
@@ -88,7 +88,7 @@ export class System {
     return child;
   }
 
-  /** What became of the spans of each process. Complete when all have ended. */
+  /** Counts of the spans of each process. Complete when all have ended. */
   get reports(): SpanReport[] {
     return this.#traced.map(({ process, child }) => ({ process, spans: child.spans }));
   }

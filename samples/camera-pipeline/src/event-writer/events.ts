@@ -1,4 +1,4 @@
-// The last step of an image: its event is written, and where the risk is high somebody is told. Camera, priority, source and batch are
+// The last step of an image: its event is written, and a high risk raises an alert. Camera, priority, source and batch are
 // those of the baggage that came all the way from the API.
 
 import { randomUUID } from 'node:crypto';

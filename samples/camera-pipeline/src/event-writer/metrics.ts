@@ -10,7 +10,7 @@ export const events = new Counter({
 
 export const alerts = new Counter({
   name: 'hsi_alerts_total',
-  help: 'Events that somebody was told of at once.',
+  help: 'Events that raised an alert at once.',
   labelNames: ['camera'] as const,
 });
 

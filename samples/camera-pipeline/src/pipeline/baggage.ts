@@ -1,9 +1,9 @@
-// The values that travel with an image through every process, and what each may hold. The API fills them in from the request; whatever
-// is recorded below has them as attributes, in the last process as in the first.
+// The values that travel with an image through every process, and the limits of each. The API fills them in from the request; every
+// span below has them as attributes, in the last process as in the first.
 
 import { baggage } from 'spanwright';
 
-/** What a camera may be called. */
+/** Valid names of cameras. */
 export const CAMERA = /^[a-z][a-z0-9_-]{0,63}$/;
 
 export const pipeline = baggage.declare({

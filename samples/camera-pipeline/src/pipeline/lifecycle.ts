@@ -33,7 +33,7 @@ export function finished(): void {
   if (process.connected) process.disconnect();
 }
 
-/** For the end of main(): whatever was started by then would keep the process alive. */
+/** For the end of main(): parts that were started by then would keep the process alive. */
 export function failed(error: unknown): void {
   const [message, stack] = error instanceof Error ? [error.message, error.stack ?? ''] : [String(error), ''];
   process.stderr.write(`level=error msg=${JSON.stringify(message)} stack=${JSON.stringify(stack)}\n`);

@@ -1,4 +1,4 @@
-// What operators ask of each process, on a port of its own on 127.0.0.1: /metrics for Prometheus, those of the process and those of
+// Endpoints for operators, on a port of each process on 127.0.0.1: /metrics for Prometheus, those of the process and those of
 // Spanwright in one text, and the admin hook under /tracing.
 
 import { createServer, type Server } from 'node:http';

@@ -11,12 +11,12 @@ export const DETECTORS = 'detectors';
 export const UNREADABLE = 'hsi:images:unreadable';
 export const BATCHES = 'hsi:batches';
 export const EVENTS = 'hsi:events';
-/** A channel; whoever wants to be told subscribes. */
+/** A publish-subscribe channel. */
 export const ALERTS = 'hsi:alerts';
 
 export type Redis = ReturnType<typeof createRedis>;
 
-/** What a processed image takes along: ids, and the context of its own trace (`traceparent`, `baggage`). */
+/** Message of a processed image: ids, and the context of its own trace (`traceparent`, `baggage`). */
 export interface BatchItem {
   readonly image: string;
   readonly camera: string;
@@ -38,7 +38,7 @@ export interface EventMessage {
 
 function createRedis() {
   const client = createClient({ url: required('REDIS_URL') });
-  client.on('error', () => undefined); // it connects anew by itself; commands that fail meanwhile say so to their callers
+  client.on('error', () => undefined); // it reconnects; commands that fail meanwhile reject to their callers
   return client;
 }
 

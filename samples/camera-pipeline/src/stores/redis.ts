@@ -1,5 +1,5 @@
 // Redis for a run that is given none: the redis-server of this machine, on a free port of 127.0.0.1, in memory alone. This process ends
-// when the drive does, whatever the way, and takes the server with it.
+// when the drive ends in any way, and stops the server with it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { failed, finished, ready, stopRequested } from '../pipeline/lifecycle.js
 
 const ATTEMPTS = 5;
 
-/** Undefined when somebody else took the port meanwhile. @throws Error when there is no redis-server. */
+/** Undefined when another process took the port meanwhile. @throws Error when there is no redis-server. */
 async function start(port: number): Promise<ChildProcess | undefined> {
   const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,4 +1,4 @@
-// What a hypervisor's agent does when it is called: builds an instance out of an image, looks whether its disk is still what it was,
+// Methods of a hypervisor's agent: it builds an instance out of an image, looks whether its disk is still what it was,
 // takes it away. Real files, real digests.
 
 import { instrument } from 'spanwright';

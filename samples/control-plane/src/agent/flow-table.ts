@@ -1,4 +1,4 @@
-// The part of an OVS agent: the flows of a host, one for each server of the cluster, worked out anew and written when a port comes
+// The part of an OVS agent: the flows of a host, one for each server of the cluster, computed again and written when a port comes
 // or goes. Which host comes when is nobody's concern: each agent does it in its own time.
 
 import { createHash } from 'node:crypto';

@@ -10,9 +10,9 @@ import { freePort } from '@spanwright/stage';
 
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 10_000;
-/** Somebody else may take a port that was free a moment ago. */
+/** Another process may take a port that was free a moment ago. */
 const ATTEMPTS = 3;
-/** Where packages put the server itself; the one on the PATH of Debian is a wrapper that only root and the broker's user may run. */
+/** Paths of the server itself in packages; the one on the PATH of Debian is a wrapper that only root and the broker's user may run. */
 const PACKAGED = ['/usr/lib/rabbitmq/bin', '/opt/homebrew/sbin', '/usr/local/sbin', '/usr/local/opt/rabbitmq/sbin'];
 
 export class RabbitMq {

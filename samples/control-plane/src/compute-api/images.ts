@@ -23,7 +23,7 @@ const IMAGES = [
 
 export class ImageService {
   private readonly records = new Map<string, { sha256: string; path: string }>();
-  /** Where the service is reached; known once it listens. */
+  /** Address of the service; known once it listens. */
   address = '';
 
   constructor(

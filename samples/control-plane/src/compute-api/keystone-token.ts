@@ -1,4 +1,4 @@
-// Tokens in the manner of Keystone: the name of a user, signed, so that each API can tell by itself who calls. A token is a secret: it
+// Tokens in the manner of Keystone: the name of a user, signed, so that each API can identify the caller by itself. A token is a secret: it
 // is passed on to the neighbour's API, and is in no span and no line of a log.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -10,7 +10,7 @@ export function issueToken(user: string, key: string): string {
   return `${name}.${signature(name, key)}`;
 }
 
-/** The user; undefined when the token is none of ours. */
+/** The user; undefined when this service did not sign the token. */
 export function userOf(token: unknown, key: string): string | undefined {
   const [name, given] = typeof token === 'string' ? token.split('.') : [];
   if (name === undefined || given === undefined) return undefined;

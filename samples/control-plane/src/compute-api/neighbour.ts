@@ -45,7 +45,7 @@ export class Neighbour {
     return { status: response.status, body: await response.json() };
   }
 
-  /** The catalog says where each cluster's API is; it is read anew each time, because clusters come and go. */
+  /** The catalog says where each cluster's API is; it is read again each time, because clusters come and go. */
   private async address(): Promise<string> {
     const { compute } = JSON.parse(await readFile(this.catalogFile, 'utf8')) as { compute: Record<string, string> };
     const other = Object.entries(compute).find(([cluster]) => cluster !== this.cluster);

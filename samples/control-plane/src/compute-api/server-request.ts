@@ -1,5 +1,5 @@
-// What a server is asked to be, from the body of a request to the message that an agent gets. Read once, in the API: what is wrong is
-// refused there.
+// Specification of a server, from the body of a request to the message that an agent gets. Parsed once, in the API, which refuses
+// invalid ones.
 
 export class BadRequest extends Error {
   override readonly name = 'BadRequest';

@@ -1,5 +1,5 @@
-// What the API does about servers: asks the conductor of its own cluster first. Where that has no room, or knows no such server, the
-// request goes to the neighbour, once, and the agents here are told of what came of it.
+// Requests about servers: asks the conductor of its own cluster first. If that has no room, or knows no such server, the
+// request goes to the neighbour, once, and the agents here are notified of the result.
 
 import { randomUUID } from 'node:crypto';
 import { trace } from '@opentelemetry/api';
@@ -18,7 +18,7 @@ const asked = ({ user, forwardedFrom }: ApiCall) => ({
   ...(forwardedFrom === undefined ? {} : { 'openstack.forwarded_from': forwardedFrom }),
 });
 
-/** What the caller has to put right is no failure of the API either. */
+/** An error that the caller has to correct is not a failure of the API either. */
 const isAnswer = (error: unknown): boolean => isExpected(error) || error instanceof BadRequest;
 
 export class Servers {

@@ -1,4 +1,4 @@
-// The conductor of a cluster, with the scheduler in it: it finds a host for a server, has the agent there build it, and tells the other
+// The conductor of a cluster, with the scheduler in it: it finds a host for a server, has the agent there build it, and notifies the other
 // agents of the new port, so that they can send to it.
 
 import { instrument } from 'spanwright';

@@ -1,4 +1,4 @@
-// What must be true of a run, from what arrived at the receiver and what became of the orders. Each answer is a fault, in a sentence.
+// Checks of a run, from the received spans and the results of the orders. Each answer is a fault, in a sentence.
 
 import type { ReceivedSpan } from '@spanwright/viewer';
 import type { Outcome } from '../management/greenhouse.js';

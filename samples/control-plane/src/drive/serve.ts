@@ -1,5 +1,5 @@
-// `npm run serve`: the system, until it is told to end. One line of JSON says where it is reached, with a token for this run; what the
-// processes log goes to standard error. Without gateways each trace is printed as it comes in.
+// `npm run serve`: the system, until a signal ends it. One line of JSON holds its addresses and a token for this run; the logs of the
+// processes go to standard error. Without gateways each trace is printed as it comes in.
 
 import { startReceiver } from '@spanwright/stage';
 import { TracePrinter } from '@spanwright/viewer';

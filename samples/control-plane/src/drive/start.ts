@@ -11,7 +11,7 @@ import { tree } from './trees.js';
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const onLog = process.env.LOGS ? (line: string): void => void process.stderr.write(`${line}\n`) : (): void => undefined;
 
-/** What shells answer after Ctrl-C. */
+/** Exit code of shells after Ctrl-C. */
 const INTERRUPTED = 130;
 let interrupted = false;
 const stop = stopRequested().then(() => {

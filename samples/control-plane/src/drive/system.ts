@@ -20,7 +20,7 @@ type Program = (typeof STOP_ORDER)[number];
 
 const BUILD = join(__dirname, '..');
 
-/** Where the spans of each part go: the gateway of its cluster, or for the management cluster the central collector. */
+/** Destination of the spans of each part: the gateway of its cluster, or for the management cluster the central collector. */
 export interface Destinations {
   readonly a: string;
   readonly b: string;
@@ -82,7 +82,7 @@ export class System {
     if (code !== 0) throw new Error(`greenhouse ended with ${code}`);
   }
 
-  /** What became of the spans of each process. Complete when all have ended. */
+  /** Counts of the spans of each process. Complete when all have ended. */
   get reports(): SpanReport[] {
     return this.traced.map(({ process, child }) => ({ process, spans: child.spans }));
   }

@@ -1,4 +1,4 @@
-// Traces as the sample prints them: each span with the process that it is of, and with the few attributes that tell the story.
+// Traces as the sample prints them: each span with its process, and with the few attributes that explain it.
 
 import { formatTrace, type ReceivedSpan } from '@spanwright/viewer';
 

@@ -1,5 +1,5 @@
-// What somebody in the management cluster does with the two regions: requests to their APIs, each with a request id and a trace of its
-// own that begins here and goes on over there.
+// A user in the management cluster: requests to the APIs of the two regions, each with a request id and a trace of its
+// own that starts here and continues there.
 
 import { trace } from '@opentelemetry/api';
 import { instrument } from 'spanwright';

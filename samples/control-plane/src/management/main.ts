@@ -9,7 +9,7 @@ import { Greenhouse, type Outcome } from './greenhouse.js';
 
 const MOST_LOOKS = 1000;
 const DEFAULT_LOOKS = 12;
-/** How long the key of an encrypted disk may take to derive; LUKS takes two seconds unless told otherwise. */
+/** How long the key of an encrypted disk may take to derive; LUKS takes two seconds by default. */
 const ITER_TIME_MS = 1500;
 
 run(async () => {

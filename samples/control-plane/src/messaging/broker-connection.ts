@@ -1,5 +1,5 @@
 // A connection to RabbitMQ and what a cluster calls its exchanges and queues: as OpenStack's oslo.messaging has them, one topic
-// exchange a cluster, a queue for each kind of server, a fan-out exchange for what all agents are told. Nothing outlives its users.
+// exchange a cluster, a queue for each kind of server, a fan-out exchange for messages to all agents. Nothing outlives its users.
 
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 
@@ -18,7 +18,7 @@ export interface BrokerConnection {
   close(): Promise<void>;
 }
 
-/** A process that has lost its broker can do nothing: it ends, and whoever runs it starts it again. */
+/** A process that has lost its broker can do nothing: it ends, and its supervisor starts it again. */
 export async function connectBroker(url: string, cluster: string): Promise<BrokerConnection> {
   const connection: ChannelModel = await connect(url).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`no connection to RabbitMQ at ${new URL(url).host} (AMQP_URL): ${error.code ?? error.message}`);

@@ -1,6 +1,6 @@
 // Errors that cross RabbitMQ: the server's error as name and message in the reply, and on the caller's side an error of the same name.
 
-/** What a reply holds instead of a result. */
+/** Error that a reply holds instead of a result. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
@@ -30,7 +30,7 @@ export class ServerNotFound extends Error {
 
 /**
  * Answers that the caller has to deal with, not failures: another cluster may have room, or the server. Here they stand for oslo.messaging's
- * expected exceptions. Told by name, because a remote one has the name alone.
+ * expected exceptions. Recognized by name, because a remote one has only the name.
  */
 const EXPECTED: ReadonlySet<string> = new Set(['NoValidHost', 'ServerNotFound']);
 

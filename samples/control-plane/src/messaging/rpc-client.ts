@@ -1,4 +1,4 @@
-// The sending side. A call waits for its reply, which comes on a queue of the process's own and is told apart by the message's
+// The sending side. A call waits for its reply, which comes on a queue of the process's own and is identified by the message's
 // correlation id; a fan-out goes to every agent of the cluster and waits for nothing. The trace, the baggage and the request id
 // travel in the headers of the message.
 
@@ -65,7 +65,7 @@ export class RpcClient {
     return answer.result as Result;
   }
 
-  /** Tells every agent of the cluster. */
+  /** Sends a message to every agent of the cluster. */
   @instrument({
     name: 'rpc.fanout',
     kind: 'producer',

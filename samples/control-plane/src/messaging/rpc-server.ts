@@ -12,7 +12,7 @@ import type { RpcReply, RpcRequest } from './rpc-client.js';
 // biome-ignore lint/suspicious/noExplicitAny: each handler names what its callers send
 export type Handler = (args: any) => unknown;
 
-/** What the process serves, by method. */
+/** Handlers of the process, by method. */
 export type Handlers = ReadonlyMap<string, Handler>;
 
 const received = (message: ConsumeMessage, { method }: RpcRequest) => ({
@@ -43,7 +43,7 @@ export class RpcServer {
     await this.consume(queue);
   }
 
-  /** What is told to all agents. */
+  /** Handlers of messages to all agents. */
   async serveFanout(): Promise<void> {
     const { queue } = await this.channel.assertQueue('', { exclusive: true, autoDelete: true });
     await this.channel.bindQueue(queue, names.computeFanout(this.connection.cluster), '');

@@ -1,4 +1,4 @@
-// What the controller knows of its site, in the words of the program; the SQL for it stands here and nowhere else.
+// The controller's knowledge of its site, in the words of the program; all SQL for it is in this file.
 
 import type { BackendName, Component, Endpoint } from '../component-manager/component.js';
 import type { Database, Row } from './database.js';
@@ -54,7 +54,7 @@ export class Inventory {
     return (await this.database.query('SELECT id FROM components ORDER BY id')).map((row) => String(row.id));
   }
 
-  /** What DNS says of a component: the addresses of its BMCs, or its power state as text; nothing for other types of records. */
+  /** Records of a component in DNS: the addresses of its BMCs, or its power state as text; nothing for other types of records. */
   async dnsRecords(id: string, type: string): Promise<{ type: string; data: string }[]> {
     if (type === 'A') {
       const { endpoints } = await this.component(id);

@@ -1,4 +1,4 @@
-// What the component manager manages: racks, switches and power shelves, each reached through its BMC by one of three backends.
+// Components that the manager controls: racks, switches and power shelves, each reached through its BMC by one of three backends.
 
 export const BACKENDS = ['nsm', 'psm', 'rms'] as const;
 export type BackendName = (typeof BACKENDS)[number];
@@ -11,7 +11,7 @@ export interface Credentials {
   password: string;
 }
 
-/** Where a component's BMC is and how to log in: never to be recorded. */
+/** Address and credentials of a component's BMC: never to be recorded. */
 export interface Endpoint {
   url: string;
   credentials: Credentials;
@@ -29,7 +29,7 @@ export interface FirmwareStatus {
   sha256: string;
 }
 
-/** What each backend can do; one implementation a kind of hardware. */
+/** Interface of the backends; one implementation for each kind of hardware. */
 export interface Backend {
   powerControl(component: Component, action: PowerAction): Promise<string>;
   updateFirmware(component: Component, version: string): Promise<FirmwareStatus>;

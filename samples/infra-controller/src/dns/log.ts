@@ -1,5 +1,5 @@
-// JSON on standard output, one line a message, with the ids of the trace that it was written in. The controller writes logfmt; each is
-// read by whoever collects it.
+// JSON on standard output, one line a message, with the ids of the trace that it was written in. The controller writes logfmt;
+// collectors of logs read both.
 
 import { consoleLogger } from 'spanwright/logs';
 

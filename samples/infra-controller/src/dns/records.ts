@@ -1,4 +1,4 @@
-// Records of the site: what the controller knows of a name. Asked anew for each query, since the controller is the authority.
+// Records of the site: the controller's answer for a name. Asked again for each query, because the controller is the authority.
 
 import { instrument } from 'spanwright';
 

@@ -1,5 +1,5 @@
-// DNS over UDP: one question a packet, answered from the records of the zone. Other zones are refused, unknown names do not exist, and a
-// fault of ours is SERVFAIL; packets that are no questions are not answered.
+// DNS over UDP: one question a packet, answered from the records of the zone. Other zones are refused, unknown names do not exist, and an
+// internal error is SERVFAIL; packets that are no questions are not answered.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type Answer, decode, encode, type Packet, type Question } from 'dns-packet';

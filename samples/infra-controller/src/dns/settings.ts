@@ -1,4 +1,4 @@
-// What the DNS service reads: dns.toml, and from the environment what differs from place to place.
+// Settings of the DNS service: dns.toml, and from the environment the values that differ between installations.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What must have happened in a phase. Each check answers with what is wrong, so that a run that went otherwise ends with its
+// Checks of a phase. Each returns the faults that it found, so that a failed run ends with its
 // reasons and an exit code, not with a tree that looks right.
 
 import { groupTraces, type ReceivedSpan } from '@spanwright/viewer';
@@ -51,7 +51,7 @@ function checkSpans(spans: readonly ReceivedSpan[], started: number): string[] {
   return faults;
 }
 
-/** Always on: one trace a query in every phase, whatever the controller's switch. */
+/** Always on: one trace a query in every phase, independent of the controller's switch. */
 function checkDns(spans: readonly ReceivedSpan[]): string[] {
   const traces = groupTraces(spans).map((trace) => trace.map(({ name }) => name).join(' > '));
   const expected = LOOKUPS.map(() => 'dns_request > retrieve_records');

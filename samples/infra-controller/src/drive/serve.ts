@@ -6,7 +6,7 @@ import type { Child } from '@spanwright/stage';
 import { type ReceivedSpan, startViewer, TracePrinter, type Viewer } from '@spanwright/viewer';
 import { configuredEndpoint, hookOf, startDns, startReceiverProcess, startService } from './processes.js';
 
-/** Where `spanwright set` and `spanwright status` look when told nothing else. */
+/** Default address of `spanwright set` and `spanwright status`. */
 const DEFAULT_PORT = '9465';
 
 async function main(): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
-/** What the run reads of `GET /tracing/state`. */
+/** The parts of `GET /tracing/state` that the run reads. */
 export interface State {
   enabled: boolean;
   endpoint: string | null;

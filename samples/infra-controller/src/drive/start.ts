@@ -82,7 +82,7 @@ function printTraces(spans: readonly ReceivedSpan[]): void {
 function printCounts({ open, started, exported, received, receivedOfDns, polls, ms }: PhaseResult): void {
   print(`open spans: ${open.before} before, at most ${open.during} seen during, ${open.after} after`);
   print(`spans started: ${started}, sent: ${exported}, at the receiver: ${received ? received.length : 'cannot be counted'}`);
-  if (receivedOfDns) print(`spans of the DNS service, whatever the switch: ${receivedOfDns.length}`);
+  if (receivedOfDns) print(`spans of the DNS service, independent of the switch: ${receivedOfDns.length}`);
   print(`the work took ${Math.round(ms)} ms; the polling loop made ${polls} passes\n`);
 }
 

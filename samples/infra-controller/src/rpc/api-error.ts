@@ -1,4 +1,4 @@
-// What a caller is told when a request fails: the status, and words that may leave the house.
+// Answer of a failed request: the status, and a message that may be shown to callers.
 
 import { UnknownComponentError } from '../api-db/inventory.js';
 import { BmcRefusedError } from '../component-manager/bmc-client.js';

@@ -1,6 +1,6 @@
 // Stands for what lies below a program: a runtime that is instrumented too, badly. It polls all the time, and each poll parks a
 // task that never completes, so each span of it would stay open for good. `drop = "runtime"` in tracing.toml keeps them out,
-// while what they call is recorded below whoever called them.
+// while calls below them are recorded below their callers.
 
 import { instrument } from 'spanwright';
 

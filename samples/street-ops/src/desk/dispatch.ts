@@ -1,4 +1,4 @@
-// The back of the desk: sends the crew that has had least to do. There are none for nodes that are not of this place.
+// The back of the desk: sends the crew that has had least to do. Nodes of other places have no crew.
 
 import { instrument, startTracing } from 'spanwright';
 import { endTracing } from './end.js';

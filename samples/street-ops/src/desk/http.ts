@@ -1,11 +1,11 @@
-// What both services of the desk have from node:http: JSON in and out on 127.0.0.1, and an end in order.
+// HTTP server of both services of the desk: JSON in and out on 127.0.0.1, and an orderly end.
 
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export type Handle = (query: URLSearchParams, headers: IncomingHttpHeaders) => Promise<unknown>;
 
-/** Prints one line of JSON with its address when it is ready; resolves when it is told to end. */
+/** Prints one line of JSON with its address when it is ready; resolves when a signal ends it. */
 export async function serve(handle: Handle): Promise<void> {
   const server: Server = createServer(async (request, response) => {
     const { searchParams } = new URL(request.url ?? '/', 'http://localhost');

@@ -2,7 +2,7 @@
 // from what earlier ones found. What each must answer stands beside it, so that a run that went otherwise ends with its reason.
 
 export interface Found {
-  /** Where the lines of the pipeline's modules are. */
+  /** Path of the log of the pipeline's modules. */
   logFile: string;
   /** Collector configuration of another sample. */
   collectorConfig: string;

@@ -10,7 +10,7 @@ import { type Found, RECIPES, type Recipe } from './recipes.js';
 
 const SAMPLES = join(__dirname, '..', '..', '..');
 const DESK = join(__dirname, '..', 'desk');
-/** Of a table or tree; the rest is for whoever runs the command. */
+/** Lines of a table or tree that are printed; run the command for the rest. */
 const LINES_SHOWN = 14;
 /** Spans that have been sent may still be on their way, in the batches of a collector or into a store: so long an answer may be wrong. */
 const ARRIVAL_LIMIT_MS = 60_000;
@@ -28,7 +28,7 @@ async function findBackend(): Promise<Backend> {
   const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlp, SPANWRIGHT_JAEGER_URL: jaeger } = process.env;
   if (otlp && jaeger) return { otlp, jaeger };
   if (otlp || jaeger) {
-    throw new Error('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and SPANWRIGHT_JAEGER_URL: set both, for a Jaeger of yours, or neither.');
+    throw new Error('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and SPANWRIGHT_JAEGER_URL: set both, for your own Jaeger, or neither.');
   }
   const receiver = await kept(startReceiver(() => undefined, undefined, ['--query-port', '0']));
   return { otlp: receiver.address, jaeger: String(receiver.ready.query) };
@@ -78,7 +78,7 @@ async function ask(backend: Backend, found: Found): Promise<string[]> {
   return faults;
 }
 
-/** What is wrong with an answer to `--json`, if anything. */
+/** The fault of an answer to `--json`, if any. */
 function wrongIn(read: Ran, { code, check }: Recipe, found: Found): string | undefined {
   try {
     if (read.code !== code) return `exit code ${read.code}, not ${code}: ${read.err}`;

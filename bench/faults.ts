@@ -18,7 +18,7 @@ const GRPC_STATUSES = 16;
 
 interface Scene {
   readonly network: FaultyNetwork;
-  /** Undefined where the scripted collector stands in. */
+  /** Undefined where the scripted Collector replaces the real one. */
   readonly real: OtelCollector | undefined;
   /** Given to both services, so that both stumble alike. */
   order(order: Order): Promise<unknown>;
@@ -110,7 +110,7 @@ export async function measureFaults(): Promise<Outcome> {
     await real?.remove();
   }
   const head = [
-    'the collector, or the service',
+    'the Collector, or the service',
     'p50',
     'p95',
     'most',

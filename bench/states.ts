@@ -18,7 +18,7 @@ import {
 import type { Gate } from '../runtime/gate/gate.js';
 import type { Tracing } from '../runtime/tracing.js';
 
-/** Takes spans and forgets them, so that no collector is measured; its count shows whether spans were made at all. */
+/** Takes spans and forgets them, so that no Collector is measured; its count shows whether spans were made at all. */
 export class DiscardingExporter implements SpanExporter {
   count = 0;
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {

@@ -160,8 +160,8 @@ export const FINDINGS = {
   },
   'sidecar-unused': {
     level: 'warning',
-    symptom: 'a collector runs beside the service, and still no traces',
-    cause: 'A collector listens beside the service, and the endpoint is not set or points elsewhere.',
+    symptom: 'a Collector runs beside the service, and still no traces',
+    cause: 'A Collector listens beside the service, and the endpoint is not set or points elsewhere.',
     fix: 'If it is the one meant: [tracing] otlp_endpoint = "http://localhost:4317", or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, and restart.',
   },
   'delivery-fails': {
@@ -172,20 +172,20 @@ export const FINDINGS = {
   },
   'backend-unknown': {
     level: 'note',
-    symptom: 'traces reach the collector but not the backend',
-    cause: 'The collector takes the spans; what it does with them cannot be seen from here.',
-    fix: 'If the backend shows none, run this again with --collector-metrics, such as http://localhost:8888; and see the log of the collector.',
+    symptom: 'traces reach the Collector but not the backend',
+    cause: 'The Collector takes the spans; what it does with them cannot be seen from here.',
+    fix: 'If the backend shows none, run this again with --collector-metrics, such as http://localhost:8888; and see the log of the Collector.',
   },
   'backend-fails': {
     level: 'error',
-    symptom: 'traces reach the collector but not the backend',
-    cause: 'The collector takes spans and loses them: an exporter cannot deliver, or a processor drops them.',
-    fix: 'Check the exporter of the collector: its endpoint, and TLS or mTLS for a backend elsewhere. The log of the collector names the error.',
+    symptom: 'traces reach the Collector but not the backend',
+    cause: 'The Collector takes spans and loses them: an exporter cannot deliver, or a processor drops them.',
+    fix: 'Check the exporter of the Collector: its endpoint, and TLS or mTLS for a backend elsewhere. The log of the Collector names the error.',
   },
   'collector-unreached': {
     level: 'note',
-    symptom: 'the metrics of the collector cannot be read',
-    cause: 'Nothing that is a collector answers at --collector-metrics.',
+    symptom: 'the metrics of the Collector cannot be read',
+    cause: 'Nothing that is a Collector answers at --collector-metrics.',
     fix: 'Name the address of its service.telemetry.metrics, port 8888 by default, and see that it listens for this machine.',
   },
   'left-on': {

@@ -108,7 +108,7 @@ async function checkEndpoints(
   if (check?.ok && samePlace(check.endpoint, sidecar.endpoint)) return found;
   const answer = await probe(sidecar.endpoint, { timeout: 300 });
   if (answer.finding === 'reachable')
-    found.push(finding('sidecar-unused', `a collector answers at ${beside}; the endpoint is ${written ?? 'not set'}`));
+    found.push(finding('sidecar-unused', `a Collector answers at ${beside}; the endpoint is ${written ?? 'not set'}`));
   return found;
 }
 
@@ -121,13 +121,13 @@ async function checkDelivery({ options, environment }: Invocation, live: Tracing
   const metrics = options.get('collector-metrics') as string | undefined;
   if (metrics === undefined) {
     const exported = live?.spans.exported ?? 0;
-    return exported === 0 ? [] : [finding('backend-unknown', `${exported} spans sent to the collector`)];
+    return exported === 0 ? [] : [finding('backend-unknown', `${exported} spans sent to the Collector`)];
   }
   const { healthAt } = await import('./collector-health.js');
   try {
     const { counts, faults } = await healthAt(metrics, environment);
     if (faults.length > 0) return faults.map((fault) => finding('backend-fails', fault));
-    return [ok(`the collector took ${counts.accepted} spans and sent ${counts.sent} on`)];
+    return [ok(`the Collector took ${counts.accepted} spans and sent ${counts.sent} on`)];
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
     return [finding('collector-unreached', error.message)];

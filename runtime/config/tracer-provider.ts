@@ -64,7 +64,7 @@ export class TracerProviderReader {
         this.section.table(exporter, {});
         this.section.put('traces_exporter', 'console', exporter);
       },
-      'otlp_file/development': this.section.refuse('send to a collector that has a file exporter'),
+      'otlp_file/development': this.section.refuse('send to a Collector that has a file exporter'),
     });
   }
 

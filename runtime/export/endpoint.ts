@@ -1,5 +1,5 @@
 // Checks the endpoint that a person wrote. A bad endpoint must not stop the service, so the answer is a value with a message:
-// startTracing() logs it and runs on without tracing. There is no fallback to a local collector.
+// startTracing() logs it and runs on without tracing. There is no fallback to a local Collector.
 
 import type { Configuration } from '../config/configuration.js';
 import { withoutSecrets } from '../text/found.js';
@@ -99,7 +99,7 @@ function faultInUrl(url: URL, protocol: Configuration['protocol']): string | und
   if (url.username !== '' || url.password !== '')
     return 'holds a user name or password: take them out and send them as headers (otlp_headers or OTEL_EXPORTER_OTLP_HEADERS).';
   if (url.search !== '' || url.hash !== '') return `has a query or a fragment: write only "${plain}".`;
-  if (url.port === '0') return `has port 0: write the port of the collector, for ${name} usually ${own}.`;
+  if (url.port === '0') return `has port 0: write the port of the Collector, for ${name} usually ${own}.`;
   if (url.port === String(others))
     return `has port ${others}, which is the port of ${other}, but the protocol is ${name}: use port ${own}, or set protocol = "${otherProtocol}".`;
   const path = pathOf(url);

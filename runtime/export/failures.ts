@@ -14,17 +14,17 @@ interface Row {
   readonly remedy?: string;
 }
 
-const CREDENTIALS = 'the collector refuses our credentials; correct otlp_headers (OTEL_EXPORTER_OTLP_HEADERS)';
+const CREDENTIALS = 'the Collector refuses our credentials; correct otlp_headers (OTEL_EXPORTER_OTLP_HEADERS)';
 const NO_SERVICE =
   'the server has no OTLP trace service at this address; enable the otlp receiver with a traces pipeline, or correct otlp_endpoint';
-const TOO_MUCH = 'the collector takes no more; give it more capacity, or lower max_export_batch_size';
-const BEHIND = 'the collector, or what is behind it, takes no work now; see its log';
-const NO_ANSWER = 'no answer in time; the collector is slow or hangs (otlp_timeout)';
+const TOO_MUCH = 'the Collector takes no more; give it more capacity, or lower max_export_batch_size';
+const BEHIND = 'the Collector, or what is behind it, takes no work now; see its log';
+const NO_ANSWER = 'no answer in time; the Collector is slow or hangs (otlp_timeout)';
 
 /** OTLP specification, "OTLP/gRPC Response", for what may pass. */
 const GRPC: Readonly<Partial<Record<GrpcStatusName, Omit<Row, 'name'>>>> = {
   CANCELLED: { retry: true },
-  INVALID_ARGUMENT: { retry: false, remedy: 'the collector does not understand the spans; compare its version' },
+  INVALID_ARGUMENT: { retry: false, remedy: 'the Collector does not understand the spans; compare its version' },
   DEADLINE_EXCEEDED: { retry: true, connection: true, remedy: NO_ANSWER },
   NOT_FOUND: { retry: false, remedy: NO_SERVICE },
   PERMISSION_DENIED: { retry: false, remedy: CREDENTIALS },
@@ -32,15 +32,15 @@ const GRPC: Readonly<Partial<Record<GrpcStatusName, Omit<Row, 'name'>>>> = {
   ABORTED: { retry: true },
   OUT_OF_RANGE: { retry: true },
   UNIMPLEMENTED: { retry: false, remedy: NO_SERVICE },
-  INTERNAL: { retry: false, connection: true, remedy: 'the collector or a proxy before it failed; see its log' },
-  UNAVAILABLE: { retry: true, connection: true, remedy: 'the collector is not there or refuses work; see its log' },
+  INTERNAL: { retry: false, connection: true, remedy: 'the Collector or a proxy before it failed; see its log' },
+  UNAVAILABLE: { retry: true, connection: true, remedy: 'the Collector is not there or refuses work; see its log' },
   DATA_LOSS: { retry: true },
   UNAUTHENTICATED: { retry: false, remedy: CREDENTIALS },
 };
 
 /** OTLP specification, "OTLP/HTTP Response": of the statuses that fail, only these four may pass. */
 const HTTP: ReadonlyMap<number, Row> = new Map([
-  [400, { name: 'HTTP 400', retry: false, remedy: 'the collector does not understand the spans; compare its version' }],
+  [400, { name: 'HTTP 400', retry: false, remedy: 'the Collector does not understand the spans; compare its version' }],
   [401, { name: 'HTTP 401', retry: false, remedy: CREDENTIALS }],
   [403, { name: 'HTTP 403', retry: false, remedy: CREDENTIALS }],
   [404, { name: 'HTTP 404', retry: false, remedy: NO_SERVICE }],

@@ -1,6 +1,6 @@
 // OTLP over gRPC: OpenTelemetry's delegate (`createOtlpGrpcExportDelegate`, of which its OTLPTraceExporter is made) with our encoder as
 // its serializer. It has no deadline of its own, because grpc-js holds the process for its timer; the limit here ends the connection
-// instead, which a collector that hangs or a connection that is dead without knowing it needs anyway. Built by exporter.ts.
+// instead, which a Collector that hangs or a connection that is dead without knowing it needs anyway. Built by exporter.ts.
 
 import { clearTimeout, setTimeout, unref } from '../captured.js';
 import type { ExportResult } from '../sdk/contracts.js';

@@ -1,5 +1,5 @@
 // The OTLP exporter: batches as bytes of our encoder, carried by OpenTelemetry's own export delegate (grpc-carrier.ts, http-carrier.ts).
-// Added here: a limit for each attempt, an early end, and the spans that a collector rejects inside a success. Built by exporter.ts, called
+// Added here: a limit for each attempt, an early end, and the spans that a Collector rejects inside a success. Built by exporter.ts, called
 // by delivery.ts. After shutdown() nothing of it holds the process.
 
 import type { ExportResult, ReadableSpan, Remark, SpanExporter } from '../sdk/contracts.js';
@@ -63,7 +63,7 @@ export class OtlpExporter implements SpanExporter {
     return this.#open().prepare();
   }
 
-  /** How many of the leading spans one request holds: all, unless that exceeds what collectors take. At least one. */
+  /** How many of the leading spans one request holds: all, unless that exceeds what Collectors take. At least one. */
   fit(spans: ReadableSpan[]): number {
     let count = spans.length;
     for (;;) {

@@ -33,7 +33,7 @@ interface Probe {
 const TRUST = 'name the certificates to trust in otlp_certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)';
 /** By Node's codes: where trusting more certificates would not help. */
 const CERTIFICATE_REMEDIES: ReadonlyMap<string, string> = new Map([
-  ['CERT_HAS_EXPIRED', 'it has expired: renew it at the collector'],
+  ['CERT_HAS_EXPIRED', 'it has expired: renew it at the Collector'],
   ['CERT_NOT_YET_VALID', 'it is not valid yet: compare the clocks of both sides'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'it is for other names: write one of them in otlp_endpoint'],
 ]);
@@ -43,14 +43,14 @@ const MESSAGES: Record<Finding, (endpoint: Endpoint, detail: string, certificate
   reachable: ({ host, port }) => `${host}:${port} answers as expected`,
   unresolvable: ({ host }, detail) => `the name ${host} cannot be resolved (${detail}); correct the host in otlp_endpoint`,
   refused: ({ host, port, portWritten }) =>
-    `nothing listens at ${host}:${port} (connection refused); start the collector or correct otlp_endpoint${
-      portWritten ? '' : ` (it names no port, so ${port} was used; collectors listen on 4317)`
+    `nothing listens at ${host}:${port} (connection refused); start the Collector or correct otlp_endpoint${
+      portWritten ? '' : ` (it names no port, so ${port} was used; Collectors listen on 4317)`
     }`,
   unreachable: ({ host, port }, detail) => `${host}:${port} cannot be reached (${detail}); check the network and its policies`,
   silent: ({ host, port }) =>
-    `${host}:${port} accepts connections but does not answer; the collector hangs, or this is another service`,
+    `${host}:${port} accepts connections but does not answer; the Collector hangs, or this is another service`,
   plaintext: ({ host, port }) =>
-    `${host}:${port} does not speak TLS; write http://${host}:${port}, or enable TLS at the collector`,
+    `${host}:${port} does not speak TLS; write http://${host}:${port}, or enable TLS at the Collector`,
   tls: ({ host, port }) => `${host}:${port} expects TLS; write https://${host}:${port}`,
   certificate: ({ host, port }, detail) =>
     `the certificate of ${host}:${port} is not accepted (${detail}); ${CERTIFICATE_REMEDIES.get(detail) ?? TRUST}`,
@@ -59,7 +59,7 @@ const MESSAGES: Record<Finding, (endpoint: Endpoint, detail: string, certificate
       ? `${host}:${port} demands a client certificate (${detail}); set otlp_client_certificate and otlp_client_key`
       : `${host}:${port} refuses our client certificate (${detail}); correct or renew what otlp_client_certificate and otlp_client_key name`,
   http1: ({ host, port }) =>
-    `${host}:${port} is an HTTP/1 server, not gRPC; use the collector's OTLP/gRPC port, usually 4317 (4318 is OTLP/HTTP)`,
+    `${host}:${port} is an HTTP/1 server, not gRPC; use the Collector's OTLP/gRPC port, usually 4317 (4318 is OTLP/HTTP)`,
   other: ({ host, port }, detail) => `${host}:${port} speaks neither gRPC nor HTTP (${detail}); correct otlp_endpoint`,
 };
 

@@ -274,7 +274,7 @@ export class ExportQueue implements SpanProcessor {
   #reportDropped(): void {
     this.options.notice(
       'SPW005',
-      `${this.options.maxQueueSize} spans wait already (max_queue_size), ${this.#dropped} dropped so far; the collector is too slow or absent, or more is recorded than it can take`,
+      `${this.options.maxQueueSize} spans wait already (max_queue_size), ${this.#dropped} dropped so far; the Collector is too slow or absent, or more is recorded than it can take`,
     );
   }
 }

@@ -54,7 +54,7 @@ test('gives up at once where a new connection is closed too', async () => {
 });
 
 for (const protocol of ['http/protobuf', 'grpc'] as const) {
-  test(`does not take a blocked event loop for a collector that does not answer, over ${protocol}`, async () => {
+  test(`does not take a blocked event loop for a Collector that does not answer, over ${protocol}`, async () => {
     const receiver = await startReceiver();
     const http = createServer((request, response) => request.resume().on('end', () => response.end()));
     const endpoint = protocol === 'grpc' ? receiver.endpoint : await listening(http);

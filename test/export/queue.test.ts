@@ -107,7 +107,7 @@ test('sends a span that is larger than a request alone, and what follows it too'
 });
 
 for (const protocol of ['grpc', 'http/protobuf'] as const) {
-  test(`${protocol}: a flush returns at once when the collector is refused; the spans wait for the next attempt`, async () => {
+  test(`${protocol}: a flush returns at once when the Collector is refused; the spans wait for the next attempt`, async () => {
     const port = await closedPort();
     const { pipeline, spans } = start({ endpoint: `http://127.0.0.1:${port}`, protocol, enabled: true });
     for (let invocation = 1; invocation <= 3; invocation++) {
@@ -122,7 +122,7 @@ for (const protocol of ['grpc', 'http/protobuf'] as const) {
     assert.is(pipeline.counts.failed, 3);
   });
 
-  test(`${protocol}: a flush ends at its own limit, else at the limit of an attempt, while a collector hangs`, async () => {
+  test(`${protocol}: a flush ends at its own limit, else at the limit of an attempt, while a Collector hangs`, async () => {
     const port = await silentPort();
     const { pipeline, spans } = start({ endpoint: `http://127.0.0.1:${port}`, protocol, otlpTimeout: 700, shutdownTimeout: 100 });
     spans(1);
@@ -136,7 +136,7 @@ for (const protocol of ['grpc', 'http/protobuf'] as const) {
   });
 }
 
-test('a flush waits for its spans while the collector answers', async () => {
+test('a flush waits for its spans while the Collector answers', async () => {
   const collector = await new Collector().start();
   collector.behaviour = () => ({ delay: 200 });
   const { pipeline, spans } = start({ endpoint: collector.url });
@@ -196,7 +196,7 @@ for (const [what, end] of [
   ],
   ['the natural end', ''],
 ] as const) {
-  test(`${what}: the number of spans that a hanging collector has not taken is reported, once`, async () => {
+  test(`${what}: the number of spans that a hanging Collector has not taken is reported, once`, async () => {
     const endpoint = `http://127.0.0.1:${await silentPort()}`;
     const { ended } = run({ endpoint, shutdownTimeout: 300 }, `span(); span(); span(); ${end}`);
     const reports = (await ended).match(/SPW006 .*/gu) ?? [];

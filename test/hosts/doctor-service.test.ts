@@ -1,5 +1,5 @@
 // limit: 240 s
-// `spanwright doctor` on services and collectors: each row of the troubleshooting table of the tracing documents, made with real parts, found with
+// `spanwright doctor` on services and Collectors: each row of the troubleshooting table of the tracing documents, made with real parts, found with
 // its cause, and gone once the fix of the finding is applied. Then the other findings of a configuration or a running service.
 
 import { createServer as createHttpServer } from 'node:http';
@@ -101,7 +101,7 @@ test('cannot connect, errors of TLS: https for plaintext, http for TLS, HTTP/1, 
   tls.server.close();
 });
 
-test('a collector beside the service, and no traces: the endpoint is not set, or points elsewhere', () =>
+test('a Collector beside the service, and no traces: the endpoint is not set, or points elsewhere', () =>
   withReceiver(async (sidecar) => {
     const [closed] = await freePorts(1);
     const unset = await doctor(directory, {}, { sidecar });
@@ -114,7 +114,7 @@ test('a collector beside the service, and no traces: the endpoint is not set, or
     assert.not.ok(names(absent).includes('sidecar-unused'), absent.text);
   }));
 
-test('traces reach the collector but not the backend: its exporter fails, and its metrics show it', async () => {
+test('traces reach the Collector but not the backend: its exporter fails, and its metrics show it', async () => {
   if (OTELCOL === undefined) return;
   const [closed] = await freePorts(1);
   for (const [exporters, finds] of [
@@ -140,11 +140,11 @@ test('traces reach the collector but not the backend: its exporter fails, and it
   assert.ok(names(unreached).includes('collector-unreached'), unreached.text);
 });
 
-/** The collector counts after it has answered. */
+/** The Collector counts after it has answered. */
 async function waitedFor(look: () => ReturnType<typeof doctor>, name: FindingName | undefined): ReturnType<typeof doctor> {
   for (let tries = 0; ; tries++) {
     const checked = await look();
-    const there = name === undefined ? /the collector took [1-9]/.test(checked.text) : names(checked).includes(name);
+    const there = name === undefined ? /the Collector took [1-9]/.test(checked.text) : names(checked).includes(name);
     if (there || tries === 100) return checked;
     await new Promise((done) => setTimeout(done, 100));
   }

@@ -1,5 +1,5 @@
 // `spanwright doctor` on projects that are sound, and on what was compiled otherwise. Each finding with its fix is in doctor-fixes.test.ts, the
-// faults of a service and its collector in doctor-service.test.ts, those that need an installation of its own in packed.test.ts.
+// faults of a service and its Collector in doctor-service.test.ts, those that need an installation of its own in packed.test.ts.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, utimesSync } from 'node:fs';

@@ -41,7 +41,7 @@ export function spanwright(
   });
 }
 
-/** Port 9 of this machine is closed in tests: no service, and no collector, is met by chance. */
+/** Port 9 of this machine is closed in tests: no service, and no Collector, is met by chance. */
 export const NO_SERVICE = { SPANWRIGHT_ADMIN_URL: 'http://127.0.0.1:9' };
 const NO_SIDECAR = 'http://127.0.0.1:9';
 

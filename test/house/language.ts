@@ -41,6 +41,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\banew\b/i, 'again'],
   [/\bdearer\b/i, 'slower, or more expensive'],
   [/\bat rest\b/i, 'idle'],
+  [/\bthe collector\b/, "Collector, OpenTelemetry's"],
   [/\bmend(s|ed|ing)?\b/i, 'fix'],
   [/\b(whatever|whoever)\b/i, 'regardless of, or any'],
   [/\bof ours\b/i, "Spanwright's, the user's or third-party"],

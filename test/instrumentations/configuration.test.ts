@@ -15,7 +15,7 @@ import { traced } from '../gate/tracing.js';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Until the collector has taken the last span that could still be a parent, the gate stays awake. */
+/** Until the Collector has taken the last span that could still be a parent, the gate stays awake. */
 async function quiet(): Promise<void> {
   for (let attempt = 0; attempt < 3000 && !state.gate.idle; attempt++) {
     collect();

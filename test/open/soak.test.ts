@@ -1,4 +1,4 @@
-// One million calls that never end, in a process of its own with the collector exposed: memory stays within the stated bound,
+// One million calls that never end, in a process of its own with gc() exposed: memory stays within the stated bound,
 // and every one of the calls is accounted for.
 
 import { spawnSync } from 'node:child_process';

@@ -111,7 +111,7 @@ all(
       await close(run);
       assert.is(run.tracing.state().spans.exported, 25);
       const mine = (): FlatSpan[] => central.spans().filter((span) => span.resource['service.name'] === cluster);
-      await until(() => mine().length >= run.ended.length, 'all spans are in the file of the central collector');
+      await until(() => mine().length >= run.ended.length, 'all spans are in the file of the central Collector');
       const expected = run.ended.map((span) => ({
         ...span,
         attributes: { ...span.attributes, via: `gateway-${cluster}` },

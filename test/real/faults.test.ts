@@ -1,4 +1,4 @@
-// Every way in which a real collector fails, under a real service that is under load: the service's answers stay right and as quick as
+// Every way in which a real Collector fails, under a real service that is under load: the service's answers stay right and as quick as
 // without tracing's troubles, its memory stays bounded, its counts add up to the span, the log has one line per cause, and the process
 // ends when it is asked to. Missing parts are a printed skip, on a build server a failure.
 // alone: compares latencies

@@ -1,4 +1,4 @@
-// A service that meets secrets of every kind, with a real Redis, HTTP and a collector, and everything that leaves its process: exported
+// A service that meets secrets of every kind, with a real Redis, HTTP and a Collector, and everything that leaves its process: exported
 // bytes, output, answers of the hook with and without token, notices, errors of refused settings, and the store of the viewer.
 // limit: 240 s
 

@@ -1,4 +1,4 @@
-// A service under steady load while its collector and the network before it fail at random in 31 ways, and its flag, rules and drop list
+// A service under steady load while its Collector and the network before it fail at random in 31 ways, and its flag, rules and drop list
 // change every few milliseconds, from a seed that is printed. One minute on a build server, ten seconds elsewhere; nightly: SPANWRIGHT_SOAK_SECONDS=600 npx tsx test/real/soak.test.ts. A run is repeated
 // with SPANWRIGHT_SEED.
 // limit: 900 s
@@ -43,7 +43,7 @@ all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, boun
   const weather = (next: () => Weather) => () => {
     network.weather = next();
   };
-  /** The scripted collector takes the place of the real one. */
+  /** The scripted Collector takes the place of the real one. */
   const answer = (next: () => Behaviour) => () => {
     scripted.behaviour = next;
     behind.server = scripted;
@@ -126,9 +126,9 @@ all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, boun
     const lines = end.lines.filter((line) => !line.includes('SPW012'));
     assert.ok(lines.length <= 40 * Math.ceil(SECONDS / 60), lines.join('\n'));
     const arrived = (): number => collector.spansOf(service.id).length + scripted.accepted;
-    await until(() => arrived() >= exported, `${exported} spans at the collectors`);
+    await until(() => arrived() >= exported, `${exported} spans at the Collectors`);
     report({
-      part: `${SECONDS} s of load, ${names.length} faults of collector, network and process at random, ${end.toggles} changes of the switch (seed ${SEED})`,
+      part: `${SECONDS} s of load, ${names.length} faults of Collector, network and process at random, ${end.toggles} changes of the switch (seed ${SEED})`,
       tried: requests,
       survived: requests - wrong,
       lost: failed + dropped,

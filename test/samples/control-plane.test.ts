@@ -74,7 +74,7 @@ async function spansAtJaeger(traceId: string | undefined): Promise<FlatSpan[]> {
 const instanceOf = (span: FlatSpan): string => String(span.resource['service.instance.id']);
 const clusterOf = (span: FlatSpan): string => instanceOf(span).match(/-([ab])\d?$/)?.[1] ?? 'management';
 const failed = ({ status }: Order): boolean => status >= 500;
-/** Over the collector's threshold for certain; how near to it the others come differs with the machine. */
+/** Over the Collector's threshold for certain; how near to it the others come differs with the machine. */
 const slow = ({ ms }: Order): boolean => ms >= 1000;
 const fast = ({ ms }: Order): boolean => ms < 500;
 
@@ -82,7 +82,7 @@ async function ordersPlaced(): Promise<Order[]> {
   const before = await decided();
   const orders = await cloud.placeOrders({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: central.url });
   assert.is(orders.length, 22);
-  await until(async () => (await decided()) >= before + orders.length, 'the collector has decided on every trace', PATIENCE_MS);
+  await until(async () => (await decided()) >= before + orders.length, 'the Collector has decided on every trace', PATIENCE_MS);
   return orders;
 }
 
@@ -106,7 +106,7 @@ all('tail sampling keeps each trace with an error and each slow one, and of the 
       there = found.filter(({ spans }) => spans.length > 0).map(({ order }) => order);
       return there.length >= kept && found.reduce((sum, { spans }) => sum + spans.length, 0) === (await exported());
     },
-    'what the collector has kept is at Jaeger',
+    'what the Collector has kept is at Jaeger',
     PATIENCE_MS,
   );
   assert.is(there.length, kept);
@@ -126,7 +126,7 @@ all('tail sampling keeps each trace with an error and each slow one, and of the 
 });
 
 all(
-  'what is not at Jaeger was left out on purpose: every span that the gateways took has reached the central collector',
+  'what is not at Jaeger was left out on purpose: every span that the gateways took has reached the central Collector',
   async () => {
     const taken = async (collector: SampleCollector) => collector.metric('otelcol_receiver_accepted_spans');
     let [a, b, all] = [0, 0, 0];
@@ -136,7 +136,7 @@ all(
         [a, b, all] = [await taken(gatewayA), await taken(gatewayB), await taken(central)];
         return all === a + b + 2 * 22;
       },
-      'the central collector has those of both gateways, and two an order from the management cluster itself',
+      'the central Collector has those of both gateways, and two an order from the management cluster itself',
       PATIENCE_MS,
     );
     assert.ok(a > 0 && b > 0);
@@ -164,7 +164,7 @@ all('where the share is 100 percent the same orders leave all their traces', asy
   const counted = async () => (await Promise.all(orders.map(({ traceId }) => spansAtJaeger(traceId)))).flat().length;
   await until(
     async () => (await counted()) === (await accepted()),
-    'every span that the central collector took is at Jaeger, and belongs to an order',
+    'every span that the central Collector took is at Jaeger, and belongs to an order',
     PATIENCE_MS,
   );
 });
@@ -251,7 +251,7 @@ all('what was fanned out stands beside the request, in every agent of a cluster,
   }
 });
 
-all('each gateway says where a span is from, the central collector only what nobody said', async () => {
+all('each gateway says where a span is from, the central Collector only what nobody said', async () => {
   const expected: Record<string, [string, string]> = {
     a: ['cluster-a', 'eu-de-1'],
     b: ['cluster-b', 'eu-de-2'],

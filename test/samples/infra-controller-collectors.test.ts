@@ -63,7 +63,7 @@ all('sidecar to shared to backend: the trace with the error comes whole, of the 
     'of the trace with the error request, query, update and call of the BMC are there',
   );
   const health = async () => JSON.parse((await invoke(['traces', 'collector', `http://127.0.0.1:${metricsPort}`, '--json'])).out);
-  await until(async () => (await health()).counts.sampledOut > 0, 'the collector has decided against some');
+  await until(async () => (await health()).counts.sampledOut > 0, 'the Collector has decided against some');
   await until(async () => (await health()).counts.sampledOut + traces().length >= WORK, 'all traces are decided');
   assert.ok(traces().length < WORK / 2, `${traces().length} of ${WORK} came`);
   assert.equal((await health()).faults, []);

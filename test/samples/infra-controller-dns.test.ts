@@ -137,7 +137,7 @@ test('a controller that is gone is SERVFAIL, and the trace says why', async () =
   assert.is(await lonely.stop(), 0);
 });
 
-test('with no endpoint said it exports to the collector of the cluster, and serves although there is none', async () => {
+test('with no endpoint said it exports to the Collector of the cluster, and serves although there is none', async () => {
   const alone = await startDns({ CARBIDE_API_URL: controller.address });
   await until(() => alone.log.some(({ msg }) => msg === 'serving'), 'it serves');
   assert.is(

@@ -166,7 +166,7 @@ async function listenAtStandardPort(): Promise<Receiver> {
   return sidecar as Receiver;
 }
 
-withCollector('traces reach the collector, not the backend: its exporter is wrong, and its own metrics say so', async () => {
+withCollector('traces reach the Collector, not the backend: its exporter is wrong, and its own metrics say so', async () => {
   const [gone] = (await freePorts(1)) as [number];
   // as by default, it takes spans into a queue before it forwards them: the sender does not learn of later failures
   const { otlp } = forwardTo(`http://127.0.0.1:${gone}`);
@@ -175,10 +175,10 @@ withCollector('traces reach the collector, not the backend: its exporter is wron
   try {
     await withService('enabled = true\n', collector.url, async ({ work, doctor, spanwright }) => {
       assert.ok((await work()) > 0);
-      await until(() => collector.spans().length > 0, 'spans are at the collector');
+      await until(() => collector.spans().length > 0, 'spans are at the Collector');
       includes(await doctor(), 'backend-unknown');
       const health = () => spanwright('traces', 'collector', collector.metricsUrl);
-      await until(async () => (await health()).code === 1, 'the collector counts what it could not send');
+      await until(async () => (await health()).code === 1, 'the Collector counts what it could not send');
       assert.match((await health()).out, /failed: its exporters cannot deliver: look at the address/);
       assert.is(receiver.received, 0);
     });

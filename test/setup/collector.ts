@@ -101,7 +101,7 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, Number(rest)]);
 }
 
-/** An ExportTraceServiceResponse of a collector that did not take everything. */
+/** An ExportTraceServiceResponse of a Collector that did not take everything. */
 export function partialSuccess(rejected: number, message: string): Buffer {
   return field(1, Buffer.concat([field(1, rejected), field(2, message)]));
 }

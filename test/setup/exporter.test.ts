@@ -106,7 +106,7 @@ test('no span waits for the delay twice: what ends while a batch is under way is
   await bench.close();
 });
 
-test('spans arrive at the collector in batches, and are counted as exported', async () => {
+test('spans arrive at the Collector in batches, and are counted as exported', async () => {
   const collector = await new Collector().start();
   const bench = start({ endpoint: collector.url, maxExportBatchSize: 100, otlpHeaders: { 'x-token': 'abc' } });
   bench.spans(250);
@@ -212,7 +212,7 @@ test('every gRPC status leaves the sum exact and has a line that names it', asyn
   collector.stop();
 });
 
-test('an absent collector is named as such; when it appears the queued spans arrive, and recovery is logged once', async () => {
+test('an absent Collector is named as such; when it appears the queued spans arrive, and recovery is logged once', async () => {
   const collector = await new Collector().start();
   const { port } = collector;
   collector.stop();
@@ -221,7 +221,7 @@ test('an absent collector is named as such; when it appears the queued spans arr
   await until(() => bench.lines.length > 0, 'the failure is logged');
   assert.match(
     bench.lines[0] as string,
-    /^SPW003 to http:\/\/127\.0\.0\.1:\d+: UNAVAILABLE: nothing listens at 127\.0\.0\.1:\d+ \(connection refused\); start the collector/u,
+    /^SPW003 to http:\/\/127\.0\.0\.1:\d+: UNAVAILABLE: nothing listens at 127\.0\.0\.1:\d+ \(connection refused\); start the Collector/u,
   );
   await collector.start(port);
   bench.spans(4);
@@ -234,7 +234,7 @@ test('an absent collector is named as such; when it appears the queued spans arr
   collector.stop();
 });
 
-test('a collector that hangs costs its batch, not the service, and shutdown ends at its limit', async () => {
+test('a Collector that hangs costs its batch, not the service, and shutdown ends at its limit', async () => {
   const collector = await new Collector().start();
   collector.behaviour = () => ({ hang: true });
   const bench = start({ endpoint: collector.url, otlpTimeout: 30_000, shutdownTimeout: 200, maxExportBatchSize: 2 });
@@ -253,7 +253,7 @@ test('a collector that hangs costs its batch, not the service, and shutdown ends
   collector.stop();
 });
 
-test('forceFlush ends at the export timeout when the collector hangs', async () => {
+test('forceFlush ends at the export timeout when the Collector hangs', async () => {
   const collector = await new Collector().start();
   collector.behaviour = () => ({ hang: true });
   const bench = start({ endpoint: collector.url, exportTimeout: 300, shutdownTimeout: 50, otlpTimeout: 30_000 });
@@ -409,7 +409,7 @@ async function live(script: string): Promise<{ out: string; took: number }> {
   return { out: stdout, took: Number(/lived (\d+)/u.exec(stdout)?.[1]) };
 }
 
-test('a process that is done ends, with spans waiting, with an absent collector, and does not end before its flush', async () => {
+test('a process that is done ends, with spans waiting, with an absent Collector, and does not end before its flush', async () => {
   const waiting = await live(`begin({ endpoint: 'http://127.0.0.1:9', scheduleDelay: 10000 }).span();`);
   assert.ok(waiting.took < 5000, `${waiting.took} ms, of a delay of 10 s`);
 

@@ -1,4 +1,4 @@
-// Programs that never call shutdown(), each a process of its own that runs to its natural end: with a collector that answers, what was
+// Programs that never call shutdown(), each a process of its own that runs to its natural end: with a Collector that answers, what was
 // recorded arrives; with one that hangs in any way, the program ends all the same, long before an export gives up.
 // limit: 240 s
 
@@ -77,7 +77,7 @@ async function hangingCollector(): Promise<string> {
 }
 
 const HANGING: [string, 'grpc' | 'http/protobuf', () => Promise<string>][] = [
-  ['a collector that never answers', 'grpc', hangingCollector],
+  ['a Collector that never answers', 'grpc', hangingCollector],
   ['a server that says nothing', 'grpc', silentServer],
   ['a server that says nothing', 'http/protobuf', silentServer],
 ];
@@ -97,7 +97,7 @@ for (const [what, protocol, server] of HANGING) {
   });
 }
 
-test('with a collector that is absent the program ends at once', async () => {
+test('with a Collector that is absent the program ends at once', async () => {
   const server = createTcp();
   const endpoint = await listening(server);
   server.close();
@@ -121,7 +121,7 @@ async function inOneOfFiveRuns(run: () => Promise<unknown>): Promise<void> {
 
 for (const protocol of ['grpc', 'http/protobuf'] as const) {
   for (const delay of [0, 200]) {
-    test(`${protocol}: what waits in the queue at the natural end arrives at a collector that answers after ${delay} ms`, () =>
+    test(`${protocol}: what waits in the queue at the natural end arrives at a Collector that answers after ${delay} ms`, () =>
       inOneOfFiveRuns(async () => {
         let spans = 0;
         const collector = await new Collector().start();

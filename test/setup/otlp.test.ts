@@ -1,4 +1,4 @@
-// Cases that OpenTelemetry's own exporters leave out, against real servers on loopback: spans that a collector rejects inside a success,
+// Cases that OpenTelemetry's own exporters leave out, against real servers on loopback: spans that a Collector rejects inside a success,
 // waits that a server asks for, statuses of HTTP, connections that are dead, and calls that must not outlive a shutdown.
 // limit: 180 s
 
@@ -96,7 +96,7 @@ const ANSWERS: readonly { what: string; answer: Buffer; exported: number; says: 
 test.after.each(() => Collector.stopAll());
 
 for (const protocol of ['grpc', 'http/protobuf'] as const) {
-  test(`${protocol}: spans that the collector rejects inside a success count as failed, to the span, and are logged`, async () => {
+  test(`${protocol}: spans that the Collector rejects inside a success count as failed, to the span, and are logged`, async () => {
     assert.ok(ANSWERS.length > 0);
     for (const { what, answer, exported, says } of ANSWERS) {
       const collector = await new Collector().start();
@@ -305,7 +305,7 @@ async function live(script: string): Promise<{ out: string; after: number }> {
 }
 
 for (const protocol of ['grpc', 'http/protobuf'] as const) {
-  test(`${protocol}: a collector that hangs holds neither the shutdown beyond its limit nor the ended process`, async () => {
+  test(`${protocol}: a Collector that hangs holds neither the shutdown beyond its limit nor the ended process`, async () => {
     const held: unknown[] = [];
     const hanging = createTcp((socket) => void held.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
     await new Promise((resolve) => hanging.once('listening', resolve));

@@ -112,11 +112,11 @@ test('a port where nothing listens is refused; without a written port the messag
   await expect(
     endpoint(`http://127.0.0.1:${port}`),
     'refused',
-    /nothing listens at 127\.0\.0\.1:\d+ \(connection refused\); start the collector/u,
+    /nothing listens at 127\.0\.0\.1:\d+ \(connection refused\); start the Collector/u,
   );
   await expect(endpoint(`https://127.0.0.1:${port}`), 'refused', /nothing listens/u);
   const unwritten = { ...endpoint('http://127.0.0.1'), port };
-  await expect(unwritten, 'refused', /it names no port, so \d+ was used; collectors listen on 4317/u);
+  await expect(unwritten, 'refused', /it names no port, so \d+ was used; Collectors listen on 4317/u);
 });
 
 test('a name that does not exist is reported as unresolvable', async () => {

@@ -96,7 +96,7 @@ test('OTEL_TRACES_EXPORTER=none builds nothing, also with an endpoint; otlp does
   assert.is(run(RECORD, { ...endpoint, OTEL_TRACES_EXPORTER: 'otlp' }).printed.at(-1), 'true');
 });
 
-test('OTEL_EXPORTER_OTLP_TIMEOUT bounds a flush whose collector never answers', () => {
+test('OTEL_EXPORTER_OTLP_TIMEOUT bounds a flush whose Collector never answers', () => {
   const flush = `
     const { createServer } = require('node:net');
     const server = createServer(() => {}).listen(0, '127.0.0.1', async () => {

@@ -126,7 +126,7 @@ for (const [what, key, options, reason] of [
 }
 
 for (const [what, name, remedy] of [
-  ['has expired', 'expired', /CERT_HAS_EXPIRED\); it has expired: renew it at the collector/u],
+  ['has expired', 'expired', /CERT_HAS_EXPIRED\); it has expired: renew it at the Collector/u],
   ['is for another name', 'elsewhere', /ALTNAME_INVALID\); it is for other names: write one of them in otlp_endpoint/u],
 ] as const) {
   for (const protocol of ['grpc', 'http/protobuf'] as const) {

@@ -181,7 +181,7 @@ for (const line of LINES) {
     assert.is(collector.accepted, 100);
   });
 
-  all('an export under way to a collector that hangs does not hold the process', async () => {
+  all('an export under way to a Collector that hangs does not hold the process', async () => {
     const collector = await new Collector().start();
     collector.behaviour = () => ({ hang: true });
     const { at, spans } = await program('states.cjs', collector.url, 'on');
@@ -198,7 +198,7 @@ for (const line of LINES) {
     ['hangs', () => ({ hang: true as const })],
     ['fails first and then works', (request: number) => (request < 2 ? { status: 14 } : {})],
   ] as const) {
-    all(`a collector that ${fault}: every span is accounted for`, async () => {
+    all(`a Collector that ${fault}: every span is accounted for`, async () => {
       const collector = await new Collector().start();
       collector.behaviour = behaviour;
       const { wrong, spans } = await program('faults.cjs', collector.url, 'grpc');

@@ -1,4 +1,4 @@
-// `spanwright receive`: a receiver on this machine for a person who has no collector yet, and for a driver that starts it as a
+// `spanwright receive`: a receiver on this machine for a person who has no Collector yet, and for a driver that starts it as a
 // child. The first line says where it listens; then each trace as a tree, or with --json each span as one line of JSON.
 // Ends at SIGINT or SIGTERM, and, started with a channel (child_process.fork), when its owner goes away.
 

@@ -1,4 +1,4 @@
-// A TCP proxy before a collector, whose network can fail: pass, hang (accept and never answer), slow, reset in mid-stream, refuse.
+// A TCP proxy before a Collector, whose network can fail: pass, hang (accept and never answer), slow, reset in mid-stream, refuse.
 // What it does can be changed while connections are open.
 
 import { once } from 'node:events';
@@ -22,7 +22,7 @@ export class FaultyNetwork {
     readonly port: number,
   ) {}
 
-  /** @param target port of the collector on loopback; read for every connection. */
+  /** @param target port of the Collector on loopback; read for every connection. */
   static async before(target: () => number): Promise<FaultyNetwork> {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -72,11 +72,11 @@ export class OtelCollector {
   }
 
   get program(): Program {
-    if (this.#program === undefined) throw new Error('the collector does not run');
+    if (this.#program === undefined) throw new Error('the Collector does not run');
     return this.#program;
   }
 
-  /** One file for each start: that of a collector that was killed may end in the middle of a line. */
+  /** One file for each start: that of a Collector that was killed may end in the middle of a line. */
   #starts = 0;
   #fileOf(start: number): string {
     return join(this.#folder, `spans-${start}.jsonl`);
@@ -136,7 +136,7 @@ export class OtelCollector {
   }
 
   /**
-   * Those of one instance of a service, each once. What another has sent before may arrive at any later time: a collector that
+   * Those of one instance of a service, each once. What another has sent before may arrive at any later time: a Collector that
    * was frozen reads its sockets when it thaws, long after the senders have given up.
    */
   spansOf(instance: string): FlatSpan[] {

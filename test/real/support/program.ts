@@ -1,5 +1,5 @@
 // A program that is not ours as a child process: started on loopback, waited for until it answers, ended by its pid on every path,
-// its output kept for when something goes wrong. Used by collector.ts and jaeger.ts.
+// its output kept for when something goes wrong. Used by Collector.ts and jaeger.ts.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

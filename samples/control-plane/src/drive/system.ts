@@ -20,7 +20,7 @@ type Program = (typeof STOP_ORDER)[number];
 
 const BUILD = join(__dirname, '..');
 
-/** Destination of the spans of each part: the gateway of its cluster, or for the management cluster the central collector. */
+/** Destination of the spans of each part: the gateway of its cluster, or for the management cluster the central Collector. */
 export interface Destinations {
   readonly a: string;
   readonly b: string;

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The collector of the cluster: spans are exported out of the box. */
+/** The Collector of the cluster: spans are exported out of the box. */
 export const DEFAULT_ENDPOINT = 'http://opentelemetry-collector.otel.svc.cluster.local:4317';
 
 export interface DnsSettings {

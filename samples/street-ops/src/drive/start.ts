@@ -12,7 +12,7 @@ const SAMPLES = join(__dirname, '..', '..', '..');
 const DESK = join(__dirname, '..', 'desk');
 /** Lines of a table or tree that are printed; run the command for the rest. */
 const LINES_SHOWN = 14;
-/** Spans that have been sent may still be on their way, in the batches of a collector or into a store: so long an answer may be wrong. */
+/** Spans that have been sent may still be on their way, in the batches of a Collector or into a store: so long an answer may be wrong. */
 const ARRIVAL_LIMIT_MS = 60_000;
 const ASK_AGAIN_MS = 500;
 

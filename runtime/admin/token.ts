@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { ConfigurationError } from '../errors.js';
 import { readBoundedFile, UnfitFile } from '../text/bounded-file.js';
+import { guessable } from '../text/guessable.js';
 import { printable } from '../text/printable.js';
 import { TOKEN_VARIABLE } from './defaults.js';
 
@@ -24,7 +25,7 @@ const TOO_OPEN = 0o027;
 
 export const digestOf = (token: string): Digest => createHash('sha256').update(token).digest();
 
-/** @throws ConfigurationError for a token that cannot be sent or is short enough to be guessed; it never holds the token. */
+/** @throws ConfigurationError for a token that cannot be sent or is short or regular enough to be guessed; it never holds the token. */
 export function checkedToken(token: string, origin: string): Digest {
   const refuse = (why: string, remedy: string): ConfigurationError =>
     new ConfigurationError(`The admin token from ${origin} is refused: ${why}. ${remedy}`);
@@ -36,6 +37,8 @@ export function checkedToken(token: string, origin: string): Digest {
     const found = `it has ${token.length} character${token.length === 1 ? '' : 's'}`;
     throw refuse(`${found}, expected at least ${SHORTEST_TOKEN}`, 'Create one with "openssl rand -hex 32".');
   }
+  const pattern = guessable(token);
+  if (pattern !== undefined) throw refuse(pattern, 'It can be guessed. Create one with "openssl rand -hex 32".');
   return digestOf(token);
 }
 

@@ -5,6 +5,7 @@ import { InvalidArgumentError } from '../errors.js';
 import { parseWhen, printWhen } from '../gate/when.js';
 import { DURATION_FORMS, printDuration, readDuration } from '../text/duration.js';
 import { withoutSecrets } from '../text/found.js';
+import { guessable } from '../text/guessable.js';
 import { didYouMean } from '../text/nearest.js';
 import type { Duration } from '../tracing.js';
 
@@ -99,7 +100,10 @@ export function optionalSecret(least: number): ValueType<string | null, string> 
     expected,
     read(raw) {
       if (raw === '') return { value: null };
-      return typeof raw === 'string' && raw.trim().length >= least ? { value: raw.trim() } : { expected };
+      const secret = typeof raw === 'string' ? raw.trim() : '';
+      if (secret.length < least) return { expected };
+      const pattern = guessable(secret);
+      return pattern === undefined ? { value: secret } : { expected: `${expected} without a pattern (${pattern})` };
     },
   };
 }

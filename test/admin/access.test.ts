@@ -1,14 +1,17 @@
 // Access to the hook, for reads and for changes: sources of tokens, their permissions, and the cost of guessing.
 
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AdminOptions, createAdminHandler } from '../../runtime/admin/index.js';
+import { checkedToken } from '../../runtime/admin/token.js';
 import { ConfigurationError, InvalidArgumentError } from '../../runtime/errors.js';
 import type { Tracing } from '../../runtime/index.js';
+import { randomFrom } from '../random.js';
 import { ask, quietHandler, TOKEN } from './client.js';
 import { startService } from './service.js';
 
@@ -90,7 +93,50 @@ test('a token that can be guessed is refused with its length; one of 16 characte
   process.env.SPANWRIGHT_ADMIN_TOKEN = 'short';
   assert.throws(() => createAdminHandler(tracing, {}), /SPANWRIGHT_ADMIN_TOKEN is refused: it has 5 characters/);
   delete process.env.SPANWRIGHT_ADMIN_TOKEN;
-  assert.is(await status({ token: '0123456789abcdef' }, 'PUT', '0123456789abcdef'), 200);
+  assert.is(await status({ token: '7f03d91ab52c68e4' }, 'PUT', '7f03d91ab52c68e4'), 200);
+});
+
+test('a token without variety is refused with its pattern, whichever way it is given', () => {
+  for (const [token, says] of [
+    ['a'.repeat(40), /it has 1 different character, expected at least 4/],
+    ['010010010101110101010010110', /it has 2 different characters/],
+    ['abcdefg!'.repeat(4), /it repeats its first 8 characters/],
+    ['passwordpasswordpass', /it repeats its first 8 characters/],
+    ['12345678901234567890', /it repeats its first 10 characters/],
+    ['0123456789abcdef', /follow one another/],
+    ['zyxwvutsrqponmlk', /follow one another/],
+    ['aaaabbbbccccdddd', /its characters repeat/],
+  ] as const) {
+    const file = join(directory, 'regular');
+    writeFileSync(file, token, { mode: 0o600 });
+    for (const options of [{ token }, { tokenFile: file }, { token: TOKEN, readToken: token }]) {
+      assert.throws(
+        () => createAdminHandler(tracing, options),
+        (error: Error) => error instanceof ConfigurationError && says.test(error.message) && !error.message.includes(token),
+      );
+    }
+  }
+});
+
+test('no random token is refused, of the lengths and alphabets that tools create', () => {
+  const seed = Number(process.env.SPANWRIGHT_SEED ?? Date.now() % 1_000_000);
+  const random = randomFrom(seed);
+  const hex = '0123456789abcdef';
+  const word = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+  for (const [alphabet, length] of [
+    [hex, 16],
+    [hex, 32],
+    [hex, 64],
+    [word, 16],
+    [`${word}+/`, 24],
+    [`${word}-_`, 43],
+  ] as const) {
+    for (let each = 0; each < 5000; each++) {
+      const token = Array.from({ length }, () => alphabet[Math.floor(random() * alphabet.length)]).join('');
+      assert.not.throws(() => checkedToken(token, 'a test'), `seed ${seed}: ${token}`);
+    }
+  }
+  for (let each = 0; each < 1000; each++) assert.not.throws(() => checkedToken(randomUUID(), 'a test'));
 });
 
 test('a token file that other users can read or change is refused with its mode; 600 and 440 are taken', async () => {

@@ -134,8 +134,8 @@ test("the spans of a user's SDK are exported by it, in the state and at the admi
   const { tracing } = createSampler({ enabled: true });
   assert.is(tracing.state().exportedBy, 'sdk');
   const health = async () => {
-    const answer = await createAdminHandler(tracing, { token: 'a'.repeat(40) })(
-      new Request('http://127.0.0.1/tracing/health', { headers: { authorization: `Bearer ${'a'.repeat(40)}` } }),
+    const answer = await createAdminHandler(tracing, { token: 'the-token-for-changes' })(
+      new Request('http://127.0.0.1/tracing/health', { headers: { authorization: 'Bearer the-token-for-changes' } }),
     );
     return ((await (answer as Response).json()) as { exporter: { state: string } }).exporter.state;
   };

@@ -149,8 +149,13 @@ test('behind the middleware alone, the calls of the signed request are recorded'
     assert.equal(namesOf(await run.spans()), ['power', 'query']);
   }));
 
-test('a header without a secret, or with a short one, is refused at the start', async () => {
-  for (const options of [{ traceHeader: HEADER }, { traceHeader: HEADER, traceHeaderSecret: 'short' }]) {
+test('a header without a secret, or with one that is short or regular, is refused at the start', async () => {
+  const regular = 'abcd'.repeat(8);
+  for (const options of [
+    { traceHeader: HEADER },
+    { traceHeader: HEADER, traceHeaderSecret: 'short' },
+    { traceHeader: HEADER, traceHeaderSecret: regular },
+  ]) {
     try {
       await startTracing(options);
       assert.unreachable('started');
@@ -158,6 +163,8 @@ test('a header without a secret, or with a short one, is refused at the start', 
       assert.instance(error, ConfigurationError);
       assert.match((error as Error).message, /trace_header_secret|traceHeaderSecret/);
       assert.not.match((error as Error).message, '"short"');
+      assert.not.match((error as Error).message, regular);
+      if (options.traceHeaderSecret === regular) assert.match((error as Error).message, 'it repeats its first 4 characters');
     }
   }
 });

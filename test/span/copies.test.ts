@@ -69,9 +69,9 @@ test('the admin hook of one copy answers the refusal of another as 403', async (
   const tracing = await a.startTracing({ exporter: new InMemorySpanExporter() as never, allowRuntimeChanges: false });
   loadCopy();
   const { createAdminHandler } = require('../../runtime/admin/index.js') as typeof import('../../runtime/admin/index.js');
-  const headers = { authorization: `Bearer ${'a'.repeat(40)}`, 'content-type': 'application/json' };
+  const headers = { authorization: 'Bearer the-token-for-changes', 'content-type': 'application/json' };
   const request = new Request('http://127.0.0.1/tracing/enabled', { method: 'PUT', headers, body: '{"enabled":true}' });
-  const answer = await createAdminHandler(tracing, { token: 'a'.repeat(40) })(request);
+  const answer = await createAdminHandler(tracing, { token: 'the-token-for-changes' })(request);
   assert.is((answer as Response).status, 403);
   await tracing.shutdown();
 });

@@ -1,0 +1,22 @@
+// Recognizes secrets that nobody drew at random. Asked where a token or a secret is read, so that it is refused with the reason.
+
+/** Different characters at least. Of a million random tokens of 16 digits, fewer than one has three. */
+const FEWEST_DIFFERENT = 4;
+/** Share of neighbouring characters that may stand at one distance. */
+const MOST_AT_ONE_STEP = 0.75;
+
+/** The pattern that makes a text easy to guess, as a clause without the text; undefined for one without a pattern. */
+export function guessable(text: string): string | undefined {
+  const different = new Set(text).size;
+  if (different < FEWEST_DIFFERENT)
+    return `it has ${different} different character${different === 1 ? '' : 's'}, expected at least ${FEWEST_DIFFERENT}`;
+  for (let part = 1; part <= text.length / 2; part++)
+    if (text.startsWith(text.slice(part))) return `it repeats its first ${part} characters`;
+  for (const step of [-1, 0, 1]) {
+    let steps = 0;
+    for (let at = 1; at < text.length; at++) if (text.charCodeAt(at) - text.charCodeAt(at - 1) === step) steps++;
+    if (steps >= (text.length - 1) * MOST_AT_ONE_STEP)
+      return step === 0 ? 'its characters repeat' : 'its characters follow one another, as in "abcdef"';
+  }
+  return undefined;
+}

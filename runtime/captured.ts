@@ -7,6 +7,7 @@
 
 import { performance } from 'node:perf_hooks';
 import * as timers from 'node:timers';
+import { guarded } from './fault.js';
 
 export const { apply, construct, defineProperty, get: reflectGet } = Reflect;
 const { toString: functionToString } = Function.prototype;
@@ -38,7 +39,11 @@ export function ownElements(list: readonly unknown[], most: number): unknown[] {
 export const { floor, max, min, round } = Math;
 export const { parseInt: parseInteger } = Number;
 export const { getTime } = Date.prototype;
-export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = timers;
+export const { clearTimeout, clearInterval } = timers;
+/** Timers of the runtime: a fault in one is logged and ends no process. */
+export const setTimeout = (run: () => void, ms: number): NodeJS.Timeout => timers.setTimeout(guarded('a timer', run), ms);
+export const setInterval = (run: () => void, ms: number): NodeJS.Timeout => timers.setInterval(guarded('a timer', run), ms);
+export const setImmediate = (run: () => void): NodeJS.Immediate => timers.setImmediate(guarded('a timer', run));
 export const nextTick: typeof process.nextTick = process.nextTick.bind(process);
 export const promisePrototype = Promise.prototype;
 /** The `then` of Promise; called with `apply`, because the property of the prototype may be replaced. */

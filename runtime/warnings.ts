@@ -15,7 +15,7 @@ export const NOTICES = {
   SPW007: { level: 'warn', repeat: false, text: 'a span processor of the application failed' },
   SPW008: { level: 'info', repeat: true, text: 'tracing is disabled by OTEL_SDK_DISABLED' },
   SPW009: { level: 'warn', repeat: false, text: 'the Collector answered an export with a remark' },
-  SPW010: { level: 'warn', repeat: false, text: 'a call could not be recorded in full; it went on' },
+  SPW010: { level: 'warn', repeat: false, text: 'tracing met a fault; the program went on' },
   SPW012: { level: 'info', repeat: true, text: 'a change made at run time has ended' },
   SPW013: { level: 'warn', repeat: false, text: 'spans leak: they were started and not ended' },
   SPW015: { level: 'info', repeat: false, text: 'the transformer did not see some instrumented code' },
@@ -84,6 +84,14 @@ let shown = ALL;
 
 /** Prints `spanwright: <code> <text>: <detail>`, at most once per cause and minute. */
 export const notice: Notice = (code, detail, cause = '') => {
+  try {
+    log(code, detail, cause);
+  } catch {
+    // A logger that fails, or a broken intrinsic, must not reach the call that caused the line.
+  }
+};
+
+function log(code: NoticeCode, detail: string | undefined, cause: string): void {
   const row = NOTICES[code];
   if (ABOUT_OTHERS.includes(code)) aboutOthers.set(code, noticeLine(code, shortened(detail)));
   if (!shown.includes(row.level)) return;
@@ -92,12 +100,8 @@ export const notice: Notice = (code, detail, cause = '') => {
   const more = held > 0 ? ` (${held} more like this since the last line)` : '';
   const text = shortened(detail);
   const fields = { ...(text && { detail: text }), ...(cause && { cause }), ...(held > 0 && { held }) };
-  try {
-    logger(row.level, `spanwright: ${noticeLine(code, text)}${more}`, code, fields);
-  } catch {
-    // A logger that fails must not reach the call that caused the line.
-  }
-};
+  logger(row.level, `spanwright: ${noticeLine(code, text)}${more}`, code, fields);
+}
 
 function shortened(detail: string | undefined): string {
   return detail ? printable(detail, 1000) : '';

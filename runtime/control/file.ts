@@ -96,6 +96,7 @@ class FollowedFile implements Control {
       if (found !== undefined && found.text !== this.#text && !this.#closed) this.#take(found);
       this.#first = false;
     });
+    this.#reading = this.#reading.catch((fault: Error) => this.#follower.fault(fault.message)); // the next look goes on
     return this.#reading;
   }
 

@@ -5,6 +5,7 @@
 import { context } from '@opentelemetry/api';
 import { clearTimeout, now, setTimeout, unref } from '../captured.js';
 import { SILENCED } from '../context/layer.js';
+import { reportFault } from '../fault.js';
 import type { ExportResult, ReadableSpan, Remark, SpanExporter } from '../sdk/contracts.js';
 import type { Notice } from '../warnings.js';
 import type { Certificates } from './certificates.js';
@@ -159,7 +160,7 @@ export class Delivery {
     const lost = Math.min(Math.max(0, Math.trunc(rejected) || 0), sent);
     const what = lost > 0 ? `rejected ${lost} of ${sent} spans` : `took all ${sent} spans`;
     const url = this.options.endpoint?.url ?? 'the exporter given in code';
-    this.#reports = this.#reports.then(() => this.options.notice('SPW009', `${url} ${what} and says: ${message || 'nothing'}`));
+    this.#after(() => this.options.notice('SPW009', `${url} ${what} and says: ${message || 'nothing'}`));
     return sent - lost;
   }
 
@@ -176,7 +177,7 @@ export class Delivery {
 
   #report(failure: Failure): void {
     this.#failing = true;
-    this.#reports = this.#reports.then(async () => {
+    this.#after(async () => {
       const found = failure.connection ? await this.#probe() : undefined;
       const where = this.options.endpoint ? `to ${this.options.endpoint.url}` : 'through the exporter given in code';
       const what = found ?? `${failure.text}${failure.remedy ? `; ${failure.remedy}` : ''}`;
@@ -187,7 +188,12 @@ export class Delivery {
   #recover(): void {
     if (!this.#failing) return;
     this.#failing = false;
-    this.#reports = this.#reports.then(() => this.options.notice('SPW004', this.options.endpoint?.url));
+    this.#after(() => this.options.notice('SPW004', this.options.endpoint?.url));
+  }
+
+  /** Logs in the order of the causes. */
+  #after(log: () => void | Promise<void>): void {
+    this.#reports = this.#reports.then(log).catch((fault) => reportFault('export', fault));
   }
 
   /** The fault that a probe found, at most one probe a minute; undefined when it finds none. */

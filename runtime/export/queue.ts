@@ -5,6 +5,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { TraceFlags } from '@opentelemetry/api';
 import { clearTimeout, now, setImmediate, setTimeout, unref } from '../captured.js';
+import { guarded, reportFault } from '../fault.js';
 import type { ReadableSpan, SpanProcessor } from '../sdk/contracts.js';
 import { releaseErrors } from '../span/events.js';
 import type { Notice } from '../warnings.js';
@@ -22,8 +23,7 @@ interface Flush {
 /** How long a shutdown waits for the lines about its failures, which a probe of the address may delay. */
 const SAYING_MS = 500;
 
-/** A local binding, because an imported binding of the API is read by a call of a getter. */
-const { SAMPLED } = TraceFlags;
+const { SAMPLED } = TraceFlags; // an imported binding of the API is read by a call of a getter
 
 /** At any time exported + failed + dropped + queued = ended. */
 export interface ExportCounts {
@@ -65,9 +65,9 @@ const REST_MS = 10;
 /** Queues that have taken spans: what they still hold when the process exits is reported. */
 const filled = new Set<ExportQueue>();
 
-function reportAtExit(): void {
+const reportAtExit = guarded('report at exit', () => {
   for (const queue of filled) queue.reportLost('at the exit of the process');
-}
+});
 
 export class ExportQueue implements SpanProcessor {
   #waiting: ReadableSpan[] = [];
@@ -229,7 +229,13 @@ export class ExportQueue implements SpanProcessor {
 
   #sendNow(): void {
     this.#turn = undefined;
-    this.#scope.runInAsyncScope(() => void this.#send());
+    this.#scope.runInAsyncScope(() => void this.#send().catch((fault) => this.#giveUpBatch(fault)));
+  }
+
+  /** Counts the batch under way as failed, after a fault in Spanwright. */
+  #giveUpBatch(fault: unknown): void {
+    reportFault('export', fault);
+    if (!this.#abandoned) this.#account(this.#underWay, 0);
   }
 
   async #send(): Promise<void> {
@@ -245,14 +251,18 @@ export class ExportQueue implements SpanProcessor {
     for (const span of batch.slice(0, spans)) releaseErrors(span);
     if (this.#abandoned) return;
     if (spans < batch.length) this.#waiting = batch.slice(spans).concat(this.#waiting); // one request did not hold them all
+    this.#account(spans, accepted);
+  }
+
+  #account(spans: number, accepted: number): void {
     this.#underWay = 0;
     this.#exported += accepted;
     this.#failed += spans - accepted;
     this.#left += spans;
     this.#droppedReported = this.#dropped;
-    this.#endFlushes();
     if (accepted === 0) this.#turn ??= unref(setTimeout(() => this.#rested(), REST_MS));
-    else this.#schedule();
+    this.#endFlushes();
+    if (accepted > 0) this.#schedule();
   }
 
   #rested(): void {
@@ -279,8 +289,7 @@ export class ExportQueue implements SpanProcessor {
   }
 }
 
-/** After a limit the shutdown goes on; what was not sent is counted. */
-function giveUp(): void {}
+function giveUp(): void {} // after a limit the shutdown goes on; what was not sent is counted
 
 async function closeExporter(delivery: Delivery): Promise<void> {
   try {

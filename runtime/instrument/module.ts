@@ -4,9 +4,9 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import { apply } from '../captured.js';
 import { contexts } from '../context/active.js';
+import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import type { ModuleRecorder, ModuleTable } from '../site/tables.js';
-import { reportFault } from '../span/fault.js';
 import { startInline } from '../span/inline.js';
 import { contextToDecide, type Decision, decide, recordCall, recordedIn } from '../span/run.js';
 import { state } from '../state.js';

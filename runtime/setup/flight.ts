@@ -10,10 +10,10 @@ import { clearInterval, now, setImmediate, setInterval, unref } from '../capture
 import type { Configuration } from '../config/configuration.js';
 import { type Dump, FlightSpan, otlpJson, spanIdOf } from '../export/flight-spans.js';
 import type { KeptLate } from '../export/keep.js';
+import { guarded, reportFault } from '../fault.js';
 import type { Resource, SpanProcessor } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
 import type { SpanLimits } from '../span/attributes.js';
-import { reportFault } from '../span/fault.js';
 import { FlightRing, NO_CALL } from '../span/flight-ring.js';
 import { newSpanId } from '../span/identity.js';
 import { withinLimits } from '../span/recorder.js';
@@ -184,7 +184,7 @@ export class FlightDumps {
     try {
       for (const piece of otlpJson(dump, (more) => (spans += more))) {
         await file.write(piece);
-        await new Promise((resume) => setImmediate(resume));
+        await new Promise<void>((resume) => setImmediate(resume));
       }
     } finally {
       await file.close();
@@ -226,9 +226,9 @@ export class FlightDumps {
 
   /** The monitor is called before an exception ends the process, and changes nothing of that. */
   #watchExceptions(): void {
-    const crashed = (_error: unknown, origin: string): void => {
+    const crashed = guarded('flight recorder', (_error: unknown, origin: string) => {
       if (this.#mayDump(origin)) this.#writeNow(origin);
-    };
+    });
     process.on('uncaughtExceptionMonitor', crashed);
     this.#undo.push(() => process.removeListener('uncaughtExceptionMonitor', crashed));
   }

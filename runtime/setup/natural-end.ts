@@ -3,6 +3,7 @@
 // Collector hangs still ends. Registered by startTracing().
 
 import type { Pipeline } from '../export/pipeline.js';
+import { guarded, reportFault } from '../fault.js';
 
 const MOST_MS = 1000;
 
@@ -11,12 +12,13 @@ export function onNaturalEnd(pipeline: Pipeline, shutdownTimeout: number): () =>
   /** Spans that had ended at the last attempt: what could not be sent then is not tried again. */
   let tried = 0;
 
-  function flushAtEnd(): void {
+  const most = Math.min(MOST_MS, shutdownTimeout);
+  const flushAtEnd = guarded('flush at the end', () => {
     const { queued, ended } = pipeline.counts;
     if (queued === 0 || ended === tried) return;
     tried = ended;
-    void pipeline.flushWithin(Math.min(MOST_MS, shutdownTimeout));
-  }
+    pipeline.flushWithin(most).catch((fault) => reportFault('flush at the end', fault));
+  });
 
   process.on('beforeExit', flushAtEnd);
   return () => void process.removeListener('beforeExit', flushAtEnd);

@@ -3,11 +3,11 @@
 import type { Configuration } from '../config/configuration.js';
 import type { LoadedConfiguration } from '../config/load.js';
 import { SpanwrightError } from '../errors.js';
+import { onFault } from '../fault.js';
 import { noticeLoggerOf } from '../notice-logger.js';
 import { Watchdog } from '../open/watchdog.js';
 import type { Resource } from '../sdk/contracts.js';
 import type { SpanLimits } from '../span/attributes.js';
-import { onFault } from '../span/fault.js';
 import { ProviderRecorder, ProviderSink } from '../span/provided.js';
 import { Recorder } from '../span/recorder.js';
 import { hiddenNames } from '../span/redact.js';

@@ -8,7 +8,7 @@ import { apply } from '../captured.js';
 import { activeContext } from '../context/active.js';
 import { SPAN_KEY } from '../context/layer.js';
 import { isSampled } from '../context/origin.js';
-import { reportFault } from '../span/fault.js';
+import { reportFault } from '../fault.js';
 
 const REQUEST_START = 'http.server.request.start';
 

@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { setTimeout, unref } from '../captured.js';
+import { guarded } from '../fault.js';
 import { classNameOf, registeredApiVersion, registeredProvider } from '../sdk/registered.js';
 import { state } from '../state.js';
 import { notice } from '../warnings.js';
@@ -23,11 +24,11 @@ export function lookForUnconnectedSdk(): void {
   process.once('exit', reportAtExit);
 }
 
-function reportAtExit(): void {
+const reportAtExit = guarded('the check of other tracing', () => {
   process.removeListener('exit', reportAtExit);
   reportUnconnected();
   reportApiCopies();
-}
+});
 
 function reportUnconnected(): void {
   const provider = registeredProvider();

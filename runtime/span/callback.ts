@@ -6,10 +6,10 @@
 import { types } from 'node:util';
 import type { Attributes, Link, Span } from '@opentelemetry/api';
 import { apply, promiseThen } from '../captured.js';
+import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { cleanAttributes, REDACTED, recordValue, type SpanLimits } from './attributes.js';
 import { isLink } from './event.js';
-import { reportFault } from './fault.js';
 import type { RecordedSpan } from './recorded.js';
 
 /** True while a callback runs: calls made now are transparent. */

@@ -5,10 +5,10 @@
 import { types } from 'node:util';
 import type { AttributeValue } from '@opentelemetry/api';
 import { getOwnPropertyDescriptor, isArray, keysOf, min, ownElements } from '../captured.js';
+import { reportFault } from '../fault.js';
 import type { Capture } from '../site/capture.js';
 import type { Site } from '../site/site.js';
 import { cutText, REDACTED, recordValue, type SpanLimits } from './attributes.js';
-import { reportFault } from './fault.js';
 import type { RecordedSpan } from './recorded.js';
 
 const MOST_ATTRIBUTES = 32;

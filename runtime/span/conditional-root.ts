@@ -3,10 +3,10 @@
 
 import { type Attributes, type Context, propagation, type SpanKind } from '@opentelemetry/api';
 import { requestHeaders } from '../context/request-headers.js';
+import { reportFault } from '../fault.js';
 import { type Condition, fulfils, type When } from '../site/condition.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { callback, withoutRejection } from './callback.js';
-import { reportFault } from './fault.js';
 
 /** Properties that decide if a root span may start; a third-party span has its own. */
 export interface RootTerms {

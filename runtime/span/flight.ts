@@ -6,12 +6,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AttributeValue, SpanContext } from '@opentelemetry/api';
 import { apply, now, promiseThen } from '../captured.js';
 import { runStored } from '../context/active.js';
+import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import type { InlineCall } from '../site/tables.js';
 import { cutText, REDACTED, recordValue, type SpanLimits } from './attributes.js';
 import { calling } from './callback.js';
 import { describeThrown, isCancellation } from './errors.js';
-import { reportFault } from './fault.js';
 import { type FlightRing, NO_CALL } from './flight-ring.js';
 import { isClientFault, isExpected, isNewPromise } from './settle.js';
 

@@ -4,9 +4,9 @@
 
 import type { Context } from '@opentelemetry/api';
 import { SpanLayer } from '../context/layer.js';
+import { reportFault } from '../fault.js';
 import type { Site } from '../site/site.js';
 import { endWhenLeft } from './end/followed.js';
-import { reportFault } from './fault.js';
 import type { RecordedSpan } from './recorded.js';
 import { fail, succeed } from './settle.js';
 import { isIterator, observeSteps } from './steps.js';

@@ -4,11 +4,11 @@
 import type { Context } from '@opentelemetry/api';
 import { contexts } from '../context/active.js';
 import { SpanLayer } from '../context/layer.js';
+import { reportFault } from '../fault.js';
 import type { Site } from '../site/site.js';
 import type { InlineCall } from '../site/tables.js';
 import { state } from '../state.js';
 import { endAbandoned } from './abandoned.js';
-import { reportFault } from './fault.js';
 import type { RecordedSpan } from './recorded.js';
 import { contextToDecide, decide, startSpan } from './run.js';
 import { abandon, fail, settle } from './settle.js';

@@ -16,10 +16,10 @@ import {
   reflectGet,
   setPrototypeOf,
 } from '../captured.js';
+import { reportFault } from '../fault.js';
 import type { Site } from '../site/site.js';
 import { notice } from '../warnings.js';
 import type { FollowedCall } from './end/followed.js';
-import { reportFault } from './fault.js';
 
 type Handler = ((value: unknown) => unknown) | null | undefined;
 type Then = (this: unknown, onFulfilled?: Handler, onRejected?: Handler) => unknown;

@@ -13,11 +13,11 @@ import type {
   TimeInput,
 } from '@opentelemetry/api';
 import { isArray, now } from '../captured.js';
+import { reportFault } from '../fault.js';
 import type { Site } from '../site/site.js';
 import { cleanValue, REDACTED } from './attributes.js';
 import { stackOfThrown, type Thrown } from './errors.js';
 import { isLink, limitedLink } from './event.js';
-import { reportFault } from './fault.js';
 import type { Scope } from './host.js';
 import { RecordedSpan } from './recorded.js';
 import type { LocalTrace } from './trace.js';

@@ -15,9 +15,9 @@ import {
 import { now, wallClock } from '../captured.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import { NOTHING } from '../context/transparent.js';
+import { reportFault } from '../fault.js';
 import type { Site } from '../site/site.js';
 import { notice } from '../warnings.js';
-import { reportFault } from './fault.js';
 import type { Scope } from './host.js';
 import { ProvidedSpan, SPAN_FAULT, shownStart } from './provided-span.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';

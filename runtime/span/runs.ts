@@ -5,10 +5,10 @@
 import { types } from 'node:util';
 import { apply, isNative } from '../captured.js';
 import { activeContext, withContext } from '../context/active.js';
+import { reportFault } from '../fault.js';
 import type { AnyFunction } from '../site/site.js';
 import { observeIterator } from './end/iterable.js';
 import { observeEnd } from './end/observe.js';
-import { reportFault } from './fault.js';
 import { type FirstUse, plainMethod, replaceMethod } from './first-use.js';
 import { isIterator } from './steps.js';
 

@@ -6,6 +6,7 @@ import { types } from 'node:util';
 import type { Context } from '@opentelemetry/api';
 import { apply, getPrototypeOf, hasOwn, promisePrototype, promiseThen } from '../captured.js';
 import { withContext } from '../context/active.js';
+import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { abandoned, endAbandoned } from './abandoned.js';
 import { callback, captureAttributes } from './callback.js';
@@ -13,7 +14,6 @@ import { captureResult } from './captured-values.js';
 import type { FollowedCall } from './end/followed.js';
 import { observeEnd } from './end/observe.js';
 import { isCancellation } from './errors.js';
-import { reportFault } from './fault.js';
 import type { RecordedSpan } from './recorded.js';
 import { observeThenable } from './thenable.js';
 

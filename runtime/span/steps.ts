@@ -4,7 +4,7 @@
 import type { Context } from '@opentelemetry/api';
 import { apply, defineOrThrow, isExtensible } from '../captured.js';
 import { withContext } from '../context/active.js';
-import { reportFault } from './fault.js';
+import { reportFault } from '../fault.js';
 
 type StepName = 'next' | 'return' | 'throw';
 type Step = (this: unknown, value?: unknown) => unknown;

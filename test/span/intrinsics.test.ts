@@ -1,12 +1,15 @@
 // Globals and intrinsics that a program replaces or deletes after the package was loaded: fake clocks, patches that throw, frozen
 // prototypes. What is on the path of a call was captured at load; for the rest there is the guard, and the body runs once.
 
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument, type Tracing } from '../../runtime/index.js';
 import { expectSpans } from '../expected-spans.js';
 import { traced } from '../gate/tracing.js';
+import { PROJECT } from '../house/sources.js';
 
 type Restore = () => void;
 
@@ -171,3 +174,39 @@ for (const [name, holder] of Object.entries(PROTOTYPES)) {
   });
 }
 methods.run();
+
+const background = suite('faults in the background');
+/** Each is on the path of an export, a report or a check at exit, and not on that of a call. */
+const NEEDED_LATER = [
+  'Set',
+  'Map',
+  'Math',
+  'Array.prototype.splice',
+  'Array.prototype.map',
+  'Array.prototype.includes',
+  'Object.keys',
+];
+const PROGRAM = `
+  const http = require('node:http');
+  const { instrument, startTracing } = require(${JSON.stringify(join(PROJECT, 'dist/runtime/index.js'))});
+  const server = http.createServer((request, response) => request.resume().on('end', () => response.end('{}')));
+  server.listen(0, '127.0.0.1', async () => {
+    const endpoint = 'http://127.0.0.1:' + server.address().port;
+    const tracing = await startTracing({ endpoint, protocol: 'http/protobuf', enabled: true, scheduleDelay: 10 });
+    const work = instrument({ name: 'work' }, async (n) => n + 1);
+    const names = process.argv[1].split('.');
+    const last = names.pop();
+    delete names.reduce((holder, name) => holder[name], globalThis)[last];
+    process.stdout.write('result ' + (await work(1)));
+    await tracing.forceFlush({ timeout: 500 });
+    server.closeAllConnections();
+    server.close();
+  });`;
+for (const name of NEEDED_LATER) {
+  background(`a program that deletes ${name} ends by itself, with its own result`, () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', PROGRAM, name], { encoding: 'utf8', timeout: 60_000 });
+    assert.is(status, 0, stderr);
+    assert.match(stdout, 'result 2');
+  });
+}
+background.run();

@@ -2,7 +2,7 @@
 // each kind; the first that fits follows the result to its end. The result is returned as the same object.
 
 import { Readable } from 'node:stream';
-import { reportFault } from '../fault.js';
+import { reportFault } from '../../fault.js';
 import { isIterator } from '../steps.js';
 import type { FollowedCall } from './followed.js';
 import { isAsyncIterable, observeAsyncIterable, observeIterator } from './iterable.js';

@@ -66,7 +66,8 @@ function mutate(node: ts.Node, add: (node: ts.Node, replacement: string) => void
   } else if (ts.isIfStatement(node) || ts.isWhileStatement(node)) negate(node.expression, add);
   else if (ts.isConditionalExpression(node)) negate(node.condition, add);
   else if (ts.isExpressionStatement(node) && !isSuperCall(node.expression)) add(node, ';');
-  else if (ts.isReturnStatement(node) && node.expression !== undefined) add(node.expression, 'undefined as never');
+  else if (ts.isReturnStatement(node) && node.expression !== undefined && node.expression.getText() !== 'undefined')
+    add(node.expression, 'undefined as never');
   else if (node.kind === ts.SyntaxKind.TrueKeyword) add(node, 'false');
   else if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, 'true');
   else if (ts.isNumericLiteral(node)) add(node, String(Number(node.text.replaceAll('_', '')) + 1));

@@ -3,6 +3,7 @@
 import { metrics } from '@opentelemetry/api';
 import {
   AggregationTemporality,
+  DataPointType,
   InMemoryMetricExporter,
   MeterProvider,
   PeriodicExportingMetricReader,
@@ -48,6 +49,18 @@ test('live spans by namespace and the counters are there under the conventional 
       'a namespace that has gone quiet is at 0',
     );
     assert.equal(after.get('spanwright.spans.ended')?.[0]?.value, 1);
+  }));
+
+test('only the live spans go down as well as up', () =>
+  traced({ enabled: true }, async () => {
+    instrument({ namespace: 'carbide::api', name: 'once' }, () => 1)();
+    exporter.reset();
+    await reader.forceFlush();
+    const all = exporter.getMetrics().flatMap((resource) => resource.scopeMetrics.flatMap((scope) => scope.metrics));
+    const sums = all.filter((metric) => metric.dataPointType === DataPointType.SUM);
+    assert.ok(sums.length > 5);
+    for (const { descriptor, isMonotonic } of sums)
+      assert.is(isMonotonic, descriptor.name !== 'otel.sdk.span.live', descriptor.name);
   }));
 
 test('quotes, backslashes and line ends of a namespace are escaped in the labels of the Prometheus text', () =>
@@ -105,6 +118,9 @@ test('the text has the duration of calls as a classic histogram; exemplars are i
       open,
       /^spanwright_call_duration_seconds_bucket\{namespace="text::work",le="[^"]+"\} 1 # \{trace_id="[0-9a-f]{32}",span_id="[0-9a-f]{16}"\} /m,
     );
+    const [, seconds, at] = /namespace="text::work",le="[^"]+"\} 1 # \{[^}]+\} (\S+) (\S+)$/m.exec(open) ?? [];
+    assert.match(open, `_sum{namespace="text::work"} ${seconds}\n`);
+    assert.ok(Math.abs(Number(at) - Date.now() / 1000) < 3600, `an exemplar of ${at}`);
     assert.match(open, /^# TYPE spanwright_spans_ended counter\nspanwright_spans_ended_total 1$/m);
     assert.match(open, /# EOF\n$/);
   }));
@@ -151,6 +167,29 @@ test('the buckets of the durations end at powers of two, and each holds those be
       [1, 2, 3, 3, 4],
     );
   }));
+
+test('beyond 500 namespaces the text and the histogram sum the others under `_other`', () =>
+  traced({ enabled: true }, async ({ tracing }) => {
+    for (let n = 0; n < 520; n++) instrument({ namespace: `many::n${n}`, name: 'work' }, () => 1)();
+    const shown = [...tracing.metrics().matchAll(/^spanwright_namespace_spans_open\{namespace="(.+)"\}/gm)].map((one) => one[1]);
+    assert.is(shown.length, 501);
+    assert.ok(shown.includes('_other'));
+    const counted = [...tracing.metrics().matchAll(/_seconds_count\{namespace="(.+)"\} (\d+)/gm)];
+    assert.is(counted.length, 501);
+    assert.ok(Number(counted.find(([, name]) => name === '_other')?.[2]) >= 20);
+    const points = (await collected()).get('spanwright.call.duration') ?? [];
+    const others = points.find(({ attributes }) => (attributes as Record<string, unknown>)['code.namespace'] === '_other');
+    assert.ok(((others?.value as { count: number } | undefined)?.count ?? 0) >= 20);
+  }));
+
+test('after a shutdown no duration is given to the meter', async () => {
+  let recorder: typeof state.recorder;
+  await traced({ enabled: true }, () => {
+    ({ recorder } = state);
+    assert.type(recorder?.onDuration, 'function');
+  });
+  assert.is(recorder?.onDuration, undefined);
+});
 
 test('while tracing is off no duration is measured', () =>
   traced({ enabled: false }, ({ tracing }) => {

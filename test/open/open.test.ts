@@ -1,11 +1,13 @@
 // The count and the table of open spans, the watchdog, and the end at shutdown.
 
+import { createHook } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
-import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument, startSpan, startTracing } from '../../runtime/index.js';
+import { ObservedSpan, type SdkSpan } from '../../runtime/open/observed.js';
 import { Watchdog } from '../../runtime/open/watchdog.js';
 import type { Site } from '../../runtime/site/site.js';
 import { state } from '../../runtime/state.js';
@@ -191,6 +193,38 @@ test('the watchdog leaves young and long-running spans alone', () =>
     assert.is(tracing.state().spans.leaked, 1);
     for (const span of [ahead, long, young]) span.end();
   }));
+
+test('the watchdog looks at a quarter of the age, not oftener than every 10 ms nor seldomer than 10 s, and holds no process', () => {
+  const timeouts: { _repeat: number; hasRef(): boolean }[] = [];
+  const hook = createHook({
+    init: (_id, type, _trigger, resource) => void (type === 'Timeout' && timeouts.push(resource as never)),
+  });
+  hook.enable();
+  const dogs = [4, 2000, 60_000].map((age) => new Watchdog(state.open, state.gate, age, 'end', () => {}));
+  hook.disable();
+  assert.equal(
+    timeouts.map((timer) => timer._repeat),
+    [10, 500, 10_000],
+  );
+  assert.equal(
+    timeouts.map((timer) => timer.hasRef()),
+    [false, false, false],
+  );
+  for (const dog of dogs) dog.stop();
+});
+
+test("the table shows the attributes of a span of the user's own SDK where they are asked for", async () => {
+  const span = new BasicTracerProvider().getTracer('own').startSpan('own', { attributes: { a: 1 } });
+  const observed = new ObservedSpan([...state.sites][0] as Site, span as unknown as SdkSpan);
+  state.open.enter(observed);
+  await traced({ enabled: true }, ({ tracing }) => {
+    assert.equal(
+      tracing.openSpans({ attributes: true }).map(({ name, attributes }) => ({ name, attributes })),
+      [{ name: 'own', attributes: { a: 1 } }],
+    );
+  });
+  state.open.leave(observed);
+});
 
 /** A span of the site that makes spans of this name, begun at that time. */
 function startedAt(name: string, startTime: number): Span {

@@ -285,4 +285,33 @@ test('names a callback that failed, and none where there is none', () =>
     assert.is(about('a::odd').length, 1);
   }));
 
+test('a step of an async generator takes no turn more while off, and one more while it is recorded', async () => {
+  async function* bare(): AsyncGenerator<number> {
+    yield 1;
+    yield 2;
+  }
+  const steps = instrument({ namespace: 'a', name: 'steps' }, bare);
+  /** Turns until the reactions of each step run. */
+  const turnsOf = async (generator: () => AsyncGenerator<number>): Promise<number[]> => {
+    const iterator = generator();
+    const turns: number[] = [];
+    for (const step of ['next', 'next', 'return'] as const) {
+      let settled = false;
+      let turn = 0;
+      void iterator[step](0).then(() => (settled = true));
+      for (; !settled; turn++) await null;
+      turns.push(turn);
+    }
+    return turns;
+  };
+  const own = await turnsOf(bare);
+  await traced({ enabled: false }, async () => assert.equal(await turnsOf(steps), own));
+  await traced({ enabled: true }, async () => {
+    assert.equal(
+      await turnsOf(steps),
+      own.map((turn) => turn + 1),
+    );
+  });
+});
+
 test.run();

@@ -203,7 +203,7 @@ const PROGRAM = `
     server.close();
   });`;
 for (const name of NEEDED_LATER) {
-  background(`a program that deletes ${name} ends by itself, with its own result`, () => {
+  background(`a program that deletes ${name} exits 0, with its own result`, () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', PROGRAM, name], { encoding: 'utf8', timeout: 60_000 });
     assert.is(status, 0, stderr);
     assert.match(stdout, 'result 2');

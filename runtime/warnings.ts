@@ -1,7 +1,7 @@
 // The one place through which the runtime speaks: a table of codes and their texts, and notice(), which prints a line at most
 // once per cause and minute. Called by every room; never throws, never holds the process, and keeps a bounded memory of causes.
 
-import { now } from './captured.js';
+import { CapturedPromise, now } from './captured.js';
 import { printable } from './text/printable.js';
 
 /** One row per message of the runtime. `repeat`: every call prints, also after an equal message. */
@@ -100,7 +100,9 @@ function log(code: NoticeCode, detail: string | undefined, cause: string): void 
   const more = held > 0 ? ` (${held} more like this since the last line)` : '';
   const text = shortened(detail);
   const fields = { ...(text && { detail: text }), ...(cause && { cause }), ...(held > 0 && { held }) };
-  logger(row.level, `spanwright: ${noticeLine(code, text)}${more}`, code, fields);
+  const returned: unknown = logger(row.level, `spanwright: ${noticeLine(code, text)}${more}`, code, fields);
+  // an async logger fails by rejecting
+  if (returned instanceof CapturedPromise) returned.catch(() => {});
 }
 
 function shortened(detail: string | undefined): string {

@@ -140,9 +140,14 @@ export class Delivery {
         clearTimeout(timer);
         resolve({ error, remark });
       };
-      const judge = ({ code, error, remark }: ExportResult): void => {
-        if (code === 0) settle(undefined, remark);
-        else settle(error ?? new Error('the exporter reported a failure without an error'));
+      const judge = (result: ExportResult): void => {
+        try {
+          const { code, error, remark } = result;
+          if (code === 0) settle(undefined, remark);
+          else settle(error ?? new Error('the exporter reported a failure without an error'));
+        } catch {
+          settle(new Error('the exporter reported a result that cannot be read'));
+        }
       };
       try {
         const returned: unknown = context.with(SILENCED, () => this.options.exporter.export(spans, judge, limit));

@@ -304,6 +304,11 @@ test('an exporter of the application is used instead, and its faults are counted
     }) as never,
     'reports failure': (_spans, done) => done({ code: 1 }),
     'never answers': () => {},
+    'answers late with nothing': (_spans, done) => void setTimeout(() => done(undefined as never), 1),
+    'answers late with what cannot be read': (_spans, done) => {
+      const result = Object.defineProperty({}, 'code', { get: () => assert.unreachable('read') });
+      setTimeout(() => done(result as never), 1);
+    },
     'answers twice': (_spans, done) => {
       done({ code: 1, error: new Error('broken') });
       done({ code: 0 });

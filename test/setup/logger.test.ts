@@ -128,6 +128,23 @@ test('diag, console and functions get lines, records and levels', async () => {
   assert.match(message, /^spanwright: SPW003/);
 });
 
+test('a logger that throws, or that is async and rejects, reaches nobody', async () => {
+  const raised: unknown[] = [];
+  const keep = (reason: unknown): void => void raised.push(reason);
+  process.on('unhandledRejection', keep);
+  for (const fails of [
+    () => {
+      throw new Error('full');
+    },
+    async () => Promise.reject(new Error('full')),
+  ]) {
+    await notices(fails, String(fails));
+    await new Promise((turn) => setImmediate(turn));
+  }
+  process.removeListener('unhandledRejection', keep);
+  assert.equal(raised, []);
+});
+
 test('a value that is no logger refuses the start', async () => {
   for (const logger of [{}, { warn: 1 }, 'console', { warn() {} }])
     await startTracing({ logger: logger as never }).then(

@@ -132,6 +132,27 @@ test('allow_runtime_changes = false refuses the change with 403 PermissionDenied
   assert.is(receiver.requests, 0);
 });
 
+test('remote_parent = "ignore": a sampled caller records nothing here while tracing is off; on, a level of the rules adds lookups', async () => {
+  const toml = '[tracing]\nroots = "carbide"\ndrop = "runtime"\nremote_parent = "ignore"\nrules = "carbide::api-db=debug"\n';
+  const service = await ServiceProcess.start({ toml, env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint } });
+  try {
+    const headers = { traceparent: `00-${'5e'.repeat(16)}-${'6f'.repeat(8)}-01` };
+    const ask = () => service.call('GET', '/v1/firmware?component=switch-1', undefined, headers);
+    assert.is((await ask()).status, 200);
+    assert.is((await service.admin('GET', '/state')).body.spans.started, 0);
+
+    await service.admin('PUT', '/enabled', { enabled: true, for: '1m' });
+    assert.is((await ask()).status, 200);
+    const spans = await receiver.waitFor((all) => all.some(({ name }) => name === 'request'));
+    const lookup = spans.find(({ name }) => name === 'carbide::api-db::inventory::Inventory::component');
+    assert.is(lookup?.attributes['component.id'], 'switch-1');
+    assert.is(lookup?.parentSpanId, spans.find(({ name }) => name === 'request')?.spanId);
+    assert.is(spans.find(({ name }) => name.endsWith('::Database::query'))?.parentSpanId, lookup?.spanId);
+  } finally {
+    await service.stop();
+  }
+});
+
 test('bad requests to the admin hook change nothing: each has its own status and says what is wrong', async () => {
   const service = await ServiceProcess.start({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint } });
   try {

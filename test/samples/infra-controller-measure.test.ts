@@ -23,7 +23,10 @@ test('the near-zero state writes and makes no more than the state with nothing b
   const bytes = (cells: string[] | undefined): number => Number(cells?.[4]);
   assert.ok(Math.abs(bytes(off) / bytes(unset) - 1) < 0.05, stdout);
   assert.ok(bytes(on) > 1.5 * bytes(off), stdout);
-  for (const cells of [unset, off, on]) assert.match(cells?.[1] ?? '', /^\d+\.\d\d ms$/);
+  for (const cells of [unset, off, on]) {
+    assert.match(cells?.[1] ?? '', /^\d+\.\d\d ms$/);
+    assert.match(cells?.[5] ?? '', /^[1-9]\d*$/, 'requests a second');
+  }
 });
 
 test.run();

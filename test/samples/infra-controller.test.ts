@@ -112,6 +112,33 @@ const REQUESTS: readonly Request[] = [
   },
   {
     method: 'POST',
+    path: '/v1/reconcile',
+    body: { kind: 'switch' },
+    status: 200,
+    spans: [
+      'request',
+      `  ${QUERY}`,
+      '  carbide::switch-controller::SwitchController::handleObjectState',
+      `    ${QUERY}`,
+      `    ${nsm('listFirmware')}`,
+      `      ${SEND}`,
+      `  ${QUERY}`,
+    ],
+  },
+  {
+    method: 'POST',
+    path: '/v1/explore',
+    status: 200,
+    spans: [
+      'request',
+      '  carbide::site-explorer::SiteExplorer::exploreSite',
+      `    ${QUERY}`,
+      // racks, shelf and switch, by their number of endpoints
+      ...[4, 2, 3, 1].flatMap((endpoints) => [`    ${QUERY}`, ...times(endpoints, `    ${SEND}`), `    ${QUERY}`]),
+    ],
+  },
+  {
+    method: 'POST',
     path: '/v1/migrate',
     status: 200,
     spans: ['request', '  carbide::api-db::migrations::Migrator::migrate', ...times(2, `    ${QUERY}`)],
@@ -254,14 +281,29 @@ test('on: each span of a backend carries its name, and no other span does', () =
 
 test('on: a reconciled object is recorded with its id and state, and nothing else of it', () => {
   const handled = spans.filter((span) => span.name.endsWith('::handleObjectState'));
-  assert.is(handled.length, 1);
-  const { object_id, state, ...rest } = handled[0]?.attributes ?? {};
-  assert.is(object_id, 'powershelf-1');
-  assert.is(state, 'ready');
   assert.equal(
-    Object.keys(rest).filter((key) => !key.startsWith('code.')),
-    [],
+    handled.map(({ attributes: { object_id, state } }) => [object_id, state]),
+    [
+      ['powershelf-1', 'ready'],
+      ['nvswitch-1', 'configured'], // by the passes before, while tracing was off
+    ],
   );
+  for (const { attributes } of handled) {
+    const { object_id, state, ...rest } = attributes;
+    assert.equal(
+      Object.keys(rest).filter((key) => !key.startsWith('code.')),
+      [],
+    );
+  }
+});
+
+test('on: the site explorer counts the endpoints that it asked, those that answered and those that failed', () => {
+  const [explored] = spans.filter((span) => span.name.endsWith('::exploreSite'));
+  const asked = spans.filter(({ name, traceId }) => name === SEND && traceId === explored?.traceId).length;
+  assert.is(asked, 10);
+  assert.is(explored?.attributes.endpoint_explorations, asked);
+  assert.is(explored?.attributes.endpoint_explorations_success, asked);
+  assert.is(explored?.attributes.endpoint_explorations_failures, 0);
 });
 
 test('on: a query is recorded as it is written, without its values', () => {
@@ -386,6 +428,13 @@ test('off again: the same work, and nothing arrives', async () => {
   assert.is(body.spans.open, 0);
   assert.is(body.spans.exported, started);
   assert.is(body.spans.failed, 0);
+});
+
+test('off again: a caller that records its own trace still gets the request as a part of it', async () => {
+  const traceparent = `00-${'3c'.repeat(16)}-${'4d'.repeat(8)}-01`;
+  await service.call('GET', '/v1/firmware/bundles?component=rack-1', undefined, { traceparent });
+  const got = await receiver.waitFor((all) => all.length === 4);
+  assert.equal([...new Set(got.map((span) => span.traceId))], ['3c'.repeat(16)]);
 });
 
 test('SIGTERM ends the service with 0', async () => {

@@ -1,5 +1,6 @@
 // The controller's knowledge of its site, in the words of the program; all SQL for it is in this file.
 
+import { instrument } from 'spanwright';
 import type { BackendName, Component, Endpoint } from '../component-manager/component.js';
 import type { Database, Row } from './database.js';
 
@@ -39,6 +40,7 @@ export class Inventory {
   }
 
   /** @throws UnknownComponentError */
+  @instrument({ level: 'debug', args: { id: 'component.id' } })
   async component(id: string): Promise<Component> {
     const rows = await this.database.query(
       `SELECT c.backend, e.url, e.username, e.password FROM components c JOIN endpoints e ON e.component = c.id

@@ -1,5 +1,6 @@
-// `npm run measure`: what each state of tracing costs this service, in processor time a request, which other work on the machine blurs
-// less than the time on the clock. The states take turns, so that all see the same machine; ratios are medians over the turns.
+// `npm run measure`: cost of each state of tracing for this service, in processor time a request, which other work on the machine blurs
+// less than the time on the clock, and in requests a second. The states take turns, so that all see the same machine; ratios are medians
+// over the turns.
 // Arguments: turns (default 6) and requests a turn (default 300).
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -29,6 +30,8 @@ interface Runner {
   /** Milliseconds of processor time a request, one a turn. */
   cost: number[];
   bytes: number[];
+  /** Requests a second, one a turn: one client that waits for each answer. */
+  rate: number[];
   spans: number;
 }
 
@@ -43,11 +46,12 @@ function written(pid: number): number {
 }
 
 async function turn(runner: Runner, requests: number): Promise<void> {
-  const [cpu, bytes] = [processorMs(runner.pid), written(runner.pid)];
+  const [cpu, bytes, begin] = [processorMs(runner.pid), written(runner.pid), performance.now()];
   for (let made = 0; made < requests; made++) {
     const { status } = await runner.client.call('GET', REQUEST);
     if (status !== 200) throw new Error(`${REQUEST} answered ${status}`);
   }
+  runner.rate.push((requests * 1000) / (performance.now() - begin));
   runner.cost.push((processorMs(runner.pid) - cpu) / requests);
   runner.bytes.push((written(runner.pid) - bytes) / requests);
 }
@@ -74,10 +78,10 @@ async function main(): Promise<void> {
       children.push(service);
       const client = new ServiceClient(service.address, String(service.ready.adminTokenFile));
       if (enabled) await client.setEnabled(true);
-      runners.push({ name, enabled, client, pid: service.pid, cost: [], bytes: [], spans: 0 });
+      runners.push({ name, enabled, client, pid: service.pid, cost: [], bytes: [], rate: [], spans: 0 });
     }
     for (const runner of runners) await turn(runner, requests); // compiled by then, and not counted
-    for (const runner of runners) Object.assign(runner, { cost: [], bytes: [] });
+    for (const runner of runners) Object.assign(runner, { cost: [], bytes: [], rate: [] });
     for (let made = 0; made < turns; made++) {
       for (const runner of made % 2 === 0 ? runners : [...runners].reverse()) await turn(runner, requests);
     }
@@ -91,7 +95,7 @@ async function main(): Promise<void> {
 
 function print(runners: readonly Runner[], requests: number): void {
   const [first] = runners;
-  const rows = runners.map(({ name, cost, bytes, spans }) => {
+  const rows = runners.map(({ name, cost, bytes, rate, spans }) => {
     const ratio = median(cost.map((value, at) => value / (first?.cost[at] ?? Number.NaN)));
     return [
       name,
@@ -99,9 +103,10 @@ function print(runners: readonly Runner[], requests: number): void {
       `${ratio.toFixed(2)}x`,
       (spans / requests).toFixed(1),
       `${Math.round(median(bytes))}`,
+      `${Math.round(median(rate))}`,
     ];
   });
-  const head = ['state', 'processor a request', 'ratio', 'spans a request', 'bytes written a request'];
+  const head = ['state', 'processor a request', 'ratio', 'spans a request', 'bytes written a request', 'requests a second'];
   for (const row of [head, head.map(() => '---'), ...rows]) process.stdout.write(`| ${row.join(' | ')} |\n`);
   const on = runners.find(({ enabled }) => enabled);
   if (on?.spans !== requests * SPANS_A_REQUEST) throw new Error(`${on?.spans} spans, not ${SPANS_A_REQUEST} a request`);

@@ -18,6 +18,7 @@ export class SiteExplorer {
   @instrument({
     result: ({ explored, failures }: Exploration) => ({
       endpoint_explorations: explored,
+      endpoint_explorations_success: explored - failures,
       endpoint_explorations_failures: failures,
     }),
   })

@@ -14,7 +14,7 @@ import { failInline } from './span/inline.js';
 import { state } from './state.js';
 
 /** The contract that this runtime understands. */
-export const contract = 3;
+export const contract = 4;
 
 /** Stands for `@instrument` or `@instrument(options)` on a member. */
 export function decorate(number: number, record: SiteRecord, factory: ForwarderFactory, options?: InstrumentOptions): Decorator {
@@ -42,10 +42,8 @@ export function decorateClass(number: number, members: readonly MemberRecord[], 
 
 /** The table of a module, as its functions call it. */
 export interface EmittedTable {
-  /** Takes the answer of the recorded call that has just returned. */
+  /** Takes the answer of the recorded call that has just returned: its result, or an AwaitedCall for an asynchronous function. */
   (): unknown;
-  /** Returns what it is given: an asynchronous function passes what it awaited, see the transformer's print/prologue.ts. */
-  (awaited: unknown): unknown;
   /** Marks the call of a function that is recorded inline as failed, and throws the error again. */
   x(error: unknown, call: InlineCall | undefined): never;
   /** Registers the members of a class that the table says are found by their keys. @param row of the first of them */
@@ -82,9 +80,7 @@ export function module(
   const made = new Module(set, { namespace, file, text, separator, qualified: qualified === '1' });
   state.tables.add(made);
   const { tables } = state;
-  function takeAnswer(awaited?: unknown): unknown {
-    // biome-ignore lint/complexity/noArguments: undefined may have been awaited, and a rest parameter would allocate a list
-    if (arguments.length > 0) return awaited;
+  function takeAnswer(): unknown {
     const { answer } = tables;
     tables.answer = undefined;
     return answer;

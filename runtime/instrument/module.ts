@@ -6,7 +6,7 @@ import { apply } from '../captured.js';
 import { contexts } from '../context/active.js';
 import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
-import type { ModuleRecorder, ModuleTable } from '../site/tables.js';
+import { AwaitedCall, type ModuleRecorder, type ModuleTable } from '../site/tables.js';
 import { startInline } from '../span/inline.js';
 import { contextToDecide, type Decision, decide, recordCall, recordedIn } from '../span/run.js';
 import { state } from '../state.js';
@@ -188,11 +188,18 @@ function decideAndRecord(
   }
   if (slot.fn !== body) enterBy(slot, body);
   const enter = slot.enter as AnyFunction;
-  tables.answer =
+  const { async } = slot.row;
+  const answer =
     decision === undefined
-      ? flight.record(slot.site, self, enter, args, recordedIn(context))
-      : recordCall(decision, slot.site, self, enter, args);
+      ? flight.record(slot.site, self, enter, args, recordedIn(context), async)
+      : recordCall(decision, slot.site, self, enter, args, async);
+  tables.answer = async && !(answer instanceof AwaitedCall) ? { p: answer, v: passed, x: passed } : answer;
   return true;
+}
+
+/** Ends a call without a span. */
+function passed(value: unknown): unknown {
+  return value;
 }
 
 /** The arguments as a list. A prologue passes up to four one by one, and more as one list. */

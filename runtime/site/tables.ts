@@ -17,6 +17,18 @@ export interface InlineCall {
   fail(error: unknown): void;
 }
 
+/**
+ * The call of an asynchronous function, as its prologue ends it: it awaits `p` and passes the value through `v`, or the error through `x`.
+ * Both return what they are given, and never throw.
+ */
+export abstract class AwaitedCall {
+  /** @param p the promise of the body */
+  constructor(readonly p: unknown) {}
+
+  abstract v(value: unknown): unknown;
+  abstract x(error: unknown): unknown;
+}
+
 export interface ModuleTable {
   /** Sets the module's variable. */
   readonly set: (recorder: ModuleRecorder | undefined) => void;
@@ -32,7 +44,7 @@ export interface ModuleTable {
 export class ModuleTables {
   /** The function that is being entered again to run its body: its next prologue goes on in place. */
   entered: unknown = undefined;
-  /** Result of the recorded call that has just returned. Read at once. */
+  /** Result of the recorded call that has just returned, or an AwaitedCall. Read at once. */
   answer: unknown = undefined;
   #idle = true;
   // weak: the table of a module that was loaded again goes when the functions of its former self go

@@ -4,16 +4,16 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AttributeValue, SpanContext } from '@opentelemetry/api';
-import { apply, now, promiseThen } from '../captured.js';
+import { apply, now } from '../captured.js';
 import { runStored } from '../context/active.js';
 import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
-import type { InlineCall } from '../site/tables.js';
+import { AwaitedCall, type InlineCall } from '../site/tables.js';
 import { cutText, REDACTED, recordValue, type SpanLimits } from './attributes.js';
 import { calling } from './callback.js';
 import { describeThrown, isCancellation } from './errors.js';
 import { type FlightRing, NO_CALL } from './flight-ring.js';
-import { isClientFault, isExpected, isNewPromise } from './settle.js';
+import { followPromise, isClientFault, isExpected, isNewPromise } from './settle.js';
 
 /** Longest text kept of an argument or of an error's message. */
 const TEXT_LENGTH = 256;
@@ -67,8 +67,9 @@ export class FlightRecorder {
   /**
    * Runs the body as a call of the ring. A fault of Spanwright leaves the call out; the body runs once, with its own outcome.
    * @param under the recorded span in which it is made
+   * @param awaits the caller takes an AwaitedCall in place of a promise, and ends it
    */
-  record(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>, under?: SpanContext): unknown {
+  record(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>, under?: SpanContext, awaits = false): unknown {
     const flight = this.flight as Flight;
     const before = this.current;
     let call = NO_CALL;
@@ -96,7 +97,10 @@ export class FlightRecorder {
     }
     this.current = before;
     this.depth--;
-    if (site.isAsync && isNewPromise(result as object)) return followCall(flight, call, site, isRoot, result as Promise<unknown>);
+    if (site.isAsync && isNewPromise(result as object)) {
+      const awaited = new AwaitedEntry(flight, call, site, isRoot, result as Promise<unknown>);
+      return awaits ? awaited : followPromise(awaited, result as Promise<unknown>);
+    }
     closeCall(flight, call, isRoot, false);
     return result;
   }
@@ -124,17 +128,27 @@ export class FlightRecorder {
   }
 }
 
-function followCall(flight: Flight, call: number, site: Site, isRoot: boolean, promise: Promise<unknown>): unknown {
-  return apply(promiseThen, promise, [
-    function fulfilled(value: unknown) {
-      closeCall(flight, call, isRoot, false);
-      return value;
-    },
-    function rejected(error: unknown) {
-      fail(flight, call, site, isRoot, error);
-      throw error;
-    },
-  ]);
+/** An entry of the ring for the call of an async function, which ends with its promise. */
+class AwaitedEntry extends AwaitedCall {
+  constructor(
+    private readonly flight: Flight,
+    private readonly call: number,
+    private readonly site: Site,
+    private readonly isRoot: boolean,
+    promise: Promise<unknown>,
+  ) {
+    super(promise);
+  }
+
+  override v(value: unknown): unknown {
+    closeCall(this.flight, this.call, this.isRoot, false);
+    return value;
+  }
+
+  override x(error: unknown): unknown {
+    fail(this.flight, this.call, this.site, this.isRoot, error);
+    return error;
+  }
 }
 
 function closeCall(flight: Flight, call: number, isRoot: boolean, failed: boolean): void {

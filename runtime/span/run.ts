@@ -124,8 +124,19 @@ class Frame {
 
 const frames: Frame[] = [];
 
-/** Runs the body once and records the call as decided. @returns what the body returned, or a promise that settles alike */
-export function recordCall(decision: Decision, site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
+/**
+ * Runs the body once and records the call as decided.
+ * @param awaits the caller takes an AwaitedCall in place of a promise, and ends it
+ * @returns what the body returned, or a promise that settles alike
+ */
+export function recordCall(
+  decision: Decision,
+  site: Site,
+  self: unknown,
+  body: AnyFunction,
+  args: ArrayLike<unknown>,
+  awaits = false,
+): unknown {
   if (site.iterates) return recordGenerator(decision, site, self, body, args);
   const mine = depth;
   let frame: Frame | undefined;
@@ -141,12 +152,12 @@ export function recordCall(decision: Decision, site: Site, self: unknown, body: 
     const { span } = frame;
     if (span === undefined) settled = result;
     else if ((frame.outcome as number) === THREW) fail(span, site, frame.value);
-    else settled = settle(span, site, self, result, inside as Context);
+    else settled = settle(span, site, self, result, inside as Context, awaits);
   } catch (thrown) {
     if (frame === undefined) return apply(body, self, args);
     fault = thrown;
     try {
-      settled = recover(thrown, frame, site, self, body, args, inside ?? root);
+      settled = recover(thrown, frame, site, self, body, args, inside ?? root, awaits);
     } catch {
       // the stack is full: from here on nothing is called
     }
@@ -177,6 +188,7 @@ function recover(
   body: AnyFunction,
   args: ArrayLike<unknown>,
   inside: Context,
+  awaits: boolean,
 ): unknown {
   if (frame.outcome !== NOT_RUN) reportFault(`call of ${site.id}`, thrown);
   if (frame.outcome === RETURNED) {
@@ -189,7 +201,7 @@ function recover(
   }
   const { span, value } = frame;
   if (span === undefined) return value;
-  if ((frame.outcome as number) === RETURNED) return settle(span, site, self, value, inside);
+  if ((frame.outcome as number) === RETURNED) return settle(span, site, self, value, inside, awaits);
   fail(span, site, value);
   return value;
 }

@@ -8,6 +8,7 @@ import { apply, getPrototypeOf, hasOwn, promisePrototype, promiseThen } from '..
 import { withContext } from '../context/active.js';
 import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
+import { AwaitedCall } from '../site/tables.js';
 import { abandoned, endAbandoned } from './abandoned.js';
 import { callback, captureAttributes } from './callback.js';
 import { captureResult } from './captured-values.js';
@@ -111,13 +112,29 @@ class RecordedCall implements FollowedCall {
   }
 }
 
-/** Follows the result of a call. @param context the one that the body ran in @returns what the caller gets */
-export function settle(span: RecordedSpan, site: Site, self: unknown, result: unknown, context: Context): unknown {
+/**
+ * Follows the result of a call.
+ * @param context the one that the body ran in
+ * @param awaits the caller takes an AwaitedCall in place of a promise, and ends it
+ * @returns what the caller gets
+ */
+export function settle(
+  span: RecordedSpan,
+  site: Site,
+  self: unknown,
+  result: unknown,
+  context: Context,
+  awaits = false,
+): unknown {
   if ((typeof result !== 'object' && typeof result !== 'function') || result === null) {
     succeed(span, site, self, result);
     return result;
   }
-  if (site.isAsync && isNewPromise(result)) return followPromise(span, site, self, result, context);
+  if (site.isAsync && isNewPromise(result)) {
+    span.awaited = result;
+    const call = new SettlingCall(span, site, self, context, result);
+    return awaits ? call : followPromise(call, result);
+  }
   if (!follows(span, site, self, result, context)) succeed(span, site, self, result);
   return result;
 }
@@ -127,25 +144,46 @@ export function isNewPromise(result: object): result is Promise<unknown> {
   return types.isPromise(result) && getPrototypeOf(result) === promisePrototype;
 }
 
-function followPromise(span: RecordedSpan, site: Site, self: unknown, promise: Promise<unknown>, context: Context): unknown {
-  span.awaited = promise;
+/** The recorded call of an async function, which ends with its promise. */
+class SettlingCall extends AwaitedCall {
+  constructor(
+    private readonly span: RecordedSpan,
+    private readonly site: Site,
+    private readonly self: unknown,
+    private readonly context: Context,
+    promise: Promise<unknown>,
+  ) {
+    super(promise);
+  }
+
+  override v(value: unknown): unknown {
+    const { span, site, self } = this;
+    try {
+      if (site.options.untilEnd) new RecordedCall(span, site, self, this.context).fulfil(value);
+      else succeed(span, site, self, value);
+    } catch (fault) {
+      abandon(span, site, fault);
+    }
+    return value;
+  }
+
+  override x(error: unknown): unknown {
+    const { span, site } = this;
+    try {
+      fail(span, site, error);
+    } catch (fault) {
+      abandon(span, site, fault);
+    }
+    return error;
+  }
+}
+
+/** A promise that settles as `promise` does, after the call has ended. */
+export function followPromise(call: AwaitedCall, promise: Promise<unknown>): unknown {
   return apply(promiseThen, promise, [
-    function fulfilled(value: unknown) {
-      try {
-        if (site.options.untilEnd) new RecordedCall(span, site, self, context).fulfil(value);
-        else succeed(span, site, self, value);
-      } catch (fault) {
-        abandon(span, site, fault);
-      }
-      return value;
-    },
-    function rejected(error: unknown) {
-      try {
-        fail(span, site, error);
-      } catch (fault) {
-        abandon(span, site, fault);
-      }
-      throw error;
+    (value: unknown) => call.v(value),
+    (error: unknown) => {
+      throw call.x(error);
     },
   ]);
 }

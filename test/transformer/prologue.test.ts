@@ -55,6 +55,47 @@ for (const target of ['ES2017', 'ES2022'])
     assert.is(spans.filter((name: string) => /who$/.test(name)).length, 2);
   });
 
+const TURNS = `import { instrument, startTracing } from 'spanwright';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+
+class Work {
+  async bare(fails: boolean) { if (fails) throw new Error('x'); return 1; }
+  @instrument async recorded(fails: boolean) { if (fails) throw new Error('x'); return 1; }
+}
+/** Microtasks until a reaction of the promise runs. */
+async function turns(promise: Promise<unknown>): Promise<number> {
+  let settled = false;
+  const done = (): void => { settled = true; };
+  promise.then(done, done);
+  for (let count = 1; ; count++) { await undefined; if (settled) return count; }
+}
+async function main() {
+  const work = new Work();
+  const count = async () => [await turns(work.bare(false)), await turns(work.recorded(false)), await turns(work.bare(true)), await turns(work.recorded(true))];
+  const off = await count();
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({ serviceName: 'test', enabled: true, exporter });
+  const on = await count();
+  await tracing.forceFlush();
+  console.log(JSON.stringify({ off, on, spans: exporter.getFinishedSpans().length }));
+  await tracing.shutdown();
+}
+void main();
+`;
+
+test('an async method takes no microtask more while off, and one more while it is recorded', () => {
+  const { diagnostics, directory } = compile({
+    files: { 'src/main.ts': TURNS },
+    compilerOptions: { experimentalDecorators: true },
+  });
+  assert.equal(diagnostics, []);
+  const { stdout, stderr } = execute(directory, 'out/main.js');
+  const { off, on, spans } = JSON.parse(stdout.slice(stdout.indexOf('{')) || `"${stderr}"`);
+  assert.equal(off, [1, 1, 1, 1]);
+  assert.equal(on, [1, 2, 1, 2]);
+  assert.is(spans, 2);
+});
+
 const FRAMES = `import { instrument, startTracing } from 'spanwright';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 
@@ -210,9 +251,9 @@ void main();
   assert.equal(JSON.parse(stdout.slice(stdout.indexOf('[')) || `"${stderr}"`), ['Work.method', 'inline']);
 });
 
-test('code of contract 2 is refused with both numbers', () => {
-  const { directory } = compile({ files: { 'src/main.ts': `require('spanwright/emitted').decorate(2, {}, () => {});` } });
-  assert.match(execute(directory, 'out/main.js').stderr, /contract 2; the runtime that is loaded knows contract 3/);
+test('code of contract 3 is refused with both numbers', () => {
+  const { directory } = compile({ files: { 'src/main.ts': `require('spanwright/emitted').decorate(3, {}, () => {});` } });
+  assert.match(execute(directory, 'out/main.js').stderr, /contract 3; the runtime that is loaded knows contract 4/);
 });
 
 test.run();

@@ -3,7 +3,7 @@
 import { rowsOf, type TableRow } from '../../runtime/instrument/table.js';
 
 const TABLE =
-  /\(3, ?w ?=> ?\$\w+ ?= ?w, ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)'(?:, ?'([^']*)')?(?:, ?'([^']*)')?\);/;
+  /\(\d+, ?w ?=> ?\$\w+ ?= ?w, ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)'(?:, ?'([^']*)')?(?:, ?'([^']*)')?\);/;
 
 function rowsIn(emitted: string): readonly TableRow[] {
   const table = TABLE.exec(emitted);

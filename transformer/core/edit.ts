@@ -88,7 +88,7 @@ export interface ModuleNames {
   readonly recorder: string;
   /** The module's table, which is a function: the answer of the last recorded call. */
   readonly table: string;
-  /** Variables of a function that is recorded inline: the call, its value, the error that it threw. */
+  /** Variables of a function that is asynchronous or recorded inline: the call, its value, the error that it threw. */
   readonly call: string;
   readonly value: string;
   readonly error: string;
@@ -101,7 +101,7 @@ export interface ModuleNames {
 }
 
 /** Number of the contract between compiled code and `spanwright/emitted`. */
-export const CONTRACT = 3;
+export const CONTRACT = 4;
 
 /** The module that compiled code imports. */
 export const EMITTED_MODULE = 'spanwright/emitted';

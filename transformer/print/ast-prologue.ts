@@ -5,7 +5,7 @@ import type ts from 'typescript';
 import type { Compiler } from '../core/compiler.js';
 import type { ModuleNames, Plan } from '../core/edit.js';
 import type { Site } from '../core/site.js';
-import { COVERAGE_HINT, inlineText, isHinted, prologueText } from './prologue.js';
+import { awaitedText, COVERAGE_HINT, inlineText, isHinted, prologueText } from './prologue.js';
 
 export function prologueNodes(ts: Compiler, factory: ts.NodeFactory, site: Site, plan: Plan): ts.Statement {
   const { test, answer } = prologueText(site, plan.module);
@@ -21,14 +21,18 @@ export function prologueNodes(ts: Compiler, factory: ts.NodeFactory, site: Site,
     : check;
 }
 
-function awaited(ts: Compiler, factory: ts.NodeFactory, answer: string, { table, error }: ModuleNames): ts.Statement {
+function awaited(ts: Compiler, factory: ts.NodeFactory, answer: string, names: ModuleNames): ts.Statement {
+  const { promise, fulfil, fail } = awaitedText(names);
   const line = <Node extends ts.Node>(node: Node): Node => ts.setEmitFlags(node, ts.EmitFlags.SingleLine);
-  const passed = (value: ts.Expression): ts.Expression =>
-    factory.createCallExpression(factory.createIdentifier(table), undefined, [value]);
-  const given = factory.createReturnStatement(passed(factory.createAwaitExpression(factory.createIdentifier(answer))));
-  const failed = factory.createThrowStatement(passed(factory.createIdentifier(error)));
-  const caught = factory.createCatchClause(error, line(factory.createBlock([failed])));
-  return line(factory.createTryStatement(line(factory.createBlock([given])), caught, undefined));
+  const verbatim = (text: string): ts.Expression => factory.createIdentifier(text);
+  const passed = (callee: string, value: ts.Expression): ts.Expression =>
+    factory.createCallExpression(verbatim(callee), undefined, [value]);
+  const made = factory.createVariableDeclaration(names.call, undefined, undefined, verbatim(answer));
+  const given = factory.createReturnStatement(passed(fulfil, factory.createAwaitExpression(verbatim(promise))));
+  const failed = factory.createThrowStatement(passed(fail, verbatim(names.error)));
+  const caught = factory.createCatchClause(names.error, line(factory.createBlock([failed])));
+  const attempt = line(factory.createTryStatement(line(factory.createBlock([given])), caught, undefined));
+  return line(factory.createBlock([line(factory.createVariableStatement(undefined, [made])), attempt]));
 }
 
 /** The test with the private member as a node. */

@@ -2,13 +2,30 @@
 // with its peers. Called by the package tests. Nothing of the working folder's dist/ takes part, so stale output cannot help.
 
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PROJECT, projectFiles } from '../house/sources.js';
 
 const LIMIT_MS = 180_000;
+const DAY_MS = 86_400_000;
+/** Tarballs by the content of their sources. */
+const PACKED = join(PROJECT, '.cache/packed');
 const run = promisify(execFile);
 
 export interface PackedFile {
@@ -34,11 +51,31 @@ export class Consumer {
   /** Output of npm at the last installation. */
   installOutput = '';
 
-  /** `npm pack` of the package in `folder`, over a copy of the project's files, with the scripts that a release runs. */
+  /**
+   * `npm pack` of the package in `folder`, over a copy of the project's files, with the scripts that a release runs. Test files that pack
+   * the same sources share one tarball.
+   */
   async pack(folder = '.'): Promise<Tarball> {
+    const files = projectFiles().filter((path) => /^(\.ci|runtime|transformer|cli|viewer)\/|^[^/]+$/.test(path));
+    const hash = createHash('sha256').update(`${process.version} ${folder}`);
+    for (const path of files) hash.update(`\0${path}\0`).update(readFileSync(join(PROJECT, path)));
+    const kept = join(PACKED, hash.digest('hex').slice(0, 20));
+    while (!existsSync(kept)) {
+      if (takeLock(`${kept}.lock`)) {
+        try {
+          await this.#packInto(kept, files, folder);
+        } finally {
+          rmSync(`${kept}.lock`, { recursive: true, force: true });
+        }
+      } else await setTimeout(250);
+    }
+    const packed = JSON.parse(readFileSync(join(kept, 'packed.json'), 'utf8')) as Packed;
+    return { path: join(kept, packed.filename), files: packed.files, unpackedSize: packed.unpackedSize };
+  }
+
+  async #packInto(kept: string, files: readonly string[], folder: string): Promise<void> {
     const copy = join(this.#top, 'source');
-    for (const path of projectFiles()) {
-      if (!/^(\.ci|runtime|transformer|cli|viewer)\/|^[^/]+$/.test(path)) continue;
+    for (const path of files) {
       mkdirSync(dirname(join(copy, path)), { recursive: true });
       cpSync(join(PROJECT, path), join(copy, path));
     }
@@ -46,10 +83,15 @@ export class Consumer {
     if (!existsSync(modules)) symlinkSync(join(PROJECT, 'node_modules'), modules, 'dir');
     const { stdout } = await run('npm', ['pack', '--json', '--loglevel=error'], { cwd: join(copy, folder), timeout: LIMIT_MS });
     // Scripts print before the JSON does.
-    const [packed] = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as [
-      { filename: string; files: PackedFile[]; unpackedSize: number },
-    ];
-    return { path: join(copy, folder, packed.filename), files: packed.files, unpackedSize: packed.unpackedSize };
+    const [packed] = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as [Packed];
+    const made = mkdtempSync(`${kept}.new-`);
+    cpSync(join(copy, folder, packed.filename), join(made, packed.filename));
+    writeFileSync(join(made, 'packed.json'), JSON.stringify(packed));
+    renameSync(made, kept);
+    for (const old of readdirSync(PACKED)) {
+      const path = join(PACKED, old);
+      if (!old.endsWith('.lock') && statSync(path).mtimeMs < Date.now() - DAY_MS) rmSync(path, { recursive: true, force: true });
+    }
   }
 
   /** An empty folder into which the tarball and further packages are installed; the versions are those of the project. */
@@ -90,6 +132,25 @@ export class Consumer {
   remove(): void {
     rmSync(this.#top, { recursive: true, force: true });
   }
+}
+
+/** True if this process may pack. A lock that is older than a pack may take belongs to a process that was killed. */
+function takeLock(path: string): boolean {
+  mkdirSync(PACKED, { recursive: true });
+  try {
+    if (existsSync(path) && statSync(path).mtimeMs < Date.now() - 2 * LIMIT_MS) rmSync(path, { recursive: true, force: true });
+    mkdirSync(path);
+    return true;
+  } catch {
+    return false; // another process packs, or has just finished
+  }
+}
+
+/** Answer of `npm pack --json`. */
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly PackedFile[];
+  readonly unpackedSize: number;
 }
 
 interface Lock {

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { measureBuild } from './build.js';
 import { measureExport, measureHttp } from './exported.js';
 import { measureFaults } from './faults.js';
+import { measureFlight } from './flight.js';
 import { measureInstructions } from './instructions.js';
 import { measureInstrumentations } from './instrumentations.js';
 import { measureLoad } from './load.js';
@@ -39,6 +40,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   http: measureHttp,
   open: (modules) => measureOpen(modules.workspace),
   production: measureProduction,
+  flight: measureFlight,
   rules: () => measureRules(),
   profile: measureProfile,
   node24: measureNode24,

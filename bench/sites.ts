@@ -31,6 +31,12 @@ const CONTEXT_HEAD = `import type { AsyncLocalStorage } from 'node:async_hooks';
 const { storage } = (globalThis as unknown as Record<symbol, { storage: AsyncLocalStorage<object> }>)[Symbol.for('spanwright.contexts.1')]!;
 const never = {};`;
 
+const CLOCK_HEAD = `import { AsyncLocalStorage } from 'node:async_hooks';
+import { performance } from 'node:perf_hooks';
+const storage = new AsyncLocalStorage<number>();
+const now = performance.now.bind(performance);
+const times = new Float64Array(2);`;
+
 /** How the methods of a generated file are instrumented. */
 const FLAVOURS = {
   bare: { head: '', method: (_site: number, method: string) => method },
@@ -60,6 +66,11 @@ const FLAVOURS = {
   autotel: {
     head: "import { Trace } from 'autotel/decorators';",
     method: (_site: number, method: string) => `@Trace()\n  ${method}`,
+  },
+  // Floor of a call of the flight recorder: its start and its end, and for async methods a storage that names the caller.
+  'clock reads': {
+    head: CLOCK_HEAD,
+    method: clockReads,
   },
   floor: {
     head: FLOOR_HEAD,
@@ -160,6 +171,18 @@ function leastSpan(_site: number, method: string, shape: Shape = 'sync'): string
       }
     });
   }`;
+}
+
+function clockReads(site: number, method: string, shape: Shape = 'sync'): string {
+  const { signature, body } = parts(method);
+  const inside = `times[0] = now();
+      try {
+        ${body}
+      } finally {
+        times[1] = now();
+      }`;
+  if (shape === 'sync') return `${signature} {\n    ${inside}\n  }`;
+  return `${signature} {\n    return storage.run(${site}, async (): Promise<number> => {\n      ${inside}\n    });\n  }`;
 }
 
 /** Careful code without a library: options made once, the error recorded, the span ended in every case. */

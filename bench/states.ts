@@ -104,6 +104,18 @@ async function spanwrightWhen(): Promise<Installed> {
   return { ...installed, count: () => installed.count() - 1 };
 }
 
+/** Off, with calls written into the ring of the flight recorder. */
+async function flightRecorder(): Promise<Installed> {
+  const { startTracing } = await import('spanwright');
+  const tracing = await startTracing({
+    serviceName: 'bench',
+    exporter: new DiscardingExporter(),
+    enabled: false,
+    flightRecorder: '30s',
+  });
+  return { ...NOTHING, drain: () => tracing.forceFlush() };
+}
+
 const gate = (): Gate =>
   (globalThis as unknown as Record<symbol, { gate: Gate }>)[Symbol.for('spanwright.state.1')]?.gate as Gate;
 
@@ -141,6 +153,7 @@ export const STATES = {
   'spanwright on elsewhere': spanwrightElsewhere,
   'spanwright on for one value': spanwrightWhen,
   'spanwright on': () => spanwright(true),
+  'spanwright flight recorder': flightRecorder,
 } satisfies Record<string, () => Promise<Installed>>;
 
 export type StateName = keyof typeof STATES;

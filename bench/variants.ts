@@ -66,7 +66,7 @@ export class Modules {
     // The peers' decorators exist in the legacy form only, and only ours has a transformer.
     const flavours: readonly Flavour[] =
       build === 'plain'
-        ? ['bare', 'context read', 'floor', 'handwritten', 'instrument', 'nestjs-otel', 'fullstackhouse']
+        ? ['bare', 'context read', 'clock reads', 'floor', 'handwritten', 'instrument', 'nestjs-otel', 'fullstackhouse']
         : ['instrument', 'instrument args'];
     const sources = flavours.flatMap((flavour) =>
       (['sync', 'async'] as const).map((shape): [string, string] => [`${flavour}-${shape}.ts`, sitesSource(flavour, shape)]),

@@ -90,7 +90,7 @@ export class Workspace {
   worker(): string {
     const folder = join(this.folder, 'worker');
     mkdirSync(folder, { recursive: true });
-    for (const name of ['worker', 'states', 'held', 'profiled', 'counted', 'many-worker', 'exported-program']) {
+    for (const name of ['worker', 'states', 'held', 'profiled', 'counted', 'flown', 'many-worker', 'exported-program']) {
       const source = readFileSync(join(__dirname, `${name}.ts`), 'utf8');
       const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true };
       writeFileSync(join(folder, `${name}.js`), ts.transpileModule(source, { compilerOptions }).outputText);

@@ -79,7 +79,7 @@ export class FlightRecorder {
       isRoot = caller === NO_CALL;
       call = flight.ring.begin(site, caller, now());
       if (site.options.args !== undefined) flight.ring.describe(call, { values: argumentsOf(site, args, flight.limits) });
-      if (under !== undefined && flight.ring.underOf(caller)?.spanId !== under.spanId) flight.ring.describe(call, { under });
+      if (under !== undefined) linkTo(under, flight.ring, call, caller);
     } catch (fault) {
       reportFault(`flight recorder at ${site.id}`, fault);
     }
@@ -106,12 +106,13 @@ export class FlightRecorder {
   }
 
   /** As record(), for a function whose body runs in place. @returns what ends the call */
-  startInline(site: Site): InlineCall {
+  startInline(site: Site, under: SpanContext | undefined): InlineCall {
     const flight = this.flight as Flight;
     const before = this.current;
     const caller = this.caller(site);
     const isRoot = caller === NO_CALL;
     const call = flight.ring.begin(site, caller, now());
+    if (under !== undefined) linkTo(under, flight.ring, call, caller);
     this.current = call;
     this.depth++;
     let failed = false;
@@ -126,6 +127,11 @@ export class FlightRecorder {
     };
     return endCall;
   }
+}
+
+/** Notes the recorded span in which a call is made, unless that of its caller says so. */
+function linkTo(under: SpanContext, ring: FlightRing, call: number, caller: number): void {
+  if (ring.underOf(caller)?.spanId !== under.spanId) ring.describe(call, { under });
 }
 
 /** An entry of the ring for the call of an async function, which ends with its promise. */
@@ -166,7 +172,7 @@ function fail(flight: Flight, call: number, site: Site, isRoot: boolean, thrown:
     const failed = !isCancellation(thrown) && !isClientFault(flight.statusOf(thrown)) && !isExpected(site, thrown);
     if (failed) {
       const { type, message } = describeThrown(thrown);
-      const error = { type: cutText(type, TEXT_LENGTH), message: cutText(message, TEXT_LENGTH) };
+      const error = { type: keptText(type), message: keptText(message) };
       flight.ring.describe(call, { error });
     }
     closeCall(flight, call, isRoot, failed);
@@ -186,20 +192,23 @@ function reportEnd(fault: unknown): void {
 /** The named arguments of a call; what `redact` covers is replaced here, before it is kept. */
 function argumentsOf(site: Site, args: ArrayLike<unknown>, limits: SpanLimits): (AttributeValue | undefined)[] {
   const { hides } = limits;
-  const values: (AttributeValue | undefined)[] = [];
-  for (const { index, parameter, key } of site.options.args ?? []) {
-    if (index >= args.length) values.push(undefined);
-    else if (hides !== undefined && (hides(parameter) || hides(key))) values.push(REDACTED);
+  const named = site.options.args ?? [];
+  // of the exact length: an array that grows has places for sixteen more
+  const values: (AttributeValue | undefined)[] = new Array(named.length);
+  for (let at = 0; at < named.length; at++) {
+    const { index, parameter, key } = named[at] as (typeof named)[number];
+    if (index >= args.length) values[at] = undefined;
+    else if (hides !== undefined && (hides(parameter) || hides(key))) values[at] = REDACTED;
     else {
       const value = recordValue(args[index], limits);
-      values.push(
-        typeof value === 'string'
-          ? cutText(value, TEXT_LENGTH)
-          : typeof value === 'object'
-            ? cutText(String(value), TEXT_LENGTH)
-            : value,
-      );
+      values[at] = typeof value === 'string' || typeof value === 'object' ? keptText(value) : value;
     }
   }
   return values;
+}
+
+/** The start of a text. A part of a string keeps the whole of it in memory, so that one that is cut is written again. */
+function keptText(value: unknown): string {
+  const text = String(value);
+  return text.length <= TEXT_LENGTH ? text : Buffer.from(cutText(text, TEXT_LENGTH), 'utf16le').toString('utf16le');
 }

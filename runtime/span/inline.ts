@@ -10,15 +10,17 @@ import type { InlineCall } from '../site/tables.js';
 import { state } from '../state.js';
 import { endAbandoned } from './abandoned.js';
 import type { RecordedSpan } from './recorded.js';
-import { contextToDecide, decide, startSpan } from './run.js';
+import { contextToDecide, decide, recordedIn, startSpan } from './run.js';
 import { abandon, fail, settle } from './settle.js';
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
 /** Starts the call: a span if it is to be recorded, else a place in the flight recorder while that runs. */
 export function startInline(site: Site): InlineCall | undefined {
+  const call = startInlineSpan(site);
   const { flight } = state;
-  return startInlineSpan(site) ?? (flight.takes(site) ? flight.startInline(site) : undefined);
+  if (call !== undefined || !flight.takes(site)) return call;
+  return flight.startInline(site, recordedIn(contextToDecide(site)));
 }
 
 /** Under a context manager of others no context can be entered: transparent. */

@@ -5,6 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
@@ -15,6 +17,8 @@ import { state } from '../../runtime/state.js';
 import { readTraces } from '../../viewer/formats/read.js';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 const folder = mkdtempSync(join(tmpdir(), 'spanwright-flight-'));
 let exporter: InMemorySpanExporter;
 let tracing: Tracing;
@@ -219,6 +223,29 @@ test('arguments beyond the bytes are left out, and fit again when older ones hav
   for (let count = 0; count < 200; count++) take('short');
   assert.ok((await dumped()).every(({ attributes }) => attributes.text === 'short'));
 });
+
+test('memory stays within the bytes, also with arguments, and of a huge text only what is kept stays', async () => {
+  const bytes = 8 * 2 ** 20;
+  const before = usedBytes();
+  await fly({ flightMaxCalls: 100_000, flightMaxBytes: bytes });
+  const take = instrument({ name: 'take', args: ['text'] }, (text: string) => text.length);
+  for (let count = 0; count < 100_000; count++) take(`machine-${count}`);
+  const full = usedBytes() - before;
+  assert.ok(full > bytes / 2 && full < bytes * 1.25, `${full} bytes of ${bytes}`);
+  await tracing.shutdown();
+
+  await fly();
+  const empty = usedBytes();
+  for (let count = 0; count < 200; count++) take(`${count}`.padEnd(2 ** 20, 'x'));
+  const huge = usedBytes() - empty;
+  assert.ok(huge < 20 * 2 ** 20, `${huge} bytes for 200 texts of a mebibyte`);
+});
+
+function usedBytes(): number {
+  for (let turn = 0; turn < 3; turn++) collectGarbage();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
 
 test('calls that ended before the time of the recorder are left out', async () => {
   await fly({ flightRecorder: '1s' });

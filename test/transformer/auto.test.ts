@@ -136,6 +136,44 @@ for (const [name, compilerOptions] of Object.entries({
   });
 }
 
+test('a call recorded inline that found no room is added under its recorded caller where the trace is kept late', () => {
+  const compiled = compile({
+    files: {
+      'src/services/rack.ts': `class Rack { constructor() { new Fan(); } }
+class Fan { constructor() {} }
+export function power() { new Rack(); throw new Error('refused'); }`,
+      'src/main.ts': `import { startTracing } from 'spanwright';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import { power } from './services/rack.js';
+async function run() {
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({
+    serviceName: 'test', enabled: true, exporter, maxOpenSpans: 1, flightRecorder: '30s', flightErrors: false,
+    keep: { errors: true, slowerThan: '10s', ratio: 0 },
+  });
+  try { power(); } catch {}
+  await tracing.forceFlush();
+  const spans = exporter.getFinishedSpans();
+  const names = new Map(spans.map((span) => [span.spanContext().spanId, span.name]));
+  console.log('\\n' + JSON.stringify(spans.map((span) => [span.name, names.get(span.parentSpanContext?.spanId ?? '') ?? null])));
+  await tracing.shutdown();
+}
+void run();
+`,
+    },
+    plugin: { namespace: 'app', auto: [{ files: 'src/services/**' }] },
+  });
+  assert.equal(compiled.diagnostics, []);
+  const ran = execute(compiled.directory, 'out/main.js');
+  assert.is(ran.status, 0, ran.stderr);
+  const spans = JSON.parse(ran.stdout.slice(ran.stdout.indexOf('\n['))) as [string, string | null][];
+  assert.equal(spans.sort(), [
+    ['new Fan', 'new Rack'],
+    ['new Rack', 'power'],
+    ['power', null],
+  ]);
+});
+
 test('files that no rule names are left alone', () => {
   const files = { 'src/a.ts': 'export function a() {}', 'src/b.ts': 'export function b() {}' };
   const compiled = compile({ files, plugin: { auto: [{ files: ['src/*.ts'], exclude: ['src/b.ts'] }] } });

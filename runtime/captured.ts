@@ -40,10 +40,11 @@ export const { floor, max, min, round } = Math;
 export const { parseInt: parseInteger } = Number;
 export const { getTime } = Date.prototype;
 export const { clearTimeout, clearInterval } = timers;
+const { setTimeout: after, setInterval: every, setImmediate: soon } = timers;
 /** Timers of the runtime: a fault in one is logged and ends no process. */
-export const setTimeout = (run: () => void, ms: number): NodeJS.Timeout => timers.setTimeout(guarded('a timer', run), ms);
-export const setInterval = (run: () => void, ms: number): NodeJS.Timeout => timers.setInterval(guarded('a timer', run), ms);
-export const setImmediate = (run: () => void): NodeJS.Immediate => timers.setImmediate(guarded('a timer', run));
+export const setTimeout = (run: () => void, ms: number): NodeJS.Timeout => after(guarded('a timer', run), ms);
+export const setInterval = (run: () => void, ms: number): NodeJS.Timeout => every(guarded('a timer', run), ms);
+export const setImmediate = (run: () => void): NodeJS.Immediate => soon(guarded('a timer', run));
 export const nextTick: typeof process.nextTick = process.nextTick.bind(process);
 export const promisePrototype = Promise.prototype;
 /** The `then` of Promise; called with `apply`, because the property of the prototype may be replaced. */

@@ -84,7 +84,7 @@ test('over the embedded receiver alone, which answers as Jaeger does: the same',
 test('half of a configuration is refused with what to set, and nothing is started', async () => {
   const { code, output } = await runSample({ SPANWRIGHT_JAEGER_URL: 'http://127.0.0.1:16686' });
   assert.is(code, 1);
-  assert.match(output, /set both, for a Jaeger of yours, or neither/);
+  assert.match(output, /set both, for your own Jaeger, or neither/);
   assert.not.match(output, /npx spanwright/);
 });
 

@@ -1,7 +1,7 @@
 // A watched file as control source, as a Kubernetes ConfigMap is mounted: the kubelet swaps the link `..data` beside the file,
 // so the folder is watched and the file read again, and a slow poll backs the watch on file systems without events.
 // The time of a command runs from the moment at which its change is seen. One that stood there at the start has run since the
-// file was written, by the clocks of this machine and of the file system; where they contradict each other it is not obeyed.
+// file was written, by the clocks of this machine and of the file system; where they contradict each other it is ignored.
 
 import { constants, type FSWatcher, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -120,7 +120,7 @@ class FollowedFile implements Control {
       throw new InvalidArgumentError('revision', '"revision" must be a whole number from 1.');
     if ((revision as number) <= this.#follower.revision) {
       const known = this.#follower.revision;
-      this.#follower.fault(`its revision ${revision} is not above ${known}, which has been seen: it is not obeyed`);
+      this.#follower.fault(`ignored: revision ${revision} is not newer than ${known}`);
       return;
     }
     const options = leaseOptions(file);

@@ -218,7 +218,7 @@ test('a change under an old revision is ignored and logged', async () => {
   control = await followFile(tracing, map.file);
   assert.is(tracing.enabled, true);
   map.write({ revision: 5, enabled: false, for: '1m' });
-  await until(() => lines.some((line) => /SPW022 .*its revision 5 is not above 5, which has been seen/.test(line)));
+  await until(() => lines.some((line) => /SPW022 .*ignored: revision 5 is not newer than 5/.test(line)));
   assert.is(tracing.enabled, true);
   map.write({ revision: 6, enabled: false, for: '1m' });
   await until(() => !tracing.enabled);
@@ -237,7 +237,7 @@ test('anything but a regular file is logged, a named pipe too, and the file that
   await until(() => tracing.enabled);
 });
 
-test('where changes are refused the file is not obeyed', async () => {
+test('where changes are refused the file is ignored', async () => {
   await tracing.shutdown();
   tracing = await startService({ allowRuntimeChanges: false });
   map.write({ enabled: true });

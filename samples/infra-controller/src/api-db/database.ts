@@ -1,5 +1,5 @@
 // The controller's PostgreSQL: PGlite, which is PostgreSQL itself, embedded. Every query is a span under its caller, with the
-// statement as written, `$1` and all. Parameter values are not recorded: some are credentials.
+// statement as written, `$1` and all. A query without a caller starts no trace. Parameter values are not recorded: some are credentials.
 
 import { PGlite, type Results } from '@electric-sql/pglite';
 import { emptyCluster } from '@spanwright/stage';
@@ -16,6 +16,7 @@ export class Database {
 
   @instrument({
     kind: 'client',
+    root: 'never',
     attributes: (text: string) => ({
       'db.system.name': 'postgresql',
       'db.operation.name': /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? '',

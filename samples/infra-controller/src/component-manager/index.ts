@@ -1,5 +1,7 @@
-// Finds the component in the inventory and the backend for it. The spans are the backends' own: this only chooses.
+// Finds the component in the inventory and the backend for it. The spans are those of the backends; what changes a component adds its
+// id to the span of the caller.
 
+import { instrument } from 'spanwright';
 import type { Inventory } from '../api-db/inventory.js';
 import { BmcClient } from './bmc-client.js';
 import type { Backend, BackendName, FirmwareStatus, PowerAction } from './component.js';
@@ -17,6 +19,7 @@ export class ComponentManager {
     this.backends = { nsm: new NsmBackend(bmc), psm: new PsmBackend(bmc), rms: new RmsBackend(bmc) };
   }
 
+  @instrument.attributes({ args: { id: 'component.id' } })
   async powerControl(id: string, action: PowerAction): Promise<string> {
     const component = await this.inventory.component(id);
     const state = await this.backends[component.backend].powerControl(component, action);
@@ -24,6 +27,7 @@ export class ComponentManager {
     return state;
   }
 
+  @instrument.attributes({ args: { id: 'component.id' } })
   async updateFirmware(id: string, version: string): Promise<FirmwareStatus> {
     const component = await this.inventory.component(id);
     const status = await this.backends[component.backend].updateFirmware(component, version);

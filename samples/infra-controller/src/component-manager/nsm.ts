@@ -1,6 +1,6 @@
 // NSM: NVLink switches, one BMC a switch.
 
-import { instrument } from 'spanwright';
+import { instrument, record } from 'spanwright';
 import type { BmcClient } from './bmc-client.js';
 import type { Backend, Component, FirmwareStatus, PowerAction } from './component.js';
 import { firmwareImage } from './firmware-images.js';
@@ -8,8 +8,8 @@ import { firmwareImage } from './firmware-images.js';
 export class NsmBackend implements Backend {
   constructor(private readonly bmc: BmcClient) {}
 
-  @instrument({ attributes: { backend: 'nsm' }, args: { action: 'power.action' } })
-  async powerControl(component: Component, action: PowerAction): Promise<string> {
+  @instrument({ attributes: { backend: 'nsm' } })
+  async powerControl(component: Component, @record('power.action') action: PowerAction): Promise<string> {
     const { body } = await this.bmc.send(component.endpoints[0], 'POST', '/power', { action });
     return String(body.state);
   }

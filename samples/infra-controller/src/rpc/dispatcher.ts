@@ -1,5 +1,5 @@
-// One request, from its head to its reply: the `request` span, which is the root of everything that the request causes. A
-// caller that sends `traceparent` gets it as a part of its own trace.
+// One request, from its head to its reply: the `request` span, which is the root of everything that the request causes, or a part of the
+// caller's trace.
 
 import { trace } from '@opentelemetry/api';
 import { instrument } from 'spanwright';
@@ -10,7 +10,6 @@ import type { Arguments, Route } from './routes.js';
 export interface ApiRequest {
   method: string;
   path: string;
-  headers: Readonly<Record<string, unknown>>;
   /** Reads query and body; a body that cannot be read is a BadRequestError. */
   arguments(): Promise<Arguments>;
 }
@@ -30,7 +29,6 @@ export class Dispatcher {
   @instrument({
     name: 'request',
     kind: 'server',
-    parent: (request: ApiRequest) => request.headers,
     attributes: (request: ApiRequest) => ({ 'http.request.method': request.method, 'url.path': request.path }),
     result: (reply: ApiReply) => ({ 'http.response.status_code': reply.status }),
   })

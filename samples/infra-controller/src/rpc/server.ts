@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { baggage } from 'spanwright';
 import { log } from '../log.js';
 import type { Reactor } from '../runtime-internals/reactor.js';
 import { BadRequestError, messageOf, statusOf } from './api-error.js';
@@ -9,6 +10,9 @@ import type { Dispatcher } from './dispatcher.js';
 import type { Arguments } from './routes.js';
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** Runs a request in the context that its headers bring: the caller's trace, or the signature that has it recorded. */
+const inItsContext = baggage.declare({}).middleware();
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -41,7 +45,7 @@ export class ApiServer {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     if (path === '/tracing' || path.startsWith('/tracing/')) this.admin(request, response);
     else if (path === '/healthz') reply(response, 200, { ok: true, polls: this.reactor.polls });
-    else void this.serveApi(request, response, path);
+    else inItsContext(request, response, () => void this.serveApi(request, response, path));
   }
 
   private async serveApi(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
@@ -49,7 +53,6 @@ export class ApiServer {
       const { status, body } = await this.dispatcher.handle({
         method: request.method ?? 'GET',
         path,
-        headers: request.headers,
         arguments: () => readArguments(request),
       });
       reply(response, status, body);

@@ -240,11 +240,18 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Check the wiring of a project and its service, with cause and fix of every finding.',
     details: [
       'Looks at the versions, the plugin in tsconfig.json, the built output, the endpoint, and the running service if it is reached.',
+      'With --pid the directory and the variables are those that the process was started with; secrets are masked.',
       'Exits with 1 when it finds an error.',
     ],
     options: [
       { name: 'project', short: 'p', type: 'text', value: 'PATH', summary: 'tsconfig.json, or the directory that holds it.' },
       { name: 'config', type: 'text', value: 'PATH', summary: 'The TOML file of the service.' },
+      {
+        name: 'pid',
+        type: 'count',
+        value: 'N',
+        summary: 'Check the variables of this running process, not those of the shell (Linux).',
+      },
       {
         name: 'sidecar',
         type: 'text',

@@ -7,6 +7,8 @@ import { EXIT, type Invocation } from '../command.js';
 import { configurationAt } from '../explain.js';
 import { styled } from '../table.js';
 import type { Finding, Level } from './finding.js';
+import { checkEnvironment, readProcess } from './process.js';
+import type { Subject } from './service.js';
 import { checkWiring } from './wiring.js';
 
 const ORDER: readonly Level[] = ['ok', 'note', 'warning', 'error'];
@@ -14,11 +16,17 @@ const COLOURS = { ok: 'green', note: 'dim', warning: 'yellow', error: 'red' } as
 
 export async function runDoctor(invocation: Invocation): Promise<number> {
   const { arguments: given, options, out, colours } = invocation;
-  const directory = resolve(given[0] ?? '.');
+  const pid = options.get('pid') as number | undefined;
+  const running = pid === undefined ? undefined : readProcess(pid);
+  const directory = resolve(given[0] ?? running?.directory ?? '.');
   const project = options.get('project') as string | undefined;
   const tsconfig = project === undefined ? join(directory, 'tsconfig.json') : configurationAt(resolve(project));
   const wiring = checkWiring({ directory, tsconfig, version: VERSION });
-  const findings = [...wiring, ...(await serviceFindings(invocation, directory, wiring))];
+  const findings = [
+    ...(running === undefined ? [] : checkEnvironment(running)),
+    ...wiring,
+    ...(await serviceFindings(invocation, { directory, running }, wiring)),
+  ];
   const failed = findings.some(({ level }) => level === 'error');
   if (options.has('json')) out(JSON.stringify({ ok: !failed, findings }));
   else for (const line of findingLines(findings, colours)) out(line);
@@ -26,10 +34,10 @@ export async function runDoctor(invocation: Invocation): Promise<number> {
 }
 
 /** Loaded lazily: reading a service's configuration needs OpenTelemetry's API, which may be the missing part. */
-async function serviceFindings(invocation: Invocation, directory: string, wiring: readonly Finding[]): Promise<Finding[]> {
+async function serviceFindings(invocation: Invocation, subject: Subject, wiring: readonly Finding[]): Promise<Finding[]> {
   try {
     const { checkService } = await import('./service.js');
-    return await checkService(invocation, directory);
+    return await checkService(invocation, subject);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND' && wiring.some(({ name }) => name === 'no-api')) return [];
     throw error;

@@ -11,6 +11,7 @@ import type { SiteReport, TracingState } from '../../runtime/tracing.js';
 import { CommandFailure, type Invocation } from '../command.js';
 import { ask } from '../live/ask.js';
 import { type Finding, finding, ok } from './finding.js';
+import type { RunningProcess } from './process.js';
 
 const SIDECAR = 'http://localhost:4317';
 /** The default of service_name. */
@@ -29,10 +30,16 @@ interface Facts {
   readonly rules: string;
 }
 
-export async function checkService(invocation: Invocation, directory: string): Promise<Finding[]> {
+/** The project that is checked, and its process where one is named. */
+export interface Subject {
+  readonly directory: string;
+  readonly running: RunningProcess | undefined;
+}
+
+export async function checkService(invocation: Invocation, { directory, running }: Subject): Promise<Finding[]> {
   const found: Finding[] = [];
-  const configuration = readConfiguration(invocation, directory, found);
-  const live = await liveState(invocation, configuration, found);
+  const configuration = readConfiguration(invocation, directory, running?.environment ?? invocation.environment, found);
+  const live = await liveState(invocation, configuration, running?.pid, found);
   const facts = live ?? (configuration && configuredFacts(configuration));
   if (facts === undefined) return found;
   const sidecar = (invocation.options.get('sidecar') as string | undefined) ?? SIDECAR;
@@ -41,7 +48,12 @@ export async function checkService(invocation: Invocation, directory: string): P
   return [...found, ...(await checkDelivery(invocation, live))];
 }
 
-function readConfiguration({ options, environment }: Invocation, cwd: string, found: Finding[]): Configuration | undefined {
+function readConfiguration(
+  { options }: Invocation,
+  cwd: string,
+  environment: NodeJS.ProcessEnv,
+  found: Finding[],
+): Configuration | undefined {
   const configFile = options.get('config') as string | undefined;
   try {
     const { configuration, warnings } = loadConfiguration({
@@ -152,13 +164,18 @@ async function certificatesOf({ tls }: Endpoint, configuration: Configuration | 
 async function liveState(
   invocation: Invocation,
   configuration: Configuration | undefined,
+  pid: number | undefined,
   found: Finding[],
 ): Promise<TracingState | undefined> {
   try {
     const state = await ask<TracingState>(silent(invocation), 'GET', 'state');
     const { serviceName } = configuration ?? state;
-    if (serviceName !== state.serviceName && serviceName !== UNNAMED) {
-      found.push(finding('other-service', `${state.serviceName}, pid ${state.pid}, answers; this project is ${serviceName}`));
+    const expected =
+      pid !== undefined && pid !== state.pid
+        ? `--pid is ${pid}`
+        : serviceName !== state.serviceName && serviceName !== UNNAMED && `this project is ${serviceName}`;
+    if (expected) {
+      found.push(finding('other-service', `${state.serviceName}, pid ${state.pid}, answers; ${expected}`));
       if (!isNamed(invocation)) return undefined;
     }
     found.push(ok(`the service ${state.serviceName}, pid ${state.pid}, answers`));

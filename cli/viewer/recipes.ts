@@ -15,6 +15,7 @@ export type RecipeName =
   | 'from-log'
   | 'slow'
   | 'errors'
+  | 'find'
   | 'spike'
   | 'map'
   | 'verify'
@@ -64,6 +65,13 @@ export const RECIPES: readonly Recipe[] = [
     arity: [0, 0],
     summary: 'List the traces with an error, the newest first, with where it began.',
     options: ['service', 'since', 'limit'],
+  },
+  {
+    name: 'find',
+    usage: 'KEY=VALUE...',
+    arity: [1, 20],
+    summary: 'List the traces in which one span has all these attributes, the newest first.',
+    options: ['service', 'over', 'since', 'limit'],
   },
   {
     name: 'spike',

@@ -217,6 +217,52 @@ test('a running service whose sites no transformer has seen, that has none, or t
   });
 });
 
+test('--pid reads directory and variables of the process, not those of the shell, and masks secrets', () =>
+  withReceiver(async (endpoint) => {
+    const variables = {
+      [ENDPOINT]: endpoint,
+      OTEL_SERVICE_NAME: 'user-svc',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20hidden-1',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://me:hidden-2@collector:4317/?key=hidden-3',
+      SPANWRIGHT_ADMIN_TOKEN: 'hidden-4-of-32-characters-or-more',
+      PGPASSWORD: 'hidden-5',
+    };
+    await withService(directory, { ...variables, CONFIG: '', SITES: 'built' }, async (_url, pid) => {
+      const shell = { [ENDPOINT]: 'http://127.0.0.1:9', OTEL_SERVICE_NAME: 'shell' };
+      const { findings, text } = await doctor(undefined, shell, { pid });
+      const found = findings.map((one) => one.found);
+      for (const shown of [
+        `${ENDPOINT}=${endpoint}`,
+        'OTEL_SERVICE_NAME=user-svc',
+        'OTEL_EXPORTER_OTLP_HEADERS=***',
+        'OTEL_EXPORTER_OTLP_ENDPOINT=http://***@collector:4317/?***',
+        'SPANWRIGHT_ADMIN_TOKEN=***',
+      ])
+        assert.ok(found.includes(`process ${pid} has ${shown}`), text);
+      assert.ok(
+        found.some((one) => one.startsWith(`the endpoint ${endpoint.replace('http://', '')}`)),
+        text,
+      );
+      assert.not.match(text, /hidden|PGPASSWORD|=shell/);
+      const plain = await doctor(undefined, shell, {});
+      assert.not.match(plain.text, /user-svc/);
+    });
+  }));
+
+test('--pid of no process is refused; a hook of another process than --pid is reported', async () => {
+  const nobody = await spanwright(['doctor', directory, '--pid', '4194999']);
+  assert.equal([nobody.status, nobody.err.trim()], [1, 'spanwright: There is no process 4194999.']);
+  await withService(directory, { SITES: 'built' }, async (url, pid) => {
+    const own = await doctor(directory, TOKEN, { url, pid });
+    assert.not.ok(names(own).includes('other-service'), own.text);
+    const other = await doctor(directory, TOKEN, { url, pid: process.pid });
+    assert.ok(
+      other.findings.some(({ found }) => found.endsWith(`pid ${pid}, answers; --pid is ${process.pid}`)),
+      other.text,
+    );
+  });
+});
+
 for (const { what, environment, line } of [
   { what: 'a provider of its own', environment: { PROVIDER: 'alone' }, line: /^SPW030 .*createSampler\(\)/ },
   {

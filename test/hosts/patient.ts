@@ -47,14 +47,14 @@ const NO_SIDECAR = 'http://127.0.0.1:9';
 
 /** The command, by the options that the program takes. */
 export async function doctor(
-  directory: string,
+  directory: string | undefined,
   environment: Record<string, string> = {},
-  options: Readonly<Record<string, string>> = {},
+  options: Readonly<Record<string, string | number>> = {},
 ): Promise<Checked> {
   const lines: string[] = [];
   const status = await runDoctor({
-    arguments: [directory],
-    options: new Map<string, string | true>(Object.entries({ sidecar: NO_SIDECAR, ...options, json: true as const })),
+    arguments: directory === undefined ? [] : [directory],
+    options: new Map<string, string | number | true>(Object.entries({ sidecar: NO_SIDECAR, ...options, json: true as const })),
     environment: { ...NO_SERVICE, ...environment },
     out: (line) => lines.push(line),
     err: (line) => assert.unreachable(line),
@@ -109,7 +109,7 @@ export const TOKEN = { SPANWRIGHT_ADMIN_TOKEN: 'secret-token-of-the-test' };
 export async function withService(
   directory: string,
   { toml = '', ...environment }: Record<string, string>,
-  look: (url: string) => Promise<void>,
+  look: (url: string, pid: number) => Promise<void>,
 ): Promise<void> {
   write(directory, 'service.cjs', SERVICE);
   write(directory, 'service.toml', `[tracing]\n${toml}\n`);
@@ -129,7 +129,7 @@ export async function withService(
       child.stdout?.once('data', (data) => done(String(data)));
       child.once('exit', () => fail(new Error(`the service ended:\n${said}`)));
     });
-    await look(JSON.parse(line).url);
+    await look(JSON.parse(line).url, child.pid as number);
   } finally {
     child.kill('SIGKILL');
     await ended;

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { asJaeger } from '../formats/jaeger-json.js';
 import type { ReceivedSpan } from './decode.js';
-import { callsIn, endMilliseconds, failed, serviceOf, startOf } from './spans.js';
+import { type Attribute, callsIn, endMilliseconds, failed, hasAttribute, serviceOf, startOf } from './spans.js';
 import { groupTraces } from './tree.js';
 
 export interface QueryServer {
@@ -85,7 +85,7 @@ const numberOf = (text: string | null, fallback: number): number =>
   text !== null && /^\d+$/.test(text) ? Number(text) : fallback;
 
 /** The tags that a search asks for: `{"error":"true"}`. */
-function tagsOf(query: URLSearchParams): [string, string][] {
+function tagsOf(query: URLSearchParams): Attribute[] {
   try {
     return Object.entries(JSON.parse(query.get('tags') ?? '{}')).map(([key, value]) => [key, String(value)]);
   } catch {
@@ -99,8 +99,8 @@ function search({ spans, query }: Asked): unknown {
   const to = numberOf(query.get('end'), Number.MAX_SAFE_INTEGER) / 1000;
   const least = numberOf((query.get('minDuration') ?? '').replace(/us$/, ''), 0) / 1000;
   const tags = tagsOf(query);
-  const has = (span: ReceivedSpan, [key, value]: [string, string]): boolean =>
-    key === 'error' ? String(failed(span)) === value : String(span.attributes[key] ?? span.resource.attributes[key]) === value;
+  const has = (span: ReceivedSpan, tag: Attribute): boolean =>
+    tag[0] === 'error' ? String(failed(span)) === tag[1] : hasAttribute(span, tag);
   const matches = (span: ReceivedSpan): boolean =>
     serviceOf(span) === query.get('service') &&
     startOf(span) >= from &&

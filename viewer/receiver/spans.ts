@@ -1,7 +1,10 @@
 // Questions about the spans of a trace that the tree, the query server and the recipes share: their service, their times, their
 // calls. Pure; times in milliseconds.
 
-import type { ReceivedSpan } from './decode.js';
+import type { ReceivedSpan, Value } from './decode.js';
+
+/** An attribute to search for, its value as text. */
+export type Attribute = readonly [key: string, value: string];
 
 /** Calls from one service to another. */
 export interface Call {
@@ -17,6 +20,14 @@ const milliseconds = (nanos: string): number => Number(nanos.slice(0, -3)) / 100
 export const startOf = (span: ReceivedSpan): number => milliseconds(span.startTimeUnixNano);
 export const endMilliseconds = (span: ReceivedSpan): number => milliseconds(span.endTimeUnixNano);
 export const failed = (span: ReceivedSpan): boolean => span.status.code === 'error';
+
+/** A value as Jaeger keeps it in a tag: lists are JSON. */
+const textOf = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** True when the span or its resource has the attribute. */
+export function hasAttribute({ attributes, resource }: ReceivedSpan, [key, value]: Attribute): boolean {
+  return [attributes, resource.attributes].some((values) => Object.hasOwn(values, key) && textOf(values[key] as Value) === value);
+}
 
 /** The span that began the trace: the first without a parent that is there. */
 export function rootOf(spans: readonly ReceivedSpan[]): ReceivedSpan {

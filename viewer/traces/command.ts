@@ -11,6 +11,7 @@ const CODE: Readonly<Record<RecipeName, () => Promise<CommandCode>>> = {
   'from-log': async () => (await import('./from-log.js')).runFromLog,
   slow: async () => (await import('./search.js')).runSlow,
   errors: async () => (await import('./search.js')).runErrors,
+  find: async () => (await import('./search.js')).runFind,
   spike: async () => (await import('./spike.js')).runSpike,
   map: async () => (await import('./map.js')).runMap,
   verify: async () => (await import('./verify.js')).runVerify,

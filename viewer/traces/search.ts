@@ -1,4 +1,4 @@
-// `spanwright traces slow` and `errors`, and the table of traces that `spike` prints too: what each trace was, where it spent its
+// `spanwright traces slow`, `errors` and `find`, and the table of traces that `spike` prints too: what each trace was, where it spent its
 // time or where its error began.
 
 import { CommandFailure, EXIT, type Invocation } from '../../cli/command.js';
@@ -9,13 +9,14 @@ import {
   durationOf,
   endMilliseconds,
   failed,
+  hasAttribute,
   reasonOfFailure,
   rootOf,
   serviceOf,
   servicesOf,
   startOf,
 } from '../receiver/spans.js';
-import { durationOption, limitOption } from './arguments.js';
+import { attributeWords, durationOption, limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
 import type { TraceQuery } from './trace-backend.js';
 
@@ -93,11 +94,20 @@ const ERROR_COLUMNS: readonly Column<TraceRow>[] = [
   { title: 'ERROR', of: ({ error }) => (error === null ? '' : `${error.service}: ${error.name}: ${error.reason}`), most: 160 },
 ];
 
+/** With the first span that has the attributes; Jaeger also matches fields of events. */
+interface FoundRow extends TraceRow {
+  readonly match: { readonly service: string; readonly name: string } | null;
+}
+const FIND_COLUMNS: readonly Column<FoundRow>[] = [
+  ...COMMON,
+  { title: 'FOUND IN', of: ({ match }) => (match === null ? '' : `${match.service}: ${match.name}`), most: 100 },
+];
+
 /** Prints the rows, or what it means that there are none. */
-export function printRows(
+export function printRows<Row extends TraceRow>(
   invocation: Invocation,
-  columns: readonly Column<TraceRow>[],
-  rows: readonly TraceRow[],
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
   none: string,
 ): number {
   const { options, out, err, colours } = invocation;
@@ -111,6 +121,11 @@ const HOUR = 3_600_000;
 
 /** @throws CommandFailure naming the services that there are, when the one asked for has never sent a span. */
 export async function searchRows(invocation: Invocation, asked: Partial<TraceQuery>): Promise<TraceRow[]> {
+  return (await searchTraces(invocation, asked)).map(traceRow);
+}
+
+/** @throws CommandFailure */
+async function searchTraces(invocation: Invocation, asked: Partial<TraceQuery>): Promise<(readonly ReceivedSpan[])[]> {
   const backend = backendOf(invocation);
   const to = Date.now();
   const service = invocation.options.get('service') as string | undefined;
@@ -122,7 +137,7 @@ export async function searchRows(invocation: Invocation, asked: Partial<TraceQue
       throw new CommandFailure(`${backend.title} knows no service "${service}". It knows ${known.join(', ') || 'none'}.`);
     }
   }
-  return traces.map(traceRow);
+  return traces;
 }
 
 export async function runSlow(invocation: Invocation): Promise<number> {
@@ -134,4 +149,17 @@ export async function runSlow(invocation: Invocation): Promise<number> {
 export async function runErrors(invocation: Invocation): Promise<number> {
   const rows = (await searchRows(invocation, { errors: true })).sort((a, b) => b.startedAt.localeCompare(a.startedAt));
   return printRows(invocation, ERROR_COLUMNS, rows, 'No trace with an error in that time.');
+}
+
+export async function runFind(invocation: Invocation): Promise<number> {
+  const attributes = attributeWords(invocation);
+  const minDurationMs = invocation.options.has('over') ? durationOption(invocation, 'over', 0) : undefined;
+  const rows = (await searchTraces(invocation, { attributes, minDurationMs })).map((spans): FoundRow => {
+    const match = [...spans]
+      .sort((a, b) => startOf(a) - startOf(b))
+      .find((span) => attributes.every((attribute) => hasAttribute(span, attribute)));
+    return { ...traceRow(spans), match: match === undefined ? null : { service: serviceOf(match), name: match.name } };
+  });
+  rows.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+  return printRows(invocation, FIND_COLUMNS, rows, 'No trace in that time has a span with these attributes.');
 }

@@ -5,7 +5,7 @@ import { getJson } from '../../cli/get-json.js';
 import { printable } from '../../runtime/text/printable.js';
 import { spansOfGroup } from '../formats/otlp-json.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
-import { type Call, callsIn } from '../receiver/spans.js';
+import { type Attribute, type Call, callsIn } from '../receiver/spans.js';
 import type { TraceBackend, TraceQuery } from './trace-backend.js';
 
 /** OTLP's JSON, of which the readers below take the fields that they name. */
@@ -30,11 +30,20 @@ export class Tempo implements TraceBackend {
     return spans.length === 0 ? undefined : spans;
   }
 
-  async search({ service, from, to, minDurationMs, errors, limit }: TraceQuery): Promise<(readonly ReceivedSpan[])[]> {
+  async search({
+    service,
+    from,
+    to,
+    minDurationMs,
+    errors,
+    attributes = [],
+    limit,
+  }: TraceQuery): Promise<(readonly ReceivedSpan[])[]> {
     const conditions = [
       ...(service === undefined ? [] : [`resource.service.name=${traceqlString(service)}`]),
       ...(minDurationMs === undefined ? [] : [`duration>=${Math.round(minDurationMs * 1000)}us`]),
       ...(errors ? ['status=error'] : []),
+      ...attributes.map(conditionOf),
     ];
     const parameters = new URLSearchParams({
       q: `{${conditions.join(' && ')}}`,
@@ -67,3 +76,13 @@ export class Tempo implements TraceBackend {
 
 /** A TraceQL string: no text of a user's can end it early. */
 const traceqlString = (text: string): string => JSON.stringify(printable(text, 200));
+
+/** Names outside of this are quoted, which Tempo knows since 2.5. */
+const PLAIN_NAME = /^[\p{L}_][\p{L}\p{N}_.-]*$/u;
+
+/** TraceQL compares a number or a boolean with its own kind only, and the text does not say which kind was recorded. */
+function conditionOf([key, value]: Attribute): string {
+  const name = `.${PLAIN_NAME.test(key) ? key : JSON.stringify(key)}`;
+  const asText = `${name}=${JSON.stringify(value)}`;
+  return /^(-?\d+(\.\d+)?|true|false)$/.test(value) ? `(${asText} || ${name}=${value})` : asText;
+}

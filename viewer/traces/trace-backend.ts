@@ -1,7 +1,7 @@
 // Contract of a trace back end: Jaeger and Tempo implement it, the recipes call it.
 
 import type { ReceivedSpan } from '../receiver/decode.js';
-import type { Call } from '../receiver/spans.js';
+import type { Attribute, Call } from '../receiver/spans.js';
 
 /** Parameters of a search; times in milliseconds since the epoch. */
 export interface TraceQuery {
@@ -12,6 +12,8 @@ export interface TraceQuery {
   readonly minDurationMs?: number | undefined;
   /** Only traces with a failed span. */
   readonly errors?: boolean;
+  /** One span must have all of them, itself or by its resource; values as text. */
+  readonly attributes?: readonly Attribute[];
   readonly limit: number;
 }
 

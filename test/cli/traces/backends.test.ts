@@ -100,6 +100,26 @@ all('errors: traces with a failed span, and where the failure began', async () =
   assert.equal(row.error, { service: 'payment', name: 'charge', reason: 'RangeError: the card is refused' });
 });
 
+all('find: traces in which one span has all attributes, whether recorded as text or as numbers', async () => {
+  const found = async (...args: string[]): Promise<string[]> =>
+    (await ask('find', args)).traces.map(({ traceId }: { traceId: string }) => traceId);
+  const { whole, slow, failed, lost, lostOther, silent } = shop.traces;
+  assert.equal(await found('db.system.name=postgresql'), [whole]);
+  assert.equal(await found('server.address=payment.shop.svc', 'server.port=8081'), [lost, failed, slow, whole]);
+  assert.equal(await found('server.port=8081', 'db.system.name=postgresql'), [], 'each is on a span of its own');
+  assert.equal(await found('server.port=808'), [], 'no part of a value');
+  assert.equal(await found('server.address=PAYMENT.shop.svc'), []);
+  assert.equal(await found('server.port=8081', '--service', 'payment', '--over', '5s'), [slow]);
+  assert.equal(await found('service.name=payment', '--limit', '2'), [lostOther, failed]);
+  assert.equal(await found('service.name=stock', 'peer.service=stock'), []);
+  assert.equal(await found('peer.service=stock'), [silent]);
+  assert.equal(await found('note=a="b" && true || "'), []);
+  const [row] = (await ask('find', ['db.system.name=postgresql'])).traces;
+  assert.equal(row.match, { service: 'orders', name: 'SELECT orders' });
+  const ran = await invoke(['traces', 'find', 'peer.service=nobody', ...backend('jaeger')]);
+  assert.equal([ran.code, ran.out, ran.err], [0, '', 'No trace in that time has a span with these attributes.\n']);
+});
+
 all('an unknown service is named with those that there are', async () => {
   const ran = await invoke(['traces', 'slow', '--service', 'ordres', ...backend('jaeger')]);
   assert.is(ran.code, 1);
@@ -243,6 +263,8 @@ all('Tempo is asked in TraceQL that no name of a service can break out of', asyn
   tempo.asked.length = 0;
   await invoke(['traces', 'slow', '--service', 'a" || true || "', ...backend('tempo')]);
   assert.match(tempo.asked[0] as string, /resource\.service\.name="a\\" \|\| true \|\| \\""/);
+  await invoke(['traces', 'find', 'a b"c=1" || true', 'retries=2', ...backend('tempo')]);
+  assert.is(tempo.asked.at(-1), '{."a b\\"c"="1\\" || true" && (.retries="2" || .retries=2)}');
 });
 
 all('the receiver answers reads from this machine only, and no more than it has', async () => {

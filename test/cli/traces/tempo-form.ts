@@ -35,9 +35,11 @@ function search(query: URLSearchParams, spans: readonly ReceivedSpan[]): Receive
   const q = query.get('q') ?? '';
   const service = /resource\.service\.name="([^"]*)"/.exec(q)?.[1];
   const least = Number(/duration>=(\d+)us/.exec(q)?.[1] ?? 0) / 1000;
+  const wanted = attributesIn(q);
   const matches = (span: ReceivedSpan): boolean =>
     (service === undefined || serviceOf(span) === service) &&
     durationOf([span]) >= least &&
+    [...wanted].every(([key, values]) => has(span, key, values)) &&
     (!q.includes('status=error') || failed(span)) &&
     startOf(span) >= Number(query.get('start')) * 1000 &&
     startOf(span) <= Number(query.get('end')) * 1000;
@@ -46,6 +48,20 @@ function search(query: URLSearchParams, spans: readonly ReceivedSpan[]): Receive
     .reverse()
     .slice(0, Number(query.get('limit')));
 }
+
+/** Conditions on attributes of any scope; more than one value for a key are alternatives. */
+function attributesIn(q: string): Map<string, unknown[]> {
+  const wanted = new Map<string, unknown[]>();
+  for (const [, name = '', value = ''] of q.matchAll(/(?<=[{( ])\.("(?:[^"\\]|\\.)*"|[\w.-]+)=("(?:[^"\\]|\\.)*"|[\w.-]+)/g)) {
+    const key = name.startsWith('"') ? JSON.parse(name) : name;
+    wanted.set(key, [...(wanted.get(key) ?? []), JSON.parse(value)]);
+  }
+  return wanted;
+}
+
+/** As Tempo does it: a number equals no text. */
+const has = ({ attributes, resource }: ReceivedSpan, key: string, values: readonly unknown[]): boolean =>
+  values.some((value) => attributes[key] === value || resource.attributes[key] === value);
 
 const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64');
 

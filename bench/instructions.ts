@@ -29,7 +29,7 @@ export async function measureInstructions(modules: Modules): Promise<Outcome> {
   }
   const note =
     'Instructions of the processor a call, counted by Valgrind, garbage collection and the turn of the microtask queue included. V8 puts no async ' +
-    'function into its caller, so that what stands before one is a call of its own. A busy machine does not change these instructions.';
+    'function into its caller, so that the code before one is a call of its own. A busy machine does not change these instructions.';
   return { tables: [{ title: TITLE, note, head: ['', 'instructions', 'over the first row', 'ratio'], rows }], budgets: [] };
 }
 

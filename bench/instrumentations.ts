@@ -75,7 +75,7 @@ const environment = ([postgres, redis, rabbit, mariadb]: readonly Server[]): Rec
   MARIADB: String(mariadb?.port),
 });
 
-/** Plain JavaScript inside the project, so that no loader stands between the engine and what is measured. */
+/** Plain JavaScript inside the project, so that no loader is between the engine and the measured code. */
 function compileProgram(workspace: Workspace): string {
   const folder = join(workspace.folder, 'instrumentations');
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-// Memory of an open span for as long as it is open: calls that wait, with and without a span. Each in fresh processes.
+// Memory of an open span for as long as it is open: calls that wait, with and without a span. Each in new processes.
 
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';

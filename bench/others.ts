@@ -73,7 +73,7 @@ const UNSAMPLED_NOTE: Record<Shape, string> = {
     'is added to it.',
 };
 
-/** The cost that `label` adds to the floor, over the cost that `base` adds to it; the plain ratio stands beside it. */
+/** The cost that `label` adds to the floor, over the cost that `base` adds to it; the plain ratio is beside it. */
 function added(
   what: string,
   samples: ReadonlyMap<string, readonly number[]>,

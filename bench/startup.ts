@@ -1,4 +1,4 @@
-// Load time of decorated code: 1,000 and 10,000 methods, ten to a class, in fresh processes. The libraries
+// Load time of decorated code: 1,000 and 10,000 methods, ten to a class, in new processes. The libraries
 // themselves are loaded before the clock starts, because a service loads them once for any number of methods.
 
 import { execFile } from 'node:child_process';
@@ -56,7 +56,7 @@ export async function measureStartup(workspace: Workspace): Promise<Outcome> {
     }
     const over = (label: string) => paired(samplesOf(samples, label), samplesOf(samples, 'undecorated'));
     const files = sites / METHODS / CLASSES_A_FILE;
-    const note = `Time to load ${sites.toLocaleString('en-US')} methods in ${files} files, in ${ROUNDS} fresh processes each.`;
+    const note = `Time to load ${sites.toLocaleString('en-US')} methods in ${files} files, in ${ROUNDS} new processes each.`;
     tables.push(timesTable(`Start-up, ${sites.toLocaleString('en-US')} sites`, note, samples, over, milliseconds));
   }
   return { tables, budgets: [] };
@@ -80,7 +80,7 @@ function classes(sites: number, head: string, decorator: string): Record<string,
   return files;
 }
 
-/** Nanoseconds that one fresh process takes to load the folder. */
+/** Nanoseconds that one new process takes to load the folder. */
 async function load(folder: string, preload: string): Promise<number> {
   const program = `${preload ? `require(${JSON.stringify(preload)});` : ''}
     const start = process.hrtime.bigint();

@@ -210,7 +210,7 @@ async function measureLargeTrace(): Promise<number> {
   }
 }
 
-/** A text that stands in many names and none; over the API, as the page asks. */
+/** A text that many names contain, and one that none contains; searched over the API, as the page does. */
 async function measureSearch(): Promise<number> {
   const viewer = await startViewer();
   try {

@@ -1,5 +1,5 @@
 // A folder of its own for one run of the benchmarks: generated sources, compiled by the real compilers, and the worker as plain
-// JavaScript, so that no loader stands between the engine and what is measured. Lies inside the project, so that
+// JavaScript, so that no loader is between the engine and the measured code. Lies inside the project, so that
 // `spanwright` and the peers resolve as they do for a user; removed at the end.
 
 import { execFile } from 'node:child_process';

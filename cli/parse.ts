@@ -1,4 +1,4 @@
-// From the words of the command line to a row of the table and checked arguments. Options may stand anywhere; unknown ones,
+// From the words of the command line to a row of the table and checked arguments. Options may come anywhere; unknown ones,
 // missing values and wrong counts are refused with what was meant or expected, before anything is tried.
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
@@ -30,7 +30,7 @@ export function commandNamed(name: string): Command {
 type Token = { kind: 'option'; name: string; rawName: string; value: string | undefined; inlineValue: boolean | undefined };
 
 function split(argv: readonly string[]): { words: string[]; tokens: Token[] } {
-  // One grammar for all commands, so that options may stand before the command's name: an option's name means the same
+  // One grammar for all commands, so that options may come before the command's name: an option's name means the same
   // kind of value everywhere.
   const options: NonNullable<ParseArgsConfig['options']> = Object.create(null);
   for (const { name, short, type } of [...COMMANDS.flatMap(optionsOfCommand), ...GLOBAL_OPTIONS]) {

@@ -88,7 +88,7 @@ export function module(
   return Object.assign(takeAnswer, operationsOf(made));
 }
 
-/** Stands at the head of a file that a development server compiled, which it may load again after an edit. See SiteRegistry. */
+/** Comes first in a file that a development server compiled, which it may load again after an edit. See SiteRegistry. */
 export function fileLoaded(namespace: string, file: string, places: string): void {
   state.sites.fileLoaded(namespace, file, places);
 }

@@ -11,7 +11,7 @@ export const TEMPO_EXAMPLE = 'http://127.0.0.1:3200';
 export const TEMPO_VARIABLE = 'SPANWRIGHT_TEMPO_URL';
 export const DEFAULT_COLLECTOR_METRICS = 'http://127.0.0.1:8888/metrics';
 
-/** Sent as `Authorization` to trace backends and Prometheus, for those that stand behind one. */
+/** Sent as `Authorization` to trace backends and Prometheus, for those that require it. */
 export const AUTHORIZATION_VARIABLE = 'SPANWRIGHT_TRACES_AUTHORIZATION';
 
 /** The base address in `text`, without a slash at its end. @throws UsageError naming `source` and an example. */

@@ -72,7 +72,7 @@ export const VIEWER_COMMANDS: readonly Command[] = [
     arity: [0, 2],
     summary: 'Show what differs between two traces, or between slow traces and the others.',
     details: [
-      'Reads the traces of a file, of a running "spanwright view", of Jaeger or of Tempo. The most likely cause stands first.',
+      'Reads the traces of a file, of a running "spanwright view", of Jaeger or of Tempo. The most likely cause comes first.',
     ],
     options: [
       { name: 'file', type: 'text', value: 'PATH', file: true, summary: 'Traces from this file.' },

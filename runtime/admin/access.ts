@@ -22,7 +22,7 @@ export interface AccessOptions {
 
 /** The caller, as far as the adapter knows it. Without it the handler treats the caller as remote. */
 export interface Caller {
-  /** True when the connection comes from this machine and no proxy stands between. */
+  /** True when the connection comes from this machine without a proxy in between. */
   readonly local?: boolean;
   /** The peer's address; wrong tokens are counted by its network. */
   readonly address?: string;

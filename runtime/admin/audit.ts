@@ -66,7 +66,7 @@ export class Audit {
     try {
       this.write(line);
     } catch {
-      // The entry stands in the list; there is no other place to report a broken logger to.
+      // The entry is in the list already; a broken logger can be reported nowhere else.
     }
   }
 }

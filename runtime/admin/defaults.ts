@@ -3,7 +3,7 @@
 /** Port of the admin server, and where the program looks without an option. */
 export const DEFAULT_ADMIN_PORT = 9465;
 
-/** Path under which the routes stand. */
+/** Path prefix of the routes. */
 export const DEFAULT_PREFIX = '/tracing';
 
 /** Names the caller in log and state; stated, not verified. */

@@ -23,7 +23,7 @@ import { Refusal } from './refusal.js';
 import type { ActRoute, ChangeRoute, Changing } from './route.js';
 
 export interface AdminOptions extends AccessOptions {
-  /** Path under which the routes stand. Default `/tracing`. */
+  /** Path prefix of the routes. Default `/tracing`. */
   readonly prefix?: string;
   /** Host names, besides loopback, that requests may be sent to; `*` allows any. */
   readonly allowedHosts?: readonly string[];

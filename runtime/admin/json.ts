@@ -1,4 +1,4 @@
-// Parses a request body and, where it is not JSON, says at which line and column and what stood there. The engine's own
+// Parses a request body and, where it is not JSON, reports the line, the column and what was found there. The engine's own
 // message names no position for many inputs and quotes the text, which may be a secret, so the place is found here, by a
 // walk over the grammar (RFC 8259) that runs only after JSON.parse has refused.
 

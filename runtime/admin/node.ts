@@ -121,7 +121,7 @@ export function serve(
 
 /**
  * Mounts the handler on Node: `http.createServer(toNodeHandler(handler))`, or as middleware, where requests that are not
- * under the handler's prefix go to `next()`. It may stand under a base path of the application. Mount it ahead of body parsers.
+ * under the handler's prefix go to `next()`. It may be mounted under a base path of the application. Mount it ahead of body parsers.
  */
 export function toNodeHandler(handler: AdminHandler): NodeHandler {
   state.hookRequests.addPath(handler.prefix);

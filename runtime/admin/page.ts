@@ -1,5 +1,5 @@
 // The page of the admin hook: one document without data but the address of traces, so it can be loaded without a token; its script reads the
-// JSON routes and sends the token that the person entered. No external requests, no inline handlers, a fresh nonce for each
+// JSON routes and sends the token that the person entered. No external requests, no inline handlers, a new nonce for each
 // answer; with Trusted Types required, the browser itself refuses to turn text into markup.
 
 import { randomBytes } from 'node:crypto';

@@ -1,4 +1,4 @@
-// Rows of the table of configuration keys that say what may stand on a span. Part of KEYS in keys.ts.
+// Rows of the table of configuration keys that decide what a span may hold. Part of KEYS in keys.ts.
 
 import { parseRoots, printPatterns } from '../gate/rules.js';
 import { DEFAULT_REDACT, parseRedact, printRedact } from '../span/redact.js';

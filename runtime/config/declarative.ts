@@ -1,5 +1,5 @@
 // The file of OTEL_CONFIG_FILE: OpenTelemetry's declarative configuration (format 1.x) as values of the key table. Each name of the
-// format is followed, refused where it would change what is recorded, or listed as not followed. Spanwright's own keys stand in the
+// format is followed, refused where it would change what is recorded, or listed as not followed. Spanwright's own keys are in the
 // sampler `spanwright/development` and in `distribution.spanwright`. Loaded by load.ts with the first such file.
 // Source: opentelemetry-configuration, schema/*.yaml, and the OpenTelemetry specification, "Declarative configuration".
 

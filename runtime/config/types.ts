@@ -204,7 +204,8 @@ export function nameList(
           hint: didYouMean(unknown, known),
         };
       }
-      if (found.includes('none') && found.length > 1) return { fault: 'has "none" beside other names; "none" stands alone' };
+      if (found.includes('none') && found.length > 1)
+        return { fault: 'has "none" beside other names; "none" must be the only one' };
       const word = words.find((name) => found.includes(name));
       return { value: word ?? known.filter((name) => found.includes(name)).join(', ') };
     },

@@ -1,6 +1,6 @@
 // A watched file as control source, as a Kubernetes ConfigMap is mounted: the kubelet swaps the link `..data` beside the file,
 // so the folder is watched and the file read again, and a slow poll backs the watch on file systems without events.
-// The time of a command runs from the moment at which its change is seen. One that stood there at the start has run since the
+// The time of a command runs from the moment at which its change is seen. One that was there at the start has run since the
 // file was written, by the clocks of this machine and of the file system; where they contradict each other it is ignored.
 
 import { constants, type FSWatcher, watch } from 'node:fs';
@@ -125,7 +125,7 @@ class FollowedFile implements Control {
     }
     const options = leaseOptions(file);
     const remaining = parseDuration(options.for ?? USUAL_TIME, 'for') - age;
-    // `only` belongs to switching on; in a file it stands beside other settings.
+    // `only` belongs to switching on; in a file it may come with other settings.
     const { only, ...others } = options;
     const commands = SETTINGS.map((setting) => {
       const value = file[setting] === undefined ? null : checkValue(setting, file[setting]);

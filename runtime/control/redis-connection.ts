@@ -20,7 +20,7 @@ function inTime<Answer>(work: Promise<Answer>, milliseconds: number, holds: bool
 interface Listening {
   /** A message arrived on the channel. */
   heard(): void;
-  /** The subscription stands, for the first time or again. */
+  /** The subscription is active, for the first time or again. */
   ready(): void;
   failed(error: Error): void;
 }

@@ -98,7 +98,7 @@ class FollowedRedis implements Control {
 
   async start(): Promise<void> {
     const look = (): void => void this.#look();
-    // A look when the subscription stands: a change before it has been missed by the channel.
+    // Reads the hash once the subscription is active, because the channel missed earlier changes.
     this.redis.listen(this.key, { heard: look, ready: look, failed: (error) => this.#follower.fault(error.message) });
     // a connection that is unref'd keeps no process alive, and the caller may await this with nothing else open
     this.#poll = setInterval(look, this.interval);
@@ -161,7 +161,7 @@ class FollowedRedis implements Control {
  * Follows the commands in Redis, which {@link commandReplicas} and `spanwright set --redis` write.
  *
  * @param client the service's own client of the package `redis` or `ioredis`, of which two duplicates are made, or a URL
- * @returns once the commands that stand there have been read, or Redis could not be reached: then following goes on
+ * @returns once the stored commands have been read, or Redis could not be reached; it keeps trying
  * @throws SpanwrightError MISSING_PACKAGE for a URL when neither package is installed
  */
 export async function followRedis(

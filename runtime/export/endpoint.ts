@@ -4,7 +4,7 @@
 import type { Configuration } from '../config/configuration.js';
 import { withoutSecrets } from '../text/found.js';
 
-/** An endpoint that can be used as it stands. */
+/** An endpoint that can be used as it is. */
 export interface Endpoint {
   /** Normal form; for HTTP with the path. */
   readonly url: string;
@@ -31,7 +31,7 @@ const PORTS = {
   'http/protobuf': { own: 4318, others: 4317, name: 'OTLP/HTTP', other: 'OTLP/gRPC', otherProtocol: 'grpc' },
 } as const;
 
-/** How gRPC writes targets (gRPC name resolution): what stands before an address, and what is no address. */
+/** How gRPC writes targets (gRPC name resolution): prefixes of addresses, and forms that are no addresses. */
 const ADDRESS_TARGET = /^(?:dns:(?:\/\/[^/]*\/)?|ipv[46]:|https?:\/?(?!\/))/iu;
 const OTHER_TARGET = /^(?:unix|unix-abstract|vsock|xds):/iu;
 
@@ -76,7 +76,7 @@ const pathOf = (url: URL): string => url.pathname.replace(/\/+$/u, '');
 
 /** The reason why the text is not a URL, or undefined. */
 function faultInText(written: string, own: number): string | undefined {
-  if (/^["'`]/u.test(written)) return 'stands in quotes that are part of the value: leave them out.';
+  if (/^["'`]/u.test(written)) return 'is in quotes, which are part of the value: leave them out.';
   if (OTHER_TARGET.test(written))
     return `is not an address over TCP, which is all that is supported: write "http://host:${own}".`;
   if (ADDRESS_TARGET.test(written) || !/^[a-z][a-z0-9+.-]*:\/\//iu.test(written)) {

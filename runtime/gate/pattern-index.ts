@@ -70,8 +70,8 @@ export class PatternIndex<Value> {
   /** The value of the most specific pattern that fits, or undefined. */
   find(subject: Subject): Value | undefined {
     const { qualified, scope } = subject;
-    const placed = this.#places?.get(subject.place);
-    if (placed !== undefined) return placed.value;
+    const atPlace = this.#places?.get(subject.place);
+    if (atPlace !== undefined) return atPlace.value;
     let best = this.#all;
     if (this.#namespaces !== undefined && qualified !== undefined) best = this.#namespaces.longest(qualified) ?? best;
     if (this.#scopes !== undefined && scope !== undefined) best = better(best, this.#scopes.best(scope), subject);
@@ -86,8 +86,8 @@ export class PatternIndex<Value> {
     if (this.#namespaces !== undefined && qualified !== undefined) eachPrefix(this.#namespaces, qualified, found);
     if (scope !== undefined) this.#scopes?.each(scope, found);
     this.#names?.each(subject.spanName, found);
-    const placed = this.#places?.get(subject.place);
-    if (placed !== undefined) found(placed.value);
+    const atPlace = this.#places?.get(subject.place);
+    if (atPlace !== undefined) found(atPlace.value);
   }
 
   #add(entry: Entry<Value>): void {

@@ -66,7 +66,7 @@ function refuseStar(text: string, token: string, field: string): void {
   if (bad) {
     throw new InvalidArgumentError(
       field,
-      `${field}: "${token}" holds ${JSON.stringify(bad[0])}; a pattern is a prefix cut at segments, a star may only stand alone or at the end.`,
+      `${field}: "${token}" holds ${JSON.stringify(bad[0])}; a pattern is a prefix cut at segments, a star is allowed alone or at the end.`,
     );
   }
 }

@@ -93,7 +93,7 @@ function printRatio(ratio: number): string {
   return shortest.includes('e') ? ratio.toFixed(20).replace(/0+$/u, '') : shortest;
 }
 
-/** Of rules for one pattern the last one, in the order in which those stand. */
+/** Keeps the last of several rules for one pattern, in the order of those. */
 export function withoutOverruled(rules: readonly Rule[]): readonly Rule[] {
   const last = new Map<string, Rule>();
   for (const rule of rules) {

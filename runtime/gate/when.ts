@@ -68,7 +68,7 @@ function parseValue(value: string, shown: string, field: string): ExpectedValue 
   if (written.includes('*'))
     throw new InvalidArgumentError(
       field,
-      `${field}: ${shown} has a star inside a value; a star stands at the end, and %2A for a star itself.`,
+      `${field}: ${shown} has a star inside a value; a star is allowed at the end; write %2A for a literal star.`,
     );
   try {
     const text = decodeURIComponent(written);

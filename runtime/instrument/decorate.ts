@@ -82,7 +82,7 @@ function decorateLegacy(
     describeMember(target, key, fn);
     return { ...descriptor, value: fn };
   }
-  // one decorator serves both halves of a legacy accessor; the transformer describes the half that it stands on: a setter has a parameter
+  // one decorator serves both halves of a legacy accessor; the transformer describes the half that carries it: a setter has a parameter
   const setter = descriptor.get === undefined || (descriptor.set !== undefined && record?.parameters?.length === 1);
   const half = setter ? 'set' : 'get';
   const accessor = descriptor[half];

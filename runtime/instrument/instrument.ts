@@ -29,7 +29,7 @@ function dispatch(...given: unknown[]): unknown {
   if (typeof first !== 'object' || first === null) {
     throw new SpanwrightError(
       'MISUSE',
-      `instrument(): found ${first === null ? 'null' : `a ${typeof first}`}; expected options, a function, or to stand as a decorator on a method or class.`,
+      `instrument(): found ${first === null ? 'null' : `a ${typeof first}`}; expected options, a function, or use as a decorator on a method or class.`,
     );
   }
   const options = first as InstrumentOptions;
@@ -47,7 +47,7 @@ function attributes(...given: unknown[]): unknown {
   if (typeof first !== 'object' || first === null) {
     throw new SpanwrightError(
       'MISUSE',
-      `instrument.attributes(): found ${describeFound(first)}; expected options, or to stand as a decorator on a method.`,
+      `instrument.attributes(): found ${describeFound(first)}; expected options, or use as a decorator on a method.`,
     );
   }
   const options: SiteOptions = { adds: first as AddedOptions };

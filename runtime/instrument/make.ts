@@ -1,5 +1,5 @@
 // Makes and registers a Site from what is known of a function: the transformer's record where there is one, else what can be
-// seen at run time; and makes the function that stands in for the body.
+// seen at run time; and makes the function that replaces the body.
 
 import type { Attributes } from '@opentelemetry/api';
 import { spanKindOf } from '../site/kind.js';

@@ -32,7 +32,7 @@ interface Slot {
 }
 
 const NO_OPTIONS: Registration = { options: {} };
-/** Stand for functions that have not been called yet, for the shape of their sites. */
+/** Placeholders for functions that have not been called yet; they keep the shape of sites the same. */
 const UNKNOWN = { sync: (): void => undefined, async: async (): Promise<void> => undefined };
 
 export class Module implements ModuleTable {
@@ -62,7 +62,7 @@ export class Module implements ModuleTable {
     if (options !== undefined) this.slot(index);
   }
 
-  /** Registers the members of a class that stand in one list of the table. @param first row of one of them */
+  /** Registers the members of a class from one list of the table. @param first row of one of them */
   registerClass(owner: AnyFunction, first: number): void {
     const { within } = this.row(first);
     for (let index = first; index < this.rows.length; index++) {

@@ -41,7 +41,7 @@ export interface InstrumentOptions<This = Any, Args extends readonly Any[] = Any
   /** Parent from the arguments: a context, a span context, or a carrier with `traceparent`. */
   parent?: (this: This, ...args: Args) => Context | SpanContext | Readonly<Record<string, unknown>> | object | undefined;
   /**
-   * `'same-trace'`: the span is no child of the upstream span (the one that `parent` gives, else the current one) but stands in
+   * `'same-trace'`: the span is no child of the upstream span (the one that `parent` gives, else the current one) but is in
    * the same trace and links to it: for work that goes on after an asynchronous hop.
    */
   link?: 'same-trace';

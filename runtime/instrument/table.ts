@@ -14,7 +14,7 @@ export interface TableRow {
   readonly found: { readonly kind: 'method' | 'getter' | 'setter'; readonly static: boolean } | undefined;
   /** Number of parameters of a marked function; undefined where auto mode found it. */
   readonly arity: number | undefined;
-  /** Numbers what it stands within directly. */
+  /** Numbers its direct parent. */
   readonly within: number;
 }
 

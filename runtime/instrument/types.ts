@@ -53,7 +53,7 @@ type Fits<Fn, C extends Callbacks> = Fn extends (...args: infer Given extends An
 
 /**
  * Return type of `instrument(options)`: a decorator for members and classes, in both kinds of decorators. The compiler reports why the
- * last form of a kind does not fit, so the commonest form stands last.
+ * last form of a kind does not fit, so the most common form comes last.
  */
 export interface Decorator<C extends Callbacks = NoCallbacks> {
   /** TC39 and legacy: classes. */

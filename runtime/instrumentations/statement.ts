@@ -7,13 +7,13 @@ interface Token {
   /** Words, quoted names without their quotes, and single signs; values are `?`. */
   readonly text: string;
   readonly kind: 'word' | 'name' | 'sign' | 'value';
-  /** Whitespace or a comment stands before it, and another token before that. */
+  /** Whitespace or a comment comes before it, and another token before that. */
   readonly apart: boolean;
 }
 
 /**
  * How a database reads its text. In MySQL double quotes hold values, a backslash escapes, and `#` starts a comment. SQLite takes a text
- * in double quotes for a value where no such name exists, so there it is a name only where a table stands.
+ * in double quotes for a value where no such name exists, so there it is a name only in the place of a table.
  */
 export type Dialect = 'ansi' | 'mysql' | 'sqlite';
 

@@ -26,7 +26,7 @@ function replacer(): (this: unknown, key: string, value: unknown) => unknown {
     if (typeof value === 'bigint') return value.toString();
     if (typeof value !== 'object' || value === null) return value;
     const plain = value instanceof Error ? describeError(value) : value;
-    // what stands above `this` in the text is what may not come again
+    // an ancestor of `this` must not appear again below it
     while (path.length > 0 && path.at(-1) !== this) path.pop();
     if (path.includes(plain)) return '[circular]';
     if (path.length >= MAX_DEPTH) return '[deep]';

@@ -89,7 +89,7 @@ function hasMetadata(key: string, type: AnyFunction): boolean {
   return (Reflect as { hasMetadata?: (key: string, target: object) => boolean }).hasMetadata?.(key, type) === true;
 }
 
-/** True for classes with a decorator of Nest: `@Injectable()`, `@Controller()` and those that stand on them. */
+/** True for classes with a decorator of Nest: `@Injectable()`, `@Controller()` and decorators built on them. */
 function isMarked(type: unknown): type is AnyFunction {
   return (
     typeof type === 'function' &&

@@ -66,7 +66,7 @@ export function createHookController({ guards = [], ...options }: NestHookOption
   return SpanwrightHookController;
 }
 
-/** The URL from the hook's prefix on: a global prefix of the application stands before it. */
+/** The URL from the hook's prefix on: a global prefix of the application may come before it. */
 function pathFrom(url: string, prefix: string): string {
   const path = url.replace(/[?#].*$/su, '');
   for (let at = path.indexOf(prefix); at !== -1; at = path.indexOf(prefix, at + 1))

@@ -1,5 +1,5 @@
 // Carriers that hold text by name: HTTP headers in every form that Node and the web have, plain records, maps, and lists of
-// names and values. Names are compared without case, and a name that stands there twice is reported with both values, so that
+// names and values. Names are compared without case, and a name that occurs twice is reported with both values, so that
 // the propagator can see the duplicate. Values of other types than text (AMQP, Redis as buffers) are read as UTF-8.
 
 import type { CarrierKind } from './carrier-kind.js';

@@ -1,4 +1,4 @@
-// The text of a W3C traceparent header and back, and ids that stand alone in documents. What is malformed, all zero or of
+// The text of a W3C traceparent header and back, and single ids in documents. What is malformed, all zero or of
 // version ff counts as absent (W3C Trace Context, sections 3.2 and 4.3).
 
 import { type SpanContext, TraceFlags } from '@opentelemetry/api';

@@ -3,7 +3,7 @@
 import type { Attributes, Link } from '@opentelemetry/api';
 import { INFO, type RootMark } from './marks.js';
 
-/** A parameter that `@record` stands on. */
+/** A parameter with `@record`. */
 export interface MarkedParameter {
   readonly index: number;
   /** Attribute key; undefined: the name of the parameter. */

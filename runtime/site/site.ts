@@ -91,7 +91,7 @@ export class Site {
   /** Latency buckets and last calls; made with the first call that ends. */
   statistics: SiteStatistics | undefined = undefined;
 
-  /** True: the body is an async function, so that what it returns is a fresh promise with nothing on it. */
+  /** True: the body is an async function, so that what it returns is a new promise without listeners. */
   isAsync = false;
 
   /** True: a rejection that may be unhandled has been reported. */

@@ -1,4 +1,4 @@
-// The last calls of the process, in arrays of a fixed size: a call takes one place and overwrites the oldest. Numbers stand in typed
+// The last calls of the process, in arrays of a fixed size: a call takes one place and overwrites the oldest. Numbers are kept in typed
 // arrays; of what a call allocates only recorded arguments and the description of an error stay, and they are counted and bounded too.
 // Written by FlightRecorder, read for a dump.
 

@@ -12,7 +12,7 @@ import { fail, succeed } from './settle.js';
 import { isIterator, observeSteps } from './steps.js';
 
 /**
- * Returns a value that is not a generator as it is: another decorator may stand between.
+ * Returns a value that is not a generator as it is: another decorator may be in between.
  * @param begin starts the span, or says with undefined that there is no room for it
  */
 export function followGenerator(

@@ -3,7 +3,7 @@
 
 /** Text before `runtime/` in the places of this package's frames. Undefined inside a bundle, whose files hold the user's code as well. */
 const OWN = /([^\s(]*[\\/]runtime[\\/])span[\\/]own-frames\.[jt]s:\d/.exec(new Error().stack ?? '')?.[1];
-/** Stands between two frames of this package, or above the last one. */
+/** Marks the place between two frames of this package, or above the last one. */
 const CONTEXT = /^\s+at AsyncLocalStorage\.run \(node:/;
 const FUNCTION = /^\s+at (?:async )?([^(]+) \(/;
 

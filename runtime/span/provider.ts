@@ -127,7 +127,7 @@ class GateTracer implements Tracer {
     return site;
   }
 
-  /** The scope's verdict, unless the span has a namespace of its own or its name stands in the drop list. */
+  /** The scope's verdict, unless the span has a namespace of its own or its name is in the drop list. */
   #verdict(name: string, attributes: Attributes | undefined): Verdict | Site {
     const namespace = attributes?.['code.namespace'];
     const own = typeof namespace === 'string' ? namespace : undefined;

@@ -1,6 +1,6 @@
 // Records one call, in two steps. decide() answers whether the call is recorded, and under what; recordCall() then runs the body
 // inside a span. A call that is not recorded costs the decision and nothing else, and runs in place. The decision holds until the
-// call's end. One guard stands between here and the body: a fault of Spanwright is logged (SPW010), and the body runs exactly once,
+// call's end. One guard is between here and the body: a fault of Spanwright is logged (SPW010), and the body runs exactly once,
 // with its own result.
 
 import { type Context, context as contextApi, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';

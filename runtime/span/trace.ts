@@ -20,7 +20,7 @@ export class LocalTrace implements TraceLife {
   readonly flags: number;
   open = 0;
   endedAt = 0;
-  /** Errors whose exception stands on some span of this trace, held weakly: a trace may live for days. */
+  /** Errors that some span of this trace has recorded as an exception, held weakly: a trace may live for days. */
   #errors: WeakSet<object> | undefined;
   /** The last primitive that was thrown; a primitive has no identity, so a second one of the same value counts as the same. */
   #primitive: { readonly value: unknown } | undefined;

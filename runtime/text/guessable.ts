@@ -2,7 +2,7 @@
 
 /** Different characters at least. Of a million random tokens of 16 digits, fewer than one has three. */
 const FEWEST_DIFFERENT = 4;
-/** Share of neighbouring characters that may stand at one distance. */
+/** Share of adjacent characters that may have the same distance. */
 const MOST_AT_ONE_STEP = 0.75;
 
 /** The pattern that makes a text easy to guess, as a clause without the text; undefined for one without a pattern. */

@@ -236,7 +236,7 @@ test('no read changes anything', async () => {
   assert.is(fingerprint(tracing), before);
 });
 
-test('the same routes stand under another prefix, and only there', async () => {
+test('the routes answer under another prefix, and only there', async () => {
   const { admin } = quietHandler(tracing, { prefix: '/ops/tracing/' });
   assert.is(admin.prefix, '/ops/tracing');
   assert.is((await ask(admin, 'GET', '/ops/tracing/health')).status, 200);

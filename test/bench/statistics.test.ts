@@ -42,7 +42,7 @@ test('a run of some sections renews their tables and budgets, and leaves the oth
   assert.is(
     after.slice(0, after.indexOf('## ')),
     before.slice(0, before.indexOf('## ')),
-    'the machine of the measurement stands once, for the whole document',
+    'the machine of the measurement is named once for the whole document',
   );
 });
 

@@ -64,7 +64,7 @@ test('the version is that of the package', async () => {
   assert.is((await spanwright(['--version'])).out, `${version}\n`);
 });
 
-test('an option means the same kind of value in every command, so that it may stand before the name', () => {
+test('an option means the same kind of value in every command, so that it may come before the name of the command', () => {
   const kinds = new Map<string, boolean>();
   for (const option of COMMANDS.flatMap(optionsOfCommand)) {
     const flag = option.type === 'flag';

@@ -58,7 +58,7 @@ test('every default is accepted by its own type, and keys, options and variables
   }
 });
 
-test('the example of the document is accepted as it stands', () => {
+test('the example of the document is accepted unchanged', () => {
   const example = /```toml\n([\s\S]+?)```/u.exec(document)?.[1];
   assert.ok(example);
   const folder = mkdtempSync(join(tmpdir(), 'spanwright-document-'));

@@ -124,7 +124,7 @@ test('the same values in code are errors', () => {
     );
 });
 
-test('a value of a lower source stands where a variable is malformed', () => {
+test('where a variable is malformed, the value of the next source counts', () => {
   assert.is(load({ OTEL_BSP_MAX_QUEUE_SIZE: 'many' }, { maxQueueSize: 7 }).configuration.maxQueueSize, 7);
 });
 

@@ -139,7 +139,7 @@ test('service.name of the resource attributes counts where no service name is gi
   assert.is(load({ env: { ...env, OTEL_SERVICE_NAME: 'orders' } }).configuration.serviceName, 'orders');
 });
 
-test('headers and credentials are not shown in the provenance, but stand in the configuration', () => {
+test('headers and credentials are not shown in the provenance, but are in the configuration', () => {
   const { configuration, values } = load({
     env: {
       OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20hunter2',
@@ -220,7 +220,7 @@ const CASES: FaultCase[] = [
     good: { toml: '[tracing]\notlp_endpoint = "http://c:4317"\n' },
   },
   {
-    name: 'a key near to nothing is answered with where all stand',
+    name: 'an unknown key without a near match is answered with the page that lists all keys',
     bad: { toml: '[tracing]\nqqqqqqqqqq = 1\n' },
     says: /unknown key "qqqqqqqqqq" in \[tracing\]\. docs\/configuration\.md lists all\.$/u,
     good: { toml: '[tracing]\n' },
@@ -352,7 +352,7 @@ const CASES: FaultCase[] = [
   {
     name: 'no resource detectors and some',
     bad: { toml: '[tracing]\nresource_detectors = ["none", "host"]\n' },
-    says: /resource_detectors: has "none" beside other names; "none" stands alone\.$/u,
+    says: /resource_detectors: has "none" beside other names; "none" must be the only one\.$/u,
     good: { toml: '[tracing]\nresource_detectors = ["none"]\n' },
   },
   {

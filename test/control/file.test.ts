@@ -107,7 +107,7 @@ test('three replicas follow a swapped ConfigMap within a second, and end togethe
   }
 });
 
-test('a command that stood there at the start holds for the rest of its time only', async () => {
+test('a command that was there at the start is in force for the rest of its time only', async () => {
   map.write({ enabled: true, for: '10m' });
   map.age(9 * 60_000);
   control = await followFile(tracing, map.file);

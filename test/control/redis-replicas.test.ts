@@ -125,7 +125,7 @@ test('a replica whose configuration refuses changes stays as it is, and says why
   }
 });
 
-test('what stands in the store and is no command changes nothing', async () => {
+test('a stored value that is no command changes nothing', async () => {
   const client = createClient({ url: redis.url });
   await client.connect();
   try {

@@ -205,7 +205,7 @@ test('a handle whose tracing was shut down changes nothing of the one that runs'
   });
 });
 
-test('rules of leases stand on top of the configured ones, and both are printed in normal form', () =>
+test('rules of leases take precedence over the configured ones, and both are printed in normal form', () =>
   traced({ enabled: true, rules: 'carbide=off' }, async ({ tracing, expectSpans }) => {
     work();
     await expectSpans();

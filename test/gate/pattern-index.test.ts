@@ -87,7 +87,7 @@ test('a kind pattern fits no subject, and of two values for one pattern the last
   );
 });
 
-test('a place matches the function whose name stands on that line of that file, and no other', () => {
+test('a place matches the function whose name is on that line of that file, and no other', () => {
   const at = (place: string) => ({ qualified: 'carbide::api::Power::on', scope: undefined, spanName: 'Power.on', place });
   const pattern = (text: string) => parseRoots(text, 'roots')[0] as Pattern;
   for (const text of ['src/power.ts:42', './src/power.ts:42']) {

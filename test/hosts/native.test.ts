@@ -1,4 +1,4 @@
-// `spanwright build` beside the native `tsc` that it stands in for: the same diagnostics, exit codes and declarations, JavaScript that is
+// `spanwright build` beside the native `tsc` that it replaces: the same diagnostics, exit codes and declarations, JavaScript that is
 // instrumented, misuse reported in the same form, and a clear word where the compiler cannot do it.
 
 import { spawn } from 'node:child_process';

@@ -35,7 +35,7 @@ test('a field with functions of several kinds: an async one, a generator, a plai
     await expectSpans(...Array<string>(4).fill('Worker.work'));
   }));
 
-test('what was written as a generator and returns something else, because a decorator stands between, comes back as it is', () =>
+test('what was written as a generator and returns something else, because of a decorator in between, comes back as it is', () =>
   traced({ enabled: true }, async ({ tracing }) => {
     const record: SiteRecord = { namespace: 'carbide', function: 'items', name: 'items', shape: 'generator' };
     const factory: ForwarderFactory = (gate, body, run, site) =>

@@ -62,7 +62,7 @@ queries('a query of PGlite is a span below the one that it runs in, without valu
   }),
 );
 
-queries('totals of both databases stand on the enclosing span, and the failed query counts', async ({ pglite, sqlite }) => {
+queries('the enclosing span holds the totals of both databases, and the failed query counts', async ({ pglite, sqlite }) => {
   for (const choice of ['totals', 'both'] as const) {
     await traced({ enabled: true }, async ({ spans }) => {
       const postgres = sqlQueries({ system: 'postgresql', queries: choice });

@@ -50,7 +50,7 @@ for (const [sql, text, operation, collection] of ROWS) {
   });
 }
 
-test('MySQL: double quotes hold values, backslashes escape, # starts a comment, and names stand in backticks', () => {
+test('MySQL: double quotes hold values, backslashes escape, # starts a comment, and names are in backticks', () => {
   const rows: [string, string, string | undefined][] = [
     [
       'SELECT * FROM `node events` WHERE a = "x""y" AND b = \'it\\\'s\' # why',
@@ -141,7 +141,7 @@ test('what follows the data of COPY, a nested comment and a dollar quote is read
   assert.is(readStatement('SELECT größe FROM "straße" WHERE a$1 = $1').text, 'SELECT größe FROM "straße" WHERE a$1 = $1');
 });
 
-test('SQLite: a text in double quotes is a value, unless it stands where a table does', () => {
+test('SQLite: a text in double quotes is a value, unless it is in the place of a table', () => {
   const rows: [string, string][] = [
     ['SELECT * FROM users WHERE name = "secret"', 'SELECT * FROM users WHERE name = ?'],
     ['INSERT INTO "users" VALUES ("secret", 1)', 'INSERT INTO "users" VALUES (?, ?)'],

@@ -51,7 +51,7 @@ export interface Installed {
   readonly dependencies?: Readonly<Record<string, Installed>>;
 }
 
-/** Names below a package of `npm ls --json`, without what stands below a name in `except`; optional peers that are not there have no version. */
+/** Names below a package of `npm ls --json`, without the dependencies of a name in `except`; optional peers that are not there have no version. */
 export function packagesBelow({ dependencies = {} }: Installed, except: readonly string[] = []): string[] {
   const found = Object.entries(dependencies).filter(([name, { version }]) => version !== undefined && !except.includes(name));
   return [...new Set(found.flatMap(([name, one]) => [name, ...packagesBelow(one, except)]))].sort();

@@ -94,7 +94,7 @@ for (const { name, kind, make, baggage } of ROWS) {
     const carrier = inject(make(), kind as never, sent());
     assert.equal({ ...spanOf(extract(carrier, kind as never)) }, { traceId: TRACE, spanId: SPAN, traceFlags: 1, isRemote: true });
     assert.is(camera(extract(carrier, kind as never)), baggage ? 'front door, left' : undefined);
-    // a second write replaces the first, it does not stand beside it
+    // a second write replaces the first, instead of adding to it
     const again = inject(carrier, kind as never, sent());
     assert.is(spanOf(extract(again, kind as never))?.spanId, SPAN);
   });
@@ -143,7 +143,7 @@ test('a later version is read as far as it is known', () => {
   assert.is(spanOf(extract({ traceparent: `01-${TRACE}-${SPAN}-01-more` }))?.traceId, TRACE);
 });
 
-test('a header that stands twice counts as absent, whether its values agree or not', async () => {
+test('a header that occurs twice counts as absent, whether its values agree or not', async () => {
   for (const second of [HEADER, OTHER]) {
     const subjects = [
       await received(['traceparent', HEADER, 'Traceparent', second]),

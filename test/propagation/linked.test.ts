@@ -1,4 +1,4 @@
-// `link: 'same-trace'`: a span that stands in the trace of its upstream span and links to it, without being its child; and what
+// `link: 'same-trace'`: a span in the trace of its upstream span and links to it, without being its child; and what
 // the `parent` option does with carriers of every sort.
 
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
@@ -104,7 +104,7 @@ test('a document that names a trace and no span of it: the trace is joined, and 
     for (const span of [alone, linked, fresh]) assert.is(parent(span), undefined);
   }));
 
-test('the events of one batch stand side by side in its trace', () =>
+test('the events of one batch are siblings in its trace', () =>
   traced({ enabled: true }, async ({ spans }) => {
     const sent = publish();
     for (let event = 0; event < 3; event++) consume(sent);

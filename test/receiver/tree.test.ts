@@ -33,7 +33,7 @@ function span(
   };
 }
 
-test('children stand below their parent in order of start, with branches that join', () => {
+test('children are below their parent in order of start, with branches that join', () => {
   const text = formatTrace([
     span('c', 'a', 3, 4),
     span('d', 'b', 1.5, 1.75),
@@ -46,7 +46,7 @@ test('children stand below their parent in order of start, with branches that jo
   );
 });
 
-test('a parent stands before its child where both start at the same time', () => {
+test('a parent comes before its child where both start at the same time', () => {
   const names = groupTraces([span('c', 'b', 1, 2), span('b', 'a', 1, 3), span('a', '', 1, 4)]).map((trace) =>
     trace.map(({ name }) => name),
   );

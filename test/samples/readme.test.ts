@@ -1,4 +1,4 @@
-// The README: its examples as they stand there are built and run, and what arrives is what it shows; the pages that it names exist. The
+// The README: its examples are built unchanged and run, and what arrives is what it shows; the pages that it names exist. The
 // durations of its output change from run to run; UPDATE_README=1 writes those of this one into it.
 
 import { execFile } from 'node:child_process';

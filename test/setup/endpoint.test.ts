@@ -54,7 +54,7 @@ const BAD: [text: string, protocol: Protocol, says: RegExp][] = [
   ['ipv4:127.0.0.1:4317', 'grpc', /write "http:\/\/127\.0\.0\.1:4317" for plaintext/u],
   ['ipv6:[::1]:4317', 'grpc', /write "http:\/\/\[::1\]:4317" for plaintext/u],
   ['http:collector:4317', 'grpc', /has no scheme: write "http:\/\/collector:4317" for plaintext/u],
-  ['"http://collector:4317"', 'grpc', /stands in quotes that are part of the value: leave them out/u],
+  ['"http://collector:4317"', 'grpc', /is in quotes, which are part of the value: leave them out/u],
   [
     'http://collector:4317/v1/traces',
     'grpc',

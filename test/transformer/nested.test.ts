@@ -1,4 +1,4 @@
-// Marks are found however deep they stand and however the name is passed on: what the plan leaves unwalked holds none.
+// Marks are found at any depth and under any alias; the nodes that the plan does not visit contain none.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

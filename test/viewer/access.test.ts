@@ -60,7 +60,7 @@ test('spans that are sent again are held once and counted, those that join their
   assert.is(shown.spans.length, 9);
 });
 
-test('spans that stand twice in one request are held once, and so is each of a client and a server with one id', async () => {
+test('a span that comes twice in one request is kept once, and so is each of a client and a server with one id', async () => {
   const [client] = order(2, Date.now());
   const server = { ...(client as ReceivedSpan), kind: 'server' as const };
   const pair = [{ ...server, kind: 'client' as const }, server];

@@ -1,5 +1,5 @@
 // The comparison of slow traces with normal ones, evaluated on 200 planted faults, and on 60 of each of two more seeds: the right cause
-// stands first in at least 95 %. SPANWRIGHT_SEED replaces the first seed.
+// comes first in at least 95 %. SPANWRIGHT_SEED replaces the first seed.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

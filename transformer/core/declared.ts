@@ -59,7 +59,7 @@ function isModuleExports(ts: Compiler, left: ts.Node): boolean {
   return ts.isIdentifier(left.expression) && left.expression.text === 'module';
 }
 
-/** The name that an expression gets from where it stands: a variable, a property, an assignment, a default export. */
+/** The name that an expression gets from its place: a variable, a property, an assignment, a default export. */
 export function nameByPlace(ts: Compiler, expression: ts.Node, file: ts.SourceFile): Declared | undefined {
   const { value, place } = placeOfDeclaration(ts, expression);
   if ((ts.isVariableDeclaration(place) || ts.isBindingElement(place)) && place.initializer === value)

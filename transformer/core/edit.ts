@@ -40,7 +40,7 @@ export type Edit =
   | { readonly kind: 'decorate class'; readonly at: Range; readonly members: readonly Member[]; readonly options: Range | null }
   /**
    * Replaces a call `instrument(fn)` or `instrument(options, fn)`; in auto mode a function without a call round it, which then
-   * has to be given the `name` that it gets from where it stands.
+   * has to be given the `name` that it gets from its place.
    */
   | {
       readonly kind: 'wrap';

@@ -26,7 +26,7 @@ export function moduleNames({ file: { text }, segments, naming, path, auto }: Na
 const MARKED = ['$w', '$r', '$s', '$v', '$e'];
 const LETTERS = [...'$_wrsveabcdfghijklmnopqtuxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
 
-/** Names of one letter that are no words of the text: in auto mode they stand in every function. */
+/** Names of one letter that are no words of the text: in auto mode every function contains them. */
 function shortNames(text: string): string[] {
   const words = new Set(text.match(/[\p{ID_Continue}$]+/gu));
   const free = text.includes('\\u') ? [] : LETTERS.filter((letter) => !words.has(letter));

@@ -11,7 +11,7 @@ import { type Compiler, type FunctionNode, rangeOf, unwrapped } from './compiler
 import { parametersOf } from './shape.js';
 import { suggestion } from './suggestion.js';
 
-/** The value of one option, where it stands, and the functions that it applies to. */
+/** The value of one option, its place, and the functions that it applies to. */
 interface Written {
   readonly ts: Compiler;
   readonly file: ts.SourceFile;

@@ -87,7 +87,7 @@ export function planFile(request: PlanRequest): Plan {
     else ts.forEachChild(node, (child) => visit(child, within(node, enclosure)));
   }
 
-  /** The enclosure of what stands within a node. */
+  /** The enclosure of the children of a node. */
   function within(node: ts.Node, enclosure: Enclosure): Enclosure {
     if (ts.isModuleDeclaration(node)) return insideScope(enclosure, node.name.text, node);
     if (ts.isObjectLiteralExpression(node)) {

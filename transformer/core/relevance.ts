@@ -5,7 +5,7 @@ import type ts from 'typescript';
 import type { Compiler } from './compiler.js';
 
 /**
- * Offsets, in order, at which a decorator or a use of one of the names stands; undefined when a name is used in a way that could give it
+ * Offsets, in order, of decorators and of uses of one of the names; undefined when a name is used in a way that could give it
  * another: assigned, passed on, written with an escape.
  */
 export function relevantOffsets(ts: Compiler, file: ts.SourceFile, names: readonly string[] | undefined): number[] | undefined {

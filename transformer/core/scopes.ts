@@ -138,7 +138,7 @@ function statementsOf(ts: Compiler, node: ts.Node): readonly ts.Statement[] {
   return ts.isCaseBlock(node) ? node.clauses.flatMap((clause) => [...clause.statements]) : [];
 }
 
-/** Finds the `var` lists that belong to a function or file, however deep in its blocks they stand. */
+/** Finds the `var` lists that belong to a function or file, however deep in its blocks they are. */
 function hoisted(ts: Compiler, root: ts.Node, found: (list: ts.VariableDeclarationList) => void): void {
   ts.forEachChild(root, function visit(node: ts.Node): void {
     if (ts.isFunctionLike(node) || ts.isClassLike(node) || ts.isTypeNode(node)) return;

@@ -1,5 +1,5 @@
 // The options of the plugin, as a person writes them in tsconfig.json, checked against one table. Called by every host.
-// Faults are answered, not thrown: the host knows where the text stands.
+// Faults are answered, not thrown: the host knows the place of the text.
 
 import picomatch from 'picomatch';
 import { type DiagnosticName, messageOf } from '../diagnostics.js';

@@ -1,4 +1,4 @@
-// The shape of a function and the outline of the forwarder that stands in for it: parameters, `length`, and what of the
+// The shape of a function and the outline of the forwarder that replaces it: parameters, `length`, and what of the
 // call the body can see. Guarantees that a forwarder passes on all that a body may observe.
 
 import type ts from 'typescript';

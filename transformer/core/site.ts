@@ -48,7 +48,7 @@ export interface Prologue {
 }
 
 /**
- * The outline of a function whose body stands in a `try` statement between the start and the end of a span. It is entered once,
+ * The outline of a function whose body is in a `try` statement between the start and the end of a span. It is entered once,
  * so that it need not be found again: closures, constructors, parameters of any kind.
  */
 export interface Inline {

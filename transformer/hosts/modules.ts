@@ -138,7 +138,7 @@ function nextOf({ named, all }: Reexports, path: readonly string[], into: boolea
   return next === null ? [] : [{ specifier: next.specifier, path: [...next.path, ...rest] }];
 }
 
-/** Every module that the text may import; what stands in comments and strings counts too. */
+/** Every module that the text may import; imports in comments and strings count too. */
 function specifiersIn(text: string): string[] {
   return [...text.matchAll(/\b(?:from|require\s*\()\s*(['"])([^'"\n]+)\1/g)].map((match) => match[2] as string);
 }

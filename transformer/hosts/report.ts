@@ -36,7 +36,7 @@ export function dependencyDiagnostic(ts: Compiler, { name, message }: Dependency
   return diagnosticOf(ts, name, message, { file, start: 0, end: 0 });
 }
 
-/** A fault of the plugin's options, at the option in tsconfig.json when it stands in that very file. */
+/** A fault of the plugin's options, at the option in tsconfig.json when it is in that file. */
 export function settingsDiagnostic(ts: Compiler, fault: SettingsFault, options: ts.CompilerOptions): ts.Diagnostic {
   const file = options.configFile as ts.TsConfigSourceFile | undefined;
   const node = file === undefined ? undefined : optionInConfig(ts, file, fault.option);

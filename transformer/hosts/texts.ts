@@ -232,7 +232,7 @@ function reportOf(name: DiagnosticName, message: string, at: Report['at']): Repo
   return { severity, code, message, at, line: `${where}${severity} TS${code}: ${message}` };
 }
 
-/** Faults of the options, which stand in no source file. */
+/** Faults of the options, which are in no source file. */
 export function reportsOfSettings(faults: readonly SettingsFault[]): Report[] {
   return faults.map(({ name, message }) => reportOf(name, message, undefined));
 }

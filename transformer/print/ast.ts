@@ -175,7 +175,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     return expression;
   }
 
-  /** `(kept = decorator(void 0, context), () => {})`: evaluated where the decorator stands, and then a decorator that does nothing. */
+  /** `(kept = decorator(void 0, context), () => {})`: evaluated in the place of the decorator, and then a decorator that does nothing. */
   function keeping(edit: Edit & { kind: 'decorate field' }, decorator: ts.Expression): ts.Expression {
     const kept = factory.createUniqueName('field');
     context.hoistVariableDeclaration(kept);

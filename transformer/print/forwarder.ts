@@ -105,7 +105,7 @@ function authored(at: Range | null): Code {
   return at === null ? { is: 'undefined' } : { is: 'authored', at };
 }
 
-/** A function that would lose the name it gets from where it stands gets it from a property. */
+/** A function that would lose the name it gets from its place gets it from a property. */
 export function named(body: Code, given: string | null): Code {
   return given === null ? body : member({ is: 'record', entries: [[given, body]] }, given);
 }

@@ -4,7 +4,7 @@
 //     name:LINE.COLUMN FLAGS    a row; the line counts from that of the row before, numbers are of base 36
 //     (a,b)                     parameters, of marked functions
 //     =name                     span name, where it is not the usual one
-//     {...} or [...]            what stands within: `{` of a class or an object literal, `[` of all others
+//     {...} or [...]            its children: `{` of a class or an object literal, `[` of all others
 
 import { rowsOf } from '../core/rows.js';
 import type { Site } from '../core/site.js';
@@ -21,7 +21,7 @@ export function tableText(sites: readonly Site[], qualified: boolean): string {
   const open: Open[] = [];
   let text = '';
   let line = 0;
-  /** Nothing stands before the next name in its list. */
+  /** Nothing comes before the next name in its list. */
   let first = true;
 
   function closeTo(depth: number): void {

@@ -15,7 +15,7 @@ interface TextRequest {
   /** Name of the source in the map. */
   readonly source: string;
   readonly plan: Plan;
-  /** Offset of the first statement that is no directive: what is imported stands before it. */
+  /** Offset of the first statement that is no directive: imports come before it. */
   readonly start: number;
   /** Has import or export statements; else `require` is what loads. */
   readonly module: boolean;
@@ -35,7 +35,7 @@ export interface Printed {
 
 type DecodedMap = ReturnType<MagicString['generateDecodedMap']>;
 
-/** Stands in rendered code for an authored part that stays; literals hold none, since they are escaped. */
+/** Placeholder in rendered code for an authored part that stays. Literals never contain it, because they are escaped. */
 const HOLE = '\u0000';
 
 export function printToText({ text, source, plan, start, module, assignedDefault, reloadable }: TextRequest): Printed {
@@ -100,7 +100,7 @@ export function printToText({ text, source, plan, start, module, assignedDefault
     if (list) printed.prependRight(end, ')');
   }
 
-  /** As in the AST printer: the decorator is evaluated where it stands, what it makes is kept, and the value goes through it. */
+  /** As in the AST printer: the decorator is evaluated in its place, what it makes is kept, and the value goes through it. */
   function decorateField(edit: Edit & { kind: 'decorate field' }): void {
     const variable = `${binding}_field_${kept.length + 1}`;
     kept.push(variable);

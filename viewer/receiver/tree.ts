@@ -57,7 +57,7 @@ export function groupTraces(spans: readonly ReceivedSpan[]): ReceivedSpan[][] {
   return [...traces.values()];
 }
 
-/** Under the empty id stand the roots, and the spans whose parent did not arrive. */
+/** The empty id holds the roots, and the spans whose parent did not arrive. */
 function childrenByParent(spans: readonly ReceivedSpan[]): Map<string, ReceivedSpan[]> {
   const present = new Set(spans.map((span) => span.spanId));
   const children = new Map<string, ReceivedSpan[]>();

@@ -66,7 +66,7 @@ async function readLines(
       }
       if (rankOf(Number(line.level) || line.level) < least) continue;
       const before = found.get(line.traceId);
-      found.delete(line.traceId); // the newest stand last
+      found.delete(line.traceId); // the newest come last
       found.set(line.traceId, { ...(before ?? line), lines: (before?.lines ?? 0) + 1 });
       if (found.size > limit) found.delete(found.keys().next().value as string);
     }

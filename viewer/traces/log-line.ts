@@ -1,5 +1,5 @@
 // Reads trace id, level, time and message from a line of a log: JSON (pino's numbers as levels too), logfmt, or text in which a trace id and
-// the word of a level stand. Used by from-log.ts.
+// the word of a level are. Used by from-log.ts.
 
 import { TRACE_FIELD_PATTERNS } from '../../runtime/logs/derived-fields.js';
 
@@ -7,7 +7,7 @@ const TRACE_ID = new RegExp(TRACE_FIELD_PATTERNS.trace_id);
 /** Other names and forms of it: `traceId: ...`, `"trace":{"id":...}`, `traceparent=00-...-...-01`, Spring's `[app,trace,span]`, Google Cloud's. */
 const OTHER_TRACE_ID =
   /(?:\btrace[._-]?id"?\s*[:=]\s*"?|"trace":\s*\{\s*"id":\s*"|\btraceparent"?\s*[:=]\s*"?[0-9a-f]{2}-|\[[^\s,[\]]*,|\bprojects\/[^\s"/]+\/traces\/)([0-9a-f]{32})(?![0-9a-f])/iu;
-/** A level that stands alone in a line of text: in capitals, in brackets, or before a colon as winston writes it. */
+/** A level that is a word of its own in a line of text: in capitals, in brackets, or before a colon as winston writes it. */
 const LEVEL_WORD =
   /(?:^|[\s|[(<])(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|SEVERE|FATAL|CRITICAL|PANIC|EMERG|ALERT)(?=$|[\s|\])>:,])|[[(<](trace|debug|info|notice|warn|warning|error|err|fatal|critical)[\])>]|(?:^|\s)(debug|info|notice|warn|warning|error|fatal|critical):(?=\s)/u;
 const TIME = /^\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)/u;

@@ -330,7 +330,7 @@ test('names, values and messages from the service are shown as text, also when t
   assert.is(await page.evaluate('window.pwned'), undefined);
   assert.is(await page.locator('img').count(), 0);
   assert.is(await page.locator('script').count(), 1);
-  // The policy stands behind that: markup made from text is refused by the browser itself.
+  // The policy is the second line of defence: markup made from text is refused by the browser itself.
   const made = await page.evaluate(
     `(() => { try { document.body.innerHTML = '<b>x</b>'; return 'made'; } catch (error) { return error.name; } })()`,
   );
@@ -374,7 +374,7 @@ for (const [scheme, darker] of [
   ['light', false],
   ['dark', true],
 ] as const) {
-  test(`the reader's ${scheme} scheme is followed, and text stands out from its ground`, async () => {
+  test(`the reader's ${scheme} scheme is followed, and text contrasts with its background`, async () => {
     await start();
     const { page } = await open();
     await page.emulateMedia({ colorScheme: scheme });

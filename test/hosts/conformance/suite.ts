@@ -138,7 +138,7 @@ function assertSites({ name, source, spans, namespaces }: Program, seen: Seen, {
     const line = text.split('\n')[Number(attributes['code.line.number']) - 1] ?? '';
     const fn = String(attributes['code.function.name']).split('::').pop() ?? '';
     const at = line.slice(Number(attributes['code.column.number']) - 1);
-    // Functions without a name stand where they are themselves.
+    // The place of a function without a name is the function itself.
     if (fn !== 'anonymous' && !fn.endsWith(' callback'))
       assert.ok(at.replace(/^\[?'?/, '').startsWith(fn.replace(/^\[/, '').replace(/\]$/, '')), `${fn} is not at ${at}`);
   }

@@ -145,7 +145,7 @@ export const capturedCases: Cases = (test, variant) => {
     assert.is(attributes['code.function.name'], 'chosen::place::placed');
   });
 
-  test('where the code stands is known to the transformer', async () => {
+  test('the transformer knows the place of the code', async () => {
     target.constant();
     const { attributes } = await only();
     assert.is(attributes['code.file.path'], variant.transformed ? 'src/captured.ts' : undefined);

@@ -7,7 +7,7 @@ export type Variant = 'bare' | 'marked' | 'auto';
 
 export interface ProgramChoice {
   readonly seed: number;
-  /** Legacy decorators can stand neither on private members nor on class expressions. */
+  /** Legacy decorators are allowed neither on private members nor on class expressions. */
   readonly legacy: boolean;
 }
 
@@ -46,7 +46,7 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
     if (!method && kind !== 'field' && !key.inherited && random.chance(0.5)) otherHalf(label, key);
   }
 
-  /** The other accessor of a pair. A decorator stands on the first half of a pair, and means that half. */
+  /** The other accessor of a pair. A decorator is on the first half of a pair, and applies to that half. */
   function otherHalf(label: string, key: Key): void {
     const other = key.kind === 'get' ? 'set' : 'get';
     const half = `${label} ${other}`;

@@ -30,7 +30,7 @@ const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as num
 
 export const FIELD_TYPES: Readonly<Record<FieldType, TypeRow>> = {
   boolean: { expected: 'true or false', accepts: (value) => typeof value === 'boolean', schema: { type: 'boolean' } },
-  text: { expected: 'a text', accepts: (value) => typeof value === 'string', schema: { type: 'string' } },
+  text: { expected: 'a string', accepts: (value) => typeof value === 'string', schema: { type: 'string' } },
   duration: {
     expected: 'a duration such as "10m", or milliseconds',
     accepts: (value) => typeof value === 'string' || typeof value === 'number',

@@ -204,6 +204,9 @@ function choose(
   return choice;
 }
 
+/** Keys that hold patterns. The `:` and `@` of `scope:@acme/db` are not those of a URL with credentials. */
+const PATTERNS: ReadonlySet<string> = new Set(['roots', 'rules', 'drop', 'allow_capture']);
+
 function shown(value: ConfigurationValue, hides: ReturnType<typeof hiddenNames>): ConfigurationValue {
   const secret = ROWS.find((row) => row.key === value.key)?.secret && value.source !== 'default';
   return Object.freeze({
@@ -212,7 +215,9 @@ function shown(value: ConfigurationValue, hides: ReturnType<typeof hiddenNames>)
       ? '***'
       : value.key === 'when'
         ? shownWhen(value.value, hides)
-        : withoutCredentialsIn(value.value, value.key === 'resource' ? hides : undefined),
+        : PATTERNS.has(value.key)
+          ? value.value
+          : withoutCredentialsIn(value.value, value.key === 'resource' ? hides : undefined),
   });
 }
 

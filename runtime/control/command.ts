@@ -35,8 +35,8 @@ export const MOST_TEXT = 16 * 1024;
 
 const EXPECTED: Readonly<Record<Setting, readonly [type: string, words: string]>> = {
   enabled: ['boolean', 'true or false'],
-  rules: ['string', 'a text'],
-  drop: ['string', 'a text'],
+  rules: ['string', 'a string'],
+  drop: ['string', 'a string'],
 };
 
 /** Fields of a command besides its value, with the type that each must have; ranges are checked by the lease itself. */

@@ -19,7 +19,7 @@ export function parseCapture(text: unknown, field = 'capture'): Capture {
   if (typeof text !== 'string' || text.length > MOST_CHARACTERS)
     throw new InvalidArgumentError(
       field,
-      `${field}: found ${typeof text === 'string' ? `${text.length} characters` : describeFound(text)}; expected a text of at most ${MOST_CHARACTERS} characters.`,
+      `${field}: found ${typeof text === 'string' ? `${text.length} characters` : describeFound(text)}; expected a string of at most ${MOST_CHARACTERS} characters.`,
     );
   const parts = text.split(',').map((part) => part.trim());
   const unknown = parts.find((part) => !['args', 'result', 'this'].includes(part) && !FIELD.test(part));

@@ -151,6 +151,14 @@ test('headers and credentials are not shown in the provenance, but are in the co
   assert.is(values.find(({ key }) => key === 'otlp_headers')?.value, '***');
 });
 
+test('patterns of scopes are shown whole, and an address without its credentials', () => {
+  const drop = 'scope:@acme/db, scope:@acme/net';
+  const { values } = load({ options: { drop, endpoint: 'http://ann:pass@collector:4317' } });
+  const shown = (name: string) => values.find(({ key }) => key === name)?.value;
+  assert.is(shown('drop'), drop);
+  assert.is(shown('otlp_endpoint'), 'http://***@collector:4317');
+});
+
 test('rules, roots and drop are taken as text or list and kept in normal form', () => {
   const { configuration } = load({
     toml: '[tracing]\nroots = ["carbide", "kind:server"]\nrules = "carbide::db = off,carbide::api=0.10"\n',

@@ -18,7 +18,8 @@ const EXAMPLE = 'for example "machineId=m-17", "baggage:tenant=acme,beta" or "he
  * @throws InvalidArgumentError naming `field` and the condition at fault
  */
 export function parseWhen(text: unknown, field = 'when'): When {
-  if (typeof text !== 'string') throw new InvalidArgumentError(field, `${field}: found ${describeFound(text)}; expected a string.`);
+  if (typeof text !== 'string')
+    throw new InvalidArgumentError(field, `${field}: found ${describeFound(text)}; expected a string.`);
   if (text.length > MOST_CHARACTERS)
     throw new InvalidArgumentError(field, `${field}: ${text.length} characters; at most ${MOST_CHARACTERS} are accepted.`);
   const parts = text.split('&').map((part) => part.trim());

@@ -65,7 +65,13 @@ export class SpanwrightPropagator implements TextMapPropagator {
     this.#propagator()?.inject(writable, carrier, {
       set: (to, name, value) => {
         if (name === BAGGAGE) members -= value.split(',').length;
-        if (value !== '') setter.set(to, name, value);
+        if (value === '') return;
+        try {
+          setter.set(to, name, value);
+        } catch (error) {
+          // OpenTelemetry's CompositePropagator would pass it to `diag` only, which most programs leave unset
+          notice('SPW018', `the carrier cannot be written: ${textOfThrown(error)}`, 'inject');
+        }
       },
     });
     if (members > 0 && this.#names.includes(BAGGAGE))

@@ -7,6 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SILENCED } from '../../runtime/context/layer.js';
 import { extract, inject, instrument, withRemoteContext } from '../../runtime/index.js';
+import { setNoticeLogger } from '../../runtime/warnings.js';
 import { traced } from '../gate/tracing.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -89,6 +90,22 @@ test('a reserved flag that another propagator has let through is not written', (
   inject(carrier, undefined, trace.setSpanContext(ROOT_CONTEXT, span));
   assert.is(carrier.traceparent, header('01'));
   assert.is(propagation.fields().length, 0, 'nothing is registered here');
+});
+
+test('a carrier that cannot be written is logged once a minute, and one that can is not', () => {
+  const logged: string[] = [];
+  const before = setNoticeLogger((_level, line) => logged.push(line));
+  const context = extract({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' });
+  try {
+    inject({}, undefined, context);
+    assert.equal(logged, []);
+    inject(Object.freeze({}), undefined, context);
+    inject(Object.freeze({}), undefined, context);
+  } finally {
+    setNoticeLogger(before);
+  }
+  assert.is(logged.length, 1);
+  assert.match(logged[0] as string, /SPW018 .*the carrier cannot be written: TypeError: Cannot add property traceparent/);
 });
 
 test.run();

@@ -153,6 +153,23 @@ test('remote_parent = "ignore": a sampled caller records nothing here while trac
   }
 });
 
+test('a mark instead of a prefix: with `when` a call with carbide.trace_root starts a trace, and the migrations, which have none, do not', async () => {
+  const toml = `[tracing]\nenabled = true\nroots = "*"\nwhen = "carbide.trace_root=true"\ndrop = "runtime"\n`;
+  const env = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint, RECONCILE_INTERVAL_MS: '200' };
+  const service = await ServiceProcess.start({ toml, env });
+  try {
+    assert.is((await service.call('POST', '/v1/migrate')).status, 200);
+    const isRoot = ({ parentSpanId }: { parentSpanId: string }): boolean => parentSpanId === '';
+    const spans = await receiver.waitFor((all) => new Set(all.filter(isRoot).map(({ name }) => name)).size >= 2);
+    assert.equal([...new Set(spans.filter(isRoot).map(({ name }) => name))].sort(), ['request', 'state_processor_iteration']);
+    for (const { attributes } of spans.filter(isRoot)) assert.is(attributes['carbide.trace_root'], true);
+    const migrations = spans.filter(({ name }) => name.endsWith('::migrate'));
+    assert.is(migrations.length, 1, 'that of the request, and not that of the start');
+  } finally {
+    await service.stop();
+  }
+});
+
 test('bad requests to the admin hook change nothing: each has its own status and says what is wrong', async () => {
   const service = await ServiceProcess.start({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint } });
   try {

@@ -1,5 +1,5 @@
-// The DNS service of the sample as a process of its own: always on, its own default endpoint, its decisions those of the SDK's default
-// sampler, JSON logs with the ids of their trace. The controller that it asks is the real one.
+// The DNS service of the sample as a process of its own: always on, its own default endpoint, the SDK's own default sampler, levels, JSON
+// logs with the ids of their trace. The controller that it asks is the real one.
 // limit: 180 s
 
 import { type ChildProcess, fork } from 'node:child_process';
@@ -9,12 +9,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
-import { AlwaysOnSampler, ParentBasedSampler } from '@opentelemetry/sdk-trace-base';
 import { decode, encode } from 'dns-packet';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createSampler } from '../../runtime/index.js';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { formatTrace } from '../../viewer/receiver/tree.js';
@@ -161,19 +158,39 @@ test('a key that it does not know ends it with the key, the file and what was ex
   }
 });
 
-test("its sampler decides as the SDK's default one, for roots and below both kinds of parents", () => {
-  const ours = createSampler({ enabled: true, allowRuntimeChanges: false });
-  const standard = new ParentBasedSampler({ root: new AlwaysOnSampler() });
-  const contexts = [0, 1].flatMap((traceFlags) =>
-    [true, false].map((isRemote) =>
-      trace.setSpanContext(ROOT_CONTEXT, { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags, isRemote }),
-    ),
-  );
-  for (const context of [ROOT_CONTEXT, ...contexts]) {
-    const ask = (sampler: typeof standard) =>
-      sampler.shouldSample(context, 'a'.repeat(32), 'dns_request', SpanKind.SERVER, {}, []).decision;
-    assert.is(ask(ours as never), ask(standard));
+test('its sampler is the default one of the SDK: with OTEL_TRACES_SAMPLER=always_off nothing is recorded, with always_on all is', async () => {
+  for (const [sampler, count] of [
+    ['always_off', 0],
+    ['always_on', 2],
+  ] as const) {
+    receiver.clear();
+    const sampled = await startDns({
+      CARBIDE_API_URL: controller.address,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint,
+      OTEL_TRACES_SAMPLER: sampler,
+    });
+    assert.is(code(await ask(sampled.port, query('rack-1.site.carbide.internal'))), 'NOERROR');
+    assert.is(await sampled.stop(), 0); // sends what it has
+    assert.is(receiver.received, count, sampler);
   }
+});
+
+test('LOG_LEVEL=debug adds a span and lines to the log; at info neither is there, and an unknown level ends it', async () => {
+  const detailed = await startDns({
+    CARBIDE_API_URL: controller.address,
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint,
+    LOG_LEVEL: 'debug',
+  });
+  await ask(detailed.port, query('rack-1.site.carbide.internal'));
+  assert.is(await detailed.stop(), 0);
+  assert.match(
+    formatTrace(receiver.spans, { attributes: ['http.response.status_code'] }),
+    /^dns_request .*\n└─ retrieve_records .*\n {3}└─ ask_controller .* http\.response\.status_code=200$/,
+  );
+  assert.is(detailed.log.filter(({ level }) => level === 'debug').length, 1);
+  assert.is(dns.log.filter(({ level }) => level === 'debug').length, 0);
+  const { log } = await startDns({ LOG_LEVEL: 'loud' });
+  assert.match(JSON.stringify(log), /LOG_LEVEL=\\"loud\\"; expected info or debug/);
 });
 
 test.run();

@@ -26,6 +26,7 @@ test('the near-zero state writes and makes no more than the state with nothing b
   for (const cells of [unset, off, on]) {
     assert.match(cells?.[1] ?? '', /^\d+\.\d\d ms$/);
     assert.match(cells?.[5] ?? '', /^[1-9]\d*$/, 'requests a second');
+    assert.match(cells?.[6] ?? '', /^[1-9]\d+ MB$/, 'memory');
   }
 });
 

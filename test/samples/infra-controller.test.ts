@@ -52,7 +52,7 @@ const REQUESTS: readonly Request[] = [
     path: '/v1/firmware',
     body: { component: 'switch-1', version: '1.5.0' },
     status: 200,
-    spans: ['request', `  ${QUERY}`, `  ${nsm('updateFirmware')}`, `    ${SEND}`, `  ${QUERY}`],
+    spans: ['request', `  ${QUERY}`, `  ${nsm('queueFirmwareUpdates')}`, `    ${SEND}`],
   },
   {
     method: 'POST',
@@ -84,16 +84,16 @@ const REQUESTS: readonly Request[] = [
   }),
   ...(
     [
-      ['switch-1', nsm],
-      ['shelf-1', psm],
-      ['rack-1', rms],
+      ['switch-1', nsm('listFirmwareBundles')],
+      ['shelf-1', psm('listFirmware')],
+      ['rack-1', rms('listFirmwareBundles')],
     ] as const
-  ).map(([component, name]): Request => {
+  ).map(([component, list]): Request => {
     return {
       method: 'GET',
       path: `/v1/firmware/bundles?component=${component}`,
       status: 200,
-      spans: ['request', `  ${QUERY}`, `  ${name('listFirmware')}`, `    ${SEND}`],
+      spans: ['request', `  ${QUERY}`, `  ${list}`, `    ${SEND}`],
     };
   }),
   {
@@ -120,7 +120,7 @@ const REQUESTS: readonly Request[] = [
       `  ${QUERY}`,
       '  carbide::switch-controller::SwitchController::handleObjectState',
       `    ${QUERY}`,
-      `    ${nsm('listFirmware')}`,
+      `    ${nsm('listFirmwareBundles')}`,
       `      ${SEND}`,
       `  ${QUERY}`,
     ],
@@ -161,8 +161,10 @@ test.after(async () => {
 
 /** Does all requests, one after the other, and checks what they are answered. */
 async function work(): Promise<void> {
+  named.length = 0;
   for (const { method, path, body, headers, status } of REQUESTS) {
     const answer = await service.call(method, path, body, headers);
+    named.push(answer.headers.get('x-trace-id'));
     assert.is(answer.status, status, `${method} ${path}: ${answer.text}`);
   }
 }
@@ -200,11 +202,15 @@ function outline(trace: readonly ReceivedSpan[], parent = '', indent = ''): stri
     .flatMap((span) => [`${indent}${span.name}`, ...outline(trace, span.spanId, `${indent}  `)]);
 }
 
+/** Trace ids that the answers named, by request. */
+const named: (string | null)[] = [];
+
 test('off: the work is done, the runtime polls, and no span leaves the process', async () => {
   const before = await polls();
   await work();
   await pause(500);
   assert.ok((await polls()) > before, 'the polling loop runs');
+  assert.ok(named.length > 0 && named.every((id) => id === null), 'no answer names a trace');
   assert.is(receiver.requests, 0);
   const { body } = await service.admin('GET', '/state');
   assert.is(body.enabled, false);
@@ -234,6 +240,11 @@ test('on: each request makes one trace, with each operation under the one that c
     assert.equal(outline(got[index] ?? []), request.spans, `${request.method} ${request.path} ${JSON.stringify(request.body)}`);
   }
   assert.is(spans.length, expected);
+  assert.equal(
+    named,
+    got.map(([root]) => root?.traceId),
+    'each answer names its trace, those of failed requests too',
+  );
 });
 
 test('on: every span says whose it is', () => {
@@ -333,6 +344,40 @@ test('on: the root carries the request and its outcome', () => {
   }
   assert.is(roots[0]?.attributes['rpc.service'], 'carbide.ComponentManager');
   assert.is(roots[0]?.attributes['rpc.method'], 'PowerControl');
+});
+
+test('on: listed fields of the bodies of request and answer are recorded, others are counted, and a long text is cut', async () => {
+  const requests = spans.filter(({ name }) => name === 'request').map(({ attributes }) => attributes);
+  const power = requests.find((one) => one['url.path'] === '/v1/power');
+  assert.is(power?.['audit.request'], '{"component":"switch-1","action":"restart"}');
+  assert.is(power?.['audit.response'], '{"state":"on"}');
+  const refused = requests.find((one) => one['http.response.status_code'] === 502);
+  assert.equal([refused?.['audit.response'], refused?.['audit.response.left_out']], ['{}', 1], 'the message is not listed');
+
+  await settle();
+  const body = { component: 'switch-1', action: 'on', password: 'hunter2', kind: 'k'.repeat(1000) };
+  assert.is((await service.call('POST', '/v1/power', body)).status, 200);
+  const got = await receiver.waitFor((all) => all.length === 5);
+  const { attributes = {} } = got.find(({ name }) => name === 'request') ?? {};
+  const recorded = String(attributes['audit.request']);
+  assert.ok(recorded.startsWith('{"component":"switch-1","action":"on","kind":"kkk') && recorded.endsWith('k...'), recorded);
+  assert.is(recorded.length, 256);
+  assert.is(attributes['audit.request.left_out'], 1);
+  assert.not.ok(JSON.stringify(got).includes('hunter2'));
+});
+
+test('on: an update that a switch has queued is there after a while, and until then the status names it', async () => {
+  const update = (version: string) => service.call('POST', '/v1/firmware', { component: 'switch-1', version });
+  const status = async () => (await service.call('GET', '/v1/firmware?component=switch-1')).body[0];
+  const before = (await status()).version;
+  const [version, other] = before === '1.5.0' ? ['1.4.2', '1.5.0'] : ['1.5.0', '1.4.2'];
+  const { body } = await update(version as string);
+  assert.equal([body.version, body.queued], [before, version]);
+  const limit = Date.now() + 30_000;
+  while ((await status()).queued !== undefined && Date.now() < limit) await pause(25);
+  assert.is((await status()).version, version);
+  await Promise.all([update(other as string), update(version as string)]); // the later one takes its place
+  await settle();
 });
 
 test('on: the refused update fails from where it was refused up to the root, and says why once', () => {

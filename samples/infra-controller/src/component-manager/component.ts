@@ -27,12 +27,16 @@ export interface Component {
 export interface FirmwareStatus {
   version: string;
   sha256: string;
+  /** Of a BMC with a queue: the version that it will write next. */
+  queued?: string;
 }
 
-/** Interface of the backends; one implementation for each kind of hardware. */
-export interface Backend {
+/** Interface of the backends; one implementation for each kind of hardware. Racks and shelves are updated at once, switches queue updates. */
+export type Backend = {
   powerControl(component: Component, action: PowerAction): Promise<string>;
-  updateFirmware(component: Component, version: string): Promise<FirmwareStatus>;
   getFirmwareStatus(component: Component): Promise<FirmwareStatus[]>;
-  listFirmware(component: Component): Promise<string[]>;
-}
+} & (
+  | { updateFirmware(component: Component, version: string): Promise<FirmwareStatus> }
+  | { queueFirmwareUpdates(component: Component, version: string): Promise<FirmwareStatus> }
+) &
+  ({ listFirmware(component: Component): Promise<string[]> } | { listFirmwareBundles(component: Component): Promise<string[]> });

@@ -30,7 +30,9 @@ export class ComponentManager {
   @instrument.attributes({ args: { id: 'component.id' } })
   async updateFirmware(id: string, version: string): Promise<FirmwareStatus> {
     const component = await this.inventory.component(id);
-    const status = await this.backends[component.backend].updateFirmware(component, version);
+    const backend = this.backends[component.backend];
+    if ('queueFirmwareUpdates' in backend) return backend.queueFirmwareUpdates(component, version);
+    const status = await backend.updateFirmware(component, version);
     await this.inventory.setFirmware(id, status.version);
     return status;
   }
@@ -42,6 +44,7 @@ export class ComponentManager {
 
   async listFirmware(id: string): Promise<string[]> {
     const component = await this.inventory.component(id);
-    return this.backends[component.backend].listFirmware(component);
+    const backend = this.backends[component.backend];
+    return 'listFirmware' in backend ? backend.listFirmware(component) : backend.listFirmwareBundles(component);
   }
 }

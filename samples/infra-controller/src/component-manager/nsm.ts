@@ -1,11 +1,11 @@
-// NSM: NVLink switches, one BMC a switch.
+// NSM: NVLink switches, one BMC a switch. An update is queued in the BMC, which writes it when the switch is idle.
 
 import { instrument, record } from 'spanwright';
 import type { BmcClient } from './bmc-client.js';
-import type { Backend, Component, FirmwareStatus, PowerAction } from './component.js';
+import type { Component, FirmwareStatus, PowerAction } from './component.js';
 import { firmwareImage } from './firmware-images.js';
 
-export class NsmBackend implements Backend {
+export class NsmBackend {
   constructor(private readonly bmc: BmcClient) {}
 
   @instrument({ attributes: { backend: 'nsm' } })
@@ -15,8 +15,8 @@ export class NsmBackend implements Backend {
   }
 
   @instrument({ attributes: { backend: 'nsm' }, args: { version: 'firmware.version' } })
-  async updateFirmware(component: Component, version: string): Promise<FirmwareStatus> {
-    const { body } = await this.bmc.send(component.endpoints[0], 'POST', `/firmware/${version}`, firmwareImage(version));
+  async queueFirmwareUpdates(component: Component, version: string): Promise<FirmwareStatus> {
+    const { body } = await this.bmc.send(component.endpoints[0], 'POST', `/queue/${version}`, firmwareImage(version));
     return body as unknown as FirmwareStatus;
   }
 
@@ -27,7 +27,7 @@ export class NsmBackend implements Backend {
   }
 
   @instrument({ attributes: { backend: 'nsm' } })
-  async listFirmware(component: Component): Promise<string[]> {
+  async listFirmwareBundles(component: Component): Promise<string[]> {
     const { body } = await this.bmc.send(component.endpoints[0], 'GET', '/bundles');
     return body.bundles as string[];
   }

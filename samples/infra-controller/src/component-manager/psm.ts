@@ -3,10 +3,10 @@
 
 import { instrument } from 'spanwright';
 import type { BmcClient } from './bmc-client.js';
-import type { Backend, Component, FirmwareStatus, PowerAction } from './component.js';
+import type { Component, FirmwareStatus, PowerAction } from './component.js';
 import { firmwareImage } from './firmware-images.js';
 
-export class PsmBackend implements Backend {
+export class PsmBackend {
   constructor(private readonly bmc: BmcClient) {}
 
   @instrument({ attributes: { backend: 'psm' }, args: { action: 'power.action' } })

@@ -3,10 +3,10 @@
 
 import { instrument } from 'spanwright';
 import type { BmcClient, BmcReply } from './bmc-client.js';
-import type { Backend, Component, FirmwareStatus, PowerAction } from './component.js';
+import type { Component, FirmwareStatus, PowerAction } from './component.js';
 import { firmwareImage } from './firmware-images.js';
 
-export class RmsBackend implements Backend {
+export class RmsBackend {
   constructor(private readonly bmc: BmcClient) {}
 
   @instrument({ attributes: { backend: 'rms' }, args: { action: 'power.action' } })
@@ -31,7 +31,7 @@ export class RmsBackend implements Backend {
   }
 
   @instrument({ attributes: { backend: 'rms' } })
-  async listFirmware(component: Component): Promise<string[]> {
+  async listFirmwareBundles(component: Component): Promise<string[]> {
     const { body } = await this.bmc.send(component.endpoints[0], 'GET', '/bundles');
     return body.bundles as string[];
   }

@@ -3,4 +3,8 @@
 
 import { consoleLogger } from 'spanwright/logs';
 
-export const log = consoleLogger({ fields: { service: 'carbide-dns' }, stream: process.stdout });
+export const log = consoleLogger({
+  level: process.env.LOG_LEVEL === 'debug' ? 'debug' : 'info',
+  fields: { service: 'carbide-dns' },
+  stream: process.stdout,
+});

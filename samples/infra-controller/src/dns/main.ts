@@ -9,7 +9,7 @@ import { setUpTracing } from './tracing.js';
 
 async function main(): Promise<void> {
   const settings = await readSettings(process.env);
-  const provider = setUpTracing(settings.endpoint);
+  const provider = setUpTracing(settings);
   const server = new DnsServer(new RecordSource(settings.api), settings.zone);
   const port = await server.listen(settings.port);
   process.stdout.write(`${JSON.stringify({ listening: `127.0.0.1:${port}` })}\n`);

@@ -6,8 +6,13 @@ import { join } from 'node:path';
 /** The Collector of the cluster: spans are exported out of the box. */
 export const DEFAULT_ENDPOINT = 'http://opentelemetry-collector.otel.svc.cluster.local:4317';
 
+/** Of the log and of the spans alike: `debug` adds the requests to the controller. */
+export const LEVELS = ['info', 'debug'] as const;
+export type DnsLevel = (typeof LEVELS)[number];
+
 export interface DnsSettings {
   endpoint: string;
+  level: DnsLevel;
   /** UDP on 127.0.0.1; 0 takes one that is free. */
   port: number;
   /** Names end with it. */
@@ -22,6 +27,12 @@ const KEYS: ReadonlyMap<string, 'string' | 'number'> = new Map([
   ['zone', 'string'],
 ]);
 
+export function levelOf({ LOG_LEVEL = 'info' }: NodeJS.ProcessEnv): DnsLevel {
+  const level = LEVELS.find((one) => one === LOG_LEVEL);
+  if (level === undefined) throw new Error(`LOG_LEVEL="${LOG_LEVEL}"; expected ${LEVELS.join(' or ')}.`);
+  return level;
+}
+
 /** @throws Error that names the key, the file and what was expected. */
 export async function readSettings(env: NodeJS.ProcessEnv): Promise<DnsSettings> {
   const { parse } = await import('smol-toml');
@@ -33,6 +44,7 @@ export async function readSettings(env: NodeJS.ProcessEnv): Promise<DnsSettings>
     if (typeof value !== expected) throw new Error(`${path}: ${key} must be a ${expected}, found a ${typeof value}.`);
   }
   return {
+    level: levelOf(env),
     endpoint: env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || String(dns.otlp_endpoint ?? DEFAULT_ENDPOINT),
     port: Number(dns.port ?? 0),
     zone: String(dns.zone ?? 'site.carbide.internal'),

@@ -1,17 +1,21 @@
-// Tracing of the DNS service: an OpenTelemetry SDK set up by hand, always on. Its sampler decides as the SDK's default one does, since
-// every namespace may start a trace and there is no switch: roots are recorded, and below them what their parent decided holds.
+// Tracing of the DNS service: an OpenTelemetry SDK set up by hand, always on, with the SDK's own default sampler and an exporter that is built
+// in any case. createRootSampler() lets the instrumented code join it; its answer is not given to the SDK, so that each span of the code is
+// decided by the sampler of the SDK. Levels are the only filter of its own.
 
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import { createSampler, createSpanProcessor } from 'spanwright';
+import { createRootSampler, createSpanProcessor } from 'spanwright';
+import type { DnsSettings } from './settings.js';
 
 /** Exports from the first span on, whether or not anything listens at the endpoint. */
-export function setUpTracing(endpoint: string): NodeTracerProvider {
+export function setUpTracing({ endpoint, level }: DnsSettings): NodeTracerProvider {
+  // nothing of OTEL_TRACES_SAMPLER is for the gate: what is given in code comes before it
+  const everything = { enabled: true, allowRuntimeChanges: false, roots: '*', remoteParent: 'accept' } as const;
+  createRootSampler({ ...everything, rules: `*=on, carbide::dns=${level}` });
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'carbide-dns' }),
-    sampler: createSampler({ enabled: true, allowRuntimeChanges: false }),
     spanProcessors: [createSpanProcessor(), new BatchSpanProcessor(new OTLPTraceExporter({ url: endpoint }))],
   });
   provider.register();

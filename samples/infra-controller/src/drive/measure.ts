@@ -1,5 +1,5 @@
 // `npm run measure`: cost of each state of tracing for this service, in processor time a request, which other work on the machine blurs
-// less than the time on the clock, and in requests a second. The states take turns, so that all see the same machine; ratios are medians
+// less than the time on the clock, in requests a second and in memory. The states take turns, so that all see the same machine; ratios are medians
 // over the turns.
 // Arguments: turns (default 6) and requests a turn (default 300).
 
@@ -32,6 +32,8 @@ interface Runner {
   bytes: number[];
   /** Requests a second, one a turn: one client that waits for each answer. */
   rate: number[];
+  /** Megabytes of memory, one a turn: the resident set when the turn has ended. */
+  memory: number[];
   spans: number;
 }
 
@@ -45,6 +47,10 @@ function written(pid: number): number {
   return Number(/^wchar: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
 }
 
+function residentMb(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
 async function turn(runner: Runner, requests: number): Promise<void> {
   const [cpu, bytes, begin] = [processorMs(runner.pid), written(runner.pid), performance.now()];
   for (let made = 0; made < requests; made++) {
@@ -54,6 +60,7 @@ async function turn(runner: Runner, requests: number): Promise<void> {
   runner.rate.push((requests * 1000) / (performance.now() - begin));
   runner.cost.push((processorMs(runner.pid) - cpu) / requests);
   runner.bytes.push((written(runner.pid) - bytes) / requests);
+  runner.memory.push(residentMb(runner.pid));
 }
 
 const median = (values: readonly number[]): number =>
@@ -78,10 +85,10 @@ async function main(): Promise<void> {
       children.push(service);
       const client = new ServiceClient(service.address, String(service.ready.adminTokenFile));
       if (enabled) await client.setEnabled(true);
-      runners.push({ name, enabled, client, pid: service.pid, cost: [], bytes: [], rate: [], spans: 0 });
+      runners.push({ name, enabled, client, pid: service.pid, cost: [], bytes: [], rate: [], memory: [], spans: 0 });
     }
     for (const runner of runners) await turn(runner, requests); // compiled by then, and not counted
-    for (const runner of runners) Object.assign(runner, { cost: [], bytes: [], rate: [] });
+    for (const runner of runners) Object.assign(runner, { cost: [], bytes: [], rate: [], memory: [] });
     for (let made = 0; made < turns; made++) {
       for (const runner of made % 2 === 0 ? runners : [...runners].reverse()) await turn(runner, requests);
     }
@@ -95,7 +102,7 @@ async function main(): Promise<void> {
 
 function print(runners: readonly Runner[], requests: number): void {
   const [first] = runners;
-  const rows = runners.map(({ name, cost, bytes, rate, spans }) => {
+  const rows = runners.map(({ name, cost, bytes, rate, memory, spans }) => {
     const ratio = median(cost.map((value, at) => value / (first?.cost[at] ?? Number.NaN)));
     return [
       name,
@@ -104,9 +111,18 @@ function print(runners: readonly Runner[], requests: number): void {
       (spans / requests).toFixed(1),
       `${Math.round(median(bytes))}`,
       `${Math.round(median(rate))}`,
+      `${Math.round(median(memory))} MB`,
     ];
   });
-  const head = ['state', 'processor a request', 'ratio', 'spans a request', 'bytes written a request', 'requests a second'];
+  const head = [
+    'state',
+    'processor a request',
+    'ratio',
+    'spans a request',
+    'bytes written a request',
+    'requests a second',
+    'memory',
+  ];
   for (const row of [head, head.map(() => '---'), ...rows]) process.stdout.write(`| ${row.join(' | ')} |\n`);
   const on = runners.find(({ enabled }) => enabled);
   if (on?.spans !== requests * SPANS_A_REQUEST) throw new Error(`${on?.spans} spans, not ${SPANS_A_REQUEST} a request`);

@@ -1,5 +1,5 @@
 // One simulated BMC: what stands in a rack and answers on its management port. It does the work of one in small: checks who
-// asks, verifies the image it is sent, writes it to its flash block by block, and refuses an update while it is locked.
+// asks, verifies the image it is sent, writes it to its flash block by block, at once or later, and refuses an update while it is locked.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -15,6 +15,7 @@ export interface BmcAnswer {
 type Operation = (this: SimulatedBmc, parameter: string, payload: Buffer) => BmcAnswer | Promise<BmcAnswer>;
 
 const FLASH_BLOCK_BYTES = 256 * 1024;
+const QUEUE_MS = 100;
 const compress = promisify(deflate);
 
 export class SimulatedBmc {
@@ -22,6 +23,7 @@ export class SimulatedBmc {
   private version: string = FIRMWARE_VERSIONS[0];
   private sha256 = '';
   private flash: Buffer[] = [];
+  private queued: string | undefined;
 
   constructor(
     readonly id: string,
@@ -56,7 +58,19 @@ export class SimulatedBmc {
   }
 
   readFirmware(): BmcAnswer {
-    return { status: 200, body: { version: this.version, sha256: this.sha256 } };
+    const { version, sha256, queued } = this;
+    return { status: 200, body: { version, sha256, ...(queued !== undefined && { queued }) } };
+  }
+
+  /** Answers at once, and writes the image after that. A later update takes the place of one that is queued. */
+  queueFirmware(version: string, image: Buffer): BmcAnswer {
+    this.queued = version;
+    setTimeout(async () => {
+      if (this.queued !== version) return;
+      await this.writeFirmware(version, image);
+      if (this.queued === version) this.queued = undefined;
+    }, QUEUE_MS).unref();
+    return { ...this.readFirmware(), status: 202 };
   }
 
   async writeFirmware(version: string, image: Buffer): Promise<BmcAnswer> {
@@ -97,6 +111,12 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
     'POST firmware',
     function writeFirmware(version, image) {
       return this.writeFirmware(version, image);
+    },
+  ],
+  [
+    'POST queue',
+    function queueFirmware(version, image) {
+      return this.queueFirmware(version, image);
     },
   ],
   ['GET bundles', () => ({ status: 200, body: { bundles: [...FIRMWARE_VERSIONS] } })],

@@ -5,6 +5,7 @@ import { trace } from '@opentelemetry/api';
 import { instrument } from 'spanwright';
 import type { Reactor } from '../runtime-internals/reactor.js';
 import { BadRequestError, messageOf, statusOf } from './api-error.js';
+import { audit } from './audit.js';
 import type { Arguments, Route } from './routes.js';
 
 export interface ApiRequest {
@@ -12,6 +13,8 @@ export interface ApiRequest {
   path: string;
   /** Reads query and body; a body that cannot be read is a BadRequestError. */
   arguments(): Promise<Arguments>;
+  /** Writes the answer: called once, while the span is active, so that the answer can name the trace (`response_header`). */
+  answer(reply: ApiReply): void;
 }
 
 export interface ApiReply {
@@ -25,11 +28,15 @@ export class Dispatcher {
     private readonly reactor: Reactor,
   ) {}
 
-  /** Answers faults of the caller as a reply; throws the others, after noting their status, so that the span has failed. */
+  /** Answers each request. Faults other than the caller's are thrown after the answer, so that the span has failed. */
   @instrument({
     name: 'request',
     kind: 'server',
-    attributes: (request: ApiRequest) => ({ 'http.request.method': request.method, 'url.path': request.path }),
+    attributes: (request: ApiRequest) => ({
+      'carbide.trace_root': true, // see `when` in tracing.toml
+      'http.request.method': request.method,
+      'url.path': request.path,
+    }),
     result: (reply: ApiReply) => ({ 'http.response.status_code': reply.status }),
   })
   async handle(request: ApiRequest): Promise<ApiReply> {
@@ -38,13 +45,21 @@ export class Dispatcher {
       const [service, method] = route.rpc;
       trace.getActiveSpan()?.setAttributes({ 'http.route': route.path, 'rpc.service': service, 'rpc.method': method });
       const args = await request.arguments();
-      return { status: 200, body: await this.reactor.blockOn(() => route.run(args)) };
+      audit('request', Object.fromEntries(args));
+      return this.answer(request, 200, await this.reactor.blockOn(() => route.run(args)));
     } catch (error) {
       const status = statusOf(error);
-      if (status < 500) return { status, body: { error: messageOf(error) } };
+      const reply = this.answer(request, status, { error: messageOf(error) });
+      if (status < 500) return reply;
       trace.getActiveSpan()?.setAttribute('http.response.status_code', status);
       throw error;
     }
+  }
+
+  private answer(request: ApiRequest, status: number, body: unknown): ApiReply {
+    audit('response', body);
+    request.answer({ status, body });
+    return { status, body };
   }
 
   private route({ method, path }: ApiRequest): Route {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { baggage } from 'spanwright';
 import { log } from '../log.js';
 import type { Reactor } from '../runtime-internals/reactor.js';
-import { BadRequestError, messageOf, statusOf } from './api-error.js';
+import { BadRequestError } from './api-error.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Arguments } from './routes.js';
 
@@ -50,15 +50,14 @@ export class ApiServer {
 
   private async serveApi(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     try {
-      const { status, body } = await this.dispatcher.handle({
+      await this.dispatcher.handle({
         method: request.method ?? 'GET',
         path,
         arguments: () => readArguments(request),
+        answer: ({ status, body }) => reply(response, status, body),
       });
-      reply(response, status, body);
     } catch (error) {
       log('error', 'request failed', { path, error });
-      reply(response, statusOf(error), { error: messageOf(error) });
     }
   }
 }

@@ -16,6 +16,7 @@ export class SiteExplorer {
   ) {}
 
   @instrument({
+    attributes: { 'carbide.trace_root': true },
     result: ({ explored, failures }: Exploration) => ({
       endpoint_explorations: explored,
       endpoint_explorations_success: explored - failures,

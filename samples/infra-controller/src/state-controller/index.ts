@@ -32,7 +32,7 @@ export class StateController {
     return next;
   }
 
-  @instrument({ name: 'state_processor_iteration', root: true })
+  @instrument({ name: 'state_processor_iteration', root: true, attributes: { 'carbide.trace_root': true } })
   async iteration(): Promise<void> {
     for (const kind of Object.keys(this.controllers) as ObjectKind[]) await this.reconcile(kind);
   }

@@ -2,8 +2,9 @@
 // way out. Every answer is bounded; texts that hold data of the service (attribute values, messages of errors) are left out
 // unless the token for changes was sent.
 
+import { exporterState } from '../export/exporter-state.js';
 import type { CallSample } from '../site/statistics.js';
-import type { SiteSort, SpanCounts, Tracing, TracingState } from '../tracing.js';
+import type { SiteSort, Tracing } from '../tracing.js';
 import { jsonAnswer, textAnswer } from './answer.js';
 import type { AuditEntry } from './audit.js';
 
@@ -68,14 +69,6 @@ export function readOpenSpans({ tracing, values, trusted }: Reading): Response {
 export function readErrors({ tracing, values, trusted }: Reading): Response {
   const { total, limit, rows } = pageOf(tracing.recentErrors(), values, 50);
   return jsonAnswer({ total, limit, errors: shown(rows, trusted) });
-}
-
-/** Status of the export, from the counts since the start. */
-function exporterState(exportedBy: TracingState['exportedBy'], { exported, dropped, failed }: SpanCounts): string {
-  if (exportedBy === 'none') return 'none';
-  if (exportedBy === 'sdk') return 'by your SDK';
-  if (failed + dropped > 0) return 'losing spans';
-  return exported > 0 ? 'delivering' : 'nothing sent yet';
 }
 
 export function readHealth({ tracing }: Reading): Response {

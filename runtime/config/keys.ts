@@ -6,6 +6,7 @@ import { CONTENT_KEYS } from './content-keys.js';
 import { FLIGHT_KEYS } from './flight-keys.js';
 import type { KeyRow } from './key-row.js';
 import { LIMIT_KEYS } from './limit-keys.js';
+import { OPAMP_KEYS } from './opamp-keys.js';
 import { OTLP_KEYS } from './otlp-keys.js';
 import { REQUEST_KEYS } from './request-keys.js';
 import { attributes, instrumentations, keep } from './tables.js';
@@ -246,6 +247,7 @@ export const KEYS = [
   ...LIMIT_KEYS,
   ...REQUEST_KEYS,
   ...FLIGHT_KEYS,
+  ...OPAMP_KEYS,
   ...CONTENT_KEYS,
 ] as const satisfies readonly KeyRow[];
 

@@ -124,6 +124,23 @@ export function optionalAddress(): ValueType<string | null, string> {
   };
 }
 
+/** A URL with one of the schemes and without secrets, for which `headers` is the key. */
+export function optionalServer(schemes: readonly string[], headers: string): ValueType<string | null, string> {
+  const address = optionalAddress();
+  const expected = `a URL with ${schemes.map((scheme) => `${scheme}://`).join(', ')}, without user, query and fragment (${headers} takes secrets)`;
+  const isServer = (value: string): boolean =>
+    URL.canParse(value) && !value.includes('***') && schemes.includes(new URL(value).protocol.slice(0, -1));
+  return {
+    name: 'URL',
+    expected,
+    read(raw, place) {
+      const reading = address.read(raw, place);
+      if (!('value' in reading)) return { expected };
+      return reading.value === null || isServer(reading.value) ? reading : { fault: `must be ${expected}` };
+    },
+  };
+}
+
 /** Milliseconds. `environmentMin` is the higher floor that a specification sets for its variable. */
 export function duration(range: {
   min: number;

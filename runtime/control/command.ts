@@ -52,6 +52,12 @@ const FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['maxOpenSpans', ['number']],
 ]);
 export const COMMAND_FIELDS: ReadonlySet<string> = new Set(FIELDS.keys());
+/** Fields that belong to switching on; in a document they may come with other settings. */
+const ENABLING = ['only', 'when', 'capture'] as const;
+
+/** The fields that a document of one setting may have, as in the body of the admin hook's route. */
+export const fieldsFor = (setting: Setting): ReadonlySet<string> =>
+  new Set([setting, ...FIELDS.keys()].filter((name) => setting === 'enabled' || !ENABLING.includes(name as never)));
 
 /** @throws InvalidArgumentError naming `setting` unless the value is one that the setting can have, or null. */
 export function checkValue(setting: Setting, value: unknown): boolean | string | null {
@@ -90,4 +96,14 @@ export function readObject(text: string, known: ReadonlySet<string>): Record<str
   if (unknown === undefined) return value as Record<string, unknown>;
   const shown = JSON.stringify(unknown.slice(0, 60));
   throw new InvalidArgumentError(unknown, `unknown field ${shown}. Known: ${[...known].join(', ')}.`);
+}
+
+/** A command for each setting, with null where `document` does not name it. @throws InvalidArgumentError naming the field. */
+export function commandsIn(document: Readonly<Record<string, unknown>>): ReplicaCommand[] {
+  const options = leaseOptions(document);
+  const others = Object.fromEntries(Object.entries(options).filter(([name]) => !ENABLING.includes(name as never)));
+  return SETTINGS.map((setting) => {
+    const value = document[setting] === undefined ? null : checkValue(setting, document[setting]);
+    return { setting, value, ...(setting === 'enabled' ? options : others) };
+  });
 }

@@ -9,7 +9,7 @@ import { dirname, resolve } from 'node:path';
 import { clearInterval, clearTimeout, setInterval, setTimeout, unref } from '../captured.js';
 import { InvalidArgumentError } from '../errors.js';
 import { parseDuration } from '../text/duration.js';
-import { COMMAND_FIELDS, checkValue, isEndless, leaseOptions, MOST_TEXT, readObject, SETTINGS, USUAL_TIME } from './command.js';
+import { COMMAND_FIELDS, commandsIn, isEndless, MOST_TEXT, readObject, SETTINGS, USUAL_TIME } from './command.js';
 import { type Control, type Controlled, Follower } from './follower.js';
 
 export interface FileOptions {
@@ -123,14 +123,8 @@ class FollowedFile implements Control {
       this.#follower.fault(`ignored: revision ${revision} is not newer than ${known}`);
       return;
     }
-    const options = leaseOptions(file);
-    const remaining = parseDuration(options.for ?? USUAL_TIME, 'for') - age;
-    // `only` belongs to switching on; in a file it may come with other settings.
-    const { only, ...others } = options;
-    const commands = SETTINGS.map((setting) => {
-      const value = file[setting] === undefined ? null : checkValue(setting, file[setting]);
-      return { setting, value, ...others, ...(setting === 'enabled' && only !== undefined ? { only } : undefined) };
-    });
+    const commands = commandsIn(file);
+    const remaining = parseDuration(file.for ?? USUAL_TIME, 'for') - age;
     // A setting that was never named has nothing to end.
     const named = commands.filter(({ setting, value }) => value !== null || !this.#follower.isNew(setting, 1));
     this.#follower.follow(

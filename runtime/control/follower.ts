@@ -45,8 +45,8 @@ export class Follower {
     return revision > (this.#seen.get(setting) ?? 0);
   }
 
-  /** Puts the commands in force as a whole, or none of them. */
-  follow(commands: readonly HeldCommand[]): void {
+  /** Puts the commands in force as a whole, or none of them. Returns the reason for none. */
+  follow(commands: readonly HeldCommand[]): string | undefined {
     const newer = commands.filter(({ command, revision }) => this.isNew(command.setting, revision));
     for (const { command, revision } of newer) {
       this.#seen.set(command.setting, revision);
@@ -59,15 +59,17 @@ export class Follower {
     try {
       for (const held of newer) begun.push([held, this.#begin(held)]);
       for (const [held, lease] of begun) this.#settle(held, lease);
+      return undefined;
     } catch (error) {
       for (const [, lease] of begun) if (lease !== undefined) this.tracing.endLease(lease.id);
       this.fault(`revision ${this.revision}: ${(error as Error).message}`);
+      return (error as Error).message;
     }
   }
 
   /** Logs why the source cannot be followed, once a minute for each kind of fault. */
-  fault(message: string): void {
-    notice('SPW022', `${this.source}: ${message}`, `${this.source} ${message}`);
+  fault(message: string, kind = message): void {
+    notice('SPW022', `${this.source}: ${message}`, `${this.source} ${kind}`);
   }
 
   #begin({ command: { setting, value, ...options }, remaining }: HeldCommand): Lease | undefined {

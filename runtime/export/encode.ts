@@ -226,7 +226,7 @@ function writeCount(field: number, count: number): void {
   writer.varint(count);
 }
 
-function writeAttributes(into: EncodeWriter, field: number, attributes: Attributes | undefined): void {
+export function writeAttributes(into: EncodeWriter, field: number, attributes: Attributes | undefined): void {
   for (const key in attributes) {
     if (!Object.hasOwn(attributes, key)) continue;
     into.tag(field, LENGTH);

@@ -8,9 +8,10 @@ import type { Socket } from 'node:net';
 import { clearTimeout, now, setTimeout, unref } from '../captured.js';
 import type { ExportResult } from '../sdk/contracts.js';
 import type { Certificates } from './certificates.js';
-import { limitConnect } from './connect-limit.js';
+import { holdNothing } from './connect-limit.js';
 import { ExportTimeout } from './failures.js';
 import type { Carrier, ExportDelegate, Serializer } from './otlp.js';
+import { retryAfterMillis } from './retry-after.js';
 
 const COMPONENT = 'otlp_http_span_exporter';
 /** Added to a status that the delegate would retry, and in front of the code of such an error. */
@@ -209,17 +210,6 @@ function createAgent(tls: Certificates | undefined, watch: (request: ClientReque
   return agent as unknown as HttpAgent;
 }
 
-function holdNothing(socket: Socket): void {
-  socket.unref();
-  if (!socket.connecting) return;
-  const timer = limitConnect(socket, ({ connecting }) => connecting);
-  const end = (): void => {
-    clearTimeout(timer);
-    socket.unref(); // connecting may have gone from one address to the next
-  };
-  socket.once('connect', end).once('close', end);
-}
-
 /** The status alone says whether the spans were taken: a body that breaks off changes nothing. */
 function judge(result: ExportResult, answer: Answer | undefined): ExportResult {
   if (answer === undefined) return { ...result, ...(result.error && { error: unmasked(result.error) }) };
@@ -239,13 +229,6 @@ function answerOf({ statusCode = 0, statusMessage = '', headers }: IncomingMessa
     status: statusCode,
     reason: statusMessage,
     isText: /^(text\/|application\/json)/u.test(headers['content-type'] ?? ''),
-    retryAfterMillis: waitOf(headers['retry-after']),
+    retryAfterMillis: retryAfterMillis(headers['retry-after']),
   };
-}
-
-/** Seconds, or a date (RFC 9110, section 10.2.3). */
-function waitOf(header: string | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  const seconds = /^\d{1,6}$/u.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
 }

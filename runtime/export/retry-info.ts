@@ -1,5 +1,7 @@
 // How long a gRPC server asks its client to wait: `google.rpc.RetryInfo` inside the `grpc-status-details-bin` trailer. Read by
-// grpc-status.ts and, for an exporter given in code, by failures.ts. Three nested messages are all that is needed of protobuf, so they are read here, without a schema.
+// grpc-status.ts and, for an exporter given in code, by failures.ts. Three nested messages are all that is needed of protobuf, so they are read without a schema.
+
+import { walk } from './protobuf-fields.js';
 
 /** Milliseconds; undefined when the server does not say, or says it in a way that cannot be read. */
 export function retryInfoOf(trailer: Uint8Array): number | undefined {
@@ -30,28 +32,4 @@ function fields(message: Uint8Array, wanted: number): Uint8Array[] {
 
 function numbers(message: Uint8Array, wanted: number): number[] {
   return [...walk(message)].flatMap(([number, value]) => (number === wanted && typeof value === 'number' ? [value] : []));
-}
-
-/** Every field of one message: varints as numbers, length-delimited fields as bytes (protobuf encoding, "Message Structure"). */
-function* walk(message: Uint8Array): Generator<[number: number, value: number | Uint8Array]> {
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = message[at++];
-      if (byte === undefined) throw new RangeError('the message breaks off');
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-  };
-  while (at < message.length) {
-    const tag = varint();
-    const kind = tag & 7;
-    if (kind === 0) yield [tag >>> 3, varint()];
-    else if (kind === 2) {
-      const length = varint();
-      at += length;
-      yield [tag >>> 3, message.subarray(at - length, at)];
-    } else at += kind === 1 ? 8 : 4;
-  }
 }

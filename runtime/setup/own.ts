@@ -10,6 +10,7 @@ import type { Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
 import { NO_OUTCOMES } from './built.js';
 import { LiveTracing } from './live.js';
+import { startManaged } from './managed.js';
 import { answering, refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
 
 /** @throws ConfigurationError, and SpanwrightError ALREADY_STARTED. */
@@ -40,6 +41,7 @@ export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' |
     observe(() => tracing.counts(), state.sites, state.recorder),
     ...answering(configuration),
   );
+  if (configuration.opampEndpoint !== null) undo.push(...startManaged(tracing, configuration));
   tracing.attach({ counts: { counts: NO_OUTCOMES }, undo });
   return tracing;
 }

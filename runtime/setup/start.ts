@@ -36,6 +36,7 @@ import type { Built } from './built.js';
 import { configuredPropagator } from './configured-propagator.js';
 import { SpanwrightContextManager } from './context-manager.js';
 import { LiveTracing } from './live.js';
+import { startManaged } from './managed.js';
 import { onNaturalEnd } from './natural-end.js';
 import { answering, limitsOf, refuseSecondStart, startLogging, startRecorder, watch } from './parts.js';
 import { onShutdownSignal } from './shutdown.js';
@@ -68,6 +69,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   tracing.attach(pipeline === null ? undefined : buildTracing({ tracing, configuration, pipeline, resource, undo }));
   undo.push(enableInstrumentations());
   if (configuration.flightRecorder !== null) undo.push(startFlight(tracing, configuration, pipeline, resource));
+  if (configuration.opampEndpoint !== null) undo.push(...startManaged(tracing, configuration, resource));
   if (pipeline === null) {
     tracing.undoAtShutdown(undo);
     reportNoEndpoint(configuration);

@@ -107,6 +107,19 @@ test('three replicas follow a swapped ConfigMap within a second, and end togethe
   }
 });
 
+test('conditions and captures of the flag may come with rules and a drop list', async () => {
+  map.write({ enabled: true, only: 'carbide::api', when: 'tenant=acme', rules: 'carbide::db=off', drop: 'carbide::noise' });
+  control = await followFile(tracing, map.file);
+  assert.equal(
+    tracing.leases().map(({ kind, when }) => [kind, when]),
+    [
+      ['rules', null],
+      ['drop', null],
+      ['enabled', 'tenant=acme'],
+    ],
+  );
+});
+
 test('a command that was there at the start is in force for the rest of its time only', async () => {
   map.write({ enabled: true, for: '10m' });
   map.age(9 * 60_000);

@@ -71,6 +71,17 @@ test('startTracing() while off loads no exporter, serializer or other package, w
   }
 });
 
+test('the OpAMP client loads where opamp_endpoint is set, and `ws` for a WebSocket', () => {
+  const ofOpamp = (path: string): boolean => path.startsWith('control/');
+  const [, without] = loadedAfter(IMPORT, start({ endpoint: ENDPOINT }));
+  assert.equal(without?.own.filter(ofOpamp), []);
+  const [, http] = loadedAfter(IMPORT, start({ opampEndpoint: 'http://127.0.0.1:9/v1/opamp' }));
+  assert.ok(http?.own.includes('control/opamp/agent.js'));
+  assert.equal(http?.packages, ['@opentelemetry/api']);
+  const [, webSocket] = loadedAfter(IMPORT, start({ opampEndpoint: 'ws://127.0.0.1:9/v1/opamp' }));
+  assert.equal(webSocket?.packages, ['@opentelemetry/api', 'ws']);
+});
+
 test('exporter and serializer load when tracing is switched on', () => {
   const [, , switchedOn] = loadedAfter(
     IMPORT,

@@ -1,0 +1,32 @@
+// Contract of the two transports of OpAMP, HTTP and WebSocket, and their limits. Implemented beside, used by agent.ts.
+
+/** Largest message of a server that is read. A configuration has at most three files of 16 KiB. */
+export const MOST_BYTES = 256 * 1024;
+/** Milliseconds for a connection and for an answer. */
+export const ANSWER_MILLISECONDS = 10_000;
+
+export interface LinkOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Called by a link. No call comes after `lost` until the link is opened again, and none after `close()`. */
+export interface LinkEvents {
+  /** A message can be sent now. */
+  ready(): void;
+  message(bytes: Uint8Array): void;
+  /** The link is down. */
+  lost(reason: string, retryAfterMillis?: number): void;
+}
+
+export interface Link {
+  open(): void;
+  /** False: a message is under way, and `ready` will be called. */
+  send(message: Uint8Array): boolean;
+  /** Called with each heartbeat: finds a peer that is gone without a word. */
+  check(): void;
+  /** Drops the connection, to be opened again. */
+  drop(): void;
+  /** Sends the message if that is possible at once, and ends. */
+  close(message: Uint8Array): void;
+}

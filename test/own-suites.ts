@@ -122,7 +122,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
 /** Outcome by the full name of a test. */
 type Outcomes = ReadonlyMap<string, string>;
 
-function run(directory: string, command: string, args: readonly string[], environment: object = {}): string {
+function runCommand(directory: string, command: string, args: readonly string[], environment: object = {}): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd: directory,
     encoding: 'utf8',
@@ -137,7 +137,14 @@ function installed(directory: string, manifest: object): void {
   if (existsSync(join(directory, 'node_modules'))) return;
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest));
-  run(directory, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--legacy-peer-deps', '--ignore-scripts']);
+  runCommand(directory, 'npm', [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+    '--legacy-peer-deps',
+    '--ignore-scripts',
+  ]);
 }
 
 /** The files of a repository's newest commit, and what they need. */
@@ -147,11 +154,11 @@ function sourcesOf({ repository, needs, folder = '.' }: Suite, sources: string |
     const git = sources === undefined ? join(CACHE, 'clone') : join(sources, repository.replace('/', '+'), 'repo');
     if (sources === undefined) {
       rmSync(git, { recursive: true, force: true });
-      run(ROOT, 'git', ['clone', '--quiet', '--bare', '--depth', '1', `https://github.com/${repository}`, git]);
+      runCommand(ROOT, 'git', ['clone', '--quiet', '--bare', '--depth', '1', `https://github.com/${repository}`, git]);
     }
     mkdirSync(directory, { recursive: true });
     // snapshots lack files of more than 4 MiB
-    run(ROOT, 'sh', [
+    runCommand(ROOT, 'sh', [
       '-c',
       'git -c safe.directory=* --git-dir="$0" archive HEAD -- . ":(exclude)*.generated.json" | tar x -C "$1"',
       git,
@@ -183,7 +190,7 @@ function compiled(directory: string, { compilerOptions, include }: Suite, auto: 
   link(join(directory, 'node_modules'), join(directory, PACKAGES, 'node_modules'));
   for (const name of ['spanwright', '@opentelemetry'])
     link(join(directory, PACKAGES, 'node_modules', name), name === 'spanwright' ? ROOT : join(ROOT, 'node_modules', name));
-  const printed = run(directory, process.execPath, [join(ROOT, 'node_modules/ts-patch/bin/tspc.js'), '-p', path]);
+  const printed = runCommand(directory, process.execPath, [join(ROOT, 'node_modules/ts-patch/bin/tspc.js'), '-p', path]);
   if (!existsSync(output)) throw new Error(printed);
   const type = options.module === 'CommonJS' ? 'commonjs' : 'module';
   writeFileSync(join(output, 'package.json'), JSON.stringify({ type }));
@@ -253,7 +260,7 @@ function outcomes(output: string, suite: Suite, tools: string, on: boolean): { t
   }
   const env = { OWN_SPANS: counts, NODE_PATH: join(tools, 'node_modules'), CI: 'true' };
   const [program = '', ...args] = RUNNERS[suite.runner]({ output, suite, results, before });
-  const printed = run(output, process.execPath, [join(tools, 'node_modules', program), ...args], env);
+  const printed = runCommand(output, process.execPath, [join(tools, 'node_modules', program), ...args], env);
   if (!existsSync(results)) throw new Error(printed.slice(-3000));
   const spans = existsSync(counts)
     ? readFileSync(counts, 'utf8')

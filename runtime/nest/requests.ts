@@ -40,7 +40,7 @@ export function traceRequests(adapter: HttpAdapter, namespace: string): void {
         const { path } = request.route ?? {};
         return typeof path === 'string' ? path : undefined;
       });
-      run(active, next);
+      runRequest(active, next);
     });
     return;
   }
@@ -49,12 +49,12 @@ export function traceRequests(adapter: HttpAdapter, namespace: string): void {
   app.addHook('onRequest', (request, reply, done) => {
     const active = openRequest(request.raw, reply.raw, namespace, () => request.routeOptions?.url);
     if (active !== undefined) contexts.set(request, active);
-    run(active, done as () => void);
+    runRequest(active, done as () => void);
   });
-  app.addHook('preHandler', (request, _reply, done) => run(contexts.get(request), done as () => void));
+  app.addHook('preHandler', (request, _reply, done) => runRequest(contexts.get(request), done as () => void));
 }
 
-function run(active: Context | undefined, work: () => void): void {
+function runRequest(active: Context | undefined, work: () => void): void {
   if (active === undefined) work();
   else context.with(active, work);
 }

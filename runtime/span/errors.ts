@@ -24,7 +24,7 @@ export function describeThrown(error: unknown): Thrown {
     return { type: typeof error, message: primitiveText(error), error };
   }
   if (error === null) return { type: 'null', message: 'null', error };
-  return { type: typeName(error), message: (text(error, 'message') ?? '').slice(0, TEXT_LENGTH), error };
+  return { type: typeName(error), message: (textProperty(error, 'message') ?? '').slice(0, TEXT_LENGTH), error };
 }
 
 /** The stack with those of the causes; undefined for what has none. */
@@ -35,7 +35,10 @@ export function stackOfThrown({ error }: Thrown): string | undefined {
 /** True for what AbortController and its users throw: a cancellation, no failure. One whose reason is a time-out is a failure. */
 export function isCancellation(error: unknown): boolean {
   return (
-    typeof error === 'object' && error !== null && read(error, 'name') === 'AbortError' && !isTimeOut(read(error, 'cause'), 1)
+    typeof error === 'object' &&
+    error !== null &&
+    readProperty(error, 'name') === 'AbortError' &&
+    !isTimeOut(readProperty(error, 'cause'), 1)
   );
 }
 
@@ -43,8 +46,8 @@ export function isCancellation(error: unknown): boolean {
 function isTimeOut(reason: unknown, depth: number): boolean {
   if (typeof reason === 'string') return TIME_OUT.test(reason.slice(0, 1024));
   if (typeof reason !== 'object' || reason === null || depth > DEPTH) return false;
-  if (TIME_OUT.test(text(reason, 'name') ?? '') || TIME_OUT.test(text(reason, 'code') ?? '')) return true;
-  return isTimeOut(read(reason, 'cause'), depth + 1);
+  if (TIME_OUT.test(textProperty(reason, 'name') ?? '') || TIME_OUT.test(textProperty(reason, 'code') ?? '')) return true;
+  return isTimeOut(readProperty(reason, 'cause'), depth + 1);
 }
 
 /** `TimeoutError`, `HeadersTimeoutError`, `ETIMEDOUT`, `UND_ERR_BODY_TIMEOUT`, "timed out", "time-out". */
@@ -59,17 +62,17 @@ export function exceptionAttributes(thrown: Thrown): Attributes {
 
 /** Of a function its name alone: its text would be its source, or the result of its own `toString`. */
 function primitiveText(value: unknown): string {
-  if (typeof value === 'function') return `[function ${text(value, 'name') ?? ''}]`;
+  if (typeof value === 'function') return `[function ${textProperty(value, 'name') ?? ''}]`;
   const whole = typeof value === 'symbol' ? value.toString() : `${value as string}`;
   return whole.slice(0, 1024);
 }
 
 /** The class by its own name where it has one; `name` where a plain Error was given one; `_OTHER` as the last word. */
 function typeName(error: object): string {
-  const name = text(error, 'name');
+  const name = textProperty(error, 'name');
   if (name !== undefined && name !== '' && name !== 'Error') return name;
-  const made = read(error, 'constructor');
-  const className = typeof made === 'function' ? text(made, 'name') : undefined;
+  const made = readProperty(error, 'constructor');
+  const className = typeof made === 'function' ? textProperty(made, 'name') : undefined;
   return className || name || '_OTHER';
 }
 
@@ -93,11 +96,11 @@ interface Description {
 
 function collect(error: object, description: Description, depth: number): void {
   if (depth > DEPTH) return;
-  const members = read(error, 'errors');
+  const members = readProperty(error, 'errors');
   if (isArray(members) && !types.isProxy(members)) {
     for (const member of members.slice(0, MEMBERS)) append('Includes', member, description, depth);
   }
-  const cause = read(error, 'cause');
+  const cause = readProperty(error, 'cause');
   if (cause !== undefined) append('Caused by', cause, description, depth);
 }
 
@@ -108,23 +111,23 @@ function append(how: string, error: unknown, description: Description, depth: nu
     description.text += `\n${how}: ${primitiveText(error)}`;
     return;
   }
-  description.text += `\n${how}: ${stackOf(error) ?? `${typeName(error)}: ${text(error, 'message') ?? ''}`}`;
+  description.text += `\n${how}: ${stackOf(error) ?? `${typeName(error)}: ${textProperty(error, 'message') ?? ''}`}`;
   collect(error, description, depth + 1);
 }
 
 /** The stack as the program sees it, without the frames of the recorder. */
 function stackOf(error: object): string | undefined {
-  const stack = text(error, 'stack');
+  const stack = textProperty(error, 'stack');
   return stack === undefined ? undefined : withoutOwnFrames(stack);
 }
 
-function text(from: object, key: string): string | undefined {
-  const value = read(from, key);
+function textProperty(from: object, key: string): string | undefined {
+  const value = readProperty(from, key);
   return typeof value === 'string' ? value : undefined;
 }
 
 /** A property, or undefined when reading it throws. Undefined for a proxy, whose traps are the program's. */
-function read(from: object, key: string): unknown {
+function readProperty(from: object, key: string): unknown {
   if (types.isProxy(from)) return undefined;
   try {
     return (from as Record<string, unknown>)[key];

@@ -53,7 +53,7 @@ interface Told {
   readonly warnings: readonly string[];
 }
 
-async function run(step: number): Promise<Told> {
+async function runStep(step: number): Promise<Told> {
   const directory = mkdtempSync(join(tmpdir(), 'spanwright-cluster-'));
   try {
     const file = join(directory, 'program.cjs');
@@ -66,14 +66,14 @@ async function run(step: number): Promise<Told> {
 }
 
 test('a second worker of a cluster is refused the port of the first, so that every request reaches one process', async () => {
-  const { answers, states, warnings } = await run(0);
+  const { answers, states, warnings } = await runStep(0);
   assert.match(answers[1]?.message ?? 'it listens', /in use; give each worker of the cluster a port of its own/);
   assert.equal(states, [true, true, true, true, true, true]);
   assert.match(warnings.join(), /only this process, worker 1 of a cluster, is changed.*spanwright\/control/);
 });
 
 test('workers of a cluster with ports of their own both listen', async () => {
-  const { answers } = await run(1);
+  const { answers } = await runStep(1);
   assert.match(answers[1]?.url ?? String(answers[1]?.message), /^http:\/\/127\.0\.0\.1:\d+\/tracing$/);
   assert.is.not(answers[0]?.url, answers[1]?.url);
 });

@@ -166,7 +166,7 @@ test('a flush that reached its limit does not keep the queue sending', async () 
 });
 
 /** Runs a program of its own; `tracing`, `span()` and `pause()` are there. */
-function run(options: object, script: string): { child: ReturnType<typeof spawn>; ended: Promise<string> } {
+function runProgram(options: object, script: string): { child: ReturnType<typeof spawn>; ended: Promise<string> } {
   const source = `
     const { startTracing } = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
     const { trace } = require('@opentelemetry/api');
@@ -198,7 +198,7 @@ for (const [what, end] of [
 ] as const) {
   test(`${what}: the number of spans that a hanging Collector has not taken is reported, once`, async () => {
     const endpoint = `http://127.0.0.1:${await silentPort()}`;
-    const { ended } = run({ endpoint, shutdownTimeout: 300 }, `span(); span(); span(); ${end}`);
+    const { ended } = runProgram({ endpoint, shutdownTimeout: 300 }, `span(); span(); span(); ${end}`);
     const reports = (await ended).match(/SPW006 .*/gu) ?? [];
     assert.is(reports.length, 1, String(reports));
     assert.match(reports[0] as string, /: 3 spans /u);
@@ -207,7 +207,7 @@ for (const [what, end] of [
 
 test('a shutdown whose last spans fail reports the cause and the number', async () => {
   const collector = await new Collector().start();
-  const { ended } = run({ endpoint: `https://127.0.0.1:${collector.port}` }, 'span(); await tracing.shutdown();');
+  const { ended } = runProgram({ endpoint: `https://127.0.0.1:${collector.port}` }, 'span(); await tracing.shutdown();');
   const out = await ended;
   assert.match(out, /SPW003 .*does not speak TLS/u);
   assert.match(out, /SPW006 .*: 1 span at shutdown/u);
@@ -216,7 +216,7 @@ test('a shutdown whose last spans fail reports the cause and the number', async 
 test('nothing is reported as lost when all was sent', async () => {
   const collector = await new Collector().start();
   for (const end of ['await tracing.shutdown();', '', 'process.kill(process.pid, "SIGTERM"); await pause(30_000);']) {
-    const out = await run({ endpoint: collector.url }, `span(); ${end}`).ended;
+    const out = await runProgram({ endpoint: collector.url }, `span(); ${end}`).ended;
     assert.not.match(out, /SPW006/u);
   }
   assert.is(collector.accepted, 3);

@@ -77,7 +77,7 @@ function service(kind: string, tsconfig?: object): string {
   return directory;
 }
 
-function run(node: string, directory: string, ...args: string[]): { names: string[]; stderr: string } {
+function runFile(node: string, directory: string, ...args: string[]): { names: string[]; stderr: string } {
   const { status, stdout, stderr } = spawnSync(node, args, { cwd: directory, encoding: 'utf8', timeout: 60_000 });
   assert.is(status, 0, stderr);
   return { names: JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), stderr };
@@ -104,18 +104,18 @@ for (const { version, node, declare } of NODES)
     const installed = ['Client::query', 'connect'].map((name) => `pgx::lib::client::${name}@node_modules/pgx/lib/client.js`);
 
     declare(`${title}: spanwright/auto records the project's own functions without configuration`, () => {
-      assert.equal(run(node, service(kind), '--import', 'spanwright/auto', mainOf(kind)).names, own);
+      assert.equal(runFile(node, service(kind), '--import', 'spanwright/auto', mainOf(kind)).names, own);
     });
 
     declare(`${title}: spanwright/register records what auto names, installed packages by name or by pattern`, () => {
       for (const rule of [{ packages: ['pg*'] }, { packages: 'pgx' }, { files: 'node_modules/pgx/**' }]) {
         const directory = service(kind, entry([rule]));
-        const { names, stderr } = run(node, directory, '--import', 'spanwright/register', mainOf(kind));
+        const { names, stderr } = runFile(node, directory, '--import', 'spanwright/register', mainOf(kind));
         assert.equal(names, installed, JSON.stringify(rule));
         assert.not.match(stderr, /SPANWRIGHT/);
       }
       const both = service(kind, entry([{ files: '**' }, { packages: 'pgx', exclude: '**/lib/**' }]));
-      assert.equal(run(node, both, '--import', 'spanwright/register', mainOf(kind)).names, own);
+      assert.equal(runFile(node, both, '--import', 'spanwright/register', mainOf(kind)).names, own);
     });
   }
 
@@ -123,7 +123,7 @@ for (const { version, node, declare } of NODES)
   for (const kind of Object.keys(SERVICES))
     declare(`Node ${version}, ${kind}: a pattern that can match nothing is reported once`, () => {
       const auto = [{ packages: ['pgy', '@acme/*'] }, { files: 'srcs/**' }, { files: 'orders.?s' }];
-      const { stderr } = run(node, service(kind, entry(auto)), '--import', 'spanwright/register', mainOf(kind));
+      const { stderr } = runFile(node, service(kind, entry(auto)), '--import', 'spanwright/register', mainOf(kind));
       const reported = [...stderr.matchAll(/'auto' has the (\S+ '\S+'), which (?:match nothing in|is not installed for) /g)];
       assert.equal(reported.map(([, named]) => named).sort(), ["files 'srcs/**'", "package '@acme/*'", "package 'pgy'"], stderr);
     });
@@ -145,7 +145,7 @@ for (const [name, script] of Object.entries(BUILDS))
     const directory = service('esm', entry([{ packages: 'pgx' }]));
     write(directory, 'build.mjs', script);
     execute(directory, process.execPath, ['build.mjs']);
-    const { names } = run(process.execPath, directory, 'out.mjs');
+    const { names } = runFile(process.execPath, directory, 'out.mjs');
     assert.equal(
       names.map((one) => one.replace(/@.*/, '')),
       ['pgx::lib::client::Client::query', 'pgx::lib::client::connect'],

@@ -113,7 +113,7 @@ interface Seen {
 }
 
 /** Runs the service in its folder; answers with what it printed. */
-async function run(file: string, service: string): Promise<Seen> {
+async function runService(file: string, service: string): Promise<Seen> {
   const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, ...env } = process.env;
   const child = spawn(process.execPath, [file, service, grpc.endpoint, http.endpoint], { cwd: dirname(file), env });
   let printed = '';
@@ -140,7 +140,7 @@ for (const bundler of ONE_FILE_BUNDLERS)
     const { modules, minify, plugin } = way;
     const title = `${bundler.name}, ${modules}, ${minify ? 'minified' : 'not minified'}, ${plugin ? 'with' : 'without'} the plugin`;
     eachWay(`${title}: one file runs alone`, async () => {
-      const { overGrpc, overHttp, toml, code, sampler } = await run(bundle(bundler, way), title);
+      const { overGrpc, overHttp, toml, code, sampler } = await runService(bundle(bundler, way), title);
       const common = { status: 200, page: true, value: 'ran job' };
       assert.equal([overGrpc, overHttp, toml], [common, common, common]);
       const arrived = [

@@ -231,7 +231,7 @@ function monorepo(): string {
   return directory;
 }
 
-function run(directory: string, args: readonly string[]): string {
+function runNode(directory: string, args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: directory, encoding: 'utf8', timeout: 120_000 });
   assert.is(status, 0, stderr);
   assert.not.match(stderr, /no entry/);
@@ -255,10 +255,10 @@ for (const [name, script] of Object.entries(HOSTS))
   withBundlers(`keeps legacy decorators and the entry's namespace when started above the project: ${name}`, () => {
     const directory = monorepo();
     write(directory, 'build.mjs', script);
-    run(directory, ['build.mjs']);
+    runNode(directory, ['build.mjs']);
     const built = join(directory, 'out/main.cjs');
-    assert.is(run(directory, [built]), 'run function /\n');
-    assert.match(run(directory, ['-p', `require('fs').readFileSync(${JSON.stringify(built)}, 'utf8')`]), /own::main::Work/);
+    assert.is(runNode(directory, [built]), 'run function /\n');
+    assert.match(runNode(directory, ['-p', `require('fs').readFileSync(${JSON.stringify(built)}, 'utf8')`]), /own::main::Work/);
   });
 
 test('register: keeps legacy decorators when started above the project, and applies the interop that the kind of modules implies', () => {
@@ -269,7 +269,7 @@ test('register: keeps legacy decorators when started above the project, and appl
     'app/src/sites.ts',
     `import { startTracing } from 'spanwright';\nexport async function getSites() { const one = await startTracing({ endpoint: '' } as any); console.log(JSON.stringify(one.sites('').map((site: any) => site.namespace))); }\n`,
   );
-  const printed = run(directory, ['--import', 'spanwright/register', 'app/src/main.ts']);
+  const printed = runNode(directory, ['--import', 'spanwright/register', 'app/src/main.ts']);
   assert.match(printed, /^run function \/\n/);
   assert.match(printed, /"own::main::Work"/);
 });

@@ -50,7 +50,7 @@ const TOOLS: readonly Tool[] = [
   },
 ];
 
-function run(file: string, args: readonly string[]): { status: number | null; text: string } {
+function runTool(file: string, args: readonly string[]): { status: number | null; text: string } {
   const directory = newDirectory();
   const extension = file.startsWith('import') ? 'mjs' : 'js';
   write(directory, 'package.json', '{ "name": "tests", "dependencies": { "spanwright": "*" } }');
@@ -68,13 +68,13 @@ function run(file: string, args: readonly string[]): { status: number | null; te
 
 for (const tool of TOOLS)
   testWith(tool.part)(`${tool.name}: passes and prints no notice`, () => {
-    const { status, text } = run(tool.file, tool.arguments);
+    const { status, text } = runTool(tool.file, tool.arguments);
     assert.is(status, 0, text);
     assert.not.match(text, /SPW\d/);
   });
 
 test('a program that is no test tool prints that tracing started', () => {
-  const { status, text } = run(`${START}traced();\n`, ['one.test.js']);
+  const { status, text } = runTool(`${START}traced();\n`, ['one.test.js']);
   assert.is(status, 0, text);
   assert.match(text, /SPW001 .*service tests/);
 });

@@ -26,7 +26,7 @@ const LIMIT_MS = 180_000;
 const DAY_MS = 86_400_000;
 /** Tarballs by the content of their sources. */
 const PACKED = join(PROJECT, '.cache/packed');
-const run = promisify(execFile);
+const executeFile = promisify(execFile);
 
 export interface PackedFile {
   readonly path: string;
@@ -81,7 +81,10 @@ export class Consumer {
     }
     const modules = join(copy, 'node_modules');
     if (!existsSync(modules)) symlinkSync(join(PROJECT, 'node_modules'), modules, 'dir');
-    const { stdout } = await run('npm', ['pack', '--json', '--loglevel=error'], { cwd: join(copy, folder), timeout: LIMIT_MS });
+    const { stdout } = await executeFile('npm', ['pack', '--json', '--loglevel=error'], {
+      cwd: join(copy, folder),
+      timeout: LIMIT_MS,
+    });
     // Scripts print before the JSON does.
     const [packed] = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as [Packed];
     const made = mkdtempSync(`${kept}.new-`);
@@ -104,7 +107,7 @@ export class Consumer {
       return `${name}@${version}`;
     });
     const args = ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball.path, ...exact];
-    const { stdout, stderr } = await run('npm', args, { cwd: this.folder, timeout: LIMIT_MS });
+    const { stdout, stderr } = await executeFile('npm', args, { cwd: this.folder, timeout: LIMIT_MS });
     this.installOutput = stdout + stderr;
   }
 
@@ -121,7 +124,7 @@ export class Consumer {
   /** Runs a command of the user's; a failure is an answer here, not an error. */
   async run(command: string, args: readonly string[]): Promise<Ended> {
     try {
-      const { stdout, stderr } = await run(command, [...args], { cwd: this.folder, timeout: LIMIT_MS });
+      const { stdout, stderr } = await executeFile(command, [...args], { cwd: this.folder, timeout: LIMIT_MS });
       return { code: 0, stdout, stderr };
     } catch (error) {
       const { code, stdout = '', stderr = '' } = error as { code?: number | string; stdout?: string; stderr?: string };

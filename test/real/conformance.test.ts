@@ -20,7 +20,7 @@ const all = OTELCOL === undefined ? test.skip : test;
 type Row = Record<keyof Difference, string>;
 type Side = 'sdk' | 'spanwright';
 
-const run = promisify(execFile);
+const executeFile = promisify(execFile);
 const spans: Record<Side, Map<string, Arrived[]>> = { sdk: new Map(), spanwright: new Map() };
 let found: readonly Difference[] = [];
 
@@ -53,7 +53,7 @@ async function execute(side: Side, endpoint: string): Promise<Record<string, str
   for (const env of new Set(PROGRAMS.map((program) => program.env))) {
     const names = PROGRAMS.filter((program) => program.env === env).map(({ name }) => name);
     const args = ['--import', 'tsx', join(__dirname, 'conformance', 'side.ts'), side, ...names];
-    const { stdout } = await run(process.execPath, args, {
+    const { stdout } = await executeFile(process.execPath, args, {
       cwd: PROJECT,
       env: {
         ...process.env,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** Not the synchronous one: the receiver that the example sends to may live in this process. */
-const run = promisify(execFile);
+const executeFile = promisify(execFile);
 const ROOT = join(__dirname, '../..');
 export const README = join(ROOT, 'README.md');
 export const readme = readFileSync(README, 'utf8');
@@ -35,9 +35,9 @@ export async function runExample(endpoint: string): Promise<{ stdout: string; pr
     writeFileSync(join(project, 'tsconfig.json'), readmeBlock('`tsconfig.json`', 'json'));
     writeFileSync(join(project, 'src', 'power.ts'), readmeBlock('`src/power.ts`', 'ts'));
     const env = { ...process.env, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint };
-    await run(process.execPath, [join(ROOT, 'node_modules/ts-patch/bin/tspc.js'), '-p', project], { cwd: project });
+    await executeFile(process.execPath, [join(ROOT, 'node_modules/ts-patch/bin/tspc.js'), '-p', project], { cwd: project });
     const main = join(project, 'build', 'power.js');
-    const { stdout } = await run(process.execPath, ['--enable-source-maps', main], { cwd: project, env });
+    const { stdout } = await executeFile(process.execPath, ['--enable-source-maps', main], { cwd: project, env });
     return { stdout, project };
   } finally {
     rmSync(project, { recursive: true });

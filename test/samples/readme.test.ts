@@ -12,7 +12,7 @@ import { startReceiver } from '../../viewer/receiver/receiver.js';
 import { NODE24, testWith } from '../hosts/conformance/suite.js';
 import { exampleFolder, README, readme, readmeBlock, runExample } from './readme-example.js';
 
-const run = promisify(execFile);
+const executeFile = promisify(execFile);
 const ROOT = join(__dirname, '../..');
 
 /** Parts that differ between runs: ids, durations, and the folder that the example is built in. */
@@ -59,7 +59,7 @@ testWith('node24')('the example without a decorator and without a build runs and
     writeFileSync(join(project, 'package.json'), '{ "name": "shop" }');
     writeFileSync(join(project, 'app.mts'), readmeBlock('`app.mts`', 'ts'));
     const env = { ...process.env, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint };
-    await run(NODE24, ['--import', 'spanwright/auto', 'app.mts'], { cwd: project, env });
+    await executeFile(NODE24, ['--import', 'spanwright/auto', 'app.mts'], { cwd: project, env });
     assert.equal(receiver.spans.map(({ name }) => name).sort(), ['Orders.place', 'price']);
   } finally {
     await receiver.close();

@@ -12,7 +12,7 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const SPAN = 'b7ad6b7169203331';
 
 /** Runs the body of an async function that has the package as `spanwright`; the last line that it prints is JSON. */
-function run(body: string, env: NodeJS.ProcessEnv): { printed: string[]; log: string } {
+function runProgram(body: string, env: NodeJS.ProcessEnv): { printed: string[]; log: string } {
   const program = `const spanwright = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
     (async () => {${body}})();`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '-e', program], {
@@ -32,7 +32,7 @@ const PASS = `
 
 function pass(propagators: string | undefined, received: object): { sent: Record<string, string>; log: string } {
   const env = { RECEIVED: JSON.stringify(received), ...(propagators === undefined ? {} : { OTEL_PROPAGATORS: propagators }) };
-  const { printed, log } = run(PASS, env);
+  const { printed, log } = runProgram(PASS, env);
   return { sent: JSON.parse(printed.at(-1) ?? '{}'), log };
 }
 
@@ -67,7 +67,7 @@ test('a propagator whose package is missing is left out with a warning, and an u
 });
 
 test('in code a propagator whose package is missing refuses the start', () => {
-  const { printed } = run(
+  const { printed } = runProgram(
     `await spanwright.startTracing({ propagators: ['xray'] }).catch(({ code }) => console.log(JSON.stringify(code)));`,
     {},
   );
@@ -82,7 +82,7 @@ const RECORD = `
   await tracing.shutdown();`;
 
 test('OTEL_TRACES_EXPORTER=console prints spans without an endpoint', () => {
-  const { printed } = run(RECORD, { OTEL_TRACES_EXPORTER: 'console' });
+  const { printed } = runProgram(RECORD, { OTEL_TRACES_EXPORTER: 'console' });
   assert.ok(
     printed.some((line) => /name: 'printed'/.test(line)),
     printed.join('\n'),
@@ -92,8 +92,8 @@ test('OTEL_TRACES_EXPORTER=console prints spans without an endpoint', () => {
 
 test('OTEL_TRACES_EXPORTER=none builds nothing, also with an endpoint; otlp does', () => {
   const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
-  assert.equal(run(RECORD, { ...endpoint, OTEL_TRACES_EXPORTER: 'none' }).printed, ['false']);
-  assert.is(run(RECORD, { ...endpoint, OTEL_TRACES_EXPORTER: 'otlp' }).printed.at(-1), 'true');
+  assert.equal(runProgram(RECORD, { ...endpoint, OTEL_TRACES_EXPORTER: 'none' }).printed, ['false']);
+  assert.is(runProgram(RECORD, { ...endpoint, OTEL_TRACES_EXPORTER: 'otlp' }).printed.at(-1), 'true');
 });
 
 test('OTEL_EXPORTER_OTLP_TIMEOUT bounds a flush whose Collector never answers', () => {
@@ -107,7 +107,9 @@ test('OTEL_EXPORTER_OTLP_TIMEOUT bounds a flush whose Collector never answers', 
       console.log(JSON.stringify([performance.now() - began, tracing.state().spans.exported]));
       process.exit();
     });`;
-  const [taken, exported] = JSON.parse(run(flush, { OTEL_EXPORTER_OTLP_TIMEOUT: '300' }).printed.at(-1) ?? '[]') as number[];
+  const [taken, exported] = JSON.parse(
+    runProgram(flush, { OTEL_EXPORTER_OTLP_TIMEOUT: '300' }).printed.at(-1) ?? '[]',
+  ) as number[];
   assert.is(exported, 0);
   assert.ok(taken !== undefined && taken >= 290 && taken < 2500, `${taken} ms`);
 });
@@ -130,7 +132,7 @@ test('OTEL_EXPORTER_OTLP_INSECURE=true sends in plaintext to an address without 
 });
 
 test('a malformed variable warns and the service starts', () => {
-  const { printed, log } = run(RECORD, {
+  const { printed, log } = runProgram(RECORD, {
     OTEL_TRACES_EXPORTER: 'console',
     OTEL_RESOURCE_ATTRIBUTES: 'a=1,lab',
     OTEL_BSP_SCHEDULE_DELAY: 'soon',

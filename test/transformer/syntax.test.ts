@@ -42,7 +42,7 @@ interface Seen {
 }
 
 /** Output of each program. A promise that is recorded takes a microtask more, so that lines are compared in any order. */
-function run(directory: string, state: string, builds: readonly string[]): Seen[] {
+function runBuilds(directory: string, state: string, builds: readonly string[]): Seen[] {
   const names = PROGRAMS.map((file) => file.replace(/\.tsx?$/, ''));
   const { stdout, stderr } = execute(directory, 'out/main.js', state, builds.join(), ...names);
   assert.is(stderr.replace(/^spanwright: SPW001 .*\n/, ''), '');
@@ -98,7 +98,7 @@ for (const compilerOptions of [
     });
     assert.equal(diagnostics, []);
     for (const state of ['absent', 'off', 'on']) {
-      const all = run(directory, state, BUILDS);
+      const all = runBuilds(directory, state, BUILDS);
       const plain = all.slice(0, PROGRAMS.length);
       assert.ok(plain.every(({ printed }) => printed.length > 0));
       for (const [index, { program, printed, spans }] of all.entries()) {

@@ -13,7 +13,7 @@ import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js'
 import { Consumer } from '../package/consumer.js';
 import { CACHE, findPart } from '../real/support/program.js';
 
-const run = promisify(execFile);
+const executeFile = promisify(execFile);
 const packer = new Consumer();
 let tarball = process.env.SPANWRIGHT_TARBALL ?? '';
 
@@ -25,14 +25,14 @@ async function prepare(part: string): Promise<string> {
   const flags = ['--no-save', '--no-package-lock', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
   // Sentry 9 brings SDK 1, which the optional peers refuse; the SDK is Sentry's own there
   if (part === 'sentry9') flags.push('--legacy-peer-deps');
-  await run('npm', ['install', ...flags, tarball], { cwd: folder, timeout: 120_000 });
+  await executeFile('npm', ['install', ...flags, tarball], { cwd: folder, timeout: 120_000 });
   return folder;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each test knows what its program prints
 async function lastLine(folder: string, args: readonly string[], env: Record<string, string> = {}): Promise<any> {
   const options = { cwd: folder, timeout: 60_000, env: { ...process.env, ...env } };
-  const { stdout } = await run(process.execPath, args, options).catch((error: { signal?: string; stdout: string }) => {
+  const { stdout } = await executeFile(process.execPath, args, options).catch((error: { signal?: string; stdout: string }) => {
     if (error.signal === 'SIGTERM' && error.stdout !== '') return error;
     throw error;
   });

@@ -14,7 +14,7 @@ import { Consumer } from '../package/consumer.js';
 import { CACHE, findPart } from '../real/support/program.js';
 import { Collector, countSpans, partialSuccess } from '../setup/collector.js';
 
-const run = promisify(execFile);
+const executeFile = promisify(execFile);
 const LIMIT_MS = 120_000;
 
 interface Line {
@@ -54,7 +54,7 @@ for (const line of LINES) {
     receiver = await startReceiver();
     tarball ||= (await packer.pack()).path;
     cpSync(join(__dirname, 'programs'), folder, { recursive: true });
-    await run(
+    await executeFile(
       'npm',
       ['install', '--no-save', '--no-package-lock', '--prefer-offline', '--no-audit', '--no-fund', '--strict-peer-deps', tarball],
       { cwd: folder, timeout: LIMIT_MS },
@@ -70,7 +70,7 @@ for (const line of LINES) {
 
   // biome-ignore lint/suspicious/noExplicitAny: each test knows what its program prints
   async function program(file: string, ...args: string[]): Promise<any> {
-    const { stdout } = await run(line.node, [file, ...args], { cwd: folder, timeout: LIMIT_MS });
+    const { stdout } = await executeFile(line.node, [file, ...args], { cwd: folder, timeout: LIMIT_MS });
     return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
   }
 
@@ -80,7 +80,7 @@ for (const line of LINES) {
       assert.match(installed.version, version);
     }
     assert.not.ok(existsSync(join(folder, 'node_modules/spanwright/node_modules/@opentelemetry')));
-    const { stdout } = await run('npm', ['ls', '--json', 'spanwright'], { cwd: folder }).catch(
+    const { stdout } = await executeFile('npm', ['ls', '--json', 'spanwright'], { cwd: folder }).catch(
       (error) => error as { stdout: string },
     );
     assert.not.match(stdout, /ELSPROBLEMS|invalid: @opentelemetry/);
@@ -212,7 +212,7 @@ for (const line of LINES) {
 
   all('Jest loads it and records', async () => {
     const args = ['node_modules/jest/bin/jest.js', '--rootDir', '.', '--testMatch', '**/recorded.test.js', '--cache', 'false'];
-    const { stderr } = await run(line.node, args, { cwd: folder, timeout: LIMIT_MS });
+    const { stderr } = await executeFile(line.node, args, { cwd: folder, timeout: LIMIT_MS });
     assert.match(stderr, /Tests:\s+1 passed, 1 total/);
   });
 

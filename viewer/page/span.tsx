@@ -180,7 +180,7 @@ function Place({ attributes }: { attributes: Values }) {
   );
 }
 
-const textOf = (value: Value | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const valueText = (value: Value | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 function Table({ title, values, small = false }: { title: string; values: Values; small?: boolean }) {
   const keys = Object.keys(values).sort();
@@ -193,7 +193,7 @@ function Table({ title, values, small = false }: { title: string; values: Values
         {keys.map((key) => (
           <div key={key}>
             <dt>{key}</dt>
-            <dd>{textOf(values[key])}</dd>
+            <dd>{valueText(values[key])}</dd>
           </div>
         ))}
       </dl>

@@ -22,11 +22,13 @@ export const endMilliseconds = (span: ReceivedSpan): number => milliseconds(span
 export const failed = (span: ReceivedSpan): boolean => span.status.code === 'error';
 
 /** A value as Jaeger keeps it in a tag: lists are JSON. */
-const textOf = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const valueText = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** True when the span or its resource has the attribute. */
 export function hasAttribute({ attributes, resource }: ReceivedSpan, [key, value]: Attribute): boolean {
-  return [attributes, resource.attributes].some((values) => Object.hasOwn(values, key) && textOf(values[key] as Value) === value);
+  return [attributes, resource.attributes].some(
+    (values) => Object.hasOwn(values, key) && valueText(values[key] as Value) === value,
+  );
 }
 
 /** The span that began the trace: the first without a parent that is there. */

@@ -81,7 +81,7 @@ test('a token that cannot be read or sent is an error when the handler is made',
   }
 });
 
-test('a token that can be guessed is refused with its length; one of 16 characters is taken', async () => {
+test('a token shorter than 16 characters is refused with its length; one of 16 characters is accepted', async () => {
   for (const token of ['x', '0123456789abcde']) {
     for (const options of [{ token }, { token: TOKEN, readToken: token }]) {
       assert.throws(
@@ -96,7 +96,7 @@ test('a token that can be guessed is refused with its length; one of 16 characte
   assert.is(await status({ token: '7f03d91ab52c68e4' }, 'PUT', '7f03d91ab52c68e4'), 200);
 });
 
-test('a token without variety is refused with its pattern, whichever way it is given', () => {
+test('a token with a regular pattern is refused, and the pattern is named, whether it comes from option, file or variable', () => {
   for (const [token, says] of [
     ['a'.repeat(40), /it has 1 different character, expected at least 4/],
     ['010010010101110101010010110', /it has 2 different characters/],
@@ -118,7 +118,7 @@ test('a token without variety is refused with its pattern, whichever way it is g
   }
 });
 
-test('no random token is refused, of the lengths and alphabets that tools create', () => {
+test('random tokens of the usual lengths and alphabets are accepted', () => {
   const seed = Number(process.env.SPANWRIGHT_SEED ?? Date.now() % 1_000_000);
   const random = randomFrom(seed);
   const hex = '0123456789abcdef';
@@ -139,7 +139,7 @@ test('no random token is refused, of the lengths and alphabets that tools create
   for (let each = 0; each < 1000; each++) assert.not.throws(() => checkedToken(randomUUID(), 'a test'));
 });
 
-test('a token file that other users can read or change is refused with its mode; 600 and 440 are taken', async () => {
+test('a token file that other users can read or change is refused with its mode; modes 600 and 440 are accepted', async () => {
   const file = join(directory, 'shared');
   writeFileSync(file, TOKEN);
   for (const mode of [0o666, 0o644, 0o604, 0o602, 0o620, 0o755]) {
@@ -177,7 +177,7 @@ test('unknown options and invalid prefixes or hosts are errors when the handler 
   }
 });
 
-test('reads are open on this machine only, unless they are opened or have a token', async () => {
+test('reads without a token are allowed from this machine only, unless the configuration allows more', async () => {
   assert.is(await status({}, 'GET', null), 200);
   assert.is(await status({}, 'GET', null, REMOTE), 401);
   assert.is(await status({}, 'GET', TOKEN, REMOTE), 200);
@@ -194,7 +194,7 @@ test('treats a request without caller information as remote', async () => {
   assert.is((await admin(new Request('http://localhost/tracing/state', { headers }))).status, 200);
 });
 
-test('the token for reads changes nothing', async () => {
+test('the read token does not permit changes', async () => {
   const { admin } = quietHandler(tracing, { readToken: READ_TOKEN });
   const answer = await ask(admin, 'PUT', '/tracing/enabled', { token: READ_TOKEN, body: ON });
   assert.is(answer.status, 403);
@@ -204,11 +204,11 @@ test('the token for reads changes nothing', async () => {
   assert.is(spans.status, 403);
 });
 
-test('a wrong token is refused also where reads are open, so that it cannot be probed there', async () => {
+test('a wrong token is refused on open read routes too, so that they cannot be used to guess it', async () => {
   assert.is(await status({}, 'GET', 'guess'), 401);
 });
 
-test('hosts beyond loopback are allowed by name, or all of them', async () => {
+test('host names other than loopback are allowed one by one, or all at once', async () => {
   const at = async (options: AdminOptions, origin: string) =>
     (await ask(quietHandler(tracing, options).admin, 'GET', '/tracing/health', { origin })).status;
   assert.is(await at({}, 'http://api.internal:8080'), 421);

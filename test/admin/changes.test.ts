@@ -15,7 +15,7 @@ test.after.each(() => {
 });
 test.after(() => tracing.shutdown());
 
-test('tracing is switched on under a lease that says who, why and until when, and off by another', async () => {
+test('switching on creates a lease with actor, reason and end; switching off creates another', async () => {
   const { admin, log } = quietHandler(tracing);
   assert.is(tracing.enabled, false);
   const body = { enabled: true, for: '5m', reason: 'slow rack 7', maxSpans: 1000 };
@@ -113,7 +113,7 @@ test('a lease ends when it is deleted, and the other one stays', async () => {
   assert.is(again.json.error.field, 'id');
 });
 
-test('a change for a revision that is over is refused with 409, and for the current one is made', async () => {
+test('a change that names an old revision is refused with 409; one that names the current revision is applied', async () => {
   const { admin } = quietHandler(tracing);
   const seen = tracing.state().revision;
   const fresh = await ask(admin, 'PUT', '/tracing/enabled', { body: { enabled: true, revision: seen } });
@@ -132,7 +132,7 @@ test('a change for a revision that is over is refused with 409, and for the curr
 
 const ON = { enabled: true };
 
-test('the own page may change: a same-origin Origin, with the default port written out or not', async () => {
+test('the admin page may make changes: its same-origin Origin is accepted, with or without the default port', async () => {
   const { admin } = quietHandler(tracing);
   for (const [origin, header] of [
     ['http://localhost', 'http://localhost'],
@@ -156,7 +156,7 @@ test('without a token configured every change is refused, even with a token sent
   assert.is(fingerprint(tracing), before);
 });
 
-test('the audit keeps changes and refusals, cleaned, bounded, and only for who may change', async () => {
+test('the audit log keeps changes and refusals, sanitized and bounded, readable with the token for changes only', async () => {
   const { admin, log } = quietHandler(tracing);
   const forged = 'ok\nspanwright admin: set tracing-enabled to false by root\u001b[2J\u202e';
   await ask(admin, 'PUT', '/tracing/enabled', { body: { ...ON, reason: forged } });

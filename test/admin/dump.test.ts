@@ -13,7 +13,7 @@ import { listFirmware, startService } from './service.js';
 
 const TOKEN = 'the-token-for-changes';
 
-test('POST dump, and the command, write the calls that were not recorded, with the reason that was given', async () => {
+test('POST dump and `spanwright dump` write the calls of the flight recorder with the given reason', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'spanwright-dump-'));
   const tracing = await startService({ flightRecorder: '30s', flightFolder: folder });
   const { admin, log } = quietHandler(tracing);

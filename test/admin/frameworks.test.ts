@@ -134,7 +134,7 @@ for (const framework of FRAMEWORKS) {
     });
   }
 
-  test(`${framework.name}: behind a proxy that cuts a base path off`, async () => {
+  test(`${framework.name}: behind a proxy that strips a base path`, async () => {
     const admin = createAdminHandler(tracing, { token: TOKEN, log: (line) => log.push(line) });
     const app = await framework.start(admin, '');
     const proxy = createServer((incoming, outgoing) => {

@@ -170,7 +170,7 @@ test.after.each(async () => {
   await tracing?.shutdown();
 });
 
-test(`${REQUESTS - REFUSED} generated requests change nothing without the right to, and reach every gate`, async () => {
+test(`${REQUESTS - REFUSED} generated requests change nothing without permission, and reach every kind of refusal`, async () => {
   tracing = await startService();
   const start = tracing.state().revision;
   const seen = await runRequests(tracing, quietHandler(tracing, PATIENT).admin, REQUESTS - REFUSED, true);

@@ -104,13 +104,13 @@ async function answers(text: string, expected: number): Promise<void> {
   }
 }
 
-test('it is up for those who may read, and down for who may not', async () => {
+test('Prometheus sees the target up with the read token, and down without it', async () => {
   await answers('up{job="open"}', 1);
   await answers('up{job="token"}', 1);
   await answers('up{job="no token"}', 0);
 });
 
-test('its open spans are those of the service, in all and by namespace, as they come and go', async () => {
+test('Prometheus follows the number of open spans of the service, in total and by namespace', async () => {
   const works = [openWork({}), openWork({}), openWork({})];
   assert.is(tracing.openCount, 3);
   for (const job of ['open', 'token']) {
@@ -125,7 +125,7 @@ test('its open spans are those of the service, in all and by namespace, as they 
   await answers('spanwright_spans_ended_total{job="open"}', 3);
 });
 
-test('it reads every metric that the service writes, with its type', async () => {
+test('Prometheus reads every metric of the service, with its type', async () => {
   const written = new Map(
     [...tracing.metrics({ openMetrics: true }).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [
       name as string,
@@ -160,7 +160,7 @@ test('the duration of calls arrives as a histogram, with an exemplar that names 
   assert.match(exemplars[0]?.labels.trace_id ?? '', /^[0-9a-f]{32}$/);
 });
 
-test('a quantile that Prometheus computes is in the bucket of the call that had it', async () => {
+test('a quantile computed by Prometheus lies in the bucket of that call', async () => {
   const asked = [3, 6, 6, 12, 12, 24, 24, 24, 50, 90, 90, 180, 180];
   await Promise.all(asked.map((ms) => sleep(ms)));
   await tracing.forceFlush();

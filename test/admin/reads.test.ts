@@ -43,7 +43,7 @@ test('every answer forbids caching, sniffing and framing', async () => {
   }
 });
 
-test('open spans are listed, with attribute values only for the token for changes', async () => {
+test('open spans are listed; attribute values are shown to holders of the token for changes only', async () => {
   const { admin } = quietHandler(tracing);
   const unauthenticated = await ask(admin, 'GET', '/tracing/spans/open', { token: null });
   assert.is(unauthenticated.json.total, tracing.openCount);
@@ -55,7 +55,7 @@ test('open spans are listed, with attribute values only for the token for change
   assert.is(trusted.json.spans[0].attributes['machine.serial'], 'SECRET-4711');
 });
 
-test('a list is cut at its limit, and says how much there is', async () => {
+test('a list is cut at its limit and carries the total number', async () => {
   const { admin } = quietHandler(tracing);
   const all = await ask(admin, 'GET', '/tracing/sites');
   assert.ok(all.json.total >= 2, 'the service has sites');
@@ -91,7 +91,7 @@ for (const [query, field, says] of [
   });
 }
 
-test('recent errors are listed newest first, with their messages only for the token for changes', async () => {
+test('recent errors are listed newest first; messages are shown to holders of the token for changes only', async () => {
   const { admin } = quietHandler(tracing);
   await openWork({}).fail(new RangeError('serial SECRET-0815 is unknown'));
   await openWork({}).fail(new TypeError('second'));
@@ -107,7 +107,7 @@ test('recent errors are listed newest first, with their messages only for the to
   assert.is((await ask(admin, 'GET', '/tracing/errors?limit=101')).json.error.field, 'limit');
 });
 
-test('sites carry latency and the last failures, whose messages only the token for changes shows', async () => {
+test('sites carry latency and the last failures; messages are shown to holders of the token for changes only', async () => {
   const { admin } = quietHandler(tracing);
   const path = '/tracing/sites?sort=errors&limit=1';
   const trusted = (await ask(admin, 'GET', path)).json;
@@ -125,7 +125,7 @@ test('sites carry latency and the last failures, whose messages only the token f
   assert.match(wrong.json.error.message, /one of name, calls, errors, open; found the string "age"/);
 });
 
-test('namespaces add their sites up, in pages', async () => {
+test('namespaces sum up their sites, in pages', async () => {
   const { admin } = quietHandler(tracing);
   const { json } = await ask(admin, 'GET', '/tracing/namespaces', { token: null });
   const { sites } = (await ask(admin, 'GET', '/tracing/sites')).json;

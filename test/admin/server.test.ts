@@ -118,7 +118,7 @@ test('an endless body is cut off', async () => {
   assert.is(fingerprint(tracing), before);
 });
 
-test('a body that stops short of its declared length changes nothing', async () => {
+test('a body shorter than its declared length changes nothing', async () => {
   const before = fingerprint(tracing);
   const head = `PUT /tracing/enabled HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Type: application/json\r\n`;
   await raw(`${head}Content-Length: 100\r\n\r\n{"enabled":true}`);
@@ -179,7 +179,7 @@ for (const [name, lines, status] of [
   });
 }
 
-test('only loopback is listened on', async () => {
+test('the server listens on loopback only', async () => {
   for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.com', '127.0.0.1.example']) {
     try {
       await (await startAdminServer({ tracing, token: TOKEN, port: 0, host, log })).close();
@@ -193,7 +193,7 @@ test('only loopback is listened on', async () => {
   await local.close();
 });
 
-test('a port that is taken or none, and a misspelt option, are errors that name them', async () => {
+test('a port in use, an invalid port and a misspelt option are errors that name them', async () => {
   const port = Number(new URL(admin.url).port);
   for (const [options, says] of [
     [{ port }, /cannot listen on 127\.0\.0\.1:\d+: it is in use/],
@@ -209,7 +209,7 @@ test('a port that is taken or none, and a misspelt option, are errors that name 
   }
 });
 
-test('a Unix socket serves its user alone, replaces a dead one, and never replaces another kind of file', async () => {
+test('a Unix socket serves its owner only, replaces a stale socket, and never replaces another kind of file', async () => {
   const socketPath = join(directory, 'admin.sock');
   const first = await startAdminServer({ tracing, token: TOKEN, socketPath, log });
   assert.is(statSync(socketPath).mode & 0o777, 0o600);
@@ -256,7 +256,7 @@ async function mounted(
   return { status, close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()) };
 }
 
-test('as middleware it takes what is under its prefix and passes the rest on', async () => {
+test('as middleware it answers requests under its prefix and passes the others to next()', async () => {
   const app = await mounted((node) => (incoming, response) => node(incoming, response, () => response.writeHead(204).end()));
   assert.is(await app.status('/tracing/health'), 200);
   assert.is(await app.status('/tracing/nothing'), 404);
@@ -265,7 +265,7 @@ test('as middleware it takes what is under its prefix and passes the rest on', a
   await app.close();
 });
 
-test('it finds itself when the framework has cut the mount path off the URL', async () => {
+test('it recognizes its routes when the framework has stripped the mount path from the URL', async () => {
   const app = await mounted((node) => (incoming, response) => {
     const original = incoming.url as string;
     Object.assign(incoming, { originalUrl: original, url: original.replace(/^\/ops/, '') });

@@ -167,7 +167,7 @@ for (const { status, code, cases } of WRONG) {
   }
 }
 
-test('the same request without a fault is made', async () => {
+test('the same request without the fault succeeds', async () => {
   const { admin } = quietHandler(tracing);
   const { method, path, ask: what } = body(ON);
   const answer = await ask(admin, method, path, what);

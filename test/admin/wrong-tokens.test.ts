@@ -50,7 +50,7 @@ for (const [network, addresses] of NETWORKS) {
   });
 }
 
-test('2,000 guesses from 200 addresses of one network get five late answers a second, the others 429', async () => {
+test('of 2,000 guesses from 200 addresses of one network, five a second get a delayed answer and the others 429', async () => {
   for (const address of [(at: number) => `127.0.0.${at}`, (at: number) => `2001:db8::${at.toString(16)}`]) {
     const { admin, log } = quietHandler(tracing);
     const from = performance.now();
@@ -69,7 +69,7 @@ test('2,000 guesses from 200 addresses of one network get five late answers a se
   }
 });
 
-test('the right token is taken at once while its own network guesses, also from the same address', async () => {
+test('the right token is accepted at once while others guess from the same network or address', async () => {
   const { admin } = quietHandler(tracing);
   const guesses = Array.from({ length: 60 }, (_, at) => put(admin, `guess-${at}`, '127.0.0.1'));
   for (let at = 0; at < 5; at += 1) {
@@ -83,7 +83,7 @@ test('the right token is taken at once while its own network guesses, also from 
   assert.ok(after.ms < 500, `${after.ms} ms`);
 });
 
-test('the first ten wrong tokens are answered at once, the eleventh late; another network is not concerned', async () => {
+test('the first ten wrong tokens are answered at once, the eleventh after a delay; other networks are not affected', async () => {
   const { admin } = quietHandler(tracing);
   for (let at = 0; at < 10; at += 1) {
     const { status, ms } = await timed(put(admin, `guess-${at}`, '192.0.2.1'));
@@ -99,7 +99,7 @@ test('the first ten wrong tokens are answered at once, the eleventh late; anothe
   assert.ok(ms > 900, `${ms} ms`);
 });
 
-test('five late answers of a network wait at a time; a guess beyond them is refused at once', async () => {
+test('at most five delayed answers of a network wait at a time; further guesses are refused at once', async () => {
   const { admin } = quietHandler(tracing);
   for (let at = 0; at < 10; at += 1) await put(admin, `guess-${at}`, '192.0.2.1');
   const guesses = await Promise.all(Array.from({ length: 8 }, (_, at) => put(admin, `late-${at}`, '192.0.2.1')));
@@ -113,7 +113,7 @@ test('requests without a token do not count as guesses', async () => {
   assert.ok((await timed(put(admin, 'guess', '127.0.0.1'))).ms < 800);
 });
 
-test('the count ends with its time', async () => {
+test('the count of a network expires', async () => {
   const { admin, log } = quietHandler(tracing, { failures: { most: 1, withinSeconds: 0.3 } });
   await put(admin, 'guess', '127.0.0.1');
   assert.ok((await timed(put(admin, 'guess', '127.0.0.1'))).ms > 900);
@@ -121,7 +121,7 @@ test('the count ends with its time', async () => {
   assert.is(log.filter((line) => line.startsWith('spanwright admin: a wrong token')).length, 2);
 });
 
-test('1,000 networks are remembered; the oldest is forgotten for the next', async () => {
+test('counts of at most 1,000 networks are kept; a new one replaces the oldest', async () => {
   const log: string[] = [];
   const tokens = new WrongTokens({ most: 10, withinSeconds: 60 }, (line) => log.push(line));
   const others = (from: number, to: number) =>

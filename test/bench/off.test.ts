@@ -83,14 +83,14 @@ for (const shape of ['sync', 'async'] as const) {
   });
 }
 
-test('off, an async method takes no microtask turn more, and a hand-written span does', async () => {
+test('off, an async method takes no additional microtask, and a hand-written span does', async () => {
   const turns = await measureOnce(worker, await modules.all([BARE, FORWARDER, PLAIN, BY_HAND], 'async'), { kind: 'turns' }, []);
   assert.is(turns.get(FORWARDER.label), turns.get(BARE.label));
   assert.is(turns.get(PLAIN.label), turns.get(BARE.label));
   assert.ok((turns.get(BY_HAND.label) ?? 0) > (turns.get(BARE.label) ?? 0));
 });
 
-test('the harness measures an expensive call above a cheap one', async () => {
+test('the harness measures a higher time for an expensive call than for a cheap one', async () => {
   const choices = [BARE, { ...BARE, label: 'the same call' }, BY_HAND];
   const samples = await measurePairs(worker, await modules.all(choices, 'sync'), {
     generations: 1,

@@ -5,24 +5,24 @@ import * as assert from 'uvu/assert';
 import { document, factor, renew, signed, time, timesTable } from '../../bench/report.js';
 import { paired, pairedAbove, spread } from '../../bench/statistics.js';
 
-test('a spread holds median, quartiles and least, in any order of the values', () => {
+test('a spread has median, quartiles and minimum, in any order of the values', () => {
   assert.equal(spread([5, 1, 4, 2, 3]), { median: 3, low: 2, high: 4, least: 1 });
   assert.is(spread([4, 1, 2, 3]).median, 2.5);
 });
 
-test('nothing measured is an error, not a zero', () => {
+test('an empty measurement is an error, not a zero', () => {
   assert.throws(() => spread([]), /no round was measured/);
   assert.throws(() => paired([1, 2], [1]), /cannot be paired/);
 });
 
-test('pairs are formed within a round, so that drift common to both falls out', () => {
+test('pairs are formed within a round, so that drift common to both cancels out', () => {
   const base = [10, 100, 1000];
   const other = [12, 102, 1002];
   assert.is(paired(other, base).difference.median, 2);
   assert.is(paired(other, base).ratio.median, 1.02);
 });
 
-test('a run of some sections renews their tables and budgets, and leaves the others as they were', () => {
+test('a run of some sections replaces their tables and budgets, and leaves the others unchanged', () => {
   const budget = (what: string, measured: string) => ({ what, limit: '1x', measured, met: true });
   const table = (title: string, cell: string) => ({ title, note: 'A note.', head: ['', 'a'], rows: [['row', cell]] });
   const before = document([
@@ -46,13 +46,13 @@ test('a run of some sections renews their tables and budgets, and leaves the oth
   );
 });
 
-test('what two variants add to a third is compared without it', () => {
+test('the costs that two variants add to a third are compared with each other', () => {
   const floor = [10, 100, 1000];
   assert.is(pairedAbove([11, 101, 1001], [20, 110, 1010], floor).median, 0.1);
   assert.throws(() => pairedAbove([1], [1, 2], [0, 0]), /cannot be paired/);
 });
 
-test('numbers are written as people read them', () => {
+test('numbers are formatted with thousands separators and sensible precision', () => {
   assert.is(time(1.234), '1.2 ns');
   assert.is(time(1234.5), '1,235 ns');
   assert.is(signed(-0.5, time), '-0.5 ns');
@@ -76,7 +76,7 @@ test('a table has a row for each variant and compares all with the first', () =>
   );
 });
 
-test('the document says of every budget whether it is met', () => {
+test('the document marks each budget as met or not met', () => {
   const budget = { what: 'a thing', limit: '1.00x', measured: '2.00x' };
   const text = document([
     {

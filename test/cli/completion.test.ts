@@ -79,7 +79,7 @@ withShells('zsh accepts its script, and knows it as the completion of spanwright
   assert.is(ran.stdout, '_spanwright\n');
 });
 
-test('another shell is refused with those that there are', async () => {
+test('an unknown shell is refused with the list of supported ones', async () => {
   const ran = await spanwright(['completion', 'powershell']);
   assert.is(ran.code, 2);
   assert.match(ran.err, 'expected one of bash, zsh, fish');

@@ -37,7 +37,7 @@ test.after(async () => {
 const told = (args: readonly string[], environment: Record<string, string> = {}) =>
   spanwright(args, { SPANWRIGHT_ADMIN_URL: admin.url, SPANWRIGHT_ADMIN_TOKEN: TOKEN, ...environment });
 
-test('set tracing-enabled true switches on, says until when, and names the person in the log', async () => {
+test('set tracing-enabled true switches on, prints the end of the lease, and the log names the person', async () => {
   const args = ['set', 'tracing-enabled', 'true', '--for', '5m', '--reason', 'slow rack 7', '--max-spans', '500'];
   const ran = await told(args);
   assert.is(ran.code, 0, ran.err);
@@ -57,7 +57,7 @@ test('set tracing-enabled true switches on, says until when, and names the perso
   assert.match((await told(['leases'])).out, /tracing-enabled false +until switched on/);
 });
 
-test('--only switches on for a part of the service, and every list says so', async () => {
+test('--only switches on a part of the service, and status, leases and sites show it', async () => {
   const ran = await told(['set', 'tracing-enabled', 'true', '--only', 'carbide::machine-controller', '--for', '1m']);
   assert.is(ran.code, 0, ran.err);
   assert.match(ran.out, /^tracing-enabled true --only carbide::machine-controller until /);
@@ -70,7 +70,7 @@ test('--only switches on for a part of the service, and every list says so', asy
   assert.match(wrong.err, /InvalidArgument: Unknown field "only"/);
 });
 
-test('--when switches on for calls with certain values, and every list says so', async () => {
+test('--when switches on calls with certain values, and status, leases and sites show it', async () => {
   const ran = await told(['set', 'tracing-enabled', 'true', '--when', 'machineId=m-17', '--for', '1m']);
   assert.is(ran.code, 0, ran.err);
   assert.match(ran.out, /^tracing-enabled true --when "machineId=m-17" until /);
@@ -81,7 +81,7 @@ test('--when switches on for calls with certain values, and every list says so',
   assert.match(wrong.err, /InvalidArgument: when: "m-17" compares nothing/);
 });
 
-test('words for true and false are accepted, others are not', async () => {
+test('on, off, yes, no, 1 and 0 are accepted in any case, and other words are refused', async () => {
   for (const [word, value] of [
     ['on', true],
     ['NO', false],
@@ -163,7 +163,7 @@ test('status prints the state, and with --json the same document as the hook', a
   assert.is(json.leases[0].reason, 'drill');
 });
 
-test('sites lists the functions, by prefix, and says when there are none', async () => {
+test('sites lists the functions by prefix, and reports an empty list', async () => {
   const ran = await told(['sites', 'carbide::firm']);
   assert.is(ran.code, 0, ran.err);
   assert.match(
@@ -295,7 +295,7 @@ test('a Unix socket is reached with --socket', async () => {
   assert.match(gone.err, /Cannot reach the socket .*admin\.sock: there is no such socket/);
 });
 
-test('a service that is not there is exit code 3, one that is something else is 1', async () => {
+test("an unreachable service gives exit code 3, an answer that is not Spanwright's gives 1", async () => {
   const other = createServer((_request, response) =>
     response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>shop</h1>'),
   );

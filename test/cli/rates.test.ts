@@ -27,7 +27,7 @@ function site(id: string, calls: number, facts: Partial<SiteReport> = {}): SiteR
 }
 const look = (at: number, ...sites: SiteReport[]): Look => ({ at, sites });
 
-test('rates are growth by time, busiest first, without functions that rest', () => {
+test('rates are the growth per second, busiest first, without idle functions', () => {
   const rates = ratesBetween(
     look(0, site('slow', 10), site('busy', 5), site('idle', 100)),
     look(2000, site('slow', 12, { errors: 2 }), site('busy', 105), site('idle', 100)),
@@ -41,7 +41,7 @@ test('rates are growth by time, busiest first, without functions that rest', () 
   );
 });
 
-test('an open call counts although nothing grows, and a new function from nothing', () => {
+test('an open call is listed without growth, and a new function counts from zero', () => {
   const rates = ratesBetween(look(0, site('hangs', 1, { open: 1 })), look(1000, site('hangs', 1, { open: 1 }), site('new', 3)));
   assert.equal(
     rates.map((rate) => [rate.function, rate.callsPerSecond, rate.open, rate.p50Ms === null]),
@@ -52,12 +52,12 @@ test('an open call counts although nothing grows, and a new function from nothin
   );
 });
 
-test('after a restart the counts of the new process stand for the interval', () => {
+test('after a restart the counts of the new process are the growth of the interval', () => {
   const [rate] = ratesBetween(look(0, site('a', 1000)), look(1000, site('a', 4)));
   assert.is(rate?.callsPerSecond, 4);
 });
 
-test('latency is that of the calls between the two looks', () => {
+test('latency is that of the calls between two readings', () => {
   const before = site('a', 2, { latency: latencyOf(500, 500) });
   const after = site('a', 5, { latency: latencyOf(500, 500, 12, 12, 90) });
   const [rate] = ratesBetween(look(0, before), look(1000, after));

@@ -27,7 +27,7 @@ async function until(is: () => boolean): Promise<void> {
   assert.ok(is());
 }
 
-test('a change goes to all that follow, and says its revision', async () => {
+test('a change reaches all following replicas, and its revision is printed', async () => {
   const ran = await spanwright([
     'set',
     'tracing-enabled',

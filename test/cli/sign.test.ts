@@ -8,7 +8,7 @@ import { invoke } from './invoke.js';
 const SECRET = 'a secret of the operators';
 const ENVIRONMENT = { SPANWRIGHT_TRACE_HEADER_SECRET: SECRET };
 
-test('sign prints a header that counts for the path, and a request for curl that has it', async () => {
+test('sign prints a header that is valid for the path, and a curl command with it', async () => {
   const { code, out, err } = await invoke(['sign', '--for', '5m', '--path', '/v1/power'], ENVIRONMENT);
   assert.is(code, 0, err);
   const [header = '', curl = ''] = out.split('\n');

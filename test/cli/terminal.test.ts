@@ -12,7 +12,7 @@ import { spanwright } from './program.js';
 const HOSTILE = 'svc\u001b]52;c;aGk=\u0007\u001b[2J\u009b31m\r\b\u202egpj\u2066\u200b\ufeff\u2028\u{e0041}\ud800';
 const UNSAFE = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
-test('every unsafe character becomes its JSON escape; lines, tabs and other alphabets stay', () => {
+test('unsafe characters become JSON escapes; line ends, tabs and other alphabets are kept', () => {
   const shown = printableLines(HOSTILE);
   assert.not.match(shown, UNSAFE);
   assert.is(JSON.parse(`"${shown}"`), HOSTILE);
@@ -20,7 +20,7 @@ test('every unsafe character becomes its JSON escape; lines, tabs and other alph
   assert.is(JSON.parse(printableLines(JSON.stringify({ name: HOSTILE }))).name, HOSTILE);
 });
 
-test('the colours of the program stay where it shows colours, and nothing else that begins like them', () => {
+test('colour sequences are kept where colours are on, and no other sequence that starts alike', () => {
   const text = '\u001b[31mred\u001b[0m \u001b[8mhidden \u001b[31;1m';
   assert.is(printableLines(text, true), '\u001b[31mred\u001b[0m \\u001b[8mhidden \\u001b[31;1m');
   assert.is(printableLines(text), '\\u001b[31mred\\u001b[0m \\u001b[8mhidden \\u001b[31;1m');

@@ -331,7 +331,7 @@ resource:
   assert.equal(faultsOf(file(`# \${1x}\n`)), [], 'comments are left alone');
 });
 
-test('with the file no OTEL_ variable counts, those of Spanwright and code do', () => {
+test("with the file OTEL_ variables are ignored; Spanwright's own variables and code are not", () => {
   const env = {
     OTEL_BSP_SCHEDULE_DELAY: '7000',
     OTEL_TRACES_SAMPLER: 'always_off',
@@ -365,7 +365,7 @@ test('one file is read: that of code, of OTEL_CONFIG_FILE, of SPANWRIGHT_CONFIG,
   );
 });
 
-test('what belongs to other SDKs is left alone and reported', () => {
+test('settings for other SDKs are ignored and reported', () => {
   const { notFollowed } = load(
     file(
       'meter_provider: { readers: [] }\nlogger_provider: { processors: [] }\ninstrumentation/development: { js: { http: } }\ndistribution: { acme: { a: 1 } }\n',

@@ -35,11 +35,11 @@ const BAD: unknown[] = [
   `${'1'.repeat(50)}s`,
 ];
 
-test('texts and numbers that are durations are read in milliseconds', () => {
+test('durations are read from strings and numbers, in milliseconds', () => {
   for (const [text, milliseconds] of GOOD) assert.is(readDuration(text), milliseconds, String(text));
 });
 
-test('all else is not a duration and is refused with the field, what was found and what is expected', () => {
+test('other values are refused with the field, the value found and the form expected', () => {
   for (const value of BAD) {
     assert.is(readDuration(value), undefined, String(value));
     assert.throws(
@@ -64,7 +64,7 @@ test('a range is inclusive at both ends and named when it is left', () => {
   }
 });
 
-test('what is printed is read back as the same length', () => {
+test('a printed duration is read back as the same length', () => {
   for (const milliseconds of [0, 1, 999, 1000, 1500, 60_000, 600_000, 3_600_000, 86_400_000]) {
     assert.is(readDuration(printDuration(milliseconds)), milliseconds);
   }

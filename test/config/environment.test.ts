@@ -68,7 +68,7 @@ test('an address of the environment without a scheme is TLS, or plaintext where 
   assert.is(insecure({}, { endpoint: 'host:4317', otlpInsecure: true }), true);
 });
 
-test('TLS that is used for want of a scheme is reported, without the address, which may hold a password', () => {
+test('TLS chosen because of a missing scheme is reported, without the address, which may hold a password', () => {
   const [warning, ...others] = load({ OTEL_EXPORTER_OTLP_ENDPOINT: 'user:hunter2@host:4317' }).warnings;
   assert.match(warning ?? '', /^OTEL_EXPORTER_OTLP_ENDPOINT: the address has no scheme, so TLS is used/);
   assert.not.match(warning ?? '', 'hunter2');

@@ -47,7 +47,7 @@ function origin(loaded: LoadedConfiguration, key: string): [source: string, orig
   return [value.source, value.origin];
 }
 
-test('with nothing given, all values are defaults, tracing is off and nothing is to be built', () => {
+test('without settings, all values are defaults, tracing is off and no pipeline is built', () => {
   const { configuration, values } = load({});
   assert.is(configuration.enabled, false);
   assert.is(configuration.endpoint, null);
@@ -70,7 +70,7 @@ test('a file in the working directory is read, and only its [tracing] section', 
   assert.equal(origin(loaded, 'enabled'), ['file', 'tracing.toml:7:1 [tracing] enabled']);
 });
 
-test('environment wins over the file and code over the environment, and each value knows where it came from', () => {
+test('code has precedence over the environment and the environment over the file, and each value names its source', () => {
   const toml = '[tracing]\nservice_name = "from-file"\nmax_open_spans = 7\n';
   const env = { OTEL_SERVICE_NAME: 'from-env', SPANWRIGHT_MAX_OPEN_SPANS: '8' };
   const loaded = load({ toml, env, options: { serviceName: 'from-code' } });
@@ -118,7 +118,7 @@ test('OTEL_SDK_DISABLED=true turns tracing off regardless of all other settings'
   assert.is(load({ env: { OTEL_SDK_DISABLED: 'false' }, options: on }).configuration.enabled, true);
 });
 
-test('resource attributes of all sources add up, the higher winning for one attribute', () => {
+test('resource attributes of all sources are merged; the higher source has precedence for one attribute', () => {
   const { configuration, ...loaded } = load({
     toml: '[tracing.resource]\ndeployment.environment.name = "lab"\nrack = 7\n"cloud.region" = "eu"\n',
     env: { OTEL_RESOURCE_ATTRIBUTES: 'cloud.region=us%2Fwest,team=a' },
@@ -133,7 +133,7 @@ test('resource attributes of all sources add up, the higher winning for one attr
   assert.match(from, /tracing\.toml:1:1.*; OTEL_RESOURCE_ATTRIBUTES; startTracing\(\) resource/u);
 });
 
-test('service.name of the resource attributes counts where no service name is given, and only there', () => {
+test('service.name of the resource attributes is used only without a service name', () => {
   const env = { OTEL_RESOURCE_ATTRIBUTES: 'service.name=billing' };
   assert.is(load({ env }).configuration.serviceName, 'billing');
   assert.is(load({ env: { ...env, OTEL_SERVICE_NAME: 'orders' } }).configuration.serviceName, 'orders');
@@ -455,7 +455,7 @@ for (const { name, bad, says, good } of CASES) {
   });
 }
 
-test('all faults are collected, also a bad value that a higher source hides', () => {
+test('all faults are collected, including a bad value that a higher source overrides', () => {
   const faults = faultsOf({
     toml: '[tracing]\nenabled = 3\nservice_nam = "x"\n',
     env: { OTEL_BSP_MAX_QUEUE_SIZE: '0', SPANWRIGHT_ENABLED: 'true' },
@@ -464,7 +464,7 @@ test('all faults are collected, also a bad value that a higher source hides', ()
   assert.is(faults.length, 3, faults.join('\n'));
 });
 
-test('a batch limit that was not given follows a smaller queue instead of being at fault', () => {
+test('a default batch limit is lowered to a smaller queue instead of being an error', () => {
   const loaded = load({ options: { maxQueueSize: 100 } });
   assert.is(loaded.configuration.maxExportBatchSize, 100);
 });

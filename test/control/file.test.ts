@@ -74,7 +74,7 @@ async function until(is: () => boolean, most = 20_000): Promise<number> {
   return performance.now() - from;
 }
 
-test('three replicas follow a swapped ConfigMap within a second, and end together', async () => {
+test('three replicas follow a swapped ConfigMap within a second, and their leases end together', async () => {
   map.write({});
   const replicas = await startReplicas([
     { file: map.file },
@@ -152,7 +152,7 @@ test('an off without a duration holds, however old its file is, until the file o
   assert.is(tracing.leases().length, 0, 'what the file no longer names is ended');
 });
 
-test('empty rules in a file end the rules leases of everybody', async () => {
+test('empty rules in a file end all rules leases', async () => {
   tracing.setRules('carbide=0.5');
   control = await followFile(tracing, map.file);
   map.write({ rules: '', drop: '' });
@@ -176,7 +176,7 @@ test('an old command, or one from a clock that is ahead, is not put in force at 
   await until(() => tracing.enabled);
 });
 
-test('the file says all that is wanted: what it no longer names is ended, what people set stays', async () => {
+test('settings that the file no longer names are ended; leases set by people stay', async () => {
   control = await followFile(tracing, map.file);
   assert.is(tracing.leases().length, 0, 'no file is no command');
   map.write({ enabled: true, rules: 'carbide::db=off', drop: 'carbide::poll', reason: 'drill', maxSpans: 1000 });
@@ -237,7 +237,7 @@ test('a change under an old revision is ignored and logged', async () => {
   await until(() => !tracing.enabled);
 });
 
-test('anything but a regular file is logged, a named pipe too, and the file that takes its place is followed', async () => {
+test('a named pipe or another special file is logged, and a regular file that replaces it is followed', async () => {
   const path = join(map.folder, 'odd.json');
   execFileSync('mkfifo', [path]);
   control = await followFile(tracing, path, { interval: 50 });

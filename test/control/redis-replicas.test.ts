@@ -52,7 +52,7 @@ test('one command is followed by all within a second, and ends for all when its 
   assert.ok(performance.now() - from > 3900, 'not ended early');
 });
 
-test('of conflicting commands the one with the highest revision is in force everywhere', async () => {
+test('of conflicting commands the one with the highest revision is in force in every replica', async () => {
   const clients = [redis.url, redis.url, redis.url, redis.url];
   const revisions = await Promise.all(
     clients.map((url, at) => commandReplicas(url, { setting: 'rules', value: `carbide::n${at}=off`, for: '1m' })),
@@ -71,7 +71,7 @@ test('of conflicting commands the one with the highest revision is in force ever
   await allUntil(replicas, ({ rules, revision }) => rules === '' && revision === next, SLACK);
 });
 
-test('a replica that starts later gets what is left, and nobody more than that', async () => {
+test('a replica that starts later gets the remaining time of the command only', async () => {
   const whole = 60_000;
   await commandReplicas(redis.url, { setting: 'enabled', value: true, for: whole });
   await allUntil(replicas, ({ enabled }) => enabled, SLACK);
@@ -111,7 +111,7 @@ test('when Redis goes away leases end in time, and when it is back, even empty, 
   await allUntil(replicas, ({ enabled }) => !enabled, SLACK);
 });
 
-test('a replica whose configuration refuses changes stays as it is, and says why', async () => {
+test('a replica whose configuration refuses changes does not change, and logs the reason', async () => {
   const [refusing] = await startReplicas([{ redis: redis.url, allowRuntimeChanges: false }]);
   try {
     const revision = await commandReplicas(redis.url, { setting: 'enabled', value: true, for: '30s' });

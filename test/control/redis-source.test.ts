@@ -29,7 +29,7 @@ async function failure(work: Promise<unknown>): Promise<Error & { code?: string;
   );
 }
 
-test('without a Redis following starts all the same, and says what is wrong', async () => {
+test('following starts without a reachable Redis, and logs the fault', async () => {
   const from = performance.now();
   const control = await followRedis(tracing, 'redis://127.0.0.1:1');
   assert.ok(performance.now() - from < 8000);
@@ -44,7 +44,7 @@ test('without a Redis following starts all the same, and says what is wrong', as
   assert.is(tracing.enabled, false);
 });
 
-test('what is not a client, not a URL, or not a command is refused with what was expected', async () => {
+test('an invalid client, URL or command is refused with the form expected', async () => {
   for (const client of ['127.0.0.1:6379', 'http://localhost', '', {}, null] as RedisClient[]) {
     const error = await failure(followRedis(tracing, client));
     assert.match(error.message, /expected a client of the package|must be a URL such as redis:/, String(client));
@@ -86,7 +86,7 @@ test('a URL without either package installed is MISSING_PACKAGE with the line th
   }
 });
 
-test('two keys are two sources', async () => {
+test('two keys are independent sources', async () => {
   const redis = await RedisServer.start();
   const control = await followRedis(tracing, redis.url, { key: 'carbide' });
   try {

@@ -31,7 +31,7 @@ async function signal(wanted: boolean): Promise<void> {
   await until(() => tracing.enabled === wanted);
 }
 
-test('a signal switches on under a lease, the next one off', async () => {
+test('a signal switches tracing on under a lease, and the next one switches it off', async () => {
   tracing = await startService();
   stop = toggleOnSignal(tracing, { for: '5m', only: 'carbide::api', maxSpans: 100 });
   await signal(true);
@@ -65,7 +65,7 @@ test('where changes are refused, a signal changes nothing and is logged', async 
   assert.is(tracing.enabled, false);
 });
 
-test('after stop() the signal is not listened to', async () => {
+test('after stop() the signal has no effect', async () => {
   tracing = await startService();
   const before = process.listenerCount('SIGUSR2');
   const end = toggleOnSignal(tracing);

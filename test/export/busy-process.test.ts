@@ -19,7 +19,7 @@ async function listening<S extends Server | ReturnType<typeof createTcpServer>>(
 /** Blocks the event loop. */
 const block = (milliseconds: number): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
-test('sends again at once, over HTTP, what met a connection that the server had closed', async () => {
+test('repeats a request at once, over HTTP, when the server had closed the reused connection', async () => {
   const requests = new Map<Socket, number>();
   const server = createServer((request, response) => {
     const count = (requests.get(request.socket) ?? 0) + 1;
@@ -39,7 +39,7 @@ test('sends again at once, over HTTP, what met a connection that the server had 
   server.close();
 });
 
-test('gives up at once where a new connection is closed too', async () => {
+test('does not repeat a request when a new connection is closed too', async () => {
   let connections = 0;
   const server = createTcpServer((socket) => {
     connections++;

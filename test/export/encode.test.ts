@@ -120,7 +120,7 @@ test('keeps the bytes of constant attributes: a site is read once', () => {
   assert.match(first, /"key":"site","value":\{"intValue":"1"/u);
 });
 
-test('writes the own value of a key that the site has too, once', () => {
+test('writes a key of both span and site once, with the value of the span', () => {
   const constant = Object.freeze({ key: 'of the site', other: 1 });
   const own = { key: 'own' };
   const text = SPAN_FIELD(plain({ attributes: { ...constant, ...own }, constantAttributes: constant, ownAttributes: own }));
@@ -141,7 +141,7 @@ test('encodes the next batch correctly after a span whose members throw', () => 
   assert.is(SPAN_FIELD(good), before);
 });
 
-test('gives each request memory of its own', () => {
+test('does not share memory between requests', () => {
   const first = encodeSpans([plain({ name: 'first' })]);
   const copy = Buffer.from(first);
   encodeSpans([plain({ name: 'second' })]);

@@ -60,7 +60,7 @@ test('the calls around a root that fails are added, with the root below its call
   assert.is(traces.size, 1);
 });
 
-test('so are those around a slow root', async () => {
+test('the calls around a slow root are added likewise', async () => {
   const spans = await flown(() => outer(() => inner('slow')), { keep: { errors: true, slowerThan: '50ms', ratio: 0 } });
   assert.equal(
     spans.filter((line) => line.startsWith('outer')),
@@ -69,18 +69,18 @@ test('so are those around a slow root', async () => {
   assert.ok(spans.includes('inner in outer'), spans.join());
 });
 
-test('a trace that is forgotten, or kept by its ratio, or not late, brings nothing with it', async () => {
+test('a trace that is discarded, kept by its ratio, or kept at its start adds no calls', async () => {
   assert.equal(await flown(() => outer(() => inner('fine'))), []);
   const all = { keep: { errors: true, slowerThan: '10s', ratio: 1 } } as const;
   assert.equal(await flown(() => outer(() => inner('fine')), all), ['inner', 'step in inner']);
   assert.equal(await flown(() => outer(() => inner('fails')), { keep: undefined }), ['inner', 'step in inner']);
 });
 
-test('without a flight recorder the trace is kept as it is', async () => {
+test('without a flight recorder no calls are added to the trace', async () => {
   assert.equal(await flown(() => outer(() => inner('fails')), { flightRecorder: undefined }), ['inner', 'step in inner']);
 });
 
-test('calls of other requests, of other traces and of functions that are off stay out, and secrets are hidden', async () => {
+test('calls of other requests, other traces and switched-off functions are not added, and secrets are redacted', async () => {
   const values: unknown[] = [];
   const spans = await flown(
     async ({ spans: sent }) => {
@@ -105,7 +105,7 @@ test('calls of other requests, of other traces and of functions that are off sta
   assert.equal([...new Set(values)].sort(), ['REDACTED', 'm-17', undefined]);
 });
 
-test('a call below the root that found no room is added under its recorded caller', async () => {
+test('a call below the root that exceeded the span limit is added under its recorded caller', async () => {
   const third = instrument({ namespace: 'carbide::inner', name: 'third' }, () => 3);
   const second = instrument({ namespace: 'carbide::inner', name: 'second' }, () => third());
   const first = instrument({ namespace: 'carbide::inner', name: 'first' }, () => {
@@ -116,7 +116,7 @@ test('a call below the root that found no room is added under its recorded calle
   assert.equal(spans, ['first', 'second in first (kept: error)', 'third in second (kept: error)']);
 });
 
-test('a root below which an error is decided early gets its callers when it ends', async () => {
+test('a root whose trace is kept early because of an error gets its callers when it ends', async () => {
   const failing = instrument({ namespace: 'carbide::inner', name: 'failing' }, () => {
     throw new Error('refused');
   });

@@ -96,7 +96,7 @@ test('sends a batch of small spans in one request', async () => {
   assert.equal(collector.counts, [500]);
 });
 
-test('sends a span that is larger than a request alone, and what follows it too', async () => {
+test('sends a span larger than a request in a request of its own, and the spans after it too', async () => {
   const collector = await httpCollector();
   const { pipeline, spans } = start({ endpoint: collector.url, protocol: 'http/protobuf' });
   spans(1, { text: 'x'.repeat(FOUR_MEBIBYTES + 1) });

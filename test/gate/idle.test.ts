@@ -35,7 +35,7 @@ test('the gate is idle while built and off', () =>
     assert.is(state.gate.idle, true);
   }));
 
-test('the gate is awake while on', () =>
+test('the gate is active while tracing is on', () =>
   traced({ enabled: true }, () => {
     assert.is(state.gate.idle, false);
   }));
@@ -46,7 +46,7 @@ test('with no endpoint the gate is idle, also while the flag is on', async () =>
   await tracing.shutdown();
 });
 
-test('an unsampled remote context does not wake the gate', () =>
+test('an unsampled remote context does not activate the gate', () =>
   traced({ enabled: false }, async () => {
     assert.ok(await idleWithin(30_000));
     withRemoteContext({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' }, () => {
@@ -59,7 +59,7 @@ const discarding = {
   shutdown: async () => {},
 };
 
-test('a sampled remote context wakes the gate; when it has gone, the gate is idle again', async () => {
+test('a sampled remote context activates the gate; once it is gone, the gate is idle again', async () => {
   const tracing = await startTracing({ exporter: discarding });
   withRemoteContext({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }, () => {
     assert.is(state.gate.idle, false);
@@ -71,7 +71,7 @@ test('a sampled remote context wakes the gate; when it has gone, the gate is idl
   await tracing.shutdown();
 });
 
-test('after switching off, the gate stays awake while a recorded context lives, and is idle when the last is gone', async () => {
+test('after switching off, the gate stays active while a recorded context lives, and is idle once the last is gone', async () => {
   const tracing = await startTracing({ enabled: false, exporter: discarding });
   tracing.setEnabled(true);
   let seen: string[] = [];
@@ -99,7 +99,7 @@ test('after switching off, the gate stays awake while a recorded context lives, 
   await tracing.shutdown();
 });
 
-test('when the gate goes to rest, contexts that others have set go on; where there are none, promises cost what they did', async () => {
+test('when the gate becomes idle, third-party contexts still propagate; without any, promises cost what they did before', async () => {
   const tracing = await startTracing({ exporter: discarding });
   const key = createContextKey('somebody else');
   let go: (() => void) | undefined;

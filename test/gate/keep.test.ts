@@ -34,7 +34,7 @@ function rootSince(name: string, milliseconds: number): { root: Span; inside: Co
 }
 const keeping = (keep: TracingOptions['keep']): TracingOptions => ({ enabled: true, keep, maxQueueSize: 16_384 });
 
-test('a trace with an error is kept whole, one without is forgotten and counted', () =>
+test('a trace with an error is kept whole; one without is discarded and counted', () =>
   traced(keeping({ errors: true }), async ({ expectSpans, tracing }) => {
     root(false);
     await expectSpans();
@@ -44,7 +44,7 @@ test('a trace with an error is kept whole, one without is forgotten and counted'
     assert.is(tracing.state().spans.forgotten, 3);
   }));
 
-test('a slow trace is kept whole, a fast one is forgotten', () =>
+test('a slow trace is kept whole; a fast one is discarded', () =>
   traced(keeping({ errors: false, slowerThan: '30m' }), async ({ expectSpans }) => {
     rootSince('fast', 1000).root.end();
     await expectSpans();
@@ -58,7 +58,7 @@ test('with errors: false an error alone keeps nothing', () =>
     await expectSpans();
   }));
 
-test('of the rest a share is kept, by the trace id, whole traces only', () =>
+test('keeps `ratio` of the remaining traces, by trace id, each trace whole', () =>
   traced(keeping({ errors: true, ratio: 0.2 }), async ({ spans }) => {
     for (let call = 0; call < 1500; call++) root(false);
     const kept = await spans();
@@ -87,7 +87,7 @@ test('a span that ends after its root is sent or dropped with the root', () =>
     assert.is(tracing.state().spans.forgotten, 3);
   }));
 
-test('a session is seen while it runs, and is always kept; a trace of its own beside it is judged as ever', () =>
+test('a session is visible while it runs and always kept; other traces are still judged by `keep`', () =>
   traced(keeping({ errors: true }), async ({ expectSpans, tracing }) => {
     sessions.start('k', { name: 'drain', namespace: 'carbide::drain' });
     sessions.run('k', () => child(false));
@@ -102,7 +102,7 @@ test('a session is seen while it runs, and is always kept; a trace of its own be
     );
   }));
 
-test('third-party spans of the trace wait with ours', () =>
+test("third-party spans of the trace wait with Spanwright's", () =>
   traced(keeping({ errors: true }), async ({ expectSpans }) => {
     const outer = instrument(at('outer'), (fails: boolean) => {
       trace.getTracer('db').startSpan('query').end();
@@ -147,7 +147,7 @@ test('beyond maxSpans the oldest trace is decided before its root ends', () =>
     assert.is(tracing.state().spans.forgotten, 201);
   }));
 
-test('ended spans are accounted for: exported and forgotten add up', () =>
+test('ended spans are accounted for: exported + discarded = ended', () =>
   traced(keeping({ errors: true, ratio: 0.5 }), async ({ tracing, spans }) => {
     for (let call = 0; call < 200; call++) root(call % 3 === 0);
     await spans();

@@ -18,7 +18,7 @@ import { traced } from './tracing.js';
 const work = instrument({ namespace: 'carbide::api', name: 'work' }, () => 1);
 const query = instrument({ namespace: 'carbide::db', name: 'query' }, () => 1);
 
-test('enabling at run time is a lease of ten minutes unless it says otherwise', () =>
+test('enabling at run time creates a lease of ten minutes by default', () =>
   traced({}, ({ tracing }) => {
     const lease = tracing.setEnabled(true, { reason: 'why is it slow', actor: 'ana' });
     assert.is(Date.parse(lease.expiresAt ?? '') - Date.parse(lease.createdAt), 600_000);
@@ -31,7 +31,7 @@ test('enabling at run time is a lease of ten minutes unless it says otherwise', 
     );
   }));
 
-test('a lease that runs out puts the configured state back, with one line and a reason', async () => {
+test('a lease that expires restores the configured state, and logs one line with the reason', async () => {
   const lines: string[] = [];
   setNoticeLogger((_level, line) => lines.push(line));
   await traced({}, async ({ tracing, expectSpans }) => {
@@ -50,7 +50,7 @@ test('a lease that runs out puts the configured state back, with one line and a 
   setNoticeLogger(undefined);
 });
 
-test('a configured flag that is on outlives every lease', () =>
+test('a flag configured as on stays on after every lease', () =>
   traced({ enabled: true }, async ({ tracing }) => {
     tracing.setEnabled(false, { for: '40ms' });
     assert.is(tracing.enabled, false);
@@ -131,7 +131,7 @@ test('empty rules end every rules lease, and leave the configured ones and the o
     assert.is(tracing.state().revision, revision);
   }));
 
-test('several leases add up, and the end of one takes nothing else with it', () =>
+test('several leases are combined, and the end of one leaves the others in force', () =>
   traced({}, ({ tracing }) => {
     const first = tracing.setEnabled(true);
     const second = tracing.setEnabled(true);
@@ -157,7 +157,7 @@ test('off means off: switching off ends every lease that had switched on', () =>
     assert.is(tracing.enabled, false, 'it does not come back on by itself');
   }));
 
-test('off is never refused for want of room, and says that tracing is off', async () => {
+test('switching off is never refused by the limit on leases, and its answer says that tracing is off', async () => {
   const lines: string[] = [];
   setNoticeLogger((_level, line) => lines.push(line));
   await traced({ enabled: true }, ({ tracing }) => {
@@ -194,7 +194,7 @@ test('what started before a lease does not count against it', () =>
     assert.is(tracing.state().lastEnded?.id, lease.id);
   }));
 
-test('a handle whose tracing was shut down changes nothing of the one that runs', async () => {
+test('a handle of a set-up that was shut down does not change the running set-up', async () => {
   const old = await traced({ enabled: true, rules: 'carbide=off' }, ({ tracing }) => tracing);
   await traced({}, ({ tracing }) => {
     const { revision } = tracing.state();
@@ -319,7 +319,7 @@ test('a lease that has run out records nothing more, also while the event loop i
     await expectSpans('work', 'early');
   }));
 
-test('rules whose lease runs out while the event loop is blocked are over too', () =>
+test('rules whose lease expires while the event loop is blocked end in time too', () =>
   traced({ enabled: true, rules: 'carbide::db=off, scope:theirs=off' }, async ({ tracing, expectSpans }) => {
     tracing.setRules('carbide::db=on, scope:theirs=on', { for: 20 });
     query();
@@ -332,7 +332,7 @@ test('rules whose lease runs out while the event loop is blocked are over too', 
     assert.is(tracing.state().rules, 'carbide::db=off, scope:theirs=off');
   }));
 
-test('flag, leases and state are those of the moment, also while the event loop is blocked over the end of a lease', () =>
+test('flag, leases and state are current, also while the event loop is blocked over the end of a lease', () =>
   traced({}, ({ tracing }) => {
     const past = (read: () => unknown): unknown => {
       tracing.setEnabled(true, { for: 10 });
@@ -417,7 +417,7 @@ test('with allowRuntimeChanges false every change is refused and the state stays
   }
 });
 
-test('enabling without anywhere to send to says so, and records nothing', async () => {
+test('enabling without an endpoint is reported, and records nothing', async () => {
   const tracing = await startTracing({ endpoint: '' });
   try {
     const lease = tracing.setEnabled(true);

@@ -49,7 +49,7 @@ test('a function below the level is transparent: what it calls hangs under its c
   });
 });
 
-test('a rules lease switches a namespace on in depth, and its end takes the depth back', async () => {
+test('a rules lease lowers the level of a namespace, and its end restores it', async () => {
   await traced({ enabled: true, rules: '*=0' }, async ({ tracing, spans }) => {
     const lease = tracing.setRules('carbide::db=debug', { for: '1m' });
     assert.is(tracing.state().rules, '*=off, carbide::db=debug');
@@ -64,7 +64,7 @@ test('a rules lease switches a namespace on in depth, and its end takes the dept
   });
 });
 
-test('sites show level, root mark and the verdict that follows', async () => {
+test('sites() shows level, root mark and the resulting decision', async () => {
   await traced({ rules: 'carbide::db=debug' }, ({ tracing }) => {
     const of = (name: string) => tracing.sites().find((site) => site.name === name);
     assert.is(of('query')?.level, 'debug');
@@ -78,7 +78,7 @@ test('sites show level, root mark and the verdict that follows', async () => {
   });
 });
 
-test('root "never" starts no trace, by no root pattern, and is a span below one that does', async () => {
+test('root "never" starts no trace under any root pattern, and is a span below another root', async () => {
   for (const roots of ['*', 'carbide::api', 'kind:server']) {
     const names = await recorded({ roots }, () => poll());
     assert.equal(names, roots === '*' ? ['find'] : [], roots);
@@ -143,7 +143,7 @@ test('a whole class has the level of its decorator, and a rule on one method rea
   assert.equal(await names('carbide::store::Store::decode=debug'), ['Store.decode']);
 });
 
-test('levels keep a ratio apart: a namespace in depth is on, and its siblings keep theirs', async () => {
+test('a level for one namespace leaves the ratio of its siblings unchanged', async () => {
   await traced({ rules: 'carbide::api=0.25, carbide::db=trace' }, ({ tracing }) => {
     const verdicts = Object.fromEntries(tracing.sites('carbide').map(({ name, verdict }) => [name, verdict]));
     assert.is(verdicts.handle, '0.25');

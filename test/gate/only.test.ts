@@ -31,7 +31,7 @@ test('the end of the lease puts the configured roots back', () =>
     await expectSpans('query', 'query');
   }));
 
-test('several restricted leases add up; one without restriction lifts it', () =>
+test('several restricted leases are combined; one without a restriction allows all', () =>
   traced({}, ({ tracing }) => {
     tracing.setEnabled(true, { only: 'carbide::api' });
     tracing.setEnabled(true, { only: 'carbide::db' });

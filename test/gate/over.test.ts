@@ -24,7 +24,7 @@ function passGrace(): void {
   state.gate.pass();
 }
 
-test('a context that outlives its trace keeps the gate awake for the grace only, and records nothing after it', () =>
+test('a context that outlives its trace keeps the gate active for the grace period only, and records nothing after it', () =>
   traced({ enabled: true }, async ({ tracing, expectSpans }) => {
     const connection = connect();
     tracing.setEnabled(false);
@@ -77,7 +77,7 @@ test('while one trace is under way, the context of another that is over records 
     await expectSpans('connect', 'session', '  work');
   }));
 
-test('a trace that was over stays so: when tracing is on again, its context begins traces of its own', () =>
+test('a finished trace is not resumed: when tracing is on again, its context starts new traces', () =>
   traced({ enabled: true }, async ({ tracing, expectSpans }) => {
     const connection = connect();
     tracing.setEnabled(false);
@@ -90,7 +90,7 @@ test('a trace that was over stays so: when tracing is on again, its context begi
     await expectSpans('connect', 'work', 'theirs');
   }));
 
-test('a trace that was in its grace when tracing went on again goes on', () =>
+test('a trace within its grace period is resumed when tracing is switched on again', () =>
   traced({ enabled: true }, async ({ tracing, expectSpans }) => {
     const connection = connect();
     tracing.setEnabled(false);
@@ -100,7 +100,7 @@ test('a trace that was in its grace when tracing went on again goes on', () =>
     await expectSpans('connect', '  work');
   }));
 
-test('by itself, without a collection, the gate is idle again within two ticks', () =>
+test('the gate is idle again within two ticks, without garbage collection', () =>
   traced({ enabled: true }, async ({ tracing }) => {
     const connection = connect();
     const began = performance.now();

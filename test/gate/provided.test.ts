@@ -118,7 +118,7 @@ test('under a hand-written span with the flag off, the call is its child', () =>
     () => new AlwaysOnSampler(),
   ));
 
-test('a dropped third-party span leaves the instrumented calls below it to its parent', () =>
+test('below a dropped third-party span, instrumented calls are children of its parent', () =>
   inside(createSampler({ enabled: true, drop: 'tokio' }), ({ spans, sampler }) => {
     instrument({ namespace: 'carbide', name: 'top' }, () => {
       library().startActiveSpan('leaky', { attributes: { 'code.namespace': 'tokio::x' } }, (leaky) => {
@@ -130,7 +130,7 @@ test('a dropped third-party span leaves the instrumented calls below it to its p
     assert.is(sampler.tracing.openCount, 0);
   }));
 
-test('in a dropped third-party span the trace goes on to the next service with the span above it', () =>
+test('within a dropped third-party span, the next service gets the span above it as parent', () =>
   inside(createSampler({ enabled: true, drop: 'name:leaky' }), ({ spans }) => {
     let sent: { traceparent?: string } = {};
     const sending = instrument({ namespace: 'carbide::api', name: 'sending' }, () =>

@@ -62,7 +62,7 @@ test('of rules that say the same thing the last one counts', () => {
   assert.equal(withoutOverruled(parseRules('carbide=on, *=0.5, carbide=off')), parseRules('*=0.5, carbide=off'));
 });
 
-test('no two patterns fit alike, in any order: the whole of a scope before its beginning, a scope before a namespace', () => {
+test('precedence of patterns is total and independent of their order: whole scope, scope prefix, namespace', () => {
   const third = subject('abc::x', 'abc');
   for (const [strong, weak] of [
     ['scope:abc=off', 'scope:abc*=on'],
@@ -82,7 +82,7 @@ test('a star is the least specific of all', () => {
   assert.is(ruleFor(rules, subject(undefined, 'some-scope'))?.ratio, 0);
 });
 
-test('a scope pattern is exact, or open with a star at its end', () => {
+test('a scope pattern is exact, or a prefix with a star at its end', () => {
   assert.ok(matchesAny(parseDrop('scope:@otel/net'), subject(undefined, '@otel/net')));
   assert.not(matchesAny(parseDrop('scope:@otel/net'), subject(undefined, '@otel/network')));
   assert.ok(matchesAny(parseDrop('scope:@otel/*'), subject(undefined, '@otel/network')));

@@ -68,7 +68,7 @@ test('dropped spans are never made, also under a recorded parent, and their chil
     await expectSpans('inner', 'top', '  inner');
   }));
 
-test('a rule that says off is transparent under a recorded parent, and sends the parent on', () =>
+test('a site that a rule switches off is transparent under a recorded parent, whose context it propagates', () =>
   traced({ enabled: true, rules: 'carbide::db=off' }, async ({ spans, expectSpans }) => {
     let sent: Record<string, string> = {};
     const sending = instrument(at('carbide::db', 'sending'), () => {
@@ -144,7 +144,7 @@ test('with the flag off a sampled context that was set by hand records', () =>
     await expectSpans('(not exported)', '  outer', '    inner');
   }));
 
-test('with the flag off a sampled context that is handed to a tracer records, an unsampled one does not', () =>
+test('with the flag off a sampled context passed to a tracer records, an unsampled one does not', () =>
   traced({ enabled: false }, async ({ expectSpans }) => {
     const tracer = trace.getTracer('some-http');
     const remote = (traceFlags: TraceFlags) =>
@@ -179,7 +179,7 @@ test('a decision about a remote trace goes by the randomness that its tracestate
     assert.equal(states, KEPT_TRACESTATES);
   }));
 
-test('with the flag on an unsampled remote parent is obeyed', () =>
+test('with the flag on an unsampled remote parent records nothing', () =>
   traced({ enabled: true }, async ({ expectSpans }) => {
     withRemoteContext({ traceparent: UNSAMPLED }, outer);
     await expectSpans();

@@ -26,7 +26,7 @@ const DEFINITIONS: Readonly<Record<SiteSort, (a: SiteReport, b: SiteReport) => n
   open: (a, b) => b.open - a.open || byName(a, b),
 };
 
-test('pages of any size, in any order, add up to the sorted list', () =>
+test('pages of any size, joined in any order, give the sorted list', () =>
   traced({ enabled: true, maxQueueSize: 16_384 }, ({ tracing }) => {
     for (const [n, call] of functions.entries()) {
       for (let calls = 0; calls < n % 5; calls++) {
@@ -54,7 +54,7 @@ test('pages of any size, in any order, add up to the sorted list', () =>
     }
   }));
 
-test('slots of one id are one row with their counts added up', () =>
+test('entries with one id are one row with the sum of their counts', () =>
   traced({ enabled: true }, ({ tracing }) => {
     const before = tracing.sitePage({ prefix: 'pages::twin' }).sites[0]?.calls ?? 0;
     for (const twin of twins) twin();

@@ -168,7 +168,7 @@ test('the spans of third-party instrumentation are held to the conditions by the
     assert.equal(namesOf(await spans()), ['GET', 'firmware']);
   }));
 
-test('several leases add up; one without a condition lifts it, and the end of the last puts the configuration back', () =>
+test('several leases are combined; one without a condition allows all, and the end of the last restores the configuration', () =>
   traced({}, async ({ tracing, spans }) => {
     const first = tracing.setEnabled(true, { when: 'machineId=m-1' });
     tracing.setEnabled(true, { when: 'machineId=m-2', only: 'carbide::power' });
@@ -251,7 +251,7 @@ for (const [what, when, says] of WRONG) {
     }));
 }
 
-test('"when" goes with switching on, and with nothing else', () =>
+test('"when" is accepted with switching on only', () =>
   traced({}, ({ tracing }) => {
     assert.throws(() => tracing.setEnabled(false, { when: 'machineId=m-17' }), /goes with switching on/);
     assert.throws(() => tracing.setRules('carbide=on', { when: 'machineId=m-17' }), /goes with switching on/);

@@ -121,7 +121,7 @@ for (const { version, node, declare } of NODES)
 
 for (const { version, node, declare } of NODES)
   for (const kind of Object.keys(SERVICES))
-    declare(`Node ${version}, ${kind}: a pattern that can match nothing is reported once`, () => {
+    declare(`Node ${version}, ${kind}: a pattern without any matching package is reported once`, () => {
       const auto = [{ packages: ['pgy', '@acme/*'] }, { files: 'srcs/**' }, { files: 'orders.?s' }];
       const { stderr } = runFile(node, service(kind, entry(auto)), '--import', 'spanwright/register', mainOf(kind));
       const reported = [...stderr.matchAll(/'auto' has the (\S+ '\S+'), which (?:match nothing in|is not installed for) /g)];

@@ -35,7 +35,7 @@ test('every name of the package and of what compiled code imports exists for bro
   }
 });
 
-test('decorators leave alone what they decorate, and wrappers return the function itself', async () => {
+test('decorators change nothing, and wrappers return the function itself', async () => {
   const { instrument } = await load('index');
   const call = instrument as unknown as (...given: unknown[]) => unknown;
   class Work {}
@@ -54,7 +54,7 @@ test('decorators leave alone what they decorate, and wrappers return the functio
   assert.is(instrument.object(Work, { namespace: 'a' }), Work);
 });
 
-test('what takes a callback calls it, once, and returns what it returns', async () => {
+test('functions that take a callback call it once and return its result', async () => {
   const inert = await load('index');
   let calls = 0;
   const fn = (): string => `called ${++calls}`;

@@ -67,7 +67,7 @@ conformance({
   },
 });
 
-test('every entry of the package has its bundler here', () => {
+test('every bundler entry of the package is tested in this file', () => {
   const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { exports: Record<string, string> };
   const entries = Object.keys(exports).flatMap((path) => /^\.\/unplugin\/(\w+)$/.exec(path)?.[1] ?? []);
   assert.equal(entries.sort(), BUNDLERS.map(({ name }) => name.toLowerCase()).sort());
@@ -75,7 +75,7 @@ test('every entry of the package has its bundler here', () => {
   assert.equal(files.sort(), entries);
 });
 
-test('the table of docs/hosts.md has a row for each that is built here, and a cell for each way', () => {
+test('the table of docs/hosts.md has a row for each bundler of this file, and a cell for each way', () => {
   const rows = readFileSync(join(ROOT, 'docs/hosts.md'), 'utf8').split('\n');
   const heading = rows.findIndex((row) => row.startsWith('| bundler | legacy decorators, CommonJS'));
   assert.ok(heading >= 0);
@@ -97,7 +97,7 @@ test('the table of docs/hosts.md has a row for each that is built here, and a ce
   }
 });
 
-testWith('bundlers')('misuse ends the build with the message and its place, and an option that is wrong does', () => {
+testWith('bundlers')('misuse and invalid options end the build with the message and its place', () => {
   const bundler = BUNDLERS.find(({ name }) => name === 'esbuild') as Bundler;
   const directory = writeProject({ variant: LEGACY, programs: [], packages: packagesOf(['esbuild', 'typescript']) });
   const source = `import { instrument } from 'spanwright';\nexport class Work { @instrument({ args: ['jbo'] }) run(job: string) { return job; } }\n`;

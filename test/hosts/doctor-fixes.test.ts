@@ -449,7 +449,7 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
 const STATUS = { error: 1, warning: 0, note: 0 } as const;
 
 for (const [name, { parts = [], run }] of Object.entries(ROWS) as [FindingName, Row][]) {
-  testWith(...parts)(`${name} is found, and is gone when its fix is carried out`, async () => {
+  testWith(...parts)(`${name} is found, and is gone once its fix was applied`, async () => {
     const { before, after, status } = await run();
     assert.ok(before.includes(name), `before: ${before.join(', ')}`);
     assert.not.ok(after.includes(name), `after: ${after.join(', ')}`);

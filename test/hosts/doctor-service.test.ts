@@ -37,7 +37,7 @@ async function withReceiver(look: (endpoint: string) => Promise<void>): Promise<
   }
 }
 
-test('no traces, endpoint is set: tracing is disabled; after `set tracing-enabled true` it is not', () =>
+test('no traces, endpoint is set: reports that tracing is disabled, until `set tracing-enabled true`', () =>
   withReceiver((endpoint) =>
     withService(directory, { [ENDPOINT]: endpoint, SITES: 'built' }, async (url) => {
       const before = await doctor(directory, TOKEN, { url });
@@ -150,7 +150,7 @@ async function waitedFor(look: () => ReturnType<typeof doctor>, name: FindingNam
   }
 }
 
-test('a spike of resources or latency: tracing is on with no end; a lease has one', () =>
+test('a spike of resources or latency: reports tracing that is on without an end, and no lease', () =>
   withReceiver((endpoint) =>
     withService(directory, { [ENDPOINT]: endpoint, SITES: 'built', toml: 'enabled = true' }, async (url) => {
       const left = await doctor(directory, TOKEN, { url });
@@ -289,7 +289,7 @@ test('startTracing({ enabled: true }) without an endpoint: that the spans go now
     assert.match(findings.find(({ name }) => name === 'no-endpoint')?.fix ?? '', /otlp_endpoint/);
   }));
 
-test('a service of another project is named; at the default address it is not judged, by name it is', () =>
+test('a service of another project is named; it is examined only when its address was given', () =>
   withService(directory, { toml: 'enabled = true' }, async (url) => {
     const configured = project();
     write(configured, 'tracing.toml', '[tracing]\nservice_name = "billing"\notlp_endpoint = "http://localhost:1"\n');

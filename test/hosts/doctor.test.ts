@@ -60,7 +60,7 @@ test('a project that is a named pipe or a device is refused at once', async () =
   assert.ok(names(await doctor(directory)).includes('no-plugin'));
 });
 
-test('people get cause and fix of each, the gravest last, and the exit code', async () => {
+test('prints cause and fix of each finding, the most severe last, and sets the exit code', async () => {
   const directory = project();
   const { status, out } = await spanwright(['doctor', directory], NO_SERVICE);
   assert.is(status, 0);

@@ -20,7 +20,7 @@ test('explain lists the sites, and each line before and after', async () => {
   );
 });
 
-test('explain shows misuse with its place and fails; a file without sites says why; a file that is not there fails', async () => {
+test('explain shows misuse with its place and fails; explains a file without sites; fails for a missing file', async () => {
   const directory = project();
   write(directory, 'src/work.ts', SOUND.replace("['job']", "['jbo']"));
   const misuse = await spanwright(['explain', join(directory, 'src/work.ts'), '--json']);
@@ -93,7 +93,7 @@ const KINDS: readonly { path: string; text: string; site: string; place: string 
 ];
 
 for (const { path, text, site, place } of KINDS)
-  test(`explain reads ${path}: one site with its place, and lines that stay where they are`, async () => {
+  test(`explain reads ${path}: one site with its place, and unchanged line numbers`, async () => {
     const directory = project();
     write(directory, 'src/tracing.ts', `export { instrument as trace } from 'spanwright';\n`);
     const { status, file, sites, diagnostics, before, after } = await explained(directory, path, text);

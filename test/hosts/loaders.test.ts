@@ -105,7 +105,7 @@ test('misuse stops the program with the message and its place; sound code runs',
   assert.is(runLoader(directory, 'src/work.ts').stdout, 'ran\n');
 });
 
-test('JavaScript, JSON and files that are not there load, or fail, as ever', () => {
+test('JavaScript, JSON and missing files load or fail as without the loader', () => {
   const directory = writeProject({ variant: LEGACY, programs: [], packages: CLASSIC });
   write(directory, 'src/data.json', '{ "a": 1 }');
   write(directory, 'src/plain.js', 'exports.b = 2;');

@@ -58,7 +58,7 @@ declare('an incremental build keeps the state that tsc keeps, and tsc finds it u
   for (const file of ['work.d.ts', 'other.d.ts']) assert.is(read(directory, `out/${file}`), read(plain, `out/${file}`));
 });
 
-declare('what did not change is left alone, what did is written with the places that it now has', () => {
+declare('unchanged files are left alone, changed ones are written with their new places', () => {
   const directory = incremental();
   assert.is(build(directory).status, 0);
   const outputs = ['out/work.js', 'out/work.js.map', 'out/other.js', 'out/other.js.map'];
@@ -84,7 +84,7 @@ declare('a changed option of the plugin is followed, although the state says tha
   assert.is(placeIn(read(directory, 'out/other.js')).namespace, 'renamed::other');
 });
 
-declare('what plain tsc has written in between is written again, although it left the state up to date', () => {
+declare('output that plain tsc wrote in between is replaced, although the build state is up to date', () => {
   const directory = incremental();
   assert.is(build(directory).status, 0);
   write(directory, 'src/work.ts', `\n${WORK}`);
@@ -133,7 +133,7 @@ declare('under noEmitOnError an error of either kind keeps every file from being
   }
 });
 
-declare('--noEmit says all, and writes nothing but the state', () => {
+declare('--noEmit reports all errors, and writes only the build state', () => {
   const directory = incremental();
   write(directory, 'src/work.ts', `${MISUSE}export const wrong: number = 'text';\n`);
   const { status, stdout } = build(directory, '--noEmit');
@@ -164,7 +164,7 @@ function referencing(): string {
   return directory;
 }
 
-declare('-b builds what a project references, instruments all of it, and leaves the state to tsc -b', () => {
+declare('-b builds and instruments all referenced projects, and leaves the build state to tsc -b', () => {
   const directory = referencing();
   const { status, stdout, stderr } = build(directory, '-b', '-p', 'app');
   assert.is(stdout + stderr, '');
@@ -208,7 +208,7 @@ declare('a project without -b, and -b beside -p, are refused with the line that 
   assert.is(build(directory, '-b', 'app', '-p', 'app').status, 2);
 });
 
-declare('-b says what is wrong in a project that is referenced, and without -b it has to be there', () => {
+declare('-b reports errors of a referenced project; without -b its output has to exist', () => {
   const directory = referencing();
   const missing = build(directory, '-p', 'app');
   assert.match(missing.stdout, /error TS6305|error TS2307/);

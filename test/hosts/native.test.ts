@@ -66,7 +66,7 @@ declare('misuse is an error at its place, in the form of the compiler, beside th
   assert.match(second, /^src\/work\.ts\(3,14\): error TS2322: /);
 });
 
-declare('an option of the plugin that is wrong is an error, also where a configuration inherits the plugin', () => {
+declare('an invalid option of the plugin is an error, also in an inherited configuration', () => {
   const directory = project(SOUND);
   const base = JSON.parse(readFileSync(join(directory, 'tsconfig.json'), 'utf8'));
   base.compilerOptions.plugins[0].namspace = 'x';
@@ -78,7 +78,7 @@ declare('an option of the plugin that is wrong is an error, also where a configu
   assert.is(placeIn(readFileSync(join(directory, 'out/work.js'), 'utf8')).namespace, 'conformance::work::Work');
 });
 
-declare('an inline source map leads to the authored text too', () => {
+declare('an inline source map leads to the original text too', () => {
   const failing = `import { instrument } from 'spanwright';\nexport class Work {\n  @instrument run() { throw new Error('here'); }\n}\nnew Work().run();\n`;
   const directory = project(failing, { sourceMap: false, inlineSourceMap: true });
   assert.is(build(directory).status, 0);
@@ -86,20 +86,23 @@ declare('an inline source map leads to the authored text too', () => {
   assert.match(stderr, /at Work\.run \(.*src\/work\.ts:3:29\)/);
 });
 
-declare('instrument is followed through modules of the project that hand it on, and is not what only has its name', () => {
-  const directory = project(`import { trace, instrument } from './tracing/index.js';
+declare(
+  'instrument is followed through re-exporting modules of the project; other functions of that name are not instrumented',
+  () => {
+    const directory = project(`import { trace, instrument } from './tracing/index.js';
 export class Work { @trace run(id: string) { return id; } }
 export const own = instrument(() => 1);
 `);
-  write(directory, 'src/tracing/index.ts', `export * from './marks';\nexport const instrument = <F>(fn: F): F => fn;\n`);
-  write(directory, 'src/tracing/marks.ts', `export { instrument as trace } from 'spanwright';\n`);
-  const { status, stdout } = build(directory);
-  assert.is(stdout, '');
-  assert.is(status, 0);
-  const output = readFileSync(join(directory, 'out/work.js'), 'utf8');
-  assert.is(placeIn(output).namespace, 'conformance::work::Work');
-  assert.not.match(output, /__spanwright\.wrap/);
-});
+    write(directory, 'src/tracing/index.ts', `export * from './marks';\nexport const instrument = <F>(fn: F): F => fn;\n`);
+    write(directory, 'src/tracing/marks.ts', `export { instrument as trace } from 'spanwright';\n`);
+    const { status, stdout } = build(directory);
+    assert.is(stdout, '');
+    assert.is(status, 0);
+    const output = readFileSync(join(directory, 'out/work.js'), 'utf8');
+    assert.is(placeIn(output).namespace, 'conformance::work::Work');
+    assert.not.match(output, /__spanwright\.wrap/);
+  },
+);
 
 for (const experimentalDecorators of [true, false])
   declare(`breakpoints land in bodies: ${experimentalDecorators ? 'legacy' : 'TC39'}`, () => {
@@ -110,7 +113,7 @@ for (const experimentalDecorators of [true, false])
     assert.equal(stopsOf(directory, 'out/work.js'), EXPECTED_STOPS);
   });
 
-declare('TypeScript 7.0 lacks what this needs, and differs from 5.9: each gets a message with the release to install', () => {
+declare('TypeScript 7.0 and 5.9 are refused, each with the release to install', () => {
   const older = project(SOUND, {}, { typescript: part('ts7/node_modules/typescript-7.0') });
   const native = build(older);
   assert.is(native.status, 1);
@@ -163,7 +166,7 @@ declare('--watch builds again after a change, and ends with the signal', async (
   });
 });
 
-declare('--watch of a project that keeps a state follows sources beside the directory of its configuration', async () => {
+declare('--watch of an incremental project follows sources outside the directory of its configuration', async () => {
   const directory = project(SOUND, { incremental: true, rootDir: '..', outDir: '../out' });
   const config = JSON.parse(readFileSync(join(directory, 'tsconfig.json'), 'utf8'));
   write(directory, 'part/tsconfig.json', JSON.stringify({ ...config, include: ['../src'] }));

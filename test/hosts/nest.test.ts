@@ -140,7 +140,7 @@ for (const { builder, plugins, config } of BUILDERS)
     assert.not.match(output, /SPW015/);
   });
 
-withNest('nest build --builder swc: the plain decorator does the work, and says so', () => {
+withNest('nest build --builder swc: the decorator records without the transformer, and this is reported', () => {
   const directory = project(PLUGIN);
   write(
     directory,

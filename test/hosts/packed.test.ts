@@ -77,7 +77,7 @@ async function works(parser: string): Promise<void> {
   assert.is(used, parser);
 }
 
-withParts('without any TypeScript, each way in says what to install', async () => {
+withParts('without TypeScript, each entry reports what to install', async () => {
   await ways(/Spanwright found no TypeScript at .* install one of these, or .*'@typescript\/typescript6'/);
   const build = await spanwright('build');
   assert.is(build.code, 1);
@@ -85,7 +85,7 @@ withParts('without any TypeScript, each way in says what to install', async () =
   assert.ok((await findings()).includes('no-compiler'));
 });
 
-withParts('with TypeScript 7.0 alone, each way in names it, and what to install', async () => {
+withParts('with TypeScript 7.0 alone, each entry names it and the release to install', async () => {
   use('typescript', part('ts7/node_modules/typescript-7.0'));
   await ways(/Spanwright found TypeScript 7\.0\.2, which has no parser for programs yet at /);
   const build = await spanwright('build');
@@ -96,13 +96,13 @@ withParts('with TypeScript 7.0 alone, each way in names it, and what to install'
   assert.not.ok(found.includes('no-compiler'));
 });
 
-withParts('with TypeScript 6 under another name beside it, all of them work', async () => {
+withParts('with TypeScript 6 installed under another name too, each entry works', async () => {
   use('@typescript/typescript6', part('ts6/node_modules/typescript'));
   await works('TypeScript 6.0.3');
   use('@typescript/typescript6', undefined);
 });
 
-withParts('with TypeScript 7.1, all of them work, and spanwright build does', async () => {
+withParts('with TypeScript 7.1, each entry and spanwright build work', async () => {
   use('typescript', part('ts7/node_modules/typescript'));
   const { version } = JSON.parse(readFileSync(join(installed('typescript'), 'package.json'), 'utf8'));
   await works(`TypeScript ${version}`);

@@ -226,7 +226,7 @@ for (const { name, modules, part: needed } of PARSERS) {
   });
 }
 
-test('a file that imports nothing of the kind is not parsed', () => {
+test('a file without such an import is not parsed', () => {
   const directory = projectOf({ files: { 'store.ts': `import { instrument } from 'spanwright'; ${METHOD('@instrument')}` } });
   const parser = parserFor(ROOT);
   const parsed: string[] = [];

@@ -106,7 +106,7 @@ const MAIN = `import { instrument } from './tracing';\nexport class Work { @inst
 
 const withBundlers = testWith('bundlers');
 for (const { name, packages, script } of WATCHING)
-  withBundlers(`${name}: a change of the module that hands instrument on is noticed`, async () => {
+  withBundlers(`${name}: a change of the module that re-exports instrument is noticed`, async () => {
     const directory = writeProject({
       variant: LEGACY,
       programs: [],

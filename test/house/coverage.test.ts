@@ -53,7 +53,7 @@ test('every claim of the five documents has a test that exists, or a reason', ()
   assert.ok(rows >= 169, `${rows} rows`);
 });
 
-test('a missing test, a missing reason, an unknown state and a second row are faults', () => {
+test('a missing test, a missing reason, an unknown state and a duplicate row are faults', () => {
   const row = (state: string, evidence: string): string[] =>
     check(`| X1 | claim | ${state} | ${evidence} |\n\n[here]: ../test/house/coverage.test.ts\n`).faults;
   const here = '[every claim of the five documents][here]';

@@ -32,7 +32,7 @@ function upward(layers: ReadonlyMap<string, number>, path: string, source: strin
 const LAYERS = layersIn(readFileSync(join(PROJECT, 'CONTRIBUTING.md'), 'utf8'));
 const FILES = projectFiles().filter((path) => /^runtime\/.*\.ts$/.test(path));
 
-test('every file and folder of runtime/ has its line, and every line names one that exists', () => {
+test('every file and folder of runtime/ is listed, and every listed one exists', () => {
   const entries = new Set(FILES.map(entryOf));
   assert.equal([...LAYERS.keys()].sort(), [...entries].sort());
 });

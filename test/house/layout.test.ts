@@ -17,7 +17,7 @@ const NAMELESS = /(^|\/)(utils?|helpers?|common|misc|tools)(\.[^/]*)?$/i;
 // In two halves, so that this file does not hold what it looks for.
 const MACHINE_PATH = new RegExp(`(?<![\\w.:/@-])/(?:${['work', 'root', 'home', 'Users'].join('|')})/[\\w.-]+/`);
 
-test('no file or folder has a name that says nothing', () => {
+test('no file or folder has a meaningless name', () => {
   assert.equal(
     FILES.filter((path) => path.split('/').some((_, depth, parts) => NAMELESS.test(parts.slice(0, depth + 1).join('/')))),
     [],
@@ -72,7 +72,7 @@ test('the lock file names no registry', () => {
   );
 });
 
-test('the changelog opens with what is unreleased, under headings of Keep a Changelog', () => {
+test('the changelog starts with Unreleased, under headings of Keep a Changelog', () => {
   const headings = text('CHANGELOG.md').match(/^##+ .*$/gm) ?? [];
   assert.is(headings[0], '## [Unreleased]');
   const kinds = headings.filter((heading) => heading.startsWith('### '));
@@ -80,7 +80,7 @@ test('the changelog opens with what is unreleased, under headings of Keep a Chan
   for (const kind of kinds) assert.match(kind, /^### (Added|Changed|Deprecated|Removed|Fixed|Security)$/);
 });
 
-test('every source file says in its opening comment what it is', () => {
+test('every source file opens with a comment that describes it', () => {
   const silent = FILES.filter(
     (path) => /^(runtime|transformer|cli|viewer|bench|test)\/.*\.tsx?$/.test(path) && !/^test\/(golden|fixtures)\//.test(path),
   ).filter((path) => !/^(#!.*\n)?(\/\/ \S|\/\*\*?\s)/.test(text(path)));

@@ -35,7 +35,7 @@ test('every version in SUPPORT_MATRIX.md is the one that its manifest pins', () 
   assert.equal(rows.flatMap(differences), []);
 });
 
-test('another version, and a manifest that does not exist, are seen', () => {
+test('a different version and a missing manifest are found', () => {
   const [row] = rowsOf('| Sentry | @sentry/node 9.0.0 | `test/versions/sentry9.json` |');
   assert.match(differences(row as Row).join(), '@sentry/node 9.0.0, pinned 9.');
   assert.equal(differences({ tested: 'x 1.0.0', manifest: 'test/none.json' }), ['test/none.json does not exist']);

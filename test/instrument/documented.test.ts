@@ -11,7 +11,7 @@ import { OPTION_NAMES } from '../../runtime/instrument/options.js';
 
 const page = readFileSync(join(__dirname, '../../docs/instrument.md'), 'utf8');
 
-test('the table names each option once, and no other', () => {
+test('the table lists each option once, and nothing else', () => {
   const rows = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
   assert.equal(rows, [...OPTION_NAMES]);
 });

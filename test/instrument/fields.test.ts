@@ -35,7 +35,7 @@ test('a field with functions of several kinds: an async one, a generator, a plai
     await expectSpans(...Array<string>(4).fill('Worker.work'));
   }));
 
-test('what was written as a generator and returns something else, because of a decorator in between, comes back as it is', () =>
+test('a generator method that returns something else because of another decorator returns it unchanged', () =>
   traced({ enabled: true }, async ({ tracing }) => {
     const record: SiteRecord = { namespace: 'carbide', function: 'items', name: 'items', shape: 'generator' };
     const factory: ForwarderFactory = (gate, body, run, site) =>

@@ -46,7 +46,7 @@ const MISUSE: readonly [what: string, act: () => unknown, says: RegExp][] = [
 ];
 
 for (const [what, act, says] of MISUSE) {
-  test(`${what} is refused where it is used`, () => {
+  test(`${what} throws at the place of use`, () => {
     try {
       act();
     } catch (error) {
@@ -59,7 +59,7 @@ for (const [what, act, says] of MISUSE) {
   });
 }
 
-test('right use is not refused', () => {
+test('correct use does not throw', () => {
   const charge = on({ args: ['amount'], kind: 'client', root: false, until: 'end', minDuration: '5ms' })() as (
     amount: number,
     currency: string,

@@ -69,7 +69,7 @@ test('a method is the same each time that it is asked for, with its name and len
   await names();
 });
 
-test('methods that can never change, and frozen objects, are handed out as they are', async () => {
+test('constant methods, and frozen objects, are returned unchanged', async () => {
   const frozen = Object.freeze({ method: () => 'frozen' });
   const store = instrument.object(frozen, { namespace: 'db' });
   assert.is(store.method, frozen.method);

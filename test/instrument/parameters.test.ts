@@ -43,7 +43,7 @@ const CASES: readonly [text: string, names: readonly string[]][] = [
 
 for (const [text, names] of CASES) test(text, () => assert.equal(parameterNames(make(text)), names));
 
-test('a native function has none that could be read', () => {
+test('a native function has no readable parameter names', () => {
   assert.equal(parameterNames(Math.max), []);
 });
 

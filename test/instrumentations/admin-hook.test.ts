@@ -44,7 +44,7 @@ async function serving(
   }
 }
 
-test('a server of its own: a hundred requests of an open page record nothing, and nothing is open while one is answered', () =>
+test("the hook's own server: a hundred requests of an open page record nothing and open no span", () =>
   traced(OPTIONS, async ({ tracing, spans }) => {
     const admin = await startAdminServer({ tracing, token: TOKEN, port: 0, log });
     const http = require('node:http') as Http;

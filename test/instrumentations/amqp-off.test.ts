@@ -69,7 +69,7 @@ const ended = async ({ tracing, exporter }: Context): Promise<ReadableSpan[]> =>
   return spans;
 };
 
-amqp('a message without a context is not looked at, acknowledged or not', async (context) => {
+amqp('a message without a context is not touched, acknowledged or not', async (context) => {
   const before = context.looked();
   for (const noAck of [false, true]) {
     const channel = await context.connection.createChannel();
@@ -108,7 +108,7 @@ amqp(
   },
 );
 
-amqp('a span of a message that nobody settles ends when its channel closes, and with ackAll()', async (context) => {
+amqp('the span of an unsettled message ends when its channel closes, and with ackAll()', async (context) => {
   for (const end of [(channel: Channel) => channel.close(), async (channel: Channel) => channel.ackAll()]) {
     const channel = await context.connection.createChannel();
     const { send } = await consumer(channel);
@@ -118,7 +118,7 @@ amqp('a span of a message that nobody settles ends when its channel closes, and 
   }
 });
 
-amqp('a consumer that began while off records once tracing is on, and stops again', async (context) => {
+amqp('a consumer that started while off records while tracing is on, and only then', async (context) => {
   const channel = await context.connection.createChannel();
   const { send } = await consumer(channel);
   const received = async (): Promise<number> => {
@@ -134,7 +134,7 @@ amqp('a consumer that began while off records once tracing is on, and stops agai
   await channel.close();
 });
 
-amqp('a message in hand when tracing goes on, and one when it goes off, are settled as they were taken', async (context) => {
+amqp('messages that are unsettled when tracing is switched on or off settle correctly', async (context) => {
   const channel = await context.connection.createChannel();
   const { send } = await consumer(channel);
   const off = await send();

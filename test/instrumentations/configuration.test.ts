@@ -56,7 +56,7 @@ test('a name that does not exist is an error with the nearest one, and so is an 
   assert.is((await refused(['../../etc'])).code, 'INVALID_CONFIGURATION');
 });
 
-test('what is enabled by name is no longer dropped by default; a list of the user stays as it is', () => {
+test('an instrumentation enabled by name is removed from the default drop list; a drop list of the user is not changed', () => {
   const drop = (options: TracingOptions) => loadConfiguration({ options, env: {} }).configuration.drop;
   assert.match(drop({}), /instrumentation-fs/);
   assert.not.match(drop({ instrumentations: ['fs'] }), /instrumentation-fs/);
@@ -87,7 +87,7 @@ test('while nothing can be recorded a patched function goes straight to the libr
   });
 });
 
-test('what a patched function has beside its call stays: promisify, length and name', async () => {
+test('a patched function keeps its properties: promisify, length and name', async () => {
   const { promisify } = require('node:util') as typeof import('node:util');
   for (const enabled of [false, true]) {
     await traced({ enabled, instrumentations: ['fs', 'dns'] }, async () => {

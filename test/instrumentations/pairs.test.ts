@@ -341,7 +341,7 @@ for (const { name, enables = name, program, roots = [], options, check } of PAIR
   }
 }
 
-pairs('all of them at once, in both forms, and one query in the midst of them', async ({ env }) => {
+pairs('all instrumentations at once, in both forms, with one query in the middle of a trace', async ({ env }) => {
   const { program } = PAIRS.find(({ name }) => name === 'pg') as Pair;
   const { program: web } = PAIRS.find(({ name }) => name === 'http') as Pair;
   const together: Program = {
@@ -367,7 +367,7 @@ const POOLS: Record<string, string> = {
   mysql2: "mysql.createPool({ host: 'localhost', port: Number(process.env.MARIADB), user: 'root', connectionLimit: 1 })",
 };
 for (const [name, pool] of Object.entries(POOLS)) {
-  pairs(`${name}: a query that has waited for a connection belongs to the span that it was made in`, async ({ env }) => {
+  pairs(`${name}: a query that waited for a connection is a child of the span that issued it`, async ({ env }) => {
     const { imports } = (PAIRS.find((pair) => pair.name === name) as Pair).program;
     const program: Program = {
       imports: [...imports, ['spanwright', 'spanwright']],

@@ -109,7 +109,7 @@ queries('the enclosing span holds the totals of both databases, and the failed q
   }
 });
 
-queries('while off, and under a span that nobody keeps, the statement is run and nothing else happens', async ({ sqlite }) => {
+queries('while off, and under an unsampled span, the statement only runs', async ({ sqlite }) => {
   const lite = sqlQueries({ system: 'sqlite', queries: 'both' });
   const run = () =>
     lite.run(
@@ -147,7 +147,7 @@ queries('a query starts a trace if its options allow it, or its scope is named a
   });
 });
 
-queries('a function of the rows that fails costs the count only', ({ sqlite }) =>
+queries('a row function that fails leaves out the row count only', ({ sqlite }) =>
   traced({ enabled: true }, async ({ spans }) => {
     const lite = sqlQueries({ system: 'sqlite' });
     const fault = (): never => {
@@ -158,7 +158,7 @@ queries('a function of the rows that fails costs the count only', ({ sqlite }) =
   }),
 );
 
-queries('double quotes hold values where the database says so', ({ sqlite }) =>
+queries('double quotes hold values for databases that read them so', ({ sqlite }) =>
   traced({ enabled: true }, async ({ spans }) => {
     instrument({ name: 'work' }, () => {
       sqlQueries({ system: 'mariadb' }).run('SELECT "x"', () => sqlite.exec("SELECT 'x'"));
@@ -171,7 +171,7 @@ queries('double quotes hold values where the database says so', ({ sqlite }) =>
   }),
 );
 
-queries('options that cannot be are misuse', () => {
+queries('invalid options are misuse', () => {
   for (const options of [{ system: '' }, { system: 7 }, { system: 'sqlite', queries: 'all' }])
     assert.throws(
       () => sqlQueries(options as never),

@@ -80,7 +80,7 @@ test('MySQL: double quotes hold values, backslashes escape, # starts a comment, 
     assert.not.match(readStatement(`SELECT 1 WHERE x = ${value}`, 'mysql').text, /secret/);
 });
 
-test('no value gets through, however it is written, also when the text is cut off in the middle of it', () => {
+test('no value is kept, in any notation, also when the text is cut off in the middle of it', () => {
   for (const value of [
     "'secret'",
     "E'secret\\'secret'",
@@ -128,12 +128,12 @@ const FORMS: Record<string, readonly string[]> = {
   ],
 };
 for (const [what, texts] of Object.entries(FORMS)) {
-  test(`no value gets through: ${what}`, () => {
+  test(`no value is kept: ${what}`, () => {
     for (const sql of texts) assert.not.match(readStatement(sql).text, /secret/, sql);
   });
 }
 
-test('what follows the data of COPY, a nested comment and a dollar quote is read again', () => {
+test('statements after COPY data, a nested comment and a dollar quote are read again', () => {
   assert.is(readStatement('COPY t FROM stdin;\nsecret\n\\.\nSELECT a FROM u').text, 'COPY t FROM stdin; ? SELECT a FROM u');
   assert.is(readStatement('COPY t TO STDOUT; SELECT a FROM u').text, 'COPY t TO STDOUT; SELECT a FROM u');
   assert.is(readStatement('SELECT /* /* */ x */ a FROM t').text, 'SELECT a FROM t');
@@ -159,11 +159,11 @@ test('a number is one value, with its exponent and its sign', () => {
   assert.is(readStatement('SELECT 1e-10, 1.5E+3, 0x1F, 1_000, a-1').text, 'SELECT ?, ?, ?, ?, a-?');
 });
 
-test('names that hold digits, and parameters, stay', () => {
+test('names with digits, and parameters, are kept', () => {
   assert.is(readStatement('SELECT a1 FROM t2 WHERE b = $3').text, 'SELECT a1 FROM t2 WHERE b = $3');
 });
 
-test('hostile text takes no time to speak of', () => {
+test('hostile text is processed in bounded time', () => {
   const started = process.cpuUsage(); // of this process alone: others may be busy
   for (const text of [
     "'".repeat(50_000),
@@ -179,7 +179,7 @@ test('hostile text takes no time to speak of', () => {
   assert.ok(user + system < 2_000_000, `${user + system} µs`);
 });
 
-test('a shortened text shows that it is', () => {
+test('a shortened text is marked as shortened', () => {
   assert.is(shortened('abc', 3), 'abc');
   assert.is(shortened('abcd', 3), 'abc...');
 });

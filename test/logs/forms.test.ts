@@ -59,7 +59,7 @@ const TRACING: Record<Form, string> = {
 
 for (const [name, logger] of Object.entries(LOGGERS)) {
   for (const form of FORMS) {
-    test(`${name} as ${form}: the ids of the span, inside it only`, async () => {
+    test(`${name} as ${form}: log lines carry the ids of the span inside it only`, async () => {
       const lines = (await runSource(program(logger, form), TRACING[form], form, {})).trim().split('\n');
       const { traceId, spanId } = JSON.parse(lines.at(-1) as string) as { traceId: string; spanId: string };
       const found = (text: string): string =>

@@ -80,7 +80,7 @@ function documented(): { trace_id: RegExp; span_id: RegExp } {
 const DOCUMENTED = documented();
 
 for (const [name, make] of Object.entries(LOGGERS)) {
-  test(`${name}: the ids of the active span, in one line, and back from the line to the trace`, () =>
+  test(`${name}: a line has the ids of the active span, and leads to its trace`, () =>
     traced({ enabled: true }, async ({ spans }) => {
       const to = new Lines();
       const log = make(to);
@@ -172,7 +172,7 @@ test('what logfmt prints reads back as it was', () => {
   }
 });
 
-test('a record that refers to itself, or holds an error, is a line all the same', () => {
+test('a circular record, and one that holds an error, is one line too', () => {
   const to = new Lines();
   const log = consoleLogger({ stream: to, level: 'debug' });
   const loop: Record<string, unknown> = { name: 'loop', twice: [{ a: 1 }, { a: 1 }] };
@@ -227,7 +227,7 @@ test('the documented expressions are those of the package, and take ids from oth
     assert.is(DOCUMENTED.trace_id.exec(line), null, line);
 });
 
-test('only ids get into an address, and only http addresses are made', () => {
+test('an address contains only ids, and only http addresses are created', () => {
   const addressOf = traceUrl('https://x.example/t/{trace_id}');
   for (const line of [
     { trace_id: '../../admin' },
@@ -251,7 +251,7 @@ test('only ids get into an address, and only http addresses are made', () => {
     assert.throws(() => traceUrl(template), /expected an http or https URL with \{trace_id\}/);
 });
 
-test('what does not let itself be looked at does not make logging fail', () => {
+test('values whose members throw do not make logging fail', () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   const unprintable = {

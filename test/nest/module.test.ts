@@ -57,7 +57,7 @@ for (const part of ['nest11', 'nest']) {
       assert.ok(ended, 'tracing ends with the application');
     });
 
-    declare(`${title}: exceptions below 500 are no failures and leave their status, others are failures`, () => {
+    declare(`${title}: an exception below 500 sets its status and does not fail the span; others do`, () => {
       const paths = ['/orders/none', '/orders/bad', '/orders/7/lines/x', '/orders/broken', '/nothing'];
       const requests = [...paths.map((path) => ({ path })), { path: '/orders/7', headers: { 'x-member': 'no' } }];
       const { answers } = create().run({ adapter, tracing: ON, requests });

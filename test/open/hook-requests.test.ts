@@ -7,7 +7,7 @@ import { HookRequests } from '../../runtime/open/hook-requests.js';
 
 const request = (url: string | undefined, server?: object) => ({ url, socket: { server } }) as unknown as IncomingMessage;
 
-test('knows a request by the path of the hook, cut at segments, with or without a query', () => {
+test('recognizes a request of the hook by its path, cut at segments, with or without a query', () => {
   const hook = new HookRequests();
   hook.addPath('/ops/tracing/');
   for (const url of [
@@ -23,7 +23,7 @@ test('knows a request by the path of the hook, cut at segments, with or without 
   assert.is(hook.has(request('/tracing'), '/ops/tracing'), true, 'the URL before the base path was taken off');
 });
 
-test('knows a request by the server that has only the hook', () => {
+test('recognizes a request by the server that serves only the hook', () => {
   const hook = new HookRequests();
   const [own, other] = [{}, {}];
   hook.addServer(own);
@@ -32,14 +32,14 @@ test('knows a request by the server that has only the hook', () => {
   assert.is(hook.has({ url: '/anything' } as IncomingMessage), false, 'a request without a socket');
 });
 
-test('a hook at the root is not known by its path', () => {
+test('does not recognize a hook at the root by its path', () => {
   const hook = new HookRequests();
   hook.addPath('/');
   assert.is(hook.hasPath('/'), false);
   assert.is(hook.hasPath('/orders'), false);
 });
 
-test('keeps fifty paths', () => {
+test('keeps at most fifty paths', () => {
   const hook = new HookRequests();
   for (let at = 1; at <= 60; at++) hook.addPath(`/base${at}/tracing`);
   assert.equal([hook.hasPath('/base50/tracing'), hook.hasPath('/base51/tracing')], [true, false]);

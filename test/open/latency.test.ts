@@ -17,7 +17,7 @@ test('a quantile is exact within 4.5 % from a microsecond to hours', () => {
   for (let ms = 0.0011; ms < 6e7; ms *= 1.37) within(histogramOf(ms).quantile(0.5), ms);
 });
 
-test('a quantile is the one that the sorted durations have', () => {
+test('a quantile equals that of the sorted durations', () => {
   const durations = Array.from({ length: 1000 }, (_, at) => 0.01 * 1.01 ** at);
   const histogram = histogramOf(...durations);
   for (const share of [0.01, 0.5, 0.95, 0.99, 1])
@@ -29,14 +29,14 @@ test('a power of two is the upper bound of its bucket, as the text for Prometheu
   assert.equal([histogram.countUpTo(3), histogram.countUpTo(4)], [1, 2]);
 });
 
-test('zero, negative and endless durations count in the outermost buckets, in bounded memory', () => {
+test('zero, negative and infinite durations count in the outermost buckets, in bounded memory', () => {
   const histogram = histogramOf(0, -1, 1e-9, 1e300, Number.POSITIVE_INFINITY);
   assert.is(histogram.count, 5);
   assert.ok(histogram.counts.length <= 36 * 8);
   assert.equal([histogram.counts[0], histogram.counts.at(-1)], [3, 2]);
 });
 
-test('merged histograms equal one of all calls, and taking one off leaves the rest', () => {
+test('merged histograms equal one of all calls, and subtracting one leaves the rest', () => {
   const [few, many] = [histogramOf(1, 12), histogramOf(90, 0.02, 7000)];
   const all = histogramOf(1, 12, 90, 0.02, 7000);
   assert.equal(new LatencyHistogram().merge(few).merge(many.report()).report(), all.report());

@@ -27,7 +27,7 @@ async function collected(): Promise<Map<string, { value: unknown; attributes: un
   );
 }
 
-test('live spans by namespace and the counters are there under the conventional names', () =>
+test('open spans by namespace and the counters have the conventional names', () =>
   traced({ enabled: true }, async () => {
     let go: () => void = () => {};
     const wait = instrument({ namespace: 'carbide::api', name: 'wait' }, () => new Promise<void>((resolve) => (go = resolve)));
@@ -51,7 +51,7 @@ test('live spans by namespace and the counters are there under the conventional 
     assert.equal(after.get('spanwright.spans.ended')?.[0]?.value, 1);
   }));
 
-test('only the live spans go down as well as up', () =>
+test('only the number of open spans can decrease', () =>
   traced({ enabled: true }, async () => {
     instrument({ namespace: 'carbide::api', name: 'once' }, () => 1)();
     exporter.reset();
@@ -69,7 +69,7 @@ test('quotes, backslashes and line ends of a namespace are escaped in the labels
     assert.match(tracing.metrics(), 'spanwright_namespace_spans_open{namespace="a\\"b\\\\c\\nd"} 0\n');
   }));
 
-test('after a shutdown its counts are read no more, and after a second set-up the new ones are reported', async () => {
+test('after a shutdown no counts are reported, and after a second set-up the new ones are', async () => {
   let reads = 0;
   await traced({ enabled: true }, async ({ tracing }) => {
     const own = tracing as Tracing & { counts(): object };
@@ -141,7 +141,7 @@ test('each metric of the text has a help and a type before its samples', () =>
     assert.equal(partsOf(tracing.metrics({ openMetrics: true })).helped.length, helped.length);
   }));
 
-test('the flag is 1 while it is on and 0 while it is off', () =>
+test('the metric of the flag is 1 while tracing is on and 0 while it is off', () =>
   traced({ enabled: true }, ({ tracing }) => {
     assert.match(tracing.metrics(), /^spanwright_tracing_enabled 1$/m);
     tracing.setEnabled(false);

@@ -28,7 +28,7 @@ function gateOf() {
 const wait = instrument({ namespace: 'carbide::api', name: 'wait' }, (until: Promise<void>) => until);
 const drain = instrument({ namespace: 'carbide::drain', name: 'drain', longRunning: true }, (until: Promise<void>) => until);
 
-test('the count of open spans is exact through values, errors and toggles in flight', () =>
+test('the count of open spans is exact across results, errors and changes of the flag during calls', () =>
   traced({ enabled: true }, async ({ tracing }) => {
     const first = gateOf();
     const second = gateOf();
@@ -82,7 +82,7 @@ test('the table shows what is open, oldest first, with age, ids and site, and no
     assert.equal(tracing.openSpans(), []);
   }));
 
-test('beyond maxOpenSpans nothing more starts, it is counted as refused and logged once, and room is used again', async () => {
+test('beyond maxOpenSpans spans are refused, counted and logged once; freed places are used again', async () => {
   const lines: string[] = [];
   setNoticeLogger((_level, line) => lines.push(line));
   await traced({ enabled: true, maxOpenSpans: 3 }, async ({ tracing }) => {
@@ -178,7 +178,7 @@ test('the watchdog ends a span that is too old, marks and counts it, and reports
   setNoticeLogger(undefined);
 });
 
-test('the watchdog leaves young and long-running spans alone', () =>
+test('the watchdog does not end young spans or long-running ones', () =>
   traced({ enabled: true, maxSpanAge: '30m' }, ({ tracing }) => {
     const startTime = Date.now() - 3_600_000;
     const ahead = trace.getTracer('t').startSpan('ahead', { startTime: Date.now() + 3_600_000 });
@@ -194,7 +194,7 @@ test('the watchdog leaves young and long-running spans alone', () =>
     for (const span of [ahead, long, young]) span.end();
   }));
 
-test('the watchdog looks at a quarter of the age, not oftener than every 10 ms nor seldomer than 10 s, and holds no process', () => {
+test('the watchdog runs every quarter of the age, at least 10 ms and at most 10 s apart, and does not keep the process alive', () => {
   const timeouts: { _repeat: number; hasRef(): boolean }[] = [];
   const hook = createHook({
     init: (_id, type, _trigger, resource) => void (type === 'Timeout' && timeouts.push(resource as never)),
@@ -241,7 +241,7 @@ function look(age: string, policy: 'end' | 'drop' = 'end'): void {
   watchdog.stop();
 }
 
-test('onLeak: drop names what leaks: a function without a namespace by itself, a manual span by the namespace that it was given', () =>
+test('onLeak: drop affects the leaking function or namespace only', () =>
   traced({ enabled: true, maxSpanAge: '30m' }, async ({ tracing, expectSpans }) => {
     const leaky = instrument({ name: 'leaky' }, function leaky() {});
     leaky();
@@ -279,7 +279,7 @@ test('onLeak: drop takes a third-party span by the namespace that it has, else b
     await expectSpans(leaked, 'of the scope', leaked, 'of another scope');
   }));
 
-test('what was dropped for leaking is not, after a restart', async () => {
+test('a namespace dropped for leaking is recorded again after a restart', async () => {
   const leaky = instrument({ name: 'leaky' }, function leaky() {});
   await traced({ enabled: true }, async ({ expectSpans }) => {
     const { revision } = state.gate;
@@ -321,7 +321,7 @@ test('onLeak: drop makes the leaking namespace transparent from then on, and no 
     assert.is(tracing.sites('carbide::api')[0]?.verdict, 'on');
   }));
 
-test('at shutdown what is open ends, is marked, and is sent', async () => {
+test('at shutdown open spans are ended, marked and sent', async () => {
   const gate = gateOf();
   let seen: unknown[] = [];
   class Keeping extends InMemorySpanExporter {
@@ -352,7 +352,7 @@ test('metrics are Prometheus text, with the name that the user gave the open cou
     assert.match(tracing.metrics(), /^carbide_api_tracing_spans_open 0$/m);
   }));
 
-test('without a name of the user the open count is called spanwright_spans_open', () =>
+test('by default the open count is called spanwright_spans_open', () =>
   traced({ enabled: true }, ({ tracing }) => {
     assert.match(tracing.metrics(), /^spanwright_spans_open 0$/m);
     assert.not(tracing.metrics().includes('carbide_api'));

@@ -25,7 +25,7 @@ test('calls are counted by latency', () =>
     assert.ok((latency?.p50Ms ?? 0) > 14, `${latency?.p50Ms} ms`);
   }));
 
-test('failures are kept with their error, the last ones only; successes are sampled', () =>
+test('the last failures are kept with their error; successes are sampled', () =>
   traced({ enabled: true }, ({ tracing }) => {
     for (let call = 0; call < 30; call++) assert.throws(() => failing(call));
     for (let call = 0; call < 30; call++) quick();
@@ -38,7 +38,7 @@ test('failures are kept with their error, the last ones only; successes are samp
     assert.is(tracing.sites('stats::quick')[0]?.failures.length, 0);
   }));
 
-test('the recent errors of the process are newest first, and bounded', () =>
+test('recent errors of the process are listed newest first, and bounded', () =>
   traced({ enabled: true }, ({ tracing }) => {
     for (let call = 0; call < 250; call++) assert.throws(() => failing(call));
     const errors = tracing.recentErrors();
@@ -47,7 +47,7 @@ test('the recent errors of the process are newest first, and bounded', () =>
     assert.is(errors[99]?.error, 'RangeError: no 150');
   }));
 
-test('a failure is one recent error, however many frames it passes', () =>
+test('a failure that passes many frames is one recent error', () =>
   traced({ enabled: true }, ({ tracing }) => {
     const inner = instrument({ namespace: 'stats::inner', name: 'inner' }, (own: boolean) => {
       throw new RangeError(own ? 'first' : 'second');

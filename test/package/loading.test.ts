@@ -54,7 +54,7 @@ const EXPORTER = ['@opentelemetry/exporter-trace-otlp-grpc', '@opentelemetry/otl
 const ofSetUp = (path: string): boolean => /^(admin|config|control|export|logs)\/|^setup\/(start|sampler|live|own)\b/.test(path);
 const ofExport = (path: string): boolean => /^export\/(encode|grpc-carrier|http-carrier|probe)|^instrumentations\//.test(path);
 
-test('an import loads the API and nothing of the set-up', () => {
+test('an import loads the API and no module of the set-up', () => {
   const [imported] = loadedAfter(IMPORT);
   assert.equal(imported?.packages, ['@opentelemetry/api']);
   assert.equal(imported?.own.filter(ofSetUp), []);

@@ -139,7 +139,7 @@ async function ask(port: number, path: string, headers: Record<string, string> =
 }
 
 for (const [name, start] of Object.entries(FRAMEWORKS)) {
-  test(`${name}: keys from headers and paths, upstream kept or replaced, and nothing left over`, () =>
+  test(`${name}: sets keys from headers and paths, keeps or replaces upstream ones, and leaves no context active`, () =>
     traced({}, async () => {
       const { port, stop } = await start();
       try {

@@ -240,7 +240,7 @@ function anything(generator: Generator, depth = 0): unknown {
   return made;
 }
 
-test(`no carrier makes anything throw, and the result is a context or none (seed ${SEED})`, () => {
+test(`extract never throws, and returns a context or undefined (seed ${SEED})`, () => {
   const kinds = [
     undefined,
     ...Object.values(WRITTEN).map(({ kind }) => kind),
@@ -260,7 +260,7 @@ test(`no carrier makes anything throw, and the result is a context or none (seed
   reportCases('carriers of any shape, for each kind of carrier', CASES * kinds.length);
 });
 
-test(`baggage that was received is within the limits, contradicts nothing, and goes on as it came (seed ${SEED})`, () => {
+test(`received baggage is within the limits, without duplicates, and is propagated unchanged (seed ${SEED})`, () => {
   eachCase((generator) => {
     const members = Array.from({ length: generator.below(12) }, () => {
       const key = generator.of(['a', 'b', 'camera.id', 'é', 'a b', '', '__proto__', generator.text('abc', 3)]);

@@ -143,7 +143,7 @@ all('no fault: every span of the load arrives, and the latencies are those that 
   );
 });
 
-all('absent at the start, appearing later: the service does not notice, and what fitted the queue arrives', async () => {
+all('absent at the start, appearing later: the service is not affected, and the queued spans arrive', async () => {
   const [port] = await freePorts(1);
   const { service, heap } = await start({ endpoint: `http://127.0.0.1:${port}` });
   checkLoad(await loadOf(service, 1500), 'absent');
@@ -274,7 +274,7 @@ all('resets in mid-stream: batches are sent again, and all that is counted as ex
   assert.ok((await arrived(service, end.spans.exported)) >= end.spans.exported);
 });
 
-all('queue full: what does not fit is dropped, counted and said once', async () => {
+all('queue full: further spans are dropped, counted and logged once', async () => {
   network.weather = { kind: 'slow', milliseconds: 400 };
   const { service, heap } = await start({ maxQueueSize: 100, maxExportBatchSize: 50 });
   checkLoad(await loadOf(service, 2000), 'queue full');

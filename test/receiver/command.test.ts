@@ -62,7 +62,7 @@ test('with --json the first line says where it listens, and each span is one mor
   assert.is(statSync(file).mode & 0o077, 0);
 });
 
-test('without --json it prints trees for people, and what is left when it ends', async () => {
+test('without --json it prints trees, and incomplete traces when it ends', async () => {
   const { child, lines } = start({ port: 0 });
   const read = lines[Symbol.asyncIterator]();
   const endpoint = /(http:\S+);/.exec((await read.next()).value)?.[1];

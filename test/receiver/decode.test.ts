@@ -97,7 +97,7 @@ for (const [what, path] of [
   });
 }
 
-test('refuses values that are nested without end', () => {
+test('refuses values nested beyond the limit', () => {
   let value: Buffer = field(1, Buffer.from('deep'));
   for (let depth = 0; depth < 10_000; depth += 1) value = field(5, field(1, value));
   const request = field(1, field(2, field(2, field(9, field(2, value)))));

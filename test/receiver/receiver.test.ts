@@ -130,7 +130,7 @@ test('bytes that are no export request are refused as InvalidArgument, and the r
   assert.is((await exportBytes(Buffer.alloc(0))).code, grpc.status.OK);
 });
 
-test('memory is bounded: the oldest spans make room and are counted', async () => {
+test('memory is bounded: the oldest spans are released and counted', async () => {
   const small = await startReceiver({ limit: 3 });
   const sender = provider(small.endpoint);
   const tracer = sender.getTracer('t');
@@ -146,7 +146,7 @@ test('memory is bounded: the oldest spans make room and are counted', async () =
   await small.close();
 });
 
-test('waiting for what does not come ends with a message that says what is there', async () => {
+test('a wait that times out reports which spans arrived', async () => {
   const sender = provider(receiver.endpoint);
   sender.getTracer('t').startSpan('something else').end();
   await sender.forceFlush();

@@ -53,7 +53,7 @@ test('a parent comes before its child where both start at the same time', () => 
   assert.equal(names, [['span a', 'span b', 'span c']]);
 });
 
-test('a failed span has a mark, its reason and the first frame; the ones above have the mark only', () => {
+test('a failed span has a mark, its reason and the first frame; its ancestors have the mark only', () => {
   const failed = { code: 'error', message: 'refused' } as const;
   const lines = formatTrace([
     span('a', '', 0, 5, { status: failed }),

@@ -36,7 +36,7 @@ async function runOver(files: Record<string, string>, options: Partial<SuiteOpti
   }
 }
 
-test('passing files add up, however deep they lie', async () => {
+test('sums up passing files in folders of any depth', async () => {
   const { line } = await runOver({ 'test/a.test.ts': PASSING, 'test/deep/er/b.test.ts': PASSING });
   assert.is(line, '2 passed, 0 failed');
 });
@@ -70,7 +70,7 @@ test('a file that forgets test.run() fails, and so does one without tests', asyn
   assert.match(empty.printed, 'ran no tests');
 });
 
-test('a process that ends badly fails, although every test in it passed', async () => {
+test('a file whose process exits with an error fails, although its tests passed', async () => {
   const { line, printed } = await runOver({
     'test/a.test.ts': `${PASSING}process.on('exit', () => { process.exitCode = 3; });\n`,
   });
@@ -127,7 +127,7 @@ test('a skip needs a reason, and with CI=true it fails', async () => {
   assert.is((await runOver({ 'test/a.test.ts': skipping('') })).line, '1 passed, 1 failed, 1 skipped');
 });
 
-test('directives count in the opening comment and nowhere else', () => {
+test('directives are read in the opening comment only', () => {
   const opened = readDirectives('a.test.ts', '// What it is.\n// alone: measures time\n// limit: 300 s\nimport x;\n');
   assert.equal([opened.alone, opened.limitMs], [true, 300_000]);
   const later = readDirectives('a.test.ts', 'import x;\n// alone: measures time\n// limit: 300 s\n');

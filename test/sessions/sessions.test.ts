@@ -11,7 +11,7 @@ import { traced } from '../gate/tracing.js';
 const drain = { name: 'drain_session', namespace: 'nvsentinel::node-drainer' };
 const pass = instrument({ namespace: 'nvsentinel::node-drainer', name: 'pass', args: ['n'] }, (n: number) => n);
 
-test('passes of a session hang under its span, over many turns of the program', () =>
+test('passes of a session are children of its span, across turns of the event loop', () =>
   traced({ enabled: true }, async ({ expectSpans, tracing }) => {
     assert.is(sessions.start('event-1', { ...drain, attributes: { 'drain.scope': 'full' } }), true);
     assert.is(
@@ -44,7 +44,7 @@ test('a marker span shows the session before it ends', () =>
     sessions.end('event-1');
   }));
 
-test('starting twice is one session, and ending twice is harmless', () =>
+test('a second start continues the session, and a second end does nothing', () =>
   traced({ enabled: true }, async ({ expectSpans, tracing }) => {
     const before = performance.now();
     assert.is(sessions.start('k', drain), true);
@@ -101,7 +101,7 @@ test('an error marks the session as failed', () =>
     );
   }));
 
-test('what a pass throws reaches its caller, and the session lives on', () =>
+test('an error in a pass reaches its caller, and the session stays open', () =>
   traced({ enabled: true }, () => {
     sessions.start('k', drain);
     assert.throws(
@@ -114,7 +114,7 @@ test('what a pass throws reaches its caller, and the session lives on', () =>
     assert.is(sessions.end('k'), true);
   }));
 
-test('after a restart the same key goes on in the same trace, with a link and without a parent', () =>
+test('after a restart the session of the same key continues in the same trace, with a link and without a parent', () =>
   traced({ enabled: true }, async ({ expectSpans }) => {
     sessions.start('k', drain);
     const stored = JSON.parse(JSON.stringify(sessions.carrier('k')));
@@ -132,7 +132,7 @@ test('after a restart the same key goes on in the same trace, with a link and wi
     );
   }));
 
-test('a session that goes on is not asked again whether its trace is kept, and hands the trace state on', () =>
+test('a continued session keeps the sampling decision of its trace, and propagates the trace state', () =>
   traced({ enabled: true, rules: 'nvsentinel=0.000001' }, async ({ spans }) => {
     const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
     const traceState = createTraceState('vendor=1,ot=th:8');
@@ -147,7 +147,7 @@ test('a session that goes on is not asked again whether its trace is kept, and h
     }
   }));
 
-test('a session that is started where the context of an old trace is left over begins a trace of its own', () =>
+test('a session that is started in the context of a finished trace starts a new trace', () =>
   traced({ enabled: true }, async ({ expectSpans }) => {
     let left: Context = ROOT_CONTEXT;
     instrument({ namespace: 'nvsentinel::old', name: 'old' }, () => {
@@ -266,7 +266,7 @@ test('shutdown ends sessions and says so', async () => {
   assert.is(sessions.end('k'), false);
 });
 
-test('a session that is too old is ended when the next one asks for room', () =>
+test('a session beyond the age limit is ended and marked, and a younger one is not', () =>
   traced({ enabled: true }, async ({ spans }) => {
     assert.is(MAX_SESSION_AGE_MS, 86_400_000);
     sessions.start('old', drain);

@@ -36,7 +36,7 @@ test('startTracing() beside a registered provider names the provider and createS
   assert.match(withCode('SPW030')[0] as string, /BasicTracerProvider.*createSampler\(\)/);
 });
 
-test('startTracing() alone logs neither', async () => {
+test('startTracing() alone logs neither notice', async () => {
   const tracing = await startTracing({ exporter: new InMemorySpanExporter(), enabled: false });
   await tracing.shutdown();
   assert.equal([...withCode('SPW016'), ...withCode('SPW030'), ...withCode('SPW034')], []);
@@ -93,7 +93,7 @@ test('createSpanProcessor() without createSampler() is logged at the first span;
   assert.equal(withCode('SPW032'), []);
 });
 
-test('a span that starts behind a shutdown is not one without createSampler()', async () => {
+test('a span that starts after a shutdown is not reported as one without createSampler()', async () => {
   const { tracing } = createSampler();
   const provider = new BasicTracerProvider({ spanProcessors: [createSpanProcessor() as never] });
   await tracing.shutdown();
@@ -173,7 +173,7 @@ test('instrumented code beside an SDK without createSampler() is logged once, al
   assert.match(seen, /BasicTracerProvider.*createSampler\(/);
 });
 
-test('it is not logged with createSampler(), nor behind its shutdown, without an SDK, or without instrumented code', () => {
+test('nothing is logged with createSampler(), after its shutdown, without an SDK, or without instrumented code', () => {
   assert.not.match(noticesOf(`${SDK}${SITE} createSampler();`), 'SPW031');
   assert.not.match(noticesOf(`${SDK}${SITE} void createSampler().tracing.shutdown();`), 'SPW031', 'a service that ends');
   assert.not.match(noticesOf(SITE), 'SPW031');

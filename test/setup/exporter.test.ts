@@ -89,7 +89,7 @@ test('a shutdown sends full batches from the first on', async () => {
   assert.is(bench.pipeline.counts.exported, 1100);
 });
 
-test('no span waits for the delay twice: what ends while a batch is under way is due with its own delay', async () => {
+test('no span waits twice for the delay: the delay of spans that end during an export starts at their end', async () => {
   const collector = await new Collector().start();
   const delay = 1500;
   collector.behaviour = (request) => (request === 0 ? { delay: delay + 300 } : {});
@@ -138,7 +138,7 @@ test('forceFlush sends at once, and spans that end after shutdown are counted as
   collector.stop();
 });
 
-test('spans beyond the queue are dropped, counted to the span and said once', async () => {
+test('spans beyond the queue are dropped, counted exactly and logged once', async () => {
   const collector = await new Collector().start();
   collector.behaviour = () => ({ delay: 50 });
   const bench = start({ endpoint: collector.url, maxQueueSize: 100, maxExportBatchSize: 10 });
@@ -161,7 +161,7 @@ test('spans beyond the queue are dropped, counted to the span and said once', as
   collector.stop();
 });
 
-test('a refusal for good fails the batch without another attempt; the next batch is sent', async () => {
+test('a permanent refusal fails the batch without another attempt; the next batch is sent', async () => {
   const collector = await new Collector().start();
   collector.behaviour = (request) => (request === 0 ? { status: FATAL, details: 'no' } : {});
   const bench = start({ endpoint: collector.url });
@@ -181,7 +181,7 @@ test('a refusal for good fails the batch without another attempt; the next batch
   collector.stop();
 });
 
-test('a refusal that may pass is tried again, and no span is lost', async () => {
+test('a temporary refusal is retried, and no span is lost', async () => {
   const collector = await new Collector().start();
   collector.behaviour = (request) => (request === 0 ? { status: RETRY } : {});
   const bench = start({ endpoint: collector.url });
@@ -194,7 +194,7 @@ test('a refusal that may pass is tried again, and no span is lost', async () => 
   collector.stop();
 });
 
-test('every gRPC status leaves the sum exact and has a line that names it', async () => {
+test('every gRPC status keeps the counts exact and is logged by name', async () => {
   const collector = await new Collector().start();
   const statuses = Array.from({ length: 16 }, (_, index) => index + 1);
   assert.is(statuses.length, 16);
@@ -266,7 +266,7 @@ test('forceFlush ends at the export timeout when the Collector hangs', async () 
   collector.stop();
 });
 
-test('a connection cut in the middle of a request fails or repeats that batch and no other', async () => {
+test('a connection cut during a request fails or repeats that batch only', async () => {
   const collector = await new Collector().start();
   const { port } = collector;
   collector.behaviour = () => ({ hang: true });
@@ -285,7 +285,7 @@ test('a connection cut in the middle of a request fails or repeats that batch an
   collector.stop();
 });
 
-test('an exporter of the application is used instead, and its faults are counted and go no further', async () => {
+test('an exporter of the application is used, and its faults are counted and do not reach the program', async () => {
   const memory = new InMemorySpanExporter();
   const good = start({ exporter: memory, endpoint: 'http://127.0.0.1:1' });
   assert.is(good.pipeline.endpoint, null);
@@ -374,7 +374,7 @@ test('exports run with tracing suppressed and outside the context of the request
   context.disable();
 });
 
-test('nothing is built for nothing, for a bad endpoint (said), or when disabled (said)', () => {
+test('no pipeline is built without an endpoint, and none, with a notice, for an invalid endpoint or when disabled', () => {
   const build = (options: TracingOptions): [Pipeline | null, string[]] => {
     const lines: string[] = [];
     const { configuration } = loadConfiguration({ options, env: {}, cwd: __dirname });
@@ -414,7 +414,7 @@ async function live(script: string): Promise<{ out: string; took: number }> {
   return { out: stdout, took: Number(/lived (\d+)/u.exec(stdout)?.[1]) };
 }
 
-test('a process that is done ends, with spans waiting, with an absent Collector, and does not end before its flush', async () => {
+test('a finished process flushes and then ends, with spans queued and with an absent Collector', async () => {
   const waiting = await live(`begin({ endpoint: 'http://127.0.0.1:9', scheduleDelay: 10000 }).span();`);
   assert.ok(waiting.took < 5000, `${waiting.took} ms, of a delay of 10 s`);
 
@@ -438,7 +438,7 @@ function listening(server: Server): Promise<number> {
   return new Promise((resolve) => server.once('listening', () => resolve((server.address() as { port: number }).port)));
 }
 
-test('after all these faults no promise was left rejected', () => {
+test('none of these faults left an unhandled rejection', () => {
   assert.equal(rejections, []);
 });
 

@@ -47,7 +47,7 @@ test('pino gets the code, the cause and the detail as fields', async () => {
   assert.equal([failed?.level, failed?.code, failed?.cause, failed?.detail], [40, 'SPW003', 'pino', 'refused']);
 });
 
-test('bunyan gets them too', async () => {
+test('bunyan gets the code, the cause and the detail as fields too', async () => {
   const { stream, lines } = sink();
   await notices(bunyan.createLogger({ name: 'x', stream }), 'bunyan');
   const failed = parsed(lines)[1];
@@ -55,7 +55,7 @@ test('bunyan gets them too', async () => {
   assert.match(String(failed?.msg), /^spanwright: SPW003 cannot export spans: refused/);
 });
 
-test('winston gets them as metadata, also with the levels of syslog, which have no warn', async () => {
+test('winston gets the fields as metadata, also with syslog levels, which have no warn', async () => {
   for (const levels of [winston.config.npm.levels, winston.config.syslog.levels]) {
     const { stream, lines } = sink();
     const transports = [new winston.transports.Stream({ stream })];
@@ -128,7 +128,7 @@ test('diag, console and functions get lines, records and levels', async () => {
   assert.match(message, /^spanwright: SPW003/);
 });
 
-test('a logger that throws, or that is async and rejects, reaches nobody', async () => {
+test('faults of a logger that throws, or is async and rejects, do not reach the program', async () => {
   const raised: unknown[] = [];
   const keep = (reason: unknown): void => void raised.push(reason);
   process.on('unhandledRejection', keep);
@@ -145,7 +145,7 @@ test('a logger that throws, or that is async and rejects, reaches nobody', async
   assert.equal(raised, []);
 });
 
-test('a value that is no logger refuses the start', async () => {
+test('startTracing() refuses a value that is no logger', async () => {
   for (const logger of [{}, { warn: 1 }, 'console', { warn() {} }])
     await startTracing({ logger: logger as never }).then(
       () => assert.unreachable(),

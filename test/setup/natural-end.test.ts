@@ -141,7 +141,7 @@ for (const protocol of ['grpc', 'http/protobuf'] as const) {
   }
 }
 
-test('a program that goes on after all is traced on, and ends with all of its spans sent', () =>
+test('a program that continues after `beforeExit` is still traced, and ends with all spans sent', () =>
   inOneOfFiveRuns(async () => {
     const collector = await new Collector().start();
     const { out } = await live(

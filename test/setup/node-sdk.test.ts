@@ -90,7 +90,7 @@ for (const simple of [true, false]) {
     ));
 }
 
-test('switched on and off while it runs: what is between is recorded, what is before and after is not', () =>
+test('switched on and off while it runs: only calls in between are recorded', () =>
   withNodeSdk({ enabled: false }, async ({ spans, sampler }) => {
     await handle(1);
     const lease = sampler.tracing.setEnabled(true, { for: '1m' });
@@ -101,7 +101,7 @@ test('switched on and off while it runs: what is between is recorded, what is be
     assert.match(sampler.toString(), /enabled=false/);
   }));
 
-test("leaky spans are dropped: ours with their place in the tree kept, a library's with all below it", () =>
+test("leaky spans are dropped: below Spanwright's the tree is kept, below a library's it is dropped too", () =>
   withNodeSdk({ enabled: true, drop: 'carbide::db, name:leaky' }, async ({ spans }) => {
     await handle(1);
     library.startActiveSpan('leaky', (leaky) => {

@@ -159,7 +159,7 @@ test('a wait that is longer than the export may take fails the batch at once', a
   collector.stop();
 });
 
-test('details of a status that are no protobuf are no wish to wait', () => {
+test('status details that are no protobuf ask for no delay', () => {
   const metadata = (bytes: unknown): object => ({ get: () => [bytes] });
   for (const bytes of [Buffer.from('ffffff', 'hex'), Buffer.alloc(0), 'text', undefined, Buffer.from('1a05', 'hex')]) {
     const failure = readFailure({ code: RESOURCE_EXHAUSTED, message: 'x', metadata: metadata(bytes) });
@@ -183,7 +183,7 @@ const STATUSES: readonly [status: number, attempts: number][] = [
   [504, 2],
 ];
 
-test('HTTP: only the statuses that may pass are tried again, and each that fails is named', async () => {
+test('HTTP: only retryable statuses are retried, and each failed one is named', async () => {
   for (const [status, attempts] of STATUSES) {
     let requests = 0;
     const server = await http((_request, response) => {

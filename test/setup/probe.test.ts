@@ -78,7 +78,7 @@ test('an untrusted certificate is reported, with the key that names the authorit
   );
 });
 
-test('a server that demands a client certificate is satisfied by one and says so without', async () => {
+test('a server that requires a client certificate accepts one, and its absence is reported', async () => {
   const port = await collector(MUTUAL);
   const certificates = { ca, cert: files.read('client', 'crt'), key: files.read('client', 'key') };
   await expect(endpoint(`https://127.0.0.1:${port}`), 'reachable', /answers/u, { certificates });
@@ -127,7 +127,7 @@ test('a name that does not exist is reported as unresolvable', async () => {
   );
 });
 
-test('a server that accepts and says nothing is silent, and one that says something else is shown', async () => {
+test('a server that does not answer is reported as silent, and another protocol is shown', async () => {
   const silent = await listen(createTcp(() => {}));
   await expect(endpoint(`http://127.0.0.1:${silent}`), 'silent', /accepts connections but does not answer/u, { timeout: 1000 });
   await expect(endpoint(`https://127.0.0.1:${silent}`), 'silent', /does not answer/u, { timeout: 1000 });

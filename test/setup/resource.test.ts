@@ -133,7 +133,7 @@ for (const [value, names] of [
   });
 }
 
-test('what is configured wins over what is detected, and the service over both; also where no detector is asked', async () => {
+test('configured attributes have precedence over detected ones, and the service name over both, also without detectors', async () => {
   const options: TracingOptions = {
     serviceName: 'carbide-api',
     serviceVersion: '1.2.3',
@@ -164,7 +164,7 @@ function cloud(detect: ResourceDetector['detect']): ResourceDetector & { asked: 
   return detector;
 }
 
-test('detectors of other packages come after the standard ones and before what is configured', async () => {
+test('detectors of other packages have precedence over the standard ones, and configured attributes over both', async () => {
   const detector = cloud(() => ({
     attributes: {
       'host.name': 'from the cloud',
@@ -181,7 +181,7 @@ test('detectors of other packages come after the standard ones and before what i
   assert.is(detector.asked, 1);
 });
 
-test('what has to be waited for is not there before, and nothing complains when it is read', async () => {
+test('pending attributes are absent until they are detected, and reading them causes no warning', async () => {
   let answer = (_: string): void => {};
   const late = new Promise<string>((resolve) => (answer = resolve));
   const { resource, lines } = build({ extraResourceDetectors: [cloud(() => ({ attributes: { zone: late, plain: 1 } }))] });
@@ -230,7 +230,7 @@ test('a detector that throws, rejects, answers nonsense or never is logged and l
   }
 });
 
-test('an answer that comes after the limit counts from then on', async () => {
+test('attributes detected after the limit are used from then on', async () => {
   let answer = (_: string): void => {};
   const late = new Promise<string>((resolve) => (answer = resolve));
   const { resource } = build({ extraResourceDetectors: [cloud(() => ({ attributes: { zone: late } }))] }, {}, 10);

@@ -53,7 +53,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   });
 }
 
-test('a shutdown that does not end is left at the limit', async () => {
+test('a shutdown that does not end is abandoned at the limit', async () => {
   const end = await runScript(`onShutdownSignal({ shutdown: never, reportLost() {}, forceFlush: never }, 200)`);
   assert.is(end.signal, 'SIGTERM');
   assert.ok(end.took >= 190 && end.took < 10_000, `${end.took}`);
@@ -67,7 +67,7 @@ test('a shutdown that rejects ends the process by the signal too', async () => {
   assert.ok(end.took < 10_000, `${end.took}`);
 });
 
-test('with a listener of the program we only flush, and the program decides when and how to end', async () => {
+test('with a listener of the program the signal only flushes, and the program decides when and how to end', async () => {
   const end = await runScript(
     `onShutdownSignal({ shutdown: later(0, 'shut down'), reportLost() {}, forceFlush: later(10, 'flushed') }, 5000);
      process.on('SIGTERM', () => setTimeout(() => process.exit(7), 300))`,
@@ -75,7 +75,7 @@ test('with a listener of the program we only flush, and the program decides when
   assert.equal([end.out, end.code, end.signal], ['flushed\n', 7, null]);
 });
 
-test('a program that ignores the signal goes on living, as without us', async () => {
+test('a program that ignores the signal keeps running, as without Spanwright', async () => {
   const end = await runScript(
     `onShutdownSignal({ shutdown: never, reportLost() {}, forceFlush: later(0, 'flushed') }, 50); process.on('SIGTERM', () => {}); setTimeout(() => process.exit(3), 900)`,
   );
@@ -99,7 +99,7 @@ test('two set-ups in one process both finish before the signal ends it', async (
   assert.equal([end.out, end.signal], ['one\ntwo\n', 'SIGTERM']);
 });
 
-test('a passive listener of signal-exit does not make us wait for each other', async () => {
+test('a passive listener of signal-exit causes no mutual wait', async () => {
   const passive = `
     const emitter = { count: 1 };
     globalThis[Symbol.for('signal-exit emitter')] = emitter;
@@ -118,7 +118,7 @@ test('after removal the signal has its default effect at once, without a flush',
   assert.equal([end.out, end.signal], ['', 'SIGTERM']);
 });
 
-test('listening does not hold a process that is done', async () => {
+test('the listeners do not keep a finished process alive', async () => {
   const end = await runScript(
     `onShutdownSignal({ shutdown: never, reportLost() {}, forceFlush: never }, 5000); clearInterval(alive)`,
     [],

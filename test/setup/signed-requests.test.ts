@@ -106,7 +106,7 @@ for (const [what, value] of BAD) {
     }));
 }
 
-test('without the setting the header is any header', () =>
+test('without the setting the header has no meaning', () =>
   traced({ instrumentations: SIGNED.instrumentations as string[] }, async (run) => {
     await send([{ headers: signed('/v1/power') }]);
     assert.equal(namesOf(await run.spans()), []);
@@ -129,7 +129,7 @@ test('a signed request is recorded below a caller that does not sample, in its t
     assert.is((await run.spans())[0]?.spanContext().traceId, '0af7651916cd43dd8448eb211c80319c');
   }));
 
-test('what is dropped stays dropped in a signed request', () =>
+test('dropped namespaces stay dropped in a signed request', () =>
   traced({ ...SIGNED, drop: 'carbide::db' }, async (run) => {
     await send([{ headers: signed('/') }]);
     assert.equal(namesOf(await run.spans()), ['GET', 'power']);
@@ -169,7 +169,7 @@ test('a header without a secret, or with one that is short or regular, is refuse
   }
 });
 
-test('the answer to a recorded request carries its trace id where that is asked for, and no other answer does', () =>
+test('with `response_header` the answer to a recorded request carries its trace id, and no other answer does', () =>
   traced({ ...SIGNED, responseHeader: 'X-Trace-Id' }, async (run) => {
     const [plain, recorded] = await send([{}, { headers: signed('/') }]);
     assert.is(plain?.get('x-trace-id'), null);

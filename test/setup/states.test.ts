@@ -145,7 +145,7 @@ test('an empty endpoint in the environment counts as none, and so does a disable
   next.close();
 });
 
-test('set and off: the pipeline is built, no package is loaded, no connection is made, nothing holds the process, and the context passes through', async () => {
+test('endpoint set, tracing off: the pipeline is built, no package is loaded, no connection is made, the process can end, and the context is propagated', async () => {
   const next = await nextService();
   const endpoint = await watchedEndpoint();
   const seen = await runStates({ endpoint: endpoint.url, scheduleDelay: 10 }, next.port);

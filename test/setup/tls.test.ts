@@ -56,7 +56,7 @@ test('https:// exports over TLS to a certificate of the named authority, also na
   collector.stop();
 });
 
-test('mutual TLS needs the client certificate, and says so without it', async () => {
+test('mutual TLS needs the client certificate, and its absence is reported', async () => {
   const collector = await new Collector().start(0, ServerCredentials.createSsl(files.read('ca', 'crt'), chain, true));
   const options = { endpoint: `https://localhost:${collector.port}`, otlpCertificate: files.path('ca', 'crt') };
   await sendOne({ ...options, otlpClientCertificate: files.path('client', 'crt'), otlpClientKey: files.path('client', 'key') });
@@ -112,7 +112,7 @@ for (const [what, key, options, reason] of [
     /key values mismatch/u,
   ],
 ] as const) {
-  test(`${what} stops the set-up with its key and path, instead of failing at the first export`, () => {
+  test(`${what} fails the set-up with its key and path, not the first export`, () => {
     const { configuration } = loadConfiguration({ options: { endpoint: 'https://c:4317', ...options }, env: {}, cwd: __dirname });
     assert.throws(
       () => buildPipeline(configuration, () => {}),

@@ -20,7 +20,7 @@ const watch = instrument({ name: 'watch', longRunning: true }, function* watch()
   yield 2;
 });
 
-test('a generator that is left half-way is found by the watchdog, and ends quietly later', async () => {
+test('the watchdog ends the span of an abandoned generator; a later end of the generator does nothing', async () => {
   const tracing = await startTracing({ exporter: exporter as never, enabled: true, maxSpanAge: 20 });
   const left = count();
   left.next();
@@ -51,7 +51,7 @@ async function leave(iterator: Iterator<unknown> | AsyncIterator<unknown>): Prom
   await iterator.next();
 }
 
-test('a generator that is left half-way ends when it is collected, without a leak, with the time of its last step', async () => {
+test('the span of an abandoned generator ends at garbage collection, not as a leak, with the time of its last step', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const collected = new InMemorySpanExporter();

@@ -72,7 +72,7 @@ test('keeps arguments, `this`, result and errors of the function', async () => {
   );
 });
 
-test('without a span around it nothing is recorded, in no state', async () => {
+test('without an enclosing span nothing is recorded, in any state', async () => {
   const remote: SpanContext = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: TraceFlags.NONE, isRemote: true };
   assert.equal(await recorded(() => select('alone')), []);
   const unsampled = trace.setSpanContext(ROOT_CONTEXT, remote);
@@ -108,7 +108,7 @@ test('the span that has ended, and a trace that is not sampled, are left alone',
   assert.equal(await recorded(() => control(() => select('r')), { rules: '*=0.0000000001' }), []);
 });
 
-test('rules and levels hold: off, dropped or too detailed, it adds nothing', async () => {
+test('a function that is off, dropped or below the level adds nothing', async () => {
   const work = () => control(() => [select('r-1', 'p'), deep(3)]);
   const rack = { rack: 'r-1', password: 'REDACTED', backend: 'nsm', api_key: 'REDACTED' };
   assert.equal(await recorded(work), [['control', rack]]);
@@ -123,7 +123,7 @@ test('below a transparent function it adds to the nearest span above', async () 
   assert.equal(spans, [['control', { 'unit.id': 'u', token: 'REDACTED' }]]);
 });
 
-test('the flight recorder keeps no call of it', async () => {
+test('the flight recorder does not record its calls', async () => {
   const flightFolder = mkdtempSync(join(tmpdir(), 'spanwright-added-'));
   try {
     await recorded(
@@ -138,7 +138,7 @@ test('the flight recorder keeps no call of it', async () => {
   }
 });
 
-test('a callback that fails, or returns a promise, reaches nobody', async () => {
+test('a callback that throws, or returns a promise, does not affect the program', async () => {
   const fails = instrument.attributes(
     {
       attributes: (): never => {

@@ -22,7 +22,7 @@ test('what a callback calls is not recorded, and a callback that calls its own m
     await expectSpans('list | after=7 | again=7 | size=3', 'size');
   }));
 
-test('every other callback likewise', () =>
+test('calls made by other callbacks are not recorded either', () =>
   traced({ enabled: true }, async ({ expectSpans }) => {
     const inner = instrument({ name: 'inner' }, () => undefined);
     const failing = instrument(
@@ -59,7 +59,7 @@ test('after a callback that throws calls are recorded again', () =>
     await expectSpans('faulty', 'next');
   }));
 
-test('a callback that ends tracing in the middle of its call: the call goes on, nothing is open', () =>
+test('a callback that shuts tracing down during the call leaves the call running and no span open', () =>
   traced({ enabled: true }, async ({ tracing }) => {
     const results: unknown[] = [];
     const call = instrument(

@@ -94,7 +94,7 @@ test('without the package of the logs API exceptions stay span events, which is 
   assert.equal(lines, ['SPW017 the package @opentelemetry/api-logs is not installed: npm install @opentelemetry/api-logs']);
 });
 
-test('a logger that fails harms nothing', () => {
+test('a logger that fails does not affect the program', () => {
   const lines: string[] = [];
   const broken = () => ({
     logs: {

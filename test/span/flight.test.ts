@@ -99,7 +99,7 @@ test('a dump holds the trees of calls that were not recorded, with their callers
   }
 });
 
-test('a dump is sent through the exporter too, with the ids of the file', async () => {
+test('a dump is also exported, with the ids of the file', async () => {
   await fly();
   await power.control('m-1', 'secret-1', {});
   const spans = await dumped();
@@ -259,7 +259,7 @@ test('calls that ended before the time of the recorder are left out', async () =
   );
 });
 
-test('nothing of it is sent downstream or seen in the active context, also below an unsampled caller', async () => {
+test('recorded calls do not change the outgoing context or the active span, also below an unsampled caller', async () => {
   await fly();
   const seen: unknown[] = [];
   const look = instrument({ name: 'look' }, async () => {
@@ -278,7 +278,7 @@ test('nothing of it is sent downstream or seen in the active context, also below
   assert.is(propagation.getActiveBaggage(), undefined);
 });
 
-test('recursion that fits the stack without it fits with it, and arguments, this and results are the caller’s', async () => {
+test('recursion that fits the stack without it fits with it; arguments, this and results are unchanged', async () => {
   await fly();
   const down = instrument({ name: 'down' }, (count: number): number => (count === 0 ? 0 : 1 + down(count - 1)));
   assert.is(down(1200), 1200);
@@ -292,7 +292,7 @@ test('recursion that fits the stack without it fits with it, and arguments, this
   assert.equal(self.take(1, undefined, null), [7, 1, undefined, null]);
 });
 
-test('generators run as they would, and are left out', async () => {
+test('generators run unchanged and are not recorded', async () => {
   await fly();
   const count = instrument({ name: 'count' }, function* count() {
     yield 1;
@@ -302,14 +302,14 @@ test('generators run as they would, and are left out', async () => {
   assert.is((await tracing.dump()).spans, 0);
 });
 
-test('without the key nothing is kept, calls take the path of an idle gate, and a dump is refused', async () => {
+test('without the key nothing is recorded, the gate stays idle, and a dump is refused', async () => {
   await fly({ flightRecorder: undefined });
   assert.is(state.gate.calls.idle, true);
   const error = await tracing.dump().catch((thrown) => thrown);
   assert.match(error.message, 'flight_recorder is not set');
 });
 
-test('it runs without an endpoint: a dump is a file alone', async () => {
+test('without an endpoint a dump is only a file', async () => {
   await fly({ exporter: undefined });
   assert.is(tracing.state().built, false);
   await power.control('m-1', 'secret-1', {});

@@ -69,7 +69,7 @@ test('limits the attributes of an event and of a link', () =>
     assert.equal([link?.attributes, link?.droppedAttributesCount], [{ a: 1, b: 2 }, 1]);
   }));
 
-test('of links beyond the limit keeps the last, as the SDK does, and counts the others', () =>
+test('beyond the limit keeps the last links, as the SDK does, and counts the dropped ones', () =>
   traced({ enabled: true, spanLinkCountLimit: 2 }, async ({ spans }) => {
     const one = startSpan('span');
     for (const id of ['1', '2', '3', '4'])

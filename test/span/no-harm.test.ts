@@ -113,7 +113,7 @@ test('runs no trap of a returned proxy, nor of one in its prototype chain', () =
     assert.is((await spans()).length, 2);
   }));
 
-test('records the first calls of a recursion, runs the deeper ones in place, and counts them', () =>
+test('records a recursion to its limit, runs deeper calls unrecorded, and counts them', () =>
   traced({ enabled: true, maxCallDepth: 5 }, async ({ tracing, spans }) => {
     const walk = instrument({ namespace: 'a', name: 'walk' }, (n: number): number => (n === 0 ? 0 : 1 + walk(n - 1)));
     assert.is(walk(20), 20);
@@ -123,7 +123,7 @@ test('records the first calls of a recursion, runs the deeper ones in place, and
     assert.is((await spans()).length, 9);
   }));
 
-test('leaves no span open after the stack was full', () =>
+test('leaves no span open after a stack overflow', () =>
   traced({ enabled: true, maxOpenSpans: 1_000_000 }, async ({ tracing }) => {
     const leaf = instrument({ namespace: 'a', name: 'leaf' }, (n: number): number => n);
     const fall = instrument({ namespace: 'a', name: 'fall' }, (n: number): number => fall(n + 1) + 1);
@@ -136,7 +136,7 @@ test('leaves no span open after the stack was full', () =>
     }
   }));
 
-test('runs the body once, with its own outcome, where the recorder fails', () =>
+test('runs the body once, with its own outcome, when the recorder fails', () =>
   traced({ enabled: true }, async ({ tracing }) => {
     let runs = 0;
     const work = instrument({ namespace: 'a', name: 'work' }, (fails: boolean): number => {
@@ -261,7 +261,7 @@ test('records a time-out as a failure, and an abort as a cancellation', () =>
     );
   }));
 
-test('names a callback that failed, and none where there is none', () =>
+test('names the callback that failed, and no callback otherwise', () =>
   traced({ enabled: true }, async ({ spans }) => {
     const failingAttributes = (): Record<string, string> => {
       throw new Error('boom');
@@ -285,7 +285,7 @@ test('names a callback that failed, and none where there is none', () =>
     assert.is(about('a::odd').length, 1);
   }));
 
-test('a step of an async generator takes no turn more while off, and one more while it is recorded', async () => {
+test('a step of an async generator takes no additional microtask while off, and one while it is recorded', async () => {
   async function* bare(): AsyncGenerator<number> {
     yield 1;
     yield 2;

@@ -40,7 +40,7 @@ const NO_TIMES: Record<string, unknown> = {
   'half a pair': [Number.NaN, 0],
 };
 for (const [what, time] of Object.entries(NO_TIMES)) {
-  test(`an invalid time is now: ${what}`, async () => {
+  test(`an invalid time is replaced by the current time: ${what}`, async () => {
     const start = await ended((begin) => begin({ startTime: time }).end());
     assert.ok(isNow(start.startTime), `${start.startTime}`);
     const end = await ended((begin) => begin().end(time as TimeInput));
@@ -54,7 +54,7 @@ for (const [what, time] of Object.entries(NO_TIMES)) {
   });
 }
 
-test('a time that is one is taken as it is: a date, milliseconds, a pair', async () => {
+test('a valid time is used as given: a Date, milliseconds, an HrTime', async () => {
   const at = Date.UTC(2020, 1, 3);
   for (const startTime of [new Date(at), at, [at / 1000, 0]]) {
     const span = await ended((begin) => begin({ startTime }).end(at + 5));
@@ -63,7 +63,7 @@ test('a time that is one is taken as it is: a date, milliseconds, a pair', async
   }
 });
 
-test('links to nothing are left out, those to something stay', async () => {
+test('links without a valid span context are left out, the others kept', async () => {
   const good = { context: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 } };
   const bad = [{ context: undefined }, { context: {} }, undefined, null] as unknown as Link[];
   const span = await ended((begin) =>
@@ -81,7 +81,7 @@ test('links to nothing are left out, those to something stay', async () => {
   });
 });
 
-test('names that are no text, and an invalid status', async () => {
+test('a name that is not a string and an invalid status are replaced', async () => {
   const odd = undefined as never;
   const span = await ended((begin) => {
     const begun = trace.getTracer('third-party').startSpan(odd);
@@ -93,7 +93,7 @@ test('names that are no text, and an invalid status', async () => {
   assert.equal(span.status, { code: 0 });
 });
 
-test('the key __proto__ is no attribute, and an array that cannot be read no value', async () => {
+test('the key __proto__ and an array that cannot be read are left out', async () => {
   const hostile = new Proxy(['a'], {
     get: () => {
       throw new Error('hands off');
@@ -106,7 +106,7 @@ test('the key __proto__ is no attribute, and an array that cannot be read no val
   assert.equal(Object.keys(span.attributes), ['c']);
 });
 
-test('constant attributes: what OpenTelemetry has no place for is left out, what is to be hidden is hidden', () =>
+test('constant attributes: values without an OpenTelemetry type are left out, secret ones redacted', () =>
   traced({ enabled: true, redact: 'token, path' }, async ({ spans }) => {
     const attributes = { big: 1n, object: { a: 1 }, none: undefined, fine: 'yes', token: 'secret' } as never;
     instrument({ namespace: 'carbide::constants', attributes }, () => 1)();
@@ -134,7 +134,7 @@ test('a processor that ends the span in its own callback ends it once', async ()
   });
 });
 
-test('errors whose members throw, are functions, or are without number', () =>
+test('errors whose members throw, are functions, or are unbounded are recorded within bounds', () =>
   traced({ enabled: true }, async ({ spans }) => {
     const unreadable = Object.defineProperty([], 0, {
       get: () => {

@@ -37,7 +37,7 @@ for (const [rules, name, hidden] of MATCHES) {
   });
 }
 
-test('no names, no test', () => {
+test('without names nothing is tested at run time', () => {
   assert.is(hiddenNames(''), undefined);
   assert.is(hiddenNames(' , '), undefined);
 });
@@ -61,12 +61,12 @@ test('a list adds to the default names; "!default" leaves them out; "!name" is a
   assert.is(hiddenNames('default')?.('password'), true);
 });
 
-test('what is no name is refused, and named', () => {
+test('an invalid name is refused and named in the error', () => {
   for (const bad of ['a b', 'a"b', '<script>', 'x'.repeat(300)]) assert.throws(() => parseRedact(bad), /redact: found "/);
   assert.throws(() => parseRedact(Array.from({ length: 300 }, (_, n) => `n${n}`).join()), /300 names; at most 200/);
 });
 
-test('a pattern of many stars takes no longer for it', () => {
+test('a pattern with many stars is matched in linear time', () => {
   const pattern = `${'*a'.repeat(90)}*`;
   const started = performance.now();
   assert.is(hiddenNames(pattern)?.('a'.repeat(89)), false);

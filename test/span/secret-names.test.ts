@@ -62,7 +62,7 @@ for (const [what, hidden, readable] of ROWS) {
   test(`${what}: hidden in every spelling`, () => {
     for (const name of hidden.split(' ')) assert.ok(namesSecret(name), name);
   });
-  test(`${what}: what only looks like it is readable`, () => {
+  test(`${what}: similar names that are no secrets are not hidden`, () => {
     for (const name of readable.split(' ')) assert.not.ok(namesSecret(name), name);
   });
 }

@@ -31,7 +31,7 @@ for (const [kind, make] of [
     }));
 }
 
-test('a plain promise that a function hands out comes back as the same object, with nothing on it', () =>
+test('a plain promise that a function shares comes back as the same object, without new properties', () =>
   traced({ enabled: true }, async () => {
     const promise = Promise.resolve(1);
     const returned = instrument({ namespace: 'a', name: 'wait' }, () => promise)();
@@ -43,7 +43,7 @@ test('a plain promise that a function hands out comes back as the same object, w
     assert.match(inspect(promise), /^Promise \{ 1/);
   }));
 
-test('a rejection that one caller handles does not surface because another one let its call go', () =>
+test('a rejection that one caller handles is not raised because another caller ignores its result', () =>
   traced({ enabled: true }, async ({ spans }) => {
     const surfaced: unknown[] = [];
     const note = (error: unknown): void => void surfaced.push(error);

@@ -72,7 +72,7 @@ test('formats it once, when the events of the span are read', async () => {
   assert.is(formatted, 1);
 });
 
-test('leaves the stack of an error that the program renames to the program', async () => {
+test('lets the program change the message before the stack is formatted', async () => {
   const error = new Error('no');
   caught(error);
   error.message = 'while saving: no';
@@ -80,7 +80,7 @@ test('leaves the stack of an error that the program renames to the program', asy
   assert.match(String(stackOf((await exported())[0])), /while saving: no/);
 });
 
-test('formats it at once for an error that holds an object, as a response', async () => {
+test('formats the stack at once for an error that holds an object, for example a response', async () => {
   caught(Object.assign(new Error('no'), { response: { body: 'x' } }));
   caught(new Error('no', { cause: Object.assign(new Error('why'), { response: {} }) }));
   caught(new AggregateError([new Error('one')], 'both'));
@@ -92,7 +92,7 @@ for (const [what, leave] of [
   ['they are read', async () => (await exported()).map(stackOf)],
   ['they are exported by an exporter that does not read them', exported],
 ] as const) {
-  test(`512 errors wait at most, and others can wait once ${what}`, async () => {
+  test(`at most 512 errors keep an unformatted stack; places are free again once ${what}`, async () => {
     for (let turn = 0; turn < 2; turn++) {
       formatted = 0;
       for (let count = 0; count < 600; count++) caught(new Error(`${count}`));
@@ -102,7 +102,7 @@ for (const [what, leave] of [
   });
 }
 
-test('errors of dropped spans wait no longer', async () => {
+test('errors of dropped spans do not count towards that limit', async () => {
   for (let count = 0; count < 2048; count++) caught('a string has no stack');
   for (let count = 0; count < 600; count++) caught(new Error(`${count}`));
   assert.is(formatted, 0);

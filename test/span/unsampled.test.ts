@@ -40,7 +40,7 @@ test('calls under an unsampled parent, and between them calls under a sampled on
   await tracing.shutdown();
 });
 
-test('a call with a place of its own records all the same: root, and a parent that is sampled', async () => {
+test('a call with `root`, or with a sampled `parent`, is recorded below an unsampled span', async () => {
   const tracing = await started();
   withRemoteContext(carrier(10, '00'), () => {
     leaf(1);

@@ -136,7 +136,7 @@ for (const [name, compilerOptions] of Object.entries({
   });
 }
 
-test('a call recorded inline that found no room is added under its recorded caller where the trace is kept late', () => {
+test('an inline call beyond the span limit is added under its recorded caller when the trace is kept late', () => {
   const compiled = compile({
     files: {
       'src/services/rack.ts': `class Rack { constructor() { new Fan(); } }

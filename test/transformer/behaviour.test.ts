@@ -81,7 +81,7 @@ for (const variant of VARIANTS) {
   });
 }
 
-test('what is expected is what the program prints without any instrumentation', () => {
+test('the expected output is what the program prints without instrumentation', () => {
   const bare = PROGRAM.replace(/@instrument(\(\{[^)]*\}\))? /g, '').replace(
     /instrument\((?:\{[^}]*\}, )?(async function plan.*?\}|\(a.*?b)\);/g,
     '$1;',

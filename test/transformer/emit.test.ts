@@ -83,7 +83,7 @@ export default instrument({ name: 'x' }, async function* <T>(a: T) { yield a; })
   }
 });
 
-test('the compiler says of user code what it says without the plugin', () => {
+test('the compiler reports the same diagnostics for user code as without the plugin', () => {
   const files = {
     'src/main.ts': `import { instrument } from 'spanwright';
 export class A { @instrument m(a: string): number { return a; } }
@@ -121,7 +121,7 @@ void main();`;
   assert.equal(JSON.parse(stdout), [log, 'Function', ['Dependency', 'String'], 'Promise']);
 });
 
-test('circular imports find the runtime, also before the module has run', () => {
+test('in circular imports the runtime is available before the module has run', () => {
   const files = {
     'src/main.ts': `import { second } from './second';
 import { instrument } from 'spanwright';

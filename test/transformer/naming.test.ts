@@ -29,7 +29,7 @@ test('a file name that holds the separator does not add a segment', () => {
   assert.equal(segmentsOfFile('user.service.ts', '.'), ['user_service']);
 });
 
-test('the name of a package is the root, with its scope first', () => {
+test('the root namespace is the package name, with its npm scope first', () => {
   assert.is(rootOfPackage('@acme/billing', '::'), 'acme::billing');
   assert.is(rootOfPackage('billing', '::'), 'billing');
   assert.is(rootOfPackage('@acme/billing', '.'), 'acme.billing');
@@ -48,7 +48,7 @@ test('a function has no class in its span name, and a qualified span name is the
   );
 });
 
-test('a separator of the users own is part of the record, the default is not', () => {
+test('a configured separator is written into the table of sites, the default is not', () => {
   assert.is(namesOf([], { segments: [], owner: null }, 'f', { ...RULES, separator: '.' }).separator, '.');
   assert.is('separator' in namesOf([], { segments: [], owner: null }, 'f', RULES), false);
 });

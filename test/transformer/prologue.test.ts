@@ -83,7 +83,7 @@ async function main() {
 void main();
 `;
 
-test('an async method takes no microtask more while off, and one more while it is recorded', () => {
+test('an async method takes no additional microtask while off, and one while it is recorded', () => {
   const { diagnostics, directory } = compile({
     files: { 'src/main.ts': TURNS },
     compilerOptions: { experimentalDecorators: true },
@@ -144,7 +144,7 @@ async function main() {
 void main();
 `;
 
-test('no frame is added while off, few while on; a recursion that works while off works while on', () => {
+test('no stack frame is added while off, few while on; a recursion that works while off works while on', () => {
   const { diagnostics, directory } = compile({
     files: { 'src/main.ts': FRAMES },
     compilerOptions: { experimentalDecorators: true },

@@ -96,7 +96,7 @@ const EXPECTED = [
 ];
 
 for (const experimentalDecorators of [true, false]) {
-  test(`spans say where they are from: ${experimentalDecorators ? 'legacy' : 'TC39'}`, () => {
+  test(`spans name the place of their function: ${experimentalDecorators ? 'legacy' : 'TC39'}`, () => {
     const compiled = compile({
       files: { 'src/backends/nsm.ts': PROGRAM },
       compilerOptions: { experimentalDecorators, lib: ['ES2022', 'ESNext.Decorators', 'DOM'] },

@@ -65,7 +65,7 @@ function lineOfSite(directory: string, file: string): number {
   return lineIn(readFileSync(join(directory, file), 'utf8'));
 }
 
-test('a watching compiler writes the new place of a site, says what is wrong in between, and goes on', async () => {
+test('a watching compiler writes the new place of a site, reports errors in between, and continues', async () => {
   const directory = writeProject({ files: FILES, compilerOptions: OPTIONS });
   await watching(directory, async (passes) => {
     await passes(1);
@@ -103,7 +103,7 @@ test('an incremental build emits the files that changed, and transforms them', (
   assert.is(lineOfSite(directory, 'out/store.js'), 4);
 });
 
-test('what an incremental build remembers is the same with the plugin and without it', () => {
+test('the state of an incremental build is the same with and without the plugin', () => {
   const remembered = [{}, null].map((plugin) => {
     const directory = writeProject({ files: FILES, compilerOptions: { ...OPTIONS, incremental: true }, plugin });
     assert.is(tspc(directory, '-p', '.').status, 0);

@@ -28,7 +28,7 @@ function lineOf({ code }: Snippet, line: number): string {
   return (code.split('\n')[line - 2] ?? `line ${line} of the imports`).trim();
 }
 
-test('the message at a method that callbacks do not fit says so', () => {
+test('the type error at a method that does not fit the callbacks says so', () => {
   const code = '\nclass A { @instrument({ attributes: (a: number) => ({ a }) }) method(_a: string): void {} }\nvoid A;';
   for (const legacy of [true, false]) {
     const [complaints] = complaintsOf([{ says: '', code }], legacy);

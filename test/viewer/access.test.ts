@@ -49,7 +49,7 @@ test('traces arrive over HTTP as JSON, plain and gzip', async () => {
   assert.equal([viewer.store.size, viewer.store.get(traceIdOf(2))?.summary.spans], [2, 9]);
 });
 
-test('spans that are sent again are held once and counted, those that join their trace are added', async () => {
+test('spans that are sent again are kept once and counted; new spans of a known trace are added to it', async () => {
   const [url, spans] = [`${viewer.http}/v1/traces`, order(1, Date.now())];
   const send = (some: typeof spans) =>
     ask(url, { method: 'POST', headers: json, body: JSON.stringify(toOtlpJson(some)) }).then(({ status }) => status);
@@ -97,7 +97,7 @@ test('requests that are not OTLP are refused with what was expected, and add not
   assert.is(viewer.store.size, 0);
 });
 
-test('the receiver and the API refuse foreign host names, as of a page that rebinds its name', async () => {
+test('the receiver and the API refuse foreign host names, for example after DNS rebinding', async () => {
   for (const url of [`${viewer.http}/v1/traces`, `${viewer.url}/api/state`, viewer.url]) {
     assert.is((await ask(url, { headers: { host: 'evil.example' } })).status, 403, url);
     assert.is.not((await ask(url, { headers: { host: 'localhost:1' } })).status, 403, url);

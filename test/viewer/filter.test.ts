@@ -6,7 +6,7 @@ import { findTraces, ORDERS } from '../../viewer/store/filter.js';
 import { TraceStore } from '../../viewer/store/trace-store.js';
 import { traceOf } from './example-traces.js';
 
-test('the first traces in each order are those of a full sort, and all that match are counted', () => {
+test('the first traces of each order equal those of a full sort, and all matching traces are counted', () => {
   const store = new TraceStore();
   const traces = Array.from({ length: 7000 }, (_, at) => {
     const [start, ms] = [Date.now() + ((at * 7919) % 6007) * 1000, (at * 104_729) % 997];
@@ -42,7 +42,7 @@ test('a service or a namespace that is only the name of a span matches nothing',
   assert.equal([matched, unmatched], [1, []]);
 });
 
-test('the words of a released trace are no longer offered', () => {
+test('words of a released trace are no longer suggested', () => {
   const store = new TraceStore({ traces: 1 });
   store.add(traceOf(1, Date.now(), { service: 'old', name: 'a', namespace: 'old::b', start: 0, ms: 1 }));
   store.add(traceOf(2, Date.now(), { service: 'new', name: 'a', namespace: 'new::b', start: 0, ms: 1 }));

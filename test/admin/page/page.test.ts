@@ -72,7 +72,7 @@ async function until(page: Visit['page'], expression: string): Promise<void> {
 
 const flagSays = (visit: Visit, text: string) => visit.page.locator('#flag', { hasText: new RegExp(`^${text}$`) }).waitFor();
 
-test('a namespace that is switched on and matches nothing is a bad message, one that matches a good one', async () => {
+test('a lease whose namespace matches nothing is shown as an error, one that matches as a success', async () => {
   await start();
   const { page } = await open(TOKEN);
   await page.locator('#has-token').waitFor();
@@ -98,7 +98,7 @@ test('the field When switches on for calls with certain values, and the list of 
   await page.locator('#leases', { hasText: 'tracing on when baggage:tenant=acme' }).waitFor();
 });
 
-test('the button Dump writes the flight recorder with the reason, needs the token, and is there where it runs alone', async () => {
+test('the Dump button writes the flight recorder with the reason, needs the token, and is shown only while the recorder runs', async () => {
   const flightFolder = mkdtempSync(join(tmpdir(), 'spanwright-page-'));
   try {
     await start({}, true, { flightRecorder: '30s', flightFolder });
@@ -123,7 +123,7 @@ test('the button Dump writes the flight recorder with the reason, needs the toke
   }
 });
 
-test('without a flight recorder the page has no Dump, and none where changes are refused', async () => {
+test('the page has no Dump button without a flight recorder or where changes are refused', async () => {
   await start();
   const { page } = await open(TOKEN);
   await page.locator('#on').waitFor();
@@ -136,7 +136,7 @@ test('without a flight recorder the page has no Dump, and none where changes are
   assert.is(await refused.page.locator('#dump').count(), 0);
 });
 
-test('with a template each trace is a link, whose ids alone come from the service', async () => {
+test('with a URL template each trace is a link, into which the service contributes the ids only', async () => {
   await start({ traceUrl: 'http://127.0.0.1:4319/?view=trace&id={trace_id}&span={span_id}&"onclick="1' });
   const { page } = await open(TOKEN);
   tracing.setEnabled(true);
@@ -151,7 +151,7 @@ test('with a template each trace is a link, whose ids alone come from the servic
   await work.finish();
 });
 
-test('tracing is switched on, spans open and close before the eyes, and the lease runs out', async () => {
+test('the page switches tracing on, shows spans open and close live, and shows the lease expire', async () => {
   await start();
   const visit = await open(TOKEN);
   const { page } = visit;
@@ -287,7 +287,7 @@ test('where reads need a token the page shows nothing until it has one', async (
   assertQuiet(visit);
 });
 
-test('the token is nowhere but in memory: a reload has forgotten it', async () => {
+test('the token is kept in memory only: after a reload it is gone', async () => {
   await start();
   const { page } = await open(TOKEN);
   await page.locator('#has-token').waitFor();
@@ -345,7 +345,7 @@ test('names, values and messages from the service are shown as text, also when t
   await second;
 });
 
-test('a service that goes away is reported as gone, and found again', async () => {
+test('a service that stops is shown as unreachable, and as connected once it is back', async () => {
   await start();
   const visit = await open();
   await flagSays(visit, 'Off');

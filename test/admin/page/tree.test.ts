@@ -38,7 +38,7 @@ test('a separator at the end belongs to the name before it', () => {
   assert.equal(lines(visibleRows(growTree([report('carbide::')]), view())), ['carbide']);
 });
 
-test('a branch adds up what is below it and what is its own', () => {
+test('a branch shows the sum of its own calls and those below it', () => {
   const [carbide] = growTree([report('carbide', 2), report('carbide::api', 3), report('carbide::db', 5)]).children.values();
   assert.is(carbide?.calls, 10);
   assert.is(carbide?.latency.count, 10);
@@ -57,20 +57,20 @@ test('a branch is off only when everything below it is', () => {
   assert.is(mixed?.off, false);
 });
 
-test('small trees are open, of large ones the first level, and what was closed by hand stays closed', () => {
+test('small trees are expanded, large ones to their first level, and a branch that the user collapsed stays collapsed', () => {
   const root = growTree([report('a::b::c')]);
   assert.equal(lines(visibleRows(root, view({ namespaces: 1 }))), ['a', '  b', '    c']);
   assert.equal(lines(visibleRows(root, view({ namespaces: 100 }))), ['a', '  b']);
   assert.equal(lines(visibleRows(root, view({ namespaces: 1, opened: new Map([['a', false]]) }))), ['a']);
 });
 
-test('a filter shows what matches with what leads to it, and nothing else', () => {
+test('a filter shows the matching entries with their ancestors, and nothing else', () => {
   const root = growTree(['carbide::api', 'carbide::db', 'other'].map((name) => report(name)));
   assert.equal(lines(visibleRows(root, view({ filter: 'db' }))), ['carbide', '  db']);
   assert.equal(visibleRows(root, view({ filter: 'nothing' })), []);
 });
 
-test('an opened namespace shows its functions, which open nothing', () => {
+test('an expanded namespace shows its functions, which cannot be expanded', () => {
   const root = growTree([report('a')]);
   const site = {
     id: '7',

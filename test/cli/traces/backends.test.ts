@@ -91,7 +91,7 @@ all('slow: traces with a span over the limit, and where their time went', async 
   assert.equal((await ask('slow', ['--over', '5s', '--since', '10s'])).traces, []);
 });
 
-all('errors: traces with a failed span, and where the failure began', async () => {
+all('errors: traces with a failed span, and the span where the failure started', async () => {
   const { traces } = await ask('errors', ['--service', 'gateway'], 0);
   assert.equal(traces, [], 'gateway itself has not failed');
   const [row, ...more] = (await ask('errors')).traces;
@@ -126,7 +126,7 @@ all('an unknown service is named with those that there are', async () => {
   assert.match(ran.err, /Jaeger knows no service "ordres"\. It knows gateway, orders, payment, stock\./);
 });
 
-all('from-log: error lines lead to their traces; others do not', async () => {
+all('from-log: finds the traces of error lines, and only of those', async () => {
   const path = join(folder, 'service.log');
   const lines = [
     JSON.stringify({
@@ -196,7 +196,7 @@ all('from-log: lines of text with a trace id are read like JSON and logfmt; what
   assert.match(ran.err, /1 line with a trace id and no level that can be read\.\n2 lines without a trace id\./);
 });
 
-all('map: who calls whom, and how often', async () => {
+all('map: calling and called services, with the number of calls', async () => {
   const { calls } = await ask('map');
   assert.equal(calls, [
     { parent: 'gateway', child: 'orders', count: 5 },
@@ -210,7 +210,7 @@ all('broken: a whole trace has no break', async () => {
   assert.equal(services, ['gateway', 'orders', 'payment']);
 });
 
-all('broken: a service that started a trace of its own did not take the context over', async () => {
+all("broken: reports a service that started a new trace instead of continuing the caller's", async () => {
   const { breaks } = await ask('broken', [shop.traces.lost], 1);
   assert.equal(
     breaks.map(({ kind, service, next, evidence }: Record<string, unknown>) => ({ kind, service, next, evidence })),
@@ -218,12 +218,12 @@ all('broken: a service that started a trace of its own did not take the context 
   );
 });
 
-all('broken: a service that is known and recorded nothing then was off or sampled out', async () => {
+all('broken: reports a known service without spans as off or sampled out', async () => {
   const [found, ...more] = (await ask('broken', [shop.traces.silent], 1)).breaks;
   assert.equal([found.kind, found.next, more], ['silent', 'stock', []]);
 });
 
-all('broken: a caller that never came, and an expected service that nobody knows', async () => {
+all('broken: reports a caller without spans, and an expected service that the back end has never seen', async () => {
   const { breaks } = await ask('broken', [shop.traces.orphan, '--expect', 'mail,orders'], 1);
   assert.equal(
     breaks.map(({ kind, next }: { kind: string; next: string | null }) => [kind, next]),
@@ -235,7 +235,7 @@ all('broken: a caller that never came, and an expected service that nobody knows
   assert.match(breaks[0].cause, /abcdef0123456789/);
 });
 
-all('spike: the traces of a moment, and none of another', async () => {
+all('spike: lists the traces of the given moment only', async () => {
   const at = new Date(shop.began + 10_000).toISOString();
   const { traces } = await ask('spike', ['--at', at, '--window', '8s']);
   assert.equal(

@@ -40,7 +40,7 @@ const around = (parts: Partial<Surroundings> = {}): Surroundings => ({ services:
 const found = (spans: ReceivedSpan[], surroundings = around()): [string, string | null][] =>
   findBreaks(spans, surroundings).map(({ kind, next }) => [kind, next]);
 
-test('a call that is answered in another service is no break, by parent or by link', () => {
+test('a call with a span in the called service, child or linked, is no break', () => {
   const root = span('a');
   const call = span('a', { kind: 'client', parentSpanId: root.spanId });
   assert.equal(found([root, call, span('b', { kind: 'server', parentSpanId: call.spanId })]), []);
@@ -51,7 +51,7 @@ test('a call that is answered in another service is no break, by parent or by li
   assert.equal(found([root, sent, linked]), []);
 });
 
-test('a call that only its own service continues is a break; a call to a database is not', () => {
+test('a client call without a span in another service is a break; a call to a database is not', () => {
   const root = span('a');
   const call = span('a', {
     kind: 'client',
@@ -65,7 +65,7 @@ test('a call that only its own service continues is a break; a call to a databas
   }
 });
 
-test('a call that failed says so, and not that something is not instrumented', () => {
+test('a failed call is reported as failed, not as a service without instrumentation', () => {
   const root = span('a');
   const status = { code: 'error' as const, message: 'connect ECONNREFUSED' };
   const call = span('a', { kind: 'client', parentSpanId: root.spanId, attributes: { 'peer.service': 'b' }, status });
@@ -97,7 +97,7 @@ test('an expected service: in the trace, in a trace of its own, silent, or never
   assert.equal(found(spans, around({ services: ['a'], expected: ['b'] })), [['unknown', 'b']]);
 });
 
-test('calls that broke alike are one row, with their number; of another service or place they are not', () => {
+test('breaks of one kind, service and place are one row with their number', () => {
   const root = span('a');
   const call = (host: string): ReceivedSpan =>
     span('a', { kind: 'client', parentSpanId: root.spanId, attributes: { 'server.address': host } });
@@ -114,7 +114,7 @@ test('calls that broke alike are one row, with their number; of another service 
   assert.ok(missing !== undefined && isCertain(missing));
 });
 
-test('a parent that never came is a break within a trace; at its begin it may be a third-party caller', () => {
+test('a missing parent is a break within a trace; at its start it may be a third-party caller', () => {
   const unsent = 'f'.repeat(16);
   const entry = span('a', { parentSpanId: unsent });
   assert.equal(found([entry]), [['begins-elsewhere', null]]);
@@ -122,7 +122,7 @@ test('a parent that never came is a break within a trace; at its begin it may be
   assert.equal(found([span('a'), span('b', { at: 5, parentSpanId: unsent })]), [['parent-missing', null]]);
 });
 
-test('a name is only a name when it ends where the service ends', () => {
+test('a service name is matched as a whole', () => {
   const root = span('a');
   const call = (host: string): ReceivedSpan =>
     span('a', { kind: 'client', parentSpanId: root.spanId, attributes: { 'server.address': host } });

@@ -55,7 +55,7 @@ async function send(endpoint: string, count: number): Promise<void> {
   await provider.shutdown();
 }
 
-withCollector('collector: a healthy one is healthy; one that cannot deliver says so, with the exporter', async () => {
+withCollector('collector: reports a healthy Collector, and names the exporter of one that cannot deliver', async () => {
   const [otlp, metrics, gone] = (await freePorts(3)) as [number, number, number];
   const exporter = (port: number) => ({
     endpoint: `127.0.0.1:${port}`,

@@ -47,7 +47,7 @@ for (const [args, says] of WRONG) {
   });
 }
 
-test('nobody there is exit code 3, and names who was asked and where', async () => {
+test('an unreachable back end gives exit code 3, and the message names it and its address', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -64,7 +64,7 @@ test('nobody there is exit code 3, and names who was asked and where', async () 
   }
 });
 
-test('an answer of another program is reported as not that of the back end', async () => {
+test("an answer that is not the back end's is reported as such", async () => {
   const answers = { status: 200, text: '<html>' };
   const headers: (string | undefined)[] = [];
   const server = createServer((request, response) => {

@@ -40,7 +40,7 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
     return page;
   };
 
-  test('it opens in time', async () => {
+  test('the trace opens within the time limit', async () => {
     const { page } = await browser.visit(viewer.url);
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -99,7 +99,7 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
     await page.close();
   });
 
-  test('traces that arrive beside it do not send it again, a span that joins it does', async () => {
+  test('new traces do not cause the open trace to be sent again; a new span of it does', async () => {
     const page = await open();
     const answers: number[] = [];
     page.on('response', (response) => {

@@ -111,7 +111,7 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
     }
   });
 
-  test('a viewer that goes away is shown as disconnected, and its return as live', async () => {
+  test('a viewer that stops is shown as disconnected, and as live once it is back', async () => {
     const first = await startViewer();
     const { page } = await browser.visit(first.url);
     await page.locator('.status', { hasText: 'Live' }).waitFor();
@@ -238,7 +238,7 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
     await page.close();
   });
 
-  test('the critical path is marked, and what ran beside it is not', async () => {
+  test('the critical path is marked, and concurrent spans are not', async () => {
     const { page } = await visit(`?view=trace&id=${traceIdOf(2)}`);
     await page.waitForSelector('.span-row');
     const critical = await page.locator('.span-row:has(.critical) .text').allTextContents();
@@ -335,7 +335,7 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
     await page.close();
   });
 
-  test('an order that arrives while its page is open joins the trace', async () => {
+  test('a span that arrives while the page of its trace is open is added to it', async () => {
     const [root, ...others] = order(950, Date.now());
     viewer.add(others.slice(0, 3));
     const { page } = await visit(`?view=trace&id=${traceIdOf(950)}`);

@@ -84,7 +84,7 @@ What every span says of its process comes from OpenTelemetry's detectors, all of
 what they find; the variables \`OTEL_RESOURCE_ATTRIBUTES\` and \`OTEL_SERVICE_NAME\` count whether \`env\` is among the
 detectors or not. Detectors run when the first span is sent: while tracing is off, none does. Those of other packages, for example of a
 cloud, are given in code as \`extraResourceDetectors\`; the first export waits up to 2 s for what they look up, and a detector that fails is
-said (SPW023) and left out.
+logged (SPW023) and left out.
 
 \`process.command_args\` is never taken from the detector: command lines hold passwords, and a resource is sent with every batch. Who wants
 it names it: \`resource: { 'process.command_args': process.argv }\`.

@@ -1,5 +1,5 @@
-// Handlers of the read-only routes: pages of sites, namespaces, open spans and errors, and the health of the
-// way out. Every answer is bounded; texts that hold data of the service (attribute values, messages of errors) are left out
+// Handlers of the read-only routes: pages of sites, namespaces, open spans and errors, and the status of the
+// export. Every answer is bounded; texts that hold data of the service (attribute values, messages of errors) are left out
 // unless the token for changes was sent.
 
 import { exporterState } from '../export/exporter-state.js';

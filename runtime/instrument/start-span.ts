@@ -1,5 +1,5 @@
-// startSpan(): a span for a stretch of code that is no function of its own. It obeys the gate like every other span, and ends by
-// itself at the end of the block where it is declared with `using`.
+// startSpan(): a span for a stretch of code that is no function of its own. It obeys the gate like every other span. Declared
+// with `using`, it ends with its block.
 
 /// <reference lib="esnext.disposable" preserve="true" />
 

@@ -1,5 +1,5 @@
-// createSpanProcessor(): the accounting of open spans for people with an SDK set-up of their own. It exports nothing; it stands
-// beside their processors and enters every recorded span into the table.
+// createSpanProcessor(): the accounting of open spans for people with an SDK set-up of their own. It exports nothing. It
+// is added to their processors and enters every recorded span into the table.
 
 import { type Context, SpanStatusCode } from '@opentelemetry/api';
 import { ObservedSpan, type SdkSpan } from '../open/observed.js';

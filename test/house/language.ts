@@ -28,7 +28,7 @@ interface Exception {
   readonly reason: string;
 }
 
-/** Words to avoid, beside what to write instead. Patterns ignore case. */
+/** Words to avoid, beside what to write instead. A space matches any white space, line ends too. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\b(tell|tells|told|telling)\b(?! apart)/i, 'log, report, return or throw'],
   [/\b(tell|tells|told|telling) apart\b/i, 'distinguish'],
@@ -48,7 +48,12 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bsomebody else('s)?\b/i, 'third-party'],
   [/\b(fate|story|lent)\b/i, 'the term for what it is'],
   [/\b(begins|ends) by itself\b/i, 'starts, or expires'],
+  [/\b(stands?|stood)\b(?! for| out|-)/i, 'is, comes, or the term for what it is'],
+  [/\bfresh\b(?! (clone|install))/i, 'new'],
 ];
+const PATTERNS = WORDS.map(
+  ([pattern, instead]) => [new RegExp(pattern.source.replaceAll(' ', '\\s+'), pattern.flags), instead] as const,
+);
 
 const OPENING = /^(What|Whether|Where|Whose|Who)\b/;
 /** Five lines of the width at which documents are wrapped. */
@@ -129,7 +134,7 @@ export function languageOf(path: string, source: string): Finding[] {
     const opening = kind === 'comment' ? OPENING.exec(prose.trim()) : null;
     if (opening !== null)
       findings.push({ place: `${path}:${line}`, rule: 'opens with a noun or an imperative verb', found: opening[0] });
-    for (const [pattern, instead] of WORDS) {
+    for (const [pattern, instead] of PATTERNS) {
       const match = pattern.exec(prose);
       if (match === null) continue;
       const at = line + prose.slice(0, match.index).split('\n').length - 1;

@@ -118,7 +118,7 @@ function rowsOf(output: string): Row[] {
   return rows;
 }
 
-/** The spans of one trace, in order of their start, and how they stand to each other. */
+/** The spans of one trace, in order of their start, and their relations. */
 export class TraceView {
   readonly spans: readonly FlatSpan[];
   readonly #ids: ReadonlySet<string>;

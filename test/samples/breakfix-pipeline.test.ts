@@ -291,7 +291,7 @@ test('nothing failed in the trace of a healthy run', () => {
   );
 });
 
-test('queries and API calls stand under their caller, in its module, and polling has made none', () => {
+test('queries and API calls are below their caller, in its module, and polling has made none', () => {
   const calls = spans.filter(({ attributes }) => 'db.system.name' in attributes || 'http.request.method' in attributes);
   assert.ok(calls.length > 100, String(calls.length));
   const byId = new Map(spans.map((span) => [span.spanId, span]));
@@ -299,7 +299,7 @@ test('queries and API calls stand under their caller, in its module, and polling
     const parent = byId.get(span.parentSpanId);
     return parent === undefined || moduleOf(parent) !== moduleOf(span);
   });
-  // what stands below the span that was lost with the killed janitor
+  // children of the span that was lost with the killed janitor
   const lost = traceOf('restarts').one('janitor.rebootnode.reboot_session').links[0]?.spanId;
   const names = orphans.filter(
     ({ parentSpanId, traceId }) => parentSpanId === '' || traceId !== rowOf('restarts').traceId || lost === undefined,

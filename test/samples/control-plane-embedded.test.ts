@@ -1,5 +1,5 @@
 // The sample control-plane with nothing but itself: a broker of its own, and the receiver that comes with Spanwright instead of
-// gateways and backend. Then what its processes send when no gateway stands in between.
+// gateways and backend. Then what its processes send without a gateway in between.
 // limit: 300 s
 
 import { spawn } from 'node:child_process';
@@ -83,7 +83,7 @@ test('with nothing configured it brings broker and receiver along, prints a tree
   assert.equal(
     tree.filter((line) => !line.startsWith(' ')).sort(),
     ['agent-a rpc.notice', 'agent-a rpc.notice', 'agent-b rpc.notice', 'agent-b rpc.notice', 'greenhouse order'],
-    'what was fanned out stands beside the request',
+    'the work of a fan-out is a root in the trace of the request',
   );
   for (const what of ['boot across clusters', 'boot from a damaged image']) {
     assert.ok(treeInReadme(what).length > 10);

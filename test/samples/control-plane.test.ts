@@ -224,32 +224,35 @@ all(
   },
 );
 
-all('what was fanned out stands beside the request, in every agent of a cluster, linked to its sender', async () => {
-  for (const [what, told] of [
-    ['boot across clusters', ['a', 'b']],
-    ['boot', ['a']],
-  ] as const) {
-    const { spans } = await traceOf(what);
-    for (const cluster of ['a', 'b']) {
-      const [sender, ...more] = spans.filter((span) => span.name === 'rpc.fanout' && clusterOf(span) === cluster);
-      const notices = spans.filter((span) => span.name === 'rpc.notice' && clusterOf(span) === cluster);
-      if (!told.some((one) => one === cluster)) {
-        assert.equal([sender, notices], [undefined, []]);
-        continue;
-      }
-      assert.equal(more, []);
-      assert.equal(notices.map(instanceOf).sort(), [`agent-${cluster}1`, `agent-${cluster}2`]);
-      for (const notice of notices) {
-        assert.equal([notice.parentSpanId, notice.kind, notice.traceId], ['', 'consumer', sender?.traceId]);
-        assert.equal(
-          notice.links.map(({ traceId, spanId }) => [traceId, spanId]),
-          [[sender?.traceId, sender?.spanId]],
-        );
-        assert.equal(below(spans, notice.spanId), [`agent-${cluster} flows.update`]);
+all(
+  'the work of a fan-out is a root in the trace of the request, in every agent of a cluster, linked to its sender',
+  async () => {
+    for (const [what, told] of [
+      ['boot across clusters', ['a', 'b']],
+      ['boot', ['a']],
+    ] as const) {
+      const { spans } = await traceOf(what);
+      for (const cluster of ['a', 'b']) {
+        const [sender, ...more] = spans.filter((span) => span.name === 'rpc.fanout' && clusterOf(span) === cluster);
+        const notices = spans.filter((span) => span.name === 'rpc.notice' && clusterOf(span) === cluster);
+        if (!told.some((one) => one === cluster)) {
+          assert.equal([sender, notices], [undefined, []]);
+          continue;
+        }
+        assert.equal(more, []);
+        assert.equal(notices.map(instanceOf).sort(), [`agent-${cluster}1`, `agent-${cluster}2`]);
+        for (const notice of notices) {
+          assert.equal([notice.parentSpanId, notice.kind, notice.traceId], ['', 'consumer', sender?.traceId]);
+          assert.equal(
+            notice.links.map(({ traceId, spanId }) => [traceId, spanId]),
+            [[sender?.traceId, sender?.spanId]],
+          );
+          assert.equal(below(spans, notice.spanId), [`agent-${cluster} flows.update`]);
+        }
       }
     }
-  }
-});
+  },
+);
 
 all('each gateway says where a span is from, the central Collector only what nobody said', async () => {
   const expected: Record<string, [string, string]> = {

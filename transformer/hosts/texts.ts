@@ -43,7 +43,7 @@ export interface Transformed {
   /** Undefined when nothing is to change. */
   readonly printed: Printed | undefined;
   readonly reports: readonly Report[];
-  /** Other files that this rests on: those that hand `instrument` on to this one. */
+  /** Other files that this one depends on: those that re-export `instrument` to it. */
   readonly read: readonly string[];
 }
 

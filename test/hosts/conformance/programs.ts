@@ -210,7 +210,7 @@ const counted = trace((n: number) => n + 1);
 export const run = () => [new Handed().work(), counted(1)];
 `;
 
-/** Imported by the program above: a module of the user's own that hands `instrument` on. */
+/** Imported by the program above: a module of the user that re-exports `instrument`. */
 export const TRACING = `export { instrument as trace } from 'spanwright';\n`;
 
 const NESTED = `${IMPORT}

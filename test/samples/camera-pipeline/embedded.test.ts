@@ -47,7 +47,7 @@ function drive(script: string, env: NodeJS.ProcessEnv = {}, preload: string[] = 
 }
 
 /**
- * The part of the output that is the same in all runs: its headings, and which spans the trees hold. How often a span stands there does change:
+ * The part of the output that is the same in all runs: its headings, and which spans the trees hold. The number of spans of a kind changes
  * with the objects that were seen in the first image to raise an alert, and with how many images had come when its batch was closed.
  */
 function shapeOf(output: string): string[] {

@@ -1,4 +1,4 @@
-// How spans of a trace stand to each other, and how much time they take.
+// Relations between the spans of a trace, and the time that they take.
 
 import type { Span, Trace } from './jaeger.js';
 

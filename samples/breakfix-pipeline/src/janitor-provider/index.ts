@@ -1,4 +1,4 @@
-// The janitor's requests to a cloud, in that cloud's own API. Its spans stand below the gRPC server span of the call.
+// The janitor's requests to a cloud, in that cloud's own API. Its spans are below the gRPC server span of the call.
 
 import { instrument } from 'spanwright';
 import type { ConsoleLogger } from 'spanwright/logs';

@@ -1,6 +1,6 @@
 // `npm run serve`: the pipeline kept running, with the cameras at work, for a person to try things by hand, or for Prometheus and Grafana to
 // look at. Traces are printed as they arrive, unless an endpoint is configured, to which they go then. Its first line is JSON, for
-// programs; where the metrics are stands in build/targets.json, for prometheus.yml.
+// programs; the addresses of the metrics are in build/targets.json, for prometheus.yml.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 // The image service of a cluster: image files on disk, a record of their SHA-256, and addresses that let an agent fetch one without a
-// token, signed for a short time, as OpenStack's temporary URLs are. The signature stands in the query: who has it has the image.
+// token, signed for a short time, as OpenStack's temporary URLs are. The signature is in the query: its holder may read the image.
 
 import { createCipheriv, createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { createReadStream, mkdirSync, type ReadStream, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // The receiving side. A call is work that its sender waits for: its span is a child of the sender's. What was fanned out nobody
-// waits for, and it may begin when the sender is long done: its span stands in the same trace, with no parent, linked to the sender's.
+// waits for, and it may start long after the sender has ended. Its span is a root in the same trace, linked to the sender's.
 
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { carriers, correlationAttributes, instrument, withRemoteContext } from 'spanwright';

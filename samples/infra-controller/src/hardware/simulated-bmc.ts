@@ -1,4 +1,4 @@
-// One simulated BMC: what stands in a rack and answers on its management port. It does the work of one in small: checks who
+// One simulated BMC, which answers on the management port of a machine in a rack. It does the work of one in small: checks who
 // asks, verifies the image it is sent, writes it to its flash block by block, at once or later, and refuses an update while it is locked.
 
 import { createHash, timingSafeEqual } from 'node:crypto';

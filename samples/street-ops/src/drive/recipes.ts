@@ -1,5 +1,5 @@
 // The recipes of a run, one row each: what somebody on duty asks, and the command that answers. Rows are run in order; a row may take
-// from what earlier ones found. What each must answer stands beside it, so that a run that went otherwise ends with its reason.
+// from what earlier ones found. The expected answer is declared with each, so that a deviating run ends with its reason.
 
 export interface Found {
   /** Path of the log of the pipeline's modules. */

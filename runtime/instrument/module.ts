@@ -136,10 +136,16 @@ function recorderOf(module: Module, slots: readonly (Slot | undefined)[]): Modul
   };
 }
 
-/** True for most calls beside tracing in use: under no context, of a site where no trace may start. */
+/** True where the body goes on in place: it was entered again, or, as most calls beside tracing in use, no trace may start and none is active. */
 function isBeside(slot: Slot | undefined): boolean {
   const { tables, gate, flight } = state;
-  if (slot === undefined || tables.entered !== undefined || !contexts.owned || flight.flight !== undefined) return false;
+  if (slot === undefined) return false;
+  if (tables.entered !== undefined) {
+    if (tables.entered !== slot.fn) return false;
+    tables.entered = undefined;
+    return true;
+  }
+  if (!contexts.owned || flight.flight !== undefined) return false;
   const { site } = slot;
   if (site.choosesParent || (site.starts && gate.enabled)) return false;
   return contexts.storage.getStore() === undefined;
@@ -163,6 +169,7 @@ function decideAndRecord(
   let body: AnyFunction | undefined;
   let self: unknown;
   let args: unknown[];
+  let isFlown = false;
   try {
     const withFunction = typeof first !== 'number';
     slot = module.slot((withFunction ? second : first) as number);
@@ -176,23 +183,23 @@ function decideAndRecord(
     if (slot.row.inline) return startInline(slot.site);
     if (body === undefined) return undefined;
     context = contextToDecide(slot.site);
-    if (context === undefined && !flight.takes(slot.site)) return undefined;
+    isFlown = flight.takes(slot.site);
+    if (context === undefined && !isFlown) return undefined;
     const arity = slot.row.arity ?? body.length;
     self = withFunction ? third : second;
     args = withFunction ? listed(arity, fourth, fifth, sixth, seventh) : listed(arity, third, fourth, fifth, sixth);
     if (context !== undefined) decision = decide(context, slot.site, self, args);
-    if (decision === undefined && !flight.takes(slot.site)) return undefined;
+    if (decision === undefined && !isFlown) return undefined;
   } catch (fault) {
     reportFault('start of a call', fault);
     return undefined;
   }
   if (slot.fn !== body) enterBy(slot, body);
-  const enter = slot.enter as AnyFunction;
   const { async } = slot.row;
   const answer =
     decision === undefined
-      ? flight.record(slot.site, self, enter, args, recordedIn(context), async)
-      : recordCall(decision, slot.site, self, enter, args, async);
+      ? flight.record(slot.site, self, body, args, recordedIn(context), async, tables)
+      : recordCall(decision, slot.site, self, slot.enter as AnyFunction, args, async);
   tables.answer = async && !(answer instanceof AwaitedCall) ? { p: answer, v: passed, x: passed } : answer;
   return true;
 }

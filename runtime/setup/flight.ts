@@ -51,16 +51,15 @@ export class FlightDumps {
     const { flightMaxCalls, flightMaxBytes, flightErrors, flightSlowerThan } = parts.configuration;
     this.#parts = parts;
     this.#ring = new FlightRing(flightMaxCalls, flightMaxBytes);
-    const slower = flightSlowerThan ?? Number.POSITIVE_INFINITY;
-    const onRoot = (failed: boolean, ms = Number.MAX_VALUE): void => {
-      if (failed && flightErrors) this.trigger('error');
-      else if (ms > slower) this.trigger('slow');
-    };
     state.flight.start({
       ring: this.#ring,
       limits: parts.limits,
       statusOf: (error) => state.recorder?.statusOf?.(error),
-      onRoot,
+      slowerThan: flightSlowerThan ?? Number.POSITIVE_INFINITY,
+      onRoot: (failed, slow) => {
+        if (failed && flightErrors) this.trigger('error');
+        else if (slow) this.trigger('slow');
+      },
     });
     state.gate.fly(true);
     this.#watchExceptions();

@@ -100,9 +100,9 @@ export class FlightRing {
     return (age > 0 ? age : age + this.#round) <= this.capacity;
   }
 
-  /** @returns milliseconds that the call took; undefined where it has been overwritten, so that it took longer than the ring reaches back */
-  end(call: number, now: number, failed: boolean): number | undefined {
-    if (!this.holds(call)) return undefined;
+  /** @returns milliseconds that the call took; MAX_VALUE where it has been overwritten, so that it took longer than the ring reaches back */
+  end(call: number, now: number, failed: boolean): number {
+    if (!this.holds(call)) return Number.MAX_VALUE;
     const place = call % this.capacity;
     const duration = now - (this.#starts[place] as number);
     this.#durations[place] = duration;

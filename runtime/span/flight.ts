@@ -4,8 +4,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AttributeValue, SpanContext } from '@opentelemetry/api';
-import { apply, now } from '../captured.js';
-import { runStored } from '../context/active.js';
+import { apply, getPrototypeOf, now, promisePrototype } from '../captured.js';
 import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { AwaitedCall, type InlineCall } from '../site/tables.js';
@@ -24,8 +23,15 @@ interface Flight {
   readonly limits: SpanLimits;
   /** See Recorder.statusOf. */
   statusOf(error: unknown): number | undefined;
-  /** Called for each root that has ended. @param ms undefined: longer than the ring reaches back */
-  onRoot(failed: boolean, ms: number | undefined): void;
+  /** Milliseconds above which a root is slow. */
+  readonly slowerThan: number;
+  /** Called for each root that has failed or was slow. */
+  onRoot(failed: boolean, slow: boolean): void;
+}
+
+/** See ModuleTables. */
+interface EnteredFunction {
+  entered: unknown;
 }
 
 export class FlightRecorder {
@@ -68,10 +74,21 @@ export class FlightRecorder {
    * Runs the body as a call of the ring. A fault of Spanwright leaves the call out; the body runs once, with its own outcome.
    * @param under the recorded span in which it is made
    * @param awaits the caller takes an AwaitedCall in place of a promise, and ends it
+   * @param tables where a body that has a prologue is noted as entered
    */
-  record(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>, under?: SpanContext, awaits = false): unknown {
+  record(
+    site: Site,
+    self: unknown,
+    body: AnyFunction,
+    args: ArrayLike<unknown>,
+    under?: SpanContext,
+    awaits = false,
+    tables?: EnteredFunction,
+  ): unknown {
     const flight = this.flight as Flight;
-    const before = this.current;
+    const { current: before, storage } = this;
+    let around: number | undefined;
+    let isStored = false;
     let call = NO_CALL;
     let isRoot = false;
     try {
@@ -83,26 +100,44 @@ export class FlightRecorder {
     } catch (fault) {
       reportFault(`flight recorder at ${site.id}`, fault);
     }
-    if (call === NO_CALL) return apply(body, self, args);
-    this.current = call;
+    if (site.isAsync && call !== NO_CALL) {
+      try {
+        // what AsyncLocalStorage.run() does, without its list of arguments
+        around = storage.getStore();
+        storage.enterWith(call);
+        isStored = true;
+      } catch {
+        // on Node 20 and 22 the storage writes to the promise whose reaction runs, which may be frozen
+      }
+    }
+    if (call !== NO_CALL) this.current = call;
     this.depth++;
     let result: unknown;
     try {
-      result = site.isAsync ? runStored(this.storage, call, body, self, args) : apply(body, self, args);
+      if (tables !== undefined) tables.entered = body;
+      result = apply(body, self, args);
     } catch (error) {
-      this.current = before;
-      this.depth--;
-      fail(flight, call, site, isRoot, error);
+      this.#leave(before, body, tables);
+      if (isStored) storage.enterWith(around as number);
+      if (call !== NO_CALL) fail(flight, call, site, isRoot, error);
       throw error;
     }
-    this.current = before;
-    this.depth--;
-    if (site.isAsync && isNewPromise(result as object)) {
+    this.#leave(before, body, tables);
+    if (isStored) storage.enterWith(around as number);
+    if (call === NO_CALL) return result;
+    // what an asynchronous function with a prologue returns can be no other object with that prototype
+    if (site.isAsync && (awaits ? getPrototypeOf(result) === promisePrototype : isNewPromise(result as object))) {
       const awaited = new AwaitedEntry(flight, call, site, isRoot, result as Promise<unknown>);
       return awaits ? awaited : followPromise(awaited, result as Promise<unknown>);
     }
     closeCall(flight, call, isRoot, false);
     return result;
+  }
+
+  #leave(before: number, body: AnyFunction, tables: EnteredFunction | undefined): void {
+    this.current = before;
+    this.depth--;
+    if (tables !== undefined && tables.entered === body) tables.entered = undefined;
   }
 
   /** As record(), for a function whose body runs in place. @returns what ends the call */
@@ -160,7 +195,8 @@ class AwaitedEntry extends AwaitedCall {
 function closeCall(flight: Flight, call: number, isRoot: boolean, failed: boolean): void {
   try {
     const ms = flight.ring.end(call, now(), failed);
-    if (isRoot) flight.onRoot(failed, ms);
+    const slow = ms > flight.slowerThan;
+    if (isRoot && (failed || slow)) flight.onRoot(failed, slow);
   } catch (fault) {
     reportEnd(fault);
   }

@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { readTraces } from '../../viewer/formats/read.js';
 import { type Compiled, compile } from '../transformer/compile.js';
 
-const PROGRAM = `import { instrument, startTracing } from 'spanwright';
+const PROGRAM = `import { instrument, startTracing, type Tracing } from 'spanwright';
 const tick = (ms = 2) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 class Rack {
   @instrument({ args: ['machine'] })
@@ -23,7 +23,7 @@ class Rack {
 }
 const rack = new Rack();
 const { plain, ...options } = JSON.parse(process.argv[2] ?? '{}');
-const ACTS: Record<string, () => unknown> = {
+const ACTS: Record<string, (tracing: Tracing) => unknown> = {
   exception: () => setTimeout(() => rack.refuse(), 5),
   rejection: () => void rack.fails(),
   error: () => rack.fails().catch(() => undefined),
@@ -32,11 +32,30 @@ const ACTS: Record<string, () => unknown> = {
   block: () => { rack.block(400); },
   wait: () => { console.log('ready'); setTimeout(() => undefined, 20_000); },
   nothing: () => undefined,
+  // every trigger, twice
+  every: async (tracing) => {
+    process.on('uncaughtException', () => undefined);
+    for (let turn = 0; turn < 2; turn++) {
+      await rack.fails().catch(() => undefined);
+      await rack.slow();
+      for (const until = Date.now() + 400; Date.now() < until; );
+      await tick(500);
+      setTimeout(() => rack.refuse(), 5);
+      void rack.fails();
+      await tick(100);
+      process.kill(process.pid, 'SIGUSR2');
+      await tracing.dump('asked').catch((error) => console.log('not written:', error.code));
+      await tick(100);
+    }
+    console.log('still here');
+    process.kill(process.pid, 'SIGTERM');
+    await tick(20_000);
+  },
 };
 async function main(): Promise<void> {
   const tracing = await startTracing({ serviceName: 'rack', ...(plain ? {} : { flightRecorder: '30s' }), ...options });
   console.log(await rack.power('m-1'));
-  await ACTS[process.argv[3] ?? 'nothing']!();
+  await ACTS[process.argv[3] ?? 'nothing']!(tracing);
   if (process.argv[4] === 'then') { await tick(800); console.log('still here'); await tracing.shutdown(); }
 }
 void main();
@@ -162,19 +181,55 @@ test('an event loop that is held up longer than the limit writes a file, and one
   assert.equal((await run('block', { flightLoopDelay: '20s' }, { goesOn: true })).dumps, []);
 });
 
-test('the signal that is asked for writes a file, and the process goes on', async () => {
-  const { dumps, signal } = await run('wait', { flightSignal: 'SIGUSR2' }, { signals: ['SIGUSR2', 'SIGTERM'] });
-  assert.equal(
-    dumps.map(({ cause, spans }) => [cause, names(spans)]),
-    [
-      ['SIGUSR2', BEFORE],
-      ['SIGTERM', BEFORE],
-    ],
-  );
-  assert.is(signal, 'SIGTERM', 'SIGTERM ends it as it would without');
+for (const asked of ['SIGUSR1', 'SIGUSR2'] as const)
+  test(`${asked} writes a file where it is asked for, and the process goes on until SIGTERM, which writes another`, async () => {
+    const { dumps, signal, err } = await run('wait', { flightSignal: asked }, { signals: [asked, 'SIGTERM'] });
+    assert.equal(
+      dumps.map(({ cause, spans }) => [cause, names(spans)]),
+      [
+        [asked, BEFORE],
+        ['SIGTERM', BEFORE],
+      ],
+    );
+    assert.is(signal, 'SIGTERM', 'SIGTERM ends it as it would without');
+    assert.not.match(err, 'Debugger listening');
+  });
+
+test('a signal that is not asked for does what it did, and writes no file', async () => {
   const unasked = await run('wait', {}, { signals: ['SIGUSR2'] });
   assert.is(unasked.signal, 'SIGUSR2', 'a signal that is not asked for does what it did');
   assert.equal(unasked.dumps, []);
+});
+
+const EVERY = { flightSlowerThan: '200ms', flightLoopDelay: '200ms', flightSignal: 'SIGUSR2' };
+const TRIGGERS = ['SIGTERM', 'SIGUSR2', 'error', 'event-loop-delay', 'slow', 'uncaughtException', 'unhandledRejection'];
+
+test('each trigger writes one file within the interval, with its cause on the roots; each dump that is asked for is written', async () => {
+  const { dumps, out, signal } = await run('every', EVERY);
+  assert.match(out, 'still here');
+  assert.is(signal, 'SIGTERM');
+  assert.equal(dumps.map(({ cause }) => cause).sort(), [...TRIGGERS, 'asked', 'asked'].sort());
+  for (const { cause, spans } of dumps) {
+    assert.ok(spans.length > BEFORE.length, cause);
+    for (const { attributes, parentSpanId } of spans)
+      assert.is(attributes['spanwright.flight.reason'], parentSpanId === '' ? cause : undefined);
+  }
+});
+
+test('without an interval each trigger writes each time, except the signal that ends the process', async () => {
+  const { dumps } = await run('every', { ...EVERY, flightInterval: 0 });
+  for (const trigger of TRIGGERS) {
+    const times = dumps.filter(({ cause }) => cause === trigger).length;
+    assert.ok(trigger === 'SIGTERM' ? times === 1 : times >= 2, `${trigger}: ${times}`);
+  }
+});
+
+test('where no file can be written, each trigger is logged and the program goes on as it would', async () => {
+  const { dumps, out, err, signal } = await run('every', { ...EVERY, flightFolder: '/proc/spanwright' });
+  assert.match(out, /not written: \w+\n.*still here/s);
+  assert.is(signal, 'SIGTERM');
+  assert.match(err, /SPW042/);
+  assert.equal(dumps, []);
 });
 
 test('a process that ends while a file is written leaves no half of it under its name', async () => {

@@ -53,7 +53,7 @@ function paths(tree: string): string[] {
   const above: string[] = [];
   const found = new Set<string>();
   for (const line of tree.split('\n')) {
-    const match = /^([│├└─ ]*)([a-z-]+: \S+(?: started)?) {2}/.exec(line);
+    const match = /^([│├└─ ]*)([a-z-]+: (?:HTTP )?\S+(?: started)?) {2}/.exec(line);
     if (match === null) continue;
     above.length = (match[1] as string).length / 3;
     above.push(match[2] as string);

@@ -136,6 +136,23 @@ stuck('an event that no rule takes up is one; a healthy event is none', () => {
   assert.is(investigateNotRemediated(trace('t', [verdict('uncordon')])).cause, null);
 });
 
+stuck('an event is halted while the circuit breaker is tripped, and no longer when it was worked on later', () => {
+  const decided = (start: number, tripped: boolean): Span =>
+    span('fault-quarantine', 'fault_quarantine.process_event', start, 5, {
+      tagged: tripped ? { 'fault_quarantine.circuit_breaker.tripped': true } : {},
+    });
+  assert.is(investigateNotRemediated(trace('t', [verdict('quarantine'), decided(5, true)])).cause, 'halted');
+  assert.is(investigateNotRemediated(trace('t', [verdict('quarantine'), decided(5, true), decided(500, false)])).cause, null);
+});
+
+stuck('a cancelled event is reported with its reason, also when its drain is under way', () => {
+  const cancel = span('fault-quarantine', 'fault_quarantine.cancel_latest_quarantining_events', 300, 5, {
+    tagged: { 'fault_quarantine.cancel.reason': 'manual_uncordon' },
+  });
+  const finding = investigateNotRemediated(trace('t', [verdict('quarantine'), ...session('open'), cancel]));
+  assert.equal([finding.cause, finding.subject.reason], ['cancelled', 'manual_uncordon']);
+});
+
 stuck(
   'a drain is still under way while its session has not come, and when it ended with its process; not when it has ended',
   () => {
@@ -171,6 +188,11 @@ stuck('of failures, the janitor tells its own; else the last one below which not
   const tagged = { 'janitor.error.type': 'reboot_timeout', 'janitor.error.message': 'not ready' };
   const reboot = span('janitor', 'janitor.rebootnode.reboot_session', 1300, 5, { failed: true, tagged });
   assert.is(investigateNotRemediated(trace('t', [...before, reboot, updated(false)])).cause, 'action_failed');
+
+  assert.not.ok(investigateNotRemediated(trace('t', [...before, reboot])).evidence.includes('janitor.reset_job.failed = true'));
+  const job = span('janitor', 'janitor.gpureset.checkJobStatus', 1290, 5, { tagged: { 'janitor.reset_job.failed': true } });
+  const evidence = investigateNotRemediated(trace('t', [...before, job, reboot])).evidence;
+  assert.ok(evidence.includes('janitor.reset_job.failed = true'), evidence.join('\n'));
 
   const outer = span('fault-remediation', 'fault_remediation.reconcile', 1200, 50, { failed: true });
   const inner = span('fault-remediation', 'fault_remediation.create_maintenance_resource', 1210, 20, {

@@ -155,4 +155,13 @@ export class TraceView {
   }
 }
 
+/** Of a suite of uvu, skipped or not. */
+export type Define = (name: string, run: () => void) => void;
+
+/** A run, to be asked inside tests only. */
+export interface Seen {
+  spans(): readonly FlatSpan[];
+  traceOf(scenario: string): TraceView;
+}
+
 export const moduleOf = (span: FlatSpan): string => String(span.resource['service.name']);

@@ -1,7 +1,7 @@
 // The HTTP routes of the cluster process, one row each: the part of the Kubernetes API that the pipeline uses, the cloud's API
 // below /cloud, and the set-up of a run below /setup.
 
-import type { Job, Node, RebootNode } from '../kube/types.js';
+import { type Job, type Kind, type Node, PLURALS, type Request } from '../kube/types.js';
 import type { Cluster, NodeSetup } from './cluster.js';
 
 export interface Answer {
@@ -20,25 +20,36 @@ interface Route {
 const ok = (body: unknown, status = 200): Answer => ({ status, body });
 const notFound = (what: string): Answer => ({ status: 404, body: { kind: 'Status', message: `${what} not found` } });
 
-function changed(node: Node | undefined, patch: Partial<Node>, name = ''): Answer {
+function changed(cluster: Cluster, patch: Partial<Node>, name: string): Answer {
+  const node = cluster.nodes.get(name);
   if (node === undefined) return notFound(`nodes "${name}"`);
   Object.assign(node.spec, patch.spec);
-  if (patch.metadata?.annotations) node.metadata.annotations = { ...node.metadata.annotations, ...patch.metadata.annotations };
+  node.metadata.annotations = { ...node.metadata.annotations, ...patch.metadata?.annotations };
+  cluster.label(node, patch.metadata?.labels ?? {});
   for (const condition of patch.status?.conditions ?? []) {
     node.status.conditions = [...node.status.conditions.filter(({ type }) => type !== condition.type), condition];
   }
   return ok(node);
 }
 
-function changedReboot(reboot: RebootNode | undefined, patch: Partial<RebootNode>, name = ''): Answer {
-  if (reboot === undefined) return notFound(`rebootnodes "${name}"`);
-  reboot.metadata.annotations = { ...reboot.metadata.annotations, ...patch.metadata?.annotations };
-  reboot.status = { ...reboot.status, ...patch.status };
-  return ok(reboot);
+function changedRequest(request: Request, patch: Partial<Request>): Answer {
+  request.metadata.annotations = { ...request.metadata.annotations, ...patch.metadata?.annotations };
+  request.status = { ...request.status, ...patch.status };
+  return ok(request);
 }
 
-const REBOOTS = '/apis/janitor\\.dgxc\\.nvidia\\.com/v1alpha1/rebootnodes';
+const KINDS = new Map(Object.entries(PLURALS).map(([kind, plural]) => [plural as string, kind as Kind]));
+const REQUESTS = '/apis/janitor\\.dgxc\\.nvidia\\.com/v1alpha1/([a-z]+)';
 const JOBS = '/apis/batch/v1/namespaces/nvsentinel/jobs';
+const LEASES = '/apis/coordination\\.k8s\\.io/v1/namespaces/nvsentinel/leases';
+
+/** Answers with the request of that kind and name, where there is one. */
+function ofRequest(use: (request: Request, cluster: Cluster, body: unknown) => Answer): Route['answer'] {
+  return (cluster, [plural = '', name = ''], body) => {
+    const request = cluster.requests.get(`${KINDS.get(plural)}/${name}`);
+    return request === undefined ? notFound(`${plural} "${name}"`) : use(request, cluster, body);
+  };
+}
 
 const ROUTES: readonly Route[] = [
   {
@@ -49,10 +60,32 @@ const ROUTES: readonly Route[] = [
       return node === undefined ? notFound(`nodes "${name}"`) : ok(node);
     },
   },
+  { method: 'GET', path: /^\/api\/v1\/nodes$/, answer: (cluster) => ok({ items: [...cluster.nodes.values()] }) },
   {
     method: 'PATCH',
     path: /^\/api\/v1\/nodes\/([^/]+)(?:\/status)?$/,
-    answer: (cluster, [name = ''], patch) => changed(cluster.nodes.get(name), patch, name),
+    answer: (cluster, [name = ''], patch) => changed(cluster, patch, name),
+  },
+  {
+    method: 'DELETE',
+    path: /^\/api\/v1\/nodes\/([^/]+)$/,
+    answer: (cluster, [name = '']) => (cluster.nodes.delete(name) ? ok({ status: 'Success' }) : notFound(`nodes "${name}"`)),
+  },
+  {
+    method: 'PUT',
+    path: new RegExp(`^${LEASES}/([^/]+)$`),
+    answer: (cluster, [name = ''], lease: { spec: { holderIdentity: string } }) => {
+      const holder = cluster.leases.get(name) ?? lease.spec.holderIdentity;
+      if (holder !== lease.spec.holderIdentity)
+        return { status: 409, body: { message: `leases "${name}" is held by ${holder}` } };
+      cluster.leases.set(name, holder);
+      return ok(lease);
+    },
+  },
+  {
+    method: 'DELETE',
+    path: new RegExp(`^${LEASES}/([^/]+)$`),
+    answer: (cluster, [name = '']) => (cluster.leases.delete(name) ? ok({ status: 'Success' }) : notFound(`leases "${name}"`)),
   },
   {
     method: 'GET',
@@ -81,29 +114,32 @@ const ROUTES: readonly Route[] = [
       return job === undefined ? notFound(`jobs "${name}"`) : ok(job);
     },
   },
-  { method: 'GET', path: new RegExp(`^${REBOOTS}$`), answer: (cluster) => ok({ items: [...cluster.reboots.values()] }) },
-  {
-    method: 'POST',
-    path: new RegExp(`^${REBOOTS}$`),
-    answer: (cluster, _, reboot: RebootNode) => {
-      const { name } = reboot.metadata;
-      if (cluster.reboots.has(name)) return { status: 409, body: { message: `rebootnodes "${name}" already exists` } };
-      cluster.reboots.set(name, { ...reboot, status: {} });
-      return ok(cluster.reboots.get(name), 201);
-    },
-  },
   {
     method: 'GET',
-    path: new RegExp(`^${REBOOTS}/([^/]+)$`),
-    answer: (cluster, [name = '']) => {
-      const reboot = cluster.reboots.get(name);
-      return reboot === undefined ? notFound(`rebootnodes "${name}"`) : ok(reboot);
-    },
+    path: new RegExp(`^${REQUESTS}$`),
+    answer: (cluster, [plural = '']) =>
+      ok({ items: [...cluster.requests.values()].filter(({ kind }) => kind === KINDS.get(plural)) }),
   },
   {
+    method: 'POST',
+    path: new RegExp(`^${REQUESTS}$`),
+    answer: (cluster, [plural], request: Request) => {
+      const { name } = request.metadata;
+      if (cluster.requests.has(`${request.kind}/${name}`))
+        return { status: 409, body: { message: `${plural} "${name}" already exists` } };
+      return ok(cluster.addRequest({ ...request, status: {} }), 201);
+    },
+  },
+  { method: 'GET', path: new RegExp(`^${REQUESTS}/([^/]+)$`), answer: ofRequest((request) => ok(request)) },
+  {
     method: 'PATCH',
-    path: new RegExp(`^${REBOOTS}/([^/]+)(?:/status)?$`),
-    answer: (cluster, [name = ''], patch) => changedReboot(cluster.reboots.get(name), patch, name),
+    path: new RegExp(`^${REQUESTS}/([^/]+)(?:/status)?$`),
+    answer: ofRequest((request, _, patch) => changedRequest(request, patch as Partial<Request>)),
+  },
+  {
+    method: 'DELETE',
+    path: new RegExp(`^${REQUESTS}/([^/]+)$`),
+    answer: ofRequest(({ kind, metadata }, cluster) => ok(cluster.requests.delete(`${kind}/${metadata.name}`))),
   },
   {
     method: 'POST',
@@ -111,6 +147,14 @@ const ROUTES: readonly Route[] = [
     answer: (cluster, [name = '']) => {
       const bootId = cluster.reboot(name);
       return bootId === undefined ? notFound(`machine "${name}"`) : ok({ bootId }, 202);
+    },
+  },
+  {
+    method: 'POST',
+    path: /^\/cloud\/machines\/([^/]+)\/terminate$/,
+    answer: (cluster, [name = '']) => {
+      const requestRef = cluster.terminate(name);
+      return requestRef === undefined ? notFound(`machine "${name}"`) : ok({ requestRef }, 202);
     },
   },
   {

@@ -64,9 +64,10 @@ export class Pipeline {
       this.#closers.push(schema.drop);
     }
     Object.assign(this.#env, {
-      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: this.endpoint,
+      ...(receiver && { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.address }),
       OTEL_BSP_SCHEDULE_DELAY: process.env.OTEL_BSP_SCHEDULE_DELAY ?? '200',
       REBOOT_TIMEOUT_SECONDS: process.env.REBOOT_TIMEOUT_SECONDS ?? '4',
+      LOG_COLLECTOR_TIMEOUT_SECONDS: process.env.LOG_COLLECTOR_TIMEOUT_SECONDS ?? '1',
       DATABASE_URL: databaseUrl,
       KUBE_API_URL: cluster.address,
       CLOUD_API_URL: `${cluster.address}/cloud`,

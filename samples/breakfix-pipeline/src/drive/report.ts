@@ -1,7 +1,8 @@
 // Output of a run: the trace of each scenario as a tree, or, when spans went elsewhere, the ids to look for.
 
 import { formatTrace, groupTraces, type ReceivedSpan } from '@spanwright/viewer';
-import { type Outcome, SCENARIOS } from './scenarios.js';
+import type { Outcome } from './scenario.js';
+import { SCENARIOS } from './scenarios.js';
 import type { Delivery } from './sink-server.js';
 
 const SHOWN = [
@@ -13,6 +14,8 @@ const SHOWN = [
   'fault_remediation.log_collector.outcome',
   'health_event_status.fault_remediated',
   'janitor.reboot.progress',
+  'janitor.gpureset.condition',
+  'janitor.reset_job.failed',
   'spanwright.session.end',
   'http.request.method',
   'url.path',
@@ -22,10 +25,10 @@ const SHOWN = [
 const SHOWN_OF_ALL: readonly string[] = ['healthy', 'restarts'];
 
 export function printOutcomes(outcomes: readonly Outcome[], print: (line: string) => void): void {
-  print('scenario       node         quarantine          remediated  trace');
+  print('scenario          node         quarantine          remediated  trace');
   for (const { scenario, node, document } of outcomes) {
     const { nodequarantined = '', faultremediated = '' } = document.healtheventstatus;
-    const columns = [scenario.padEnd(14), node.padEnd(12), nodequarantined.padEnd(19), String(faultremediated).padEnd(11)];
+    const columns = [scenario.padEnd(17), node.padEnd(12), nodequarantined.padEnd(19), String(faultremediated).padEnd(11)];
     print([...columns, document.healthevent.metadata.trace_id].join(' '));
   }
 }

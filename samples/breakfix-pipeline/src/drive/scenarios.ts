@@ -2,61 +2,9 @@
 // takes long or fails has a reason that the traces must show; the investigations know nothing of this table.
 
 import type { HealthEventDocument } from '../model/health-event.js';
-import type { HealthEventMessage } from '../rpc/services.js';
+import { MAINTENANCE } from './maintenance.js';
 import type { Pipeline } from './pipeline.js';
-
-export interface Outcome {
-  scenario: string;
-  node: string;
-  eventId: string;
-  document: HealthEventDocument;
-}
-
-interface Scenario {
-  node: string;
-  what: string;
-  run(pipeline: Pipeline, node: string): Promise<string>;
-}
-
-const LIMIT_MS = 120_000;
-
-export function xid(nodeName: string, change: Partial<HealthEventMessage> = {}): HealthEventMessage {
-  return {
-    agent: 'gpu-health-monitor',
-    checkName: 'GpuXidError',
-    nodeName,
-    isFatal: true,
-    isHealthy: false,
-    message: 'XID 79: GPU has fallen off the bus',
-    errorCode: ['79'],
-    entitiesImpacted: [{ entityType: 'GPU', entityValue: '0' }],
-    recommendedAction: 'RESTART_BM',
-    ...change,
-  };
-}
-
-async function until<Found>(what: string, look: () => Promise<Found | undefined | false>): Promise<Found> {
-  const end = Date.now() + LIMIT_MS;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > end) throw new Error(`did not happen within ${LIMIT_MS / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** Every module that has to do with the event has done its part. */
-export function settled(pipeline: Pipeline, id: string): Promise<HealthEventDocument> {
-  return until(`event ${id} is worked off`, async () => {
-    const event = await pipeline.store.get(id);
-    const { analyzed, exported, nodequarantined, faultremediated } = event?.healtheventstatus ?? {};
-    const done = faultremediated !== undefined || nodequarantined === 'NotQuarantined' || nodequarantined === 'UnQuarantined';
-    return analyzed === true && exported === true && done && event;
-  });
-}
-
-const quick = (name: string) => ({ name, pods: [{ name: `trainer-${name}`, endsAfterMs: 500 }], bootMs: 800 });
-const only = (ids: readonly string[]): string => ids[0] as string;
+import { type Outcome, only, quick, type Scenario, settled, until, xid } from './scenario.js';
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   healthy: {
@@ -106,8 +54,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       await until('the drain is under way', async () => (await pipeline.store.get(id))?.healtheventstatus.drainsession);
       await pipeline.restart('node-drainer', 'SIGTERM');
       await until('the reboot is under way', async () => {
-        const reboots = await pipeline.kube.listReboots();
-        return reboots.find(({ spec, status }) => spec.nodeName === node && status.bootID !== undefined);
+        const reboots = await pipeline.kube.list('RebootNode');
+        return reboots.find(({ spec, status }) => spec.nodeName === node && status.requestRef !== undefined);
       });
       await pipeline.restart('janitor', 'SIGKILL');
       await settled(pipeline, id);
@@ -162,6 +110,22 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       return id;
     },
   },
+  'circuit-breaker': {
+    node: 'gpu-node-18',
+    what: 'fault-quarantine may cordon one node, and two are reported; it stops, until it is restarted with a higher limit',
+    async run(pipeline, node) {
+      const other = 'gpu-node-19';
+      await Promise.all([other, node].map((name) => pipeline.addNode(quick(name))));
+      await pipeline.restart('fault-quarantine', 'SIGTERM', { CIRCUIT_BREAKER_NODES: '1' });
+      const ids = await pipeline.report(...[other, node].map((name) => xid(name, { recommendedAction: 'CONTACT_SUPPORT' })));
+      await until('the circuit breaker has tripped', async () =>
+        pipeline.log.some((line) => line.includes('circuit breaker tripped')),
+      );
+      await pipeline.restart('fault-quarantine', 'SIGTERM');
+      for (const id of ids) await settled(pipeline, id);
+      return ids[1] as string;
+    },
+  },
   stuck: {
     node: 'gpu-node-8',
     what: 'a pod does not end; the run ends before it',
@@ -183,6 +147,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       return id;
     },
   },
+  ...MAINTENANCE,
 };
 
 /** Events of last week, worked off long ago. */
@@ -200,8 +165,9 @@ async function addHistory({ store }: Pipeline): Promise<void> {
 
 /** A group at once, one group after the other: what restarts modules or holds the table would be seen in the other traces. */
 export const GROUPS: readonly (readonly string[])[] = [
-  ['repeated', 'slow-drain', 'unsupported', 'lost-machine', 'duplicate'],
+  ['repeated', 'slow-drain', 'unsupported', 'lost-machine', 'duplicate', ...Object.keys(MAINTENANCE)],
   ['restarts'],
+  ['circuit-breaker'],
   ['backfill'],
   ['healthy', 'stuck', 'unknown-node'],
 ];

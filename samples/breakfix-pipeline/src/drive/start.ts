@@ -4,7 +4,8 @@
 import { deliveryFaults } from '@spanwright/stage';
 import { Pipeline } from './pipeline.js';
 import { exportFaults, printOutcomes, printTraces, traceFaults } from './report.js';
-import { GROUPS, type Outcome, runScenario, SCENARIOS } from './scenarios.js';
+import type { Outcome } from './scenario.js';
+import { GROUPS, runScenario, SCENARIOS } from './scenarios.js';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 

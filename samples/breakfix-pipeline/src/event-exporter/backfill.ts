@@ -20,7 +20,7 @@ export class Backfill {
   @instrument({
     name: 'event_exporter.backfill',
     root: true,
-    result: (count: number) => ({ 'event_exporter.backfill.event_count': count }),
+    result: (count: number) => ({ 'event_exporter.backfill.events_processed': count }),
   })
   async run(): Promise<number> {
     return this.store.transaction(async (client) => {

@@ -41,16 +41,20 @@ export class EventExporter {
     await this.store.update(event.id, { 'healtheventstatus.exported': true, ...TRACE.changes() });
   }
 
-  @instrument({ name: 'event_exporter.transform' })
+  @instrument({ name: 'event_exporter.transform', result: () => ({ 'event_exporter.transform.success': true }) })
   transform(event: StoredEvent): CloudEvent {
     return toCloudEvent(event);
   }
 
-  @instrument({ name: 'event_exporter.publish_with_retry' })
-  async publishWithRetry(event: CloudEvent): Promise<void> {
+  @instrument({
+    name: 'event_exporter.publish_with_retry',
+    result: (retries: number) => ({ 'event_exporter.publish.status': 'success', 'event_exporter.publish.retry_count': retries }),
+  })
+  async publishWithRetry(event: CloudEvent): Promise<number> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.publish(event, attempt);
+        await this.publish(event, attempt);
+        return attempt - 1;
       } catch (error) {
         if (attempt === ATTEMPTS) throw error;
         await new Promise((resolve) => setTimeout(resolve, 50 * attempt));

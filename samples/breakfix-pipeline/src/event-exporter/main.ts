@@ -1,16 +1,12 @@
 // event-exporter as a process.
 
-import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
 import { endTracing, leave, setting, stopRequested, tellReady } from '../process.js';
+import { startModule } from '../tracing.js';
 import { watch } from '../watch.js';
 
 async function main(): Promise<void> {
-  const tracing = await startTracing({
-    serviceName: 'event-exporter',
-    enabled: true,
-    instrumentations: { undici: {}, pg: { ignoreConnectSpans: true } },
-  });
+  const tracing = await startModule('event-exporter');
   // what tracing patches is loaded after it
   const { HealthEventStore } = await import('../store/health-event-store.js');
   const { Backfill } = await import('./backfill.js');

@@ -1,13 +1,14 @@
-// Remedies what a drained node was quarantined for: collects its logs, asks for a reboot by a custom resource, and writes down what
+// Remedies what a drained node was quarantined for: collects its logs, asks for maintenance by a custom resource, and writes down what
 // came of it. The trace goes on in the annotations of the resource, since the janitor never sees the event.
 
+import { trace } from '@opentelemetry/api';
 import { extract, inject, instrument, linksTo } from 'spanwright';
 import type { ConsoleLogger } from 'spanwright/logs';
 import type { KubeClient } from '../kube/client.js';
-import type { RebootNode } from '../kube/types.js';
+import type { Kind, Request } from '../kube/types.js';
 import { OF_EVENT, OF_SESSION } from '../model/annotations.js';
 import { failed } from '../model/failure.js';
-import { eventAttributes, type StoredEvent, traceOf } from '../model/health-event.js';
+import { eventAttributes, type RecommendedAction, type StoredEvent, traceOf } from '../model/health-event.js';
 import { Retries } from '../retries.js';
 import type { HealthEventStore } from '../store/health-event-store.js';
 
@@ -15,11 +16,26 @@ const TRACE = traceOf('fault-remediation', 'node-drainer');
 /** For what this module does later: it goes on from what it did itself. */
 const OWN_TRACE = traceOf('fault-remediation', ['fault-remediation', 'node-drainer']);
 
-const DRAINED = [
-  { healtheventstatus: { userpodsevictionstatus: { status: 'Succeeded' } } },
-  { healtheventstatus: { userpodsevictionstatus: { status: 'AlreadyDrained' } } },
-];
+const DRAINED = (['Succeeded', 'AlreadyDrained', 'Cancelled'] as const).map((status) => ({
+  healtheventstatus: { userpodsevictionstatus: { status } },
+}));
 
+/** Resources that carry out the recommended actions; the others are for people. */
+const KINDS: { readonly [Action in RecommendedAction]?: Kind } = {
+  COMPONENT_RESET: 'GPUReset',
+  RESTART_BM: 'RebootNode',
+  REPLACE_VM: 'TerminateNode',
+  RUN_FIELDDIAG: 'ExternalRemediationRequest',
+};
+
+/** How long things may take, in seconds. */
+export interface Limits {
+  reboot: number;
+  maintenance: number;
+  logCollector: number;
+}
+
+type LogOutcome = 'success' | 'failure' | 'timeout';
 type SkipReason = 'recommended_action_none' | 'unsupported_action' | 'existing_cr_in_progress' | 'already_remediated';
 
 export class FaultRemediation {
@@ -29,7 +45,7 @@ export class FaultRemediation {
     private readonly store: HealthEventStore,
     private readonly kube: KubeClient,
     private readonly log: ConsoleLogger,
-    private readonly rebootTimeoutSeconds: number,
+    private readonly limits: Limits,
   ) {}
 
   async pass(): Promise<void> {
@@ -43,10 +59,23 @@ export class FaultRemediation {
   }
 
   async remedy(event: StoredEvent): Promise<void> {
-    const { maintenanceresource } = event.healtheventstatus;
-    if (maintenanceresource === undefined) return this.reconcile(event);
-    const reboot = await this.kube.getReboot(maintenanceresource); // outside any span, like all that only waits
-    if (reboot.status.completionTime !== undefined) await this.complete(event, reboot);
+    const { maintenanceresource, userpodsevictionstatus } = event.healtheventstatus;
+    if (userpodsevictionstatus?.status === 'Cancelled') return this.cancel(event);
+    const kind = KINDS[event.healthevent.recommendedAction];
+    if (maintenanceresource === undefined || kind === undefined) return this.reconcile(event);
+    const request = await this.kube.get(kind, maintenanceresource); // outside any span, like all that only waits
+    if (request.status.completionTime !== undefined) await this.complete(event, request);
+  }
+
+  @instrument({
+    name: 'fault_remediation.cancellation_event',
+    parent: (event: StoredEvent) => extract(event, TRACE),
+    link: 'same-trace',
+    attributes: (event: StoredEvent) => eventAttributes(event),
+  })
+  async cancel(event: StoredEvent): Promise<void> {
+    await this.store.update(event.id, { 'healtheventstatus.faultremediated': 'cancelled', ...TRACE.changes() });
+    this.log.info({ event: event.id, node: event.healthevent.nodeName }, 'remediation cancelled');
   }
 
   @instrument({
@@ -56,21 +85,23 @@ export class FaultRemediation {
     attributes: (event: StoredEvent) => eventAttributes(event),
   })
   async reconcile(event: StoredEvent): Promise<void> {
-    const reason = await this.reasonToSkip(event);
-    if (reason !== undefined) return this.skipEvent(event, reason);
-    await this.collectLogs(event);
-    await this.performRemediation(event);
+    const kind = KINDS[event.healthevent.recommendedAction];
+    const reason = await this.reasonToSkip(event, kind);
+    if (reason !== undefined || kind === undefined) return this.skipEvent(event, reason ?? 'unsupported_action');
+    await this.collectLogs(event, `log-collector-${event.id}`);
+    await this.performRemediation(event, kind);
   }
 
   @instrument({ name: 'fault_remediation.check_skip' })
-  async reasonToSkip({ id, healthevent, healtheventstatus }: StoredEvent): Promise<SkipReason | undefined> {
+  async reasonToSkip(event: StoredEvent, kind: Kind | undefined): Promise<SkipReason | undefined> {
+    const { id, healthevent, healtheventstatus } = event;
     if (healthevent.recommendedAction === 'NONE') return 'recommended_action_none';
-    if (healthevent.recommendedAction !== 'RESTART_BM') return 'unsupported_action';
-    const others = (await this.kube.listReboots()).filter(
+    if (kind === undefined) return 'unsupported_action';
+    const others = (await this.kube.list(kind)).filter(
       ({ spec, metadata }) => spec.nodeName === healthevent.nodeName && metadata.name !== nameOf(id),
     );
     if (others.some(({ status }) => status.completionTime === undefined)) return 'existing_cr_in_progress';
-    // quarantined and drained for another event, and rebooted since
+    // quarantined and drained for another event, and remedied since
     const wasDrained = healtheventstatus.userpodsevictionstatus?.status === 'AlreadyDrained';
     return wasDrained && others.length > 0 ? 'already_remediated' : undefined;
   }
@@ -84,15 +115,20 @@ export class FaultRemediation {
     this.log.info({ event: event.id, node: event.healthevent.nodeName, reason }, 'remediation skipped');
   }
 
+  /** The remediation goes on in any case: logs that are not to be had must not keep a node out of service. */
   @instrument({
     name: 'fault_remediation.log_collector',
-    result: (outcome: string) => ({ 'fault_remediation.log_collector.outcome': outcome }),
+    attributes: ({ id, healthevent }: StoredEvent, job: string) => ({
+      'fault_remediation.log_collector.event_id': id,
+      'fault_remediation.log_collector.node': healthevent.nodeName,
+      'fault_remediation.log_collector.job_name': job,
+    }),
+    result: (outcome: LogOutcome) => ({ 'fault_remediation.log_collector.outcome': outcome }),
   })
-  async collectLogs({ id, healthevent }: StoredEvent): Promise<'success' | 'failure' | 'timeout'> {
-    const name = `log-collector-${id}`;
-    await this.kube.createJob({ metadata: { name }, spec: { nodeName: healthevent.nodeName } });
-    for (let asked = 0; asked < 50; asked++) {
-      const { status } = await this.kube.getJob(name);
+  async collectLogs({ healthevent }: StoredEvent, job: string): Promise<LogOutcome> {
+    await this.kube.createJob({ metadata: { name: job }, spec: { nodeName: healthevent.nodeName } });
+    for (const until = Date.now() + this.limits.logCollector * 1000; Date.now() < until; ) {
+      const { status } = await this.kube.getJob(job);
       if (status.succeeded) return 'success';
       if (status.failed) return 'failure';
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -101,46 +137,51 @@ export class FaultRemediation {
   }
 
   @instrument({ name: 'fault_remediation.perform_remediation' })
-  async performRemediation(event: StoredEvent): Promise<void> {
-    const name = await this.createMaintenanceResource(event);
+  async performRemediation(event: StoredEvent, kind: Kind): Promise<void> {
+    const name = await this.createMaintenanceResource(event, kind);
     await this.store.update(event.id, { 'healtheventstatus.maintenanceresource': name, ...TRACE.changes() });
-    this.log.info({ event: event.id, node: event.healthevent.nodeName, resource: name }, 'reboot requested');
+    this.log.info({ event: event.id, node: event.healthevent.nodeName, resource: name }, 'maintenance requested');
   }
 
   @instrument({
     name: 'fault_remediation.create_maintenance_resource',
-    result: (name: string) => ({ 'fault_remediation.maintenance_resource.name': name }),
+    attributes: (_: StoredEvent, kind: Kind) => ({ 'fault_remediation.cr.kind': kind }),
+    result: (name: string) => ({ 'fault_remediation.cr.name': name }),
   })
-  async createMaintenanceResource({ id, healthevent }: StoredEvent): Promise<string> {
-    const reboot: Omit<RebootNode, 'status'> = {
+  async createMaintenanceResource({ id, healthevent }: StoredEvent, kind: Kind): Promise<string> {
+    const { nodeName, recommendedAction, entitiesImpacted } = healthevent;
+    const timeoutSeconds = kind === 'RebootNode' ? this.limits.reboot : this.limits.maintenance;
+    const gpus = kind === 'GPUReset' ? entitiesImpacted.map(({ entityValue }) => entityValue) : undefined;
+    const request: Omit<Request, 'status'> = {
       apiVersion: 'janitor.dgxc.nvidia.com/v1alpha1',
-      kind: 'RebootNode',
+      kind,
       metadata: { name: nameOf(id), annotations: {} },
-      spec: { nodeName: healthevent.nodeName, timeoutSeconds: this.rebootTimeoutSeconds },
+      spec: { nodeName, timeoutSeconds, recommendedAction, ...(gpus && { gpus }) },
     };
     try {
-      return (await this.kube.createReboot(inject(reboot, OF_EVENT))).metadata.name;
+      return (await this.kube.create(inject(request, OF_EVENT))).metadata.name;
     } catch (error) {
       throw failed(this.log, 'fault_remediation', 'cr_create_error', error);
     }
   }
 
-  /** Beside the spans of its own beginning, and linked to the reboot that it waited for. */
+  /** Beside the spans of its own beginning, and linked to the maintenance that it waited for. */
   @instrument({
     name: 'fault_remediation.remediation_status_updated',
     parent: (event: StoredEvent) => extract(event, OWN_TRACE),
     link: 'same-trace',
-    links: (_: StoredEvent, reboot: RebootNode) => linksTo([reboot], OF_SESSION),
-    attributes: (event: StoredEvent, reboot: RebootNode) => ({
+    links: (_: StoredEvent, request: Request) => linksTo([request], OF_SESSION),
+    attributes: (event: StoredEvent, { status }: Request) => ({
       ...eventAttributes(event),
-      'health_event_status.fault_remediated': String(reboot.status.outcome === 'Succeeded'),
+      'health_event_status.fault_remediated': String(status.outcome === 'Succeeded'),
     }),
   })
-  async complete(event: StoredEvent, { metadata, status }: RebootNode): Promise<void> {
+  async complete(event: StoredEvent, { metadata, status }: Request): Promise<void> {
     const remediated = status.outcome === 'Succeeded';
     await this.store.update(event.id, { 'healtheventstatus.faultremediated': remediated, ...OWN_TRACE.changes() });
+    trace.getActiveSpan()?.addEvent('fault_remediation.remediation_finished', { remediated });
     if (!remediated) {
-      const why = new Error(`${metadata.name}: ${status.reason ?? 'the reboot failed'}`);
+      const why = new Error(`${metadata.name}: ${status.reason ?? 'the maintenance failed'}`);
       throw failed(this.log, 'fault_remediation', 'remediation_failed', why);
     }
     this.log.info({ event: event.id, node: event.healthevent.nodeName }, 'node remediated');

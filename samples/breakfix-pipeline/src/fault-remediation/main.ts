@@ -1,16 +1,12 @@
 // fault-remediation as a process.
 
-import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
 import { endTracing, leave, setting, stopRequested, tellReady } from '../process.js';
+import { startModule } from '../tracing.js';
 import { watch } from '../watch.js';
 
 async function main(): Promise<void> {
-  const tracing = await startTracing({
-    serviceName: 'fault-remediation',
-    enabled: true,
-    instrumentations: { undici: {}, pg: { ignoreConnectSpans: true } },
-  });
+  const tracing = await startModule('fault-remediation');
   // what tracing patches is loaded after it
   const { HealthEventStore } = await import('../store/health-event-store.js');
   const { KubeClient } = await import('../kube/client.js');
@@ -18,8 +14,12 @@ async function main(): Promise<void> {
 
   const log = logOf('fault-remediation');
   const store = await HealthEventStore.connect(setting('DATABASE_URL'));
-  const rebootTimeout = Number(process.env.REBOOT_TIMEOUT_SECONDS ?? 20);
-  const remediation = new FaultRemediation(store, new KubeClient(setting('KUBE_API_URL')), log, rebootTimeout);
+  const limits = {
+    reboot: Number(process.env.REBOOT_TIMEOUT_SECONDS ?? 20),
+    maintenance: Number(process.env.MAINTENANCE_TIMEOUT_SECONDS ?? 60),
+    logCollector: Number(process.env.LOG_COLLECTOR_TIMEOUT_SECONDS ?? 5),
+  };
+  const remediation = new FaultRemediation(store, new KubeClient(setting('KUBE_API_URL')), log, limits);
   const watching = watch(
     100,
     () => remediation.pass(),

@@ -1,16 +1,12 @@
 // health-events-analyzer as a process.
 
-import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
 import { endTracing, leave, setting, stopRequested, tellReady } from '../process.js';
+import { startModule } from '../tracing.js';
 import { watch } from '../watch.js';
 
 async function main(): Promise<void> {
-  const tracing = await startTracing({
-    serviceName: 'health-events-analyzer',
-    enabled: true,
-    instrumentations: { grpc: {}, pg: { ignoreConnectSpans: true } },
-  });
+  const tracing = await startModule('health-events-analyzer');
   // what tracing patches is loaded after it
   const { HealthEventStore } = await import('../store/health-event-store.js');
   const { HealthEventsAnalyzer } = await import('./index.js');

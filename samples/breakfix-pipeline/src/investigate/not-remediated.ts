@@ -25,6 +25,30 @@ const wasNotQuarantined: Question = (trace) => {
   return { cause: 'not_quarantined', subject: { module: 'fault-quarantine' }, says: 'No rule asks for a quarantine.', evidence };
 };
 
+/** A tripped breaker halts an event until a restart; one that was worked on later is no longer halted. */
+const wasHalted: Question = (trace) => {
+  const last = named(trace, 'fault_quarantine.process_event').at(-1);
+  if (last?.tags.get('fault_quarantine.circuit_breaker.tripped') !== true) return undefined;
+  return {
+    cause: 'halted',
+    subject: { module: 'fault-quarantine', span: last.name },
+    says: 'The circuit breaker of fault-quarantine has tripped: no event is worked on until someone restarts it.',
+    evidence: ['fault_quarantine.circuit_breaker.tripped = true'],
+  };
+};
+
+const wasCancelled: Question = (trace) => {
+  const [cancelled] = named(trace, 'fault_quarantine.cancel_latest_quarantining_events');
+  if (cancelled === undefined) return undefined;
+  const reason = tag(cancelled, 'fault_quarantine.cancel.reason');
+  return {
+    cause: 'cancelled',
+    subject: { module: 'fault-quarantine', span: cancelled.name, reason },
+    says: `The event was cancelled: ${reason}.`,
+    evidence: [`fault_quarantine.cancel.reason = ${reason}`],
+  };
+};
+
 /** A session is seen by its marker before it ends; a session that ended otherwise than by its work goes on in a later one. */
 const isStillDrained: Question = (trace) => {
   const begun = named(trace, 'node_drainer.drain_session started').at(-1);
@@ -59,7 +83,10 @@ const wasSkipped: Question = (trace) => {
 
 const didActionFail: Question = (trace) => {
   const span = trace.spans.find((one) => one.tags.has('janitor.error.type'));
-  return span && failure('action_failed', span, 'janitor.error.type', 'janitor.error.message');
+  if (span === undefined) return undefined;
+  const found = failure('action_failed', span, 'janitor.error.type', 'janitor.error.message');
+  const resetFailed = trace.spans.some(({ tags }) => tags.get('janitor.reset_job.failed') === true);
+  return { ...found, evidence: [...(resetFailed ? ['janitor.reset_job.failed = true'] : []), ...found.evidence] };
 };
 
 /**
@@ -98,7 +125,9 @@ function failure(cause: string, span: Span, typeKey: string, messageKey: string)
 
 const QUESTIONS: readonly Question[] = [
   wasRemediated,
+  wasHalted,
   wasNotQuarantined,
+  wasCancelled,
   isStillDrained,
   wasSkipped,
   didActionFail,

@@ -24,6 +24,7 @@ const LONGER_MS = 2000;
 /** The reasons for waiting that passes of a session record. */
 const WAITING: readonly { attribute: string; waits(value: string): string[] }[] = [
   { attribute: 'node_drainer.pods.remaining', waits: (value) => JSON.parse(value) as string[] },
+  { attribute: 'janitor.node_lock.acquired', waits: (value) => (value === 'false' ? ['the lock of the node'] : []) },
   { attribute: 'janitor.reboot.progress', waits: (value) => (value === 'waiting' ? ['the machine to come back'] : []) },
 ];
 

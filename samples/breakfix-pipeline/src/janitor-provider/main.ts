@@ -1,13 +1,13 @@
 // janitor-provider as a process: the janitor calls it by gRPC.
 
-import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
 import { endTracing, leave, setting, stopRequested, tellReady } from '../process.js';
+import { startModule } from '../tracing.js';
 
 type Done = (error: Error | null, answer?: object) => void;
 
 async function main(): Promise<void> {
-  const tracing = await startTracing({ serviceName: 'janitor-provider', enabled: true, instrumentations: ['grpc', 'undici'] });
+  const tracing = await startModule('janitor-provider');
   // what tracing patches is loaded after it
   const { Server } = await import('@grpc/grpc-js');
   const { JanitorProvider } = await import('./index.js');
@@ -19,6 +19,9 @@ async function main(): Promise<void> {
   server.addService(JanitorProviderService.service, {
     SendRebootSignal: ({ request }: { request: { nodeName: string } }, done: Done) => {
       provider.sendRebootSignal(request.nodeName).then((signal) => done(null, signal), done);
+    },
+    SendTerminateSignal: ({ request }: { request: { nodeName: string } }, done: Done) => {
+      provider.sendTerminateSignal(request.nodeName).then((termination) => done(null, termination), done);
     },
     IsNodeReady: ({ request }: { request: { nodeName: string; bootId: string } }, done: Done) => {
       provider.isNodeReady(request.nodeName, request.bootId).then((isReady) => done(null, { isReady }), done);

@@ -1,20 +1,31 @@
 // janitor as a process.
 
-import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
 import { endTracing, leave, setting, stopRequested, tellReady } from '../process.js';
+import { startModule } from '../tracing.js';
 import { watch } from '../watch.js';
 
 async function main(): Promise<void> {
-  const tracing = await startTracing({ serviceName: 'janitor', enabled: true, instrumentations: ['grpc', 'undici'] });
+  const tracing = await startModule('janitor');
   // what tracing patches is loaded after it
   const { KubeClient } = await import('../kube/client.js');
+  const { ExternalRemediation } = await import('./external.js');
+  const { GpuReset } = await import('./gpu-reset.js');
   const { Janitor } = await import('./index.js');
+  const { Reboot } = await import('./reboot.js');
+  const { Terminate } = await import('./terminate.js');
   const { JanitorProviderService, connect } = await import('../rpc/services.js');
 
   const log = logOf('janitor');
   const provider = connect(JanitorProviderService, setting('JANITOR_PROVIDER_ADDRESS'));
-  const janitor = new Janitor(new KubeClient(setting('KUBE_API_URL')), provider, log);
+  const kube = new KubeClient(setting('KUBE_API_URL'));
+  const actions = [
+    new Reboot(kube, provider, log),
+    new GpuReset(kube, log),
+    new Terminate(kube, provider, log),
+    new ExternalRemediation(kube, log),
+  ];
+  const janitor = new Janitor(kube, actions, log);
   const watching = watch(
     200,
     () => janitor.pass(),

@@ -1,7 +1,7 @@
 // A client of the Kubernetes API: one HTTP request a call. API-call spans are those of OpenTelemetry's `undici` instrumentation
 // (fetch), with url.full and http.response.status_code; a call that is refused throws with what the server said.
 
-import type { Job, Node, Pod, RebootNode, RebootStatus } from './types.js';
+import { type Job, type Kind, type Node, PLURALS, type Pod, type Request, type RequestStatus } from './types.js';
 
 export class KubeError extends Error {
   constructor(
@@ -13,22 +13,55 @@ export class KubeError extends Error {
   }
 }
 
-const REBOOTS = '/apis/janitor.dgxc.nvidia.com/v1alpha1/rebootnodes';
+const hasStatus = (status: number) => (error: unknown) => error instanceof KubeError && error.status === status;
+/** The server refuses what exists already, or a lease that another holds. */
+export const isConflict = hasStatus(409);
+const isNotFound = hasStatus(404);
+
+const API = '/apis/janitor.dgxc.nvidia.com/v1alpha1';
 const JOBS = '/apis/batch/v1/namespaces/nvsentinel/jobs';
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/nvsentinel/leases';
+
+const nodePath = (name: string): string => `/api/v1/nodes/${encodeURIComponent(name)}`;
+const requestPath = (kind: Kind, name: string): string => `${API}/${PLURALS[kind]}/${encodeURIComponent(name)}`;
 
 export class KubeClient {
   constructor(private readonly url: string) {}
 
+  async listNodes(): Promise<Node[]> {
+    return (await this.#call<{ items: Node[] }>('GET', '/api/v1/nodes')).items;
+  }
+
   getNode(name: string): Promise<Node> {
-    return this.#call('GET', `/api/v1/nodes/${encodeURIComponent(name)}`);
+    return this.#call('GET', nodePath(name));
   }
 
   patchNode(name: string, patch: object): Promise<Node> {
-    return this.#call('PATCH', `/api/v1/nodes/${encodeURIComponent(name)}`, patch);
+    return this.#call('PATCH', nodePath(name), patch);
   }
 
   patchNodeStatus(name: string, patch: object): Promise<Node> {
-    return this.#call('PATCH', `/api/v1/nodes/${encodeURIComponent(name)}/status`, patch);
+    return this.#call('PATCH', `${nodePath(name)}/status`, patch);
+  }
+
+  deleteNode(name: string): Promise<unknown> {
+    return this.#call('DELETE', nodePath(name));
+  }
+
+  /** Takes the lease of a node, or renews it. False while another holds it. */
+  async lockNode(name: string, holderIdentity: string): Promise<boolean> {
+    const lease = { metadata: { name }, spec: { holderIdentity } };
+    try {
+      await this.#call('PUT', `${LEASES}/${encodeURIComponent(name)}`, lease);
+      return true;
+    } catch (error) {
+      if (isConflict(error)) return false;
+      throw error;
+    }
+  }
+
+  unlockNode(name: string): Promise<unknown> {
+    return this.#call('DELETE', `${LEASES}/${encodeURIComponent(name)}`);
   }
 
   async listPods(nodeName: string): Promise<Pod[]> {
@@ -49,24 +82,30 @@ export class KubeClient {
     return this.#call('GET', `${JOBS}/${encodeURIComponent(name)}`);
   }
 
-  async listReboots(): Promise<RebootNode[]> {
-    return (await this.#call<{ items: RebootNode[] }>('GET', REBOOTS)).items;
+  async list(kind: Kind): Promise<Request[]> {
+    return (await this.#call<{ items: Request[] }>('GET', `${API}/${PLURALS[kind]}`)).items;
   }
 
-  getReboot(name: string): Promise<RebootNode> {
-    return this.#call('GET', `${REBOOTS}/${encodeURIComponent(name)}`);
+  get(kind: Kind, name: string): Promise<Request> {
+    return this.#call('GET', requestPath(kind, name));
   }
 
-  createReboot(reboot: Omit<RebootNode, 'status'>): Promise<RebootNode> {
-    return this.#call('POST', REBOOTS, reboot);
+  create(request: Omit<Request, 'status'>): Promise<Request> {
+    return this.#call('POST', `${API}/${PLURALS[request.kind]}`, request);
   }
 
-  annotateReboot(name: string, annotations: Record<string, string>): Promise<RebootNode> {
-    return this.#call('PATCH', `${REBOOTS}/${encodeURIComponent(name)}`, { metadata: { annotations } });
+  annotate({ kind, metadata: { name } }: Request, annotations: Record<string, string>): Promise<Request> {
+    return this.#call('PATCH', requestPath(kind, name), { metadata: { annotations } });
   }
 
-  patchRebootStatus(name: string, status: RebootStatus): Promise<RebootNode> {
-    return this.#call('PATCH', `${REBOOTS}/${encodeURIComponent(name)}/status`, { status });
+  patchStatus({ kind, metadata: { name } }: Request, status: RequestStatus): Promise<Request> {
+    return this.#call('PATCH', `${requestPath(kind, name)}/status`, { status });
+  }
+
+  async delete(kind: Kind, name: string): Promise<void> {
+    await this.#call('DELETE', requestPath(kind, name)).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
   }
 
   async #call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {

@@ -4,6 +4,7 @@ export interface Metadata {
   name: string;
   namespace?: string;
   annotations?: Record<string, string>;
+  labels?: Record<string, string>;
   deletionTimestamp?: string;
 }
 
@@ -38,17 +39,32 @@ export interface Job {
   status: { succeeded?: number; failed?: number };
 }
 
-export interface RebootNode {
+/** Custom resources: what is asked for a node. The janitor carries out all but `DrainRequest`, which the owner of the pods carries out. */
+export const PLURALS = {
+  RebootNode: 'rebootnodes',
+  GPUReset: 'gpuresets',
+  TerminateNode: 'terminatenodes',
+  ExternalRemediationRequest: 'externalremediationrequests',
+  DrainRequest: 'drainrequests',
+} as const;
+export type Kind = keyof typeof PLURALS;
+
+export interface Request {
   apiVersion: string;
-  kind: 'RebootNode';
+  kind: Kind;
   metadata: Metadata;
-  spec: { nodeName: string; timeoutSeconds: number };
-  status: RebootStatus;
+  spec: { nodeName: string; timeoutSeconds: number; recommendedAction: string; gpus?: string[] };
+  status: RequestStatus;
 }
 
-export interface RebootStatus {
+export interface RequestStatus {
   startTime?: string;
-  bootID?: string;
+  /** The cloud's reference for the boot that ends, or for the termination. */
+  requestRef?: string;
+  /** The last step that a request of many steps has behind it. */
+  condition?: string;
+  /** Answer of the external system. */
+  externallyCompleted?: 'True' | 'False';
   completionTime?: string;
   outcome?: 'Succeeded' | 'Failed';
   reason?: string;

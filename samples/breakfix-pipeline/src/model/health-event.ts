@@ -3,7 +3,7 @@
 
 import { carriers, type DocumentKind } from 'spanwright';
 
-export type RecommendedAction = 'NONE' | 'RESTART_BM' | 'CONTACT_SUPPORT';
+export type RecommendedAction = 'NONE' | 'COMPONENT_RESET' | 'RESTART_BM' | 'REPLACE_VM' | 'RUN_FIELDDIAG' | 'CONTACT_SUPPORT';
 
 export interface HealthEvent {
   agent: string;
@@ -19,14 +19,16 @@ export interface HealthEvent {
   metadata: Record<string, string>;
 }
 
-export type NodeQuarantined = 'Quarantined' | 'AlreadyQuarantined' | 'UnQuarantined' | 'NotQuarantined';
+export type NodeQuarantined = 'Quarantined' | 'AlreadyQuarantined' | 'UnQuarantined' | 'NotQuarantined' | 'Cancelled';
 
 export interface HealthEventStatus {
   nodequarantined?: NodeQuarantined;
-  userpodsevictionstatus?: { status: 'InProgress' | 'Succeeded' | 'AlreadyDrained' | 'NotNeeded'; message?: string };
+  userpodsevictionstatus?: { status: 'Succeeded' | 'AlreadyDrained' | 'Cancelled' };
+  /** The drain request that was made for pods which another system drains. */
+  customdrain?: string;
   /** The maintenance resource that was made for the event. */
   maintenanceresource?: string;
-  faultremediated?: boolean | 'skipped';
+  faultremediated?: boolean | 'skipped' | 'cancelled';
   analyzed?: boolean;
   exported?: boolean;
   /** Trace context of the drain that is under way: what a restarted node-drainer goes on with. */

@@ -1,24 +1,42 @@
 // Empties a quarantined node. A drain takes many passes, so it is a session: one span from the first pass to the last, each pass
 // below it. What a restarted node-drainer needs to go on in the same trace is stored beside the work.
 
+import type { Attributes } from '@opentelemetry/api';
 import { extract, instrument, sessions } from 'spanwright';
 import type { ConsoleLogger } from 'spanwright/logs';
-import type { KubeClient } from '../kube/client.js';
+import { isConflict, type KubeClient } from '../kube/client.js';
 import type { Pod } from '../kube/types.js';
 import { failed } from '../model/failure.js';
-import { eventAttributes, type StoredEvent, traceOf } from '../model/health-event.js';
+import { eventAttributes, type HealthEvent, type StoredEvent, traceOf } from '../model/health-event.js';
 import { Retries } from '../retries.js';
 import type { HealthEventStore } from '../store/health-event-store.js';
 
 const TRACE = traceOf('node-drainer', ['fault-quarantine', 'platform-connector']);
 const NAMESPACE = 'nvsentinel::node-drainer';
 
-const QUARANTINED = [
-  { healtheventstatus: { nodequarantined: 'Quarantined' } },
-  { healtheventstatus: { nodequarantined: 'AlreadyQuarantined' } },
-];
+const QUARANTINED = (['Quarantined', 'AlreadyQuarantined', 'Cancelled'] as const).map((nodequarantined) => ({
+  healtheventstatus: { nodequarantined },
+}));
+/** Pods of this namespace are drained by their own scheduler, which is asked for it by a resource. */
+const CUSTOM_DRAIN = 'slurm';
+const SYSTEM = 'gpu-operator';
 
-type EvictionStatus = 'Succeeded' | 'AlreadyDrained';
+type EvictionStatus = 'Succeeded' | 'AlreadyDrained' | 'Cancelled';
+
+/** The GPU that alone is drained; undefined: the whole node is. */
+function partOf({ healthevent }: StoredEvent): HealthEvent['entitiesImpacted'][number] | undefined {
+  return healthevent.recommendedAction === 'COMPONENT_RESET' ? healthevent.entitiesImpacted[0] : undefined;
+}
+
+function scopeOf(event: StoredEvent): Attributes {
+  const part = partOf(event);
+  if (part === undefined) return { 'node_drainer.drain.scope': 'full' };
+  return {
+    'node_drainer.drain.scope': 'partial',
+    'node_drainer.partial_drain.entity_type': part.entityType,
+    'node_drainer.partial_drain.entity_value': part.entityValue,
+  };
+}
 
 export class NodeDrainer {
   /** Drains whose session this process has begun. */
@@ -48,7 +66,7 @@ export class NodeDrainer {
     sessions.start(event.id, {
       name: 'node_drainer.drain_session',
       namespace: NAMESPACE,
-      attributes: { ...eventAttributes(event), 'node_drainer.drain.scope': 'full' },
+      attributes: { ...eventAttributes(event), ...scopeOf(event) },
       // in the event's trace, linked to the span before: that of the drain before a restart, else that of the quarantine
       resume: earlier ?? extract(event, TRACE),
     });
@@ -58,14 +76,32 @@ export class NodeDrainer {
         await this.store.update(event.id, { 'healtheventstatus.drainsession': sessions.carrier(event.id) });
         this.log.info({ event: event.id, node: event.healthevent.nodeName, resumed: earlier !== undefined }, 'drain begun');
       }
-      const remaining = await this.processEvent(event);
-      if (remaining.length > 0) return;
-      const { nodequarantined } = event.healtheventstatus;
-      await this.updateEvictionStatus(event, nodequarantined === 'Quarantined' ? 'Succeeded' : 'AlreadyDrained');
-      this.log.info({ event: event.id, node: event.healthevent.nodeName }, 'node drained');
+      const isCancelled = event.healtheventstatus.nodequarantined === 'Cancelled';
+      if (isCancelled) await this.cancel(event);
+      else if (!(await this.isDrained(event))) return;
+      this.log.info({ event: event.id, node: event.healthevent.nodeName }, isCancelled ? 'drain cancelled' : 'node drained');
       sessions.end(event.id);
       this.#begun.delete(event.id);
     });
+  }
+
+  async isDrained(event: StoredEvent): Promise<boolean> {
+    const remaining = await this.processEvent(event);
+    if (remaining.length > 0) return false;
+    await this.#finish(event, event.healtheventstatus.nodequarantined === 'Quarantined' ? 'Succeeded' : 'AlreadyDrained');
+    return true;
+  }
+
+  /** Pods that are being evicted end all the same; the others stay. */
+  @instrument({ name: 'node_drainer.execute_cancel_status' })
+  async cancel(event: StoredEvent): Promise<void> {
+    await this.#finish(event, 'Cancelled');
+  }
+
+  async #finish(event: StoredEvent, status: EvictionStatus): Promise<void> {
+    const { customdrain } = event.healtheventstatus;
+    if (customdrain !== undefined) await this.deleteCustomDrain(customdrain);
+    await this.updateEvictionStatus(event, status);
   }
 
   /** Evicts the pods that are not being evicted yet. @returns the pods that are still there */
@@ -73,10 +109,16 @@ export class NodeDrainer {
     name: 'node_drainer.process_event',
     result: (remaining: string[]) => ({ 'node_drainer.pods.remaining': remaining }),
   })
-  async processEvent({ healthevent }: StoredEvent): Promise<string[]> {
+  async processEvent(event: StoredEvent): Promise<string[]> {
+    const gpu = partOf(event)?.entityValue;
     try {
-      const pods = await this.kube.listPods(healthevent.nodeName);
-      const untold = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+      const pods = (await this.kube.listPods(event.healthevent.nodeName)).filter(
+        ({ metadata }) =>
+          metadata.namespace !== SYSTEM && (gpu === undefined || metadata.annotations?.['nvidia.com/gpu'] === gpu),
+      );
+      const isTheirs = ({ metadata }: Pod): boolean => metadata.namespace === CUSTOM_DRAIN;
+      if (pods.some(isTheirs) && event.healtheventstatus.customdrain === undefined) await this.executeCustomDrain(event);
+      const untold = pods.filter((pod) => !isTheirs(pod) && pod.metadata.deletionTimestamp === undefined);
       if (untold.length > 0) await this.evictPods(untold);
       return pods.map(({ metadata }) => metadata.name);
     } catch (error) {
@@ -85,8 +127,40 @@ export class NodeDrainer {
   }
 
   @instrument({
+    name: 'node_drainer.execute_custom_drain',
+    result: (name: string) => ({
+      'node_drainer.custom_cr.name': name,
+      'node_drainer.custom_cr.created': true,
+      'node_drainer.custom_cr.status': 'in_progress',
+    }),
+  })
+  async executeCustomDrain({ id, healthevent }: StoredEvent): Promise<string> {
+    const name = `drain-${id}`;
+    const request = {
+      apiVersion: 'janitor.dgxc.nvidia.com/v1alpha1',
+      kind: 'DrainRequest',
+      metadata: { name, annotations: {} },
+      spec: { nodeName: healthevent.nodeName, timeoutSeconds: 3600, recommendedAction: healthevent.recommendedAction },
+    } as const;
+    await this.kube.create(request).catch((error: unknown) => {
+      if (!isConflict(error)) throw error; // it was made before a restart
+    });
+    await this.store.update(id, { 'healtheventstatus.customdrain': name });
+    return name;
+  }
+
+  @instrument({
+    name: 'node_drainer.delete_custom_drain_cr',
+    args: { name: 'node_drainer.custom_cr.name' },
+    result: () => ({ 'node_drainer.custom_cr.deleted': true }),
+  })
+  async deleteCustomDrain(name: string): Promise<void> {
+    await this.kube.delete('DrainRequest', name);
+  }
+
+  @instrument({
     name: 'node_drainer.evict_pods',
-    attributes: (pods: readonly Pod[]) => ({ 'node_drainer.pods.evicted': pods.map(({ metadata }) => metadata.name) }),
+    attributes: (pods: readonly Pod[]) => ({ 'node_drainer.immediate_eviction_pods': pods.map(({ metadata }) => metadata.name) }),
   })
   async evictPods(pods: readonly Pod[]): Promise<void> {
     await Promise.all(pods.map((pod) => this.kube.evictPod(pod)));

@@ -20,7 +20,7 @@ export class PlatformConnector {
 
   @instrument({
     name: 'platform_connector.health_events_received',
-    attributes: (events: readonly HealthEventMessage[]) => ({ 'platform_connector.event_count': events.length }),
+    attributes: (events: readonly HealthEventMessage[]) => ({ 'platform_connector.grpc.events_count': events.length }),
   })
   async receive(events: readonly HealthEventMessage[]): Promise<string[]> {
     const ids: string[] = [];
@@ -53,14 +53,17 @@ export class PlatformConnector {
     return id;
   }
 
-  @instrument({ name: 'platform_connector.db.insert' })
+  @instrument({ name: 'platform_connector.db.insert', attributes: { 'platform_connector.db.operation': 'insert' } })
   async insert(document: HealthEventDocument): Promise<string> {
     return this.store.insert(document).catch((error: unknown) => {
       throw failed(this.log, 'platform_connector', 'db_insert_error', error);
     });
   }
 
-  @instrument({ name: 'platform_connector.k8s.update_node_condition' })
+  @instrument({
+    name: 'platform_connector.k8s.update_node_condition',
+    result: () => ({ 'platform_connector.k8s.node_condition.updated': true }),
+  })
   async updateNodeCondition({ nodeName, checkName, isHealthy, message }: HealthEvent): Promise<void> {
     const condition = { type: checkName, status: isHealthy ? 'False' : 'True', message };
     await this.kube.patchNodeStatus(nodeName, { status: { conditions: [condition] } }).catch((error: unknown) => {

@@ -1,16 +1,12 @@
 // platform-connector as a process: health monitors call it by gRPC.
 
-import { startTracing } from 'spanwright';
 import { logOf } from '../log.js';
 import { endTracing, leave, setting, stopRequested, tellReady } from '../process.js';
 import type { HealthEventMessage } from '../rpc/services.js';
+import { startModule } from '../tracing.js';
 
 async function main(): Promise<void> {
-  const tracing = await startTracing({
-    serviceName: 'platform-connector',
-    enabled: true,
-    instrumentations: { grpc: {}, undici: {}, pg: { ignoreConnectSpans: true } },
-  });
+  const tracing = await startModule('platform-connector');
   // what tracing patches is loaded after it
   const { Server } = await import('@grpc/grpc-js');
   const { HealthEventStore } = await import('../store/health-event-store.js');

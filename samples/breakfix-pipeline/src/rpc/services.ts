@@ -40,11 +40,11 @@ export function connect(service: ServiceClientConstructor, address: string): Cli
 
 type Unary = (request: unknown, options: { deadline: number }, done: (error: Error | null, answer: unknown) => void) => void;
 
-/** Calls with a limit of ten seconds. @throws the gRPC error, with the method in its message */
+/** Calls with a limit of half a minute. @throws the gRPC error, with the method in its message */
 export function call<Answer>(client: Client, method: string, request: unknown): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const unary = (client as unknown as Record<string, Unary>)[method] as Unary;
-    unary.call(client, request, { deadline: Date.now() + 10_000 }, (error, answer) => {
+    unary.call(client, request, { deadline: Date.now() + 30_000 }, (error, answer) => {
       if (error) reject(new Error(`${method}: ${error.message}`, { cause: error }));
       else resolve(answer as Answer);
     });

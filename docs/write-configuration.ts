@@ -42,15 +42,7 @@ export function configurationDocument(): string {
   return `<!-- Written by docs/write-configuration.ts from runtime/config/keys.ts and runtime/warnings.ts. Edit those. -->
 # Configuration
 
-Every setting can come from four sources. A later one wins over an earlier one:
-
-1. the default,
-2. the \`[tracing]\` section of a TOML file, or a [declarative configuration](declarative-configuration.md) in YAML,
-3. an environment variable (of several, the first one named below that is set),
-4. an option of \`startTracing()\`.
-
-The file is the one named by the option \`configFile\`, else by the variable \`SPANWRIGHT_CONFIG\`, else \`tracing.toml\` in the working
-directory if there is one. Other sections of the file are left alone. An empty variable counts as unset, an empty endpoint too.
+\`tracing.toml\`, in the working directory
 
 \`\`\`toml
 [tracing]
@@ -64,34 +56,58 @@ rules = "acme::billing::db=off"
 deployment.environment.name = "production"
 \`\`\`
 
-An unknown key, a wrong type and a value out of range are errors: \`startTracing()\` throws a \`ConfigurationError\` whose \`faults\` name all
-of them, with file, line and what was expected. A malformed environment variable is ignored with a warning (SPW038), as the OpenTelemetry
-specification asks; \`SPANWRIGHT_ALLOW_RUNTIME_CHANGES\` then counts as \`false\`. An endpoint that cannot be used is logged, and the service runs
-without tracing. \`tracing.state().configuration\` names the source of every value; secrets are shown as \`***\`.
+## Sources and precedence
+
+Every setting can come from four sources. A later one has precedence over an earlier one:
+
+1. the default,
+2. the \`[tracing]\` section of a TOML file, or a [declarative configuration](declarative-configuration.md) in YAML,
+3. an environment variable (of several, the first one named below that is set),
+4. an option of \`startTracing()\`.
+
+The file is the one named by the option \`configFile\`, else by the variable \`SPANWRIGHT_CONFIG\`, else \`tracing.toml\` in the working
+directory if there is one. Other sections of the file are ignored. An empty variable or endpoint counts as unset.
 
 Durations are a number with one of the units \`ms\`, \`s\`, \`m\`, \`h\`, or a plain number of milliseconds.
+
+## Errors
+
+| fault | result |
+|---|---|
+| an unknown key, a wrong type, a value out of range | \`startTracing()\` throws a \`ConfigurationError\`. Its \`faults\` name each with file, line and what was expected. |
+| a malformed environment variable | ignored with a warning (SPW038), as the OpenTelemetry specification requires; \`SPANWRIGHT_ALLOW_RUNTIME_CHANGES\` then counts as \`false\` |
+| an endpoint that cannot be used | logged (SPW002); the service runs without tracing |
+
+\`tracing.state().configuration\` names the source of every value. Secrets are shown as \`***\`.
 
 ## Keys
 
 ${table(['key', 'option', 'type', 'default', 'variables', 'meaning'], KEYS.map(keyCells))}
 
-Only code can give \`configFile\`, \`exporter\` (a \`SpanExporter\`, used instead of the OTLP exporter), \`spanProcessors\` (which get every
-recorded span in addition) and \`extraResourceDetectors\`. An exporter or a span processor counts as a configured endpoint.
+Options that only code can give:
+
+| option | meaning |
+|---|---|
+| \`configFile\` | path of the TOML or YAML file |
+| \`exporter\` | a \`SpanExporter\`, used instead of the OTLP exporter |
+| \`spanProcessors\` | span processors that get every recorded span in addition |
+| \`extraResourceDetectors\` | resource detectors of other packages |
+
+An exporter or a span processor counts as a configured endpoint.
 
 ## Resource
 
-What every span says of its process comes from OpenTelemetry's detectors, all of them by default. \`resource\` and \`service_name\` win over
-what they find; the variables \`OTEL_RESOURCE_ATTRIBUTES\` and \`OTEL_SERVICE_NAME\` count whether \`env\` is among the
-detectors or not. Detectors run when the first span is sent: while tracing is off, none does. Those of other packages, for example of a
-cloud, are given in code as \`extraResourceDetectors\`; the first export waits up to 2 s for what they look up, and a detector that fails is
-logged (SPW023) and left out.
+OpenTelemetry's detectors find the resource attributes of the process, all of them by default.
 
-\`process.command_args\` is never taken from the detector: command lines hold passwords, and a resource is sent with every batch. Who wants
-it names it: \`resource: { 'process.command_args': process.argv }\`.
+- \`resource\` and \`service_name\` have precedence over detected values. \`OTEL_RESOURCE_ATTRIBUTES\` and \`OTEL_SERVICE_NAME\` are used also without the detector \`env\`.
+- Detectors run when the first span is sent, so that none runs while tracing is off. The first export waits up to 2 s for them.
+- Detectors of other packages, for example of a cloud, are given in code as \`extraResourceDetectors\`. A detector that fails is logged (SPW023) and ignored.
+- \`process.command_args\` is never detected, because command lines hold passwords and a resource is sent with every batch. To send it, name it:
+  \`resource: { 'process.command_args': process.argv }\`.
 
 ## Standard variables
 
-Of OpenTelemetry's variables those in the table of keys are followed, and the sampler:
+Spanwright reads the OpenTelemetry variables in the table of keys, and the sampler:
 
 | \`OTEL_TRACES_SAMPLER\` | equivalent |
 |---|---|
@@ -105,15 +121,22 @@ Of OpenTelemetry's variables those in the table of keys are followed, and the sa
 The gate decides first: while \`enabled\` is off, no sampler starts a trace. \`roots\`, \`remote_parent\` and a rule for \`*\` that code or a variable of
 Spanwright sets have precedence; the ratio adds to other rules.
 
-With \`OTEL_CONFIG_FILE\` none of them counts: see [declarative configuration](declarative-configuration.md).
+With \`OTEL_CONFIG_FILE\` these variables are not read: see [declarative configuration](declarative-configuration.md).
 
-Over gRPC the proxies of \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`no_proxy\` are used (lower case, as in \`@grpc/grpc-js\`); over HTTP none is.
+Over gRPC, \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`no_proxy\` are read (lower case, as in \`@grpc/grpc-js\`); over HTTP no proxy is used.
 
-## What the runtime says
+## Log lines
 
-Lines go to standard error and begin with \`spanwright:\` and a code; those that can repeat are printed once per cause and minute. The option
-\`logger\` sends them to a logger of pino, bunyan, winston or Nest, to \`diag\`, \`console\`, or a function, with code, cause and detail as fields
-where the logger takes fields. \`log_level\` (\`OTEL_LOG_LEVEL\`) leaves levels out; under Jest, Vitest, Mocha, uvu, Playwright, node:test and \`NODE_ENV=test\` the default is \`warn\`.
+\`\`\`text
+spanwright: SPW001 OpenTelemetry tracing initialized: service carbide-api, sending to http://localhost:4317, tracing is off
+\`\`\`
+
+Log lines go to standard error, each with a code. A line that can repeat is logged once per cause and minute.
+
+| setting | effect |
+|---|---|
+| option \`logger\` | sends the lines to a logger of pino, bunyan, winston or Nest, to \`diag\`, \`console\` or a function; with code, cause and detail as fields if the logger takes fields |
+| \`log_level\` (\`OTEL_LOG_LEVEL\`) | leaves levels out; the default is \`warn\` under Jest, Vitest, Mocha, uvu, Playwright, node:test and \`NODE_ENV=test\` |
 
 ${table(
   ['code', 'level', 'text'],

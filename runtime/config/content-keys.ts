@@ -15,7 +15,7 @@ export const CONTENT_KEYS = [
     default: 'none',
     env: ['SPANWRIGHT_ALLOW_CAPTURE'],
     whenMalformed: 'none',
-    doc: 'Where a lease may capture arguments, results and fields of `this` (`capture`): namespaces, `*` or `none`.',
+    doc: 'Namespaces in which a lease may capture arguments, results and fields of `this` (`capture`), or `*`, or `none`.',
   },
   {
     key: 'redact',
@@ -31,7 +31,7 @@ export const CONTENT_KEYS = [
     type: choice(['events', 'logs', 'logs/dup']),
     default: 'events',
     env: ['OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN'],
-    doc: 'Where exceptions are recorded: as events of their spans, as log records of `@opentelemetry/api-logs`, or both.',
+    doc: 'Exceptions are recorded as events of their spans, as log records of `@opentelemetry/api-logs`, or both.',
   },
   {
     key: 'span_attribute_count_limit',
@@ -47,7 +47,7 @@ export const CONTENT_KEYS = [
     type: optionalInteger(COUNT),
     default: null,
     env: ['OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT', 'OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT'],
-    doc: 'Characters of a text attribute; longer ones are cut. Unset: no limit.',
+    doc: 'Characters of a string attribute; longer ones are cut. Unset: no limit.',
   },
   {
     key: 'span_event_count_limit',

@@ -15,7 +15,7 @@ export const FLIGHT_KEYS = [
     type: optionalDuration({ min: 1000, max: 60 * MINUTE }),
     default: null,
     env: ['SPANWRIGHT_FLIGHT_RECORDER'],
-    doc: 'How far back calls that are not recorded are kept in memory, for a dump ([flight-recorder.md](flight-recorder.md)). Unset: not at all.',
+    doc: 'Time for which calls that are not recorded stay in memory, for a dump ([flight-recorder.md](flight-recorder.md)). Unset: they are not kept.',
   },
   {
     key: 'flight_max_calls',
@@ -23,7 +23,7 @@ export const FLIGHT_KEYS = [
     type: integer({ min: 100, max: 10_000_000 }),
     default: 600_000,
     env: ['SPANWRIGHT_FLIGHT_MAX_CALLS'],
-    doc: 'Calls that the flight recorder keeps at most.',
+    doc: 'Most calls that the flight recorder keeps.',
   },
   {
     key: 'flight_max_bytes',
@@ -31,7 +31,7 @@ export const FLIGHT_KEYS = [
     type: integer({ min: 65_536, max: 2 ** 30 }),
     default: 32 * 2 ** 20,
     env: ['SPANWRIGHT_FLIGHT_MAX_BYTES'],
-    doc: 'Bytes that the flight recorder takes at most, with the arguments that it keeps.',
+    doc: 'Most bytes that the flight recorder takes, kept arguments included.',
   },
   {
     key: 'flight_folder',
@@ -39,7 +39,7 @@ export const FLIGHT_KEYS = [
     type: text(),
     default: '.',
     env: ['SPANWRIGHT_FLIGHT_FOLDER'],
-    doc: 'Folder of the files of dumps, from the working directory.',
+    doc: 'Folder of the dump files, relative to the working directory.',
   },
   {
     key: 'flight_errors',
@@ -47,7 +47,7 @@ export const FLIGHT_KEYS = [
     type: boolean(),
     default: true,
     env: ['SPANWRIGHT_FLIGHT_ERRORS'],
-    doc: 'Whether an error at a root dumps the flight recorder.',
+    doc: 'An error at a root dumps the flight recorder.',
   },
   {
     key: 'flight_slower_than',
@@ -55,7 +55,7 @@ export const FLIGHT_KEYS = [
     type: optionalDuration({ min: 1, max: 60 * MINUTE }),
     default: null,
     env: ['SPANWRIGHT_FLIGHT_SLOWER_THAN'],
-    doc: 'Time of a root above which the flight recorder is dumped.',
+    doc: 'Duration of a root above which the flight recorder is dumped.',
   },
   {
     key: 'flight_loop_delay',
@@ -79,6 +79,6 @@ export const FLIGHT_KEYS = [
     type: duration({ min: 0, max: 24 * 60 * MINUTE }),
     default: MINUTE,
     env: ['SPANWRIGHT_FLIGHT_INTERVAL'],
-    doc: 'Least time between two dumps for the same cause; a dump that a person asks for is always made.',
+    doc: 'Least time between two dumps for the same cause. A dump that a person requests is always written.',
   },
 ] as const satisfies readonly KeyRow[];

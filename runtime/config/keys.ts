@@ -36,7 +36,7 @@ export const KEYS = [
     type: boolean(),
     default: false,
     env: ['SPANWRIGHT_ENABLED'],
-    doc: 'Whether spans are recorded from the start. With no endpoint nothing is recorded, even if this is true.',
+    doc: 'Records spans from the start. Without an endpoint nothing is recorded.',
   },
   {
     key: 'disabled',
@@ -44,7 +44,7 @@ export const KEYS = [
     type: boolean(),
     default: false,
     env: ['OTEL_SDK_DISABLED'],
-    doc: 'Nothing is built and nothing can be enabled while the process runs, regardless of other settings.',
+    doc: 'Builds nothing, and nothing can be enabled while the process runs, regardless of other settings.',
   },
   {
     key: 'allow_runtime_changes',
@@ -53,7 +53,7 @@ export const KEYS = [
     default: true,
     env: ['SPANWRIGHT_ALLOW_RUNTIME_CHANGES'],
     whenMalformed: false,
-    doc: 'Whether the flag and the rules may be changed while the process runs; if not, each change is refused with PermissionDenied.',
+    doc: 'Allows changes of the flag and the rules while the process runs. `false`: each change is refused with PermissionDenied.',
   },
   {
     key: 'service_name',
@@ -61,7 +61,7 @@ export const KEYS = [
     type: text(),
     default: 'unknown_service:node',
     env: ['OTEL_SERVICE_NAME'],
-    doc: 'Resource attribute `service.name`. Without it, `service.name` of `resource` counts.',
+    doc: 'Resource attribute `service.name`. Unset: `service.name` of `resource`.',
   },
   {
     key: 'service_version',
@@ -77,7 +77,7 @@ export const KEYS = [
     type: attributes(),
     default: Object.freeze({}),
     env: ['OTEL_RESOURCE_ATTRIBUTES'],
-    doc: 'Resource attributes. Sources add up; for one attribute the higher source wins.',
+    doc: 'Resource attributes. Attributes of all sources are merged; for one attribute the later source has precedence.',
     merge: true,
   },
   {
@@ -106,7 +106,7 @@ export const KEYS = [
     type: patterns(parseRoots, (parsed) => printPatterns(parsed, 'none')),
     default: '*',
     env: ['SPANWRIGHT_ROOTS'],
-    doc: 'Which spans may start a trace: namespace prefixes, `kind:server`, `scope:<instrumentation scope>`, `*` or `none`.',
+    doc: 'Spans that may start a trace: namespace prefixes, `kind:server`, `scope:<instrumentation scope>`, `*` or `none`.',
   },
   {
     key: 'when',
@@ -138,7 +138,7 @@ export const KEYS = [
     type: choice(['accept', 'ignore']),
     default: 'accept',
     env: ['SPANWRIGHT_REMOTE_PARENT'],
-    doc: 'Whether the sampled flag of an upstream service starts recording here.',
+    doc: '`accept`: a sampled parent of an upstream service starts recording here. `ignore`: it does not.',
   },
   {
     key: 'keep',
@@ -146,7 +146,7 @@ export const KEYS = [
     type: keep(),
     default: null,
     env: [],
-    doc: 'Which finished traces are kept: with `errors` (default true), `slower_than`, and a `ratio` of the rest (default 0), waiting within `max_spans` and `max_traces`. Unset: all.',
+    doc: 'Finished traces to keep: those with `errors` (default true), those `slower_than`, and a `ratio` of the rest (default 0). `max_spans` and `max_traces` bound those that wait. Unset: all traces.',
   },
   {
     key: 'instrumentations',
@@ -178,7 +178,7 @@ export const KEYS = [
     type: choice(['end', 'drop', 'report']),
     default: 'end',
     env: ['SPANWRIGHT_ON_LEAK'],
-    doc: 'What happens to a leaked span: it is ended and sent, its namespace is dropped from then on, or it is only reported.',
+    doc: '`end`: a leaked span is ended and sent. `drop`: its namespace is dropped from then on. `report`: it is only reported.',
   },
   {
     key: 'open_spans_metric',
@@ -218,7 +218,7 @@ export const KEYS = [
     type: duration({ min: 10, max: 10 * MINUTE }),
     default: 30_000,
     env: ['OTEL_BSP_EXPORT_TIMEOUT'],
-    doc: 'How long sending one batch may take with all retries; then its spans count as failed.',
+    doc: 'Longest time to send one batch, retries included. After it the spans count as failed.',
   },
   {
     key: 'shutdown_timeout',
@@ -226,7 +226,7 @@ export const KEYS = [
     type: duration({ min: 0, max: 5 * MINUTE }),
     default: 5000,
     env: ['SPANWRIGHT_SHUTDOWN_TIMEOUT'],
-    doc: 'How long shutdown and SIGTERM may flush.',
+    doc: 'Longest time for a flush at shutdown and SIGTERM.',
   },
   {
     key: 'propagators',
@@ -234,7 +234,7 @@ export const KEYS = [
     type: nameList(['tracecontext', 'baggage', 'b3', 'b3multi', 'jaeger', 'xray'], { words: ['none'] }),
     default: 'tracecontext, baggage',
     env: ['OTEL_PROPAGATORS'],
-    doc: 'How context is read and written: `none`, or of `tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, `xray`. The last four need `@opentelemetry/propagator-b3`, `-jaeger` or `-aws-xray`.',
+    doc: 'Formats in which context is read and written: `none`, or of `tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, `xray`. The last four need `@opentelemetry/propagator-b3`, `-jaeger` or `-aws-xray`.',
   },
   {
     key: 'log_level',

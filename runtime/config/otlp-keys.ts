@@ -13,7 +13,7 @@ export const OTLP_KEYS = [
     type: optionalAddress(),
     default: null,
     env: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
-    doc: 'Where spans are sent: `http://host:4317` (plaintext) or `https://host:4317` (TLS). Unset: nothing is built.',
+    doc: 'Address of the Collector: `http://host:4317` (plaintext) or `https://host:4317` (TLS). Unset: nothing is built.',
   },
   {
     key: 'protocol',
@@ -37,7 +37,7 @@ export const OTLP_KEYS = [
     type: choice(['otlp', 'console', 'none']),
     default: 'otlp',
     env: ['OTEL_TRACES_EXPORTER'],
-    doc: 'Where spans go: to the endpoint, to standard output, or nowhere. An `exporter` given in code has precedence.',
+    doc: 'Destination of spans: the endpoint, standard output, or none. An `exporter` given in code has precedence.',
   },
   {
     key: 'otlp_headers',
@@ -62,7 +62,7 @@ export const OTLP_KEYS = [
     type: duration({ min: 10, max: 10 * MINUTE }),
     default: 10_000,
     env: ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'],
-    doc: 'How long one attempt to send a batch may take.',
+    doc: 'Longest time for one attempt to send a batch.',
   },
   {
     key: 'otlp_certificate',

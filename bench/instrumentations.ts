@@ -61,8 +61,8 @@ export async function measureInstrumentations(workspace: Workspace): Promise<Out
 
 function table(rows: string[][]): Table {
   return {
-    title: 'Off: the libraries beside a service',
-    note: `Processor time of one operation against a real server on this machine, the least of ${ROUNDS} rounds, because what else the machine does only ever adds. The last two columns: OpenTelemetry's own package under its SDK with a sampler that drops everything.`,
+    title: 'Off: instrumented libraries',
+    note: `Processor time of one operation against a real server on this machine, the least of ${ROUNDS} rounds, because other load of the machine only adds time. The last two columns: OpenTelemetry's own package under its SDK with a sampler that drops everything.`,
     head: ['', 'the library alone', 'Spanwright off', 'ratio', 'SDK, sampler off', 'ratio'],
     rows,
   };

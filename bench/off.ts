@@ -68,13 +68,13 @@ export async function measureOff(modules: Modules): Promise<Outcome> {
 const NOTES: Record<Shape, string> = {
   sync: 'A method of two integers that returns an integer.',
   async:
-    'The same as an `async` method, awaited by its caller; nothing in it waits. V8 puts no async function into its caller, so that a wrapper before ' +
-    'one is a call of its own, which is all that it adds (`npm run bench -- instructions` counts it). On Node 20 and 22 the first use of any AsyncLocalStorage leaves ' +
-    'async functions of the process slower, with or without Spanwright: compare tracing that was on once with that row.',
+    'The same as an `async` method that does not wait, awaited by its caller. V8 does not inline async functions, so that a wrapper adds one call ' +
+    '(`npm run bench -- instructions` counts it). On Node 20 and 22 the first use of any AsyncLocalStorage slows the async functions of ' +
+    'the process, with or without Spanwright: compare tracing that was on once with that row.',
 };
 
 const OWN_NOTE =
-  'Every method is called from one place only, so that the engine may inline it: a bare call of so small a body all but vanishes, and a ratio says little.';
+  'Every method is called from one place only, so that the engine may inline it. A bare call of such a small body then takes almost no time, and its ratio means little.';
 
 /** The budget of the transformed method is one of both numbers: a ratio alone says nothing of a long call, a difference nothing of a short one. */
 function offBudgets(shape: Shape, over: (label: string) => ReturnType<typeof paired>): Budget[] {

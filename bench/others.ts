@@ -63,8 +63,8 @@ export async function measureOthers(modules: Modules): Promise<Outcome> {
 }
 
 const PEERS_NOTE =
-  'Off by a sampler that drops everything, by our gate, or for want of an SDK. The empty tracer calls back and does nothing else: that much the ' +
-  'program pays for spans by hand in any case, and the budget is on what a tracer adds to it.';
+  "Off by a sampler that drops everything, by Spanwright's gate, or because there is no SDK. The empty tracer only calls back, which is the least cost " +
+  'of hand-written spans. The budget is on what a tracer adds to it.';
 
 const UNSAMPLED_NOTE: Record<Shape, string> = {
   sync: 'The parent span was not sampled upstream, so nothing is recorded, and both sides are switched on. The budget is on what is added to the bare call.',

@@ -58,15 +58,15 @@ export async function measureProfile(modules: Modules): Promise<Outcome> {
     const parts = [...new Set([...PARTS.map(({ part }) => part), REST])];
     const rows = parts.map((part) => [part, ...columns.map(({ profile }) => nanoseconds(profile, part))]);
     rows.push(['in all', ...columns.map(({ profile }) => `${Math.round(profile.nsPerCall)}`)]);
-    const dearest = columns[0]?.profile.self.filter(({ name }) => !name.startsWith('(')).slice(0, 8) ?? [];
-    const named = dearest.map(
+    const slowest = columns[0]?.profile.self.filter(({ name }) => !name.startsWith('(')).slice(0, 8) ?? [];
+    const named = slowest.map(
       ({ name, share }) => `\`${name || 'anonymous'}\` ${Math.round(share * (columns[0]?.profile.nsPerCall ?? 0))}`,
     );
     tables.push({
       title: `Where the time of a recorded call goes, ${shape} methods`,
       note:
-        'Nanoseconds a call, under a recorded parent, by the samples of V8’s profiler; what the profiler itself costs is not in it. ' +
-        `The dearest functions of the transformed column: ${named.join(', ')}.`,
+        'Nanoseconds a call, under a recorded parent, by the samples of V8’s profiler, without the cost of the profiler itself. ' +
+        `The slowest functions of the transformed column: ${named.join(', ')}.`,
       head: ['', ...columns.map(({ label }) => label)],
       rows: rows.filter(([, ...values]) => values.some((value) => value !== '0')),
     });
@@ -86,7 +86,7 @@ async function profile(program: string, modules: Modules, choice: Choice, shape:
   return merged(best as Profile);
 }
 
-/** One entry a function, the dearest first: the profiler has one for each way in which it was called. */
+/** One entry a function, the slowest first: the profiler has one for each way in which it was called. */
 function merged({ nsPerCall, self }: Profile): Profile {
   const together = new Map<string, Profile['self'][0]>();
   for (const { name, url, share } of self) {

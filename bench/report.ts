@@ -78,10 +78,12 @@ const BUDGETS = 'Budgets';
 export function document(outcomes: readonly Outcome[]): string {
   const parts = [
     '# Performance',
-    'Printed by `npm run bench -- --write docs/performance.md`; not written by hand. How it measures: every variant runs in a process of ' +
-      'its own and computes the same checksum over 32 classes with different bodies, called through one shared call site; rounds alternate between ' +
-      'the variants, forwards and backwards, and take the time by the clock or of the processor, whichever is less; ratios and differences are medians over pairs of the same round, because the machine is never quiet. ' +
-      'Ratios carry over to other machines better than times do.',
+    'What a call costs, off and on, against its budget. `npm run bench -- --write docs/performance.md` prints this page; no figure is written by hand.',
+    [
+      '- Each variant runs in a process of its own and computes the same checksum over 32 classes with different bodies, called through one shared call site.',
+      '- Rounds alternate between the variants, forwards and backwards. The time of a round is the elapsed or the processor time, whichever is less.',
+      '- Ratios and differences are medians over pairs of the same round, because the load of the machine changes. Ratios carry over to other machines better than times do.',
+    ].join('\n'),
     machine(),
   ];
   const budgets = outcomes.flatMap((outcome) => outcome.budgets);

@@ -99,11 +99,14 @@ An exporter or a span processor counts as a configured endpoint.
 
 OpenTelemetry's detectors find the resource attributes of the process, all of them by default.
 
-- \`resource\` and \`service_name\` have precedence over detected values. \`OTEL_RESOURCE_ATTRIBUTES\` and \`OTEL_SERVICE_NAME\` are used also without the detector \`env\`.
-- Detectors run when the first span is sent, so that none runs while tracing is off. The first export waits up to 2 s for them.
-- Detectors of other packages, for example of a cloud, are given in code as \`extraResourceDetectors\`. A detector that fails is logged (SPW023) and ignored.
-- \`process.command_args\` is never detected, because command lines hold passwords and a resource is sent with every batch. To send it, name it:
-  \`resource: { 'process.command_args': process.argv }\`.
+- \`resource\` and \`service_name\` have precedence over detected values. \`OTEL_RESOURCE_ATTRIBUTES\` and \`OTEL_SERVICE_NAME\` are used also
+  without the detector \`env\`.
+- Detectors run when the first span is sent, so that none runs while tracing is off. The first export
+  waits up to 2 s for them.
+- Detectors of other packages, for example of a cloud, are given in code as \`extraResourceDetectors\`. A detector that
+  fails is logged (SPW023) and ignored.
+- \`process.command_args\` is never detected, because command lines hold passwords and a resource is sent with every
+  batch. To send it, name it: \`resource: { 'process.command_args': process.argv }\`.
 
 ## Standard variables
 

@@ -71,7 +71,7 @@ test('with nothing configured it brings broker and receiver along, prints a tree
   const { code, output } = await start({ TMPDIR: folder });
   assert.is(code, 0, output);
   assert.match(output, /^All as it must be, in [\d.]+ s\.$/m);
-  assert.match(output, /^\d{3} spans in 22 traces\.$/m);
+  assert.match(output, /^\d{3} spans in 25 traces\.$/m);
 
   const tree = treeOf(output, 'boot across clusters');
   const [order, forward, there] = ['greenhouse order', 'compute-api-a neighbour.forward', 'compute-api-b POST /v2.1/servers'].map(
@@ -95,10 +95,10 @@ test('with nothing configured it brings broker and receiver along, prints a tree
   await assertGone(output, folder);
 });
 
-/** A broker, two APIs, a receiver and the agents are gone, and nothing is in the folder for what is temporary, which all of them had. */
+/** A broker, ten APIs, a receiver and the agents are gone, and nothing is in the folder for what is temporary, which all of them had. */
 async function assertGone(output: string, folder: string): Promise<void> {
   const ports = new Set([...output.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port)));
-  assert.is(ports.size, 4);
+  assert.is(ports.size, 12);
   await assertNothingLeft(folder, [...ports]);
   assert.equal(readdirSync(folder), []);
 }
@@ -141,7 +141,7 @@ test('what the processes send says nothing of clusters, and has what a gateway w
   await receiver.waitFor((all) => all.filter(({ traceId }) => traceId === across?.traceId).length >= 33, 60_000);
   const spans = receiver.spans.filter(({ traceId }) => traceId === across?.traceId);
   assert.ok(spans.every(({ resource }) => !('cluster' in resource.attributes) && !('region' in resource.attributes)));
-  const images = spans.filter(({ attributes }) => /^\/v2\/images\//.test(String(attributes['url.path'])));
+  const images = spans.filter(({ attributes }) => /^\/v2\/images\/.*\/file$/.test(String(attributes['url.path'])));
   assert.is(images.length, 2);
   for (const { attributes } of images) assert.match(String(attributes['url.query']), /temp_url_sig=/);
   assert.ok(spans.some(({ attributes }) => attributes['user.id'] === 'alice@example.com'));
@@ -151,7 +151,7 @@ test('what the processes send says nothing of clusters, and has what a gateway w
 
   // the driver goes without a word, and everything else with it
   const ports = cloud.ports;
-  assert.is(ports.length, 3);
+  assert.is(ports.length, 11);
   for (const port of ports) assert.ok(await listens(port));
   assert.ok((await leftBehind(folder, ports)).length > 0);
   await cloud.kill();

@@ -1,9 +1,10 @@
 // The sample control-plane for its tests: its processes as `npm run serve` starts them, the orders of its management cluster, and the
 // real Collector with the configurations that the sample ships.
 
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { OTELCOL } from '../real/support/otel-collector.js';
@@ -11,7 +12,11 @@ import { freePorts, Program, until } from '../real/support/program.js';
 
 export const SAMPLE = join(__dirname, '../../samples/control-plane');
 /** Known to the test, so that it can look for them where they must not be. */
-export const SECRETS = { TOKEN_KEY: 'token-key-of-the-test', PASSPHRASE: 'passphrase-of-the-test' } as const;
+export const SECRETS = {
+  TOKEN_KEY: 'token-key-of-the-test',
+  PASSPHRASE: 'passphrase-of-the-test',
+  PASSWORD: 'password-of-the-test',
+} as const;
 
 const START_LIMIT_MS = 150_000;
 
@@ -34,7 +39,8 @@ export interface Order {
 
 /** Without what would configure the sample from outside. */
 export function environment(more: Environment): NodeJS.ProcessEnv {
-  const outside = /^(OTEL_|SPANWRIGHT_|NODE_OPTIONS|AMQP_URL|GATEWAY_|CENTRAL|TOKEN_KEY|PASSPHRASE|LOOKS|LOGS|PORT$|CI$)/;
+  const outside =
+    /^(OTEL_|SPANWRIGHT_|NODE_OPTIONS|AMQP_URL|GATEWAY_|CENTRAL|TOKEN_KEY|PASSPHRASE|PASSWORD|LOOKS|LOGS|PORT$|CI$)/;
   return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !outside.test(name))), ...SECRETS, ...more };
 }
 
@@ -102,28 +108,42 @@ export class ControlPlane {
 
   /** A request to the API of a cluster by somebody outside. */
   async call(cluster: 'a' | 'b', method: string, path: string, body?: object, headers: Environment = {}): Promise<Response> {
-    const { apis, token } = this.script.lines[0];
-    return fetch(`${apis[cluster]}${path}`, {
+    return fetch(`${this.address('compute', cluster)}${path}`, {
       method,
-      headers: { 'x-auth-token': token, 'content-type': 'application/json', ...headers },
+      headers: { 'x-auth-token': this.token, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }
 
   /** The orders of the management cluster, all of them answered. */
   async placeOrders(env: Environment): Promise<Order[]> {
-    const { a, b } = this.script.lines[0].apis;
-    const script = new Script('management/main.js', { ...this.env, API_A: a, API_B: b, INSTANCE: 'greenhouse', ...env });
+    const apis = {
+      API_A: this.address('compute', 'a'),
+      API_B: this.address('compute', 'b'),
+      IDENTITY: this.address('identity', 'a'),
+    };
+    const script = new Script('management/main.js', { ...this.env, ...apis, INSTANCE: 'greenhouse', ...env });
     const code = await script.ended;
     if (code !== 0) throw new Error(`greenhouse ended with ${code}:\n${script.errors.join('\n')}`);
     this.log.push(...script.log);
     return script.lines.flatMap(({ outcome }) => outcome ?? []);
   }
 
-  /** Of the broker and of both APIs. */
+  address(service: string, cluster: 'a' | 'b'): string {
+    return this.script.lines[0].catalog[service][cluster];
+  }
+
+  get token(): string {
+    return this.script.lines[0].token;
+  }
+
+  /** Of the broker and of the APIs. */
   get ports(): number[] {
-    const { apis, amqpUrl } = this.script.lines[0];
-    return [amqpUrl, ...Object.values(apis)].map((url) => Number(new URL(String(url)).port));
+    const { catalog, amqpUrl } = this.script.lines[0];
+    const urls = Object.values(catalog as Record<string, Record<string, string>>).flatMap((addresses) =>
+      Object.values(addresses),
+    );
+    return [amqpUrl, ...urls].map((url) => Number(new URL(url).port));
   }
 
   /** Its exit code. */
@@ -137,26 +157,35 @@ export class ControlPlane {
   }
 }
 
-/** One of the sample's three configurations in the real Collector, on ports of its own. */
+/** Certificates as the sample makes them, in a folder of their own. */
+export function makeCertificates(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'control-plane-tls-'));
+  execFileSync('bash', [join(SAMPLE, 'collector', 'certificates.sh'), folder], { stdio: 'ignore' });
+  return folder;
+}
+
+/** One of the sample's two configurations in the real Collector, on ports of its own. */
 export class SampleCollector {
   private program: Program | undefined;
 
   private constructor(
     private readonly name: string,
-    private readonly port: number,
+    readonly port: number,
+    /** Of OTLP over HTTP for a gateway, of TLS for the central one. */
+    private readonly secondPort: number,
     private readonly metricsPort: number,
     private readonly env: Environment,
   ) {}
 
-  /** `prefix` is that of its variables: `GATEWAY_A`. */
-  static async start(name: string, prefix: string, env: Environment): Promise<SampleCollector> {
-    const [port, http, metrics] = (await freePorts(3)) as [number, number, number];
+  static async start(name: 'gateway' | 'central', env: Environment): Promise<SampleCollector> {
+    const [port, second, metrics] = (await freePorts(3)) as [number, number, number];
+    const prefix = name.toUpperCase();
     const listen = {
       [`${prefix}_GRPC`]: `127.0.0.1:${port}`,
-      [`${prefix}_HTTP`]: `127.0.0.1:${http}`,
+      [name === 'gateway' ? 'GATEWAY_HTTP' : 'CENTRAL_TLS']: `127.0.0.1:${second}`,
       [`${prefix}_METRICS`]: String(metrics),
     };
-    const collector = new SampleCollector(name, port, metrics, { ...env, ...listen });
+    const collector = new SampleCollector(name, port, second, metrics, { ...env, ...listen });
     await collector.start();
     return collector;
   }
@@ -167,12 +196,18 @@ export class SampleCollector {
     this.program = await Program.start(OTELCOL as string, ['--config', config], this.port, { ...this.env, ...env });
   }
 
-  get address(): string {
-    return `127.0.0.1:${this.port}`;
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
   }
 
-  get url(): string {
-    return `http://${this.address}`;
+  /** Of a gateway: OTLP over HTTP. */
+  get httpUrl(): string {
+    return `http://${this.secondAddress}`;
+  }
+
+  /** Of the central one: OTLP over gRPC with TLS. */
+  get secondAddress(): string {
+    return `127.0.0.1:${this.secondPort}`;
   }
 
   /** The sum of one of the Collector's own metrics over the rows whose labels hold `labels`; 0 when there is none yet. */
@@ -184,5 +219,9 @@ export class SampleCollector {
 
   async stop(): Promise<void> {
     await this.program?.stop();
+  }
+
+  async kill(): Promise<void> {
+    await this.program?.kill();
   }
 }

@@ -1,8 +1,11 @@
-// The sample control-plane, end to end: its processes over a real RabbitMQ, its three configurations in the real Collector, and what
-// Jaeger then has. Missing parts are a printed skip, on a build server a failure.
+// The sample control-plane, end to end: its processes over a real RabbitMQ, its configurations in the real Collector, with TLS in between, and
+// what Jaeger then has. Missing parts are a printed skip, on a build server a failure.
 // limit: 400 s
 
 import { createHash } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -11,13 +14,14 @@ import { flattenTrace, JAEGER, JaegerServer } from '../real/support/jaeger-serve
 import { OTELCOL } from '../real/support/otel-collector.js';
 import type { FlatSpan } from '../real/support/otlp-json.js';
 import { until } from '../real/support/program.js';
-import { ControlPlane, type Order, SampleCollector, SECRETS } from './control-plane-system.js';
+import { ControlPlane, makeCertificates, type Order, SampleCollector, SECRETS } from './control-plane-system.js';
+import { startService } from './kubernetes-service.js';
 
 const test = suite('control-plane');
 const all = JAEGER === undefined || OTELCOL === undefined ? test.skip : test;
 
 /** From a trace's first span to the decision: longer than the slowest order and the way of its spans together. */
-const DECISION_S = 8;
+const DECISION_S = 10;
 /** A slow machine: what the tests wait for may take long, and must come. */
 const PATIENCE_MS = 60_000;
 /** Longer than a span can wait in a gateway's batch, also on a slow machine. */
@@ -30,6 +34,7 @@ let central: SampleCollector;
 let gatewayA: SampleCollector;
 let gatewayB: SampleCollector;
 let cloud: ControlPlane;
+let certificates: string;
 
 test.before(async () => {
   if (JAEGER === undefined || OTELCOL === undefined) return;
@@ -43,16 +48,27 @@ test.after(stopAll);
 async function startAll(): Promise<void> {
   rabbit = await startRabbit();
   jaeger = await JaegerServer.start();
+  certificates = makeCertificates();
   const decision = { DECISION_WAIT: `${DECISION_S}s`, JAEGER_GRPC: jaeger.url.replace('http://', '') };
-  central = await SampleCollector.start('central', 'CENTRAL', { ...FAST, ...decision });
-  gatewayA = await SampleCollector.start('gateway-a', 'GATEWAY_A', { ...FAST, CENTRAL_GRPC: central.address });
-  gatewayB = await SampleCollector.start('gateway-b', 'GATEWAY_B', { ...FAST, CENTRAL_GRPC: central.address });
+  central = await SampleCollector.start('central', { ...FAST, ...decision, TLS_FOLDER: certificates });
+  gatewayA = await startGateway('cluster-a', 'eu-de-1');
+  gatewayB = await startGateway('cluster-b', 'eu-de-2');
   cloud = await ControlPlane.start(configuration());
 }
+
+const startGateway = (cluster: string, region: string): Promise<SampleCollector> =>
+  SampleCollector.start('gateway', {
+    ...FAST,
+    CLUSTER: cluster,
+    REGION: region,
+    CENTRAL_TLS: central.secondAddress,
+    TLS_FOLDER: certificates,
+  });
 
 async function stopAll(): Promise<void> {
   await cloud?.stop();
   await Promise.all([gatewayA?.stop(), gatewayB?.stop(), central?.stop(), jaeger?.stop(), rabbit?.stop()]);
+  if (certificates !== undefined) rmSync(certificates, { recursive: true });
 }
 
 const configuration = () => ({
@@ -60,6 +76,8 @@ const configuration = () => ({
   GATEWAY_A: gatewayA.url,
   GATEWAY_B: gatewayB.url,
   CENTRAL: central.url,
+  GATEWAY_A_OTLP_HTTP: gatewayA.httpUrl,
+  GATEWAY_B_OTLP_HTTP: gatewayB.httpUrl,
   OTEL_BSP_SCHEDULE_DELAY: '100',
 });
 
@@ -73,6 +91,7 @@ async function spansAtJaeger(traceId: string | undefined): Promise<FlatSpan[]> {
 
 const instanceOf = (span: FlatSpan): string => String(span.resource['service.instance.id']);
 const clusterOf = (span: FlatSpan): string => instanceOf(span).match(/-([ab])\d?$/)?.[1] ?? 'management';
+const ORDERS = 25;
 const failed = ({ status }: Order): boolean => status >= 500;
 /** Over the Collector's threshold for certain; how near to it the others come differs with the machine. */
 const slow = ({ ms }: Order): boolean => ms >= 1000;
@@ -81,7 +100,7 @@ const fast = ({ ms }: Order): boolean => ms < 500;
 async function ordersPlaced(): Promise<Order[]> {
   const before = await decided();
   const orders = await cloud.placeOrders({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: central.url });
-  assert.is(orders.length, 22);
+  assert.is(orders.length, ORDERS);
   await until(async () => (await decided()) >= before + orders.length, 'the Collector has decided on every trace', PATIENCE_MS);
   return orders;
 }
@@ -134,7 +153,7 @@ all(
     await until(
       async () => {
         [a, b, all] = [await taken(gatewayA), await taken(gatewayB), await taken(central)];
-        return all === a + b + 2 * 22;
+        return all === a + b + 2 * ORDERS;
       },
       'the central Collector has those of both gateways, and two an order from the management cluster itself',
       PATIENCE_MS,
@@ -186,13 +205,31 @@ all(
     const { spans } = await traceOf('boot across clusters');
     const root = spans.filter(({ parentSpanId, links }) => parentSpanId === '' && links.length === 0);
     assert.is(root.length, 1);
+    const asksWhoItIs = (process: string, indent: string) => [
+      `${indent}${process} GET`,
+      `${indent}  identity-${process.at(-1)} GET /v3/auth/tokens`,
+    ];
+    const image = (cluster: string, indent: string) => [
+      `${indent}compute-api-${cluster} GET`,
+      `${indent}  image-${cluster} GET /v2/images/:name`,
+      ...asksWhoItIs(`image-${cluster}`, `${indent}    `),
+    ];
+    const port = (cluster: string, indent: string) => [
+      `${indent}compute-api-${cluster} POST`,
+      `${indent}  network-${cluster} POST /v2.0/ports`,
+      ...asksWhoItIs(`network-${cluster}`, `${indent}    `),
+      `${indent}    network-${cluster} Ports.create`,
+      `${indent}      network-${cluster} rpc.fanout`,
+    ];
     assert.equal(
       below(spans.filter(({ name }) => name !== 'rpc.notice')).filter((line) => !line.includes('flows.')),
       [
         'greenhouse order',
         '  greenhouse POST',
         '    compute-api-a POST /v2.1/servers',
+        ...asksWhoItIs('compute-api-a', '      '),
         '      compute-api-a Servers.create',
+        ...image('a', '        '),
         '        compute-api-a rpc.call',
         '          conductor-a rpc.serve',
         '            conductor-a Conductor.buildServer',
@@ -200,7 +237,9 @@ all(
         '        compute-api-a neighbour.forward',
         '          compute-api-a POST',
         '            compute-api-b POST /v2.1/servers',
+        ...asksWhoItIs('compute-api-b', '              '),
         '              compute-api-b Servers.create',
+        ...image('b', '                '),
         '                compute-api-b rpc.call',
         '                  conductor-b rpc.serve',
         '                    conductor-b Conductor.buildServer',
@@ -210,10 +249,10 @@ all(
         '                          agent-b ComputeManager.buildInstance',
         '                            agent-b image.fetch',
         '                              agent-b GET',
-        '                                compute-api-b GET /v2/images/:name/file',
+        '                                image-b GET /v2/images/:name/file',
         '                            agent-b disk.create',
-        '                      conductor-b rpc.fanout',
-        '        compute-api-a rpc.fanout',
+        ...port('b', '                '),
+        ...port('a', '        '),
       ],
     );
     assert.equal(
@@ -268,11 +307,12 @@ all('each gateway says where a span is from, the central Collector only what nob
 
 all('what must not leave a cluster is gone, users are digests, and addresses that hold nothing are still there', async () => {
   const { spans } = await traceOf('boot across clusters');
-  const images = spans.filter(({ attributes }) => /^\/v2\/images\//.test(String(attributes['url.path'])));
+  const images = spans.filter(({ attributes }) => /^\/v2\/images\/.*\/file$/.test(String(attributes['url.path'])));
   assert.is(images.length, 2);
   for (const { attributes } of images) assert.equal([attributes['url.query'], attributes['url.full']], [undefined, undefined]);
   const forwarded = spans.find(
-    ({ name, kind, resource }) => name === 'POST' && kind === 'client' && resource.cluster === 'cluster-a',
+    ({ kind, resource, attributes }) =>
+      kind === 'client' && resource.cluster === 'cluster-a' && attributes['url.path'] === '/v2.1/servers',
   );
   assert.match(String(forwarded?.attributes['url.full']), /^http:\/\/127\.0\.0\.1:\d+\/v2\.1\/servers$/);
   const users = spans.filter(({ attributes }) => 'user.id' in attributes);
@@ -287,6 +327,7 @@ all('what must not leave a cluster is gone, users are digests, and addresses tha
     'alice@',
     SECRETS.PASSPHRASE,
     SECRETS.TOKEN_KEY,
+    SECRETS.PASSWORD,
     Buffer.from('alice@example.com').toString('base64url'),
   ])
     assert.not.ok(everything.includes(text), text);
@@ -309,7 +350,7 @@ all(
     const lines = cloud.logOf(order.requestId);
     const logged = new Set(lines.map(({ instance }) => instance));
     assert.equal([...logged].sort(), [...new Set(spans.map(instanceOf))].sort());
-    assert.is(logged.size, 9);
+    assert.is(logged.size, 15);
     assert.ok(lines.every(({ trace_id }) => trace_id === order.traceId));
     const received = spans.filter(({ kind }) => kind === 'server' || kind === 'consumer');
     const header = 'http.request.header.x-openstack-request-id';
@@ -328,9 +369,9 @@ all('a request without an id, or with an invalid one, gets one', async () => {
     assert.is(response.status, 404);
     const id = response.headers.get('x-openstack-request-id') as string;
     assert.match(id, /^req-[0-9a-f]{8}-[0-9a-f-]{27}$/);
-    await until(() => new Set(cloud.logOf(id).map(({ instance }) => instance)).size >= 4, 'it is in four logs', PATIENCE_MS);
+    await until(() => new Set(cloud.logOf(id).map(({ instance }) => instance)).size >= 6, 'it is in six logs', PATIENCE_MS);
     const instances = [...new Set(cloud.logOf(id).map(({ instance }) => instance))].sort();
-    assert.equal(instances, ['compute-api-a', 'compute-api-b', 'conductor-a', 'conductor-b']);
+    assert.equal(instances, ['compute-api-a', 'compute-api-b', 'conductor-a', 'conductor-b', 'identity-a', 'identity-b']);
   }
 });
 
@@ -373,13 +414,123 @@ all('while a gateway is away requests are served as ever, and what they left arr
   await until(
     async () => {
       const names = (await ofB()).map(({ name }) => name);
-      return names.includes('Servers.create') && names.filter((name) => name === 'rpc.notice').length === 2;
+      return names.includes('Servers.create') && names.filter((name) => name === 'flows.update').length === 2;
     },
     'the part of cluster b has followed it, from its API to its agents',
     PATIENCE_MS,
   );
   const api = (await ofB()).find(({ name }) => name === 'Servers.create');
   assert.is(api?.attributes['openstack.forwarded_from'], 'a');
+});
+
+all('the volume API sends over HTTP, all others by gRPC', async () => {
+  const byTransport = async (transport: string) => gatewayA.metric('otelcol_receiver_accepted_spans', `transport="${transport}"`);
+  const { spans } = await traceOf('boot with a volume');
+  assert.ok(spans.some((span) => instanceOf(span) === 'volume-a' && span.name === 'Volumes.create'));
+  assert.ok((await byTransport('http')) > 0);
+  assert.ok((await byTransport('grpc')) > (await byTransport('http')));
+});
+
+all(
+  'the central Collector takes spans of other clusters over TLS alone, from those who have a certificate of its authority',
+  async () => {
+    const file = (name: string) => readFileSync(join(certificates, name));
+    const [host = '', port] = central.secondAddress.split(':');
+    /** True when the connection is still open after a request of HTTP/2. */
+    const admits = (options: ConnectionOptions) =>
+      new Promise<boolean>((resolve) => {
+        const socket = connectTls({ host, port: Number(port), ALPNProtocols: ['h2'], ...options }, () => {
+          socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
+        });
+        socket.once('close', () => resolve(false)).once('error', () => resolve(false));
+        socket.once('data', () => {
+          resolve(true);
+          socket.destroy();
+        });
+      });
+    const own = { ca: file('ca.crt'), cert: file('gateway.crt'), key: file('gateway.key') };
+    assert.ok(await admits(own));
+    assert.not.ok(await admits({ ca: own.ca }), 'without a certificate');
+    const others = makeCertificates();
+    const foreign = { cert: readFileSync(join(others, 'gateway.crt')), key: readFileSync(join(others, 'gateway.key')) };
+    assert.not.ok(await admits({ ca: own.ca, ...foreign }), 'of another authority');
+    assert.not.ok(
+      await admits({ ...own, ca: readFileSync(join(others, 'ca.crt')) }),
+      'nor does a gateway take another central one',
+    );
+    rmSync(others, { recursive: true });
+  },
+);
+
+all('the RPC of each API is counted, by method, and a bucket of its duration names a trace', async () => {
+  const metrics = async (service: string): Promise<string> => (await fetch(`${cloud.address(service, 'a')}/metrics`)).text();
+  /** The sum over the rows of a metric whose labels hold `labels`. */
+  const counted = (text: string, name: string, labels: string): number =>
+    text
+      .split('\n')
+      .filter((row) => row.startsWith(`oslo_messaging_rpc_client_${name}{`) && row.includes(labels))
+      .reduce((sum, row) => sum + Number(row.split('} ')[1]), 0);
+  const build = 'call_type="call",target="conductor",method="build_server"';
+  const update = 'call_type="fanout",target="nova-a.compute_fanout",method="port_update"';
+  const before = { compute: await metrics('compute'), network: await metrics('network') };
+  const server = { name: 'web-3', flavor: 'm1.small', image: 'cirros' };
+  const traceId = '9'.repeat(32);
+  const headers = { traceparent: `00-${traceId}-${'cd'.repeat(8)}-01` };
+  assert.is((await cloud.call('a', 'POST', '/v2.1/servers', server, headers)).status, 201);
+  assert.is((await cloud.call('a', 'POST', '/v2.1/servers', { ...server, flavor: 'm1.giant' })).status, 503);
+  const after = { compute: await metrics('compute'), network: await metrics('network') };
+  const more = (service: 'compute' | 'network', name: string, labels: string): number =>
+    counted(after[service], name, labels) - counted(before[service], name, labels);
+  assert.is(more('compute', 'invocation_start_total', build), 2);
+  assert.is(more('compute', 'invocation_end_total', `${build},outcome="ok"`), 1);
+  assert.is(more('compute', 'invocation_end_total', `${build},outcome="exception"`), 1);
+  assert.is(more('compute', 'processing_seconds_count', build), 2);
+  assert.is(more('network', 'invocation_start_total', update), 1);
+  const exemplar = `_processing_seconds_bucket{${build},le="[^"]+"} \\d+ # {trace_id="${traceId}"} [\\d.]+\n`;
+  assert.match(after.compute, new RegExp(exemplar));
+});
+
+all('the loss of one of two replicas of a gateway loses no span: senders go on with the other', async () => {
+  const second = await startGateway('cluster-b', 'eu-de-2');
+  const service = await startService([gatewayB.port, second.port]);
+  const http = await startService([Number(new URL(gatewayB.httpUrl).port), Number(new URL(second.httpUrl).port)]);
+  await cloud.stop();
+  cloud = await ControlPlane.start({ ...configuration(), GATEWAY_B: service.url, GATEWAY_B_OTLP_HTTP: http.url });
+  try {
+    const boot = async (digit: string): Promise<FlatSpan[]> => {
+      const traceId = digit.repeat(32);
+      const server = { name: `web-${digit}`, flavor: 'm1.small', image: 'cirros', volumeGb: 1 };
+      const headers = { traceparent: `00-${traceId}-${'cd'.repeat(8)}-01` };
+      assert.is((await cloud.call('b', 'POST', '/v2.1/servers', server, headers)).status, 201);
+      let spans: FlatSpan[] = [];
+      await until(
+        async () => {
+          spans = await spansAtJaeger(traceId);
+          return new Set(spans.map(instanceOf)).size === 8 && spans.filter(({ name }) => name === 'flows.update').length === 2;
+        },
+        'every process of cluster b has its spans at Jaeger',
+        PATIENCE_MS,
+      );
+      return spans;
+    };
+    const before = await boot('1');
+    const taken = async () => [
+      await gatewayB.metric('otelcol_receiver_accepted_spans'),
+      await second.metric('otelcol_receiver_accepted_spans'),
+    ];
+    const [first = 0, other = 0] = await taken();
+    assert.ok(first > 0 && other > 0, 'both replicas have taken spans');
+    await gatewayB.kill();
+    const after = await boot('2');
+    assert.equal(after.map(({ name }) => name).sort(), before.map(({ name }) => name).sort());
+    assert.ok((await second.metric('otelcol_receiver_accepted_spans')) >= other + after.length);
+  } finally {
+    await cloud.stop();
+    service.close();
+    http.close();
+    await second.stop();
+    await gatewayB.start();
+  }
 });
 
 /** Messages on the exchanges of cluster a, copied beside their receivers. */

@@ -1,17 +1,18 @@
-// The sample's collector configurations, loaded by the real Collector: the shared one with its tail sampling, the sidecar in front of it.
+// The sample's collector configurations, loaded by the real Collector: the sidecar, the shared one with its tail sampling, and over TLS a
+// third Collector in front of the backend.
 // Missing parts are a printed skip, on a build server a failure.
 // limit: 180 s
 
-import { readFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parse } from 'yaml';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { groupTraces } from '../../viewer/receiver/tree.js';
 import { invoke } from '../cli/invoke.js';
 import { OTELCOL } from '../real/support/otel-collector.js';
 import { freePorts, Program, until } from '../real/support/program.js';
+import { makeCertificates } from './control-plane-system.js';
 import { SAMPLE, ServiceProcess } from './service-process.js';
 
 const test = suite('collectors of infra-controller');
@@ -22,15 +23,20 @@ let backend: Receiver;
 let shared: Program;
 let sidecar: Program;
 let service: ServiceProcess;
-let [sharedPort, sidecarPort, metricsPort]: number[] = [];
+let remote: Program;
+let certificates: string;
+let [sharedPort, sidecarPort, metricsPort, remotePort]: number[] = [];
 
 test.before(async () => {
   if (OTELCOL === undefined) return;
   backend = await startReceiver();
-  [sharedPort, sidecarPort, metricsPort] = await freePorts(3);
+  [sharedPort, sidecarPort, metricsPort, remotePort] = await freePorts(4);
+  certificates = makeCertificates();
+  remote = await startRemote(backend.port);
   shared = await Program.start(OTELCOL, ['--config', join(CONFIGURATIONS, 'shared.yaml')], sharedPort as number, {
     LISTEN: `127.0.0.1:${sharedPort}`,
-    BACKEND_ENDPOINT: `127.0.0.1:${backend.port}`,
+    BACKEND_ENDPOINT: `127.0.0.1:${remotePort}`,
+    BACKEND_CA: join(certificates, 'ca.crt'),
     DECISION_WAIT: '2s', // ten in the file: what is decided is the same
     METRICS_HOST: '127.0.0.1',
     METRICS_PORT: String(metricsPort),
@@ -45,12 +51,30 @@ test.after(async () => {
   await service?.stop();
   await sidecar?.stop();
   await shared?.stop();
+  await remote?.stop();
   await backend?.close();
+  if (certificates !== undefined) rmSync(certificates, { recursive: true });
 });
+
+/** A Collector of another cluster: takes spans over TLS alone. */
+function startRemote(port: number): Promise<Program> {
+  const tls = { cert_file: join(certificates, 'central.crt'), key_file: join(certificates, 'central.key') };
+  const file = join(certificates, 'remote.yaml');
+  const configuration = {
+    receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${remotePort}`, tls } } } },
+    exporters: { otlp: { endpoint: `127.0.0.1:${port}`, tls: { insecure: true } } },
+    service: {
+      telemetry: { metrics: { level: 'none' } },
+      pipelines: { traces: { receivers: ['otlp'], exporters: ['otlp'] } },
+    },
+  };
+  writeFileSync(file, JSON.stringify(configuration));
+  return Program.start(OTELCOL as string, ['--config', file], remotePort as number);
+}
 
 const WORK = 60;
 
-all('sidecar to shared to backend: the trace with the error comes whole, of the others only some', async () => {
+all('sidecar to shared, over TLS to backend: the trace with the error comes whole, of the others only some', async () => {
   await service.admin('PUT', '/enabled', { enabled: true, for: '5m', reason: 'test' });
   const failed = await service.call('POST', '/v1/firmware', { component: 'rack-2', version: '1.5.0' });
   assert.is(failed.status, 502);
@@ -81,13 +105,6 @@ all('an operator sees what the shared one keeps, and that the sidecar decides no
   assert.match(out, /tail_sampling +errors: traces with status ERROR/);
   assert.match(out, /tail_sampling +slow: traces over 500 ms/);
   assert.match(out, /tail_sampling +baseline: 5 % of traces/);
-});
-
-test('the pod names the sidecar, and sends to it', () => {
-  const { metadata, spec } = parse(readFileSync(join(CONFIGURATIONS, 'sidecar-pod.yaml'), 'utf8'));
-  assert.match(metadata.annotations['sidecar.opentelemetry.io/inject'], /^[a-z-]+\/[a-z-]+$/);
-  const [variable] = spec.containers[0].env;
-  assert.equal([variable.name, variable.value], ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'http://localhost:4317']);
 });
 
 test.run();

@@ -2,9 +2,10 @@
 // takes it away. Real files, real digests.
 
 import { instrument } from 'spanwright';
-import type { BuildRequest, PortChange } from '../conductor/conductor.js';
+import type { BuildRequest } from '../conductor/conductor.js';
 import { log } from '../log.js';
 import type { Handler, Handlers } from '../messaging/rpc-server.js';
+import type { PortChange } from '../network/ports.js';
 import type { DiskMaker } from './disk.js';
 import type { FlowTable } from './flow-table.js';
 import type { ImageCache } from './image-cache.js';

@@ -6,8 +6,8 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { trace } from '@opentelemetry/api';
 import { instrument } from 'spanwright';
-import type { PortChange } from '../conductor/conductor.js';
 import { log } from '../log.js';
+import type { PortChange } from '../network/ports.js';
 
 export class FlowTable {
   private readonly ports = new Map<string, PortChange>();

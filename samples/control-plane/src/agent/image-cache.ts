@@ -8,7 +8,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { trace } from '@opentelemetry/api';
 import { instrument } from 'spanwright';
-import type { SignedImage } from '../compute-api/images.js';
+import type { SignedImage } from '../image/images.js';
 
 export class ImageCorrupt extends Error {
   override readonly name = 'ImageCorrupt';

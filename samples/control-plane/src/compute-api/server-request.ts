@@ -1,15 +1,7 @@
 // Specification of a server, from the body of a request to the message that an agent gets. Parsed once, in the API, which refuses
 // invalid ones.
 
-export class BadRequest extends Error {
-  override readonly name = 'BadRequest';
-  constructor(
-    message: string,
-    readonly status: number = 400,
-  ) {
-    super(message);
-  }
-}
+import { BadRequest, fieldsOf, plainText } from '../http/api.js';
 
 /** Flavors by name: what an instance takes of a host. */
 export const FLAVORS: ReadonlyMap<string, { readonly vcpus: number }> = new Map([
@@ -30,13 +22,14 @@ export interface ServerRequest {
   readonly vcpus: number;
   readonly image: string;
   readonly encryption: Encryption | undefined;
+  /** Of a volume beside the disk; the volume API refuses what it does not have. */
+  readonly volumeGb: number | undefined;
 }
 
 const MOST_ITER_TIME_MS = 10_000;
 
 export function readServerRequest(body: unknown): ServerRequest {
-  if (typeof body !== 'object' || body === null) throw new BadRequest('The body must be a JSON object.');
-  const { name, flavor, image, encryption } = body as Record<string, unknown>;
+  const { name, flavor, image, encryption, volumeGb } = fieldsOf(body);
   const kind = FLAVORS.get(String(flavor));
   if (kind === undefined)
     throw new BadRequest(`There is no flavor ${JSON.stringify(flavor)}; there are ${[...FLAVORS.keys()].join(', ')}.`);
@@ -46,6 +39,7 @@ export function readServerRequest(body: unknown): ServerRequest {
     vcpus: kind.vcpus,
     image: plainText('image', image),
     encryption: encryption === undefined ? undefined : readEncryption(encryption),
+    volumeGb: volumeGb === undefined ? undefined : Number(volumeGb),
   };
 }
 
@@ -55,10 +49,4 @@ function readEncryption(value: unknown): Encryption {
   if (typeof iterTimeMs !== 'number' || !(iterTimeMs >= 0 && iterTimeMs <= MOST_ITER_TIME_MS))
     throw new BadRequest(`encryption: iterTimeMs must be a number from 0 to ${MOST_ITER_TIME_MS}.`);
   return { passphrase, iterTimeMs };
-}
-
-function plainText(name: string, value: unknown): string {
-  if (typeof value !== 'string' || !/^[\w.-]{1,64}$/.test(value))
-    throw new BadRequest(`${name} must be 1 to 64 letters, digits or any of . _ -; found ${JSON.stringify(value)}.`);
-  return value;
 }

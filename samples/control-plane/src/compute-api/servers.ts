@@ -1,17 +1,19 @@
-// Requests about servers: asks the conductor of its own cluster first. If that has no room, or knows no such server, the
-// request goes to the neighbour, once, and the agents here are notified of the result.
+// Requests about servers: asks the conductor of its own cluster first. If that has no room, or knows no such server, the request goes to the
+// other cluster, once. The image, the volume and the port of a server are those of the other APIs of the cluster.
 
 import { randomUUID } from 'node:crypto';
 import { trace } from '@opentelemetry/api';
 import { instrument } from 'spanwright';
-import type { BuildRequest, PortChange, ServerReport } from '../conductor/conductor.js';
+import type { BuildRequest, ServerReport } from '../conductor/conductor.js';
+import { type ApiCall, type ApiReply, BadRequest } from '../http/api.js';
+import type { ServiceClient } from '../http/service-client.js';
+import type { SignedImage } from '../image/images.js';
 import { log } from '../log.js';
 import { names } from '../messaging/broker-connection.js';
 import { isExpected } from '../messaging/remote-error.js';
 import type { RpcClient } from '../messaging/rpc-client.js';
-import type { ImageService } from './images.js';
-import type { ApiCall, ApiReply, Neighbour } from './neighbour.js';
-import { BadRequest, readServerRequest } from './server-request.js';
+import { Neighbour } from './neighbour.js';
+import { readServerRequest } from './server-request.js';
 
 const asked = ({ user, forwardedFrom }: ApiCall) => ({
   'user.id': user,
@@ -21,28 +23,44 @@ const asked = ({ user, forwardedFrom }: ApiCall) => ({
 /** An error that the caller has to correct is not a failure of the API either. */
 const isAnswer = (error: unknown): boolean => isExpected(error) || error instanceof BadRequest;
 
+interface ServerBody {
+  readonly server?: { readonly id: string; readonly host: string; readonly cluster: string };
+}
+
 export class Servers {
+  private readonly neighbour: Neighbour;
+
   constructor(
     private readonly cluster: string,
     private readonly rpc: RpcClient,
-    private readonly images: ImageService,
-    private readonly neighbour: Neighbour,
-  ) {}
+    private readonly services: ServiceClient,
+  ) {
+    this.neighbour = new Neighbour(cluster, services);
+  }
 
   @instrument({ attributes: asked, expectedErrors: isAnswer })
   async create(call: ApiCall): Promise<ApiReply> {
-    const { image, name, vcpus, encryption } = readServerRequest(call.body);
-    const request: BuildRequest = {
-      id: randomUUID(),
-      name,
-      vcpus,
-      image: this.images.sign(image),
-      ...(encryption && { encryption }),
-    };
-    const reply = await this.hereOrThere(call, async () =>
-      this.reply(201, await this.ask<ServerReport>('build_server', request)),
-    );
-    this.tellOfNeighbour('port_update', reply);
+    const { image, name, vcpus, encryption, volumeGb } = readServerRequest(call.body);
+    const { token } = call;
+    const id = randomUUID();
+    const reply = await this.hereOrThere(call, async () => {
+      const signed = await this.services.call<SignedImage>('image', { method: 'GET', path: `/v2/images/${image}`, token });
+      const request: BuildRequest = { id, name, vcpus, image: signed, ...(encryption && { encryption }) };
+      if (volumeGb !== undefined)
+        await this.services.call('volume', { method: 'POST', path: '/v3/volumes', token, body: { server: id, gb: volumeGb } });
+      try {
+        return this.reply(201, await this.ask<ServerReport>('build_server', request));
+      } catch (error) {
+        if (volumeGb !== undefined) await this.deleteVolume(id, token);
+        throw error;
+      }
+    });
+    const { server } = reply.body as ServerBody;
+    if (server !== undefined) {
+      // of a port in the other cluster the agents here have to know as well, so that their instances can send to it
+      const host = server.cluster === this.cluster ? server.host : `${server.cluster}/${server.host}`;
+      await this.services.call('network', { method: 'POST', path: '/v2.0/ports', token, body: { server: server.id, host } });
+    }
     return reply;
   }
 
@@ -53,11 +71,18 @@ export class Servers {
 
   @instrument({ attributes: asked, expectedErrors: isAnswer })
   async delete(call: ApiCall, id: string): Promise<ApiReply> {
-    const reply = await this.hereOrThere(call, async () =>
-      this.reply(200, await this.ask<ServerReport>('delete_server', { id })),
-    );
-    this.tellOfNeighbour('port_delete', reply);
+    const { token } = call;
+    const reply = await this.hereOrThere(call, async () => {
+      const report = await this.ask<ServerReport>('delete_server', { id });
+      await this.deleteVolume(id, token);
+      return this.reply(200, report);
+    });
+    await this.services.call('network', { method: 'DELETE', path: `/v2.0/ports/${id}`, token });
     return reply;
+  }
+
+  private deleteVolume(id: string, token: string): Promise<unknown> {
+    return this.services.call('volume', { method: 'DELETE', path: `/v3/volumes/${id}`, token });
   }
 
   private async hereOrThere(call: ApiCall, here: () => Promise<ApiReply>): Promise<ApiReply> {
@@ -67,16 +92,9 @@ export class Servers {
       if (!isExpected(error)) throw error;
       trace.getActiveSpan()?.setAttribute('openstack.not_here', (error as Error).message);
       if (call.forwardedFrom !== undefined) throw error;
-      log('info', 'asking the neighbour', { reason: (error as Error).message });
+      log('info', 'asking the other cluster', { reason: (error as Error).message });
       return this.neighbour.forward(call);
     }
-  }
-
-  /** Of a port over there the agents here have to know as well, so that their instances can send to it. */
-  private tellOfNeighbour(method: 'port_update' | 'port_delete', { body }: ApiReply): void {
-    const { server } = body as { server?: { id: string; host: string; cluster: string } };
-    if (server === undefined || server.cluster === this.cluster) return;
-    this.rpc.fanout(method, { server: server.id, host: `${server.cluster}/${server.host}` } satisfies PortChange);
   }
 
   private ask<Result>(method: string, args: unknown): Promise<Result> {

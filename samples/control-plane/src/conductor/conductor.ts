@@ -1,9 +1,8 @@
-// The conductor of a cluster, with the scheduler in it: it finds a host for a server, has the agent there build it, and notifies the other
-// agents of the new port, so that they can send to it.
+// The conductor of a cluster, with the scheduler in it: it finds a host for a server, and has the agent there build it.
 
 import { instrument } from 'spanwright';
-import type { SignedImage } from '../compute-api/images.js';
 import type { Encryption } from '../compute-api/server-request.js';
+import type { SignedImage } from '../image/images.js';
 import { log } from '../log.js';
 import { names } from '../messaging/broker-connection.js';
 import { isExpected } from '../messaging/remote-error.js';
@@ -17,11 +16,6 @@ export interface BuildRequest {
   readonly vcpus: number;
   readonly image: SignedImage;
   readonly encryption?: Encryption;
-}
-
-export interface PortChange {
-  readonly server: string;
-  readonly host: string;
 }
 
 export interface ServerReport extends PlacedServer {
@@ -50,7 +44,6 @@ export class Conductor {
     const placed = this.placement.claim(id, name, vcpus);
     try {
       const built = await this.rpc.call<ServerReport>(names.compute(placed.host), 'build_instance', request);
-      this.rpc.fanout('port_update', { server: id, host: placed.host } satisfies PortChange);
       log('info', 'server built', { server: id, host: placed.host });
       return { ...placed, ...built };
     } catch (error) {
@@ -70,7 +63,6 @@ export class Conductor {
     const placed = this.placement.find(id);
     await this.rpc.call(names.compute(placed.host), 'destroy_instance', { id });
     this.placement.release(id);
-    this.rpc.fanout('port_delete', { server: id, host: placed.host } satisfies PortChange);
     log('info', 'server deleted', { server: id, host: placed.host });
     return placed;
   }

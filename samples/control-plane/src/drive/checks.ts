@@ -6,14 +6,24 @@ import type { Outcome } from '../management/greenhouse.js';
 export type Reported = Omit<Outcome, 'body'>;
 
 const EXPECTED_STATUS: Readonly<Record<string, number>> = {
+  'log in': 201,
   boot: 201,
   'boot across clusters': 201,
+  'boot with a volume': 201,
   'boot encrypted': 201,
   'boot encrypted across clusters': 201,
   'boot from a damaged image': 500,
   'boot what fits nowhere': 503,
   look: 200,
   delete: 200,
+};
+
+/** Processes that an order reaches, by part of its name. */
+const EXPECTED_PROCESSES: Readonly<Record<string, readonly string[]>> = {
+  'log in': ['identity-a'],
+  boot: ['greenhouse'],
+  volume: ['volume-a', 'network-a', 'image-a', 'identity-a'],
+  across: ['compute-api-a', 'conductor-a', 'network-a', 'compute-api-b', 'conductor-b', 'network-b', 'image-b', 'identity-b'],
 };
 
 export function checkOutcomes(outcomes: readonly Reported[]): string[] {
@@ -38,7 +48,7 @@ export function checkTraces(outcomes: readonly Reported[], spans: readonly Recei
     if (unnamed.length > 0)
       faults.push(`"${what}": ${unnamed.length} spans lack its request id, the first is ${unnamed[0]?.name}`);
     const processes = new Set(trace.map(({ resource }) => String(resource.attributes['service.instance.id'])));
-    const expected = what.includes('across') ? ['compute-api-a', 'conductor-a', 'compute-api-b', 'conductor-b'] : ['greenhouse'];
+    const expected = Object.entries(EXPECTED_PROCESSES).flatMap(([part, names]) => (what.includes(part) ? names : []));
     for (const process of expected) if (!processes.has(process)) faults.push(`"${what}" has no span of ${process}`);
   }
   const known = new Set(outcomes.map(({ traceId }) => traceId));

@@ -3,7 +3,6 @@
 
 import { startReceiver } from '@spanwright/stage';
 import { TracePrinter } from '@spanwright/viewer';
-import { issueToken } from '../compute-api/keystone-token.js';
 import { announce, run, stopRequested } from '../lifecycle.js';
 import { configuredDestinations, System } from './system.js';
 import { labelled, SHOWN } from './trees.js';
@@ -18,8 +17,8 @@ run(async () => {
   const here = receiver?.address ?? '';
   try {
     const system = await System.start(configured ?? { a: here, b: here, management: here }, onLog);
-    const token = issueToken('operator', system.secrets.TOKEN_KEY);
-    announce({ ready: 'control-plane', apis: Object.fromEntries(system.apis), amqpUrl: system.amqpUrl, token });
+    const token = await system.logIn('operator');
+    announce({ ready: 'control-plane', catalog: system.catalog, amqpUrl: system.amqpUrl, token });
     await stop;
     await system.stop();
   } finally {

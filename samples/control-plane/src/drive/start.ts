@@ -31,8 +31,14 @@ async function main(): Promise<number> {
     const system = await System.start(destinations, onLog);
     try {
       print(`RabbitMQ:  ${new URL(system.amqpUrl).host}`);
-      for (const [cluster, address] of [...system.apis].sort())
-        print(`cluster ${cluster}: ${address}, spans to ${destinations[cluster]}`);
+      for (const [service, addresses] of Object.entries(system.catalog))
+        print(
+          `${`${service}:`.padEnd(10)} ${Object.entries(addresses)
+            .map(([cluster, url]) => `${cluster} ${url}`)
+            .sort()
+            .join(', ')}`,
+        );
+      print(`spans:     a ${destinations.a}, b ${destinations.b}, management ${destinations.management}`);
       if (!interrupted) await system.runGreenhouse((outcome) => outcomes.push(outcome), stop);
     } finally {
       await system.stop(); // each process sends what it has left

@@ -1,11 +1,12 @@
 // The whole system as processes: a broker unless AMQP_URL names one, a receiver unless gateways are configured, and in each of two
-// clusters an API, a conductor and two agents. `npm start` and `npm run serve` begin and end here.
+// clusters five APIs, a conductor and two agents. `npm start` and `npm run serve` begin and end here.
 
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child, type ChildOptions, type SpanReport } from '@spanwright/stage';
+import { type Catalog, type ServiceName, SUBJECT_HEADER } from '../http/service-client.js';
 import type { Outcome } from '../management/greenhouse.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,7 +16,9 @@ const CLUSTERS = [
   { name: 'b', vcpus: '16' },
 ] as const;
 type ClusterName = (typeof CLUSTERS)[number]['name'];
-const STOP_ORDER = ['compute-api', 'conductor', 'agent'] as const;
+/** Program of each API. */
+const APIS = { compute: 'compute-api', network: 'network', volume: 'volume', image: 'image', identity: 'identity' } as const;
+const STOP_ORDER = ['compute-api', 'conductor', 'agent', 'network', 'volume', 'image', 'identity'] as const;
 type Program = (typeof STOP_ORDER)[number];
 
 const BUILD = join(__dirname, '..');
@@ -25,21 +28,36 @@ export interface Destinations {
   readonly a: string;
   readonly b: string;
   readonly management: string;
+  /** OTLP over HTTP, for the volume APIs; by default they send as all others do. */
+  readonly http?: Readonly<Record<ClusterName, string>>;
 }
 
 /** As configured; undefined when nothing is, so that a receiver of the sample's own has to serve. @throws when it is half configured. */
-export function configuredDestinations({ GATEWAY_A, GATEWAY_B, CENTRAL }: Environment): Destinations | undefined {
+export function configuredDestinations(env: Environment): Destinations | undefined {
+  const { GATEWAY_A, GATEWAY_B, CENTRAL, GATEWAY_A_OTLP_HTTP, GATEWAY_B_OTLP_HTTP } = env;
   if (!GATEWAY_A && !GATEWAY_B && !CENTRAL) return undefined;
   if (!GATEWAY_A || !GATEWAY_B || !CENTRAL) throw new Error('Set GATEWAY_A, GATEWAY_B and CENTRAL, or none of them.');
-  return { a: GATEWAY_A, b: GATEWAY_B, management: CENTRAL };
+  const http = GATEWAY_A_OTLP_HTTP && GATEWAY_B_OTLP_HTTP ? { a: GATEWAY_A_OTLP_HTTP, b: GATEWAY_B_OTLP_HTTP } : undefined;
+  return { a: GATEWAY_A, b: GATEWAY_B, management: CENTRAL, ...(http && { http }) };
 }
 
 export class System {
   readonly amqpUrl: string;
   private readonly data = mkdtempSync(join(tmpdir(), 'control-plane-'));
   /** Made up for each run unless they are given; every process of the run has the same. */
-  readonly secrets = { TOKEN_KEY: process.env.TOKEN_KEY || secret(), PASSPHRASE: process.env.PASSPHRASE || secret() };
-  readonly apis = new Map<ClusterName, string>();
+  readonly secrets = {
+    TOKEN_KEY: process.env.TOKEN_KEY || secret(),
+    PASSPHRASE: process.env.PASSPHRASE || secret(),
+    PASSWORD: process.env.PASSWORD || secret(),
+  };
+  /** Addresses of the APIs by cluster. Every API reads it from a file. */
+  readonly catalog: Record<ServiceName, Record<string, string>> = {
+    compute: {},
+    network: {},
+    volume: {},
+    image: {},
+    identity: {},
+  };
   private readonly children = new Map<Program, Child[]>();
   /** Those that record spans. */
   private readonly traced: { readonly process: string; readonly child: Child }[] = [];
@@ -70,8 +88,9 @@ export class System {
   async runGreenhouse(onOutcome: (outcome: Outcome) => void, stop: Promise<unknown>): Promise<void> {
     const env = {
       ...this.secrets,
-      API_A: this.apis.get('a'),
-      API_B: this.apis.get('b'),
+      API_A: this.catalog.compute.a,
+      API_B: this.catalog.compute.b,
+      IDENTITY: this.catalog.identity.a,
       ...sendTo(this.destinations.management),
     };
     const onLine = (line: string): void => onOutcome((JSON.parse(line) as { outcome: Outcome }).outcome);
@@ -80,6 +99,13 @@ export class System {
     void stop.then(() => greenhouse.stop());
     const code = await greenhouse.ended;
     if (code !== 0) throw new Error(`greenhouse ended with ${code}`);
+  }
+
+  /** A token for the user. */
+  async logIn(user: string): Promise<string> {
+    const body = JSON.stringify({ user, password: this.secrets.PASSWORD });
+    const response = await fetch(`${this.catalog.identity.a}/v3/auth/tokens`, { method: 'POST', body });
+    return response.headers.get(SUBJECT_HEADER) ?? '';
   }
 
   /** Counts of the spans of each process. Complete when all have ended. */
@@ -103,7 +129,7 @@ export class System {
           ...sendTo(this.destinations[name]),
           CLUSTER: name,
           AMQP_URL: this.amqpUrl,
-          CATALOG: this.catalog,
+          CATALOG: this.catalogFile,
           DATA_FOLDER: join(this.data, instance),
           ...env,
         },
@@ -114,18 +140,23 @@ export class System {
       return child;
     };
     await start('conductor', `conductor-${name}`); // the agents report to it
+    const http = this.destinations.http?.[name];
+    const overHttp = http === undefined ? {} : { ...sendTo(http), OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' };
     await all([
       ...[1, 2].map((number) => start('agent', `agent-${name}${number}`, { VCPUS: vcpus })),
-      start('compute-api', `compute-api-${name}`).then(({ address }) => this.apis.set(name, address)),
+      ...Object.entries(APIS).map(async ([service, program]) => {
+        const { address } = await start(program, `${program}-${name}`, service === 'volume' ? overHttp : {});
+        this.catalog[service as ServiceName][name] = address;
+      }),
     ]);
   }
 
-  private get catalog(): string {
+  private get catalogFile(): string {
     return join(this.data, 'catalog.json');
   }
 
   private writeCatalog(): void {
-    writeFileSync(this.catalog, JSON.stringify({ compute: Object.fromEntries(this.apis) }));
+    writeFileSync(this.catalogFile, JSON.stringify(this.catalog satisfies Catalog));
   }
 }
 

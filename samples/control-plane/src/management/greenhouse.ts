@@ -3,7 +3,7 @@
 
 import { trace } from '@opentelemetry/api';
 import { instrument } from 'spanwright';
-import { TOKEN_HEADER } from '../compute-api/keystone-token.js';
+import { SUBJECT_HEADER, TOKEN_HEADER } from '../http/service-client.js';
 import { log } from '../log.js';
 import { newRequestId, REQUEST_ID_HEADER, withRequestId } from '../request-id.js';
 
@@ -20,9 +20,18 @@ export interface Outcome {
 
 export class Greenhouse {
   constructor(
+    private readonly identity: string,
     private readonly apis: Readonly<Record<'a' | 'b', string>>,
-    private readonly token: string,
   ) {}
+
+  private token = '';
+
+  /** The token of the answer goes with all orders that follow. */
+  logIn(user: string, password: string): Promise<Outcome> {
+    const requestId = newRequestId();
+    const url = `${this.identity}/v3/auth/tokens`;
+    return withRequestId(requestId, () => this.send('log in', requestId, 'POST', url, { user, password }));
+  }
 
   /** One request, under a request id of its own. */
   order(what: string, cluster: 'a' | 'b', method: string, path: string, body?: object): Promise<Outcome> {
@@ -39,6 +48,7 @@ export class Greenhouse {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answered = await response.json();
+    this.token = response.headers.get(SUBJECT_HEADER) ?? this.token;
     const traceId = trace.getActiveSpan()?.spanContext().traceId;
     log('info', what, { status: response.status });
     return { what, status: response.status, requestId, traceId, ms: Math.round(performance.now() - begin), body: answered };

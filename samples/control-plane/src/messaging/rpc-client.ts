@@ -8,6 +8,7 @@ import { carriers, inject, instrument } from 'spanwright';
 import { currentRequestId, REQUEST_ID_HEADER } from '../request-id.js';
 import { type BrokerConnection, names } from './broker-connection.js';
 import { type Failure, isExpected, RemoteError } from './remote-error.js';
+import { rpcMetrics } from './rpc-metrics.js';
 
 export interface RpcRequest {
   readonly method: string;
@@ -56,11 +57,16 @@ export class RpcClient {
     expectedErrors: isExpected,
   })
   async call<Result>(topic: string, method: string, args: unknown): Promise<Result> {
+    const count = rpcMetrics.begin('call', topic, method);
     const correlationId = randomUUID();
     const reply = this.expect(correlationId, `${method} of ${topic}`);
     const options = { correlationId, replyTo: this.replyQueue, mandatory: true };
     this.publish(names.exchange(this.connection.cluster), topic, { method, args }, options);
-    const answer = await reply;
+    const answer = await reply.catch((error: unknown) => {
+      count('exception');
+      throw error;
+    });
+    count('failure' in answer ? 'exception' : 'ok');
     if ('failure' in answer) throw new RemoteError(answer.failure);
     return answer.result as Result;
   }
@@ -74,7 +80,10 @@ export class RpcClient {
     },
   })
   fanout(method: string, args: unknown): void {
-    this.publish(names.computeFanout(this.connection.cluster), '', { method, args }, {});
+    const exchange = names.computeFanout(this.connection.cluster);
+    const count = rpcMetrics.begin('fanout', exchange, method);
+    this.publish(exchange, '', { method, args }, {});
+    count('ok');
   }
 
   private publish(exchange: string, routingKey: string, request: RpcRequest, options: Options.Publish): void {

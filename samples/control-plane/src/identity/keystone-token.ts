@@ -1,9 +1,7 @@
-// Tokens in the manner of Keystone: the name of a user, signed, so that each API can identify the caller by itself. A token is a secret: it
-// is passed on to the neighbour's API, and is in no span and no line of a log.
+// Tokens in the manner of Keystone: the name of a user, signed. A token is a secret: it is passed on from API to API, and is in no span and no
+// line of a log.
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-
-export const TOKEN_HEADER = 'X-Auth-Token';
 
 export function issueToken(user: string, key: string): string {
   const name = Buffer.from(user).toString('base64url');

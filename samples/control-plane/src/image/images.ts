@@ -4,7 +4,7 @@
 import { createCipheriv, createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { createReadStream, mkdirSync, type ReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BadRequest } from './server-request.js';
+import { BadRequest } from '../http/api.js';
 
 export interface SignedImage {
   readonly name: string;
@@ -43,7 +43,7 @@ export class ImageService {
   sign(name: string): SignedImage {
     const record = this.records.get(name);
     if (record === undefined)
-      throw new BadRequest(`There is no image ${name}; there are ${[...this.records.keys()].join(', ')}.`);
+      throw new BadRequest(`There is no image ${name}; there are ${[...this.records.keys()].join(', ')}.`, 404);
     const path = `/v2/images/${name}/file`;
     const expires = String(Date.now() + VALID_MS);
     const query = new URLSearchParams({ temp_url_sig: this.signature(path, expires), temp_url_expires: expires });

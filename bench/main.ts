@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { measureBuild } from './build.js';
 import { measureExport, measureHttp } from './exported.js';
 import { measureFaults } from './faults.js';
+import { measureFleet } from './fleet.js';
 import { measureFlight } from './flight.js';
 import { measureInstructions } from './instructions.js';
 import { measureInstrumentations } from './instrumentations.js';
@@ -52,11 +53,12 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   instrumentations: (modules) => measureInstrumentations(modules.workspace),
   faults: () => measureFaults(),
   view: () => measureView(),
+  fleet: () => measureFleet(),
   instructions: measureInstructions,
 };
 
-/** Minutes, under Valgrind, or with a browser: only when asked for by name. */
-const BY_NAME = new Set(['instructions', 'sites-long', 'view']);
+/** Minutes, under Valgrind, with a browser, or a thousand replicas: only when asked for by name. */
+const BY_NAME = new Set(['instructions', 'sites-long', 'view', 'fleet']);
 
 interface Arguments {
   readonly positionals: readonly string[];

@@ -53,7 +53,8 @@ class OpampAgent implements Control {
   readonly #due = new Set<Part>(ALL);
   #isDue = true;
   #description: Attributes | undefined;
-  #sentConfig = '';
+  /** Revision of the state whose effective configuration the server has. */
+  #sentRevision = -1;
   #counts: SpanCounts | undefined;
   #status: RemoteConfigStatus | undefined;
   #offered: ServerToAgent['remoteConfig'];
@@ -107,7 +108,6 @@ class OpampAgent implements Control {
   #beat(): void {
     this.#link.check();
     this.#due.add('health');
-    if (effectiveConfig(this.tracing.state()) !== this.#sentConfig) this.#due.add('effectiveConfig');
     this.#isDue = true;
     this.#flush();
   }
@@ -130,13 +130,13 @@ class OpampAgent implements Control {
 
   #send(): void {
     const state = this.tracing.state();
-    const config = effectiveConfig(state);
+    if (state.revision !== this.#sentRevision) this.#due.add('effectiveConfig');
     const due = (part: Part): boolean => this.#due.has(part);
     const message: AgentToServer = {
       ...this.#head(state),
       description: due('description') ? describe(this.#description ?? {}) : undefined,
       health: due('health') ? healthOf(state, this.#counts) : undefined,
-      effectiveConfig: due('effectiveConfig') ? config : undefined,
+      effectiveConfig: due('effectiveConfig') ? effectiveConfig(state) : undefined,
       remoteConfigStatus: due('remoteConfigStatus') ? this.#status : undefined,
     };
     const isSent = context.with(SILENCED, () => this.#link.send(encodeAgentToServer(message, wallClock())));
@@ -144,7 +144,7 @@ class OpampAgent implements Control {
     this.#sequence += 1;
     this.#lastSent = now();
     if (due('health')) this.#counts = state.spans;
-    if (due('effectiveConfig')) this.#sentConfig = config;
+    if (due('effectiveConfig')) this.#sentRevision = state.revision;
     this.#due.clear();
     this.#isDue = false;
   }
@@ -208,7 +208,7 @@ class OpampAgent implements Control {
         status: error === undefined ? APPLIED : FAILED,
         error: (error ?? '').slice(0, REASON_LENGTH),
       };
-      this.#due.add('effectiveConfig');
+      this.#lastSent = now(); // changes come before reports of them, also where many agents share a machine
     }
     this.#due.add('remoteConfigStatus');
     this.#isDue = true;

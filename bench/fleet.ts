@@ -1,0 +1,283 @@
+// Time until a change has reached all of 1,000 replicas, for each way to change a fleet, and how many are on after their limit when the
+// source is gone. Replicas are simulated in a few processes (fleet-replicas.ts); servers, sockets and connections are real. Called by
+// main.ts; `npm run bench -- fleet --write docs/fleet.md` writes the table. A way whose server is not installed is left out.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { commandReplicas } from '../runtime/control/index.js';
+import { RedisServer } from '../test/control/redis-server.js';
+import { OPAMP_SERVER, OpampServer } from '../test/fleet/opamp-server.js';
+import { missingCommands } from '../test/missing.js';
+import type { ReplicasOrder, ReplicasReport } from './fleet-replicas.js';
+import { type Budget, machine, type Outcome } from './report.js';
+
+const REPLICAS = 1000;
+const PROCESSES = 5;
+const CHANGES = 5;
+/** Milliseconds of the lease under which the source goes away. */
+const LIMIT = 8000;
+const GRACE = 1000;
+const WANTED = 2000;
+const LONGEST_WAIT = 120_000;
+const TOKEN = randomBytes(24).toString('hex');
+/** Requests that the program which changes all hooks has under way. */
+const AT_ONCE = 50;
+
+/** A source of changes, and what it takes to lose it and to have it back. */
+interface Source {
+  readonly address: string;
+  on(time: string): Promise<unknown>;
+  off(): Promise<unknown>;
+  lose(): Promise<unknown>;
+  restore(): Promise<unknown>;
+  /** Resolves once all replicas follow. */
+  ready(): Promise<unknown>;
+  stop(): Promise<unknown>;
+}
+
+interface Way {
+  readonly name: string;
+  readonly way: ReplicasOrder['way'];
+  readonly interval: number;
+  readonly available: boolean;
+  start(): Promise<Source>;
+}
+
+const nothing = async (): Promise<void> => {};
+
+async function startHooks(): Promise<Source> {
+  const folder = mkdtempSync(join(tmpdir(), 'spanwright-fleet-'));
+  const put = (index: number, body: object): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };
+      const options = { socketPath: join(folder, `${index}.sock`), path: '/tracing/enabled', method: 'PUT', headers };
+      request(options, (response) => {
+        response
+          .resume()
+          .on('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`))));
+      })
+        .on('error', reject)
+        .end(JSON.stringify(body));
+    });
+  const putAll = async (body: object): Promise<void> => {
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < REPLICAS) await put(next++, body);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  };
+  return {
+    address: folder,
+    on: (time) => putAll({ enabled: true, for: time }),
+    off: () => putAll({ enabled: false }),
+    // the person who made the change is gone: nothing else is needed for it to end
+    lose: nothing,
+    restore: nothing,
+    ready: nothing,
+    stop: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function startRedis(): Promise<Source> {
+  const redis = await RedisServer.start();
+  const command = (value: boolean | null, time?: string) =>
+    commandReplicas(redis.url, { setting: 'enabled', value, ...(time !== undefined && { for: time }) });
+  return {
+    address: redis.url,
+    on: (time) => command(true, time),
+    off: () => command(null),
+    lose: () => redis.kill(),
+    restore: () => redis.up(),
+    ready: nothing,
+    stop: () => redis.kill(),
+  };
+}
+
+async function startFile(): Promise<Source> {
+  const folder = mkdtempSync(join(tmpdir(), 'spanwright-fleet-'));
+  const path = join(folder, 'tracing.json');
+  const write = async (document: object): Promise<void> => {
+    writeFileSync(`${path}.new`, JSON.stringify(document));
+    renameSync(`${path}.new`, path);
+  };
+  await write({});
+  return {
+    address: path,
+    on: (time) => write({ enabled: true, for: time }),
+    off: () => write({}),
+    lose: async () => rmSync(path),
+    restore: () => write({}),
+    ready: nothing,
+    stop: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function startOpamp(scheme: 'http' | 'ws'): Promise<Source> {
+  const server = await OpampServer.start();
+  let change = 0;
+  return {
+    address: server.url(scheme),
+    on: (time) => server.configure({ enabled: { enabled: true, for: time, reason: `change ${++change}` } }),
+    off: () => server.configure({}),
+    lose: () => server.program.kill(),
+    restore: () => server.start(),
+    ready: async () => {
+      while ((await server.summary()).agents < REPLICAS) await pause(50);
+    },
+    stop: () => server.program.kill(),
+  };
+}
+
+const HTTP_INTERVAL = 1000;
+const WAYS: readonly Way[] = [
+  { name: 'admin hook, 50 requests at once', way: 'hook', interval: 0, available: true, start: startHooks },
+  { name: 'Redis', way: 'redis', interval: 0, available: missingCommands('redis-server').length === 0, start: startRedis },
+  { name: 'file', way: 'file', interval: 0, available: true, start: startFile },
+  {
+    name: 'OpAMP over WebSocket',
+    way: 'opamp',
+    interval: 30_000,
+    available: OPAMP_SERVER !== undefined,
+    start: () => startOpamp('ws'),
+  },
+  {
+    name: 'OpAMP over HTTP, a report each second',
+    way: 'opamp',
+    interval: HTTP_INTERVAL,
+    available: OPAMP_SERVER !== undefined,
+    start: () => startOpamp('http'),
+  },
+];
+
+/** The processes of replicas, and how many of these are on. */
+class Fleet {
+  readonly #children: ChildProcess[] = [];
+  readonly #on = new Map<ChildProcess, number>();
+  #check: () => void = () => {};
+
+  get on(): number {
+    return [...this.#on.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  async start({ way, interval }: Way, source: string): Promise<void> {
+    const count = REPLICAS / PROCESSES;
+    for (let index = 0; index < PROCESSES; index++) {
+      const order: ReplicasOrder = { way, source, first: index * count, count, interval };
+      const child = fork(join(__dirname, 'fleet-replicas.ts'), [JSON.stringify(order)], {
+        execArgv: ['--import', 'tsx'],
+        env: { ...process.env, SPANWRIGHT_ADMIN_TOKEN: TOKEN },
+      });
+      child.on('message', ({ on }: ReplicasReport) => {
+        this.#on.set(child, on);
+        this.#check();
+      });
+      this.#children.push(child);
+    }
+    await this.until(() => this.#on.size === PROCESSES);
+  }
+
+  /** How many are on, by an answer of each process: a busy machine may keep a report back. */
+  async count(): Promise<number> {
+    const answers = this.#children.map(async (child) => {
+      for (;;) {
+        const [{ on, isAnswer }] = (await once(child, 'message')) as [ReplicasReport];
+        if (isAnswer) return on;
+      }
+    });
+    for (const child of this.#children) child.send('count');
+    return (await Promise.all(answers)).reduce((sum, on) => sum + on, 0);
+  }
+
+  /** Milliseconds until `is`. */
+  until(is: () => boolean): Promise<number> {
+    const from = performance.now();
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`bench: ${this.on} of ${REPLICAS} replicas are on after ${LONGEST_WAIT} ms`));
+      const timer = setTimeout(late, LONGEST_WAIT);
+      this.#check = () => {
+        if (!is()) return;
+        clearTimeout(timer);
+        this.#check = () => {};
+        resolve(performance.now() - from);
+      };
+      this.#check();
+    });
+  }
+
+  /** Milliseconds until so many are on, from the beginning of `change`. */
+  async after(change: () => Promise<unknown>, on: number): Promise<number> {
+    const reached = this.until(() => this.on === on);
+    await change();
+    return await reached;
+  }
+
+  stop(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+  }
+}
+
+interface Measured {
+  readonly times: readonly number[];
+  readonly atLoss: number;
+  readonly left: number;
+  readonly back: number;
+}
+
+async function measureWay(way: Way): Promise<Measured> {
+  const source = await way.start();
+  const fleet = new Fleet();
+  try {
+    await fleet.start(way, source.address);
+    await source.ready();
+    const times: number[] = [];
+    for (let change = 0; change < CHANGES; change++) {
+      times.push(await fleet.after(() => source.on('10m'), REPLICAS));
+      times.push(await fleet.after(() => source.off(), 0));
+    }
+    await fleet.after(() => source.on(`${LIMIT}ms`), REPLICAS);
+    const reached = performance.now();
+    const atLoss = fleet.on;
+    await source.lose();
+    await pause(Math.max(0, LIMIT + GRACE - (performance.now() - reached)));
+    const left = await fleet.count();
+    const returned = performance.now();
+    await source.restore();
+    await fleet.after(() => source.on('10m'), REPLICAS);
+    return { times, atLoss, left, back: performance.now() - returned };
+  } finally {
+    fleet.stop();
+    await source.stop();
+  }
+}
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
+
+export async function measureFleet(): Promise<Outcome> {
+  const rows: string[][] = [];
+  const budgets: Budget[] = [];
+  for (const way of WAYS.filter(({ available }) => available)) {
+    const { times, atLoss, left, back } = await measureWay(way);
+    const longest = Math.max(...times);
+    rows.push([way.name, seconds(median(times)), seconds(longest), String(atLoss), String(left), seconds(back)]);
+    budgets.push({
+      what: `${way.name}: a change in all replicas`,
+      limit: seconds(WANTED),
+      measured: seconds(longest),
+      met: longest <= WANTED,
+    });
+    budgets.push({ what: `${way.name}: on after the limit`, limit: '0', measured: String(left), met: left === 0 });
+  }
+  const note =
+    `${REPLICAS.toLocaleString('en-US')} replicas in ${PROCESSES} processes; ${2 * CHANGES} changes of the flag, on and off. Then a lease of ${seconds(LIMIT)} is given and ` +
+    `the source killed (the file removed; of the hook only the caller is gone): how many are on then, and ${seconds(GRACE)} after the limit. Last, the time from the restart of the source until a new change ` +
+    `has reached all. ${machine()}`;
+  const head = ['way', 'to all, median', 'longest', 'on at the loss', 'on after the limit', 'to all after its return'];
+  return { tables: [{ title: 'Time to all replicas', note, head, rows }], budgets };
+}

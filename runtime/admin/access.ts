@@ -1,5 +1,5 @@
 // Access to the hook: read or change. Tokens are compared as SHA-256 digests in constant time. The cost of a wrong one is in
-// wrong-tokens.ts, where tokens come from in token.ts.
+// wrong-tokens.ts, token.ts reads the tokens.
 
 import { timingSafeEqual } from 'node:crypto';
 import { TOKEN_VARIABLE } from './defaults.js';
@@ -14,9 +14,9 @@ export interface AccessOptions {
   readonly tokenFile?: string | undefined;
   /** A second token, for reads alone. With it, reads need this or the change token. */
   readonly readToken?: string | undefined;
-  /** True: anybody who reaches the hook may read. Default: only callers on this machine, the others need a token. */
+  /** True: every caller may read without a token. Default: only callers on this machine. */
   readonly openReads?: boolean | undefined;
-  /** After `most` wrong tokens from one network within `withinSeconds`, further ones are answered late. Default 10 in 60. */
+  /** After `most` wrong tokens from one network within `withinSeconds`, further ones are answered after a delay. Default 10 in 60. */
   readonly failures?: FailureLimit;
 }
 
@@ -44,7 +44,7 @@ export class Access {
   readonly #openReads: boolean;
   readonly #wrong: WrongTokens;
 
-  /** @param log gets the lines about wrong tokens. @throws ConfigurationError for a token or token file that is refused. */
+  /** @param log receives the lines about wrong tokens. @throws ConfigurationError for a token or token file that is refused. */
   constructor(options: AccessOptions, log: (line: string) => void, environment: NodeJS.ProcessEnv = process.env) {
     this.#change = changeDigest(options, environment);
     this.#read = options.readToken === undefined ? undefined : checkedToken(options.readToken, 'the option "readToken"');

@@ -1,5 +1,5 @@
 // Makes the Responses of the admin hook. Every one of them carries the same security headers and is never cached, and an
-// error of any kind becomes `{ "error": { code, message, field? } }`; what is not one of our own errors is not described.
+// error of any kind becomes `{ "error": { code, message, field? } }`; errors that are not Spanwright's are not described.
 
 import { InvalidArgumentError, SpanwrightError } from '../errors.js';
 import { printable } from '../text/printable.js';
@@ -14,7 +14,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 };
 
-/** A text answer; `headers` win over the security headers. */
+/** A text answer; `headers` have precedence over the security headers. */
 export function textAnswer(text: string, type: string, headers: Readonly<Record<string, string>> = {}, status = 200): Response {
   return new Response(text, { status, headers: { ...SECURITY_HEADERS, 'content-type': type, ...headers } });
 }
@@ -40,7 +40,7 @@ export function faultOf(error: unknown): Fault & { readonly expected: boolean } 
   }
   if (error instanceof SpanwrightError) {
     const field = error instanceof InvalidArgumentError ? error.field : undefined;
-    // The tracing's own messages quote what was sent, in the form that suits code.
+    // the message may quote the input
     return { status: error.status, code: error.grpc, message: printable(error.message, 1000), field, expected: true };
   }
   const message = 'The admin hook failed; the log of the service says why. Nothing more was changed.';

@@ -1,6 +1,6 @@
 // Checks of the Host and Origin headers of a request. The Host must be one that the operator knows, which stops DNS
 // rebinding (a page whose name suddenly resolves to this machine); a change that a browser sends must come from the hook's
-// own page, which stops forged cross-site requests. Both are asked before any token is looked at.
+// own page, which stops forged cross-site requests. Both are checked before any token.
 
 import { InvalidArgumentError } from '../errors.js';
 import { isLoopbackHost } from '../text/loopback.js';

@@ -1,5 +1,5 @@
-// The admin hook as a Fastify plugin. Fastify parses JSON bodies before a handler runs, and its parser would answer a broken body
-// in its own words and take it away; the plugin's scope has no parsers, so the body arrives as it was sent. The hooks of the
+// The admin hook as a Fastify plugin. Fastify parses JSON bodies before a handler runs, and its parser would consume the body, and
+// answer an invalid one in its own format; the plugin's scope has no parsers, so the body arrives as it was sent. The hooks of the
 // application (authentication, logging) run first, as for every route. Types are structural: no dependency on Fastify.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';

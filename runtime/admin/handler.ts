@@ -1,6 +1,6 @@
-// The admin hook itself: a Request in, a Response out, no sockets and no files. Every request passes the same gates in the
-// same order: host, route, method, origin, token, permission of the process, revision, body. A change is made in one
-// synchronous step after all of them, so nothing is half-applied; every failure becomes an answer and is never thrown.
+// The admin hook itself: a Request in, a Response out, no sockets and no files. Every request passes the same checks in the same
+// order: host, route, method, origin, token, permission of the process, revision, body. A change is made in one synchronous step
+// after all of them, so nothing is half-applied; every failure becomes an answer and is never thrown.
 
 import cluster from 'node:cluster';
 import { SpanKind, trace } from '@opentelemetry/api';
@@ -100,7 +100,7 @@ function checkedUrl(announce: string): string {
   throw new InvalidArgumentError('announce', 'announce: expected an http or https URL without credentials, or false.');
 }
 
-/** The span of a request that the instrumentation did not know for one of the hook's. Without it the page would watch itself. */
+/** The span of a request that the instrumentation did not know for one of the hook's. Without it the page would record its own requests. */
 function forgetServerSpan(): void {
   const span = trace.getActiveSpan();
   if (isRecorded(span) && span.kind === SpanKind.SERVER && !span.ended) span.recorder.forget(span);

@@ -1,4 +1,4 @@
-// The body of a Node request as a web stream, and what is done with a body that nobody wants. Node's own Readable.toWeb()
+// The body of a Node request as a web stream, and the draining of an unwanted body. Node's own Readable.toWeb()
 // destroys the socket when the stream is cancelled (seen in Node 20 and 22), so a refused body would lose its answer.
 
 import type { IncomingMessage } from 'node:http';

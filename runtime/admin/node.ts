@@ -15,7 +15,7 @@ type FrameworkRequest = IncomingMessage & { originalUrl?: string; body?: unknown
 
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;
 
-/** By which proxies and content delivery networks say for whom they ask. */
+/** Headers in which proxies and content delivery networks name the original client. */
 const OF_A_PROXY =
   /^(?:forwarded|via|x-(?:original-)?forwarded(?:-.+)?|x-(?:real|client|cluster-client|appengine-user)-ip|x-envoy-.+|(?:cf-connecting|true-client|fastly-client)-ip)$/;
 
@@ -26,7 +26,7 @@ const OF_A_PROXY =
 export function callerOf(request: IncomingMessage): Caller {
   const address = request.socket.remoteAddress;
   const proxied = Object.keys(request.headers).some((name) => OF_A_PROXY.test(name));
-  // A Unix socket has no address; neither has a connection that is gone, and nobody reads that answer.
+  // A Unix socket has no address. A closed connection has none either, and its answer is never read.
   const local = !proxied && (address === undefined || isLoopbackAddress(address));
   return { local, address: address ?? 'socket' };
 }

@@ -22,7 +22,7 @@ export interface Reading {
   readonly traceUrl: string | undefined;
 }
 
-/** The page of a list that the query asks for, with what there is in all. */
+/** The page of a list that the query asks for, with the total number. */
 function pageOf<Row>(all: readonly Row[], values: Reading['values'], usual: number) {
   const { offset, limit } = boundsOf(values, usual);
   return { total: all.length, offset, limit, rows: all.slice(offset, offset + limit) };

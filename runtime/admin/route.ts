@@ -21,7 +21,7 @@ interface RouteFacts {
 
 interface ReadRoute extends RouteFacts {
   readonly method: 'GET';
-  /** `none`: holds no data of the service; `change`: shows what only those who may change may see. */
+  /** `none`: holds no data of the service; `change`: holds data that only the token for changes may read. */
   readonly permission: 'none' | 'read' | 'change';
   readonly query: readonly Field[];
   /** Content type of the answer, for the OpenAPI document. */
@@ -40,7 +40,7 @@ export interface ChangeRoute extends RouteFacts {
   readonly change: (call: Changing) => Lease;
 }
 
-/** Does something and changes nothing that is in force. */
+/** An action that changes no setting in force. */
 export interface ActRoute extends RouteFacts {
   readonly method: 'POST';
   readonly permission: 'change';

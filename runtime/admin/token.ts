@@ -1,6 +1,6 @@
-// Reads the tokens of the admin hook and refuses some of them: what cannot travel in a header, what can be guessed,
-// and files that other users of the machine can read or change. Read once, when the handler is created; the command line program
-// reads its token file by the same rules.
+// Reads the tokens of the admin hook and refuses some of them: those that a header cannot hold, those that can be guessed, and
+// files that other users of the machine can read or change. Read once, when the handler is created; the command line program reads
+// its token file by the same rules.
 
 import { createHash } from 'node:crypto';
 import { ConfigurationError } from '../errors.js';
@@ -9,7 +9,7 @@ import { guessable } from '../text/guessable.js';
 import { printable } from '../text/printable.js';
 import { TOKEN_VARIABLE } from './defaults.js';
 
-/** SHA-256 of a token: compared instead of it, so that neither length nor a common beginning shows. */
+/** SHA-256 of a token: compared instead of the token, so that the time reveals neither its length nor a common prefix. */
 export type Digest = Buffer;
 
 interface TokenOptions {

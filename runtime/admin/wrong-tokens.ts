@@ -1,4 +1,4 @@
-// Delays for wrong tokens: after a few of them every further one from the same network is answered late, and only a few
+// Delays for wrong tokens: after a few of them every further one from the same network is answered after a delay, and only a few
 // wait at a time. The right token is compared first and never waits, so nobody can lock the operator out by guessing.
 
 import { isIPv4, isIPv6 } from 'node:net';
@@ -52,7 +52,7 @@ function prefixOf(v6: string): string {
   return [...left, ...zeros, ...right].slice(0, 4).join(':');
 }
 
-/** The count of wrong tokens by network. Bounded; a network is forgotten when its time is over. */
+/** The count of wrong tokens by network. Bounded; the count of a network expires. */
 export class WrongTokens {
   readonly #networks = new Map<string, Counted>();
 

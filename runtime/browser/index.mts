@@ -8,7 +8,7 @@ const nothing: Fn = () => undefined;
 const list = (): unknown[] => [];
 const same = <Value,>(value: Value): Value => value;
 const resolved = async (): Promise<void> => undefined;
-/** Calls the callback among what is given. */
+/** Calls the callback among the arguments. */
 const call: Fn = (...given) => given.find(isFunction)?.();
 
 /** An object with the properties of `fixed`, and any other as `otherwise`. */

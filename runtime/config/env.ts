@@ -1,5 +1,5 @@
 // Reads environment variables for keys. An empty variable counts as unset (OpenTelemetry specification, "General SDK
-// configuration"), also one of white space, as deployment templates leave behind.
+// configuration"), and so does one of white space, which deployment templates may produce.
 
 import type { KeyRow } from './key-row.js';
 

@@ -25,7 +25,7 @@ import {
 
 const MINUTE = 60_000;
 
-/** Node's equivalents of runtime internals: their spans are many, long-lived or both, and say nothing of the program. */
+/** Node's equivalents of runtime internals: their spans are many, long-lived or both, and carry no information about the program. */
 const LEAKY =
   'scope:@opentelemetry/instrumentation-dns, scope:@opentelemetry/instrumentation-fs, scope:@opentelemetry/instrumentation-net';
 

@@ -1,4 +1,4 @@
-// Loads the configuration: default, then file, then environment, then options in code, the later one winning. Called by
+// Loads the configuration: default, then file, then environment, then options in code, with rising precedence. Called by
 // startTracing() and by `spanwright doctor`. All faults of the file and of code are collected into one ConfigurationError; nothing is
 // half-applied.
 

@@ -75,7 +75,7 @@ function pairCertificates(given: Values): void {
   override(given, one.key, null, { source: 'default', origin: 'default' });
 }
 
-/** A header that anybody could write must not switch recording on. */
+/** A header that any caller could write must not switch recording on. */
 function requireHeaderSecret(given: Values): void {
   const header = row(given, 'trace_header');
   if (header.value === null || row(given, 'trace_header_secret').value !== null) return;

@@ -109,7 +109,7 @@ export function optionalSecret(least: number): ValueType<string | null, string> 
 }
 
 /**
- * An address. Its user, password, query and fragment are masked here, where it enters, so that nothing behind can show them; an address
+ * An address. Its user, password, query and fragment are masked here, at the entry, so that no later part can show them; an address
  * that needs one of them is refused anyway, with headers as the remedy.
  */
 export function optionalAddress(): ValueType<string | null, string> {

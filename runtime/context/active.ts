@@ -41,7 +41,7 @@ export function withContext(context: Context, body: Body, self: unknown, args: A
 let entered = true;
 
 /**
- * Runs `body` with `context` stored. Where it cannot be stored, `body` runs without it: on Node 20 and 22 the storage writes to the
+ * Runs `body` with `context` in the storage, or without it where the storage throws: on Node 20 and 22 the storage writes to the
  * promise whose reaction runs, which throws when that is frozen.
  */
 export function runStored<Stored>(

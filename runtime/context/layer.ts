@@ -1,5 +1,5 @@
-// A context that adds one span to another context. OpenTelemetry's own copies a Map for every value; spans are the value that
-// is set once per recorded call, so they get a layer of constant depth instead: a layer on a layer replaces it.
+// A context that adds one span to another context. OpenTelemetry's own copies a Map for every value; the span is set once per
+// recorded call, so it gets a layer of constant depth instead: a layer on a layer replaces it.
 
 import { type Context, ROOT_CONTEXT, type Span } from '@opentelemetry/api';
 
@@ -11,7 +11,7 @@ export const SUPPRESS_KEY = Symbol.for('OpenTelemetry SDK Context Key SUPPRESS_T
 /** A local binding, because an imported binding of the API is read by a call of a getter. */
 const root: Context = ROOT_CONTEXT;
 
-/** The context of our own exports: nothing in it is recorded. One for all, so that it is known again. */
+/** The context of Spanwright's exports: nothing in it is recorded. One object, so that it is recognized by identity. */
 export const SILENCED = ROOT_CONTEXT.setValue(SUPPRESS_KEY, true);
 
 /** Set on a context below an unsampled parent once that is known: nothing below is recorded, and most calls have a context in common. */

@@ -1,6 +1,6 @@
 // The mark of a span that the sampler left out although its trace goes on: dropped, off by a rule, not a root, or asked for while
-// the flag was off. An SDK's sampler cannot be transparent, because the SDK makes a non-recording span all the same. The trace
-// state of that span is the only part that the sampler chooses, so it carries the nearest ancestor that counts.
+// the flag was off. An SDK's sampler cannot be transparent, because the SDK creates a non-recording span in any case. The trace
+// state of that span is the only part that the sampler chooses, so it carries the nearest recorded ancestor.
 
 import { createTraceState, type Span, type SpanContext, type TraceState } from '@opentelemetry/api';
 
@@ -42,7 +42,7 @@ export function skippedIn(context: SpanContext): { readonly ancestor: Span | und
   return state?.[ANCESTOR] === true ? { ancestor: state.ancestor } : undefined;
 }
 
-/** The span that counts for parenthood in a set-up of the user's own. */
+/** The span that children get as parent in an SDK set-up of the user's own. */
 export function throughSkipped(span: Span | undefined): Span | undefined {
   if (span === undefined || span.isRecording()) return span;
   const skipped = skippedIn(span.spanContext());

@@ -1,5 +1,5 @@
-// The span that is not made. A third-party tracer that asks for a span while it may not record gets its nearest ancestor's
-// identity in a span that ignores everything, so that children attach to that ancestor and what is sent downstream is unchanged.
+// A stand-in for a span that is not created. A third-party tracer that may not record gets a span with the identity of its nearest
+// ancestor, which ignores all writes, so that children attach to that ancestor and what is sent downstream is unchanged.
 
 import {
   type Attributes,
@@ -67,7 +67,7 @@ export function isTransparent(span: Span): span is TransparentSpan {
 /** Shared by all calls without an ancestor. */
 export const NOTHING = new TransparentSpan(undefined);
 
-/** The span that counts for parenthood. */
+/** The span that children get as parent. */
 export function throughTransparent(span: Span | undefined): Span | undefined {
   return span !== undefined && isTransparent(span) ? span.ancestor : span;
 }

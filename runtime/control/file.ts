@@ -18,7 +18,7 @@ export interface FileOptions {
 }
 
 const USUAL_INTERVAL = 1000;
-/** The kubelet changes several names in one swap; one look is enough for all of them. */
+/** The kubelet changes several names in one swap; one read is enough for all of them. */
 const SETTLE_MILLISECONDS = 20;
 /** A file may be this much younger than the clock says, for file systems that round. */
 const CLOCK_TOLERANCE = 2000;
@@ -83,7 +83,7 @@ class FollowedFile implements Control {
     this.#watcher = undefined;
   }
 
-  /** One look after the other, so that an older text never comes after a newer one. */
+  /** Reads one after the other, so that an older text is never applied after a newer one. */
   #look(): Promise<void> {
     this.#reading = this.#reading.then(async () => {
       if (this.#closed) return;

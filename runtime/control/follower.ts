@@ -1,4 +1,4 @@
-// Puts what a control source says in force on the tracing of this process, as leases. Called by the sources with all that
+// Applies the commands of a control source to the tracing of this process, as leases. Called by the sources with all that
 // they hold, as often as they like: a command is put in force once, a lower revision never replaces a higher one, and what
 // other people set stays. It never throws; a change that cannot be put in force is logged and changes nothing.
 
@@ -26,7 +26,7 @@ export function untilWhen({ expiresAt, value }: Lease): string {
   return expiresAt === null ? 'until tracing is switched on' : `until ${expiresAt}`;
 }
 
-/** Less than this is not worth a lease. */
+/** Commands with less time left are ignored. */
 const LEAST_MILLISECONDS = 5;
 
 export class Follower {

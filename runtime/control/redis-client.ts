@@ -39,7 +39,7 @@ export interface RedisLink {
   destroy(): void;
 }
 
-/** Parts of a duplicate that are of no interest to who hands a client in. */
+/** Parts of a duplicate that are that callers with a client of their own do not use. */
 type OwnNodeRedis = NodeRedisClient & {
   connect(): Promise<unknown>;
   subscribe(channel: string, listener: () => void): Promise<unknown>;
@@ -65,7 +65,7 @@ const quietly = (work: () => void): void => {
   try {
     work();
   } catch {
-    // Destroying what is closed already is an error to one of the packages.
+    // One of the packages throws when a closed connection is destroyed.
   }
 };
 

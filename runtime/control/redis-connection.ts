@@ -1,5 +1,5 @@
 // Two links to Redis for a control source: one that executes, one that listens. A lost link is opened again at the next
-// need or after a short while; nothing here holds the process of a service, and nothing waits without end.
+// need or after a short while; nothing here holds the process of a service, and no wait is unbounded.
 
 import { clearTimeout, setTimeout, unref } from '../captured.js';
 import { within } from '../within.js';

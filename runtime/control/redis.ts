@@ -31,7 +31,7 @@ const KNOWN: ReadonlySet<string> = new Set(['value', ...COMMAND_FIELDS]);
 export interface RedisOptions {
   /** Name of the hash and of the channel. Default `spanwright:control`. */
   readonly key?: string;
-  /** Milliseconds between two looks, beside the messages, which Redis does not promise to deliver. Default 5000. */
+  /** Milliseconds between two reads, in addition to the messages, which Redis does not promise to deliver. Default 5000. */
   readonly interval?: number;
 }
 
@@ -39,7 +39,10 @@ export interface RedisOptions {
 const READ = `local t = redis.call('TIME')
 return { string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000)), redis.call('HGETALL', KEYS[1]) }`;
 
-/** ARGV: setting, command, milliseconds or 'endless', revision that the caller has seen or ''. A new hash begins where no old one has been. */
+/**
+ * ARGV: setting, command, milliseconds or 'endless', revision that the caller has seen or ''. The revision of a new hash starts
+ * at the time of the server, above those of a lost hash.
+ */
 const WRITE = `local t = redis.call('TIME')
 local held = redis.call('HGET', KEYS[1], 'revision')
 if ARGV[4] ~= '' and ARGV[4] ~= (held or '0') then return { 'stale', held or '0' } end
@@ -112,7 +115,7 @@ class FollowedRedis implements Control {
     this.redis.close();
   }
 
-  /** One look at a time; a message that comes during one leads to another. */
+  /** One read at a time; a message that comes during one causes another. */
   #look(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     if (this.#reading !== undefined) {
@@ -133,7 +136,7 @@ class FollowedRedis implements Control {
       let asked = monotonic();
       let answer = await this.redis.execute(['EVAL', READ, '1', this.key]);
       if (monotonic() - asked > SLOW_ANSWER) {
-        // Most of that was the connection; asked again, what is left of a command is known better.
+        // Most of that time was the connection; a second read gives the remaining time more exactly.
         asked = monotonic();
         answer = await this.redis.execute(['EVAL', READ, '1', this.key]);
       }

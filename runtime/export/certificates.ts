@@ -1,5 +1,5 @@
-// The certificates of `https://`: read and judged when the set-up is built, because OpenSSL passes over an authority that it cannot
-// read, and says only at the first connection that a key does not fit. Called by pipeline.ts and by `spanwright doctor`.
+// The certificates of `https://`: read and judged when the set-up is built, because OpenSSL ignores an authority that it cannot
+// read, and reports a key that does not fit at the first connection only. Called by pipeline.ts and by `spanwright doctor`.
 
 import { X509Certificate } from 'node:crypto';
 import type { Configuration } from '../config/configuration.js';

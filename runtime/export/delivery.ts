@@ -1,4 +1,4 @@
-// Gives batches to a SpanExporter: silenced against tracing itself, limited in time, tried again where the OTLP specification
+// Gives batches to a SpanExporter: with tracing suppressed, limited in time, tried again where the OTLP specification
 // says so, and reported with one clear line per cause and minute. Called by the queue (queue.ts). Nothing here rejects or holds
 // the process.
 
@@ -110,7 +110,7 @@ export class Delivery {
     return this.#reports;
   }
 
-  /** A span that cannot be encoded is left to the attempt, which fails by it. */
+  /** A span that cannot be encoded makes the attempt fail. */
   #fit(spans: ReadableSpan[]): number {
     try {
       return this.options.exporter.fit?.(spans) ?? spans.length;

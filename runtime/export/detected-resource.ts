@@ -22,7 +22,7 @@ const MAKER: Attributes = {
   'telemetry.distro.version': VERSION,
 };
 
-/** Jest runs code in a context without dynamic imports, which detectors use; there is nothing to do about it. */
+/** Jest runs code in a context without dynamic imports, which detectors use; this cannot be avoided. */
 const NO_IMPORT = 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG';
 
 export interface NamedDetector {
@@ -113,7 +113,7 @@ export class DetectedResource implements Resource {
         .concat(overriding)
         .reduce((sum, next) => sum.merge(next), base);
     const all = Promise.all(late).then(() => {
-      this.#known = merged(); // also when it comes after the limit: later batches say more
+      this.#known = merged(); // also after the limit, so that later batches have more attributes
     });
     const incomplete = (): void =>
       this.parts.notice('SPW023', `not all had answered after ${limitMillis} ms; spans are sent with what is known`);

@@ -2,7 +2,7 @@
 // and moves what follows when they were too many or too few, so that every length has its shortest form.
 
 const FIRST_SIZE = 64 * 1024;
-/** A buffer that one large batch needed is not kept. */
+/** A buffer above this size is released after the batch. */
 const KEPT_SIZE = 1024 * 1024;
 /** Up to this length a loop writes ASCII faster than a call into the engine. */
 const SHORT_TEXT = 64;

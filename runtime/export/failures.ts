@@ -21,7 +21,7 @@ const TOO_MUCH = 'the Collector takes no more; give it more capacity, or lower m
 const BEHIND = 'the Collector, or what is behind it, takes no work now; see its log';
 const NO_ANSWER = 'no answer in time; the Collector is slow or hangs (otlp_timeout)';
 
-/** OTLP specification, "OTLP/gRPC Response", for what may pass. */
+/** OTLP specification, "OTLP/gRPC Response", for the statuses that are retryable. */
 const GRPC: Readonly<Partial<Record<GrpcStatusName, Omit<Row, 'name'>>>> = {
   CANCELLED: { retry: true },
   INVALID_ARGUMENT: { retry: false, remedy: 'the Collector does not understand the spans; compare its version' },
@@ -38,7 +38,7 @@ const GRPC: Readonly<Partial<Record<GrpcStatusName, Omit<Row, 'name'>>>> = {
   UNAUTHENTICATED: { retry: false, remedy: CREDENTIALS },
 };
 
-/** OTLP specification, "OTLP/HTTP Response": of the statuses that fail, only these four may pass. */
+/** OTLP specification, "OTLP/HTTP Response": only these four failures are retryable. */
 const HTTP: ReadonlyMap<number, Row> = new Map([
   [400, { name: 'HTTP 400', retry: false, remedy: 'the Collector does not understand the spans; compare its version' }],
   [401, { name: 'HTTP 401', retry: false, remedy: CREDENTIALS }],
@@ -101,7 +101,7 @@ export function readFailure(error: unknown): Failure {
       const row = failureRow(code);
       const retryAfter = waitOf(error as object);
       if (retryAfter === undefined) return { ...row, text };
-      // with a wait that the server names it may pass; without one it may not (OTLP specification, "OTLP/gRPC Throttling")
+      // retryable only when the server names a delay (OTLP specification, "OTLP/gRPC Throttling")
       return { ...row, retry: row.retry || code === GRPC_STATUS.RESOURCE_EXHAUSTED, text, retryAfter };
     }
     if (error instanceof SpanwrightError) return { name: error.code, retry: false, text };

@@ -1,6 +1,6 @@
 // OTLP over gRPC: OpenTelemetry's delegate (`createOtlpGrpcExportDelegate`, of which its OTLPTraceExporter is made) with our encoder as
 // its serializer. It has no deadline of its own, because grpc-js holds the process for its timer; the limit here ends the connection
-// instead, which a Collector that hangs or a connection that is dead without knowing it needs anyway. Built by exporter.ts.
+// instead, which a hanging Collector or a half-open connection requires in any case. Built by exporter.ts.
 
 import { clearTimeout, setTimeout, unref } from '../captured.js';
 import type { ExportResult } from '../sdk/contracts.js';
@@ -98,7 +98,7 @@ export class GrpcCarrier implements Carrier {
     this.#leave();
   }
 
-  /** Promises between: the call of grpc-js outlives its answer, and must not lead to the spans. */
+  /** Promises in between, because the call of grpc-js outlives its answer and must not keep the spans reachable. */
   #within(limitMillis: number, items: readonly unknown[]): Promise<ExportResult> {
     this.#delegate ??= this.#createDelegate();
     const delegate = this.#delegate;
@@ -144,7 +144,7 @@ export class GrpcCarrier implements Carrier {
         tls === undefined ? packages.createInsecureCredentials() : packages.createSslCredentials(tls.ca, tls.key, tls.cert),
       compression: gzip ? 'gzip' : 'none',
       timeoutMillis: CAN_GRIP ? Number.POSITIVE_INFINITY : timeout,
-      concurrencyLimit: 30, // of 1 the next batch would fail whenever the last one was given up
+      concurrencyLimit: 30, // with 1 the next batch would fail after each batch that was given up
       userAgent,
     };
     if (packages.createOtlpGrpcExportDelegate === undefined) {

@@ -1,6 +1,7 @@
 // OTLP over HTTP: OpenTelemetry's delegate (`createOtlpHttpExportDelegate`, of which its OTLPTraceExporter is made) with our encoder as its
 // serializer, over an Agent that knows each request. The delegate retries by itself with timers that hold the process and cannot be
-// ended, and keeps the status of such answers to itself; so it is shown no failure that it would retry. delivery.ts retries. Built by exporter.ts.
+// ended, and does not expose the status of such answers; so failures that it would retry are hidden from it. delivery.ts retries.
+// Built by exporter.ts.
 
 import { type AgentOptions, type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -74,7 +75,7 @@ interface Answer {
   readonly retryAfterMillis: number | undefined;
 }
 
-/** One request: what was seen of it, and its early end. */
+/** One request: its observed state, and its early end. */
 class Attempt {
   request: ClientRequest | undefined;
   answer: Answer | undefined;
@@ -168,7 +169,7 @@ export class HttpCarrier implements Carrier {
       agentFactory: () => this.#agent,
       compression: gzip ? 'gzip' : 'none',
       timeoutMillis: NEVER,
-      concurrencyLimit: 30, // of 1 the next batch would fail whenever the last one was given up
+      concurrencyLimit: 30, // with 1 the next batch would fail after each batch that was given up
       userAgent,
     };
     if (packages.createOtlpHttpExportDelegate === undefined) {

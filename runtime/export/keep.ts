@@ -1,5 +1,5 @@
 // Local tail sampling: `keep`. A head sampler cannot see an error that comes later, so the spans of a local trace wait until its
-// local root has ended, and are then sent or forgotten as a whole. Memory is bounded by spans and traces; the oldest trace is
+// local root has ended, and are then sent or discarded as a whole. Memory is bounded by spans and traces; the oldest trace is
 // decided early when a bound is reached.
 
 import { type Context, SpanStatusCode } from '@opentelemetry/api';
@@ -66,7 +66,7 @@ export class KeepSink implements SpanSink {
     this.#end(span);
   }
 
-  /** A root that is taken back: what is below it is decided without it. */
+  /** A root that is discarded: its children are decided without it. */
   onDiscard(span: RecordedSpan): void {
     const { trace } = span;
     const waiting = this.#waiting.get(trace);

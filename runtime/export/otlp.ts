@@ -22,7 +22,7 @@ export interface Serializer {
 
 /** Carries one batch at a time through a delegate. */
 export interface Carrier {
-  /** Loads OpenTelemetry's packages, in turns of their own. */
+  /** Loads OpenTelemetry's packages, each in its own turn of the event loop. */
   prepare(): Promise<void>;
   /** Settles within the limit. An error has a `code` (gRPC, HTTP or Node). Never rejects. */
   send(items: readonly unknown[], limitMillis: number): Promise<ExportResult>;

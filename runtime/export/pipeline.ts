@@ -1,4 +1,4 @@
-// Builds what happens to a span after its end: the export queue, and the application's own span processors. Called by
+// Builds the path of a span after its end: the export queue, and the application's own span processors. Called by
 // startTracing() once. Nothing that these parts do later reaches the service: no throw, no rejection, no timer that holds it.
 
 import type { Context } from '@opentelemetry/api';
@@ -18,7 +18,7 @@ export interface Pipeline {
   readonly processor: SpanProcessor;
   /** Live: read it again for the figures of that moment. All zero where only span processors were given. */
   readonly counts: ExportCounts;
-  /** Sends what waits in the queue, with one attempt a batch, and no longer than the limit. Never rejects. */
+  /** Sends the queued spans, with one attempt per batch, within the limit. Never rejects. */
   flushWithin(limitMillis: number): Promise<void>;
   /** Logs how many spans are lost with the process; see ExportQueue. */
   reportLost(when: string): void;
@@ -88,7 +88,7 @@ function buildQueue(
   return new ExportQueue({ delivery, maxQueueSize, maxExportBatchSize, scheduleDelay, flushTimeout, shutdownTimeout, notice });
 }
 
-/** How long a flush waits by default where a platform has it awaited in each request. */
+/** Default limit of a flush on platforms that await it in each request. */
 const REQUEST_FLUSH_MS = 2000;
 
 /** AWS Lambda freezes the process between requests, so that each one ends with a flush. */

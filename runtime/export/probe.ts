@@ -139,8 +139,8 @@ async function examineTls(endpoint: Endpoint, options: Required<ProbeOptions>): 
 }
 
 /**
- * A TLS handshake and a first word, because under TLS 1.3 a server judges the client's certificate after the client takes the
- * connection for made.
+ * A TLS handshake and a first word, because under TLS 1.3 a server checks the client's certificate after the client considers the
+ * connection established.
  */
 function handshake(
   endpoint: Endpoint,

@@ -1,5 +1,5 @@
 // The queue of ended spans: a SpanProcessor that sends them in batches and accounts for every one of them. Built by exporter.ts.
-// Ours instead of the SDK's BatchSpanProcessor because that one keeps its drops to itself, holds the process with its export
+// Ours instead of the SDK's BatchSpanProcessor because that one does not report its drops, holds the process with its export
 // timer, and leaves its exporter open when the last flush fails (docs/decisions/0010-queue-encoder-delegates.md).
 
 import { AsyncResource } from 'node:async_hooks';
@@ -81,7 +81,7 @@ export class ExportQueue implements SpanProcessor {
   /** Spans that entered the queue and that left it, in order: a flush waits for the second to reach the first. */
   #entered = 0;
   #left = 0;
-  /** Number of spans that had entered when the delay was last over: all of them are due, in any number of batches. */
+  /** Number of spans that had entered when the delay last elapsed; all of them are sent now, in any number of batches. */
   #due = 0;
   #flushes: Flush[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -174,7 +174,7 @@ export class ExportQueue implements SpanProcessor {
     const { delivery, shutdownTimeout, maxExportBatchSize } = this.options;
     this.#failedBefore ??= this.#failed;
     delivery.hurry();
-    this.#batchSize = maxExportBatchSize; // time is short, and what would be blocked is about to end
+    this.#batchSize = maxExportBatchSize; // the process is about to end, so that blocking it does no harm
     await this.#drain(shutdownTimeout);
     clearTimeout(this.#timer);
     const late = this.#waiting.length + this.#underWay > 0;

@@ -1,4 +1,4 @@
-// The resource: what every span says of the process that made it. Built once by startTracing() from OpenTelemetry's detectors and
+// The resource: attributes of the process, sent with every span. Built once by startTracing() from OpenTelemetry's detectors and
 // the configuration; detected-resource.ts says when the detectors run.
 
 import type { Attributes } from '@opentelemetry/api';

@@ -3,7 +3,7 @@
 
 import { walk } from './protobuf-fields.js';
 
-/** Milliseconds; undefined when the server does not say, or says it in a way that cannot be read. */
+/** Milliseconds; undefined when the server names no delay, or one that cannot be read. */
 export function retryInfoOf(trailer: Uint8Array): number | undefined {
   try {
     for (const detail of fields(trailer, 3)) {
@@ -21,7 +21,7 @@ export function retryInfoOf(trailer: Uint8Array): number | undefined {
       return seconds * 1000 + nanos / 1e6;
     }
   } catch {
-    // Bytes that are no protobuf are no wish to wait.
+    // Bytes that are no protobuf ask for no delay.
   }
   return undefined;
 }

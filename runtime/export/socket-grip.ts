@@ -1,5 +1,5 @@
-// Holds on to the sockets that a client opens which offers no access to them, so that they never hold the process and can be ended at
-// once. Used for @grpc/grpc-js (grpc-carrier.ts): its connections are referenced while a call is under way, a connection in the making
+// Tracks the sockets of a client that offers no access to them, so that they never keep the process alive and can be closed at
+// once. Used for @grpc/grpc-js (grpc-carrier.ts): its connections are referenced while a call is under way, a pending connection
 // has no limit, and close() does not reach either. Public API of Node only: `net.client.socket` of diagnostics_channel, and
 // AsyncLocalStorage to know which sockets are ours.
 

@@ -15,7 +15,7 @@ interface ConditionalRoots {
 
 export interface Admission {
   readonly roots: readonly Pattern[];
-  /** Sites that say so of themselves start traces as well. */
+  /** Sites with `root: 'always'` start traces as well. */
   readonly marks: boolean;
   readonly conditional: readonly ConditionalRoots[];
 }
@@ -26,7 +26,7 @@ export interface AdmittingLease {
   readonly when: When | null;
 }
 
-/** The admission in force: leases add up, and one without a restriction lifts those of the others. */
+/** The admission in force: leases are combined, and one without a restriction allows all. */
 export function admissionOf(configured: Admission, leases: readonly AdmittingLease[]): Admission {
   if (leases.length === 0) return configured;
   const everywhere = [...configured.roots, ...configured.conditional.flatMap(({ roots }) => roots)];

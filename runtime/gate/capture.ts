@@ -1,4 +1,4 @@
-// Values that a lease captures, as people write them: `args, result, this.rackId`. Parsed strictly, printed back in normal form.
+// Values that a lease captures, in the notation `args, result, this.rackId`. Parsed strictly, printed back in normal form.
 
 import { InvalidArgumentError } from '../errors.js';
 import type { Capture } from '../site/capture.js';

@@ -1,6 +1,6 @@
 // The process-wide switch. Holds the flag, the roots, the rules and the drop list in force, writes each site's verdict when
-// they change, and keeps `idle`, the one boolean that every forwarder reads first, right at all times: it is true only when no
-// call can record, in any context.
+// they change, and keeps `idle`, the one boolean that every forwarder reads first, always exact: it is true only when no call can
+// record, in any context.
 
 import type { Context, Span, SpanContext, SpanKind } from '@opentelemetry/api';
 import { clearInterval, setInterval, unref } from '../captured.js';
@@ -28,7 +28,7 @@ export class Gate implements GateSwitch {
   /** True from set-up with somewhere to send to, until shutdown. */
   built = false;
   ignoresRemote = false;
-  /** Contexts of others may hold sampled spans that we cannot see: never idle while built. */
+  /** Third-party contexts may hold sampled spans that Spanwright cannot see, so the gate is never idle while built. */
   foreignContexts = false;
   /** Span kinds that may start a trace in any namespace. */
   rootKinds: readonly number[] = [];
@@ -45,8 +45,8 @@ export class Gate implements GateSwitch {
   /** Read by forwarders: idle when no call can record, and the flight recorder does not run. */
   readonly calls: { idle: boolean } = { idle: true };
   /**
-   * Read instead by forwarders of sites with a `parent` option: a caller's context may be in their arguments, where nobody else
-   * sees it. Idle when nothing is built, or when the gate is and no caller has a say.
+   * Read instead by forwarders of sites with a `parent` option: the parent may come with the arguments. Idle when nothing is built,
+   * or when the gate is idle and remote parents are ignored.
    */
   readonly entry: { idle: boolean } = { idle: true };
   readonly underWay = new TracesUnderWay();
@@ -54,7 +54,7 @@ export class Gate implements GateSwitch {
   readonly signedRequests = new SignedRequests();
   /** Held by local traces. */
   readonly traces = new LifetimeTokens(() => this.refresh());
-  /** Held by sampled contexts of others. */
+  /** Held by sampled third-party contexts. */
   readonly foreignTokens = new LifetimeTokens(() => this.refresh());
 
   #settings: GateSettings = {
@@ -183,8 +183,8 @@ export class Gate implements GateSwitch {
   }
 
   /**
-   * Looks at a context that becomes active, or is handed over without: with a third-party span that is sampled, or the headers of a signed
-   * request, calls may record regardless of the flag. A recorded span itself shows if its trace is under way.
+   * Examines a context that becomes active or is passed explicitly. With a sampled third-party span, or the headers of a signed
+   * request, calls may record regardless of the flag.
    */
   see(context: Context): void {
     if (!this.built) return;

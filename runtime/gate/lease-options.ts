@@ -74,7 +74,7 @@ export function readTerms(change: Change, options: LeaseOptions): LeaseTerms {
   };
 }
 
-/** Refuses what a program without types may pass: a flag such as 1 or 'false', and options that are misspelt. */
+/** Refuses values that a program without types may pass: a flag such as 1 or 'false', and options that are misspelt. */
 function checkTypes({ kind, value }: Change, options: LeaseOptions): void {
   if (kind === 'enabled' && typeof value !== 'boolean')
     throw new InvalidArgumentError(kind, `enabled: found ${describeFound(value)}; expected true or false.`);

@@ -26,7 +26,7 @@ export interface LeaseMeter {
 
 interface Held extends Change, LeaseTerms {
   readonly id: string;
-  /** As text once: the state is asked for far more often than leases are made. */
+  /** Formatted once, because the state is read far more often than leases are created. */
   readonly createdAt: string;
   readonly expiresAt: string | null;
   /** The monotonic clock's end: a clock that is set back must not lengthen a lease. */
@@ -120,7 +120,7 @@ export class LeaseBook implements LeaseMeter {
     const { duration } = terms;
     const limited = duration !== Number.POSITIVE_INFINITY;
     const holds = !isEmpty(change);
-    // off has a place of its own: a full book must not keep tracing on
+    // off is exempt from the limit, so that many leases cannot keep tracing on
     if (holds && this.#held.length - ending.length >= MOST_LEASES + (isOff(change) ? 1 : 0)) {
       throw new InvalidArgumentError('lease', `${MOST_LEASES} leases are in force, which is the most; end one of them first.`);
     }
@@ -195,7 +195,7 @@ export class LeaseBook implements LeaseMeter {
   #exceeded(held: Held, started: number, open: number): string | undefined {
     if (held.maxSpans !== null && started - held.startedBefore >= held.maxSpans) return 'maxSpans';
     if (held.maxOpenSpans !== null && open > held.maxOpenSpans) return 'maxOpenSpans';
-    // what started before the lease is not its own
+    // spans that started before the lease do not count
     const inSecond = started - max(this.#secondStarted, held.startedBefore);
     return held.maxSpansPerSecond !== null && inSecond > held.maxSpansPerSecond ? 'maxSpansPerSecond' : undefined;
   }

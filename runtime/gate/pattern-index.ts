@@ -8,7 +8,7 @@ interface Entry<Value> {
   readonly value: Value;
 }
 
-/** Up to this many entries are compared one by one; with more, a look-up cuts the subject at the lengths that some text has. */
+/** Up to this many entries are compared one by one; with more, the subject is looked up once for each length of a pattern. */
 const FEW = 12;
 
 /** Entries by text. */
@@ -20,7 +20,7 @@ class PrefixMap<Value> {
   #lengths: number[] = [];
 
   constructor(
-    /** True: a text fits only where the subject's segment ends with it. */
+    /** True: a text matches only at the end of a segment of the subject. */
     private readonly segments: boolean,
   ) {}
 

@@ -99,7 +99,7 @@ export function isNamespacePrefix(prefix: string, namespace: string): boolean {
 /** True when the character at `index` goes on with a segment. */
 export function isWordAt(text: string, index: number): boolean {
   const code = text.charCodeAt(index);
-  // nearly every segment ends in `:`, `.` or `/`, and nearly every character is a letter; only the rest is worth an expression
+  // nearly every segment ends in `:`, `.` or `/`, and nearly every character is a letter; a regular expression is used for the rest only
   if (code === COLON || code === DOT || code === SLASH) return false;
   if ((code >= LOWER_A && code <= LOWER_Z) || (code >= UPPER_A && code <= UPPER_Z)) return true;
   return WORD.test(String.fromCodePoint(text.codePointAt(index) as number));
@@ -124,8 +124,8 @@ export interface Subject {
 }
 
 /**
- * How exactly the pattern fits: -1 not at all, 0 for `*`, else the length of what it names; of equal lengths a scope or name says more
- * than a namespace, and the whole of it more than its beginning, so that no two patterns fit a subject alike.
+ * How exactly the pattern fits: -1 not at all, 0 for `*`, else the length of what it names; with equal lengths a scope or name is
+ * more specific than a namespace, and a whole text more than a prefix, so that no two patterns tie.
  */
 export function specificity(pattern: Pattern, subject: Subject): number {
   switch (pattern.kind) {

@@ -1,5 +1,5 @@
 // Local trees that the sampled flag of a remote caller starts while tracing is off here. They are recorded, so that the caller's
-// trace stays whole, within a rate: a caller that can send a header must not decide how much a service records.
+// trace stays whole, within a rate: a remote caller must not decide how much a service records.
 
 import type { SpanContext } from '@opentelemetry/api';
 import { now as monotonic } from '../captured.js';

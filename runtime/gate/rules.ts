@@ -1,4 +1,4 @@
-// The three texts that a person writes about recording: roots, rules and drop. Parsed strictly into plain data, printed back
+// The three text settings of recording: roots, rules and drop. Parsed strictly into plain data, printed back
 // in normal form, and asked once per site when they change, never per call.
 
 import { InvalidArgumentError } from '../errors.js';
@@ -17,7 +17,7 @@ export interface Rule {
   readonly level: number;
 }
 
-/** Smallest ratio that 56 bits of a trace id can distinguish; less would be never. */
+/** Smallest ratio that 56 bits of a trace id can distinguish; a smaller one would keep no trace. */
 const SMALLEST_RATIO = 2 ** -56;
 
 const ROOT_KINDS: readonly PatternKind[] = ['all', 'namespace', 'place', 'scope', 'kind'];

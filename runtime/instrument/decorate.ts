@@ -1,5 +1,5 @@
-// Applies instrumentation to what a decorator was put on, in both kinds of decorators. Which kind it is shows in the arguments:
-// TC39 passes a value and a context, legacy a target, a key and perhaps a descriptor.
+// Applies instrumentation to what a decorator was put on, in both kinds of decorators. The arguments show the kind: TC39 passes a
+// value and a context, legacy a target, a key and perhaps a descriptor.
 
 import { SpanwrightError } from '../errors.js';
 import type { AnyFunction, ForwarderFactory, Site, SiteRecord } from '../site/site.js';
@@ -136,7 +136,7 @@ function definingClass(instance: unknown, fn: AnyFunction, key: string | symbol)
   return nearest ?? (instance as object).constructor?.name;
 }
 
-/** Gives a site its class, and asks the gate again, since rules go by namespace. */
+/** Gives a site its class, and has the gate judge it again, because rules match namespaces. */
 function rename(site: Site, owner: string): void {
   const derived = site.spanName === site.functionName;
   const unowned = site.namespace === '';

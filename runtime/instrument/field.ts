@@ -10,8 +10,8 @@ import type { InstrumentOptions } from './options.js';
 type FieldInitializer = (this: unknown, initial: unknown) => unknown;
 
 /**
- * Compilers that lower TC39 decorators lose the name that the language gives to a function in a field. The transformer writes it where
- * the text shows it, which that of a computed key does not.
+ * Compilers that lower TC39 decorators lose the name that the language gives to a function in a field. The transformer writes the
+ * name where the source text shows it; a computed key does not.
  */
 export function namedField(initialize: FieldInitializer, name: string): FieldInitializer {
   return function instrumentField(this: unknown, initial: unknown): unknown {
@@ -46,7 +46,7 @@ export function fieldInitializer(
 
 /**
  * A legacy decorator on a field sees no value. Where fields are assigned, an accessor on the prototype sees the assignment;
- * where they are defined (`useDefineForClassFields`), only the transformer can help, and the field stays as it is. A static field
+ * where they are defined (`useDefineForClassFields`), only the transformer can instrument it, and the field is unchanged. A static field
  * has its value by then.
  */
 export function decorateLegacyField(target: object, key: string | symbol, initialize: FieldInitializer): void {

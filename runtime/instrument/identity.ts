@@ -1,5 +1,5 @@
-// Copies the identity of a function to its replacement: name, length, own properties, what `new` and `instanceof` look at,
-// the kind of function that frameworks ask for, and reflect-metadata.
+// Copies the identity of a function to its replacement: name, length, own properties, the prototype that `new` and `instanceof`
+// use, the kind of function that frameworks test for, and reflect-metadata.
 
 import type { AnyFunction } from '../site/site.js';
 import type { ReflectMetadata } from './metadata.js';

@@ -1,5 +1,5 @@
 // Metadata of a site that other code can read: `siteOf(fn)`, reflect-metadata where the program has loaded it, and `Symbol.metadata`
-// where the program or its engine defines it. Both are the program's; where they are missing nothing is kept.
+// where the program or its engine defines it. Both are the program's; without them nothing is stored.
 
 import type { Attributes } from '@opentelemetry/api';
 import type { AnyFunction, Site } from '../site/site.js';

@@ -1,4 +1,4 @@
-// instrument.object(): the methods of an object that is not of the user's making, such as a database client. The object stays
+// instrument.object(): the methods of an object that the user did not create, such as a database client. The object stays
 // as it is; what is returned reads through to it and hands out instrumented methods, each made once.
 
 import { apply } from '../captured.js';
@@ -52,7 +52,7 @@ export function instrumentObject<T extends object>(
       )
         return value;
       const own = Object.getOwnPropertyDescriptor(object, key);
-      // a proxy may not answer otherwise for a property that can never change
+      // a proxy must return the real value of a constant property
       if (own !== undefined && !own.configurable && own.writable === false) return value;
       return state.made.has(value) ? value : method(key, value as unknown as AnyFunction);
     },

@@ -1,5 +1,5 @@
 // Parameter names of a function that no transformer has described, read from its source text. A guess: the text may be minified or
-// rewritten by a bundler, so that callers may warn about what they do not find and must not throw.
+// rewritten by a bundler, so callers may warn about missing names and must not throw.
 
 import type { AnyFunction } from '../site/site.js';
 

@@ -13,7 +13,7 @@ import { didYouMean } from '../text/nearest.js';
 import { notice } from '../warnings.js';
 import { ADDED_NAMES, type AddedOptions, type InstrumentOptions, OPTION_NAMES } from './options.js';
 
-/** The limits of a set-up that is not there yet when code is loaded. */
+/** Limits used before a set-up exists, while code is loaded. */
 const UNLIMITED = { attributeLength: Number.POSITIVE_INFINITY, hides: undefined };
 
 type Check = (value: unknown) => boolean;
@@ -75,7 +75,7 @@ export function checkAddedOptions(options: AddedOptions, where: string, marked: 
 
 /** Parameters of a function, as far as they are known. */
 interface KnownParameters {
-  /** In order; undefined where nothing asks for them. */
+  /** In order; undefined where they are not needed. */
   readonly names: readonly string[] | undefined;
   /** Read from the source text, which a bundler may have minified. */
   readonly guessed: boolean;

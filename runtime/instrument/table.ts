@@ -10,7 +10,7 @@ export interface TableRow {
   readonly async: boolean;
   /** Recorded between a start and an end in its own body. */
   readonly inline: boolean;
-  /** How its class finds it; undefined where it is registered otherwise or finds itself. */
+  /** Key under which its class registers it; undefined where it is registered in another way. */
   readonly found: { readonly kind: 'method' | 'getter' | 'setter'; readonly static: boolean } | undefined;
   /** Number of parameters of a marked function; undefined where auto mode found it. */
   readonly arity: number | undefined;

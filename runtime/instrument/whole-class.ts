@@ -147,7 +147,7 @@ function instrumentMethods(
   return instrumented;
 }
 
-/** Accessors of a whole class are instrumented only where the transformer found them worth it. */
+/** Accessors of a whole class are instrumented only where the transformer lists them. */
 function instrumentAccessors(
   holder: object,
   find: (key: string | symbol, kind: MemberRecord['kind']) => MemberRecord | undefined,

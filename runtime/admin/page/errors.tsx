@@ -9,7 +9,7 @@ import { TraceColumn, TraceLine, type TraceLink } from './trace-id.js';
 interface ErrorOptions {
   readonly service: Service;
   readonly link: TraceLink | undefined;
-  /** False while messages are left out of the answers for want of the token. */
+  /** False while the answers leave messages out because the token was not sent. */
   readonly trusted: boolean;
 }
 

@@ -1,5 +1,5 @@
 // The admin page: heading, token and panels of the service that serves it. The token lives in one variable of this page; it is sent only
-// when it was entered, and no more once the service has called it wrong, so that a page left open does not lock its reader out.
+// when it was entered, and not again after the service refused it, so that a page left open causes no delay for wrong tokens.
 
 import { effect, signal } from '@preact/signals';
 import { render } from 'preact';

@@ -13,9 +13,9 @@ import './panels.css';
 
 interface PanelOptions {
   readonly service: Service;
-  /** Undefined where no traces can be looked at. */
+  /** Undefined where no trace viewer is known. */
   readonly link: TraceLink | undefined;
-  /** False while messages of errors are left out of the answers for want of the token. */
+  /** False while the answers leave messages of errors out because the token was not sent. */
   readonly trusted: boolean;
 }
 

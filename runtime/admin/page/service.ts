@@ -190,7 +190,7 @@ export class Service {
     return grown / Math.max(0.001, (last.at - first.at) / 1000);
   }
 
-  /** Asks for a change. @param done the message about its answer, which is a bad one when the change was made with warnings. */
+  /** Asks for a change. @param done the message about its answer, shown as an error when the change was made with warnings. */
   async change<Answer>(
     path: string,
     method: 'PUT' | 'POST' | 'DELETE',

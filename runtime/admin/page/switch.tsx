@@ -190,7 +190,7 @@ async function switchFlag(service: Service, on: boolean, form: FormData): Promis
   }
   for (const [name] of on ? LIMITS : []) {
     const text = String(form.get(name) ?? '').trim();
-    // what is no number goes as it is, so that the service's own message names it
+    // text that is no number is sent unchanged, so that the message of the service names it
     if (text !== '') body[name] = /^[0-9]+$/.test(text) ? Number(text) : text;
   }
   await service.change<{ lease: Lease }>('enabled', 'PUT', body, ({ lease }) => {

@@ -30,8 +30,8 @@ export interface LeaseOptions {
   only?: string;
   /**
    * For `setEnabled(true)`: while the lease is in force, a trace starts only at a call that fulfils these conditions, and what that
-   * calls is recorded with it, here and downstream. Conditions name a recorded argument or attribute (`machineId=m-17`), or what the
-   * request brought (`baggage:tenant=acme`, `header:x-customer=42`), or the process (`resource:service.version=2.*`). `&` joins
+   * calls is recorded with it, here and downstream. Conditions name a recorded argument or attribute (`machineId=m-17`), or a value
+   * from the request (`baggage:tenant=acme`, `header:x-customer=42`), or the process (`resource:service.version=2.*`). `&` joins
    * them; `=` and `!=` compare text with one or several values (`a,b`), each whole or as a prefix (`m-*`). Several leases add up.
    */
   when?: string;
@@ -200,7 +200,7 @@ export interface SiteReport extends SiteDescription {
 
 export type SiteSort = 'name' | 'calls' | 'errors' | 'open';
 
-/** Which sites, in which order, and which part of them. */
+/** Selection, order and page of sites. */
 export interface SiteQuery {
   /** Only namespaces that begin with this text. */
   prefix?: string | undefined;

@@ -1,5 +1,5 @@
-// The one place through which the runtime speaks: a table of codes and their texts, and notice(), which prints a line at most
-// once per cause and minute. Called by every room; never throws, never holds the process, and keeps a bounded memory of causes.
+// All messages of the runtime: a table of codes and their texts, and notice(), which prints a line at most once per cause and
+// minute. Called from every folder; never throws, never keeps the process alive, and remembers a bounded number of causes.
 
 import { CapturedPromise, now } from './captured.js';
 import { printable } from './text/printable.js';
@@ -132,7 +132,7 @@ export function setNoticeLevel(level: string): void {
 
 /** Number of lines held back since the last one of this cause; -1: hold this one back too. */
 function admit(cause: string): number {
-  const at = now(); // monotonic: a clock set back must not silence the runtime for hours
+  const at = now(); // monotonic, so that a clock set back does not suppress lines for hours
   const last = printed.get(cause);
   if (last && at - last.at < NOTICE_INTERVAL) {
     last.held++;

@@ -1,11 +1,11 @@
-// The call of a patched function that is under way, for what a span should say and its package does not hand over: the client that
-// was called, its arguments, what it returned. Held while the package's own code runs, which is never while nothing can be recorded.
+// The call of a patched function that is under way, for attributes that its package does not expose: the called client, its
+// arguments, its result. Set only while the package's own code runs, and only while calls may be recorded.
 
 import type { Call, PackageRow } from './row.js';
 
 let current: Call | undefined;
 
-/** Calls `patched` with what a span that starts within may ask for. */
+/** Calls `patched`; a span that starts within may read the call. */
 export function underWay(
   row: PackageRow,
   patched: (...args: never[]) => unknown,

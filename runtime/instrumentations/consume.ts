@@ -1,6 +1,6 @@
 // Consumers of amqplib. The package wraps the callback of every consumer, and does its work for each message, recorded or not. Here
-// a message goes straight to the consumer's own callback while nothing can be recorded and the message brings no context; what ends
-// spans (acknowledging, closing) is bypassed on channels where no message ever took the other way.
+// a message goes straight to the consumer's own callback while nothing can be recorded and the message brings no context; functions
+// that end spans (acknowledging, closing) are bypassed on channels where the package has never handled a message.
 
 import { state } from '../state.js';
 import { underWay } from './call.js';
@@ -14,7 +14,7 @@ interface Message {
   readonly properties?: { readonly headers?: Readonly<Record<string, unknown>> | null };
 }
 
-/** Channels with a message that the package has looked at. */
+/** Channels with a message that the package has handled. */
 const looked = new WeakSet<object>();
 
 /** True when the package has no span on the channel to end. */
@@ -22,7 +22,7 @@ export function neverLooked(channel: unknown): boolean {
   return !looked.has(channel as object);
 }
 
-/** `consume(queue, callback, ...)`, where the package's callback takes a message only if there is something to do. */
+/** `consume(queue, callback, ...)`, where the package's callback gets a message only if it may be recorded or has a context. */
 export function consuming(row: PackageRow, original: Fn, wrapper: (original: Fn) => Fn): Fn {
   let own: Fn | undefined;
   const patched = wrapper(function register(this: object, ...args: unknown[]) {

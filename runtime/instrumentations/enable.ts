@@ -74,7 +74,7 @@ function enable({ name, row, own, config, make }: Wanted): Instrumentation | und
   }
 }
 
-/** Ours, taken out of what is given, and the package's own. A TOML file has snake_case, code has camelCase. */
+/** Spanwright's options, separated from those of the package. A TOML file has snake_case, code has camelCase. */
 function splitOptions(
   name: string,
   given: Readonly<Record<string, unknown>>,

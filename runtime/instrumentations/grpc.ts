@@ -13,7 +13,7 @@ export function grpcAttributes(attributes: Attributes, name: string): Attributes
   return { ...attributes, 'rpc.system.name': 'grpc', 'rpc.method': grpcName(name) };
 }
 
-/** Said at the start already, or by the exception. */
+/** Recorded at the start already, or by the exception. */
 const LEFT_OUT = new Set(['rpc.system', 'rpc.service', 'rpc.method', 'grpc.error_name', 'grpc.error_message']);
 
 export function grpcLater(

@@ -20,7 +20,7 @@ function findBase(): string | undefined {
     try {
       return beside === undefined ? require.resolve(BASE) : createRequire(require.resolve(beside)).resolve(BASE);
     } catch {
-      // this one brings none that can be seen
+      // this package has no visible copy of it
     }
   }
   return undefined;

@@ -1,4 +1,4 @@
-// Configuration of the HTTP instrumentations (Node's http, and undici, which is fetch too): paths that are not looked at, request
+// Configuration of the HTTP instrumentations (Node's http, and undici, which is fetch too): ignored paths, request
 // ids as attributes, and nothing done for a request while nothing can be recorded and there is no context to pass on.
 
 import type { IncomingMessage } from 'node:http';
@@ -26,7 +26,7 @@ export function bringsNothing(headers: Readonly<Record<string, unknown>>): boole
   return [...propagation.fields(), ...watchedHeaders()].every((name) => headers[name] === undefined);
 }
 
-/** Names of query parameters whose values open something. Signed addresses (`sig`, `X-Goog-Signature`) are such. */
+/** Names of query parameters whose values grant access, for example those of signed addresses (`sig`, `X-Goog-Signature`). */
 const SECRET = /token|secret|passw|pwd|credential|signature|^sig$|api[-_]?key|^key$|accesskey|auth(?!ors?$)|session|^code$|jwt/iu;
 
 /** A query with the values of such parameters left out, and everything else as it was. */
@@ -45,7 +45,7 @@ export function withoutSecrets(query: string): string {
 
 const MAX_QUERY = 8192;
 
-/** Of a request, at either end: secrets in the query are left out, and so is what says nothing. */
+/** Of a request, at either end: secrets in the query are left out, and so are attributes without information. */
 export function httpAttributes(attributes: Attributes): Attributes {
   const { 'url.query': query, 'url.full': full, 'http.request.method_original': original, ...rest } = attributes;
   // one package writes the question mark, which is no part of a query

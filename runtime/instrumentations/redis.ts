@@ -27,7 +27,7 @@ export function commandText(command: unknown, args: unknown): string {
 
 const upper = (text: unknown): string => String(text).toUpperCase();
 
-/** Which spans are recorded is asked elsewhere, so the package is not to ask once more. */
+/** The gate decides which spans are recorded, so the package must not check for a parent itself. */
 export function adaptRedis(given: Record<string, unknown>): Record<string, unknown> {
   followConnections();
   return { requireParentSpan: false, dbStatementSerializer: commandText, ...given };
@@ -46,7 +46,7 @@ export function redisAttributes(attributes: Attributes): Attributes {
   return operation === undefined ? attributes : { ...attributes, [OPERATION]: upper(operation) };
 }
 
-/** A batch of node-redis says what it was at its end: `MULTI` or `PIPELINE`, with the command where all were the same one. */
+/** A batch of node-redis shows its kind at its end: `MULTI` or `PIPELINE`, with the command where all were the same one. */
 export function redisLater(key: string, value: AttributeValue, span: RecordedSpan): readonly [string, AttributeValue] {
   if (key !== OPERATION) return [key, value];
   const command = String(span.attributes[OPERATION] ?? span.name);
@@ -64,7 +64,7 @@ export function ioredisConnection({ receiver }: Call): Attributes {
   return { 'db.namespace': String(database), ...end, ...(fieldOf(options, 'sentinels') ? asServer(end) : {}) };
 }
 
-/** Nothing before there is a connection: it is asked again at the span's end. */
+/** Undefined without a connection; read again at the end of the span. */
 function asServer(end: Attributes | undefined): Attributes {
   return end === undefined ? {} : { 'server.address': end['network.peer.address'], 'server.port': end['network.peer.port'] };
 }
@@ -105,7 +105,10 @@ function batchOf(receiver: unknown): readonly { readonly span?: Span }[] | undef
   return Array.isArray(found) ? found : undefined;
 }
 
-/** The package ends none where it counts more answers than spans, as with a SELECT or a script in the batch, which it does not see. */
+/**
+ * The package ends no span where it counts more answers than spans. A SELECT or a script in the batch causes that, because it
+ * does not see them.
+ */
 function endAll(waiting: readonly { readonly span?: Span }[]): void {
   for (const { span } of waiting) span?.end();
 }

@@ -10,7 +10,7 @@ export interface OwnOptions {
   readonly roots: boolean | undefined;
   /** SQL: a span for each query (`spans`), totals on the enclosing span (`totals`), or `both`. */
   readonly queries: 'spans' | 'totals' | 'both';
-  /** HTTP server: paths, and what is below them, that are not looked at. */
+  /** HTTP server: ignored paths, including those below them. */
   readonly ignorePaths: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export interface PackageRow {
   readonly modules: readonly string[];
   /** It carries context from and to other services, so that it is enabled without an endpoint too. */
   readonly carriesContext: boolean;
-  /** The package's configuration, from the user's and ours. */
+  /** The configuration of the package, from the user's options and Spanwright's. */
   adapt?(given: Record<string, unknown>, own: OwnOptions): Record<string, unknown>;
   /** Name and attributes in today's semantic conventions, where the package has older ones; the name given is the package's. */
   name?(name: string, attributes: Attributes): string;

@@ -73,7 +73,7 @@ function written({ word, name, tick, sign, parameter = '?' }: Groups, quoted: bo
   return text === undefined ? { text: parameter, kind: 'value' } : { text, kind: 'name' };
 }
 
-/** Behind the comment that starts at `from`. PostgreSQL's nest; without its end a comment goes to the end of the text. */
+/** Index behind the comment that starts at `from`. PostgreSQL's nest; without its end a comment goes to the end of the text. */
 function endOfComment(text: string, from: number, nests: boolean): number {
   const marks = /\/\*|\*\//gu;
   marks.lastIndex = from + 2;
@@ -176,7 +176,7 @@ function collectionAfter(tokens: readonly Token[], at: number, operation: string
   return name === '' || name.length > 200 ? undefined : name;
 }
 
-/** Cut to so many characters, with what shows that it was. */
+/** Cut to so many characters, with a mark of the cut. */
 export function shortened(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}...`;
 }

@@ -1,5 +1,5 @@
-// A record of any content as one line of JSON: errors with their message and stack, bigints as text, what refers to itself
-// or cannot be read said so. Logging must not fail.
+// A record of any content as one line of JSON: errors with their message and stack, bigints as text, circular and unreadable values
+// named as such. Logging must not fail.
 
 const MAX_DEPTH = 20;
 

@@ -24,7 +24,7 @@ export function formatLogfmt(fields: object): string {
   return pairs.join(' ');
 }
 
-/** Logging must not fail: what does not let itself be looked at, such as a revoked proxy, says so. */
+/** Logging must not fail: an unreadable value, such as a revoked proxy, is named as such. */
 function readable(value: unknown): string | undefined {
   try {
     return logfmtValue(value);

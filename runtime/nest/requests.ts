@@ -59,7 +59,7 @@ function runRequest(active: Context | undefined, work: () => void): void {
   else context.with(active, work);
 }
 
-/** Starts the span, which ends with the response. @returns the context for the request; undefined: as it is */
+/** Starts the span, which ends with the response. @returns the context for the request; undefined: the context is unchanged */
 function openRequest(
   request: NodeRequest,
   response: ServerResponse,

@@ -1,5 +1,5 @@
 // Requests that the admin hook answers, which are never recorded: a page that is open on an idle service would else fill the back end
-// with its own polling. A hook with a server of its own is known by the server, a mounted one by its path: the prefix, and the base
+// with its own polling. A hook with its own server is recognized by the server, a mounted one by its path: the prefix, and the base
 // path of the application as soon as the first request has shown it. Asked by the HTTP instrumentation before it starts a span.
 
 import type { IncomingMessage } from 'node:http';
@@ -20,7 +20,7 @@ export class HookRequests {
     this.#servers.add(server);
   }
 
-  /** A hook is mounted at `path`; one that is mounted at the root is known by its servers and spans only. */
+  /** A hook is mounted at `path`; one that is mounted at the root is recognized by its servers and spans only. */
   addPath(path: string): void {
     const normal = path.replace(/\/+$/u, '');
     if (normal !== '' && this.#paths.size < MOST_PATHS) this.#paths.add(normal);

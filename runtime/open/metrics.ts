@@ -16,7 +16,7 @@ import type { Site } from '../site/site.js';
 import type { CallSample } from '../site/statistics.js';
 import type { SpanCounts } from '../tracing.js';
 
-/** One row per metric of the process: OpenTelemetry's name, which count it is, and what it says. All but the live spans only ever grow. */
+/** One row per metric of the process: OpenTelemetry's name, which count it is, and what it says. All but the open spans are counters. */
 const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: string])[] = [
   ['otel.sdk.span.live', 'open', 'Recorded spans that have started and not ended.'],
   ['otel.sdk.span.started', 'started', 'Recorded spans started.'],
@@ -32,7 +32,7 @@ const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: str
   ['spanwright.spans.forgotten', 'forgotten', 'Spans of traces that keep did not keep.'],
 ];
 
-/** The count that goes down as well as up. */
+/** The one count that can decrease. */
 const LIVE = 'otel.sdk.span.live';
 
 /** Namespaces shown one by one; the rest is summed under `_other`, so that the text stays bounded. */
@@ -46,7 +46,7 @@ export function openByNamespace(sites: Iterable<Site>): Record<string, number> {
   return open;
 }
 
-/** Open spans of every namespace that has ever recorded: one that has gone quiet must be seen to be at 0. */
+/** Open spans of every namespace that has ever recorded: so that an idle one is reported as 0. */
 function recordedByNamespace(sites: Iterable<Site>): Map<string, number> {
   const open = new Map<string, number>();
   for (const site of sites) {

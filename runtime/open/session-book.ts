@@ -18,9 +18,9 @@ export interface Session {
   readonly startedAt: number;
 }
 
-/** Sessions at once; a program that needs more gets them refused. */
+/** Sessions at once; further ones are refused. */
 const MAX_SESSIONS = 10_000;
-/** Age at which a session is ended for its owner. */
+/** Age at which a session is ended without its owner. */
 export const MAX_SESSION_AGE_MS = 24 * 60 * 60_000;
 
 type SessionEnd = 'ended' | 'age' | 'shutdown';
@@ -64,7 +64,7 @@ export class SessionBook {
     return true;
   }
 
-  /** Ends what is older than the limit: asked whenever a session starts, so that it needs no timer. */
+  /** Ends sessions older than the limit. Called whenever a session starts, so that no timer is needed. */
   endOld(at = now()): void {
     for (const session of this.#sessions.values()) {
       if (at - session.startedAt < MAX_SESSION_AGE_MS) return;

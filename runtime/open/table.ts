@@ -14,7 +14,7 @@ export interface OpenEntry {
 
 /** An open span as the watchdog and the reports see it, recorded by Spanwright or by another SDK. */
 export interface OpenSpan extends OpenEntry {
-  /** The promise that the span ends with, until the watchdog has looked at it: from then on it is held weakly. */
+  /** The promise that ends the span. Held strongly until the first check of the watchdog, then weakly. */
   awaited?: object | undefined;
   readonly name: string;
   readonly site: Site;
@@ -111,7 +111,7 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
     if (!(this.#excused.size > 0 && this.#excused.delete(entry))) this.#take(entry, -1);
   }
 
-  /** Takes back an entry that was never to be counted. */
+  /** Removes an entry that must not be counted. */
   retract(entry: Entry): void {
     if (!entry.listed) return;
     this.leave(entry);

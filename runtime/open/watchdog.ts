@@ -1,6 +1,6 @@
 // Finds spans that their owner does not end: one coarse timer that never holds the process. A span that has been open too long leaks,
 // unless its site is `longRunning`. So does one whose promise was collected before it settled, because nothing can end it any more. A
-// leak is reported once per namespace and minute, and treated by policy.
+// leak is reported once per namespace and minute, and handled by the policy `onLeak`.
 
 import { clearInterval, setInterval, unref } from '../captured.js';
 import type { Gate } from '../gate/gate.js';
@@ -42,13 +42,13 @@ export class Watchdog {
     unref(this.#timer);
   }
 
-  /** Looks at all open spans once, oldest first. */
+  /** Checks all open spans once, oldest first. */
   look(): void {
     const found = new Map<string, Leak>();
     let isOld = true;
     for (const span of this.open) {
       const ageMs = span.ageMs();
-      // a start in the future, by another clock, says nothing of what has come after it
+      // a start in the future, by another clock, does not end the walk
       if (isOld && ageMs >= 0) isOld = ageMs >= this.maxAgeMs;
       if (this.#collected.has(span)) this.#endCollected(span, ageMs, found);
       else if (isOld && ageMs >= 0) this.#treatOld(span, ageMs, found);
@@ -68,7 +68,7 @@ export class Watchdog {
     if (ending !== undefined) endLeaked(ending, 'age');
   }
 
-  /** Ends the span under each policy: its owner cannot. */
+  /** Ends the span under every policy, because its owner cannot. */
   #endCollected(span: OpenSpan, ageMs: number, found: Map<string, Leak>): void {
     if (!this.#reported.has(span)) this.#count(span, 'collected', ageMs, found);
     endLeaked(span, 'collected');

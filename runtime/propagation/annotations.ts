@@ -1,5 +1,5 @@
-// Kubernetes-style annotations as a carrier: text by key, each key under a prefix of the owner's domain. In the form `ids` they
-// hold a trace id and a span id, as controllers do that were there before traceparent was.
+// Kubernetes-style annotations as a carrier: text by key, each key with a prefix that is a domain of its owner. In the form `ids` they
+// hold a trace id and a span id, as older controllers do.
 
 import { isSampled } from '../context/origin.js';
 import { SpanwrightError } from '../errors.js';

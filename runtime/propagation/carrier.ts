@@ -67,7 +67,7 @@ export function withRemoteContext<Result, Carrier>(
   kind?: TextMapGetter<NoInfer<Carrier>>,
 ): Result {
   const context = extract(carrier, kind);
-  // through the API, so that the gate sees a sampled parent from elsewhere
+  // through the API, so that the gate sees a sampled remote parent
   return contextApi.with(context, fn);
 }
 

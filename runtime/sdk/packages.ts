@@ -92,7 +92,7 @@ export function loadHttp(): Promise<object> {
   ]);
 }
 
-/** Dependencies are there; a package that is not was left out by a bundler or removed. */
+/** Dependencies are installed; a missing one was left out by a bundler or removed. */
 function installed(name: string, load: () => unknown, user = 'Exporting spans', otherwise = ''): unknown {
   try {
     return load();

@@ -1,4 +1,4 @@
-// `sessions`: what users call. A session whose start is not recorded is no session: its passes run as they would without it.
+// `sessions`: what users call. Without a recorded start there is no session, and passes run without one.
 
 import { type Attributes, isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api';
 import { now } from '../captured.js';
@@ -70,11 +70,11 @@ function startSession(key: string, options: SessionOptions = {}): boolean {
   const active = activeContext();
   const earlier = resumed(options.resume);
   const above = throughTransparent(trace.getSpan(active));
-  // a timer that was made in a call keeps that call's span for ever
+  // a timer created in a call keeps the span of that call active
   const over = isRecorded(above) && gate.underWay.isOver(above.trace);
   const context = over || earlier !== undefined ? active.deleteValue(SPAN_KEY) : active;
   const current = over || earlier !== undefined ? undefined : above;
-  // whether a trace that goes on is kept has been decided where it began
+  // the sampling of a continued trace was decided where it started
   const terms = earlier !== undefined && isSampled(earlier) ? { root: site.root, ratio: 1, kind: site.kind } : site;
   const placement = place(recorder, terms, context, current);
   if (placement === undefined || !placement.sampled || !book.hasRoom() || !recorder.hasRoom(site)) return false;
@@ -91,7 +91,7 @@ function startSession(key: string, options: SessionOptions = {}): boolean {
   if (earlier !== undefined) span.addLink({ context: earlier });
   const session: Session = { key, span, context: new SpanLayer(placement.context, span.active), startedAt: now() };
   book.add(session);
-  // a backend shows a span when it has ended: this one says at once that the session runs
+  // a backend shows a span only after its end: this one shows at once that the session runs
   const marker = recorder.start(site, { name: `${site.spanName} started`, context: session.context, parent: span });
   marker.setAttribute('spanwright.session.key', key.slice(0, 256));
   marker.end();
@@ -104,7 +104,7 @@ function resumed(given: unknown): SpanContext | undefined {
   return context !== undefined && isSpanContextValid(context) ? context : undefined;
 }
 
-/** Runs one pass: what is recorded in `fn` hangs under the session. Without such a session `fn` runs as it would without us. */
+/** Runs one pass: spans recorded in `fn` are children of the session. Without such a session `fn` just runs. */
 function runInSession<Result>(key: string, fn: () => Result): Result {
   const session = state.sessions.get(key);
   return session === undefined ? fn() : (withContext(session.context, fn as AnyFunction, undefined, []) as Result);
@@ -123,7 +123,7 @@ function annotate(key: string, attributes: Attributes): void {
   state.sessions.get(key)?.span.setAttributes(attributes);
 }
 
-/** Trace context of the session, to be stored beside what it works on, so that it can be resumed after a restart. */
+/** Trace context of the session, to be stored with its work item, so that it can be resumed after a restart. */
 function carrier(key: string): Record<string, string> {
   const session = state.sessions.get(key);
   return session === undefined ? {} : inject({}, undefined, session.context);

@@ -16,7 +16,7 @@ const root: Context = ROOT_CONTEXT;
 const ADDING = ['addListener', 'on', 'once', 'prependListener', 'prependOnceListener'] as const;
 type Listener = (...args: unknown[]) => void;
 
-/** True for a context that carries nothing of anybody's: while nothing records, silence says nothing either. */
+/** True for the root context and for the suppressed-tracing context; neither carries a span or baggage. */
 const isEmpty = (context: Context): boolean => context === root || context === SILENCED;
 
 /** True for a context with nothing but one of Spanwright's spans. */
@@ -25,7 +25,7 @@ const isOurs = (context: Context): boolean => isLayer(context) && context.base =
 export class SpanwrightContextManager implements ContextManager {
   readonly #gate: Gate;
   readonly #bound = new WeakSet<EventEmitter>();
-  /** True once a context that is not of our making has been set: baggage, a remote parent, another library's values. */
+  /** True once a third-party context has been set: baggage, a remote parent, another library's values. */
   #holdsForeign = false;
 
   constructor(

@@ -1,4 +1,4 @@
-// The gate's settings: as configured, with the leases in force, and what of them changes.
+// The gate's settings: as configured, with the leases in force, and their changes.
 
 import type { Configuration } from '../config/configuration.js';
 import { admissionOf } from '../gate/admission.js';
@@ -37,7 +37,7 @@ export function withLeases(configured: GateSettings, leases: LeaseBook): GateSet
   };
 }
 
-/** Sites are judged again only when what they are judged by has changed. */
+/** Sites are judged again only when a setting that they depend on has changed. */
 export function changeOf(
   settings: GateSettings,
   { enabled, roots, marks, conditional, captures, rules, drop }: GateSettings,

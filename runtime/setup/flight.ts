@@ -24,7 +24,7 @@ import type { FlightDump } from '../tracing.js';
 import { VERSION } from '../version.js';
 import { notice } from '../warnings.js';
 
-/** Calls that are looked at for one trace that is kept late. */
+/** Most calls examined for one trace that is kept late. */
 const SEARCHED = 20_000;
 
 /** Spans that are handed to the exporter between two flushes. */
@@ -73,7 +73,7 @@ export class FlightDumps {
     for (const undo of this.#undo) undo();
   }
 
-  /** Dumps soon, unless the same cause has dumped within `flight_interval`. */
+  /** Dumps soon, unless the same cause has caused a dump within `flight_interval`. */
   trigger(cause: string): void {
     if (!this.#mayDump(cause)) return;
     setImmediate(() => this.dump(cause).catch(() => {}));

@@ -28,7 +28,7 @@ export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' |
   const tracing = new LiveTracing(state, loaded, null, notice);
   state.tracing = tracing;
   state.wasStarted = true;
-  // contexts are the user's: which of them hold sampled spans cannot be seen from here, so every call looks
+  // contexts are the user's: which of them hold sampled spans cannot be seen from here, so every call has to check
   state.gate.foreignContexts = true;
   startRecorder(tracing, configuration, undefined);
   const undo = [

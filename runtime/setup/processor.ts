@@ -26,7 +26,7 @@ interface OpenSpanProcessor {
 export function createSpanProcessor(): OpenSpanProcessor {
   const entries = new WeakMap<object, ObservedSpan>();
   const sites = new Map<string, Site>();
-  /** Once: a span behind a shutdown misses nothing that was there. */
+  /** Once, and not for spans after a shutdown. */
   let connected = state.tracing !== undefined;
 
   function siteOf(scope: SdkSpan['instrumentationScope']): Site {

@@ -26,7 +26,7 @@ export function reportOpenSpan(span: OpenSpan, attributes: boolean): OpenSpanRep
   };
 }
 
-/** @param outcomes undefined: nothing is built */
+/** @param outcomes undefined where nothing is built */
 export function countSpans({ open, gate }: ProcessState, outcomes: SpanOutcomes = NO_OUTCOMES): SpanCounts {
   const { exported, failed, dropped, forgotten } = outcomes;
   return {

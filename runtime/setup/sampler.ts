@@ -101,7 +101,7 @@ class RemoteSampler implements Sampler {
 
   shouldSample(context: Context): SamplingResult {
     const parent = trace.getSpanContext(context);
-    // an instrumented call has asked already
+    // the gate has already decided for an instrumented call
     if (parent !== undefined && startingSite() === undefined && !this.#gate.admitsRemote(parent)) return skip(context);
     const traceState = parent?.traceState;
     return { decision: RECORD_AND_SAMPLED, ...(traceState === undefined ? {} : { traceState }) };
@@ -132,7 +132,7 @@ class RootSampler implements SpanwrightSampler {
   shouldSample(context: Context, traceId: string, name: string, kind: SpanKind, attributes: Attributes): SamplingResult {
     const gate = this.#gate;
     state.recorder?.meter.passTime();
-    // an instrumented call has asked the gate already, and counts as open by now
+    // the gate has already decided for an instrumented call, which counts as open by now
     const site = startingSite();
     const verdict = site ?? this.#verdict(name, attributes);
     const { dropped, ratio } = verdict;
@@ -162,7 +162,7 @@ class RootSampler implements SpanwrightSampler {
     if (state.hookRequests.hasPath(attributes['url.path'] ?? attributes['http.target'])) return OF_THE_HOOK;
     const qualified = attributes['code.function.name'];
     const namespace = attributes['code.namespace'];
-    // ours say both; of others the namespace is what rules match
+    // Spanwright's tracers have both; of other tracers rules match the namespace only
     const own = typeof namespace !== 'string' ? undefined : typeof qualified === 'string' ? qualified : namespace;
     return this.#gate.verdict({ qualified: own, scope: undefined, spanName: name });
   }

@@ -1,6 +1,6 @@
-// Flushes on SIGTERM, SIGINT and SIGHUP within a limit, and leaves the exit behaviour of the process as it was: where only we listen,
-// the signal is raised again afterwards, so that the process ends by it; where the program listens, it decides, and we only
-// flush, because it may still end spans. Registered by startTracing().
+// Flushes on SIGTERM, SIGINT and SIGHUP within a limit, and leaves the exit behaviour of the process as it was: where only
+// Spanwright listens, the signal is raised again afterwards, so that the process ends by it; where the program listens, it decides,
+// and Spanwright only flushes, because the program may still end spans. Registered by startTracing().
 
 import { constants } from 'node:os';
 import { clearTimeout, setTimeout } from '../captured.js';
@@ -22,7 +22,10 @@ const GRACE_MS = 1000;
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 type Signal = (typeof SIGNALS)[number];
 
-/** Shared by every copy of this package in the process, so that none takes another's listener for the user's; the last one done raises. */
+/**
+ * Shared by every copy of this package in the process, so that no copy takes another's listener for the user's; the last copy
+ * to finish raises the signal.
+ */
 const STATE = Symbol.for('spanwright.signals.1');
 const holder = globalThis as { [STATE]?: { listeners: Set<unknown>; flushing: number } };
 holder[STATE] ??= { listeners: new Set(), flushing: 0 };
@@ -39,7 +42,7 @@ export function onShutdownSignal(tracing: Flushable, timeoutMillis: number): () 
   function flushOnSignal(signal: Signal): void {
     const alone = onlyOurs(signal);
     if (finish) {
-      if (alone) finish(); // asked for the second time: do not make them wait
+      if (alone) finish(); // a second signal ends the wait
       return;
     }
     shared.flushing++;
@@ -73,7 +76,7 @@ export function onShutdownSignal(tracing: Flushable, timeoutMillis: number): () 
   shared.listeners.add(flushOnSignal);
   for (const signal of SIGNALS) process.on(signal, flushOnSignal);
   return () => {
-    if (finish === undefined) remove(); // else the end of the flush does: a second signal must find us
+    if (finish === undefined) remove(); // otherwise removed at the end of the flush, so that a second signal is seen
   };
 }
 
@@ -91,7 +94,7 @@ function onlyOurs(signal: Signal): boolean {
 
 /**
  * Listeners of the `signal-exit` package, which end the process themselves only when nobody else listens: taken for the
- * program's, they and we would wait for each other and the signal would have no effect.
+ * program's, the two would wait for each other and the signal would have no effect.
  */
 function passiveListeners(): number {
   const holders = [

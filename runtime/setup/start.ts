@@ -151,7 +151,7 @@ function createPropagator({ configuration, values }: LoadedConfiguration): Spanw
   return configuredPropagator(configuration.propagators, warn);
 }
 
-/** Context passes through to the next service in every state. Who registered before us keeps what they have. */
+/** Context passes through to the next service in every state. Earlier registrations stay. */
 function registerPropagation(propagator: SpanwrightPropagator): (() => void)[] {
   const undo: (() => void)[] = [];
   const manager = new SpanwrightContextManager(state.gate, contexts.storage);
@@ -197,7 +197,7 @@ function registerProvider(): () => void {
   return () => {};
 }
 
-/** The API throws inside and logs when something is registered already; the answer is all that is wanted. */
+/** The API logs an error when something is registered already; only its return value is used. */
 function quietly(register: () => boolean): boolean {
   try {
     return register();

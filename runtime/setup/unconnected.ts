@@ -16,7 +16,7 @@ const API = ['', 'node_modules', '@opentelemetry', 'api', ''].join(sep);
 
 let scheduled = false;
 
-/** Schedules the look. Safe to call at each load of a copy of this package. */
+/** Schedules the check. Safe to call at each load of a copy of this package. */
 export function lookForUnconnectedSdk(): void {
   if (scheduled) return;
   scheduled = true;

@@ -1,4 +1,4 @@
-// Values of calls that a lease asks for, as plain data. `gate/capture.ts` reads it from text, `span/captured-values.ts` records them.
+// Values of calls that a lease captures, as plain data. `gate/capture.ts` reads it from text, `span/captured-values.ts` records them.
 
 export interface Capture {
   readonly args: boolean;

@@ -1,5 +1,5 @@
-// A condition on a call: what one of its values has to be so that a trace may start there. Plain data, because worker threads get it
-// too. `gate/when.ts` reads it from text, `span/conditional-root.ts` finds the value.
+// A condition on a call: the expected text of one of its values, without which no trace starts there. Plain data, because worker
+// threads get it too. `gate/when.ts` reads it from text, `span/conditional-root.ts` finds the value.
 
 import { types } from 'node:util';
 import { isArray, ownElements } from '../captured.js';
@@ -17,7 +17,7 @@ export interface ExpectedValue {
   readonly text: string;
   /** The text is a prefix. */
   readonly open: boolean;
-  /** The number of which it is the text. */
+  /** The number that the text represents. */
   readonly number?: number;
 }
 

@@ -6,7 +6,7 @@ const { ceil, log2, max, min } = Math;
 
 const SCALE = 3;
 const PER_DOUBLING = 2 ** SCALE;
-/** Bounds of the index: 2^-10 ms, about a microsecond, and 2^26 ms, about 19 hours. What is beyond counts in the outermost bucket. */
+/** Bounds of the index: 2^-10 ms, about a microsecond, and 2^26 ms, about 19 hours. Values beyond them count in the outermost bucket. */
 const LOWEST = -10 * PER_DOUBLING;
 const HIGHEST = 26 * PER_DOUBLING - 1;
 
@@ -37,7 +37,7 @@ export class LatencyHistogram {
     else this.#grow(index, 1);
   }
 
-  /** Adds the calls of another histogram, or takes off those of an earlier look at this one. */
+  /** Adds the calls of another histogram, or subtracts those of an earlier reading of this one. */
   merge({ counts, offset, sumMs }: Pick<Latency, 'counts' | 'offset' | 'sumMs'>, sign: 1 | -1 = 1): this {
     this.sumMs += sign * sumMs;
     for (const [at, count] of counts.entries()) {

@@ -1,5 +1,5 @@
 // All sites of the process. A site whose place in the source is known is added once: code that runs its decorators again (hot
-// reload, a class made by a function) shares the slot that is there when nothing differs. Other slots are held weakly, by the
+// reload, a class made by a function) shares the existing slot when nothing differs. Other slots are held weakly, by the
 // function that uses them, so that neither memory grows nor a rule misses one.
 
 import type { Site } from './site.js';
@@ -22,7 +22,7 @@ export class SiteRegistry {
     this.#createRest = createRest;
   }
 
-  /** Registers `site` and returns the slot to use: the one already there when it says the same. */
+  /** Registers `site` and returns the slot to use: an existing one when it is equal. */
   add(site: Site): Site {
     const known = site.file === undefined && site.scope === undefined ? undefined : this.#byId.get(site.id);
     if (known !== undefined && isSameSite(known, site)) return known;

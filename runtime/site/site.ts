@@ -75,7 +75,7 @@ export class Site {
   starts = true;
   /** Alternatives under which a call with no parent may start a trace where `root` is false. */
   when: readonly When[] | undefined = undefined;
-  /** Values of its calls that a lease asks for. */
+  /** Values of its calls that a lease captures. */
   capture: Capture | undefined = undefined;
   /** Probability in [0, 1] that a root started here is kept. */
   ratio = 1;
@@ -97,7 +97,7 @@ export class Site {
   /** True: a rejection that may be unhandled has been reported. */
   reportedUnhandled = false;
 
-  /** True: what is below a root of this site is sent as it ends, not kept back until the root has ended. */
+  /** True: spans below a root of this site are exported as they end, not held until the root has ended. */
   shownEarly = false;
 
   /** Fixed attributes of every span of the site: `code.*` and the constant ones of the `attributes` option. */
@@ -106,9 +106,9 @@ export class Site {
   /** As they are recorded; made with the first span. */
   constant: ConstantAttributes | undefined = undefined;
 
-  /** True: an option says where the span hangs; the context's span is not simply the parent. */
+  /** True: an option decides the parent of the span, not the active context alone. */
   readonly choosesParent: boolean;
-  /** True: something of the call is recorded when it starts. */
+  /** True: attributes of the call are recorded at its start. */
   readonly captures: boolean;
   /** True: a call without a parent does not start a trace, regardless of the settings. */
   readonly never: boolean;

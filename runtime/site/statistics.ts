@@ -1,5 +1,5 @@
 // Statistics of a site for a page of recent calls (as TraceZ does): their latency, and a few of the last calls and of the last failures.
-// Rings of fixed size; a sample is taken at most every so often, so that an ended call costs a logarithm and an increment.
+// Rings of fixed size; samples are taken at most at intervals, so that an ended call costs a logarithm and an increment.
 
 import type { Attributes, SpanContext, SpanStatus } from '@opentelemetry/api';
 import { CapturedDate } from '../captured.js';

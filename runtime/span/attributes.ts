@@ -16,7 +16,7 @@ export interface SpanLimits {
   linkCount: number;
   /** Synchronous recorded calls on the stack; deeper ones are transparent. */
   callDepth: number;
-  /** True for a parameter name or an attribute key whose value must not be seen; undefined when none is hidden. */
+  /** True for a parameter name or an attribute key whose value is hidden; undefined when none is. */
   hides: ((name: string) => boolean) | undefined;
   /** Takes exceptions instead of, or besides, span events; undefined for events alone. */
   exceptionLog: ExceptionLog | undefined;

@@ -43,7 +43,7 @@ function captureArguments(span: RecordedSpan, parameters: readonly string[] | un
   }
 }
 
-/** By the list of parameters: a text that is composed again for each call costs more than everything else. */
+/** By the list of parameters: composing the keys again for each call would cost more than the rest. */
 const argumentKeys = new WeakMap<readonly string[], readonly string[]>();
 
 function keysOfArguments(parameters: readonly string[]): readonly string[] {
@@ -120,7 +120,7 @@ function shortValue(value: unknown, limits: SpanLimits): AttributeValue | undefi
   }
 }
 
-/** Values that are named and never read. */
+/** Values recorded by their type, without reading their content. */
 function kindOf(value: object): string | undefined {
   if (types.isProxy(value)) return '[proxy]';
   if (types.isPromise(value)) return '[promise]';
@@ -129,7 +129,7 @@ function kindOf(value: object): string | undefined {
   return types.isSet(value) ? '[set]' : undefined;
 }
 
-/** Plain elements, or how many there are. */
+/** The elements where they are plain values, else their number. */
 function listOf(list: readonly unknown[]): string[] | number[] | boolean[] | string {
   const first = ownElements(list, MOST_ELEMENTS);
   const type = typeof first[0];

@@ -1,5 +1,5 @@
-// Roots with conditions: whether a trace may start at a call is asked of its arguments, its attributes, the baggage and the headers of
-// its request. Nothing is asked before the rest of the decision allows a root.
+// Roots with conditions: a trace starts at a call only where its arguments, its attributes, the baggage or the headers of its
+// request fulfil them. They are read only after the rest of the decision has allowed a root.
 
 import { type Attributes, type Context, propagation, type SpanKind } from '@opentelemetry/api';
 import { requestHeaders } from '../context/request-headers.js';

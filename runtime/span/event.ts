@@ -36,7 +36,7 @@ export function limitedLink({ context, attributes }: Link, limits: SpanLimits): 
   return { context, attributes: kept, droppedAttributesCount: dropped };
 }
 
-/** Adds a link. Beyond the limit the oldest goes, as in the SDK. @returns how many went */
+/** Adds a link. Beyond the limit the oldest is dropped, as in the SDK. @returns the number of dropped links */
 export function addLimitedLink(links: Link[], link: Link, limits: SpanLimits): number {
   links.push(limitedLink(link, limits));
   if (links.length <= limits.linkCount) return 0;

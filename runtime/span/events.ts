@@ -81,7 +81,7 @@ export function releaseErrors(span: object): void {
   (span as { readonly eventList?: SpanEvents }).eventList?.release();
 }
 
-/** True for an error that holds no object but its causes: while such an error waits, it keeps no response or connection alive. */
+/** True for an error that holds no object except its causes, so that keeping it keeps no response or connection alive. */
 function isLight(error: unknown, depth: number): boolean {
   if (!types.isNativeError(error)) return false;
   for (const key of keysOf(error)) {

@@ -13,7 +13,7 @@ import { isIterator, observeSteps } from './steps.js';
 
 /**
  * Returns a value that is not a generator as it is: another decorator may be in between.
- * @param begin starts the span, or says with undefined that there is no room for it
+ * @param begin starts the span; undefined: refused by a limit on open spans
  */
 export function followGenerator(
   generator: unknown,
@@ -59,7 +59,7 @@ function guarded(site: Site, begin: () => RecordedSpan | undefined): RecordedSpa
   }
 }
 
-/** The body of a generator whose trace is not kept: what it calls is not to start traces of its own. */
+/** The body of a generator whose trace is not kept: its calls must not start traces of their own. */
 export function carryContext(generator: unknown, context: Context): unknown {
   if (isIterator(generator)) observeSteps(generator, { context, enter: () => true, finished() {}, failed() {} });
   return generator;

@@ -22,6 +22,6 @@ export interface SpanHost<Span> {
   finish(span: Span): void;
   /** Ends the span without exporting it. */
   discard(span: Span): void;
-  /** Takes a span back that should not have started. */
+  /** Discards a span that should not have started. */
   forget(span: Span): void;
 }

@@ -1,5 +1,5 @@
 // Trace and span ids. Random bytes come from the operating system in blocks, which are made text a piece at a time: an id is a
-// slice of a piece. Pieces are small, because an id that lives on keeps the text that it is a slice of alive.
+// slice of a piece. Pieces are small, because an id keeps the whole text of which it is a slice in memory.
 
 import { randomFillSync } from 'node:crypto';
 import { parseInteger } from '../captured.js';

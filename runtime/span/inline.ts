@@ -1,5 +1,5 @@
 // Calls of functions that are recorded inline: the body runs once, in its own frame, between startInline() and the end that it returns. The
-// context is entered and left by hand, which is what AsyncLocalStorage.run does, so that only synchronous functions can be recorded so.
+// context is entered and left by hand, which is what AsyncLocalStorage.run does, so only synchronous functions can be recorded inline.
 
 import type { Context } from '@opentelemetry/api';
 import { contexts } from '../context/active.js';
@@ -23,7 +23,7 @@ export function startInline(site: Site): InlineCall | undefined {
   return flight.startInline(site, recordedIn(contextToDecide(site)));
 }
 
-/** Under a context manager of others no context can be entered: transparent. */
+/** Under a third-party context manager no context can be entered, so the call is transparent. */
 function startInlineSpan(site: Site): InlineCall | undefined {
   if (!contexts.owned) return undefined;
   let span: RecordedSpan | undefined;

@@ -1,4 +1,4 @@
-// Decides whether a call records and under what. The question is asked once per call and the answer holds until the call's
+// Decides whether a call records, and its parent. The question is asked once per call and the answer holds until the call's
 // end. A call directly under a recorded span does not come here: run() records it at once.
 
 import {
@@ -68,7 +68,7 @@ function contextUnder(context: Context, given: Span | SpanContext): Context {
   return 'spanContext' in given ? new SpanLayer(context, given) : context.deleteValue(SPAN_KEY);
 }
 
-/** Under what the `parent` option gave, or beside it. A trace that upstream does not keep goes on unkept. */
+/** Under the parent from the option `parent`, or linked to it. A trace that upstream does not sample stays unsampled. */
 function placeUnder(
   recorder: Recorder,
   terms: RootTerms,
@@ -132,7 +132,10 @@ export function place(
   );
 }
 
-/** The last parent that was valid: two regular expressions cost more than the rest of the decision, and most calls have that of the call before. */
+/**
+ * The last valid parent. Two regular expressions cost more than the rest of the decision, and consecutive calls often share
+ * their parent.
+ */
 let valid: SpanContext | undefined;
 
 function isValid(parent: SpanContext): boolean {

@@ -138,7 +138,7 @@ export function thenOf(promise: object): Then {
 /** True for a `then` of the engine, in this realm or another. */
 const natives = new WeakMap<object, boolean>([[promiseThen, true]]);
 
-/** True for the `then` of promises: the engine's, or what the program put in its place for all of them. Any other starts work of its own. */
+/** True for the `then` of promises: the engine's, or a replacement by the program for all of them. Any other may start work. */
 export function isThenOfPromises(then: Then): boolean {
   if (then === promisePrototype.then) return true;
   const known = natives.get(then);

@@ -102,7 +102,7 @@ export class ProvidedSpan extends RecordedSpan {
     return this;
   }
 
-  /** The provider measures the time: its span ends first, and then leaves the table. */
+  /** The provider measures the time, so its span ends before it leaves the table. */
   override end(endTime?: TimeInput): void {
     if (this.ended || this.#isEnding) return;
     this.#isEnding = true;

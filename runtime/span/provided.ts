@@ -1,6 +1,7 @@
 // Recorded calls in an SDK set-up of the user's own. The user's provider starts each span, under the parent object that the
-// context holds, and that span is the one in the context of the call. Ours are the gate in front, the arguments, the errors and the
-// entry in the table of open spans. Exceptions of the provider are logged (SPW010) and reach neither the program nor the counts.
+// context holds, and that span is the one in the context of the call. Spanwright adds the gate in front, the arguments, the errors
+// and the entry in the table of open spans. Exceptions of the provider are logged (SPW010) and reach neither the program nor the
+// counts.
 
 import {
   type Context,
@@ -67,7 +68,7 @@ export class ProviderRecorder extends Recorder {
     const under = parentContext(context, parent);
     const provided = this.#startProvided(site, name, kind, scope, under, startTime);
     const parentSpanContext = isRecorded(parent) ? parent.spanContext() : parent;
-    // where the provider failed, what the call starts stays under what was active
+    // where the provider failed, children of the call get the active span as parent
     const active = provided ?? (under.getValue(SPAN_KEY) as Span | undefined) ?? NOTHING;
     const shown = provided === undefined ? Number.NaN : shownStart(provided);
     const at = shown >= 0 ? Number.NaN : now();
@@ -76,7 +77,7 @@ export class ProviderRecorder extends Recorder {
     const span = new ProvidedSpan(site, local, parentSpanContext, name, kind, scope, startMs, active);
     span.startedAt = at;
     if (provided?.isRecording()) this.enter(span);
-    else span.ended = true; // its identity still is the parent of what the call starts
+    else span.ended = true; // its identity still is the parent of spans that the call starts
     this.#forget(local);
     return span;
   }

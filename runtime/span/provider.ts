@@ -63,7 +63,7 @@ class GateTracer implements Tracer {
     return this.#record(name, options, context) ?? transparent(context);
   }
 
-  // three parameters and no rest: it is called for nothing far more often than for something
+  // three parameters and no rest parameter, because most calls record nothing
   startActiveSpan<F extends ActiveBody>(name: string, first: F | SpanOptions, second?: F | Context, third?: F): ReturnType<F> {
     const body = (third ?? second ?? first) as F;
     const given = third === undefined ? undefined : (second as Context | undefined);
@@ -73,7 +73,7 @@ class GateTracer implements Tracer {
     const span = this.#record(name, options, context);
     if (span !== undefined)
       return withContext(new SpanLayer(context, span), body as AnyFunction, undefined, [span]) as ReturnType<F>;
-    // the context stays as it is: what is below attaches to what is above
+    // the context is unchanged, so children get the parent of this span
     const nothing = transparent(context);
     return (given === undefined ? body(nothing) : withContext(given, body as AnyFunction, undefined, [nothing])) as ReturnType<F>;
   }
@@ -97,7 +97,7 @@ class GateTracer implements Tracer {
     const path = options?.attributes?.['url.path'] ?? options?.attributes?.['http.target'];
     const terms = { root, ratio: verdict.ratio, kind, path };
     const placement = place(recorder, terms, context, begins ? undefined : above);
-    // left out by the ratio: so is what is below it
+    // left out by the ratio, with all spans below it
     if (placement?.sampled === false) return (placement.context as SpanLayer).span;
     if (placement === undefined || !recorder.hasRoom(site)) return undefined;
     const span = recorder.start(site, {

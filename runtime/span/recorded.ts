@@ -1,5 +1,6 @@
-// A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one object. What
-// a site's spans share is shared (attributes, scope, resource); times as HrTime and merged attributes are made when they are read.
+// A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one object.
+// The spans of a site share one object each for attributes, scope and resource; times as HrTime and merged attributes are made when
+// they are read.
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
@@ -130,7 +131,7 @@ export class RecordedSpan implements Span, OpenSpan {
     return this.#endMs - this.startMs;
   }
 
-  /** Milliseconds since the start, by the monotonic clock where the start was ours. */
+  /** Milliseconds since the start, by the monotonic clock unless the caller gave the start time. */
   ageMs(): number {
     return this.nowMs() - this.startMs;
   }

@@ -168,7 +168,7 @@ export class Recorder implements SpanHost<RecordedSpan> {
       }
       throw fault;
     }
-    if (this.gate.idle) this.gate.refresh(); // a caller's trace, taken up while the flag is off: what is below it records too
+    if (this.gate.idle) this.gate.refresh(); // a remote caller's trace, continued while the flag is off: calls below it record too
     if (this.meter.metered) this.meter.count(this.open.started, this.open.count);
   }
 
@@ -194,7 +194,7 @@ export class Recorder implements SpanHost<RecordedSpan> {
     this.#sink.onDiscard?.(span);
   }
 
-  /** Takes a span back that should not have started. */
+  /** Discards a span that should not have started. */
   forget(span: RecordedSpan): void {
     this.#retract(span);
     this.#sink.onDiscard?.(span);
@@ -212,7 +212,7 @@ export class Recorder implements SpanHost<RecordedSpan> {
     site.statistics ??= new SiteStatistics();
     const { durationMs } = span;
     const sample = site.statistics.count(span, durationMs, span.startMs + durationMs - span.trace.anchor, failed);
-    // one row a failure: the frames above the first one only pass it on
+    // one row per failure; callers that pass it on add none
     if (failed && sample !== undefined && !span.passedOn) this.recentErrors.add(sample);
     this.onDuration?.(span, durationMs);
   }

@@ -30,7 +30,7 @@ export type Decision = SpanLayer | Placement;
 /** Synchronous recorded calls that are on the stack now. */
 let depth = 0;
 
-/** Calls the body, and records the call where it is to be recorded. The door for forwarders and wrappers. */
+/** Calls the body, and records the call where it is to be recorded. Entry for forwarders and wrappers. */
 export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLike<unknown>): unknown {
   if (site.off) return apply(body, self, args);
   let decision: Decision | undefined;
@@ -54,8 +54,8 @@ export function recordedIn(context: Context | undefined): SpanContext | undefine
 }
 
 /**
- * The active context, where it has to be asked whether a call is recorded; undefined where the site and the kind of context say no.
- * Asked before anything is allocated: most calls beside tracing in use end here.
+ * The active context where it decides whether a call is recorded; undefined where the site and the kind of context exclude that.
+ * Checked before anything is allocated: most unrecorded calls end here.
  */
 export function contextToDecide(site: Site): Context | undefined {
   const { recorder } = state;
@@ -68,8 +68,8 @@ export function contextToDecide(site: Site): Context | undefined {
 }
 
 /**
- * Decides whether a call is recorded. Every "no" is answered here, before the body is entered a second time; undefined: the call
- * goes on in place. A fault is the caller's to report.
+ * Decides whether a call is recorded, before the body is entered a second time. Undefined: the call goes on in place. The caller
+ * reports a fault.
  */
 export function decide(active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
   const { recorder } = state;
@@ -77,7 +77,7 @@ export function decide(active: Context, site: Site, self: unknown, args: ArrayLi
   if (site.options.adds !== undefined) return addToCurrent(recorder, active, site, self, args);
   const decision = place(recorder, active, site, self, args);
   if (decision === undefined || site.iterates) return decision;
-  // an unsampled trace needs its context, and no room
+  // an unsampled trace needs its context, and counts towards no limit
   if ('sampled' in decision && !decision.sampled) return decision;
   return recorder.hasRoom(site, depth) ? decision : undefined;
 }
@@ -109,7 +109,7 @@ function place(recorder: Recorder, active: Context, site: Site, self: unknown, a
   return placement;
 }
 
-/** Outcome of a body. A plain number, so that noting it cannot fail where the stack is full. */
+/** Outcome of a body. A plain number, so that setting it cannot fail when the stack is full. */
 const NOT_RUN = 0;
 const RETURNED = 1;
 const THREW = 2;
@@ -252,7 +252,7 @@ function enter(inside: Context, frame: Frame, body: AnyFunction, self: unknown, 
 }
 
 /**
- * The last function before the body. Notes the outcome first of all, so that no later fault can change it. An error is noted and not thrown
+ * The last function before the body. Stores the outcome first, so that no later fault can change it. An error is noted and not thrown
  * again: V8 describes the place of each throw, which takes longer than a span.
  */
 function callBody(frame: Frame, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {

@@ -20,7 +20,7 @@ interface Run {
   readonly iterates?: boolean;
   /** A result that cannot be awaited is the outcome: the driver is synchronous. */
   readonly returnsOutcome?: boolean;
-  /** A method that the thenable must have as well, where the names mean something else in other libraries. */
+  /** A method that the thenable must have as well, where other libraries use the names differently. */
   readonly beside?: string;
 }
 
@@ -38,7 +38,7 @@ const RUNS: readonly Run[] = [
   { names: ['all', 'get', 'run', 'values', 'sync'], beside: '_prepare', returnsOutcome: true }, // Drizzle
 ];
 
-/** Observes each way to run the thenable that it has. Methods of the engine, as `Promise.prototype.catch`, call `then`. */
+/** Observes every method of the thenable that runs it. Methods of the engine, as `Promise.prototype.catch`, call `then`. */
 export function observeRuns(use: FirstUse): void {
   for (const run of RUNS) {
     if (run.beside !== undefined && plainMethod(use.thenable, run.beside) === undefined) continue;

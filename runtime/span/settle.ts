@@ -188,7 +188,7 @@ export function followPromise(call: AwaitedCall, promise: Promise<unknown>): unk
   ]);
 }
 
-/** True when the span ends with something that happens to the result. A proxy is left alone: each look would run a trap. */
+/** True when the span ends with a later event of the result. A proxy is not touched, because every access would run a trap. */
 function follows(span: RecordedSpan, site: Site, self: unknown, result: object, context: Context): boolean {
   try {
     if (!mayFollow(result, site.options.untilEnd)) return false;
@@ -203,7 +203,7 @@ function follows(span: RecordedSpan, site: Site, self: unknown, result: object, 
 
 const { prototype: plain } = Object;
 
-/** False for proxies, also in the prototype chain, and for objects without `then` where only that is asked. */
+/** False for proxies, also in the prototype chain, and, without `until: 'end'`, for objects without `then`. */
 function mayFollow(result: object, anyKind: boolean): boolean {
   let then = anyKind;
   for (let holder: object | null = result; holder !== null && holder !== plain; holder = getPrototypeOf(holder)) {

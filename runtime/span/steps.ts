@@ -17,7 +17,7 @@ interface StepResult {
 interface Iteration {
   /** The context to run each step in; undefined leaves the consumer's. */
   context: Context | undefined;
-  /** Called before each step; false: nothing is done with this one. */
+  /** Called before each step; false: this step is not observed. */
   enter(step: StepName): boolean;
   /** The iterator has finished, or was ended by its consumer. */
   finished(value: unknown): void;
@@ -81,7 +81,7 @@ function observedStep(name: StepName, step: Step, iteration: Iteration, running:
       try {
         result = context === undefined ? apply(step, this, given) : withContext(context, step, this, given);
       } catch (error) {
-        // a generator that steps itself is refused by the language, and goes on where it catches that
+        // the language throws when a running generator steps itself; the generator may catch that and go on
         if (nested) throw error;
         return failed(error);
       } finally {

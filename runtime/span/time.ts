@@ -28,8 +28,8 @@ const LATEST = 2 ** 63 / 1e6;
 
 /**
  * A time given by a caller of the API: a Date, an HrTime, milliseconds since the epoch, or `performance.now()`
- * (anything smaller than the process's time origin, as the SDK reads it). What is no time, such as an invalid Date or nanoseconds
- * taken for milliseconds, is now: one such value would make a whole batch unfit for export.
+ * (anything smaller than the process's time origin, as the SDK reads it). An invalid time, such as an invalid Date or nanoseconds
+ * taken for milliseconds, becomes the current time, because one such value would make a whole batch invalid.
  */
 export function fromTimeInput(input: TimeInput, anchor: number): number {
   const given = milliseconds(input, anchor);

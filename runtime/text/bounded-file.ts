@@ -1,4 +1,4 @@
-// A small file, read whole and at once: configuration, tokens, certificates. Only a regular file ends for certain, so that a named
+// A small file, read whole and synchronously: configuration, tokens, certificates. Only a regular file is certain to end, so that a named
 // pipe, a device or a socket is refused before a byte is read; a file that grows while it is read stops at the limit.
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
@@ -33,7 +33,7 @@ export function readBoundedFile(path: string, most: number): BoundedFile {
 
 const PAGE = 64 * 1024;
 
-/** Files below /proc have no size, so the end is where nothing more comes. */
+/** Files below /proc have no size, so they are read until no more data comes. */
 function readUpTo(file: number, most: number, size: number): Buffer {
   let buffer = Buffer.alloc(Math.min(most, size || PAGE) + 1);
   let length = 0;

@@ -1,4 +1,4 @@
-// Recognizes secrets that nobody drew at random. Asked where a token or a secret is read, so that it is refused with the reason.
+// Recognizes secrets that were not generated at random. Asked where a token or a secret is read, so that it is refused with the reason.
 
 /** Different characters at least. Of a million random tokens of 16 digits, fewer than one has three. */
 const FEWEST_DIFFERENT = 4;

@@ -1,5 +1,5 @@
-// Renders a thrown value as text for a line of the log. Anything can be thrown, also what throws when it is read. Read by the parts of the
-// set-up that call code of the application.
+// Renders a thrown value as text for a line of the log. Anything can be thrown, also a value that throws when it is read. Read by
+// the parts of the set-up that call code of the application.
 
 export function textOfThrown(thrown: unknown): string {
   try {

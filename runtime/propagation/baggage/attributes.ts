@@ -13,7 +13,7 @@ export function chooseAttribute(key: ResolvedKey): void {
   if (key.attribute !== undefined) chosen.set(key.name, key);
 }
 
-/** Writes the chosen keys that the context's baggage has on a span. */
+/** Writes the declared keys of the context's baggage onto a span. */
 export function annotate(span: Span, context: Context): void {
   if (chosen.size === 0) return;
   const baggage = propagation.getBaggage(context);

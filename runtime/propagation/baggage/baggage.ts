@@ -1,5 +1,5 @@
 // Baggage: values that travel with a request through every service below it. Everything here is scoped: set() and clear() hold
-// inside the function that they run and nowhere else. A value that is not valid is refused and said once; nothing throws into
+// inside the function that they run and nowhere else. A value that is not valid is refused and logged once; nothing throws into
 // the program. Needs a context manager, which startTracing() registers in every state.
 
 import { type Context, context as contextApi, type Baggage as Entries, propagation, type Span, trace } from '@opentelemetry/api';
@@ -93,11 +93,11 @@ export class DeclaredBaggage<Keys extends BaggageKeys> {
     );
   }
 
-  /** The context of a request: what upstream sent, joined with what the keys' headers and paths have. */
+  /** The context of a request: the upstream baggage, merged with the values from the headers and paths of the keys. */
   contextOf(request: FromRequest, options?: MiddlewareOptions): Context {
     const context = requestContext([...this.#keys.values()], request, options);
     const span: Span | undefined = trace.getSpan(context);
-    if (span?.isRecording()) annotate(span, context); // it was started before its request was read
+    if (span?.isRecording()) annotate(span, context); // the span was started before its request was read
     return context;
   }
 

@@ -1,5 +1,5 @@
-// One declared key of baggage: which values it takes, where a request has it, and what becomes of it. Read once, when the key
-// is declared; values come from anywhere and are judged without throwing.
+// One declared key of baggage: its valid values, its place in a request, and its use. Read once, when the key is declared. Values
+// of any origin are checked without throwing.
 
 import { SpanwrightError } from '../../errors.js';
 import { isMember, TOKEN } from './member.js';

@@ -1,5 +1,5 @@
 // The forms in which web frameworks take something that runs before a handler, each over one function from a request to a
-// context. No framework is imported: what they hand over is read by its shape.
+// context. No framework is imported: their arguments are recognized by shape.
 
 import { type Context, context as contextApi } from '@opentelemetry/api';
 import type { FromRequest } from './request.js';

@@ -28,7 +28,7 @@ const unused = new FinalizationRegistry<Returned>(function endUnused({ span, at 
 });
 
 /**
- * Ends the span when garbage collection takes a result that nobody used: a query builder that was only a part of another, a stream
+ * Ends the span when an unused result is collected: a query builder that was only a part of another, a stream
  * that nobody read. Nothing more can happen in the call then, and its span ends with the time of the return. Nothing that `span`
  * refers to may hold `result`.
  * @returns a function to call when the result is used: from then on it may be collected while its work goes on

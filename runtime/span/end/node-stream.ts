@@ -24,13 +24,13 @@ export function isNodeStream(value: object): value is NodeStream {
 }
 
 export function observeNodeStream(call: FollowedCall, stream: NodeStream): void {
-  // a destroyed stream may still have its `close` to come, but nothing more happens in it
+  // a destroyed stream may still emit `close`, but does no more work
   if (stream.errored) call.fail(stream.errored);
   else if (stream.destroyed || sidesOpen(stream) === 0) call.succeed(stream);
   else observeOpen(call, stream);
 }
 
-/** The calls that have given out an open stream, oldest first: one set of listeners serves all who are handed the same socket. */
+/** The calls that have returned an open stream, oldest first: one set of listeners serves all calls that return the same socket. */
 const givenOut = new WeakMap<NodeStream, FollowedCall[]>();
 
 function observeOpen(call: FollowedCall, stream: NodeStream): void {

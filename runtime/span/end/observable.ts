@@ -39,8 +39,8 @@ export function observeObservable(call: FollowedCall, observable: Observable): v
         used = true;
         forget();
         const consumer = activeContext();
-        // Its own class makes the subscriber of what was given, so that what it does with errors that nobody handles, and how it
-        // is cancelled, stay its own.
+        // The class of the observable creates the subscriber from the arguments, so that its treatment of unhandled errors and of
+        // cancellation does not change.
         const Base = baseClass(observable);
         const outer = new Base((subscriber) => {
           observeSubscriber(call, subscriber, consumer, observable);

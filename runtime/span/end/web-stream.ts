@@ -1,6 +1,7 @@
-// Web streams to their end. A readable one can only be read by who locks it, so it is not read: the ways to lock it are shadowed
-// on the stream by methods that do the same and see how the reading ends. A writable one is followed by Node's own `finished`,
-// which needs no lock; for a readable one it would settle with the source, and not with the stream that it is piped through.
+// Web streams to their end. Reading a readable one needs its lock, so Spanwright does not read it: the methods that lock it are
+// shadowed on the stream by methods that do the same and observe the end of the reading. A writable one is followed by Node's own
+// `finished`, which needs no lock; for a readable one it would settle with the source, and not with the stream that it is piped
+// through.
 
 import { finished } from 'node:stream';
 import { apply, defineOrThrow, isExtensible } from '../../captured.js';
@@ -41,19 +42,19 @@ function shadowAll(stream: ReadableStream, ending: Ending): void {
   shadow(stream, 'getReader', (reader) => observeReader(reader as ReadableStreamDefaultReader, ending));
   shadow(stream, 'cancel', (done) => settleWith(done as Promise<void>, ending));
   shadow(stream, 'pipeTo', (done) => settleWith(done as Promise<void>, ending));
-  // what flows out of the other side has flowed out of this one
+  // data that leaves the other side has left this one
   shadow(stream, 'pipeThrough', (readable) => shadowAll(readable as ReadableStream, ending));
   shadow(stream, 'tee', (branches) => observeBranches(branches as ReadableStream[], ending));
   for (const key of ['values', Symbol.asyncIterator])
     shadow(stream, key, (iterator) => observeIteration(iterator as object, ending));
 }
 
-/** Replaces a method by one that looks at what it returned, and may return something in its place. */
+/** Replaces a method by one that sees its result, and may replace it. */
 function shadow(target: ReadableStream, key: string | symbol, look: (result: unknown) => unknown): void {
   const method = (target as unknown as Record<string | symbol, unknown>)[key];
   if (typeof method !== 'function') return;
   function shadowing(this: unknown, ...args: unknown[]): unknown {
-    // who is refused because another has the lock has not ended anything
+    // a caller that is refused because of the lock has ended nothing
     const refused = target.locked;
     const result = apply(method as Method, this, args);
     return this === target && !refused ? (look(result) ?? result) : result;
@@ -79,7 +80,7 @@ function observeReader(reader: ReadableStreamDefaultReader, ending: Ending): voi
   reader.closed.then(
     () => ending.succeed(),
     (error: unknown) => {
-      // who lets go of the lock has not ended the stream: the next reader is observed too
+      // releasing the lock does not end the stream: the next reader is observed too
       if (!released) ending.fail(error);
     },
   );

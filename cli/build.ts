@@ -1,4 +1,4 @@
-// `spanwright build`: what `tsc -p` is, on the native compiler, with the transformer. Prints diagnostics and exits as `tsc` does.
+// `spanwright build`: `tsc -p` on the native compiler, with the transformer. Prints diagnostics and exits as `tsc` does.
 
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';

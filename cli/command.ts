@@ -47,7 +47,7 @@ export interface Command {
   readonly details?: readonly string[];
   /** Options of this command alone. */
   readonly options: readonly CommandOption[];
-  /** True: the command speaks to a live process, and takes `--url`, `--socket`, `--token-file` and `--json`. */
+  /** True: the command connects to a running process, and takes `--url`, `--socket`, `--token-file` and `--json`. */
   readonly live: boolean;
   load(): Promise<CommandCode>;
 }

@@ -1,5 +1,5 @@
 // `spanwright completion SHELL`: the script that completes commands, arguments and options, made from the table of commands.
-// The scripts hold plain word lists and ask nothing of the program, so a completion costs no start of Node.
+// The scripts hold plain word lists, so a completion does not start Node.
 
 import { type Command, type CommandCode, type CommandOption, EXIT, UsageError } from './command.js';
 import { GLOBAL_OPTIONS, optionsOfCommand } from './options.js';

@@ -8,7 +8,7 @@ import { commandHelp, programHelp } from './help.js';
 import { type CommandLine, commandNamed, parseCommandLine } from './parse.js';
 
 function version(): string {
-  // Beside the sources it is one directory up, beside the built files two.
+  // From the sources it is one directory up, from the built files two.
   for (const path of ['../package.json', '../../package.json']) {
     try {
       const { name, version: found } = require(path) as { name: string; version: string };
@@ -23,7 +23,7 @@ function version(): string {
 const noColour = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== '';
 const colours = process.stdout.isTTY === true && !noColour && process.env.TERM !== 'dumb';
 
-/** The one way to the terminal: text from services, files and the network passes the filter here, for every command. */
+/** The only output to the terminal: text from services, files and the network passes the filter here, for every command. */
 const out = (line: string): void => void process.stdout.write(`${printableLines(line, colours)}\n`);
 const err = (line: string): void => void process.stderr.write(`${printableLines(line)}\n`);
 

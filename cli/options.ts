@@ -12,7 +12,7 @@ export const GLOBAL_OPTIONS: readonly CommandOption[] = [
   { name: 'version', type: 'flag', summary: 'Print the version.' },
 ];
 
-/** Options of the commands that speak to a live process. */
+/** Options of the commands that connect to a running process. */
 export const LIVE_OPTIONS: readonly CommandOption[] = [
   {
     name: 'url',

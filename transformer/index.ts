@@ -18,7 +18,8 @@ function spanwright(
 
 /**
  * Entry point for Nest's command: `"plugins": [{ "name": "spanwright/transformer", "options": { "namespace": "carbide" } }]`. It
- * hands over no compiler and takes no diagnostics: the compiler is the project's, as Nest itself chooses it, and what is wrong is printed.
+ * passes no compiler and accepts no diagnostics: the compiler is the project's, as Nest itself chooses it, and what is wrong is
+ * printed.
  */
 function before(
   options: Readonly<Record<string, unknown>> | undefined,

@@ -1,4 +1,4 @@
-// A Collector's health from its own Prometheus metrics: what came in, what went out, what was lost and where. Read by the doctor and by
+// A Collector's health from its own Prometheus metrics: received, sent and lost spans, and where they were lost. Read by the doctor and by
 // `spanwright traces collector`.
 
 import { printable } from '../../runtime/text/printable.js';
@@ -77,7 +77,7 @@ const COUNTERS: readonly Counter[] = [
   },
 ];
 
-/** Those of the samples that count. */
+/** The samples of the row's metrics. */
 function samplesOf(metrics: Metrics, { metric, only }: Pick<Counter, 'metric' | 'only'>): readonly Sample[] {
   return (metrics.get(metric) ?? []).filter(({ labels }) => only === undefined || labels[only[0]] === only[1]);
 }
@@ -122,7 +122,7 @@ export function healthOf(metrics: Metrics, before: Metrics | undefined): Collect
   };
 }
 
-/** Which part of the Collector it was. */
+/** The part of the Collector. */
 function whichOf(metrics: Metrics, counter: Counter): string {
   const by = samplesOf(metrics, counter)
     .filter(({ value }) => value > 0)

@@ -1,5 +1,5 @@
-// `spanwright doctor`: runs all checks and prints what was found, gravest last, each with cause and fix. Changes nothing. Exits with 1
-// when something is wrong that has to be fixed.
+// `spanwright doctor`: runs all checks and prints what was found, the most severe last, each with cause and fix. Changes nothing.
+// Exits with 1 when something is wrong that has to be fixed.
 
 import { join, resolve } from 'node:path';
 import { VERSION } from '../../runtime/version.js';

@@ -83,7 +83,7 @@ function configuredFacts(configuration: Configuration): Facts {
   return { enabled, endpoint, built: endpoint !== null, allowRuntimeChanges, roots: shown(roots), rules: shown(rules) };
 }
 
-/** The rows of the troubleshooting table that need no look outside. */
+/** The rows of the troubleshooting table that need no connection. */
 function checkFacts({ enabled, built, allowRuntimeChanges, roots, rules }: Facts): Finding[] {
   const found: Finding[] = [];
   if (!built) found.push(finding(enabled ? 'no-endpoint' : 'no-endpoint-yet', 'no endpoint'));
@@ -206,7 +206,7 @@ async function checkSites(invocation: Invocation, { sites }: TracingState): Prom
   return [finding('plain-sites', `${plain.slice(0, 3).join(', ')}${plain.length > 3 ? ` and ${plain.length - 3} more` : ''}`)];
 }
 
-/** `--json` is about what this command prints, not about what it hears. */
+/** `--json` concerns the output of this command, not the answers it reads. */
 function silent(invocation: Invocation): Invocation {
   return { ...invocation, out: () => undefined };
 }

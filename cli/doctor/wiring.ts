@@ -194,7 +194,7 @@ function resolved(load: NodeJS.Require, name: string): string | undefined {
   try {
     return load.resolve(name);
   } catch {
-    // Not installed, or not exported: either way it is not there.
+    // Not installed, or not exported.
     return undefined;
   }
 }

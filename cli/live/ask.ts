@@ -1,4 +1,4 @@
-// Asks the admin hook for JSON. A refusal becomes a failure that carries the hook's own words; an answer that does not come
+// Asks the admin hook for JSON. A refusal becomes a failure with the message of the hook; an answer that does not come
 // from an admin hook is named as such. With --json the answer, also an error, is printed as it came.
 
 import { printable } from '../../runtime/text/printable.js';

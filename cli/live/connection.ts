@@ -1,5 +1,5 @@
-// One request from a live command to the admin hook of a running service, over TCP or a Unix socket. Knows where the hook
-// is, who asks and with which token; turns refusals and silence into messages with the right exit code.
+// One request from a live command to the admin hook of a running service, over TCP or a Unix socket. Resolves the address of the
+// hook, the actor and the token; turns refusals and time-outs into messages with the right exit code.
 
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { hostname, userInfo } from 'node:os';

@@ -1,10 +1,10 @@
-// From two looks at the sites of a service to what happened between them: calls and errors per second, and latency. Plain
+// Changes between two readings of the sites of a service: calls and errors per second, and latency. Plain
 // functions of data, for `spanwright top`.
 
 import { LatencyHistogram } from '../../runtime/site/latency.js';
 import type { SiteReport } from '../../runtime/tracing.js';
 
-/** A look at the sites, with the moment on the clock of this program. */
+/** A reading of the sites, with the time on the clock of this program. */
 export interface Look {
   readonly at: number;
   readonly sites: readonly SiteReport[];
@@ -24,7 +24,7 @@ export interface SiteRate {
 /** Growth of a counter; the whole value when the service has restarted since. */
 const growth = (now: number, before: number | undefined) => (before === undefined || now < before ? now : now - before);
 
-/** Busiest first: open spans count too, because a call that hangs makes no rate. */
+/** Busiest first: open spans count too, because a hanging call adds to no rate. */
 export function ratesBetween(before: Look, now: Look): SiteRate[] {
   const seconds = Math.max(0.001, (now.at - before.at) / 1000);
   const earlier = new Map(before.sites.map((site) => [site.id, site]));

@@ -1,4 +1,4 @@
-// `spanwright set SETTING VALUE`: a change under a lease. Prints what is in force now, until when, and what to know about it.
+// `spanwright set SETTING VALUE`: a change under a lease. Prints what is in force now, until when, and warnings.
 
 import { didYouMean } from '../../runtime/text/nearest.js';
 import { printable } from '../../runtime/text/printable.js';

@@ -1,4 +1,4 @@
-// `spanwright status`: is tracing on, by which change and until when, and what became of the spans.
+// `spanwright status`: is tracing on, by which change and until when, and the outcomes of the spans.
 
 import { printable } from '../../runtime/text/printable.js';
 import type { Lease, TracingState } from '../../runtime/tracing.js';

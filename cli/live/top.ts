@@ -1,5 +1,5 @@
 // `spanwright top [PREFIX]`: the busiest functions of a running service, shown again after every interval until interrupted.
-// On a terminal each look takes the place of the one before; with --json each is one line.
+// On a terminal each reading replaces the previous one; with --json each is one line.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { InvalidArgumentError } from '../../runtime/errors.js';
@@ -15,7 +15,7 @@ const USUAL_ROWS = 20;
 const CLEAR_SCREEN = '\u001b[H\u001b[2J';
 
 const perSecond = (rate: number) => (rate === 0 ? '' : rate < 10 ? rate.toFixed(1) : String(Math.round(rate)));
-/** Two digits are as many as the histogram knows. */
+/** The histogram is exact to two digits. */
 const latency = (ms: number | null) => {
   if (ms === null) return '';
   const [value, unit] = ms < 1 ? [ms * 1000, 'us'] : ms < 1000 ? [ms, 'ms'] : [ms / 1000, 's'];

@@ -1,5 +1,5 @@
-// Default addresses of the back ends that the recipes query, their variables, and how an address is parsed. Apart from the queries,
-// so that the help, which names them, loads no more than this.
+// Default addresses of the back ends that the recipes query, their variables, and how an address is parsed. Separate from the
+// queries, so that the help, which names them, loads only this file.
 
 import { printable } from '../../runtime/text/printable.js';
 import { UsageError } from '../command.js';

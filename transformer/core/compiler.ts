@@ -1,5 +1,5 @@
 // The compiler as the core sees it: the `ts` namespace that the host was given. The core imports types only, so that it
-// runs on any TypeScript that drives it, and questions of syntax that the compiler has no word for are answered here.
+// runs on any TypeScript that drives it, with predicates of syntax that the compiler does not offer.
 
 import type ts from 'typescript';
 
@@ -33,7 +33,7 @@ export function unwrapped(ts: Compiler, expression: ts.Expression): ts.Expressio
   return inner;
 }
 
-/** The function that an expression writes out, if it is one. */
+/** The function of a function expression, else undefined. */
 export function functionLiteral(
   ts: Compiler,
   expression: ts.Expression | undefined,

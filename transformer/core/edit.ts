@@ -24,7 +24,7 @@ export type Edit =
   | { readonly kind: 'decorate'; readonly at: Range; readonly site: number; readonly options: Range | null }
   /**
    * Replaces the expression of a legacy decorator on a field, and puts the field's `body` through what it makes: a legacy decorator
-   * sees no value. `name` is what the function would lose by becoming an argument.
+   * sees no value. `name` is the name that the function would lose as an argument.
    */
   | {
       readonly kind: 'decorate field';
@@ -52,7 +52,7 @@ export type Edit =
     }
   /** Auto mode: adds a static block as the first member of a class; `at` is empty and lies behind the opening brace. */
   | { readonly kind: 'add members'; readonly at: Range; readonly members: readonly Member[]; readonly owner: string | null }
-  /** Takes a decorator away: what it did is done by `register members`. */
+  /** Removes a decorator: `register members` takes its place. */
   | { readonly kind: 'remove decorator'; readonly at: Range }
   /**
    * Adds a static block as the first member of a class, which puts functions with a prologue into the module's table; `at` as above.

@@ -1,4 +1,4 @@
-// Files of installed packages, by their path: which package one belongs to, and where it lies in it.
+// Files of installed packages, by their path: the package of one, and its path within the package.
 
 import { join, sep } from 'node:path';
 

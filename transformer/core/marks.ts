@@ -11,7 +11,7 @@ export interface DecoratorMark {
   readonly options: ts.Expression | undefined;
   /** `instrument.attributes`. */
   readonly adds: boolean;
-  /** Another decorator is applied before this one, so that what it wraps may not be the authored function. */
+  /** Another decorator is applied before this one and may have replaced the authored function. */
   readonly inner: boolean;
 }
 
@@ -70,7 +70,7 @@ export function callMark(ts: Compiler, call: ts.CallExpression, recognition: Rec
   return body === undefined ? undefined : { options, adds, argument, body, named: literal === undefined };
 }
 
-/** By its first name alone, which spares nearly every call with a name for an argument the look-up. */
+/** By its first name alone, which avoids most look-ups. */
 function mayMean(ts: Compiler, callee: ts.Expression, recognition: Recognition): boolean {
   let first = unwrapped(ts, callee);
   while (ts.isPropertyAccessExpression(first)) first = unwrapped(ts, first.expression);

@@ -25,7 +25,7 @@ export type Members = ReturnType<typeof membersIn>;
 export function membersIn(request: MembersRequest) {
   const { ts, file, recognition } = request;
 
-  /** The methods that instrumenting a class as a whole takes: with a body, reachable from outside, not marked themselves. */
+  /** The methods that `@instrument` on a class instruments: with a body, reachable from outside, not marked themselves. */
   function methodsOf(node: ts.ClassLikeDeclaration): { node: ts.MethodDeclaration; key: string | Range }[] {
     return node.members.flatMap((member) => {
       if (!ts.isMethodDeclaration(member) || member.body === undefined || ts.isPrivateIdentifier(member.name)) return [];
@@ -43,7 +43,7 @@ export function membersIn(request: MembersRequest) {
     return ts.isIdentifier(expression) || readsTwice(expression) ? rangeOf(expression, file) : undefined;
   }
 
-  /** A property of `Symbol`, of an enum or of what is imported: reading it once more does nothing. Others may be accessors of the user's. */
+  /** A property of `Symbol`, of an enum or of what is imported: reading it twice has no effect. Others may be accessors of the user. */
   function readsTwice(expression: ts.Expression): boolean {
     if (!ts.isPropertyAccessExpression(expression)) return false;
     let root: ts.Expression = expression.expression;

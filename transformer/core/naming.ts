@@ -24,7 +24,7 @@ export interface Enclosure {
 export interface Scope {
   /** A class or an object literal. */
   readonly owner: boolean;
-  /** Offset of its end, by which it is known again. */
+  /** Offset of its end, which identifies it. */
   readonly end: number;
 }
 
@@ -35,7 +35,7 @@ export function insideOwner({ segments, scopes }: Enclosure, name: string, { end
   return { segments: [...segments, name], scopes: [...scopes, { owner: true, end }], owner: name };
 }
 
-/** Name of a function or a TypeScript namespace around others; one without a name adds nothing. */
+/** Name of a function or a TypeScript namespace around others; an anonymous one adds nothing. */
 export function insideScope({ segments, scopes }: Enclosure, name: string | undefined, { end }: { end: number }): Enclosure {
   if (name === undefined) return { segments, scopes, owner: null };
   return { segments: [...segments, name], scopes: [...scopes, { owner: false, end }], owner: null };

@@ -1,5 +1,5 @@
 // The options written at a decorator or a call of instrument(), checked as far as they are literal: unknown names, empty
-// text, parameters that do not exist. What is computed at run time is left to the runtime's own checks.
+// text, parameters that do not exist. The runtime checks values that are computed.
 
 import type ts from 'typescript';
 import type { AddedOptions, InstrumentOptions } from '../../runtime/instrument/options.js';
@@ -23,7 +23,7 @@ type Check = (written: Written) => Fault[];
 
 const anything: Check = () => [];
 
-/** One row for each option of the decorator; the type holds it in step with the runtime. */
+/** One row for each option of the decorator; the type keeps it in line with the runtime. */
 const CHECKS: Record<keyof InstrumentOptions, Check> = {
   name: (written) => emptyText(written, 'name'),
   namespace: (written) => {
@@ -98,7 +98,7 @@ function emptyText({ ts, file, value }: Written, option: string): Fault[] {
   return empty ? [fault('empty-name', rangeOf(value, file), option)] : [];
 }
 
-/** One of some texts. What is no literal is left to the type checker and the runtime. */
+/** One of some texts. Values that are no literals are checked by the type checker and the runtime. */
 function oneOf<Text extends string>(option: string, texts: Record<Text, true>): Check {
   const values = Object.keys(texts);
   return ({ ts, file, value }) => {

@@ -25,11 +25,11 @@ export interface PlanRequest {
    * kept, but the class is renamed if it names itself, or if a member has a decorator of the language.
    */
   readonly staticBlocks: 'typescript' | 'esbuild';
-  /** Fields are defined, as the language has it, and so name an anonymous function; assigned ones do not. */
+  /** Fields are defined, as the language specifies, which names an anonymous function; an assignment does not. */
   readonly fieldsNameFunctions: boolean;
   /** TypeScript makes assignments of the exports, which name no function as a declaration does. */
   readonly commonjs: boolean;
-  /** Instrument also what nothing marks, within these bounds. */
+  /** Instrument unmarked functions too, within these bounds. */
   readonly auto: AutoBounds | undefined;
   /** The output runs under a coverage tool: emit only code that the tool can be asked to ignore. */
   readonly covered?: boolean;

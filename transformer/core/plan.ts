@@ -159,7 +159,7 @@ export function planFile(request: PlanRequest): Plan {
     edits.push({ kind: 'register members', at, members, owner: ownerInBlock(node), options });
   }
 
-  /** A lowered static block assigns the class to a variable, from which a class without a name would get one. */
+  /** A lowered static block assigns the class to a variable, which would give an anonymous class its name. */
   function keepNameless(node: ts.ClassLikeDeclaration): void {
     if (!ts.isClassExpression(node) || node.name !== undefined || takesName(ts, node)) return;
     const at = rangeOf(node, file);
@@ -184,7 +184,7 @@ export function planFile(request: PlanRequest): Plan {
     if (decorated.length === 0 && registered.length > 0 && !request.designTypes)
       edits.push({ kind: 'remove decorator', at: rangeOf(mark.decorator, file) });
     else {
-      // options are authored once: in the block, or where the decorator is
+      // options are emitted once: in the block, or at the decorator
       const rest = registered.length > 0 && decorated.length === 0 ? null : options;
       edits.push({ kind: 'decorate class', at: rangeOf(mark.decorator.expression, file), members: decorated, options: rest });
     }
@@ -247,7 +247,7 @@ export function planFile(request: PlanRequest): Plan {
     const initializer = ts.isPropertyDeclaration(member) ? member.initializer : undefined;
     const anonymous = body.name === undefined && name.node.parent === member && !ts.isComputedPropertyName(name.node);
     const given = request.fieldsNameFunctions && anonymous ? name.text : null;
-    // Legacy decorators of static members run after the initializers, which then cannot ask them.
+    // Legacy decorators of static members run after the initializers, which therefore must not use them.
     const late = request.decorators === 'legacy' && hasModifier(member, ts.SyntaxKind.StaticKeyword);
     if (initializer === undefined || late) edits.push({ kind: 'decorate', ...edit });
     else if (request.decorators === 'legacy')

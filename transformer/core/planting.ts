@@ -21,7 +21,7 @@ export interface AutoBounds {
   readonly minLines: number | undefined;
 }
 
-/** Lines of a closure from which it is taken by default: shorter ones are most of what real code calls, and do little. */
+/** Fewest lines of a closure that is planted by default: most calls of real code are to shorter ones, which do little. */
 const CLOSURE_LINES = 3;
 
 /** How a planted function is recorded. */
@@ -174,7 +174,7 @@ export function plantingIn(request: PlantingRequest) {
   ): void {
     const owner = member.parent as ts.ClassLikeDeclaration;
     const key: string | Range | undefined = ts.isPrivateIdentifier(member.name) ? undefined : members.keyOf(member.name);
-    // in a decorated class without a name there is no way to the class from its static block
+    // the static block of an anonymous decorated class cannot refer to the class
     if (key === undefined || (decoratorsOf(ts, owner).length > 0 && owner.name === undefined)) return;
     forwarded.push({ ...formOf(ts, member), key, site: addSite(member, name, inside, decorated, {}) });
   }

@@ -7,7 +7,7 @@ import { isServerFunction } from './server-function.js';
 import { observedOf, parametersOf, shapeOf } from './shape.js';
 import type { Prologue } from './site.js';
 
-/** Names that a parameter of strict code cannot be read by, or that mean something else in a call. */
+/** Names that a parameter of strict code cannot be read by, or that have another meaning in a call. */
 const UNREADABLE = new Set(['arguments', 'eval', 'undefined']);
 
 /**
@@ -18,7 +18,7 @@ export function prologueOf(ts: Compiler, node: FunctionNode): Prologue | undefin
   return isEvaluatedOnce(ts, node) && !callsItself(ts, node) ? enterableAgain(ts, node) : undefined;
 }
 
-/** The same for a function that is found each time it is called, and so may be created more than once. */
+/** The same for a function that refers to itself in each call, and so may be created more than once. */
 export function enterableAgain(ts: Compiler, node: FunctionNode): Prologue | undefined {
   const { body } = node;
   const shape = shapeOf(ts, node);
@@ -77,7 +77,7 @@ export function behindDirectives(ts: Compiler, body: ts.Block, file: ts.SourceFi
 
 /**
  * The evaluation that the options of a site allow. `constant`: they may be evaluated with the class, in place of its decorators. `evaluated`: they
- * are evaluated where they are written. `unknown`: they may hold `parent`, which asks another switch than a module's.
+ * are evaluated where they are written. `unknown`: they may hold `parent`, which depends on another switch than that of the module.
  */
 export type OptionsUse = 'constant' | 'evaluated' | 'unknown';
 
@@ -114,7 +114,7 @@ function isLiteralWord(ts: Compiler, { kind }: ts.Node): boolean {
   return kind === TrueKeyword || kind === FalseKeyword || kind === NullKeyword;
 }
 
-/** Arrow functions may move with their options, unless they read what surrounds them or hold what is instrumented itself. */
+/** Arrow functions may move with their options, unless they read enclosing variables or contain instrumented functions. */
 function holdsNoSite(ts: Compiler, arrow: ts.ArrowFunction): boolean {
   const fixed = (node: ts.Node): boolean => {
     if (ts.isTypeNode(node)) return true;

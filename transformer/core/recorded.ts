@@ -1,4 +1,4 @@
-// `@record` on parameters of legacy classes: where it records nothing it is a fault, because the runtime does not see it there. Called by the
+// `@record` on parameters of legacy classes: a fault where it has no effect, because the runtime does not see it there. Called by the
 // plan for each member of a class.
 
 import type ts from 'typescript';

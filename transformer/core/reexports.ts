@@ -19,7 +19,7 @@ const FORMS = [
   /\bexport\s+default\s+[\w$.]+\s*(?:;|$)/m,
 ];
 
-/** True for a text that may re-export anything: cheap to ask, and most modules do not. */
+/** True for a text that may re-export anything. Cheap, and false for most modules. */
 export function mayReexport(text: string): boolean {
   return (text.includes(PACKAGE) || /\b(?:from|require)\b/.test(text)) && FORMS.some((form) => form.test(text));
 }

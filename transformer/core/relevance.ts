@@ -1,5 +1,5 @@
 // Offsets in a file's text at which something could mark code. The plan skips the rest: most of a file is bodies that hold neither
-// a decorator nor a call of `instrument`, and walking them was a third of the plugin's time. In doubt everything is walked.
+// a decorator nor a call of `instrument`, and walking them was a third of the plugin's time. When in doubt, the plan walks the whole file.
 
 import type ts from 'typescript';
 import type { Compiler } from './compiler.js';

@@ -20,7 +20,7 @@ type Names = Map<string, ts.Node>;
 /** Resolves the imports of one file, for hosts that can read other files. */
 export interface Modules {
   meaning(reference: Reference): Meaning;
-  /** True if it means something, or is a module with an export, under any name, that does. */
+  /** True if it is an export of the package, or a module that re-exports one under any name. */
   leads(reference: Reference): boolean;
 }
 

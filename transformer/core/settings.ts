@@ -1,12 +1,12 @@
 // The options of the plugin, as a person writes them in tsconfig.json, checked against one table. Called by every host.
-// Faults are answered, not thrown: the host knows the place of the text.
+// Faults are returned, not thrown: the host knows the place of the text.
 
 import picomatch from 'picomatch';
 import { type DiagnosticName, messageOf } from '../diagnostics.js';
 import type { AutoBounds } from './planting.js';
 import { suggestion } from './suggestion.js';
 
-/** Says whether a path, relative to the project and with forward slashes, is meant. */
+/** Returns true for a matching path, relative to the project and with forward slashes. */
 type FileFilter = (path: string) => boolean;
 
 /** Options after checking. */
@@ -42,7 +42,7 @@ const HOST_KEYS = new Set([
   ...['isEsm', 'tsConfig', 'resolvePathAliases', 'name'],
 ]);
 
-/** One row for each option: what it must be, said as the end of a message, or undefined when it is right. */
+/** One row for each option: the expected form as the end of a message, or undefined when the value is valid. */
 const OPTIONS: Record<Exclude<keyof Settings, 'autoInstalled' | 'autoPatterns'>, (value: unknown) => string | undefined> = {
   namespace: (value) => (isText(value) && !/[\s,=*]/.test(value) ? undefined : "expected text without spaces, ',', '=' and '*'"),
   separator: (value) => (isText(value) && !/[\s,=*\w]/.test(value) ? undefined : "expected punctuation such as '::' or '.'"),
@@ -113,7 +113,7 @@ interface AutoRule {
   readonly minLines?: number;
 }
 
-/** Packages that Spanwright itself runs on: if they were instrumented, it would record its own export. */
+/** Packages that Spanwright itself uses: instrumented, they would record its own export. */
 const OWN = picomatch([
   'spanwright',
   '@spanwright/*',

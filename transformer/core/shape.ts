@@ -1,5 +1,5 @@
-// The shape of a function and the outline of the forwarder that replaces it: parameters, `length`, and what of the
-// call the body can see. Guarantees that a forwarder passes on all that a body may observe.
+// The shape of a function and the outline of the forwarder that replaces it: parameters, `length`, and the parts of the call that
+// the body can observe. Guarantees that a forwarder passes on all of them.
 
 import type ts from 'typescript';
 import type { Shape } from '../../runtime/site/site.js';
@@ -31,8 +31,8 @@ export function parameterNames(ts: Compiler, node: FunctionNode): string[] {
 
 /**
  * The outline of the forwarder.
- * @param inner whether something other than the body itself is called, such as what a decorator further in made of it:
- *   that may look at more than the declared parameters.
+ * @param inner whether something other than the body itself is called, such as the replacement by another decorator, which may read
+ * more than the declared parameters.
  */
 export function forwarderOf(ts: Compiler, node: FunctionNode, key: string, inner: boolean): Forwarder {
   const declared = parametersOf(ts, node);
@@ -82,7 +82,7 @@ export function observedOf(ts: Compiler, node: FunctionNode): { arguments: boole
 
 const OBSERVING = /arguments|eval|target|\\u/;
 
-/** True if the text of a function holds a word, or an escape that could be one, by which it could read its call. Saves most walks. */
+/** True if the text of a function holds a word, or an escape that could be one, with which it could read its call. Avoids most walks. */
 function mayObserve(node: FunctionNode): boolean {
   return OBSERVING.test(node.getSourceFile().text.slice(node.pos, node.end));
 }

@@ -23,7 +23,7 @@ export interface Forwarder {
   /** Property key of the method that the forwarder is written as, and so its `name` while no one changes it. */
   readonly key: string;
   readonly parameters: readonly ForwarderParameter[];
-  /** `names`: passes its parameters on one by one. `arguments`: passes everything it got, as it got it. */
+  /** `names`: passes its parameters on one by one. `arguments`: passes all arguments unchanged. */
   readonly pass: 'names' | 'arguments';
   /**
    * `arrow`: an arrow function, with the names of its parameters: containers read them from the text.

@@ -1,4 +1,4 @@
-// The comment `@spanwright-skip` before a declaration, a member or a statement: auto mode leaves out what it holds.
+// The comment `@spanwright-skip` before a declaration, a member or a statement: auto mode leaves out everything within it.
 
 import type ts from 'typescript';
 import type { Compiler } from './compiler.js';

@@ -95,7 +95,7 @@ export function recognitionByChecker(ts: Compiler, checker: ts.TypeChecker, pack
     return known;
   }
 
-  /** Asked twice for each file, one after the other. */
+  /** Called twice in a row for each file. */
   const names = new WeakMap<ts.SourceFile, string[]>();
 
   function namesOf(file: ts.SourceFile): string[] {

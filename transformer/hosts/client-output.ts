@@ -26,7 +26,7 @@ export function isWebTarget(target: string | readonly string[] | false | undefin
   return [target].flat().some((one) => one === undefined || /^(web|webworker|browserslist(?!.*node).*)$/.test(String(one)));
 }
 
-/** The default platform is the browser. A bundle with its packages outside, or with syntax for Node, is a service's all the same. */
+/** The default platform is the browser. A bundle with external packages, or with syntax for Node, counts as a service's. */
 export function isBrowserOfEsbuild({ bundle, platform, packages, target }: EsbuildOutput): boolean {
   if (platform !== undefined) return platform === 'browser';
   return bundle === true && packages !== 'external' && !/node/.test(String(target));

@@ -1,5 +1,5 @@
-// Detects that this process compiles for a tool that may measure coverage. Istanbul and its like count every statement that they see, so auto
-// mode then records only functions whose check they can be asked to leave out. Called by the hosts.
+// Detects that this process compiles for a tool that may measure coverage. Istanbul and its like count every statement that they
+// see, so auto mode then records only functions whose check such tools can ignore. Called by the hosts.
 
 const TOOLS = ['VITEST', 'JEST_WORKER_ID', 'NYC_CONFIG', 'NYC_CWD'];
 

@@ -1,5 +1,6 @@
-// One file to JavaScript by the project's own TypeScript, without a look at any other, with a map that leads to the authored text. Called where
-// nothing after us compiles what the transformer wrote: by `spanwright/register`, and by the plugins for bundlers that leave decorators as they are.
+// One file to JavaScript by the project's own TypeScript, without a look at any other, with a map that leads to the authored text.
+// Called where no later step compiles the output of the transformer: by `spanwright/register`, and by the plugins for bundlers that
+// leave decorators as they are.
 
 import type ts from 'typescript';
 import type { Compiler } from '../core/compiler.js';

@@ -1,6 +1,6 @@
-// The manifest: every site of a project as JSON, written when the plugin's option `manifest` asks for it. A compiler says of no
-// file that it is the last, so what was found is kept until the turn of the event loop, or the process, ends. Files that
-// an incremental build did not compile keep their entries; files that are gone lose them.
+// The manifest: every site of a project as JSON, written when the plugin's option `manifest` asks for it. A compiler does not
+// announce the last file, so the sites are collected until the turn of the event loop, or the process, ends. Files that an
+// incremental build did not compile keep their entries; files that are gone lose them.
 
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -75,7 +75,7 @@ function readEntries(path: string): readonly Entry[] {
     const { version, sites } = JSON.parse(readSourceText(path));
     return version === 1 && Array.isArray(sites) ? sites.filter((site) => typeof site?.file === 'string') : [];
   } catch {
-    // Absent, or not Spanwright's: it is written again.
+    // Absent, or not written by Spanwright: it is replaced.
     return [];
   }
 }

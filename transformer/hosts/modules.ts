@@ -1,5 +1,6 @@
-// Follows imports to `instrument` for hosts that compile one file at a time: through modules of the project that hand it on, by any chain of
-// exports, aliases of tsconfig.json and packages that depend on this one. The re-exports of a module are read once, and again when it changes.
+// Follows imports to `instrument` for hosts that compile one file at a time: through re-exporting modules of the project, by any
+// chain of exports, aliases of tsconfig.json and packages that depend on this one. The re-exports of a module are read once, and
+// again when it changes.
 
 import { statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -15,14 +16,14 @@ import { readSourceText, sourceTextIfAny } from './source-text.js';
 export interface ImportsOfFile extends Modules {
   /** True if a text that imports these modules may reach `instrument`; cheaper than parsing it. */
   mayReach(text: string): boolean;
-  /** The files that an answer rests on: when one changes, the answer may. */
+  /** The files that an answer depends on: when one changes, the answer may change. */
   readonly read: ReadonlySet<string>;
 }
 
-/** Longer chains are taken for circles. */
+/** Longer chains are considered circular. */
 const MOST_HOPS = 32;
 
-/** Under its own name it may be ours, or become so. */
+/** Its own name may lead to Spanwright, now or after a change. */
 const NAMED = /\bimport\s*\{[^}]*\binstrument\b/;
 
 const NOTHING: Reexports = { named: new Map(), all: [] };
@@ -49,7 +50,7 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
     return near ?? resolve(specifier, from);
   }
 
-  /** Most packages cannot re-export what they do not depend on. An import that is no package's may be an alias. */
+  /** Most packages cannot re-export what they do not depend on. An import of no known package may be an alias. */
   function worthResolving(specifier: string, from: string): boolean {
     if (/^[./#]/.test(specifier)) return true;
     const [name] = /^(?:@[^/]+\/)?[^/]+/.exec(specifier) ?? [''];
@@ -104,7 +105,7 @@ export function importsBy(parser: Parser, resolve: Resolve): (file: string) => I
         const key = `${module}\n${path.join('.')}`;
         if (module === undefined || met.has(key) || chain.length >= MOST_HOPS) return undefined;
         met.add(key);
-        // A module's own `instrument` may become ours.
+        // The `instrument` of a module may become a re-export.
         if (path.length === 1 && EXPORTS.has(path[0] as string)) read.add(module);
         for (const next of nextOf(reexportsOnce(module), path, into)) {
           const found = follow(module, next, [...chain, module]);

@@ -1,6 +1,6 @@
 // The programming interface of the native compiler, as far as it is used, and where it is found: `typescript/async` of the project that is
-// compiled. Written here because the package builds with a TypeScript that does not have it. What is asked in one turn of the event loop
-// is one round trip; the compiler works on different round trips at the same time.
+// compiled. Written here because the package builds with a TypeScript that does not have it. Requests of one turn of the event loop
+// share a round trip; the compiler works on different round trips at the same time.
 
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';

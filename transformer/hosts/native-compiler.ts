@@ -44,7 +44,7 @@ export function compilerOf(ast: NativeAst, version: string): Compiler {
     isAccessor: (node: ts.Node) => node.kind === GetAccessor || node.kind === SetAccessor,
     forEachChild: (node: { forEachChild(visit: (child: ts.Node) => unknown): unknown }, visit: (child: ts.Node) => unknown) =>
       node.forEachChild(visit),
-    /** The core asks of variables alone, whose list has the flags. */
+    /** The core uses it for variables only, whose list has the flags. */
     getCombinedNodeFlags: (node: ts.Node) => node.flags | (node.kind === VariableDeclaration ? node.parent.flags : 0),
     sys: { readFile: sourceTextIfAny },
   };

@@ -10,7 +10,10 @@ export function declares({ declaration, composite }: ts.CompilerOptions): boolea
   return declaration === true || composite === true;
 }
 
-/** An error of syntax hides those of types, these hide those of declarations. What may follow is asked for in the same round trip. */
+/**
+ * An error of syntax hides those of types, these hide those of declarations. All that may be needed is requested in the same
+ * round trip.
+ */
 export async function diagnosticsOf(program: Program, options: ts.CompilerOptions, declarations: boolean): Promise<Diagnostic[]> {
   const [config, ...early] = await Promise.all([
     program.getConfigFileParsingDiagnostics(),

@@ -35,7 +35,10 @@ export async function instrumentedScript(
   return emitted.outputFiles;
 }
 
-/** Writes what the compiler emitted of printed texts, with maps that lead to the authored ones; while one is written, the next is led on. */
+/**
+ * Writes what the compiler emitted of printed texts, with maps that lead to the authored ones; while one is written, the map of
+ * the next is composed.
+ */
 export async function writeEmitted(
   files: ReadonlyMap<string, { text: string }>,
   printed: ReadonlyMap<string, Source>,
@@ -52,7 +55,7 @@ export async function writeEmitted(
   return NOTHING;
 }
 
-/** Files to lead on between looks at the event loop. */
+/** Files whose maps are composed between two turns of the event loop. */
 const STEPS = 8;
 
 function authoredMaps(path: string, text: string, printed: ReadonlyMap<string, Source>): string {

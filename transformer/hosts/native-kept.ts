@@ -1,6 +1,6 @@
 // The native build of projects that keep a state (`incremental`, `composite`, `-b`). The programming interface writes no `.tsbuildinfo`, so
 // `tsc` itself checks, declares and keeps the state; the JavaScript that it wrote is replaced by that of the instrumented texts, and what
-// it found up to date is left alone. A build that ended in between is made good by the next one.
+// it found up to date is left alone. The next build repairs the output of an interrupted one.
 
 import { existsSync } from 'node:fs';
 import { dirname, extname, join, resolve, sep } from 'node:path';
@@ -16,7 +16,7 @@ import { reportsOfSettings } from './texts.js';
 
 type Plan = Awaited<ReturnType<typeof transformed>>;
 
-/** A project as far as this build has had to look at it. */
+/** A project, as far as this build has opened it. */
 interface Kept extends NativeProject {
   readonly state: State;
   looked: (Opened & { readonly plan: Plan }) | undefined;
@@ -68,11 +68,11 @@ async function planOnce(host: NativeHost, one: Kept): Promise<NonNullable<Kept['
   return one.looked;
 }
 
-/** Puts the instrumented JavaScript in place of what `tsc` wrote; of all where the last build cannot be relied on. */
+/** Puts the instrumented JavaScript in place of what `tsc` wrote; of all files where the last build was not complete. */
 async function replace(host: NativeHost, one: Kept, { written, exit }: Compiled): Promise<void> {
   const { state, configPath, parsed } = one;
   const folder = parsed.options.outDir ?? dirname(configPath);
-  // With errors that keep files from being written, what is there stays.
+  // With errors that keep files from being written, existing output is not changed.
   const whole = !state.holds && exit !== SKIPPED;
   if (whole || [...written].some((path) => /\.[cm]?jsx?$/.test(path) && path.startsWith(folder + sep))) {
     const { authored, plan } = await planOnce(host, one);
@@ -104,7 +104,7 @@ async function referenced(host: NativeHost, roots: readonly NativeProject[]): Pr
     for (const { path } of project.parsed.projectReferences ?? []) {
       const target = resolve(dirname(project.configPath), path);
       const configPath = extname(target) === '.json' ? target : join(target, 'tsconfig.json');
-      // One that is not there is for `tsc` to say.
+      // `tsc` reports a missing one.
       if (existsSync(configPath)) await visit(await readProject(host, configPath));
     }
     found.push(project);

@@ -1,4 +1,4 @@
-// A project of the native compiler: first its configuration is read, which says how it is to be built, then its program is opened. One API
+// A project of the native compiler: first its configuration is read, which decides how it is built, then its program is opened. One API
 // process serves all projects of a build.
 
 import { dirname, sep } from 'node:path';

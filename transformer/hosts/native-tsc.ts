@@ -1,4 +1,5 @@
-// The native `tsc` itself, as a process: what checks, declares and keeps the state of a build where there is one. Says which files it wrote.
+// The native `tsc` itself, as a process: it checks, writes declarations and keeps the state of a build where there is one. Returns
+// the written files.
 
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';

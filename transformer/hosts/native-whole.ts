@@ -36,7 +36,7 @@ async function buildOpened(
     return { ...found, files: await instrumentedScript(host, { authored, configPath, parsed }, found.changed) };
   }
 
-  // Declarations wait for no forwarder, unless an error of either kind is to keep them from being written.
+  // Declarations are emitted at once, unless an error of either kind must keep them from being written.
   const checked = diagnosticsOf(program, options, !writes || cautious);
   const declared = (): Promise<EmitResult> =>
     declares(options) ? program.emit(native.EmitOnly.OnlyDts) : Promise.resolve(NOTHING);

@@ -18,7 +18,7 @@ export interface NativeBuilder {
  */
 export function nativeBuilder(configPaths: readonly [string, ...string[]]): NativeBuilder {
   const found = nativeApi(configPaths[0]);
-  // Read by the compiler's process when it starts: a build is over before collecting twice as often would have paid.
+  // Read by the compiler's process when it starts: a build ends before more frequent garbage collection would pay off.
   process.env.GOGC ??= '200';
   const host: NativeHost = { ...found, api: new found.native.API({ cwd: process.cwd() }) };
 

@@ -60,7 +60,7 @@ export function resolveSync(
   }
 }
 
-/** The TypeScript file in place of one that is not there; else what Node said. */
+/** The TypeScript file in place of a missing one; else Node's own result. */
 function instead(specifier: string, { parentURL }: Context, error: unknown): Resolved {
   const path = pathOfSpecifier(specifier, parentURL);
   const found = path === undefined ? undefined : typeScriptFor(path);
@@ -89,7 +89,7 @@ export async function load(
     return source === undefined ? next(url, context) : { format: 'module', source, shortCircuit: true };
   }
   const format: Format = formatOf(path);
-  // CommonJS is left to `require`, which the main thread has taught TypeScript: only so do modules share its cache.
+  // CommonJS is left to `require`, for which the main thread has registered TypeScript, so that modules share its cache.
   return { format, source: format === 'commonjs' ? null : compiledSource(path, format), shortCircuit: true };
 }
 

@@ -1,4 +1,4 @@
-// Teaches Node to load the TypeScript of a project with the transformer: `node --import spanwright/register app.ts`. For development;
+// Makes Node load the TypeScript of a project with the transformer: `node --import spanwright/register app.ts`. For development;
 // programs in production are built. Registers once a process.
 
 import * as nodeModule from 'node:module';
@@ -80,7 +80,7 @@ function requireTypeScript(loader: Loader): void {
 const EXTENSIONS = ['.ts', '.tsx', '.cts', '.cjs', '.js'] as const;
 const installed = new Map<string, Handler>();
 
-/** Puts what `require` does with the extensions in front of what other tools (tsx) have put there since. */
+/** Puts the extension handlers of `require` in front of those that other tools (tsx) have registered since. */
 function takeExtensions({ _extensions }: Loader): void {
   for (const extension of EXTENSIONS) {
     const before = _extensions[extension];

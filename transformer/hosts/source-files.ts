@@ -1,9 +1,10 @@
-// The file on the disk that a relative import means, as TypeScript has it. Asked by the hooks of `spanwright/register` for what Node did not find, and
-// first of all where imports are followed: most need no more than one look, and a compiler's own resolution takes several.
+// The file on the disk that a relative import means, as TypeScript has it. Used by the hooks of `spanwright/register` for files
+// that Node did not find, and first wherever imports are followed: most need one file access, and the compiler's own resolution
+// several.
 
 import { statSync } from 'node:fs';
 
-/** The TypeScript file that a path means which Node found nothing at: `./a.js`, `./a`, `./folder`, or `./a.ts` itself. */
+/** The TypeScript file for a path at which Node found nothing: `./a.js`, `./a`, `./folder`, or `./a.ts` itself. */
 export function typeScriptFor(path: string): string | undefined {
   if (/\.[cm]?tsx?$/.test(path) && isFile(path)) return path;
   const extension = /\.([cm]?)jsx?$/.exec(path);

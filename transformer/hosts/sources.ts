@@ -93,7 +93,7 @@ export function compiledSource(path: string, format: Format): string {
   return map === undefined ? code : withMap(code, map);
 }
 
-/** Files that `require` found nothing to change in, which Node's own loading passes to the hooks again. */
+/** Files that `require` left unchanged, which Node's own loading passes to the hooks again. */
 const unchanged = new Set<string>();
 
 /** The text that `require` compiles for a CommonJS file; undefined if Node loads the file unchanged. */
@@ -105,7 +105,7 @@ export function requiredSource(path: string): string | undefined {
   return source;
 }
 
-/** JavaScript that has something to record, changed; undefined for all other, which Node loads as ever. */
+/** The transformed text of JavaScript with sites; undefined for other files, which Node loads unchanged. */
 export function instrumentedSource(path: string, format: Format): string | undefined {
   if (loadingParser || !JAVASCRIPT.test(path) || isOwnFile(path) || unchanged.delete(path)) return undefined;
   let texts: Texts;
@@ -121,7 +121,7 @@ export function instrumentedSource(path: string, format: Format): string | undef
   if (!texts.concerns(path, authored)) return undefined;
   const printed = transformed(path, authored, format)?.printed;
   if (printed === undefined) return undefined;
-  // An installed package need not find this one by its name.
+  // An installed package may not resolve this one by its name.
   const code =
     installedFile(path) === undefined
       ? printed.code
@@ -139,7 +139,7 @@ function withMap(code: string, map: string): string {
 const declared = new Map<string, Format | undefined>();
 const detected = new Map<string, Format>();
 
-/** By the extension, else by the nearest package.json, else by the syntax, as Node has it. */
+/** The kind of module: by the extension, else by the nearest package.json, else by the syntax, as in Node. */
 export function formatOf(path: string): Format {
   if (/\.m[jt]s$/.test(path)) return 'module';
   if (/\.c[jt]s$/.test(path)) return 'commonjs';

@@ -66,7 +66,7 @@ export interface Texts {
   /** True if a file may hold something to instrument; cheap. */
   concerns(fileName: string, text: string): boolean;
   /**
-   * Undefined for a file that has nothing to do with us; cheap for those. `commonjs`: whether TypeScript lowers the modules; undefined
+   * Undefined for a file without sites; cheap for those. `commonjs`: whether TypeScript lowers the modules; undefined
    * where that is not known.
    */
   transform(fileName: string, text: string, commonjs?: boolean): Transformed | undefined;

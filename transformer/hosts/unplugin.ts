@@ -66,14 +66,14 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
   const warnings: string[] = [];
   /** The bundler's own root. */
   let root = process.cwd();
-  /** The configuration that the bundler is given for all files. */
+  /** The one configuration for all files, where it is given. */
   let given: string | undefined;
   /** The bundler watches, and what it builds may load files again after an edit. */
   let reloadable = (): boolean => false;
   /** The output is for browsers or edge runtimes, where nothing is recorded. */
   let client = false;
 
-  /** The parser starts with the first file, so that a configuration which names the plugin costs nothing by that. */
+  /** The parser starts with the first file, so that naming the plugin in a configuration costs nothing. */
   function textsOfFile(path: string): Texts {
     textsFor ??= textsByFile({
       parser: parserFor(root),
@@ -181,7 +181,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     },
   };
 
-  /** Which decorators they are says tsconfig.json; without it nothing does. */
+  /** Only tsconfig.json decides the kind of decorators. */
   function lowers({ configuration }: Texts): boolean {
     return FAILS_AT_DECORATORS.has(framework) && tsconfig !== false && !configuration.options.experimentalDecorators;
   }
@@ -196,7 +196,7 @@ function defineRequire(options: EsbuildOutput): void {
   options.banner = { ...options.banner, js: js === '' ? line : `${js}\n${line}` };
 }
 
-/** The standard decorators of a file, whosesoever, compiled away by the project's own TypeScript. */
+/** All standard decorators of a file, compiled away by the project's own TypeScript. */
 function lowered({ parser, configuration }: Texts, path: string, authored: string, printed: Printed | undefined) {
   const options = optionsForBundlers(parser.ts, configuration.options);
   const { code, map } = javaScriptOf(parser, { path, authored, printed, options });

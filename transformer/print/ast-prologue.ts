@@ -1,5 +1,5 @@
-// The prologue as compiler nodes, for the AST printer. Nodes, not text, because some syntax is lowered: `await` is written
-// otherwise below ES2017, and private names below ES2022.
+// The prologue as compiler nodes, for the AST printer. Nodes, not text, because some syntax is lowered: `await` is lowered below
+// ES2017, and private names below ES2022.
 
 import type ts from 'typescript';
 import type { Compiler } from '../core/compiler.js';

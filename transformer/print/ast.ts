@@ -45,7 +45,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   starts.sort((a, b) => a - b);
   const replacing = new Map(plan.edits.filter(({ at }) => at.end > at.start).map((edit) => [placeOfEdit(edit.at), edit]));
   const adding = plan.edits.filter((edit) => edit.kind === 'add members' || edit.kind === 'register members');
-  /** By the initializers of fields: where what their decorators make is kept. */
+  /** By the initializers of fields: the variables that keep the results of their decorators. */
   const fields = new Map(
     plan.edits
       .filter((edit) => edit.kind === 'decorate field')

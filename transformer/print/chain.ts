@@ -1,4 +1,4 @@
-// Leads the map that a compiler wrote of a printed text on to the authored text. Made for whole programs: lines stay where they are in
+// Composes the source map of a printed text with the map to the authored text. Made for whole programs: lines stay where they are in
 // print, so that each place is found among the few pieces of its line, without a map of every word.
 
 import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-codec';
@@ -12,7 +12,7 @@ interface Map3 {
   readonly sourcesContent?: readonly (string | null)[];
 }
 
-/** A source that was printed: what of it was printed, and the authored text. */
+/** A printed source: the map of the print, and the authored text. */
 export interface Source {
   readonly printed: Printed;
   readonly authored: string;

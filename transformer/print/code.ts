@@ -11,7 +11,7 @@ export type Code =
   | { readonly is: 'undefined' }
   | { readonly is: 'this' }
   | { readonly is: 'new.target' }
-  /** `this` in a static block. Compilers that lower the block give it another name, so that it is never text to them. */
+  /** `this` in a static block. Compilers that lower the block rename it, so that it must be a node of its own. */
   | { readonly is: 'class' }
   | { readonly is: 'call'; readonly callee: Code; readonly arguments: readonly Code[] }
   | { readonly is: 'member'; readonly object: Code; readonly key: string }

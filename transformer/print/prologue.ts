@@ -39,7 +39,7 @@ export function prologueText({ row, prologue, marked }: Site, { recorder, table 
   // options of a marked function may read `this`
   const receiver = self ? 'this' : marked ? 'void 0' : '0';
   const passed = [...(own === undefined ? [] : [own]), row, receiver, ...given];
-  // the smallest test there is, and one call: a method stays below V8's limit for early optimization
+  // the smallest possible test, and one call: a method stays below V8's limit for early optimization
   return { test: `${recorder}&&${recorder}(${passed.join(',')})`, answer: `${table}()` };
 }
 

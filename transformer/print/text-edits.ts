@@ -1,5 +1,5 @@
 // The text printer: applies a plan to the authored text, in place, with a source map. For every host whose compiler takes no
-// transformer. Lines stay where they are: what is added goes onto lines that are there, and authored code is never moved.
+// transformer. Lines stay where they are: added text goes onto existing lines, and authored code is never moved.
 
 import MagicString, { type SourceMap } from 'magic-string';
 import type { Edit, Plan } from '../core/edit.js';
@@ -27,7 +27,7 @@ interface TextRequest {
 
 export interface Printed {
   readonly code: string;
-  /** The map for others, exact to the word; made when it is asked for. */
+  /** The source map for other tools, exact to the word; created on demand. */
   readonly map: SourceMap;
   /** For each line its pieces: column in the code, source, line and column of the authored text. Between them both run alike. */
   readonly pieces: DecodedMap['mappings'];
@@ -55,7 +55,7 @@ export function printToText({ text, source, plan, start, module, assignedDefault
     let from = at.start;
     rendered.split(HOLE).forEach((piece, index) => {
       const to = holes[index]?.start ?? at.end;
-      // Edits come from the outside in: what opens goes behind what opened before, what closes before what closes after.
+      // Edits come from the outside in: an inner opening text goes behind an outer one, an inner closing text before it.
       if (to > from) printed.update(from, to, piece);
       else if (index === 0) printed.appendLeft(from, piece);
       else printed.prependRight(from, piece);

@@ -1,5 +1,5 @@
 // Renders emitted code as text. The text printer writes it into the authored source; the AST printer uses it for all code
-// that holds no authored part, because one node of text costs the compiler a fortieth of the nodes that it stands for.
+// that holds no authored part, because one node of text costs the compiler a fortieth of the nodes that it replaces.
 
 import type { ForwarderParameter, Range } from '../core/site.js';
 import { type Code, isPropertyIdentifier } from './code.js';

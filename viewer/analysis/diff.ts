@@ -1,7 +1,7 @@
 // Compares slow traces with normal ones (or one trace with another) and ranks what differs: an attribute value that slow traces share,
 // calls that are repeated or added, time within one kind of span, errors. Pure; used by `spanwright diff`, the page and the MCP server.
-// An attribute outranks time when it separates the groups, because it says which traces are slow and not only where. What follows from a
-// cause (attributes of added calls, time below repeated calls) is not ranked beside it.
+// An attribute outranks time when it separates the groups, because it says which traces are slow and not only where. Effects of a
+// cause (attributes of added calls, time below repeated calls) are not ranked beside it.
 
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { featuresOf, type SpanFeature, type TraceFeatures } from './features.js';
@@ -245,7 +245,7 @@ function attributeFinding({
 
 const Z = 1.64;
 
-/** Bounds of a share at 95 % (Wilson), so that three traces prove less than three hundred. */
+/** Bounds of a share at 95 % (Wilson), so that three traces count as weaker evidence than three hundred. */
 function lowerBound(count: number, of: number): number {
   return of === 0 ? 0 : wilson(count / of, of, -1);
 }

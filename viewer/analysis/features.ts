@@ -29,7 +29,7 @@ export interface TraceFeatures {
 
 /** Longer values are texts, not properties that traces share. */
 const LONGEST_VALUE = 120;
-/** Attributes that say how a call ended; they follow from the cause and never are it. */
+/** Attributes of the outcome of a call; they are effects, never causes. */
 const OUTCOMES = /^(error|exception|otel\.status|http\.response|http\.status_code|rpc\.(grpc\.)?status|rpc\.response|code\.)/;
 
 const spanKeyOf = (span: ReceivedSpan): string => JSON.stringify([serviceOf(span), span.name]);

@@ -29,7 +29,7 @@ const OF = {
 } as const;
 export type MapOf = keyof typeof OF;
 
-/** A node's calls are the spans that enter it from another node, or start a trace. */
+/** The calls of a node are the spans with a parent in another node, and roots. */
 export function mapOf(traces: Iterable<readonly ReceivedSpan[]>, by: MapOf): SystemMap {
   const nodes = new Map<string, Tally>();
   const edges = new Map<string, Tally & { from: string; to: string }>();

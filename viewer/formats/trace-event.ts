@@ -1,5 +1,5 @@
 // A trace in the Trace Event format, which Perfetto and Chrome's tracing page open. A service is a process; a lane within it is a
-// thread, because the format nests only what does not overlap.
+// thread, because the format cannot show overlapping spans in one thread.
 
 import { type LaidOut, layOut } from '../analysis/layout.js';
 import type { ReceivedSpan } from '../receiver/decode.js';

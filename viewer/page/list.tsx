@@ -20,7 +20,7 @@ export function List() {
   const { answer, error } = useAnswer(asked, () => json<TraceList>(`/api/traces?${asked}`), true);
   const state = useAnswer('state', () => json<ViewerState>('/api/state'), true).answer;
   const rows = answer?.traces ?? [];
-  // a span that hangs for hours must not make every other bar a dot
+  // a span that is open for hours must not shrink every other bar to a dot
   const longest = Math.max(...rows.map(({ durationMs, open }) => (open > 0 ? 0 : durationMs)), 0.001);
   return (
     <>

@@ -1,4 +1,4 @@
-// A running service through its admin hook, in the panels of the admin page.
+// Process view: a running service through its admin hook, in the panels of the admin page.
 
 import { useEffect, useMemo } from 'preact/hooks';
 import { Panels } from '../../runtime/admin/page/panels.js';

@@ -1,6 +1,6 @@
 // A real OTLP/gRPC trace receiver on a loopback port: what `spanwright receive` runs, and what tests listen with.
 // Speaks opentelemetry.proto.collector.trace.v1.TraceService/Export, plaintext, with gzip (grpc-js's own). Memory is bounded:
-// the newest `limit` spans are kept, older ones are let go and counted.
+// the newest `limit` spans are kept, older ones are released and counted.
 
 import type { Server, ServerUnaryCall, ServiceDefinition, sendUnaryData } from '@grpc/grpc-js';
 import * as grpc from '@grpc/grpc-js';
@@ -24,7 +24,7 @@ export interface Receiver {
   readonly port: number;
   /** The kept spans, oldest first. */
   readonly spans: readonly ReceivedSpan[];
-  /** All that arrived, kept or not; `dropped` of them had to make room. */
+  /** All that arrived, kept or not; `dropped` of them were released. */
   readonly received: number;
   readonly dropped: number;
   readonly requests: number;
@@ -117,7 +117,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
             if (!predicate(spans)) return;
             resolve(spans);
           } catch (error) {
-            reject(error); // of the predicate: the owner's to see, not the exporter's whose request is being answered
+            reject(error); // an error of the predicate concerns the owner, not the exporter whose request is being answered
           }
           clearTimeout(timer);
           waiting.delete(ask);
@@ -154,7 +154,7 @@ function bind(server: Server, address: string, credentials: Credentials): Promis
   });
 }
 
-/** Ends at once if the clients let go, by force after a second if they do not: an exporter keeps its connection open. */
+/** Closes at once if the clients disconnect, and by force after a second otherwise, because an exporter keeps its connection open. */
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => {

@@ -48,7 +48,7 @@ export function servicesOf(spans: readonly ReceivedSpan[]): string[] {
   return [...new Set([...spans].sort((a, b) => startOf(a) - startOf(b)).map(serviceOf))];
 }
 
-/** The failed span that others failed because of: the deepest, and of those the first. */
+/** The failed span that caused the other failures: the deepest, and of those the first. */
 export function causeOf(spans: readonly ReceivedSpan[]): ReceivedSpan | undefined {
   const failing = spans.filter(failed);
   const parents = new Set(failing.map(({ parentSpanId }) => parentSpanId));

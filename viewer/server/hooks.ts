@@ -29,7 +29,7 @@ export const HOOK_ROUTES = {
 
 interface Hook {
   readonly url: string;
-  /** Sent to hooks that the user named, never to one that a service announced: anybody on the machine can send a resource. */
+  /** Sent to hooks that the user named, never to one that a service announced: any program on the machine can send a resource. */
   readonly token: string | undefined;
   service: string;
   reachable: boolean;

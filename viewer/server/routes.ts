@@ -30,7 +30,7 @@ export interface ApiAnswer {
   readonly json?: unknown;
   readonly text?: string;
   readonly type?: string;
-  /** Entity tag: the same for as long as the answer is. */
+  /** Entity tag, which changes with the answer. */
   readonly tag?: string;
   /** Offered as a download under this name. */
   readonly file?: string;

@@ -61,7 +61,7 @@ export async function startViewerServer(options: ViewerServerOptions): Promise<V
   return {
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
     changed() {
-      // From the last event and not from the change, so that a steady stream of changes is announced at the full rate.
+      // Measured from the last event, not from the change, so that a steady stream of changes is announced at the full rate.
       const delay = Math.max(0, announced + CHANGE_EVERY_MS - performance.now());
       if (timer === undefined) timer = setTimeout(announce, delay).unref();
     },

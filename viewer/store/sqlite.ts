@@ -1,5 +1,5 @@
 // The SQLite driver behind `--store`: Node's own `node:sqlite` where this Node has it (22.13 and later), else the package `better-sqlite3`.
-// Only what store-file.ts needs, in which the two agree.
+// Only the functions that store-file.ts needs, which the two share.
 
 interface Statement {
   run(...values: readonly unknown[]): unknown;

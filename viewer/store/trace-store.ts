@@ -1,5 +1,5 @@
-// All traces that the viewer holds, in bounded memory: when there are too many, or they take too many bytes, the ones that were silent
-// longest are released and counted. Filled by the receivers and by imports; read by the API.
+// All traces that the viewer holds, in bounded memory: when there are too many, or they take too many bytes, the traces without new
+// spans for longest are released and counted. Filled by the receivers and by imports; read by the API.
 
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { holdsSpan, packSpans, type SpanOutline, unpackOutlines, unpackSpan, unpackSpans } from './pack.js';
@@ -79,7 +79,7 @@ export class TraceStore {
     return this.#traces.get(id);
   }
 
-  /** From the trace that was silent longest to the one that changed last. */
+  /** In order of the last change, the oldest first. */
   all(): IterableIterator<StoredTrace> {
     return this.#traces.values();
   }

@@ -76,7 +76,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'status',
     usage: '',
     arity: [0, 0],
-    summary: 'Show whether tracing is on, by which lease, and what became of the spans.',
+    summary: 'Show whether tracing is on, by which lease, and the outcome of the spans.',
     options: [],
     live: true,
     load: async () => (await import('./live/status.js')).runStatus,

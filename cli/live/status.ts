@@ -21,7 +21,7 @@ function leaseLine(lease: Lease): string {
 }
 
 const ENDINGS: Readonly<Record<string, string>> = {
-  expired: 'its time was over',
+  expired: 'it expired',
   ended: 'somebody ended it',
   replaced: 'a newer change replaced it',
   maxSpans: 'it reached its limit of spans',

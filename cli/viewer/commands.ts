@@ -103,7 +103,7 @@ export const VIEWER_COMMANDS: readonly Command[] = [
     usage: 'RECIPE [ARGUMENTS]',
     arity: [1, 21],
     choices: [RECIPES.map(({ name }) => name)],
-    summary: 'Ask Jaeger or Tempo, a Collector or a log what became of traces.',
+    summary: 'Ask Jaeger or Tempo, a Collector or a log about traces.',
     details: recipeLines(RECIPES),
     options: TRACES_OPTIONS,
     live: true,

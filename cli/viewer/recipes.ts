@@ -91,7 +91,7 @@ export const RECIPES: readonly Recipe[] = [
     name: 'verify',
     usage: 'URL',
     arity: [1, 1],
-    summary: 'Send a request with a trace of our own, and see which services it reaches.',
+    summary: 'Send a request with a new trace, and see which services it reaches.',
     options: ['method', 'expect', 'wait'],
   },
   {

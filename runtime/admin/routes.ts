@@ -227,7 +227,7 @@ export const ROUTES: readonly Route[] = [
     permission: 'read',
     query: [],
     type: JSON_TYPE,
-    summary: 'Whether spans are recorded, and what became of them on the way to the Collector.',
+    summary: 'Whether spans are recorded, and the outcome of their export.',
     read: readHealth,
   },
   {

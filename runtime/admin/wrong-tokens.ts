@@ -84,7 +84,8 @@ export class WrongTokens {
     const known = this.#networks.get(network);
     if (known !== undefined && (known.endsAt > now || known.waiting > 0)) {
       known.count += 1;
-      if (known.count === most) this.log(`${most} wrong tokens from ${printable(network, 60)}: further ones are answered late`);
+      if (known.count === most)
+        this.log(`${most} wrong tokens from ${printable(network, 60)}: further ones are answered after a delay`);
       return known;
     }
     const from = address === undefined || address === '' ? 'an unknown address' : printable(address, 60);

@@ -89,7 +89,7 @@ export class Follower {
   }
 
   #report({ setting, value, reason, actor }: ReplicaCommand, revision: number, lease: Lease | undefined): void {
-    const until = lease === undefined ? (value === null ? 'ended' : 'its time is over already') : untilWhen(lease);
+    const until = lease === undefined ? (value === null ? 'ended' : 'it has expired already') : untilWhen(lease);
     const who = `${actor === undefined ? '' : ` by ${actor}`}${reason === undefined ? '' : `, reason: ${reason}`}`;
     notice(
       'SPW021',

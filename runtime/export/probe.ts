@@ -114,7 +114,7 @@ async function examinePlaintext(endpoint: Endpoint, options: Required<ProbeOptio
   if (hello.shaken || /alert/iu.test(hello.detail)) return { finding: 'tls', detail: hello.detail };
   const plain = gRPC ? await exchange(connectTcp(endpoint.port, endpoint.host), HTTP1_REQUEST, options) : first;
   if (plain.bytes.length > 0) return recognise(plain.bytes, gRPC);
-  return first.finding ? first : { finding: 'other', detail: 'the connection was closed without a word' };
+  return first.finding ? first : { finding: 'other', detail: 'the connection was closed without an answer' };
 }
 
 function recognise(bytes: Buffer, gRPC: boolean): Answer {

@@ -112,7 +112,7 @@ function readOnly(change: Change, only: string | undefined): string | null {
   if (!isOn(change)) {
     throw new InvalidArgumentError(
       'only',
-      'only: it restricts where traces start, so it goes with switching on, and with nothing else.',
+      'only: it is valid only when tracing is switched on, because it restricts where traces start.',
     );
   }
   if (typeof only !== 'string') throw new InvalidArgumentError('only', `only: found ${describeFound(only)}; expected a string.`);
@@ -129,7 +129,7 @@ function readWhen(change: Change, when: string | undefined): When | null {
   if (isOn(change)) return parseWhen(when);
   throw new InvalidArgumentError(
     'when',
-    'when: it restricts which calls start traces, so it goes with switching on, and with nothing else.',
+    'when: it is valid only when tracing is switched on, because it restricts which calls start traces.',
   );
 }
 
@@ -138,7 +138,7 @@ function readCapture(change: Change, capture: string | undefined): Capture | nul
   if (isOn(change)) return parseCapture(capture);
   throw new InvalidArgumentError(
     'capture',
-    'capture: it says what of recorded calls is captured, so it goes with switching on, and with nothing else.',
+    'capture: it is valid only when tracing is switched on, because it selects the values of recorded calls to keep.',
   );
 }
 

@@ -26,9 +26,9 @@ const BAGGAGE = 'baggage';
 const LIST_CHARACTERS = 16_384;
 const TRACESTATE_MEMBERS = 32;
 const TRACESTATE_CHARACTERS = 512;
-const TRACESTATE_LIMITS = '32 members and 512 characters go on. Have the services in front send less';
+const TRACESTATE_LIMITS = 'At most 32 members and 512 characters are propagated. Reduce what upstream services send';
 const BAGGAGE_LIMITS =
-  '180 members of 4096 bytes, 8192 bytes together, go on. Set fewer or shorter values, or send them another way';
+  'At most 180 members of 4096 bytes, 8192 bytes together, are propagated. Set fewer or shorter values, or send them another way';
 
 /** OpenTelemetry's propagators for W3C trace context and baggage. */
 function createW3C(): TextMapPropagator {

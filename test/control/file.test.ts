@@ -166,7 +166,7 @@ test('an old command, or one from a clock that is ahead, is not put in force at 
   control = await followFile(tracing, map.file);
   assert.is(tracing.enabled, false);
   assert.is(control.revision, 3);
-  assert.match(lines.join('\n'), 'its time is over already');
+  assert.match(lines.join('\n'), 'it has expired already');
   await control.close();
   map.age(-2 * HOURS);
   control = await followFile(tracing, map.file);

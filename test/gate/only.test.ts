@@ -53,7 +53,7 @@ test('a namespace that no site has is accepted with a warning', () =>
   }));
 
 const WRONG: readonly (readonly [what: string, change: (set: SetEnabled) => unknown, says: RegExp])[] = [
-  ['with switching off', (set) => set(false, { only: 'carbide' }), /goes with switching on/],
+  ['with switching off', (set) => set(false, { only: 'carbide' }), /valid only when tracing is switched on/],
   ['that names nothing', (set) => set(true, { only: ' , ' }), /names nothing/],
   ['"none"', (set) => set(true, { only: 'none' }), /names nothing/],
   ['that is no pattern', (set) => set(true, { only: 'car*bide' }), /holds "\*"/],
@@ -74,7 +74,7 @@ for (const [what, change, says] of WRONG) {
         assert.is((error as InvalidArgumentError).field, 'only');
         assert.match((error as Error).message, says);
       }
-      assert.throws(() => tracing.setRules('carbide=on', { only: 'carbide' }), /goes with switching on/);
+      assert.throws(() => tracing.setRules('carbide=on', { only: 'carbide' }), /valid only when tracing is switched on/);
       assert.is(tracing.state().revision, revision);
       assert.equal(
         tracing.leases().map(({ id }) => id),

@@ -253,8 +253,8 @@ for (const [what, when, says] of WRONG) {
 
 test('"when" is accepted with switching on only', () =>
   traced({}, ({ tracing }) => {
-    assert.throws(() => tracing.setEnabled(false, { when: 'machineId=m-17' }), /goes with switching on/);
-    assert.throws(() => tracing.setRules('carbide=on', { when: 'machineId=m-17' }), /goes with switching on/);
+    assert.throws(() => tracing.setEnabled(false, { when: 'machineId=m-17' }), /valid only when tracing is switched on/);
+    assert.throws(() => tracing.setRules('carbide=on', { when: 'machineId=m-17' }), /valid only when tracing is switched on/);
   }));
 
 test.run();

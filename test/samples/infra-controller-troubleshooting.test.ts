@@ -54,7 +54,7 @@ async function withService(toml: string, endpoint: string, look: (operator: Oper
             now = await counts();
             return now.open === 0 && now.exported + now.failed + now.dropped === now.started;
           },
-          'what became of the spans is known',
+          'the outcome of the spans is known',
           60_000,
         );
         return now.exported - before.exported;

@@ -45,7 +45,7 @@ async function receive(
   onSpans: (spans: readonly ReceivedSpan[]) => void,
 ): Promise<void> {
   const { host = '', origin } = request.headers;
-  if (!OWN_HOSTS.test(host)) return refuseRequest(response, 403, 'asked by an unknown host name');
+  if (!OWN_HOSTS.test(host)) return refuseRequest(response, 403, 'unknown host name in the request');
   if (origin !== undefined) {
     if (!URL.canParse(origin) || !OWN_HOSTS.test(new URL(origin).host))
       return refuseRequest(response, 403, 'pages of other sites may not send traces');

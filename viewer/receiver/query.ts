@@ -61,7 +61,7 @@ const OWN_HOSTS = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 const refusal = (status: number, msg: string): [number, unknown] => [status, { data: null, errors: [{ code: status, msg }] }];
 
 function answer(request: IncomingMessage, spans: readonly ReceivedSpan[]): [status: number, body: unknown] {
-  if (!OWN_HOSTS.test(request.headers.host ?? '')) return refusal(403, 'asked by an unknown host name');
+  if (!OWN_HOSTS.test(request.headers.host ?? '')) return refusal(403, 'unknown host name in the request');
   if (request.method !== 'GET') return refusal(405, 'expected GET');
   if (!URL.canParse(request.url ?? '/', 'http://localhost')) return refusal(400, 'expected a path');
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');

@@ -19,7 +19,7 @@ const digestOf = (text: string): Buffer => createHash('sha256').update(text).dig
 
 /** @throws ApiFault */
 export function checkHost({ headers }: IncomingMessage, { remote, token }: GuardOptions): void {
-  if (!remote && !LOOPBACK_HOST.test(headers.host ?? '')) throw new ApiFault(403, 'asked by an unknown host name');
+  if (!remote && !LOOPBACK_HOST.test(headers.host ?? '')) throw new ApiFault(403, 'unknown host name in the request');
   if (token === undefined && FORWARDED.some((name) => headers[name] !== undefined)) {
     throw new ApiFault(403, 'requests through a proxy need a token; start the viewer with --token-file');
   }

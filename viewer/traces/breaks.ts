@@ -32,11 +32,11 @@ interface Reason {
 const REASONS = {
   'begins-elsewhere': {
     cause: 'its caller {parent} never came: it was not recorded, its export failed, or the traceparent was made by hand',
-    fix: 'if the caller is ours, look at its tracing (spanwright status) and at what became of its spans (exported, dropped, failed)',
+    fix: 'if the caller uses Spanwright, look at its tracing (spanwright status) and at the outcome of its spans (exported, dropped, failed)',
   },
   'parent-missing': {
     cause: 'its parent {parent} never came: the process ended before it could send it, its export failed, or it is still open',
-    fix: 'look at what became of the spans of that service (spanwright status: exported, dropped, failed) and at its restarts',
+    fix: 'look at the outcome of the spans of that service (spanwright status: exported, dropped, failed) and at its restarts',
   },
   'own-trace': {
     cause: '{next} started a trace of its own meanwhile: the context did not cross',

@@ -21,7 +21,7 @@ const LIMITS = [
 const SOON_MS = 30_000;
 
 const CAUSES: Readonly<Record<string, string>> = {
-  expired: 'its time was over',
+  expired: 'it expired',
   ended: 'it was ended',
   maxSpans: 'it reached its limit of spans',
   maxSpansPerSecond: 'it reached its limit of spans per second',

@@ -75,7 +75,7 @@ export class DeclaredBaggage<Keys extends BaggageKeys> {
       if (value !== undefined && accepted === undefined) {
         reportInvalidEntry(
           name,
-          this.#keys.has(name) ? 'a value that its declaration takes' : `one of the keys ${[...this.#keys.keys()].join(', ')}`,
+          this.#keys.has(name) ? 'a value that its declaration allows' : `one of the keys ${[...this.#keys.keys()].join(', ')}`,
         );
       } else if (this.#keys.has(name)) changes.push([name, accepted]);
     }

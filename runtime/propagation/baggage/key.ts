@@ -69,7 +69,7 @@ export function resolveKey(name: string, key: BaggageKey): ResolvedKey {
     }
   };
   if (key.default !== undefined && accept(key.default) === undefined)
-    throw baggageMisuse(name, `default ${JSON.stringify(key.default)}`, 'a value that the declaration itself takes');
+    throw baggageMisuse(name, `default ${JSON.stringify(key.default)}`, 'a value that the declaration allows');
   return {
     name,
     accept,

@@ -195,7 +195,7 @@ test('the page switches tracing on, shows spans open and close live, and shows t
   tracing.setEnabled(true, { for: '3s' });
   await page.locator('#left.soon').waitFor();
   await flagSays(visit, 'Off');
-  assert.match((await page.locator('#flag-note').textContent()) as string, 'its time was over');
+  assert.match((await page.locator('#flag-note').textContent()) as string, 'it expired');
   assert.ok(await page.locator('#left').isHidden());
   assertQuiet(visit);
 });

@@ -10,15 +10,15 @@ interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
-export type Metrics = ReadonlyMap<string, readonly Sample[]>;
+type Metrics = ReadonlyMap<string, readonly Sample[]>;
 
-/** Samples by the metric's name, without the `_total` that newer Collectors add. */
+/** Samples by the metric's name in the documents: newer Collectors add `_total`, and the name of the processor, which is a label too. */
 function parse(text: string): Metrics {
   const metrics = new Map<string, Sample[]>();
   for (const line of text.split('\n')) {
     const [, name, labels = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/.exec(line) ?? [];
     if (name === undefined) continue;
-    const key = name.replace(/_total$/, '');
+    const key = name.replace(/_total$/, '').replace('_processor_memory_limiter_', '_processor_');
     const sample = {
       labels: Object.fromEntries([...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, text]) => [label, text])),
       value: Number(value),

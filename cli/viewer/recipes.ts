@@ -105,7 +105,8 @@ export const RECIPES: readonly Recipe[] = [
     name: 'sampling',
     usage: '[COLLECTOR_CONFIG...]',
     arity: [0, 20],
-    summary: 'Show the sampling in force: of the service at --url, and of Collectors by their configuration files.',
+    summary:
+      'Show the sampling in force: of the service at --url, and of Collectors by their configuration files; - is standard input.',
     options: SERVICE_OPTIONS,
     apart: true,
   },
@@ -113,8 +114,8 @@ export const RECIPES: readonly Recipe[] = [
     name: 'collector',
     usage: '[URL]',
     arity: [0, 1],
-    summary: `Check a Collector's health by its own metrics. Default ${DEFAULT_COLLECTOR_METRICS}.`,
-    options: ['every', 'json'],
+    summary: `Check a Collector's health by its own metrics and its log. Default ${DEFAULT_COLLECTOR_METRICS}.`,
+    options: ['every', 'log', 'json'],
     apart: true,
   },
 ];
@@ -145,6 +146,13 @@ export const TRACES_OPTIONS: readonly CommandOption[] = [
   { name: 'method', type: 'text', value: 'METHOD', summary: 'Of the request. Default GET.' },
   { name: 'expect', type: 'text', value: 'SERVICES', summary: 'Services that the trace should reach, with commas between.' },
   { name: 'wait', type: 'text', value: 'DURATION', summary: 'How long to wait for the spans. Default 15s.' },
+  {
+    name: 'log',
+    type: 'text',
+    value: 'FILE',
+    file: true,
+    summary: 'Count the errors in this log of the Collector; - is standard input. Without URL, the log alone.',
+  },
   { name: 'every', type: 'text', value: 'DURATION', summary: 'Look twice, this long apart, and judge what changed between.' },
 ];
 

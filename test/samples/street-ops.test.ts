@@ -3,12 +3,16 @@
 // that need a Collector. Missing parts are a printed skip, on a build server a failure.
 // limit: 400 s
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseAllDocuments } from 'yaml';
 import { invoke } from '../cli/invoke.js';
+import { openShop } from '../cli/traces/shop.js';
 import { PROJECT } from '../house/sources.js';
 import { JAEGER, JaegerServer } from '../real/support/jaeger-server.js';
 import { BATCH, forwardTo, OTELCOL, OtelCollector } from '../real/support/otel-collector.js';
@@ -17,7 +21,20 @@ import { until } from '../real/support/program.js';
 const test = suite('street-ops');
 const real = JAEGER === undefined || OTELCOL === undefined ? test.skip : test;
 
-const QUESTIONS = ['from-log', 'errors', 'slow', 'show', 'spike', 'map', 'broken', 'verify', 'verify', 'broken', 'sampling'];
+const QUESTIONS = [
+  'from-log',
+  'errors',
+  'slow',
+  'show',
+  'find',
+  'spike',
+  'map',
+  'broken',
+  'verify',
+  'verify',
+  'broken',
+  'sampling',
+];
 
 /** Runs the sample as built; variables of the shell that configure tracing are left out. */
 async function runSample(env: Record<string, string>): Promise<{ code: number; output: string }> {
@@ -43,6 +60,7 @@ function checkOutput({ code, output }: { code: number; output: string }): void {
     [...output.matchAll(/^\$ npx spanwright traces (\S+)/gm)].map(([, recipe]) => recipe),
     QUESTIONS,
   );
+  assert.is(output.match(/^# in a cluster: kubectl .+\n\$ npx spanwright traces /gm)?.length, QUESTIONS.length);
   assert.match(output, /janitor: janitor\.rebootnode\.reboot_session/);
   assert.match(output, /^It stops after intake, at POST .*; next: dispatch$/m);
   assert.match(output, /All as it must be, in [\d.]+ s\.\n$/);
@@ -79,6 +97,58 @@ real('over a real Jaeger behind a Collector: every recipe answers what it must, 
 
 test('over the embedded receiver alone, which answers as Jaeger does: the same', async () => {
   checkOutput(await runSample({}));
+});
+
+/** Variables of Jaeger's container in jaeger.yaml, with its volume at `folder`. */
+function storageOfManifest(folder: string): Record<string, string> {
+  const documents = parseAllDocuments(readFileSync(join(PROJECT, 'samples/street-ops/jaeger.yaml'), 'utf8'));
+  const ofKind = (kind: string) => documents.map((one) => one.toJS()).find((one) => one.kind === kind);
+  const [deployment, service] = [ofKind('Deployment'), ofKind('Service')];
+  const [container] = deployment.spec.template.spec.containers;
+  assert.equal(
+    container.ports.map(({ containerPort }: { containerPort: number }) => containerPort),
+    service.spec.ports.map(({ port }: { port: number }) => port),
+  );
+  assert.equal(service.spec.selector, deployment.spec.template.metadata.labels);
+  const [{ mountPath }] = container.volumeMounts;
+  const variables: { name: string; value: string }[] = container.env;
+  return Object.fromEntries(variables.map(({ name, value }) => [name, value.replace(mountPath, folder)]));
+}
+
+real('jaeger.yaml keeps traces in Badger beyond a restart, and deletes them after their time to live', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'spanwright-badger-'));
+  const storage = storageOfManifest(folder);
+  assert.equal([storage.SPAN_STORAGE_TYPE, storage.BADGER_EPHEMERAL], ['badger', 'false']);
+  let jaeger = await JaegerServer.start(storage);
+  try {
+    const kept = await openShop([jaeger.url]);
+    const found = async (id: string): Promise<number> => (await jaeger.trace(id))?.spans.length ?? 0;
+    await until(async () => (await found(kept.traces.whole)) === 6, 'the trace is stored');
+    await jaeger.stop();
+    jaeger = await JaegerServer.start({ ...storage, BADGER_SPAN_STORE_TTL: '2s' });
+    assert.is(await found(kept.traces.whole), 6, 'after the restart');
+    const find = ['traces', 'find', 'db.system.name=postgresql', '--json', '--jaeger', jaeger.api.replace(/\/api$/, '')];
+    assert.is(JSON.parse((await invoke(find)).out).traces[0]?.traceId, kept.traces.whole);
+    const short = await openShop([jaeger.url]);
+    await until(async () => (await found(short.traces.whole)) === 6, 'the second trace is stored');
+    await until(async () => (await found(short.traces.whole)) === 0, 'the second trace is deleted');
+    assert.is(await found(kept.traces.whole), 6, 'a trace keeps the time to live that it was stored with');
+  } finally {
+    await jaeger.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('the forms for a cluster that read a pipe do', () => {
+  const piped = (input: string, ...args: string[]): string =>
+    execFileSync('sh', ['-c', 'cat | "$@"', 'sh', process.execPath, join(PROJECT, 'dist/cli/main.js'), 'traces', ...args], {
+      input,
+      encoding: 'utf8',
+    });
+  const config = readFileSync(join(PROJECT, 'samples/infra-controller/collector/shared.yaml'), 'utf8');
+  assert.match(piped(config, 'sampling', '-'), /traces with status ERROR/);
+  const line = '[pod/a/b] 2026-11-29T09:44:29.0Z\tinfo\tservice.go:282\tEverything is ready.\t{}\n';
+  assert.match(piped(line, 'collector', '--log', '-'), /Healthy\./);
 });
 
 test('half of a configuration is refused with what to set, and nothing is started', async () => {

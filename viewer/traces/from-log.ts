@@ -1,50 +1,19 @@
 // `spanwright traces from-log`: from the error lines of a log to their traces. Counts what it could not read. For each trace it says what
 // the backend has.
 
-import { createReadStream, statSync } from 'node:fs';
-import type { Readable } from 'node:stream';
-import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
+import { EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { type Column, shortDuration, table } from '../../cli/table.js';
 import { printable } from '../../runtime/text/printable.js';
 import { limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
+import { linesOfLog } from './log-file.js';
 import { type LogLine, RANKS, rankOf, readLogLine, type Unread } from './log-line.js';
 import { type TraceRow, traceRow } from './search.js';
-
-/** Longer lines are not taken for lines of a log. */
-const LONGEST_LINE = 1024 * 1024;
 
 interface Found extends LogLine {
   /** Lines with this trace. */
   readonly lines: number;
   readonly trace: TraceRow | null;
-}
-
-/** @throws CommandFailure for a device, which may never end. A named pipe is read: shells pass `<(command)` as one. */
-function openLog(path: string): Readable {
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status?.isCharacterDevice() && path !== '/dev/stdin' && path !== '/dev/null')
-    throw new CommandFailure(`${printable(path, 200)} cannot be read: it is a device; expected a file or a pipe.`);
-  return createReadStream(path);
-}
-
-/** The lines of a text without the line ends; undefined in place of one that is too long, of which nothing is kept. */
-async function* linesOf(input: Readable): AsyncGenerator<string | undefined> {
-  let rest = '';
-  let tooLong = false;
-  for await (const chunk of input.setEncoding('utf8')) {
-    const lines = (chunk as string).split(/\r?\n/u);
-    const last = lines.pop() as string;
-    for (const line of lines) {
-      const whole = rest + line;
-      yield tooLong || whole.length > LONGEST_LINE ? undefined : whole;
-      rest = '';
-      tooLong = false;
-    }
-    tooLong ||= rest.length + last.length > LONGEST_LINE;
-    rest = tooLong ? '' : rest + last;
-  }
-  if (tooLong || rest !== '') yield tooLong ? undefined : rest;
 }
 
 async function readLines(
@@ -55,26 +24,19 @@ async function readLines(
   const found = new Map<string, LogLine & { lines: number }>();
   const unread: Record<Unread, number> = { noTrace: 0, noLevel: 0, tooLong: 0 };
   let count = 0;
-  try {
-    for await (const text of linesOf(path === undefined || path === '-' ? process.stdin : openLog(path))) {
-      if (text?.trim() === '') continue;
-      count++;
-      const line = text === undefined ? 'tooLong' : readLogLine(text);
-      if (typeof line === 'string') {
-        unread[line]++;
-        continue;
-      }
-      if (rankOf(Number(line.level) || line.level) < least) continue;
-      const before = found.get(line.traceId);
-      found.delete(line.traceId); // the newest come last
-      found.set(line.traceId, { ...(before ?? line), lines: (before?.lines ?? 0) + 1 });
-      if (found.size > limit) found.delete(found.keys().next().value as string);
+  for await (const text of linesOfLog(path)) {
+    if (text?.trim() === '') continue;
+    count++;
+    const line = text === undefined ? 'tooLong' : readLogLine(text);
+    if (typeof line === 'string') {
+      unread[line]++;
+      continue;
     }
-  } catch (error) {
-    if (error instanceof CommandFailure) throw error;
-    throw new CommandFailure(
-      `${printable(path ?? 'standard input', 200)} cannot be read (${(error as NodeJS.ErrnoException).code ?? error}).`,
-    );
+    if (rankOf(Number(line.level) || line.level) < least) continue;
+    const before = found.get(line.traceId);
+    found.delete(line.traceId); // the newest come last
+    found.set(line.traceId, { ...(before ?? line), lines: (before?.lines ?? 0) + 1 });
+    if (found.size > limit) found.delete(found.keys().next().value as string);
   }
   return { found, read: count, unread };
 }

@@ -53,15 +53,26 @@ const short = (value: unknown): string => printable(JSON.stringify(value) ?? '?'
 /** `tail_sampling` of `tail_sampling/by_error`. */
 const componentType = (id: string): string => id.split('/')[0] ?? '';
 
-function readConfig(path: string): Config {
+/** @param path `-` is standard input */
+async function readConfig(path: string): Promise<Config> {
   try {
-    const config = parse(readBoundedFile(path, MOST_BYTES).bytes.toString('utf8'), { maxAliasCount: 100 });
+    const text = path === '-' ? await readStandardInput() : readBoundedFile(path, MOST_BYTES).bytes.toString('utf8');
+    const config = parse(text, { maxAliasCount: 100 });
     if (typeof config?.service?.pipelines === 'object' && config.service.pipelines !== null) return config;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new CommandFailure(`${printable(path, 200)} cannot be read: ${printable(code ?? message, 300)}.`);
   }
   throw new UsageError(`${printable(path, 200)} is no configuration of a Collector: it has no service.pipelines.`);
+}
+
+async function readStandardInput(): Promise<string> {
+  let input = '';
+  for await (const part of process.stdin.setEncoding('utf8')) {
+    input += part;
+    if (input.length > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
+  }
+  return input;
 }
 
 function decisionsOf(path: string, config: Config): Decision[] {
@@ -126,7 +137,7 @@ export async function runSampling(invocation: Invocation): Promise<number> {
   if (paths.length === 0 || options.has('url') || options.has('socket')) {
     decisions.push(...decisionsOfService(await ask<TracingState>(invocation, 'GET', 'state')));
   }
-  for (const path of paths) decisions.push(...decisionsOf(shownPathOf(path), readConfig(path)));
+  for (const path of paths) decisions.push(...decisionsOf(shownPathOf(path), await readConfig(path)));
   if (options.has('json')) out(JSON.stringify({ decisions }));
   else {
     const columns = [

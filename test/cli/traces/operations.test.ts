@@ -97,9 +97,63 @@ withCollector('collector: reports a healthy Collector, and names the exporter of
     assert.is(ill.code, 1);
     assert.match(ill.out, /3 failed: its exporters cannot deliver: .* \(otlp\/gone 3\)/);
     assert.not.match(ill.out, /Healthy/);
+    const log = await look(['--log', file('gone.log', program.output), '--json']);
+    const { counts, log: read, faults } = JSON.parse(log.out);
+    assert.equal([log.code, counts.failed, read.rows[0].level, read.rows[0].component], [1, 3, 'error', 'otlp/gone']);
+    assert.match(faults.at(-1), /^its log: \d+ × otlp\/gone: Exporting failed\..*connection refused/);
+    await program.stop();
+
+    const limited = {
+      ...configuration,
+      processors: { memory_limiter: { check_interval: '50ms', limit_mib: 2, spike_limit_mib: 1 } },
+    };
+    const { logs } = limited.service.telemetry as { logs: { level: string; encoding?: string } };
+    Object.assign(logs, { level: 'warn', encoding: 'json' });
+    Object.assign(limited.service.pipelines.traces, { processors: ['memory_limiter'], exporters: ['otlp/good'] });
+    program = await run('limited', limited);
+    await until(() => program.output.includes('Refusing data'), 'the memory limiter refuses');
+    await send(`http://127.0.0.1:${otlp}`, 2);
+    const full = await look(['--log', file('limited.log', program.output)]);
+    assert.is(full.code, 1);
+    assert.match(full.out, /refusedByProcessor: .* \(memory_limiter \d+\)/);
+    assert.match(full.out, /warn +\d+ .*Refusing data/);
+    assert.not.match(full.out, /its log:/, 'a warning is no fault');
   } finally {
     await program.stop();
   }
+});
+
+test('collector --log alone: errors by component and message; a log without errors is healthy, another program no log', async () => {
+  const line = (level: string, message: string, fields: object): string =>
+    `[pod/otel-collector-7b9/c] 2026-11-29T09:44:29.0Z\t${level}\tinternal/sender.go:57\t${message}\t${JSON.stringify(fields)}`;
+  const gone = { 'otelcol.component.id': 'otlp/backend', error: 'dial tcp: connection refused' };
+  const log = [
+    line('info', 'Everything is ready. Begin running and processing data.', {}),
+    line('warn', 'slow', {}),
+    line('warn', 'slow', {}),
+    line('error', 'Exporting failed. Dropping data.', gone),
+    'go.opentelemetry.io/collector/exporter.(*sender).Send',
+    line('error', 'Exporting failed. Dropping data.', { ...gone, error: 'timeout' }),
+    '{"level":"error","ts":1.5,"msg":"bind: address already in use"}',
+  ];
+  const look = (name: string, lines: readonly string[]) =>
+    invoke(['traces', 'collector', '--log', file(name, lines.join('\n')), '--json']);
+  const { code, out } = await look('all.log', log);
+  const { log: read, faults } = JSON.parse(out);
+  assert.equal([code, read.read], [1, 6]);
+  assert.equal(
+    read.rows.map(({ level, lines, component }: Record<string, unknown>) => [level, lines, component]),
+    [
+      ['error', 2, 'otlp/backend'],
+      ['error', 1, ''],
+      ['warn', 2, ''],
+    ],
+  );
+  assert.is(faults[0], 'its log: 2 × otlp/backend: Exporting failed. Dropping data. (timeout)');
+  assert.equal(JSON.parse((await look('calm.log', log.slice(0, 3))).out).faults, []);
+  assert.is((await look('calm.log', log.slice(0, 3))).code, 0);
+  const other = await look('other.log', ['error: nothing of a Collector']);
+  assert.equal([other.code, JSON.parse(other.out).faults], [1, ['no line of a Collector is in that log']]);
 });
 
 const GATEWAY = `

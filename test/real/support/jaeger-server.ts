@@ -1,4 +1,4 @@
-// Jaeger (all-in-one, spans in memory) and what its HTTP API says of them, in the flat form of otlp-json.ts as far as Jaeger's model
+// Jaeger (all-in-one, spans in memory by default) and what its HTTP API says of them, in the flat form of otlp-json.ts as far as Jaeger's model
 // holds it: times are microseconds there, status and kind are tags, links are references.
 
 import type { FlatSpan, Plain } from './otlp-json.js';
@@ -38,7 +38,8 @@ export class JaegerServer {
     readonly api: string,
   ) {}
 
-  static async start(): Promise<JaegerServer> {
+  /** @param storage variables that choose its storage */
+  static async start(storage: NodeJS.ProcessEnv = { SPAN_STORAGE_TYPE: 'memory' }): Promise<JaegerServer> {
     const [otlp, http, query, queryGrpc, grpc, admin, thrift] = (await freePorts(7)).map((port) => `127.0.0.1:${port}`);
     const args = [
       `--collector.otlp.grpc.host-port=${otlp}`,
@@ -50,7 +51,7 @@ export class JaegerServer {
       `--collector.http-server.host-port=${thrift}`,
     ];
     const portOf = (address = ''): number => Number(address.split(':')[1]);
-    const environment = { SPAN_STORAGE_TYPE: 'memory', OTEL_TRACES_SAMPLER: 'always_off' };
+    const environment = { ...storage, OTEL_TRACES_SAMPLER: 'always_off' };
     const program = await Program.start(JAEGER as string, args, portOf(query), environment);
     const server = new JaegerServer(program, portOf(otlp), `http://${query}/api`);
     await until(async () => (await fetch(`http://${admin}/`)).ok, 'Jaeger is ready');

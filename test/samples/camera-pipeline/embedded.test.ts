@@ -8,11 +8,15 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { context, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkBatches, checkHead, checkImages, checkTail } from '../../../samples/camera-pipeline/src/drive/checks.js';
 import { RunRecord } from '../../../samples/camera-pipeline/src/drive/record.js';
+import { createLog } from '../../../samples/camera-pipeline/src/pipeline/log.js';
 import { type Receiver, startReceiver } from '../../../viewer/receiver/receiver.js';
+import { readLogLine } from '../../../viewer/traces/log-line.js';
 import { listens } from '../../real/support/program.js';
 import { assertNothingLeft, leftBehind } from '../left-behind.js';
 import { inherited, SAMPLE } from './pipeline.js';
@@ -133,7 +137,31 @@ test('an invalid rate is refused with its name', async () => {
   const preload = ['--require', join(SAMPLE, 'build/camera/tracing.js')];
   const { code, output } = await drive('camera/main.js', { OTEL_TRACE_SAMPLE_RATE: '1.5' }, preload);
   assert.is(code, 1);
-  assert.match(output, /OTEL_TRACE_SAMPLE_RATE="1\.5" is not a number from 0\.001 to 1\./);
+  assert.match(output, /OTEL_TRACE_SAMPLE_RATE="1\.5" is not a number from 0 to 1\./);
+});
+
+test('LOG_FORM=text writes columns with the ids between bars, and from-log reads them', () => {
+  const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  process.env.LOG_FORM = 'text';
+  const lines: string[] = [];
+  try {
+    const log = createLog('detector', { write: (line: string) => lines.push(line) });
+    context.with(trace.setSpanContext(context.active(), ids), () => log.error({ camera: 'garden' }, 'no image'));
+    log.info('outside of a trace');
+  } finally {
+    delete process.env.LOG_FORM;
+    context.disable();
+  }
+  const [line = '', outside = ''] = lines;
+  const bars =
+    / \| ERROR \| detector \| trace_id=0af7651916cd43dd8448eb211c80319c span_id=b7ad6b7169203331 \| no image camera=garden\n$/;
+  assert.match(line, bars);
+  assert.match(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| /);
+  const read = readLogLine(line.trimEnd());
+  assert.equal(typeof read === 'object' && [read.level, read.traceId], ['ERROR', ids.traceId]);
+  assert.match(outside, / \| INFO \| detector \| {2}\| outside of a trace\n$/);
+  assert.is(readLogLine(outside), 'noTrace');
 });
 
 const KEPT = `${'0'.repeat(18)}${'f'.repeat(14)}`;

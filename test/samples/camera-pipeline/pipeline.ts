@@ -88,6 +88,7 @@ export class Pipeline {
       REDIS_URL: this.redisUrl,
       TARGETS_FILE: join(this.folder, 'targets.json'),
       KEEP_SLOWER_THAN: `${SLOWER_THAN_MS}ms`,
+      ENVIRONMENT: 'test',
       BATCH_IDLE_MS: '1500', // so long that on a slow machine, too, some batches hold more than one image
       INTERVAL_MS: '0',
     };

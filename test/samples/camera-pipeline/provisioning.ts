@@ -20,6 +20,11 @@ export interface Panel {
   readonly type: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly Target[];
+  readonly fieldConfig?: {
+    readonly overrides?: readonly {
+      properties: readonly { id: string; value: { steps: readonly { color: string; value: number | null }[] } }[];
+    }[];
+  };
 }
 
 export interface DataSource {

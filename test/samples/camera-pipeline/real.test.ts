@@ -7,9 +7,11 @@ import { createClient } from 'redis';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TRACE_FIELD_PATTERNS } from '../../../runtime/logs/index.js';
+import { INPUTS, OUTPUTS } from '../../../samples/camera-pipeline/src/analyzer/network.js';
 import { HEIGHT, Scene, WIDTH } from '../../../samples/camera-pipeline/src/camera/scene.js';
 import { encode } from '../../../samples/camera-pipeline/src/pipeline/png.js';
 import { DETECTORS, EVENTS, IMAGES } from '../../../samples/camera-pipeline/src/pipeline/queues.js';
+import { pipelineTracing } from '../../../samples/camera-pipeline/src/pipeline/tracing.js';
 import type { FlatSpan } from '../../real/support/otlp-json.js';
 import { until } from '../../real/support/program.js';
 import { type Line, PARTS, Pipeline, readLine, SERVICES, SLOWER_THAN_MS } from './pipeline.js';
@@ -39,6 +41,12 @@ test.after(async () => {
 const idOf = (line: Line): string => line.get('trace_id') ?? '';
 const serviceOf = (span: FlatSpan): string => String(span.resource['service.name']);
 const traceOf = (id: string): FlatSpan[] => pipeline.collector.spans().filter(({ traceId }) => traceId === id);
+/** For many traces: the file of the Collector is read once, so that the loop is not blocked for longer than a connection is kept. */
+function tracesById(): (id: string) => FlatSpan[] {
+  const traces = new Map<string, FlatSpan[]>();
+  for (const span of pipeline.collector.spans()) traces.set(span.traceId, [...(traces.get(span.traceId) ?? []), span]);
+  return (id) => traces.get(id) ?? [];
+}
 const shows = (line: Line): boolean => line.get('object') !== 'nothing' && line.get('cut_off') === 'false';
 const named = (name: string): FlatSpan[] => pipeline.collector.spans().filter((span) => span.name === name);
 /** The rule of OpenTelemetry's consistent sampling: the last 56 bits of the trace id against the share. */
@@ -48,8 +56,9 @@ all('an image is one trace over all five processes, in Jaeger as at the Collecto
   const seen = traced.filter(shows);
   assert.is(traced.length, 22);
   assert.ok(seen.length >= 12);
+  const arrived = tracesById();
   for (const line of seen) {
-    const spans = traceOf(idOf(line));
+    const spans = arrived(idOf(line));
     assert.equal([...new Set(spans.map(serviceOf))].sort(), EVERY);
     const byId = new Map(spans.map((span) => [span.spanId, span]));
     const roots = spans.filter(({ parentSpanId }) => !byId.has(parentSpanId));
@@ -89,6 +98,60 @@ all('the model names what the cameras saw', () => {
   const right = seen.filter((line) => events.get(line.get('image')) === line.get('object'));
   assert.ok(seen.length > 45);
   assert.ok(right.length / seen.length > 0.9, `${right.length} of ${seen.length}`);
+});
+
+all('spans of the pipeline say what they worked on: image, batch, model and event', async () => {
+  const database = new Client({ connectionString: pipeline.databaseUrl });
+  await database.connect();
+  try {
+    const count = async (table: string, image: unknown): Promise<number> =>
+      (await database.query(`SELECT 1 FROM ${table} WHERE image_id = $1`, [image])).rows.length;
+    const [line] = traced.filter(shows) as [Line];
+    const ofImage = traceOf(idOf(line));
+    const { attributes } = ofImage.find(({ name }) => name === 'detection_processing') as FlatSpan;
+    assert.is(attributes['camera.id'], line.get('camera'));
+    assert.is(attributes['detection.count'], await count('detections', line.get('image')));
+    assert.is(attributes['image.path'], `/cameras/${line.get('camera')}/images/${line.get('image')}`);
+    const image = await fetch(`${pipeline.api}${attributes['image.path']}`);
+    assert.equal([image.status, image.headers.get('content-type')], [200, 'image/png']);
+    assert.ok((await image.arrayBuffer()).byteLength > 1000);
+    assert.is((await fetch(`${pipeline.api}/cameras/attic/images/${line.get('image')}`)).status, 404);
+    const event = ofImage.find(({ name }) => name === 'event_creation')?.attributes;
+    const { rows } = await database.query('SELECT id, risk_score FROM events WHERE image_id = $1', [line.get('image')]);
+    assert.equal([event?.['event.id'], event?.['event.risk_score']], [rows[0].id, rows[0].risk_score]);
+    assert.ok(ofImage.some(({ events }) => events.some(({ name }) => name === 'pipeline.event_created')));
+  } finally {
+    await database.end();
+  }
+  const arrived = tracesById();
+  for (const { traceId, attributes } of named('batch_aggregation')) {
+    assert.is(attributes['batch.timeout_triggered'], Number(attributes['batch.size']) < 4, 'full, or waited for long enough');
+    const spans = arrived(traceId);
+    const [analysis, inference] = ['analysis_processing', 'model_inference'].map(
+      (wanted) => spans.find(({ name }) => name === wanted)?.attributes ?? {},
+    ) as [FlatSpan['attributes'], FlatSpan['attributes']];
+    assert.is(analysis['batch.id'], attributes['batch.id']);
+    assert.is(analysis['model.name'], inference['model.name']);
+    const objects = Number(inference['model.inputs']);
+    assert.equal([analysis['model.input_tokens'], analysis['model.output_tokens']], [objects * INPUTS, objects * OUTPUTS]);
+    const span = spans.find(({ name }) => name === 'model_inference') as FlatSpan;
+    const ms = Number(BigInt(span.end) - BigInt(span.start)) / 1e6;
+    assert.ok(Number(inference['model.duration_ms']) > 0 && Number(inference['model.duration_ms']) <= ms + 0.1, `${ms} ms`);
+  }
+});
+
+all('names of spans are few, and hold no ids, numbers or cameras', () => {
+  const spans = pipeline.collector.spans();
+  const names = [...new Set(spans.map(({ name }) => name))];
+  assert.ok(spans.length > 500 && names.length < 40, `${names.length} names of ${spans.length} spans`);
+  for (const name of names) assert.not.match(name, /\d|driveway|garden|front_door/);
+});
+
+all('resource: name, version and environment of each service', () => {
+  const resources = new Map(pipeline.collector.spans().map((span) => [serviceOf(span), span.resource]));
+  assert.equal([...resources.keys()].sort(), EVERY);
+  for (const resource of resources.values())
+    assert.equal([resource['service.version'], resource['deployment.environment.name']], ['0.0.0', 'test']);
 });
 
 all('a batch is a trace of its own, linked to the traces of its images, and they to it', () => {
@@ -261,9 +324,10 @@ all('the head keeps its share, by the trace id alone; the work is done for all i
   const [kept, left] = [sampled.filter((line) => inShare(idOf(line))), sampled.filter((line) => !inShare(idOf(line)))];
   // five standard deviations round 15 of 60
   assert.ok(kept.length > 0 && kept.length < 32, `${kept.length} of 60 at ${HEAD_RATE}`);
+  const arrived = tracesById();
   for (const line of kept) {
     assert.is(line.get('trace_flags'), '01');
-    const services = new Set(traceOf(idOf(line)).map(serviceOf));
+    const services = new Set(arrived(idOf(line)).map(serviceOf));
     assert.is(services.size, shows(line) ? 5 : 3, `services of ${idOf(line)}`);
   }
   const ids = new Set(pipeline.collector.spans().map(({ traceId }) => traceId));
@@ -314,9 +378,9 @@ all('the tail keeps failed and slow requests, and forgets the others', async () 
   const wanted = answered.filter(mustBeKept);
   assert.ok(wanted.length >= 4, 'the sheet that had to wait is slow, and those of the garden fail');
   await pipeline.arrived();
-  for (const line of wanted)
-    assert.ok(traceOf(idOf(line)).length > 0, `${line.get('status')} after ${line.get('duration_ms')} ms`);
-  const roots = answered.flatMap((line) => traceOf(idOf(line)).filter(({ parentSpanId }) => parentSpanId === ''));
+  const kept = tracesById();
+  for (const line of wanted) assert.ok(kept(idOf(line)).length > 0, `${line.get('status')} after ${line.get('duration_ms')} ms`);
+  const roots = answered.flatMap((line) => kept(idOf(line)).filter(({ parentSpanId }) => parentSpanId === ''));
   for (const { status, start, end } of roots) {
     const ms = Number(BigInt(end) - BigInt(start)) / 1e6;
     assert.ok(status.code === 'error' || ms >= SLOWER_THAN_MS, `kept: ${status.code}, ${ms} ms`);
@@ -377,6 +441,24 @@ all('every query of the dashboard finds something, and one for what does not exi
   assert.equal(await pipeline.jaeger.traces('detector', jaegerSearch({ tags: 'event.priority=urgent' } as never)), []);
 });
 
+all('the tables of detection and inference colour durations by thresholds, in microseconds', () => {
+  const colours = dashboardPanels().flatMap(({ title, fieldConfig }) =>
+    (fieldConfig?.overrides ?? []).map(({ properties }) => [
+      title,
+      properties.find(({ id }) => id === 'thresholds')?.value.steps.map(({ value, color }) => [color, value]),
+    ]),
+  );
+  const steps = (yellow: number, red: number) => [
+    ['green', null],
+    ['yellow', yellow * 1e6],
+    ['red', red * 1e6],
+  ];
+  assert.equal(colours, [
+    ['Detection', steps(5, 30)],
+    ['Inference', steps(30, 120)],
+  ]);
+});
+
 all('panels neither overlap nor share an id', () => {
   const panels = dashboardPanels();
   assert.is(new Set(panels.map(({ id }) => id)).size, panels.length);
@@ -398,18 +480,64 @@ all('from a span Grafana comes to the metrics and the lines of its service', asy
   assert.equal(ofTraces[0]?.jsonData, ofTraces[1]?.jsonData);
   const { tracesToLogsV2, tracesToMetrics } = ofTraces[0]?.jsonData ?? {};
   assert.ok(uids.includes(tracesToLogsV2?.datasourceUid ?? '') && uids.includes(tracesToMetrics?.datasourceUid ?? ''));
-  const resource = pipeline.collector.spans()[0]?.resource ?? {};
-  for (const { key } of [...(tracesToLogsV2?.tags ?? []), ...(tracesToMetrics?.tags ?? [])]) assert.ok(key in resource, key);
+  const request = named('POST /cameras/:camera/images')[0] as FlatSpan;
+  const all = { ...request.resource, ...request.attributes };
+  for (const { key } of [...(tracesToLogsV2?.tags ?? []), ...(tracesToMetrics?.tags ?? [])]) assert.ok(key in all, key);
   assert.ok(tracesToMetrics?.queries.some(({ query }) => query.includes('$__tags')));
-  for (const service of SERVICES) {
-    const tags = tracesToMetrics?.tags.map(({ value }) => `${value}="${service}"`).join(',') ?? '';
+  // as Grafana fills them in: the tags that the span or its resource has
+  const expressionFor = (query: string, { attributes, resource }: FlatSpan): string => {
+    const values: Record<string, unknown> = { ...resource, ...attributes };
+    const tags = (tracesToMetrics?.tags ?? []).filter(({ key }) => values[key] !== undefined);
+    return query.replaceAll('$__tags', tags.map(({ key, value }) => `${value}="${values[key]}"`).join(','));
+  };
+  const clicked = SERVICES.map((service) => pipeline.collector.spans().find((span) => serviceOf(span) === service));
+  for (const span of [request, ...clicked] as FlatSpan[]) {
     for (const { name, query } of tracesToMetrics?.queries ?? []) {
-      const expression = query.replace('$__tags', tags);
-      await until(async () => (await pipeline.query(expression)).length > 0, `${name} of ${service}: ${expression}`);
+      if (name.startsWith('Requests') && serviceOf(span) !== 'api') continue; // the API alone counts requests
+      const expression = expressionFor(query, span);
+      await until(async () => (await pipeline.query(expression)).length > 0, `${name} of ${span.name}: ${expression}`);
     }
   }
+  const requests = tracesToMetrics?.queries.find(({ name }) => name.startsWith('Requests'))?.query ?? '';
+  const other = { ...request, attributes: { ...request.attributes, 'http.request.method': 'PATCH' } };
+  assert.equal(await pipeline.query(expressionFor(requests, other)), []);
   for (const text of pipeline.texts.filter((line) => / trace_id=/.test(line))) assert.match(text, /^service=\S+ /);
 });
+
+all('OTEL_AUTO_INSTRUMENTATION=false leaves the own spans; OTEL_TRACE_SAMPLE_RATE=0 leaves none', async () => {
+  const [plain] = await pipeline.takeImages({ IMAGES: '1', CAMERAS: 'porch', OTEL_AUTO_INSTRUMENTATION: 'false' });
+  const [off] = await pipeline.takeImages({ IMAGES: '1', CAMERAS: 'shed', OTEL_TRACE_SAMPLE_RATE: '0' });
+  await pipeline.arrived();
+  const camera = traceOf(idOf(plain as Line)).filter((span) => serviceOf(span) === 'camera');
+  assert.equal(
+    camera.map(({ name }) => name),
+    ['capture'],
+  );
+  assert.is((off as Line).get('trace_id'), undefined);
+  assert.not.ok(named('capture').some(({ attributes }) => attributes['camera.id'] === 'shed'));
+  for (const service of EVERY) {
+    assert.is(
+      withVariables({ OTEL_TRACE_SAMPLE_RATE: '0' }, () => pipelineTracing(service, []).enabled),
+      false,
+    );
+    assert.is(
+      withVariables({ OTEL_TRACE_SAMPLE_RATE: '0.1' }, () => pipelineTracing(service, []).enabled),
+      true,
+    );
+  }
+});
+
+/** Calls `look` with these variables set. */
+function withVariables<T>(variables: Record<string, string>, look: () => T): T {
+  const before = { ...process.env };
+  Object.assign(process.env, variables);
+  try {
+    return look();
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+}
 
 all('asked to end, it ends with 0, sends what it has left, and leaves nothing that listens', async () => {
   assert.is(await pipeline.endSample(), 0);

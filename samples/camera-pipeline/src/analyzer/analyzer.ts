@@ -7,12 +7,18 @@ import { carriers, inject, instrument, startSpan, withRemoteContext } from 'span
 import { pipeline } from '../pipeline/baggage.js';
 import { type BatchItem, type BatchMessage, EVENTS, type EventMessage, type Redis } from '../pipeline/queues.js';
 import { classified, inferenceSeconds } from './metrics.js';
-import type { Classified, Seen } from './network.js';
+import { type Classified, INPUTS, OUTPUTS, type Seen } from './network.js';
 import { riskOf } from './risk.js';
 import type { Model } from './training.js';
 
 interface Found extends Seen {
   readonly image: string;
+}
+
+/** Numbers that went into the network for a batch, and that came out of it. */
+interface Usage {
+  readonly inputs: number;
+  readonly outputs: number;
 }
 
 export class Analyzer {
@@ -24,9 +30,12 @@ export class Analyzer {
 
   @instrument({
     name: 'analysis_processing',
-    attributes: ({ items }: BatchMessage) => ({ 'batch.size': items.length }),
+    attributes(this: Analyzer, { items }: BatchMessage) {
+      return { 'batch.size': items.length, 'model.name': this.model.name };
+    },
+    result: ({ inputs, outputs }: Usage) => ({ 'model.input_tokens': inputs, 'model.output_tokens': outputs }),
   })
-  async analyze({ batch, items }: BatchMessage): Promise<void> {
+  async analyze({ batch, items }: BatchMessage): Promise<Usage> {
     const { rows } = await this.database.query<Found>(
       'SELECT image_id AS image, crop, width, height FROM detections WHERE image_id = ANY($1::uuid[]) ORDER BY image_id, number',
       [items.map(({ image }) => image)],
@@ -38,6 +47,7 @@ export class Analyzer {
       // out of the batch's trace, into the image's
       await withRemoteContext(item, () => pipeline.set({ 'batch.id': batch }, () => this.assess(item, objects, link)));
     }
+    return { inputs: INPUTS * rows.length, outputs: OUTPUTS * rows.length };
   }
 
   /** The batch goes through the model in one span, which ends with the block. */
@@ -48,7 +58,7 @@ export class Analyzer {
     });
     const stop = inferenceSeconds.startTimer({ model: this.model.name });
     const named = this.model.network.classify(found);
-    stop();
+    span.setAttribute('model.duration_ms', stop() * 1000);
     for (const { object } of named) classified.inc({ object });
     span.setAttribute(
       'model.objects',

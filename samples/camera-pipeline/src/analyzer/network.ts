@@ -7,7 +7,7 @@ import { CROP } from '../detector/blobs.js';
 
 export const INPUTS = CROP * CROP + 2;
 const HIDDEN = 16;
-const OUTPUTS = OBJECTS.length;
+export const OUTPUTS = OBJECTS.length;
 
 export interface Seen {
   readonly crop: Uint8Array;

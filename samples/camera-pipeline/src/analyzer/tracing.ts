@@ -1,9 +1,6 @@
 // Tracing of the analyzer, loaded before everything else (node --require).
 
 import { startTracing } from 'spanwright';
+import { pipelineTracing } from '../pipeline/tracing.js';
 
-export const started = startTracing({
-  serviceName: 'analyzer',
-  enabled: true,
-  instrumentations: { pg: { ignoreConnectSpans: true }, redis: {} },
-});
+export const started = startTracing(pipelineTracing('analyzer', { pg: { ignoreConnectSpans: true }, redis: {} }));

@@ -28,6 +28,12 @@ export function createApp(images: Images): Express {
     imagesReceived.inc({ camera });
     response.status(202).json({ image: await images.accept(camera, request.body) });
   });
+  // the image.path of detection_processing
+  app.get('/cameras/:camera/images/:image', async ({ params: { camera, image } }, response) => {
+    const png = UUID.test(image) ? await images.image(camera, image) : undefined;
+    if (png === undefined) return refuse(response, 404, 'no such image');
+    response.type('image/png').send(png);
+  });
   app.get('/cameras/:camera/contact-sheet', async (request, response) => {
     const sheet = contactSheet.render(await images.last(request.params.camera, 64));
     response.type('image/png').send(sheet);

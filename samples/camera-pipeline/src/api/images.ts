@@ -32,6 +32,11 @@ export class Images {
     return image;
   }
 
+  async image(camera: string, id: string): Promise<Buffer | undefined> {
+    const select = 'SELECT png FROM images WHERE id = $1 AND camera_id = $2';
+    return (await this.database.query<{ png: Buffer }>(select, [id, camera])).rows[0]?.png;
+  }
+
   async events(camera: string | undefined): Promise<EventRow[]> {
     const { rows } = await this.database.query<EventRow>(
       `SELECT ${EVENT_COLUMNS} FROM events WHERE $1::text IS NULL OR camera_id = $1 ORDER BY created_at DESC, id LIMIT 500`,

@@ -3,10 +3,13 @@
 
 import { startTracing } from 'spanwright';
 import { number } from '../pipeline/settings.js';
+import { pipelineTracing } from '../pipeline/tracing.js';
 
 export const started = startTracing({
-  serviceName: 'api',
-  enabled: true,
+  ...pipelineTracing('api', {
+    http: { ignorePaths: ['/metrics', '/tracing', '/healthz'] },
+    pg: { ignoreConnectSpans: true },
+    redis: {},
+  }),
   keep: { errors: true, slowerThan: process.env.KEEP_SLOWER_THAN || '100ms', ratio: number('KEEP_RATIO', 0, 0, 1) },
-  instrumentations: { http: { ignorePaths: ['/metrics', '/tracing', '/healthz'] }, pg: { ignoreConnectSpans: true }, redis: {} },
 });

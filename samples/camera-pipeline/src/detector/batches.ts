@@ -41,20 +41,21 @@ export class Batches {
 
   #close(timeout: boolean): void {
     const items = this.#items;
+    const batch = randomUUID();
     this.#items = [];
-    this.#sending = this.#sending.then(() => apart(items, () => this.aggregate(items, timeout))).catch(this.failed);
+    this.#sending = this.#sending.then(() => apart(items, () => this.aggregate(items, batch, timeout))).catch(this.failed);
   }
 
   @instrument({
     name: 'batch_aggregation',
-    attributes: (items: readonly BatchItem[], timeout: boolean) => ({
+    attributes: (items: readonly BatchItem[], batch: string, timeout: boolean) => ({
+      'batch.id': batch,
       'batch.size': items.length,
       'batch.timeout_triggered': timeout,
     }),
     links: linksOf,
   })
-  async aggregate(items: readonly BatchItem[], _timeout: boolean): Promise<void> {
-    const batch = randomUUID();
+  async aggregate(items: readonly BatchItem[], batch: string, _timeout: boolean): Promise<void> {
     batchImages.observe(items.length);
     await pipeline.set({ 'batch.id': batch }, () => {
       const message = inject({ batch, items }, carriers.redisList);

@@ -18,7 +18,7 @@ export class Detector {
 
   @instrument({
     name: 'detection_processing',
-    args: { image: 'image.id' },
+    attributes: (image: string, camera: string) => ({ 'image.id': image, 'image.path': `/cameras/${camera}/images/${image}` }),
     result: (found: number) => ({ 'detection.count': found }),
   })
   async process(image: string, camera: string): Promise<number> {

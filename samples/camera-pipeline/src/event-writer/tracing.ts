@@ -1,9 +1,6 @@
 // Tracing of the event writer, loaded before everything else (node --require).
 
 import { startTracing } from 'spanwright';
+import { pipelineTracing } from '../pipeline/tracing.js';
 
-export const started = startTracing({
-  serviceName: 'event-writer',
-  enabled: true,
-  instrumentations: { pg: { ignoreConnectSpans: true }, redis: {} },
-});
+export const started = startTracing(pipelineTracing('event-writer', { pg: { ignoreConnectSpans: true }, redis: {} }));

@@ -1,7 +1,23 @@
-// Log lines as logfmt on standard error, with the ids of the trace that they were written in; standard output carries what programs read.
+// Log lines on standard error, with the ids of the trace that they were written in; standard output carries what programs read. The form
+// is logfmt, or with LOG_FORM=text columns divided by bars, for readers that expect them.
 
-import { type ConsoleLogger, consoleLogger } from 'spanwright/logs';
+import { type ConsoleLogger, consoleLogger, formatLogfmt } from 'spanwright/logs';
 
-export function createLog(service: string): ConsoleLogger {
-  return consoleLogger({ form: 'logfmt', fields: { service }, stream: process.stderr });
+interface Output {
+  write(line: string): unknown;
+}
+
+export function createLog(service: string, output: Output = process.stderr): ConsoleLogger {
+  if (process.env.LOG_FORM !== 'text') return consoleLogger({ form: 'logfmt', fields: { service }, stream: output });
+  return consoleLogger({ stream: { write: (line) => output.write(columnsOf(service, JSON.parse(line))) } });
+}
+
+/** `2024-01-15 10:30:45 | INFO | detector | trace_id=... span_id=... | image processed camera=garden` */
+function columnsOf(
+  service: string,
+  { time, level, msg, trace_id, span_id, trace_flags, ...fields }: Record<string, string>,
+): string {
+  const ids = formatLogfmt({ trace_id, span_id });
+  const message = `${msg} ${formatLogfmt(fields)}`.trim();
+  return `${[time?.slice(0, 19).replace('T', ' '), level?.toUpperCase(), service, ids, message].join(' | ')}\n`;
 }

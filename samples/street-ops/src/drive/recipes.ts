@@ -10,6 +10,8 @@ export interface Found {
   brokenIntake: string;
   /** Trace ids that rows have found. */
   failed?: string;
+  /** `health_event.id` of that one. */
+  event?: string;
   slowest?: string;
   /** When the slowest began. */
   slowestAt?: string;
@@ -28,7 +30,12 @@ export interface Recipe {
   check(answer: any, found: Found): void;
   /** Asks no trace backend. */
   apart?: true;
+  /** The same in Kubernetes, by the names of the manifests that the documents show. */
+  cluster: string;
 }
+
+/** The recipes that ask Jaeger need its port on this machine, and nothing else. */
+const PORT_OF_JAEGER = 'kubectl port-forward -n tracing svc/jaeger 16686:16686, then the same';
 
 function must(holds: unknown, what: string): asserts holds {
   if (!holds) throw new Error(what);
@@ -48,6 +55,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'There are warnings in the log. Which traces do they belong to?',
     command: ({ logFile }) => ['from-log', logFile, '--level', 'warn'],
+    cluster: 'kubectl logs -n production -l app=janitor --since=1h | npx spanwright traces from-log --level warn',
     code: 0,
     check({ lines }) {
       must(lines.length > 0, 'no line has a trace');
@@ -60,6 +68,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Which traces have errors, and where did each begin?',
     command: () => ['errors', '--since', '15m'],
+    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ traces }, found) {
       const reboot = traces.find(({ error }: { error: { reason: string } }) => /reboot/i.test(error.reason));
@@ -70,6 +79,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Which traces took long, and in what?',
     command: () => ['slow', '--since', '15m', '--over', '1s'],
+    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ traces }, found) {
       must(traces.length > 0 && traces[0].durationMs >= traces[traces.length - 1].durationMs, 'none, or not the slowest first');
@@ -84,17 +94,30 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'What happened in the one that failed?',
     command: ({ failed = '' }) => ['show', failed],
+    cluster: PORT_OF_JAEGER,
     code: 0,
-    check({ spans }) {
+    check({ spans }, found) {
       must(
         spans.some(({ name }: { name: string }) => name === 'janitor.rebootnode.reboot_session'),
         'there is no reboot in it',
       );
+      const ids = spans.map(({ attributes }: { attributes: Record<string, string> }) => attributes['health_event.id']);
+      found.event = ids.find((id: string | undefined) => id !== undefined);
+    },
+  },
+  {
+    question: 'A customer names a health event. Which traces are about it?',
+    command: ({ event = '' }) => ['find', `health_event.id=${event}`],
+    cluster: PORT_OF_JAEGER,
+    code: 0,
+    check({ traces }, { failed }) {
+      must(traces.length === 1 && traces[0].traceId === failed, 'not the trace of that event alone');
     },
   },
   {
     question: 'Latency was highest at that moment. What was under way?',
     command: ({ slowestAt = '' }) => ['spike', '--at', slowestAt, '--window', '10s'],
+    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ traces }, { slowest }) {
       must(
@@ -106,6 +129,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Which service calls which?',
     command: () => ['map', '--since', '15m'],
+    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ calls }) {
       for (const module of MODULES) {
@@ -119,6 +143,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Is the trace of the drain whole?',
     command: ({ drained = '' }) => ['broken', drained],
+    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ breaks }) {
       must(
@@ -130,6 +155,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Does the context cross every hop of the desk?',
     command: ({ intake }) => ['verify', `${intake}/?node=gpu-node-1`, '--method', 'POST', '--expect', 'intake,dispatch'],
+    cluster: 'kubectl port-forward -n production svc/intake 8080:8080, then the same with http://127.0.0.1:8080',
     code: 0,
     check({ joined, missing }) {
       must(joined && missing.length === 0, 'it does not');
@@ -147,6 +173,7 @@ export const RECIPES: readonly Recipe[] = [
       '--wait',
       '4s',
     ],
+    cluster: 'kubectl port-forward -n production svc/intake 8080:8080, then the same with http://127.0.0.1:8080',
     code: 1,
     check({ missing, traceId }, found) {
       must(missing.join() === 'dispatch', 'it does');
@@ -156,6 +183,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Where does that trace stop, and why?',
     command: ({ broken = '' }) => ['broken', broken, '--expect', 'dispatch'],
+    cluster: PORT_OF_JAEGER,
     code: 1,
     check({ breaks }) {
       const lost = breaks.find(({ kind }: { kind: string }) => kind === 'own-trace');
@@ -165,6 +193,8 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'What does the Collector of the controller keep?',
     command: ({ collectorConfig }) => ['sampling', collectorConfig],
+    cluster:
+      "kubectl get configmap otel-collector-config -n observability -o jsonpath='{.data.config\\.yaml}' | npx spanwright traces sampling -",
     code: 0,
     apart: true,
     check({ decisions }) {

@@ -56,10 +56,11 @@ async function openDesk({ otlp }: Backend): Promise<Pick<Found, 'intake' | 'brok
 async function ask(backend: Backend, found: Found): Promise<string[]> {
   const faults: string[] = [];
   for (const recipe of RECIPES) {
-    const { question, command, apart } = recipe;
+    const { question, command, apart, cluster } = recipe;
     const args = ['traces', ...command(found)];
     const env = apart ? {} : { SPANWRIGHT_JAEGER_URL: backend.jaeger };
     print(`-- ${question}`);
+    print(`# in a cluster: ${cluster}`);
     print(`$ npx spanwright ${args.join(' ')}`);
     // Asked twice: for the check, and for a person. A request that `verify` sends is sent twice, too.
     const limit = performance.now() + (apart ? 0 : ARRIVAL_LIMIT_MS);

@@ -31,7 +31,10 @@ const WAYS = {
 test('every file that runtime/README.md names exists', () => {
   assert.ok(FOLLOWED.length > 0 && LEAVES.length > 0);
   for (const [, file = ''] of README.matchAll(/`([\w/-]+\.ts)`/g))
-    assert.ok([join('runtime', file), file].some((path) => existsSync(join(PROJECT, path))), file);
+    assert.ok(
+      [join('runtime', file), file].some((path) => existsSync(join(PROJECT, path))),
+      file,
+    );
 });
 
 for (const [way, [loader, other]] of Object.entries(WAYS)) {

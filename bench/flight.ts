@@ -1,5 +1,5 @@
-// Cost of the flight recorder: a call that is written into the ring against the same call while tracing is off, and the memory of 30 s
-// of 20,000 calls a second.
+// Cost of the flight recorder: a call that is written into the ring against the same call while tracing is off, with its profile, and the
+// memory of 30 s of 20,000 calls a second.
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { NODE24 } from './node24.js';
 import { FORWARDER } from './off.js';
 import { measurePairs, type Plan } from './pairs.js';
+import { profileTable } from './profile.js';
 import { type Budget, machine, type Outcome, overFirst, signed, type Table, time, timesTable } from './report.js';
 import type { Shape } from './sites.js';
 import type { Choice, Modules } from './variants.js';
@@ -52,11 +53,15 @@ export async function measureFlight(modules: Modules): Promise<Outcome> {
       });
     }
   }
+  for (const shape of ['sync', 'async'] as const) {
+    const [, least, flown] = choicesOf(FLOORS[shape]);
+    tables.push(await profileTable(modules, 'a call under the flight recorder', [flown, least], shape));
+  }
   const memory = await measureMemory(modules.workspace);
   return { tables: [...tables, ...memory.tables], budgets: [...budgets, ...memory.budgets] };
 }
 
-function choicesOf(floor: string): Choice[] {
+function choicesOf(floor: string): [Choice, Choice, Choice] {
   const calls = 80_000;
   return [
     { ...FORWARDER, label: 'transformed, off', calls },

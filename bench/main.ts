@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureBuild } from './build.js';
+import { measureCapture } from './capture.js';
 import { measureExport, measureHttp } from './exported.js';
 import { measureFaults } from './faults.js';
 import { measureFleet } from './fleet.js';
@@ -41,6 +42,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   http: measureHttp,
   open: (modules) => measureOpen(modules.workspace),
   production: measureProduction,
+  capture: measureCapture,
   flight: measureFlight,
   rules: () => measureRules(),
   profile: measureProfile,

@@ -1,5 +1,5 @@
-// Profile of a recorded call: V8's sampling profiler over recorded calls, its functions put together by what they do,
-// for ours and for spans by hand over the SDK. The engine puts small functions into their callers, and the profiler follows that.
+// Profiles of a call: V8's sampling profiler over many calls, its functions put together by what they do. Of recorded calls, for ours and
+// for spans by hand over the SDK; flight.ts has those of the flight recorder. The engine puts small functions into their callers, and the profiler follows that.
 
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -25,6 +25,7 @@ const PARTS: readonly { readonly part: string; readonly name?: RegExp; readonly 
     part: 'context',
     url: /async_hooks|async_context_frame|context\/(layer|manager|context)|span\/active\.js|context-async-hooks|api\/(context|trace)\.js|context-utils/,
   },
+  { part: 'the ring of the flight recorder', url: /span\/flight(-ring)?\.js/ },
   { part: 'promises', url: /span\/settle\.js|internal\/process\/task_queues/ },
   {
     part: 'queue, processor, export',
@@ -43,43 +44,47 @@ const PARTS: readonly { readonly part: string; readonly name?: RegExp; readonly 
 const REST = 'the engine and what is left';
 
 export async function measureProfile(modules: Modules): Promise<Outcome> {
-  const program = join(dirname(modules.workspace.worker()), 'profiled.js');
+  const choices: readonly Choice[] = [
+    { label: 'transformed', flavour: 'instrument', build: 'built', state: 'spanwright on', parent: 'sampled' },
+    { label: 'hand-written, SDK', flavour: 'handwritten', state: 'sdk on', parent: 'sampled' },
+  ];
   const tables: Table[] = [];
-  for (const shape of ['sync', 'async'] as const) {
-    const choices: readonly Choice[] = [
-      { label: 'transformed', flavour: 'instrument', build: 'built', state: 'spanwright on' },
-      { label: 'hand-written, SDK', flavour: 'handwritten', state: 'sdk on' },
-    ];
-    const columns: { readonly label: string; readonly profile: Profile }[] = [];
-    for (const choice of choices) columns.push({ label: choice.label, profile: await profile(program, modules, choice, shape) });
-    for (const { label, profile } of columns)
-      if (nanoseconds(profile, 'the method and its callers') === '0')
-        throw new Error(`bench: the profile of "${label}" lacks the method`);
-    const parts = [...new Set([...PARTS.map(({ part }) => part), REST])];
-    const rows = parts.map((part) => [part, ...columns.map(({ profile }) => nanoseconds(profile, part))]);
-    rows.push(['in all', ...columns.map(({ profile }) => `${Math.round(profile.nsPerCall)}`)]);
-    const slowest = columns[0]?.profile.self.filter(({ name }) => !name.startsWith('(')).slice(0, 8) ?? [];
-    const named = slowest.map(
-      ({ name, share }) => `\`${name || 'anonymous'}\` ${Math.round(share * (columns[0]?.profile.nsPerCall ?? 0))}`,
-    );
-    tables.push({
-      title: `Where the time of a recorded call goes, ${shape} methods`,
-      note:
-        'Nanoseconds a call, under a recorded parent, by the samples of V8’s profiler, without the cost of the profiler itself. ' +
-        `The slowest functions of the transformed column: ${named.join(', ')}.`,
-      head: ['', ...columns.map(({ label }) => label)],
-      rows: rows.filter(([, ...values]) => values.some((value) => value !== '0')),
-    });
-  }
+  for (const shape of ['sync', 'async'] as const)
+    tables.push(await profileTable(modules, 'a recorded call, under a recorded parent', choices, shape));
   return { tables, budgets: [] };
+}
+
+/** One column a choice. @param what kind of call */
+export async function profileTable(modules: Modules, what: string, choices: readonly Choice[], shape: Shape): Promise<Table> {
+  const program = join(dirname(modules.workspace.worker()), 'profiled.js');
+  const columns: { readonly label: string; readonly profile: Profile }[] = [];
+  for (const choice of choices) columns.push({ label: choice.label, profile: await profile(program, modules, choice, shape) });
+  for (const { label, profile } of columns)
+    if (nanoseconds(profile, 'the method and its callers') === '0')
+      throw new Error(`bench: the profile of "${label}" lacks the method`);
+  const parts = [...new Set([...PARTS.map(({ part }) => part), REST])];
+  const rows = parts.map((part) => [part, ...columns.map(({ profile }) => nanoseconds(profile, part))]);
+  rows.push(['in all', ...columns.map(({ profile }) => `${Math.round(profile.nsPerCall)}`)]);
+  const slowest = columns[0]?.profile.self.filter(({ name }) => !name.startsWith('(')).slice(0, 8) ?? [];
+  const named = slowest.map(
+    ({ name, share }) => `\`${name || 'anonymous'}\` ${Math.round(share * (columns[0]?.profile.nsPerCall ?? 0))}`,
+  );
+  return {
+    title: `Where the time of ${what} goes, ${shape} methods`,
+    note:
+      'Nanoseconds a call, by the samples of V8’s profiler, without the cost of the profiler itself. ' +
+      `The slowest functions of the first column: ${named.join(', ')}.`,
+    head: ['', ...columns.map(({ label }) => label)],
+    rows: rows.filter(([, ...values]) => values.some((value) => value !== '0')),
+  };
 }
 
 /** The quickest of several runs: other work only ever adds. */
 async function profile(program: string, modules: Modules, choice: Choice, shape: Shape): Promise<Profile> {
-  const { module, state } = await modules.variant(choice, shape);
+  const { module, state, parent } = await modules.variant(choice, shape);
   let best: Profile | undefined;
   for (let repeat = 0; repeat < REPEATS; repeat++) {
-    const { stdout } = await promisify(execFile)(process.execPath, [program, module, state], { timeout: LIMIT_MS });
+    const { stdout } = await promisify(execFile)(process.execPath, [program, module, state, parent], { timeout: LIMIT_MS });
     const found = JSON.parse(stdout) as Profile;
     if (best === undefined || found.nsPerCall < best.nsPerCall) best = found;
   }

@@ -1,9 +1,9 @@
-// Run in a process of its own: makes recorded calls under V8's sampling profiler, and prints the time a call and how much of it was
+// Run in a process of its own: makes calls under V8's sampling profiler, and prints the time a call and how much of it was
 // spent in which function. Started by profile.ts, compiled to plain JavaScript first.
 
 import { Session } from 'node:inspector/promises';
 import { context } from '@opentelemetry/api';
-import { PARENTS, STATES, type StateName } from './states.js';
+import { PARENTS, type ParentName, STATES, type StateName } from './states.js';
 
 export interface Profile {
   readonly nsPerCall: number;
@@ -18,10 +18,10 @@ const CALLS = 300 * BURST;
 const REPEATS = 3;
 const INTERVAL_US = 100;
 
-async function main(module: string, state: StateName): Promise<void> {
+async function main(module: string, state: StateName, parentName: ParentName): Promise<void> {
   const installed = await STATES[state]();
   const { sites } = require(module) as { sites: { m(a: number, b: number): number | Promise<number> }[] };
-  const parent = PARENTS.sampled() ?? context.active();
+  const parent = PARENTS[parentName]();
 
   async function drive(calls: number): Promise<number> {
     let sum = 0;
@@ -35,12 +35,13 @@ async function main(module: string, state: StateName): Promise<void> {
     return sum;
   }
 
-  await context.with(parent, drive, undefined, WARM_UP);
+  const run = (calls: number) => (parent === undefined ? drive(calls) : context.with(parent, drive, undefined, calls));
+  await run(WARM_UP);
   let nsPerCall = Number.POSITIVE_INFINITY;
   for (let repeat = 0; repeat < REPEATS; repeat++) {
     const used = process.cpuUsage();
     const start = process.hrtime.bigint();
-    await context.with(parent, drive, undefined, CALLS);
+    await run(CALLS);
     const elapsed = Number(process.hrtime.bigint() - start);
     const { user, system } = process.cpuUsage(used);
     // on a busy machine the clock runs on while others have the processor
@@ -52,7 +53,7 @@ async function main(module: string, state: StateName): Promise<void> {
   await session.post('Profiler.enable');
   await session.post('Profiler.setSamplingInterval', { interval: INTERVAL_US });
   await session.post('Profiler.start');
-  await context.with(parent, drive, undefined, CALLS);
+  await run(CALLS);
   const { profile } = await session.post('Profiler.stop');
   const counted = profile.nodes.reduce((sum, { hitCount = 0 }) => sum + hitCount, 0);
   const self = profile.nodes
@@ -62,4 +63,4 @@ async function main(module: string, state: StateName): Promise<void> {
   process.exit(0);
 }
 
-void main(process.argv[2] ?? '', process.argv[3] as StateName);
+void main(process.argv[2] ?? '', process.argv[3] as StateName, process.argv[4] as ParentName);

@@ -53,6 +53,11 @@ const FLAVOURS = {
     head: "import { instrument } from 'spanwright';",
     method: (_site: number, method: string) => `@instrument({ args: ['a'] })\n  ${method}`,
   },
+  // Five arguments of the kinds that are captured as they are.
+  'instrument five': {
+    head: "import { instrument } from 'spanwright';",
+    method: capturedByFive,
+  },
   'nestjs-otel': {
     head: "import { Span } from 'nestjs-otel';",
     method: (_site: number, method: string) => `@Span()\n  ${method}`,
@@ -183,6 +188,16 @@ function clockReads(site: number, method: string, shape: Shape = 'sync'): string
       }`;
   if (shape === 'sync') return `${signature} {\n    ${inside}\n  }`;
   return `${signature} {\n    return storage.run(${site}, async (): Promise<number> => {\n      ${inside}\n    });\n  }`;
+}
+
+/** The method calls one that is instrumented, with three arguments more. */
+function capturedByFive(_site: number, method: string): string {
+  const { signature } = parts(method);
+  const five = method.replace(
+    'm(a: number, b: number)',
+    'five(a: number, b: number, _rack: string, _on: boolean, _share: number)',
+  );
+  return `${signature} {\n    return this.five(a, b, 'rack-7', true, 0.5);\n  }\n  @instrument\n  ${five}`;
 }
 
 /** Careful code without a library: options made once, the error recorded, the span ended in every case. */

@@ -15,6 +15,7 @@ import {
   type Sampler,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-base';
+import type { TracingOptions } from '../runtime/config/configuration.js';
 import type { Gate } from '../runtime/gate/gate.js';
 import type { Tracing } from '../runtime/tracing.js';
 
@@ -52,10 +53,10 @@ async function sdkWithSampler(): Promise<Installed> {
   return sdk(createSampler({ enabled: true }) as unknown as Sampler);
 }
 
-async function spanwright(enabled: boolean): Promise<Installed & { tracing: Tracing }> {
+async function spanwright(enabled: boolean, options: TracingOptions = {}): Promise<Installed & { tracing: Tracing }> {
   const { startTracing } = await import('spanwright');
   const exporter = new DiscardingExporter();
-  const tracing = await startTracing({ serviceName: 'bench', exporter, enabled });
+  const tracing = await startTracing({ serviceName: 'bench', exporter, enabled, ...options });
   return { count: () => exporter.count, drain: () => tracing.forceFlush(), tracing };
 }
 
@@ -102,6 +103,13 @@ async function spanwrightWhen(): Promise<Installed> {
   await installed.drain();
   if (installed.count() !== 1) throw new Error(`bench: the lease exported ${installed.count()} spans of one call`);
   return { ...installed, count: () => installed.count() - 1 };
+}
+
+/** On, with a lease that captures the arguments of every recorded call. */
+async function spanwrightCapturing(): Promise<Installed> {
+  const installed = await spanwright(true, { allowCapture: '*' });
+  installed.tracing.setEnabled(true, { for: '1h', capture: 'args' });
+  return installed;
 }
 
 /** Off, with calls written into the ring of the flight recorder. */
@@ -153,6 +161,7 @@ export const STATES = {
   'spanwright on elsewhere': spanwrightElsewhere,
   'spanwright on for one value': spanwrightWhen,
   'spanwright on': () => spanwright(true),
+  'spanwright on, capturing': spanwrightCapturing,
   'spanwright flight recorder': flightRecorder,
 } satisfies Record<string, () => Promise<Installed>>;
 

@@ -67,7 +67,7 @@ export class Modules {
     const flavours: readonly Flavour[] =
       build === 'plain'
         ? ['bare', 'context read', 'clock reads', 'floor', 'handwritten', 'instrument', 'nestjs-otel', 'fullstackhouse']
-        : ['instrument', 'instrument args'];
+        : ['instrument', 'instrument args', 'instrument five'];
     const sources = flavours.flatMap((flavour) =>
       (['sync', 'async'] as const).map((shape): [string, string] => [`${flavour}-${shape}.ts`, sitesSource(flavour, shape)]),
     );

@@ -3,11 +3,15 @@
 // limit: 240 s
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readTraces } from '../../viewer/formats/read.js';
+import type { TraceList } from '../../viewer/server/shapes.js';
+import { start } from '../cli/program.js';
 import { type Compiled, compile } from '../transformer/compile.js';
 
 const PROGRAM = `import { instrument, startTracing, type Tracing } from 'spanwright';
@@ -73,7 +77,7 @@ interface Run {
   readonly out: string;
   readonly err: string;
   /** Causes in the names of the files, and the spans that they hold. */
-  readonly dumps: { cause: string; spans: ReturnType<typeof readTraces> }[];
+  readonly dumps: { cause: string; path: string; spans: ReturnType<typeof readTraces> }[];
 }
 
 async function run(
@@ -115,9 +119,23 @@ async function run(
   })();
   const dumps = names.map((name) => {
     const cause = /Z-\d+-(.+)\.json$/.exec(name)?.[1] ?? name;
-    return { cause, spans: readTraces(readFileSync(join(folder, name), 'utf8')) };
+    const path = join(folder, name);
+    return { cause, path, spans: readTraces(readFileSync(path, 'utf8')) };
   });
   return { code, signal, out, err, dumps };
+}
+
+/** Ids of the traces that `spanwright view` shows of the files. */
+async function viewed(files: readonly string[]): Promise<string[]> {
+  const ports = ['--port', '0', '--grpc-port', '0', '--http-port', '0'];
+  const viewer = start(['view', '--json', ...ports, ...files]);
+  try {
+    const [line] = (await once(viewer.stdout as Readable, 'data')) as [Buffer];
+    const answer = await fetch(`${JSON.parse(String(line)).view}/api/traces`);
+    return ((await answer.json()) as TraceList).traces.map(({ id }) => id).sort();
+  } finally {
+    viewer.kill();
+  }
 }
 
 const names = (spans: Run['dumps'][number]['spans']) => spans.map(({ name }) => name);
@@ -204,7 +222,7 @@ test('a signal that is not asked for does what it did, and writes no file', asyn
 const EVERY = { flightSlowerThan: '200ms', flightLoopDelay: '200ms', flightSignal: 'SIGUSR2' };
 const TRIGGERS = ['SIGTERM', 'SIGUSR2', 'error', 'event-loop-delay', 'slow', 'uncaughtException', 'unhandledRejection'];
 
-test('each trigger writes one file within the interval, with its cause on the roots; each dump that is asked for is written', async () => {
+test('each trigger writes one file within the interval, with its cause on the roots; the viewer opens them all', async () => {
   const { dumps, out, signal } = await run('every', EVERY);
   assert.match(out, 'still here');
   assert.is(signal, 'SIGTERM');
@@ -214,6 +232,8 @@ test('each trigger writes one file within the interval, with its cause on the ro
     for (const { attributes, parentSpanId } of spans)
       assert.is(attributes['spanwright.flight.reason'], parentSpanId === '' ? cause : undefined);
   }
+  const traces = new Set(dumps.flatMap(({ spans }) => spans.map(({ traceId }) => traceId)));
+  assert.equal(await viewed(dumps.map(({ path }) => path)), [...traces].sort());
 });
 
 test('without an interval each trigger writes each time, except the signal that ends the process', async () => {

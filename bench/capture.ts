@@ -1,0 +1,48 @@
+// Cost of captured values: a recorded call with five scalar arguments under a lease with `capture`, over the same call recorded without it.
+// Both are roots, whose spans are queued and handed to an exporter that forgets them.
+
+import { existsSync } from 'node:fs';
+import { NODE24 } from './node24.js';
+import { FORWARDER } from './off.js';
+import { measurePairs, type Plan } from './pairs.js';
+import { type Budget, machine, type Outcome, overFirst, signed, type Table, time, timesTable } from './report.js';
+import type { Modules } from './variants.js';
+
+const NODES = [
+  ['Node 20', process.execPath],
+  ['Node 24', NODE24],
+] as const;
+const PLAN: Plan = { generations: 2, rounds: 12, warmUps: 3, limitMs: 12_000 };
+const CAPTURED = 'recorded, five arguments captured';
+/** Nanoseconds a call above the same call without the capture. */
+const LIMIT = 1000;
+
+export async function measureCapture(modules: Modules): Promise<Outcome> {
+  const worker = modules.workspace.worker();
+  const tables: Table[] = [];
+  const budgets: Budget[] = [];
+  const common = { ...FORWARDER, flavour: 'instrument five', calls: 25_600, spans: 1 } as const;
+  const variants = await modules.all(
+    [
+      { ...common, label: 'recorded', state: 'spanwright on' },
+      { ...common, label: CAPTURED, state: 'spanwright on, capturing' },
+    ],
+    'sync',
+    true,
+  );
+  for (const [version, node] of NODES) {
+    if (!existsSync(node)) continue;
+    const samples = await measurePairs(worker, variants, { ...PLAN, node });
+    const over = overFirst(samples);
+    const note = `Two integers, a text, a boolean and a fraction. ${machine()}`;
+    tables.push(timesTable(`${version}: captured arguments, sync methods`, note, samples, over));
+    const measured = over(CAPTURED).difference.median;
+    budgets.push({
+      what: `${version}: five scalar arguments captured, over the same call recorded without`,
+      limit: signed(LIMIT, time),
+      measured: signed(measured, time),
+      met: measured <= LIMIT,
+    });
+  }
+  return { tables, budgets };
+}

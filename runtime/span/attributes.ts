@@ -85,7 +85,8 @@ function readArray(values: readonly unknown[], limits: Pick<SpanLimits, 'attribu
 /** An argument or result named by the user: also dates and big integers, which have one obvious text. */
 export function recordValue(value: unknown, limits: SpanLimits): AttributeValue | undefined {
   if (typeof value === 'bigint') return value.toString();
-  if (types.isDate(value)) {
+  // asked of objects alone, because it leaves JavaScript
+  if (typeof value === 'object' && types.isDate(value)) {
     const time = apply(getTime, value, []);
     return Number.isNaN(time) ? undefined : new CapturedDate(time).toISOString();
   }

@@ -1,0 +1,93 @@
+// `response_header` below the web frameworks, behind OpenTelemetry's instrumentation of HTTP servers: the answer to a recorded request
+// names its trace, and the answer to one that is not recorded does not. Real servers, each with a body that the framework parses.
+
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { instrument } from '../../runtime/index.js';
+import { traced } from '../gate/tracing.js';
+
+const require = createRequire(__filename);
+const power = instrument({ namespace: 'carbide::api', name: 'power' }, async () => {
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  return { state: 'on' };
+});
+
+/** Starts a server that answers `POST /v1/power`. @returns its address and what stops it */
+type Start = () => Promise<{ readonly url: string; stop(): unknown }>;
+
+async function listening(server: Server) {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop: () => server.close() };
+}
+const createServer = (handler: unknown): Server =>
+  (require('node:http') as typeof import('node:http')).createServer(handler as never);
+
+const FRAMEWORKS: Readonly<Record<string, Start>> = {
+  async Express() {
+    const express = require('express');
+    const app = express().use(express.json());
+    app.post('/v1/power', async (_request: unknown, response: { json(body: unknown): void }) => response.json(await power()));
+    return listening(createServer(app));
+  },
+  async Fastify() {
+    const app = require('fastify')();
+    app.post('/v1/power', () => power());
+    return { url: await app.listen({ port: 0, host: '127.0.0.1' }), stop: () => app.close() };
+  },
+  async Hono() {
+    const { Hono } = require('hono');
+    const { getRequestListener } = require('@hono/node-server');
+    const app = new Hono();
+    app.post('/v1/power', async (context: { req: { json(): Promise<unknown> }; json(body: unknown): Response }) => {
+      await context.req.json();
+      return context.json(await power());
+    });
+    return listening(createServer(getRequestListener(app.fetch)));
+  },
+  async Nest() {
+    const { Controller, Module, Post } = await import('@nestjs/common');
+    const { NestFactory } = await import('@nestjs/core');
+    class PowerController {
+      post() {
+        return power();
+      }
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(PowerController.prototype, 'post') as PropertyDescriptor;
+    Post('v1/power')(PowerController.prototype, 'post', descriptor);
+    Controller()(PowerController);
+    class App {}
+    Module({ controllers: [PowerController] })(App);
+    const app = await NestFactory.create(App, { logger: false });
+    await app.listen(0, '127.0.0.1');
+    return { url: await app.getUrl(), stop: () => app.close() };
+  },
+};
+
+for (const [name, start] of Object.entries(FRAMEWORKS))
+  test(`below ${name} the answer to a recorded request names its trace, and no other answer names one`, () =>
+    traced({ instrumentations: ['http'], responseHeader: 'x-trace-id' }, async ({ tracing, spans }) => {
+      const { url, stop } = await start();
+      const ask = async () => {
+        const body = JSON.stringify({ machine: 'm-17' });
+        const response = await fetch(`${url}/v1/power`, {
+          method: 'POST',
+          body,
+          headers: { 'content-type': 'application/json' },
+        });
+        assert.is(await response.text(), '{"state":"on"}');
+        return response.headers.get('x-trace-id');
+      };
+      try {
+        assert.is(await ask(), null);
+        tracing.setEnabled(true, { for: '1m' });
+        const traceId = await ask();
+        assert.equal([...new Set((await spans()).map((span) => span.spanContext().traceId))], [traceId]);
+      } finally {
+        await stop();
+      }
+    }));
+
+test.run();

@@ -238,9 +238,10 @@ export class FlightDumps {
     const monitor = monitorEventLoopDelay({ resolution: Math.min(20, flightLoopDelay) });
     monitor.enable();
     const look = (): void => {
-      const longest = monitor.max / 1e6;
+      if (monitor.max / 1e6 <= flightLoopDelay) return;
+      // not before: a reset forgets the last tick, and with it the delay that is about to be noted
       monitor.reset();
-      if (longest > flightLoopDelay) this.trigger('event-loop-delay');
+      this.trigger('event-loop-delay');
     };
     const timer = unref(setInterval(look, Math.max(100, flightLoopDelay)));
     this.#undo.push(() => {

@@ -49,7 +49,7 @@ export async function measureBuild(workspace: Workspace): Promise<Outcome> {
   };
 }
 
-/** Prints what the compiler's process used: on a machine with other work, time by the clock says more of that than of the compiler. */
+/** Prints what the compiler's process used: on a busy machine, elapsed time measures the other work more than the compiler. */
 const METER = `process.on('exit', () => {
   const { user, system } = process.cpuUsage();
   require('node:fs').writeSync(2, 'processor time ' + (user + system) + ' us\\n');

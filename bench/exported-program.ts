@@ -20,7 +20,7 @@ export interface ExportedSetup {
   readonly sdk: string;
 }
 
-/** `calls`: so many recorded calls, in bursts that are flushed; `flush`: send what is queued. */
+/** `calls`: this many recorded calls, in bursts that are flushed; `flush`: send what is queued. */
 export type ExportedOrder = { readonly calls: number } | 'flush' | 'usage';
 
 export interface ExportedAnswer {

@@ -37,7 +37,7 @@ const KEPT = 'transformed, 1 % of traces kept';
 const SDK_KEPT = 'hand-written spans, SDK, 1 % of traces kept';
 
 const ROUNDS = 8;
-/** The engine compiles on for some thousand requests, and its threads count. */
+/** The engine goes on compiling for some thousand requests, and its threads count. */
 const WARM_UPS = 8;
 const CALLS = 20_480;
 const REQUESTS = 1000;
@@ -132,7 +132,7 @@ interface Alternation {
   spans(row: Row): number | undefined;
 }
 
-/** One number a round and row, from processes that are asked by turns. */
+/** One number for each round and row, from processes that take turns. */
 async function alternate({ modules, line, protocol, rows, measure, spans }: Alternation): Promise<Map<string, number[]>> {
   const program = join(dirname(modules.workspace.worker()), 'exported-program.js');
   const receiver = new Receiver();

@@ -20,7 +20,7 @@ interface Scene {
   readonly network: FaultyNetwork;
   /** Undefined where the scripted Collector replaces the real one. */
   readonly real: OtelCollector | undefined;
-  /** Given to both services, so that both stumble alike. */
+  /** Applied to both services alike. */
   order(order: Order): Promise<unknown>;
 }
 

@@ -29,7 +29,7 @@ const TOKEN = randomBytes(24).toString('hex');
 /** Requests that the program which changes all hooks has under way. */
 const AT_ONCE = 50;
 
-/** A source of changes, and what it takes to lose it and to have it back. */
+/** A source of changes, and how to stop it and start it again. */
 interface Source {
   readonly address: string;
   on(time: string): Promise<unknown>;
@@ -76,7 +76,7 @@ async function startHooks(): Promise<Source> {
     address: folder,
     on: (time) => putAll({ enabled: true, for: time }),
     off: () => putAll({ enabled: false }),
-    // the person who made the change is gone: nothing else is needed for it to end
+    // only the caller is gone: the change ends without it
     lose: nothing,
     restore: nothing,
     ready: nothing,

@@ -1,4 +1,4 @@
-// Run in a process of its own with the Collector exposed: makes calls that wait for ever, and prints how many bytes of the heap each
+// Run in a process of its own with garbage collection exposed: makes calls that wait for ever, and prints how many bytes of the heap each
 // of them holds. Started by open.ts, compiled to plain JavaScript first.
 
 import { trace } from '@opentelemetry/api';

@@ -1,5 +1,6 @@
 // One library in a process of its own, in one of three states: nothing installed, Spanwright off, the library's instrumentation
-// package under an SDK that drops everything. Started by bench/instrumentations.ts; answers over IPC what an operation costs the processor.
+// package under an SDK that drops everything. Started by bench/instrumentations.ts; answers over IPC with the processor time of an
+// operation.
 
 import type { IncomingMessage } from 'node:http';
 import { context, propagation, trace } from '@opentelemetry/api';

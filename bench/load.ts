@@ -1,5 +1,5 @@
-// Import of `spanwright` and start of a service that is off, against OpenTelemetry's SDK set up by hand: CPU time of one step in new
-// processes, alternated. The file system's cache is warm.
+// Import of `spanwright` and start of a service that is off, against OpenTelemetry's SDK set up by hand: CPU time of one step, in
+// new processes that alternate. The file system's cache is warm.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

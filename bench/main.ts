@@ -1,5 +1,5 @@
 // `npm run bench`: measures, and prints Markdown. Arguments: names of sections (SECTIONS; without one all but those in BY_NAME), and
-// `--write <file>` to write the document beside printing it, where sections are named only their part of it. The exit status is 1 when
+// `--write <file>` to write the document beside printing it, with named sections only their part of it. The exit status is 1 when
 // a budget is not met, and 2 for invalid arguments.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -100,7 +100,7 @@ async function main(): Promise<void> {
   for (const name of names) {
     const start = performance.now();
     outcomes.push(await (SECTIONS[name] as (modules: Modules) => Promise<Outcome>)(modules));
-    // after each section, so that a run that is broken off has not been for nothing
+    // after each section, so that an interrupted run keeps its results
     if (write !== undefined) writeFileSync(write, before === undefined ? document(outcomes) : renew(before, outcomes));
     console.error(`${name}: measured in ${Math.round((performance.now() - start) / 1000)} s`);
   }

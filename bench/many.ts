@@ -79,7 +79,7 @@ async function measure(workspace: Workspace, cells: readonly Cell[], title: stri
         factor(all),
         `${median(bare, ({ loadMs }) => loadMs).toFixed(0)} ms, ${factor(ratio(({ loadMs }) => loadMs))}`,
         `${(median(bare, ({ heapBytes }) => heapBytes) / 1e6).toFixed(1)} MB, ${factor(ratio(({ heapBytes }) => heapBytes))}`,
-        // of a few modules it is the pages that happen to be mapped
+        // with few modules the result is noise of mapped pages
         cell.sites < 1000 ? '' : factor(ratio(({ rssBytes }) => rssBytes)),
       ]);
       budgets.push(...budgetsOf(name, cell, ratio, all));

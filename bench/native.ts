@@ -1,6 +1,6 @@
 // Cost of the native build: `spanwright build` against plain native `tsc` over the same 500 generated files, each compiler in a process of
 // its own, turn by turn and in alternating order, so that both meet the same machine. Time by the clock: both compilers work on several
-// processors at once. Needs TypeScript 7.1 from `.ci/setup`; without it the section says so and measures nothing.
+// processors at once. Needs TypeScript 7.1 from `.ci/setup`; without it the section reports that and measures nothing.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

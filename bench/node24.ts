@@ -1,5 +1,5 @@
-// The budgets again on Node 24, whose asynchronous contexts are made otherwise: there a context that is being followed costs promises
-// nothing. `.ci/setup` installs it; without it this section says so and measures nothing.
+// The budgets again on Node 24, which implements asynchronous contexts in another way: an active context does not slow promises.
+// `.ci/setup` installs it; without it this section reports that and measures nothing.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -19,7 +19,7 @@ export const FORWARDER: Choice = {
 
 const DECORATOR: Choice = { ...FORWARDER, label: 'plain decorator, off', build: 'plain' };
 
-/** Cheap enough that nanoseconds count: measured by themselves, in many rounds. */
+/** Variants so cheap that nanoseconds count: measured separately, in many rounds. */
 export const CHEAP: readonly Choice[] = [
   BARE,
   FORWARDER,
@@ -96,7 +96,7 @@ function offBudgets(shape: Shape, over: (label: string) => ReturnType<typeof pai
 
 /** Bytes and microtasks of a call. */
 async function measureTraces(modules: Modules, worker: string): Promise<{ rows: string[][]; budget: Budget[] }> {
-  // The hand-written row shows that the count sees what is there.
+  // The hand-written row shows that the count detects allocations.
   const choices = [...CHEAP, ...PEERS.slice(2)].filter(({ label, flavour }) => !/no SDK$/.test(label) && flavour !== 'autotel');
   const count = async (shape: Shape, order: 'bytes' | 'turns') => {
     const variants = await modules.all(choices, shape);

@@ -1,6 +1,6 @@
 // More expensive ways to record nothing: spans made by hand or by peers, against an SDK that drops everything, a provider that drops
-// everything, or no SDK at all; and calls below a parent that was not sampled. What the program pays with any tracer (the
-// body, closures, the promise, the context that is being followed) is a row of its own, and the budgets are on what comes on top.
+// everything, or no SDK at all; and calls below a parent that was not sampled. The costs that any tracer causes (the body,
+// closures, the promise, the active context) are a row of their own, and the budgets apply to the difference.
 
 import { measurePairs, type Plan } from './pairs.js';
 import { type Budget, factor, type Outcome, overFirst, samplesOf, share, timesTable } from './report.js';

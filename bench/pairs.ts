@@ -1,5 +1,5 @@
 // Measures variants against each other in paired rounds: every variant lives in a process of its own, and each round times all
-// of them one after the other, forwards and backwards in turn, so that what the machine does meanwhile falls on all alike.
+// of them one after the other, alternately forwards and backwards, so that other load affects all alike.
 // Guarantees that every variant computed the same sum and made exactly the spans that it should have.
 
 import { type ChildProcess, fork } from 'node:child_process';
@@ -14,11 +14,11 @@ export interface Variant extends WorkerSetup {
 }
 
 export interface Plan {
-  /** Times that all processes are started afresh: where code and data happen to lie differs from process to process. */
+  /** Number of times that all processes are restarted, because the layout of code and data differs between processes. */
   readonly generations: number;
   readonly rounds: number;
   readonly warmUps: number;
-  /** Time limit of all rounds: on a busy machine fewer of them are made, though never fewer than MIN_ROUNDS of a generation. */
+  /** Time limit of all rounds: on a busy machine fewer of them are made, but at least MIN_ROUNDS per set of processes. */
   readonly limitMs: number;
   /** Another Node.js than the one that runs the benchmarks. */
   readonly node?: string;

@@ -1,5 +1,6 @@
-// Profiles of a call: V8's sampling profiler over many calls, its functions put together by what they do. Of recorded calls, for ours and
-// for spans by hand over the SDK; flight.ts has those of the flight recorder. The engine puts small functions into their callers, and the profiler follows that.
+// Profiles of a call: V8's sampling profiler over many calls, its functions grouped by purpose. Of recorded calls, for ours and
+// for spans by hand over the SDK; flight.ts has those of the flight recorder. The engine inlines small functions, and the profiler
+// attributes them to their callers.
 
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -12,7 +13,7 @@ import type { Choice, Modules } from './variants.js';
 const LIMIT_MS = 120_000;
 const REPEATS = 2;
 
-/** The first that matches has it; what none matches is listed as the rest. */
+/** The first matching group counts the function; functions without a group are the rest. */
 const PARTS: readonly { readonly part: string; readonly name?: RegExp; readonly url?: RegExp }[] = [
   { part: 'garbage collection', name: /^\(garbage collector\)$/ },
   { part: 'nothing: the process waits', name: /^\(idle\)$/ },
@@ -54,7 +55,7 @@ export async function measureProfile(modules: Modules): Promise<Outcome> {
   return { tables, budgets: [] };
 }
 
-/** One column a choice. @param what kind of call */
+/** One column per choice. @param what kind of call */
 export async function profileTable(modules: Modules, what: string, choices: readonly Choice[], shape: Shape): Promise<Table> {
   const program = join(dirname(modules.workspace.worker()), 'profiled.js');
   const columns: { readonly label: string; readonly profile: Profile }[] = [];

@@ -44,7 +44,7 @@ async function main(module: string, state: StateName, parentName: ParentName): P
     await run(CALLS);
     const elapsed = Number(process.hrtime.bigint() - start);
     const { user, system } = process.cpuUsage(used);
-    // on a busy machine the clock runs on while others have the processor
+    // on a busy machine elapsed time includes other processes
     nsPerCall = Math.min(nsPerCall, elapsed / CALLS, ((user + system) * 1000) / CALLS);
   }
 

@@ -1,5 +1,5 @@
 // A receiver of OTLP that counts spans and forgets them: over HTTP/1.1 (`http/protobuf`) and over HTTP/2 without TLS (gRPC). It runs in
-// the process of the coordinator, so that what it does is not part of what is measured.
+// the process of the coordinator, so that its work is not measured.
 
 import { createServer, type Server } from 'node:http';
 import { createServer as createServer2, type Http2Server } from 'node:http2';

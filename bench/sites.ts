@@ -6,7 +6,7 @@ export const SITES = 32;
 
 export type Shape = 'sync' | 'async';
 
-/** Ids as cheap as random ids get: slices of a text. The trace's is one for all, as below a parent. */
+/** The cheapest random ids: slices of a text. All spans share one trace id, as below a parent. */
 const FLOOR_HEAD = `import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomFillSync } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
@@ -62,7 +62,7 @@ const FLAVOURS = {
     head: "import { Span } from 'nestjs-otel';",
     method: (_site: number, method: string) => `@Span()\n  ${method}`,
   },
-  // Its declared type takes no method with typed parameters, so its type is put aside; what runs is the same.
+  // Its declared type accepts no method with typed parameters, so the type is bypassed; the code is the same.
   fullstackhouse: {
     head: "import { Traced } from '@fullstackhouse/opentelemetry-js-decorator';",
     method: (_site: number, method: string) => `@(Traced() as unknown as MethodDecorator)\n  ${method}`,
@@ -138,7 +138,7 @@ const CATCHING = `
     }
   }`;
 
-/** A loop in which every callee has a call site of its own, where the engine may inline it: the hardest ground for a forwarder. */
+/** A loop in which every callee has a call site of its own, where the engine may inline it: the hardest case for a forwarder. */
 function ownCallSites(shape: Shape, sites: number): string {
   const [keyword, type, wait] = shape === 'sync' ? ['', 'number', ''] : ['async ', 'Promise<number>', 'await '];
   const calls = Array.from(
@@ -190,7 +190,7 @@ function clockReads(site: number, method: string, shape: Shape = 'sync'): string
   return `${signature} {\n    return storage.run(${site}, async (): Promise<number> => {\n      ${inside}\n    });\n  }`;
 }
 
-/** The method calls one that is instrumented, with three arguments more. */
+/** The method calls an instrumented one, with three more arguments. */
 function capturedByFive(_site: number, method: string): string {
   const { signature } = parts(method);
   const five = method.replace(
@@ -200,7 +200,7 @@ function capturedByFive(_site: number, method: string): string {
   return `${signature} {\n    return this.five(a, b, 'rack-7', true, 0.5);\n  }\n  @instrument\n  ${five}`;
 }
 
-/** Careful code without a library: options made once, the error recorded, the span ended in every case. */
+/** Careful hand-written code: options created once, the error recorded, the span ended in every case. */
 function byHand(site: number, method: string, shape: Shape = 'sync'): string {
   const { signature, body } = parts(method);
   const [keyword, type] = shape === 'sync' ? ['', 'number'] : ['async ', 'Promise<number>'];

@@ -60,12 +60,12 @@ async function spanwright(enabled: boolean, options: TracingOptions = {}): Promi
   return { count: () => exporter.count, drain: () => tracing.forceFlush(), tracing };
 }
 
-/** Switched on, used, and switched off again: what a service is after somebody has looked into it. */
+/** Switched on, used, and switched off again: the state of a service after an investigation. */
 async function spanwrightOffAgain(underWay: boolean): Promise<Installed> {
   const { instrument } = await import('spanwright');
   const installed = await spanwright(false);
   const lease = installed.tracing.setEnabled(true, { for: '1m' });
-  // its context lives on for as long as the process does, as that of a pooled connection made in the call would
+  // its context lives as long as the process, like that of a pooled connection created in the call
   const look = instrument({ name: 'look', namespace: 'bench' }, async function look(more: Promise<void> | null) {
     await more;
   });
@@ -127,7 +127,7 @@ async function flightRecorder(): Promise<Installed> {
 const gate = (): Gate =>
   (globalThis as unknown as Record<symbol, { gate: Gate }>)[Symbol.for('spanwright.state.1')]?.gate as Gate;
 
-/** A tracer that calls back and does nothing else: what is left is what the program itself pays for spans by hand. */
+/** A tracer that only calls back: the remaining cost is that of hand-written spans in the program itself. */
 async function emptyTracer(): Promise<Installed> {
   const span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
   const tracer = { startActiveSpan: (_name: string, _options: unknown, body: (given: typeof span) => unknown) => body(span) };

@@ -1,4 +1,4 @@
-// Order statistics of paired rounds. The machine that measures is busy with other things, so nothing here uses a mean: noise
+// Order statistics of paired rounds. The machine also does other work, so no mean is used: noise
 // only ever adds time, in bursts, and both sides of a pair are measured within the same few milliseconds.
 
 export interface Spread {
@@ -23,7 +23,7 @@ export function paired(values: readonly number[], base: readonly number[]): { ra
   return { ratio: spread(ratios), difference: spread(differences) };
 }
 
-/** The same round of two variants, each less a third: how the parts that they add to the third compare. */
+/** The same round of two variants, each minus a third: compares the costs that they add to the third. */
 export function pairedAbove(values: readonly number[], base: readonly number[], floor: readonly number[]): Spread {
   const above = (of: readonly number[]): number[] => of.map((value, round) => value - (floor[round] as number));
   return paired(above(values), above(base)).ratio;

@@ -47,7 +47,7 @@ export class Modules {
     return { label, module, state, parent, shape, calls, spans, bursts, callSites };
   }
 
-  /** Those that there are: one peer is for async methods only, and not always installed. */
+  /** The available peers: one is for async methods only, and not always installed. */
   all(choices: readonly Choice[], shape: Shape, bursts = false): Promise<Variant[]> {
     const present = choices.filter(({ flavour }) => flavour !== 'autotel' || (shape === 'async' && hasAutotel()));
     return Promise.all(present.map((choice) => this.variant(choice, shape, bursts)));
@@ -63,7 +63,7 @@ export class Modules {
   }
 
   async #compile(build: Build): Promise<string> {
-    // The peers' decorators exist in the legacy form only, and only ours has a transformer.
+    // The peers' decorators exist in the legacy form only, and only Spanwright has a transformer.
     const flavours: readonly Flavour[] =
       build === 'plain'
         ? ['bare', 'context read', 'clock reads', 'floor', 'handwritten', 'instrument', 'nestjs-otel', 'fullstackhouse']

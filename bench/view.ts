@@ -164,7 +164,7 @@ class Sender {
     this.#template = JSON.stringify(toOtlpJson(spans));
   }
 
-  /** At the rate, catching up after a pause; with several requests on the way, as several services have. */
+  /** Sends at the given rate and catches up after a pause, with several requests in flight, as from several services. */
   async sendFor(ms: number): Promise<void> {
     const begin = performance.now();
     const goal = (ms / 1000) * SPANS_PER_SECOND;

@@ -1,4 +1,4 @@
-// One variant in a process of its own, so that no other variant's types, caches or providers colour it. Started by the
+// One variant in a process of its own, so that types, caches and providers of other variants do not affect it. Started by the
 // coordinator, compiled to plain JavaScript first; loads one generated module under one state and answers orders over IPC.
 
 import { type Context, context } from '@opentelemetry/api';
@@ -36,7 +36,7 @@ interface Callee {
 /** Makes so many calls and returns the sum of their results. */
 type Drive = (calls: number) => number | Promise<number>;
 
-/** One call in so many is made before the clock starts. */
+/** Share of the calls that are made before the clock starts. */
 const LEAD_IN = 4;
 /** A call loop passes over all of them, so calls come in multiples of this. */
 const SITES = 32;
@@ -92,7 +92,7 @@ const MEASURES = {
   /**
    * The time by the clock or the time that the processor worked, whichever is less: the clock runs on while the processor works for other
    * processes, and the processor's count holds what the engine does meanwhile in other threads. A short round that was interrupted is
-   * repeated. The calls before the clock starts bring back what the other variants pushed out of the processor's caches.
+   * repeated. The calls before the clock starts refill the processor's caches after other variants.
    */
   async time(run: Drive, calls: number) {
     const leadIn = Math.ceil(calls / LEAD_IN / SITES) * SITES;

@@ -73,7 +73,7 @@ export class Workspace {
     return { command: process.execPath, args, output: join(folder, 'out') };
   }
 
-  /** Compiles, and returns the folder of the JavaScript. A compiler's complaint is an error: nothing half-built is measured. */
+  /** Compiles, and returns the folder of the JavaScript. A compiler diagnostic is an error, so that no partial build is measured. */
   async compile(name: string, build: Build, sources: Record<string, string>): Promise<string> {
     const { command, args, output } = this.project(name, build, sources);
     try {

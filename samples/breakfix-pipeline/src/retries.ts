@@ -1,4 +1,4 @@
-// Retries a failed operation, later each time, so that a fault that stays floods neither the cluster nor the traces.
+// Retries a failed operation, with growing delays, so that a permanent fault floods neither the cluster nor the traces.
 
 const FIRST_MS = 1000;
 const LONGEST_MS = 60_000;
@@ -10,7 +10,7 @@ export class Retries {
     return Date.now() >= (this.#failed.get(id)?.next ?? 0);
   }
 
-  /** Runs the attempt and remembers how it went; what it throws goes to `onError`. */
+  /** Runs the attempt and stores its outcome; an error goes to `onError`. */
   async attempt(id: string, work: () => Promise<void>, onError: (error: Error) => void): Promise<void> {
     if (!this.#isDue(id)) return;
     try {

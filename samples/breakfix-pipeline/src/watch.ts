@@ -1,5 +1,4 @@
-// How modules find work: they ask again and again, one pass after the other. A pass runs outside any span, so that what it asks
-// makes none; spans begin where an event is worked on.
+// Polling loop of the modules. A pass runs outside any span, so that its queries create none; spans start where an event is processed.
 
 export interface Watch {
   /** Resolves when the pass under way has ended. */

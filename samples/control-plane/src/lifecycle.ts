@@ -8,7 +8,7 @@ export function announce(facts: Readonly<Record<string, unknown>>): void {
   process.stdout.write(`${JSON.stringify(facts)}\n`);
 }
 
-/** From then on further signals change nothing: Ctrl-C reaches every process of a terminal, and its owner asks it once more. */
+/** Further signals are ignored: Ctrl-C reaches every process of a terminal, and the owner sends a second signal. */
 export function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
     process.on('SIGTERM', () => resolve());

@@ -1,5 +1,5 @@
-// The simulated part: nodes, the pods on them and what ends them, jobs, requests, and the machines of the cloud. What takes
-// time takes it here: a pod ends when it has written its checkpoint, a machine is back when it has booted.
+// The simulated part: nodes, pods and their evictions, jobs, requests, and the machines of the cloud. Slow operations take their
+// time here: a pod ends when it has written its checkpoint, a machine is back when it has booted.
 
 import type { Job, Metadata, Node, Pod, Request } from '../kube/types.js';
 

@@ -1,5 +1,5 @@
 // The cluster as a process: a small Kubernetes-like API and the cloud behind it, over HTTP on the loopback interface. It is not
-// traced: it stands for what is there anyway.
+// traced, because it stands for existing infrastructure.
 
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-// Scenarios of what is done to a node beside a reboot, and of what people and other systems do meanwhile.
+// Scenarios of maintenance other than a reboot, and of actions by people and other systems meanwhile.
 
 import { only, quick, type Scenario, settled, until, xid } from './scenario.js';
 

@@ -1,4 +1,4 @@
-// On a server that others use too, a run works in a schema of its own, and leaves nothing behind.
+// On a shared server a run works in a schema of its own and removes it afterwards.
 
 import { Client } from 'pg';
 

@@ -1,5 +1,5 @@
 // The whole system as processes: the store (unless a server is configured), the cluster, a receiver of spans (unless an endpoint is
-// configured), the sink, and the eight modules. What the run looks at, it looks at from outside: in the database and the cluster.
+// configured), the sink, and the eight modules. The run observes it from outside: through the database and the cluster.
 
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -98,14 +98,14 @@ export class Pipeline {
     if (!response.ok) throw new Error(`the cluster refused ${setup.name}: ${await response.text()}`);
   }
 
-  /** Ends a module and starts it again: in order with SIGTERM, in its tracks with SIGKILL. */
+  /** Ends a module and starts it again: gracefully with SIGTERM, or at once with SIGKILL. */
   async restart(module: Module, signal: 'SIGTERM' | 'SIGKILL', env: NodeJS.ProcessEnv = {}): Promise<void> {
     if (signal === 'SIGTERM') await this.#end(module);
     else await this.#children.get(module)?.stop(signal);
     await this.#start(module, env);
   }
 
-  /** The modules first: they send what they have left. */
+  /** The modules first, because they send their remaining spans. */
   async stop(): Promise<void> {
     await Promise.allSettled(this.#starting);
     await Promise.all(MODULES.map((name) => this.#end(name)));

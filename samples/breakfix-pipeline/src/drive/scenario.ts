@@ -1,4 +1,4 @@
-// One thing that happens to a node in a run, and what the tables of scenarios need to write it down.
+// One scenario of a run, and helpers for the tables of scenarios.
 
 import type { HealthEventDocument } from '../model/health-event.js';
 import type { HealthEventMessage } from '../rpc/services.js';

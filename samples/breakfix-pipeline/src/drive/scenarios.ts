@@ -163,7 +163,7 @@ async function addHistory({ store }: Pipeline): Promise<void> {
   );
 }
 
-/** A group at once, one group after the other: what restarts modules or holds the table would be seen in the other traces. */
+/** Groups run one after the other, because a restart of modules or a lock on the table would show in the other traces. */
 export const GROUPS: readonly (readonly string[])[] = [
   ['repeated', 'slow-drain', 'unsupported', 'lost-machine', 'duplicate', ...Object.keys(MAINTENANCE)],
   ['restarts'],

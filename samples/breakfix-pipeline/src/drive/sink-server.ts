@@ -1,5 +1,5 @@
-// The sink of exported events: an HTTP server that takes CloudEvents and remembers them. It refuses the first event of one node once,
-// as sinks do.
+// The sink of exported events: an HTTP server that takes CloudEvents and remembers them. It refuses the first event of one node
+// once, to show a retry.
 
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

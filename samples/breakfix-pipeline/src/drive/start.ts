@@ -1,4 +1,4 @@
-// `npm start -w breakfix-pipeline`: starts the whole pipeline, lets things happen (all of scenarios.ts, or those named as arguments),
+// `npm start -w breakfix-pipeline`: starts the whole pipeline, runs all scenarios of scenarios.ts or those named as arguments,
 // prints the traces, and ends: with 0 when every event has one trace and every span was delivered, with 1 and the reasons else.
 
 import { deliveryFaults } from '@spanwright/stage';

@@ -1,5 +1,5 @@
-// Exports everything that is stored, for a sink that is new. So that it is one consistent picture, the table is locked against
-// changes until the last event is out: correct, and a mistake, since every module then waits for the sink. The traces show it.
+// Exports everything that is stored, for a sink that is new. For consistency the table is locked against changes until the last
+// event is sent. That is correct, and a mistake on purpose: every module then waits for the sink. The traces show it.
 
 import type { PoolClient } from 'pg';
 import { instrument } from 'spanwright';

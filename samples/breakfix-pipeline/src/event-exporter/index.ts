@@ -1,4 +1,4 @@
-// Hands each event to the outside, once it is stored.
+// Exports each event once it is stored.
 
 import { extract, instrument } from 'spanwright';
 import type { ConsoleLogger } from 'spanwright/logs';

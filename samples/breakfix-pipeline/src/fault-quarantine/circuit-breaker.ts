@@ -1,5 +1,5 @@
-// Stops the quarantine when it would take too many nodes at once: then the monitors are likelier wrong than the nodes. A tripped
-// breaker stays so until the process is restarted by someone who has looked.
+// Stops the quarantine when it would take too many nodes at once: the fault is then more likely in the monitors than in the nodes.
+// A tripped breaker stays tripped until an operator restarts the process.
 
 const WINDOW_MS = 5 * 60_000;
 

@@ -111,7 +111,7 @@ export class FaultQuarantine {
     }
   }
 
-  /** Takes the faults that are gone off the node's list, and gives the node back when none is left. */
+  /** Removes resolved faults from the node's list, and uncordons the node when none is left. */
   @instrument({ name: 'fault_quarantine.perform_uncordon' })
   async performUncordon(event: StoredEvent): Promise<Outcome> {
     const { nodeName } = event.healthevent;
@@ -137,7 +137,7 @@ export class FaultQuarantine {
     }
   }
 
-  /** Somebody has uncordoned a quarantined node: its faults count as settled, and what is under way for them is cancelled. */
+  /** An operator has uncordoned a quarantined node: its faults count as resolved, and work under way for them is cancelled. */
   @instrument({
     name: 'fault_quarantine.manual_uncordon',
     root: true,

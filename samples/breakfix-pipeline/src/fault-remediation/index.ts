@@ -1,5 +1,5 @@
-// Remedies what a drained node was quarantined for: collects its logs, asks for maintenance by a custom resource, and writes down what
-// came of it. The trace goes on in the annotations of the resource, since the janitor never sees the event.
+// Remedies what a drained node was quarantined for: collects its logs, requests maintenance by a custom resource, and records the
+// result. The trace goes on in the annotations of the resource, since the janitor never sees the event.
 
 import { trace } from '@opentelemetry/api';
 import { extract, inject, instrument, linksTo } from 'spanwright';
@@ -13,7 +13,7 @@ import { Retries } from '../retries.js';
 import type { HealthEventStore } from '../store/health-event-store.js';
 
 const TRACE = traceOf('fault-remediation', 'node-drainer');
-/** For what this module does later: it goes on from what it did itself. */
+/** Parent for later work of this module on the same event. */
 const OWN_TRACE = traceOf('fault-remediation', ['fault-remediation', 'node-drainer']);
 
 const DRAINED = (['Succeeded', 'AlreadyDrained', 'Cancelled'] as const).map((status) => ({
@@ -28,7 +28,7 @@ const KINDS: { readonly [Action in RecommendedAction]?: Kind } = {
   RUN_FIELDDIAG: 'ExternalRemediationRequest',
 };
 
-/** How long things may take, in seconds. */
+/** Time limits in seconds. */
 export interface Limits {
   reboot: number;
   maintenance: number;
@@ -63,7 +63,7 @@ export class FaultRemediation {
     if (userpodsevictionstatus?.status === 'Cancelled') return this.cancel(event);
     const kind = KINDS[event.healthevent.recommendedAction];
     if (maintenanceresource === undefined || kind === undefined) return this.reconcile(event);
-    const request = await this.kube.get(kind, maintenanceresource); // outside any span, like all that only waits
+    const request = await this.kube.get(kind, maintenanceresource); // outside any span, because it only waits
     if (request.status.completionTime !== undefined) await this.complete(event, request);
   }
 
@@ -115,7 +115,7 @@ export class FaultRemediation {
     this.log.info({ event: event.id, node: event.healthevent.nodeName, reason }, 'remediation skipped');
   }
 
-  /** The remediation goes on in any case: logs that are not to be had must not keep a node out of service. */
+  /** The remediation goes on in any case: unavailable logs must not keep a node out of service. */
   @instrument({
     name: 'fault_remediation.log_collector',
     attributes: ({ id, healthevent }: StoredEvent, job: string) => ({
@@ -165,7 +165,7 @@ export class FaultRemediation {
     }
   }
 
-  /** Beside the spans of its own beginning, and linked to the maintenance that it waited for. */
+  /** A sibling of the module's first spans, linked to the maintenance that it waited for. */
   @instrument({
     name: 'fault_remediation.remediation_status_updated',
     parent: (event: StoredEvent) => extract(event, OWN_TRACE),

@@ -1,4 +1,4 @@
-// Looks at each event beside the ones before it: an error that is harmless once is not when it repeats. What it finds it publishes as
+// Looks at each event beside the ones before it: an error that is harmless once is not when it repeats. It publishes a finding as
 // an event of its own, which has a trace of its own, linked to the one in which it was found.
 
 import type { Client } from '@grpc/grpc-js';

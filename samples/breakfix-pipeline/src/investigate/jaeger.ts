@@ -1,5 +1,4 @@
-// Traces as Jaeger's HTTP API gives them, in the form in which the investigations read them. They know nothing else of a run: what they
-// find is in the traces.
+// Traces as Jaeger's HTTP API gives them, in the form in which the investigations read them. The traces are their only source.
 
 type TagValue = string | number | boolean;
 

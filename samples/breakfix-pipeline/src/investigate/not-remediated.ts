@@ -49,7 +49,7 @@ const wasCancelled: Question = (trace) => {
   };
 };
 
-/** A session is seen by its marker before it ends; a session that ended otherwise than by its work goes on in a later one. */
+/** A session is seen by its marker before it ends; a session that was interrupted continues in a later one. */
 const isStillDrained: Question = (trace) => {
   const begun = named(trace, 'node_drainer.drain_session started').at(-1);
   if (begun === undefined) return undefined;
@@ -90,8 +90,8 @@ const didActionFail: Question = (trace) => {
 };
 
 /**
- * The span in which it began: the lowest that failed and says why, else the lowest that failed. The last such one, since what was
- * tried again went well. A failed call below it is evidence.
+ * The span in which the failure started: the lowest failed one with a reason, else the lowest failed one. The last of these,
+ * because earlier attempts were retried. A failed call below it is evidence.
  */
 const didAnythingFail: Question = (trace) => {
   const failed = trace.spans.filter((one) => one.failed);

@@ -78,7 +78,7 @@ function whereTimeWent(trace: Trace, span: Span): Finding {
   const waited = took(span) - covered(passes);
   for (const { attribute, waits } of WAITING) {
     const waiting = passes.filter(({ tags }) => tags.has(attribute)).map(({ tags }) => waits(String(tags.get(attribute))));
-    // what the last pass that waited still waited for held up all of it
+    // the last waiting pass names the cause of the whole wait
     const last = waiting.filter((for_) => for_.length > 0).at(-1);
     if (last === undefined) continue;
     const says = `${span.name} waited ${text(waited)} between ${waiting.length} passes, at the end for ${last.join(', ')}.`;

@@ -7,7 +7,7 @@ import type { ConsoleLogger } from 'spanwright/logs';
 export class Failure extends Error {
   constructor(
     readonly module: string,
-    /** snake_case: `reboot_timeout`. Spanwright takes an error's name as `error.type`. */
+    /** snake_case: `reboot_timeout`. Spanwright records the name of an error as `error.type`. */
     type: string,
     message: string,
     options?: ErrorOptions,

@@ -92,7 +92,7 @@ export class NodeDrainer {
     return true;
   }
 
-  /** Pods that are being evicted end all the same; the others stay. */
+  /** Pods that are being evicted still end; the others stay. */
   @instrument({ name: 'node_drainer.execute_cancel_status' })
   async cancel(event: StoredEvent): Promise<void> {
     await this.#finish(event, 'Cancelled');

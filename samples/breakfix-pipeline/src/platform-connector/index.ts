@@ -1,5 +1,5 @@
-// The entrance: takes health events of a node, stores each, and says it at the node. Here the trace of an event begins: one for each
-// event, also when several come in one call; each links to the span of the call.
+// Entry of the pipeline: receives health events of a node, stores each, and sets a condition on the node. Here the trace of an
+// event begins: one for each event, also when several come in one call; each links to the span of the call.
 
 import { inject, instrument } from 'spanwright';
 import type { ConsoleLogger } from 'spanwright/logs';

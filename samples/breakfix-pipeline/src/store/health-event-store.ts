@@ -71,7 +71,7 @@ export class HealthEventStore {
     await this.pool.query(`UPDATE "HealthEvents" SET document = ${document} WHERE id = $1`, values);
   }
 
-  /** How many like this one the node had lately. */
+  /** Number of recent events of this kind on the node. */
   async count(nodeName: string, checkName: string, withinMs: number): Promise<number> {
     const { rows } = await this.pool.query<{ count: string }>(
       `SELECT count(*) FROM "HealthEvents"

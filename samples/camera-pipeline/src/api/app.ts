@@ -1,5 +1,5 @@
-// The HTTP API, on Express: cameras send images, people ask for events. Spanwright's baggage middleware makes the camera, the priority
-// and the source of a request known to everything that works for it.
+// The HTTP API, on Express: cameras send images, people ask for events. Spanwright's baggage middleware passes the camera, the
+// priority and the source of a request to every process that works for it.
 
 import { context, trace } from '@opentelemetry/api';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';

@@ -1,4 +1,4 @@
-// The images and what became of them, in PostgreSQL; and the way of a new image into the pipeline.
+// The images and their results, in PostgreSQL, and the entry of a new image into the pipeline.
 
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';

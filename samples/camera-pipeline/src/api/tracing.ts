@@ -1,5 +1,5 @@
-// Tracing of the API, loaded before everything else (node --require). What a camera sampled is always sent. Requests of people begin
-// their trace here; of those the spans wait until the answer is out, and only failed and slow ones are kept, and a share of the rest.
+// Tracing of the API, loaded before everything else (node --require). What a camera sampled is always sent. Requests of people
+// start their trace here. Their spans wait until the answer is sent; failed and slow requests are kept, and a share of the rest.
 
 import { startTracing } from 'spanwright';
 import { number } from '../pipeline/settings.js';

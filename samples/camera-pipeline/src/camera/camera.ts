@@ -10,7 +10,7 @@ const log = createLog('camera');
 export interface Shot {
   /** Nothing: an empty yard. */
   readonly object?: ObjectKind;
-  /** As the operator of the camera set it; the API decides what it takes of that. */
+  /** As set by the operator of the camera; the API decides which values it accepts. */
   readonly priority?: string;
   /** The image is cut off on its way, as cameras with a weak radio do. */
   readonly cutOff?: boolean;

@@ -1,5 +1,5 @@
 // The cameras of the yard, simulated: each takes its images, one after the other, and the process ends. The first image of a camera is of
-// an empty yard, from which the detector learns what is always there.
+// an empty yard, from which the detector learns the background.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { endTracing, failed, finished, ready } from '../pipeline/lifecycle.js';

@@ -1,5 +1,5 @@
 // Tracing of the cameras, loaded before everything else (node --require). A trace begins here, so the share of traces that is kept is
-// decided here, at the head, on the trace id; every process below goes by what is decided.
+// decided here, at the head, on the trace id; every later process follows this decision.
 
 import { startTracing } from 'spanwright';
 import { pipelineTracing, sampleRate } from '../pipeline/tracing.js';

@@ -11,7 +11,7 @@ const MOST_CAMERAS = 256;
 export class Backgrounds {
   readonly #byCamera = new Map<string, Float32Array>();
 
-  /** How far each pixel is from what is always there; undefined for the first image of a camera. */
+  /** Difference of each pixel from the background; undefined for the first image of a camera. */
   difference(camera: string, { pixels }: Frame): Uint8Array | undefined {
     const background = this.#byCamera.get(camera);
     if (background?.length !== pixels.length) return undefined;

@@ -1,4 +1,4 @@
-// Looks at one image: is there something that is not always there? Runs in the trace of the image, which comes out of the message.
+// Looks for objects that are not part of the background. Runs in the trace of the image, which comes from the message.
 
 import type { Pool } from 'pg';
 import { instrument } from 'spanwright';

@@ -37,7 +37,7 @@ async function main(): Promise<void> {
 
   let stopping = false;
   const reading = (async () => {
-    // first what this detector took and did not finish before it ended, then what nobody has taken
+    // first the images that this detector took and did not finish, then unclaimed ones
     for (let from = '0'; !stopping; ) {
       try {
         const streams = await reader.xReadGroup(DETECTORS, NAME, { key: IMAGES, id: from }, { COUNT: 8, BLOCK: 5000 });

@@ -1,5 +1,5 @@
-// `npm start`: the pipeline at work three times, and what became of the traces: every image traced, a share of the images, requests of
-// which only the failed and slow ones are kept. Ends with 0 only if everything was what it must be.
+// `npm start`: three runs of the pipeline, and the outcome of their traces: every image traced, a share of the images, requests of
+// which only the failed and slow ones are kept. Ends with 0 only if every check passed.
 
 import { deliveryFaults } from '@spanwright/stage';
 import { formatTrace, type ReceivedSpan } from '@spanwright/viewer';
@@ -60,7 +60,7 @@ async function main(): Promise<number> {
   print('-- requests of people: decided at the tail ----------------------');
   await askAround(system.api, 30);
   const { forgottenSpans } = await progressOf(system);
-  await system.stop(); // what is left is sent before the receiver ends, and every line of the log is read
+  await system.stop(); // remaining spans are sent before the receiver ends, and every line of the log is read
   const answered = record.logged({ msg: 'request', service: 'api', method: 'GET' });
   print(`${answered.length} requests, ${forgottenSpans} spans forgotten\n`);
 

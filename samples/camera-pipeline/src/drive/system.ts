@@ -13,7 +13,7 @@ export const SERVICES = ['api', 'detector', 'analyzer', 'event-writer'] as const
 export type Service = (typeof SERVICES)[number];
 
 export interface SystemOptions {
-  /** Called with each span that arrives, when the receiver is ours. */
+  /** Called with each span that arrives at the embedded receiver. */
   readonly onSpan: (span: ReceivedSpan) => void;
   readonly onLog: (service: string, line: string) => void;
   /** In addition to what is inherited. */
@@ -31,7 +31,7 @@ export class System {
   api = '';
   /** Destination of spans. */
   endpoint = '';
-  /** True when the receiver is ours. */
+  /** True with the embedded receiver. */
   readonly receives = !configuredEndpoint();
   /** Environment of every process. */
   #env: NodeJS.ProcessEnv = {};
@@ -98,7 +98,7 @@ export class System {
     await Promise.race(this.#children.map((child) => child.ended));
   }
 
-  /** In the opposite order: the services send what they have left while the receiver still listens. */
+  /** In reverse order, so that the services send their remaining spans while the receiver still listens. */
   async stop(): Promise<void> {
     await Promise.allSettled(this.#starting);
     for (const child of this.#children.splice(0).reverse()) await child.stop();

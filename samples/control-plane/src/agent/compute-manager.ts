@@ -1,5 +1,4 @@
-// Methods of a hypervisor's agent: it builds an instance out of an image, looks whether its disk is still what it was,
-// takes it away. Real files, real digests.
+// Methods of a hypervisor's agent: builds an instance from an image, verifies its disk, deletes it. Real files, real digests.
 
 import { instrument } from 'spanwright';
 import type { BuildRequest } from '../conductor/conductor.js';

@@ -1,5 +1,5 @@
 // The part of an OVS agent: the flows of a host, one for each server of the cluster, computed again and written when a port comes
-// or goes. Which host comes when is nobody's concern: each agent does it in its own time.
+// or goes. The order of hosts does not matter: each agent updates its flows independently.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';

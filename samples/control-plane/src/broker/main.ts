@@ -1,4 +1,4 @@
-// RabbitMQ's keeper: a process that ends with its owner whichever way that went, and takes the server and the server's files with it.
+// Supervisor of RabbitMQ: a process that ends with its owner, regardless of how that ended, and removes the server and its files.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
 // `npm start`: the system is started, the management cluster places its orders, everything ends again. Prints the orders and, without
-// gateways, their traces; ends with 0 only if each is what it must be.
+// gateways, their traces; ends with 0 only if every check passed.
 
 import { deliveryFaults, startReceiver } from '@spanwright/stage';
 import type { ReceivedSpan } from '@spanwright/viewer';
@@ -41,7 +41,7 @@ async function main(): Promise<number> {
       print(`spans:     a ${destinations.a}, b ${destinations.b}, management ${destinations.management}`);
       if (!interrupted) await system.runGreenhouse((outcome) => outcomes.push(outcome), stop);
     } finally {
-      await system.stop(); // each process sends what it has left
+      await system.stop(); // each process sends its remaining spans
       undelivered = deliveryFaults(system.reports);
     }
   } finally {

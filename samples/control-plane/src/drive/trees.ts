@@ -15,7 +15,7 @@ export const SHOWN = [
   'openstack.forwarded_from',
 ];
 
-/** The span with its process among its attributes, under the name `at`, which says enough of where it is. */
+/** The span with its process as the attribute `at`. */
 export function labelled(span: ReceivedSpan): ReceivedSpan {
   const { 'code.namespace': _, ...attributes } = span.attributes;
   return { ...span, attributes: { at: span.resource.attributes['service.instance.id'] ?? '?', ...attributes } };

@@ -1,5 +1,5 @@
-// The process of the management cluster: places the orders of a day in both regions, prints what became of each as a line of JSON, and
-// ends. Its spans go straight to the central Collector.
+// The process of the management cluster: places the orders of a day in both regions, prints the result of each as a line of JSON,
+// and ends. Its spans go straight to the central Collector.
 
 import { startTracing } from 'spanwright';
 import { announce, endTracing, run } from '../lifecycle.js';

@@ -1,5 +1,5 @@
-// The receiving side. A call is work that its sender waits for: its span is a child of the sender's. What was fanned out nobody
-// waits for, and it may start long after the sender has ended. Its span is a root in the same trace, linked to the sender's.
+// The receiving side. A call is work that its sender waits for: its span is a child of the sender's. A fan-out has no waiting
+// sender, and may start long after the sender has ended. Its span is a root in the same trace, linked to the sender's.
 
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { carriers, correlationAttributes, instrument, withRemoteContext } from 'spanwright';
@@ -50,7 +50,7 @@ export class RpcServer {
     await this.consume(queue);
   }
 
-  /** Takes nothing more, and lets what is under way finish. */
+  /** Accepts no more messages, and lets those under way finish. */
   async stop(): Promise<void> {
     for (const tag of this.tags.splice(0)) await this.channel.cancel(tag);
     await Promise.all(this.running);

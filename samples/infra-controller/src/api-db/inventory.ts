@@ -1,4 +1,4 @@
-// The controller's knowledge of its site, in the words of the program; all SQL for it is in this file.
+// The controller's model of its site, in the terms of the program; all SQL for it is in this file.
 
 import { instrument } from 'spanwright';
 import type { BackendName, Component, Endpoint } from '../component-manager/component.js';

@@ -1,5 +1,5 @@
-// The DNS service as its callers reach it: questions over UDP. Not node:dns, which takes its servers for the whole process and caches
-// nothing of how it was answered.
+// The DNS service as its callers reach it: questions over UDP. Not node:dns, which sets its servers for the whole process and hides
+// the response code.
 
 import { createSocket } from 'node:dgram';
 import { type Answer, decode, encode } from 'dns-packet';

@@ -54,7 +54,7 @@ export async function runPhase(name: string, client: ServiceClient, dns: DnsClie
     const ofDns = arrivals ? arrivals.dns.length - dnsBefore : SPANS_OF_DNS;
     return state.spans.open === 0 && arrived >= started && ofDns >= SPANS_OF_DNS;
   });
-  await sleep(QUIET_MS); // what must not come gets the time to come
+  await sleep(QUIET_MS); // spans that must not arrive get the time to arrive
   return {
     name,
     enabled: before.enabled,
@@ -71,7 +71,7 @@ export async function runPhase(name: string, client: ServiceClient, dns: DnsClie
 
 type State = Awaited<ReturnType<ServiceClient['state']>>;
 
-/** Asks for the state until it is settled, or the time is up: then the checks say what is wrong. */
+/** Reads the state until it is settled or the time is up; the checks then report any fault. */
 async function settle(client: ServiceClient, settled: (state: State) => boolean): Promise<State> {
   const limit = performance.now() + SETTLE_LIMIT_MS;
   for (;;) {

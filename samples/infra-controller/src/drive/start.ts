@@ -1,5 +1,5 @@
-// `npm start`: the service at work three times, with tracing off, on and off again; prints the traces and the counts, and ends
-// with 0 only if each phase was what it must be.
+// `npm start`: three phases of the service, with tracing off, on and off again. Prints the traces and the counts, and ends with 0
+// only if every check passed.
 
 import type { Child } from '@spanwright/stage';
 import { formatTrace, groupTraces, type ReceivedSpan, startViewer } from '@spanwright/viewer';
@@ -91,7 +91,7 @@ function print(line: string): void {
 }
 
 async function stopChildren(): Promise<void> {
-  for (const child of children.splice(0).reverse()) await child.stop(); // the service first: it sends what it has left
+  for (const child of children.splice(0).reverse()) await child.stop(); // the service first, because it sends its remaining spans
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -33,7 +33,7 @@ export const LOOKUPS: readonly { name: string; type: 'A' | 'TXT'; code: string; 
   { name: 'rack-9.site.carbide.internal', type: 'A', code: 'NXDOMAIN', answers: 0 },
 ];
 
-/** Answers with what went otherwise than it must, one line each. */
+/** Returns the deviations from the expected answers, one line each. */
 export async function runLookups(dns: DnsClient): Promise<string[]> {
   const faults: string[] = [];
   for (const { name, type, code, answers } of LOOKUPS) {

@@ -21,7 +21,7 @@ export function statusOf(error: unknown): number {
   return 500;
 }
 
-/** Errors that nobody foresaw are not described to the caller: their text may hold anything. */
+/** Unexpected errors are not described to the caller, because their text may hold anything. */
 export function messageOf(error: unknown): string {
   return statusOf(error) === 500 || !(error instanceof Error) ? 'internal error' : error.message;
 }

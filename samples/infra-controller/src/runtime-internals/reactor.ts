@@ -1,4 +1,4 @@
-// Stands for what lies below a program: a runtime that is instrumented too, badly. It polls all the time, and each poll parks a
+// Simulates a badly instrumented runtime below the program. It polls all the time, and each poll parks a
 // task that never completes, so each span of it would stay open for good. `drop = "runtime"` in tracing.toml keeps them out,
 // while calls below them are recorded below their callers.
 

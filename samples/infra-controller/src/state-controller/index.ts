@@ -1,4 +1,4 @@
-// Brings objects along, one pass at a time: reads the objects of a kind and hands each to the controller of that kind. A pass
+// Reconciles objects, one pass at a time: reads the objects of a kind and passes each to the controller of that kind. A pass
 // is asked for by a request, or by the loop, whose passes are traces of their own.
 
 import { instrument } from 'spanwright';

@@ -1,5 +1,5 @@
-// The front of the desk: takes the report of a fault and asks the dispatcher for a crew. With HANDS_ON=false it calls as a client does
-// that nobody instrumented, without the headers of the trace: the most common way in which traces break.
+// The front of the desk: takes the report of a fault and asks the dispatcher for a crew. With HANDS_ON=false it calls like a client
+// without instrumentation, without the headers of the trace: the most common way in which traces break.
 
 import { inject, instrument, startTracing } from 'spanwright';
 import { consoleLogger } from 'spanwright/logs';

@@ -1,4 +1,4 @@
-// The recipes of a run, one row each: what somebody on duty asks, and the command that answers. Rows are run in order; a row may take
+// The recipes of a run, one row each: the question of an operator, and the command that answers it. Rows are run in order; a row may take
 // from what earlier ones found. The expected answer is declared with each, so that a deviating run ends with its reason.
 
 export interface Found {

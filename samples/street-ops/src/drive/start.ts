@@ -1,5 +1,5 @@
-// `npm start -w street-ops`: fills a trace backend with the breakfix pipeline and the desk, then runs each recipe as its operator would,
-// and prints question, command and answer. Ends with 0 only when every answer was what it must be.
+// `npm start -w street-ops`: fills a trace backend with the breakfix pipeline and the desk, then runs each recipe as an operator
+// would, and prints question, command and answer. Ends with 0 only when every answer was as expected.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

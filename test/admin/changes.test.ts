@@ -1,4 +1,4 @@
-// Changes through the admin hook: what a right request does, and who made it. Wrong requests: wrong-requests.test.ts.
+// Changes through the admin hook: effects of valid requests, and their actors. Wrong requests: wrong-requests.test.ts.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,4 @@
-// Speaks to the handler in process, as a page, a program or a forger would.
+// Sends requests to the handler in process: as the page, a program or an attacker would.
 
 import { type AdminHandler, type AdminOptions, type Caller, createAdminHandler } from '../../runtime/admin/index.js';
 import type { Tracing } from '../../runtime/index.js';
@@ -21,7 +21,7 @@ export interface Answer {
   readonly json: any;
 }
 
-/** A handler with a token and a log that is kept. */
+/** A handler with a token, and its log lines. */
 export function quietHandler(tracing: Tracing, options: AdminOptions = {}): { admin: AdminHandler; log: string[] } {
   const log: string[] = [];
   return { admin: createAdminHandler(tracing, { token: TOKEN, log: (line) => log.push(line), ...options }), log };

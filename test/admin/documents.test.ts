@@ -1,4 +1,4 @@
-// docs/admin.md and docs/cli.md say what the tables of routes, commands, options and exit codes say, row by row, and no more.
+// docs/admin.md and docs/cli.md equal the tables of routes, commands, options and exit codes, row by row.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -93,7 +93,7 @@ async function refuses(hook: Hook, parsedBefore: boolean): Promise<void> {
   await hook.expect(401, '/state', { headers: { 'x-forwarded-for': '192.0.2.7' } });
   assert.match((await errorOf(await hook.expect(404, '/nothing'))).message, 'There is no such route', name);
   assert.is((await hook.expect(405, '/state', { method: 'DELETE' })).headers.get('allow'), 'GET, HEAD', name);
-  // A parser in front answers these itself, in its own words; what counts is that nothing changes.
+  // A parser in front answers these itself, in its own format; the test checks that nothing changes.
   const broken = await fetch(`${hook.url}/enabled`, { method: 'PUT', headers: AUTHORIZED, body: '{"enabled":tru}' });
   if (parsedBefore) assert.is(broken.status, 400, name);
   else assert.match((await errorOf(broken)).message, /line 1, column 12/, name);

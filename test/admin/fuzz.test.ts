@@ -1,5 +1,5 @@
 // Generated requests against the handler, the same ones for the same seed: never a throw, never an answer outside the rules,
-// never a change of state but by a right request. SPANWRIGHT_REQUESTS sets how many, SPANWRIGHT_SEED which;
+// never a change of state except by a valid request. SPANWRIGHT_REQUESTS sets how many, SPANWRIGHT_SEED which;
 // `npm run soak` takes another seed each time.
 // limit: 400 s
 
@@ -15,7 +15,7 @@ import { fingerprint, quietHandler, TOKEN } from './client.js';
 import { startService } from './service.js';
 
 const REQUESTS = Number(process.env.SPANWRIGHT_REQUESTS ?? 100_000);
-/** Of them, how many meet a service that refuses every change: fewer, since they end at fewer gates. */
+/** Number of them that meet a service which refuses every change: fewer, because they reach fewer checks. */
 const REFUSED = Math.ceil(REQUESTS / 5);
 const SEED = Number(process.env.SPANWRIGHT_SEED ?? 1);
 const READ_TOKEN = 'the-token-for-reads';
@@ -159,7 +159,7 @@ async function runRequests(
 
 const PATIENT = { readToken: READ_TOKEN, failures: { most: Number.POSITIVE_INFINITY, withinSeconds: 60 } };
 
-// A line for every lease that ends would be most of the output, and a part of the time.
+// Lines for every ended lease would dominate the output.
 setNoticeLogger(() => undefined);
 
 const reportRequests = (part: string, tried: number): void =>

@@ -1,4 +1,4 @@
-// Reads through the admin hook: what they answer, how they are bounded, and that they never change anything.
+// Reads through the admin hook: their answers, their bounds, and that they change nothing.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Secrets of every kind are planted where a service meets them, and then looked for in all that Spanwright shows: every answer of
+// Secrets of every kind are planted in the inputs of a service, and then searched for in all output of Spanwright: every answer of
 // the hook with and without token, the page, every notice, and what the commands print.
 
 import { type Context, propagation, trace } from '@opentelemetry/api';

@@ -1,4 +1,4 @@
-// The cost of guessing: wrong tokens are answered late by network, the right one at once and always.
+// The cost of guessing: wrong tokens are delayed by network, the right one is accepted at once.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -32,8 +32,8 @@ interface Distance {
 }
 
 /**
- * How far a choice is from the bare call, in the best of several tries. Of each try it takes the medians of the paired rounds or,
- * where the machine was too busy for those, the least of the rounds: other work adds to a round and never takes away.
+ * Distance of a variant from the bare call, in the best of several tries. A try gives the medians of the paired rounds or, on a
+ * busy machine, the minimum of the rounds, because other work only adds to a round.
  */
 async function distance(choice: Choice, shape: 'sync' | 'async', enough: (distance: Distance) => boolean): Promise<Distance> {
   let best: Distance = { ns: Number.POSITIVE_INFINITY, ratio: Number.POSITIVE_INFINITY };
@@ -77,7 +77,7 @@ for (const shape of ['sync', 'async'] as const) {
     const variants = await modules.all([BARE, FORWARDER, PLAIN, BY_HAND], shape);
     const bytes = await measureOnce(worker, variants, { kind: 'bytes', calls: BYTES_CALLS }, BYTES_FLAGS);
     const over = ({ label }: Choice): number => (bytes.get(label) ?? Number.NaN) - (bytes.get(BARE.label) ?? Number.NaN);
-    // Less than the smallest object there is: what remains is the count's own.
+    // Less than the smallest object: the rest is allocated by the count itself.
     assert.ok(Math.abs(over(FORWARDER)) < 1, `${over(FORWARDER)} bytes a call`);
     assert.ok(over(BY_HAND) > 200, `the count does not see what a hand-written span allocates: ${over(BY_HAND)} bytes`);
   });

@@ -1,4 +1,4 @@
-// The arithmetic and the Markdown of the benchmarks: what the published figures rest on.
+// The arithmetic and the Markdown of the benchmarks: the basis of the published figures.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

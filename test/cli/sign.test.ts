@@ -1,4 +1,4 @@
-// `spanwright sign`: the header that has one request recorded. What a service makes of it: test/setup/signed-requests.test.ts.
+// `spanwright sign`: the header that has one request recorded. Its effect on a service: test/setup/signed-requests.test.ts.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

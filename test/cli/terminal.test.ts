@@ -27,7 +27,7 @@ test('colour sequences are kept where colours are on, and no other sequence that
 });
 
 const VIEWS: Record<string, readonly string[]> = { traces: ['traces', 'show', '0af7651916cd43dd8448eb211c80319c'] };
-/** Commands that ask nobody: they compile, print tables of this package, or wait for spans. */
+/** Commands without a remote service: they compile, print tables of this package, or wait for spans. */
 const OTHERS = new Set(['completion', 'build', 'explain', 'receive', 'view']);
 
 test('no command prints an unsafe character of a service or a back end', async () => {

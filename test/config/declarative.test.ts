@@ -1,5 +1,5 @@
-// OpenTelemetry's declarative configuration (OTEL_CONFIG_FILE) as values of the key table: what each part stands for, substitution, places
-// of faults, precedence. The example of the page is read, and fits the published schema.
+// OpenTelemetry's declarative configuration (OTEL_CONFIG_FILE) as values of the key table: meaning of each part, substitution,
+// places of faults, precedence. The example of the page is read, and fits the published schema.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

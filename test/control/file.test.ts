@@ -1,5 +1,5 @@
 // A watched file as control source, changed as the kubelet changes a mounted ConfigMap: three replicas with clocks that are
-// hours apart follow within a second; what is old, broken or from another clock never puts more in force than it says.
+// hours apart follow within a second; an old, broken or future command never extends a lease.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readlinkSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';

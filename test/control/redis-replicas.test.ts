@@ -1,5 +1,5 @@
 // Three replicas that follow a real Redis, with both client packages and with clocks that are hours apart: one command reaches
-// all of them within a second, ends for all of them at the same time, and a Redis that goes away takes nothing along.
+// all of them within a second, ends for all of them at the same time, and the loss of Redis does no harm.
 // limit: 300 s
 
 import { setTimeout as wait } from 'node:timers/promises';
@@ -154,7 +154,7 @@ test('a stored value that is no command changes nothing', async () => {
         assert.is(state.rules, 'carbide::a=off', text);
       }
     }
-    // The end that somebody wrote beside the command does not lengthen it.
+    // An end written beside the command by hand does not lengthen it.
     await client.del(key);
     await client.hSet(key, {
       drop: '{"value":"carbide::x"}',

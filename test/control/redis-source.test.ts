@@ -1,4 +1,4 @@
-// Redis as control source, within one process: what cannot be reached, what is missing, and that nothing holds the process.
+// Redis as control source, within one process: an unreachable Redis, missing packages, and that the process can end.
 
 import { spawn } from 'node:child_process';
 import Module from 'node:module';

@@ -12,7 +12,7 @@ import { startTracing } from '../../runtime/index.js';
 export interface ReplicaOptions {
   readonly file?: string;
   readonly redis?: string;
-  /** How the client comes in: a URL for us to open, or a client of the service's. Default `url`. */
+  /** Form of the client: a URL to open, or a client of the service. Default `url`. */
   readonly client?: 'url' | 'redis' | 'ioredis';
   readonly clockOffset?: number;
   readonly allowRuntimeChanges?: boolean;

@@ -1,5 +1,5 @@
-// Exports of a process that is late: a connection that the server has closed while it was idle, and an event loop that was blocked while a
-// connection was made. Neither is a failed attempt, which a flush would return with.
+// Exports of a busy process: a connection that the server closed while it was idle, and an event loop that was blocked during a
+// connect. Neither counts as a failed attempt, which would end a flush.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer, type Server } from 'node:http';

@@ -76,7 +76,7 @@ const plain = (change: Partial<EncodableSpan> = {}): EncodableSpan => ({
   ...change,
 });
 
-/** Bytes per protobuf length of one field are the fewest: a request that only decodes is not enough for strict decoders. */
+/** Each protobuf length has its shortest form, because strict decoders refuse longer ones. */
 test('encodes a batch of plain spans in no more bytes than OpenTelemetry', () => {
   for (const count of [1, 2, 60, 512]) {
     const batch = Array.from({ length: count }, () => plain({ attributes: { a: 'x'.repeat(count) } }));

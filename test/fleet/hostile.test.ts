@@ -1,5 +1,5 @@
-// OpAMP servers that misbehave: floods, messages that are huge, malformed or for another agent, answers without end. What is read stays
-// bounded, each kind of fault is logged once, and a service goes on and follows the next good message. Needs `ws`, which plays the server.
+// OpAMP servers that misbehave: floods, messages that are huge, malformed or for another agent, answers without end. Memory stays
+// bounded, each kind of fault is logged once, and the service follows the next valid message. Needs `ws`, which plays the server.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

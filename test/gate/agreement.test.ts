@@ -1,4 +1,4 @@
-// One decision, four ways to ask for it: an instrumented call, a span of the registered provider, createSampler(), and the SDK's
+// Agreement of the four deciders: an instrumented call, a span of the registered provider, createSampler(), and the SDK's
 // ParentBasedSampler round createRootSampler(). Over random flags, roots, rules, drop lists and parents all of them decide alike.
 // SPANWRIGHT_SEED makes other cases.
 
@@ -130,7 +130,7 @@ test(`a call, the provider and both samplers decide alike (SPANWRIGHT_SEED=${SEE
     const cases = Array.from({ length: CALLS }, randomCase);
     const described = (index: number): string => JSON.stringify({ seed: SEED, given, case: cases[index] });
     const decided: Decision[] = [];
-    // without a ratio the provider draws other trace ids and decides alike all the same
+    // without a ratio the provider draws other trace ids, and the decision is the same
     const certain = !/0\.\d/.test(given.rules);
     await traced(given, () => {
       for (const [index, one] of cases.entries()) {
@@ -146,7 +146,7 @@ test(`a call, the provider and both samplers decide alike (SPANWRIGHT_SEED=${SEE
       counts.sampled++;
     }
     await own.tracing.shutdown();
-    // what is dropped or off below a parent is for the samplers that the user composes with
+    // below a parent, the samplers that the user composes with decide about dropped and switched-off spans
     if (given.drop !== '' || given.rules.includes('off')) continue;
     const root = createRootSampler(given);
     const ignoring = { remoteParentSampled: root, remoteParentNotSampled: root };

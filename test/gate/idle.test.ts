@@ -1,4 +1,4 @@
-// The one boolean that every forwarder reads must be right, not only fast. Run with gc() exposed, so that "nothing can
+// The boolean that every forwarder reads must be exact. Run with gc() exposed, so that "nothing can
 // record any more" can be waited for.
 
 import { setTimeout as sleep } from 'node:timers/promises';

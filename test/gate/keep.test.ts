@@ -1,4 +1,4 @@
-// Local tail sampling: which traces are sent whole, which are forgotten, and within what bounds.
+// Local tail sampling: which traces are exported whole, which are discarded, and the bounds of memory.
 
 import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
@@ -25,7 +25,7 @@ const root = instrument(at('root'), (fails = false) => {
     // handled: the root itself does not fail
   }
 });
-/** A root that began so many milliseconds ago, with a child; the clock is not waited for. */
+/** A root with a start time so many milliseconds ago, and a child, so that the test need not wait. */
 function rootSince(name: string, milliseconds: number): { root: Span; inside: Context } {
   const begun = trace.getTracer('carbide').startSpan(name, { startTime: Date.now() - milliseconds });
   const inside = trace.setSpan(ROOT_CONTEXT, begun);

@@ -1,4 +1,4 @@
-// Changes at run time: how long they hold, what ends them, and what a refused one leaves untouched.
+// Changes at run time: their duration, their end, and refused changes, which change nothing.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
@@ -169,7 +169,7 @@ test('switching off is never refused by the limit on leases, and its answer says
     const ended = lines.filter((line) => line.includes('SPW012'));
     assert.is(ended.length, 50);
     for (const line of ended) assert.match(line, /tracing is now off$/);
-    // full of what off does not end: one more switch off, as often as it is asked for
+    // full of leases that off does not end; a further switch off is accepted each time
     tracing.endLease(tracing.setEnabled(true).id);
     for (let made = 0; made < 50; made++) tracing.setRules('carbide::db=off');
     for (let time = 0; time < 3; time++) assert.is(tracing.setEnabled(false).value, false);

@@ -15,7 +15,7 @@ test(`changing rules with 10,000 sites takes under ${LIMIT_MS} ms`, () =>
       instrument({ namespace: `many::part${n % 100}::C${n}`, name: `s${n}` }, () => n),
     );
     tracing.setRules('many::part1=off');
-    // Other work on the machine only adds to a time, so the fastest of many is judged; it is this process's own.
+    // Other work only adds to a time, so the fastest of many runs counts.
     let fastest = Number.POSITIVE_INFINITY;
     for (let round = 0; round < ROUNDS && fastest >= LIMIT_MS; round++) {
       const before = process.cpuUsage();

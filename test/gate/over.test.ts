@@ -1,5 +1,5 @@
-// When a trace is over although its context lives on: a timer or a pooled connection that was made in a recorded call keeps that
-// call's context for ever. With the flag off such a context neither records nor keeps the gate awake; what is under way does both.
+// End of a trace whose context lives on: a timer or a pooled connection that was made in a recorded call keeps that
+// call's context for ever. With the flag off such a context neither records nor keeps the gate active; a trace under way does both.
 
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -125,7 +125,7 @@ test('while idle, neither an export nor an empty context enables the storage aga
     assert.is(inUse(), false);
   }));
 
-// The tests below leave sampled foreign contexts, which keep the gate awake for ten minutes unless they are collected.
+// The tests below leave sampled third-party contexts, which keep the gate active for ten minutes unless they are collected.
 
 const REMOTE = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', isRemote: true };
 

@@ -1,4 +1,4 @@
-// The index answers what `specificity()` says pattern by pattern, for random patterns and subjects.
+// The index agrees with `specificity()` of each pattern, for random patterns and subjects.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -111,7 +111,7 @@ test('under a hand-written span with the flag off, the call is its child', () =>
         root();
         span.end();
       });
-      // without a parent nothing: what is left is the SDK's own span
+      // without a parent nothing else: the rest is the SDK's own span
       root();
       expectSpans(spans(), 'hand', '  root | tenant="acme"', '    leaf | tenant="acme"', '      third | tenant="acme"', 'third');
     },

@@ -1,4 +1,4 @@
-// Starts the real tracing for one test, with an exporter that keeps what it gets, and ends it again.
+// Starts the real tracing for one test, with an in-memory exporter, and shuts it down.
 
 import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { startTracing, type Tracing, type TracingOptions } from '../../runtime/index.js';

@@ -32,7 +32,7 @@ interface Row {
   readonly run: () => Promise<Course>;
 }
 
-/** A row whose fault is in files: `spoil` makes it, `fix` does what the fix says. */
+/** A row whose fault is in files: `spoil` creates it, `fix` applies the printed fix. */
 function inFiles(spoil: () => string, fix: (directory: string) => void): Row['run'] {
   return async () => {
     const directory = spoil();
@@ -48,7 +48,7 @@ async function foundAgain(directory: string): Promise<readonly FindingName[]> {
   return names(JSON.parse(out));
 }
 
-/** A project whose package is one that is made here. */
+/** A project with a generated package. */
 function withPackage(version: string): string {
   const directory = project();
   const folder = join(directory, 'node_modules/spanwright');

@@ -1,6 +1,7 @@
 // limit: 300 s
-// A new user's folder with the packed package and little else: what `spanwright/register`, a bundler plugin, `build`, `explain` and `doctor` do and say
-// with no TypeScript at all, with 7.0 alone, with a TypeScript 6 under another name beside it, and with 7.1; and without OpenTelemetry's API.
+// A new user's folder with the packed package and little else: behaviour and messages of `spanwright/register`, a bundler plugin,
+// `build`, `explain` and `doctor` without TypeScript, with 7.0 alone, with a TypeScript 6 under another name beside it, and with
+// 7.1; and without OpenTelemetry's API.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -55,7 +56,7 @@ async function findings(): Promise<string[]> {
   return (JSON.parse(stdout) as { findings: Finding[] }).findings.flatMap(({ name }) => name ?? []);
 }
 
-/** Each way in, with the message or the answer that it gives. */
+/** Each entry, with its message or its result. */
 async function ways(message: RegExp): Promise<void> {
   for (const [name, way] of Object.entries({ registered, bundled, explained: () => spanwright('explain', 'app.ts') })) {
     const { code, stderr } = await way();

@@ -1,5 +1,5 @@
-// A project and a service for `spanwright doctor` and `spanwright explain` to look at, and the ways to run them: the program as a person runs it, and
-// the command alone, which is what most tests need and starts no process.
+// A project and a service that `spanwright doctor` and `spanwright explain` examine, and ways to run them: the program as a person
+// runs it, and the command alone, which is what most tests need and starts no process.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -100,7 +100,7 @@ async function main() {
 main();
 `;
 
-/** It does not try for half a minute what cannot be delivered. */
+/** Exports fail at once instead of being retried for half a minute. */
 const IMPATIENT = { CONFIG: 'service.toml', OTEL_EXPORTER_OTLP_TIMEOUT: '1000', OTEL_BSP_EXPORT_TIMEOUT: '1000' };
 
 /** Arguments with which the commands reach the service. */

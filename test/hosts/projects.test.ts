@@ -1,5 +1,6 @@
 // The project that a file belongs to, for hosts that see one file at a time: the layouts of Vite's templates, Nx, Turborepo, pnpm workspaces,
-// Nest's monorepo mode and project references, read with TypeScript 5.9; and the hosts themselves, started from another folder than the project's.
+// Nest's monorepo mode and project references, read with TypeScript 5.9; and the hosts themselves, started outside the folder of
+// the project.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 // Recognition of `instrument` by hosts that see one file at a time, where users import it from a module of their own: each case is a project on the
-// disk, read with TypeScript 5.9 and with the native 7.1; each says how many sites it expects, and what its answer rests on.
+// disk, read with TypeScript 5.9 and with the native 7.1; each states the expected number of sites, and the files that the answer
+// depends on.
 
 import { realpathSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// Bun and Deno as runtimes: instrumented calls are recorded, the admin hook switches them on, and spans leave over HTTP to a receiver.
+// Bun and Deno as runtimes: instrumented calls are recorded, the admin hook switches them on, and spans are exported over HTTP to a
+// receiver.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// Exports that nothing reads: a name that one file exports and no other file names is not exported, or is gone. Entry points are left out,
+// Exports that nothing reads: a name that one file exports must be used by another. Entry points are left out,
 // because their readers are users.
 
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Holds the direction of imports: the three parts know of each other only as the design allows. Reads what the compiler
+// Holds the direction of imports: the three parts import each other only as the design allows. Reads what the compiler
 // parses, not text, so that comments and strings neither hide an import nor invent one.
 
 import { readFileSync } from 'node:fs';

@@ -14,7 +14,7 @@ const MAX_LINES = 300;
 /** Tables of cases are long without being hard to read. */
 const MAX_TEST_LINES = 600;
 const NAMELESS = /(^|\/)(utils?|helpers?|common|misc|tools)(\.[^/]*)?$/i;
-// In two halves, so that this file does not hold what it looks for.
+// In two halves, so that this file does not match itself.
 const MACHINE_PATH = new RegExp(`(?<![\\w.:/@-])/(?:${['work', 'root', 'home', 'Users'].join('|')})/[\\w.-]+/`);
 
 test('no file or folder has a meaningless name', () => {

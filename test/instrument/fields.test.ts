@@ -1,4 +1,4 @@
-// Functions that are not of the kind that is expected at their place: each call is followed as what it is.
+// Functions whose kind differs from the expected one: each call is followed by its real kind.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,5 +1,5 @@
-// Instrumentations by the configuration: what is missing or misspelt refuses the start and leaves nothing behind; what is off costs
-// the libraries nothing but a test of the gate; context passes through in every state.
+// Instrumentations by the configuration: what is missing or misspelt refuses the start and leaves nothing behind; a disabled
+// instrumentation costs the libraries one check of the gate; context passes through in every state.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -15,7 +15,7 @@ import { traced } from '../gate/tracing.js';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Until the Collector has taken the last span that could still be a parent, the gate stays awake. */
+/** Until garbage collection has taken the last span that could still be a parent, the gate stays active. */
 async function quiet(): Promise<void> {
   for (let attempt = 0; attempt < 3000 && !state.gate.idle; attempt++) {
     collect();

@@ -32,7 +32,7 @@ function has(span: ToldSpan, attributes: Record<string, unknown>): void {
 
 interface Pair {
   readonly name: string;
-  /** The instrumentation, where it is not called like the pair. */
+  /** Name of the instrumentation, where it differs from that of the pair. */
   readonly enables?: string;
   readonly program: Program;
   /** Spans that start a trace of their own where there is none. */

@@ -186,7 +186,7 @@ for (const dialect of ['ansi', 'mysql', 'sqlite'] as const) {
   });
 }
 
-/** Wraps a mark in any nesting of what hides it. */
+/** Wraps a mark in any nesting of quotes and comments. */
 function hidden(depth = 0): string {
   const tag = pick(['', 'a', 'ä', '日本', '_x1', 'Tag']);
   const inside = depth < 3 && random() < 0.5 ? hidden(depth + 1) : `${MARK}${pick([' ', "'", '"', '\n', '$', '\\', ''])}`;

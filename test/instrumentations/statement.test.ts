@@ -164,7 +164,7 @@ test('names with digits, and parameters, are kept', () => {
 });
 
 test('hostile text is processed in bounded time', () => {
-  const started = process.cpuUsage(); // of this process alone: others may be busy
+  const started = process.cpuUsage(); // processor time of this process, because others may be busy
   for (const text of [
     "'".repeat(50_000),
     '$'.repeat(50_000),

@@ -1,5 +1,5 @@
 // Mutants that no test has to notice, with the reason. Each is known by its file, its line as text and the change, so that an edit
-// of the line asks the question again.
+// of the line requires a new decision.
 
 export interface AcceptedMutant {
   /** Below runtime/. */

@@ -25,7 +25,7 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Tests that take longer, most of which wait, are not run for each mutant. */
 const SLOWEST_MS = 60_000;
-/** A mutant may make a loop endless. */
+/** A mutant may cause an endless loop. */
 const TIMES_SLOWER = 4;
 const LEAST_MS = 60_000;
 

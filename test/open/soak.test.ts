@@ -9,7 +9,7 @@ import { report } from '../evidence.js';
 
 const PACKAGE = join(__dirname, '..', '..', 'dist', 'runtime', 'index.js');
 const CALLS = 1_000_000;
-/** 10,000 open spans with contexts and promises; measured about 20 MiB, stated with room for other versions of Node. */
+/** 10,000 open spans with contexts and promises; about 20 MiB were measured; the limit allows for other versions of Node. */
 const BOUND_MIB = 64;
 
 const PROGRAM = `

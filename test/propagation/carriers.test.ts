@@ -1,4 +1,4 @@
-// Every kind of carrier gives back what was written to it, and what a carrier brings wrong counts as absent: nothing throws.
+// Every kind of carrier gives back what was written to it, and an invalid context counts as absent: nothing throws.
 
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { connect, Socket } from 'node:net';

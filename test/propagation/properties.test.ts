@@ -1,5 +1,6 @@
-// Properties that hold for every carrier and every content, over generated cases: what was written comes back; what is no context, by a
-// reading of the specification that shares nothing with ours, counts as absent; nothing throws. Every run has the same cases; SPANWRIGHT_SEED makes others.
+// Properties that hold for every carrier and every content, over generated cases: what was written comes back; an invalid context,
+// by an independent reading of the specification, counts as absent; nothing throws. Every run has the same cases; SPANWRIGHT_SEED
+// makes others.
 
 import { Metadata } from '@grpc/grpc-js';
 import { propagation, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';

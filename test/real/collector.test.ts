@@ -145,7 +145,7 @@ all('tail sampling keeps every trace with an error and every slow one, a share o
   assert.ok(slowOnes >= 10 && slowOnes < quick / 2, `${slowOnes} slow traces`);
   const keptOf = (wanted: string): number => count(byTrace(gateway.spans()).values(), wanted);
   await until(() => keptOf('error') >= 20 && keptOf('slow') >= slowOnes, 'the decisions are taken');
-  await pause(1500); // what else was decided with them
+  await pause(1500); // other traces of the same decision
   const kept = byTrace(gateway.spans());
   assert.is(count(kept.values(), 'error'), 20);
   assert.is(count(kept.values(), 'slow'), slowOnes);

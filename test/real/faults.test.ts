@@ -20,11 +20,11 @@ const all = OTELCOL === undefined ? test.skip : test;
 const GRPC_STATUSES = 16;
 const MEGABYTE = 1024 * 1024;
 const MOST_GROWTH = 24 * MEGABYTE;
-/** A machine that does other things too; a service that waited for its exports would be slower by hundreds of milliseconds. */
+/** Margin for a busy machine; a service that waited for its exports would be slower by hundreds of milliseconds. */
 const SLACK_MS = { p50: 20, p95: 150 };
 const SHUTDOWN_MS = 1000;
 const SHUTDOWN: TracingOptions = { shutdownTimeout: SHUTDOWN_MS };
-/** By which a busy machine may be late. What waits for an export that hangs waits for 10 s (otlp_timeout). */
+/** Margin for a busy machine. A wait for a hanging export takes 10 s (otlp_timeout). */
 const LATE_MS = 4000;
 
 let collector: OtelCollector;

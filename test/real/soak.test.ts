@@ -21,7 +21,7 @@ const SEED = Number(process.env.SPANWRIGHT_SEED || Math.floor(Math.random() * 2 
 const MEGABYTE = 1024 * 1024;
 const MOST_GROWTH = 32 * MEGABYTE;
 const SHUTDOWN_MS = 2000;
-/** By which a busy machine may be late. */
+/** Margin for a busy machine. */
 const LATE_MS = 4000;
 const PAUSE_MS = [100, 800] as const;
 const GRPC_STATUSES = 16;
@@ -88,7 +88,7 @@ all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, boun
       counts.set(name, (counts.get(name) ?? 0) + 1);
       await faults[name]?.();
       await pause(between(...PAUSE_MS));
-      // a weather that stays would leave nothing for the others to happen to
+      // a permanent fault would leave no load for the others
       if (chance() < 0.5) network.weather = { kind: 'pass' };
       if (chance() < 0.5) collector.program.thaw();
       if (chance() < 0.5 && behind.server === scripted) {

@@ -14,7 +14,7 @@ import { runReceive } from '../../viewer/receiver/command.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'spanwright-receive-'));
 const entry = join(directory, 'receive.ts');
-// The row of the command table and the reading of arguments belong to the CLI's own tests; this hands the options over.
+// The row of the command table and the reading of arguments belong to the CLI's own tests; this test passes the options.
 writeFileSync(
   entry,
   `const { runReceive } = require(${JSON.stringify(join(__dirname, '../../viewer/receiver/command.ts'))});

@@ -153,7 +153,7 @@ test('a session that is started in the context of a finished trace starts a new 
     instrument({ namespace: 'nvsentinel::old', name: 'old' }, () => {
       left = context.active();
     })();
-    state.gate.underWay.close(); // as when the flag has been off for the grace
+    state.gate.underWay.close(); // as after the grace period with the flag off
     context.with(left, () => sessions.start('k', drain));
     sessions.end('k');
     await expectSpans(

@@ -1,4 +1,5 @@
-// A process that has a tracing set-up already: each mistake is logged once with its remedy, and shutdown() removes only what is ours.
+// A process that has a tracing set-up already: each mistake is logged once with its remedy, and shutdown() removes only what
+// Spanwright registered.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -116,7 +117,7 @@ test('startTracing({ enabled: true }) without an endpoint is logged once, with t
     await (await startTracing(options)).shutdown();
     return withCode('SPW033');
   };
-  // first the silent ones: a line is repeated after a minute only
+  // cases without a line come first, because a line is repeated only after a minute
   assert.equal(await started({ enabled: true, endpoint: 'nonsense://' }), []);
   assert.is(withCode('SPW002').length, 1);
   for (const silent of [

@@ -1,5 +1,5 @@
-// Resource of a process: OpenTelemetry's own detectors compared with what they find when asked directly, when they run, what
-// wins over them, and what happens when one of them fails, rejects or never answers.
+// Resource of a process: OpenTelemetry's own detectors compared with what they find when asked directly, the time of their run,
+// their precedence, and detectors that throw, reject or never answer.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

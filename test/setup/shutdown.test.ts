@@ -1,4 +1,4 @@
-// Signals in processes of their own: the flush happens, within its limit, and the process ends as it would have without us.
+// Signals in processes of their own: the flush happens, within its limit, and the process ends as without Spanwright.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';

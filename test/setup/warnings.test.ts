@@ -1,4 +1,4 @@
-// The one place through which the runtime speaks: prefix and code, once per cause and minute, and never a fault of the logger.
+// Messages of the runtime: prefix and code, once per cause and minute, and no fault from the logger.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

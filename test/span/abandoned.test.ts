@@ -1,4 +1,4 @@
-// Spans that nobody ends: a generator that is left half-way, a builder and a stream that are never used. None stays open.
+// Spans that the program does not end: a generator that is left half-way, a builder and a stream that are never used. None stays open.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -1,5 +1,5 @@
-// Fake clocks of sinon, Jest and Vitest, each with its real program: what is called under one is recorded with real times, flushed
-// under it, and sent after it without being asked for.
+// Fake clocks of sinon, Jest and Vitest, each with its real program: calls under a fake clock are recorded with real times, flushed
+// under it, and exported after it by the timer.
 // limit: 180 s
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

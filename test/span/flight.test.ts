@@ -1,5 +1,5 @@
-// The flight recorder: what a dump holds of calls that were not recorded, what must not be in it, and that nothing of it can be seen
-// outside. Real files and the real reader of the viewer.
+// The flight recorder: the content of dumps, values that must not be in them, and that the program cannot observe the recorder.
+// Real files and the real reader of the viewer.
 
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

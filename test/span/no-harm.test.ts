@@ -181,7 +181,7 @@ test('runs instrumented calls in a reaction of a frozen promise, and records the
       ['a detached task', () => detach(() => sync(4)), 5],
       ['a context of the API', () => context.with(context.active().setValue(Symbol('a'), 1), () => sync(5)), 6],
     ];
-    await later(0); // the storage of contexts is in use, and what it notes on a promise cannot be noted on a frozen one
+    await later(0); // the context storage is in use, and cannot write to a frozen promise
     for (const [name, call, expected] of calls) {
       assert.is(await Object.freeze(Promise.resolve().then(call)), expected, name);
       assert.is(await Object.freeze(afterTurn(call)), expected, name);

@@ -1,5 +1,5 @@
-// Invalid values that callers of the API can pass: times, links to nothing, names that are no text. None of it
-// may throw into the program, leave a span open, or make a batch unfit for export.
+// Invalid values that callers of the API can pass: times, links to nothing, names that are no text. None of them may throw into the
+// program, leave a span open, or make a batch invalid.
 
 import { createRequire } from 'node:module';
 import { type Link, type Span, type TimeInput, trace } from '@opentelemetry/api';

@@ -71,7 +71,7 @@ test('a pattern with many stars is matched in linear time', () => {
   const started = performance.now();
   assert.is(hiddenNames(pattern)?.('a'.repeat(89)), false);
   assert.is(hiddenNames(pattern)?.(`${'a'.repeat(5000)}b`), true);
-  // what goes back at each star would not be done by the end of the world
+  // a backtracking matcher would not finish in any useful time
   assert.ok(performance.now() - started < 10_000);
 });
 

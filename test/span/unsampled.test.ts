@@ -1,4 +1,4 @@
-// Under a parent that is not sampled nothing is recorded, and that is remembered of no other parent.
+// Under a parent that is not sampled nothing is recorded, and the cached answer is used for no other parent.
 
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';

@@ -1,5 +1,5 @@
-// The program that the behaviour tests compile and run, and what the language says it prints. It uses every form of method
-// whose meaning a careless forwarder would change; the same text serves legacy and TC39 decorators.
+// The program that the behaviour tests compile and run, and what the language says it prints. It uses every form of method that a
+// naive forwarder would change; the same text serves legacy and TC39 decorators.
 
 export const PROGRAM = `
 import { instrument } from 'spanwright';

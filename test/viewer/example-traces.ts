@@ -1,5 +1,5 @@
 // Traces for the tests and screenshots of the viewer: a shop of four services, with slow, failed and hostile ones. Times are relative to
-// `now`, ids are fixed by number, so that a picture is the same with every run.
+// `now`, ids are fixed by number, so that every run gives the same picture.
 
 import type { ReceivedSpan, Values } from '../../viewer/receiver/decode.js';
 

@@ -1,4 +1,4 @@
-// Files that `spanwright view` and `diff` are given: a token that other users can read, and what never ends, are refused with the reason.
+// File arguments of `spanwright view` and `diff`: a token that other users can read, and endless files, are refused with the reason.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ for (const option of OPTIONS) {
     chmodSync(token, 0o644);
     assert.match(await refusal('view', option, token), /is open to other users of this machine \(mode 644\)\. Run "chmod 600"/);
     chmodSync(token, 0o600);
-    // taken: what is refused is the other option
+    // valid, so that only the other option is refused
     assert.match(await refusal('view', option, token, '--editor', 'none'), /--editor/);
   });
 

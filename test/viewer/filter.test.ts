@@ -1,4 +1,4 @@
-// The search over the stored traces: order, limit and what counts as matching nothing.
+// The search over the stored traces: order, limit and filters that match nothing.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

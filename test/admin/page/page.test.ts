@@ -1,5 +1,5 @@
-// The admin page in real Chromium against a real service: what a person sees and does, with mouse and keyboard, and what a
-// hostile name, value or token does not do.
+// The admin page in real Chromium against a real service: use by mouse and keyboard, and hostile names, values and tokens, which
+// must have no effect.
 // limit: 180 s
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -190,7 +190,7 @@ test('the page switches tracing on, shows spans open and close live, and shows t
   await tracing.forceFlush();
   await page.locator('#health', { hasText: 'delivering' }).waitFor();
 
-  // Away from the page the lease is made shorter, so that its end is seen without waiting for a minute.
+  // The lease is shortened outside the page, so that its end is seen without waiting for a minute.
   for (const { id } of tracing.leases()) tracing.endLease(id);
   tracing.setEnabled(true, { for: '3s' });
   await page.locator('#left.soon').waitFor();

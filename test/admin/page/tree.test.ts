@@ -1,4 +1,4 @@
-// The tree of namespaces on the admin page: where names are cut, what a branch adds up, and which rows are shown.
+// The tree of namespaces on the admin page: the separators of names, the sums of branches, and the visible rows.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,5 +1,5 @@
 // The recipes of `spanwright traces` over a real Jaeger, over the receiver that answers as Jaeger does, and over Tempo's form: the
-// same spans are sent to all, and each recipe must find what was put there, and say the same wherever it asks.
+// same spans are sent to all, and each recipe must find the planted traces, with the same answer from each back end.
 // limit: 120 s
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

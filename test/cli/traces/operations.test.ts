@@ -229,7 +229,7 @@ test('sampling: a file that is not there, not YAML, or full of aliases is report
   }
 });
 
-/** Two services over HTTP, the first of which hands the context on, or does not. */
+/** Two services over HTTP; the first one propagates the context, or does not. */
 async function startHops(handOn: boolean): Promise<{ url: string; close(): Promise<void> }> {
   const propagator = new W3CTraceContextPropagator();
   const get = { get: (carrier: Record<string, string>, key: string) => carrier[key], keys: Object.keys };

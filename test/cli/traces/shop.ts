@@ -1,5 +1,5 @@
 // A shop of four services whose spans are made with the SDK's own providers and sent over OTLP/gRPC: traces that are whole, slow,
-// failed, or broken in one of the ways in which traces break. What the recipes must find is known because it was put there.
+// failed, or broken in one of the ways in which traces break. The expected findings of the recipes are known.
 
 import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
@@ -7,7 +7,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 
 export interface Shop {
-  /** Trace ids by what is the matter with them. */
+  /** Trace ids by their fault. */
   readonly traces: Readonly<Record<'whole' | 'slow' | 'failed' | 'lost' | 'lostOther' | 'silent' | 'orphan', string>>;
   /** Milliseconds since the epoch, when the first trace began. */
   readonly began: number;
@@ -111,7 +111,7 @@ export async function openShop(endpoints: readonly string[]): Promise<Shop> {
   const message = { name: 'tell customer', at: 20_150, for: 10, error: new Error('order failed') };
   make('orders', message, failed.orders);
 
-  const lost = order(30_000, 100); // payment does not take the context over
+  const lost = order(30_000, 100); // payment ignores the incoming context
   pay(30_020, 40, lost.orders);
   const lostOther = charge(30_025, 20);
 

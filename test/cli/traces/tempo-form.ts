@@ -1,4 +1,4 @@
-// Spans of a receiver, answered in the documented form of Grafana Tempo's HTTP API, since Tempo itself is not to be had from the
+// Spans of a receiver, answered in the documented form of Grafana Tempo's HTTP API, because Tempo cannot be built from the
 // registries that tests may use: OTLP's JSON with ids in base64, search by the TraceQL that the client writes, values of a tag.
 
 import { createServer, type Server } from 'node:http';

@@ -1,5 +1,5 @@
 // The project that hosts compile: the programs of the suite, and a main module that runs each before tracing starts and again
-// while it records, and prints what it saw as one line of JSON.
+// while it records, and prints the results as one line of JSON.
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

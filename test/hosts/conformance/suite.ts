@@ -1,5 +1,5 @@
-// The conformance suite, written once: what every host has to make of the programs. A host compiles the project, or runs it, and the
-// suite looks at what it printed. A part that is not installed skips with its reason; in CI that is a failure.
+// The conformance suite, written once: the results that every host must give for the programs. A host compiles the project, or runs
+// it, and the suite checks its output. A part that is not installed skips with its reason; in CI that is a failure.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { mustSkip } from '../../missing.js';
 import type { Program } from './programs.js';
 import { type Decorators, type Modules, programsOf, ROOT, type Seen, type Variant, writeProject } from './project.js';
 
-/** How a host turned the project into something that runs: the arguments of `node`, or a whole command. */
+/** Command that runs the compiled project: arguments of `node`, or a whole command. */
 export interface Runnable {
   readonly command?: string;
   readonly arguments: readonly string[];

@@ -1,11 +1,11 @@
 // Programs of the conformance suite for what a function that records its calls from inside must not change: each is the smallest
-// one that a careless prologue gets wrong.
+// program that a naive prologue breaks.
 
 import type { Program } from './programs.js';
 
 const IMPORT = `import { instrument } from 'spanwright';\n`;
 
-/** Functions that a module creates more than once: one place in the source, several functions. */
+/** Functions that a module creates more than once from one place in the source. */
 const REPEATED = `${IMPORT}
 const mix = (tag: string, Base: any) => {
   class Mixed extends Base { @instrument who(): string { return tag + (super.who?.() ?? ''); } }

@@ -93,7 +93,7 @@ export class OtelCollector {
     const { processors = {}, exporters = {}, file = true, receiveMetrics = false } = this.options;
     const metrics = this.options.metrics ? await this.#offerMetrics() : { level: 'none' };
     const all: Section = {
-      // with rotation the exporter does not buffer: what a killed collector has acknowledged is in the file
+      // with rotation the exporter does not buffer: spans that a killed Collector has acknowledged are in the file
       ...(file && { file: { path: this.#fileOf(this.#starts), rotation: { max_megabytes: 1000 } } }),
       ...exporters,
     };

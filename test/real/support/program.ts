@@ -1,4 +1,4 @@
-// A program that is not ours as a child process: started on loopback, waited for until it answers, ended by its pid on every path,
+// A third-party program as a child process: started on loopback, waited for until it answers, ended by its pid on every path,
 // its output kept for when something goes wrong. Used by Collector.ts and jaeger.ts.
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -77,7 +77,7 @@ export class Program {
     await exit;
   }
 
-  /** Stops it in its tracks: connections stay, nothing is answered. */
+  /** Freezes it: connections stay open, and nothing is answered. */
   freeze(): void {
     this.child.kill('SIGSTOP');
   }

@@ -1,5 +1,5 @@
-// The service of the fault tests: a process of its own, forked by loaded-service.ts. An HTTP server whose handler is recorded, ordered
-// over IPC to stumble as a real one does: block its event loop, set its clock back, burst, end.
+// The service of the fault tests: a process of its own, forked by loaded-service.ts. An HTTP server whose handler is recorded,
+// ordered over IPC to fail as a real one does: block its event loop, set its clock back, burst, end.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

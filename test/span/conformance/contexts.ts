@@ -1,4 +1,4 @@
-// The context of a call goes where its work goes, and nowhere else.
+// The context of a call follows the asynchronous work of the call, and nothing else.
 
 import { trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';

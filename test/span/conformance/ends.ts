@@ -25,7 +25,7 @@ import { after, type Cases, collect, finished, milliseconds, only, running } fro
 
 const activeId = (): string | undefined => trace.getActiveSpan()?.spanContext().spanId;
 
-/** An iterator that is no generator, with a `return` that says little. */
+/** An iterator that is no generator, with a `return` that gives no value. */
 class Countdown implements AsyncIterable<number> {
   active: (string | undefined)[] = [];
   constructor(readonly from: number) {}

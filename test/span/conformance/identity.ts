@@ -1,4 +1,4 @@
-// A recorded method is the method it was: to its caller, to its class, and to who reflects on it.
+// A recorded method keeps its identity: for its caller, its class, and for reflection.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Lazy thenables, such as query builders: never set off by us, chained as ever, timed from the call to settlement.
+// Lazy thenables, such as query builders: never run by Spanwright, chained unchanged, timed from the call to settlement.
 
 import { type HrTime, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';

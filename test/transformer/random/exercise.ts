@@ -97,7 +97,7 @@ export async function exercise(
     const before = entries.length;
     try {
       const result = call();
-      // A body that was never reached is a call that failed while its parameters were bound.
+      // A call whose body was not reached failed while its parameters were bound.
       if (result instanceof Promise && entries.length === before) count(label);
       return await settled(result, mode);
     } catch (error) {

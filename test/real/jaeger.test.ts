@@ -57,7 +57,6 @@ all('an operator finds what failed and what a namespace did, by the tags that Ja
   assert.equal(await jaeger.trace(`${'0'.repeat(31)}1`), undefined);
 });
 
-const QUERY = 'carbide::api-db::database::Database::query';
 const SEND = 'carbide::component-manager::bmc-client::BmcClient::send';
 const RMS = 'carbide::component-manager::rms::RmsBackend';
 
@@ -76,14 +75,14 @@ const WORK: readonly Work[] = [
     path: '/v1/power',
     body: { component: 'rack-1', action: 'off' },
     status: 200,
-    tree: ['request', `  ${QUERY}`, `  ${RMS}::powerControl`, ...Array(4).fill(`    ${SEND}`), `  ${QUERY}`],
+    tree: ['request', '  components.select', `  ${RMS}::powerControl`, ...Array(4).fill(`    ${SEND}`), '  components.update'],
   },
   {
     method: 'POST',
     path: '/v1/firmware',
     body: { component: 'rack-2', version: '1.5.0' },
     status: 502,
-    tree: ['request', `  ${QUERY}`, `  ${RMS}::updateFirmware`, `    ${SEND}`],
+    tree: ['request', '  components.select', `  ${RMS}::updateFirmware`, `    ${SEND}`],
   },
   { method: 'GET', path: '/v1/nothing', status: 404, tree: ['request'] },
 ];

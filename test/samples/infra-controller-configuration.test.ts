@@ -147,7 +147,7 @@ test('remote_parent = "ignore": a sampled caller records nothing here while trac
     const lookup = spans.find(({ name }) => name === 'carbide::api-db::inventory::Inventory::component');
     assert.is(lookup?.attributes['component.id'], 'switch-1');
     assert.is(lookup?.parentSpanId, spans.find(({ name }) => name === 'request')?.spanId);
-    assert.is(spans.find(({ name }) => name.endsWith('::Database::query'))?.parentSpanId, lookup?.spanId);
+    assert.is(spans.find(({ name }) => name === 'components.select')?.parentSpanId, lookup?.spanId);
   } finally {
     await service.stop();
   }

@@ -57,7 +57,7 @@ function outline(trace: readonly ReceivedSpan[], parent = '', indent = ''): stri
 
 const TREE = [
   'carbide-api handleObjectState',
-  '  carbide-api query',
+  '  carbide-api components.select',
   '  carbide-api getFirmwareStatus',
   '    carbide-api send',
   '      carbide-hardware bmc_request',

@@ -1,5 +1,5 @@
-// `npm start -- --view` and `npm run serve`, as built: the page at the printed address shows the traces of the run and its service, until
-// Ctrl-C.
+// `npm start -- --view` and `npm run serve`, as built: the page at the printed address shows the traces of the run, and for the
+// controller its service, until Ctrl-C.
 // limit: 180 s
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -22,12 +22,12 @@ interface Shown {
   readonly service: string;
 }
 
-/** Starts a program of the sample and waits for the address of its page. */
-async function start(program: string, args: readonly string[], service: RegExp): Promise<Shown> {
+/** Starts a program of a sample and waits for the address of its page. */
+async function start(program: string, args: readonly string[], service: RegExp, sample = SAMPLE): Promise<Shown> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(OTEL_|SPANWRIGHT_|TRACING_FILE|NODE_OPTIONS|PORT$)/.test(name),
   );
-  const child = spawn(process.execPath, [join(SAMPLE, 'build/drive', program), ...args], {
+  const child = spawn(process.execPath, [join(sample, 'build/drive', program), ...args], {
     env: { ...Object.fromEntries(inherited), PORT: '0', ADMIN_TOKEN_FILE: join(folder, program) },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
@@ -61,6 +61,16 @@ test('npm start -- --view ends with a page of its traces and of its service, unt
     assert.ok(traces.some(({ errors }) => errors > 0) && traces.some(({ errors }) => errors === 0));
     const state = await ask<{ serviceName: string; enabled: boolean }>(`${shown.page}/api/hooks/0/state`);
     assert.equal([state.serviceName, state.enabled], ['carbide-api', false]);
+  } finally {
+    await stop(shown);
+  }
+});
+
+test('a run of another sample with --view ends with a page of its traces', async () => {
+  const shown = await start('start.js', ['--view', 'healthy'], /spans go to (\S+)\./, join(SAMPLE, '../breakfix-pipeline'));
+  try {
+    const { matched } = await ask<TraceList>(`${shown.page}/api/traces?service=platform-connectors`);
+    assert.ok(matched > 0);
   } finally {
     await stop(shown);
   }

@@ -5,3 +5,4 @@ export { deliveryFaults, type SpanReport } from './delivery.js';
 export { emptyCluster } from './empty-cluster.js';
 export { freePort } from './free-port.js';
 export { SPANWRIGHT, startReceiver } from './receiver.js';
+export { viewIfAsked } from './view.js';

@@ -7,8 +7,8 @@ import { createClient } from 'redis';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TRACE_FIELD_PATTERNS } from '../../../runtime/logs/index.js';
-import { INPUTS, OUTPUTS } from '../../../samples/camera-pipeline/src/analyzer/network.js';
 import { HEIGHT, Scene, WIDTH } from '../../../samples/camera-pipeline/src/camera/scene.js';
+import { INPUTS, OUTPUTS } from '../../../samples/camera-pipeline/src/inference/network.js';
 import { encode } from '../../../samples/camera-pipeline/src/pipeline/png.js';
 import { DETECTORS, EVENTS, IMAGES } from '../../../samples/camera-pipeline/src/pipeline/queues.js';
 import { pipelineTracing } from '../../../samples/camera-pipeline/src/pipeline/tracing.js';
@@ -127,14 +127,17 @@ all('spans of the pipeline say what they worked on: image, batch, model and even
   for (const { traceId, attributes } of named('batch_aggregation')) {
     assert.is(attributes['batch.timeout_triggered'], Number(attributes['batch.size']) < 4, 'full, or waited for long enough');
     const spans = arrived(traceId);
-    const [analysis, inference] = ['analysis_processing', 'model_inference'].map(
+    const [analysis, inference] = ['analysis_processing', 'llm_inference'].map(
       (wanted) => spans.find(({ name }) => name === wanted)?.attributes ?? {},
     ) as [FlatSpan['attributes'], FlatSpan['attributes']];
     assert.is(analysis['batch.id'], attributes['batch.id']);
     assert.is(analysis['model.name'], inference['model.name']);
     const objects = Number(inference['model.inputs']);
     assert.equal([analysis['model.input_tokens'], analysis['model.output_tokens']], [objects * INPUTS, objects * OUTPUTS]);
-    const span = spans.find(({ name }) => name === 'model_inference') as FlatSpan;
+    const span = spans.find(({ name }) => name === 'llm_inference') as FlatSpan;
+    assert.is(span.kind, 'client');
+    assert.ok(Number(inference['model.prompt_length']) > objects * INPUTS, 'each crop is in the request');
+    assert.ok(Number(inference['model.completion_length']) > objects * '{"object":"","confidence":0}'.length);
     const ms = Number(BigInt(span.end) - BigInt(span.start)) / 1e6;
     assert.ok(Number(inference['model.duration_ms']) > 0 && Number(inference['model.duration_ms']) <= ms + 0.1, `${ms} ms`);
   }
@@ -167,7 +170,7 @@ all('a batch is a trace of its own, linked to the traces of its images, and they
     const analysis = traceOf(traceId).find(({ name }) => name === 'analysis_processing');
     assert.equal(
       traceOf(traceId)
-        .filter(({ name }) => name === 'model_inference')
+        .filter(({ name }) => name === 'llm_inference')
         .map((span) => span.parentSpanId),
       [analysis?.spanId],
     );

@@ -1,7 +1,7 @@
 // `npm start -w breakfix-pipeline`: starts the whole pipeline, runs all scenarios of scenarios.ts or those named as arguments,
 // prints the traces, and ends: with 0 when every event has one trace and every span was delivered, with 1 and the reasons else.
 
-import { deliveryFaults } from '@spanwright/stage';
+import { deliveryFaults, viewIfAsked } from '@spanwright/stage';
 import { Pipeline } from './pipeline.js';
 import { exportFaults, printOutcomes, printTraces, traceFaults } from './report.js';
 import type { Outcome } from './scenario.js';
@@ -35,6 +35,7 @@ async function main(pipeline: Pipeline, names: readonly string[]): Promise<numbe
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   const sum = arrived === undefined ? `spans are at ${pipeline.endpoint}` : `${arrived.length} spans arrived`;
   print(`\n${faults.length === 0 ? 'All as it must be' : 'Failed'}: ${sum}, in ${seconds()}.`);
+  await viewIfAsked(arrived, print);
   return faults.length === 0 ? 0 : 1;
 }
 
@@ -42,7 +43,8 @@ const pipeline = new Pipeline();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void pipeline.stop().finally(() => process.exit(130)));
 }
-void main(pipeline, process.argv.slice(2))
+const names = process.argv.slice(2).filter((argument) => argument !== '--view');
+void main(pipeline, names)
   .catch((error: unknown) => {
     print(`The run failed: ${error instanceof Error ? error.stack : error}`);
     return 1;

@@ -1,37 +1,34 @@
-// One batch: the model looks at everything that was found in its images at once, in the batch's own trace. Then each image goes on in the
-// trace that it came with, linked to the batch.
+// One batch: everything that was found in its images goes to the model in one request, in the batch's own trace. Then each image goes
+// on in the trace that it came with, linked to the batch.
 
 import { type Link, trace } from '@opentelemetry/api';
 import type { Pool } from 'pg';
-import { carriers, inject, instrument, startSpan, withRemoteContext } from 'spanwright';
+import { carriers, inject, instrument, withRemoteContext } from 'spanwright';
+import type { InferenceAnswer } from '../inference/api.js';
+import type { Classified, Seen } from '../inference/network.js';
 import { pipeline } from '../pipeline/baggage.js';
 import { type BatchItem, type BatchMessage, EVENTS, type EventMessage, type Redis } from '../pipeline/queues.js';
-import { classified, inferenceSeconds } from './metrics.js';
-import { type Classified, INPUTS, OUTPUTS, type Seen } from './network.js';
+import type { InferenceClient } from './inference-client.js';
+import { classified } from './metrics.js';
 import { riskOf } from './risk.js';
-import type { Model } from './training.js';
 
 interface Found extends Seen {
   readonly image: string;
 }
 
-/** Numbers that went into the network for a batch, and that came out of it. */
-interface Usage {
-  readonly inputs: number;
-  readonly outputs: number;
-}
+type Usage = InferenceAnswer['usage'];
 
 export class Analyzer {
   constructor(
     private readonly database: Pool,
     private readonly redis: Redis,
-    private readonly model: Model,
+    private readonly inference: InferenceClient,
   ) {}
 
   @instrument({
     name: 'analysis_processing',
     attributes(this: Analyzer, { items }: BatchMessage) {
-      return { 'batch.size': items.length, 'model.name': this.model.name };
+      return { 'batch.size': items.length, 'model.name': this.inference.model.name };
     },
     result: ({ inputs, outputs }: Usage) => ({ 'model.input_tokens': inputs, 'model.output_tokens': outputs }),
   })
@@ -40,31 +37,15 @@ export class Analyzer {
       'SELECT image_id AS image, crop, width, height FROM detections WHERE image_id = ANY($1::uuid[]) ORDER BY image_id, number',
       [items.map(({ image }) => image)],
     );
-    const named = this.infer(rows);
+    const { objects: named, usage } = await this.inference.infer(rows);
+    for (const { object } of named) classified.inc({ object });
     const link = activeLink();
     for (const item of items) {
       const objects = named.filter((_, index) => rows[index]?.image === item.image);
       // out of the batch's trace, into the image's
       await withRemoteContext(item, () => pipeline.set({ 'batch.id': batch }, () => this.assess(item, objects, link)));
     }
-    return { inputs: INPUTS * rows.length, outputs: OUTPUTS * rows.length };
-  }
-
-  /** The batch goes through the model in one span, which ends with the block. */
-  private infer(found: readonly Found[]): Classified[] {
-    using span = startSpan('model_inference', {
-      namespace: 'hsi::analyzer::model',
-      attributes: { 'model.name': this.model.name, 'model.inputs': found.length },
-    });
-    const stop = inferenceSeconds.startTimer({ model: this.model.name });
-    const named = this.model.network.classify(found);
-    span.setAttribute('model.duration_ms', stop() * 1000);
-    for (const { object } of named) classified.inc({ object });
-    span.setAttribute(
-      'model.objects',
-      named.map(({ object }) => object),
-    );
-    return named;
+    return usage;
   }
 
   /** The object with the highest risk in the image becomes its event. */

@@ -6,21 +6,22 @@ import { endTracing, failed, finished, ready, stopRequested } from '../pipeline/
 import { createLog } from '../pipeline/log.js';
 import { startOperations } from '../pipeline/operations.js';
 import { BATCHES, type BatchMessage, consumeList, openRedis } from '../pipeline/queues.js';
+import { required } from '../pipeline/settings.js';
 import { Analyzer } from './analyzer.js';
+import { InferenceClient } from './inference-client.js';
 import { modelAccuracy, pipelineErrors } from './metrics.js';
 import { started } from './tracing.js';
-import { accuracyOf, loadModel } from './training.js';
 
 const log = createLog('analyzer');
 
 async function main(): Promise<void> {
   const tracing = await started;
   const [database, redis] = [openDatabase(), await openRedis()];
-  const model = loadModel();
-  const accuracy = model.accuracy ?? accuracyOf(model.network);
-  modelAccuracy.set({ model: model.name }, accuracy);
-  log.info({ model: model.name, accuracy, trained: model.accuracy !== undefined }, 'model ready');
-  const analyzer = new Analyzer(database, redis, model);
+  const inference = await InferenceClient.connect(required('INFERENCE_URL'));
+  const { name: model, accuracy } = inference.model;
+  modelAccuracy.set({ model }, accuracy);
+  log.info({ model, accuracy }, 'model ready');
+  const analyzer = new Analyzer(database, redis, inference);
   const operations = await startOperations(tracing);
   ready({ service: 'analyzer', operations: operations.address });
 

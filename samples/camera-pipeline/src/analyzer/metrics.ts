@@ -4,9 +4,9 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 
 export const inferenceSeconds = new Histogram({
   name: 'hsi_inference_latency_seconds',
-  help: 'Time for the model to look at one batch.',
+  help: 'Time until the inference server has answered for one batch.',
   labelNames: ['model'] as const,
-  buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05],
+  buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.25, 1],
 });
 
 export const classified = new Counter({

@@ -1,8 +1,8 @@
 // From what was seen to how much it matters: 0 to 100. The priority that came with the image, in its baggage, counts too.
 
 import type { ObjectKind } from '../camera/scene.js';
+import type { Classified } from '../inference/network.js';
 import type { Priority } from '../pipeline/baggage.js';
-import type { Classified } from './network.js';
 
 const OF_OBJECT: Record<ObjectKind, number> = { person: 60, vehicle: 45, animal: 10 };
 const OF_PRIORITY: Record<Priority, number> = { low: -10, normal: 0, high: 15, critical: 35 };

@@ -1,7 +1,7 @@
 // `npm start`: three runs of the pipeline, and the outcome of their traces: every image traced, a share of the images, requests of
 // which only the failed and slow ones are kept. Ends with 0 only if every check passed.
 
-import { deliveryFaults } from '@spanwright/stage';
+import { deliveryFaults, viewIfAsked } from '@spanwright/stage';
 import { formatTrace, type ReceivedSpan } from '@spanwright/viewer';
 import { checkBatches, checkHead, checkImages, checkTail } from './checks.js';
 import { askAround } from './people.js';
@@ -76,6 +76,7 @@ async function main(): Promise<number> {
   } else print(`What arrived at ${system.endpoint} cannot be seen from here; look for the services camera and api there.`);
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
+  await viewIfAsked(system.receives ? record.spans : undefined, print);
   return faults.length === 0 ? 0 : 1;
 }
 

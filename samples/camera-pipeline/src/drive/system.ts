@@ -1,5 +1,5 @@
-// The whole system as processes: stores and a receiver where none are configured, then the API, the detector, the analyzer and the event
-// writer, each with tracing loaded before everything else. Used by `npm start` and `npm run serve`.
+// The whole system as processes: stores, a receiver and an inference server where none are configured, then the API, the detector, the
+// analyzer and the event writer, each with tracing loaded before everything else. Used by `npm start` and `npm run serve`.
 
 import { join } from 'node:path';
 import { Child, type SpanReport, startReceiver } from '@spanwright/stage';
@@ -40,10 +40,11 @@ export class System {
 
   /** Addresses of all parts. */
   get addresses(): ReadonlyMap<string, string> {
-    const { DATABASE_URL = '', REDIS_URL = '' } = this.#env;
+    const { DATABASE_URL = '', REDIS_URL = '', INFERENCE_URL = '' } = this.#env;
     const stores = [
       ['PostgreSQL', withoutPassword(DATABASE_URL)],
       ['Redis', withoutPassword(REDIS_URL)],
+      ['inference', INFERENCE_URL],
     ] as const;
     return new Map([['receiver', this.endpoint], ...stores, ['API', this.api], ...this.operations]);
   }
@@ -51,10 +52,11 @@ export class System {
   /** Parts that were started are stopped when another one fails to start. */
   async start(): Promise<void> {
     try {
-      const [endpoint, databaseUrl, redisUrl] = await Promise.all([
+      const [endpoint, databaseUrl, redisUrl, inferenceUrl] = await Promise.all([
         configuredEndpoint() ?? this.#receiver(),
-        process.env.DATABASE_URL || this.#store('postgres'),
-        process.env.REDIS_URL || this.#store('redis'),
+        process.env.DATABASE_URL || this.#untraced('stores/postgres'),
+        process.env.REDIS_URL || this.#untraced('stores/redis'),
+        process.env.INFERENCE_URL || this.#untraced('inference/main'),
       ]);
       this.endpoint = endpoint;
       this.#env = {
@@ -63,6 +65,7 @@ export class System {
         OTEL_BSP_SCHEDULE_DELAY: process.env.OTEL_BSP_SCHEDULE_DELAY ?? '200',
         DATABASE_URL: databaseUrl,
         REDIS_URL: redisUrl,
+        INFERENCE_URL: inferenceUrl,
       };
       await this.#migrate(databaseUrl);
       const services = await Promise.all(SERVICES.map((name) => this.run(name)));
@@ -113,9 +116,8 @@ export class System {
     return kept;
   }
 
-  async #store(name: 'postgres' | 'redis'): Promise<string> {
-    const store = await this.#keep(Child.start(join(BUILD, 'stores', `${name}.js`), { startLimit: START_LIMIT_MS }));
-    return store.address;
+  async #untraced(script: string): Promise<string> {
+    return (await this.#keep(Child.start(join(BUILD, `${script}.js`), { startLimit: START_LIMIT_MS }))).address;
   }
 
   async #receiver(): Promise<string> {

@@ -1,7 +1,7 @@
 // `npm start`: the system is started, the management cluster places its orders, everything ends again. Prints the orders and, without
 // gateways, their traces; ends with 0 only if every check passed.
 
-import { deliveryFaults, startReceiver } from '@spanwright/stage';
+import { deliveryFaults, startReceiver, viewIfAsked } from '@spanwright/stage';
 import type { ReceivedSpan } from '@spanwright/viewer';
 import { stopRequested } from '../lifecycle.js';
 import { checkOutcomes, checkTraces, type Reported } from './checks.js';
@@ -53,6 +53,7 @@ async function main(): Promise<number> {
   const faults = [...checkOutcomes(outcomes), ...undelivered, ...(receiver ? checkTraces(outcomes, spans) : [])];
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
+  await viewIfAsked(receiver && spans, print);
   return faults.length === 0 ? 0 : 1;
 }
 

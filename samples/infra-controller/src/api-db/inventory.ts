@@ -40,7 +40,7 @@ export class Inventory {
   }
 
   /** @throws UnknownComponentError */
-  @instrument({ level: 'debug', args: { id: 'component.id' } })
+  @instrument({ level: 'debug', root: 'never', args: { id: 'component.id' } })
   async component(id: string): Promise<Component> {
     const rows = await this.database.query(
       `SELECT c.backend, e.url, e.username, e.password FROM components c JOIN endpoints e ON e.component = c.id

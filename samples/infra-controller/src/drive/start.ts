@@ -1,8 +1,8 @@
 // `npm start`: three phases of the service, with tracing off, on and off again. Prints the traces and the counts, and ends with 0
 // only if every check passed.
 
-import type { Child } from '@spanwright/stage';
-import { formatTrace, groupTraces, type ReceivedSpan, startViewer } from '@spanwright/viewer';
+import { type Child, viewIfAsked } from '@spanwright/stage';
+import { formatTrace, groupTraces, type ReceivedSpan } from '@spanwright/viewer';
 import { checkPhase } from './checks.js';
 import { DnsClient } from './dns-client.js';
 import { type PhaseResult, runPhase } from './phase.js';
@@ -62,16 +62,11 @@ async function main(): Promise<number> {
     printCounts(phase);
     phases.push(phase);
   }
-  const page = process.argv.includes('--view') ? await startViewer(hookOf(service)) : undefined;
-  page?.add(phases.flatMap(({ received = [], receivedOfDns = [] }) => [...received, ...receivedOfDns]));
   const faults = phases.flatMap(checkPhase);
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
-  if (page) {
-    print(`The traces and the service are shown at ${page.url}; Ctrl-C ends.`);
-    await new Promise<void>((resolve) => process.once('SIGINT', resolve));
-    await page.close();
-  }
+  const spans = phases.flatMap(({ received = [], receivedOfDns = [] }) => [...received, ...receivedOfDns]);
+  await viewIfAsked(spans, print, hookOf(service));
   return faults.length === 0 ? 0 : 1;
 }
 

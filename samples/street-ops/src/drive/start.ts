@@ -4,7 +4,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deliveryFaults, SPANWRIGHT, startReceiver } from '@spanwright/stage';
+import { deliveryFaults, SPANWRIGHT, startReceiver, viewIfAsked } from '@spanwright/stage';
+import type { ReceivedSpan } from '@spanwright/viewer';
 import { kept, type Ran, runProgram, spanReports, startTraced, stopServers } from './processes.js';
 import { type Found, RECIPES, type Recipe } from './recipes.js';
 
@@ -19,6 +20,8 @@ const ASK_AGAIN_MS = 500;
 interface Backend {
   otlp: string;
   jaeger: string;
+  /** Received spans, at the embedded receiver. */
+  spans?: readonly ReceivedSpan[];
 }
 
 const print = (line = ''): void => void process.stdout.write(`${line}\n`);
@@ -30,8 +33,9 @@ async function findBackend(): Promise<Backend> {
   if (otlp || jaeger) {
     throw new Error('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and SPANWRIGHT_JAEGER_URL: set both, for your own Jaeger, or neither.');
   }
-  const receiver = await kept(startReceiver(() => undefined, undefined, ['--query-port', '0']));
-  return { otlp: receiver.address, jaeger: String(receiver.ready.query) };
+  const spans: ReceivedSpan[] = [];
+  const receiver = await kept(startReceiver((span) => spans.push(span), undefined, ['--query-port', '0']));
+  return { otlp: receiver.address, jaeger: String(receiver.ready.query), spans };
 }
 
 async function fill({ otlp }: Backend, logFile: string): Promise<void> {
@@ -103,6 +107,7 @@ async function main(folder: string): Promise<number> {
   faults.push(...deliveryFaults(spanReports()));
   for (const fault of faults) print(`NOT AS IT MUST BE: ${fault}`);
   print(`${faults.length === 0 ? 'All as it must be' : 'Failed'}, in ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
+  await viewIfAsked(backend.spans, print);
   return faults.length === 0 ? 0 : 1;
 }
 

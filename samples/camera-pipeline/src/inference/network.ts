@@ -1,5 +1,5 @@
 // The model: a neural network with one hidden layer, over the crop of an object and the shape of its box. Small enough to be trained when
-// the analyzer first starts; the arithmetic is that of any other.
+// the inference server first starts; the arithmetic is that of any other.
 
 import { Random } from '../camera/random.js';
 import { OBJECTS, type ObjectKind } from '../camera/scene.js';

@@ -71,7 +71,7 @@ export function loadModel(): Model {
     const model = train();
     const part = `${FILE}.${process.pid}`;
     writeFileSync(part, JSON.stringify([...model.network.weights]));
-    renameSync(part, FILE); // whole or not at all: another analyzer may be reading
+    renameSync(part, FILE); // whole or not at all: another server may be reading
     return model;
   }
 }

@@ -1,7 +1,7 @@
 // Roots at which traces may start: the configured ones, or those of the leases that switch tracing on; and under which
 // conditions.
 
-import { fulfils, type When } from '../site/condition.js';
+import { type ArgumentCondition, fulfils, type When } from '../site/condition.js';
 import type { Site } from '../site/site.js';
 import type { Pattern } from './pattern.js';
 
@@ -58,4 +58,20 @@ export function mayFulfil(site: Site, when: When): boolean {
     const value = namedValue(site, condition.name);
     return typeof value === 'object' ? fulfils(condition, value.constant) : value !== undefined;
   });
+}
+
+/**
+ * The first condition on an argument of the site, where all conditions have to hold together. It is checked before anything else of a
+ * call, because under a lease most calls fail it.
+ */
+export function neededArgument(site: Site, alternatives: readonly When[]): ArgumentCondition | undefined {
+  const [when] = alternatives;
+  if (when === undefined || alternatives.length > 1) return undefined;
+  for (const condition of when) {
+    if (condition.source !== 'value') continue;
+    const { name } = condition;
+    const argument = site.options.args?.find(({ key, parameter }) => key === name || parameter === name);
+    if (argument !== undefined) return { index: argument.index, condition };
+  }
+  return undefined;
 }

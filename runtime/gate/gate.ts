@@ -9,7 +9,7 @@ import { isLocal, isSampled } from '../context/origin.js';
 import { watchHeaders } from '../context/request-headers.js';
 import type { When } from '../site/condition.js';
 import type { GateSwitch, Site } from '../site/site.js';
-import { mayFulfil } from './admission.js';
+import { mayFulfil, neededArgument } from './admission.js';
 import { LifetimeTokens } from './lifetime-tokens.js';
 import type { Pattern, Subject } from './pattern.js';
 import { RemoteRoots } from './remote-roots.js';
@@ -159,13 +159,16 @@ export class Gate implements GateSwitch {
     if (site.never) {
       site.root = false;
       site.when = undefined;
+      site.needs = undefined;
       site.starts = false;
       return;
     }
     const when = this.#verdicts.conditional ? this.#whenAt(site, verdict) : verdict.when;
     site.root = verdict.root || when.some(({ length }) => length === 0);
     site.when = when.length === 0 ? undefined : when;
-    site.starts = !site.off && (site.root || site.when !== undefined || this.rootKinds.includes(site.kind));
+    const isOpen = site.root || this.rootKinds.includes(site.kind);
+    site.needs = isOpen ? undefined : neededArgument(site, when);
+    site.starts = !site.off && (isOpen || site.when !== undefined);
   }
 
   #whenAt(site: Site, { when }: Verdict): readonly When[] {

@@ -5,6 +5,7 @@ import type { Attributes, Context } from '@opentelemetry/api';
 import { apply } from '../captured.js';
 import { contexts } from '../context/active.js';
 import { reportFault } from '../fault.js';
+import { fulfils } from '../site/condition.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { AwaitedCall, type ModuleRecorder, type ModuleTable } from '../site/tables.js';
 import { startInline } from '../span/inline.js';
@@ -127,7 +128,7 @@ export class Module implements ModuleTable {
 function recorderOf(module: Module, slots: readonly (Slot | undefined)[]): ModuleRecorder {
   return function recordCallOf(first, second, third, fourth, fifth, sixth, seventh): unknown {
     try {
-      if (typeof first === 'number' && isBeside(slots[first])) return undefined;
+      if (typeof first === 'number' && isBeside(slots[first], third, fourth, fifth, sixth)) return undefined;
     } catch (fault) {
       reportFault('start of a call', fault);
       return undefined;
@@ -137,7 +138,7 @@ function recorderOf(module: Module, slots: readonly (Slot | undefined)[]): Modul
 }
 
 /** True where the body goes on in place: it was entered again, or, as most calls beside tracing in use, no trace may start and none is active. */
-function isBeside(slot: Slot | undefined): boolean {
+function isBeside(slot: Slot | undefined, a: unknown, b: unknown, c: unknown, d: unknown): boolean {
   const { tables, gate, flight } = state;
   if (slot === undefined) return false;
   if (tables.entered !== undefined) {
@@ -147,8 +148,17 @@ function isBeside(slot: Slot | undefined): boolean {
   }
   if (!contexts.owned || flight.flight !== undefined) return false;
   const { site } = slot;
-  if (site.choosesParent || (site.starts && gate.enabled)) return false;
+  if (site.choosesParent) return false;
+  if (site.starts && gate.enabled && !isExcluded(slot, a, b, c, d)) return false;
   return contexts.storage.getStore() === undefined;
+}
+
+/** True when an argument of the call keeps it from starting a trace. */
+function isExcluded({ site: { needs }, row, fn }: Slot, a: unknown, b: unknown, c: unknown, d: unknown): boolean {
+  if (needs === undefined || fn === undefined) return false;
+  const { index, condition } = needs;
+  if ((row.arity ?? fn.length) > 4) return !fulfils(condition, (a as unknown[])[index]);
+  return !fulfils(condition, index === 0 ? a : index === 1 ? b : index === 2 ? c : d);
 }
 
 /** Decides before the body is entered again. */

@@ -24,6 +24,12 @@ export interface ExpectedValue {
 /** Conditions that hold together. */
 export type When = readonly Condition[];
 
+/** A condition on one argument of a function. */
+export interface ArgumentCondition {
+  readonly index: number;
+  readonly condition: Condition;
+}
+
 const MOST_ELEMENTS = 100;
 
 /**

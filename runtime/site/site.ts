@@ -4,7 +4,7 @@
 
 import type { Attributes, Span, SpanKind } from '@opentelemetry/api';
 import type { Capture } from './capture.js';
-import type { When } from './condition.js';
+import type { ArgumentCondition, When } from './condition.js';
 import type { ResolvedOptions } from './options.js';
 import type { SiteStatistics } from './statistics.js';
 
@@ -75,6 +75,8 @@ export class Site {
   starts = true;
   /** Alternatives under which a call with no parent may start a trace where `root` is false. */
   when: readonly When[] | undefined = undefined;
+  /** Condition on an argument without which no call may start a trace; undefined where other values decide. */
+  needs: ArgumentCondition | undefined = undefined;
   /** Values of its calls that a lease captures. */
   capture: Capture | undefined = undefined;
   /** Probability in [0, 1] that a root started here is kept. */

@@ -213,6 +213,56 @@ export class Work { @instrument plain() { return 1; } @instrument({ args: ['id']
   assert.not.match(output('main.js'), /__decorate|defineProperty\(.*plain/);
 });
 
+const CONDITIONS = `import { instrument, startTracing } from 'spanwright';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+
+class Machines {
+  @instrument({ args: ['id'] }) first(id: string, ..._rest: [] | [number]) { return this.seen(id); }
+  @instrument({ args: { id: 'machine' } }) third(_a: number, _b: number, id: string) { return this.seen(id); }
+  @instrument({ args: ['id'] }) async fourth(_a: number, _b: number, _c: number, id: string) { return this.seen(id); }
+  @instrument({ args: ['id'] }) fifth(_a: number, _b: number, _c: number, _d: number, id: string) { return this.seen(id); }
+  @instrument({ args: ['other'] }) without(other: string) { return other; }
+  @instrument({ args: ['id'], attributes: (id: string) => ({ rack: id.length }) }) both(id: string) { return id; }
+  @instrument seen(id: string) { return id; }
+}
+async function main() {
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({ serviceName: 'test', exporter, logger: () => {} });
+  const machines = new Machines();
+  const recorded: Record<string, string[]> = {};
+  for (const when of ['id=m-17', 'id=m-17 & rack=4', 'machine=m-1*', 'id!=m-17']) {
+    tracing.setEnabled(true, { for: '1m', when });
+    for (const id of ['m-17', 'm-18']) {
+      machines.first(id), machines.third(1, 2, id), await machines.fourth(1, 2, 3, id), machines.fifth(1, 2, 3, 4, id), machines.without(id), machines.both(id);
+    }
+    tracing.setEnabled(false);
+    await tracing.forceFlush();
+    recorded[when] = exporter.getFinishedSpans().map(({ name, attributes }) => name.replace('Machines.', '') + ' ' + (attributes.id ?? attributes.machine ?? ''));
+    exporter.reset();
+  }
+  console.log(JSON.stringify(recorded));
+  await tracing.shutdown();
+}
+void main();
+`;
+
+test('a condition on an argument is compared wherever the argument is, and starts no other trace', () => {
+  const { diagnostics, directory } = compile({
+    files: { 'src/main.ts': CONDITIONS },
+    compilerOptions: { experimentalDecorators: true, target: 'ES2022', lib: ['ES2022', 'DOM'] },
+  });
+  assert.equal(diagnostics, []);
+  const { stdout, stderr } = execute(directory, 'out/main.js');
+  assert.ok(stdout.includes('{'), stderr);
+  const below = (...names: string[]): string[] => names.flatMap((name) => ['seen ', name]);
+  assert.equal(JSON.parse(stdout), {
+    'id=m-17': [...below('first m-17', 'third m-17', 'fourth m-17', 'fifth m-17'), 'both m-17'],
+    'id=m-17 & rack=4': ['both m-17'],
+    'machine=m-1*': below('third m-17', 'third m-18'),
+    'id!=m-17': [...below('first m-18', 'third m-18', 'fourth m-18', 'fifth m-18'), 'both m-18'],
+  });
+});
+
 test('functions are recorded although garbage was collected between loading and tracing', () => {
   const { diagnostics, directory } = compile({
     files: {

@@ -1,6 +1,5 @@
 // A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one object.
-// The spans of a site share one object each for attributes, scope and resource; times as HrTime and merged attributes are made when
-// they are read.
+// The spans of a site share attributes, scope and resource. Times as HrTime and merged attributes are made when they are read.
 
 /// <reference lib="esnext.disposable" preserve="true" />
 

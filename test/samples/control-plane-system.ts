@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { OTELCOL } from '../real/support/otel-collector.js';
+import type { FlatSpan } from '../real/support/otlp-json.js';
 import { freePorts, Program, until } from '../real/support/program.js';
 
 export const SAMPLE = join(__dirname, '../../samples/control-plane');
@@ -224,4 +225,18 @@ export class SampleCollector {
   async kill(): Promise<void> {
     await this.program?.kill();
   }
+}
+
+/** Name of the process of a span. */
+export const instanceOf = (span: FlatSpan): string => String(span.resource['service.instance.id']);
+
+/** Names below one span, each with its process, siblings in order of their start; agents without their number. */
+export function below(spans: readonly FlatSpan[], parent = '', indent = ''): string[] {
+  return spans
+    .filter(({ parentSpanId }) => parentSpanId === parent)
+    .sort((x, y) => Number(BigInt(x.start) - BigInt(y.start)))
+    .flatMap((span) => [
+      `${indent}${instanceOf(span).replace(/^(agent-.)\d$/, '$1')} ${span.name}`,
+      ...below(spans, span.spanId, `${indent}  `),
+    ]);
 }

@@ -14,7 +14,15 @@ import { flattenTrace, JAEGER, JaegerServer } from '../real/support/jaeger-serve
 import { OTELCOL } from '../real/support/otel-collector.js';
 import type { FlatSpan } from '../real/support/otlp-json.js';
 import { until } from '../real/support/program.js';
-import { ControlPlane, makeCertificates, type Order, SampleCollector, SECRETS } from './control-plane-system.js';
+import {
+  below,
+  ControlPlane,
+  instanceOf,
+  makeCertificates,
+  type Order,
+  SampleCollector,
+  SECRETS,
+} from './control-plane-system.js';
 import { startService } from './kubernetes-service.js';
 
 const test = suite('control-plane');
@@ -89,7 +97,6 @@ async function spansAtJaeger(traceId: string | undefined): Promise<FlatSpan[]> {
   return trace === undefined ? [] : flattenTrace(trace);
 }
 
-const instanceOf = (span: FlatSpan): string => String(span.resource['service.instance.id']);
 const clusterOf = (span: FlatSpan): string => instanceOf(span).match(/-([ab])\d?$/)?.[1] ?? 'management';
 const ORDERS = 25;
 const failed = ({ status }: Order): boolean => status >= 500;
@@ -187,17 +194,6 @@ all('where the share is 100 percent the same orders leave all their traces', asy
     PATIENCE_MS,
   );
 });
-
-/** Names below one span, each with its process, siblings in order of their start; agents without their number. */
-function below(spans: readonly FlatSpan[], parent = '', indent = ''): string[] {
-  return spans
-    .filter(({ parentSpanId }) => parentSpanId === parent)
-    .sort((x, y) => Number(BigInt(x.start) - BigInt(y.start)))
-    .flatMap((span) => [
-      `${indent}${instanceOf(span).replace(/^(agent-.)\d$/, '$1')} ${span.name}`,
-      ...below(spans, span.spanId, `${indent}  `),
-    ]);
-}
 
 all(
   'a request that one cluster hands to the other is one trace, with the processes of both in their right relation',

@@ -50,18 +50,23 @@ export class NodeDrainer {
     private readonly log: ConsoleLogger,
   ) {}
 
+  /** A second event of a node is drained no sooner than the first, also when the last pod ends between the two. */
   async pass(): Promise<void> {
+    const draining = new Set<string>();
     for (const event of await this.store.find(QUARANTINED, 'userpodsevictionstatus')) {
+      const { nodeName } = event.healthevent;
       await this.#retries.attempt(
         event.id,
-        () => this.drain(event),
+        async () => {
+          if (!(await this.drain(event, draining.has(nodeName)))) draining.add(nodeName);
+        },
         (error) => this.log.warn({ event: event.id, error: error.message }, 'not drained yet'),
       );
     }
   }
 
-  /** One pass over an event: the session is begun, or gone on with, and ended with the drain. */
-  async drain(event: StoredEvent): Promise<void> {
+  /** One pass over an event: the session is begun, or gone on with, and ended with the drain. @returns whether it has ended */
+  async drain(event: StoredEvent, waits: boolean): Promise<boolean> {
     const earlier = event.healtheventstatus.drainsession;
     sessions.start(event.id, {
       name: 'node_drainer.drain_session',
@@ -70,7 +75,7 @@ export class NodeDrainer {
       // in the event's trace, linked to the span before: that of the drain before a restart, else that of the quarantine
       resume: earlier ?? extract(event, TRACE),
     });
-    await sessions.run(event.id, async () => {
+    return await sessions.run(event.id, async () => {
       if (!this.#begun.has(event.id)) {
         this.#begun.add(event.id);
         await this.store.update(event.id, { 'healtheventstatus.drainsession': sessions.carrier(event.id) });
@@ -78,16 +83,17 @@ export class NodeDrainer {
       }
       const isCancelled = event.healtheventstatus.nodequarantined === 'Cancelled';
       if (isCancelled) await this.cancel(event);
-      else if (!(await this.isDrained(event))) return;
+      else if (!(await this.isDrained(event, waits))) return false;
       this.log.info({ event: event.id, node: event.healthevent.nodeName }, isCancelled ? 'drain cancelled' : 'node drained');
       sessions.end(event.id);
       this.#begun.delete(event.id);
+      return true;
     });
   }
 
-  async isDrained(event: StoredEvent): Promise<boolean> {
+  async isDrained(event: StoredEvent, waits: boolean): Promise<boolean> {
     const remaining = await this.processEvent(event);
-    if (remaining.length > 0) return false;
+    if (remaining.length > 0 || waits) return false;
     await this.#finish(event, event.healtheventstatus.nodequarantined === 'Quarantined' ? 'Succeeded' : 'AlreadyDrained');
     return true;
   }

@@ -93,7 +93,7 @@ test('nothing that either has started is left behind', async () => {
   const ports = [...run.output.matchAll(/^[\w-]+ +(?:http|postgresql|redis):\/\/\S*?127\.0\.0\.1:(\d+)/gm)].map(([, port]) =>
     Number(port),
   );
-  assert.is(ports.length, 8, run.output);
+  assert.is(ports.length, 9, run.output);
   await assertNothingLeft(run.mark, ports);
   await assertNothingLeft(sent.mark, []);
 });
@@ -120,7 +120,7 @@ test('when it is killed, all that it started ends', async () => {
   const [first] = await once(createInterface({ input: child.stdout }), 'line');
   const { addresses } = JSON.parse(String(first)) as { addresses: Record<string, string> };
   const ports = Object.values(addresses).map((address) => Number(new URL(address).port));
-  assert.is(ports.length, 8);
+  assert.is(ports.length, 9);
   for (const port of ports) assert.ok(await listens(port), `nothing listens on ${port}`);
   assert.ok((await leftBehind(mark, ports)).length > 0);
   child.kill('SIGKILL');

@@ -53,7 +53,7 @@ async function main(): Promise<void> {
     }
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  ready({ service: 'inference', address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  ready({ service: 'inference', listening: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 
   await stopRequested();
   server.closeAllConnections();

@@ -440,7 +440,7 @@ all('every query of the dashboard finds something, and one for what does not exi
   assert.ok(metrics >= 15 && searches >= 6, `${metrics} queries, ${searches} searches`);
   assert.equal(await pipeline.query('hsi_images_lost_total'), []);
   assert.equal(await pipeline.query('sum by (camera) (hsi_images_received_total{camera="attic"})'), []);
-  assert.equal(await pipeline.jaeger.traces('analyzer', { operation: 'llm_inference' }), []);
+  assert.equal(await pipeline.jaeger.traces('analyzer', { operation: 'ai_service_span' }), []);
   assert.equal(await pipeline.jaeger.traces('detector', jaegerSearch({ tags: 'event.priority=urgent' } as never)), []);
 });
 

@@ -13,6 +13,8 @@ const SAMPLES = join(__dirname, '..', '..', '..');
 const DESK = join(__dirname, '..', 'desk');
 /** Lines of a table or tree that are printed; run the command for the rest. */
 const LINES_SHOWN = 14;
+/** Scenarios of the breakfix pipeline that the recipes ask about: one that goes well, one that is slow, one that fails. */
+const SCENARIOS = ['healthy', 'slow-drain', 'lost-machine'];
 /** Spans that have been sent may still be on their way, in the batches of a Collector or into a store: so long an answer may be wrong. */
 const ARRIVAL_LIMIT_MS = 60_000;
 const ASK_AGAIN_MS = 500;
@@ -40,7 +42,7 @@ async function findBackend(): Promise<Backend> {
 
 async function fill({ otlp }: Backend, logFile: string): Promise<void> {
   const env = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlp, LOG_FILE: logFile };
-  const { code, out, err } = await runProgram(join(SAMPLES, 'breakfix-pipeline', 'build', 'drive', 'start.js'), [], env);
+  const { code, out, err } = await runProgram(join(SAMPLES, 'breakfix-pipeline', 'build', 'drive', 'start.js'), SCENARIOS, env);
   if (code !== 0) throw new Error(`the breakfix pipeline ended with ${code}:\n${out}${err}`);
 }
 

@@ -69,7 +69,7 @@ test('npm start -- --view ends with a page of its traces and of its service, unt
 test('a run of another sample with --view ends with a page of its traces', async () => {
   const shown = await start('start.js', ['--view', 'healthy'], /spans go to (\S+)\./, join(SAMPLE, '../breakfix-pipeline'));
   try {
-    const { matched } = await ask<TraceList>(`${shown.page}/api/traces?service=platform-connectors`);
+    const { matched } = await ask<TraceList>(`${shown.page}/api/traces?service=janitor`);
     assert.ok(matched > 0);
   } finally {
     await stop(shown);

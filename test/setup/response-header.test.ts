@@ -1,5 +1,5 @@
 // `response_header` below the web frameworks, behind OpenTelemetry's instrumentation of HTTP servers: the answer to a recorded request
-// names its trace, and the answer to one that is not recorded does not. Real servers, each with a body that the framework parses.
+// names its trace, and the answer to one that is not recorded does not. Real servers.
 
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
@@ -46,6 +46,14 @@ const FRAMEWORKS: Readonly<Record<string, Start>> = {
       return context.json(await power());
     });
     return listening(createServer(getRequestListener(app.fetch)));
+  },
+  async Koa() {
+    const Koa = require('koa');
+    const app = new Koa();
+    app.use(async (context: { path: string; body: unknown }) => {
+      if (context.path === '/v1/power') context.body = await power();
+    });
+    return listening(createServer(app.callback()));
   },
   async Nest() {
     const { Controller, Module, Post } = await import('@nestjs/common');

@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzip } from 'node:zlib';
+import { isLoopbackAuthority } from '../../runtime/text/loopback.js';
 import { fromOtlpJson } from '../formats/otlp-json.js';
 import { decodeRequest, type ReceivedSpan } from './decode.js';
 
@@ -14,7 +15,6 @@ export interface HttpReceiver {
 
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 const PATH = '/v1/traces';
-const OWN_HOSTS = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 
 export async function startHttpReceiver(
   host: string,
@@ -45,9 +45,9 @@ async function receive(
   onSpans: (spans: readonly ReceivedSpan[]) => void,
 ): Promise<void> {
   const { host = '', origin } = request.headers;
-  if (!OWN_HOSTS.test(host)) return refuseRequest(response, 403, 'unknown host name in the request');
+  if (!isLoopbackAuthority(host)) return refuseRequest(response, 403, 'unknown host name in the request');
   if (origin !== undefined) {
-    if (!URL.canParse(origin) || !OWN_HOSTS.test(new URL(origin).host))
+    if (!URL.canParse(origin) || !isLoopbackAuthority(new URL(origin).host))
       return refuseRequest(response, 403, 'pages of other sites may not send traces');
     response.setHeader('access-control-allow-origin', origin);
     response.setHeader('access-control-allow-headers', 'content-type, content-encoding');

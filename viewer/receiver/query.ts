@@ -4,6 +4,7 @@
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isLoopbackAuthority } from '../../runtime/text/loopback.js';
 import { asJaeger } from '../formats/jaeger-json.js';
 import type { ReceivedSpan } from './decode.js';
 import { type Attribute, callsIn, endMilliseconds, failed, hasAttribute, serviceOf, startOf } from './spans.js';
@@ -55,13 +56,11 @@ function close(server: Server): Promise<void> {
   });
 }
 
-/** A page of another site could reach a loopback port by a name of its own; it cannot set the Host header. */
-const OWN_HOSTS = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
-
 const refusal = (status: number, msg: string): [number, unknown] => [status, { data: null, errors: [{ code: status, msg }] }];
 
 function answer(request: IncomingMessage, spans: readonly ReceivedSpan[]): [status: number, body: unknown] {
-  if (!OWN_HOSTS.test(request.headers.host ?? '')) return refusal(403, 'unknown host name in the request');
+  // a page of another site could reach a loopback port by a name of its own; it cannot set the Host header
+  if (!isLoopbackAuthority(request.headers.host ?? '')) return refusal(403, 'unknown host name in the request');
   if (request.method !== 'GET') return refusal(405, 'expected GET');
   if (!URL.canParse(request.url ?? '/', 'http://localhost')) return refusal(400, 'expected a path');
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');

@@ -5,6 +5,7 @@
 import type { Server, ServerUnaryCall, ServiceDefinition, sendUnaryData } from '@grpc/grpc-js';
 import * as grpc from '@grpc/grpc-js';
 import { InvalidArgumentError } from '../../runtime/errors.js';
+import { isLoopbackHost } from '../../runtime/text/loopback.js';
 import { decodeRequest, type ReceivedSpan } from './decode.js';
 
 export interface ReceiverOptions {
@@ -38,7 +39,6 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 const DEFAULT_LIMIT = 50_000;
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 
@@ -53,7 +53,7 @@ const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
  */
 export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
   const { port = 0, host = '127.0.0.1', limit = DEFAULT_LIMIT, onSpans } = options;
-  if (!LOOPBACK_HOSTS.has(host)) {
+  if (!isLoopbackHost(host)) {
     throw new InvalidArgumentError(
       'host',
       `host: "${host}" is not a loopback address; the receiver listens on 127.0.0.1, ::1 or localhost only, because what it receives is not encrypted.`,

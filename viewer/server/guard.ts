@@ -3,6 +3,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isLoopbackAuthority } from '../../runtime/text/loopback.js';
 import { ApiFault } from './routes.js';
 
 export interface GuardOptions {
@@ -12,14 +13,13 @@ export interface GuardOptions {
   readonly remote: boolean;
 }
 
-const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** @throws ApiFault */
 export function checkHost({ headers }: IncomingMessage, { remote, token }: GuardOptions): void {
-  if (!remote && !LOOPBACK_HOST.test(headers.host ?? '')) throw new ApiFault(403, 'unknown host name in the request');
+  if (!remote && !isLoopbackAuthority(headers.host ?? '')) throw new ApiFault(403, 'unknown host name in the request');
   if (token === undefined && FORWARDED.some((name) => headers[name] !== undefined)) {
     throw new ApiFault(403, 'requests through a proxy need a token; start the viewer with --token-file');
   }

@@ -2,6 +2,7 @@
 // by --hook, or announced by a service in its resource (`spanwright.admin.url`, loopback addresses only). The viewer holds the hook's
 // token, so that the page does not.
 
+import { isLoopbackHost } from '../../runtime/text/loopback.js';
 import type { OpenSpanReport } from '../../runtime/tracing.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 
@@ -9,7 +10,6 @@ const TIMEOUT_MS = 3000;
 const POLL_MS = 1000;
 const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_HOOKS = 32;
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 
 /** Routes of a hook that the page may use. */
 const READS = /^(state|leases|sites|namespaces|spans\/open|errors|health)$/;
@@ -64,7 +64,7 @@ export class Hooks {
       const url = resource.attributes['spanwright.admin.url'];
       if (typeof url !== 'string' || this.#announced.has(url) || this.#announced.size >= MOST_HOOKS) continue;
       this.#announced.add(url);
-      if (URL.canParse(url) && LOOPBACK.test(new URL(url).hostname)) this.#add(url, undefined);
+      if (URL.canParse(url) && isLoopbackHost(new URL(url).hostname)) this.#add(url, undefined);
     }
   }
 

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { isLoopbackAddress } from '../../runtime/text/loopback.js';
 import type { Source } from './answers.js';
 import { CONTENT_SECURITY_POLICY, pageAssets } from './assets.js';
 import { checkChange, checkHost, checkToken, type GuardOptions } from './guard.js';
@@ -174,7 +175,7 @@ function sendAnswer(
   if (tag !== undefined) headers.etag = tag;
   if (file !== undefined) headers['content-disposition'] = `attachment; filename="${file}"`;
   // Over loopback bytes cost less than compressing them.
-  const local = /^(::1|(::ffff:)?127\.)/.test(request.socket.remoteAddress ?? '');
+  const local = isLoopbackAddress(request.socket.remoteAddress ?? '');
   if (!local && content.length >= COMPRESS_FROM && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
     content = gzipSync(content);
     headers['content-encoding'] = 'gzip';

@@ -6,6 +6,7 @@ import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/com
 import { tokenFrom } from '../../cli/token-file.js';
 import { TOKEN_VARIABLE } from '../../runtime/admin/defaults.js';
 import { readBoundedFile } from '../../runtime/text/bounded-file.js';
+import { isLoopbackHost } from '../../runtime/text/loopback.js';
 import { printable } from '../../runtime/text/printable.js';
 import { MOST_FILE_BYTES, readTraces } from '../formats/read.js';
 import { serveMcp } from '../mcp/server.js';
@@ -18,7 +19,6 @@ import { DEFAULT_EDITOR, startViewer, type Viewer, type ViewerOptions } from './
 const DEFAULT_VIEW_PORT = 4319;
 const DEFAULT_GRPC_PORT = 4317;
 const DEFAULT_HTTP_PORT = 4318;
-const LOOPBACK = /^(127\.0\.0\.1|localhost|::1)$/;
 
 /** Runs until it is stopped. */
 export async function runView(invocation: Invocation): Promise<number> {
@@ -58,7 +58,7 @@ function viewerOptions(invocation: Invocation): ViewerOptions {
   const text = (name: string): string | undefined => options.get(name) as string | undefined;
   const host = text('host') ?? '127.0.0.1';
   const token = tokenOf(text('page-token-file'), '--page-token-file');
-  if (!LOOPBACK.test(host) && token === undefined) {
+  if (!isLoopbackHost(host) && token === undefined) {
     throw new UsageError(
       `--host: "${printable(host, 60)}" can be reached from other machines; expected --page-token-file beside it.`,
     );

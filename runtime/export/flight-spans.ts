@@ -39,10 +39,13 @@ export class FlightSpan implements EncodableSpan {
   readonly ownAttributes: Attributes;
   readonly #call: FlightCall;
   readonly #dump: Dump;
+  readonly #under: SpanContext | undefined;
 
-  constructor(call: FlightCall, dump: Dump) {
+  /** @param under the recorded span that is its parent; without it the calling call is */
+  constructor(call: FlightCall, dump: Dump, under?: SpanContext) {
     this.#call = call;
     this.#dump = dump;
+    this.#under = under;
     this.ownAttributes = ownAttributes(call, dump);
   }
 
@@ -78,9 +81,8 @@ export class FlightSpan implements EncodableSpan {
     return failed ? { code: ERROR, message: detail?.error?.message ?? '' } : { code: 0 };
   }
   get parentSpanContext(): SpanContext | undefined {
-    const { parent, detail } = this.#call;
-    if (this.#dump.traceId !== undefined && detail?.under !== undefined) return detail.under;
-    return parent === NO_CALL ? undefined : this.#contextOf(parent);
+    const { parent } = this.#call;
+    return this.#under ?? (parent === NO_CALL ? undefined : this.#contextOf(parent));
   }
 
   spanContext(): SpanContext {

@@ -107,7 +107,8 @@ export class FlightDumps {
     const dump: Dump = { ...this.#dumpOf(this.#ring, cause), traceId };
     const top = caller === NO_CALL ? NO_CALL : this.#ring.rootOf(caller);
     const most = Math.min(EXPORTED_AT_ONCE, this.#parts.configuration.maxQueueSize);
-    const added = new Set<number>();
+    /** By number of a call: id of the recorded span that it was made in. */
+    const added = new Map<number, string | undefined>();
     for (const call of this.#ring.calls(this.#since(dump.at), top === NO_CALL ? from : top, SEARCHED)) {
       const { parent, detail } = call;
       const belongs =
@@ -116,8 +117,11 @@ export class FlightDumps {
           : detail.under.traceId === traceId;
       if (!belongs) continue;
       if (added.size === most) break;
-      added.add(call.call);
-      processor.onEnd(new FlightSpan(call, dump));
+      // where its caller was made in the same recorded span, the caller is its parent
+      const around = added.get(parent);
+      const under = detail?.under?.spanId === around ? undefined : detail?.under;
+      added.set(call.call, under?.spanId ?? around);
+      processor.onEnd(new FlightSpan(call, dump, under));
     }
     if (added.has(caller) && root.parentSpanContext === undefined)
       root.parentSpanContext = { traceId, spanId: spanIdOf(this.#process, caller), traceFlags: 1 };

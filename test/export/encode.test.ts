@@ -3,6 +3,7 @@
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { createTraceState } from '@opentelemetry/api';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -86,28 +87,54 @@ test('encodes a batch of plain spans in no more bytes than OpenTelemetry', () =>
 
 const SPAN_FIELD = (span: EncodableSpan): string => decode(encodeSpans([span]));
 
-test('notices each member of a span: a change of it changes the request', () => {
-  const base = plain();
-  const context = base.spanContext();
+test('encodes each member of a span: a change of it changes the request', () => {
+  const traceState = createTraceState('a=1');
+  const context = { traceId: '0a'.repeat(16), spanId: '0b'.repeat(8), traceFlags: 1, traceState };
+  const parent = { traceId: context.traceId, spanId: '0c'.repeat(8), traceFlags: 1, isRemote: false };
+  const status = { code: 2, message: 'failed' };
+  const resource = { attributes: { a: 1 }, schemaUrl: 'r' };
+  const scope = { name: 'scope', version: '1', schemaUrl: 's', attributes: { a: 1 }, droppedAttributesCount: 1 };
+  const event = { name: 'e', time: [1, 2] as [number, number], attributes: { a: 1 }, droppedAttributesCount: 1 };
+  const link = { context, attributes: { a: 1 }, droppedAttributesCount: 1 };
+  const constantAttributes = Object.freeze({ constant: 1 });
+  const ownAttributes = { own: 1 };
+  const base = plain({
+    ...{ kind: 1, spanContext: () => context, parentSpanContext: parent, status, resource, instrumentationScope: scope },
+    ...{ attributes: { constant: 1, own: 1 }, constantAttributes, ownAttributes, events: [event], links: [link] },
+  });
   const changes: Partial<EncodableSpan>[] = [
     { name: 'other' },
-    { kind: (base.kind + 1) % 5 },
-    { spanContext: () => ({ ...context, traceFlags: context.traceFlags ^ 1 }) },
-    { spanContext: () => ({ ...context, spanId: 'ffffffffffffffff' }) },
-    { parentSpanContext: { ...context, isRemote: true } },
+    { kind: 2 },
+    { spanContext: () => ({ ...context, traceId: '0d'.repeat(16) }) },
+    { spanContext: () => ({ ...context, spanId: '0d'.repeat(8) }) },
+    { spanContext: () => ({ ...context, traceFlags: 0 }) },
+    { spanContext: () => ({ ...context, traceState: createTraceState('a=2') }) },
+    { parentSpanContext: { ...parent, spanId: '0d'.repeat(8) } },
+    { parentSpanContext: { ...parent, isRemote: true } },
     { startTime: [5, 6] },
     { endTime: [7, 8] },
-    { status: { code: 2, message: 'changed' } },
-    { attributes: { a: 1 } },
-    { events: [{ name: 'e', time: [1, 2] }] },
-    { links: [{ context }] },
+    { status: { ...status, code: 1 } },
+    { status: { ...status, message: 'changed' } },
+    { attributes: { constant: 2 }, constantAttributes: undefined, ownAttributes: undefined },
+    { constantAttributes: Object.freeze({ constant: 2 }) },
+    { ownAttributes: { own: 2 } },
+    ...[{ name: 'f' }, { time: [1, 3] as [number, number] }, { attributes: { a: 2 } }, { droppedAttributesCount: 2 }].map(
+      (change) => ({ events: [{ ...event, ...change }] }),
+    ),
+    ...[{ context: { ...context, spanId: '0d'.repeat(8) } }, { attributes: { a: 2 } }, { droppedAttributesCount: 2 }].map(
+      (change) => ({ links: [{ ...link, ...change }] }),
+    ),
     { droppedAttributesCount: 9 },
     { droppedEventsCount: 9 },
     { droppedLinksCount: 9 },
-    { resource: { attributes: { other: true } } },
-    { instrumentationScope: { name: 'another' } },
+    { resource: { ...resource, attributes: { a: 2 } } },
+    { resource: { ...resource, schemaUrl: 'other' } },
+    ...[{ name: 'other' }, { version: '2' }, { schemaUrl: 'other' }, { attributes: { a: 2 } }, { droppedAttributesCount: 2 }].map(
+      (change) => ({ instrumentationScope: { ...scope, ...change } }),
+    ),
   ];
-  for (const change of changes) assert.is.not(SPAN_FIELD({ ...base, ...change }), SPAN_FIELD(base), Object.keys(change).join());
+  const before = SPAN_FIELD(base);
+  for (const change of changes) assert.is.not(SPAN_FIELD({ ...base, ...change }), before, JSON.stringify(change));
 });
 
 test('keeps the bytes of constant attributes: a site is read once', () => {
@@ -129,16 +156,20 @@ test('writes a key of both span and site once, with the value of the span', () =
 });
 
 test('encodes the next batch correctly after a span whose members throw', () => {
-  const broken = { ...plain() };
-  Object.defineProperty(broken, 'links', {
+  const broken = {
     get() {
       throw new Error('broken');
     },
-  });
-  const good = plain();
+  };
+  const withLinks = Object.defineProperty({ ...plain() }, 'links', broken);
+  const constantAttributes = Object.defineProperty({ a: 1 }, 'b', { ...broken, enumerable: true });
+  const good = plain({ attributes: { c: 1, d: 2 }, constantAttributes: Object.freeze({ c: 1 }), ownAttributes: { d: 2 } });
+  const again = () => ({ ...good, constantAttributes: Object.freeze({ c: 1 }) });
   const before = SPAN_FIELD(good);
-  assert.throws(() => encodeSpans([good, broken]), /broken/u);
-  assert.is(SPAN_FIELD(good), before);
+  for (const bad of [withLinks, plain({ constantAttributes })]) {
+    assert.throws(() => encodeSpans([good, bad]), /broken/u);
+    assert.is(SPAN_FIELD(again()), before);
+  }
 });
 
 test('does not share memory between requests', () => {

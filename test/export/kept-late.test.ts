@@ -1,6 +1,7 @@
 // Retroactive trees: to a trace that `keep` keeps for an error or its duration, what the flight recorder still holds of it is added.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument, type TracingOptions } from '../../runtime/index.js';
@@ -69,11 +70,14 @@ test('the calls around a slow root are added likewise', async () => {
   assert.ok(spans.includes('inner in outer'), spans.join());
 });
 
-test('a trace that is discarded, kept by its ratio, or kept at its start adds no calls', async () => {
+test('a trace that is discarded, kept by its ratio, kept at its start, or recorded without `keep` adds no calls', async () => {
   assert.equal(await flown(() => outer(() => inner('fine'))), []);
   const all = { keep: { errors: true, slowerThan: '10s', ratio: 1 } } as const;
   assert.equal(await flown(() => outer(() => inner('fine')), all), ['inner', 'step in inner']);
   assert.equal(await flown(() => outer(() => inner('fails')), { keep: undefined }), ['inner', 'step in inner']);
+  const sampled = { traceId: '0a'.repeat(16), spanId: '0b'.repeat(8), traceFlags: 1, isRemote: true };
+  const upstream = () => context.with(trace.setSpanContext(ROOT_CONTEXT, sampled), () => inner('fails'));
+  assert.equal(await flown(() => outer(upstream)), ['inner in unknown', 'step in inner']);
 });
 
 test('without a flight recorder no calls are added to the trace', async () => {
@@ -94,26 +98,40 @@ test('calls of other requests, other traces and switched-off functions are not a
     },
     { rules: 'carbide::inner::step=off' },
   );
-  assert.equal(
-    spans.filter((line) => line.startsWith('outer')),
-    ['outer (kept: error)'],
-  );
-  assert.equal(
-    spans.filter((line) => line.startsWith('before')),
-    ['before in outer (kept: error)'],
-  );
+  assert.equal(spans, [
+    'before in outer (kept: error)',
+    'inner in outer',
+    'outer (kept: error)',
+    'secret in before (kept: error)',
+  ]);
   assert.equal([...new Set(values)].sort(), ['REDACTED', 'm-17', undefined]);
 });
 
-test('a call below the root that exceeded the span limit is added under its recorded caller', async () => {
+test('a call below the root that exceeded the span limit is added under its recorded caller, and no call of another trace', async () => {
   const third = instrument({ namespace: 'carbide::inner', name: 'third' }, () => 3);
   const second = instrument({ namespace: 'carbide::inner', name: 'second' }, () => third());
   const first = instrument({ namespace: 'carbide::inner', name: 'first' }, () => {
     second();
     throw new Error('refused');
   });
+  const other = instrument({ namespace: 'carbide::inner', name: 'other' }, async () => {
+    await sleep(1);
+    second();
+    await sleep(20);
+  });
+  const failing = instrument({ namespace: 'carbide::inner', name: 'failing' }, async () => {
+    await sleep(10);
+    return first();
+  });
   const spans = await flown(async () => first(), { maxOpenSpans: 1 });
   assert.equal(spans, ['first', 'second in first (kept: error)', 'third in second (kept: error)']);
+  const two = await flown(() => Promise.allSettled([failing(), other()]), { maxOpenSpans: 2 });
+  assert.equal(two, [
+    'failing',
+    'first in failing (kept: error)',
+    'second in first (kept: error)',
+    'third in second (kept: error)',
+  ]);
 });
 
 test('a root whose trace is kept early because of an error gets its callers when it ends', async () => {
@@ -125,9 +143,10 @@ test('a root whose trace is kept early because of an error gets its callers when
       failing();
     } catch {
       await sleep(2);
+      step();
     }
   });
-  const spans = await flown(() => outer(() => around()));
+  const spans = await flown(() => outer(() => around()), { maxOpenSpans: 3 });
   assert.ok(spans.includes('around in outer'), spans.join());
   assert.ok(spans.includes('outer (kept: error)'), spans.join());
 });

@@ -233,18 +233,22 @@ test('nothing is reported as lost when all was sent', async () => {
   assert.is(collector.accepted, 3);
 });
 
-test('timers that a test has replaced neither stop the queue nor hang a flush, during and after', async () => {
+test('timers and clocks that a test has replaced neither stop the queue nor hang a flush, during and after', async () => {
   const collector = await httpCollector();
   const { pipeline, spans } = start({ endpoint: collector.url, protocol: 'http/protobuf', scheduleDelay: 20 });
   const real = { setTimeout, setInterval, setImmediate, clearTimeout, now: Date.now, performanceNow: performance.now };
   const never = (() => 1) as never;
   Object.assign(globalThis, { setTimeout: never, setInterval: never, setImmediate: never, clearTimeout: never });
-  Date.now = () => 0;
-  performance.now = () => 0;
+  let clock = 0;
+  Date.now = () => (clock += 1e9);
+  performance.now = Date.now;
   try {
     spans(2);
     await pipeline.processor.forceFlush();
     assert.is(pipeline.counts.exported, 2);
+    spans(1);
+    await new Promise((resolve) => real.setTimeout(resolve, 300));
+    assert.is(pipeline.counts.exported, 3, 'sent by its delay');
     spans(1);
   } finally {
     const { now, performanceNow, ...timers } = real;
@@ -253,10 +257,10 @@ test('timers that a test has replaced neither stop the queue nor hang a flush, d
     performance.now = performanceNow;
   }
   await pipeline.processor.forceFlush();
-  assert.is(pipeline.counts.exported, 3);
+  assert.is(pipeline.counts.exported, 4);
   spans(1);
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  assert.is(pipeline.counts.exported, 4, 'sent by its delay');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.is(pipeline.counts.exported, 5, 'sent by its delay');
   await pipeline.processor.shutdown();
 });
 

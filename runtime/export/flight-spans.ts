@@ -78,7 +78,7 @@ export class FlightSpan implements EncodableSpan {
   }
   get status(): SpanStatus {
     const { failed, detail } = this.#call;
-    return failed ? { code: ERROR, message: detail?.error?.message ?? '' } : { code: 0 };
+    return failed ? { code: ERROR, message: wellFormed(detail?.error?.message ?? '') } : { code: 0 };
   }
   get parentSpanContext(): SpanContext | undefined {
     const { parent } = this.#call;
@@ -162,6 +162,11 @@ const pairs = (attributes: Attributes): unknown[] =>
 
 function anyValue(value: unknown): unknown {
   if (typeof value === 'boolean') return { boolValue: value };
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
-  return Array.isArray(value) ? { arrayValue: { values: value.map(anyValue) } } : { stringValue: String(value) };
+  if (Number.isSafeInteger(value)) return { intValue: String(value) };
+  // JSON has no word for NaN and infinities; protobuf's mapping to JSON names them
+  if (typeof value === 'number') return { doubleValue: Number.isFinite(value) ? value : String(value) };
+  return Array.isArray(value) ? { arrayValue: { values: value.map(anyValue) } } : { stringValue: wellFormed(String(value)) };
 }
+
+/** Half of a character is no text in UTF-8; readers of OTLP refuse a file that has one. */
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd');

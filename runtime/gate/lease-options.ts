@@ -142,7 +142,8 @@ function readCapture(change: Change, capture: string | undefined): Capture | nul
   );
 }
 
-function readText(field: string, value: string | undefined): string | null {
+/** @throws InvalidArgumentError where it is no string, or a long one */
+export function readText(field: string, value: string | undefined): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'string')
     throw new InvalidArgumentError(field, `${field}: found ${describeFound(value)}; expected a string.`);

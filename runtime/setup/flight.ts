@@ -1,12 +1,13 @@
 // The flight recorder of a set-up: its ring, what triggers a dump, and the dump: a file of OTLP JSON, and the spans through the exporter.
 // Started by startTracing() where `flight_recorder` is set.
 
-import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { threadId } from 'node:worker_threads';
 import type { Attributes } from '@opentelemetry/api';
-import { clearInterval, now, setImmediate, setInterval, unref } from '../captured.js';
+import { clearInterval, now, setImmediate, setInterval, unref, wallClock } from '../captured.js';
 import type { Configuration } from '../config/configuration.js';
 import { type Dump, FlightSpan, otlpJson, spanIdOf } from '../export/flight-spans.js';
 import type { KeptLate } from '../export/keep.js';
@@ -29,6 +30,9 @@ const SEARCHED = 20_000;
 
 /** Spans that are handed to the exporter between two flushes. */
 const EXPORTED_AT_ONCE = 256;
+
+/** Time in the name of the last file: no two of a thread have the same. */
+let namedAt = 0;
 
 interface FlightParts {
   readonly configuration: Configuration;
@@ -174,8 +178,11 @@ export class FlightDumps {
     const folder = resolve(this.#parts.configuration.flightFolder);
     // not recursive, which never returns below /proc
     if (!existsSync(folder)) mkdirSync(folder);
-    const time = new Date().toISOString().replace(/[:.]/gu, '-');
-    return join(folder, `spanwright-flight-${time}-${process.pid}-${reason.replace(/\W+/gu, '-').slice(0, 40)}.json`);
+    namedAt = Math.max(Math.floor(wallClock()), namedAt + 1);
+    const time = new Date(namedAt).toISOString().replace(/[:.]/gu, '-');
+    const thread = threadId === 0 ? '' : `.${threadId}`;
+    const cause = reason.replace(/\W+/gu, '-').slice(0, 40);
+    return join(folder, `spanwright-flight-${time}-${process.pid}${thread}-${cause}.json`);
   }
 
   async #write(dump: Dump): Promise<FlightDump> {
@@ -186,13 +193,16 @@ export class FlightDumps {
     const file = await open(part, 'wx', 0o600);
     try {
       for (const piece of otlpJson(dump, (more) => (spans += more))) {
-        await file.write(piece);
+        await file.appendFile(piece);
         await new Promise<void>((resume) => setImmediate(resume));
       }
+      await rename(part, path);
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
     } finally {
       await file.close();
     }
-    await rename(part, path);
     return written({ file: path, spans, reason: dump.reason });
   }
 
@@ -201,9 +211,14 @@ export class FlightDumps {
     try {
       const path = this.#path(reason);
       let spans = 0;
-      const file = openSync(path, 'wx', 0o600);
+      const part = `${path}.part`;
+      const file = openSync(part, 'wx', 0o600);
       try {
-        for (const piece of otlpJson(this.#dumpOf(this.#ring, reason), (more) => (spans += more))) writeSync(file, piece);
+        for (const piece of otlpJson(this.#dumpOf(this.#ring, reason), (more) => (spans += more))) appendFileSync(file, piece);
+        renameSync(part, path);
+      } catch (error) {
+        rmSync(part, { force: true });
+        throw error;
       } finally {
         closeSync(file);
       }

@@ -4,6 +4,7 @@
 import type { LoadedConfiguration } from '../config/load.js';
 import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
 import { LeaseBook } from '../gate/lease.js';
+import { readText } from '../gate/lease-options.js';
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
 import { unmatchedPatterns, unrecordedNames } from '../gate/unmatched.js';
 import type { GateSettings } from '../gate/verdicts.js';
@@ -110,7 +111,7 @@ export class LiveTracing implements Tracing {
     return this.leaseBook.begin({ kind: 'enabled', value }, options, ({ only, when }) => [
       ...(value && this.#built === undefined ? [whyNothingIsSent(this.endpoint)] : []),
       ...(only === null ? [] : unmatchedPatterns(parseRoots(only), this.process.sites)),
-      ...(when === null ? [] : unrecordedNames(when, this.process.sites)),
+      ...(when === null ? [] : unrecordedNames(when, this.process.sites, this.process.gate.resourceAttributes)),
     ]);
   }
 
@@ -203,8 +204,8 @@ export class LiveTracing implements Tracing {
     return reports;
   }
 
-  async dump(reason = 'dump'): Promise<FlightDump> {
-    if (this.flight !== undefined) return await this.flight.dump(reason);
+  async dump(reason?: string): Promise<FlightDump> {
+    if (this.flight !== undefined) return await this.flight.dump(readText('reason', reason) || 'dump');
     throw new InvalidArgumentError(
       'flight_recorder',
       'There is nothing to dump: flight_recorder is not set. Set it, for example to "30s", and start the service again.',

@@ -44,7 +44,7 @@ export function cleanValue(value: unknown, limits: Pick<SpanLimits, 'attributeLe
     case 'boolean':
       return value;
     case 'object':
-      return isArray(value) ? cleanArray(value, limits) : undefined;
+      return cleanArray(value, limits);
     default:
       return undefined;
   }
@@ -57,10 +57,10 @@ export function cutText(text: string, length: number): string {
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 }
 
-/** An array whose elements cannot be read, a proxy for example, is no value. */
-function cleanArray(values: readonly unknown[], limits: Pick<SpanLimits, 'attributeLength'>): AttributeValue | undefined {
+/** An array whose elements cannot be read, a proxy for example, is no value; of one that is revoked not even the type is known. */
+function cleanArray(value: object | null, limits: Pick<SpanLimits, 'attributeLength'>): AttributeValue | undefined {
   try {
-    return readArray(values, limits);
+    return isArray(value) ? readArray(value, limits) : undefined;
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { test } from 'uvu';
@@ -15,6 +15,7 @@ import { start } from '../cli/program.js';
 import { type Compiled, compile } from '../transformer/compile.js';
 
 const PROGRAM = `import { instrument, startTracing, type Tracing } from 'spanwright';
+import { Worker } from 'node:worker_threads';
 const tick = (ms = 2) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 class Rack {
   @instrument({ args: ['machine'] })
@@ -36,6 +37,14 @@ const ACTS: Record<string, (tracing: Tracing) => unknown> = {
   block: () => { rack.block(400); },
   wait: () => { console.log('ready'); setTimeout(() => undefined, 20_000); },
   nothing: () => undefined,
+  worker: () => {
+    const worker = new Worker(__filename, { argv: [process.argv[2]!, 'exception'] });
+    worker.on('error', (error) => console.log('of the worker:', error.message));
+  },
+  full: async (tracing) => {
+    await tracing.dump('asked').catch((error) => console.log('not written:', error.code));
+    rack.refuse();
+  },
   // every trigger, twice
   every: async (tracing) => {
     process.on('uncaughtException', () => undefined);
@@ -76,6 +85,8 @@ interface Run {
   readonly signal: string | null;
   readonly out: string;
   readonly err: string;
+  /** Names of all files in the folder. */
+  readonly files: readonly string[];
   /** Causes in the names of the files, and the spans that they hold. */
   readonly dumps: { cause: string; path: string; spans: ReturnType<typeof readTraces> }[];
 }
@@ -83,12 +94,14 @@ interface Run {
 async function run(
   act: string,
   options: object = {},
-  { goesOn = false, patient = true, signals = [] as NodeJS.Signals[] } = {},
+  { goesOn = false, patient = true, signals = [] as NodeJS.Signals[], mostKibibytes = 0 } = {},
 ): Promise<Run> {
   const folder = join(compiled.directory, 'flight');
   rmSync(folder, { recursive: true, force: true });
   const given = JSON.stringify({ flightFolder: folder, ...options });
-  const child = spawn(process.execPath, ['out/main.js', given, act, ...(goesOn ? ['then'] : [])], { cwd: compiled.directory });
+  const limited = mostKibibytes > 0 ? ['bash', '-c', `ulimit -f ${mostKibibytes} && exec "$0" "$@"`] : [];
+  const [command, ...args] = [...limited, process.execPath, 'out/main.js', given, act, ...(goesOn ? ['then'] : [])];
+  const child = spawn(command as string, args, { cwd: compiled.directory });
   let [out, err] = ['', ''];
   child.stderr.on('data', (part) => (err += part));
   child.stdout.on('data', (part) => {
@@ -108,21 +121,14 @@ async function run(
     child.once('close', (...end) => resolve(end)),
   );
   clearTimeout(force);
-  const names = (() => {
-    try {
-      return readdirSync(folder)
-        .filter((name) => name.endsWith('.json'))
-        .sort();
-    } catch {
-      return [];
-    }
-  })();
-  const dumps = names.map((name) => {
-    const cause = /Z-\d+-(.+)\.json$/.exec(name)?.[1] ?? name;
+  const files = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const complete = files.filter((name) => name.endsWith('.json'));
+  const dumps = complete.map((name) => {
+    const cause = /Z-[\d.]+-(.+)\.json$/.exec(name)?.[1] ?? name;
     const path = join(folder, name);
     return { cause, path, spans: readTraces(readFileSync(path, 'utf8')) };
   });
-  return { code, signal, out, err, dumps };
+  return { code, signal, out, err, files, dumps };
 }
 
 /** Ids of the traces that `spanwright view` shows of the files. */
@@ -250,6 +256,26 @@ test('where no file can be written, each trigger is logged and the program goes 
   assert.is(signal, 'SIGTERM');
   assert.match(err, /SPW042/);
   assert.equal(dumps, []);
+});
+
+test('where no file finds room, nothing of it stays, and the crash stays the same', async () => {
+  const { code, out, err, files } = await run('full', {}, { mostKibibytes: 1 });
+  assert.match(out, 'not written: EFBIG');
+  assert.match(err, /SPW042 .*EFBIG/);
+  assert.match(err, /Error: refused/);
+  assert.is(code, 1);
+  assert.equal(files, []);
+});
+
+test('a crash in a worker thread leaves a file with the calls of the worker, and the process goes on', async () => {
+  const { code, out, dumps } = await run('worker', { flightErrors: false }, { goesOn: true });
+  assert.is(code, 0);
+  assert.match(out, 'of the worker: refused');
+  assert.match(out, 'still here');
+  assert.equal(
+    dumps.map(({ cause, spans }) => [cause, names(spans)]),
+    [['uncaughtException', [...BEFORE, 'Rack.refuse']]],
+  );
 });
 
 test('a process that ends while a file is written leaves no half of it under its name', async () => {

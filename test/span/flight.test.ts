@@ -1,7 +1,7 @@
 // The flight recorder: the content of dumps, values that must not be in them, and that the program cannot observe the recorder.
 // Real files and the real reader of the viewer.
 
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,15 @@ import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { inject, instrument, startTracing, type Tracing, type TracingOptions, withRemoteContext } from '../../runtime/index.js';
+import {
+  InvalidArgumentError,
+  inject,
+  instrument,
+  startTracing,
+  type Tracing,
+  type TracingOptions,
+  withRemoteContext,
+} from '../../runtime/index.js';
 import { statusOfException } from '../../runtime/nest/http-exception.js';
 import { state } from '../../runtime/state.js';
 import { readTraces } from '../../viewer/formats/read.js';
@@ -129,6 +137,46 @@ test('what redact covers, objects and unnamed arguments are in no dump, and its 
   assert.is(root?.attributes['spanwright.flight.reason'], 'a look');
   assert.is(statSync(file).mode & 0o777, 0o600);
 });
+
+test('dumps that are made at once have a file each', async () => {
+  await fly({ flightMaxCalls: 100 });
+  instrument({ name: 'one' }, () => 1)();
+  const dumps = await Promise.all(Array.from({ length: 50 }, () => tracing.dump('same')));
+  assert.is(new Set(dumps.map(({ file }) => file)).size, 50);
+  for (const { file } of dumps) assert.equal(outline(readTraces(readFileSync(file, 'utf8'))), ['one']);
+});
+
+test('numbers and texts that JSON has no word for stay readable, and a value that cannot be read costs its call nothing else', async () => {
+  await fly();
+  const take = instrument({ name: 'take', args: ['value', 'other'] }, (value: unknown, other: string) => [value, other]);
+  const { proxy, revoke } = Proxy.revocable<unknown[]>([], {});
+  revoke();
+  for (const value of [Number.NaN, Number.NEGATIVE_INFINITY, 'half \ud83d', proxy])
+    assert.equal(take(value, 'kept').at(-1), 'kept');
+  const spans = await dumped();
+  assert.equal(
+    spans.map(({ attributes }) => [attributes.value, attributes.other]),
+    [
+      ['NaN', 'kept'],
+      ['-Infinity', 'kept'],
+      ['half \ufffd', 'kept'],
+      [undefined, 'kept'],
+    ],
+  );
+});
+
+for (const [what, reason] of [
+  ['is no string', 7 as unknown as string],
+  ['is long', 'x'.repeat(501)],
+] as const)
+  test(`a reason that ${what} is refused, and nothing is written`, async () => {
+    await fly();
+    const before = readdirSync(folder).length;
+    const error = await tracing.dump(reason).catch((thrown) => thrown);
+    assert.instance(error, InvalidArgumentError);
+    assert.match(error.message, /^reason: /);
+    assert.is(readdirSync(folder).length, before);
+  });
 
 test('an error is in the call that threw it and those that it passed; the caller gets the same error', async () => {
   await fly({ flightErrors: false });

@@ -34,8 +34,8 @@ export class Gate implements GateSwitch {
   rootKinds: readonly number[] = [];
   /** True: some span names are dropped, so that spans of third-party tracers are judged by name too. */
   dropsNames = false;
-  /** Value of an attribute of the resource. */
-  resourceValue: (name: string) => unknown = () => undefined;
+  /** Attributes of the resource, as far as they are known. */
+  resourceAttributes: () => Readonly<Record<string, unknown>> = () => ({});
   /** Called each time that the gate has become idle. */
   onIdle: () => void = () => {};
   /** Called each time that `calls.idle` has changed. */
@@ -125,7 +125,7 @@ export class Gate implements GateSwitch {
   #judgeAll(): void {
     this.#watchHeaders();
     const drop = [...this.#settings.drop, ...this.#leaky];
-    this.#verdicts = new Verdicts({ ...this.#settings, drop }, this.resourceValue);
+    this.#verdicts = new Verdicts({ ...this.#settings, drop }, (name) => this.resourceAttributes()[name]);
     for (const site of this.#sites) this.judge(site);
   }
 

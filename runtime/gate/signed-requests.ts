@@ -119,9 +119,13 @@ export class SignedRequests {
   }
 }
 
+/** A segment that leads elsewhere in a program that resolves it: `/v1/power/../admin` is not below `/v1/power`. */
+const DOTS = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/iu;
+
 /** True for the path itself and for those below it; what follows `?` is no part of a path. */
 function isPathBelow(url: string, prefix: string): boolean {
   const path = url.replace(/[?#].*$/su, '');
+  if (DOTS.test(path)) return false;
   const stem = prefix.replace(/\/+$/u, '');
   return path === stem || path.startsWith(`${stem}/`);
 }

@@ -22,8 +22,21 @@ export function unmatchedPatterns(patterns: readonly Pattern[], sites: SiteRegis
   );
 }
 
-/** One sentence for each argument or attribute in the conditions that no site is known to record. */
-export function unrecordedNames(when: When, sites: SiteRegistry): string[] {
+/** One sentence for each name in the conditions that neither a site is known to record nor the resource has. */
+export function unrecordedNames(when: When, sites: SiteRegistry, resource: () => Readonly<Record<string, unknown>>): string[] {
+  return [...unrecordedValues(when, sites), ...namesBesideResource(when, resource)];
+}
+
+function namesBesideResource(when: When, resource: () => Readonly<Record<string, unknown>>): string[] {
+  const named = when.flatMap(({ source, name }) => (source === 'resource' ? [name] : []));
+  if (named.length === 0) return [];
+  const known = Object.keys(resource());
+  return named
+    .filter((name) => !known.includes(name))
+    .map((name) => `The resource of this process has no "${name}".${didYouMean(name, known)} So no call fulfils the condition.`);
+}
+
+function unrecordedValues(when: When, sites: SiteRegistry): string[] {
   const missing = new Set(when.flatMap(({ source, name }) => (source === 'value' ? [name] : [])));
   const known = new Set<string>();
   let computing = 0;

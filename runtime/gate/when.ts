@@ -14,7 +14,8 @@ const NAME = /^[\p{L}\p{N}_$][\p{L}\p{N}_$./-]*$/u;
 const EXAMPLE = 'for example "machineId=m-17", "baggage:tenant=acme,beta" or "header:x-customer=4*"';
 
 /**
- * Conditions joined by `&`. `%26`, `%2C`, `%2A` and `%25` in a value stand for `&`, `,`, `*` and `%`.
+ * Conditions joined by `&`. `%26`, `%2C`, `%2A` and `%25` in a value stand for `&`, `,`, `*` and `%`,
+ * and `%3D` for `=` at its start.
  * @throws InvalidArgumentError naming `field` and the condition at fault
  */
 export function parseWhen(text: unknown, field = 'when'): When {
@@ -45,6 +46,11 @@ function parseCondition(text: string, field: string): Condition {
     throw new InvalidArgumentError(
       field,
       `${field}: ${shown} has no valid name; expected the name of an argument or attribute, or one after baggage:, header: or resource:.`,
+    );
+  if (text[at + 1] === '=')
+    throw new InvalidArgumentError(
+      field,
+      `${field}: ${shown} compares with ==; expected one =; write %3D for a value that begins with =.`,
     );
   if (source === 'value' && name === 'duration')
     throw new InvalidArgumentError(
@@ -90,4 +96,4 @@ export function printWhen(when: When, hides?: (name: string) => boolean): string
 }
 
 const percentEscaped = (text: string): string =>
-  text.replace(/[%&,*]|^\s|\s$/gu, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  text.replace(/[%&,*]|^[\s=]|\s$/gu, (character) => (character === '*' ? '%2A' : encodeURIComponent(character)));

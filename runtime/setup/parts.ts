@@ -53,8 +53,7 @@ export function startRecorder(
   const { resource, serviceName, traceHeader, traceHeaderSecret, traceHeaderPerSecond } = configuration;
   const isSigned = traceHeader !== null && traceHeaderSecret !== null;
   gate.recordSigned(isSigned ? { header: traceHeader, secret: traceHeaderSecret, perSecond: traceHeaderPerSecond } : undefined);
-  gate.resourceValue = (name) =>
-    own?.resource?.attributes[name] ?? (name === 'service.name' ? serviceName : (resource as Record<string, unknown>)[name]);
+  gate.resourceAttributes = () => ({ ...resource, 'service.name': serviceName, ...own?.resource?.attributes });
   state.recorder =
     own === undefined
       ? new ProviderRecorder({ ...shared, resource: undefined, sink: new ProviderSink(), defersRatio: true })

@@ -38,7 +38,8 @@ const MOST_ELEMENTS = 100;
  */
 export function fulfils({ expected, negated }: Condition, value: unknown): boolean {
   if (typeof value !== 'object') return hasText(value) && isExpected(expected, value) !== negated;
-  if (!isArray(value) || types.isProxy(value)) return false;
+  // isArray() throws for a proxy that is revoked
+  if (types.isProxy(value) || !isArray(value)) return false;
   const elements = ownElements(value, MOST_ELEMENTS).filter(hasText);
   return elements.length > 0 && elements.some((element) => isExpected(expected, element)) !== negated;
 }

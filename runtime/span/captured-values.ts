@@ -15,6 +15,10 @@ const MOST_ATTRIBUTES = 32;
 const MOST_DEPTH = 3;
 const MOST_CHARACTERS = 256;
 const MOST_ELEMENTS = 16;
+/** An object with more is a table: listing its fields may hold up the event loop, and they are data rather than structure. */
+const MOST_FIELDS = 1000;
+/** Objects that had more: they are not listed again. */
+const wideObjects = new WeakSet<object>();
 
 /** Stands for arguments of a function that the transformer has not seen: without their names, secrets among them cannot be recognized. */
 const NAMES_UNKNOWN = '[names unknown: built without the transformer]';
@@ -72,23 +76,28 @@ class ValueWriter {
   write(key: string, name: string, value: unknown, depth: number): void {
     const { limits } = this.span.recorder;
     if (limits.hides?.(name)) this.#set(key, REDACTED);
-    else if (isFieldHolder(value) && depth < MOST_DEPTH) this.writeFields(key, value, depth + 1);
-    else this.#set(key, shortValue(value, limits));
+    else if (!isFieldHolder(value) || depth >= MOST_DEPTH || !this.writeFields(key, value, depth + 1))
+      this.#set(key, shortValue(value, limits));
   }
 
-  /** Own data properties with text for a name. */
-  writeFields(key: string, object: unknown, depth: number): void {
-    if (!isFieldHolder(object)) return;
-    for (const name of keysOf(object)) {
-      if (this.#left <= 0) return;
-      this.writeField(key, object, name, depth);
+  /** Own data properties with text for a name. @returns true where there was one */
+  writeFields(key: string, object: unknown, depth: number): boolean {
+    if (!isFieldHolder(object) || wideObjects.has(object)) return false;
+    const names = keysOf(object);
+    if (names.length > MOST_FIELDS) {
+      wideObjects.add(object);
+      return false;
     }
+    const before = this.#left;
+    for (let at = 0; at < names.length && this.#left > 0; at++) this.writeField(key, object, names[at] as string, depth);
+    return this.#left < before;
   }
 
   writeField(key: string, object: unknown, name: string, depth: number): void {
     if (!isFieldHolder(object)) return;
     const property = getOwnPropertyDescriptor(object, name);
-    if (property !== undefined && 'value' in property) this.write(`${key}.${name}`, name, property.value, depth);
+    if (property !== undefined && 'value' in property)
+      this.write(`${key}.${cutText(name, MOST_CHARACTERS)}`, name, property.value, depth);
   }
 
   #set(key: string, value: AttributeValue | undefined): void {
@@ -100,7 +109,8 @@ class ValueWriter {
 
 /** True for an object whose own fields are read: no list, and nothing that is named instead. */
 function isFieldHolder(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !isArray(value) && !types.isDate(value) && kindOf(value) === undefined;
+  // the kind first: isArray() throws for a proxy that is revoked
+  return typeof value === 'object' && value !== null && kindOf(value) === undefined && !isArray(value) && !types.isDate(value);
 }
 
 function shortValue(value: unknown, limits: SpanLimits): AttributeValue | undefined {
@@ -120,12 +130,13 @@ function shortValue(value: unknown, limits: SpanLimits): AttributeValue | undefi
   }
 }
 
-/** Values recorded by their type, without reading their content. */
+/** Values recorded by their type, without reading their content. A boxed string has a field for each character. */
 function kindOf(value: object): string | undefined {
   if (types.isProxy(value)) return '[proxy]';
   if (types.isPromise(value)) return '[promise]';
   if (types.isAnyArrayBuffer(value) || types.isArrayBufferView(value)) return '[binary]';
   if (types.isMap(value)) return '[map]';
+  if (types.isBoxedPrimitive(value)) return '[object]';
   return types.isSet(value) ? '[set]' : undefined;
 }
 

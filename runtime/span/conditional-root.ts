@@ -91,5 +91,12 @@ function allHold(when: When, context: Context, values: NamedValues): boolean {
 
 function found({ source, name }: Condition, context: Context, values: NamedValues): unknown {
   if (source === 'value') return values.valueNamed(name);
-  return source === 'header' ? requestHeaders(context)?.values[name] : propagation.getBaggage(context)?.getEntry(name)?.value;
+  return source === 'header'
+    ? membersOf(requestHeaders(context)?.values[name])
+    : propagation.getBaggage(context)?.getEntry(name)?.value;
+}
+
+/** A header that comes several times is one value with commas: it is compared as a whole, and by its members. */
+function membersOf(value: string | string[] | undefined): string | string[] | undefined {
+  return typeof value === 'string' && value.includes(',') ? [value, ...value.split(',').map((member) => member.trim())] : value;
 }

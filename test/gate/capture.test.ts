@@ -91,6 +91,12 @@ test('captures of several leases are united', () => {
   assert.equal(united('this.a', 'args', 'this'), { args: true, result: false, self: 'all' });
 });
 
+function revokedProxy(): unknown {
+  const { proxy, revoke } = Proxy.revocable([], {});
+  revoke();
+  return proxy;
+}
+
 const VALUES: readonly (readonly [what: string, value: unknown, expected: Record<string, unknown>])[] = [
   ['null', null, { 'arg.request': 'null' }],
   ['undefined', undefined, {}],
@@ -106,12 +112,19 @@ const VALUES: readonly (readonly [what: string, value: unknown, expected: Record
   ['a long text', 'x'.repeat(10_000), { 'arg.request': 'x'.repeat(256) }],
   ['a long list', Array(1000).fill(1), { 'arg.request': Array(16).fill(1) }],
   ['a deep object', { a: { b: { c: { d: 1 } } } }, { 'arg.request.a.b': '[object]' }],
+  ['a revoked proxy', revokedProxy(), { 'arg.request': '[proxy]' }],
+  ['a boxed text', new String('hunter2'), { 'arg.request': '[object]' }],
+  ['an object without fields', {}, { 'arg.request': '[object]' }],
+  ['a regular expression', /hunter2/u, { 'arg.request': '[object]' }],
+  ['a list with holes', Object.assign([], { 999999: 1 }), { 'arg.request': '[1000000 elements]' }],
+  ['a table', Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`k${at}`, at])), { 'arg.request': '[object]' }],
+  ['a long name', { ['x'.repeat(5000)]: 1 }, { [`arg.request.${'x'.repeat(256)}`]: 1 }],
   ['a class instance', new Power(), { 'arg.request.rack': 'r-1', 'arg.request.token': 'REDACTED', 'arg.request.watts': 5 }],
 ];
 
 for (const [what, value, expected] of VALUES) {
   test(`${what} is captured within bounds`, async () => {
-    assert.equal(await captured('args', () => call(value)), expected);
+    assert.equal(await captured('args', () => void call(value)), expected);
   });
 }
 

@@ -4,6 +4,7 @@
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseWhen, printWhen } from '../../runtime/gate/when.js';
 import { InvalidArgumentError, instrument, type LeaseOptions, type TracingOptions } from '../../runtime/index.js';
 import { traced } from './tracing.js';
 
@@ -72,6 +73,16 @@ const COMPARISONS: readonly (readonly [when: string, argument: unknown, matches:
   ['machineId=[object Object]', { toString: () => '[object Object]' }, false],
   ['machineId=a%26b%2Cc%2A%25', 'a&b,c*%', true],
   [' machineId = m-17 ', 'm-17', true],
+  ['machineId=Größe', 'Größe', true],
+  ['machineId=日本*', '日本語', true],
+  ['machineId=日本*', '日', false],
+  ['machineId=1000', 1e3, true],
+  ['machineId=01', 1, false],
+  ['machineId=1*', 17, true],
+  ['machineId=false', true, false],
+  ['machineId=*', '', true],
+  ['machineId=*', null, false],
+  ['machineId!=m-17', [], false],
   ['machineId=m=17', 'm=17', true],
 ];
 
@@ -80,6 +91,17 @@ for (const [when, argument, matches] of COMPARISONS) {
     assert.equal(await recordedWhen(when, () => powerControl(argument)), matches ? ['firmware', 'powerControl'] : []);
   });
 }
+
+test('the normal form of a condition means the same', async () => {
+  const values = ['\u3000m', 'm\t', '=m', 'm&n,o*%', 'm%41'];
+  for (const value of values) {
+    const escaped = [...value].map((character) => (/\w/.test(character) ? character : percentEncoded(character))).join('');
+    const [condition] = parseWhen(printWhen(parseWhen(`machineId=${escaped}`)));
+    assert.is(condition?.expected[0]?.text, value);
+  }
+});
+
+const percentEncoded = (character: string) => (character === '*' ? '%2A' : encodeURIComponent(character));
 
 test('a value is compared without running any code of its own', async () => {
   const hostile = new Proxy([], {
@@ -92,7 +114,12 @@ test('a value is compared without running any code of its own', async () => {
       throw new Error('a getter ran');
     },
   };
-  assert.equal(await recordedWhen('machineId=m-17', () => [powerControl(hostile), powerControl(object)]), []);
+  const { proxy: revoked, revoke } = Proxy.revocable([], {});
+  revoke();
+  const codes: string[] = [];
+  const work = () => [hostile, object, revoked, [revoked]].map((value) => powerControl(value));
+  assert.equal(await recordedWhen('machineId=m-17', work, {}, { logger: ({ code }) => codes.push(code) }), []);
+  assert.not.ok(codes.includes('SPW010'), codes.join());
 });
 
 test('conditions joined by & hold together', async () => {
@@ -123,12 +150,21 @@ test('baggage of the active context is compared', async () => {
     context.with(propagation.setBaggage(ROOT_CONTEXT, propagation.createBaggage({ tenant: { value: tenant } })), work);
   assert.equal(await recordedWhen('baggage:tenant=acme,beta', () => under('beta')(firmware)), ['firmware']);
   assert.equal(await recordedWhen('baggage:tenant=acme,beta', () => [under('other')(firmware), firmware()]), []);
+  const sent = (work: () => unknown) => () =>
+    context.with(propagation.extract(ROOT_CONTEXT, { baggage: 'tenant=acme%20%26%20sons' }), work);
+  assert.equal(await recordedWhen('baggage:tenant=acme %26 sons', sent(firmware)), ['firmware']);
+  assert.equal(await recordedWhen('baggage:tenant!=acme %26 sons', () => [sent(firmware)(), firmware()]), []);
 });
 
 test('a header of the request is compared, in any case, where trace context is extracted', async () => {
   const request = (headers: Record<string, string>) => context.with(propagation.extract(ROOT_CONTEXT, headers), firmware);
   assert.equal(await recordedWhen('header:X-Customer=4*', () => request({ 'x-customer': '42' })), ['firmware']);
   assert.equal(await recordedWhen('header:x-customer=4*', () => [request({ 'x-customer': '52' }), request({}), firmware()]), []);
+  const twice = () => request({ 'x-customer': '41, 42' });
+  for (const when of ['header:x-customer=42', 'header:x-customer=41%2C 42'])
+    assert.equal(await recordedWhen(when, twice), ['firmware'], when);
+  for (const when of ['header:x-customer!=42', 'header:x-customer=4', 'header:x-customer!=43 & header:x-absent!=1'])
+    assert.equal(await recordedWhen(when, twice), [], when);
 });
 
 test('the resource is compared once, for the whole process', async () => {
@@ -210,12 +246,14 @@ test('the answer, the state and the sites show the conditions, without the value
     );
   }));
 
-test('a name that no site records is accepted with a warning that has the nearest name', () =>
+test('a name that no site records, or the resource lacks, is accepted with a warning that has the nearest name', () =>
   traced({}, ({ tracing }) => {
     const { warnings } = tracing.setEnabled(true, { when: 'machineid=m-17 & watts=5' });
     assert.is(warnings.length, 1);
     assert.match(warnings.join(), /"machineid" is recorded by none of the \d+ sites known now\. Did you mean "machineId"\?/);
-    assert.equal(tracing.setEnabled(true, { when: 'watts=5 & baggage:any=1' }).warnings, []);
+    assert.equal(tracing.setEnabled(true, { when: 'watts=5 & baggage:any=1 & resource:service.name=a' }).warnings, []);
+    const [warning = ''] = tracing.setEnabled(true, { when: 'resource:service.nam=test' }).warnings;
+    assert.match(warning, /resource of this process has no "service\.nam"\. Did you mean "service\.name"\?/);
   }));
 
 const WRONG: readonly (readonly [what: string, when: unknown, says: RegExp])[] = [
@@ -223,6 +261,8 @@ const WRONG: readonly (readonly [what: string, when: unknown, says: RegExp])[] =
   ['without a comparison', 'machineId', /compares nothing/],
   ['without a name', '=hunter2', /compares nothing/],
   ['with an empty value', 'machineId=', /empty value/],
+  ['with an empty member', 'machineId=hunter2,,m-18', /empty value/],
+  ['with ==', 'machineId==hunter2', /expected one =/],
   ['with an empty part', 'machineId=hunter2&', /compares nothing/],
   ['with a star inside', 'machineId=hunter2*7', /star inside a value/],
   ['with a bad escape', 'machineId=hunter2%', /write %25/],

@@ -5,9 +5,11 @@ import { createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { defaultTextMapGetter, ROOT_CONTEXT } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { signRequest } from '../../runtime/gate/signed-requests.js';
+import { watchHeaders, withRequestHeaders } from '../../runtime/context/request-headers.js';
+import { SignedRequests, signedPath, signRequest } from '../../runtime/gate/signed-requests.js';
 import { baggage, ConfigurationError, instrument, startTracing, type TracingOptions } from '../../runtime/index.js';
 import { type Traced, traced } from '../gate/tracing.js';
 
@@ -84,7 +86,27 @@ test('the signature counts for the path and for those below it', () =>
     assert.equal(run.tracing.state().signedRequests, { recorded: 3, refused: 2 });
   }));
 
+test('a path that leads elsewhere is not below the one that is signed', () => {
+  const signedFor = new SignedRequests();
+  signedFor.restart({ header: HEADER, secret: SECRET, perSecond: 1000 });
+  const admits = (path: string) => {
+    watchHeaders([HEADER]);
+    const request = withRequestHeaders(ROOT_CONTEXT, signed('/v1/power'), defaultTextMapGetter, path);
+    return signedFor.admits(request, undefined);
+  };
+  for (const path of ['/v1/power', '/v1/power/', '/v1/power/..m-17?to=/../x', '/v1/power/%2e%2ex']) assert.ok(admits(path), path);
+  for (const path of ['/v1/power/../admin', '/v1/power/%2E./admin', '/v1/power/..', '/v1/./power', '/v1/pow', '/v1/power%2Fx'])
+    assert.not(admits(path), path);
+});
+
+test('a value expires at the second that it names', () => {
+  const second = Math.floor(Date.now() / 1000);
+  assert.is(signedPath(SECRET, signRequest(SECRET, '/', second)), undefined);
+  assert.is(signedPath(SECRET, signRequest(SECRET, '/', second + 2)), '/');
+});
+
 const mac = (secret: string, text: string) => createHmac('sha256', secret).update(text).digest('base64url');
+const hexOf = (text: string) => Buffer.from(text, 'base64url').toString('hex');
 const BAD: readonly (readonly [what: string, value: () => string])[] = [
   ['signed with another secret', () => signRequest('another secret of others', '/v1/power', inOneMinute())],
   ['expired', () => signRequest(SECRET, '/v1/power', Math.floor(Date.now() / 1000) - 1)],
@@ -94,6 +116,9 @@ const BAD: readonly (readonly [what: string, value: () => string])[] = [
   ['that is empty', () => ''],
   ['that is long', () => '1.'.repeat(3000)],
   ['without a signature', () => `1.${inOneMinute()}.${Buffer.from('/').toString('base64url')}.`],
+  ['in base64 with padding', () => signRequest(SECRET, '/', inOneMinute()).replace(/.{43}$/, (text) => `${text}=`)],
+  ['in hexadecimal', () => signRequest(SECRET, '/', inOneMinute()).replace(/[\w-]{43}$/, (text) => hexOf(text))],
+  ['that comes twice', () => `${signRequest(SECRET, '/', inOneMinute())}, ${signRequest(SECRET, '/', inOneMinute())}`],
   ['of another form', () => `2.${inOneMinute()}.Lw.${mac(SECRET, 'x')}`],
 ];
 

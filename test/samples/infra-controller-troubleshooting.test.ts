@@ -201,12 +201,22 @@ test('a spike of resources or latency: tracing was left on; set tracing-enabled 
   }));
 
 test('request trees look sparse: only a part may start a trace; look where the root starts', async () => {
-  await withService(`enabled = true\nroots = "carbide::component-manager"\n`, receiver.endpoint, async ({ work, doctor }) => {
+  await withService(`enabled = true\nroots = "carbide::component-manager"\n`, receiver.endpoint, async (operator) => {
+    const { service, work, doctor } = operator;
     const sent = await work();
     assert.ok(sent > 0);
     assert.is(receiver.received, sent);
     assert.not.ok(roots().some(({ name }) => name === 'request'));
     includes(await doctor(), 'sparse');
+    // an exploration is marked with root: 'always'
+    receiver.clear();
+    assert.is((await service.call('POST', '/v1/explore', {})).status, 200);
+    await work();
+    const outside = roots().filter(({ attributes }) => !String(attributes['code.namespace']).includes('component-manager'));
+    assert.equal(
+      outside.map(({ name }) => name.split('::').at(-1)),
+      ['exploreSite'],
+    );
   });
   receiver.clear();
   await withService('enabled = true\n', receiver.endpoint, async ({ work, doctor }) => {

@@ -16,6 +16,7 @@ export class SiteExplorer {
   ) {}
 
   @instrument({
+    root: 'always',
     attributes: { 'carbide.trace_root': true },
     result: ({ explored, failures }: Exploration) => ({
       endpoint_explorations: explored,

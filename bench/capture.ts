@@ -1,17 +1,12 @@
 // Cost of captured values: a recorded call with five scalar arguments under a lease with `capture`, over the same call recorded without it.
-// Both are roots, whose spans are queued and handed to an exporter that forgets them.
+// Both are roots, whose spans are queued and passed to an exporter that discards them.
 
-import { existsSync } from 'node:fs';
-import { NODE24 } from './node24.js';
+import { NODES } from './node24.js';
 import { FORWARDER } from './off.js';
 import { measurePairs, type Plan } from './pairs.js';
 import { type Budget, machine, type Outcome, overFirst, signed, type Table, time, timesTable } from './report.js';
 import type { Modules } from './variants.js';
 
-const NODES = [
-  ['Node 20', process.execPath],
-  ['Node 24', NODE24],
-] as const;
 const PLAN: Plan = { generations: 2, rounds: 12, warmUps: 3, limitMs: 12_000 };
 const CAPTURED = 'recorded, five arguments captured';
 /** Nanoseconds a call above the same call without the capture. */
@@ -31,10 +26,9 @@ export async function measureCapture(modules: Modules): Promise<Outcome> {
     true,
   );
   for (const [version, node] of NODES) {
-    if (!existsSync(node)) continue;
     const samples = await measurePairs(worker, variants, { ...PLAN, node });
     const over = overFirst(samples);
-    const note = `Two integers, a text, a boolean and a fraction. ${machine()}`;
+    const note = `Two integers, a string, a boolean and a fraction. ${machine(node)}`;
     tables.push(timesTable(`${version}: captured arguments, sync methods`, note, samples, over));
     const measured = over(CAPTURED).difference.median;
     budgets.push({

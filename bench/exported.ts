@@ -193,7 +193,7 @@ export async function measureExport(modules: Modules): Promise<Outcome> {
       };
       const samples = await alternate({ modules, line, protocol, rows, measure, spans: () => CALLS });
       const title = `${line.name}: record and export, OTLP ${protocol === 'grpc' ? 'over gRPC' : 'over HTTP'}`;
-      tables.push(timesTable(title, `${EXPORT_NOTE} ${machine()}`, samples, overFirst(samples)));
+      tables.push(timesTable(title, `${EXPORT_NOTE} ${machine(line.node)}`, samples, overFirst(samples)));
       const ratio = overFirst(samples)(OURS).ratio.median;
       budgets.push({ what: title, limit: factor(line.limit), measured: factor(ratio), met: ratio <= line.limit });
     }
@@ -230,7 +230,7 @@ export async function measureHttp(modules: Modules): Promise<Outcome> {
       spans: expected,
     });
     const title = `${line.name}: a service over HTTP, ${SPANS_A_REQUEST} spans a request`;
-    tables.push(timesTable(title, `${HTTP_NOTE} ${machine()}`, samples, overFirst(samples)));
+    tables.push(timesTable(title, `${HTTP_NOTE} ${machine(line.node)}`, samples, overFirst(samples)));
     const of = (label: string) => samplesOf(samples, label);
     const added = pairedAbove(of(OURS), of(SDK), of(NONE)).median;
     const kept = paired(of(KEPT), of(NONE)).ratio.median;

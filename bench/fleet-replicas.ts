@@ -25,7 +25,7 @@ export interface ReplicasOrder {
   readonly interval: number;
 }
 
-/** How many of the replicas are on, and whether the parent has asked. */
+/** Number of replicas that are on. `isAnswer`: the parent has asked. */
 export interface ReplicasReport {
   readonly on: number;
   readonly isAnswer: boolean;

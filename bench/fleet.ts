@@ -6,16 +6,18 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { sendToHook } from '../cli/live/connection.js';
+import { TOKEN_VARIABLE } from '../runtime/admin/defaults.js';
 import { commandReplicas } from '../runtime/control/index.js';
 import { RedisServer } from '../test/control/redis-server.js';
 import { OPAMP_SERVER, OpampServer } from '../test/fleet/opamp-server.js';
 import { missingCommands } from '../test/missing.js';
 import type { ReplicasOrder, ReplicasReport } from './fleet-replicas.js';
 import { type Budget, machine, type Outcome } from './report.js';
+import { spread } from './statistics.js';
 
 const REPLICAS = 1000;
 const PROCESSES = 5;
@@ -53,18 +55,12 @@ const nothing = async (): Promise<void> => {};
 
 async function startHooks(): Promise<Source> {
   const folder = mkdtempSync(join(tmpdir(), 'spanwright-fleet-'));
-  const put = (index: number, body: object): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };
-      const options = { socketPath: join(folder, `${index}.sock`), path: '/tracing/enabled', method: 'PUT', headers };
-      request(options, (response) => {
-        response
-          .resume()
-          .on('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`))));
-      })
-        .on('error', reject)
-        .end(JSON.stringify(body));
-    });
+  const invocation = { arguments: [], environment: { [TOKEN_VARIABLE]: TOKEN }, out: nothing, err: nothing, colours: false };
+  const put = async (index: number, body: object): Promise<void> => {
+    const options = new Map([['socket', join(folder, `${index}.sock`)]]);
+    const { status } = await sendToHook({ ...invocation, options }, 'PUT', 'enabled', body);
+    if (status !== 200) throw new Error(`bench: replica ${index} answered with status ${status}`);
+  };
   const putAll = async (body: object): Promise<void> => {
     let next = 0;
     const work = async (): Promise<void> => {
@@ -160,6 +156,16 @@ class Fleet {
   readonly #children: ChildProcess[] = [];
   readonly #on = new Map<ChildProcess, number>();
   #check: () => void = () => {};
+  #fail: (error: Error) => void = () => {};
+  /** Rejects when a process ends. */
+  readonly #failure = new Promise<never>((_, reject) => {
+    this.#fail = reject;
+  });
+
+  constructor() {
+    // stop() ends the processes when nothing waits for them any more
+    this.#failure.catch(() => {});
+  }
 
   get on(): number {
     return [...this.#on.values()].reduce((sum, count) => sum + count, 0);
@@ -171,18 +177,26 @@ class Fleet {
       const order: ReplicasOrder = { way, source, first: index * count, count, interval };
       const child = fork(join(__dirname, 'fleet-replicas.ts'), [JSON.stringify(order)], {
         execArgv: ['--import', 'tsx'],
-        env: { ...process.env, SPANWRIGHT_ADMIN_TOKEN: TOKEN },
+        env: { ...process.env, [TOKEN_VARIABLE]: TOKEN },
       });
       child.on('message', ({ on }: ReplicasReport) => {
         this.#on.set(child, on);
         this.#check();
       });
+      child.once('exit', (code, signal) =>
+        this.#fail(new Error(`bench: a process of replicas ended: ${signal ?? `status ${code}`}`)),
+      );
       this.#children.push(child);
     }
     await this.until(() => this.#on.size === PROCESSES);
   }
 
-  /** How many are on, by an answer of each process: a busy machine may keep a report back. */
+  /** Rejects if a process ends before `work` settles. */
+  whileRunning<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([this.#failure, work]);
+  }
+
+  /** Counts the replicas that are on by asking each process, because a busy machine may delay a report. */
   async count(): Promise<number> {
     const answers = this.#children.map(async (child) => {
       for (;;) {
@@ -191,30 +205,33 @@ class Fleet {
       }
     });
     for (const child of this.#children) child.send('count');
-    return (await Promise.all(answers)).reduce((sum, on) => sum + on, 0);
+    return (await this.whileRunning(Promise.all(answers))).reduce((sum, on) => sum + on, 0);
   }
 
   /** Milliseconds until `is`. */
-  until(is: () => boolean): Promise<number> {
+  async until(is: () => boolean): Promise<number> {
     const from = performance.now();
-    return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const reached = new Promise<number>((resolve, reject) => {
       const late = () => reject(new Error(`bench: ${this.on} of ${REPLICAS} replicas are on after ${LONGEST_WAIT} ms`));
-      const timer = setTimeout(late, LONGEST_WAIT);
+      timer = setTimeout(late, LONGEST_WAIT);
       this.#check = () => {
-        if (!is()) return;
-        clearTimeout(timer);
-        this.#check = () => {};
-        resolve(performance.now() - from);
+        if (is()) resolve(performance.now() - from);
       };
       this.#check();
     });
+    try {
+      return await this.whileRunning(reached);
+    } finally {
+      clearTimeout(timer);
+      this.#check = () => {};
+    }
   }
 
-  /** Milliseconds until so many are on, from the beginning of `change`. */
+  /** Milliseconds until this many are on, from the start of `change`. */
   async after(change: () => Promise<unknown>, on: number): Promise<number> {
-    const reached = this.until(() => this.on === on);
-    await change();
-    return await reached;
+    const [milliseconds] = await Promise.all([this.until(() => this.on === on), change()]);
+    return milliseconds;
   }
 
   stop(): void {
@@ -234,7 +251,7 @@ async function measureWay(way: Way): Promise<Measured> {
   const fleet = new Fleet();
   try {
     await fleet.start(way, source.address);
-    await source.ready();
+    await fleet.whileRunning(source.ready());
     const times: number[] = [];
     for (let change = 0; change < CHANGES; change++) {
       times.push(await fleet.after(() => source.on('10m'), REPLICAS));
@@ -257,7 +274,6 @@ async function measureWay(way: Way): Promise<Measured> {
 }
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 
 export async function measureFleet(): Promise<Outcome> {
   const rows: string[][] = [];
@@ -265,7 +281,7 @@ export async function measureFleet(): Promise<Outcome> {
   for (const way of WAYS.filter(({ available }) => available)) {
     const { times, atLoss, left, back } = await measureWay(way);
     const longest = Math.max(...times);
-    rows.push([way.name, seconds(median(times)), seconds(longest), String(atLoss), String(left), seconds(back)]);
+    rows.push([way.name, seconds(spread(times).median), seconds(longest), String(atLoss), String(left), seconds(back)]);
     budgets.push({
       what: `${way.name}: a change in all replicas`,
       limit: seconds(WANTED),
@@ -275,9 +291,9 @@ export async function measureFleet(): Promise<Outcome> {
     budgets.push({ what: `${way.name}: on after the limit`, limit: '0', measured: String(left), met: left === 0 });
   }
   const note =
-    `${REPLICAS.toLocaleString('en-US')} replicas in ${PROCESSES} processes; ${2 * CHANGES} changes of the flag, on and off. Then a lease of ${seconds(LIMIT)} is given and ` +
-    `the source killed (the file removed; of the hook only the caller is gone): how many are on then, and ${seconds(GRACE)} after the limit. Last, the time from the restart of the source until a new change ` +
-    `has reached all. ${machine()}`;
-  const head = ['way', 'to all, median', 'longest', 'on at the loss', 'on after the limit', 'to all after its return'];
+    `${REPLICAS.toLocaleString('en-US')} replicas in ${PROCESSES} processes; ${2 * CHANGES} changes of the flag, on and off. Then a lease of ${seconds(LIMIT)} starts and ` +
+    'the source is stopped (the file is removed; for the hook, only the caller ends). The columns show how many replicas are on at that moment, and ' +
+    `${seconds(GRACE)} after the limit. The last column is the time from the restart of the source until a new change has reached all. ${machine()}`;
+  const head = ['way', 'median time to all', 'longest', 'on at the loss', 'on after the limit', 'after the restart'];
   return { tables: [{ title: 'Time to all replicas', note, head, rows }], budgets };
 }

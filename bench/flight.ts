@@ -2,10 +2,9 @@
 // memory of 30 s of 20,000 calls a second.
 
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { NODE24 } from './node24.js';
+import { NODES } from './node24.js';
 import { FORWARDER } from './off.js';
 import { measurePairs, type Plan } from './pairs.js';
 import { profileTable } from './profile.js';
@@ -14,10 +13,6 @@ import type { Shape } from './sites.js';
 import type { Choice, Modules } from './variants.js';
 import type { Workspace } from './workspace.js';
 
-const NODES = [
-  ['Node 20', process.execPath],
-  ['Node 24', NODE24],
-] as const;
 const PLAN: Plan = { generations: 2, rounds: 15, warmUps: 4, limitMs: 12_000 };
 /** Nanoseconds a call above off. */
 const LIMITS: Record<Shape, number> = { sync: 100, async: 300 };
@@ -27,8 +22,9 @@ const FLOORS: Record<Shape, string> = {
 };
 const MEBIBYTE = 2 ** 20;
 const MOST_MEBIBYTES = 32;
-/** Noise of garbage collection over 600,000 calls. */
+/** Noise of garbage collection over CALLS. */
 const MOST_LATER_BYTES_A_CALL = 1;
+/** 30 s of 20,000 a second. */
 const CALLS = 600_000;
 
 export async function measureFlight(modules: Modules): Promise<Outcome> {
@@ -36,12 +32,11 @@ export async function measureFlight(modules: Modules): Promise<Outcome> {
   const tables: Table[] = [];
   const budgets: Budget[] = [];
   for (const [version, node] of NODES) {
-    if (!existsSync(node)) continue;
     for (const shape of ['sync', 'async'] as const) {
       const floor = FLOORS[shape];
       const samples = await measurePairs(worker, await modules.all(choicesOf(floor), shape), { ...PLAN, node });
       const over = overFirst(samples);
-      const note = `Each call is a root of its own. The floor does what any recorder of starts and ends has to do, in a bare call. ${machine()}`;
+      const note = `Each call is a root of its own. The floor does what any recorder of starts and ends has to do, in a bare call. ${machine(node)}`;
       tables.push(timesTable(`${version}: flight recorder, ${shape} methods`, note, samples, over));
       const measured = over('flight recorder').difference.median;
       budgets.push({
@@ -64,7 +59,7 @@ export async function measureFlight(modules: Modules): Promise<Outcome> {
 function choicesOf(floor: string): [Choice, Choice, Choice] {
   const calls = 80_000;
   return [
-    { ...FORWARDER, label: 'transformed, off', calls },
+    { ...FORWARDER, calls },
     { label: floor, flavour: 'clock reads', calls },
     { ...FORWARDER, label: 'flight recorder', state: 'spanwright flight recorder', calls },
   ];
@@ -75,7 +70,8 @@ async function measureMemory(workspace: Workspace): Promise<Outcome> {
   const rows: string[][] = [];
   const budgets: Budget[] = [];
   for (const calls of ['plain', 'argument'] as const) {
-    const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, calls], { timeout: 60_000 });
+    const args = ['--expose-gc', program, calls, String(CALLS)];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
     const { full, later } = JSON.parse(stdout) as { full: number; later: number };
     const label = calls === 'plain' ? 'calls without arguments' : 'calls with one argument';
     const mebibytes = full / MEBIBYTE;
@@ -96,8 +92,9 @@ async function measureMemory(workspace: Workspace): Promise<Outcome> {
       },
     );
   }
+  const count = CALLS.toLocaleString('en-US');
   const note =
-    'Bytes of the heap and of buffers that the process holds after 600,000 calls, tracing itself included, and how many more after 600,000 further ' +
+    `Bytes of the heap and of buffers that the process holds after ${count} calls, tracing itself included, and how many more after ${count} further ` +
     `calls, which overwrite the first. ${machine()}`;
   return { tables: [{ title: 'Flight recorder: memory', note, head: ['', 'held', 'more after as many again'], rows }], budgets };
 }

@@ -1,19 +1,17 @@
-// Run in a process of its own with garbage collection exposed: makes as many calls as 30 s of 20,000 a second under the flight recorder, and
-// prints the bytes that the process holds for them, and how many more after as many calls again. Started by flight.ts, compiled to plain
-// JavaScript first.
+// Run in a process of its own with garbage collection exposed: makes calls under the flight recorder, and prints the bytes that the
+// process holds for them, and how many more after as many calls again. Arguments: `plain` or `argument`, and the number of calls. Started by
+// flight.ts, compiled to plain JavaScript first.
 
 import { STATES } from './states.js';
 
-const CALLS = 30 * 20_000;
-
-async function main(withArgument: boolean): Promise<void> {
+async function main(withArgument: boolean, calls: number): Promise<void> {
   const { instrument } = await import('spanwright');
   const options = { name: 'read', namespace: 'bench', ...(withArgument && { args: ['machine'] as const }) };
   const read = instrument(options, (machine: string) => machine.length);
   const before = used();
   await STATES['spanwright flight recorder']();
   const make = (): void => {
-    for (let call = 0; call < CALLS; call++) read(`machine-${call}`);
+    for (let call = 0; call < calls; call++) read(`machine-${call}`);
   };
   make();
   const full = used() - before;
@@ -28,4 +26,4 @@ function used(): number {
   return heapUsed + arrayBuffers;
 }
 
-void main(process.argv[2] === 'argument');
+void main(process.argv[2] === 'argument', Number(process.argv[3]));

@@ -2,9 +2,8 @@
 // new processes that alternate. The file system's cache is warm.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { NODE24 } from './node24.js';
+import { NODES } from './node24.js';
 import { type Budget, factor, machine, milliseconds, type Outcome, range, samplesOf } from './report.js';
 import { paired, spread } from './statistics.js';
 
@@ -64,8 +63,7 @@ function runStep(node: string, step: string): Figures {
 export function measureLoad(): Outcome {
   const rows: string[][] = [];
   const budgets: Budget[] = [];
-  for (const [version, node] of [['Node 20', process.execPath] as const, ['Node 24', NODE24] as const]) {
-    if (!existsSync(node)) continue;
+  for (const [version, node] of NODES) {
     const samples = new Map<string, number[]>(STEPS.map(([label]) => [label, []]));
     const files = new Map<string, number>();
     for (let round = 0; round < ROUNDS; round++) {
@@ -103,7 +101,7 @@ export function measureLoad(): Outcome {
       },
     );
   }
-  const note = `CPU time in ${ROUNDS} new processes each, alternated; the endpoint is set and tracing is off. ${machine()}`;
+  const note = `CPU time in ${ROUNDS} new processes each, alternated; the endpoint is set and tracing is off. ${machine(...NODES.map(([, node]) => node))}`;
   return {
     tables: [{ title: 'Import and start', note, head: ['', 'modules', 'median', 'middle half', 'over the first row'], rows }],
     budgets,

@@ -8,7 +8,6 @@ import { measureBuild } from './build.js';
 import { measureCapture } from './capture.js';
 import { measureExport, measureHttp } from './exported.js';
 import { measureFaults } from './faults.js';
-import { measureFleet } from './fleet.js';
 import { measureFlight } from './flight.js';
 import { measureInstructions } from './instructions.js';
 import { measureInstrumentations } from './instrumentations.js';
@@ -55,7 +54,8 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   instrumentations: (modules) => measureInstrumentations(modules.workspace),
   faults: () => measureFaults(),
   view: () => measureView(),
-  fleet: () => measureFleet(),
+  // loaded lazily: it looks for its servers, and prints which are missing
+  fleet: async () => (await import('./fleet.js')).measureFleet(),
   instructions: measureInstructions,
 };
 

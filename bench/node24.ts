@@ -6,14 +6,22 @@ import { join } from 'node:path';
 import { CHEAP } from './off.js';
 import { CHOICES } from './on.js';
 import { measurePairs, type Plan } from './pairs.js';
-import { type Budget, factor, type Outcome, overFirst, signed, type Table, time, timesTable } from './report.js';
+import { type Budget, factor, machine, type Outcome, overFirst, signed, type Table, time, timesTable } from './report.js';
 import type { Modules } from './variants.js';
 
 /** Installed by `.ci/setup`. */
 export const NODE24 = join(__dirname, '..', '.cache', 'node24', 'node_modules', 'node', 'bin', 'node');
+/** Version and path of each installed Node.js that sections compare. */
+export const NODES = (
+  [
+    ['Node 20', process.execPath],
+    ['Node 24', NODE24],
+  ] as const
+).filter(([, node]) => existsSync(node));
 const OFF: Plan = { generations: 2, rounds: 18, warmUps: 5, limitMs: 20_000, node: NODE24 };
 const ON: Plan = { generations: 2, rounds: 8, warmUps: 2, limitMs: 12_000, node: NODE24 };
 const CALLS = 25_600;
+const asAbove = (): string => `As on the Node.js above. ${machine(NODE24)}`;
 const LEFT_OUT = /standard|no endpoint/;
 
 export async function measureNode24(modules: Modules): Promise<Outcome> {
@@ -27,7 +35,7 @@ export async function measureNode24(modules: Modules): Promise<Outcome> {
   for (const shape of ['sync', 'async'] as const) {
     const cheap = CHEAP.filter(({ label }) => !LEFT_OUT.test(label));
     const off = await measurePairs(worker, await modules.all(cheap, shape), OFF);
-    tables.push(timesTable(`Node 24: off, ${shape} methods`, 'As on the Node.js above.', off, overFirst(off)));
+    tables.push(timesTable(`Node 24: off, ${shape} methods`, asAbove(), off, overFirst(off)));
     const { difference, ratio } = overFirst(off)('transformed, off');
     budgets.push({
       what: `Node 24: off, transformed method, over the bare call, ${shape}`,
@@ -37,9 +45,7 @@ export async function measureNode24(modules: Modules): Promise<Outcome> {
     });
     const recorded = CHOICES.slice(0, 3).map((choice) => ({ ...choice, parent: 'sampled' as const, calls: CALLS }));
     const on = await measurePairs(worker, await modules.all(recorded, shape, true), ON);
-    tables.push(
-      timesTable(`Node 24: on, ${shape} methods, under a recorded parent`, 'As on the Node.js above.', on, overFirst(on)),
-    );
+    tables.push(timesTable(`Node 24: on, ${shape} methods, under a recorded parent`, asAbove(), on, overFirst(on)));
     const { median } = overFirst(on)('transformed').ratio;
     budgets.push({
       what: `Node 24: on and recorded, over the hand-written span, ${shape}, under a recorded parent`,

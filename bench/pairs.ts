@@ -14,7 +14,7 @@ export interface Variant extends WorkerSetup {
 }
 
 export interface Plan {
-  /** Number of times that all processes are restarted, because the layout of code and data differs between processes. */
+  /** Number of times that all processes are started, because the layout of code and data differs between processes. */
   readonly generations: number;
   readonly rounds: number;
   readonly warmUps: number;

@@ -1,8 +1,7 @@
 // Cost of a method that does not record while tracing is in use elsewhere in the service: a lease on another namespace or value, a
 // trace that is open while the flag is off, requests whose upstream does not keep the trace.
 
-import { existsSync } from 'node:fs';
-import { NODE24 } from './node24.js';
+import { NODES } from './node24.js';
 import { FORWARDER } from './off.js';
 import { measurePairs, type Plan } from './pairs.js';
 import { type Budget, machine, type Outcome, overFirst, signed, time, timesTable } from './report.js';
@@ -40,10 +39,6 @@ const SITUATIONS: readonly Situation[] = [
   { label: 'unsampled, a context for each 32 calls', state: 'spanwright on', parent: 'unsampled, by request', limit: 20 },
 ];
 
-const NODES = [
-  ['Node 20', process.execPath],
-  ['Node 24', NODE24],
-] as const;
 const PLAN: Plan = { generations: 2, rounds: 15, warmUps: 4, limitMs: 12_000 };
 const FLOOR = 'floor: AsyncLocalStorage.getStore';
 const NOTE =
@@ -55,13 +50,12 @@ export async function measureProduction(modules: Modules): Promise<Outcome> {
   const tables = [];
   const budgets: Budget[] = [];
   for (const [version, node] of NODES) {
-    if (!existsSync(node)) continue;
     for (const shape of ['sync', 'async'] as const) {
       for (const situation of SITUATIONS) {
         const title = `${version}: ${situation.label}, ${shape} methods`;
         const samples = await measurePairs(worker, await modules.all(choicesOf(situation), shape), { ...PLAN, node });
         const over = overFirst(samples);
-        tables.push(timesTable(title, `${NOTE} ${machine()}`, samples, over));
+        tables.push(timesTable(title, `${NOTE} ${machine(node)}`, samples, over));
         if (situation.limit !== undefined)
           budgets.push(
             budgetOf(situation, { version, shape }, over('transformed').difference.median, over(FLOOR).difference.median),

@@ -1,4 +1,4 @@
-// A receiver of OTLP that counts spans and forgets them: over HTTP/1.1 (`http/protobuf`) and over HTTP/2 without TLS (gRPC). It runs in
+// A receiver of OTLP that counts spans and discards them: over HTTP/1.1 (`http/protobuf`) and over HTTP/2 without TLS (gRPC). It runs in
 // the process of the coordinator, so that its work is not measured.
 
 import { createServer, type Server } from 'node:http';

@@ -1,9 +1,9 @@
 // Cost of a recorded call below a recorded span of the same process, over the least that a span can cost and over spans by hand, on
-// each Node.js that there is. A call that throws is a table of its own. Spans are queued and handed to an exporter that forgets them.
+// each Node.js that there is. A call that throws is a table of its own. Spans are queued and passed to an exporter that discards them.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { NODE24 } from './node24.js';
+import { NODES } from './node24.js';
 import { measurePairs, type Plan } from './pairs.js';
 import { type Budget, factor, machine, type Outcome, overFirst, samplesOf, type Table, timesTable } from './report.js';
 import type { Shape } from './sites.js';
@@ -12,11 +12,7 @@ import type { Choice, Modules } from './variants.js';
 
 /** Installed by `.ci/setup`. */
 const NODE26 = join(__dirname, '..', '.cache', 'hosts', 'node26', 'node_modules', 'node', 'bin', 'node');
-const NODES = [
-  ['Node 20', process.execPath],
-  ['Node 24', NODE24],
-  ['Node 26', NODE26],
-] as const;
+const ALL_NODES = existsSync(NODE26) ? [...NODES, ['Node 26', NODE26] as const] : NODES;
 
 const FLOOR = 'floor: AsyncLocalStorage.run, two clocks, ids, one object';
 const BY_HAND = 'hand-written span, SDK';
@@ -40,8 +36,7 @@ export async function measureRecorded(modules: Modules): Promise<Outcome> {
   const worker = modules.workspace.worker();
   const tables: Table[] = [];
   const budgets: Budget[] = [];
-  for (const [version, node] of NODES) {
-    if (!existsSync(node)) continue;
+  for (const [version, node] of ALL_NODES) {
     for (const { shape, fails, title, limits } of KINDS) {
       const common = { parent: 'recorded' as const, calls: CALLS, fails };
       const choices: Choice[] = [
@@ -51,7 +46,12 @@ export async function measureRecorded(modules: Modules): Promise<Outcome> {
       ];
       const samples = await measurePairs(worker, await modules.all(choices, shape, true), { ...PLAN, node });
       tables.push(
-        timesTable(`${version}: recorded under a recorded span, ${title}`, `${NOTE} ${machine()}`, samples, overFirst(samples)),
+        timesTable(
+          `${version}: recorded under a recorded span, ${title}`,
+          `${NOTE} ${machine(node)}`,
+          samples,
+          overFirst(samples),
+        ),
       );
       const over = (base: string): number => paired(samplesOf(samples, TRANSFORMED), samplesOf(samples, base)).ratio.median;
       if (limits.floor !== undefined)

@@ -1,6 +1,7 @@
 // Turns measurements into Markdown: tables, the budgets with met or not met, and what was measured on. The document of figures is
 // printed by this file and never written by hand.
 
+import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { paired, type Spread, spread } from './statistics.js';
 
@@ -78,7 +79,7 @@ const BUDGETS = 'Budgets';
 export function document(outcomes: readonly Outcome[]): string {
   const parts = [
     '# Performance',
-    'What a call costs, off and on, against its budget. `npm run bench -- --write docs/performance.md` prints this page; no figure is written by hand.',
+    'What a call costs, off and on, against its budget. `npm run bench -- SECTION --write docs/performance.md` prints a section of this page; sections that were not measured are left out. No figure is written by hand.',
     [
       '- Each variant runs in a process of its own and computes the same checksum over 32 classes with different bodies, called through one shared call site.',
       '- Rounds alternate between the variants, forwards and backwards. The time of a round is the elapsed or the processor time, whichever is less.',
@@ -122,14 +123,22 @@ function renewRows(before: string, fresh: string): string {
   return [...lines.values()].join('\n');
 }
 
-/** Date, versions and load of the machine, for a section that is measured apart from the others. */
-export function machine(): string {
+/** Version of the Node.js at this path. */
+const versionOf = (node: string): string =>
+  node === process.execPath ? process.version : execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+
+/**
+ * Date, versions and load of the machine, for a section that is measured apart from the others.
+ * @param nodes paths of the Node.js that were measured, if not only the one of this process
+ */
+export function machine(...nodes: readonly string[]): string {
+  const versions = (nodes.length > 0 ? nodes : [process.execPath]).map(versionOf).join(' and ');
   const processors = cpus();
   const model = processors[0]?.model.trim() || 'a processor without a name';
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
   const date = new Date().toISOString().slice(0, 10);
   const load = (loadavg()[0] ?? 0).toFixed(1);
-  return `Measured on ${date}: Node ${process.version}, ${process.platform} ${process.arch}, ${processors.length} x ${model}, ${memory}; load average at the end ${load}.`;
+  return `Measured on ${date}: Node ${versions}, ${process.platform} ${process.arch}, ${processors.length} x ${model}, ${memory}; load average at the end ${load}.`;
 }
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -53,10 +53,10 @@ const FLAVOURS = {
     head: "import { instrument } from 'spanwright';",
     method: (_site: number, method: string) => `@instrument({ args: ['a'] })\n  ${method}`,
   },
-  // Five arguments of the kinds that are captured as they are.
+  // Five scalar arguments.
   'instrument five': {
     head: "import { instrument } from 'spanwright';",
-    method: capturedByFive,
+    method: withFiveArguments,
   },
   'nestjs-otel': {
     head: "import { Span } from 'nestjs-otel';",
@@ -191,7 +191,7 @@ function clockReads(site: number, method: string, shape: Shape = 'sync'): string
 }
 
 /** The method calls an instrumented one, with three more arguments. */
-function capturedByFive(_site: number, method: string): string {
+function withFiveArguments(_site: number, method: string): string {
   const { signature } = parts(method);
   const five = method.replace(
     'm(a: number, b: number)',

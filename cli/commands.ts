@@ -240,7 +240,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Check the wiring of a project and its service, with cause and fix of every finding.',
     details: [
       'Looks at the versions, the plugin in tsconfig.json, the built output, the endpoint, and the running service if it is reached.',
-      'With --pid the directory and the variables are those that the process was started with; secrets are masked.',
+      'With --pid, checks the current directory of the process, and the variables that it was started with. Secrets are masked.',
       'Exits with 1 when it finds an error.',
     ],
     options: [

@@ -134,7 +134,8 @@ Over gRPC, \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`no_proxy\` are 
 spanwright: SPW001 OpenTelemetry tracing initialized: service carbide-api, sending to http://localhost:4317, tracing is off
 \`\`\`
 
-Log lines go to standard error, each with a code. A line that can repeat is logged once per cause and minute.
+Log lines go to standard error, each with a code. A line is logged once per cause and minute. Each change of a control source (SPW021),
+each end of a lease (SPW012) and each file of the flight recorder (SPW041) has a line of its own.
 
 | setting | effect |
 |---|---|

@@ -1,5 +1,6 @@
 // All messages of the runtime: a table of codes and their texts, and notice(), which prints a line at most once per cause and
-// minute. Called from every folder; never throws, never keeps the process alive, and remembers a bounded number of causes.
+// minute, or each time where the row has `repeat`. Called from every folder; never throws, never keeps the process alive, and
+// remembers a bounded number of causes.
 
 import { CapturedPromise, now } from './captured.js';
 import { printable } from './text/printable.js';

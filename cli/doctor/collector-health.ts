@@ -12,7 +12,7 @@ interface Sample {
 }
 type Metrics = ReadonlyMap<string, readonly Sample[]>;
 
-/** Samples by the metric's name in the documents: newer Collectors add `_total`, and the name of the processor, which is a label too. */
+/** Samples by the name in COUNTERS: newer Collectors add `_total`, and `memory_limiter` to the counters of that processor. */
 function parse(text: string): Metrics {
   const metrics = new Map<string, Sample[]>();
   for (const line of text.split('\n')) {

@@ -113,7 +113,8 @@ export const FINDINGS = {
   'other-service': {
     level: 'warning',
     symptom: 'doctor judges a service that is not this one',
-    cause: 'What answers at the admin hook has another service name than the configuration of this project.',
+    cause:
+      'The service at the admin hook has another service name than the configuration of this project, or another pid than `--pid`.',
     fix: 'Start the service of this project, or name its hook with --url or --socket; port 9465 belongs to the service that was started first.',
   },
   'bad-configuration': {
@@ -197,7 +198,7 @@ export const FINDINGS = {
   sparse: {
     level: 'note',
     symptom: 'spans arrive but request trees look sparse',
-    cause: 'Only some spans may start a trace, or rules leave some out: a span whose root does not match is not made.',
+    cause: 'Only some spans may start a trace, or rules leave some out: a span whose root does not match is not created.',
     fix: 'Look where the root of a request starts: spanwright sites, and the settings roots, rules and drop.',
   },
   'other-tracing': {
@@ -228,7 +229,7 @@ export const FINDINGS = {
   unreached: {
     level: 'note',
     symptom: 'spanwright status cannot reach the service',
-    cause: 'No service was reached, so that only files and the environment of this shell were checked.',
+    cause: 'No service was reached, so that only files and the environment of this shell, or of `--pid`, were checked.',
     fix: 'Start the admin hook in the service, name it with --url or --socket, and give the token.',
   },
 } as const satisfies Record<string, Row>;

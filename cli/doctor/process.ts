@@ -1,5 +1,5 @@
-// The environment and the directory that a running process was started with, from /proc, for `spanwright doctor --pid`. Values of
-// secret variables are masked before they are shown. Linux only.
+// The current directory of a running process, and the variables that it was started with, from /proc, for `spanwright doctor --pid`.
+// Values of secret variables are masked before they are shown. Linux only.
 
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { withoutSecrets } from '../../runtime/text/found.js';
@@ -34,7 +34,7 @@ export function readProcess(pid: number): RunningProcess {
 }
 
 const CONCERNS_TRACING = /^(?:OTEL_|SPANWRIGHT_|NODE_OPTIONS$)/;
-const SECRET = /TOKEN|SECRET|PASSWORD|HEADERS|AUTHORIZATION|CLIENT_KEY/;
+const SECRET = /TOKEN|SECRET|PASSWORD|HEADERS|AUTHORIZATION/;
 const LONGEST_VALUE = 300;
 
 /** The variables that concern tracing, one finding each. */
@@ -46,5 +46,18 @@ export function checkEnvironment({ pid, environment }: RunningProcess): Finding[
 
 function maskedValue(name: string, value: string): string {
   if (SECRET.test(name)) return value === '' ? '' : '***';
+  if (name === 'NODE_OPTIONS') return printable(maskedOptions(value), LONGEST_VALUE);
   return printable(value.includes('://') ? withoutSecrets(value) : value, LONGEST_VALUE);
+}
+
+/** One word of NODE_OPTIONS; blanks may be in double quotes. */
+const OPTION = /(?:"(?:\\.|[^"\\])*(?:"|$)|[^\s"])+/gsu;
+const FILE_SCHEME = /(?<![\w+.-])file$/iu;
+
+/** Masks the secrets of each URL. Paths, package names and `file:` URLs may contain `@` and are not changed. */
+function maskedOptions(value: string): string {
+  return value.replace(OPTION, (word) => {
+    const at = word.indexOf('://');
+    return at < 0 || FILE_SCHEME.test(word.slice(0, at)) ? word : withoutSecrets(word);
+  });
 }

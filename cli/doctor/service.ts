@@ -1,5 +1,5 @@
-// The checks of how tracing is set up: the configuration as this shell sees it, what listens at the endpoint, and, where the admin hook is
-// reached, what the running service says of itself, which then counts in place of the files.
+// Checks of the tracing set-up: the configuration from files and from the environment of this shell, or of `--pid`, and the endpoint. If
+// the admin hook is reached, the state that it reports has precedence over the configuration.
 
 import type { Configuration } from '../../runtime/config/configuration.js';
 import { loadConfiguration } from '../../runtime/config/load.js';
@@ -158,8 +158,8 @@ async function certificatesOf({ tls }: Endpoint, configuration: Configuration | 
 }
 
 /**
- * The state of the running service; undefined, with a note, when none answers, and when the one at the default address belongs to another project. A hook
- * that was named is judged, regardless of the name of its service.
+ * The state of the running service. Undefined, with a note, if none answers. Undefined, with a warning, if the one at the default address
+ * belongs to another project, or to another process than `--pid`. A hook that was named is judged in spite of the warning.
  */
 async function liveState(
   invocation: Invocation,
@@ -169,12 +169,8 @@ async function liveState(
 ): Promise<TracingState | undefined> {
   try {
     const state = await ask<TracingState>(silent(invocation), 'GET', 'state');
-    const { serviceName } = configuration ?? state;
-    const expected =
-      pid !== undefined && pid !== state.pid
-        ? `--pid is ${pid}`
-        : serviceName !== state.serviceName && serviceName !== UNNAMED && `this project is ${serviceName}`;
-    if (expected) {
+    const expected = mismatch(state, configuration?.serviceName, pid);
+    if (expected !== undefined) {
       found.push(finding('other-service', `${state.serviceName}, pid ${state.pid}, answers; ${expected}`));
       if (!isNamed(invocation)) return undefined;
     }
@@ -185,6 +181,13 @@ async function liveState(
     found.push(finding('unreached', error.message));
     return undefined;
   }
+}
+
+/** The expected pid or service name, if the running service has another one. */
+function mismatch(state: TracingState, serviceName: string | undefined, pid: number | undefined): string | undefined {
+  if (pid !== undefined && pid !== state.pid) return `--pid is ${pid}`;
+  if (serviceName === undefined || serviceName === UNNAMED || serviceName === state.serviceName) return undefined;
+  return `this project is ${serviceName}`;
 }
 
 /** `notices` is missing in the state of a service with an older version. */

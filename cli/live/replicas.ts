@@ -49,7 +49,7 @@ export async function setReplicas(invocation: Invocation, setting: Setting, body
   else {
     const change = printable(settingOf({ kind: setting, value: value as boolean | string }), 300);
     invocation.out(`Revision ${made} of ${printable(key)}: ${change}, ${timeOf(command)}.`);
-    invocation.out('Replicas follow within a second; each logs what it does.');
+    invocation.out('Replicas follow within 2 s; each logs what it does.');
   }
   return EXIT.done;
 }

@@ -7,7 +7,7 @@ import { didYouMean } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
 
-type FieldType = 'boolean' | 'text' | 'duration' | 'count';
+type FieldType = 'boolean' | 'text' | 'duration' | 'count' | 'positive';
 
 export interface Field {
   readonly name: string;
@@ -26,7 +26,7 @@ interface TypeRow {
   readonly schema: Readonly<Record<string, unknown>>;
 }
 
-const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isCount = (least: number) => (value: unknown) => Number.isSafeInteger(value) && (value as number) >= least;
 
 export const FIELD_TYPES: Readonly<Record<FieldType, TypeRow>> = {
   boolean: { expected: 'true or false', accepts: (value) => typeof value === 'boolean', schema: { type: 'boolean' } },
@@ -36,7 +36,8 @@ export const FIELD_TYPES: Readonly<Record<FieldType, TypeRow>> = {
     accepts: (value) => typeof value === 'string' || typeof value === 'number',
     schema: { oneOf: [{ type: 'string', examples: ['90s', '10m', '2h'] }, { type: 'number' }] },
   },
-  count: { expected: 'a whole number from 0', accepts: isCount, schema: { type: 'integer', minimum: 0 } },
+  count: { expected: 'a whole number from 0', accepts: isCount(0), schema: { type: 'integer', minimum: 0 } },
+  positive: { expected: 'a whole number from 1', accepts: isCount(1), schema: { type: 'integer', minimum: 1 } },
 };
 
 function unknownName(name: string, fields: readonly Field[], what: string): Refusal {

@@ -2,7 +2,7 @@
 // export. Every answer is bounded; texts that hold data of the service (attribute values, messages of errors) are left out
 // unless the token for changes was sent.
 
-import { exporterState } from '../export/exporter-state.js';
+import { exporterState, tracingStatus } from '../export/exporter-state.js';
 import type { CallSample } from '../site/statistics.js';
 import type { SiteSort, Tracing } from '../tracing.js';
 import { jsonAnswer, textAnswer } from './answer.js';
@@ -60,8 +60,7 @@ export function readNamespaces({ tracing, values }: Reading): Response {
 }
 
 export function readOpenSpans({ tracing, values, trusted }: Reading): Response {
-  const limit = (values.get('limit') as number | undefined) ?? 50;
-  const offset = (values.get('offset') as number | undefined) ?? 0;
+  const { offset, limit } = boundsOf(values, 50);
   const spans = tracing.openSpans({ limit: offset + limit, attributes: trusted }).slice(offset);
   return jsonAnswer({ total: tracing.openCount, offset, limit, spans });
 }
@@ -72,11 +71,11 @@ export function readErrors({ tracing, values, trusted }: Reading): Response {
 }
 
 export function readHealth({ tracing }: Reading): Response {
-  const { enabled, recording, built, endpoint, exportedBy, spans, revision } = tracing.state();
+  const state = tracing.state();
+  const { enabled, endpoint, spans, revision } = state;
   const { open, exported, dropped, failed, forgotten, leaked, refused } = spans;
-  const status = built ? (recording ? 'recording' : 'off') : 'no exporter';
-  const exporter = { state: exporterState(exportedBy, spans), endpoint, exported, dropped, failed, forgotten };
-  return jsonAnswer({ status, enabled, open, leaked, refused, exporter, revision });
+  const exporter = { state: exporterState(state), endpoint, exported, dropped, failed, forgotten };
+  return jsonAnswer({ status: tracingStatus(state), enabled, open, leaked, refused, exporter, revision });
 }
 
 /** OpenMetrics where the caller reads it, as Prometheus does. */

@@ -34,9 +34,9 @@ const LEASE_FIELDS: readonly Field[] = [
     summary: 'How long the change holds, at most 24 hours. Default 10 minutes; off holds until switched on.',
   },
   REASON_FIELD,
-  { name: 'maxSpansPerSecond', type: 'count', summary: 'End the lease when more spans than this start within one second.' },
-  { name: 'maxSpans', type: 'count', summary: 'End the lease after this many spans.' },
-  { name: 'maxOpenSpans', type: 'count', summary: 'End the lease when more spans than this are open at once.' },
+  { name: 'maxSpansPerSecond', type: 'positive', summary: 'End the lease when more spans than this start within one second.' },
+  { name: 'maxSpans', type: 'positive', summary: 'End the lease after this many spans.' },
+  { name: 'maxOpenSpans', type: 'positive', summary: 'End the lease when more spans than this are open at once.' },
   { name: 'revision', type: 'count', summary: 'Refuse the change with 409 unless the state is still at this revision.' },
 ];
 

@@ -12,8 +12,8 @@ export interface FailureLimit {
   readonly withinSeconds: number;
 }
 
-/** The answer to a wrong token: given now, given late, or refused with 429 because too many wait. */
-type Penalty = { readonly kind: 'none' | 'late' } | { readonly kind: 'refused'; readonly seconds: number };
+/** The answer to a wrong token: given at once, after a delay, or refused with 429 because too many wait. */
+type Penalty = { readonly kind: 'none' | 'delayed' } | { readonly kind: 'refused'; readonly seconds: number };
 
 interface Counted {
   count: number;
@@ -24,7 +24,7 @@ interface Counted {
 /** Networks remembered at most; beyond it the oldest is forgotten. */
 const MOST_NETWORKS = 1000;
 const DELAY_MILLISECONDS = 1000;
-/** Late answers of one network at a time, far below the connections of the admin server. */
+/** Delayed answers of one network at a time, far below the connections of the admin server. */
 const MOST_WAITING = 5;
 
 /**
@@ -75,7 +75,7 @@ export class WrongTokens {
       unref(setTimeout(resolve, DELAY_MILLISECONDS));
     });
     counted.waiting -= 1;
-    return { kind: 'late' };
+    return { kind: 'delayed' };
   }
 
   #count(network: string, address: string | undefined): Counted {
@@ -89,7 +89,7 @@ export class WrongTokens {
       return known;
     }
     const from = address === undefined || address === '' ? 'an unknown address' : printable(address, 60);
-    this.log(`a wrong token from ${from}; after ${most} within ${withinSeconds} s they are answered late`);
+    this.log(`a wrong token from ${from}; after ${most} within ${withinSeconds} s they are answered after a delay`);
     this.#networks.delete(network);
     const oldest = this.#networks.size >= MOST_NETWORKS ? this.#networks.keys().next().value : undefined;
     if (oldest !== undefined) this.#networks.delete(oldest);

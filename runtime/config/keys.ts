@@ -122,7 +122,7 @@ export const KEYS = [
     type: patterns(parseRules, printRules),
     default: '',
     env: ['SPANWRIGHT_RULES'],
-    doc: 'Verdicts by namespace, most specific first: `carbide::db=off, carbide::api=0.1`, or a level down to which it is recorded: `carbide::bmc=debug`.',
+    doc: 'Verdicts by namespace, of which the most specific has precedence, in any order: `carbide::db=off, carbide::api=0.1`, or a level down to which it is recorded: `carbide::bmc=debug`.',
   },
   {
     key: 'drop',
@@ -170,7 +170,7 @@ export const KEYS = [
     type: integer({ min: 1, max: 1_000_000 }),
     default: 10_000,
     env: ['SPANWRIGHT_MAX_OPEN_SPANS'],
-    doc: 'Open spans beyond which no new trace is started.',
+    doc: 'Open spans beyond which no further span is started.',
   },
   {
     key: 'on_leak',

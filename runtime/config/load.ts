@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { ConfigurationError } from '../errors.js';
-import { parseWhen, printWhen } from '../gate/when.js';
 import { isLogger } from '../notice-logger.js';
 import { hiddenNames } from '../span/redact.js';
 import { describeFound, withoutCredentialsIn } from '../text/found.js';
@@ -117,7 +116,10 @@ export function loadConfiguration({ options = {}, env = process.env, cwd = proce
     extraResourceDetectors: Object.freeze([...(options.extraResourceDetectors ?? [])]),
   });
   const hides = hiddenNames(configuration.redact);
-  const visible = values.map((value) => shown(value, hides));
+  const visible = ROWS.map((row, index) => {
+    const value = values[index] as ConfigurationValue;
+    return Object.freeze({ ...value, value: shownValue(row, value, hides) });
+  });
   const notFollowed = Object.freeze([...(section?.notFollowed ?? [])]);
   return { configuration, values: Object.freeze(visible), warnings: Object.freeze(warnings), notFollowed };
 }
@@ -204,25 +206,14 @@ function choose(
   return choice;
 }
 
-/** Keys that hold patterns. The `:` and `@` of `scope:@acme/db` are not those of a URL with credentials. */
-const PATTERNS: ReadonlySet<string> = new Set(['roots', 'rules', 'drop', 'allow_capture']);
-
-function shown(value: ConfigurationValue, hides: ReturnType<typeof hiddenNames>): ConfigurationValue {
-  const secret = ROWS.find((row) => row.key === value.key)?.secret && value.source !== 'default';
-  return Object.freeze({
-    ...value,
-    value: secret
-      ? '***'
-      : value.key === 'when'
-        ? shownWhen(value.value, hides)
-        : PATTERNS.has(value.key)
-          ? value.value
-          : withoutCredentialsIn(value.value, value.key === 'resource' ? hides : undefined),
-  });
-}
-
-function shownWhen(text: unknown, hides: ReturnType<typeof hiddenNames>): unknown {
-  return typeof text === 'string' ? printWhen(parseWhen(text), hides) : text;
+/** A value as it is shown: never that of a secret. */
+function shownValue(
+  { secret, type }: KeyRow,
+  { source, value }: ConfigurationValue,
+  hides: ReturnType<typeof hiddenNames>,
+): unknown {
+  if (secret && source !== 'default') return '***';
+  return type.show === undefined ? withoutCredentialsIn(value) : type.show(value, hides);
 }
 
 function messageOf(faults: readonly string[]): string {

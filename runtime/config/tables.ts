@@ -3,7 +3,7 @@
 
 import type { AttributeValue } from '@opentelemetry/api';
 import { DURATION_FORMS, readDuration } from '../text/duration.js';
-import { describeFound } from '../text/found.js';
+import { describeFound, withoutCredentialsIn } from '../text/found.js';
 import { didYouMean } from '../text/nearest.js';
 import { percentDecoded } from '../text/percent-decoded.js';
 import type { Duration } from '../tracing.js';
@@ -63,6 +63,7 @@ export function attributes(): ValueType<ResourceAttributes> {
       }
       return { value: Object.freeze(value) };
     },
+    show: withoutCredentialsIn,
   };
 }
 

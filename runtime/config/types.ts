@@ -27,6 +27,8 @@ export interface ValueType<T, Input = T> {
   /** Description of a valid value, as the end of "must be ...". */
   readonly expected: string;
   read(raw: unknown, place: Place): Reading<T>;
+  /** The value as it is shown; default: with the credentials of URLs masked. @param hides true for a name that `redact` covers */
+  show?(value: T, hides?: (name: string) => boolean): unknown;
   /** Only for inference: what code may give. */
   readonly input?: Input;
 }
@@ -248,6 +250,8 @@ export function patterns<T>(
         return { fault: error.message.replace(`${FIELD}: `, '') };
       }
     },
+    // the `:` and `@` of `scope:@acme/db` are not those of a URL with credentials
+    show: (value) => value,
   };
 }
 const FIELD = 'value';
@@ -262,6 +266,7 @@ export function conditions(): ValueType<string | null, string | null> {
       if (raw === null) return { value: null };
       return typeof raw === 'string' ? type.read(raw, place) : { expected: 'a string' };
     },
+    show: (value, hides) => (value === null ? null : printWhen(parseWhen(value), hides)),
   };
 }
 

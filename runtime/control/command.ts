@@ -2,6 +2,7 @@
 // Sources are files and stores that others write, so every field is checked here before anything is changed.
 
 import { InvalidArgumentError } from '../errors.js';
+import { parseDuration } from '../text/duration.js';
 import type { Lease, LeaseOptions } from '../tracing.js';
 
 export type Setting = Lease['kind'];
@@ -25,10 +26,17 @@ export interface HeldCommand {
 
 /** Time of a command that names none. */
 export const USUAL_TIME = '10m';
+const LONGEST = 24 * 60 * 60_000;
 
 /** Switching off without a duration holds until the next switch on. */
 export const isEndless = ({ setting, value, for: time }: ReplicaCommand): boolean =>
   setting === 'enabled' && value === false && time === undefined;
+
+/** Milliseconds that a command holds; Infinity without end. @throws InvalidArgumentError naming `for` unless it is 1 ms to 24 h. */
+export function timeOf(command: ReplicaCommand): number {
+  if (isEndless(command)) return Number.POSITIVE_INFINITY;
+  return parseDuration(command.for ?? USUAL_TIME, 'for', { min: 1, max: LONGEST });
+}
 
 /** Most characters of a command: rules are at most 8192. */
 export const MOST_TEXT = 16 * 1024;

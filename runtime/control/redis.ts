@@ -15,14 +15,13 @@ import {
   readObject,
   SETTINGS,
   type Setting,
-  USUAL_TIME,
+  timeOf,
 } from './command.js';
 import { type Control, type Controlled, Follower } from './follower.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisConnection } from './redis-connection.js';
 
 export const DEFAULT_KEY = 'spanwright:control';
-const LONGEST = 24 * 60 * 60_000;
 const USUAL_INTERVAL = 5000;
 /** Milliseconds. */
 const SLOW_ANSWER = 200;
@@ -192,9 +191,7 @@ export async function commandReplicas(
 ): Promise<number> {
   const { setting, value, ...fields } = command;
   if (!SETTINGS.includes(setting)) throw new InvalidArgumentError('setting', `setting must be one of ${SETTINGS.join(', ')}.`);
-  const time = isEndless(command)
-    ? 'endless'
-    : String(Math.round(parseDuration(fields.for ?? USUAL_TIME, 'for', { min: 1, max: LONGEST })));
+  const time = isEndless(command) ? 'endless' : String(Math.round(timeOf(command)));
   const text = JSON.stringify({ value: checkValue(setting, value), ...leaseOptions({ ...fields }) });
   const redis = new RedisConnection(client, true);
   try {

@@ -1,9 +1,14 @@
-// Status of the export in words, for the admin hook and for OpAMP.
+// Status of tracing and of its export in words, for the admin hook and for OpAMP.
 
-import type { SpanCounts, TracingState } from '../tracing.js';
+import type { TracingState } from '../tracing.js';
+
+export function tracingStatus({ built, recording }: TracingState): string {
+  if (!built) return 'no exporter';
+  return recording ? 'recording' : 'off';
+}
 
 /** From the counts since the start. */
-export function exporterState(exportedBy: TracingState['exportedBy'], { exported, dropped, failed }: SpanCounts): string {
+export function exporterState({ exportedBy, spans: { exported, dropped, failed } }: TracingState): string {
   if (exportedBy === 'none') return 'none';
   if (exportedBy === 'sdk') return 'by your SDK';
   if (failed + dropped > 0) return 'losing spans';

@@ -1,5 +1,5 @@
-// How long a gRPC server asks its client to wait: `google.rpc.RetryInfo` inside the `grpc-status-details-bin` trailer. Read by
-// grpc-status.ts and, for an exporter given in code, by failures.ts. Three nested messages are all that is needed of protobuf, so they are read without a schema.
+// How long a gRPC server asks its client to wait: `google.rpc.RetryInfo` inside the `grpc-status-details-bin` trailer. Three nested
+// messages are all that is needed of protobuf, so they are read without a schema.
 
 import { walk } from './protobuf-fields.js';
 

@@ -51,7 +51,6 @@ const OPTIONS: readonly (keyof LeaseOptions)[] = [
   'only',
   'when',
   'capture',
-  'capture',
 ];
 
 /** @throws InvalidArgumentError naming the field. */

@@ -90,7 +90,7 @@ export class FlightDumps {
     const made = this.#pending.then(() => this.#write(dump));
     this.#pending = made.then(
       () => this.#export({ ...dump, calls: ring.calls(this.#since(dump.at)) }),
-      (error) => reportUnwritten(error),
+      (error) => reportUnwritten(reason, error),
     );
     return made;
   }
@@ -224,7 +224,7 @@ export class FlightDumps {
       }
       written({ file: path, spans, reason });
     } catch (error) {
-      reportUnwritten(error);
+      reportUnwritten(reason, error);
     }
   }
 
@@ -283,6 +283,6 @@ function written(dump: FlightDump): FlightDump {
   return dump;
 }
 
-function reportUnwritten(error: unknown): void {
-  notice('SPW042', textOfThrown(error));
+function reportUnwritten(reason: string, error: unknown): void {
+  notice('SPW042', `because of ${reason}: ${textOfThrown(error)}`, reason);
 }

@@ -8,17 +8,17 @@ import { textOfThrown } from '../text/thrown.js';
 import type { Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
 
-/** Returns what ends the connection. In a worker thread there is none: changes come from the main thread. */
-export function startManaged(
-  tracing: Tracing,
-  configuration: Configuration,
-  resource: Resource = buildResource(configuration, notice),
-): (() => void)[] {
+/**
+ * Returns what ends the connection. In a worker thread there is none: changes come from the main thread.
+ * @param resource of the spans, where Spanwright exports them
+ */
+export function startManaged(tracing: Tracing, configuration: Configuration, resource?: Resource): (() => void)[] {
   const { opampEndpoint: url, opampHeaders: headers, opampInterval: interval, disabled } = configuration;
   if (url === null || disabled || !isMainThread) return [];
   try {
     const { followOpamp } = require('../control/opamp/agent.js') as typeof import('../control/opamp/agent.js');
-    const control = followOpamp(tracing, { url, headers, interval, resource: () => attributesOf(resource) });
+    const described = resource ?? buildResource(configuration, notice);
+    const control = followOpamp(tracing, { url, headers, interval, resource: () => attributesOf(described) });
     return [() => void control.close()];
   } catch (error) {
     notice('SPW022', `opamp ${url}: ${textOfThrown(error)}`, url);

@@ -40,8 +40,8 @@ export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' |
   undo.push(
     observe(() => tracing.counts(), state.sites, state.recorder),
     ...answering(configuration),
+    ...startManaged(tracing, configuration),
   );
-  if (configuration.opampEndpoint !== null) undo.push(...startManaged(tracing, configuration));
   tracing.attach({ counts: { counts: NO_OUTCOMES }, undo });
   return tracing;
 }

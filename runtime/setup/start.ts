@@ -69,7 +69,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   tracing.attach(pipeline === null ? undefined : buildTracing({ tracing, configuration, pipeline, resource, undo }));
   undo.push(enableInstrumentations());
   if (configuration.flightRecorder !== null) undo.push(startFlight(tracing, configuration, pipeline, resource));
-  if (configuration.opampEndpoint !== null) undo.push(...startManaged(tracing, configuration, resource));
+  undo.push(...startManaged(tracing, configuration, resource));
   if (pipeline === null) {
     tracing.undoAtShutdown(undo);
     reportNoEndpoint(configuration);

@@ -52,7 +52,7 @@ export class FlightRing {
   #durations: Float32Array;
   #failed: Uint8Array;
   #next = 0;
-  /** Of the next call. */
+  /** Place of the next call: `#next` modulo the capacity, kept because a division costs more. */
   #place = 0;
   #written = 0;
   #detailed = 0;

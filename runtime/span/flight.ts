@@ -102,7 +102,7 @@ export class FlightRecorder {
     }
     if (site.isAsync && call !== NO_CALL) {
       try {
-        // what AsyncLocalStorage.run() does, without its list of arguments
+        // as AsyncLocalStorage.run(), which would also need a closure or an array of arguments
         around = storage.getStore();
         storage.enterWith(call);
         isStored = true;
@@ -125,7 +125,7 @@ export class FlightRecorder {
     this.#leave(before, body, tables);
     if (isStored) storage.enterWith(around as number);
     if (call === NO_CALL) return result;
-    // what an asynchronous function with a prologue returns can be no other object with that prototype
+    // an async function with a prologue never returns a subclass of Promise, so its prototype is enough
     if (site.isAsync && (awaits ? getPrototypeOf(result) === promisePrototype : isNewPromise(result as object))) {
       const awaited = new AwaitedEntry(flight, call, site, isRoot, result as Promise<unknown>);
       return awaits ? awaited : followPromise(awaited, result as Promise<unknown>);

@@ -6,8 +6,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createAdminHandler } from '../../runtime/admin/index.js';
 import type { Tracing } from '../../runtime/index.js';
+import type { Started } from '../listening.js';
 import { fingerprint, TOKEN } from './client.js';
-import { type App, FRAMEWORKS, OWN_ANSWER } from './frameworks.js';
+import { FRAMEWORKS, OWN_ANSWER } from './frameworks.js';
 import { startService } from './service.js';
 
 const AUTHORIZED = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
@@ -108,7 +109,7 @@ async function refuses(hook: Hook, parsedBefore: boolean): Promise<void> {
   assert.is(fingerprint(tracing), before, name);
 }
 
-async function leavesTheRest({ origin }: App, name: string): Promise<void> {
+async function leavesTheRest({ origin }: Started, name: string): Promise<void> {
   const own = await fetch(`${origin}/machines`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -2,36 +2,17 @@
 // parses JSON. One row a way to mount it; the cases of frameworks.test.ts run over all of them.
 
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type AdminHandler, callerOf, toFastifyPlugin, toNodeHandler } from '../../runtime/admin/index.js';
-
-/** An application that listens. */
-export interface App {
-  /** `http://127.0.0.1:<port>`. */
-  readonly origin: string;
-  close(): Promise<unknown>;
-}
+import { listening, type Started, startedOf } from '../listening.js';
 
 export interface Framework {
   readonly name: string;
   /** Starts an application that has `admin` mounted below `base`, which is empty or begins with a slash. */
-  start(admin: AdminHandler, base: string): Promise<App>;
+  start(admin: AdminHandler, base: string): Promise<Started>;
 }
 
 /** Answer of the application's own route `POST /machines`. */
 export const OWN_ANSWER = 'the application';
-
-async function listening(server: Server): Promise<App> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return appOf(server);
-}
-
-function appOf(server: Server): App {
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
-  };
-}
 
 const bare: Framework = {
   name: 'bare node:http',
@@ -82,7 +63,7 @@ const fastify: Framework = {
     app.register(toFastifyPlugin(admin), base === '' ? {} : { prefix: base });
     app.post('/machines', async () => OWN_ANSWER);
     await app.listen({ port: 0, host: '127.0.0.1' });
-    return appOf(app.server);
+    return startedOf(app.server);
   },
 };
 

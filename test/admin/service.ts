@@ -11,6 +11,7 @@ export function startService(
   options: {
     enabled?: boolean;
     allowRuntimeChanges?: boolean;
+    allowCapture?: string;
     maxSpanAge?: string;
     exporter?: InMemorySpanExporter;
     flightRecorder?: string;

@@ -95,6 +95,7 @@ const WRONG: readonly { status: number; code: string; cases: readonly Case[] }[]
       ['a duration of the wrong type', body({ ...ON, for: true }), /"for" must be a duration.*found the boolean true/, 'for'],
       ['more than a day', body({ ...ON, for: '25h' }), /24h|24 hours/, 'for'],
       ['a limit that is not whole', body({ ...ON, maxSpans: 1.5 }), /"maxSpans" must be a whole number/, 'maxSpans'],
+      ['a limit of 0', body({ ...ON, maxSpans: 0 }), /"maxSpans" must be a whole number from 1; found/, 'maxSpans'],
       ['a reason beyond its length', body({ ...ON, reason: 'x'.repeat(501) }), /500/, 'reason'],
       ['an invalid revision', headers({ 'if-match': 'yesterday' }), /If-Match must hold a revision/, 'If-Match'],
       ['a DELETE with a body', to('DELETE', '/tracing/leases/1', { body: {} }), /takes no body/],

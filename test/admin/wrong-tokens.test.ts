@@ -142,7 +142,7 @@ test('wrong tokens leave two lines in the log, however many there are, and never
     await Promise.all(Array.from({ length: 20 }, (_, at) => put(admin, `guess-${at}`, address)));
   }
   assert.equal(log.slice(0, 2), [
-    'spanwright admin: a wrong token from 192.0.2.1; after 3 within 60 s they are answered late.',
+    'spanwright admin: a wrong token from 192.0.2.1; after 3 within 60 s they are answered after a delay.',
     'spanwright admin: 3 wrong tokens from 192.0.2.0/24: further ones are answered after a delay.',
   ]);
   assert.is(log.length, 4);

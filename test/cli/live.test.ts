@@ -84,6 +84,8 @@ test('--when switches on calls with certain values, and status, leases and sites
 test('on, off, yes, no, 1 and 0 are accepted in any case, and other words are refused', async () => {
   for (const [word, value] of [
     ['on', true],
+    ['off', false],
+    ['ON', true],
     ['NO', false],
     ['1', true],
     ['0', false],

@@ -19,9 +19,12 @@ export function start(args: readonly string[], environment: Record<string, strin
   return spawn(process.execPath, ['--import', 'tsx', join(PROJECT, 'cli/main.ts'), ...args], { cwd: PROJECT, env });
 }
 
-export function spanwright(args: readonly string[], environment: Record<string, string> = {}): Promise<Ran> {
+/** @param input standard input; without it, an open one */
+export function spanwright(args: readonly string[], environment: Record<string, string> = {}, input?: string): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = start(args, environment);
+    // A program that refuses its input closes the pipe before all is written.
+    if (input !== undefined) child.stdin?.on('error', () => {}).end(input);
     const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MILLISECONDS);
     let out = '';
     let err = '';

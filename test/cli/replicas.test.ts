@@ -50,7 +50,7 @@ test('a change reaches all following replicas, and its revision is printed', asy
   assert.is(off.code, 0, off.err);
   assert.is(
     off.out,
-    `Revision ${revision + 1} of spanwright:control: tracing-enabled false, until tracing is switched on.\nReplicas follow within a second; each logs what it does.\n`,
+    `Revision ${revision + 1} of spanwright:control: tracing-enabled false, until tracing is switched on.\nReplicas follow within 2 s; each logs what it does.\n`,
   );
   await until(() => !tracing.enabled);
   const stale = await spanwright(['set', 'tracing-enabled', 'on', '--redis', redis.url, '--revision', String(revision)]);

@@ -6,10 +6,12 @@ import { mkdirSync, mkdtempSync, readlinkSync, renameSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Control, followFile } from '../../runtime/control/index.js';
 import type { Tracing } from '../../runtime/index.js';
+import { wrapperFor } from '../../runtime/instrument/make.js';
 import { setNoticeLogger } from '../../runtime/warnings.js';
 import { startService } from '../admin/service.js';
 import { allUntil, bestOf, startReplicas } from './replicas.js';
@@ -107,16 +109,32 @@ test('three replicas follow a swapped ConfigMap within a second, and their lease
   }
 });
 
-test('conditions and captures of the flag may come with rules and a drop list', async () => {
-  map.write({ enabled: true, only: 'carbide::api', when: 'tenant=acme', rules: 'carbide::db=off', drop: 'carbide::noise' });
+test('a condition and a capture of the flag take effect beside rules and a drop list', async () => {
+  const record = { namespace: 'carbide::api', function: 'place', name: 'place', parameters: ['tenant', 'order'] };
+  const body = (_tenant: string, order: number): number => order;
+  const place = wrapperFor({ body, record, options: { args: ['tenant'] }, name: 'place' }).fn as typeof body;
+  const exporter = new InMemorySpanExporter();
+  await tracing.shutdown();
+  tracing = await startService({ allowCapture: 'carbide', exporter });
+  const flag = { enabled: true, only: 'carbide::api', when: 'tenant=acme', capture: 'args' };
+  map.write({ ...flag, rules: 'carbide::db=off', drop: 'carbide::noise' });
   control = await followFile(tracing, map.file);
   assert.equal(
-    tracing.leases().map(({ kind, when }) => [kind, when]),
+    tracing.leases().map(({ kind, when, capture }) => [kind, when, capture]),
     [
-      ['rules', null],
-      ['drop', null],
-      ['enabled', 'tenant=acme'],
+      ['rules', null, null],
+      ['drop', null, null],
+      ['enabled', 'tenant=acme', 'args'],
     ],
+  );
+  place('other', 1);
+  place('acme', 2);
+  await tracing.forceFlush();
+  assert.equal(
+    exporter
+      .getFinishedSpans()
+      .map(({ attributes }) => [attributes['spanwright.arg.tenant'], attributes['spanwright.arg.order']]),
+    [['acme', 2]],
   );
 });
 

@@ -100,7 +100,7 @@ async function main() {
 main();
 `;
 
-/** Exports fail at once instead of being retried for half a minute. */
+/** Exports fail after a second instead of being retried for half a minute. */
 const IMPATIENT = { CONFIG: 'service.toml', OTEL_EXPORTER_OTLP_TIMEOUT: '1000', OTEL_BSP_EXPORT_TIMEOUT: '1000' };
 
 /** Arguments with which the commands reach the service. */

@@ -56,7 +56,7 @@ test('no file is a link, which would lead out of the project on another machine'
 test('a path of a machine is recognised, and a path of the project or the web is not', () => {
   const home = `/${'home'}/somebody/`;
   for (const line of [`see ${home}project`, `"${home}x"`, `file=${`/${'Users'}/me/`}y`]) assert.ok(MACHINE_PATH.test(line), line);
-  for (const line of ['./work/main/', 'https://example.com/home/somebody/', 'docs/home/page/', '/tmp'])
+  for (const line of ['./home/project/', 'https://example.com/home/somebody/', 'docs/home/page/', '/tmp'])
     assert.not.ok(MACHINE_PATH.test(line), line);
 });
 

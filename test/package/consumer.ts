@@ -14,6 +14,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -69,6 +70,7 @@ export class Consumer {
         }
       } else await setTimeout(250);
     }
+    utimesSync(kept, new Date(), new Date()); // #packInto() of other processes removes what was not used for a day
     const packed = JSON.parse(readFileSync(join(kept, 'packed.json'), 'utf8')) as Packed;
     return { path: join(kept, packed.filename), files: packed.files, unpackedSize: packed.unpackedSize };
   }
@@ -93,7 +95,10 @@ export class Consumer {
     renameSync(made, kept);
     for (const old of readdirSync(PACKED)) {
       const path = join(PACKED, old);
-      if (!old.endsWith('.lock') && statSync(path).mtimeMs < Date.now() - DAY_MS) rmSync(path, { recursive: true, force: true });
+      // undefined: another process has renamed or removed it meanwhile
+      const used = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+      if (used !== undefined && !old.endsWith('.lock') && used < Date.now() - DAY_MS)
+        rmSync(path, { recursive: true, force: true });
     }
   }
 

@@ -2,7 +2,7 @@
 // or replaced, invalid ones refused, nothing of one request seen by another or after it.
 
 import 'reflect-metadata';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
@@ -10,6 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { baggage, inject, instrument } from '../../runtime/index.js';
 import { traced } from '../gate/tracing.js';
+import { listening, type Started, startedOf } from '../listening.js';
 
 const pipeline = baggage.declare({
   'camera.id': { pattern: /[\w-]{1,64}/, path: ['/cameras/:id', '/api/*/cameras/{id}'], attribute: true },
@@ -33,19 +34,6 @@ async function seen(): Promise<string> {
   });
 }
 
-type Started = { port: number; stop(): Promise<unknown> };
-async function listening(server: Server): Promise<Started> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  return {
-    port,
-    stop: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(resolve);
-      }),
-  };
-}
 const answer = (_request: IncomingMessage, response: ServerResponse): void => void seen().then((text) => response.end(text));
 
 async function nestApp() {
@@ -94,14 +82,14 @@ const FRAMEWORKS: Record<string, () => Promise<Started>> = {
     const app = await nestApp();
     app.use(pipeline.middleware());
     await app.listen(0, '127.0.0.1');
-    return { port: (app.getHttpServer().address() as { port: number }).port, stop: () => app.close() };
+    return { ...startedOf(app.getHttpServer()), close: () => app.close() };
   },
   Fastify: async () => {
     const app = fastify({ forceCloseConnections: true });
     await app.register(pipeline.fastify());
     app.post('/*', () => seen());
     await app.listen({ port: 0, host: '127.0.0.1' });
-    return { port: (app.server.address() as { port: number }).port, stop: () => app.close() };
+    return { ...startedOf(app.server), close: () => app.close() };
   },
   Hono: async () => {
     const app = new Hono();
@@ -129,8 +117,8 @@ const FRAMEWORKS: Record<string, () => Promise<Started>> = {
 
 const UPSTREAM = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`;
 
-async function ask(port: number, path: string, headers: Record<string, string> = {}): Promise<Record<string, string>> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+async function ask(origin: string, path: string, headers: Record<string, string> = {}): Promise<Record<string, string>> {
+  const response = await fetch(`${origin}${path}`, {
     method: 'POST',
     body: JSON.stringify({ large: 'x'.repeat(80_000) }),
     headers: { 'content-type': 'application/json', connection: 'close', ...headers },
@@ -141,15 +129,15 @@ async function ask(port: number, path: string, headers: Record<string, string> =
 for (const [name, start] of Object.entries(FRAMEWORKS)) {
   test(`${name}: sets keys from headers and paths, keeps or replaces upstream ones, and leaves no context active`, () =>
     traced({}, async () => {
-      const { port, stop } = await start();
+      const { origin, close } = await start();
       try {
-        assert.equal(await ask(port, '/cameras/front_door'), { 'camera.id': 'front_door', 'request.source': 'api' });
-        assert.equal(await ask(port, '/cameras/front_door', { 'x-request-source': 'UI' }), {
+        assert.equal(await ask(origin, '/cameras/front_door'), { 'camera.id': 'front_door', 'request.source': 'api' });
+        assert.equal(await ask(origin, '/cameras/front_door', { 'x-request-source': 'UI' }), {
           'camera.id': 'front_door',
           'request.source': 'ui',
         });
         const upstream = 'camera.id=back_door,event.priority=high,request.source=internal,other=1';
-        assert.equal(await ask(port, '/cameras/front_door', { traceparent: UPSTREAM, baggage: upstream }), {
+        assert.equal(await ask(origin, '/cameras/front_door', { traceparent: UPSTREAM, baggage: upstream }), {
           'camera.id': 'back_door',
           'event.priority': 'high',
           'request.source': 'api',
@@ -157,17 +145,17 @@ for (const [name, start] of Object.entries(FRAMEWORKS)) {
           sent: UPSTREAM,
         });
         const invalid = 'camera.id=a%20b,event.priority=urgent';
-        assert.equal(await ask(port, '/cameras/two%20words', { baggage: invalid, 'x-request-source': 'nobody' }), {
+        assert.equal(await ask(origin, '/cameras/two%20words', { baggage: invalid, 'x-request-source': 'nobody' }), {
           'request.source': 'api',
         });
-        assert.equal(await ask(port, '/cameras-of-others/x'), { 'request.source': 'api' });
-        const many = await Promise.all(Array.from({ length: 20 }, (_, camera) => ask(port, `/cameras/c${camera}`)));
+        assert.equal(await ask(origin, '/cameras-of-others/x'), { 'request.source': 'api' });
+        const many = await Promise.all(Array.from({ length: 20 }, (_, camera) => ask(origin, `/cameras/c${camera}`)));
         assert.equal(
           many.map((one) => one['camera.id']),
           Array.from({ length: 20 }, (_, camera) => `c${camera}`),
         );
       } finally {
-        await stop();
+        await close();
       }
       assert.equal(pipeline.all(), {});
     }));

@@ -6,6 +6,7 @@ import { encodeSpans } from '../../runtime/export/encode.js';
 import { decodeRequest } from '../../viewer/receiver/decode.js';
 import { SpanGenerator } from '../export/generator.js';
 import { exportRequestType } from '../export/messages.js';
+import { field } from '../export/protobuf-fields.js';
 
 const type = exportRequestType();
 
@@ -63,10 +64,6 @@ for (const [name, value, expected] of VALUES) {
     assert.equal(span?.attributes.k, expected);
   });
 }
-
-const varint = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...varint(Math.floor(value / 128))]);
-const field = (number: number, content: Buffer): Buffer =>
-  Buffer.concat([Buffer.from([(number << 3) | 2, ...varint(content.length)]), content]);
 
 test('refuses a legal request of 15 MB with 7.8 million empty spans, within 64 MB of memory', () => {
   const spans = Buffer.alloc(15_600_000);

@@ -100,6 +100,31 @@ slow('waiting between passes is the cause, for what the last pass that waited st
   assert.equal(finding.subject.waitedFor, ['late']);
 });
 
+slow('of waits of several kinds the last one is the cause; passes that waited for nothing are none', () => {
+  const waited = (...passes: [name: string, tagged: Tags][]): ReturnType<typeof investigateSlow> =>
+    investigateSlow(
+      drained('d', 8000, (session) =>
+        passes.map(([name, tagged], at) => span('node-drainer', name, 200 + at * 1000, 20, { parentId: session.spanId, tagged })),
+      ),
+      OTHERS,
+    );
+  const lock = (acquired: boolean): [string, Tags] => ['janitor.node_lock', { 'janitor.node_lock.acquired': acquired }];
+  const reboot = (progress: string): [string, Tags] => ['janitor.rebootnode.reconcile', { 'janitor.reboot.progress': progress }];
+  const external = (branch: string): [string, Tags] => [
+    'janitor.externalremediationrequest.reconcile',
+    { 'extrr.branch': branch },
+  ];
+  for (const [passes, waitedFor] of [
+    [[lock(false), lock(true), reboot('waiting'), reboot('succeeded')], ['the machine to come back']],
+    [[reboot('waiting'), lock(false)], ['the lock of the node']],
+    [[lock(false), external('apply'), external('wait'), external('cleanup')], ['the external system']],
+  ] as const) {
+    const finding = waited(...passes);
+    assert.equal([finding.cause, finding.subject.waitedFor], ['waiting', waitedFor], finding.says);
+  }
+  assert.is(waited(lock(true), reboot('succeeded'), external('apply'), external('cleanup')).cause, 'own_time');
+});
+
 slow('where nothing below explains it, it is the module itself', () => {
   const finding = investigateSlow(drained('d', 8000), OTHERS);
   assert.equal([finding.cause, finding.subject.span], ['own_time', 'node_drainer.drain_session']);

@@ -2,17 +2,12 @@
 // breakfix-pipeline.test.ts.
 
 import * as assert from 'uvu/assert';
-import type { FlatSpan, Plain } from '../real/support/otlp-json.js';
-import type { Define, Seen, TraceView } from './breakfix-pipeline-run.js';
+import type { Plain } from '../real/support/otlp-json.js';
+import { callsOf, type Define, type Seen, type TraceView } from './breakfix-pipeline-run.js';
 
 const values = (trace: TraceView, name: string, key: string): (Plain | undefined)[] =>
   trace.named(name).map(({ attributes }) => attributes[key]);
 const distinct = <Value>(list: readonly Value[]): Value[] => list.filter((value, at) => at === 0 || value !== list[at - 1]);
-const pathOf = ({ attributes }: FlatSpan): string => new URL(String(attributes['url.full'])).pathname;
-const callsOf = (trace: TraceView): string[] =>
-  trace.spans.flatMap((span) =>
-    'url.full' in span.attributes ? [`${span.name} ${pathOf(span)} ${span.attributes['http.response.status_code']}`] : [],
-  );
 
 export function maintenanceTests(test: Define, { spans, traceOf }: Seen): void {
   test('a GPU reset: the node is locked, services are stopped, a job runs, services are started, all below one session', () => {

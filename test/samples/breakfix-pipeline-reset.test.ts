@@ -27,10 +27,11 @@ test.after(async () => {
   await cluster?.stop();
 });
 
+const LABEL = 'nvidia.com/gpu.deploy.dcgm';
+
 /** One pass over a reset that began so many seconds ago and may take ten. */
 async function pass(condition: string, seconds: number): Promise<string> {
   const request = {
-    apiVersion: 'janitor.dgxc.nvidia.com/v1alpha1',
     kind: 'GPUReset',
     metadata: { name: `${condition}-${seconds}` },
     spec: { nodeName: 'node', timeoutSeconds: 10, recommendedAction: 'COMPONENT_RESET' },
@@ -38,18 +39,35 @@ async function pass(condition: string, seconds: number): Promise<string> {
   } satisfies Request;
   await kube.create(request);
   await kube.createJob({ metadata: { name: `gpu-reset-${request.metadata.name}` }, spec: { nodeName: 'node' } });
+  return passOver(request);
+}
+
+async function passOver(request: Request): Promise<string> {
   const progress = await new GpuReset(kube, consoleLogger({ stream: process.stderr })).reconcile(request);
   return typeof progress === 'string' ? progress : `${progress.name}: ${progress.message}`;
 }
 
-test('a reset whose job takes too long fails, and waits while there is time', async () => {
+test('a reset waits for its job while there is time; later it fails, with the services restored', async () => {
+  await kube.patchNode('node', { metadata: { labels: { [LABEL]: 'paused-for-gpu-reset' } } });
   assert.is(await pass('ResetJobCreated', 5), 'waiting');
-  assert.is(await pass('ResetJobCreated', 20), 'reset_job_timeout: node was no further than ResetJobCreated after 10 s');
+  assert.is((await kube.get('GPUReset', 'ResetJobCreated-5')).status.condition, undefined);
+
+  assert.is(await pass('ResetJobCreated', 20), 'waiting');
+  const late = async (): Promise<Request> => {
+    const request = await kube.get('GPUReset', 'ResetJobCreated-20');
+    return { ...request, status: { startTime: new Date(Date.now() - 20_000).toISOString(), ...request.status } };
+  };
+  assert.is((await late()).status.condition, 'ResetJobCompleted');
+  assert.is(await passOver(await late()), 'waiting');
+  assert.is((await kube.getNode('node')).metadata.labels?.[LABEL], 'true');
+  assert.is(await passOver(await late()), 'reset_job_timeout: the job gpu-reset-ResetJobCreated-20 was not completed after 10 s');
 });
 
 test('a step that is done in time or late leads to the next one', async () => {
-  assert.is(await pass('ServicesTornDown', 20), 'waiting');
-  assert.is((await kube.get('GPUReset', 'ServicesTornDown-20')).status.condition, 'ResetJobCreated');
+  for (const seconds of [5, 20]) {
+    assert.is(await pass('ServicesTornDown', seconds), 'waiting');
+    assert.is((await kube.get('GPUReset', `ServicesTornDown-${seconds}`)).status.condition, 'ResetJobCreated');
+  }
 });
 
 test.run();

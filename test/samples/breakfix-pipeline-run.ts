@@ -164,4 +164,13 @@ export interface Seen {
   traceOf(scenario: string): TraceView;
 }
 
+/** API calls of a trace: name, path and status of each. */
+export const callsOf = ({ spans }: TraceView): string[] =>
+  spans
+    .filter(({ attributes }) => 'url.full' in attributes)
+    .map(({ name, attributes }) => {
+      const { pathname } = new URL(String(attributes['url.full']));
+      return `${name} ${pathname} ${attributes['http.response.status_code']}`;
+    });
+
 export const moduleOf = (span: FlatSpan): string => String(span.resource['service.name']);

@@ -3,7 +3,7 @@
 import * as assert from 'uvu/assert';
 import type { FlatSpan } from '../real/support/otlp-json.js';
 import { DESIGN, DOCUMENT, LEFT_OUT } from './breakfix-pipeline-names.js';
-import type { Define, Seen } from './breakfix-pipeline-run.js';
+import { callsOf, type Define, type Seen } from './breakfix-pipeline-run.js';
 
 export function spanTests(test: Define, { spans, traceOf }: Seen): void {
   test('database spans name the store, the operation and the statement, without its values', () => {
@@ -19,12 +19,7 @@ export function spanTests(test: Define, { spans, traceOf }: Seen): void {
   });
 
   test('API-call spans say which call, to which resource, and what it was answered', () => {
-    const calls = traceOf('healthy')
-      .spans.filter(({ attributes }) => 'url.full' in attributes)
-      .map(
-        ({ name, attributes }) =>
-          `${name} ${new URL(String(attributes['url.full'])).pathname} ${attributes['http.response.status_code']}`,
-      );
+    const calls = callsOf(traceOf('healthy'));
     for (const call of [
       'HTTP PATCH /api/v1/nodes/gpu-node-1/status 200',
       'HTTP PATCH /api/v1/nodes/gpu-node-1 200',

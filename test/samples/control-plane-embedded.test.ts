@@ -74,9 +74,11 @@ test('with nothing configured it brings broker and receiver along, prints a tree
   assert.match(output, /^\d{3} spans in 25 traces\.$/m);
 
   const tree = treeOf(output, 'boot across clusters');
-  const [order, forward, there] = ['greenhouse order', 'compute-api-a neighbour.forward', 'compute-api-b POST /v2.1/servers'].map(
-    (text) => tree.findIndex((line) => line.trim() === text),
-  ) as [number, number, number];
+  const [order, forward, there] = [
+    'greenhouse order',
+    'compute-api-a other_cluster.forward',
+    'compute-api-b POST /v2.1/servers',
+  ].map((text) => tree.findIndex((line) => line.trim() === text)) as [number, number, number];
   assert.ok(order === 0 && forward > order && there === forward + 2, tree.join('\n'));
   const depth = (index: number): number => (tree[index] as string).search(/\S/);
   assert.ok(depth(there) > depth(forward) && depth(forward) > depth(order));

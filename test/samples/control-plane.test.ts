@@ -230,7 +230,7 @@ all(
         '          conductor-a rpc.serve',
         '            conductor-a Conductor.buildServer',
         '              conductor-a placement.claim',
-        '        compute-api-a neighbour.forward',
+        '        compute-api-a other_cluster.forward',
         '          compute-api-a POST',
         '            compute-api-b POST /v2.1/servers',
         ...asksWhoItIs('compute-api-b', '              '),
@@ -262,7 +262,7 @@ all(
 all(
   'the work of a fan-out is a root in the trace of the request, in every agent of a cluster, linked to its sender',
   async () => {
-    for (const [what, told] of [
+    for (const [what, notified] of [
       ['boot across clusters', ['a', 'b']],
       ['boot', ['a']],
     ] as const) {
@@ -270,7 +270,7 @@ all(
       for (const cluster of ['a', 'b']) {
         const [sender, ...more] = spans.filter((span) => span.name === 'rpc.fanout' && clusterOf(span) === cluster);
         const notices = spans.filter((span) => span.name === 'rpc.notice' && clusterOf(span) === cluster);
-        if (!told.some((one) => one === cluster)) {
+        if (!notified.some((one) => one === cluster)) {
           assert.equal([sender, notices], [undefined, []]);
           continue;
         }

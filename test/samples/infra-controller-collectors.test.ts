@@ -3,8 +3,8 @@
 // Missing parts are a printed skip, on a build server a failure.
 // limit: 180 s
 
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
@@ -12,7 +12,7 @@ import { groupTraces } from '../../viewer/receiver/tree.js';
 import { invoke } from '../cli/invoke.js';
 import { OTELCOL } from '../real/support/otel-collector.js';
 import { freePorts, Program, until } from '../real/support/program.js';
-import { makeCertificates } from './control-plane-system.js';
+import { type Certificates, makeCertificates } from '../setup/certificates.js';
 import { SAMPLE, ServiceProcess } from './service-process.js';
 
 const test = suite('collectors of infra-controller');
@@ -24,7 +24,7 @@ let shared: Program;
 let sidecar: Program;
 let service: ServiceProcess;
 let remote: Program;
-let certificates: string;
+let certificates: Certificates;
 let [sharedPort, sidecarPort, metricsPort, remotePort]: number[] = [];
 
 test.before(async () => {
@@ -36,7 +36,7 @@ test.before(async () => {
   shared = await Program.start(OTELCOL, ['--config', join(CONFIGURATIONS, 'shared.yaml')], sharedPort as number, {
     LISTEN: `127.0.0.1:${sharedPort}`,
     BACKEND_ENDPOINT: `127.0.0.1:${remotePort}`,
-    BACKEND_CA: join(certificates, 'ca.crt'),
+    BACKEND_CA: certificates.path('ca', 'crt'),
     DECISION_WAIT: '2s', // ten in the file: what is decided is the same
     METRICS_HOST: '127.0.0.1',
     METRICS_PORT: String(metricsPort),
@@ -53,13 +53,13 @@ test.after(async () => {
   await shared?.stop();
   await remote?.stop();
   await backend?.close();
-  if (certificates !== undefined) rmSync(certificates, { recursive: true });
+  certificates?.remove();
 });
 
 /** A Collector of another cluster: takes spans over TLS alone. */
 function startRemote(port: number): Promise<Program> {
-  const tls = { cert_file: join(certificates, 'central.crt'), key_file: join(certificates, 'central.key') };
-  const file = join(certificates, 'remote.yaml');
+  const tls = { cert_file: certificates.path('server', 'crt'), key_file: certificates.path('server', 'key') };
+  const file = join(dirname(tls.cert_file), 'remote.yaml');
   const configuration = {
     receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${remotePort}`, tls } } } },
     exporters: { otlp: { endpoint: `127.0.0.1:${port}`, tls: { insecure: true } } },

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Deployment } from 'kubernetes-models/apps/v1';
-import { ConfigMap, Service } from 'kubernetes-models/v1';
+import { ConfigMap, Namespace, PersistentVolumeClaim, Service } from 'kubernetes-models/v1';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse, parseAllDocuments } from 'yaml';
@@ -13,8 +13,15 @@ import { PROJECT } from '../house/sources.js';
 // biome-ignore lint/suspicious/noExplicitAny: each test knows the manifests that it reads
 type Manifest = any;
 
-const MODELS = { 'apps/v1 Deployment': Deployment, 'v1 Service': Service, 'v1 ConfigMap': ConfigMap };
+const MODELS = {
+  'apps/v1 Deployment': Deployment,
+  'v1 Service': Service,
+  'v1 ConfigMap': ConfigMap,
+  'v1 Namespace': Namespace,
+  'v1 PersistentVolumeClaim': PersistentVolumeClaim,
+};
 const KUBERNETES = join(PROJECT, 'samples/infra-controller/kubernetes');
+const JAEGER = join(PROJECT, 'samples/street-ops/jaeger.yaml');
 const GATEWAY = join(PROJECT, 'samples/control-plane/collector');
 const TESTED = /^ +version: (.+)$/m.exec(readFileSync(join(PROJECT, '.ci/collector.yaml'), 'utf8'))?.[1];
 
@@ -74,8 +81,12 @@ const variable = (deployment: Manifest, name: string): string | undefined =>
 test('the schemas accept every manifest of the samples', () => {
   const files = readdirSync(KUBERNETES);
   assert.equal(files.sort(), ['shared.yaml', 'sidecar.yaml']);
-  const manifests = [...files.flatMap((file) => readManifests(join(KUBERNETES, file))), ...kustomize(GATEWAY)];
-  assert.is(manifests.length, 7);
+  const manifests = [
+    ...files.flatMap((file) => readManifests(join(KUBERNETES, file))),
+    ...kustomize(GATEWAY),
+    ...readManifests(JAEGER),
+  ];
+  assert.is(manifests.length, 11);
   assert.equal(manifests.flatMap(faults), []);
   for (const { spec } of manifests.filter(({ kind }) => kind === 'Deployment'))
     assert.equal(spec.selector.matchLabels, spec.template.metadata.labels);

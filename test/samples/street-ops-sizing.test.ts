@@ -33,10 +33,21 @@ real('memory grows with the traces that wait, so that half of a measurement pred
   assert.ok(Number(kilobytes) > 2 && Number(kilobytes) < 40, stdout);
 });
 
-test('without a Collector it says which variable names one', () => {
+real('the line is drawn through what was sent, in whole requests', () => {
+  const { status, stdout, stderr } = sizing(['--traces', '2000'], OTELCOL as string);
+  assert.is(status, 0, stdout + stderr);
+  assert.equal(
+    [...stdout.matchAll(/(\d+) traces wait/g)].map(([, x]) => Number(x)),
+    [500, 1000, 1500, 2000, 2500, 3000],
+  );
+});
+
+test('without a Collector it ends at once, and names the variable to set', () => {
+  const begin = performance.now();
   const { status, stdout } = sizing([], '/nonexistent/otelcol');
   assert.is(status, 1);
-  assert.match(stdout, /^Not measured: .*\/nonexistent\/otelcol/m);
+  assert.match(stdout, /^Not measured: .*\/nonexistent\/otelcol.*; set OTELCOL to the path of a Collector/m);
+  assert.ok(performance.now() - begin < 20_000, 'it does not wait for the start of a Collector');
 });
 
 test.run();

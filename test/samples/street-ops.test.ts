@@ -141,7 +141,7 @@ real('jaeger.yaml keeps traces in Badger beyond a restart, and deletes them afte
 
 test('the forms for a cluster that read a pipe do', () => {
   const piped = (input: string, ...args: string[]): string =>
-    execFileSync('sh', ['-c', 'cat | "$@"', 'sh', process.execPath, join(PROJECT, 'dist/cli/main.js'), 'traces', ...args], {
+    execFileSync('sh', ['-c', 'cat | "$@" 2>&1', 'sh', process.execPath, join(PROJECT, 'dist/cli/main.js'), 'traces', ...args], {
       input,
       encoding: 'utf8',
     });
@@ -149,6 +149,8 @@ test('the forms for a cluster that read a pipe do', () => {
   assert.match(piped(config, 'sampling', '-'), /traces with status ERROR/);
   const line = '[pod/a/b] 2026-11-29T09:44:29.0Z\tinfo\tservice.go:282\tEverything is ready.\t{}\n';
   assert.match(piped(line, 'collector', '--log', '-'), /Healthy\./);
+  const log = `{"level":"warn","msg":"x"}\n{"level":"info","msg":"y","trace_id":"${'a'.repeat(32)}"}\n`;
+  assert.match(piped(log, 'from-log', '--level', 'warn'), /^None of 2 lines is of level warn or above and has a trace_id\./);
 });
 
 test('half of a configuration is refused with what to set, and nothing is started', async () => {

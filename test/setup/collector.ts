@@ -2,6 +2,7 @@
 // (in the protobuf a span is field 2 of the scope spans, which are field 2 of the resource spans, which are field 1), and answers as scripted: in order, with a status, after a delay, or never.
 
 import { Metadata, Server, ServerCredentials, type ServiceDefinition, status as Status } from '@grpc/grpc-js';
+import { field } from '../export/protobuf-fields.js';
 
 export type Behaviour = {
   status?: number;
@@ -85,20 +86,6 @@ export class Collector {
     Collector.#running.delete(this);
     this.#server = undefined;
   }
-}
-
-function field(number: number, value: number | string | Buffer): Buffer {
-  if (typeof value === 'number') return Buffer.concat([varint(number << 3), varint(value)]);
-  const bytes = Buffer.from(value);
-  return Buffer.concat([varint((number << 3) | 2), varint(bytes.length), bytes]);
-}
-
-/** Negative numbers take ten bytes, as protobuf writes an int64. */
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, BigInt(value));
-  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
-  return Buffer.from([...bytes, Number(rest)]);
 }
 
 /** An ExportTraceServiceResponse of a Collector that did not take everything. */

@@ -3,11 +3,11 @@
 
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument } from '../../runtime/index.js';
 import { traced } from '../gate/tracing.js';
+import { listening, type Started, startedOf } from '../listening.js';
 
 const require = createRequire(__filename);
 const power = instrument({ namespace: 'carbide::api', name: 'power' }, async () => {
@@ -15,13 +15,9 @@ const power = instrument({ namespace: 'carbide::api', name: 'power' }, async () 
   return { state: 'on' };
 });
 
-/** Starts a server that answers `POST /v1/power`. @returns its address and what stops it */
-type Start = () => Promise<{ readonly url: string; stop(): unknown }>;
+/** Starts a server that answers `POST /v1/power`. */
+type Start = () => Promise<Started>;
 
-async function listening(server: Server) {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop: () => server.close() };
-}
 const createServer = (handler: unknown): Server =>
   (require('node:http') as typeof import('node:http')).createServer(handler as never);
 
@@ -35,7 +31,8 @@ const FRAMEWORKS: Readonly<Record<string, Start>> = {
   async Fastify() {
     const app = require('fastify')();
     app.post('/v1/power', () => power());
-    return { url: await app.listen({ port: 0, host: '127.0.0.1' }), stop: () => app.close() };
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return startedOf(app.server);
   },
   async Hono() {
     const { Hono } = require('hono');
@@ -70,17 +67,17 @@ const FRAMEWORKS: Readonly<Record<string, Start>> = {
     Module({ controllers: [PowerController] })(App);
     const app = await NestFactory.create(App, { logger: false });
     await app.listen(0, '127.0.0.1');
-    return { url: await app.getUrl(), stop: () => app.close() };
+    return { ...startedOf(app.getHttpServer()), close: () => app.close() };
   },
 };
 
 for (const [name, start] of Object.entries(FRAMEWORKS))
   test(`below ${name} the answer to a recorded request names its trace, and no other answer names one`, () =>
     traced({ instrumentations: ['http'], responseHeader: 'x-trace-id' }, async ({ tracing, spans }) => {
-      const { url, stop } = await start();
+      const { origin, close } = await start();
       const ask = async () => {
         const body = JSON.stringify({ machine: 'm-17' });
-        const response = await fetch(`${url}/v1/power`, {
+        const response = await fetch(`${origin}/v1/power`, {
           method: 'POST',
           body,
           headers: { 'content-type': 'application/json' },
@@ -94,7 +91,7 @@ for (const [name, start] of Object.entries(FRAMEWORKS))
         const traceId = await ask();
         assert.equal([...new Set((await spans()).map((span) => span.spanContext().traceId))], [traceId]);
       } finally {
-        await stop();
+        await close();
       }
     }));
 

@@ -60,7 +60,7 @@ test('spans that are sent again are kept once and counted; new spans of a known 
   assert.is(shown.spans.length, 9);
 });
 
-test('a span that comes twice in one request is kept once, and so is each of a client and a server with one id', async () => {
+test('a span that comes twice in one batch is kept once, and so is each of a client and a server with one id', async () => {
   const [client] = order(2, Date.now());
   const server = { ...(client as ReceivedSpan), kind: 'server' as const };
   const pair = [{ ...server, kind: 'client' as const }, server];
@@ -149,7 +149,9 @@ test('with a token each request of the API needs it, and the files of the page d
   try {
     const url = `${closed.url}/api/state`;
     assert.is((await ask(url)).status, 401);
-    assert.is((await ask(url, { headers: { authorization: 'Bearer wrong' } })).status, 401);
+    const wrong = await ask(url, { headers: { authorization: 'Bearer wrong' } });
+    assert.is(wrong.status, 401);
+    assert.match(wrong.text, /expected the token of --page-token-file/);
     assert.is((await ask(url, { headers: { authorization: `Bearer ${TOKEN}` } })).status, 200);
     assert.is((await ask(`${closed.url}/api/events`)).status, 401);
     assert.is((await ask(closed.url)).status, 200);

@@ -89,7 +89,7 @@ test('a server on loopback is announced to an exporter on loopback, so that the 
   }
 });
 
-test("announces the hook's own server unless that is switched off, and a mounted hook only by a URL of the user", async () => {
+test('announces the server of startAdminServer() unless `announce` is false, and a mounted hook only by a URL of the user', async () => {
   const server = (announce?: string | false) => async (tracing: Tracing) => {
     const admin = await startAdminServer({ tracing, port: 0, log: () => {}, ...(announce === undefined ? {} : { announce }) });
     return () => admin.close();

@@ -76,7 +76,10 @@ export function membersIn(request: MembersRequest) {
     return parameters.some((parameter) => decoratorsOf(ts, parameter).length > 0);
   }
 
-  /** The key under which a static block finds a marked member, where nothing is in between; its decorator can then be removed. */
+  /**
+   * The key under which a static block finds a marked member, where no other decorator or computed options intervene; its decorator
+   * can then be removed.
+   */
   function registrableKey(member: ts.ClassElement, owner: ts.ClassLikeDeclaration, use: OptionsUse): string | undefined {
     const { name } = member;
     if (use !== 'constant' || name === undefined || ts.isPrivateIdentifier(name) || !findsMembers(owner, 0)) return undefined;

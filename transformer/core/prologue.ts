@@ -18,7 +18,7 @@ export function prologueOf(ts: Compiler, node: FunctionNode): Prologue | undefin
   return isEvaluatedOnce(ts, node) && !callsItself(ts, node) ? enterableAgain(ts, node) : undefined;
 }
 
-/** The same for a function that refers to itself in each call, and so may be created more than once. */
+/** The same for a function whose prologue passes the function itself (`own`), which may be created more than once. */
 export function enterableAgain(ts: Compiler, node: FunctionNode): Prologue | undefined {
   const { body } = node;
   const shape = shapeOf(ts, node);

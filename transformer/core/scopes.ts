@@ -20,7 +20,7 @@ type Names = Map<string, ts.Node>;
 /** Resolves the imports of one file, for hosts that can read other files. */
 export interface Modules {
   meaning(reference: Reference): Meaning;
-  /** True if it is an export of the package, or a module that re-exports one under any name. */
+  /** True if it has a Meaning, or is a module that re-exports something with one. */
   leads(reference: Reference): boolean;
 }
 

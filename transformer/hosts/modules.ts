@@ -23,7 +23,7 @@ export interface ImportsOfFile extends Modules {
 /** Longer chains are considered circular. */
 const MOST_HOPS = 32;
 
-/** Its own name may lead to Spanwright, now or after a change. */
+/** An import named `instrument`: its module may re-export Spanwright's, now or after a change. */
 const NAMED = /\bimport\s*\{[^}]*\binstrument\b/;
 
 const NOTHING: Reexports = { named: new Map(), all: [] };

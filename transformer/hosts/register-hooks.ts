@@ -60,7 +60,7 @@ export function resolveSync(
   }
 }
 
-/** The TypeScript file in place of a missing one; else Node's own result. */
+/** The TypeScript file in place of a missing one. @throws Node's own error if there is none. */
 function instead(specifier: string, { parentURL }: Context, error: unknown): Resolved {
   const path = pathOfSpecifier(specifier, parentURL);
   const found = path === undefined ? undefined : typeScriptFor(path);

@@ -66,8 +66,8 @@ export interface Texts {
   /** True if a file may hold something to instrument; cheap. */
   concerns(fileName: string, text: string): boolean;
   /**
-   * Undefined for a file without sites; cheap for those. `commonjs`: whether TypeScript lowers the modules; undefined
-   * where that is not known.
+   * Undefined for an excluded file, and for one that cannot reach `instrument` and is not in auto mode; cheap for those.
+   * `commonjs`: whether TypeScript lowers the modules; undefined where that is not known.
    */
   transform(fileName: string, text: string, commonjs?: boolean): Transformed | undefined;
   /** True if a file has any decorators; cheap for files that cannot have them. */

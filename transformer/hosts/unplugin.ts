@@ -66,7 +66,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
   const warnings: string[] = [];
   /** The bundler's own root. */
   let root = process.cwd();
-  /** The one configuration for all files, where it is given. */
+  /** tsconfig from esbuild's own options, which holds for all files unless the plugin's `tsconfig` is given. */
   let given: string | undefined;
   /** The bundler watches, and what it builds may load files again after an edit. */
   let reloadable = (): boolean => false;

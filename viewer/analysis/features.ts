@@ -2,8 +2,7 @@
 // errors, and which attribute values it and its resource carry. Pure; called by diff.ts.
 
 import type { ReceivedSpan, Values } from '../receiver/decode.js';
-import { failed, serviceOf } from '../receiver/spans.js';
-import { textOfValue } from '../store/summary.js';
+import { failed, serviceOf, textOfValue } from '../receiver/spans.js';
 import { type LaidOut, layOut } from './layout.js';
 
 export interface SpanFeature {

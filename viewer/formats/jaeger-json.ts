@@ -2,6 +2,7 @@
 // than the first CHILD_OF. Used for its HTTP API, for files that its page downloads, and by `receive --query-port`.
 
 import { type ReceivedSpan, SPAN_KINDS, type Value, type Values } from '../receiver/decode.js';
+import { type Attribute, textOfValue } from '../receiver/spans.js';
 
 interface Tag {
   readonly key: string;
@@ -45,6 +46,7 @@ export function spansOfJaeger({ spans, processes }: JaegerTrace): ReceivedSpan[]
     const [traceId, spanId] = [span.traceID.padStart(32, '0'), span.spanID.padStart(16, '0')];
     const parent = references.find(({ refType, traceID }) => refType === 'CHILD_OF' && traceID === span.traceID);
     const failed = tags.error === true || tags.error === 'true' || tags['otel.status_code'] === 'ERROR';
+    const code = failed ? 'error' : tags['otel.status_code'] === 'OK' ? 'ok' : 'unset';
     return {
       resource: { attributes: Object.assign(recordOf(process?.tags), { 'service.name': process?.serviceName ?? '' }) },
       scope: { name: String(tags['otel.scope.name'] ?? ''), version: String(tags['otel.scope.version'] ?? ''), attributes: {} },
@@ -74,7 +76,7 @@ export function spansOfJaeger({ spans, processes }: JaegerTrace): ReceivedSpan[]
           attributes: {},
           flags: 1,
         })),
-      status: { code: failed ? 'error' : 'unset', message: String(tags['otel.status_description'] ?? '') },
+      status: { code, message: String(tags['otel.status_description'] ?? '') },
       dropped: { attributes: 0, events: 0, links: 0 },
     };
   });
@@ -126,6 +128,13 @@ export function asJaeger(spans: readonly ReceivedSpan[]): unknown {
   };
 }
 
+/** True if a search in Jaeger matches the tag: by an attribute of the span or its resource, or by a field that Jaeger stores as a tag. */
+export function hasTag(span: ReceivedSpan, [key, value]: Attribute): boolean {
+  return [span.attributes, span.resource.attributes, tagsOfFields(span)].some(
+    (values) => Object.hasOwn(values, key) && textOfValue(values[key] as Value) === value,
+  );
+}
+
 /** Fields that Jaeger stores as tags. */
 function tagsOfFields({ kind, status, scope, traceState }: ReceivedSpan): Values {
   return {
@@ -146,5 +155,5 @@ function tags(values: Values): TypedTag[] {
 function tagOf(key: string, value: Value): TypedTag {
   if (typeof value === 'boolean') return { key, type: 'bool', value };
   if (typeof value === 'number') return { key, type: Number.isInteger(value) ? 'int64' : 'float64', value };
-  return { key, type: 'string', value: typeof value === 'string' ? value : JSON.stringify(value) };
+  return { key, type: 'string', value: textOfValue(value) };
 }

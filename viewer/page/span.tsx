@@ -2,6 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import type { Value, Values } from '../receiver/decode.js';
+import { textOfValue } from '../receiver/spans.js';
 import type { SpanDetail, TraceDetail, ViewerState } from '../server/shapes.js';
 import { json, readSpan, sharedTrace } from './api.js';
 import { duration, moment } from './format.js';
@@ -180,8 +181,6 @@ function Place({ attributes }: { attributes: Values }) {
   );
 }
 
-const valueText = (value: Value | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
 function Table({ title, values, small = false }: { title: string; values: Values; small?: boolean }) {
   const keys = Object.keys(values).sort();
   const Heading = small ? 'h4' : 'h3';
@@ -193,7 +192,7 @@ function Table({ title, values, small = false }: { title: string; values: Values
         {keys.map((key) => (
           <div key={key}>
             <dt>{key}</dt>
-            <dd>{valueText(values[key])}</dd>
+            <dd>{textOfValue(values[key] as Value)}</dd>
           </div>
         ))}
       </dl>

@@ -5,9 +5,9 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isLoopbackAuthority } from '../../runtime/text/loopback.js';
-import { asJaeger } from '../formats/jaeger-json.js';
+import { asJaeger, hasTag } from '../formats/jaeger-json.js';
 import type { ReceivedSpan } from './decode.js';
-import { type Attribute, callsIn, endMilliseconds, failed, hasAttribute, serviceOf, startOf } from './spans.js';
+import { type Attribute, callsIn, endMilliseconds, serviceOf, startOf } from './spans.js';
 import { groupTraces } from './tree.js';
 
 export interface QueryServer {
@@ -98,14 +98,12 @@ function search({ spans, query }: Asked): unknown {
   const to = numberOf(query.get('end'), Number.MAX_SAFE_INTEGER) / 1000;
   const least = numberOf((query.get('minDuration') ?? '').replace(/us$/, ''), 0) / 1000;
   const tags = tagsOf(query);
-  const has = (span: ReceivedSpan, tag: Attribute): boolean =>
-    tag[0] === 'error' ? String(failed(span)) === tag[1] : hasAttribute(span, tag);
   const matches = (span: ReceivedSpan): boolean =>
     serviceOf(span) === query.get('service') &&
     startOf(span) >= from &&
     startOf(span) <= to &&
     endMilliseconds(span) - startOf(span) >= least &&
-    tags.every((tag) => has(span, tag));
+    tags.every((tag) => hasTag(span, tag));
   return groupTraces(spans)
     .filter((trace) => trace.some(matches))
     .slice(-numberOf(query.get('limit'), DEFAULT_LIMIT))

@@ -21,15 +21,8 @@ export const startOf = (span: ReceivedSpan): number => milliseconds(span.startTi
 export const endMilliseconds = (span: ReceivedSpan): number => milliseconds(span.endTimeUnixNano);
 export const failed = (span: ReceivedSpan): boolean => span.status.code === 'error';
 
-/** A value as Jaeger keeps it in a tag: lists are JSON. */
-const valueText = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
-/** True when the span or its resource has the attribute. */
-export function hasAttribute({ attributes, resource }: ReceivedSpan, [key, value]: Attribute): boolean {
-  return [attributes, resource.attributes].some(
-    (values) => Object.hasOwn(values, key) && valueText(values[key] as Value) === value,
-  );
-}
+/** Text of a value in filters, tags and tables: a string as it is, everything else as JSON. */
+export const textOfValue = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** The span that began the trace: the first without a parent that is there. */
 export function rootOf(spans: readonly ReceivedSpan[]): ReceivedSpan {

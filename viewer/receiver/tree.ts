@@ -4,7 +4,7 @@
 
 import { sep } from 'node:path';
 import type { ReceivedSpan, Value } from './decode.js';
-import { serviceOf } from './spans.js';
+import { serviceOf, textOfValue } from './spans.js';
 
 export interface TreeOptions {
   /** Attribute keys to show, in this order, where a span has them. Default: all but the `code.*` ones. */
@@ -151,7 +151,7 @@ function depthsOf(spans: readonly ReceivedSpan[]): Map<ReceivedSpan, number> {
 }
 
 function shorten(value: Value, length: number): string {
-  const text = printable(typeof value === 'string' ? value : JSON.stringify(value));
+  const text = printable(textOfValue(value));
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 

@@ -2,7 +2,7 @@
 // reads beyond the end of its message. Every record that the decoder creates is charged to a budget, so that a small request cannot
 // expand into a gigabyte of objects: an empty span takes two bytes on the wire and several hundred in memory.
 
-/** The bytes are no valid message, or hold more records than a receiver accepts. */
+/** The bytes are not a valid message, or hold more records than a receiver accepts. */
 export class WireError extends Error {
   override readonly name = 'WireError';
 }

@@ -21,7 +21,7 @@ const digestOf = (text: string): Buffer => createHash('sha256').update(text).dig
 export function checkHost({ headers }: IncomingMessage, { remote, token }: GuardOptions): void {
   if (!remote && !isLoopbackAuthority(headers.host ?? '')) throw new ApiFault(403, 'unknown host name in the request');
   if (token === undefined && FORWARDED.some((name) => headers[name] !== undefined)) {
-    throw new ApiFault(403, 'requests through a proxy need a token; start the viewer with --token-file');
+    throw new ApiFault(403, 'requests through a proxy need a token; start the viewer with --page-token-file');
   }
 }
 
@@ -30,7 +30,7 @@ export function checkToken({ headers }: IncomingMessage, { token }: GuardOptions
   if (token === undefined) return;
   const sent = /^Bearer ([\x21-\x7e]{1,500})$/.exec(headers.authorization ?? '')?.[1] ?? '';
   if (!timingSafeEqual(digestOf(sent), digestOf(token)))
-    throw new ApiFault(401, 'expected the token of --token-file, as Authorization: Bearer');
+    throw new ApiFault(401, 'expected the token of --page-token-file, as Authorization: Bearer');
 }
 
 /** @throws ApiFault */

@@ -2,7 +2,8 @@
 // traces are searched within a frame or two. The parameters of the API, the address of the page and the tools of the MCP server are
 // the same names.
 
-import { hasMark, markOf, type TraceSummary, textOfValue } from './summary.js';
+import { textOfValue } from '../receiver/spans.js';
+import { hasMark, markOf, type TraceSummary } from './summary.js';
 import type { StoredTrace, TraceStore } from './trace-store.js';
 
 export interface TraceFilter {

@@ -2,7 +2,7 @@
 // arrive, in any order.
 
 import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
-import { endMilliseconds, failed, serviceOf, startOf } from '../receiver/spans.js';
+import { endMilliseconds, failed, serviceOf, startOf, textOfValue } from '../receiver/spans.js';
 import type { TraceWords, Words } from './words.js';
 
 /** Beyond this a trace is searched by its spans, because the list of its attribute values would outgrow it. */
@@ -106,9 +106,6 @@ export function hasMark({ marks }: TraceSummary, mark: number): boolean {
   }
   return marks[low] === mark;
 }
-
-/** Text of a value as a filter writes it. */
-export const textOfValue = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 export function marksOf(values: Values): number[] {
   const marks: number[] = [];

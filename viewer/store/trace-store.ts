@@ -1,5 +1,5 @@
-// All traces that the viewer holds, in bounded memory: when there are too many, or they take too many bytes, the traces without new
-// spans for longest are released and counted. Filled by the receivers and by imports; read by the API.
+// All traces that the viewer holds, in bounded memory: when there are too many, or they take too many bytes, the least recently
+// updated traces are released and counted. Filled by the receivers and by imports; read by the API.
 
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { holdsSpan, packSpans, type SpanOutline, unpackOutlines, unpackSpan, unpackSpans } from './pack.js';

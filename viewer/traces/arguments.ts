@@ -3,7 +3,6 @@
 import { type Invocation, UsageError } from '../../cli/command.js';
 import { DURATION_FORMS, readDuration } from '../../runtime/text/duration.js';
 import { printable } from '../../runtime/text/printable.js';
-import type { Attribute } from '../receiver/spans.js';
 
 const DEFAULT_LIMIT = 20;
 const MOST_ROWS = 1500;
@@ -18,7 +17,11 @@ export function readTraceId(text: string): string {
 }
 
 /** Milliseconds of an option. @throws UsageError */
-export function durationOption({ options }: Invocation, name: string, fallback: number): number {
+export function durationOption<Fallback extends number | undefined>(
+  { options }: Invocation,
+  name: string,
+  fallback: Fallback,
+): number | Fallback {
   const given = options.get(name);
   if (given === undefined) return fallback;
   const milliseconds = readDuration(given);
@@ -31,15 +34,6 @@ export function limitOption({ options }: Invocation): number {
   const limit = Number(options.get('limit') ?? DEFAULT_LIMIT);
   if (limit >= 1 && limit <= MOST_ROWS) return limit;
   throw new UsageError(`--limit: found ${limit}; expected 1 to ${MOST_ROWS}.`);
-}
-
-/** The words KEY=VALUE. @throws UsageError */
-export function attributeWords({ arguments: words }: Invocation): Attribute[] {
-  return words.map((word) => {
-    const at = word.indexOf('=');
-    if (at > 0) return [word.slice(0, at), word.slice(at + 1)];
-    throw new UsageError(`"${printable(word, 80)}" is not KEY=VALUE; expected an attribute such as http.route=/orders.`);
-  });
 }
 
 export function listOption({ options }: Invocation, name: string): string[] {

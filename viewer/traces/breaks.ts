@@ -31,7 +31,7 @@ interface Reason {
 /** One row a reason; `{next}`, `{service}`, `{parent}` and `{reason}` are filled in. */
 const REASONS = {
   'begins-elsewhere': {
-    cause: 'its caller {parent} never came: it was not recorded, its export failed, or the traceparent was made by hand',
+    cause: 'its caller {parent} never came: it was not recorded, its export failed, or the traceparent was created by hand',
     fix: 'if the caller uses Spanwright, look at its tracing (spanwright status) and at the outcome of its spans (exported, dropped, failed)',
   },
   'parent-missing': {

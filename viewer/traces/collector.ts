@@ -1,35 +1,46 @@
 // `spanwright traces collector [URL]`: a Collector's health from its own Prometheus metrics. With --every it looks twice and judges the
 // change; with --log it reads the Collector's log. Exit code 1 when it finds a fault.
 
-import { EXIT, type Invocation } from '../../cli/command.js';
+import { EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { type CollectorHealth, healthOf, metricsAddress, readMetrics } from '../../cli/doctor/collector-health.js';
-import { facts, styled } from '../../cli/table.js';
+import { facts, styled, table } from '../../cli/table.js';
 import { DEFAULT_COLLECTOR_METRICS } from '../../cli/viewer/addresses.js';
 import { durationOption } from './arguments.js';
-import { logLines, readCollectorLog } from './collector-log.js';
+import { type CollectorLog, faultsOf, LOG_COLUMNS, readCollectorLog } from './collector-log.js';
+import { unreadLines } from './log-file.js';
 
 export async function runCollector(invocation: Invocation): Promise<number> {
   const { arguments: words, options, out, colours } = invocation;
   const path = options.get('log') as string | undefined;
+  const every = durationOption(invocation, 'every', 0);
+  // Without a URL only the log is checked, because the metrics port of a Collector in a cluster is usually unreachable.
+  const onlyLog = path !== undefined && words.length === 0;
+  if (onlyLog && options.has('every'))
+    throw new UsageError(`--every compares metrics; beside --log it needs their URL, such as ${DEFAULT_COLLECTOR_METRICS}.`);
   const log = path === undefined ? undefined : await readCollectorLog(path);
-  // A log alone is judged alone: in a cluster, the port of the metrics is mostly not reached.
-  const health = path !== undefined && words.length === 0 ? undefined : await readHealth(invocation);
-  const faults = [...(health?.faults ?? []), ...(log?.faults ?? [])];
-  if (options.has('json')) {
-    out(JSON.stringify({ ...health, ...(log && { log: { read: log.read, rows: log.rows } }), faults }));
-  } else {
+  const health = onlyLog ? undefined : await readHealth(invocation, every);
+  const faults = [...(health?.faults ?? []), ...(log === undefined ? [] : faultsOf(log))];
+  if (options.has('json')) out(JSON.stringify({ ...health, ...(log && { log }), faults }));
+  else {
     for (const line of health === undefined ? [] : healthLines(health, colours)) out(line);
-    for (const line of log === undefined || log.rows.length === 0 ? [] : logLines(log, colours)) out(line);
     if (faults.length === 0) out(styled('Healthy.', 'green', colours));
     for (const fault of faults) out(styled(fault, 'red', colours));
+    if (log !== undefined) printLog(invocation, log);
   }
   return faults.length === 0 ? EXIT.done : EXIT.failed;
 }
 
-async function readHealth(invocation: Invocation): Promise<CollectorHealth> {
-  const { arguments: words, environment } = invocation;
+function printLog({ out, err, colours }: Invocation, { rows, unread }: CollectorLog): void {
+  for (const line of rows.length === 0 ? [] : table(LOG_COLUMNS, rows, colours)) out(line);
+  for (const line of unreadLines([
+    [unread.otherForm, "in another form than a Collector's"],
+    [unread.tooLong, 'too long to be read'],
+  ]))
+    err(line);
+}
+
+async function readHealth({ arguments: words, environment }: Invocation, every: number): Promise<CollectorHealth> {
   const address = metricsAddress(words[0] ?? DEFAULT_COLLECTOR_METRICS);
-  const every = durationOption(invocation, 'every', 0);
   const metrics = await readMetrics(address, environment);
   if (every === 0) return healthOf(metrics, undefined);
   await new Promise((resolve) => setTimeout(resolve, every));
@@ -44,5 +55,5 @@ function healthLines({ counts, queue, memoryMB, uptimeSeconds }: CollectorHealth
     ['Tail sampling', `${counts.sampledOut} traces decided against`],
     ['Process', `${memoryMB === null ? '?' : memoryMB} MB, up ${uptimeSeconds === null ? '?' : uptimeSeconds} s`],
   ];
-  return [...facts(rows, colours)];
+  return facts(rows, colours);
 }

@@ -6,7 +6,7 @@ import { type Column, shortDuration, table } from '../../cli/table.js';
 import { printable } from '../../runtime/text/printable.js';
 import { limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
-import { linesOfLog } from './log-file.js';
+import { linesOfLog, unreadLines } from './log-file.js';
 import { type LogLine, RANKS, rankOf, readLogLine, type Unread } from './log-line.js';
 import { type TraceRow, traceRow } from './search.js';
 
@@ -70,16 +70,13 @@ export async function runFromLog(invocation: Invocation): Promise<number> {
   }
   if (rows.length === 0) err(`None of ${read} lines is of level ${level} or above and has a trace_id.`);
   else for (const text of table(COLUMNS, rows, colours)) out(text);
-  for (const text of unreadLines(unread)) err(text);
-  if (rows.some(({ trace }) => trace !== null)) err('One of them whole: spanwright traces show TRACE');
-  return EXIT.done;
-}
-
-/** Number of skipped lines, so that a log in another form is not taken for one without errors. */
-function unreadLines({ noTrace, noLevel, tooLong }: Record<Unread, number>): string[] {
-  return [
+  const { noTrace, noLevel, tooLong } = unread;
+  for (const text of unreadLines([
     [noLevel, 'with a trace id and no level that can be read'],
     [noTrace, 'without a trace id'],
     [tooLong, 'too long to be read'],
-  ].flatMap(([count, what]) => ((count as number) > 0 ? [`${count} line${count === 1 ? '' : 's'} ${what}.`] : []));
+  ]))
+    err(text);
+  if (rows.some(({ trace }) => trace !== null)) err('One of them whole: spanwright traces show TRACE');
+  return EXIT.done;
 }

@@ -4,7 +4,7 @@
 import { getJson } from '../../cli/get-json.js';
 import { type JaegerTrace, spansOfJaeger } from '../formats/jaeger-json.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
-import type { Attribute, Call } from '../receiver/spans.js';
+import type { Call } from '../receiver/spans.js';
 import type { TraceBackend, TraceQuery } from './trace-backend.js';
 
 export class Jaeger implements TraceBackend {
@@ -22,10 +22,7 @@ export class Jaeger implements TraceBackend {
 
   async search({ service, ...query }: TraceQuery): Promise<ReceivedSpan[][]> {
     // Jaeger asks for a service; without one, each is asked, and a trace through several comes only once.
-    const named = [service, ...(query.attributes ?? []).filter(isService).map(([, name]) => name)];
-    const [one, ...others] = new Set(named.filter((name) => name !== undefined));
-    if (others.length > 0) return [];
-    const services = one === undefined ? await this.services() : [one];
+    const services = service === undefined ? await this.services() : [service];
     const found = new Map<string, ReceivedSpan[]>();
     for (const name of services) {
       for (const trace of (await this.#get<JaegerTrace[]>(`traces?${searchParameters(name, query)}`)) ?? []) {
@@ -52,9 +49,6 @@ export class Jaeger implements TraceBackend {
   }
 }
 
-/** Jaeger keeps the name of the service apart from the tags. */
-const isService = ([key]: Attribute): boolean => key === 'service.name';
-
 const latest = (spans: readonly ReceivedSpan[]): number => Math.max(...spans.map((span) => Number(span.startTimeUnixNano)));
 
 function searchParameters(
@@ -68,7 +62,7 @@ function searchParameters(
     limit: String(limit),
   });
   if (minDurationMs !== undefined) parameters.set('minDuration', `${Math.round(minDurationMs * 1000)}us`);
-  const tags = [...attributes.filter((attribute) => !isService(attribute)), ...(errors ? [['error', 'true']] : [])];
+  const tags = [...attributes, ...(errors ? [['error', 'true']] : [])];
   if (tags.length > 0) parameters.set('tags', JSON.stringify(Object.fromEntries(tags)));
   return parameters;
 }

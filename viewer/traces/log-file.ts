@@ -1,11 +1,10 @@
-// Lines of a log file, a named pipe or standard input, of any length. Used by from-log.ts and collector-log.ts.
+// Lines of a log file, a named pipe or standard input, at most 1 MiB each. Used by from-log.ts and collector-log.ts.
 
 import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CommandFailure } from '../../cli/command.js';
 import { printable } from '../../runtime/text/printable.js';
 
-/** Longer lines are not taken for lines of a log. */
 const LONGEST_LINE = 1024 * 1024;
 
 /**
@@ -15,14 +14,16 @@ const LONGEST_LINE = 1024 * 1024;
  */
 export async function* linesOfLog(path: string | undefined): AsyncGenerator<string | undefined> {
   try {
-    yield* linesIn(path === undefined || path === '-' ? process.stdin : openLog(path));
+    yield* linesIn(isStandardInput(path) ? process.stdin : openLog(path));
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
     throw new CommandFailure(
-      `${printable(path ?? 'standard input', 200)} cannot be read (${(error as NodeJS.ErrnoException).code ?? error}).`,
+      `${isStandardInput(path) ? 'standard input' : printable(path, 200)} cannot be read (${(error as NodeJS.ErrnoException).code ?? error}).`,
     );
   }
 }
+
+const isStandardInput = (path: string | undefined): path is '-' | undefined => path === undefined || path === '-';
 
 /** @throws CommandFailure for a device, which may never end. A named pipe is read: shells pass `<(command)` as one. */
 function openLog(path: string): Readable {
@@ -32,7 +33,7 @@ function openLog(path: string): Readable {
   return createReadStream(path);
 }
 
-/** The lines of a text without the line ends; undefined in place of one that is too long, of which nothing is kept. */
+/** Lines without their ends. Nothing is kept of one that is too long. */
 async function* linesIn(input: Readable): AsyncGenerator<string | undefined> {
   let rest = '';
   let tooLong = false;
@@ -49,4 +50,9 @@ async function* linesIn(input: Readable): AsyncGenerator<string | undefined> {
     rest = tooLong ? '' : rest + last;
   }
   if (tooLong || rest !== '') yield tooLong ? undefined : rest;
+}
+
+/** Numbers of skipped lines, so that a log in another form is not taken for one without errors. */
+export function unreadLines(counts: readonly (readonly [count: number, what: string])[]): string[] {
+  return counts.filter(([count]) => count > 0).map(([count, what]) => `${count} line${count === 1 ? '' : 's'} ${what}.`);
 }

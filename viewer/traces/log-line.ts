@@ -1,5 +1,6 @@
-// Reads trace id, level, time and message from a line of a log: JSON (pino's numbers as levels too), logfmt, or text in which a trace id and
-// the word of a level are. Used by from-log.ts.
+// Reads trace id, level, time and message from a line of a log: JSON (pino's numbers as levels too), logfmt, or text that contains a
+// trace id and a level. Used by from-log.ts and collector-log.ts. The time to read a line is proportional to its length: a pattern that
+// repeats a class of characters is tried once for each run of them.
 
 import { TRACE_FIELD_PATTERNS } from '../../runtime/logs/derived-fields.js';
 
@@ -46,14 +47,14 @@ function fieldsOf(line: string): Fields {
   const json = jsonOf(line);
   if (json !== undefined) return json;
   const fields: Record<string, unknown> = Object.create(null);
-  for (const [, key, quoted, plain] of line.matchAll(/([A-Za-z_][\w.]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))/g)) {
+  for (const [, key, quoted, plain] of line.matchAll(/(?<![\w.])[\d.]*([A-Za-z_][\w.]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))/g)) {
     fields[key as string] = quoted ?? plain;
   }
   return fields;
 }
 
 /** The object of a JSON line, also behind what a container runtime, `docker compose` or `kubectl logs --prefix` writes before it. */
-function jsonOf(line: string): Fields | undefined {
+export function jsonOf(line: string): Fields | undefined {
   const start = line.indexOf('{');
   if (start < 0 || !line.trimEnd().endsWith('}')) return undefined;
   try {
@@ -72,8 +73,13 @@ function levelOf(fields: Fields): unknown {
   return first(level as Fields, 'level', 'label', 'name');
 }
 
+/** A string, number or boolean as text; empty for an object or a list, which may have no text or be too deep for one. */
+export function scalarText(value: unknown): string {
+  return typeof value === 'object' ? '' : String(value ?? '');
+}
+
 export function rankOf(level: unknown): number {
-  return typeof level === 'number' ? level : (RANKS.get(String(level).toLowerCase()) ?? 0);
+  return typeof level === 'number' ? level : (RANKS.get(scalarText(level).toLowerCase()) ?? 0);
 }
 
 /** Why a line was passed over. */
@@ -88,10 +94,10 @@ export function readLogLine(text: string): LogLine | Unread {
   const reason = typeof error === 'object' && error !== null ? (error as { message?: unknown }).message : error;
   const time = first(fields, 'time', 'timestamp', 'ts', '@timestamp');
   const word = LEVEL_WORD.exec(text);
-  const level = String(levelOf(fields) ?? word?.[1] ?? word?.[2] ?? word?.[3] ?? '');
+  const level = scalarText(levelOf(fields) ?? word?.[1] ?? word?.[2] ?? word?.[3]);
   if (rankOf(Number(level) || level) === 0) return 'noLevel';
   return {
-    time: typeof time === 'number' ? timeText(time) : String(time ?? TIME.exec(text)?.[1] ?? ''),
+    time: typeof time === 'number' ? timeText(time) : scalarText(time ?? TIME.exec(text)?.[1]),
     level,
     traceId,
     message: [said, reason].filter((part) => typeof part === 'string' && part !== '').join(': ') || restOf(text),
@@ -110,7 +116,7 @@ function restOf(text: string): string {
   return text
     .replace(TIME, '')
     .replace(LEVEL_WORD, ' ')
-    .replace(/\[?\b[\w.-]+=(?:"(?:[^"\\]|\\.)*"|\S*)\]?/gu, ' ')
-    .replace(/\s*\|\s*(?:\|\s*)*/gu, ' | ')
-    .replace(/^[\s|\][-]+|[\s|]+$/gu, '');
+    .replace(/(?:\[|(?<![\w.-])([.-]*))\b[\w.-]+=(?:"(?:[^"\\]|\\.)*"|\S*)\]?/gu, '$1 ')
+    .replace(/(?<!\s)\s*\|[\s|]*/gu, ' | ')
+    .replace(/^[\s|\][-]+|(?<![\s|])[\s|]+$/gu, '');
 }

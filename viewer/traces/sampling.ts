@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { ask } from '../../cli/live/ask.js';
 import { settingOf, styled, table } from '../../cli/table.js';
-import { readBoundedFile } from '../../runtime/text/bounded-file.js';
+import { readBoundedFile, UnfitFile } from '../../runtime/text/bounded-file.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { TracingState } from '../../runtime/tracing.js';
 
@@ -53,6 +53,8 @@ const short = (value: unknown): string => printable(JSON.stringify(value) ?? '?'
 /** `tail_sampling` of `tail_sampling/by_error`. */
 const componentType = (id: string): string => id.split('/')[0] ?? '';
 
+const nameOf = (path: string): string => (path === '-' ? 'standard input' : path);
+
 /** @param path `-` is standard input */
 async function readConfig(path: string): Promise<Config> {
   try {
@@ -61,18 +63,20 @@ async function readConfig(path: string): Promise<Config> {
     if (typeof config?.service?.pipelines === 'object' && config.service.pipelines !== null) return config;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new CommandFailure(`${printable(path, 200)} cannot be read: ${printable(code ?? message, 300)}.`);
+    throw new CommandFailure(`${printable(nameOf(path), 200)} cannot be read: ${printable(code ?? message, 300)}.`);
   }
-  throw new UsageError(`${printable(path, 200)} is no configuration of a Collector: it has no service.pipelines.`);
+  throw new UsageError(`${printable(nameOf(path), 200)} is no configuration of a Collector: it has no service.pipelines.`);
 }
 
 async function readStandardInput(): Promise<string> {
-  let input = '';
-  for await (const part of process.stdin.setEncoding('utf8')) {
-    input += part;
-    if (input.length > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of process.stdin as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > MOST_BYTES) throw new UnfitFile(`it has more than ${MOST_BYTES} bytes`);
+    parts.push(part);
   }
-  return input;
+  return Buffer.concat(parts).toString('utf8');
 }
 
 function decisionsOf(path: string, config: Config): Decision[] {
@@ -126,6 +130,7 @@ function decisionsOfService({
 
 /** The path as it is shorter to read: from here, when the file lies below. */
 function shownPathOf(path: string): string {
+  if (path === '-') return nameOf(path);
   const fromHere = relative(process.cwd(), path);
   return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
 }

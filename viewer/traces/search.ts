@@ -1,22 +1,24 @@
 // `spanwright traces slow`, `errors` and `find`, and the table of traces that `spike` prints too: what each trace was, where it spent its
 // time or where its error began.
 
-import { CommandFailure, EXIT, type Invocation } from '../../cli/command.js';
+import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { type Column, shortDuration, table } from '../../cli/table.js';
+import { printable } from '../../runtime/text/printable.js';
+import { hasTag } from '../formats/jaeger-json.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import {
+  type Attribute,
   causeOf,
   durationOf,
   endMilliseconds,
   failed,
-  hasAttribute,
   reasonOfFailure,
   rootOf,
   serviceOf,
   servicesOf,
   startOf,
 } from '../receiver/spans.js';
-import { attributeWords, durationOption, limitOption } from './arguments.js';
+import { durationOption, limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
 import type { TraceQuery } from './trace-backend.js';
 
@@ -94,7 +96,7 @@ const ERROR_COLUMNS: readonly Column<TraceRow>[] = [
   { title: 'ERROR', of: ({ error }) => (error === null ? '' : `${error.service}: ${error.name}: ${error.reason}`), most: 160 },
 ];
 
-/** With the first span that has the attributes; Jaeger also matches fields of events. */
+/** With the first span that meets all conditions; null if Jaeger matched a field of an event. */
 interface FoundRow extends TraceRow {
   readonly match: { readonly service: string; readonly name: string } | null;
 }
@@ -124,13 +126,17 @@ export async function searchRows(invocation: Invocation, asked: Partial<TraceQue
   return (await searchTraces(invocation, asked)).map(traceRow);
 }
 
+const serviceOption = ({ options }: Invocation): string | undefined => options.get('service') as string | undefined;
+const newestFirst = (a: TraceRow, b: TraceRow): number => b.startedAt.localeCompare(a.startedAt);
+
 /** @throws CommandFailure */
 async function searchTraces(invocation: Invocation, asked: Partial<TraceQuery>): Promise<(readonly ReceivedSpan[])[]> {
   const backend = backendOf(invocation);
   const to = Date.now();
-  const service = invocation.options.get('service') as string | undefined;
   const window = { from: to - durationOption(invocation, 'since', HOUR), to };
-  const traces = await backend.search({ ...window, limit: limitOption(invocation), service, ...asked });
+  const query: TraceQuery = { ...window, limit: limitOption(invocation), service: serviceOption(invocation), ...asked };
+  const { service } = query;
+  const traces = await backend.search(query);
   if (traces.length === 0 && service !== undefined) {
     const known = await backend.services();
     if (!known.includes(service)) {
@@ -147,19 +153,44 @@ export async function runSlow(invocation: Invocation): Promise<number> {
 }
 
 export async function runErrors(invocation: Invocation): Promise<number> {
-  const rows = (await searchRows(invocation, { errors: true })).sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+  const rows = (await searchRows(invocation, { errors: true })).sort(newestFirst);
   return printRows(invocation, ERROR_COLUMNS, rows, 'No trace with an error in that time.');
 }
 
 export async function runFind(invocation: Invocation): Promise<number> {
-  const attributes = attributeWords(invocation);
-  const minDurationMs = invocation.options.has('over') ? durationOption(invocation, 'over', 0) : undefined;
-  const rows = (await searchTraces(invocation, { attributes, minDurationMs })).map((spans): FoundRow => {
-    const match = [...spans]
-      .sort((a, b) => startOf(a) - startOf(b))
-      .find((span) => attributes.every((attribute) => hasAttribute(span, attribute)));
+  const { service, attributes } = findQuery(invocation);
+  const minDurationMs = durationOption(invocation, 'over', undefined);
+  const meetsAll = (span: ReceivedSpan): boolean =>
+    (service === undefined || serviceOf(span) === service) &&
+    micros(durationOf([span])) >= micros(minDurationMs ?? 0) &&
+    attributes.every((attribute) => hasTag(span, attribute));
+  const rows = (await searchTraces(invocation, { service, attributes, minDurationMs })).map((spans): FoundRow => {
+    const match = [...spans].sort((a, b) => startOf(a) - startOf(b)).find(meetsAll);
     return { ...traceRow(spans), match: match === undefined ? null : { service: serviceOf(match), name: match.name } };
   });
-  rows.sort((a, b) => b.startedAt.localeCompare(a.startedAt));
-  return printRows(invocation, FIND_COLUMNS, rows, 'No trace in that time has a span with these attributes.');
+  return printRows(invocation, FIND_COLUMNS, rows.sort(newestFirst), 'No trace in that time has a span with these attributes.');
+}
+
+/** Rounded, because the difference of two times since the epoch is inexact. */
+const micros = (milliseconds: number): number => Math.round(milliseconds * 1000);
+
+/** The words KEY=VALUE. `service.name` is the service, because Jaeger stores it separately from the tags. @throws UsageError */
+function findQuery(invocation: Invocation): { readonly service: string | undefined; readonly attributes: readonly Attribute[] } {
+  const attributes = new Map<string, string>();
+  for (const word of invocation.arguments) {
+    const at = word.indexOf('=');
+    if (at <= 0)
+      throw new UsageError(`"${printable(word, 80)}" is not KEY=VALUE; expected an attribute such as http.route=/orders.`);
+    const key = word.slice(0, at);
+    if (attributes.has(key))
+      throw new UsageError(`"${printable(key, 80)}" is given more than once; expected one value for each attribute.`);
+    attributes.set(key, word.slice(at + 1));
+  }
+  const [option, named] = [serviceOption(invocation), attributes.get('service.name')];
+  if (option !== undefined && named !== undefined && option !== named)
+    throw new UsageError(
+      `--service is "${printable(option, 60)}", service.name is "${printable(named, 60)}"; expected one of them.`,
+    );
+  attributes.delete('service.name');
+  return { service: named ?? option, attributes: [...attributes] };
 }

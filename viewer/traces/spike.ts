@@ -63,7 +63,7 @@ async function momentOf(invocation: Invocation): Promise<{ at: number; shown: st
 export async function runSpike(invocation: Invocation): Promise<number> {
   const { at, shown } = await momentOf(invocation);
   const window = durationOption(invocation, 'window', MINUTE);
-  const minDurationMs = invocation.options.has('over') ? durationOption(invocation, 'over', 0) : undefined;
+  const minDurationMs = durationOption(invocation, 'over', undefined);
   const rows = await searchRows(invocation, { from: at - window / 2, to: at + window / 2, minDurationMs });
   rows.sort((a, b) => b.durationMs - a.durationMs);
   if (!invocation.options.has('json'))

@@ -2,7 +2,6 @@
 // from older versions, as base64. Tempo has no list of calls; it is counted from the newest traces.
 
 import { getJson } from '../../cli/get-json.js';
-import { printable } from '../../runtime/text/printable.js';
 import { spansOfGroup } from '../formats/otlp-json.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { type Attribute, type Call, callsIn } from '../receiver/spans.js';
@@ -40,7 +39,7 @@ export class Tempo implements TraceBackend {
     limit,
   }: TraceQuery): Promise<(readonly ReceivedSpan[])[]> {
     const conditions = [
-      ...(service === undefined ? [] : [`resource.service.name=${traceqlString(service)}`]),
+      ...(service === undefined ? [] : [`resource.service.name=${JSON.stringify(service)}`]),
       ...(minDurationMs === undefined ? [] : [`duration>=${Math.round(minDurationMs * 1000)}us`]),
       ...(errors ? ['status=error'] : []),
       ...attributes.map(conditionOf),
@@ -74,15 +73,17 @@ export class Tempo implements TraceBackend {
   }
 }
 
-/** A TraceQL string: no text of a user's can end it early. */
-const traceqlString = (text: string): string => JSON.stringify(printable(text, 200));
-
-/** Names outside of this are quoted, which Tempo knows since 2.5. */
+/** Other names are quoted, which needs Tempo 2.3. */
 const PLAIN_NAME = /^[\p{L}_][\p{L}\p{N}_.-]*$/u;
+/** Literals of TraceQL; it rejects leading zeros, and integers beyond 64 bits. */
+const NUMBER_OR_BOOLEAN = /^(-?(0|[1-9]\d{0,17})(\.\d+)?|true|false)$/;
 
-/** TraceQL compares a number or a boolean with its own kind only, and the text does not say which kind was recorded. */
+/**
+ * TraceQL compares a number or a boolean only with a value of the same type, and the text does not show which type was recorded.
+ * A JSON string is a TraceQL string, so that no text can end it early.
+ */
 function conditionOf([key, value]: Attribute): string {
   const name = `.${PLAIN_NAME.test(key) ? key : JSON.stringify(key)}`;
   const asText = `${name}=${JSON.stringify(value)}`;
-  return /^(-?\d+(\.\d+)?|true|false)$/.test(value) ? `(${asText} || ${name}=${value})` : asText;
+  return NUMBER_OR_BOOLEAN.test(value) ? `(${asText} || ${name}=${value})` : asText;
 }

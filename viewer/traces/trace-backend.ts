@@ -12,7 +12,7 @@ export interface TraceQuery {
   readonly minDurationMs?: number | undefined;
   /** Only traces with a failed span. */
   readonly errors?: boolean;
-  /** One span must have all of them, itself or by its resource; values as text. */
+  /** One span must have all of them, itself or by its resource; values as text. Each key once, without `service.name`. */
   readonly attributes?: readonly Attribute[];
   readonly limit: number;
 }

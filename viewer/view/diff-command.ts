@@ -27,7 +27,7 @@ export async function runDiff(invocation: Invocation): Promise<number> {
     throw new UsageError('diff got one trace id; expected two, or none to compare slow traces with the others.');
   const given = ['file', 'jaeger', 'tempo', 'viewer'].filter((name) => options.has(name));
   if (given.length > 1) throw new UsageError(`--${given.join(' and --')} are given; expected one of them.`);
-  const over = options.has('over') ? durationOption(invocation, 'over', 0) : undefined;
+  const over = durationOption(invocation, 'over', undefined);
   const ids = words.map(readTraceId);
   const difference =
     given[0] === undefined || given[0] === 'viewer'

@@ -1,6 +1,7 @@
-// The service as an OpAMP agent (OpenTelemetry's protocol for managing a fleet): reports to a server what it is, what is in force and
-// how it fares, and puts in force what the server offers, as leases that this process ends by its own clock. Started by startTracing() where
-// `opamp_endpoint` is set. Never throws, never holds the process; what a server sends is bounded in size and rate.
+// The service as an OpAMP agent (OpenTelemetry's protocol for managing a fleet): reports to a server its resource, its
+// effective configuration and its health, and applies the remote configuration as leases that this process ends by its own clock. Started
+// by startTracing() where `opamp_endpoint` is set. Never throws and does not keep the process running; what a server sends is bounded in
+// size and rate.
 
 import { randomBytes } from 'node:crypto';
 import { type Attributes, context } from '@opentelemetry/api';

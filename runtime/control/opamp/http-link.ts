@@ -12,6 +12,7 @@ import { ANSWER_MILLISECONDS, type Link, type LinkEvents, type LinkOptions, MOST
 const MEDIA_TYPE = 'application/x-protobuf';
 
 export class HttpLink implements Link {
+  readonly #start: typeof httpRequest;
   readonly #agent: HttpAgent;
   #underWay: ClientRequest | undefined;
   #isOpen = false;
@@ -20,8 +21,9 @@ export class HttpLink implements Link {
     private readonly options: LinkOptions,
     private readonly events: LinkEvents,
   ) {
-    const isSecure = options.url.startsWith('https:');
-    this.#agent = new (isSecure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 });
+    const [start, Agent] = options.url.startsWith('https:') ? [httpsRequest, HttpsAgent] : [httpRequest, HttpAgent];
+    this.#start = start;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
   }
 
   open(): void {
@@ -86,8 +88,7 @@ export class HttpLink implements Link {
 
   #post(message: Uint8Array): ClientRequest {
     const { url, headers } = this.options;
-    const start = url.startsWith('https:') ? httpsRequest : httpRequest;
-    const request = start(url, { method: 'POST', agent: this.#agent, headers: { ...headers, 'content-type': MEDIA_TYPE } });
+    const request = this.#start(url, { method: 'POST', agent: this.#agent, headers: { ...headers, 'content-type': MEDIA_TYPE } });
     request.on('socket', holdNothing);
     request.end(message);
     return request;

@@ -23,7 +23,7 @@ export interface Link {
   open(): void;
   /** False: a message is under way, and `ready` will be called. */
   send(message: Uint8Array): boolean;
-  /** Called with each heartbeat: finds a peer that is gone without a word. */
+  /** Called with each heartbeat: detects a peer that is gone without closing the connection. */
   check(): void;
   /** Drops the connection, to be opened again. */
   drop(): void;

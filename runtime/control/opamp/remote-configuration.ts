@@ -3,23 +3,20 @@
 // A configuration says all that the server wants: what it no longer names is ended. It is put in force as a whole or not at all.
 
 import { InvalidArgumentError } from '../../errors.js';
-import { parseDuration } from '../../text/duration.js';
 import { printable } from '../../text/printable.js';
 import {
   COMMAND_FIELDS,
   commandsIn,
   fieldsFor,
   type HeldCommand,
-  isEndless,
   type ReplicaCommand,
   readObject,
   SETTINGS,
   type Setting,
-  USUAL_TIME,
+  timeOf,
 } from '../command.js';
 import type { Follower } from '../follower.js';
 
-const LONGEST = 24 * 60 * 60_000;
 const DOCUMENT: ReadonlySet<string> = new Set([...SETTINGS, ...COMMAND_FIELDS]);
 
 /** @returns the reason why nothing was changed, or undefined */
@@ -69,6 +66,6 @@ function decodedText(body: Uint8Array): string {
 }
 
 function held(command: ReplicaCommand, revision: number): HeldCommand {
-  if (command.value === null || isEndless(command)) return { command, revision, remaining: Number.POSITIVE_INFINITY };
-  return { command, revision, remaining: parseDuration(command.for ?? USUAL_TIME, 'for', { min: 1, max: LONGEST }) };
+  const remaining = command.value === null ? Number.POSITIVE_INFINITY : timeOf(command);
+  return { command, revision, remaining };
 }

@@ -1,7 +1,7 @@
 // Reports of a service to an OpAMP server: its identity, the configuration in force, and its health. Called by agent.ts.
 
 import type { Attributes } from '@opentelemetry/api';
-import { exporterState } from '../../export/exporter-state.js';
+import { exporterState, tracingStatus } from '../../export/exporter-state.js';
 import type { SpanCounts, TracingState } from '../../tracing.js';
 import type { Description, Health } from './messages.js';
 
@@ -34,14 +34,14 @@ interface Part {
 }
 
 const PARTS: readonly Part[] = [
-  { name: 'exporter', faults: ['failed', 'dropped'], status: ({ exportedBy, spans }) => exporterState(exportedBy, spans) },
+  { name: 'exporter', faults: ['failed', 'dropped'], status: exporterState },
   { name: 'open spans', faults: ['refused'], status: ({ spans }) => `${spans.open} open` },
   { name: 'leaks', faults: ['leaked'], status: ({ spans }) => `${spans.leaked} leaked` },
 ];
 
 /** @param before the counts at the last report */
 export function healthOf(state: TracingState, before: SpanCounts | undefined): Health {
-  const { built, recording, spans } = state;
+  const { spans } = state;
   const startedAt = Date.parse(state.startedAt);
   const components = new Map(
     PARTS.map(({ name, faults, status }) => {
@@ -54,7 +54,7 @@ export function healthOf(state: TracingState, before: SpanCounts | undefined): H
   return {
     healthy: sick.length === 0,
     startedAt,
-    status: built ? (recording ? 'recording' : 'off') : 'no exporter',
+    status: tracingStatus(state),
     lastError: sick.map(([name, { lastError }]) => `${name}: ${lastError} since the last report`).join('; '),
     components,
   };

@@ -11,7 +11,7 @@ export class Retries {
   }
 
   /** Runs the attempt and stores its outcome; an error goes to `onError`. */
-  async attempt(id: string, work: () => Promise<void>, onError: (error: Error) => void): Promise<void> {
+  async attempt(id: string, work: () => Promise<unknown>, onError: (error: Error) => void): Promise<void> {
     if (!this.#isDue(id)) return;
     try {
       await work();

@@ -116,14 +116,41 @@ all('find: traces in which one span has all attributes, whether recorded as text
   assert.equal(await found('note=a="b" && true || "'), []);
   const [row] = (await ask('find', ['db.system.name=postgresql'])).traces;
   assert.equal(row.match, { service: 'orders', name: 'SELECT orders' });
+  const [paid] = (await ask('find', ['server.port=8081', '--service', 'payment', '--over', '5s'])).traces;
+  assert.equal(paid.match, { service: 'payment', name: 'charge' });
   const ran = await invoke(['traces', 'find', 'peer.service=nobody', ...backend('jaeger')]);
   assert.equal([ran.code, ran.out, ran.err], [0, '', 'No trace in that time has a span with these attributes.\n']);
 });
 
+all('find: fields that Jaeger stores as tags match in Jaeger and in the receiver', async () => {
+  for (const [word, count, service, name] of [
+    ['span.kind=producer', 1, 'orders', 'send reserve'],
+    ['otel.status_code=ERROR', 1, 'payment', 'charge'],
+    ['otel.status_description=order failed', 1, 'orders', 'tell customer'],
+    ['otel.scope.version=1.0.0', 8, 'stock', 'reserve'],
+    ['error=true', 1, 'payment', 'charge'],
+    ['error=false', 0, undefined, undefined],
+  ] as const) {
+    for (const asked of ['jaeger', 'receiver'] as const) {
+      const { out, err } = await invoke(['traces', 'find', word, '--json', ...backend(asked)]);
+      const { traces } = JSON.parse(out || '{}');
+      assert.equal([traces?.length, traces?.at(-1)?.match], [count, service && { service, name }], `${asked}, ${word}: ${err}`);
+    }
+  }
+});
+
 all('an unknown service is named with those that there are', async () => {
-  const ran = await invoke(['traces', 'slow', '--service', 'ordres', ...backend('jaeger')]);
-  assert.is(ran.code, 1);
-  assert.match(ran.err, /Jaeger knows no service "ordres"\. It knows gateway, orders, payment, stock\./);
+  for (const args of [
+    ['slow', '--service', 'ordres'],
+    ['find', 'service.name=ordres'],
+  ]) {
+    for (const name of BACKENDS) {
+      const ran = await invoke(['traces', ...args, ...backend(name)]);
+      const title = name === 'tempo' ? 'Tempo' : 'Jaeger';
+      assert.is(ran.code, 1);
+      assert.is(ran.err, `${title} knows no service "ordres". It knows gateway, orders, payment, stock.\n`);
+    }
+  }
 });
 
 all('from-log: finds the traces of error lines, and only of those', async () => {
@@ -265,6 +292,28 @@ all('Tempo is asked in TraceQL that no name of a service can break out of', asyn
   assert.match(tempo.asked[0] as string, /resource\.service\.name="a\\" \|\| true \|\| \\""/);
   await invoke(['traces', 'find', 'a b"c=1" || true', 'retries=2', ...backend('tempo')]);
   assert.is(tempo.asked.at(-1), '{."a b\\"c"="1\\" || true" && (.retries="2" || .retries=2)}');
+  const long = `a\t${'b'.repeat(300)}`;
+  tempo.asked.length = 0;
+  await invoke(['traces', 'slow', '--service', long, ...backend('tempo')]);
+  assert.ok(tempo.asked[0]?.startsWith(`{resource.service.name=${JSON.stringify(long)} &&`), tempo.asked[0]);
+});
+
+all('Tempo is asked for a number or a boolean only where TraceQL reads one', async () => {
+  for (const [value, literal] of [
+    ['0', true],
+    ['-12.50', true],
+    ['999999999999999999', true],
+    ['true', true],
+    ['0815', false],
+    ['-00', false],
+    ['9223372036854775808', false],
+    ['1e3', false],
+    ['1.', false],
+    ['truely', false],
+  ] as const) {
+    await invoke(['traces', 'find', `k=${value}`, ...backend('tempo')]);
+    assert.is(tempo.asked.at(-1), literal ? `{(.k="${value}" || .k=${value})}` : `{.k="${value}"}`);
+  }
 });
 
 all('the receiver answers reads from this machine only, and no more than it has', async () => {

@@ -60,6 +60,33 @@ const UNREAD: readonly [what: string, line: string, why: string][] = [
 
 for (const [what, line, why] of UNREAD) test(`counts a line with ${what} as unread`, () => assert.is(readLogLine(line), why));
 
+const MOST = 1024 * 1024;
+for (const [what, part] of [
+  ['one word', 'x'],
+  ['words joined by hyphens', 'x-'],
+  ['white space', ' '],
+  ['columns without text', '| '],
+  ['keys without values', 'a="'],
+  ['brackets', '[a-'],
+] as const) {
+  test(`reads a line of 1 MiB that holds ${what} within seconds`, () => {
+    const began = performance.now();
+    const read = readLogLine(`ERROR trace_id=${ID} ${part.repeat(MOST / part.length)}y`);
+    assert.is((read as { traceId: string }).traceId, ID);
+    assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
+  });
+}
+
+test('counts a line as unread, or leaves a field empty, when a JSON value is an object or a list', () => {
+  const broken = '{"toString":1}';
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  for (const value of [broken, deep]) {
+    assert.is(readLogLine(`{"level":{"level":${value}},"trace_id":"${ID}"}`), 'noLevel');
+    const read = readLogLine(`{"level":"error","time":${value},"msg":${value},"trace_id":"${ID}"}`);
+    assert.equal(read, { time: '', level: 'error', traceId: ID, message: '' });
+  }
+});
+
 test('skips a line of any length, reads the next ones, and refuses a device', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'spanwright-log-'));
   const environment = { SPANWRIGHT_JAEGER_URL: 'http://127.0.0.1:9' };

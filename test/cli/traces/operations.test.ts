@@ -24,6 +24,7 @@ import { missingCommands, mustSkip } from '../../missing.js';
 import { OTELCOL } from '../../real/support/otel-collector.js';
 import { freePorts, Program, until } from '../../real/support/program.js';
 import { invoke } from '../invoke.js';
+import { type Ran, spanwright } from '../program.js';
 
 const test = suite('traces of running parts');
 const withCollector = OTELCOL === undefined ? test.skip : test;
@@ -99,8 +100,11 @@ withCollector('collector: reports a healthy Collector, and names the exporter of
     assert.not.match(ill.out, /Healthy/);
     const log = await look(['--log', file('gone.log', program.output), '--json']);
     const { counts, log: read, faults } = JSON.parse(log.out);
-    assert.equal([log.code, counts.failed, read.rows[0].level, read.rows[0].component], [1, 3, 'error', 'otlp/gone']);
-    assert.match(faults.at(-1), /^its log: \d+ × otlp\/gone: Exporting failed\..*connection refused/);
+    const [row] = read.rows;
+    assert.equal([log.code, counts.failed, row.level, row.component], [1, 3, 'error', 'otlp/gone']);
+    assert.match(row.message, /^Exporting failed\./);
+    assert.match(row.error, /connection refused/);
+    assert.equal([row.lines, faults.at(-1)], [3, 'its log: 3 lines of 1 error']);
     await program.stop();
 
     const limited = {
@@ -123,37 +127,97 @@ withCollector('collector: reports a healthy Collector, and names the exporter of
   }
 });
 
+const CONSOLE_LINE = (level: string, message: string, fields: object = {}): string =>
+  `[pod/otel-collector-7b9/c] 2026-11-29T09:44:29.0Z\t${level}\tinternal/sender.go:57\t${message}\t${JSON.stringify(fields)}`;
+const checkLog = (name: string, lines: readonly string[], ...more: string[]) =>
+  invoke(['traces', 'collector', '--log', file(name, lines.join('\n')), ...more]);
+
 test('collector --log alone: errors by component and message; a log without errors is healthy, another program no log', async () => {
-  const line = (level: string, message: string, fields: object): string =>
-    `[pod/otel-collector-7b9/c] 2026-11-29T09:44:29.0Z\t${level}\tinternal/sender.go:57\t${message}\t${JSON.stringify(fields)}`;
   const gone = { 'otelcol.component.id': 'otlp/backend', error: 'dial tcp: connection refused' };
   const log = [
-    line('info', 'Everything is ready. Begin running and processing data.', {}),
-    line('warn', 'slow', {}),
-    line('warn', 'slow', {}),
-    line('error', 'Exporting failed. Dropping data.', gone),
+    CONSOLE_LINE('info', 'Everything is ready. Begin running and processing data.'),
+    CONSOLE_LINE('warn', 'slow'),
+    CONSOLE_LINE('warn', 'slow'),
+    CONSOLE_LINE('error', 'Exporting failed. Dropping data.', gone),
     'go.opentelemetry.io/collector/exporter.(*sender).Send',
-    line('error', 'Exporting failed. Dropping data.', { ...gone, error: 'timeout' }),
+    CONSOLE_LINE('error', 'Exporting failed. Dropping data.', { ...gone, error: 'timeout' }),
     '{"level":"error","ts":1.5,"msg":"bind: address already in use"}',
   ];
-  const look = (name: string, lines: readonly string[]) =>
-    invoke(['traces', 'collector', '--log', file(name, lines.join('\n')), '--json']);
-  const { code, out } = await look('all.log', log);
+  const { code, out } = await checkLog('all.log', log, '--json');
   const { log: read, faults } = JSON.parse(out);
-  assert.equal([code, read.read], [1, 6]);
+  assert.equal([code, read.read, read.unread], [1, 6, { otherForm: 1, tooLong: 0 }]);
   assert.equal(
-    read.rows.map(({ level, lines, component }: Record<string, unknown>) => [level, lines, component]),
+    read.rows.map(({ level, lines, component, message, error }: Record<string, unknown>) => [
+      level,
+      lines,
+      component,
+      message,
+      error,
+    ]),
     [
-      ['error', 2, 'otlp/backend'],
-      ['error', 1, ''],
-      ['warn', 2, ''],
+      ['error', 2, 'otlp/backend', 'Exporting failed. Dropping data.', 'timeout'],
+      ['error', 1, '', 'bind: address already in use', ''],
+      ['warn', 2, '', 'slow', ''],
     ],
   );
-  assert.is(faults[0], 'its log: 2 × otlp/backend: Exporting failed. Dropping data. (timeout)');
-  assert.equal(JSON.parse((await look('calm.log', log.slice(0, 3))).out).faults, []);
-  assert.is((await look('calm.log', log.slice(0, 3))).code, 0);
-  const other = await look('other.log', ['error: nothing of a Collector']);
-  assert.equal([other.code, JSON.parse(other.out).faults], [1, ['no line of a Collector is in that log']]);
+  assert.equal(faults, ['its log: 3 lines of 2 errors']);
+  const shown = await checkLog('all.log', log);
+  assert.match(
+    shown.out,
+    /^its log: 3 lines of 2 errors\nLEVEL .*\nerror +2 .*otlp\/backend +Exporting failed\. Dropping data\. timeout\n/,
+  );
+  assert.is(shown.out.split('Exporting failed').length, 2, 'each error is printed once');
+  const calm = await checkLog('calm.log', log.slice(0, 3), '--json');
+  assert.equal([calm.code, JSON.parse(calm.out).faults], [0, []]);
+  const other = await checkLog(
+    'other.log',
+    ['error: nothing of a Collector', '{"level":"error","msg":"order lost","time":"2026-11-29T09:44:29Z"}'],
+    '--json',
+  );
+  assert.equal([other.code, JSON.parse(other.out).faults], [1, ['the log contains no Collector line']]);
+});
+
+test('collector --log: lines that could not be read are counted, also when no error is found', async () => {
+  const lines = [CONSOLE_LINE('info', 'ready'), 'x'.repeat(1_100_000), '', 'a stack', '\tat its frame'];
+  const shown = await checkLog('unread.log', lines);
+  assert.equal([shown.code, shown.out], [0, 'Healthy.\n']);
+  assert.is(shown.err, "2 lines in another form than a Collector's.\n1 line too long to be read.\n");
+  const { read, unread } = JSON.parse((await checkLog('unread.log', lines, '--json')).out).log;
+  assert.equal([read, unread], [1, { otherForm: 2, tooLong: 1 }]);
+});
+
+test('collector --log: a line of 1 MiB is read within seconds, and one with values of another type', async () => {
+  const began = performance.now();
+  const lines = ['x'.repeat(1024 * 1024), 'x '.repeat(512 * 1024), `${'x'.repeat(1024 * 512)}\terror\tfailed`].map((line) =>
+    line.slice(0, 1024 * 1024),
+  );
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  for (const value of ['{"toString":1}', deep]) lines.push(`{"level":"error","ts":1,"msg":"m","error":${value},"name":${value}}`);
+  const { log } = JSON.parse((await checkLog('long.log', lines, '--json')).out);
+  assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
+  assert.equal([log.read, log.unread], [3, { otherForm: 2, tooLong: 0 }]);
+});
+
+test('collector --log: rows and their texts are bounded; further messages are counted, and a further error is a fault', async () => {
+  const warnings = Array.from({ length: 1200 }, (_, at) => CONSOLE_LINE('warn', `${at} ${'m'.repeat(3000)}`));
+  const error = { error: `${'e'.repeat(3000)}\u001b[2J`, name: 'c'.repeat(3000) };
+  const { code, out } = await checkLog('many.log', [...warnings, CONSOLE_LINE('error', 'late', error)], '--json');
+  const { log, faults } = JSON.parse(out);
+  assert.equal([code, log.read, log.rows.length, faults], [1, 1201, 1002, ['its log: 1 line of 1 error']]);
+  assert.is(
+    log.rows.reduce((sum: number, { lines }: { lines: number }) => sum + lines, 0),
+    1201,
+  );
+  assert.equal(
+    log.rows.slice(0, 2).map(({ level, lines, message }: Record<string, unknown>) => [level, lines, message]),
+    [
+      ['error', 1, '(messages beyond the first 1000)'],
+      ['warn', 200, '(messages beyond the first 1000)'],
+    ],
+  );
+  const first = await checkLog('one.log', [CONSOLE_LINE('error', 'm'.repeat(3000), error)], '--json');
+  const [row] = JSON.parse(first.out).log.rows;
+  for (const text of [row.message, row.error, row.component]) assert.ok(text.length <= 200, `${text.length} characters`);
 });
 
 const GATEWAY = `
@@ -222,11 +286,30 @@ test('sampling: a file that is not there, not YAML, or full of aliases is report
     [join(folder, 'none.yaml'), /none\.yaml cannot be read: ENOENT/],
     [file('broken.yaml', 'a: [1,\nb: }'), /broken\.yaml cannot be read: /],
     [file('bomb.yaml', bomb), /bomb\.yaml cannot be read: .*alias/],
+    [
+      file('large.yaml', `# ${'é'.repeat(600_000)}`),
+      /large\.yaml cannot be read: it has 1200002 bytes; at most 1048576 are read/,
+    ],
   ] as const) {
     const ran = await invoke(['traces', 'sampling', path]);
     assert.is(ran.code, 1);
     assert.match(ran.err, says);
   }
+});
+
+test('sampling: standard input is named, and limited in bytes like a file', async () => {
+  const sampling = (input: string): Promise<Ran> => spanwright(['traces', 'sampling', '-', '--json'], {}, input);
+  const gateway = await sampling(GATEWAY);
+  assert.is(gateway.code, 0, gateway.err);
+  const { decisions } = JSON.parse(gateway.out);
+  assert.equal([decisions.length, decisions[0].where], [5, 'standard input']);
+  const large = await sampling(`${GATEWAY}# ${'é'.repeat(600_000)}`);
+  assert.equal([large.code, large.err], [1, 'spanwright: standard input cannot be read: it has more than 1048576 bytes.\n']);
+  const other = await sampling('a: 1');
+  assert.equal(
+    [other.code, other.err],
+    [2, 'spanwright: standard input is no configuration of a Collector: it has no service.pipelines.\n'],
+  );
 });
 
 /** Two services over HTTP; the first one propagates the context, or does not. */

@@ -27,6 +27,11 @@ const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['find'], /traces find got 0 arguments\. Usage: spanwright traces find KEY=VALUE\.\.\./],
   [['find', 'order.id'], /"order\.id" is not KEY=VALUE; expected an attribute such as http\.route=\/orders/],
   [['find', '=7'], /"=7" is not KEY=VALUE/],
+  [['find', 'a=1', 'b=2', 'a=2'], /"a" is given more than once; expected one value for each attribute/],
+  [
+    ['find', 'service.name=orders', '--service', 'payment'],
+    /--service is "payment", service\.name is "orders"; expected one of them/,
+  ],
   [['spike'], /spike needs --at TIME, or --prometheus URL and --query PROMQL/],
   [['spike', '--at', 'noon'], /--at: found "noon"; expected a time such as/],
   [['spike', '--at', '2026-01-01', '--query', 'up'], /--at and --query both name the moment/],
@@ -34,6 +39,12 @@ const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['verify', 'localhost'], /"localhost" is not an address/],
   [['verify', 'file:///etc/passwd'], /is not an address/],
   [['verify', 'http://127.0.0.1', '--method', 'GET / HTTP/1.1'], /--method: found "GET \/ HTTP\/1\.1"; expected one such as GET/],
+  [
+    ['collector', '--log', 'package.json', '--every', '1s'],
+    /--every compares metrics; beside --log it needs their URL, such as http/,
+  ],
+  [['collector', '--log', 'package.json', '--every', 'banana'], /--every/],
+  [['collector', 'http://127.0.0.1:1', '--every', 'banana'], /--every: found "banana"; expected a duration/],
   [['sampling', 'package.json'], /package\.json is no configuration of a Collector: it has no service\.pipelines/],
 ];
 

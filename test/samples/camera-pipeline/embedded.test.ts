@@ -140,6 +140,19 @@ test('an invalid rate is refused with its name', async () => {
   assert.match(output, /OTEL_TRACE_SAMPLE_RATE="1\.5" is not a number from 0 to 1\./);
 });
 
+test('LOG_FORM is logfmt, text or empty; another value ends the start', () => {
+  try {
+    for (const form of ['logfmt', 'text', '']) {
+      process.env.LOG_FORM = form;
+      createLog('detector', { write: () => undefined });
+    }
+    process.env.LOG_FORM = 'json';
+    assert.throws(() => createLog('detector', { write: () => undefined }), /LOG_FORM="json" is neither logfmt nor text/);
+  } finally {
+    delete process.env.LOG_FORM;
+  }
+});
+
 test('LOG_FORM=text writes columns with the ids between bars, and from-log reads them', () => {
   const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());

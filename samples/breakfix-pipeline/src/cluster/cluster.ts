@@ -1,7 +1,17 @@
 // The simulated part: nodes, pods and their evictions, jobs, requests, and the machines of the cloud. Slow operations take their
 // time here: a pod ends when it has written its checkpoint, a machine is back when it has booted.
 
-import type { Job, Metadata, Node, Pod, Request } from '../kube/types.js';
+import {
+  GPU,
+  GPU_OPERATOR,
+  type Job,
+  type Metadata,
+  type Node,
+  type Pod,
+  type Request,
+  SERVICE_LABEL,
+  SLURM,
+} from '../kube/types.js';
 
 /** Set-up of a node in a run. */
 export interface NodeSetup {
@@ -23,7 +33,6 @@ interface Machine {
   state: 'running' | 'booting';
 }
 
-const SERVICE_LABEL = 'nvidia.com/gpu.deploy.';
 const SERVICE_MS = 200;
 const JOB_MS = 100;
 
@@ -51,11 +60,7 @@ export class Cluster {
     };
     this.nodes.set(name, node);
     for (const { name: pod, namespace = 'training', gpu, endsAfterMs } of pods) {
-      this.#startPod(
-        { name: pod, namespace, ...(gpu !== undefined && { annotations: { 'nvidia.com/gpu': gpu } }) },
-        name,
-        endsAfterMs,
-      );
+      this.#startPod({ name: pod, namespace, ...(gpu !== undefined && { annotations: { [GPU]: gpu } }) }, name, endsAfterMs);
     }
     this.label(node, Object.fromEntries(services.map((service) => [SERVICE_LABEL + service, 'true'])));
     return node;
@@ -77,7 +82,7 @@ export class Cluster {
     for (const [label, value] of Object.entries(labels)) {
       if (!label.startsWith(SERVICE_LABEL)) continue;
       const name = `${label.slice(SERVICE_LABEL.length)}-${node.metadata.name}`;
-      if (value === 'true') this.#startPod({ name, namespace: 'gpu-operator' }, node.metadata.name, SERVICE_MS);
+      if (value === 'true') this.#startPod({ name, namespace: GPU_OPERATOR }, node.metadata.name, SERVICE_MS);
       else this.evict(name);
     }
   }
@@ -105,12 +110,11 @@ export class Cluster {
     return job;
   }
 
-  /** Takes a request in. Its owner carries out a drain request, and here that is the scheduler of the namespace `slurm`. */
+  /** Stores a request. Its owner carries out a drain request, and here that is the scheduler of the namespace `slurm`. */
   addRequest(request: Request): Request {
     this.requests.set(`${request.kind}/${request.metadata.name}`, request);
     if (request.kind === 'DrainRequest') {
-      for (const { metadata } of this.podsOn(request.spec.nodeName))
-        if (metadata.namespace === 'slurm') this.evict(metadata.name);
+      for (const { metadata } of this.podsOn(request.spec.nodeName)) if (metadata.namespace === SLURM) this.evict(metadata.name);
     }
     return request;
   }

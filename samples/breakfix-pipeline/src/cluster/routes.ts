@@ -1,7 +1,7 @@
 // The HTTP routes of the cluster process, one row each: the part of the Kubernetes API that the pipeline uses, the cloud's API
 // below /cloud, and the set-up of a run below /setup.
 
-import { type Job, type Kind, type Node, PLURALS, type Request } from '../kube/types.js';
+import { type Job, KINDS, type Node, pluralOf, type Request } from '../kube/types.js';
 import type { Cluster, NodeSetup } from './cluster.js';
 
 export interface Answer {
@@ -38,7 +38,7 @@ function changedRequest(request: Request, patch: Partial<Request>): Answer {
   return ok(request);
 }
 
-const KINDS = new Map(Object.entries(PLURALS).map(([kind, plural]) => [plural as string, kind as Kind]));
+const KIND_OF = new Map(KINDS.map((kind) => [pluralOf(kind), kind]));
 const REQUESTS = '/apis/janitor\\.dgxc\\.nvidia\\.com/v1alpha1/([a-z]+)';
 const JOBS = '/apis/batch/v1/namespaces/nvsentinel/jobs';
 const LEASES = '/apis/coordination\\.k8s\\.io/v1/namespaces/nvsentinel/leases';
@@ -46,7 +46,7 @@ const LEASES = '/apis/coordination\\.k8s\\.io/v1/namespaces/nvsentinel/leases';
 /** Answers with the request of that kind and name, where there is one. */
 function ofRequest(use: (request: Request, cluster: Cluster, body: unknown) => Answer): Route['answer'] {
   return (cluster, [plural = '', name = ''], body) => {
-    const request = cluster.requests.get(`${KINDS.get(plural)}/${name}`);
+    const request = cluster.requests.get(`${KIND_OF.get(plural)}/${name}`);
     return request === undefined ? notFound(`${plural} "${name}"`) : use(request, cluster, body);
   };
 }
@@ -118,7 +118,7 @@ const ROUTES: readonly Route[] = [
     method: 'GET',
     path: new RegExp(`^${REQUESTS}$`),
     answer: (cluster, [plural = '']) =>
-      ok({ items: [...cluster.requests.values()].filter(({ kind }) => kind === KINDS.get(plural)) }),
+      ok({ items: [...cluster.requests.values()].filter(({ kind }) => kind === KIND_OF.get(plural)) }),
   },
   {
     method: 'POST',

@@ -1,6 +1,7 @@
 // Scenarios of maintenance other than a reboot, and of actions by people and other systems meanwhile.
 
-import { only, quick, type Scenario, settled, until, xid } from './scenario.js';
+import { SLURM } from '../kube/types.js';
+import { draining, logged, only, quick, type Scenario, settled, until, workedOff, xid } from './scenario.js';
 
 const gpu = (entityValue: string) => ({ entityType: 'GPU', entityValue });
 
@@ -13,12 +14,10 @@ export const MAINTENANCE: Readonly<Record<string, Scenario>> = {
         { name: `trainer-${node}`, endsAfterMs: 500, gpu: '0' },
         { name: `stays-${node}`, endsAfterMs: 3_600_000, gpu: '1' },
       ];
-      await pipeline.addNode({ name: node, pods, bootMs: 800, services: ['device-plugin', 'dcgm'] });
+      await pipeline.addNode(quick(node, { pods, services: ['device-plugin', 'dcgm'] }));
       await pipeline.kube.lockNode(node, 'operator');
       const id = only(await pipeline.report(xid(node, { recommendedAction: 'COMPONENT_RESET' })));
-      await until('the reset waits', async () =>
-        pipeline.log.some((line) => line.includes(node) && line.includes('the node is locked by another')),
-      );
+      await logged(pipeline, node, 'the node is locked by another');
       await pipeline.kube.unlockNode(node);
       await settled(pipeline, id);
       return id;
@@ -29,20 +28,16 @@ export const MAINTENANCE: Readonly<Record<string, Scenario>> = {
     what: 'the job that resets the GPU fails, as does the one that collects logs; the services come back all the same',
     async run(pipeline, node) {
       const jobs = { 'gpu-reset': 'fails', 'log-collector': 'fails' } as const;
-      await pipeline.addNode({ name: node, pods: [], bootMs: 800, jobs, services: ['device-plugin'] });
-      const id = only(await pipeline.report(xid(node, { recommendedAction: 'COMPONENT_RESET' })));
-      await settled(pipeline, id);
-      return id;
+      await pipeline.addNode(quick(node, { pods: [], jobs, services: ['device-plugin'] }));
+      return workedOff(pipeline, xid(node, { recommendedAction: 'COMPONENT_RESET' }));
     },
   },
   terminate: {
     node: 'gpu-node-13',
-    what: 'the machine is given back to the cloud, and the node leaves the cluster; the log collector hangs',
+    what: 'the machine is terminated, and the node leaves the cluster; the log collector hangs',
     async run(pipeline, node) {
-      await pipeline.addNode({ ...quick(node), jobs: { 'log-collector': 'hangs' } });
-      const id = only(await pipeline.report(xid(node, { recommendedAction: 'REPLACE_VM' })));
-      await settled(pipeline, id);
-      return id;
+      await pipeline.addNode(quick(node, { jobs: { 'log-collector': 'hangs' } }));
+      return workedOff(pipeline, xid(node, { recommendedAction: 'REPLACE_VM' }));
     },
   },
   external: {
@@ -65,9 +60,9 @@ export const MAINTENANCE: Readonly<Record<string, Scenario>> = {
     node: 'gpu-node-15',
     what: 'an operator uncordons the node while it is drained, which cancels the drain',
     async run(pipeline, node) {
-      await pipeline.addNode({ name: node, pods: [{ name: `trainer-${node}`, endsAfterMs: 3_600_000 }], bootMs: 800 });
+      await pipeline.addNode(quick(node, { pods: [{ name: `trainer-${node}`, endsAfterMs: 3_600_000 }] }));
       const id = only(await pipeline.report(xid(node)));
-      await until('the drain is under way', async () => (await pipeline.store.get(id))?.healtheventstatus.drainsession);
+      await draining(pipeline, id);
       await pipeline.kube.patchNode(node, { spec: { unschedulable: false } });
       await settled(pipeline, id);
       return id;
@@ -75,14 +70,13 @@ export const MAINTENANCE: Readonly<Record<string, Scenario>> = {
   },
   'partial-recovery': {
     node: 'gpu-node-16',
-    what: 'two GPUs fail and recover one after the other; the node is given back with the second',
+    what: 'two GPUs fail and recover one after the other; the second recovery uncordons the node',
     async run(pipeline, node) {
       await pipeline.addNode(quick(node));
       const recovered = (value: string) => xid(node, { isFatal: false, isHealthy: true, entitiesImpacted: [gpu(value)] });
-      await settled(pipeline, only(await pipeline.report(xid(node, { entitiesImpacted: [gpu('0'), gpu('1')] }))));
-      const id = only(await pipeline.report(recovered('0')));
-      await settled(pipeline, id);
-      await settled(pipeline, only(await pipeline.report(recovered('1'))));
+      await workedOff(pipeline, xid(node, { entitiesImpacted: [gpu('0'), gpu('1')] }));
+      const id = await workedOff(pipeline, recovered('0'));
+      await workedOff(pipeline, recovered('1'));
       return id;
     },
   },
@@ -92,12 +86,10 @@ export const MAINTENANCE: Readonly<Record<string, Scenario>> = {
     async run(pipeline, node) {
       const pods = [
         { name: `trainer-${node}`, endsAfterMs: 500 },
-        { name: `job-${node}`, endsAfterMs: 800, namespace: 'slurm' },
+        { name: `job-${node}`, endsAfterMs: 800, namespace: SLURM },
       ];
-      await pipeline.addNode({ name: node, pods, bootMs: 800 });
-      const id = only(await pipeline.report(xid(node)));
-      await settled(pipeline, id);
-      return id;
+      await pipeline.addNode(quick(node, { pods }));
+      return workedOff(pipeline, xid(node));
     },
   },
 };

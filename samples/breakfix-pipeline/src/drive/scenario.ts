@@ -1,5 +1,6 @@
 // One scenario of a run, and helpers for the tables of scenarios.
 
+import type { NodeSetup } from '../cluster/cluster.js';
 import type { HealthEventDocument } from '../model/health-event.js';
 import type { HealthEventMessage } from '../rpc/services.js';
 import type { Pipeline } from './pipeline.js';
@@ -54,5 +55,25 @@ export function settled(pipeline: Pipeline, id: string): Promise<HealthEventDocu
   });
 }
 
-export const quick = (name: string) => ({ name, pods: [{ name: `trainer-${name}`, endsAfterMs: 500 }], bootMs: 800 });
+/** Reports one event, and waits until it is worked off. @returns its id */
+export async function workedOff(pipeline: Pipeline, message: HealthEventMessage): Promise<string> {
+  const id = only(await pipeline.report(message));
+  await settled(pipeline, id);
+  return id;
+}
+
+export const draining = (pipeline: Pipeline, id: string): Promise<unknown> =>
+  until('the drain is under way', async () => (await pipeline.store.get(id))?.healtheventstatus.drainsession);
+
+/** Waits for a line of the log that holds all texts. */
+export const logged = (pipeline: Pipeline, ...texts: string[]): Promise<unknown> =>
+  until(`logged: ${texts.join(', ')}`, async () => pipeline.log.some((line) => texts.every((text) => line.includes(text))));
+
+/** A node whose pod ends soon, and whose machine boots fast. */
+export const quick = (name: string, change: Partial<NodeSetup> = {}): NodeSetup => ({
+  name,
+  pods: [{ name: `trainer-${name}`, endsAfterMs: 500 }],
+  bootMs: 800,
+  ...change,
+});
 export const only = (ids: readonly string[]): string => ids[0] as string;

@@ -4,7 +4,7 @@
 import type { HealthEventDocument } from '../model/health-event.js';
 import { MAINTENANCE } from './maintenance.js';
 import type { Pipeline } from './pipeline.js';
-import { type Outcome, only, quick, type Scenario, settled, until, xid } from './scenario.js';
+import { draining, logged, type Outcome, only, quick, type Scenario, settled, until, workedOff, xid } from './scenario.js';
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   healthy: {
@@ -12,9 +12,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     what: 'a GPU falls off the bus; the node is drained and rebooted, and comes back',
     async run(pipeline, node) {
       await pipeline.addNode(quick(node));
-      const id = only(await pipeline.report(xid(node)));
-      await settled(pipeline, id);
-      await settled(pipeline, only(await pipeline.report(xid(node, { isFatal: false, isHealthy: true, message: 'no XID' }))));
+      const id = await workedOff(pipeline, xid(node));
+      await workedOff(pipeline, xid(node, { isFatal: false, isHealthy: true, message: 'no XID' }));
       return id;
     },
   },
@@ -49,9 +48,9 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     node: 'gpu-node-3',
     what: 'node-drainer is restarted (SIGTERM) in the middle of the drain, the janitor killed (SIGKILL) in the middle of the reboot',
     async run(pipeline, node) {
-      await pipeline.addNode({ name: node, pods: [{ name: `trainer-${node}`, endsAfterMs: 2000 }], bootMs: 2500 });
+      await pipeline.addNode(quick(node, { pods: [{ name: `trainer-${node}`, endsAfterMs: 2000 }], bootMs: 2500 }));
       const id = only(await pipeline.report(xid(node)));
-      await until('the drain is under way', async () => (await pipeline.store.get(id))?.healtheventstatus.drainsession);
+      await draining(pipeline, id);
       await pipeline.restart('node-drainer', 'SIGTERM');
       await until('the reboot is under way', async () => {
         const reboots = await pipeline.kube.list('RebootNode');
@@ -70,10 +69,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
         { name: `trainer-${node}`, endsAfterMs: 500 },
         { name: `checkpointer-${node}`, endsAfterMs: 5000 },
       ];
-      await pipeline.addNode({ name: node, pods, bootMs: 800 });
-      const id = only(await pipeline.report(xid(node)));
-      await settled(pipeline, id);
-      return id;
+      await pipeline.addNode(quick(node, { pods }));
+      return workedOff(pipeline, xid(node));
     },
   },
   unsupported: {
@@ -81,19 +78,15 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     what: 'the recommended action is one for people',
     async run(pipeline, node) {
       await pipeline.addNode(quick(node));
-      const id = only(await pipeline.report(xid(node, { recommendedAction: 'CONTACT_SUPPORT' })));
-      await settled(pipeline, id);
-      return id;
+      return workedOff(pipeline, xid(node, { recommendedAction: 'CONTACT_SUPPORT' }));
     },
   },
   'lost-machine': {
     node: 'gpu-node-6',
     what: 'the machine does not come back from its reboot',
     async run(pipeline, node) {
-      await pipeline.addNode({ ...quick(node), bootMs: null });
-      const id = only(await pipeline.report(xid(node)));
-      await settled(pipeline, id);
-      return id;
+      await pipeline.addNode(quick(node, { bootMs: null }));
+      return workedOff(pipeline, xid(node));
     },
   },
   backfill: {
@@ -105,9 +98,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       const before = pipeline.sink.deliveries.length;
       await pipeline.restart('event-exporter', 'SIGTERM', { EXPORTER_BACKFILL: 'true' });
       await until('the backfill is under way', async () => pipeline.sink.deliveries.length > before);
-      const id = only(await pipeline.report(xid(node)));
-      await settled(pipeline, id);
-      return id;
+      return workedOff(pipeline, xid(node));
     },
   },
   'circuit-breaker': {
@@ -118,9 +109,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       await Promise.all([other, node].map((name) => pipeline.addNode(quick(name))));
       await pipeline.restart('fault-quarantine', 'SIGTERM', { CIRCUIT_BREAKER_NODES: '1' });
       const ids = await pipeline.report(...[other, node].map((name) => xid(name, { recommendedAction: 'CONTACT_SUPPORT' })));
-      await until('the circuit breaker has tripped', async () =>
-        pipeline.log.some((line) => line.includes('circuit breaker tripped')),
-      );
+      await logged(pipeline, 'circuit breaker tripped');
       await pipeline.restart('fault-quarantine', 'SIGTERM');
       for (const id of ids) await settled(pipeline, id);
       return ids[1] as string;
@@ -130,9 +119,9 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     node: 'gpu-node-8',
     what: 'a pod does not end; the run ends before it',
     async run(pipeline, node) {
-      await pipeline.addNode({ name: node, pods: [{ name: `stuck-${node}`, endsAfterMs: 3_600_000 }], bootMs: 800 });
+      await pipeline.addNode(quick(node, { pods: [{ name: `stuck-${node}`, endsAfterMs: 3_600_000 }] }));
       const id = only(await pipeline.report(xid(node)));
-      await until('the drain is under way', async () => (await pipeline.store.get(id))?.healtheventstatus.drainsession);
+      await draining(pipeline, id);
       return id;
     },
   },
@@ -141,9 +130,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     what: 'the cluster does not know the node, so that calls of its API fail',
     async run(pipeline, node) {
       const id = only(await pipeline.report(xid(node)));
-      await until('the quarantine has failed', async () => {
-        return pipeline.log.some((line) => line.includes(id) && line.includes('not decided yet'));
-      });
+      await logged(pipeline, id, 'not decided yet');
       return id;
     },
   },

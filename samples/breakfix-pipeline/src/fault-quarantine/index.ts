@@ -40,7 +40,7 @@ export class FaultQuarantine {
       if (this.breaker.tripped) return;
       await this.#retries.attempt(
         event.id,
-        () => this.processEvent(event).then(() => undefined),
+        () => this.processEvent(event),
         (error) => this.log.warn({ event: event.id, error: error.message }, 'not decided yet'),
       );
     }
@@ -145,12 +145,13 @@ export class FaultQuarantine {
   })
   async manualUncordon(node: Node): Promise<void> {
     const { name } = node.metadata;
-    await this.kube.patchNode(name, { metadata: { annotations: { [FAULTS]: '' } }, spec: { taints: taintsWithout(node) } });
     const quarantined = (['Quarantined', 'AlreadyQuarantined'] as const).map((nodequarantined) => ({
       healthevent: { nodeName: name },
       healtheventstatus: { nodequarantined },
     }));
     for (const event of await this.store.find(quarantined, 'userpodsevictionstatus')) await this.cancel(event);
+    // last, because a node without faults is not looked at again
+    await this.kube.patchNode(name, { metadata: { annotations: { [FAULTS]: '' } }, spec: { taints: taintsWithout(node) } });
     this.log.info({ node: name }, 'manually uncordoned');
   }
 

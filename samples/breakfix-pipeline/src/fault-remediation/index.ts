@@ -153,7 +153,6 @@ export class FaultRemediation {
     const timeoutSeconds = kind === 'RebootNode' ? this.limits.reboot : this.limits.maintenance;
     const gpus = kind === 'GPUReset' ? entitiesImpacted.map(({ entityValue }) => entityValue) : undefined;
     const request: Omit<Request, 'status'> = {
-      apiVersion: 'janitor.dgxc.nvidia.com/v1alpha1',
       kind,
       metadata: { name: nameOf(id), annotations: {} },
       spec: { nodeName, timeoutSeconds, recommendedAction, ...(gpus && { gpus }) },

@@ -26,6 +26,7 @@ const WAITING: readonly { attribute: string; waits(value: string): string[] }[] 
   { attribute: 'node_drainer.pods.remaining', waits: (value) => JSON.parse(value) as string[] },
   { attribute: 'janitor.node_lock.acquired', waits: (value) => (value === 'false' ? ['the lock of the node'] : []) },
   { attribute: 'janitor.reboot.progress', waits: (value) => (value === 'waiting' ? ['the machine to come back'] : []) },
+  { attribute: 'extrr.branch', waits: (value) => (value === 'wait' ? ['the external system'] : []) },
 ];
 
 export function timeByModule(trace: Trace): Map<string, number> {
@@ -76,11 +77,12 @@ function whereTimeWent(trace: Trace, span: Span): Finding {
   }
   const passes = childrenOf(trace, span);
   const waited = took(span) - covered(passes);
-  for (const { attribute, waits } of WAITING) {
-    const waiting = passes.filter(({ tags }) => tags.has(attribute)).map(({ tags }) => waits(String(tags.get(attribute))));
-    // the last waiting pass names the cause of the whole wait
-    const last = waiting.filter((for_) => for_.length > 0).at(-1);
-    if (last === undefined) continue;
+  const waiting = passes.flatMap(({ tags }) =>
+    WAITING.filter(({ attribute }) => tags.has(attribute)).map(({ attribute, waits }) => waits(String(tags.get(attribute)))),
+  );
+  // the last waiting pass names the cause of the whole wait
+  const last = waiting.filter((for_) => for_.length > 0).at(-1);
+  if (last !== undefined) {
     const says = `${span.name} waited ${text(waited)} between ${waiting.length} passes, at the end for ${last.join(', ')}.`;
     return { cause: 'waiting', subject: { waitedFor: last }, says, evidence };
   }

@@ -2,23 +2,16 @@
 
 import { trace } from '@opentelemetry/api';
 import { instrument } from 'spanwright';
-import type { ConsoleLogger } from 'spanwright/logs';
-import type { KubeClient } from '../kube/client.js';
 import type { Request } from '../kube/types.js';
 import { Failure } from '../model/failure.js';
-import type { Action, Progress } from './action.js';
+import { Action, type Progress } from './action.js';
 
 const TAINT = 'nvsentinel.dgxc.nvidia.com/released';
 const MANAGED = 'nvsentinel.dgxc.nvidia.com/managed';
 
-export class ExternalRemediation implements Action {
+export class ExternalRemediation extends Action {
   readonly kind = 'ExternalRemediationRequest';
   readonly session = 'janitor.externalremediationrequest.session';
-
-  constructor(
-    private readonly kube: KubeClient,
-    private readonly log: ConsoleLogger,
-  ) {}
 
   @instrument({
     name: 'janitor.externalremediationrequest.reconcile',

@@ -1,36 +1,27 @@
 // GPUReset: stops the services that use the GPUs, resets them by a job on the node, and starts the services again, also after a job
-// that failed. One step a pass; the status holds the last step that is done, as a condition.
+// that failed or took too long. One step a pass; the status holds the last step that is done, as a condition.
 
 import { instrument } from 'spanwright';
-import type { ConsoleLogger } from 'spanwright/logs';
-import type { KubeClient } from '../kube/client.js';
-import type { Request } from '../kube/types.js';
+import { GPU_OPERATOR, type Request, SERVICE_LABEL } from '../kube/types.js';
 import { Failure, failed } from '../model/failure.js';
-import { type Action, isOverdue, type Progress } from './action.js';
+import { Action, isOverdue, type Progress } from './action.js';
 
-const SERVICE_LABEL = 'nvidia.com/gpu.deploy.';
 const STOPPED = 'paused-for-gpu-reset';
 
 type Condition = 'Ready' | 'ServicesTornDown' | 'ResetJobCreated' | 'ResetJobCompleted' | 'ServicesRestored';
 type JobState = 'running' | 'completed' | 'failed';
 
-/** Failures of the steps after these conditions, when their time is over. */
-const TIMEOUTS: Readonly<Record<string, string>> = {
-  Ready: 'teardown_timeout',
-  ResetJobCreated: 'reset_job_timeout',
-  ResetJobCompleted: 'restore_timeout',
-};
-
 const jobOf = ({ metadata }: Request): string => `gpu-reset-${metadata.name}`;
+/** Messages of the failures of a job, by the error type, which the status holds as `reason` until the services are restored. */
+const JOB_FAILURES = {
+  reset_job_failed: (request: Request) => `the job ${jobOf(request)} failed`,
+  reset_job_timeout: (request: Request) => `the job ${jobOf(request)} was not completed after ${request.spec.timeoutSeconds} s`,
+};
+type JobFailure = keyof typeof JOB_FAILURES;
 
-export class GpuReset implements Action {
+export class GpuReset extends Action {
   readonly kind = 'GPUReset';
   readonly session = 'janitor.gpureset.reset_session';
-
-  constructor(
-    private readonly kube: KubeClient,
-    private readonly log: ConsoleLogger,
-  ) {}
 
   @instrument({
     name: 'janitor.gpureset.reconcile',
@@ -42,9 +33,11 @@ export class GpuReset implements Action {
     }),
   })
   async reconcile(request: Request): Promise<Progress> {
-    const { condition, reason } = request.status;
-    if (condition === 'ServicesRestored')
-      return reason === undefined ? 'succeeded' : new Failure('janitor', 'reset_job_failed', reason);
+    const { condition } = request.status;
+    if (condition === 'ServicesRestored') {
+      const reason = request.status.reason as JobFailure | undefined;
+      return reason === undefined ? 'succeeded' : new Failure('janitor', reason, JOB_FAILURES[reason](request));
+    }
     const next = await this.#step(request, condition as Condition | undefined);
     if (next !== undefined) {
       await this.kube.patchStatus(request, {
@@ -53,16 +46,15 @@ export class GpuReset implements Action {
       });
       return 'waiting';
     }
-    if (!isOverdue(request)) return 'waiting';
     const message = `${request.spec.nodeName} was no further than ${condition} after ${request.spec.timeoutSeconds} s`;
-    return new Failure('janitor', TIMEOUTS[condition ?? ''] ?? 'reset_timeout', message);
+    return this.waitOr(request, condition === 'Ready' ? 'teardown_timeout' : 'restore_timeout', message);
   }
 
   /** @returns the condition that is reached; undefined while the step waits for something */
   async #step(
     request: Request,
     condition: Condition | undefined,
-  ): Promise<{ condition: Condition; reason?: string } | undefined> {
+  ): Promise<{ condition: Condition; reason?: JobFailure } | undefined> {
     switch (condition) {
       case undefined:
         return { condition: 'Ready' };
@@ -73,8 +65,9 @@ export class GpuReset implements Action {
         return { condition: 'ResetJobCreated' };
       case 'ResetJobCreated': {
         const state = await this.checkJobStatus(request);
-        if (state === 'running') return undefined;
-        return { condition: 'ResetJobCompleted', ...(state === 'failed' && { reason: `the job ${jobOf(request)} failed` }) };
+        if (state === 'completed') return { condition: 'ResetJobCompleted' };
+        if (state === 'failed') return { condition: 'ResetJobCompleted', reason: 'reset_job_failed' };
+        return isOverdue(request) ? { condition: 'ResetJobCompleted', reason: 'reset_job_timeout' } : undefined;
       }
       default:
         return (await this.restoreServices(request)) ? { condition: 'ServicesRestored' } : undefined;
@@ -138,6 +131,6 @@ export class GpuReset implements Action {
   }
 
   async #servicePods(nodeName: string): Promise<unknown[]> {
-    return (await this.kube.listPods(nodeName)).filter(({ metadata }) => metadata.namespace === 'gpu-operator');
+    return (await this.kube.listPods(nodeName)).filter(({ metadata }) => metadata.namespace === GPU_OPERATOR);
   }
 }

@@ -40,7 +40,7 @@ export class Janitor {
     }
   }
 
-  /** One pass over a request: the session is begun, or gone on with, and ended with the action. */
+  /** One pass over a request. Starts or resumes the session, and ends it with the action. */
   async carryOut(action: Action, request: Request): Promise<void> {
     const { kind, metadata, spec } = request;
     const { name, annotations } = metadata;

@@ -20,9 +20,9 @@ async function main(): Promise<void> {
   const provider = connect(JanitorProviderService, setting('JANITOR_PROVIDER_ADDRESS'));
   const kube = new KubeClient(setting('KUBE_API_URL'));
   const actions = [
-    new Reboot(kube, provider, log),
+    new Reboot(kube, log, provider),
     new GpuReset(kube, log),
-    new Terminate(kube, provider, log),
+    new Terminate(kube, log, provider),
     new ExternalRemediation(kube, log),
   ];
   const janitor = new Janitor(kube, actions, log);

@@ -1,7 +1,7 @@
 // A client of the Kubernetes API: one HTTP request a call. API-call spans are those of OpenTelemetry's `undici` instrumentation
 // (fetch), with url.full and http.response.status_code; a call that is refused throws with what the server said.
 
-import { type Job, type Kind, type Node, PLURALS, type Pod, type Request, type RequestStatus } from './types.js';
+import { type Job, type Kind, type Node, type Pod, pluralOf, type Request, type RequestStatus } from './types.js';
 
 export class KubeError extends Error {
   constructor(
@@ -18,12 +18,13 @@ const hasStatus = (status: number) => (error: unknown) => error instanceof KubeE
 export const isConflict = hasStatus(409);
 const isNotFound = hasStatus(404);
 
-const API = '/apis/janitor.dgxc.nvidia.com/v1alpha1';
+const API_VERSION = 'janitor.dgxc.nvidia.com/v1alpha1';
+const API = `/apis/${API_VERSION}`;
 const JOBS = '/apis/batch/v1/namespaces/nvsentinel/jobs';
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/nvsentinel/leases';
 
 const nodePath = (name: string): string => `/api/v1/nodes/${encodeURIComponent(name)}`;
-const requestPath = (kind: Kind, name: string): string => `${API}/${PLURALS[kind]}/${encodeURIComponent(name)}`;
+const requestPath = (kind: Kind, name: string): string => `${API}/${pluralOf(kind)}/${encodeURIComponent(name)}`;
 
 export class KubeClient {
   constructor(private readonly url: string) {}
@@ -83,7 +84,7 @@ export class KubeClient {
   }
 
   async list(kind: Kind): Promise<Request[]> {
-    return (await this.#call<{ items: Request[] }>('GET', `${API}/${PLURALS[kind]}`)).items;
+    return (await this.#call<{ items: Request[] }>('GET', `${API}/${pluralOf(kind)}`)).items;
   }
 
   get(kind: Kind, name: string): Promise<Request> {
@@ -91,7 +92,7 @@ export class KubeClient {
   }
 
   create(request: Omit<Request, 'status'>): Promise<Request> {
-    return this.#call('POST', `${API}/${PLURALS[request.kind]}`, request);
+    return this.#call('POST', `${API}/${pluralOf(request.kind)}`, { apiVersion: API_VERSION, ...request });
   }
 
   annotate({ kind, metadata: { name } }: Request, annotations: Record<string, string>): Promise<Request> {

@@ -39,18 +39,21 @@ export interface Job {
   status: { succeeded?: number; failed?: number };
 }
 
-/** Custom resources: what is asked for a node. The janitor carries out all but `DrainRequest`, which the owner of the pods carries out. */
-export const PLURALS = {
-  RebootNode: 'rebootnodes',
-  GPUReset: 'gpuresets',
-  TerminateNode: 'terminatenodes',
-  ExternalRemediationRequest: 'externalremediationrequests',
-  DrainRequest: 'drainrequests',
-} as const;
-export type Kind = keyof typeof PLURALS;
+/** Annotation of a pod: the one GPU that it uses. */
+export const GPU = 'nvidia.com/gpu';
+/** Beginning of the labels of a node that start and stop the services which use its GPUs. */
+export const SERVICE_LABEL = 'nvidia.com/gpu.deploy.';
+/** Namespace of those services. */
+export const GPU_OPERATOR = 'gpu-operator';
+/** Namespace of pods that their own scheduler drains, by a `DrainRequest`. */
+export const SLURM = 'slurm';
+
+/** Custom resources: maintenance requests for a node. The owner of the pods carries out `DrainRequest`, the janitor all others. */
+export const KINDS = ['RebootNode', 'GPUReset', 'TerminateNode', 'ExternalRemediationRequest', 'DrainRequest'] as const;
+export type Kind = (typeof KINDS)[number];
+export const pluralOf = (kind: Kind): string => `${kind.toLowerCase()}s`;
 
 export interface Request {
-  apiVersion: string;
   kind: Kind;
   metadata: Metadata;
   spec: { nodeName: string; timeoutSeconds: number; recommendedAction: string; gpus?: string[] };
@@ -61,7 +64,7 @@ export interface RequestStatus {
   startTime?: string;
   /** The cloud's reference for the boot that ends, or for the termination. */
   requestRef?: string;
-  /** The last step that a request of many steps has behind it. */
+  /** Last completed step. */
   condition?: string;
   /** Answer of the external system. */
   externallyCompleted?: 'True' | 'False';

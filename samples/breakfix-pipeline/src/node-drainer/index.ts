@@ -5,7 +5,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { extract, instrument, sessions } from 'spanwright';
 import type { ConsoleLogger } from 'spanwright/logs';
 import { isConflict, type KubeClient } from '../kube/client.js';
-import type { Pod } from '../kube/types.js';
+import { GPU, GPU_OPERATOR, type Pod, SLURM } from '../kube/types.js';
 import { failed } from '../model/failure.js';
 import { eventAttributes, type HealthEvent, type StoredEvent, traceOf } from '../model/health-event.js';
 import { Retries } from '../retries.js';
@@ -17,9 +17,6 @@ const NAMESPACE = 'nvsentinel::node-drainer';
 const QUARANTINED = (['Quarantined', 'AlreadyQuarantined', 'Cancelled'] as const).map((nodequarantined) => ({
   healtheventstatus: { nodequarantined },
 }));
-/** Pods of this namespace are drained by their own scheduler, which is asked for it by a resource. */
-const CUSTOM_DRAIN = 'slurm';
-const SYSTEM = 'gpu-operator';
 
 type EvictionStatus = 'Succeeded' | 'AlreadyDrained' | 'Cancelled';
 
@@ -65,7 +62,7 @@ export class NodeDrainer {
     }
   }
 
-  /** One pass over an event: the session is begun, or gone on with, and ended with the drain. @returns whether it has ended */
+  /** One pass over an event. Starts or resumes the session, and ends it with the drain. @returns whether it has ended */
   async drain(event: StoredEvent, waits: boolean): Promise<boolean> {
     const earlier = event.healtheventstatus.drainsession;
     sessions.start(event.id, {
@@ -119,13 +116,12 @@ export class NodeDrainer {
     const gpu = partOf(event)?.entityValue;
     try {
       const pods = (await this.kube.listPods(event.healthevent.nodeName)).filter(
-        ({ metadata }) =>
-          metadata.namespace !== SYSTEM && (gpu === undefined || metadata.annotations?.['nvidia.com/gpu'] === gpu),
+        ({ metadata }) => metadata.namespace !== GPU_OPERATOR && (gpu === undefined || metadata.annotations?.[GPU] === gpu),
       );
-      const isTheirs = ({ metadata }: Pod): boolean => metadata.namespace === CUSTOM_DRAIN;
+      const isTheirs = ({ metadata }: Pod): boolean => metadata.namespace === SLURM;
       if (pods.some(isTheirs) && event.healtheventstatus.customdrain === undefined) await this.executeCustomDrain(event);
-      const untold = pods.filter((pod) => !isTheirs(pod) && pod.metadata.deletionTimestamp === undefined);
-      if (untold.length > 0) await this.evictPods(untold);
+      const notEvicted = pods.filter((pod) => !isTheirs(pod) && pod.metadata.deletionTimestamp === undefined);
+      if (notEvicted.length > 0) await this.evictPods(notEvicted);
       return pods.map(({ metadata }) => metadata.name);
     } catch (error) {
       throw failed(this.log, 'node_drainer', 'pod_eviction_error', error);
@@ -143,7 +139,6 @@ export class NodeDrainer {
   async executeCustomDrain({ id, healthevent }: StoredEvent): Promise<string> {
     const name = `drain-${id}`;
     const request = {
-      apiVersion: 'janitor.dgxc.nvidia.com/v1alpha1',
       kind: 'DrainRequest',
       metadata: { name, annotations: {} },
       spec: { nodeName: healthevent.nodeName, timeoutSeconds: 3600, recommendedAction: healthevent.recommendedAction },

@@ -8,7 +8,9 @@ interface Output {
 }
 
 export function createLog(service: string, output: Output = process.stderr): ConsoleLogger {
-  if (process.env.LOG_FORM !== 'text') return consoleLogger({ form: 'logfmt', fields: { service }, stream: output });
+  const form = process.env.LOG_FORM || 'logfmt';
+  if (form !== 'logfmt' && form !== 'text') throw new Error(`LOG_FORM="${form}" is neither logfmt nor text.`);
+  if (form === 'logfmt') return consoleLogger({ form, fields: { service }, stream: output });
   return consoleLogger({ stream: { write: (line) => output.write(columnsOf(service, JSON.parse(line))) } });
 }
 

@@ -35,6 +35,8 @@ export interface Destinations {
 /** As configured; undefined when nothing is, so that a receiver of the sample's own has to serve. @throws when it is half configured. */
 export function configuredDestinations(env: Environment): Destinations | undefined {
   const { GATEWAY_A, GATEWAY_B, CENTRAL, GATEWAY_A_OTLP_HTTP, GATEWAY_B_OTLP_HTTP } = env;
+  if (!GATEWAY_A_OTLP_HTTP !== !GATEWAY_B_OTLP_HTTP)
+    throw new Error('Set GATEWAY_A_OTLP_HTTP and GATEWAY_B_OTLP_HTTP, or neither of them.');
   if (!GATEWAY_A && !GATEWAY_B && !CENTRAL) return undefined;
   if (!GATEWAY_A || !GATEWAY_B || !CENTRAL) throw new Error('Set GATEWAY_A, GATEWAY_B and CENTRAL, or none of them.');
   const http = GATEWAY_A_OTLP_HTTP && GATEWAY_B_OTLP_HTTP ? { a: GATEWAY_A_OTLP_HTTP, b: GATEWAY_B_OTLP_HTTP } : undefined;
@@ -101,12 +103,14 @@ export class System {
     if (code !== 0) throw new Error(`greenhouse ended with ${code}`);
   }
 
-  /** A token for the user. A caller that does not sample leaves no trace, and this one is no part of the work. */
+  /** A token for the user. @throws when the identity API refuses it. A caller that does not sample leaves no trace, and this one is no part of the work. */
   async logIn(user: string): Promise<string> {
     const body = JSON.stringify({ user, password: this.secrets.PASSWORD });
     const traceparent = `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
     const response = await fetch(`${this.catalog.identity.a}/v3/auth/tokens`, { method: 'POST', body, headers: { traceparent } });
-    return response.headers.get(SUBJECT_HEADER) ?? '';
+    const token = response.headers.get(SUBJECT_HEADER);
+    if (token === null) throw new Error(`the identity API refused ${user}: ${response.status} ${await response.text()}`);
+    return token;
   }
 
   /** Counts of the spans of each process. Complete when all have ended. */

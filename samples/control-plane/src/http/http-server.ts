@@ -16,15 +16,12 @@ const STATUS: Readonly<Record<string, number>> = { NoValidHost: 503, ServerNotFo
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** `/v2.1/servers/:id`: at most one part that is handed to `run`. It is the name of the span too. */
+  /** `/v2.1/servers/:id`: at most one part that is passed to `run`. It is the name of the span too. */
   readonly path: string;
-  /** True: no token is asked for. */
+  /** No token required. */
   readonly open?: boolean;
   run(call: ApiCall, part: string): ApiReply | Promise<ApiReply>;
 }
-
-/** Answers with the user of a token, or undefined when it is not valid. */
-export type Identify = (token: string) => Promise<string | undefined> | string | undefined;
 
 export class HttpServer {
   private readonly server: Server;
@@ -32,7 +29,8 @@ export class HttpServer {
 
   constructor(
     routes: readonly Route[],
-    private readonly identify: Identify,
+    /** Returns the user of a token, or undefined when it is not valid. */
+    private readonly identify: (token: string) => Promise<string | undefined>,
   ) {
     this.routes = [...routes, HEALTH].map((route) => ({
       ...route,

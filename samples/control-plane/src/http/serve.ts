@@ -4,13 +4,11 @@
 import { startTracing } from 'spanwright';
 import { announce, endTracing, run, stopRequested } from '../lifecycle.js';
 import { type ProcessSettings, readProcessSettings, required, wholeNumber } from '../settings.js';
-import type { Identify, Route } from './http-server.js';
+import type { Route } from './http-server.js';
 import type { ServiceClient } from './service-client.js';
 
 export interface Api {
   readonly routes: readonly Route[];
-  /** Default: asks the identity API. */
-  readonly identify?: Identify;
   /** Called with the address of the API once it listens. */
   listening?(address: string): void;
   close?(): Promise<void>;
@@ -29,7 +27,7 @@ export function serveApi(
     const { ServiceClient } = await import('./service-client.js');
     const services = new ServiceClient(cluster, required(process.env, 'CATALOG'));
     const api = await makeApi(services, settings);
-    const server = new HttpServer(api.routes, api.identify ?? services.identify);
+    const server = new HttpServer(api.routes, services.identify);
     const address = await server.listen(wholeNumber(process.env, 'PORT', 0, 65_535));
     api.listening?.(address);
     announce({ ready: instance, listening: address });

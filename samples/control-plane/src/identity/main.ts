@@ -1,4 +1,4 @@
-// The identity API, Keystone's part: gives a token for a name and a password, and says whose a token is.
+// The identity API, Keystone's part: gives a token for a name and a password, and returns the user of a token.
 
 import { serveApi } from '../http/serve.js';
 import { required } from '../settings.js';

@@ -1,7 +1,8 @@
-// Metrics of RPC in the manner of oslo.metrics: calls begun, ended and failed, and their duration, by method and destination, as Prometheus
-// and OpenMetrics read them. The buckets of the duration name a trace each (exemplars), so that a slow call leads to its trace.
+// Metrics of RPC in the manner of oslo.metrics: calls begun, ended and failed, and their duration, by method and destination, as
+// OpenMetrics text. The buckets of the duration name a trace each (exemplars), so that a slow call leads to its trace.
 
 import { trace } from '@opentelemetry/api';
+import type { Route } from '../http/http-server.js';
 
 const PREFIX = 'oslo_messaging_rpc_client';
 const BUCKETS_S = [0.01, 0.1, 1, 10, Number.POSITIVE_INFINITY];
@@ -77,3 +78,14 @@ class RpcMetrics {
 
 /** Of this process. */
 export const rpcMetrics = new RpcMetrics();
+
+export const METRICS_ROUTE: Route = {
+  method: 'GET',
+  path: '/metrics',
+  open: true,
+  run: () => ({
+    status: 200,
+    body: rpcMetrics.text(),
+    headers: { 'content-type': 'application/openmetrics-text; version=1.0.0; charset=utf-8' },
+  }),
+};

@@ -7,7 +7,7 @@ serveApi('network-api', async (_, { amqpUrl, cluster }) => {
   const { fieldsOf, plainText } = await import('../http/api.js');
   const { connectBroker } = await import('../messaging/broker-connection.js');
   const { RpcClient } = await import('../messaging/rpc-client.js');
-  const { rpcMetrics } = await import('../messaging/rpc-metrics.js');
+  const { METRICS_ROUTE } = await import('../messaging/rpc-metrics.js');
   const { Ports } = await import('./ports.js');
   const broker = await connectBroker(amqpUrl, cluster);
   const ports = new Ports(await RpcClient.create(broker));
@@ -18,11 +18,13 @@ serveApi('network-api', async (_, { amqpUrl, cluster }) => {
         path: '/v2.0/ports',
         run({ body }) {
           const { server, host } = fieldsOf(body);
-          return { status: 201, body: ports.create(plainText('server', server), plainText('host', host)) };
+          // the name of the other cluster comes before a host of it
+          const parts = (typeof host === 'string' ? host.split('/') : [host]).map((part) => plainText('host', part));
+          return { status: 201, body: ports.create(plainText('server', server), parts.join('/')) };
         },
       },
       { method: 'DELETE', path: '/v2.0/ports/:server', run: (_call, server) => ({ status: 200, body: ports.delete(server) }) },
-      { method: 'GET', path: '/metrics', open: true, run: () => ({ status: 200, body: rpcMetrics.text() }) },
+      METRICS_ROUTE,
     ],
     close: () => broker.close(),
   };

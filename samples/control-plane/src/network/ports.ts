@@ -3,7 +3,7 @@
 import { instrument } from 'spanwright';
 import type { RpcClient } from '../messaging/rpc-client.js';
 
-export interface Port {
+interface Port {
   readonly server: string;
   readonly host: string;
   readonly address: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { instrument } from 'spanwright';
 import { BadRequest } from '../http/api.js';
 
-export interface Volume {
+interface Volume {
   readonly server: string;
   readonly gb: number;
 }

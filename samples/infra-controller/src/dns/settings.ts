@@ -7,8 +7,8 @@ import { join } from 'node:path';
 export const DEFAULT_ENDPOINT = 'http://opentelemetry-collector.otel.svc.cluster.local:4317';
 
 /** Of the log and of the spans alike: `debug` adds the requests to the controller. */
-export const LEVELS = ['info', 'debug'] as const;
-export type DnsLevel = (typeof LEVELS)[number];
+const LEVELS = ['info', 'debug'] as const;
+type DnsLevel = (typeof LEVELS)[number];
 
 export interface DnsSettings {
   endpoint: string;
@@ -27,7 +27,7 @@ const KEYS: ReadonlyMap<string, 'string' | 'number'> = new Map([
   ['zone', 'string'],
 ]);
 
-export function levelOf({ LOG_LEVEL = 'info' }: NodeJS.ProcessEnv): DnsLevel {
+function levelOf({ LOG_LEVEL = 'info' }: NodeJS.ProcessEnv): DnsLevel {
   const level = LEVELS.find((one) => one === LOG_LEVEL);
   if (level === undefined) throw new Error(`LOG_LEVEL="${LOG_LEVEL}"; expected ${LEVELS.join(' or ')}.`);
   return level;

@@ -30,12 +30,12 @@ export interface Recipe {
   check(answer: any, found: Found): void;
   /** Asks no trace backend. */
   apart?: true;
-  /** The same in Kubernetes, by the names of the manifests that the documents show. */
-  cluster: string;
+  /** The same in Kubernetes, by the names of the manifests that the documents show. Default: {@link PORT_OF_JAEGER}. */
+  cluster?: string;
 }
 
 /** The recipes that ask Jaeger need its port on this machine, and nothing else. */
-const PORT_OF_JAEGER = 'kubectl port-forward -n tracing svc/jaeger 16686:16686, then the same';
+export const PORT_OF_JAEGER = 'kubectl port-forward -n tracing svc/jaeger 16686:16686, then the same';
 
 function must(holds: unknown, what: string): asserts holds {
   if (!holds) throw new Error(what);
@@ -68,7 +68,6 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Which traces have errors, and where did each begin?',
     command: () => ['errors', '--since', '15m'],
-    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ traces }, found) {
       const reboot = traces.find(({ error }: { error: { reason: string } }) => /reboot/i.test(error.reason));
@@ -79,7 +78,6 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Which traces took long, and in what?',
     command: () => ['slow', '--since', '15m', '--over', '1s'],
-    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ traces }, found) {
       must(traces.length > 0 && traces[0].durationMs >= traces[traces.length - 1].durationMs, 'none, or not the slowest first');
@@ -94,7 +92,6 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'What happened in the one that failed?',
     command: ({ failed = '' }) => ['show', failed],
-    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ spans }, found) {
       must(
@@ -108,7 +105,6 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'A customer names a health event. Which traces are about it?',
     command: ({ event = '' }) => ['find', `health_event.id=${event}`],
-    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ traces }, { failed }) {
       must(traces.length === 1 && traces[0].traceId === failed, 'not the trace of that event alone');
@@ -117,7 +113,6 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Latency was highest at that moment. What was under way?',
     command: ({ slowestAt = '' }) => ['spike', '--at', slowestAt, '--window', '10s'],
-    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ traces }, { slowest }) {
       must(
@@ -129,7 +124,6 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Which service calls which?',
     command: () => ['map', '--since', '15m'],
-    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ calls }) {
       for (const module of MODULES) {
@@ -143,7 +137,6 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Is the trace of the drain whole?',
     command: ({ drained = '' }) => ['broken', drained],
-    cluster: PORT_OF_JAEGER,
     code: 0,
     check({ breaks }) {
       must(
@@ -183,7 +176,6 @@ export const RECIPES: readonly Recipe[] = [
   {
     question: 'Where does that trace stop, and why?',
     command: ({ broken = '' }) => ['broken', broken, '--expect', 'dispatch'],
-    cluster: PORT_OF_JAEGER,
     code: 1,
     check({ breaks }) {
       const lost = breaks.find(({ kind }: { kind: string }) => kind === 'own-trace');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { deliveryFaults, SPANWRIGHT, startReceiver, viewIfAsked } from '@spanwright/stage';
 import type { ReceivedSpan } from '@spanwright/viewer';
 import { kept, type Ran, runProgram, spanReports, startTraced, stopServers } from './processes.js';
-import { type Found, RECIPES, type Recipe } from './recipes.js';
+import { type Found, PORT_OF_JAEGER, RECIPES, type Recipe } from './recipes.js';
 
 const SAMPLES = join(__dirname, '..', '..', '..');
 const DESK = join(__dirname, '..', 'desk');
@@ -62,7 +62,7 @@ async function openDesk({ otlp }: Backend): Promise<Pick<Found, 'intake' | 'brok
 async function ask(backend: Backend, found: Found): Promise<string[]> {
   const faults: string[] = [];
   for (const recipe of RECIPES) {
-    const { question, command, apart, cluster } = recipe;
+    const { question, command, apart, cluster = PORT_OF_JAEGER } = recipe;
     const args = ['traces', ...command(found)];
     const env = apart ? {} : { SPANWRIGHT_JAEGER_URL: backend.jaeger };
     print(`-- ${question}`);

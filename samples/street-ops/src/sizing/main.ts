@@ -41,7 +41,7 @@ function configuration(port: number, metrics: number): string {
     processors: {
       tail_sampling: {
         decision_wait: '1h',
-        num_traces: most * 2,
+        num_traces: 2 * (most + STEPS * TRACES_A_REQUEST),
         policies: [{ name: 'errors', type: 'status_code', status_code: { status_codes: ['ERROR'] } }],
       },
     },
@@ -53,8 +53,10 @@ function configuration(port: number, metrics: number): string {
   });
 }
 
-async function send(port: number, count: number): Promise<void> {
-  for (let sent = 0; sent < count; sent += TRACES_A_REQUEST) {
+/** @returns how many traces it sent: whole requests, at least `count`. */
+async function send(port: number, count: number): Promise<number> {
+  let sent = 0;
+  for (; sent < count; sent += TRACES_A_REQUEST) {
     const scopeSpans = [
       { scope: { name: 'sizing' }, spans: Array.from({ length: TRACES_A_REQUEST }, () => traceOf(spans)).flat() },
     ];
@@ -66,6 +68,7 @@ async function send(port: number, count: number): Promise<void> {
     });
     if (!response.ok) throw new Error(`The Collector answered ${response.status}: ${await response.text()}`);
   }
+  return sent;
 }
 
 async function memoryMB(metrics: number): Promise<number | undefined> {
@@ -79,12 +82,13 @@ async function measure(port: number, metrics: number): Promise<Point[]> {
   while ((await memoryMB(metrics)) === undefined)
     if (performance.now() > limit) throw new Error('The Collector does not answer; set OTELCOL to the path of one.');
   const points: Point[] = [];
+  let sent = 0;
   for (let step = 1; step <= STEPS; step++) {
-    await send(port, most / STEPS);
+    sent += await send(port, most / STEPS);
     await pause(SETTLED_MS);
-    const point = { x: (most / STEPS) * step, y: (await memoryMB(metrics)) ?? 0 };
+    const point = { x: sent, y: (await memoryMB(metrics)) ?? 0 };
     points.push(point);
-    print(`${String(Math.round(point.x)).padStart(10)} traces wait   ${String(point.y).padStart(8)} MB`);
+    print(`${String(point.x).padStart(10)} traces wait   ${String(point.y).padStart(8)} MB`);
   }
   return points;
 }
@@ -94,9 +98,11 @@ async function main(folder: string): Promise<void> {
   const path = join(folder, 'collector.yaml');
   writeFileSync(path, configuration(port, metrics));
   const collector = spawn(process.env.OTELCOL || 'otelcol', ['--config', path], { stdio: ['ignore', 'inherit', 'inherit'] });
-  const failed = once(collector, 'error').then(([error]) => Promise.reject(error));
   try {
-    const { slope, offset } = lineThrough(await Promise.race([measure(port, metrics), failed]));
+    await once(collector, 'spawn').catch((error: Error) => {
+      throw new Error(`${error.message}; set OTELCOL to the path of a Collector.`);
+    });
+    const { slope, offset } = lineThrough(await measure(port, metrics));
     const waiting = rate * wait;
     print(
       `A trace of ${spans} spans takes ${(slope * 1024).toFixed(1)} KB; ${rate} a second for ${wait} s are ${waiting} traces.`,

@@ -17,6 +17,8 @@ const outer = instrument({ namespace: 'carbide::outer', name: 'outer' }, async (
   return work();
 });
 const step = instrument({ namespace: 'carbide::inner', name: 'step' }, () => 1);
+const third = instrument({ namespace: 'carbide::inner', name: 'third' }, () => 3);
+const second = instrument({ namespace: 'carbide::inner', name: 'second' }, () => third());
 const inner = instrument({ namespace: 'carbide::inner', name: 'inner' }, async (outcome: 'fails' | 'slow' | 'fine') => {
   step();
   await sleep(outcome === 'slow' ? 120 : 1);
@@ -108,8 +110,6 @@ test('calls of other requests, other traces and switched-off functions are not a
 });
 
 test('a call below the root that exceeded the span limit is added under its recorded caller, and no call of another trace', async () => {
-  const third = instrument({ namespace: 'carbide::inner', name: 'third' }, () => 3);
-  const second = instrument({ namespace: 'carbide::inner', name: 'second' }, () => third());
   const first = instrument({ namespace: 'carbide::inner', name: 'first' }, () => {
     second();
     throw new Error('refused');
@@ -143,12 +143,13 @@ test('a root whose trace is kept early because of an error gets its callers when
       failing();
     } catch {
       await sleep(2);
-      step();
+      second();
     }
   });
-  const spans = await flown(() => outer(() => around()), { maxOpenSpans: 3 });
+  const spans = await flown(() => outer(() => around()), { maxOpenSpans: 2 });
   assert.ok(spans.includes('around in outer'), spans.join());
   assert.ok(spans.includes('outer (kept: error)'), spans.join());
+  assert.ok(spans.includes('third in second (kept: error)'), 'also a call made after the error');
 });
 
 test.run();

@@ -30,9 +30,11 @@ test('POST dump and `spanwright dump` write the calls of the flight recorder wit
     assert.match(log.join('\n'), /dump the flight recorder by .* reason: slow rack 7/);
 
     const environment = { SPANWRIGHT_ADMIN_URL: server.url, SPANWRIGHT_ADMIN_TOKEN: TOKEN };
-    const ran = await spanwright(['dump', '--json'], environment);
+    const ran = await spanwright(['dump', '--json', '--reason', 'slow rack 8'], environment);
     assert.is(ran.code, 0, ran.err);
-    assert.is(readTraces(readFileSync(JSON.parse(ran.out).file, 'utf8')).length, spans.length);
+    const again = readTraces(readFileSync(JSON.parse(ran.out).file, 'utf8'));
+    assert.is(again.length, spans.length);
+    assert.is(again[0]?.attributes['spanwright.flight.reason'], 'slow rack 8');
     assert.match((await spanwright(['dump'], environment)).out, /^\d+ calls in \/.*\.json; open it with: spanwright view FILE/);
   } finally {
     await server.close();

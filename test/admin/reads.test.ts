@@ -6,9 +6,14 @@ import { Script } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ROUTES } from '../../runtime/admin/routes.js';
-import type { Tracing } from '../../runtime/index.js';
+import { instrument, type Tracing } from '../../runtime/index.js';
 import { ask, fingerprint, quietHandler } from './client.js';
-import { type OpenWork, openWork, startService } from './service.js';
+import { NAMESPACE, type OpenWork, openWork, startService } from './service.js';
+
+/** Another site of the namespace. */
+const refuse = instrument({ name: 'refuse', namespace: NAMESPACE }, () => {
+  throw new Error('refused');
+});
 
 const PAGE = join(__dirname, '../../runtime/admin/page');
 
@@ -127,6 +132,7 @@ test('sites carry latency and the last failures; messages are shown to holders o
 
 test('namespaces sum up their sites, in pages', async () => {
   const { admin } = quietHandler(tracing);
+  assert.throws(refuse);
   const { json } = await ask(admin, 'GET', '/tracing/namespaces', { token: null });
   const { sites } = (await ask(admin, 'GET', '/tracing/sites')).json;
   assert.equal(
@@ -138,7 +144,11 @@ test('namespaces sum up their sites, in pages', async () => {
   const sum = (key: string) => own.reduce((total: number, site: Record<string, number>) => total + (site[key] as number), 0);
   assert.is(machines.sites, own.length);
   for (const key of ['open', 'calls', 'errors']) assert.is(machines[key], sum(key), key);
+  assert.is(own.length, 2);
   assert.ok(machines.errors >= 2);
+  const counted = ({ latency }: { latency: { counts: number[] } }) => latency.counts.reduce((total, count) => total + count, 0);
+  const counts = own.map(counted);
+  assert.is(counted(machines), counts[0] + counts[1]);
   assert.equal(machines.verdicts, { on: own.length, off: 0, drop: 0 });
   const second = (await ask(admin, 'GET', '/tracing/namespaces?limit=1&offset=1')).json;
   assert.is(second.total, 2);
@@ -191,7 +201,10 @@ test('the page holds no data, runs only its own script, and that script parses',
   const script = new RegExp(`<script nonce="${nonce.replace(/[+/]/g, '\\$&')}">([\\s\\S]*)</script>`).exec(
     first.text,
   )?.[1] as string;
+  assert.ok(script);
   assert.ok(new Script(script));
+  assert.is(first.text.split('<script').length, 2, 'one script');
+  assert.match(first.headers.get('content-security-policy') as string, `; script-src 'nonce-${nonce}'; `);
   assert.not.match(first.text, /admin-test/);
   // the names of SVG and MathML are no addresses that a browser asks
   assert.not.match(first.text.replace(/http:\/\/www\.w3\.org\/[\w/]+/g, ''), /https?:\/\//);
@@ -213,6 +226,19 @@ test('the OpenAPI document holds every route of the table, no more, and the fiel
     ({ method, path }) => `${method} /ops/tracing${path === '' ? '' : `/${path.replace(':id', '{id}')}`}`,
   );
   assert.equal(listed.sort(), expected.sort());
+  for (const route of ROUTES) {
+    const path = `/ops/tracing${route.path === '' ? '' : `/${route.path.replace(':id', '{id}')}`}`;
+    const { parameters, requestBody } = json.paths[path][route.method.toLowerCase()];
+    const query = route.method === 'GET' ? route.query : [];
+    const names = [...(path.endsWith('{id}') ? ['id'] : []), ...query.map(({ name }) => name)];
+    assert.equal(
+      parameters.map(({ name }: { name: string }) => name),
+      names,
+      path,
+    );
+    const fields = Object.keys(requestBody?.content['application/json'].schema.properties ?? {});
+    assert.equal(fields, route.method === 'GET' ? [] : (route.body ?? []).map(({ name }) => name), path);
+  }
   const body = json.paths['/ops/tracing/enabled'].put.requestBody.content['application/json'].schema;
   assert.equal(body.required, ['enabled']);
   assert.is(body.properties.for.oneOf.length, 2);

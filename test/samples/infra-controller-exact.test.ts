@@ -9,7 +9,7 @@ import { readTraces } from '../../viewer/formats/read.js';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { spanwright } from '../cli/program.js';
-import { ServiceProcess, TOKEN } from './service-process.js';
+import { type Answer, ServiceProcess, TOKEN } from './service-process.js';
 
 const SECRET = 'a secret of the operators of the site';
 let receiver: Receiver;
@@ -67,16 +67,21 @@ const captured = (span: ReceivedSpan | undefined) =>
   Object.fromEntries(Object.entries(span?.attributes ?? {}).filter(([key]) => key.startsWith('spanwright.')));
 const POWER = ['BmcClient::send', 'NsmBackend::powerControl', QUERY, QUERY, 'request'];
 
-test('a signed request is recorded whole while tracing is off, and no other request is', async () => {
+test('a signed request is recorded whole while tracing is off and its answer names the trace; no other request is', async () => {
   const header = /^x-trace-this: (\S+)$/m.exec(await command('sign', '--for', '5m', '--path', '/v1/power'))?.[1] ?? '';
   const signed = { 'x-trace-this': header };
+  const answers: Answer[] = [];
   const spans = await recorded(POWER.length, async () => {
-    await restart();
-    await restart(signed);
+    answers.push(await restart(), await restart(signed));
     await service.call('GET', '/v1/firmware?component=switch-1', undefined, signed); // a path that is not signed
   });
   assert.equal(functions(spans), POWER);
-  assert.is(new Set(spans.map((span) => span.traceId)).size, 1);
+  const [traceId, ...others] = new Set(spans.map((span) => span.traceId));
+  assert.equal(others, []);
+  assert.equal(
+    answers.map(({ headers }) => headers.get('x-trace-id')),
+    [null, traceId],
+  );
   assert.match(await command('status'), /1 requests recorded, 1 refused/);
 });
 

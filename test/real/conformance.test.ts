@@ -1,5 +1,5 @@
-// Forty programs through Spanwright and through the SDK alone, into one Collector: what arrives differs as docs/differences.md lists it,
-// and in nothing else. A missing Collector is a printed skip, on a build server a failure.
+// Forty programs through Spanwright and through the SDK alone, of lines 2 and 3, into one Collector: what arrives differs as
+// docs/differences.md lists it, and in nothing else. A missing part is a printed skip, on a build server a failure.
 // limit: 120 s
 
 import { execFile } from 'node:child_process';
@@ -12,28 +12,47 @@ import { PROJECT } from '../house/sources.js';
 import { type Arrived, arrivedIn, type Difference, differencesOf, resourceDifferences } from './conformance/compare.js';
 import { PROGRAMS } from './conformance/programs.js';
 import { OTELCOL, OtelCollector } from './support/otel-collector.js';
-import { until } from './support/program.js';
+import { CACHE, findPart, until } from './support/program.js';
+
+interface Line {
+  readonly name: 'SDK 2.12' | 'SDK 3.1';
+  readonly node: string;
+  readonly preload: readonly string[];
+}
+
+const LINES: readonly Line[] = [
+  { name: 'SDK 2.12', node: process.execPath, preload: [] },
+  {
+    name: 'SDK 3.1',
+    node: join(CACHE, 'node24/node_modules/.bin/node'),
+    preload: ['--require', join(__dirname, 'conformance/line3.cjs')],
+  },
+];
+const isMissing = ['sdk3/node_modules', 'node24/node_modules/.bin/node'].some((path) => findPart(path) === undefined);
 
 const test = suite('conformance');
-const all = OTELCOL === undefined ? test.skip : test;
+const all = OTELCOL === undefined || isMissing ? test.skip : test;
 
-type Row = Record<keyof Difference, string>;
+type Row = Record<keyof Difference | 'line', string>;
 type Side = 'sdk' | 'spanwright';
 
 const executeFile = promisify(execFile);
-const spans: Record<Side, Map<string, Arrived[]>> = { sdk: new Map(), spanwright: new Map() };
-let found: readonly Difference[] = [];
+/** By program, of each side and line. */
+const spans = new Map<string, Map<string, Arrived[]>>();
+const of = (line: Line, side: Side): Map<string, Arrived[]> => spans.get(`${line.name} ${side}`) as Map<string, Arrived[]>;
+const found = new Map<Line, readonly Difference[]>();
 
-/** Rows of the table in the docs. */
+/** Rows of the tables in the docs: of both lines, and of one line below its heading. */
 function listed(): Row[] {
-  const lines = readFileSync(join(PROJECT, 'docs/differences.md'), 'utf8').split('\n');
-  const rows = lines.filter((line) => line.startsWith('| `')).map((line) => line.split(' | '));
-  return rows.map(([program = '', field = '', sdk = '', spanwright = '']) => ({
-    program: program.replace(/^\| /, ''),
-    field,
-    sdk,
-    spanwright,
-  }));
+  const sections = readFileSync(join(PROJECT, 'docs/differences.md'), 'utf8').split('\n## ');
+  return sections.flatMap((section) => {
+    const line = LINES.find(({ name }) => section.startsWith(`Only ${name}`))?.name ?? '*';
+    const rows = section.split('\n').filter((text) => text.startsWith('| `'));
+    return rows.map((text) => {
+      const [program = '', field = '', sdk = '', spanwright = ''] = text.replace(/^\| /, '').split(' | ');
+      return { line: `\`${line}\``, program, field, sdk, spanwright };
+    });
+  });
 }
 
 /** Text between backticks is compared, with `*` for any text; other text is for readers. */
@@ -44,16 +63,18 @@ function holds(cell: string, value: string): boolean {
   return new RegExp(`^${parts.join('.*')}$`, 's').test(value);
 }
 
-const explains = (row: Row, difference: Difference): boolean =>
-  (Object.keys(row) as (keyof Row)[]).every((key) => holds(row[key], difference[key]));
+function explains(row: Row, line: Line, difference: Difference): boolean {
+  const all = { line: line.name, ...difference };
+  return (Object.keys(row) as (keyof Row)[]).every((key) => holds(row[key], all[key]));
+}
 
 /** Runs the programs of one side and returns the program of each span that started. */
-async function execute(side: Side, endpoint: string): Promise<Record<string, string>> {
+async function execute(line: Line, side: Side, endpoint: string): Promise<Record<string, string>> {
   const owners: Record<string, string> = {};
   for (const env of new Set(PROGRAMS.map((program) => program.env))) {
     const names = PROGRAMS.filter((program) => program.env === env).map(({ name }) => name);
-    const args = ['--import', 'tsx', join(__dirname, 'conformance', 'side.ts'), side, ...names];
-    const { stdout } = await executeFile(process.execPath, args, {
+    const args = [...line.preload, '--import', 'tsx', join(__dirname, 'conformance', 'side.ts'), side, ...names];
+    const { stdout } = await executeFile(line.node, args, {
       cwd: PROJECT,
       env: {
         ...process.env,
@@ -70,60 +91,85 @@ async function execute(side: Side, endpoint: string): Promise<Record<string, str
 }
 
 test.before(async () => {
-  if (OTELCOL === undefined) return;
+  if (all === test.skip) return;
   const collector = await OtelCollector.start();
   try {
-    for (const side of ['sdk', 'spanwright'] as const) {
-      const before = arrivedIn(collector.requests()).length;
-      const owners = await execute(side, collector.url);
-      const count = Object.keys(owners).length;
-      await until(() => arrivedIn(collector.requests()).length >= before + count, `${count} spans of ${side} are in the file`);
-      for (const one of arrivedIn(collector.requests()).slice(before)) {
-        const program = owners[one.span.traceId + one.span.spanId] ?? 'none';
-        spans[side].set(program, [...(spans[side].get(program) ?? []), one]);
+    for (const line of LINES)
+      for (const side of ['sdk', 'spanwright'] as const) {
+        const programs = new Map<string, Arrived[]>();
+        spans.set(`${line.name} ${side}`, programs);
+        const before = arrivedIn(collector.requests()).length;
+        const owners = await execute(line, side, collector.url);
+        const count = Object.keys(owners).length;
+        await until(
+          () => arrivedIn(collector.requests()).length >= before + count,
+          `${count} spans of ${side}, ${line.name}, are in the file`,
+        );
+        for (const one of arrivedIn(collector.requests()).slice(before)) {
+          const program = owners[one.span.traceId + one.span.spanId] ?? 'none';
+          programs.set(program, [...(programs.get(program) ?? []), one]);
+        }
       }
-    }
   } finally {
     await collector.remove();
   }
-  const of = (side: Side, program: string): Arrived[] => spans[side].get(program) ?? [];
-  found = [
-    ...resourceDifferences([...spans.sdk.values()].flat(), [...spans.spanwright.values()].flat()),
-    ...PROGRAMS.flatMap(({ name }) => differencesOf(name, of('sdk', name), of('spanwright', name))),
-  ];
+  for (const line of LINES) {
+    const [sdk, spanwright] = [of(line, 'sdk'), of(line, 'spanwright')];
+    found.set(line, [
+      ...resourceDifferences([...sdk.values()].flat(), [...spanwright.values()].flat()),
+      ...PROGRAMS.flatMap(({ name }) => differencesOf(name, sdk.get(name) ?? [], spanwright.get(name) ?? [])),
+    ]);
+  }
+});
+
+all('each line ran with its own SDK', () => {
+  const versions = LINES.map((line) => {
+    const { attributes } = of(line, 'sdk').get('kinds')?.[0]?.resource ?? {};
+    return attributes.find(({ key }: { key: string }) => key === 'telemetry.sdk.version').value.stringValue;
+  });
+  assert.equal(
+    versions.map((version) => `SDK ${version.split('.', 2).join('.')}`),
+    LINES.map(({ name }) => name),
+  );
 });
 
 all('forty programs ran, and each produced its spans on both sides', () => {
   assert.is(new Set(PROGRAMS.map(({ name }) => name)).size, 40);
   const silent = ['an unsampled remote parent', 'suppressed tracing'];
-  for (const side of ['sdk', 'spanwright'] as const) {
-    const names = [...spans[side].keys()];
-    assert.equal(
-      PROGRAMS.map(({ name }) => name).filter((name) => !names.includes(name)),
-      silent,
-    );
-    assert.not.ok(names.includes('none'), 'a span of no program arrived');
-  }
+  for (const line of LINES)
+    for (const side of ['sdk', 'spanwright'] as const) {
+      const names = [...of(line, side).keys()];
+      assert.equal(
+        PROGRAMS.map(({ name }) => name).filter((name) => !names.includes(name)),
+        silent,
+      );
+      assert.not.ok(names.includes('none'), 'a span of no program arrived');
+    }
 });
 
 all('every difference found is in docs/differences.md', () => {
   const rows = listed();
-  const unlisted = found.filter((difference) => !rows.some((row) => explains(row, difference)));
-  assert.equal(
-    unlisted.map((one) => Object.values(one).join(' | ')),
-    [],
+  const unlisted = LINES.flatMap((line) =>
+    (found.get(line) ?? [])
+      .filter((difference) => !rows.some((row) => explains(row, line, difference)))
+      .map((difference) => [line.name, ...Object.values(difference)].join(' | ')),
   );
+  assert.equal(unlisted, []);
 });
 
-all('every difference in docs/differences.md was found', () => {
+all('every difference in docs/differences.md was found with each line that it is listed for', () => {
   const rows = listed();
   assert.ok(rows.length > 20);
-  const gone = rows.filter((row) => !found.some((difference) => explains(row, difference)));
+  const gone = LINES.flatMap((line) =>
+    rows
+      .filter((row) => holds(row.line, line.name) && !found.get(line)?.some((difference) => explains(row, line, difference)))
+      .map((row) => [line.name, ...Object.values(row)].join(' | ')),
+  );
   assert.equal(gone, []);
 });
 
 all('the comparison sees a changed value, a span too many, and a field that one side lacks', () => {
-  const some = spans.sdk.get('kinds') ?? [];
+  const some = of(LINES[0] as Line, 'sdk').get('kinds') ?? [];
   const changed = some.map((one, at) => (at === 0 ? { ...one, span: { ...one.span, kind: 9, extra: 1 } } : one));
   assert.equal(differencesOf('kinds', some, some), []);
   assert.equal(

@@ -4,7 +4,7 @@
 import { type Context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import { BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace';
 import { instrument, startTracing } from '../../../runtime/index.js';
 import { type Call, PROGRAMS } from './programs.js';
 
@@ -27,7 +27,7 @@ async function startSpanwright(): Promise<() => Promise<void>> {
 }
 
 async function startSdk(): Promise<() => Promise<void>> {
-  const exporting = new BatchSpanProcessor(new OTLPTraceExporter());
+  const exporting = new BatchSpanProcessor({ exporter: new OTLPTraceExporter() } as never);
   const sdk = new NodeSDK({ spanProcessors: [note, exporting], instrumentations: [] });
   sdk.start();
   return () => sdk.shutdown();

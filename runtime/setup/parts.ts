@@ -56,8 +56,19 @@ export function startRecorder(
   gate.resourceAttributes = () => ({ ...resource, 'service.name': serviceName, ...own?.resource?.attributes });
   state.recorder =
     own === undefined
-      ? new ProviderRecorder({ ...shared, resource: undefined, sink: new ProviderSink(), defersRatio: true })
+      ? new ProviderRecorder({
+          ...shared,
+          limits: uncounted(limits),
+          resource: undefined,
+          sink: new ProviderSink(),
+          defersRatio: true,
+        })
       : new Recorder({ ...shared, ...own, defersRatio: false });
+}
+
+/** The user's provider applies its own limits and counts what it drops. */
+function uncounted(limits: SpanLimits): SpanLimits {
+  return { ...limits, attributeCount: Number.POSITIVE_INFINITY, linkAttributeCount: Number.POSITIVE_INFINITY };
 }
 
 function reportNoRoom(namespace: string | undefined): void {

@@ -17,10 +17,10 @@ import { printPatterns, printRules } from '../gate/rules.js';
 import type { Verdict } from '../gate/verdicts.js';
 import { loadTraceSdk } from '../sdk/packages.js';
 import { INFO } from '../site/marks.js';
-import type { Site } from '../site/site.js';
+import type { ConstantAttributes, Site } from '../site/site.js';
 import { anyHolds } from '../span/conditional-root.js';
 import { isWithinRatio, withThreshold } from '../span/place.js';
-import { startingSite } from '../span/provided.js';
+import { answersAttributes, startingSite, takeAttributes } from '../span/provided.js';
 import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { type SamplerOptions, startOverOwnSdk } from './own.js';
@@ -67,14 +67,29 @@ export function createSampler(options: SamplerOptions): SpanwrightSampler {
     : { remoteParentSampled: new RemoteSampler(gate) };
   const parentBased = new ParentBasedSampler({ root, ...remote });
   const inherited = parentBased.shouldSample.bind(parentBased) as Sampler['shouldSample'];
-  return Object.assign(parentBased, {
+  const sampler = Object.assign(parentBased, {
     tracing,
-    shouldSample(...asked: Parameters<Sampler['shouldSample']>): SamplingResult {
-      if (startingSite()?.ratio === 1) return RECORDED;
-      const [context, , name, , attributes] = asked;
-      return root.leavesOut(name, attributes) ? skip(context) : inherited(...asked);
+    // biome-ignore lint/complexity/useMaxParams: OpenTelemetry's; a rest parameter would allocate an array for each span
+    shouldSample(
+      context: Context,
+      traceId: string,
+      name: string,
+      kind: SpanKind,
+      attributes: Attributes,
+      links: Link[],
+    ): SamplingResult {
+      if (startingSite()?.ratio === 1) return recorded(takeAttributes());
+      return root.leavesOut(name, attributes) ? skip(context) : inherited(context, traceId, name, kind, attributes, links);
     },
   });
+  answersAttributes(sampler);
+  return sampler;
+}
+
+function recorded(constant: ConstantAttributes | undefined): SamplingResult {
+  if (constant === undefined) return RECORDED;
+  constant.answer ??= { decision: RECORD_AND_SAMPLED, attributes: constant.attributes };
+  return constant.answer;
 }
 
 /** See on-demand.ts. */

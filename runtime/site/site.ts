@@ -63,6 +63,8 @@ export interface ConstantAttributes {
   readonly room: number;
   /** Left out because of the limit on the number of attributes. */
   readonly dropped: number;
+  /** Of createSampler() for a recorded call of the site, as OpenTelemetry's SamplingResult. */
+  answer?: { decision: number; attributes: Attributes } | undefined;
 }
 
 /** The slot that hot code reads. `off` is recomputed by the gate whenever the rules change. */

@@ -8,6 +8,7 @@ import {
   type Span,
   type SpanContext,
   type SpanKind,
+  type SpanOptions,
   type TimeInput,
   type Tracer,
   type TracerProvider,
@@ -17,7 +18,7 @@ import { now, wallClock } from '../captured.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import { NOTHING } from '../context/transparent.js';
 import { reportFault } from '../fault.js';
-import type { Site } from '../site/site.js';
+import type { ConstantAttributes, Site } from '../site/site.js';
 import { notice } from '../warnings.js';
 import type { Scope } from './host.js';
 import { ProvidedSpan, SPAN_FAULT, shownStart } from './provided-span.js';
@@ -38,6 +39,24 @@ export function startingSite(): Site | undefined {
   return starting;
 }
 
+/** What createSampler() returned, and the attributes that it answers for the span that is being started. */
+const asked: { sampler: object | undefined; attributes: ConstantAttributes | undefined } = {
+  sampler: undefined,
+  attributes: undefined,
+};
+
+/** @param sampler is asked first, and answers the attributes that {@link takeAttributes} returns */
+export function answersAttributes(sampler: object): void {
+  asked.sampler = sampler;
+}
+
+/** Attributes that the sampler adds to the span, once; undefined where the tracer was given them. */
+export function takeAttributes(): ConstantAttributes | undefined {
+  const { attributes } = asked;
+  asked.attributes = undefined;
+  return attributes;
+}
+
 /** Spans of the provider are exported by the user's set-up. */
 export class ProviderSink implements SpanSink {
   onStart(): void {}
@@ -55,6 +74,8 @@ export class ProviderRecorder extends Recorder {
   /** The tracer of the last span, and its scope. */
   #tracer: Tracer | undefined;
   #scope: Scope | undefined;
+  /** True: the tracer asks createSampler()'s sampler itself, so that nothing between them reads the attributes. */
+  #asksOurs = false;
   /** Start of the span at which the clock was last read, in milliseconds since the epoch. */
   #anchoredMs = Number.NEGATIVE_INFINITY;
   #anchor = 0;
@@ -98,9 +119,13 @@ export class ProviderRecorder extends Recorder {
     const before = starting;
     starting = site;
     try {
-      const { attributes } = this.constant(site);
+      const tracer = this.#tracerOf(scope);
+      const constant = this.constant(site);
+      // the SDK copies given attributes twice, before and after its sampler is asked, and those of the sampler once
+      const attributes = this.#asksOurs && site.ratio === 1 ? undefined : constant.attributes;
+      asked.attributes = attributes === undefined ? constant : undefined;
       const options = startTime === undefined ? { kind, attributes } : { kind, attributes, startTime };
-      return this.#tracerOf(scope).startSpan(name, options, context);
+      return tracer.startSpan(name, options as SpanOptions, context);
     } catch (error) {
       reportFault(SPAN_FAULT, error);
       return undefined;
@@ -126,16 +151,24 @@ export class ProviderRecorder extends Recorder {
     }
     this.#tracer = tracer;
     this.#scope = scope;
+    const { sampler } = asked;
+    this.#asksOurs = sampler !== undefined && (tracer as { _sampler?: unknown })._sampler === sampler;
     return tracer;
   }
 
   #traceOf(id: string, startMs: number): LocalTrace {
     const last = this.#last;
     if (last?.id === id && last.open > 0) return last;
+    const anchor = this.#anchorAt(startMs);
+    // calls one after another under a span of the application
+    if (last?.id === id && last.anchor === anchor) {
+      last.forgetErrors();
+      return last;
+    }
     if (last !== undefined && last.open > 0) this.#traces.set(last.id, last);
     const local =
       (this.#traces.size > 0 ? this.#traces.get(id) : undefined) ??
-      new LocalTrace(this, this.gate.traces.take(), this.#anchorAt(startMs), id, undefined, undefined);
+      new LocalTrace(this, this.gate.traces.take(), anchor, id, undefined, undefined);
     this.#last = local;
     return local;
   }

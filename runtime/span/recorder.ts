@@ -236,5 +236,5 @@ export function withinLimits(site: Site, limits: SpanLimits): ConstantAttributes
   const whole = keys.length === keysOf(site.attributes).length;
   const same = whole && keys.every((key) => String(kept[key]) === String(site.attributes[key]));
   const attributes = same ? site.attributes : freeze(kept);
-  return { from: site.attributes, limits, attributes, room: attributeCount - keys.length, dropped };
+  return { from: site.attributes, limits, attributes, room: attributeCount - keys.length, dropped, answer: undefined };
 }

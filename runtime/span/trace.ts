@@ -52,6 +52,12 @@ export class LocalTrace implements TraceLife {
     this.#errors.add(error);
     return true;
   }
+
+  /** The next error is new, for a trace that is used again. */
+  forgetErrors(): void {
+    this.#errors = undefined;
+    this.#primitive = undefined;
+  }
 }
 
 Object.defineProperty(LocalTrace.prototype, LOCAL_TRACE, { value: true });

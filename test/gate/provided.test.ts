@@ -1,75 +1,20 @@
 // Spans in a set-up of the user's own: the provider's own span is in the context, under the parent object that was there, and what
 // the sampler skips keeps the tree below it.
 
-import { type Context, context, type Span, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { context, type Span, trace } from '@opentelemetry/api';
 import * as sdk from '@opentelemetry/sdk-trace';
 import {
   AlwaysOnSampler,
-  BasicTracerProvider,
-  InMemorySpanExporter,
+  type BasicTracerProvider,
   ParentBasedSampler,
   type ReadableSpan,
   type Sampler,
-  SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  createRootSampler,
-  createSampler,
-  createSpanProcessor,
-  inject,
-  instrument,
-  type SpanwrightSampler,
-  sessions,
-  startSpan,
-} from '../../runtime/index.js';
+import { createRootSampler, createSampler, inject, instrument, sessions, startSpan } from '../../runtime/index.js';
 import { expectSpans } from '../expected-spans.js';
-
-/** Copies the tenant from the parent's span, as processors of users do, and keeps the objects that it was given. */
-class CopyingProcessor {
-  readonly started: Span[] = [];
-  onStart(span: Span & { attributes?: object }, parentContext: Context): void {
-    this.started.push(span);
-    const parent = trace.getSpan(parentContext) as { attributes?: Record<string, string> } | undefined;
-    const tenant = parent?.attributes?.tenant;
-    if (tenant !== undefined) span.setAttribute('tenant', tenant);
-  }
-  onEnd(): void {}
-  async forceFlush(): Promise<void> {}
-  async shutdown(): Promise<void> {}
-}
-
-interface Given {
-  readonly sampler: SpanwrightSampler;
-  readonly copying: CopyingProcessor;
-  readonly spans: () => ReadableSpan[];
-}
-
-async function inside(
-  sampler: SpanwrightSampler,
-  work: (given: Given) => unknown,
-  compose: (sampler: Sampler) => Sampler = (own) => own,
-): Promise<void> {
-  const exporter = new InMemorySpanExporter();
-  const copying = new CopyingProcessor();
-  const provider = new BasicTracerProvider({
-    sampler: compose(sampler as unknown as Sampler),
-    spanProcessors: [createSpanProcessor() as never, copying as never, new SimpleSpanProcessor(exporter)],
-  });
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  trace.setGlobalTracerProvider(provider);
-  const spans = (): ReadableSpan[] => exporter.getFinishedSpans();
-  try {
-    await work({ sampler, copying, spans });
-  } finally {
-    await sampler.tracing.shutdown();
-    await provider.shutdown();
-    trace.disable();
-    context.disable();
-  }
-}
+import { insideSdk } from './inside-sdk.js';
 
 /** Asked for at each call, because a proxy tracer keeps its first provider. */
 const library = () => trace.getTracer('library');
@@ -80,22 +25,16 @@ const leaf = instrument({ namespace: 'carbide::db', name: 'leaf' }, () => {
 });
 const root = instrument({ namespace: 'carbide::api', name: 'root', attributes: { tenant: 'acme' } }, () => leaf());
 
-test('the span in the context is the object that the processors were given, in each call', () =>
-  inside(createSampler({ enabled: true }), ({ copying, spans }) => {
+test('the span in the context is the object that processors are given, in each call, also as parent', () =>
+  insideSdk(createSampler({ enabled: true }), ({ copying, spans }) => {
     seen.length = 0;
     root();
     expectSpans(spans(), 'root | tenant="acme"', '  leaf | tenant="acme"', '    third | tenant="acme"');
     assert.ok(seen[0] !== undefined && copying.started.includes(seen[0]));
   }));
 
-test('a processor finds the attributes of an instrumented parent in its parent context', () =>
-  inside(createSampler({ enabled: true }), ({ spans }) => {
-    root();
-    expectSpans(spans(), 'root | tenant="acme"', '  leaf | tenant="acme"', '    third | tenant="acme"');
-  }));
-
 test('an attribute set on the active span during the call is on the exported span and seen by its children', () =>
-  inside(createSampler({ enabled: true }), ({ spans }) => {
+  insideSdk(createSampler({ enabled: true }), ({ spans }) => {
     instrument({ namespace: 'carbide', name: 'late' }, () => {
       trace.getActiveSpan()?.setAttribute('tenant', 'late');
       leaf();
@@ -104,7 +43,7 @@ test('an attribute set on the active span during the call is on the exported spa
   }));
 
 test('under a hand-written span with the flag off, the call is its child', () =>
-  inside(
+  insideSdk(
     createRootSampler({ enabled: false }),
     ({ spans }) => {
       library().startActiveSpan('hand', (span) => {
@@ -119,7 +58,7 @@ test('under a hand-written span with the flag off, the call is its child', () =>
   ));
 
 test('below a dropped third-party span, instrumented calls are children of its parent', () =>
-  inside(createSampler({ enabled: true, drop: 'tokio' }), ({ spans, sampler }) => {
+  insideSdk(createSampler({ enabled: true, drop: 'tokio' }), ({ spans, sampler }) => {
     instrument({ namespace: 'carbide', name: 'top' }, () => {
       library().startActiveSpan('leaky', { attributes: { 'code.namespace': 'tokio::x' } }, (leaky) => {
         library().startActiveSpan('inner leaky', { attributes: { 'code.namespace': 'tokio::y' } }, () => leaf());
@@ -131,7 +70,7 @@ test('below a dropped third-party span, instrumented calls are children of its p
   }));
 
 test('within a dropped third-party span, the next service gets the span above it as parent', () =>
-  inside(createSampler({ enabled: true, drop: 'name:leaky' }), ({ spans }) => {
+  insideSdk(createSampler({ enabled: true, drop: 'name:leaky' }), ({ spans }) => {
     let sent: { traceparent?: string } = {};
     const sending = instrument({ namespace: 'carbide::api', name: 'sending' }, () =>
       library().startActiveSpan('leaky', (leaky) => {
@@ -145,24 +84,24 @@ test('within a dropped third-party span, the next service gets the span above it
   }));
 
 test('a dropped span at the top lets the first instrumented call below it start the trace', () =>
-  inside(createSampler({ enabled: true, drop: 'tokio' }), ({ spans }) => {
+  insideSdk(createSampler({ enabled: true, drop: 'tokio' }), ({ spans }) => {
     library().startActiveSpan('leaky', { attributes: { 'code.namespace': 'tokio::x' } }, () => leaf());
     expectSpans(spans(), 'leaf', '  third');
   }));
 
 test('a third-party root outside `roots` does not silence the root below it; a ratio of the trace does', async () => {
-  await inside(createSampler({ enabled: true, roots: 'carbide' }), ({ spans }) => {
+  await insideSdk(createSampler({ enabled: true, roots: 'carbide' }), ({ spans }) => {
     library().startActiveSpan('GET /', () => leaf());
     expectSpans(spans(), 'leaf', '  third');
   });
-  await inside(createSampler({ enabled: true, rules: 'quiet=0.000000001' }), ({ spans }) => {
+  await insideSdk(createSampler({ enabled: true, rules: 'quiet=0.000000001' }), ({ spans }) => {
     library().startActiveSpan('GET /', { attributes: { 'code.namespace': 'quiet' } }, () => leaf());
     expectSpans(spans());
   });
 });
 
 test('a call below a third-party span that was refused while off records once the flag is on', () =>
-  inside(createSampler({ enabled: false }), ({ spans, sampler }) => {
+  insideSdk(createSampler({ enabled: false }), ({ spans, sampler }) => {
     library().startActiveSpan('GET /', () => {
       leaf();
       sampler.tracing.setEnabled(true, { for: '1m' });
@@ -172,14 +111,14 @@ test('a call below a third-party span that was refused while off records once th
   }));
 
 test("createSampler() is an instance of sdk-trace's ParentBasedSampler, and createRootSampler() is not", () =>
-  inside(createSampler({ enabled: true }), ({ sampler }) => {
+  insideSdk(createSampler({ enabled: true }), ({ sampler }) => {
     // The sdk-trace that Spanwright depends on: in this tree sdk-trace-base re-exports the class of a newer copy of its own.
     assert.instance(sampler, sdk.ParentBasedSampler);
     assert.match(String(sampler), /^ParentBased\{root=Spanwright/);
   }));
 
 test('createRootSampler() decides roots only: what the parent decides is the composition of the user', () =>
-  inside(
+  insideSdk(
     createRootSampler({ enabled: true, roots: 'carbide' }),
     ({ spans, sampler }) => {
       leaf();
@@ -193,7 +132,7 @@ test('createRootSampler() decides roots only: what the parent decides is the com
   ));
 
 test('startSpan() and sessions use the spans of the provider too', () =>
-  inside(createSampler({ enabled: true }), ({ spans, copying }) => {
+  insideSdk(createSampler({ enabled: true }), ({ spans, copying }) => {
     const span = startSpan('block', { namespace: 'carbide::block' });
     span.run(() => {
       assert.ok(copying.started.includes(trace.getActiveSpan() as Span));
@@ -216,7 +155,7 @@ test('startSpan() and sessions use the spans of the provider too', () =>
   }));
 
 test('a generator that the sampler of the user refuses still runs its steps under the refused span', () =>
-  inside(
+  insideSdk(
     createRootSampler({ enabled: true }),
     ({ spans, sampler }) => {
       const steps = instrument({ namespace: 'carbide', name: 'steps' }, function* () {
@@ -231,7 +170,7 @@ test('a generator that the sampler of the user refuses still runs its steps unde
   ));
 
 test('one error is one exception in a trace, also with a third-party span between', () =>
-  inside(createSampler({ enabled: true }), ({ spans }) => {
+  insideSdk(createSampler({ enabled: true }), ({ spans }) => {
     const error = new RangeError('once');
     const low = instrument({ namespace: 'carbide', name: 'low' }, () => {
       throw error;
@@ -250,6 +189,70 @@ test('one error is one exception in a trace, also with a third-party span betwee
     expectSpans(spans(), `high | ${failed}`, '  between', `    low | ${failed} | event exception`);
   }));
 
+test("a sampler of the user round createSampler()'s, and the processors, are given the attributes of a call", async () => {
+  const given: unknown[] = [];
+  const composed = (own: Sampler): Sampler => ({
+    shouldSample: (...asked) => {
+      given.push(asked[4].tenant);
+      return own.shouldSample(...asked);
+    },
+    toString: () => 'composed',
+  });
+  for (const [compose, tenants] of [
+    [composed, ['acme', undefined, undefined]],
+    [undefined, []],
+  ] as const) {
+    given.length = 0;
+    await insideSdk(
+      createSampler({ enabled: true }),
+      ({ copying, spans }) => {
+        root();
+        assert.equal(given, tenants);
+        assert.equal((copying.started[0] as unknown as ReadableSpan).attributes['code.namespace'], 'carbide::api');
+        const [third, low, high] = spans();
+        assert.equal(
+          [third, low, high].map((span) => span?.attributes['code.function.name']),
+          [undefined, 'carbide::db::leaf', 'carbide::api::root'],
+        );
+      },
+      compose,
+    );
+  }
+});
+
+test('calls one after another under one span record each their own exception', () =>
+  insideSdk(createSampler({ enabled: true }), ({ spans }) => {
+    const failing = instrument({ namespace: 'carbide', name: 'failing' }, () => {
+      throw 'broken';
+    });
+    library().startActiveSpan('hand', (span) => {
+      for (let call = 0; call < 2; call++) assert.throws(failing, (error: unknown) => error === 'broken');
+      span.end();
+    });
+    const failed = spans().filter(({ name }) => name === 'failing');
+    assert.equal(
+      failed.map(({ events }) => events.length),
+      [1, 1],
+    );
+  }));
+
+test('the provider limits the attributes of a site, and counts what it drops', async () => {
+  const attributes = { c1: 'long value', c2: 'b', c3: 'c' };
+  const call = instrument({ namespace: 'carbide', name: 'limited', attributes }, () => 1);
+  const limits = { SPAN_ATTRIBUTE_VALUE_LENGTH: '4', SPAN_ATTRIBUTE_COUNT: '4' };
+  for (const [name, limit] of Object.entries(limits)) process.env[`OTEL_${name}_LIMIT`] = limit;
+  try {
+    await insideSdk(createSampler({ enabled: true }), ({ spans }) => {
+      call();
+      const [span] = spans();
+      assert.equal(Object.values(span?.attributes ?? {}), ['carb', 'carb', 'long', 'b']);
+      assert.is(span?.droppedAttributesCount, 1);
+    });
+  } finally {
+    for (const name of Object.keys(limits)) delete process.env[`OTEL_${name}_LIMIT`];
+  }
+});
+
 /** The SDK's spans as those of a provider that shows no times. */
 function withoutTimes(span: Span): Span {
   return new Proxy(span, {
@@ -262,7 +265,7 @@ function withoutTimes(span: Span): Span {
 
 for (const shown of [true, false]) {
   test(`a call counts with the time of a provider's span that ${shown ? 'shows its times' : 'shows none'}`, () =>
-    inside(createSampler({ enabled: true }), async ({ sampler, spans }) => {
+    insideSdk(createSampler({ enabled: true }), async ({ sampler, spans }) => {
       const provider = (trace.getTracerProvider() as unknown as { getDelegate(): BasicTracerProvider }).getDelegate();
       const tracer = provider.getTracer('measured');
       const startSpan: typeof tracer.startSpan = (...given) => withoutTimes(tracer.startSpan(...given));

@@ -1,5 +1,5 @@
 // Checks once, two seconds after the first load or when a shorter program exits: instrumented code beside an SDK without createSampler()
-// (SPW031), and copies of @opentelemetry/api that cannot see each other (SPW036). The timer does not keep the process alive.
+// or an endpoint (SPW031), and copies of @opentelemetry/api that cannot see each other (SPW036). The timer does not keep the process alive.
 
 import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
@@ -32,10 +32,13 @@ const reportAtExit = guarded('the check of other tracing', () => {
 
 function reportUnconnected(): void {
   const provider = registeredProvider();
-  if (state.wasStarted || state.sites.size === 0 || provider === undefined) return;
+  const { tracing, recorder } = state;
+  const lacksEndpoint = tracing !== undefined && recorder === undefined;
+  if ((state.wasStarted && !lacksEndpoint) || state.sites.size === 0 || provider === undefined) return;
+  const [why, instead] = lacksEndpoint ? [', since startTracing() has no endpoint', ' in its place'] : ['', ''];
   notice(
     'SPW031',
-    `${state.sites.size} sites, ${classNameOf(provider)}: they record nothing. Call createSampler({ enabled: true }) at start, and give what it returns to the SDK as its sampler where the SDK takes one (docs/existing-setups.md)`,
+    `${state.sites.size} sites, ${classNameOf(provider)}: they record nothing${why}. Call createSampler({ enabled: true })${instead} at start, and give what it returns to the SDK as its sampler where the SDK takes one (docs/existing-setups.md)`,
   );
 }
 

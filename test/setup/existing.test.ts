@@ -174,6 +174,12 @@ test('instrumented code beside an SDK without createSampler() is logged once, al
   assert.match(seen, /BasicTracerProvider.*createSampler\(/);
 });
 
+test('instrumented code beside an SDK is logged where startTracing() has no endpoint, and not where it exports', () => {
+  const start = (options: string) => noticesOf(`${SDK}${SITE} void require('./runtime/index.ts').startTracing(${options});`);
+  assert.match(start(''), /SPW031.*startTracing\(\) has no endpoint. Call createSampler\(/);
+  assert.not.match(start("{ endpoint: 'http://127.0.0.1:9' }"), 'SPW031');
+});
+
 test('nothing is logged with createSampler(), after its shutdown, without an SDK, or without instrumented code', () => {
   assert.not.match(noticesOf(`${SDK}${SITE} createSampler();`), 'SPW031');
   assert.not.match(noticesOf(`${SDK}${SITE} void createSampler().tracing.shutdown();`), 'SPW031', 'a service that ends');

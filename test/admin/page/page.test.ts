@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AdminServer, type AdminServerOptions, startAdminServer } from '../../../runtime/admin/index.js';
-import { instrument, type Tracing } from '../../../runtime/index.js';
+import { createSampler, instrument, type Tracing } from '../../../runtime/index.js';
 import { readTraces } from '../../../viewer/formats/read.js';
+import { invoke } from '../../cli/invoke.js';
 import { fingerprint, TOKEN } from '../client.js';
 import { listFirmware, openWork, startService } from '../service.js';
 import { Browser, type Visit } from './browser.js';
@@ -368,6 +369,20 @@ test('on a phone nothing is wider than the screen', async () => {
   const [content, screen] = (await visit.page.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [number, number];
   assert.ok(content <= screen, `${content} > ${screen}`);
   await work.finish();
+});
+
+test("spans that the application's SDK exports are shown as by your SDK, without counts of export", async () => {
+  tracing = createSampler({ enabled: true, serviceName: 'own-sdk' }).tracing;
+  admin = await startAdminServer({ tracing, token: TOKEN, port: 0, log: () => undefined });
+  const { page } = await open(TOKEN);
+  await page.locator('#health', { hasText: /^by your SDK$/ }).waitFor();
+  assert.equal(await page.locator('[aria-labelledby="exporter-head"] .figures dt').allTextContents(), [
+    'started',
+    'open',
+    'leaked',
+  ]);
+  const { out } = await invoke(['status', '--url', admin.url], { SPANWRIGHT_TOKEN: TOKEN });
+  assert.match(out, /Export +by your SDK\n/);
 });
 
 for (const [scheme, darker] of [

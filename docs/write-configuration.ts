@@ -126,7 +126,8 @@ Spanwright sets have precedence; the ratio adds to other rules.
 
 With \`OTEL_CONFIG_FILE\` these variables are not read: see [declarative configuration](declarative-configuration.md).
 
-Over gRPC, \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`no_proxy\` are read (lower case, as in \`@grpc/grpc-js\`); over HTTP no proxy is used.
+Over gRPC, \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`no_proxy\` are read (lower case, as in \`@grpc/grpc-js\`); over HTTP no proxy is used. The metrics \`otel.sdk.exporter.*\` go to the
+meter provider that is registered at the first export.
 
 ## Log lines
 

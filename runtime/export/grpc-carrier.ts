@@ -2,10 +2,12 @@
 // its serializer. It has no deadline of its own, because grpc-js holds the process for its timer; the limit here ends the connection
 // instead, which a hanging Collector or a half-open connection requires in any case. Built by exporter.ts.
 
+import type { MeterProvider } from '@opentelemetry/api';
 import { clearTimeout, setTimeout, unref } from '../captured.js';
 import type { ExportResult } from '../sdk/contracts.js';
 import { GRPC_STATUS } from '../text/grpc-status.js';
 import type { Certificates } from './certificates.js';
+import { exporterMeters } from './exporter-meters.js';
 import type { Carrier, ExportDelegate, Serializer } from './otlp.js';
 import { CAN_GRIP, SocketGrip } from './socket-grip.js';
 
@@ -39,7 +41,7 @@ export interface GrpcPackages {
     serializer: Serializer,
     component: string,
     helper: unknown,
-    meters: undefined,
+    meters: MeterProvider,
     name: string,
     method: string,
   ): ExportDelegate;
@@ -159,7 +161,15 @@ export class GrpcCarrier implements Carrier {
       });
     }
     const { TraceExporterMetricsHelper: helper } = packages;
-    return packages.createOtlpGrpcExportDelegate(settings, this.serializer, COMPONENT, helper, undefined, NAME, METHOD);
+    return packages.createOtlpGrpcExportDelegate(
+      settings,
+      this.serializer,
+      COMPONENT,
+      helper,
+      exporterMeters(COMPONENT),
+      NAME,
+      METHOD,
+    );
   }
 }
 

@@ -6,10 +6,12 @@
 import { type AgentOptions, type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
+import type { MeterProvider } from '@opentelemetry/api';
 import { clearTimeout, now, setTimeout, unref } from '../captured.js';
 import type { ExportResult } from '../sdk/contracts.js';
 import type { Certificates } from './certificates.js';
 import { holdNothing } from './connect-limit.js';
+import { exporterMeters } from './exporter-meters.js';
 import { ExportTimeout } from './failures.js';
 import type { Carrier, ExportDelegate, Serializer } from './otlp.js';
 import { retryAfterMillis } from './retry-after.js';
@@ -40,7 +42,7 @@ export interface HttpPackages {
     serializer: Serializer,
     component: string,
     helper: unknown,
-    meters: undefined,
+    meters: MeterProvider,
   ): ExportDelegate;
   TraceExporterMetricsHelper: unknown;
   OTLPTraceExporter: new (settings: object) => ExportDelegate;
@@ -177,7 +179,7 @@ export class HttpCarrier implements Carrier {
       return new packages.OTLPTraceExporter({ ...rest, headers: { ...headers }, httpAgentOptions });
     }
     const { TraceExporterMetricsHelper: helper } = packages;
-    return packages.createOtlpHttpExportDelegate(settings, this.serializer, COMPONENT, helper, undefined);
+    return packages.createOtlpHttpExportDelegate(settings, this.serializer, COMPONENT, helper, exporterMeters(COMPONENT));
   }
 }
 

@@ -39,7 +39,7 @@ export function startingSite(): Site | undefined {
   return starting;
 }
 
-/** What createSampler() returned, and the attributes that it answers for the span that is being started. */
+/** The sampler of createSampler(), and the attributes that it adds to the span that is being started. */
 const asked: { sampler: object | undefined; attributes: ConstantAttributes | undefined } = {
   sampler: undefined,
   attributes: undefined,

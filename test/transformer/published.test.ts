@@ -31,16 +31,20 @@ import { startTracing } from 'spanwright';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 (globalThis as any).__DEV__ = true;
 async function main() {
-  const [state, name] = process.argv.slice(2);
+  const [state, ...names] = process.argv.slice(2);
   const exporter = new InMemorySpanExporter();
   const tracing = state === 'absent' ? undefined : await startTracing({ serviceName: 'test', enabled: state === 'on', spanProcessors: [new SimpleSpanProcessor(exporter)] });
-  const { use } = require('./use/' + name);
-  const result = await use();
-  await tracing?.forceFlush();
-  const spans = exporter.getFinishedSpans();
-  const names = [...new Set(spans.map(({ name }) => name))];
-  const left = tracing?.openSpans().map(({ name }) => name) ?? [];
-  console.log(JSON.stringify({ result, names, count: spans.length, left, sites: tracing?.sites().length ?? 0 }));
+  for (const name of names) {
+    const before = tracing?.sites().length ?? 0;
+    const { use } = require('./use/' + name);
+    const result = await use();
+    await tracing?.forceFlush();
+    const spans = exporter.getFinishedSpans();
+    const left = tracing?.openSpans().map(({ name }) => name) ?? [];
+    const sites = (tracing?.sites().length ?? 0) - before;
+    console.log('USED ' + JSON.stringify({ name, result, names: [...new Set(spans.map(({ name }) => name))], count: spans.length, left, sites }));
+    exporter.reset();
+  }
   await tracing?.shutdown();
 }
 void main();
@@ -95,6 +99,7 @@ const WAYS = {
   'legacy decorators, ES2015': project(PLUGIN, { ...LEGACY, target: 'ES2015' }, LOWERED),
 };
 const builtBy = builds();
+const namesOf = (way: string): typeof NAMES => (/ES201[567]/.test(way) ? LOWERED : NAMES);
 
 interface Told {
   readonly result: unknown;
@@ -104,11 +109,18 @@ interface Told {
   readonly sites: number;
 }
 
-function use({ directory }: Compiled, state: string, name: string): Told {
-  const { stdout, stderr } = execute(directory, 'out/main.js', state, name);
-  const last = stdout.trimEnd().split('\n').at(-1) as string;
-  if (!last.startsWith('{')) throw new Error(`${name}, tracing ${state}: ${stdout}${stderr}`);
-  return JSON.parse(last);
+/** One process uses every package in turn, for each way and each state of tracing. */
+const processes = new Map<string, ReadonlyMap<string, Told>>();
+function use(way: keyof typeof WAYS, state: string, name: string): Told {
+  const key = `${way}, tracing ${state}`;
+  const known = processes.get(key);
+  if (known !== undefined) return known.get(name) as Told;
+  const { status, stdout, stderr } = execute(builtBy(way).directory, 'out/main.js', state, ...namesOf(way));
+  const lines = stdout.split('\n').filter((line) => line.startsWith('USED '));
+  const told = new Map(lines.map((line) => JSON.parse(line.slice('USED '.length))).map((one) => [one.name, one]));
+  if (status !== 0 || told.size !== namesOf(way).length) throw new Error(`${key}: ${stdout}${stderr}`);
+  processes.set(key, told);
+  return told.get(name) as Told;
 }
 
 const declare = testWith('published');
@@ -119,12 +131,12 @@ declare('the compiler reports of their sources what it reports without the plugi
 });
 
 for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[])
-  for (const name of /ES201[567]/.test(way) ? LOWERED : NAMES) {
+  for (const name of namesOf(way)) {
     if (way === 'authored') continue;
     declare(`${way}: ${name} does what it does without the transformer, and is recorded`, () => {
-      const expected = use(builtBy('authored'), 'absent', name);
+      const expected = use('authored', 'absent', name);
       for (const state of way === 'ES2022' ? ['absent', 'off', 'on'] : ['on']) {
-        const told = use(builtBy(way), state, name);
+        const told = use(way, state, name);
         assert.equal(told.result, expected.result, `tracing ${state}`);
         assert.is(told.count > 0, state === 'on', `tracing ${state}`);
         if (state !== 'on') continue;

@@ -2,11 +2,12 @@
 // Coverage (B7): a project has the same branches, functions and missed lines with the plugin as without it, by istanbul and by V8. Each
 // is the real tool, from the folder that .ci/setup fills; the numbers are those of its own summary.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runTool, tspc, writeProject } from '../transformer/compile.js';
+import { keepPatchedCompiler } from '../transformer/patched-compiler.js';
 import { part, testWith } from './conformance/suite.js';
 import { coverageTitleOf, type Kind } from './matrix.js';
 
@@ -119,6 +120,7 @@ function measured(tool: Tool, kind: Kind, plugin: Readonly<Record<string, unknow
 }
 
 const withTools = testWith('coverage');
+if (existsSync(MODULES)) keepPatchedCompiler(part('coverage'));
 /** TC39 decorators compiled without the plugin bring functions and branches of TypeScript's own, so that there is nothing to compare with. */
 const CASES: readonly (readonly [Tool, readonly Kind[]])[] = [
   [jest('babel'), ['legacy', 'none']],

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type ts from 'typescript';
+import { patchedCompiler } from './patched-compiler.js';
 
 export const ROOT = join(__dirname, '..', '..');
 const load = createRequire(__filename);
@@ -81,7 +82,7 @@ export function write(directory: string, path: string, text: string): void {
 /** Compiles in this process, with the same patched compiler that `tspc` runs. */
 export function compile(source: ProjectSource): Compiled {
   if (!existsSync(join(ROOT, 'dist', 'transformer', 'index.js'))) throw new Error('dist/ is missing: run `npm run build` first');
-  const patched = load('ts-patch/compiler') as typeof ts;
+  const patched = patchedCompiler(ROOT);
   const directory = writeProject(source);
   source.prepare?.(directory);
   const path = join(directory, 'tsconfig.json');
@@ -107,7 +108,8 @@ export function compile(source: ProjectSource): Compiled {
 /** Declarations outside of the projects, parsed once for each set of options: most of the time of a small compilation. */
 const declarations = new Map<string, ts.SourceFile | undefined>();
 
-function hostOf(compiler: typeof ts, options: ts.CompilerOptions): ts.CompilerHost {
+/** A host whose programs share the declarations that other programs of this process have parsed. */
+export function hostOf(compiler: typeof ts, options: ts.CompilerOptions): ts.CompilerHost {
   const host = compiler.createCompilerHost(options);
   const read = host.getSourceFile.bind(host);
   host.getSourceFile = (name, languageVersion, ...rest) => {

@@ -7,10 +7,12 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { execute, type ProjectSource, type Ran, ROOT, runTool, writeProject } from './compile.js';
+import { keepPatchedCompiler } from './patched-compiler.js';
 
 const FOLDER = join(ROOT, '.cache', 'hosts', 'patched');
 const MODULES = join(FOLDER, 'node_modules');
 if (!existsSync(MODULES)) throw new Error(`${MODULES} is missing: run \`bash .ci/setup\` first`);
+keepPatchedCompiler(FOLDER);
 
 const COMPILER = { compiler: 'ts-patch/compiler' };
 

@@ -3,10 +3,10 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type ts from 'typescript';
+import { hostOf } from '../../transformer/compile.js';
+import { patchedCompiler } from '../../transformer/patched-compiler.js';
 
 export const ROOT = join(__dirname, '..', '..', '..');
 
@@ -60,11 +60,11 @@ function configuration(legacy: boolean, transformed: boolean, auto: boolean): Re
 }
 
 function emit(directory: string): string[] {
-  const compiler = createRequire(__filename)('ts-patch/compiler') as typeof ts;
+  const compiler = patchedCompiler(ROOT);
   const host = { ...compiler.sys, onUnRecoverableConfigFileDiagnostic: () => {} };
   const parsed = compiler.getParsedCommandLineOfConfigFile(join(directory, 'tsconfig.json'), {}, host);
   if (parsed === undefined) return ['tsconfig.json cannot be read'];
-  const program = compiler.createProgram(parsed.fileNames, parsed.options);
+  const program = compiler.createProgram(parsed.fileNames, parsed.options, hostOf(compiler, parsed.options));
   const found = [...parsed.errors, ...compiler.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
   const shown = { getCurrentDirectory: () => directory, getCanonicalFileName: (name: string) => name, getNewLine: () => '\n' };
   return found.map((diagnostic) => compiler.formatDiagnostic(diagnostic, shown).trimEnd());

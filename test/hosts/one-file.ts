@@ -10,6 +10,8 @@ export interface OneFile {
   readonly decorators?: Decorators;
   readonly modules: Modules;
   readonly minify: boolean;
+  /** webpack minifies with esbuild in place of terser, which takes longer than all the rest. */
+  readonly quick?: boolean;
   /** With Spanwright's plugin. */
   readonly plugin: boolean;
 }
@@ -39,12 +41,12 @@ const entryOf = ({ entry = 'src/service.ts' }: OneFile): string => entry;
 const swcDecorators = ({ decorators = 'legacy' }: OneFile): string =>
   decorators === 'legacy' ? 'legacyDecorator: true' : "decoratorVersion: '2022-03'";
 
-function webpackLike(way: OneFile): string {
+function webpackLike(way: OneFile, minimizer = ''): string {
   const library =
     way.modules === 'esm'
       ? "experiments: { outputModule: true }, output: { module: true, library: { type: 'module' },"
       : 'output: {';
-  return `mode: 'production', target: 'node', entry: './${entryOf(way)}', optimization: { minimize: ${way.minify} }, resolve: { extensions: ['.ts', '.js'] },
+  return `mode: 'production', target: 'node', entry: './${entryOf(way)}', optimization: { minimize: ${way.minify}, ${minimizer} }, resolve: { extensions: ['.ts', '.js'] },
   ${library} path: process.cwd() + '/out', filename: '${outputOf(way)}' },
   plugins: [spanwright()].filter(Boolean),`;
 }
@@ -101,13 +103,14 @@ await build({
   },
   {
     name: 'webpack',
-    packages: ['webpack', 'typescript'],
+    packages: ['webpack', 'typescript', 'minimizer-webpack-plugin'],
     script: (way) => `import { writeFileSync } from 'node:fs';
 import webpack from 'webpack';
+import Minimizer from 'minimizer-webpack-plugin';
 ${pluginOf('webpack', way)}
 writeFileSync('loader.mjs', ${JSON.stringify(`${typescript(way)}export default (code) => compile(code);`)});
 const stats = await new Promise((done, fail) => webpack({
-  ${webpackLike(way)}
+  ${webpackLike(way, way.quick ? 'minimizer: [new Minimizer({ minify: Minimizer.esbuildMinify })]' : '')}
   module: { rules: [{ test: /\\.ts$/, use: process.cwd() + '/loader.mjs' }] },
 }, (error, result) => (error ? fail(error) : done(result))));
 ${ENDED}`,

@@ -157,7 +157,7 @@ function noticesOf(program: string): string {
     console.warn = (line) => lines.push(line);
     ${program}
     process.on('exit', () => process.stdout.write(lines.join('\\n')));`;
-  return execFileSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' });
+  return execFileSync(process.execPath, ['--require', 'tsx/cjs', '-e', script], { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' });
 }
 
 const SDK = `

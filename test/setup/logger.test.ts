@@ -178,7 +178,7 @@ test('under a test runner only warnings are logged, unless a level is set', () =
   const program = `const { startTracing } = require(${JSON.stringify(join(root, 'runtime/index.ts'))});
     startTracing({ endpoint: 'http://127.0.0.1:1' }).then((tracing) => tracing.shutdown());`;
   const run = (env: NodeJS.ProcessEnv): string =>
-    spawnSync(process.execPath, ['--import', 'tsx', '-e', program], {
+    spawnSync(process.execPath, ['--require', 'tsx/cjs', '-e', program], {
       cwd: root,
       encoding: 'utf8',
       env: { PATH: process.env.PATH, ...env },

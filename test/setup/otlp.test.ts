@@ -297,7 +297,7 @@ async function live(script: string): Promise<{ out: string; after: number }> {
     const span = () => trace.getTracer('t').startSpan('s').end();
     const pause = (ms) => new Promise((done) => setTimeout(done, ms));
     (async () => { ${script}; console.log('done', Date.now()); })();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', source], {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--require', 'tsx/cjs', '-e', source], {
     cwd: ROOT,
     timeout: 40_000,
   });

@@ -50,7 +50,10 @@ for (const [index, node] of NODES.entries()) {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     let stderr: string;
     try {
-      ({ stderr } = await promisify(execFile)(node, ['--import', 'tsx', '-e', program(url)], { cwd: ROOT, timeout: 30_000 }));
+      ({ stderr } = await promisify(execFile)(node, ['--require', 'tsx/cjs', '-e', program(url)], {
+        cwd: ROOT,
+        timeout: 30_000,
+      }));
     } finally {
       server.close();
       server.closeAllConnections();

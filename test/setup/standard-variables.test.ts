@@ -15,7 +15,7 @@ const SPAN = 'b7ad6b7169203331';
 function runProgram(body: string, env: NodeJS.ProcessEnv): { printed: string[]; log: string } {
   const program = `const spanwright = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
     (async () => {${body}})();`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '-e', program], {
+  const { stdout, stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', '-e', program], {
     cwd: ROOT,
     encoding: 'utf8',
     env: { PATH: process.env.PATH, ...env },
@@ -122,7 +122,7 @@ test('OTEL_EXPORTER_OTLP_INSECURE=true sends in plaintext to an address without 
     ['false', 0],
     ['true', 1],
   ] as const) {
-    await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', program], {
+    await promisify(execFile)(process.execPath, ['--require', 'tsx/cjs', '-e', program], {
       cwd: ROOT,
       env: { PATH: process.env.PATH, OTEL_EXPORTER_OTLP_ENDPOINT: address, OTEL_EXPORTER_OTLP_INSECURE: insecure },
     });

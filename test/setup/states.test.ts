@@ -72,7 +72,7 @@ async function runStates(options: object, next: number, env: NodeJS.ProcessEnv =
       await tracing.shutdown();
     })();`;
   const inherited = Object.entries(process.env).filter(([name]) => !/^(OTEL_|SPANWRIGHT_)/.test(name));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', source], {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--require', 'tsx/cjs', '-e', source], {
     cwd: ROOT,
     timeout: 30_000,
     env: { ...Object.fromEntries(inherited), FLAGS: '00', ...env },

@@ -246,7 +246,7 @@ test('without an endpoint no package of the SDK is loaded, and with one no expor
   assert.is(out, 'null 0\n');
   const root = join(__dirname, '..', '..');
   const run = (script: string): string =>
-    execFileSync(process.execPath, ['--import', 'tsx', '-e', `${BUILD} ${script}`], { cwd: root, encoding: 'utf8' });
+    execFileSync(process.execPath, ['--require', 'tsx/cjs', '-e', `${BUILD} ${script}`], { cwd: root, encoding: 'utf8' });
   assert.is(run('build({}); console.log(sdk());'), '0\n');
   assert.is(run(`build({ endpoint: 'http://c:4317' }); console.log(sdk());`), '0\n');
   const on = run(`build({ endpoint: 'http://c:4317', enabled: true }); setTimeout(() => console.log(sdk()), 1500);`);

@@ -47,7 +47,7 @@ test('logs the cause again after a minute, with the number held back', () => {
     notice('SPW003', 'third');
     shift = 60_001;
     notice('SPW003', 'fourth');`;
-  const { stderr } = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], { encoding: 'utf8' });
+  const { stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', '-e', script], { encoding: 'utf8' });
   assert.match(stderr, /^[^\n]*: first\n[^\n]*: fourth \(2 more like this since the last line\)\n$/u);
 });
 
@@ -78,7 +78,7 @@ test('lines go to standard error, nothing to standard output', () => {
   const root = join(__dirname, '..', '..');
   const script = `require(${JSON.stringify(join(root, 'runtime/warnings.ts'))}).notice('SPW001', 'here')`;
   assert.is(
-    execFileSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: root, encoding: 'utf8', stdio: 'pipe' }),
+    execFileSync(process.execPath, ['--require', 'tsx/cjs', '-e', script], { cwd: root, encoding: 'utf8', stdio: 'pipe' }),
     '',
   );
 });

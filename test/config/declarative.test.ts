@@ -429,7 +429,7 @@ test('without the package yaml the file is refused with the remedy', () => {
     };
     const { loadConfiguration } = require(${JSON.stringify(join(__dirname, '../../runtime/config/load.ts'))});
     try { loadConfiguration({ cwd: ${JSON.stringify(base)}, env: { OTEL_CONFIG_FILE: 'alone.yaml' } }); } catch (error) { console.log(error.message); }`;
-  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '-e', program], {
+  const { stdout } = spawnSync(process.execPath, ['--require', 'tsx/cjs', '-e', program], {
     cwd: join(__dirname, '../..'),
     encoding: 'utf8',
   });

@@ -259,7 +259,7 @@ withServer('neither a connection nor an attempt to connect holds the process', a
 async function endOf(url: string): Promise<{ code: number | null; seconds: number }> {
   const program = `const { startTracing } = require('./runtime/index.ts');
 startTracing({ serviceName: 's', opampEndpoint: ${JSON.stringify(url)} }).then(() => setTimeout(() => process.send('worked', () => process.disconnect()), 500));`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '-e', program], {
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', program], {
     cwd: PROJECT,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -31,7 +31,7 @@ type Options = Record<string, string | number | true>;
 function start(options: Options): { child: ChildProcess; lines: Interface } {
   const child = fork(entry, [JSON.stringify(Object.entries(options))], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    execArgv: ['--import', 'tsx'],
+    execArgv: ['--require', 'tsx/cjs'],
   });
   if (!child.stdout) throw new Error('no stdout');
   return { child, lines: createInterface(child.stdout) };

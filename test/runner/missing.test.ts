@@ -9,7 +9,11 @@ import { missingCommands } from '../missing.js';
 function ask(missing: readonly string[], CI: string) {
   const script = `console.log(require('./test/missing.ts').mustSkip(${JSON.stringify(missing)}))`;
   const env = { ...process.env, CI };
-  return spawnSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: join(__dirname, '../..'), env, encoding: 'utf8' });
+  return spawnSync(process.execPath, ['--require', 'tsx/cjs', '-e', script], {
+    cwd: join(__dirname, '../..'),
+    env,
+    encoding: 'utf8',
+  });
 }
 
 test('a missing part is named as the reason of a skip', () => {

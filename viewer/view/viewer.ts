@@ -1,5 +1,6 @@
 // The viewer as one object: receivers, store, admin hooks and the server of the page. `spanwright view` and the tests start it.
 
+import { isLoopbackHost } from '../../runtime/text/loopback.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { startHttpReceiver } from '../receiver/http.js';
 import { type Receiver, startReceiver } from '../receiver/receiver.js';
@@ -63,7 +64,7 @@ export async function startViewer(options: ViewerOptions = {}): Promise<Viewer> 
     const http = await startHttpReceiver('127.0.0.1', httpPort, add);
     closing.push(() => http.close());
     const endpoints = { grpc: grpc.endpoint, http: http.endpoint };
-    const remote = !/^(127\.0\.0\.1|localhost|::1)$/.test(host);
+    const remote = !isLoopbackHost(host);
     const state = (): ViewerState =>
       stateOf(store, hooks, { endpoints, editor, version: VERSION, ...(file && { store: storeState(file) }) });
     const server = await startViewerServer({ source: { store, hooks }, host, port, token, remote, state });

@@ -13,7 +13,7 @@ export class Replica {
   readonly #child: ChildProcess;
 
   constructor(options: ReplicaOptions) {
-    const args = ['--import', 'tsx', join(__dirname, 'replica.ts'), JSON.stringify(options)];
+    const args = ['--require', 'tsx/cjs', join(__dirname, 'replica.ts'), JSON.stringify(options)];
     this.#child = spawn(process.execPath, args, { cwd: PROJECT, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#child.stderr?.on('data', (part) => this.errors.push(String(part)));
     this.#child.on('message', (state: ReplicaState) => {

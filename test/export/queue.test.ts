@@ -187,7 +187,7 @@ function runProgram(options: object, script: string): { child: ReturnType<typeof
       const tracing = await startTracing(${JSON.stringify({ enabled: true, scheduleDelay: 10_000, ...options })});
       ${script}
     })();`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '-e', source], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', source], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (out += text));
   return { child, ended: once(child, 'close').then(() => out) };
@@ -278,7 +278,7 @@ test('tracing starts and exports where timers are numbers', async () => {
       await tracing.shutdown();
       console.log(JSON.stringify(tracing.state().spans));
     })();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', script], { cwd: ROOT });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--require', 'tsx/cjs', '-e', script], { cwd: ROOT });
   assert.match(stdout, /"exported":1/u);
 });
 

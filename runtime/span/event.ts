@@ -1,7 +1,7 @@
-// Events and links of a span in the form that exporters read, and the checks of what callers of the API pass.
+// Events, links and status of a span in the form that exporters read, and the checks of what callers of the API pass.
 
 import { types } from 'node:util';
-import type { Attributes, HrTime, Link, TimeInput } from '@opentelemetry/api';
+import { type Attributes, type HrTime, type Link, type SpanStatus, SpanStatusCode, type TimeInput } from '@opentelemetry/api';
 import { isArray } from '../captured.js';
 import { cleanAttributes, type SpanLimits } from './attributes.js';
 
@@ -42,4 +42,10 @@ export function addLimitedLink(links: Link[], link: Link, limits: SpanLimits): n
   if (links.length <= limits.linkCount) return 0;
   links.shift();
   return 1;
+}
+
+/** The status within the limits. A message belongs to ERROR only. */
+export function limitedStatus({ code, message }: SpanStatus, limits: SpanLimits): SpanStatus {
+  if (code !== SpanStatusCode.ERROR || typeof message !== 'string') return { code };
+  return { code, message: message.slice(0, limits.attributeLength) };
 }

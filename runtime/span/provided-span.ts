@@ -1,26 +1,13 @@
 // The span of a recorded call in an SDK set-up of the user's own: writes everything to the span that the user's provider started, which is
 // the one in the context, and ends it. Exceptions of the provider are logged (SPW010) and reach neither the program nor the counts.
 
-import type {
-  Attributes,
-  AttributeValue,
-  HrTime,
-  Link,
-  Span,
-  SpanContext,
-  SpanKind,
-  SpanStatus,
-  TimeInput,
-} from '@opentelemetry/api';
+import type { Attributes, AttributeValue, HrTime, Link, Span, SpanContext, SpanStatus, TimeInput } from '@opentelemetry/api';
 import { isArray, now } from '../captured.js';
 import { reportFault } from '../fault.js';
-import type { Site } from '../site/site.js';
 import { cleanValue, REDACTED } from './attributes.js';
 import { stackOfThrown, type Thrown } from './errors.js';
 import { isLink, limitedLink } from './event.js';
-import type { Scope } from './host.js';
-import { RecordedSpan } from './recorded.js';
-import type { LocalTrace } from './trace.js';
+import { type NewSpan, RecordedSpan } from './recorded.js';
 
 export const SPAN_FAULT = "a span of the application's SDK";
 
@@ -38,17 +25,8 @@ export class ProvidedSpan extends RecordedSpan {
   #durationMs: number | undefined = undefined;
   #isEnding = false;
 
-  constructor(
-    site: Site,
-    local: LocalTrace,
-    parent: SpanContext | undefined,
-    name: string,
-    kind: SpanKind,
-    scope: Scope,
-    startMs: number,
-    provided: Span,
-  ) {
-    super(site, local, parent, name, kind, scope, startMs);
+  constructor(parts: NewSpan, provided: Span) {
+    super(parts);
     this.#provided = provided;
   }
 

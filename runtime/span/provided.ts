@@ -95,7 +95,8 @@ export class ProviderRecorder extends Recorder {
     const at = shown >= 0 ? Number.NaN : now();
     const startMs = shown >= 0 ? shown : anchorAt(at) + at;
     const local = this.#traceOf(active.spanContext().traceId, startMs);
-    const span = new ProvidedSpan(site, local, parentSpanContext, name, kind, scope, startMs, active);
+    const parts = { site, trace: local, parentSpanContext, name, kind, instrumentationScope: scope, startMs };
+    const span = new ProvidedSpan(parts, active);
     span.startedAt = at;
     if (provided?.isRecording()) this.enter(span);
     else span.ended = true; // its identity still is the parent of spans that the call starts

@@ -1,6 +1,5 @@
 // A span that is being recorded: OpenTelemetry's API Span and, for processors and exporters, the SDK's ReadableSpan in one object.
 // The spans of a site share attributes, scope and resource. Times as HrTime and merged attributes are made when they are read.
-
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import {
@@ -24,7 +23,7 @@ import type { Resource } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
 import { cleanValue, REDACTED } from './attributes.js';
 import { describeThrown, exceptionAttributes, type Thrown } from './errors.js';
-import { addLimitedLink, isLink, isTimeInput, type TimedEvent, timedEvent } from './event.js';
+import { addLimitedLink, isLink, isTimeInput, limitedStatus, type TimedEvent, timedEvent } from './event.js';
 import { SpanEvents } from './events.js';
 import type { Scope, SpanHost } from './host.js';
 import { newSpanId } from './identity.js';
@@ -35,6 +34,11 @@ const NONE = Object.freeze([]) as unknown as never[];
 const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
 /** Marks recorded spans of every copy of the package, where `instanceof` knows only its own. */
 const RECORDED = Symbol.for('spanwright.span.1');
+
+export type NewSpan = Pick<
+  RecordedSpan,
+  'site' | 'trace' | 'parentSpanContext' | 'name' | 'kind' | 'instrumentationScope' | 'startMs'
+>;
 
 export class RecordedSpan implements Span, OpenSpan {
   declare readonly [RECORDED]: true;
@@ -51,7 +55,6 @@ export class RecordedSpan implements Span, OpenSpan {
   ended = false;
   passedOn: boolean | undefined = undefined; // true: the error that failed it was recorded by a span below
   droppedLinksCount = 0;
-
   #own: Attributes | undefined = undefined;
   #ownCount = 0;
   #ownDropped = 0;
@@ -59,17 +62,23 @@ export class RecordedSpan implements Span, OpenSpan {
   #context: SpanContext | undefined = undefined;
   #endMs = 0;
   eventList: SpanEvents | undefined = undefined;
+  readonly site: Site;
+  readonly trace: LocalTrace;
+  parentSpanContext: SpanContext | undefined; // of a root, set where the flight recorder knows the caller
+  name: string;
+  readonly kind: SpanKind;
+  readonly instrumentationScope: Scope;
+  readonly startMs: number; // milliseconds since the epoch
 
-  constructor(
-    readonly site: Site,
-    readonly trace: LocalTrace,
-    public parentSpanContext: SpanContext | undefined, // of a root, set where the flight recorder knows the caller
-    public name: string,
-    readonly kind: SpanKind,
-    readonly instrumentationScope: Scope,
-    /** Milliseconds since the epoch. */
-    readonly startMs: number,
-  ) {}
+  constructor({ site, trace, parentSpanContext, name, kind, instrumentationScope, startMs }: NewSpan) {
+    this.site = site;
+    this.trace = trace;
+    this.parentSpanContext = parentSpanContext;
+    this.name = name;
+    this.kind = kind;
+    this.instrumentationScope = instrumentationScope;
+    this.startMs = startMs;
+  }
 
   get recorder(): SpanHost<RecordedSpan> {
     return this.trace.recorder;
@@ -155,9 +164,7 @@ export class RecordedSpan implements Span, OpenSpan {
     const clean = limits.hides?.(key) ? REDACTED : cleanValue(value, limits);
     if (clean === undefined) return this;
     this.#own ??= {};
-    if (!hasOwn(this.#own, key)) {
-      if (key === '__proto__' || !this.#takes(key)) return this;
-    }
+    if (!hasOwn(this.#own, key) && (key === '__proto__' || !this.#takes(key))) return this;
     this.#own[key] = clean;
     this.#merged = undefined;
     return this;
@@ -174,19 +181,16 @@ export class RecordedSpan implements Span, OpenSpan {
   }
 
   setAttributes(attributes: Attributes): this {
-    for (const key in attributes) {
-      if (hasOwn(attributes, key)) this.setAttribute(key, attributes[key] as AttributeValue);
-    }
+    for (const key in attributes) if (hasOwn(attributes, key)) this.setAttribute(key, attributes[key] as AttributeValue);
     return this;
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.ended || typeof name !== 'string') return this;
-    const { limits } = this.recorder;
     const timed = isTimeInput(attributesOrTime);
     const at = toHrTime(this.#time(timed ? attributesOrTime : time));
-    this.eventList ??= new SpanEvents(limits);
-    this.eventList.add(timedEvent(name, timed ? undefined : attributesOrTime, at, limits));
+    this.eventList ??= new SpanEvents(this.recorder.limits);
+    this.eventList.add(timedEvent(name, timed ? undefined : attributesOrTime, at, this.recorder.limits));
     return this;
   }
 
@@ -205,13 +209,9 @@ export class RecordedSpan implements Span, OpenSpan {
 
   /** As the specification says: OK is final, UNSET is ignored, a message belongs to ERROR only. */
   setStatus(status: SpanStatus): this {
-    const code = status?.code;
-    if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return this;
-    if (this.ended || this.status.code === SpanStatusCode.OK) return this;
-    this.status =
-      code === SpanStatusCode.ERROR && typeof status.message === 'string'
-        ? { code, message: status.message.slice(0, this.recorder.limits.attributeLength) }
-        : { code };
+    const isKnown = status?.code === SpanStatusCode.OK || status?.code === SpanStatusCode.ERROR;
+    const mayChange = !this.ended && this.status.code !== SpanStatusCode.OK;
+    if (isKnown && mayChange) this.status = limitedStatus(status, this.recorder.limits);
     return this;
   }
 

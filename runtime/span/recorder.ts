@@ -113,7 +113,15 @@ export class Recorder implements SpanHost<RecordedSpan> {
   startChild(site: Site, parent: RecordedSpan, context: Context): RecordedSpan {
     const { trace } = parent;
     const startMs = trace.anchor + now();
-    const span = new RecordedSpan(site, trace, parent.spanContext(), site.spanName, site.kind, this.scope, startMs);
+    const span = new RecordedSpan({
+      site,
+      trace,
+      parentSpanContext: parent.spanContext(),
+      name: site.spanName,
+      kind: site.kind,
+      instrumentationScope: this.scope,
+      startMs,
+    });
     this.#announce(span, context);
     return span;
   }
@@ -125,8 +133,9 @@ export class Recorder implements SpanHost<RecordedSpan> {
     const recorded = isRecorded(parent);
     const trace = recorded ? parent.trace : this.#traceUnder(parent, start, at);
     const startMs = startTime === undefined ? trace.anchor + at : fromTimeInput(startTime, trace.anchor);
-    const { name = site.spanName, kind = site.kind, scope = this.scope } = start;
-    const span = new RecordedSpan(site, trace, recorded ? parent.spanContext() : parent, name, kind, scope, startMs);
+    const { name = site.spanName, kind = site.kind, scope: instrumentationScope = this.scope } = start;
+    const parentSpanContext = recorded ? parent.spanContext() : parent;
+    const span = new RecordedSpan({ site, trace, parentSpanContext, name, kind, instrumentationScope, startMs });
     this.#announce(span, context);
     return span;
   }

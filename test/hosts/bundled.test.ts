@@ -56,16 +56,16 @@ async function main(): Promise<object> {
 
 main().then((seen) => console.log('SEEN ' + JSON.stringify(seen)));
 `;
-const tsconfig = ({ decorators = 'legacy' }: OneFile): object => ({
+const TSCONFIG = {
   compilerOptions: {
     target: 'ES2022',
     module: 'ESNext',
     moduleResolution: 'bundler',
-    experimentalDecorators: decorators === 'legacy',
+    experimentalDecorators: true,
     plugins: [{ transform: 'spanwright/transformer', namespace: 'bundled' }],
   },
   include: ['src'],
-});
+};
 
 const eachWay = testWith('bundlers');
 
@@ -91,7 +91,7 @@ function bundle(bundler: OneFileBundler, way: OneFile): string {
     ...Object.fromEntries(packages),
   });
   write(directory, 'package.json', JSON.stringify({ name: 'bundled', type: way.modules === 'esm' ? 'module' : 'commonjs' }));
-  write(directory, 'tsconfig.json', JSON.stringify(tsconfig(way)));
+  write(directory, 'tsconfig.json', JSON.stringify(TSCONFIG));
   write(directory, 'src/service.ts', SERVICE);
   write(directory, 'build.mjs', bundler.script(way));
   const command = bundler.runner === undefined ? process.execPath : part('bundlers/node_modules/.bin', bundler.runner);
@@ -133,16 +133,12 @@ const EVERY_WAY: readonly OneFile[] = [true, false].flatMap((plugin) =>
   [true, false].flatMap((minify) => (['commonjs', 'esm'] as const).map((modules) => ({ modules, minify, plugin }))),
 );
 const waysOf = ({ name }: OneFileBundler): readonly OneFile[] =>
-  EVERY_WAY.filter(({ modules, minify, plugin }) => name === 'esbuild' || (plugin ? minify : !minify && modules === 'esm')).map(
-    // terser meets the decorators of TC39 here; test/hosts/kinds.test.ts minifies without it
-    (way) => (name === 'webpack' && way.minify && way.modules === 'esm' ? { ...way, decorators: 'standard' } : way),
-  );
+  EVERY_WAY.filter(({ modules, minify, plugin }) => name === 'esbuild' || (plugin ? minify : !minify && modules === 'esm'));
 
 for (const bundler of ONE_FILE_BUNDLERS)
   for (const way of waysOf(bundler)) {
-    const { modules, minify, plugin, decorators } = way;
-    const kind = decorators === 'standard' ? ', TC39 decorators' : '';
-    const title = `${bundler.name}, ${modules}, ${minify ? 'minified' : 'not minified'}, ${plugin ? 'with' : 'without'} the plugin${kind}`;
+    const { modules, minify, plugin } = way;
+    const title = `${bundler.name}, ${modules}, ${minify ? 'minified' : 'not minified'}, ${plugin ? 'with' : 'without'} the plugin`;
     eachWay(`${title}: one file runs alone`, async () => {
       const { overGrpc, overHttp, toml, code, sampler } = await runService(bundle(bundler, way), title);
       const common = { status: 200, page: true, value: 'ran job' };

@@ -129,8 +129,8 @@ for (const bundler of ONE_FILE_BUNDLERS) {
       const way: OneFile = {
         entry: 'app/src/main.ts',
         decorators: kind === 'legacy' ? 'legacy' : 'standard',
-        // terser takes longer than all the rest: test/hosts/bundled.test.ts has it
-        ...{ modules: 'esm', minify: bundler.name !== 'Rollup', quick: true, plugin: true },
+        // terser takes longer than all the rest
+        ...{ modules: 'esm', minify: bundler.name !== 'Rollup', plugin: true },
       };
       directory ??= projects(bundler.packages);
       write(directory, `${kind}/build.mjs`, bundler.script(way));

@@ -10,8 +10,6 @@ export interface OneFile {
   readonly decorators?: Decorators;
   readonly modules: Modules;
   readonly minify: boolean;
-  /** webpack minifies with esbuild in place of terser, which takes longer than all the rest. */
-  readonly quick?: boolean;
   /** With Spanwright's plugin. */
   readonly plugin: boolean;
 }
@@ -41,12 +39,12 @@ const entryOf = ({ entry = 'src/service.ts' }: OneFile): string => entry;
 const swcDecorators = ({ decorators = 'legacy' }: OneFile): string =>
   decorators === 'legacy' ? 'legacyDecorator: true' : "decoratorVersion: '2022-03'";
 
-function webpackLike(way: OneFile, minimizer = ''): string {
+function webpackLike(way: OneFile): string {
   const library =
     way.modules === 'esm'
       ? "experiments: { outputModule: true }, output: { module: true, library: { type: 'module' },"
       : 'output: {';
-  return `mode: 'production', target: 'node', entry: './${entryOf(way)}', optimization: { minimize: ${way.minify}, ${minimizer} }, resolve: { extensions: ['.ts', '.js'] },
+  return `mode: 'production', target: 'node', entry: './${entryOf(way)}', optimization: { minimize: ${way.minify} }, resolve: { extensions: ['.ts', '.js'] },
   ${library} path: process.cwd() + '/out', filename: '${outputOf(way)}' },
   plugins: [spanwright()].filter(Boolean),`;
 }
@@ -103,14 +101,13 @@ await build({
   },
   {
     name: 'webpack',
-    packages: ['webpack', 'typescript', 'minimizer-webpack-plugin'],
+    packages: ['webpack', 'typescript'],
     script: (way) => `import { writeFileSync } from 'node:fs';
 import webpack from 'webpack';
-import Minimizer from 'minimizer-webpack-plugin';
 ${pluginOf('webpack', way)}
 writeFileSync('loader.mjs', ${JSON.stringify(`${typescript(way)}export default (code) => compile(code);`)});
 const stats = await new Promise((done, fail) => webpack({
-  ${webpackLike(way, way.quick ? 'minimizer: [new Minimizer({ minify: Minimizer.esbuildMinify })]' : '')}
+  ${webpackLike(way)}
   module: { rules: [{ test: /\\.ts$/, use: process.cwd() + '/loader.mjs' }] },
 }, (error, result) => (error ? fail(error) : done(result))));
 ${ENDED}`,

@@ -4,6 +4,7 @@
 import { NODES } from './node24.js';
 import { FORWARDER } from './off.js';
 import { measurePairs, type Plan } from './pairs.js';
+import { profileTable } from './profile.js';
 import { type Budget, machine, type Outcome, overFirst, signed, type Table, time, timesTable } from './report.js';
 import type { Modules } from './variants.js';
 
@@ -17,14 +18,9 @@ export async function measureCapture(modules: Modules): Promise<Outcome> {
   const tables: Table[] = [];
   const budgets: Budget[] = [];
   const common = { ...FORWARDER, flavour: 'instrument five', calls: 25_600, spans: 1 } as const;
-  const variants = await modules.all(
-    [
-      { ...common, label: 'recorded', state: 'spanwright on' },
-      { ...common, label: CAPTURED, state: 'spanwright on, capturing' },
-    ],
-    'sync',
-    true,
-  );
+  const recorded = { ...common, label: 'recorded', state: 'spanwright on' } as const;
+  const captured = { ...common, label: CAPTURED, state: 'spanwright on, capturing' } as const;
+  const variants = await modules.all([recorded, captured], 'sync', true);
   for (const [version, node] of NODES) {
     const samples = await measurePairs(worker, variants, { ...PLAN, node });
     const over = overFirst(samples);
@@ -38,5 +34,6 @@ export async function measureCapture(modules: Modules): Promise<Outcome> {
       met: measured <= LIMIT,
     });
   }
+  tables.push(await profileTable(modules, 'a call with captured arguments', [captured, recorded], 'sync'));
   return { tables, budgets };
 }

@@ -1,6 +1,6 @@
 // Profiles of a call: V8's sampling profiler over many calls, its functions grouped by purpose. measureProfile() compares recorded
-// calls of Spanwright with hand-written spans of the SDK; flight.ts profiles the flight recorder. The engine inlines small functions,
-// and the profiler attributes them to their callers.
+// calls with hand-written spans of the SDK; flight.ts profiles the flight recorder, capture.ts captured arguments. The engine inlines
+// small functions, and the profiler attributes them to their callers.
 
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import type { Profile } from './profiled.js';
 import type { Outcome, Table } from './report.js';
 import type { Shape } from './sites.js';
+import type { ParentName, StateName } from './states.js';
 import type { Choice, Modules } from './variants.js';
 
 const LIMIT_MS = 120_000;
@@ -39,20 +40,38 @@ const PARTS: readonly { readonly part: string; readonly name?: RegExp; readonly 
   },
   {
     part: 'the span: object, attributes, end',
-    url: /span\/(recorded|attributes|errors)\.js|sdk-trace-base\/.*Span.*\.js|common\/attributes\.js|sdk-trace-base|@opentelemetry\//,
+    url: /span\/(recorded|provided|provided-span|attributes|errors|captured-values|redact)\.js|sdk-trace-base\/.*Span.*\.js|common\/attributes\.js|sdk-trace-base|@opentelemetry\//,
   },
 ];
 const REST = 'the engine and what is left';
 
+/** A kind of call, beside the same span written by hand. */
+const SUBJECTS: readonly {
+  readonly what: string;
+  readonly state: StateName;
+  readonly parent: ParentName;
+  readonly note: string;
+}[] = [
+  { what: 'a recorded call', state: 'spanwright on', parent: 'sampled', note: 'Under a recorded parent.' },
+  {
+    what: "a call recorded by the user's SDK",
+    state: 'sdk with createSampler()',
+    parent: 'none',
+    note: 'Each call a trace of its own.',
+  },
+];
+
 export async function measureProfile(modules: Modules): Promise<Outcome> {
-  const choices: readonly Choice[] = [
-    { label: 'transformed', flavour: 'instrument', build: 'built', state: 'spanwright on', parent: 'sampled' },
-    { label: 'hand-written, SDK', flavour: 'handwritten', state: 'sdk on', parent: 'sampled' },
-  ];
   const tables: Table[] = [];
-  for (const shape of ['sync', 'async'] as const) {
-    const table = await profileTable(modules, 'a recorded call', choices, shape);
-    tables.push({ ...table, note: `Under a recorded parent. ${table.note}` });
+  for (const { what, state, parent, note } of SUBJECTS) {
+    const choices: readonly Choice[] = [
+      { label: 'transformed', flavour: 'instrument', build: 'built', state, parent },
+      { label: 'hand-written, SDK', flavour: 'handwritten', state: 'sdk on', parent },
+    ];
+    for (const shape of ['sync', 'async'] as const) {
+      const table = await profileTable(modules, what, choices, shape);
+      tables.push({ ...table, note: `${note} ${table.note}` });
+    }
   }
   return { tables, budgets: [] };
 }

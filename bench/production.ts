@@ -4,6 +4,7 @@
 import { NODES } from './node24.js';
 import { FORWARDER } from './off.js';
 import { measurePairs, type Plan } from './pairs.js';
+import { profileTable } from './profile.js';
 import { type Budget, machine, type Outcome, overFirst, signed, time, timesTable } from './report.js';
 import type { Shape } from './sites.js';
 import type { ParentName, StateName } from './states.js';
@@ -17,6 +18,8 @@ interface Situation {
   readonly flavour?: 'instrument' | 'instrument args';
   /** Nanoseconds above the bare call; undefined: no budget. */
   readonly limit?: number;
+  /** Kind of call, where the time of one is also shown by its parts. */
+  readonly profiled?: string;
 }
 
 const SITUATIONS: readonly Situation[] = [
@@ -26,6 +29,7 @@ const SITUATIONS: readonly Situation[] = [
     state: 'spanwright on for one value',
     parent: 'none',
     limit: 10,
+    profiled: 'a call that lacks the name in a condition',
   },
   {
     label: 'a lease with a condition, on an argument of the method',
@@ -33,6 +37,7 @@ const SITUATIONS: readonly Situation[] = [
     parent: 'none',
     flavour: 'instrument args',
     limit: 60,
+    profiled: 'a call that fails a condition on its argument',
   },
   { label: 'off, a trace open elsewhere', state: 'spanwright off, a trace open', parent: 'none' },
   { label: 'unsampled, one context', state: 'spanwright on', parent: 'unsampled' },
@@ -63,10 +68,15 @@ export async function measureProduction(modules: Modules): Promise<Outcome> {
       }
     }
   }
+  for (const situation of SITUATIONS) {
+    const [, floor, transformed] = choicesOf(situation);
+    if (situation.profiled !== undefined)
+      tables.push(await profileTable(modules, situation.profiled, [transformed, floor], 'sync'));
+  }
   return { tables, budgets };
 }
 
-function choicesOf({ state, parent, flavour = 'instrument' }: Situation): Choice[] {
+function choicesOf({ state, parent, flavour = 'instrument' }: Situation): [bare: Choice, floor: Choice, transformed: Choice] {
   const choice = { state, parent, calls: 80_000 };
   return [
     { ...choice, label: 'bare call', flavour: 'bare' },

@@ -87,7 +87,7 @@ function reportNoEndpoint({ enabled, endpoint, tracesExporter }: Configuration):
   );
 }
 
-/** Without an endpoint a dump is a file alone. */
+/** Without an endpoint a dump is only a file. */
 function startFlight(
   tracing: LiveTracing,
   configuration: Configuration,

@@ -587,7 +587,7 @@ all('of its exchanges and queues nothing stays on a broker that is not its own',
     (channel: Channel) => channel.checkExchange('nova-b.compute_fanout'),
     (channel: Channel) => channel.checkQueue('nova-a.conductor'),
   ]) {
-    // a broker takes a queue away once it has noticed that the connection of its consumer is closed
+    // a broker deletes a queue once it has noticed that the connection of its consumer is closed
     await until(async () => {
       const channel = await connection.createChannel(); // closed by the broker when there is no such thing
       channel.on('error', () => undefined);

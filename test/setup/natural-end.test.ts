@@ -134,7 +134,7 @@ for (const protocol of ['grpc', 'http/protobuf'] as const) {
         });
         cleanups.push(() => http.closeAllConnections());
         const endpoint = protocol === 'grpc' ? collector.url : await listening(http);
-        // a delay that the program does not live to see
+        // a delay longer than the program runs
         await live({ endpoint, protocol, scheduleDelay: 10_000 }, 'for (let i = 0; i < 40; i++) span();');
         assert.is(protocol === 'grpc' ? collector.accepted : spans, 40);
       }));

@@ -28,7 +28,7 @@ import { unmatchedPatterns } from './unmatched.js';
 /** The module that the plugin's entry in tsconfig.json names. */
 export const TRANSFORM = 'spanwright/transformer';
 
-/** A fault as people read it. */
+/** A fault as readable text. */
 export interface Report {
   readonly severity: 'error' | 'warning';
   /** As the compiler prints it: `src/a.ts(3,5): error TS91001: ...`. */

@@ -103,7 +103,7 @@ const didAnythingFail: Question = (trace) => {
   return { ...found, evidence: [...found.evidence, ...calls.map(describeCall)] };
 };
 
-/** Those of the spans that none of them is a child of. */
+/** Those of the spans that have no child among them. */
 function lowest(trace: Trace, spans: readonly Span[]): Span[] {
   return spans.filter((one) => !childrenOf(trace, one).some((child) => spans.includes(child)));
 }

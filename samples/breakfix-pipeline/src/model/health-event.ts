@@ -31,7 +31,7 @@ export interface HealthEventStatus {
   faultremediated?: boolean | 'skipped' | 'cancelled';
   analyzed?: boolean;
   exported?: boolean;
-  /** Trace context of the drain that is under way: what a restarted node-drainer goes on with. */
+  /** Trace context of the drain that is under way: a restarted node-drainer continues it. */
   drainsession?: Record<string, string>;
   /** Span id by module. */
   spanids: Record<string, string>;

@@ -19,7 +19,7 @@ export function encode({ width, height, pixels }: Frame, effort = 1): Buffer {
   return PNG.sync.write(png, { colorType: 0, inputColorType: 0, inputHasAlpha: false, deflateLevel: effort });
 }
 
-/** @throws Error for what is no PNG, is cut off, or is too large. */
+/** @throws Error for data that is not a PNG, is truncated, or is too large. */
 export function decode(bytes: Buffer): Frame {
   const size = isPng(bytes) && bytes.length > 24 ? bytes.readUInt32BE(16) * bytes.readUInt32BE(20) : 0;
   if (size === 0) throw new Error(`${bytes.length} bytes that are no PNG`);

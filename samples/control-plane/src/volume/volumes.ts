@@ -38,7 +38,7 @@ export class Volumes {
     return { gb: size / BYTES_PER_GB };
   }
 
-  /** An id is part of a path: nothing but the ids that the compute API makes may become one. */
+  /** An id becomes part of a path, so only ids that the compute API creates are accepted. */
   private pathOf(server: string): string {
     if (!/^[0-9a-f-]{36}$/.test(server)) throw new BadRequest(`${JSON.stringify(server)} is not the id of a server.`);
     return join(this.folder, server);

@@ -110,17 +110,7 @@ async function profile(program: string, modules: Modules, choice: Choice, shape:
     const found = JSON.parse(stdout) as Profile;
     if (best === undefined || found.nsPerCall < best.nsPerCall) best = found;
   }
-  return merged(best as Profile);
-}
-
-/** One entry a function, the slowest first: the profiler has one for each way in which it was called. */
-function merged({ nsPerCall, self }: Profile): Profile {
-  const together = new Map<string, Profile['self'][0]>();
-  for (const { name, url, share } of self) {
-    const key = `${name} ${url}`;
-    together.set(key, { name, url, share: share + (together.get(key)?.share ?? 0) });
-  }
-  return { nsPerCall, self: [...together.values()].sort((a, b) => b.share - a.share) };
+  return best as Profile;
 }
 
 function partOf({ name, url }: { name: string; url: string }): string {

@@ -10,7 +10,8 @@ import { NOTICES } from '../runtime/warnings.js';
 
 const FILE = join(__dirname, 'configuration.md');
 
-function shownDefault({ type, default: value }: KeyRow): string {
+/** A default as the document and the editor show it. */
+export function shownDefault({ type, default: value }: KeyRow): string {
   if (value === null) return 'unset';
   if (type.name === 'duration') return `\`${printDuration(value as number)}\``;
   if (value === '' || (typeof value === 'object' && Object.keys(value as object).length === 0)) return 'empty';

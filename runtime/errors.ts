@@ -12,6 +12,7 @@ const ERRORS = {
   OPEN_SPANS: { status: 500, grpc: 'FailedPrecondition' },
 } as const;
 
+/** Code of an error that Spanwright throws, its property `code`. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** Base of all errors that Spanwright throws; `code` is one of a closed list. */

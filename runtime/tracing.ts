@@ -43,6 +43,7 @@ export interface LeaseOptions {
   capture?: string;
 }
 
+/** A change made at run time, with its limits and its end. */
 export interface Lease {
   readonly id: string;
   readonly kind: 'enabled' | 'rules' | 'drop';
@@ -82,6 +83,7 @@ export interface LeaseEnd {
 /** Source of a configuration value. */
 export type Source = 'default' | 'file' | 'environment' | 'code';
 
+/** Effective value of one configuration key, and its source. */
 export interface ConfigurationValue {
   key: string;
   /** Secrets are shown as `***`. */
@@ -132,6 +134,7 @@ export interface TracingState {
   configuration: readonly ConfigurationValue[];
 }
 
+/** Numbers of spans since the start of the process; `open` is the present number. */
 export interface SpanCounts {
   open: number;
   started: number;
@@ -177,6 +180,7 @@ export interface SiteDescription {
   shape: string;
 }
 
+/** An instrumented function with its verdict and its statistics. */
 export interface SiteReport extends SiteDescription {
   /** `on`, `off` (a rule, or none that reaches down to its level), `drop`, or a ratio such as `0.1`. */
   verdict: string;
@@ -230,6 +234,7 @@ export interface NamespaceReport {
   readonly latency: Latency;
 }
 
+/** A recorded span that has not ended. */
 export interface OpenSpanReport {
   name: string;
   namespace: string;
@@ -248,6 +253,7 @@ export interface OpenSpanReport {
 export interface Tracing {
   /** Effective state of the flag. */
   readonly enabled: boolean;
+  /** Number of open spans. */
   readonly openCount: number;
   /**
    * Sets the flag under a lease. Off ends every lease that had switched on, and without `for` holds until the next switch on.
@@ -260,9 +266,11 @@ export interface Tracing {
   setRules(text: string, options?: LeaseOptions): Lease;
   /** Sets the drop list under a lease; an empty text ends every drop lease. @throws like setEnabled. */
   setDrop(text: string, options?: LeaseOptions): Lease;
+  /** Leases in force. */
   leases(): readonly Lease[];
   /** Ends a lease early. False when no lease has this id. @throws PermissionDeniedError like setEnabled. */
   endLease(id: string, actor?: string): boolean;
+  /** Flag, rules, leases, counts and configuration, as `GET <prefix>/state` of the admin hook answers. */
   state(): TracingState;
   /** Sites whose namespace begins with `prefix` (plain text, default all). */
   sites(prefix?: string): SiteReport[];
@@ -287,5 +295,6 @@ export interface Tracing {
    * queue), or when `timeout` is over: by default `otlp_timeout`, on AWS Lambda two seconds. Never rejects for a failed export.
    */
   forceFlush(options?: { timeout?: Duration }): Promise<void>;
+  /** Sends what has ended, within `shutdownTimeout`, and ends tracing. */
   shutdown(): Promise<void>;
 }

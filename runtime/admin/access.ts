@@ -7,6 +7,7 @@ import { Refusal } from './refusal.js';
 import { changeDigest, checkedToken, type Digest, digestOf } from './token.js';
 import { type FailureLimit, WrongTokens } from './wrong-tokens.js';
 
+/** Options that decide who may read and change. */
 export interface AccessOptions {
   /** The token for changes, `Authorization: Bearer <token>`, at least 16 characters. Without one, every change is refused. */
   readonly token?: string | undefined;

@@ -3,6 +3,7 @@
 
 import { printable } from '../text/printable.js';
 
+/** A change that was requested over the admin hook, and its outcome. */
 export interface AuditEntry {
   /** ISO 8601, UTC. */
   readonly at: string;

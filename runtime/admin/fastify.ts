@@ -27,6 +27,7 @@ export interface FastifyLike {
   all(path: string, handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => void): unknown;
 }
 
+/** A plugin for `fastify.register()`. */
 export type FastifyPlugin = (fastify: FastifyLike, options: unknown, done: () => void) => void;
 
 /**

@@ -22,6 +22,7 @@ import { normalPrefix, pathBelow, type RouteMatch, routeFor } from './paths.js';
 import { Refusal } from './refusal.js';
 import type { ActRoute, ChangeRoute, Changing } from './route.js';
 
+/** Options of `createAdminHandler()`. */
 export interface AdminOptions extends AccessOptions {
   /** Path prefix of the routes. Default `/tracing`. */
   readonly prefix?: string;

@@ -13,6 +13,7 @@ import { pathBelow } from './paths.js';
 /** Properties that frameworks add to Node's request: the path before mounting, and the body when a parser has read it already. */
 type FrameworkRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
 
+/** A request listener of `node:http`, and a middleware of Express and Connect. */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void;
 
 /** Headers in which proxies and content delivery networks name the original client. */

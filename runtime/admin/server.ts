@@ -15,7 +15,9 @@ import { DEFAULT_ADMIN_PORT } from './defaults.js';
 import { type AdminHandler, type AdminOptions, createAdminHandler } from './handler.js';
 import { listenerOf } from './node.js';
 
+/** Options of `startAdminServer()`. */
 export interface AdminServerOptions extends AdminOptions {
+  /** The tracing that is shown and switched, as `startTracing()` returned it. */
   readonly tracing: Tracing;
   /** Default {@link DEFAULT_ADMIN_PORT}; 0 takes any free port, see `url`. */
   readonly port?: number;
@@ -25,9 +27,11 @@ export interface AdminServerOptions extends AdminOptions {
   readonly socketPath?: string;
 }
 
+/** The running server of the admin hook. */
 export interface AdminServer {
   /** URL of the prefix, such as `http://127.0.0.1:9465/tracing`. */
   readonly url: string;
+  /** Path of the Unix socket; null for a port. */
   readonly socketPath: string | null;
   /** Ends the connections and frees the port or socket. */
   close(): Promise<void>;

@@ -2,7 +2,8 @@
 
 import type { LoggerOption } from '../notice-logger.js';
 import type { ResourceDetector, SpanExporter, SpanProcessor } from '../sdk/contracts.js';
-import type { ConfiguredValues, KeyOptions } from './keys.js';
+import type { KeyOptions } from './key-options.js';
+import type { ConfiguredValues } from './keys.js';
 
 export interface Configuration extends ConfiguredValues {
   /** Path of the file that was read, null when there was none. */

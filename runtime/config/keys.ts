@@ -258,7 +258,7 @@ export type ConfiguredValues = {
   readonly [R in Row as R['option']]: R['type'] extends ValueType<infer T, infer _Input> ? T : never;
 };
 
-/** Values that code may pass, by key. */
-export type KeyOptions = {
+/** Values that code may pass, by key. KeyOptions is the same with documentation. */
+export type KeyInputs = {
   [R in Row as R['option']]?: (R['type'] extends ValueType<infer _T, infer Input> ? Input : never) | undefined;
 };

@@ -9,7 +9,7 @@ import { percentDecoded } from '../text/percent-decoded.js';
 import type { Duration } from '../tracing.js';
 import { isTable, isTextList, type Place, type Reading, type ValueType } from './types.js';
 
-type ResourceAttributes = Readonly<Record<string, AttributeValue>>;
+export type ResourceAttributes = Readonly<Record<string, AttributeValue>>;
 
 /** `key=value,key=value`, percent-encoded, as OTEL_RESOURCE_ATTRIBUTES and the header variables have it. */
 function readPairs(raw: string): Reading<Map<string, string>> {
@@ -121,11 +121,17 @@ export interface Keep {
   /** Traces that may wait for the decision. */
   readonly maxTraces: number;
 }
+/** Which finished traces are kept, as code gives it. */
 export interface KeepInput {
+  /** Keep every trace in which a span failed. Default `true`. */
   errors?: boolean;
+  /** Keep every trace whose local root took at least this long. Default: time does not matter. */
   slowerThan?: Duration;
+  /** Share of the other traces, 0 to 1, decided on the trace id. Default `0`. */
   ratio?: number;
+  /** Ended spans that may wait for the decision, in all. Default 20,000. */
   maxSpans?: number;
+  /** Traces that may wait for the decision. Default 2,000. */
   maxTraces?: number;
 }
 
@@ -184,7 +190,7 @@ export function keep(): ValueType<Keep | null, KeepInput> {
 }
 
 /** Instrumentation packages to enable, with their options. A list of names enables each without options. */
-type Instrumentations = Readonly<Record<string, Readonly<Record<string, unknown>> | boolean>>;
+export type Instrumentations = Readonly<Record<string, Readonly<Record<string, unknown>> | boolean>>;
 
 export function instrumentations(): ValueType<Instrumentations, readonly string[] | Instrumentations> {
   const expected = 'a list of names, or a table from name to true, false or a table of options';

@@ -5,6 +5,7 @@ import { InvalidArgumentError } from '../errors.js';
 import { parseDuration } from '../text/duration.js';
 import type { Lease, LeaseOptions } from '../tracing.js';
 
+/** Setting that a command changes. */
 export type Setting = Lease['kind'];
 export const SETTINGS: readonly Setting[] = ['enabled', 'rules', 'drop'];
 

@@ -12,6 +12,7 @@ import { parseDuration } from '../text/duration.js';
 import { COMMAND_FIELDS, commandsIn, isEndless, MOST_TEXT, readObject, SETTINGS, USUAL_TIME } from './command.js';
 import { type Control, type Controlled, Follower } from './follower.js';
 
+/** Options of `followFile()`. */
 export interface FileOptions {
   /** Milliseconds between two polls where the file system reports no changes. Default 1000. */
   readonly interval?: number;

@@ -21,12 +21,14 @@ import { type Control, type Controlled, Follower } from './follower.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisConnection } from './redis-connection.js';
 
+/** Name of the hash and of the channel in Redis, if `key` is not given. */
 export const DEFAULT_KEY = 'spanwright:control';
 const USUAL_INTERVAL = 5000;
 /** Milliseconds. */
 const SLOW_ANSWER = 200;
 const KNOWN: ReadonlySet<string> = new Set(['value', ...COMMAND_FIELDS]);
 
+/** Options of `followRedis()` and `commandReplicas()`. */
 export interface RedisOptions {
   /** Name of the hash and of the channel. Default `spanwright:control`. */
   readonly key?: string;

@@ -15,48 +15,85 @@ export type Settled<Result> = Result extends Generator<Any, infer Returned, Any>
 
 /** Options of {@link instrument}. `This`, `Args` and `Result` are those of the decorated function. */
 export interface InstrumentOptions<This = Any, Args extends readonly Any[] = Any[], Result = Any> {
-  /** Span name. Default `Class.method`, or the function's name. Must not be empty. */
+  /**
+   * Span name, not empty. Default: `Class.method`, or the name of the function.
+   * @example name: 'power'
+   */
   name?: string;
-  /** Replaces the namespace that rules match. A literal. */
+  /**
+   * Namespace that rules match; a literal. Default: by file and class with the transformer, else the class.
+   * @example namespace: 'carbide::power'
+   */
   namespace?: string;
-  /** Default `internal`. */
+  /**
+   * Kind of the span. Default: `internal`.
+   * @example kind: 'client'
+   */
   kind?: KindName | SpanKind;
-  /** Constant attributes, or a function of `this` and the arguments that runs only when the call is recorded. */
+  /**
+   * Constant attributes, or a function of `this` and the arguments that runs only when the call is recorded. Default: none.
+   * @example attributes: (job: Job) => ({ 'job.id': job.id })
+   */
   attributes?: Attributes | ((this: This, ...args: Args) => Attributes | undefined);
-  /** Parameters to record by name, or a map from parameter name to attribute key. Nothing is recorded unless named. */
+  /**
+   * Parameters to record by name, or a map from parameter name to attribute key. Default: none; no argument is recorded unless named.
+   * @example args: ['machineId']
+   */
   args?: readonly string[] | Readonly<Record<string, string>>;
-  /** Attributes from the result (what a promise brings, what a generator returns); runs only when the call is recorded. */
+  /**
+   * Attributes from the result (the value of a promise, what a generator returns); runs only when the call is recorded. Default: none.
+   * @example result: (rows: string[]) => ({ rows: rows.length })
+   */
   result?: (this: This, result: Settled<Result>) => Attributes | undefined;
   /**
    * A call without a parent: `'may'` (default) starts a trace where the `roots` of the configuration say so, `'never'` starts none, `'always'`
    * starts one outside of the namespaces of `roots` too. A lease with `only` names its roots itself; with `roots = "none"` nothing starts.
    * `true`: each call, also one with a parent, starts a new trace, linked to the current span.
+   * @example root: 'never'
    */
   root?: RootMark | boolean;
   /**
-   * How detailed the spans are. Default `'info'`. `'debug'` and `'trace'` are recorded only where a rule asks for that level or a more detailed
-   * one (`carbide::db=debug`); elsewhere the function is transparent.
+   * How detailed the spans are. Default: `'info'`. `'debug'` and `'trace'` are recorded only where a rule asks for that level or a more
+   * detailed one (`carbide::db=debug`); elsewhere the function is transparent.
+   * @example level: 'debug'
    */
   level?: Level;
-  /** Parent from the arguments: a context, a span context, or a carrier with `traceparent`. */
+  /**
+   * Parent from the arguments: a context, a span context, or a carrier with `traceparent`. Default: the current span.
+   * @example parent: (job: Job) => job.headers
+   */
   parent?: (this: This, ...args: Args) => Context | SpanContext | Readonly<Record<string, unknown>> | object | undefined;
   /**
    * `'same-trace'`: the span is no child of the upstream span (the one that `parent` gives, else the current one) but is in
-   * the same trace and links to it: for work that goes on after an asynchronous hop.
+   * the same trace and links to it: for work that goes on after an asynchronous hop. Default: a child of it.
+   * @example link: 'same-trace'
    */
   link?: 'same-trace';
-  /** Links from the arguments. */
+  /**
+   * Links from the arguments. Default: none.
+   * @example links: (batch: Message[]) => linksTo(batch)
+   */
   links?: (this: This, ...args: Args) => readonly Link[] | undefined;
-  /** Errors that do not mark the span as failed: classes, or a predicate. */
+  /**
+   * Errors that do not mark the span as failed: classes, or a predicate. Default: none.
+   * @example expectedErrors: [NotFound]
+   */
   expectedErrors?: readonly (abstract new (...args: never) => unknown)[] | ((error: unknown) => boolean);
-  /** Exempt from the age watchdog. */
+  /**
+   * `true`: the span may be open longer than `maxSpanAge`. Default: `false`.
+   * @example longRunning: true
+   */
   longRunning?: boolean;
   /**
    * `'end'`: the span lasts until what the function returned (or its promise brought) has ended: a Node or web stream, an
    * observable, an iterator. Default: until the function has returned or its promise has settled.
+   * @example until: 'end'
    */
   until?: 'end';
-  /** Keep the span only when it took at least this long (milliseconds, or text such as `50ms`). */
+  /**
+   * Keep the span only when it took at least this long: milliseconds, or text with a unit (`ms`, `s`, `m`, `h`). Default: `0`.
+   * @example minDuration: '50ms'
+   */
   minDuration?: number | string;
 }
 

@@ -10,14 +10,17 @@ import { GateTracerProvider } from '../span/provider.js';
 import { VERSION } from '../version.js';
 import { checkInstrumentOptions } from './resolve.js';
 
+/** Options of `startSpan()`. */
 export interface StartSpanOptions {
   /** Namespace that rules and roots match, and `code.namespace`. Default: none, so that only `*` matches. */
   namespace?: string;
-  /** Default `internal`. */
+  /** Kind of the span. Default `internal`. */
   kind?: KindName | SpanKind;
+  /** Attributes at the start. Default: none. */
   attributes?: Attributes;
+  /** Links to other spans. Default: none. */
   links?: readonly Link[];
-  /** Start a new trace. */
+  /** Start a new trace. Default `false`. */
   root?: boolean;
 }
 

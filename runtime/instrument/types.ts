@@ -8,16 +8,20 @@ import type { AddedOptions, InstrumentOptions, Settled } from './options.js';
 // biome-ignore lint/suspicious/noExplicitAny: a decorated function may take and return anything
 type Any = any;
 
+type AnyClass = abstract new (...args: Any) => Any;
+
 /** Options whose callbacks each name the parameters that they look at. */
-type DecoratorOptions<This, Args extends Any[], ParentArgs extends Any[], LinksArgs extends Any[], Result> = Omit<
-  InstrumentOptions,
-  'attributes' | 'parent' | 'links' | 'result'
-> & {
+interface DecoratorOptions<This, Args extends Any[], ParentArgs extends Any[], LinksArgs extends Any[], Result>
+  extends InstrumentOptions {
   attributes?: Attributes | ((this: This, ...args: Args) => Attributes | undefined);
   parent?: (this: This, ...args: ParentArgs) => ReturnType<NonNullable<InstrumentOptions['parent']>>;
   links?: (this: This, ...args: LinksArgs) => ReturnType<NonNullable<InstrumentOptions['links']>>;
   result?: (this: This, result: Result) => Attributes | undefined;
-};
+}
+
+interface AddingOptions<This, Args extends Any[]> extends AddedOptions {
+  attributes?: Attributes | ((this: This, ...args: Args) => Attributes | undefined);
+}
 
 /** Parameters of the callbacks of a decorator's options. */
 interface Callbacks {
@@ -52,12 +56,10 @@ type Fits<Fn, C extends Callbacks> = Fn extends (...args: infer Given extends An
   : unknown;
 
 /**
- * Return type of `instrument(options)`: a decorator for members and classes, in both kinds of decorators. The compiler reports why the
- * last form of a kind does not fit, so the most common form comes last.
+ * Decorator of members, in both kinds of decorators. The compiler reports why the last form of a kind does not fit, so the most common
+ * form comes last.
  */
-export interface Decorator<C extends Callbacks = NoCallbacks> {
-  /** TC39 and legacy: classes. */
-  <Class extends abstract new (...args: Any) => Any>(value: Class, context?: ClassDecoratorContext<Class>): void;
+interface MemberDecorator<C extends Callbacks = NoCallbacks> {
   /** Legacy: function-valued fields. */
   (target: object, key: string | symbol, descriptor?: never): void;
   /** TC39: function-valued fields. */
@@ -79,23 +81,40 @@ export interface Decorator<C extends Callbacks = NoCallbacks> {
   ): void;
 }
 
-/** See {@link Instrument.attributes}. */
-export interface AddingDecorator extends Decorator {
-  <F extends AnyFunction>(options: AddedOptions<ThisParameterType<F>, Parameters<F>>, fn: F): F;
-  <This = Any, Args extends Any[] = []>(
-    options: Omit<AddedOptions, 'attributes'> & {
-      attributes?: Attributes | ((this: This, ...args: Args) => Attributes | undefined);
-    },
-  ): Decorator<{ this: This; args: [Args]; result: Any }>;
+/** Return type of `instrument(options)`: a decorator of classes and of their members. */
+export interface Decorator<C extends Callbacks = NoCallbacks> extends ClassDecorator, MemberDecorator<C> {}
+
+/**
+ * Two properties of these forms are for a wrong option of `instrument(options)`. Where at least four forms take one argument, the compiler
+ * reports the last one alone, at the option; so `context` is optional. It goes on with the first form, whose `any` causes no second error.
+ */
+interface ClassDecorator {
+  /** Legacy: classes. */
+  <Class extends AnyClass>(value: Class): Any;
+  /** TC39: classes. */
+  <Class extends AnyClass>(value: Class, context?: ClassDecoratorContext<Class>): Any;
 }
 
-/** The decorator and function wrapper. See {@link instrument}. */
-export interface Instrument extends Decorator {
+/** See {@link Instrument.attributes}. */
+export interface AddingDecorator extends MemberDecorator, AddingFunction {
+  <This = Any, Args extends Any[] = []>(
+    options: AddingOptions<This, Args>,
+  ): MemberDecorator<{ this: This; args: [Args]; result: Any }>;
+}
+
+type AddingFunction = <F extends AnyFunction>(options: AddedOptions<ThisParameterType<F>, Parameters<F>>, fn: F) => F;
+
+/** Calls of `instrument` that are no decoration. Forms with the options come last, so that the compiler reports a wrong option by them. */
+interface InstrumentFunction {
   <F extends AnyFunction>(fn: F): F;
   <F extends AnyFunction>(options: InstrumentOptions<ThisParameterType<F>, Parameters<F>, ReturnType<F>>, fn: F): F;
   <This = Any, Args extends Any[] = [], ParentArgs extends Any[] = [], LinksArgs extends Any[] = [], Result = Any>(
     options: DecoratorOptions<This, Args, ParentArgs, LinksArgs, Result>,
   ): Decorator<{ this: This; args: [Args, ParentArgs, LinksArgs]; result: Result }>;
+}
+
+/** The decorator and function wrapper. See {@link instrument}. */
+export interface Instrument extends Decorator, InstrumentFunction {
   /**
    * Adds attributes to the span in which the method or function is called, without a span of its own: `args`, `attributes`, and parameters
    * with `@record`. Where nothing records there, nothing happens. Rules and `level` hold for it as for any other function.

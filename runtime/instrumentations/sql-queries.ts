@@ -16,6 +16,7 @@ import { queriesIn, type Rows, rowsIn, setRows, TEXT } from './sql.js';
 import type { Dialect } from './statement.js';
 import { queryOf } from './totals.js';
 
+/** Options of `sqlQueries()`: the database of the queries, and what is recorded of each. */
 export interface SqlQueriesOptions {
   /** `db.system.name`: `sqlite`, `postgresql`, `mysql`, ... */
   system: string;
@@ -29,6 +30,7 @@ export interface SqlQueriesOptions {
   roots?: boolean;
 }
 
+/** Recorder of SQL queries, for clients without an OpenTelemetry instrumentation package. See `sqlQueries()`. */
 export interface SqlQueries {
   /**
    * Calls `run`, which sends the statement, and returns what it returns: of a promise, one that is settled alike. Nothing of the

@@ -7,8 +7,10 @@ import { printJson } from './json.js';
 import { formatLogfmt } from './logfmt.js';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+/** Level of a line of `consoleLogger()`. */
 export type LogLevel = (typeof LEVELS)[number];
 
+/** Options of `consoleLogger()`. */
 export interface ConsoleLoggerOptions {
   /** Lowest level that is printed. Default `info`. */
   level?: LogLevel;
@@ -26,6 +28,7 @@ type Log = {
   (fields: object, message: string): void;
 };
 
+/** A function for each level: it takes a message, or fields and a message. */
 export type ConsoleLogger = Readonly<Record<LogLevel, Log>>;
 
 /**

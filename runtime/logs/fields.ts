@@ -4,6 +4,7 @@
 import { type Context, isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
 import { activeContext } from '../context/active.js';
 
+/** Ids of the active span under the names of OpenTelemetry for logs outside OTLP. */
 export interface TraceFields {
   /** 32 hexadecimal digits. */
   trace_id?: string;

@@ -4,11 +4,13 @@
 import { traceFields } from './fields.js';
 import { formatLogfmt } from './logfmt.js';
 
+/** A record of winston. */
 export interface WinstonInfo {
   level: string;
   message: unknown;
   [key: string | symbol]: unknown;
 }
+/** A format for `winston.format.combine()`. */
 export interface WinstonFormat {
   transform<Info extends WinstonInfo>(info: Info): Info;
 }

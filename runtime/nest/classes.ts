@@ -6,6 +6,7 @@ import { wrapperFor } from '../instrument/make.js';
 import type { InstrumentOptions } from '../instrument/options.js';
 import type { AnyFunction } from '../site/site.js';
 
+/** Kinds of classes that the module instruments. */
 export type NestKind = 'controllers' | 'providers' | 'guards' | 'interceptors' | 'pipes' | 'filters' | 'resolvers' | 'gateways';
 
 /** Entry of Nest's container for a provider, controller or enhancer. */

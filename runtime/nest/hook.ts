@@ -7,6 +7,7 @@ import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { loadNest, type NestToken } from './packages.js';
 
+/** Options of the admin hook in a Nest application. */
 export interface NestHookOptions extends AdminOptions {
   /** Guards of Nest. A request that passes them may read and change, without a token. Default: none, and tokens decide. */
   readonly guards?: readonly NestToken[];

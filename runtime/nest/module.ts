@@ -16,6 +16,7 @@ export const SPANWRIGHT: unique symbol = Symbol.for('spanwright.nest.tracing');
 const OPTIONS = Symbol('spanwright.nest.options');
 const PARTS = Symbol('spanwright.nest.parts');
 
+/** Options of `SpanwrightModule.forRoot()`. */
 export interface SpanwrightModuleOptions {
   /** Options of startTracing(). Not read where tracing runs already, as with a file loaded by `--import`. */
   tracing?: TracingOptions;
@@ -35,11 +36,13 @@ export interface SpanwrightModuleOptions {
   requests?: boolean;
 }
 
+/** Options of `SpanwrightModule.forRootAsync()`. */
 export interface SpanwrightModuleAsyncOptions {
   /** Modules whose providers `inject` names. */
   imports?: readonly NestToken[];
   /** Tokens of the arguments of `useFactory`. */
   inject?: readonly NestToken[];
+  /** Returns the options; its arguments are the providers of `inject`. */
   // biome-ignore lint/suspicious/noExplicitAny: the providers that `inject` names
   useFactory: (...injected: any[]) => SpanwrightModuleOptions | Promise<SpanwrightModuleOptions>;
   /** Mounts the admin hook. Default: it is not mounted. */

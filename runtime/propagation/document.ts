@@ -8,6 +8,7 @@ import { injectAs } from './pass.js';
 import { type DocumentPath, parsePath, readPath, writePath } from './path.js';
 import { isSpanId, isTraceId, parseTraceparent } from './traceparent.js';
 
+/** Options of `carriers.document()`: where a document holds its trace. */
 export interface DocumentOptions {
   /** Path of the trace id: keys joined by dots, or a list of keys. Default `trace_id`. */
   traceId?: DocumentPath;
@@ -17,11 +18,13 @@ export interface DocumentOptions {
   module: string;
   /** Modules whose span id is read, the preferred one first. Default: those of `module` itself. */
   upstream?: string | readonly string[];
-  /** Paths of `tracestate` and `baggage`, if they are kept. */
+  /** Path of `tracestate`. Default: it is not kept. */
   tracestate?: DocumentPath;
+  /** Path of `baggage`. Default: it is not kept. */
   baggage?: DocumentPath;
 }
 
+/** Carrier kind of documents, as `carriers.document()` returns it. */
 export interface DocumentKind extends CarrierKind<unknown> {
   /**
    * The fields that inject() would write, as a record from dotted path to text: for `$set` of MongoDB, or one `jsonb_set` each, in the same

@@ -17,12 +17,15 @@ import { place } from '../span/place.js';
 import { isRecorded } from '../span/recorded.js';
 import { state } from '../state.js';
 
+/** Options of `sessions.start()`. */
 export interface SessionOptions {
   /** Span name. Default `session`. */
   name?: string;
   /** Namespace that rules match. Give it, because no default can be derived from a key: `carbide::node-drainer`. */
   namespace?: string;
+  /** Attributes at the start. Default: none. */
   attributes?: Attributes;
+  /** Kind of the span. Default `internal`. */
   kind?: InstrumentOptions['kind'];
   /**
    * The carrier that `sessions.carrier(key)` returned before a restart: the session goes on in the same trace, as a span of its own that links to

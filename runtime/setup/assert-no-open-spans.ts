@@ -6,6 +6,8 @@ import { state } from '../state.js';
 const SHOWN = 20;
 
 /**
+ * For tests: throws when a recorded span has not ended.
+ *
  * @throws SpanwrightError OPEN_SPANS naming each open span with its site, age and trace, oldest first, when there are any
  * @example afterEach(() => assertNoOpenSpans());
  */

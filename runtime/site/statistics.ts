@@ -9,6 +9,7 @@ const SAMPLES = 8;
 const SAMPLE_EVERY_MS = 1000;
 const RECENT_ERRORS = 100;
 
+/** A recorded call, as the statistics of its site and `recentErrors()` keep it. */
 export interface CallSample {
   readonly traceId: string;
   readonly spanId: string;

@@ -13,7 +13,7 @@ const ENTRY_POINTS =
   /^runtime\/(?:index|emitted|browser\/(?:index|emitted)|(?:admin|control|logs|nest)\/index|instrumentations\/hooks)\.m?ts$|^transformer\/(?:index|auto|loader|register|unplugin\/\w+|hosts\/register-hooks)\.ts$|^viewer\/(?:receiver\/index|commands)\.ts$|vite\.config\.mts$/;
 
 /** Types that the compiler names in declarations which it infers (TS4023). */
-const IN_DECLARATIONS = ['runtime/config/tables.ts KeepInput', 'transformer/hosts/unplugin.ts SpanwrightPluginOptions'];
+const IN_DECLARATIONS = ['transformer/hosts/unplugin.ts SpanwrightPluginOptions'];
 
 interface Module {
   readonly exports: readonly string[];

@@ -160,7 +160,11 @@ const MISUSE: readonly (readonly [what: string, act: () => unknown, says: RegExp
     /unknown option "name".*Known: args, attributes, level, namespace/,
   ],
   ['nothing to add', () => instrument.attributes({}, () => 1), /names nothing to add/],
-  ['a class', () => instrument.attributes({ args: [] })(class {}), /found a class; expected a method/],
+  [
+    'a class',
+    () => (instrument.attributes({ args: [] }) as unknown as (value: unknown) => void)(class {}),
+    /found a class; expected a method/,
+  ],
   ['an unknown level', () => instrument.attributes({ args: [], level: 'all' as never }, () => 1), /option "level"/],
   ['@record with an empty key', () => record(''), /found ""; expected an attribute key/],
   ['@record on a constructor', () => record(class {}, undefined as never, 0), /parameter of a constructor/],

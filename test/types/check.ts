@@ -14,14 +14,16 @@ export interface Snippet {
 
 export interface Complaint {
   readonly line: number;
+  /** The source text that the compiler underlines. */
+  readonly at: string;
   readonly message: string;
 }
 
-const ROOT = join(__dirname, '..', '..');
+export const ROOT = join(__dirname, '..', '..');
 const PRELUDE =
   "import { instrument, record, startSpan, type InstrumentOptions } from 'spanwright';\nvoid [instrument, record, startSpan];\n";
 
-const OPTIONS: ts.CompilerOptions = {
+export const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   lib: ['lib.es2023.d.ts', 'lib.esnext.decorators.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts'],
   module: ts.ModuleKind.NodeNext,
@@ -53,8 +55,9 @@ export function complaintsOf(snippets: readonly Snippet[], legacy: boolean): Com
   return names.map((name) => {
     const file = program.getSourceFile(name) as ts.SourceFile;
     return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
-      ({ start = 0, messageText }) => ({
+      ({ start = 0, length = 0, messageText }) => ({
         line: file.getLineAndCharacterOfPosition(start).line,
+        at: file.text.slice(start, start + length),
         message: ts.flattenDiagnosticMessageText(messageText, '\n'),
       }),
     );

@@ -3,7 +3,7 @@
 // own page, which stops forged cross-site requests. Both are checked before any token.
 
 import { InvalidArgumentError } from '../errors.js';
-import { isLoopbackHost } from '../text/loopback.js';
+import { isLoopbackAuthority } from '../text/loopback.js';
 import { printable } from '../text/printable.js';
 import { Refusal } from './refusal.js';
 
@@ -36,7 +36,7 @@ export class AllowedHosts {
   check(request: Request): void {
     const authority = authorityOf(request);
     const name = hostnameOf(authority);
-    if (AUTHORITY.test(authority) && (this.#any || isLoopbackHost(name) || this.#names.has(name))) return;
+    if (AUTHORITY.test(authority) && (this.#any || isLoopbackAuthority(name) || this.#names.has(name))) return;
     const shown = printable(authority, 80);
     throw new Refusal('wrongHost', `Host "${shown}" is not allowed here. If it is right, add it to the option allowedHosts.`);
   }

@@ -67,21 +67,15 @@ export function createSampler(options: SamplerOptions): SpanwrightSampler {
     : { remoteParentSampled: new RemoteSampler(gate) };
   const parentBased = new ParentBasedSampler({ root, ...remote });
   const inherited = parentBased.shouldSample.bind(parentBased) as Sampler['shouldSample'];
-  const sampler = Object.assign(parentBased, {
+  const ours: Pick<SpanwrightSampler, 'tracing' | 'shouldSample'> = {
     tracing,
     // biome-ignore lint/complexity/useMaxParams: OpenTelemetry's; a rest parameter would allocate an array for each span
-    shouldSample(
-      context: Context,
-      traceId: string,
-      name: string,
-      kind: SpanKind,
-      attributes: Attributes,
-      links: Link[],
-    ): SamplingResult {
+    shouldSample(context, traceId, name, kind, attributes, links) {
       if (startingSite()?.ratio === 1) return recorded(takeAttributes());
       return root.leavesOut(name, attributes) ? skip(context) : inherited(context, traceId, name, kind, attributes, links);
     },
-  });
+  };
+  const sampler = Object.assign(parentBased, ours);
   answersAttributes(sampler);
   return sampler;
 }

@@ -180,7 +180,7 @@ for (const [name, lines, status] of [
 }
 
 test('the server listens on loopback only', async () => {
-  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.com', '127.0.0.1.example']) {
+  for (const host of ['0.0.0.0', '::', '[::1]', '192.0.2.1', 'example.com', '127.0.0.1.example']) {
     try {
       await (await startAdminServer({ tracing, token: TOKEN, port: 0, host, log })).close();
       assert.unreachable(host);

@@ -92,11 +92,11 @@ test('the end of the run ends every file that is running', async () => {
     const hang = 'require("node:fs").writeFileSync(__filename + ".pid", String(process.pid)); setInterval(() => {}, 1000);';
     for (const name of ['a', 'b']) writeFileSync(join(root, `test/${name}.test.ts`), hang);
     symlinkSync(join(PROJECT, 'node_modules'), join(root, 'node_modules'), 'dir');
-    const script = `const { existsSync } = require('node:fs');
+    const script = `const { readFileSync } = require('node:fs');
       const { Suite } = require(${JSON.stringify(join(__dirname, 'suite.ts'))});
       void new Suite({ root: ${JSON.stringify(root)}, filters: [], ci: false, print() {} }).runFiles();
-      const both = () => ['a', 'b'].every((name) => existsSync(${JSON.stringify(root)} + '/test/' + name + '.test.ts.pid'));
-      setInterval(() => both() && process.exit(130), 20);`;
+      const written = (name) => { try { return readFileSync(${JSON.stringify(root)} + '/test/' + name + '.test.ts.pid', 'utf8') !== ''; } catch {} };
+      setInterval(() => ['a', 'b'].every(written) && process.exit(130), 20);`;
     const { status } = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: PROJECT, timeout: 100_000 });
     assert.is(status, 130);
     const pids = ['a', 'b'].map((name) => Number(readFileSync(join(root, `test/${name}.test.ts.pid`), 'utf8')));

@@ -42,6 +42,17 @@ test('a service or a namespace that is only the name of a span matches nothing',
   assert.equal([matched, unmatched], [1, []]);
 });
 
+test('a trace that takes exactly the shortest or the longest duration matches, and one a microsecond beyond does not', () => {
+  const store = new TraceStore();
+  const times = [0.1, 0.3, 1.001, 33.333].entries();
+  for (const [at, ms] of times) store.add(traceOf(at + 1, Date.now() + at, { service: 'web', name: 'a', start: 0, ms }));
+  const matched = (filter: Parameters<typeof findTraces>[1]): number => findTraces(store, filter).matched;
+  for (const ms of [0.1, 0.3, 1.001, 33.333]) {
+    assert.is(matched({ minMs: ms, maxMs: ms }), 1, String(ms));
+    assert.is(matched({ minMs: ms + 0.001, maxMs: ms + 0.002 }), 0, String(ms));
+  }
+});
+
 test('words of a released trace are no longer suggested', () => {
   const store = new TraceStore({ traces: 1 });
   store.add(traceOf(1, Date.now(), { service: 'old', name: 'a', namespace: 'old::b', start: 0, ms: 1 }));

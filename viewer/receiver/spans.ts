@@ -31,9 +31,12 @@ export function rootOf(spans: readonly ReceivedSpan[]): ReceivedSpan {
   return (roots.length > 0 ? roots : spans).reduce((first, span) => (startOf(span) < startOf(first) ? span : first));
 }
 
+/** Exact to the microsecond: a difference of times since the epoch is not, and would miss a limit that it meets. */
+export const elapsed = (start: number, end: number): number => Math.round((end - start) * 1000) / 1000;
+
 /** From the first start to the last end, which differs from the root's duration if a child ends later. */
 export function durationOf(spans: readonly ReceivedSpan[]): number {
-  return Math.max(...spans.map(endMilliseconds)) - Math.min(...spans.map(startOf));
+  return elapsed(Math.min(...spans.map(startOf)), Math.max(...spans.map(endMilliseconds)));
 }
 
 /** In the order in which the trace reached them. */

@@ -2,7 +2,7 @@
 // by --hook, or announced by a service in its resource (`spanwright.admin.url`, loopback addresses only). The viewer holds the hook's
 // token, so that the page does not.
 
-import { isLoopbackHost } from '../../runtime/text/loopback.js';
+import { isLoopbackAuthority } from '../../runtime/text/loopback.js';
 import type { OpenSpanReport } from '../../runtime/tracing.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 
@@ -64,7 +64,7 @@ export class Hooks {
       const url = resource.attributes['spanwright.admin.url'];
       if (typeof url !== 'string' || this.#announced.has(url) || this.#announced.size >= MOST_HOOKS) continue;
       this.#announced.add(url);
-      if (URL.canParse(url) && isLoopbackHost(new URL(url).hostname)) this.#add(url, undefined);
+      if (URL.canParse(url) && isLoopbackAuthority(new URL(url).hostname)) this.#add(url, undefined);
     }
   }
 

@@ -7,6 +7,7 @@ import { asJaeger } from '../formats/jaeger-json.js';
 import { toOtlpJson } from '../formats/otlp-json.js';
 import { readTraces } from '../formats/read.js';
 import { toTraceEvents } from '../formats/trace-event.js';
+import { elapsed } from '../receiver/spans.js';
 import { findTraces, ORDERS, type Order, type TraceFilter } from '../store/filter.js';
 import { failureRows, openRows, type Source, sharedTrace, spanOfTrace, spansOfTrace, traceDetail, traceRow } from './answers.js';
 import { sharedPage } from './assets.js';
@@ -280,7 +281,7 @@ function differenceOf(source: Source, query: URLSearchParams): unknown {
   }
   const { traces } = findTraces(source.store, filterOf(source, query), 'newest', MOST_ANALYSED);
   if (traces.length < 2) throw new ApiFault(404, 'fewer than two traces match; there is nothing to compare');
-  const durationOf = ({ summary }: (typeof traces)[number]): number => summary.end - summary.start;
+  const durationOf = ({ summary }: (typeof traces)[number]): number => elapsed(summary.start, summary.end);
   const sorted = [...traces].sort((x, y) => durationOf(y) - durationOf(x));
   const over = query.get('over')
     ? Number(query.get('over'))

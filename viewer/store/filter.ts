@@ -2,7 +2,7 @@
 // traces are searched within a frame or two. The parameters of the API, the address of the page and the tools of the MCP server are
 // the same names.
 
-import { textOfValue } from '../receiver/spans.js';
+import { elapsed, textOfValue } from '../receiver/spans.js';
 import { hasMark, markOf, type TraceSummary } from './summary.js';
 import type { StoredTrace, TraceStore } from './trace-store.js';
 
@@ -81,8 +81,8 @@ function factTests({ errors, among, minMs, maxMs, from, to }: TraceFilter): Test
   const tests: Test[] = [];
   if (errors) tests.push(({ summary }) => summary.errors > 0);
   if (among) tests.push(({ summary }) => among.has(summary.id));
-  if (minMs !== undefined) tests.push(({ summary }) => summary.end - summary.start >= minMs);
-  if (maxMs !== undefined) tests.push(({ summary }) => summary.end - summary.start <= maxMs);
+  if (minMs !== undefined) tests.push(({ summary }) => elapsed(summary.start, summary.end) >= minMs);
+  if (maxMs !== undefined) tests.push(({ summary }) => elapsed(summary.start, summary.end) <= maxMs);
   if (from !== undefined) tests.push(({ summary }) => summary.start >= from);
   if (to !== undefined) tests.push(({ summary }) => summary.start <= to);
   return tests;

@@ -162,7 +162,7 @@ export async function runFind(invocation: Invocation): Promise<number> {
   const minDurationMs = durationOption(invocation, 'over', undefined);
   const meetsAll = (span: ReceivedSpan): boolean =>
     (service === undefined || serviceOf(span) === service) &&
-    micros(durationOf([span])) >= micros(minDurationMs ?? 0) &&
+    durationOf([span]) >= (minDurationMs ?? 0) &&
     attributes.every((attribute) => hasTag(span, attribute));
   const rows = (await searchTraces(invocation, { service, attributes, minDurationMs })).map((spans): FoundRow => {
     const match = [...spans].sort((a, b) => startOf(a) - startOf(b)).find(meetsAll);
@@ -170,9 +170,6 @@ export async function runFind(invocation: Invocation): Promise<number> {
   });
   return printRows(invocation, FIND_COLUMNS, rows.sort(newestFirst), 'No trace in that time has a span with these attributes.');
 }
-
-/** Rounded, because the difference of two times since the epoch is inexact. */
-const micros = (milliseconds: number): number => Math.round(milliseconds * 1000);
 
 /** The words KEY=VALUE. `service.name` is the service, because Jaeger stores it separately from the tags. @throws UsageError */
 function findQuery(invocation: Invocation): { readonly service: string | undefined; readonly attributes: readonly Attribute[] } {

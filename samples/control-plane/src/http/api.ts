@@ -36,7 +36,7 @@ export class BadRequest extends Error {
 
 /** @throws BadRequest when a field of the body is not a name. */
 export function plainText(name: string, value: unknown): string {
-  if (typeof value !== 'string' || !/^[\w.-]{1,64}$/.test(value))
+  if (typeof value !== 'string' || !/^(?!\.{1,2}$)[\w.-]{1,64}$/.test(value))
     throw new BadRequest(`${name} must be 1 to 64 letters, digits or any of . _ -; found ${JSON.stringify(value)}.`);
   return value;
 }

@@ -36,6 +36,9 @@ export const OPTIONS: ts.CompilerOptions = {
   paths: { spanwright: [join(ROOT, 'runtime', 'index.ts')] },
 };
 
+/** Files that are no snippet, parsed once: no option that differs between programs is of their syntax. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 /** Errors of the compiler in each snippet, in their order. One program for all. */
 export function complaintsOf(snippets: readonly Snippet[], legacy: boolean): Complaint[][] {
   const names = snippets.map((_, index) => join(ROOT, 'test', 'types', `snippet-${index}.ts`));
@@ -47,9 +50,9 @@ export function complaintsOf(snippets: readonly Snippet[], legacy: boolean): Com
   host.readFile = (name) => texts.get(name) ?? readFile(name);
   host.getSourceFile = (name, languageVersion, ...rest) => {
     const text = texts.get(name);
-    return text === undefined
-      ? getSourceFile(name, languageVersion, ...rest)
-      : ts.createSourceFile(name, text, languageVersion, true);
+    if (text !== undefined) return ts.createSourceFile(name, text, languageVersion, true);
+    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, languageVersion, ...rest));
+    return parsed.get(name);
   };
   const program = ts.createProgram(names, options, host);
   return names.map((name) => {

@@ -44,6 +44,8 @@ function topology(random: () => number): Step {
 
 const stepsOf = (step: Step): Step[] => [step, ...step.steps.flatMap(stepsOf)];
 
+const HEX = '0123456789abcdef';
+
 interface Plan {
   readonly random: () => number;
   readonly fault: Fault;
@@ -54,10 +56,11 @@ interface Plan {
 
 function traceOf(root: Step, plan: Plan, faulty: boolean): ReceivedSpan[] {
   const { random } = plan;
-  const hex = (length: number): string =>
-    Array.from({ length }, () => Math.floor(random() * 16).toString(16))
-      .join('')
-      .replace(/^0+$/, '1'.repeat(length));
+  const hex = (length: number): string => {
+    let digits = '';
+    while (digits.length < length) digits += HEX[Math.floor(random() * 16)];
+    return digits.replace(/^0+$/, '1'.repeat(length));
+  };
   const traceId = hex(32);
   const spans: ReceivedSpan[] = [];
   const machine = (service: string): string =>

@@ -195,8 +195,7 @@ function attributeFindings(groups: Groups, differences: ReadonlyMap<string, Span
 
 /** Attributes that can be a cause: of resources, and of spans that normal traces have as well; of repeated calls the first one's. */
 function* candidatesOf(trace: TraceFeatures, differences: ReadonlyMap<string, SpanDifference>): Iterable<string> {
-  for (const text of trace.attributes) {
-    const [key] = JSON.parse(text) as [string, string, string, string];
+  for (const [text, key] of trace.attributes) {
     const difference = differences.get(key);
     if (difference !== undefined) {
       if (difference.usual < 0.5) continue;

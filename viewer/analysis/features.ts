@@ -20,9 +20,9 @@ export interface SpanFeature {
 export interface TraceFeatures {
   readonly durationMs: number;
   readonly spans: ReadonlyMap<string, SpanFeature>;
-  /** `[span key, attribute, value]` as JSON; the span key is empty for attributes of a resource, with the service in its place. */
-  readonly attributes: ReadonlySet<string>;
-  /** As `attributes`, of the first span of each kind alone. */
+  /** Span key by `[span key, service, attribute, value]` as JSON; of a resource's attributes the span key is empty. */
+  readonly attributes: ReadonlyMap<string, string>;
+  /** Those of the first span of each kind alone. */
   readonly firstAttributes: ReadonlySet<string>;
 }
 
@@ -36,7 +36,7 @@ const spanKeyOf = (span: ReceivedSpan): string => JSON.stringify([serviceOf(span
 export function featuresOf(spans: readonly ReceivedSpan[]): TraceFeatures {
   const rows = layOut(spans);
   const found = new Map<string, SpanFeature>();
-  const attributes = new Set<string>();
+  const attributes = new Map<string, string>();
   const firstAttributes = new Set<string>();
   const resources = new Set<object>();
   for (const row of rows) {
@@ -44,14 +44,14 @@ export function featuresOf(spans: readonly ReceivedSpan[]): TraceFeatures {
     const first = !found.has(key);
     addCall(found, key, row, rows);
     for (const text of attributeFeatures(key, row.span.attributes)) {
-      attributes.add(text);
+      attributes.set(text, key);
       if (first) firstAttributes.add(text);
     }
     const { resource } = row.span;
     if (resources.has(resource)) continue;
     resources.add(resource);
     for (const text of attributeFeatures('', resource.attributes, serviceOf(row.span))) {
-      attributes.add(text);
+      attributes.set(text, '');
       firstAttributes.add(text);
     }
   }

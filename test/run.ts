@@ -1,4 +1,4 @@
-// `npm test`: builds, runs every test/**/*.test.ts in a process of its own, then type-check, format and lint.
+// `npm test`: builds, then runs every test/**/*.test.ts in a process of its own, and type-check, format and lint beside them.
 //   npm test -- gate                    files whose path holds "gate"
 //   npm test -- gate --test "by ratio"  of these, the tests whose name holds "by ratio"
 //   npm test -- check                   only the check
@@ -18,6 +18,8 @@ async function main(): Promise<void> {
   const filters = positionals.filter((word) => word !== CHECK);
   const all = positionals.length === 0 && values.test === undefined;
   const ci = process.env.CI === 'true';
+  const checked = all || positionals.includes(CHECK);
+  const check = (): Promise<void> => suite.runStep(CHECK, silently(CHECK));
   const suite = new Suite({ root: ROOT, filters, testName: values.test, ci, print: console.log });
   if (all && !ci && !existsSync(join(ROOT, '.cache')))
     console.log(
@@ -27,9 +29,8 @@ async function main(): Promise<void> {
     // Tests of the built output show more than the compiler's exit status, so a failed build does not stop the run.
     await suite.runStep('build', silently('build'));
     await suite.runStep('build samples', silently('build', '--workspaces', '--if-present'));
-    await suite.runFiles();
-  }
-  if (all || positionals.includes(CHECK)) await suite.runStep(CHECK, silently(CHECK));
+    await suite.runFiles(checked ? check : undefined);
+  } else await check();
   console.log(suite.closingLine());
   process.exitCode = suite.failed > 0 ? 1 : 0;
 }

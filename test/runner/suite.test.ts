@@ -61,6 +61,44 @@ test('a filter picks files by path, and one that picks nothing fails', async () 
   assert.match(none.printed, 'nothing-like-it');
 });
 
+test('a filter that picks nothing fails, although a step passed', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'spanwright-suite-'));
+  try {
+    mkdirSync(join(root, 'test'));
+    const suite = new Suite({ root, filters: ['nothing'], ci: false, print: () => {} });
+    await suite.runStep('before', ['-e', ''], process.execPath);
+    await suite.runFiles(() => suite.runStep('beside', ['-e', ''], process.execPath));
+    assert.is(suite.closingLine(), '2 passed, 1 failed');
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
+test('a step runs beside the files, and those that may take longest come first', async () => {
+  const noted = (name: string, opening = ''): string =>
+    `${opening}import { test } from 'uvu';\nimport { existsSync } from 'node:fs';\ntest('${name}', () => { if (!existsSync('beside')) throw new Error('no step'); });\ntest.run();\n`;
+  const root = mkdtempSync(join(tmpdir(), 'spanwright-suite-'));
+  try {
+    mkdirSync(join(root, 'test'));
+    symlinkSync(join(PROJECT, 'node_modules'), join(root, 'node_modules'), 'dir');
+    for (const [name, opening] of [['a'], ['b'], ['c', '// limit: 90 s\n'], ['d', '// limit: 300 s\n']] as const)
+      writeFileSync(join(root, `test/${name}.test.ts`), noted(name, opening));
+    const lines: string[] = [];
+    const suite = new Suite({ root, filters: [], ci: false, print: (line) => lines.push(line) });
+    // The step holds one of two places until all files have run at the other, one after the other.
+    await suite.runFiles(async () => {
+      writeFileSync(join(root, 'beside'), '');
+      while (lines.length < 4) await new Promise((resolve) => setTimeout(resolve, 10));
+    });
+    assert.equal(
+      lines.map((line) => /test\/(.)\.test/.exec(line)?.[1]),
+      ['d', 'a', 'b', 'c'],
+    );
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
 test('a file that forgets test.run() fails, and so does one without tests', async () => {
   const forgotten = await runOver({ 'test/a.test.ts': "import { test } from 'uvu';\ntest('never', () => {});\n" });
   assert.is(forgotten.line, '0 passed, 1 failed');

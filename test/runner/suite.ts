@@ -44,6 +44,8 @@ interface Verdict {
 /** One run: its options, and what it has counted so far. */
 export class Suite {
   readonly #total = { passed: 0, failed: 0, skipped: 0 };
+  /** Tests of files, without the steps. */
+  #fromFiles = 0;
 
   constructor(private readonly options: SuiteOptions) {}
 
@@ -64,16 +66,19 @@ export class Suite {
     this.#report(name, { passed: 1 - failed, failed, skipped: 0, remarks: [] }, result);
   }
 
-  async runFiles(): Promise<void> {
+  /** Runs the files, and beside the first ones a step that may run with any of them. */
+  async runFiles(beside: () => Promise<void> = async () => {}): Promise<void> {
     const { root, filters, print } = this.options;
     const files = findTestFiles(root).filter(({ path }) => filters.length === 0 || filters.some((text) => path.includes(text)));
-    const together = files.filter(({ alone }) => !alone);
+    // Those that may take longest come first, so that at the end no long one runs by itself.
+    const together = files.filter(({ alone }) => !alone).sort((a, b) => b.limitMs - a.limitMs);
+    const steps = [beside, ...together.map((file) => () => this.#runFile(file))];
     const worker = async (): Promise<void> => {
-      for (let file = together.shift(); file; file = together.shift()) await this.#runFile(file);
+      for (let step = steps.shift(); step; step = steps.shift()) await step();
     };
     await Promise.all(Array.from({ length: AT_A_TIME }, worker));
     for (const file of files) if (file.alone) await this.#runFile(file);
-    if (Object.values(this.#total).some((count) => count > 0)) return;
+    if (this.#fromFiles > 0) return;
     this.#total.failed++;
     print(`FAIL no test in a file whose path holds ${filters.join(' or ') || '.test.ts'}`);
   }
@@ -85,6 +90,7 @@ export class Suite {
     const args = ['--import', 'tsx', ...preload, file.path];
     const result = await runChild(process.execPath, args, { cwd: root, limitMs: file.limitMs, env });
     const verdict = judge(result, file, ci, testName !== undefined);
+    this.#fromFiles += verdict.passed + verdict.failed + verdict.skipped;
     if (testName === undefined || verdict.passed + verdict.failed > 0) this.#report(file.path, verdict, result);
   }
 

@@ -120,7 +120,7 @@ for (const [name, compilerOptions] of Object.entries({
         'src/services/bare.ts': `export default (a: number) => a + 1;\n// @spanwright-skip\nexport const whose = (fn: () => void) => fn.name;`,
         'src/services/key.ts': `export const KEY = Symbol('KEY');`,
       },
-      compilerOptions: { lib: ['ES2022', 'ESNext.Decorators', 'DOM'], ...compilerOptions },
+      compilerOptions,
       plugin: { namespace: 'app', auto: [{ files: 'src/services/**', exclude: 'src/services/key.ts' }] },
       package: { type: esm ? 'module' : 'commonjs' },
     });

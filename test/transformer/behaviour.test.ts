@@ -60,7 +60,7 @@ function sourceOf({ compilerOptions, esm }: Variant): ProjectSource {
   const main = esm ? PROGRAM.replace("'./ticks'", "'./ticks.js'") : PROGRAM;
   return {
     files: { 'src/main.ts': main, 'src/ticks.ts': TICKS },
-    compilerOptions: { lib: ['ES2022', 'ESNext.Decorators', 'DOM'], ...compilerOptions },
+    compilerOptions,
     package: { type: esm ? 'module' : 'commonjs' },
   };
 }

@@ -40,6 +40,8 @@ export interface Compiled {
 
 const DEFAULTS = {
   target: 'ES2022',
+  // Without the DOM, which is half of what a small compilation reads.
+  lib: ['ES2022', 'ESNext.Decorators'],
   module: 'CommonJS',
   moduleResolution: 'node10',
   strict: true,
@@ -105,26 +107,22 @@ export function compile(source: ProjectSource): Compiled {
   };
 }
 
-/** Declarations outside of the projects, parsed once for each set of options: most of the time of a small compilation. */
+/** Declarations outside of the projects, parsed once for each way of modules: most of the time of a small compilation. */
 const declarations = new Map<string, ts.SourceFile | undefined>();
 
-/** A host whose programs share the declarations that other programs of this process have parsed. */
+/**
+ * A host whose programs share the declarations that other programs of this process have parsed. The target, which a declaration's syntax
+ * does not depend on, is the newest for all of them.
+ */
 export function hostOf(compiler: typeof ts, options: ts.CompilerOptions): ts.CompilerHost {
   const host = compiler.createCompilerHost(options);
   const read = host.getSourceFile.bind(host);
-  host.getSourceFile = (name, languageVersion, ...rest) => {
-    if (!name.endsWith('.d.ts') || name.startsWith(tmpdir())) return read(name, languageVersion, ...rest);
-    const { target, module, moduleResolution, experimentalDecorators, isolatedModules } = options;
-    const key = JSON.stringify([
-      name,
-      languageVersion,
-      target,
-      module,
-      moduleResolution,
-      experimentalDecorators,
-      isolatedModules,
-    ]);
-    if (!declarations.has(key)) declarations.set(key, read(name, languageVersion, ...rest));
+  host.getSourceFile = (name, parsing, ...rest) => {
+    if (!name.endsWith('.d.ts') || name.startsWith(tmpdir())) return read(name, parsing, ...rest);
+    const languageVersion = compiler.ScriptTarget.Latest;
+    const how = typeof parsing === 'object' ? { ...parsing, languageVersion } : languageVersion;
+    const key = JSON.stringify([name, how, options.module, options.moduleResolution, options.isolatedModules]);
+    if (!declarations.has(key)) declarations.set(key, read(name, how, ...rest));
     return declarations.get(key);
   };
   return host;

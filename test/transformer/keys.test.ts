@@ -70,7 +70,6 @@ function check(run: { status: number | null; stdout: string; stderr: string }): 
 }
 
 const MARKED = SERVICE.replace('MARK', "import { instrument } from 'spanwright'; @instrument");
-const lib = ['ES2022', 'ESNext.Decorators', 'DOM'];
 const NODE16 = { module: 'Node16', moduleResolution: 'Node16' };
 
 for (const [name, compilerOptions] of Object.entries({
@@ -85,7 +84,7 @@ for (const [name, compilerOptions] of Object.entries({
     const files = { 'src/main.ts': MAIN, 'src/service.ts': MARKED, 'src/keys.ts': KEYS };
     const compiled = compile({
       files,
-      compilerOptions: { lib, ...compilerOptions },
+      compilerOptions,
       plugin: { namespace: 'app' },
       package: { type },
     });
@@ -103,7 +102,7 @@ for (const [name, compilerOptions] of Object.entries({
     const auto = [{ files: 'src/service.ts' }];
     const compiled = compile({
       files,
-      compilerOptions: { lib, ...compilerOptions },
+      compilerOptions,
       plugin: { namespace: 'app', auto },
       package: { type },
     });

@@ -53,7 +53,7 @@ for (const [kind, experimentalDecorators] of [
   test(`names survive bundling and minifying: ${kind} decorators`, () => {
     const { directory, diagnostics } = compile({
       files: FILES,
-      compilerOptions: { experimentalDecorators, module: 'ESNext', lib: ['ES2022', 'ESNext.Decorators', 'DOM'] },
+      compilerOptions: { experimentalDecorators, module: 'ESNext' },
       package: { type: 'module' },
       plugin: { namespace: 'carbide', auto: [{ files: 'src/store.ts' }] },
     });

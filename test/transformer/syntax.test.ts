@@ -76,7 +76,7 @@ for (const compilerOptions of [
         noCheck: true,
         strict: false,
         declaration: false,
-        lib: ['ESNext', 'DOM'],
+        lib: ['ESNext'],
       },
       plugin: { auto: [{ files: 'src/auto/**', minLines: 1 }] },
       prepare(project) {

@@ -43,7 +43,7 @@ function configuration(legacy: boolean, transformed: boolean, auto: boolean): Re
   return {
     compilerOptions: {
       target: 'ES2022',
-      lib: ['ES2023', 'ESNext.Decorators', 'ESNext.Disposable', 'DOM', 'DOM.AsyncIterable'],
+      lib: ['ES2023', 'ESNext.Decorators', 'ESNext.Disposable'],
       module: 'NodeNext',
       moduleResolution: 'NodeNext',
       strict: true,

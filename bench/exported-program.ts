@@ -106,7 +106,7 @@ const RECORDERS: Record<ExportedSetup['recorder'], (setup: ExportedSetup) => Pro
     const tracing = await startTracing({
       serviceName: 'bench',
       endpoint,
-      protocol,
+      otlpProtocol: protocol,
       enabled: true,
       rules: ratio < 1 ? `*=${ratio}` : '',
     });

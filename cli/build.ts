@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
+import { counted } from '../runtime/text/counted.js';
 import { type NativeBuilder, nativeBuilder } from '../transformer/hosts/native.js';
 import { NativeUnavailableError } from '../transformer/hosts/native-api.js';
 import type { Built } from '../transformer/hosts/native-request.js';
@@ -59,7 +60,7 @@ async function buildAgain(
     try {
       const { errors, directories } = await build();
       files.add(directories);
-      say(`Found ${errors} error${errors === 1 ? '' : 's'}. Watching for file changes.`);
+      say(`Found ${counted(errors, 'error')}. Watching for file changes.`);
     } catch (error) {
       err(`spanwright: ${(error as Error).message}`);
     }

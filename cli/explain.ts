@@ -4,6 +4,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { readBoundedFile } from '../runtime/text/bounded-file.js';
+import { counted } from '../runtime/text/counted.js';
 import { parserFor } from '../transformer/hosts/parse.js';
 import { reportsOfSettings, type Transformed, textsOf } from '../transformer/hosts/texts.js';
 import { CommandFailure, EXIT, type Invocation } from './command.js';
@@ -44,7 +45,7 @@ export async function runExplain({ arguments: given, options, out, err }: Invoca
 
 function describeTransformed({ plan, printed }: Transformed, place: string, text: string, out: (line: string) => void): void {
   const count = plan.sites.length;
-  out(`${place}: ${count} ${count === 1 ? 'site' : 'sites'}`);
+  out(`${place}: ${counted(count, 'site')}`);
   for (const { record } of plan.sites) {
     const { namespace, function: fn, separator = '::', name, line, column, parameters = [], shape } = record;
     out(`  ${line}:${column}  ${namespace}${separator}${fn}(${parameters.map((one) => one || '{}').join(', ')})`);

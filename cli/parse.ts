@@ -3,6 +3,7 @@
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { TOKEN_VARIABLE } from '../runtime/admin/defaults.js';
+import { counted } from '../runtime/text/counted.js';
 import { didYouMean } from '../runtime/text/nearest.js';
 import { printable } from '../runtime/text/printable.js';
 import { type Command, type CommandOption, UsageError } from './command.js';
@@ -81,7 +82,7 @@ function checkArity(command: Command, count: number): void {
   const [least, most] = command.arity;
   if (count >= least && count <= most) return;
   const usage = `Usage: spanwright ${command.name} ${command.usage}`.trim();
-  throw new UsageError(`${command.name} got ${count} ${count === 1 ? 'argument' : 'arguments'}. ${usage}`);
+  throw new UsageError(`${command.name} got ${counted(count, 'argument')}. ${usage}`);
 }
 
 /** @throws UsageError for everything that the table does not allow. */

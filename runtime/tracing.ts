@@ -152,8 +152,8 @@ export interface SpanCounts {
   exported: number;
   /** Spans whose export failed for good. */
   failed: number;
-  /** Spans of traces that `keep` did not keep. */
-  forgotten: number;
+  /** Spans of finished traces that `keep` did not select (tail sampling). */
+  sampledOut: number;
 }
 
 /** Result of a dump of the flight recorder. */

@@ -15,7 +15,7 @@ export const NOTICES = {
   SPW006: { level: 'warn', repeat: false, text: 'spans lost at shutdown: the limit was reached before they could be sent' },
   SPW007: { level: 'warn', repeat: false, text: 'a span processor of the application failed' },
   SPW008: { level: 'info', repeat: true, text: 'tracing is disabled by OTEL_SDK_DISABLED' },
-  SPW009: { level: 'warn', repeat: false, text: 'the Collector answered an export with a remark' },
+  SPW009: { level: 'warn', repeat: false, text: 'the Collector answered an export with a partial success' },
   SPW010: { level: 'warn', repeat: false, text: 'tracing met a fault; the program went on' },
   SPW012: { level: 'info', repeat: true, text: 'a change made at run time has ended' },
   SPW013: { level: 'warn', repeat: false, text: 'spans leak: they were started and not ended' },

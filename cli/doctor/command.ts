@@ -2,6 +2,7 @@
 // Exits with 1 when something is wrong that has to be fixed.
 
 import { join, resolve } from 'node:path';
+import { counted } from '../../runtime/text/counted.js';
 import { VERSION } from '../../runtime/version.js';
 import { EXIT, type Invocation } from '../command.js';
 import { configurationAt } from '../explain.js';
@@ -53,5 +54,5 @@ function findingLines(findings: readonly Finding[], colours: boolean): string[] 
     ],
   );
   const count = (level: Level): number => findings.filter((one) => one.level === level).length;
-  return [...lines, '', `${count('error')} errors, ${count('warning')} warnings, ${count('note')} notes`];
+  return [...lines, '', (['error', 'warning', 'note'] as const).map((kind) => counted(count(kind), kind)).join(', ')];
 }

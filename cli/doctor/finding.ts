@@ -157,7 +157,7 @@ export const FINDINGS = {
     level: 'error',
     symptom: 'the service cannot connect, or errors of TLS',
     cause: 'The endpoint cannot be used as it is written, or what listens there speaks another protocol.',
-    fix: 'http://host:4317 is gRPC in plaintext, https:// is TLS; port 4318 is OTLP over HTTP ([tracing] protocol = "http/protobuf").',
+    fix: 'http://host:4317 is gRPC in plaintext, https:// is TLS; port 4318 is OTLP over HTTP ([tracing] otlp_protocol = "http/protobuf").',
   },
   'sidecar-unused': {
     level: 'warning',

@@ -6,6 +6,7 @@ import { loadConfiguration } from '../../runtime/config/load.js';
 import { ConfigurationError } from '../../runtime/errors.js';
 import { checkEndpoint, type Endpoint } from '../../runtime/export/endpoint.js';
 import { probe } from '../../runtime/export/probe.js';
+import { counted } from '../../runtime/text/counted.js';
 import { isLoopbackHost } from '../../runtime/text/loopback.js';
 import type { SiteReport, TracingState } from '../../runtime/tracing.js';
 import { CommandFailure, type Invocation } from '../command.js';
@@ -104,7 +105,7 @@ async function checkEndpoints(
   const check =
     written === null
       ? undefined
-      : checkEndpoint(written, configuration?.protocol, {
+      : checkEndpoint(written, configuration?.otlpProtocol, {
           generic: configuration?.endpointIsGeneric ?? false,
           insecure: configuration?.otlpInsecure ?? null,
         });
@@ -133,13 +134,14 @@ async function checkDelivery({ options, environment }: Invocation, live: Tracing
   const metrics = options.get('collector-metrics') as string | undefined;
   if (metrics === undefined) {
     const exported = live?.spans.exported ?? 0;
-    return exported === 0 ? [] : [finding('backend-unknown', `${exported} spans sent to the Collector`)];
+    return exported === 0 ? [] : [finding('backend-unknown', `${counted(exported, 'span')} sent to the Collector`)];
   }
   const { healthAt } = await import('./collector-health.js');
   try {
     const { counts, faults } = await healthAt(metrics, environment);
     if (faults.length > 0) return faults.map((fault) => finding('backend-fails', fault));
-    return [ok(`the Collector took ${counts.accepted} spans and sent ${counts.sent} on`)];
+    const { accepted = 0, sent = 0 } = counts;
+    return [ok(`the Collector accepted ${counted(accepted, 'span')} and sent ${sent}`)];
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
     return [finding('collector-unreached', error.message)];
@@ -196,7 +198,9 @@ function checkLive({ enabled, configured, built, leases, spans, sites, notices =
   if (enabled && configured && built && leases.length === 0)
     found.push(finding('left-on', 'tracing is on, and no lease ends it'));
   if (spans.failed + spans.dropped > 0)
-    found.push(finding('delivery-fails', `${spans.failed} spans failed, ${spans.dropped} dropped, ${spans.exported} sent`));
+    found.push(
+      finding('delivery-fails', `${counted(spans.failed, 'span')} failed, ${spans.dropped} dropped, ${spans.exported} sent`),
+    );
   if (sites === 0) found.push(finding('no-sites', 'no sites'));
   return found;
 }
@@ -205,7 +209,7 @@ async function checkSites(invocation: Invocation, { sites }: TracingState): Prom
   if (sites === 0) return [];
   const { sites: listed } = await ask<{ sites: readonly SiteReport[] }>(silent(invocation), 'GET', 'sites?limit=1000');
   const plain = listed.filter(({ file }) => file === null).map(({ namespace, function: fn }) => `${namespace}::${fn}`);
-  if (plain.length === 0) return [ok(`${sites} sites, all seen by the transformer`)];
+  if (plain.length === 0) return [ok(`${counted(sites, 'site')}, all seen by the transformer`)];
   return [finding('plain-sites', `${plain.slice(0, 3).join(', ')}${plain.length > 3 ? ` and ${plain.length - 3} more` : ''}`)];
 }
 

@@ -5,6 +5,7 @@ import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { readBoundedFile } from '../../runtime/text/bounded-file.js';
+import { counted } from '../../runtime/text/counted.js';
 import { DIAGNOSTICS } from '../../transformer/diagnostics.js';
 import { type Parser, parserFor } from '../../transformer/hosts/parse.js';
 import { reportsOfSettings, type Texts, TRANSFORM, textsOf } from '../../transformer/hosts/texts.js';
@@ -154,13 +155,13 @@ function checkOutput(texts: Texts, directory: string): Finding[] {
   if (sites === 0) return [...findings, ok('no source file of the project has sites')];
   const sdks = isStarted ? [] : dependenciesOf(directory).filter((name) => SDKS.test(name));
   const { absent, plain, old, done } = found;
-  if (sdks.length > 0) findings.push(finding('unconnected-sdk', `${sites} sites, and ${listed(sdks)}`));
+  if (sdks.length > 0) findings.push(finding('unconnected-sdk', `${counted(sites, 'site')}, and ${listed(sdks)}`));
   if (plain.length > 0) findings.push(finding('not-transformed', listed(plain)));
   if (old.length > 0) findings.push(finding('old-output', listed(old)));
   if (absent.length > 0 && !options.noEmit) findings.push(finding('not-built', listed(absent)));
   if (done.length > 0) {
-    const compiled = `${done.length} compiled ${done.length === 1 ? 'file has' : 'files have'}`;
-    findings.push(ok(`${compiled} been through the transformer; ${sites} sites in the sources`));
+    const compiled = counted(done.length, 'compiled file has', 'compiled files have');
+    findings.push(ok(`${compiled} been through the transformer; ${counted(sites, 'site')} in the sources`));
   }
   return findings;
 }

@@ -1,5 +1,6 @@
 // `spanwright dump`: has a running service write its flight recorder into a file.
 
+import { counted } from '../../runtime/text/counted.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { FlightDump } from '../../runtime/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
@@ -12,7 +13,7 @@ export async function runDump(invocation: Invocation): Promise<number> {
   out(
     options.has('json')
       ? JSON.stringify(dump)
-      : `${dump.spans} calls in ${printable(dump.file)}; open it with: spanwright view FILE`,
+      : `${counted(dump.spans, 'call')} in ${printable(dump.file)}; open it with: spanwright view FILE`,
   );
   return EXIT.done;
 }

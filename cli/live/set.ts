@@ -1,5 +1,6 @@
 // `spanwright set SETTING VALUE`: a change under a lease. Prints what is in force now, until when, and warnings.
 
+import { counted } from '../../runtime/text/counted.js';
 import { didYouMean } from '../../runtime/text/nearest.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { Lease } from '../../runtime/tracing.js';
@@ -45,8 +46,8 @@ const LEASE_FIELDS: ReadonlyMap<string, string> = new Map([
 
 function limitsOf({ limits }: Lease): string {
   const texts = [
-    limits.maxSpans === null ? '' : `after ${limits.maxSpans} spans`,
-    limits.maxSpansPerSecond === null ? '' : `at more than ${limits.maxSpansPerSecond} spans a second`,
+    limits.maxSpans === null ? '' : `after ${counted(limits.maxSpans, 'span')}`,
+    limits.maxSpansPerSecond === null ? '' : `at more than ${counted(limits.maxSpansPerSecond, 'span')} a second`,
     limits.maxOpenSpans === null ? '' : `at more than ${limits.maxOpenSpans} open spans`,
   ].filter((text) => text !== '');
   return texts.length === 0 ? '' : `, or ${texts.join(', or ')}`;

@@ -1,5 +1,6 @@
 // `spanwright sites [PREFIX]`: the instrumented functions of a running service.
 
+import { counted } from '../../runtime/text/counted.js';
 import type { SiteReport } from '../../runtime/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
 import { type Column, table } from '../table.js';
@@ -30,7 +31,7 @@ export async function runSites(invocation: Invocation): Promise<number> {
   const { sites, total, offset } = answer;
   if (options.has('json')) out(JSON.stringify(answer));
   else if (sites.length === 0)
-    err(total === 0 ? 'No site matches.' : `There are ${total} sites, none after the first ${offset}.`);
+    err(total === 0 ? 'No site matches.' : `${counted(total, 'site')} in all, none after the first ${offset}.`);
   else {
     for (const line of table(COLUMNS, sites, colours)) out(line);
     if (sites.length < total)

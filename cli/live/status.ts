@@ -1,5 +1,6 @@
 // `spanwright status`: is tracing on, by which change and until when, and the outcomes of the spans.
 
+import { counted } from '../../runtime/text/counted.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { Lease, TracingState } from '../../runtime/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
@@ -40,7 +41,9 @@ function remoteRow({ spans: { remoteRoots, remoteRefused } }: TracingState): (re
 
 function signedRow({ signedRequests }: TracingState): (readonly [string, string])[] {
   if (!signedRequests) return [];
-  return [['Signed', `${signedRequests.recorded} requests recorded, ${signedRequests.refused} refused (trace_header)`]];
+  return [
+    ['Signed', `${counted(signedRequests.recorded, 'request')} recorded, ${signedRequests.refused} refused (trace_header)`],
+  ];
 }
 
 /** Roots at which traces may start, and their conditions. */

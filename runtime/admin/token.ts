@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { ConfigurationError } from '../errors.js';
 import { readBoundedFile, UnfitFile } from '../text/bounded-file.js';
+import { counted } from '../text/counted.js';
 import { guessable } from '../text/guessable.js';
 import { printable } from '../text/printable.js';
 import { TOKEN_VARIABLE } from './defaults.js';
@@ -34,7 +35,7 @@ export function checkedToken(token: string, origin: string): Digest {
     throw refuse(found, 'Use printable ASCII characters: it travels in a header.');
   }
   if (token.length < SHORTEST_TOKEN) {
-    const found = `it has ${token.length} character${token.length === 1 ? '' : 's'}`;
+    const found = `it has ${counted(token.length, 'character')}`;
     throw refuse(`${found}, expected at least ${SHORTEST_TOKEN}`, 'Create one with "openssl rand -hex 32".');
   }
   const pattern = guessable(token);

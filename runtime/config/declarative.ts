@@ -14,7 +14,7 @@ import { type Part, readParts } from './yaml-file.js';
 /** Keys that parts of the format stand for; all but these and those of the sampler are in `distribution.spanwright`. */
 const STANDARD_KEYS = [
   ...['disabled', 'log_level', 'service_name', 'service_version', 'resource', 'resource_detectors', 'propagators'],
-  ...['traces_exporter', 'otlp_endpoint', 'protocol', 'otlp_insecure', 'otlp_headers', 'otlp_compression', 'otlp_timeout'],
+  ...['traces_exporter', 'otlp_endpoint', 'otlp_protocol', 'otlp_insecure', 'otlp_headers', 'otlp_compression', 'otlp_timeout'],
   ...['otlp_certificate', 'otlp_client_certificate', 'otlp_client_key'],
   ...['schedule_delay', 'export_timeout', 'max_queue_size', 'max_export_batch_size'],
   ...['span_attribute_count_limit', 'attribute_value_length_limit', 'span_event_count_limit', 'span_link_count_limit'],

@@ -34,12 +34,12 @@ export const FLIGHT_KEYS = [
     doc: 'Most bytes that the flight recorder takes, kept arguments included.',
   },
   {
-    key: 'flight_folder',
-    option: 'flightFolder',
+    key: 'flight_directory',
+    option: 'flightDirectory',
     type: text(),
     default: '.',
-    env: ['SPANWRIGHT_FLIGHT_FOLDER'],
-    doc: 'Folder of the dump files, relative to the working directory.',
+    env: ['SPANWRIGHT_FLIGHT_DIRECTORY'],
+    doc: 'Directory of the dump files, relative to the working directory.',
   },
   {
     key: 'flight_errors',

@@ -7,6 +7,7 @@ import { isAbsolute, join } from 'node:path';
 import { ConfigurationError } from '../errors.js';
 import { isLogger } from '../notice-logger.js';
 import { hiddenNames } from '../span/redact.js';
+import { counted } from '../text/counted.js';
 import { describeFound, withoutCredentialsIn } from '../text/found.js';
 import { nearest } from '../text/nearest.js';
 import type { ConfigurationValue, Source } from '../tracing.js';
@@ -218,5 +219,5 @@ function shownValue(
 
 function messageOf(faults: readonly string[]): string {
   if (faults.length === 1) return `Configuration of tracing: ${faults[0]}`;
-  return `Configuration of tracing has ${faults.length} faults:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`;
+  return `Configuration of tracing has ${counted(faults.length, 'fault')}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`;
 }

@@ -16,8 +16,8 @@ export const OTLP_KEYS = [
     doc: 'Address of the Collector: `http://host:4317` (plaintext) or `https://host:4317` (TLS). Unset: nothing is built.',
   },
   {
-    key: 'protocol',
-    option: 'protocol',
+    key: 'otlp_protocol',
+    option: 'otlpProtocol',
     type: choice(['grpc', 'http/protobuf']),
     default: 'grpc',
     env: ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL'],

@@ -106,7 +106,7 @@ function secureEndpoint(given: Values): void {
   const { value, source, origin } = row(given, 'otlp_endpoint');
   if (source !== 'environment' || row(given, 'otlp_insecure').value !== null) return;
   override(given, 'otlp_insecure', false, { source: 'default', origin: 'default' });
-  if (row(given, 'protocol').value === 'grpc' && !String(value).includes('://'))
+  if (row(given, 'otlp_protocol').value === 'grpc' && !String(value).includes('://'))
     given.warn(
       `${origin}: the address has no scheme, so TLS is used; for plaintext write "http://" before it or set OTEL_EXPORTER_OTLP_INSECURE=true.`,
     );

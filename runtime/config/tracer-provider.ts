@@ -70,7 +70,7 @@ export class TracerProviderReader {
 
   #otlp(part: Part, protocol: 'grpc' | 'http/protobuf'): void {
     this.section.put('traces_exporter', 'otlp', part);
-    this.section.put('protocol', protocol, part);
+    this.section.put('otlp_protocol', protocol, part);
     this.section.put('otlp_endpoint', protocol === 'grpc' ? 'http://localhost:4317' : 'http://localhost:4318/v1/traces', part);
     const files = {
       ca_file: this.section.to('otlp_certificate'),

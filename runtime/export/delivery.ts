@@ -7,6 +7,7 @@ import { clearTimeout, now, setTimeout, unref } from '../captured.js';
 import { SILENCED } from '../context/layer.js';
 import { reportFault } from '../fault.js';
 import type { ExportResult, ReadableSpan, Remark, SpanExporter } from '../sdk/contracts.js';
+import { counted } from '../text/counted.js';
 import type { Notice } from '../warnings.js';
 import type { Certificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
@@ -163,9 +164,9 @@ export class Delivery {
   /** Spans that a Collector rejects in a partial success must not be sent again (OTLP specification, "Partial Success"). */
   #acceptedOf(sent: number, { rejected, message }: Remark): number {
     const lost = Math.min(Math.max(0, Math.trunc(rejected) || 0), sent);
-    const what = lost > 0 ? `rejected ${lost} of ${sent} spans` : `took all ${sent} spans`;
+    const what = lost > 0 ? `rejected ${lost} of ${counted(sent, 'span')}` : `accepted ${counted(sent, 'span')}`;
     const url = this.options.endpoint?.url ?? 'the exporter given in code';
-    this.#after(() => this.options.notice('SPW009', `${url} ${what} and says: ${message || 'nothing'}`));
+    this.#after(() => this.options.notice('SPW009', `${url} ${what}: ${message || 'no message'}`));
     return sent - lost;
   }
 

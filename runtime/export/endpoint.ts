@@ -15,7 +15,7 @@ export interface Endpoint {
   /** False: no port was written, and the scheme's own (80, 443) is used. */
   readonly portWritten: boolean;
   readonly tls: boolean;
-  readonly protocol: Configuration['protocol'];
+  readonly protocol: Configuration['otlpProtocol'];
 }
 
 type EndpointCheck = { readonly ok: true; readonly endpoint: Endpoint } | { readonly ok: false; readonly message: string };
@@ -44,7 +44,7 @@ const HTTP_PATH = '/v1/traces';
  */
 export function checkEndpoint(
   text: string,
-  protocol: Configuration['protocol'] = 'grpc',
+  protocol: Configuration['otlpProtocol'] = 'grpc',
   { generic = false, insecure }: { generic?: boolean; insecure?: boolean | null } = {},
 ): EndpointCheck {
   const trimmed = text.trim();
@@ -91,7 +91,7 @@ function faultInText(written: string, own: number): string | undefined {
 }
 
 /** The reason why a URL is not an endpoint of this protocol, or undefined. */
-function faultInUrl(url: URL, protocol: Configuration['protocol']): string | undefined {
+function faultInUrl(url: URL, protocol: Configuration['otlpProtocol']): string | undefined {
   const { own, others, name, other, otherProtocol } = PORTS[protocol];
   const plain = `${url.protocol}//${url.host}`;
   if (!Object.hasOwn(SCHEMES, url.protocol))
@@ -101,7 +101,7 @@ function faultInUrl(url: URL, protocol: Configuration['protocol']): string | und
   if (url.search !== '' || url.hash !== '') return `has a query or a fragment: write only "${plain}".`;
   if (url.port === '0') return `has port 0: write the port of the Collector, for ${name} usually ${own}.`;
   if (url.port === String(others))
-    return `has port ${others}, which is the port of ${other}, but the protocol is ${name}: use port ${own}, or set protocol = "${otherProtocol}".`;
+    return `has port ${others}, which is the port of ${other}, but the protocol is ${name}: use port ${own}, or set otlp_protocol = "${otherProtocol}".`;
   const path = pathOf(url);
   return protocol === 'grpc' && path !== '' ? `has the path "${path}", but OTLP/gRPC takes none: write "${plain}".` : undefined;
 }

@@ -14,8 +14,8 @@ import type { LocalTrace } from '../span/trace.js';
 import { state } from '../state.js';
 
 interface KeepCounts {
-  /** Spans of traces that were forgotten. */
-  forgotten: number;
+  /** Spans of finished traces that `keep` did not select. */
+  sampledOut: number;
   /** Traces decided before their root had ended, because a bound was reached. */
   decidedEarly: number;
 }
@@ -34,10 +34,10 @@ interface Waiting extends KeptLate {
   failed: boolean;
 }
 
-type SamplingOutcome = 'sent' | 'forgotten';
+type SamplingOutcome = 'sent' | 'sampled out';
 
 export class KeepSink implements SpanSink {
-  readonly counts: KeepCounts = { forgotten: 0, decidedEarly: 0 };
+  readonly counts: KeepCounts = { sampledOut: 0, decidedEarly: 0 };
   /** Undecided traces, oldest first. */
   readonly #waiting = new Map<LocalTrace, Waiting>();
   /** Outcomes of traces that may still have open spans. */
@@ -132,7 +132,7 @@ export class KeepSink implements SpanSink {
     const late = this.#keptFor(waiting);
     const { ratio } = this.policy;
     const kept = late !== undefined || (ratio > 0 && traceRandomness(waiting.root.spanContext().traceId) >= 1 - ratio);
-    const outcome: SamplingOutcome = kept ? 'sent' : 'forgotten';
+    const outcome: SamplingOutcome = kept ? 'sent' : 'sampled out';
     this.#outcomes.set(trace, outcome);
     if (late !== undefined && waiting.root.ended) this.complete(waiting, late);
     else if (late !== undefined) this.#late.set(trace, { kept: waiting, cause: late });
@@ -150,7 +150,7 @@ export class KeepSink implements SpanSink {
     if (outcome === 'sent') this.inner.onEnd(span);
     else {
       releaseErrors(span);
-      this.counts.forgotten++;
+      this.counts.sampledOut++;
     }
   }
 }

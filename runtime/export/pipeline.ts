@@ -67,7 +67,7 @@ function consoleExporter({ tracesExporter }: Configuration): SpanExporter | null
 
 function usableEndpoint(configuration: Configuration, notice: Notice): Endpoint | null {
   if (configuration.endpoint === null || configuration.tracesExporter === 'none') return null;
-  const check = checkEndpoint(configuration.endpoint, configuration.protocol, {
+  const check = checkEndpoint(configuration.endpoint, configuration.otlpProtocol, {
     generic: configuration.endpointIsGeneric,
     insecure: configuration.otlpInsecure,
   });

@@ -8,6 +8,7 @@ import { clearTimeout, now, setImmediate, setTimeout, unref } from '../captured.
 import { guarded, reportFault } from '../fault.js';
 import type { ReadableSpan, SpanProcessor } from '../sdk/contracts.js';
 import { releaseErrors } from '../span/events.js';
+import { counted } from '../text/counted.js';
 import type { Notice } from '../warnings.js';
 import { within } from '../within.js';
 import type { Delivery } from './delivery.js';
@@ -166,7 +167,7 @@ export class ExportQueue implements SpanProcessor {
     }
     const lost = this.#failedBefore === undefined ? queued : this.#failed - this.#failedBefore;
     this.#failedBefore = this.#failed;
-    if (lost > 0) this.options.notice('SPW006', `${lost} ${lost === 1 ? 'span' : 'spans'} ${when}`, when);
+    if (lost > 0) this.options.notice('SPW006', `${counted(lost, 'span')} ${when}`, when);
   }
 
   async #close(): Promise<void> {
@@ -284,7 +285,7 @@ export class ExportQueue implements SpanProcessor {
   #reportDropped(): void {
     this.options.notice(
       'SPW005',
-      `${this.options.maxQueueSize} spans wait already (max_queue_size), ${this.#dropped} dropped so far; the Collector is too slow or absent, or more is recorded than it can take`,
+      `${counted(this.options.maxQueueSize, 'span')} wait in the queue already (max_queue_size), ${this.#dropped} dropped so far; the Collector is too slow or absent, or more is recorded than it can take`,
     );
   }
 }

@@ -2,6 +2,7 @@
 
 import type { When } from '../site/condition.js';
 import type { SiteRegistry } from '../site/registry.js';
+import { counted } from '../text/counted.js';
 import { didYouMean } from '../text/nearest.js';
 import { namedValue } from './admission.js';
 import { type Pattern, printPattern } from './pattern.js';
@@ -18,7 +19,8 @@ export function unmatchedPatterns(patterns: readonly Pattern[], sites: SiteRegis
     index.matches(site, (text) => unmatched.delete(text));
   }
   return [...unmatched.keys()].map(
-    (text) => `"${text}" matches none of the ${sites.size} sites known now; sites loaded later are judged when they load.`,
+    (text) =>
+      `"${text}" matches none of the ${counted(sites.size, 'site')} known now; sites loaded later are judged when they load.`,
   );
 }
 
@@ -55,6 +57,7 @@ function unrecordedValues(when: When, sites: SiteRegistry): string[] {
       ? 'no call fulfils the condition until one does.'
       : 'it is compared where attributes are computed at the call, or given by third-party instrumentation.';
   return [...missing].map(
-    (name) => `"${name}" is recorded by none of the ${sites.size} sites known now.${didYouMean(name, known)} So ${rest}`,
+    (name) =>
+      `"${name}" is recorded by none of the ${counted(sites.size, 'site')} known now.${didYouMean(name, known)} So ${rest}`,
   );
 }

@@ -3,6 +3,7 @@
 
 import { InvalidArgumentError } from '../errors.js';
 import type { Condition, ExpectedValue, When } from '../site/condition.js';
+import { counted } from '../text/counted.js';
 import { describeFound } from '../text/found.js';
 
 const MOST_CHARACTERS = 1000;
@@ -62,7 +63,10 @@ function parseCondition(text: string, field: string): Condition {
     .split(',')
     .map((value) => value.trim());
   if (values.length > MOST_VALUES)
-    throw new InvalidArgumentError(field, `${field}: ${shown} has ${values.length} values; at most ${MOST_VALUES} are accepted.`);
+    throw new InvalidArgumentError(
+      field,
+      `${field}: ${shown} has ${counted(values.length, 'value')}; at most ${MOST_VALUES} are accepted.`,
+    );
   const expected = values.map((value) => parseValue(value, shown, field));
   return { source, name: source === 'header' ? name.toLowerCase() : name, negated, expected };
 }

@@ -29,7 +29,7 @@ const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: str
   ['spanwright.spans.dropped', 'dropped', 'Ended spans that did not fit into the export queue.'],
   ['spanwright.spans.exported', 'exported', 'Spans that the receiver took.'],
   ['spanwright.spans.failed', 'failed', 'Spans whose export failed for good.'],
-  ['spanwright.spans.forgotten', 'forgotten', 'Spans of traces that keep did not keep.'],
+  ['spanwright.spans.sampled_out', 'sampledOut', 'Spans of finished traces that keep did not select.'],
 ];
 
 /** The one count that can decrease. */

@@ -2,6 +2,7 @@
 
 import { SpanwrightError } from '../errors.js';
 import { state } from '../state.js';
+import { counted } from '../text/counted.js';
 
 const SHOWN = 20;
 
@@ -24,8 +25,5 @@ export function assertNoOpenSpans(): void {
     const place = file === undefined ? id : `${id} (${file}:${line})`;
     lines.push(`  "${span.name}" of ${place}, open for ${Math.round(span.ageMs())} ms, trace ${span.spanContext().traceId}`);
   }
-  throw new SpanwrightError(
-    'OPEN_SPANS',
-    `${open.count} ${open.count === 1 ? 'span is' : 'spans are'} open:\n${lines.join('\n')}`,
-  );
+  throw new SpanwrightError('OPEN_SPANS', `${counted(open.count, 'span is', 'spans are')} open:\n${lines.join('\n')}`);
 }

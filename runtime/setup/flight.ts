@@ -20,6 +20,7 @@ import { newSpanId } from '../span/identity.js';
 import { withinLimits } from '../span/recorder.js';
 import { anchorAt } from '../span/time.js';
 import { state } from '../state.js';
+import { counted } from '../text/counted.js';
 import { textOfThrown } from '../text/thrown.js';
 import type { FlightDump } from '../tracing.js';
 import { VERSION } from '../version.js';
@@ -175,14 +176,14 @@ export class FlightDumps {
   }
 
   #path(reason: string): string {
-    const folder = resolve(this.#parts.configuration.flightFolder);
+    const directory = resolve(this.#parts.configuration.flightDirectory);
     // not recursive, which never returns below /proc
-    if (!existsSync(folder)) mkdirSync(folder);
+    if (!existsSync(directory)) mkdirSync(directory);
     namedAt = Math.max(Math.floor(wallClock()), namedAt + 1);
     const time = new Date(namedAt).toISOString().replace(/[:.]/gu, '-');
     const thread = threadId === 0 ? '' : `.${threadId}`;
     const cause = reason.replace(/\W+/gu, '-').slice(0, 40);
-    return join(folder, `spanwright-flight-${time}-${process.pid}${thread}-${cause}.json`);
+    return join(directory, `spanwright-flight-${time}-${process.pid}${thread}-${cause}.json`);
   }
 
   async #write(dump: Dump): Promise<FlightDump> {
@@ -279,7 +280,7 @@ export class FlightDumps {
 }
 
 function written(dump: FlightDump): FlightDump {
-  notice('SPW041', `${dump.spans} calls because of ${dump.reason}, in ${dump.file}`, dump.file);
+  notice('SPW041', `${counted(dump.spans, 'call')} because of ${dump.reason}, in ${dump.file}`, dump.file);
   return dump;
 }
 

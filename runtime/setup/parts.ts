@@ -13,6 +13,7 @@ import { Recorder } from '../span/recorder.js';
 import { hiddenNames } from '../span/redact.js';
 import type { SpanSink } from '../span/sink.js';
 import { state } from '../state.js';
+import { counted } from '../text/counted.js';
 import { textOfThrown } from '../text/thrown.js';
 import { VERSION } from '../version.js';
 import { notice, setNoticeLevel, setNoticeLogger } from '../warnings.js';
@@ -76,8 +77,8 @@ function reportNoRoom(namespace: string | undefined): void {
   const { namespace: largest = '', places = 0 } = open.largest() ?? {};
   const detail =
     namespace === undefined
-      ? `${open.max} spans are open, the most of them (${places}) in ${JSON.stringify(largest)}; no further span is recorded until some end`
-      : `${JSON.stringify(namespace)} has ${open.share} open spans, its share of ${open.max}; further spans of other namespaces are recorded`;
+      ? `${counted(open.max, 'span is', 'spans are')} open, the most of them (${places}) in ${JSON.stringify(largest)}; no further span is recorded until some end`
+      : `${JSON.stringify(namespace)} has ${counted(open.share, 'open span')}, its share of ${open.max}; further spans of other namespaces are recorded`;
   notice('SPW025', `${detail}. List them with "spanwright spans"; end the leak, or raise max_open_spans`, namespace ?? '*');
 }
 

@@ -30,6 +30,7 @@ import {
 import { BaggageAttributes } from '../span/baggage-attributes.js';
 import { GateTracerProvider } from '../span/provider.js';
 import { state } from '../state.js';
+import { counted } from '../text/counted.js';
 import type { Tracing } from '../tracing.js';
 import { notice } from '../warnings.js';
 import type { Built } from './built.js';
@@ -138,7 +139,7 @@ function buildTracing({ tracing, configuration, pipeline, resource, undo }: Part
   notice('SPW001', `service ${configuration.serviceName}, sending to ${to}, tracing is ${configuration.enabled ? 'on' : 'off'}`);
   const counts = {
     get counts() {
-      return { ...pipeline.counts, forgotten: kept?.counts.forgotten ?? 0 };
+      return { ...pipeline.counts, sampledOut: kept?.counts.sampledOut ?? 0 };
     },
   };
   return { counts, undo, reportLost: (when) => pipeline.reportLost(when) };
@@ -212,7 +213,7 @@ function reportTransformerMissing(): void {
     if (state.untransformed === 0) return;
     notice(
       'SPW015',
-      `${state.untransformed} sites; they work, without file and line, and cost a little more while off (docs: transformer/README.md)`,
+      `${counted(state.untransformed, 'site')} recorded without file and line, and slightly slower while off (docs: transformer/README.md)`,
     );
   });
   unref(turn);

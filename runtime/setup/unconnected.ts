@@ -7,6 +7,7 @@ import { setTimeout, unref } from '../captured.js';
 import { guarded } from '../fault.js';
 import { classNameOf, registeredApiVersion, registeredProvider } from '../sdk/registered.js';
 import { state } from '../state.js';
+import { counted } from '../text/counted.js';
 import { notice } from '../warnings.js';
 
 /** Time for a program to load its modules and to start its SDK. */
@@ -38,7 +39,7 @@ function reportUnconnected(): void {
   const [why, instead] = lacksEndpoint ? [', since startTracing() has no endpoint', ' in its place'] : ['', ''];
   notice(
     'SPW031',
-    `${state.sites.size} sites, ${classNameOf(provider)}: they record nothing${why}. Call createSampler({ enabled: true })${instead} at start, and give what it returns to the SDK as its sampler where the SDK takes one (docs/existing-setups.md)`,
+    `${counted(state.sites.size, 'site')}, ${classNameOf(provider)}: they record nothing${why}. Call createSampler({ enabled: true })${instead} at start, and give what it returns to the SDK as its sampler where the SDK takes one (docs/existing-setups.md)`,
   );
 }
 

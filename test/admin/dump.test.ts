@@ -15,7 +15,7 @@ const TOKEN = 'the-token-for-changes';
 
 test('POST dump and `spanwright dump` write the calls of the flight recorder with the given reason', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'spanwright-dump-'));
-  const tracing = await startService({ flightRecorder: '30s', flightFolder: folder });
+  const tracing = await startService({ flightRecorder: '30s', flightDirectory: folder });
   const { admin, log } = quietHandler(tracing);
   const server = await startAdminServer({ tracing, token: TOKEN, port: 0, log: () => {} });
   try {

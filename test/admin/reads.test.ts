@@ -189,7 +189,7 @@ test('health says whether spans are recorded', async () => {
   const { exporter } = (await ask(admin, 'GET', '/tracing/health')).json;
   assert.is(exporter.state, 'delivering');
   assert.ok(exporter.exported > 0);
-  assert.equal([exporter.failed, exporter.dropped, exporter.forgotten], [0, 0, 0]);
+  assert.equal([exporter.failed, exporter.dropped, exporter.sampledOut], [0, 0, 0]);
 });
 
 test('the page holds no data, runs only its own script, and that script parses', async () => {

@@ -15,7 +15,7 @@ export function startService(
     maxSpanAge?: string;
     exporter?: InMemorySpanExporter;
     flightRecorder?: string;
-    flightFolder?: string;
+    flightDirectory?: string;
   } = {},
 ): Promise<Tracing> {
   return startTracing({ serviceName: 'admin-test', exporter: new InMemorySpanExporter(), ...options });

@@ -74,7 +74,7 @@ test('the example of the page is read', () => {
     resource_detectors: 'none',
     propagators: 'tracecontext, baggage',
     traces_exporter: 'otlp',
-    protocol: 'grpc',
+    otlp_protocol: 'grpc',
     otlp_endpoint: 'http://otel-collector:4317',
     otlp_headers: '***',
     schedule_delay: 1000,
@@ -149,7 +149,7 @@ tracer_provider:
 `,
     {
       ...{
-        protocol: 'http/protobuf',
+        otlp_protocol: 'http/protobuf',
         otlp_endpoint: 'https://collector/v1/traces',
         otlp_compression: 'gzip',
         otlp_timeout: 3000,
@@ -202,7 +202,7 @@ const PARTS_OF_A_FILE = [
   'traces_exporter',
   'propagators',
   'resource_detectors',
-  'protocol',
+  'otlp_protocol',
   'otlp_endpoint',
   'resource',
   'service_name',

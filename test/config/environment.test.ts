@@ -113,7 +113,7 @@ test('the same values in code are errors', () => {
   for (const options of [
     { scheduleDelay: 'soon' },
     { maxQueueSize: 'many' },
-    { protocol: 'neither' },
+    { otlpProtocol: 'neither' },
     { resource: 'a=1' },
     { propagators: 'b4' },
     { tracesExporter: 'zipkin' },
@@ -130,8 +130,8 @@ test('where a variable is malformed, the value of the next source counts', () =>
 
 test('words of the environment are read in any case', () => {
   const env = { OTEL_LOG_LEVEL: 'WARN', OTEL_TRACES_EXPORTER: 'None', OTEL_EXPORTER_OTLP_PROTOCOL: 'HTTP/protobuf' };
-  const { logLevel, tracesExporter, protocol } = load(env).configuration;
-  assert.equal([logLevel, tracesExporter, protocol], ['warn', 'none', 'http/protobuf']);
+  const { logLevel, tracesExporter, otlpProtocol } = load(env).configuration;
+  assert.equal([logLevel, tracesExporter, otlpProtocol], ['warn', 'none', 'http/protobuf']);
 });
 
 test.run();

@@ -459,7 +459,7 @@ test('all faults are collected, including a bad value that a higher source overr
   const faults = faultsOf({
     toml: '[tracing]\nenabled = 3\nservice_nam = "x"\n',
     env: { OTEL_BSP_MAX_QUEUE_SIZE: '0', SPANWRIGHT_ENABLED: 'true' },
-    options: { protocol: 'udp' },
+    options: { otlpProtocol: 'udp' },
   });
   assert.is(faults.length, 3, faults.join('\n'));
 });

@@ -27,7 +27,7 @@ test('repeats a request at once, over HTTP, when the server had closed the reuse
     if (count > 1) request.socket.destroy();
     else request.resume().on('end', () => response.end());
   });
-  const tracing = await startTracing({ endpoint: await listening(server), protocol: 'http/protobuf', enabled: true });
+  const tracing = await startTracing({ endpoint: await listening(server), otlpProtocol: 'http/protobuf', enabled: true });
   for (let batch = 1; batch <= 3; batch++) {
     call();
     const before = performance.now();
@@ -47,7 +47,7 @@ test('does not repeat a request when a new connection is closed', async () => {
     connections++;
     socket.on('error', () => {}).once('data', () => socket.destroy());
   });
-  const tracing = await startTracing({ endpoint: await listening(server), protocol: 'http/protobuf', enabled: true });
+  const tracing = await startTracing({ endpoint: await listening(server), otlpProtocol: 'http/protobuf', enabled: true });
   call();
   await tracing.forceFlush();
   assert.equal([tracing.state().spans.exported, connections], [0, 1]);
@@ -60,7 +60,13 @@ for (const protocol of ['http/protobuf', 'grpc'] as const) {
     const receiver = await startReceiver();
     const http = createServer((request, response) => request.resume().on('end', () => response.end()));
     const endpoint = protocol === 'grpc' ? receiver.endpoint : await listening(http);
-    const tracing = await startTracing({ endpoint, protocol, enabled: true, otlpTimeout: '20s', exportTimeout: '20s' });
+    const tracing = await startTracing({
+      endpoint,
+      otlpProtocol: protocol,
+      enabled: true,
+      otlpTimeout: '20s',
+      exportTimeout: '20s',
+    });
     const blockOnce = (): void => {
       unsubscribe('net.client.socket', blockOnce);
       setImmediate(() => block(3200));

@@ -84,7 +84,7 @@ async function silentPort(): Promise<number> {
 
 test('divides 512 spans of 20 kB into requests below 4 MiB, in order, and sends each span once', async () => {
   const collector = await httpCollector();
-  const { pipeline, spans } = start({ endpoint: collector.url, protocol: 'http/protobuf' });
+  const { pipeline, spans } = start({ endpoint: collector.url, otlpProtocol: 'http/protobuf' });
   spans(512, { text: 'x'.repeat(20_000) });
   await pipeline.processor.shutdown();
   assert.equal(pipeline.counts, { ended: 512, exported: 512, failed: 0, dropped: 0, queued: 0 });
@@ -98,7 +98,7 @@ test('divides 512 spans of 20 kB into requests below 4 MiB, in order, and sends 
 
 test('sends a batch of small spans in one request', async () => {
   const collector = await httpCollector();
-  const { pipeline, spans } = start({ endpoint: collector.url, protocol: 'http/protobuf' });
+  const { pipeline, spans } = start({ endpoint: collector.url, otlpProtocol: 'http/protobuf' });
   spans(500);
   await pipeline.processor.shutdown();
   assert.equal(
@@ -109,7 +109,7 @@ test('sends a batch of small spans in one request', async () => {
 
 test('sends a span larger than a request in a request of its own, and the spans after it too', async () => {
   const collector = await httpCollector();
-  const { pipeline, spans } = start({ endpoint: collector.url, protocol: 'http/protobuf' });
+  const { pipeline, spans } = start({ endpoint: collector.url, otlpProtocol: 'http/protobuf' });
   spans(1, { text: 'x'.repeat(FOUR_MEBIBYTES + 1) });
   spans(3);
   await pipeline.processor.shutdown();
@@ -120,7 +120,7 @@ test('sends a span larger than a request in a request of its own, and the spans 
 for (const protocol of ['grpc', 'http/protobuf'] as const) {
   test(`${protocol}: a flush returns at once when the Collector is refused; the spans wait for the next attempt`, async () => {
     const port = await closedPort();
-    const { pipeline, spans } = start({ endpoint: `http://127.0.0.1:${port}`, protocol, enabled: true });
+    const { pipeline, spans } = start({ endpoint: `http://127.0.0.1:${port}`, otlpProtocol: protocol, enabled: true });
     for (let invocation = 1; invocation <= 3; invocation++) {
       spans(1);
       const before = performance.now();
@@ -135,7 +135,12 @@ for (const protocol of ['grpc', 'http/protobuf'] as const) {
 
   test(`${protocol}: a flush ends at its own limit, else at the limit of an attempt, while a Collector hangs`, async () => {
     const port = await silentPort();
-    const { pipeline, spans } = start({ endpoint: `http://127.0.0.1:${port}`, protocol, otlpTimeout: 700, shutdownTimeout: 100 });
+    const { pipeline, spans } = start({
+      endpoint: `http://127.0.0.1:${port}`,
+      otlpProtocol: protocol,
+      otlpTimeout: 700,
+      shutdownTimeout: 100,
+    });
     spans(1);
     const before = performance.now();
     await pipeline.processor.forceFlush(200);
@@ -235,7 +240,7 @@ test('nothing is reported as lost when all was sent', async () => {
 
 test('timers and clocks that a test has replaced neither stop the queue nor hang a flush, during and after', async () => {
   const collector = await httpCollector();
-  const { pipeline, spans } = start({ endpoint: collector.url, protocol: 'http/protobuf', scheduleDelay: 20 });
+  const { pipeline, spans } = start({ endpoint: collector.url, otlpProtocol: 'http/protobuf', scheduleDelay: 20 });
   const real = { setTimeout, setInterval, setImmediate, clearTimeout, now: Date.now, performanceNow: performance.now };
   const never = (() => 1) as never;
   Object.assign(globalThis, { setTimeout: never, setInterval: never, setImmediate: never, clearTimeout: never });

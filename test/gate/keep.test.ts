@@ -38,10 +38,10 @@ test('a trace with an error is kept whole; one without is discarded and counted'
   traced(keeping({ errors: true }), async ({ expectSpans, tracing }) => {
     root(false);
     await expectSpans();
-    assert.is(tracing.state().spans.forgotten, 3);
+    assert.is(tracing.state().spans.sampledOut, 3);
     root(true);
     await expectSpans('root', '  child', '  child | error.type="Error" | error "no" | event exception');
-    assert.is(tracing.state().spans.forgotten, 3);
+    assert.is(tracing.state().spans.sampledOut, 3);
   }));
 
 test('a slow trace is kept whole; a fast one is discarded', () =>
@@ -72,7 +72,7 @@ test('a trace that an upstream service sampled is always kept', () =>
   traced(keeping({ errors: true }), async ({ expectSpans, tracing }) => {
     withRemoteContext({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }, () => root(false));
     await expectSpans('(remote b7ad6b7169203331)', '  root', '    child', '    child');
-    assert.is(tracing.state().spans.forgotten, 0);
+    assert.is(tracing.state().spans.sampledOut, 0);
   }));
 
 test('a span that ends after its root is sent or dropped with the root', () =>
@@ -84,7 +84,7 @@ test('a span that ends after its root is sent or dropped with the root', () =>
       late.end();
       await expectSpans('parent', '  child', '  late');
     }
-    assert.is(tracing.state().spans.forgotten, 3);
+    assert.is(tracing.state().spans.sampledOut, 3);
   }));
 
 test('a session is visible while it runs and always kept; other traces are still judged by `keep`', () =>
@@ -93,7 +93,7 @@ test('a session is visible while it runs and always kept; other traces are still
     sessions.run('k', () => child(false));
     await expectSpans('(not exported)', '  drain started | spanwright.session.key="k"', '  child');
     root(false);
-    assert.is(tracing.state().spans.forgotten, 3);
+    assert.is(tracing.state().spans.sampledOut, 3);
     sessions.end('k');
     await expectSpans(
       'drain | spanwright.session.end="ended" | spanwright.session.key="k"',
@@ -126,13 +126,13 @@ test('beyond maxTraces the oldest trace is decided first, and memory stays bound
       return new Promise<void>((resolve) => opens.push(resolve));
     });
     const before = Array.from({ length: 10 }, () => outer());
-    assert.is(tracing.state().spans.forgotten, 0, 'ten may wait');
+    assert.is(tracing.state().spans.sampledOut, 0, 'ten may wait');
     const calls = [...before, ...Array.from({ length: 20 }, () => outer())];
-    assert.is(tracing.state().spans.forgotten, 20, 'the children of the twenty oldest, while their roots are open');
+    assert.is(tracing.state().spans.sampledOut, 20, 'the children of the twenty oldest, while their roots are open');
     for (const open of opens) open();
     await Promise.all(calls);
     await expectSpans();
-    assert.is(tracing.state().spans.forgotten, 60);
+    assert.is(tracing.state().spans.sampledOut, 60);
   }));
 
 test('beyond maxSpans the oldest trace is decided before its root ends', () =>
@@ -140,19 +140,19 @@ test('beyond maxSpans the oldest trace is decided before its root ends', () =>
     let counted = 0;
     const many = instrument(at('many'), () => {
       for (let call = 0; call < 200; call++) child(false);
-      counted = tracing.state().spans.forgotten;
+      counted = tracing.state().spans.sampledOut;
     });
     many();
     assert.ok(counted >= 150, `${counted} spans were decided while the root was open`);
-    assert.is(tracing.state().spans.forgotten, 201);
+    assert.is(tracing.state().spans.sampledOut, 201);
   }));
 
 test('ended spans are accounted for: exported + discarded = ended', () =>
   traced(keeping({ errors: true, ratio: 0.5 }), async ({ tracing, spans }) => {
     for (let call = 0; call < 200; call++) root(call % 3 === 0);
     await spans();
-    const { ended, exported, failed, dropped, forgotten } = tracing.state().spans;
-    assert.is(exported + failed + dropped + forgotten, ended);
+    const { ended, exported, failed, dropped, sampledOut } = tracing.state().spans;
+    assert.is(exported + failed + dropped + sampledOut, ended);
     assert.is(ended, 600);
   }));
 

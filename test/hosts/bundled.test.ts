@@ -43,7 +43,7 @@ async function exported(way: string, options: object): Promise<object> {
 
 async function main(): Promise<object> {
   const overGrpc = await exported('grpc', { endpoint: grpc });
-  const overHttp = await exported('http', { endpoint: http, protocol: 'http/protobuf' });
+  const overHttp = await exported('http', { endpoint: http, otlpProtocol: 'http/protobuf' });
   const toml = await exported('toml', { configFile: 'tracing.toml' });
   const names: string[] = [];
   const exporter = { export(spans: { name: string }[], done: (result: { code: number }) => void) { names.push(...spans.map(({ name }) => name)); done({ code: 0 }); }, async shutdown() {} };

@@ -17,7 +17,7 @@ test('a project that is built as it should has no errors, and exits with 0', asy
   assert.is(checked.status, 0);
   assert.equal(names(checked).sort(), ['no-endpoint-yet', 'unreached']);
   assert.ok(
-    checked.findings.some(({ found }) => found === '1 compiled file has been through the transformer; 1 sites in the sources'),
+    checked.findings.some(({ found }) => found === '1 compiled file has been through the transformer; 1 site in the sources'),
   );
 });
 

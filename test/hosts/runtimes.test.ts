@@ -18,7 +18,7 @@ const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
 const SERVICE = `import { instrument, startTracing } from 'spanwright';
 import { startAdminServer } from 'spanwright/admin';
 const work = instrument({ name: 'work', args: ['job'] }, async (job) => 'ran ' + job);
-const tracing = await startTracing({ serviceName: 'runtime', endpoint: process.argv[2], protocol: 'http/protobuf' });
+const tracing = await startTracing({ serviceName: 'runtime', endpoint: process.argv[2], otlpProtocol: 'http/protobuf' });
 const admin = await startAdminServer({ tracing, port: 0, token: 'a-token-of-thirty-two-characters' });
 await work('off');
 const { status } = await fetch(admin.url + '/enabled', { method: 'PUT', headers: { authorization: 'Bearer a-token-of-thirty-two-characters', 'content-type': 'application/json' }, body: '{"enabled":true,"for":"1m"}' });

@@ -13,7 +13,7 @@ const FILES: Readonly<Record<string, string>> = {
 const { threadId } = require('node:worker_threads');
 process.on('exit', () => writeFileSync(\`\${__dirname}/loaded/\${process.pid}-\${threadId}.json\`, JSON.stringify(Object.keys(require.cache))));`,
   'service.cjs': `const { extract, inject, instrument, startTracing } = require('spanwright');
-startTracing({ endpoint: '${NOWHERE}', protocol: process.argv[2], enabled: true }).then(async (tracing) => {
+startTracing({ endpoint: '${NOWHERE}', otlpProtocol: process.argv[2], enabled: true }).then(async (tracing) => {
   instrument({ name: 'call' }, () => extract(inject({})))();
   await tracing.forceFlush({ timeout: '1s' });
   await tracing.shutdown();

@@ -62,7 +62,11 @@ test('an import loads the API and no module of the set-up', () => {
 });
 
 test('startTracing() while off loads no exporter, serializer or other package, with an endpoint or without', () => {
-  for (const options of [{}, { endpoint: ENDPOINT }, { endpoint: 'http://127.0.0.1:9/v1/traces', protocol: 'http/protobuf' }]) {
+  for (const options of [
+    {},
+    { endpoint: ENDPOINT },
+    { endpoint: 'http://127.0.0.1:9/v1/traces', otlpProtocol: 'http/protobuf' },
+  ]) {
     const [, started, called] = loadedAfter(IMPORT, start(options), CALL);
     assert.ok(started?.own.some(ofSetUp));
     assert.equal(started?.packages, ['@opentelemetry/api']);

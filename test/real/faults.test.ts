@@ -79,8 +79,8 @@ async function loadOf(service: LoadedService, milliseconds: number): Promise<Com
 /** Waits until nothing is on its way any more, so that what is sent at shutdown does not depend on how quick the machine is. */
 async function settled(service: LoadedService): Promise<void> {
   await until(async () => {
-    const { ended, exported, failed, dropped, forgotten } = (await service.report()).spans;
-    return exported + failed + dropped + forgotten === ended;
+    const { ended, exported, failed, dropped, sampledOut } = (await service.report()).spans;
+    return exported + failed + dropped + sampledOut === ended;
   }, 'everything is sent or given up');
 }
 
@@ -102,13 +102,13 @@ const total = { scenarios: 0, ended: 0, lost: 0, unaccounted: 0 };
 
 /** Checks that hold after every fault. */
 function checkEnd(end: Ended, heap: number): void {
-  const { ended, exported, failed, dropped, forgotten, open } = end.spans;
+  const { ended, exported, failed, dropped, sampledOut, open } = end.spans;
   total.scenarios += 1;
   total.ended += ended;
   total.lost += failed + dropped;
-  total.unaccounted += ended - exported - failed - dropped - forgotten;
+  total.unaccounted += ended - exported - failed - dropped - sampledOut;
   assert.is(open, 0);
-  assert.is(exported + failed + dropped + forgotten, ended, JSON.stringify(end.spans));
+  assert.is(exported + failed + dropped + sampledOut, ended, JSON.stringify(end.spans));
   assert.is(end.code, 0);
   assert.ok(end.took < SHUTDOWN_MS + LATE_MS, `shutdown took ${end.took} ms, its limit is ${SHUTDOWN_MS}`);
   assert.ok(end.lingered < LATE_MS, `the process ended ${end.lingered} ms after its shutdown; ${end.resources}`);
@@ -258,7 +258,7 @@ all('partial success: what was rejected counts as failed, what was taken as expo
   checkEnd(end, heap);
   assert.is(end.spans.failed, 3 * Math.ceil(server.requests / 2));
   assert.is(end.spans.exported, end.spans.ended - end.spans.failed);
-  assert.match(end.lines.find((line) => line.includes('SPW009')) ?? '', /rejected 3 of \d+ spans and says: too many/);
+  assert.match(end.lines.find((line) => line.includes('SPW009')) ?? '', /rejected 3 of \d+ spans: too many/);
 });
 
 all('resets in mid-stream: batches are sent again, and all that is counted as exported is there', async () => {

@@ -38,7 +38,7 @@ async function main() {
   ])
     await startTracing({ enabled: true, shutdownTimeout: 200, exportTimeout: 100, ...wrong }).then((it) => it.shutdown(), (error) => console.error(String(error), error.faults));
   const tracing = await startTracing({
-    serviceName: 'secrets', endpoint: collector, protocol: 'http/protobuf', enabled: true, allowCapture: '*',
+    serviceName: 'secrets', endpoint: collector, otlpProtocol: 'http/protobuf', enabled: true, allowCapture: '*',
     otlpHeaders: { authorization: 'Bearer ' + MARK }, traceHeader: 'x-trace', traceHeaderSecret: MARK + '-of-sixteen-characters',
     resource: { 'api.token': MARK, zone: 'z' }, instrumentations: { http: { roots: true }, ioredis: {}, pg: {} },
     ...(redact === 'nothing' ? { redact: [] } : {}),

@@ -115,10 +115,10 @@ all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, boun
     assert.ok(counts.size > 1, 'faults were made');
     assert.ok(end.toggles > SECONDS * 10, `${end.toggles} changes of flag, rules and drop list`);
     assert.is(wrong, 0, wrongAnswers.join('\n'));
-    const { ended, exported, failed, dropped, forgotten, open } = end.spans;
+    const { ended, exported, failed, dropped, sampledOut, open } = end.spans;
     assert.is(open, 0);
     assert.ok(exported > 0);
-    assert.is(exported + failed + dropped + forgotten, ended);
+    assert.is(exported + failed + dropped + sampledOut, ended);
     assert.ok(end.heap - before < MOST_GROWTH);
     assert.ok(end.took < SHUTDOWN_MS + LATE_MS && end.lingered < LATE_MS, `${end.took} ms, ${end.lingered} ms`);
     assert.is(end.code, 0);
@@ -132,7 +132,7 @@ all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, boun
       tried: requests,
       survived: requests - wrong,
       lost: failed + dropped,
-      unaccounted: ended - exported - failed - dropped - forgotten,
+      unaccounted: ended - exported - failed - dropped - sampledOut,
     });
   } finally {
     service.kill();

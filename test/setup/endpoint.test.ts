@@ -30,12 +30,12 @@ const BAD: [text: string, protocol: Protocol, says: RegExp][] = [
   [
     'http://collector:4318',
     'grpc',
-    /has port 4318, which is the port of OTLP\/HTTP, but the protocol is OTLP\/gRPC: use port 4317, or set protocol = "http\/protobuf"\.$/u,
+    /has port 4318, which is the port of OTLP\/HTTP, but the protocol is OTLP\/gRPC: use port 4317, or set otlp_protocol = "http\/protobuf"\.$/u,
   ],
   [
     'http://collector:4317',
     'http/protobuf',
-    /has port 4317, which is the port of OTLP\/gRPC, but the protocol is OTLP\/HTTP: use port 4318, or set protocol = "grpc"\.$/u,
+    /has port 4317, which is the port of OTLP\/gRPC, but the protocol is OTLP\/HTTP: use port 4318, or set otlp_protocol = "grpc"\.$/u,
   ],
   [
     'grpc://collector:4317',

@@ -145,7 +145,7 @@ test('spans beyond the queue are dropped, counted exactly and logged once', asyn
   bench.spans(1000);
   assert.is(bench.pipeline.counts.dropped, 900);
   assert.is(bench.lines.filter((line) => line.startsWith('SPW005')).length, 1);
-  assert.match(bench.lines[0] as string, /^SPW005 100 spans wait already \(max_queue_size\), 1 dropped so far/u);
+  assert.match(bench.lines[0] as string, /^SPW005 100 spans wait in the queue already \(max_queue_size\), 1 dropped so far/u);
   for (let round = 0; round < 20; round++) {
     bench.spans(50);
     checkSum(bench.pipeline.counts);

@@ -100,7 +100,7 @@ async function run(
 ): Promise<Run> {
   const folder = join(compiled.directory, 'flight');
   rmSync(folder, { recursive: true, force: true });
-  const given = JSON.stringify({ flightFolder: folder, ...options });
+  const given = JSON.stringify({ flightDirectory: folder, ...options });
   const limited = mostKibibytes > 0 ? ['bash', '-c', `ulimit -f ${mostKibibytes} && exec "$0" "$@"`] : [];
   const [command, ...args] = [...limited, process.execPath, 'out/main.js', given, act, ...(goesOn ? ['then'] : [])];
   const child = spawn(command as string, args, { cwd: compiled.directory });
@@ -255,7 +255,7 @@ test('without an interval each trigger writes each time, except the signal that 
 });
 
 test('where no file can be written, each trigger is logged once a minute and the program goes on as it would', async () => {
-  const { dumps, out, err, signal } = await run('every', { ...EVERY, flightFolder: '/proc/spanwright' });
+  const { dumps, out, err, signal } = await run('every', { ...EVERY, flightDirectory: '/proc/spanwright' });
   assert.match(out, /not written: \w+\n.*still here/s);
   assert.is(signal, 'SIGTERM');
   const logged = [...err.matchAll(/SPW042 .*because of (\S+): /g)].map(([, trigger]) => trigger);
@@ -297,7 +297,7 @@ test('a process without an incident writes nothing', async () => {
 });
 
 test('a folder that cannot be written is logged, and the crash stays the same', async () => {
-  const { code, err, dumps } = await run('exception', { flightFolder: '/proc/spanwright' });
+  const { code, err, dumps } = await run('exception', { flightDirectory: '/proc/spanwright' });
   assert.is(code, 1);
   assert.match(err, /SPW042 .*the flight recorder could not be written/);
   assert.match(err, /Error: refused/);

@@ -91,7 +91,7 @@ if (process.platform === 'linux') {
 for (const [what, protocol, server] of HANGING) {
   test(`${protocol}: an export under way to ${what} does not hold a program that has nothing left to do`, async () => {
     const endpoint = await server();
-    const { after } = await live({ endpoint, protocol, scheduleDelay: 10 }, 'span(); await pause(200);');
+    const { after } = await live({ endpoint, otlpProtocol: protocol, scheduleDelay: 10 }, 'span(); await pause(200);');
     console.log(`${protocol}, ${what}: ended ${after} ms after its work`);
     assert.ok(after < PROMPT_MS, `${after} ms`);
   });
@@ -135,7 +135,7 @@ for (const protocol of ['grpc', 'http/protobuf'] as const) {
         cleanups.push(() => http.closeAllConnections());
         const endpoint = protocol === 'grpc' ? collector.url : await listening(http);
         // a delay longer than the program runs
-        await live({ endpoint, protocol, scheduleDelay: 10_000 }, 'for (let i = 0; i < 40; i++) span();');
+        await live({ endpoint, otlpProtocol: protocol, scheduleDelay: 10_000 }, 'for (let i = 0; i < 40; i++) span();');
         assert.is(protocol === 'grpc' ? collector.accepted : spans, 40);
       }));
   }

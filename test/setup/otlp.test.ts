@@ -84,12 +84,12 @@ const ANSWERS: readonly { what: string; answer: Buffer; exported: number; says: 
     what: 'three of ten rejected',
     answer: partialSuccess(3, 'too old'),
     exported: 7,
-    says: /^SPW009 http:.* rejected 3 of 10 spans and says: too old$/u,
+    says: /^SPW009 http:.* rejected 3 of 10 spans: too old$/u,
   },
-  { what: 'all rejected', answer: partialSuccess(10, ''), exported: 0, says: /rejected 10 of 10 spans and says: nothing/u },
+  { what: 'all rejected', answer: partialSuccess(10, ''), exported: 0, says: /rejected 10 of 10 spans: no message/u },
   { what: 'more rejected than were sent', answer: partialSuccess(99, 'x'), exported: 0, says: /rejected 10 of 10/u },
-  { what: 'fewer than none rejected', answer: partialSuccess(-5, 'x'), exported: 10, says: /took all 10 spans and says: x/u },
-  { what: 'a warning', answer: partialSuccess(0, 'use batches'), exported: 10, says: /took all 10 spans and says: use batches/u },
+  { what: 'fewer than none rejected', answer: partialSuccess(-5, 'x'), exported: 10, says: /accepted 10 spans: x/u },
+  { what: 'a warning', answer: partialSuccess(0, 'use batches'), exported: 10, says: /accepted 10 spans: use batches/u },
   { what: 'bytes that are no answer', answer: Buffer.from('ffffffffffff', 'hex'), exported: 10, says: undefined },
 ];
 
@@ -106,7 +106,7 @@ for (const protocol of ['grpc', 'http/protobuf'] as const) {
         requests++;
         response.end(answer);
       });
-      const bench = start({ endpoint: protocol === 'grpc' ? collector.url : server.url, protocol });
+      const bench = start({ endpoint: protocol === 'grpc' ? collector.url : server.url, otlpProtocol: protocol });
       bench.spans(10);
       await bench.settled();
       await bench.pipeline.processor.shutdown();
@@ -190,7 +190,7 @@ test('HTTP: only retryable statuses are retried, and each failed one is named', 
       requests++;
       response.writeHead(requests === 1 ? status : 200, { 'content-type': 'text/plain' }).end('because');
     });
-    const bench = start({ endpoint: server.url, protocol: 'http/protobuf' });
+    const bench = start({ endpoint: server.url, otlpProtocol: 'http/protobuf' });
     bench.spans(1);
     await bench.settled();
     assert.is(requests, attempts, `${status}`);
@@ -208,7 +208,7 @@ test('HTTP: Retry-After is waited for', async () => {
     times.push(performance.now());
     response.writeHead(times.length === 1 ? 503 : 200, { 'retry-after': '2' }).end();
   });
-  const bench = start({ endpoint: server.url, protocol: 'http/protobuf' });
+  const bench = start({ endpoint: server.url, otlpProtocol: 'http/protobuf' });
   bench.spans(1);
   await bench.settled();
   assert.is(bench.pipeline.counts.exported, 1);
@@ -226,7 +226,7 @@ test('HTTP: a connection that is reset is tried again; an endless answer does no
     const filler = setInterval(() => response.write(Buffer.alloc(32 * 1024)), 1);
     response.on('close', () => clearInterval(filler));
   });
-  const bench = start({ endpoint: server.url, protocol: 'http/protobuf' });
+  const bench = start({ endpoint: server.url, otlpProtocol: 'http/protobuf' });
   bench.spans(3);
   await bench.settled();
   assert.equal(bench.pipeline.counts, { ended: 3, exported: 3, failed: 0, dropped: 0, queued: 0 });
@@ -245,7 +245,7 @@ test('HTTP: gzip and the headers arrive, and one connection serves many exports'
   });
   const bench = start({
     endpoint: server.url,
-    protocol: 'http/protobuf',
+    otlpProtocol: 'http/protobuf',
     otlpCompression: 'gzip',
     otlpHeaders: { 'x-token': 'abc', 'content-type': 'text/evil' },
   });
@@ -314,7 +314,7 @@ for (const protocol of ['grpc', 'http/protobuf'] as const) {
     const { port } = hanging.address() as { port: number };
     const silent = `http://127.0.0.1:${port}`;
     for (const url of protocol === 'grpc' ? [silent, collector.url] : [silent]) {
-      const options = `{ endpoint: '${url}', protocol: '${protocol}', enabled: true, scheduleDelay: 10, shutdownTimeout: 300 }`;
+      const options = `{ endpoint: '${url}', otlpProtocol: '${protocol}', enabled: true, scheduleDelay: 10, shutdownTimeout: 300 }`;
       const { out, after } = await live(
         `const t = await startTracing(${options}); span(); await pause(200); const at = Date.now(); await t.shutdown();
          console.log(Date.now() - at, JSON.stringify(t.state().spans))`,

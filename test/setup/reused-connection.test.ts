@@ -20,7 +20,7 @@ const NODES = [process.execPath, NODE24, part('node26/node_modules/.bin/node')].
 
 const program = (url: string): string => `const { instrument, startTracing } = require('./runtime/index.ts');
 (async () => {
-  const tracing = await startTracing({ endpoint: '${url}', protocol: 'http/protobuf', enabled: true });
+  const tracing = await startTracing({ endpoint: '${url}', otlpProtocol: 'http/protobuf', enabled: true });
   const call = instrument({ name: 'call' }, () => 1);
   for (let batch = 0; batch < ${BATCHES}; batch++) {
     call();

@@ -137,7 +137,7 @@ for (const [what, name, remedy] of [
       const { port } = server.address() as { port: number };
       const { pipeline, lines } = await sendOne({
         endpoint: `https://localhost:${port}`,
-        protocol,
+        otlpProtocol: protocol,
         otlpCertificate: files.path('ca', 'crt'),
       });
       assert.is(pipeline.counts.failed, 1);
@@ -185,7 +185,7 @@ test('OTLP over HTTP posts protobuf to the path of traces, with the headers', as
   const { port } = server.address() as { port: number };
   const { pipeline } = await sendOne({
     endpoint: `http://127.0.0.1:${port}`,
-    protocol: 'http/protobuf',
+    otlpProtocol: 'http/protobuf',
     otlpHeaders: { 'x-token': 'abc' },
   });
   assert.equal(seen, [{ url: '/v1/traces', token: 'abc', spans: 1 }]);

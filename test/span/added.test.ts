@@ -124,17 +124,17 @@ test('below a transparent function it adds to the nearest span above', async () 
 });
 
 test('the flight recorder does not record its calls', async () => {
-  const flightFolder = mkdtempSync(join(tmpdir(), 'spanwright-added-'));
+  const flightDirectory = mkdtempSync(join(tmpdir(), 'spanwright-added-'));
   try {
     await recorded(
       async ({ tracing }) => {
         control(() => select('r-1'));
         assert.is((await tracing.dump('test')).spans, 1);
       },
-      { enabled: false, flightRecorder: '10s', flightFolder },
+      { enabled: false, flightRecorder: '10s', flightDirectory },
     );
   } finally {
-    rmSync(flightFolder, { recursive: true });
+    rmSync(flightDirectory, { recursive: true });
   }
 });
 

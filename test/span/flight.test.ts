@@ -33,7 +33,7 @@ let tracing: Tracing;
 
 async function fly(options: TracingOptions = {}): Promise<void> {
   exporter = new InMemorySpanExporter();
-  tracing = await startTracing({ serviceName: 'flown', exporter, flightRecorder: '30s', flightFolder: folder, ...options });
+  tracing = await startTracing({ serviceName: 'flown', exporter, flightRecorder: '30s', flightDirectory: folder, ...options });
 }
 test.after.each(async () => {
   await tracing.shutdown();

@@ -192,7 +192,7 @@ const PROGRAM = `
   const server = http.createServer((request, response) => request.resume().on('end', () => response.end('{}')));
   server.listen(0, '127.0.0.1', async () => {
     const endpoint = 'http://127.0.0.1:' + server.address().port;
-    const tracing = await startTracing({ endpoint, protocol: 'http/protobuf', enabled: true, scheduleDelay: 10 });
+    const tracing = await startTracing({ endpoint, otlpProtocol: 'http/protobuf', enabled: true, scheduleDelay: 10 });
     const work = instrument({ name: 'work' }, async (n) => n + 1);
     const names = process.argv[1].split('.');
     const last = names.pop();

@@ -1,5 +1,7 @@
 // Durations, times and colours as the page shows them.
 
+import { nounFor } from '../../runtime/text/counted.js';
+
 export { duration } from '../../runtime/admin/page/format.js';
 
 const CLOCK = new Intl.DateTimeFormat(undefined, {
@@ -14,7 +16,7 @@ const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle:
 export const clock = (ms: number): string => CLOCK.format(ms);
 export const moment = (ms: number): string => DAY.format(ms);
 export const count = (value: number): string => value.toLocaleString('en-US');
-export const plural = (value: number, one: string): string => `${count(value)} ${one}${value === 1 ? '' : 's'}`;
+export const plural = (value: number, one: string): string => `${count(value)} ${nounFor(value, one)}`;
 
 const HUES = 8;
 

@@ -2,6 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { TableHead } from '../../runtime/admin/page/table-head.js';
+import { nounFor } from '../../runtime/text/counted.js';
 import type { TraceList, TraceRow, ViewerState } from '../server/shapes.js';
 import { json } from './api.js';
 import { Filter, filterParameters } from './filter.js';
@@ -98,11 +99,11 @@ function Row({ row, longest }: { row: TraceRow; longest: number }) {
         </span>
         {duration(row.durationMs)}
       </td>
-      <td class="number" data-unit={row.spans === 1 ? 'span' : 'spans'}>
+      <td class="number" data-unit={nounFor(row.spans, 'span')}>
         {count(row.spans)}
       </td>
       {row.errors > 0 ? (
-        <td class="number error-text" data-unit={row.errors === 1 ? 'error' : 'errors'}>
+        <td class="number error-text" data-unit={nounFor(row.errors, 'error')}>
           <strong>{count(row.errors)}</strong>
         </td>
       ) : (

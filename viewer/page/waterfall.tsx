@@ -2,7 +2,7 @@
 // arrow keys move and fold, Enter selects, Home and End jump, as in any tree.
 
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { duration, hueOf } from './format.js';
+import { duration, hueOf, plural } from './format.js';
 import type { Row } from './rows.js';
 
 const ROW_HEIGHT = 26;
@@ -216,7 +216,7 @@ function SpanLine({ row, position, durationMs, labelShare, active, selected, fol
             type="button"
             class="fold"
             tabIndex={-1}
-            aria-label={folded ? `Unfold ${row.below} spans` : 'Fold'}
+            aria-label={folded ? `Unfold ${plural(row.below, 'span')}` : 'Fold'}
             onClick={(event) => {
               event.stopPropagation();
               onFold();

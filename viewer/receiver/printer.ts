@@ -1,6 +1,7 @@
 // Prints traces as they come in. A trace has no last span on the wire, so it counts as whole once nothing new of it has come
 // for a second; `flush` prints what is left. Memory is bounded: past `MAX_PENDING` spans the oldest trace is printed as it is.
 
+import { counted } from '../../runtime/text/counted.js';
 import type { ReceivedSpan } from './decode.js';
 import { formatTrace, type TreeOptions } from './tree.js';
 
@@ -55,7 +56,7 @@ export class TracePrinter {
     if (!trace) return;
     this.#pending.delete(traceId);
     this.#count -= trace.spans.length;
-    this.#writeLine(`\ntrace ${traceId}  ${trace.spans.length} ${trace.spans.length === 1 ? 'span' : 'spans'}`);
+    this.#writeLine(`\ntrace ${traceId}  ${counted(trace.spans.length, 'span')}`);
     this.#writeLine(formatTrace(trace.spans, this.#options));
   }
 }

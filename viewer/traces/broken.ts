@@ -3,6 +3,7 @@
 
 import { EXIT, type Invocation } from '../../cli/command.js';
 import { styled } from '../../cli/table.js';
+import { counted } from '../../runtime/text/counted.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { endMilliseconds, serviceOf, servicesOf, startOf } from '../receiver/spans.js';
@@ -57,7 +58,7 @@ export async function runBroken(invocation: Invocation): Promise<number> {
   const reached = servicesOf(spans);
   if (options.has('json')) out(JSON.stringify({ traceId, services: reached, breaks }));
   else {
-    err(`Trace ${traceId}: ${spans.length} spans through ${reached.map((name) => printable(name)).join(' → ')}.`);
+    err(`Trace ${traceId}: ${counted(spans.length, 'span')} through ${reached.map((name) => printable(name)).join(' → ')}.`);
     const certain = breaks.filter(isCertain);
     for (const found of [...breaks.filter((one) => !isCertain(one)), ...certain])
       for (const line of breakLines(found, colours)) out(line);

@@ -2,6 +2,7 @@
 // console form and its JSON, also behind what `kubectl logs --prefix` or a container runtime writes before a line.
 
 import type { Column } from '../../cli/table.js';
+import { counted } from '../../runtime/text/counted.js';
 import { printable } from '../../runtime/text/printable.js';
 import { linesOfLog } from './log-file.js';
 import { jsonOf, scalarText } from './log-line.js';
@@ -84,7 +85,6 @@ function addTo(rows: Map<string, LogRow>, { level, time, message: text, fields }
 }
 
 const isError = ({ level }: LogRow): boolean => ERRORS.has(level);
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** Faults that the rows of the log show. */
 export function faultsOf({ read, rows }: CollectorLog): string[] {

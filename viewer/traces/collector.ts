@@ -5,6 +5,7 @@ import { EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { type CollectorHealth, healthOf, metricsAddress, readMetrics } from '../../cli/doctor/collector-health.js';
 import { facts, styled, table } from '../../cli/table.js';
 import { DEFAULT_COLLECTOR_METRICS } from '../../cli/viewer/addresses.js';
+import { counted } from '../../runtime/text/counted.js';
 import { durationOption } from './arguments.js';
 import { type CollectorLog, faultsOf, LOG_COLUMNS, readCollectorLog } from './collector-log.js';
 import { unreadLines } from './log-file.js';
@@ -52,7 +53,7 @@ function healthLines({ counts, queue, memoryMB, uptimeSeconds }: CollectorHealth
     ['Spans in', `${counts.accepted} accepted, ${counts.refused} refused`],
     ['Spans out', `${counts.sent} sent, ${counts.failed} failed, ${counts.notQueued} without room in the queue`],
     ['Queue', queue.capacity === 0 ? 'none' : `${queue.size} of ${queue.capacity}`],
-    ['Tail sampling', `${counts.sampledOut} traces decided against`],
+    ['Tail sampling', `${counted(counts.sampledOut ?? 0, 'trace')} sampled out`],
     ['Process', `${memoryMB === null ? '?' : memoryMB} MB, up ${uptimeSeconds === null ? '?' : uptimeSeconds} s`],
   ];
   return facts(rows, colours);

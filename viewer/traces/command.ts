@@ -3,6 +3,7 @@
 
 import { type CommandCode, type Invocation, UsageError } from '../../cli/command.js';
 import { optionsOfRecipe, RECIPES, type Recipe, type RecipeName } from '../../cli/viewer/recipes.js';
+import { counted } from '../../runtime/text/counted.js';
 import { didYouMean } from '../../runtime/text/nearest.js';
 import { printable } from '../../runtime/text/printable.js';
 
@@ -35,7 +36,7 @@ export async function runTraces(invocation: Invocation): Promise<number> {
   const recipe = recipeNamed(name);
   const [least, most] = recipe.arity;
   if (words.length < least || words.length > most) {
-    const found = `${words.length} ${words.length === 1 ? 'argument' : 'arguments'}`;
+    const found = counted(words.length, 'argument');
     throw new UsageError(`traces ${name} got ${found}. Usage: ${`spanwright traces ${name} ${recipe.usage}`.trim()}`);
   }
   const known = optionsOfRecipe(recipe);

@@ -3,6 +3,7 @@
 
 import { EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { type Column, shortDuration, table } from '../../cli/table.js';
+import { counted } from '../../runtime/text/counted.js';
 import { printable } from '../../runtime/text/printable.js';
 import { limitOption } from './arguments.js';
 import { backendOf } from './backend.js';
@@ -68,7 +69,7 @@ export async function runFromLog(invocation: Invocation): Promise<number> {
     out(JSON.stringify({ lines: rows, read, unread }));
     return EXIT.done;
   }
-  if (rows.length === 0) err(`None of ${read} lines is of level ${level} or above and has a trace_id.`);
+  if (rows.length === 0) err(`None of ${counted(read, 'line')} is of level ${level} or above and has a trace_id.`);
   else for (const text of table(COLUMNS, rows, colours)) out(text);
   const { noTrace, noLevel, tooLong } = unread;
   for (const text of unreadLines([

@@ -3,6 +3,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CommandFailure } from '../../cli/command.js';
+import { counted } from '../../runtime/text/counted.js';
 import { printable } from '../../runtime/text/printable.js';
 
 const LONGEST_LINE = 1024 * 1024;
@@ -54,5 +55,5 @@ async function* linesIn(input: Readable): AsyncGenerator<string | undefined> {
 
 /** Numbers of skipped lines, so that a log in another form is not taken for one without errors. */
 export function unreadLines(counts: readonly (readonly [count: number, what: string])[]): string[] {
-  return counts.filter(([count]) => count > 0).map(([count, what]) => `${count} line${count === 1 ? '' : 's'} ${what}.`);
+  return counts.filter(([count]) => count > 0).map(([count, what]) => `${counted(count, 'line')} ${what}.`);
 }

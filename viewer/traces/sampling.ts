@@ -7,6 +7,7 @@ import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/com
 import { ask } from '../../cli/live/ask.js';
 import { settingOf, styled, table } from '../../cli/table.js';
 import { readBoundedFile, UnfitFile } from '../../runtime/text/bounded-file.js';
+import { counted } from '../../runtime/text/counted.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { TracingState } from '../../runtime/tracing.js';
 
@@ -26,7 +27,7 @@ type Config = any;
 const PROCESSORS: Readonly<Record<string, (config: Config) => readonly string[]>> = {
   probabilistic_sampler: (config) => [`${config?.sampling_percentage ?? 0} % of traces, by trace id`],
   tail_sampling: (config) => [
-    `decides ${config?.decision_wait ?? '30s'} after a trace's first span, holds ${config?.num_traces ?? 50_000} traces`,
+    `decides ${config?.decision_wait ?? '30s'} after a trace's first span, holds ${counted(config?.num_traces ?? 50_000, 'trace')}`,
     ...(config?.policies ?? []).map((policy: Config) => `${policy?.name ?? '?'}: ${policyOf(policy)}`),
   ],
   filter: (config) => [`drops what matches ${short(config?.traces ?? config?.spans ?? config)}`],

@@ -2,6 +2,7 @@
 
 import { CommandFailure, EXIT, type Invocation } from '../../cli/command.js';
 import { shortDuration } from '../../cli/table.js';
+import { counted } from '../../runtime/text/counted.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { durationOf, failed, servicesOf, startOf } from '../receiver/spans.js';
 import { formatTrace } from '../receiver/tree.js';
@@ -31,7 +32,7 @@ export async function runShow(invocation: Invocation): Promise<number> {
   const services = servicesOf(spans);
   const failures = spans.filter(failed).length;
   err(
-    `${spans.length} spans, ${failures} failed, ${services.length === 1 ? 'one service' : `${services.length} services`} (${services.join(', ')}), ${shortDuration(durationOf(spans))}.`,
+    `${counted(spans.length, 'span')}, ${failures} failed, ${counted(services.length, 'service')} (${services.join(', ')}), ${shortDuration(durationOf(spans))}.`,
   );
   return EXIT.done;
 }

@@ -5,6 +5,7 @@ import { getJson } from '../../cli/get-json.js';
 import { styled } from '../../cli/table.js';
 import { readAddress } from '../../cli/viewer/addresses.js';
 import { readBoundedFile } from '../../runtime/text/bounded-file.js';
+import { counted } from '../../runtime/text/counted.js';
 import { printable } from '../../runtime/text/printable.js';
 import { compareTraces, type Difference, type Finding } from '../analysis/diff.js';
 import { MOST_FILE_BYTES, readTraces } from '../formats/read.js';
@@ -67,7 +68,7 @@ async function differenceBetween(invocation: Invocation, ids: readonly string[],
   ] as const;
   if (groups[0].length === 0 || groups[1].length === 0) {
     throw new CommandFailure(
-      `Of ${traces.length} traces ${groups[0].length} are slow; nothing to compare. Choose another --over.`,
+      `Of ${counted(traces.length, 'trace')} ${groups[0].length} slow; nothing to compare. Choose another --over.`,
     );
   }
   return compareTraces(...groups);
@@ -105,7 +106,7 @@ function fileTraces({ options }: Invocation): ReceivedSpan[][] {
 
 function* differenceLines({ slow, normal, findings }: Difference, colours: boolean): Iterable<string> {
   const group = (name: string, { traces, meanMs }: Difference['slow']): string =>
-    `${traces} ${name} ${traces === 1 ? 'trace' : 'traces'}, ${formatMilliseconds(meanMs)} on average`;
+    `${counted(traces, `${name} trace`)}, ${formatMilliseconds(meanMs)} on average`;
   yield `${group('slow', slow)}; ${group('normal', normal)}.`;
   if (findings.length === 0) yield 'Nothing separates them.';
   for (const [at, finding] of findings.entries()) yield findingLine(at + 1, finding, colours);

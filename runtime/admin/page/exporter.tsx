@@ -1,5 +1,6 @@
 // Counts of exported spans, with what has been added each second, and the rules in force.
 
+import { nounFor } from '../../text/counted.js';
 import { perSecond, shortCount } from './format.js';
 import type { Health, Service, State } from './service.js';
 
@@ -100,8 +101,12 @@ function exporterFacts(state: State, { exporter }: Health): readonly (readonly [
     ['Roots', state.roots, true],
     ['Rules', state.rules || 'none', true],
     ['Dropped', state.drop || 'none', true],
-    ['Not kept', shortCount(exporter.forgotten), exporter.forgotten > 0],
-    ['While off, for sampled callers', `${shortCount(spans.remoteRoots)} traces recorded`, spans.remoteRoots > 0],
+    ['Sampled out', shortCount(exporter.sampledOut), exporter.sampledOut > 0],
+    [
+      'While off, for sampled callers',
+      `${shortCount(spans.remoteRoots)} ${nounFor(spans.remoteRoots, 'trace')} recorded`,
+      spans.remoteRoots > 0,
+    ],
     ['Refused to sampled callers', `${shortCount(spans.remoteRefused)} (remote_roots_per_second)`, spans.remoteRefused > 0],
     ['Refused', `${shortCount(spans.refused)} (max_open_spans)`, spans.refused > 0],
   ];

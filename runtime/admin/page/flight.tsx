@@ -1,5 +1,6 @@
 // Dump of the flight recorder, where the service has one.
 
+import { nounFor } from '../../text/counted.js';
 import type { FlightDump } from '../../tracing.js';
 import { shortCount } from './format.js';
 import type { Service } from './service.js';
@@ -26,7 +27,7 @@ function DumpForm({ service }: { service: Service }) {
     event.preventDefault();
     const reason = String(new FormData(event.currentTarget).get('dump-reason') ?? '').trim();
     void service.change<FlightDump>('dump', 'POST', reason === '' ? {} : { reason }, ({ spans, file }) => ({
-      text: `Dumped ${shortCount(spans)} calls into ${file}.`,
+      text: `Dumped ${shortCount(spans)} ${nounFor(spans, 'call')} into ${file}.`,
     }));
   };
   return (

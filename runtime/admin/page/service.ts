@@ -25,7 +25,7 @@ export class Refused extends Error {
 }
 
 export interface Health {
-  readonly exporter: { readonly state: string } & Pick<SpanCounts, 'exported' | 'dropped' | 'failed' | 'forgotten'> & {
+  readonly exporter: { readonly state: string } & Pick<SpanCounts, 'exported' | 'dropped' | 'failed' | 'sampledOut'> & {
       readonly endpoint: string | null;
     };
 }

@@ -2,6 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { nounFor } from '../../text/counted.js';
 import type { Lease } from '../../tracing.js';
 import { countdown, shortCount } from './format.js';
 import { leaseOfFlag, type Service, type State } from './service.js';
@@ -213,7 +214,9 @@ function restrictionOf({ only, when }: Lease): string {
 function LeaseRow({ service, lease, allowed }: { service: Service; lease: Lease; allowed: boolean }) {
   useTick();
   const { id, actor, reason, spans, expiresAt } = lease;
-  const about = [actor && `by ${actor}`, reason, spans > 0 && `${shortCount(spans)} spans`].filter(Boolean).join(' · ');
+  const about = [actor && `by ${actor}`, reason, spans > 0 && `${shortCount(spans)} ${nounFor(spans, 'span')}`]
+    .filter(Boolean)
+    .join(' · ');
   const end = (): void =>
     void service.change(`leases/${encodeURIComponent(id)}`, 'DELETE', undefined, () => ({ text: `Ended: ${settingOf(lease)}.` }));
   return (

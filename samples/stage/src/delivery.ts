@@ -12,7 +12,7 @@ export interface SpanReport {
 export function deliveryFaults(reports: readonly SpanReport[]): string[] {
   return reports.flatMap(({ process, spans }) => {
     if (spans === undefined) return [`${process} did not report its spans`];
-    const lost = spans.ended - spans.exported - spans.forgotten;
+    const lost = spans.ended - spans.exported - spans.sampledOut;
     return lost === 0 ? [] : [`${process}: ${lost} of ${spans.ended} spans were not delivered`];
   });
 }

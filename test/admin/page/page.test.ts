@@ -100,27 +100,27 @@ test('the field When switches on for calls with certain values, and the list of 
 });
 
 test('the Dump button writes the flight recorder with the reason, needs the token, and is shown only while the recorder runs', async () => {
-  const flightFolder = mkdtempSync(join(tmpdir(), 'spanwright-page-'));
+  const flightDirectory = mkdtempSync(join(tmpdir(), 'spanwright-page-'));
   try {
-    await start({}, true, { flightRecorder: '30s', flightFolder });
+    await start({}, true, { flightRecorder: '30s', flightDirectory });
     await listFirmware();
     const visit = await open();
     await visit.page.locator('#flight').waitFor();
     await visit.page.click('#dump');
     await visit.page.locator('#message.bad', { hasText: 'token' }).waitFor();
-    assert.equal(readdirSync(flightFolder), []);
+    assert.equal(readdirSync(flightDirectory), []);
     await visit.page.fill('#token', TOKEN);
     await visit.page.press('#token', 'Enter');
     await visit.page.locator('#has-token').waitFor();
     await visit.page.fill('#dump-reason', 'slow rack 7');
     await visit.page.click('#dump');
     await visit.page.locator('#message.good', { hasText: /Dumped \d+ calls into .*\.json/ }).waitFor();
-    const [file = ''] = readdirSync(flightFolder);
-    const [span] = readTraces(readFileSync(join(flightFolder, file), 'utf8'));
+    const [file = ''] = readdirSync(flightDirectory);
+    const [span] = readTraces(readFileSync(join(flightDirectory, file), 'utf8'));
     assert.is(span?.attributes['spanwright.flight.reason'], 'slow rack 7');
     assertQuiet(visit);
   } finally {
-    rmSync(flightFolder, { recursive: true });
+    rmSync(flightDirectory, { recursive: true });
   }
 });
 
@@ -131,7 +131,7 @@ test('the page has no Dump button without a flight recorder or where changes are
   assert.is(await page.locator('#flight-head').count(), 0);
   await admin.close();
   await tracing.shutdown();
-  await start({}, false, { flightRecorder: '30s', flightFolder: tmpdir() });
+  await start({}, false, { flightRecorder: '30s', flightDirectory: tmpdir() });
   const refused = await open(TOKEN);
   await refused.page.locator('#flight-head').waitFor();
   assert.is(await refused.page.locator('#dump').count(), 0);

@@ -19,7 +19,7 @@ export type Order =
 
 /** The answer to each order. */
 export interface Report {
-  spans: { ended: number; exported: number; failed: number; dropped: number; forgotten: number; open: number };
+  spans: { ended: number; exported: number; failed: number; dropped: number; sampledOut: number; open: number };
   /** Bytes, for `report` and `end` after a collection. */
   heap: number;
   lines: string[];

@@ -78,7 +78,7 @@ test('with nothing configured it brings a receiver, PostgreSQL and Redis, and al
   assert.match(run.output, /^All as it must be, in [\d.]+ s\.$/m);
   assert.match(run.output, /^25 images: something in \d+, 1 unreadable; \d+ events, [1-9]\d* alerts$/m);
   assert.match(run.output, /^48 images, \d+ sampled$/m);
-  assert.match(run.output, /^34 requests, \d+ spans forgotten$/m);
+  assert.match(run.output, /^34 requests, \d+ spans sampled out$/m);
   assert.match(run.output, /✗ Error: the PNG of \d+ bytes is cut off or damaged \(at \S+ \(src\/pipeline\/png\.ts:\d+:\d+\)\)/);
 });
 
@@ -198,7 +198,7 @@ test('the verdict finds what is wrong: each fault is a sentence', () => {
   assert.equal(checkBatches(record), ['there is no batch']);
   assert.match(checkImages(record, sent)[0] ?? '', /has 0 roots/);
   assert.match(checkHead(record, sent, 0.25)[0] ?? '', /is not there at a rate of 0\.25/);
-  assert.match(checkTail(record, answered, 100)[0] ?? '', /status 500, was forgotten/);
+  assert.match(checkTail(record, answered, 100)[0] ?? '', /status 500, was sampled out/);
 
   span({ traceId: KEPT, spanId: 'a', name: 'capture' });
   span({ traceId: 'b1', spanId: 'b', name: 'batch_aggregation', links: [{ spanId: 'none' }] });

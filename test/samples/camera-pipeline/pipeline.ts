@@ -169,7 +169,7 @@ export class Pipeline {
     }
   }
 
-  /** Waits until every span that the services have ended is where it must be: at the Collector, or forgotten by `keep`. */
+  /** Waits until every span that the services have ended is where it must be: at the Collector, or sampled out by `keep`. */
   async arrived(): Promise<void> {
     await until(
       async () => {
@@ -178,7 +178,9 @@ export class Pipeline {
           const { spans } = (await (await fetch(`${at}/tracing/state`)).json()) as { spans: Record<string, number> };
           const sent = here.filter((name) => name === service).length;
           return (
-            spans.open === 0 && spans.ended === Number(spans.exported) + Number(spans.forgotten) && sent >= Number(spans.exported)
+            spans.open === 0 &&
+            spans.ended === Number(spans.exported) + Number(spans.sampledOut) &&
+            sent >= Number(spans.exported)
           );
         });
         return (await Promise.all(states)).every((complete) => complete);

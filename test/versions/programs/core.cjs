@@ -22,7 +22,13 @@ module.exports = async function core({ spanwright, api, endpoint, protocol }) {
     inject(headers);
     return headers;
   });
-  const tracing = await startTracing({ endpoint, protocol, enabled: true, serviceName: 'versions', scheduleDelay: 50 });
+  const tracing = await startTracing({
+    endpoint,
+    otlpProtocol: protocol,
+    enabled: true,
+    serviceName: 'versions',
+    scheduleDelay: 50,
+  });
   const headers = await request(7);
   await withRemoteContext({ traceparent: `00-${'1f'.repeat(16)}-${'2e'.repeat(8)}-01` }, () => request(8));
   tracing.setEnabled(false);

@@ -6,7 +6,7 @@ async function main() {
   const work = instrument({ name: 'work' }, async (id) => id * 2);
   const tracing = await startTracing({
     endpoint,
-    protocol,
+    otlpProtocol: protocol,
     enabled: true,
     scheduleDelay: 20,
     maxQueueSize: 300,

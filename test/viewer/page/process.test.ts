@@ -114,7 +114,7 @@ if (existsSync(CHROMIUM)) {
   test('dumps the flight recorder of a service into a file, with the reason', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'spanwright-viewer-dump-'));
     try {
-      await withService({ flightRecorder: '30s', flightFolder: folder }, async (viewer) => {
+      await withService({ flightRecorder: '30s', flightDirectory: folder }, async (viewer) => {
         listFirmware();
         const { page } = await browser.visit(`${viewer.url}/?view=process`);
         await page.fill('#dump-reason', 'slow rack 7');

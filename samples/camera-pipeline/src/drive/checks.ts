@@ -58,7 +58,7 @@ export function checkTail(record: RunRecord, answered: readonly Line[], slowerTh
     if (root === undefined) {
       return status < 500 && ms < slowerThanMs + ROUNDED_MS
         ? []
-        : [`the trace of a request of ${ms} ms, status ${status}, was forgotten`];
+        : [`the trace of a request of ${ms} ms, status ${status}, was sampled out`];
     }
     const spanMs = Number(BigInt(root.endTimeUnixNano) - BigInt(root.startTimeUnixNano)) / 1e6;
     return status >= 500 || spanMs >= slowerThanMs ? [] : [`the trace of a request of ${spanMs} ms, status ${status}, was kept`];

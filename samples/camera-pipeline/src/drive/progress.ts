@@ -11,7 +11,7 @@ export interface Progress {
   readonly failed: number;
   readonly events: number;
   readonly alerts: number;
-  readonly forgottenSpans: number;
+  readonly sampledOutSpans: number;
 }
 
 export async function progressOf(system: System): Promise<Progress> {
@@ -30,7 +30,7 @@ export async function progressOf(system: System): Promise<Progress> {
     failed: sum('hsi_images_processed_total{outcome="failed"}'),
     events: sum('hsi_events_total'),
     alerts: sum('hsi_alerts_total'),
-    forgottenSpans: sum('spanwright_spans_forgotten_total'),
+    sampledOutSpans: sum('spanwright_spans_sampled_out_total'),
   };
 }
 

@@ -59,10 +59,10 @@ async function main(): Promise<number> {
 
   print('-- requests of people: decided at the tail ----------------------');
   await askAround(system.api, 30);
-  const { forgottenSpans } = await progressOf(system);
+  const { sampledOutSpans } = await progressOf(system);
   await system.stop(); // remaining spans are sent before the receiver ends, and every line of the log is read
   const answered = record.logged({ msg: 'request', service: 'api', method: 'GET' });
-  print(`${answered.length} requests, ${forgottenSpans} spans forgotten\n`);
+  print(`${answered.length} requests, ${sampledOutSpans} spans sampled out\n`);
 
   const faults = deliveryFaults(system.reports);
   if (system.receives) {

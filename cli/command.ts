@@ -64,7 +64,7 @@ export const EXIT = {
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done: 'done',
   failed: 'the command failed, or the service refused it',
-  usage: 'the command line is wrong, and nothing was tried; build: also errors in sources with output written, as tsc exits',
+  usage: 'the command line is invalid, and nothing was done; build: errors in sources, with output written, as tsc',
   unreachable: 'the service could not be reached',
 };
 

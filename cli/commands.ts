@@ -118,13 +118,11 @@ export const COMMANDS: readonly Command[] = [
     name: 'top',
     usage: '[PREFIX]',
     arity: [0, 1],
-    summary: 'Show the busiest functions, again and again: rates, errors, latency, open spans.',
-    details: [
-      'Rates and latency are those of the interval before each look; of the 1000 functions with most calls since the start.',
-    ],
+    summary: 'Show the busiest functions, refreshed at an interval: rates, errors, latency, open spans.',
+    details: ['Rates and latency are those of the last interval, for the 1000 functions with most calls since the start.'],
     options: [
-      { name: 'interval', type: 'text', value: 'DURATION', summary: 'Time between two looks, from 100ms. Default 2s.' },
-      { name: 'count', type: 'count', value: 'N', summary: 'Stop after N looks. Default: until interrupted.' },
+      { name: 'interval', type: 'text', value: 'DURATION', summary: 'Time between two refreshes, from 100ms. Default 2s.' },
+      { name: 'count', type: 'count', value: 'N', summary: 'Stop after N refreshes. Default: until interrupted.' },
       { name: 'limit', type: 'count', value: 'N', summary: 'At most N rows. Default 20.' },
     ],
     live: true,
@@ -175,7 +173,7 @@ export const COMMANDS: readonly Command[] = [
     details: ['The secret is read from SPANWRIGHT_TRACE_HEADER_SECRET. The second line is a request for curl; put your host in.'],
     options: [
       { name: 'path', type: 'text', value: 'PATH', summary: 'The path of the request, or one above it. Default /: every path.' },
-      { name: 'for', type: 'text', value: 'DURATION', summary: 'How long the header counts, at most 24h. Default 5m.' },
+      { name: 'for', type: 'text', value: 'DURATION', summary: 'How long the header is valid, at most 24h. Default 5m.' },
       {
         name: 'header',
         type: 'text',

@@ -26,7 +26,7 @@ export function programHelp(): string {
     'Commands:',
     ...columns([...COMMANDS.map(commandRow), ['help [COMMAND]', 'Show this, or the help of one command.']]),
     '',
-    'Options of the commands that speak to a running service:',
+    'Options of the commands that connect to a running service:',
     ...columns(LIVE_OPTIONS.map(optionRow)),
     '',
     'Options:',

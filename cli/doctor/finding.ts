@@ -95,7 +95,7 @@ export const FINDINGS = {
   'not-built': {
     level: 'note',
     symptom: 'the service runs old code',
-    cause: 'The output of the compiler is not there, so that it cannot be looked at.',
+    cause: 'The output of the compiler is missing, so that it cannot be checked.',
     fix: 'Build the project, then run this again.',
   },
   'not-transformed': {
@@ -106,13 +106,13 @@ export const FINDINGS = {
   },
   'old-output': {
     level: 'warning',
-    symptom: 'what was changed last has no effect',
-    cause: 'Sources are newer than what was compiled of them.',
+    symptom: 'recent changes have no effect',
+    cause: 'Sources are newer than their compiled output.',
     fix: 'Build the project.',
   },
   'other-service': {
     level: 'warning',
-    symptom: 'doctor judges a service that is not this one',
+    symptom: 'doctor checks a different service',
     cause:
       'The service at the admin hook has another service name than the configuration of this project, or another pid than `--pid`.',
     fix: 'Start the service of this project, or name its hook with --url or --socket; port 9465 belongs to the service that was started first.',
@@ -126,7 +126,7 @@ export const FINDINGS = {
   'ignored-variable': {
     level: 'warning',
     symptom: 'a variable of the environment has no effect',
-    cause: 'Its value is not valid, so that it is ignored, as the OpenTelemetry specification asks.',
+    cause: 'Its value is not valid, so that it is ignored, as the OpenTelemetry specification requires.',
     fix: 'Correct the value where it is named.',
   },
   disabled: {
@@ -163,7 +163,7 @@ export const FINDINGS = {
     level: 'warning',
     symptom: 'a Collector runs beside the service, and still no traces',
     cause: 'A Collector listens beside the service, and the endpoint is not set or points elsewhere.',
-    fix: 'If it is the one meant: [tracing] otlp_endpoint = "http://localhost:4317", or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, and restart.',
+    fix: 'If the service should use it: [tracing] otlp_endpoint = "http://localhost:4317", or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, and restart.',
   },
   'delivery-fails': {
     level: 'error',
@@ -174,20 +174,20 @@ export const FINDINGS = {
   'backend-unknown': {
     level: 'note',
     symptom: 'traces reach the Collector but not the backend',
-    cause: 'The Collector takes the spans; what it does with them cannot be seen from here.',
+    cause: 'The Collector accepts the spans; whether it delivers them cannot be seen from here.',
     fix: 'If the backend shows none, run this again with --collector-metrics, such as http://localhost:8888; and see the log of the Collector.',
   },
   'backend-fails': {
     level: 'error',
     symptom: 'traces reach the Collector but not the backend',
-    cause: 'The Collector takes spans and loses them: an exporter cannot deliver, or a processor drops them.',
+    cause: 'The Collector accepts spans and loses them: an exporter cannot deliver, or a processor drops them.',
     fix: 'Check the exporter of the Collector: its endpoint, and TLS or mTLS for a backend elsewhere. The log of the Collector names the error.',
   },
   'collector-unreached': {
     level: 'note',
     symptom: 'the metrics of the Collector cannot be read',
-    cause: 'Nothing that is a Collector answers at --collector-metrics.',
-    fix: 'Name the address of its service.telemetry.metrics, port 8888 by default, and see that it listens for this machine.',
+    cause: 'No Collector answers at --collector-metrics.',
+    fix: 'Name the address of its service.telemetry.metrics, port 8888 by default, and check that it accepts connections from this machine.',
   },
   'left-on': {
     level: 'warning',
@@ -204,8 +204,8 @@ export const FINDINGS = {
   'other-tracing': {
     level: 'warning',
     symptom: 'traces are split, spans are missing, or spans are recorded while tracing is off',
-    cause: 'There is other tracing in the process, or in front of it, and the two do not fit, as the service has logged.',
-    fix: 'Apply the remedy of the line; docs/existing-setups.md has the set-up beside each SDK.',
+    cause: 'Other tracing in the process, or in its callers, conflicts with Spanwright; the service has logged how.',
+    fix: 'Apply the remedy of the logged line; docs/existing-setups.md has the set-up beside each SDK.',
   },
   'unconnected-sdk': {
     level: 'warning',
@@ -218,7 +218,7 @@ export const FINDINGS = {
     level: 'warning',
     symptom: 'no spans of your own code',
     cause: 'The service has loaded no instrumented function.',
-    fix: 'Mark functions with @instrument, and see that the modules which hold them are loaded by this process.',
+    fix: 'Mark functions with @instrument, and check that this process loads their modules.',
   },
   'plain-sites': {
     level: 'warning',

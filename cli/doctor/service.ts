@@ -65,7 +65,7 @@ function readConfiguration(
     found.push(
       ok(
         configuration.configFile === null
-          ? 'the configuration is that of the environment'
+          ? 'the configuration comes from the environment'
           : `the configuration ${configuration.configFile}`,
       ),
     );

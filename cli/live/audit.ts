@@ -18,7 +18,7 @@ export async function runAudit(invocation: Invocation): Promise<number> {
   const { out, err, options, colours } = invocation;
   const answer = await ask<{ entries: readonly AuditEntry[] }>(invocation, 'GET', 'audit');
   if (options.has('json')) out(JSON.stringify(answer));
-  else if (answer.entries.length === 0) err('No change has been asked for.');
+  else if (answer.entries.length === 0) err('No change was requested.');
   else for (const line of table(COLUMNS, answer.entries, colours)) out(line);
   return EXIT.done;
 }

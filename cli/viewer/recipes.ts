@@ -142,7 +142,7 @@ export const TRACES_OPTIONS: readonly CommandOption[] = [
   { name: 'prometheus', type: 'text', value: 'URL', summary: 'Where the metric of --query is.' },
   { name: 'query', type: 'text', value: 'PROMQL', summary: 'The metric; its highest value within --since is the moment.' },
   { name: 'at', type: 'text', value: 'TIME', summary: 'The moment, as an ISO 8601 time, instead of --query.' },
-  { name: 'window', type: 'text', value: 'DURATION', summary: 'How much around the moment. Default 1m.' },
+  { name: 'window', type: 'text', value: 'DURATION', summary: 'Time before and after the moment. Default 1m.' },
   { name: 'method', type: 'text', value: 'METHOD', summary: 'Of the request. Default GET.' },
   { name: 'expect', type: 'text', value: 'SERVICES', summary: 'Services that the trace should reach, with commas between.' },
   { name: 'wait', type: 'text', value: 'DURATION', summary: 'How long to wait for the spans. Default 15s.' },
@@ -153,7 +153,7 @@ export const TRACES_OPTIONS: readonly CommandOption[] = [
     file: true,
     summary: 'Count the errors in this log of the Collector; - is standard input. Without URL, the log alone.',
   },
-  { name: 'every', type: 'text', value: 'DURATION', summary: 'Look twice, this long apart, and judge what changed between.' },
+  { name: 'every', type: 'text', value: 'DURATION', summary: 'Read the metrics twice, this long apart, and judge their growth.' },
 ];
 
 /** Names of the options that a recipe takes. */

@@ -67,7 +67,7 @@ export class Access {
     if (change || read) return { read: true, change };
     const penalty = await this.#wrong.penalise(caller.address);
     if (penalty.kind === 'refused') {
-      throw new Refusal('tooMany', 'Too many wrong tokens from this network; the right one is taken at any time.', {
+      throw new Refusal('tooMany', 'Too many wrong tokens from this network; the correct one is accepted at any time.', {
         headers: { 'retry-after': String(penalty.seconds) },
       });
     }
@@ -84,7 +84,7 @@ export class Access {
       throw new Refusal('denied', `Changes are refused: no admin token is configured. ${remedy}`);
     }
     if (permission === 'change' && grant.read && this.#read !== undefined) {
-      throw new Refusal('denied', 'This needs the token for changes; what was sent allows reading only.');
+      throw new Refusal('denied', 'This needs the token for changes; the token that was sent allows reading only.');
     }
     throw new Refusal('unauthenticated', `To ${permission}, send the token as "Authorization: Bearer <token>".`, {
       headers: { 'www-authenticate': CHALLENGE },

@@ -43,7 +43,7 @@ export function faultOf(error: unknown): Fault & { readonly expected: boolean } 
     // the message may quote the input
     return { status: error.status, code: error.grpc, message: printable(error.message, 1000), field, expected: true };
   }
-  const message = 'The admin hook failed; the log of the service says why. Nothing more was changed.';
+  const message = 'The admin hook failed; see the log of the service. Nothing more was changed.';
   return { status: 500, code: 'Internal', message, expected: false };
 }
 

@@ -60,8 +60,8 @@ class DeclarativeReader {
       resource: (part) => this.#resource(part),
       propagator: (part) => this.#propagator(part),
       tracer_provider: (part) => new TracerProviderReader(this.section).read(part),
-      meter_provider: this.section.leave('metrics are left to the SDK that makes them'),
-      logger_provider: this.section.leave('logs are left to the SDK that makes them'),
+      meter_provider: this.section.leave('metrics are configured in the SDK that exports them'),
+      logger_provider: this.section.leave('logs are configured in the SDK that exports them'),
       'instrumentation/development': this.section.leave('instrumentations are set by distribution.spanwright.instrumentations'),
       distribution: (part) => this.#distribution(part),
     });
@@ -72,7 +72,7 @@ class DeclarativeReader {
     if (typeof value !== 'string' || !FORMATS.test(value))
       this.section.mustBe(part, `a version of the format 1 in quotes, such as "${KNOWN_FORMATS.at(-1)}"`);
     else if (!KNOWN_FORMATS.some((known) => value.startsWith(known)))
-      this.section.notFollowed.push(`${place}: ${value} is newer than ${KNOWN_FORMATS.at(-1)}, whose names are known here`);
+      this.section.notFollowed.push(`${place}: ${value} is newer than ${KNOWN_FORMATS.at(-1)}, the newest supported version`);
   }
 
   #logLevel(part: Part): void {

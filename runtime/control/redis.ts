@@ -201,10 +201,13 @@ export async function commandReplicas(
     const answer = await redis.execute(['EVAL', WRITE, '1', options.key ?? DEFAULT_KEY, setting, text, time, seen]);
     const [verdict, revision] = (answer as unknown[]).map(String);
     if (verdict === 'done') return Number(revision);
-    throw new InvalidArgumentError('revision', `The commands are at revision ${revision}, not ${seen}: look again, then decide.`);
+    throw new InvalidArgumentError(
+      'revision',
+      `The commands are at revision ${revision}, not ${seen}: read them again, then decide.`,
+    );
   } catch (error) {
     if (error instanceof SpanwrightError) throw error;
-    throw new Error(`Redis did not take the command: ${(error as Error).message}`, { cause: error });
+    throw new Error(`Redis did not accept the command: ${(error as Error).message}`, { cause: error });
   } finally {
     redis.close();
   }

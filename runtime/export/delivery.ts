@@ -187,7 +187,11 @@ export class Delivery {
       const found = failure.connection ? await this.#probe() : undefined;
       const where = this.options.endpoint ? `to ${this.options.endpoint.url}` : 'through the exporter given in code';
       const what = found ?? `${failure.text}${failure.remedy ? `; ${failure.remedy}` : ''}`;
-      this.options.notice('SPW003', `${where}: ${failure.name}: ${what}. The service runs on.`, `${failure.name} ${found ?? ''}`);
+      this.options.notice(
+        'SPW003',
+        `${where}: ${failure.name}: ${what}. The service continues.`,
+        `${failure.name} ${found ?? ''}`,
+      );
     });
   }
 

@@ -77,8 +77,7 @@ const pathOf = (url: URL): string => url.pathname.replace(/\/+$/u, '');
 /** The reason why the text is not a URL, or undefined. */
 function faultInText(written: string, own: number): string | undefined {
   if (/^["'`]/u.test(written)) return 'is in quotes, which are part of the value: leave them out.';
-  if (OTHER_TARGET.test(written))
-    return `is not an address over TCP, which is all that is supported: write "http://host:${own}".`;
+  if (OTHER_TARGET.test(written)) return `is not a TCP address, and no other is supported: write "http://host:${own}".`;
   if (ADDRESS_TARGET.test(written) || !/^[a-z][a-z0-9+.-]*:\/\//iu.test(written)) {
     const rest = withoutSecrets(`//${written.replace(ADDRESS_TARGET, '').replace(/^\/+/u, '')}`) || '//host';
     const address = /:\d+\b/u.test(rest) ? rest : `${rest}:${own}`;

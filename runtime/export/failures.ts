@@ -17,8 +17,8 @@ interface Row {
 const CREDENTIALS = 'the Collector refuses our credentials; correct otlp_headers (OTEL_EXPORTER_OTLP_HEADERS)';
 const NO_SERVICE =
   'the server has no OTLP trace service at this address; enable the otlp receiver with a traces pipeline, or correct otlp_endpoint';
-const TOO_MUCH = 'the Collector takes no more; give it more capacity, or lower max_export_batch_size';
-const BEHIND = 'the Collector, or what is behind it, takes no work now; see its log';
+const TOO_MUCH = 'the Collector has no capacity left; give it more, or lower max_export_batch_size';
+const BEHIND = 'the Collector, or its backend, accepts no requests now; see its log';
 const NO_ANSWER = 'no answer in time; the Collector is slow or hangs (otlp_timeout)';
 
 /** OTLP specification, "OTLP/gRPC Response", for the statuses that are retryable. */
@@ -33,7 +33,7 @@ const GRPC: Readonly<Partial<Record<GrpcStatusName, Omit<Row, 'name'>>>> = {
   OUT_OF_RANGE: { retry: true },
   UNIMPLEMENTED: { retry: false, remedy: NO_SERVICE },
   INTERNAL: { retry: false, connection: true, remedy: 'the Collector or a proxy before it failed; see its log' },
-  UNAVAILABLE: { retry: true, connection: true, remedy: 'the Collector is not there or refuses work; see its log' },
+  UNAVAILABLE: { retry: true, connection: true, remedy: 'no Collector listens there, or it refuses requests; see its log' },
   DATA_LOSS: { retry: true },
   UNAUTHENTICATED: { retry: false, remedy: CREDENTIALS },
 };

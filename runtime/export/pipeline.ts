@@ -72,7 +72,7 @@ function usableEndpoint(configuration: Configuration, notice: Notice): Endpoint 
     insecure: configuration.otlpInsecure,
   });
   if (check.ok) return check.endpoint;
-  notice('SPW002', `${check.message} The service runs on without tracing.`, check.message);
+  notice('SPW002', `${check.message} The service continues without tracing.`, check.message);
   return null;
 }
 

@@ -10,7 +10,7 @@ export function* walk(message: Uint8Array): Generator<[number: number, value: nu
     let value = 0;
     for (let scale = 1; scale < 2 ** 70; scale *= 128) {
       const byte = message[at++];
-      if (byte === undefined) throw new RangeError('the message breaks off');
+      if (byte === undefined) throw new RangeError('the message is truncated');
       value += (byte & 127) * scale;
       if (byte < 128) return value;
     }
@@ -27,7 +27,7 @@ export function* walk(message: Uint8Array): Generator<[number: number, value: nu
     const length = kind === 1 ? 8 : kind === 2 ? varint() : kind === 5 ? 4 : Number.NaN;
     if (Number.isNaN(length) || number === 0) throw new RangeError(`field ${number} has the unknown wire type ${kind}`);
     at += length;
-    if (at > message.length) throw new RangeError('the message breaks off');
+    if (at > message.length) throw new RangeError('the message is truncated');
     if (kind === 2) yield [number, message.subarray(at - length, at)];
   }
 }

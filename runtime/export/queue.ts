@@ -1,6 +1,5 @@
-// The queue of ended spans: a SpanProcessor that sends them in batches and accounts for every one of them. Built by exporter.ts.
-// Ours instead of the SDK's BatchSpanProcessor because that one does not report its drops, holds the process with its export
-// timer, and leaves its exporter open when the last flush fails (docs/decisions/0010-queue-encoder-delegates.md).
+// The queue of ended spans: a SpanProcessor that sends batches and counts each span once. It replaces the SDK's BatchSpanProcessor, which does not
+// report drops, keeps the process alive, and stays open when the last flush fails (docs/decisions/0010-queue-encoder-delegates.md).
 
 import { AsyncResource } from 'node:async_hooks';
 import { TraceFlags } from '@opentelemetry/api';
@@ -285,7 +284,7 @@ export class ExportQueue implements SpanProcessor {
   #reportDropped(): void {
     this.options.notice(
       'SPW005',
-      `${counted(this.options.maxQueueSize, 'span')} wait in the queue already (max_queue_size), ${this.#dropped} dropped so far; the Collector is too slow or absent, or more is recorded than it can take`,
+      `${this.#dropped} dropped so far, max_queue_size is ${this.options.maxQueueSize}; the Collector is too slow or absent, or more is recorded than it can take`,
     );
   }
 }

@@ -26,7 +26,7 @@ export function parseCapture(text: unknown, field = 'capture'): Capture {
   if (unknown !== undefined)
     throw new InvalidArgumentError(
       field,
-      `${field}: ${JSON.stringify(unknown.slice(0, 60))} is nothing to capture; expected args, result, this or this.<field>, separated by commas.`,
+      `${field}: ${JSON.stringify(unknown.slice(0, 60))} cannot be captured; expected args, result, this or this.<field>, separated by commas.`,
     );
   const fields = parts.flatMap((part) => FIELD.exec(part)?.[1] ?? []);
   return {

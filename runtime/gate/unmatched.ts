@@ -2,7 +2,6 @@
 
 import type { When } from '../site/condition.js';
 import type { SiteRegistry } from '../site/registry.js';
-import { counted } from '../text/counted.js';
 import { didYouMean } from '../text/nearest.js';
 import { namedValue } from './admission.js';
 import { type Pattern, printPattern } from './pattern.js';
@@ -19,8 +18,7 @@ export function unmatchedPatterns(patterns: readonly Pattern[], sites: SiteRegis
     index.matches(site, (text) => unmatched.delete(text));
   }
   return [...unmatched.keys()].map(
-    (text) =>
-      `"${text}" matches none of the ${counted(sites.size, 'site')} known now; sites loaded later are judged when they load.`,
+    (text) => `"${text}" matches no known site (of ${sites.size}); sites loaded later are judged when they load.`,
   );
 }
 
@@ -35,7 +33,7 @@ function namesBesideResource(when: When, resource: () => Readonly<Record<string,
   const known = Object.keys(resource());
   return named
     .filter((name) => !known.includes(name))
-    .map((name) => `The resource of this process has no "${name}".${didYouMean(name, known)} So no call fulfils the condition.`);
+    .map((name) => `The resource of this process has no "${name}".${didYouMean(name, known)} No call fulfils the condition.`);
 }
 
 function unrecordedValues(when: When, sites: SiteRegistry): string[] {
@@ -54,10 +52,9 @@ function unrecordedValues(when: When, sites: SiteRegistry): string[] {
   }
   const rest =
     computing === 0
-      ? 'no call fulfils the condition until one does.'
-      : 'it is compared where attributes are computed at the call, or given by third-party instrumentation.';
+      ? 'No call fulfils the condition until one does.'
+      : 'It is compared where attributes are computed at the call, or given by third-party instrumentation.';
   return [...missing].map(
-    (name) =>
-      `"${name}" is recorded by none of the ${counted(sites.size, 'site')} known now.${didYouMean(name, known)} So ${rest}`,
+    (name) => `"${name}" is recorded by no known site (of ${sites.size}).${didYouMean(name, known)} ${rest}`,
   );
 }

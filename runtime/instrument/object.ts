@@ -21,7 +21,7 @@ export function instrumentObject<T extends object>(
   if (typeof options?.namespace !== 'string' || options.namespace === '') {
     throw new SpanwrightError(
       'MISUSE',
-      'instrument.object(): option "namespace" is missing; expected text such as "carbide::db".',
+      'instrument.object(): option "namespace" is missing; expected a string such as "carbide::db".',
     );
   }
   const made = new Map<PropertyKey, { body: AnyFunction; fn: AnyFunction }>();

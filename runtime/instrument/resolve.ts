@@ -24,8 +24,8 @@ const isRecord: Check = (value) => typeof value === 'object' && value !== null &
 
 /** Check of each option, and the words for a valid value. */
 const FORMS: Record<(typeof OPTION_NAMES)[number], readonly [Check, string]> = {
-  name: [isText, 'text that is not empty'],
-  namespace: [isText, 'text that is not empty'],
+  name: [isText, 'a string that is not empty'],
+  namespace: [isText, 'a string that is not empty'],
   kind: [
     (value) => KIND_NAMES.includes(value as KindName) || KIND_NAMES[value as number] !== undefined,
     `one of ${KIND_NAMES.join(', ')}`,
@@ -44,7 +44,7 @@ const FORMS: Record<(typeof OPTION_NAMES)[number], readonly [Check, string]> = {
   expectedErrors: [(value) => Array.isArray(value) || isFunction(value), 'a list of error classes or a predicate'],
   longRunning: [isFlag, 'true or false'],
   until: [(value) => value === 'end', '"end"'],
-  minDuration: [(value) => readDuration(value) !== undefined, 'milliseconds, or text such as "50ms"'],
+  minDuration: [(value) => readDuration(value) !== undefined, 'milliseconds, or a string such as "50ms"'],
 };
 
 /** @throws SpanwrightError MISUSE naming the site, the option, and what was expected. */

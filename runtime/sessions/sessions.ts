@@ -62,7 +62,7 @@ function startSession(key: string, options: SessionOptions = {}): boolean {
   if (typeof key !== 'string' || key === '') {
     throw new SpanwrightError(
       'MISUSE',
-      `sessions.start(): found ${JSON.stringify(key) ?? typeof key} as key; expected text that is not empty.`,
+      `sessions.start(): found ${JSON.stringify(key) ?? typeof key} as key; expected a string that is not empty.`,
     );
   }
   const { recorder, gate, sessions: book } = state;

@@ -265,7 +265,7 @@ export class LiveTracing implements Tracing {
 
   #mayChange(): void {
     if (this.#ending !== undefined)
-      throw new PermissionDeniedError('Changes are refused: this tracing has been shut down. Ask the one that runs now.');
+      throw new PermissionDeniedError('Changes are refused: this tracing has been shut down. Use the handle of the running one.');
     if (this.loaded.configuration.allowRuntimeChanges) return;
     throw new PermissionDeniedError(
       'Changes while the service runs are refused: allow_runtime_changes is false. Change the configuration and start the service again.',

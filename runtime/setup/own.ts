@@ -21,7 +21,7 @@ export function startOverOwnSdk(options: SamplerOptions, by: 'createSampler()' |
   if (configuration.keep !== null) {
     throw new SpanwrightError(
       'MISUSE',
-      `${by}: \`keep\` needs an export of our own; use startTracing(), or tail sampling of the SDK.`,
+      `${by}: \`keep\` needs Spanwright's own export; use startTracing(), or tail sampling of the SDK.`,
     );
   }
   startLogging(loaded);

@@ -113,7 +113,7 @@ export function watch(configuration: Configuration): () => void {
       const { id, namespace } = example.site;
       const why =
         reason === 'collected'
-          ? 'can no longer end: garbage collection took the promise before it settled'
+          ? 'can no longer end: their promise was garbage-collected before it settled'
           : `open for ${Math.round(ageMs / 1000)} s or longer`;
       notice('SPW013', `${namespace}: ${count} ${why}, for example "${example.name}" of ${id}`, `${namespace} ${reason}`);
     },

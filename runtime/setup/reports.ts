@@ -49,7 +49,7 @@ export function countSpans({ open, gate }: ProcessState, outcomes: SpanOutcomes 
 export function whyNothingIsSent(endpoint: string | null): string {
   if (endpoint === null)
     return 'No endpoint is configured, so no spans are recorded. Set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or [tracing] otlp_endpoint and start again.';
-  return `The endpoint ${JSON.stringify(endpoint)} cannot be used, so no spans are recorded. The line SPW002 of the service's start says why.`;
+  return `The endpoint ${JSON.stringify(endpoint)} cannot be used, so no spans are recorded. SPW002 in the log of the service names the reason.`;
 }
 
 export function reportSite(site: Site): SiteReport {

@@ -47,7 +47,7 @@ export function addTo(span: Span, limits: SpanLimits, site: Site, self: unknown,
   add(adds);
   if (attributes === undefined) return;
   const computed = callback('attributes', site, attributes, self, args);
-  if (withoutRejection(computed)) reportFault(`attributes of ${site.id}`, 'found a promise; expected attributes, at once');
+  if (withoutRejection(computed)) reportFault(`attributes of ${site.id}`, 'found a promise; expected attributes');
   else add(computed);
 }
 
@@ -55,7 +55,7 @@ export function addTo(span: Span, limits: SpanLimits, site: Site, self: unknown,
 export function captureAttributes(span: RecordedSpan, option: string, site: Site, attributes: unknown): void {
   if (attributes === undefined || attributes === null) return;
   if (withoutRejection(attributes)) {
-    reportFault(`${option} of ${site.id}`, 'found a promise; expected attributes, at once');
+    reportFault(`${option} of ${site.id}`, 'found a promise; expected attributes');
     return;
   }
   try {
@@ -76,11 +76,7 @@ function captureLinks(span: RecordedSpan, site: Site, links: unknown): void {
   try {
     for (const link of (links as Iterable<Link> | undefined) ?? []) {
       if (isLink(link)) span.addLink(link);
-      else
-        reportFault(
-          `links of ${site.id}`,
-          'found a link without a span context; a carrier that brought none has none to link to',
-        );
+      else reportFault(`links of ${site.id}`, 'found a link without a span context; a carrier without trace context gives none');
     }
   } catch (error) {
     reportFault(`links of ${site.id}`, error);

@@ -200,6 +200,6 @@ function parentContext(context: Context, parent: RecordedSpan | SpanContext | un
 function reportNoProvider(): void {
   notice(
     'SPW035',
-    'instrumented calls make no spans until there is one. Start your SDK, or use startTracing() where there is none; with several copies of @opentelemetry/api, it may be registered at another',
+    'instrumented calls create no spans until one is registered. Start your SDK, or use startTracing() where there is none; with several copies of @opentelemetry/api, it may be registered at another',
   );
 }

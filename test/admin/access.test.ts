@@ -63,7 +63,7 @@ test('the token comes from the option, else the file, else the variable', async 
   assert.is(await status({ token: undefined }, 'PUT', ''), 403);
 });
 
-test('a token that cannot be read or sent is an error when the handler is made', () => {
+test('a token that cannot be read or sent is an error when the handler is created', () => {
   const empty = join(directory, 'empty');
   writeFileSync(empty, '', { mode: 0o600 });
   const missing = join(directory, 'missing');

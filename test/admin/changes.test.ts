@@ -55,7 +55,7 @@ test('tracing is switched on for calls with certain values, which neither log no
   assert.is(fingerprint(tracing), before);
 });
 
-test('tracing is switched on for a part of the service, and the log says for which', async () => {
+test('tracing is switched on for a part of the service, which the log names', async () => {
   const { admin, log } = quietHandler(tracing);
   const answer = await ask(admin, 'PUT', '/tracing/enabled', { body: { enabled: true, only: 'carbide::api' } });
   assert.is(answer.status, 200, answer.text);

@@ -43,7 +43,7 @@ test('POST dump and `spanwright dump` write the calls of the flight recorder wit
   }
 });
 
-test('without a token, by GET, or where the recorder does not run, nothing is written and the answer says why', async () => {
+test('without a token, by GET, or where the recorder does not run, nothing is written and the answer states the reason', async () => {
   const tracing = await startService();
   try {
     const { admin } = quietHandler(tracing);

@@ -28,7 +28,7 @@ test.after(async () => {
   await tracing.shutdown();
 });
 
-test('the state is what tracing.state() says, tagged with its revision', async () => {
+test('GET state returns tracing.state(), tagged with its revision', async () => {
   const { admin } = quietHandler(tracing);
   const answer = await ask(admin, 'GET', '/tracing/state', { token: null });
   assert.is(answer.status, 200, answer.text);

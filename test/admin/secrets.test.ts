@@ -177,7 +177,7 @@ test('secrets in arguments, results, events, links, baggage and resources are re
   assert.match(shown.texts.get('GET spans/open with the token') as string, '"seen":"yes"');
 });
 
-test('redact = [] records all of it: what the test above proves is the default', async () => {
+test('redact = [] records all of these values, so the test above shows the effect of the default names', async () => {
   const exporter = new InMemorySpanExporter();
   await shownBy({ exporter, enabled: true, redact: [], resource: { 'deploy.token': MARK } }, async (tracing) => {
     await signIn(MARK, MARK, 'ada', MARK);

@@ -51,7 +51,7 @@ function raw(text: string): Promise<string> {
   });
 }
 
-test('a change and a read over a socket', async () => {
+test('a change and a read work over a Unix socket', async () => {
   assert.match(admin.url, /^http:\/\/127\.0\.0\.1:\d+\/tracing$/);
   const body = JSON.stringify({ enabled: true, for: '1m' });
   const changed = await fetch(`${admin.url}/enabled`, { method: 'PUT', headers: AUTHORIZED, body });
@@ -193,7 +193,7 @@ test('the server listens on loopback only', async () => {
   await local.close();
 });
 
-test('a port in use, an invalid port and a misspelt option are errors that name them', async () => {
+test('a port in use, an invalid port and a misspelt option are errors, each of which names the port or option', async () => {
   const port = Number(new URL(admin.url).port);
   for (const [options, says] of [
     [{ port }, /cannot listen on 127\.0\.0\.1:\d+: it is in use/],

@@ -101,7 +101,7 @@ test('on, off, yes, no, 1 and 0 are accepted in any case, and other words are re
   assert.is(fingerprint(tracing), before);
 });
 
-test('set rules puts rules in force and passes warnings on', async () => {
+test('set rules puts rules in force and prints their warnings', async () => {
   const ran = await told(['set', 'rules', 'carbide::nothing-here=off', '--for', '1m']);
   assert.is(ran.code, 0, ran.err);
   assert.match(tracing.state().rules, 'carbide::nothing-here=off');

@@ -67,10 +67,10 @@ test('another key is another set of replicas', async () => {
 for (const [args, code, says] of [
   [['--redis', 'localhost:6379'], 2, /is not a URL of Redis/],
   [['--redis', 'redis://:secret@127.0.0.1:6379'], 2, /use SPANWRIGHT_REDIS_PASSWORD/],
-  [['--redis', 'redis://127.0.0.1:1'], 3, /Redis did not take the command: .*ECONNREFUSED/],
+  [['--redis', 'redis://127.0.0.1:1'], 3, /Redis did not accept the command: .*ECONNREFUSED/],
   [['--redis', 'redis://127.0.0.1:1', '--for', 'soon'], 1, /InvalidArgument: for: /],
 ] as const) {
-  test(`"${args.join(' ')}" ends with ${code} and says why`, async () => {
+  test(`"${args.join(' ')}" exits with ${code} and reports the reason`, async () => {
     const ran = await spanwright(['set', 'tracing-enabled', 'true', ...args]);
     assert.is(ran.code, code, ran.err);
     assert.match(ran.err, says);

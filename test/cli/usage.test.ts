@@ -32,7 +32,7 @@ const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
 ];
 
 for (const [args, says] of WRONG) {
-  test(`"spanwright ${JSON.stringify(args.join(' ')).slice(1, -1)}" is exit code 2 and says what is wrong`, async () => {
+  test(`"spanwright ${JSON.stringify(args.join(' ')).slice(1, -1)}" exits with 2 and reports the fault`, async () => {
     const ran = await spanwright(args);
     assert.is(ran.code, EXIT.usage, ran.out);
     assert.match(ran.err, says);

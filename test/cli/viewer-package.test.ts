@@ -39,7 +39,7 @@ test('an older package without the command is named, with the remedy', async () 
   assert.match((error as Error).message, 'has no command "receive"');
 });
 
-test('a fault of another copy of the classes is recognised by its brand, and an ordinary error is not', () => {
+test('an error from another copy of the error classes is recognised by its brand, and an ordinary error is not', () => {
   const brand = Symbol.for('spanwright.command-fault');
   assert.ok(isCommandFault(Object.assign(new Error('from a copy'), { [brand]: true, exit: 2 })));
   assert.ok(isCommandFault(new UsageError('own')));

@@ -331,7 +331,7 @@ resource:
   assert.equal(faultsOf(file(`# \${1x}\n`)), [], 'comments are left alone');
 });
 
-test("with the file OTEL_ variables are ignored; Spanwright's own variables and code are not", () => {
+test("a declarative file makes OTEL_ variables ignored, but not Spanwright's own variables and options", () => {
   const env = {
     OTEL_BSP_SCHEDULE_DELAY: '7000',
     OTEL_TRACES_SAMPLER: 'always_off',
@@ -411,10 +411,10 @@ async function spansOf(enabled: boolean, lines: string[]): Promise<number> {
   }
 }
 
-test('tracing starts by the file: its sampler decides, its exporter sends, and SPW024 names what is left alone', async () => {
+test('tracing starts from the file: its sampler decides, its exporter sends, and SPW024 names the ignored parts', async () => {
   const lines: string[] = [];
   assert.is(await spansOf(true, lines), 1);
-  assert.is(lines.filter((line) => /SPW024 .*meter_provider: metrics are left/.test(line)).length, 1, lines.join('\n'));
+  assert.is(lines.filter((line) => /SPW024 .*meter_provider: metrics are configured/.test(line)).length, 1, lines.join('\n'));
   assert.is(await spansOf(false, []), 0);
 });
 

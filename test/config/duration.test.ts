@@ -52,7 +52,7 @@ test('other values are refused with the field, the value found and the form expe
   }
 });
 
-test('a range is inclusive at both ends and named when it is left', () => {
+test('a range is inclusive at both ends, and an error names it', () => {
   const range = { min: 1000, max: 86_400_000 };
   assert.is(parseDuration('1s', 'for', range), 1000);
   assert.is(parseDuration('24h', 'for', range), 86_400_000);

@@ -81,7 +81,7 @@ test('code has precedence over the environment and the environment over the file
   assert.is(load({ toml }).configuration.serviceName, 'from-file');
 });
 
-test('the traces endpoint variable wins over the generic one, and both over the file', () => {
+test('the traces endpoint variable has precedence over the generic one, and both over the file', () => {
   const toml = '[tracing]\notlp_endpoint = "http://file:4317"\n';
   const generic = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://generic:4317' };
   const both = { ...generic, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://traces:4317' };
@@ -99,7 +99,7 @@ test('an empty variable counts as unset, and so does an empty endpoint in the fi
   assert.is(load({ toml: '[tracing]\notlp_endpoint = ""\n' }).configuration.endpoint, null);
 });
 
-test('SPANWRIGHT_CONFIG names the file, and the configFile option wins over it', () => {
+test('SPANWRIGHT_CONFIG names the file, and the option configFile has precedence over it', () => {
   const one = join(base, 'one.toml');
   const two = join(base, 'two.toml');
   writeFileSync(one, '[tracing]\nservice_name = "one"\n');

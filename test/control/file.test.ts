@@ -148,7 +148,7 @@ test('a command that was there at the start is in force for the rest of its time
   assert.ok(left > 40_000 && left <= 60_000, `${left} ms left`);
 });
 
-test('an off without a duration holds, however old its file is, until the file or a person switches on', async () => {
+test('a file that switches off without a duration holds at any age, until the file or a person switches on', async () => {
   await tracing.shutdown();
   tracing = await startService({ enabled: true });
   map.write({ enabled: false, rules: 'carbide::db=off' });

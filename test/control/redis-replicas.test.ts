@@ -125,7 +125,7 @@ test('a replica whose configuration refuses changes does not change, and logs th
   }
 });
 
-test('a stored value that is no command changes nothing', async () => {
+test('a stored value that is not a command changes nothing', async () => {
   const client = createClient({ url: redis.url });
   await client.connect();
   try {

@@ -40,7 +40,7 @@ test('following starts without a reachable Redis, and logs the fault', async () 
   );
   await control.close();
   const error = await failure(commandReplicas('redis://127.0.0.1:1', { setting: 'enabled', value: true }));
-  assert.match(error.message, /^Redis did not take the command: .*ECONNREFUSED/);
+  assert.match(error.message, /^Redis did not accept the command: .*ECONNREFUSED/);
   assert.is(tracing.enabled, false);
 });
 

@@ -82,7 +82,7 @@ const ON = { enabled: '{"enabled":true,"for":"1m"}' };
 const withHeader = (message: Uint8Array): Buffer => Buffer.concat([Buffer.from([0]), message]);
 
 const WEBSOCKET: readonly (readonly [what: string, message: Buffer | string, line: RegExp])[] = [
-  ['bytes that break off', withHeader(Buffer.from([0x1a, 0xff])), /a message cannot be read \(the message breaks off\)/],
+  ['bytes that break off', withHeader(Buffer.from([0x1a, 0xff])), /a message cannot be read \(the message is truncated\)/],
   ['a number without end', withHeader(Buffer.alloc(40, 0xff)), /a message cannot be read \(a number has more than ten bytes\)/],
   ['text', '{"enabled":true}', /a message is not one of OpAMP over WebSocket/],
   ['another header', offering(ON), /a message is not one of OpAMP over WebSocket/],
@@ -101,7 +101,7 @@ for (const [what, message, line] of WEBSOCKET)
     assert.is(service.enabled, false);
   });
 
-test('comes back less and less often to a server that cannot be understood', async () => {
+test('reconnects at growing intervals to a server whose messages are invalid', async () => {
   const at: number[] = [];
   const { port } = await webSockets((socket) => {
     at.push(performance.now());
@@ -158,7 +158,7 @@ for (const [what, answer, line] of HTTP)
     assert.match(lines.find((each) => each.includes('SPW022')) ?? '', line);
   });
 
-test('follows the good message after bad ones, and leaves alone what is for another agent', async () => {
+test('applies a valid message after invalid ones, and ignores messages for another agent', async () => {
   let sockets = 0;
   const { port } = await webSockets((socket) => {
     sockets += 1;
@@ -176,7 +176,7 @@ test('follows the good message after bad ones, and leaves alone what is for anot
   );
 });
 
-test('refuses thousands of files in one short sentence', async () => {
+test('refuses thousands of files with one short message', async () => {
   const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`file-${index}`, '{}']));
   const { port } = await webSockets((socket) => socket.send(withHeader(offering(many))));
   const service = await start('ws', port);

@@ -170,15 +170,18 @@ all('one file without a name holds the document of a followed file', async () =>
   );
 });
 
-all('allow_runtime_changes = false declares no remote configuration, and refuses one that comes all the same', async () => {
-  const service = await start('ws', { allowRuntimeChanges: false });
-  const { capabilities } = await server.until(() => true);
-  assert.is(capabilities & ACCEPTS_REMOTE_CONFIG, 0);
-  const agent = await server.until(reports(await server.configure({ enabled: { enabled: true } })));
-  assert.is(agent.status, FAILED);
-  assert.match(agent.error, /allow_runtime_changes is false/);
-  assert.is(service.enabled, false);
-});
+all(
+  'allow_runtime_changes = false declares no support of remote configuration, and refuses one that the server sends nevertheless',
+  async () => {
+    const service = await start('ws', { allowRuntimeChanges: false });
+    const { capabilities } = await server.until(() => true);
+    assert.is(capabilities & ACCEPTS_REMOTE_CONFIG, 0);
+    const agent = await server.until(reports(await server.configure({ enabled: { enabled: true } })));
+    assert.is(agent.status, FAILED);
+    assert.match(agent.error, /allow_runtime_changes is false/);
+    assert.is(service.enabled, false);
+  },
+);
 
 for (const scheme of SCHEMES)
   all(`a server that vanishes leaves nothing on, and its return does not start the time again (${scheme})`, async () => {

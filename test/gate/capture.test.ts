@@ -74,7 +74,7 @@ test('a parameter that redact covers is hidden, and so are the arguments of a fu
   assert.equal(attributes, { args: '[names unknown: built without the transformer]' });
 });
 
-test('chosen fields of this, and nothing that was not asked for', async () => {
+test('named fields of this are recorded, and no others', async () => {
   assert.equal(await captured('this.rack, this.missing, this.broken', () => call(7)), { 'this.rack': 'r-1' });
   assert.equal(await captured('result', () => call('done')), { result: 'done' });
 });
@@ -128,7 +128,7 @@ for (const [what, value, expected] of VALUES) {
   });
 }
 
-test('a cycle ends, and at most 32 attributes of the arguments are kept', async () => {
+test('a cyclic value is captured once, and at most 32 attributes of the arguments are kept', async () => {
   const cycle: Record<string, unknown> = { name: 'n' };
   cycle.self = cycle;
   assert.equal(await captured('args', () => call(cycle)), {
@@ -140,7 +140,7 @@ test('a cycle ends, and at most 32 attributes of the arguments are kept', async 
   assert.is(Object.keys(await captured('args', () => call(wide))).length, 32);
 });
 
-test('no code of a value runs: neither traps nor getters nor iterators', async () => {
+test('capture runs no code of a value: no proxy traps, getters or iterators', async () => {
   const fail = (): never => {
     throw new Error('code of the value ran');
   };

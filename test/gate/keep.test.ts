@@ -156,7 +156,7 @@ test('ended spans are accounted for: exported + discarded = ended', () =>
     assert.is(ended, 600);
   }));
 
-test('a bad keep is an error that names the field', async () => {
+test('an invalid keep is an error that names the field', async () => {
   for (const keep of [{ ratio: 2 }, { slowerThan: 'soon' }, { error: true }, { maxSpans: 0 }]) {
     try {
       await (await startTracing({ keep: keep as never, endpoint: '' })).shutdown();

@@ -148,7 +148,7 @@ test('several leases are combined, and the end of one leaves the others in force
     assert.not(tracing.endLease('no such lease'));
   }));
 
-test('off means off: switching off ends every lease that had switched on', () =>
+test('switching off ends every lease that had switched on', () =>
   traced({}, async ({ tracing }) => {
     tracing.setEnabled(true, { for: '1h' });
     tracing.setEnabled(false, { for: '20ms' });
@@ -236,7 +236,7 @@ test('a rule that matches no known site is a warning, and holds for sites that a
     await expectSpans('work');
   }));
 
-test('a flag that is no boolean, rules that are no text, and options that are unknown or no object change nothing', () =>
+test('a flag that is not a boolean, rules that are not a string, and options that are unknown or not an object change nothing', () =>
   traced({ enabled: true }, ({ tracing }) => {
     const before = tracing.state();
     const untyped = tracing as unknown as Record<'setEnabled' | 'setRules' | 'setDrop', (...args: unknown[]) => unknown>;
@@ -359,7 +359,7 @@ test('24 hours is the longest lease', () =>
     assert.is(Date.parse(lease.expiresAt ?? '') - Date.parse(lease.createdAt), 86_400_000);
   }));
 
-test('a lease trips after its number of spans', () =>
+test('a lease ends after its number of spans', () =>
   traced({}, async ({ tracing, spans }) => {
     tracing.setEnabled(true, { maxSpans: 5 });
     for (let call = 0; call < 20; call++) work();
@@ -368,7 +368,7 @@ test('a lease trips after its number of spans', () =>
     assert.is(tracing.state().lastEnded?.cause, 'maxSpans');
   }));
 
-test('a lease trips when more spans start in a second than it allows', () =>
+test('a lease ends when more spans start in a second than it allows', () =>
   traced({}, async ({ tracing, spans }) => {
     tracing.setEnabled(true, { maxSpansPerSecond: 10 });
     for (let call = 0; call < 50; call++) work();
@@ -376,7 +376,7 @@ test('a lease trips when more spans start in a second than it allows', () =>
     assert.ok((await spans()).length < 50);
   }));
 
-test('a lease trips when more spans are open than it allows, and the open ones still end', () =>
+test('a lease ends when more spans are open than it allows, and the open ones still end', () =>
   traced({}, async ({ tracing, spans }) => {
     tracing.setEnabled(true, { maxOpenSpans: 2 });
     let go: () => void = () => {};
@@ -390,7 +390,7 @@ test('a lease trips when more spans are open than it allows, and the open ones s
     assert.is(tracing.openCount, 0);
   }));
 
-test('a lease without limits does not trip', () =>
+test('a lease without limits ends at its expiry only', () =>
   traced({ maxQueueSize: 16_384 }, ({ tracing }) => {
     const lease = tracing.setEnabled(true);
     for (let call = 0; call < 5000; call++) work();

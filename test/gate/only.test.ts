@@ -10,7 +10,7 @@ const handle = instrument({ namespace: 'carbide::api', name: 'handle' }, () => q
 const handleV2 = instrument({ namespace: 'carbide::api2', name: 'handleV2' }, () => query());
 const callAll = () => [handle(), handleV2(), query()];
 
-test('traces start only where the lease says, and hold what is called below', () =>
+test('traces start only at the roots of the lease, and hold all calls below them', () =>
   traced({ rules: 'carbide::db=on' }, async ({ tracing, expectSpans }) => {
     const lease = tracing.setEnabled(true, { only: ' carbide::api:: ' });
     assert.is(lease.only, 'carbide::api');

@@ -36,7 +36,7 @@ test('a context that outlives its trace keeps the gate active for the grace peri
     await expectSpans('connect', '  soon after');
   }));
 
-test('a span recorded within the grace restarts the grace', () =>
+test('a span recorded within the grace period restarts it', () =>
   traced({ enabled: true }, async ({ tracing, expectSpans }) => {
     const connection = connect();
     tracing.setEnabled(false);
@@ -50,7 +50,7 @@ test('a span recorded within the grace restarts the grace', () =>
     await expectSpans('connect', ...Array<string>(5).fill('  work'));
   }));
 
-test('a trace with an open span is under way for as long as that takes', () =>
+test('a trace counts as active while one of its spans is open', () =>
   traced({ enabled: true }, async ({ tracing, expectSpans }) => {
     const span = startSpan('session', { namespace: 'carbide::api' });
     tracing.setEnabled(false);
@@ -63,7 +63,7 @@ test('a trace with an open span is under way for as long as that takes', () =>
     await expectSpans('session', '  work');
   }));
 
-test('while one trace is under way, the context of another that is over records nothing', () =>
+test('while one trace is active, the context of a finished one records nothing', () =>
   traced({ enabled: true }, async ({ tracing, expectSpans }) => {
     const connection = connect();
     const span = startSpan('session', { namespace: 'carbide::api' });

@@ -43,7 +43,7 @@ test('a namespace prefix ends at the end of a segment', () => {
   assert.not(isNamespacePrefix('carbide::api', 'carbide::apis'));
 });
 
-test('the most specific rule wins in any order', () => {
+test('the most specific rule has precedence, in any order', () => {
   for (const text of [
     'carbide=off, carbide::db=on, carbide::db::Store=0.5',
     'carbide::db::Store=0.5, carbide::db=on, carbide=off',
@@ -56,7 +56,7 @@ test('the most specific rule wins in any order', () => {
   }
 });
 
-test('of rules that say the same thing the last one counts', () => {
+test('of several rules for one pattern the last one counts', () => {
   assert.is(ruleFor(parseRules('carbide=on, carbide=off'), subject('carbide::x'))?.ratio, 0);
   assert.is(ruleFor(parseRules('carbide=off, carbide=on'), subject('carbide::x'))?.ratio, 1);
   assert.equal(withoutOverruled(parseRules('carbide=on, *=0.5, carbide=off')), parseRules('*=0.5, carbide=off'));

@@ -158,7 +158,7 @@ test('dropped spans are never recorded, also under a recorded parent', () =>
     expectSpans(spans(), 'top', '  kept');
   }));
 
-test('a ratio is decided on the trace id, says so in tracestate, and holds for the whole trace', () =>
+test('a ratio is decided on the trace id, recorded in tracestate, and holds for the whole trace', () =>
   ownSdk({ enabled: true, rules: 'carbide::api=0.5' }, async ({ sampler, spans }) => {
     for (let call = 0; call < 300; call++) await outer();
     const all = spans();
@@ -223,7 +223,7 @@ test('the span processor counts what is open, each span once', () =>
     assert.is(tracing.state().spans.ended, 3);
   }));
 
-test('toString says what is decided, as samplers do', () =>
+test('toString() describes the decision, as that of other samplers does', () =>
   ownSdk({ enabled: true, roots: 'carbide', rules: 'carbide::db=off' }, ({ sampler }) => {
     assert.match(String(sampler), /^ParentBased\{root=Spanwright\{enabled=true, roots=carbide, rules=carbide::db=off, drop=.*\}/);
   }));

@@ -61,7 +61,7 @@ test('children inherit: below a recorded span a namespace that may not be a root
     await expectSpans('top', '  foreign', '    inner');
   }));
 
-test('dropped spans are never made, also under a recorded parent, and their children attach to the nearest recorded ancestor', () =>
+test('dropped spans are never created, also under a recorded parent, and their children attach to the nearest recorded ancestor', () =>
   traced({ enabled: true, drop: 'runtime::poll' }, async ({ expectSpans }) => {
     leaky();
     instrument(at('carbide::api', 'top'), () => leaky())();
@@ -162,7 +162,7 @@ test('remoteParent: ignore refuses to let a remote flag start recording', () =>
     await expectSpans();
   }));
 
-test('remoteParent: ignore lets our own decision continue the remote trace, with either flag', () =>
+test('remoteParent: ignore lets the local decision continue the remote trace, with either flag', () =>
   traced({ enabled: true, remoteParent: 'ignore', roots: 'carbide' }, async ({ spans }) => {
     withRemoteContext({ traceparent: UNSAMPLED }, outer);
     const all = await spans();

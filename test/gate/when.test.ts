@@ -134,7 +134,7 @@ test('an attribute that a callback computes is compared; the callback starts no 
   assert.equal(await recordedWhen('rack=r1', () => reboot(undefined as never)).catch((error) => String(error)), []);
 });
 
-test('a site that cannot have the name is not asked, and a callback runs for no condition that the call cannot reach', async () => {
+test('a site that cannot record the name is not evaluated, and callbacks run only for conditions that the call can fulfil', async () => {
   computed.calls = 0;
   await recordedWhen('rack=r1', () => reboot({ machineId: 'm' }), { only: 'carbide::db' });
   assert.is(computed.calls, 0);
@@ -250,7 +250,7 @@ test('a name that no site records, or the resource lacks, is accepted with a war
   traced({}, ({ tracing }) => {
     const { warnings } = tracing.setEnabled(true, { when: 'machineid=m-17 & watts=5' });
     assert.is(warnings.length, 1);
-    assert.match(warnings.join(), /"machineid" is recorded by none of the \d+ sites known now\. Did you mean "machineId"\?/);
+    assert.match(warnings.join(), /"machineid" is recorded by no known site \(of \d+\)\. Did you mean "machineId"\?/);
     assert.equal(tracing.setEnabled(true, { when: 'watts=5 & baggage:any=1 & resource:service.name=a' }).warnings, []);
     const [warning = ''] = tracing.setEnabled(true, { when: 'resource:service.nam=test' }).warnings;
     assert.match(warning, /resource of this process has no "service\.nam"\. Did you mean "service\.name"\?/);

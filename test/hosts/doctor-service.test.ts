@@ -283,7 +283,7 @@ for (const { what, environment, line } of [
       assert.is(other.filter((found) => line.test(found ?? '')).length, 1, other.join('\n'));
     }));
 
-test('startTracing({ enabled: true }) without an endpoint: that the spans go nowhere, and how to name one', () =>
+test('startTracing({ enabled: true }) without an endpoint: reports that no span is exported, and how to set one', () =>
   withService(directory, { SITES: 'built', toml: 'enabled = true' }, async (url) => {
     const { findings } = await doctor(directory, TOKEN, { url });
     assert.match(findings.find(({ name }) => name === 'no-endpoint')?.fix ?? '', /otlp_endpoint/);

@@ -130,7 +130,7 @@ for (const { says, text, code, place } of MISUSE)
     );
   });
 
-test('explain takes the project that it is given, and says which file is missing', async () => {
+test('explain takes the given project, and names a missing file', async () => {
   const directory = project();
   write(
     directory,

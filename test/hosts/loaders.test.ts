@@ -119,7 +119,7 @@ test('JavaScript, JSON and missing files load or fail as without the loader', ()
   assert.is(stdout, '1 2 3\nMODULE_NOT_FOUND\n', stderr);
 });
 
-test('without any TypeScript, or with 7.0 alone, the message says what to install', () => {
+test('without any TypeScript, or with 7.0 alone, the message names the package to install', () => {
   // Copied away from this project, whose own TypeScript would be found beside it.
   const directory = newDirectory();
   for (const name of ['core', 'hosts', 'print', 'register.js', 'diagnostics.js'])

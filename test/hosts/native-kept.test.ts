@@ -200,7 +200,7 @@ declare('-b takes the folders and files that tsc -b takes, and builds each proje
   assert.is(nowhere.status, 1);
 });
 
-declare('a project without -b, and -b beside -p, are refused with the line that is right', () => {
+declare('a project without -b, and -b beside -p, are refused with the correct command', () => {
   const directory = referencing();
   const bare = build(directory, 'app');
   assert.match(bare.stderr, /build takes projects with -b only: spanwright build -b app, or -p app\./);

@@ -110,7 +110,7 @@ for (const rule of RULES) {
     assert.equal(found, []);
   });
 
-  test(`a breach is seen, and its lawful twin is not: ${rule.says}`, () => {
+  test(`a violation is found, and the permitted form beside it is not: ${rule.says}`, () => {
     assert.is(breaches(rule, rule.breach.path, rule.breach.source).length, 1);
     assert.equal(breaches(rule, rule.lawful.path, rule.lawful.source), []);
   });

@@ -16,7 +16,7 @@ test('the table lists each option once, and nothing else', () => {
   assert.equal(rows, [...OPTION_NAMES]);
 });
 
-test('the example records what the page says', async () => {
+test('the example records the spans that the page shows', async () => {
   const [, source = ''] = /```ts\n([\s\S]*?)```/.exec(page) ?? [];
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, experimentalDecorators: true };
   const exports: { PowerService?: new () => { status(id: string): Promise<string> } } = {};

@@ -18,7 +18,7 @@ const MISUSE: readonly [what: string, act: () => unknown, says: RegExp][] = [
   ['a number', () => use(1), /found a number; expected options/],
   ['options and no function', () => use({}, 1), /found a number; expected a function to instrument/],
   ['an unknown option', on({ atributes: {} }), /charge: unknown option "atributes"\. Did you mean "attributes"\? Known: name,/],
-  ['an empty name', on({ name: '' }), /option "name": found the string ""; expected text that is not empty/],
+  ['an empty name', on({ name: '' }), /option "name": found the string ""; expected a string that is not empty/],
   ['an unknown kind', on({ kind: 'severe' }), /option "kind": found the string "severe"; expected one of internal, server/],
   [
     'a flag that is text',

@@ -7,7 +7,7 @@ import { withRemoteContext } from '../../runtime/index.js';
 import { state } from '../../runtime/state.js';
 import { traced } from '../gate/tracing.js';
 
-test('calls over gRPC, at both ends, go straight to the library too, and with a context they do not', async () => {
+test('client and server calls of gRPC go straight to the library without a context, and are processed with one', async () => {
   let asked = 0;
   const config = {
     ignoreGrpcMethods: [

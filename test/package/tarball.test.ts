@@ -145,7 +145,7 @@ test('every entry gives the same names by require and by import', async () => {
   }
 });
 
-test('an entry whose packages are not installed says which, and how to get them', async () => {
+test('an entry whose packages are not installed names them and the command that installs them', async () => {
   const { code, stderr } = await user.run(process.execPath, ['-e', "require('spanwright/hooks')"]);
   assert.is.not(code, 0);
   assert.match(stderr, /npm install @opentelemetry\/instrumentation/);
@@ -235,7 +235,7 @@ for (const [decorators, experimentalDecorators] of [
   });
 }
 
-test('npx finds the command, which explains itself', async () => {
+test('npx finds the command, which prints its help', async () => {
   const help = await user.run('npx', ['--no-install', 'spanwright', '--help']);
   assert.is(help.code, 0, help.stderr);
   assert.match(help.stdout, 'set');

@@ -105,7 +105,7 @@ test('two requests side by side do not see each other', () =>
     assert.equal(seen, ['a', 'b', 'c']);
   }));
 
-test('a default is answered and not sent; a value of upstream that is not valid counts as absent', () =>
+test('a default is returned and not propagated; an invalid upstream value counts as absent', () =>
   traced({}, () => {
     assert.is(pipeline.get('event.priority'), 'normal');
     assert.is(header(), undefined);
@@ -120,7 +120,7 @@ test('a default is answered and not sent; a value of upstream that is not valid 
     });
   }));
 
-test('a value that is not valid is refused and said, and the key stays as it was', () =>
+test('an invalid value is refused and logged, and the key keeps its value', () =>
   traced({}, () => {
     const said = lines(() => {
       pipeline.set({ 'camera.id': 'front_door' }, () => {
@@ -162,7 +162,7 @@ test('chosen keys are attributes of every span below, the others are not', () =>
     assert.ok(outside && !('camera.id' in outside) && !('app.priority' in outside));
   }));
 
-test('text of every language goes there and back, with the characters that a header gives a meaning', () =>
+test('text of every language, with the special characters of the header, is read back as it was written', () =>
   traced({}, () => {
     for (const value of ['a,b;c=d', 'Tür 1', '日本', '100%', ' x ', '"', '\u0000']) {
       const carried = baggage.set('key', value, () => inject({}) as Record<string, string>);
@@ -171,7 +171,7 @@ test('text of every language goes there and back, with the characters that a hea
     }
   }));
 
-test('metadata of an upstream member goes on with it', () =>
+test('metadata of an upstream member is propagated with it', () =>
   traced({}, () => {
     const context = extract({ baggage: 'a=1;ttl=5;private, b=2' });
     assert.is((inject({}, undefined, context) as Record<string, string>).baggage, 'a=1;ttl=5;private,b=2');
@@ -203,7 +203,7 @@ test('what is sent keeps the limits of the specification: 8192 bytes, 180 member
     assert.is(sent(propagation.createBaggage({ big: { value: 'x'.repeat(4097) }, fits: { value: 'y' } })), 'fits=y');
   }));
 
-test('8192 bytes with empty values, and a member of 4096 bytes with one, go on whole', () =>
+test('8192 bytes with empty values, and a member of 4096 bytes with one, are propagated whole', () =>
   traced({}, () => {
     const received = (text: string) => (inject({}, undefined, extract({ baggage: text })) as Record<string, string>).baggage;
     const seen = lines(() => {
@@ -223,7 +223,7 @@ test('8192 bytes with empty values, and a member of 4096 bytes with one, go on w
     assert.is(received(`${'k=,'.repeat(3)}l=,m=1,k=`), 'k=,l=,m=1');
   }));
 
-test('keeps of a received header what fits the limits, without malformed and contradicting members', () =>
+test('keeps the members of a received header that fit the limits, without malformed and contradicting ones', () =>
   traced({}, () => {
     const all = (text: string) => ({ ...baggage.all(extract({ baggage: text })) });
     assert.equal(all('a=1,b=%zz,=3,c,d d=4,e=5'), { a: '1', e: '5' });

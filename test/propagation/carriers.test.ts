@@ -268,7 +268,7 @@ test('the changes of a document are paths and texts for one update', () => {
   assert.equal(documents.changes(ROOT_CONTEXT), {});
 });
 
-test('paths through a prototype and prefixes that Kubernetes refuses are misuse, said where the kind is made', () => {
+test('paths through a prototype and prefixes that Kubernetes refuses throw where the kind is created', () => {
   const wrong = [
     () => carriers.document({ module: '__proto__' }),
     () => carriers.document({ module: 'a', traceId: 'constructor.prototype.x' }),

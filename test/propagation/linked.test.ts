@@ -73,7 +73,7 @@ test('the context that is active counts as upstream where no parent is given', (
     );
   }));
 
-test('with nothing upstream the span is an ordinary root without links', () =>
+test('without an upstream context the span is an ordinary root without links', () =>
   traced({ enabled: true }, async ({ spans }) => {
     consume({ headers: {} });
     consume({ headers: { traceparent: `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01` } });
@@ -129,7 +129,7 @@ test('one span of a batch links to all that sent', () =>
     );
   }));
 
-test('an upstream that is not sampled is not recorded, and its trace goes on unsampled', () =>
+test('an upstream that is not sampled is not recorded, and its trace continues unsampled', () =>
   traced({ enabled: true }, async ({ spans }) => {
     for (const work of [consume, child]) {
       const onward = work(message('00'));
@@ -170,7 +170,7 @@ test('a parent that is a Context, a Span or a SpanContext serves as well as a ca
     for (const span of found) assert.is(parent(span), 'b'.repeat(16));
   }));
 
-test('a value of the option that does not exist is misuse', () => {
+test('an unknown value of the option throws', () => {
   assert.throws(
     () => instrument({ link: 'same' as 'same-trace' }, () => 0),
     /option "link": found the string "same"; expected "same-trace"/,

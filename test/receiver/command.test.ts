@@ -45,7 +45,7 @@ async function sendOneSpan(endpoint: string): Promise<void> {
   await provider.shutdown();
 }
 
-test('with --json the first line says where it listens, and each span is one more line, also in the file', async () => {
+test('with --json the first line has the address, and each span is one further line, also in the file', async () => {
   const file = join(directory, 'spans.jsonl');
   const { child, lines } = start({ json: true, port: 0, file });
   const read = lines[Symbol.asyncIterator]();
@@ -76,7 +76,7 @@ test('without --json it prints trees, and incomplete traces when it ends', async
   assert.match(rest.join('\n'), /trace [0-9a-f]{32} {2}1 span\nover the wire {2}/);
 });
 
-test('it ends when its owner goes away', async () => {
+test('it ends when its parent process ends', async () => {
   const { child, lines } = start({ json: true, port: 0 });
   await lines[Symbol.asyncIterator]().next();
   const closed = once(child, 'exit');
@@ -89,7 +89,7 @@ for (const [options, kind, message] of [
   [{ port: 0, host: '0.0.0.0' }, 'UsageError', /--host: .*not a loopback address/],
   [{ port: 0, file: join(directory, 'no', 'such') }, 'CommandFailure', /--file: ENOENT/],
 ] as const) {
-  test(`options ${JSON.stringify(options).replace(directory, '')} end in a ${kind} that says why`, async () => {
+  test(`options ${JSON.stringify(options).replace(directory, '')} end in a ${kind} that states the reason`, async () => {
     const printed: string[] = [];
     const invocation: Invocation = {
       arguments: [],

@@ -122,7 +122,7 @@ test('integers beyond 2^53, nested lists, bytes and fields of a later version co
   assert.is(got?.traceId, '01'.repeat(16));
 });
 
-test('bytes that are no export request are refused as InvalidArgument, and the receiver goes on', async () => {
+test('bytes that are not an export request are refused as InvalidArgument, and the receiver continues', async () => {
   const answer = await exportBytes(Buffer.from([0x0a, 0xff, 0xff]));
   assert.is(answer.code, grpc.status.INVALID_ARGUMENT);
   assert.match(answer.details, /Not an ExportTraceServiceRequest/);

@@ -57,7 +57,7 @@ export function maintenanceTests(test: Define, { spans, traceOf }: Seen): void {
     assert.is(traceOf('healthy').one('node_drainer.drain_session').attributes['node_drainer.drain.scope'], 'full');
   });
 
-  test('a reset whose job fails says so, starts the services again, and fails the remediation', () => {
+  test('a reset whose job fails records that, starts the services again, and fails the remediation', () => {
     const trace = traceOf('reset-failed');
     assert.is(values(trace, 'janitor.gpureset.checkJobStatus', 'janitor.reset_job.failed').at(-1), true);
     assert.is(values(trace, 'janitor.gpureset.restoreServices', 'janitor.services.restore.success').at(-1), true);

@@ -18,7 +18,7 @@ export function spanTests(test: Define, { spans, traceOf }: Seen): void {
     }
   });
 
-  test('API-call spans say which call, to which resource, and what it was answered', () => {
+  test('API-call spans record the call, its resource and its outcome', () => {
     const calls = callsOf(traceOf('healthy'));
     for (const call of [
       'HTTP PATCH /api/v1/nodes/gpu-node-1/status 200',

@@ -47,7 +47,7 @@ async function waits(promise: Promise<unknown>): Promise<boolean> {
   return (await Promise.race([promise, pause])) === 'pause';
 }
 
-test('statements of eight clients at once do not mix', async () => {
+test('statements of eight concurrent clients do not mix', async () => {
   const eight = await Promise.all(Array.from({ length: 8 }, client));
   const answers = eight.map(async (one, at) => {
     for (let round = 0; round < 20; round++) {
@@ -81,7 +81,7 @@ test('without a transaction nobody waits', async () => {
   assert.equal((await second.query('SELECT 1 AS one')).rows, [{ one: 1 }]);
 });
 
-test('an error is the business of the client that made it', async () => {
+test('an error reaches only the client that caused it', async () => {
   const [first, second] = [await client(), await client()];
   const failed = await first.query('SELECT * FROM nothing WHERE id = $1', ['x']).then(
     () => 'no error',
@@ -111,7 +111,7 @@ test('the transaction of a client that is gone is rolled back, and the others go
   assert.equal((await read).rows, [{ n: 0 }]);
 });
 
-test('a client that speaks another language is put off, and the others go on', async () => {
+test('a client of another protocol is refused, and the others continue', async () => {
   const { port } = new URL(url);
   const socket = connect(Number(port), '127.0.0.1');
   socket.on('error', () => undefined);

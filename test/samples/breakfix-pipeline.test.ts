@@ -433,7 +433,7 @@ test('investigation "database" names the query that waited and the transaction t
   assert.is((await investigate('database', '--trace', rowOf('healthy').traceId)).cause, null);
 });
 
-test('an investigation of what Jaeger does not have says so, and of what it does not know how it is called', async () => {
+test('an investigation reports a trace that Jaeger does not have, and prints the usage for an unknown name', async () => {
   const failure = (...args: string[]): Promise<string> =>
     investigate(...args).then(
       () => 'no failure',

@@ -66,7 +66,7 @@ function treeInReadme(what: string): string[] {
   return outlineOf(blocks.find((block) => block.includes(`what=${what}\n`)) ?? '');
 }
 
-test('with nothing configured it brings broker and receiver along, prints a tree for each kind of order, and leaves nothing behind', async () => {
+test('with nothing configured it starts a broker and a receiver, prints a tree for each kind of order, and leaves no process behind', async () => {
   const folder = temporaryFolder();
   const { code, output } = await start({ TMPDIR: folder });
   assert.is(code, 0, output);
@@ -105,7 +105,7 @@ async function assertGone(output: string, folder: string): Promise<void> {
   assert.equal(readdirSync(folder), []);
 }
 
-test('interrupted in the middle, with all its processes and again, it ends with 130 and leaves nothing behind', async () => {
+test('interrupted twice, together with all its processes, it exits with 130 and leaves no process behind', async () => {
   const folder = temporaryFolder();
   let interrupted = false;
   const { code, output } = await start({ TMPDIR: folder, LOGS: '1' }, (printed, group) => {
@@ -119,7 +119,7 @@ test('interrupted in the middle, with all its processes and again, it ends with 
   await assertGone(output, folder);
 });
 
-test('without RabbitMQ, with a broker that is not there, or half configured, it says what to do, and ends with 1', async () => {
+test('without RabbitMQ, with an unreachable broker, or half configured, it prints the remedy and exits with 1', async () => {
   for (const [env, message] of [
     [{ RABBITMQ_BIN: temporaryFolder() }, /RabbitMQ is not installed here\. Install it .* or set AMQP_URL to a server that runs/],
     [{ AMQP_URL: 'amqp://127.0.0.1:1' }, /no connection to RabbitMQ at 127\.0\.0\.1:1 \(AMQP_URL\): ECONNREFUSED/],
@@ -133,7 +133,7 @@ test('without RabbitMQ, with a broker that is not there, or half configured, it 
   }
 });
 
-test('what the processes send says nothing of clusters, and has what a gateway would take out, but no secret that nobody named', async () => {
+test('spans of the processes name no cluster, have the attributes that a gateway would remove, and hold no secret', async () => {
   const receiver = await startReceiver();
   const here = { GATEWAY_A: receiver.endpoint, GATEWAY_B: receiver.endpoint, CENTRAL: receiver.endpoint };
   const folder = temporaryFolder();

@@ -18,7 +18,7 @@ const { METRICS_ROUTE, rpcMetrics } = require(
   join(SAMPLE, 'build/messaging/rpc-metrics.js'),
 ) as typeof import('../../samples/control-plane/src/messaging/rpc-metrics.js');
 
-test('the image of a server is one part of a path', () => {
+test('the image id of a server is one segment of a path', () => {
   const server = { name: 'web-1', flavor: 'm1.small' };
   assert.is(readServerRequest({ ...server, image: 'cirros-0.6_x' }).image, 'cirros-0.6_x');
   for (const image of ['../../healthz', 'a/b', '.', '..', '', 'a?b', 5])

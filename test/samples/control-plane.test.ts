@@ -152,7 +152,7 @@ all('tail sampling keeps each trace with an error and each slow one, and of the 
 });
 
 all(
-  'what is not at Jaeger was left out on purpose: every span that the gateways took has reached the central Collector',
+  'spans that Jaeger lacks were sampled out: every span that the gateways accepted has reached the central Collector',
   async () => {
     const taken = async (collector: SampleCollector) => collector.metric('otelcol_receiver_accepted_spans');
     let [a, b, all] = [0, 0, 0];
@@ -289,7 +289,7 @@ all(
   },
 );
 
-all('each gateway says where a span is from, the central Collector only what nobody said', async () => {
+all('each gateway adds the origin of a span, the central Collector only attributes that are missing', async () => {
   const expected: Record<string, [string, string]> = {
     a: ['cluster-a', 'eu-de-1'],
     b: ['cluster-b', 'eu-de-2'],
@@ -301,7 +301,7 @@ all('each gateway says where a span is from, the central Collector only what nob
   assert.equal([...new Set(spans.map(clusterOf))].sort(), ['a', 'b', 'management']);
 });
 
-all('what must not leave a cluster is gone, users are digests, and addresses that hold nothing are still there', async () => {
+all('attributes that must not leave a cluster are removed, users are digests, and other addresses are kept', async () => {
   const { spans } = await traceOf('boot across clusters');
   const images = spans.filter(({ attributes }) => /^\/v2\/images\/.*\/file$/.test(String(attributes['url.path'])));
   assert.is(images.length, 2);
@@ -580,7 +580,7 @@ all('while tracing is off there are no spans, and every message carries what cam
   assert.equal(await counts(), before);
 });
 
-all('of its exchanges and queues nothing stays on a broker that is not its own', async () => {
+all('it removes its exchanges and queues from a broker that it did not start', async () => {
   const connection = await connect(`amqp://127.0.0.1:${rabbit.port}`);
   for (const look of [
     (channel: Channel) => channel.checkExchange('nova-a'),

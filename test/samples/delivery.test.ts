@@ -83,7 +83,7 @@ for (const [sample, args, variables, processes] of DRIVERS) {
   });
 }
 
-test('infra-controller fails when nothing listens at its endpoint, and says how many spans were sent', async () => {
+test('infra-controller fails when nothing listens at its endpoint, and reports how many spans were sent', async () => {
   const { code, output } = await drive('infra-controller', [], { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: await deadEndpoint() });
   assert.is(code, 1, output);
   assert.match(output, /^NOT AS IT MUST BE: on: [1-9]\d* spans were started, 0 sent$/m);

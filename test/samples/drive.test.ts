@@ -80,7 +80,7 @@ test('with no endpoint it starts a receiver, prints the traces and counts of thr
   await assertGone(run, 2);
 });
 
-test('with an endpoint it uses that, and says that it cannot count what arrives there', async () => {
+test('with an endpoint it uses that, and reports that it cannot count the spans that arrive there', async () => {
   const receiver = await startReceiver();
   const { code, output } = await drive({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint }).finally(() => receiver.close());
   assert.is(code, 0, output);
@@ -97,7 +97,7 @@ test('with an endpoint it uses that, and says that it cannot count what arrives 
   assert.is(of('carbide-dns'), 18, 'three names in each of three phases, two spans a name');
 });
 
-test('when a phase is not what it must be it ends with 1, says why, and stops what it started', async () => {
+test('when a phase has a wrong outcome it reports the reason, stops its processes, and exits with 1', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'infra-controller-drive-'));
   const file = join(directory, 'tracing.toml');
   writeFileSync(file, '[tracing]\nallow_runtime_changes = false\n');

@@ -93,7 +93,7 @@ all('sidecar to shared, over TLS to backend: the trace with the error comes whol
   assert.equal((await health()).faults, []);
 });
 
-all('an operator sees what the shared one keeps, and that the sidecar decides nothing', async () => {
+all('the shared Collector reports which traces it keeps, and the sidecar that it samples nothing', async () => {
   const { out, code } = await invoke([
     'traces',
     'sampling',

@@ -170,7 +170,7 @@ test('a mark instead of a prefix: with `when` a call with carbide.trace_root sta
   }
 });
 
-test('bad requests to the admin hook change nothing: each has its own status and says what is wrong', async () => {
+test('bad requests to the admin hook change nothing: each has its own status and names its fault', async () => {
   const service = await ServiceProcess.start({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint } });
   try {
     const json = { 'content-type': 'application/json' };

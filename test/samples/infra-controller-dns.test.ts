@@ -82,7 +82,7 @@ test.after(async () => {
   for (const child of started) child.kill('SIGKILL');
 });
 
-test('every query is a trace, with nobody having switched anything on', async () => {
+test('every query is a trace, without any switch', async () => {
   const answer = await ask(dns.port, query('shelf-1.site.carbide.internal'));
   assert.is(answer?.id, 7);
   assert.is(code(answer), 'NOERROR');
@@ -123,7 +123,7 @@ test('a name of another zone is refused, an unknown one does not exist, and what
   assert.is(spans.filter(({ name }) => name === 'retrieve_records').length, 2, 'the controller is not asked about other zones');
 });
 
-test('a controller that is gone is SERVFAIL, and the trace says why', async () => {
+test('an unreachable controller is answered with SERVFAIL, and the trace has the reason', async () => {
   const lonely = await startDns({ CARBIDE_API_URL: 'http://127.0.0.1:1', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint });
   assert.is(code(await ask(lonely.port, query('rack-1.site.carbide.internal'))), 'SERVFAIL');
   const spans = await receiver.waitFor((all) => all.length === 2, 30_000);
@@ -134,7 +134,7 @@ test('a controller that is gone is SERVFAIL, and the trace says why', async () =
   assert.is(await lonely.stop(), 0);
 });
 
-test('with no endpoint said it exports to the Collector of the cluster, and serves although there is none', async () => {
+test('without an endpoint it exports to the Collector of the cluster, and serves although there is none', async () => {
   const alone = await startDns({ CARBIDE_API_URL: controller.address });
   await until(() => alone.log.some(({ msg }) => msg === 'serving'), 'it serves');
   assert.is(

@@ -9,7 +9,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SAMPLE } from './service-process.js';
 
-test('the near-zero state writes and makes no more than the state with nothing built; the expensive one does', async () => {
+test('the near-zero state writes no more bytes and creates no more spans than the state with nothing built; the expensive state does', async () => {
   const script = join(SAMPLE, 'build', 'drive', 'measure.js');
   const { stdout } = await promisify(execFile)(process.execPath, [script, '2', '30']);
   const rows = stdout.split('\n').map((line) => line.split(' | ').map((cell) => cell.replace(/[|]/g, '').trim()));

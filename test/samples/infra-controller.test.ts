@@ -249,7 +249,7 @@ test('on: each request makes one trace, with each operation under the one that c
   );
 });
 
-test('on: every span says whose it is', () => {
+test('on: every span names its service', () => {
   assert.ok(spans.length > 0);
   for (const span of spans) {
     assert.is(span.resource.attributes['service.name'], 'carbide-api');
@@ -383,7 +383,7 @@ test('on: an update that a switch has queued is there after a while, and until t
   await settle();
 });
 
-test('on: the refused update fails from where it was refused up to the root, and says why once', () => {
+test('on: the refused update fails from its origin up to the root, and records one exception', () => {
   const failed = spans.filter((span) => span.status.code === 'error');
   assert.equal(failed.map((span) => span.name).sort(), [SEND, rms('updateFirmware'), 'request'].sort());
   assert.is(new Set(failed.map((span) => span.traceId)).size, 1);
@@ -454,7 +454,7 @@ test('on: a caller with a trace of its own gets the request as a part of it', as
   assert.is(got.find((span) => span.name === 'request')?.parentSpanId, '2e'.repeat(8));
 });
 
-test('on: a malformed traceparent begins a trace of its own', async () => {
+test('on: a request with a malformed traceparent starts a new trace', async () => {
   await settle();
   const traceparent = `00-${'0'.repeat(32)}-${'2e'.repeat(8)}-01`;
   await service.call('GET', '/v1/firmware/bundles?component=rack-1', undefined, { traceparent });
@@ -485,7 +485,7 @@ test('off again: a caller that records its own trace still gets the request as a
   assert.equal([...new Set(got.map((span) => span.traceId))], ['3c'.repeat(16)]);
 });
 
-test('SIGTERM ends the service with 0', async () => {
+test('at SIGTERM the service exits with 0', async () => {
   assert.is(await service.stop(), 0);
 });
 

@@ -95,7 +95,7 @@ real('over a real Jaeger behind a Collector: every recipe answers what it must, 
   }
 });
 
-test('over the embedded receiver alone, which answers as Jaeger does: the same', async () => {
+test('the same over the embedded receiver alone, which implements the API of Jaeger', async () => {
   checkOutput(await runSample({}));
 });
 
@@ -139,7 +139,7 @@ real('jaeger.yaml keeps traces in Badger beyond a restart, and deletes them afte
   }
 });
 
-test('the forms for a cluster that read a pipe do', () => {
+test('the commands for a cluster that read a pipe work', () => {
   const piped = (input: string, ...args: string[]): string =>
     execFileSync('sh', ['-c', 'cat | "$@" 2>&1', 'sh', process.execPath, join(PROJECT, 'dist/cli/main.js'), 'traces', ...args], {
       input,
@@ -153,7 +153,7 @@ test('the forms for a cluster that read a pipe do', () => {
   assert.match(piped(log, 'from-log', '--level', 'warn'), /^None of 2 lines is of level warn or above and has a trace_id\./);
 });
 
-test('half of a configuration is refused with what to set, and nothing is started', async () => {
+test('an incomplete configuration is refused with the setting to add, and nothing is started', async () => {
   const { code, output } = await runSample({ SPANWRIGHT_JAEGER_URL: 'http://127.0.0.1:16686' });
   assert.is(code, 1);
   assert.match(output, /set both, for your own Jaeger, or neither/);

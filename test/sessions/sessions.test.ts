@@ -60,7 +60,7 @@ test('a second start continues the session, and a second end does nothing', () =
     );
   }));
 
-test('without a recorded start there is no session, and passes run as they would without it', () =>
+test('without a recorded start there is no session, and passes run unrecorded', () =>
   traced({ enabled: false }, async ({ expectSpans, tracing }) => {
     assert.is(sessions.start('k', drain), false);
     assert.is(
@@ -242,7 +242,7 @@ test('a session in a recorded context is its child; several keys do not mix', ()
     );
   }));
 
-test('shutdown ends sessions and says so', async () => {
+test('shutdown ends sessions and marks their spans', async () => {
   let ends: unknown[] = [];
   await traced(
     {

@@ -42,11 +42,7 @@ const BAD: [text: string, protocol: Protocol, says: RegExp][] = [
     'grpc',
     /has the scheme "grpc:\/\/", which is not supported: write "http:\/\/" for plaintext or "https:\/\/" for TLS\.$/u,
   ],
-  [
-    'unix:///var/run/otel.sock',
-    'grpc',
-    /is not an address over TCP, which is all that is supported: write "http:\/\/host:4317"/u,
-  ],
+  ['unix:///var/run/otel.sock', 'grpc', /is not a TCP address, and no other is supported: write "http:\/\/host:4317"/u],
   ['unix:/var/run/otel.sock', 'grpc', /is not an address over TCP/u],
   ['xds:///collector', 'grpc', /is not an address over TCP/u],
   ['dns:collector:4317', 'grpc', /write "http:\/\/collector:4317" for plaintext/u],
@@ -84,7 +80,7 @@ test('good endpoints are accepted in one normal form', () => {
   }
 });
 
-test('the error of each mistake names it and what to write', () => {
+test('the error of each mistake names the mistake and the correction', () => {
   for (const [text, protocol, says] of BAD) {
     const check = checkEndpoint(text, protocol);
     if (check.ok) throw new Error(`accepted: ${text}`);
@@ -92,7 +88,7 @@ test('the error of each mistake names it and what to write', () => {
   }
 });
 
-test('a password is never repeated, however the endpoint is wrong', () => {
+test('no error about an endpoint repeats its password', () => {
   for (const text of [
     'http://user:hunter2@collector:4317',
     'user:hunter2@collector:4317',

@@ -43,7 +43,7 @@ test('startTracing() alone logs neither notice', async () => {
   assert.equal([...withCode('SPW016'), ...withCode('SPW030'), ...withCode('SPW034')], []);
 });
 
-test('a registered propagator without traceparent is named with what it writes; one with it is not', async () => {
+test('a registered propagator that does not write traceparent is reported with the headers that it writes; one that does is not reported', async () => {
   const sentry = { inject() {}, extract: (given: unknown) => given, fields: () => ['sentry-trace', 'baggage'] };
   propagation.setGlobalPropagator(sentry as unknown as TextMapPropagator);
   await (await startTracing()).shutdown();
@@ -72,7 +72,7 @@ test('shutdown() leaves a provider, a context manager and a propagator that were
   context.with(context.active().setValue(key, 1), () => assert.is(context.active().getValue(key), 1));
 });
 
-test('shutdown() removes what is its own', async () => {
+test('shutdown() removes the provider, context manager and propagator that Spanwright registered', async () => {
   const tracing = await startTracing({ exporter: new InMemorySpanExporter() });
   assert.equal(propagation.fields(), ['traceparent', 'tracestate', 'baggage']);
   await tracing.shutdown();

@@ -199,7 +199,7 @@ test('a root that is slower than the limit writes a file, and one that is not wr
   assert.equal((await run('slow', { flightSlowerThan: '10s' }, { goesOn: true })).dumps, []);
 });
 
-test('an event loop that is held up longer than the limit writes a file, and one that is not writes none', async () => {
+test('a blocked event loop writes a file beyond the limit, and none below it', async () => {
   const { dumps } = await run('block', { flightLoopDelay: '200ms' }, { goesOn: true });
   assert.equal(
     dumps.map(({ cause, spans }) => [cause, names(spans)]),
@@ -223,7 +223,7 @@ for (const asked of ['SIGUSR1', 'SIGUSR2'] as const)
     assert.not.match(err, 'Debugger listening');
   });
 
-test('a signal that is not asked for does what it did, and writes no file', async () => {
+test('a signal that is not configured keeps its effect, and writes no file', async () => {
   const unasked = await run('wait', {}, { signals: ['SIGUSR2'] });
   assert.is(unasked.signal, 'SIGUSR2', 'a signal that is not asked for does what it did');
   assert.equal(unasked.dumps, []);
@@ -263,7 +263,7 @@ test('where no file can be written, each trigger is logged once a minute and the
   assert.equal(dumps, []);
 });
 
-test('where no file finds room, nothing of it stays, and the crash stays the same', async () => {
+test('on a full disk no part of a file stays, and the crash is unchanged', async () => {
   const { code, out, err, files } = await run('full', {}, { mostKibibytes: 1 });
   assert.match(out, 'not written: EFBIG');
   assert.match(err, /SPW042 .*EFBIG/);
@@ -283,7 +283,7 @@ test('a crash in a worker thread leaves a file with the calls of the worker, and
   );
 });
 
-test('a process that ends while a file is written leaves no half of it under its name', async () => {
+test('a process that ends while a file is written leaves no incomplete file under its final name', async () => {
   const { dumps, signal } = await run('many', { flightSignal: 'SIGUSR2' }, { signals: ['SIGUSR2', 'SIGTERM'], patient: false });
   assert.is(signal, 'SIGTERM');
   assert.ok(dumps.some(({ cause }) => cause === 'SIGTERM'));
@@ -296,7 +296,7 @@ test('a process without an incident writes nothing', async () => {
   assert.equal(dumps, []);
 });
 
-test('a folder that cannot be written is logged, and the crash stays the same', async () => {
+test('a directory that cannot be written is logged, and the crash is unchanged', async () => {
   const { code, err, dumps } = await run('exception', { flightDirectory: '/proc/spanwright' });
   assert.is(code, 1);
   assert.match(err, /SPW042 .*the flight recorder could not be written/);

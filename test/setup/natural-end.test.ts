@@ -159,7 +159,7 @@ test('a program that continues after `beforeExit` is still traced, and ends with
     assert.equal([ended, exported, failed], [3, 3, 0]);
   }));
 
-test('a set-up that is off, and one that has shut down, do nothing at the end; without an endpoint nobody listens', async () => {
+test('a set-up that is off or shut down does nothing at the end; without an endpoint no listener is registered', async () => {
   const collector = await new Collector().start();
   const listeners = "console.log('listeners', process.listenerCount('beforeExit'));";
   const off = await live({ endpoint: collector.url, enabled: false }, `span(); ${listeners}`);

@@ -113,7 +113,7 @@ test("leaky spans are dropped: below Spanwright's the tree is kept, below a libr
     assert.is(all.get('pg.query')?.parentSpanContext?.spanId, all.get('handle')?.spanContext().spanId);
   }));
 
-test('open spans are counted and listed, of instrumented calls and of libraries alike, and each once', () =>
+test('open spans of instrumented calls and of libraries are counted and listed once each', () =>
   withNodeSdk({ enabled: true }, async ({ sampler }) => {
     const { tracing } = sampler;
     assertNoOpenSpans();

@@ -96,7 +96,7 @@ const ANSWERS: readonly { what: string; answer: Buffer; exported: number; says: 
 test.after.each(() => Collector.stopAll());
 
 for (const protocol of ['grpc', 'http/protobuf'] as const) {
-  test(`${protocol}: spans that the Collector rejects inside a success count as failed, to the span, and are logged`, async () => {
+  test(`${protocol}: the exact number of spans that a partial success rejects counts as failed, and is logged`, async () => {
     assert.ok(ANSWERS.length > 0);
     for (const { what, answer, exported, says } of ANSWERS) {
       const collector = await new Collector().start();

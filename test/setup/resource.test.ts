@@ -196,7 +196,7 @@ test('pending attributes are absent until they are detected, and reading them ca
   assert.equal(lines, []);
 });
 
-test('a detector that throws, rejects, answers nonsense or never is logged and left out; the others count', async () => {
+test('a detector that throws, rejects, returns an invalid value or never settles is logged and left out; the others apply', async () => {
   const broken: [string, ResourceDetector['detect'], RegExp][] = [
     [
       'throws',
@@ -256,7 +256,7 @@ function sink(): { sent: ReadableSpan[]; exporter: TracingOptions['exporter'] } 
   return { sent, exporter };
 }
 
-test('while tracing is off no detector is asked; the first export asks each once and carries what they found', async () => {
+test('while tracing is off no detector runs; the first export runs each once and carries their attributes', async () => {
   const detector = cloud(() => ({ attributes: { zone: new Promise((resolve) => setTimeout(resolve, 20, 'b')) } }));
   const { sent, exporter } = sink();
   const tracing = await startTracing({ exporter, scheduleDelay: 10, extraResourceDetectors: [detector] });

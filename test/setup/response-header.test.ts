@@ -72,7 +72,7 @@ const FRAMEWORKS: Readonly<Record<string, Start>> = {
 };
 
 for (const [name, start] of Object.entries(FRAMEWORKS))
-  test(`below ${name} the answer to a recorded request names its trace, and no other answer names one`, () =>
+  test(`below ${name} the response to a recorded request has its trace id, and no other response has one`, () =>
     traced({ instrumentations: ['http'], responseHeader: 'x-trace-id' }, async ({ tracing, spans }) => {
       const { origin, close } = await start();
       const ask = async () => {

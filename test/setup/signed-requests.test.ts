@@ -70,7 +70,7 @@ test('a signed request is recorded whole while the flag is off, and the requests
     assert.not.match(JSON.stringify([run.tracing.state(), (await run.spans()).map(({ attributes }) => attributes)]), SECRET);
   }));
 
-test('the signature counts for the path and for those below it', () =>
+test('the signature is valid for the path and for those below it', () =>
   traced(SIGNED, async (run) => {
     await send([
       { path: '/v1/power/m-17?watts=5', headers: signed('/v1/power') },
@@ -160,7 +160,7 @@ test('dropped namespaces stay dropped in a signed request', () =>
     assert.equal(namesOf(await run.spans()), ['GET', 'power']);
   }));
 
-test('a trace that was asked for is kept where `keep` would forget it', () =>
+test('a signed request is kept where `keep` would discard its trace', () =>
   traced({ ...SIGNED, enabled: true, keep: { errors: true, ratio: 0 } }, async (run) => {
     await send([{}, { headers: signed('/') }]);
     assert.equal(namesOf(await run.spans()), ['GET', 'power', 'query']);
@@ -194,7 +194,7 @@ test('a header without a secret, or with one that is short or regular, is refuse
   }
 });
 
-test('with `response_header` the answer to a recorded request carries its trace id, and no other answer does', () =>
+test('with `response_header` the response to a recorded request carries its trace id, and no other response does', () =>
   traced({ ...SIGNED, responseHeader: 'X-Trace-Id' }, async (run) => {
     const [plain, recorded] = await send([{}, { headers: signed('/') }]);
     assert.is(plain?.get('x-trace-id'), null);

@@ -21,7 +21,7 @@ test('a notice is one line with prefix, code, text and detail', () => {
   assert.equal(lines, ['warn spanwright: SPW002 tracing is not built: the endpoint cannot be used: port 4318']);
 });
 
-test('the line of a set-up that succeeded holds the fixed text, each time', () => {
+test('the line of a successful set-up holds the fixed text, each time', () => {
   notice('SPW001', 'http://c:4317, off');
   notice('SPW001', 'http://c:4317, off');
   assert.is(lines.length, 2);

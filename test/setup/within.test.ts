@@ -15,7 +15,7 @@ const rejection = (waiting: Promise<unknown>): Promise<string> =>
     (error: Error) => error.message,
   );
 
-test('settles as the work does when it is in time, and leaves no timer', async () => {
+test('settles like the work that ends within the limit, and leaves no timer', async () => {
   await new Promise((resolve) => setImmediate(resolve)); // the timer that started this test
   const before = timers();
   const late = () => assert.unreachable('late was called') as never;
@@ -44,7 +44,7 @@ test('a rejection after the limit is not an unhandled one', async () => {
   assert.equal(unhandled, []);
 });
 
-test('keeps the process alive until the limit, unless it is not to hold it', async () => {
+test('keeps the process alive until the limit, except with an unreferenced timer', async () => {
   const before = timers();
   const idle = within(200, never, () => 'late', { holds: false });
   assert.is(timers(), before);

@@ -95,7 +95,7 @@ function forget(count: number, calls: readonly (() => unknown)[]): void {
   for (let n = 0; n < count; n++) for (const call of calls) call();
 }
 
-test('a span whose promise is collected before it settled ends as a leak; one that can still settle stays open', async () => {
+test('a span whose promise is garbage-collected before it settled ends as a leak; one that can still settle stays open', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const ended = new InMemorySpanExporter();

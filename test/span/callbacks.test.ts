@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { instrument } from '../../runtime/index.js';
 import { traced } from '../gate/tracing.js';
 
-test('what a callback calls is not recorded, and a callback that calls its own method does not do so for ever', () =>
+test('calls made by a callback are not recorded, and a callback that calls its own method does not recurse without end', () =>
   traced({ enabled: true }, async ({ tracing, expectSpans }) => {
     const size = instrument({ name: 'size' }, () => 3);
     let calls = 0;
@@ -91,7 +91,7 @@ test('a generator made before a shutdown and iterated after it records nothing',
   assert.is(tracing.openCount, 0);
 });
 
-test('a generator that steps itself is refused by the language, and its span goes on where it catches that', () =>
+test('a generator that calls its own next() gets the TypeError of the language, and its span stays open if it catches that', () =>
   traced({ enabled: true }, async ({ tracing, spans }) => {
     let refused = '';
     const odd: () => Generator<number> = instrument(function* odd() {

@@ -125,7 +125,7 @@ test('a dump is also exported, with the ids of the file', async () => {
   );
 });
 
-test('what redact covers, objects and unnamed arguments are in no dump, and its file is readable by its owner alone', async () => {
+test('a dump has no values that redact covers, no objects and no unnamed arguments, and only its owner can read the file', async () => {
   await fly();
   await power.control('m-1', 'secret-1', { deep: 'secret-2' });
   const { file } = await tracing.dump('a look');
@@ -146,7 +146,7 @@ test('dumps that are made at once have a file each', async () => {
   for (const { file } of dumps) assert.equal(outline(readTraces(readFileSync(file, 'utf8'))), ['one']);
 });
 
-test('numbers and texts that JSON has no word for stay readable, and a value that cannot be read costs its call nothing else', async () => {
+test('numbers and strings without a form in JSON stay readable, and a value that cannot be read does not affect the rest of its call', async () => {
   await fly();
   const take = instrument({ name: 'take', args: ['value', 'other'] }, (value: unknown, other: string) => [value, other]);
   const { proxy, revoke } = Proxy.revocable<unknown[]>([], {});

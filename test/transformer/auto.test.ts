@@ -174,7 +174,7 @@ void run();
   ]);
 });
 
-test('files that no rule names are left alone', () => {
+test('files that no rule names stay unchanged', () => {
   const files = { 'src/a.ts': 'export function a() {}', 'src/b.ts': 'export function b() {}' };
   const compiled = compile({ files, plugin: { auto: [{ files: ['src/*.ts'], exclude: ['src/b.ts'] }] } });
   assert.match(compiled.output('a.js'), /spanwright\/emitted/);

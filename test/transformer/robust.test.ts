@@ -18,7 +18,7 @@ const FILES = projectFiles().filter(
 );
 
 for (const experimentalDecorators of [true, false]) {
-  test(`no file of this project makes it fail: ${experimentalDecorators ? 'legacy, ES2017' : 'TC39, ESNext'}`, () => {
+  test(`no file of this project makes the transformer fail: ${experimentalDecorators ? 'legacy, ES2017' : 'TC39, ESNext'}`, () => {
     assert.ok(FILES.length > 100);
     let sites = 0;
     for (const path of FILES) {

@@ -150,17 +150,20 @@ for (const line of LINES) {
       );
     }
 
-  all('inside NodeSDK of this line: off nothing, on root and child, the leaky one never, the open one counted', async () => {
-    const { off, open, spans, count } = await program('node-sdk.cjs');
-    assert.is(off, 0);
-    assert.equal(open, ['forgotten']);
-    assert.is(count, 0);
-    const ids = new Map<string, { id: string; parent?: string }>(spans.map((span: { name: string }) => [span.name, span]));
-    assert.equal([...ids.keys()].sort(), ['child', 'forgotten', 'root']);
-    assert.is(spans.length, 3);
-    assert.is(ids.get('child')?.parent, ids.get('root')?.id);
-    assert.is(ids.get('root')?.parent, undefined);
-  });
+  all(
+    'inside NodeSDK of this line: off records nothing, on records root and child, dropped spans never appear, open ones are counted',
+    async () => {
+      const { off, open, spans, count } = await program('node-sdk.cjs');
+      assert.is(off, 0);
+      assert.equal(open, ['forgotten']);
+      assert.is(count, 0);
+      const ids = new Map<string, { id: string; parent?: string }>(spans.map((span: { name: string }) => [span.name, span]));
+      assert.equal([...ids.keys()].sort(), ['child', 'forgotten', 'root']);
+      assert.is(spans.length, 3);
+      assert.is(ids.get('child')?.parent, ids.get('root')?.id);
+      assert.is(ids.get('root')?.parent, undefined);
+    },
+  );
 
   all('the three states: what is built, loaded and held, and the context that passes through', async () => {
     const collector = await new Collector().start();

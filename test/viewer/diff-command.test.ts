@@ -51,7 +51,7 @@ test('two traces are compared by their ids', async () => {
   assert.equal([slow.traces, findings[0].span], [1, 'SELECT stock']);
 });
 
-test('what cannot be compared is refused with the remedy', async () => {
+test('traces that cannot be compared are refused with the remedy', async () => {
   for (const [args, code, message] of [
     [['diff', traceIdOf(4)], 2, 'expected two'],
     [['diff', '--file', file, '--viewer', viewer.url], 2, 'expected one of them'],

@@ -27,7 +27,7 @@ for (const [seed, count] of RUNS) {
   });
 }
 
-test('says nothing separates two halves of the same traffic', () => {
+test('finds no difference between two halves of the same traffic', () => {
   const { normal } = plant('lock', 4242);
   const halves = [normal.filter((_, at) => at % 2 === 0), normal.filter((_, at) => at % 2 === 1)] as const;
   const strong = compareTraces(...halves).findings.filter(({ kind, weight }) => kind === 'attribute' && weight >= 0.5);

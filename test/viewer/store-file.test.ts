@@ -96,7 +96,7 @@ if (!mustSkip(existsSync(NODE24) ? [] : ['.cache/node24'])) {
     await second.stop();
   });
 
-  test('what was committed before a crash is there after it', async () => {
+  test('traces committed before a crash are present after it', async () => {
     const file = join(FOLDER, 'crash.db');
     const first = await view('--store', file);
     await first.send(1);
@@ -129,7 +129,7 @@ if (!mustSkip(existsSync(NODE24) ? [] : ['.cache/node24'])) {
     await first.stop();
   });
 
-  test('a file in use, of another program, or of no database is refused by name', async () => {
+  test('a file that is in use, belongs to another program, or is not a database is refused by name', async () => {
     const used = join(FOLDER, 'used.db');
     const first = await view('--store', used);
     assert.match(await refusal('--store', used), 'in use by another viewer');

@@ -100,7 +100,7 @@ function refusalIn({ statusCode = 0, headers }: IncomingMessage): string | undef
   const type = headers['content-type'] ?? 'none';
   if (type.split(';')[0] !== MEDIA_TYPE) return `the server answered with content-type ${type}; expected ${MEDIA_TYPE}`;
   const encoding = headers['content-encoding'] ?? 'identity';
-  return encoding === 'identity' ? undefined : `the server answered with content-encoding ${encoding}, which was not asked for`;
+  return encoding === 'identity' ? undefined : `the server answered with content-encoding ${encoding}, which was not requested`;
 }
 
 function readBounded(response: IncomingMessage, fail: (reason: string) => void, done: (bytes: Uint8Array) => void): void {
@@ -111,7 +111,7 @@ function readBounded(response: IncomingMessage, fail: (reason: string) => void, 
     if (size > MOST_BYTES) fail(`a message is larger than ${MOST_BYTES} bytes`);
     else parts.push(part);
   });
-  response.on('error', () => fail('the answer broke off'));
+  response.on('error', () => fail('the response ended early'));
   response.on(
     'end',
     guarded('OpAMP', () => done(Buffer.concat(parts))),

@@ -259,7 +259,7 @@ test('a wrong token changes nothing, is reported, and is not sent again', async 
   assertQuiet(visit);
 });
 
-test('where changes are refused the page says so and offers none', async () => {
+test('where changes are refused the page states that and shows no controls', async () => {
   await start({}, false);
   const visit = await open(TOKEN);
   await visit.page.locator('#refused').waitFor();

@@ -139,7 +139,7 @@ all('find: fields that Jaeger stores as tags match in Jaeger and in the receiver
   }
 });
 
-all('an unknown service is named with those that there are', async () => {
+all('an unknown service is reported with the known services', async () => {
   for (const args of [
     ['slow', '--service', 'ordres'],
     ['find', 'service.name=ordres'],

@@ -74,7 +74,7 @@ test('a failed call is reported as failed, not as a service without instrumentat
   assert.match(found?.cause ?? '', /ECONNREFUSED/);
 });
 
-test('a trace of its own within the call is what should have joined; before, after, or at another port it is not', () => {
+test('a separate trace that starts during the call is reported as its missing part; one before, after, or at another port is not', () => {
   const root = span('a', { for: 1000 });
   const call = span('a', { kind: 'client', at: 200, for: 100, parentSpanId: root.spanId, attributes: { 'server.port': 80 } });
   const other = (parts: Parts): ReceivedSpan[] => [span('b', { kind: 'server', trace: 'b', ...parts })];

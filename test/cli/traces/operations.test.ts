@@ -271,7 +271,7 @@ test('sampling: what a live service and each Collector keep, and a sampler that 
   }
 });
 
-test('sampling: a long path is shown whole', async () => {
+test('sampling: a long path is shown in full', async () => {
   const deep = join(folder, 'a-folder-with-a-long-name', 'another-folder-with-a-long-name', 'and-one-more');
   mkdirSync(deep, { recursive: true });
   const path = join(deep, 'collector.yaml');

@@ -49,7 +49,7 @@ const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
 ];
 
 for (const [args, says] of WRONG) {
-  test(`"spanwright traces ${args.join(' ')}" is exit code 2 and says what is wrong`, async () => {
+  test(`"spanwright traces ${args.join(' ')}" exits with 2 and reports the fault`, async () => {
     const ran = await invoke(['traces', ...args]);
     assert.is(ran.code, EXIT.usage, ran.out + ran.err);
     assert.match(ran.err, says);

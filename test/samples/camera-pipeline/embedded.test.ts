@@ -73,7 +73,7 @@ test.before(async () => {
 });
 test.after(() => receiver.close());
 
-test('with nothing configured it brings a receiver, PostgreSQL and Redis, and all is as it must be', () => {
+test('with nothing configured it starts a receiver, PostgreSQL and Redis, and all its checks pass', () => {
   assert.is(run.code, 0, run.output);
   assert.match(run.output, /^All as it must be, in [\d.]+ s\.$/m);
   assert.match(run.output, /^25 images: something in \d+, 1 unreadable; \d+ events, [1-9]\d* alerts$/m);
@@ -82,14 +82,14 @@ test('with nothing configured it brings a receiver, PostgreSQL and Redis, and al
   assert.match(run.output, /✗ Error: the PNG of \d+ bytes is cut off or damaged \(at \S+ \(src\/pipeline\/png\.ts:\d+:\d+\)\)/);
 });
 
-test('with an endpoint the spans go there, and it says that it cannot see them', () => {
+test('with an endpoint the spans go there, and it reports that it cannot check them', () => {
   assert.is(sent.code, 0, sent.output);
   assert.match(sent.output, /^What arrived at http:\/\/127\.0\.0\.1:\d+ cannot be seen from here/m);
   const services = new Set(receiver.spans.map(({ resource }) => resource.attributes['service.name']));
   assert.equal([...services].sort(), ['analyzer', 'api', 'camera', 'detector', 'event-writer']);
 });
 
-test('nothing that either has started is left behind', async () => {
+test('neither run leaves a process behind', async () => {
   const ports = [...run.output.matchAll(/^[\w-]+ +(?:http|postgresql|redis):\/\/\S*?127\.0\.0\.1:(\d+)/gm)].map(([, port]) =>
     Number(port),
   );
@@ -110,7 +110,7 @@ test('the README shows what it prints', () => {
   assert.ok(shapeOf(run.output).length > 25);
 });
 
-test('when it is killed, all that it started ends', async () => {
+test('when it is killed, all processes that it started end', async () => {
   const mark = randomUUID();
   const child = spawn(process.execPath, [join(SAMPLE, 'build/drive/serve.js')], {
     cwd: SAMPLE,
@@ -127,7 +127,7 @@ test('when it is killed, all that it started ends', async () => {
   await assertNothingLeft(mark, ports);
 });
 
-test('without Redis it says what to install, and leaves nothing behind', async () => {
+test('without Redis it names the package to install, and leaves no process behind', async () => {
   const { code, output } = await drive('drive/start.js', { PATH: '' });
   assert.is(code, 1, output);
   assert.match(output, /Redis is needed, and redis-server cannot be started .*apt-get install redis-server.*REDIS_URL/);
@@ -180,7 +180,7 @@ test('LOG_FORM=text writes columns with the ids between bars, and from-log reads
 const KEPT = `${'0'.repeat(18)}${'f'.repeat(14)}`;
 const LEFT = `${'0'.repeat(31)}1`;
 
-test('the verdict finds what is wrong: each fault is a sentence', () => {
+test('the check of the outcome reports each fault in a sentence', () => {
   const record = new RunRecord();
   const span = (fields: object) =>
     record.spans.push({

@@ -92,7 +92,7 @@ all('an image that shows nothing ends at the detector, one that cannot be read f
   }
 });
 
-all('the model names what the cameras saw', () => {
+all('the model describes the images of the cameras', () => {
   const seen = [...traced, ...sampled].filter(shows);
   const events = new Map(pipeline.lines({ msg: 'event' }).map((line) => [line.get('image'), line.get('object')]));
   const right = seen.filter((line) => events.get(line.get('image')) === line.get('object'));
@@ -100,7 +100,7 @@ all('the model names what the cameras saw', () => {
   assert.ok(right.length / seen.length > 0.9, `${right.length} of ${seen.length}`);
 });
 
-all('spans of the pipeline say what they worked on: image, batch, model and event', async () => {
+all('spans of the pipeline have attributes for their work: image, batch, model and event', async () => {
   const database = new Client({ connectionString: pipeline.databaseUrl });
   await database.connect();
   try {
@@ -270,7 +270,7 @@ all('baggage from headers, path and upstream reaches the spans of the last proce
   assert.is((await send(Buffer.alloc(WIDTH * HEIGHT), {})).status, 415);
 });
 
-all('what a detector took and did not finish it does after its restart, in the trace that it belongs to', async () => {
+all('work that a detector had not finished is done after its restart, in its own trace', async () => {
   const client = createClient({ url: pipeline.redisUrl });
   await client.connect();
   try {
@@ -322,7 +322,7 @@ all('a message that comes twice creates one event, and an invalid one is logged 
   }
 });
 
-all('the head keeps its share, by the trace id alone; the work is done for all images alike', async () => {
+all('head sampling keeps its share, by the trace id alone; the work is done for all images alike', async () => {
   assert.is(sampled.length, 60);
   const [kept, left] = [sampled.filter((line) => inShare(idOf(line))), sampled.filter((line) => !inShare(idOf(line)))];
   // five standard deviations round 15 of 60
@@ -361,7 +361,7 @@ async function whileImagesAreLocked<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-all('the tail keeps failed and slow requests, and forgets the others', async () => {
+all('tail sampling keeps failed and slow requests, and discards the others', async () => {
   await pipeline.written();
   const first = pipeline.texts.length;
   const get = async (path: string): Promise<number> => {
@@ -542,7 +542,7 @@ function withVariables<T>(variables: Record<string, string>, look: () => T): T {
   }
 }
 
-all('asked to end, it ends with 0, sends what it has left, and leaves nothing that listens', async () => {
+all('at SIGTERM it sends the remaining spans, exits with 0, and leaves no listening process', async () => {
   assert.is(await pipeline.endSample(), 0);
   for (const address of [pipeline.api, ...Object.values(pipeline.operations)]) {
     const answers = await fetch(address).then(

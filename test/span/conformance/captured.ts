@@ -153,7 +153,7 @@ export const capturedCases: Cases = (test, variant) => {
     assert.is(attributes['code.namespace'], variant.transformed ? 'acme::conformance::captured::Captured' : 'Captured');
   });
 
-  test('minDuration keeps slow calls, and quick ones that somebody refers to', async () => {
+  test('minDuration keeps slow calls, and quick ones that a child or a link refers to', async () => {
     await target.quick();
     assert.equal(await finished(), []);
     assert.is(running().openCount, 0);
@@ -165,7 +165,7 @@ export const capturedCases: Cases = (test, variant) => {
     assert.is(spans[0]?.parentSpanContext?.spanId, spans[1]?.spanContext().spanId);
   });
 
-  test('callbacks that fail harm nothing and are logged once', async () => {
+  test('exceptions of callbacks are swallowed and logged once', async () => {
     for (let round = 0; round < 3; round++) assert.is(target.faulty(), 'unharmed');
     assert.is((await finished()).length, 3);
     const lines = spoken().filter((line) => line.includes('SPW010') && line.includes('faulty'));
@@ -174,7 +174,7 @@ export const capturedCases: Cases = (test, variant) => {
     for (const line of lines) assert.match(line, /a callback failed/);
   });
 
-  test('a callback that returns a promise, also one that rejects, harms nothing', async () => {
+  test('a callback that returns a promise, also a rejected one, does not affect the call', async () => {
     let surfaced = 0;
     const count = (): void => void surfaced++;
     process.on('unhandledRejection', count);

@@ -51,7 +51,7 @@ export const contextCases: Cases = (test, variant) => {
     await finished();
   });
 
-  test('what a call left behind hangs under it, also after its end', async () => {
+  test('work that a call started is below it, also after its end', async () => {
     await target.forgotten();
     await after(15);
     const spans = await finished();
@@ -121,7 +121,7 @@ export const contextCases: Cases = (test, variant) => {
     const [span] = (await finished()) as [ReadableSpan];
     assert.is(span.status.code, 2);
     assert.is(span.attributes['error.type'], 'TypeError');
-    assert.throws(() => runtime.startSpan(''), /option "name": found the string ""; expected text that is not empty/);
+    assert.throws(() => runtime.startSpan(''), /option "name": found the string ""; expected a string that is not empty/);
     assert.throws(() => runtime.startSpan('x', { kind: 'severe' as never }), /option "kind"/);
   });
 };

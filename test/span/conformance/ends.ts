@@ -198,7 +198,7 @@ export const endCases: Cases = (test, variant) => {
     assert.is((await only()).status.message, 'broken');
   });
 
-  test('who is refused the lock of a web stream has not ended it', async () => {
+  test('a refused lock of a web stream does not end the span', async () => {
     const stream = target.open(() => new ReadableStream({ pull: (controller) => controller.enqueue('a') }));
     const reader = stream.getReader();
     await reader.read();
@@ -284,7 +284,7 @@ export const endCases: Cases = (test, variant) => {
     assert.equal(seen, [undefined, undefined]);
   });
 
-  test('an observable that fails, one that is left, and one that never stops by itself', async () => {
+  test('an observable ends its span when it fails, when it is unsubscribed, and not while it runs on', async () => {
     assert.is(await caught(() => lastValueFrom(target.open(() => throwError(() => error)))), error);
     assert.is((await only()).status.message, 'broken');
     target
@@ -352,7 +352,7 @@ export const endCases: Cases = (test, variant) => {
     await only();
   });
 
-  test('what ends with the call ends with the call: values, arrays, maps', async () => {
+  test('other results end the span with the call: values, arrays, maps', async () => {
     for (const value of [1, 'text', [1], new Map([[1, 2]]), { a: 1 }, null]) {
       target.open(() => value);
       assert.is(running().openCount, 0);
@@ -360,7 +360,7 @@ export const endCases: Cases = (test, variant) => {
     assert.is((await finished()).length, 6);
   });
 
-  test('a stream that nobody reads ends its span when it is collected', async () => {
+  test('an unread stream ends its span when it is garbage-collected', async () => {
     (() => void target.open(() => new ReadableStream()))();
     for (let count = 0; count < 50 && running().openCount > 0; count++) await collect();
     assert.is(running().openCount, 0);

@@ -160,7 +160,7 @@ export const errorCases: Cases = (test, variant) => {
     assert.is((await only()).status.code, 2);
   });
 
-  test('what was aborted is cancelled, not failed', async () => {
+  test('an aborted call is marked as cancelled, not failed', async () => {
     const controller = new AbortController();
     controller.abort();
     await caught(() => target.fails(controller.signal.reason));

@@ -39,7 +39,7 @@ export const parameterCases: Cases = (test, variant) => {
     assert.equal(await recorded(() => target.secret('hush')), { shown: 'REDACTED' });
   });
 
-  test('on a method that is not instrumented it does nothing; in the wrong place it says so', () => {
+  test('on a method that is not instrumented it does nothing; in a wrong place it throws', () => {
     runtime.record('never')(Marked.prototype, 'plain', 0);
     assert.is(target.plain('x'), 'x');
     assert.throws(() => runtime.record(''), /@record: found ""; expected an attribute key/);

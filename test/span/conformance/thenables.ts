@@ -30,7 +30,7 @@ class Query {
 export const thenableCases: Cases = (test, variant) => {
   const target = new (variant.load<typeof Fixture>('results').Results)();
 
-  test('a lazy thenable is not set off by us, and comes back as the same object', async () => {
+  test('a lazy thenable is not run by Spanwright, and comes back as the same object', async () => {
     const query = new Query();
     assert.is(
       target.pass(() => query),
@@ -53,7 +53,7 @@ export const thenableCases: Cases = (test, variant) => {
     assert.ok(milliseconds(await only()) > 22);
   });
 
-  test('what it does is done inside the span; what its user does is not', async () => {
+  test('the work of the thenable runs inside the span; the reactions of its user do not', async () => {
     const query = target.pass(() => new Query());
     let inCallback: unknown = 'not called';
     await query.then(() => {
@@ -217,7 +217,7 @@ export const thenableCases: Cases = (test, variant) => {
     assert.is((await finished()).length, 2);
   });
 
-  test('a promise subclass whose then is its own is not set off, and is timed by it', async () => {
+  test('a promise subclass with its own then() is not run, and is timed by it', async () => {
     let parsed = 0;
     class ApiPromise extends Promise<string> {
       // biome-ignore lint/suspicious/noThenProperty: what is tried
@@ -240,7 +240,7 @@ export const thenableCases: Cases = (test, variant) => {
     assert.ok(milliseconds(await only()) > 12);
   });
 
-  test('a builder of knex: not run by us, chained, and its error is that of the user', async () => {
+  test('a builder of knex is not run by Spanwright, stays chainable, and its error reaches the user', async () => {
     const database = knex({ client: 'pg' });
     const builder = target.pass(() => database('machines').select('id'));
     assert.is(builder.where({ rack: 4 }).toString(), `select "id" from "machines" where "rack" = 4`);
@@ -256,7 +256,7 @@ export const thenableCases: Cases = (test, variant) => {
     assert.is(span.status.code, 2);
   });
 
-  test('a builder that nobody used ends with the call when it is collected', async () => {
+  test('an unused builder ends its span with the time of the call when it is garbage-collected', async () => {
     const outer = runtime.startSpan('outer');
     outer.run(() => {
       for (let count = 0; count < 20; count++) target.pass(() => new Query());

@@ -86,7 +86,7 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
     await linked.page.close();
   });
 
-  test('the flame view of thousands of spans at once is drawn, and says that the last row holds several', async () => {
+  test('the flame view of thousands of concurrent spans is drawn, with a note that the last row holds several', async () => {
     const parts = Array.from({ length: 5000 }, () => ({ service: 'crowd', name: 'at once', start: 1, ms: 8 }));
     viewer.add(traceOf(3, Date.now(), { service: 'crowd', name: 'crowd', start: 0, ms: 10, parts }));
     const { page } = await browser.visit(`${viewer.url}/?view=trace&id=${traceIdOf(3)}&as=flame`);

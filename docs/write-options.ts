@@ -48,7 +48,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   flightRecorder: `'30s'`,
   flightMaxCalls: '100_000',
   flightMaxBytes: '64 * 2 ** 20',
-  flightFolder: `'/var/lib/billing'`,
+  flightDirectory: `'/var/lib/billing'`,
   flightSlowerThan: `'2s'`,
   flightLoopDelay: `'200ms'`,
   flightInterval: `'10m'`,

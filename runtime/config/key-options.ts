@@ -42,7 +42,7 @@ export interface KeyOptions {
    */
   endpoint?: string | undefined;
   /** OTLP over gRPC, or over HTTP (default path `/v1/traces`). Default: `grpc`. Variable: `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, then `OTEL_EXPORTER_OTLP_PROTOCOL`. */
-  protocol?: 'grpc' | 'http/protobuf' | undefined;
+  otlpProtocol?: 'grpc' | 'http/protobuf' | undefined;
   /** For an endpoint without a scheme over gRPC: plaintext (`true`) or TLS (`false`). Unset: TLS for an endpoint of the environment, an error for others. Default: unset. Variable: `OTEL_EXPORTER_OTLP_TRACES_INSECURE`, then `OTEL_EXPORTER_OTLP_INSECURE`. */
   otlpInsecure?: boolean | undefined;
   /** Destination of spans: the endpoint, standard output, or none. An `exporter` given in code has precedence. Default: `otlp`. Variable: `OTEL_TRACES_EXPORTER`. */
@@ -201,10 +201,10 @@ export interface KeyOptions {
    */
   flightMaxBytes?: number | undefined;
   /**
-   * Folder of the dump files, relative to the working directory. Default: `.`. Variable: `SPANWRIGHT_FLIGHT_FOLDER`.
-   * @example flightFolder: '/var/lib/billing'
+   * Directory of the dump files, relative to the working directory. Default: `.`. Variable: `SPANWRIGHT_FLIGHT_DIRECTORY`.
+   * @example flightDirectory: '/var/lib/billing'
    */
-  flightFolder?: string | undefined;
+  flightDirectory?: string | undefined;
   /** An error at a root dumps the flight recorder. Default: `true`. Variable: `SPANWRIGHT_FLIGHT_ERRORS`. */
   flightErrors?: boolean | undefined;
   /**

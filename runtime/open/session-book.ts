@@ -28,7 +28,6 @@ type SessionEnd = 'ended' | 'age' | 'shutdown';
 export class SessionBook {
   /** Oldest first. */
   readonly #sessions = new Map<string, Session>();
-  refused = 0;
 
   get size(): number {
     return this.#sessions.size;
@@ -45,9 +44,7 @@ export class SessionBook {
 
   hasRoom(): boolean {
     this.endOld();
-    if (this.#sessions.size < MAX_SESSIONS) return true;
-    this.refused++;
-    return false;
+    return this.#sessions.size < MAX_SESSIONS;
   }
 
   add(session: Session): void {

@@ -93,7 +93,7 @@ test('after a shutdown no counts are reported, and after a second set-up the new
 });
 
 test('the duration of each call is an OpenTelemetry histogram in seconds, by namespace', () =>
-  traced({ enabled: true }, async () => {
+  traced({ enabled: true }, async ({ tracing }) => {
     const work = instrument({ namespace: 'duration::work', name: 'work' }, () => 1);
     for (let call = 0; call < 5; call++) work();
     const points = (await collected()).get('spanwright.call.duration') ?? [];
@@ -103,6 +103,8 @@ test('the duration of each call is an OpenTelemetry histogram in seconds, by nam
     const { count, sum, buckets } = own.value as { count: number; sum: number; buckets: { boundaries: number[] } };
     assert.is(count, 5);
     assert.ok(sum > 0 && sum < 60);
+    const [, inText] = /_sum\{namespace="duration::work"\} (\S+)$/m.exec(tracing.metrics()) ?? [];
+    assert.ok(Math.abs(sum / Number(inText) - 1) < 1e-6, `${sum} s, ${inText} s in the text`);
     assert.ok(buckets.boundaries.includes(1.024));
   }));
 

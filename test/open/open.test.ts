@@ -8,6 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument, startSpan, startTracing } from '../../runtime/index.js';
 import { ObservedSpan, type SdkSpan } from '../../runtime/open/observed.js';
+import { type OpenEntry, OpenTable } from '../../runtime/open/table.js';
 import { Watchdog } from '../../runtime/open/watchdog.js';
 import type { Site } from '../../runtime/site/site.js';
 import { state } from '../../runtime/state.js';
@@ -103,6 +104,8 @@ test('beyond maxOpenSpans spans are refused, counted and logged once; freed plac
   setNoticeLogger(undefined);
 });
 
+type Entry = OpenEntry & { readonly site: { readonly namespace: string } };
+
 const leak = (namespace: string) => trace.getTracer('leak').startSpan('leak', { attributes: { 'code.namespace': namespace } });
 
 test('one namespace holds at most its share of maxOpenSpans, and an eighth stays for the others', async () => {
@@ -115,6 +118,9 @@ test('one namespace holds at most its share of maxOpenSpans, and an eighth stays
     const gate = gateOf();
     const calls = Array.from({ length: 8 }, () => wait(gate.until));
     assert.equal({ ...tracing.state().openByNamespace }, { 'carbide::api': 5, 'carbide::leaky': 35 });
+    leaks[1]?.end();
+    assert.is(leak('carbide::leaky').isRecording(), true, 'an end frees its place, while the others hold theirs');
+    assert.is(leak('carbide::leaky').isRecording(), false);
     const full = lines.filter((line) => line.includes('SPW025'));
     assert.is(full.length, 1);
     assert.match(full[0] ?? '', /"carbide::leaky" has 35 open spans, its share of 40/);
@@ -126,6 +132,31 @@ test('one namespace holds at most its share of maxOpenSpans, and an eighth stays
     assert.is(leak('carbide::leaky').isRecording(), false);
   });
   setNoticeLogger(undefined);
+});
+
+test('a full share is reported again once half of the places were free, not before', () => {
+  const table = new OpenTable<Entry>();
+  const reported: unknown[] = [];
+  table.onFull = (namespace) => reported.push(namespace);
+  table.restart(8);
+  const entries: Entry[] = [];
+  const fill = () => {
+    while (table.hasRoom('a')) {
+      const entry = { before: undefined, after: undefined, listed: false, site: { namespace: 'a' } };
+      table.enter(entry);
+      entries.push(entry);
+    }
+    return [table.count, reported.length];
+  };
+  const leave = (count: number) => {
+    for (const entry of entries.splice(0, count)) table.leave(entry);
+  };
+  assert.equal(fill(), [7, 1]);
+  leave(2);
+  assert.equal(fill(), [7, 1], 'five of eight places were still taken');
+  leave(3);
+  assert.equal(fill(), [7, 2]);
+  assert.equal(reported, ['a', 'a']);
 });
 
 test('with onLeak report a leaked span stays open and frees its place; their number is bounded', () =>
@@ -178,6 +209,16 @@ test('the watchdog ends a span that is too old, marks and counts it, and reports
   setNoticeLogger(undefined);
 });
 
+test('the watchdog reports the leaks of a namespace as one, with their number', () =>
+  traced({ enabled: true, maxSpanAge: '30m' }, () => {
+    const reports: unknown[] = [];
+    for (let n = 0; n < 3; n++) trace.getTracer('t').startSpan('old', { startTime: Date.now() - 3_600_000 });
+    const dog = new Watchdog(state.open, state.gate, 1_800_000, 'end', ({ reason, count }) => reports.push([reason, count]));
+    dog.look();
+    dog.stop();
+    assert.equal(reports, [['age', 3]]);
+  }));
+
 test('the watchdog does not end young spans or long-running ones', () =>
   traced({ enabled: true, maxSpanAge: '30m' }, ({ tracing }) => {
     const startTime = Date.now() - 3_600_000;
@@ -224,6 +265,15 @@ test("the table shows the attributes of a span of the user's own SDK where they 
     );
   });
   state.open.leave(observed);
+});
+
+test("the watchdog marks and ends a span of the user's own SDK", () => {
+  const span = new BasicTracerProvider().getTracer('own').startSpan('own') as unknown as SdkSpan & { ended: boolean };
+  const observed = new ObservedSpan([...state.sites][0] as Site, span);
+  state.open.enter(observed);
+  look('0ms');
+  state.open.leave(observed);
+  assert.equal([span.ended, span.attributes['spanwright.leak']], [true, 'age']);
 });
 
 /** A span of the site that makes spans of this name, begun at that time. */

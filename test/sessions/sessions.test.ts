@@ -305,6 +305,14 @@ test('the number of sessions is bounded by the table of open spans', () =>
     assert.is(tracing.openCount, 0);
   }));
 
+test('at most 10,000 sessions run at once, however many spans may be open', () =>
+  traced({ enabled: true, maxOpenSpans: 20_000 }, () => {
+    const started = Array.from({ length: 10_001 }, (_, n) => sessions.start(`k${n}`, drain));
+    assert.equal([started.indexOf(false), started.lastIndexOf(true)], [10_000, 9_999]);
+    sessions.end('k0');
+    assert.is(sessions.start('again', drain), true);
+  }));
+
 test('an empty key is refused', () => {
   assert.throws(() => sessions.start(''), /key; expected text/);
 });

@@ -161,7 +161,8 @@ test('the audit log keeps changes and refusals, sanitized and bounded, readable 
   const forged = 'ok\nspanwright admin: set tracing-enabled to false by root\u001b[2J\u202e';
   await ask(admin, 'PUT', '/tracing/enabled', { body: { ...ON, reason: forged } });
   await ask(admin, 'PUT', '/tracing/enabled', { body: { enabled: 1 } });
-  await ask(admin, 'PUT', '/tracing/enabled', { body: ON, headers: { 'x-spanwright-actor': `ada\u00ad${'a'.repeat(200)}` } });
+  const long = { 'x-spanwright-actor': `ada\u00ad${'a'.repeat(200)}` };
+  const { json } = await ask(admin, 'PUT', '/tracing/enabled', { body: ON, headers: long });
   assert.is(log.length, 3);
   for (const line of log) assert.not.match(line, /[\p{Cc}\p{Cf}]/u);
   const { entries } = (await ask(admin, 'GET', '/tracing/audit')).json;
@@ -170,6 +171,7 @@ test('the audit log keeps changes and refusals, sanitized and bounded, readable 
     ['done', 'refused', 'done'],
   );
   assert.is(entries[2].actor, `ada ${'a'.repeat(95)}…`);
+  assert.is(json.lease.actor, entries[2].actor, 'the lease has the same');
   assert.match(entries[0].reason, /^ok spanwright admin: .*root/);
   assert.match(entries[1].refusal, /found the number 1/);
   assert.is((await ask(admin, 'GET', '/tracing/audit', { token: null })).status, 401);

@@ -72,6 +72,16 @@ test('a list is cut at its limit and carries the total number', async () => {
   assert.equal((await ask(admin, 'GET', '/tracing/spans/open?limit=0')).json.spans, []);
 });
 
+test('a list without `limit` is cut at 100 sites, 1,000 namespaces, 50 spans or 50 errors', async () => {
+  const { admin } = quietHandler(tracing);
+  const paths = ['sites', 'namespaces', 'spans/open', 'errors'];
+  const answers = await Promise.all(paths.map((path) => ask(admin, 'GET', `/tracing/${path}`)));
+  assert.equal(
+    answers.map(({ json }) => json.limit),
+    [100, 1000, 50, 50],
+  );
+});
+
 test('sites are filtered by a prefix that is plain text', async () => {
   const { admin } = quietHandler(tracing);
   const some = await ask(admin, 'GET', '/tracing/sites?prefix=carbide%3A%3Amachine');
@@ -239,6 +249,11 @@ test('the OpenAPI document holds every route of the table, no more, and the fiel
     const fields = Object.keys(requestBody?.content['application/json'].schema.properties ?? {});
     assert.equal(fields, route.method === 'GET' ? [] : (route.body ?? []).map(({ name }) => name), path);
   }
+  const sites = json.paths['/ops/tracing/sites'].get.parameters as { name: string; schema: object }[];
+  assert.equal(
+    sites.filter(({ schema }) => 'enum' in schema).map(({ name, schema }) => [name, schema]),
+    [['sort', { type: 'string', enum: ['name', 'calls', 'errors', 'open'] }]],
+  );
   const body = json.paths['/ops/tracing/enabled'].put.requestBody.content['application/json'].schema;
   assert.equal(body.required, ['enabled']);
   assert.is(body.properties.for.oneOf.length, 2);

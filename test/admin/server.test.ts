@@ -136,6 +136,8 @@ for (const [name, lines, status] of [
   ['a whole foreign URL beside an allowed Host', ['GET http://evil.example/tracing/state HTTP/1.1', 'Host: localhost'], 421],
   ['a whole URL with the port of its scheme', ['GET http://localhost:80/tracing/state HTTP/1.1', 'Host: localhost'], 200],
   ['a path of two slashes', ['GET //localhost/tracing/state HTTP/1.1', 'Host: localhost'], 404],
+  ['a header below 16 KiB', ['GET /tracing/state HTTP/1.1', 'Host: localhost', `X-Long: ${'x'.repeat(16_000)}`], 200],
+  ['a header of more than 16 KiB', ['GET /tracing/state HTTP/1.1', 'Host: localhost', `X-Long: ${'x'.repeat(16_500)}`], 431],
   ['a method that no Request can hold', ['TRACE /tracing/state HTTP/1.1', 'Host: localhost'], 400],
   [
     'a GET with a change as body',

@@ -139,7 +139,7 @@ test('counts of at most 1,000 networks are kept; a new one replaces the oldest',
 
 test('wrong tokens leave two lines in the log, however many there are, and never the token', async () => {
   const { admin, log } = quietHandler(tracing, { failures: { most: 3, withinSeconds: 60 } });
-  for (const address of ['192.0.2.1', '198.51.100.1\u001b[2J']) {
+  for (const address of ['192.0.2.1', `198.51.100.1\u001b[2J${'x'.repeat(100)}`]) {
     await Promise.all(Array.from({ length: 20 }, (_, at) => put(admin, `guess-${at}`, address)));
   }
   assert.equal(log.slice(0, 2), [
@@ -147,6 +147,7 @@ test('wrong tokens leave two lines in the log, however many there are, and never
     'spanwright admin: 3 wrong tokens from 192.0.2.0/24: further ones are answered after a delay.',
   ]);
   assert.is(log.length, 4);
+  assert.match(log[2] as string, /^spanwright admin: a wrong token from .{60}; after 3 within/u);
   for (const line of log) assert.not.match(line, /guess|\p{Cc}/u);
   assert.is((await ask(admin, 'GET', '/tracing/audit')).json.entries.length, 0);
 });

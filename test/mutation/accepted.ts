@@ -20,4 +20,22 @@ export const ACCEPTED: readonly AcceptedMutant[] = [
   { file: 'open/table.ts', line: '  refused = 0;', change: '0 -> 1', reason: RESTARTED },
   { file: 'open/table.ts', line: '  tooDeep = 0;', change: '0 -> 1', reason: RESTARTED },
   { file: 'open/table.ts', line: '  max = 10_000;', change: '10_000 -> 10001', reason: RESTARTED },
+  {
+    file: 'open/watchdog.ts',
+    line: 'else if (isOld && ageMs >= 0)',
+    change: '>= -> >',
+    reason: 'an age of exactly 0 has made `isOld` false already, because max_span_age is above 0',
+  },
+  {
+    file: 'admin/node.ts',
+    line: 'await drained(request);',
+    change: '&& -> ||',
+    reason: 'a request that has arrived whole is drained at once',
+  },
+  {
+    file: 'admin/node.ts',
+    line: "?? 'host.invalid'",
+    change: '?? -> &&',
+    reason: 'the handler takes the header Host first, and neither name is one that an operator allows',
+  },
 ];

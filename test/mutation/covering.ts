@@ -1,37 +1,51 @@
-// Which test files run which functions of the sources, from V8's own coverage of one run of each.
+// Which test files run which lines of the sources, from V8's own coverage of one run of each.
 
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-interface V8Coverage {
-  readonly result: readonly {
-    readonly url: string;
-    readonly functions: readonly { readonly functionName: string; readonly ranges: readonly { readonly count: number }[] }[];
+interface Script {
+  readonly url: string;
+  readonly functions: readonly {
+    readonly ranges: readonly { readonly startOffset: number; readonly endOffset: number; readonly count: number }[];
   }[];
 }
 
-/** Milliseconds and outcome of a run of one test file. */
+interface V8Coverage {
+  readonly result: readonly Script[];
+  readonly 'source-map-cache'?: Readonly<Record<string, { lineLengths: readonly number[]; data: SourceMapPayload | null }>>;
+}
+
+/** Outcome and milliseconds of a run of one test file. */
 export interface Run {
   readonly passed: boolean;
+  readonly timedOut: boolean;
   readonly ms: number;
 }
 
-/** Runs a test file in a process group of its own, and ends what the group has left running, also after a timeout. */
+/** Random tests try as much as finds most mutants. */
+const SHORTENED = { SPANWRIGHT_SPANS: '1000', SPANWRIGHT_REQUESTS: '3000' };
+
+/**
+ * Runs a test file in a process group of its own, and ends what the group has left running, also after a timeout. The file is loaded
+ * without the command `tsx`, whose second process takes longer than most of the tests.
+ */
 export function runTest(tree: string, test: string, timeout: number, env: NodeJS.ProcessEnv = {}): Run {
   const before = Date.now();
-  const { status, pid } = spawnSync(process.execPath, [require.resolve('tsx/cli'), join(tree, test)], {
+  const { status, pid, error } = spawnSync(process.execPath, ['--require', require.resolve('tsx/cjs'), join(tree, test)], {
     cwd: tree,
     stdio: 'ignore',
     timeout,
     killSignal: 'SIGKILL',
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...SHORTENED, ...env },
     detached: true,
   } as SpawnSyncOptions); // `detached` is missing in its type
   endGroup(pid);
-  return { passed: status === 0, ms: Date.now() - before };
+  const timedOut = (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
+  return { passed: status === 0, timedOut, ms: Date.now() - before };
 }
 
 function endGroup(leader: number): void {
@@ -43,32 +57,39 @@ function endGroup(leader: number): void {
 }
 
 export class Covering {
-  /** Test files, quickest first, by `file function`. */
-  readonly #tests = new Map<string, { test: string; ms: number }[]>();
+  /** Test files and their milliseconds, by file and line. */
+  readonly #tests = new Map<string, Map<number, Map<string, number>>>();
+  /** The line of the source for each character that runs, by file. */
+  readonly #lines = new Map<string, Uint16Array>();
   /** Mutants noticed, by `file test`. */
   readonly #noticed = new Map<string, number>();
 
   /** Runs a test file once. @returns why its tests cannot be used */
   add(tree: string, test: string, limit: number): string | undefined {
     const directory = mkdtempSync(join(tmpdir(), 'spanwright-coverage-'));
-    const { passed, ms } = runTest(tree, test, limit, { NODE_V8_COVERAGE: directory });
+    const { passed, timedOut, ms } = runTest(tree, test, limit, { NODE_V8_COVERAGE: directory });
     if (passed) for (const file of readdirSync(directory)) this.#read(tree, test, ms, join(directory, file));
     rmSync(directory, { recursive: true });
     if (passed) return undefined;
-    return ms >= limit ? `takes more than ${limit / 1000} s` : 'fails without a mutant';
+    return timedOut ? `takes more than ${limit / 1000} s` : 'fails without a mutant';
   }
 
   #read(tree: string, test: string, ms: number, path: string): void {
-    const { result } = JSON.parse(readFileSync(path, 'utf8')) as V8Coverage;
-    const base = `${pathToFileURL(tree).href}/`;
-    for (const { url, functions } of result) {
-      if (!url.startsWith(base)) continue;
-      const ran = functions.filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0);
-      for (const name of new Set(ran.map(({ functionName }) => functionName))) {
-        const key = `${url.slice(base.length)} ${name}`;
-        const known = this.#tests.get(key) ?? [];
-        if (known.every((one) => one.test !== test)) known.push({ test, ms });
-        this.#tests.set(key, known);
+    const { result, 'source-map-cache': maps = {} } = JSON.parse(readFileSync(path, 'utf8')) as V8Coverage;
+    const base = `${pathToFileURL(tree).href}/runtime/`;
+    for (const script of result) {
+      const map = maps[script.url];
+      if (!script.url.startsWith(base) || !map?.data) continue;
+      const file = `runtime/${script.url.slice(base.length)}`;
+      const lines = this.#lines.get(file) ?? linesOf(map.lineLengths, map.data);
+      this.#lines.set(file, lines);
+      const known = this.#tests.get(file) ?? new Map<number, Map<string, number>>();
+      this.#tests.set(file, known);
+      // A line that no test has run is known too, so that the search of a mutant's line stops there.
+      for (const [line, ran] of linesRun(script, lines)) {
+        const tests = known.get(line) ?? new Map<string, number>();
+        if (ran) tests.set(test, ms);
+        known.set(line, tests);
       }
     }
   }
@@ -79,9 +100,40 @@ export class Covering {
     this.#noticed.set(known, (this.#noticed.get(known) ?? 0) + 1);
   }
 
-  /** Test files that run a function: those that have noticed most mutants of the file first, then the quickest. */
-  of(file: string, name: string): readonly { readonly test: string; readonly ms: number }[] {
+  /** Test files that run a line: those that have noticed most mutants of the file first, then the quickest. */
+  of(file: string, line: number): readonly { readonly test: string; readonly ms: number }[] {
+    const lines = this.#tests.get(file);
+    let at = line;
+    while (at > 0 && !lines?.has(at)) at -= 1; // a line that starts no expression belongs to the one before
+    const tests = [...(lines?.get(at) ?? [])].map(([test, ms]) => ({ test, ms }));
     const noticed = ({ test }: { test: string }): number => this.#noticed.get(`${file} ${test}`) ?? 0;
-    return [...(this.#tests.get(`${file} ${name}`) ?? [])].sort((a, b) => noticed(b) / b.ms - noticed(a) / a.ms || a.ms - b.ms);
+    return tests.sort((a, b) => noticed(b) / b.ms - noticed(a) / a.ms || a.ms - b.ms);
   }
+}
+
+/** Line of the source, from 1, for each character of the compiled text; 0 where there is none. */
+function linesOf(lengths: readonly number[], payload: SourceMapPayload): Uint16Array {
+  const map = new SourceMap(payload);
+  const compiled = lengths.slice(0, -1); // the last line holds the map
+  const lines = new Uint16Array(compiled.reduce((sum, length) => sum + length + 1, 0));
+  let offset = 0;
+  for (const [row, length] of compiled.entries()) {
+    for (let column = 0; column < length; column += 1) {
+      const { originalLine } = map.findEntry(row, column) as { originalLine?: number };
+      lines[offset + column] = originalLine === undefined ? 0 : originalLine + 1;
+    }
+    offset += length + 1;
+  }
+  return lines;
+}
+
+/** By line, true where any part of it ran. */
+function linesRun({ functions }: Script, lines: Uint16Array): Map<number, boolean> {
+  const counts = new Float64Array(lines.length);
+  const ranges = functions.flatMap((one) => one.ranges);
+  ranges.sort((a, b) => a.startOffset - b.startOffset || b.endOffset - a.endOffset); // the inner ones last
+  for (const { startOffset, endOffset, count } of ranges) counts.fill(count, startOffset, endOffset);
+  const ran = new Map<number, boolean>();
+  for (const [at, line] of lines.entries()) if (line > 0) ran.set(line, ran.get(line) === true || (counts[at] ?? 0) > 0);
+  return ran;
 }

@@ -10,18 +10,22 @@ export interface Figures {
   readonly seed: number;
   readonly tried: number;
   readonly killed: number;
+  /** Of `killed`, by the time-out of a test. */
+  readonly timeouts: number;
   readonly accepted: number;
   readonly survived: number;
 }
 
 /** The line between the head of the table and its rows. */
-const RULE = '|---|--:|--:|--:|--:|--:|--:|';
+const RULE = '|---|--:|--:|--:|--:|--:|--:|--:|---|';
 const DOCUMENT = join(__dirname, '../../docs/reliability.md');
 
-function rowOf({ folder, all, seed, tried, killed, accepted, survived }: Figures): string {
+function rowOf({ folder, all, seed, tried, killed, timeouts, accepted, survived }: Figures): string {
   const share = tried === accepted ? 100 : (100 * killed) / (tried - accepted);
   const from = tried === all ? 'all' : `seed ${seed}`;
-  return `| ${folder} | ${all} | ${tried} (${from}) | ${killed} | ${accepted} | ${survived} | ${share.toFixed(0)} % |`;
+  const day = new Date().toISOString().slice(0, 10);
+  const numbers = [killed, timeouts, accepted, survived].join(' | ');
+  return `| ${folder} | ${all} | ${tried} (${from}) | ${numbers} | ${share.toFixed(0)} % | ${day} |`;
 }
 
 /** Replaces the row of the folder, or adds it. */

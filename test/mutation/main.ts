@@ -1,5 +1,5 @@
-// `npm run mutate -- [--sample N] [--seed N] [FOLDER...]`: changes the sources one mutant at a time and runs the tests that reach the
-// changed function. A mutant that every test passes has survived; survivors are listed, and the figures written to docs/reliability.md.
+// `npm run mutate -- [--sample N] [--seed N] [FOLDER...]`: changes the sources one mutant at a time and runs the tests that run the
+// changed line. A mutant that every test passes has survived; survivors are listed, and the figures written to docs/reliability.md.
 // Without --sample every mutant is tried, which takes a night; the default folders are gate, span, export, admin and open.
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -7,27 +7,37 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomFrom } from '../random.js';
 import { ACCEPTED } from './accepted.js';
-import { Covering, runTest } from './covering.js';
+import { Covering, type Run, runTest } from './covering.js';
 import { writeFigures } from './figures.js';
 import { type Mutant, mutantsOf } from './mutants.js';
 
 const ROOT = join(__dirname, '../..');
-const TREE = join(ROOT, '.cache', 'mutation');
+const { values: OPTIONS, positionals: NAMED } = parseArgs({
+  allowPositionals: true,
+  options: { sample: { type: 'string' }, seed: { type: 'string' } },
+});
+/** One for each set of folders, so that two runs can share a machine. */
+const TREE = join(ROOT, '.cache', 'mutation', NAMED.join('-') || 'all');
 const COPIED = ['runtime', 'transformer', 'cli', 'viewer', 'test', 'package.json', 'tsconfig.json'];
 const LINKED = ['node_modules', 'dist', 'samples', 'docs'];
 /** Tests of each folder, folders or files; those of the samples and of real parts are too slow for one mutant each. */
 const TESTS: Readonly<Record<string, readonly string[]>> = {
   gate: ['gate', 'control', 'setup/signed-requests.test.ts', 'setup/when-requests.test.ts', 'cli/sign.test.ts'],
   span: ['span', 'instrument', 'gate'],
-  export: ['export', 'setup'],
-  admin: ['admin'],
-  open: ['open', 'sessions', 'gate', 'instrumentations/admin-hook.test.ts'],
+  export: [
+    'export',
+    ...['carried', 'endpoint', 'exporter', 'flight', 'otlp', 'probe', 'resource', 'shutdown', 'states', 'tls'].map(
+      (name) => `setup/${name}.test.ts`,
+    ),
+  ],
+  admin: ['admin', 'instrumentations/admin-hook.test.ts'],
+  open: ['open', 'sessions', 'gate', 'span/abandoned.test.ts', 'setup/existing.test.ts', 'instrumentations/admin-hook.test.ts'],
 };
 /** Tests that take longer, most of which wait, are not run for each mutant. */
-const SLOWEST_MS = 60_000;
+const SLOWEST_MS = 90_000;
 /** A mutant may cause an endless loop. */
 const TIMES_SLOWER = 4;
-const LEAST_MS = 60_000;
+const LEAST_MS = 20_000;
 
 interface Candidate extends Mutant {
   readonly folder: string;
@@ -48,8 +58,12 @@ const filesBelow = (path: string, ending: string): string[] =>
     .map((name) => `${path}/${name}`)
     .sort();
 
+/** A browser runs it, as `npm run build` has bundled it. */
+const BUNDLED = 'runtime/admin/page/service.ts';
+
 function candidatesOf(folder: string): Candidate[] {
-  return filesBelow(`runtime/${folder}`, '.ts').flatMap((file) =>
+  const files = filesBelow(`runtime/${folder}`, '.ts').filter((file) => file !== BUNDLED);
+  return files.flatMap((file) =>
     mutantsOf(file, readFileSync(join(ROOT, file), 'utf8')).map((mutant) => ({ ...mutant, folder, file })),
   );
 }
@@ -63,20 +77,35 @@ function sampleOf(candidates: Candidate[], count: number, seed: number): Candida
   );
 }
 
-/** The test that notices the mutant, or undefined. */
-function killerOf({ file, start, end, replacement, within }: Candidate, covering: Covering): string | undefined {
+interface Killer {
+  readonly test: string;
+  readonly timedOut: boolean;
+}
+
+/**
+ * The test that notices the mutant, if any does. A busy machine fails tests too, so that a failure counts only if the test passes
+ * without the mutant and fails again with it.
+ */
+function killerOf({ file, line, start, end, replacement }: Candidate, covering: Covering): Killer | undefined {
   const path = join(TREE, file);
-  const text = readFileSync(path, 'utf8');
-  writeFileSync(path, text.slice(0, start) + replacement + text.slice(end));
+  const original = readFileSync(path, 'utf8');
+  const mutated = original.slice(0, start) + replacement + original.slice(end);
+  const run = (text: string, test: string, limit: number): Run => {
+    writeFileSync(path, text);
+    return runTest(TREE, test, limit);
+  };
   try {
-    for (const { test, ms } of covering.of(file, within)) {
-      if (runTest(TREE, test, Math.max(LEAST_MS, ms * TIMES_SLOWER)).passed) continue;
+    for (const { test, ms } of covering.of(file, line)) {
+      const limit = Math.max(LEAST_MS, ms * TIMES_SLOWER);
+      const { passed, timedOut } = run(mutated, test, limit);
+      if (passed || !run(original, test, limit).passed) continue;
+      if (!timedOut && run(mutated, test, limit).passed) continue;
       covering.prefer(test, file);
-      return test;
+      return { test, timedOut };
     }
     return undefined;
   } finally {
-    writeFileSync(path, text);
+    writeFileSync(path, original);
   }
 }
 
@@ -86,12 +115,8 @@ function reasonFor({ file, line, change }: Candidate): string | undefined {
 }
 
 function main(): void {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { sample: { type: 'string' }, seed: { type: 'string' } },
-  });
-  const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  const folders = positionals.length > 0 ? positionals : Object.keys(TESTS);
+  const seed = Number(OPTIONS.seed ?? Date.now() % 1_000_000);
+  const folders = NAMED.length > 0 ? NAMED : Object.keys(TESTS);
   writeTree();
   const covering = new Covering();
   const places = [...new Set(folders.flatMap((folder) => TESTS[folder] ?? [folder]))].map((place) => `test/${place}`);
@@ -101,21 +126,25 @@ function main(): void {
     if (fault !== undefined) console.log(`left out: ${test} ${fault}`);
   }
   console.log(`seed ${seed}`);
-  for (const folder of folders) {
-    const all = candidatesOf(folder);
-    const tried = sampleOf(all, Number(values.sample ?? all.length), seed);
-    const counts = { tried: tried.length, killed: 0, accepted: 0, survived: 0 };
-    for (const mutant of tried) {
-      const killer = killerOf(mutant, covering);
-      const reason = killer === undefined ? reasonFor(mutant) : undefined;
-      if (killer !== undefined) counts.killed += 1;
-      else if (reason !== undefined) counts.accepted += 1;
-      else counts.survived += 1;
-      const outcome = killer ?? (reason === undefined ? 'SURVIVED' : `accepted: ${reason}`);
-      console.log(`${mutant.file}:${mutant.line} ${mutant.change}: ${outcome}`);
-    }
-    writeFigures({ folder, all: all.length, seed, ...counts });
+  for (const folder of folders) tryFolder(folder, seed, covering);
+}
+
+function tryFolder(folder: string, seed: number, covering: Covering): void {
+  const all = candidatesOf(folder);
+  const tried = sampleOf(all, Number(OPTIONS.sample ?? all.length), seed);
+  const counts = { tried: tried.length, killed: 0, timeouts: 0, accepted: 0, survived: 0 };
+  for (const mutant of tried) {
+    const killer = killerOf(mutant, covering);
+    const reason = killer === undefined ? reasonFor(mutant) : undefined;
+    if (killer !== undefined) counts.killed += 1;
+    else if (reason !== undefined) counts.accepted += 1;
+    else counts.survived += 1;
+    if (killer?.timedOut) counts.timeouts += 1;
+    const noticed = killer && `${killer.test}${killer.timedOut ? ', by its time-out' : ''}`;
+    const unnoticed = `SURVIVED ${covering.of(mutant.file, mutant.line).length} test files`;
+    console.log(`${mutant.file}:${mutant.line} ${mutant.change}: ${noticed ?? (reason ? `accepted: ${reason}` : unnoticed)}`);
   }
+  writeFigures({ folder, all: all.length, seed, ...counts });
 }
 
 main();

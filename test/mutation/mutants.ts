@@ -10,8 +10,6 @@ export interface Mutant {
   readonly line: number;
   /** `a < b` -> `a <= b` */
   readonly change: string;
-  /** Name of the innermost named function or method round it; empty at the top of the module. */
-  readonly within: string;
 }
 
 const SWAPPED: Readonly<Record<string, string>> = {
@@ -32,30 +30,25 @@ const SWAPPED: Readonly<Record<string, string>> = {
   '-=': '+=',
 };
 
+/** Returned values that `undefined` does not take the place of: a boolean is inverted instead. */
+const NOT_REPLACED: ReadonlySet<string> = new Set(['undefined', 'true', 'false']);
+
 export function mutantsOf(path: string, text: string): Mutant[] {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const found: Mutant[] = [];
-  const add = (node: ts.Node, replacement: string, within: string): void => {
+  const add = (node: ts.Node, replacement: string): void => {
     const [start, end] = [node.getStart(), node.getEnd()];
     const line = file.getLineAndCharacterOfPosition(start).line + 1;
     const before = node.getText().replace(/\s+/g, ' ').slice(0, 60);
-    found.push({ start, end, replacement, line, change: `${before} -> ${replacement.slice(0, 60) || 'nothing'}`, within });
+    found.push({ start, end, replacement, line, change: `${before} -> ${replacement.slice(0, 60) || 'nothing'}` });
   };
-  const visit = (node: ts.Node, within: string): void => {
+  const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isImportDeclaration(node)) return;
-    mutate(node, (at, replacement) => add(at, replacement, within));
-    ts.forEachChild(node, (child) => visit(child, nameOf(child) ?? within));
+    mutate(node, add);
+    ts.forEachChild(node, visit);
   };
-  visit(file, '');
+  visit(file);
   return found;
-}
-
-function nameOf(node: ts.Node): string | undefined {
-  if (ts.isConstructorDeclaration(node)) return (node.parent as ts.ClassDeclaration).name?.text;
-  if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node)) return node.name?.getText();
-  if (ts.isAccessor(node)) return `${ts.isGetAccessor(node) ? 'get' : 'set'} ${node.name.getText()}`; // as V8 names it
-  const holds = (ts.isVariableDeclaration(node) || ts.isPropertyDeclaration(node)) && node.initializer;
-  return holds && ts.isFunctionLike(holds) ? node.name.getText() : undefined;
 }
 
 function mutate(node: ts.Node, add: (node: ts.Node, replacement: string) => void): void {
@@ -66,7 +59,7 @@ function mutate(node: ts.Node, add: (node: ts.Node, replacement: string) => void
   } else if (ts.isIfStatement(node) || ts.isWhileStatement(node)) negate(node.expression, add);
   else if (ts.isConditionalExpression(node)) negate(node.condition, add);
   else if (ts.isExpressionStatement(node) && !isSuperCall(node.expression)) add(node, ';');
-  else if (ts.isReturnStatement(node) && node.expression !== undefined && node.expression.getText() !== 'undefined')
+  else if (ts.isReturnStatement(node) && node.expression !== undefined && !NOT_REPLACED.has(node.expression.getText()))
     add(node.expression, 'undefined as never');
   else if (node.kind === ts.SyntaxKind.TrueKeyword) add(node, 'false');
   else if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, 'true');

@@ -1,10 +1,14 @@
 // Builds the path of a span after its end: the export queue, and the application's own span processors. Called by
 // startTracing() once. Nothing that these parts do later reaches the service: no throw, no rejection, no timer that holds it.
 
+import { types } from 'node:util';
 import type { Context } from '@opentelemetry/api';
+import { apply, promiseThen } from '../captured.js';
 import type { Configuration } from '../config/configuration.js';
 import type { ReadableSpan, SpanExporter, SpanProcessor, StartedSpan } from '../sdk/contracts.js';
 import { loadTraceSdk } from '../sdk/packages.js';
+import type { AnyFunction } from '../site/site.js';
+import { untraced } from '../span/callback.js';
 import { textOfThrown } from '../text/thrown.js';
 import type { Notice } from '../warnings.js';
 import { within } from '../within.js';
@@ -127,13 +131,13 @@ class Guarded implements SpanProcessor {
   ) {}
 
   onStart(span: StartedSpan, parentContext: Context): void {
-    this.#guard('onStart', () => this.inner.onStart(span, parentContext));
+    this.#call('onStart', span, parentContext);
   }
   onEnding(span: StartedSpan): void {
-    this.#guard('onEnding', () => this.inner.onEnding?.(span));
+    if (this.inner.onEnding !== undefined) this.#call('onEnding', span);
   }
   onEnd(span: ReadableSpan): void {
-    this.#guard('onEnd', () => this.inner.onEnd(span));
+    this.#call('onEnd', span);
   }
   forceFlush(limitMillis = this.configuration.exportTimeout): Promise<void> {
     return this.#await('forceFlush', limitMillis, () => this.inner.forceFlush());
@@ -142,9 +146,12 @@ class Guarded implements SpanProcessor {
     return this.#await('shutdown', this.configuration.shutdownTimeout, () => this.inner.shutdown());
   }
 
-  #guard(method: string, call: () => void): void {
+  /** Calls made by the processor are not traced: it would get their spans too, and call for ever. */
+  #call(method: 'onStart' | 'onEnding' | 'onEnd', ...args: unknown[]): void {
     try {
-      call();
+      const returned = untraced(this.inner[method] as AnyFunction, this.inner, args);
+      // an async method fails by rejecting
+      if (types.isPromise(returned)) apply(promiseThen, returned, [undefined, (error: unknown) => this.#report(method, error)]);
     } catch (error) {
       this.#report(method, error);
     }

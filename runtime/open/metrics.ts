@@ -11,6 +11,7 @@ import {
   type Span,
   trace,
 } from '@opentelemetry/api';
+import { guarded } from '../fault.js';
 import { LatencyHistogram } from '../site/latency.js';
 import type { Site } from '../site/site.js';
 import type { CallSample } from '../site/statistics.js';
@@ -31,6 +32,9 @@ const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: str
   ['spanwright.spans.failed', 'failed', 'Spans whose export failed for good.'],
   ['spanwright.spans.sampled_out', 'sampledOut', 'Spans of finished traces that keep did not select.'],
 ];
+
+/** Named in the log where a meter fails. */
+export const METER_FAULT = "metrics of the application's meter provider";
 
 /** The one count that can decrease. */
 const LIVE = 'otel.sdk.span.live';
@@ -151,23 +155,26 @@ interface MeasuredSpan {
 
 /**
  * Registers the same counts with the global meter provider: they are read when it collects, and cost nothing between. The duration of each
- * recorded call is given to it at the end of the call, with the call's context, so that an SDK that keeps exemplars can. The returned
- * function takes all of it back.
+ * recorded call is given to it at the end of the call, with the call's context, so that an SDK that keeps exemplars can. A meter that
+ * fails is logged, and tracing goes on without its metrics. The returned function takes all of it back.
  */
 export function observe(read: () => SpanCounts, sites: Iterable<Site>, measured: Measured | undefined): () => void {
-  const meter = metricsApi.getMeter('spanwright');
-  const observed = ROWS.map(([otel, count, description]) => {
-    const options = { description, unit: '{span}' };
-    const live = otel === LIVE;
-    const instrument = live ? meter.createObservableUpDownCounter(otel, options) : meter.createObservableCounter(otel, options);
-    const callback = (result: ObservableResult) => (live ? observeLive(result, sites) : result.observe(read()[count]));
-    instrument.addCallback(callback);
-    return () => instrument.removeCallback(callback);
-  });
-  // without a meter provider a call must not pay for it
-  if (measured !== undefined && meter !== createNoopMeter()) measured.onDuration = recordDurations(meter);
+  const undo: (() => void)[] = [];
+  guarded(METER_FAULT, function register() {
+    const meter = metricsApi.getMeter('spanwright');
+    for (const [otel, count, description] of ROWS) {
+      const options = { description, unit: '{span}' };
+      const live = otel === LIVE;
+      const instrument = live ? meter.createObservableUpDownCounter(otel, options) : meter.createObservableCounter(otel, options);
+      const callback = (result: ObservableResult) => (live ? observeLive(result, sites) : result.observe(read()[count]));
+      instrument.addCallback(callback);
+      undo.push(guarded(METER_FAULT, () => instrument.removeCallback(callback)));
+    }
+    // without a meter provider a call must not pay for it
+    if (measured !== undefined && meter !== createNoopMeter()) measured.onDuration = recordDurations(meter);
+  })();
   return () => {
-    for (const remove of observed) remove();
+    for (const remove of undo) remove();
     if (measured !== undefined) measured.onDuration = undefined;
   };
 }

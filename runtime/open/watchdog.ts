@@ -3,6 +3,7 @@
 // leak is reported once per namespace and minute, and handled by the policy `onLeak`.
 
 import { clearInterval, setInterval, unref } from '../captured.js';
+import { guarded } from '../fault.js';
 import type { Gate } from '../gate/gate.js';
 import type { Pattern } from '../gate/pattern.js';
 import type { OpenSpan, OpenTable } from './table.js';
@@ -46,14 +47,16 @@ export class Watchdog {
   look(): void {
     const found = new Map<string, Leak>();
     let isOld = true;
-    for (const span of this.open) {
+    const look = guarded('watchdog', (span: OpenSpan) => {
       const ageMs = span.ageMs();
       // a start in the future, by another clock, does not end the walk
       if (isOld && ageMs >= 0) isOld = ageMs >= this.maxAgeMs;
       if (this.#collected.has(span)) this.#endCollected(span, ageMs, found);
       else if (isOld && ageMs >= 0) this.#treatOld(span, ageMs, found);
       this.#release(span);
-    }
+    });
+    // a span that an application has frozen or changed does not hide the others
+    for (const span of this.open) look(span);
     this.#collected.clear();
     for (const leak of found.values()) {
       this.report(leak);
@@ -95,11 +98,11 @@ export class Watchdog {
   }
 }
 
-/** Ends a span that its owner did not end. A later `end()` of the owner's changes nothing. */
-export function endLeaked(span: OpenSpan, why: LeakReason): void {
+/** Ends a span that its owner did not end. A later `end()` of the owner's changes nothing. Never throws. */
+export const endLeaked = guarded('end of a leaked span', (span: OpenSpan, why: LeakReason) => {
   span.setAttribute('spanwright.leak', why);
   span.end();
-}
+});
 
 /** A function without a namespace is named by itself; a tracer's span without one by its scope. */
 function leakyPattern(span: OpenSpan): Pattern {

@@ -3,6 +3,7 @@
 
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { ExceptionLog } from '../span/attributes.js';
+import { untraced } from '../span/callback.js';
 import { VERSION } from '../version.js';
 import type { Notice } from '../warnings.js';
 
@@ -32,7 +33,8 @@ export function buildExceptionLog(
     emit(attributes, span) {
       try {
         const context = trace.setSpan(ROOT_CONTEXT, span);
-        logger().emit({ severityNumber: ERROR, severityText: 'ERROR', attributes, context });
+        const record = { severityNumber: ERROR, severityText: 'ERROR', attributes, context };
+        untraced(() => logger().emit(record), undefined, []);
       } catch (error) {
         notice(
           'SPW007',

@@ -3,6 +3,7 @@
 
 import type { LoadedConfiguration } from '../config/load.js';
 import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
+import { guarded } from '../fault.js';
 import { LeaseBook } from '../gate/lease.js';
 import { readText } from '../gate/lease-options.js';
 import { parseDrop, parseRoots, parseRules, printPatterns, printRules } from '../gate/rules.js';
@@ -242,14 +243,14 @@ export class LiveTracing implements Tracing {
     const { process } = this;
     this.leaseBook.endAll('shutdown');
     process.gate.build(false);
-    process.sessions.endAll('shutdown');
+    guarded('shutdown', () => process.sessions.endAll('shutdown'))();
     for (const span of process.open) {
       process.open.leaked++;
       endLeaked(span, 'shutdown');
     }
     this.#workers?.close();
     const { recorder } = process;
-    for (const undo of this.#built?.undo ?? this.#undo) undo();
+    for (const undo of this.#built?.undo ?? this.#undo) guarded('shutdown', undo)();
     try {
       if (recorder !== undefined)
         await within(this.loaded.configuration.shutdownTimeout + GRACE_MS, recorder.shutdown(), () => {});

@@ -15,17 +15,24 @@ import type { RecordedSpan } from './recorded.js';
 /** True while a callback runs: calls made now are transparent. */
 export let calling = false;
 
-/** Returns the callback's result, or undefined when it threw. @param option its name, for the log */
-export function callback(option: string, site: Site, work: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
+/** Runs code of the application on whose behalf nothing is recorded: callbacks, span processors, meters. Throws what it throws. */
+export function untraced(work: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
   const before = calling;
   calling = true;
   try {
     return apply(work, self, args);
+  } finally {
+    calling = before;
+  }
+}
+
+/** Returns the callback's result, or undefined when it threw. @param option its name, for the log */
+export function callback(option: string, site: Site, work: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
+  try {
+    return untraced(work, self, args);
   } catch (error) {
     reportFault(`the callback "${option}" of ${site.id} failed`, error);
     return undefined;
-  } finally {
-    calling = before;
   }
 }
 

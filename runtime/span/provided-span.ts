@@ -5,6 +5,7 @@ import type { Attributes, AttributeValue, HrTime, Link, Span, SpanContext, SpanS
 import { isArray, now } from '../captured.js';
 import { reportFault } from '../fault.js';
 import { cleanValue, REDACTED } from './attributes.js';
+import { untraced } from './callback.js';
 import { stackOfThrown, type Thrown } from './errors.js';
 import { isLink, limitedLink } from './event.js';
 import { type NewSpan, RecordedSpan } from './recorded.js';
@@ -102,7 +103,7 @@ export class ProvidedSpan extends RecordedSpan {
   #endProvided(endTime: TimeInput | undefined): void {
     let duration = Number.NaN;
     try {
-      this.#provided.end(endTime);
+      untraced(this.#provided.end, this.#provided, [endTime]);
       duration = shownMs((this.#provided as ShownTimes).duration);
     } catch (error) {
       reportFault(SPAN_FAULT, error);

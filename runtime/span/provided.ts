@@ -20,6 +20,7 @@ import { NOTHING } from '../context/transparent.js';
 import { reportFault } from '../fault.js';
 import type { ConstantAttributes, Site } from '../site/site.js';
 import { notice } from '../warnings.js';
+import { untraced } from './callback.js';
 import type { Scope } from './host.js';
 import { ProvidedSpan, SPAN_FAULT, shownStart } from './provided-span.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
@@ -126,7 +127,7 @@ export class ProviderRecorder extends Recorder {
       const attributes = this.#asksOurs && site.ratio === 1 ? undefined : constant.attributes;
       asked.attributes = attributes === undefined ? constant : undefined;
       const options = startTime === undefined ? { kind, attributes } : { kind, attributes, startTime };
-      return tracer.startSpan(name, options as SpanOptions, context);
+      return untraced(tracer.startSpan, tracer, [name, options as SpanOptions, context]) as Span;
     } catch (error) {
       reportFault(SPAN_FAULT, error);
       return undefined;

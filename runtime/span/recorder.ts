@@ -10,14 +10,17 @@ import {
   type TraceState,
 } from '@opentelemetry/api';
 import { freeze, keysOf, now } from '../captured.js';
+import { reportFault } from '../fault.js';
 import type { Gate } from '../gate/gate.js';
 import type { LeaseMeter } from '../gate/lease.js';
+import { METER_FAULT } from '../open/metrics.js';
 import type { OpenTable } from '../open/table.js';
 import type { Resource } from '../sdk/contracts.js';
-import type { ConstantAttributes, Site } from '../site/site.js';
+import type { AnyFunction, ConstantAttributes, Site } from '../site/site.js';
 import { type RecentErrors, SiteStatistics } from '../site/statistics.js';
 import { abandoned } from './abandoned.js';
 import { cleanAttributes, type SpanLimits } from './attributes.js';
+import { untraced } from './callback.js';
 import { releaseErrors } from './events.js';
 import type { Scope, SpanHost } from './host.js';
 import { isRecorded, RecordedSpan } from './recorded.js';
@@ -223,7 +226,16 @@ export class Recorder implements SpanHost<RecordedSpan> {
     const sample = site.statistics.count(span, durationMs, span.startMs + durationMs - span.trace.anchor, failed);
     // one row per failure; callers that pass it on add none
     if (failed && sample !== undefined && !span.passedOn) this.recentErrors.add(sample);
-    this.onDuration?.(span, durationMs);
+    if (this.onDuration !== undefined) this.#measure(this.onDuration, span, durationMs);
+  }
+
+  /** A meter that fails costs the measurement, not the span. */
+  #measure(measure: AnyFunction, span: RecordedSpan, durationMs: number): void {
+    try {
+      untraced(measure, undefined, [span, durationMs]);
+    } catch (fault) {
+      reportFault(METER_FAULT, fault);
+    }
   }
 
   forceFlush(limitMillis?: number): Promise<void> {

@@ -161,11 +161,15 @@ export function recordCall(
     } catch {
       // the stack is full: from here on nothing is called
     }
-    const { span } = frame;
-    if (settled === UNSETTLED && span?.listed && !span.isAbandoned) {
-      span.isAbandoned = true;
-      span.nextAbandoned = faulty.first;
-      faulty.first = span;
+    try {
+      const { span } = frame;
+      if (settled === UNSETTLED && span?.listed && !span.isAbandoned) {
+        span.isAbandoned = true;
+        span.nextAbandoned = faulty.first;
+        faulty.first = span;
+      }
+    } catch {
+      // the application has frozen the span
     }
   }
   const { outcome, value } = frame;

@@ -103,6 +103,17 @@ test('a processor of the application that throws reaches neither the program nor
     expectSpans(spans());
   }));
 
+test('instrumented calls made by a processor of the application are not traced', () =>
+  ownSdk({ enabled: true }, async ({ sampler }) => {
+    let calls = 0;
+    const note = instrument({ namespace: 'carbide::api', name: 'note' }, () => void calls++);
+    const noting = { onStart: note, onEnd: note, forceFlush: async () => {}, shutdown: async () => {} };
+    trace.disable();
+    trace.setGlobalTracerProvider(new BasicTracerProvider({ sampler: sampler as never, spanProcessors: [noting] }));
+    assert.is(await inner(), 1);
+    assert.is(calls, 2);
+  }));
+
 test("limits of leases and of open spans count the SDK's own spans too", () =>
   ownSdk({ enabled: false, maxOpenSpans: 3 }, ({ sampler, spans }) => {
     const tracer = trace.getTracer('third-party');

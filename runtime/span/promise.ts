@@ -22,7 +22,8 @@ import { notice } from '../warnings.js';
 import type { FollowedCall } from './end/followed.js';
 
 type Handler = ((value: unknown) => unknown) | null | undefined;
-type Then = (this: unknown, onFulfilled?: Handler, onRejected?: Handler) => unknown;
+/** `more`: a handler of progress, as the promises of Q, jQuery and when.js take it. */
+export type Then = (this: unknown, onFulfilled?: Handler, onRejected?: Handler, ...more: unknown[]) => unknown;
 
 interface Watch {
   /** Spanwright's handlers are being attached. */
@@ -82,8 +83,8 @@ function watchingPrototype(prototype: object): object {
   defineOrThrow(watching, 'then', {
     configurable: true,
     writable: true,
-    value: function then(this: object, onFulfilled?: Handler, onRejected?: Handler): unknown {
-      return apply(thenOf(this), this, [onFulfilled, onRejected]);
+    value: function then(this: object, ...handlers: unknown[]): unknown {
+      return apply(thenOf(this), this, handlers);
     },
   });
   return watching;

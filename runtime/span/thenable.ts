@@ -9,11 +9,8 @@ import { activeContext, withContext } from '../context/active.js';
 import { reportFault } from '../fault.js';
 import { endWhenUnused, type FollowedCall } from './end/followed.js';
 import { type FirstUse, plainMethod, replaceMethod } from './first-use.js';
-import { isThenOfPromises, replacePromiseThen, thenOf, watchPromise } from './promise.js';
+import { isThenOfPromises, replacePromiseThen, type Then, thenOf, watchPromise } from './promise.js';
 import { observeRuns } from './runs.js';
-
-type Handler = ((value: unknown) => unknown) | null | undefined;
-type Then = (this: unknown, onFulfilled?: Handler, onRejected?: Handler) => unknown;
 
 /** True when the span will end with the thenable; false when `result` is not one, or must not be changed. */
 export function observeThenable(call: FollowedCall, result: object): boolean {
@@ -41,15 +38,15 @@ export function observeThenable(call: FollowedCall, result: object): boolean {
 
 function observedThen(use: FirstUse, then: Then): Then {
   const { call } = use;
-  return function then_(this: unknown, onFulfilled?: Handler, onRejected?: Handler): unknown {
+  return function then_(this, onFulfilled, onRejected, ...more): unknown {
     let consumer: Context;
     try {
-      if (use.started || this !== use.thenable) return apply(then, this, [onFulfilled, onRejected]);
+      if (use.started || this !== use.thenable) return apply(then, this, [onFulfilled, onRejected, ...more]);
       use.start();
       consumer = activeContext();
     } catch (fault) {
       reportFault(`use of the result of ${call.site.id}`, fault);
-      return apply(then, this, [onFulfilled, onRejected]);
+      return apply(then, this, [onFulfilled, onRejected, ...more]);
     }
     const fulfilled = (value: unknown): unknown => {
       try {
@@ -69,7 +66,7 @@ function observedThen(use: FirstUse, then: Then): Then {
       throw error;
     };
     try {
-      return call.inside(then, this, [fulfilled, rejected]);
+      return call.inside(then, this, [fulfilled, rejected, ...more]);
     } catch (error) {
       call.fail(error);
       throw error;

@@ -72,6 +72,27 @@ test('logs no such notice where the caller handles the rejection', async () => {
   );
 });
 
+for (const [kind, isPromise, replacedBefore] of [
+  ['a lazy thenable', false, true],
+  ['a promise whose class has its own then()', true, true],
+  ['a promise whose class gets its own then() after the call', true, false],
+] as const) {
+  test(`${kind} gets every argument of then(), a handler of progress too`, () =>
+    traced({ enabled: true }, () => {
+      const given: unknown[][] = [];
+      class Own extends Promise<unknown> {}
+      const made = isPromise ? new Own(() => {}) : {};
+      const replace = () => Reflect.set(isPromise ? Own.prototype : made, 'then', (...args: unknown[]) => void given.push(args));
+      if (replacedBefore) replace();
+      const result = instrument({ namespace: 'a', name: 'result' }, () => made)();
+      if (!replacedBefore) replace();
+      const handlers = [() => {}, () => {}, () => {}];
+      (result as { then(...handlers: unknown[]): void }).then(...handlers);
+      assert.is(given[0]?.length, 3);
+      assert.is(given[0]?.[2], handlers[2]);
+    }));
+}
+
 test('runs no trap of a proxy that is thrown, that rejects, or that is a cause', () =>
   traced({ enabled: true }, async ({ spans }) => {
     const traps: string[] = [];

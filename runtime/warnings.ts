@@ -16,7 +16,7 @@ export const NOTICES = {
   SPW007: { level: 'warn', repeat: false, text: 'a span processor of the application failed' },
   SPW008: { level: 'info', repeat: true, text: 'tracing is disabled by OTEL_SDK_DISABLED' },
   SPW009: { level: 'warn', repeat: false, text: 'the Collector answered an export with a partial success' },
-  SPW010: { level: 'warn', repeat: false, text: 'an error in tracing or in one of its callbacks was caught' },
+  SPW010: { level: 'warn', repeat: false, text: 'an error during tracing was caught; the program goes on' },
   SPW012: { level: 'info', repeat: true, text: 'a change made at run time has ended' },
   SPW013: { level: 'warn', repeat: false, text: 'spans leak: they were started and not ended' },
   SPW015: { level: 'info', repeat: false, text: 'the transformer did not see some instrumented code' },

@@ -1,6 +1,7 @@
 // Modules that a service loads: with the import, with startTracing() while tracing is off, and with the first spans. Uses dist/.
 
 import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -59,6 +60,17 @@ test('an import loads the API and no module of the set-up', () => {
   assert.equal(imported?.packages, ['@opentelemetry/api']);
   assert.equal(imported?.own.filter(ofSetUp), []);
   assert.ok(imported?.own.includes('instrument/decorate.js'));
+});
+
+/** What an import costs grows with what it reads and compiles; unlike a time these are the same on every machine. */
+const IMPORT_LIMIT = { modules: 120, bytes: 450_000 };
+
+test('an import reads a bounded number of modules and bytes', () => {
+  const [imported] = loadedAfter(IMPORT);
+  const own = imported?.own ?? [];
+  const bytes = own.reduce((sum, path) => sum + statSync(join(PROJECT, 'dist/runtime', path)).size, 0);
+  assert.ok(own.length <= IMPORT_LIMIT.modules, `${own.length} modules`);
+  assert.ok(bytes <= IMPORT_LIMIT.bytes, `${bytes} bytes`);
 });
 
 test('startTracing() while off loads no exporter, serializer or other package, with an endpoint or without', () => {

@@ -59,7 +59,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   instructions: measureInstructions,
 };
 
-/** Minutes, under Valgrind, with a browser, or a thousand replicas: only when asked for by name. */
+/** Sections that take minutes, or need Valgrind, a browser or a thousand replicas. They run only when named. */
 const BY_NAME = new Set(['instructions', 'sites-long', 'view', 'fleet']);
 
 interface Arguments {

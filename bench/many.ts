@@ -86,7 +86,7 @@ async function measure(workspace: Workspace, cells: readonly Cell[], title: stri
     }
   const note =
     'Nanoseconds of a bare call in the last tenth of the calls of each method, and how much more the transformed one takes, off; then all of the first 10,000 ' +
-    'calls together (1,000 where no more were made); then what loading the modules takes. Below 1x is an artefact of inlining. Medians; single cells vary by 20 %.';
+    'calls together (the first 1,000 where there were fewer calls); then the load time of the modules. Below 1x is an artefact of inlining. Medians; single cells vary by 20 %.';
   return {
     tables: [
       { title, note, head: ['', 'a call after', 'all of the first', 'load', 'heap after loading', 'RSS after loading'], rows },

@@ -11,11 +11,11 @@ import { COMMANDS } from './commands.js';
 import { GLOBAL_OPTIONS, optionsOfCommand } from './options.js';
 
 export interface CommandLine {
-  /** Undefined when help or the version is asked for, or nothing at all. */
+  /** Undefined when help, the version, or nothing is requested. */
   readonly command: Command | undefined;
   readonly arguments: readonly string[];
   readonly options: ReadonlyMap<string, string | number | true>;
-  /** Help is asked for: of the named command, or of the program when empty. */
+  /** Requested help: of the named command, or of the program when empty. */
   readonly help: string | undefined;
 }
 

@@ -283,7 +283,7 @@ export interface Tracing {
   /**
    * Writes what the flight recorder holds into a file, and sends it through the exporter.
    * @param reason on each root, as `spanwright.flight.reason`. Default `dump`
-   * @throws InvalidArgumentError when `flightRecorder` is not set; and what the file system says
+   * @throws InvalidArgumentError when `flightRecorder` is not set; and the error of the file system
    */
   dump(reason?: string): Promise<FlightDump>;
   /** The last failed calls of the process, newest first, at most 100. */

@@ -121,13 +121,13 @@ export const FINDINGS = {
     level: 'error',
     symptom: 'the service fails at start',
     cause: 'The configuration holds an unknown key or a wrong value.',
-    fix: 'Correct it where it is named; docs/configuration.md lists the keys.',
+    fix: 'Correct it at the place that the finding names; docs/configuration.md lists the keys.',
   },
   'ignored-variable': {
     level: 'warning',
     symptom: 'a variable of the environment has no effect',
     cause: 'Its value is not valid, so that it is ignored, as the OpenTelemetry specification requires.',
-    fix: 'Correct the value where it is named.',
+    fix: 'Correct the value at the place that the finding names.',
   },
   disabled: {
     level: 'warning',

@@ -120,7 +120,7 @@ export const RECIPES: readonly Recipe[] = [
   },
 ];
 
-/** The options of the row `traces`; which belong to a recipe, its row says. */
+/** The options of the row `traces`. The row of a recipe lists those that it takes. */
 export const TRACES_OPTIONS: readonly CommandOption[] = [
   {
     name: 'jaeger',

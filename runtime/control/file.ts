@@ -21,7 +21,7 @@ export interface FileOptions {
 const USUAL_INTERVAL = 1000;
 /** The kubelet changes several names in one swap; one read is enough for all of them. */
 const SETTLE_MILLISECONDS = 20;
-/** A file may be this much younger than the clock says, for file systems that round. */
+/** A file may be this much younger than the clock says, for file systems that round times. */
 const CLOCK_TOLERANCE = 2000;
 const KNOWN: ReadonlySet<string> = new Set(['revision', ...SETTINGS, ...COMMAND_FIELDS]);
 
@@ -97,7 +97,7 @@ class FollowedFile implements Control {
       if (found !== undefined && found.text !== this.#text && !this.#closed) this.#take(found);
       this.#first = false;
     });
-    this.#reading = this.#reading.catch((fault: Error) => this.#follower.fault(fault.message)); // the next look goes on
+    this.#reading = this.#reading.catch((fault: Error) => this.#follower.fault(fault.message)); // the next poll continues
     return this.#reading;
   }
 

@@ -1,5 +1,4 @@
-// Redis as control source: one hash holds the last command for each setting, a message on the channel of the same name says
-// that it has changed. All times are Redis's: a replica asks how long a command still holds, so that no clock of a
+// Redis as control source: one hash holds the last command for each setting, a message on the channel of the same name reports a change. All times are Redis's: a replica asks how long a command still holds, so that no clock of a
 // replica lengthens a lease and one that starts later gets what is left. When Redis is gone, leases expire.
 
 import { clearInterval, now as monotonic, setInterval, unref } from '../captured.js';

@@ -213,7 +213,7 @@ function createAgent(tls: Certificates | undefined, watch: (request: ClientReque
   return agent as unknown as HttpAgent;
 }
 
-/** The status alone says whether the spans were taken: a body that breaks off changes nothing. */
+/** The status alone decides whether the spans were accepted; a truncated body changes nothing. */
 function judge(result: ExportResult, answer: Answer | undefined): ExportResult {
   if (answer === undefined) return { ...result, ...(result.error && { error: unmasked(result.error) }) };
   if (answer.status >= 200 && answer.status < 300) return { code: 0 };

@@ -289,7 +289,7 @@ export class ExportQueue implements SpanProcessor {
   }
 }
 
-function giveUp(): void {} // after a limit the shutdown goes on; what was not sent is counted
+function giveUp(): void {} // after the limit the shutdown continues, and unsent spans are counted
 
 async function closeExporter(delivery: Delivery): Promise<void> {
   try {

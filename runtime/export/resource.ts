@@ -1,5 +1,5 @@
 // The resource: attributes of the process, sent with every span. Built once by startTracing() from OpenTelemetry's detectors and
-// the configuration; detected-resource.ts says when the detectors run.
+// the configuration; detected-resource.ts runs the detectors.
 
 import type { Attributes } from '@opentelemetry/api';
 import type { Configuration } from '../config/configuration.js';

@@ -71,7 +71,7 @@ export class SocketGrip {
   }
 }
 
-/** An HTTP/2 server speaks first. */
+/** An HTTP/2 server sends the first frame. */
 function isSilent(socket: Socket): boolean {
   return socket.connecting || socket.bytesRead === 0;
 }

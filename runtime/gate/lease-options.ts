@@ -147,7 +147,7 @@ export function readText(field: string, value: string | undefined): string | nul
   if (typeof value !== 'string')
     throw new InvalidArgumentError(field, `${field}: found ${describeFound(value)}; expected a string.`);
   if (value.length > TEXT_LENGTH) {
-    throw new InvalidArgumentError(field, `${field}: ${value.length} characters; at most ${TEXT_LENGTH} are kept.`);
+    throw new InvalidArgumentError(field, `${field}: ${value.length} characters; at most ${TEXT_LENGTH} are accepted.`);
   }
   return value;
 }

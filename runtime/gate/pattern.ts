@@ -96,7 +96,7 @@ export function isNamespacePrefix(prefix: string, namespace: string): boolean {
   return namespace.length === prefix.length || !isWordAt(namespace, prefix.length);
 }
 
-/** True when the character at `index` goes on with a segment. */
+/** True when the character at `index` belongs to a segment. */
 export function isWordAt(text: string, index: number): boolean {
   const code = text.charCodeAt(index);
   // nearly every segment ends in `:`, `.` or `/`, and nearly every character is a letter; a regular expression is used for the rest only

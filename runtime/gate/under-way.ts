@@ -43,7 +43,7 @@ export class TracesUnderWay {
     return trace.open === 0 && !this.#inGrace(trace.endedAt);
   }
 
-  /** Declares over what has no open span: between two set-ups nothing goes on. */
+  /** Ends the traces without an open span, because none continues from one set-up to the next. */
   close(): void {
     this.tick += 2;
   }

@@ -74,7 +74,7 @@ export class Verdicts {
     return this.#conditional.length > 0;
   }
 
-  /** @param always the subject is a site that says of itself that it starts traces wherever any may */
+  /** @param always the subject is a site with the option `root: 'always'` */
   of(subject: Subject, always = false): Verdict {
     const rule = this.#rules.find(subject);
     return {

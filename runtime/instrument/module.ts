@@ -137,7 +137,7 @@ function recorderOf(module: Module, slots: readonly (Slot | undefined)[]): Modul
   };
 }
 
-/** True where the body goes on in place: it was entered again, or, as most calls beside tracing in use, no trace may start and none is active. */
+/** True where the body runs without a record: it was entered again, or no trace may start here and none is active, the most frequent case. */
 function isBeside(slot: Slot | undefined, a: unknown, b: unknown, c: unknown, d: unknown): boolean {
   const { tables, gate, flight } = state;
   if (slot === undefined) return false;

@@ -6,7 +6,7 @@ import type { SiteRecord } from '../site/site.js';
 /** One function of the module. */
 export interface TableRow {
   readonly record: SiteRecord;
-  /** A prologue awaits the answer. */
+  /** The function is async: its prologue awaits the recorded call. */
   readonly async: boolean;
   /** Recorded between a start and an end in its own body. */
   readonly inline: boolean;

@@ -28,7 +28,7 @@ const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: str
   ['spanwright.remote_roots.recorded', 'remoteRoots', 'Local trees of sampled remote callers recorded while tracing was off.'],
   ['spanwright.remote_roots.refused', 'remoteRefused', 'Local trees of sampled remote callers refused while tracing was off.'],
   ['spanwright.spans.dropped', 'dropped', 'Ended spans that did not fit into the export queue.'],
-  ['spanwright.spans.exported', 'exported', 'Spans that the receiver took.'],
+  ['spanwright.spans.exported', 'exported', 'Spans that the Collector accepted.'],
   ['spanwright.spans.failed', 'failed', 'Spans whose export failed for good.'],
   ['spanwright.spans.sampled_out', 'sampledOut', 'Spans of finished traces that keep did not select.'],
 ];

@@ -31,7 +31,7 @@ export function injectAs<Carrier>(
   return carrier;
 }
 
-/** In a dropped span of a user's SDK the trace goes on with the span above it. */
+/** Below a dropped span of a user's SDK the trace continues under the span above it. */
 function aroundSkipped(context: Context): Context {
   const span = trace.getSpan(context);
   const counting = throughSkipped(span);

@@ -84,7 +84,7 @@ export class FlightDumps {
     setImmediate(() => this.dump(cause).catch(() => {}));
   }
 
-  /** Writes the file, then sends the spans. Dumps are made one after the other. @throws what the file system says */
+  /** Writes the file, then sends the spans. Dumps are made one after the other. @throws the error of the file system */
   dump(reason: string): Promise<FlightDump> {
     const ring = this.#ring.copy();
     const dump = this.#dumpOf(ring, reason);

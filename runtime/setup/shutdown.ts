@@ -33,7 +33,7 @@ const shared = holder[STATE];
 
 /**
  * Listens until the returned function is called.
- * @param timeoutMillis after which the process goes on as if all had been sent.
+ * @param timeoutMillis after which the process continues as if all spans had been sent.
  */
 export function onShutdownSignal(tracing: Flushable, timeoutMillis: number): () => void {
   /** Set while a flush is under way: ends the wait for it. */

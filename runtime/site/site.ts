@@ -17,7 +17,7 @@ export interface SiteRecord {
   namespace: string;
   /** The function's own name, for example `powerControl`. */
   function: string;
-  /** Span name unless the `name` option says otherwise. */
+  /** Span name unless the option `name` replaces it. */
   name: string;
   /** Separator between `namespace` and `function` in `code.function.name`; default `::`, an option of the plugin. */
   separator?: string;

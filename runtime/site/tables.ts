@@ -42,7 +42,7 @@ export interface ModuleTable {
 }
 
 export class ModuleTables {
-  /** The function that is being entered again to run its body: its next prologue goes on in place. */
+  /** The function that is being entered again to run its body: its next prologue lets the body run. */
   entered: unknown = undefined;
   /** Result of the recorded call that has just returned, or an AwaitedCall. Read at once. */
   answer: unknown = undefined;

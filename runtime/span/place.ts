@@ -34,7 +34,7 @@ export interface Placement {
   readonly parent: RecordedSpan | SpanContext | undefined;
   readonly links: readonly Link[] | undefined;
   readonly traceId: string | undefined;
-  /** Flags of the upstream span whose trace goes on beside it. */
+  /** Flags of the upstream span whose trace this span joins without a parent. */
   readonly traceFlags: number | undefined;
   readonly traceState: TraceState | undefined;
 }
@@ -182,7 +182,7 @@ function unrecorded(context: Context): Placement {
 
 /**
  * A root records when the flag is on, its namespace (or scope, or kind) may start traces, and its trace id falls within the
- * ratio in force. `remote` is a parent whose trace goes on but whose flag is not trusted.
+ * ratio in force. `remote` is a parent whose trace continues but whose sampled flag is ignored.
  */
 function placeRoot(
   recorder: Recorder,

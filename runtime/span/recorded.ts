@@ -207,7 +207,7 @@ export class RecordedSpan implements Span, OpenSpan {
     return this;
   }
 
-  /** As the specification says: OK is final, UNSET is ignored, a message belongs to ERROR only. */
+  /** As the specification requires: OK is final, UNSET is ignored, a message belongs to ERROR only. */
   setStatus(status: SpanStatus): this {
     const isKnown = status?.code === SpanStatusCode.OK || status?.code === SpanStatusCode.ERROR;
     const mayChange = !this.ended && this.status.code !== SpanStatusCode.OK;

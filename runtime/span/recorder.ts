@@ -46,7 +46,7 @@ interface RecorderParts {
   readonly defersRatio: boolean;
 }
 
-/** A span to start. The trace goes on under `parent`, recorded here or remote, or starts. */
+/** A span to start. The trace continues under `parent`, recorded here or remote, or starts. */
 export interface SpanStart {
   readonly context: Context;
   readonly parent: RecordedSpan | SpanContext | undefined;
@@ -58,7 +58,7 @@ export interface SpanStart {
   readonly startTime?: TimeInput | undefined;
   /** The id already drawn for a trace whose ratio was decided on it. */
   readonly traceId?: string | undefined;
-  /** Flags of the upstream span whose trace goes on beside it. */
+  /** Flags of the upstream span whose trace this span joins without a parent. */
   readonly traceFlags?: number | undefined;
   readonly traceState?: TraceState | undefined;
 }

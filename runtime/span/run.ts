@@ -68,7 +68,7 @@ export function contextToDecide(site: Site): Context | undefined {
 }
 
 /**
- * Decides whether a call is recorded, before the body is entered a second time. Undefined: the call goes on in place. The caller
+ * Decides whether a call is recorded, before the body is entered a second time. Undefined: the call runs unrecorded. The caller
  * reports a fault.
  */
 export function decide(active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
@@ -82,7 +82,7 @@ export function decide(active: Context, site: Site, self: unknown, args: ArrayLi
   return recorder.hasRoom(site, depth) ? decision : undefined;
 }
 
-/** Of a site without a span of its own: adds to the span that is recorded here, and the call goes on in place. */
+/** Of a site without a span of its own: adds to the span that is recorded here, and the call runs unrecorded. */
 function addToCurrent(recorder: Recorder, active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): undefined {
   const span = throughTransparent(active.getValue(SPAN_KEY) as Span | undefined);
   if (span?.isRecording() && active.getValue(SUPPRESS_KEY) !== true) addTo(span, recorder.limits, site, self, args);

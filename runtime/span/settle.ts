@@ -47,7 +47,7 @@ export function fail(span: RecordedSpan, site: Site, error: unknown): void {
   }
 }
 
-/** Records the HTTP status of an exception. @returns true where it says that the client is at fault */
+/** Records the HTTP status of an exception. @returns true for a client error (4xx) */
 function noteStatus(span: RecordedSpan, error: unknown): boolean {
   const status = span.recorder.statusOf?.(error);
   if (status === undefined) return false;

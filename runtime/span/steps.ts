@@ -49,7 +49,7 @@ export function observeSteps(iterator: object, iteration: Iteration): void {
 function observedStep(name: StepName, step: Step, iteration: Iteration, running: { step: boolean }): Step {
   const finished = (result: StepResult): StepResult => {
     try {
-      // after return() an iterator has finished, unless its result says that it has not
+      // after return() an iterator has finished, unless its result has `done: false`
       if (name === 'return' ? result?.done !== false : result?.done) iteration.finished(result?.value);
       else iteration.stepped?.();
     } catch (fault) {

@@ -1,5 +1,5 @@
 // Lengths of time as people write them: `500ms`, `10s`, `10m`, `24h`, or a plain number of milliseconds.
-// Read by the configuration and by leases; both say the same when a text is not understood.
+// Read by the configuration and by leases; both throw the same message for an invalid text.
 
 import { InvalidArgumentError } from '../errors.js';
 

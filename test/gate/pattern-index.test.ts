@@ -73,7 +73,7 @@ test(`finds the most specific pattern and every pattern that fits (seed ${SEED})
   assert.ok(found > 1000, `${found} subjects fitted a pattern`);
 });
 
-test('a kind pattern matches no subject, and of two values for one pattern the last counts', () => {
+test('a kind pattern matches no namespace, and the last of two values for one pattern applies', () => {
   const [kind] = parseRoots('kind:server');
   const subject = { qualified: 'a::b', scope: undefined, spanName: 'b' };
   assert.is(new PatternIndex([[kind as Pattern, 1]]).find(subject), undefined);

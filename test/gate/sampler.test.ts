@@ -187,7 +187,7 @@ test('a ratio is decided on the trace id, recorded in tracestate, and holds for 
     assert.is(asked, spans().filter(({ name }) => name === 'counted').length);
   }));
 
-test('a decision about a remote trace goes by the randomness that its tracestate gives, and keeps the other fields', () =>
+test('a decision about a remote trace uses the randomness of its tracestate, and keeps the other fields', () =>
   ownSdk({ enabled: true, remoteParent: 'ignore', rules: 'carbide::api=0.5' }, async ({ spans }) => {
     await callBelowRemoteTraces(outer);
     const states = spans()

@@ -170,7 +170,7 @@ test('remoteParent: ignore lets the local decision continue the remote trace, wi
     assert.is(all[1]?.spanContext().traceId, '0af7651916cd43dd8448eb211c80319c');
   }));
 
-test('a decision about a remote trace goes by the randomness that its tracestate gives, and keeps the other fields', () =>
+test('a decision about a remote trace uses the randomness of its tracestate, and keeps the other fields', () =>
   traced({ enabled: true, remoteParent: 'ignore', rules: 'carbide::api=0.5' }, async ({ spans }) => {
     await callBelowRemoteTraces(outer);
     const states = (await spans())

@@ -8,7 +8,7 @@ import IORedis from 'ioredis';
 import { freePorts, Program, until } from '../real/support/program.js';
 
 export interface RedisServers {
-  /** Of the servers that hold data. */
+  /** Ports of the servers that hold data. */
   readonly ports: readonly number[];
   /** The server that names the others to clients: one of the cluster, or the sentinel. */
   readonly entry: number;

@@ -156,7 +156,7 @@ test('a wait that times out reports which spans arrived', async () => {
       () => undefined,
       (reason: Error) => reason,
     );
-  assert.match(error?.message ?? '', /Waited 50 ms.*1 are there: something else/);
+  assert.match(error?.message ?? '', /Waited 50 ms.*1 did: something else/);
   await sender.shutdown();
 });
 

@@ -89,7 +89,7 @@ test('a failure without an exception event names the site as its place', () => {
 });
 
 test('shows a failed root span even when nothing is known of the failure', () => {
-  assert.match(formatTrace([span('a', '', 0, 5, { status: { code: 'error', message: '' } })]), /✗ failed, with no reason given/);
+  assert.match(formatTrace([span('a', '', 0, 5, { status: { code: 'error', message: '' } })]), /✗ failed, without a reason/);
 });
 
 test('only the attributes asked for are shown', () => {

@@ -266,7 +266,7 @@ test('shutdown ends sessions and marks their spans', async () => {
   assert.is(sessions.end('k'), false);
 });
 
-test('a session beyond the age limit is ended and marked, and a younger one is not', () =>
+test('a session beyond the age limit is ended and marked, but not a younger one', () =>
   traced({ enabled: true }, async ({ spans }) => {
     assert.is(MAX_SESSION_AGE_MS, 86_400_000);
     sessions.start('old', drain);

@@ -35,7 +35,7 @@ for (const experimentalDecorators of [true, false]) {
   });
 }
 
-/** What the compiler says of the syntax. Nothing is emitted of it again. */
+/** Syntax diagnostics of the compiler for a text, which is not emitted again. */
 function complaintsOf(text: string): unknown[] {
   const file = ts.createSourceFile('emitted.js', text, ts.ScriptTarget.ESNext);
   const host: ts.CompilerHost = {

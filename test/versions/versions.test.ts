@@ -97,7 +97,7 @@ for (const line of LINES) {
     );
   }
 
-  all('the same over HTTP', async () => {
+  all('records and exports over HTTP as over gRPC', async () => {
     const { createServer } = await import('node:http');
     let spans = 0;
     const server = createServer(async (request, response) => {
@@ -125,7 +125,7 @@ for (const line of LINES) {
     assert.equal(receiver.spans.map(({ name }) => name).sort(), ['made by the import', 'made by the second copy']);
   });
 
-  all('worker threads record, as a part of the trace of the thread that asked', async () => {
+  all('worker threads record within the trace of the thread that posted the message', async () => {
     receiver.clear();
     await program('threads.cjs', receiver.endpoint);
     const [main, worker] = ['in the main thread', 'in the worker'].map((name) =>
@@ -165,24 +165,27 @@ for (const line of LINES) {
     },
   );
 
-  all('the three states: what is built, loaded and held, and the context that passes through', async () => {
-    const collector = await new Collector().start();
-    const none = await program('states.cjs', '', 'on');
-    const off = await program('states.cjs', collector.url, 'off');
-    assert.is(collector.requests, 0);
-    const on = await program('states.cjs', collector.url, 'on');
-    for (const seen of [none, off]) {
-      assert.ok(seen.passed, 'the next service gets what came');
-      assert.equal(seen.after, seen.before);
-      assert.equal(seen.held, seen.before);
-      assert.is(seen.spans.started, 0);
-    }
-    assert.equal([none.built, none.loaded, off.built, off.recording, on.recording], [false, 0, true, false, true]);
-    assert.is(off.loaded, 0);
-    assert.ok(on.loaded > 0);
-    assert.is(on.spans.exported, 100);
-    assert.is(collector.accepted, 100);
-  });
+  all(
+    'nothing is built without an endpoint, no package is loaded while off, calls are recorded while on, and context is always propagated',
+    async () => {
+      const collector = await new Collector().start();
+      const none = await program('states.cjs', '', 'on');
+      const off = await program('states.cjs', collector.url, 'off');
+      assert.is(collector.requests, 0);
+      const on = await program('states.cjs', collector.url, 'on');
+      for (const seen of [none, off]) {
+        assert.ok(seen.passed, 'the next service gets what came');
+        assert.equal(seen.after, seen.before);
+        assert.equal(seen.held, seen.before);
+        assert.is(seen.spans.started, 0);
+      }
+      assert.equal([none.built, none.loaded, off.built, off.recording, on.recording], [false, 0, true, false, true]);
+      assert.is(off.loaded, 0);
+      assert.ok(on.loaded > 0);
+      assert.is(on.spans.exported, 100);
+      assert.is(collector.accepted, 100);
+    },
+  );
 
   all('an export under way to a Collector that hangs does not hold the process', async () => {
     const collector = await new Collector().start();

@@ -1,4 +1,4 @@
-// The programming interface of the native compiler, as far as it is used, and where it is found: `typescript/async` of the project that is
+// Declarations of the used part of the native compiler's programming interface, and its location: `typescript/async` of the project that is
 // compiled. Written here because the package builds with a TypeScript that does not have it. Requests of one turn of the event loop
 // share a round trip; the compiler works on different round trips at the same time.
 

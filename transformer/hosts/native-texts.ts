@@ -20,7 +20,7 @@ const PORTION = 48;
 export interface NativeTexts extends Texts {
   /** Sets the program's own files, by path, before any of them is transformed. */
   open(files: ReadonlyMap<string, string>): void;
-  /** Makes the tree of a file known, before its text is transformed, or its re-exports are asked for. */
+  /** Registers the tree of a file before its text is transformed or its re-exports are resolved. */
   note(path: string, tree: ts.SourceFile | undefined): void;
 }
 

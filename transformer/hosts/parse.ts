@@ -48,7 +48,7 @@ interface Found {
   readonly instead?: string;
 }
 
-/** The parser for a project. @throws NoParserError that says what to install. */
+/** The parser for a project. @throws NoParserError with the package to install. */
 export function parserFor(directory: string): Parser {
   const seen: string[] = [];
   for (const from of [directory, __dirname])

@@ -29,7 +29,7 @@ export interface Difference {
   readonly findings: readonly Finding[];
 }
 
-/** From here on an attribute says which traces are slow. */
+/** Threshold from which an attribute identifies the slow traces. */
 const SEPARATES = 0.5;
 const MOST_FINDINGS = 20;
 /** A kind of span is called more often when slow traces have this many calls more, on average. */

@@ -22,7 +22,7 @@ export interface TraceFeatures {
   readonly spans: ReadonlyMap<string, SpanFeature>;
   /** Span key by `[span key, service, attribute, value]` as JSON; of a resource's attributes the span key is empty. */
   readonly attributes: ReadonlyMap<string, string>;
-  /** Those of the first span of each kind alone. */
+  /** Keys of `attributes` for the first span of each kind only. */
   readonly firstAttributes: ReadonlySet<string>;
 }
 

@@ -8,7 +8,7 @@ import { fromOtlpJson } from './otlp-json.js';
 /** Bytes of a file of traces at most: V8 holds no longer text. */
 export const MOST_FILE_BYTES = 500 * 1024 * 1024;
 
-/** @throws Error that says what was expected, when the text is in no known form. */
+/** @throws Error with the expected forms, when the text is in none of them. */
 export function readTraces(text: string): ReceivedSpan[] {
   const documents = documentsIn(text);
   const spans = documents.flatMap(spansIn);

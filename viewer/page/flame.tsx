@@ -126,7 +126,7 @@ export function Flame({ rows, durationMs, text, selected, onSelect }: FlameProps
         )}
         . Double click zooms to a span, 0 shows the whole trace.
         {boxes.some(({ lane }) => lane === LAST_LANE) &&
-          ` In the last of ${LAST_LANE + 1} rows spans lie upon each other; the waterfall shows each.`}
+          ` In the last of ${LAST_LANE + 1} rows spans overlap; the waterfall shows each.`}
       </p>
     </div>
   );

@@ -111,7 +111,7 @@ function Picture({ map }: { map: SystemMap }) {
 const TITLE_WIDTH = NODE.width - 22;
 const measure = document.createElement('canvas').getContext('2d');
 
-/** As much of the end of a name as a node has room for: the end of a long namespace says more than its start. */
+/** As much of the end of a name as a node has room for: the end of a long namespace is more specific than its start. */
 function fitted(name: string): string {
   if (measure === null) return name;
   measure.font = `600 13px ${getComputedStyle(document.body).fontFamily}`;

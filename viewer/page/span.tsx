@@ -103,7 +103,7 @@ function Details({
         <section class="failure">
           <h3>Error</h3>
           {exceptions.length === 0 && (
-            <p>{span.status.message || String(span.attributes['error.type'] ?? 'failed, with no reason given')}</p>
+            <p>{span.status.message || String(span.attributes['error.type'] ?? 'failed, without a reason')}</p>
           )}
           {exceptions.map(({ attributes, timeUnixNano }) => (
             <div key={timeUnixNano}>

@@ -44,7 +44,7 @@ export async function runReceive(invocation: Invocation): Promise<number> {
       },
     });
     const query = queryPort === undefined ? undefined : await startQueryServer(() => receiver.spans, host, queryPort);
-    const asked = query === undefined ? '' : `, answering as Jaeger does at ${query.url}`;
+    const asked = query === undefined ? '' : `, with Jaeger's query API at ${query.url}`;
     out(
       json
         ? JSON.stringify({ listening: receiver.endpoint, ...(query && { query: query.url }) })

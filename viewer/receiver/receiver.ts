@@ -110,7 +110,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.delete(ask);
-          reject(new Error(`Waited ${timeoutMs} ms for spans that did not come; ${spans.length} are there: ${spanNames(spans)}`));
+          reject(new Error(`Waited ${timeoutMs} ms for spans that did not arrive; ${spans.length} did: ${spanNames(spans)}`));
         }, timeoutMs);
         function ask(): void {
           try {

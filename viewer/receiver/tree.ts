@@ -99,7 +99,7 @@ function failureText(span: ReceivedSpan, below: readonly ReceivedSpan[]): string
   const exception = span.events.find((event) => event.name === 'exception');
   if (!exception && (span.status.code !== 'error' || below.some((child) => child.status.code === 'error'))) return undefined;
   const type = exception?.attributes['exception.type'] ?? span.attributes['error.type'];
-  const message = exception?.attributes['exception.message'] ?? (span.status.message || 'failed, with no reason given');
+  const message = exception?.attributes['exception.message'] ?? (span.status.message || 'failed, without a reason');
   const at = placeOfSpan(span, exception?.attributes['exception.stacktrace']);
   return [type ? `${printable(String(type))}: ` : '', printable(String(message)), at ? ` (${printable(at)})` : ''].join('');
 }

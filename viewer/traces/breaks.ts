@@ -32,14 +32,14 @@ interface Reason {
 const REASONS = {
   'begins-elsewhere': {
     cause: 'its caller {parent} never came: it was not recorded, its export failed, or the traceparent was created by hand',
-    fix: 'if the caller uses Spanwright, look at its tracing (spanwright status) and at the outcome of its spans (exported, dropped, failed)',
+    fix: 'if the caller uses Spanwright, check its tracing (spanwright status) and the outcome of its spans (exported, dropped, failed)',
   },
   'parent-missing': {
     cause: 'its parent {parent} never came: the process ended before it could send it, its export failed, or it is still open',
     fix: 'look at the outcome of the spans of that service (spanwright status: exported, dropped, failed) and at its restarts',
   },
   'own-trace': {
-    cause: '{next} started a trace of its own meanwhile: the context did not cross',
+    cause: '{next} started a new trace during the call: the context was not propagated',
     fix: 'inject the context where {service} calls (headers, message or document), and extract it where {next} takes the call',
   },
   unknown: {
@@ -57,8 +57,8 @@ const REASONS = {
   },
   'no-answer': {
     cause:
-      'the call left {service}, and nothing on the other side joined: {next} is not instrumented, or does not take the context over',
-    fix: 'instrument what answers there, and check that it extracts the context; if it is not ours, nothing is missing',
+      'the call left {service}, and nothing on the other side joined: {next} is not instrumented, or does not extract the context',
+    fix: 'instrument the called service, and check that it extracts the context; a third-party service needs nothing',
   },
 } as const satisfies Record<string, Reason>;
 

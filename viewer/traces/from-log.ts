@@ -1,5 +1,4 @@
-// `spanwright traces from-log`: from the error lines of a log to their traces. Counts what it could not read. For each trace it says what
-// the backend has.
+// `spanwright traces from-log`: from the error lines of a log to their traces. Counts what it could not read. For each trace it shows what the backend has.
 
 import { EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { type Column, shortDuration, table } from '../../cli/table.js';

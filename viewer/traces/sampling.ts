@@ -123,7 +123,9 @@ function decisionsOfService({
     row('drop', drop === '' ? 'nothing' : `never: ${drop}`),
     row(
       'remote parent',
-      remoteParent === 'accept' ? 'what an upstream service decided holds' : 'ignored: an upstream service decides nothing',
+      remoteParent === 'accept'
+        ? 'the decision of an upstream service is kept'
+        : 'the decision of an upstream service is ignored',
     ),
     ...keep.map(({ key, value }) => row(key, short(value))),
   ];

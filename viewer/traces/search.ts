@@ -121,7 +121,7 @@ export function printRows<Row extends TraceRow>(
 
 const HOUR = 3_600_000;
 
-/** @throws CommandFailure naming the services that there are, when the one asked for has never sent a span. */
+/** @throws CommandFailure with the known services, when the requested one has never sent a span. */
 export async function searchRows(invocation: Invocation, asked: Partial<TraceQuery>): Promise<TraceRow[]> {
   return (await searchTraces(invocation, asked)).map(traceRow);
 }

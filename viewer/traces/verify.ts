@@ -92,13 +92,12 @@ export async function runVerify(invocation: Invocation): Promise<number> {
 function verdict(reached: readonly string[], missing: readonly string[], joined: boolean, wait: number): string {
   if (reached.length === 0) {
     return (
-      `No span within ${shortDuration(wait)}: the service does not take the traceparent over, its tracing has no endpoint, it refuses remote parents ` +
+      `No span within ${shortDuration(wait)}: the service does not extract the traceparent, its tracing has no endpoint, it refuses remote parents ` +
       '(remote_parent = "ignore"), or its spans go to another backend. Look at: spanwright status, spanwright doctor.'
     );
   }
   const through = `Reached ${reached.map((name) => printable(name)).join(' → ')}.`;
-  if (!joined)
-    return `${through} None of its spans has our traceparent as parent: the first service was not the one that was asked.`;
+  if (!joined) return `${through} None of its spans has the sent traceparent as parent: another service answered the request.`;
   if (missing.length === 0) return `${through} The context crosses every hop.`;
   return `${through} Missing: ${missing.map((name) => printable(name)).join(', ')}. Where it stops and why: spanwright traces broken with this trace.`;
 }

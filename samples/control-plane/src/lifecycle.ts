@@ -8,7 +8,7 @@ export function announce(facts: Readonly<Record<string, unknown>>): void {
   process.stdout.write(`${JSON.stringify(facts)}\n`);
 }
 
-/** Further signals are ignored: Ctrl-C reaches every process of a terminal, and the owner sends a second signal. */
+/** Further signals are ignored: Ctrl-C reaches every process of a terminal, and the parent process sends a second signal. */
 export function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
     process.on('SIGTERM', () => resolve());

@@ -20,12 +20,12 @@ export const capturedCases: Cases = (test, variant) => {
     return own((await only()).attributes);
   };
 
-  test('constant attributes, and those of a function of this and the arguments', async () => {
+  test('records constant attributes, and those of a function of this and the arguments', async () => {
     assert.equal(await recorded(() => target.constant()), { backend: 'nsm', retries: 3, tags: ['a', 'b'] });
     assert.equal(await recorded(() => target.computed({ id: 'm1' })), { 'machine.id': 'm1', rack: 4 });
   });
 
-  test('arguments that are named, and no others', async () => {
+  test('records named arguments, and no others', async () => {
     assert.equal(await recorded(() => target.named('hush', 'm1', [true])), { id: 'm1', flags: [true] });
     assert.equal(await recorded(() => target.named('hush', 'm1')), { id: 'm1' });
     assert.equal(await recorded(() => target.mapped('m1', 'hush')), { 'machine.id': 'm1' });
@@ -40,7 +40,7 @@ export const capturedCases: Cases = (test, variant) => {
     spoken();
   });
 
-  test('redacted by parameter name, by attribute key and by a segment of it, in any case', async () => {
+  test('redacts by parameter name, attribute key and segment of a key, in any case', async () => {
     assert.equal(await recorded(() => target.hidden('p', 'v')), { password: 'REDACTED', value: 'v' });
     assert.equal(await recorded(() => target.hiddenKeys()), {
       'user.password': 'REDACTED',
@@ -49,7 +49,7 @@ export const capturedCases: Cases = (test, variant) => {
     });
   });
 
-  test('values of every type: those with an obvious text, and none of the rest', async () => {
+  test('records values with an obvious text, and no other types', async () => {
     const date = new Date(0);
     const cases: [unknown, unknown][] = [
       ['text', 'text'],
@@ -84,7 +84,7 @@ export const capturedCases: Cases = (test, variant) => {
     spoken();
   });
 
-  test('texts and arrays are cut, never through a character', async () => {
+  test('cuts strings and arrays, never within a character', async () => {
     const { value } = await recorded(() => target.value('x'.repeat(100_000)));
     assert.is((value as string).length, 16_384);
     const { value: pairs } = await recorded(() => target.value(`x${'😀'.repeat(50_000)}`));
@@ -100,7 +100,7 @@ export const capturedCases: Cases = (test, variant) => {
     assert.ok(value === undefined || (value as unknown[]).length <= 1024);
   });
 
-  test('attributes from the result of a promise', async () => {
+  test('passes the value of a promise to the option result, and records its attributes', async () => {
     assert.equal(await recorded(() => target.result()), { rows: 2 });
   });
 
@@ -115,7 +115,7 @@ export const capturedCases: Cases = (test, variant) => {
     );
   });
 
-  test('parent from the arguments: a carrier; one that brings nothing leaves the active one', async () => {
+  test('takes the parent from a carrier in the arguments, and keeps the active parent for an empty carrier', async () => {
     target.parent({ traceparent: `00-${REMOTE.traceId}-${REMOTE.spanId}-01` });
     const span = await only();
     assert.is(span.spanContext().traceId, REMOTE.traceId);
@@ -124,7 +124,7 @@ export const capturedCases: Cases = (test, variant) => {
     assert.is((await only()).parentSpanContext, undefined);
   });
 
-  test('links from the arguments', async () => {
+  test('records the links that the option links returns', async () => {
     const context = { ...REMOTE, traceFlags: TraceFlags.SAMPLED };
     target.links([{ context, attributes: { why: 'batch' } }]);
     const { links } = await only();

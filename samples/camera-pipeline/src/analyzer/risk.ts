@@ -1,4 +1,4 @@
-// From what was seen to how much it matters: 0 to 100. The priority that came with the image, in its baggage, counts too.
+// Risk of a classified object, 0 to 100, from its kind, its confidence and the priority in the baggage of its image.
 
 import type { ObjectKind } from '../camera/scene.js';
 import type { Classified } from '../inference/network.js';

@@ -15,7 +15,7 @@ export class ImageCorrupt extends Error {
 }
 
 export class ImageCache {
-  /** SHA-256 of its image by instance. It is empty after a restart, so that an image may be fetched again. */
+  /** SHA-256 of the image of each instance. Empty after a restart, in which case an image may be fetched again. */
   private readonly uses = new Map<string, string>();
 
   constructor(private readonly folder: string) {}

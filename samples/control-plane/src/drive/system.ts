@@ -32,7 +32,7 @@ export interface Destinations {
   readonly http?: Readonly<Record<ClusterName, string>>;
 }
 
-/** As configured; undefined when nothing is, so that a receiver of the sample's own has to serve. @throws when it is half configured. */
+/** The configured endpoint; undefined when none is set, in which case the sample starts its own receiver. */
 export function configuredDestinations(env: Environment): Destinations | undefined {
   const { GATEWAY_A, GATEWAY_B, CENTRAL, GATEWAY_A_OTLP_HTTP, GATEWAY_B_OTLP_HTTP } = env;
   if (!GATEWAY_A_OTLP_HTTP !== !GATEWAY_B_OTLP_HTTP)

@@ -50,12 +50,12 @@ export class ImageService {
     return { name, sha256: record.sha256, url: `${this.address}${path}?${query}` };
   }
 
-  /** @throws BadRequest when the signature is not of this path, or its time is over. */
+  /** @throws BadRequest when the signature belongs to another path or has expired. */
   open(name: string, path: string, query: URLSearchParams): ReadStream {
     const expires = query.get('temp_url_expires') ?? '';
     const given = Buffer.from(query.get('temp_url_sig') ?? '');
     const right = Buffer.from(this.signature(path, expires));
-    if (given.length !== right.length || !timingSafeEqual(given, right)) throw new BadRequest('The signature does not fit.', 401);
+    if (given.length !== right.length || !timingSafeEqual(given, right)) throw new BadRequest('The signature is invalid.', 401);
     if (!(Number(expires) > Date.now())) throw new BadRequest('The address is no longer valid.', 401);
     const record = this.records.get(name);
     if (record === undefined) throw new BadRequest(`There is no image ${name}.`, 404);

@@ -99,7 +99,7 @@ function wrongIn(read: Ran, { code, check }: Recipe, found: Found): string | und
 async function main(folder: string): Promise<number> {
   const begin = performance.now();
   const backend = await findBackend();
-  print(`Spans go to ${backend.otlp}, questions to ${backend.jaeger}.`);
+  print(`Spans go to ${backend.otlp}, queries to ${backend.jaeger}.`);
   const logFile = join(folder, 'modules.log');
   const [desk] = await Promise.all([openDesk(backend), fill(backend, logFile)]);
   print(`The breakfix pipeline has run, the desk is open, after ${((performance.now() - begin) / 1000).toFixed(1)} s.\n`);

@@ -4,6 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, context as contextApi, ROOT_CONTEXT } from '@opentelemetry/api';
 import { apply } from '../captured.js';
+import { reportFault } from '../fault.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a function of any signature
 type Body = (this: any, ...args: any[]) => any;
@@ -32,9 +33,33 @@ export function activeContext(): Context {
 
 /** Runs `body` with `context` active. */
 export function withContext(context: Context, body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
-  return contexts.owned
-    ? runStored(contexts.storage, context, body, self, args)
-    : contextApi.with(context, () => apply(body, self, args));
+  return contexts.owned ? runStored(contexts.storage, context, body, self, args) : runManaged(context, body, self, args);
+}
+
+/** Runs `body` once in the context manager of the application, also where that throws, or calls it twice or not at all. */
+export function runManaged(context: Context, body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
+  let outcome: 'not run' | 'returned' | 'threw' = 'not run';
+  let value: unknown;
+  function once(): unknown {
+    if (outcome === 'not run') {
+      outcome = 'threw';
+      try {
+        value = apply(body, self, args);
+        outcome = 'returned';
+      } catch (error) {
+        value = error;
+      }
+    }
+    return value;
+  }
+  try {
+    contextApi.with(context, once);
+  } catch (fault) {
+    reportFault('the context manager of the application', fault);
+  }
+  if (outcome === 'not run') once();
+  if ((outcome as string) === 'threw') throw value;
+  return value;
 }
 
 /** True whenever a body runs; false between the call of `storage.run()` and its body. */

@@ -2,6 +2,7 @@
 // (`opentelemetry.js.api.1`) is read; nothing here writes it.
 
 import { ProxyTracerProvider, propagation, type TracerProvider, trace } from '@opentelemetry/api';
+import { reportFault } from '../fault.js';
 
 interface ApiRecord {
   readonly version?: string;
@@ -42,8 +43,13 @@ export function isRegisteredPropagator(propagator: object): boolean {
 
 /** True for a registered propagator that does not write `traceparent`. */
 export function lacksTraceparent(): boolean {
-  const fields = propagation.fields();
-  return fields.length > 0 && !fields.includes('traceparent');
+  try {
+    const fields = propagation.fields();
+    return fields.length > 0 && !fields.includes('traceparent');
+  } catch (fault) {
+    reportFault('the propagator of the application', fault);
+    return false;
+  }
 }
 
 /** The class of a provider or propagator, for messages. */

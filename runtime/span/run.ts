@@ -3,9 +3,9 @@
 // call's end. One guard is between here and the body: a fault of Spanwright is logged (SPW010), and the body runs exactly once,
 // with its own result.
 
-import { type Context, context as contextApi, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
 import { apply } from '../captured.js';
-import { activeContext, contexts } from '../context/active.js';
+import { activeContext, contexts, runManaged } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY, UNSAMPLED } from '../context/layer.js';
 import { throughTransparent } from '../context/transparent.js';
 import { reportFault } from '../fault.js';
@@ -252,7 +252,7 @@ function describe(span: RecordedSpan, decision: Decision, site: Site, self: unkn
 function enter(inside: Context, frame: Frame, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
   return contexts.owned
     ? contexts.storage.run(inside, callBody, frame, body, self, args)
-    : contextApi.with(inside, () => callBody(frame, body, self, args));
+    : runManaged(inside, callBody, undefined, [frame, body, self, args]);
 }
 
 /**

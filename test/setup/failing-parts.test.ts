@@ -1,7 +1,7 @@
-// Parts that the application gives to OpenTelemetry or to startTracing(): a meter, a span processor. They may throw, reject, call
+// Parts that the application gives to OpenTelemetry or to startTracing(): a meter, a span processor, a context manager. They may throw, reject, call
 // instrumented code or change a span: the program gets its own results, other spans are sent, and one notice names the part.
 
-import { metrics } from '@opentelemetry/api';
+import { context, metrics, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument } from '../../runtime/index.js';
@@ -12,7 +12,7 @@ const double = instrument({ namespace: 'a', name: 'double' }, (x: number) => x *
 const later = instrument({ namespace: 'a', name: 'later' }, async (x: number) => x * 3);
 const names = (spans: readonly { name: string }[]): string[] => spans.map(({ name }) => name);
 
-const fails = (): never => {
+const fails = (..._: never[]): never => {
   throw new Error('part failed');
 };
 
@@ -62,6 +62,60 @@ for (const failing of [
 test('meters that fail are logged once in a minute', () => {
   assert.is(meterFaults.length, 1, meterFaults.join('\n'));
   assert.match(meterFaults[0] as string, /SPW010 .*metrics of the application's meter provider: .*part failed/u);
+});
+
+const passes = (_context: unknown, work: (...args: unknown[]) => unknown, self: unknown, ...args: unknown[]) =>
+  Reflect.apply(work, self, args);
+const managers: Record<string, object> = {
+  'with() throws': { with: fails },
+  'with() throws after the call': { with: (...given: Parameters<typeof passes>) => fails(passes(...given) as never) },
+  'with() calls nothing': { with() {} },
+  'with() calls twice': { with: (...given: Parameters<typeof passes>) => [passes(...given), passes(...given)][0] },
+  'active() throws': { active: fails },
+  'active() returns nothing': { active() {} },
+};
+for (const [what, manager] of Object.entries(managers)) {
+  test(`where ${what} in a context manager, each body and step runs once, with its own result`, async () => {
+    const rest = {
+      active: () => ROOT_CONTEXT,
+      with: passes,
+      bind: (_: unknown, bound: unknown) => bound,
+      enable() {},
+      disable() {},
+    };
+    context.setGlobalContextManager({ ...rest, ...manager } as never);
+    try {
+      await traced({ enabled: true }, async () => {
+        let runs = 0;
+        const ran = <Result>(result: Result): Result => {
+          runs++;
+          return result;
+        };
+        assert.is(instrument({ namespace: 'a', name: 'sync' }, () => ran(1))(), 1);
+        assert.is(await instrument({ namespace: 'a', name: 'async' }, async () => ran(2))(), 2);
+        assert.throws(
+          instrument({ namespace: 'a', name: 'throws' }, () => fails(ran(3) as never)),
+          'part failed',
+        );
+        const steps = instrument({ namespace: 'a', name: 'steps' }, function* () {
+          yield ran(4);
+        });
+        assert.equal([...steps()], [4]);
+        assert.is(runs, 4);
+      });
+    } finally {
+      context.disable();
+    }
+  });
+}
+
+test('a registered propagator that throws does not fail the start', async () => {
+  propagation.setGlobalPropagator({ inject: fails, extract: fails, fields: fails });
+  try {
+    await traced({ enabled: true }, ({ tracing }) => assert.is(tracing.enabled, true));
+  } finally {
+    propagation.disable();
+  }
 });
 
 test('calls made by a meter or a span processor are not traced, so that they do not call each other without end', async () => {

@@ -28,7 +28,7 @@ export class TracerProviderReader {
         }),
       sampler: (sampler) => this.#sampler(sampler),
       id_generator: (generator) => this.section.one(generator, { random: () => {} }),
-      'tracer_configurator/development': this.section.refuse(`leave scopes out by drop: scope:NAME of the sampler ${SAMPLER}`),
+      'tracer_configurator/development': this.section.refuse(`exclude scopes by drop: scope:NAME in the sampler ${SAMPLER}`),
     });
   }
 

@@ -29,7 +29,7 @@ export interface ValueType<T, Input = T> {
   read(raw: unknown, place: Place): Reading<T>;
   /** The value as it is shown; default: with the credentials of URLs masked. @param hides true for a name that `redact` covers */
   show?(value: T, hides?: (name: string) => boolean): unknown;
-  /** Only for inference: what code may give. */
+  /** Type of a value given in code; used for inference only. */
   readonly input?: Input;
 }
 

@@ -92,7 +92,7 @@ export function leaseOptions(fields: Readonly<Record<string, unknown>>): LeaseOp
 /** The object in `text`. @throws InvalidArgumentError when it is no JSON object, or has a field that is not known. */
 export function readObject(text: string, known: ReadonlySet<string>): Record<string, unknown> {
   if (text.length > MOST_TEXT)
-    throw new InvalidArgumentError('text', `${text.length} characters; at most ${MOST_TEXT} are read.`);
+    throw new InvalidArgumentError('text', `${text.length} characters; at most ${MOST_TEXT} are accepted.`);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -105,7 +105,9 @@ class FollowedFile implements Control {
     const age = this.#first ? Date.now() - writtenAt : 0;
     this.#text = text;
     if (age < -CLOCK_TOLERANCE) {
-      this.#follower.fault('it was written in the future, so how long its command still holds is not known; write it again');
+      this.#follower.fault(
+        'its modification time is in the future, so the remaining time of its command is unknown; write it again',
+      );
       return;
     }
     try {

@@ -63,7 +63,7 @@ const PASSING = new Set([
   'EHOSTUNREACH',
 ]);
 
-/** An export that did not come back within its limit. */
+/** An export that did not finish within its limit. */
 export class ExportTimeout extends Error {
   readonly code = 'TIMEOUT';
   constructor(milliseconds: number) {

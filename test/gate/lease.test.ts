@@ -96,7 +96,7 @@ test('an endless off ends when its lease is ended, and a second one replaces the
     assert.is(tracing.enabled, true);
   }));
 
-test('limits on spans belong to switching on: none of them ends an off', () =>
+test('limits on spans apply to leases that switch on only: none ends a lease that switches off', () =>
   traced({ enabled: true }, ({ tracing }) => {
     const session = startSpan('open', { namespace: 'carbide::api' });
     const off = tracing.setEnabled(false, { maxSpans: 1, maxOpenSpans: 1, maxSpansPerSecond: 1 });

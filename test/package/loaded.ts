@@ -1,4 +1,4 @@
-// Which of the installed packages run: the documented entries as programs of a user, and what each had loaded when it ended.
+// Starts the documented entries as a user's programs, and lists the packages that each has loaded when it ends.
 
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -141,7 +141,7 @@ all('tail sampling keeps every trace with an error and every slow one, a share o
   };
   const count = (all: Iterable<FlatSpan[]>, wanted: string): number => [...all].filter((trace) => kind(trace) === wanted).length;
   assert.is(count(traces.values(), 'error'), 20);
-  const slowOnes = count(traces.values(), 'slow'); // a busy machine makes more of them
+  const slowOnes = count(traces.values(), 'slow'); // a loaded machine produces more of them
   assert.ok(slowOnes >= 10 && slowOnes < quick / 2, `${slowOnes} slow traces`);
   const keptOf = (wanted: string): number => count(byTrace(gateway.spans()).values(), wanted);
   await until(() => keptOf('error') >= 20 && keptOf('slow') >= slowOnes, 'the decisions are taken');

@@ -152,7 +152,7 @@ test('a skipped event does not get to the janitor, and a stuck one not to the re
   );
 });
 
-test('each module begins beside the one before it, linked to the span whose id the document or the annotation had', () => {
+test('the first span of each module is a root that links to its upstream span', () => {
   const trace = traceOf('healthy');
   assert.equal(Object.fromEntries(trace.beginnings.map((span) => [span.name, trace.linksOf(span).slice(0, 1)])), {
     // its link is to the report that it came in, which has a trace of its own

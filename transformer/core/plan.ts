@@ -37,7 +37,7 @@ export function planFile(request: PlanRequest): Plan {
   /** Functions that are marked, or are called by Spanwright itself. */
   const taken = new Set<ts.Node>();
 
-  /** Nothing within the node can be marked. */
+  /** No function within the node can have a decorator. */
   function isPlain({ pos, end }: ts.Node): boolean {
     return relevant !== undefined && !anyWithin(relevant, pos, end);
   }

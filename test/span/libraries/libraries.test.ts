@@ -67,7 +67,7 @@ function declare(group: string, start: () => Promise<Libraries>, names: readonly
   const library = (name: string): Library => started?.libraries.find((each) => each.name === name) as Library;
 
   for (const name of names) {
-    test(`${name}: the outcome, the runs and the span are those of the caller's use`, async () => {
+    test(`${name}: outcome, number of runs and span follow the use by the caller`, async () => {
       const row = library(name);
       const uses = { ...(row.isPromise === false ? {} : PROMISE_USES), ...row.uses };
       for (const [label, use] of Object.entries(uses)) {

@@ -7,7 +7,7 @@ import { watch } from '../watch.js';
 
 async function main(): Promise<void> {
   const tracing = await startModule('event-exporter');
-  // what tracing patches is loaded after it
+  // load the modules that tracing patches after this line
   const { HealthEventStore } = await import('../store/health-event-store.js');
   const { Backfill } = await import('./backfill.js');
   const { EventExporter } = await import('./index.js');

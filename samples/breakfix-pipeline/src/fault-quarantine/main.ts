@@ -7,7 +7,7 @@ import { watch } from '../watch.js';
 
 async function main(): Promise<void> {
   const tracing = await startModule('fault-quarantine');
-  // what tracing patches is loaded after it
+  // load the modules that tracing patches after this line
   const { HealthEventStore } = await import('../store/health-event-store.js');
   const { KubeClient } = await import('../kube/client.js');
   const { CircuitBreaker } = await import('./circuit-breaker.js');

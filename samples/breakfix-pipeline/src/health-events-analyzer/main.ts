@@ -7,7 +7,7 @@ import { watch } from '../watch.js';
 
 async function main(): Promise<void> {
   const tracing = await startModule('health-events-analyzer');
-  // what tracing patches is loaded after it
+  // load the modules that tracing patches after this line
   const { HealthEventStore } = await import('../store/health-event-store.js');
   const { HealthEventsAnalyzer } = await import('./index.js');
   const { PlatformConnectorService, connect } = await import('../rpc/services.js');

@@ -8,7 +8,7 @@ type Done = (error: Error | null, answer?: object) => void;
 
 async function main(): Promise<void> {
   const tracing = await startModule('janitor-provider');
-  // what tracing patches is loaded after it
+  // load the modules that tracing patches after this line
   const { Server } = await import('@grpc/grpc-js');
   const { JanitorProvider } = await import('./index.js');
   const { JanitorProviderService, listen } = await import('../rpc/services.js');

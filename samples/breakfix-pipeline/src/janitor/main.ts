@@ -7,7 +7,7 @@ import { watch } from '../watch.js';
 
 async function main(): Promise<void> {
   const tracing = await startModule('janitor');
-  // what tracing patches is loaded after it
+  // load the modules that tracing patches after this line
   const { KubeClient } = await import('../kube/client.js');
   const { ExternalRemediation } = await import('./external.js');
   const { GpuReset } = await import('./gpu-reset.js');

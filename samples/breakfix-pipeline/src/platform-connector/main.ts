@@ -7,7 +7,7 @@ import { startModule } from '../tracing.js';
 
 async function main(): Promise<void> {
   const tracing = await startModule('platform-connector');
-  // what tracing patches is loaded after it
+  // load the modules that tracing patches after this line
   const { Server } = await import('@grpc/grpc-js');
   const { HealthEventStore } = await import('../store/health-event-store.js');
   const { KubeClient } = await import('../kube/client.js');

@@ -123,7 +123,7 @@ class Report {
     return found.filter((one) => this.#statements(one).length > 0);
   }
 
-  /** What a name stands for in a file: a declaration of its own, or one that it imports. */
+  /** Declaration that a name stands for in a file: one of its own, or one that it imports. */
   #named(path: string, name: string): Named[] {
     if (this.#statements({ file: path, name }).length > 0) return [{ file: path, name }];
     return this.#file(path).statements.flatMap((statement) => {

@@ -62,7 +62,7 @@ test('an import loads the API and no module of the set-up', () => {
   assert.ok(imported?.own.includes('instrument/decorate.js'));
 });
 
-/** What an import costs grows with what it reads and compiles; unlike a time these are the same on every machine. */
+/** The cost of an import grows with what is read and compiled; unlike a time these numbers are the same on every machine. */
 const IMPORT_LIMIT = { modules: 120, bytes: 450_000 };
 
 test('an import reads a bounded number of modules and bytes', () => {

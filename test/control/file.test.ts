@@ -189,7 +189,7 @@ test('an old command, or one from a clock that is ahead, is not put in force at 
   map.age(-2 * HOURS);
   control = await followFile(tracing, map.file);
   assert.is(tracing.enabled, false);
-  assert.match(lines.join('\n'), /SPW022 .*written in the future/);
+  assert.match(lines.join('\n'), /SPW022 .*modification time is in the future/);
   map.write({ revision: 4, enabled: true, for: '10m' });
   await until(() => tracing.enabled);
 });

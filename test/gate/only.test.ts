@@ -48,7 +48,7 @@ test('a namespace that no site has is accepted with a warning', () =>
   traced({}, ({ tracing }) => {
     assert.match(
       tracing.setEnabled(true, { only: 'carbide::nothing-here' }).warnings.join(),
-      '"carbide::nothing-here" matches none',
+      '"carbide::nothing-here" matches no known site',
     );
   }));
 

@@ -126,7 +126,7 @@ export class Consumer {
     writeFileSync(join(this.folder, path), content);
   }
 
-  /** Runs a command of the user's; a failure is an answer here, not an error. */
+  /** Runs a command as a user does. Returns a failure instead of throwing it. */
   async run(command: string, args: readonly string[]): Promise<Ended> {
     try {
       const { stdout, stderr } = await executeFile(command, [...args], { cwd: this.folder, timeout: LIMIT_MS });

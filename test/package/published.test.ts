@@ -1,5 +1,5 @@
 // limit: 300 s
-// The packed package as tools judge it that read the manifest and the types, and `spanwright/transformer` as every kind of importer gets it.
+// The packed package, checked by tools that read its manifest and types, and `spanwright/transformer`, loaded by each kind of import.
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

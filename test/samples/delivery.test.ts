@@ -37,7 +37,7 @@ function drive(
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
 }
 
-/** Arguments, the variables that take the endpoint, and what each process that records spans is called in the verdict. */
+/** Arguments, endpoint variables, and the name of each recording process in the report. */
 const DRIVERS: readonly [sample: string, args: readonly string[], variables: readonly string[], processes: readonly string[]][] =
   [
     [

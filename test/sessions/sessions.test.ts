@@ -314,7 +314,7 @@ test('at most 10,000 sessions run at once, however many spans may be open', () =
   }));
 
 test('an empty key is refused', () => {
-  assert.throws(() => sessions.start(''), /key; expected text/);
+  assert.throws(() => sessions.start(''), /key; expected a string/);
 });
 
 test.run();

@@ -45,7 +45,7 @@ test('adds arguments and constants to the span in which the function is called, 
   assert.equal(spans, [['control', { rack: 'r-1', password: 'REDACTED', backend: 'nsm', api_key: 'REDACTED' }]]);
 });
 
-test('adds what the callback computes, redacted, and calls it for nothing else', async () => {
+test('adds the attributes that the callback returns, redacted, and calls it only where a span is recorded', async () => {
   computed.calls = 0;
   assert.equal(await recorded(() => control(() => place('u-1'))), [['control', { 'unit.id': 'u-1', token: 'REDACTED' }]]);
   assert.is(computed.calls, 1);

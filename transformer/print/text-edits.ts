@@ -118,7 +118,7 @@ export function printToText({ text, source, plan, start, module, assignedDefault
     return `${target} = ${code};`;
   }
 
-  // From the outside in: of two changes with one end, what is applied later closes first.
+  // Outer edits come first. Of two edits that end at one place, the one that is applied later is closed first.
   const changes = [
     ...edits.map((edit) => ({ at: edit.at, rank: 1, apply: () => apply(edit) })),
     ...sites

@@ -9,7 +9,7 @@ import { http } from '../headers.js';
 import type { ResolvedKey } from './key.js';
 import { valueInPath } from './path-pattern.js';
 
-/** The properties of a request that are read. */
+/** Properties of a request that the middleware reads. */
 export interface FromRequest {
   /** Anything that has headers as `carriers.http` reads them. */
   readonly carrier: unknown;

@@ -4,13 +4,13 @@ import { Counter, Histogram } from 'prom-client';
 
 export const detectionSeconds = new Histogram({
   name: 'hsi_detection_duration_seconds',
-  help: 'Time to look at one image.',
+  help: 'Time to process one image.',
   buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
 });
 
 export const imagesProcessed = new Counter({
   name: 'hsi_images_processed_total',
-  help: 'Images that were looked at: something was found, nothing was, or the image could not be read.',
+  help: 'Processed images by outcome: an object was found, none was found, or the image could not be read.',
   labelNames: ['outcome'] as const,
 });
 

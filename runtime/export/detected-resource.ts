@@ -116,7 +116,10 @@ export class DetectedResource implements Resource {
       this.#known = merged(); // also after the limit, so that later batches have more attributes
     });
     const incomplete = (): void =>
-      this.parts.notice('SPW023', `not all had answered after ${limitMillis} ms; spans are sent with what is known`);
+      this.parts.notice(
+        'SPW023',
+        `some detectors had not answered after ${limitMillis} ms; spans are sent with the attributes known so far`,
+      );
     const waiting =
       late.length === 0 || limitMillis === 0 ? Promise.resolve() : within(limitMillis, all, incomplete, { holds: false });
     this.#settled = waiting.then(() => {

@@ -1,4 +1,4 @@
-// One site, one open span, the counts of all as plain data, for the admin hook, the CLI and users' code.
+// Reports of a site, of an open span and of all counts as plain data, for the admin hook, the CLI and users' code.
 
 import { describeSite } from '../instrument/metadata.js';
 import type { OpenSpan } from '../open/table.js';

@@ -227,7 +227,7 @@ for (const { name, modules, part: needed } of PARSERS) {
   });
 }
 
-test('a file without such an import is not parsed', () => {
+test('a file without an import that may lead to `instrument` is not parsed', () => {
   const directory = projectOf({ files: { 'store.ts': `import { instrument } from 'spanwright'; ${METHOD('@instrument')}` } });
   const parser = parserFor(ROOT);
   const parsed: string[] = [];

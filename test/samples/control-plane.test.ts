@@ -540,7 +540,7 @@ async function tap(): Promise<{ connection: ChannelModel; messages: Record<strin
   return { connection, messages };
 }
 
-all('while tracing is off there are no spans, and every message carries what came with the request', async () => {
+all('while tracing is off there are no spans, and every message carries the context of its request', async () => {
   assert.is(await cloud.stop(), 0);
   const counts = () => Promise.all([gatewayA, gatewayB, central].map((one) => one.metric('otelcol_receiver_accepted_spans')));
   // what was sent while tracing was on may still be on its way through the batches of the gateways

@@ -42,7 +42,7 @@ async function sendOne(options: TracingOptions, env: NodeJS.ProcessEnv = {}): Pr
 
 test.after.each(() => Collector.stopAll());
 
-test('https:// exports over TLS to a certificate of the named authority, also named by the standard variable', async () => {
+test('https:// exports over TLS to a server with a certificate of the configured authority, also when a standard variable names it', async () => {
   const collector = await new Collector().start(0, ServerCredentials.createSsl(null, chain));
   const endpoint = `https://localhost:${collector.port}`;
   await sendOne({ endpoint, otlpCertificate: files.path('ca', 'crt') });

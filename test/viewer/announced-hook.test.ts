@@ -105,7 +105,7 @@ test('announces the server of startAdminServer() unless `announce` is false, and
   assert.is(await announcedBy(mounted('https://admin.example.com/tracing')), 'https://admin.example.com/tracing');
 });
 
-test('the address of a loopback server is not sent to an exporter of which nothing is known', async () => {
+test('the address of a loopback server is not sent to an exporter whose address is unknown', async () => {
   const server = async (tracing: Tracing) => {
     const admin = await startAdminServer({ tracing, port: 0, log: () => {} });
     return () => admin.close();

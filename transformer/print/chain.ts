@@ -18,7 +18,7 @@ export interface Source {
   readonly authored: string;
 }
 
-/** @param sourceOf by its name in the emitted map; undefined for one that was left alone. */
+/** @param sourceOf returns a printed source by its name in the emitted map; undefined for an unchanged one. */
 export function chained(emitted: string, sourceOf: (name: string) => Source | undefined): string {
   const map = JSON.parse(emitted) as Map3;
   const sources = map.sources.map(sourceOf);

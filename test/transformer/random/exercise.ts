@@ -8,7 +8,7 @@ export interface Program {
   readonly functions: Readonly<Record<string, Fn>>;
   /** The span's name of each function that is recorded, by what it says as it is entered. */
   readonly sites: Readonly<Record<string, string>>;
-  /** Functions that are called once their body is entered: what fails while their parameters are bound is no call. */
+  /** Functions that count as called when their body is entered; a failure while parameters are bound is not a call. */
   readonly late: readonly string[];
 }
 

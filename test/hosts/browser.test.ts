@@ -142,7 +142,7 @@ const WEBPACK = `mode: 'production', target: 'web', entry: './src/main.ts', reso
 const CLIENTS: Readonly<Record<string, (used: boolean) => string>> = {
   Vite: (used) => `import { build } from 'vite';
 ${plugin('vite', used)}
-await build({ configFile: false, logLevel: 'warn', plugins: [spanwright()], build: { outDir: 'out', modulePreload: false } });`,
+await build({ configFile: false, logLevel: 'warn', plugins: [spanwright()], worker: { format: 'es', plugins: () => [spanwright()] }, build: { outDir: 'out', modulePreload: false } });`,
   esbuild: (used) => `import { build } from 'esbuild';
 ${plugin('esbuild', used)}
 await build({ entryPoints: ['src/main.ts'], outfile: 'out/main.js', bundle: true, platform: 'browser', minify: true, logLevel: 'warning', plugins: [spanwright()].filter(Boolean) });`,
@@ -163,8 +163,9 @@ const stats = await new Promise((done, fail) => rspack({ ${WEBPACK} module: { ru
 if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));`,
 };
 
-function built(name: string, shared: string, used: boolean): { directory: string; text: string } {
+function built(name: string, shared: string, used: boolean, more: Readonly<Record<string, string>> = {}) {
   const directory = project(shared);
+  for (const [path, text] of Object.entries(more)) write(directory, path, text);
   write(directory, 'build.mjs', CLIENTS[name]?.(used) ?? '');
   execute(directory, process.execPath, ['build.mjs']);
   return { directory, text: scripts(directory) };
@@ -183,8 +184,17 @@ for (const name of Object.keys(CLIENTS))
     assert.not.match(text, /node:|require\(|async_hooks/);
   });
 
-clientTest('the page of a client build runs in a browser', async () => {
-  const { directory } = built('Vite', SHARED, true);
+/** The worker is a bundle of its own, to which Vite gives the plugins of `worker`. */
+const WITH_WORKER = {
+  'src/main.ts': `${MAIN}const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+worker.onmessage = ({ data }) => { document.title += ', ' + data; };
+`,
+  'src/worker.ts': `import { Work } from './shared';\npostMessage(new Work().run('in a worker'));\n`,
+};
+
+clientTest('the page of a client build runs in a browser, and its web worker', async () => {
+  const { directory, text } = built('Vite', SHARED, true, WITH_WORKER);
+  assert.not.match(text, /client::|node:|require\(|async_hooks/);
   const server = createServer((request, response) => {
     const path = request.url === '/' ? '/index.html' : (request.url ?? '');
     response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html');
@@ -194,8 +204,8 @@ clientTest('the page of a client build runs in a browser', async () => {
   const browser = await Browser.start();
   try {
     const { page, faults } = await browser.visit(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await page.waitForFunction('document.title !== ""');
-    assert.is(await page.title(), 'ran a, planned b');
+    await page.waitForFunction('document.title.includes("worker")');
+    assert.is(await page.title(), 'ran a, planned b, ran in a worker');
     assert.equal(faults, []);
   } finally {
     await browser.close();

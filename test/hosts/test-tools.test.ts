@@ -1,7 +1,8 @@
 // Output of test tools for a suite that starts tracing in each file: nothing of Spanwright's, if all is in order. Each is the real tool,
-// run over two files of plain JavaScript.
+// run over two files of plain JavaScript. Then Jest with the compilers that run no transformer, over TypeScript.
 
 import { spawnSync } from 'node:child_process';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -71,6 +72,89 @@ for (const tool of TOOLS)
     const { status, text } = runTool(tool.file, tool.arguments);
     assert.is(status, 0, text);
     assert.not.match(text, /SPW\d/);
+  });
+
+/** Without the transformer: `args` finds the parameter in the text of the function, which Babel has instrumented for coverage. */
+const MARKED = `import { MARK as mark } from 'FROM';
+export class Work {
+  constructor(readonly factor: number) {}
+  @mark({ args: ['job'] })
+  run(job: number): number {
+    if (job > 100) {
+      return 0;
+    }
+    return job * this.factor;
+  }
+  @mark({})
+  async later(job: number) { return this.run(job); }
+}
+`;
+const markedBy = (mark: string, from: string): string => MARKED.replace('MARK', mark).replace('FROM', from);
+const JEST_FILES = {
+  'src/work.ts': markedBy('instrument', 'spanwright'),
+  'src/bare.ts': markedBy('decorate', './decorate'),
+  'src/decorate.ts':
+    'export const decorate = (_options: object) => (_target: object, _key: string, _descriptor: PropertyDescriptor) => undefined;\n',
+  'src/work.test.ts': `import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
+import { startTracing } from 'spanwright';
+import { Work as Bare } from './bare';
+import { Work } from './work';
+test('records', async () => {
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({ serviceName: 'tests', enabled: true, exporter });
+  expect(await new Work(2).later(3)).toBe(6);
+  expect(await new Bare(2).later(3)).toBe(6);
+  await tracing.forceFlush();
+  const found = exporter.getFinishedSpans().map(({ name, attributes }) => [name, attributes.job, attributes['code.file.path']]);
+  expect(found).toEqual([['Work.run', 3, undefined], ['Work.later', undefined, undefined]]);
+  await tracing.shutdown();
+});
+`,
+};
+const ofCoverage = (name: string): string => part('coverage/node_modules', name);
+
+const COMPILERS: Readonly<Record<string, readonly [transformer: string, options: object]>> = {
+  'babel-jest': [
+    ofCoverage('babel-jest'),
+    {
+      presets: [ofCoverage('@babel/preset-typescript')],
+      plugins: [
+        [ofCoverage('@babel/plugin-proposal-decorators'), { version: 'legacy' }],
+        ofCoverage('@babel/plugin-transform-modules-commonjs'),
+      ],
+    },
+  ],
+  '@swc/jest': [
+    ofCoverage('@swc/jest'),
+    { jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: { legacyDecorator: true } } },
+  ],
+};
+
+for (const [name, transform] of Object.entries(COMPILERS))
+  testWith('coverage')(`Jest with ${name}: calls are recorded, no notice is printed, coverage is that of any decorator`, () => {
+    const directory = newDirectory();
+    const jest = {
+      testEnvironment: 'node',
+      transform: { '\\.ts$': transform },
+      ...{ cacheDirectory: '<rootDir>/jest-cache', collectCoverageFrom: ['src/work.ts', 'src/bare.ts'] },
+      ...{ coverageReporters: ['json-summary'] },
+    };
+    write(directory, 'package.json', JSON.stringify({ name: 'tests', dependencies: { spanwright: '*' }, jest }));
+    for (const [path, text] of Object.entries(JEST_FILES)) write(directory, path, text);
+    link(directory, { spanwright: ROOT, '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry') });
+    const args = [ofCoverage('jest/bin/jest.js'), '--ci', '--runInBand', '--no-watchman', '--silent=false', '--coverage'];
+    // Jest loads modules by itself, so that the hooks of `register` see none of them
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'spanwright/register', ...args], {
+      cwd: directory,
+      encoding: 'utf8',
+      env: { ...process.env, NODE_ENV: 'test' },
+    });
+    assert.is(status, 0, stdout + stderr);
+    assert.not.match(stdout + stderr, /SPW\d/);
+    const summary = JSON.parse(readFileSync(join(directory, 'coverage/coverage-summary.json'), 'utf8')) as Record<string, object>;
+    const [work, bare] = ['src/work.ts', 'src/bare.ts'].map((path) => summary[join(realpathSync(directory), path)]);
+    assert.ok(work);
+    assert.equal(work, bare);
   });
 
 test('a program that is no test tool prints that tracing started', () => {

@@ -2,6 +2,7 @@
 // with the options of the entry in tsconfig.json; sites are recognised by the scopes of the file. The entries are in ../unplugin/.
 
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import type { UnpluginFactory, UnpluginInstance } from 'unplugin' with { 'resolution-mode': 'import' };
 import { installedFile, isOwnFile } from '../core/installed.js';
@@ -225,12 +226,23 @@ export function plugins(): UnpluginInstance<SpanwrightPluginOptions | undefined,
   return loadUnplugin().createUnplugin(factory);
 }
 
+/** Not by this file's own `require`: that of a CommonJS module which ES modules import from a zip archive of Yarn finds no ES modules. */
+const requireInstalled = createRequire(__filename);
+
 function loadUnplugin(): typeof import('unplugin', { with: { 'resolution-mode': 'import' }}) {
   try {
     // ES modules alone, which Node 20.19 can require.
-    return require('unplugin');
+    return requireInstalled('unplugin');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_MODULE_NOT_FOUND' && process.versions.pnp !== undefined)
+      throw new Error(
+        `spanwright: with Yarn's Plug'n'Play, Node.js ${process.version} cannot load unplugin. Use Node.js 22.15 or later.`,
+        {
+          cause: error,
+        },
+      );
+    if (code !== 'MODULE_NOT_FOUND') throw error;
     throw new Error('spanwright: the plugins for bundlers need the package unplugin. Run: npm install -D unplugin', {
       cause: error,
     });

@@ -214,7 +214,11 @@ test('a detector that throws, rejects, returns an invalid value or never settles
       /\[0\]: something that cannot be shown/,
     ],
     ['answers nonsense', () => undefined as never, /SPW023 extraResourceDetectors\[0\]: TypeError/],
-    ['never answers', () => ({ attributes: { a: new Promise<string>(() => {}) } }), /SPW023 not all had answered after 30 ms/],
+    [
+      'never answers',
+      () => ({ attributes: { a: new Promise<string>(() => {}) } }),
+      /SPW023 some detectors had not answered after 30 ms/,
+    ],
   ];
   for (const [what, detect, said] of broken) {
     const good = cloud(() => ({ attributes: { good: true, 'good.late': Promise.resolve(1) } }));

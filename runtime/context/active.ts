@@ -33,18 +33,20 @@ export function activeContext(): Context {
 
 /** Runs `body` with `context` active. */
 export function withContext(context: Context, body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
-  return contexts.owned ? runStored(contexts.storage, context, body, self, args) : runManaged(context, body, self, args);
+  return contexts.owned
+    ? runStored(contexts.storage, context, body, self, args)
+    : runManaged(context, () => apply(body, self, args));
 }
 
-/** Runs `body` once in the context manager of the application, also where that throws, or calls it twice or not at all. */
-export function runManaged(context: Context, body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
+/** Runs `work` once in the context manager of the application, also where that throws, or calls it twice or not at all. */
+export function runManaged(context: Context, work: () => unknown): unknown {
   let outcome: 'not run' | 'returned' | 'threw' = 'not run';
   let value: unknown;
   function once(): unknown {
     if (outcome === 'not run') {
       outcome = 'threw';
       try {
-        value = apply(body, self, args);
+        value = work();
         outcome = 'returned';
       } catch (error) {
         value = error;

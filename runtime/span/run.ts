@@ -252,7 +252,7 @@ function describe(span: RecordedSpan, decision: Decision, site: Site, self: unkn
 function enter(inside: Context, frame: Frame, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
   return contexts.owned
     ? contexts.storage.run(inside, callBody, frame, body, self, args)
-    : runManaged(inside, callBody, undefined, [frame, body, self, args]);
+    : runManaged(inside, () => callBody(frame, body, self, args));
 }
 
 /**

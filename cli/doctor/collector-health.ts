@@ -10,10 +10,10 @@ interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
-type Metrics = ReadonlyMap<string, readonly Sample[]>;
+export type Metrics = ReadonlyMap<string, readonly Sample[]>;
 
 /** Samples by the name in COUNTERS: newer Collectors add `_total`, and `memory_limiter` to the counters of that processor. */
-function parse(text: string): Metrics {
+export function parseMetrics(text: string): Metrics {
   const metrics = new Map<string, Sample[]>();
   for (const line of text.split('\n')) {
     const [, name, labels = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/.exec(line) ?? [];
@@ -144,7 +144,7 @@ export function metricsAddress(text: string): string {
 /** @throws CommandFailure when what answers is no Collector. */
 export async function readMetrics(address: string, environment: NodeJS.ProcessEnv): Promise<Metrics> {
   const { status, text } = await get('the Collector', address, environment);
-  const metrics = parse(text);
+  const metrics = parseMetrics(text);
   const own = [...metrics.keys()].some((name) => name.startsWith('otelcol_'));
   if (status === 200 && own) return metrics;
   throw new CommandFailure(

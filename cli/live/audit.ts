@@ -15,6 +15,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
 ];
 
 export async function runAudit(invocation: Invocation): Promise<number> {
+  if (invocation.options.has('fleet')) return (await import('./fleet-audit.js')).runFleetAudit(invocation);
   const { out, err, options, colours } = invocation;
   const answer = await ask<{ entries: readonly AuditEntry[] }>(invocation, 'GET', 'audit');
   if (options.has('json')) out(JSON.stringify(answer));

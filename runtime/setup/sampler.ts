@@ -19,7 +19,7 @@ import { loadTraceSdk } from '../sdk/packages.js';
 import { INFO } from '../site/marks.js';
 import type { ConstantAttributes, Site } from '../site/site.js';
 import { anyHolds } from '../span/conditional-root.js';
-import { isWithinRatio, withThreshold } from '../span/place.js';
+import { isWithinRatio, withoutThreshold, withThreshold } from '../span/place.js';
 import { answersAttributes, startingSite, takeAttributes } from '../span/provided.js';
 import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
@@ -150,10 +150,11 @@ class RootSampler implements SpanwrightSampler {
     if (!starts || (site === undefined && !state.open.hasRoom(String(attributes['code.namespace'] ?? '')))) return skip(context);
     const parent = trace.getSpanContext(context);
     const traceState = parent !== undefined && isSpanContextValid(parent) ? parent.traceState : undefined;
-    const unchanged = traceState === undefined ? {} : { traceState };
-    if (ratio === 1) return { decision: RECORD_AND_SAMPLED, ...unchanged };
-    if (!isWithinRatio(traceId, traceState, ratio)) return { decision: NOT_RECORD, ...unchanged };
-    return { decision: RECORD_AND_SAMPLED, traceState: withThreshold(traceState, ratio) };
+    const result = (decision: number, given: TraceState | undefined) =>
+      given === undefined ? { decision } : { decision, traceState: given };
+    if (ratio === 1) return result(RECORD_AND_SAMPLED, traceState);
+    if (!isWithinRatio(traceId, traceState, ratio)) return result(NOT_RECORD, withoutThreshold(traceState));
+    return result(RECORD_AND_SAMPLED, withThreshold(traceState, ratio));
   }
 
   toString(): string {

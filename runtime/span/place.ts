@@ -203,7 +203,13 @@ function placeRoot(
   if (isWithinRatio(traceId, remote?.traceState, terms.ratio))
     return placement(context, remote, links, traceId, withThreshold(remote?.traceState, terms.ratio));
   const traceFlags = remote === undefined ? RANDOM : remote.traceFlags & RANDOM;
-  const unsampled = trace.wrapSpanContext({ traceId, spanId: remote?.spanId ?? newSpanId(), traceFlags });
+  const traceState = withoutThreshold(remote?.traceState);
+  const unsampled = trace.wrapSpanContext({
+    traceId,
+    spanId: remote?.spanId ?? newSpanId(),
+    traceFlags,
+    ...(traceState && { traceState }),
+  });
   return unrecorded(new SpanLayer(context, unsampled));
 }
 
@@ -223,6 +229,12 @@ export function isWithinRatio(traceId: string, state: TraceState | undefined, ra
 export function withThreshold(state: TraceState | undefined, ratio: number): TraceState {
   const others = samplingFields(state).filter((field) => field !== '' && !field.startsWith('th:'));
   return (state ?? createTraceState()).set('ot', [`th:${samplingThreshold(ratio)}`, ...others].join(';'));
+}
+
+/** The tracestate of a trace that is not kept: others still decide by its randomness, and by no threshold. */
+export function withoutThreshold(state: TraceState | undefined): TraceState | undefined {
+  const others = samplingFields(state).filter((field) => field !== '' && !field.startsWith('th:'));
+  return others.length === 0 ? state?.unset('ot') : state?.set('ot', others.join(';'));
 }
 
 /** The value of `ot=th:`, which says at which probability a trace was kept (OpenTelemetry, tracestate probability sampling). */

@@ -5,9 +5,17 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { BasicTracerProvider, InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createSampler, createSpanProcessor, instrument, type SamplerOptions, SpanwrightError } from '../../runtime/index.js';
+import {
+  createSampler,
+  createSpanProcessor,
+  inject,
+  instrument,
+  type SamplerOptions,
+  SpanwrightError,
+  withRemoteContext,
+} from '../../runtime/index.js';
 import { expectSpans } from '../expected-spans.js';
-import { callBelowRemoteTraces, KEPT_TRACESTATES } from './remote-ratio.js';
+import { callBelowRemoteTraces, DROPPED, KEPT_TRACESTATES, PASSED_ON } from './remote-ratio.js';
 
 interface OwnSdk {
   readonly sampler: ReturnType<typeof createSampler>;
@@ -194,6 +202,14 @@ test('a decision about a remote trace uses the randomness of its tracestate, and
       .filter(({ name }) => name === 'outer')
       .map((span) => span.spanContext().traceState?.serialize());
     assert.equal(states, KEPT_TRACESTATES);
+  }));
+
+test('a remote trace that is dropped here keeps its randomness and other members of tracestate, without a threshold', () =>
+  ownSdk({ enabled: true, remoteParent: 'ignore', rules: 'carbide::api=0.5' }, async ({ spans }) => {
+    const passOn = instrument({ namespace: 'carbide::api', name: 'passOn' }, () => inject({}));
+    const passed = withRemoteContext(DROPPED, passOn) as Record<string, string>;
+    assert.is(passed.tracestate, PASSED_ON.tracestate);
+    assert.equal(spans(), []);
   }));
 
 test('a sampled remote parent records while the flag is off; with remoteParent ignore it does not', async () => {

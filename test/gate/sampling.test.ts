@@ -4,7 +4,7 @@ import { context, propagation, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { detach, inject, instrument, withRemoteContext } from '../../runtime/index.js';
-import { callBelowRemoteTraces, KEPT_TRACESTATES } from './remote-ratio.js';
+import { callBelowRemoteTraces, DROPPED, KEPT_TRACESTATES, PASSED_ON } from './remote-ratio.js';
 import { traced } from './tracing.js';
 
 const at = (namespace: string, name: string) => ({ namespace, name });
@@ -177,6 +177,13 @@ test('a decision about a remote trace uses the randomness of its tracestate, and
       .filter(({ name }) => name === 'outer')
       .map((span) => span.spanContext().traceState?.serialize());
     assert.equal(states, KEPT_TRACESTATES);
+  }));
+
+test('a remote trace that is dropped here keeps its randomness and other members of tracestate, without a threshold', () =>
+  traced({ enabled: true, remoteParent: 'ignore', rules: 'carbide::api=0.5' }, ({ spans }) => {
+    const passOn = instrument(at('carbide::api', 'passOn'), () => inject({}));
+    assert.equal(withRemoteContext(DROPPED, passOn), PASSED_ON);
+    return spans().then((all) => assert.equal(all, []));
   }));
 
 test('with the flag on an unsampled remote parent records nothing', () =>

@@ -8,6 +8,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument } from '../../runtime/index.js';
 import { traced } from '../gate/tracing.js';
+import { CONVENTIONS, groupsOf, LiveCheck, OWN_FILES, type ReceivedMetric, receivedMetrics } from './support/live-check.js';
 import { OTELCOL, OtelCollector } from './support/otel-collector.js';
 import { until } from './support/program.js';
 
@@ -26,6 +27,7 @@ interface Arrived {
   readonly point: Json;
   /** Durations of the recorded calls in seconds, sorted. */
   readonly took: readonly number[];
+  readonly metrics: readonly ReceivedMetric[];
 }
 
 /** Records some calls, and returns the histogram as it arrived. */
@@ -45,7 +47,7 @@ async function arrived(views: ViewOptions[]): Promise<Arrived> {
         return metric !== undefined;
       }, 'the durations are in the file');
       const [point] = (metric.histogram ?? metric.exponentialHistogram).dataPoints;
-      return { metric, point, took };
+      return { metric, point, took, metrics: receivedMetrics(collector.receivedMetrics()) };
     });
   } finally {
     await provider.shutdown();
@@ -64,7 +66,13 @@ const metricIn = (requests: readonly Json[]): Json =>
 const NAMESPACE = [{ key: 'code.namespace', value: { stringValue: 'metrics::sleep' } }];
 
 all('arrives in seconds, by namespace, in buckets that end at powers of two milliseconds', async () => {
-  const { metric, point, took } = await arrived([]);
+  const { metric, point, took, metrics } = await arrived([]);
+  if (CONVENTIONS !== undefined) {
+    assert.equal(new LiveCheck().metrics(metrics), []);
+    const names = metrics.map(({ name }) => name);
+    const missing = groupsOf(OWN_FILES).filter(({ type, metric_name }) => type === 'metric' && !names.includes(metric_name));
+    assert.equal(missing, [], 'metrics of the registry did not arrive');
+  }
   assert.is(metric.unit, 's');
   assert.equal(point.attributes, NAMESPACE);
   const bounds: number[] = point.explicitBounds;

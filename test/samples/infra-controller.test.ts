@@ -6,6 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
+import { asReceived, CONVENTIONS, LiveCheck } from '../real/support/live-check.js';
 import { SAMPLE, ServiceProcess } from './service-process.js';
 
 interface Request {
@@ -149,6 +150,8 @@ const REQUESTS: readonly Request[] = [
   { method: 'POST', path: '/v1/power', body: '{"component": ', status: 400, spans: ['request'] },
 ];
 
+const conventions = CONVENTIONS === undefined ? test.skip : test;
+
 let receiver: Receiver;
 let service: ServiceProcess;
 
@@ -249,6 +252,15 @@ test('on: each request makes one trace, with each operation under the one that c
   );
 });
 
+conventions(
+  'on: every attribute is one of the conventions, of Spanwright or of telemetry.yaml, and has the type given there',
+  () => {
+    assert.ok(spans.length > 0);
+    const check = new LiveCheck([join(SAMPLE, 'telemetry.yaml')]);
+    assert.equal(check.spans(spans.map(asReceived)), []);
+  },
+);
+
 test('on: every span names its service', () => {
   assert.ok(spans.length > 0);
   for (const span of spans) {
@@ -345,8 +357,7 @@ test('on: the root carries the request and its outcome', () => {
     assert.is(root?.status.code, status >= 500 ? 'error' : 'unset');
     assert.is(root?.attributes['http.route'], path === '/v1/nothing' ? undefined : path.split('?')[0]);
   }
-  assert.is(roots[0]?.attributes['rpc.service'], 'carbide.ComponentManager');
-  assert.is(roots[0]?.attributes['rpc.method'], 'PowerControl');
+  assert.is(roots[0]?.attributes['rpc.method'], 'carbide.ComponentManager/PowerControl');
 });
 
 test('on: listed fields of the bodies of request and answer are recorded, others are counted, and a long text is cut', async () => {

@@ -36,6 +36,8 @@ export class JaegerServer {
     readonly program: Program,
     readonly otlpPort: number,
     readonly api: string,
+    /** Of its own metrics. */
+    readonly metricsUrl: string,
   ) {}
 
   /** @param storage variables that choose its storage */
@@ -53,7 +55,7 @@ export class JaegerServer {
     const portOf = (address = ''): number => Number(address.split(':')[1]);
     const environment = { ...storage, OTEL_TRACES_SAMPLER: 'always_off' };
     const program = await Program.start(JAEGER as string, args, portOf(query), environment);
-    const server = new JaegerServer(program, portOf(otlp), `http://${query}/api`);
+    const server = new JaegerServer(program, portOf(otlp), `http://${query}/api`, `http://${admin}/metrics`);
     await until(async () => (await fetch(`http://${admin}/`)).ok, 'Jaeger is ready');
     return server;
   }

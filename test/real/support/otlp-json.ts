@@ -63,7 +63,7 @@ function plain(list: Json[] = []): Record<string, Plain> {
   return Object.fromEntries(list.map(({ key, value }) => [key, valueIn(value)]).sort());
 }
 
-function valueIn(value: Json): Plain {
+export function valueIn(value: Json): Plain {
   if ('intValue' in value) return Number(value.intValue);
   if ('arrayValue' in value) return (value.arrayValue.values ?? []).map(valueIn);
   return value.stringValue ?? value.doubleValue ?? value.boolValue ?? null;

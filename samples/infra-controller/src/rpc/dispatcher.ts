@@ -43,7 +43,7 @@ export class Dispatcher {
     try {
       const route = this.route(request);
       const [service, method] = route.rpc;
-      trace.getActiveSpan()?.setAttributes({ 'http.route': route.path, 'rpc.service': service, 'rpc.method': method });
+      trace.getActiveSpan()?.setAttributes({ 'http.route': route.path, 'rpc.method': `${service}/${method}` });
       const args = await request.arguments();
       audit('request', Object.fromEntries(args));
       return this.answer(request, 200, await this.reactor.blockOn(() => route.run(args)));

@@ -19,7 +19,8 @@ let scheduled = false;
 
 /** Schedules the check. Safe to call at each load of a copy of this package. */
 export function lookForUnconnectedSdk(): void {
-  if (scheduled) return;
+  // Jest clears what a test file has put on its global object, and logs each later access (JEST-01).
+  if (scheduled || process.env.JEST_WORKER_ID !== undefined) return;
   scheduled = true;
   unref(setTimeout(reportAtExit, START_MS));
   process.once('exit', reportAtExit);

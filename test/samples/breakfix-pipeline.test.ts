@@ -193,7 +193,7 @@ test('what is below a module is below the call that caused it, over gRPC too', (
   ]);
 });
 
-test('events of one report have a trace each, linked to the report; what the analyzer makes of them is linked to where it was found', () => {
+test('events of one report have a trace each, linked to the report; an event that the analyzer creates links to its cause', () => {
   const reports = spans.filter(
     ({ name, attributes }) => name.endsWith('health_events_received') && attributes['platform_connector.grpc.events_count'] === 3,
   );

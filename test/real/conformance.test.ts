@@ -11,7 +11,9 @@ import * as assert from 'uvu/assert';
 import { PROJECT } from '../house/sources.js';
 import { type Arrived, arrivedIn, type Difference, differencesOf, resourceDifferences } from './conformance/compare.js';
 import { PROGRAMS } from './conformance/programs.js';
+import { CONVENTIONS, LiveCheck } from './support/live-check.js';
 import { OTELCOL, OtelCollector } from './support/otel-collector.js';
+import { flatten } from './support/otlp-json.js';
 import { CACHE, findPart, until } from './support/program.js';
 
 interface Line {
@@ -32,6 +34,8 @@ const isMissing = ['sdk3/node_modules', 'node24/node_modules/.bin/node'].some((p
 
 const test = suite('conformance');
 const all = OTELCOL === undefined || isMissing ? test.skip : test;
+
+const conventions = CONVENTIONS === undefined ? test.skip : all;
 
 type Row = Record<keyof Difference | 'line', string>;
 type Side = 'sdk' | 'spanwright';
@@ -89,6 +93,20 @@ async function execute(line: Line, side: Side, endpoint: string): Promise<Record
   }
   return owners;
 }
+
+const receivedOf = ({ span, scope, resource }: Arrived) =>
+  flatten({ resourceSpans: [{ resource, scopeSpans: [{ scope, spans: [span] }] }] });
+
+/** Given by a program to a member of baggage that the SDK does not read (docs/differences.md). */
+const ONLY_HERE = 'read.empty';
+
+/** Names that a program itself gives to attributes and events. */
+const namesIn = (arrived: Arrived): string[] =>
+  receivedOf(arrived).flatMap(({ attributes, events, links }) => [
+    ...Object.keys(attributes),
+    ...events.flatMap((event) => [event.name, ...Object.keys(event.attributes)]),
+    ...links.flatMap((link) => Object.keys(link.attributes)),
+  ]);
 
 test.before(async () => {
   if (all === test.skip) return;
@@ -166,6 +184,20 @@ all('every difference in docs/differences.md was found with each line that it is
       .map((row) => [line.name, ...Object.values(row)].join(' | ')),
   );
   assert.equal(gone, []);
+});
+
+conventions('what Spanwright adds to the forty programs is of the conventions or of its registry, in name and type', () => {
+  const check = new LiveCheck();
+  for (const line of LINES)
+    for (const [program, arrived] of of(line, 'spanwright')) {
+      const names = new Set([...(of(line, 'sdk').get(program) ?? []).flatMap(namesIn).map(String), ONLY_HERE]); // an empty name is absent in OTLP
+      const findings = check.spans(arrived.flatMap(receivedOf));
+      assert.equal(
+        findings.filter((finding) => !finding.endsWith(': unknown') || !names.has(finding.split(/: | /)[1] ?? '')),
+        [],
+        `${line.name}, ${program}`,
+      );
+    }
 });
 
 all('the comparison sees a changed value, a span too many, and a field that one side lacks', () => {

@@ -3,7 +3,7 @@
 import type { Configuration } from '../config/configuration.js';
 import type { LoadedConfiguration } from '../config/load.js';
 import { SpanwrightError } from '../errors.js';
-import { onFault } from '../fault.js';
+import { guarded, onFault } from '../fault.js';
 import { noticeLoggerOf } from '../notice-logger.js';
 import { Watchdog } from '../open/watchdog.js';
 import type { Resource } from '../sdk/contracts.js';
@@ -101,7 +101,7 @@ export function answering({ responseHeader }: Configuration): (() => void)[] {
   return responseHeader === null ? [] : [answerWithTraceId(responseHeader)];
 }
 
-/** Starts the watchdog; the returned function stops it. */
+/** Starts what reports spans that do not end; the returned function stops it. */
 export function watch(configuration: Configuration): () => void {
   const { maxSpanAge, onLeak } = configuration;
   const watchdog = new Watchdog(
@@ -118,8 +118,20 @@ export function watch(configuration: Configuration): () => void {
       notice('SPW013', `${namespace}: ${count} ${why}, for example "${example.name}" of ${id}`, `${namespace} ${reason}`);
     },
   );
-  return () => watchdog.stop();
+  process.on('exit', reportOpenAtExit);
+  return function stop() {
+    process.removeListener('exit', reportOpenAtExit);
+    watchdog.stop();
+  };
 }
+
+/** A shutdown ends and sends open spans; the exit of the process without one loses them. */
+const reportOpenAtExit = guarded('report at exit', () => {
+  const { count, oldest } = state.open;
+  if (oldest === undefined) return;
+  const detail = `${counted(count, 'span is', 'spans are')} open at the exit of the process and not exported, for example "${oldest.name}" of ${oldest.site.namespace}`;
+  notice('SPW013', `${detail}; wait for the call, or call shutdown() before`, 'exit');
+});
 
 /** Sets where notices go. Under a test runner notices of level `info` are left out by default. */
 export function startLogging({ configuration, values, warnings }: LoadedConfiguration): void {

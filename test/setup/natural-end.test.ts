@@ -25,7 +25,7 @@ test.after.each(() => {
 });
 
 /** Milliseconds from the end of the program's own work to the end of its process, and what it printed. */
-async function live(options: object, script: string): Promise<{ out: string; after: number }> {
+async function live(options: object, script: string): Promise<{ out: string; err: string; after: number }> {
   const all = { enabled: true, otlpTimeout: ATTEMPT_MS, exportTimeout: ATTEMPT_MS, ...options };
   const source = `
     const { startTracing } = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
@@ -38,7 +38,7 @@ async function live(options: object, script: string): Promise<{ out: string; aft
       console.log('done', Date.now());
     })();`;
   const child = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', source], { cwd: ROOT, timeout: 100_000 });
-  return { out: child.stdout, after: Date.now() - Number(/done (\d+)/u.exec(child.stdout)?.[1]) };
+  return { out: child.stdout, err: child.stderr, after: Date.now() - Number(/done (\d+)/u.exec(child.stdout)?.[1]) };
 }
 
 async function listening(server: Server): Promise<string> {
@@ -168,6 +168,18 @@ test('a set-up that is off or shut down does nothing at the end; without an endp
   const counts = [off, ended, none].map(({ out }) => Number(/listeners (\d+)/u.exec(out)?.[1]));
   assert.equal(counts, [(counts[2] as number) + 1, counts[2] as number, counts[2] as number]);
   assert.is(collector.requests, 0);
+});
+
+test('spans that are open when the process exits are counted in a line, and after a shutdown they are not', async () => {
+  const endpoint = (await new Collector().start()).url;
+  const open = "trace.getTracer('jobs').startSpan('night'); trace.getTracer('jobs').startSpan('day');";
+  const line = /SPW013 .*: 2 spans are open at the exit of the process and not exported, for example "night" of jobs/u;
+  for (const end of ['', "console.log('done', Date.now()); process.exit(0);"]) {
+    const { err } = await live({ endpoint }, `${open} ${end}`);
+    assert.match(err, line);
+  }
+  const { err } = await live({ endpoint }, `${open} await tracing.shutdown();`);
+  assert.not.match(err, 'at the exit');
 });
 
 test.run();

@@ -79,8 +79,10 @@ function splitOptions(
   name: string,
   given: Readonly<Record<string, unknown>>,
 ): { own: OwnOptions; config: Record<string, unknown> } {
-  const { roots, queries = 'spans', ignorePaths, ignore_paths = ignorePaths ?? [], ...config } = given;
+  const { roots, queries = 'spans', ignorePaths, ignore_paths = ignorePaths ?? [], ...others } = given;
+  const { ignoreUserAgents, ignore_user_agents = ignoreUserAgents ?? [], ...config } = others;
   const paths = ignore_paths as readonly string[];
+  const agents = ignore_user_agents as readonly string[];
   const faults: string[] = [];
   const check = (key: string, value: unknown, fits: boolean, expected: string): void => {
     if (!fits) faults.push(`instrumentations.${name}: ${key} must be ${expected}; found ${JSON.stringify(value)}.`);
@@ -89,9 +91,11 @@ function splitOptions(
   check('queries', queries, QUERIES.includes(queries as 'spans'), `one of ${QUERIES.join(', ')}`);
   const arePaths = Array.isArray(paths) && paths.every((path) => typeof path === 'string' && path.startsWith('/'));
   check('ignore_paths', paths, arePaths, 'a list of paths, each with a slash at its start');
+  const areAgents = Array.isArray(agents) && agents.every((agent) => typeof agent === 'string' && agent !== '');
+  check('ignore_user_agents', agents, areAgents, 'a list of texts, such as "kube-probe/"');
   if (faults.length > 0) throw new ConfigurationError(faults.join('\n'), faults);
   return {
-    own: { roots: ROOTS.get(roots), queries: queries as OwnOptions['queries'], ignorePaths: paths },
+    own: { roots: ROOTS.get(roots), queries: queries as OwnOptions['queries'], ignorePaths: paths, ignoreUserAgents: agents },
     config: { ...config },
   };
 }

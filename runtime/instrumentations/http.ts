@@ -1,5 +1,5 @@
-// Configuration of the HTTP instrumentations (Node's http, and undici, which is fetch too): ignored paths, request
-// ids as attributes, and nothing done for a request while nothing can be recorded and there is no context to pass on.
+// Configuration of the HTTP instrumentations (Node's http, and undici, which is fetch too): ignored paths and user agents,
+// request ids as attributes, and nothing done for a request while nothing can be recorded and there is no context to pass on.
 
 import type { IncomingMessage } from 'node:http';
 import { type Attributes, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
@@ -56,12 +56,19 @@ export function httpAttributes(attributes: Attributes): Attributes {
   return rest;
 }
 
-export function adaptHttp(given: Record<string, unknown>, { ignorePaths }: OwnOptions): Record<string, unknown> {
+export function adaptHttp(
+  given: Record<string, unknown>,
+  { ignorePaths, ignoreUserAgents }: OwnOptions,
+): Record<string, unknown> {
   const ignore = asHook(given.ignoreIncomingRequestHook);
   const headers = given.headersToSpanAttributes as { server?: { requestHeaders?: string[] } } | undefined;
   const isIgnored = (request: IncomingMessage): boolean => {
     const path = (request.url ?? '').split(/[?#]/u, 1)[0] as string;
-    return ignorePaths.some((ignored) => path === ignored || path.startsWith(ignored.endsWith('/') ? ignored : `${ignored}/`));
+    const agent = request.headers['user-agent'] ?? '';
+    return (
+      ignorePaths.some((ignored) => path === ignored || path.startsWith(ignored.endsWith('/') ? ignored : `${ignored}/`)) ||
+      ignoreUserAgents.some((ignored) => agent.startsWith(ignored))
+    );
   };
   return {
     ...given,

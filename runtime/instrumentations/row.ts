@@ -12,6 +12,8 @@ export interface OwnOptions {
   readonly queries: 'spans' | 'totals' | 'both';
   /** HTTP server: ignored paths, including those below them. */
   readonly ignorePaths: readonly string[];
+  /** HTTP server: requests whose `User-Agent` header starts with one of these are ignored. */
+  readonly ignoreUserAgents: readonly string[];
 }
 
 export interface PackageRow {

@@ -65,7 +65,10 @@ export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
     name,
     attributes: (given, name) => ({ ...common, ...attributes(given, name) }),
   };
-  const tracer = new LibraryTracerProvider(row, { queries, roots, ignorePaths: [] }).getTracer(SCOPE, VERSION);
+  const tracer = new LibraryTracerProvider(row, { queries, roots, ignorePaths: [], ignoreUserAgents: [] }).getTracer(
+    SCOPE,
+    VERSION,
+  );
 
   return {
     run(statement, run, rows) {

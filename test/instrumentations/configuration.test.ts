@@ -49,6 +49,7 @@ test('a name that does not exist is an error with the nearest one, and so is an 
     /instrumentations\.pg: queries must be one of spans, totals, both; found "all"/,
   );
   assert.match((await refused({ http: { ignore_paths: ['healthz'] } })).message, /ignore_paths must be a list of paths/);
+  assert.match((await refused({ http: { ignore_user_agents: [''] } })).message, /ignore_user_agents must be a list of texts/);
   assert.match(
     (await refused({ pg: { roots: 'some' } })).message,
     /roots must be true or false, or "all" or "none"; found "some"/,

@@ -58,16 +58,17 @@ const PAIRS: Pair[] = [
       imports: [['http', 'node:http']],
       before: HTTP_SERVER,
       work: `await new Promise((resolve, reject) => http.get(url + '/nodes?token=secret&page=2', { headers: { 'x-request-id': 'r1' } }, (response) => response.resume().on('end', resolve)).on('error', reject));
-             await new Promise((resolve) => http.get(url + '/healthz/live', (response) => response.resume().on('end', resolve)));`,
+             await new Promise((resolve) => http.get(url + '/healthz/live', (response) => response.resume().on('end', resolve)));
+             await new Promise((resolve) => http.get(url + '/nodes', { headers: { 'user-agent': 'kube-probe/1.31' } }, (response) => response.resume().on('end', resolve)));`,
       after: 'server.close();',
     },
-    options: { ignore_paths: ['/healthz'] },
+    options: { ignore_paths: ['/healthz'], ignore_user_agents: ['kube-probe/'] },
     roots: ['GET'],
     check(told) {
       const servers = told.inside.filter(({ kind }) => kind === SERVER);
       const clients = told.inside.filter(({ kind }) => kind === CLIENT);
-      assert.is(clients.length, 2);
-      assert.is(servers.length, 1, 'the health check is not recorded');
+      assert.is(clients.length, 3);
+      assert.is(servers.length, 1, 'neither the health check nor the probe is recorded');
       const [server, client] = [servers[0] as ToldSpan, clients.find(({ spanId }) => spanId === servers[0]?.parent) as ToldSpan];
       assert.is(client.parent, told.inside.find(({ name }) => name === 'enclosing')?.spanId);
       has(client, { 'http.request.method': 'GET', 'http.response.status_code': 200, 'network.peer.address': '127.0.0.1' });
@@ -356,8 +357,8 @@ pairs('all instrumentations at once, in both forms, with one query in the middle
   for (const form of FORMS) {
     const told = await runProgram(together, form, { instrumentations }, env);
     below(told, 'events.select');
-    assert.is(told.inside.filter(({ kind }) => kind === CLIENT).length, 5);
-    assert.is(told.inside.filter(({ kind }) => kind === SERVER).length, 2);
+    assert.is(told.inside.filter(({ kind }) => kind === CLIENT).length, 6);
+    assert.is(told.inside.filter(({ kind }) => kind === SERVER).length, 3);
   }
 });
 

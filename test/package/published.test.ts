@@ -1,12 +1,25 @@
 // limit: 300 s
-// The packed package, checked by tools that read its manifest and types, and `spanwright/transformer`, loaded by each kind of import.
+// The packed package, checked by tools that read its manifest and types; `spanwright/transformer`, loaded by each kind of import; and a
+// built service in an installation without development dependencies.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
+import { startHttpReceiver } from '../../viewer/receiver/http.js';
+import { startReceiver } from '../../viewer/receiver/receiver.js';
 import { part, testWith } from '../hosts/conformance/suite.js';
 import { Consumer, type Tarball } from './consumer.js';
 
 const withTools = testWith('publish');
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+/** Compilers, bundlers and what they need. */
+const BUILD_TOOL =
+  /^(@?typescript\b|ts-|tsx$|unplugin|esbuild|@esbuild|vite|rollup|@rollup|rolldown|@rolldown|webpack|@rspack|acorn|@babel|@swc|yaml$)/;
 
 const user = new Consumer();
 let tarball: Tarball;
@@ -82,25 +95,80 @@ test('the declarations of every entry type-check without DOM, and with the libra
   assert.match(stdout, /spanwright\/dist\/runtime\/index\.d\.ts/);
 });
 
+const SERVICE = `import { instrument, startTracing } from 'spanwright';
+import { startAdminServer } from 'spanwright/admin';
+
+const [endpoint = '', protocol] = process.argv.slice(2);
+class Work {
+  @instrument({ args: ['job'] })
+  async run(job: string): Promise<string> { return 'ran ' + job; }
+}
+
+void (async () => {
+  const tracing = await startTracing({ serviceName: 'production', endpoint, otlpProtocol: protocol as 'grpc' });
+  const token = 'a-token-of-thirty-two-characters';
+  const admin = await startAdminServer({ tracing, port: 0, token });
+  await new Work().run('off');
+  const headers = { authorization: 'Bearer ' + token, 'content-type': 'application/json' };
+  const { status } = await fetch(admin.url + '/enabled', { method: 'PUT', headers, body: '{"enabled":true,"for":"1m"}' });
+  console.log(status, await new Work().run('on'));
+  await tracing.forceFlush();
+  await admin.close();
+  await tracing.shutdown();
+})();
+`;
+
 test('tspc instruments with the package and the API alone', async () => {
-  user.write('src/work.ts', `import { instrument } from 'spanwright';\nexport class Work { @instrument run() { return 1; } }\n`);
-  const plugins = [{ transform: 'spanwright/transformer', auto: [{ files: 'src/**' }] }];
-  const compilerOptions = {
-    target: 'ES2022',
-    module: 'Node16',
-    rootDir: 'src',
-    outDir: 'out',
-    types: [],
-    plugins,
-  };
-  user.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['src'] }));
+  user.write('src/service.ts', SERVICE);
+  const plugins = [{ transform: 'spanwright/transformer', namespace: 'shop' }];
+  const options = { target: 'ES2022', module: 'Node16', rootDir: 'src', outDir: 'out', types: ['node'], plugins };
+  user.write('tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['src'] }));
   const { code, stdout } = await user.run(process.execPath, ['node_modules/ts-patch/bin/tspc.js']);
   assert.is(code, 0, stdout);
-  const { stdout: printed } = await user.run(process.execPath, [
-    '-e',
-    "console.log(require('fs').readFileSync('out/work.js', 'utf8'))",
-  ]);
-  assert.match(printed, 'spanwright/emitted');
+  assert.match(readFileSync(join(user.folder, 'out/service.js'), 'utf8'), 'spanwright/emitted');
+});
+
+test('a production installation has no build tool, and its service is switched on by the hook and exports over gRPC and HTTP', async () => {
+  const production = new Consumer();
+  const grpc = await startReceiver();
+  const overHttp: ReceivedSpan[] = [];
+  const http = await startHttpReceiver('127.0.0.1', 0, (spans) => overHttp.push(...spans));
+  try {
+    const { dependencies } = JSON.parse(readFileSync(join(user.folder, 'package.json'), 'utf8')) as Manifest;
+    const { '@types/node': types, typescript, 'ts-patch': patch, ...running } = dependencies;
+    const devDependencies = { '@types/node': types, typescript, 'ts-patch': patch, unplugin: '^3.7.0', yaml: '^2.9.1' };
+    const kept = { ...running, spanwright: `file:${tarball.path}` };
+    production.write('package.json', JSON.stringify({ name: 'shop', private: true, dependencies: kept, devDependencies }));
+    production.write('out/service.js', readFileSync(join(user.folder, 'out/service.js'), 'utf8'));
+    const installed = async (...omit: string[]): Promise<string[]> => {
+      const args = ['install', ...omit, '--prefer-offline', '--no-audit', '--no-fund'];
+      const { code, stdout, stderr } = await production.run('npm', args);
+      assert.is(code, 0, stderr);
+      assert.not.match(stdout + stderr, /spanwright|deprecated/);
+      const lock = readFileSync(join(production.folder, 'node_modules/.package-lock.json'), 'utf8');
+      const paths = Object.keys((JSON.parse(lock) as { packages: object }).packages);
+      return paths.map((path) => path.replace(/^.*node_modules\//, '')).filter((name) => BUILD_TOOL.test(name));
+    };
+    // npm keeps a development dependency that is an optional peer too
+    assert.equal(await installed('--omit=dev'), ['@rolldown/pluginutils', 'unplugin', 'webpack-virtual-modules', 'yaml']);
+    assert.equal(await installed('--omit=dev', '--omit=optional'), []);
+    for (const [protocol, endpoint] of [
+      ['grpc', grpc.endpoint],
+      ['http/protobuf', http.endpoint],
+    ] as const) {
+      const ran = await production.run(process.execPath, ['out/service.js', endpoint, protocol]);
+      assert.is(ran.stdout, '200 ran on\n', ran.stderr);
+    }
+    for (const spans of [grpc.spans, overHttp])
+      assert.equal(
+        spans.map(({ name, attributes }) => [name, attributes['code.namespace'], attributes['code.file.path'], attributes.job]),
+        [['Work.run', 'shop::service::Work', 'src/service.ts', 'on']],
+      );
+  } finally {
+    production.remove();
+    await grpc.close();
+    await http.close();
+  }
 });
 
 test.run();

@@ -15,7 +15,7 @@ import {
   type Sampler,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-base';
-import type { TracingOptions } from '../runtime/config/configuration.js';
+import type { TracingOptions } from '../runtime/config/options.js';
 import type { Gate } from '../runtime/gate/gate.js';
 import type { Tracing } from '../runtime/tracing.js';
 

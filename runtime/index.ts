@@ -3,7 +3,7 @@
 
 import { lookForUnconnectedSdk } from './setup/unconnected.js';
 
-export type { TracingOptions } from './config/configuration.js';
+export type { TracingOptions } from './config/options.js';
 export { ConfigurationError, type ErrorCode, InvalidArgumentError, PermissionDeniedError, SpanwrightError } from './errors.js';
 export { instrument } from './instrument/instrument.js';
 export { siteOf } from './instrument/metadata.js';

@@ -2,7 +2,14 @@
 // holds neither thread, and leaves them in the environment data, which a new worker gets with its start and reads at once. Workers
 // end the leases by their own clocks, because a main thread that is blocked posts nothing.
 
-import { BroadcastChannel, getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
+import {
+  BroadcastChannel,
+  getEnvironmentData,
+  isMainThread,
+  type MessagePort,
+  receiveMessageOnPort,
+  setEnvironmentData,
+} from 'node:worker_threads';
 import { now } from '../captured.js';
 import type { InheritedLease } from './lease.js';
 import type { GateSettings } from './verdicts.js';
@@ -27,6 +34,11 @@ function shifted({ configured, leases }: SharedSettings, offset: number): Shared
 export interface WorkerLink {
   /** Main thread: posts the settings to the workers. Worker: nothing. */
   publish(): void;
+  /**
+   * Worker: puts in force what the main thread has posted. In pools whose workers wait in Atomics.wait() the event loop, which delivers
+   * messages otherwise, does not turn between tasks. Main thread: nothing.
+   */
+  receive(): void;
   close(): void;
 }
 
@@ -42,13 +54,13 @@ export function linkWorkers(current: () => SharedSettings, follow: (settings: Sh
   const leave = (settings: SharedSettings | undefined) => setEnvironmentData(NAME, settings as never);
   const send = () => shifted(current(), threadOffset());
   const receive = (settings: SharedSettings) => follow(shifted(settings, -threadOffset()));
-  channel.onmessage = (event: unknown) => {
-    const { data } = event as { data: Message };
+  function take(data: Message): void {
     if (isMainThread && data.from === 'worker') post({ from: 'main', settings: send() });
     if (isMainThread || data.from !== 'main') return;
     leave(data.settings); // for workers of this worker
     receive(data.settings);
-  };
+  }
+  channel.onmessage = (event: unknown) => take((event as { data: Message }).data);
   if (isMainThread) leave(send());
   else {
     const settings = getEnvironmentData(NAME) as unknown as SharedSettings | undefined;
@@ -61,6 +73,14 @@ export function linkWorkers(current: () => SharedSettings, follow: (settings: Sh
       const settings = send();
       leave(settings);
       post({ from: 'main', settings });
+    },
+    receive() {
+      if (isMainThread) return;
+      for (;;) {
+        const received = receiveMessageOnPort(channel as unknown as MessagePort) as { message: Message } | undefined;
+        if (received === undefined) return;
+        take(received.message);
+      }
     },
     close() {
       channel.close();

@@ -1,7 +1,7 @@
 // The module itself: it starts tracing, or uses the running one, and shuts down with the application what it has started. Its
 // changes to the application (classes, requests, the admin hook) happens while providers are created, before Nest reads the routes.
 
-import type { TracingOptions } from '../config/configuration.js';
+import type { TracingOptions } from '../config/options.js';
 import { startTracing } from '../setup/on-demand.js';
 import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';

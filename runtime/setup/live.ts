@@ -223,6 +223,7 @@ export class LiveTracing implements Tracing {
   }
 
   async forceFlush(options?: { timeout?: Duration }): Promise<void> {
+    this.#workers?.receive();
     await this.process.recorder?.forceFlush(readFlushLimit(options));
   }
 

@@ -1,7 +1,7 @@
 // startTracing(), createSampler(), createRootSampler() and sqlQueries() as users import them. Their modules load with the first call,
 // because most modules of a service import `spanwright` only to mark methods. The requires are literal, so that bundlers follow them.
 
-import type { TracingOptions } from '../config/configuration.js';
+import type { TracingOptions } from '../config/options.js';
 import type { SqlQueries, SqlQueriesOptions } from '../instrumentations/sql-queries.js';
 import type { Tracing } from '../tracing.js';
 import type { SamplerOptions } from './own.js';

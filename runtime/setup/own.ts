@@ -1,8 +1,8 @@
 // The set-up over an SDK of the user's own: no exporter and no provider of Spanwright's, only the gate, the table of open spans with its
 // watchdog, and recorded calls that get their twins from the user's tracer provider.
 
-import type { TracingOptions } from '../config/configuration.js';
 import { loadConfiguration } from '../config/load.js';
+import type { TracingOptions } from '../config/options.js';
 import { SpanwrightError } from '../errors.js';
 import { observe } from '../open/metrics.js';
 import { state } from '../state.js';

@@ -11,8 +11,9 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { setImmediate, unref } from '../captured.js';
-import type { Configuration, TracingOptions } from '../config/configuration.js';
+import type { Configuration } from '../config/configuration.js';
 import { type LoadedConfiguration, loadConfiguration } from '../config/load.js';
+import type { TracingOptions } from '../config/options.js';
 import { contexts } from '../context/active.js';
 import { KeepSink } from '../export/keep.js';
 import { buildPipeline, type Pipeline } from '../export/pipeline.js';

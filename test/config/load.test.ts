@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { TracingOptions } from '../../runtime/config/configuration.js';
 import { type LoadedConfiguration, loadConfiguration } from '../../runtime/config/load.js';
+import type { TracingOptions } from '../../runtime/config/options.js';
 import { ConfigurationError } from '../../runtime/errors.js';
 
 const base = mkdtempSync(join(tmpdir(), 'spanwright-config-'));

@@ -291,9 +291,8 @@ export interface Tracing {
   /** Prometheus text exposition format 0.0.4; with `openMetrics` OpenMetrics 1.0, in which latency has exemplars. */
   metrics(options?: { openMetrics?: boolean }): string;
   /**
-   * Sends what has ended, without delay; in a worker thread it first puts in force what the main thread has changed. Resolves when it is
-   * sent or given up, when an attempt fails (its spans stay in the queue), or after `timeout`: by default `otlp_timeout`, on AWS Lambda
-   * two seconds. Never rejects for a failed export.
+   * Sends what has ended, at once; a worker thread first puts in force what the main thread has changed. Resolves when all is sent, when an
+   * attempt fails (its spans stay in the queue), or after `timeout`: `otlp_timeout`, on AWS Lambda two seconds. Never rejects for an export.
    */
   forceFlush(options?: { timeout?: Duration }): Promise<void>;
   /** Sends what has ended, within `shutdownTimeout`, and ends tracing. */

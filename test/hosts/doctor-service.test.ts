@@ -144,7 +144,7 @@ test('traces reach the Collector but not the backend: its exporter fails, and it
 async function waitedFor(look: () => ReturnType<typeof doctor>, name: FindingName | undefined): ReturnType<typeof doctor> {
   for (let tries = 0; ; tries++) {
     const checked = await look();
-    const there = name === undefined ? /the Collector took [1-9]/.test(checked.text) : names(checked).includes(name);
+    const there = name === undefined ? /the Collector accepted [1-9]/.test(checked.text) : names(checked).includes(name);
     if (there || tries === 100) return checked;
     await new Promise((done) => setTimeout(done, 100));
   }

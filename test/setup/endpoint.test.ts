@@ -43,8 +43,8 @@ const BAD: [text: string, protocol: Protocol, says: RegExp][] = [
     /has the scheme "grpc:\/\/", which is not supported: write "http:\/\/" for plaintext or "https:\/\/" for TLS\.$/u,
   ],
   ['unix:///var/run/otel.sock', 'grpc', /is not a TCP address, and no other is supported: write "http:\/\/host:4317"/u],
-  ['unix:/var/run/otel.sock', 'grpc', /is not an address over TCP/u],
-  ['xds:///collector', 'grpc', /is not an address over TCP/u],
+  ['unix:/var/run/otel.sock', 'grpc', /is not a TCP address/u],
+  ['xds:///collector', 'grpc', /is not a TCP address/u],
   ['dns:collector:4317', 'grpc', /write "http:\/\/collector:4317" for plaintext/u],
   ['dns:///collector:4317', 'grpc', /write "http:\/\/collector:4317" for plaintext/u],
   ['ipv4:127.0.0.1:4317', 'grpc', /write "http:\/\/127\.0\.0\.1:4317" for plaintext/u],
@@ -122,7 +122,7 @@ test('without a scheme a gRPC address is plaintext or TLS as `insecure` says; ad
   assert.is(url('https://collector:4317', true), 'https://collector:4317');
   assert.is(url('http://collector:4317', false), 'http://collector:4317');
   assert.match(url('collector:4318', true, 'http/protobuf'), /has no scheme/u);
-  assert.match(url('unix:/run/otel.sock', true), /is not an address over TCP/u);
+  assert.match(url('unix:/run/otel.sock', true), /is not a TCP address/u);
   assert.match(url('collector:4318', true), /has port 4318/u);
 });
 

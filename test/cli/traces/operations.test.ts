@@ -375,7 +375,7 @@ test('verify: names what to check when a service records nothing', async () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const ran = await invoke(['traces', 'verify', url, '--jaeger', query.url, '--wait', '500ms']);
     assert.is(ran.code, 1);
-    assert.match(ran.out, /No span within 500 ms: the service does not take the traceparent over/);
+    assert.match(ran.out, /No span within 500 ms: the service does not extract the traceparent/);
   } finally {
     server.close();
   }

@@ -1,6 +1,7 @@
 // The account of spans of a fleet, hop by hop: what entered each, what left it, and why the rest did not. From the counts of admin hooks,
 // and from the metrics of Collectors and Jaeger, between two looks or since the starts. Arithmetic only; see fleet-audit.ts.
 
+import { counted } from '../../runtime/text/counted.js';
 import type { SpanCounts } from '../../runtime/tracing.js';
 import type { Metrics } from '../doctor/collector-health.js';
 
@@ -175,8 +176,8 @@ class CollectorCounts {
     const sampledOut = this.#counts.sum('otelcol_processor_tail_sampling_global_count_traces_sampled', ['sampled', 'false']);
     const refused = this.#counts.sum('otelcol_receiver_refused_spans');
     const remarks = [
-      ...(sampledOut > 0 ? [`tail sampling decided against ${sampledOut} traces, whose spans are not counted`] : []),
-      ...(refused > 0 ? [`refused ${refused} spans, which the processes sent again or counted as failed`] : []),
+      ...(sampledOut > 0 ? [`tail sampling decided against ${counted(sampledOut, 'trace')}, whose spans are not counted`] : []),
+      ...(refused > 0 ? [`refused ${counted(refused, 'span')}, which the processes sent again or counted as failed`] : []),
     ];
     return this.#exporters().map((exporter) => {
       const of = (metric: string): number => this.#counts.sum(metric, ['exporter', exporter]);

@@ -35,7 +35,10 @@ const ENDINGS: Readonly<Record<string, string>> = {
 function remoteRow({ spans: { remoteRoots, remoteRefused } }: TracingState): (readonly [string, string])[] {
   if (remoteRoots + remoteRefused === 0) return [];
   return [
-    ['Remote', `${remoteRoots} trees of sampled callers recorded while off, ${remoteRefused} refused (remote_roots_per_second)`],
+    [
+      'Remote',
+      `${counted(remoteRoots, 'tree')} of sampled callers recorded while off, ${remoteRefused} refused (remote_roots_per_second)`,
+    ],
   ];
 }
 

@@ -82,7 +82,7 @@ test('a signed request is recorded whole while tracing is off and its answer nam
     answers.map(({ headers }) => headers.get('x-trace-id')),
     [null, traceId],
   );
-  assert.match(await command('status'), /1 requests recorded, 1 refused/);
+  assert.match(await command('status'), /1 request recorded, 1 refused/);
 });
 
 test('a condition on a header of the request records that customer alone', async () => {

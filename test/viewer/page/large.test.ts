@@ -90,7 +90,7 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
     const parts = Array.from({ length: 5000 }, () => ({ service: 'crowd', name: 'at once', start: 1, ms: 8 }));
     viewer.add(traceOf(3, Date.now(), { service: 'crowd', name: 'crowd', start: 0, ms: 10, parts }));
     const { page } = await browser.visit(`${viewer.url}/?view=trace&id=${traceIdOf(3)}&as=flame`);
-    await page.locator('.flame', { hasText: 'In the last of 400 rows spans lie upon each other' }).waitFor();
+    await page.locator('.flame', { hasText: 'In the last of 400 rows spans overlap' }).waitFor();
     const drawn = await page.evaluate(`{
       const { width, height } = document.querySelector('.flame canvas');
       document.querySelector('.flame canvas').getContext('2d').getImageData(width / 2, height - 12, 1, 1).data[3] > 0;

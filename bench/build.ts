@@ -61,7 +61,7 @@ function microseconds(stderr: string): number {
   return used[0] as number;
 }
 
-/** A build that instruments nothing would be free. */
+/** Checks the output, because a build that instruments nothing costs nothing. */
 function expectForwarders(output: string, expected: boolean): void {
   const found = readFileSync(join(output, `file${FILES - 1}.js`), 'utf8').includes('spanwright/emitted');
   if (found !== expected)

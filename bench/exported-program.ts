@@ -112,7 +112,7 @@ const RECORDERS: Record<ExportedSetup['recorder'], (setup: ExportedSetup) => Pro
     });
     return () => tracing.forceFlush();
   },
-  /** As its documentation sets it up. */
+  /** Sets the SDK up as its documentation does. */
   async sdk({ endpoint, protocol, ratio, sdk }) {
     // biome-ignore lint/suspicious/noExplicitAny: two lines of the SDK, whose types differ
     const load = createRequire(`${sdk}/`) as (name: string) => any;

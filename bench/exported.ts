@@ -1,6 +1,6 @@
-// Cost of recording and exporting together, in one process: spans encoded, sent and received, against OpenTelemetry's SDK with its batch processor
-// and exporter, in both of its lines. In a closed loop, and as what they add to a service that answers over HTTP; there also with 1 % of
-// the traces kept. CPU time of the whole process; the receiver and the client are in the coordinator's.
+// Cost of recording and exporting together, in one process: spans encoded, sent and received, against OpenTelemetry's SDK with its batch
+// processor and exporter, in both of its lines. Measured in a closed loop, and as the CPU time that they add to a service over HTTP, there
+// also with 1 % of the traces kept. CPU time of the whole process; the receiver and the client are in the coordinator's.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -20,7 +20,7 @@ interface Line {
   readonly node: string;
   /** Folder whose node_modules hold the SDK. */
   readonly sdk: string;
-  /** Most that record and export may take of the SDK's time. */
+  /** Budget of recording and exporting, as a share of the SDK's time. */
   readonly limit: number;
 }
 
@@ -37,7 +37,7 @@ const KEPT = 'transformed, 1 % of traces kept';
 const SDK_KEPT = 'hand-written spans, SDK, 1 % of traces kept';
 
 const ROUNDS = 8;
-/** The engine goes on compiling for some thousand requests, and its threads count. */
+/** Warm-up rounds: the engine compiles during some thousand requests, and the time of its threads counts. */
 const WARM_UPS = 8;
 const CALLS = 20_480;
 const REQUESTS = 1000;
@@ -73,12 +73,12 @@ export class Service {
     return this.#answer();
   }
 
-  /** CPU nanoseconds of one of so many requests, with the export of what they recorded. */
+  /** CPU nanoseconds of one request, averaged over so many, with the export of their spans. */
   async request(count: number): Promise<number> {
     const { port, cpu } = await this.order('usage');
     let next = 0;
     let after = cpu;
-    // in portions that the queue has room for, however slow the machine is
+    // in portions that fit into the queue, on a slow machine too
     for (let portion = PORTION; next < count; portion += PORTION) {
       const client = async (): Promise<void> => {
         while (next < portion) await this.#get(port, next++);

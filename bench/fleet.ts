@@ -28,7 +28,7 @@ const GRACE = 1000;
 const WANTED = 2000;
 const LONGEST_WAIT = 120_000;
 const TOKEN = randomBytes(24).toString('hex');
-/** Requests that the program which changes all hooks has under way. */
+/** Concurrent requests of the program that changes all hooks. */
 const AT_ONCE = 50;
 
 /** A source of changes, and how to stop it and start it again. */
@@ -72,7 +72,7 @@ async function startHooks(): Promise<Source> {
     address: folder,
     on: (time) => putAll({ enabled: true, for: time }),
     off: () => putAll({ enabled: false }),
-    // only the caller is gone: the change ends without it
+    // only the caller has gone: the change expires without it
     lose: nothing,
     restore: nothing,
     ready: nothing,

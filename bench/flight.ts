@@ -14,7 +14,7 @@ import type { Choice, Modules } from './variants.js';
 import type { Workspace } from './workspace.js';
 
 const PLAN: Plan = { generations: 2, rounds: 15, warmUps: 4, limitMs: 12_000 };
-/** Nanoseconds a call above off. */
+/** Budget in nanoseconds a call, above a call while off. */
 const LIMITS: Record<Shape, number> = { sync: 100, async: 300 };
 const FLOORS: Record<Shape, string> = {
   sync: 'floor: two readings of the clock',
@@ -22,9 +22,9 @@ const FLOORS: Record<Shape, string> = {
 };
 const MEBIBYTE = 2 ** 20;
 const MOST_MEBIBYTES = 32;
-/** Noise of garbage collection over CALLS. */
+/** Bytes a call that garbage collection may leave as noise over CALLS. */
 const MOST_LATER_BYTES_A_CALL = 1;
-/** 30 s of 20,000 a second. */
+/** Calls of 30 s at 20,000 a second. */
 const CALLS = 600_000;
 
 export async function measureFlight(modules: Modules): Promise<Outcome> {

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { context, propagation, trace } from '@opentelemetry/api';
 
 type Operation = () => Promise<unknown>;
-/** Makes the connection, and returns one operation and how many are under way at a time. */
+/** Makes the connection, and returns one operation and the number of concurrent operations. */
 type Library = () => Promise<{ operate: Operation; together: number }>;
 
 const load = <Module>(name: string): Module => require(name) as Module;

@@ -61,7 +61,10 @@ function instant(): Instant {
   return { clock: performance.now(), processor: (user + system) / 1000 };
 }
 
-/** Milliseconds by the clock or of the processor, whichever is less: the one counts other processes, the other the compiler's threads. */
+/**
+ * Milliseconds of elapsed or of processor time, whichever is less: elapsed time includes other processes, processor time the compiler's
+ * threads.
+ */
 function since(start: Instant): number {
   const { clock, processor } = instant();
   return Math.min(clock - start.clock, processor - start.processor);

@@ -24,7 +24,7 @@ interface Cell {
   readonly runs: number;
 }
 
-/** Most that a call may cost, over the bare call, by the number of methods. */
+/** Budget of a call, as a factor of the bare call, by the number of methods. */
 const LIMITS: Readonly<Record<number, number>> = { 300: 1.1, 1000: 1.2, 10000: 1.2 };
 const FIRST_LIMIT = 1.4;
 
@@ -43,7 +43,7 @@ const LONG_CELLS: readonly Cell[] = [
 ];
 
 export const measureSites = (workspace: Workspace): Promise<Outcome> => measure(workspace, CELLS, 'Off, many methods');
-/** Minutes: only when asked for by name. */
+/** Takes minutes, so it runs only when it is named. */
 export const measureSitesLong = (workspace: Workspace): Promise<Outcome> =>
   measure(workspace, LONG_CELLS, 'Off, many methods, longer');
 
@@ -136,7 +136,7 @@ async function compiled(workspace: Workspace, flavour: 'bare' | 'instrument', bu
   return workspace.compile(`many-${flavour}-${shape}`, build, files);
 }
 
-/** Processes by turns, so that a change of the machine's load meets both. */
+/** Alternates the processes, so that a change of the machine's load affects both. */
 async function alternate(engine: string, worker: string, folders: ReadonlyMap<string, string>, cell: Cell) {
   const bare: ManyMeasured[] = [];
   const transformed: ManyMeasured[] = [];

@@ -56,7 +56,7 @@ export async function measureNative(): Promise<Outcome> {
   };
 }
 
-/** A build that instruments nothing would be free. */
+/** Checks the output, because a build that instruments nothing costs nothing. */
 function expectForwarders(directory: string, expected: boolean): void {
   const found = readFileSync(join(directory, `out/service${FILES - 1}.js`), 'utf8').includes('spanwright/emitted');
   if (found !== expected) throw new Error(`bench: ${expected ? OURS : PLAIN} ${found ? 'wrote' : 'wrote no'} forwarders`);

@@ -76,7 +76,10 @@ const NOTES: Record<Shape, string> = {
 const OWN_NOTE =
   'Every method is called from one place only, so that the engine may inline it. A bare call of such a small body then takes almost no time, and its ratio means little.';
 
-/** The budget of the transformed method is one of both numbers: a ratio alone says nothing of a long call, a difference nothing of a short one. */
+/**
+ * The budget of the transformed method is on both numbers, because a ratio alone means little for a long call, and a difference little for
+ * a short one.
+ */
 function offBudgets(shape: Shape, over: (label: string) => ReturnType<typeof paired>): Budget[] {
   const verdict = (what: string, label: string, limitNs: number, limitRatio: number): Budget => {
     const { ratio, difference } = over(label);

@@ -24,7 +24,7 @@ export const CHOICES: readonly Choice[] = [
   { label: 'autotel, SDK', flavour: 'autotel', build: 'plain standard', state: 'sdk on', spans: 1 },
 ];
 
-/** Calls of a round: a recorded one is long enough for fewer to do. */
+/** Calls of a round: a recorded call takes long enough that fewer are needed. */
 const CALLS = 25_600;
 
 const SETTINGS: readonly { parent: ParentName; title: string; note: string }[] = [

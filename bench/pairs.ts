@@ -52,7 +52,7 @@ export async function measurePairs(worker: string, variants: readonly Variant[],
   return samples;
 }
 
-/** The least answer to an order given to each variant several times, in new processes that were warmed up first. */
+/** The smallest of several answers of each variant to one order, in new processes that were warmed up first. */
 export async function measureOnce(
   worker: string,
   variants: readonly Variant[],

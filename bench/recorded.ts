@@ -20,7 +20,7 @@ const TRANSFORMED = 'transformed';
 const PLAN: Plan = { generations: 2, rounds: 12, warmUps: 3, limitMs: 12_000 };
 const CALLS = 25_600;
 
-/** Most that a transformed call may cost; undefined: no budget. */
+/** Budget of a transformed call; undefined: no budget. */
 interface Limits {
   readonly floor?: number;
   readonly byHand: number;

@@ -44,7 +44,7 @@ const FLAVOURS = {
     head: "import { instrument } from 'spanwright';",
     method: (_site: number, method: string) => `@instrument\n  ${method}`,
   },
-  // Floor of a call beside tracing in use: any tracer has to read the active context.
+  // Floor of a call while tracing is in use elsewhere: any tracer has to read the active context.
   'context read': {
     head: CONTEXT_HEAD,
     method: (_site: number, method: string) => method.replace(' {\n', ' {\n    if (storage.getStore() === never) return 0;\n'),
@@ -62,12 +62,12 @@ const FLAVOURS = {
     head: "import { Span } from 'nestjs-otel';",
     method: (_site: number, method: string) => `@Span()\n  ${method}`,
   },
-  // Its declared type accepts no method with typed parameters, so the type is bypassed; the code is the same.
+  // The peer's declared type accepts no method with typed parameters, so the type is bypassed; the code is the same.
   fullstackhouse: {
     head: "import { Traced } from '@fullstackhouse/opentelemetry-js-decorator';",
     method: (_site: number, method: string) => `@(Traced() as unknown as MethodDecorator)\n  ${method}`,
   },
-  // For async methods with standard decorators only.
+  // This peer supports only async methods with standard decorators.
   autotel: {
     head: "import { Trace } from 'autotel/decorators';",
     method: (_site: number, method: string) => `@Trace()\n  ${method}`,

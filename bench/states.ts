@@ -75,7 +75,7 @@ async function spanwrightOffAgain(underWay: boolean): Promise<Installed> {
   if (installed.count() !== 1) throw new Error(`bench: switched on, one call exported ${installed.count()} spans`);
   installed.tracing.endLease(lease.id);
   await installed.drain();
-  // the grace of what has just ended: two ticks of the gate's clock
+  // the grace period of a trace that has just ended: two ticks of the gate's clock
   for (let tick = 0; tick < 2; tick++) gate().pass();
   if (gate().idle === underWay) throw new Error(`bench: the gate ${underWay ? 'does not wait for' : 'waits for'} a trace`);
   return installed;
@@ -123,7 +123,7 @@ async function emptyTracer(): Promise<Installed> {
   return NOTHING;
 }
 
-/** The lasting cost of any library that has used an AsyncLocalStorage once: on Node 20 and 22 V8 does not take it all back. */
+/** The lasting cost of any library that has used an AsyncLocalStorage once: on Node 20 and 22 V8 does not undo all of it. */
 async function storageUsed(): Promise<Installed> {
   const storage = new AsyncLocalStorage<number>();
   await storage.run(1, async () => null);

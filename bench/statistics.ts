@@ -15,7 +15,7 @@ export function spread(values: readonly number[]): Spread {
   return { median: quantile(sorted, 0.5), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75), least: sorted[0] as number };
 }
 
-/** The same round of two variants, divided and subtracted. */
+/** Ratio and difference of two variants in each round. */
 export function paired(values: readonly number[], base: readonly number[]): { ratio: Spread; difference: Spread } {
   if (values.length !== base.length) throw new Error(`${values.length} rounds cannot be paired with ${base.length}`);
   const ratios = values.map((value, round) => value / (base[round] as number));
@@ -23,7 +23,7 @@ export function paired(values: readonly number[], base: readonly number[]): { ra
   return { ratio: spread(ratios), difference: spread(differences) };
 }
 
-/** The same round of two variants, each minus a third: compares the costs that they add to the third. */
+/** Compares the costs that two variants add to a third, in each round. */
 export function pairedAbove(values: readonly number[], base: readonly number[], floor: readonly number[]): Spread {
   const above = (of: readonly number[]): number[] => of.map((value, round) => value - (floor[round] as number));
   return paired(above(values), above(base)).ratio;

@@ -1,5 +1,5 @@
-// Auto mode over real code: how many of the functions with a body and a name by place it plants, and how much longer the text becomes. The
-// functions are counted by a walk of this file's own.
+// Auto mode over real code: how many of the functions with a body and a name by place it instruments, and how much longer the text becomes.
+// The functions are counted by a walk of this file's own.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -36,7 +36,7 @@ interface Callee {
 /** Makes so many calls and returns the sum of their results. */
 type Drive = (calls: number) => number | Promise<number>;
 
-/** One call is made before the clock starts for this many that are measured. */
+/** Number of measured calls for each warm-up call before the clock starts. */
 const LEAD_IN = 4;
 /** A call loop passes over all of them, so calls come in multiples of this. */
 const SITES = 32;

@@ -2,11 +2,11 @@
 
 import { type FSWatcher, watch } from 'node:fs';
 
-/** After a change, in milliseconds: editors write in several steps. */
+/** Milliseconds to wait after a change, because editors write in several steps. */
 const SETTLE = 120;
 
 interface Watch {
-  /** Watches these too; one that is watched, or lies below one, is left out. */
+  /** Watches these folders too, except those that are watched already or are below a watched one. */
   add(directories: readonly string[]): void;
   /** Settles when the process has been asked to end, by SIGINT or SIGTERM. */
   readonly ended: Promise<void>;

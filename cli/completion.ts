@@ -21,7 +21,7 @@ function optionsThat(commands: readonly Command[], test: (option: CommandOption)
   ];
 }
 
-/** In single quotes, for any of the shells. */
+/** Puts a text in single quotes, as each of the shells reads them. */
 const shellQuoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 function bash(commands: readonly Command[]): string {

@@ -67,7 +67,7 @@ function reasonWithoutSites(text: string): string {
   return "It holds no @instrument on a function with a body and no call instrument(fn), or 'include' and 'exclude' leave it out.";
 }
 
-/** Sources of a project stay far below. */
+/** Limit in bytes; sources of a project are far smaller. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
 function readSource(path: string): string {
@@ -80,7 +80,7 @@ function readSource(path: string): string {
   }
 }
 
-/** As for `tsc -p`: a file, or a directory that holds tsconfig.json. */
+/** Path of the configuration, from a file or from a directory with tsconfig.json, as `tsc -p` takes them. */
 export function configurationAt(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) throw new CommandFailure(`There is no ${path}. Name the project: -p path/to/tsconfig.json.`);

@@ -14,7 +14,7 @@ function version(): string {
       const { name, version: found } = require(path) as { name: string; version: string };
       if (name === 'spanwright') return found;
     } catch {
-      // Not there: the next one.
+      // not there: try the next one
     }
   }
   return 'unknown';
@@ -49,7 +49,7 @@ function exitCodeOf(error: unknown): number {
   return EXIT.failed;
 }
 
-// `spanwright sites | head` closes our output early; that is no failure.
+// `spanwright sites | head` closes the output early; that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
   throw error;

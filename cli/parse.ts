@@ -1,5 +1,5 @@
-// From the words of the command line to a row of the table and checked arguments. Options may come anywhere; unknown ones,
-// missing values and wrong counts are refused with the nearest or expected form, before the command runs.
+// Turns the words of the command line into a row of the table and checked arguments. Options may come anywhere; unknown ones, missing
+// values and wrong counts are refused with the nearest or expected form, before the command runs.
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { TOKEN_VARIABLE } from '../runtime/admin/defaults.js';

@@ -49,7 +49,7 @@ export interface EmittedTable {
   /** Registers the members of a class that the table says are found by their keys. @param row of the first of them */
   of(owner: AnyFunction, row: number): void;
   put(row: number, fn: unknown, options?: InstrumentOptions): void;
-  /** Called behind other registrations of a class. Costs two look-ups where nothing reads metadata. */
+  /** Called after the other registrations of a class. Costs two look-ups where nothing reads metadata. */
   describe(owner: AnyFunction): void;
   /** Registers methods of a class that share the options of the class. @param pairs row and function by turns */
   putAll(options: InstrumentOptions, ...pairs: unknown[]): void;

@@ -217,7 +217,7 @@ export interface SiteQuery {
 }
 
 export interface SitePage {
-  /** Sites that match in all. */
+  /** Number of all matching sites. */
   readonly total: number;
   readonly sites: readonly SiteReport[];
 }

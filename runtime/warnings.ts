@@ -19,7 +19,7 @@ export const NOTICES = {
   SPW010: { level: 'warn', repeat: false, text: 'an error during tracing was caught; the program goes on' },
   SPW012: { level: 'info', repeat: true, text: 'a change made at run time has ended' },
   SPW013: { level: 'warn', repeat: false, text: 'spans leak: they were started and not ended' },
-  SPW015: { level: 'info', repeat: false, text: 'the transformer did not see some instrumented code' },
+  SPW015: { level: 'info', repeat: false, text: 'some instrumented code was built without the transformer' },
   SPW016: { level: 'warn', repeat: false, text: 'OpenTelemetry was set up before startTracing()' },
   SPW017: { level: 'warn', repeat: false, text: 'exceptions are recorded as span events' },
   SPW018: { level: 'warn', repeat: false, text: 'context was not propagated' },

@@ -4,7 +4,7 @@
 import { appendFileSync } from 'node:fs';
 
 export interface Evidence {
-  /** The exercise, with its seed if it is random. */
+  /** Name of the test, with its seed if it is random. */
   readonly part: string;
   readonly tried: number;
   /** Tries after which the program's result and the counts were right. */

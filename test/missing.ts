@@ -15,6 +15,6 @@ export function mustSkip(missing: readonly string[]): boolean {
   return true;
 }
 
-/** Those of the commands that cannot be started. */
+/** The given commands that cannot be started. */
 export const missingCommands = (...commands: string[]): string[] =>
   commands.filter((command) => spawnSync(command, ['--version']).error !== undefined);

@@ -33,7 +33,7 @@ interface Counter {
   readonly metric: string;
   /** Only samples with this label. */
   readonly only?: readonly [label: string, value: string];
-  /** Meaning of a value above zero; without one it is not a fault. */
+  /** Fault that a value above zero means; undefined if it is not a fault. */
   readonly fault?: string;
 }
 

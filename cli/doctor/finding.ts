@@ -32,7 +32,7 @@ export const FINDINGS = {
   },
   'other-version': {
     level: 'warning',
-    symptom: 'a message that code was compiled by another contract',
+    symptom: 'an error about the contract of compiled code',
     cause: 'The program that you run and the package of the project are of different versions.',
     fix: 'Run the one of the project: npx spanwright doctor.',
   },
@@ -192,7 +192,7 @@ export const FINDINGS = {
   'left-on': {
     level: 'warning',
     symptom: 'a sudden spike of resources or latency',
-    cause: 'Tracing is on by configuration, with no end.',
+    cause: 'Tracing is on by configuration, without a time limit.',
     fix: 'spanwright set tracing-enabled false, or [tracing] enabled = false and restart; and switch it on for a time when it is needed.',
   },
   sparse: {
@@ -223,7 +223,7 @@ export const FINDINGS = {
   'plain-sites': {
     level: 'warning',
     symptom: 'spans lack file, line and namespace',
-    cause: 'The running service has instrumented functions that no transformer has seen.',
+    cause: 'The running service has instrumented functions that were built without the transformer.',
     fix: 'Build with `tspc` or `spanwright build`, or with a plugin of spanwright/unplugin, and restart.',
   },
   unreached: {

@@ -10,7 +10,7 @@ import { type Finding, ok } from './finding.js';
 export interface RunningProcess {
   readonly pid: number;
   readonly directory: string;
-  /** As it was at the start: changes that the program makes to `process.env` are not in it. */
+  /** Environment at the start of the process, without changes that the program made to `process.env`. */
   readonly environment: NodeJS.ProcessEnv;
 }
 

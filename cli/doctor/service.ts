@@ -209,7 +209,7 @@ async function checkSites(invocation: Invocation, { sites }: TracingState): Prom
   if (sites === 0) return [];
   const { sites: listed } = await ask<{ sites: readonly SiteReport[] }>(silent(invocation), 'GET', 'sites?limit=1000');
   const plain = listed.filter(({ file }) => file === null).map(({ namespace, function: fn }) => `${namespace}::${fn}`);
-  if (plain.length === 0) return [ok(`${counted(sites, 'site')}, all seen by the transformer`)];
+  if (plain.length === 0) return [ok(`${counted(sites, 'site')}, all built with the transformer`)];
   return [finding('plain-sites', `${plain.slice(0, 3).join(', ')}${plain.length > 3 ? ` and ${plain.length - 3} more` : ''}`)];
 }
 

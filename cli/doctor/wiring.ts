@@ -116,7 +116,7 @@ const DEPENDENCY: ReadonlySet<number> = new Set([
   DIAGNOSTICS['development-dependency'].code,
 ]);
 
-/** In a source file that starts tracing, or connects it to an SDK. */
+/** Matches a source file that starts tracing, or connects it to an SDK. */
 const STARTS = /\b(?:startTracing|createSampler|createRootSampler)\b/;
 /** Packages that register a tracer provider. */
 const SDKS =
@@ -195,7 +195,7 @@ function resolved(load: NodeJS.Require, name: string): string | undefined {
   try {
     return load.resolve(name);
   } catch {
-    // Not installed, or not exported.
+    // The package is not installed, or does not export this.
     return undefined;
   }
 }
@@ -209,7 +209,7 @@ function manifestOf(load: NodeJS.Require, name: string): { version: string } | u
   }
 }
 
-/** Sources and configurations of a project stay far below. */
+/** Limit in bytes; sources and configurations of a project are far smaller. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
 function textOfFile(path: string): string | undefined {

@@ -82,7 +82,10 @@ export function accountOf(now: Look, before: Look | undefined): Hop[] {
       name: 'processes to Collectors',
       entered: exported,
       left: accepted,
-      remark: restarted.length === 0 ? '' : `${restarted.join(', ')} has started since: what it held and counted before is lost`,
+      remark:
+        restarted.length === 0
+          ? ''
+          : `${restarted.join(', ')} has restarted: the spans that it held, and its earlier counts, are lost`,
     }),
     ...collectors.flatMap((one) => one.hops()),
   ];
@@ -110,7 +113,7 @@ function processHop(now: ProcessLook, before: ProcessLook | undefined): Hop {
     left: count('exported'),
     kept: { open: count('open'), waiting, 'sampled out (keep)': count('sampledOut') },
     lost: { 'export failed': count('failed'), 'export queue full': count('dropped') },
-    remark: before !== undefined && same === undefined ? 'it started again: what it counted before is unknown' : '',
+    remark: before !== undefined && same === undefined ? 'it restarted: its earlier counts are unknown' : '',
   });
 }
 
@@ -163,14 +166,14 @@ class CollectorCounts {
     return this.#counts.sum(RECEIVED);
   }
 
-  /** By the exporters over OTLP; others write what they get elsewhere. */
+  /** Spans sent by the exporters over OTLP; other exporters write their spans elsewhere. */
   get sentToBackend(): number {
     return this.#exporters()
       .filter((name) => name.startsWith('otlp'))
       .reduce((total, name) => total + this.#counts.sum(SENT, ['exporter', name]), 0);
   }
 
-  /** One for each exporter: each gets all spans. */
+  /** One hop for each exporter, because each gets all spans. */
   hops(): Hop[] {
     const dropped = this.#counts.sum('otelcol_processor_dropped_spans');
     const sampledOut = this.#counts.sum('otelcol_processor_tail_sampling_global_count_traces_sampled', ['sampled', 'false']);

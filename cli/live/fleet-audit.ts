@@ -57,7 +57,7 @@ function everyOf({ options }: Invocation): number | undefined {
   }
 }
 
-/** Looks again until no span is under way, or for a while: the parts are asked one after the other, while spans pass. */
+/** Reads the counts again until no span is under way, or for a while, because spans move while the parts are read one after the other. */
 async function settledLook(invocation: Invocation, before: Look | undefined): Promise<Look> {
   const end = performance.now() + SETTLE;
   for (;;) {

@@ -22,7 +22,7 @@ const COLUMNS: readonly Column<OpenSpanReport>[] = [
   { title: 'SPAN', of: (span) => span.spanId },
 ];
 
-/** Attributes are there only for who holds the token for changes. */
+/** Attributes are present only with the token for changes. */
 function attributeLines({ attributes }: OpenSpanReport): string[] {
   return Object.entries(attributes ?? {}).map(
     ([key, value]) => `    ${printable(key, 100)} = ${printable(JSON.stringify(value) ?? '', 200)}`,

@@ -6,7 +6,7 @@ import { UsageError } from '../command.js';
 
 export const DEFAULT_JAEGER = 'http://127.0.0.1:16686';
 export const JAEGER_VARIABLE = 'SPANWRIGHT_JAEGER_URL';
-/** For messages: Tempo is asked only where it is named. */
+/** Example for messages; there is no default, because Tempo is queried only where it is named. */
 export const TEMPO_EXAMPLE = 'http://127.0.0.1:3200';
 export const TEMPO_VARIABLE = 'SPANWRIGHT_TEMPO_URL';
 export const DEFAULT_COLLECTOR_METRICS = 'http://127.0.0.1:8888/metrics';

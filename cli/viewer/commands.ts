@@ -16,9 +16,9 @@ export const VIEWER_COMMANDS: readonly Command[] = [
       'or lines of "spanwright receive --json".',
     ],
     options: [
-      { name: 'port', type: 'count', value: 'PORT', summary: 'Of the page; 0 is one that is free. Default 4319.' },
-      { name: 'grpc-port', type: 'count', value: 'PORT', summary: 'Of OTLP over gRPC; 0 is one that is free. Default 4317.' },
-      { name: 'http-port', type: 'count', value: 'PORT', summary: 'Of OTLP over HTTP; 0 is one that is free. Default 4318.' },
+      { name: 'port', type: 'count', value: 'PORT', summary: 'Port of the page; 0 takes a free one. Default 4319.' },
+      { name: 'grpc-port', type: 'count', value: 'PORT', summary: 'Port of OTLP over gRPC; 0 takes a free one. Default 4317.' },
+      { name: 'http-port', type: 'count', value: 'PORT', summary: 'Port of OTLP over HTTP; 0 takes a free one. Default 4318.' },
       {
         name: 'host',
         type: 'text',
@@ -116,12 +116,12 @@ export const VIEWER_COMMANDS: readonly Command[] = [
     summary: 'Listen for traces over OTLP/gRPC on this machine, and show them.',
     details: ['Prints each trace as a tree; with --json each span as one line of JSON, after a line that says where it listens.'],
     options: [
-      { name: 'port', type: 'count', value: 'PORT', summary: 'Where to listen; 0 is one that is free. Default 4317.' },
+      { name: 'port', type: 'count', value: 'PORT', summary: 'Port to listen on; 0 takes a free one. Default 4317.' },
       {
         name: 'query-port',
         type: 'count',
         value: 'PORT',
-        summary: "Also answer Jaeger's HTTP API there, for spanwright traces; 0 is one that is free.",
+        summary: "Also answer Jaeger's HTTP API on this port, for spanwright traces; 0 takes a free one.",
       },
       { name: 'host', type: 'text', value: 'ADDRESS', summary: 'A loopback address. Default 127.0.0.1.' },
       { name: 'json', type: 'flag', summary: 'One line of JSON a span, for programs.' },

@@ -28,7 +28,7 @@ export interface Recipe {
   readonly usage: string;
   readonly arity: readonly [least: number, most: number];
   readonly summary: string;
-  /** Its options beside those that choose the backend; for recipes that ask no backend, all of them. */
+  /** Options of the recipe, besides those that choose the backend; for a recipe that queries no backend, all of them. */
   readonly options: readonly string[];
   /** Asks no trace backend. */
   readonly apart?: true;
@@ -63,7 +63,7 @@ export const RECIPES: readonly Recipe[] = [
     name: 'errors',
     usage: '',
     arity: [0, 0],
-    summary: 'List the traces with an error, the newest first, with where it began.',
+    summary: 'List the traces with an error, the newest first, with the span where it began.',
     options: ['service', 'since', 'limit'],
   },
   {
@@ -98,7 +98,7 @@ export const RECIPES: readonly Recipe[] = [
     name: 'broken',
     usage: 'TRACE_ID',
     arity: [1, 1],
-    summary: 'Find the service where a trace stops, and say why.',
+    summary: 'Find the service where a trace stops, and the reason.',
     options: ['expect'],
   },
   {
@@ -139,7 +139,7 @@ export const TRACES_OPTIONS: readonly CommandOption[] = [
     value: 'LEVEL',
     summary: 'Lines of this level and above: info, warn, error, fatal. Default error.',
   },
-  { name: 'prometheus', type: 'text', value: 'URL', summary: 'Where the metric of --query is.' },
+  { name: 'prometheus', type: 'text', value: 'URL', summary: 'The Prometheus that has the metric of --query.' },
   { name: 'query', type: 'text', value: 'PROMQL', summary: 'The metric; its highest value within --since is the moment.' },
   { name: 'at', type: 'text', value: 'TIME', summary: 'The moment, as an ISO 8601 time, instead of --query.' },
   { name: 'window', type: 'text', value: 'DURATION', summary: 'Time before and after the moment. Default 1m.' },

@@ -101,7 +101,10 @@ function checkedUrl(announce: string): string {
   throw new InvalidArgumentError('announce', 'announce: expected an http or https URL without credentials, or false.');
 }
 
-/** The span of a request that the instrumentation did not know for one of the hook's. Without it the page would record its own requests. */
+/**
+ * Discards the server span of a request that the instrumentation did not recognize as one of the hook's. Otherwise the page would record
+ * its own requests.
+ */
 function forgetServerSpan(): void {
   const span = trace.getActiveSpan();
   if (isRecorded(span) && span.kind === SpanKind.SERVER && !span.ended) span.recorder.forget(span);

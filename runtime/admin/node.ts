@@ -1,6 +1,6 @@
-// From Node's request and response to the fetch-style handler and back: for bare node:http, and as middleware of Express,
-// NestJS and everything that takes `(req, res, next)`. It adds what only a socket knows (is the peer on this machine) and
-// decides nothing else. It never throws and never leaves a response open.
+// Adapts Node's request and response to the fetch-style handler: for bare node:http, and as middleware of Express, NestJS and everything
+// that takes `(req, res, next)`. It adds what only a socket knows (is the peer on this machine) and decides nothing else. It never throws
+// and never leaves a response open.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { state } from '../state.js';
@@ -132,7 +132,7 @@ export function toNodeHandler(handler: AdminHandler): NodeHandler {
 /** The same for a server that has only the hook. */
 export function listenerOf(handler: AdminHandler): NodeHandler {
   return function adminMiddleware(request: FrameworkRequest, response, next) {
-    // The URL as the framework left it counts first, because a handler with the prefix "/" would else take the base path for its own.
+    // The URL as the framework left it is tried first, because a handler with the prefix "/" would else take the base path for its own.
     const paths = [request.url, request.originalUrl].map((url) => originForm(url ?? '/'));
     const path = paths.find((candidate) => isBelow(candidate, handler.prefix));
     if (path === undefined && next !== undefined) return next();

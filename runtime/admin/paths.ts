@@ -1,4 +1,4 @@
-// From a request's path to the row of the table: prefix, match, `:id`, and the answers for unknown paths and wrong methods.
+// Finds the row of the table for the path of a request: prefix, match, `:id`, and the answers for unknown paths and wrong methods.
 
 import { InvalidArgumentError } from '../errors.js';
 import { didYouMean } from '../text/nearest.js';

@@ -98,7 +98,7 @@ export const ROUTES: readonly Route[] = [
     summary: 'What is configured, what is in force and by which lease, and the span counts.',
     read: ({ tracing }) => {
       const state = tracing.state();
-      // With the time of the service, so that the remaining time of a lease does not depend on the reader's clock.
+      // Includes the time of the service, so that the remaining time of a lease does not depend on the reader's clock.
       return jsonAnswer({ ...state, now: new Date().toISOString() }, { etag: `"${state.revision}"` });
     },
   },

@@ -21,7 +21,10 @@ interface TokenOptions {
 /** Characters of a token at least. `openssl rand -hex 16` has 32. */
 const SHORTEST_TOKEN = 16;
 const MOST_BYTES = 64 * 1024;
-/** Anything for other users, and changes by the group. A secret that a container mounts for its group stays possible (0440). */
+/**
+ * Permissions that are refused: any for other users, and changes by the group. A secret that a container mounts for its group stays
+ * possible (0440).
+ */
 const TOO_OPEN = 0o027;
 
 export const digestOf = (token: string): Digest => createHash('sha256').update(token).digest();

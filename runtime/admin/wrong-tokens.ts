@@ -8,7 +8,7 @@ import { printable } from '../text/printable.js';
 export interface FailureLimit {
   /** Wrong tokens from one network before the delay starts. */
   readonly most: number;
-  /** Seconds after the first of them in which they are counted. */
+  /** Seconds from the first wrong token in which further ones are counted. */
   readonly withinSeconds: number;
 }
 
@@ -62,7 +62,7 @@ export class WrongTokens {
     private readonly log: (line: string) => void,
   ) {}
 
-  /** Counts one, and waits where that is the penalty. */
+  /** Counts a wrong token, and waits if a delay is due. */
   async penalise(address: string | undefined): Promise<Penalty> {
     const network = networkOf(address ?? '');
     const counted = this.#count(network, address);

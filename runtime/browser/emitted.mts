@@ -12,7 +12,7 @@ export const decorate = decorator;
 export const decorateClass = decorator;
 export const wrap = (...given: unknown[]): unknown => given.at(-1);
 export const fileLoaded = nothing;
-/** Never gives the module a recorder, so that no function asks it. */
+/** Never gives the module a recorder, so that no function calls one. */
 export const module = (): object =>
   Object.assign(nothing.bind(undefined), {
     x(error: unknown) {

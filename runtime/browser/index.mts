@@ -87,7 +87,7 @@ export const startTracing = async (): Promise<object> =>
     forceFlush: resolved,
     shutdown: resolved,
   });
-/** As the SDK samples without Spanwright where `enabled` is set, else nothing. */
+/** Samples as the SDK does without Spanwright if `enabled` is set, and nothing otherwise. */
 export const createSampler = (options?: { enabled?: boolean }): object => ({
   shouldSample: () => ({ decision: options?.enabled ? 2 : 0 }),
 });

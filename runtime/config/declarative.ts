@@ -28,7 +28,7 @@ interface Given {
   readonly rows: readonly KeyRow[];
 }
 
-/** @param given `env` for substitution, `rows` the keys that there are */
+/** @param given `env` for substitution, `rows` the known keys */
 export function readDeclarative(file: ConfigurationFile, { env, rows }: Given): Section {
   const read = readParts(file, env);
   if ('fault' in read) return faultySection(read.fault);
@@ -79,7 +79,7 @@ class DeclarativeReader {
     const { value } = part;
     const level = typeof value === 'string' ? /^(trace|debug|info|warn|error|fatal)[234]?$/u.exec(value)?.[1] : undefined;
     if (level === undefined)
-      this.section.mustBe(part, 'one of trace, debug, info, warn, error, fatal, with or without a figure from 2 to 4');
+      this.section.mustBe(part, 'one of trace, debug, info, warn, error or fatal, optionally with a digit from 2 to 4 behind it');
     else this.section.put('log_level', { trace: 'verbose', fatal: 'error' }[level] ?? level, part);
   }
 
@@ -94,7 +94,7 @@ class DeclarativeReader {
           attributes: this.section.refuse('choose detectors, or set the attributes themselves'),
           detectors: (detectors) => this.#detectors(detectors),
         }),
-      schema_url: this.section.leave('the resource has the schema of the packages that detect it'),
+      schema_url: this.section.leave('the resource gets the schema URL of the packages that detect it'),
     });
     this.section.put('resource', found, part);
   }
@@ -179,7 +179,7 @@ const isBool = (value: unknown): boolean => typeof value === 'boolean';
 const isString = (value: unknown): boolean => typeof value === 'string';
 const all = (fits: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(fits);
 
-/** By the types of the format. */
+/** Checks of attribute values, by the types of the format. */
 const FITS: Readonly<Record<string, (value: unknown) => boolean>> = {
   string: isString,
   bool: isBool,

@@ -10,7 +10,7 @@ export interface KeyRow {
   // biome-ignore lint/suspicious/noExplicitAny: a table of rows of different types
   readonly type: ValueType<any, any>;
   readonly default: unknown;
-  /** Variables, the one that wins first. */
+  /** Variables, in order of precedence. */
   readonly env: readonly string[];
   readonly doc: string;
   /** The value for a malformed variable; default: the variable counts as unset. */

@@ -165,7 +165,7 @@ function withoutStandard(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('OTEL_')));
 }
 
-/** In order of precedence, the lowest first. */
+/** Sources in order of precedence, the lowest first. */
 function findings(row: KeyRow, section: Section | undefined, env: NodeJS.ProcessEnv, options: TracingOptions): Finding[] {
   const found: Finding[] = [];
   if (section?.values.has(row.key)) {

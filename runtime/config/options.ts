@@ -20,6 +20,6 @@ export interface TracingOptions extends KeyOptions {
   exporter?: SpanExporter | undefined;
   /** Get every recorded span in addition to the exporter. Count as a configured endpoint. */
   spanProcessors?: readonly SpanProcessor[] | undefined;
-  /** OpenTelemetry's resource detectors of other packages (of a cloud, of containers), asked after those of `resourceDetectors`. */
+  /** OpenTelemetry's resource detectors of other packages (of a cloud, of containers), called after those of `resourceDetectors`. */
   extraResourceDetectors?: readonly ResourceDetector[] | undefined;
 }

@@ -67,7 +67,7 @@ export function attributes(): ValueType<ResourceAttributes> {
   };
 }
 
-/** HTTP/2 refuses them (RFC 9113, section 8.2.2), or the message would not be as long as they say. */
+/** Headers that HTTP/2 refuses (RFC 9113, section 8.2.2), or that would state a wrong length of the message. */
 const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
   'connection',
   'content-length',

@@ -1,5 +1,5 @@
-// Reads the [tracing] section of a TOML file: its raw values, and the place of each key, so that a fault can name the line.
-// Called once by load.ts. Never throws: what is wrong with the file comes back as faults.
+// Reads the [tracing] section of a TOML file: its raw values, and the place of each key, so that a fault can name the line. Called once by
+// load.ts. Never throws: faults of the file are returned.
 
 import type { parse as Parse, TomlError } from 'smol-toml' with { 'resolution-mode': 'import' };
 import { describeFound } from '../text/found.js';
@@ -10,7 +10,7 @@ import { isTable } from './types.js';
 
 const SECTION = 'tracing';
 
-/** @param rows the keys that there are */
+/** @param rows the known keys */
 export function readToml(file: ConfigurationFile, rows: readonly KeyRow[]): Section {
   const { shown } = file;
   const read = readConfigurationFile(file);
@@ -60,7 +60,7 @@ function placeInToml(text: string, key: string, shown: string): string {
   return shown;
 }
 
-/** Lines that do not start within a text of several lines. */
+/** Lines that do not start inside a multi-line string. */
 function* linesOutsideTexts(text: string): Generator<[number, string]> {
   let fence = '';
   for (const [index, line] of text.split('\n').entries()) {

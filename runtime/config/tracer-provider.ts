@@ -45,7 +45,7 @@ export class TracerProviderReader {
         }),
       simple: (simple) => {
         this.section.notFollowed.push(
-          `${simple.place}: spans are sent in batches, 10 ms after they ended, because sending must not hold the program`,
+          `${simple.place}: spans are sent in batches, 10 ms after they ended, because sending must not delay the program`,
         );
         this.section.put('schedule_delay', 10, simple);
         this.section.table(simple, { exporter });
@@ -91,7 +91,7 @@ export class TracerProviderReader {
         ? {}
         : {
             encoding: (one: Part) =>
-              one.value === 'protobuf' || this.section.mustBe(one, '"protobuf", which is the only encoding here'),
+              one.value === 'protobuf' || this.section.mustBe(one, '"protobuf", the only supported encoding'),
           }),
     });
     if (Object.keys(given).length > 0) this.section.put('otlp_headers', given, part.at('headers'));

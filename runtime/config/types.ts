@@ -57,7 +57,7 @@ export function optionalBoolean(): ValueType<boolean | null, boolean> {
   return boolean();
 }
 
-/** Text that must not be empty, and fit `pattern` where one is given. */
+/** Text that must not be empty, and must match `pattern` where one is given. */
 export function text(pattern?: { form: RegExp; expected: string }): ValueType<string> {
   const expected = pattern?.expected ?? 'a string that is not empty';
   return {
@@ -70,7 +70,7 @@ export function text(pattern?: { form: RegExp; expected: string }): ValueType<st
   };
 }
 
-/** Text where an empty one means: not set. */
+/** Text; an empty one counts as not set. */
 export function optionalText(name = 'string'): ValueType<string | null, string> {
   const expected = 'a string';
   return {

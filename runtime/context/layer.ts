@@ -14,7 +14,10 @@ const root: Context = ROOT_CONTEXT;
 /** The context of Spanwright's exports: nothing in it is recorded. One object, so that it is recognized by identity. */
 export const SILENCED = ROOT_CONTEXT.setValue(SUPPRESS_KEY, true);
 
-/** Set on a context below an unsampled parent once that is known: nothing below is recorded, and most calls have a context in common. */
+/**
+ * Set on a context once it is known to be below an unsampled parent. Nothing below is recorded, and calls that share the context need no
+ * further check.
+ */
 export const UNSAMPLED = Symbol.for('spanwright.unsampled.1');
 
 /** Marks layers of every copy of the package, where `instanceof` knows only its own. */

@@ -6,7 +6,7 @@ import { type Context, createContextKey, type TextMapGetter } from '@opentelemet
 /** Headers of one request that are watched. */
 interface RequestHeaders {
   readonly values: Readonly<Record<string, string | string[]>>;
-  /** Of the request, where the reader of the headers knows it. */
+  /** Path of the request, if the reader of the headers knows it. */
   readonly path: string | undefined;
 }
 

@@ -4,7 +4,7 @@
 
 import { createTraceState, type Span, type SpanContext, type TraceState } from '@opentelemetry/api';
 
-/** Recognized across copies of this package. */
+/** Shared by all copies of this package. */
 const ANCESTOR = Symbol.for('spanwright.skipped.1');
 
 /** The trace state of the ancestor, or an empty one, with a reference to the ancestor itself. */
@@ -36,7 +36,7 @@ export class SkippedTraceState implements TraceState {
   }
 }
 
-/** Defined for the context of a skipped span. */
+/** The ancestor that a skipped span's context carries; undefined for any other context. */
 export function skippedIn(context: SpanContext): { readonly ancestor: Span | undefined } | undefined {
   const state = context.traceState as (TraceState & { [ANCESTOR]?: true; ancestor?: Span }) | undefined;
   return state?.[ANCESTOR] === true ? { ancestor: state.ancestor } : undefined;

@@ -19,13 +19,13 @@ export interface ReplicaCommand extends LeaseOptions {
 /** A command as a source holds it now. */
 export interface HeldCommand {
   readonly command: ReplicaCommand;
-  /** Of two commands for a setting the one with the higher revision counts. */
+  /** Of two commands for one setting, the one with the higher revision applies. */
   readonly revision: number;
   /** Milliseconds that the command still holds, by the clock of the source; Infinity for one without end. */
   readonly remaining: number;
 }
 
-/** Time of a command that names none. */
+/** Duration of a command that names none. */
 export const USUAL_TIME = '10m';
 const LONGEST = 24 * 60 * 60_000;
 
@@ -61,7 +61,7 @@ const FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['maxOpenSpans', ['number']],
 ]);
 export const COMMAND_FIELDS: ReadonlySet<string> = new Set(FIELDS.keys());
-/** Fields that belong to switching on; in a document they may come with other settings. */
+/** Fields that are valid only when tracing is switched on; a document may have them beside other settings. */
 const ENABLING = ['only', 'when', 'capture'] as const;
 
 /** The fields that a document of one setting may have, as in the body of the admin hook's route. */

@@ -21,7 +21,7 @@ export interface FileOptions {
 const USUAL_INTERVAL = 1000;
 /** The kubelet changes several names in one swap; one read is enough for all of them. */
 const SETTLE_MILLISECONDS = 20;
-/** A file may be this much younger than the clock says, for file systems that round times. */
+/** The modification time of a file may be this far in the future, because some file systems round times. */
 const CLOCK_TOLERANCE = 2000;
 const KNOWN: ReadonlySet<string> = new Set(['revision', ...SETTINGS, ...COMMAND_FIELDS]);
 
@@ -90,7 +90,7 @@ class FollowedFile implements Control {
       if (this.#closed) return;
       this.#watch();
       const found = await readBounded(this.path).catch((error: NodeJS.ErrnoException) => {
-        // No file is no command, which is no fault.
+        // A missing file means that there is no command; it is not a fault.
         if (error.code !== 'ENOENT') this.#follower.fault(`it cannot be read (${error.code ?? error.message})`);
         return undefined;
       });
@@ -141,7 +141,7 @@ class FollowedFile implements Control {
 }
 
 async function readBounded(path: string): Promise<Found> {
-  // Without the second flag the opening of a named pipe would wait for its writer, for ever. Windows has neither.
+  // O_NONBLOCK, because otherwise opening a named pipe would wait for its writer for ever. Windows has neither the flag nor such pipes.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const status = await file.stat();

@@ -17,7 +17,7 @@ export interface Control {
 /** The part of {@link Tracing} that a control source needs. */
 export type Controlled = Pick<Tracing, 'setEnabled' | 'setRules' | 'setDrop' | 'endLease' | 'leases'>;
 
-/** 0 for a change that only adds a lease, 1 for empty rules, 2 for the flag. */
+/** Order of the changes: 0 for a change that only adds a lease, 1 for empty rules, 2 for the flag. */
 const endsOthers = ({ setting, value }: ReplicaCommand): number => (setting === 'enabled' ? 2 : Number(value === ''));
 
 /** When a change ends, in words. */
@@ -45,7 +45,7 @@ export class Follower {
     return revision > (this.#seen.get(setting) ?? 0);
   }
 
-  /** Puts the commands in force as a whole, or none of them. Returns the reason for none. */
+  /** Puts the commands in force as a whole, or none of them. Returns the reason if none was put in force. */
   follow(commands: readonly HeldCommand[]): string | undefined {
     const newer = commands.filter(({ command, revision }) => this.isNew(command.setting, revision));
     for (const { command, revision } of newer) {

@@ -4,7 +4,7 @@
 
 import { InvalidArgumentError, SpanwrightError } from '../errors.js';
 
-/** Of both packages an event emitter; the listeners' arguments are theirs. */
+/** A client of either package is an event emitter, whose listeners get arguments of that package. */
 interface Emitter {
   // biome-ignore lint/suspicious/noExplicitAny: what the packages say of their listeners
   on(event: string, listener: (...facts: any[]) => void): unknown;
@@ -30,7 +30,7 @@ export interface IoRedisClient extends Emitter {
 /** A client of the service, of either package. */
 export type RedisClient = NodeRedisClient | IoRedisClient;
 
-/** One connection. After `lost` it is of no more use. */
+/** One connection. After `lost` it cannot be used again. */
 export interface RedisLink {
   connect(): Promise<unknown>;
   execute(command: readonly string[]): Promise<unknown>;
@@ -39,7 +39,7 @@ export interface RedisLink {
   destroy(): void;
 }
 
-/** Parts of a duplicate that are that callers with a client of their own do not use. */
+/** Methods of a duplicate, which the client of a service need not have. */
 type OwnNodeRedis = NodeRedisClient & {
   connect(): Promise<unknown>;
   subscribe(channel: string, listener: () => void): Promise<unknown>;
@@ -104,7 +104,7 @@ function ioRedisLink(client: OwnIoRedis): RedisLink {
 
 const isIoRedis = (client: RedisClient): client is IoRedisClient => typeof (client as IoRedisClient)?.call === 'function';
 
-/** Makes links to where the client of the service is connected. @throws InvalidArgumentError when it is not a client. */
+/** Creates links to the server that the client of the service is connected to. @throws InvalidArgumentError when it is not a client. */
 export function linksLike(client: RedisClient): () => RedisLink {
   if (isIoRedis(client)) return () => ioRedisLink(client.duplicate(IOREDIS_OPTIONS));
   if (typeof client?.sendCommand === 'function') {
@@ -134,7 +134,7 @@ function loadIoRedis(): IoRedis | undefined {
   }
 }
 
-/** Undefined when it is the package itself that is not installed. @throws the error otherwise. */
+/** Undefined when the package itself is not installed. @throws the error otherwise. */
 function absent(error: unknown, name: string): undefined {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code !== 'MODULE_NOT_FOUND' || !message.includes(`'${name}'`)) throw error;

@@ -34,7 +34,7 @@ export class RedisConnection {
   #closed = false;
 
   /**
-   * @param holds whether the process stays until what was asked is answered: right for a program, wrong for a service
+   * @param holds keeps the process alive until requests are answered: right for a program, wrong for a service
    * @throws like linksLike and linksTo. Nothing is connected yet.
    */
   constructor(

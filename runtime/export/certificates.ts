@@ -51,7 +51,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** OpenSSL reads the first certificate of a text; a file in DER it would read here, and pass over in a connection. */
+/** OpenSSL reads the first certificate of a text; it would accept a DER file here, and ignore it in a connection. */
 function judgeCertificate(text: Buffer): void {
   if (!text.includes('-----BEGIN ')) throw new Error('it holds no PEM');
   new X509Certificate(text);

@@ -3,7 +3,10 @@
 import type { Socket } from 'node:net';
 import { clearTimeout, setImmediate, setTimeout, unref } from '../captured.js';
 
-/** libuv counts a pending connect as an active request: it gets two lost packets instead of the two minutes of the operating system. */
+/**
+ * libuv counts a pending connect as an active request: it gets the time of two lost packets instead of the two minutes of the operating
+ * system.
+ */
 const CONNECT_MS = 3000;
 
 /** Destroys the socket with ETIMEDOUT if it `isPending` after three seconds. Returns the timer, which does not hold the process. */
@@ -17,7 +20,7 @@ export function limitConnect(socket: Socket, isPending: (socket: Socket) => bool
   return unref(setTimeout(() => setImmediate(refuse), CONNECT_MS));
 }
 
-/** Lets the process end although the connection is open, and limits its making. */
+/** Lets the process end although the connection is open, and limits the time to establish it. */
 export function holdNothing(socket: Socket): void {
   socket.unref();
   if (!socket.connecting) return;

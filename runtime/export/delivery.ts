@@ -28,7 +28,7 @@ export interface DeliveryOptions {
   onFailure?: () => void;
 }
 
-/** As in the exporters of OpenTelemetry over HTTP: from 1 s, by 1.5, to 5 s, give or take a fifth. */
+/** Pauses between attempts, as in OpenTelemetry's exporters over HTTP: from 1 s, times 1.5 each, to 5 s, with a jitter of a fifth. */
 const BACKOFF = { first: 1000, factor: 1.5, most: 5000, jitter: 0.2, attempts: 6 };
 const PROBE_INTERVAL = 60_000;
 /** Milliseconds that resource detectors still have when the process is about to end. */
@@ -38,11 +38,11 @@ const GRACE = 200;
 interface Sent {
   /** Leading spans that were dealt with: all, or as many as one request holds. */
   readonly spans: number;
-  /** How many of them the receiver took. */
+  /** How many of these spans the receiver accepted. */
   readonly accepted: number;
 }
 
-/** No error: the batch was taken, with or without a remark. */
+/** Outcome of one attempt. Without an error the batch was accepted, possibly with a remark of the Collector. */
 interface Outcome {
   readonly error: unknown;
   readonly remark?: Remark | undefined;
@@ -90,13 +90,13 @@ export class Delivery {
     }
   }
 
-  /** From now on each batch gets one attempt at once: the process is about to end. */
+  /** Limits each batch to one attempt without delay from now on, because the process is about to end. */
   hurry(): void {
     this.#hurried = true;
     this.#endPause?.();
   }
 
-  /** It did not end after all. */
+  /** Undoes `hurry()`, when the process keeps running. */
   relax(): void {
     this.#hurried = false;
   }
@@ -224,8 +224,8 @@ export class Delivery {
 }
 
 /**
- * True for OpenTelemetry's InMemorySpanExporter and its like, which have the spans when `export()` returns. It reports that from a
- * timer, and under the fake clock of a test never.
+ * True for OpenTelemetry's InMemorySpanExporter and its like, which have the spans when `export()` returns. It reports its result from a
+ * timer, which never runs under the fake clock of a test.
  */
 function keepsSpans(exporter: object): boolean {
   return typeof (exporter as { getFinishedSpans?: unknown }).getFinishedSpans === 'function';

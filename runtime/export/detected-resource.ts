@@ -10,10 +10,13 @@ import { VERSION } from '../version.js';
 import type { Notice } from '../warnings.js';
 import { within } from '../within.js';
 
-/** How long an export waits for detectors that ask others: a cloud's metadata service that does not answer costs this once. */
+/** How long an export waits for detectors that query other services: a cloud's metadata service that does not answer costs this once. */
 const LIMIT_MS = 2000;
 
-/** Maker of the spans. `opentelemetry` is reserved for OpenTelemetry's SDK (semantic conventions, "Telemetry SDK"). */
+/**
+ * Attributes that name Spanwright as the maker of the spans. `opentelemetry` is reserved for OpenTelemetry's SDK (semantic conventions,
+ * "Telemetry SDK").
+ */
 const MAKER: Attributes = {
   'telemetry.sdk.name': 'spanwright',
   'telemetry.sdk.version': VERSION,
@@ -29,8 +32,8 @@ export interface NamedDetector {
   readonly name: string;
   readonly detect: ResourceDetector['detect'];
   /**
-   * Span processors of the application wait for what this one looks up. Of the standard detectors only `host.id` comes late, by the time
-   * that it takes to read a small file: for that no processor holds back spans, which a shutdown could then lose.
+   * True for a detector whose attributes span processors of the application wait for. Of the standard detectors only `host.id` comes late,
+   * by the time that it takes to read a small file: for that no processor holds back spans, which a shutdown could then lose.
    */
   readonly awaited: boolean;
 }
@@ -139,7 +142,7 @@ export class DetectedResource implements Resource {
 
   #reportFailed(name: string, error: unknown): void {
     if ((error as { code?: unknown } | null | undefined)?.code === NO_IMPORT) return;
-    this.parts.notice('SPW023', `${name}: ${textOfThrown(error)}; spans are sent without what it finds`, name);
+    this.parts.notice('SPW023', `${name}: ${textOfThrown(error)}; spans are sent without its attributes`, name);
   }
 }
 

@@ -23,8 +23,8 @@ export interface EncodableSpan {
   readonly resource: EncodableResource;
   readonly instrumentationScope: EncodableScope;
   /**
-   * Spanwright's spans: `attributes` in two parts. The first is frozen and shared by the spans of a site; its bytes are kept as long
-   * as the object lives. A key of the second wins.
+   * Spanwright's spans: `attributes` in two parts. The first is frozen and shared by the spans of a site; its bytes are kept as long as the
+   * object lives. The second part has precedence for a key of both.
    */
   readonly constantAttributes?: Attributes | undefined;
   readonly ownAttributes?: Attributes | undefined;
@@ -60,7 +60,7 @@ const IS_REMOTE = 0x200;
 const SPAN_ATTRIBUTES = 9;
 
 const writer = new EncodeWriter();
-/** Writes the attributes that are kept while the other one is in the middle of a span. */
+/** Encodes cached attributes while `writer` is in the middle of a span. */
 const aside = new EncodeWriter();
 const kept = new WeakMap<Attributes, Uint8Array>();
 

@@ -10,7 +10,7 @@ export interface Endpoint {
   readonly url: string;
   readonly host: string;
   readonly port: number;
-  /** As gRPC takes it: `host:port`, an IPv6 address in brackets. */
+  /** Target as gRPC takes it: `host:port`, an IPv6 address in brackets. */
   readonly target: string;
   /** False: no port was written, and the scheme's own (80, 443) is used. */
   readonly portWritten: boolean;

@@ -7,7 +7,7 @@ export function tracingStatus({ built, recording }: TracingState): string {
   return recording ? 'recording' : 'off';
 }
 
-/** From the counts since the start. */
+/** The state by the counts since the start. */
 export function exporterState({ exportedBy, spans: { exported, dropped, failed } }: TracingState): string {
   if (exportedBy === 'none') return 'none';
   if (exportedBy === 'sdk') return 'by your SDK';

@@ -51,7 +51,9 @@ const HTTP: ReadonlyMap<number, Row> = new Map([
   [504, { name: 'HTTP 504', retry: true, remedy: BEHIND }],
 ]);
 
-/** Of Node: a connection that was not made or was lost. A request may have been read before; the specification accepts that. */
+/**
+ * Node's codes for a connection that was not established or was lost. A request may have been read before; the specification accepts that.
+ */
 const PASSING = new Set([
   'ECONNRESET',
   'ECONNREFUSED',

@@ -11,9 +11,12 @@ import type { EncodableSpan } from './encode.js';
 /** Properties that the spans of a dump share. */
 export interface Dump {
   readonly calls: Iterable<FlightCall>;
-  /** On each root, as `spanwright.flight.reason`. */
+  /** Reason of the dump, on each root as `spanwright.flight.reason`. */
   readonly reason: string;
-  /** Sixteen hexadecimal digits of this process, not all zero: with a call's number they are its ids, the same in each dump. */
+  /**
+   * Sixteen hexadecimal digits of this process, not all zero: together with the number of a call they form its ids, which are the same in
+   * each dump.
+   */
   readonly process: string;
   /** Milliseconds of the monotonic clock, and what to add to it for the time of day. */
   readonly at: number;

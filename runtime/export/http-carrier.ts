@@ -17,11 +17,11 @@ import type { Carrier, ExportDelegate, Serializer } from './otlp.js';
 import { retryAfterMillis } from './retry-after.js';
 
 const COMPONENT = 'otlp_http_span_exporter';
-/** Added to a status that the delegate would retry, and in front of the code of such an error. */
+/** Added to a status that the delegate would retry, and prefixed to the code of such an error, so that the delegate does not retry. */
 const MASK = 1000;
 const MASKED_ERROR = 'EXPORT_';
 const RETRIED = new Set([429, 502, 503, 504]);
-/** Longest timer of Node: the limit is the attempt's own. */
+/** Longest timer of Node, because the attempt has a limit of its own. */
 const NEVER = 2 ** 31 - 1;
 
 interface HttpSettings {
@@ -205,7 +205,8 @@ function createAgent(tls: Certificates | undefined, watch: (request: ClientReque
     holdNothing(socket);
     return socket;
   };
-  // Node's own takes the listeners of an idle connection away: from Node 24 on one of them closes a connection that receives data
+  // Node's own method removes the listeners of an idle connection; from Node 24 on, one of these listeners closes a connection that
+  // receives data
   agent.reuseSocket = (socket, request) => {
     reuseSocket.call(agent, socket, request);
     socket.unref();

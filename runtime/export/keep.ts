@@ -86,7 +86,7 @@ export class KeepSink implements SpanSink {
     const { trace } = span;
     if (this.#waiting.has(trace) || this.#outcomes.has(trace)) return;
     const parent = span.parentSpanContext;
-    // who sampled upstream, or signed the request, expects to find all of it; a session is to be seen while it runs
+    // a caller that sampled the trace or signed the request expects all of it; a session must be visible while it runs
     const isAsked = (parent !== undefined && isSampled(parent)) || state.gate.signedRequests.hasAdmitted(context);
     if (isAsked || span.site.shownEarly) {
       this.#outcomes.set(trace, 'sent');
@@ -108,7 +108,7 @@ export class KeepSink implements SpanSink {
         this.#late.delete(trace);
         this.complete(late.kept, late.cause);
       }
-      // decided already: it shares the outcome
+      // the trace is decided already: the span shares the outcome
       this.#pass(span, this.#outcomes.get(trace) ?? 'sent');
       return;
     }

@@ -33,7 +33,7 @@ export interface Carrier {
 /** `ProtobufTraceSerializer`'s reading of an answer. */
 type Answer = { partialSuccess?: { rejectedSpans?: unknown; errorMessage?: unknown } | null };
 
-/** A Collector refuses messages above 4 MiB by default, of which the frame of gRPC is part. */
+/** A Collector refuses messages above 4 MiB by default, gRPC's frame included. */
 const MOST_BYTES = 4 * 1024 * 1024 - 1024;
 
 export class OtlpExporter implements SpanExporter {
@@ -105,7 +105,7 @@ export class OtlpExporter implements SpanExporter {
     this.#encode(spans);
     this.#remark = undefined;
     const result = await carrier.send(spans, limitMillis);
-    if (result.code === 0) this.#batch = undefined; // idle, it keeps no spans alive
+    if (result.code === 0) this.#batch = undefined; // while idle, the exporter keeps no spans alive
     return result.code === 0 && this.#remark !== undefined ? { code: 0, remark: this.#remark } : result;
   }
 
@@ -124,7 +124,7 @@ export class OtlpExporter implements SpanExporter {
       const message = String(partialSuccess?.errorMessage ?? '');
       return rejected > 0 || message !== '' ? { rejected, message } : undefined;
     } catch {
-      return undefined; // the status has said that the spans were taken
+      return undefined; // the status has reported that the spans were accepted
     }
   }
 }

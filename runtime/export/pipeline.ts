@@ -100,7 +100,7 @@ function onRequestPath(): boolean {
   return process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
 }
 
-/** Several processors, asked in order. The parts guard themselves. */
+/** Several processors, called in order. Each of them handles its own faults. */
 class Several implements SpanProcessor {
   constructor(readonly parts: readonly SpanProcessor[]) {}
 

@@ -31,7 +31,7 @@ interface Probe {
 }
 
 const TRUST = 'name the certificates to trust in otlp_certificate (OTEL_EXPORTER_OTLP_CERTIFICATE)';
-/** By Node's codes: where trusting more certificates would not help. */
+/** Remedies by Node's error code, for certificates that trusting another authority would not make valid. */
 const CERTIFICATE_REMEDIES: ReadonlyMap<string, string> = new Map([
   ['CERT_HAS_EXPIRED', 'it has expired: renew it at the Collector'],
   ['CERT_NOT_YET_VALID', 'it is not valid yet: compare the clocks of both sides'],
@@ -80,7 +80,7 @@ interface Answer {
 }
 
 export interface ProbeOptions {
-  /** For each of at most four connections, in milliseconds. Default 1000. */
+  /** Time for each of at most four connections, in milliseconds. Default 1000. */
   timeout?: number;
   certificates?: Certificates;
   /** The process may end before the probe does. Default false. */

@@ -57,8 +57,8 @@ interface QueueOptions {
 const FIRST_BATCH = 32;
 
 /**
- * After a batch of which nothing was taken: without it the next one starts in the same turn, and a process whose transport holds it
- * never comes to its `beforeExit`.
+ * Pause after a batch of which no span was accepted. Without it the next batch would start in the same turn, and a process that its
+ * transport keeps alive would never reach `beforeExit`.
  */
 const REST_MS = 10;
 
@@ -132,7 +132,7 @@ export class ExportQueue implements SpanProcessor {
     return this.#drain(limitMillis, true);
   }
 
-  /** As a flush, but with one attempt a batch, and no longer than the limit: what is under way then is given up. */
+  /** Flushes with one attempt for each batch, and no longer than the limit; what is under way then is given up. */
   async flushWithin(limitMillis: number): Promise<void> {
     const { delivery } = this.options;
     this.#failedBefore ??= this.#failed;
@@ -181,7 +181,7 @@ export class ExportQueue implements SpanProcessor {
     if (late) this.reportLost(`after ${shutdownTimeout} ms (shutdown_timeout)`);
     const rest = (): number => Math.max(0, shutdownTimeout - (now() - started));
     await within(rest(), closeExporter(delivery), giveUp);
-    await within(Math.min(rest(), SAYING_MS), delivery.logged(), giveUp); // the cause before the number
+    await within(Math.min(rest(), SAYING_MS), delivery.logged(), giveUp); // logs the cause before the number
     this.reportLost('at shutdown');
     this.#leaveExit();
   }
@@ -222,7 +222,7 @@ export class ExportQueue implements SpanProcessor {
     this.#schedule();
   }
 
-  /** In a turn of its own: serializing a batch must not lengthen the call that ended its last span. */
+  /** Sends in a turn of its own, because serializing a batch must not lengthen the call that ended its last span. */
   #sendSoon(): void {
     this.#turn ??= setImmediate(() => this.#sendNow());
   }
@@ -250,7 +250,7 @@ export class ExportQueue implements SpanProcessor {
     const { spans, accepted } = await this.options.delivery.send(batch);
     for (const span of batch.slice(0, spans)) releaseErrors(span);
     if (this.#abandoned) return;
-    if (spans < batch.length) this.#waiting = batch.slice(spans).concat(this.#waiting); // one request did not hold them all
+    if (spans < batch.length) this.#waiting = batch.slice(spans).concat(this.#waiting); // the spans did not fit into one request
     this.#account(spans, accepted);
   }
 

@@ -38,7 +38,7 @@ export function buildResource(configuration: Configuration, notice: Notice, opti
 }
 
 interface ResourceOptions {
-  /** How long an export waits for detectors that ask others. Default two seconds. */
+  /** How long an export waits for detectors that query other services. Default two seconds. */
   readonly limitMillis?: number;
   /** The admin hook that is announced, read with the first export. */
   readonly announced?: () => ProcessState['announcedHook'];
@@ -59,7 +59,10 @@ function hookDetector({ announced = () => undefined, endpoint }: ResourceOptions
   };
 }
 
-/** `env` has none here: OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME belong to the configuration, which has read them. */
+/**
+ * The detector `env` adds no attribute here: OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME belong to the configuration, which has read
+ * them.
+ */
 function detectorsOf({ resourceDetectors, extraResourceDetectors, redact }: Configuration): NamedDetector[] {
   const hides = hiddenNames(redact);
   const { hostDetector, osDetector, processDetector, serviceInstanceIdDetector } = loadResources();

@@ -21,7 +21,7 @@ export function retryInfoOf(trailer: Uint8Array): number | undefined {
       return seconds * 1000 + nanos / 1e6;
     }
   } catch {
-    // Bytes that are no protobuf ask for no delay.
+    // Bytes that are not valid protobuf mean no delay.
   }
   return undefined;
 }

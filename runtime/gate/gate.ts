@@ -52,9 +52,9 @@ export class Gate implements GateSwitch {
   readonly underWay = new TracesUnderWay();
   readonly remoteRoots = new RemoteRoots();
   readonly signedRequests = new SignedRequests();
-  /** Held by local traces. */
+  /** Tokens of local traces. */
   readonly traces = new LifetimeTokens(() => this.refresh());
-  /** Held by sampled third-party contexts. */
+  /** Tokens of sampled third-party contexts. */
   readonly foreignTokens = new LifetimeTokens(() => this.refresh());
 
   #settings: GateSettings = {
@@ -135,7 +135,7 @@ export class Gate implements GateSwitch {
     this.#watchHeaders();
   }
 
-  /** Has calls reach the recorder while nothing records, for the flight recorder. */
+  /** Lets calls reach the recorder even while nothing records, for the flight recorder. */
   fly(flies: boolean): void {
     this.#flies = flies;
     this.refresh();
@@ -231,7 +231,7 @@ export class Gate implements GateSwitch {
     this.#timer = running ? unref(setInterval(() => this.pass(), TICK_MS)) : undefined;
   }
 
-  /** One tick with the flag off. */
+  /** Counts one tick, which passes only while the flag is off. */
   pass(): void {
     this.underWay.tick++;
     this.refresh();

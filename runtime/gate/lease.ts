@@ -29,7 +29,7 @@ interface Held extends Change, LeaseTerms {
   /** Formatted once, because the state is read far more often than leases are created. */
   readonly createdAt: string;
   readonly expiresAt: string | null;
-  /** The monotonic clock's end: a clock that is set back must not lengthen a lease. */
+  /** End by the monotonic clock, because setting back the wall clock must not lengthen a lease. */
   readonly endsAt: number;
   readonly startedBefore: number;
   readonly warnings: readonly string[];
@@ -42,7 +42,7 @@ export interface InheritedLease extends Change {
   readonly only: string | null;
   readonly when: When | null;
   readonly capture: Capture | null;
-  /** In milliseconds of the monotonic clock of the thread that holds it. */
+  /** End in milliseconds of the monotonic clock of the thread that holds the lease. */
   readonly endsAt: number;
 }
 
@@ -95,13 +95,13 @@ export class LeaseBook implements LeaseMeter {
     return [...this.#inherited, ...this.#held].filter((lease) => lease.kind === kind).map((lease) => lease.value);
   }
 
-  /** Roots that the leases that switch on admit. */
+  /** Roots that are admitted by the leases that switch tracing on. */
   admitting(): AdmittingLease[] {
     const on = [...this.#inherited, ...this.#held].filter(isOn);
     return on.map(({ only, when }) => ({ only: only === null ? null : parseRoots(only), when }));
   }
 
-  /** Captures of the leases that switch on. */
+  /** Captures of the leases that switch tracing on. */
   capturing(): CaptureAt[] {
     const on = [...this.#inherited, ...this.#held].filter(isOn);
     return on.flatMap(({ only, capture }) =>
@@ -122,7 +122,7 @@ export class LeaseBook implements LeaseMeter {
     const holds = !isEmpty(change);
     // off is exempt from the limit, so that many leases cannot keep tracing on
     if (holds && this.#held.length - ending.length >= MOST_LEASES + (isOff(change) ? 1 : 0)) {
-      throw new InvalidArgumentError('lease', `${MOST_LEASES} leases are in force, which is the most; end one of them first.`);
+      throw new InvalidArgumentError('lease', `${MOST_LEASES} leases are in force, the maximum; end one of them first.`);
     }
     const now = wallClock();
     const held: Held = {

@@ -62,7 +62,7 @@ export class PatternIndex<Value> {
   #names: TextIndex<Value> | undefined;
   #places: Map<string | undefined, Entry<Value>> | undefined;
 
-  /** Of several values for one pattern the last counts. */
+  /** If a pattern has several values, the last one applies. */
   constructor(entries: Iterable<readonly [Pattern, Value]>) {
     for (const [pattern, value] of entries) this.#add({ pattern, value });
   }

@@ -8,7 +8,7 @@ export type PatternKind = 'all' | 'namespace' | 'scope' | 'name' | 'kind' | 'pla
 
 export interface Pattern {
   readonly kind: PatternKind;
-  /** Without the kind's marker, and without a trailing separator or star. */
+  /** The pattern without the kind's marker, and without a trailing separator or star. */
   readonly text: string;
   /** For scope and name: the text is a prefix. */
   readonly open: boolean;

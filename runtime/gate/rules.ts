@@ -1,5 +1,5 @@
-// The three text settings of recording: roots, rules and drop. Parsed strictly into plain data, printed back
-// in normal form, and asked once per site when they change, never per call.
+// The three text settings of recording: roots, rules and drop. Parsed strictly into plain data, printed back in normal form, and evaluated
+// once per site when they change, never per call.
 
 import { InvalidArgumentError } from '../errors.js';
 import { INFO, LEVELS, type Level } from '../site/marks.js';
@@ -7,8 +7,8 @@ import { describeFound } from '../text/found.js';
 import { MAX_RULE_ENTRIES, MAX_RULE_TEXT, type Pattern, type PatternKind, parsePattern, printPattern } from './pattern.js';
 
 /**
- * A pattern and the probability that a trace begun under it is kept: 1 is `on`, 0 is `off` (transparent). Sites of less than its level are
- * off too.
+ * A pattern and the probability that a trace begun under it is kept: 1 is `on`, 0 is `off` (transparent). Sites of a more detailed level
+ * than the rule's are off too.
  */
 export interface Rule {
   readonly pattern: Pattern;
@@ -93,7 +93,7 @@ function printRatio(ratio: number): string {
   return shortest.includes('e') ? ratio.toFixed(20).replace(/0+$/u, '') : shortest;
 }
 
-/** Keeps the last of several rules for one pattern, in the order of those. */
+/** Keeps the last of several rules for one pattern, in their original order. */
 export function withoutOverruled(rules: readonly Rule[]): readonly Rule[] {
   const last = new Map<string, Rule>();
   for (const rule of rules) {

@@ -45,9 +45,9 @@ interface Verified {
 export class SignedRequests {
   #settings: SignedRequestSettings | undefined;
   #recorded = 0;
-  /** Values that did not count, and requests for another path or beyond the rate. */
+  /** Number of invalid values, and of requests for another path or beyond the rate. */
   #refused = 0;
-  /** By the headers of the request; false: its value does not count. */
+  /** Verified value by the headers of the request; false if the value is not valid. */
   #verified = new WeakMap<object, Verified | false>();
   #secondBegan = Number.NEGATIVE_INFINITY;
   #inSecond = 0;
@@ -70,12 +70,15 @@ export class SignedRequests {
     this.#secondBegan = Number.NEGATIVE_INFINITY;
   }
 
-  /** True when the context belongs to a request whose signature counts; for which path is not asked. */
+  /** True when the context belongs to a request with a valid signature, for any path. */
   marks(context: Context): boolean {
     return this.#verify(context) !== undefined;
   }
 
-  /** True when the context belongs to a request that is recorded. The first question decides, and counts. @param path of the request, where a span has it */
+  /**
+   * True when the context belongs to a request that is recorded. The first call for a request decides and is counted. @param path of the
+   * request, where a span has it
+   */
   admits(context: Context, path: unknown): boolean {
     const verified = this.#verify(context);
     if (verified === undefined) return false;

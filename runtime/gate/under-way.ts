@@ -7,7 +7,7 @@
 /** Milliseconds between two ticks. The grace is at least one tick and at most two. */
 export const TICK_MS = 5000;
 
-/** State that each trace keeps for this. */
+/** State that each trace keeps, which shows whether the trace is under way. */
 export interface TraceLife {
   /** Open spans of the trace in this process. */
   open: number;

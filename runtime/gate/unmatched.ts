@@ -9,7 +9,7 @@ import { PatternIndex } from './pattern-index.js';
 
 /** One sentence for each pattern that matches nothing. */
 export function unmatchedPatterns(patterns: readonly Pattern[], sites: SiteRegistry): string[] {
-  // a span kind is no property of a site alone
+  // a kind is not checked, because spans of third-party instrumentation have kinds too
   const judged = patterns.filter(({ kind }) => kind !== 'kind');
   const unmatched = new Map(judged.map((pattern) => [printPattern(pattern), pattern]));
   const index = new PatternIndex([...unmatched].map(([text, pattern]) => [pattern, text]));
@@ -22,7 +22,7 @@ export function unmatchedPatterns(patterns: readonly Pattern[], sites: SiteRegis
   );
 }
 
-/** One sentence for each name in the conditions that neither a site is known to record nor the resource has. */
+/** One sentence for each name in the conditions that no known site records and the resource lacks. */
 export function unrecordedNames(when: When, sites: SiteRegistry, resource: () => Readonly<Record<string, unknown>>): string[] {
   return [...unrecordedValues(when, sites), ...namesBesideResource(when, resource)];
 }
@@ -52,8 +52,8 @@ function unrecordedValues(when: When, sites: SiteRegistry): string[] {
   }
   const rest =
     computing === 0
-      ? 'No call fulfils the condition until one does.'
-      : 'It is compared where attributes are computed at the call, or given by third-party instrumentation.';
+      ? 'No call fulfils the condition until a site that records it is loaded.'
+      : 'The condition is compared with attributes that are computed at the call or set by third-party instrumentation.';
   return [...missing].map(
     (name) => `"${name}" is recorded by no known site (of ${sites.size}).${didYouMean(name, known)} ${rest}`,
   );

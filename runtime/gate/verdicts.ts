@@ -24,14 +24,14 @@ export interface GateSettings extends Admission {
 export interface Verdict {
   readonly dropped: boolean;
   readonly ratio: number;
-  /** Index in LEVELS of what is recorded at most in detail. */
+  /** Index in LEVELS of the most detailed level that is recorded. */
   readonly level: number;
   readonly root: boolean;
-  /** Alternatives under which it may start a trace where `root` is false. */
+  /** Alternatives, of which one must hold for a trace to start where `root` is false. */
   readonly when: readonly When[];
 }
 
-/** Roots with conditions of which those on the resource hold. */
+/** Roots whose conditions on the resource hold. */
 interface ConditionalIndex {
   readonly roots: PatternIndex<true>;
   readonly marks: boolean;

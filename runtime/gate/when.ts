@@ -56,7 +56,7 @@ function parseCondition(text: string, field: string): Condition {
   if (source === 'value' && name === 'duration')
     throw new InvalidArgumentError(
       field,
-      `${field}: the duration is known when the call has ended; "keep" decides which finished traces are kept.`,
+      `${field}: the duration is not known before the call has ended; "keep" decides which finished traces are kept.`,
     );
   const values = text
     .slice(at + 1)

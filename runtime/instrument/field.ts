@@ -22,7 +22,7 @@ export function namedField(initialize: FieldInitializer, name: string): FieldIni
   };
 }
 
-/** Each instance gets its own function; those of one kind share a site, which says how a call of it is followed. */
+/** Each instance gets its own function; functions of one shape share a site, which determines how their calls are followed. */
 export function fieldInitializer(
   record: SiteRecord | undefined,
   factory: ForwarderFactory | undefined,

@@ -8,7 +8,7 @@ const SHAPES: Record<string, Shape> = {
   AsyncGeneratorFunction: 'async generator',
 };
 
-/** By the function's own kind. A plain function may return a promise, so it is `unknown`, never `sync`. */
+/** Shape by the function's own kind. A plain function may return a promise, so it is `unknown`, never `sync`. */
 export function shapeOfFunction(body: AnyFunction): Shape {
   const tag = (Object.getPrototypeOf(body) as { [Symbol.toStringTag]?: unknown } | null)?.[Symbol.toStringTag];
   return SHAPES[typeof tag === 'string' ? tag : ''] ?? 'unknown';
@@ -24,7 +24,7 @@ export function ownKey(written: string | symbol | number): string | symbol {
   return typeof written === 'number' ? String(written) : written;
 }
 
-/** `describe()` for a symbol, the text itself else. */
+/** Text of a property key: the key itself, or for a symbol its description in brackets. */
 export function nameText(key: string | symbol): string {
   return typeof key === 'symbol' ? `[${key.description ?? ''}]` : key;
 }

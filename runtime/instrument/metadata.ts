@@ -91,7 +91,7 @@ function placeOf(fn: AnyFunction): Attributes {
   return Object.fromEntries(Object.entries(attributes ?? {}).filter(([key]) => key.startsWith('code.')));
 }
 
-/** By its fields: another copy of the package may have made it. */
+/** Recognized by its fields, because another copy of the package may have created it. */
 function isSite(made: object): made is Site {
   return 'spanName' in made;
 }

@@ -55,7 +55,7 @@ export class Module implements ModuleTable {
     this.#functions[index] = fn as AnyFunction;
     const slot = this.#slots[index];
     if (slot !== undefined) enterBy(slot, fn as AnyFunction);
-    // also keeps this table for as long as one of its functions: compiled code does not refer to it once the module is loaded
+    // also keeps this table alive as long as one of its functions, because compiled code does not refer to it once the module is loaded
     state.made.set(fn, this);
     if (options === undefined && marked === undefined) return;
     this.#registered[index] = { options: options ?? {}, ...(marked && { marked }) };

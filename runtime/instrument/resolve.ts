@@ -75,7 +75,7 @@ export function checkAddedOptions(options: AddedOptions, where: string, marked: 
 
 /** Parameters of a function, as far as they are known. */
 interface KnownParameters {
-  /** In order; undefined where they are not needed. */
+  /** Names in order; undefined where they are not needed. */
   readonly names: readonly string[] | undefined;
   /** Read from the source text, which a bundler may have minified. */
   readonly guessed: boolean;
@@ -115,7 +115,7 @@ export function resolveAdded(options: AddedOptions, parameters: KnownParameters,
   return { ...resolveOptions(options, parameters, where), adds: constantAttributes(options), rootMark: 'never' };
 }
 
-/** The constant part of `attributes`: of what it holds, what OpenTelemetry has a place for. */
+/** The constant part of `attributes`, without values that OpenTelemetry cannot represent. */
 export function constantAttributes(options: InstrumentOptions): Attributes {
   return typeof options.attributes === 'object'
     ? cleanAttributes(options.attributes, Number.POSITIVE_INFINITY, UNLIMITED).kept

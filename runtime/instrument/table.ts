@@ -8,7 +8,7 @@ export interface TableRow {
   readonly record: SiteRecord;
   /** The function is async: its prologue awaits the recorded call. */
   readonly async: boolean;
-  /** Recorded between a start and an end in its own body. */
+  /** True: recorded inline, between a start and an end in its own body. */
   readonly inline: boolean;
   /** Key under which its class registers it; undefined where it is registered in another way. */
   readonly found: { readonly kind: 'method' | 'getter' | 'setter'; readonly static: boolean } | undefined;
@@ -96,7 +96,7 @@ function joined(outer: string, inner: string, separator: string): string {
   return outer === '' ? inner : `${outer}${separator}${inner}`;
 }
 
-/** As in the transformer's naming: what would end a namespace in a rule becomes `_`. */
+/** Replaces by `_` what would end a namespace in a rule, as the transformer's naming does. */
 function segment(text: string, separator: string): string {
   return text
     .split(separator)

@@ -85,8 +85,8 @@ function classWith(given: AnyFunction, members: readonly MemberRecord[]): AnyFun
 }
 
 /**
- * Without a list. TC39 passes the name that the class is written with. Legacy decorators do not, but a class that is written has a name
- * there, so that an anonymous one in front of it has replaced it.
+ * Used where the transformer lists no members. TC39 passes the name that the class is written with. Legacy decorators do not, but a class
+ * that is written has a name there, so that an anonymous one in front of it has replaced it.
  */
 function classWritten(given: AnyFunction, context: ClassContext | undefined): AnyFunction | undefined {
   const classes = [...classesBehind(given)].filter((one) => !hasNoSource(one));

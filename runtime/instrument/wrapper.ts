@@ -30,7 +30,7 @@ export function wrapper(gate: GateSwitch, body: AnyFunction, run: Run, site: Sit
   }.instrumented;
 }
 
-/** As wrapper(), for a plain function: also when it is called with `new`, which is not recorded. */
+/** A wrapper() for a plain function, which may also be called with `new`; that call is not recorded. */
 export function constructibleWrapper(gate: GateSwitch, body: AnyFunction, run: Run, site: Site): AnyFunction {
   return function instrumented(this: unknown): unknown {
     // biome-ignore lint/complexity/noArguments: as above

@@ -11,7 +11,7 @@ import { adaptPatching } from './patch.js';
 import { LibraryTracerProvider } from './provider.js';
 import type { OwnOptions, PackageRow } from './row.js';
 
-/** As the key `roots` of the configuration has it, and as a switch. */
+/** Values of the option `roots` of an instrumentation: true and `all` let its spans start traces, false and `none` do not. */
 const ROOTS = new Map<unknown, boolean>([
   [true, true],
   [false, false],

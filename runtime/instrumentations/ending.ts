@@ -5,12 +5,12 @@ import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import type { RecordedSpan } from '../span/recorded.js';
 
 interface AtEnd {
-  /** The span still takes attributes. */
+  /** Called before the end, while the span still takes attributes. */
   before?(): void;
   after?(): void;
 }
 
-/** Once, with the first end of the span. */
+/** Called once, at the first end of the span. */
 export function atEnd(span: RecordedSpan, { before, after }: AtEnd): void {
   const { end } = span;
   span.end = function endWithHooks(this: RecordedSpan, time): void {

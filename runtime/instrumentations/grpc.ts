@@ -6,14 +6,14 @@ import { grpcStatusName } from '../text/grpc-status.js';
 import { fieldOf, peerOfTarget } from './peer.js';
 import type { Call } from './row.js';
 
-/** `grpc.test.Echo/Send` is the package's name. */
+/** The package's name of a span is `grpc.test.Echo/Send`. */
 export const grpcName = (name: string): string => name.replace(/^grpc\./u, '');
 
 export function grpcAttributes(attributes: Attributes, name: string): Attributes {
   return { ...attributes, 'rpc.system.name': 'grpc', 'rpc.method': grpcName(name) };
 }
 
-/** Recorded at the start already, or by the exception. */
+/** Attributes left out, because the start or the exception has recorded them under another name. */
 const LEFT_OUT = new Set(['rpc.system', 'rpc.service', 'rpc.method', 'grpc.error_name', 'grpc.error_message']);
 
 export function grpcLater(
@@ -28,7 +28,7 @@ export function grpcLater(
   return ['rpc.status_code', status];
 }
 
-/** The handler's call on a server, the returned one on a client. */
+/** The call object: on a server that of the handler, on a client the returned one. */
 export function grpcConnection({ args, result }: Call): Attributes | undefined {
   for (const call of [result, args[0]]) {
     const getPeer = fieldOf(call, 'getPeer');

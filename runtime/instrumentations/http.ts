@@ -45,7 +45,7 @@ export function withoutSecrets(query: string): string {
 
 const MAX_QUERY = 8192;
 
-/** Of a request, at either end: secrets in the query are left out, and so are attributes without information. */
+/** Attributes of a request, at either end, without secrets in the query and without attributes that carry no information. */
 export function httpAttributes(attributes: Attributes): Attributes {
   const { 'url.query': query, 'url.full': full, 'http.request.method_original': original, ...rest } = attributes;
   // one package writes the question mark, which is no part of a query

@@ -1,5 +1,5 @@
-// Loads instrumentation packages, which the user installs. No literals: what patches a package as it loads has nothing to patch in a
-// bundle, so that these stay outside of it.
+// Loads instrumentation packages, which the user installs. Their names are not literals, so that bundlers leave them outside of the bundle:
+// inside, no package is loaded that they could patch.
 
 import { SpanwrightError } from '../errors.js';
 import { requireFor } from '../sdk/installed.js';

@@ -1,5 +1,6 @@
-// Pools of mysql2: a caller that waits for a connection is resumed from where another query gave it back, and its own query would belong to that
-// one's span, or to none. The instrumentation package leaves pools alone, so they are patched with it here.
+// Pools of mysql2: a caller that waits for a connection is resumed from where another query gave it back, and its own query would be
+// recorded under the span of that other query, or under none. The instrumentation package leaves pools alone, so they are patched with it
+// here.
 
 import { normalize } from 'node:path';
 import { context } from '@opentelemetry/api';

@@ -19,15 +19,15 @@ type Bypass = (args: readonly unknown[], receiver: unknown) => boolean;
 
 const whileIdle: Bypass = () => state.gate.idle;
 const withNothingToPass: Bypass = () => nothingToPass();
-/** `emit` of an HTTP server: requests that bring no context, and every other event. */
+/** `emit` of an HTTP server, bypassed while idle for a request without trace context and for any other event. */
 const asHttpServer: Bypass = (args) =>
   state.gate.idle && (args[0] !== 'request' || bringsNothing((args[1] as IncomingMessage).headers ?? {}));
-/** A handler of a gRPC server, whose call has the metadata. */
+/** A handler of a gRPC server, bypassed while idle if the metadata of its call have no trace context. */
 const asGrpcServer: Bypass = (args) => {
   const { metadata } = args[0] as { metadata?: { getMap?(): Record<string, unknown> } };
   return state.gate.idle && bringsNothing(metadata?.getMap?.() ?? {});
 };
-/** For functions that set receivers up or end a span: patched regardless of the gate's state. */
+/** Functions that set receivers up or end a span: never bypassed. */
 const never: Bypass = () => false;
 
 /** Patched functions that carry context and may be bypassed, by package. Methods of a gRPC client have names of their own. */
@@ -65,7 +65,10 @@ interface Patching {
   _wrap?: Wrap;
 }
 
-/** Replaces `_wrap` of an instrumentation that is not enabled yet, and of those that it is made of: one for each line of a library. */
+/**
+ * Replaces `_wrap` of an instrumentation that is not enabled yet, and of the instrumentations that it consists of, one for each version
+ * line of a library.
+ */
 export function adaptPatching(instrumentation: object, row: PackageRow): void {
   for (const one of [instrumentation, ...Object.values(instrumentation)]) {
     if (typeof one?._wrap === 'function') adaptWrap(one, one._wrap, row);
@@ -83,7 +86,7 @@ function adaptWrap(instrumentation: Patching, wrap: Wrap, row: PackageRow): void
       return choice ? choosing(original, patched as Fn, bypass, row) : patched;
     };
     const inner = defaultOf(target)?.[name];
-    // patched already when the same module was required
+    // the same module was patched when it was loaded by `require`
     if (typeof inner === 'function' && !('__original' in inner)) wrap(defaultOf(target) as object, name, wrapped);
     return wrap(target, name, wrapped);
   };
@@ -104,7 +107,7 @@ function choosing(original: Fn, patched: Fn, bypass: Bypass, row: PackageRow): F
       ? underWay(row, patched, this, args)
       : Reflect.apply(straight ? original : patched, this, args);
   };
-  // what promisify() and others read on the function is the patched one's
+  // the properties that promisify() and others read are those of the patched function
   chosen.prototype = patched.prototype;
   const { prototype, ...own } = Object.getOwnPropertyDescriptors(patched);
   return Object.defineProperties(chosen, own);

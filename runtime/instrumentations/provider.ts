@@ -25,7 +25,7 @@ import { peer } from './peer.js';
 import type { OwnOptions, PackageRow } from './row.js';
 import { CountedSpan, countBeside } from './totals.js';
 
-/** Spans of connecting, which are no queries. */
+/** Spans of connection attempts, which are not queries. */
 const CONNECTING = /connect$/u;
 const PEER = 'network.peer.address';
 
@@ -60,7 +60,7 @@ class LibraryTracer implements Tracer {
   startSpan(name: string, options: SpanOptions = {}, context: Context = activeContext()): Span {
     const current = trace.getSpan(context);
     if (state.gate.idle) {
-      // a server hands the context that it has extracted to its span before it makes it the active one
+      // a server passes the extracted context to its span before it makes that context active
       state.gate.see(context);
       if (state.gate.idle) return this.inner.startSpan(name, options, context);
     }

@@ -1,5 +1,6 @@
-// Redis with either client: spans named by the command, in upper case, `MULTI SET` and `PIPELINE SET` for those of a batch. Keys and
-// values are never recorded: both hold what users typed, and keys sessions and tokens besides. `db.namespace` is the index in the client's options.
+// Redis with either client: spans named by the command, in upper case, `MULTI SET` and `PIPELINE SET` for commands of a batch. Keys and
+// values are never recorded: both may hold what users typed, and keys may hold session ids and tokens. `db.namespace` is the index in the
+// client's options.
 
 import { subscribe } from 'node:diagnostics_channel';
 import type { Attributes, AttributeValue, Span } from '@opentelemetry/api';
@@ -35,7 +36,7 @@ export function adaptRedis(given: Record<string, unknown>): Record<string, unkno
 
 const OPERATION = 'db.operation.name';
 
-/** `SET`; connecting is no command. */
+/** The command, such as `SET`; for a connection attempt the package's name. */
 export function redisName(name: string, attributes: Attributes): string {
   const operation = attributes[OPERATION];
   return operation === undefined ? name.replace(/^redis-/u, '') : upper(operation);
@@ -84,10 +85,10 @@ function followConnections(): void {
   subscribe('node-redis:connection:closed', (told) => void connections.delete(fieldOf(told, 'clientId') as string));
 }
 
-/** The client that a batch of node-redis was made by. */
+/** Client that created a batch of node-redis. */
 const makers = new WeakMap<object, unknown>();
 
-/** `client.multi()` returns what collects the commands, and each command returns it again; `exec()` of that sends them. */
+/** `client.multi()` returns an object that queues commands. Each command returns the same object, and its `exec()` sends them. */
 export function redisReturned({ receiver, result }: Call): unknown {
   if (typeof fieldOf(result, 'execAsPipeline') === 'function' && !makers.has(result as object))
     makers.set(result as object, receiver);

@@ -20,7 +20,7 @@ export interface PackageRow {
   readonly package: string;
   /** The patched package, as an `import` names it. */
   readonly modules: readonly string[];
-  /** It carries context from and to other services, so that it is enabled without an endpoint too. */
+  /** True for a package that carries context between services: it is enabled without an endpoint too. */
   readonly carriesContext: boolean;
   /** The configuration of the package, from the user's options and Spanwright's. */
   adapt?(given: Record<string, unknown>, own: OwnOptions): Record<string, unknown>;

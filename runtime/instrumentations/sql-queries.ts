@@ -24,7 +24,7 @@ export interface SqlQueriesOptions {
   queries?: OwnOptions['queries'];
   /** `db.namespace`: the database. */
   namespace?: string;
-  /** Of every span: `server.address` and the like. */
+  /** Attributes of every span, such as `server.address`. */
   attributes?: Attributes;
   /** True if a query may start a trace. Default: only where `roots` names `kind:client` or `scope:spanwright.sql`. */
   roots?: boolean;
@@ -33,8 +33,7 @@ export interface SqlQueriesOptions {
 /** Recorder of SQL queries, for clients without an OpenTelemetry instrumentation package. See `sqlQueries()`. */
 export interface SqlQueries {
   /**
-   * Calls `run`, which sends the statement, and returns what it returns: of a promise, one that is settled alike. Nothing of the
-   * values in the statement is recorded.
+   * Calls `run`, which sends the statement, and returns its result; for a promise, one that settles alike. Values in the statement are not recorded.
    * @param rows how many rows the result holds; default: what results of the usual clients show
    */
   run<Result>(
@@ -46,7 +45,7 @@ export interface SqlQueries {
 
 const SCOPE = 'spanwright.sql';
 const CHOICES = ['spans', 'totals', 'both'];
-/** In these, double quotes hold values. */
+/** Databases in which double quotes enclose values. */
 const MYSQL = new Set(['mysql', 'mariadb']);
 
 /** See setup/on-demand.ts. */

@@ -13,7 +13,7 @@ export const TEXT = 'db.query.text';
 const MAX_TEXT = 2048;
 
 interface Described {
-  /** `health_events.update`; undefined for a text without any word. */
+  /** The span name, such as `health_events.update`; undefined for a text without any word. */
   readonly name: string | undefined;
   /** Without values. */
   readonly text: string;
@@ -79,7 +79,7 @@ export function setRows(span: Span, rows: () => Partial<Rows>): void {
 
 const NO_ROWS: Rows = { returned: 0, affected: 0 };
 
-/** Of several statements that were sent as one. */
+/** Rows in the results of several statements that were sent as one. */
 export function rowsInAll(results: readonly unknown[]): Rows {
   return results.map(rowsIn).reduce(
     (one, other) => ({

@@ -7,7 +7,7 @@ interface Token {
   /** Words, quoted names without their quotes, and single signs; values are `?`. */
   readonly text: string;
   readonly kind: 'word' | 'name' | 'sign' | 'value';
-  /** Whitespace or a comment comes before it, and another token before that. */
+  /** True if whitespace or a comment separates this token from the one before it. */
   readonly apart: boolean;
 }
 
@@ -118,11 +118,11 @@ const MARK: Record<string, string> = { SELECT: 'FROM', DELETE: 'FROM', INSERT: '
 const BETWEEN = new Set(['ONLY', 'TABLE', 'LATERAL', 'IF', 'EXISTS']);
 
 interface Statement {
-  /** Without values and comments, on one line. */
+  /** The statement without values and comments, on one line. */
   readonly text: string;
   /** In upper case: `UPDATE`. */
   readonly operation: string;
-  /** As written, quotes left out: `public.health_events`. */
+  /** The name as written, without quotes: `public.health_events`. */
   readonly collection: string | undefined;
 }
 

@@ -1,5 +1,5 @@
-// From a log line to the address of its trace in a backend's user interface. Lines come from anywhere: only ids that are ids get
-// into the address, and the address is always below the template's.
+// From a log line to the address of its trace in a backend's user interface. Lines come from anywhere: only well-formed ids get into the
+// address, and the address is always below the template's.
 
 import { InvalidArgumentError } from '../errors.js';
 import { isSpanId, isTraceId } from '../propagation/traceparent.js';

@@ -1,5 +1,5 @@
-// winston: formats are transformed in the context of the call that logs. Made without winston, whose formats are objects
-// with transform().
+// winston: transform() of a format runs in the context of the call that logs. A format is an object with transform(), so that winston is
+// not imported.
 
 import { traceFields } from './fields.js';
 import { formatLogfmt } from './logfmt.js';

@@ -1,5 +1,5 @@
 // Instruments the classes of a Nest application: replaces methods on their prototypes before Nest reads the routes. Metadata of decorators
-// goes with each method. Providers that are values or come of factories are left alone, because their methods are not the application's.
+// goes with each method. Providers that are values or come from factories are left alone, because their methods are not the application's.
 
 import { shapeOfFunction } from '../instrument/introspect.js';
 import { wrapperFor } from '../instrument/make.js';
@@ -23,7 +23,7 @@ export interface ScannedModule {
   readonly injectables: ReadonlyMap<unknown, Scanned>;
 }
 
-/** Kinds that are seen by the one method that Nest calls. */
+/** Kinds that are recognized by the one method that Nest calls. */
 const ENHANCERS: readonly (readonly [kind: NestKind, method: string])[] = [
   ['guards', 'canActivate'],
   ['interceptors', 'intercept'],
@@ -31,13 +31,13 @@ const ENHANCERS: readonly (readonly [kind: NestKind, method: string])[] = [
   ['pipes', 'transform'],
 ];
 
-/** Kinds that are seen by the metadata of their decorators. */
+/** Kinds that are recognized by the metadata of their decorators. */
 const MARKED: readonly (readonly [kind: NestKind, key: string])[] = [
   ['resolvers', 'graphql:resolver_type'],
   ['gateways', 'websockets:is_gateway'],
 ];
 
-/** Called once, before and after requests. */
+/** Methods that Nest calls once, before or after all requests. */
 const LIFECYCLE = new Set([
   'constructor',
   'onModuleInit',

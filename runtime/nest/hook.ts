@@ -13,7 +13,7 @@ export interface NestHookOptions extends AdminOptions {
   readonly guards?: readonly NestToken[];
 }
 
-/** As deep as the hook's paths are, because Express and Fastify write wildcards differently. */
+/** Route patterns for each depth of the hook's paths, because Express and Fastify write wildcards differently. */
 const ROUTES = ['', ':first', ':first/:second', ':first/:second/:third'];
 
 interface Reply {

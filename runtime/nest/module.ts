@@ -1,5 +1,5 @@
-// The module itself: it starts tracing, or uses the running one, and shuts down with the application what it has started. Its
-// changes to the application (classes, requests, the admin hook) happens while providers are created, before Nest reads the routes.
+// The module itself: it starts tracing, or uses the running one, and shuts down with the application what it has started. Its changes to
+// the application (classes, requests, the admin hook) happen while providers are created, before Nest reads the routes.
 
 import type { TracingOptions } from '../config/options.js';
 import { startTracing } from '../setup/on-demand.js';

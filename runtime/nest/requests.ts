@@ -44,7 +44,7 @@ export function traceRequests(adapter: HttpAdapter, namespace: string): void {
     });
     return;
   }
-  /** Contexts of requests, because the body arrives outside of the one that was active before. */
+  /** Contexts by request, because the body arrives outside of the context that was active before. */
   const contexts = new WeakMap<object, Context>();
   app.addHook('onRequest', (request, reply, done) => {
     const active = openRequest(request.raw, reply.raw, namespace, () => request.routeOptions?.url);

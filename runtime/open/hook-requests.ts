@@ -1,6 +1,6 @@
-// Requests that the admin hook answers, which are never recorded: a page that is open on an idle service would else fill the back end
-// with its own polling. A hook with its own server is recognized by the server, a mounted one by its path: the prefix, and the base
-// path of the application as soon as the first request has shown it. Asked by the HTTP instrumentation before it starts a span.
+// Requests that the admin hook answers, which are never recorded: a page that is open on an idle service would otherwise fill the back end
+// with its own polling. A hook with its own server is recognized by the server, a mounted one by its path: the prefix, and the base path of
+// the application as soon as the first request has shown it. Asked by the HTTP instrumentation before it starts a span.
 
 import type { IncomingMessage } from 'node:http';
 

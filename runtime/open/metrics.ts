@@ -17,7 +17,10 @@ import type { Site } from '../site/site.js';
 import type { CallSample } from '../site/statistics.js';
 import type { SpanCounts } from '../tracing.js';
 
-/** One row per metric of the process: OpenTelemetry's name, which count it is, and what it says. All but the open spans are counters. */
+/**
+ * One row per metric of the process: OpenTelemetry's name, the count that it reports, and its description. All but the open spans are
+ * counters.
+ */
 const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: string])[] = [
   ['otel.sdk.span.live', 'open', 'Recorded spans that have started and not ended.'],
   ['otel.sdk.span.started', 'started', 'Recorded spans started.'],
@@ -33,7 +36,7 @@ const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: str
   ['spanwright.spans.sampled_out', 'sampledOut', 'Spans of finished traces that keep did not select.'],
 ];
 
-/** Named in the log where a meter fails. */
+/** Name of the meter in the log line about a meter that fails. */
 export const METER_FAULT = "metrics of the application's meter provider";
 
 /** The one count that can decrease. */
@@ -155,8 +158,8 @@ interface MeasuredSpan {
 
 /**
  * Registers the same counts with the global meter provider: they are read when it collects, and cost nothing between. The duration of each
- * recorded call is given to it at the end of the call, with the call's context, so that an SDK that keeps exemplars can. A meter that
- * fails is logged, and tracing goes on without its metrics. The returned function takes all of it back.
+ * recorded call is given to it at the end of the call, with the call's context, so that an SDK that keeps exemplars can. A meter that fails
+ * is logged, and tracing goes on without its metrics. The returned function undoes all of it.
  */
 export function observe(read: () => SpanCounts, sites: Iterable<Site>, measured: Measured | undefined): () => void {
   const undo: (() => void)[] = [];

@@ -149,7 +149,7 @@ export class OpenTable<Entry extends OpenEntry & { readonly site: { readonly nam
     return taken;
   }
 
-  /** Entries that are open now, oldest first, without those that leave meanwhile. A broken link does not make it endless. */
+  /** Entries that are open now, oldest first, without those that leave meanwhile. A broken link does not make the iteration endless. */
   *[Symbol.iterator](): IterableIterator<Entry> {
     const all: Entry[] = [];
     for (let entry = this.oldest; entry !== undefined && all.length < this.count; entry = entry.after as Entry | undefined)

@@ -25,7 +25,7 @@ export class Watchdog {
   readonly #timer: NodeJS.Timeout;
   readonly #reported = new WeakSet<OpenSpan>();
   readonly #collected = new Set<OpenSpan>();
-  /** By the promise. Spans are held weakly, because a promise may live much longer than its span. */
+  /** Keyed by the promise. Spans are held weakly, because a promise may live much longer than its span. */
   readonly #promises = new FinalizationRegistry<WeakRef<OpenSpan>>((held) => {
     const span = held.deref();
     if (span?.listed) this.#collected.add(span);

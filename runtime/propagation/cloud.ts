@@ -15,7 +15,7 @@ const fieldsAt = (carrier: unknown, ...names: string[]): Fields | undefined => {
   return undefined;
 };
 
-/** SQS and SNS accept no message with more. */
+/** SQS and SNS refuse a message with more attributes. */
 const MOST_ATTRIBUTES = 10;
 
 /** Attributes of a request or a message (`MessageAttributes`), or of a record that Lambda gets (`messageAttributes`, `Sns`). */
@@ -30,7 +30,7 @@ function attributeText(attribute: unknown): unknown {
   return StringValue ?? stringValue ?? Value;
 }
 
-/** SQS and SNS. Written where the attributes are fewer than the ten that both accept. */
+/** Carrier of SQS and SNS. It is written only while the message has fewer than the ten attributes that both accept. */
 const messageAttributes: CarrierKind<unknown> = {
   get(carrier, name) {
     const attributes = attributesIn(carrier);

@@ -1,5 +1,6 @@
-// Correlation ids that were there before traces: the request ids of OpenStack and of proxies, read from a carrier as attributes
-// of the span that serves the request, so that a trace can be found by them. Anyone can send them: what is long or not plain is absent.
+// Correlation ids that were there before traces: the request ids of OpenStack and of proxies, read from a carrier as attributes of the span
+// that serves the request, so that a trace can be found by them. Anyone can send them: a value that is long or has unusual characters
+// counts as absent.
 
 import type { Attributes, TextMapGetter } from '@opentelemetry/api';
 import type { CarrierKind } from './carrier-kind.js';

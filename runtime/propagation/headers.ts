@@ -46,7 +46,7 @@ export function readHeader(carrier: unknown, name: string): Values {
   return texts.length === 1 ? texts[0] : texts;
 }
 
-/** Another spelling of the same name. */
+/** True if the carrier has the name in another case too. */
 function hasTwin(carrier: object, name: string): boolean {
   for (const key of Object.keys(carrier)) {
     if (key.length === name.length && key !== name && key.toLowerCase() === name) return true;

@@ -1,11 +1,11 @@
-// Places inside a plain document, for carriers that keep ids at a path: read without touching prototypes, written with the
-// objects on the way made when absent. Paths are checked when a carrier kind is made, never per document.
+// Places inside a plain document, for carriers that keep ids at a path: read without touching prototypes, written with missing objects on
+// the way created. Paths are checked when a carrier kind is made, never per document.
 
 import { SpanwrightError } from '../errors.js';
 
 export type DocumentPath = string | readonly string[];
 
-/** Assigning through these reaches the prototypes of everything. */
+/** Assigning through these keys would change a prototype, and with it other objects. */
 const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
 
 /** @throws SpanwrightError MISUSE naming the option and what was found. */

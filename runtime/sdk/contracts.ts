@@ -26,11 +26,11 @@ export interface SpanExporter {
   export(spans: ReadableSpan[], done: (result: ExportResult) => void, limitMillis?: number): void;
   shutdown(): Promise<void>;
   forceFlush?(): Promise<void>;
-  /** Of our own exporter: ends what is under way, at once. It can go on afterwards. */
+  /** Spanwright's exporter only: aborts the requests under way. The exporter can be used afterwards. */
   disconnect?(): void;
-  /** Of our own exporter: how many of the leading spans one request holds; at least one. */
+  /** Spanwright's exporter only: how many of the first spans fit into one request; at least one. */
   fit?(spans: ReadableSpan[]): number;
-  /** Of our own exporter: loads what the first export needs. */
+  /** Spanwright's exporter only: loads what the first export needs. */
   prepare?(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export interface ResourceDetector {
 
 /** Partial success of a Collector's answer (OTLP specification, "Partial Success"). */
 export interface Remark {
-  /** Spans that it did not take. */
+  /** Number of spans that the Collector rejected. */
   readonly rejected: number;
   readonly message: string;
 }

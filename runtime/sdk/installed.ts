@@ -15,7 +15,7 @@ export function requireFor(name: string): NodeJS.Require | undefined {
       require.resolve(name);
       return require;
     } catch {
-      // not there: the next place is asked
+      // not there: try the next place
     }
   }
   return undefined;

@@ -61,7 +61,7 @@ export function loadResources(): ResourcesPackage {
 export const loadTransformer = (): Transformer =>
   installed(TRANSFORMER, () => require('@opentelemetry/otlp-transformer')) as Transformer;
 
-/** Each in a turn of its own, because together they block the event loop for a tenth of a second. */
+/** Loads each package in a turn of its own, because together they block the event loop for a tenth of a second. */
 async function inTurns(loads: readonly [name: string, load: () => unknown][]): Promise<object> {
   const found: object[] = [];
   for (const [name, load] of loads) {

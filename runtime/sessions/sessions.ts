@@ -1,4 +1,4 @@
-// `sessions`: what users call. Without a recorded start there is no session, and passes run without one.
+// `sessions`, the API for users. Without a recorded start there is no session, and passes run without one.
 
 import { type Attributes, isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api';
 import { now } from '../captured.js';
@@ -94,7 +94,7 @@ function startSession(key: string, options: SessionOptions = {}): boolean {
   if (earlier !== undefined) span.addLink({ context: earlier });
   const session: Session = { key, span, context: new SpanLayer(placement.context, span.active), startedAt: now() };
   book.add(session);
-  // a backend shows a span only after its end: this one shows at once that the session runs
+  // a backend shows a span only after its end, so this marker span shows at once that the session runs
   const marker = recorder.start(site, { name: `${site.spanName} started`, context: session.context, parent: span });
   marker.setAttribute('spanwright.session.key', key.slice(0, 256));
   marker.end();

@@ -112,7 +112,7 @@ export class FlightDumps {
     const dump: Dump = { ...this.#dumpOf(this.#ring, cause), traceId };
     const top = caller === NO_CALL ? NO_CALL : this.#ring.rootOf(caller);
     const most = Math.min(EXPORTED_AT_ONCE, this.#parts.configuration.maxQueueSize);
-    /** By number of a call: id of the recorded span that it was made in. */
+    /** Id of the recorded span that a call was made in, by the number of the call. */
     const added = new Map<number, string | undefined>();
     for (const call of this.#ring.calls(this.#since(dump.at), top === NO_CALL ? from : top, SEARCHED)) {
       const { parent, detail } = call;
@@ -132,7 +132,7 @@ export class FlightDumps {
       root.parentSpanContext = { traceId, spanId: spanIdOf(this.#process, caller), traceFlags: 1 };
   }
 
-  /** At a signal that ends the process. @returns once the spans have been sent */
+  /** Dumps at a signal that ends the process. @returns once the spans have been sent */
   async atSignal(signal: string): Promise<void> {
     if (signal !== 'SIGTERM' || !this.#mayDump(signal)) return;
     this.#writeNow(signal);
@@ -189,7 +189,7 @@ export class FlightDumps {
   async #write(dump: Dump): Promise<FlightDump> {
     const path = this.#path(dump.reason);
     let spans = 0;
-    // under its name once it is whole: the process may end while it is written
+    // the file gets its final name once it is complete, because the process may end during the write
     const part = `${path}.part`;
     const file = await open(part, 'wx', 0o600);
     try {
@@ -207,7 +207,7 @@ export class FlightDumps {
     return written({ file: path, spans, reason: dump.reason });
   }
 
-  /** Without another turn of the event loop, because there may be none. */
+  /** Runs without another turn of the event loop, because there may be none. */
   #writeNow(reason: string): void {
     try {
       const path = this.#path(reason);
@@ -243,7 +243,7 @@ export class FlightDumps {
     await processor.forceFlush();
   }
 
-  /** The monitor is called before an exception ends the process, and changes nothing of that. */
+  /** The monitor is called before an exception ends the process, and does not change that. */
   #watchExceptions(): void {
     const crashed = guarded('flight recorder', (_error: unknown, origin: string) => {
       if (this.#mayDump(origin)) this.#writeNow(origin);

@@ -1,6 +1,6 @@
-// Natural end of a program, without a shutdown() and without a signal. Spanwright does not keep the process alive, so queued spans would
-// be lost. It is sent when nothing else is left to do, within a second, so that a first script shows its spans and one whose
-// Collector hangs still ends. Registered by startTracing().
+// Natural end of a program, without a shutdown() and without a signal. Spanwright does not keep the process alive, so queued spans would be
+// lost. They are sent when nothing else is left to do, within a second, so that a first script shows its spans and one whose Collector
+// hangs still ends. Registered by startTracing().
 
 import type { Pipeline } from '../export/pipeline.js';
 import { guarded, reportFault } from '../fault.js';

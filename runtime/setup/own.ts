@@ -1,5 +1,5 @@
 // The set-up over an SDK of the user's own: no exporter and no provider of Spanwright's, only the gate, the table of open spans with its
-// watchdog, and recorded calls that get their twins from the user's tracer provider.
+// watchdog, and recorded calls whose spans come from the user's tracer provider.
 
 import { loadConfiguration } from '../config/load.js';
 import type { TracingOptions } from '../config/options.js';

@@ -47,10 +47,7 @@ export function startRecorder(
   const shared = { gate, open, meter: tracing.leaseBook, recentErrors, scope, limits };
   gate.remoteRoots.restart(configuration.remoteRootsPerSecond);
   gate.remoteRoots.onRefused = () =>
-    notice(
-      'SPW028',
-      `more than ${configuration.remoteRootsPerSecond} a second (remote_roots_per_second) of callers that sampled`,
-    );
+    notice('SPW028', `sampled callers start more than ${configuration.remoteRootsPerSecond} a second (remote_roots_per_second)`);
   const { resource, serviceName, traceHeader, traceHeaderSecret, traceHeaderPerSecond } = configuration;
   const isSigned = traceHeader !== null && traceHeaderSecret !== null;
   gate.recordSigned(isSigned ? { header: traceHeader, secret: traceHeaderSecret, perSecond: traceHeaderPerSecond } : undefined);

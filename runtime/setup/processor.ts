@@ -26,7 +26,7 @@ interface OpenSpanProcessor {
 export function createSpanProcessor(): OpenSpanProcessor {
   const entries = new WeakMap<object, ObservedSpan>();
   const sites = new Map<string, Site>();
-  /** Once, and not for spans after a shutdown. */
+  /** True once createSampler() is there or its absence has been logged. It stays true, so that spans after a shutdown log nothing. */
   let connected = state.tracing !== undefined;
 
   function siteOf(scope: SdkSpan['instrumentationScope']): Site {

@@ -25,11 +25,11 @@ import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { type SamplerOptions, startOverOwnSdk } from './own.js';
 
-/** As the SDK's SamplingDecision: 0 and 2 are the same numbers in 2.x and 3.x. */
+/** Values of the SDK's SamplingDecision: 0 and 2 are the same numbers in 2.x and 3.x. */
 const NOT_RECORD = 0;
 const RECORD_AND_SAMPLED = 2;
 
-/** Answer for an instrumented call at ratio 1: it has asked the gate before its span starts. */
+/** Answer for an instrumented call at ratio 1: the gate has decided before its span starts. */
 const RECORDED: SamplingResult = Object.freeze({ decision: RECORD_AND_SAMPLED });
 
 interface SamplingResult {
@@ -172,7 +172,7 @@ class RootSampler implements SpanwrightSampler {
     if (state.hookRequests.hasPath(attributes['url.path'] ?? attributes['http.target'])) return OF_THE_HOOK;
     const qualified = attributes['code.function.name'];
     const namespace = attributes['code.namespace'];
-    // Spanwright's tracers have both; of other tracers rules match the namespace only
+    // Spanwright's tracers set both attributes; spans of other tracers are matched by their namespace only
     const own = typeof namespace !== 'string' ? undefined : typeof qualified === 'string' ? qualified : namespace;
     return this.#gate.verdict({ qualified: own, scope: undefined, spanName: name });
   }

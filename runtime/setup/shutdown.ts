@@ -15,7 +15,7 @@ interface Flushable {
   reportLost(when: string): void;
 }
 
-/** A shutdown ends by its own limit, and reports what is lost, before the signal is raised for want of an end. */
+/** Time that a shutdown gets beyond its own limit. It then reports what is lost before the signal is raised. */
 const GRACE_MS = 1000;
 
 /** SIGHUP: a terminal that closes. Node.js does not keep that `nohup` ignores it, so it ends the process without a listener too. */
@@ -86,7 +86,7 @@ function raise(signal: Signal): void {
   process.kill(process.pid, signal);
 }
 
-/** True when, without us, the process would have ended by the signal. */
+/** True when, without Spanwright, the process would have ended by the signal. */
 function onlyOurs(signal: Signal): boolean {
   const others = process.listeners(signal).filter((listener) => !shared.listeners.has(listener)).length;
   return others <= passiveListeners();

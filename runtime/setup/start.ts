@@ -85,7 +85,7 @@ function reportNoEndpoint({ enabled, endpoint, tracesExporter }: Configuration):
   if (!enabled || endpoint !== null || tracesExporter === 'none') return;
   notice(
     'SPW033',
-    'set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or [tracing] otlp_endpoint, or give an exporter in code; `spanwright view` has one to look at',
+    'set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or [tracing] otlp_endpoint, or give an exporter in code; `spanwright view` has an endpoint on this machine',
   );
 }
 
@@ -208,7 +208,7 @@ function quietly(register: () => boolean): boolean {
   }
 }
 
-/** Once, after the modules that start with the service have loaded. */
+/** Runs once, after the modules that start with the service have loaded. */
 function reportTransformerMissing(): void {
   const turn = setImmediate(() => {
     if (state.untransformed === 0) return;

@@ -53,7 +53,7 @@ function reportApiCopies(): void {
   const listed = blind.map(([folder, version]) => `${version} at ${folder}`).join(', ');
   notice(
     'SPW036',
-    `${first} registered the SDK, and ${listed} cannot see it: spans of libraries that load it are lost. Install one version: npm dedupe @opentelemetry/api, or "overrides" in package.json`,
+    `${first} registered the SDK, and ${listed} cannot see it: spans of libraries that load such a copy are lost. Install one version: npm dedupe @opentelemetry/api, or "overrides" in package.json`,
   );
 }
 

@@ -7,11 +7,11 @@ import type { Site } from './site.js';
 export class SiteRegistry {
   readonly #byId = new Map<string, Site>();
   #loose: WeakRef<Site>[] = [];
-  /** Ids of loose slots, and those of them that several slots have. */
+  /** Ids of loose slots, and the ids that several of these slots share. */
   #looseIds = new Set<string>();
   #sharedIds = new Set<string>();
   #pruneAt = 1024;
-  /** Of files that a development server may load again: the places of their sites, by namespace and path. */
+  /** Places of the sites in files that a development server may load again, by namespace and path. */
   readonly #places = new Map<string, string>();
   /** Slots of earlier versions of these files. */
   #replaced: WeakRef<Site>[] = [];
@@ -58,7 +58,7 @@ export class SiteRegistry {
     return this.#sharedIds.has(id);
   }
 
-  /** Slots that exist; what is created later is judged then. */
+  /** Existing slots; a slot that is created later is judged at its creation. */
   readonly created: Iterable<Site> = { [Symbol.iterator]: () => addAlive(this.#existing(), this.#replaced).values() };
 
   /** Number of slots. */
@@ -113,7 +113,7 @@ function addAlive(sites: Site[], references: readonly WeakRef<Site>[]): Site[] {
 /** Options are compared by identity; those that are data, by content. */
 function isSameSite(a: Site, b: Site): boolean {
   if (a.spanName !== b.spanName || a.kind !== b.kind || a.namespace !== b.namespace) return false;
-  // how a body is followed: of one place in the source a class factory can make functions of several kinds
+  // the shape is compared too, because a class factory can make functions of several shapes from one place in the source
   if (a.isAsync !== b.isAsync || a.shape !== b.shape) return false;
   const right = new Map(Object.entries(b.options));
   const sameOptions = Object.entries(a.options).every(([key, value]) => {

@@ -44,7 +44,7 @@ interface SiteFacts {
   readonly file?: string | undefined;
   readonly line?: number | undefined;
   readonly column?: number | undefined;
-  /** As the transformer read them; undefined where it has not seen the source. */
+  /** Parameters as the transformer read them; undefined where it has not seen the source. */
   readonly parameters?: readonly string[] | undefined;
   readonly shape: Shape;
   /** Instrumentation scope of a site that stands for a third-party tracer; undefined for the user's own code. */
@@ -59,11 +59,11 @@ export interface ConstantAttributes {
   readonly from: Attributes;
   readonly limits: object;
   readonly attributes: Attributes;
-  /** Attributes that a span may have besides. */
+  /** Number of further attributes that a span may have. */
   readonly room: number;
-  /** Left out because of the limit on the number of attributes. */
+  /** Number of attributes that were left out because of the limit. */
   readonly dropped: number;
-  /** Of createSampler() for a recorded call of the site, as OpenTelemetry's SamplingResult. */
+  /** OpenTelemetry's SamplingResult that createSampler() returns for a recorded call of the site. */
   answer?: { decision: number; attributes: Attributes } | undefined;
 }
 
@@ -107,7 +107,7 @@ export class Site {
   /** Fixed attributes of every span of the site: `code.*` and the constant ones of the `attributes` option. */
   attributes: Attributes;
 
-  /** As they are recorded; made with the first span. */
+  /** The fixed attributes as they are recorded; created with the first span. */
   constant: ConstantAttributes | undefined = undefined;
 
   /** True: an option decides the parent of the span, not the active context alone. */
@@ -162,7 +162,10 @@ export class Site {
   }
 }
 
-/** A tracer's own site has its scope for a namespace; what it makes under a namespace of the user's has a site of its own. */
+/**
+ * The site of a tracer has the tracer's scope as its namespace. Spans that the tracer starts under a namespace of the user's have a
+ * separate site.
+ */
 function qualifiedOf({ attributes, namespace, scope }: SiteFacts): string | undefined {
   const name = attributes['code.function.name'];
   if (typeof name === 'string') return name;

@@ -47,7 +47,7 @@ export class ModuleTables {
   /** Result of the recorded call that has just returned, or an AwaitedCall. Read at once. */
   answer: unknown = undefined;
   #idle = true;
-  // weak: the table of a module that was loaded again goes when the functions of its former self go
+  // held weakly: the table of a module that was loaded again is collected with the functions of the earlier load
   #tables: WeakRef<ModuleTable>[] = [];
   #pruneAt = 1024;
 

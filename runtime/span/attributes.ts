@@ -50,7 +50,7 @@ export function cleanValue(value: unknown, limits: Pick<SpanLimits, 'attributeLe
   }
 }
 
-/** Not between the two halves of a character. */
+/** Cuts a text, but not between the two halves of a surrogate pair. */
 export function cutText(text: string, length: number): string {
   if (text.length <= length) return text;
   const last = text.charCodeAt(length - 1);
@@ -85,7 +85,7 @@ function readArray(values: readonly unknown[], limits: Pick<SpanLimits, 'attribu
 /** An argument or result named by the user: also dates and big integers, which have one obvious text. */
 export function recordValue(value: unknown, limits: SpanLimits): AttributeValue | undefined {
   if (typeof value === 'bigint') return value.toString();
-  // asked of objects alone, because it leaves JavaScript
+  // checked for objects only, because the check calls into native code
   if (typeof value === 'object' && types.isDate(value)) {
     const time = apply(getTime, value, []);
     return Number.isNaN(time) ? undefined : new CapturedDate(time).toISOString();

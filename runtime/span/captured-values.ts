@@ -17,7 +17,7 @@ const MOST_CHARACTERS = 256;
 const MOST_ELEMENTS = 16;
 /** An object with more is a table: listing its fields may hold up the event loop, and they are data rather than structure. */
 const MOST_FIELDS = 1000;
-/** Objects that had more: they are not listed again. */
+/** Objects that had more fields than that; they are not listed again. */
 const wideObjects = new WeakSet<object>();
 
 /** Stands for arguments of a function that the transformer has not seen: without their names, secrets among them cannot be recognized. */
@@ -47,7 +47,7 @@ function captureArguments(span: RecordedSpan, parameters: readonly string[] | un
   }
 }
 
-/** By the list of parameters: composing the keys again for each call would cost more than the rest. */
+/** Keys by the list of parameters. Composing them again for each call would cost more than the rest. */
 const argumentKeys = new WeakMap<readonly string[], readonly string[]>();
 
 function keysOfArguments(parameters: readonly string[]): readonly string[] {
@@ -107,9 +107,9 @@ class ValueWriter {
   }
 }
 
-/** True for an object whose own fields are read: no list, and nothing that is named instead. */
+/** True for an object whose own fields are read; false for an array and for a value that is recorded by its type. */
 function isFieldHolder(value: unknown): value is object {
-  // the kind first: isArray() throws for a proxy that is revoked
+  // the type is checked first, because isArray() throws for a revoked proxy
   return typeof value === 'object' && value !== null && kindOf(value) === undefined && !isArray(value) && !types.isDate(value);
 }
 
@@ -140,7 +140,7 @@ function kindOf(value: object): string | undefined {
   return types.isSet(value) ? '[set]' : undefined;
 }
 
-/** The elements where they are plain values, else their number. */
+/** The elements of an array if they are plain values, else their number. */
 function listOf(list: readonly unknown[]): string[] | number[] | boolean[] | string {
   const first = ownElements(list, MOST_ELEMENTS);
   const type = typeof first[0];

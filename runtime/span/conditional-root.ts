@@ -15,7 +15,7 @@ export interface RootTerms {
   readonly kind: SpanKind;
   /** True: it starts no trace, also where a signed request asks for one. */
   readonly never?: boolean;
-  /** Of the request, where a span of third-party instrumentation has it. */
+  /** Path of the request, if a span of third-party instrumentation has it. */
   readonly path?: unknown;
 }
 

@@ -27,7 +27,7 @@ export function describeThrown(error: unknown): Thrown {
   return { type: typeName(error), message: (textProperty(error, 'message') ?? '').slice(0, TEXT_LENGTH), error };
 }
 
-/** The stack with those of the causes; undefined for what has none. */
+/** The stack with those of the causes; undefined for a value without a stack. */
 export function stackOfThrown({ error }: Thrown): string | undefined {
   return (typeof error === 'object' || typeof error === 'function') && error !== null ? stackWithCauses(error) : undefined;
 }
@@ -60,14 +60,14 @@ export function exceptionAttributes(thrown: Thrown): Attributes {
   return attributes;
 }
 
-/** Of a function its name alone: its text would be its source, or the result of its own `toString`. */
+/** A function is described by its name, because its text is its source or the result of its own `toString`. */
 function primitiveText(value: unknown): string {
   if (typeof value === 'function') return `[function ${textProperty(value, 'name') ?? ''}]`;
   const whole = typeof value === 'symbol' ? value.toString() : `${value as string}`;
   return whole.slice(0, 1024);
 }
 
-/** The class by its own name where it has one; `name` where a plain Error was given one; `_OTHER` as the last word. */
+/** The class by its own name where it has one; `name` where a plain Error was given one; else `_OTHER`. */
 function typeName(error: object): string {
   const name = textProperty(error, 'name');
   if (name !== undefined && name !== '' && name !== 'Error') return name;

@@ -10,7 +10,7 @@ export const NO_CALL = -1;
 
 /** Data of a call other than its numbers. */
 interface FlightDetail {
-  /** Of the site's recorded arguments, in their order. */
+  /** Values of the site's recorded arguments, in their order. */
   readonly values: readonly (AttributeValue | undefined)[] | undefined;
   readonly error: { readonly type: string; readonly message: string } | undefined;
   /** Recorded span in which the call was made. */

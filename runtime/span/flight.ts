@@ -164,7 +164,7 @@ export class FlightRecorder {
   }
 }
 
-/** Notes the recorded span in which a call is made, unless that of its caller says so. */
+/** Notes the recorded span in which a call is made, unless the entry of the calling call names it already. */
 function linkTo(under: SpanContext, ring: FlightRing, call: number, caller: number): void {
   if (ring.underOf(caller)?.spanId !== under.spanId) ring.describe(call, { under });
 }

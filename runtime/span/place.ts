@@ -63,7 +63,7 @@ export function placeCall(
   return place(recorder, terms, context, current);
 }
 
-/** With the span object where there is one, because processors and other SDKs read more of it than its identity. */
+/** Takes the span object where there is one, because processors and other SDKs read more of it than its identity. */
 function contextUnder(context: Context, given: Span | SpanContext): Context {
   return 'spanContext' in given ? new SpanLayer(context, given) : context.deleteValue(SPAN_KEY);
 }

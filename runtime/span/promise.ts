@@ -125,7 +125,7 @@ export function watchPromise(call: FollowedCall, promise: Promise<unknown>): boo
 function reportUnhandled(site: Site, watch: Watch): void {
   if (watch.handled || site.reportedUnhandled) return;
   site.reportedUnhandled = true;
-  notice('SPW026', `${site.id} returned it; while tracing is off, Node.js reports it`, site.id);
+  notice('SPW026', `${site.id} returned the promise; while tracing is off, Node.js reports the rejection`, site.id);
 }
 
 /** The `then` of a promise's own class, past the inserted prototype. */

@@ -19,7 +19,7 @@ interface ShownTimes {
 }
 
 export class ProvidedSpan extends RecordedSpan {
-  /** By the monotonic clock; NaN where the provider's span shows its times. */
+  /** Start by the monotonic clock; NaN where the provider's span shows its times. */
   startedAt = Number.NaN;
   readonly #provided: Span;
   /** Undefined until the provider's span has ended. */

@@ -46,7 +46,7 @@ const asked: { sampler: object | undefined; attributes: ConstantAttributes | und
   attributes: undefined,
 };
 
-/** @param sampler is asked first, and answers the attributes that {@link takeAttributes} returns */
+/** @param sampler is called first, and returns the attributes that {@link takeAttributes} returns */
 export function answersAttributes(sampler: object): void {
   asked.sampler = sampler;
 }
@@ -75,7 +75,7 @@ export class ProviderRecorder extends Recorder {
   /** The tracer of the last span, and its scope. */
   #tracer: Tracer | undefined;
   #scope: Scope | undefined;
-  /** True: the tracer asks createSampler()'s sampler itself, so that nothing between them reads the attributes. */
+  /** True: the tracer calls createSampler()'s sampler itself, so that nothing between them reads the attributes. */
   #asksOurs = false;
   /** Start of the span at which the clock was last read, in milliseconds since the epoch. */
   #anchoredMs = Number.NEGATIVE_INFINITY;
@@ -123,7 +123,7 @@ export class ProviderRecorder extends Recorder {
     try {
       const tracer = this.#tracerOf(scope);
       const constant = this.constant(site);
-      // the SDK copies given attributes twice, before and after its sampler is asked, and those of the sampler once
+      // the SDK copies given attributes twice, before and after it calls its sampler, and those of the sampler once
       const attributes = this.#asksOurs && site.ratio === 1 ? undefined : constant.attributes;
       asked.attributes = attributes === undefined ? constant : undefined;
       const options = startTime === undefined ? { kind, attributes } : { kind, attributes, startTime };
@@ -162,7 +162,7 @@ export class ProviderRecorder extends Recorder {
     const last = this.#last;
     if (last?.id === id && last.open > 0) return last;
     const anchor = this.#anchorAt(startMs);
-    // calls one after another under a span of the application
+    // successive calls under one span of the application
     if (last?.id === id && last.anchor === anchor) {
       last.forgetErrors();
       return last;
@@ -190,7 +190,7 @@ export class ProviderRecorder extends Recorder {
   }
 }
 
-/** The context whose span is the parent, with the span object that the caller's context holds wherever it holds it. */
+/** The context whose span is the parent. If the caller's context holds the parent, its span object is kept. */
 function parentContext(context: Context, parent: RecordedSpan | SpanContext | undefined): Context {
   const above = context.getValue(SPAN_KEY) as Span | undefined;
   if (parent === undefined) return above === undefined ? context : context.deleteValue(SPAN_KEY);
@@ -201,6 +201,6 @@ function parentContext(context: Context, parent: RecordedSpan | SpanContext | un
 function reportNoProvider(): void {
   notice(
     'SPW035',
-    'instrumented calls create no spans until one is registered. Start your SDK, or use startTracing() where there is none; with several copies of @opentelemetry/api, it may be registered at another',
+    'instrumented calls create no spans until one is registered. Start your SDK, or use startTracing() where there is none; with several copies of @opentelemetry/api, it may be registered at another copy',
   );
 }

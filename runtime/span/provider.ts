@@ -51,7 +51,7 @@ type ActiveBody = (span: Span) => unknown;
 
 class GateTracer implements Tracer {
   readonly #site: Site;
-  /** Sites of the namespaces that its spans have of their own. */
+  /** Sites by the namespaces that spans of the tracer state themselves. */
   readonly #namespaces = new Map<string, Site>();
   readonly #verdicts = new Map<string, Verdict & { revision: number }>();
 

@@ -64,7 +64,7 @@ export class RecordedSpan implements Span, OpenSpan {
   eventList: SpanEvents | undefined = undefined;
   readonly site: Site;
   readonly trace: LocalTrace;
-  parentSpanContext: SpanContext | undefined; // of a root, set where the flight recorder knows the caller
+  parentSpanContext: SpanContext | undefined; // for a root, set if the flight recorder knows its caller
   name: string;
   readonly kind: SpanKind;
   readonly instrumentationScope: Scope;
@@ -105,7 +105,7 @@ export class RecordedSpan implements Span, OpenSpan {
     return this.recorder.constant(this.site).attributes;
   }
 
-  /** Attributes of this span alone. A key that the site has too wins. */
+  /** Attributes of this span alone. It has precedence over the same key of the site. */
   get ownAttributes(): Attributes | undefined {
     return this.#own;
   }

@@ -53,7 +53,7 @@ export interface SpanStart {
   /** Default the site's. */
   readonly name?: string | undefined;
   readonly kind?: SpanKind | undefined;
-  /** Default the scope of instrumented code. */
+  /** Default: the scope of instrumented code. */
   readonly scope?: Scope | undefined;
   readonly startTime?: TimeInput | undefined;
   /** The id already drawn for a trace whose ratio was decided on it. */
@@ -253,7 +253,7 @@ export function withinLimits(site: Site, limits: SpanLimits): ConstantAttributes
   const visible = hides === undefined ? undefined : (key: string) => !key.startsWith('code.') && hides(key);
   const { kept, dropped } = cleanAttributes(site.attributes, attributeCount, { attributeLength, hides: visible });
   const keys = keysOf(kept);
-  // the same object where nothing changes: the encoder keeps its bytes
+  // returns the same object if nothing changes, because the encoder keeps the bytes of an object
   const whole = keys.length === keysOf(site.attributes).length;
   const same = whole && keys.every((key) => String(kept[key]) === String(site.attributes[key]));
   const attributes = same ? site.attributes : freeze(kept);

@@ -1,5 +1,5 @@
-// Names whose values are not to be seen: parameters and attribute keys, hidden when they are captured, so that a secret never
-// reaches a processor. Read by the configuration; asked once for each attribute, with a bounded memory of answers.
+// Names whose values are not to be seen: parameters and attribute keys, hidden when they are captured, so that a secret never reaches a
+// processor. Read by the configuration; evaluated once for each attribute, with a bounded memory of answers.
 
 import { InvalidArgumentError } from '../errors.js';
 import { namesSecret } from './secret-names.js';

@@ -46,7 +46,7 @@ export function run(site: Site, self: unknown, body: AnyFunction, args: ArrayLik
   return flight.takes(site) ? flight.record(site, self, body, args, recordedIn(context)) : apply(body, self, args);
 }
 
-/** The recorded span of a context that was asked. */
+/** The identity of the recorded span in a context; undefined without one. */
 export function recordedIn(context: Context | undefined): SpanContext | undefined {
   if (context === undefined) return undefined;
   const span = throughTransparent(context.getValue(SPAN_KEY) as Span | undefined);
@@ -82,7 +82,7 @@ export function decide(active: Context, site: Site, self: unknown, args: ArrayLi
   return recorder.hasRoom(site, depth) ? decision : undefined;
 }
 
-/** Of a site without a span of its own: adds to the span that is recorded here, and the call runs unrecorded. */
+/** For a site without a span of its own: adds its attributes to the recorded span above, and the call runs unrecorded. */
 function addToCurrent(recorder: Recorder, active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): undefined {
   const span = throughTransparent(active.getValue(SPAN_KEY) as Span | undefined);
   if (span?.isRecording() && active.getValue(SUPPRESS_KEY) !== true) addTo(span, recorder.limits, site, self, args);

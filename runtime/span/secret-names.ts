@@ -1,6 +1,6 @@
 // Names of parameters and attributes whose values are secrets by default: passwords, tokens, keys to an interface, cookies, sessions,
 // cards. Names are compared word by word, so that `apiKey`, `API_KEY` and `x-api-key` are one name, and `author`, `tokenizer` and
-// `secretary` do not. Read by redact.ts.
+// `secretary` do not match. Read by redact.ts.
 
 /** Whole words, or two adjacent words written as one. A plural counts as well. */
 const SECRET_WORDS = new RegExp(
@@ -68,7 +68,7 @@ const ABOUT = new Set(
   present provided rate ratio remaining required requested reset response result retries rotated rotation scheme seconds set size source state status
   strength ttl type types updated uri url used usage valid validated validation verified version`.split(/\s+/),
 );
-/** Words before a secret's name that do the same: `hasPassword`, `max_token`, `numSessions`. */
+/** Words before a secret's name that make it a statement about the secret: `hasPassword`, `max_token`, `numSessions`. */
 const ABOUT_BEFORE = new Set(
   'has have is are no num count max min needs need requires with without valid invalid missing'.split(' '),
 );

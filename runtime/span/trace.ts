@@ -16,7 +16,7 @@ const { SAMPLED } = TraceFlags;
 export class LocalTrace implements TraceLife {
   declare readonly [LOCAL_TRACE]: true;
   readonly id: string;
-  /** Of each of its spans: sampled, and random where the id is. */
+  /** Trace flags of its spans: sampled, and random where the id is. */
   readonly flags: number;
   open = 0;
   endedAt = 0;

@@ -17,7 +17,7 @@ export class UnfitFile extends Error {}
  * @throws UnfitFile for what is not a regular file, and for one of more than `most` bytes
  */
 export function readBoundedFile(path: string, most: number): BoundedFile {
-  // Without O_NONBLOCK the opening of a named pipe waits for its writer. Windows has neither.
+  // Without O_NONBLOCK the opening of a named pipe waits for its writer. Windows has neither the flag nor such pipes.
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const status = fstatSync(file);

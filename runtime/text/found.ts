@@ -28,7 +28,7 @@ function withoutCredentials(value: string): string {
     .replace(/^(?!https?:)[^\s/:@]+:(?!\/\/)[^\n]*(?:@|%40)/iu, `${MASK}@`);
 }
 
-/** The same, and query and fragment, which hold keys as well. For an address as a whole. */
+/** Replaces the credentials of an address, and its query and fragment, which may hold keys. */
 export function withoutSecrets(address: string): string {
   return withoutCredentials(address)
     .replace(/^[^/\n]*(?:@|%40)/u, `${MASK}@`)

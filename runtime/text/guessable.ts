@@ -2,7 +2,7 @@
 
 import { counted } from './counted.js';
 
-/** Different characters at least. Of a million random tokens of 16 digits, fewer than one has three. */
+/** Fewest different characters. Of a million random tokens of 16 digits, fewer than one has three. */
 const FEWEST_DIFFERENT = 4;
 /** Share of adjacent characters that may have the same distance. */
 const MOST_AT_ONE_STEP = 0.75;

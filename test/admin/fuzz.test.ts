@@ -93,7 +93,7 @@ const PATHS = ROUTES.map(({ path }) => path);
 const HOSTS = ['localhost', '127.0.0.1:9465', '[::1]', 'evil.example', 'localhost.evil.example'];
 const TYPES = ['application/json', 'application/json; charset=utf-8', 'text/plain', 'application/x-www-form-urlencoded', ''];
 
-/** A request, most of it right, so that all gates are reached; and whether it has all that a change needs. */
+/** A request, mostly valid, so that all checks are reached, and whether it has all that a change needs. */
 function generate(leases: readonly string[]): Generated {
   const route = chance(0.7) ? pick(ROUTES.filter(({ method }) => method !== 'GET')) : pick(ROUTES);
   const id = chance(0.7) && leases.length > 0 ? pick(leases) : encodeURIComponent(text());

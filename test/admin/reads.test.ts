@@ -216,7 +216,7 @@ test('the page holds no data, runs only its own script, and that script parses',
   assert.is(first.text.split('<script').length, 2, 'one script');
   assert.match(first.headers.get('content-security-policy') as string, `; script-src 'nonce-${nonce}'; `);
   assert.not.match(first.text, /admin-test/);
-  // the names of SVG and MathML are no addresses that a browser asks
+  // the names of SVG and MathML are not addresses that a browser requests
   assert.not.match(first.text.replace(/http:\/\/www\.w3\.org\/[\w/]+/g, ''), /https?:\/\//);
   const sources = readdirSync(PAGE).filter((name) => name.endsWith('.tsx'));
   assert.ok(sources.length > 5);

@@ -258,7 +258,7 @@ async function mounted(
   return { status, close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()) };
 }
 
-test('as middleware it answers requests under its prefix and passes the others to next()', async () => {
+test('the middleware answers requests under its prefix and passes the others to next()', async () => {
   const app = await mounted((node) => (incoming, response) => node(incoming, response, () => response.writeHead(204).end()));
   assert.is(await app.status('/tracing/health'), 200);
   assert.is(await app.status('/tracing/nothing'), 404);
@@ -267,7 +267,7 @@ test('as middleware it answers requests under its prefix and passes the others t
   await app.close();
 });
 
-test('it recognizes its routes when the framework has stripped the mount path from the URL', async () => {
+test('the middleware recognizes its routes when the framework has stripped the mount path from the URL', async () => {
   const app = await mounted((node) => (incoming, response) => {
     const original = incoming.url as string;
     Object.assign(incoming, { originalUrl: original, url: original.replace(/^\/ops/, '') });

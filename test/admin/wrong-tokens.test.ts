@@ -11,7 +11,7 @@ let tracing: Tracing;
 let alive: NodeJS.Timeout;
 test.before(async () => {
   tracing = await startService();
-  // Late answers do not keep a process alive; this does.
+  // Late answers do not keep a process alive; this timer does.
   alive = setInterval(() => undefined, 1000);
 });
 test.after.each(() => {

@@ -34,7 +34,7 @@ for (const [sampler, argument, expected] of [
   });
 }
 
-test('code and variables of Spanwright have precedence over the sampler, and its ratio holds beside their rules', () => {
+test('code and SPANWRIGHT_ variables have precedence over OTEL_TRACES_SAMPLER, whose ratio applies together with their rules', () => {
   const OTEL_TRACES_SAMPLER = 'always_off';
   assert.is(terms({ OTEL_TRACES_SAMPLER }, { roots: 'carbide' }).roots, 'carbide');
   assert.is(terms({ OTEL_TRACES_SAMPLER, SPANWRIGHT_REMOTE_PARENT: 'accept' }).remoteParent, 'accept');
@@ -45,7 +45,7 @@ test('code and variables of Spanwright have precedence over the sampler, and its
   assert.equal([loaded?.source, loaded?.origin], ['environment', 'OTEL_TRACES_SAMPLER']);
 });
 
-test('an unknown sampler or argument warns and records as the default does', () => {
+test('an unknown sampler or argument is logged, and the default is used', () => {
   for (const env of [
     { OTEL_TRACES_SAMPLER: 'jaeger_remote' },
     { OTEL_TRACES_SAMPLER: 'constructor' },
@@ -58,7 +58,7 @@ test('an unknown sampler or argument warns and records as the default does', () 
   }
 });
 
-test('an address of the environment without a scheme is TLS, or plaintext where the variable for that is true', () => {
+test('an address in the environment without a scheme uses TLS, or plaintext if OTEL_EXPORTER_OTLP_INSECURE is true', () => {
   const insecure = (env: NodeJS.ProcessEnv, options: object = {}) => load(env, options).configuration.otlpInsecure;
   const OTEL_EXPORTER_OTLP_ENDPOINT = 'host:4317';
   assert.is(insecure({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_INSECURE: 'true' }), true);
@@ -91,7 +91,7 @@ const MALFORMED: Record<string, string> = {
 const malformedOf = ({ type }: (typeof KEYS)[number]): string | undefined =>
   MALFORMED[type.name] ?? (/^integer/.test(type.name) ? 'many' : / or `/.test(type.name) ? 'neither' : undefined);
 
-test('every malformed variable warns by its name and counts as unset', () => {
+test('every malformed variable is logged by name and counts as unset', () => {
   const defaults = load({}).configuration as unknown as Record<string, unknown>;
   let tried = 0;
   for (const row of KEYS) {
@@ -109,7 +109,7 @@ test('every malformed variable warns by its name and counts as unset', () => {
   assert.ok(tried > 30, `${tried} variables`);
 });
 
-test('the same values in code are errors', () => {
+test('values that are malformed in a variable are errors in code', () => {
   for (const options of [
     { scheduleDelay: 'soon' },
     { maxQueueSize: 'many' },

@@ -38,7 +38,7 @@ class ConfigMap {
     else rmSync(join(this.folder, before), { recursive: true });
   }
 
-  /** As if the file had been written that long ago; negative: later than now. */
+  /** Sets the modification time that long into the past; a negative value sets it into the future. */
   age(milliseconds: number): void {
     const at = (Date.now() - milliseconds) / 1000;
     utimesSync(this.file, at, at);

@@ -30,7 +30,7 @@ export class RedisServer {
     }
   }
 
-  /** As a machine that goes away: the clients get no message. */
+  /** Ends the server as a machine that disappears does: the clients get no message. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

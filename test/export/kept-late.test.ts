@@ -63,7 +63,7 @@ test('the calls around a root that fails are added, with the root below its call
   assert.is(traces.size, 1);
 });
 
-test('the calls around a slow root are added likewise', async () => {
+test('the calls around a slow root are added to its trace, with the root below its caller', async () => {
   const spans = await flown(() => outer(() => inner('slow')), { keep: { errors: true, slowerThan: '50ms', ratio: 0 } });
   assert.equal(
     spans.filter((line) => line.startsWith('outer')),

@@ -74,7 +74,7 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-/** Accepts connections, takes what is sent, and says nothing. */
+/** Accepts connections, reads what is sent, and never answers. */
 async function silentPort(): Promise<number> {
   const server = createTcp((socket) => socket.resume().on('error', () => {})).listen(0, '127.0.0.1');
   await once(server, 'listening');

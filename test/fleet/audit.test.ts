@@ -128,7 +128,10 @@ real('names the way to a Collector that was killed with spans in its batch', asy
     faults.map(({ name, unexplained }) => [name, unexplained]),
     [['processes to Collectors', 25]],
   );
-  assert.match(faults[0]?.remark ?? '', /^Collector \S+ has started since: what it held and counted before is lost$/);
+  assert.match(
+    faults[0]?.remark ?? '',
+    /^Collector \S+ has restarted: the spans that it held, and its earlier counts, are lost$/,
+  );
 });
 
 test('with --every, each interval has an account of its own, and a process that started again is named', () => {

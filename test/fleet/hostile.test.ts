@@ -59,7 +59,7 @@ async function listen(listening: Server): Promise<number> {
   return (listening.address() as AddressInfo).port;
 }
 
-/** A WebSocket server that treats each connection so, and counts them. */
+/** A WebSocket server that calls `treat` with each connection, and counts connections. */
 async function webSockets(treat: (socket: WebSocket) => void): Promise<{ port: number; connections: () => number }> {
   const http = createServer();
   let count = 0;
@@ -110,7 +110,7 @@ test('reconnects at growing intervals to a server whose messages are invalid', a
   await start('ws', port);
   await until(() => at.length >= 4, 'it comes back', LIMIT);
   const [first = 0, second = 0, third = 0, fourth = 0] = at;
-  // half to whole of 500 ms, 1 s and 2 s
+  // each pause is half to the whole of 500 ms, 1 s and 2 s
   assert.ok(second - first >= 250 && third - second >= 500 && fourth - third >= 1000, at.join(', '));
 });
 

@@ -52,7 +52,7 @@ export class OpampServer {
     return server;
   }
 
-  /** Again after a stop, on the same port. */
+  /** Starts again after a stop, on the same port. */
   async start(): Promise<void> {
     const { port, control, token } = this;
     const args = ['-listen', `127.0.0.1:${port}`, '-control', `127.0.0.1:${control}`, '-token', token];

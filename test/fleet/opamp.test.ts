@@ -156,7 +156,7 @@ for (const scheme of SCHEMES) {
   });
 }
 
-all('one file without a name holds the document of a followed file', async () => {
+all('a remote configuration of one file without a name is read like a followed file', async () => {
   const service = await start('ws');
   const document = { enabled: true, for: '1m', only: 'carbide::api', when: 'tenant=acme', rules: 'carbide::db=off' };
   const agent = await server.until(reports(await server.configure({ '': document })));
@@ -205,7 +205,7 @@ for (const scheme of SCHEMES)
     assert.is(service.enabled, true);
   });
 
-all('a server that is frozen is noticed and found again, and its change expires meanwhile', async () => {
+all('a frozen server is detected and connected to again, and its change expires meanwhile', async () => {
   const service = await start('ws');
   const hash = await server.configure({ enabled: { enabled: true, for: '1s' } });
   await server.until(reports(hash));

@@ -36,13 +36,13 @@ interface Case {
   readonly kind: (typeof KINDS)[number];
   /** Carrier of the parent; undefined: a root. */
   readonly parent: { traceparent: string; tracestate?: string } | undefined;
-  /** The parent is of another process; otherwise of another tracer in this one. */
+  /** True: the parent is in another process; otherwise it belongs to another tracer of this process. */
   readonly isRemote: boolean;
 }
 
 interface Decision {
   readonly recorded: boolean;
-  /** Of the call, for a ratio that is decided on it. */
+  /** Trace id of the call, for a ratio that is decided on it. */
   readonly traceId: string;
 }
 

@@ -1,4 +1,4 @@
-// Calls beside tracing in use: a lease on one namespace, roots of another, and the traces that pass through both.
+// Calls while tracing is in use elsewhere: a lease on one namespace, roots of another, and the traces that pass through both.
 
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
@@ -52,7 +52,7 @@ test('roots by kind start traces in every namespace, and a change of roots holds
   await expectRecorded(beside);
 });
 
-test('contexts that alternate between kept and unkept traces keep their own answer', async () => {
+test('contexts that alternate between kept and unkept traces each keep their own decision', async () => {
   tracing.setEnabled(true, { for: '1m' });
   const [kept, unkept] = [remote(1), remote(0)];
   const alternate = (): void => {

@@ -96,7 +96,7 @@ test('an endless off ends when its lease is ended, and a second one replaces the
     assert.is(tracing.enabled, true);
   }));
 
-test('limits on spans apply to leases that switch on only: none ends a lease that switches off', () =>
+test('limits on spans end a lease that switches on, and never one that switches off', () =>
   traced({ enabled: true }, ({ tracing }) => {
     const session = startSpan('open', { namespace: 'carbide::api' });
     const off = tracing.setEnabled(false, { maxSpans: 1, maxOpenSpans: 1, maxSpansPerSecond: 1 });
@@ -183,7 +183,7 @@ test('switching off is never refused by the limit on leases, and its answer says
   setNoticeLogger(undefined);
 });
 
-test('what started before a lease does not count against it', () =>
+test('spans that started before a lease do not count towards its limits', () =>
   traced({ enabled: true }, ({ tracing }) => {
     tracing.setRules('carbide::db=off', { maxSpansPerSecond: 1000 });
     for (let call = 0; call < 100; call++) work();

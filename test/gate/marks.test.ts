@@ -127,7 +127,7 @@ test('root "always" does not widen a lease: `only` and `when` hold for it as for
   assert.equal(await under({ only: 'carbide', when: 'node=n-1' }, 'n-1'), []);
 });
 
-test('a whole class has the level of its decorator, and a rule on one method reaches it alone', async () => {
+test('a whole class has the level of its decorator, and a rule on one method applies to that method alone', async () => {
   class Store {
     read(): string {
       return this.decode();

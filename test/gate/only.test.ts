@@ -27,7 +27,7 @@ test('the end of the lease puts the configured roots back', () =>
     assert.is(tracing.state().roots, 'carbide::db');
     query();
     handleV2();
-    // Called by handleV2, which may not start a trace, the second query starts one of its own.
+    // handleV2 may not start a trace, so the query that it calls starts one.
     await expectSpans('query', 'query');
   }));
 

@@ -15,7 +15,7 @@ import { traced } from './tracing.js';
 const work = instrument({ namespace: 'carbide::api', name: 'work' }, () => 1);
 const named = (name: string) => instrument({ namespace: 'carbide::api', name }, () => 1);
 
-/** As in a connection pool: an object created in a call, whose callbacks run in that call's context from then on. */
+/** An object created in a call, as in a connection pool, whose callbacks run in that call's context from then on. */
 const connect = instrument({ namespace: 'carbide::api', name: 'connect' }, () => new AsyncResource('CONNECTION'));
 
 /** The grace of a trace that has just ended is at most two ticks. */
@@ -144,7 +144,7 @@ test('a third-party sampled context counts for ten minutes after it was last see
     await expectSpans('(remote b7ad6b7169203331)', '  after ten minutes', '  seen again');
   }));
 
-test('a sampled context that is set inside a recorded call is seen too', () =>
+test('a sampled context that is set inside a recorded call counts too', () =>
   traced({ enabled: true }, async ({ tracing, spans }) => {
     const consume = instrument({ namespace: 'carbide::api', name: 'consume' }, () =>
       context.with(trace.setSpanContext(context.active(), { ...REMOTE, traceFlags: 1 }), () => new AsyncResource('CONSUMER')),

@@ -35,7 +35,7 @@ const randomSubject = (): Subject => ({
   spanName: textOf(3),
 });
 
-/** The definition, pattern by pattern: the most specific one; of equals the last. */
+/** Reference implementation, pattern by pattern: the most specific pattern, and of equally specific ones the last. */
 function definition(patterns: readonly Pattern[], subject: Subject): Pattern | undefined {
   let best: Pattern | undefined;
   let bestFit = -1;

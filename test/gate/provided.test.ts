@@ -25,7 +25,7 @@ const leaf = instrument({ namespace: 'carbide::db', name: 'leaf' }, () => {
 });
 const root = instrument({ namespace: 'carbide::api', name: 'root', attributes: { tenant: 'acme' } }, () => leaf());
 
-test('the span in the context is the object that processors are given, in each call, also as parent', () =>
+test('the span in the context is the same object that processors receive, in each call and as a parent', () =>
   insideSdk(createSampler({ enabled: true }), ({ copying, spans }) => {
     seen.length = 0;
     root();
@@ -100,7 +100,7 @@ test('a third-party root outside `roots` does not silence the root below it; a r
   });
 });
 
-test('a call below a third-party span that was refused while off records once the flag is on', () =>
+test('below a third-party span that started while the flag was off, a call is recorded once the flag is on', () =>
   insideSdk(createSampler({ enabled: false }), ({ spans, sampler }) => {
     library().startActiveSpan('GET /', () => {
       leaf();
@@ -112,12 +112,13 @@ test('a call below a third-party span that was refused while off records once th
 
 test("createSampler() is an instance of sdk-trace's ParentBasedSampler, and createRootSampler() is not", () =>
   insideSdk(createSampler({ enabled: true }), ({ sampler }) => {
-    // The sdk-trace that Spanwright depends on: in this tree sdk-trace-base re-exports the class of a newer copy of its own.
+    // The copy of sdk-trace that Spanwright depends on. In this tree, sdk-trace-base depends on a newer copy, and re-exports the class of
+    // that one.
     assert.instance(sampler, sdk.ParentBasedSampler);
     assert.match(String(sampler), /^ParentBased\{root=Spanwright/);
   }));
 
-test('createRootSampler() decides roots only: what the parent decides is the composition of the user', () =>
+test("createRootSampler() decides roots only; below a parent the user's ParentBasedSampler decides", () =>
   insideSdk(
     createRootSampler({ enabled: true, roots: 'carbide' }),
     ({ spans, sampler }) => {
@@ -189,7 +190,7 @@ test('one error is one exception in a trace, also with a third-party span betwee
     expectSpans(spans(), `high | ${failed}`, '  between', `    low | ${failed} | event exception`);
   }));
 
-test("a sampler of the user round createSampler()'s, and the processors, are given the attributes of a call", async () => {
+test("a user's sampler that wraps createSampler(), and the processors, receive the attributes of a call", async () => {
   const given: unknown[] = [];
   const composed = (own: Sampler): Sampler => ({
     shouldSample: (...asked) => {
@@ -220,7 +221,7 @@ test("a sampler of the user round createSampler()'s, and the processors, are giv
   }
 });
 
-test('calls one after another under one span record each their own exception', () =>
+test('successive calls under one span each record their own exception', () =>
   insideSdk(createSampler({ enabled: true }), ({ spans }) => {
     const failing = instrument({ namespace: 'carbide', name: 'failing' }, () => {
       throw 'broken';
@@ -264,7 +265,7 @@ function withoutTimes(span: Span): Span {
 }
 
 for (const shown of [true, false]) {
-  test(`a call counts with the time of a provider's span that ${shown ? 'shows its times' : 'shows none'}`, () =>
+  test(`the latency of a call is measured where the provider's span ${shown ? 'shows its times' : 'hides its times'}`, () =>
     insideSdk(createSampler({ enabled: true }), async ({ sampler, spans }) => {
       const provider = (trace.getTracerProvider() as unknown as { getDelegate(): BasicTracerProvider }).getDelegate();
       const tracer = provider.getTracer('measured');

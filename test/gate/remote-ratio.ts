@@ -15,10 +15,13 @@ export async function callBelowRemoteTraces(call: () => unknown): Promise<void> 
     await withRemoteContext({ traceparent: traceparent(last), tracestate: `a=1,ot=${ot},b=2` }, call);
 }
 
-/** `tracestate` of those that are kept: the threshold is that of this decision, other fields stay. */
+/** `tracestate` of the kept traces: the threshold is that of this decision, other fields stay. */
 export const KEPT_TRACESTATES = ['ot=th:8;rv:ffffffffffffff;x:1,a=1,b=2', 'ot=th:8;rv:short,a=1,b=2'];
 
-/** A remote trace that the ratio 0.5 drops, by its `rv`. */
+/** A remote trace that the ratio 0.5 drops, because of its `rv`. */
 export const DROPPED = { traceparent: traceparent('f'), tracestate: 'a=1,ot=rv:00000000000000;th:c' };
-/** Context that is propagated from there: randomness and other vendors' members, without a threshold, which is that of a trace that is kept. */
+/**
+ * Context that is propagated from there: the randomness and other vendors' members. A threshold is missing, because only a kept trace has
+ * one.
+ */
 export const PASSED_ON = { traceparent: `${DROPPED.traceparent.slice(0, -2)}02`, tracestate: 'ot=rv:00000000000000,a=1' };

@@ -89,7 +89,7 @@ test('a scope pattern is exact, or a prefix with a star at its end', () => {
   assert.not(matchesAny(parseDrop('scope:@otel/*'), subject('@otel::x')), 'a namespace is not a scope');
 });
 
-test('a name pattern is about the span name only', () => {
+test('a name pattern matches the span name only', () => {
   assert.ok(matchesAny(parseDrop('name:poll'), subject('a::b', undefined, 'poll')));
   assert.not(matchesAny(parseDrop('name:poll'), subject('poll::b', undefined, 'other')));
 });

@@ -60,7 +60,7 @@ test("instrumented calls become spans of the user's own provider, with parents, 
     assert.ok(top.duration[1] >= 4e6 && top.duration[0] === 0, `${top.duration}`);
   }));
 
-test('an error is one exception, a status and error.type there too', () =>
+test("an error is one exception, a status and error.type on the provider's span too", () =>
   ownSdk({ enabled: true }, ({ spans }) => {
     assert.throws(failing, 'broken');
     expectSpans(spans(), 'failing | error.type="TypeError" | error "broken" | event exception');
@@ -86,7 +86,7 @@ test('instrument.attributes adds to the span of the SDK that is active, redacted
     );
   }));
 
-test('links of a call are on the span there', () =>
+test("links of a call are on the provider's span", () =>
   ownSdk({ enabled: true }, ({ spans }) => {
     const linked = { traceId: 'c'.repeat(32), spanId: 'd'.repeat(16), traceFlags: 1 };
     instrument({ namespace: 'carbide::api', links: () => [{ context: linked, attributes: { why: 'batch' } }] }, () => 1)();
@@ -146,7 +146,7 @@ test("while the flag is off nothing is recorded, neither Spanwright's spans nor 
     expectSpans(spans(), 'outer | backend="nsm"', '  inner', 'theirs');
   }));
 
-test('roots go by namespace, for third-party spans by their code.namespace', () =>
+test('roots match the namespace, for third-party spans their code.namespace', () =>
   ownSdk({ enabled: true, roots: 'carbide' }, async ({ spans }) => {
     const tracer = trace.getTracer('third-party');
     tracer.startSpan('without').end();

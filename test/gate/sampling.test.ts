@@ -113,7 +113,7 @@ class Entry {
   }
 }
 
-test('with the flag off a sampled caller in the arguments records, with all that is below; an unsampled one and none do not', () =>
+test('with the flag off a call with a sampled `parent` from its arguments records, with all calls below; with an unsampled parent or none it does not', () =>
   traced({ enabled: false }, async ({ tracing, spans, expectSpans }) => {
     const entry = new Entry();
     assert.equal(await entry.handle({}), {}, 'nothing to propagate');
@@ -127,7 +127,7 @@ test('with the flag off a sampled caller in the arguments records, with all that
     assert.is(tracing.openCount, 0);
   }));
 
-test('with the flag off and remoteParent ignore a caller in the arguments starts no recording', () =>
+test('with the flag off and remoteParent ignore a sampled `parent` from the arguments starts no recording', () =>
   traced({ enabled: false, remoteParent: 'ignore' }, async ({ expectSpans }) => {
     assert.equal(await new Entry().handle({ traceparent: SAMPLED }), {});
     await expectSpans();

@@ -179,7 +179,7 @@ test('with `only`, traces start only at those roots', async () => {
   assert.equal(await recordedWhen('machineId=m-17', both, { only: 'carbide::power::reboot' }), ['firmware', 'reboot']);
 });
 
-test('roots by kind are held to the conditions too', () => {
+test('conditions apply to roots by kind too', () => {
   const serve = instrument({ namespace: 'carbide::api', name: 'serve', kind: 'server', args: ['path'] }, (path: string) => path);
   return traced({ roots: 'kind:server' }, async ({ tracing, spans }) => {
     tracing.setEnabled(true, { when: 'path=/v1*' });
@@ -190,7 +190,7 @@ test('roots by kind are held to the conditions too', () => {
   });
 });
 
-test('the spans of third-party instrumentation are held to the conditions by the attributes that they start with', () =>
+test('conditions apply to spans of third-party instrumentation, by the attributes that they start with', () =>
   traced({}, async ({ tracing, spans }) => {
     const tracer = trace.getTracer('third-party');
     tracing.setEnabled(true, { when: 'url.path=/v1/power*' });
@@ -266,7 +266,7 @@ const WRONG: readonly (readonly [what: string, when: unknown, says: RegExp])[] =
   ['with an empty part', 'machineId=hunter2&', /compares nothing/],
   ['with a star inside', 'machineId=hunter2*7', /star inside a value/],
   ['with a bad escape', 'machineId=hunter2%', /write %25/],
-  ['on the duration', 'duration=hunter2', /known when the call has ended/],
+  ['on the duration', 'duration=hunter2', /not known before the call has ended/],
   ['with an invalid name', 'machine id=hunter2', /no valid name/],
   ['of an unknown source', 'cookie:a=hunter2', /no valid name/],
   ['that is no text', 7, /found the number 7/],

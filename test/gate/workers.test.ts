@@ -61,7 +61,7 @@ async function until(ask: () => Promise<Answer>, fits: (answer: Answer) => boole
   }
 }
 
-test('rules that together are longer than a text may be reach a worker whole', async () => {
+test('rules that are together longer than the limit of one text reach a worker whole', async () => {
   const { startTracing } = require(PACKAGE) as typeof import('../../runtime/index.js');
   const discard = {
     export: (_: unknown, done: (result: { code: number }) => void) => done({ code: 0 }),

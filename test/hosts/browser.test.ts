@@ -18,7 +18,7 @@ import { execute, part, testWith } from './conformance/suite.js';
 const installed = (name: string): string => part('bundlers/node_modules', name);
 
 type Inert = typeof runtime & { default?: unknown };
-/** Not compiled to `require`, which these modules are not for. */
+/** Loaded by `import` without compilation to `require`, because these modules are only for `import`. */
 const load = (name: string): Promise<Inert> =>
   new Function('url', 'return import(url)')(pathToFileURL(join(ROOT, `dist/runtime/browser/${name}.mjs`)).href);
 

@@ -12,7 +12,9 @@ export interface Bundler {
   readonly runner?: string;
   /** False where its source maps lead to the right line and not to the column. */
   readonly columns?: false;
-  /** Programs that it gets wrong without the plugin as well, with what it does; `standard:` before those of one kind of decorators. */
+  /**
+   * Programs that the bundler gets wrong without the plugin as well, with what it does; `standard:` before those of one kind of decorators.
+   */
   readonly except?: Readonly<Record<string, string>>;
 }
 
@@ -26,7 +28,7 @@ const formatOf = (modules: Modules): string => (modules === 'esm' ? 'es' : 'cjs'
 
 const EXTERNAL = '[/^spanwright/, /^@opentelemetry/, /^node:/]';
 
-/** For bundlers that leave TypeScript to others: one file at a time, by the user's own. */
+/** For bundlers that do not compile TypeScript: a plugin that compiles one file at a time with the user's own TypeScript. */
 const TYPESCRIPT = `
 const ts = require('typescript');
 const { compilerOptions } = JSON.parse(require('fs').readFileSync('tsconfig.json', 'utf8'));
@@ -39,10 +41,10 @@ const compile = (code, fileName) => {
 
 const REQUIRE = `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n`;
 
-/** Options for SWC, which knows more than one proposal. */
+/** Options for SWC, which implements more than one proposal of decorators. */
 const SWC = { legacy: '{ legacyDecorator: true }', standard: "{ decoratorVersion: '2022-03' }" };
 
-/** For webpack and Rspack, whose modules of the standard are an experiment. */
+/** Options for webpack and Rspack, whose output of ES modules is experimental. */
 function webpackOutput(modules: Modules): string {
   const esm = modules === 'esm';
   return `output: { path: resolve('out'), filename: '${nameOf(modules)}', library: { type: '${esm ? 'module' : 'commonjs2'}' }, devtoolModuleFilenameTemplate: '[absolute-resource-path]' },

@@ -197,7 +197,7 @@ for (const { says, toml, finds } of CONFIGURED) {
   });
 }
 
-test('a running service whose sites no transformer has seen, that has none, or that cannot send', async () => {
+test('reports a running service with untransformed sites, without sites, or with failing exports', async () => {
   const [closed] = await freePorts(1);
   const on = { toml: 'enabled = true', [ENDPOINT]: `http://127.0.0.1:${closed}` };
   await withService(directory, { ...on, SITES: 'plain' }, async (url) => {
@@ -276,7 +276,7 @@ for (const { what, environment, line } of [
     line: /^SPW035 .*startTracing\(\)/,
   },
 ])
-  test(`a service with ${what}: the line with the remedy that it has logged`, () =>
+  test(`a service with ${what}: doctor repeats the logged line with its remedy`, () =>
     withService(directory, { SITES: 'built', [ENDPOINT]: 'http://127.0.0.1:9', ...environment }, async (url) => {
       const { findings } = await doctor(directory, TOKEN, { url });
       const other = findings.filter(({ name }) => name === 'other-tracing').map(({ found }) => found);

@@ -120,7 +120,7 @@ test('JavaScript, JSON and missing files load or fail as without the loader', ()
 });
 
 test('without any TypeScript, or with 7.0 alone, the message names the package to install', () => {
-  // Copied away from this project, whose own TypeScript would be found beside it.
+  // A copy outside of this project, because this project's TypeScript would be found beside it.
   const directory = newDirectory();
   for (const name of ['core', 'hosts', 'print', 'register.js', 'diagnostics.js'])
     cpSync(join(ROOT, 'dist/transformer', name), join(directory, 'copy/transformer', name), { recursive: true });

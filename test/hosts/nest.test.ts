@@ -77,7 +77,7 @@ const PLACE = placeIn(FILES['src/store.service.ts'] as string, 'new Error');
 
 const withNest = testWith('nest');
 
-/** Below the part, where Nest's command looks for its packages. */
+/** A project below the folder of the part, where Nest's command looks for its packages. */
 function project(plugins: unknown, changed: Readonly<Record<string, string>> = {}): string {
   const directory = mkdtempSync(join(FOLDER, 'project-'));
   directories.push(directory);
@@ -124,7 +124,7 @@ function runNest(directory: string): { answer: string; types: boolean[]; spans: 
 const BUILDERS: readonly { builder: string; plugins: unknown; config?: string }[] = [
   { builder: 'tsc', plugins: PLUGIN },
   { builder: 'webpack', plugins: PLUGIN, config: config() },
-  // It compiles with SWC, so that the plugin is that of the bundler.
+  // This builder compiles with SWC, so that the plugin of the bundler is used.
   { builder: 'rspack', plugins: [], config: config("require('spanwright/unplugin/rspack')({ namespace: 'shop' })") },
 ];
 

@@ -29,13 +29,13 @@ const pluginOf = (name: string, { plugin }: OneFile): string =>
   plugin ? `import spanwright from 'spanwright/unplugin/${name}';` : 'const spanwright = () => undefined;';
 const format = ({ modules }: OneFile): string => (modules === 'esm' ? 'es' : 'cjs');
 
-/** For bundlers that leave TypeScript to others. */
+/** For bundlers that do not compile TypeScript. */
 const typescript = ({ decorators = 'legacy' }: OneFile): string => `import typescript from 'typescript';
 const compile = (code) => typescript.transpileModule(code, { compilerOptions: { target: 'ES2022', module: 'ESNext', experimentalDecorators: ${decorators === 'legacy'} } }).outputText;
 `;
 
 const entryOf = ({ entry = 'src/service.ts' }: OneFile): string => entry;
-/** For SWC, which knows more than one proposal. */
+/** Options for SWC, which implements more than one proposal of decorators. */
 const swcDecorators = ({ decorators = 'legacy' }: OneFile): string =>
   decorators === 'legacy' ? 'legacyDecorator: true' : "decoratorVersion: '2022-03'";
 

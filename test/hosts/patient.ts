@@ -17,7 +17,7 @@ export const SOUND = `import { instrument } from 'spanwright';\nexport class Wor
 export interface Checked {
   readonly status: number;
   readonly findings: readonly Finding[];
-  /** All of them, for messages. */
+  /** All findings as text, for messages. */
   readonly text: string;
 }
 

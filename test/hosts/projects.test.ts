@@ -171,7 +171,7 @@ for (const [line, folder] of Object.entries(FOLDERS)) {
   });
 }
 
-test('takes the kind of decorators of the nearest tsconfig.json for compilers that look no further, and the entry of the covering one', () => {
+test('for a compiler that reads only the nearest tsconfig.json, takes decorators from that one, and the entry from the covering one', () => {
   const directory = newDirectory();
   for (const [path, value] of Object.entries(LAYOUTS[0]?.files ?? {})) write(directory, path, JSON.stringify(value));
   write(directory, 'src/a.ts', 'export {};\n');
@@ -192,7 +192,7 @@ test('covers a file that was created after its configuration was read', () => {
   assert.is(textsFor(join(directory, 'app/src/b.ts')).project.naming.root, 'app');
 });
 
-test('names the file that was looked at when it has no entry of the plugin', () => {
+test('reports the path of a tsconfig.json that has no entry of the plugin', () => {
   const directory = newDirectory();
   write(directory, 'tsconfig.json', JSON.stringify({ compilerOptions: {} }));
   write(directory, 'a.ts', 'export {};\n');

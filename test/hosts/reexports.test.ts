@@ -18,7 +18,7 @@ interface Case {
   readonly sites: number;
   /** Files that the answer rests on. */
   readonly read?: readonly string[];
-  /** Beyond what every project has. */
+  /** Files beyond those of every project. */
   readonly compilerOptions?: Readonly<Record<string, unknown>>;
 }
 
@@ -220,7 +220,7 @@ for (const { name, modules, part: needed } of PARSERS) {
     assert.is(sites(), 0);
     write(directory, 'src/tracing.ts', HANDED);
     assert.is(sites(), 1);
-    // Of the same size, within the same tick of the file system's clock.
+    // A change of the same size, within the same tick of the file system's clock.
     write(directory, 'src/tracing.ts', OWN.padEnd(HANDED.length));
     utimesSync(join(directory, 'src/tracing.ts'), new Date(), new Date(Date.now() + 5000));
     assert.is(sites(), 0);

@@ -64,7 +64,7 @@ for (const [template, kind] of [
   withVite(`Vite's ${template}, ${kind} decorators: type-checked, built for the browser and for the server`, () => {
     const directory = vite(template, kind);
     const app = join(directory, 'app');
-    // as in TypeScript 6, which parses here, namespaces start at tsconfig.json
+    // namespaces start at tsconfig.json, because TypeScript 6 parses here
     const printed = `${kind}\nran job shop::src::service::Work src/service.ts\n`;
     const command = [ofTemplates('vite/bin/vite.js'), 'build'];
     execute(app, process.execPath, [part('ts7/node_modules/typescript-7.0/bin/tsc'), '-b']);

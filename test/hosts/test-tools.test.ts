@@ -95,7 +95,7 @@ const JEST_FILES = {
   'src/bare.ts': markedBy('decorate', './decorate'),
   'src/decorate.ts':
     'export const decorate = (_options: object) => (_target: object, _key: string, _descriptor: PropertyDescriptor) => undefined;\n',
-  // longer than any timer of Spanwright's set-up: what runs behind a test file is seen
+  // longer than any timer of Spanwright's set-up, so that output after the end of a test file is seen
   'teardown.cjs': 'module.exports = () => new Promise((done) => setTimeout(done, 2500));\n',
   'src/work.test.ts': `import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { startTracing } from 'spanwright';

@@ -124,7 +124,9 @@ for (const { name, packages, script } of WATCHING)
     const ended = new Promise((done) => child.once('close', done));
     const output = join(directory, 'out/main.js');
 
-    /** Waits until what was built is, or is not, instrumented. Said again each second: a watcher may not listen yet. */
+    /**
+     * Waits until what was built is, or is not, instrumented. The change is made again each second, because a watcher may not listen yet.
+     */
     async function until(instrumented: boolean, tracing: string): Promise<void> {
       for (let tries = 0; tries < 600; tries++) {
         const text = existsSync(output) ? readFileSync(output, 'utf8') : '';

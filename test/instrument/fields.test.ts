@@ -20,7 +20,7 @@ class Worker {
   }
 }
 
-test('a field with functions of several kinds: an async one, a generator, a plain one that returns a third-party promise', () =>
+test('a field records functions of several kinds: an async one, a generator, a plain one that returns a third-party promise', () =>
   traced({ enabled: true }, async ({ expectSpans, tracing }) => {
     const shared = Promise.resolve('shared');
     assert.is(await Worker.of(async () => 'async').work(), 'async');

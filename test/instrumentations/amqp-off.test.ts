@@ -15,7 +15,7 @@ interface Context {
   tracing: Tracing;
   exporter: InMemorySpanExporter;
   connection: ChannelModel;
-  /** Messages that the package has looked at. */
+  /** Messages that the package has processed. */
   looked(): number;
 }
 

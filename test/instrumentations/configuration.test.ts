@@ -143,7 +143,7 @@ function get(http: typeof import('node:http'), url: string, headers: Record<stri
   });
 }
 
-test('context passes through a service that records nothing, over http and fetch, built or not', async () => {
+test('context is propagated through a service that records nothing, over http and fetch, with and without an exporter', async () => {
   const upstream = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`;
   let hooks = 0;
   const instrumentations = {

@@ -50,7 +50,7 @@ test('client and server calls of gRPC go straight to the library without a conte
         client.send?.(Buffer.from('x'), (error: Error | null, value: Buffer) => (error ? reject(error) : resolve(String(value)))),
       );
     try {
-      asked = 0; // what is not to be patched is asked when the client is made
+      asked = 0; // the package checks which calls to ignore when the client is created
       assert.is(await send(), 'none');
       assert.is(asked, 0);
       const upstream = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`;

@@ -1,5 +1,5 @@
-// Redis as more than one server, a cluster of three and one behind a sentinel, with both clients: a span names the server that was asked,
-// with any address that the client was given.
+// Redis as more than one server, a cluster of three and one behind a sentinel, with both clients: a span names the server that answered,
+// regardless of the address that the client was given.
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -19,7 +19,7 @@ test.after(async ({ cluster, sentinel }) => {
   await Promise.all([cluster?.stop(), sentinel?.stop()]);
 });
 
-/** Of the slots 458, 8157 and 12222: one in the share of each server of the cluster. */
+/** Keys of the slots 458, 8157 and 12222, one for each server of the cluster. */
 const KEYS = ['a-secret', '{z}-secret', '{y}-secret'];
 const READS = KEYS.map((key) => `await client.get('${key}');`).join(' ');
 

@@ -147,7 +147,7 @@ const isLiteral = (type: unknown, dialect: Dialect): boolean =>
 /** The statement with its values replaced, and the values. */
 function shapeOf(sql: string, dialect: Dialect): { shape: string; values: string[] } {
   const { parser, database } = PARSERS[dialect];
-  const quotable = sql.replaceAll('"we""ird"', '"weird"'); // it reads no quote in a name
+  const quotable = sql.replaceAll('"we""ird"', '"weird"'); // the parser cannot read a quote in a name
   const values: string[] = [];
   const shape = JSON.stringify(parser.astify(quotable, { database }), (key, node: { type?: unknown; value?: unknown } | null) => {
     if (key === 'columnList') return undefined; // names that were guessed from the text
@@ -200,7 +200,7 @@ function hidden(depth = 0): string {
   ])();
 }
 
-test(`no value gets through, in any syntax, alone, nested, in a row or cut off (seed ${SEED})`, () => {
+test(`no value is left in a recorded statement: in any syntax, alone, nested, several in a row, or cut off (seed ${SEED})`, () => {
   for (let at = 0; at < STATEMENTS; at += 1) {
     const whole = `SELECT a FROM t WHERE b = ${some(4, hidden)}`;
     assert.not.ok(readStatement(whole).text.includes(MARK), `seed ${SEED}: ${whole}`);

@@ -117,7 +117,7 @@ for (const [name, make] of Object.entries(LOGGERS)) {
     }));
 }
 
-test('a trace that only passes through is named with flags 00', () =>
+test('log lines in a trace that only passes through have flags 00', () =>
   traced({ enabled: false }, () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`;
     withRemoteContext({ traceparent }, () => {

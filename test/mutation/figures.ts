@@ -10,7 +10,7 @@ export interface Figures {
   readonly seed: number;
   readonly tried: number;
   readonly killed: number;
-  /** Of `killed`, by the time-out of a test. */
+  /** Number of the `killed` mutants that were noticed by the time-out of a test. */
   readonly timeouts: number;
   readonly accepted: number;
   readonly survived: number;

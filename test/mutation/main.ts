@@ -16,7 +16,7 @@ const { values: OPTIONS, positionals: NAMED } = parseArgs({
   allowPositionals: true,
   options: { sample: { type: 'string' }, seed: { type: 'string' } },
 });
-/** One for each set of folders, so that two runs can share a machine. */
+/** One working folder for each set of mutated folders, so that two runs can share a machine. */
 const TREE = join(ROOT, '.cache', 'mutation', NAMED.join('-') || 'all');
 const COPIED = ['runtime', 'transformer', 'cli', 'viewer', 'test', 'package.json', 'tsconfig.json'];
 const LINKED = ['node_modules', 'dist', 'samples', 'docs'];
@@ -58,7 +58,7 @@ const filesBelow = (path: string, ending: string): string[] =>
     .map((name) => `${path}/${name}`)
     .sort();
 
-/** A browser runs it, as `npm run build` has bundled it. */
+/** A browser runs this file, as `npm run build` has bundled it. */
 const BUNDLED = 'runtime/admin/page/service.ts';
 
 function candidatesOf(folder: string): Candidate[] {

@@ -3,7 +3,7 @@
 import ts from 'typescript';
 
 export interface Mutant {
-  /** Of the file's text; `replacement` takes the place of what is between. */
+  /** Range in the text of the file, which `replacement` replaces. */
   readonly start: number;
   readonly end: number;
   readonly replacement: string;
@@ -30,7 +30,7 @@ const SWAPPED: Readonly<Record<string, string>> = {
   '-=': '+=',
 };
 
-/** Returned values that `undefined` does not take the place of: a boolean is inverted instead. */
+/** Returned values that are not replaced by `undefined`: a boolean is inverted instead. */
 const NOT_REPLACED: ReadonlySet<string> = new Set(['undefined', 'true', 'false']);
 
 export function mutantsOf(path: string, text: string): Mutant[] {

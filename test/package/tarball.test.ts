@@ -87,7 +87,7 @@ test('no packed file names a source map, since none is packed', () => {
   assert.not.ok(tarball.files.some(({ path }) => path.endsWith('.map')));
 });
 
-test('a user who installs the package gets no warning of it, and none of the tools of bundlers', () => {
+test('an installation of the package prints no warning about it, and brings no bundler tools', () => {
   assert.not.match(user.installOutput, /spanwright/);
   const { dependencies } = JSON.parse(user.installedText('package.json')) as { dependencies: Record<string, string> };
   assert.not.ok('unplugin' in dependencies);

@@ -238,7 +238,7 @@ test('keeps the members of a received header that fit the limits, without malfor
     assert.is(Object.keys(all(Array.from({ length: 300 }, (_, index) => `k${index}=1`).join(','))).length, 180);
   }));
 
-test('a declaration that contradicts itself is misuse', () => {
+test('a declaration that contradicts itself throws', () => {
   const wrong = [
     () => baggage.declare({ 'two words': {} }),
     () => baggage.declare({ key: { values: ['a'], default: 'b' as 'a' } }),

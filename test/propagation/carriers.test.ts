@@ -47,7 +47,7 @@ interface Row {
   readonly name: string;
   readonly kind: CarrierKind<never> | undefined;
   make(): unknown;
-  /** Baggage has a place there. */
+  /** True if the carrier has a place for baggage. */
   readonly baggage: boolean;
 }
 
@@ -90,7 +90,7 @@ const ROWS: Row[] = [
 ] as Row[];
 
 for (const { name, kind, make, baggage } of ROWS) {
-  test(`${name} gives back what was written`, () => {
+  test(`${name} returns the context and baggage written to it`, () => {
     const carrier = inject(make(), kind as never, sent());
     assert.equal({ ...spanOf(extract(carrier, kind as never)) }, { traceId: TRACE, spanId: SPAN, traceFlags: 1, isRemote: true });
     assert.is(camera(extract(carrier, kind as never)), baggage ? 'front door, left' : undefined);
@@ -99,7 +99,7 @@ for (const { name, kind, make, baggage } of ROWS) {
     assert.is(spanOf(extract(again, kind as never))?.spanId, SPAN);
   });
 
-  test(`${name} that was never written brings nothing, and nothing is written without a context`, () => {
+  test(`${name} without trace context yields none, and without a context nothing is written to it`, () => {
     assert.is(extract(make(), kind as never), ROOT_CONTEXT);
     const untouched = inject(make(), kind as never, ROOT_CONTEXT);
     assert.is(spanOf(extract(untouched, kind as never)), undefined);
@@ -168,7 +168,7 @@ test('a header that occurs twice counts as absent, whether its values agree or n
   assert.is(spanOf(extract(await received(['TraceParent', HEADER])))?.traceId, TRACE);
 });
 
-test('tracestate is carried with traceparent, and counts for nothing without it', () => {
+test('tracestate is carried with traceparent, and ignored without it', () => {
   const both = extract({ traceparent: HEADER, tracestate: 'vendor1=a,vendor2=b' });
   assert.is(spanOf(both)?.traceState?.serialize(), 'vendor1=a,vendor2=b');
   assert.is((inject({}, undefined, both) as Record<string, string>).tracestate, 'vendor1=a,vendor2=b');
@@ -263,7 +263,7 @@ test('a document whose ids are zero, malformed or of another type names no trace
   assert.is(extract(inherited, documents), ROOT_CONTEXT);
 });
 
-test('the changes of a document are paths and texts for one update', () => {
+test('the changes of a document are a record from dotted path to text, for one update', () => {
   assert.equal(documents.changes(sent()), { 'metadata.trace_id': TRACE, 'status.spanids.fault-quarantine': SPAN });
   assert.equal(documents.changes(ROOT_CONTEXT), {});
 });
@@ -285,7 +285,7 @@ test('paths through a prototype and prefixes that Kubernetes refuses throw where
   assert.is((Object.prototype as { trace_id?: string }).trace_id, undefined);
 });
 
-test('a batch links to each span that its messages brought', () => {
+test('a batch links to the span of each of its messages', () => {
   const links = linksTo([{ traceparent: HEADER }, {}, { traceparent: 'wrong' }, null, { traceparent: OTHER }]);
   assert.equal(
     links.map(({ context }) => context.spanId),

@@ -90,7 +90,7 @@ const spanOf = (carrier: unknown, kind?: CarrierKind<unknown>): SpanContext | un
 for (const { name, kind, message, received } of ROWS) {
   for (const [form, receive] of Object.entries(received)) {
     for (const by of ['its kind', 'its shape'] as const) {
-      test(`${name}, ${form}: brings by ${by} what was sent, and nothing where nothing was sent`, () => {
+      test(`${name}, ${form}: yields by ${by} the context that was sent, and none where none was sent`, () => {
         const given = by === 'its kind' ? kind : undefined;
         const carrier = receive(inject(message(), given as never, CONTEXT));
         assert.is(spanOf(carrier, given)?.traceId, SENT.traceId);
@@ -108,7 +108,7 @@ test('message attributes are not written beyond the ten that SQS and SNS accept'
   assert.equal(message.MessageAttributes, full);
 });
 
-test('a detail that is not JSON, and headers that are not bytes, bring nothing and stay as they are', () => {
+test('a detail that is not JSON, and headers that are not bytes, yield no context and stay unchanged', () => {
   const entry = { DetailType: 'x', Detail: 'text' };
   assert.equal(inject({ ...entry }, carriers.eventBridge as never, CONTEXT), entry);
   assert.is(spanOf(entry), undefined);

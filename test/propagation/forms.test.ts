@@ -87,7 +87,7 @@ const TRACING: Record<Form, string> = {
 
 for (const [name, framework] of Object.entries(FRAMEWORKS)) {
   for (const form of FORMS) {
-    test(`${name} as ${form}: keys and context of the request, and nothing of it afterwards`, async () => {
+    test(`${name} as ${form}: has the keys and context of the request, and neither afterwards`, async () => {
       const output = await runSource(program(framework, form), TRACING[form], form, {});
       assert.equal(JSON.parse(output.trim().split('\n').at(-1) as string), {
         told: [{ 'camera.id': 'front', 'request.source': 'ui', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00` }, {}],

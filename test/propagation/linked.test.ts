@@ -52,7 +52,7 @@ test('a consumer links to the producer in its trace and has no parent; what is b
     assert.is(below.spanContext().traceId, from.spanContext().traceId);
   }));
 
-test('without the option the same carrier is the parent', () =>
+test('without the option `link` the upstream span is the parent', () =>
   traced({ enabled: true }, async ({ spans }) => {
     const sent = publish();
     child(sent);
@@ -84,7 +84,7 @@ test('without an upstream context the span is an ordinary root without links', (
     for (const root of roots) assert.ok(parent(root) === undefined && root.links.length === 0);
   }));
 
-test('a document that names a trace and no span of it: the trace is joined, and there is nothing to link to', () =>
+test('a document that names a trace but no span: the trace is joined, without a link', () =>
   traced({ enabled: true }, async ({ spans }) => {
     drain({ trace_id: 'c'.repeat(32), span_ids: {} });
     drain({ trace_id: 'c'.repeat(32), span_ids: { quarantine: 'd'.repeat(16) } });
@@ -118,7 +118,7 @@ test('the events of one batch are siblings in its trace', () =>
     }
   }));
 
-test('one span of a batch links to all that sent', () =>
+test('one span of a batch links to the senders of all its messages', () =>
   traced({ enabled: true }, async ({ spans }) => {
     batch([publish(), { headers: {} }, publish()]);
     const all = await spans();
@@ -170,7 +170,7 @@ test('a parent that is a Context, a Span or a SpanContext serves as well as a ca
     for (const span of found) assert.is(parent(span), 'b'.repeat(16));
   }));
 
-test('an unknown value of the option throws', () => {
+test('an unknown value of the option `link` throws', () => {
   assert.throws(
     () => instrument({ link: 'same' as 'same-trace' }, () => 0),
     /option "link": found the string "same"; expected "same-trace"/,

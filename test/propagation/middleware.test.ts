@@ -161,7 +161,7 @@ for (const [name, start] of Object.entries(FRAMEWORKS)) {
     }));
 }
 
-test('patterns fit at the start of a path, segment by segment; queries and broken encodings are no part of it', () =>
+test('patterns match at the start of a path, segment by segment; queries and broken encodings match nothing', () =>
   traced({}, () => {
     const camera = (url: string) => pipeline.get('camera.id', pipeline.contextOf({ carrier: {}, url }));
     for (const url of ['/cameras/x', '/cameras/x/events?y=1', '/api/v1/cameras/x', 'http://host/cameras/x#y'])
@@ -178,7 +178,7 @@ test('patterns fit at the start of a path, segment by segment; queries and broke
       assert.is(camera(url), undefined);
   }));
 
-test('undeclared keys are dropped if the option says so', () =>
+test('undeclared keys are dropped if the options ask for it', () =>
   traced({}, () => {
     const request = { carrier: { baggage: 'other=1,event.priority=low' }, url: '/' };
     assert.is(baggage.get('other', pipeline.contextOf(request)), '1');

@@ -127,7 +127,7 @@ all('tail sampling keeps every trace with an error and every slow one, a share o
   const gateway = await collector({ processors: { ...MEMORY_LIMITER, ...tailSampling(500, 5), ...BATCH } });
   const run = await record(gateway.url, { maxQueueSize: 16_384 });
   const quick = 400;
-  for (let id = 1; id <= 20; id++) await placeOrder(id); // each holds a refused charge
+  for (let id = 1; id <= 20; id++) await placeOrder(id); // each order has a refused charge
   const slow = Promise.all(Array.from({ length: 10 }, () => slowCharge()));
   for (let batch = 0; batch < 4; batch++) await Promise.all(Array.from({ length: quick / 4 }, () => chargeCard(1)));
   await slow;

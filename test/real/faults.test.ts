@@ -127,7 +127,7 @@ async function arrived(service: LoadedService, exported: number): Promise<number
   return countOf(service);
 }
 
-all('no fault: every span of the load arrives, and the latencies are those that the others are compared with', async () => {
+all('no fault: every span of the load arrives, and its latencies are the baseline of the other tests', async () => {
   const { service, heap } = await start();
   const calm = await loadOf(service, 1500);
   checkLoad(calm, 'calm');
@@ -187,7 +187,7 @@ all('killed and restarted under load, twice: nothing that was counted as exporte
 });
 
 all(
-  'hanging: it accepts and never answers; shutdown ends at its limit, and the process ends without waiting for the call',
+  'hanging: the Collector accepts and never answers; shutdown ends at its limit, and the process ends without waiting for the call',
   async () => {
     const { service, heap } = await start({ maxQueueSize: 1000, maxExportBatchSize: 200 });
     collector.program.freeze();
@@ -303,7 +303,7 @@ all('100 ms of load at ten times the queue: bounded, counted, and the answers in
   assert.is(await arrived(service, end.spans.exported), end.spans.exported);
 });
 
-all('the clock is set back by an hour: spans keep arriving, and none lasts less than nothing', async () => {
+all('the clock is set back by an hour: spans keep arriving, and none has a negative duration', async () => {
   const { service, heap } = await start();
   await service.load(500);
   await service.order({ do: 'set clock back', milliseconds: 3_600_000 });

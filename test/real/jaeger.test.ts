@@ -87,46 +87,43 @@ const WORK: readonly Work[] = [
   { method: 'GET', path: '/v1/nothing', status: 404, tree: ['request'] },
 ];
 
-all(
-  'the sample: its traces at the Collector and at Jaeger are one and the same, and those that its calls must make',
-  async () => {
-    // what earlier tests have sent may still be on its way into the file
-    const ofSample = () => gateway.spans().filter(({ resource }) => resource['service.name'] === 'carbide-api');
-    const service = await ServiceProcess.start({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: gateway.url } });
-    try {
-      const answer = await service.admin('PUT', '/enabled', { enabled: true, for: '5m', reason: 'test' });
-      assert.is(answer.status, 200, answer.text);
-      for (const { method, path, body, status } of WORK) assert.is((await service.call(method, path, body)).status, status);
-      const counts = async () => (await service.admin('GET', '/state')).body.spans;
-      await until(async () => {
-        const { open, started, exported } = await counts();
-        return open === 0 && started > 0 && exported === started;
-      }, 'all spans of the sample are exported');
-      const { exported, failed, dropped } = await counts();
-      assert.is(
-        exported,
-        WORK.reduce((sum, { tree }) => sum + tree.length, 0),
-      );
-      assert.equal([failed, dropped], [0, 0]);
-      await until(() => ofSample().length >= exported, 'they are in the file of the Collector');
-      const atCollector = ofSample();
-      const atJaeger = await jaeger.waitFor('carbide-api', exported);
-      assert.equal(differences(atJaeger, atCollector.map(asJaegerHolds)), []);
-      const roots = atCollector
-        .filter(({ parentSpanId }) => parentSpanId === '')
-        .sort((a, b) => (BigInt(a.start) < BigInt(b.start) ? -1 : 1));
-      assert.equal(
-        roots.map(({ traceId }) => outline(atCollector.filter((span) => span.traceId === traceId))),
-        WORK.map(({ tree }) => tree),
-      );
-      const refused = atJaeger.find(({ name, events }) => name === SEND && events.length > 0);
-      assert.is(refused?.status.code, 'error');
-      assert.is(refused?.events[0]?.name, 'exception');
-      assert.match(String(refused?.attributes['code.file.path']), /bmc-client\.ts$/);
-    } finally {
-      await service.stop();
-    }
-  },
-);
+all('the sample: Collector and Jaeger hold the same traces, and these are the traces that its calls must make', async () => {
+  // what earlier tests have sent may still be on its way into the file
+  const ofSample = () => gateway.spans().filter(({ resource }) => resource['service.name'] === 'carbide-api');
+  const service = await ServiceProcess.start({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: gateway.url } });
+  try {
+    const answer = await service.admin('PUT', '/enabled', { enabled: true, for: '5m', reason: 'test' });
+    assert.is(answer.status, 200, answer.text);
+    for (const { method, path, body, status } of WORK) assert.is((await service.call(method, path, body)).status, status);
+    const counts = async () => (await service.admin('GET', '/state')).body.spans;
+    await until(async () => {
+      const { open, started, exported } = await counts();
+      return open === 0 && started > 0 && exported === started;
+    }, 'all spans of the sample are exported');
+    const { exported, failed, dropped } = await counts();
+    assert.is(
+      exported,
+      WORK.reduce((sum, { tree }) => sum + tree.length, 0),
+    );
+    assert.equal([failed, dropped], [0, 0]);
+    await until(() => ofSample().length >= exported, 'they are in the file of the Collector');
+    const atCollector = ofSample();
+    const atJaeger = await jaeger.waitFor('carbide-api', exported);
+    assert.equal(differences(atJaeger, atCollector.map(asJaegerHolds)), []);
+    const roots = atCollector
+      .filter(({ parentSpanId }) => parentSpanId === '')
+      .sort((a, b) => (BigInt(a.start) < BigInt(b.start) ? -1 : 1));
+    assert.equal(
+      roots.map(({ traceId }) => outline(atCollector.filter((span) => span.traceId === traceId))),
+      WORK.map(({ tree }) => tree),
+    );
+    const refused = atJaeger.find(({ name, events }) => name === SEND && events.length > 0);
+    assert.is(refused?.status.code, 'error');
+    assert.is(refused?.events[0]?.name, 'exception');
+    assert.match(String(refused?.attributes['code.file.path']), /bmc-client\.ts$/);
+  } finally {
+    await service.stop();
+  }
+});
 
 test.run();

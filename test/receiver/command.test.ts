@@ -76,7 +76,7 @@ test('without --json it prints trees, and incomplete traces when it ends', async
   assert.match(rest.join('\n'), /trace [0-9a-f]{32} {2}1 span\nover the wire {2}/);
 });
 
-test('it ends when its parent process ends', async () => {
+test('the receiver ends when its parent process ends', async () => {
   const { child, lines } = start({ json: true, port: 0 });
   await lines[Symbol.asyncIterator]().next();
   const closed = once(child, 'exit');

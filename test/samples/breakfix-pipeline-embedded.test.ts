@@ -20,7 +20,7 @@ function section(scenario: string): string {
   return done.output.slice(from, to < 0 ? undefined : to);
 }
 
-test('it exits with 0 and leaves no process behind', () => {
+test('the run exits with 0 and leaves no process behind', () => {
   assert.is(done.code, 0, done.output);
   assert.is(done.leftBehind, false);
   assert.match(done.output, /^All as it must be: \d+ spans arrived, in /m);

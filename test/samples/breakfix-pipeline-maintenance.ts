@@ -124,7 +124,7 @@ export function maintenanceTests(test: Define, { spans, traceOf }: Seen): void {
     assert.is(traceOf('slow-drain').named('node_drainer.execute_cancel_status').length, 0);
   });
 
-  test('a node that has recovered in part stays quarantined, and is given back with its last fault', () => {
+  test('a node that has recovered in part stays quarantined, and is released when its last fault is gone', () => {
     const healthy = spans()
       .filter(
         ({ name, attributes }) => name === 'fault_quarantine.process_event' && attributes['health_event.is_healthy'] === true,

@@ -34,7 +34,7 @@ export interface Run {
   rows: readonly Row[];
   /** The modules' log lines that are JSON. */
   log: readonly LogLine[];
-  /** The others, those of Spanwright among them. */
+  /** Other lines, including Spanwright's. */
   otherLines: readonly string[];
   /** True when a process that it started is still there. */
   leftBehind: boolean;
@@ -155,10 +155,10 @@ export class TraceView {
   }
 }
 
-/** Of a suite of uvu, skipped or not. */
+/** Declares a test of a suite of uvu, or a skipped one. */
 export type Define = (name: string, run: () => void) => void;
 
-/** A run, to be asked inside tests only. */
+/** Results of a run, to be read inside tests only. */
 export interface Seen {
   spans(): readonly FlatSpan[];
   traceOf(scenario: string): TraceView;

@@ -51,7 +51,7 @@ export function spanTests(test: Define, { spans, traceOf }: Seen): void {
     ]);
   });
 
-  test('the names that the system gives its spans and attributes are recorded, but for those that are left out for a reason', () => {
+  test('every span and attribute name of the original system is recorded, except those that are left out for a reason', () => {
     const events = spans().flatMap(({ events }) => events.map(({ name }) => name));
     const recorded = new Set([
       ...spans().flatMap(({ name, attributes, resource }) => [name, ...Object.keys(attributes), ...Object.keys(resource)]),

@@ -41,7 +41,7 @@ test.after(async () => {
   assert.is(code, 0);
 });
 
-/** True when it has not come within some time in which it easily could; what does not wait is simply awaited. */
+/** True when the promise has not settled within a time in which it easily could. A promise that does not wait is simply awaited. */
 async function waits(promise: Promise<unknown>): Promise<boolean> {
   const pause = new Promise((resolve) => setTimeout(resolve, 200, 'pause'));
   return (await Promise.race([promise, pause])) === 'pause';

@@ -17,7 +17,7 @@ const { CircuitBreaker } = require(
 type Parameters = ConstructorParameters<typeof FaultQuarantine>;
 const FAULTS = 'nvsentinel.nvidia.com/faults';
 
-test('an uncordon that fails between two events cancels the other one in the next pass', async () => {
+test('an uncordon that fails between two events cancels the second event in the next pass', async () => {
   const node = {
     metadata: { name: 'node', annotations: { [FAULTS]: 'GpuXidError/GPU/0' } as Record<string, string> },
     spec: { unschedulable: false, taints: [] },

@@ -97,7 +97,7 @@ test('the run exits with 0, leaves no process and no schema, and only tracing ha
   assert.equal(rows, []);
 });
 
-test('each scenario comes to what it must', () => {
+test('each scenario has its expected outcome', () => {
   assert.equal(
     Object.fromEntries(done.rows.map(({ scenario, quarantine, remediated }) => [scenario, `${quarantine} ${remediated}`.trim()])),
     {
@@ -129,8 +129,8 @@ test('there is one trace for each event, and one event for each trace', () => {
     const id = span.attributes['health_event.id'];
     if (id !== undefined) traceIdsByEvent.set(String(id), (traceIdsByEvent.get(String(id)) ?? new Set()).add(span.traceId));
   }
-  // one each, and besides: three harmless ones, the one of which another is the duplicate, one that says that all is well again, two
-  // of the node that recovers in parts, and the one that trips the circuit breaker for the next
+  // one event for each scenario, and in addition: three harmless ones, the original of a duplicate, one that reports recovery, two of the
+  // node that recovers in parts, and the one that trips the circuit breaker for the next
   assert.is(traceIdsByEvent.size, done.rows.length + 3 + 1 + 1 + 2 + 1);
   for (const [event, traceIds] of traceIdsByEvent) assert.is(traceIds.size, 1, event);
   assert.is(new Set([...traceIdsByEvent.values()].map(([traceId]) => traceId)).size, traceIdsByEvent.size);
@@ -142,7 +142,7 @@ test('all eight modules are in the trace of an event that goes the whole way', (
   }
 });
 
-test('a skipped event does not get to the janitor, and a stuck one not to the remediation', () => {
+test('a skipped event does not reach the janitor, and a stuck event does not reach the remediation', () => {
   const modules = (scenario: string): string[] => [...new Set(traceOf(scenario).spans.map(moduleOf))].sort();
   const toRemediation = MODULES.filter((name) => !name.startsWith('janitor'));
   assert.equal(modules('unsupported'), toRemediation);
@@ -169,7 +169,7 @@ test('the first span of each module is a root that links to its upstream span', 
   assert.ok(trace.linksOf(updated).includes('janitor.rebootnode.reboot_session'), String(trace.linksOf(updated)));
 });
 
-test('what is below a module is below the call that caused it, over gRPC too', () => {
+test('spans within a module are below the call that caused them, over gRPC too', () => {
   const trace = traceOf('healthy');
   const path = (name: string): string[] => {
     const names: string[] = [];
@@ -214,7 +214,7 @@ test('events of one report have a trace each, linked to the report; an event tha
   assert.is(origin.named('health_events_analyzer.publish_matched_event').length, 1);
 });
 
-test('a restart in order: the drain ends with the process, and another one goes on, linked to it', () => {
+test('an orderly restart: the drain session ends with the process, and a new session continues it, linked to the first', () => {
   const trace = traceOf('restarts');
   const drains = trace.named('node_drainer.drain_session');
   assert.equal(
@@ -242,7 +242,7 @@ test('a kill: the session of the dead process is lost, the next one links to it,
   assert.is(trace.named('janitor_provider.SendRebootSignal').length, 1);
 });
 
-test('without a restart there is one session each, from the first pass to the last, shown at its start by a marker', () => {
+test('without a restart each drain has one session, from its first pass to its last, which a marker shows at its start', () => {
   for (const [scenario, name] of [
     ['healthy', 'node_drainer.drain_session'],
     ['healthy', 'janitor.rebootnode.reboot_session'],
@@ -258,7 +258,7 @@ test('without a restart there is one session each, from the first pass to the la
   }
 });
 
-test('a failure says what it is and why, where it was found; what went well on the second attempt does not fail above', () => {
+test('a failed span has type and reason where the failure arose; an operation that succeeds on the second attempt does not fail the spans above', () => {
   const lost = traceOf('lost-machine');
   const failed = lost.spans.filter(({ status }) => status.code === 'error');
   assert.equal(failed.map(({ name }) => name).sort(), [
@@ -283,7 +283,7 @@ test('a failure says what it is and why, where it was found; what went well on t
   assert.is(trace.one('event_exporter.publish_with_retry').status.code, 'unset');
 });
 
-test('a call that the cluster refuses fails from the call up to the module, and the log line of it leads to its span', () => {
+test('a call that the cluster refuses fails from the call up to the module, and its log line leads to its span', () => {
   const trace = traceOf('unknown-node');
   const failed = trace.spans.filter(({ status }) => status.code === 'error');
   assert.equal([...new Set(failed.map(moduleOf))].sort(), ['fault-quarantine', 'platform-connector']);
@@ -386,7 +386,7 @@ test('investigation "slow" names the module, its span and the pod that it waited
   assert.is((await investigate('slow', '--trace', rowOf('healthy').traceId)).cause, null);
 });
 
-test('investigation "not-remediated" tells a skip, a failed reboot, a drain that goes on and a refused call apart; a healthy node was remediated', async () => {
+test('investigation "not-remediated" distinguishes a skip, a failed reboot, an ongoing drain and a refused call; a healthy node was remediated', async () => {
   const skipped = await investigate('not-remediated', '--node', 'gpu-node-5');
   assert.equal([skipped.cause, skipped.subject.reason], ['skipped', 'unsupported_action'], skipped.says);
   const duplicate = String(traceOf('duplicate').one('fault_remediation.reconcile').attributes['health_event.id']);

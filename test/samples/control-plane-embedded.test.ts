@@ -66,7 +66,7 @@ function treeInReadme(what: string): string[] {
   return outlineOf(blocks.find((block) => block.includes(`what=${what}\n`)) ?? '');
 }
 
-test('with nothing configured it starts a broker and a receiver, prints a tree for each kind of order, and leaves no process behind', async () => {
+test('with nothing configured the sample starts a broker and a receiver, prints a tree for each kind of order, and leaves no process behind', async () => {
   const folder = temporaryFolder();
   const { code, output } = await start({ TMPDIR: folder });
   assert.is(code, 0, output);
@@ -97,7 +97,7 @@ test('with nothing configured it starts a broker and a receiver, prints a tree f
   await assertGone(output, folder);
 });
 
-/** A broker, ten APIs, a receiver and the agents are gone, and nothing is in the folder for what is temporary, which all of them had. */
+/** A broker, ten APIs, a receiver and the agents are gone, and the temporary folder that they shared is empty. */
 async function assertGone(output: string, folder: string): Promise<void> {
   const ports = new Set([...output.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port)));
   assert.is(ports.size, 12);
@@ -105,7 +105,7 @@ async function assertGone(output: string, folder: string): Promise<void> {
   assert.equal(readdirSync(folder), []);
 }
 
-test('interrupted twice, together with all its processes, it exits with 130 and leaves no process behind', async () => {
+test('interrupted twice, together with all its processes, the sample exits with 130 and leaves no process behind', async () => {
   const folder = temporaryFolder();
   let interrupted = false;
   const { code, output } = await start({ TMPDIR: folder, LOGS: '1' }, (printed, group) => {
@@ -119,7 +119,7 @@ test('interrupted twice, together with all its processes, it exits with 130 and 
   await assertGone(output, folder);
 });
 
-test('without RabbitMQ, with an unreachable broker, or half configured, it prints the remedy and exits with 1', async () => {
+test('without RabbitMQ, with an unreachable broker, or half configured, the sample prints the remedy and exits with 1', async () => {
   for (const [env, message] of [
     [{ RABBITMQ_BIN: temporaryFolder() }, /RabbitMQ is not installed here\. Install it .* or set AMQP_URL to a server that runs/],
     [{ AMQP_URL: 'amqp://127.0.0.1:1' }, /no connection to RabbitMQ at 127\.0\.0\.1:1 \(AMQP_URL\): ECONNREFUSED/],

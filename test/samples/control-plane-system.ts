@@ -38,7 +38,7 @@ export interface Order {
   readonly ms: number;
 }
 
-/** Without what would configure the sample from outside. */
+/** The environment without variables that would configure the sample. */
 export function environment(more: Environment): NodeJS.ProcessEnv {
   const outside =
     /^(OTEL_|SPANWRIGHT_|NODE_OPTIONS|AMQP_URL|GATEWAY_|CENTRAL|TOKEN_KEY|PASSPHRASE|PASSWORD|LOOKS|LOGS|PORT$|CI$)/;
@@ -138,7 +138,7 @@ export class ControlPlane {
     return this.script.lines[0].token;
   }
 
-  /** Of the broker and of the APIs. */
+  /** Ports of the broker and of the APIs. */
   get ports(): number[] {
     const { catalog, amqpUrl } = this.script.lines[0];
     const urls = Object.values(catalog as Record<string, Record<string, string>>).flatMap((addresses) =>
@@ -172,7 +172,7 @@ export class SampleCollector {
   private constructor(
     private readonly name: string,
     readonly port: number,
-    /** Of OTLP over HTTP for a gateway, of TLS for the central one. */
+    /** Port of OTLP over HTTP for a gateway, of TLS for the central Collector. */
     private readonly secondPort: number,
     private readonly metricsPort: number,
     private readonly env: Environment,
@@ -191,7 +191,7 @@ export class SampleCollector {
     return collector;
   }
 
-  /** Again after a stop, on the same ports, with other settings. */
+  /** Starts again after a stop, on the same ports, with other settings. */
   async start(env: Environment = {}): Promise<void> {
     const config = join(SAMPLE, 'collector', `${this.name}.yaml`);
     this.program = await Program.start(OTELCOL as string, ['--config', config], this.port, { ...this.env, ...env });
@@ -201,12 +201,12 @@ export class SampleCollector {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Of a gateway: OTLP over HTTP. */
+  /** URL of a gateway, for OTLP over HTTP. */
   get httpUrl(): string {
     return `http://${this.secondAddress}`;
   }
 
-  /** Of the central one: OTLP over gRPC with TLS. */
+  /** Address of the central Collector, for OTLP over gRPC with TLS. */
   get secondAddress(): string {
     return `127.0.0.1:${this.secondPort}`;
   }

@@ -30,7 +30,7 @@ const all = JAEGER === undefined || OTELCOL === undefined ? test.skip : test;
 
 /** From a trace's first span to the decision: longer than the slowest order and the way of its spans together. */
 const DECISION_S = 10;
-/** A slow machine: what the tests wait for may take long, and must come. */
+/** Limit of each wait; a slow machine may take long. */
 const PATIENCE_MS = 60_000;
 /** Longer than a span can wait in a gateway's batch, also on a slow machine. */
 const QUIET_MS = 3000;
@@ -116,7 +116,7 @@ all('tail sampling keeps each trace with an error and each slow one, and of the 
   const orders = await ordersPlaced();
   assert.equal(
     orders.filter(failed).map(({ what, status }) => `${status} ${what}`),
-    ['500 boot from a damaged image', '503 boot what fits nowhere'],
+    ['500 boot from a damaged image', '503 boot a server that fits nowhere'],
   );
   const encrypted = orders.filter(({ what }) => what.includes('encrypted'));
   assert.is(encrypted.length, 2);
@@ -181,7 +181,7 @@ const traceOf = async (what: string): Promise<{ order: Order; spans: FlatSpan[] 
   return { order, spans: await spansAtJaeger(order.traceId) };
 };
 
-all('where the share is 100 percent the same orders leave all their traces', async () => {
+all('with a share of 100 percent every trace of the same orders is kept', async () => {
   await central.stop();
   await central.start({ KEEP_PERCENTAGE: '100' });
   orders = await ordersPlaced();
@@ -196,7 +196,7 @@ all('where the share is 100 percent the same orders leave all their traces', asy
 });
 
 all(
-  'a request that one cluster hands to the other is one trace, with the processes of both in their right relation',
+  'a request that one cluster hands to the other is one trace, with the spans of both clusters below the calls that caused them',
   async () => {
     const { spans } = await traceOf('boot across clusters');
     const root = spans.filter(({ parentSpanId, links }) => parentSpanId === '' && links.length === 0);
@@ -396,7 +396,7 @@ all('an error is found where it happened, with its reason, and every span on the
   );
 });
 
-all('while a gateway is away requests are served as ever, and what they left arrives when it is back', async () => {
+all('while a gateway is down requests are served as before, and their spans arrive when it is up again', async () => {
   const traceId = 'ef'.repeat(16);
   const headers = { traceparent: `00-${traceId}-${'cd'.repeat(8)}-01` };
   const server = { name: 'database-2', flavor: 'm1.xlarge', image: 'cirros' };
@@ -580,7 +580,7 @@ all('while tracing is off there are no spans, and every message carries the cont
   assert.equal(await counts(), before);
 });
 
-all('it removes its exchanges and queues from a broker that it did not start', async () => {
+all('the sample removes its exchanges and queues from a broker that it did not start', async () => {
   const connection = await connect(`amqp://127.0.0.1:${rabbit.port}`);
   for (const look of [
     (channel: Channel) => channel.checkExchange('nova-a'),

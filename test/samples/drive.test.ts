@@ -15,7 +15,7 @@ interface Run {
   output: string;
   /** Addresses that the driver said its processes listen at. */
   addresses: string[];
-  /** In the environment of all that it started. */
+  /** Text in the environment of all processes that it started. */
   mark: string;
 }
 
@@ -53,7 +53,7 @@ async function assertGone({ addresses, mark }: Run, count: number): Promise<void
   await assertNothingLeft(mark, ports);
 }
 
-test('with no endpoint it starts a receiver, prints the traces and counts of three phases, and ends with 0', async () => {
+test('with no endpoint the driver starts a receiver, prints the traces and counts of three phases, and ends with 0', async () => {
   const run = await drive({});
   const { code, output } = run;
   assert.is(code, 0, output);
@@ -80,7 +80,7 @@ test('with no endpoint it starts a receiver, prints the traces and counts of thr
   await assertGone(run, 2);
 });
 
-test('with an endpoint it uses that, and reports that it cannot count the spans that arrive there', async () => {
+test('with an endpoint the driver uses that one, and reports that it cannot count the spans that arrive there', async () => {
   const receiver = await startReceiver();
   const { code, output } = await drive({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint }).finally(() => receiver.close());
   assert.is(code, 0, output);
@@ -97,7 +97,7 @@ test('with an endpoint it uses that, and reports that it cannot count the spans 
   assert.is(of('carbide-dns'), 18, 'three names in each of three phases, two spans a name');
 });
 
-test('when a phase has a wrong outcome it reports the reason, stops its processes, and exits with 1', async () => {
+test('when a phase has a wrong outcome the driver reports the reason, stops its processes, and exits with 1', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'infra-controller-drive-'));
   const file = join(directory, 'tracing.toml');
   writeFileSync(file, '[tracing]\nallow_runtime_changes = false\n');

@@ -37,7 +37,7 @@ test.before(async () => {
     LISTEN: `127.0.0.1:${sharedPort}`,
     BACKEND_ENDPOINT: `127.0.0.1:${remotePort}`,
     BACKEND_CA: certificates.path('ca', 'crt'),
-    DECISION_WAIT: '2s', // ten in the file: what is decided is the same
+    DECISION_WAIT: '2s', // the sample's file waits ten; the decisions are the same
     METRICS_HOST: '127.0.0.1',
     METRICS_PORT: String(metricsPort),
   });
@@ -74,24 +74,28 @@ function startRemote(port: number): Promise<Program> {
 
 const WORK = 60;
 
-all('sidecar to shared, over TLS to backend: the trace with the error comes whole, of the others only some', async () => {
-  await service.admin('PUT', '/enabled', { enabled: true, for: '5m', reason: 'test' });
-  const failed = await service.call('POST', '/v1/firmware', { component: 'rack-2', version: '1.5.0' });
-  assert.is(failed.status, 502);
-  for (let made = 1; made < WORK; made++) assert.is((await service.call('POST', '/v1/migrate')).status, 200);
-  const traces = () => groupTraces(backend.spans);
-  const isFailed = (trace: ReturnType<typeof traces>[number]) => trace.some(({ status }) => status.code === 'error');
-  // more than one batch may bring it
-  await until(
-    () => traces().find(isFailed)?.length === 4,
-    'of the trace with the error request, query, update and call of the BMC are there',
-  );
-  const health = async () => JSON.parse((await invoke(['traces', 'collector', `http://127.0.0.1:${metricsPort}`, '--json'])).out);
-  await until(async () => (await health()).counts.sampledOut > 0, 'the Collector has decided against some');
-  await until(async () => (await health()).counts.sampledOut + traces().length >= WORK, 'all traces are decided');
-  assert.ok(traces().length < WORK / 2, `${traces().length} of ${WORK} came`);
-  assert.equal((await health()).faults, []);
-});
+all(
+  'sidecar to shared, over TLS to backend: the trace with the error arrives whole, and of the other traces only some',
+  async () => {
+    await service.admin('PUT', '/enabled', { enabled: true, for: '5m', reason: 'test' });
+    const failed = await service.call('POST', '/v1/firmware', { component: 'rack-2', version: '1.5.0' });
+    assert.is(failed.status, 502);
+    for (let made = 1; made < WORK; made++) assert.is((await service.call('POST', '/v1/migrate')).status, 200);
+    const traces = () => groupTraces(backend.spans);
+    const isFailed = (trace: ReturnType<typeof traces>[number]) => trace.some(({ status }) => status.code === 'error');
+    // more than one batch may bring it
+    await until(
+      () => traces().find(isFailed)?.length === 4,
+      'of the trace with the error request, query, update and call of the BMC are there',
+    );
+    const health = async () =>
+      JSON.parse((await invoke(['traces', 'collector', `http://127.0.0.1:${metricsPort}`, '--json'])).out);
+    await until(async () => (await health()).counts.sampledOut > 0, 'the Collector has decided against some');
+    await until(async () => (await health()).counts.sampledOut + traces().length >= WORK, 'all traces are decided');
+    assert.ok(traces().length < WORK / 2, `${traces().length} of ${WORK} came`);
+    assert.equal((await health()).faults, []);
+  },
+);
 
 all('the shared Collector reports which traces it keeps, and the sidecar that it samples nothing', async () => {
   const { out, code } = await invoke([

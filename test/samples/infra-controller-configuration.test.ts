@@ -105,7 +105,7 @@ test('the endpoint of the file counts, and enabled = true records from the start
   assert.is(spans[0]?.resource.attributes['service.name'], 'from-file');
 });
 
-test('the variable wins over the endpoint of the file', async () => {
+test('the variable has precedence over the endpoint of the file', async () => {
   const { state } = await serveOnce('[tracing]\notlp_endpoint = "http://127.0.0.1:1"\nenabled = true\n', receiver.endpoint);
   assert.is(state.body.endpoint, receiver.endpoint);
   await receiver.waitFor((all) => all.some((span) => span.name === 'request'));
@@ -132,7 +132,7 @@ test('allow_runtime_changes = false refuses the change with 403 PermissionDenied
   assert.is(receiver.requests, 0);
 });
 
-test('remote_parent = "ignore": a sampled caller records nothing here while tracing is off; on, a level of the rules adds lookups', async () => {
+test('remote_parent = "ignore": a sampled caller records nothing here while tracing is off; while it is on, a level in the rules adds lookups', async () => {
   const toml = '[tracing]\nroots = "carbide"\ndrop = "runtime"\nremote_parent = "ignore"\nrules = "carbide::api-db=debug"\n';
   const service = await ServiceProcess.start({ toml, env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint } });
   try {
@@ -153,7 +153,7 @@ test('remote_parent = "ignore": a sampled caller records nothing here while trac
   }
 });
 
-test('a mark instead of a prefix: with `when` a call with carbide.trace_root starts a trace, and the migrations, which have none, do not', async () => {
+test('a condition instead of a prefix: with `when` a call with carbide.trace_root starts a trace, and the migrations, which lack it, do not', async () => {
   const toml = `[tracing]\nenabled = true\nroots = "*"\nwhen = "carbide.trace_root=true"\ndrop = "runtime"\n`;
   const env = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint, RECONCILE_INTERVAL_MS: '200' };
   const service = await ServiceProcess.start({ toml, env });

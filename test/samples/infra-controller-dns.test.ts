@@ -101,7 +101,7 @@ test('every query is a trace, without any switch', async () => {
   }
 });
 
-test('its log is JSON, and a line of a query names the trace that the query made', async () => {
+test("the log of the DNS service is JSON, and the line of a query names the query's trace", async () => {
   await ask(dns.port, query('rack-1.site.carbide.internal', 'TXT'));
   const [span] = (await receiver.waitFor((all) => all.length === 2, 30_000)) as [ReceivedSpan];
   const lineOfQuery = () => dns.log.find(({ qname }) => qname === 'rack-1.site.carbide.internal');
@@ -134,7 +134,7 @@ test('an unreachable controller is answered with SERVFAIL, and the trace has the
   assert.is(await lonely.stop(), 0);
 });
 
-test('without an endpoint it exports to the Collector of the cluster, and serves although there is none', async () => {
+test('without an endpoint the DNS service exports to the Collector of the cluster, and serves although none runs', async () => {
   const alone = await startDns({ CARBIDE_API_URL: controller.address });
   await until(() => alone.log.some(({ msg }) => msg === 'serving'), 'it serves');
   assert.is(
@@ -146,7 +146,7 @@ test('without an endpoint it exports to the Collector of the cluster, and serves
   assert.is(receiver.received, 0);
 });
 
-test('a key that it does not know ends it with the key, the file and what was expected', async () => {
+test('an unknown key ends the process with an error that names key, file and expected keys', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'carbide-dns-'));
   try {
     const path = join(folder, 'dns.toml');
@@ -158,7 +158,7 @@ test('a key that it does not know ends it with the key, the file and what was ex
   }
 });
 
-test('its sampler is the default one of the SDK: with OTEL_TRACES_SAMPLER=always_off nothing is recorded, with always_on all is', async () => {
+test("the SDK's own sampler decides: with OTEL_TRACES_SAMPLER=always_off nothing is recorded, with always_on all is", async () => {
   for (const [sampler, count] of [
     ['always_off', 0],
     ['always_on', 2],
@@ -175,7 +175,7 @@ test('its sampler is the default one of the SDK: with OTEL_TRACES_SAMPLER=always
   }
 });
 
-test('LOG_LEVEL=debug adds a span and lines to the log; at info neither is there, and an unknown level ends it', async () => {
+test('LOG_LEVEL=debug adds a span and lines to the log; at info both are absent, and an unknown level ends the process', async () => {
   const detailed = await startDns({
     CARBIDE_API_URL: controller.address,
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint,

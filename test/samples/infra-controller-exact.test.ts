@@ -85,7 +85,7 @@ test('a signed request is recorded whole while tracing is off and its answer nam
   assert.match(await command('status'), /1 request recorded, 1 refused/);
 });
 
-test('a condition on a header of the request records that customer alone', async () => {
+test('a condition on a request header records only the customer that it names', async () => {
   await command('set', 'tracing-enabled', 'true', '--when', 'header:x-customer=42', '--for', '1m');
   const spans = await recorded(POWER.length, async () => {
     await restart();

@@ -117,7 +117,7 @@ test('a condition on a machine that no replica has records nothing', async () =>
   assert.equal(receiver.spans, []);
 });
 
-test('off again: nothing is recorded for that machine either', async () => {
+test('off again: nothing is recorded for the machine of the condition either', async () => {
   assert.is((await set('false')).code, 0);
   await followed(false);
   const before = receiver.requests;

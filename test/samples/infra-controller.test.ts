@@ -15,7 +15,7 @@ interface Request {
   body?: unknown;
   headers?: Record<string, string>;
   status: number;
-  /** The trace that it must make while tracing is on: names by depth, siblings in order of their start. */
+  /** The trace that the request must make while tracing is on: names by depth, siblings in order of their start. */
   spans: string[];
 }
 
@@ -164,7 +164,7 @@ test.after(async () => {
   await receiver?.close();
 });
 
-/** Does all requests, one after the other, and checks what they are answered. */
+/** Sends all requests, one after the other, and checks the answers. */
 async function work(): Promise<void> {
   named.length = 0;
   for (const { method, path, body, headers, status } of REQUESTS) {
@@ -294,7 +294,7 @@ test('on: every span of the code names its place, and the source holds the funct
   }
 });
 
-test('on: each span of a backend carries its name, and no other span does', () => {
+test("on: each span of a backend has the backend's name, and no other span has one", () => {
   const seen = new Map<string, number>();
   for (const span of spans) {
     const file = /component-manager\/(nsm|psm|rms)\.ts$/.exec(String(span.attributes['code.file.path']))?.[1];
@@ -310,7 +310,7 @@ test('on: a reconciled object is recorded with its id and state, and nothing els
     handled.map(({ attributes: { object_id, state } }) => [object_id, state]),
     [
       ['powershelf-1', 'ready'],
-      ['nvswitch-1', 'configured'], // by the passes before, while tracing was off
+      ['nvswitch-1', 'configured'], // set by earlier passes, while tracing was off
     ],
   );
   for (const { attributes } of handled) {
@@ -380,7 +380,7 @@ test('on: listed fields of the bodies of request and answer are recorded, others
   assert.not.ok(JSON.stringify(got).includes('hunter2'));
 });
 
-test('on: an update that a switch has queued is there after a while, and until then the status names it', async () => {
+test('on: the status of a switch shows a queued update until it is installed', async () => {
   const update = (version: string) => service.call('POST', '/v1/firmware', { component: 'switch-1', version });
   const status = async () => (await service.call('GET', '/v1/firmware?component=switch-1')).body[0];
   const before = (await status()).version;
@@ -430,7 +430,7 @@ test('on: open spans are seen while work is under way, by the state, the list an
   const seen = (): boolean => most.state > 0 && most.list > 0 && most.metric > 0;
   let busy = false;
   let updates: Promise<unknown> = Promise.resolve();
-  // how often somebody gets to look while an update is under way is up to the machine
+  // how many readings fall into an update depends on the speed of the machine
   while (busy || (!seen() && Date.now() < limit)) {
     if (!busy) {
       busy = true;
@@ -456,7 +456,7 @@ test('on: open spans are seen while work is under way, by the state, the list an
   assert.is(await openMetric(), '0');
 });
 
-test('on: a caller with a trace of its own gets the request as a part of it', async () => {
+test('on: the request of a caller that has a trace becomes part of that trace', async () => {
   await settle();
   const traceparent = `00-${'1f'.repeat(16)}-${'2e'.repeat(8)}-01`;
   await service.call('GET', '/v1/firmware/bundles?component=rack-1', undefined, { traceparent });
@@ -489,7 +489,7 @@ test('off again: the same work, and nothing arrives', async () => {
   assert.is(body.spans.failed, 0);
 });
 
-test('off again: a caller that records its own trace still gets the request as a part of it', async () => {
+test('off again: the request of a caller that records its own trace still becomes part of that trace', async () => {
   const traceparent = `00-${'3c'.repeat(16)}-${'4d'.repeat(8)}-01`;
   await service.call('GET', '/v1/firmware/bundles?component=rack-1', undefined, { traceparent });
   const got = await receiver.waitFor((all) => all.length === 4);

@@ -4,10 +4,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { listens, until } from '../real/support/program.js';
 
-/** Longer than a process takes that gives up what it cannot finish. */
+/** Longer than a process takes to give up work that it cannot finish. */
 const PATIENCE_MS = 90_000;
 
-/** Ids of the processes whose environment holds the text; one that has ended has none. Linux only; elsewhere the list is empty. */
+/**
+ * Ids of the processes whose environment holds the text; a process that has ended is not listed. Linux only; elsewhere the list is empty.
+ */
 function processesWith(text: string): string[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(text));

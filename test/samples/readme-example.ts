@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Not the synchronous one: the receiver that the example sends to may live in this process. */
+/** Asynchronous, because the receiver that the example sends to may live in this process. */
 const executeFile = promisify(execFile);
 const ROOT = join(__dirname, '../..');
 export const README = join(ROOT, 'README.md');

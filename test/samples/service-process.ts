@@ -104,7 +104,7 @@ export class ServiceProcess {
     }
   }
 
-  /** Ends it with SIGTERM, as an orchestrator does; answers with its exit code. */
+  /** Ends the service with SIGTERM, as an orchestrator does, and returns its exit code. */
   async stop(): Promise<number | null> {
     try {
       if (this.child.exitCode !== null) return this.child.exitCode;

@@ -42,7 +42,7 @@ real('the line is drawn through what was sent, in whole requests', () => {
   );
 });
 
-test('without a Collector it ends at once, and names the variable to set', () => {
+test('without a Collector the program ends at once, and names the variable to set', () => {
   const begin = performance.now();
   const { status, stdout } = sizing([], '/nonexistent/otelcol');
   assert.is(status, 1);

@@ -95,7 +95,7 @@ real('over a real Jaeger behind a Collector: every recipe answers what it must, 
   }
 });
 
-test('the same over the embedded receiver alone, which implements the API of Jaeger', async () => {
+test('the recipes work over the embedded receiver alone, which implements the API of Jaeger', async () => {
   checkOutput(await runSample({}));
 });
 

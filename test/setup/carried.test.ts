@@ -24,7 +24,7 @@ test.after.each(async () => {
   Collector.stopAll();
 });
 
-test('over gRPC spans go through the proxy that grpc_proxy names, and past it without the variable', async () => {
+test('over gRPC spans go through the proxy that grpc_proxy names, and directly without the variable', async () => {
   const collector = await new Collector().start();
   const asked: string[] = [];
   const proxy = createServer((client) => {
@@ -58,7 +58,7 @@ test('over gRPC spans go through the proxy that grpc_proxy names, and past it wi
   proxy.close();
 });
 
-test('the exporter writes its metrics, as one component however many connections it needs', async () => {
+test("the exporter's metrics keep one component name, also after it has opened another connection", async () => {
   const exported = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter: exported, exportIntervalMillis: 100_000 });
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));

@@ -39,7 +39,7 @@ export class Collector {
   #timers = new Set<NodeJS.Timeout>();
   static readonly #running = new Set<Collector>();
 
-  /** After a test, so that one that fails does not hold its file. */
+  /** Called after each test, so that one that fails does not hold its file. */
   static stopAll(): void {
     for (const collector of Collector.#running) collector.stop();
   }
@@ -79,7 +79,7 @@ export class Collector {
     return this;
   }
 
-  /** Ends at once, also calls under way. */
+  /** Ends the server at once, also calls under way. */
   stop(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#server?.forceShutdown();

@@ -48,7 +48,7 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
 }
 
-/** Accepts connections, takes what is sent, and says nothing. */
+/** Accepts connections, reads what is sent, and never answers. */
 function silentServer(): Promise<string> {
   const held: Socket[] = [];
   cleanups.push(() => held.forEach((socket) => void socket.destroy()));

@@ -21,7 +21,7 @@ const ROOT = join(__dirname, '..', '..');
 const RESOURCE_EXHAUSTED = 8;
 const UNAVAILABLE = 14;
 
-/** A test that fails leaves its servers to this: an open one would hold the file until its limit. */
+/** A failed test may leave a server open, which would hold the file until its limit. */
 test.after(() => {
   setTimeout(() => process.exit(), 2000).unref();
 });

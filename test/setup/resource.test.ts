@@ -86,7 +86,7 @@ test('by default all standard detectors are asked, and the command line is left 
   assert.match(String(attributes['service.instance.id']), /^[0-9a-f-]{36}$/u);
 });
 
-test('the same attributes as those of NodeSDK with all its detectors, but for the command line', async () => {
+test('detects the attributes that NodeSDK with all its detectors does, except the command line', async () => {
   process.env.OTEL_NODE_RESOURCE_DETECTORS = 'all';
   const sdk = new NodeSDK({
     metricReaders: [],
@@ -152,7 +152,7 @@ test('configured attributes have precedence over detected ones, and the service 
   assert.not.ok('service.version' in (await found({})));
 });
 
-/** A detector of another package, which says when it was asked. */
+/** A detector of another package, which counts its calls. */
 function cloud(detect: ResourceDetector['detect']): ResourceDetector & { asked: number } {
   const detector = {
     asked: 0,

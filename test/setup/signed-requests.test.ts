@@ -86,7 +86,7 @@ test('the signature is valid for the path and for those below it', () =>
     assert.equal(run.tracing.state().signedRequests, { recorded: 3, refused: 2 });
   }));
 
-test('a path that leads elsewhere is not below the one that is signed', () => {
+test('a path with `..` segments does not count as below the signed path', () => {
   const signedFor = new SignedRequests();
   signedFor.restart({ header: HEADER, secret: SECRET, perSecond: 1000 });
   const admits = (path: string) => {
@@ -131,14 +131,14 @@ for (const [what, value] of BAD) {
     }));
 }
 
-test('without the setting the header has no meaning', () =>
+test('without `trace_header` in the configuration the header is ignored', () =>
   traced({ instrumentations: SIGNED.instrumentations as string[] }, async (run) => {
     await send([{ headers: signed('/v1/power') }]);
     assert.equal(namesOf(await run.spans()), []);
     assert.is(run.tracing.state().signedRequests, null);
   }));
 
-test('no more than the rate is recorded within a second', () =>
+test('within a second no more requests are recorded than the rate allows', () =>
   traced({ ...SIGNED, traceHeaderPerSecond: 2 }, async (run) => {
     await send(Array.from({ length: 5 }, () => ({ headers: signed('/') })));
     const { recorded = 0, refused = 0 } = run.tracing.state().signedRequests ?? {};
@@ -166,7 +166,7 @@ test('a signed request is kept where `keep` would discard its trace', () =>
     assert.equal(namesOf(await run.spans()), ['GET', 'power', 'query']);
   }));
 
-test('behind the middleware alone, the calls of the signed request are recorded', () =>
+test('with the baggage middleware and no HTTP instrumentation, the calls of the signed request are recorded', () =>
   traced({ traceHeader: HEADER, traceHeaderSecret: SECRET }, async (run) => {
     const middleware = baggage.declare({}).middleware();
     const handler: Handler = (request, response) => middleware(request, response, () => answer(request, response));
@@ -201,7 +201,7 @@ test('with `response_header` the response to a recorded request carries its trac
     assert.is(recorded?.get('x-trace-id'), (await run.spans())[0]?.spanContext().traceId);
   }));
 
-test('a header that the program sets itself stays, and a head written at once is complete', () =>
+test('a response header of the same name that the program sets is kept, and writeHead() with headers keeps them', () =>
   traced({ ...SIGNED, enabled: true, responseHeader: 'x-trace-id' }, async () => {
     const own: Handler = (_request, response) => response.setHeader('x-trace-id', 'mine').end('ok');
     assert.is((await send([{}], own))[0]?.get('x-trace-id'), 'mine');
@@ -211,13 +211,13 @@ test('a header that the program sets itself stays, and a head written at once is
     assert.is(answered?.get('x-other'), 'o');
   }));
 
-test('a sampled caller of another format is followed behind the instrumentation while the flag is off', () =>
+test('a request with a sampled B3 header is recorded with its calls while the flag is off', () =>
   traced({ instrumentations: SIGNED.instrumentations as string[], propagators: 'b3' }, async (run) => {
     await send([{ headers: { b3: '0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1' } }, {}]);
     assert.equal(namesOf(await run.spans()), ['GET', 'power', 'query']);
   }));
 
-test('after a shutdown answers are as they were', async () => {
+test('after a shutdown responses have no trace id', async () => {
   await traced({ ...SIGNED, enabled: true, responseHeader: 'x-trace-id' }, async () => undefined);
   assert.is((await send([{}]))[0]?.get('x-trace-id'), null);
 });

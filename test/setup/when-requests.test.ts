@@ -37,7 +37,7 @@ async function serve(handler: Handler, customers: readonly string[]): Promise<vo
   }
 }
 
-test('behind the instrumentation of the HTTP server, the request with the header is recorded whole, and no other', () =>
+test('with HTTP instrumentation, the request with the header is recorded whole, and no other', () =>
   traced({ instrumentations: [HTTP] }, async ({ tracing, spans }) => {
     tracing.setEnabled(true, { when: 'header:x-customer=42' });
     await serve((_request, response) => void power().then(() => response.end('ok')), ['41', '42', '43']);
@@ -46,7 +46,7 @@ test('behind the instrumentation of the HTTP server, the request with the header
     assert.is(new Set(recorded.map((span) => span.spanContext().traceId)).size, 1);
   }));
 
-test('behind the middleware alone, the calls of the request with the header are recorded', () =>
+test('with the baggage middleware and no HTTP instrumentation, the calls of the request with the header are recorded', () =>
   traced({}, async ({ tracing, spans }) => {
     const middleware = baggage.declare({}).middleware();
     tracing.setEnabled(true, { when: 'header:x-customer=42' });

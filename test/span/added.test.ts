@@ -85,14 +85,14 @@ test('without an enclosing span nothing is recorded, in any state', async () => 
   );
 });
 
-test('a lease, conditions and root marks start no trace here', async () => {
+test('a lease, conditions and root marks start no trace at such a function', async () => {
   for (const lease of [{}, { only: 'carbide::rack' }, { when: 'rack=r-1' }]) {
     const spans = await recorded(({ tracing }) => [tracing.setEnabled(true, lease), select('r-1')], { enabled: false });
     assert.equal(spans, []);
   }
 });
 
-test('the span that has ended, and a trace that is not sampled, are left alone', async () => {
+test('adds nothing to a span that has ended, nor in a trace that is not sampled', async () => {
   const late = instrument({ namespace: 'carbide::power', name: 'late' }, () => 1);
   const spans = await recorded(async () => {
     const span = startSpan('around', { namespace: 'carbide::power' });
@@ -123,7 +123,7 @@ test('below a transparent function it adds to the nearest span above', async () 
   assert.equal(spans, [['control', { 'unit.id': 'u', token: 'REDACTED' }]]);
 });
 
-test('the flight recorder does not record its calls', async () => {
+test('the flight recorder does not record calls of a function without a span of its own', async () => {
   const flightDirectory = mkdtempSync(join(tmpdir(), 'spanwright-added-'));
   try {
     await recorded(

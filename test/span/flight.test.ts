@@ -272,7 +272,7 @@ test('arguments beyond the bytes are left out, and fit again when older ones hav
   assert.ok((await dumped()).every(({ attributes }) => attributes.text === 'short'));
 });
 
-test('memory stays within the bytes, also with arguments, and of a huge text only what is kept stays', async () => {
+test('memory stays within the bytes, also with arguments, and only the kept part of a huge text is retained', async () => {
   const bytes = 8 * 2 ** 20;
   const take = instrument({ name: 'take', args: ['text'] }, (text: string) => text.length);
   const fill = (): void => {
@@ -301,7 +301,7 @@ function usedBytes(): number {
   return heapUsed + arrayBuffers;
 }
 
-test('calls that ended before the time of the recorder are left out', async () => {
+test('a dump leaves out calls that ended longer ago than the recorder keeps calls', async () => {
   await fly({ flightRecorder: '1s' });
   const work = instrument({ name: 'work', args: ['number'] }, (number: number) => number);
   work(1);

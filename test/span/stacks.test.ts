@@ -118,7 +118,7 @@ test('writes every exception out in its span', async () => {
   );
 });
 
-test('holds no error of a span that is gone', async () => {
+test('retains no error after its span was garbage-collected', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const fail = (): WeakRef<Error> => {

@@ -27,7 +27,7 @@ async function expectRecorded(tracing: Tracing, ...script: readonly string[]): P
   exporter.reset();
 }
 
-test('calls under an unsampled parent, and between them calls under a sampled one and under none', async () => {
+test('calls under an unsampled parent are not recorded, and calls between them under a sampled parent or none are', async () => {
   const tracing = await started();
   for (let round = 0; round < 3; round++) {
     withRemoteContext(carrier(10, '00'), () => [leaf(1), leaf(2)]);

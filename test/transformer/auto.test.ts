@@ -189,7 +189,7 @@ test('a file without functions gets no import', () => {
   assert.not.match(compiled.output('a.js'), /spanwright/);
 });
 
-test('functions are recorded whichever letters their file uses', () => {
+test('functions are recorded regardless of the names and letters that their file uses', () => {
   const letters = [...'$_wrsveabc'];
   const names = letters.map((_, used) => `f${used}`);
   const files = Object.fromEntries(

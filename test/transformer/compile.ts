@@ -40,7 +40,7 @@ export interface Compiled {
 
 const DEFAULTS = {
   target: 'ES2022',
-  // Without the DOM, which is half of what a small compilation reads.
+  // Libraries without the DOM, which is half of what a small compilation reads.
   lib: ['ES2022', 'ESNext.Decorators'],
   module: 'CommonJS',
   moduleResolution: 'node10',
@@ -107,7 +107,9 @@ export function compile(source: ProjectSource): Compiled {
   };
 }
 
-/** Declarations outside of the projects, parsed once for each way of modules: most of the time of a small compilation. */
+/**
+ * Declarations outside of the projects, parsed once for each kind of modules, because that takes most of the time of a small compilation.
+ */
 const declarations = new Map<string, ts.SourceFile | undefined>();
 
 /**

@@ -41,7 +41,7 @@ test('a near word is suggested, a far one is not', () => {
   assert.is(suggestion('namspace', ['name', 'namespace'], 'options'), 'Did you mean "namespace"?');
   assert.is(suggestion('knid', ['name', 'kind'], 'options'), 'Did you mean "kind"?');
   assert.is(suggestion('colour', ['name', 'kind'], 'options'), 'Its options: name, kind.');
-  assert.is(suggestion('x', [], 'parameters'), 'It has no parameters.');
+  assert.is(suggestion('x', [], 'parameters'), 'There are no parameters.');
 });
 
 test.run();

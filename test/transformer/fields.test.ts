@@ -131,7 +131,7 @@ for (const plugin of [{}, null])
       });
       // A field that goes through what a legacy decorator made loses a name that only the running program knows.
       assert.equal(fields, ['computed', plugin !== null && legacy ? '' : 'computed']);
-      // An instance field that is defined, not assigned, no legacy decorator can see by itself.
+      // A legacy decorator alone cannot see an instance field that is defined instead of assigned.
       const unseen = plugin === null && legacy;
       assert.is(spans.length, unseen ? 4 : 5, spans.join());
       for (const site of ['shared', '12', '13']) assert.ok(spans.includes(site), `${site} of ${spans}`);

@@ -125,7 +125,7 @@ function use(way: keyof typeof WAYS, state: string, name: string): Told {
 
 const declare = testWith('published');
 
-declare('the compiler reports of their sources what it reports without the plugin', () => {
+declare('the compiler reports the same diagnostics for their sources with and without the plugin', () => {
   assert.equal(builtBy('ES2022').diagnostics, builtBy('authored').diagnostics);
   assert.equal(builtBy('ES2022').misuse, []);
 });

@@ -164,7 +164,7 @@ for (const { name, text, sites, alone, files } of CASES) {
   });
 }
 
-test('a module declared by hand is the package', () => {
+test('a hand-written module declaration counts as the package', () => {
   const files = {
     'src/types.d.ts': `declare module 'spanwright' { export function instrument(...all: any[]): any; }`,
     'src/main.ts': `import { instrument } from 'spanwright'; ${METHOD('@instrument')}`,

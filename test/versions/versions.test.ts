@@ -216,7 +216,7 @@ for (const line of LINES) {
     });
   }
 
-  all('Jest loads it and records', async () => {
+  all('a test in Jest loads the package and records', async () => {
     const args = ['node_modules/jest/bin/jest.js', '--rootDir', '.', '--testMatch', '**/recorded.test.js', '--cache', 'false'];
     const { stderr } = await executeFile(line.node, args, { cwd: folder, timeout: LIMIT_MS });
     assert.match(stderr, /Tests:\s+1 passed, 1 total/);

@@ -70,7 +70,7 @@ test.before(async () => {
 });
 test.after(() => closeAll());
 
-test('lists its tools with closed schemas', async () => {
+test('the server lists its tools with closed schemas', async () => {
   const tools = await asked.tools();
   assert.equal(tools.map(({ name }) => name).sort(), [
     'diff',

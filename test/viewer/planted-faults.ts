@@ -137,7 +137,7 @@ function ofKind({ kind, name }: Step, miss: boolean, random: () => number): Valu
 
 const SLOWER = new Set<Fault>(['slow query', 'lock', 'bad machine', 'new version']);
 
-/** Of a repeated call all but the last fail. */
+/** All attempts of a repeated call but the last fail. */
 const repeatFails = (plan: Plan, step: Step, attributes: Values, faulty: boolean): boolean =>
   faulty && plan.fault === 'retry' && step === plan.target && attributes['http.request.resend_count'] !== 2;
 

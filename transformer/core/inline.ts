@@ -50,7 +50,10 @@ function returned(ts: Compiler, expression: ts.Expression, file: ts.SourceFile):
   return { ...rangeOf(expression, file), list };
 }
 
-/** By its syntax alone. Functions and classes do not count; they would also take the name of the variable. */
+/**
+ * True if a value may be a promise, decided by its syntax alone. Functions and classes are excluded; they would also take the name of the
+ * variable.
+ */
 function mayBePromise(ts: Compiler, expression: ts.Expression): boolean {
   const value = unwrapped(ts, expression);
   if (ts.isConditionalExpression(value)) return mayBePromise(ts, value.whenTrue) || mayBePromise(ts, value.whenFalse);

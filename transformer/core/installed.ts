@@ -9,7 +9,7 @@ export const isOwnFile = (path: string): boolean => OWN_FOLDERS.some((folder) =>
 
 interface InstalledFile {
   readonly packageName: string;
-  /** Below the folder of the package, with forward slashes. */
+  /** Path below the folder of the package, with forward slashes. */
   readonly within: string;
 }
 

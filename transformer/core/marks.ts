@@ -70,7 +70,7 @@ export function callMark(ts: Compiler, call: ts.CallExpression, recognition: Rec
   return body === undefined ? undefined : { options, adds, argument, body, named: literal === undefined };
 }
 
-/** By its first name alone, which avoids most look-ups. */
+/** Decided by the first name alone, which avoids most look-ups. */
 function mayMean(ts: Compiler, callee: ts.Expression, recognition: Recognition): boolean {
   let first = unwrapped(ts, callee);
   while (ts.isPropertyAccessExpression(first)) first = unwrapped(ts, first.expression);

@@ -14,9 +14,9 @@ export interface NamingRules {
 export interface Enclosure {
   /** Names of classes, functions and TypeScript namespaces. */
   readonly segments: readonly string[];
-  /** The same, as places in the source. */
+  /** These scopes, as places in the source. */
   readonly scopes: readonly Scope[];
-  /** The innermost of them when it is a class or an object literal: the first half of a span name. */
+  /** The innermost scope, if it is a class or an object literal: the first half of a span name. */
   readonly owner: string | null;
 }
 

@@ -98,7 +98,7 @@ function emptyText({ ts, file, value }: Written, option: string): Fault[] {
   return empty ? [fault('empty-name', rangeOf(value, file), option)] : [];
 }
 
-/** One of some texts. Values that are no literals are checked by the type checker and the runtime. */
+/** One of several texts. Values that are no literals are checked by the type checker and the runtime. */
 function oneOf<Text extends string>(option: string, texts: Record<Text, true>): Check {
   const values = Object.keys(texts);
   return ({ ts, file, value }) => {

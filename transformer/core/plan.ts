@@ -37,7 +37,7 @@ export function planFile(request: PlanRequest): Plan {
   /** Functions that are marked, or are called by Spanwright itself. */
   const taken = new Set<ts.Node>();
 
-  /** No function within the node can have a decorator. */
+  /** True if no function within the node can have a decorator. */
   function isPlain({ pos, end }: ts.Node): boolean {
     return relevant !== undefined && !anyWithin(relevant, pos, end);
   }
@@ -268,7 +268,7 @@ export function planFile(request: PlanRequest): Plan {
     });
   }
 
-  /** Code within a decorator: other calls, functions and classes. The call of the decorator itself is not a site. */
+  /** Visits the code within a decorator: other calls, functions and classes. The call of the decorator itself is not a site. */
   function visitDecorator({ expression }: ts.Decorator, enclosure: Enclosure): void {
     if (ts.isCallExpression(expression)) ts.forEachChild(expression, (child) => visitOptions(child, enclosure));
     else visit(expression, enclosure);

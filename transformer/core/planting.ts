@@ -87,7 +87,7 @@ export function plantingIn(request: PlantingRequest) {
       plantUnnamed(node, name, enclosure, role);
   }
 
-  /** Without a name to find it by. */
+  /** Plants a function that no name refers to. */
   function plantUnnamed(node: FunctionNode, name: Declared, enclosure: Enclosure, role: Planted['role']): void {
     const inline = inlined(node);
     if (inline !== undefined) {
@@ -189,7 +189,7 @@ export function plantingIn(request: PlantingRequest) {
     return !owner.members.some((other) => other !== member && replaces(other, member));
   }
 
-  /** Of two members with one name only the last is there; the halves of an accessor are two. */
+  /** If two members have one name, only the last exists; the two halves of an accessor both exist. */
   function replaces(other: ts.ClassElement, { kind, name, modifiers }: FunctionNode & ts.ClassElement): boolean {
     if (other.name === undefined || !(ts.isMethodDeclaration(other) || ts.isAccessor(other)) || other.body === undefined)
       return false;

@@ -107,7 +107,7 @@ function member(from: Reference | null, name: string): Reference | null {
   return from === null ? null : { specifier: from.specifier, path: [...from.path, name] };
 }
 
-/** The names that an exported declaration makes. */
+/** The names that an exported declaration declares. */
 function declaredBy(ts: Compiler, statement: ts.Statement): string[] {
   if (!ts.isVariableStatement(statement)) {
     const { name } = statement as { name?: ts.Node };

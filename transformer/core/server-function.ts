@@ -6,7 +6,7 @@ import type { Compiler, FunctionNode } from './compiler.js';
 
 const DIRECTIVE = /^use (server|cache)\b/;
 
-/** By the directive of the function or, outside of classes, of the file. */
+/** Decided by the directive of the function or, outside of classes, of the file. */
 export function isServerFunction(ts: Compiler, node: FunctionNode): boolean {
   const { body } = node;
   if (body !== undefined && ts.isBlock(body) && hasDirective(ts, body.statements)) return true;

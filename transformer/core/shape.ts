@@ -106,7 +106,7 @@ function observed(ts: Compiler, node: FunctionNode): { arguments: boolean; newTa
       seen.newTarget = true;
     }
     if (ownsArguments(ts, child)) {
-      // Its name and decorators still belong to the function around it.
+      // A computed name is still evaluated in the function around it.
       const name = (child as { name?: ts.Node }).name;
       if (name !== undefined && ts.isComputedPropertyName(name)) visit(name);
       return;
@@ -115,7 +115,7 @@ function observed(ts: Compiler, node: FunctionNode): { arguments: boolean; newTa
   };
   for (const parameter of node.parameters) visit(parameter);
   if (node.body !== undefined) visit(node.body);
-  // An arrow function has neither: both are those of the function around it.
+  // An arrow function has no `arguments` or `new.target` of its own; both are those of the function around it.
   return ts.isArrowFunction(node) ? { arguments: false, newTarget: false } : seen;
 }
 

@@ -6,5 +6,5 @@ import { didYouMean } from '../../runtime/text/nearest.js';
 export function suggestion(name: string, known: readonly string[], kind: string): string {
   const hint = didYouMean(name, known);
   if (hint !== '') return hint.trim();
-  return known.length === 0 ? `It has no ${kind}.` : `Its ${kind}: ${known.join(', ')}.`;
+  return known.length === 0 ? `There are no ${kind}.` : `Its ${kind}: ${known.join(', ')}.`;
 }

@@ -15,13 +15,13 @@ export interface EsbuildOutput {
   banner?: { readonly [type: string]: string };
 }
 
-/** By the environment of Vite 6 and later. Vitest runs tests for a DOM in a client environment, in Node. */
+/** Decided by the environment of Vite 6 and later. Vitest runs tests for a DOM in a client environment, in Node. */
 export function isViteClient(context: object): boolean {
   const { environment } = context as { environment?: { config?: { consumer?: string } } };
   return environment?.config?.consumer === 'client' && process.env.VITEST === undefined;
 }
 
-/** Of webpack and Rspack, whose default is the web. Next compiles its edge layer for the web, too. */
+/** Decided by the target of webpack and Rspack, whose default is the web. Next compiles its edge layer for the web, too. */
 export function isWebTarget(target: string | readonly string[] | false | undefined): boolean {
   return [target].flat().some((one) => one === undefined || /^(web|webworker|browserslist(?!.*node).*)$/.test(String(one)));
 }

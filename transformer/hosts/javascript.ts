@@ -14,7 +14,7 @@ interface JavaScriptRequest {
   readonly authored: string;
   /** Output of the transformer, if it changed the file. */
   readonly printed: Printed | undefined;
-  /** Of the compiler; see {@link optionsFor}. */
+  /** Options of the compiler; see {@link optionsFor}. */
   readonly options: ts.CompilerOptions;
 }
 
@@ -43,7 +43,7 @@ const COMMONJS = 1;
 const ESNEXT = 99;
 const PRESERVE = 1;
 
-/** For Node as it is: what is newer than its language is lowered. */
+/** Options for the running Node: syntax that it does not support is lowered. */
 export function optionsForNode(ts: Compiler, options: ts.CompilerOptions, commonjs: boolean): ts.CompilerOptions {
   const { ES2022 } = ts.ScriptTarget;
   const target = options.target === undefined ? ES2022 : Math.min(options.target, ES2022);
@@ -53,7 +53,7 @@ export function optionsForNode(ts: Compiler, options: ts.CompilerOptions, common
   };
 }
 
-/** For bundlers, which link modules, know JSX, and have a target of their own. */
+/** Options for bundlers, which link modules, know JSX, and have a target of their own. */
 export function optionsForBundlers(ts: Compiler, options: ts.CompilerOptions): ts.CompilerOptions {
   const { ES2022 } = ts.ScriptTarget;
   const useDefineForClassFields = options.useDefineForClassFields ?? targetOf(ts, options) >= ES2022;
@@ -67,7 +67,7 @@ function optionsFor(ts: Compiler, options: ts.CompilerOptions, target: ts.Script
   return { ...kept, esModuleInterop, target, module, isolatedModules: true, sourceMap: true };
 }
 
-/** The kinds of modules of Node, and `preserve`, imply it; since TypeScript 6 all do. */
+/** True if `esModuleInterop` is implied: by Node's kinds of modules and `preserve`, and since TypeScript 6 by all. */
 function impliesInterop(ts: Compiler, { module = 0 }: ts.CompilerOptions): boolean {
   return module >= NODE16 || Number.parseInt(ts.version, 10) > 5;
 }

@@ -59,7 +59,7 @@ function writeManifests(): void {
     sites.sort((a, b) => byCodeUnits(a.file, b.file) || a.line - b.line || a.column - b.column);
     try {
       mkdirSync(dirname(manifest.path), { recursive: true });
-      // Whole or not at all, also when two builds write it.
+      // Writes the file whole or not at all, also when two builds write it.
       const half = `${manifest.path}.${process.pid}.tmp`;
       writeFileSync(half, `${JSON.stringify({ version: 1, sites }, null, 2)}\n`);
       renameSync(half, manifest.path);
@@ -75,7 +75,7 @@ function readEntries(path: string): readonly Entry[] {
     const { version, sites } = JSON.parse(readSourceText(path));
     return version === 1 && Array.isArray(sites) ? sites.filter((site) => typeof site?.file === 'string') : [];
   } catch {
-    // Absent, or not written by Spanwright: it is replaced.
+    // The file is absent, or not written by Spanwright, and will be replaced.
     return [];
   }
 }

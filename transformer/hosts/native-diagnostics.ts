@@ -36,7 +36,7 @@ export function diagnosticOf({ severity, code, message, at }: Report, { locate }
   return { ...base, fileName: locate(at.file), startPosition: { line: at.line - 1, character: at.column - 1 } };
 }
 
-/** By file and place, each once; those without a file first, as `tsc` prints them. */
+/** Sorts by file and place, as `tsc` does, each diagnostic once; those without a file come first. */
 export function sorted(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const key = ({ fileName = '', code, text, startPosition }: Diagnostic) =>
     JSON.stringify([fileName, startPosition?.line, startPosition?.character, code, text]);

@@ -1,7 +1,7 @@
 // Request and result of one build by the TypeScript 7 host.
 
 export interface Built {
-  /** As `tsc` exits: 0 without errors, 1 with errors and nothing written, 2 with errors. */
+  /** Exit code, as that of `tsc`: 0 without errors, 1 with errors and nothing written, 2 with errors. */
   readonly exit: number;
   readonly errors: number;
   /** Text to print, ending in a new line unless empty. */
@@ -13,6 +13,6 @@ export interface Built {
 export interface BuildRequest {
   readonly noEmit: boolean;
   readonly pretty: boolean;
-  /** The projects that it references too, as `tsc -b`. */
+  /** True: builds the referenced projects too, as `tsc -b` does. */
   readonly references: boolean;
 }

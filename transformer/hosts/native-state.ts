@@ -1,6 +1,6 @@
-// State that the native build keeps of a project beside the state of `tsc`: whether the JavaScript in the output belongs to these
-// options, this version and that state, whole and without a diagnostic of the transformer. Removed before anything is written, and
-// made when all is; so that a build that was ended in between, or one by plain `tsc`, is noticed.
+// State that the native build keeps of a project beside the state of `tsc`: whether the JavaScript in the output belongs to these options,
+// this version and that state, whole and without a diagnostic of the transformer. It is removed before anything is written, and created
+// when everything is written, so that an interrupted build, or one by plain `tsc`, is noticed.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -52,7 +52,7 @@ function stampOf(path: string): string {
   return found === undefined ? 'none' : `${found.size} ${found.mtimeMs}`;
 }
 
-/** Of this package, by its own name. */
+/** Version of this package, found by its own name. */
 function version(): string {
   return createRequire(__filename)('spanwright/package.json').version;
 }

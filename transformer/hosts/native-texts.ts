@@ -149,7 +149,10 @@ function note({ manifest, project }: Texts, path: string, sites: readonly Site[]
   if (manifest !== undefined) noteSites({ path: manifest, locate: project.locate }, project.withoutQuery(path), sites);
 }
 
-/** True if the compiler writes CommonJS for a file. Only asked where it matters: with a default export, or with neither imports nor exports. */
+/**
+ * True if the compiler writes CommonJS for a file. Only evaluated where it matters: with a default export, or with neither imports nor
+ * exports.
+ */
 async function lowered(program: Program, path: string, text: string, { module }: ts.CompilerOptions) {
   if (!/\bexport\s+default\b/.test(text) && /^\s*(?:import|export)\b/m.test(text)) return undefined;
   if (module === COMMONJS) return true;

@@ -9,7 +9,7 @@ import { stripVTControlCharacters } from 'node:util';
 export interface Compiled {
   readonly exit: number;
   readonly errors: number;
-  /** Its output, without the list of files. */
+  /** Output of `tsc`, without the list of files. */
   readonly output: string;
   /** Absolute paths of the files that were written in this run. */
   readonly written: ReadonlySet<string>;

@@ -69,7 +69,7 @@ function parserOf(load: NodeJS.Require, name: string): Found {
   try {
     typescript = load(name);
   } catch {
-    // Not installed here: the next one.
+    // Not installed here: try the next one.
     return {};
   }
   const title = `TypeScript ${typescript.version}`;

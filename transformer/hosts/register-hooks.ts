@@ -1,5 +1,5 @@
-// The hooks by which Node resolves and loads TypeScript. `resolve` and `load` are those of the loader's thread, for Node before 22.15;
-// the synchronous ones are registered in the main thread where Node has `module.registerHooks`.
+// The hooks by which Node resolves and loads TypeScript. `resolve` and `load` run in the loader's thread, for Node before 22.15; the
+// synchronous hooks are registered in the main thread where Node has `module.registerHooks`.
 
 import { dirname, isAbsolute, resolve as join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -30,7 +30,7 @@ interface Loaded {
   readonly shortCircuit?: boolean;
 }
 
-/** From the main thread to the loader's. */
+/** Data that the main thread passes to the loader's thread. */
 export interface RegisterData {
   readonly options: SourceOptions;
   readonly warned: Int32Array;
@@ -83,7 +83,7 @@ export async function load(
   const path = typeScriptAt(url);
   if (path === undefined) {
     const found = javaScriptAt(url);
-    // `require` does it for CommonJS, in the main thread
+    // CommonJS is transformed by `require`, in the main thread
     if (found === undefined || found.format === 'commonjs') return next(url, context);
     const source = instrumentedSource(found.path, 'module');
     return source === undefined ? next(url, context) : { format: 'module', source, shortCircuit: true };

@@ -45,7 +45,10 @@ export function registerSources(options: SourceOptions = {}): void {
   requireTypeScript(loader);
 }
 
-/** Registers the hooks, and again behind the program's entry: until then, hooks of tools that are preloaded later run before these. */
+/**
+ * Registers the hooks, and registers them again when the program's entry loads, because hooks of tools that are preloaded later would
+ * otherwise run first.
+ */
 function registerInFront(registerHooks: NonNullable<Hooks['registerHooks']>, loader: Loader): void {
   const hooks = { resolve, load: loadSync };
   let inForce = registerHooks(hooks);

@@ -112,7 +112,7 @@ export function instrumentedSource(path: string, format: Format): string | undef
   try {
     texts = projectOfSource(path);
   } catch (error) {
-    // A program of JavaScript alone needs no TypeScript unless it asks for what is parsed with it.
+    // A program of JavaScript alone needs no TypeScript unless it uses an option that needs the parser.
     if (error instanceof NoParserError && Object.keys(given).length === 0) return undefined;
     throw error;
   }

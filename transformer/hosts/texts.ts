@@ -31,7 +31,7 @@ export const TRANSFORM = 'spanwright/transformer';
 /** A fault as readable text. */
 export interface Report {
   readonly severity: 'error' | 'warning';
-  /** As the compiler prints it: `src/a.ts(3,5): error TS91001: ...`. */
+  /** A fault as the compiler prints it: `src/a.ts(3,5): error TS91001: ...`. */
   readonly line: string;
   readonly code: number;
   readonly message: string;
@@ -49,7 +49,7 @@ export interface Transformed {
 
 export interface Texts {
   readonly parser: Parser;
-  /** Of the configuration; undefined without one. */
+  /** Path of the configuration; undefined without one. */
   readonly path: string | undefined;
   readonly configuration: Configuration;
   /** True if the configuration has an entry of the plugin, or options were given beside it. */
@@ -267,7 +267,8 @@ export function configurationsAbove(directory: string): string[] {
 function programFacts(ts: Compiler, directory: string, path: string | undefined, configuration: Configuration): ProgramFacts {
   const { options, files } = configuration;
   const base = path === undefined ? directory : dirname(path);
-  // Since TypeScript 6 the root is the directory of tsconfig.json; before, and for composite projects always, what the files share.
+  // Since TypeScript 6, and for composite projects always, the root is the directory of tsconfig.json; otherwise the common one of the
+  // files.
   const own = options.composite === true || Number.parseInt(ts.version, 10) > 5;
   return {
     getCompilerOptions: () => (path === undefined ? options : { ...options, configFilePath: path }),

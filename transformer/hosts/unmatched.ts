@@ -15,7 +15,9 @@ export function unmatchedPatterns({ files, packages }: Settings['autoPatterns'],
   ];
 }
 
-/** In a node_modules at the directory or above it. Of a pattern, the folder in front of its first special character. */
+/**
+ * True if a node_modules at the directory or above it has the package; for a pattern, the folder in front of its first special character.
+ */
 function isInstalled(name: string, directory: string): boolean {
   const { base, isGlob } = picomatch.scan(name);
   for (let folder = directory; ; folder = dirname(folder)) {

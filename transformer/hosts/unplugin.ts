@@ -201,7 +201,7 @@ function defineRequire(options: EsbuildOutput): void {
 function lowered({ parser, configuration }: Texts, path: string, authored: string, printed: Printed | undefined) {
   const options = optionsForBundlers(parser.ts, configuration.options);
   const { code, map } = javaScriptOf(parser, { path, authored, printed, options });
-  // As an object, the one form that every bundler takes.
+  // The map is an object, because that is the one form that every bundler takes.
   return { code, map: map === undefined ? null : JSON.parse(map) };
 }
 
@@ -226,7 +226,10 @@ export function plugins(): UnpluginInstance<SpanwrightPluginOptions | undefined,
   return loadUnplugin().createUnplugin(factory);
 }
 
-/** Not by this file's own `require`: that of a CommonJS module which ES modules import from a zip archive of Yarn finds no ES modules. */
+/**
+ * Not loaded by this file's own `require`: that of a CommonJS module which ES modules import from a zip archive of Yarn finds no ES
+ * modules.
+ */
 const requireInstalled = createRequire(__filename);
 
 function loadUnplugin(): typeof import('unplugin', { with: { 'resolution-mode': 'import' }}) {

@@ -45,7 +45,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   starts.sort((a, b) => a - b);
   const replacing = new Map(plan.edits.filter(({ at }) => at.end > at.start).map((edit) => [placeOfEdit(edit.at), edit]));
   const adding = plan.edits.filter((edit) => edit.kind === 'add members' || edit.kind === 'register members');
-  /** By the initializers of fields: the variables that keep the results of their decorators. */
+  /** Variables that keep the results of decorators, by the initializers of the decorated fields. */
   const fields = new Map(
     plan.edits
       .filter((edit) => edit.kind === 'decorate field')
@@ -160,7 +160,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     ) as ts.FunctionDeclaration;
     const byDefault = hasModifier(declared, ts.SyntaxKind.DefaultKeyword);
     const target = factory.createIdentifier(local);
-    // Of a default export TypeScript 5 would assign the property of the local name, so that one is assigned here.
+    // For a default export, TypeScript 5 would assign the property of the local name, so that one is assigned here.
     if (!byDefault) ts.setOriginalNode(target, declared.name);
     const value = build(codeOf(edit, plan), () => factory.createIdentifier(local));
     const assignment = factory.createAssignment(target, value);
@@ -244,7 +244,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   function importOfEmitted(): ts.Statement {
     const local = factory.createIdentifier(plan.binding);
     const module = factory.createStringLiteral(EMITTED_MODULE, true);
-    // Of a file without imports and exports TypeScript emits an import as it is written.
+    // In a file without imports and exports, TypeScript emits an import as it is written.
     if (commonjs && !ts.isExternalModule(authored)) {
       const required = factory.createVariableDeclaration(local, undefined, undefined, verbatim(`require('${EMITTED_MODULE}')`));
       return factory.createVariableStatement(undefined, factory.createVariableDeclarationList([required], ts.NodeFlags.Const));

@@ -116,7 +116,7 @@ function givenOptions({ adds }: Site, at: Range | null): Code {
   return { is: 'record', entries: [['adds', at === null ? literal({}) : authored(at)]] };
 }
 
-/** The same, or nothing if the list is empty. */
+/** The options of a site as a list of one, or an empty list without options. */
 export function optionsOf(site: Site, at: Range | null): Code[] {
   return at === null && !site.adds ? [] : [givenOptions(site, at)];
 }

@@ -104,7 +104,7 @@ function fileLoaded({ sites, binding, module: { namespace, path } }: Plan): stri
   return `${binding}.fileLoaded(${[namespace, path, places].map(quoted).join(', ')});`;
 }
 
-/** True if an edit calls the module itself, beside its table. */
+/** True if an edit calls a function of `spanwright/emitted`, in addition to the module's table. */
 function callsModule({ sites }: Plan): (edit: Edit) => boolean {
   return (edit) => {
     if (edit.kind === 'keep name' || edit.kind === 'remove decorator' || edit.kind === 'register members') return false;

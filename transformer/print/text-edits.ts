@@ -29,7 +29,7 @@ export interface Printed {
   readonly code: string;
   /** The source map for other tools, exact to the word; created on demand. */
   readonly map: SourceMap;
-  /** For each line its pieces: column in the code, source, line and column of the authored text. Between them both run alike. */
+  /** For each line its pieces: column in the code, source, line and column of the authored text. Between two pieces, both advance alike. */
   readonly pieces: DecodedMap['mappings'];
 }
 

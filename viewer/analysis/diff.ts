@@ -11,7 +11,7 @@ export interface Finding {
   readonly service: string;
   /** Name of the span; empty for an attribute of the resource. */
   readonly span: string;
-  /** Of kind `attribute`: `key=value`, and the attributes that occur in exactly the same traces. */
+  /** For the kind `attribute`: `key=value`, and the attributes that occur in exactly the same traces. */
   readonly attribute?: string;
   readonly also?: readonly string[];
   /** Share of traces with the attribute, calls per trace, milliseconds per trace, or errors per trace. */

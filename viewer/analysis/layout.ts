@@ -16,7 +16,7 @@ export interface LaidOut<Span = ReceivedSpan> {
   readonly duration: number;
   /** Time in which no child was running. */
   self: number;
-  /** On the path that decides the duration of the trace. */
+  /** True: on the critical path, which decides the duration of the trace. */
   critical: boolean;
 }
 
@@ -36,7 +36,8 @@ interface Place<Span> {
 /** Spans with their times, by start; of those that start together the longest first. */
 function placesOf<Span extends Timed>(spans: readonly Span[]): Place<Span>[] {
   const first = spans.reduce((least, { startTimeUnixNano: nanos }) => (isBefore(nanos, least) ? nanos : least), LATEST);
-  // Seconds and the rest apart, because nanoseconds since the epoch are more than a number holds. BigInt takes ten times as long.
+  // Converts seconds and the rest separately, because nanoseconds since the epoch are more than a number holds. BigInt takes ten times as
+  // long.
   const [seconds, rest] = [Number(first.slice(0, -9)), Number(first.slice(-9))];
   const micros = (nanos: string): number =>
     ((Number(nanos.slice(0, -9)) - seconds) * 1e9 + Number(nanos.slice(-9)) - rest) / 1000;

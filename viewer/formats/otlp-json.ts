@@ -84,7 +84,7 @@ function flattenSpan(span: Json, resource: ReceivedSpan['resource'], scope: { na
     spanId: id(span.spanId, 8),
     parentSpanId: span.parentSpanId ? id(span.parentSpanId, 8) : '',
     traceState: span.traceState ?? '',
-    flags: 1, // what a backend has was sampled
+    flags: 1, // a trace that a backend holds was sampled
     name: span.name ?? '',
     kind: spanKindIn(span.kind),
     startTimeUnixNano: nanosIn(span.startTimeUnixNano),

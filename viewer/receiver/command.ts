@@ -17,7 +17,7 @@ const DEFAULT_PORT = 4317;
 export function portOption({ options }: Invocation, name: string): number | undefined {
   const given = options.get(name);
   if (given === undefined || Number(given) <= 65_535) return given === undefined ? undefined : Number(given);
-  throw new UsageError(`--${name}: ${given} is not a port; expected a number from 0 (one that is free) to 65535.`);
+  throw new UsageError(`--${name}: ${given} is not a port; expected a number from 0 (any free port) to 65535.`);
 }
 
 /** Runs until a signal ends it. Options: `port`, `query-port`, `host`, `json`, `file`. */
@@ -90,9 +90,7 @@ function explained(error: unknown): unknown {
     return error.code === 'INVALID_ARGUMENT' ? new UsageError(`--${error.message}`) : new CommandFailure(error.message);
   }
   if (/EADDRINUSE|No address added/.test(error.message)) {
-    return new CommandFailure(
-      `The port is in use (${error.message}). Choose another with --port, or --port 0 for one that is free.`,
-    );
+    return new CommandFailure(`The port is in use (${error.message}). Choose another with --port, or --port 0 for a free one.`);
   }
   return error;
 }

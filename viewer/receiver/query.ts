@@ -11,7 +11,7 @@ import { type Attribute, callsIn, endMilliseconds, serviceOf, startOf } from './
 import { groupTraces } from './tree.js';
 
 export interface QueryServer {
-  /** For `--jaeger` and SPANWRIGHT_JAEGER_URL, for example `http://127.0.0.1:40118`. */
+  /** URL for `--jaeger` and SPANWRIGHT_JAEGER_URL, for example `http://127.0.0.1:40118`. */
   readonly url: string;
   close(): Promise<void>;
 }
@@ -26,7 +26,7 @@ interface Asked {
 const DEFAULT_LIMIT = 20;
 const DAY_MS = 86_400_000;
 
-/** One row a route; `undefined` is a trace that is not there. */
+/** One row for each route; a handler returns `undefined` for an unknown trace. */
 const ROUTES: readonly (readonly [pattern: RegExp, answer: (asked: Asked) => unknown])[] = [
   [/^\/api\/services$/, ({ spans }) => [...new Set(spans.map(serviceOf))]],
   [/^\/api\/traces\/([0-9a-f]{1,32})$/, traceById],
@@ -92,7 +92,7 @@ function tagsOf(query: URLSearchParams): Attribute[] {
   }
 }
 
-/** As Jaeger does it: one span must be of the service, in the time, long enough, and have the tags. */
+/** Matches as Jaeger does: one span must be of the service, in the time, long enough, and have the tags. */
 function search({ spans, query }: Asked): unknown {
   const from = numberOf(query.get('start'), 0) / 1000;
   const to = numberOf(query.get('end'), Number.MAX_SAFE_INTEGER) / 1000;

@@ -9,7 +9,7 @@ import { isLoopbackHost } from '../../runtime/text/loopback.js';
 import { decodeRequest, type ReceivedSpan } from './decode.js';
 
 export interface ReceiverOptions {
-  /** Default 0: one that is free. */
+  /** Port. Default 0: a free one. */
   port?: number;
   /** A loopback address; anything else is refused, since what arrives is neither authenticated nor encrypted. */
   host?: string;
@@ -20,12 +20,12 @@ export interface ReceiverOptions {
 }
 
 export interface Receiver {
-  /** For `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, for example `http://127.0.0.1:40117`. */
+  /** URL for `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, for example `http://127.0.0.1:40117`. */
   readonly endpoint: string;
   readonly port: number;
   /** The kept spans, oldest first. */
   readonly spans: readonly ReceivedSpan[];
-  /** All that arrived, kept or not; `dropped` of them were released. */
+  /** Number of spans that arrived, kept or not; `dropped` of them were released. */
   readonly received: number;
   readonly dropped: number;
   readonly requests: number;

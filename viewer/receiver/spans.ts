@@ -15,7 +15,10 @@ export interface Call {
 
 export const serviceOf = ({ resource }: Pick<ReceivedSpan, 'resource'>): string =>
   String(resource.attributes['service.name'] ?? '');
-/** Of nanoseconds in decimal digits, to the microsecond. Without a BigInt, because each span that arrives passes here twice. */
+/**
+ * Milliseconds from nanoseconds in decimal digits, exact to the microsecond. It avoids a BigInt, because each span that arrives passes here
+ * twice.
+ */
 const milliseconds = (nanos: string): number => Number(nanos.slice(0, -3)) / 1000;
 export const startOf = (span: ReceivedSpan): number => milliseconds(span.startTimeUnixNano);
 export const endMilliseconds = (span: ReceivedSpan): number => milliseconds(span.endTimeUnixNano);
@@ -39,7 +42,7 @@ export function durationOf(spans: readonly ReceivedSpan[]): number {
   return elapsed(Math.min(...spans.map(startOf)), Math.max(...spans.map(endMilliseconds)));
 }
 
-/** In the order in which the trace reached them. */
+/** Services in the order in which the trace reached them. */
 export function servicesOf(spans: readonly ReceivedSpan[]): string[] {
   return [...new Set([...spans].sort((a, b) => startOf(a) - startOf(b)).map(serviceOf))];
 }

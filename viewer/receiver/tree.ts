@@ -124,7 +124,7 @@ function startNanoseconds(span: ReceivedSpan): bigint {
   return BigInt(span.startTimeUnixNano);
 }
 
-/** By start; parents before their children where both have the same, as from SDKs that start spans at whole milliseconds. */
+/** Sorted by start; parents before their children where both have the same, as from SDKs that start spans at whole milliseconds. */
 function byStart(spans: readonly ReceivedSpan[]): ReceivedSpan[] {
   const depths = depthsOf(spans);
   return [...spans].sort(

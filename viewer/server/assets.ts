@@ -18,12 +18,12 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Beside the built server, or in dist/ beside the sources. */
+/** Folder of the page: beside the built server, or in dist/ beside the sources. */
 const FOLDERS = [join(__dirname, '../../page'), join(__dirname, '../dist/page')];
 
 let loaded: ReadonlyMap<string, Asset> | undefined;
 
-/** By path, `/` for the page itself. @throws Error when the page has not been built. */
+/** Files by path, `/` for the page itself. @throws Error when the page has not been built. */
 export function pageAssets(): ReadonlyMap<string, Asset> {
   if (loaded !== undefined) return loaded;
   const folder = FOLDERS.find((path) => existsSync(join(path, 'index.html')));

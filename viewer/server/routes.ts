@@ -101,7 +101,7 @@ export const ROUTES: readonly ApiRoute[] = [
     answer(call) {
       const [{ store, hooks }, id] = [call.source, idOf(call)];
       const stored = store.get(id);
-      // Open spans grow without a change of the store.
+      // The duration of an open span grows without a change of the store.
       const tag = stored === undefined || hooks.open.has(id) ? undefined : `"${STARTED}-${stored.revision}"`;
       if (tag !== undefined && tag === call.knownTag) return { status: 304, tag };
       const detail = traceDetail(call.source, id);

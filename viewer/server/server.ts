@@ -156,7 +156,7 @@ function sendAsset(request: IncomingMessage, response: ServerResponse, pathname:
   response.end(request.method === 'HEAD' ? undefined : asset.content);
 }
 
-/** Below it compression costs more than it saves. */
+/** Number of bytes below which compression costs more than it saves. */
 const COMPRESS_FROM = 4096;
 
 function sendAnswer(

@@ -7,7 +7,7 @@ import { hasMark, markOf, type TraceSummary } from './summary.js';
 import type { StoredTrace, TraceStore } from './trace-store.js';
 
 export interface TraceFilter {
-  /** In a span's name, a service, a namespace, or the start of the trace id; case does not matter. */
+  /** Text in a span's name, a service or a namespace, or the start of the trace id; case does not matter. */
   readonly text?: string;
   readonly service?: string;
   /** A namespace and what is below it: `carbide` matches `carbide::api`, not `carbidex`. */
@@ -29,7 +29,7 @@ export type Order = (typeof ORDERS)[number];
 
 interface Found {
   readonly traces: readonly StoredTrace[];
-  /** All that match, also beyond the limit. */
+  /** Number of all matches, also beyond the limit. */
   readonly matched: number;
   /** Fields of the filter that match nothing by themselves. */
   readonly unmatched: readonly (keyof TraceFilter)[];
@@ -118,7 +118,7 @@ function attributeTest(store: TraceStore, wanted: string): Test {
   return (trace) => hasMark(trace.summary, mark) || (trace.summary.marksOverflow && hasAttribute(store, trace, wanted));
 }
 
-/** For traces with too many different values to index. */
+/** Used for traces with too many different values to index. */
 function hasAttribute(store: TraceStore, trace: StoredTrace, wanted: string): boolean {
   return store
     .spansOf(trace)

@@ -5,7 +5,7 @@ import type { ReceivedSpan, Value, Values } from '../receiver/decode.js';
 import { endMilliseconds, failed, serviceOf, startOf, textOfValue } from '../receiver/spans.js';
 import type { TraceWords, Words } from './words.js';
 
-/** Beyond this a trace is searched by its spans, because the list of its attribute values would outgrow it. */
+/** Number of attribute values beyond which a trace is searched by its spans, because the list of values would be larger than the trace. */
 const MOST_MARKS = 2000;
 
 export interface TraceSummary {

@@ -64,7 +64,7 @@ export class TraceStore {
   readonly #limits: Required<StoreLimits>;
   readonly #traces = new Map<string, StoredTrace>();
   readonly #resources = new Map<string, SharedResource>();
-  /** By object, because the spans of one request share theirs. */
+  /** Keyed by object, because the spans of one request share theirs. */
   #resourceOf = new WeakMap<object, SharedResource>();
 
   constructor({ traces = 50_000, bytes = 512 * 1024 * 1024, spansOfTrace = 100_000 }: StoreLimits = {}) {
@@ -79,7 +79,7 @@ export class TraceStore {
     return this.#traces.get(id);
   }
 
-  /** In order of the last change, the oldest first. */
+  /** Traces in order of the last change, the oldest first. */
   all(): IterableIterator<StoredTrace> {
     return this.#traces.values();
   }

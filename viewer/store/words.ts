@@ -48,7 +48,7 @@ export class Words {
     return this.#words.get(number)?.text ?? '';
   }
 
-  /** Numbers of all texts that pass. */
+  /** Numbers of all texts that pass the test. */
   matching(test: (text: string, lower: string) => boolean): Set<number> {
     const found = new Set<number>();
     for (const [number, { text, lower }] of this.#words) if (test(text, lower)) found.add(number);

@@ -20,7 +20,7 @@ export interface Break {
   readonly calls: number;
 }
 
-/** Sides that may lack tracing rightly: a cluster's API, a cloud, a third-party service, a request by hand. */
+/** Callers and targets that may lack tracing for a good reason: a cluster's API, a cloud, a third-party service, a request by hand. */
 export const isCertain = ({ kind }: Break): boolean => kind !== 'no-answer' && kind !== 'begins-elsewhere';
 
 interface Reason {

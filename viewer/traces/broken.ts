@@ -16,7 +16,7 @@ import type { TraceBackend } from './trace-backend.js';
 /** How long before and after the trace others are looked at, in milliseconds. */
 const BEFORE_MS = 1000;
 const AFTER_MS = 60_000;
-/** Of each service that is not in the trace. */
+/** Most traces that are read of each service that is not in the trace. */
 const TRACES_OF_OTHERS = 50;
 
 async function othersOf(

@@ -94,7 +94,7 @@ function decisionsOf(path: string, config: Config): Decision[] {
   }
   for (const id of Object.keys(config.processors ?? {})) {
     if (used.has(id) || PROCESSORS[componentType(id)] === undefined) continue;
-    decisions.push({ where: path, what: id, keeps: 'nothing decided: it is defined, and in no pipeline of traces' });
+    decisions.push({ where: path, what: id, keeps: 'decides nothing: it is defined, but in no traces pipeline' });
   }
   return decisions.length > 0 ? decisions : [{ where: path, what: 'traces', keeps: 'all: no processor decides' }];
 }

@@ -96,7 +96,7 @@ const ERROR_COLUMNS: readonly Column<TraceRow>[] = [
   { title: 'ERROR', of: ({ error }) => (error === null ? '' : `${error.service}: ${error.name}: ${error.reason}`), most: 160 },
 ];
 
-/** With the first span that meets all conditions; null if Jaeger matched a field of an event. */
+/** A row with the first span that meets all conditions; null if Jaeger matched a field of an event. */
 interface FoundRow extends TraceRow {
   readonly match: { readonly service: string; readonly name: string } | null;
 }

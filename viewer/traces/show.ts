@@ -10,7 +10,7 @@ import { readTraceId } from './arguments.js';
 import { backendOf } from './backend.js';
 import type { TraceBackend } from './trace-backend.js';
 
-/** In order of their start. @throws CommandFailure that says what to look at when the backend has no span of it. */
+/** Spans of a trace in order of their start. @throws CommandFailure that says what to look at when the backend has no span of it. */
 export async function fetchTrace(backend: TraceBackend, id: string): Promise<readonly ReceivedSpan[]> {
   const spans = await backend.trace(id);
   if (spans !== undefined) return [...spans].sort((a, b) => startOf(a) - startOf(b) || (a.spanId < b.spanId ? -1 : 1));

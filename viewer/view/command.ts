@@ -138,7 +138,7 @@ async function startOrExplain(options: ViewerOptions): Promise<Viewer> {
     if (error instanceof StoreFault) throw new CommandFailure(`--store: ${printable(message)}`);
     if (!/EADDRINUSE|No address added/.test(message)) throw error;
     throw new CommandFailure(
-      `A port is in use (${(error as Error).message}). Choose others with --port, --grpc-port and --http-port; 0 is one that is free.`,
+      `A port is in use (${(error as Error).message}). Choose others with --port, --grpc-port and --http-port; 0 takes a free one.`,
     );
   }
 }

@@ -14,7 +14,7 @@ import { VERSION } from '../version.js';
 export interface ViewerOptions {
   /** Address of the page. Default 127.0.0.1; another one than loopback needs `token`. */
   readonly host?: string;
-  /** Port of the page. Default 0: one that is free. */
+  /** Port of the page. Default 0: a free one. */
   readonly port?: number;
   /** Ports of the receivers, on loopback always. Default 0. */
   readonly grpcPort?: number;

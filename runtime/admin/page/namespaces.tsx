@@ -77,7 +77,7 @@ interface RowOptions {
 
 function Row({ row, view, service }: RowOptions) {
   const { path, label, depth, site, open, calls, errors, latency, off } = row;
-  // a namespace without longer ones below it shows its functions only when asked
+  // a namespace without longer ones below it shows its functions only when it is opened
   const expanded = row.children.size === 0 ? view.opened.get(path) === true : isOpen(row, view);
   const toggle = (to: boolean): void => {
     if (opens(row)) void service.toggle(path, to);

@@ -54,7 +54,7 @@ interface Look {
 interface Message {
   readonly kind: 'good' | 'bad';
   readonly text: string;
-  /** A change's message stays until the next change; that of a failed reading goes with the next reading that succeeds. */
+  /** A change's message stays until the next change; that of a failed reading disappears with the next reading that succeeds. */
   readonly from: 'reading' | 'change';
 }
 
@@ -130,7 +130,7 @@ export class Service {
   }
 
   async #readAll(): Promise<void> {
-    // Alone and first, so that a wrong token is refused, and counted, once.
+    // Sent alone and first, so that a wrong token is refused, and counted, once.
     const state = (await this.ask('state', 'GET')) as State;
     const [openSpans, errors, health, namespaces] = await Promise.all([
       this.ask('spans/open?limit=100', 'GET') as Promise<OpenSpans>,

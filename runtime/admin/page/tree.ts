@@ -23,7 +23,7 @@ export interface Branch {
 
 /** Namespaces that a person has opened, and the functions that were loaded for them. */
 export interface TreeView {
-  /** Lower case; empty shows all. */
+  /** Text of the filter in lower case; empty shows all. */
   readonly filter: string;
   /** Path of a branch to whether it was opened or closed by hand. */
   readonly opened: ReadonlyMap<string, boolean>;

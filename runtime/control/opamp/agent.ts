@@ -181,7 +181,7 @@ class OpampAgent implements Control {
     this.#flush();
   }
 
-  /** Of the configurations that come within the gap the last one counts. */
+  /** Of several configurations within the gap, the last one is applied. */
   #offer(offered: NonNullable<ServerToAgent['remoteConfig']>): void {
     this.#offered = offered;
     if (this.#changing !== undefined) return;
@@ -209,7 +209,7 @@ class OpampAgent implements Control {
         status: error === undefined ? APPLIED : FAILED,
         error: (error ?? '').slice(0, REASON_LENGTH),
       };
-      this.#lastSent = now(); // changes come before reports of them, also where many agents share a machine
+      this.#lastSent = now(); // the report of a change waits for the gap, so that further changes are applied first
     }
     this.#due.add('remoteConfigStatus');
     this.#isDue = true;

@@ -1,4 +1,5 @@
-// Contract of the two transports of OpAMP, HTTP and WebSocket, and their limits. Implemented beside, used by agent.ts.
+// Contract of the two transports of OpAMP, HTTP and WebSocket, and their limits. Implemented by http-link.ts and websocket-link.ts, used by
+// agent.ts.
 
 /** Largest message of a server that is read. A configuration has at most three files of 16 KiB. */
 export const MOST_BYTES = 256 * 1024;
@@ -12,7 +13,7 @@ export interface LinkOptions {
 
 /** Called by a link. No call comes after `lost` until the link is opened again, and none after `close()`. */
 export interface LinkEvents {
-  /** A message can be sent now. */
+  /** Called when a message can be sent. */
   ready(): void;
   message(bytes: Uint8Array): void;
   /** The link is down. */

@@ -70,7 +70,7 @@ export interface ServerToAgent {
 }
 
 const writer = new EncodeWriter();
-/** Bytes that most lengths take. */
+/** Bytes that the length of most messages takes. */
 const RESERVED = 2;
 
 function nested(field: number, write: () => void): void {

@@ -9,7 +9,7 @@ import { retryAfterMillis } from '../../export/retry-after.js';
 import { guarded } from '../../fault.js';
 import { ANSWER_MILLISECONDS, type Link, type LinkEvents, type LinkOptions, MOST_BYTES } from './link.js';
 
-/** Of `ws`, version 8 or later. */
+/** The part of the package `ws`, version 8 or later, that is used here. */
 interface Socket {
   // biome-ignore lint/suspicious/noExplicitAny: what the package says of its listeners
   on(event: string, listener: (...facts: any[]) => void): unknown;
@@ -91,7 +91,7 @@ export class WebSocketLink implements Link {
     });
     on('error', (error: NodeJS.ErrnoException) => this.#lose(reasonOf(error)));
     on('close', (code: number) => this.#lose(`the connection was closed (${code})`));
-    // of a socket that was dropped: without a listener an error would end the process
+    // errors of a dropped socket: without a listener, one would end the process
     socket.on('error', () => undefined);
   }
 

@@ -36,7 +36,7 @@ const HEADER_BYTES = 8192;
 export interface EmptyMember {
   readonly key: string;
   readonly metadata: string;
-  /** Members in front of it. */
+  /** Number of members before it. */
   readonly at: number;
 }
 

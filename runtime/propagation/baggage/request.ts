@@ -46,7 +46,7 @@ export function requestContext(
 const withPath = (context: Context, { carrier, url }: FromRequest): Context =>
   withRequestHeaders(context, carrier, http, url.replace(/^\w+:\/\/[^/]*/u, ''));
 
-/** The header wins over the path. */
+/** The header has precedence over the path. */
 function fromRequest(key: ResolvedKey, { carrier, url }: FromRequest): string | undefined {
   const header = key.header === undefined ? undefined : key.accept(http.get(carrier, key.header));
   if (header !== undefined) return header;

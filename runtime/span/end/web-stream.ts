@@ -49,7 +49,7 @@ function shadowAll(stream: ReadableStream, ending: Ending): void {
     shadow(stream, key, (iterator) => observeIteration(iterator as object, ending));
 }
 
-/** Replaces a method by one that sees its result, and may replace it. */
+/** Replaces a method by one that calls it, sees the result, and may return another result. */
 function shadow(target: ReadableStream, key: string | symbol, look: (result: unknown) => unknown): void {
   const method = (target as unknown as Record<string | symbol, unknown>)[key];
   if (typeof method !== 'function') return;
@@ -86,7 +86,7 @@ function observeReader(reader: ReadableStreamDefaultReader, ending: Ending): voi
   );
 }
 
-/** The successor of a promise that the platform made. */
+/** Ends the call with the outcome of the platform's promise, and passes that outcome on. */
 function settleWith(done: Promise<void>, ending: Ending): Promise<void> {
   return done.then(
     () => ending.succeed(),

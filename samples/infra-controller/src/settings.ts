@@ -5,11 +5,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Settings {
-  /** 0 takes one that is free. */
+  /** Port of the service; 0 takes a free one. */
   port: number;
   /** The file whose [tracing] section configures tracing. */
   tracingFile: string;
-  /** For changes through the admin hook. */
+  /** Token for changes through the admin hook. */
   adminToken: string;
   /** Path of the generated token, readable by the same user; undefined when the environment has one. */
   adminTokenFile: string | undefined;

@@ -101,7 +101,7 @@ export class Child {
     return new Child(child, ready, ended, stopLimit);
   }
 
-  /** Asks it to end, and kills it after `stopLimit`. @returns its exit code; null after a signal */
+  /** Asks the process to end, and kills it after `stopLimit`. @returns its exit code; null after a signal */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
     const limit = setTimeout(() => this.process.kill('SIGKILL'), this.stopLimit);
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill(signal);

@@ -23,7 +23,7 @@ export async function emptyCluster(PGlite: { create(): Promise<Postgres> }, fold
   }
 }
 
-/** Renamed into its place when it is whole, because another start may be reading. */
+/** Renamed to its final name when it is complete, because another start may be reading. */
 function keep(file: string, contents: Buffer): void {
   try {
     const part = `${file}.${process.pid}`;

@@ -35,7 +35,7 @@ function startWork(): NodeJS.Timeout[] {
   });
 }
 
-/** Calls that hang, as the page is there to show. */
+/** Calls that hang, so that the page shows open spans. */
 function startHanging(): () => void {
   const end: (() => void)[] = [];
   const hang = (namespace: string, name: string, attributes: Record<string, string | number>): void => {

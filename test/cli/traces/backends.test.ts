@@ -67,7 +67,7 @@ async function ask(recipe: string, args: readonly string[] = [], code = 0): Prom
   return answers[0];
 }
 
-all('show: the whole trace, and nothing of another', async () => {
+all('show: prints the whole trace, and nothing of another', async () => {
   const { spans } = await ask('show', [shop.traces.whole]);
   assert.is(spans.length, 6);
   const { out, err } = await invoke(['traces', 'show', shop.traces.failed, ...backend('jaeger')]);
@@ -79,7 +79,7 @@ all('show: the whole trace, and nothing of another', async () => {
   assert.match(absent.err, /Jaeger has no span of trace 1{32}\. It was not recorded/);
 });
 
-all('slow: traces with a span over the limit, and where their time went', async () => {
+all('slow: lists the traces with a span over the limit, and where their time went', async () => {
   const { traces } = await ask('slow', ['--over', '5s']);
   assert.equal(
     traces.map(({ traceId }: { traceId: string }) => traceId),
@@ -91,7 +91,7 @@ all('slow: traces with a span over the limit, and where their time went', async 
   assert.equal((await ask('slow', ['--over', '5s', '--since', '10s'])).traces, []);
 });
 
-all('errors: traces with a failed span, and the span where the failure started', async () => {
+all('errors: lists the traces with a failed span, and the span where the failure started', async () => {
   const { traces } = await ask('errors', ['--service', 'gateway'], 0);
   assert.equal(traces, [], 'gateway itself has not failed');
   const [row, ...more] = (await ask('errors')).traces;
@@ -100,7 +100,7 @@ all('errors: traces with a failed span, and the span where the failure started',
   assert.equal(row.error, { service: 'payment', name: 'charge', reason: 'RangeError: the card is refused' });
 });
 
-all('find: traces in which one span has all attributes, whether recorded as text or as numbers', async () => {
+all('find: lists the traces in which one span has all attributes, whether recorded as text or as numbers', async () => {
   const found = async (...args: string[]): Promise<string[]> =>
     (await ask('find', args)).traces.map(({ traceId }: { traceId: string }) => traceId);
   const { whole, slow, failed, lost, lostOther, silent } = shop.traces;
@@ -223,7 +223,7 @@ all('from-log: lines of text with a trace id are read like JSON and logfmt; what
   assert.match(ran.err, /1 line with a trace id and no level that can be read\.\n2 lines without a trace id\./);
 });
 
-all('map: calling and called services, with the number of calls', async () => {
+all('map: lists calling and called services, with the number of calls', async () => {
   const { calls } = await ask('map');
   assert.equal(calls, [
     { parent: 'gateway', child: 'orders', count: 5 },
@@ -272,7 +272,7 @@ all('spike: lists the traces of the given moment only', async () => {
   assert.equal((await ask('spike', ['--at', '2020-01-01T00:00:00Z'])).traces, []);
 });
 
-all('diff: the span that made one trace slower than another, and a service whose traces are compared', async () => {
+all('diff: names the span that made one trace slower than another, and compares the traces of one service', async () => {
   const answers: unknown[] = [];
   for (const name of BACKENDS) {
     const pair = await invoke(['diff', shop.traces.slow, shop.traces.whole, '--json', ...backend(name)]);
@@ -286,7 +286,7 @@ all('diff: the span that made one trace slower than another, and a service whose
   assert.equal(answers[2], answers[0], "Tempo's form holds the same");
 });
 
-all('Tempo is asked in TraceQL that no name of a service can break out of', async () => {
+all('a service name is quoted in TraceQL, so that it cannot change the query to Tempo', async () => {
   tempo.asked.length = 0;
   await invoke(['traces', 'slow', '--service', 'a" || true || "', ...backend('tempo')]);
   assert.match(tempo.asked[0] as string, /resource\.service\.name="a\\" \|\| true \|\| \\""/);
@@ -298,7 +298,7 @@ all('Tempo is asked in TraceQL that no name of a service can break out of', asyn
   assert.ok(tempo.asked[0]?.startsWith(`{resource.service.name=${JSON.stringify(long)} &&`), tempo.asked[0]);
 });
 
-all('Tempo is asked for a number or a boolean only where TraceQL reads one', async () => {
+all('a query to Tempo compares with a number or a boolean only if TraceQL can parse the value as one', async () => {
   for (const [value, literal] of [
     ['0', true],
     ['-12.50', true],
@@ -316,7 +316,7 @@ all('Tempo is asked for a number or a boolean only where TraceQL reads one', asy
   }
 });
 
-all('the receiver answers reads from this machine only, and no more than it has', async () => {
+all('the query API of the receiver refuses foreign host names, other methods and unknown traces', async () => {
   const status = async (path: string, init: RequestInit = {}): Promise<number> =>
     (await fetch(`${query.url}${path}`, init)).status;
   assert.is(await status('/api/services'), 200);

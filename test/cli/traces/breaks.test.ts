@@ -88,7 +88,7 @@ test('a separate trace that starts during the call is reported as its missing pa
   assert.equal(look({ at: 250, parentSpanId: 'f'.repeat(16) }), [['no-answer', null]], 'it has a parent elsewhere');
 });
 
-test('an expected service: in the trace, in a trace of its own, silent, or never seen', () => {
+test('an expected service is reported as in the trace, in a trace of its own, silent, or never seen', () => {
   const spans = [span('a', { for: 100 })];
   assert.equal(found(spans, around({ services: ['a'], expected: ['a'] })), []);
   const own = [span('b', { at: 50, trace: 'b' })];
@@ -97,7 +97,7 @@ test('an expected service: in the trace, in a trace of its own, silent, or never
   assert.equal(found(spans, around({ services: ['a'], expected: ['b'] })), [['unknown', 'b']]);
 });
 
-test('breaks of one kind, service and place are one row with their number', () => {
+test('breaks of one kind, service and place are one row with their count', () => {
   const root = span('a');
   const call = (host: string): ReceivedSpan =>
     span('a', { kind: 'client', parentSpanId: root.spanId, attributes: { 'server.address': host } });

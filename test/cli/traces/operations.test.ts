@@ -132,7 +132,7 @@ const CONSOLE_LINE = (level: string, message: string, fields: object = {}): stri
 const checkLog = (name: string, lines: readonly string[], ...more: string[]) =>
   invoke(['traces', 'collector', '--log', file(name, lines.join('\n')), ...more]);
 
-test('collector --log alone: errors by component and message; a log without errors is healthy, another program no log', async () => {
+test('collector --log alone: lists errors by component and message, passes a log without errors, and refuses the log of another program', async () => {
   const gone = { 'otelcol.component.id': 'otlp/backend', error: 'dial tcp: connection refused' };
   const log = [
     CONSOLE_LINE('info', 'Everything is ready. Begin running and processing data.'),
@@ -186,7 +186,7 @@ test('collector --log: lines that could not be read are counted, also when no er
   assert.equal([read, unread], [1, { otherForm: 2, tooLong: 1 }]);
 });
 
-test('collector --log: a line of 1 MiB is read within seconds, and one with values of another type', async () => {
+test('collector --log: reads a line of 1 MiB within seconds, and a line with values of another type', async () => {
   const began = performance.now();
   const lines = ['x'.repeat(1024 * 1024), 'x '.repeat(512 * 1024), `${'x'.repeat(1024 * 512)}\terror\tfailed`].map((line) =>
     line.slice(0, 1024 * 1024),
@@ -198,7 +198,7 @@ test('collector --log: a line of 1 MiB is read within seconds, and one with valu
   assert.equal([log.read, log.unread], [3, { otherForm: 2, tooLong: 0 }]);
 });
 
-test('collector --log: rows and their texts are bounded; further messages are counted, and a further error is a fault', async () => {
+test('collector --log: bounds rows and texts, counts the messages beyond the limit, and reports an error among them', async () => {
   const warnings = Array.from({ length: 1200 }, (_, at) => CONSOLE_LINE('warn', `${at} ${'m'.repeat(3000)}`));
   const error = { error: `${'e'.repeat(3000)}\u001b[2J`, name: 'c'.repeat(3000) };
   const { code, out } = await checkLog('many.log', [...warnings, CONSOLE_LINE('error', 'late', error)], '--json');
@@ -236,7 +236,7 @@ service:
     metrics: {receivers: [otlp], exporters: [otlp]}
 `;
 
-test('sampling: what a live service and each Collector keep, and a sampler that is in no pipeline', async () => {
+test('sampling: lists what a live service and each Collector keep, and reports a sampler that no pipeline uses', async () => {
   const tracing = await startService();
   const admin = await startAdminServer({ tracing, token: 'the-token-for-changes', port: 0, log: () => undefined });
   try {
@@ -260,7 +260,7 @@ test('sampling: what a live service and each Collector keep, and a sampler that 
       ['traces: tail_sampling', 'errors: traces with status ERROR'],
       ['traces: tail_sampling', 'slow: traces over 5000 ms'],
       ['traces: tail_sampling', 'some: 10 % of traces'],
-      ['probabilistic_sampler/unused', 'nothing decided: it is defined, and in no pipeline of traces'],
+      ['probabilistic_sampler/unused', 'decides nothing: it is defined, but in no traces pipeline'],
     ]);
     const plain = file('plain.yaml', 'service: {pipelines: {traces: {receivers: [otlp], exporters: [otlp]}}}');
     assert.equal(await rows(plain), [['traces', 'all: no processor decides']]);
@@ -348,7 +348,7 @@ async function startHops(handOn: boolean): Promise<{ url: string; close(): Promi
   };
 }
 
-test('verify: a context that crosses every hop, and one that is lost between two services', async () => {
+test('verify: reports that the context crosses every hop, or between which two services it is lost', async () => {
   const good = await startHops(true);
   const bad = await startHops(false);
   try {

@@ -59,7 +59,7 @@ function attributesIn(q: string): Map<string, unknown[]> {
   return wanted;
 }
 
-/** As Tempo does it: a number equals no text. */
+/** A number never equals a text, as in Tempo. */
 const has = ({ attributes, resource }: ReceivedSpan, key: string, values: readonly unknown[]): boolean =>
   values.some((value) => attributes[key] === value || resource.attributes[key] === value);
 

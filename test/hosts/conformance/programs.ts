@@ -9,7 +9,7 @@ export interface Program {
   readonly value: unknown;
   /** Names of the spans of one recorded run, sorted. */
   readonly spans: readonly string[];
-  /** Namespace of one of them, below the root, where it is not that of the file and class. */
+  /** Namespace of one of these spans, below the root, where it differs from that of the file and class. */
   readonly namespaces: readonly string[];
   /** Attributes of the first span of that name, beside others. */
   readonly attributes?: { readonly span: string; readonly holds: Readonly<Record<string, unknown>> };

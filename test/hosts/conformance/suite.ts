@@ -22,15 +22,15 @@ export interface Host {
   /** Folder below .cache/hosts that it needs. */
   readonly part?: string;
   readonly variants: readonly Variant[];
-  /** Knows this package; a host that does not makes the same spans with poorer metadata. */
+  /** True if the host knows this package; another host makes the same spans with poorer metadata. */
   readonly transforms: boolean;
   readonly compilerOptions?: Readonly<Record<string, unknown>>;
   readonly packages?: () => Readonly<Record<string, string>>;
-  /** A tool that may measure coverage: nothing is recorded inline. */
+  /** True for a tool that may measure coverage: nothing is recorded inline. */
   readonly covered?: true;
   /** False where its source maps lead to the right line and not to the column. */
   readonly columns?: false;
-  /** Programs that it gets wrong by itself, with the reason, which is printed; `standard:` before those of one kind of decorators. */
+  /** Programs that the host gets wrong by itself, with the reason, which is printed; `standard:` before those of one kind of decorators. */
   readonly except?: Readonly<Record<string, string>>;
   /** Compiles in the directory; throws with the output when that fails. */
   build(directory: string, variant: Variant): Runnable | Promise<Runnable>;

@@ -137,7 +137,7 @@ export async function run() {
 }
 `;
 
-/** Auto mode: functions that nothing exports and that no name leads to, each with what it may see of its call. */
+/** Auto mode: functions that are not exported and that no name refers to; each reads another part of its call. */
 const WITHIN = `const KEY = 'computed';
 class Base { made: unknown[]; constructor(...all: unknown[]) { this.made = [new.target.name, all.length]; } }
 class Derived extends Base {

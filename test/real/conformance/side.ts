@@ -33,7 +33,7 @@ async function startSdk(): Promise<() => Promise<void>> {
   return () => sdk.shutdown();
 }
 
-/** As OpenTelemetry's documentation writes a span round a function. */
+/** Runs a function in a span, as OpenTelemetry's documentation does. */
 const byHand: Call = (name, run, kind = SpanKind.INTERNAL) =>
   trace.getTracer('conformance').startActiveSpan(name, { kind }, (span) => {
     const fail = (error: unknown): never => {

@@ -7,7 +7,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export type Weather =
   | { kind: 'pass' }
   | { kind: 'hang' }
-  /** Each piece of an answer comes so much later. */
+  /** Milliseconds by which each piece of an answer is delayed. */
   | { kind: 'slow'; milliseconds: number }
   /** Connections end with a reset after so many bytes of the client's. */
   | { kind: 'reset'; afterBytes: number };

@@ -96,7 +96,7 @@ export class LoadedService {
     return this.order({ do: 'report' });
   }
 
-  /** Shuts it down in order and waits until the process has ended by itself. */
+  /** Shuts the service down, and waits until its process has ended by itself. */
   async end(): Promise<Ended> {
     this.#agent.destroy();
     const exit = once(this.child, 'exit');

@@ -14,7 +14,7 @@ type Section = Record<string, object>;
 export interface CollectorOptions {
   /** Processors in the order of the pipeline. */
   readonly processors?: Section;
-  /** Besides the file exporter, or instead of it. */
+  /** Exporters besides the file exporter, or instead of it. */
   readonly exporters?: Section;
   /** False: nothing is written to a file. */
   readonly file?: boolean;
@@ -56,7 +56,7 @@ export class OtelCollector {
   readonly #folder = mkdtempSync(join(tmpdir(), 'spanwright-collector-'));
   #program: Program | undefined;
   port = 0;
-  /** Of its own metrics, when they are asked for. */
+  /** URL of its own metrics, if they are requested. */
   metricsUrl = '';
 
   private constructor(readonly options: CollectorOptions) {}
@@ -86,7 +86,7 @@ export class OtelCollector {
     return join(this.#folder, 'metrics.jsonl');
   }
 
-  /** Again after a stop or kill: on the same port. */
+  /** Starts again after a stop or kill, on the same port. */
   async start(port = this.port): Promise<void> {
     this.port = port || ((await freePorts(1))[0] as number);
     this.#starts++;
@@ -125,7 +125,7 @@ export class OtelCollector {
     return this.requests().flatMap(flatten);
   }
 
-  /** The same as it was written: requests in OTLP's JSON. A line that is being written is left for the next time. */
+  /** The output as it was written: requests in OTLP's JSON. A line that is being written is left for the next time. */
   requests(): Parameters<typeof flatten>[0][] {
     return Array.from({ length: this.#starts }, (_, index) => this.#fileOf(index + 1)).flatMap(linesOf) as never;
   }
@@ -136,8 +136,8 @@ export class OtelCollector {
   }
 
   /**
-   * Those of one instance of a service, each once. What another has sent before may arrive at any later time: a Collector that
-   * was frozen reads its sockets when it thaws, long after the senders have given up.
+   * Spans of one instance of a service, each once. Spans that another instance has sent before may arrive at any later time: a Collector
+   * that was frozen reads its sockets when it thaws, long after the senders have given up.
    */
   spansOf(instance: string): FlatSpan[] {
     const mine = this.spans().filter(({ resource }) => resource['service.instance.id'] === instance);

@@ -59,7 +59,7 @@ export class Program {
     return program;
   }
 
-  /** Asks it to end, in order, and ends it when it does not. */
+  /** Asks the process to end, and kills it when it does not. */
   async stop(): Promise<void> {
     if (!this.#lives()) return;
     const exit = once(this.child, 'exit');
@@ -77,7 +77,7 @@ export class Program {
     await exit;
   }
 
-  /** Freezes it: connections stay open, and nothing is answered. */
+  /** Freezes the process: connections stay open, and nothing is answered. */
   freeze(): void {
     this.child.kill('SIGSTOP');
   }
@@ -91,7 +91,7 @@ export class Program {
   }
 }
 
-/** Below those that Linux hands out by itself, from 32768 on: a connection, or a listener on port 0, gets none of these in between. */
+/** Ports below those that Linux assigns itself, from 32768 on: a connection, or a listener on port 0, gets none of these in between. */
 const FIRST_PORT = 10_000;
 /** Each process has a block of its own, so that test files that run side by side do not find the same port. */
 const BLOCK = 36;

@@ -92,7 +92,7 @@ async function main(): Promise<void> {
     );
   }).listen(0, '127.0.0.1');
 
-  // A connection that the server gives up while the client writes to it would look like an answer that tracing has cost.
+  // A connection that the server gives up while the client writes to it would look like an answer that was lost because of tracing.
   server.keepAliveTimeout = 0;
 
   let toggling: ReturnType<typeof toggle> | undefined;

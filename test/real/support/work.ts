@@ -28,7 +28,7 @@ export async function startRecording(endpoint: string, options: TracingOptions =
     spanProcessors: [keep as never],
     ...options,
   });
-  // read late: what the process is, as its resource says, is known when the first spans have been sent
+  // read late, because the attributes of the resource are known only when the first spans have been sent
   return {
     tracing,
     get ended() {
@@ -82,7 +82,7 @@ export const placeOrder = instrument(
   },
 );
 
-/** As a library does it that knows only OpenTelemetry's API. */
+/** Records a span as a library does that knows only OpenTelemetry's API. */
 function notify(id: number): Promise<void> {
   const tracer = trace.getTracer('mailer', '1.2.3');
   const before = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), traceFlags: 1 };

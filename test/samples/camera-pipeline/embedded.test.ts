@@ -27,7 +27,7 @@ interface Run {
   readonly code: number | null;
   readonly output: string;
   readonly seconds: number;
-  /** In the environment of all that it started. */
+  /** Text in the environment of all processes that it started. */
   readonly mark: string;
 }
 
@@ -73,7 +73,7 @@ test.before(async () => {
 });
 test.after(() => receiver.close());
 
-test('with nothing configured it starts a receiver, PostgreSQL and Redis, and all its checks pass', () => {
+test('with nothing configured the sample starts a receiver, PostgreSQL and Redis, and all its checks pass', () => {
   assert.is(run.code, 0, run.output);
   assert.match(run.output, /^All as it must be, in [\d.]+ s\.$/m);
   assert.match(run.output, /^25 images: something in \d+, 1 unreadable; \d+ events, [1-9]\d* alerts$/m);
@@ -82,7 +82,7 @@ test('with nothing configured it starts a receiver, PostgreSQL and Redis, and al
   assert.match(run.output, /✗ Error: the PNG of \d+ bytes is cut off or damaged \(at \S+ \(src\/pipeline\/png\.ts:\d+:\d+\)\)/);
 });
 
-test('with an endpoint the spans go there, and it reports that it cannot check them', () => {
+test('with an endpoint the spans go there, and the sample reports that it cannot check them', () => {
   assert.is(sent.code, 0, sent.output);
   assert.match(sent.output, /^What arrived at http:\/\/127\.0\.0\.1:\d+ cannot be seen from here/m);
   const services = new Set(receiver.spans.map(({ resource }) => resource.attributes['service.name']));
@@ -98,7 +98,7 @@ test('neither run leaves a process behind', async () => {
   await assertNothingLeft(sent.mark, []);
 });
 
-test('the README shows what it prints', () => {
+test('the README shows what the sample prints', () => {
   const readme = readFileSync(README, 'utf8');
   const block = /```text\n([\s\S]*?)```/;
   if (process.env.UPDATE_README)
@@ -110,7 +110,7 @@ test('the README shows what it prints', () => {
   assert.ok(shapeOf(run.output).length > 25);
 });
 
-test('when it is killed, all processes that it started end', async () => {
+test('when the sample is killed, all processes that it started end', async () => {
   const mark = randomUUID();
   const child = spawn(process.execPath, [join(SAMPLE, 'build/drive/serve.js')], {
     cwd: SAMPLE,
@@ -127,7 +127,7 @@ test('when it is killed, all processes that it started end', async () => {
   await assertNothingLeft(mark, ports);
 });
 
-test('without Redis it names the package to install, and leaves no process behind', async () => {
+test('without Redis the sample names the package to install, and leaves no process behind', async () => {
   const { code, output } = await drive('drive/start.js', { PATH: '' });
   assert.is(code, 1, output);
   assert.match(output, /Redis is needed, and redis-server cannot be started .*apt-get install redis-server.*REDIS_URL/);

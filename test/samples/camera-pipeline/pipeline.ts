@@ -208,7 +208,7 @@ export class Pipeline {
     await until(() => images.every((image) => ends().has(image)), 'every image comes to its end', 60_000);
   }
 
-  /** Lines with these values, of those from `first` on. */
+  /** Lines with these values, from index `first` on. */
   lines(values: Readonly<Record<string, string>>, first = 0): Line[] {
     return this.texts
       .slice(first)

@@ -10,7 +10,7 @@ interface Target {
   readonly expr?: string;
   readonly service?: string;
   readonly operation?: string;
-  /** As Grafana's Jaeger data source has them: logfmt. */
+  /** Tags in the form of Grafana's Jaeger data source, logfmt. */
   readonly tags?: string;
 }
 

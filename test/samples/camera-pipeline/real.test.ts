@@ -92,7 +92,7 @@ all('an image that shows nothing ends at the detector, one that cannot be read f
   }
 });
 
-all('the model describes the images of the cameras', () => {
+all("the model classifies more than 90 % of the cameras' images correctly", () => {
   const seen = [...traced, ...sampled].filter(shows);
   const events = new Map(pipeline.lines({ msg: 'event' }).map((line) => [line.get('image'), line.get('object')]));
   const right = seen.filter((line) => events.get(line.get('image')) === line.get('object'));
@@ -224,7 +224,7 @@ const BAGGAGE: Sent[] = [
   },
 ];
 
-all('baggage from headers, path and upstream reaches the spans of the last process, and what is not valid does not', async () => {
+all('baggage from headers, path and upstream reaches the spans of the last process, and invalid baggage does not', async () => {
   const scene = new Scene('side_door', 'test');
   const send = async (png: Buffer, headers: Record<string, string>, camera = 'side_door'): Promise<Response> =>
     fetch(`${pipeline.api}/cameras/${camera}/images`, {
@@ -281,7 +281,7 @@ all('work that a detector had not finished is done after its restart, in its own
       camera: line.get('camera') ?? '',
       traceparent: `00-${traceId}-0000000000000077-01`,
     };
-    // in one step, so that the detector that runs does not get it
+    // in one step, so that the running detector does not get the image
     await client.multi().xAdd(IMAGES, '*', entry).xReadGroup(DETECTORS, 'detector-2', { key: IMAGES, id: '>' }).exec();
     // the line of an image is written before it is acknowledged
     await until(async () => (await client.xPending(IMAGES, DETECTORS)).pending === 1, 'this one alone is pending');
@@ -542,7 +542,7 @@ function withVariables<T>(variables: Record<string, string>, look: () => T): T {
   }
 }
 
-all('at SIGTERM it sends the remaining spans, exits with 0, and leaves no listening process', async () => {
+all('at SIGTERM the sample sends the remaining spans, exits with 0, and leaves no listening process', async () => {
   assert.is(await pipeline.endSample(), 0);
   for (const address of [pipeline.api, ...Object.values(pipeline.operations)]) {
     const answers = await fetch(address).then(

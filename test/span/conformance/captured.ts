@@ -134,7 +134,7 @@ export const capturedCases: Cases = (test, variant) => {
     );
   });
 
-  test('kind, name and namespace', async () => {
+  test('records kind, name and namespace of the options', async () => {
     target.kind();
     const span = await only();
     assert.is(span.kind, SpanKind.CLIENT);
@@ -145,7 +145,7 @@ export const capturedCases: Cases = (test, variant) => {
     assert.is(attributes['code.function.name'], 'chosen::place::placed');
   });
 
-  test('the transformer knows the place of the code', async () => {
+  test('records the place of the code with the transformer, and none without', async () => {
     target.constant();
     const { attributes } = await only();
     assert.is(attributes['code.file.path'], variant.transformed ? 'src/captured.ts' : undefined);

@@ -13,7 +13,7 @@ export const contextCases: Cases = (test, variant) => {
     new Set(spans.map((span) => span.parentSpanContext?.spanId));
   const ids = (spans: ReadableSpan[]): Set<string> => new Set(spans.map((span) => span.spanContext().spanId));
 
-  test('it survives awaits, timers and immediates', async () => {
+  test('the active span survives awaits, timers and immediates', async () => {
     await target.awaits('a');
     const spans = await finished();
     const [root] = named(spans, 'awaits') as [ReadableSpan];
@@ -24,7 +24,7 @@ export const contextCases: Cases = (test, variant) => {
     assert.equal(new Set([...parents(leaves)]), new Set([...ids([root]), ...ids(nested)]));
   });
 
-  test('it survives events, timeouts, ticks and microtasks', async () => {
+  test('the active span survives events, timeouts, ticks and microtasks', async () => {
     await target.callbacks();
     const spans = await finished();
     assert.is(named(spans, 'leaf').length, 4);
@@ -42,7 +42,7 @@ export const contextCases: Cases = (test, variant) => {
     }
   });
 
-  test('it is not active where the call was made, before or after', async () => {
+  test('the span of a call is not active in its caller, before or after', async () => {
     assert.is(trace.getActiveSpan(), undefined);
     const pending = target.nested('a');
     assert.is(trace.getActiveSpan(), undefined);

@@ -77,7 +77,7 @@ export const endCases: Cases = (test, variant) => {
     assert.is(stream.listenerCount(EventEmitter.errorMonitor), 0);
   });
 
-  test('a readable stream without the option: the span ends with the call', async () => {
+  test('a readable stream without `until`: the span ends with the call', async () => {
     const stream = Readable.from(['a']);
     assert.is(
       target.pass(() => stream),
@@ -134,7 +134,7 @@ export const endCases: Cases = (test, variant) => {
     await only();
   });
 
-  test('the stream that a promise brings', async () => {
+  test('a stream that a promise resolves to ends the span', async () => {
     const stream = await target.openLater(() => Readable.from(['a']));
     assert.is(running().openCount, 1);
     stream.resume();
@@ -187,7 +187,7 @@ export const endCases: Cases = (test, variant) => {
     });
   }
 
-  test('a web stream that fails fails the span; one whose lock is let go is not at its end', async () => {
+  test('a web stream that fails fails the span; releasing its lock does not end the span', async () => {
     const stream = target.open(() => new ReadableStream({ pull: (controller) => controller.error(error) }, { highWaterMark: 0 }));
     const first = stream.getReader();
     first.releaseLock();
@@ -303,7 +303,7 @@ export const endCases: Cases = (test, variant) => {
     assert.is((await only()).status.code, 2);
   });
 
-  test('a subject stays one', async () => {
+  test('a Subject is returned as a Subject, and ends the span when it completes', async () => {
     const subject = target.open(() => new Subject<number>());
     const seen: number[] = [];
     subject.subscribe((value) => seen.push(value));
@@ -315,7 +315,7 @@ export const endCases: Cases = (test, variant) => {
     await only();
   });
 
-  test('an observable without the option is left alone', async () => {
+  test('an observable without `until` is left alone', async () => {
     const source = new Observable<number>((subscriber) => subscriber.complete());
     const { subscribe } = source;
     assert.is(target.pass(() => source).subscribe, subscribe);
@@ -323,7 +323,7 @@ export const endCases: Cases = (test, variant) => {
     await only();
   });
 
-  test('an async iterable that is no generator', async () => {
+  test('an async iterable that is not a generator ends the span after its last value or a break', async () => {
     const iterable = new Countdown(2);
     assert.is(
       target.open(() => iterable),
@@ -339,7 +339,7 @@ export const endCases: Cases = (test, variant) => {
     await only();
   });
 
-  test('a generator that a plain function returns', async () => {
+  test('a generator that a plain function returns ends the span after its last value', async () => {
     function* numbers(): Generator<number, string> {
       yield 1;
       yield 2;

@@ -199,7 +199,7 @@ export const generatorCases: Cases = (test, variant) => {
     assert.is(stream[Symbol.asyncIterator](), stream);
   });
 
-  test('a trace that is not kept is not kept in the body either', async () => {
+  test('in an unsampled trace the calls in the body are not recorded either', async () => {
     const rules = running().setRules('*=0.000001');
     try {
       assert.equal([...make().parent()], ['child', 'child']);

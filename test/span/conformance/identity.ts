@@ -25,7 +25,7 @@ export const identityCases: Cases = (test, variant) => {
     assert.equal(await names(), ['Base.create']);
   });
 
-  test('frozen and sealed instances', async () => {
+  test('records calls on frozen and sealed instances', async () => {
     const frozen = Object.freeze(new Members());
     assert.is(frozen.self(), frozen);
     assert.is(frozen.answer, 42);
@@ -71,7 +71,7 @@ export const identityCases: Cases = (test, variant) => {
     assert.equal(Reflect.ownKeys(new Members()), ['fieldCalls']);
   });
 
-  test('methods cannot be constructed, before and after', () => {
+  test('methods cannot be constructed, with or without the decorator', () => {
     for (const owner of [Members.prototype, Bare.prototype])
       assert.throws(() => Reflect.construct(owner.self as never, []), /not a constructor/);
   });
@@ -127,7 +127,7 @@ export const identityCases: Cases = (test, variant) => {
     if (variant.transformed) assert.is(running().sites().length, before);
   });
 
-  test('calls of many shapes pass on what they were given', async () => {
+  test('calls with any number of arguments pass them on unchanged', async () => {
     const { rest } = Members.prototype;
     for (let count = 1; count < 7; count++) assert.is(Reflect.apply(rest, new Members(), Array(count).fill('x')), count - 1);
     await finished();

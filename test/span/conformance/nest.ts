@@ -46,7 +46,7 @@ export const nestCases: Cases = (test, variant) => {
       assert.equal(names(await finished()), ['RoleGuard.canActivate', 'RoleGuard.canActivate']);
     });
 
-    test(`an exception becomes the answer it was: ${order} Nest's decorators`, async () => {
+    test(`an exception becomes the same response as without the decorator: ${order} Nest's decorators`, async () => {
       const [status, body] = await get(`machines/${order}/404`, ADMIN);
       assert.equal([status, (body as { message: string }).message], [404, 'no machine 404']);
       const failed = (await finished()).filter((span) => span.status.code === 2);
@@ -67,12 +67,12 @@ export const nestCases: Cases = (test, variant) => {
     for (const span of lasting) assert.ok(milliseconds(span) > 3);
   });
 
-  test('a body and a status code', async () => {
+  test('the body and the status code of a request are those of the handler', async () => {
     assert.equal(await get('machines/echo', {}, { a: 1 }), [202, { a: 1 }]);
     assert.equal(names(await finished()), ['RoleGuard.canActivate', 'MachineController.echo']);
   });
 
-  test('a controller that is instrumented as a whole', async () => {
+  test('a controller that is instrumented as a whole records its handlers behind the guard', async () => {
     assert.equal(await get('whole/3', ADMIN), [200, 'whole 3']);
     assert.is((await get('whole/3'))[0], 403);
     assert.equal(names(await finished()), ['RoleGuard.canActivate', 'WholeController.get', 'RoleGuard.canActivate']);

@@ -29,7 +29,7 @@ export const parameterCases: Cases = (test, variant) => {
     assert.equal(await recorded(() => target.method('m1', 'hush', 4)), { 'machine.id': 'm1', rack: 4 });
   });
 
-  test('together with the option args, on static methods, and in a class that is decorated as a whole', async () => {
+  test('marked parameters are recorded together with the option args, on static methods, and in a class that is decorated as a whole', async () => {
     assert.equal(await recorded(() => target.both('a', 'b')), { first: 'a', 'second.key': 'b' });
     assert.equal(await recorded(() => Marked.fixed(3)), { count: 3 });
     assert.equal(await recorded(() => new Whole().method('m2')), { 'whole.id': 'm2' });
@@ -39,7 +39,7 @@ export const parameterCases: Cases = (test, variant) => {
     assert.equal(await recorded(() => target.secret('hush')), { shown: 'REDACTED' });
   });
 
-  test('on a method that is not instrumented it does nothing; in a wrong place it throws', () => {
+  test('@record does nothing on a method that is not instrumented, and throws in a wrong place', () => {
     runtime.record('never')(Marked.prototype, 'plain', 0);
     assert.is(target.plain('x'), 'x');
     assert.throws(() => runtime.record(''), /@record: found ""; expected an attribute key/);

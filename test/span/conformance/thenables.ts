@@ -46,7 +46,7 @@ export const thenableCases: Cases = (test, variant) => {
     await only();
   });
 
-  test('it is timed from the call to settlement', async () => {
+  test('a thenable is timed from the call to settlement', async () => {
     const query = target.pass(() => new Query(() => after(15)));
     await after(10);
     await query;
@@ -77,7 +77,7 @@ export const thenableCases: Cases = (test, variant) => {
     assert.is((await only()).status.code, 2);
   });
 
-  test('a second use runs a second time, as without recording, in no span', async () => {
+  test('a second use runs the thenable again, as without recording, without a span', async () => {
     const query = target.pass(() => new Query());
     await query;
     await query;
@@ -85,12 +85,12 @@ export const thenableCases: Cases = (test, variant) => {
     await only();
   });
 
-  test('an async function that returns one has its promise settled by it', async () => {
+  test('an async function that returns a thenable settles with its outcome', async () => {
     assert.is(await target.later(() => new Query() as unknown as Promise<string>), 'rows');
     await only();
   });
 
-  test('the thenable looks as it did: no key more in a loop, the same class', () => {
+  test('the thenable has no additional enumerable key, and the same class', () => {
     const query = target.pass(() => new Query());
     assert.equal(Object.keys(query).sort(), ['activeIn', 'outcome', 'parts', 'runs']);
     assert.instance(query, Query);
@@ -135,7 +135,7 @@ export const thenableCases: Cases = (test, variant) => {
   ];
   for (const [way, use] of WAYS) {
     for (const fails of [false, true]) {
-      test(`${way} of a thenable that ${fails ? 'fails' : 'succeeds'} is the use that its span ends with`, async () => {
+      test(`${way} of a thenable that ${fails ? 'fails' : 'succeeds'} ends the span`, async () => {
         const query = target.pass(() => new Closed(() => (fails ? Promise.reject(new Error('no')) : Promise.resolve('rows'))));
         const consumer = runtime.startSpan('consumer');
         const seen: unknown[] = [];
@@ -154,7 +154,7 @@ export const thenableCases: Cases = (test, variant) => {
     }
   }
 
-  test('methods that do not run a thenable are its own', async () => {
+  test('methods that do not run a thenable are not replaced', async () => {
     const query = new Query();
     const methods = { get: () => 'header', all: () => 'all', end: () => 'chunk' };
     const returned = target.pass(() => Object.assign(query, methods));

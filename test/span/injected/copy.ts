@@ -8,7 +8,7 @@ import { ROOT } from '../../transformer/compile.js';
 
 export const COPY = join(ROOT, '.cache', 'injected-faults');
 
-/** Files that run during a recorded call. Set-up, export and the doors run outside of it. */
+/** Files that run during a recorded call. Set-up, export and the entry points run outside of it. */
 const RECORDING_PATH = /^(emitted|state)\.js$|^(span|gate|open|site|context|instrument)\//;
 
 /** Statements that only run the program's own function, or pass it on: a fault there would be the function's own. */

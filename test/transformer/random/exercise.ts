@@ -6,7 +6,7 @@ export interface Program {
   /** Classes, base first, and functions. */
   readonly classes: readonly (new () => object)[];
   readonly functions: Readonly<Record<string, Fn>>;
-  /** The span's name of each function that is recorded, by what it says as it is entered. */
+  /** Span name of each recorded function, by the label that it logs when it is entered. */
   readonly sites: Readonly<Record<string, string>>;
   /** Functions that count as called when their body is entered; a failure while parameters are bound is not a call. */
   readonly late: readonly string[];
@@ -38,7 +38,7 @@ export function entered(label: string): void {
   steps.push(`in ${label}`);
 }
 
-/** Calls a private method. What fails while its parameters are bound is a call all the same, but of those that are late. */
+/** Calls a private method. A failure while its parameters are bound counts as a call too, except for the methods in `lateOnes`. */
 export function reach(label: string, call: () => unknown): unknown {
   const before = entries.length;
   const failed = (): void => {
@@ -139,7 +139,7 @@ export async function exercise(
 
   await counted();
 
-  // With new, which methods, arrow functions and the like refuse.
+  // Calls with `new`, which methods, arrow functions and the like refuse.
   for (const { label, fn } of subjects) seen.push(`new ${label}: ${constructed(fn)} [${steps.splice(0).join(', ')}]`);
   // Work that these calls started may go on for some turns.
   await new Promise((resolve) => setTimeout(resolve, 2));
@@ -181,7 +181,7 @@ function functionOf(name: string, fn: Fn): Subject {
   return { label: name, fn, receivers: () => [undefined, { state: 'other' }] };
 }
 
-/** As the transformer names a computed member: by its source text. */
+/** The name that the transformer gives a computed member: its source text. */
 function keyText(key: string | symbol): string {
   if (key === 'computed1') return '[KEY]';
   if (key === Symbol.iterator) return '[Symbol.iterator]';
@@ -212,7 +212,7 @@ async function settled(result: unknown, mode: number): Promise<string> {
   return describeValue(result);
 }
 
-/** To the end, left early, thrown into, or never begun. */
+/** Ways to iterate: to the end, left early, thrown into, or never begun. */
 async function iterated(generator: Generator | AsyncGenerator, mode: number): Promise<string> {
   // A generator that is recorded has methods of its own.
   const own = recording ? '' : ` ${keysOf(generator)}`;

@@ -69,7 +69,7 @@ export function programOf({ seed, legacy }: ProgramChoice): Text {
     say(expression ? '};' : '}');
   }
 
-  /** A method whose name begins with `reach`; no list of sites has it but that of auto mode and of a whole class. */
+  /** A method whose name begins with `reach`. It is a site only in auto mode and in a class that is instrumented as a whole. */
   function reachPrivate(owner: string, { text, static: isStatic }: Key, whole: boolean): void {
     const name = `reach${text.slice(1)}`;
     const label = `${owner}.${name}`;
@@ -150,13 +150,13 @@ type Kind = 'sync' | 'async' | 'generator' | 'async generator' | 'get' | 'set' |
 interface Key {
   /** As written. */
   readonly text: string;
-  /** As the transformer names it. */
+  /** The name that the transformer gives it. */
   readonly label: string;
   readonly kind: Kind;
   readonly static: boolean;
   readonly private: boolean;
   readonly arrow?: boolean;
-  /** The base class has it too. */
+  /** True if the base class has it too. */
   readonly inherited?: boolean;
 }
 
@@ -212,7 +212,7 @@ interface BodyChoice {
   readonly above?: Key;
 }
 
-/** Member that another one reaches by `super` under its own name. */
+/** A member that another member calls by `super` under its own name. */
 function callAbove(random: Random, { text }: Key, isGetter: boolean): string {
   const name = /^[\w$]+$/.test(text) ? `super.${text}` : `super${text.startsWith('[') ? text : `[${text}]`}`;
   if (isGetter) return name;

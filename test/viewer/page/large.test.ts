@@ -76,7 +76,7 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
     await page.close();
   });
 
-  test('a row is reached by search, and a span of the address is in sight', async () => {
+  test('a row is reached by search, and the span that the address names is scrolled into view', async () => {
     const page = await open();
     await page.getByLabel('Search within the trace').fill('step 12345');
     await countIs(page, '.span-row', 2);

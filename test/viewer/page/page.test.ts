@@ -229,7 +229,7 @@ if (!mustSkip(existsSync(CHROMIUM) ? [] : ['/usr/bin/chromium'])) {
 
   test('two traces are compared from the page of one', async () => {
     const { page } = await visit(`?view=trace&id=${traceIdOf(4)}`);
-    // the one of the trace, which comes after the one of the navigation
+    // the link of the trace, which comes after that of the navigation
     await page.getByRole('link', { name: 'Compare' }).nth(1).click();
     await page.getByText('Enter the id of a second trace').waitFor();
     await page.getByLabel('Compared with').fill(traceIdOf(5));

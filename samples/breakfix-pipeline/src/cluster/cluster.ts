@@ -119,7 +119,7 @@ export class Cluster {
     return request;
   }
 
-  /** Reaction of the cloud to a reboot signal. @returns the boot that ends by it. */
+  /** Reaction of the cloud to a reboot signal. @returns the id of the boot that the reboot ends. */
   reboot(name: string): string | undefined {
     const machine = this.machines.get(name);
     if (machine === undefined) return undefined;

@@ -25,7 +25,7 @@ export const MODULES = [
 ] as const;
 export type Module = (typeof MODULES)[number];
 
-/** Those that call another module, so that they start after it. */
+/** Modules that call another module, and therefore start after it. */
 const CALLERS: ReadonlySet<Module> = new Set(['health-events-analyzer', 'janitor']);
 
 const BUILD = join(__dirname, '..');
@@ -35,7 +35,7 @@ export class Pipeline {
   arrived: ReceivedSpan[] | undefined;
   /** Lines of all modules. */
   readonly log: string[] = [];
-  /** Of each module that ended in order. */
+  /** Reports of the modules that ended in order. */
   readonly reports: SpanReport[] = [];
   readonly #children = new Map<string, Child>();
   readonly #starting = new Set<Promise<unknown>>();
@@ -105,7 +105,7 @@ export class Pipeline {
     await this.#start(module, env);
   }
 
-  /** The modules first, because they send their remaining spans. */
+  /** Ends the modules first, because they send their remaining spans. */
   async stop(): Promise<void> {
     await Promise.allSettled(this.#starting);
     await Promise.all(MODULES.map((name) => this.#end(name)));

@@ -36,7 +36,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   duplicate: {
     node: 'gpu-node-10',
-    what: 'the same fault is reported twice; one reboot does for both',
+    what: 'the same fault is reported twice; one reboot repairs both',
     async run(pipeline, node) {
       await pipeline.addNode(quick(node));
       const ids = await pipeline.report(xid(node), xid(node));

@@ -12,7 +12,7 @@ export interface CloudEvent {
   subject: string;
   time: string;
   datacontenttype: 'application/json';
-  /** Of the span that exports it. */
+  /** Context of the span that exports the event. */
   traceparent?: string;
   data: HealthEvent;
 }

@@ -155,7 +155,7 @@ export class FaultQuarantine {
     this.log.info({ node: name }, 'manually uncordoned');
   }
 
-  /** In the trace of the event, linked to the uncordon. */
+  /** Runs in the trace of the event, linked to the uncordon. */
   @instrument({
     name: 'fault_quarantine.cancel_latest_quarantining_events',
     parent: (event: StoredEvent) => extract(event, TRACE),

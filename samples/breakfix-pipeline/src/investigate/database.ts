@@ -6,7 +6,7 @@ import type { Span, Trace } from './jaeger.js';
 import { childrenOf, descendantsOf, groupBy, isDatabase, median, text, took } from './tree.js';
 
 const SLOW_MS = 100;
-/** Slow without an explanation: so many times what the same query takes otherwise. */
+/** A query is slow without an explanation when it takes so many times what the same query usually takes. */
 const TIMES = 10;
 /** A waiting query ends so soon after the commit that it waited for, or within this share of its time. */
 const SOON_MS = 500;
@@ -55,7 +55,7 @@ export function investigateDatabase(traces: readonly Trace[], within: readonly T
   return none('No query waited for another transaction.', [...table, ...slowly.slice(0, 5)]);
 }
 
-/** Transactions that take a lock: one of their queries says so, and the commit beside it ends them. */
+/** Transactions that take a lock. A statement takes it, and the commit or rollback under the same span releases it. */
 function holdersIn(trace: Trace): Holder[] {
   return trace.spans
     .filter((span) => isDatabase(span) && /^LOCK\b|\bFOR (?:NO KEY )?UPDATE\b/i.test(statementOf(span)))

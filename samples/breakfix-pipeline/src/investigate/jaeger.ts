@@ -35,7 +35,7 @@ export interface Span {
 
 export interface Trace {
   traceId: string;
-  /** In order of their start. */
+  /** Spans in order of their start. */
   spans: Span[];
 }
 

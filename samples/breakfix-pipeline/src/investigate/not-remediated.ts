@@ -25,7 +25,7 @@ const wasNotQuarantined: Question = (trace) => {
   return { cause: 'not_quarantined', subject: { module: 'fault-quarantine' }, says: 'No rule asks for a quarantine.', evidence };
 };
 
-/** A tripped breaker halts an event until a restart; one that was worked on later is no longer halted. */
+/** A tripped breaker halts an event until a restart; an event that was worked on later is no longer halted. */
 const wasHalted: Question = (trace) => {
   const last = named(trace, 'fault_quarantine.process_event').at(-1);
   if (last?.tags.get('fault_quarantine.circuit_breaker.tripped') !== true) return undefined;
@@ -103,7 +103,7 @@ const didAnythingFail: Question = (trace) => {
   return { ...found, evidence: [...found.evidence, ...calls.map(describeCall)] };
 };
 
-/** Those of the spans that have no child among them. */
+/** The given spans that have no child among the given spans. */
 function lowest(trace: Trace, spans: readonly Span[]): Span[] {
   return spans.filter((one) => !childrenOf(trace, one).some((child) => spans.includes(child)));
 }

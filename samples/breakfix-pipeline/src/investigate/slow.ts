@@ -17,7 +17,7 @@ import {
   took,
 } from './tree.js';
 
-/** A module stands out when it takes so many times what it usually does, and so much longer. */
+/** A module stands out when it takes at least so many times its usual time, and so many milliseconds longer. */
 const TIMES = 3;
 const LONGER_MS = 2000;
 

@@ -144,7 +144,7 @@ export class NodeDrainer {
       spec: { nodeName: healthevent.nodeName, timeoutSeconds: 3600, recommendedAction: healthevent.recommendedAction },
     } as const;
     await this.kube.create(request).catch((error: unknown) => {
-      if (!isConflict(error)) throw error; // it was made before a restart
+      if (!isConflict(error)) throw error; // the request was created before a restart
     });
     await this.store.update(id, { 'healtheventstatus.customdrain': name });
     return name;

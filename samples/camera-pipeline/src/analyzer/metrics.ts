@@ -11,13 +11,13 @@ export const inferenceSeconds = new Histogram({
 
 export const classified = new Counter({
   name: 'hsi_objects_total',
-  help: 'Objects, by what the model takes them for.',
+  help: 'Objects, by the class that the model assigns.',
   labelNames: ['object'] as const,
 });
 
 export const modelAccuracy = new Gauge({
   name: 'hsi_model_accuracy_ratio',
-  help: 'Share of held-out images that the model names right.',
+  help: 'Share of held-out images that the model classifies correctly.',
   labelNames: ['model'] as const,
 });
 

@@ -24,7 +24,7 @@ export class Images {
     private readonly redis: Redis,
   ) {}
 
-  /** Kept, and queued for the detectors, with the context of this request in the message. */
+  /** Stores the image, and queues it for the detectors with the context of this request in the message. */
   async accept(camera: string, png: Buffer): Promise<string> {
     const image = randomUUID();
     await this.database.query('INSERT INTO images (id, camera_id, png) VALUES ($1, $2, $3)', [image, camera, png]);

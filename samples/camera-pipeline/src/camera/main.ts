@@ -10,7 +10,7 @@ import { OBJECTS } from './scene.js';
 import { started } from './tracing.js';
 
 const CAMERAS = (process.env.CAMERAS ?? 'front_door,driveway,garden').split(',');
-/** The API does not know the last one, and refuses it. */
+/** Priorities that images are sent with. The API does not know the last one, and refuses it. */
 const PRIORITIES = ['low', 'normal', 'high', 'critical', 'urgent'];
 
 /** Every third image shows nothing. */

@@ -9,7 +9,7 @@ export class Random {
     for (const character of seed) this.#state = Math.imul(this.#state ^ (character.codePointAt(0) as number), 16777619) >>> 0;
   }
 
-  /** From 0 to below 1. */
+  /** The next number, from 0 to below 1. */
   next(): number {
     this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0;
     const mixed = Math.imul(this.#state ^ (this.#state >>> 15), 2246822519) >>> 0;

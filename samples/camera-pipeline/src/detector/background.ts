@@ -5,7 +5,7 @@ import type { Frame } from '../pipeline/png.js';
 
 /** Share of a new image in the average. */
 const RATE = 0.2;
-/** Beyond it the camera that was quiet for longest is forgotten. */
+/** Number of cameras; beyond it the camera that was quiet for longest is forgotten. */
 const MOST_CAMERAS = 256;
 
 export class Backgrounds {

@@ -63,7 +63,9 @@ async function main(): Promise<void> {
   finished();
 }
 
-/** In the context that the entry brought. What cannot be read is set aside with its reason; the next image is not held up by it. */
+/**
+ * Runs in the context that the entry carries. An image that cannot be read is set aside with the reason, and does not delay the next one.
+ */
 async function handle({ id, message }: Entry, detector: Detector, redis: Redis): Promise<void> {
   const { image = '', camera = '' } = message;
   try {

@@ -16,7 +16,7 @@ export class RunRecord {
     this.lines.push(new Map(fields));
   }
 
-  /** Lines with these values, of those from `first` on. */
+  /** Lines with these values, from index `first` on. */
   logged(values: Readonly<Record<string, string>>, first = 0): Line[] {
     return this.lines.slice(first).filter((line) => Object.entries(values).every(([key, value]) => line.get(key) === value));
   }

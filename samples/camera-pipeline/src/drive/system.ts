@@ -16,15 +16,15 @@ export interface SystemOptions {
   /** Called with each span that arrives at the embedded receiver. */
   readonly onSpan: (span: ReceivedSpan) => void;
   readonly onLog: (service: string, line: string) => void;
-  /** In addition to what is inherited. */
+  /** Variables in addition to the inherited ones. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
 export class System {
   readonly #children: Child[] = [];
-  /** Those that record spans. */
+  /** Processes that record spans. */
   readonly #traced: { readonly process: string; readonly child: Child }[] = [];
-  /** Those that are not ready yet among them: what is started is stopped too, whenever that is. */
+  /** Starts that are not complete. Their processes are stopped too, once they have started. */
   readonly #starting = new Set<Promise<unknown>>();
   /** Address of /metrics and /tracing of each service. */
   readonly operations = new Map<Service, string>();
@@ -96,7 +96,7 @@ export class System {
     return this.#traced.map(({ process, child }) => ({ process, spans: child.spans }));
   }
 
-  /** When the first process has ended, whichever it is. */
+  /** Resolves when the first of the processes has ended. */
   async anyEnded(): Promise<void> {
     await Promise.race(this.#children.map((child) => child.ended));
   }

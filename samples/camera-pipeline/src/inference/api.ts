@@ -5,7 +5,7 @@ import type { Classified } from './network.js';
 /** Answer of `GET /v1/model`. */
 export interface ModelInfo {
   readonly name: string;
-  /** Share of held-out images that the model names right. */
+  /** Share of held-out images that the model classifies correctly. */
   readonly accuracy: number;
 }
 

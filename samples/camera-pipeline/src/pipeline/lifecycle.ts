@@ -1,5 +1,6 @@
 // How each process starts and ends: one line of JSON on standard output when it is ready; it ends at SIGTERM or SIGINT, and, when it was
-// started with a channel, with its owner. What it cannot finish then, because a store went before it, it gives up after a while.
+// started with a channel, with its owner. If it cannot finish its work, for example because a store has ended first, it gives up after a
+// while.
 
 import type { Tracing } from 'spanwright';
 
@@ -9,7 +10,7 @@ export function ready(what: Readonly<Record<string, unknown>>): void {
   process.stdout.write(`${JSON.stringify(what)}\n`);
 }
 
-/** `limitMs`: how long it may take then; `Infinity` for who waits for others, which have limits of their own. */
+/** `limitMs`: how long the end may take; `Infinity` for a process that waits for others, which have limits of their own. */
 export function stopRequested(limitMs = STOP_LIMIT_MS): Promise<void> {
   return new Promise((resolve) => {
     const stop = (): void => {

@@ -45,7 +45,7 @@ export class ImageCache {
     }
   }
 
-  /** In one go, so that no instance can begin to use the image in between. */
+  /** Synchronous, so that no instance can begin to use the image in between. */
   @instrument({ name: 'image.release' })
   release(instance: string): void {
     const sha256 = this.uses.get(instance);

@@ -9,7 +9,7 @@ export interface Instance {
   readonly id: string;
   readonly name: string;
   readonly diskSha256: string;
-  /** Of an encrypted disk. The passphrase is kept nowhere. */
+  /** Key derivation of an encrypted disk. The passphrase is not stored. */
   readonly luks?: { readonly salt: string; readonly rounds: number };
 }
 

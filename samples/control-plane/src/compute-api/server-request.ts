@@ -22,7 +22,7 @@ export interface ServerRequest {
   readonly vcpus: number;
   readonly image: string;
   readonly encryption: Encryption | undefined;
-  /** Of a volume beside the disk; the volume API refuses what it does not have. */
+  /** Size of a volume beside the disk; the volume API refuses a size that it does not offer. */
   readonly volumeGb: number | undefined;
 }
 

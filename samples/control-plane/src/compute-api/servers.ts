@@ -52,7 +52,7 @@ export class Servers {
     });
     const { server } = reply.body as ServerBody;
     if (server !== undefined) {
-      // of a port in the other cluster the agents here have to know as well, so that their instances can send to it
+      // the agents here have to know a port in the other cluster too, so that their instances can send to it
       const host = server.cluster === this.cluster ? server.host : `${server.cluster}/${server.host}`;
       await this.services.call('network', { method: 'POST', path: '/v2.0/ports', token, body: { server: server.id, host } });
     }

@@ -36,7 +36,7 @@ export class Placement {
     this.save();
   }
 
-  /** Takes room for a server on the host that has most of it. @throws NoValidHost */
+  /** Reserves capacity for a server on the host that has the most. @throws NoValidHost */
   @instrument({
     name: 'placement.claim',
     args: { vcpus: 'server.vcpus' },

@@ -13,7 +13,7 @@ const EXPECTED_STATUS: Readonly<Record<string, number>> = {
   'boot encrypted': 201,
   'boot encrypted across clusters': 201,
   'boot from a damaged image': 500,
-  'boot what fits nowhere': 503,
+  'boot a server that fits nowhere': 503,
   look: 200,
   delete: 200,
 };

@@ -65,7 +65,7 @@ function printOutcomes(outcomes: readonly Reported[]): void {
     );
 }
 
-/** The first of each kind of order, and how many there are of the others. */
+/** Prints the trace of the first order of each kind, and the number of orders of that kind. */
 function printTraces(outcomes: readonly Reported[], spans: readonly ReceivedSpan[]): void {
   const kinds = new Map(outcomes.map((outcome) => [outcome.what, outcomes.filter(({ what }) => what === outcome.what)]));
   for (const [what, all] of kinds) {

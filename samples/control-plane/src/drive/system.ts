@@ -46,7 +46,7 @@ export function configuredDestinations(env: Environment): Destinations | undefin
 export class System {
   readonly amqpUrl: string;
   private readonly data = mkdtempSync(join(tmpdir(), 'control-plane-'));
-  /** Made up for each run unless they are given; every process of the run has the same. */
+  /** Generated for each run unless they are given; every process of the run has the same. */
   readonly secrets = {
     TOKEN_KEY: process.env.TOKEN_KEY || secret(),
     PASSPHRASE: process.env.PASSPHRASE || secret(),
@@ -144,7 +144,7 @@ export class System {
       this.children.set(program, [...(this.children.get(program) ?? []), child]);
       return child;
     };
-    await start('conductor', `conductor-${name}`); // the agents report to it
+    await start('conductor', `conductor-${name}`); // the agents report to the conductor
     const http = this.destinations.http?.[name];
     const overHttp = http === undefined ? {} : { ...sendTo(http), OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' };
     await all([
@@ -165,7 +165,7 @@ export class System {
   }
 }
 
-/** Waits for all of them also when one has failed: what is still starting could not be stopped. */
+/** Waits for all of them even when one has failed, because a process that is still starting cannot be stopped yet. */
 async function all(starts: readonly Promise<unknown>[]): Promise<void> {
   for (const start of await Promise.allSettled(starts)) if (start.status === 'rejected') throw start.reason;
 }

@@ -19,7 +19,7 @@ export interface ApiCall {
   readonly token: string;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: unknown;
-  /** The cluster that has sent it on. */
+  /** The cluster that forwarded the call. */
   readonly forwardedFrom: string | undefined;
 }
 

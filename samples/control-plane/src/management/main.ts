@@ -32,7 +32,7 @@ run(async () => {
     await boot('boot encrypted', 'b', { name: 'vault-1', ...small, encryption }),
     await boot('boot encrypted across clusters', 'a', { name: 'vault-2', flavor: 'm1.xlarge', image: 'cirros', encryption }),
     await boot('boot from a damaged image', 'a', { name: 'web-2', flavor: 'm1.small', image: 'damaged' }),
-    await boot('boot what fits nowhere', 'a', { name: 'giant-1', flavor: 'm1.giant', image: 'cirros' }),
+    await boot('boot a server that fits nowhere', 'a', { name: 'giant-1', flavor: 'm1.giant', image: 'cirros' }),
   ];
   const booted = outcomes.flatMap(({ body }) => (body.server === undefined ? [] : [String(body.server.id)]));
   for (let look = 0; look < wholeNumber(env, 'LOOKS', DEFAULT_LOOKS, MOST_LOOKS); look++)

@@ -29,8 +29,8 @@ export class ServerNotFound extends Error {
 }
 
 /**
- * Answers that the caller has to deal with, not failures: another cluster may have room, or the server. Here they stand for oslo.messaging's
- * expected exceptions. Recognized by name, because a remote one has only the name.
+ * Answers that the caller handles, not failures: another cluster may have free capacity, or may have the server. Here they stand for
+ * oslo.messaging's expected exceptions. Recognized by name, because a remote one has only the name.
  */
 const EXPECTED: ReadonlySet<string> = new Set(['NoValidHost', 'ServerNotFound']);
 

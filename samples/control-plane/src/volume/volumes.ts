@@ -1,4 +1,4 @@
-// The volumes of a cluster: one file a server. Agents do not attach them: of a volume the sample needs its API and its trace.
+// The volumes of a cluster: one file a server. Agents do not attach them, because the sample needs only the API of a volume and its trace.
 
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const BYTES_PER_GB = 1024 ** 3;
 export class Volumes {
   constructor(private readonly folder: string) {}
 
-  /** @throws BadRequest when the size is not one that it has. */
+  /** @throws BadRequest when no volume of this size is offered. */
   @instrument({ args: { server: 'server.id', gb: 'volume.gb' }, expectedErrors: [BadRequest] })
   async create(server: string, gb: number): Promise<Volume> {
     if (!Number.isInteger(gb) || gb < 1 || gb > MOST_GB) throw new BadRequest(`A volume has 1 to ${MOST_GB} GB, not ${gb}.`);

@@ -14,7 +14,7 @@ const MIGRATIONS: readonly (readonly [name: string, ...statements: string[]])[] 
        username text NOT NULL, password text NOT NULL, PRIMARY KEY (component, position))`,
   ],
   [
-    'objects that the state controllers bring along',
+    'objects that the state controllers reconcile',
     `CREATE TABLE objects (
        id text PRIMARY KEY, kind text NOT NULL CHECK (kind IN ('machine', 'switch', 'power-shelf')), state text NOT NULL,
        component text NOT NULL REFERENCES components (id), version integer NOT NULL DEFAULT 1)`,

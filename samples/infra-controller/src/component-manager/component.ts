@@ -20,14 +20,14 @@ export interface Endpoint {
 export interface Component {
   id: string;
   backend: BackendName;
-  /** Its own BMC first, then those of its parts: trays of a rack, supplies of a shelf. */
+  /** BMCs of the component: its own first, then those of its parts: trays of a rack, supplies of a shelf. */
   endpoints: readonly [Endpoint, ...Endpoint[]];
 }
 
 export interface FirmwareStatus {
   version: string;
   sha256: string;
-  /** Of a BMC with a queue: the version that it will write next. */
+  /** The version that a BMC with a queue will write next. */
   queued?: string;
 }
 

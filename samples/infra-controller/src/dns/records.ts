@@ -11,7 +11,7 @@ export interface DnsRecord {
 export class RecordSource {
   constructor(private readonly api: string) {}
 
-  /** Empty for a name that the controller does not know. The two services trace apart: no context is sent along. */
+  /** Empty for a name that the controller does not know. The two services have separate traces, because no context is sent. */
   @instrument({
     name: 'retrieve_records',
     args: { name: 'qname', type: 'qtype' },

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 /** The Collector of the cluster: spans are exported out of the box. */
 export const DEFAULT_ENDPOINT = 'http://opentelemetry-collector.otel.svc.cluster.local:4317';
 
-/** Of the log and of the spans alike: `debug` adds the requests to the controller. */
+/** Level of the log and of the spans: `debug` adds the requests to the controller. */
 const LEVELS = ['info', 'debug'] as const;
 type DnsLevel = (typeof LEVELS)[number];
 
 export interface DnsSettings {
   endpoint: string;
   level: DnsLevel;
-  /** UDP on 127.0.0.1; 0 takes one that is free. */
+  /** UDP port on 127.0.0.1; 0 takes a free one. */
   port: number;
   /** Names end with it. */
   zone: string;

@@ -11,7 +11,7 @@ import type { DnsSettings } from './settings.js';
 
 /** Exports from the first span on, whether or not anything listens at the endpoint. */
 export function setUpTracing({ endpoint, level }: DnsSettings): NodeTracerProvider {
-  // nothing of OTEL_TRACES_SAMPLER is for the gate: what is given in code comes before it
+  // the gate ignores OTEL_TRACES_SAMPLER, because options in code have precedence
   const everything = { enabled: true, allowRuntimeChanges: false, roots: '*', remoteParent: 'accept' } as const;
   createRootSampler({ ...everything, rules: `*=on, carbide::dns=${level}` });
   const provider = new NodeTracerProvider({

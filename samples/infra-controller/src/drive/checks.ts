@@ -47,7 +47,7 @@ function checkSpans(spans: readonly ReceivedSpan[], started: number): string[] {
     (span) => span.status.code === 'error' && span.events.some((event) => event.name === 'exception'),
   );
   const refused = WORKLOAD.filter((step) => step.status >= 500).length;
-  if (explained.length !== refused) faults.push(`${explained.length} spans say why they failed, not ${refused}`);
+  if (explained.length !== refused) faults.push(`${explained.length} spans have an error message, not ${refused}`);
   return faults;
 }
 

@@ -67,7 +67,7 @@ const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 async function main(): Promise<void> {
-  if (process.platform !== 'linux') throw new Error(`measures by /proc, which is Linux; this is ${process.platform}`);
+  if (process.platform !== 'linux') throw new Error(`reads /proc, which only Linux has; this is ${process.platform}`);
   const [turns = 6, requests = 300] = process.argv.slice(2).map(Number);
   const children: Child[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'carbide-measure-'));
@@ -87,7 +87,7 @@ async function main(): Promise<void> {
       if (enabled) await client.setEnabled(true);
       runners.push({ name, enabled, client, pid: service.pid, cost: [], bytes: [], rate: [], memory: [], spans: 0 });
     }
-    for (const runner of runners) await turn(runner, requests); // compiled by then, and not counted
+    for (const runner of runners) await turn(runner, requests); // warm-up, which is not counted
     for (const runner of runners) Object.assign(runner, { cost: [], bytes: [], rate: [], memory: [] });
     for (let made = 0; made < turns; made++) {
       for (const runner of made % 2 === 0 ? runners : [...runners].reverse()) await turn(runner, requests);

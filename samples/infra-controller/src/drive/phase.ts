@@ -9,12 +9,12 @@ export interface PhaseResult {
   name: string;
   enabled: boolean;
   open: { before: number; during: number; after: number };
-  /** Spans that the service says it has started, and sent. */
+  /** Spans that the service reports as started, and as sent. */
   started: number;
   exported: number;
-  /** Spans of the controller that the receiver got; undefined when the receiver is not ours to count. */
+  /** Spans of the controller that the receiver got; undefined when it went to a configured receiver, which cannot be counted. */
   received: ReceivedSpan[] | undefined;
-  /** Those of the DNS service, which traces always. */
+  /** Received spans of the DNS service, whose tracing is always on. */
   receivedOfDns: ReceivedSpan[] | undefined;
   /** Passes of the polling loop. */
   polls: number;
@@ -22,10 +22,10 @@ export interface PhaseResult {
   faults: string[];
 }
 
-/** The spans that have arrived up to now, by service, growing; undefined without a receiver of our own. */
+/** Spans that have arrived so far, by service; undefined without the sample's own receiver. */
 export type Arrivals = { readonly controller: readonly ReceivedSpan[]; readonly dns: readonly ReceivedSpan[] } | undefined;
 
-/** Of each lookup: the request, and what it asks the controller. */
+/** Spans of each lookup: the request, and its call of the controller. */
 const SPANS_OF_DNS = 2 * LOOKUPS.length;
 const SETTLE_LIMIT_MS = 30_000;
 const QUIET_MS = 500;

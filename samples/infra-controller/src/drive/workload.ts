@@ -44,7 +44,7 @@ export async function runLookups(dns: DnsClient): Promise<string[]> {
   return faults;
 }
 
-/** Answers with what went otherwise than it must, one line each. */
+/** Returns the deviations from the expected answers, one line each. */
 export async function runWorkload(client: ServiceClient): Promise<string[]> {
   const faults: string[] = [];
   for (const { method, path, body, status } of WORKLOAD) {

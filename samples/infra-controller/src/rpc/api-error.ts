@@ -3,7 +3,7 @@
 import { UnknownComponentError } from '../api-db/inventory.js';
 import { BmcRefusedError } from '../component-manager/bmc-client.js';
 
-/** The request itself is wrong; the message says how. */
+/** The request itself is wrong; the message states the fault. */
 export class BadRequestError extends Error {
   override readonly name = 'BadRequestError';
   constructor(

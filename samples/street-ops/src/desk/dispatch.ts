@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   const dispatch = new Dispatch();
   await serve((query, headers) => dispatch.choose(query, headers));
   await endTracing(tracing);
-  if (process.connected) process.disconnect(); // the channel would keep the process
+  if (process.connected) process.disconnect(); // the channel would keep the process alive
 }
 
 void main();

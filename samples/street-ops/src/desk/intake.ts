@@ -49,7 +49,7 @@ async function main(): Promise<void> {
     }
   });
   await endTracing(tracing);
-  if (process.connected) process.disconnect(); // the channel would keep the process
+  if (process.connected) process.disconnect(); // the channel would keep the process alive
 }
 
 void main();

@@ -15,7 +15,7 @@ export interface Found {
   slowest?: string;
   /** When the slowest began. */
   slowestAt?: string;
-  /** One whose time went into a drain. */
+  /** Id of a trace whose time went into a drain. */
   drained?: string;
   broken?: string;
 }
@@ -23,14 +23,14 @@ export interface Found {
 export interface Recipe {
   question: string;
   command(found: Found): string[];
-  /** Exit code that it must end with. */
+  /** Expected exit code. */
   code: 0 | 1;
   /** Reads the answer to `--json`; throws when it is not what it must be. */
   // biome-ignore lint/suspicious/noExplicitAny: each recipe answers in its own shape
   check(answer: any, found: Found): void;
   /** Asks no trace backend. */
   apart?: true;
-  /** The same in Kubernetes, by the names of the manifests that the documents show. Default: {@link PORT_OF_JAEGER}. */
+  /** The command in Kubernetes, by the names of the manifests that the documents show. Default: {@link PORT_OF_JAEGER}. */
   cluster?: string;
 }
 
@@ -179,7 +179,7 @@ export const RECIPES: readonly Recipe[] = [
     code: 1,
     check({ breaks }) {
       const lost = breaks.find(({ kind }: { kind: string }) => kind === 'own-trace');
-      must(lost?.service === 'intake' && lost.next === 'dispatch', 'it is not said to stop between intake and dispatch');
+      must(lost?.service === 'intake' && lost.next === 'dispatch', 'the break between intake and dispatch is not reported');
     },
   },
   {

@@ -15,7 +15,10 @@ const DESK = join(__dirname, '..', 'desk');
 const LINES_SHOWN = 14;
 /** Scenarios of the breakfix pipeline that the recipes ask about: one that goes well, one that is slow, one that fails. */
 const SCENARIOS = ['healthy', 'slow-drain', 'lost-machine'];
-/** Spans that have been sent may still be on their way, in the batches of a Collector or into a store: so long an answer may be wrong. */
+/**
+ * Spans that have been sent may still be on their way, in the batches of a Collector or into a store: for this time an answer may still be
+ * wrong.
+ */
 const ARRIVAL_LIMIT_MS = 60_000;
 const ASK_AGAIN_MS = 500;
 

@@ -5,8 +5,18 @@
 import { CapturedPromise, now } from './captured.js';
 import { printable } from './text/printable.js';
 
-/** One row per message of the runtime. `repeat`: every call prints, also after an equal message. */
-export const NOTICES = {
+interface NoticeRow {
+  readonly level: NoticeLevel;
+  /** Every call prints, also after an equal message. */
+  readonly repeat: boolean;
+  readonly text: string;
+}
+
+/** Keeps the codes as a type, and the texts out of the declarations that are published. */
+const rows = <Code extends string>(table: Readonly<Record<Code, NoticeRow>>): Readonly<Record<Code, NoticeRow>> => table;
+
+/** One row per message of the runtime. */
+export const NOTICES = rows({
   SPW001: { level: 'info', repeat: true, text: 'OpenTelemetry tracing initialized' },
   SPW002: { level: 'warn', repeat: false, text: 'tracing is not built: the endpoint cannot be used' },
   SPW003: { level: 'warn', repeat: false, text: 'cannot export spans' },
@@ -45,7 +55,7 @@ export const NOTICES = {
   SPW040: { level: 'warn', repeat: false, text: 'members of tracestate or baggage exceed the limits and are not propagated' },
   SPW041: { level: 'info', repeat: true, text: 'the flight recorder was written to a file' },
   SPW042: { level: 'warn', repeat: false, text: 'the flight recorder could not be written' },
-} as const satisfies Record<string, { level: NoticeLevel; repeat: boolean; text: string }>;
+});
 
 export type NoticeLevel = 'info' | 'warn';
 export type NoticeCode = keyof typeof NOTICES;

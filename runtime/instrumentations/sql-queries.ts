@@ -11,7 +11,7 @@ import { isRecorded, type RecordedSpan } from '../span/recorded.js';
 import { state } from '../state.js';
 import { VERSION } from '../version.js';
 import { LibraryTracerProvider } from './provider.js';
-import type { OwnOptions, PackageRow } from './row.js';
+import type { PackageRow } from './row.js';
 import { queriesIn, type Rows, rowsIn, setRows, TEXT } from './sql.js';
 import type { Dialect } from './statement.js';
 import { queryOf } from './totals.js';
@@ -21,7 +21,7 @@ export interface SqlQueriesOptions {
   /** `db.system.name`: `sqlite`, `postgresql`, `mysql`, ... */
   system: string;
   /** A span for each query (`spans`, the default), totals on the enclosing span (`totals`), or `both`. */
-  queries?: OwnOptions['queries'];
+  queries?: 'spans' | 'totals' | 'both';
   /** `db.namespace`: the database. */
   namespace?: string;
   /** Attributes of every span, such as `server.address`. */
@@ -39,7 +39,7 @@ export interface SqlQueries {
   run<Result>(
     statement: string,
     run: () => Result,
-    rows?: (result: Awaited<Result>) => { readonly [Key in keyof Rows]?: Rows[Key] | undefined },
+    rows?: (result: Awaited<Result>) => { readonly returned?: number | undefined; readonly affected?: number | undefined },
   ): Result;
 }
 

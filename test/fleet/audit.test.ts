@@ -134,7 +134,7 @@ real('names the way to a Collector that was killed with spans in its batch', asy
   );
 });
 
-test('with --every, each interval has an account of its own, and a process that started again is named', () => {
+test('with --every, each interval has an account of its own, and a process that restarted is named', () => {
   const counts = { open: 0, started: 10, ended: 10, leaked: 0, refused: 0, tooDeep: 0, remoteRoots: 0, remoteRefused: 0 };
   const outcome = { exported: 7, failed: 1, dropped: 2, sampledOut: 0 };
   const look = (startedAt: string, more: object): Look => ({
@@ -158,7 +158,7 @@ test('with --every, each interval has an account of its own, and a process that 
     first,
   );
   assert.is(missing[0]?.unexplained, 1);
-  assert.match(accountOf(look('2026-01-02T00:00:00Z', {}), first)[0]?.remark ?? '', /started again/);
+  assert.match(accountOf(look('2026-01-02T00:00:00Z', {}), first)[0]?.remark ?? '', /restarted/);
 });
 
 test.run();

@@ -73,13 +73,18 @@ Durations are a number with one of the units \`ms\`, \`s\`, \`m\`, \`h\`, or a p
 
 ## Errors
 
+\`\`\`text
+tracing.toml:4:3: unknown key "enabeld" in [tracing]. Did you mean "enabled"?
+\`\`\`
+
 | fault | result |
 |---|---|
 | an unknown key, a wrong type, a value out of range | \`startTracing()\` throws a \`ConfigurationError\`. Its \`faults\` name each with file, line and what was expected. |
 | a malformed environment variable | ignored with a warning (SPW038), as the OpenTelemetry specification requires; \`SPANWRIGHT_ALLOW_RUNTIME_CHANGES\` then counts as \`false\` |
 | an endpoint that cannot be used | logged (SPW002); the service runs without tracing |
 
-\`tracing.state().configuration\` names the source of every value. Secrets are shown as \`***\`.
+To see the value and the source of every key of a running service, run \`spanwright status --json\` and read \`configuration\`, or
+\`tracing.state().configuration\` in code. Secrets are shown as \`***\`.
 
 ## Keys
 
@@ -122,13 +127,15 @@ Spanwright reads the OpenTelemetry variables in the table of keys, and the sampl
 | \`always_off\` | \`roots = "none"\` and \`remote_parent = "ignore"\`: nothing is recorded |
 | \`traceidratio\` | the rule and \`remote_parent = "ignore"\` |
 
-The gate decides first: while \`enabled\` is off, no sampler starts a trace. \`roots\`, \`remote_parent\` and a rule for \`*\` that code or a variable of
-Spanwright sets have precedence; the ratio adds to other rules.
+- A sampler alone does not switch tracing on: while \`enabled\` is off, it starts no trace.
+- \`OTEL_TRACES_SAMPLER\` has precedence over \`roots\`, \`remote_parent\` and a rule for \`*\` in the file, but not over those that code or a
+  variable \`SPANWRIGHT_*\` sets. Other rules stay, and the ratio is added to them.
+- With \`OTEL_CONFIG_FILE\` these variables are not read: see [declarative configuration](declarative-configuration.md).
 
-With \`OTEL_CONFIG_FILE\` these variables are not read: see [declarative configuration](declarative-configuration.md).
+## Proxies and metrics of the exporter
 
-Over gRPC, \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`no_proxy\` are read (lower case, as in \`@grpc/grpc-js\`); over HTTP no proxy is used. The metrics \`otel.sdk.exporter.*\` go to the
-meter provider that is registered at the first export.
+Over gRPC the exporter reads \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`no_proxy\` (lower case, as in \`@grpc/grpc-js\`). Over HTTP it
+uses no proxy. Its metrics \`otel.sdk.exporter.*\` go to the meter provider that is registered at the first export.
 
 ## Log lines
 
@@ -136,8 +143,8 @@ meter provider that is registered at the first export.
 spanwright: SPW001 OpenTelemetry tracing initialized: service carbide-api, sending to http://localhost:4317, tracing is off
 \`\`\`
 
-Log lines go to standard error, each with a code. A line is logged once per cause and minute. Each change of a control source (SPW021),
-each end of a lease (SPW012) and each file of the flight recorder (SPW041) has a line of its own.
+Log lines go to standard error, each with a code. A line is logged at most once per cause and minute, except these, of which each has
+its line: a change of a control source (SPW021), the end of a lease (SPW012), a file of the flight recorder (SPW041).
 
 | setting | effect |
 |---|---|

@@ -55,8 +55,9 @@ export function telemetryDocument(): string {
 # Names in the telemetry
 
 Attributes, metrics and spans that Spanwright defines itself. All other names are those of OpenTelemetry's
-[semantic conventions](https://opentelemetry.io/docs/specs/semconv/). The registry [docs/telemetry](telemetry/manifest.yaml) is in the
-format of OpenTelemetry Weaver, so that Weaver can check what your service sends:
+[semantic conventions](https://opentelemetry.io/docs/specs/semconv/).
+
+Check what your service sends, with OpenTelemetry Weaver and the registry [docs/telemetry](telemetry/manifest.yaml) of this repository:
 
 \`\`\`sh
 weaver registry live-check --registry docs/telemetry

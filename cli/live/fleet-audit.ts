@@ -1,5 +1,5 @@
 // `spanwright audit --fleet URLS`: for each process started = open + ended and ended = exported + failed + dropped + sampled out, reconciled with
-// what the Collectors received and sent and with what Jaeger stored. Exit code 1 when a hop lost spans or cannot explain them.
+// the spans that Collectors received and sent and that Jaeger stored. Exit code 1 when a hop lost spans or cannot explain them.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { InvalidArgumentError } from '../../runtime/errors.js';

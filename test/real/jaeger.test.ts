@@ -88,7 +88,7 @@ const WORK: readonly Work[] = [
 ];
 
 all('the sample: Collector and Jaeger hold the same traces, and these are the traces that its calls must make', async () => {
-  // what earlier tests have sent may still be on its way into the file
+  // spans of earlier tests may still arrive in the file
   const ofSample = () => gateway.spans().filter(({ resource }) => resource['service.name'] === 'carbide-api');
   const service = await ServiceProcess.start({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: gateway.url } });
   try {

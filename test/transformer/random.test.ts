@@ -17,8 +17,8 @@ const SEEDS = Array.from({ length: COUNT }, (_, index) => FIRST + index);
 const VARIANTS = ['bare', 'plain', 'marked', 'auto'] as const;
 type Variant = (typeof VARIANTS)[number];
 /**
- * The variants that each must equal in everything visible. Of a marked pair either will do, because the runtime alone cannot keep all
- * that is there without decorators, and TypeScript's lowering of decorators loses some names.
+ * For each transformed variant, the variants one of which it must equal in everything visible. A marked program may equal either, because
+ * the runtime alone cannot keep all of a program without decorators, and TypeScript's lowering of decorators loses some names.
  */
 const REFERENCES = { marked: ['bare', 'plain'], auto: ['bare'] } as const;
 type Transformed = keyof typeof REFERENCES;

@@ -1,6 +1,6 @@
 // Names and types of everything in a request of OTLP, compared with OpenTelemetry's semantic conventions and with the registries of
 // Spanwright (docs/telemetry) and of the samples (samples/<name>/telemetry.yaml). Used by tests that receive spans or metrics anyway.
-// What Weaver's `registry live-check` does; it cannot be installed from a package registry.
+// The checks of Weaver's `registry live-check`, which cannot be installed from a package registry.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

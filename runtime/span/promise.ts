@@ -83,8 +83,9 @@ function watchingPrototype(prototype: object): object {
   defineOrThrow(watching, 'then', {
     configurable: true,
     writable: true,
-    value: function then(this: object, ...handlers: unknown[]): unknown {
-      return apply(thenOf(this), this, handlers);
+    value: function then(this: object, _onFulfilled?: Handler, _onRejected?: Handler): unknown {
+      // biome-ignore lint/complexity/noArguments: as many as were given, and the length of the class's own then()
+      return apply(thenOf(this), this, arguments);
     },
   });
   return watching;

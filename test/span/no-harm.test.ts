@@ -93,6 +93,15 @@ for (const [kind, isPromise, replacedBefore] of [
     }));
 }
 
+test('then() of a recorded promise has the name and the length of its class', () =>
+  traced({ enabled: true }, () => {
+    class Own extends Promise<unknown> {}
+    for (const made of [Promise.resolve(1), new Own(() => {})]) {
+      const { then } = instrument({ namespace: 'a', name: 'result' }, () => made)();
+      assert.equal([then.name, then.length], ['then', Promise.prototype.then.length]);
+    }
+  }));
+
 test('runs no trap of a proxy that is thrown, that rejects, or that is a cause', () =>
   traced({ enabled: true }, async ({ spans }) => {
     const traps: string[] = [];

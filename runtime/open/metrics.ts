@@ -124,7 +124,7 @@ function callsByNamespace(sites: Iterable<Site>): Map<string, Calls> {
 
 function durationLines(namespace: string, { latency, samples }: Calls, exemplars: boolean): string[] {
   const [name, label] = ['spanwright_call_duration_seconds', `namespace="${escapeLabel(namespace)}"`];
-  let below = 0;
+  let below = Number.NEGATIVE_INFINITY; // a call may take 0 ms
   const buckets = [...EXPONENTS.map((exponent) => 2 ** exponent), Number.POSITIVE_INFINITY].map((bound, at) => {
     const count = at < EXPONENTS.length ? latency.countUpTo(EXPONENTS[at] as number) : latency.count;
     const exemplar = exemplars ? exemplarOf(samples, below, bound) : '';

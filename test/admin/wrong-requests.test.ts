@@ -141,7 +141,6 @@ const WRONG: readonly { status: number; code: string; cases: readonly Case[] }[]
       ['a null Origin', headers({ origin: 'null' }), /origin "null"/],
       ['a browser that says cross-site', headers({ 'sec-fetch-site': 'cross-site' }), /another site/],
       ['a browser that says same-site', headers({ 'sec-fetch-site': 'same-site' }), /another site/],
-      ['a browser that says same-site', headers({ 'sec-fetch-site': 'same-site' }), /another site/],
     ],
   },
   {

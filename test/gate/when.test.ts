@@ -128,6 +128,11 @@ test('conditions joined by & hold together', async () => {
   assert.equal(await recordedWhen(when, () => powerControl('m-17', 5)), ['firmware', 'powerControl']);
 });
 
+test('a condition on one argument does not look at the others', async () => {
+  assert.equal(await recordedWhen('watts=5', () => powerControl('m-17', 5)), ['firmware', 'powerControl']);
+  assert.equal(await recordedWhen('watts=5', () => powerControl(5, 4)), []);
+});
+
 test('an attribute that a callback computes is compared; the callback starts no trace, and may throw', async () => {
   assert.equal(await recordedWhen('rack=r1', () => reboot({ machineId: 'm', rack: 'r1' })), ['firmware', 'reboot']);
   assert.equal(await recordedWhen('rack=r1', () => reboot({ machineId: 'm', rack: 'r2' })), []);

@@ -1,6 +1,6 @@
 // The counts through the OpenTelemetry metrics API, read by the real metrics SDK.
 
-import { metrics } from '@opentelemetry/api';
+import { metrics, SpanStatusCode, trace } from '@opentelemetry/api';
 import {
   AggregationTemporality,
   DataPointType,
@@ -127,6 +127,38 @@ test('the text has the duration of calls as a classic histogram; exemplars are i
     assert.match(open, /# EOF\n$/);
   }));
 
+test('an exemplar is in the one bucket of its duration, and is the call that started last', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    const at = Date.parse('2026-01-02T03:04:05.000Z');
+    const call = (name: string, startTime: number, ms: number) => {
+      const span = trace.getTracer('t').startSpan(name, { attributes: { 'code.namespace': `exact::${name}` }, startTime });
+      span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end(startTime + ms);
+      return `# {trace_id="${span.spanContext().traceId}",span_id="${span.spanContext().spanId}"}`;
+    };
+    const quick = call('quick', at, 1 / 128);
+    const none = call('none', at, 0);
+    const whole = call('whole', at, 2);
+    const long = call('long', at, 5000);
+    const [older, last, old] = [at + 10_000, at + 20_000, at].map((start) => call('several', start, 1.5));
+    const lines = tracing.metrics({ openMetrics: true }).split('\n');
+    const exemplars = (name: string) =>
+      lines
+        .filter((line) => line.includes(`_bucket{namespace="exact::${name}"`) && line.includes('#'))
+        .map((line) => line.split('le=')[1]);
+    assert.equal(exemplars('quick'), [`"0.000015625"} 1 ${quick} 0.0000078125 1767323045.0000079`]);
+    assert.equal(exemplars('none'), [`"0.000015625"} 1 ${none} 0 1767323045`]);
+    assert.equal(exemplars('whole'), [`"0.002"} 1 ${whole} 0.002 1767323045.002`]);
+    assert.equal(exemplars('long'), [`"8.192"} 1 ${long} 5 1767323050`]);
+    assert.equal(exemplars('several'), [`"0.002"} 3 ${last} 0.0015 1767323065.0015`]);
+    assert.ok(older !== last && old !== last);
+    for (const line of lines.filter((one) => one.includes('_bucket{')))
+      assert.match(
+        line,
+        /^\w+\{namespace="[^"\n]*(\\.[^"\n]*)*",le="[^"]+"\} \d+( # \{trace_id="\w{32}",span_id="\w{16}"\} \S+ \S+)?$/,
+      );
+  }));
+
 /** The help and the type of each metric of a text, and the names of its samples. */
 function partsOf(text: string) {
   const named = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1]);
@@ -182,6 +214,8 @@ test('beyond 500 namespaces the text and the histogram sum the others under `_ot
     const points = (await collected()).get('spanwright.call.duration') ?? [];
     const others = points.find(({ attributes }) => (attributes as Record<string, unknown>)['code.namespace'] === '_other');
     assert.ok(((others?.value as { count: number } | undefined)?.count ?? 0) >= 20);
+    const named = points.map(({ attributes }) => String((attributes as Record<string, unknown>)['code.namespace']));
+    assert.is(named.filter((name) => name.startsWith('many::')).length, 500);
   }));
 
 test('after a shutdown no duration is given to the meter', async () => {

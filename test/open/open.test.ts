@@ -15,6 +15,8 @@ import { state } from '../../runtime/state.js';
 import { parseDuration } from '../../runtime/text/duration.js';
 import { setNoticeLogger } from '../../runtime/warnings.js';
 import { traced } from '../gate/tracing.js';
+import { randomFrom } from '../random.js';
+import { PlainTable } from './plain-table.js';
 
 function gateOf() {
   let open: () => void = () => {};
@@ -142,7 +144,7 @@ test('a full share is reported again once half of the places were free, not befo
   const entries: Entry[] = [];
   const fill = () => {
     while (table.hasRoom('a')) {
-      const entry = { before: undefined, after: undefined, listed: false, site: { namespace: 'a' } };
+      const entry = entryOf('a');
       table.enter(entry);
       entries.push(entry);
     }
@@ -157,6 +159,104 @@ test('a full share is reported again once half of the places were free, not befo
   leave(3);
   assert.equal(fill(), [7, 2]);
   assert.equal(reported, ['a', 'a']);
+});
+
+const entryOf = (namespace: string): Entry => ({ before: undefined, after: undefined, listed: false, site: { namespace } });
+
+/** Starts a span of the namespace if there is room. */
+function tryToStart(table: OpenTable<Entry>, plain: PlainTable, namespace: string): void {
+  const room = plain.hasRoom(namespace);
+  assert.is(table.hasRoom(namespace), room);
+  if (!room) return;
+  const entry = entryOf(namespace);
+  table.enter(entry);
+  plain.enter(entry, namespace);
+}
+
+function end(table: OpenTable<Entry>, plain: PlainTable, row: PlainTable['rows'][number]): void {
+  const entry = row.entry as Entry;
+  table.leave(entry);
+  assert.equal([entry.before, entry.after], [undefined, undefined], 'keeps no other span in memory');
+  table.leave(entry);
+  plain.leave(row);
+}
+
+function assertAlike(table: OpenTable<Entry>, plain: PlainTable): void {
+  assert.ok([...table].every((entry, at) => entry === plain.rows[at]?.entry));
+  assert.equal([table.count, table.started, table.ended], [plain.rows.length, plain.started, plain.started - plain.rows.length]);
+  const { namespace, places } = table.largest() ?? { namespace: 'none', places: 0 };
+  assert.is(places, Math.max(...['a', 'b', 'c'].map((each) => plain.places(each))));
+  assert.is(plain.places(namespace), places);
+}
+
+test('in any order of starts, ends and reported leaks, room, counts, order and reports are those of a plain list', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = randomFrom(seed);
+    const oneOf = <T>(all: ArrayLike<T>): T => all[Math.floor(random() * all.length)] as T;
+    const plain = new PlainTable(1 + Math.floor(random() * 24));
+    const names = seed % 2 === 0 ? 'aaabbc' : 'aaaaaaaaab';
+    const table = new OpenTable<Entry>();
+    const reported: unknown[] = [];
+    table.onFull = (namespace) => reported.push(namespace);
+    table.restart(plain.max);
+    for (let step = 0; step < 400; step++) {
+      const grows = random() < (step % 100 < 60 ? 0.7 : 0.2);
+      const row = oneOf(plain.rows);
+      if (grows || row === undefined) tryToStart(table, plain, oneOf(names));
+      else if (row.excused || random() < 0.8) end(table, plain, row);
+      else {
+        const tooMany = plain.excuse(row);
+        assert.ok(table.excuse(row.entry as Entry) === tooMany?.entry, 'the one that was reported first');
+        if (tooMany !== undefined) end(table, plain, tooMany);
+      }
+      assertAlike(table, plain);
+    }
+    assert.equal([table.refused, reported], [plain.refused, plain.reported], `seed ${seed}`);
+  }
+});
+
+test('a span that is open can be taken back without a trace in the counts; one that has ended can be neither taken back nor excused', () => {
+  const table = new OpenTable<Entry>();
+  const entry = entryOf('a');
+  table.enter(entry);
+  table.leave(entry);
+  assert.is(table.excuse(entry), undefined);
+  table.retract(entry);
+  assert.equal([table.count, table.started, table.ended], [0, 1, 1]);
+  table.restart(1);
+  assert.is(table.hasRoom('a'), true);
+  table.enter(entry);
+  assert.is(table.hasRoom('a'), false, 'takes the one place');
+  table.retract(entry);
+  assert.equal([table.count, table.started, table.ended, table.hasRoom('a')], [0, 0, 0, true], 'as if it had never started');
+});
+
+test('a set-up reports a full table again, and its counts start at zero', async () => {
+  for (let round = 0; round < 2; round++) {
+    await traced({ enabled: true, maxOpenSpans: 1, maxCallDepth: 1, maxSpanAge: '30m' }, ({ tracing }) => {
+      const { started, ended, leaked, refused, tooDeep } = tracing.state().spans;
+      assert.equal([started, ended, leaked, refused, tooDeep], [0, 0, 0, 0, 0]);
+      const reported: unknown[] = [];
+      state.open.onFull = (namespace) => reported.push(namespace);
+      const old = trace.getTracer('t').startSpan('old', { startTime: Date.now() - 3_600_000 });
+      trace.getTracer('t').startSpan('refused');
+      assert.equal(reported, [undefined]);
+      look('30m');
+      old.end();
+      const inner = instrument({ name: 'inner' }, () => 1);
+      instrument({ name: 'outer' }, () => inner())();
+      const after = tracing.state().spans;
+      assert.equal([after.started, after.ended, after.leaked, after.refused, after.tooDeep], [2, 2, 1, 1, 1]);
+    });
+  }
+});
+
+test('an iteration ends also where an application has broken the links', () => {
+  const table = new OpenTable<Entry>();
+  const entries = ['a', 'b'].map(entryOf);
+  for (const entry of entries) table.enter(entry);
+  (entries[1] as Entry).after = entries[0];
+  assert.is([...table].length, 2);
 });
 
 test('with onLeak report a leaked span stays open and frees its place; their number is bounded', () =>
@@ -236,7 +336,7 @@ test('the watchdog does not end young spans or long-running ones', () =>
   }));
 
 test('the watchdog runs every quarter of the age, at least 10 ms and at most 10 s apart, and does not keep the process alive', () => {
-  const timeouts: { _repeat: number; hasRef(): boolean }[] = [];
+  const timeouts: { _repeat: number; _destroyed: boolean; hasRef(): boolean }[] = [];
   const hook = createHook({
     init: (_id, type, _trigger, resource) => void (type === 'Timeout' && timeouts.push(resource as never)),
   });
@@ -252,17 +352,22 @@ test('the watchdog runs every quarter of the age, at least 10 ms and at most 10 
     [false, false, false],
   );
   for (const dog of dogs) dog.stop();
+  assert.equal(
+    timeouts.map((timer) => timer._destroyed),
+    [true, true, true],
+    'stopped with the watchdog',
+  );
 });
 
 test("the table shows the attributes of a span of the user's own SDK where they are asked for", async () => {
+  const before = performance.now();
   const span = new BasicTracerProvider().getTracer('own').startSpan('own', { attributes: { a: 1 } });
   const observed = new ObservedSpan([...state.sites][0] as Site, span as unknown as SdkSpan);
   state.open.enter(observed);
   await traced({ enabled: true }, ({ tracing }) => {
-    assert.equal(
-      tracing.openSpans({ attributes: true }).map(({ name, attributes }) => ({ name, attributes })),
-      [{ name: 'own', attributes: { a: 1 } }],
-    );
+    const [shown, ...rest] = tracing.openSpans({ attributes: true });
+    assert.equal([shown?.name, shown?.attributes, rest], ['own', { a: 1 }, []]);
+    assert.ok((shown?.ageMs ?? -1) >= 0 && (shown?.ageMs ?? -1) <= performance.now() - before, `${shown?.ageMs} ms`);
   });
   state.open.leave(observed);
 });
@@ -321,10 +426,11 @@ test('onLeak: drop takes a third-party span by the namespace that it has, else b
     tracer.startSpan('left out', inNamespace).end();
     tracer.startSpan('of the scope').end();
     await expectSpans('leak | spanwright.leak="age"', 'of the scope');
+    tracer.startSpan('below it', { attributes: { 'code.namespace': 'carbide::lib::part' } }).end();
     tracer.startSpan('leak', { startTime });
     look('30m', 'drop');
     tracer.startSpan('left out').end();
-    trace.getTracer('another-library').startSpan('of another scope').end();
+    trace.getTracer('leaking-library-2').startSpan('of another scope').end();
     const leaked = 'leak | spanwright.leak="age"';
     await expectSpans(leaked, 'of the scope', leaked, 'of another scope');
   }));

@@ -1,5 +1,5 @@
 // Findings of `spanwright doctor`, one row each: severity, cause and remedy. The checks return what they saw; the
-// rows turn it into words. docs/hosts.md lists the rows, held by a test.
+// rows turn it into words. docs/write-troubleshooting.ts writes docs/troubleshooting.md from them.
 
 export type Level = 'ok' | 'note' | 'warning' | 'error';
 

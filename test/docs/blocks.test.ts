@@ -1,7 +1,7 @@
 // Code blocks of the README and docs/: TypeScript and JavaScript type-check against the package, JSON parses, each key and value of TOML
 // is one that the configuration accepts, and each `spanwright` command is one that the program accepts. A name that a block leaves out is Spanwright's export of that name, else of any type.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { test } from 'uvu';
@@ -10,23 +10,9 @@ import { parseCommandLine } from '../../cli/parse.js';
 import type { KeyRow } from '../../runtime/config/key-row.js';
 import { KEYS } from '../../runtime/config/keys.js';
 import { OPTIONS, ROOT } from '../types/check.js';
+import { blocksOf, PAGES } from './pages.js';
 
-interface Block {
-  readonly place: string;
-  readonly language: string;
-  readonly code: string;
-}
-
-const DOCUMENTS = ['README.md', 'viewer/README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
-
-const BLOCKS: readonly Block[] = DOCUMENTS.filter((name) => name.endsWith('.md')).flatMap((name) => {
-  const text = readFileSync(join(ROOT, name), 'utf8');
-  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)].map(({ index, 1: language = '', 2: code = '' }) => ({
-    place: `${name}:${text.slice(0, index).split('\n').length}`,
-    language,
-    code,
-  }));
-});
+const BLOCKS = PAGES.filter((page) => page !== 'CONTRIBUTING.md').flatMap(blocksOf);
 const of = (...languages: string[]) => BLOCKS.filter(({ language }) => languages.includes(language));
 
 /** A block as a module: members of a class get a class, an omitted body one that returns anything. */

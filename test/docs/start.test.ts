@@ -1,79 +1,193 @@
-// docs/start.md: each way to mount the hook is started as a program of its files, and the hook answers and switches a marked method on.
-// Uses dist/.
+// docs/start/: each page is followed in an empty folder. Its files are written as they are, its commands run, with the packages that
+// it installs and no others, and what its commands and the receiver print is what it shows. Ports are free ones. Uses dist/.
+// docs/start/next.md and lambda.md are run by test/hosts/next.test.ts and lambda.test.ts.
+// limit: 300 s
 
-import { execFile } from 'node:child_process';
-import { chmodSync, readFileSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import ts from 'typescript';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
+import { startHttpReceiver } from '../../viewer/receiver/http.js';
+import { TracePrinter } from '../../viewer/receiver/printer.js';
+import { startReceiver } from '../../viewer/receiver/receiver.js';
+import { invoke } from '../cli/invoke.js';
 import { link, newDirectory, ROOT, write } from '../hosts/conformance/project.js';
+import { part, testWith } from '../hosts/conformance/suite.js';
+import { freePorts } from '../real/support/program.js';
+import { type Block, blocksOf, type Command, commandsOf, fileOf, isShown, normal } from './pages.js';
 
 const executeFile = promisify(execFile);
-const page = readFileSync(join(ROOT, 'docs/start.md'), 'utf8');
-const TOKEN = 'mFq2-9xWz-Lr71-Tk8v-Pb3n';
-const LIMIT_MS = 60_000;
-const PACKAGES = ['express', 'fastify', 'hono', '@hono/node-server'];
-
-function blockAfter(text: string): string {
-  const [, code] = /```ts\n([\s\S]*?)```/.exec(page.slice(page.indexOf(text))) ?? [];
-  if (!page.includes(text) || code === undefined) throw new Error(`docs/start.md has no block after "${text}"`);
-  return code;
-}
-
-/** Statements behind each program of the page that make it listen, and give its address as `origin`. */
-const LISTENING: Readonly<Record<string, string>> = {
-  'Plain Node:': 'await once(server, "listening"); const origin = of(server);',
-  'Express, before': 'const server = app.listen(0, "127.0.0.1"); await once(server, "listening"); const origin = of(server);',
-  'Fastify:': 'const origin = await app.listen({ port: 0, host: "127.0.0.1" });',
-  'Hono on Node:':
-    'const server = createAdaptorServer({ fetch: app.fetch }); server.listen(0, "127.0.0.1"); await once(server, "listening"); const origin = of(server);',
-  'Koa, or any': 'const origin = new URL(server.url).origin;',
+const READY_MS = 60_000;
+const ARRIVES_MS = 15_000;
+/** The ports that the pages name. */
+const [SERVICE, ADMIN, GRPC, HTTP] = ['3000', '9465', '4317', '4318'];
+const COMMANDS: Readonly<Record<string, string>> = {
+  node: process.execPath,
+  bun: part('bundlers/node_modules/.bin/bun'),
+  deno: part('runtimes/node_modules/.bin/deno'),
 };
 
-const HEAD = `import { once } from 'node:events';
-import { createAdaptorServer } from '@hono/node-server';
-import { Orders } from './orders.js';
-const of = (server) => 'http://127.0.0.1:' + server.address().port;
-`;
-const TAIL = `
-const headers = { authorization: 'Bearer ${TOKEN}', 'content-type': 'application/json' };
-const before = await (await fetch(origin + '/tracing/state')).json();
-const { status } = await fetch(origin + '/tracing/enabled', { method: 'PUT', headers, body: '{"enabled":true}' });
-await new Orders().find('7');
-const after = await (await fetch(origin + '/tracing/state', { headers })).json();
-console.log(JSON.stringify([before.enabled, status, after.enabled, after.spans.started]));
-process.exit();
-`;
+/** Follows one page, in the order of its blocks. */
+class Reader {
+  readonly #directory = newDirectory();
+  readonly #spans: ReceivedSpan[] = [];
+  readonly #ports = new Map<string, string>();
+  readonly #closes: (() => unknown)[] = [];
+  #service: ChildProcess | undefined;
+  #printed = '';
+  #ready = false;
+  #traces = 0;
 
-for (const [title, listening] of Object.entries(LISTENING))
-  test(`${title.replace(/[,:].*/, '')}: the hook is mounted, and switches a marked method on`, async () => {
-    const directory = newDirectory();
-    const packages = PACKAGES.map((name) => [name, join(ROOT, 'node_modules', name)]);
-    link(directory, { spanwright: ROOT, ...Object.fromEntries(packages) });
-    const compile = (path: string, source: string): void => {
-      const compilerOptions = {
-        target: ts.ScriptTarget.ES2022,
-        module: ts.ModuleKind.ESNext,
-        experimentalDecorators: true,
-      };
-      const code = source.replaceAll('/run/secrets/tracing-token', join(directory, 'token'));
-      write(directory, path, ts.transpileModule(code, { compilerOptions }).outputText);
-    };
-    write(directory, 'package.json', '{ "type": "module" }');
-    write(directory, 'token', TOKEN);
-    chmodSync(join(directory, 'token'), 0o600);
-    compile('tracing.js', blockAfter('`src/tracing.ts`'));
-    compile('orders.js', blockAfter('`src/orders.ts`'));
-    const own = blockAfter(title)
-      .replace(/^createServer\(/m, 'const server = createServer(')
-      .replace('.listen(3000)', '.listen(0)')
-      .replace('{ tracing, tokenFile', '{ tracing, port: 0, tokenFile');
-    compile('main.js', `${HEAD}${own}${listening}${TAIL}`);
-    const env = { ...process.env, OTEL_TRACES_EXPORTER: 'console', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1:9' };
-    const { stdout } = await executeFile(process.execPath, ['main.js'], { cwd: directory, env, timeout: LIMIT_MS });
-    assert.equal(JSON.parse(/^\[.*\]$/m.exec(stdout)?.[0] ?? 'null'), [false, 200, true, 1]);
+  async start(): Promise<void> {
+    const add = (spans: readonly ReceivedSpan[]): void => void this.#spans.push(...spans);
+    const [grpc, http] = [await startReceiver({ onSpans: add }), await startHttpReceiver('127.0.0.1', 0, add)];
+    this.#closes.push(
+      () => grpc.close(),
+      () => http.close(),
+    );
+    const [service, admin] = await freePorts(2);
+    for (const [from, to] of [
+      [SERVICE, service],
+      [ADMIN, admin],
+      [GRPC, new URL(grpc.endpoint).port],
+      [HTTP, new URL(http.endpoint).port],
+    ])
+      this.#ports.set(String(from), String(to));
+    write(this.#directory, 'package.json', '{ "name": "shop", "type": "module" }');
+  }
+
+  #own(text: string): string {
+    return text.replace(/\b(3000|9465|4317|4318)\b/g, (port) => this.#ports.get(port) as string);
+  }
+
+  async follow(block: Block): Promise<void> {
+    const file = fileOf(block);
+    if (file !== undefined) {
+      const code = file === 'tsconfig.json' ? JSON.stringify(JSON.parse(block.code)) : this.#own(block.code);
+      write(this.#directory, file, code);
+    } else if (block.language === 'sh') for (const command of commandsOf(block)) await this.#run(command, block.place);
+    else if (block.language === 'text') await this.#expectTrace(block);
+    else assert.unreachable(`${block.place}: nothing runs this block`);
+  }
+
+  async #run({ line, output }: Command, place: string): Promise<void> {
+    const [, own] = /^npx spanwright (.*)$/.exec(line) ?? [];
+    if (line.startsWith('npm install ')) this.#install(line);
+    else if (own === 'receive') assert.ok(this.#closes.length > 0);
+    else if (own !== undefined) {
+      const words = this.#own(own).replace('tracing-token', join(this.#directory, 'tracing-token')).split(' ');
+      const environment = { SPANWRIGHT_ADMIN_URL: `http://127.0.0.1:${this.#ports.get(ADMIN)}/tracing` };
+      const { out, err } = await invoke(words, environment);
+      assert.is(normal(out), normal(output), `${place}: ${line}\n${err}`);
+    } else if (line.startsWith('OTEL_')) await this.#serve(line);
+    else {
+      const { stdout } = await executeFile('sh', ['-c', this.#own(line).replace(/^curl /, 'curl -s ')], { cwd: this.#directory });
+      assert.is(stdout.trim(), output.trim(), `${place}: ${line}`);
+    }
+  }
+
+  /** Links the packages that a command names, and what development needs. */
+  #install(line: string): void {
+    const names = line
+      .split(' ')
+      .slice(2)
+      .filter((word) => !word.startsWith('-'))
+      .map((word) => word.replace(/(?<=.)@[\d^].*$/, ''));
+    for (const name of names) {
+      const at =
+        name === 'spanwright' ? ROOT : name === '@spanwright/viewer' ? join(ROOT, 'viewer') : join(ROOT, 'node_modules', name);
+      assert.ok(readFileSync(join(at, 'package.json'), 'utf8').includes(`"${name}"`), `${line}: ${name} is a package`);
+      link(this.#directory, { [name]: at });
+    }
+  }
+
+  async #serve(line: string): Promise<void> {
+    const [, variables = '', program = '', args = ''] = /^((?:\w+=\S+ )+)(\S+) (.*)$/.exec(this.#own(line)) ?? [];
+    const env = Object.fromEntries(
+      variables
+        .trim()
+        .split(' ')
+        .map((pair) => pair.split('=', 2) as [string, string]),
+    );
+    const words = args.split(' ');
+    const command = COMMANDS[program] as string;
+    const child = spawn(command, words, { cwd: this.#directory, env: { ...process.env, NO_COLOR: '1', ...env } });
+    this.#service = child;
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => this.#hear(data));
+    const until = Date.now() + READY_MS;
+    while (!this.#ready && child.exitCode === null && Date.now() < until) {
+      await wait(50);
+      this.#ready = await fetch(`http://127.0.0.1:${this.#ports.get(SERVICE)}/`).then(
+        () => true,
+        () => false,
+      );
+    }
+    assert.ok(this.#ready, `${line}: ${this.#printed}`);
+  }
+
+  #hear(data: Buffer): void {
+    this.#printed += data;
+  }
+
+  /** The trace of the last request is the one that the page shows. */
+  async #expectTrace({ code, place }: Block): Promise<void> {
+    const wanted = code.replace(/^trace .*\n/, '');
+    const until = Date.now() + ARRIVES_MS;
+    let seen: string[] = [];
+    while (Date.now() < until) {
+      seen = this.#shown();
+      if (seen.some((trace) => isShown(wanted, trace))) break;
+      await wait(100);
+    }
+    assert.ok(
+      seen.some((trace) => isShown(wanted, trace)),
+      `${place}: the page shows\n${code}\nand what arrived is\n${seen.join('\n\n')}\n${this.#printed}`,
+    );
+    this.#traces += 1;
+  }
+
+  #shown(): string[] {
+    const lines: string[] = [];
+    const printer = new TracePrinter((line) => lines.push(line));
+    printer.add([...this.#spans].sort((a, b) => (BigInt(a.startTimeUnixNano) < BigInt(b.startTimeUnixNano) ? -1 : 1)));
+    printer.flush();
+    return lines
+      .join('\n')
+      .split(/^trace .*\n/m)
+      .filter((text) => text !== '');
+  }
+
+  async end(): Promise<void> {
+    this.#service?.kill('SIGKILL');
+    for (const close of this.#closes) await close();
+  }
+
+  get followed(): boolean {
+    return this.#service !== undefined && this.#traces > 0;
+  }
+}
+
+/** Sections below the title that belong to what a reader does; the others of docs/start/nest.md are reference. */
+const FOLLOWED = new Set(['Run it', 'Switch it']);
+const NEEDS: Readonly<Record<string, string>> = { bun: 'bundlers', deno: 'runtimes' };
+for (const name of ['node', 'express', 'fastify', 'hono', 'koa', 'nest', 'bun', 'deno']) {
+  const page = `docs/start/${name}.md`;
+  testWith(NEEDS[name])(`${page}: a reader who follows it sees what it shows`, async () => {
+    const reader = new Reader();
+    try {
+      await reader.start();
+      const [title, ...others] = blocksOf(page);
+      for (const block of [title, ...others] as Block[])
+        if (FOLLOWED.has(block.heading) || block.heading === title?.heading) await reader.follow(block);
+      assert.ok(reader.followed, `${page} starts a service and shows a trace`);
+    } finally {
+      await reader.end();
+    }
   });
+}
 
 test.run();

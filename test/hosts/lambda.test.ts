@@ -1,5 +1,5 @@
 // A function of AWS Lambda, bundled into one file, against the protocol of its runtime on loopback (runtime API 2018-06-01): the service freezes the
-// process as soon as it asks for the next invocation. What docs/lambda.md shows exports every span before that; without the flush none leaves.
+// process as soon as it asks for the next invocation. What docs/start/lambda.md shows exports every span before that; without the flush none leaves.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,21 +9,16 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
+import { blocksOf } from '../docs/pages.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
 import { execute, part, testWith } from './conformance/suite.js';
 
-/** The function of docs/lambda.md, and the same without its flush. */
-const handlerOf = (flushes: boolean): string => `import { instrument, startTracing } from 'spanwright';
-const tracing = await startTracing({ serviceName: 'orders', enabled: true });
-const place = instrument({ name: 'place', kind: 'server', args: ['item'] }, async (item: string) => item.length);
-export const handler = async (event: { item: string }) => {
-  try {
-    return { count: await place(event.item) };
-  } finally {
-    ${flushes ? 'await tracing.forceFlush();' : ''}
-  }
-};
-`;
+/** The function of docs/start/lambda.md, and the same without its flush. */
+function handlerOf(flushes: boolean): string {
+  const [block] = blocksOf('docs/start/lambda.md').filter(({ language }) => language === 'ts');
+  assert.match(block?.code ?? '', 'await tracing.forceFlush();');
+  return (block?.code ?? '').replace(flushes ? '' : 'await tracing.forceFlush();', '');
+}
 
 /** A runtime as AWS describes one: asks for an invocation, runs the handler, posts what it returned, asks again. */
 const RUNTIME = `import { handler } from './index.mjs';
@@ -69,7 +64,7 @@ class Service {
     await once(this.#server.listen(0, '127.0.0.1'), 'listening');
     const idle = this.#untilIdle();
     const api = `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-    const env = { ...process.env, ...environment, AWS_LAMBDA_RUNTIME_API: api };
+    const env = { ...process.env, ...environment, AWS_LAMBDA_RUNTIME_API: api, SPANWRIGHT_ENABLED: 'true' };
     this.#process = spawn(process.execPath, ['runtime.mjs'], { cwd: directory, env });
     for (const stream of [this.#process.stdout, this.#process.stderr]) stream?.on('data', (data) => (this.printed += data));
     await idle;

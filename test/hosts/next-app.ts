@@ -1,4 +1,18 @@
 // A small application for Next: instrumentation.ts, a server component, a route handler, a server action, an edge route, a client component.
+// Its configuration and its set-up of tracing are the blocks of docs/start/next.md.
+
+import * as assert from 'uvu/assert';
+import { blocksOf, fileOf } from '../docs/pages.js';
+
+/** A file of the page, with texts replaced that only a test needs otherwise. */
+function pageFile(name: string, changes: Readonly<Record<string, string>> = {}): string {
+  let code = blocksOf('docs/start/next.md').find((block) => fileOf(block) === name)?.code ?? '';
+  for (const [from, to] of Object.entries(changes)) {
+    assert.ok(code.includes(from), `docs/start/next.md, ${name}: ${from}`);
+    code = code.replace(from, () => to);
+  }
+  return code;
+}
 
 const TSCONFIG = {
   compilerOptions: {
@@ -15,11 +29,7 @@ const TSCONFIG = {
     isolatedModules: true,
     incremental: true,
     allowJs: true,
-    experimentalDecorators: true,
-    plugins: [
-      { name: 'next' },
-      { transform: 'spanwright/transformer', namespace: 'shop', auto: [{ files: ['app/**', 'lib/**'] }] },
-    ],
+    ...JSON.parse(pageFile('tsconfig.json')).compilerOptions,
   },
   include: ['next-env.d.ts', '**/*.ts', '**/*.tsx', '.next/types/**/*.ts', '.next/dev/types/**/*.ts'],
   exclude: ['node_modules'],
@@ -29,29 +39,15 @@ const TSCONFIG = {
 export const nextApp = (root: string): Readonly<Record<string, string>> => ({
   'package.json': JSON.stringify({ name: 'shop', private: true, dependencies: { spanwright: '*' } }),
   'tsconfig.json': JSON.stringify(TSCONFIG),
-  'next.config.mjs': `import spanwright from 'spanwright/unplugin/webpack';
-export default {
-  typescript: { ignoreBuildErrors: true },
-  turbopack: {
-    root: ${JSON.stringify(root)},
-    rules: { '*.{ts,tsx}': { loaders: ['spanwright/loader'], condition: { all: [{ not: 'foreign' }, { not: 'browser' }] } } },
-  },
-  webpack(config, { nextRuntime }) {
-    if (nextRuntime === 'nodejs') config.plugins.push(spanwright());
-    return config;
-  },
-};
-`,
-  'instrumentation.ts': `export async function register() {
-  if (process.env.NEXT_RUNTIME === 'nodejs') await import('./tracing');
-}
-`,
-  'tracing.ts': `import { startTracing } from 'spanwright';
-import { startAdminServer } from 'spanwright/admin';
-const tracing = await startTracing({ serviceName: String(process.env.SERVICE) });
-const { url } = await startAdminServer({ tracing, port: 0, token: 'a-token-of-thirty-two-characters' });
-console.log('ADMIN ' + url);
-`,
+  'next.config.mjs': pageFile('next.config.mjs', {
+    'turbopack: {': `typescript: { ignoreBuildErrors: true }, turbopack: { root: ${JSON.stringify(root)},`,
+  }),
+  'instrumentation.ts': pageFile('instrumentation.ts'),
+  'tracing.ts': pageFile('tracing.ts', {
+    "'shop'": 'String(process.env.SERVICE)',
+    'await startAdminServer({ tracing })':
+      "console.log('ADMIN ' + (await startAdminServer({ tracing, port: 0, token: 'a-token-of-thirty-two-characters' })).url)",
+  }),
   'lib/stock.ts': `import { instrument } from 'spanwright';
 export class Stock {
   @instrument({ args: ['item'] })

@@ -1,15 +1,11 @@
 // A Nest application with Spanwright's module, run in a process of its own with the packages of one part of .ci/setup. Called by
 // module.test.ts.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import ts from 'typescript';
 import { ROOT } from '../hosts/conformance/project.js';
 import { execute, part } from '../hosts/conformance/suite.js';
-import { freePorts } from '../real/support/program.js';
 
 const PROGRAM = `import 'reflect-metadata';
 import { BadRequestException, Body, CanActivate, Controller, Get, Inject, Injectable, Module, NotFoundException, Param, ParseIntPipe, Post, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
@@ -145,7 +141,7 @@ interface Given {
 export class Applications {
   readonly #folder: string;
 
-  constructor(name: string, program = PROGRAM) {
+  constructor(name: string) {
     this.#folder = mkdtempSync(join(part(name), 'application-'));
     const spanwright = join(this.#folder, 'node_modules', 'spanwright');
     for (const path of ['package.json', 'dist/runtime']) cpSync(join(ROOT, path), join(spanwright, path), { recursive: true });
@@ -156,7 +152,7 @@ export class Applications {
       emitDecoratorMetadata: true,
       esModuleInterop: true,
     };
-    writeFileSync(join(this.#folder, 'main.cjs'), ts.transpileModule(program, { compilerOptions }).outputText);
+    writeFileSync(join(this.#folder, 'main.cjs'), ts.transpileModule(PROGRAM, { compilerOptions }).outputText);
   }
 
   run(given: Given): Ran {
@@ -166,29 +162,6 @@ export class Applications {
     const line = output.split('\n').find((one) => one.startsWith('ANSWER '));
     if (line === undefined) throw new Error(output);
     return JSON.parse(line.slice('ANSWER '.length)) as Ran;
-  }
-
-  /** Starts a program that listens on PORT, asks it once it answers, and ends it by SIGTERM. @returns its answer */
-  async ask(path: string, endpoint: string): Promise<unknown> {
-    const [port] = await freePorts(1);
-    const env = { ...process.env, NODE_PATH: join(ROOT, 'node_modules'), PORT: String(port) };
-    const child = spawn(process.execPath, ['main.cjs'], {
-      cwd: this.#folder,
-      env: { ...env, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint },
-      stdio: 'ignore',
-    });
-    const ended = once(child, 'exit');
-    try {
-      for (;;) {
-        const answer = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
-        if (answer !== undefined) return await answer.json();
-        if (child.exitCode !== null) throw new Error(`the program ended with ${child.exitCode}`);
-        await setTimeout(50);
-      }
-    } finally {
-      child.kill('SIGTERM');
-      await ended;
-    }
   }
 
   remove(): void {

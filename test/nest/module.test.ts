@@ -2,12 +2,8 @@
 // namespaces by module, the admin hook behind Nest's guards.
 // limit: 300 s
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { startReceiver } from '../../viewer/receiver/receiver.js';
-import { ROOT } from '../hosts/conformance/project.js';
 import { testWith } from '../hosts/conformance/suite.js';
 import { Applications } from './application.js';
 
@@ -124,25 +120,5 @@ for (const part of ['nest11', 'nest']) {
     assert.match(create().run({ fails: true, tracing: { enabeld: true } }).refused ?? '', /enabeld.*enabled/s);
   });
 }
-
-testWith('nest')('the example of docs/nest.md runs, and its trace is the one that the page shows', async () => {
-  const receiver = await startReceiver();
-  const page = readFileSync(join(ROOT, 'docs/nest.md'), 'utf8');
-  const block = (language: string) => new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1] as string;
-  const applications = new Applications('nest', block('ts'));
-  try {
-    assert.equal(await applications.ask('/orders/7', receiver.endpoint), { id: '7' });
-    const names = new Map(receiver.spans.map(({ spanId, name }) => [spanId, name]));
-    assert.equal(receiver.spans.map(({ name, parentSpanId }) => [name, names.get(parentSpanId ?? '') ?? '']).sort(), [
-      ['GET /orders/:id', ''],
-      ['Orders.find', 'OrdersController.get'],
-      ['OrdersController.get', 'GET /orders/:id'],
-    ]);
-    assert.equal(block('text').match(/[A-Z].*/g), ['GET /orders/:id', 'OrdersController.get', 'Orders.find']);
-  } finally {
-    applications.remove();
-    await receiver.close();
-  }
-});
 
 test.run();

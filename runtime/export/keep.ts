@@ -2,13 +2,13 @@
 // local root has ended, and are then sent or discarded as a whole. Memory is bounded by spans and traces; the oldest trace is
 // decided early when a bound is reached.
 
-import { type Context, SpanStatusCode } from '@opentelemetry/api';
+import { type Context, type SpanContext, SpanStatusCode, type TraceState } from '@opentelemetry/api';
 import type { Keep } from '../config/tables.js';
 import { isSampled } from '../context/origin.js';
 import { releaseErrors } from '../span/events.js';
 import { NO_CALL } from '../span/flight-ring.js';
-import { traceRandomness } from '../span/identity.js';
 import type { RecordedSpan } from '../span/recorded.js';
+import { isWithinRatio, withRaisedThreshold } from '../span/sampling-state.js';
 import type { SpanSink } from '../span/sink.js';
 import type { LocalTrace } from '../span/trace.js';
 import { state } from '../state.js';
@@ -34,7 +34,12 @@ interface Waiting extends KeptLate {
   failed: boolean;
 }
 
-type SamplingOutcome = 'sent' | 'sampled out';
+/** A tracestate: kept by the ratio, which its threshold shows. */
+type SamplingOutcome = 'sent' | 'sampled out' | TraceState;
+
+/** True for a caller whose decision counts here. */
+const isSampledBy = (parent: SpanContext | undefined): boolean =>
+  parent !== undefined && isSampled(parent) && !(parent.isRemote === true && state.gate.ignoresRemote);
 
 export class KeepSink implements SpanSink {
   readonly counts: KeepCounts = { sampledOut: 0, decidedEarly: 0 };
@@ -85,9 +90,8 @@ export class KeepSink implements SpanSink {
   #begin(span: RecordedSpan, context: Context): void {
     const { trace } = span;
     if (this.#waiting.has(trace) || this.#outcomes.has(trace)) return;
-    const parent = span.parentSpanContext;
     // a caller that sampled the trace or signed the request expects all of it; a session must be visible while it runs
-    const isAsked = (parent !== undefined && isSampled(parent)) || state.gate.signedRequests.hasAdmitted(context);
+    const isAsked = isSampledBy(span.parentSpanContext) || state.gate.signedRequests.hasAdmitted(context);
     if (isAsked || span.site.shownEarly) {
       this.#outcomes.set(trace, 'sent');
       return;
@@ -130,13 +134,16 @@ export class KeepSink implements SpanSink {
     this.#waiting.delete(trace);
     this.#held -= waiting.spans.length;
     const late = this.#keptFor(waiting);
-    const { ratio } = this.policy;
-    const kept = late !== undefined || (ratio > 0 && traceRandomness(waiting.root.spanContext().traceId) >= 1 - ratio);
-    const outcome: SamplingOutcome = kept ? 'sent' : 'sampled out';
+    const outcome = late === undefined ? this.#byRatio(waiting.root.spanContext()) : 'sent';
     this.#outcomes.set(trace, outcome);
     if (late !== undefined && waiting.root.ended) this.complete(waiting, late);
     else if (late !== undefined) this.#late.set(trace, { kept: waiting, cause: late });
     for (const span of waiting.spans) this.#pass(span, outcome);
+  }
+
+  #byRatio({ traceId, traceState }: SpanContext): SamplingOutcome {
+    const { ratio } = this.policy;
+    return ratio > 0 && isWithinRatio(traceId, traceState, ratio) ? withRaisedThreshold(traceState, ratio) : 'sampled out';
   }
 
   #keptFor({ root, failed }: Waiting): 'kept: error' | 'kept: slow' | undefined {
@@ -147,10 +154,12 @@ export class KeepSink implements SpanSink {
   }
 
   #pass(span: RecordedSpan, outcome: SamplingOutcome): void {
-    if (outcome === 'sent') this.inner.onEnd(span);
-    else {
+    if (outcome === 'sampled out') {
       releaseErrors(span);
       this.counts.sampledOut++;
+      return;
     }
+    if (outcome !== 'sent') span.spanContext().traceState = outcome;
+    this.inner.onEnd(span);
   }
 }

@@ -19,8 +19,8 @@ import { loadTraceSdk } from '../sdk/packages.js';
 import { INFO } from '../site/marks.js';
 import type { ConstantAttributes, Site } from '../site/site.js';
 import { anyHolds } from '../span/conditional-root.js';
-import { isWithinRatio, withoutThreshold, withThreshold } from '../span/place.js';
 import { answersAttributes, startingSite, takeAttributes } from '../span/provided.js';
+import { isWithinRatio, withoutThreshold, withThreshold } from '../span/sampling-state.js';
 import { state } from '../state.js';
 import type { Tracing } from '../tracing.js';
 import { type SamplerOptions, startOverOwnSdk } from './own.js';
@@ -71,7 +71,7 @@ export function createSampler(options: SamplerOptions): SpanwrightSampler {
     tracing,
     // biome-ignore lint/complexity/useMaxParams: OpenTelemetry's; a rest parameter would allocate an array for each span
     shouldSample(context, traceId, name, kind, attributes, links) {
-      if (startingSite()?.ratio === 1) return recorded(takeAttributes());
+      if (startingSite()?.ratio === 1 && !gate.ignoresRemote) return recorded(takeAttributes());
       return root.leavesOut(name, attributes) ? skip(context) : inherited(context, traceId, name, kind, attributes, links);
     },
   };
@@ -152,7 +152,7 @@ class RootSampler implements SpanwrightSampler {
     const traceState = parent !== undefined && isSpanContextValid(parent) ? parent.traceState : undefined;
     const result = (decision: number, given: TraceState | undefined) =>
       given === undefined ? { decision } : { decision, traceState: given };
-    if (ratio === 1) return result(RECORD_AND_SAMPLED, traceState);
+    if (ratio === 1) return result(RECORD_AND_SAMPLED, traceState && withThreshold(traceState, 1));
     if (!isWithinRatio(traceId, traceState, ratio)) return result(NOT_RECORD, withoutThreshold(traceState));
     return result(RECORD_AND_SAMPLED, withThreshold(traceState, ratio));
   }

@@ -4,7 +4,6 @@
 import {
   type Context,
   createContextKey,
-  createTraceState,
   isSpanContextValid,
   isValidTraceId,
   type Link,
@@ -13,7 +12,6 @@ import {
   type TraceState,
   trace,
 } from '@opentelemetry/api';
-import { round } from '../captured.js';
 import { SPAN_KEY, SpanLayer } from '../context/layer.js';
 import { isSampled } from '../context/origin.js';
 import { skippedIn } from '../context/skipped.js';
@@ -23,9 +21,10 @@ import { RANDOM } from '../propagation/traceparent.js';
 import type { Site } from '../site/site.js';
 import { callback } from './callback.js';
 import { ConditionalCall, type RootTerms } from './conditional-root.js';
-import { newSpanId, newTraceId, traceRandomness } from './identity.js';
+import { newSpanId, newTraceId } from './identity.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
+import { isWithinRatio, withoutThreshold, withThreshold } from './sampling-state.js';
 
 /** Position of a new span in its trace. With `sampled` false nothing is recorded, and `context` carries that to everything below. */
 export interface Placement {
@@ -198,7 +197,9 @@ function placeRoot(
   if (!gate.enabled || terms.ratio === 0 || !(gate.rootKinds.includes(terms.kind) || terms.root)) return undefined;
   recorder.meter.passTime(); // a blocked event loop runs no timer: the lease may be over
   if (gate.revision !== revision) return placeRoot(recorder, terms, context, remote, links);
-  if (terms.ratio >= 1 || recorder.defersRatio) return placement(context, remote, links);
+  if (recorder.defersRatio) return placement(context, remote, links);
+  if (terms.ratio >= 1)
+    return placement(context, remote, links, undefined, remote?.traceState && withThreshold(remote.traceState, 1));
   const traceId = remote?.traceId ?? newTraceId();
   if (isWithinRatio(traceId, remote?.traceState, terms.ratio))
     return placement(context, remote, links, traceId, withThreshold(remote?.traceState, terms.ratio));
@@ -211,36 +212,6 @@ function placeRoot(
     ...(traceState && { traceState }),
   });
   return unrecorded(new SpanLayer(context, unsampled));
-}
-
-/** Fields of `ot` in tracestate (OpenTelemetry, tracestate probability sampling). */
-function samplingFields(state: TraceState | undefined): string[] {
-  const text = state?.get('ot');
-  return text === undefined ? [] : text.split(';');
-}
-
-/** Decides by the randomness that `rv` gives explicitly, else by the trace id. */
-export function isWithinRatio(traceId: string, state: TraceState | undefined, ratio: number): boolean {
-  const given = samplingFields(state).find((field) => /^rv:[0-9a-f]{14}$/.test(field));
-  return traceRandomness(given === undefined ? traceId : given.slice(3).padStart(32, '0')) >= 1 - ratio;
-}
-
-/** The tracestate with the threshold of this decision; what else upstream has written stays. */
-export function withThreshold(state: TraceState | undefined, ratio: number): TraceState {
-  const others = samplingFields(state).filter((field) => field !== '' && !field.startsWith('th:'));
-  return (state ?? createTraceState()).set('ot', [`th:${samplingThreshold(ratio)}`, ...others].join(';'));
-}
-
-/** The tracestate of a trace that is not kept: others still decide by its randomness, and by no threshold. */
-export function withoutThreshold(state: TraceState | undefined): TraceState | undefined {
-  const others = samplingFields(state).filter((field) => field !== '' && !field.startsWith('th:'));
-  return others.length === 0 ? state?.unset('ot') : state?.set('ot', others.join(';'));
-}
-
-/** The value of `ot=th:`, which says at which probability a trace was kept (OpenTelemetry, tracestate probability sampling). */
-function samplingThreshold(ratio: number): string {
-  const threshold = BigInt(round((1 - ratio) * 2 ** 56));
-  return threshold.toString(16).padStart(14, '0').replace(/0+$/u, '') || '0';
 }
 
 function givenParent(site: Site, self: unknown, args: ArrayLike<unknown>): Span | SpanContext | undefined {

@@ -75,6 +75,48 @@ test('a trace that an upstream service sampled is always kept', () =>
     assert.is(tracing.state().spans.sampledOut, 0);
   }));
 
+/** Remote parents, with the tracestate that the root of a kept trace has at the ratio 0.5. */
+const BELOW_CALLERS: readonly (readonly [last: string, flags: string, tracestate: string, kept: string | undefined])[] = [
+  ['f', '02', 'a=1', 'ot=th:8,a=1'],
+  ['0', '03', 'a=1', undefined],
+  ['0', '02', 'ot=rv:ffffffffffffff;th:c;x:1,a=1', 'ot=th:8;rv:ffffffffffffff;x:1,a=1'],
+  ['f', '03', 'ot=rv:00000000000000;th:c', undefined],
+  ['f', '03', 'ot=rv:short', 'ot=th:8;rv:short'],
+];
+
+test('with remoteParent ignore the ratio decides below every caller, by the explicit randomness where there is one, and shows its threshold', () =>
+  traced({ ...keeping({ errors: true, ratio: 0.5 }), remoteParent: 'ignore' }, async ({ spans }) => {
+    for (const [last, flags, tracestate, expected] of BELOW_CALLERS) {
+      const before = (await spans()).length;
+      const traceparent = `00-${'1f'.repeat(9)}${last.repeat(14)}-${'2e'.repeat(8)}-${flags}`;
+      withRemoteContext({ traceparent, tracestate }, () => root(false));
+      const kept = (await spans()).slice(before).map((span) => span.spanContext().traceState?.serialize());
+      assert.equal(kept, expected === undefined ? [] : [expected, expected, expected], tracestate);
+    }
+    withRemoteContext(
+      { traceparent: `00-${'1f'.repeat(16)}-${'2e'.repeat(8)}-02`, tracestate: 'ot=rv:00000000000000;th:c' },
+      () => root(true),
+    );
+    assert.is(
+      (await spans()).at(-1)?.spanContext().traceState?.get('ot'),
+      'th:0;rv:00000000000000',
+      'an error is kept at any randomness',
+    );
+  }));
+
+test('of the thresholds of a rule and of the ratio the higher one is sent', async () => {
+  for (const [rule, ratio, threshold] of [
+    [0.5, 0.25, 'th:c'],
+    [0.25, 0.5, 'th:c'],
+    [1, 0.25, 'th:c'],
+  ] as const)
+    await traced({ ...keeping({ errors: true, ratio }), rules: `*=${rule}` }, async ({ spans }) => {
+      for (let call = 0; call < 60; call++) root(false);
+      const states = new Set((await spans()).map((span) => span.spanContext().traceState?.get('ot')));
+      assert.equal([...states], [threshold], `${rule}, ${ratio}`);
+    });
+});
+
 test('a span that ends after its root is sent or dropped with the root', () =>
   traced(keeping({ errors: true, slowerThan: '30m' }), async ({ expectSpans, tracing }) => {
     for (const age of [3_600_000, 1000]) {

@@ -204,6 +204,17 @@ test('a decision about a remote trace uses the randomness of its tracestate, and
     assert.equal(states, KEPT_TRACESTATES);
   }));
 
+test('a root at the ratio 1 below a caller that is ignored shows its own threshold', () =>
+  ownSdk({ enabled: true, remoteParent: 'ignore' }, async ({ spans }) => {
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`;
+    await withRemoteContext({ traceparent, tracestate: 'a=1,ot=th:c;rv:ffffffffffffff' }, outer);
+    await withRemoteContext({ traceparent }, outer);
+    const states = spans()
+      .filter(({ name }) => name === 'outer')
+      .map((span) => span.spanContext().traceState?.serialize());
+    assert.equal(states, ['ot=th:0;rv:ffffffffffffff,a=1', undefined]);
+  }));
+
 test('a remote trace that is dropped here keeps its randomness and other members of tracestate, without a threshold', () =>
   ownSdk({ enabled: true, remoteParent: 'ignore', rules: 'carbide::api=0.5' }, async ({ spans }) => {
     const passOn = instrument({ namespace: 'carbide::api', name: 'passOn' }, () => inject({}));

@@ -179,6 +179,16 @@ test('a decision about a remote trace uses the randomness of its tracestate, and
     assert.equal(states, KEPT_TRACESTATES);
   }));
 
+test('a root at the ratio 1 below a caller that is ignored shows its own threshold', () =>
+  traced({ enabled: true, remoteParent: 'ignore' }, async ({ spans }) => {
+    withRemoteContext({ traceparent: UNSAMPLED, tracestate: 'a=1,ot=th:c;rv:ffffffffffffff' }, outer);
+    withRemoteContext({ traceparent: UNSAMPLED }, outer);
+    const states = (await spans())
+      .filter(({ name }) => name === 'outer')
+      .map((span) => span.spanContext().traceState?.serialize());
+    assert.equal(states, ['ot=th:0;rv:ffffffffffffff,a=1', undefined]);
+  }));
+
 test('a remote trace that is dropped here keeps its randomness and other members of tracestate, without a threshold', () =>
   traced({ enabled: true, remoteParent: 'ignore', rules: 'carbide::api=0.5' }, ({ spans }) => {
     const passOn = instrument(at('carbide::api', 'passOn'), () => inject({}));

@@ -23,6 +23,8 @@ export interface CollectorOptions {
   /** True: it receives metrics too, and writes them to a file; see `receivedMetrics()`. */
   readonly receiveMetrics?: boolean;
   readonly port?: number;
+  /** True: it receives over HTTP too, at `httpUrl`. */
+  readonly http?: boolean;
 }
 
 /** Times are shorter than in the documents, so that a test need not wait; what is decided is the same. */
@@ -58,6 +60,8 @@ export class OtelCollector {
   port = 0;
   /** URL of its own metrics, if they are requested. */
   metricsUrl = '';
+  /** URL of OTLP over HTTP, if it is requested. */
+  httpUrl = '';
 
   private constructor(readonly options: CollectorOptions) {}
 
@@ -97,8 +101,12 @@ export class OtelCollector {
       ...(file && { file: { path: this.#fileOf(this.#starts), rotation: { max_megabytes: 1000 } } }),
       ...exporters,
     };
+    const protocols = {
+      grpc: { endpoint: `127.0.0.1:${this.port}`, max_recv_msg_size_mib: 64 },
+      ...(this.options.http && { http: await this.#receiveHttp() }),
+    };
     const configuration = {
-      receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${this.port}`, max_recv_msg_size_mib: 64 } } } },
+      receivers: { otlp: { protocols } },
       processors,
       exporters: { ...all, ...(receiveMetrics && { 'file/metrics': { path: this.#metricsFile, flush_interval: '100ms' } }) },
       service: {
@@ -112,6 +120,12 @@ export class OtelCollector {
     const path = join(this.#folder, 'config.yaml');
     writeFileSync(path, JSON.stringify(configuration));
     this.#program = await Program.start(OTELCOL as string, ['--config', path], this.port);
+  }
+
+  async #receiveHttp(): Promise<object> {
+    const [port] = await freePorts(1);
+    this.httpUrl = `http://127.0.0.1:${port}`;
+    return { endpoint: `127.0.0.1:${port}` };
   }
 
   async #offerMetrics(): Promise<object> {

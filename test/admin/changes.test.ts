@@ -179,6 +179,56 @@ test('the audit log keeps changes and refusals, sanitized and bounded, readable 
   assert.is((await ask(admin, 'GET', '/tracing/audit')).json.entries.length, 200);
 });
 
+test('each change and each refusal is one log line with actor, end, lease and reason', async () => {
+  const { admin, log } = quietHandler(tracing);
+  const change = async (method: string, path: string, body: object | undefined, headers: Record<string, string> = {}) =>
+    (await ask(admin, method, `/tracing/${path}`, { body, headers })).json;
+  const by = { 'x-spanwright-actor': 'ada' };
+  const { lease: first } = await change('PUT', 'enabled', { enabled: true, reason: 'slow' }, by);
+  const { lease: second } = await change('PUT', 'rules', { rules: 'carbide::db=off' });
+  await change('DELETE', `leases/${second.id}`, undefined, by);
+  await change('PUT', 'enabled', { enabled: true, reason: 'slow', for: '25h' }, by);
+  await change('PUT', 'enabled', { enabled: 'yes' });
+  const refusal = (await change('PUT', 'enabled', { enabled: 'yes' })).error.message;
+  const [on, rules, end, late, ...wrong] = log;
+  assert.is(on, `spanwright admin: set tracing-enabled to true by ada until ${first.expiresAt} (lease ${first.id}) reason: slow`);
+  assert.is(
+    rules,
+    `spanwright admin: set rules to "carbide::db=off" by an unnamed caller until ${second.expiresAt} (lease ${second.id})`,
+  );
+  assert.is(end, `spanwright admin: end lease "${second.id}" by ada (lease ${second.id})`);
+  assert.match(late as string, /^spanwright admin: refused: set tracing-enabled to true by ada reason: slow because: .*24h/);
+  assert.equal(wrong, Array(2).fill(`spanwright admin: refused: PUT enabled by an unnamed caller because: ${refusal}`));
+  const { entries } = (await ask(admin, 'GET', '/tracing/audit')).json;
+  assert.equal(
+    entries.map(({ actor, until, lease, reason }: Record<string, unknown>) => [actor, until, lease, reason]),
+    [
+      ['ada', first.expiresAt, first.id, 'slow'],
+      [null, second.expiresAt, second.id, null],
+      ['ada', null, second.id, null],
+      ['ada', null, null, 'slow'],
+      [null, null, null, null],
+      [null, null, null, null],
+    ],
+  );
+});
+
+test('of long texts the audit log keeps the beginning: 300 characters of a change, 500 of a reason and a refusal', async () => {
+  const { admin } = quietHandler(tracing);
+  await ask(admin, 'PUT', '/tracing/rules', { body: { rules: `${'x'.repeat(400)}=off`, reason: 'y'.repeat(500) } });
+  await ask(admin, 'PUT', '/tracing/rules', { body: { rules: `${'x'.repeat(700)}=sideways`, reason: 'y'.repeat(600) } });
+  const { entries } = (await ask(admin, 'GET', '/tracing/audit')).json;
+  assert.equal(
+    entries.map(({ change, reason, refusal }: Record<string, string | null>) =>
+      [change, reason, refusal].map((text) => text?.length),
+    ),
+    [
+      [300, 500, undefined],
+      [300, 500, 500],
+    ],
+  );
+});
+
 test('a logger that throws neither breaks the answer nor undoes the change', async () => {
   const { admin } = quietHandler(tracing, {
     log: () => {

@@ -249,6 +249,28 @@ test('the OpenAPI document holds every route of the table, no more, and the fiel
     const fields = Object.keys(requestBody?.content['application/json'].schema.properties ?? {});
     assert.equal(fields, route.method === 'GET' ? [] : (route.body ?? []).map(({ name }) => name), path);
   }
+  for (const { method, path, permission, ...route } of ROUTES) {
+    const { security, responses, requestBody } =
+      json.paths[`/ops/tracing${path === '' ? '' : `/${path.replace(':id', '{id}')}`}`][method.toLowerCase()];
+    assert.equal(security, permission === 'change' ? [{ token: [] }] : undefined, path);
+    assert.equal(Object.keys(responses), ['200', 'default'], path);
+    assert.is(requestBody?.required, 'body' in route && route.body !== null ? true : undefined, path);
+    if (method !== 'GET') continue;
+    const answer = await ask(admin, 'GET', `/ops/tracing${path === '' ? '' : `/${path}`}`);
+    const [type] = (answer.headers.get('content-type') as string).split(';');
+    assert.equal(Object.keys(responses[200].content), [type], path);
+  }
+  const { parameters: pages } = json.paths['/ops/tracing/spans/open'].get;
+  assert.equal(
+    pages.map(({ name, in: place, schema }: Record<string, unknown>) => [name, place, schema]),
+    [
+      ['limit', 'query', { type: 'integer', minimum: 0, maximum: 1000 }],
+      ['offset', 'query', { type: 'integer', minimum: 0, maximum: 9000 }],
+    ],
+  );
+  assert.equal(json.paths['/ops/tracing/leases/{id}'].delete.parameters[0].required, true);
+  const atRoot = (await ask(quietHandler(tracing, { prefix: '/' }).admin, 'GET', '/openapi.json')).json.paths;
+  assert.ok('/' in atRoot && '/state' in atRoot, Object.keys(atRoot).join());
   const sites = json.paths['/ops/tracing/sites'].get.parameters as { name: string; schema: object }[];
   assert.equal(
     sites.filter(({ schema }) => 'enum' in schema).map(({ name, schema }) => [name, schema]),
@@ -256,6 +278,7 @@ test('the OpenAPI document holds every route of the table, no more, and the fiel
   );
   const body = json.paths['/ops/tracing/enabled'].put.requestBody.content['application/json'].schema;
   assert.equal(body.required, ['enabled']);
+  assert.equal(body.properties.maxSpans, { type: 'integer', minimum: 1, description: body.properties.maxSpans.description });
   assert.is(body.properties.for.oneOf.length, 2);
   assert.is(body.additionalProperties, false);
 });

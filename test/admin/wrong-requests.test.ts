@@ -85,6 +85,19 @@ const WRONG: readonly { status: number; code: string; cases: readonly Case[] }[]
       ['33 levels of nesting', raw('['.repeat(33)), /at most 32 levels/],
       ['32 levels of nesting', raw('['.repeat(32)), /expected a value/],
       ['an offset beyond the longest list', to('GET', '/tracing/spans/open?offset=9001', {}), /9000/, 'offset'],
+      [
+        'a missing comma behind lists and objects',
+        raw('{"a": [], "b": {}, "c": [1, [2, -3.5e-7], "\\u00e9\\n"] "d": 1}'),
+        /column 55 \(position 54\): expected "," or "}", found """/,
+      ],
+      [
+        'a missing comma in a list',
+        raw('{"a": [ {"b": 1 }\n, true false]}'),
+        /line 2, column 8 .*expected "," or "]", found "f"/,
+      ],
+      ['a missing colon', raw(' {"a" 1}'), /column 7 \(position 6\): expected ":", found "1"/],
+      ['a list that is cut off', raw('{"a": [1, 2'), /column 12 .*expected "," or "]", found the end of the body/],
+      ['an object that is cut off', raw('{"a": 1'), /column 8 .*expected "," or "}", found the end of the body/],
       ['an empty body', raw(''), /body is empty/],
       ['no body', put({ headers: { 'content-type': 'application/json' } }), /body is empty/],
       ['an array', body([ON]), /must be a JSON object; found an array/],
@@ -178,6 +191,29 @@ test('the same request without the fault succeeds', async () => {
   assert.is(answer.status, 200, answer.text);
   assert.is(tracing.endLease(answer.json.lease.id), true);
 });
+
+/** Text of `length` characters as a message shows it: cut, with an ellipsis. */
+const cut = (start: string, length: number): string => `"${`${start}${'x'.repeat(length)}`.slice(0, length - 1)}…"`;
+const LONG = 'x'.repeat(150);
+const CUT: readonly (readonly [what: string, sent: Sent, shown: string])[] = [
+  ['field', body({ ...ON, [LONG]: 1 }), cut('', 64)],
+  ['query parameter', to('GET', `/tracing/state?${LONG}=1`, {}), cut('', 64)],
+  ['content type', headers({ 'content-type': `a/${LONG}` }), cut('a/', 80)],
+  ['Host', headers({ host: `${LONG}.example` }), cut('', 80)],
+  ['Origin', headers({ origin: `http://${LONG}` }), cut('http://', 80)],
+  ['If-Match', headers({ 'if-match': LONG }), cut('', 40).slice(1, -1)],
+  ['lease', to('DELETE', `/tracing/leases/${LONG}`, {}), cut('', 64)],
+  ['method', to(LONG, '/tracing/enabled', {}), cut('', 20).slice(1, -1)],
+];
+for (const [what, sent, shown] of CUT) {
+  test(`of a long ${what} the refusal shows the beginning`, async () => {
+    const { admin } = quietHandler(tracing);
+    const { json } = await ask(admin, sent.method, sent.path, sent.ask);
+    const { message } = json.error as { message: string };
+    assert.match(message, shown);
+    assert.not.match(message, 'x'.repeat(shown.length));
+  });
+}
 
 test('401 carries a challenge, 405 the allowed methods', async () => {
   const { admin } = quietHandler(tracing);

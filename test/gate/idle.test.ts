@@ -1,6 +1,7 @@
 // The boolean that every forwarder reads must be exact. Run with gc() exposed, so that "nothing can
 // record any more" can be waited for.
 
+import { createHook } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -8,12 +9,25 @@ import { context, createContextKey, ROOT_CONTEXT, trace } from '@opentelemetry/a
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { contexts } from '../../runtime/context/active.js';
+import { TICK_MS } from '../../runtime/gate/under-way.js';
 import { instrument, startTracing, withRemoteContext } from '../../runtime/index.js';
 import { state } from '../../runtime/state.js';
 import { traced } from './tracing.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
+
+interface Timer {
+  readonly _repeat: number | null;
+  readonly _destroyed: boolean;
+}
+/** Timers of the gate, which count the grace of finished traces. Others are not kept, because they would keep contexts. */
+const ticks: Timer[] = [];
+const watch = (_id: number, type: string, _trigger: number, timer: object): void => {
+  if (type === 'Timeout' && (timer as Timer)._repeat === TICK_MS) ticks.push(timer as Timer);
+};
+createHook({ init: watch }).enable();
+const ticking = () => ticks.filter((timer) => !timer._destroyed).length;
 
 async function idleWithin(milliseconds: number): Promise<boolean> {
   for (const began = performance.now(); performance.now() - began < milliseconds; await sleep(10)) {
@@ -87,6 +101,11 @@ test('after switching off, the gate stays active while a recorded context lives,
   collect();
   await sleep(20);
   assert.is(state.gate.idle, false, 'a call under way can still record');
+  assert.equal(ticking(), 1);
+  tracing.setEnabled(true);
+  assert.equal(ticking(), 0, 'the grace of finished traces is not counted while tracing is on');
+  tracing.setEnabled(false);
+  assert.equal(ticking(), 1);
   const before = tracing.state().spans.started;
   go?.();
   await call;
@@ -96,6 +115,7 @@ test('after switching off, the gate stays active while a recorded context lives,
   seen = [];
   await tracing.forceFlush();
   assert.ok(await idleWithin(30_000), 'nothing that records is left, so the gate is idle');
+  assert.equal(ticking(), 0);
   await tracing.shutdown();
 });
 

@@ -43,6 +43,17 @@ test('a refused tree is transparent: nothing below it is recorded, and its calle
     assert.is(tracing.state().spans.remoteRefused, 1, 'one tree, however many calls it has');
   }));
 
+test('each set-up counts trees from zero, and has its own second', async () => {
+  for (let round = 0; round < 2; round++) {
+    await traced({ remoteRootsPerSecond: 1 }, ({ tracing }) => {
+      for (let n = 1; n <= 3; n++) request(n);
+      const { remoteRoots, remoteRefused } = tracing.state().spans;
+      assert.ok(remoteRoots >= 1, 'the first one is recorded');
+      assert.is(remoteRoots + remoteRefused, 3);
+    });
+  }
+});
+
 test('while tracing is on the rate does not apply', () =>
   traced({ enabled: true, remoteRootsPerSecond: 0 }, async ({ tracing, expectSpans }) => {
     request(9);

@@ -1,5 +1,6 @@
 // `npm run soak`: the tests that try to break Spanwright, at full length and with new seeds, and the table of what they tried.
-// SPANWRIGHT_SOAK_SECONDS (600) sets the length of the load with random faults, SPANWRIGHT_SEED the seed of all.
+// SPANWRIGHT_SOAK_SECONDS (600) sets the length of the load with random faults, SPANWRIGHT_SOAK_SPANS (1000000) the number of spans through
+// Collectors that restart, SPANWRIGHT_SEED the seed of all.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,6 +12,7 @@ const SEED = process.env.SPANWRIGHT_SEED ?? String(Date.now() % 1_000_000);
 const FULL_LENGTH = {
   SPANWRIGHT_SEED: SEED,
   SPANWRIGHT_SOAK_SECONDS: process.env.SPANWRIGHT_SOAK_SECONDS ?? '600',
+  SPANWRIGHT_SOAK_SPANS: process.env.SPANWRIGHT_SOAK_SPANS ?? '1000000',
   SPANWRIGHT_REQUESTS: '500000',
   SPANWRIGHT_CASES: '30000',
 };

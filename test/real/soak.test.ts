@@ -1,6 +1,6 @@
 // A service under steady load while its Collector and the network before it fail at random in 31 ways, and its flag, rules and drop list
 // change every few milliseconds, from a seed that is printed. One minute on a build server, ten seconds elsewhere; nightly: SPANWRIGHT_SOAK_SECONDS=600 npx tsx test/real/soak.test.ts. A run is repeated
-// with SPANWRIGHT_SEED.
+// with SPANWRIGHT_SEED. Behind it, many spans through Collectors that restart, are killed and answer 429: SPANWRIGHT_SOAK_SPANS sets their number.
 // limit: 900 s
 
 import { suite } from 'uvu';
@@ -10,8 +10,11 @@ import { randomFrom } from '../random.js';
 import { type Behaviour, partialSuccess, Collector as Scripted } from '../setup/collector.js';
 import { FaultyNetwork, type Weather } from './support/faulty-network.js';
 import { LoadedService } from './support/loaded-service.js';
-import { OTELCOL, OtelCollector } from './support/otel-collector.js';
+import { forwardTo, OTELCOL, OtelCollector } from './support/otel-collector.js';
 import { until } from './support/program.js';
+import type { Report } from './support/service.js';
+
+type LoadedSpans = Report['spans'];
 
 const test = suite('soak');
 const all = OTELCOL === undefined ? test.skip : test;
@@ -140,6 +143,107 @@ all(`${SECONDS} s of load with random faults (seed ${SEED}): right answers, boun
     scripted.stop();
     collector.program.thaw();
     await collector.remove();
+  }
+});
+
+const SPANS = Number(process.env.SPANWRIGHT_SOAK_SPANS || (process.env.CI === 'true' ? 100_000 : 20_000));
+const BURST = 1000;
+const BACKLOG = 8000;
+/** A run with few spans lasts so long all the same, so that each fault falls into it. */
+const LEAST_MS = 6000;
+const STATUS_EXHAUSTED = 8;
+
+/** Spans of a report that no count covers yet: those in the queue. */
+const behind = ({ ended, exported, failed, dropped, sampledOut }: LoadedSpans): number =>
+  ended - exported - failed - dropped - sampledOut;
+
+/** Lets a service make spans as fast as they are sent. */
+async function produce(service: LoadedService, spans: number, made: (spans: number) => void): Promise<void> {
+  for (let left = spans; left > 0; ) {
+    const { spans: counts } = await service.order({ do: 'burst', spans: Math.min(BURST, left) });
+    left -= BURST;
+    made(Math.min(BURST, left + BURST));
+    await pause((LEAST_MS * BURST) / spans);
+    while (behind(counts) > BACKLOG) {
+      await pause(20);
+      Object.assign(counts, (await service.order({ do: 'burst', spans: 0 })).spans);
+    }
+  }
+}
+
+all(`${SPANS} spans over gRPC and HTTP through restarts, kills and 429s (seed ${SEED}): each is accounted for`, async () => {
+  const chance = randomFrom(SEED);
+  const between = (least: number, most: number): number => Math.floor(least + chance() * (most - least));
+  // behind the Collector, which acknowledges what this one has accepted: without a queue its answers are those of this one
+  const sink = await new Scripted().start();
+  const collector = await OtelCollector.start({ http: true, file: false, exporters: forwardTo(sink.url) });
+  const options = { shutdownTimeout: 20_000, exportTimeout: 15_000, maxQueueSize: 16_384, maxExportBatchSize: 2048 };
+  const services = [
+    await LoadedService.start({ ...options, endpoint: collector.url }),
+    await LoadedService.start({ ...options, endpoint: collector.httpUrl, otlpProtocol: 'http/protobuf' }),
+  ];
+  const faults: Record<string, () => Promise<void>> = {
+    restart: async () => {
+      await collector.stop();
+      await collector.start();
+    },
+    kill: async () => {
+      await collector.kill();
+      await pause(between(0, 1000));
+      await collector.start();
+    },
+    // with a hint when to try again, the Collector's HTTP receiver answers 429
+    'answer 429': async () => {
+      sink.behaviour = () => ({ status: STATUS_EXHAUSTED, retryAfter: between(50, 500) });
+      await pause(between(100, 1000));
+      sink.behaviour = () => ({});
+    },
+  };
+  const names = Object.keys(faults);
+  const counts = new Map<string, number>();
+  let made = 0;
+  let producing = true;
+  try {
+    const begun = performance.now();
+    const work = Promise.all(services.map((service) => produce(service, SPANS / services.length, (more) => (made += more))));
+    void work.finally(() => (producing = false)).catch(() => {});
+    for (let at = 0; producing || at < names.length; at++) {
+      const name = names[at % names.length] as string;
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+      await faults[name]?.();
+      await pause(between(...PAUSE_MS) * (SPANS > 1_000_000 ? 5 : 1));
+      // the bodies of ten million spans would not fit
+      sink.bodies.length = 0;
+      sink.metadata.length = 0;
+      if (at % 60 === 59) console.log(`${made} spans after ${((performance.now() - begun) / 1000).toFixed(0)} s`);
+    }
+    await work;
+    const seconds = (performance.now() - begun) / 1000;
+    const ends = (await Promise.all(services.map((service) => service.end()))).map(({ spans }) => spans);
+    const sum = (count: keyof LoadedSpans): number => ends.reduce((all, spans) => all + spans[count], 0);
+    const [ended, exported, failed, dropped] = [sum('ended'), sum('exported'), sum('failed'), sum('dropped')];
+    const unaccounted = ends.reduce((all, spans) => all + behind(spans), 0);
+    console.log(`${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')}; ${seconds.toFixed(0)} s`);
+    console.log(`ended ${ended}, exported ${exported}, failed ${failed}, dropped ${dropped}, unaccounted ${unaccounted}`);
+    console.log(
+      `${sink.accepted - exported} more were accepted than acknowledged: their answers were lost, and most were sent again`,
+    );
+    assert.is(counts.size, names.length, 'each fault was made');
+    assert.is(ended, SPANS);
+    assert.equal(ends.map(behind), [0, 0]);
+    assert.ok(exported > SPANS / 2, `${exported} of ${SPANS} were exported`);
+    assert.ok(sink.accepted >= exported, `${sink.accepted} were accepted, ${exported} acknowledged`);
+    report({
+      part: `spans over gRPC and HTTP while the Collector restarts ${counts.get('restart')} times, is killed ${counts.get('kill')} times and answers 429 ${counts.get('answer 429')} times (seed ${SEED})`,
+      tried: ended,
+      survived: exported,
+      lost: failed + dropped,
+      unaccounted,
+    });
+  } finally {
+    for (const service of services) service.kill();
+    await collector.remove();
+    sink.stop();
   }
 });
 

@@ -60,7 +60,7 @@ export class OtelCollector {
   port = 0;
   /** URL of its own metrics, if they are requested. */
   metricsUrl = '';
-  /** URL of OTLP over HTTP, if it is requested. */
+  /** URL of OTLP over HTTP, if it is requested; the same after each start. */
   httpUrl = '';
 
   private constructor(readonly options: CollectorOptions) {}
@@ -123,9 +123,8 @@ export class OtelCollector {
   }
 
   async #receiveHttp(): Promise<object> {
-    const [port] = await freePorts(1);
-    this.httpUrl = `http://127.0.0.1:${port}`;
-    return { endpoint: `127.0.0.1:${port}` };
+    this.httpUrl ||= `http://127.0.0.1:${(await freePorts(1))[0]}`;
+    return { endpoint: this.httpUrl.replace('http://', '') };
   }
 
   async #offerMetrics(): Promise<object> {

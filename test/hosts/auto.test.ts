@@ -1,6 +1,6 @@
 // limit: 180 s
 // `--import spanwright/auto` and `spanwright/register` over services without a decorator and without a build: TypeScript that Node could strip
-// itself, JavaScript as CommonJS and as ES modules, and installed packages by name, on three lines of Node; the packages in bundles, too.
+// itself, JavaScript as CommonJS and as ES modules, and installed packages by name, on four lines of Node; the packages in bundles, too.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { execute, NODE24, part, testWith } from './conformance/suite.js';
 
 const NODES = [
   { version: process.versions.node, node: process.execPath, declare: test },
+  { version: '22', node: part('node22/node_modules/.bin/node'), declare: testWith('node22') },
   { version: '24', node: NODE24, declare: testWith('node24') },
   { version: '26', node: part('node26/node_modules/.bin/node'), declare: testWith('node26') },
 ];

@@ -114,8 +114,11 @@ withParts('with TypeScript 7.1, each entry and spanwright build work', async () 
   assert.not.ok((await findings()).some((name) => name === 'no-compiler' || name === 'native-too-old'));
 });
 
-const NODES = { [process.version]: process.execPath, 24: NODE24, 26: part('node26/node_modules/.bin/node') };
-const withNodes = testWith('node24', 'node26');
+const NODES = {
+  ...{ [process.version]: process.execPath, 22: part('node22/node_modules/.bin/node') },
+  ...{ 24: NODE24, 26: part('node26/node_modules/.bin/node') },
+};
+const withNodes = testWith('node22', 'node24', 'node26');
 for (const [version, node] of Object.entries(NODES))
   withNodes(`the second example of README runs without a configuration on Node ${version}, also as JavaScript`, async () => {
     const [, example = ''] =

@@ -86,9 +86,34 @@ for (const [template, kind] of [
     assert.is(execute(app, process.execPath, ['above/service.js']), printed);
   });
 
-const NEST = part('nest/node_modules');
-const nest = (directory: string, ...args: string[]): string =>
-  execute(directory, process.execPath, [join(NEST, '@nestjs/cli/bin/nest.js'), ...args]);
+interface Nest {
+  readonly release: string;
+  readonly parts: readonly string[];
+  /** Folders with the command and its builders, and with the framework. */
+  readonly command: string;
+  readonly framework: string;
+  /** Builder that the generator chooses, and how it takes the plugin. */
+  readonly builder: 'Rspack' | 'webpack';
+  /** Extension in relative imports of the template. */
+  readonly extension: string;
+  /** Namespace of the module. That of 12 starts at `rootDir`, that of 11 at the folder that all files of the application have in common. */
+  readonly namespace: string;
+  /** Output of `tsc`. */
+  readonly output: string;
+}
+
+const NESTS: readonly Nest[] = [
+  {
+    ...{ release: '12', parts: ['nest'], builder: 'Rspack', extension: '.js' },
+    ...{ command: part('nest/node_modules'), framework: part('nest/node_modules') },
+    ...{ namespace: 'shop::apps::second::src::work.service', output: 'dist/apps/second/apps/second/src/main.js' },
+  },
+  {
+    ...{ release: '11', parts: ['patched', 'nest11'], builder: 'webpack', extension: '' },
+    ...{ command: part('patched/node_modules'), framework: part('nest11/node_modules') },
+    ...{ namespace: 'shop::work.service', output: 'dist/apps/second/main.js' },
+  },
+];
 
 const NEST_SERVICE = `import { Injectable } from '@nestjs/common';
 import { instrument, siteOf } from 'spanwright';
@@ -98,57 +123,64 @@ export class Work {
 }
 export const site = () => siteOf(Work.prototype.run);
 `;
-const NEST_MAIN = `import 'reflect-metadata';
+const nestMain = (extension: string): string => `import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { Module } from '@nestjs/common';
-import { site, Work } from './work.service.js';
+import { site, Work } from './work.service${extension}';
 @Module({ providers: [Work] })
 class AppModule {}
-const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
-console.log(app.get(Work).run('job'), site()?.namespace, site()?.file);
-await app.close();
+void (async () => {
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+  console.log(app.get(Work).run('job'), site()?.namespace, site()?.file);
+  await app.close();
+})();
 `;
+const RSPACK = `import spanwright from 'spanwright/unplugin/rspack';
+export default (options) => ({ ...options, plugins: [...options.plugins, spanwright({ namespace: 'shop' })] });`;
+const NEST_PLUGIN = '"plugins": [{ "name": "spanwright/transformer", "options": { "namespace": "shop" } }],';
 
-testWith('nest')("Nest's monorepo mode: its own builder, Rspack, and tsc", () => {
-  const directory = newDirectory();
-  // schematics are looked up from the working directory
-  mkdirSync(join(directory, 'node_modules'));
-  link(directory, { '@nestjs': join(NEST, '@nestjs') });
-  nest(directory, 'new', 'shop', '--skip-install', '--skip-git', '--package-manager', 'npm');
-  const shop = join(directory, 'shop');
-  const packages = readdirSync(NEST).filter((name) => !name.startsWith('.') && !name.startsWith('project-') && name !== '@types');
-  link(shop, {
-    ...Object.fromEntries(packages.map((name) => [name, join(NEST, name)])),
-    ...Object.fromEntries(['@opentelemetry', '@types', 'unplugin'].map((name) => [name, own(name)])),
-    spanwright: ROOT,
+for (const { release, parts, command, framework, builder, extension, namespace, output } of NESTS)
+  testWith(...parts)(`Nest ${release}'s monorepo mode: its own builder, ${builder}, and tsc`, () => {
+    const nest = (directory: string, ...args: string[]): string =>
+      execute(directory, process.execPath, [join(command, '@nestjs/cli/bin/nest.js'), ...args]);
+    const directory = newDirectory();
+    // schematics are looked up from the working directory
+    mkdirSync(join(directory, 'node_modules'));
+    link(directory, { '@nestjs': join(command, '@nestjs') });
+    nest(directory, 'new', 'shop', '--skip-install', '--skip-git', '--package-manager', 'npm');
+    const shop = join(directory, 'shop');
+    link(shop, {
+      ...packagesOf(command),
+      ...packagesOf(framework),
+      ...Object.fromEntries(['@opentelemetry', '@types', 'unplugin'].map((name) => [name, own(name)])),
+      spanwright: ROOT,
+    });
+    nest(shop, 'generate', 'app', 'second');
+    assert.ok(existsSync(join(shop, 'apps/second/tsconfig.app.json')), 'in monorepo mode');
+    // the test tool of the template is not installed
+    if (release === '12') change(shop, 'tsconfig.json', (text) => text.replace(/"vitest\/globals",/, ''));
+    write(shop, 'apps/second/src/work.service.ts', NEST_SERVICE);
+    write(shop, 'apps/second/src/main.ts', nestMain(extension));
+    for (const file of ['controller', 'controller.spec', 'module', 'service'])
+      write(shop, `apps/second/src/second.${file}.ts`, 'export {};\n');
+    const addPlugin = (): void =>
+      change(shop, 'nest-cli.json', (text) => text.replace('"compilerOptions": {', `"compilerOptions": { ${NEST_PLUGIN}`));
+
+    const printed = `ran job ${namespace}::Work src/work.service.ts\n`;
+    if (builder === 'Rspack') write(shop, 'rspack.config.js', RSPACK);
+    else addPlugin();
+    nest(shop, 'build', 'second');
+    assert.is(execute(shop, process.execPath, ['dist/apps/second/main.js']), printed);
+
+    if (builder === 'Rspack') addPlugin();
+    nest(shop, 'build', 'second', '--builder', 'tsc');
+    assert.is(execute(shop, process.execPath, [output]), printed);
   });
-  nest(shop, 'generate', 'app', 'second');
-  assert.ok(existsSync(join(shop, 'apps/second/tsconfig.app.json')), 'in monorepo mode');
-  // the test tool of the template is not installed
-  change(shop, 'tsconfig.json', (text) => text.replace(/"vitest\/globals",/, ''));
-  write(shop, 'apps/second/src/work.service.ts', NEST_SERVICE);
-  write(shop, 'apps/second/src/main.ts', NEST_MAIN);
-  for (const file of ['controller', 'controller.spec', 'module', 'service'])
-    write(shop, `apps/second/src/second.${file}.ts`, 'export {};\n');
 
-  write(
-    shop,
-    'rspack.config.js',
-    `import spanwright from 'spanwright/unplugin/rspack';
-export default (options) => ({ ...options, plugins: [...options.plugins, spanwright({ namespace: 'shop' })] });`,
-  );
-  const printed = 'ran job shop::apps::second::src::work.service::Work src/work.service.ts\n';
-  nest(shop, 'build', 'second');
-  assert.is(execute(shop, process.execPath, ['dist/apps/second/main.js']), printed);
-
-  change(shop, 'nest-cli.json', (text) =>
-    text.replace(
-      '"compilerOptions": {',
-      '"compilerOptions": { "plugins": [{ "name": "spanwright/transformer", "options": { "namespace": "shop" } }],',
-    ),
-  );
-  nest(shop, 'build', 'second', '--builder', 'tsc');
-  assert.is(execute(shop, process.execPath, ['dist/apps/second/apps/second/src/main.js']), printed);
-});
+/** Packages of an installation by name, without those of this project. */
+function packagesOf(folder: string): Record<string, string> {
+  const names = readdirSync(folder).filter((name) => !/^(\.|project-|@types$|@opentelemetry$|unplugin$)/.test(name));
+  return Object.fromEntries(names.map((name) => [name, join(folder, name)]));
+}
 
 test.run();

@@ -1,5 +1,6 @@
 // `npm run own-suites`: the own test suites of public packages, compiled by tspc and run three times: without the plugin, in auto mode with tracing
-// absent, and in auto mode while it records. Prints a table for docs/hosts.md and each test whose outcome differs; exits with 1 for any.
+// absent, and in auto mode while it records. `spanwright build` with TypeScript 7.1 must plant the same sites. Prints a table for docs/hosts.md and
+// each test and site that differs; exits with 1 for any.
 // Nothing of the packages is kept in the repository: they are cloned, or read from Git directories with `--sources FOLDER`.
 
 import { spawnSync } from 'node:child_process';
@@ -9,6 +10,7 @@ import { join, relative } from 'node:path';
 const ROOT = join(__dirname, '..');
 const CACHE = join(ROOT, '.cache', 'own-suites');
 const PACKAGES = '.own-suites';
+const NATIVE_TYPESCRIPT = join(ROOT, '.cache/hosts/ts7/node_modules');
 
 interface Suite {
   readonly repository: string;
@@ -173,28 +175,48 @@ function sourcesOf({ repository, needs, folder = '.' }: Suite, sources: string |
   return directory;
 }
 
+const TSPC = [join(ROOT, 'node_modules/ts-patch/bin/tspc.js')];
+const NATIVE = [join(ROOT, 'dist/cli/main.js'), 'build'];
+const COMPILERS = { plain: TSPC, auto: TSPC, native: NATIVE };
+const manifestOf = (way: string): string => `sites.${way}.json`;
+
 /** Compiles once; the output has the packages beside it. */
-function compiled(directory: string, { compilerOptions, include }: Suite, auto: boolean): string {
-  const output = join(directory, auto ? 'auto' : 'plain');
+function compiled(directory: string, { compilerOptions, include }: Suite, way: keyof typeof COMPILERS): string {
+  const output = join(directory, way);
   rmSync(output, { recursive: true, force: true });
+  const plugin = { transform: 'spanwright/transformer', namespace: 'own', auto: [{ files: '**' }], manifest: manifestOf(way) };
   const options = {
     ...{ module: 'CommonJS', moduleResolution: 'node10', esModuleInterop: true, lib: ['ESNext', 'DOM'], types: [] },
     ...{ noCheck: true, skipLibCheck: true, resolveJsonModule: true, rootDir: '.', outDir: output },
     ...compilerOptions,
-    plugins: auto
-      ? [{ transform: 'spanwright/transformer', namespace: 'own', auto: [{ files: '**' }], manifest: 'sites.json' }]
-      : [],
+    // TypeScript 7 has no node10
+    ...(way === 'native' ? { moduleResolution: 'bundler' } : {}),
+    plugins: way === 'plain' ? [] : [plugin],
   };
   const path = join(directory, 'tsconfig.own-suites.json');
   writeFileSync(path, JSON.stringify({ compilerOptions: options, include }));
   link(join(directory, 'node_modules'), join(directory, PACKAGES, 'node_modules'));
-  for (const name of ['spanwright', '@opentelemetry'])
-    link(join(directory, PACKAGES, 'node_modules', name), name === 'spanwright' ? ROOT : join(ROOT, 'node_modules', name));
-  const printed = runCommand(directory, process.execPath, [join(ROOT, 'node_modules/ts-patch/bin/tspc.js'), '-p', path]);
+  const packages = {
+    ...{ spanwright: ROOT, '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry') },
+    ...Object.fromEntries(['typescript', '@typescript'].map((name) => [name, join(NATIVE_TYPESCRIPT, name)])),
+  };
+  for (const [name, target] of Object.entries(packages)) link(join(directory, PACKAGES, 'node_modules', name), target);
+  const printed = runCommand(directory, process.execPath, [...COMPILERS[way], '-p', path]);
   if (!existsSync(output)) throw new Error(printed);
   const type = options.module === 'CommonJS' ? 'commonjs' : 'module';
   writeFileSync(join(output, 'package.json'), JSON.stringify({ type }));
   return output;
+}
+
+/** Places and names of the planted sites. */
+function sitesOf(directory: string, way: keyof typeof COMPILERS): string[] {
+  const { sites } = JSON.parse(readFileSync(join(directory, manifestOf(way)), 'utf8'));
+  return sites.map((site: unknown) => JSON.stringify(site));
+}
+
+function without(sites: readonly string[], others: readonly string[]): string[] {
+  const known = new Set(others);
+  return sites.filter((site) => !known.has(site));
 }
 
 function link(path: string, target: string): void {
@@ -309,23 +331,29 @@ const [sources] = at === -1 ? [] : args.splice(at, 2).slice(1);
 const tools = join(CACHE, 'tools');
 installed(tools, { dependencies: { jest: '29.7.0', mocha: '11.7.2', vitest: '4.1.10', tslib: '^2.8.1' } });
 
-const rows = [['suite', 'target', 'sites', 'passed without', 'auto, off', 'auto, recording', 'spans', 'differ']];
+const rows = [
+  ['suite', 'target', 'sites', 'by TypeScript 7', 'passed without', 'auto, off', 'auto, recording', 'spans', 'differ'],
+];
 let differing = 0;
 for (const name of args.length > 0 ? args : Object.keys(SUITES)) {
   const suite = SUITES[name];
   if (suite === undefined) throw new Error(`there is no suite ${name}: ${Object.keys(SUITES).join(', ')}`);
   const directory = sourcesOf(suite, sources);
-  const base = outcomes(compiled(directory, suite, false), suite, tools, false).tests;
-  const auto = compiled(directory, suite, true);
+  const base = outcomes(compiled(directory, suite, 'plain'), suite, tools, false).tests;
+  const auto = compiled(directory, suite, 'auto');
   const [off, on] = [outcomes(auto, suite, tools, false), outcomes(auto, suite, tools, true)];
   const names = new Set([...base.keys(), ...off.tests.keys(), ...on.tests.keys()]);
   const differ = [...names].filter((test) => [off, on].some(({ tests }) => tests.get(test) !== base.get(test)));
   for (const test of differ)
     console.log(`${name}: ${test}: ${[base, off.tests, on.tests].map((all) => all.get(test)).join(', ')}`);
-  differing += differ.length;
-  const { sites } = JSON.parse(readFileSync(join(directory, 'sites.json'), 'utf8'));
+  compiled(directory, suite, 'native');
+  const [sites, native] = [sitesOf(directory, 'auto'), sitesOf(directory, 'native')];
+  const unlike = [...without(sites, native), ...without(native, sites)];
+  for (const site of unlike) console.log(`${name}: ${native.includes(site) ? 'spanwright build' : 'tspc'} alone: ${site}`);
+  differing += differ.length + unlike.length;
   const counts = [
     sites.length,
+    native.length,
     `${passedIn(base)} of ${base.size}`,
     passedIn(off.tests),
     passedIn(on.tests),

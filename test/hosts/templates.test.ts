@@ -1,6 +1,8 @@
 // limit: 180 s
 // Projects as their generators write them, with no more added than the guide says: Vite's react-ts and vanilla-ts (which come with TypeScript 7.0),
-// and Nest's monorepo mode with its own builder and with tsc. Built from their own folder, and react-ts from the one above.
+// and Nest's monorepo mode with its own builder and with tsc. Built from their own folder, and react-ts from the one above. The workspaces of Nx and
+// Turborepo are written here with the settings of create-nx-workspace 23.2 and of Turborepo's examples/basic: the one generator installs 137 MB, the
+// other downloads from GitHub.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -85,6 +87,152 @@ for (const [template, kind] of [
     execute(directory, process.execPath, [...command, 'app', ...external, 'above', '--config', 'app/vite.config.ts']);
     assert.is(execute(app, process.execPath, ['above/service.js']), printed);
   });
+
+const NATIVE = Object.fromEntries(['typescript', '@typescript'].map((name) => [name, part('ts7/node_modules', name)]));
+const OWN = {
+  spanwright: ROOT,
+  ...Object.fromEntries(['@opentelemetry', '@types', 'tslib', 'unplugin'].map((name) => [name, own(name)])),
+};
+const SPANWRIGHT_ENTRY = { transform: 'spanwright/transformer', namespace: 'shop' };
+
+function writeAll(directory: string, files: Readonly<Record<string, object | string>>): void {
+  for (const [path, content] of Object.entries(files))
+    write(directory, path, typeof content === 'string' ? content : JSON.stringify(content));
+}
+
+/** A package of Nx's preset `ts`, as `nx g @nx/js:lib` and `nx sync` write it. */
+function nxPackage(name: string, dependencies: object, references: readonly string[] = []): Record<string, object> {
+  const folder = `packages/${name}`;
+  const exported = { '@shop/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' };
+  return {
+    [`${folder}/package.json`]: { name: `@shop/${name}`, type: 'module', exports: { '.': exported }, dependencies },
+    [`${folder}/tsconfig.json`]: {
+      ...{ extends: '../../tsconfig.base.json', files: [], include: [] },
+      references: [...references.map((one) => ({ path: `../${one}` })), { path: './tsconfig.lib.json' }],
+    },
+    [`${folder}/tsconfig.lib.json`]: {
+      extends: '../../tsconfig.base.json',
+      compilerOptions: {
+        ...{ rootDir: 'src', outDir: 'dist', tsBuildInfoFile: 'dist/tsconfig.lib.tsbuildinfo', emitDeclarationOnly: false },
+        ...{ forceConsistentCasingInFileNames: true, types: ['node'] },
+      },
+      include: ['src/**/*.ts'],
+      references: references.map((one) => ({ path: `../${one}/tsconfig.lib.json` })),
+    },
+  };
+}
+
+testWith('ts7')("Nx's preset ts: spanwright build -b at its root, and the sources by spanwright/register", () => {
+  const directory = newDirectory();
+  const dependencies = { spanwright: '*', tslib: '^2.3.0' };
+  writeAll(directory, {
+    'package.json': { name: '@shop/source', private: true, workspaces: ['packages/*'] },
+    'tsconfig.base.json': {
+      compilerOptions: {
+        ...{ composite: true, declarationMap: true, emitDeclarationOnly: true, importHelpers: true, isolatedModules: true },
+        ...{ lib: ['es2022'], module: 'nodenext', moduleResolution: 'nodenext', noEmitOnError: true, target: 'es2022' },
+        ...{ noFallthroughCasesInSwitch: true, noImplicitOverride: true, noImplicitReturns: true, noUnusedLocals: true },
+        ...{ skipLibCheck: true, strict: true, customConditions: ['@shop/source'], plugins: [SPANWRIGHT_ENTRY] },
+      },
+    },
+    'tsconfig.json': {
+      ...{ extends: './tsconfig.base.json', compileOnSave: false, files: [] },
+      references: [{ path: './packages/work' }, { path: './packages/app' }],
+    },
+    ...nxPackage('work', dependencies),
+    ...nxPackage('app', { ...dependencies, '@shop/work': '*' }, ['work']),
+    'packages/work/src/index.ts': "export * from './lib/work.js';\n",
+    'packages/work/src/lib/work.ts': SERVICE,
+    'packages/app/src/index.ts': "import { Work } from '@shop/work';\nconsole.log(new Work().run('order'));\n",
+  });
+  link(directory, { ...OWN, ...NATIVE, '@shop/work': join(directory, 'packages/work') });
+  const printed = 'TC39\nran job shop::lib::work::Work src/lib/work.ts\nran order\n';
+  execute(directory, process.execPath, [join(ROOT, 'dist/cli/main.js'), 'build', '-b']);
+  assert.is(execute(directory, process.execPath, ['packages/app/dist/index.js']), printed);
+  const sources = ['-C', '@shop/source', '--import', 'spanwright/register', 'packages/app/src/index.ts'];
+  assert.is(execute(directory, process.execPath, sources), printed);
+});
+
+testWith('bundlers', 'ts7')(
+  "Turborepo's basic template: a configuration of another package, by spanwright build and Vite",
+  () => {
+    const directory = newDirectory();
+    const shared = (content: object): object => ({ $schema: 'https://json.schemastore.org/tsconfig', ...content });
+    writeAll(directory, {
+      'package.json': { name: 'shop', private: true, workspaces: ['apps/*', 'packages/*'] },
+      'packages/typescript-config/package.json': { name: '@repo/typescript-config', private: true },
+      'packages/typescript-config/base.json': shared({
+        compilerOptions: {
+          ...{ declaration: true, declarationMap: true, esModuleInterop: true, incremental: false, isolatedModules: true },
+          ...{
+            lib: ['es2022', 'DOM', 'DOM.Iterable'],
+            module: 'NodeNext',
+            moduleDetection: 'force',
+            moduleResolution: 'NodeNext',
+          },
+          ...{ noUncheckedIndexedAccess: true, resolveJsonModule: true, skipLibCheck: true, strict: true, target: 'ES2022' },
+          plugins: [SPANWRIGHT_ENTRY],
+        },
+      }),
+      'packages/typescript-config/react-library.json': shared({ extends: './base.json', compilerOptions: { jsx: 'react-jsx' } }),
+      'packages/ui/package.json': { name: '@repo/ui', type: 'module', dependencies: { spanwright: '*' } },
+      'packages/ui/tsconfig.json': {
+        extends: '@repo/typescript-config/react-library.json',
+        compilerOptions: { outDir: 'dist', types: ['node'] },
+        include: ['src'],
+        exclude: ['node_modules', 'dist'],
+      },
+      'packages/ui/src/card.tsx': SERVICE,
+    });
+    link(join(directory, 'packages/ui'), { '@repo/typescript-config': join(directory, 'packages/typescript-config') });
+    link(directory, { ...OWN, typescript: own('typescript'), vite: part('bundlers/node_modules/vite') });
+    const ui = join(directory, 'packages/ui');
+    execute(ui, process.execPath, [own('ts-patch/bin/tspc.js')]);
+    const printed = 'TC39\nran job shop::card::Work src/card.tsx\n';
+    assert.is(execute(ui, process.execPath, ['dist/card.js']), printed);
+    write(
+      directory,
+      'vite.config.mjs',
+      "import spanwright from 'spanwright/unplugin/vite';\nexport default { plugins: [spanwright()], logLevel: 'error', build: { ssr: 'src/card.tsx', outDir: 'bundled' } };\n",
+    );
+    const vite = part('bundlers/node_modules/vite/bin/vite.js');
+    execute(directory, process.execPath, [vite, 'build', 'packages/ui', '--config', 'vite.config.mjs']);
+    assert.is(execute(ui, process.execPath, ['bundled/card.js']), printed);
+  },
+);
+
+testWith('bundlers')('projects of Vitest, started at the root: each has its own tsconfig.json', () => {
+  const directory = newDirectory();
+  write(directory, 'vitest.config.mjs', "export default { test: { projects: ['packages/*'] } };\n");
+  write(directory, 'tsconfig.json', '{ "compilerOptions": { "experimentalDecorators": true } }');
+  for (const kind of ['legacy', 'TC39']) {
+    const folder = `packages/${kind}`;
+    writeAll(directory, {
+      [`${folder}/package.json`]: { name: kind, type: 'module', dependencies: { spanwright: '*' } },
+      [`${folder}/tsconfig.json`]: {
+        compilerOptions: {
+          ...{ target: 'ES2022', module: 'ESNext', moduleResolution: 'bundler', experimentalDecorators: kind === 'legacy' },
+          plugins: [{ ...SPANWRIGHT_ENTRY, namespace: kind }],
+        },
+      },
+      [`${folder}/vitest.config.mjs`]: `import spanwright from 'spanwright/unplugin/vite';
+export default { plugins: [spanwright()], test: { name: '${kind}' } };`,
+      [`${folder}/src/service.ts`]: SERVICE,
+      [`${folder}/src/service.test.ts`]: `import { expect, test, vi } from 'vitest';
+test('a site of its own project', async () => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  await import('./service');
+  expect(log.mock.calls).toEqual([['${kind}'], ['ran job', expect.stringMatching(/^${kind}::.*service::Work$/), 'src/service.ts']]);
+});`,
+    });
+  }
+  link(directory, {
+    ...OWN,
+    ...Object.fromEntries(['vite', 'vitest', 'typescript'].map((name) => [name, part('bundlers/node_modules', name)])),
+  });
+  const printed = execute(directory, process.execPath, [part('bundlers/node_modules/vitest/vitest.mjs'), 'run']);
+  assert.match(printed, /Tests +2 passed/);
+});
 
 interface Nest {
   readonly release: string;

@@ -58,7 +58,7 @@ async function follow(tracing: Tracing, index: number): Promise<Control | undefi
   if (way === 'file') return await followFile(tracing, source);
   if (way === 'opamp') {
     const resource = async () => ({ 'service.name': 'replica', 'service.instance.id': String(index) });
-    return followOpamp(tracing, { url: source, headers: {}, interval, resource });
+    return followOpamp(tracing, { url: source, headers: {}, certificates: {}, interval, resource });
   }
   await startAdminServer({ tracing, socketPath: join(source, `${index}.sock`), token: TOKEN });
   return undefined;

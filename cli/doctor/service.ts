@@ -152,7 +152,7 @@ async function certificatesOf({ tls }: Endpoint, configuration: Configuration | 
   if (!tls || configuration === undefined) return {};
   const { readCertificates } = await import('../../runtime/export/certificates.js');
   try {
-    return readCertificates(configuration);
+    return readCertificates(configuration, 'otlp');
   } catch (error) {
     found.push(finding('bad-configuration', (error as Error).message));
     return {};

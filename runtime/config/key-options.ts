@@ -235,6 +235,21 @@ export interface KeyOptions {
    */
   opampHeaders?: Readonly<Record<string, string>> | undefined;
   /**
+   * PEM file of the certificates to trust for `https://` and `wss://`. Unset: those of Node. Default: unset. Variable: `SPANWRIGHT_OPAMP_CERTIFICATE`.
+   * @example opampCertificate: '/etc/tls/ca.pem'
+   */
+  opampCertificate?: string | undefined;
+  /**
+   * PEM file of the client certificate chain for the OpAMP server, for mutual TLS. Default: unset. Variable: `SPANWRIGHT_OPAMP_CLIENT_CERTIFICATE`.
+   * @example opampClientCertificate: '/etc/tls/client.pem'
+   */
+  opampClientCertificate?: string | undefined;
+  /**
+   * PEM file of the private key of the client certificate for the OpAMP server. Default: unset. Variable: `SPANWRIGHT_OPAMP_CLIENT_KEY`.
+   * @example opampClientKey: '/etc/tls/client.key'
+   */
+  opampClientKey?: string | undefined;
+  /**
    * Time between two reports to the OpAMP server; over HTTP also the longest wait for a change. Milliseconds, or text with a unit: `ms`, `s`, `m`, `h`. Default: `30s`. Variable: `SPANWRIGHT_OPAMP_INTERVAL`.
    * @example opampInterval: '1m'
    */

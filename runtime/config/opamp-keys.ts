@@ -3,7 +3,7 @@
 
 import type { KeyRow } from './key-row.js';
 import { headers } from './tables.js';
-import { duration, optionalServer } from './types.js';
+import { duration, optionalServer, optionalText } from './types.js';
 
 export const OPAMP_KEYS = [
   {
@@ -22,6 +22,30 @@ export const OPAMP_KEYS = [
     env: ['SPANWRIGHT_OPAMP_HEADERS', 'OTEL_EXPERIMENTAL_OPAMP_HEADERS'],
     doc: 'Headers sent to the OpAMP server, for example a token.',
     secret: true,
+  },
+  {
+    key: 'opamp_certificate',
+    option: 'opampCertificate',
+    type: optionalText('path'),
+    default: null,
+    env: ['SPANWRIGHT_OPAMP_CERTIFICATE'],
+    doc: 'PEM file of the certificates to trust for `https://` and `wss://`. Unset: those of Node.',
+  },
+  {
+    key: 'opamp_client_certificate',
+    option: 'opampClientCertificate',
+    type: optionalText('path'),
+    default: null,
+    env: ['SPANWRIGHT_OPAMP_CLIENT_CERTIFICATE'],
+    doc: 'PEM file of the client certificate chain for the OpAMP server, for mutual TLS.',
+  },
+  {
+    key: 'opamp_client_key',
+    option: 'opampClientKey',
+    type: optionalText('path'),
+    default: null,
+    env: ['SPANWRIGHT_OPAMP_CLIENT_KEY'],
+    doc: 'PEM file of the private key of the client certificate for the OpAMP server.',
   },
   {
     key: 'opamp_interval',

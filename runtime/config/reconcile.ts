@@ -66,13 +66,19 @@ function keepEnabledScopes(given: Values): void {
   if (kept.length < scopes.length) override(given, 'drop', kept.join(', '), instrumentations);
 }
 
+const PAIRS = [
+  ['otlp_client_certificate', 'otlp_client_key'],
+  ['opamp_client_certificate', 'opamp_client_key'],
+] as const;
+
 function pairCertificates(given: Values): void {
-  const set = [row(given, 'otlp_client_certificate'), row(given, 'otlp_client_key')].filter(({ value }) => value !== null);
-  const [one] = set;
-  if (one === undefined || set.length === 2) return;
-  const message = `${one.origin}: otlp_client_certificate and otlp_client_key must be given together; the other one is not set.`;
-  report(given, one, message);
-  override(given, one.key, null, { source: 'default', origin: 'default' });
+  for (const [certificate, key] of PAIRS) {
+    const set = [row(given, certificate), row(given, key)].filter(({ value }) => value !== null);
+    const [one] = set;
+    if (one === undefined || set.length === 2) continue;
+    report(given, one, `${one.origin}: ${certificate} and ${key} must be given together; the other one is not set.`);
+    override(given, one.key, null, { source: 'default', origin: 'default' });
+  }
 }
 
 /** A header that any caller could write must not switch recording on. */

@@ -1,5 +1,6 @@
 // The certificates of `https://`: read and judged when the set-up is built, because OpenSSL ignores an authority that it cannot
-// read, and reports a key that does not fit at the first connection only. Called by pipeline.ts and by `spanwright doctor`.
+// read, and reports a key that does not fit at the first connection only. Called by pipeline.ts, by setup/managed.ts for OpAMP and by
+// `spanwright doctor`.
 
 import { X509Certificate } from 'node:crypto';
 import type { Configuration } from '../config/configuration.js';
@@ -17,8 +18,9 @@ export interface Certificates {
 
 interface Row {
   readonly name: keyof Certificates;
+  /** Key and option without the prefix of what connects. */
   readonly key: string;
-  readonly option: 'otlpCertificate' | 'otlpClientCertificate' | 'otlpClientKey';
+  readonly option: 'Certificate' | 'ClientCertificate' | 'ClientKey';
   readonly expected: string;
   /** @throws when the file cannot be used; `before` holds what the rows above have read. */
   judge(text: Buffer, before: Certificates): void;
@@ -30,23 +32,23 @@ const MAX_BYTES = 8 * 1024 * 1024;
 const ROWS: readonly Row[] = [
   {
     name: 'ca',
-    key: 'otlp_certificate',
-    option: 'otlpCertificate',
+    key: 'certificate',
+    option: 'Certificate',
     expected: 'the certificates to trust, as PEM',
     judge: judgeCertificate,
   },
   {
     name: 'cert',
-    key: 'otlp_client_certificate',
-    option: 'otlpClientCertificate',
+    key: 'client_certificate',
+    option: 'ClientCertificate',
     expected: 'the client certificate, then those between it and its authority, as PEM',
     judge: judgeCertificate,
   },
   {
     name: 'key',
-    key: 'otlp_client_key',
-    option: 'otlpClientKey',
-    expected: 'the private key of otlp_client_certificate, as PEM and without a passphrase',
+    key: 'client_key',
+    option: 'ClientKey',
+    expected: 'the private key of the client certificate, as PEM and without a passphrase',
     judge: (key, { cert }) => void tls().createSecureContext({ ...(cert && { cert }), key }),
   },
 ];
@@ -57,11 +59,20 @@ function judgeCertificate(text: Buffer): void {
   new X509Certificate(text);
 }
 
-/** @throws ConfigurationError that names the key and the file. */
-export function readCertificates(configuration: Pick<Configuration, Row['option']>): Certificates {
+type Prefix = 'otlp' | 'opamp';
+
+/**
+ * @param prefix of the keys
+ * @throws ConfigurationError that names the key and the file.
+ */
+export function readCertificates<For extends Prefix>(
+  configuration: Pick<Configuration, `${For}${Row['option']}`>,
+  prefix: For,
+): Certificates {
   const certificates: Certificates = {};
-  for (const { name, key, option, expected, judge } of ROWS) {
-    const path = configuration[option];
+  for (const { name, key: suffix, option, expected, judge } of ROWS) {
+    const key = `${prefix}_${suffix}`;
+    const path = configuration[`${prefix}${option}`];
     if (path === null) continue;
     let text: Buffer;
     try {

@@ -44,7 +44,7 @@ export function buildPipeline(configuration: Configuration, notice: Notice): Pip
   }
   const given = configuration.exporter ?? consoleExporter(configuration);
   const endpoint = given === null ? usableEndpoint(configuration, notice) : null;
-  const certificates = endpoint?.tls ? readCertificates(configuration) : {};
+  const certificates = endpoint?.tls ? readCertificates(configuration, 'otlp') : {};
   const exporter = given ?? (endpoint === null ? null : createExporter(endpoint, certificates, configuration));
   const queue = exporter === null ? null : buildQueue({ exporter, endpoint, certificates }, configuration, notice);
   const processors: SpanProcessor[] = configuration.spanProcessors.map(

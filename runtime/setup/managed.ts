@@ -2,6 +2,7 @@
 
 import { isMainThread } from 'node:worker_threads';
 import type { Configuration } from '../config/configuration.js';
+import { readCertificates } from '../export/certificates.js';
 import { buildResource } from '../export/resource.js';
 import type { Resource } from '../sdk/contracts.js';
 import { textOfThrown } from '../text/thrown.js';
@@ -17,8 +18,9 @@ export function startManaged(tracing: Tracing, configuration: Configuration, res
   if (url === null || disabled || !isMainThread) return [];
   try {
     const { followOpamp } = require('../control/opamp/agent.js') as typeof import('../control/opamp/agent.js');
+    const certificates = /^(?:https|wss):/.test(url) ? readCertificates(configuration, 'opamp') : {};
     const described = resource ?? buildResource(configuration, notice);
-    const control = followOpamp(tracing, { url, headers, interval, resource: () => attributesOf(described) });
+    const control = followOpamp(tracing, { url, headers, certificates, interval, resource: () => attributesOf(described) });
     return [() => void control.close()];
   } catch (error) {
     notice('SPW022', `opamp ${url}: ${textOfThrown(error)}`, url);

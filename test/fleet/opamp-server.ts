@@ -42,24 +42,25 @@ export class OpampServer {
   private constructor(
     private readonly port: number,
     private readonly control: number,
-    private readonly token: string,
+    private readonly more: readonly string[],
   ) {}
 
-  static async start(token = ''): Promise<OpampServer> {
+  /** @param more arguments of main.go */
+  static async start(...more: readonly string[]): Promise<OpampServer> {
     const [port, control] = (await freePorts(2)) as [number, number];
-    const server = new OpampServer(port, control, token);
+    const server = new OpampServer(port, control, more);
     await server.start();
     return server;
   }
 
   /** Starts again after a stop, on the same port. */
   async start(): Promise<void> {
-    const { port, control, token } = this;
-    const args = ['-listen', `127.0.0.1:${port}`, '-control', `127.0.0.1:${control}`, '-token', token];
+    const { port, control, more } = this;
+    const args = ['-listen', `127.0.0.1:${port}`, '-control', `127.0.0.1:${control}`, ...more];
     this.#program = await Program.start(OPAMP_SERVER as string, args, control);
   }
 
-  url(scheme: 'http' | 'ws'): string {
+  url(scheme: 'http' | 'ws' | 'https' | 'wss'): string {
     return `${scheme}://127.0.0.1:${this.port}/v1/opamp`;
   }
 

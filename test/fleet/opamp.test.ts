@@ -222,7 +222,7 @@ all('a frozen server is detected and connected to again, and its change expires 
 
 all('sends the headers, and logs a refusal once', async () => {
   await server.program.stop();
-  server = await OpampServer.start('open-sesame');
+  server = await OpampServer.start('-token', 'open-sesame');
   await start('ws', { opampHeaders: { authorization: 'Bearer wrong' } });
   await until(() => logged('status 401').length > 0, 'refusal', LIMIT);
   await wait(1500);

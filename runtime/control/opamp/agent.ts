@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { type Attributes, context } from '@opentelemetry/api';
 import { clearInterval, clearTimeout, max, min, now, setInterval, setTimeout, unref, wallClock } from '../../captured.js';
 import { SILENCED } from '../../context/layer.js';
+import type { Certificates } from '../../export/certificates.js';
 import { guarded } from '../../fault.js';
 import type { SpanCounts, Tracing, TracingState } from '../../tracing.js';
 import { type Control, Follower } from '../follower.js';
@@ -28,6 +29,7 @@ import { describe, effectiveConfig, healthOf } from './report.js';
 interface OpampOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly certificates: Certificates;
   /** Milliseconds between two reports; over HTTP also the longest wait for a change. */
   readonly interval: number;
   /** Resolves with the attributes of the resource. */

@@ -7,7 +7,7 @@ import { clearTimeout, setTimeout, unref } from '../../captured.js';
 import { holdNothing } from '../../export/connect-limit.js';
 import { retryAfterMillis } from '../../export/retry-after.js';
 import { guarded } from '../../fault.js';
-import { ANSWER_MILLISECONDS, type Link, type LinkEvents, type LinkOptions, MOST_BYTES } from './link.js';
+import { ANSWER_MILLISECONDS, type Link, type LinkEvents, type LinkOptions, MOST_BYTES, reasonOf } from './link.js';
 
 const MEDIA_TYPE = 'application/x-protobuf';
 
@@ -23,7 +23,7 @@ export class HttpLink implements Link {
   ) {
     const [start, Agent] = options.url.startsWith('https:') ? [httpsRequest, HttpsAgent] : [httpRequest, HttpAgent];
     this.#start = start;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1, ...options.certificates });
   }
 
   open(): void {
@@ -49,7 +49,7 @@ export class HttpLink implements Link {
       }),
     );
     const timer = unref(setTimeout(() => fail(`no answer within ${ANSWER_MILLISECONDS} ms`), ANSWER_MILLISECONDS));
-    request.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+    request.on('error', (error: NodeJS.ErrnoException) => fail(reasonOf(error)));
     request.on(
       'response',
       guarded('OpAMP', (response: IncomingMessage) => {

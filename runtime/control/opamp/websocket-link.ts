@@ -7,7 +7,7 @@ import { SpanwrightError } from '../../errors.js';
 import { holdNothing } from '../../export/connect-limit.js';
 import { retryAfterMillis } from '../../export/retry-after.js';
 import { guarded } from '../../fault.js';
-import { ANSWER_MILLISECONDS, type Link, type LinkEvents, type LinkOptions, MOST_BYTES } from './link.js';
+import { ANSWER_MILLISECONDS, type Link, type LinkEvents, type LinkOptions, MOST_BYTES, reasonOf } from './link.js';
 
 /** The part of the package `ws`, version 8 or later, that is used here. */
 interface Socket {
@@ -57,8 +57,9 @@ export class WebSocketLink implements Link {
   ) {}
 
   open(): void {
-    const { url, headers } = this.options;
+    const { url, headers, certificates } = this.options;
     const socket = new this.#Socket(url, {
+      ...certificates,
       headers,
       maxPayload: MOST_BYTES,
       perMessageDeflate: false,
@@ -89,7 +90,7 @@ export class WebSocketLink implements Link {
       const wait = retryAfterMillis(response.headers['retry-after']);
       this.#lose(`the server answered with status ${response.statusCode}`, wait);
     });
-    on('error', (error: NodeJS.ErrnoException) => this.#lose(reasonOf(error)));
+    on('error', (error: NodeJS.ErrnoException) => this.#lose(sizeReason(error) ?? reasonOf(error)));
     on('close', (code: number) => this.#lose(`the connection was closed (${code})`));
     // errors of a dropped socket: without a listener, one would end the process
     socket.on('error', () => undefined);
@@ -174,7 +175,6 @@ export class WebSocketLink implements Link {
   }
 }
 
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return `a message is larger than ${MOST_BYTES} bytes`;
-  return code ?? message;
+function sizeReason({ code }: NodeJS.ErrnoException): string | undefined {
+  return code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? `a message is larger than ${MOST_BYTES} bytes` : undefined;
 }

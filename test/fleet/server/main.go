@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"flag"
@@ -13,6 +15,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"sync"
 
@@ -231,14 +234,37 @@ func (f *fleet) connecting(request *http.Request) types.ConnectionResponse {
 	}}
 }
 
+func tlsOf(certificate, key, clientCA string) *tls.Config {
+	pair, err := tls.LoadX509KeyPair(certificate, key)
+	if err != nil {
+		log.Fatal(err)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{pair}}
+	if clientCA != "" {
+		text, err := os.ReadFile(clientCA)
+		if err != nil {
+			log.Fatal(err)
+		}
+		config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
+		config.ClientCAs.AppendCertsFromPEM(text)
+	}
+	return config
+}
+
 func main() {
 	listen := flag.String("listen", "127.0.0.1:4320", "address for agents")
 	control := flag.String("control", "127.0.0.1:4321", "address for the test")
 	token := flag.String("token", "", "token that agents must send")
+	certificate := flag.String("certificate", "", "PEM file of a certificate; agents connect by TLS")
+	key := flag.String("key", "", "PEM file of its private key")
+	clientCA := flag.String("client-ca", "", "PEM file of the authority of certificates that agents must show")
 	flag.Parse()
 	f := &fleet{agents: map[string]*agent{}, token: *token}
 	settings := server.StartSettings{ListenEndpoint: *listen}
 	settings.Callbacks = types.Callbacks{OnConnecting: f.connecting}
+	if *certificate != "" {
+		settings.TLSConfig = tlsOf(*certificate, *key, *clientCA)
+	}
 	if err := server.New(nil).Start(settings); err != nil {
 		log.Fatal(err)
 	}

@@ -74,7 +74,7 @@ Durations are a number with one of the units \`ms\`, \`s\`, \`m\`, \`h\`, or a p
 ## Errors
 
 \`\`\`text
-tracing.toml:4:3: unknown key "enabeld" in [tracing]. Did you mean "enabled"?
+tracing.toml:3:1: unknown key "enabeld" in [tracing]. Did you mean "enabled"?
 \`\`\`
 
 | fault | result |

@@ -10,20 +10,10 @@ import { parseCommandLine } from '../../cli/parse.js';
 import type { KeyRow } from '../../runtime/config/key-row.js';
 import { KEYS } from '../../runtime/config/keys.js';
 import { OPTIONS, ROOT } from '../types/check.js';
-import { blocksOf, PAGES } from './pages.js';
+import { blocksOf, moduleOf, PAGES } from './pages.js';
 
 const BLOCKS = PAGES.filter((page) => page !== 'CONTRIBUTING.md').flatMap(blocksOf);
 const of = (...languages: string[]) => BLOCKS.filter(({ language }) => languages.includes(language));
-
-/** A block as a module: members of a class get a class, an omitted body one that returns anything. */
-function moduleOf(code: string): string {
-  const whole = code.replaceAll('{ ... }', '{ return undefined as any; }');
-  if (!/^(@instrument|constructor\(|\w+\(.*\) \{)/m.test(whole.replace(/^import .*\n+/gm, '').split('\n')[0] ?? '')) return whole;
-  const imports = whole.match(/^import .*$/gm) ?? [];
-  const members = whole.replace(/^import .*\n/gm, '');
-  const lone = /^@instrument\(.*\)\s*$/.test(members) ? 'example(request: any) {}' : '';
-  return `${imports.join('\n')}\nclass Example {\n${members}\n${lone}\n}`;
-}
 
 /** Errors of each module, by one program for all. */
 function errorsOf(modules: ReadonlyMap<string, string>): Map<string, readonly ts.Diagnostic[]> {
@@ -91,7 +81,12 @@ test('every TypeScript and JavaScript block type-checks', () => {
   const names = blocks.map(({ language }, index) =>
     join(ROOT, 'test/docs', `block-${index}.${language === 'js' ? 'mts' : 'ts'}`),
   );
-  const modules = new Map(blocks.map(({ code }, index) => [names[index] as string, moduleOf(code)]));
+  const modules = new Map(
+    blocks.map(({ code }, index) => [
+      names[index] as string,
+      moduleOf(code.replaceAll('{ ... }', '{ return undefined as any; }')),
+    ]),
+  );
   let errorsByName = errorsOf(modules);
   for (let pass = 1; pass < PASSES; pass += 1) {
     for (const [name, errors] of errorsByName) {

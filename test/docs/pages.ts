@@ -73,8 +73,8 @@ export function normal(output: string): string {
     .replace(/\d{4}-\d\d-\d\dT[\d:.-]+Z/g, '<time>')
     .replace(/\b[0-9a-f]{32}\b/g, '<trace>')
     .replace(/\b[0-9a-f]{16}\b/g, '<span>')
-    .replace(/\b\d+(\.\d+)? (µs|ms|s|min|h)( \d+ (s|min))?(?![\w/])/g, '<duration>')
-    .replace(/(?<=127\.0\.0\.1:|localhost:)\d+/g, '<port>')
+    .replace(/\b\d+(\.\d+)? (µs|us|ms|s|min|h)( \d+ (s|min))?(?![\w/])/g, '<duration>')
+    .replace(/\b(?:127\.0\.0\.1|localhost):\d+/g, '<loopback>')
     .split('\n')
     .map((line) => line.trimEnd().replace(/(?<=\S)\s{2,}/g, ' '))
     .join('\n')
@@ -90,4 +90,22 @@ export function isShown(shown: string, output: string): boolean {
     )
     .join('\n');
   return new RegExp(`^${pattern}$`).test(normal(output));
+}
+
+/** A block as a module: members of a class get a class. */
+export function moduleOf(code: string, className = 'Example'): string {
+  if (!/^(@instrument|constructor\(|\w+\(.*\) \{)/m.test(code.replace(/^import .*\n+/gm, '').split('\n')[0] ?? '')) return code;
+  const imports = code.match(/^import .*$/gm) ?? [];
+  const members = code.replace(/^import .*\n/gm, '');
+  const lone = /^@instrument\(.*\)\s*$/.test(members) ? 'example(request: any) {}' : '';
+  return `${imports.join('\n')}\nclass ${className} {\n${members}\n${lone}\n}`;
+}
+
+/** Pages that test/docs/start.test.ts follows, and the sections that belong to what a reader does; others of docs/start/nest.md are reference. */
+export const FOLLOWED = ['node', 'express', 'fastify', 'hono', 'koa', 'nest', 'bun', 'deno'].map(
+  (name) => `docs/start/${name}.md`,
+);
+
+export function isFollowed({ page, heading }: Block): boolean {
+  return FOLLOWED.includes(page) && (['Run it', 'Switch it'].includes(heading) || heading === blocksOf(page)[0]?.heading);
 }

@@ -16,8 +16,6 @@ import { state } from '../state.js';
 interface KeepCounts {
   /** Spans of finished traces that `keep` did not select. */
   sampledOut: number;
-  /** Traces decided before their root had ended, because a bound was reached. */
-  decidedEarly: number;
 }
 
 /** A trace that is kept late, and where the ring of the flight recorder was when it began. */
@@ -42,7 +40,7 @@ const isSampledBy = (parent: SpanContext | undefined): boolean =>
   parent !== undefined && isSampled(parent) && !(parent.isRemote === true && state.gate.ignoresRemote);
 
 export class KeepSink implements SpanSink {
-  readonly counts: KeepCounts = { sampledOut: 0, decidedEarly: 0 };
+  readonly counts: KeepCounts = { sampledOut: 0 };
   /** Undecided traces, oldest first. */
   readonly #waiting = new Map<LocalTrace, Waiting>();
   /** Outcomes of traces that may still have open spans. */
@@ -125,9 +123,7 @@ export class KeepSink implements SpanSink {
 
   #decideOldest(): void {
     const [oldest] = this.#waiting;
-    if (oldest === undefined) return;
-    this.counts.decidedEarly++;
-    this.#decide(...oldest);
+    if (oldest !== undefined) this.#decide(...oldest);
   }
 
   #decide(trace: LocalTrace, waiting: Waiting): void {

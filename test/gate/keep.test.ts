@@ -1,6 +1,7 @@
 // Local tail sampling: which traces are exported whole, which are discarded, and the bounds of memory.
 
-import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { type Context, context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -32,6 +33,14 @@ function rootSince(name: string, milliseconds: number): { root: Span; inside: Co
   trace.getTracer('carbide').startSpan('child', {}, inside).end();
   return { root: begun, inside };
 }
+/** Its spans outlive the shutdown. */
+class Kept extends InMemorySpanExporter {
+  names: string[] = [];
+  override async shutdown(): Promise<void> {
+    this.names = this.getFinishedSpans().map(({ name }) => name);
+  }
+}
+
 const keeping = (keep: TracingOptions['keep']): TracingOptions => ({ enabled: true, keep, maxQueueSize: 16_384 });
 
 test('a trace with an error is kept whole; one without is discarded and counted', () =>
@@ -47,6 +56,8 @@ test('a trace with an error is kept whole; one without is discarded and counted'
 test('a slow trace is kept whole; a fast one is discarded', () =>
   traced(keeping({ errors: false, slowerThan: '30m' }), async ({ expectSpans }) => {
     rootSince('fast', 1000).root.end();
+    await expectSpans();
+    rootSince('past', 3_600_000).root.end(Date.now() - 3_000_000);
     await expectSpans();
     rootSince('slow', 3_600_000).root.end();
     await expectSpans('slow', '  child');
@@ -188,6 +199,74 @@ test('beyond maxSpans the oldest trace is decided before its root ends', () =>
     assert.ok(counted >= 150, `${counted} spans were decided while the root was open`);
     assert.is(tracing.state().spans.sampledOut, 201);
   }));
+
+test('a trace that is decided early is slow by the age of its root', () =>
+  traced(keeping({ errors: false, slowerThan: '30m', maxTraces: 1 }), async ({ expectSpans }) => {
+    for (const [name, age] of [
+      ['slow', 3_600_000],
+      ['fast', 1000],
+      ['last', 1000],
+    ] as const)
+      rootSince(name, age);
+    await expectSpans('(not exported)', '  child');
+  }));
+
+test('maxSpans spans wait; one more decides the oldest trace', () =>
+  traced(keeping({ errors: true, maxSpans: 50 }), ({ tracing }) => {
+    for (let call = 0; call < 20; call++) root(false); // finished traces hold no spans
+    const before = tracing.state().spans.sampledOut;
+    assert.is(before, 60);
+    const waiting: number[] = [];
+    const many = instrument(at('many'), () => {
+      for (let call = 0; call < 51; call++) {
+        waiting.push(tracing.state().spans.sampledOut - before);
+        child(false);
+      }
+      waiting.push(tracing.state().spans.sampledOut - before);
+    });
+    many();
+    assert.equal(waiting, [...Array(51).fill(0), 51]);
+  }));
+
+test('a span processor of the application sees each start and ending, and the end of what is kept', async () => {
+  const seen: Record<string, string[]> = { starts: [], endings: [], ends: [] };
+  const processor = {
+    onStart: ({ name }: { name: string }) => seen.starts?.push(name),
+    onEnding: ({ name }: { name: string }) => seen.endings?.push(name),
+    onEnd: ({ name }: { name: string }) => seen.ends?.push(name),
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+  await traced({ ...keeping({ errors: true }), spanProcessors: [processor as never] }, () => {
+    root(false);
+    assert.equal(seen, { starts: ['root', 'child', 'child'], endings: ['child', 'child', 'root'], ends: [] });
+    root(true);
+    assert.equal(seen.ends, ['child', 'child', 'root']);
+  });
+});
+
+test('a root that minDuration discards holds no place of a trace; a child that it discards decides nothing', () =>
+  traced(keeping({ errors: true, maxTraces: 3 }), async ({ tracing, expectSpans }) => {
+    const short = instrument({ ...at('short'), minDuration: '1h' }, () => 1);
+    const outer = instrument(at('outer'), () => {
+      child(false);
+      short();
+      for (let call = 0; call < 5; call++) context.with(ROOT_CONTEXT, () => short());
+      assert.is(tracing.state().spans.sampledOut, 0, 'the trace still waits');
+      throw new Error('no');
+    });
+    assert.throws(outer);
+    await expectSpans('outer | error.type="Error" | error "no" | event exception', '  child');
+  }));
+
+test('a shutdown decides the traces that wait', async () => {
+  const exporter = new Kept();
+  const tracing = await startTracing({ ...keeping({ errors: false, slowerThan: '30m' }), exporter: exporter as never });
+  rootSince('slow', 3_600_000);
+  rootSince('fast', 1000);
+  await tracing.shutdown();
+  assert.equal(exporter.names.sort(), ['child', 'slow']);
+});
 
 test('ended spans are accounted for: exported + discarded = ended', () =>
   traced(keeping({ errors: true, ratio: 0.5 }), async ({ tracing, spans }) => {

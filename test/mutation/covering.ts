@@ -59,7 +59,7 @@ function endGroup(leader: number): void {
 export class Covering {
   /** Test files and their milliseconds, by file and line. */
   readonly #tests = new Map<string, Map<number, Map<string, number>>>();
-  /** The line of the source for each character that runs, by file. */
+  /** The line of the source for each character that runs, by script. */
   readonly #lines = new Map<string, Uint16Array>();
   /** Mutants noticed, by `file test`. */
   readonly #noticed = new Map<string, number>();
@@ -76,15 +76,17 @@ export class Covering {
 
   #read(tree: string, test: string, ms: number, path: string): void {
     const { result, 'source-map-cache': maps = {} } = JSON.parse(readFileSync(path, 'utf8')) as V8Coverage;
-    const base = `${pathToFileURL(tree).href}/runtime/`;
+    const base = pathToFileURL(tree).href;
     for (const script of result) {
       const map = maps[script.url];
-      if (!script.url.startsWith(base) || !map?.data) continue;
-      const file = `runtime/${script.url.slice(base.length)}`;
-      const lines = this.#lines.get(file) ?? linesOf(map.lineLengths, map.data);
-      this.#lines.set(file, lines);
-      const known = this.#tests.get(file) ?? new Map<number, Map<string, number>>();
-      this.#tests.set(file, known);
+      const name = script.url.startsWith(base) ? script.url.slice(base.length) : '';
+      // the source, or the same as the build has made it
+      const [, file] = /^\/(?:dist\/)?(runtime\/.+)\.[jt]s$/.exec(name) ?? [];
+      if (file === undefined || !map?.data) continue;
+      const lines = this.#lines.get(name) ?? linesOf(map.lineLengths, map.data);
+      this.#lines.set(name, lines);
+      const known = this.#tests.get(`${file}.ts`) ?? new Map<number, Map<string, number>>();
+      this.#tests.set(`${file}.ts`, known);
       // A line that no test has run is known too, so that the search of a mutant's line stops there.
       for (const [line, ran] of linesRun(script, lines)) {
         const tests = known.get(line) ?? new Map<string, number>();

@@ -2,7 +2,7 @@
 // changed line. A mutant that every test passes has survived; survivors are listed, and the figures written to docs/reliability.md.
 // Without --sample every mutant is tried, which takes a night; the default folders are gate, span, export, admin and open.
 
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomFrom } from '../random.js';
@@ -10,6 +10,7 @@ import { ACCEPTED } from './accepted.js';
 import { Covering, type Run, runTest } from './covering.js';
 import { writeFigures } from './figures.js';
 import { type Mutant, mutantsOf } from './mutants.js';
+import { filesBelow, writeSource, writeTree } from './tree.js';
 
 const ROOT = join(__dirname, '../..');
 const { values: OPTIONS, positionals: NAMED } = parseArgs({
@@ -18,8 +19,6 @@ const { values: OPTIONS, positionals: NAMED } = parseArgs({
 });
 /** One working folder for each set of mutated folders, so that two runs can share a machine. */
 const TREE = join(ROOT, '.cache', 'mutation', NAMED.join('-') || 'all');
-const COPIED = ['runtime', 'transformer', 'cli', 'viewer', 'test', 'package.json', 'tsconfig.json'];
-const LINKED = ['node_modules', 'dist', 'samples', 'docs'];
 /** Tests of each folder, folders or files; those of the samples and of real parts are too slow for one mutant each. */
 const TESTS: Readonly<Record<string, readonly string[]>> = {
   gate: ['gate', 'control', 'setup/signed-requests.test.ts', 'setup/when-requests.test.ts'],
@@ -46,25 +45,11 @@ interface Candidate extends Mutant {
   readonly file: string;
 }
 
-function writeTree(): void {
-  rmSync(TREE, { recursive: true, force: true });
-  mkdirSync(TREE, { recursive: true });
-  for (const name of COPIED)
-    cpSync(join(ROOT, name), join(TREE, name), { recursive: true, filter: (path) => !/\/(dist|node_modules)$/.test(path) });
-  for (const name of LINKED) symlinkSync(join(ROOT, name), join(TREE, name), 'junction');
-}
-
-const filesBelow = (path: string, ending: string): string[] =>
-  readdirSync(join(ROOT, path), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(ending) && !name.endsWith('.d.ts'))
-    .map((name) => `${path}/${name}`)
-    .sort();
-
 /** A browser runs this file, as `npm run build` has bundled it. */
 const BUNDLED = 'runtime/admin/page/service.ts';
 
 function candidatesOf(folder: string): Candidate[] {
-  const files = filesBelow(`runtime/${folder}`, '.ts').filter((file) => file !== BUNDLED);
+  const files = filesBelow(ROOT, `runtime/${folder}`, '.ts').filter((file) => file !== BUNDLED);
   return files.flatMap((file) =>
     mutantsOf(file, readFileSync(join(ROOT, file), 'utf8')).map((mutant) => ({ ...mutant, folder, file })),
   );
@@ -100,11 +85,10 @@ function passesNow(test: string, run: () => Run): boolean {
  * test passes without the mutant, now or within the last minutes, and fails again with it.
  */
 function killerOf({ file, line, start, end, replacement }: Candidate, covering: Covering): Killer | undefined {
-  const path = join(TREE, file);
-  const original = readFileSync(path, 'utf8');
+  const original = readFileSync(join(TREE, file), 'utf8');
   const mutated = original.slice(0, start) + replacement + original.slice(end);
   const run = (text: string, test: string, limit: number): Run => {
-    writeFileSync(path, text);
+    writeSource(TREE, file, text);
     return runTest(TREE, test, limit);
   };
   try {
@@ -117,7 +101,7 @@ function killerOf({ file, line, start, end, replacement }: Candidate, covering: 
     }
     return undefined;
   } finally {
-    writeFileSync(path, original);
+    writeSource(TREE, file, original);
   }
 }
 
@@ -129,10 +113,10 @@ function reasonFor({ file, line, change }: Candidate): string | undefined {
 function main(): void {
   const seed = Number(OPTIONS.seed ?? Date.now() % 1_000_000);
   const folders = NAMED.length > 0 ? NAMED : Object.keys(TESTS);
-  writeTree();
+  writeTree(ROOT, TREE, folders);
   const covering = new Covering();
   const places = [...new Set(folders.flatMap((folder) => TESTS[folder] ?? [folder]))].map((place) => `test/${place}`);
-  const tests = places.flatMap((place) => (place.endsWith('.test.ts') ? [place] : filesBelow(place, '.test.ts')));
+  const tests = places.flatMap((place) => (place.endsWith('.test.ts') ? [place] : filesBelow(ROOT, place, '.test.ts')));
   for (const test of tests) {
     const fault = covering.add(TREE, test, SLOWEST_MS);
     if (fault !== undefined) console.log(`left out: ${test} ${fault}`);

@@ -85,6 +85,17 @@ test('encodes a batch of plain spans in no more bytes than OpenTelemetry', () =>
   }
 });
 
+test('a boolean is 1 or 0 on the wire, as OpenTelemetry writes it', () => {
+  for (const flag of [true, false]) {
+    const batch = [plain({ attributes: { flag } })];
+    const [ours, theirs] = [encodeSpans(batch), ProtobufTraceSerializer.serializeRequest(batch as never) as Uint8Array].map(
+      (bytes) => Buffer.from(bytes).toString('hex').split(Buffer.from('flag').toString('hex'))[1]?.slice(0, 8),
+    );
+    assert.is(ours, theirs);
+    assert.match(ours ?? '', flag ? /01$/ : /00$/);
+  }
+});
+
 const SPAN_FIELD = (span: EncodableSpan): string => decode(encodeSpans([span]));
 
 test('encodes each member of a span: a change of it changes the request', () => {

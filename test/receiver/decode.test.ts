@@ -65,7 +65,7 @@ for (const [name, value, expected] of VALUES) {
   });
 }
 
-test('refuses a legal request of 15 MB with 7.8 million empty spans, within 64 MB of memory', () => {
+test('refuses a legal request of 15 MB with 7.8 million empty spans, within 256 MB of memory', () => {
   const spans = Buffer.alloc(15_600_000);
   for (let at = 0; at < spans.length; at += 2) spans[at] = 0x12; // field 2 of ScopeSpans, length 0
   const request = field(1, field(2, spans));

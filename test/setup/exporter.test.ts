@@ -194,6 +194,24 @@ test('a temporary refusal is retried, and no span is lost', async () => {
   collector.stop();
 });
 
+test('the spans of a batch are encoded once for all attempts', async () => {
+  const collector = await new Collector().start();
+  let reads = 0;
+  const readsAt: number[] = [];
+  collector.behaviour = (request) => {
+    readsAt.push(reads);
+    return request === 0 ? { status: RETRY } : {};
+  };
+  const bench = start({ endpoint: collector.url });
+  const span = new BasicTracerProvider().getTracer('test').startSpan('s');
+  const name = { get: () => (++reads ? 's' : '') };
+  bench.pipeline.processor.onEnd(Object.defineProperty(span, 'name', name) as never);
+  await until(() => bench.pipeline.counts.exported === 1, 'exported at the second attempt');
+  assert.ok(reads > 0);
+  assert.equal(readsAt, [reads, reads]);
+  await bench.close();
+});
+
 test('every gRPC status keeps the counts exact and is logged by name', async () => {
   const collector = await new Collector().start();
   const statuses = Array.from({ length: 16 }, (_, index) => index + 1);

@@ -13,8 +13,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadConfiguration } from '../../runtime/config/load.js';
 import type { TracingOptions } from '../../runtime/config/options.js';
-import { readFailure } from '../../runtime/export/failures.js';
+import { ExportTimeout, readFailure } from '../../runtime/export/failures.js';
 import { buildPipeline, type Pipeline } from '../../runtime/export/pipeline.js';
+import { retryAfterMillis } from '../../runtime/export/retry-after.js';
 import { Collector, countSpans, partialSuccess } from './collector.js';
 
 const ROOT = join(__dirname, '..', '..');
@@ -166,6 +167,60 @@ test('status details that are no protobuf ask for no delay', () => {
     assert.is(failure.retryAfter, undefined);
     assert.is(failure.retry, false);
   }
+});
+
+/** Retryable statuses: OTLP specification, "OTLP/gRPC Response" and "OTLP/HTTP Response"; RESOURCE_EXHAUSTED only with a delay. */
+const RETRYABLE = new Set([1, 4, 10, 11, 14, 15, 429, 502, 503, 504]);
+/** Those that put the connection in doubt, so that the address is probed. */
+const DOUBTFUL = new Set([4, 13, 14]);
+
+test('the statuses of the specification are worth another attempt, and no others; each is named', () => {
+  for (const code of [...Array(17).keys(), 99, 100, 400, 401, 403, 404, 413, 429, 500, 501, 502, 503, 504]) {
+    const failure = readFailure({ code, details: 'why', message: 'other' });
+    assert.is(failure.retry, RETRYABLE.has(code), `${code}`);
+    assert.is(failure.connection === true, DOUBTFUL.has(code), `${code}`);
+    assert.is(failure.text, 'why');
+    if (code === 0 || code === 99) assert.is(failure.name, `status ${code}`);
+    else if (code < 17) assert.match(failure.name, /^[A-Z_]+$/u);
+    else assert.is(failure.name, `HTTP ${code}`);
+  }
+});
+
+test('a lost or refused connection is worth another attempt; other errors of Node are not, and every one is probed', () => {
+  const lost = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOTFOUND', 'ENETUNREACH', 'EHOSTUNREACH'];
+  for (const code of [...lost, 'EACCES', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID'])
+    assert.equal(readFailure(Object.assign(new Error('no'), { code })), {
+      ...{ name: code, retry: lost.includes(code), connection: true, text: 'no' },
+    });
+  assert.equal(readFailure(new Error('no')), { name: 'error', retry: false, connection: true, text: 'no' });
+  assert.is(readFailure('plain text').text, 'plain text');
+  assert.is(readFailure({ code: 14, message: 'x'.repeat(1000) }).text.length, 300);
+  const { retry, connection, name, text } = readFailure(new ExportTimeout(99.6));
+  assert.equal([retry, connection, name, text], [true, true, 'TIMEOUT', 'no answer within 100 ms']);
+  const hostile = new Proxy({}, { get: () => assert.unreachable('read') });
+  assert.equal(readFailure(hostile), { name: 'error', retry: false, text: 'an error that cannot be read' });
+});
+
+test('a delay of RetryInfo has seconds and fractions; one of Retry-After seconds or a date', () => {
+  const details = (hex: string): number | undefined =>
+    readFailure({ code: 14, message: 'x', metadata: { get: () => [Buffer.from(hex, 'hex')] } }).retryAfter;
+  const type = Buffer.from('type.googleapis.com/google.rpc.RetryInfo').toString('hex');
+  const any = (duration: string): string => {
+    const info = `0a${(duration.length / 2).toString(16).padStart(2, '0')}${duration}`;
+    const body = `0a28${type}12${(info.length / 2).toString(16).padStart(2, '0')}${info}`;
+    return `080e1a${(body.length / 2).toString(16).padStart(2, '0')}${body}`;
+  };
+  assert.is(details(any('0803')), 3000);
+  assert.is(details(any('10c0843d')), 1);
+  assert.is(details(any('080210c0843d')), 2001);
+  assert.is(details(any('')), 0);
+  assert.is(details(any('0803').replace(type, type.replace(/6f$/u, '70'))), undefined, 'details of another type');
+  assert.is(retryAfterMillis('120'), 120_000);
+  assert.is(retryAfterMillis('0'), 0);
+  const at = retryAfterMillis(new Date(Date.now() + 60_000).toUTCString()) as number;
+  assert.ok(at > 55_000 && at <= 60_000, `${at}`);
+  assert.is(retryAfterMillis(new Date(0).toUTCString()), 0, 'a date that has passed');
+  for (const header of [undefined, 'soon', '']) assert.is(retryAfterMillis(header), undefined);
 });
 
 const STATUSES: readonly [status: number, attempts: number][] = [

@@ -2,7 +2,7 @@
 // Coverage (B7): a project has the same branches, functions and missed lines with the plugin as without it, by istanbul and by V8. Each
 // is the real tool, from the folder that .ci/setup fills; the numbers are those of its own summary.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -10,6 +10,7 @@ import { runTool, tspc, writeProject } from '../transformer/compile.js';
 import { keepPatchedCompiler } from '../transformer/patched-compiler.js';
 import { part, testWith } from './conformance/suite.js';
 import { coverageTitleOf, type Kind } from './matrix.js';
+import { MAIN } from './native-project.js';
 
 const MODULES = part('coverage', 'node_modules');
 
@@ -88,16 +89,31 @@ export default {
   run: (directory) => runTool(directory, join(MODULES, 'vitest/vitest.mjs'), 'run'),
 });
 
-const c8: Tool = {
-  name: 'c8 over tspc',
+/** c8 over the output of a compiler. */
+const c8 = (compiler: string, compile: (directory: string) => ReturnType<Tool['run']>): Tool => ({
+  name: `c8 over ${compiler}`,
   files: { 'src/main.ts': `import { Work, add, several } from './work';\nvoid (async () => {\n  ${USE}})();\n` },
   run(directory) {
-    const { status, stdout, stderr } = tspc(directory, '-p', '.');
+    const { status, stdout, stderr } = compile(directory);
     if (status !== 0) return { status, stdout, stderr };
     const reporting = ['--reporter=json-summary', '--exclude-after-remap', '--include=src/work.ts'];
     return runTool(directory, join(MODULES, 'c8/bin/c8.js'), ...reporting, process.execPath, 'out/main.js');
   },
-};
+});
+
+/** `spanwright build`, or the native compiler alone where the project has no plugin. */
+function native(directory: string): ReturnType<Tool['run']> {
+  for (const name of ['typescript', '@typescript']) {
+    const link = join(directory, 'node_modules', name);
+    rmSync(link, { force: true });
+    symlinkSync(part('ts7/node_modules', name), link, 'junction');
+  }
+  const tsconfig = JSON.parse(readFileSync(join(directory, 'tsconfig.json'), 'utf8'));
+  tsconfig.compilerOptions.moduleResolution = 'bundler'; // TypeScript 7 has no node10
+  writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(tsconfig));
+  if (tsconfig.compilerOptions.plugins.length > 0) return runTool(directory, MAIN, 'build');
+  return runTool(directory, part('ts7/node_modules/typescript/bin/tsc'));
+}
 
 function measured(tool: Tool, kind: Kind, plugin: Readonly<Record<string, unknown>> | null): unknown {
   const directory = writeProject({
@@ -119,7 +135,7 @@ function measured(tool: Tool, kind: Kind, plugin: Readonly<Record<string, unknow
   return { functions, branches, missed };
 }
 
-const withTools = testWith('coverage');
+const withTools = testWith('coverage', 'ts7');
 if (existsSync(MODULES)) keepPatchedCompiler(part('coverage'));
 /** TC39 decorators compiled without the plugin bring functions and branches of TypeScript's own, so that there is nothing to compare with. */
 const CASES: readonly (readonly [Tool, readonly Kind[]])[] = [
@@ -127,7 +143,8 @@ const CASES: readonly (readonly [Tool, readonly Kind[]])[] = [
   [jest('v8'), ['legacy']],
   [vitest('istanbul'), ['legacy']],
   [vitest('v8'), ['legacy', 'none']],
-  [c8, ['legacy', 'none']],
+  [c8('tspc', (directory) => tspc(directory, '-p', '.')), ['legacy', 'none']],
+  [c8('spanwright build', native), ['legacy', 'none']],
 ];
 for (const [tool, kinds] of CASES)
   for (const kind of kinds)

@@ -63,7 +63,7 @@ export function nativeTexts({ ast, version }: { ast: NativeAst; version: string 
     readConfiguration: refuseConfiguration,
     transpile: refuseConfiguration,
   };
-  const texts = textsIn(parser, directory, path, { options, plugins, files: fileNames });
+  const texts = textsIn(parser, directory, path, { options, plugins, files: fileNames }, { ownLines: true });
   return {
     ...texts,
     open(files) {

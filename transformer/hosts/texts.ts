@@ -88,6 +88,8 @@ interface TextsRequest {
   readonly purpose?: Purpose | undefined;
   /** True if a development server loads files again after an edit. Default false. */
   readonly reloadable?: boolean | undefined;
+  /** See the text printer. */
+  readonly ownLines?: boolean | undefined;
 }
 
 const NAMES = {
@@ -121,7 +123,8 @@ export function textsIn(
     staticBlocks = 'typescript',
     purpose = 'output',
     reloadable = false,
-  }: Pick<TextsRequest, 'options' | 'staticBlocks' | 'purpose' | 'reloadable'> = {},
+    ownLines = false,
+  }: Pick<TextsRequest, 'options' | 'staticBlocks' | 'purpose' | 'reloadable' | 'ownLines'> = {},
 ): Texts {
   const { ts } = parser;
   const entry = configuration.plugins.find(({ transform }) => transform === TRANSFORM);
@@ -202,7 +205,7 @@ export function textsIn(
         if (problem?.fatal) return { plan: EMPTY, printed: undefined, reports, read };
         const assignedDefault = commonjs ? defaultFunction(ts, file) : undefined;
         const { start, module } = openingOf(ts, file, commonjs);
-        const request = { text, source: fileName, plan, start, module, assignedDefault, reloadable };
+        const request = { text, source: fileName, plan, start, module, assignedDefault, reloadable, ownLines };
         return { plan, reports, printed: plan.sites.length === 0 ? undefined : printToText(request), read };
       });
     } catch (error) {

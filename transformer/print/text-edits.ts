@@ -1,5 +1,6 @@
 // The text printer: applies a plan to the authored text, in place, with a source map. For every host whose compiler takes no
-// transformer. Lines stay where they are: added text goes onto existing lines, and authored code is never moved.
+// transformer. Lines stay where they are unless checks have lines of their own: added text goes onto existing lines, and authored code is
+// never moved.
 
 import MagicString, { type SourceMap } from 'magic-string';
 import type { Edit, Plan } from '../core/edit.js';
@@ -23,6 +24,8 @@ interface TextRequest {
   readonly assignedDefault: string | undefined;
   /** For a development server, which loads the file again after an edit: the sites of its earlier version are then replaced. */
   readonly reloadable?: boolean;
+  /** Checks are on lines of their own, for a compiler that prints the text again: tools that measure coverage ignore lines without a mapping. */
+  readonly ownLines?: boolean;
 }
 
 export interface Printed {
@@ -38,7 +41,8 @@ type DecodedMap = ReturnType<MagicString['generateDecodedMap']>;
 /** Placeholder in rendered code for an authored part that stays. Literals never contain it, because they are escaped. */
 const HOLE = '\u0000';
 
-export function printToText({ text, source, plan, start, module, assignedDefault, reloadable }: TextRequest): Printed {
+export function printToText(request: TextRequest): Printed {
+  const { text, source, plan, start, module, assignedDefault, reloadable, ownLines = false } = request;
   const printed = new MagicString(text);
   const { binding, sites, edits, module: names } = plan;
   const kept: string[] = [];
@@ -75,8 +79,13 @@ export function printToText({ text, source, plan, start, module, assignedDefault
     printed.appendLeft(at, `static{${statements.map((code) => printedText(code, authored)).join(';')}}`);
   }
 
+  function onOwnLine(added: string): string {
+    return ownLines ? `\n${added}\n` : added;
+  }
+
   /** Puts text at the head and at the end of a body; that of an expression becomes a block. */
-  function surround({ at, inside }: { at: Range; inside: number | null }, head: string, tail: string): void {
+  function surround({ at, inside }: { at: Range; inside: number | null }, first: string, last: string): void {
+    const [head, tail] = [onOwnLine(first), last && ownLines ? `\n${last}` : last];
     if (inside === null) {
       printed.appendLeft(at.start, `{${head}return `);
       printed.prependRight(at.end, `${tail}}`);
@@ -132,7 +141,7 @@ export function printToText({ text, source, plan, start, module, assignedDefault
   for (const change of changes) change.apply();
   const variables = kept.length === 0 ? [] : [`var ${kept.join(', ')};`];
   const rebound = edits.flatMap((edit) => (edit.kind === 'rebind' ? [rebinding(edit)] : []));
-  printed.prependLeft(start, [...opening(plan, module, reloadable === true), ...variables, ...rebound].join(' '));
+  printed.prependLeft(start, onOwnLine([...opening(plan, module, reloadable === true), ...variables, ...rebound].join(' ')));
   return {
     code: printed.toString(),
     get map() {

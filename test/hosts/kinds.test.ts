@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
 import { execute, part, testWith } from './conformance/suite.js';
 import { KINDS, type Kind, titleOf } from './matrix.js';
-import { ONE_FILE_BUNDLERS, type OneFile, outputOf } from './one-file.js';
+import { FARM, ONE_FILE_BUNDLERS, type OneFile, outputOf } from './one-file.js';
 
 /** The decorator beside `@instrument` fails where it is called with the arguments of the other kind. */
 const LOG: Readonly<Record<Kind, string>> = {
@@ -121,16 +121,17 @@ function assertRan(printed: string, host: string, kind: Kind): void {
     );
 }
 
+const BUNDLERS = [...ONE_FILE_BUNDLERS, FARM];
 const withBundlers = testWith('bundlers');
-for (const bundler of ONE_FILE_BUNDLERS) {
+for (const bundler of BUNDLERS) {
   let directory: string | undefined;
   for (const kind of KINDS)
     withBundlers(titleOf(bundler.name, kind), () => {
       const way: OneFile = {
         entry: 'app/src/main.ts',
         decorators: kind === 'legacy' ? 'legacy' : 'standard',
-        // terser takes longer than all the rest
-        ...{ modules: 'esm', minify: bundler.name !== 'Rollup', plugin: true },
+        // these take longer than all the rest
+        ...{ modules: 'esm', minify: !['Rollup', 'Farm'].includes(bundler.name), plugin: true },
       };
       directory ??= projects(bundler.packages);
       write(directory, `${kind}/build.mjs`, bundler.script(way));
@@ -154,7 +155,7 @@ withBundlers('every construct has the same span name in each host', () => {
   const expected = named.get('register') ?? [];
   assert.ok(expected.length > 25, expected.join());
   for (const [host, names] of named) assert.equal(names, expected, host);
-  assert.is(named.size, ONE_FILE_BUNDLERS.length + 1);
+  assert.is(named.size, BUNDLERS.length + 1);
 });
 
 test.run();

@@ -16,6 +16,9 @@ export function coverageTitleOf(tool: string, kind: Kind): string {
   return `${tool}, ${described(kind)}: coverage is what it is without the plugin`;
 }
 
+export const nextTitleOf = (bundler: string): string =>
+  `an application built by ${bundler} is recorded when the hook switches tracing on, and only then`;
+
 /** A test by its file, or why there is none. */
 export type Cell = { readonly file: string; readonly test: string } | { readonly without: string };
 
@@ -37,6 +40,8 @@ function row(host: string, cellsOf: (kind: Kind) => Row['cells'][Kind]): Row {
   return { host, cells: { legacy: cellsOf('legacy'), TC39: cellsOf('TC39'), none: cellsOf('none') } };
 }
 
+/** Its classes have legacy decorators; its routes, components and actions have none. */
+const IN_NEXT: Cell = { file: 'test/hosts/next.test.ts', test: nextTitleOf('turbopack') };
 const NO_TOOL = without('no tool measures it');
 const NO_BUNDLE = without('bundles nothing');
 const ONE_PROJECT = without('compiles one project');
@@ -44,10 +49,16 @@ const ONE_PROJECT = without('compiles one project');
 const bundler = (host: string): Row => row(host, (kind) => [inKinds(host, kind), NO_TOOL, inKinds(host, kind)]);
 
 export const MATRIX: readonly Row[] = [
-  ...['esbuild', 'Rollup', 'Rolldown', 'Vite', 'webpack', 'Rspack', 'Bun'].map(bundler),
+  ...['esbuild', 'Rollup', 'Rolldown', 'Vite', 'webpack', 'Rspack', 'Farm', 'Bun'].map(bundler),
+  row('Next', (kind) => [
+    without('one tsconfig.json'),
+    NO_TOOL,
+    kind === 'TC39' ? without('Next has legacy ones only') : IN_NEXT,
+  ]),
   row('Vitest', (kind) => [without('as Vite'), inCoverage('Vitest, V8', kind), NO_BUNDLE]),
   row('register', (kind) => [inKinds('register', kind), NO_TOOL, NO_BUNDLE]),
   row('tspc', (kind) => [ONE_PROJECT, inCoverage('c8 over tspc', kind), NO_BUNDLE]),
+  row('spanwright build', (kind) => [ONE_PROJECT, inCoverage('c8 over spanwright build', kind), NO_BUNDLE]),
   row('ts-jest', (kind) => [ONE_PROJECT, inCoverage('ts-jest, istanbul', kind), NO_BUNDLE]),
 ];
 

@@ -12,6 +12,7 @@ import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { ROOT, write } from './conformance/project.js';
 import { part, testWith } from './conformance/suite.js';
+import { nextTitleOf } from './matrix.js';
 import { nextApp } from './next-app.js';
 
 const NEXT = part('next/node_modules/next/dist/bin/next');
@@ -95,7 +96,7 @@ function assertClientIsLeftAlone(folder: string): void {
 
 const withNext = testWith('next');
 for (const bundler of ['turbopack', 'webpack'] as const)
-  withNext(`an application built by ${bundler} is recorded when the hook switches tracing on, and only then`, async () => {
+  withNext(nextTitleOf(bundler), async () => {
     const folder = application();
     build(folder, bundler);
     assertClientIsLeftAlone(folder);

@@ -135,3 +135,21 @@ const { success, logs } = await Bun.build({
 if (!success) throw new Error(logs.join('\\n'));`,
   },
 ];
+
+/** Takes seconds for each build, hence apart. Follows links in their place only, and finds no packages that ws loads where they are installed. */
+export const FARM: OneFileBundler = {
+  name: 'Farm',
+  packages: ['@farmfe'],
+  script: (way) => `import { build } from '@farmfe/core';
+${pluginOf('farm', way)}
+await build({
+  configPath: '', plugins: [spanwright()].filter(Boolean),
+  compilation: {
+    input: { service: './${entryOf(way)}' }, external: ['^bufferutil$', '^utf-8-validate$'], resolve: { symlinks: false },
+    output: { path: 'out', targetEnv: 'node', format: '${way.modules === 'esm' ? 'esm' : 'cjs'}', entryFilename: '${outputOf(way)}' },
+    partialBundling: { enforceResources: [{ name: 'service', test: ['.+'] }] },
+    minify: ${way.minify}, persistentCache: false, presetEnv: false,
+    script: { target: 'es2022'${(way.decorators ?? 'legacy') === 'legacy' ? ', decorators: { legacyDecorator: true }' : ''} },
+  },
+});`,
+};

@@ -16,6 +16,9 @@ export function coverageTitleOf(tool: string, kind: Kind): string {
   return `${tool}, ${described(kind)}: coverage is what it is without the plugin`;
 }
 
+/** Of Turbopack; with webpack, Next takes legacy decorators alone. */
+export const NEXT_TC39 = 'a development server lists the sites of the last version of each file, with TC39 decorators';
+/** Classes of the application have legacy decorators; its routes, components and actions have none. */
 export const nextTitleOf = (bundler: string): string =>
   `an application built by ${bundler} is recorded when the hook switches tracing on, and only then`;
 
@@ -39,22 +42,21 @@ const inCoverage = (tool: string, kind: Kind): Cell =>
 function row(host: string, cellsOf: (kind: Kind) => Row['cells'][Kind]): Row {
   return { host, cells: { legacy: cellsOf('legacy'), TC39: cellsOf('TC39'), none: cellsOf('none') } };
 }
+const inNext = (kind: Kind): Cell => ({
+  file: 'test/hosts/next.test.ts',
+  test: kind === 'TC39' ? NEXT_TC39 : nextTitleOf('turbopack'),
+});
 
-/** Its classes have legacy decorators; its routes, components and actions have none. */
-const IN_NEXT: Cell = { file: 'test/hosts/next.test.ts', test: nextTitleOf('turbopack') };
 const NO_TOOL = without('no tool measures it');
 const NO_BUNDLE = without('bundles nothing');
 const ONE_PROJECT = without('compiles one project');
+const ONE_CONFIGURATION = without('one tsconfig.json');
 
 const bundler = (host: string): Row => row(host, (kind) => [inKinds(host, kind), NO_TOOL, inKinds(host, kind)]);
 
 export const MATRIX: readonly Row[] = [
   ...['esbuild', 'Rollup', 'Rolldown', 'Vite', 'webpack', 'Rspack', 'Farm', 'Bun'].map(bundler),
-  row('Next', (kind) => [
-    without('one tsconfig.json'),
-    NO_TOOL,
-    kind === 'TC39' ? without('Next has legacy ones only') : IN_NEXT,
-  ]),
+  row('Next', (kind) => [ONE_CONFIGURATION, NO_TOOL, inNext(kind)]),
   row('Vitest', (kind) => [without('as Vite'), inCoverage('Vitest, V8', kind), NO_BUNDLE]),
   row('register', (kind) => [inKinds('register', kind), NO_TOOL, NO_BUNDLE]),
   row('tspc', (kind) => [ONE_PROJECT, inCoverage('c8 over tspc', kind), NO_BUNDLE]),

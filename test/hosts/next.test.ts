@@ -12,7 +12,7 @@ import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
 import { ROOT, write } from './conformance/project.js';
 import { part, testWith } from './conformance/suite.js';
-import { nextTitleOf } from './matrix.js';
+import { NEXT_TC39, nextTitleOf } from './matrix.js';
 import { nextApp } from './next-app.js';
 
 const NEXT = part('next/node_modules/next/dist/bin/next');
@@ -31,10 +31,13 @@ test.after(async () => {
 });
 
 /** Turbopack follows no link out of its root, which is therefore the folder of this project. */
-function application(): string {
+function application(kind: 'legacy' | 'TC39' = 'legacy'): string {
   const folder = mkdtempSync(part('next', 'app-'));
   folders.push(folder);
   for (const [path, text] of Object.entries(nextApp(ROOT))) write(folder, path, text);
+  const tsconfig = JSON.parse(readFileSync(join(folder, 'tsconfig.json'), 'utf8'));
+  tsconfig.compilerOptions.experimentalDecorators = kind === 'legacy';
+  write(folder, 'tsconfig.json', JSON.stringify(tsconfig));
   write(folder, 'node_modules/.keep', '');
   symlinkSync(ROOT, join(folder, 'node_modules/spanwright'), 'junction');
   return folder;
@@ -139,8 +142,8 @@ for (const bundler of ['turbopack', 'webpack'] as const)
     assert.is(action?.attributes['code.file.path'], 'app/actions.ts');
   });
 
-withNext('a development server lists the sites of the last version of each file', async () => {
-  const folder = application();
+withNext(NEXT_TC39, async () => {
+  const folder = application('TC39');
   const { url, admin } = await start(folder, 'shop in development', 'dev');
   const authored = readFileSync(join(folder, 'lib/stock.ts'), 'utf8');
   for (let lines = 0; lines <= 4; lines++) {

@@ -35,7 +35,6 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   ),
   ...of('CONTRIBUTING.md', ['npm test -- gate', 'runner/suite.test.ts', 'a filter picks files by path']),
   ...of('viewer/README.md', ['npx spanwright traces slow', NEWCOMER, 'user.install(viewer']),
-  ...of('docs/bundles.md', ['esbuild', 'hosts/bundled.test.ts', 'minify']),
   ...of('docs/cli.md', ['spanwright traces from-log', 'samples/street-ops.test.ts', 'from-log']),
   ...of('docs/control.md', ['kubectl create configmap', 'control/file.test.ts', 'three replicas follow a swapped ConfigMap']),
   ...of('docs/declarative-configuration.md', ['npm install yaml', 'config/declarative.test.ts', "OTEL_CONFIG_FILE: 'otel.yaml'"]),
@@ -62,7 +61,11 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     ['npm run soak', 'real/soak.test.ts', 'SPANWRIGHT_SOAK_SECONDS'],
     ['npm run mutate', 'mutation/main.ts', 'npm run mutate'],
   ),
-  ...of('docs/start/lambda.md', ['tracing.forceFlush()', 'hosts/lambda.test.ts', "blocksOf('docs/start/lambda.md')"]),
+  ...of(
+    'docs/start/lambda.md',
+    ['npm install', 'hosts/lambda.test.ts', "esbuild: part('bundlers/node_modules/esbuild')"],
+    ['tracing.forceFlush()', 'hosts/lambda.test.ts', "blocksOf('docs/start/lambda.md')"],
+  ),
   ...of(
     'docs/start/nest.md',
     ['guards: [AdminGuard]', 'nest/module.test.ts', 'the hook answers behind a guard'],

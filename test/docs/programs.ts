@@ -8,8 +8,12 @@ interface Program extends Row {
   readonly files?: Readonly<Record<string, string>>;
   readonly before?: string;
   readonly after?: string;
-  /** Arguments of node; the block of commands that shows them. */
+  /** The block of commands that starts it. */
   readonly commands?: string;
+  /** Commands that no block of its own shows. Default: `node` with the file. */
+  readonly lines?: readonly string[];
+  /** Part of .ci/setup whose packages it needs. */
+  readonly part?: string;
   readonly prints: RegExp;
 }
 
@@ -22,7 +26,33 @@ console.log('SPANS ' + exporter.getFinishedSpans().map(({ name }) => name));
 process.exit();
 `;
 
+const SERVICE = `import { instrument, startTracing } from 'spanwright';
+class Power {
+  @instrument({ args: ['machineId'] })
+  async on(machineId: string) { return machineId.length; }
+}
+const ended = [];
+const exporter = { export(spans, done) { ended.push(...spans); done({ code: 0 }); }, async shutdown() {} };
+const tracing = await startTracing({ serviceName: 'power', enabled: true, exporter });
+await new Power().on('m-17');
+await tracing.shutdown();
+console.log('SPANS ' + ended.map(({ name, attributes }) => name + ' ' + attributes.machineId + ' ' + attributes['code.file.path']));
+`;
+
 export const PROGRAMS: readonly Program[] = [
+  {
+    page: 'docs/bundles.md',
+    has: '// build.mjs',
+    file: 'build.mjs',
+    files: {
+      'src/service.ts': SERVICE,
+      'package.json': '{ "name": "page", "type": "module", "dependencies": { "spanwright": "*" } }',
+      'tsconfig.json': '{ "compilerOptions": { "plugins": [{ "transform": "spanwright/transformer" }] } }',
+    },
+    part: 'bundlers',
+    lines: ['node build.mjs', 'node out/service.mjs'],
+    prints: /^SPANS Power\.on m-17 src\/service\.ts$/m,
+  },
   {
     page: 'docs/existing-setups.md',
     has: 'new NodeSDK({ sampler',
@@ -44,6 +74,6 @@ const exporter = new InMemorySpanExporter();
       'app.cjs': "console.log('APP', require('spanwright').siteOf.name);\n",
       'app.mjs': "import { siteOf } from 'spanwright';\nconsole.log('APP', siteOf.name);\n",
     },
-    prints: /SPW001[\s\S]*APP siteOf|APP siteOf[\s\S]*SPW001/,
+    prints: /APP siteOf[\s\S]*SPW001[\s\S]*APP siteOf[\s\S]*SPW001/,
   },
 ];

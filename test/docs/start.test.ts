@@ -115,7 +115,10 @@ class Reader {
     );
     const words = args.split(' ');
     const command = COMMANDS[program] as string;
-    const child = spawn(command, words, { cwd: this.#directory, env: { ...process.env, NO_COLOR: '1', ...env } });
+    const child = spawn(command, words, {
+      cwd: this.#directory,
+      env: { ...process.env, NO_COLOR: '1', OTEL_BSP_SCHEDULE_DELAY: '100', ...env },
+    });
     this.#service = child;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => this.#hear(data));
     const until = Date.now() + READY_MS;

@@ -154,6 +154,11 @@ export interface SpanCounts {
   failed: number;
   /** Spans of finished traces that `keep` did not select (tail sampling). */
   sampledOut: number;
+  /**
+   * Ended spans that wait for the decision of `keep`, in the export queue or for the Collector's answer:
+   * ended = exported + failed + dropped + sampledOut + queued.
+   */
+  queued: number;
 }
 
 /** Result of a dump of the flight recorder. */

@@ -11,6 +11,8 @@ interface ProcessLook {
   /** Another value is another process behind the same address. */
   readonly startedAt: string;
   readonly counts: SpanCounts;
+  /** True for a process whose own SDK exports, and counts nothing of it. */
+  readonly bySdk: boolean;
 }
 
 /** One look at a Collector or at Jaeger. */
@@ -48,6 +50,8 @@ type Given = Pick<Hop, 'name' | 'entered' | 'left'> &
     readonly remark?: string;
   };
 
+const FAILED_HERE = 'export failed';
+
 function hop({ name, entered, left, kept = {}, lost = {}, remark = '' }: Given): Hop {
   const parts = (given: Readonly<Record<string, number>>): Part[] =>
     Object.entries(given)
@@ -60,12 +64,6 @@ function hop({ name, entered, left, kept = {}, lost = {}, remark = '' }: Given):
   };
 }
 
-/** Spans that have ended and of which nothing is known yet. */
-export function waitingIn({ counts }: ProcessLook): number {
-  const { ended, exported, failed, dropped, sampledOut } = counts;
-  return ended - exported - failed - dropped - sampledOut;
-}
-
 /** Hops in the order in which spans pass them. @param before without it, the account is since the start of each part */
 export function accountOf(now: Look, before: Look | undefined): Hop[] {
   const processes = now.processes.map((look, at) => processHop(look, before?.processes[at]));
@@ -73,6 +71,11 @@ export function accountOf(now: Look, before: Look | undefined): Hop[] {
   if (now.collectors.length === 0) return processes;
   const collectors = now.collectors.map((look, at) => new CollectorCounts(look, before?.collectors[at]?.metrics));
   const accepted = collectors.reduce((total, { received }) => total + received, 0);
+  const failed = processes
+    .flatMap(({ lost }) => lost)
+    .reduce((total, { why, spans }) => total + (why === FAILED_HERE ? spans : 0), 0);
+  // a response that comes after its deadline, or is lost, does not undo what the Collector has taken
+  const receivedAllTheSame = Math.max(0, Math.min(failed, accepted - exported));
   const missing = exported - accepted;
   const since = Math.min(...now.processes.map(({ startedAt }) => Date.parse(startedAt)));
   const restarted = collectors.filter((one) => one.restarted || (missing > 0 && one.startedAt > since)).map(({ name }) => name);
@@ -80,12 +83,15 @@ export function accountOf(now: Look, before: Look | undefined): Hop[] {
     ...processes,
     hop({
       name: 'processes to Collectors',
-      entered: exported,
+      entered: exported + receivedAllTheSame,
       left: accepted,
-      remark:
-        restarted.length === 0
-          ? ''
-          : `${restarted.join(', ')} has restarted: the spans that it held, and its earlier counts, are lost`,
+      remark: [
+        restarted.length > 0 && `${restarted.join(', ')} has restarted: the spans that it held, and its earlier counts, are lost`,
+        receivedAllTheSame > 0 &&
+          `${counted(receivedAllTheSame, 'span')} failed in a process and were received here, or arrived twice`,
+      ]
+        .filter((remark) => remark !== false)
+        .join('; '),
     }),
     ...collectors.flatMap((one) => one.hops()),
   ];
@@ -106,13 +112,15 @@ export function accountOf(now: Look, before: Look | undefined): Hop[] {
 function processHop(now: ProcessLook, before: ProcessLook | undefined): Hop {
   const same = before?.startedAt === now.startedAt ? before : undefined;
   const count = (key: keyof SpanCounts): number => now.counts[key] - (same?.counts[key] ?? 0);
-  const waiting = waitingIn(now) - (same === undefined ? 0 : waitingIn(same));
   return hop({
     name: now.name,
     entered: count('started'),
     left: count('exported'),
-    kept: { open: count('open'), waiting, 'sampled out (keep)': count('sampledOut') },
-    lost: { 'export failed': count('failed'), 'export queue full': count('dropped') },
+    kept: {
+      ...{ open: count('open'), queued: count('queued'), 'sampled out (keep)': count('sampledOut') },
+      ...(now.bySdk && { 'exported by its SDK': count('ended') }),
+    },
+    lost: { [FAILED_HERE]: count('failed'), 'export queue full': count('dropped') },
     remark: before !== undefined && same === undefined ? 'it restarted: its earlier counts are unknown' : '',
   });
 }

@@ -1,4 +1,4 @@
-// `spanwright audit --fleet URLS`: for each process started = open + ended and ended = exported + failed + dropped + sampled out, reconciled with
+// `spanwright audit --fleet URLS`: for each process started = open + ended and ended = exported + failed + dropped + sampled out + queued, reconciled with
 // the spans that Collectors received and sent and that Jaeger stored. Exit code 1 when a hop lost spans or cannot explain them.
 
 import { setTimeout as wait } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { metricsAddress, parseMetrics, readMetrics } from '../doctor/collector-h
 import { get } from '../get-json.js';
 import { type Column, styled, table } from '../table.js';
 import { ask } from './ask.js';
-import { accountOf, type Hop, type Look, waitingIn } from './fleet-account.js';
+import { accountOf, type Hop, type Look } from './fleet-account.js';
 
 /** Milliseconds that spans under way get to arrive, before they count as unexplained. */
 const SETTLE = 5000;
@@ -63,7 +63,7 @@ async function settledLook(invocation: Invocation, before: Look | undefined): Pr
   for (;;) {
     const now = await look(invocation);
     const settled =
-      now.processes.every((one) => waitingIn(one) === 0) && accountOf(now, before).every((hop) => hop.unexplained === 0);
+      now.processes.every(({ counts }) => counts.queued === 0) && accountOf(now, before).every((hop) => hop.unexplained === 0);
     if (settled || performance.now() > end) return now;
     await wait(250);
   }
@@ -74,8 +74,17 @@ async function look(invocation: Invocation): Promise<Look> {
   const processes = addresses(invocation, 'fleet').map(async (url) => {
     const options = new Map([...invocation.options, ['url', url] as const]);
     options.delete('json');
-    const { serviceName, pid, startedAt, spans } = await ask<TracingState>({ ...invocation, options }, 'GET', 'state');
-    return { name: `${printable(serviceName ?? 'unnamed', 40)}, pid ${pid}`, startedAt, counts: spans };
+    const { serviceName, pid, startedAt, spans, exportedBy } = await ask<TracingState>(
+      { ...invocation, options },
+      'GET',
+      'state',
+    );
+    return {
+      name: `${printable(serviceName ?? 'unnamed', 40)}, pid ${pid}`,
+      startedAt,
+      counts: spans,
+      bySdk: exportedBy === 'sdk',
+    };
   });
   const collectors = addresses(invocation, 'collector-metrics').map(async (url) => {
     const address = metricsAddress(url);

@@ -2,7 +2,7 @@
 
 import { counted } from '../../runtime/text/counted.js';
 import { printable } from '../../runtime/text/printable.js';
-import type { Lease, TracingState } from '../../runtime/tracing.js';
+import type { Lease, SpanCounts, TracingState } from '../../runtime/tracing.js';
 import { EXIT, type Invocation } from '../command.js';
 import { facts, settingOf, shortDuration, styled, timeLeft } from '../table.js';
 import { ask } from './ask.js';
@@ -78,10 +78,7 @@ function statusLines(state: TracingState, colours: boolean): string[] {
     ],
     ...remoteRow(state),
     ...signedRow(state),
-    [
-      'Export',
-      state.exportedBy === 'sdk' ? 'by your SDK' : `${spans.exported} exported, ${spans.dropped} dropped, ${spans.failed} failed`,
-    ],
+    ['Export', state.exportedBy === 'sdk' ? 'by your SDK' : exportOf(spans)],
     ['Revision', String(state.revision)],
   ];
   if (lastEnded !== null) {
@@ -97,3 +94,6 @@ export async function runStatus(invocation: Invocation): Promise<number> {
   else for (const line of statusLines(state, invocation.colours)) invocation.out(line);
   return EXIT.done;
 }
+
+const exportOf = ({ exported, queued, dropped, failed, sampledOut }: SpanCounts): string =>
+  `${exported} exported, ${queued} queued, ${dropped} dropped, ${failed} failed${sampledOut > 0 ? `, ${sampledOut} sampled out` : ''}`;

@@ -73,8 +73,8 @@ export function readErrors({ tracing, values, trusted }: Reading): Response {
 export function readHealth({ tracing }: Reading): Response {
   const state = tracing.state();
   const { enabled, endpoint, spans, revision } = state;
-  const { open, exported, dropped, failed, sampledOut, leaked, refused } = spans;
-  const exporter = { state: exporterState(state), endpoint, exported, dropped, failed, sampledOut };
+  const { open, exported, dropped, failed, sampledOut, queued, leaked, refused } = spans;
+  const exporter = { state: exporterState(state), endpoint, exported, dropped, failed, sampledOut, queued };
   return jsonAnswer({ status: tracingStatus(state), enabled, open, leaked, refused, exporter, revision });
 }
 

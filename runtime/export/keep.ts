@@ -56,6 +56,11 @@ export class KeepSink implements SpanSink {
     private readonly complete: (kept: KeptLate, cause: string) => void = () => {},
   ) {}
 
+  /** Spans of traces that are not decided. */
+  get waiting(): number {
+    return this.#held;
+  }
+
   onStart(span: RecordedSpan, context: Context): void {
     this.inner.onStart(span, context);
     this.#begin(span, context);

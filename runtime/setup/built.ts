@@ -3,10 +3,10 @@
 import type { SpanCounts } from '../tracing.js';
 
 /** Outcomes of ended spans, counted by the export pipeline and by `keep`. */
-export type SpanOutcomes = Readonly<Pick<SpanCounts, 'exported' | 'failed' | 'dropped' | 'sampledOut'>>;
+export type SpanOutcomes = Readonly<Pick<SpanCounts, 'exported' | 'failed' | 'dropped' | 'sampledOut' | 'queued'>>;
 
 /** Counts while Spanwright exports nothing: before the first span, and under the user's own SDK. */
-export const NO_OUTCOMES: SpanOutcomes = { exported: 0, failed: 0, dropped: 0, sampledOut: 0 };
+export const NO_OUTCOMES: SpanOutcomes = { exported: 0, failed: 0, dropped: 0, sampledOut: 0, queued: 0 };
 
 /** The parts of a set-up, and the changes that its end must undo. */
 export interface Built {

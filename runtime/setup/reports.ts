@@ -28,7 +28,7 @@ export function reportOpenSpan(span: OpenSpan, attributes: boolean): OpenSpanRep
 
 /** @param outcomes undefined where nothing is built */
 export function countSpans({ open, gate }: ProcessState, outcomes: SpanOutcomes = NO_OUTCOMES): SpanCounts {
-  const { exported, failed, dropped, sampledOut } = outcomes;
+  const { exported, failed, dropped, sampledOut, queued } = outcomes;
   return {
     open: open.count,
     started: open.started,
@@ -42,6 +42,7 @@ export function countSpans({ open, gate }: ProcessState, outcomes: SpanOutcomes 
     exported,
     failed,
     sampledOut,
+    queued,
   };
 }
 

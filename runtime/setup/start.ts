@@ -140,7 +140,8 @@ function buildTracing({ tracing, configuration, pipeline, resource, undo }: Part
   notice('SPW001', `service ${configuration.serviceName}, sending to ${to}, tracing is ${configuration.enabled ? 'on' : 'off'}`);
   const counts = {
     get counts() {
-      return { ...pipeline.counts, sampledOut: kept?.counts.sampledOut ?? 0 };
+      const { counts } = pipeline;
+      return { ...counts, sampledOut: kept?.counts.sampledOut ?? 0, queued: counts.queued + (kept?.waiting ?? 0) };
     },
   };
   return { counts, undo, reportLost: (when) => pipeline.reportLost(when) };

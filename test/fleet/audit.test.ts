@@ -136,19 +136,20 @@ real('names the way to a Collector that was killed with spans in its batch', asy
 
 test('with --every, each interval has an account of its own, and a process that restarted is named', () => {
   const counts = { open: 0, started: 10, ended: 10, leaked: 0, refused: 0, tooDeep: 0, remoteRoots: 0, remoteRefused: 0 };
-  const outcome = { exported: 7, failed: 1, dropped: 2, sampledOut: 0 };
+  const outcome = { exported: 7, failed: 1, dropped: 2, sampledOut: 0, queued: 0 };
   const look = (startedAt: string, more: object): Look => ({
-    processes: [{ name: 'shop', startedAt, counts: { ...counts, ...outcome, ...more } }],
+    processes: [{ name: 'shop', startedAt, bySdk: false, counts: { ...counts, ...outcome, ...more } }],
     collectors: [],
     jaeger: undefined,
   });
   const first = look('2026-01-01T00:00:00Z', {});
-  const next = look('2026-01-01T00:00:00Z', { started: 15, ended: 14, open: 1, exported: 10, sampledOut: 1 });
+  const next = look('2026-01-01T00:00:00Z', { started: 16, ended: 15, open: 1, exported: 10, sampledOut: 1, queued: 1 });
   const [hop] = accountOf(next, first);
-  assert.is(hop?.entered, 5);
+  assert.is(hop?.entered, 6);
   assert.is(hop?.left, 3);
   assert.equal(hop?.kept, [
     { why: 'open', spans: 1 },
+    { why: 'queued', spans: 1 },
     { why: 'sampled out (keep)', spans: 1 },
   ]);
   assert.equal(hop?.lost, []);
@@ -159,6 +160,27 @@ test('with --every, each interval has an account of its own, and a process that 
   );
   assert.is(missing[0]?.unexplained, 1);
   assert.match(accountOf(look('2026-01-02T00:00:00Z', {}), first)[0]?.remark ?? '', /restarted/);
+});
+
+test('spans that failed in a process and were received, and those that an SDK exports, are explained', () => {
+  const counts = { open: 0, started: 50, ended: 50, leaked: 0, refused: 0, tooDeep: 0, remoteRoots: 0, remoteRefused: 0 };
+  const of = (exported: number, failed: number) => ({ ...counts, exported, failed, dropped: 0, sampledOut: 0, queued: 0 });
+  const started = '2026-01-01T00:00:00Z';
+  const metrics = new Map([['otelcol_receiver_accepted_spans', [{ labels: {}, value: 40 }]]]);
+  const collectors = [{ name: 'Collector', metrics }];
+  const look = (bySdk: boolean, exported: number, failed: number): Look => ({
+    processes: [{ name: 'shop', startedAt: started, bySdk, counts: of(exported, failed) }],
+    collectors: bySdk ? [] : collectors,
+    jaeger: undefined,
+  });
+  const [shop, way] = accountOf(look(false, 18, 32), undefined);
+  assert.equal(shop?.lost, [{ why: 'export failed', spans: 32 }]);
+  assert.is(shop?.unexplained, 0);
+  assert.is(way?.unexplained, 0);
+  assert.match(way?.remark ?? '', /^22 spans failed in a process and were received here/);
+  const [sdk] = accountOf(look(true, 0, 0), undefined);
+  assert.equal(sdk?.kept, [{ why: 'exported by its SDK', spans: 50 }]);
+  assert.is(sdk?.unexplained, 0);
 });
 
 test.run();

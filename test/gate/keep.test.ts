@@ -268,13 +268,23 @@ test('a shutdown decides the traces that wait', async () => {
   assert.equal(exporter.names.sort(), ['child', 'slow']);
 });
 
-test('ended spans are accounted for: exported + discarded = ended', () =>
+test('ended spans are accounted for: exported + discarded + queued = ended', () =>
   traced(keeping({ errors: true, ratio: 0.5 }), async ({ tracing, spans }) => {
     for (let call = 0; call < 200; call++) root(call % 3 === 0);
+    const sum = (): number => {
+      const { exported, failed, dropped, sampledOut, queued } = tracing.state().spans;
+      return exported + failed + dropped + sampledOut + queued;
+    };
+    // the children of an open root wait for its end
+    const inside = rootSince('open', 1000);
+    assert.is(tracing.state().spans.ended, 601);
+    assert.ok(tracing.state().spans.queued > 0);
+    assert.is(sum(), 601);
+    inside.root.end();
     await spans();
-    const { ended, exported, failed, dropped, sampledOut } = tracing.state().spans;
-    assert.is(exported + failed + dropped + sampledOut, ended);
-    assert.is(ended, 600);
+    assert.is(tracing.state().spans.queued, 0);
+    assert.is(sum(), 602);
+    assert.is(tracing.state().spans.ended, 602);
   }));
 
 test('an invalid keep is an error that names the field', async () => {

@@ -101,6 +101,7 @@ function exporterFacts(state: State, { exporter }: Health): readonly (readonly [
     ['Roots', state.roots, true],
     ['Rules', state.rules || 'none', true],
     ['Dropped', state.drop || 'none', true],
+    ['Queued', shortCount(exporter.queued), exporter.queued > 0],
     ['Sampled out', shortCount(exporter.sampledOut), exporter.sampledOut > 0],
     [
       'While off, for sampled callers',

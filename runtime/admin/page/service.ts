@@ -25,7 +25,10 @@ export class Refused extends Error {
 }
 
 export interface Health {
-  readonly exporter: { readonly state: string } & Pick<SpanCounts, 'exported' | 'dropped' | 'failed' | 'sampledOut'> & {
+  readonly exporter: { readonly state: string } & Pick<
+    SpanCounts,
+    'exported' | 'dropped' | 'failed' | 'sampledOut' | 'queued'
+  > & {
       readonly endpoint: string | null;
     };
 }

@@ -19,7 +19,7 @@ export interface Page {
 
 /** In the order of the side bar. The last group takes the pages that no other group names. */
 const GROUPS = {
-  Start: /^(README|docs\/(start|instrument|nest|next|lambda|existing-setups|comparison|start\/.*))\.md$/,
+  Start: /^(README|docs\/(start|instrument|nest|next|lambda|existing-setups|comparison|migrate|start\/.*))\.md$/,
   Operate: /^docs\/(cli|admin|viewer|control|fleet|flight-recorder|troubleshooting|process-end|logs)\.md$/,
   Reference: /^(docs\/(configuration|declarative-configuration|telemetry|hosts|bundles|differences)|transformer\/.*)\.md$/,
   Evidence: /^docs\/(performance|reliability)\.md$/,

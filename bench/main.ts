@@ -57,10 +57,11 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   // loaded lazily: it looks for its servers, and prints which are missing
   fleet: async () => (await import('./fleet.js')).measureFleet(),
   instructions: measureInstructions,
+  newcomer: async () => (await import('./newcomer.js')).measureNewcomer(),
 };
 
-/** Sections that take minutes, or need Valgrind, a browser or a thousand replicas. They run only when named. */
-const BY_NAME = new Set(['instructions', 'sites-long', 'view', 'fleet']);
+/** Sections that take minutes, or need Valgrind, a browser, a thousand replicas or npm's registry. They run only when named. */
+const BY_NAME = new Set(['instructions', 'sites-long', 'view', 'fleet', 'newcomer']);
 
 interface Arguments {
   readonly positionals: readonly string[];

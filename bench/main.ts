@@ -24,6 +24,7 @@ import { measureProfile } from './profile.js';
 import { measureRecorded } from './recorded.js';
 import { document, type Outcome, renew } from './report.js';
 import { measureRules } from './rules.js';
+import { measureServices } from './services.js';
 import { measureStartup } from './startup.js';
 import { measureText } from './text.js';
 import { Modules } from './variants.js';
@@ -47,6 +48,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   profile: measureProfile,
   node24: measureNode24,
   load: async () => measureLoad(),
+  services: (modules) => measureServices(modules.workspace),
   startup: (modules) => measureStartup(modules.workspace),
   build: (modules) => measureBuild(modules.workspace),
   native: measureNative,

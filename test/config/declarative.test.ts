@@ -1,5 +1,5 @@
 // OpenTelemetry's declarative configuration (OTEL_CONFIG_FILE) as values of the key table: meaning of each part, substitution,
-// places of faults, precedence. The example of the page is read, and fits the published schema.
+// places of faults, precedence. The example of the page is read. It and each part fit the published schema.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -60,10 +60,11 @@ const EXAMPLE = /```yaml\n([\s\S]*?)```/u.exec(
   readFileSync(join(__dirname, '../../docs/declarative-configuration.md'), 'utf8'),
 )?.[1] as string;
 
+const { default: fitsSchema } = require('@opentelemetry/configuration/build/src/generated/validator.js');
+
 test('the example of the page fits the published schema, and one with a wrong name does not', () => {
-  const { default: validate } = require('@opentelemetry/configuration/build/src/generated/validator.js');
-  assert.ok(validate(parse(EXAMPLE)), JSON.stringify(validate.errors));
-  assert.not.ok(validate(parse(EXAMPLE.replace('processors:', 'procesors:'))));
+  assert.ok(fitsSchema(parse(EXAMPLE)), JSON.stringify(fitsSchema.errors));
+  assert.not.ok(fitsSchema(parse(EXAMPLE.replace('processors:', 'procesors:'))));
 });
 
 test('the example of the page is read', () => {
@@ -291,6 +292,40 @@ const FAULTS: [what: string, yaml: string, fault: RegExp][] = [
   ['an alias without an end', file('resource: &a [*a]\n'), /otel\.yaml/],
   ['a list as the whole', '- a\n', /^otel\.yaml:1:1: must be a mapping|file_format is missing/],
 ];
+
+for (const [what, yaml] of PARTS)
+  test(`${what}: fits the published schema`, () => {
+    assert.ok(fitsSchema(parse(yaml)), JSON.stringify(fitsSchema.errors));
+  });
+
+/** Faults that the schema accepts: parts that Spanwright does not support, names that the schema leaves open, and values that contradict each other. */
+const FITS_ALL_THE_SAME: readonly string[] = [
+  'an older format',
+  'an unknown name',
+  'two processors',
+  'an exporter that there is not',
+  'a sampler that cannot be had',
+  'a parent decided otherwise',
+  'a key of the sampler elsewhere',
+  'a bad rule',
+  'an attribute of another type',
+  'a propagator that there is not',
+];
+
+test('the published schema refuses the same files, but for those whose shape is right', () => {
+  const parsed = FAULTS.flatMap(([what, yaml]) => {
+    try {
+      return [[what, fitsSchema(parse(yaml))] as const];
+    } catch {
+      return []; // no YAML, so nothing that a schema could judge
+    }
+  });
+  assert.ok(parsed.length > 15);
+  assert.equal(
+    parsed.filter(([, fits]) => fits).map(([what]) => what),
+    FITS_ALL_THE_SAME,
+  );
+});
 
 for (const [what, yaml, fault] of FAULTS) {
   test(`${what}: is refused with its place`, () => {

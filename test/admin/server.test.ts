@@ -239,6 +239,13 @@ test('a Unix socket serves its owner only, replaces a stale socket, and never re
   const file = join(directory, 'file');
   writeFileSync(file, 'precious');
   chmodSync(file, 0o644);
+  const nowhere = join(directory, 'no-such-directory', 'admin.sock');
+  const failed = await startAdminServer({ tracing, token: TOKEN, socketPath: nowhere, log }).then(
+    () => 'started',
+    (error: Error) => error.message,
+  );
+  // libuv reports EACCES for a missing directory
+  assert.match(failed, /^The admin server cannot listen on .*no-such-directory\/admin\.sock: (?:EACCES|ENOENT)\.$/);
   const refused = await startAdminServer({ tracing, token: TOKEN, socketPath: file, log }).then(
     () => '',
     (error: Error) => error.message,

@@ -1,9 +1,10 @@
 // Builds the admin page into runtime/admin/page-assets.ts, which is not committed: the service then reads no file for its page, also
 // where it is bundled into one.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
 import { noNodeModules } from './no-node.mjs';
+import { licenceNotices } from './notices.mjs';
 
 const here = (name: string): string => new URL(name, import.meta.url).pathname;
 
@@ -22,10 +23,16 @@ function writeAssets(): Plugin {
   };
 }
 
+function writeNotices(text: string): void {
+  const folder = here('../../../dist/runtime/admin');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(`${folder}/THIRD-PARTY-NOTICES.txt`, text);
+}
+
 export default defineConfig({
   root: here('.'),
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [noNodeModules(), writeAssets()],
+  plugins: [noNodeModules(), writeAssets(), licenceNotices(writeNotices)],
   build: {
     write: false,
     target: 'es2022',

@@ -1,11 +1,13 @@
 // `npm run bench`: measures, and prints Markdown. Arguments: names of sections (SECTIONS; without one all but those in BY_NAME), and
-// `--write <file>` to write the document beside printing it, with named sections only their part of it. The exit status is 1 when
+// `--write <file>` to write the document beside printing it, with named sections only their part of it. `--json <file>` keeps the figures
+// for bench/compare.ts. The exit status is 1 when
 // a budget is not met, and 2 for invalid arguments.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { measureBuild } from './build.js';
 import { measureCapture } from './capture.js';
+import type { Kept } from './compare.js';
 import { measureExport, measureHttp } from './exported.js';
 import { measureFaults } from './faults.js';
 import { measureFlight } from './flight.js';
@@ -22,7 +24,7 @@ import { measureOthers } from './others.js';
 import { measureProduction } from './production.js';
 import { measureProfile } from './profile.js';
 import { measureRecorded } from './recorded.js';
-import { document, type Outcome, renew } from './report.js';
+import { document, machine, type Outcome, renew } from './report.js';
 import { measureRules } from './rules.js';
 import { measureServices } from './services.js';
 import { measureStartup } from './startup.js';
@@ -68,15 +70,19 @@ const BY_NAME = new Set(['instructions', 'sites-long', 'view', 'fleet', 'newcome
 interface Arguments {
   readonly positionals: readonly string[];
   readonly write: string | undefined;
+  readonly json: string | undefined;
 }
 
 /** Undefined, after a line with the reason, for invalid arguments. */
 function readArguments(): Arguments | undefined {
-  const expected = `expected names of sections (${Object.keys(SECTIONS).join(', ')}) and --write FILE`;
+  const expected = `expected names of sections (${Object.keys(SECTIONS).join(', ')}) --write FILE and --json FILE`;
   try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'string' } } });
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { write: { type: 'string' }, json: { type: 'string' } },
+    });
     const unknown = positionals.find((name) => !Object.hasOwn(SECTIONS, name));
-    if (unknown === undefined) return { positionals, write: values.write };
+    if (unknown === undefined) return { positionals, write: values.write, json: values.json };
     console.error(`bench: no section is called "${unknown}"; ${expected}.`);
   } catch (error) {
     console.error(`bench: ${(error as Error).message.split('. ')[0]}; ${expected}.`);
@@ -90,7 +96,7 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const { positionals, write } = given;
+  const { positionals, write, json } = given;
   const names = positionals.length > 0 ? positionals : Object.keys(SECTIONS).filter((name) => !BY_NAME.has(name));
 
   const workspace = new Workspace();
@@ -105,6 +111,7 @@ async function main(): Promise<void> {
     outcomes.push(await (SECTIONS[name] as (modules: Modules) => Promise<Outcome>)(modules));
     // after each section, so that an interrupted run keeps its results
     if (write !== undefined) writeFileSync(write, before === undefined ? document(outcomes) : renew(before, outcomes));
+    if (json !== undefined) writeFileSync(json, JSON.stringify({ machine: machine(), outcomes } satisfies Kept));
     console.error(`${name}: measured in ${Math.round((performance.now() - start) / 1000)} s`);
   }
   console.log(document(outcomes));

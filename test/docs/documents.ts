@@ -179,6 +179,7 @@ export const DOCUMENTS: readonly CodeRow[] = [
   {
     page: CONTROL,
     has: 'toggleOnSignal(tracing',
+    needs: ['redis-server'],
     shows: [
       'Replicas follow within',
       '"revision": 4',

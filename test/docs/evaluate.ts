@@ -32,6 +32,8 @@ export interface Row {
 export interface CodeRow extends Row {
   /** Texts of the blocks of the page that show what the block printed or made. */
   readonly shows?: readonly string[];
+  /** Commands without which it cannot run. */
+  readonly needs?: readonly string[];
   run(page: Page, block: Block): Promise<void>;
 }
 

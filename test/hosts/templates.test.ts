@@ -153,53 +153,50 @@ testWith('ts7')("Nx's preset ts: spanwright build -b at its root, and the source
   assert.is(execute(directory, process.execPath, sources), printed);
 });
 
-testWith('bundlers', 'ts7')(
-  "Turborepo's basic template: a configuration of another package, by spanwright build and Vite",
-  () => {
-    const directory = newDirectory();
-    const shared = (content: object): object => ({ $schema: 'https://json.schemastore.org/tsconfig', ...content });
-    writeAll(directory, {
-      'package.json': { name: 'shop', private: true, workspaces: ['apps/*', 'packages/*'] },
-      'packages/typescript-config/package.json': { name: '@repo/typescript-config', private: true },
-      'packages/typescript-config/base.json': shared({
-        compilerOptions: {
-          ...{ declaration: true, declarationMap: true, esModuleInterop: true, incremental: false, isolatedModules: true },
-          ...{
-            lib: ['es2022', 'DOM', 'DOM.Iterable'],
-            module: 'NodeNext',
-            moduleDetection: 'force',
-            moduleResolution: 'NodeNext',
-          },
-          ...{ noUncheckedIndexedAccess: true, resolveJsonModule: true, skipLibCheck: true, strict: true, target: 'ES2022' },
-          plugins: [SPANWRIGHT_ENTRY],
+testWith('bundlers')("Turborepo's basic template: a configuration of another package, by tspc and Vite", () => {
+  const directory = newDirectory();
+  const shared = (content: object): object => ({ $schema: 'https://json.schemastore.org/tsconfig', ...content });
+  writeAll(directory, {
+    'package.json': { name: 'shop', private: true, workspaces: ['apps/*', 'packages/*'] },
+    'packages/typescript-config/package.json': { name: '@repo/typescript-config', private: true },
+    'packages/typescript-config/base.json': shared({
+      compilerOptions: {
+        ...{ declaration: true, declarationMap: true, esModuleInterop: true, incremental: false, isolatedModules: true },
+        ...{
+          lib: ['es2022', 'DOM', 'DOM.Iterable'],
+          module: 'ESNext',
+          moduleDetection: 'force',
+          moduleResolution: 'Bundler',
         },
-      }),
-      'packages/typescript-config/react-library.json': shared({ extends: './base.json', compilerOptions: { jsx: 'react-jsx' } }),
-      'packages/ui/package.json': { name: '@repo/ui', type: 'module', dependencies: { spanwright: '*' } },
-      'packages/ui/tsconfig.json': {
-        extends: '@repo/typescript-config/react-library.json',
-        compilerOptions: { outDir: 'dist', types: ['node'] },
-        include: ['src'],
-        exclude: ['node_modules', 'dist'],
+        ...{ noUncheckedIndexedAccess: true, resolveJsonModule: true, skipLibCheck: true, strict: true, target: 'ES2022' },
+        plugins: [SPANWRIGHT_ENTRY],
       },
-      'packages/ui/src/card.tsx': SERVICE,
-    });
-    link(join(directory, 'packages/ui'), { '@repo/typescript-config': join(directory, 'packages/typescript-config') });
-    link(directory, { ...OWN, typescript: own('typescript'), vite: part('bundlers/node_modules/vite') });
-    const ui = join(directory, 'packages/ui');
-    execute(ui, process.execPath, [own('ts-patch/bin/tspc.js')]);
-    const printed = 'TC39\nran job shop::card::Work src/card.tsx\n';
-    assert.is(execute(ui, process.execPath, ['dist/card.js']), printed);
-    write(
-      directory,
-      'vite.config.mjs',
-      "import spanwright from 'spanwright/unplugin/vite';\nexport default { plugins: [spanwright()], logLevel: 'error', build: { ssr: 'src/card.tsx', outDir: 'bundled' } };\n",
-    );
-    const vite = part('bundlers/node_modules/vite/bin/vite.js');
-    execute(directory, process.execPath, [vite, 'build', 'packages/ui', '--config', 'vite.config.mjs']);
-    assert.is(execute(ui, process.execPath, ['bundled/card.js']), printed);
-  },
-);
+    }),
+    'packages/typescript-config/react-library.json': shared({ extends: './base.json', compilerOptions: { jsx: 'react-jsx' } }),
+    'packages/ui/package.json': { name: '@repo/ui', type: 'module', dependencies: { spanwright: '*' } },
+    'packages/ui/tsconfig.json': {
+      extends: '@repo/typescript-config/react-library.json',
+      compilerOptions: { outDir: 'dist', types: ['node'] },
+      include: ['src'],
+      exclude: ['node_modules', 'dist'],
+    },
+    'packages/ui/src/card.tsx': SERVICE,
+  });
+  link(join(directory, 'packages/ui'), { '@repo/typescript-config': join(directory, 'packages/typescript-config') });
+  link(directory, { ...OWN, typescript: own('typescript'), vite: part('bundlers/node_modules/vite') });
+  const ui = join(directory, 'packages/ui');
+  execute(ui, process.execPath, [own('ts-patch/bin/tspc.js')]);
+  const printed = 'TC39\nran job shop::card::Work src/card.tsx\n';
+  assert.is(execute(ui, process.execPath, ['dist/card.js']), printed);
+  write(
+    directory,
+    'vite.config.mjs',
+    "import spanwright from 'spanwright/unplugin/vite';\nexport default { plugins: [spanwright()], logLevel: 'error', build: { ssr: 'src/card.tsx', outDir: 'bundled' } };\n",
+  );
+  const vite = part('bundlers/node_modules/vite/bin/vite.js');
+  execute(directory, process.execPath, [vite, 'build', 'packages/ui', '--config', 'vite.config.mjs']);
+  assert.is(execute(ui, process.execPath, ['bundled/card.js']), printed);
+});
 
 testWith('bundlers')('projects of Vitest, started at the root: each has its own tsconfig.json', () => {
   const directory = newDirectory();

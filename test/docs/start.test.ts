@@ -24,6 +24,8 @@ import { type Block, blocksOf, type Command, commandsOf, FOLLOWED, fileOf, isFol
 const executeFile = promisify(execFile);
 const READY_MS = 60_000;
 const ARRIVES_MS = 15_000;
+/** Longer than the exporter's schedule, which is 100 ms here. */
+const QUIET_MS = 500;
 /** The ports that the pages name. */
 const [SERVICE, ADMIN, GRPC, HTTP] = ['3000', '9465', '4317', '4318'];
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -42,6 +44,7 @@ class Reader {
   #printed = '';
   #ready = false;
   #traces = 0;
+  #request = '';
 
   async start(): Promise<void> {
     const add = (spans: readonly ReceivedSpan[]): void => void this.#spans.push(...spans);
@@ -82,13 +85,29 @@ class Reader {
     else if (own !== undefined) {
       const words = this.#own(own).replace('tracing-token', join(this.#directory, 'tracing-token')).split(' ');
       const environment = { SPANWRIGHT_ADMIN_URL: `http://127.0.0.1:${this.#ports.get(ADMIN)}/tracing` };
+      const lease = (text: string): string => normal(text).replace(/lease \d+/, 'lease <n>');
+      await invoke(['set', 'tracing-enabled', 'false', ...words.slice(words.indexOf('--for') + 2)], environment);
+      await this.#expectSpans(false, line);
       const { out, err } = await invoke(words, environment);
-      assert.is(normal(out), normal(output), `${place}: ${line}\n${err}`);
+      assert.is(lease(out), lease(output), `${place}: ${line}\n${err}`);
+      await this.#expectSpans(true, line);
     } else if (line.startsWith('OTEL_')) await this.#serve(line);
     else {
+      this.#request = line;
       const { stdout } = await executeFile('sh', ['-c', this.#own(line).replace(/^curl /, 'curl -s ')], { cwd: this.#directory });
       assert.is(stdout.trim(), output.trim(), `${place}: ${line}`);
     }
+  }
+
+  /** Sends the page's request again: it is recorded, or it is not, by the switch. */
+  async #expectSpans(recorded: boolean, line: string): Promise<void> {
+    // what is on its way arrives first
+    await wait(QUIET_MS);
+    const before = this.#spans.length;
+    await executeFile('sh', ['-c', this.#own(this.#request).replace(/^curl /, 'curl -s ')], { cwd: this.#directory });
+    const until = Date.now() + (recorded ? ARRIVES_MS : QUIET_MS);
+    while (this.#spans.length === before && Date.now() < until) await wait(50);
+    assert.is(this.#spans.length > before, recorded, `${line}: recorded`);
   }
 
   /** Links the packages that a command names, and what development needs. */

@@ -119,7 +119,7 @@ class Newcomer {
     for (const [path, text] of Object.entries(files)) {
       this.#write(path, path === 'package.json' ? JSON.stringify({ ...manifest, ...JSON.parse(text) }) : text);
     }
-    this.#write('tracing-token', 'mFq2-9xWz-Lr71-Tk8v-Pb3n');
+    writeFileSync(join(this.folder, 'tracing-token'), 'mFq2-9xWz-Lr71-Tk8v-Pb3n', { mode: 0o600 });
     const typed = Object.entries(files).filter(([path]) => path !== 'package.json');
     const [first = ''] = tracing.map((name) => name.replace(/(?<=.)@.*$/, ''));
     return {

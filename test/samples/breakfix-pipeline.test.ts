@@ -12,6 +12,7 @@ import * as assert from 'uvu/assert';
 import { mustSkip } from '../missing.js';
 import { type Server, startPostgres } from '../propagation/servers.js';
 import { JAEGER, JaegerServer } from '../real/support/jaeger-server.js';
+import { CONVENTIONS, LiveCheck } from '../real/support/live-check.js';
 import { BATCH, forwardTo, OTELCOL, OtelCollector } from '../real/support/otel-collector.js';
 import type { FlatSpan } from '../real/support/otlp-json.js';
 import { until } from '../real/support/program.js';
@@ -96,6 +97,14 @@ test('the run exits with 0, leaves no process and no schema, and only tracing ha
   await client.end();
   assert.equal(rows, []);
 });
+
+(CONVENTIONS === undefined ? pipeline.skip : test)(
+  'every attribute is one of the conventions, of Spanwright or of telemetry.yaml, and has the type given there',
+  () => {
+    assert.ok(spans.length > 0);
+    assert.equal(new LiveCheck([join(PIPELINE, 'telemetry.yaml')]).spans(spans), []);
+  },
+);
 
 test('each scenario has its expected outcome', () => {
   assert.equal(

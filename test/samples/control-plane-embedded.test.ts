@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startReceiver } from '../../viewer/receiver/receiver.js';
+import { asReceived, CONVENTIONS, LiveCheck } from '../real/support/live-check.js';
 import { listens } from '../real/support/program.js';
 import { ControlPlane, type Environment, environment, SAMPLE, SECRETS } from './control-plane-system.js';
 import { assertNothingLeft, leftBehind } from './left-behind.js';
@@ -147,6 +148,10 @@ test('spans of the processes name no cluster, have the attributes that a gateway
   assert.is(images.length, 2);
   for (const { attributes } of images) assert.match(String(attributes['url.query']), /temp_url_sig=/);
   assert.ok(spans.some(({ attributes }) => attributes['user.id'] === 'alice@example.com'));
+  if (CONVENTIONS !== undefined) {
+    const check = new LiveCheck([join(SAMPLE, 'telemetry.yaml')]);
+    assert.equal(check.spans(receiver.spans.map(asReceived)), []);
+  }
   const everything = JSON.stringify(receiver.spans);
   for (const secret of [...Object.values(SECRETS), Buffer.from('alice@example.com').toString('base64url')])
     assert.not.ok(everything.includes(secret), secret);

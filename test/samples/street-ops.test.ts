@@ -14,8 +14,10 @@ import { parseAllDocuments } from 'yaml';
 import { invoke } from '../cli/invoke.js';
 import { openShop } from '../cli/traces/shop.js';
 import { PROJECT } from '../house/sources.js';
-import { JAEGER, JaegerServer } from '../real/support/jaeger-server.js';
+import { flattenTrace, JAEGER, JaegerServer } from '../real/support/jaeger-server.js';
+import { CONVENTIONS, LiveCheck } from '../real/support/live-check.js';
 import { BATCH, forwardTo, OTELCOL, OtelCollector } from '../real/support/otel-collector.js';
+import type { FlatSpan } from '../real/support/otlp-json.js';
 import { until } from '../real/support/program.js';
 
 const test = suite('street-ops');
@@ -54,6 +56,15 @@ async function runSample(env: Record<string, string>): Promise<{ code: number; o
   return { code, output };
 }
 
+/** A list is its JSON in Jaeger's storage. */
+function withLists(span: FlatSpan): FlatSpan {
+  const unpacked = Object.entries(span.attributes).map(([key, value]) => [
+    key,
+    /^\["|^\[\]$/.test(String(value)) ? JSON.parse(String(value)) : value,
+  ]);
+  return { ...span, attributes: Object.fromEntries(unpacked) };
+}
+
 function checkOutput({ code, output }: { code: number; output: string }): void {
   assert.is(code, 0, output);
   assert.equal(
@@ -87,6 +98,13 @@ real('over a real Jaeger behind a Collector: every recipe answers what it must, 
     }, 'the Collector has sent on all that it took');
     const { code, out } = await health();
     assert.is(code, 0, out);
+    if (CONVENTIONS !== undefined) {
+      const registries = ['breakfix-pipeline', 'street-ops'].map((name) => join(PROJECT, 'samples', name, 'telemetry.yaml'));
+      const traces = await Promise.all((await jaeger.services()).map((service) => jaeger.traces(service)));
+      const spans = traces.flat().flatMap(flattenTrace).map(withLists);
+      assert.ok(spans.length > 100);
+      assert.equal(new LiveCheck(registries).spans(spans), []);
+    }
     const services = (await jaeger.services()).sort();
     for (const name of ['dispatch', 'intake', 'janitor', 'node-drainer']) assert.ok(services.includes(name), services.join());
   } finally {

@@ -35,13 +35,16 @@ export function groupsOf(files: readonly string[]): Yaml[] {
   return files.flatMap((file) => parse(readFileSync(file, 'utf8')).groups ?? []);
 }
 
+const reasonsIn = (groups: readonly Yaml[]): [name: string, reason: string][] =>
+  groups
+    .flatMap(({ attributes = [] }) => attributes)
+    .filter(({ ref, note }) => ref !== undefined && note !== undefined)
+    .map(({ ref, note }) => [ref, note]);
+
 /** Names of the conventions that are not stable, with the reason for their use. */
 export function incubatingNames(): Map<string, string> {
   const { groups, imports } = parse(readFileSync(join(OWN, 'conventions.yaml'), 'utf8'));
-  return new Map([
-    ...groups[0].attributes.map(({ ref, note }: Yaml) => [ref, note] as const),
-    ...imports.metrics.map((name: string) => [name, 'imported'] as const),
-  ]);
+  return new Map([...reasonsIn(groups), ...imports.metrics.map((name: string) => [name, 'imported'] as const)]);
 }
 
 /** Files of Spanwright's registry. */
@@ -78,13 +81,18 @@ function hasType(type: string, value: unknown): boolean {
   return IS[type]?.(value) ?? false;
 }
 
-/** Types of deprecated names, which OpenTelemetry's module leaves out. */
-const DEPRECATED: readonly (readonly [string, string])[] = [['code.namespace', 'string']];
+/** Types of names that OpenTelemetry's module leaves out: deprecated ones, and those of a later edition than its own. */
+const NOT_IN_MODULE: readonly (readonly [string, string])[] = [
+  ['code.namespace', 'string'],
+  ['error.message', 'string'],
+  ['peer.service', 'string'],
+  ['rpc.status_code', 'string'],
+];
 
 function conventionTypes(): Map<string, string> {
   const source = readFileSync(CONVENTIONS as string, 'utf8');
   const rows = source.matchAll(/\/\/ Type: (.*)\n(?:\t\/\/.*\n)*\t\w+ = attribute\.Key\("([^"]+)"\)/g);
-  return new Map([...DEPRECATED, ...[...rows].map(([, type = '', name = '']) => [name, type] as const)]);
+  return new Map([...NOT_IN_MODULE, ...[...rows].map(([, type = '', name = '']) => [name, type] as const)]);
 }
 
 /** Values of constants `ATTR_`, `METRIC_` or `EVENT_`; those of functions, as ATTR_HTTP_REQUEST_HEADER, end in a dot. */
@@ -138,13 +146,13 @@ export class LiveCheck {
   readonly #attributes: readonly RegistryAttribute[];
   readonly #groups: readonly Yaml[];
   readonly #findings = new Set<string>();
+  /** Names that need not be stable. */
+  readonly #listed: ReadonlyMap<string, string>;
 
-  /** @param registry files of the program, beside Spanwright's own @param incubating names that need not be stable */
-  constructor(
-    registry: readonly string[] = [],
-    readonly incubating: ReadonlyMap<string, string> = incubatingNames(),
-  ) {
+  /** @param registry files of the program, beside Spanwright's own; a `ref` with a note lists a name that is not stable */
+  constructor(registry: readonly string[] = []) {
     this.#groups = groupsOf([...OWN_FILES, ...registry]);
+    this.#listed = new Map([...incubatingNames(), ...reasonsIn(groupsOf(registry))]);
     this.#attributes = attributesOf(this.#groups);
   }
 
@@ -183,7 +191,7 @@ export class LiveCheck {
   #isNamed(kind: 'ATTR_' | 'METRIC_' | 'EVENT_', name: string): boolean {
     const isIn = (names: ReadonlySet<string>): boolean =>
       names.has(name) || [...names].some((prefix) => prefix.endsWith('.') && name.startsWith(prefix));
-    return isIn(STABLE[kind]) || (this.incubating.has(name) && isIn(ALL[kind]));
+    return isIn(STABLE[kind]) || (this.#listed.has(name) && isIn(ALL[kind]));
   }
 
   #record(where: string, attributes: Readonly<Record<string, unknown>>): void {

@@ -17,6 +17,7 @@ import { RunRecord } from '../../../samples/camera-pipeline/src/drive/record.js'
 import { createLog } from '../../../samples/camera-pipeline/src/pipeline/log.js';
 import { type Receiver, startReceiver } from '../../../viewer/receiver/receiver.js';
 import { readLogLine } from '../../../viewer/traces/log-line.js';
+import { asReceived, CONVENTIONS, LiveCheck } from '../../real/support/live-check.js';
 import { listens } from '../../real/support/program.js';
 import { assertNothingLeft, leftBehind } from '../left-behind.js';
 import { inherited, SAMPLE } from './pipeline.js';
@@ -88,6 +89,15 @@ test('with an endpoint the spans go there, and the sample reports that it cannot
   const services = new Set(receiver.spans.map(({ resource }) => resource.attributes['service.name']));
   assert.equal([...services].sort(), ['analyzer', 'api', 'camera', 'detector', 'event-writer']);
 });
+
+(CONVENTIONS === undefined ? test.skip : test)(
+  'every attribute is one of the conventions, of Spanwright or of telemetry.yaml, and has the type given there',
+  () => {
+    assert.ok(receiver.spans.length > 0);
+    const check = new LiveCheck([join(SAMPLE, 'telemetry.yaml')]);
+    assert.equal(check.spans(receiver.spans.map(asReceived)), []);
+  },
+);
 
 test('neither run leaves a process behind', async () => {
   const ports = [...run.output.matchAll(/^[\w-]+ +(?:http|postgresql|redis):\/\/\S*?127\.0\.0\.1:(\d+)/gm)].map(([, port]) =>

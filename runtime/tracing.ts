@@ -134,30 +134,25 @@ export interface TracingState {
   configuration: readonly ConfigurationValue[];
 }
 
-/** Numbers of spans since the start of the process; `open` is the present number. */
+/** Since the start of the process; `open` and `queued` are present numbers. ended = exported + failed + dropped + sampledOut + queued. */
 export interface SpanCounts {
   open: number;
   started: number;
   ended: number;
   leaked: number;
-  /** Roots not started because `maxOpenSpans` was reached. */
+  /** Roots not started because `maxOpenSpans` was reached; calls not recorded because `maxCallDepth` recorded calls were on the stack. */
   refused: number;
-  /** Calls not recorded because `maxCallDepth` recorded calls were on the stack. */
   tooDeep: number;
   /** Local trees that sampled remote callers started while tracing was off here: recorded, and refused beyond the rate. */
   remoteRoots: number;
   remoteRefused: number;
-  /** Ended spans that did not fit into the export queue. */
-  dropped: number;
   exported: number;
-  /** Spans whose export failed for good. */
+  /** Ended spans that did not fit into the export queue; spans whose export failed for good. */
+  dropped: number;
   failed: number;
   /** Spans of finished traces that `keep` did not select (tail sampling). */
   sampledOut: number;
-  /**
-   * Ended spans that wait for the decision of `keep`, in the export queue or for the Collector's answer:
-   * ended = exported + failed + dropped + sampledOut + queued.
-   */
+  /** Ended spans that wait for the decision of `keep`, in the export queue or for the Collector's answer. */
   queued: number;
 }
 

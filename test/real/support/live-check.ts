@@ -85,6 +85,7 @@ function hasType(type: string, value: unknown): boolean {
 const NOT_IN_MODULE: readonly (readonly [string, string])[] = [
   ['code.namespace', 'string'],
   ['error.message', 'string'],
+  ['messaging.system.name', 'string'],
   ['peer.service', 'string'],
   ['rpc.status_code', 'string'],
 ];

@@ -14,6 +14,7 @@ import {
   type ReadableSpan,
   type Sampler,
   type SpanExporter,
+  type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import type { TracingOptions } from '../runtime/config/options.js';
 import type { Gate } from '../runtime/gate/gate.js';
@@ -39,18 +40,18 @@ export interface Installed {
 
 const NOTHING: Installed = { count: () => 0, drain: async () => {} };
 
-function sdk(sampler: Sampler): Installed {
+function sdk(sampler: Sampler, processors: readonly SpanProcessor[] = []): Installed {
   const exporter = new DiscardingExporter();
-  const provider = new BasicTracerProvider({ sampler, spanProcessors: [new BatchSpanProcessor(exporter)] });
+  const provider = new BasicTracerProvider({ sampler, spanProcessors: [...processors, new BatchSpanProcessor(exporter)] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
   return { count: () => exporter.count, drain: () => provider.forceFlush() };
 }
 
-/** Instrumented calls as spans of the SDK's provider. */
+/** Spanwright in an SDK set-up of the user's own, as docs/existing-setups.md describes it. */
 async function sdkWithSampler(): Promise<Installed> {
-  const { createSampler } = await import('spanwright');
-  return sdk(createSampler({ enabled: true }) as unknown as Sampler);
+  const { createSampler, createSpanProcessor } = await import('spanwright');
+  return sdk(createSampler({ enabled: true }) as unknown as Sampler, [createSpanProcessor() as unknown as SpanProcessor]);
 }
 
 async function spanwright(enabled: boolean, options: TracingOptions = {}): Promise<Installed & { tracing: Tracing }> {

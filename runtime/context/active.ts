@@ -35,32 +35,44 @@ export function activeContext(): Context {
 export function withContext(context: Context, body: Body, self: unknown, args: ArrayLike<unknown>): unknown {
   return contexts.owned
     ? runStored(contexts.storage, context, body, self, args)
-    : runManaged(context, () => apply(body, self, args));
+    : callManaged(context, () => apply(body, self, args));
 }
 
-/** Runs `work` once in the context manager of the application, also where that throws, or calls it twice or not at all. */
-export function runManaged(context: Context, work: () => unknown): unknown {
-  let outcome: 'not run' | 'returned' | 'threw' = 'not run';
-  let value: unknown;
-  function once(): unknown {
-    if (outcome === 'not run') {
-      outcome = 'threw';
-      try {
-        value = work();
-        outcome = 'returned';
-      } catch (error) {
-        value = error;
-      }
-    }
-    return value;
-  }
+/** Code to be run once: a further call of `run` returns what the first one returned. It never throws. */
+export interface RunOnce {
+  readonly isRun: boolean;
+  readonly run: () => unknown;
+}
+
+/** Runs code in the context manager of the application, once, also where that throws, or calls it twice or not at all. */
+export function runManaged(context: Context, once: RunOnce): void {
   try {
-    contextApi.with(context, once);
+    contextApi.with(context, once.run);
   } catch (fault) {
     reportFault('the context manager of the application', fault);
   }
-  if (outcome === 'not run') once();
-  if ((outcome as string) === 'threw') throw value;
+  if (!once.isRun) once.run();
+}
+
+function callManaged(context: Context, work: () => unknown): unknown {
+  let value: unknown;
+  let threw = false;
+  const once = {
+    isRun: false,
+    run(): unknown {
+      if (once.isRun) return value;
+      once.isRun = true;
+      try {
+        value = work();
+      } catch (error) {
+        threw = true;
+        value = error;
+      }
+      return value;
+    },
+  };
+  runManaged(context, once);
+  if (threw) throw value;
   return value;
 }
 

@@ -24,18 +24,23 @@ interface OpenSpanProcessor {
  * @example new NodeSDK({ sampler, spanProcessors: [createSpanProcessor(), new BatchSpanProcessor(exporter)] })
  */
 export function createSpanProcessor(): OpenSpanProcessor {
-  const entries = new WeakMap<object, ObservedSpan>();
+  // the table holds these spans too; a WeakMap of short-lived keys costs more than the span
+  const entries = new Map<object, ObservedSpan>();
   const sites = new Map<string, Site>();
+  /** The scope of the last span, and its site. */
+  let last: { readonly scope: object; readonly site: Site } | undefined;
   /** True once createSampler() is there or its absence has been logged. It stays true, so that spans after a shutdown log nothing. */
   let connected = state.tracing !== undefined;
 
   function siteOf(scope: SdkSpan['instrumentationScope']): Site {
+    if (last?.scope === scope) return last.site;
     const key = `${scope.name}@${scope.version ?? ''}`;
     let site = sites.get(key);
     if (site === undefined) {
       site = scopeSite(state.sites, state.gate, scope);
       sites.set(key, site);
     }
+    last = { scope, site };
     return site;
   }
 
@@ -54,7 +59,9 @@ export function createSpanProcessor(): OpenSpanProcessor {
     },
     onEnd(span) {
       const entry = entries.get(span as object);
-      if (entry === undefined || !entry.listed) return;
+      if (entry === undefined) return;
+      entries.delete(span as object);
+      if (!entry.listed) return;
       state.open.leave(entry);
       entry.site.open--;
       if (entry.span.status.code === SpanStatusCode.ERROR) entry.site.errors++;

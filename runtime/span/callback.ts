@@ -12,17 +12,17 @@ import { cleanAttributes, REDACTED, recordValue, type SpanLimits } from './attri
 import { isLink } from './event.js';
 import type { RecordedSpan } from './recorded.js';
 
-/** True while a callback runs: calls made now are transparent. */
-export let calling = false;
+/** `running` is true while such code runs, see {@link untraced}: calls made now are transparent. An object, because only this file could assign a variable. */
+export const untracedCode = { running: false };
 
 /** Runs code of the application on whose behalf nothing is recorded: callbacks, span processors, meters. Throws what it throws. */
 export function untraced(work: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
-  const before = calling;
-  calling = true;
+  const before = untracedCode.running;
+  untracedCode.running = true;
   try {
     return apply(work, self, args);
   } finally {
-    calling = before;
+    untracedCode.running = before;
   }
 }
 

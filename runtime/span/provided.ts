@@ -20,7 +20,7 @@ import { NOTHING } from '../context/transparent.js';
 import { reportFault } from '../fault.js';
 import type { ConstantAttributes, Site } from '../site/site.js';
 import { notice } from '../warnings.js';
-import { untraced } from './callback.js';
+import { untracedCode } from './callback.js';
 import type { Scope } from './host.js';
 import { ProvidedSpan, SPAN_FAULT, shownStart } from './provided-span.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
@@ -29,8 +29,9 @@ import type { SpanSink } from './sink.js';
 import { anchorAt } from './time.js';
 import { LocalTrace } from './trace.js';
 
-/** A local binding, because reading an imported one can be a call of a getter. */
+/** Local bindings, because reading an imported one can be a call of a getter. */
 const api = trace;
+const code = untracedCode;
 
 /** The site whose span is being started by the user's provider. */
 let starting: Site | undefined;
@@ -118,8 +119,10 @@ export class ProviderRecorder extends Recorder {
     context: Context,
     startTime: TimeInput | undefined,
   ): Span | undefined {
-    const before = starting;
+    const outer = starting;
     starting = site;
+    const before = code.running;
+    code.running = true;
     try {
       const tracer = this.#tracerOf(scope);
       const constant = this.constant(site);
@@ -127,12 +130,13 @@ export class ProviderRecorder extends Recorder {
       const attributes = this.#asksOurs && site.ratio === 1 ? undefined : constant.attributes;
       asked.attributes = attributes === undefined ? constant : undefined;
       const options = startTime === undefined ? { kind, attributes } : { kind, attributes, startTime };
-      return untraced(tracer.startSpan, tracer, [name, options as SpanOptions, context]) as Span;
+      return tracer.startSpan(name, options as SpanOptions, context);
     } catch (error) {
       reportFault(SPAN_FAULT, error);
       return undefined;
     } finally {
-      starting = before;
+      code.running = before;
+      starting = outer;
     }
   }
 

@@ -12,8 +12,9 @@ import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
 import { abandoned, endAbandoned } from './abandoned.js';
-import { addTo, calling, capture } from './callback.js';
+import { addTo, capture, untracedCode } from './callback.js';
 import { captureCall } from './captured-values.js';
+import { callBody as call, Frame, OUTCOMES } from './frame.js';
 import { carryContext, followGenerator } from './generators.js';
 import { isUnsampled, type Placement, placeCall } from './place.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
@@ -22,6 +23,9 @@ import { abandon, fail, settle } from './settle.js';
 
 /** Local bindings, because reading an imported one can be a call of a getter, which costs and for which a full stack has no room. */
 const faulty = abandoned;
+const callBody = call;
+const code = untracedCode;
+const { NOT_RUN, RETURNED, THREW } = OUTCOMES;
 const root: Context = ROOT_CONTEXT;
 
 /** A call to record: under the recorded span of this active context, or as placed. Made by decide() for recordCall(). */
@@ -73,7 +77,7 @@ export function contextToDecide(site: Site): Context | undefined {
  */
 export function decide(active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
   const { recorder } = state;
-  if (recorder === undefined || calling) return undefined;
+  if (recorder === undefined || code.running) return undefined;
   if (site.options.adds !== undefined) return addToCurrent(recorder, active, site, self, args);
   const decision = place(recorder, active, site, self, args);
   if (decision === undefined || site.iterates) return decision;
@@ -107,19 +111,6 @@ function place(recorder: Recorder, active: Context, site: Site, self: unknown, a
   const placement = placeCall(recorder, site, self, args, context, current);
   if (placement === undefined && !site.choosesParent && isUnsampled(context, current)) (active as SpanLayer)[UNSAMPLED] = true;
   return placement;
-}
-
-/** Outcome of a body. A plain number, so that setting it cannot fail when the stack is full. */
-const NOT_RUN = 0;
-const RETURNED = 1;
-const THREW = 2;
-
-/** A recorded call on the stack. Frames are reused by depth: a synchronous call allocates none. */
-class Frame {
-  span: RecordedSpan | undefined = undefined;
-  outcome: typeof NOT_RUN | typeof RETURNED | typeof THREW = NOT_RUN;
-  /** The body's result, or what it threw. */
-  value: unknown = undefined;
 }
 
 const frames: Frame[] = [];
@@ -175,6 +166,10 @@ export function recordCall(
   const { outcome, value } = frame;
   frame.span = undefined;
   frame.value = undefined;
+  frame.isRun = true; // a context manager that calls later runs nothing
+  frame.body = undefined;
+  frame.self = undefined;
+  frame.args = undefined;
   depth = mine;
   if (outcome === THREW) throw value;
   if (outcome === NOT_RUN && fault !== undefined) throw fault;
@@ -250,23 +245,12 @@ function describe(span: RecordedSpan, decision: Decision, site: Site, self: unkn
 
 /** Runs the body with `inside` active. */
 function enter(inside: Context, frame: Frame, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
-  return contexts.owned
-    ? contexts.storage.run(inside, callBody, frame, body, self, args)
-    : runManaged(inside, () => callBody(frame, body, self, args));
-}
-
-/**
- * The last function before the body. Stores the outcome first, so that no later fault can change it. An error is noted and not thrown
- * again: V8 describes the place of each throw, which takes longer than a span.
- */
-function callBody(frame: Frame, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
-  try {
-    frame.value = apply(body, self, args);
-    frame.outcome = RETURNED;
-  } catch (error) {
-    frame.value = error;
-    frame.outcome = THREW;
-  }
+  if (contexts.owned) return contexts.storage.run(inside, callBody, frame, body, self, args);
+  frame.body = body;
+  frame.self = self;
+  frame.args = args;
+  frame.isRun = false;
+  runManaged(inside, frame);
   return frame.value;
 }
 

@@ -1,5 +1,7 @@
 // createSampler() and createSpanProcessor() inside a set-up of the user's own, made of the real SDK.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { context, propagation, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { BasicTracerProvider, InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
@@ -50,6 +52,28 @@ const outer = instrument({ namespace: 'carbide::api', name: 'outer', attributes:
 const failing = instrument({ namespace: 'carbide::api', name: 'failing' }, () => {
   throw new TypeError('broken');
 });
+
+test('createSpanProcessor() keeps no span that has ended in memory', () =>
+  ownSdk({ enabled: true }, async ({ sampler }) => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const exporter = new InMemorySpanExporter();
+    const provider = new BasicTracerProvider({
+      sampler: sampler as never,
+      spanProcessors: [createSpanProcessor() as never, new SimpleSpanProcessor(exporter)],
+    });
+    const ended = Array.from({ length: 50 }, () => {
+      const span = provider.getTracer('pool').startSpan('query');
+      span.end();
+      return new WeakRef(span);
+    });
+    exporter.reset();
+    for (let round = 0; round < 10 && ended.some((span) => span.deref() !== undefined); round++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    assert.is(ended.filter((span) => span.deref() !== undefined).length, 0);
+  }));
 
 test("instrumented calls become spans of the user's own provider, with parents, attributes and times", () =>
   ownSdk({ enabled: true }, async ({ spans }) => {

@@ -73,13 +73,16 @@ export class Service {
     return this.#answer();
   }
 
-  /** CPU nanoseconds of one request, averaged over so many, with the export of their spans. */
-  async request(count: number): Promise<number> {
+  /**
+   * CPU nanoseconds of one request, averaged over so many, with the export of their spans.
+   * @param size requests between two flushes
+   */
+  async request(count: number, size = PORTION): Promise<number> {
     const { port, cpu } = await this.order('usage');
     let next = 0;
     let after = cpu;
     // in portions that fit into the queue, on a slow machine too
-    for (let portion = PORTION; next < count; portion += PORTION) {
+    for (let portion = size; next < count; portion += size) {
       const client = async (): Promise<void> => {
         while (next < portion) await this.#get(port, next++);
       };
@@ -127,7 +130,7 @@ interface Alternation {
   readonly line: Line;
   readonly protocol: ExportedSetup['protocol'];
   readonly rows: readonly Row[];
-  measure(service: Service): Promise<number>;
+  measure(service: Service, row: Row): Promise<number>;
   /** Spans to receive in each round; undefined: any number. */
   spans(row: Row): number | undefined;
 }
@@ -150,7 +153,7 @@ async function alternate({ modules, line, protocol, rows, measure, spans }: Alte
     for (let round = -WARM_UPS; round < ROUNDS; round++) {
       for (const { row, service } of round % 2 === 0 ? services : [...services].reverse()) {
         const before = receiver.spans;
-        const value = await measure(service);
+        const value = await measure(service, row);
         const expected = spans(row);
         if (expected !== undefined && receiver.spans - before !== expected)
           throw new Error(`bench: ${receiver.spans - before} spans of "${row.label}" were received, expected ${expected}`);
@@ -226,7 +229,8 @@ export async function measureHttp(modules: Modules): Promise<Outcome> {
       line,
       protocol: 'http/protobuf',
       rows,
-      measure: (service) => service.request(REQUESTS),
+      // few spans are sent seldom, as the delay of a batch does in a service
+      measure: (service, { ratio = 1 }) => service.request(REQUESTS, ratio < 1 ? REQUESTS : PORTION),
       spans: expected,
     });
     const title = `${line.name}: a service over HTTP, ${SPANS_A_REQUEST} spans a request`;

@@ -100,20 +100,30 @@ export function document(outcomes: readonly Outcome[]): string {
 
 const verdictOf = (met: boolean): string => (met ? 'met' : '**not met**');
 
+const MACHINE = /^Measured on .*$/mu;
+
 /**
- * `before` with the parts that `outcomes` measured again replaced, and the rest as it is: for a run of some sections.
- * Tables go by their title, budgets by what they are of; new ones come last.
+ * `before` with the parts that `outcomes` measured again replaced: for a run of some sections. A part that is kept names the machine of its
+ * own measurement. Tables go by their title, budgets by what they are of; new ones come last.
  */
 export function renew(before: string, outcomes: readonly Outcome[]): string {
-  const [head = '', ...old] = before.trimEnd().split('\n\n## ');
-  const [, ...fresh] = document(outcomes).trimEnd().split('\n\n## ');
+  const [oldHead = '', ...old] = before.trimEnd().split('\n\n## ');
+  const [head = '', ...fresh] = document(outcomes).trimEnd().split('\n\n## ');
   const titleOf = (part: string): string => part.split('\n', 1)[0] ?? '';
-  const parts = new Map(old.map((part) => [titleOf(part), part]));
+  const measured = MACHINE.exec(oldHead)?.[0];
+  const parts = new Map(old.map((part) => [titleOf(part), measuredAt(part, measured)]));
   for (const part of fresh) {
     const known = titleOf(part) === BUDGETS ? parts.get(BUDGETS) : undefined;
     parts.set(titleOf(part), known === undefined ? part : renewRows(known, part));
   }
   return `${[head, ...parts.values()].join('\n\n## ')}\n`;
+}
+
+/** The part with the machine in its note, if it names none. */
+function measuredAt(part: string, measured: string | undefined): string {
+  const [title = '', note = '', ...rest] = part.split('\n\n');
+  if (measured === undefined || title === BUDGETS || note.includes('Measured on')) return part;
+  return [title, `${note} ${measured}`, ...rest].join('\n\n');
 }
 
 function renewRows(before: string, fresh: string): string {

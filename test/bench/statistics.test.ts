@@ -24,7 +24,8 @@ test('pairs are formed within a round, so that drift common to both cancels out'
 
 test('a run of some sections replaces their tables and budgets, and leaves the others unchanged', () => {
   const budget = (what: string, measured: string) => ({ what, limit: '1x', measured, met: true });
-  const table = (title: string, cell: string) => ({ title, note: 'A note.', head: ['', 'a'], rows: [['row', cell]] });
+  const note = 'A note. Measured on one machine.';
+  const table = (title: string, cell: string) => ({ title, note, head: ['', 'a'], rows: [['row', cell]] });
   const before = document([
     { tables: [table('One', 'old'), table('Two', 'kept')], budgets: [budget('first', '0.1x'), budget('second', '0.2x')] },
   ]);
@@ -39,11 +40,22 @@ test('a run of some sections replaces their tables and budgets, and leaves the o
   ]);
   const body = (text: string): string => text.slice(text.indexOf('## '));
   assert.is(body(after), body(expected));
-  assert.is(
-    after.slice(0, after.indexOf('## ')),
-    before.slice(0, before.indexOf('## ')),
-    'the machine of the measurement is named once for the whole document',
+});
+
+test('a part that is kept names the machine of its own measurement, the head that of the last', () => {
+  const table = (title: string, note: string) => ({ title, note, head: ['', 'a'], rows: [['row', '1']] });
+  const [then, now] = ['Measured on 2026-01-02: one machine.', 'Measured on 2026-03-04: another.'];
+  const on = (text: string, machine: string): string => text.replace(/^Measured on .*$/mu, () => machine);
+  const before = on(
+    document([{ tables: [table('One', 'A.'), table('Two', 'B.'), table('Own', `C. ${now}`)], budgets: [] }]),
+    then,
   );
+  const after = renew(before, [{ tables: [table('One', 'A.')], budgets: [] }]);
+  assert.not.match(after.slice(0, after.indexOf('## ')), then);
+  assert.match(after, `## Two\n\nB. ${then}\n\n|`);
+  assert.match(after, `## Own\n\nC. ${now}\n\n|`);
+  assert.match(after, '## One\n\nA.\n\n|');
+  assert.is(renew(after, [{ tables: [table('One', 'A.')], budgets: [] }]).split(then).length, 2, 'once');
 });
 
 test('the costs that two variants add to a third are compared with each other', () => {

@@ -1,5 +1,4 @@
-// The contract of a running tracing set-up: what startTracing() returns, and the plain data that the admin hook, the CLI
-// and the page show. Everything here is data or a promise of data; no OpenTelemetry objects leak out.
+// The handle of a running tracing, and the plain data that the admin hook, the CLI and the page show. No objects of OpenTelemetry leak out.
 
 import type { Attributes } from '@opentelemetry/api';
 import type { Latency } from './site/latency.js';
@@ -134,21 +133,23 @@ export interface TracingState {
   configuration: readonly ConfigurationValue[];
 }
 
-/** Since the start of the process; `open` and `queued` are present numbers. ended = exported + failed + dropped + sampledOut + queued. */
+/** Numbers since the start of the process; `open` and `queued` at present. ended = exported + failed + dropped + sampledOut + queued. */
 export interface SpanCounts {
   open: number;
   started: number;
   ended: number;
   leaked: number;
-  /** Roots not started because `maxOpenSpans` was reached; calls not recorded because `maxCallDepth` recorded calls were on the stack. */
+  /** Roots not started because `maxOpenSpans` was reached. */
   refused: number;
+  /** Calls not recorded because `maxCallDepth` recorded calls were on the stack. */
   tooDeep: number;
   /** Local trees that sampled remote callers started while tracing was off here: recorded, and refused beyond the rate. */
   remoteRoots: number;
   remoteRefused: number;
   exported: number;
-  /** Ended spans that did not fit into the export queue; spans whose export failed for good. */
+  /** Ended spans that did not fit into the export queue. */
   dropped: number;
+  /** Spans whose export failed for good. */
   failed: number;
   /** Spans of finished traces that `keep` did not select (tail sampling). */
   sampledOut: number;
@@ -256,8 +257,7 @@ export interface Tracing {
   /** Number of open spans. */
   readonly openCount: number;
   /**
-   * Sets the flag under a lease. Off ends every lease that had switched on, and without `for` holds until the next switch on.
-   * Limits on spans belong to switching on; with off they are ignored.
+   * Sets the flag under a lease. Off ends every lease that had switched on, and without `for` holds until the next switch on. It has no limits.
    * @throws PermissionDeniedError when `allowRuntimeChanges` is false.
    * @throws InvalidArgumentError when an option is out of range; nothing is changed then.
    */

@@ -37,8 +37,10 @@ const KEPT = 'transformed, 1 % of traces kept';
 const SDK_KEPT = 'hand-written spans, SDK, 1 % of traces kept';
 
 const ROUNDS = 8;
-/** Warm-up rounds: the engine compiles during some thousand requests, and the time of its threads counts. */
+/** Warm-up rounds: the engine compiles during the first calls of each method, and the time of its threads counts. */
 const WARM_UPS = 8;
+/** A request calls each method once every second time. */
+const HTTP_WARM_UPS = 40;
 const CALLS = 20_480;
 const REQUESTS = 1000;
 /** Requests between two flushes. */
@@ -130,13 +132,22 @@ interface Alternation {
   readonly line: Line;
   readonly protocol: ExportedSetup['protocol'];
   readonly rows: readonly Row[];
+  readonly warmUps: number;
   measure(service: Service, row: Row): Promise<number>;
   /** Spans to receive in each round; undefined: any number. */
   spans(row: Row): number | undefined;
 }
 
 /** One number for each round and row, from processes that take turns. */
-async function alternate({ modules, line, protocol, rows, measure, spans }: Alternation): Promise<Map<string, number[]>> {
+async function alternate({
+  modules,
+  line,
+  protocol,
+  rows,
+  warmUps,
+  measure,
+  spans,
+}: Alternation): Promise<Map<string, number[]>> {
   const program = join(dirname(modules.workspace.worker()), 'exported-program.js');
   const receiver = new Receiver();
   const addresses = await receiver.listen();
@@ -150,7 +161,7 @@ async function alternate({ modules, line, protocol, rows, measure, spans }: Alte
     }
     await Promise.all(services.map(({ service }) => service.ready));
     const samples = new Map<string, number[]>(rows.map(({ label }) => [label, []]));
-    for (let round = -WARM_UPS; round < ROUNDS; round++) {
+    for (let round = -warmUps; round < ROUNDS; round++) {
       for (const { row, service } of round % 2 === 0 ? services : [...services].reverse()) {
         const before = receiver.spans;
         const value = await measure(service, row);
@@ -194,7 +205,7 @@ export async function measureExport(modules: Modules): Promise<Outcome> {
         const { cpu } = await service.order('usage');
         return ((await service.order({ calls: CALLS })).cpu - cpu) / CALLS;
       };
-      const samples = await alternate({ modules, line, protocol, rows, measure, spans: () => CALLS });
+      const samples = await alternate({ modules, line, protocol, rows, warmUps: WARM_UPS, measure, spans: () => CALLS });
       const title = `${line.name}: record and export, OTLP ${protocol === 'grpc' ? 'over gRPC' : 'over HTTP'}`;
       tables.push(timesTable(title, `${EXPORT_NOTE} ${machine(line.node)}`, samples, overFirst(samples)));
       const ratio = overFirst(samples)(OURS).ratio.median;
@@ -229,6 +240,7 @@ export async function measureHttp(modules: Modules): Promise<Outcome> {
       line,
       protocol: 'http/protobuf',
       rows,
+      warmUps: HTTP_WARM_UPS,
       // few spans are sent seldom, as the delay of a batch does in a service
       measure: (service, { ratio = 1 }) => service.request(REQUESTS, ratio < 1 ? REQUESTS : PORTION),
       spans: expected,

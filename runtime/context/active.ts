@@ -38,9 +38,10 @@ export function withContext(context: Context, body: Body, self: unknown, args: A
     : callManaged(context, () => apply(body, self, args));
 }
 
-/** Code to be run once: a further call of `run` returns what the first one returned. It never throws. */
+/** A call to be made once: a further `run` returns what the first one returned. It never throws. */
 export interface RunOnce {
-  readonly isRun: boolean;
+  /** Undefined from the first `run` on. */
+  readonly call: object | undefined;
   readonly run: () => unknown;
 }
 
@@ -51,19 +52,20 @@ export function runManaged(context: Context, once: RunOnce): void {
   } catch (fault) {
     reportFault('the context manager of the application', fault);
   }
-  if (!once.isRun) once.run();
+  if (once.call !== undefined) once.run();
 }
 
 function callManaged(context: Context, work: () => unknown): unknown {
   let value: unknown;
   let threw = false;
-  const once = {
-    isRun: false,
-    run(): unknown {
-      if (once.isRun) return value;
-      once.isRun = true;
+  const once: { call: typeof work | undefined; run(): unknown } = {
+    call: work,
+    run() {
+      const { call } = once;
+      if (call === undefined) return value;
+      once.call = undefined;
       try {
-        value = work();
+        value = call();
       } catch (error) {
         threw = true;
         value = error;

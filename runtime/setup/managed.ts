@@ -2,7 +2,6 @@
 
 import { isMainThread } from 'node:worker_threads';
 import type { Configuration } from '../config/configuration.js';
-import { readCertificates } from '../export/certificates.js';
 import { buildResource } from '../export/resource.js';
 import type { Resource } from '../sdk/contracts.js';
 import { textOfThrown } from '../text/thrown.js';
@@ -18,6 +17,7 @@ export function startManaged(tracing: Tracing, configuration: Configuration, res
   if (url === null || disabled || !isMainThread) return [];
   try {
     const { followOpamp } = require('../control/opamp/agent.js') as typeof import('../control/opamp/agent.js');
+    const { readCertificates } = require('../export/certificates.js') as typeof import('../export/certificates.js');
     const certificates = /^(?:https|wss):/.test(url) ? readCertificates(configuration, 'opamp') : {};
     const described = resource ?? buildResource(configuration, notice);
     const control = followOpamp(tracing, { url, headers, certificates, interval, resource: () => attributesOf(described) });

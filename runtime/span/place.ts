@@ -21,10 +21,9 @@ import { RANDOM } from '../propagation/traceparent.js';
 import type { Site } from '../site/site.js';
 import { callback } from './callback.js';
 import { ConditionalCall, type RootTerms } from './conditional-root.js';
-import { newSpanId, newTraceId } from './identity.js';
+import { isWithinRatio, newSpanId, newTraceId, withoutThreshold, withThreshold } from './identity.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
-import { isWithinRatio, withoutThreshold, withThreshold } from './sampling-state.js';
 
 /** Position of a new span in its trace. With `sampled` false nothing is recorded, and `context` carries that to everything below. */
 export interface Placement {

@@ -5,7 +5,7 @@
 
 import { type Context, ROOT_CONTEXT, type Span, type SpanContext } from '@opentelemetry/api';
 import { apply } from '../captured.js';
-import { activeContext, contexts, runManaged } from '../context/active.js';
+import { activeContext, contexts, type RunOnce, runManaged } from '../context/active.js';
 import { isLayer, SPAN_KEY, SpanLayer, SUPPRESS_KEY, UNSAMPLED } from '../context/layer.js';
 import { throughTransparent } from '../context/transparent.js';
 import { reportFault } from '../fault.js';
@@ -14,7 +14,6 @@ import { state } from '../state.js';
 import { abandoned, endAbandoned } from './abandoned.js';
 import { addTo, capture, untracedCode } from './callback.js';
 import { captureCall } from './captured-values.js';
-import { callBody as call, Frame, OUTCOMES } from './frame.js';
 import { carryContext, followGenerator } from './generators.js';
 import { isUnsampled, type Placement, placeCall } from './place.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
@@ -23,9 +22,7 @@ import { abandon, fail, settle } from './settle.js';
 
 /** Local bindings, because reading an imported one can be a call of a getter, which costs and for which a full stack has no room. */
 const faulty = abandoned;
-const callBody = call;
 const code = untracedCode;
-const { NOT_RUN, RETURNED, THREW } = OUTCOMES;
 const root: Context = ROOT_CONTEXT;
 
 /** A call to record: under the recorded span of this active context, or as placed. Made by decide() for recordCall(). */
@@ -113,6 +110,27 @@ function place(recorder: Recorder, active: Context, site: Site, self: unknown, a
   return placement;
 }
 
+/** Outcome of a body. A plain number, so that setting it cannot fail when the stack is full. */
+const NOT_RUN = 0;
+const RETURNED = 1;
+const THREW = 2;
+
+/** A recorded call on the stack. Frames are reused by depth: a synchronous call allocates none. */
+class Frame implements RunOnce {
+  span: RecordedSpan | undefined = undefined;
+  outcome: typeof NOT_RUN | typeof RETURNED | typeof THREW = NOT_RUN;
+  /** The body's result, or what it threw. */
+  value: unknown = undefined;
+  /** For a context manager of the application, which is given `run`: the call, until it runs. */
+  call: { readonly body: AnyFunction; readonly self: unknown; readonly args: ArrayLike<unknown> } | undefined = undefined;
+
+  readonly run = (): unknown => {
+    const { call } = this;
+    this.call = undefined;
+    return call === undefined ? this.value : callBody(this, call.body, call.self, call.args);
+  };
+}
+
 const frames: Frame[] = [];
 
 /**
@@ -166,10 +184,7 @@ export function recordCall(
   const { outcome, value } = frame;
   frame.span = undefined;
   frame.value = undefined;
-  frame.isRun = true; // a context manager that calls later runs nothing
-  frame.body = undefined;
-  frame.self = undefined;
-  frame.args = undefined;
+  frame.call = undefined; // a context manager that calls later runs nothing
   depth = mine;
   if (outcome === THREW) throw value;
   if (outcome === NOT_RUN && fault !== undefined) throw fault;
@@ -246,11 +261,23 @@ function describe(span: RecordedSpan, decision: Decision, site: Site, self: unkn
 /** Runs the body with `inside` active. */
 function enter(inside: Context, frame: Frame, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
   if (contexts.owned) return contexts.storage.run(inside, callBody, frame, body, self, args);
-  frame.body = body;
-  frame.self = self;
-  frame.args = args;
-  frame.isRun = false;
+  frame.call = { body, self, args };
   runManaged(inside, frame);
+  return frame.value;
+}
+
+/**
+ * The last function before the body. Stores the outcome first, so that no later fault can change it. An error is noted and not thrown
+ * again: V8 describes the place of each throw, which takes longer than a span.
+ */
+function callBody(frame: Frame, body: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
+  try {
+    frame.value = apply(body, self, args);
+    frame.outcome = RETURNED;
+  } catch (error) {
+    frame.value = error;
+    frame.outcome = THREW;
+  }
   return frame.value;
 }
 

@@ -64,7 +64,7 @@ export const ACCEPTED: readonly AcceptedMutant[] = [
   },
   {
     file: 'export/keep.ts',
-    line: 'ratio > 0 && traceRandomness',
+    line: 'ratio > 0 && isWithinRatio',
     change: '> -> >=',
     reason: 'no randomness reaches 1',
   },

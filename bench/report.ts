@@ -108,7 +108,7 @@ const MACHINE = /^Measured on .*$/mu;
  */
 export function renew(before: string, outcomes: readonly Outcome[]): string {
   const [oldHead = '', ...old] = before.trimEnd().split('\n\n## ');
-  const [head = '', ...fresh] = document(outcomes).trimEnd().split('\n\n## ');
+  const [newHead = '', ...fresh] = document(outcomes).trimEnd().split('\n\n## ');
   const titleOf = (part: string): string => part.split('\n', 1)[0] ?? '';
   const measured = MACHINE.exec(oldHead)?.[0];
   const parts = new Map(old.map((part) => [titleOf(part), measuredAt(part, measured)]));
@@ -116,6 +116,7 @@ export function renew(before: string, outcomes: readonly Outcome[]): string {
     const known = titleOf(part) === BUDGETS ? parts.get(BUDGETS) : undefined;
     parts.set(titleOf(part), known === undefined ? part : renewRows(known, part));
   }
+  const head = oldHead.replace(MACHINE, () => MACHINE.exec(newHead)?.[0] ?? '');
   return `${[head, ...parts.values()].join('\n\n## ')}\n`;
 }
 

@@ -58,6 +58,12 @@ test('a part that is kept names the machine of its own measurement, the head tha
   assert.is(renew(after, [{ tables: [table('One', 'A.')], budgets: [] }]).split(then).length, 2, 'once');
 });
 
+test('a page with a head of its own keeps it', () => {
+  const outcome = { tables: [{ title: 'One', note: 'A.', head: ['', 'a'], rows: [['row', '1']] }], budgets: [] };
+  const page = '# A fleet\n\nSwitch all replicas.\n\n## When\n\nThe server is gone.\n';
+  assert.ok(renew(page, [outcome]).startsWith(`${page}\n## One\n\nA.\n`));
+});
+
 test('the costs that two variants add to a third are compared with each other', () => {
   const floor = [10, 100, 1000];
   assert.is(pairedAbove([11, 101, 1001], [20, 110, 1010], floor).median, 0.1);

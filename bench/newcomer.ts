@@ -17,7 +17,7 @@ import { type Budget, machine, type Outcome } from './report.js';
 
 const executeFile = promisify(execFile);
 /** Rounds run forwards and backwards; a row has the least of its times. */
-const ROUNDS = Number(process.env.SPANWRIGHT_NEWCOMER_ROUNDS ?? 2);
+const ROUNDS = 2;
 const INSTALL_LIMIT = 600_000;
 const SPAN_LIMIT = 90_000;
 const PORT_LIMIT = 60_000;
@@ -248,7 +248,7 @@ function outcomeOf(results: ReadonlyMap<Program, readonly Seen[]>, failed: reado
     tables: [
       {
         title: 'The first five minutes',
-        note: `From an empty folder to the first span of a method of one's own, which a receiver on the same machine has got. *Lines* are those that tracing adds to the service, in *files*. *MB* and *packages* are what it adds to the service in production, *for development* what the page installs besides. Times are ${ROUNDS === 1 ? 'of one round' : `the least of ${ROUNDS} rounds in alternating order`}, with npm's cache warm, and *ratio* is that of both times together to the first row.${failed.length > 0 ? ` Without a span: ${failed.join(', ')}.` : ''} ${machine()}`,
+        note: `From an empty folder to the first span of a method of one's own, which a receiver on the same machine has got. *Lines* are those that tracing adds to the service, in *files*. *MB* and *packages* are what it adds to the service in production, *for development* what the page installs besides. Times are the least of ${ROUNDS} rounds in alternating order, with npm's cache warm, and *ratio* is that of both times together to the first row.${failed.length > 0 ? ` Without a span: ${failed.join(', ')}.` : ''} ${machine()}`,
         head: [
           '',
           'framework',

@@ -117,7 +117,9 @@ function processHop(now: ProcessLook, before: ProcessLook | undefined): Hop {
     entered: count('started'),
     left: count('exported'),
     kept: {
-      ...{ open: count('open'), queued: count('queued'), 'sampled out (keep)': count('sampledOut') },
+      open: count('open'),
+      queued: count('queued'),
+      'sampled out (keep)': count('sampledOut'),
       ...(now.bySdk && { 'exported by its SDK': count('ended') }),
     },
     lost: { [FAILED_HERE]: count('failed'), 'export queue full': count('dropped') },

@@ -12,17 +12,17 @@ import { cleanAttributes, REDACTED, recordValue, type SpanLimits } from './attri
 import { isLink } from './event.js';
 import type { RecordedSpan } from './recorded.js';
 
-/** `running` is true while such code runs, see {@link untraced}: calls made now are transparent. An object, because only this file could assign a variable. */
-export const untracedCode = { running: false };
+/** `running` while {@link untraced} code runs: calls made now are transparent. An object, so that other files can set it without a call. */
+export const applicationCode = { running: false };
 
 /** Runs code of the application on whose behalf nothing is recorded: callbacks, span processors, meters. Throws what it throws. */
 export function untraced(work: AnyFunction, self: unknown, args: ArrayLike<unknown>): unknown {
-  const before = untracedCode.running;
-  untracedCode.running = true;
+  const before = applicationCode.running;
+  applicationCode.running = true;
   try {
     return apply(work, self, args);
   } finally {
-    untracedCode.running = before;
+    applicationCode.running = before;
   }
 }
 

@@ -9,7 +9,7 @@ import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { AwaitedCall, type InlineCall } from '../site/tables.js';
 import { cutText, REDACTED, recordValue, type SpanLimits } from './attributes.js';
-import { untracedCode } from './callback.js';
+import { applicationCode } from './callback.js';
 import { describeThrown, isCancellation } from './errors.js';
 import { type FlightRing, NO_CALL } from './flight-ring.js';
 import { followPromise, isClientFault, isExpected, isNewPromise } from './settle.js';
@@ -59,7 +59,7 @@ export class FlightRecorder {
       flight !== undefined &&
       !site.iterates &&
       site.options.adds === undefined &&
-      !untracedCode.running &&
+      !applicationCode.running &&
       this.depth < flight.limits.callDepth
     );
   }

@@ -5,13 +5,13 @@ import type { Attributes, AttributeValue, HrTime, Link, Span, SpanContext, SpanS
 import { isArray, now } from '../captured.js';
 import { reportFault } from '../fault.js';
 import { cleanValue, REDACTED } from './attributes.js';
-import { untracedCode } from './callback.js';
+import { applicationCode } from './callback.js';
 import { stackOfThrown, type Thrown } from './errors.js';
 import { isLink, limitedLink } from './event.js';
 import { type NewSpan, RecordedSpan } from './recorded.js';
 
 /** A local binding, because reading an imported one can be a call of a getter. */
-const code = untracedCode;
+const application = applicationCode;
 
 export const SPAN_FAULT = "a span of the application's SDK";
 
@@ -105,15 +105,15 @@ export class ProvidedSpan extends RecordedSpan {
 
   #endProvided(endTime: TimeInput | undefined): void {
     let duration = Number.NaN;
-    const before = code.running;
-    code.running = true;
+    const before = application.running;
+    application.running = true;
     try {
       this.#provided.end(endTime);
       duration = shownMs((this.#provided as ShownTimes).duration);
     } catch (error) {
       reportFault(SPAN_FAULT, error);
     } finally {
-      code.running = before;
+      application.running = before;
     }
     this.#durationMs = (duration >= 0 ? duration : now() - this.startedAt) || 0;
   }

@@ -20,7 +20,7 @@ import { NOTHING } from '../context/transparent.js';
 import { reportFault } from '../fault.js';
 import type { ConstantAttributes, Site } from '../site/site.js';
 import { notice } from '../warnings.js';
-import { untracedCode } from './callback.js';
+import { applicationCode } from './callback.js';
 import type { Scope } from './host.js';
 import { ProvidedSpan, SPAN_FAULT, shownStart } from './provided-span.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
@@ -31,7 +31,7 @@ import { LocalTrace } from './trace.js';
 
 /** Local bindings, because reading an imported one can be a call of a getter. */
 const api = trace;
-const code = untracedCode;
+const application = applicationCode;
 
 /** The site whose span is being started by the user's provider. */
 let starting: Site | undefined;
@@ -121,8 +121,8 @@ export class ProviderRecorder extends Recorder {
   ): Span | undefined {
     const outer = starting;
     starting = site;
-    const before = code.running;
-    code.running = true;
+    const before = application.running;
+    application.running = true;
     try {
       const tracer = this.#tracerOf(scope);
       const constant = this.constant(site);
@@ -135,7 +135,7 @@ export class ProviderRecorder extends Recorder {
       reportFault(SPAN_FAULT, error);
       return undefined;
     } finally {
-      code.running = before;
+      application.running = before;
       starting = outer;
     }
   }

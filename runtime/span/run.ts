@@ -12,7 +12,7 @@ import { reportFault } from '../fault.js';
 import type { AnyFunction, Site } from '../site/site.js';
 import { state } from '../state.js';
 import { abandoned, endAbandoned } from './abandoned.js';
-import { addTo, capture, untracedCode } from './callback.js';
+import { addTo, applicationCode, capture } from './callback.js';
 import { captureCall } from './captured-values.js';
 import { carryContext, followGenerator } from './generators.js';
 import { isUnsampled, type Placement, placeCall } from './place.js';
@@ -22,7 +22,7 @@ import { abandon, fail, settle } from './settle.js';
 
 /** Local bindings, because reading an imported one can be a call of a getter, which costs and for which a full stack has no room. */
 const faulty = abandoned;
-const code = untracedCode;
+const application = applicationCode;
 const root: Context = ROOT_CONTEXT;
 
 /** A call to record: under the recorded span of this active context, or as placed. Made by decide() for recordCall(). */
@@ -74,7 +74,7 @@ export function contextToDecide(site: Site): Context | undefined {
  */
 export function decide(active: Context, site: Site, self: unknown, args: ArrayLike<unknown>): Decision | undefined {
   const { recorder } = state;
-  if (recorder === undefined || code.running) return undefined;
+  if (recorder === undefined || application.running) return undefined;
   if (site.options.adds !== undefined) return addToCurrent(recorder, active, site, self, args);
   const decision = place(recorder, active, site, self, args);
   if (decision === undefined || site.iterates) return decision;

@@ -1,5 +1,5 @@
-// Rows of commands.test.ts: the blocks of commands that run against the service of service.ts, in the order in which they run, with
-// what a test needs otherwise than a reader.
+// Rows of commands.test.ts: the blocks of commands that run against the service of service.ts, in the order in which they run, and
+// what the test changes in them.
 
 import type { Row } from './evaluate.js';
 

@@ -101,7 +101,7 @@ class Reader {
 
   /** Sends the page's request again: it is recorded, or it is not, by the switch. */
   async #expectSpans(recorded: boolean, line: string): Promise<void> {
-    // what is on its way arrives first
+    // spans of earlier requests may still arrive
     await wait(QUIET_MS);
     const before = this.#spans.length;
     await executeFile('sh', ['-c', this.#own(this.#request).replace(/^curl /, 'curl -s ')], { cwd: this.#directory });

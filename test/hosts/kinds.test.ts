@@ -131,7 +131,7 @@ for (const bundler of BUNDLERS) {
         entry: 'app/src/main.ts',
         decorators: kind === 'legacy' ? 'legacy' : 'standard',
         // these take longer than all the rest
-        ...{ modules: 'esm', minify: !['Rollup', 'Farm'].includes(bundler.name), plugin: true },
+        ...{ modules: 'esm', minify: !['Rollup', 'webpack', 'Farm'].includes(bundler.name), plugin: true },
       };
       directory ??= projects(bundler.packages);
       write(directory, `${kind}/build.mjs`, bundler.script(way));

@@ -84,7 +84,7 @@ test('a step runs beside the files, and those that may take longest come first',
     for (const [name, opening] of [['a'], ['b'], ['c', '// limit: 90 s\n'], ['d', '// limit: 300 s\n']] as const)
       writeFileSync(join(root, `test/${name}.test.ts`), noted(name, opening));
     const lines: string[] = [];
-    const suite = new Suite({ root, filters: [], ci: false, print: (line) => lines.push(line) });
+    const suite = new Suite({ root, filters: [], ci: false, print: (line) => lines.push(line), idleShare: () => 0 });
     // The step holds one of two places until all files have run at the other, one after the other.
     await suite.runFiles(async () => {
       writeFileSync(join(root, 'beside'), '');
@@ -97,6 +97,28 @@ test('a step runs beside the files, and those that may take longest come first',
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+});
+
+/** Of four files, those that have started when the first one ends, which it does once all have or at its limit. */
+async function startedBeside(idleShare: () => number, limitMs: number): Promise<number> {
+  const waiting = `import { test } from 'uvu';\nimport { readdirSync, writeFileSync } from 'node:fs';
+const started = () => readdirSync('.').filter((name) => name.startsWith('started-')).length;
+test('waits', async () => {
+  writeFileSync('started-' + process.pid, '');
+  const limit = Date.now() + ${limitMs};
+  while (Date.now() < limit && started() < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+  console.log('skip: ' + started() + ' have started');
+});
+test.skip('prints the reason');
+test.run();\n`;
+  const files = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`test/${name}.test.ts`, waiting]));
+  const { printed } = await runOver(files, { idleShare });
+  return Number(/skipped: (\d) have started/.exec(printed)?.[1]);
+}
+
+test('further files start while CPUs are idle, and none while they are busy', async () => {
+  assert.is(await startedBeside(() => 1, 60_000), 4);
+  assert.is(await startedBeside(() => 0, 2500), 2);
 });
 
 test('a file that forgets test.run() fails, and so does one without tests', async () => {

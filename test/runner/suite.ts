@@ -1,15 +1,21 @@
-// Adds to uvu what it lacks: files side by side, each in a process of its own with a time limit, a filter by test name, and one
-// summary. A file passes only when uvu printed how many tests ran, at least one did, and the process exited with 0.
+// Adds to uvu what it lacks: files side by side, as many as keep the CPUs busy, each in a process of its own with a time limit, a filter by
+// test name, and one summary. A file passes only when uvu printed how many tests ran, at least one did, and the process exited with 0.
 // The opening comment of a test file may hold
 //   `// alone: <reason>`     to run while no other file runs (files that measure time)
 //   `// limit: <seconds> s`  to replace the default time limit of two minutes
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type ChildResult, runChild } from './child.js';
 
 const AT_A_TIME = 2;
+/** Upper bound of files that run at the same time while CPUs are idle, which they are when files wait. */
+const AT_MOST = 3 * availableParallelism();
+/** Share of the CPUs that is idle when a further file may start, and how often it is looked at. */
+const IDLE_SHARE = 0.25;
+const SAMPLE_MS = 1000;
 const DEFAULT_LIMIT_S = 120;
 const STEP_LIMIT_MS = 300_000;
 /** The closing lines of uvu; the last set counts, because a file may hold several suites. */
@@ -24,6 +30,8 @@ export interface SuiteOptions {
   /** Nothing may be skipped. */
   readonly ci: boolean;
   readonly print: (line: string) => void;
+  /** Share of the CPUs that was idle since its last call. Default: as the system counts. */
+  readonly idleShare?: () => number;
 }
 
 interface TestFile {
@@ -73,10 +81,7 @@ export class Suite {
     // Those that may take longest come first, so that at the end no long one runs by itself.
     const together = files.filter(({ alone }) => !alone).sort((a, b) => b.limitMs - a.limitMs);
     const steps = [beside, ...together.map((file) => () => this.#runFile(file))];
-    const worker = async (): Promise<void> => {
-      for (let step = steps.shift(); step; step = steps.shift()) await step();
-    };
-    await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+    await sideBySide(steps, this.options.idleShare ?? idleShareOfCpus());
     for (const file of files) if (file.alone) await this.#runFile(file);
     if (this.#fromFiles > 0) return;
     this.#total.failed++;
@@ -107,6 +112,42 @@ export class Suite {
       ].join('\n'),
     );
   }
+}
+
+/** Runs the steps in their order: two at a time, and further ones one by one while CPUs are idle. */
+async function sideBySide(steps: (() => Promise<void>)[], idleShare: () => number): Promise<void> {
+  const running = new Set<Promise<void>>();
+  const startNext = (): void => {
+    const ended = steps
+      .shift()?.()
+      .finally(() => running.delete(ended as Promise<void>));
+    if (ended !== undefined) running.add(ended);
+  };
+  const sampling = setInterval(() => {
+    if (idleShare() > IDLE_SHARE && running.size < AT_MOST) startNext();
+  }, SAMPLE_MS);
+  try {
+    while (steps.length > 0 || running.size > 0) {
+      while (running.size < AT_A_TIME && steps.length > 0) startNext();
+      await Promise.race(running);
+    }
+  } finally {
+    clearInterval(sampling);
+  }
+}
+
+function idleShareOfCpus(): () => number {
+  let last = { idle: 0, all: 0 };
+  return () => {
+    const times = cpus().map((cpu) => cpu.times);
+    const now = {
+      idle: times.reduce((sum, { idle }) => sum + idle, 0),
+      all: times.reduce((sum, { idle, user, nice, sys, irq }) => sum + idle + user + nice + sys + irq, 0),
+    };
+    const share = (now.idle - last.idle) / Math.max(1, now.all - last.all);
+    last = now;
+    return share;
+  };
 }
 
 function findTestFiles(root: string): TestFile[] {

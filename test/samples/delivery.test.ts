@@ -1,5 +1,6 @@
 // The drivers of the samples end with 1 when spans were not delivered, although everything else went as it must. Each process reports its
-// own counts. limit: 240 s
+// own counts.
+// limit: 240 s
 
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';

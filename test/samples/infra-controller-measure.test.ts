@@ -1,5 +1,6 @@
 // `npm run measure` of the sample: three states, measured in turns. The cost of each differs from machine to machine; its effects do not:
-// off makes no span and writes as much as with nothing built, on makes every span and writes them out. limit: 180 s
+// off makes no span and writes as much as with nothing built, on makes every span and writes them out.
+// limit: 180 s
 
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';

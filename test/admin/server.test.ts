@@ -321,13 +321,13 @@ test('100 half-open connections are ended within their five seconds; then the ne
 test('neither the server nor an open connection keeps the process alive', async () => {
   const script = `
     const { connect } = require('node:net');
-    const { startAdminServer } = require('./runtime/admin/index.ts');
-    const { startTracing } = require('./runtime/index.ts');
+    const { startAdminServer } = require('./dist/runtime/admin/index.js');
+    const { startTracing } = require('./dist/runtime/index.js');
     (async () => {
       const admin = await startAdminServer({ tracing: await startTracing({ serviceName: 'short' }), token: 'the-token-for-changes', port: 0 });
       const socket = connect(Number(new URL(admin.url).port), '127.0.0.1', () => { console.log('connected'); socket.unref(); });
     })();`;
-  const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', script], {
+  const child = spawn(process.execPath, ['-e', script], {
     cwd: join(__dirname, '../..'),
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -12,11 +12,11 @@ export interface Ran {
 const PROJECT = join(__dirname, '../..');
 const LIMIT_MILLISECONDS = 20_000;
 
-/** Starts the program from its source. Only the variables given, and those that a process needs, are set. */
+/** Starts the program as built. Only the variables given, and those that a process needs, are set. */
 export function start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
   const { PATH, HOME, TMPDIR } = process.env;
   const env = { PATH, HOME, TMPDIR, ...environment };
-  return spawn(process.execPath, ['--import', 'tsx', join(PROJECT, 'cli/main.ts'), ...args], { cwd: PROJECT, env });
+  return spawn(process.execPath, [join(PROJECT, 'dist/cli/main.js'), ...args], { cwd: PROJECT, env });
 }
 
 /** @param input standard input; without it, an open one */

@@ -462,9 +462,9 @@ test('without the package yaml the file is refused with the remedy', () => {
       if (name === 'yaml') throw Object.assign(new Error("Cannot find module 'yaml'"), { code: 'MODULE_NOT_FOUND' });
       return resolve.call(this, name, ...rest);
     };
-    const { loadConfiguration } = require(${JSON.stringify(join(__dirname, '../../runtime/config/load.ts'))});
+    const { loadConfiguration } = require(${JSON.stringify(join(__dirname, '../../dist/runtime/config/load.js'))});
     try { loadConfiguration({ cwd: ${JSON.stringify(base)}, env: { OTEL_CONFIG_FILE: 'alone.yaml' } }); } catch (error) { console.log(error.message); }`;
-  const { stdout } = spawnSync(process.execPath, ['--require', 'tsx/cjs', '-e', program], {
+  const { stdout } = spawnSync(process.execPath, ['-e', program], {
     cwd: join(__dirname, '../..'),
     encoding: 'utf8',
   });

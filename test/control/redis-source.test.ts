@@ -112,13 +112,13 @@ for (const [state, port] of [
   test(`followRedis() returns with a Redis that is ${state} where nothing else holds the process, and then keeps it alive no longer`, async () => {
     const redis = port === undefined ? await RedisServer.start() : undefined;
     const script = `
-      const { followRedis } = require('./runtime/control/index.ts');
-      const { startTracing } = require('./runtime/index.ts');
+      const { followRedis } = require('./dist/runtime/control/index.js');
+      const { startTracing } = require('./dist/runtime/index.js');
       (async () => {
         await followRedis(await startTracing({ serviceName: 'short' }), ${JSON.stringify(redis?.url ?? `redis://127.0.0.1:${port}`)});
         console.log('followed');
       })();`;
-    const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', script], {
+    const child = spawn(process.execPath, ['-e', script], {
       cwd: join(__dirname, '../..'),
       stdio: ['ignore', 'pipe', 'ignore'],
     });

@@ -184,7 +184,7 @@ test('a flush that reached its limit does not keep the queue sending', async () 
 /** Runs a program of its own; `tracing`, `span()` and `pause()` are there. */
 function runProgram(options: object, script: string): { child: ReturnType<typeof spawn>; ended: Promise<string> } {
   const source = `
-    const { startTracing } = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
+    const { startTracing } = require(${JSON.stringify(join(ROOT, 'dist/runtime/index.js'))});
     const { trace } = require('@opentelemetry/api');
     const span = () => trace.getTracer('t').startSpan('s').end();
     const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -192,7 +192,7 @@ function runProgram(options: object, script: string): { child: ReturnType<typeof
       const tracing = await startTracing(${JSON.stringify({ enabled: true, scheduleDelay: 10_000, ...options })});
       ${script}
     })();`;
-  const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', source], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['-e', source], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (out += text));
   return { child, ended: once(child, 'close').then(() => out) };
@@ -276,14 +276,14 @@ test('tracing starts and exports where timers are numbers', async () => {
       const real = globalThis[name];
       globalThis[name] = (...given) => Number(real(...given));
     }
-    const { startTracing, instrument } = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
+    const { startTracing, instrument } = require(${JSON.stringify(join(ROOT, 'dist/runtime/index.js'))});
     (async () => {
       const tracing = await startTracing({ enabled: true, endpoint: ${JSON.stringify(collector.url)} });
       instrument(() => 1)();
       await tracing.shutdown();
       console.log(JSON.stringify(tracing.state().spans));
     })();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--require', 'tsx/cjs', '-e', script], { cwd: ROOT });
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { cwd: ROOT });
   assert.match(stdout, /"exported":1/u);
 });
 

@@ -257,9 +257,9 @@ withServer('neither a connection nor an attempt to connect holds the process', a
 
 /** A program that starts tracing, works for half a second, and has nothing left to do. */
 async function endOf(url: string): Promise<{ code: number | null; seconds: number }> {
-  const program = `const { startTracing } = require('./runtime/index.ts');
+  const program = `const { startTracing } = require('./dist/runtime/index.js');
 startTracing({ serviceName: 's', opampEndpoint: ${JSON.stringify(url)} }).then(() => setTimeout(() => process.send('worked', () => process.disconnect()), 500));`;
-  const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', program], {
+  const child = spawn(process.execPath, ['-e', program], {
     cwd: PROJECT,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -77,7 +77,7 @@ async function execute(line: Line, side: Side, endpoint: string): Promise<Record
   const owners: Record<string, string> = {};
   for (const env of new Set(PROGRAMS.map((program) => program.env))) {
     const names = PROGRAMS.filter((program) => program.env === env).map(({ name }) => name);
-    const args = [...line.preload, '--import', 'tsx', join(__dirname, 'conformance', 'side.ts'), side, ...names];
+    const args = [...line.preload, '--require', 'tsx/cjs', join(__dirname, 'conformance', 'side.ts'), side, ...names];
     const { stdout } = await executeFile(line.node, args, {
       cwd: PROJECT,
       env: {

@@ -151,7 +151,7 @@ whole('no secret leaves the process in spans, output, answers, errors or the sto
 async function assertStoreHidesIt(exported: readonly Buffer[]): Promise<void> {
   const file = join(folder, 'store.db');
   const ports = ['--port', '0', '--grpc-port', '0', '--http-port', '0'];
-  const args = ['--import', 'tsx', join(ROOT, 'cli/main.ts'), 'view', '--json', '--store', file, ...ports];
+  const args = [join(ROOT, 'dist/cli/main.js'), 'view', '--json', '--store', file, ...ports];
   const child = spawn(NODE24, args, { cwd: ROOT });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {

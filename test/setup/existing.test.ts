@@ -157,7 +157,7 @@ function noticesOf(program: string): string {
     console.warn = (line) => lines.push(line);
     ${program}
     process.on('exit', () => process.stdout.write(lines.join('\\n')));`;
-  return execFileSync(process.execPath, ['--require', 'tsx/cjs', '-e', script], { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' });
+  return execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' });
 }
 
 const SDK = `
@@ -165,7 +165,7 @@ const SDK = `
   const { BasicTracerProvider } = require('@opentelemetry/sdk-trace-base');
   trace.setGlobalTracerProvider(new BasicTracerProvider());`;
 const SITE = `
-  const { instrument, createSampler } = require('./runtime/index.ts');
+  const { instrument, createSampler } = require('./dist/runtime/index.js');
   globalThis.held = instrument({ namespace: 'x', name: 'call' }, () => 1);`;
 
 test('instrumented code beside an SDK without createSampler() is logged once, also by a short program', () => {
@@ -175,7 +175,7 @@ test('instrumented code beside an SDK without createSampler() is logged once, al
 });
 
 test('instrumented code beside an SDK is logged where startTracing() has no endpoint, and not where it exports', () => {
-  const start = (options: string) => noticesOf(`${SDK}${SITE} void require('./runtime/index.ts').startTracing(${options});`);
+  const start = (options: string) => noticesOf(`${SDK}${SITE} void require('./dist/runtime/index.js').startTracing(${options});`);
   assert.match(start(''), /SPW031.*startTracing\(\) has no endpoint. Call createSampler\(/);
   assert.not.match(start("{ endpoint: 'http://127.0.0.1:9' }"), 'SPW031');
 });
@@ -184,7 +184,7 @@ test('nothing is logged with createSampler(), after its shutdown, without an SDK
   assert.not.match(noticesOf(`${SDK}${SITE} createSampler();`), 'SPW031');
   assert.not.match(noticesOf(`${SDK}${SITE} void createSampler().tracing.shutdown();`), 'SPW031', 'a service that ends');
   assert.not.match(noticesOf(SITE), 'SPW031');
-  assert.not.match(noticesOf(`${SDK} require('./runtime/index.ts');`), 'SPW031');
+  assert.not.match(noticesOf(`${SDK} require('./dist/runtime/index.js');`), 'SPW031');
 });
 
 const newer = join(ROOT, '.cache/sdk3/node_modules/@opentelemetry/api');

@@ -175,10 +175,10 @@ test('log_level leaves out the levels below it, and createRootSampler() takes bo
 
 test('under a test runner only warnings are logged, unless a level is set', () => {
   const root = join(__dirname, '..', '..');
-  const program = `const { startTracing } = require(${JSON.stringify(join(root, 'runtime/index.ts'))});
+  const program = `const { startTracing } = require(${JSON.stringify(join(root, 'dist/runtime/index.js'))});
     startTracing({ endpoint: 'http://127.0.0.1:1' }).then((tracing) => tracing.shutdown());`;
   const run = (env: NodeJS.ProcessEnv): string =>
-    spawnSync(process.execPath, ['--require', 'tsx/cjs', '-e', program], {
+    spawnSync(process.execPath, ['-e', program], {
       cwd: root,
       encoding: 'utf8',
       env: { PATH: process.env.PATH, ...env },

@@ -28,7 +28,7 @@ test.after.each(() => {
 async function live(options: object, script: string): Promise<{ out: string; err: string; after: number }> {
   const all = { enabled: true, otlpTimeout: ATTEMPT_MS, exportTimeout: ATTEMPT_MS, ...options };
   const source = `
-    const { startTracing } = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
+    const { startTracing } = require(${JSON.stringify(join(ROOT, 'dist/runtime/index.js'))});
     const { trace } = require('@opentelemetry/api');
     const span = () => trace.getTracer('t').startSpan('s').end();
     const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -37,7 +37,7 @@ async function live(options: object, script: string): Promise<{ out: string; err
       ${script}
       console.log('done', Date.now());
     })();`;
-  const child = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', source], { cwd: ROOT, timeout: 100_000 });
+  const child = await promisify(execFile)(process.execPath, ['-e', source], { cwd: ROOT, timeout: 100_000 });
   return { out: child.stdout, err: child.stderr, after: Date.now() - Number(/done (\d+)/u.exec(child.stdout)?.[1]) };
 }
 

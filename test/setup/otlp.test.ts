@@ -347,12 +347,12 @@ test('gRPC: after an attempt without an answer the next one opens another connec
 /** Runs a program to its natural end; what it prints last is when its own work was done. */
 async function live(script: string): Promise<{ out: string; after: number }> {
   const source = `
-    const { startTracing } = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
+    const { startTracing } = require(${JSON.stringify(join(ROOT, 'dist/runtime/index.js'))});
     const { trace } = require('@opentelemetry/api');
     const span = () => trace.getTracer('t').startSpan('s').end();
     const pause = (ms) => new Promise((done) => setTimeout(done, ms));
     (async () => { ${script}; console.log('done', Date.now()); })();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--require', 'tsx/cjs', '-e', source], {
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', source], {
     cwd: ROOT,
     timeout: 40_000,
   });

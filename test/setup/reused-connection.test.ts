@@ -18,7 +18,7 @@ const ROOT = join(__dirname, '..', '..');
 const BATCHES = 15;
 const NODES = [process.execPath, NODE24, part('node26/node_modules/.bin/node')].filter(existsSync);
 
-const program = (url: string): string => `const { instrument, startTracing } = require('./runtime/index.ts');
+const program = (url: string): string => `const { instrument, startTracing } = require('./dist/runtime/index.js');
 (async () => {
   const tracing = await startTracing({ endpoint: '${url}', otlpProtocol: 'http/protobuf', enabled: true });
   const call = instrument({ name: 'call' }, () => 1);
@@ -50,7 +50,7 @@ for (const [index, node] of NODES.entries()) {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     let stderr: string;
     try {
-      ({ stderr } = await promisify(execFile)(node, ['--require', 'tsx/cjs', '-e', program(url)], {
+      ({ stderr } = await promisify(execFile)(node, ['-e', program(url)], {
         cwd: ROOT,
         timeout: 30_000,
       }));

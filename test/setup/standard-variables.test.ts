@@ -13,9 +13,9 @@ const SPAN = 'b7ad6b7169203331';
 
 /** Runs the body of an async function that has the package as `spanwright`; the last line that it prints is JSON. */
 function runProgram(body: string, env: NodeJS.ProcessEnv): { printed: string[]; log: string } {
-  const program = `const spanwright = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
+  const program = `const spanwright = require(${JSON.stringify(join(ROOT, 'dist/runtime/index.js'))});
     (async () => {${body}})();`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', '-e', program], {
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], {
     cwd: ROOT,
     encoding: 'utf8',
     env: { PATH: process.env.PATH, ...env },
@@ -116,13 +116,13 @@ test('OTEL_EXPORTER_OTLP_TIMEOUT bounds a flush whose Collector never answers', 
 
 test('OTEL_EXPORTER_OTLP_INSECURE=true sends in plaintext to an address without a scheme', async () => {
   const receiver = await startReceiver();
-  const program = `const spanwright = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))}); (async () => {${RECORD}})();`;
+  const program = `const spanwright = require(${JSON.stringify(join(ROOT, 'dist/runtime/index.js'))}); (async () => {${RECORD}})();`;
   const address = receiver.endpoint.replace('http://', '');
   for (const [insecure, arrived] of [
     ['false', 0],
     ['true', 1],
   ] as const) {
-    await promisify(execFile)(process.execPath, ['--require', 'tsx/cjs', '-e', program], {
+    await promisify(execFile)(process.execPath, ['-e', program], {
       cwd: ROOT,
       env: { PATH: process.env.PATH, OTEL_EXPORTER_OTLP_ENDPOINT: address, OTEL_EXPORTER_OTLP_INSECURE: insecure },
     });

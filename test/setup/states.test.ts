@@ -32,7 +32,7 @@ interface Seen {
 /** A service that calls the next one: in between, instrumented code, with the context of the request that it got. */
 async function runStates(options: object, next: number, env: NodeJS.ProcessEnv = {}): Promise<Seen> {
   const source = `
-    const { startTracing, instrument, inject, extract } = require(${JSON.stringify(join(ROOT, 'runtime/index.ts'))});
+    const { startTracing, instrument, inject, extract } = require(${JSON.stringify(join(ROOT, 'dist/runtime/index.js'))});
     const { context, trace } = require('@opentelemetry/api');
     const { get, createServer } = require('node:http');
     const ask = (port, headers) => new Promise((done, fail) => get({ host: '127.0.0.1', port, headers, agent: false }, (r) => r.resume().on('end', done)).on('error', fail));
@@ -72,7 +72,7 @@ async function runStates(options: object, next: number, env: NodeJS.ProcessEnv =
       await tracing.shutdown();
     })();`;
   const inherited = Object.entries(process.env).filter(([name]) => !/^(OTEL_|SPANWRIGHT_)/.test(name));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--require', 'tsx/cjs', '-e', source], {
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', source], {
     cwd: ROOT,
     timeout: 30_000,
     env: { ...Object.fromEntries(inherited), FLAGS: '00', ...env },

@@ -31,7 +31,7 @@ async function assistant(args: readonly string[]): Promise<Assistant> {
     import('@modelcontextprotocol/sdk/client/stdio.js'),
   ]);
   const client = new Client({ name: 'test', version: '1.0.0' });
-  const command = ['--import', 'tsx', join(PROJECT, 'cli/main.ts'), 'view', '--mcp', ...args];
+  const command = [join(PROJECT, 'dist/cli/main.js'), 'view', '--mcp', ...args];
   await client.connect(new StdioClientTransport({ command: process.execPath, args: command, cwd: PROJECT, stderr: 'ignore' }));
   return {
     tools: async () => (await client.listTools()).tools,

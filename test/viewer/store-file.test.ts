@@ -28,7 +28,7 @@ interface Running {
 
 function spawnView(args: readonly string[]): ChildProcess {
   const ports = ['--port', '0', '--grpc-port', '0', '--http-port', '0'];
-  return spawn(NODE24, ['--import', 'tsx', join(PROJECT, 'cli/main.ts'), 'view', '--json', ...ports, ...args], { cwd: PROJECT });
+  return spawn(NODE24, [join(PROJECT, 'dist/cli/main.js'), 'view', '--json', ...ports, ...args], { cwd: PROJECT });
 }
 
 async function view(...args: string[]): Promise<Running> {

@@ -55,7 +55,7 @@ export class LoadedService {
     const id = randomUUID();
     const all: TracingOptions = { ...options, resource: { ...options.resource, 'service.instance.id': id } };
     const child = fork(join(__dirname, 'service.ts'), [JSON.stringify(all)], {
-      execArgv: ['--expose-gc', '--import', 'tsx'],
+      execArgv: ['--expose-gc', '--require', 'tsx/cjs'],
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

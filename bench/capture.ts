@@ -1,7 +1,7 @@
 // Cost of captured values: a recorded call with five scalar arguments under a lease with `capture`, over the same call recorded without it.
 // Both are roots, whose spans are queued and passed to an exporter that discards them.
 
-import { NODES } from './node24.js';
+import { NODES } from './nodes.js';
 import { FORWARDER } from './off.js';
 import { measurePairs, type Plan } from './pairs.js';
 import { profileTable } from './profile.js';

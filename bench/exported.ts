@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { dirname, join } from 'node:path';
 import type { ExportedAnswer, ExportedOrder, ExportedSetup } from './exported-program.js';
-import { NODE24 } from './node24.js';
+import { NODE24 } from './nodes.js';
 import { Receiver } from './receiver.js';
 import { type Budget, factor, machine, type Outcome, overFirst, samplesOf, type Table, timesTable } from './report.js';
 import { paired, pairedAbove } from './statistics.js';

@@ -4,12 +4,12 @@
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { NODES } from './node24.js';
+import type { Shape } from './floors.js';
+import { NODES } from './nodes.js';
 import { FORWARDER } from './off.js';
 import { measurePairs, type Plan } from './pairs.js';
 import { profileTable } from './profile.js';
 import { type Budget, machine, type Outcome, overFirst, signed, type Table, time, timesTable } from './report.js';
-import type { Shape } from './sites.js';
 import type { Choice, Modules } from './variants.js';
 import type { Workspace } from './workspace.js';
 

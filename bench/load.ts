@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { NODES } from './node24.js';
+import { NODES } from './nodes.js';
 import { type Budget, factor, machine, milliseconds, type Outcome, range, samplesOf } from './report.js';
 import { paired, spread } from './statistics.js';
 

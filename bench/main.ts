@@ -21,6 +21,7 @@ import { measureOff } from './off.js';
 import { measureOn } from './on.js';
 import { measureOpen } from './open.js';
 import { measureOthers } from './others.js';
+import { measurePeers } from './peers.js';
 import { measureProduction } from './production.js';
 import { measureProfile } from './profile.js';
 import { measureRecorded } from './recorded.js';
@@ -38,6 +39,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   sites: (modules) => measureSites(modules.workspace),
   'sites-long': (modules) => measureSitesLong(modules.workspace),
   others: measureOthers,
+  peers: measurePeers,
   on: measureOn,
   recorded: measureRecorded,
   export: measureExport,

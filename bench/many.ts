@@ -5,10 +5,11 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Shape } from './floors.js';
 import type { ManyMeasured, ManyRequest } from './many-worker.js';
-import { NODE24 } from './node24.js';
+import { NODE24 } from './nodes.js';
 import { type Budget, factor, type Outcome, time } from './report.js';
-import { type Shape, sitesSource } from './sites.js';
+import { sitesSource } from './sites.js';
 import { spread } from './statistics.js';
 import type { Build, Workspace } from './workspace.js';
 

@@ -2,22 +2,13 @@
 // `.ci/setup` installs it; without it this section reports that and measures nothing.
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { NODE24 } from './nodes.js';
 import { CHEAP } from './off.js';
 import { CHOICES } from './on.js';
 import { measurePairs, type Plan } from './pairs.js';
 import { type Budget, factor, machine, type Outcome, overFirst, signed, type Table, time, timesTable } from './report.js';
 import type { Modules } from './variants.js';
 
-/** Installed by `.ci/setup`. */
-export const NODE24 = join(__dirname, '..', '.cache', 'node24', 'node_modules', 'node', 'bin', 'node');
-/** Version and path of each installed Node.js that sections compare. */
-export const NODES = (
-  [
-    ['Node 20', process.execPath],
-    ['Node 24', NODE24],
-  ] as const
-).filter(([, node]) => existsSync(node));
 const OFF: Plan = { generations: 2, rounds: 18, warmUps: 5, limitMs: 20_000, node: NODE24 };
 const ON: Plan = { generations: 2, rounds: 8, warmUps: 2, limitMs: 12_000, node: NODE24 };
 const CALLS = 25_600;

@@ -1,10 +1,11 @@
 // Cost of an instrumented call while tracing is off: time, bytes and microtask turns, against the bare call. Off before tracing
-// was ever on, and off again after it; what others cost while they are off is measured in others.ts.
+// was ever on, and off again after it; what others cost while they are off is measured in others.ts and peers.ts.
 
-import { PEERS } from './others.js';
+import type { Shape } from './floors.js';
+import { DROPPING } from './others.js';
 import { measureOnce, measurePairs, type Plan } from './pairs.js';
+import { CHOICES as PEERS } from './peers.js';
 import { type Budget, factor, type Outcome, overFirst, signed, time, timesTable } from './report.js';
-import type { Shape } from './sites.js';
 import type { paired } from './statistics.js';
 import { type Choice, MANY, type Modules } from './variants.js';
 
@@ -100,7 +101,7 @@ function offBudgets(shape: Shape, over: (label: string) => ReturnType<typeof pai
 /** Bytes and microtasks of a call. */
 async function measureTraces(modules: Modules, worker: string): Promise<{ rows: string[][]; budget: Budget[] }> {
   // The hand-written row shows that the count detects allocations.
-  const choices = [...CHEAP, ...PEERS.slice(2)].filter(({ label, flavour }) => !/no SDK$/.test(label) && flavour !== 'autotel');
+  const choices = [...CHEAP, ...DROPPING.slice(2), ...PEERS.off.slice(2)].filter(({ flavour }) => flavour !== 'autotel');
   const count = async (shape: Shape, order: 'bytes' | 'turns') => {
     const variants = await modules.all(choices, shape);
     const flags = order === 'bytes' ? BYTES_FLAGS : [];

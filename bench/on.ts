@@ -1,10 +1,10 @@
 // Cost of a recorded call: spans started, ended, queued by a batch processor and passed to an exporter that discards them,
 // against spans made by hand with the same attributes. The time includes the export of the queue.
 
+import type { Shape } from './floors.js';
 import { BYTES_CALLS, BYTES_FLAGS } from './off.js';
 import { measureOnce, measurePairs, type Plan } from './pairs.js';
 import { factor, type Outcome, overFirst, samplesOf, timesTable } from './report.js';
-import type { Shape } from './sites.js';
 import type { ParentName } from './states.js';
 import { paired } from './statistics.js';
 import type { Choice, Modules } from './variants.js';
@@ -22,9 +22,6 @@ export const CHOICES: readonly Choice[] = [
   { label: PROVIDED, flavour: 'instrument', build: 'built', state: 'sdk with createSampler()', spans: 1 },
   { label: PROVIDED_BY_HAND, flavour: 'handwritten', state: 'sdk with createSampler()', spans: 1 },
   { label: 'hand-written span, our provider', flavour: 'handwritten', state: 'spanwright on', spans: 1 },
-  { label: 'nestjs-otel, SDK', flavour: 'nestjs-otel', state: 'sdk on', spans: 1 },
-  { label: 'fullstackhouse, SDK', flavour: 'fullstackhouse', state: 'sdk on', spans: 1 },
-  { label: 'autotel, SDK', flavour: 'autotel', build: 'plain standard', state: 'sdk on', spans: 1 },
 ];
 
 /** Calls of a round: a recorded call takes long enough that fewer are needed. */
@@ -34,7 +31,7 @@ const SETTINGS: readonly { parent: ParentName; title: string; note: string }[] =
   {
     parent: 'none',
     title: 'each call a trace of its own',
-    note: 'No parent: the sampler decides for every call. Hand-written spans carry the same five attributes as transformed ones; the peers carry none, the plain decorator two.',
+    note: 'No parent: the sampler decides for every call. Hand-written spans carry the same five attributes as transformed ones, the plain decorator two.',
   },
   { parent: 'sampled', title: 'under a recorded parent', note: 'The common case: one request, many spans below it.' },
 ];

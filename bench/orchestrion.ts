@@ -4,7 +4,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create } from '@apm-js-collab/code-transformer';
-import { type Shape, SITES } from './sites.js';
+import type { Shape } from './floors.js';
+import { SITES } from './sites.js';
 
 export function rewriteForChannels(folder: string, shape: Shape): void {
   const filePath = `bare-${shape}.js`;

@@ -1,10 +1,10 @@
-// More expensive ways to record nothing: spans made by hand or by peers, against an SDK that drops everything, a provider that drops
-// everything, or no SDK at all; and calls below a parent that was not sampled. The costs that any tracer causes (the body,
+// More expensive ways to record nothing: spans made by hand, against an SDK that drops everything or a provider that drops everything;
+// and calls below a parent that was not sampled. Peers are measured in peers.ts. The costs that any tracer causes (the body,
 // closures, the promise, the active context) are a row of their own, and the budgets apply to the difference.
 
+import type { Shape } from './floors.js';
 import { measurePairs, type Plan } from './pairs.js';
 import { type Budget, factor, type Outcome, overFirst, samplesOf, share, timesTable } from './report.js';
-import type { Shape } from './sites.js';
 import { paired, pairedAbove } from './statistics.js';
 import { type Choice, FEW, type Modules } from './variants.js';
 
@@ -12,19 +12,12 @@ const OURS = 'third-party tracer through our provider, off';
 const DROPPED = 'hand-written span, sampler off';
 const EMPTY = 'hand-written span, empty tracer';
 
-export const PEERS: readonly Choice[] = [
+export const DROPPING: readonly Choice[] = [
   { label: 'bare call', flavour: 'bare', calls: FEW },
   { label: EMPTY, flavour: 'handwritten', state: 'empty tracer' },
   { label: OURS, flavour: 'handwritten', state: 'spanwright off' },
   { label: 'orchestrion, no subscriber', flavour: 'orchestrion' },
-  { label: 'hand-written span, no SDK', flavour: 'handwritten' },
-  { label: 'nestjs-otel, no SDK', flavour: 'nestjs-otel' },
-  { label: 'fullstackhouse, no SDK', flavour: 'fullstackhouse' },
-  { label: 'autotel, no SDK', flavour: 'autotel', build: 'plain standard' },
   { label: DROPPED, flavour: 'handwritten', state: 'sdk off' },
-  { label: 'nestjs-otel, sampler off', flavour: 'nestjs-otel', state: 'sdk off' },
-  { label: 'fullstackhouse, sampler off', flavour: 'fullstackhouse', state: 'sdk off' },
-  { label: 'autotel, sampler off', flavour: 'autotel', build: 'plain standard', state: 'sdk off' },
 ];
 
 /** An upstream service decided not to sample; this service records everything that is sampled. */
@@ -46,7 +39,7 @@ export async function measureOthers(modules: Modules): Promise<Outcome> {
   const tables = [];
   const budgets: Budget[] = [];
   for (const shape of ['sync', 'async'] as const) {
-    const peers = await measurePairs(worker, await modules.all(PEERS, shape), PLAN);
+    const peers = await measurePairs(worker, await modules.all(DROPPING, shape), PLAN);
     tables.push(timesTable(`Off, ${shape} methods: spans by others`, PEERS_NOTE, peers, overFirst(peers)));
     budgets.push(
       added(`off, third-party tracer through our provider, over the SDK's AlwaysOff, ${shape}`, peers, OURS, DROPPED, EMPTY),
@@ -63,7 +56,7 @@ export async function measureOthers(modules: Modules): Promise<Outcome> {
 }
 
 const PEERS_NOTE =
-  "Off by a sampler that drops everything, by Spanwright's gate, or because there is no SDK. The empty tracer only calls back, which is the least cost " +
+  "Off by a sampler that drops everything, or by Spanwright's gate. The empty tracer only calls back, which is the least cost " +
   'of hand-written spans. The budget is on what a tracer adds to it.';
 
 const UNSAMPLED_NOTE: Record<Shape, string> = {

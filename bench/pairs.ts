@@ -125,7 +125,9 @@ class Subject {
     const { module, state, parent, shape, bursts, callSites } = variant;
     const setup: WorkerSetup = { module, state, parent, shape, bursts, callSites };
     // The environment of the person who runs the benchmark must not configure the measured programs.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(name)));
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANWRIGHT|DD_|SENTRY|NODE_OPTIONS)/.test(name)),
+    );
     this.#child = fork(worker, [JSON.stringify(setup)], {
       execPath: node,
       execArgv: [...flags],

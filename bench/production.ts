@@ -1,12 +1,12 @@
 // Cost of a method that does not record while tracing is in use elsewhere in the service: a lease on another namespace or value, a
 // trace that is open while the flag is off, requests whose upstream does not keep the trace.
 
-import { NODES } from './node24.js';
+import type { Shape } from './floors.js';
+import { NODES } from './nodes.js';
 import { FORWARDER } from './off.js';
 import { measurePairs, type Plan } from './pairs.js';
 import { profileTable } from './profile.js';
 import { type Budget, machine, type Outcome, overFirst, signed, time, timesTable } from './report.js';
-import type { Shape } from './sites.js';
 import type { ParentName, StateName } from './states.js';
 import type { Choice, Modules } from './variants.js';
 

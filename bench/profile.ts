@@ -5,9 +5,9 @@
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Shape } from './floors.js';
 import type { Profile } from './profiled.js';
 import type { Outcome, Table } from './report.js';
-import type { Shape } from './sites.js';
 import type { ParentName, StateName } from './states.js';
 import type { Choice, Modules } from './variants.js';
 

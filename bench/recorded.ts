@@ -1,18 +1,12 @@
 // Cost of a recorded call below a recorded span of the same process, over the least that a span can cost and over spans by hand, on
 // each Node.js that there is. A call that throws is a table of its own. Spans are queued and passed to an exporter that discards them.
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { NODES } from './node24.js';
+import type { Shape } from './floors.js';
+import { ALL_NODES } from './nodes.js';
 import { measurePairs, type Plan } from './pairs.js';
 import { type Budget, factor, machine, type Outcome, overFirst, samplesOf, type Table, timesTable } from './report.js';
-import type { Shape } from './sites.js';
 import { paired } from './statistics.js';
 import type { Choice, Modules } from './variants.js';
-
-/** Installed by `.ci/setup`. */
-const NODE26 = join(__dirname, '..', '.cache', 'hosts', 'node26', 'node_modules', 'node', 'bin', 'node');
-const ALL_NODES = existsSync(NODE26) ? [...NODES, ['Node 26', NODE26] as const] : NODES;
 
 const FLOOR = 'floor: AsyncLocalStorage.run, two clocks, ids, one object';
 const BY_HAND = 'hand-written span, SDK';

@@ -1,41 +1,22 @@
 // Writes the source that the benchmarks measure: 32 classes with one method each, every body different, in the flavours that are
 // compared. All flavours of a shape compute the same numbers, so that a checksum shows that no call was optimised away.
 
+import {
+  attributesOf,
+  CLOCK_HEAD,
+  CONTEXT_HEAD,
+  clockReads,
+  FLOOR_HEAD,
+  leastRecorder,
+  leastSpan,
+  PROLOGUE_HEAD,
+  parts,
+  RECORDER_HEAD,
+  type Shape,
+} from './floors.js';
+
 /** How often the one shared call site meets another callee: 32 makes it megamorphic, as in a real service. */
 export const SITES = 32;
-
-export type Shape = 'sync' | 'async';
-
-/** The cheapest random ids: slices of a text. All spans share one trace id, as below a parent. */
-const FLOOR_HEAD = `import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomFillSync } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
-interface Least { traceId: string; spanId: string; start: number; end: number; error: unknown }
-const storage = new AsyncLocalStorage<Least>();
-const now = performance.now.bind(performance);
-const bytes = Buffer.alloc(512);
-let text = '';
-let at = 0;
-function digits(count: number): string {
-  if (at + count > text.length) {
-    text = randomFillSync(bytes).toString('hex');
-    at = 0;
-  }
-  at += count;
-  return text.slice(at - count, at);
-}
-const traceId = digits(32);`;
-
-/** The storage that is in use, since a second one would slow every promise down. */
-const CONTEXT_HEAD = `import type { AsyncLocalStorage } from 'node:async_hooks';
-const { storage } = (globalThis as unknown as Record<symbol, { storage: AsyncLocalStorage<object> }>)[Symbol.for('spanwright.contexts.1')]!;
-const never = {};`;
-
-const CLOCK_HEAD = `import { AsyncLocalStorage } from 'node:async_hooks';
-import { performance } from 'node:perf_hooks';
-const storage = new AsyncLocalStorage<number>();
-const now = performance.now.bind(performance);
-const times = new Float64Array(2);`;
 
 /** How the methods of a generated file are instrumented. */
 const FLAVOURS = {
@@ -43,6 +24,11 @@ const FLAVOURS = {
   instrument: {
     head: "import { instrument } from 'spanwright';",
     method: (_site: number, method: string) => `@instrument\n  ${method}`,
+  },
+  // Floor of a call while tracing is off: any prologue has to test a variable, and to hold a branch for the time when it is set.
+  'least prologue': {
+    head: PROLOGUE_HEAD,
+    method: (site: number, method: string) => method.replace(' {\n', ` {\n    if (watch) return watch(${site}, this, a, b);\n`),
   },
   // Floor of a call while tracing is in use elsewhere: any tracer has to read the active context.
   'context read': {
@@ -80,6 +66,31 @@ const FLAVOURS = {
   floor: {
     head: FLOOR_HEAD,
     method: leastSpan,
+  },
+  recorder: {
+    head: RECORDER_HEAD,
+    method: leastRecorder,
+  },
+  // dd-trace has no decorator; it wraps the method when the class is defined.
+  'datadog wrap': {
+    head: "const tracer = require('dd-trace');",
+    method: (site: number, method: string) =>
+      `static {\n    this.prototype.m = tracer.wrap('Site${site}.m', { tags: ${attributesOf(site)} }, this.prototype.m);\n  }\n  ${method}`,
+  },
+  'datadog trace': {
+    head: "const tracer = require('dd-trace');",
+    method: (site: number, method: string, shape: Shape = 'sync') =>
+      inCallback(method, shape, `{ tags: ${attributesOf(site)} }`, `tracer.trace('Site${site}.m', Site${site}.options, `),
+  },
+  sentry: {
+    head: "const Sentry = require('@sentry/node');",
+    method: (site: number, method: string, shape: Shape = 'sync') =>
+      inCallback(
+        method,
+        shape,
+        `{ name: 'Site${site}.m', attributes: ${attributesOf(site)} }`,
+        `Sentry.startSpan(Site${site}.options, `,
+      ),
   },
   handwritten: {
     head: "import { SpanStatusCode, trace } from '@opentelemetry/api';\nconst tracer = trace.getTracer('bench');",
@@ -154,40 +165,16 @@ ${calls.join('\n')}
 }`;
 }
 
-function parts(method: string): { signature: string; body: string } {
-  const [signature = '', ...rest] = method.split(' {\n');
-  return { signature, body: rest.join(' {\n').replace(/\n {2}\}$/, '') };
-}
-
-/** The least that a span can cost: a context, two readings of the clock, ids, and one object that holds them. */
-function leastSpan(_site: number, method: string, shape: Shape = 'sync'): string {
+/** The method's body in a callback of `call`. */
+function inCallback(method: string, shape: Shape, options: string, call: string): string {
   const { signature, body } = parts(method);
   const [keyword, type] = shape === 'sync' ? ['', 'number'] : ['async ', 'Promise<number>'];
-  return `${signature} {
-    const span: Least = { traceId, spanId: digits(16), start: now(), end: 0, error: undefined };
-    return storage.run(span, ${keyword}(): ${type} => {
-      try {
-        ${body}
-      } catch (error) {
-        span.error = error;
-        throw error;
-      } finally {
-        span.end = now();
-      }
+  return `static readonly options = ${options};
+  ${signature} {
+    return ${call}${keyword}(): ${type} => {
+      ${body}
     });
   }`;
-}
-
-function clockReads(site: number, method: string, shape: Shape = 'sync'): string {
-  const { signature, body } = parts(method);
-  const inside = `times[0] = now();
-      try {
-        ${body}
-      } finally {
-        times[1] = now();
-      }`;
-  if (shape === 'sync') return `${signature} {\n    ${inside}\n  }`;
-  return `${signature} {\n    return storage.run(${site}, async (): Promise<number> => {\n      ${inside}\n    });\n  }`;
 }
 
 /** The method calls an instrumented one, with three more arguments. */
@@ -204,10 +191,7 @@ function withFiveArguments(_site: number, method: string): string {
 function byHand(site: number, method: string, shape: Shape = 'sync'): string {
   const { signature, body } = parts(method);
   const [keyword, type] = shape === 'sync' ? ['', 'number'] : ['async ', 'Promise<number>'];
-  return `static readonly options = { attributes: {
-    'code.namespace': 'bench::Site${site}', 'code.function.name': 'bench::Site${site}::m',
-    'code.file.path': 'bench/sites.ts', 'code.line.number': ${10 + site * 8}, 'code.column.number': 3,
-  } };
+  return `static readonly options = { attributes: ${attributesOf(site)} };
   ${signature} {
     return tracer.startActiveSpan('Site${site}.m', Site${site}.options, ${keyword}(span): ${type} => {
       try {

@@ -19,6 +19,8 @@ import {
 import type { TracingOptions } from '../runtime/config/options.js';
 import type { Gate } from '../runtime/gate/gate.js';
 import type { Tracing } from '../runtime/tracing.js';
+import type { Installed } from './installed.js';
+import { datadog, sentry } from './vendors.js';
 
 /** Discards spans, so that no Collector is measured; its count shows whether spans were created at all. */
 export class DiscardingExporter implements SpanExporter {
@@ -29,13 +31,6 @@ export class DiscardingExporter implements SpanExporter {
   }
   async shutdown(): Promise<void> {}
   async forceFlush(): Promise<void> {}
-}
-
-export interface Installed {
-  /** Spans that reached the exporter so far. */
-  count(): number;
-  /** Sends on what is queued. The batch queue holds 2,048 spans, so a long round drains between bursts. */
-  drain(): Promise<void>;
 }
 
 const NOTHING: Installed = { count: () => 0, drain: async () => {} };
@@ -151,6 +146,13 @@ export const STATES = {
   'spanwright on for one value': spanwrightWhen,
   'spanwright on': () => spanwright(true),
   'spanwright on, capturing': spanwrightCapturing,
+  'spanwright, excluded by a rule': () => spanwright(true, { rules: 'bench=off' }),
+  'datadog disabled': () => datadog(undefined),
+  'datadog on': () => datadog(1),
+  'datadog sampling nothing': () => datadog(0),
+  'sentry without tracing': () => sentry(undefined),
+  'sentry on': () => sentry(1),
+  'sentry sampling nothing': () => sentry(0),
   'spanwright flight recorder': () => spanwright(false, { flightRecorder: '30s' }),
 } satisfies Record<string, () => Promise<Installed>>;
 
@@ -163,6 +165,8 @@ export const PARENTS = {
   sampled: (): Context | undefined => trace.setSpanContext(ROOT_CONTEXT, spanContext(1)),
   /** A span of this process that is recorded and stays open. */
   recorded: (): Context | undefined => trace.getTracer('bench').startActiveSpan('request', () => context.active()),
+  /** A root span that the tracer in use starts for each burst. */
+  own: (): Context | undefined => undefined,
   /** Another context for every 32 calls, as requests of a busy server have. */
   'unsampled, by request': (): Context | undefined => trace.setSpanContext(ROOT_CONTEXT, spanContext(0)),
 } as const;

@@ -2,11 +2,12 @@
 // this state". Called by the sections and by the budget test.
 
 import { join } from 'node:path';
+import type { Shape } from './floors.js';
 import { rewriteForChannels } from './orchestrion.js';
 import type { Variant } from './pairs.js';
-import { type Flavour, type Shape, SITES, sitesSource } from './sites.js';
+import { type Flavour, SITES, sitesSource } from './sites.js';
 import type { ParentName, StateName } from './states.js';
-import { type Build, hasAutotel, type Workspace } from './workspace.js';
+import { type Build, hasPeer, type Workspace } from './workspace.js';
 
 export interface Choice {
   readonly label: string;
@@ -24,6 +25,35 @@ export interface Choice {
 /** Calls of a round: some milliseconds. */
 export const MANY = 160_000;
 export const FEW = 51_200;
+
+const PLAIN: readonly Flavour[] = [
+  'bare',
+  'least prologue',
+  'context read',
+  'clock reads',
+  'floor',
+  'recorder',
+  'handwritten',
+  'instrument',
+  'nestjs-otel',
+  'fullstackhouse',
+  'datadog wrap',
+  'datadog trace',
+  'sentry',
+];
+
+/** Package of a flavour, where it has a folder of its own. */
+const PACKAGES: Partial<Record<Choice['flavour'], Parameters<typeof hasPeer>[0]>> = {
+  autotel: 'autotel',
+  'datadog wrap': 'dd-trace',
+  'datadog trace': 'dd-trace',
+  sentry: '@sentry/node',
+};
+
+function isInstalled(flavour: Choice['flavour']): boolean {
+  const peer = PACKAGES[flavour];
+  return peer === undefined || hasPeer(peer);
+}
 
 export class Modules {
   readonly #folders = new Map<Build, Promise<string>>();
@@ -47,9 +77,9 @@ export class Modules {
     return { label, module, state, parent, shape, calls, spans, bursts, callSites };
   }
 
-  /** The available peers: one is for async methods only, and not always installed. */
+  /** The available peers: one is for async methods only, and not all are always installed. */
   all(choices: readonly Choice[], shape: Shape, bursts = false): Promise<Variant[]> {
-    const present = choices.filter(({ flavour }) => flavour !== 'autotel' || (shape === 'async' && hasAutotel()));
+    const present = choices.filter(({ flavour }) => isInstalled(flavour) && (flavour !== 'autotel' || shape === 'async'));
     return Promise.all(present.map((choice) => this.variant(choice, shape, bursts)));
   }
 
@@ -64,16 +94,15 @@ export class Modules {
 
   async #compile(build: Build): Promise<string> {
     // The peers' decorators exist in the legacy form only, and only Spanwright has a transformer.
-    const flavours: readonly Flavour[] =
-      build === 'plain'
-        ? ['bare', 'context read', 'clock reads', 'floor', 'handwritten', 'instrument', 'nestjs-otel', 'fullstackhouse']
-        : ['instrument', 'instrument args', 'instrument five'];
+    const flavours =
+      build === 'plain' ? PLAIN.filter(isInstalled) : (['instrument', 'instrument args', 'instrument five'] as const);
     const sources = flavours.flatMap((flavour) =>
       (['sync', 'async'] as const).map((shape): [string, string] => [`${flavour}-${shape}.ts`, sitesSource(flavour, shape)]),
     );
-    for (const flavour of ['floor', 'handwritten', 'instrument'] as const)
-      if (flavours.includes(flavour)) sources.push([`${flavour}-sync-failing.ts`, sitesSource(flavour, 'sync', SITES, true)]);
-    if (build === 'plain standard' && hasAutotel()) sources.push(['autotel-async.ts', sitesSource('autotel', 'async')]);
+    for (const flavour of ['floor', 'recorder', 'handwritten', 'instrument'] as const)
+      if ((flavours as readonly Flavour[]).includes(flavour))
+        sources.push([`${flavour}-sync-failing.ts`, sitesSource(flavour, 'sync', SITES, true)]);
+    if (build === 'plain standard' && hasPeer('autotel')) sources.push(['autotel-async.ts', sitesSource('autotel', 'async')]);
     const output = await this.workspace.compile(build.replace(' ', '-'), build, Object.fromEntries(sources));
     if (build === 'plain') for (const shape of ['sync', 'async'] as const) rewriteForChannels(output, shape);
     return output;

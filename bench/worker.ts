@@ -2,7 +2,8 @@
 // coordinator, compiled to plain JavaScript first; loads one generated module under one state and answers orders over IPC.
 
 import { type Context, context } from '@opentelemetry/api';
-import { type Installed, PARENTS, type ParentName, STATES, type StateName } from './states.js';
+import type { Installed } from './installed.js';
+import { PARENTS, type ParentName, STATES, type StateName } from './states.js';
 
 export interface WorkerSetup {
   readonly module: string;
@@ -74,7 +75,8 @@ async function main(setup: WorkerSetup): Promise<void> {
   const drive: Drive = setup.callSites === 'own' ? own : (calls) => shared(sites, calls);
   const parent = PARENTS[setup.parent]();
   const byRequest = setup.parent === 'unsampled, by request';
-  const run: Drive = setup.bursts ? (calls) => inBursts(drive, calls, installed) : drive;
+  const root = setup.parent === 'own' ? installed.inRoot : undefined;
+  const run: Drive = setup.bursts ? (calls) => inBursts(drive, calls, installed.drain, root) : drive;
   const inOne: Drive = parent === undefined ? run : (calls) => context.with(parent, run, undefined, calls);
   const inParent = byRequest ? (calls: number) => inRequests(run, calls, setup.parent) : inOne;
 
@@ -155,12 +157,13 @@ async function inAsyncRequests(request: () => number | Promise<number>, calls: n
 }
 
 /** Drains within the measured time: sending spans on is part of what recording costs. */
-async function inBursts(drive: Drive, calls: number, installed: Installed): Promise<number> {
+async function inBursts(drive: Drive, calls: number, drain: Installed['drain'], inRoot: Installed['inRoot']): Promise<number> {
   let sum = 0;
   for (let done = 0; done < calls; done += BURST) {
     const part = Math.min(BURST, calls - done);
-    sum = (sum + (await drive(part))) | 0;
-    await installed.drain();
+    const made = inRoot === undefined ? drive(part) : inRoot(async () => drive(part));
+    sum = (sum + (await made)) | 0;
+    await drain();
   }
   return sum;
 }

@@ -23,11 +23,27 @@ export const BUILDS = {
 export type Build = keyof typeof BUILDS;
 
 /**
- * A peer that cannot be installed beside the versions of OpenTelemetry that this project uses, so that it has a folder of its own:
- * `npm install --prefix .cache/autotel --legacy-peer-deps autotel@7.9.0 @opentelemetry/api@1.9.1`. Without it its rows are left out.
+ * Peers with a folder of their own: one cannot be installed beside the versions of OpenTelemetry that this project uses, the others
+ * instrument the process that loads them. Without its folder the rows of a peer are left out.
  */
-const AUTOTEL = join(PROJECT, '.cache', 'autotel', 'node_modules', 'autotel');
-export const hasAutotel = (): boolean => existsSync(AUTOTEL);
+const PEERS = {
+  autotel: {
+    folder: 'autotel',
+    install: 'npm install --prefix .cache/autotel --legacy-peer-deps autotel@7.9.0 @opentelemetry/api@1.9.1',
+  },
+  'dd-trace': { folder: 'datadog6', install: '.ci/setup datadog6' },
+  '@sentry/node': { folder: 'sentry11', install: '.ci/setup sentry11' },
+} as const;
+
+type Peer = keyof typeof PEERS;
+const folderOf = (peer: Peer): string => join(PROJECT, '.cache', PEERS[peer].folder, 'node_modules', peer);
+export const hasPeer = (peer: Peer): boolean => existsSync(folderOf(peer));
+const present = (): Peer[] => (Object.keys(PEERS) as Peer[]).filter(hasPeer);
+/** Sentence for the notes of tables; empty if all peers are there. */
+export function missingPeers(): string {
+  const missing = (Object.keys(PEERS) as Peer[]).filter((peer) => !hasPeer(peer));
+  return missing.map((peer) => ` Without the rows of ${peer}, which \`${PEERS[peer].install}\` installs.`).join('');
+}
 
 function plugin(): Record<string, unknown> {
   return { transform: join(PROJECT, 'dist/transformer/index.js'), namespace: 'bench' };
@@ -40,9 +56,11 @@ export class Workspace {
     const parent = join(PROJECT, '.cache');
     mkdirSync(parent, { recursive: true });
     this.folder = mkdtempSync(join(parent, 'bench-'));
-    if (!hasAutotel()) return;
-    mkdirSync(join(this.folder, 'node_modules'));
-    symlinkSync(AUTOTEL, join(this.folder, 'node_modules', 'autotel'), 'junction');
+    for (const peer of present()) {
+      const link = join(this.folder, 'node_modules', peer);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(folderOf(peer), link, 'junction');
+    }
   }
 
   /** Writes the sources below a folder of the build's name; returns the command that compiles them. */
@@ -90,7 +108,17 @@ export class Workspace {
   worker(): string {
     const folder = join(this.folder, 'worker');
     mkdirSync(folder, { recursive: true });
-    for (const name of ['worker', 'states', 'held', 'profiled', 'counted', 'flown', 'many-worker', 'exported-program']) {
+    for (const name of [
+      'worker',
+      'states',
+      'vendors',
+      'held',
+      'profiled',
+      'counted',
+      'flown',
+      'many-worker',
+      'exported-program',
+    ]) {
       const source = readFileSync(join(__dirname, `${name}.ts`), 'utf8');
       const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, esModuleInterop: true };
       writeFileSync(join(folder, `${name}.js`), ts.transpileModule(source, { compilerOptions }).outputText);

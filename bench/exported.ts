@@ -10,7 +10,7 @@ import type { ExportedAnswer, ExportedOrder, ExportedSetup } from './exported-pr
 import { NODE24 } from './nodes.js';
 import { Receiver } from './receiver.js';
 import { type Budget, factor, machine, type Outcome, overFirst, samplesOf, type Table, timesTable } from './report.js';
-import { paired, pairedAbove } from './statistics.js';
+import { paired, pairedAbove, shuffled } from './statistics.js';
 import type { Modules } from './variants.js';
 
 const PROJECT = join(__dirname, '..');
@@ -43,6 +43,9 @@ const WARM_UPS = 8;
 const HTTP_WARM_UPS = 40;
 const CALLS = 20_480;
 const REQUESTS = 1000;
+/** Not measured, before each measurement: the other processes have run meanwhile. */
+const CALLS_BEFORE = 2048;
+const REQUESTS_BEFORE = 200;
 /** Requests between two flushes. */
 const PORTION = 100;
 const TOGETHER = 16;
@@ -133,6 +136,8 @@ interface Alternation {
   readonly protocol: ExportedSetup['protocol'];
   readonly rows: readonly Row[];
   readonly warmUps: number;
+  /** The same without a measurement, as much as it takes to be warm again. */
+  prepare(service: Service): Promise<unknown>;
   measure(service: Service, row: Row): Promise<number>;
   /** Spans to receive in each round; undefined: any number. */
   spans(row: Row): number | undefined;
@@ -145,6 +150,7 @@ async function alternate({
   protocol,
   rows,
   warmUps,
+  prepare,
   measure,
   spans,
 }: Alternation): Promise<Map<string, number[]>> {
@@ -162,7 +168,8 @@ async function alternate({
     await Promise.all(services.map(({ service }) => service.ready));
     const samples = new Map<string, number[]>(rows.map(({ label }) => [label, []]));
     for (let round = -warmUps; round < ROUNDS; round++) {
-      for (const { row, service } of round % 2 === 0 ? services : [...services].reverse()) {
+      for (const { row, service } of shuffled(services)) {
+        await prepare(service);
         const before = receiver.spans;
         const value = await measure(service, row);
         const expected = spans(row);
@@ -205,7 +212,16 @@ export async function measureExport(modules: Modules): Promise<Outcome> {
         const { cpu } = await service.order('usage');
         return ((await service.order({ calls: CALLS })).cpu - cpu) / CALLS;
       };
-      const samples = await alternate({ modules, line, protocol, rows, warmUps: WARM_UPS, measure, spans: () => CALLS });
+      const samples = await alternate({
+        modules,
+        line,
+        protocol,
+        rows,
+        warmUps: WARM_UPS,
+        prepare: (service) => service.order({ calls: CALLS_BEFORE }),
+        measure,
+        spans: () => CALLS,
+      });
       const title = `${line.name}: record and export, OTLP ${protocol === 'grpc' ? 'over gRPC' : 'over HTTP'}`;
       tables.push(timesTable(title, `${EXPORT_NOTE} ${machine(line.node)}`, samples, overFirst(samples)));
       const ratio = overFirst(samples)(OURS).ratio.median;
@@ -241,6 +257,7 @@ export async function measureHttp(modules: Modules): Promise<Outcome> {
       protocol: 'http/protobuf',
       rows,
       warmUps: HTTP_WARM_UPS,
+      prepare: (service) => service.request(REQUESTS_BEFORE),
       // few spans are sent seldom, as the delay of a batch does in a service
       measure: (service, { ratio = 1 }) => service.request(REQUESTS, ratio < 1 ? REQUESTS : PORTION),
       spans: expected,

@@ -67,7 +67,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
 };
 
 /** Sections that take minutes, or need Valgrind, a browser, a thousand replicas or npm's registry. They run only when named. */
-const BY_NAME = new Set(['instructions', 'sites-long', 'view', 'fleet', 'newcomer']);
+const BY_NAME = new Set(['instructions', 'sites-long', 'services', 'view', 'fleet', 'newcomer']);
 
 interface Arguments {
   readonly positionals: readonly string[];

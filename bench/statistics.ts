@@ -29,6 +29,12 @@ export function pairedAbove(values: readonly number[], base: readonly number[], 
   return paired(above(values), above(base)).ratio;
 }
 
+/** An order of its own for each round: of processes that take turns, one that has just run is faster than one that has been idle. */
+export function shuffled<T>(values: readonly T[]): T[] {
+  const left = [...values];
+  return values.map(() => left.splice(Math.floor(Math.random() * left.length), 1)[0] as T);
+}
+
 function quantile(sorted: readonly number[], q: number): number {
   const position = (sorted.length - 1) * q;
   const below = Math.floor(position);

@@ -4,13 +4,22 @@
 //   npm test -- check                   only the check
 // The last line is `N passed, N failed`; the exit status is 0 only when nothing failed.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Suite } from './runner/suite.js';
 
 const ROOT = join(__dirname, '..');
 const CHECK = 'check';
+/** The second uses the first. */
+const TOGETHER = ['breakfix-pipeline', 'street-ops'];
+/** Workspaces that are built one after the other, each row beside the others. `npm run build` has built the stage. */
+const SAMPLES = [
+  TOGETHER,
+  ...readdirSync(join(ROOT, 'samples'))
+    .filter((name) => ![...TOGETHER, 'stage'].includes(name) && existsSync(join(ROOT, 'samples', name, 'package.json')))
+    .map((name) => [name]),
+];
 const silently = (...args: string[]): string[] => ['run', '--silent', ...args];
 
 async function main(): Promise<void> {
@@ -28,7 +37,12 @@ async function main(): Promise<void> {
   if (all || filters.length > 0 || values.test !== undefined) {
     // Tests of the built output show more than the compiler's exit status, so a failed build does not stop the run.
     await suite.runStep('build', silently('build'));
-    await suite.runStep('build samples', silently('build', '--workspaces', '--if-present'));
+    await suite.runSteps(
+      SAMPLES.map((names) => [
+        `build ${names.join(', ')}`,
+        silently('build', ...names.flatMap((name) => ['-w', `samples/${name}`])),
+      ]),
+    );
     await suite.runFiles(checked ? check : undefined);
   } else await check();
   console.log(suite.closingLine());

@@ -1,5 +1,6 @@
 // Runs a command of the program within the test's process: the same table, parser and code, without a start of Node for each.
 
+import '../runner/dynamic-imports.js';
 import { type Invocation, isCommandFault } from '../../cli/command.js';
 import { parseCommandLine } from '../../cli/parse.js';
 

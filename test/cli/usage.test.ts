@@ -8,6 +8,7 @@ import { EXIT, EXIT_MEANINGS } from '../../cli/command.js';
 import { COMMANDS } from '../../cli/commands.js';
 import { optionsOfCommand } from '../../cli/options.js';
 import { parseCommandLine } from '../../cli/parse.js';
+import '../runner/dynamic-imports.js';
 import { spanwright } from './program.js';
 
 const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [

@@ -15,6 +15,9 @@ import { blocksOf, moduleOf, PAGES } from './pages.js';
 const BLOCKS = PAGES.filter((page) => page !== 'CONTRIBUTING.md').flatMap(blocksOf);
 const of = (...languages: string[]) => BLOCKS.filter(({ language }) => languages.includes(language));
 
+/** Files beside the modules, parsed once for all programs. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 /** Errors of each module, by one program for all. */
 function errorsOf(modules: ReadonlyMap<string, string>): Map<string, readonly ts.Diagnostic[]> {
   const options: ts.CompilerOptions = {
@@ -47,7 +50,9 @@ function errorsOf(modules: ReadonlyMap<string, string>): Map<string, readonly ts
   host.readFile = (name) => modules.get(name) ?? readFile(name);
   host.getSourceFile = (name, version, ...rest) => {
     const text = modules.get(name);
-    return text === undefined ? getSourceFile(name, version, ...rest) : ts.createSourceFile(name, text, version, true);
+    if (text !== undefined) return ts.createSourceFile(name, text, version, true);
+    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, version, ...rest));
+    return parsed.get(name);
   };
   const program = ts.createProgram([...modules.keys()], options, host);
   const found = [...modules.keys()].map((name) => {

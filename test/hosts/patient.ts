@@ -9,6 +9,7 @@ import { runDoctor } from '../../cli/doctor/command.js';
 import type { Finding, FindingName } from '../../cli/doctor/finding.js';
 import { ROOT, write, writeProject } from './conformance/project.js';
 import { LEGACY } from './conformance/suite.js';
+import '../runner/dynamic-imports.js';
 
 const MAIN = join(ROOT, 'dist/cli/main.js');
 export const CLASSIC = { typescript: join(ROOT, 'node_modules/typescript'), 'ts-patch': join(ROOT, 'node_modules/ts-patch') };

@@ -7,7 +7,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type ChildResult, runChild } from './child.js';
 
 const AT_A_TIME = 2;
@@ -54,8 +53,11 @@ export class Suite {
   readonly #total = { passed: 0, failed: 0, skipped: 0 };
   /** Tests of files, without the steps. */
   #fromFiles = 0;
+  readonly #idleShare: () => number;
 
-  constructor(private readonly options: SuiteOptions) {}
+  constructor(private readonly options: SuiteOptions) {
+    this.#idleShare = options.idleShare ?? idleShareOfCpus();
+  }
 
   get failed(): number {
     return this.#total.failed;
@@ -74,6 +76,16 @@ export class Suite {
     this.#report(name, { passed: 1 - failed, failed, skipped: 0, remarks: [] }, result);
   }
 
+  /** Runs commands that do not depend on each other. */
+  async runSteps(steps: readonly (readonly [name: string, args: readonly string[]])[]): Promise<void> {
+    const waiting = steps.map(
+      ([name, args]) =>
+        () =>
+          this.runStep(name, args),
+    );
+    await sideBySide(waiting, this.#idleShare);
+  }
+
   /** Runs the files, and beside the first ones a step that may run with any of them. */
   async runFiles(beside: () => Promise<void> = async () => {}): Promise<void> {
     const { root, filters, print } = this.options;
@@ -81,7 +93,7 @@ export class Suite {
     // Those that may take longest come first, so that at the end no long one runs by itself.
     const together = files.filter(({ alone }) => !alone).sort((a, b) => b.limitMs - a.limitMs);
     const steps = [beside, ...together.map((file) => () => this.#runFile(file))];
-    await sideBySide(steps, this.options.idleShare ?? idleShareOfCpus());
+    await sideBySide(steps, this.#idleShare);
     for (const file of files) if (file.alone) await this.#runFile(file);
     if (this.#fromFiles > 0) return;
     this.#total.failed++;
@@ -90,9 +102,9 @@ export class Suite {
 
   async #runFile(file: TestFile): Promise<void> {
     const { root, ci, testName } = this.options;
-    const preload = testName === undefined ? [] : ['--import', pathToFileURL(join(__dirname, 'named.ts')).href];
+    const preload = testName === undefined ? [] : ['--require', join(__dirname, 'named.ts')];
     const env = testName === undefined ? {} : { SPANWRIGHT_TEST_NAME: testName };
-    const args = ['--import', 'tsx', ...preload, file.path];
+    const args = ['--require', 'tsx/cjs', ...preload, file.path];
     const result = await runChild(process.execPath, args, { cwd: root, limitMs: file.limitMs, env });
     const verdict = judge(result, file, ci, testName !== undefined);
     this.#fromFiles += verdict.passed + verdict.failed + verdict.skipped;

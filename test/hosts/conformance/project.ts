@@ -82,7 +82,7 @@ export function writeProject({ variant, programs, packages, compilerOptions }: P
   };
   const options = {
     target: 'ES2022',
-    lib: ['ES2023', 'ESNext.Decorators', 'DOM'],
+    lib: ['ES2023', 'ESNext.Decorators'],
     module: esm ? 'Node16' : 'CommonJS',
     ...(esm ? { moduleResolution: 'Node16' } : {}),
     experimentalDecorators: decorators === 'legacy',

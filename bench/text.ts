@@ -35,15 +35,26 @@ function filesBelow(folder: string, wanted: RegExp): string[] {
   });
 }
 
-/** Functions with a body and a name by place, by their starts. */
-function namedFunctions(file: ts.SourceFile): ts.Node[] {
-  const found: ts.Node[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isFunctionLike(node) && (node as ts.FunctionLikeDeclaration).body !== undefined && hasName(node)) found.push(node);
-    ts.forEachChild(node, visit);
+/** Functions with a body and a name by place. Those in the options of a site are apart: Spanwright calls them, and records none of its calls. */
+function namedFunctions(file: ts.SourceFile): { functions: ts.Node[]; options: number } {
+  const functions: ts.Node[] = [];
+  let options = 0;
+  const visit = (node: ts.Node, ofOptions: boolean): void => {
+    if (ts.isFunctionLike(node) && (node as ts.FunctionLikeDeclaration).body !== undefined && hasName(node)) {
+      if (ofOptions) options++;
+      else functions.push(node);
+    }
+    ts.forEachChild(node, (child) => visit(child, ofOptions || isOptions(child)));
   };
-  visit(file);
-  return found;
+  visit(file, false);
+  return { functions, options };
+}
+
+/** The object literal of `@instrument({ ... })` and `instrument({ ... }, fn)`. */
+function isOptions(node: ts.Node): boolean {
+  const { parent } = node;
+  if (!ts.isObjectLiteralExpression(node) || !ts.isCallExpression(parent) || parent.arguments[0] !== node) return false;
+  return /^instrument\b/.test(parent.expression.getText());
 }
 
 function hasName(node: ts.SignatureDeclaration): boolean {
@@ -63,6 +74,8 @@ interface Measured {
   readonly files: number;
   readonly functions: number;
   readonly planted: number;
+  /** Functions in the options of sites. */
+  readonly options: number;
   readonly authored: number;
   readonly printed: number;
   /** Functions that were left out, by kind. */
@@ -82,7 +95,7 @@ function measure(folder: string, wanted: RegExp, minLines?: number): Measured {
     purpose: 'bundle',
   });
   const left = new Map<string, number>();
-  let [files, functions, planted, authored, printed] = [0, 0, 0, 0, 0];
+  let [files, functions, planted, options, authored, printed] = [0, 0, 0, 0, 0, 0];
   for (const path of filesBelow(folder, wanted)) {
     const text = readFileSync(path, 'utf8');
     const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
@@ -91,7 +104,9 @@ function measure(folder: string, wanted: RegExp, minLines?: number): Measured {
     files++;
     authored += text.length;
     printed += made?.printed?.code.length ?? text.length;
-    for (const node of namedFunctions(source)) {
+    const named = namedFunctions(source);
+    options += named.options;
+    for (const node of named.functions) {
       functions++;
       if (starts.has(node.getStart(source))) planted++;
       else {
@@ -107,7 +122,7 @@ function measure(folder: string, wanted: RegExp, minLines?: number): Measured {
       }
     }
   }
-  return { files, functions, planted, authored, printed, left };
+  return { files, functions, planted, options, authored, printed, left };
 }
 
 const percent = (part: number): string => `${(part * 100).toFixed(1)} %`;
@@ -117,7 +132,7 @@ export async function measureText(): Promise<Outcome> {
   const budgets: Budget[] = [];
   for (const [name, folder, wanted] of CODE) {
     if (!existsSync(join(ROOT, folder))) continue;
-    const { files, functions, planted, authored, printed, left } = measure(join(ROOT, folder), wanted, 1);
+    const { files, functions, planted, options, authored, printed, left } = measure(join(ROOT, folder), wanted, 1);
     const each = (printed - authored) / planted;
     const bounded = measure(join(ROOT, folder), wanted);
     const growth = bounded.printed / authored - 1;
@@ -131,6 +146,7 @@ export async function measureText(): Promise<Outcome> {
       percent(bounded.planted / functions),
       percent(growth),
       [...left].map(([kind, count]) => `${count} ${kind}`).join(', '),
+      String(options),
     ]);
     budgets.push({
       what: `functions planted in ${name}, minLines 1`,
@@ -146,7 +162,8 @@ export async function measureText(): Promise<Outcome> {
     });
   }
   const note =
-    'Functions with a body and a name by place: their own, or that of a variable, a property, an assignment, or the call that they are passed to.';
+    'Functions with a body and a name by place: their own, or that of a variable, a property, an assignment, or the call that they are passed to. ' +
+    'Those in the options of a site are apart: Spanwright calls them, and records none of its own calls.';
   const head = [
     'code',
     'files',
@@ -157,6 +174,7 @@ export async function measureText(): Promise<Outcome> {
     'planted by default',
     'more text',
     'left out',
+    'in options',
   ];
   return { tables: [{ title: 'Auto mode: functions and text', note, head, rows }], budgets };
 }

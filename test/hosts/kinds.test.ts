@@ -28,9 +28,9 @@ export namespace merged { export function inner() { return 1; } export const hel
 export default function () { return 3; }
 export const anonymous = class { method() { return 4; } static make() { return new this(); } get value() { return 5; } #hidden() { return 6; } hidden() { return this.#hidden(); } };
 export class Base { constructor(readonly id: number) {} async later() { return this.id; } *each() { yield this.id; } ['computed' + 1]() { return 7; } field = () => 8; }
-export class Derived extends Base { override async later() { return super.later(); } }
+export class Derived extends Base { kept = 1; constructor(id: number, readonly more = 1) { super(id); this.kept += this.more; } override async later() { return super.later(); } }
 function outer() { function nested() { return 9; } const local = () => { const one = nested(); const two = one; return two; }; return local(); }
-export const table = { listed() { return 10; }, arrow: () => 11, 'quoted-name'() { return 12; }, nested: { deep() { return 13; } } };
+export const table = { listed() { return 10; }, arrow: () => 11, 'quoted-name'() { return 12; }, nested: { deep() { return 13; } }, async later() { return 15; }, *each() { yield 16; } };
 const assigned = { later: undefined as undefined | (() => number) };
 assigned.later = () => 14;
 export const defaults = (a = 1, { b = 2 } = {}) => a + b;
@@ -43,6 +43,8 @@ export async function use() {
     return more;
   });
   merged(); merged.held(); outer(); table.listed(); table.arrow(); table['quoted-name'](); table.nested.deep(); assigned.later?.(); defaults(); Level.parse();
+  await table.later(); Array.from(table.each());
+  if (new Derived(1).kept !== 2) throw new Error('initializers run behind super()');
   const made = anonymous.make() as any;
   made.method(); made.value; made.hidden();
   const derived = new Derived(1);

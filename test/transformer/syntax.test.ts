@@ -101,6 +101,8 @@ for (const compilerOptions of [
       const all = runBuilds(directory, state, BUILDS);
       const plain = all.slice(0, PROGRAMS.length);
       assert.ok(plain.every(({ printed }) => printed.length > 0));
+      for (const [index, { program, spans }] of all.slice(PROGRAMS.length, 2 * PROGRAMS.length).entries())
+        assert.is(all[2 * PROGRAMS.length + index]?.spans, spans, `both printers record the calls of ${program}, ${state}`);
       for (const [index, { program, printed, spans }] of all.entries()) {
         assert.equal(printed, plain[index % PROGRAMS.length]?.printed, `${program}, ${state}`);
         assert.is(spans > 0, state === 'on' && index >= PROGRAMS.length, `spans of ${program}, ${state}`);

@@ -50,6 +50,8 @@ export type Edit =
       readonly body: Range;
       readonly name: string | null;
     }
+  /** Auto mode: replaces a method of an object literal by a property, whose value is that method. */
+  | { readonly kind: 'wrap method'; readonly at: Range; readonly site: number; readonly key: string }
   /** Auto mode: adds a static block as the first member of a class; `at` is empty and lies behind the opening brace. */
   | { readonly kind: 'add members'; readonly at: Range; readonly members: readonly Member[]; readonly owner: string | null }
   /** Removes a decorator: `register members` takes its place. */

@@ -18,6 +18,36 @@ export function inlineOf(ts: Compiler, node: FunctionNode): Inline | undefined {
   return { at, inside: behindDirectives(ts, body, file), returns: returnsOf(ts, body, file) };
 }
 
+/**
+ * The outline that leaves out `super(...)` and what comes before it, or undefined where the call is not a statement of the body, or
+ * where what comes before it may use a declaration that comes behind it.
+ */
+export function behindSuper(ts: Compiler, { body }: ts.ConstructorDeclaration, whole: Inline): Inline | undefined {
+  const called = body?.statements.findIndex((one) => isSuperCall(ts, one)) ?? -1;
+  if (body === undefined || called === -1) return undefined;
+  const { end: inside } = body.statements[called] as ts.Statement;
+  const before = body.getSourceFile().text.slice(body.pos, inside);
+  const declared = body.statements.slice(called + 1).flatMap((one) => namesDeclared(ts, one));
+  return declared.some((name) => before.includes(name)) ? undefined : { ...whole, inside };
+}
+
+function isSuperCall(ts: Compiler, statement: ts.Statement): boolean {
+  if (!ts.isExpressionStatement(statement) || !ts.isCallExpression(statement.expression)) return false;
+  return statement.expression.expression.kind === ts.SyntaxKind.SuperKeyword;
+}
+
+function namesDeclared(ts: Compiler, statement: ts.Statement): string[] {
+  if (ts.isVariableStatement(statement))
+    return statement.declarationList.declarations.flatMap(({ name }) => boundNames(ts, name));
+  const { name } = statement as { name?: ts.Node };
+  return name !== undefined && ts.isIdentifier(name) ? [name.text] : [];
+}
+
+function boundNames(ts: Compiler, name: ts.BindingName): string[] {
+  if (ts.isIdentifier(name)) return [name.text];
+  return name.elements.flatMap((element) => (ts.isBindingElement(element) ? boundNames(ts, element.name) : []));
+}
+
 /** A function that is declared directly in the body under the name of another declaration there: in a block that is an error. */
 function redeclares(ts: Compiler, body: ts.Block): boolean {
   const names = body.statements.flatMap((one) => (ts.isFunctionDeclaration(one) && one.name ? [one.name.text] : []));

@@ -5,11 +5,11 @@ import type ts from 'typescript';
 import { type Compiler, decoratorsOf, type FunctionNode, hasModifier, rangeOf } from './compiler.js';
 import { type Declared, memberName, nameByPlace, nameOfCallback, takesName } from './declared.js';
 import type { Edit, Member, Registered } from './edit.js';
-import { inlineOf } from './inline.js';
+import { behindSuper, inlineOf } from './inline.js';
 import type { DecoratorMark } from './marks.js';
 import type { Members } from './members.js';
 import type { Enclosure } from './naming.js';
-import { enterableAgain, isEvaluatedOnce, prologueOf } from './prologue.js';
+import { enterableAgain, isEvaluatedOnce, isMovable, prologueOf } from './prologue.js';
 import type { SelfReference } from './self.js';
 import { isServerFunction } from './server-function.js';
 import type { Inline, Prologue, Range, Site } from './site.js';
@@ -95,7 +95,11 @@ export function plantingIn(request: PlantingRequest) {
       return;
     }
     // a closure would get a forwarder each time it is created
-    if (request.covered && !isEvaluatedOnce(ts, node)) return;
+    if (!request.covered || isEvaluatedOnce(ts, node)) plantReplaced(node, name, enclosure, role);
+  }
+
+  /** Plants a function that another takes the place of, or that is registered where it is written. */
+  function plantReplaced(node: FunctionNode, name: Declared, enclosure: Enclosure, role: Planted['role']): void {
     const declaration = ts.isFunctionDeclaration(node);
     const prologue = declaration ? undefined : prologueOf(ts, node);
     // a forwarder in front of a server function is refused
@@ -109,6 +113,9 @@ export function plantingIn(request: PlantingRequest) {
       const given = node.name === undefined && takesName(ts, node) ? name.text : null;
       const site = addSite(node, name, enclosure, false, { prologue, role });
       edits.push({ kind: 'wrap', at, site, options: null, body: at, name: given });
+    } else if (ts.isMethodDeclaration(node) && isMovable(ts, node)) {
+      const site = addSite(node, name, enclosure, false, { prologue, role });
+      edits.push({ kind: 'wrap method', at: rangeOf(node, file), site, key: name.text });
     }
   }
 
@@ -151,7 +158,8 @@ export function plantingIn(request: PlantingRequest) {
   }
 
   function plantConstructor(member: ts.ConstructorDeclaration, inside: Enclosure): void {
-    const inline = initializesBehindSuper(member) ? undefined : inlined(member);
+    const whole = inlined(member);
+    const inline = whole && initializesBehindSuper(member) ? behindSuper(ts, member, whole) : whole;
     const name = { text: 'constructor', node: member };
     if (inline !== undefined) addSite(member, name, inside, false, { inline, role: 'constructor' });
   }

@@ -66,6 +66,17 @@ function callsItself(ts: Compiler, node: FunctionNode): boolean {
   return body.getText().includes(name.text);
 }
 
+/** True if a method of an object literal is the same in another one: it does not use `super`, and its name is a text. */
+export function isMovable(ts: Compiler, { name, body }: ts.MethodDeclaration): boolean {
+  if (!ts.isIdentifier(name) && !ts.isStringLiteral(name) && !ts.isNumericLiteral(name)) return false;
+  // as a property, `__proto__` sets the prototype
+  return name.text !== '__proto__' && body !== undefined && !hasSuper(ts, body);
+}
+
+function hasSuper(ts: Compiler, node: ts.Node): boolean {
+  return node.kind === ts.SyntaxKind.SuperKeyword || ts.forEachChild(node, (child) => hasSuper(ts, child) || undefined) === true;
+}
+
 export function behindDirectives(ts: Compiler, body: ts.Block, file: ts.SourceFile): number {
   let inside = body.getStart(file) + 1;
   for (const statement of body.statements) {

@@ -52,7 +52,7 @@ export interface Prologue {
  * so that it need not be found again: closures, constructors, parameters of any kind.
  */
 export interface Inline {
-  /** As in {@link Prologue}. */
+  /** As in {@link Prologue}; behind `super(...)` in a constructor that initializes properties there. */
   readonly at: Range;
   readonly inside: number | null;
   /** Expressions of `return` statements, or that of an arrow function, whose value may be a promise. */

@@ -14,6 +14,8 @@ export function nodesOf(ts: Compiler, factory: ts.NodeFactory) {
     switch (code.is) {
       case 'authored':
         return piece(code.at);
+      case 'authored method':
+        return access(factory.createParenthesizedExpression(piece(code.at)), code.key);
       case 'class':
         return factory.createThis();
       case 'call':
@@ -51,7 +53,7 @@ export function nodesOf(ts: Compiler, factory: ts.NodeFactory) {
     return factory.createIdentifier(text);
   }
 
-  return { build, verbatim };
+  return { build, verbatim, propertyName };
 }
 
 export function refuse(at: Range): never {

@@ -26,7 +26,7 @@ interface AstRequest {
 
 export function printToAst({ ts, context, file, authored, plan, commonjs }: AstRequest): ts.SourceFile {
   const { factory } = context;
-  const { build, verbatim } = nodesOf(ts, factory);
+  const { build, verbatim, propertyName } = nodesOf(ts, factory);
   const starts = plan.edits.flatMap((edit) =>
     edit.kind === 'decorate field' ? [edit.at.start, edit.body.start] : [edit.at.start],
   );
@@ -75,6 +75,10 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
       bodies.delete(place);
       return entered(body, node);
     }
+    if (ts.isMethodDeclaration(node) && !inside.has(original)) {
+      const edit = replacing.get(place);
+      if (edit?.kind === 'wrap method') return property(edit, node);
+    }
     if (ts.isReturnStatement(node)) return returning(node, original as ts.ReturnStatement);
     // The base of a class is two nodes in one place; the outer one is not an expression.
     if (ts.isExpression(node) && !ts.isExpressionWithTypeArguments(node) && !inside.has(original)) {
@@ -114,7 +118,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
       return ts.setTextRange(factory.createBlock(recorded(site, [returned]), true), node);
     }
     const block = ts.visitEachChild(node, visit, context);
-    const first = firstStatement(block.statements);
+    const first = statementAt(block.statements, (site.prologue ?? site.inline)?.inside as number);
     const statements = [...block.statements.slice(0, first), ...recorded(site, block.statements.slice(first))];
     const list = ts.setTextRange(factory.createNodeArray(statements), block.statements);
     return ts.setTextRange(ts.setOriginalNode(factory.createBlock(list, true), node), node);
@@ -128,6 +132,18 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
 
   function keepingValue(site: Site, value: ts.Expression): ts.Expression {
     return factory.createAssignment(verbatim(inlineText(site, plan.module).keep.slice(0, -1)), value);
+  }
+
+  /** Index of the first statement that is not before an offset. */
+  function statementAt(statements: readonly ts.Statement[], inside: number): number {
+    let first = statements.length;
+    while (first > 0 && !isBefore(statements[first - 1] as ts.Statement, inside)) first--;
+    return first;
+  }
+
+  function isBefore(statement: ts.Statement, offset: number): boolean {
+    const { pos, end } = ts.getOriginalNode(statement);
+    return pos >= 0 && end <= offset;
   }
 
   function firstStatement(statements: readonly ts.Statement[]): number {
@@ -175,6 +191,12 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     return expression;
   }
 
+  /** A method of an object literal as a property. */
+  function property(edit: Edit & { kind: 'wrap method' }, node: ts.MethodDeclaration): ts.PropertyAssignment {
+    const value = build(codeOf(edit, plan), () => factory.createObjectLiteralExpression([whole(node)]));
+    return ts.setTextRange(factory.createPropertyAssignment(propertyName(edit.key), value), node);
+  }
+
   /** `(kept = decorator(void 0, context), () => {})`: evaluated in the place of the decorator, and then a decorator that does nothing. */
   function keeping(edit: Edit & { kind: 'decorate field' }, decorator: ts.Expression): ts.Expression {
     const kept = factory.createUniqueName('field');
@@ -209,7 +231,7 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
     while ('expression' in inner && !ts.isCallExpression(inner)) inner = inner.expression as ts.Node;
     const candidates = [...argumentsOf(inner), ...('members' in edit ? piecesOfClass(node) : [])];
     return (at) => {
-      if (placeOfEdit(at) === placeOfEdit(edit.at)) return whole(node);
+      if (placeOfEdit(at) === placeOfEdit(edit.at)) return whole(node as ts.Expression);
       const found = candidates.find((candidate) => {
         const original = ts.getOriginalNode(candidate);
         return original.pos >= 0 && original.getStart(authored) === at.start && original.end === at.end;
@@ -233,10 +255,10 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
   }
 
   /** An expression that is itself the authored part of its edit. */
-  function whole(node: ts.Node): ts.Expression {
+  function whole<Node extends ts.Node>(node: Node): Node {
     const original = ts.getOriginalNode(node);
     inside.add(original);
-    const visited = visit(node) as ts.Expression;
+    const visited = visit(node) as Node;
     inside.delete(original);
     return visited;
   }

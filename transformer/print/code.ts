@@ -32,6 +32,8 @@ export type Code =
     }
   /** A plain function, which gets its name from a property: `({ key: function (parameters) { ... } }).key`. */
   | { readonly is: 'function'; readonly key: string; readonly parameters: readonly ForwarderParameter[]; readonly result: Code }
+  /** An authored method of an object literal, read from one of its own: `({ key() { ... } }).key`. */
+  | { readonly is: 'authored method'; readonly key: string; readonly at: Range }
   /** Authored text, with the edits that lie within it. */
   | { readonly is: 'authored'; readonly at: Range };
 

@@ -18,6 +18,7 @@ export function codeOf(edit: CodeEdit, { sites, binding, module: { table } }: Pl
       call(member(name(table), callee), literal(sites[edit.site]?.row), ...args);
     if (edit.kind === 'decorate') return inside('inside', ...optionsOf(site, edit.options));
     if (edit.kind === 'wrap') return inside('own', givenOptions(site, edit.options), named(authored(edit.body), edit.name));
+    if (edit.kind === 'wrap method') return inside('own', authored(null), authoredMethod(edit));
   }
   switch (edit.kind) {
     case 'decorate':
@@ -30,6 +31,8 @@ export function codeOf(edit: CodeEdit, { sites, binding, module: { table } }: Pl
         givenOptions(sites[edit.site] as Site, edit.options),
         named(authored(edit.body), edit.name),
       );
+    case 'wrap method':
+      return emitted('wrap', ...siteArguments(sites, edit.site), authored(null), authoredMethod(edit));
     case 'keep name':
       return named(authored(edit.at), edit.name);
     case 'decorate class':
@@ -103,6 +106,10 @@ function factoryOf({ key, parameters, pass, form }: Forwarder): Code {
 
 function authored(at: Range | null): Code {
   return at === null ? { is: 'undefined' } : { is: 'authored', at };
+}
+
+function authoredMethod({ at, key }: Edit & { kind: 'wrap method' }): Code {
+  return { is: 'authored method', key, at };
 }
 
 /** A function that would lose the name it gets from its place gets it from a property. */

@@ -9,7 +9,7 @@ import type { Inline, Range, Returned, Site } from '../core/site.js';
 import type { Code } from './code.js';
 import { type CodeEdit, codeOf, fieldContext, named } from './forwarder.js';
 import { inlineText, isHinted, opening, prologueLine, registrations } from './prologue.js';
-import { type Piece, printedText } from './text.js';
+import { type Piece, printedText, propertyName } from './text.js';
 
 interface TextRequest {
   readonly text: string;
@@ -72,6 +72,8 @@ export function printToText(request: TextRequest): Printed {
     else if (edit.kind === 'register members') addBlock(edit.at, registrations(edit, plan));
     else if (edit.kind === 'add members') addBlock(edit.at, [codeOf(edit, plan)]);
     else if (edit.kind === 'decorate field') decorateField(edit);
+    else if (edit.kind === 'wrap method')
+      replace(edit.at, (piece) => `${propertyName(edit.key)}: ${printedText(codeOf(edit, plan), piece)}`);
     else if (edit.kind !== 'rebind') replace(edit.at, (piece) => printedText(codeOf(edit as CodeEdit, plan), piece));
   }
 

@@ -51,6 +51,8 @@ export function printedText(code: Code, piece: Piece): string {
     }
     case 'authored':
       return piece(code.at);
+    case 'authored method':
+      return access(`({ ${piece(code.at)} })`, code.key);
   }
 }
 
@@ -58,6 +60,7 @@ export function printedText(code: Code, piece: Piece): string {
 export function holdsAuthored(code: Code): boolean {
   switch (code.is) {
     case 'authored':
+    case 'authored method':
     case 'class':
     case 'element':
       return true;
@@ -83,7 +86,7 @@ function access(object: string, key: string): string {
   return isPropertyIdentifier(key) ? `${object}.${key}` : `${object}[${quoted(key)}]`;
 }
 
-function propertyName(key: string): string {
+export function propertyName(key: string): string {
   return isPropertyIdentifier(key) ? key : quoted(key);
 }
 

@@ -1,5 +1,5 @@
 import { strictEqual } from 'node:assert';
-import main, { arrow, Billing, Left, marked, renamed, skipped, Whole } from './input';
+import main, { arrow, Billing, Job, Left, marked, renamed, service, skipped, Whole } from './input';
 
 export async function calls() {
   const billing = Billing.create();
@@ -14,6 +14,10 @@ export async function calls() {
   strictEqual(marked(), 1);
   renamed();
   skipped();
+  strictEqual(new Job('j').step, 2);
+  strictEqual(await service.run('x'), 'x');
+  strictEqual(await service.later(), 'y');
+  strictEqual([...service.all()][0], 'z');
 }
 
 export const spans = [
@@ -31,4 +35,8 @@ export const spans = [
   'arrow',
   'marked',
   'listed',
+  'new Job',
+  'service.run',
+  'service.later',
+  'service.all',
 ];

@@ -65,5 +65,25 @@ export default function main() {
   return plan('x');
 }
 
+export class Job extends Local {
+  step = 1;
+  constructor(readonly id: string) {
+    super();
+    this.step++;
+  }
+}
+
+export const service = {
+  async run(job: string) {
+    return job;
+  },
+  async later(job = 'y') {
+    return job;
+  },
+  *all() {
+    yield 'z';
+  },
+};
+
 // @spanwright-skip
 export function skipped() {}

@@ -2,16 +2,20 @@
 // compiled to plain JavaScript first. It answers requests over HTTP, or makes calls when it is ordered to, and reports its CPU time.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { Agent, createServer, request } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { Client, credentials } from '@grpc/grpc-js';
 import { SpanKind, trace } from '@opentelemetry/api';
 
 export interface ExportedSetup {
   readonly sync: string;
   readonly async: string;
-  /** `context`: nothing is recorded, and each request runs in an AsyncLocalStorage. */
-  readonly recorder: 'none' | 'context' | 'spanwright' | 'sdk';
+  /** `context`: nothing is recorded, and each request runs in an AsyncLocalStorage; `floor`: `message` is sent for every 512 spans. */
+  readonly recorder: 'none' | 'context' | 'floor' | 'spanwright' | 'sdk';
+  /** File of an encoded request with 512 spans. */
+  readonly message: string;
   readonly endpoint: string;
   readonly protocol: 'grpc' | 'http/protobuf';
   /** Share of the traces that is kept. */
@@ -37,10 +41,18 @@ interface Callee {
 const CALLS = 16;
 /** Half of the smallest queue. */
 const BURST = 1024;
+/** Spans of a full batch. */
+const BATCH = 512;
 const SITES = 32;
 
 async function main(setup: ExportedSetup): Promise<void> {
-  const flush = await RECORDERS[setup.recorder](setup);
+  const send = await RECORDERS[setup.recorder](setup);
+  let ended = 0;
+  const flush = (): Promise<void> => {
+    const spans = ended;
+    ended = 0;
+    return send(spans);
+  };
   const sites = (path: string): Callee[] => (require(path) as { sites: Callee[] }).sites;
   const [sync, async] = [sites(setup.sync), sites(setup.async)];
 
@@ -54,11 +66,13 @@ async function main(setup: ExportedSetup): Promise<void> {
   }
 
   const tracer = trace.getTracer('bench');
-  const storage = new AsyncLocalStorage<number>();
+  // that of the floor's methods, where there are any
+  const storage = (globalThis as { floorStorage?: AsyncLocalStorage<unknown> }).floorStorage ?? new AsyncLocalStorage<unknown>();
   const answer = (seed: number): Promise<number> => {
+    ended += CALLS + 1;
     if (setup.recorder === 'none') return work(seed);
-    return setup.recorder === 'context'
-      ? storage.run(seed, work, seed)
+    return setup.recorder === 'context' || setup.recorder === 'floor'
+      ? storage.run({}, work, seed)
       : tracer.startActiveSpan('GET /work', { kind: SpanKind.SERVER }, async (span) => {
           try {
             return await work(seed);
@@ -81,6 +95,7 @@ async function main(setup: ExportedSetup): Promise<void> {
     let sum = 0;
     for (let done = 0; done < count; done += BURST) {
       for (let call = 0; call < BURST; call++) sum = (sum + ((sync[call % SITES] as Callee).m(call, sum) as number)) | 0;
+      ended += BURST;
       await flush();
     }
   }
@@ -98,9 +113,21 @@ async function main(setup: ExportedSetup): Promise<void> {
   report();
 }
 
-const RECORDERS: Record<ExportedSetup['recorder'], (setup: ExportedSetup) => Promise<() => Promise<void>>> = {
+/** What sends the spans that ended since the last time. */
+type Send = (ended: number) => Promise<void>;
+
+const RECORDERS: Record<ExportedSetup['recorder'], (setup: ExportedSetup) => Promise<Send>> = {
   none: async () => async () => {},
   context: async () => async () => {},
+  async floor({ endpoint, protocol, message }) {
+    const bytes = readFileSync(message);
+    const post = protocol === 'grpc' ? postByGrpc(endpoint) : postByHttp(endpoint);
+    let waiting = 0;
+    return async (ended) => {
+      waiting += ended;
+      for (; waiting >= BATCH; waiting -= BATCH) await post(bytes);
+    };
+  },
   async spanwright({ endpoint, protocol, ratio }) {
     const { startTracing } = await import('spanwright');
     const tracing = await startTracing({
@@ -132,6 +159,28 @@ const RECORDERS: Record<ExportedSetup['recorder'], (setup: ExportedSetup) => Pro
     return () => provider.forceFlush();
   },
 };
+
+type Post = (bytes: Buffer) => Promise<void>;
+
+function postByHttp(endpoint: string): Post {
+  const agent = new Agent({ keepAlive: true });
+  const options = { method: 'POST', agent, headers: { 'content-type': 'application/x-protobuf' } };
+  return (bytes) =>
+    new Promise((resolve, reject) => {
+      const post = request(`${endpoint}/v1/traces`, options, (response) => void response.resume().on('end', resolve));
+      post.on('error', reject).end(bytes);
+    });
+}
+
+function postByGrpc(endpoint: string): Post {
+  const client = new Client(endpoint.replace('http://', ''), credentials.createInsecure());
+  const path = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+  const same = (bytes: Buffer): Buffer => bytes;
+  return (bytes) =>
+    new Promise((resolve, reject) => {
+      client.makeUnaryRequest(path, same, same, bytes, (error) => (error ? reject(error) : resolve()));
+    });
+}
 
 /** The package was renamed with version 3. */
 function packageOfSdk(load: (name: string) => unknown): string {

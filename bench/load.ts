@@ -2,10 +2,12 @@
 // new processes that alternate. The file system's cache is warm.
 
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NODES } from './nodes.js';
 import { type Budget, factor, machine, milliseconds, type Outcome, range, samplesOf } from './report.js';
 import { paired, spread } from './statistics.js';
+import type { Workspace } from './workspace.js';
 
 const PROJECT = join(__dirname, '..');
 const ROUNDS = 11;
@@ -30,16 +32,24 @@ const SDK = `
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: 'http://127.0.0.1:9' }))],
   }));`;
 
-const STEPS: readonly (readonly [label: string, step: string])[] = [
-  ['SDK and gRPC exporter, sampler off', SDK],
+const BASE = 'SDK and gRPC exporter, sampler off';
+const IMPORTED = 'import of spanwright';
+const STARTED = 'import and startTracing(), off';
+
+/** Steps whose floors are the API, and the text of all their modules in one file that runs nothing. */
+const STEPS: ReadonlyMap<string, string> = new Map([
+  [BASE, SDK],
   ['@opentelemetry/api', API],
-  ['import of spanwright', IMPORT],
-  ['import and startTracing(), off', START],
-];
+  [IMPORTED, IMPORT],
+  [STARTED, START],
+]);
+const floorOf = (label: string): string => `floor: @opentelemetry/api, and the text of: ${label}`;
+
+const FLOOR_SHORT = 'the API, and the same text in one file that runs nothing';
 
 interface Figures {
   readonly cpu: number;
-  readonly files: number;
+  readonly files: readonly string[];
 }
 
 /** CPU nanoseconds of the step in a new process, and the modules that it loaded. */
@@ -48,7 +58,7 @@ function runStep(node: string, step: string): Figures {
     (async () => {
       ${step}
       const { user, system } = process.cpuUsage(before);
-      process.stdout.write(JSON.stringify({ cpu: (user + system) * 1000, files: Object.keys(require.cache).length }), () => process.exit());
+      process.stdout.write(JSON.stringify({ cpu: (user + system) * 1000, files: Object.keys(require.cache) }), () => process.exit());
     })();`;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(name)));
   const output = execFileSync(node, ['-e', program], {
@@ -60,20 +70,34 @@ function runStep(node: string, step: string): Figures {
   return JSON.parse(output) as Figures;
 }
 
-export function measureLoad(): Outcome {
+/** The step that loads one file with the text of every module that another step loads, each in a function that is not called. */
+function floorStep(workspace: Workspace, name: string, step: string): string {
+  const file = join(workspace.folder, `${name}.js`);
+  const modules = runStep(process.execPath, step).files.filter((path) => !path.includes('@opentelemetry/api/'));
+  const functions = modules.map((path) => `(exports, require, module) => {\n${readFileSync(path, 'utf8')}\n}`);
+  writeFileSync(file, `'use strict';\nmodule.exports = [${functions.join(',')}];\n`);
+  return `${API} require(${JSON.stringify(file)});`;
+}
+
+export function measureLoad(workspace: Workspace): Outcome {
+  const steps = [
+    ...STEPS,
+    [floorOf(IMPORTED), floorStep(workspace, 'imported', IMPORT)] as const,
+    [floorOf(STARTED), floorStep(workspace, 'started', START)] as const,
+  ];
   const rows: string[][] = [];
   const budgets: Budget[] = [];
   for (const [version, node] of NODES) {
-    const samples = new Map<string, number[]>(STEPS.map(([label]) => [label, []]));
+    const samples = new Map<string, number[]>(steps.map(([label]) => [label, []]));
     const files = new Map<string, number>();
     for (let round = 0; round < ROUNDS; round++) {
-      for (const [label, step] of round % 2 === 0 ? STEPS : [...STEPS].reverse()) {
+      for (const [label, step] of round % 2 === 0 ? steps : [...steps].reverse()) {
         const { cpu, files: count } = runStep(node, step);
         samples.get(label)?.push(cpu);
-        files.set(label, count);
+        files.set(label, count.length);
       }
     }
-    const over = (label: string) => paired(samplesOf(samples, label), samplesOf(samples, STEPS[0]?.[0] as string)).ratio.median;
+    const over = (label: string) => paired(samplesOf(samples, label), samplesOf(samples, BASE)).ratio.median;
     for (const [label, values] of samples) {
       const own = spread(values);
       rows.push([
@@ -84,24 +108,27 @@ export function measureLoad(): Outcome {
         factor(over(label)),
       ]);
     }
-    const imported = spread(samplesOf(samples, 'import of spanwright')).median / 1e6;
-    const started = over('import and startTracing(), off');
+    const median = (label: string): number => spread(samplesOf(samples, label)).median / 1e6;
+    const imported = median(IMPORTED);
+    const started = over(STARTED);
     budgets.push(
       {
         what: `${version}: import of spanwright, CPU`,
         limit: `${IMPORT_MS} ms`,
         measured: `${imported.toFixed(1)} ms`,
         met: imported <= IMPORT_MS,
+        floor: `${median(floorOf(IMPORTED)).toFixed(1)} ms: ${FLOOR_SHORT}`,
       },
       {
         what: `${version}: import and start while off, over the SDK with its exporter`,
         limit: factor(START_RATIO),
         measured: factor(started),
         met: started <= START_RATIO,
+        floor: `${factor(over(floorOf(STARTED)))}: ${FLOOR_SHORT}`,
       },
     );
   }
-  const note = `CPU time in ${ROUNDS} new processes each, alternated; the endpoint is set and tracing is off. ${machine(...NODES.map(([, node]) => node))}`;
+  const note = `CPU time in ${ROUNDS} new processes each, alternated; the endpoint is set and tracing is off. A floor compiles the text of all modules from one file, and runs none of it. ${machine(...NODES.map(([, node]) => node))}`;
   return {
     tables: [{ title: 'Import and start', note, head: ['', 'modules', 'median', 'middle half', 'over the first row'], rows }],
     budgets,

@@ -51,7 +51,7 @@ const SECTIONS: Record<string, (modules: Modules) => Promise<Outcome>> = {
   rules: () => measureRules(),
   profile: measureProfile,
   node24: measureNode24,
-  load: async () => measureLoad(),
+  load: async ({ workspace }) => measureLoad(workspace),
   services: (modules) => measureServices(modules.workspace),
   startup: (modules) => measureStartup(modules.workspace),
   build: (modules) => measureBuild(modules.workspace),

@@ -65,13 +65,14 @@ async function measure(workspace: Workspace, cells: readonly Cell[], title: stri
   for (const shape of ['sync', 'async'] as const)
     for (const [flavour, build] of [
       ['bare', 'plain'],
+      ['least prologue', 'plain'],
       ['instrument', 'built'],
     ] as const)
       if (most(shape) > 0) folders.set(`${flavour} ${shape}`, await compiled(workspace, flavour, build, shape, most(shape)));
 
   for (const engine of engines)
     for (const cell of cells) {
-      const { bare, transformed } = await alternate(engine, worker, folders, cell);
+      const { bare, transformed, least } = await alternate(engine, worker, folders, cell);
       const name = `Node.js ${engine === NODE24 ? '24' : process.versions.node.split('.')[0]}, ${cell.sites.toLocaleString('en-US')} ${cell.shape} methods`;
       const last = cell.marks[cell.marks.length - 1] as number;
       const ratio = (of: (one: ManyMeasured) => number): number => median(transformed, of) / median(bare, of);
@@ -80,7 +81,8 @@ async function measure(workspace: Workspace, cells: readonly Cell[], title: stri
         return `${mark.toLocaleString('en-US')} calls: ${time(median(bare, at))}, ${factor(ratio(at))}`;
       });
       const first = Math.min(last, JUDGED);
-      const all = ratio((one) => one.until[first] ?? Number.NaN);
+      const until = (one: ManyMeasured): number => one.until[first] ?? Number.NaN;
+      const all = ratio(until);
       rows.push([
         name,
         windows.join('; '),
@@ -90,7 +92,11 @@ async function measure(workspace: Workspace, cells: readonly Cell[], title: stri
         // with few modules the result is noise of mapped pages
         cell.sites < 1000 ? '' : factor(ratio(({ rssBytes }) => rssBytes)),
       ]);
-      budgets.push(...budgetsOf(name, cell, ratio, all, await compiledRatio(engine, worker, folders, cell)));
+      const floors = {
+        compiled: await compiledRatio(engine, worker, folders, cell),
+        prologue: least.length > 0 ? median(least, until) / median(bare, until) : undefined,
+      };
+      budgets.push(...budgetsOf(name, cell, ratio, all, floors));
     }
   const note =
     'Nanoseconds of a bare call in the last tenth of the calls of each method, and how much more the transformed one takes, off; then all of the first 10,000 ' +
@@ -104,6 +110,9 @@ async function measure(workspace: Workspace, cells: readonly Cell[], title: stri
   };
 }
 
+type Cost = 'bare' | 'least prologue' | 'instrument';
+/** Where all of the first calls have a budget. */
+const hasFirstLimit = ({ marks }: Cell): boolean => marks.includes(JUDGED);
 const hasLimit = ({ sites, shape }: Cell): boolean => LIMITS[sites] !== undefined && shape === 'sync';
 
 /** Ratio of a call once all methods are compiled, as a floor of the budget; undefined for a cell without one. */
@@ -120,7 +129,7 @@ function budgetsOf(
   cell: Cell,
   ratio: (of: (one: ManyMeasured) => number) => number,
   all: number,
-  compiled: number | undefined,
+  { compiled, prologue }: { readonly compiled: number | undefined; readonly prologue: number | undefined },
 ) {
   const { sites, marks } = cell;
   const found: Budget[] = [];
@@ -137,7 +146,13 @@ function budgetsOf(
       ratio((one) => one.window[last] ?? Number.NaN),
       compiled === undefined ? undefined : `${factor(compiled)}: all methods compiled (${COMPILE_AT_ONCE})`,
     );
-  if (last === JUDGED) add('off, all of the first 10,000 calls, over the bare calls', FIRST_LIMIT, all);
+  if (last === JUDGED)
+    add(
+      'off, all of the first 10,000 calls, over the bare calls',
+      FIRST_LIMIT,
+      all,
+      prologue === undefined ? undefined : `${factor(prologue)}: a variable tested, a call in the branch`,
+    );
   if (sites === 10_000) {
     add(
       'loading, over undecorated',
@@ -153,11 +168,11 @@ function budgetsOf(
   return found;
 }
 
-async function compiled(workspace: Workspace, flavour: 'bare' | 'instrument', build: Build, shape: Shape, sites: number) {
+async function compiled(workspace: Workspace, flavour: Cost, build: Build, shape: Shape, sites: number) {
   const source = sitesSource(flavour, shape, Math.min(sites, MODULE));
   const count = Math.ceil(sites / MODULE);
   const files = Object.fromEntries(Array.from({ length: count }, (_, index) => [`${flavour}-${index}.ts`, source]));
-  return workspace.compile(`many-${flavour}-${shape}`, build, files);
+  return workspace.compile(`many-${flavour.replace(' ', '-')}-${shape}`, build, files);
 }
 
 /** Alternates the processes, so that a change of the machine's load affects both. */
@@ -170,15 +185,17 @@ async function alternate(
 ) {
   const bare: ManyMeasured[] = [];
   const transformed: ManyMeasured[] = [];
+  const least: ManyMeasured[] = [];
   for (let run = 0; run < cell.runs; run++)
     for (const [flavour, list] of [
       ['bare', bare],
       ['instrument', transformed],
+      ...(flags.length === 0 && hasFirstLimit(cell) ? ([['least prologue', least]] as const) : []),
     ] as const)
       list.push(await once([engine, ...flags], worker, folders.get(`${flavour} ${cell.shape}`) as string, flavour, cell));
-  const sums = new Set([...bare, ...transformed].map(({ checksum }) => checksum));
+  const sums = new Set([...bare, ...transformed, ...least].map(({ checksum }) => checksum));
   if (sums.size !== 1) throw new Error(`bench: ${cell.sites} methods computed ${[...sums].join(' and ')}`);
-  return { bare, transformed };
+  return { bare, transformed, least };
 }
 
 async function once(

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { NODE24 } from './nodes.js';
-import { CHEAP } from './off.js';
+import { CHEAP, prologueFloor } from './off.js';
 import { CHOICES } from './on.js';
 import { measurePairs, type Plan } from './pairs.js';
 import { type Budget, factor, machine, type Outcome, overFirst, signed, type Table, time, timesTable } from './report.js';
@@ -33,6 +33,7 @@ export async function measureNode24(modules: Modules): Promise<Outcome> {
       limit: `${signed(2, time)} and ${factor(1.15)}`,
       measured: `${signed(difference.median, time)}, ${factor(ratio.median)}`,
       met: difference.median <= 2 && ratio.median <= 1.15,
+      floor: prologueFloor(overFirst(off)),
     });
     const recorded = CHOICES.slice(0, 3).map((choice) => ({ ...choice, parent: 'sampled' as const, calls: CALLS }));
     const on = await measurePairs(worker, await modules.all(recorded, shape, true), ON);

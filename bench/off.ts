@@ -18,12 +18,16 @@ export const FORWARDER: Choice = {
   calls: MANY,
 };
 
+/** A prologue that does nothing else than any has to do. */
+export const PROLOGUE: Choice = { ...BARE, label: 'floor: a variable tested, a call in the branch', flavour: 'least prologue' };
+
 const DECORATOR: Choice = { ...FORWARDER, label: 'plain decorator, off', build: 'plain' };
 
 /** Variants so cheap that nanoseconds count: measured separately, in many rounds. */
 export const CHEAP: readonly Choice[] = [
   BARE,
   FORWARDER,
+  PROLOGUE,
   { ...FORWARDER, label: 'transformed, no endpoint', state: 'spanwright without endpoint' },
   { ...FORWARDER, label: 'transformed, standard decorators, off', build: 'built standard' },
   DECORATOR,
@@ -89,6 +93,7 @@ function offBudgets(shape: Shape, over: (label: string) => ReturnType<typeof pai
       limit: `${signed(limitNs, time)}${Number.isFinite(limitRatio) ? ` and ${factor(limitRatio)}` : ''}`,
       measured: `${signed(difference.median, time)}, ${factor(ratio.median)}`,
       met: difference.median <= limitNs && ratio.median <= limitRatio,
+      floor: prologueFloor(over),
     };
   };
   return [
@@ -98,10 +103,17 @@ function offBudgets(shape: Shape, over: (label: string) => ReturnType<typeof pai
   ];
 }
 
+/** Column of a budget for calls while tracing is off. */
+export function prologueFloor(over: (label: string) => ReturnType<typeof paired>): string {
+  return `${signed(over(PROLOGUE.label).difference.median, time)}: a variable tested`;
+}
+
 /** Bytes and microtasks of a call. */
 async function measureTraces(modules: Modules, worker: string): Promise<{ rows: string[][]; budget: Budget[] }> {
   // The hand-written row shows that the count detects allocations.
-  const choices = [...CHEAP, ...DROPPING.slice(2), ...PEERS.off.slice(2)].filter(({ flavour }) => flavour !== 'autotel');
+  const choices = [...CHEAP, ...DROPPING.slice(2), ...PEERS.off.slice(2)].filter(
+    ({ flavour }) => flavour !== 'autotel' && flavour !== 'least prologue',
+  );
   const count = async (shape: Shape, order: 'bytes' | 'turns') => {
     const variants = await modules.all(choices, shape);
     const flags = order === 'bytes' ? BYTES_FLAGS : [];

@@ -13,12 +13,14 @@ import type { Choice, Modules } from './variants.js';
 
 const LIMIT_MS = 120_000;
 const REPEATS = 2;
+/** Of the calls that are made of other methods. */
+const FAILING_SHARE = 0.15;
 
 /** The first matching group counts the function; functions without a group are the rest. */
 const PARTS: readonly { readonly part: string; readonly name?: RegExp; readonly url?: RegExp }[] = [
   { part: 'garbage collection', name: /^\(garbage collector\)$/ },
   { part: 'nothing: the process waits', name: /^\(idle\)$/ },
-  { part: 'the method and its callers', url: /\/(bench-[^/]+|worker)\/(?!node_modules).*(-a?sync|profiled)\.js$/ },
+  { part: 'the method and its callers', url: /\/(bench-[^/]+|worker)\/(?!node_modules).*(-a?sync(-failing)?|profiled)\.js$/ },
   { part: 'ids', url: /span\/identity\.js|RandomIdGenerator|crypto\/random/ },
   { part: 'ids', name: /^(hexSlice|generateId|randomFillSync|toString)$/, url: /node:|^$/ },
   { part: 'clock', url: /span\/time\.js|common\/time\.js|perf_hooks|internal\/perf/ },
@@ -51,8 +53,17 @@ const SUBJECTS: readonly {
   readonly state: StateName;
   readonly parent: ParentName;
   readonly note: string;
+  /** The method throws; such methods are sync. */
+  readonly fails?: boolean;
 }[] = [
   { what: 'a recorded call', state: 'spanwright on', parent: 'sampled', note: 'Under a recorded parent.' },
+  {
+    what: 'a recorded call that throws',
+    state: 'spanwright on',
+    parent: 'recorded',
+    note: 'Under a recorded span. V8 captures a stack in both.',
+    fails: true,
+  },
   {
     what: "a call recorded by the user's SDK",
     state: 'sdk with createSampler()',
@@ -63,12 +74,13 @@ const SUBJECTS: readonly {
 
 export async function measureProfile(modules: Modules): Promise<Outcome> {
   const tables: Table[] = [];
-  for (const { what, state, parent, note } of SUBJECTS) {
+  for (const { what, state, parent, note, fails = false } of SUBJECTS) {
     const choices: readonly Choice[] = [
-      { label: 'transformed', flavour: 'instrument', build: 'built', state, parent },
-      { label: 'hand-written, SDK', flavour: 'handwritten', state: 'sdk on', parent },
+      { label: 'transformed', flavour: 'instrument', build: 'built', state, parent, fails },
+      { label: 'floor: a span kept and queued', flavour: 'recorder', fails },
+      { label: 'hand-written, SDK', flavour: 'handwritten', state: 'sdk on', parent, fails },
     ];
-    for (const shape of ['sync', 'async'] as const) {
+    for (const shape of fails ? (['sync'] as const) : (['sync', 'async'] as const)) {
       const table = await profileTable(modules, what, choices, shape);
       tables.push({ ...table, note: `${note} ${table.note}` });
     }
@@ -106,7 +118,11 @@ async function profile(program: string, modules: Modules, choice: Choice, shape:
   const { module, state, parent } = await modules.variant(choice, shape);
   let best: Profile | undefined;
   for (let repeat = 0; repeat < REPEATS; repeat++) {
-    const { stdout } = await promisify(execFile)(process.execPath, [program, module, state, parent], { timeout: LIMIT_MS });
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [program, module, state, parent, `${choice.fails ? FAILING_SHARE : 1}`],
+      { timeout: LIMIT_MS },
+    );
     const found = JSON.parse(stdout) as Profile;
     if (best === undefined || found.nsPerCall < best.nsPerCall) best = found;
   }

@@ -13,12 +13,13 @@ export interface Profile {
 
 const SITES = 32;
 const BURST = 512;
-const WARM_UP = 200 * BURST;
-const CALLS = 300 * BURST;
+const WARM_UPS = 200;
+const BURSTS = 300;
 const REPEATS = 3;
 const INTERVAL_US = 100;
 
-async function main(module: string, state: StateName, parentName: ParentName): Promise<void> {
+/** @param share of the calls: fewer of those that take longer */
+async function main(module: string, state: StateName, parentName: ParentName, share: number): Promise<void> {
   const installed = await STATES[state]();
   const { sites } = require(module) as { sites: { m(a: number, b: number): number | Promise<number> }[] };
   const parent = PARENTS[parentName]();
@@ -36,16 +37,17 @@ async function main(module: string, state: StateName, parentName: ParentName): P
   }
 
   const run = (calls: number) => (parent === undefined ? drive(calls) : context.with(parent, drive, undefined, calls));
-  await run(WARM_UP);
+  const [warmUp, count] = [BURST * Math.ceil(WARM_UPS * share), BURST * Math.ceil(BURSTS * share)];
+  await run(warmUp);
   let nsPerCall = Number.POSITIVE_INFINITY;
   for (let repeat = 0; repeat < REPEATS; repeat++) {
     const used = process.cpuUsage();
     const start = process.hrtime.bigint();
-    await run(CALLS);
+    await run(count);
     const elapsed = Number(process.hrtime.bigint() - start);
     const { user, system } = process.cpuUsage(used);
     // on a busy machine elapsed time includes other processes
-    nsPerCall = Math.min(nsPerCall, elapsed / CALLS, ((user + system) * 1000) / CALLS);
+    nsPerCall = Math.min(nsPerCall, elapsed / count, ((user + system) * 1000) / count);
   }
 
   const session = new Session();
@@ -53,7 +55,7 @@ async function main(module: string, state: StateName, parentName: ParentName): P
   await session.post('Profiler.enable');
   await session.post('Profiler.setSamplingInterval', { interval: INTERVAL_US });
   await session.post('Profiler.start');
-  await run(CALLS);
+  await run(count);
   const { profile } = await session.post('Profiler.stop');
   const counted = profile.nodes.reduce((sum, { hitCount = 0 }) => sum + hitCount, 0);
   const self = new Map<string, { name: string; url: string; share: number }>();
@@ -66,4 +68,4 @@ async function main(module: string, state: StateName, parentName: ParentName): P
   process.stdout.write(JSON.stringify(answer), () => process.exit(0));
 }
 
-void main(process.argv[2] ?? '', process.argv[3] as StateName, process.argv[4] as ParentName);
+void main(process.argv[2] ?? '', process.argv[3] as StateName, process.argv[4] as ParentName, Number(process.argv[5]));

@@ -5,8 +5,13 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createServer2, type Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 
+/** Longer than the other services of a round take. */
+const IDLE_MS = 120_000;
+
 export class Receiver {
   spans = 0;
+  /** The last request over HTTP. */
+  last = Buffer.alloc(0);
   readonly #http: Server;
   readonly #grpc: Http2Server;
 
@@ -15,11 +20,13 @@ export class Receiver {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        this.spans += countSpans(Buffer.concat(chunks));
+        this.last = Buffer.concat(chunks);
+        this.spans += countSpans(this.last);
         response.setHeader('content-type', 'application/x-protobuf');
         response.end();
       });
     });
+    this.#http.keepAliveTimeout = IDLE_MS;
     this.#grpc = createServer2();
     this.#grpc.on('stream', (stream) => {
       const chunks: Buffer[] = [];

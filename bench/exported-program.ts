@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { Client, credentials } from '@grpc/grpc-js';
 import { SpanKind, trace } from '@opentelemetry/api';
+import { type Profiler, type SelfTimes, startProfiler } from './profiler.js';
 
 export interface ExportedSetup {
   readonly sync: string;
@@ -24,13 +25,15 @@ export interface ExportedSetup {
   readonly sdk: string;
 }
 
-/** `calls`: this many recorded calls, in bursts that are flushed; `flush`: send what is queued. */
-export type ExportedOrder = { readonly calls: number } | 'flush' | 'usage';
+/** `calls`: this many recorded calls, in bursts that are flushed; `flush`: send what is queued; `profile`: start the profiler, or end it. */
+export type ExportedOrder = { readonly calls: number } | 'flush' | 'usage' | 'profile';
 
 export interface ExportedAnswer {
   readonly port: number;
   /** CPU nanoseconds of the process so far. */
   readonly cpu: number;
+  /** Set when a profile ends. */
+  readonly self?: SelfTimes;
 }
 
 interface Callee {
@@ -100,12 +103,15 @@ async function main(setup: ExportedSetup): Promise<void> {
     }
   }
 
-  const report = (): void => {
+  const report = (self?: SelfTimes): void => {
     const { user, system } = process.cpuUsage();
-    process.send?.({ port, cpu: (user + system) * 1000 } satisfies ExportedAnswer);
+    process.send?.({ port, cpu: (user + system) * 1000, ...(self && { self }) } satisfies ExportedAnswer);
   };
+  let profiler: Profiler | undefined;
   process.on('message', async (order: ExportedOrder) => {
-    if (order === 'flush') await flush();
+    if (order === 'profile' && profiler === undefined) profiler = await startProfiler();
+    else if (order === 'profile') return report(await profiler?.end());
+    else if (order === 'flush') await flush();
     else if (order !== 'usage') await makeCalls(order.calls);
     report();
   });
@@ -113,7 +119,7 @@ async function main(setup: ExportedSetup): Promise<void> {
   report();
 }
 
-/** What sends the spans that ended since the last time. */
+/** Sends the spans that ended since the last time. */
 type Send = (ended: number) => Promise<void>;
 
 const RECORDERS: Record<ExportedSetup['recorder'], (setup: ExportedSetup) => Promise<Send>> = {

@@ -8,9 +8,11 @@ import { Agent, get } from 'node:http';
 import { dirname, join } from 'node:path';
 import type { ExportedAnswer, ExportedOrder, ExportedSetup } from './exported-program.js';
 import { NODE24 } from './nodes.js';
+import { partsTable } from './profile.js';
+import type { Profile } from './profiled.js';
 import { Receiver } from './receiver.js';
 import { type Budget, factor, machine, type Outcome, overFirst, samplesOf, type Table, timesTable } from './report.js';
-import { paired, pairedAbove, shuffled } from './statistics.js';
+import { shuffled, spread } from './statistics.js';
 import type { Modules } from './variants.js';
 
 const PROJECT = join(__dirname, '..');
@@ -24,37 +26,26 @@ interface Line {
   readonly limit: number;
 }
 
-const LINES: readonly Line[] = [
+export const LINES: readonly Line[] = [
   { name: 'Node 20, SDK 2.12', node: process.execPath, sdk: join(PROJECT, '.cache', 'sdk2'), limit: 0.5 },
   { name: 'Node 24, SDK 3.1', node: NODE24, sdk: join(PROJECT, '.cache', 'sdk3'), limit: 0.4 },
 ];
 
 /** Encoding is left out of it, and what a tracer decides and keeps for each span. */
-const LEAST = 'floor: AsyncLocalStorage.run, two clocks, ids, one object a span; the same bytes sent';
-const LEAST_SHORT = 'ids, clocks, AsyncLocalStorage.run, and the same bytes sent';
-const SDK = 'hand-written spans, SDK';
-const OURS = 'transformed';
-const NONE = 'nothing recorded';
-const CONTEXT = 'floor: nothing recorded, each request in an AsyncLocalStorage';
-const KEPT = 'transformed, 1 % of traces kept';
-const SDK_KEPT = 'hand-written spans, SDK, 1 % of traces kept';
+export const LEAST = 'floor: AsyncLocalStorage.run, two clocks, ids, one object a span; the same bytes sent';
+export const LEAST_SHORT = 'ids, clocks, AsyncLocalStorage.run, and the same bytes sent';
+export const SDK = 'hand-written spans, SDK';
+export const OURS = 'transformed';
 
 const ROUNDS = 8;
 /** Warm-up rounds: the engine compiles during the first calls of each method, and the time of its threads counts. */
 const WARM_UPS = 8;
-/** A request calls each method once every second time. */
-const HTTP_WARM_UPS = 40;
 const CALLS = 20_480;
-const REQUESTS = 1000;
 /** Not measured, before each measurement: the other processes have run meanwhile. */
 const CALLS_BEFORE = 2048;
-const REQUESTS_BEFORE = 200;
 /** Requests between two flushes. */
-const PORTION = 100;
+export const PORTION = 100;
 const TOGETHER = 16;
-const SPANS_A_REQUEST = 17;
-const HTTP_LIMIT = 0.3;
-const KEPT_LIMIT = 1.05;
 
 export class Service {
   readonly ready: Promise<ExportedAnswer>;
@@ -100,6 +91,14 @@ export class Service {
     return (after - cpu) / next;
   }
 
+  /** Profile of the process during `work`; its time is the CPU time that `work` resolves to. */
+  async profile(work: () => Promise<number>): Promise<Profile> {
+    await this.order('profile');
+    const nsPerCall = await work();
+    const { self = [] } = await this.order('profile');
+    return { nsPerCall, self };
+  }
+
   end(): void {
     this.#agent.destroy();
     if (this.#child.exitCode === null) this.#child.kill('SIGKILL');
@@ -127,7 +126,7 @@ export class Service {
   }
 }
 
-interface Row {
+export interface Row {
   readonly label: string;
   readonly recorder: ExportedSetup['recorder'];
   readonly ratio?: number;
@@ -146,8 +145,8 @@ interface Alternation {
   spans(row: Row): number | undefined;
 }
 
-/** One number for each round and row, from processes that take turns. */
-async function alternate({
+/** One number for each round and row, from processes that take turns, and then a profile of each. */
+export async function alternate({
   modules,
   line,
   protocol,
@@ -156,7 +155,7 @@ async function alternate({
   prepare,
   measure,
   spans,
-}: Alternation): Promise<Map<string, number[]>> {
+}: Alternation): Promise<{ samples: Map<string, number[]>; profiles: { label: string; profile: Profile }[] }> {
   const program = join(dirname(modules.workspace.worker()), 'exported-program.js');
   const message = await messageOf(modules, line);
   const receiver = new Receiver();
@@ -182,7 +181,12 @@ async function alternate({
         if (round >= 0) samples.get(row.label)?.push(value);
       }
     }
-    return samples;
+    const profiles = [];
+    for (const { row, service } of services) {
+      const { self } = await service.profile(() => measure(service, row));
+      profiles.push({ label: row.label, profile: { nsPerCall: spread(samplesOf(samples, row.label)).median, self } });
+    }
+    return { samples, profiles };
   } finally {
     for (const { service } of services) service.end();
     receiver.close();
@@ -235,7 +239,7 @@ export async function measureExport(modules: Modules): Promise<Outcome> {
         const { cpu } = await service.order('usage');
         return ((await service.order({ calls: CALLS })).cpu - cpu) / CALLS;
       };
-      const samples = await alternate({
+      const { samples, profiles } = await alternate({
         modules,
         line,
         protocol,
@@ -247,6 +251,7 @@ export async function measureExport(modules: Modules): Promise<Outcome> {
       });
       const title = `${line.name}: record and export, OTLP ${protocol === 'grpc' ? 'over gRPC' : 'over HTTP'}`;
       tables.push(timesTable(title, `${EXPORT_NOTE} ${machine(line.node)}`, samples, overFirst(samples)));
+      tables.push(partsTable(`Where the time of ${title} goes`, PROFILE_NOTE, reordered(profiles, OURS)));
       const ratio = overFirst(samples)(OURS).ratio.median;
       const floor = `${factor(overFirst(samples)(LEAST).ratio.median)}: ${LEAST_SHORT}`;
       budgets.push({ what: title, limit: factor(line.limit), measured: factor(ratio), met: ratio <= line.limit, floor });
@@ -255,63 +260,13 @@ export async function measureExport(modules: Modules): Promise<Outcome> {
   return { tables, budgets };
 }
 
+/** The column whose slowest functions are named comes first. */
+export function reordered<T extends { readonly label: string }>(columns: readonly T[], first: string): T[] {
+  return [...columns].sort((one, other) => Number(other.label === first) - Number(one.label === first));
+}
+
+export const PROFILE_NOTE = 'CPU nanoseconds of the table above, by the samples of V8’s profiler; what waits is left out.';
+
 const EXPORT_NOTE =
   'CPU time of the process for a recorded call of a sync method, in bursts of 1,024 that are flushed, with encoding and sending; the receiver counts that ' +
   'every span arrived. The same five attributes on both sides.';
-
-export async function measureHttp(modules: Modules): Promise<Outcome> {
-  const tables: Table[] = [];
-  const budgets: Budget[] = [];
-  for (const line of LINES) {
-    if (!existsSync(line.node) || !existsSync(line.sdk)) continue;
-    const rows: Row[] = [
-      { label: NONE, recorder: 'none' },
-      { label: CONTEXT, recorder: 'context' },
-      { label: KEPT, recorder: 'spanwright', ratio: 0.01 },
-      { label: LEAST, recorder: 'floor' },
-      { label: OURS, recorder: 'spanwright' },
-      { label: SDK_KEPT, recorder: 'sdk', ratio: 0.01 },
-      { label: SDK, recorder: 'sdk' },
-    ];
-    const all = SPANS_A_REQUEST * REQUESTS;
-    const expected = ({ recorder, ratio = 1 }: Row): number | undefined =>
-      ratio < 1 || recorder === 'floor' ? undefined : recorder === 'none' || recorder === 'context' ? 0 : all;
-    const samples = await alternate({
-      modules,
-      line,
-      protocol: 'http/protobuf',
-      rows,
-      warmUps: HTTP_WARM_UPS,
-      prepare: (service) => service.request(REQUESTS_BEFORE),
-      // few spans are sent seldom, as the delay of a batch does in a service
-      measure: (service, { ratio = 1 }) => service.request(REQUESTS, ratio < 1 ? REQUESTS : PORTION),
-      spans: expected,
-    });
-    const title = `${line.name}: a service over HTTP, ${SPANS_A_REQUEST} spans a request`;
-    tables.push(timesTable(title, `${HTTP_NOTE} ${machine(line.node)}`, samples, overFirst(samples)));
-    const of = (label: string) => samplesOf(samples, label);
-    const added = pairedAbove(of(OURS), of(SDK), of(NONE)).median;
-    const kept = paired(of(KEPT), of(NONE)).ratio.median;
-    budgets.push(
-      {
-        what: `${title}: CPU added, over what the SDK adds`,
-        limit: factor(HTTP_LIMIT),
-        measured: factor(added),
-        met: added <= HTTP_LIMIT,
-        floor: `${factor(pairedAbove(of(LEAST), of(SDK), of(NONE)).median)}: ${LEAST_SHORT}`,
-      },
-      {
-        what: `${title}, 1 % of traces kept, over nothing recorded`,
-        limit: factor(KEPT_LIMIT),
-        measured: factor(kept),
-        met: kept <= KEPT_LIMIT,
-        floor: `${factor(paired(of(CONTEXT), of(NONE)).ratio.median)}: each request in an AsyncLocalStorage`,
-      },
-    );
-  }
-  return { tables, budgets };
-}
-
-const HTTP_NOTE =
-  "CPU time of the service's process for a request that makes 16 short calls, half of them async, below a server span made by hand; OTLP over HTTP. The work of " +
-  'a request is next to nothing but the server itself, so a ratio says more of the calls than of a service.';

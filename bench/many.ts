@@ -111,7 +111,7 @@ async function measure(workspace: Workspace, cells: readonly Cell[], title: stri
 }
 
 type Cost = 'bare' | 'least prologue' | 'instrument';
-/** Where all of the first calls have a budget. */
+/** True for a cell with a budget for all of the first calls. */
 const hasFirstLimit = ({ marks }: Cell): boolean => marks.includes(JUDGED);
 const hasLimit = ({ sites, shape }: Cell): boolean => LIMITS[sites] !== undefined && shape === 'sync';
 

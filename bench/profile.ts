@@ -19,7 +19,6 @@ const FAILING_SHARE = 0.15;
 /** The first matching group counts the function; functions without a group are the rest. */
 const PARTS: readonly { readonly part: string; readonly name?: RegExp; readonly url?: RegExp }[] = [
   { part: 'garbage collection', name: /^\(garbage collector\)$/ },
-  { part: 'nothing: the process waits', name: /^\(idle\)$/ },
   { part: 'the method and its callers', url: /\/(bench-[^/]+|worker)\/(?!node_modules).*(-a?sync(-failing)?|profiled)\.js$/ },
   { part: 'ids', url: /span\/identity\.js|RandomIdGenerator|crypto\/random/ },
   { part: 'ids', name: /^(hexSlice|generateId|randomFillSync|toString)$/, url: /node:|^$/ },
@@ -29,11 +28,17 @@ const PARTS: readonly { readonly part: string; readonly name?: RegExp; readonly 
     part: 'context',
     url: /async_hooks|async_context_frame|context\/(layer|manager|context)|span\/active\.js|context-async-hooks|api\/(context|trace)\.js|context-utils/,
   },
+  { part: 'encoding', url: /export\/encode|otlp-transformer/ },
+  { part: 'requests: HTTP, gRPC, sockets', name: /^(writev|writeBuffer|writeUtf8String|writeLatin1String|parse)$/, url: /^$/ },
+  {
+    part: 'requests: HTTP, gRPC, sockets',
+    url: /node:(_http|net|http2|internal\/(http2?|net|stream|url))|grpc-js|otlp-.*exporter-base/,
+  },
   { part: 'the ring of the flight recorder', url: /span\/flight(-ring)?\.js/ },
   { part: 'promises', url: /span\/settle\.js|internal\/process\/task_queues/ },
   {
     part: 'queue, processor, export',
-    url: /dist\/runtime\/setup\/|gate\/keep|BatchSpanProcessor|MultiSpanProcessor|\/worker\/states\.js|ExportResult/,
+    url: /runtime\/export\/|dist\/runtime\/setup\/|gate\/keep|BatchSpanProcessor|MultiSpanProcessor|\/worker\/states\.js|ExportResult/,
   },
   { part: 'counts, table of open spans, latencies', url: /dist\/runtime\/open\/|gate\/(under-way|lifetime-tokens|lease)/ },
   {
@@ -96,6 +101,19 @@ export async function profileTable(modules: Modules, what: string, choices: read
   for (const { label, profile } of columns)
     if (nanoseconds(profile, 'the method and its callers') === '0')
       throw new Error(`bench: the profile of "${label}" lacks the method`);
+  return partsTable(
+    `Where the time of ${what} goes, ${shape} methods`,
+    'Nanoseconds a call, by the samples of V8’s profiler, without the cost of the profiler itself.',
+    columns,
+  );
+}
+
+/** A column for each profile, whose parts add up to its nanoseconds a call. */
+export function partsTable(
+  title: string,
+  note: string,
+  columns: readonly { readonly label: string; readonly profile: Profile }[],
+): Table {
   const parts = [...new Set([...PARTS.map(({ part }) => part), REST])];
   const rows = parts.map((part) => [part, ...columns.map(({ profile }) => nanoseconds(profile, part))]);
   rows.push(['in all', ...columns.map(({ profile }) => `${Math.round(profile.nsPerCall)}`)]);
@@ -104,10 +122,8 @@ export async function profileTable(modules: Modules, what: string, choices: read
     ({ name, share }) => `\`${name || 'anonymous'}\` ${Math.round(share * (columns[0]?.profile.nsPerCall ?? 0))}`,
   );
   return {
-    title: `Where the time of ${what} goes, ${shape} methods`,
-    note:
-      'Nanoseconds a call, by the samples of V8’s profiler, without the cost of the profiler itself. ' +
-      `The slowest functions of the first column: ${named.join(', ')}.`,
+    title,
+    note: `${note} The slowest functions of the first column: ${named.join(', ')}.`,
     head: ['', ...columns.map(({ label }) => label)],
     rows: rows.filter(([, ...values]) => values.some((value) => value !== '0')),
   };

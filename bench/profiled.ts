@@ -1,14 +1,13 @@
 // Run in a process of its own: makes calls under V8's sampling profiler, and prints the time a call and how much of it was
 // spent in which function. Started by profile.ts, compiled to plain JavaScript first.
 
-import { Session } from 'node:inspector/promises';
 import { context } from '@opentelemetry/api';
+import { type SelfTimes, startProfiler } from './profiler.js';
 import { PARENTS, type ParentName, STATES, type StateName } from './states.js';
 
 export interface Profile {
   readonly nsPerCall: number;
-  /** Share of the samples by function, the slowest first: the profiler has an entry for each way in which one was called. */
-  readonly self: readonly { readonly name: string; readonly url: string; readonly share: number }[];
+  readonly self: SelfTimes;
 }
 
 const SITES = 32;
@@ -16,7 +15,6 @@ const BURST = 512;
 const WARM_UPS = 200;
 const BURSTS = 300;
 const REPEATS = 3;
-const INTERVAL_US = 100;
 
 /** @param share of the calls: fewer of those that take longer */
 async function main(module: string, state: StateName, parentName: ParentName, share: number): Promise<void> {
@@ -50,21 +48,9 @@ async function main(module: string, state: StateName, parentName: ParentName, sh
     nsPerCall = Math.min(nsPerCall, elapsed / count, ((user + system) * 1000) / count);
   }
 
-  const session = new Session();
-  session.connect();
-  await session.post('Profiler.enable');
-  await session.post('Profiler.setSamplingInterval', { interval: INTERVAL_US });
-  await session.post('Profiler.start');
+  const profiler = await startProfiler();
   await run(count);
-  const { profile } = await session.post('Profiler.stop');
-  const counted = profile.nodes.reduce((sum, { hitCount = 0 }) => sum + hitCount, 0);
-  const self = new Map<string, { name: string; url: string; share: number }>();
-  for (const { callFrame, hitCount = 0 } of profile.nodes) {
-    const { functionName: name, url } = callFrame;
-    const key = `${name} ${url}`;
-    if (hitCount > 0) self.set(key, { name, url, share: hitCount / counted + (self.get(key)?.share ?? 0) });
-  }
-  const answer: Profile = { nsPerCall, self: [...self.values()].sort((one, other) => other.share - one.share) };
+  const answer: Profile = { nsPerCall, self: await profiler.end() };
   process.stdout.write(JSON.stringify(answer), () => process.exit(0));
 }
 

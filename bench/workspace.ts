@@ -114,6 +114,7 @@ export class Workspace {
       'vendors',
       'held',
       'profiled',
+      'profiler',
       'counted',
       'flown',
       'many-worker',

@@ -93,7 +93,7 @@ function offBudgets(shape: Shape, over: (label: string) => ReturnType<typeof pai
       limit: `${signed(limitNs, time)}${Number.isFinite(limitRatio) ? ` and ${factor(limitRatio)}` : ''}`,
       measured: `${signed(difference.median, time)}, ${factor(ratio.median)}`,
       met: difference.median <= limitNs && ratio.median <= limitRatio,
-      floor: prologueFloor(over),
+      ...(label !== DECORATOR.label && { floor: prologueFloor(over) }),
     };
   };
   return [

@@ -10,8 +10,11 @@ import { join } from 'node:path';
 import { type ChildResult, runChild } from './child.js';
 
 const AT_A_TIME = 2;
-/** Upper bound of files that run at the same time while CPUs are idle, which they are when files wait. */
-const AT_MOST = 3 * availableParallelism();
+/**
+ * Upper bound of files that run at the same time while CPUs are idle, which they are when files wait. If all of them compute at once, each takes
+ * twice its time, which the limits allow.
+ */
+const AT_MOST = Math.max(4, 2 * availableParallelism());
 /** Share of the CPUs that is idle when a further file may start, and how often it is looked at. */
 const IDLE_SHARE = 0.25;
 const SAMPLE_MS = 1000;

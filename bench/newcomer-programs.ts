@@ -1,7 +1,7 @@
 // The smallest programs in which a newcomer sees a span of a method: with Spanwright as its pages have them, with other packages as their
 // documentation has them. Called by newcomer.ts.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..');
@@ -16,8 +16,8 @@ export interface Program {
   readonly tracing: readonly string[];
   readonly development: readonly string[];
   readonly files: Readonly<Record<string, string>>;
-  /** Arguments of each command, of which the last starts the service. */
-  readonly commands: readonly (readonly string[])[];
+  /** Each command and its arguments; the last starts the service. */
+  readonly commands: readonly (readonly [string, ...string[]])[];
   readonly environment: (receiver: string) => Readonly<Record<string, string>>;
   /** Lines of the same service without tracing. */
   readonly lines: number;
@@ -25,6 +25,13 @@ export interface Program {
 
 /** Lines that hold something. */
 export const lineCount = (text: string): number => text.split('\n').filter((line) => line.trim() !== '').length;
+
+/** Executables by name; a program whose executable is missing has no row. */
+const RUNTIMES = {
+  node: process.execPath,
+  bun: join(ROOT, '.cache/hosts/bundlers/node_modules/.bin/bun'),
+  deno: join(ROOT, '.cache/hosts/runtimes/node_modules/.bin/deno'),
+} as const;
 
 const MODULE = '{ "type": "module" }\n';
 const PLAIN = `import { createServer } from 'node:http';
@@ -86,7 +93,7 @@ const OTHERS: readonly Program[] = [
       'package.json': MODULE,
       'app.js': wrapped("import tracer from 'dd-trace';\ntracer.init();\n", "tracer.wrap('find', "),
     },
-    commands: [['app.js']],
+    commands: [[RUNTIMES.node, 'app.js']],
     environment: (receiver) => ({ DD_TRACE_AGENT_URL: receiver, DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false' }),
   },
   {
@@ -100,7 +107,7 @@ const OTHERS: readonly Program[] = [
         "trace('find', ",
       ),
     },
-    commands: [['app.js']],
+    commands: [[RUNTIMES.node, 'app.js']],
     environment: (receiver) => ({ OTLP_ENDPOINT: receiver, OTEL_EXPORTER_OTLP_ENDPOINT: receiver }),
   },
   {
@@ -114,7 +121,7 @@ const OTHERS: readonly Program[] = [
         'logfire.instrument(',
       ),
     },
-    commands: [['app.js']],
+    commands: [[RUNTIMES.node, 'app.js']],
     environment: (receiver) => ({ LOGFIRE_BASE_URL: receiver, LOGFIRE_TOKEN: 'newcomer' }),
   },
   {
@@ -133,7 +140,10 @@ new NodeSDK({ serviceName: 'shop' }).start();
 import { OpenTelemetryModule, Span } from 'nestjs-otel';
 ${NEST.replace('  async find(', '  @Span()\n  async find(').replace('@Module({', '@Module({ imports: [OpenTelemetryModule.forRoot()],')}`,
     },
-    commands: [['node_modules/typescript/bin/tsc'], ['build/main.js']],
+    commands: [
+      [RUNTIMES.node, 'node_modules/typescript/bin/tsc'],
+      [RUNTIMES.node, 'build/main.js'],
+    ],
     environment: otlp,
     lines: lineCount(NEST) + lineCount(TSCONFIG),
   },
@@ -156,7 +166,7 @@ const AUTO: Program = {
     'package.json': MODULE,
     'app.js': `import { startTracing } from 'spanwright';\nawait startTracing({ enabled: true });\n${PLAIN}`,
   },
-  commands: [['--import', 'spanwright/auto', 'app.js']],
+  commands: [[RUNTIMES.node, '--import', 'spanwright/auto', 'app.js']],
   lines: lineCount(PLAIN),
 };
 /** The decorator's way for a function, as the other packages have it. */
@@ -171,15 +181,25 @@ const WRAPPED: Program = {
       'instrument(',
     ),
   },
-  commands: [['app.js']],
+  commands: [[RUNTIMES.node, 'app.js']],
   lines: lineCount(PLAIN),
 };
 
 /** The lines of each page that are those of its service, and not of the tracing, are marked by this. */
 const OF_TRACING = /spanwright|instrument|admin|tracing/i;
 
-/** A page of docs/start: its packages, its files and the command that starts it. */
-function pageProgram(path: string, framework: string): Program {
+interface Page {
+  readonly framework: string;
+  readonly service: readonly string[];
+  readonly tracing: readonly string[];
+  readonly development: readonly string[];
+  /** Text by path. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** A page of docs/start: its packages, and its files up to the heading that it runs them under. */
+function pageOf(path: string, framework: string): Page {
   const text = readFileSync(join(ROOT, path), 'utf8');
   const installed = [...text.matchAll(/^npm install (-D )?(.+)$/gm)].map(([, development, names]) => ({
     development: development !== undefined,
@@ -188,34 +208,89 @@ function pageProgram(path: string, framework: string): Program {
   const of = (development: boolean) => installed.filter((one) => one.development === development).flatMap(({ names }) => names);
   const own = (name: string): boolean => /^spanwright$|^@opentelemetry\/|^@spanwright/.test(name);
   const files = Object.fromEntries(
-    [...text.slice(0, text.indexOf('\n## Run it')).matchAll(/^`([\w./-]+)`\n\n```\w+\n([\s\S]*?)^```/gm)].map(
+    [...text.replace(/\n## (Run|Switch) it[\s\S]*/, '').matchAll(/^`([\w./-]+)`\n\n```\w+\n([\s\S]*?)^```/gm)].map(
       ([, name, code]) => [name as string, code as string],
     ),
   );
-  const started = /OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=\S+ node (.+)$/m.exec(text)?.[1];
-  if (started === undefined || Object.keys(files).length === 0) throw new Error(`bench: ${path} has no command or no files`);
+  if (Object.keys(files).length === 0) throw new Error(`bench: ${path} has no files`);
+  const names = of(false);
+  return {
+    framework,
+    service: names.filter((name) => !own(name)),
+    tracing: names.filter(own),
+    development: of(true),
+    files,
+    text,
+  };
+}
+
+/** A page that holds its whole service, and the command that starts it. */
+function pageProgram(path: string, framework: string): Program {
+  const { text, files, ...page } = pageOf(path, framework);
+  const [, runtime, started] = /OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=\S+ (node|bun|deno) (.+)$/m.exec(text) ?? [];
+  if (runtime === undefined || started === undefined) throw new Error(`bench: ${path} has no command`);
   const module = /"type": "module"/.test(text) ? { 'package.json': MODULE } : {};
   const service = Object.values(files).flatMap((code) => code.split('\n').filter((line) => !OF_TRACING.test(line)));
   return {
-    name: 'spanwright',
-    framework,
-    service: of(false).filter((name) => !own(name)),
-    tracing: of(false).filter(own),
-    development: of(true),
+    ...page,
+    name: `spanwright, the page of ${framework}`,
     files: { ...module, ...files },
-    commands: [started.split(' ')],
+    commands: [[RUNTIMES[runtime as keyof typeof RUNTIMES], ...started.split(' ')]],
     environment: otlp,
     lines: lineCount(service.join('\n')),
   };
 }
 
+const NEXT: Readonly<Record<string, string>> = {
+  'app/layout.tsx': `export default function Layout({ children }: { children: React.ReactNode }) {
+  return <html><body>{children}</body></html>;
+}
+`,
+  'app/orders/[id]/route.ts': `async function find(id: string) {
+  return { id };
+}
+export async function GET(_: Request, { params }: { params: Promise<{ id: string }> }) {
+  return Response.json(await find((await params).id));
+}
+`,
+};
+
+/** The page of Next is about an application that exists: all of its lines are for tracing. */
+function nextProgram(): Program {
+  const { text: _, files, ...page } = pageOf('docs/start/next.md', 'Next');
+  const next = [RUNTIMES.node, 'node_modules/next/dist/bin/next'] as const;
+  return {
+    ...page,
+    name: 'spanwright, the page of Next',
+    service: ['next@16', 'react@19', 'react-dom@19', 'typescript@5', '@types/react@19', '@types/node@20'],
+    files: { ...files, ...NEXT },
+    commands: [
+      [...next, 'build'],
+      [...next, 'start', '-p', '3000'],
+    ],
+    environment: (receiver) => ({
+      ...otlp(receiver),
+      SPANWRIGHT_ENABLED: 'true',
+      NEXT_TELEMETRY_DISABLED: '1',
+      NODE_ENV: 'production',
+    }),
+    lines: lineCount(Object.values(NEXT).join('\n')),
+  };
+}
+
 export function programs(): Program[] {
-  const pages = { node: 'plain Node', express: 'Express', fastify: 'Fastify', hono: 'Hono', koa: 'Koa', nest: 'Nest' };
+  const pages = {
+    node: 'plain Node',
+    express: 'Express',
+    fastify: 'Fastify',
+    hono: 'Hono',
+    koa: 'Koa',
+    nest: 'Nest',
+    bun: 'Bun',
+    deno: 'Deno',
+  };
   const own = Object.entries(pages).map(([name, framework]) => pageProgram(`docs/start/${name}.md`, framework));
-  return [
-    AUTO,
-    WRAPPED,
-    ...OTHERS,
-    ...own.map((program) => ({ ...program, name: `spanwright, the page of ${program.framework}` })),
-  ];
+  return [AUTO, WRAPPED, ...OTHERS, ...own, nextProgram()].filter(({ commands }) =>
+    commands.every(([executable]) => existsSync(executable)),
+  );
 }

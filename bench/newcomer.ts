@@ -137,11 +137,12 @@ class Newcomer {
   /** Seconds from the first command to the arrival of the span of `find()`. */
   async #firstSpan(): Promise<number> {
     const backend = new Backend();
-    const env = { ...process.env, ...this.program.environment(await backend.listen()), NODE_ENV: 'development' };
+    const env = { ...process.env, NODE_ENV: 'development', ...this.program.environment(await backend.listen()) };
     const begin = performance.now();
-    const [started, ...before] = [...this.program.commands].reverse();
-    for (const args of before.reverse()) await executeFile(process.execPath, [...args], { cwd: this.folder, env });
-    const child = spawn(process.execPath, [...(started as string[])], {
+    const before = this.program.commands.slice(0, -1);
+    const [command, ...args] = this.program.commands.at(-1) as readonly [string, ...string[]];
+    for (const [tool, ...words] of before) await executeFile(tool, words, { cwd: this.folder, env });
+    const child = spawn(command, args, {
       cwd: this.folder,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -10,7 +10,7 @@ import { COMMANDS } from './commands.js';
 import { DOCUMENTS } from './documents.js';
 import { ELSEWHERE } from './elsewhere.js';
 import { blockOf, type Row } from './evaluate.js';
-import { blocksOf, isFollowed, PAGES, ROOT } from './pages.js';
+import { blocksOf, commandsOf, fileOf, isFollowed, PAGES, ROOT } from './pages.js';
 import { PROGRAMS } from './programs.js';
 
 const ROWS: readonly Row[] = [
@@ -36,6 +36,23 @@ test('each test that a row names is there, and holds what runs the block', () =>
   for (const { page, has, test: path, holds } of ELSEWHERE) {
     assert.ok(existsSync(join(ROOT, path)), `${page}: ${has}: ${path}`);
     assert.ok(readFileSync(join(ROOT, path), 'utf8').includes(holds), `${page}: ${has}: ${path} does not hold ${holds}`);
+  }
+});
+
+test('a page about a start installs what its files import', () => {
+  for (const page of PAGES.filter((path) => path.startsWith('docs/start/'))) {
+    const blocks = blocksOf(page);
+    const code = blocks.map((block) => (fileOf(block) === undefined ? '' : block.code)).join('\n');
+    const installed = blocks
+      .flatMap((block) => commandsOf(block).map(({ line }) => line))
+      .filter((line) => line.startsWith('npm install'));
+    const words = installed.flatMap((line) => line.split(' ')).map((word) => word.replace(/(?<=.)@.*$/, ''));
+    const imported = [...code.matchAll(/(?:from|import\() ?'([^'.][^']*)'/g)].map(([, name]) => name as string);
+    for (const name of imported.filter((name) => !name.startsWith('node:'))) {
+      const own = /^(@[^/]+\/)?[^/]+/.exec(name)?.[0] as string;
+      for (const needed of name.startsWith('spanwright/unplugin') ? [own, 'unplugin'] : [own])
+        assert.ok(words.includes(needed), `${page}: a file imports ${name}, and no command installs ${needed}`);
+    }
   }
 });
 

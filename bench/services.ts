@@ -2,7 +2,7 @@
 // and in a further variant those of the packages that it is built on. CPU time of the server for each request, against the same server without
 // Spanwright.
 // A server that has just been measured is faster than one that has been idle, and two processes of one program differ by some per cent. So each
-// round takes the servers in an order of its own, warms each one anew, and the servers are started several times.
+// round takes the servers in an order of its own and warms each one first, and the servers are started several times.
 
 import { type ChildProcess, execFile, fork, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';

@@ -3,9 +3,11 @@
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { NODES } from './nodes.js';
-import { type Budget, factor, machine, milliseconds, type Outcome, range, samplesOf } from './report.js';
+import { AT_LOAD, partsTable } from './profile.js';
+import type { Profile } from './profiled.js';
+import { type Budget, factor, machine, milliseconds, type Outcome, range, samplesOf, type Table } from './report.js';
 import { paired, spread } from './statistics.js';
 import type { Workspace } from './workspace.js';
 
@@ -45,11 +47,23 @@ const STEPS: ReadonlyMap<string, string> = new Map([
 ]);
 const floorOf = (label: string): string => `floor: @opentelemetry/api, and the text of: ${label}`;
 
+const PROFILE_NOTE = 'Microseconds of CPU, by the samples of V8’s profiler in one more process.';
 const FLOOR_SHORT = 'the API, and the same text in one file that runs nothing';
 
 interface Figures {
   readonly cpu: number;
   readonly files: readonly string[];
+}
+
+/** Output of a program in a new process. */
+function runProgram(node: string, program: string): string {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(name)));
+  return execFileSync(node, ['-e', program], {
+    cwd: PROJECT,
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 }
 
 /** CPU nanoseconds of the step in a new process, and the modules that it loaded. */
@@ -60,14 +74,7 @@ function runStep(node: string, step: string): Figures {
       const { user, system } = process.cpuUsage(before);
       process.stdout.write(JSON.stringify({ cpu: (user + system) * 1000, files: Object.keys(require.cache) }), () => process.exit());
     })();`;
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OTEL|SPANWRIGHT|NODE_OPTIONS)/.test(name)));
-  const output = execFileSync(node, ['-e', program], {
-    cwd: PROJECT,
-    env,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  return JSON.parse(output) as Figures;
+  return JSON.parse(runProgram(node, program)) as Figures;
 }
 
 /** The step that loads one file with the text of every module that another step loads, each in a function that is not called. */
@@ -79,6 +86,19 @@ function floorStep(workspace: Workspace, name: string, step: string): string {
   return `${API} require(${JSON.stringify(file)});`;
 }
 
+/** Parts of the CPU time of a step in a process of its own. @param microseconds of the step without the profiler */
+function profileOf(workspace: Workspace, node: string, step: string, microseconds: number): Profile {
+  const profiler = join(dirname(workspace.worker()), 'profiler.js');
+  const program = `(async () => {
+      const profiler = await require(${JSON.stringify(profiler)}).startProfiler();
+      ${step}
+      const self = await profiler.end();
+      process.stdout.write(JSON.stringify(self), () => process.exit());
+    })();`;
+  const self = JSON.parse(runProgram(node, program)) as Profile['self'];
+  return { nsPerCall: microseconds, self: self.map((one) => (/^(file:|\/)/.test(one.url) ? { ...one, url: AT_LOAD } : one)) };
+}
+
 export function measureLoad(workspace: Workspace): Outcome {
   const steps = [
     ...STEPS,
@@ -87,6 +107,7 @@ export function measureLoad(workspace: Workspace): Outcome {
   ];
   const rows: string[][] = [];
   const budgets: Budget[] = [];
+  const profiles: Table[] = [];
   for (const [version, node] of NODES) {
     const samples = new Map<string, number[]>(steps.map(([label]) => [label, []]));
     const files = new Map<string, number>();
@@ -109,6 +130,11 @@ export function measureLoad(workspace: Workspace): Outcome {
       ]);
     }
     const median = (label: string): number => spread(samplesOf(samples, label)).median / 1e6;
+    const columns = [IMPORTED, STARTED, BASE].map((label) => {
+      const step = STEPS.get(label) as string;
+      return { label, profile: profileOf(workspace, node, step, median(label) * 1000) };
+    });
+    profiles.push(partsTable(`${version}: where the time of import and start goes`, PROFILE_NOTE, columns));
     const imported = median(IMPORTED);
     const started = over(STARTED);
     budgets.push(
@@ -130,7 +156,10 @@ export function measureLoad(workspace: Workspace): Outcome {
   }
   const note = `CPU time in ${ROUNDS} new processes each, alternated; the endpoint is set and tracing is off. A floor compiles the text of all modules from one file, and runs none of it. ${machine(...NODES.map(([, node]) => node))}`;
   return {
-    tables: [{ title: 'Import and start', note, head: ['', 'modules', 'median', 'middle half', 'over the first row'], rows }],
+    tables: [
+      { title: 'Import and start', note, head: ['', 'modules', 'median', 'middle half', 'over the first row'], rows },
+      ...profiles,
+    ],
     budgets,
   };
 }

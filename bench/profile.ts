@@ -16,10 +16,22 @@ const REPEATS = 2;
 /** Of the calls that are made of other methods. */
 const FAILING_SHARE = 0.15;
 
+/** Place of every function of a loaded module, in profiles of the import. */
+export const AT_LOAD = 'at load';
+const RUN_AT_LOAD = new RegExp(`^${AT_LOAD}$`);
+
 /** The first matching group counts the function; functions without a group are the rest. */
 const PARTS: readonly { readonly part: string; readonly name?: RegExp; readonly url?: RegExp }[] = [
   { part: 'garbage collection', name: /^\(garbage collector\)$/ },
   { part: 'the method and its callers', url: /\/(bench-[^/]+|worker)\/(?!node_modules).*(-a?sync(-failing)?|profiled)\.js$/ },
+  { part: 'modules: compiled', name: /^(compileFunction\w*|wrapSafe)$/ },
+  { part: 'modules: run', url: RUN_AT_LOAD },
+  { part: 'modules: found and read', url: /node:(internal\/modules|fs|path|internal\/fs|url|internal\/url)/ },
+  {
+    part: 'modules: found and read',
+    name: /^(internalModuleStat|readFileUtf8|lstat|open|read|close|fstat|getNearestParentPackageJSON\w*)$/,
+    url: /^$/,
+  },
   { part: 'ids', url: /span\/identity\.js|RandomIdGenerator|crypto\/random/ },
   { part: 'ids', name: /^(hexSlice|generateId|randomFillSync|toString)$/, url: /node:|^$/ },
   { part: 'clock', url: /span\/time\.js|common\/time\.js|perf_hooks|internal\/perf/ },
@@ -77,12 +89,14 @@ const SUBJECTS: readonly {
   },
 ];
 
+const FLOOR: Choice = { label: 'floor: a span kept and queued', flavour: 'recorder' };
+
 export async function measureProfile(modules: Modules): Promise<Outcome> {
   const tables: Table[] = [];
   for (const { what, state, parent, note, fails = false } of SUBJECTS) {
     const choices: readonly Choice[] = [
       { label: 'transformed', flavour: 'instrument', build: 'built', state, parent, fails },
-      { label: 'floor: a span kept and queued', flavour: 'recorder', fails },
+      ...(state === 'spanwright on' ? [FLOOR] : []).map((choice) => ({ ...choice, fails })),
       { label: 'hand-written, SDK', flavour: 'handwritten', state: 'sdk on', parent, fails },
     ];
     for (const shape of fails ? (['sync'] as const) : (['sync', 'async'] as const)) {

@@ -20,6 +20,7 @@ export interface TableRow {
 
 /** Properties that the rows of a module share. */
 export interface TableHead {
+  /** Ends in `*` and perhaps a number where the path follows, without as many directories. */
   readonly namespace: string;
   readonly file: string;
   readonly text: string;
@@ -39,7 +40,7 @@ interface Scope {
 
 export function rowsOf({ namespace, file, text, separator, qualified }: TableHead): TableRow[] {
   const rows: TableRow[] = [];
-  const scopes: Scope[] = [{ namespace, owner: undefined, number: 0 }];
+  const scopes: Scope[] = [{ namespace: wholeNamespace(namespace, file, separator), owner: undefined, number: 0 }];
   let line = 0;
   let count = 0;
   NODE.lastIndex = 0;
@@ -71,6 +72,17 @@ export function rowsOf({ namespace, file, text, separator, qualified }: TableHea
     }
   }
   return rows;
+}
+
+/** Appends the path to a namespace that is written as `root*1`, as the transformer's naming does. */
+function wholeNamespace(written: string, file: string, separator: string): string {
+  const [root = '', skipped] = written.split('*');
+  if (skipped === undefined) return written;
+  const parts = file.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+  const stem = (parts.pop() ?? '').replace(/\.[cm]?[jt]sx?$/, '');
+  if (stem !== 'index' && stem !== '') parts.push(stem);
+  const below = parts.slice(Number(skipped)).map((part) => segment(part, separator));
+  return [...(root === '' ? [] : [root]), ...below].join(separator);
 }
 
 function functionName(name: string, flags: string): string {

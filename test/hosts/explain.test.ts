@@ -16,7 +16,7 @@ test('explain lists the sites, and each line before and after', async () => {
   assert.match(lines[1] ?? '', /^ {2}2:52 {2}conformance::work::Work::run\(job\)$/);
   assert.match(
     out,
-    /^ {4}1 - import \{ instrument \} from 'spanwright';\n {6}\+ import\{module as __spanwright\}from'spanwright\/emitted';var \$w,\$r=.*; ?import/m,
+    /^ {4}1 - import \{ instrument \} from 'spanwright';\n {6}\+ import\{module as \$e\}from'spanwright\/emitted';var \$w,\$r=.*; ?import/m,
   );
 });
 

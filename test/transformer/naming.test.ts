@@ -3,7 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { rowsOf } from '../../runtime/instrument/table.js';
+import type { Plan } from '../../transformer/core/edit.js';
 import { namesOf, rootOfPackage, segmentsOfFile } from '../../transformer/core/naming.js';
+import { moduleHead } from '../../transformer/print/prologue.js';
 import { compile, tspc, write, writeProject } from './compile.js';
 import { placeIn } from './sites.js';
 
@@ -34,6 +37,46 @@ test('the root namespace is the package name, with its npm scope first', () => {
   assert.is(rootOfPackage('billing', '::'), 'billing');
   assert.is(rootOfPackage('@acme/billing', '.'), 'acme.billing');
 });
+
+test('a table names the namespace of its file in a short way, which the runtime undoes', () => {
+  let shortened = 0;
+  for (const separator of ['::', '.'])
+    for (const root of ['', 'carbide', ['acme', 'billing'].join(separator)])
+      for (const path of [
+        'nsm.ts',
+        'index.ts',
+        'api/index.tsx',
+        'user.service.ts',
+        'deep/er/x.mts',
+        '../shared/y.cts',
+        'odd name/a,b=c.ts',
+        'ns/a::b.ts',
+      ])
+        for (const below of [path, path.replace(/^[^/]*\//, ''), 'elsewhere.ts']) {
+          const namespace = [root, ...segmentsOfFile(below, separator)].filter((part) => part !== '').join(separator);
+          const { written, read } = throughTable(namespace, path, separator);
+          assert.is(read, namespace, `${path}: ${written}`);
+          if (written !== namespace) shortened++;
+        }
+  assert.ok(shortened > 70, String(shortened));
+});
+
+function throughTable(namespace: string, path: string, separator: string): { written: string; read: string | undefined } {
+  const names = { recorder: 'w', table: 'r', call: 's', value: 'v', error: 'e', namespace, separator, qualified: false, path };
+  const site = {
+    record: { function: 'f', name: 'f' },
+    place: { segments: [], scopes: [], start: 0, end: 1 },
+    prologue: {},
+    row: 0,
+  };
+  const plan = { sites: [site], edits: [], binding: 'b', module: names } as unknown as Plan;
+  const given: string[] = [];
+  new Function('make', moduleHead(plan, 'make') as string)((_contract: number, _set: unknown, ...texts: string[]) => {
+    given.push(...texts);
+  });
+  const [written, file, text] = given as [string, string, string];
+  return { written, read: rowsOf({ namespace: written, file, text, separator, qualified: false })[0]?.record.namespace };
+}
 
 test('a method has the class in its namespace and in its short span name', () => {
   const names = namesOf(['nsm'], { segments: ['PowerService'], owner: 'PowerService' }, 'powerControl', RULES);

@@ -19,10 +19,15 @@ import { isSkipped } from './skipped.js';
 export interface AutoBounds {
   /** Functions that span fewer lines are left out. Undefined: closures of fewer than {@link CLOSURE_LINES} are. */
   readonly minLines: number | undefined;
+  /** Code of an installed package: functions of fewer characters than {@link PACKAGE_TEXT} are left out unless `minLines` is given. */
+  readonly installed?: boolean;
 }
 
 /** Fewest lines of a closure that is planted by default: most calls of real code are to shorter ones, which do little. */
 const CLOSURE_LINES = 3;
+
+/** Fewest characters of a function of a package by default: shorter ones would be up to half as long again, and are most of the calls. */
+const PACKAGE_TEXT = 200;
 
 /** How a planted function is recorded. */
 export interface Planted extends Pick<Site, 'role' | 'adds'> {
@@ -69,6 +74,7 @@ export function plantingIn(request: PlantingRequest) {
   const { ts, file, bounds, members, reference, edits, addSite } = request;
 
   function isShort(node: ts.Node, wanted = bounds.minLines ?? 1): boolean {
+    if (bounds.installed && bounds.minLines === undefined && node.end - node.getStart(file) < PACKAGE_TEXT) return true;
     if (wanted <= 1) return false;
     const [first, last] = [node.getStart(file), node.end].map((at) => file.getLineAndCharacterOfPosition(at).line);
     return (last as number) - (first as number) + 1 < wanted;

@@ -139,13 +139,14 @@ function autoOf(rules: readonly AutoRule[]): Pick<Settings, 'auto' | 'autoInstal
     named: filter(listOf(rule.packages), false),
     exclude: filter(rule.exclude, false),
     bounds: { minLines: rule.minLines },
+    installedBounds: { minLines: rule.minLines, installed: true },
   }));
   return {
     auto: (path) => each.find(({ own, exclude }) => own(path) && !exclude(path))?.bounds,
     autoInstalled: (name, path) =>
       OWN(name)
         ? undefined
-        : each.find(({ installed, named, exclude }) => (named(name) || installed(path)) && !exclude(path))?.bounds,
+        : each.find(({ installed, named, exclude }) => (named(name) || installed(path)) && !exclude(path))?.installedBounds,
     autoPatterns: { files, packages },
   };
 }

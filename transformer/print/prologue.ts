@@ -2,6 +2,7 @@
 // each body, and the registration of members. Read by both printers. Changing it means a new contract number.
 
 import { CONTRACT, type Edit, EMITTED_MODULE, type ModuleNames, type Plan, type Registered } from '../core/edit.js';
+import { segmentsOfFile } from '../core/naming.js';
 import { isInside } from '../core/rows.js';
 import type { Site } from '../core/site.js';
 import { type Code, call, literal, member, name } from './code.js';
@@ -95,7 +96,9 @@ export function opening(plan: Plan, module: boolean, reloadable: boolean): strin
     ];
   }
   if (!module) return [moduleHead(plan, `require('${EMITTED_MODULE}').module`) as string];
-  return [`import{module as ${binding}}from'${EMITTED_MODULE}';${moduleHead(plan, binding)}`];
+  // free in the whole file, and otherwise a variable of functions only
+  const { error: make } = plan.module;
+  return [`import{module as ${make}}from'${EMITTED_MODULE}';${moduleHead(plan, make)}`];
 }
 
 /** Call that gives the places of the file's sites to the registry. */
@@ -118,12 +121,25 @@ function callsModule({ sites }: Plan): (edit: Edit) => boolean {
  */
 export function moduleHead({ sites, binding, module: names }: Plan, make = `${binding}.module`): string | undefined {
   if (!sites.some(isInside)) return undefined;
-  const { recorder, table, namespace, path, separator, qualified } = names;
+  const { recorder, table, path, separator, qualified } = names;
   const more = qualified ? [separator, '1'] : separator === '::' ? [] : [separator];
-  const texts = [namespace, path, tableText(sites, qualified), ...more].map(quoted).join(',');
+  const texts = [shortNamespace(names), path, tableText(sites, qualified), ...more].map(quoted).join(',');
   // the parameter of the setter must not shadow the recorder
   const given = recorder === 'w' ? 'x' : 'w';
   return `var ${recorder},${table}=${make}(${CONTRACT},${given}=>${recorder}=${given},${texts});`;
+}
+
+/** A namespace that ends as the path does is written as `root*`, or `root*1` without the first directory. Undone by the runtime. */
+function shortNamespace({ namespace, path, separator }: ModuleNames): string {
+  const parts = segmentsOfFile(path, separator);
+  for (let skipped = 0; skipped < parts.length; skipped++) {
+    const end = parts.slice(skipped).join(separator);
+    if (!`${separator}${namespace}`.endsWith(`${separator}${end}`)) continue;
+    const root = namespace.slice(0, Math.max(0, namespace.length - end.length - separator.length));
+    const short = `${root}*${skipped === 0 ? '' : skipped}`;
+    return short.length < namespace.length ? short : namespace;
+  }
+  return namespace;
 }
 
 /** Statements of the static block that registers members. */

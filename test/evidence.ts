@@ -2,6 +2,7 @@
 // collects them through the file that SPANWRIGHT_EVIDENCE names.
 
 import { appendFileSync } from 'node:fs';
+import { today } from './reliability.js';
 
 export interface Evidence {
   /** Name of the test, with its seed if it is random. */
@@ -21,9 +22,10 @@ export function report(row: Evidence): void {
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
 }
 
-export const HEAD = '| part | tried | survived | spans lost, counted | unaccounted |\n|---|--:|--:|--:|--:|';
+/** The line between the head of the table and its rows. */
+export const RULE = '|---|--:|--:|--:|--:|---|';
 
 const grouped = (value: number): string => value.toLocaleString('en-US');
 
 export const rowOf = ({ part, tried, survived, lost, unaccounted }: Evidence): string =>
-  `| ${part} | ${grouped(tried)} | ${grouped(survived)} | ${grouped(lost)} | ${grouped(unaccounted)} |`;
+  `| ${part} | ${grouped(tried)} | ${grouped(survived)} | ${grouped(lost)} | ${grouped(unaccounted)} | ${today()} |`;

@@ -55,6 +55,8 @@ export const NOTICES = rows({
   SPW040: { level: 'warn', repeat: false, text: 'members of tracestate or baggage exceed the limits and are not propagated' },
   SPW041: { level: 'info', repeat: true, text: 'the flight recorder was written to a file' },
   SPW042: { level: 'warn', repeat: false, text: 'the flight recorder could not be written' },
+  SPW043: { level: 'warn', repeat: false, text: 'traces are decided before they end: a bound of keep is reached' },
+  SPW044: { level: 'warn', repeat: false, text: 'sessions are not recorded: the most of them are open' },
 });
 
 export type NoticeLevel = 'info' | 'warn';

@@ -12,6 +12,7 @@ import type { RecordedSpan } from '../span/recorded.js';
 import type { SpanSink } from '../span/sink.js';
 import type { LocalTrace } from '../span/trace.js';
 import { state } from '../state.js';
+import { notice } from '../warnings.js';
 
 interface KeepCounts {
   /** Spans of finished traces that `keep` did not select. */
@@ -86,8 +87,13 @@ export class KeepSink implements SpanSink {
   }
 
   shutdown(): Promise<void> {
-    for (const [trace, waiting] of this.#waiting) this.#decide(trace, waiting);
+    this.decideAll();
     return this.inner.shutdown();
+  }
+
+  /** Decides the traces that wait by what is known of them. */
+  decideAll(): void {
+    for (const [trace, waiting] of this.#waiting) this.#decide(trace, waiting);
   }
 
   #begin(span: RecordedSpan, context: Context): void {
@@ -102,7 +108,7 @@ export class KeepSink implements SpanSink {
     const { flight } = state;
     const caller = flight.flight === undefined ? NO_CALL : flight.caller(span.site);
     this.#waiting.set(trace, { root: span, caller, from: flight.flight?.ring.next ?? 0, spans: [], failed: false });
-    if (this.#waiting.size > this.policy.maxTraces) this.#decideOldest();
+    if (this.#waiting.size > this.policy.maxTraces) this.#decideOldest('max_traces', this.policy.maxTraces);
   }
 
   #end(span: RecordedSpan): void {
@@ -123,11 +129,12 @@ export class KeepSink implements SpanSink {
     this.#held++;
     waiting.failed ||= failed;
     if (span === waiting.root || (failed && this.policy.errors)) this.#decide(trace, waiting);
-    else if (this.#held > this.policy.maxSpans) this.#decideOldest();
+    else if (this.#held > this.policy.maxSpans) this.#decideOldest('max_spans', this.policy.maxSpans);
   }
 
-  #decideOldest(): void {
+  #decideOldest(bound: string, most: number): void {
     const [oldest] = this.#waiting;
+    notice('SPW043', `${bound} is ${most}; a later error or slow end no longer keeps the oldest trace that waits`, bound);
     if (oldest !== undefined) this.#decide(...oldest);
   }
 

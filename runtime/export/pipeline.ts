@@ -25,7 +25,7 @@ export interface Pipeline {
   /** Sends the queued spans, with one attempt per batch, within the limit. Never rejects. */
   flushWithin(limitMillis: number): Promise<void>;
   /** Logs how many spans are lost with the process; see ExportQueue. */
-  reportLost(when: string): void;
+  reportLost(when?: string): void;
   /** Null where the application gave its own exporter or only span processors. */
   readonly endpoint: Endpoint | null;
 }

@@ -66,7 +66,7 @@ const REST_MS = 10;
 const filled = new Set<ExportQueue>();
 
 const reportAtExit = guarded('report at exit', () => {
-  for (const queue of filled) queue.reportLost('at the exit of the process');
+  for (const queue of filled) queue.reportLost();
 });
 
 export class ExportQueue implements SpanProcessor {
@@ -153,7 +153,7 @@ export class ExportQueue implements SpanProcessor {
    * Logs how many spans are lost at the end of the process, once: those that wait or are under way, and those that have failed since
    * the end began. Called before a signal ends the process and when it exits; what is queued counts as failed from then on.
    */
-  reportLost(when: string): void {
+  reportLost(when = 'at the exit of the process'): void {
     const queued = this.#waiting.length + this.#underWay;
     if (queued > 0) {
       this.#abandoned = true;

@@ -16,6 +16,7 @@ import type { AnyFunction, Site } from '../site/site.js';
 import { place } from '../span/place.js';
 import { isRecorded } from '../span/recorded.js';
 import { state } from '../state.js';
+import { notice } from '../warnings.js';
 
 /** Options of `sessions.start()`. */
 export interface SessionOptions {
@@ -80,7 +81,7 @@ function startSession(key: string, options: SessionOptions = {}): boolean {
   // the sampling of a continued trace was decided where it started
   const terms = earlier !== undefined && isSampled(earlier) ? { root: site.root, ratio: 1, kind: site.kind } : site;
   const placement = place(recorder, terms, context, current);
-  if (placement === undefined || !placement.sampled || !book.hasRoom() || !recorder.hasRoom(site)) return false;
+  if (placement === undefined || !placement.sampled || !hasRoom(site) || !recorder.hasRoom(site)) return false;
   const span = recorder.start(site, {
     context: placement.context,
     parent: placement.parent,
@@ -99,6 +100,15 @@ function startSession(key: string, options: SessionOptions = {}): boolean {
   marker.setAttribute('spanwright.session.key', key.slice(0, 256));
   marker.end();
   return true;
+}
+
+/** False when the most sessions run; the refusal is counted and logged. */
+function hasRoom(site: Site): boolean {
+  if (state.sessions.hasRoom()) return true;
+  site.refused++;
+  state.open.refused++;
+  notice('SPW044', '10,000 run. End those that are done with sessions.end()');
+  return false;
 }
 
 function resumed(given: unknown): SpanContext | undefined {

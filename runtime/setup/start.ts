@@ -18,6 +18,7 @@ import { contexts } from '../context/active.js';
 import { KeepSink } from '../export/keep.js';
 import { buildPipeline, type Pipeline } from '../export/pipeline.js';
 import { buildResource } from '../export/resource.js';
+import { guarded } from '../fault.js';
 import { observe } from '../open/metrics.js';
 import type { SpanwrightPropagator } from '../propagation/propagator.js';
 import type { Resource } from '../sdk/contracts.js';
@@ -132,6 +133,7 @@ function buildTracing({ tracing, configuration, pipeline, resource, undo }: Part
   startRecorder(tracing, configuration, { sink, resource });
   undo.push(watch(configuration), onShutdownSignal(tracing, configuration.shutdownTimeout), registerProvider());
   undo.push(onNaturalEnd(pipeline, configuration.shutdownTimeout));
+  if (kept !== undefined) undo.push(reportKeptAtExit(kept, pipeline));
   undo.push(
     observe(() => tracing.counts(), state.sites, state.recorder),
     ...answering(configuration),
@@ -145,6 +147,16 @@ function buildTracing({ tracing, configuration, pipeline, resource, undo }: Part
     },
   };
   return { counts, undo, reportLost: (when) => pipeline.reportLost(when) };
+}
+
+/** Spans of undecided traces are lost when the process exits without a shutdown. */
+function reportKeptAtExit(kept: KeepSink, pipeline: Pipeline): () => void {
+  const decide = guarded('report at exit', () => {
+    kept.decideAll();
+    pipeline.reportLost();
+  });
+  process.prependListener('exit', decide); // before the queue reports, because a second report of the same minute is held back
+  return () => process.removeListener('exit', decide);
 }
 
 /** A missing package is an error where the file or code names its propagator, and a warning where the environment does. */

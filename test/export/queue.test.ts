@@ -221,6 +221,21 @@ for (const [what, end] of [
   });
 }
 
+for (const end of ['process.exit();', 'throw new Error("not caught");', ''])
+  test(`spans that wait for the end of their trace are reported as lost at the exit of the process: ${end || 'natural end'}`, async () => {
+    const endpoint = `http://127.0.0.1:${await silentPort()}`;
+    const open = "trace.getTracer('t').startActiveSpan('root', () => { span(); span(); span(); });";
+    const kept = await runProgram({ endpoint, keep: { errors: false, ratio: 1 } }, `${open} ${end}`).ended;
+    assert.match(kept, /SPW006 .*: 3 spans at the exit of the process/u);
+    assert.match(kept, /SPW013 .*1 span is open at the exit of the process/u);
+  });
+
+test('spans that `keep` does not select are not lost', async () => {
+  const endpoint = `http://127.0.0.1:${await silentPort()}`;
+  const out = await runProgram({ endpoint, keep: { errors: true } }, 'span(); process.exit();').ended;
+  assert.not.match(out, /SPW006/u);
+});
+
 test('a shutdown whose last spans fail reports the cause and the number', async () => {
   const collector = await new Collector().start();
   const { ended } = runProgram({ endpoint: `https://127.0.0.1:${collector.port}` }, 'span(); await tracing.shutdown();');

@@ -12,7 +12,7 @@ import {
   type TracingOptions,
   withRemoteContext,
 } from '../../runtime/index.js';
-import { traced } from './tracing.js';
+import { noticesDuring, traced } from './tracing.js';
 
 const at = (name: string) => ({ namespace: 'carbide::api', name });
 const child = instrument(at('child'), (fails: boolean) => {
@@ -170,6 +170,33 @@ test("third-party spans of the trace wait with Spanwright's", () =>
       '  child | error.type="Error" | error "no" | event exception',
     );
   }));
+
+// before the tests that exceed the bounds, because a notice is printed once a minute
+test('traces that fit the bounds of keep are not reported', async () => {
+  const fits = { errors: true, maxTraces: 2, maxSpans: 2 };
+  const lines = await noticesDuring(() => traced(keeping(fits), () => void [rootSince('one', 1), rootSince('two', 1)]));
+  assert.equal(
+    lines.filter((line) => line.includes('SPW043')),
+    [],
+  );
+});
+
+for (const [bound, named] of [
+  [{ maxTraces: 2 }, 'max_traces is 2'],
+  [{ maxSpans: 2 }, 'max_spans is 2'],
+] as const)
+  test(`a full table of traces that wait is reported once: ${named}`, async () => {
+    const lines = await noticesDuring(() =>
+      traced(keeping({ errors: true, ...bound }), () => {
+        const roots = Array.from({ length: 2 }, () => rootSince('waiting', 1000));
+        assert.is(roots.length, 2);
+        for (let more = 0; more < 3; more++) rootSince('waiting', 1000);
+      }),
+    );
+    const full = lines.filter((line) => line.includes('SPW043'));
+    assert.is(full.length, 1, lines.join('\n'));
+    assert.match(full[0], named);
+  });
 
 test('beyond maxTraces the oldest trace is decided first, and memory stays bounded', () =>
   traced(keeping({ errors: true, maxTraces: 10 }), async ({ tracing, expectSpans }) => {

@@ -1,6 +1,6 @@
 // Which calls are recorded: each row of the design on the gate, with what must not be recorded beside it.
 
-import { context, propagation, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, context, propagation, ROOT_CONTEXT, SpanKind, TraceFlags, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { detach, inject, instrument, withRemoteContext } from '../../runtime/index.js';
@@ -231,6 +231,25 @@ test('kind:server may start a trace in any namespace; another kind may not', () 
     tracer.startSpan('third-party client', { kind: SpanKind.CLIENT }).end();
     await expectSpans('server | server', 'third-party server | server');
   }));
+
+test('processors get the parent of a third-party span with its context, and none for one that starts a new trace', async () => {
+  const parents: (string | undefined)[] = [];
+  const processor = {
+    onStart: (_: unknown, parent: Context) => void parents.push(trace.getSpanContext(parent)?.spanId),
+    onEnd: () => undefined,
+    forceFlush: async () => undefined,
+    shutdown: async () => undefined,
+  };
+  await traced({ enabled: true, spanProcessors: [processor as never] }, () => {
+    const tracer = trace.getTracer('some-http');
+    tracer.startActiveSpan('above', (above) => {
+      tracer.startSpan('child').end();
+      tracer.startSpan('new trace', { root: true }).end();
+      above.end();
+      assert.equal(parents, [undefined, above.spanContext().spanId, undefined]);
+    });
+  });
+});
 
 test('a detached task starts a trace of its own', () =>
   traced({ enabled: true }, async ({ expectSpans }) => {

@@ -2,6 +2,7 @@
 
 import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { startTracing, type Tracing, type TracingOptions } from '../../runtime/index.js';
+import { setNoticeLogger } from '../../runtime/warnings.js';
 import { expectSpans } from '../expected-spans.js';
 
 export interface Traced {
@@ -10,6 +11,18 @@ export interface Traced {
   spans(): Promise<ReadableSpan[]>;
   /** Flushes, and asserts that the spans so far are those of the script (expected-spans.ts). */
   expectSpans(...script: readonly string[]): Promise<void>;
+}
+
+/** Lines that are logged while `work` runs. */
+export async function noticesDuring(work: () => unknown): Promise<string[]> {
+  const lines: string[] = [];
+  setNoticeLogger((_level, line) => lines.push(line));
+  try {
+    await work();
+  } finally {
+    setNoticeLogger(undefined);
+  }
+  return lines;
 }
 
 export async function traced<T>(options: TracingOptions, work: (traced: Traced) => Promise<T> | T): Promise<T> {

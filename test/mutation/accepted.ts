@@ -75,6 +75,18 @@ export const ACCEPTED: readonly AcceptedMutant[] = [
     reason: 'a trace id has 32 digits',
   },
   {
+    file: 'span/time.ts',
+    line: 'if (at - anchoredAt > 1000)',
+    change: '> -> >=',
+    reason: 'the clock is read again after exactly a second instead of the next float above it',
+  },
+  {
+    file: 'span/provided.ts',
+    line: 'this.#asksOurs = sampler !== undefined',
+    change: 'this.#asksOurs = sampler !== undefined && (tracer as { _samp -> ;',
+    reason: 'the attributes reach the span through the tracer instead of the sampler, which costs copies of them only',
+  },
+  {
     file: 'gate/admission.ts',
     line: 'return { index: argument.index, condition };',
     change: '{ index: argument.index, condition } -> undefined as never',

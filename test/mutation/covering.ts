@@ -29,13 +29,10 @@ export interface Run {
 /** Random tests try as much as finds most mutants. */
 const SHORTENED = { SPANWRIGHT_SPANS: '1000', SPANWRIGHT_REQUESTS: '3000' };
 
-/**
- * Runs a test file in a process group of its own, and ends what the group has left running, also after a timeout. The file is loaded
- * without the command `tsx`, whose second process takes longer than most of the tests.
- */
+/** Runs a test file as `npm test` does, in a process group of its own, and ends what the group has left running, also after a timeout. */
 export function runTest(tree: string, test: string, timeout: number, env: NodeJS.ProcessEnv = {}): Run {
   const before = Date.now();
-  const { status, pid, error } = spawnSync(process.execPath, ['--require', require.resolve('tsx/cjs'), join(tree, test)], {
+  const { status, pid, error } = spawnSync(process.execPath, ['--import', 'tsx', join(tree, test)], {
     cwd: tree,
     stdio: 'ignore',
     timeout,
@@ -57,12 +54,19 @@ function endGroup(leader: number): void {
 }
 
 export class Covering {
+  /** Matches the source, or what the build has made of it. */
+  readonly #script: RegExp;
   /** Test files and their milliseconds, by file and line. */
   readonly #tests = new Map<string, Map<number, Map<string, number>>>();
   /** The line of the source for each character that runs, by script. */
   readonly #lines = new Map<string, Uint16Array>();
   /** Mutants noticed, by `file test`. */
   readonly #noticed = new Map<string, number>();
+
+  /** @param folders below runtime/, whose lines are of interest */
+  constructor(folders: readonly string[]) {
+    this.#script = new RegExp(`^/(?:dist/)?(runtime/(?:${folders.join('|')})/.+)\\.[jt]s$`);
+  }
 
   /** Runs a test file once. @returns why its tests cannot be used */
   add(tree: string, test: string, limit: number): string | undefined {
@@ -75,13 +79,12 @@ export class Covering {
   }
 
   #read(tree: string, test: string, ms: number, path: string): void {
-    const { result, 'source-map-cache': maps = {} } = JSON.parse(readFileSync(path, 'utf8')) as V8Coverage;
+    const { result, 'source-map-cache': maps = {} } = parse(readFileSync(path, 'utf8'));
     const base = pathToFileURL(tree).href;
     for (const script of result) {
       const map = maps[script.url];
       const name = script.url.startsWith(base) ? script.url.slice(base.length) : '';
-      // the source, or the same as the build has made it
-      const [, file] = /^\/(?:dist\/)?(runtime\/.+)\.[jt]s$/.exec(name) ?? [];
+      const [, file] = this.#script.exec(name) ?? [];
       if (file === undefined || !map?.data) continue;
       const lines = this.#lines.get(name) ?? linesOf(map.lineLengths, map.data);
       this.#lines.set(name, lines);
@@ -110,6 +113,15 @@ export class Covering {
     const tests = [...(lines?.get(at) ?? [])].map(([test, ms]) => ({ test, ms }));
     const noticed = ({ test }: { test: string }): number => this.#noticed.get(`${file} ${test}`) ?? 0;
     return tests.sort((a, b) => noticed(b) / b.ms - noticed(a) / a.ms || a.ms - b.ms);
+  }
+}
+
+/** A process that was killed while it wrote leaves a part of its coverage, which is left out. */
+function parse(text: string): V8Coverage {
+  try {
+    return JSON.parse(text) as V8Coverage;
+  } catch {
+    return { result: [] };
   }
 }
 

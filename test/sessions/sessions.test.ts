@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { carriers, extract, inject, instrument, sessions, startTracing } from '../../runtime/index.js';
 import { MAX_SESSION_AGE_MS, type SessionBook } from '../../runtime/open/session-book.js';
 import { state } from '../../runtime/state.js';
-import { traced } from '../gate/tracing.js';
+import { noticesDuring, traced } from '../gate/tracing.js';
 
 const drain = { name: 'drain_session', namespace: 'nvsentinel::node-drainer' };
 const pass = instrument({ namespace: 'nvsentinel::node-drainer', name: 'pass', args: ['n'] }, (n: number) => n);
@@ -306,10 +306,15 @@ test('the number of sessions is bounded by the table of open spans', () =>
     assert.is(tracing.openCount, 0);
   }));
 
-test('at most 10,000 sessions run at once, however many spans may be open', () =>
-  traced({ enabled: true, maxOpenSpans: 20_000 }, () => {
-    const started = Array.from({ length: 10_001 }, (_, n) => sessions.start(`k${n}`, drain));
+test('at most 10,000 sessions run at once, however many spans may be open; the rest is counted and reported', () =>
+  traced({ enabled: true, maxOpenSpans: 20_000 }, async ({ tracing }) => {
+    let started: boolean[] = [];
+    const lines = await noticesDuring(() => {
+      started = Array.from({ length: 10_002 }, (_, n) => sessions.start(`k${n}`, drain));
+    });
     assert.equal([started.indexOf(false), started.lastIndexOf(true)], [10_000, 9_999]);
+    assert.is(tracing.state().spans.refused, 2);
+    assert.is(lines.filter((line) => /SPW044 .*10,000/u.test(line)).length, 1, lines.join('\n'));
     sessions.end('k0');
     assert.is(sessions.start('again', drain), true);
     assert.is(sessions.start('one more', drain), false);

@@ -15,7 +15,7 @@ import { guarded, reportFault } from '../fault.js';
 import type { Resource, SpanProcessor } from '../sdk/contracts.js';
 import type { Site } from '../site/site.js';
 import type { SpanLimits } from '../span/attributes.js';
-import { FlightRing, NO_CALL } from '../span/flight-ring.js';
+import { FlightRing } from '../span/flight-ring.js';
 import { newSpanId } from '../span/identity.js';
 import { withinLimits } from '../span/recorder.js';
 import { anchorAt } from '../span/time.js';
@@ -110,24 +110,23 @@ export class FlightDumps {
     if (processor === undefined) return;
     const { traceId } = root.spanContext();
     const dump: Dump = { ...this.#dumpOf(this.#ring, cause), traceId };
-    const top = caller === NO_CALL ? NO_CALL : this.#ring.rootOf(caller);
+    const callers = this.#ring.chainOf(caller);
     const most = Math.min(EXPORTED_AT_ONCE, this.#parts.configuration.maxQueueSize);
     /** Id of the recorded span that a call was made in, by the number of the call. */
     const added = new Map<number, string | undefined>();
-    for (const call of this.#ring.calls(this.#since(dump.at), top === NO_CALL ? from : top, SEARCHED)) {
-      const { parent, detail } = call;
-      const belongs =
-        detail?.under === undefined
-          ? added.has(parent) || (top !== NO_CALL && call.root === top)
-          : detail.under.traceId === traceId;
-      if (!belongs) continue;
-      if (added.size === most) break;
-      // where its caller was made in the same recorded span, the caller is its parent
-      const around = added.get(parent);
-      const under = detail?.under?.spanId === around ? undefined : detail?.under;
-      added.set(call.call, under?.spanId ?? around);
-      processor.onEnd(new FlightSpan(call, dump, under));
-    }
+    const searched = this.#ring.calls(this.#since(dump.at), callers[0]?.call ?? from, SEARCHED);
+    for (const calls of [callers, searched])
+      for (const call of calls) {
+        const { parent, detail } = call;
+        const belongs = detail?.under === undefined ? calls === callers || added.has(parent) : detail.under.traceId === traceId;
+        if (!belongs || added.has(call.call)) continue;
+        if (added.size === most) break;
+        // where its caller was made in the same recorded span, the caller is its parent
+        const around = added.get(parent);
+        const under = detail?.under?.spanId === around ? undefined : detail?.under;
+        added.set(call.call, under?.spanId ?? around);
+        processor.onEnd(new FlightSpan(call, dump, under));
+      }
     if (added.has(caller) && root.parentSpanContext === undefined)
       root.parentSpanContext = { traceId, spanId: spanIdOf(this.#process, caller), traceFlags: 1 };
   }

@@ -137,11 +137,6 @@ export class FlightRing {
     return call !== NO_CALL && this.holds(call) ? this.#details[call % this.capacity]?.under : undefined;
   }
 
-  /** Number of the root of a call that the ring holds. */
-  rootOf(call: number): number {
-    return this.holds(call) ? (this.#roots[call % this.capacity] as number) : call;
-  }
-
   /** The ring as it is now, to be read while calls go on. */
   copy(): FlightRing {
     const copy = new FlightRing(this.capacity, this.#bytes);
@@ -165,21 +160,32 @@ export class FlightRing {
     for (let back = count; back > 0; back--) {
       const call = (this.#next - back + this.#round) % this.#round;
       const place = call % this.capacity;
-      const start = this.#starts[place] as number;
-      const duration = this.#durations[place] as number;
-      const end = duration === OPEN ? undefined : start + duration;
-      if (end !== undefined && end < since) continue;
-      yield {
-        call,
-        site: this.#sites[place] as Site,
-        parent: this.#parents[place] as number,
-        root: this.#roots[place] as number,
-        start,
-        end,
-        failed: this.#failed[place] === 1,
-        detail: this.#details[place],
-      };
+      const ended = (this.#starts[place] as number) + (this.#durations[place] as number);
+      if (this.#durations[place] === OPEN || ended >= since) yield this.#read(call);
     }
+  }
+
+  /** The call and its callers that the ring holds, outermost first. */
+  chainOf(call: number): FlightCall[] {
+    const chain: FlightCall[] = [];
+    for (let at = call; at !== NO_CALL && this.holds(at); at = chain[0]?.parent ?? NO_CALL) chain.unshift(this.#read(at));
+    return chain;
+  }
+
+  #read(call: number): FlightCall {
+    const place = call % this.capacity;
+    const start = this.#starts[place] as number;
+    const duration = this.#durations[place] as number;
+    return {
+      call,
+      site: this.#sites[place] as Site,
+      parent: this.#parents[place] as number,
+      root: this.#roots[place] as number,
+      start,
+      end: duration === OPEN ? undefined : start + duration,
+      failed: this.#failed[place] === 1,
+      detail: this.#details[place],
+    };
   }
 }
 

@@ -134,6 +134,25 @@ test('a call below the root that exceeded the span limit is added under its reco
   ]);
 });
 
+test('the callers of a kept root are added however many calls were made since, and each added call has its parent in the trace', async () => {
+  const small = instrument({ namespace: 'carbide::outer', name: 'small' }, () => 1);
+  const spans = await flown(() =>
+    outer(async () => {
+      const failing = inner('fails');
+      failing.catch(() => undefined);
+      for (let call = 0; call < 25_000; call++) small();
+      await failing;
+    }),
+  );
+  assert.ok(spans.includes('inner in outer'), spans.slice(0, 3).join());
+  assert.ok(spans.includes('outer (kept: error)'));
+  assert.ok(spans.includes('small in outer (kept: error)'));
+  assert.equal(
+    spans.filter((line) => line.includes('in unknown')),
+    [],
+  );
+});
+
 test('a root whose trace is kept early because of an error gets its callers when it ends', async () => {
   const failing = instrument({ namespace: 'carbide::inner', name: 'failing' }, () => {
     throw new Error('refused');

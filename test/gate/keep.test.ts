@@ -195,7 +195,7 @@ for (const [bound, named] of [
     );
     const full = lines.filter((line) => line.includes('SPW043'));
     assert.is(full.length, 1, lines.join('\n'));
-    assert.match(full[0], named);
+    assert.match(full[0] ?? '', named);
   });
 
 test('beyond maxTraces the oldest trace is decided first, and memory stays bounded', () =>

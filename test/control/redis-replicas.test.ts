@@ -4,19 +4,22 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { createClient } from 'redis';
-import { test } from 'uvu';
+import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { commandReplicas } from '../../runtime/control/index.js';
-import { RedisServer } from './redis-server.js';
+import { RedisServer, WITHOUT_REDIS } from './redis-server.js';
 import { allUntil, bestOf, type Replica, startReplicas } from './replicas.js';
 
 const HOURS = 3_600_000;
 /** Margin for a loaded machine; the clocks are hours apart. */
 const SLACK = 20_000;
 
+const replicated = suite('replicas');
+const test = WITHOUT_REDIS ? replicated.skip : replicated;
 let redis: RedisServer;
 let replicas: Replica[];
-test.before(async () => {
+replicated.before(async () => {
+  if (WITHOUT_REDIS) return;
   redis = await RedisServer.start();
   replicas = await startReplicas([
     { redis: redis.url },
@@ -24,7 +27,7 @@ test.before(async () => {
     { redis: redis.url, client: 'redis', clockOffset: -3 * HOURS },
   ]);
 });
-test.after(async () => {
+replicated.after(async () => {
   for (const replica of replicas ?? []) await replica.stop();
   await redis?.kill();
 });
@@ -169,4 +172,4 @@ test('a stored value that is not a command changes nothing', async () => {
   }
 });
 
-test.run();
+replicated.run();

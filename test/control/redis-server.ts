@@ -3,7 +3,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createClient } from 'redis';
+import { missingCommands, mustSkip } from '../missing.js';
 import { freePorts } from '../real/support/program.js';
+
+/** True where redis-server is not installed: tests that need it are skipped. */
+export const WITHOUT_REDIS = mustSkip(missingCommands('redis-server'));
 
 export class RedisServer {
   #child: ChildProcess | undefined;

@@ -9,7 +9,7 @@ import { commandReplicas, followRedis, type RedisClient } from '../../runtime/co
 import type { Tracing } from '../../runtime/index.js';
 import { setNoticeLogger } from '../../runtime/warnings.js';
 import { startService } from '../admin/service.js';
-import { RedisServer } from './redis-server.js';
+import { RedisServer, WITHOUT_REDIS } from './redis-server.js';
 
 let tracing: Tracing;
 const lines: string[] = [];
@@ -86,7 +86,9 @@ test('a URL without either package installed is MISSING_PACKAGE with the line th
   }
 });
 
-test('two keys are independent sources', async () => {
+const withRedis = WITHOUT_REDIS ? test.skip : test;
+
+withRedis('two keys are independent sources', async () => {
   const redis = await RedisServer.start();
   const control = await followRedis(tracing, redis.url, { key: 'carbide' });
   try {
@@ -109,30 +111,34 @@ for (const [state, port] of [
   ['there', undefined],
   ['gone', 1],
 ] as const) {
-  test(`followRedis() returns with a Redis that is ${state} where nothing else holds the process, and then keeps it alive no longer`, async () => {
-    const redis = port === undefined ? await RedisServer.start() : undefined;
-    const script = `
+  const either = port === undefined ? withRedis : test;
+  either(
+    `followRedis() returns with a Redis that is ${state} where nothing else holds the process, and then keeps it alive no longer`,
+    async () => {
+      const redis = port === undefined ? await RedisServer.start() : undefined;
+      const script = `
       const { followRedis } = require('./dist/runtime/control/index.js');
       const { startTracing } = require('./dist/runtime/index.js');
       (async () => {
         await followRedis(await startTracing({ serviceName: 'short' }), ${JSON.stringify(redis?.url ?? `redis://127.0.0.1:${port}`)});
         console.log('followed');
       })();`;
-    const child = spawn(process.execPath, ['-e', script], {
-      cwd: join(__dirname, '../..'),
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let output = '';
-    child.stdout.on('data', (part) => {
-      output += part;
-    });
-    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
-    const code = await new Promise((resolve) => child.once('exit', resolve));
-    clearTimeout(timer);
-    await redis?.kill();
-    assert.is(code, 0);
-    assert.match(output, 'followed');
-  });
+      const child = spawn(process.execPath, ['-e', script], {
+        cwd: join(__dirname, '../..'),
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      let output = '';
+      child.stdout.on('data', (part) => {
+        output += part;
+      });
+      const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+      const code = await new Promise((resolve) => child.once('exit', resolve));
+      clearTimeout(timer);
+      await redis?.kill();
+      assert.is(code, 0);
+      assert.match(output, 'followed');
+    },
+  );
 }
 
 test.run();

@@ -3,6 +3,7 @@
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { WITHOUT_REDIS } from '../control/redis-server.js';
 import { FORMS, type Program, runProgram, type ToldSpan } from './programs.js';
 import { type RedisServers, startRedisCluster, startRedisSentinel } from './redis-servers.js';
 
@@ -11,11 +12,13 @@ interface Servers {
   sentinel: RedisServers;
 }
 
-const test = suite<Servers>('servers of Redis');
-test.before(async (context) => {
+const servers = suite<Servers>('servers of Redis');
+const test = WITHOUT_REDIS ? servers.skip : servers;
+servers.before(async (context) => {
+  if (WITHOUT_REDIS) return;
   [context.cluster, context.sentinel] = await Promise.all([startRedisCluster(), startRedisSentinel()]);
 });
-test.after(async ({ cluster, sentinel }) => {
+servers.after(async ({ cluster, sentinel }) => {
   await Promise.all([cluster?.stop(), sentinel?.stop()]);
 });
 
@@ -86,4 +89,4 @@ for (const [name, { at, program }] of Object.entries(CLIENTS)) {
   });
 }
 
-test.run();
+servers.run();

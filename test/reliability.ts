@@ -7,8 +7,8 @@ const DOCUMENT = join(__dirname, '../docs/reliability.md');
 
 export const today = (): string => new Date().toISOString().slice(0, 10);
 
-/** First cell of a row without its numbers, which differ from run to run. */
-const keyOf = (row: string): string => (row.split(' | ', 1)[0] as string).replace(/[\d,.]+/g, '');
+/** First cell of a row without its numbers, which differ from run to run; `SDK line 2` is a name. */
+const keyOf = (row: string): string => (row.split(' | ', 1)[0] as string).replace(/(?<!line )\b\d[\d,.]*/g, '');
 
 /** @returns the document with the row in the table below `rule`, in place of the one with the same first cell, or as the last one */
 export function withRow(document: string, rule: string, row: string): string {

@@ -26,10 +26,9 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'span',
     'instrument',
     'gate',
-    'open/open.test.ts',
-    'propagation/linked.test.ts',
-    'setup/flight.test.ts',
-    'transformer/prologue.test.ts',
+    ...['export/kept-late', 'open/open', 'propagation/linked', 'setup/flight', 'transformer/prologue'].map(
+      (name) => `${name}.test.ts`,
+    ),
   ],
   export: [
     'export',

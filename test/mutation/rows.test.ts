@@ -8,7 +8,11 @@ const RULE = '|---|--:|';
 const table = (...rows: string[]): string => ['| part | tried |', RULE, ...rows, '', 'text'].join('\n');
 
 test('a row replaces the one whose first cell differs in numbers only', () => {
-  const before = table('| 600 s of load (seed 1) | 5 |', '| spans of SDK line 2 (seed 1) | 6 |', '| spans of SDK line 3 (seed 1) | 7 |');
+  const before = table(
+    '| 600 s of load (seed 1) | 5 |',
+    '| spans of SDK line 2 (seed 1) | 6 |',
+    '| spans of SDK line 3 (seed 1) | 7 |',
+  );
   assert.is(
     withRow(before, RULE, '| spans of SDK line 3 (seed 2) | 1,000 |'),
     table('| 600 s of load (seed 1) | 5 |', '| spans of SDK line 2 (seed 1) | 6 |', '| spans of SDK line 3 (seed 2) | 1,000 |'),

@@ -155,6 +155,18 @@ test('startSpan() and sessions use the spans of the provider too', () =>
     );
   }));
 
+test('startSpan() beside an SDK ignores attributes whose key is empty or not a string, and those set after the end', () =>
+  insideSdk(createSampler({ enabled: true }), ({ spans }) => {
+    const span = startSpan('block', { namespace: 'carbide::block' });
+    span
+      .setAttribute(7 as never, 'a number')
+      .setAttribute('', 'empty')
+      .setAttribute('kept', 1);
+    span.end();
+    span.setAttribute('late', 1);
+    expectSpans(spans(), 'block | kept=1');
+  }));
+
 test('a generator that the sampler of the user refuses still runs its steps under the refused span', () =>
   insideSdk(
     createRootSampler({ enabled: true }),

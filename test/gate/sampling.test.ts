@@ -251,6 +251,17 @@ test('processors get the parent of a third-party span with its context, and none
   });
 });
 
+test('a tracer is listed as a site by its scope, and by each namespace that its spans have', () =>
+  traced({ enabled: true }, ({ tracing }) => {
+    const tracer = trace.getTracer('listed-library', '1.2');
+    for (const namespace of [undefined, 'listed-library', 'carbide::http'])
+      tracer.startSpan('request', { attributes: { 'code.namespace': namespace } }).end();
+    assert.equal(
+      [tracing.sites('listed-library'), tracing.sites('carbide::http')].map((sites) => sites.map(({ id }) => id)),
+      [['scope:listed-library@1.2'], ['scope:listed-library@1.2 carbide::http']],
+    );
+  }));
+
 test('a detached task starts a trace of its own', () =>
   traced({ enabled: true }, async ({ expectSpans }) => {
     instrument(at('carbide::api', 'top'), () => detach(() => inner()))();

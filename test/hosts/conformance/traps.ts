@@ -263,7 +263,7 @@ export const TRAPS: readonly Program[] = [
       ...['Derived.#later', 'Derived.#secret', 'Derived.#secret', 'Derived.#secret', 'Derived.later', 'Derived.twice'],
       ...['Derived.value', 'Derived.value', 'Derived.value', 'Mixed.who', 'Mixed.who', 'Old', 'counted', 'first', 'hoisted'],
       ...['inner', 'inner', 'inner', 'listed', 'map callback', 'map callback', 'map callback', 'mix', 'mix'],
-      ...['new Base', 'new Base', 'object.[KEY]', 'object.arrow', 'object.half'],
+      ...['new Base', 'new Base', 'new Derived', 'new Derived', 'object.[KEY]', 'object.arrow', 'object.half'],
       ...['object.method', 'outer', 'over', 'over', 'pending', 'steps', 'then callback'],
     ],
     namespaces: [
@@ -272,7 +272,7 @@ export const TRAPS: readonly Program[] = [
       ),
     ],
     inline: {
-      spans: [...['Old', 'map callback', 'new Base', 'object.half', 'object.method', 'then callback']],
+      spans: [...['Old', 'map callback', 'new Base', 'new Derived', 'object.half', 'object.method', 'then callback']],
       namespaces: ['::Base', '::pending'].map((below) => `conformance::auto-within${below}`),
     },
     auto: true,

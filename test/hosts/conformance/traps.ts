@@ -272,7 +272,7 @@ export const TRAPS: readonly Program[] = [
       ),
     ],
     inline: {
-      spans: [...['Old', 'map callback', 'new Base', 'new Derived', 'object.half', 'object.method', 'then callback']],
+      spans: [...['Old', 'map callback', 'new Base', 'new Derived', 'object.half', 'then callback']],
       namespaces: ['::Base', '::pending'].map((below) => `conformance::auto-within${below}`),
     },
     auto: true,

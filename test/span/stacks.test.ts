@@ -38,8 +38,9 @@ const stackOf = (span: ReadableSpan | undefined): unknown => span?.events[0]?.at
 test.before(async () => {
   exporter = new InMemorySpanExporter();
   tracing = await startTracing({ exporter: exporter as never, enabled: true });
-  Error.prepareStackTrace = (error) => {
-    formatted++;
+  Error.prepareStackTrace = (error: NodeJS.ErrnoException) => {
+    // the loader of this test looks for a pipe of its own meanwhile, in vain
+    if (error.syscall !== 'connect') formatted++;
     return `${error}\n    at formatted`;
   };
 });

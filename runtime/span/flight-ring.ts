@@ -168,8 +168,8 @@ export class FlightRing {
   /** The call and its callers that the ring holds, outermost first. */
   chainOf(call: number): FlightCall[] {
     const chain: FlightCall[] = [];
-    for (let at = call; at !== NO_CALL && this.holds(at); at = chain[0]?.parent ?? NO_CALL) chain.unshift(this.#read(at));
-    return chain;
+    for (let at = call; at !== NO_CALL && this.holds(at); at = chain.at(-1)?.parent ?? NO_CALL) chain.push(this.#read(at));
+    return chain.reverse();
   }
 
   #read(call: number): FlightCall {

@@ -146,7 +146,8 @@ all('spans of the pipeline have attributes for their work: image, batch, model a
 all('names of spans are few, and hold no ids, numbers or cameras', () => {
   const spans = pipeline.collector.spans();
   const names = [...new Set(spans.map(({ name }) => name))];
-  assert.ok(spans.length > 500 && names.length < 40, `${names.length} names of ${spans.length} spans`);
+  // of the images that are all traced; how many of the others are in the share is up to their trace ids
+  assert.ok(spans.length > 300 && names.length < 40, `${names.length} names of ${spans.length} spans`);
   for (const name of names) assert.not.match(name, /\d|driveway|garden|front_door/);
 });
 

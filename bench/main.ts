@@ -1,7 +1,6 @@
 // `npm run bench`: measures, and prints Markdown. Arguments: names of sections (SECTIONS; without one all but those in BY_NAME), and
 // `--write <file>` to write the document beside printing it, with named sections only their part of it. `--json <file>` keeps the figures
-// for bench/compare.ts. The exit status is 1 when
-// a budget is not met, and 2 for invalid arguments.
+// for bench/compare.ts. The exit status is 1 when a budget is not met, and 2 for invalid arguments.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

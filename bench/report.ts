@@ -82,7 +82,7 @@ export function document(outcomes: readonly Outcome[]): string {
     'What a call costs, off and on, against its budget. `npm run bench -- SECTION --write docs/performance.md` prints a section of this page; sections that were not measured are left out. No figure is written by hand.',
     [
       '- Each variant runs in a process of its own and computes the same checksum over 32 classes with different bodies, called through one shared call site.',
-      '- Rounds alternate between the variants, forwards and backwards. The time of a round is the elapsed or the processor time, whichever is less.',
+      '- Rounds alternate between the variants, forwards and backwards; processes that export or answer requests take turns in a random order. The time of a round is the elapsed or the processor time, whichever is less.',
       '- Ratios and differences are medians over pairs of the same round, because the load of the machine changes. Ratios carry over to other machines better than times do.',
     ].join('\n'),
     machine(),

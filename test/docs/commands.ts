@@ -1,5 +1,5 @@
-// Rows of commands.test.ts: the blocks of commands that run against the service of service.ts, in the order in which they run, and
-// what the test changes in them.
+// Rows of commands.test.ts: the blocks of commands that run against the service of service.ts, in the order in which they run, each with the
+// options that the test adds.
 
 import type { Row } from './evaluate.js';
 

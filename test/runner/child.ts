@@ -12,6 +12,9 @@ export interface ChildResult {
   readonly ms: number;
 }
 
+/** How long output is read after the end of a process while a grandchild outside of its group holds it open. */
+const HELD_MS = 2000;
+
 interface ChildOptions {
   readonly cwd: string;
   readonly limitMs: number;
@@ -40,17 +43,23 @@ export function runChild(command: string, args: readonly string[], { cwd, limitM
       timedOut = true;
       endGroup();
     }, limitMs);
-    const finish = (code: number | null): void => {
+    let ended: number | null = null;
+    const finish = (): void => {
       clearTimeout(timer);
-      process.removeListener('exit', endGroup);
-      endGroup();
-      resolve({ output, code, timedOut, ms: performance.now() - started });
+      resolve({ output, code: ended, timedOut, ms: performance.now() - started });
     };
     child.once('error', (error) => {
       output += `cannot start ${command}: ${error.message}\n`;
-      finish(null);
+      process.removeListener('exit', endGroup);
+      finish();
     });
-    // `exit`, not `close`: a grandchild that holds the pipe open must not hold the suite.
-    child.once('exit', (code) => setTimeout(finish, 20, code));
+    // the last lines of a process may be read after its end is known
+    child.once('close', finish);
+    child.once('exit', (code) => {
+      ended = code;
+      process.removeListener('exit', endGroup);
+      endGroup();
+      setTimeout(finish, HELD_MS).unref();
+    });
   });
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { runChild } from './child.js';
 import { readDirectives, Suite, type SuiteOptions } from './suite.js';
 
 const PROJECT = join(__dirname, '../..');
@@ -136,6 +137,27 @@ test('a file whose process exits with an error fails, although its tests passed'
   });
   assert.is(line, '1 passed, 1 failed');
   assert.match(printed, 'exit status 3');
+});
+
+/** Runs a process that prints the id of another one, outside of its group, and leaves its output to that. */
+async function runLeaving(code: string) {
+  const child = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(code)}], { detached: true, stdio: 'inherit' })`;
+  const leave = `const child = ${child}; console.log(child.pid); child.unref()`;
+  const { output, ms } = await runChild(process.execPath, ['-e', leave], { cwd: PROJECT, limitMs: 60_000 });
+  const [, pid, rest] = /^(\d+)\n(.*)$/s.exec(output) ?? [];
+  assert.ok(pid, output);
+  return { pid: Number(pid), rest, ms };
+}
+
+test('output that arrives after the end of a process is read', async () => {
+  const { rest } = await runLeaving("setTimeout(() => console.log('the last line'), 300)");
+  assert.is(rest, 'the last line\n');
+});
+
+test('a process that holds the output of another open does not hold the suite', async () => {
+  const { pid, ms } = await runLeaving('setTimeout(() => {}, 120_000)');
+  process.kill(pid, 'SIGKILL');
+  assert.ok(ms < 30_000, `took ${ms} ms`);
 });
 
 test('a file over its time limit is ended with everything that it started', async () => {

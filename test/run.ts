@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   const checked = all || positionals.includes(CHECK);
   const check = (): Promise<void> => suite.runStep(CHECK, silently(CHECK));
   const suite = new Suite({ root: ROOT, filters, testName: values.test, ci, print: console.log });
-  if (all && !ci && !existsSync(join(ROOT, '.cache')))
+  if (all && !ci && !existsSync(join(ROOT, '.cache/hosts')))
     console.log(
       'Real parts (databases, Collector, bundlers ...) are not set up: their tests are skipped. `npm run setup` installs them.',
     );
@@ -45,6 +45,7 @@ async function main(): Promise<void> {
     );
     await suite.runFiles(checked ? check : undefined);
   } else await check();
+  console.log(suite.duration());
   console.log(suite.closingLine());
   process.exitCode = suite.failed > 0 ? 1 : 0;
 }

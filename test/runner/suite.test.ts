@@ -75,9 +75,10 @@ test('a filter that picks nothing fails, although a step passed', async () => {
   }
 });
 
-test('a step runs beside the files, and those that may take longest come first', async () => {
+test('a step runs beside the files; those come first that may take longest, or took longest when they ran last', async () => {
   const noted = (name: string, opening = ''): string =>
     `${opening}import { test } from 'uvu';\nimport { existsSync } from 'node:fs';\ntest('${name}', () => { if (!existsSync('beside')) throw new Error('no step'); });\ntest.run();\n`;
+  const order = (lines: readonly string[]) => lines.map((line) => /test\/(.)\.test/.exec(line)?.[1]).join(' ');
   const root = mkdtempSync(join(tmpdir(), 'spanwright-suite-'));
   try {
     mkdirSync(join(root, 'test'));
@@ -85,16 +86,29 @@ test('a step runs beside the files, and those that may take longest come first',
     for (const [name, opening] of [['a'], ['b'], ['c', '// limit: 90 s\n'], ['d', '// limit: 300 s\n']] as const)
       writeFileSync(join(root, `test/${name}.test.ts`), noted(name, opening));
     const lines: string[] = [];
-    const suite = new Suite({ root, filters: [], ci: false, print: (line) => lines.push(line), idleShare: () => 0 });
+    const options: SuiteOptions = { root, filters: [], ci: false, print: (line) => lines.push(line), idleShare: () => 0 };
     // The step holds one of two places until all files have run at the other, one after the other.
-    await suite.runFiles(async () => {
-      writeFileSync(join(root, 'beside'), '');
-      while (lines.length < 4) await new Promise((resolve) => setTimeout(resolve, 10));
-    });
+    const runBesideStep = () =>
+      new Suite(options).runFiles(async () => {
+        writeFileSync(join(root, 'beside'), '');
+        while (lines.length < 4) await new Promise((resolve) => setTimeout(resolve, 10));
+      });
+    await runBesideStep();
+    assert.is(order(lines), 'd a b c');
+    const durations = join(root, '.cache/durations.json');
+    const last = JSON.parse(readFileSync(durations, 'utf8'));
     assert.equal(
-      lines.map((line) => /test\/(.)\.test/.exec(line)?.[1]),
-      ['d', 'a', 'b', 'c'],
+      Object.keys(last).sort(),
+      ['a', 'b', 'c', 'd'].map((name) => `test/${name}.test.ts`),
     );
+    assert.ok(
+      Object.values(last).every((ms) => Number(ms) > 10),
+      JSON.stringify(last),
+    );
+    lines.length = 0;
+    writeFileSync(durations, JSON.stringify({ 'test/a.test.ts': 1, 'test/b.test.ts': 3, 'test/d.test.ts': 2 }));
+    await runBesideStep();
+    assert.is(order(lines), 'c b d a');
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
@@ -137,6 +151,14 @@ test('a file whose process exits with an error fails, although its tests passed'
   });
   assert.is(line, '1 passed, 1 failed');
   assert.match(printed, 'exit status 3');
+});
+
+test('the CPU time of a process includes its children, and no waiting', async () => {
+  const busy = 'const end = Date.now() + 1e5; while (process.cpuUsage().user < 5e5 && Date.now() < end);';
+  const code = `require('node:child_process').spawnSync(process.execPath, ['-e', ${JSON.stringify(busy)}]); setTimeout(() => {}, 2000)`;
+  const { cpuMs, ms } = await runChild(process.execPath, ['-e', code], { cwd: PROJECT, limitMs: 100_000 });
+  if (process.platform !== 'linux') return assert.is(cpuMs, undefined);
+  assert.ok(Number(cpuMs) >= 500 && Number(cpuMs) < ms - 1000, `${cpuMs} of ${ms} ms`);
 });
 
 /** Runs a process that prints the id of another one, outside of its group, and leaves its output to that. */

@@ -4,7 +4,7 @@
 //   `// alone: <reason>`     to run while no other file runs (files that measure time)
 //   `// limit: <seconds> s`  to replace the default time limit of two minutes
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { type ChildResult, runChild } from './child.js';
@@ -19,6 +19,8 @@ const AT_MOST = Math.max(4, 2 * availableParallelism());
 const IDLE_SHARE = 0.25;
 const SAMPLE_MS = 1000;
 const DEFAULT_LIMIT_S = 120;
+/** Written by each run, for the order of the next one. */
+const DURATIONS = '.cache/durations.json';
 const STEP_LIMIT_MS = 300_000;
 /** The closing lines of uvu; the last set counts, because a file may hold several suites. */
 const CLOSING = /^\s*Total:\s+(\d+)\s*\n\s*Passed:\s+(\d+)\s*\n\s*Skipped:\s+(\d+)\s*$/gm;
@@ -56,6 +58,10 @@ export class Suite {
   readonly #total = { passed: 0, failed: 0, skipped: 0 };
   /** Tests of files, without the steps. */
   #fromFiles = 0;
+  #cpuMs = 0;
+  /** Milliseconds of each file that ran as a whole. */
+  readonly #durations: Record<string, number> = {};
+  readonly #started = performance.now();
   readonly #idleShare: () => number;
 
   constructor(private readonly options: SuiteOptions) {
@@ -64,6 +70,11 @@ export class Suite {
 
   get failed(): number {
     return this.#total.failed;
+  }
+
+  /** Wall and CPU time of the run, printed above the closing line. */
+  duration(): string {
+    return `${inSeconds(performance.now() - this.#started)}, CPU ${inSeconds(this.#cpuMs)}`;
   }
 
   /** The last line of a run, which .ci/run looks for. */
@@ -93,11 +104,15 @@ export class Suite {
   async runFiles(beside: () => Promise<void> = async () => {}): Promise<void> {
     const { root, filters, print } = this.options;
     const files = findTestFiles(root).filter(({ path }) => filters.length === 0 || filters.some((text) => path.includes(text)));
-    // Those that may take longest come first, so that at the end no long one runs by itself.
-    const together = files.filter(({ alone }) => !alone).sort((a, b) => b.limitMs - a.limitMs);
+    // The longest come first, so that at the end no long one runs by itself. A file that never ran may take as long as its limit.
+    const last = durationsOf(root);
+    const lengthOf = ({ path, limitMs }: TestFile): number => last[path] ?? limitMs;
+    const together = files.filter(({ alone }) => !alone).sort((a, b) => lengthOf(b) - lengthOf(a));
     const steps = [beside, ...together.map((file) => () => this.#runFile(file))];
     await sideBySide(steps, this.#idleShare);
     for (const file of files) if (file.alone) await this.#runFile(file);
+    mkdirSync(join(root, '.cache'), { recursive: true });
+    writeFileSync(join(root, DURATIONS), JSON.stringify({ ...last, ...this.#durations }));
     if (this.#fromFiles > 0) return;
     this.#total.failed++;
     print(`FAIL no test in a file whose path holds ${filters.join(' or ') || '.test.ts'}`);
@@ -111,17 +126,20 @@ export class Suite {
     const result = await runChild(process.execPath, args, { cwd: root, limitMs: file.limitMs, env });
     const verdict = judge(result, file, ci, testName !== undefined);
     this.#fromFiles += verdict.passed + verdict.failed + verdict.skipped;
+    if (testName === undefined) this.#durations[file.path] = Math.round(result.ms);
     if (testName === undefined || verdict.passed + verdict.failed > 0) this.#report(file.path, verdict, result);
   }
 
-  #report(name: string, { passed, failed, skipped, remarks }: Verdict, { output, ms }: ChildResult): void {
+  #report(name: string, { passed, failed, skipped, remarks }: Verdict, { output, ms, cpuMs }: ChildResult): void {
     this.#total.passed += passed;
     this.#total.failed += failed;
     this.#total.skipped += skipped;
+    this.#cpuMs += cpuMs ?? 0;
+    const cpu = cpuMs === undefined ? '' : `, CPU ${inSeconds(cpuMs)}`;
     const lines = failed > 0 ? output.trimEnd().split('\n') : [];
     this.options.print(
       [
-        `${failed > 0 ? 'FAIL' : 'ok  '} ${name}: ${passed} passed${skipped > 0 ? `, ${skipped} skipped` : ''} (${(ms / 1000).toFixed(1)} s)`,
+        `${failed > 0 ? 'FAIL' : 'ok  '} ${name}: ${passed} passed${skipped > 0 ? `, ${skipped} skipped` : ''} (${inSeconds(ms)}${cpu})`,
         ...remarks.map((remark) => `     ${remark}`),
         ...lines.map((line) => `     | ${line}`),
       ].join('\n'),
@@ -148,6 +166,17 @@ async function sideBySide(steps: (() => Promise<void>)[], idleShare: () => numbe
     }
   } finally {
     clearInterval(sampling);
+  }
+}
+
+const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+/** Milliseconds by path of the files that have run in this folder. */
+function durationsOf(root: string): Record<string, number> {
+  try {
+    return JSON.parse(readFileSync(join(root, DURATIONS), 'utf8'));
+  } catch {
+    return {}; // none yet
   }
 }
 

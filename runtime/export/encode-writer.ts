@@ -7,6 +7,7 @@ const KEPT_SIZE = 1024 * 1024;
 /** Up to this length a loop writes ASCII faster than a call into the engine. */
 const SHORT_TEXT = 64;
 const TWO_32 = 0x1_0000_0000;
+const NOTHING = Buffer.alloc(0);
 
 export const VARINT = 0;
 export const FIXED64 = 1;
@@ -14,19 +15,33 @@ export const LENGTH = 2;
 export const FIXED32 = 5;
 
 export class EncodeWriter {
-  #bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
+  #bytes = NOTHING;
   #at = 0;
-
-  get length(): number {
-    return this.#at;
-  }
+  /** The whole of the buffer that was handed over last. */
+  #out = NOTHING;
 
   /** A copy of what was written; the writer starts again. */
   take(): Uint8Array {
     const taken = new Uint8Array(this.#bytes.subarray(0, this.#at));
     this.#at = 0;
-    if (this.#bytes.length > KEPT_SIZE) this.#bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
+    if (this.#bytes.length > KEPT_SIZE) this.#bytes = NOTHING;
     return taken;
+  }
+
+  /** Hands over what was written, without a copy. Nothing is written to its buffer before it is given back. */
+  handOver(): Uint8Array {
+    const out = this.#bytes.subarray(0, this.#at);
+    this.#out = this.#bytes;
+    this.#bytes = NOTHING;
+    this.#at = 0;
+    return out;
+  }
+
+  /** Writes to the buffer of `out` again, which nobody reads any more. */
+  giveBack(out: Uint8Array): void {
+    if (this.#out.buffer !== out.buffer) return;
+    if (this.#bytes === NOTHING && this.#out.length <= KEPT_SIZE) this.#bytes = this.#out;
+    this.#out = NOTHING;
   }
 
   /** Forgets what was written after an error. */
@@ -179,7 +194,7 @@ export class EncodeWriter {
 
   #reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + count));
+    const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_SIZE, this.#bytes.length * 2, this.#at + count));
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }

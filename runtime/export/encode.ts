@@ -64,7 +64,7 @@ const writer = new EncodeWriter();
 const aside = new EncodeWriter();
 const kept = new WeakMap<Attributes, Uint8Array>();
 
-/** The request as bytes of its own; grouped by resource and scope, in the order in which they first occur. */
+/** The request, the caller's until reuse(); grouped by resource and scope, in the order in which they first occur. */
 export function encodeSpans(spans: readonly EncodableSpan[]): Uint8Array {
   try {
     for (const [resource, scopes] of grouped(spans)) {
@@ -75,11 +75,16 @@ export function encodeSpans(spans: readonly EncodableSpan[]): Uint8Array {
       if (resource.schemaUrl) writeText(3, resource.schemaUrl);
       writer.close(mark, LARGE);
     }
-    return writer.take();
+    return writer.handOver();
   } finally {
     writer.reset(); // after an error of a getter of some third-party span
     aside.reset();
   }
+}
+
+/** Encodes the next request into the memory of this one. */
+export function reuse(request: Uint8Array): void {
+  writer.giveBack(request);
 }
 
 type ByScope = Map<EncodableScope, EncodableSpan[]>;

@@ -8,7 +8,7 @@ import type { ExportResult } from '../sdk/contracts.js';
 import { GRPC_STATUS } from '../text/grpc-status.js';
 import type { Certificates } from './certificates.js';
 import { exporterMeters } from './exporter-meters.js';
-import type { Carrier, ExportDelegate, Serializer } from './otlp.js';
+import { type Carrier, type ExportDelegate, MOST_BYTES, type Serializer } from './otlp.js';
 import { CAN_GRIP, SocketGrip } from './socket-grip.js';
 
 const NAME = 'TraceExportService';
@@ -77,6 +77,8 @@ export class GrpcCarrier implements Carrier {
   #delegate: ExportDelegate | undefined;
   #grip = new SocketGrip();
   readonly #underWay = new Set<(failure: GrpcFailure) => void>();
+  /** The request under way. One memory for all requests of a connection: one for each brings the next marking of the heap nearer. */
+  #wire: ArrayBuffer | undefined;
 
   constructor(
     readonly options: GrpcOptions,
@@ -127,9 +129,23 @@ export class GrpcCarrier implements Carrier {
   #leave(): void {
     const delegate = this.#delegate;
     this.#delegate = undefined;
+    this.#wire = undefined; // what was under way may still read it
     this.#grip.end();
     this.#grip = new SocketGrip();
     delegate?.shutdown().catch(() => {});
+  }
+
+  /**
+   * The request, of which the transport's `Buffer.from()` makes no copy: it shares the memory of an ArrayBuffer that is the value of its
+   * argument, all of it.
+   */
+  #uncopied(request: Uint8Array): Uint8Array {
+    if (request.length > MOST_BYTES || this.#underWay.size > 1) return request;
+    this.#wire ??= new ArrayBuffer(0, { maxByteLength: MOST_BYTES });
+    const wire = this.#wire;
+    wire.resize(request.length);
+    new Uint8Array(wire).set(request);
+    return Object.defineProperty(request, 'valueOf', { configurable: true, value: () => wire });
   }
 
   #createDelegate(): ExportDelegate {
@@ -163,7 +179,7 @@ export class GrpcCarrier implements Carrier {
     const { TraceExporterMetricsHelper: helper } = packages;
     return packages.createOtlpGrpcExportDelegate(
       settings,
-      this.serializer,
+      { ...this.serializer, serializeRequest: (items) => this.#uncopied(this.serializer.serializeRequest(items)) },
       COMPONENT,
       helper,
       exporterMeters(COMPONENT),

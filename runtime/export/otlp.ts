@@ -34,7 +34,7 @@ export interface Carrier {
 type Answer = { partialSuccess?: { rejectedSpans?: unknown; errorMessage?: unknown } | null };
 
 /** A Collector refuses messages above 4 MiB by default, gRPC's frame included. */
-const MOST_BYTES = 4 * 1024 * 1024 - 1024;
+export const MOST_BYTES = 4 * 1024 * 1024 - 1024;
 
 export class OtlpExporter implements SpanExporter {
   readonly #carry: (serializer: Serializer) => Carrier;
@@ -44,6 +44,8 @@ export class OtlpExporter implements SpanExporter {
   /** The request of the batch that was encoded last. */
   #batch: readonly ReadableSpan[] | undefined;
   #body: Uint8Array = new Uint8Array();
+  /** True once an attempt with this request has failed: what is left of it may still be reading the bytes. */
+  #failed = false;
   /** The delegate reads an answer and reports its result in one step. */
   #remark: Remark | undefined;
 
@@ -104,8 +106,13 @@ export class OtlpExporter implements SpanExporter {
     if (this.#closed) throw new Error('the exporter is shut down');
     this.#encode(spans);
     this.#remark = undefined;
+    const body = this.#body;
     const result = await carrier.send(spans, limitMillis);
-    if (result.code === 0) this.#batch = undefined; // while idle, the exporter keeps no spans alive
+    if (result.code !== 0) this.#failed = true;
+    else {
+      this.#batch = undefined; // while idle, the exporter keeps no spans alive
+      if (!this.#failed) encoder().reuse(body);
+    }
     return result.code === 0 && this.#remark !== undefined ? { code: 0, remark: this.#remark } : result;
   }
 
@@ -114,6 +121,7 @@ export class OtlpExporter implements SpanExporter {
     if (sameSpans(this.#batch, spans)) return;
     this.#body = encoder().encodeSpans(spans as readonly unknown[] as readonly EncodableSpan[]);
     this.#batch = spans;
+    this.#failed = false;
   }
 
   #remarkOf(answer: Uint8Array): Remark | undefined {

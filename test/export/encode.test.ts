@@ -7,7 +7,7 @@ import { createTraceState } from '@opentelemetry/api';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type EncodableSpan, encodeSpans } from '../../runtime/export/encode.js';
+import { type EncodableSpan, encodeSpans, reuse } from '../../runtime/export/encode.js';
 import { report } from '../evidence.js';
 import { SpanGenerator } from './generator.js';
 import { exportRequestType } from './messages.js';
@@ -188,6 +188,26 @@ test('does not share memory between requests', () => {
   const copy = Buffer.from(first);
   encodeSpans([plain({ name: 'second' })]);
   assert.ok(copy.equals(first));
+});
+
+test('encodes into the memory of a request that was given back, and of the last one only', () => {
+  const long = 'x'.repeat(100_000);
+  const [first, second] = [encodeSpans([plain({ name: 'first' })]), encodeSpans([plain({ name: long })])];
+  const copy = Buffer.from(first);
+  reuse(first);
+  reuse(second);
+  const batch = [plain({ name: 'third' })];
+  const third = encodeSpans(batch);
+  assert.is(third.buffer, second.buffer);
+  assert.is(decode(third), decode(ProtobufTraceSerializer.serializeRequest(batch as never)));
+  const fourth = encodeSpans([plain({ name: 'fourth' })]);
+  assert.is.not(fourth.buffer, third.buffer);
+  reuse(third);
+  assert.is.not(encodeSpans([plain({ name: 'fifth' })]).buffer, third.buffer);
+  assert.ok(copy.equals(first));
+  const large = encodeSpans([plain({ name: 'y'.repeat(2_000_000) })]);
+  reuse(large);
+  assert.is.not(encodeSpans([plain()]).buffer, large.buffer, 'memory of two megabytes is not kept');
 });
 
 test.run();

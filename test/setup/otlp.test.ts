@@ -14,8 +14,10 @@ import * as assert from 'uvu/assert';
 import { loadConfiguration } from '../../runtime/config/load.js';
 import type { TracingOptions } from '../../runtime/config/options.js';
 import { ExportTimeout, readFailure } from '../../runtime/export/failures.js';
+import { type Carrier, OtlpExporter, type Serializer } from '../../runtime/export/otlp.js';
 import { buildPipeline, type Pipeline } from '../../runtime/export/pipeline.js';
 import { retryAfterMillis } from '../../runtime/export/retry-after.js';
+import type { ExportResult, ReadableSpan } from '../../runtime/sdk/contracts.js';
 import { Collector, countSpans, partialSuccess } from './collector.js';
 
 const ROOT = join(__dirname, '..', '..');
@@ -342,6 +344,81 @@ test('gRPC: after an attempt without an answer the next one opens another connec
   await bench.pipeline.processor.shutdown();
   proxy.close();
   collector.stop();
+});
+
+for (const otlpCompression of ['none', 'gzip'] as const) {
+  test(`gRPC, ${otlpCompression}: requests of every length arrive whole, and the transport copies none`, async () => {
+    const collector = await new Collector().start();
+    collector.behaviour = (request) => (request === 2 ? { status: UNAVAILABLE, retryAfter: 5 } : {});
+    const bench = start({ endpoint: collector.url, otlpCompression, maxQueueSize: 4096 });
+    const { from } = Buffer;
+    const large: boolean[] = [];
+    Buffer.from = ((...given: Parameters<typeof from>) => {
+      const made = from(...given);
+      const { resizable } = made.buffer as ArrayBuffer;
+      if ((given[0] as unknown) instanceof Uint8Array && made.length > 4096) large.push(resizable);
+      return made;
+    }) as typeof from;
+    try {
+      const counts = [500, 3, 200, 400, 1, 350];
+      for (const count of counts) {
+        bench.spans(count);
+        await bench.settled();
+      }
+      const taken = collector.bodies.filter((_, request) => request !== 2).map((body) => from(body));
+      assert.is(collector.accepted, 1454);
+      const named = Array.from({ length: 500 }, (_, index) => from(`span ${index}`));
+      let at = 0;
+      for (const count of counts) {
+        let seen = 0;
+        for (; seen < count; at++) {
+          const body = taken[at] as Buffer;
+          const spans = countSpans(body);
+          for (const name of named.slice(seen, seen + spans)) assert.ok(body.includes(name), String(name));
+          seen += spans;
+        }
+        assert.is(seen, count);
+      }
+      assert.ok(large.length >= 4 && large.every(Boolean), `shared: ${large}`);
+    } finally {
+      Buffer.from = from;
+    }
+    await bench.pipeline.processor.shutdown();
+    collector.stop();
+  });
+}
+
+test('the bytes of a request stay as they are after an attempt that failed, because it may still be reading them', async () => {
+  const requests: Uint8Array[] = [];
+  const results = [{ code: 1 }, { code: 0 }, { code: 0 }, { code: 0 }];
+  const carry = (serializer: Serializer): Carrier => ({
+    prepare: async () => {},
+    send: async (items) => {
+      requests.push(serializer.serializeRequest(items));
+      return results[requests.length - 1] as ExportResult;
+    },
+    close() {},
+  });
+  const exporter = new OtlpExporter(carry, () => ({}), 1000);
+  const finished: ReadableSpan[] = [];
+  const processor = {
+    onStart() {},
+    onEnd: (span: ReadableSpan) => void finished.push(span),
+    async forceFlush() {},
+    async shutdown() {},
+  };
+  const tracer = new BasicTracerProvider({ spanProcessors: [processor as never] }).getTracer('test');
+  for (const name of ['first', 'second', 'third']) tracer.startSpan(name, {}, ROOT_CONTEXT).end();
+  const send = (span: ReadableSpan): Promise<unknown> => new Promise((resolve) => exporter.export([span], resolve));
+  const [first, second, third] = finished as [ReadableSpan, ReadableSpan, ReadableSpan];
+  await send(first);
+  const before = Buffer.from(requests[0] as Uint8Array);
+  for (const span of [first, second, third]) await send(span);
+  const memory = requests.map(({ buffer }) => buffer);
+  assert.ok(before.equals(requests[0] as Uint8Array));
+  assert.is(memory[1], memory[0], 'the second attempt sends the same bytes');
+  assert.is.not(memory[2], memory[0]);
+  assert.is(memory[3], memory[2], 'the memory of a request that was accepted is used again');
 });
 
 /** Runs a program to its natural end; what it prints last is when its own work was done. */

@@ -11,8 +11,13 @@ const DEPTH = 5;
 const MEMBERS = 10;
 const TEXT_LENGTH = 16_384;
 
-/** Type and message of what was thrown. Its stack takes longer to read than both (see stackOfThrown). */
+/**
+ * Type and message of what was thrown, each read once, because a getter of the program may be behind it. The stack takes longer to read
+ * than both (see stackOfThrown).
+ */
 export interface Thrown {
+  /** `name` of an error, also an empty one. */
+  readonly name: string | undefined;
   /** `error.type` and `exception.type`. */
   readonly type: string;
   readonly message: string;
@@ -21,10 +26,11 @@ export interface Thrown {
 
 export function describeThrown(error: unknown): Thrown {
   if (typeof error !== 'object' && typeof error !== 'function') {
-    return { type: typeof error, message: primitiveText(error), error };
+    return { name: undefined, type: typeof error, message: primitiveText(error), error };
   }
-  if (error === null) return { type: 'null', message: 'null', error };
-  return { type: typeName(error), message: (textProperty(error, 'message') ?? '').slice(0, TEXT_LENGTH), error };
+  if (error === null) return { name: undefined, type: 'null', message: 'null', error };
+  const name = textProperty(error, 'name');
+  return { name, type: typeName(error, name), message: (textProperty(error, 'message') ?? '').slice(0, TEXT_LENGTH), error };
 }
 
 /** The stack with those of the causes; undefined for a value without a stack. */
@@ -33,13 +39,8 @@ export function stackOfThrown({ error }: Thrown): string | undefined {
 }
 
 /** True for what AbortController and its users throw: a cancellation, no failure. One whose reason is a time-out is a failure. */
-export function isCancellation(error: unknown): boolean {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    readProperty(error, 'name') === 'AbortError' &&
-    !isTimeOut(readProperty(error, 'cause'), 1)
-  );
+export function isCancellation({ name, error }: Thrown): boolean {
+  return name === 'AbortError' && !isTimeOut(readProperty(error as object, 'cause'), 1);
 }
 
 /** A reason as programs give it: an error or a text that names a time-out, or an error that was caused by one. */
@@ -68,8 +69,7 @@ function primitiveText(value: unknown): string {
 }
 
 /** The class by its own name where it has one; `name` where a plain Error was given one; else `_OTHER`. */
-function typeName(error: object): string {
-  const name = textProperty(error, 'name');
+function typeName(error: object, name = textProperty(error, 'name')): string {
   if (name !== undefined && name !== '' && name !== 'Error') return name;
   const made = readProperty(error, 'constructor');
   const className = typeof made === 'function' ? textProperty(made, 'name') : undefined;

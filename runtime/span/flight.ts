@@ -205,10 +205,10 @@ function closeCall(flight: Flight, call: number, isRoot: boolean, failed: boolea
 /** Ends a call that threw. A cancellation, and an error that the site expects, is no failure. */
 function fail(flight: Flight, call: number, site: Site, isRoot: boolean, thrown: unknown): void {
   try {
-    const failed = !isCancellation(thrown) && !isClientFault(flight.statusOf(thrown)) && !isExpected(site, thrown);
+    const described = describeThrown(thrown);
+    const failed = !isCancellation(described) && !isClientFault(flight.statusOf(thrown)) && !isExpected(site, thrown);
     if (failed) {
-      const { type, message } = describeThrown(thrown);
-      const error = { type: keptText(type), message: keptText(message) };
+      const error = { type: keptText(described.type), message: keptText(described.message) };
       flight.ring.describe(call, { error });
     }
     closeCall(flight, call, isRoot, failed);

@@ -225,8 +225,7 @@ export class RecordedSpan implements Span, OpenSpan {
   }
 
   /** Status, `error.type`, and the exception where this trace has not recorded the error yet. */
-  recordFailure(error: unknown): void {
-    const thrown = describeThrown(error);
+  recordFailure(error: unknown, thrown = describeThrown(error)): void {
     this.setStatus({ code: SpanStatusCode.ERROR, message: thrown.message });
     this.setAttribute('error.type', thrown.type);
     this.#recordThrown(error, thrown, undefined);

@@ -14,7 +14,7 @@ import { callback, captureAttributes } from './callback.js';
 import { captureResult } from './captured-values.js';
 import type { FollowedCall } from './end/followed.js';
 import { observeEnd } from './end/observe.js';
-import { isCancellation } from './errors.js';
+import { describeThrown, isCancellation } from './errors.js';
 import type { RecordedSpan } from './recorded.js';
 import { observeThenable } from './thenable.js';
 
@@ -39,8 +39,9 @@ export function succeed(span: RecordedSpan, site: Site, self: unknown, value: un
 export function fail(span: RecordedSpan, site: Site, error: unknown): void {
   if (span.ended) return;
   try {
-    if (isCancellation(error)) span.setAttribute('spanwright.cancelled', true);
-    else if (!noteStatus(span, error) && !isExpected(site, error)) span.recordFailure(error);
+    const thrown = describeThrown(error);
+    if (isCancellation(thrown)) span.setAttribute('spanwright.cancelled', true);
+    else if (!noteStatus(span, error) && !isExpected(site, error)) span.recordFailure(error, thrown);
     span.end();
   } catch (fault) {
     abandon(span, site, fault);

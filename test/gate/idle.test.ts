@@ -49,6 +49,15 @@ test('the gate is idle while built and off', () =>
     assert.is(state.gate.idle, true);
   }));
 
+test('startActiveSpan() returns what its body returns, recorded or not', () =>
+  traced({ enabled: false }, ({ tracing }) => {
+    const result = () => trace.getTracer('theirs').startActiveSpan('span', (span) => ['result', span.isRecording()]);
+    assert.is(state.gate.idle, true);
+    assert.equal(result(), ['result', false]);
+    tracing.setEnabled(true);
+    assert.equal(result(), ['result', true]);
+  }));
+
 test('the gate is active while tracing is on', () =>
   traced({ enabled: true }, () => {
     assert.is(state.gate.idle, false);

@@ -13,6 +13,7 @@ import {
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createRootSampler, createSampler, inject, instrument, sessions, startSpan } from '../../runtime/index.js';
+import { state } from '../../runtime/state.js';
 import { expectSpans } from '../expected-spans.js';
 import { insideSdk } from './inside-sdk.js';
 
@@ -246,6 +247,21 @@ test('successive calls under one span each record their own exception', () =>
     assert.equal(
       failed.map(({ events }) => events.length),
       [1, 1],
+    );
+  }));
+
+test('a fault at the end of a call leaves its span neither open nor recording', () =>
+  insideSdk(createSampler({ enabled: true }), ({ sampler, spans }) => {
+    const recorder = state.recorder as unknown as { finish?: unknown };
+    recorder.finish = () => {
+      delete recorder.finish;
+      throw new Error('fault of finish');
+    };
+    assert.is(root(), leaf());
+    assert.is(sampler.tracing.openCount, 0);
+    assert.equal(
+      spans().map(({ name }) => name),
+      ['third', 'leaf', 'root', 'third', 'leaf'],
     );
   }));
 

@@ -26,9 +26,11 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'span',
     'instrument',
     'gate',
-    ...['export/kept-late', 'open/open', 'propagation/linked', 'setup/flight', 'transformer/prologue'].map(
+    'open',
+    ...['export/kept-late', 'propagation/linked', 'setup/existing', 'setup/flight', 'transformer/prologue'].map(
       (name) => `${name}.test.ts`,
     ),
+    'instrumentations/admin-hook.test.ts',
   ],
   export: [
     'export',
@@ -37,6 +39,9 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     ),
     ...['reused-connection', 'shutdown', 'states', 'tls', 'worker-pools'].map((name) => `setup/${name}.test.ts`),
     'gate/keep.test.ts',
+    'admin/prometheus.test.ts',
+    'admin/reads.test.ts',
+    'span/flight.test.ts',
   ],
   admin: ['admin', 'instrumentations/admin-hook.test.ts'],
   open: ['open', 'sessions', 'gate', 'span/abandoned.test.ts', 'setup/existing.test.ts', 'instrumentations/admin-hook.test.ts'],

@@ -21,6 +21,7 @@ import {
   withRemoteContext,
 } from '../../runtime/index.js';
 import { statusOfException } from '../../runtime/nest/http-exception.js';
+import type { Site } from '../../runtime/site/site.js';
 import { state } from '../../runtime/state.js';
 import { readTraces } from '../../viewer/formats/read.js';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
@@ -270,6 +271,43 @@ test('arguments beyond the bytes are left out, and fit again when older ones hav
   assert.ok(kept.every((text) => (text as string).length <= 256));
   for (let count = 0; count < 200; count++) take('short');
   assert.ok((await dumped()).every(({ attributes }) => attributes.text === 'short'));
+});
+
+test('errors beyond the bytes are left out', async () => {
+  await fly({ flightMaxCalls: 200, flightMaxBytes: 65_536, flightErrors: false });
+  const failing = instrument({ name: 'failing' }, (text: string) => {
+    throw new Error(text);
+  });
+  for (let count = 0; count < 200; count++) assert.throws(() => failing('x'.repeat(256)));
+  const kept = (await dumped()).filter(({ status }) => status.message === 'x'.repeat(256));
+  assert.ok(kept.length > 10 && kept.length < 120, `${kept.length} kept`);
+});
+
+test('a root that the ring has overwritten counts as slow', async () => {
+  const slow = () => readdirSync(folder).filter((name) => name.endsWith('-slow.json')).length;
+  const before = slow();
+  await fly({ flightMaxCalls: 100, flightSlowerThan: '1m' });
+  const leaf = instrument({ name: 'leaf' }, () => 1);
+  const root = instrument({ name: 'root' }, (calls: number) => {
+    for (let count = 0; count < calls; count++) leaf();
+  });
+  root(50);
+  assert.is(slow(), before);
+  root(200);
+  for (let turn = 0; turn < 200 && slow() === before; turn++) await sleep(10);
+  assert.is(slow(), before + 1);
+});
+
+test('a body that fails before its prologue leaves no mark for the next call', async () => {
+  await fly();
+  instrument({ namespace: 'falls', name: 'falls' }, () => 1)();
+  const site = [...state.sites].find(({ namespace }) => namespace === 'falls') as Site;
+  const tables = { entered: undefined as unknown };
+  const body = () => {
+    throw new RangeError('Maximum call stack size exceeded');
+  };
+  assert.throws(() => state.flight.record(site, undefined, body, [], undefined, false, tables), /stack/);
+  assert.is(tables.entered, undefined);
 });
 
 test('memory stays within the bytes, also with arguments, and only the kept part of a huge text is retained', async () => {

@@ -41,6 +41,16 @@ class Countdown implements AsyncIterable<number> {
   }
 }
 
+/** Has no types of its own. */
+const ZenObservable = require('zen-observable') as {
+  new <T>(subscriber: () => () => void): ZenObservable<T>;
+  of<T>(...values: T[]): ZenObservable<T>;
+};
+interface ZenObservable<T> {
+  forEach(take: (value: T) => void): Promise<void>;
+  subscribe(observer: object): { unsubscribe(): void };
+}
+
 export const endCases: Cases = (test, variant) => {
   const target = new (variant.load<typeof Fixture>('results').Results)();
   const error = new Error('broken');
@@ -294,6 +304,36 @@ export const endCases: Cases = (test, variant) => {
     assert.is((await only()).status.code, 0);
     assert.is(await firstValueFrom(target.open(() => range(1, Number.MAX_SAFE_INTEGER)).pipe(take(1))), 1);
     assert.is((await only()).status.code, 0);
+  });
+
+  test('a second subscription of an observable is not of the call', async () => {
+    const inside: (string | undefined)[] = [];
+    const source = target.open(() =>
+      defer(() => {
+        inside.push(activeId());
+        return of(1);
+      }),
+    );
+    await lastValueFrom(source);
+    const span = await only();
+    await lastValueFrom(source);
+    assert.equal(inside, [span.spanContext().spanId, undefined]);
+  });
+
+  test('an observable of another library ends its span when it completes, and when it is unsubscribed', async () => {
+    const completing = target.open(() => ZenObservable.of(1, 2));
+    const seen: number[] = [];
+    await completing.forEach((value) => void seen.push(value));
+    assert.equal(seen, [1, 2]);
+    assert.is((await only()).status.code, 0);
+    let cleaned = 0;
+    const endless = target.open(() => new ZenObservable<number>(() => () => cleaned++));
+    const subscription = endless.subscribe({});
+    assert.is(running().openCount, 1);
+    subscription.unsubscribe();
+    assert.is(cleaned, 1);
+    assert.is(running().openCount, 0);
+    await only();
   });
 
   test('an error of an observable that nobody handles is reported as rxjs does', async () => {

@@ -154,6 +154,23 @@ export const thenableCases: Cases = (test, variant) => {
     }
   }
 
+  test('a run of a thenable that throws ends the span as failed, and the error arrives', async () => {
+    const error = new Error('no connection');
+    const query = Object.assign(new Query(), {
+      execute: () => {
+        throw error;
+      },
+    });
+    const returned = target.pass(() => query);
+    assert.throws(
+      () => returned.execute(),
+      (thrown: unknown) => thrown === error,
+    );
+    assert.is(running().openCount, 0);
+    const span = await only();
+    assert.equal([span.status.code, span.status.message], [2, 'no connection']);
+  });
+
   test('methods that do not run a thenable are not replaced', async () => {
     const query = new Query();
     const methods = { get: () => 'header', all: () => 'all', end: () => 'chunk' };
@@ -237,6 +254,27 @@ export const thenableCases: Cases = (test, variant) => {
     assert.is(parsed, 0);
     assert.is(await promise, 'parsed');
     assert.is(parsed, 1);
+    assert.ok(milliseconds(await only()) > 12);
+  });
+
+  test('a promise with a then() of its own is not run, and ends its span at its first use', async () => {
+    let used = 0;
+    const then = (onFulfilled: (value: string) => unknown, onRejected: (error: unknown) => unknown) => {
+      used++;
+      return after(15)
+        .then(() => 'parsed')
+        .then(onFulfilled, onRejected);
+    };
+    // biome-ignore lint/suspicious/noThenProperty: what is tried
+    const promise = Object.assign(Promise.resolve('raw'), { then: then as Promise<string>['then'] });
+    const returned = target.pass(() => promise);
+    await after(5);
+    assert.is(used, 0);
+    assert.is(running().openCount, 1);
+    // `await` would take the value of the promise itself
+    assert.is(await new Promise((resolve, reject) => returned.then(resolve, reject)), 'parsed');
+    assert.is(used, 1);
+    assert.is(running().openCount, 0);
     assert.ok(milliseconds(await only()) > 12);
   });
 

@@ -115,6 +115,7 @@ export class Workspace {
       'held',
       'profiled',
       'profiler',
+      'built-parts',
       'counted',
       'flown',
       'many-worker',

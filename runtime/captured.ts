@@ -6,8 +6,10 @@
 // is loaded (`fakeTimers.enableGlobally`), and those of jsdom end with their window.
 
 import { performance } from 'node:perf_hooks';
-import * as timers from 'node:timers';
 import { guarded } from './fault.js';
+
+// a namespace import would be a copy in the built file
+const timers: typeof import('node:timers') = require('node:timers');
 
 export const { apply, construct, defineProperty, get: reflectGet } = Reflect;
 const { toString: functionToString } = Function.prototype;

@@ -2,7 +2,6 @@
 // order: host, route, method, origin, token, permission of the process, revision, body. A change is made in one synchronous step
 // after all of them, so nothing is half-applied; every failure becomes an answer and is never thrown.
 
-import cluster from 'node:cluster';
 import { SpanKind, trace } from '@opentelemetry/api';
 import { InvalidArgumentError, PermissionDeniedError } from '../errors.js';
 import { traceUrl } from '../logs/trace-url.js';
@@ -21,6 +20,9 @@ import { bodyFields, queryFields } from './fields.js';
 import { normalPrefix, pathBelow, type RouteMatch, routeFor } from './paths.js';
 import { Refusal } from './refusal.js';
 import type { ActRoute, ChangeRoute, Changing } from './route.js';
+
+// a default import would need a helper in the built file
+const cluster: typeof import('node:cluster').default = require('node:cluster');
 
 /** Options of `createAdminHandler()`. */
 export interface AdminOptions extends AccessOptions {

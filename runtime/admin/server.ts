@@ -1,7 +1,6 @@
 // A server of its own for the admin hook, for services that have none: on a loopback address or a Unix socket, nowhere else.
 // Neither the server nor its connections keep the process alive, and slow or many clients are bounded.
 
-import cluster from 'node:cluster';
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -14,6 +13,9 @@ import type { Tracing } from '../tracing.js';
 import { DEFAULT_ADMIN_PORT } from './defaults.js';
 import { type AdminHandler, type AdminOptions, createAdminHandler } from './handler.js';
 import { listenerOf } from './node.js';
+
+// a default import would need a helper in the built file
+const cluster: typeof import('node:cluster').default = require('node:cluster');
 
 /** Options of `startAdminServer()`. */
 export interface AdminServerOptions extends AdminOptions {

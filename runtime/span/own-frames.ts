@@ -1,8 +1,8 @@
 // Takes Spanwright's frames out of the text of a stack. A recorded call enters its function a second time, past the prologue, with
 // the recorder between the two; of the pair the inner frame stays, which has the line that was running.
 
-/** Text before `runtime/` in the places of this package's frames. Undefined inside a bundle, whose files hold the user's code as well. */
-const OWN = /([^\s(]*[\\/]runtime[\\/])span[\\/]own-frames\.[jt]s:\d/.exec(new Error().stack ?? '')?.[1];
+/** Text up to `runtime/` in the places of this package's frames. Undefined inside a bundle, whose files hold the user's code as well. */
+const OWN = /([^\s(]*[\\/]runtime[\\/])(?:span[\\/]own-frames\.ts|spanwright\.js):\d/.exec(new Error().stack ?? '')?.[1];
 /** Marks the place between two frames of this package, or above the last one. */
 const CONTEXT = /^\s+at AsyncLocalStorage\.run \(node:/;
 const FUNCTION = /^\s+at (?:async )?([^(]+) \(/;

@@ -176,7 +176,7 @@ const ROWS: Readonly<Record<FindingName, Row>> = {
       const folder = join(directory, 'node_modules/spanwright');
       cpSync(join(ROOT, 'dist'), join(folder, 'dist'), { recursive: true });
       symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-      const version = join(folder, 'dist/runtime/version.js');
+      const version = join(folder, 'dist/runtime/shared.js');
       writeFileSync(version, readFileSync(version, 'utf8').replace(VERSION, '99.0.0'));
       const before = names(await doctor(directory));
       const own = spawnSync(process.execPath, [join(folder, 'dist/cli/main.js'), 'doctor', directory, '--json'], {

@@ -124,7 +124,8 @@ test('without any TypeScript, or with 7.0 alone, the message names the package t
   const directory = newDirectory();
   for (const name of ['core', 'hosts', 'print', 'register.js', 'diagnostics.js'])
     cpSync(join(ROOT, 'dist/transformer', name), join(directory, 'copy/transformer', name), { recursive: true });
-  cpSync(join(ROOT, 'dist/runtime/text'), join(directory, 'copy/runtime/text'), { recursive: true });
+  for (const name of ['text', 'shared.js'])
+    cpSync(join(ROOT, 'dist/runtime', name), join(directory, 'copy/runtime', name), { recursive: true });
   for (const name of ['picomatch', 'magic-string', '@jridgewell'])
     cpSync(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name), { recursive: true });
   write(directory, 'app.ts', 'const a: number = 1;\nconsole.log(a);\n');

@@ -1,7 +1,10 @@
 // Prints which files of the runtime run in a recorded call, by kind of call. Started by one-call.test.ts, with and without the transformer.
 
+import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
+import { fileURLToPath } from 'node:url';
 import { instrument, startTracing } from 'spanwright';
+import { builtParts, partAt } from '../../bench/built-parts.js';
 
 const plain = instrument({ args: { a: 'a' } }, function plain(a: number): number {
   return a;
@@ -24,12 +27,15 @@ function filesThatRan(): string[] {
   const files: string[] = [];
   session.post('Profiler.takePreciseCoverage', (_, { result }) => {
     for (const { url, functions } of result) {
-      const [, file] = url.split('/dist/runtime/');
-      if (file !== undefined && functions.some(({ functionName, ranges }) => functionName !== '' && ranges[0]?.count))
-        files.push(file);
+      if (!url.includes('/dist/runtime/')) continue;
+      const parts = builtParts(readFileSync(fileURLToPath(url), 'utf8'));
+      for (const { functionName, ranges } of functions) {
+        const file = functionName !== '' && ranges[0]?.count ? partAt(parts, ranges[0].startOffset) : undefined;
+        if (file !== undefined && !files.includes(file)) files.push(file);
+      }
     }
   });
-  return files.map((file) => file.replace(/\.js$/, '.ts'));
+  return files;
 }
 
 const CALLS: Readonly<Record<string, () => unknown>> = {

@@ -2,7 +2,7 @@
 
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { SourceMap, type SourceMapPayload } from 'node:module';
+import { SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -53,19 +53,29 @@ function endGroup(leader: number): void {
   }
 }
 
+/** The source of each character of a script that runs. */
+interface Places {
+  /** Sources, below the root. */
+  readonly files: readonly string[];
+  /** Index in `files` by character. */
+  readonly file: Uint16Array;
+  /** Line of the source, from 1, by character; 0 where there is none. */
+  readonly line: Uint16Array;
+}
+
 export class Covering {
-  /** Matches the source, or what the build has made of it. */
-  readonly #script: RegExp;
+  /** Matches the sources of interest. */
+  readonly #source: RegExp;
   /** Test files and their milliseconds, by file and line. */
   readonly #tests = new Map<string, Map<number, Map<string, number>>>();
-  /** The line of the source for each character that runs, by script. */
-  readonly #lines = new Map<string, Uint16Array>();
+  /** By script: a source itself, or a built file with modules of several sources. */
+  readonly #places = new Map<string, Places>();
   /** Mutants noticed, by `file test`. */
   readonly #noticed = new Map<string, number>();
 
   /** @param folders below runtime/, whose lines are of interest */
   constructor(folders: readonly string[]) {
-    this.#script = new RegExp(`^/(?:dist/)?(runtime/(?:${folders.join('|')})/.+)\\.[jt]s$`);
+    this.#source = new RegExp(`^runtime/(?:${folders.join('|')})/.+\\.ts$`);
   }
 
   /** Runs a test file once. @returns why its tests cannot be used */
@@ -80,21 +90,23 @@ export class Covering {
 
   #read(tree: string, test: string, ms: number, path: string): void {
     const { result, 'source-map-cache': maps = {} } = parse(readFileSync(path, 'utf8'));
-    const base = pathToFileURL(tree).href;
+    const base = `${pathToFileURL(tree).href}/`;
     for (const script of result) {
       const map = maps[script.url];
       const name = script.url.startsWith(base) ? script.url.slice(base.length) : '';
-      const [, file] = this.#script.exec(name) ?? [];
-      if (file === undefined || !map?.data) continue;
-      const lines = this.#lines.get(name) ?? linesOf(map.lineLengths, map.data);
-      this.#lines.set(name, lines);
-      const known = this.#tests.get(`${file}.ts`) ?? new Map<number, Map<string, number>>();
-      this.#tests.set(`${file}.ts`, known);
-      // A line that no test has run is known too, so that the search of a mutant's line stops there.
-      for (const [line, ran] of linesRun(script, lines)) {
-        const tests = known.get(line) ?? new Map<string, number>();
-        if (ran) tests.set(test, ms);
-        known.set(line, tests);
+      if (!/^(dist\/)?runtime\//.test(name) || !map?.data) continue;
+      const places = this.#places.get(name) ?? placesOf(map.lineLengths, map.data, base);
+      this.#places.set(name, places);
+      for (const [file, lines] of linesRun(script, places)) {
+        if (!this.#source.test(file)) continue;
+        const known = this.#tests.get(file) ?? new Map<number, Map<string, number>>();
+        this.#tests.set(file, known);
+        // A line that no test has run is known too, so that the search of a mutant's line stops there.
+        for (const [line, ran] of lines) {
+          const tests = known.get(line) ?? new Map<string, number>();
+          if (ran) tests.set(test, ms);
+          known.set(line, tests);
+        }
       }
     }
   }
@@ -125,29 +137,38 @@ function parse(text: string): V8Coverage {
   }
 }
 
-/** Line of the source, from 1, for each character of the compiled text; 0 where there is none. */
-function linesOf(lengths: readonly number[], payload: SourceMapPayload): Uint16Array {
+/** @param base address of the root, with a slash at its end */
+function placesOf(lengths: readonly number[], payload: SourceMapPayload, base: string): Places {
   const map = new SourceMap(payload);
+  const files: string[] = [];
   const compiled = lengths.slice(0, -1); // the last line holds the map
-  const lines = new Uint16Array(compiled.reduce((sum, length) => sum + length + 1, 0));
+  const size = compiled.reduce((sum, length) => sum + length + 1, 0);
+  const places: Places = { files, file: new Uint16Array(size), line: new Uint16Array(size) };
   let offset = 0;
   for (const [row, length] of compiled.entries()) {
     for (let column = 0; column < length; column += 1) {
-      const { originalLine } = map.findEntry(row, column) as { originalLine?: number };
-      lines[offset + column] = originalLine === undefined ? 0 : originalLine + 1;
+      const { originalLine, originalSource = '' } = map.findEntry(row, column) as Partial<SourceMapping>;
+      if (originalLine === undefined || !originalSource.startsWith(base)) continue;
+      const file = originalSource.slice(base.length);
+      if (!files.includes(file)) files.push(file);
+      places.file[offset + column] = files.indexOf(file);
+      places.line[offset + column] = originalLine + 1;
     }
     offset += length + 1;
   }
-  return lines;
+  return places;
 }
 
-/** By line, true where any part of it ran. */
-function linesRun({ functions }: Script, lines: Uint16Array): Map<number, boolean> {
-  const counts = new Float64Array(lines.length);
+/** By source and line, true where any part of it ran. */
+function linesRun({ functions }: Script, { files, file, line }: Places): Map<string, Map<number, boolean>> {
+  const counts = new Float64Array(line.length);
   const ranges = functions.flatMap((one) => one.ranges);
   ranges.sort((a, b) => a.startOffset - b.startOffset || b.endOffset - a.endOffset); // the inner ones last
   for (const { startOffset, endOffset, count } of ranges) counts.fill(count, startOffset, endOffset);
-  const ran = new Map<number, boolean>();
-  for (const [at, line] of lines.entries()) if (line > 0) ran.set(line, ran.get(line) === true || (counts[at] ?? 0) > 0);
-  return ran;
+  const ran = files.map(() => new Map<number, boolean>());
+  for (const [at, number] of line.entries()) {
+    const lines = ran[file[at] as number];
+    if (number > 0) lines?.set(number, lines.get(number) === true || (counts[at] ?? 0) > 0);
+  }
+  return new Map(files.map((name, at) => [name, ran[at] as Map<number, boolean>]));
 }

@@ -125,7 +125,7 @@ function reasonFor({ file, line, change }: Candidate): string | undefined {
 function main(): void {
   const seed = Number(OPTIONS.seed ?? Date.now() % 1_000_000);
   const folders = NAMED.length > 0 ? NAMED : Object.keys(TESTS);
-  writeTree(ROOT, TREE, folders);
+  writeTree(ROOT, TREE);
   const covering = new Covering(folders);
   const places = [...new Set(folders.flatMap((folder) => TESTS[folder] ?? [folder]))].map((place) => `test/${place}`);
   const tests = places.flatMap((place) => (place.endsWith('.test.ts') ? [place] : filesBelow(ROOT, place, '.test.ts')));

@@ -1,39 +1,36 @@
 // The copy of the repository that mutants are written into: the sources, which most tests load, and the built package beside them, which
 // others run in processes and threads of their own.
 
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 
-const COPIED = ['runtime', 'transformer', 'cli', 'viewer', 'test', 'package.json', 'tsconfig.json'];
+const BUNDLE = join(__dirname, '../../.ci/bundle.mjs');
+const COPIED = [
+  'runtime',
+  'transformer',
+  'cli',
+  'viewer',
+  'test',
+  'bench',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 const LINKED = ['samples', 'docs'];
-const OPTIONS: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2022,
-  module: ts.ModuleKind.Node16,
-  esModuleInterop: true,
-  inlineSourceMap: true,
-};
 
-/** Writes the text of a source file, and what the build would make of it. @param file below the root */
+/** Writes the text of a source file of the runtime, and what the build makes of it. @param file below the root */
 export function writeSource(tree: string, file: string, text: string): void {
   writeFileSync(join(tree, file), text);
-  const built = join(tree, 'dist', file.replace(/\.ts$/, '.js'));
-  if (!existsSync(built)) return;
-  writeFileSync(built, ts.transpileModule(text, { fileName: join(tree, file), compilerOptions: OPTIONS }).outputText);
+  bundle(tree);
 }
 
-/** @param folders below runtime/, whose files get source maps in the built package too */
-export function writeTree(root: string, tree: string, folders: readonly string[]): void {
+/** Builds the runtime of the tree from its sources, with source maps. */
+function bundle(tree: string): void {
+  execFileSync(process.execPath, [BUNDLE, '--sourcemap'], { cwd: tree, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+export function writeTree(root: string, tree: string): void {
   rmSync(tree, { recursive: true, force: true });
   mkdirSync(tree, { recursive: true });
   for (const name of COPIED)
@@ -41,9 +38,7 @@ export function writeTree(root: string, tree: string, folders: readonly string[]
   for (const name of LINKED) symlinkSync(join(root, name), join(tree, name), 'junction');
   linkModules(join(root, 'node_modules'), join(tree, 'node_modules'));
   cpSync(join(root, 'dist'), join(tree, 'dist'), { recursive: true });
-  for (const folder of folders)
-    for (const file of filesBelow(root, `runtime/${folder}`, '.ts'))
-      writeSource(tree, file, readFileSync(join(root, file), 'utf8'));
+  bundle(tree);
 }
 
 /** Links each package. A package of the repository itself is that of the tree: `spanwright` is the one with the mutant. */

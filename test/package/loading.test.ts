@@ -1,18 +1,25 @@
 // Modules that a service loads: with the import, with startTracing() while tracing is off, and with the first spans. Uses dist/.
 
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { builtParts } from '../../bench/built-parts.js';
 
 const PROJECT = join(__dirname, '..', '..');
-const ENTRY = join(PROJECT, 'dist', 'runtime', 'index.js');
+const RUNTIME = join(PROJECT, 'dist', 'runtime');
+const ENTRY = join(RUNTIME, 'index.js');
 /** A port without a listener. */
 const ENDPOINT = 'http://127.0.0.1:9';
 
+/** Modules of a built file. */
+const modulesIn = (file: string): string[] => builtParts(readFileSync(join(RUNTIME, file), 'utf8')).map(({ name }) => name);
+
 interface Loaded {
   /** Files of spanwright, below dist/runtime/. */
+  readonly files: readonly string[];
+  /** Modules in these files, below runtime/: a file that is loaded runs all of its modules. */
   readonly own: readonly string[];
   /** Packages beside it. */
   readonly packages: readonly string[];
@@ -36,10 +43,12 @@ function loadedAfter(...steps: string[]): Loaded[] {
     env,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  return (JSON.parse(output) as string[][]).map((files) => {
-    const paths = files.map((file) => file.replaceAll('\\', '/'));
+  return (JSON.parse(output) as string[][]).map((all) => {
+    const paths = all.map((file) => file.replaceAll('\\', '/'));
+    const files = paths.flatMap((path) => path.split('/dist/runtime/')[1] ?? []);
     return {
-      own: paths.filter((path) => path.includes('/dist/runtime/')).map((path) => path.split('/dist/runtime/')[1] as string),
+      files,
+      own: files.flatMap(modulesIn),
       packages: [...new Set(paths.map((path) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? ''))]
         .filter((name) => name !== '')
         .sort(),
@@ -59,17 +68,24 @@ test('an import loads the API and no module of the set-up', () => {
   const [imported] = loadedAfter(IMPORT);
   assert.equal(imported?.packages, ['@opentelemetry/api']);
   assert.equal(imported?.own.filter(ofSetUp), []);
-  assert.ok(imported?.own.includes('instrument/decorate.js'));
+  assert.ok(imported?.own.includes('instrument/decorate.ts'));
+});
+
+test('every module is in one built file only, so that its state exists once', () => {
+  const files = readdirSync(RUNTIME, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
+  const modules = files.flatMap(modulesIn).sort();
+  assert.ok(modules.includes('state.ts') && modules.includes('export/encode.ts') && modules.includes('admin/page.ts'));
+  assert.equal([...new Set(modules)], modules);
 });
 
 /** The cost of an import grows with what is read and compiled; unlike a time these numbers are the same on every machine. */
-const IMPORT_LIMIT = { modules: 120, bytes: 450_000 };
+const IMPORT_LIMIT = { files: 3, bytes: 290_000 };
 
-test('an import reads a bounded number of modules and bytes', () => {
+test('an import reads a bounded number of files and bytes', () => {
   const [imported] = loadedAfter(IMPORT);
-  const own = imported?.own ?? [];
-  const bytes = own.reduce((sum, path) => sum + statSync(join(PROJECT, 'dist/runtime', path)).size, 0);
-  assert.ok(own.length <= IMPORT_LIMIT.modules, `${own.length} modules`);
+  const files = imported?.files ?? [];
+  const bytes = files.reduce((sum, file) => sum + statSync(join(RUNTIME, file)).size, 0);
+  assert.ok(files.length <= IMPORT_LIMIT.files, files.join(', '));
   assert.ok(bytes <= IMPORT_LIMIT.bytes, `${bytes} bytes`);
 });
 
@@ -92,7 +108,7 @@ test('the OpAMP client loads where opamp_endpoint is set, and `ws` for a WebSock
   const [, without] = loadedAfter(IMPORT, start({ endpoint: ENDPOINT }));
   assert.equal(without?.own.filter(ofOpamp), []);
   const [, http] = loadedAfter(IMPORT, start({ opampEndpoint: 'http://127.0.0.1:9/v1/opamp' }));
-  assert.ok(http?.own.includes('control/opamp/agent.js'));
+  assert.ok(http?.own.includes('control/opamp/agent.ts'));
   assert.equal(http?.packages, ['@opentelemetry/api']);
   const [, webSocket] = loadedAfter(IMPORT, start({ opampEndpoint: 'ws://127.0.0.1:9/v1/opamp' }));
   assert.equal(webSocket?.packages, ['@opentelemetry/api', 'ws']);

@@ -413,8 +413,8 @@ test('no pipeline is built without an endpoint, and none, with a notice, for an 
 async function live(script: string): Promise<{ out: string; took: number }> {
   const root = join(__dirname, '..', '..');
   const source = `
-    const { loadConfiguration } = require(${JSON.stringify(join(root, 'dist/runtime/config/load.js'))});
-    const { buildPipeline } = require(${JSON.stringify(join(root, 'dist/runtime/export/pipeline.js'))});
+    const { loadConfiguration } = require(${JSON.stringify(join(root, 'runtime/config/load.ts'))});
+    const { buildPipeline } = require(${JSON.stringify(join(root, 'runtime/export/pipeline.ts'))});
     const { BasicTracerProvider } = require('@opentelemetry/sdk-trace-base');
     const begin = (options) => {
       const { configuration } = loadConfiguration({ options, env: {}, cwd: '/' });
@@ -425,7 +425,7 @@ async function live(script: string): Promise<{ out: string; took: number }> {
     const loaded = performance.now();
     process.on('exit', () => console.log('lived', performance.now() - loaded));
     (async () => { ${script} })();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['-e', source], {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', source], {
     cwd: root,
     timeout: 100_000,
   });

@@ -17,13 +17,13 @@ interface End {
 
 /** Runs `script` until it prints `ready`, sends the signals, and waits for the end. */
 function runScript(script: string, signals: NodeJS.Signals[] = ['SIGTERM'], between = 0): Promise<End> {
-  const head = `const { onShutdownSignal } = require(${JSON.stringify(join(ROOT, 'dist/runtime/setup/shutdown.js'))});
+  const head = `const { onShutdownSignal } = require(${JSON.stringify(join(ROOT, 'runtime/setup/shutdown.ts'))});
     const say = (text) => require('node:fs').writeSync(1, text + '\\n');
     const later = (ms, text) => () => new Promise((done) => setTimeout(() => { say(text); done(); }, ms));
     const never = () => new Promise(() => {});
     const alive = setInterval(() => {}, 1000);`;
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['-e', `${head}${script}; say('ready');`], {
+    const child = spawn(process.execPath, ['--import', 'tsx', '-e', `${head}${script}; say('ready');`], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],
     });

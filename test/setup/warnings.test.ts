@@ -7,6 +7,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NOTICES, notice, setNoticeLogger } from '../../runtime/warnings.js';
 
+const root = join(__dirname, '..', '..');
+
 let lines: string[] = [];
 test.before.each(() => {
   lines = [];
@@ -40,14 +42,14 @@ test('logs the cause again after a minute, with the number held back', () => {
     let shift = 0;
     const clock = performance.now.bind(performance);
     performance.now = () => clock() + shift;
-    const { notice } = require(${JSON.stringify(join(__dirname, '../../dist/runtime/warnings.js'))});
+    const { notice } = require(${JSON.stringify(join(root, 'runtime/warnings.ts'))});
     notice('SPW003', 'first');
     notice('SPW003', 'second');
     shift = 59_000;
     notice('SPW003', 'third');
     shift = 60_001;
     notice('SPW003', 'fourth');`;
-  const { stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  const { stderr } = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: root, encoding: 'utf8' });
   assert.match(stderr, /^[^\n]*: first\n[^\n]*: fourth \(2 more like this since the last line\)\n$/u);
 });
 
@@ -75,9 +77,11 @@ test('many causes do not grow the memory of causes without bound', () => {
 });
 
 test('lines go to standard error, nothing to standard output', () => {
-  const root = join(__dirname, '..', '..');
-  const script = `require(${JSON.stringify(join(root, 'dist/runtime/warnings.js'))}).notice('SPW001', 'here')`;
-  assert.is(execFileSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8', stdio: 'pipe' }), '');
+  const script = `require(${JSON.stringify(join(root, 'runtime/warnings.ts'))}).notice('SPW001', 'here')`;
+  assert.is(
+    execFileSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: root, encoding: 'utf8', stdio: 'pipe' }),
+    '',
+  );
 });
 
 test('the documentation lists exactly the codes of the table, with their texts', () => {

@@ -176,7 +176,7 @@ import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 const load = (copy: string) => {
   const path = require.resolve('./work');
   delete require.cache[path];
-  if (copy === 'other') for (const key of Object.keys(require.cache)) if (/dist[\\/]runtime[\\/](?!captured)/.test(key)) delete require.cache[key];
+  if (copy === 'other') for (const key of Object.keys(require.cache)) if (/dist[\\/]runtime[\\/]/.test(key)) delete require.cache[key];
   return (require('./work') as typeof import('./work')).Work;
 };
 async function main() {

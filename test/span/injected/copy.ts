@@ -4,20 +4,21 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { builtParts, partAt } from '../../../bench/built-parts.js';
 import { ROOT } from '../../transformer/compile.js';
 
 export const COPY = join(ROOT, '.cache', 'injected-faults');
 
-/** Files that run during a recorded call. Set-up, export and the entry points run outside of it. */
-const RECORDING_PATH = /^(emitted|state)\.js$|^(span|gate|open|site|context|instrument)\//;
+/** Modules that run during a recorded call. Set-up, export and the entry points run outside of it. */
+const RECORDING_PATH = /^(emitted|state)\.ts$|^(span|gate|open|site|context|instrument)\//;
 
 /** Statements that only run the program's own function, or pass it on: a fault there would be the function's own. */
 const RUNS_THE_PROGRAM =
-  /apply\)?\((body|fn|step|then|later|prototype)\b|\(thenOf\(|callBody|recordAwaited\)?\(|recordCall\)?\(|decideAndRecord\(|enterAgain\(|recordGenerator\(|call, body|call\.inside\(then|(Reflect\.get|reflectGet)\)?\(prototype|withContext\)\(/;
+  /apply\)?\((body|fn|step|then|later|prototype)\b|\(thenOf\(|callBody|recordAwaited\)?\(|recordCall\)?\(|decideAndRecord\(|enterAgain\(|recordGenerator\(|call, body|call\.inside\(then|(Reflect\.get|reflectGet)\)?\(prototype|\bwithContext\(/;
 
 /** A statement by its number. */
 export interface Point {
-  /** Compiled file and line: `span/run.js:81`. */
+  /** Module, and line of the built file: `span/run.ts:4981`. */
   readonly place: string;
   readonly text: string;
 }
@@ -34,19 +35,22 @@ export function writeCopy(): readonly Point[] {
   const points: Point[] = [];
   const runtime = join(COPY, 'dist', 'runtime');
   for (const name of readdirSync(runtime, { recursive: true, encoding: 'utf8' }).sort()) {
-    if (!name.endsWith('.js') || !RECORDING_PATH.test(name.replaceAll('\\', '/'))) continue;
+    if (!name.endsWith('.js')) continue;
     const path = join(runtime, name);
     writeFileSync(path, withFaults(name, readFileSync(path, 'utf8'), points));
   }
   return points;
 }
 
-function withFaults(name: string, source: string, points: Point[]): string {
-  const file = ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
+function withFaults(built: string, source: string, points: Point[]): string {
+  const file = ts.createSourceFile(built, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
+  const parts = builtParts(source);
   /** Texts to insert, by position. */
   const edits: [position: number, text: string][] = [];
   const surround = (node: ts.Node, [before, between, after]: readonly [string, string, string]): void => {
     const { line } = file.getLineAndCharacterOfPosition(node.getStart());
+    const name = partAt(parts, node.getStart());
+    if (name === undefined || !RECORDING_PATH.test(name)) return;
     const point = points.push({ place: `${name}:${line + 1}`, text: node.getText().split('\n', 1)[0] as string }) - 1;
     edits.push([node.getStart(), `${before}$fault(${point})${between}`], [node.getEnd(), after]);
   };
@@ -65,7 +69,7 @@ function withFaults(name: string, source: string, points: Point[]): string {
     text += source.slice(at, position) + insert;
     at = position;
   }
-  return `${PRELUDE}\n${text}${source.slice(at)}`;
+  return `${text}${source.slice(at)}\n${PRELUDE}\n`; // the first line is "use strict"
 }
 
 const canThrow = (node: ts.Node): boolean => calls(node) && !RUNS_THE_PROGRAM.test(headOf(node));

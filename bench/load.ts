@@ -157,7 +157,7 @@ export function measureLoad(workspace: Workspace): Outcome {
   const note = `CPU time in ${ROUNDS} new processes each, alternated; the endpoint is set and tracing is off. A floor compiles the text of all modules from one file, and runs none of it. ${machine(...NODES.map(([, node]) => node))}`;
   return {
     tables: [
-      { title: 'Import and start', note, head: ['', 'modules', 'median', 'middle half', 'over the first row'], rows },
+      { title: 'Import and start', note, head: ['', 'files', 'median', 'middle half', 'over the first row'], rows },
       ...profiles,
     ],
     budgets,

@@ -68,7 +68,6 @@ class GrpcFailure extends Error {
     message: string,
   ) {
     super(message);
-    this.name = 'GrpcFailure';
   }
 }
 

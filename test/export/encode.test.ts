@@ -5,9 +5,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createTraceState } from '@opentelemetry/api';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { Writer } from 'protobufjs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type EncodableSpan, encodeSpans, reuse } from '../../runtime/export/encode.js';
+import { EncodeWriter } from '../../runtime/export/encode-writer.js';
 import { report } from '../evidence.js';
 import { SpanGenerator } from './generator.js';
 import { exportRequestType } from './messages.js';
@@ -83,6 +85,18 @@ test('encodes a batch of plain spans in no more bytes than OpenTelemetry', () =>
     const batch = Array.from({ length: count }, () => plain({ attributes: { a: 'x'.repeat(count) } }));
     assert.is(encodeSpans(batch).length, (ProtobufTraceSerializer.serializeRequest(batch as never) as Uint8Array).length);
   }
+});
+
+test('the length of a message has its shortest form, with any number of bytes reserved for it', () => {
+  for (const length of [0, 0x7f, 0x80, 0x3fff, 0x4000, 0x1f_ffff, 0x20_0000])
+    for (const reserved of [1, 2, 3, 4]) {
+      const content = Buffer.alloc(length, 'x');
+      const writer = new EncodeWriter();
+      const mark = writer.open(reserved);
+      writer.raw(content);
+      writer.close(mark, reserved);
+      assert.ok(Buffer.from(Writer.create().bytes(content).finish()).equals(writer.take()), `${length}, ${reserved} reserved`);
+    }
 });
 
 test('a boolean is 1 or 0 on the wire, as OpenTelemetry writes it', () => {

@@ -92,6 +92,7 @@ const ANSWERS: readonly { what: string; answer: Buffer; exported: number; says: 
   { what: 'all rejected', answer: partialSuccess(10, ''), exported: 0, says: /rejected 10 of 10 spans: no message/u },
   { what: 'more rejected than were sent', answer: partialSuccess(99, 'x'), exported: 0, says: /rejected 10 of 10/u },
   { what: 'fewer than none rejected', answer: partialSuccess(-5, 'x'), exported: 10, says: /accepted 10 spans: x/u },
+  { what: 'the lowest number rejected', answer: partialSuccess(-(2 ** 63), 'x'), exported: 10, says: /accepted 10 spans: x/u },
   { what: 'a warning', answer: partialSuccess(0, 'use batches'), exported: 10, says: /accepted 10 spans: use batches/u },
   { what: 'bytes that are no answer', answer: Buffer.from('ffffffffffff', 'hex'), exported: 10, says: undefined },
 ];

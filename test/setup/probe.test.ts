@@ -1,8 +1,11 @@
 // The probe against real servers on loopback: every way in which an endpoint can be wrong has its own finding and message.
 
+import { execFile } from 'node:child_process';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { createServer as createTcp, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -11,6 +14,8 @@ import { type Finding, type ProbeOptions, probe } from '../../runtime/export/pro
 import { makeCertificates } from './certificates.js';
 import { Collector } from './collector.js';
 
+const ROOT = join(__dirname, '../..');
+const run = promisify(execFile);
 const files = makeCertificates();
 const tls = { cert: files.read('server', 'crt'), key: files.read('server', 'key') };
 const ca = files.read('ca', 'crt');
@@ -134,6 +139,33 @@ test('a server that does not answer is reported as silent, and another protocol 
   const smtp = await listen(createTcp((socket) => socket.on('error', () => {}).write('220 mail ESMTP\r\n')));
   await expect(endpoint(`http://127.0.0.1:${smtp}`), 'other', /speaks neither gRPC nor HTTP \(it answered "220 mail ESMTP/u);
 });
+
+test('of a TLS alert the first two bytes are recognized, and neither alone', async () => {
+  for (const [bytes, finding] of [
+    [[0x15, 0x03, 0x03], 'tls'],
+    [[0x15, 0x02, 0x03], 'other'],
+    [[0x16, 0x03, 0x03], 'other'],
+  ] as const) {
+    const port = await listen(createTcp((socket) => socket.on('error', () => {}).write(Uint8Array.from(bytes))));
+    assert.is((await probe(endpoint(`http://127.0.0.1:${port}`), { timeout: 10_000 })).finding, finding, bytes.join());
+  }
+});
+
+for (const scheme of ['http', 'https'])
+  test(`in the background a probe of a silent ${scheme} server holds no process`, async () => {
+    const port = await listen(createTcp(() => {}));
+    const probing = `
+      const { checkEndpoint } = require('./runtime/export/endpoint.ts');
+      const { probe } = require('./runtime/export/probe.ts');
+      const { endpoint } = checkEndpoint('${scheme}://127.0.0.1:${port}', 'grpc');
+      void probe(endpoint, { timeout: 60_000, background: true });
+      setTimeout(() => console.log('the last work'), 100);`;
+    const { stdout, stderr } = await run(process.execPath, ['--require', 'tsx/cjs', '-e', probing], {
+      cwd: ROOT,
+      timeout: 30_000,
+    });
+    assert.equal([stdout, stderr], ['the last work\n', '']);
+  });
 
 test('a server that closes every connection ends the probe', async () => {
   const port = await listen(createTcp((socket) => socket.on('error', () => {}).destroy()));

@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -12,8 +12,9 @@ import { VERSION } from '../../runtime/version.js';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type HttpReceiver, startHttpReceiver } from '../../viewer/receiver/http.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
+import { buildOnce } from './built.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
-import { execute, part, testWith } from './conformance/suite.js';
+import { part, testWith } from './conformance/suite.js';
 import { ONE_FILE_BUNDLERS, type OneFile, type OneFileBundler, outputOf } from './one-file.js';
 
 const SERVICE = `import { trace } from '@opentelemetry/api';
@@ -82,7 +83,7 @@ test.after(async () => {
 });
 
 /** One file in an otherwise empty folder. */
-function bundle(bundler: OneFileBundler, way: OneFile): string {
+async function bundle(bundler: OneFileBundler, way: OneFile): Promise<string> {
   const directory = newDirectory();
   const packages = ['typescript', ...bundler.packages].map((name) => [name, part('bundlers/node_modules', name)] as const);
   link(directory, {
@@ -95,9 +96,8 @@ function bundle(bundler: OneFileBundler, way: OneFile): string {
   write(directory, 'src/service.ts', SERVICE);
   write(directory, 'build.mjs', bundler.script(way));
   const command = bundler.runner === undefined ? process.execPath : part('bundlers/node_modules/.bin', bundler.runner);
-  const printed = execute(directory, command, ['build.mjs']);
+  await buildOnce(directory, command, ['build.mjs']);
   const file = outputOf(way);
-  assert.ok(existsSync(join(directory, 'out', file)), printed);
   const empty = newDirectory();
   cpSync(join(directory, 'out', file), join(empty, file));
   write(empty, 'tracing.toml', `[tracing]\notlp_endpoint = "${grpc.endpoint}"\n`);
@@ -140,7 +140,7 @@ for (const bundler of ONE_FILE_BUNDLERS)
     const { modules, minify, plugin } = way;
     const title = `${bundler.name}, ${modules}, ${minify ? 'minified' : 'not minified'}, ${plugin ? 'with' : 'without'} the plugin`;
     eachWay(`${title}: one file runs alone`, async () => {
-      const { overGrpc, overHttp, toml, code, sampler } = await runService(bundle(bundler, way), title);
+      const { overGrpc, overHttp, toml, code, sampler } = await runService(await bundle(bundler, way), title);
       const common = { status: 200, page: true, value: 'ran job' };
       assert.equal([overGrpc, overHttp, toml], [common, common, common]);
       const arrived = [

@@ -7,9 +7,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { buildOnce } from './built.js';
 import { BUNDLERS, type Bundler, outputOf } from './bundlers.js';
 import { ROOT, type Variant, write, writeProject } from './conformance/project.js';
-import { conformance, execute, LEGACY, part, STANDARD, testWith, variant } from './conformance/suite.js';
+import { conformance, LEGACY, part, STANDARD, testWith, variant } from './conformance/suite.js';
 
 const installed = (name: string): string => part('bundlers/node_modules', name);
 const packagesOf = (names: readonly string[]): Record<string, string> =>
@@ -18,10 +19,10 @@ const packagesOf = (names: readonly string[]): Record<string, string> =>
 /** Every bundler is tried with both kinds of decorators and both of modules: the table of docs/hosts.md. */
 const ALL = [LEGACY, variant('legacy', 'esm'), variant('standard', 'commonjs'), STANDARD];
 
-function build(directory: string, { runner, script }: Bundler, variant: Variant): void {
+async function build(directory: string, { runner, script }: Bundler, variant: Variant): Promise<void> {
   writeFileSync(join(directory, 'build.mjs'), script(variant));
   const command = runner === undefined ? process.execPath : installed(`.bin/${runner}`);
-  execute(directory, command, ['build.mjs']);
+  await buildOnce(directory, command, ['build.mjs']);
 }
 
 for (const bundler of BUNDLERS) {
@@ -38,8 +39,8 @@ for (const bundler of BUNDLERS) {
     }),
     ...(except && { except }),
     ...(columns === false && { columns }),
-    build(directory, variant) {
-      build(directory, bundler, variant);
+    async build(directory, variant) {
+      await build(directory, bundler, variant);
       return { arguments: ['--enable-source-maps', outputOf(variant.modules)] };
     },
   });

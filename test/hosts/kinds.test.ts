@@ -7,6 +7,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { buildOnce } from './built.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
 import { execute, part, testWith } from './conformance/suite.js';
 import { KINDS, type Kind, titleOf } from './matrix.js';
@@ -128,7 +129,7 @@ const withBundlers = testWith('bundlers');
 for (const bundler of BUNDLERS) {
   let directory: string | undefined;
   for (const kind of KINDS)
-    withBundlers(titleOf(bundler.name, kind), () => {
+    withBundlers(titleOf(bundler.name, kind), async () => {
       const way: OneFile = {
         entry: 'app/src/main.ts',
         decorators: kind === 'legacy' ? 'legacy' : 'standard',
@@ -138,7 +139,7 @@ for (const bundler of BUNDLERS) {
       directory ??= projects(bundler.packages);
       write(directory, `${kind}/build.mjs`, bundler.script(way));
       const command = bundler.runner === undefined ? process.execPath : part('bundlers/node_modules/.bin', bundler.runner);
-      execute(join(directory, kind), command, ['build.mjs']);
+      await buildOnce(join(directory, kind), command, ['build.mjs']);
       const empty = newDirectory();
       cpSync(join(directory, kind, 'out', outputOf(way)), join(empty, outputOf(way)));
       assertRan(execute(empty, process.execPath, [outputOf(way)]), bundler.name, kind);

@@ -2,31 +2,14 @@
 // with its peers. Called by the package tests. Nothing of the working folder's dist/ takes part, so stale output cannot help.
 
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PROJECT, projectFiles } from '../house/sources.js';
+import { digestOf, keep } from '../kept.js';
 
 const LIMIT_MS = 180_000;
-const DAY_MS = 86_400_000;
-/** Tarballs by the content of their sources. */
-const PACKED = join(PROJECT, '.cache/packed');
 const executeFile = promisify(execFile);
 
 export interface PackedFile {
@@ -58,24 +41,13 @@ export class Consumer {
    */
   async pack(folder = '.'): Promise<Tarball> {
     const files = projectFiles().filter((path) => /^(\.ci|runtime|transformer|cli|viewer)\/|^[^/]+$/.test(path));
-    const hash = createHash('sha256').update(`${process.version} ${folder}`);
-    for (const path of files) hash.update(`\0${path}\0`).update(readFileSync(join(PROJECT, path)));
-    const kept = join(PACKED, hash.digest('hex').slice(0, 20));
-    while (!existsSync(kept)) {
-      if (takeLock(`${kept}.lock`)) {
-        try {
-          await this.#packInto(kept, files, folder);
-        } finally {
-          rmSync(`${kept}.lock`, { recursive: true, force: true });
-        }
-      } else await setTimeout(250);
-    }
-    utimesSync(kept, new Date(), new Date()); // #packInto() of other processes removes what was not used for a day
+    const key = `${process.version} ${folder} ${digestOf(PROJECT, files)}`;
+    const kept = await keep(key, (made) => this.#packInto(made, files, folder));
     const packed = JSON.parse(readFileSync(join(kept, 'packed.json'), 'utf8')) as Packed;
     return { path: join(kept, packed.filename), files: packed.files, unpackedSize: packed.unpackedSize };
   }
 
-  async #packInto(kept: string, files: readonly string[], folder: string): Promise<void> {
+  async #packInto(made: string, files: readonly string[], folder: string): Promise<void> {
     const copy = join(this.#top, 'source');
     for (const path of files) {
       mkdirSync(dirname(join(copy, path)), { recursive: true });
@@ -89,17 +61,8 @@ export class Consumer {
     });
     // Scripts print before the JSON does.
     const [packed] = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as [Packed];
-    const made = mkdtempSync(`${kept}.new-`);
     cpSync(join(copy, folder, packed.filename), join(made, packed.filename));
     writeFileSync(join(made, 'packed.json'), JSON.stringify(packed));
-    renameSync(made, kept);
-    for (const old of readdirSync(PACKED)) {
-      const path = join(PACKED, old);
-      // undefined: another process has renamed or removed it meanwhile
-      const used = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-      if (used !== undefined && !old.endsWith('.lock') && used < Date.now() - DAY_MS)
-        rmSync(path, { recursive: true, force: true });
-    }
   }
 
   /** An empty folder into which the tarball and further packages are installed; the versions are those of the project. */
@@ -139,18 +102,6 @@ export class Consumer {
 
   remove(): void {
     rmSync(this.#top, { recursive: true, force: true });
-  }
-}
-
-/** True if this process may pack. A lock that is older than a pack may take belongs to a process that was killed. */
-function takeLock(path: string): boolean {
-  mkdirSync(PACKED, { recursive: true });
-  try {
-    if (existsSync(path) && statSync(path).mtimeMs < Date.now() - 2 * LIMIT_MS) rmSync(path, { recursive: true, force: true });
-    mkdirSync(path);
-    return true;
-  } catch {
-    return false; // another process packs, or has just finished
   }
 }
 

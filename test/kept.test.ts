@@ -1,0 +1,74 @@
+// Results kept in .cache are made again exactly when a byte or a name of their inputs has changed.
+
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { digestOf, keep } from './kept.js';
+
+const top = mkdtempSync(join(tmpdir(), 'spanwright-kept-'));
+const below = join(top, 'kept');
+test.after(() => rmSync(top, { recursive: true, force: true }));
+
+const write = (text: string) => (folder: string) => writeFileSync(join(folder, 'made'), text);
+const read = (folder: string): string => readFileSync(join(folder, 'made'), 'utf8');
+
+test('makes a result once for each key, also when two want it at the same time', async () => {
+  const folders = await Promise.all([keep('one', write('first'), below), keep('one', write('second'), below)]);
+  assert.equal(folders.map(read), ['first', 'first']);
+  assert.is(read(await keep('one', write('third'), below)), 'first');
+  assert.is(read(await keep('two', write('other'), below)), 'other');
+});
+
+test('keeps nothing of a step that fails, and makes it again', async () => {
+  const before = readdirSync(below);
+  const error = await keep('failing', () => Promise.reject(new Error('the reason')), below).catch(String);
+  assert.is(error, 'Error: the reason');
+  assert.equal(readdirSync(below), before);
+  assert.is(read(await keep('failing', write('made'), below)), 'made');
+});
+
+test('does not wait for a process that was killed', async () => {
+  const kept = await keep('killed', write('first'), below);
+  rmSync(kept, { recursive: true });
+  mkdirSync(`${kept}.lock`);
+  utimesSync(`${kept}.lock`, 0, 0);
+  assert.is(read(await keep('killed', write('second'), below)), 'second');
+  assert.not.ok(existsSync(`${kept}.lock`));
+});
+
+test('removes what has not been used for an hour, and nothing else', async () => {
+  const hours = (count: number) => Date.now() / 1000 - count * 3600;
+  const [old, used, recent] = await Promise.all(['old', 'used', 'recent'].map((key) => keep(key, write(key), below)));
+  utimesSync(old as string, hours(1.1), hours(1.1));
+  utimesSync(used as string, hours(2), hours(2));
+  utimesSync(recent as string, hours(0.9), hours(0.9));
+  await keep('used', write('again'), below);
+  await keep('further', write('further'), below);
+  assert.equal(
+    [old, used, recent].map((path) => existsSync(path as string)),
+    [false, true, true],
+  );
+});
+
+test('a digest changes with each content, path and file, and not with node_modules', () => {
+  const root = join(top, 'inputs');
+  mkdirSync(join(root, 'deep/node_modules'), { recursive: true });
+  const digests: string[] = [];
+  const step = (change: () => void): void => {
+    change();
+    digests.push(digestOf(root, ['.']));
+  };
+  step(() => writeFileSync(join(root, 'deep/a'), 'text'));
+  step(() => writeFileSync(join(root, 'deep/a'), 'texts'));
+  step(() => writeFileSync(join(root, 'b'), ''));
+  step(() => writeFileSync(join(root, 'deep/c'), ''));
+  step(() => rmSync(join(root, 'b')));
+  assert.is(new Set(digests).size, digests.length);
+  step(() => writeFileSync(join(root, 'deep/node_modules/a'), 'text'));
+  assert.is(digests.at(-1), digests.at(-2));
+  assert.is(digestOf(root, ['deep/a']) === digestOf(root, ['deep/c']), false);
+});
+
+test.run();

@@ -1,0 +1,84 @@
+// Results of slow steps, kept in .cache by the content of all that they were made from, so that they are made once for all test files and runs
+// over the same content. What has not been used for an hour is removed when something else is made.
+
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { PROJECT } from './house/sources.js';
+
+const UNUSED_MS = 3_600_000;
+/** Longer than any step takes: an older lock belongs to a process that was killed. */
+const LOCKED_MS = 360_000;
+
+/**
+ * The folder that `make` has filled, or had filled before, for this key. Other processes that want it wait meanwhile. When `make` throws,
+ * nothing is kept.
+ */
+export async function keep(
+  key: string,
+  make: (folder: string) => Promise<void> | void,
+  below = join(PROJECT, '.cache/kept'),
+): Promise<string> {
+  const kept = join(below, createHash('sha256').update(key).digest('hex').slice(0, 20));
+  const lock = `${kept}.lock`;
+  while (!existsSync(kept)) {
+    if (takeLock(below, lock)) {
+      const folder = mkdtempSync(`${kept}.new-`);
+      try {
+        if (existsSync(kept)) break;
+        await make(folder);
+        renameSync(folder, kept);
+        removeUnused(below);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+        rmSync(lock, { recursive: true, force: true });
+      }
+    } else await setTimeout(250);
+  }
+  utimesSync(kept, new Date(), new Date());
+  return kept;
+}
+
+/** Digest of files, each with its path, and of everything below folders except `node_modules`. */
+export function digestOf(root: string, paths: readonly string[]): string {
+  const hash = createHash('sha256');
+  const add = (path: string): void => {
+    if (!lstatSync(join(root, path)).isDirectory()) hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
+    else for (const name of readdirSync(join(root, path)).sort()) if (name !== 'node_modules') add(join(path, name));
+  };
+  for (const path of paths) add(path);
+  return hash.digest('hex');
+}
+
+function takeLock(below: string, lock: string): boolean {
+  mkdirSync(below, { recursive: true });
+  try {
+    if (existsSync(lock) && statSync(lock).mtimeMs < Date.now() - LOCKED_MS) rmSync(lock, { recursive: true, force: true });
+    mkdirSync(lock);
+    return true;
+  } catch {
+    return false; // another process makes it, or has just finished
+  }
+}
+
+function removeUnused(below: string): void {
+  for (const name of readdirSync(below)) {
+    const path = join(below, name);
+    // undefined: another process has renamed or removed it meanwhile
+    const used = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (used !== undefined && !name.endsWith('.lock') && used < Date.now() - UNUSED_MS)
+      rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -173,7 +173,7 @@ function subjects(): string[] {
 }
 
 /** Findings in the whole project that no exception covers, then exceptions that cover nothing. */
-export function languageOfProject(): Finding[] {
+function languageOfProject(): Finding[] {
   const exceptions: Exception[] = JSON.parse(readFileSync(join(PROJECT, 'test/house/language-exceptions.json'), 'utf8'));
   const unused = new Set(exceptions);
   const isException = ({ place, found }: Finding): boolean => {

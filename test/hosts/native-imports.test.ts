@@ -72,6 +72,19 @@ export class Work { @trace one() { return 1; } @watch two() { return 2; } }
   assert.is(sitesIn(text), 2);
 });
 
+declare('passes over empty places of array patterns: parameters with names to record, exports, behind `super()`', () => {
+  const directory = project(`import { trace } from './own';
+export class Work { @trace({ args: ['b'] }) one([, a]: number[], b: number) { return a! + b; } }
+`);
+  write(directory, 'src/own.ts', `export { instrument as trace } from 'spanwright';\nexport const [, second] = [1, 2];\n`);
+  const holes = `class Base { async two([, a]: number[]) { return a; } }
+export class Holes extends Base { kept = 1; constructor() { super(); const [, b] = [1, 2] as const; this.kept = b; } }
+`;
+  write(directory, 'src/auto-holes.ts', holes);
+  assert.is(sitesIn(builds(directory)), 1);
+  assert.is(sitesIn(readFileSync(join(directory, 'out/auto-holes.js'), 'utf8')), 2);
+});
+
 declare('takes no function of another package for `instrument`', () => {
   const directory = project(`import { instrument } from 'acme-other';
 export class Work { @instrument one() { return 1; } }

@@ -3,7 +3,7 @@
 import { rowsOf, type TableRow } from '../../runtime/instrument/table.js';
 
 const TABLE =
-  /\(\d+, ?w ?=> ?\$\w+ ?= ?w, ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)'(?:, ?'([^']*)')?(?:, ?'([^']*)')?\);/;
+  /\(\d+, ?[wx] ?=> ?[\w$]+ ?= ?[wx], ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)', ?'((?:[^'\\]|\\.)*)'(?:, ?'([^']*)')?(?:, ?'([^']*)')?\);/;
 
 function rowsIn(emitted: string): readonly TableRow[] {
   const table = TABLE.exec(emitted);

@@ -58,3 +58,14 @@ export function isTypeOnly(ts: Compiler, node: ts.Node): boolean {
 export function rangeOf(node: ts.Node, file: ts.SourceFile): { start: number; end: number } {
   return { start: node.getStart(file), end: node.end };
 }
+
+/** Names that a parameter or a declaration binds. */
+export function boundNames(ts: Compiler, name: ts.BindingName): string[] {
+  if (ts.isIdentifier(name)) return [name.text];
+  return name.elements.flatMap((element) => (isBound(ts, element) ? boundNames(ts, element.name) : []));
+}
+
+/** False for a place that an array pattern passes over: TypeScript 7 has an element without a name there. */
+function isBound(ts: Compiler, element: ts.ArrayBindingElement): element is ts.BindingElement {
+  return ts.isBindingElement(element) && (element.name as ts.BindingName | undefined) !== undefined;
+}

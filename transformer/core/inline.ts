@@ -2,7 +2,7 @@
 // mode for functions that a prologue could not enter again.
 
 import type ts from 'typescript';
-import { type Compiler, type FunctionNode, rangeOf, unwrapped } from './compiler.js';
+import { boundNames, type Compiler, type FunctionNode, rangeOf, unwrapped } from './compiler.js';
 import { behindDirectives } from './prologue.js';
 import { shapeOf } from './shape.js';
 import type { Inline, Returned } from './site.js';
@@ -41,11 +41,6 @@ function namesDeclared(ts: Compiler, statement: ts.Statement): string[] {
     return statement.declarationList.declarations.flatMap(({ name }) => boundNames(ts, name));
   const { name } = statement as { name?: ts.Node };
   return name !== undefined && ts.isIdentifier(name) ? [name.text] : [];
-}
-
-function boundNames(ts: Compiler, name: ts.BindingName): string[] {
-  if (ts.isIdentifier(name)) return [name.text];
-  return name.elements.flatMap((element) => (ts.isBindingElement(element) ? boundNames(ts, element.name) : []));
 }
 
 /** A function that is declared directly in the body under the name of another declaration there: in a block that is an error. */

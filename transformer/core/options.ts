@@ -7,7 +7,7 @@ import type { KindName } from '../../runtime/site/kind.js';
 import type { Level, RootMark } from '../../runtime/site/marks.js';
 import { nearest } from '../../runtime/text/nearest.js';
 import { type Fault, fault } from '../diagnostics.js';
-import { type Compiler, type FunctionNode, rangeOf, unwrapped } from './compiler.js';
+import { boundNames, type Compiler, type FunctionNode, rangeOf, unwrapped } from './compiler.js';
 import { parametersOf } from './shape.js';
 import { suggestion } from './suggestion.js';
 
@@ -146,12 +146,4 @@ function argumentHint(text: string, plain: ReadonlySet<string>, taken: ReadonlyM
   const near = nearest(text, [...taken.keys()]);
   if (plain.size === 0 && taken.size > 0 && near === undefined) return 'Its parameters are destructured and have no names.';
   return suggestion(text, [...plain], 'parameters');
-}
-
-/** The names that a pattern binds. */
-function boundNames(ts: Compiler, pattern: ts.BindingPattern): string[] {
-  return pattern.elements.flatMap((element) => {
-    if (!ts.isBindingElement(element)) return [];
-    return ts.isIdentifier(element.name) ? [element.name.text] : boundNames(ts, element.name);
-  });
 }

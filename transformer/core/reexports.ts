@@ -2,7 +2,7 @@
 // import `instrument` from in place of the package. Called by hosts that see one file at a time; follows no chain.
 
 import type ts from 'typescript';
-import { type Compiler, hasModifier, unwrapped } from './compiler.js';
+import { boundNames, type Compiler, hasModifier, unwrapped } from './compiler.js';
 import { importBindings, PACKAGE, type Reference, referenceOfImport, requiredSpecifier } from './recognition.js';
 
 export interface Reexports {
@@ -113,8 +113,5 @@ function declaredBy(ts: Compiler, statement: ts.Statement): string[] {
     const { name } = statement as { name?: ts.Node };
     return name !== undefined && ts.isIdentifier(name) ? [name.text] : [];
   }
-  return statement.declarationList.declarations.flatMap(({ name }) => {
-    if (ts.isIdentifier(name)) return [name.text];
-    return name.elements.flatMap((one) => (ts.isBindingElement(one) && ts.isIdentifier(one.name) ? [one.name.text] : []));
-  });
+  return statement.declarationList.declarations.flatMap(({ name }) => boundNames(ts, name));
 }

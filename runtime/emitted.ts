@@ -8,36 +8,17 @@ import { describeIn, describeMember, describeMembers } from './instrument/metada
 import { Module } from './instrument/module.js';
 import type { Decorator, InstrumentOptions } from './instrument/types.js';
 import { decorateWhole, type MemberRecord } from './instrument/whole-class.js';
-import type { AnyFunction, ForwarderFactory, SiteRecord } from './site/site.js';
+import type { AnyFunction, ForwarderFactory } from './site/site.js';
 import type { InlineCall, ModuleTable } from './site/tables.js';
 import { failInline } from './span/inline.js';
 import { state } from './state.js';
 
 /** The contract that this runtime understands. */
-export const contract = 4;
+export const contract = 5;
 
-/** Stands for `@instrument` or `@instrument(options)` on a member. */
-export function decorate(number: number, record: SiteRecord, factory: ForwarderFactory, options?: InstrumentOptions): Decorator {
-  check(number);
-  return ((...target: unknown[]) => decorateMember(target, record, factory, options ?? {})) as Decorator;
-}
-
-/** Stands for `instrument(fn)` and `instrument(options, fn)`. */
-export function wrap<F extends AnyFunction>(
-  number: number,
-  record: SiteRecord,
-  factory: ForwarderFactory,
-  options: InstrumentOptions | undefined,
-  fn: F,
-): F {
-  check(number);
-  return wrapFunction(record, factory, options ?? {}, fn);
-}
-
-/** Stands for `@instrument` on a class. */
-export function decorateClass(number: number, members: readonly MemberRecord[], options?: InstrumentOptions): Decorator {
-  check(number);
-  return ((...target: unknown[]) => decorateWhole(target, members, options ?? {})) as Decorator;
+/** One member of a class that is instrumented as a whole. */
+interface MemberRow extends Omit<MemberRecord, 'record'> {
+  readonly row: number;
 }
 
 /** The table of a module, as its functions call it. */
@@ -59,6 +40,12 @@ export interface EmittedTable {
   inside(row: number, options?: InstrumentOptions): Decorator;
   /** Stands for `instrument(fn)` and `instrument(options, fn)` of a function that is written out there, and has a prologue. */
   own<F extends AnyFunction>(row: number, options: InstrumentOptions | undefined, fn: F): F;
+  /** Stands for `@instrument` or `@instrument(options)` on a member that gets a forwarder. */
+  decorate(row: number, factory: ForwarderFactory, options?: InstrumentOptions): Decorator;
+  /** Stands for `instrument(fn)` and `instrument(options, fn)` of a function that gets a forwarder. */
+  wrap<F extends AnyFunction>(row: number, factory: ForwarderFactory, options: InstrumentOptions | undefined, fn: F): F;
+  /** Stands for `@instrument` on a class, for the members that get forwarders. */
+  decorateClass(members: readonly MemberRow[], options?: InstrumentOptions): Decorator;
 }
 
 /**
@@ -127,8 +114,20 @@ function operationsOf(made: Module): { [Name in keyof EmittedTable]: EmittedTabl
       made.register(row, fn, options);
       return fn;
     },
+    decorate(row, factory, options = {}) {
+      const { record } = made.row(row);
+      return ((...target: unknown[]) => decorateMember(target, record, factory, options)) as Decorator;
+    },
+    wrap: (row, factory, options, fn) => wrapFunction(made.row(row).record, factory, options ?? {}, fn),
+    decorateClass(members, options = {}) {
+      const records = members.map(({ row, ...member }) => ({ ...member, record: made.row(row).record }));
+      return ((...target: unknown[]) => decorateWhole(target, records, options)) as Decorator;
+    },
   };
 }
+
+/** Code of contracts 1 to 4 calls these, perhaps before anything else: they refuse it. */
+export { check as decorate, check as decorateClass, check as wrap };
 
 function check(number: number): void {
   if (number === contract) return;

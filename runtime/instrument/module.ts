@@ -106,7 +106,7 @@ export class Module implements ModuleTable {
   }
 
   createSites(): void {
-    for (const index of this.rows.keys()) this.slot(index);
+    for (const [index, { forwarded }] of this.rows.entries()) if (!forwarded) this.slot(index);
   }
 
   siteOf(fn: AnyFunction): Site | undefined {
@@ -157,7 +157,7 @@ function isBeside(slot: Slot | undefined, a: unknown, b: unknown, c: unknown, d:
 function isExcluded({ site: { needs }, row, fn }: Slot, a: unknown, b: unknown, c: unknown, d: unknown): boolean {
   if (needs === undefined || fn === undefined) return false;
   const { index, condition } = needs;
-  if ((row.arity ?? fn.length) > 4) return !fulfils(condition, (a as unknown[])[index]);
+  if (row.listed) return !fulfils(condition, (a as unknown[])[index]);
   return !fulfils(condition, index === 0 ? a : index === 1 ? b : index === 2 ? c : d);
 }
 
@@ -195,7 +195,7 @@ function decideAndRecord(
     context = contextToDecide(slot.site);
     isFlown = flight.takes(slot.site);
     if (context === undefined && !isFlown) return undefined;
-    const arity = slot.row.arity ?? body.length;
+    const arity = slot.row.listed ? undefined : (slot.row.arity ?? body.length);
     self = withFunction ? third : second;
     args = withFunction ? listed(arity, fourth, fifth, sixth, seventh) : listed(arity, third, fourth, fifth, sixth);
     if (context !== undefined) decision = decide(context, slot.site, self, args);
@@ -219,8 +219,8 @@ function passed(value: unknown): unknown {
   return value;
 }
 
-/** The arguments as a list. A prologue passes up to four one by one, and more as one list. */
-function listed(arity: number, a: unknown, b: unknown, c: unknown, d: unknown): unknown[] {
+/** The arguments as a list. @param arity undefined: the prologue passes one list */
+function listed(arity: number | undefined, a: unknown, b: unknown, c: unknown, d: unknown): unknown[] {
   switch (arity) {
     case 0:
       return [];

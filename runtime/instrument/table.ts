@@ -12,8 +12,12 @@ export interface TableRow {
   readonly inline: boolean;
   /** Key under which its class registers it; undefined where it is registered in another way. */
   readonly found: { readonly kind: 'method' | 'getter' | 'setter'; readonly static: boolean } | undefined;
-  /** Number of parameters of a marked function; undefined where auto mode found it. */
+  /** It has a forwarder, which registers its own site. */
+  readonly forwarded: boolean;
+  /** Number of parameters of a marked function, or of one with a forwarder; else undefined. */
   readonly arity: number | undefined;
+  /** The prologue passes the arguments as one list. */
+  readonly listed: boolean;
   /** Numbers its direct parent. */
   readonly within: number;
 }
@@ -62,9 +66,11 @@ export function rowsOf({ namespace, file, text, separator, qualified }: TableHea
         line,
         column: Number.parseInt(column as string, 36),
         ...(named !== undefined && { parameters: named }),
-        shape: async ? 'async' : 'sync',
+        shape: shapeBy(flags),
       };
-      rows.push({ record, async, inline, found: foundBy(flags), arity: named?.length, within: scope.number });
+      const [listed, forwarded] = [flags.includes('L'), flags.includes('F')];
+      const [found, arity, within] = [foundBy(flags), named?.length, scope.number];
+      rows.push({ record, async, inline, found, forwarded, arity, listed, within });
     }
     for (const mark of marks.replaceAll(',', '')) {
       if (mark === '}' || mark === ']') scopes.pop();
@@ -102,6 +108,12 @@ function nameOf(own: string, { namespace, owner }: Scope, flags: string, qualifi
 function foundBy(flags: string): TableRow['found'] {
   const kind = flags.includes('M') ? 'method' : flags.includes('G') ? 'getter' : flags.includes('T') ? 'setter' : undefined;
   return kind && { kind, static: flags.includes('S') };
+}
+
+function shapeBy(flags: string): NonNullable<SiteRecord['shape']> {
+  const async = flags.includes('A');
+  if (flags.includes('Y')) return async ? 'async generator' : 'generator';
+  return async ? 'async' : 'sync';
 }
 
 function joined(outer: string, inner: string, separator: string): string {

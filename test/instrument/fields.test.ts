@@ -2,10 +2,9 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { wrap } from '../../runtime/emitted.js';
 import { instrument } from '../../runtime/index.js';
+import { wrapFunction } from '../../runtime/instrument/decorate.js';
 import type { ForwarderFactory, SiteRecord } from '../../runtime/site/site.js';
-import { CONTRACT } from '../../transformer/core/edit.js';
 import { traced } from '../gate/tracing.js';
 
 type Work = () => unknown;
@@ -43,9 +42,9 @@ test('a generator method that returns something else because of another decorato
         return gate.idle ? body.call(this) : run(site, this, body, []);
       };
     for (const value of [null, undefined, 7, 'text', { items: [] }]) {
-      assert.is(wrap(CONTRACT, record, factory, undefined, () => value)(), value);
+      assert.is(wrapFunction(record, factory, {}, () => value)(), value);
       tracing.setRules('carbide=0.000001');
-      assert.is(wrap(CONTRACT, record, factory, undefined, () => value)(), value);
+      assert.is(wrapFunction(record, factory, {}, () => value)(), value);
     }
     assert.is(tracing.openCount, 0);
   }));

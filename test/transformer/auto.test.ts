@@ -225,13 +225,15 @@ for (const directive of ['use server', 'use cache'])
   test(`functions under '${directive}' get no \`this\` and no forwarder, which compilers of React refuse`, () => {
     const functions = `export async function buy(item: string) { return item; }
 export async function pick(item = 'plum') { return item; }
+export async function late(item = process.env.ITEM) { return item; }
 export const sell = async (item: string) => item;
 export class Stock { count(item: string) { return item; } }`;
     const build = (text: string): string =>
       compile({ files: { 'src/actions.ts': text }, plugin: { auto: [{ files: 'src/**' }] } }).output('actions.js');
     const emitted = build(`'${directive}';\n${functions}`);
     assert.match(emitted, /\(buy,\d,0,item\)/);
-    assert.not.match(emitted, /pick:/);
+    assert.match(emitted, /\(pick,\d,0,\[item\]\)/);
+    assert.not.match(emitted, /late:/);
     assert.is(emitted.match(/\d,this,item\)/g)?.length, 1, 'the method');
     assert.is(build(functions).match(/\d,this,item\)/g)?.length, 2, 'the function, too');
     const inside = build(`export async function buy(item: string) {\n  '${directive}';\n  return item;\n}`);

@@ -301,9 +301,33 @@ void main();
   assert.equal(JSON.parse(stdout.slice(stdout.indexOf('[')) || `"${stderr}"`), ['Work.method', 'inline']);
 });
 
-test('code of contract 3 is refused with both numbers', () => {
-  const { directory } = compile({ files: { 'src/main.ts': `require('spanwright/emitted').decorate(3, {}, () => {});` } });
-  assert.match(execute(directory, 'out/main.js').stderr, /contract 3; the runtime that is loaded knows contract 4/);
+test('a function that gets a forwarder runs in an import cycle, before its module has', () => {
+  const { directory } = compile({
+    files: {
+      'src/main.ts': `import { seen } from './a.js';\nconsole.log(seen.join());`,
+      'src/a.ts': `import { instrument } from 'spanwright';
+import { early } from './b.js';
+export function made() { return [...instrument({ name: 'steps' }, function* () { yield 1; })()]; }
+export const seen = [...early, ...made()];`,
+      'src/b.ts': `import { made } from './a.js';\nexport const early = made();`,
+    },
+    compilerOptions: { module: 'Node16', moduleResolution: 'Node16' },
+    package: { type: 'module' },
+  });
+  const { stdout, stderr } = execute(directory, 'out/main.js');
+  assert.is(stdout, '1,1\n', stderr);
+});
+
+test('code of contract 4 is refused with both numbers, by each function that it may call first', () => {
+  for (const first of [
+    `module(4, () => {}, '', '', '')`,
+    'decorate(4, {}, () => {})',
+    'decorateClass(4, [])',
+    'wrap(4, {}, () => {})',
+  ]) {
+    const { directory } = compile({ files: { 'src/main.ts': `require('spanwright/emitted').${first};` } });
+    assert.match(execute(directory, 'out/main.js').stderr, /contract 4; the runtime that is loaded knows contract 5/, first);
+  }
 });
 
 test.run();

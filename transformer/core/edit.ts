@@ -90,6 +90,8 @@ export interface ModuleNames {
   readonly recorder: string;
   /** The module's table, which is a function: the answer of the last recorded call. */
   readonly table: string;
+  /** A function that makes the table if the module has not run yet. */
+  readonly early: string;
   /** Variables of a function that is asynchronous or recorded inline: the call, its value, the error that it threw. */
   readonly call: string;
   readonly value: string;
@@ -103,7 +105,7 @@ export interface ModuleNames {
 }
 
 /** Number of the contract between compiled code and `spanwright/emitted`. */
-export const CONTRACT = 4;
+export const CONTRACT = 5;
 
 /** The module that compiled code imports. */
 export const EMITTED_MODULE = 'spanwright/emitted';

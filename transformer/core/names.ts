@@ -12,10 +12,13 @@ interface NamesRequest {
 }
 
 export function moduleNames({ file: { text }, segments, naming, path, auto }: NamesRequest): ModuleNames {
-  const [recorder, table, call, value, error] =
+  const [recorder, table, call, value, error, early] =
     auto === undefined ? MARKED.map((name) => freeName(text, name)) : shortNames(text);
   return {
-    ...({ recorder, table, call, value, error } as Pick<ModuleNames, 'recorder' | 'table' | 'call' | 'value' | 'error'>),
+    ...({ recorder, table, call, value, error, early } as Pick<
+      ModuleNames,
+      'recorder' | 'table' | 'call' | 'value' | 'error' | 'early'
+    >),
     namespace: namesOf(segments, TOP_LEVEL, '', naming).namespace,
     separator: naming.separator,
     qualified: naming.spanName === 'qualified',
@@ -23,7 +26,7 @@ export function moduleNames({ file: { text }, segments, naming, path, auto }: Na
   };
 }
 
-const MARKED = ['$w', '$r', '$s', '$v', '$e'];
+const MARKED = ['$w', '$r', '$s', '$v', '$e', '$t'];
 const LETTERS = [...'$_wrsveabcdfghijklmnopqtuxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
 
 /** Names of one letter that are no words of the text: in auto mode every function contains them. */

@@ -14,7 +14,7 @@ import { type Enclosure, insideOwner, insideScope, namesOf, TOP_LEVEL } from './
 import { checkOptionLiterals, literalOption } from './options.js';
 import type { PlanRequest } from './plan-request.js';
 import { type ClassEdits, type Decorated, formOf, type Planted, plantingIn } from './planting.js';
-import { prologueOf, useOfOptions } from './prologue.js';
+import { isEvaluatedOnce, prologueOf, useOfOptions } from './prologue.js';
 import { recordFaults } from './recorded.js';
 import { anyWithin, relevantOffsets } from './relevance.js';
 import { numberRows } from './rows.js';
@@ -63,7 +63,8 @@ export function planFile(request: PlanRequest): Plan {
     const { start, end } = rangeOf(body, file);
     const place = { segments: enclosure.segments, scopes: enclosure.scopes, start, end };
     const forwarder = forwarderOf(ts, body, name.text, inner);
-    return sites.push({ record, forwarder, place, marked: false, row: -1, ...planted }) - 1;
+    const early = planted.prologue === undefined && planted.inline === undefined && !isEvaluatedOnce(ts, body);
+    return sites.push({ record, forwarder, place, early, marked: false, row: -1, ...planted }) - 1;
   }
 
   /** The one mark of a target. More than one is a fault at each further one. */

@@ -27,7 +27,7 @@ export interface AutoBounds {
 const CLOSURE_LINES = 3;
 
 /** Fewest characters of a function of a package by default: shorter ones would be up to half as long again, and are most of the calls. */
-const PACKAGE_TEXT = 200;
+const PACKAGE_TEXT = 160;
 
 /** How a planted function is recorded. */
 export interface Planted extends Pick<Site, 'role' | 'adds'> {
@@ -85,7 +85,7 @@ export function plantingIn(request: PlantingRequest) {
     const named = nameOf(node);
     if (named === undefined || isShort(node)) return;
     const { name, role } = named;
-    const enterable = enterableAgain(ts, node);
+    const enterable = enterableAgain(ts, node, true);
     const own = enterable && reference(node);
     if (enterable !== undefined && own !== undefined)
       addSite(node, name, enclosure, false, { prologue: { ...enterable, own }, role });
@@ -107,7 +107,7 @@ export function plantingIn(request: PlantingRequest) {
   /** Plants a function that another takes the place of, or that is registered where it is written. */
   function plantReplaced(node: FunctionNode, name: Declared, enclosure: Enclosure, role: Planted['role']): void {
     const declaration = ts.isFunctionDeclaration(node);
-    const prologue = declaration ? undefined : prologueOf(ts, node);
+    const prologue = declaration ? undefined : (prologueOf(ts, node, true) ?? closurePrologue(node));
     // a forwarder in front of a server function is refused
     if (isServerFunction(ts, node) && prologue === undefined) return;
     if (declaration) {
@@ -123,6 +123,12 @@ export function plantingIn(request: PlantingRequest) {
       const site = addSite(node, name, enclosure, false, { prologue, role });
       edits.push({ kind: 'wrap method', at: rangeOf(node, file), site, key: name.text });
     }
+  }
+
+  /** The prologue of a closure, which is created again and again without a call of Spanwright's. */
+  function closurePrologue(node: FunctionNode): Prologue | undefined {
+    const enterable = isServerFunction(ts, node) ? undefined : enterableAgain(ts, node, true);
+    return enterable && { ...enterable, itself: true };
   }
 
   /** Coverage tools would count the branches of what is recorded inline. */
@@ -147,13 +153,13 @@ export function plantingIn(request: PlantingRequest) {
       const key = members.keyOf(written) as string;
       found.registered.push({ ...formOf(ts, member), site, key, options: null });
     };
-    const prologue = registrable ? prologueOf(ts, member) : undefined;
+    const prologue = registrable ? prologueOf(ts, member, true) : undefined;
     if (prologue !== undefined) {
       register(addSite(member, name, inside, false, { prologue }));
       return;
     }
     const inline = inlined(member);
-    const entered = ts.isPrivateIdentifier(written) && !decorated ? enterableAgain(ts, member) : undefined;
+    const entered = ts.isPrivateIdentifier(written) && !decorated ? enterableAgain(ts, member, true) : undefined;
     if (inline !== undefined) {
       const site = addSite(member, name, inside, false, { inline });
       // for siteOf() and metadata

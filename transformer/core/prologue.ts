@@ -2,10 +2,14 @@
 // prologue would change meaning. Called by the plan; print/prologue.ts describes the emitted text.
 
 import type ts from 'typescript';
-import { type Compiler, type FunctionNode, unwrapped } from './compiler.js';
+import { boundNames, type Compiler, type FunctionNode, unwrapped } from './compiler.js';
+import { passedParameters } from './passed.js';
 import { isServerFunction } from './server-function.js';
 import { observedOf, parametersOf, shapeOf } from './shape.js';
 import type { Prologue } from './site.js';
+
+/** Parameters that a recorder takes one by one; more come as one list. */
+const SPREAD = 4;
 
 /** Names that a parameter of strict code cannot be read by, or that have another meaning in a call. */
 const UNREADABLE = new Set(['arguments', 'eval', 'undefined']);
@@ -13,28 +17,32 @@ const UNREADABLE = new Set(['arguments', 'eval', 'undefined']);
 /**
  * The outline of the prologue, or undefined where the function needs a forwarder: it is a generator, its parameters are not plain
  * names (a default would be evaluated twice), its body reads `arguments` or `new.target`, or it is evaluated more than once.
+ *
+ * @param planted auto mode: no option of the site reads the arguments, so that an async function may pass objects of its own for them
  */
-export function prologueOf(ts: Compiler, node: FunctionNode): Prologue | undefined {
-  return isEvaluatedOnce(ts, node) && !callsItself(ts, node) ? enterableAgain(ts, node) : undefined;
+export function prologueOf(ts: Compiler, node: FunctionNode, planted = false): Prologue | undefined {
+  return isEvaluatedOnce(ts, node) && !callsItself(ts, node) ? enterableAgain(ts, node, planted) : undefined;
 }
 
 /** The same for a function whose prologue passes the function itself (`own`), which may be created more than once. */
-export function enterableAgain(ts: Compiler, node: FunctionNode): Prologue | undefined {
+export function enterableAgain(ts: Compiler, node: FunctionNode, planted = false): Prologue | undefined {
   const { body } = node;
   const shape = shapeOf(ts, node);
   if (body === undefined || (shape !== 'sync' && shape !== 'async') || ts.isConstructorDeclaration(node)) return undefined;
   const declared = parametersOf(ts, node);
   const plain = declared.every((one) => ts.isIdentifier(one.name) && one.initializer === undefined && !one.dotDotDotToken);
-  if (!plain) return undefined;
-  const parameters = declared.map(({ name }) => (name as ts.Identifier).text);
-  if (new Set(parameters).size < parameters.length || parameters.some((name) => UNREADABLE.has(name))) return undefined;
+  if (!plain && !(planted && shape === 'async')) return undefined;
+  const parameters = passedParameters(ts, declared);
+  const names = declared.flatMap(({ name }) => boundNames(ts, name));
+  if (new Set(names).size < names.length || names.some((name) => UNREADABLE.has(name))) return undefined;
   const seen = observedOf(ts, node);
-  if (seen.arguments || seen.newTarget) return undefined;
+  if (seen.arguments || seen.newTarget || parameters === undefined) return undefined;
   const file = node.getSourceFile();
   return {
     at: { start: body.getStart(file), end: body.end },
     inside: ts.isBlock(body) ? behindDirectives(ts, body, file) : null,
     parameters,
+    listed: !plain || parameters.length > SPREAD,
     self: !ts.isArrowFunction(node) && !isServerFunction(ts, node),
     async: shape === 'async',
   };

@@ -1,10 +1,10 @@
-// Rows of the module's table: one for each function that is recorded from inside, in the order of the source. Called at the end of a plan.
+// Rows of the module's table: one for each site, in the order of the source. Called at the end of a plan.
 
 import type { Edit } from './edit.js';
 import type { Site } from './site.js';
 
 export function numberRows(sites: readonly Site[], edits: readonly Edit[]): void {
-  const rows = sites.filter(isInside).sort((a, b) => a.place.start - b.place.start || b.place.end - a.place.end);
+  const rows = [...sites].sort((a, b) => a.place.start - b.place.start || b.place.end - a.place.end);
   rows.forEach((site, row) => {
     site.row = row;
   });
@@ -24,5 +24,5 @@ export function isInside({ prologue, inline }: Site): boolean {
 
 /** Sites of the table in the order of their rows. */
 export function rowsOf(sites: readonly Site[]): Site[] {
-  return sites.filter(isInside).sort((a, b) => a.row - b.row);
+  return [...sites].sort((a, b) => a.row - b.row);
 }

@@ -39,12 +39,17 @@ export interface Prologue {
   readonly at: Range;
   /** Offset of the first statement of a block: behind the brace and the directives. Null for an expression. */
   readonly inside: number | null;
+  /** The expressions that pass them on. */
   readonly parameters: readonly string[];
+  /** They are passed as one list. */
+  readonly listed: boolean;
   /** False for functions that have or need no `this` of their own to pass. */
   readonly self: boolean;
   readonly async: boolean;
   /** How the function refers to itself, where it is not registered: its name, or that of its private member. */
   readonly own?: string | undefined;
+  /** A closure without such a name: a variable of its own holds it. */
+  readonly itself?: true | undefined;
 }
 
 /**
@@ -88,12 +93,14 @@ export interface Site {
   readonly place: Place;
   /** False: found by auto mode. */
   readonly marked: boolean;
+  /** It has a forwarder that a call may create before the module has run, in an import cycle. */
+  readonly early?: boolean;
   /** It has no span of its own: `instrument.attributes`. */
   readonly adds?: boolean | undefined;
   /** `callback`: named after the function that it is passed to. `constructor`: a call is `new`. */
   readonly role?: 'callback' | 'constructor' | undefined;
   /** Set where one call registers all such members of a class. */
   found?: Found | undefined;
-  /** Row in the module's table; -1 with a forwarder. Known when the file has been walked. */
+  /** Row in the module's table. Known when the file has been walked. */
   row: number;
 }

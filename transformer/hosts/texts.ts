@@ -98,6 +98,7 @@ const NAMES = {
   call: '',
   value: '',
   error: '',
+  early: '',
   namespace: '',
   separator: '',
   qualified: false,

@@ -34,6 +34,14 @@ export function nodesOf(ts: Compiler, factory: ts.NodeFactory) {
         return factory.createObjectLiteralExpression(
           code.entries.map(([key, value]) => factory.createPropertyAssignment(propertyName(key), make(value))),
         );
+      case 'group':
+        return factory.createParenthesizedExpression(make(code.value));
+      case 'itself': {
+        const parameter = factory.createParameterDeclaration(undefined, undefined, code.variable);
+        const assigned = factory.createAssignment(verbatim(code.variable), make(code.value));
+        const holder = factory.createArrowFunction(undefined, undefined, [parameter], undefined, undefined, assigned);
+        return factory.createCallExpression(factory.createParenthesizedExpression(holder), undefined, []);
+      }
       default:
         throw new Error(`authored text within '${code.is}'`);
     }

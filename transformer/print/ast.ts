@@ -279,13 +279,12 @@ export function printToAst({ ts, context, file, authored, plan, commonjs }: AstR
 
   const visited = ts.visitEachChild(file, visit, context);
   const first = firstStatement(visited.statements);
-  const head = moduleHead(plan)?.slice(0, -1);
-  const heads = head === undefined ? [] : [factory.createExpressionStatement(verbatim(head))];
+  const head = factory.createExpressionStatement(verbatim(moduleHead(plan).slice(0, -1)));
   const rebound = plan.edits.filter((edit) => edit.kind === 'rebind').map(rebinding);
   const statements = [
     ...visited.statements.slice(0, first),
     importOfEmitted(),
-    ...heads,
+    head,
     ...rebound,
     ...visited.statements.slice(first),
   ];

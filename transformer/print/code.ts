@@ -34,6 +34,10 @@ export type Code =
   | { readonly is: 'function'; readonly key: string; readonly parameters: readonly ForwarderParameter[]; readonly result: Code }
   /** An authored method of an object literal, read from one of its own: `({ key() { ... } }).key`. */
   | { readonly is: 'authored method'; readonly key: string; readonly at: Range }
+  /** In parentheses: a decorator may hold no call within its callee. */
+  | { readonly is: 'group'; readonly value: Code }
+  /** A function beside a variable that holds it, for its own body: `(variable => variable = value)()`. */
+  | { readonly is: 'itself'; readonly variable: string; readonly value: Code }
   /** Authored text, with the edits that lie within it. */
   | { readonly is: 'authored'; readonly at: Range };
 

@@ -1,7 +1,7 @@
-// Emitted code of each edit: calls into `spanwright/emitted`, the record of the site and its forwarder. The only
+// Emitted code of each edit: calls into the module's table, and the forwarder of the site. The only
 // place that knows the form of compiled code; both printers read it. Changing it means a new contract number.
 
-import { CONTRACT, type Edit, type Member, type Plan } from '../core/edit.js';
+import type { Edit, Member, Plan } from '../core/edit.js';
 import type { Forwarder, Range, Site } from '../core/site.js';
 import { type Code, call, literal, member, name } from './code.js';
 
@@ -9,13 +9,16 @@ import { type Code, call, literal, member, name } from './code.js';
 export type CodeEdit = Exclude<Edit, { kind: 'remove decorator' | 'register members' }>;
 
 /** The code that an edit puts into the file. */
-export function codeOf(edit: CodeEdit, { sites, binding, module: { table } }: Plan): Code {
-  const contract = literal(CONTRACT);
-  const emitted = (callee: string, ...args: Code[]): Code => call(member(name(binding), callee), contract, ...args);
+export function codeOf(edit: CodeEdit, { sites, module: { table, early, value } }: Plan): Code {
+  const isEarly = sitesOf(edit, sites).some((site) => site?.early);
+  const owner = isEarly ? call(name(early)) : name(table);
+  const decorator = (code: Code): Code => (isEarly ? { is: 'group', value: code } : code);
+  const emitted = (callee: string, ...args: Code[]): Code => call(member(owner, callee), ...args);
   if ('site' in edit && sites[edit.site]?.prologue !== undefined) {
     const site = sites[edit.site] as Site;
-    const inside = (callee: string, ...args: Code[]): Code =>
-      call(member(name(table), callee), literal(sites[edit.site]?.row), ...args);
+    const inside = (callee: string, ...args: Code[]): Code => emitted(callee, literal(site.row), ...args);
+    if (site.prologue?.itself && edit.kind === 'wrap method') return itself(value, authoredMethod(edit));
+    if (site.prologue?.itself && edit.kind === 'wrap') return itself(value, named(authored(edit.body), edit.name ?? ''));
     if (edit.kind === 'decorate') return inside('inside', ...optionsOf(site, edit.options));
     if (edit.kind === 'wrap') return inside('own', givenOptions(site, edit.options), named(authored(edit.body), edit.name));
     if (edit.kind === 'wrap method') return inside('own', authored(null), authoredMethod(edit));
@@ -23,7 +26,9 @@ export function codeOf(edit: CodeEdit, { sites, binding, module: { table } }: Pl
   switch (edit.kind) {
     case 'decorate':
     case 'decorate field':
-      return emitted('decorate', ...siteArguments(sites, edit.site), ...optionsOf(sites[edit.site] as Site, edit.options));
+      return decorator(
+        emitted('decorate', ...siteArguments(sites, edit.site), ...optionsOf(sites[edit.site] as Site, edit.options)),
+      );
     case 'wrap':
       return emitted(
         'wrap',
@@ -36,7 +41,9 @@ export function codeOf(edit: CodeEdit, { sites, binding, module: { table } }: Pl
     case 'keep name':
       return named(authored(edit.at), edit.name);
     case 'decorate class':
-      return emitted('decorateClass', membersOf(edit.members, sites), ...(edit.options === null ? [] : [authored(edit.options)]));
+      return decorator(
+        emitted('decorateClass', membersOf(edit.members, sites), ...(edit.options === null ? [] : [authored(edit.options)])),
+      );
     case 'add members':
       return call(
         emitted('decorateClass', membersOf(edit.members, sites)),
@@ -47,21 +54,26 @@ export function codeOf(edit: CodeEdit, { sites, binding, module: { table } }: Pl
   }
 }
 
+function sitesOf(edit: CodeEdit, sites: readonly Site[]): readonly (Site | undefined)[] {
+  if ('site' in edit) return [sites[edit.site]];
+  return 'members' in edit ? edit.members.map(({ site }) => sites[site]) : [];
+}
+
 /** Arguments of a standard field decorator, which returns the function that takes an initial value. */
 export function fieldContext(edit: Edit & { kind: 'decorate field' }, sites: readonly Site[]): Code[] {
   return [{ is: 'undefined' }, literal({ kind: 'field', name: (sites[edit.site] as Site).record.function, static: false })];
 }
 
 function siteArguments(sites: readonly Site[], index: number): [Code, Code] {
-  const { record, forwarder } = sites[index] as Site;
-  return [literal(record), factoryOf(forwarder)];
+  const { row, forwarder } = sites[index] as Site;
+  return [literal(row), factoryOf(forwarder)];
 }
 
 function membersOf(members: readonly Member[], sites: readonly Site[]): Code {
   const items = members.map((one): Code => {
-    const [record, factory] = siteArguments(sites, one.site);
+    const [row, factory] = siteArguments(sites, one.site);
     const key = typeof one.key === 'string' ? literal(one.key) : authored(one.key);
-    const entries = { key, static: literal(one.static), kind: literal(one.kind), record, factory };
+    const entries = { key, static: literal(one.static), kind: literal(one.kind), row, factory };
     return { is: 'record', entries: Object.entries(entries) };
   });
   return { is: 'list', items };
@@ -115,6 +127,11 @@ function authoredMethod({ at, key }: Edit & { kind: 'wrap method' }): Code {
 /** A function that would lose the name it gets from its place gets it from a property. */
 export function named(body: Code, given: string | null): Code {
   return given === null ? body : member({ is: 'record', entries: [[given, body]] }, given);
+}
+
+/** A function beside a variable that holds it. The variable must not name it: bundlers drop the comma of `(0, fn)`, but not a property. */
+function itself(variable: string, value: Code): Code {
+  return { is: 'itself', variable, value };
 }
 
 /** Options of a site as they were written. Those of `instrument.attributes` are `{ adds: options }`, see SiteOptions of the runtime. */

@@ -3,15 +3,11 @@
 
 import { CONTRACT, type Edit, EMITTED_MODULE, type ModuleNames, type Plan, type Registered } from '../core/edit.js';
 import { segmentsOfFile } from '../core/naming.js';
-import { isInside } from '../core/rows.js';
 import type { Site } from '../core/site.js';
 import { type Code, call, literal, member, name } from './code.js';
 import { optionsOf } from './forwarder.js';
 import { tableText } from './table.js';
 import { quoted } from './text.js';
-
-/** Parameters that a recorder takes one by one; more come as one list. */
-const SPREAD = 4;
 
 /** Keeps the check out of istanbul's counts. `@preserve` keeps the comment through esbuild and minifiers. */
 export const COVERAGE_HINT = ' istanbul ignore next -- @preserve ';
@@ -34,9 +30,9 @@ export function awaitedText({ call: made }: ModuleNames): AwaitedText {
   return { promise: `${made}.p`, fulfil: `${made}.v`, fail: `${made}.x` };
 }
 
-export function prologueText({ row, prologue, marked }: Site, { recorder, table }: ModuleNames): PrologueText {
-  const { parameters = [], self = false, own } = prologue ?? {};
-  const given = parameters.length > SPREAD ? [`[${parameters.join(',')}]`] : parameters;
+export function prologueText({ row, prologue, marked }: Site, { recorder, table, value }: ModuleNames): PrologueText {
+  const { parameters = [], listed = false, self = false, itself, own = itself && value } = prologue ?? {};
+  const given = listed ? [`[${parameters.join(',')}]`] : parameters;
   // options of a marked function may read `this`
   const receiver = self ? 'this' : marked ? 'void 0' : '0';
   const passed = [...(own === undefined ? [] : [own]), row, receiver, ...given];
@@ -85,17 +81,12 @@ export function isHinted({ marked }: Site, { covered }: Plan): boolean {
 
 /** Statements at the start of a file, as text. @param reloadable the file may be loaded again after an edit */
 export function opening(plan: Plan, module: boolean, reloadable: boolean): string[] {
-  const { binding, edits } = plan;
-  const whole = reloadable || edits.some(callsModule(plan));
-  if (whole || moduleHead(plan) === undefined) {
+  const { binding } = plan;
+  if (reloadable) {
     const load = module ? `import * as ${binding} from '${EMITTED_MODULE}';` : `const ${binding} = require('${EMITTED_MODULE}');`;
-    return [
-      load,
-      ...(reloadable ? [fileLoaded(plan)] : []),
-      ...(moduleHead(plan) === undefined ? [] : [moduleHead(plan) as string]),
-    ];
+    return [load, fileLoaded(plan), moduleHead(plan)];
   }
-  if (!module) return [moduleHead(plan, `require('${EMITTED_MODULE}').module`) as string];
+  if (!module) return [moduleHead(plan, `require('${EMITTED_MODULE}').module`)];
   // free in the whole file, and otherwise a variable of functions only
   const { error: make } = plan.module;
   return [`import{module as ${make}}from'${EMITTED_MODULE}';${moduleHead(plan, make)}`];
@@ -107,26 +98,19 @@ function fileLoaded({ sites, binding, module: { namespace, path } }: Plan): stri
   return `${binding}.fileLoaded(${[namespace, path, places].map(quoted).join(', ')});`;
 }
 
-/** True if an edit calls a function of `spanwright/emitted`, in addition to the module's table. */
-function callsModule({ sites }: Plan): (edit: Edit) => boolean {
-  return (edit) => {
-    if (edit.kind === 'keep name' || edit.kind === 'remove decorator' || edit.kind === 'register members') return false;
-    return !('site' in edit) || sites[edit.site]?.prologue === undefined || edit.kind === 'decorate field';
-  };
-}
-
 /**
- * The module's variables, or nothing where no function is recorded from inside. `var`: no dead zone in import cycles, no hole checks.
+ * The module's variables. `var`: no dead zone in import cycles, no hole checks.
  * @param make what makes the table
  */
-export function moduleHead({ sites, binding, module: names }: Plan, make = `${binding}.module`): string | undefined {
-  if (!sites.some(isInside)) return undefined;
-  const { recorder, table, path, separator, qualified } = names;
+export function moduleHead({ sites, binding, module: names }: Plan, make = `${binding}.module`): string {
+  const { recorder, table, early, path, separator, qualified } = names;
   const more = qualified ? [separator, '1'] : separator === '::' ? [] : [separator];
   const texts = [shortNamespace(names), path, tableText(sites, qualified), ...more].map(quoted).join(',');
   // the parameter of the setter must not shadow the recorder
   const given = recorder === 'w' ? 'x' : 'w';
-  return `var ${recorder},${table}=${make}(${CONTRACT},${given}=>${recorder}=${given},${texts});`;
+  const made = `${table}=${make}(${CONTRACT},${given}=>${recorder}=${given},${texts})`;
+  if (!sites.some((site) => site.early)) return `var ${recorder},${made};`;
+  return `var ${recorder},${table};function ${early}(){return ${table}||(${made})}${early}();`;
 }
 
 /** A namespace that ends as the path does is written as `root*`, or `root*1` without the first directory. Undone by the runtime. */

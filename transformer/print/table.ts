@@ -2,11 +2,11 @@
 //
 //     name                      a class, function or namespace that is no row itself
 //     name:LINE.COLUMN FLAGS    a row; the line counts from that of the row before, numbers are of base 36
-//     (a,b)                     parameters, of marked functions
+//     (a,b)                     parameters, of marked functions and of those with a forwarder
 //     =name                     span name, where it is not the usual one
 //     {...} or [...]            its children: `{` of a class or an object literal, `[` of all others
 
-import { rowsOf } from '../core/rows.js';
+import { isInside, rowsOf } from '../core/rows.js';
 import type { Site } from '../core/site.js';
 
 interface Open {
@@ -69,7 +69,7 @@ function row(site: Site, before: number, qualified: boolean): string {
   const { record, marked } = site;
   const { line = 0, column = 0, parameters = [] } = record;
   const name = site.role === 'callback' ? record.function.slice(0, -CALLBACK.length) : record.function;
-  const given = marked ? `(${parameters.map(escaped).join(',')})` : '';
+  const given = marked || !isInside(site) ? `(${parameters.map(escaped).join(',')})` : '';
   const named = qualified || record.name === usualName(site) ? '' : `=${escaped(record.name)}`;
   return `${escaped(name)}:${(line - before).toString(36)}.${column.toString(36)}${flagsOf(site)}${given}${named}`;
 }
@@ -82,12 +82,22 @@ function usualName({ record, place, role }: Site): string {
   return owner === undefined ? record.function : `${owner}.${record.function}`;
 }
 
-/** `A`sync, `I`nline, `K` for callbacks, `N`ew; `M`ethod, `G`etter or `T` for a setter, perhaps `S`tatic, where the class registers it. */
-function flagsOf({ prologue, inline, role, found }: Site): string {
+/** `A`sync, `Y`ields, `F`orwarder, `I`nline, `L`isted arguments, `K` for callbacks, `N`ew; `M`ethod, `G`etter or `T` for a setter, perhaps `S`tatic, where the class registers it. */
+function flagsOf(site: Site): string {
+  const {
+    prologue,
+    inline,
+    role,
+    found,
+    record: { shape = '' },
+  } = site;
   const kind = found === undefined ? '' : { method: 'M', getter: 'G', setter: 'T' }[found.kind];
   return [
-    prologue?.async ? 'A' : '',
+    shape.startsWith('async') ? 'A' : '',
+    shape.endsWith('generator') ? 'Y' : '',
+    isInside(site) ? '' : 'F',
     inline === undefined ? '' : 'I',
+    prologue?.listed ? 'L' : '',
     role === 'callback' ? 'K' : role === 'constructor' ? 'N' : '',
     kind,
     found?.static ? 'S' : '',

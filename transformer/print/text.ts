@@ -53,6 +53,10 @@ export function printedText(code: Code, piece: Piece): string {
       return piece(code.at);
     case 'authored method':
       return access(`({ ${piece(code.at)} })`, code.key);
+    case 'group':
+      return `(${render(code.value)})`;
+    case 'itself':
+      return `(${code.variable}=>${code.variable}=${render(code.value)})()`;
   }
 }
 
@@ -72,6 +76,9 @@ export function holdsAuthored(code: Code): boolean {
       return code.entries.some(([, value]) => holdsAuthored(value));
     case 'member':
       return holdsAuthored(code.object);
+    case 'group':
+    case 'itself':
+      return holdsAuthored(code.value);
     default:
       // The rest is made of emitted code alone.
       return false;

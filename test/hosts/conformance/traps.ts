@@ -1,6 +1,7 @@
 // Programs of the conformance suite for what a function that records its calls from inside must not change: each is the smallest
 // program that a naive prologue breaks.
 
+import { ENTERED_AGAIN } from './again.js';
 import type { Program } from './programs.js';
 
 const IMPORT = `import { instrument } from 'spanwright';\n`;
@@ -277,4 +278,5 @@ export const TRAPS: readonly Program[] = [
     },
     auto: true,
   },
+  ENTERED_AGAIN,
 ];

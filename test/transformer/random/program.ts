@@ -163,7 +163,8 @@ interface Key {
 /** Auto mode leaves out fields, private generators, and private asynchronous methods that it cannot call again with what they were given. */
 function isInAuto({ kind, private: isPrivate }: Key, text: string): boolean {
   if (kind === 'field' || !isPrivate) return kind !== 'field';
-  return kind === 'sync' || (kind === 'async' && !/^[^{]*\([^)]*[={[.]|\barguments\b|new\.target/.test(text));
+  const varying = text.replaceAll(" = 'default'", '');
+  return kind === 'sync' || (kind === 'async' && !/^[^{]*\([^)]*[={[]|\barguments\b|new\.target/.test(varying));
 }
 
 /** Members of a class; no name twice. */

@@ -39,7 +39,6 @@ export function ownElements(list: readonly unknown[], most: number): unknown[] {
   return elements;
 }
 export const { floor, max, min, round } = Math;
-export const { parseInt: parseInteger } = Number;
 export const { getTime } = Date.prototype;
 export const { clearTimeout, clearInterval } = timers;
 const { setTimeout: after, setInterval: every, setImmediate: soon } = timers;

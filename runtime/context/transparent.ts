@@ -1,5 +1,5 @@
-// A stand-in for a span that is not created. A third-party tracer that may not record gets a span with the identity of its nearest
-// ancestor, which ignores all writes, so that children attach to that ancestor and what is sent downstream is unchanged.
+// Spans that ignore all writes. A transparent span is a stand-in for one that is not created: a third-party tracer that may not record gets
+// a span with the identity of its nearest ancestor, so that children attach to that ancestor and what is sent downstream is unchanged.
 
 import {
   type Attributes,
@@ -15,15 +15,9 @@ import {
 /** Marks transparent spans of every copy of the package, where `instanceof` knows only its own. */
 const TRANSPARENT = Symbol.for('spanwright.transparent.1');
 
-export class TransparentSpan implements Span {
-  declare readonly [TRANSPARENT]: true;
-
-  /** @param ancestor the span of the context that the call was made in */
-  constructor(readonly ancestor: Span | undefined) {}
-
-  spanContext(): SpanContext {
-    return this.ancestor === undefined ? INVALID_SPAN_CONTEXT : this.ancestor.spanContext();
-  }
+/** A span that records nothing. */
+export abstract class SilentSpan implements Span {
+  abstract spanContext(): SpanContext;
   isRecording(): boolean {
     return false;
   }
@@ -56,6 +50,19 @@ export class TransparentSpan implements Span {
   }
   [Symbol.dispose](): void {}
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+export class TransparentSpan extends SilentSpan {
+  declare readonly [TRANSPARENT]: true;
+
+  /** @param ancestor the span of the context that the call was made in */
+  constructor(readonly ancestor: Span | undefined) {
+    super();
+  }
+
+  spanContext(): SpanContext {
+    return this.ancestor === undefined ? INVALID_SPAN_CONTEXT : this.ancestor.spanContext();
+  }
 }
 
 Object.defineProperty(TransparentSpan.prototype, TRANSPARENT, { value: true });

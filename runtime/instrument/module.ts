@@ -4,6 +4,7 @@
 import type { Attributes, Context } from '@opentelemetry/api';
 import { apply } from '../captured.js';
 import { contexts } from '../context/active.js';
+import { type SpanLayer, UNSAMPLED } from '../context/layer.js';
 import { reportFault } from '../fault.js';
 import { fulfils } from '../site/condition.js';
 import type { AnyFunction, Site } from '../site/site.js';
@@ -137,7 +138,10 @@ function recorderOf(module: Module, slots: readonly (Slot | undefined)[]): Modul
   };
 }
 
-/** True where the body runs without a record: it was entered again, or no trace may start here and none is active, the most frequent case. */
+/**
+ * True where the body runs without a record: it was entered again, no trace may start here and none is active, the most frequent case, or
+ * the trace that is active is left out.
+ */
 function isBeside(slot: Slot | undefined, a: unknown, b: unknown, c: unknown, d: unknown): boolean {
   const { tables, gate, flight } = state;
   if (slot === undefined) return false;
@@ -149,8 +153,9 @@ function isBeside(slot: Slot | undefined, a: unknown, b: unknown, c: unknown, d:
   if (!contexts.owned || flight.flight !== undefined) return false;
   const { site } = slot;
   if (site.choosesParent) return false;
-  if (site.starts && gate.enabled && !isExcluded(slot, a, b, c, d)) return false;
-  return contexts.storage.getStore() === undefined;
+  const context = contexts.storage.getStore() as SpanLayer | undefined;
+  if (context !== undefined) return context[UNSAMPLED] === true && !gate.ignoresRemote;
+  return !(site.starts && gate.enabled) || isExcluded(slot, a, b, c, d);
 }
 
 /** True when an argument of the call keeps it from starting a trace. */

@@ -5,8 +5,13 @@
 
 import { randomFillSync } from 'node:crypto';
 import { createTraceState, type TraceState } from '@opentelemetry/api';
-import { parseInteger, round } from '../captured.js';
+import { round } from '../captured.js';
 
+/** Of the randomness: 56 bits. */
+const DIGITS = 14;
+/** Sets the case of a letter, and changes no digit. */
+const LOWER_CASE = 0x20;
+const MOST_THRESHOLDS = 100;
 const PIECE = 512;
 const block = Buffer.allocUnsafeSlow(PIECE * 32);
 let used = block.length;
@@ -39,34 +44,42 @@ export function newSpanId(): string {
   return id === '0000000000000000' ? newSpanId() : id;
 }
 
-/**
- * The randomness of a trace: the last 56 bits of its id as a fraction in [0, 1) (OpenTelemetry, consistent probability
- * sampling). A trace is kept at probability p when this is at least 1 - p, so that every service decides alike.
- */
-function traceRandomness(traceId: string): number {
-  return parseInteger(traceId.slice(18, 32), 16) / 2 ** 56;
-}
-
 function samplingFields(state: TraceState | undefined): string[] {
   const text = state?.get('ot');
   return text === undefined ? [] : text.split(';');
 }
 
-/** Decides by the randomness that `rv` gives explicitly, else by the trace id. */
+/**
+ * The randomness of a trace is the number that the last 56 bits of its id are, or that `rv` gives explicitly (OpenTelemetry, consistent
+ * probability sampling). A trace is kept at a ratio when this is at least the ratio's threshold, so that every service decides alike.
+ */
 export function isWithinRatio(traceId: string, state: TraceState | undefined, ratio: number): boolean {
-  const given = samplingFields(state).find((field) => /^rv:[0-9a-f]{14}$/.test(field));
-  return traceRandomness(given === undefined ? traceId : given.slice(3).padStart(32, '0')) >= 1 - ratio;
+  const { digits } = thresholdOf(ratio);
+  const given = state && samplingFields(state).find((field) => /^rv:[0-9a-f]{14}$/.test(field));
+  return given === undefined ? isAtLeast(traceId, 18, digits) : isAtLeast(given, 3, digits);
+}
+
+/** Compares digits of either case, from `start` on, with those of a threshold. */
+function isAtLeast(text: string, start: number, threshold: string): boolean {
+  if (threshold.length > DIGITS) return false;
+  for (let at = 0; at < DIGITS; at++) {
+    const digit = text.charCodeAt(start + at) | LOWER_CASE;
+    const least = threshold.charCodeAt(at);
+    if (digit !== least) return digit > least;
+  }
+  return true;
 }
 
 /** The tracestate with the threshold of this decision. */
 export function withThreshold(state: TraceState | undefined, ratio: number): TraceState {
-  return withFields(state, samplingThreshold(ratio));
+  const { text, alone } = thresholdOf(ratio);
+  return state === undefined ? alone : withFields(state, text);
 }
 
 /** The tracestate of a trace that was kept once more, after its end: the higher threshold holds. */
 export function withRaisedThreshold(state: TraceState | undefined, ratio: number): TraceState {
   const before = samplingFields(state).find((field) => field.startsWith('th:'));
-  const raised = samplingThreshold(ratio);
+  const raised = thresholdOf(ratio).text;
   return state !== undefined && before !== undefined && before.slice(3).padEnd(14, '0') >= raised.padEnd(14, '0')
     ? state
     : withFields(state, raised);
@@ -85,8 +98,27 @@ export function withoutThreshold(state: TraceState | undefined): TraceState | un
 const othersThanThreshold = (state: TraceState | undefined): string[] =>
   samplingFields(state).filter((field) => field !== '' && !field.startsWith('th:'));
 
-/** The value of `ot=th:`, which says at which probability a trace was kept. */
-function samplingThreshold(ratio: number): string {
-  const threshold = BigInt(round((1 - ratio) * 2 ** 56));
-  return threshold.toString(16).padStart(14, '0').replace(/0+$/u, '') || '0';
+interface Threshold {
+  /** Hexadecimal, 14 of them; 15 for a ratio so small that nothing is kept. */
+  readonly digits: string;
+  /** The value of `ot=th:`, which says at which probability a trace was kept. */
+  readonly text: string;
+  /** Tracestate of a trace that starts here. */
+  readonly alone: TraceState;
+}
+
+/** By ratio: rules have few, and changes while the service runs may bring others. */
+const thresholds = new Map<number, Threshold>();
+
+function thresholdOf(ratio: number): Threshold {
+  const known = thresholds.get(ratio);
+  if (known !== undefined) return known;
+  const digits = BigInt(round((1 - ratio) * 2 ** 56))
+    .toString(16)
+    .padStart(DIGITS, '0');
+  const text = digits.replace(/0+$/u, '') || '0';
+  const threshold = { digits, text, alone: withFields(undefined, text) };
+  if (thresholds.size >= MOST_THRESHOLDS) thresholds.clear();
+  thresholds.set(ratio, threshold);
+  return threshold;
 }

@@ -12,7 +12,7 @@ import {
   type TraceState,
   trace,
 } from '@opentelemetry/api';
-import { SPAN_KEY, SpanLayer } from '../context/layer.js';
+import { SPAN_KEY, SpanLayer, UNSAMPLED } from '../context/layer.js';
 import { isSampled } from '../context/origin.js';
 import { skippedIn } from '../context/skipped.js';
 import { reportFault } from '../fault.js';
@@ -21,9 +21,10 @@ import { RANDOM } from '../propagation/traceparent.js';
 import type { Site } from '../site/site.js';
 import { callback } from './callback.js';
 import { ConditionalCall, type RootTerms } from './conditional-root.js';
-import { isWithinRatio, newSpanId, newTraceId, withoutThreshold, withThreshold } from './identity.js';
+import { isWithinRatio, newTraceId, withThreshold } from './identity.js';
 import { isRecorded, type RecordedSpan } from './recorded.js';
 import type { Recorder } from './recorder.js';
+import { UnsampledSpan } from './unsampled.js';
 
 /** Position of a new span in its trace. With `sampled` false nothing is recorded, and `context` carries that to everything below. */
 export interface Placement {
@@ -175,7 +176,15 @@ function placement(
 }
 
 function unrecorded(context: Context): Placement {
-  return { ...placement(context, undefined), sampled: false };
+  return {
+    sampled: false,
+    context,
+    parent: undefined,
+    links: undefined,
+    traceId: undefined,
+    traceFlags: undefined,
+    traceState: undefined,
+  };
 }
 
 /**
@@ -202,15 +211,10 @@ function placeRoot(
   const traceId = remote?.traceId ?? newTraceId();
   if (isWithinRatio(traceId, remote?.traceState, terms.ratio))
     return placement(context, remote, links, traceId, withThreshold(remote?.traceState, terms.ratio));
-  const traceFlags = remote === undefined ? RANDOM : remote.traceFlags & RANDOM;
-  const traceState = withoutThreshold(remote?.traceState);
-  const unsampled = trace.wrapSpanContext({
-    traceId,
-    spanId: remote?.spanId ?? newSpanId(),
-    traceFlags,
-    ...(traceState && { traceState }),
-  });
-  return unrecorded(new SpanLayer(context, unsampled));
+  const inside = new SpanLayer(context, new UnsampledSpan(traceId, remote));
+  // a signed request may be recorded once its path is known
+  inside[UNSAMPLED] = !gate.signedRequests.marks(context);
+  return unrecorded(inside);
 }
 
 function givenParent(site: Site, self: unknown, args: ArrayLike<unknown>): Span | SpanContext | undefined {

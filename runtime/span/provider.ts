@@ -23,8 +23,12 @@ import { state } from '../state.js';
 import { anyHolds } from './conditional-root.js';
 import type { Scope } from './host.js';
 import { place } from './place.js';
-import { isRecorded } from './recorded.js';
+import { isRecorded, type RecordedSpan } from './recorded.js';
 import { scopeSite } from './scope-site.js';
+
+/** Local bindings, because reading an imported one is a call of a getter in some builds. */
+const root: Context = ROOT_CONTEXT;
+const { INTERNAL } = SpanKind;
 
 /** Distinct namespaces or dropped names of third-party spans whose verdict is remembered; beyond it they are judged again. */
 const REMEMBERED = 1000;
@@ -60,7 +64,8 @@ class GateTracer implements Tracer {
   }
 
   startSpan(name: string, options?: SpanOptions, context: Context = activeContext()): Span {
-    return this.#record(name, options, context) ?? transparent(context);
+    const made = this.#record(name, options, context);
+    return made === undefined ? transparent(context) : made instanceof SpanLayer ? made.span : made;
   }
 
   // three parameters and no rest parameter, because most calls record nothing
@@ -68,37 +73,39 @@ class GateTracer implements Tracer {
     const body = (third ?? second ?? first) as F;
     const given = third === undefined ? undefined : (second as Context | undefined);
     const context = given ?? activeContext();
-    if (context === ROOT_CONTEXT && given === undefined && state.gate.idle) return body(NOTHING) as ReturnType<F>;
+    if (context === root && given === undefined && state.gate.idle) return body(NOTHING) as ReturnType<F>;
     const options = body === first ? undefined : (first as SpanOptions);
-    const span = this.#record(name, options, context);
-    if (span !== undefined)
-      return withContext(new SpanLayer(context, span), body as AnyFunction, undefined, [span]) as ReturnType<F>;
+    const made = this.#record(name, options, context);
+    if (made !== undefined) {
+      const inside = made instanceof SpanLayer ? made : new SpanLayer(context, made);
+      return withContext(inside, body as AnyFunction, undefined, [inside.span]) as ReturnType<F>;
+    }
     // the context is unchanged, so children get the parent of this span
     const nothing = transparent(context);
     return (given === undefined ? body(nothing) : withContext(given, body as AnyFunction, undefined, [nothing])) as ReturnType<F>;
   }
 
-  /** A recorded span, or one that is not sampled; undefined: the span is transparent. */
-  #record(name: string, options: SpanOptions | undefined, given: Context): Span | undefined {
+  /** A recorded span, or the context of one that is left out by the ratio; undefined: the span is transparent. */
+  #record(name: string, options: SpanOptions | undefined, given: Context): RecordedSpan | SpanLayer | undefined {
     const { gate, recorder } = state;
     if (recorder === undefined || this.#site.dropped || (gate.idle && !wakes(gate, given))) return undefined;
-    if (given.getValue(SUPPRESS_KEY) === true) return undefined;
-    const above = throughTransparent(given.getValue(SPAN_KEY) as Span | undefined);
+    if (given !== root && given.getValue(SUPPRESS_KEY) === true) return undefined;
+    const above = given === root ? undefined : throughTransparent(given.getValue(SPAN_KEY) as Span | undefined);
     const over = isRecorded(above) && gate.underWay.isOver(above.trace);
     const begins = over || options?.root === true;
     const context = begins ? given.deleteValue(SPAN_KEY) : given;
     if (begins || above === undefined) recorder.meter.passTime();
-    const verdict = this.#verdict(name, options?.attributes);
+    const attributes = options?.attributes;
+    const verdict = this.#verdict(name, attributes);
     if (verdict.dropped || verdict.ratio === 0) return undefined;
-    const site = this.#siteOf(options?.attributes?.['code.namespace']);
-    const kind = options?.kind ?? SpanKind.INTERNAL;
-    const when = [...(verdict.when ?? []), ...gate.whenOfKind(kind)];
-    const root = verdict.root || anyHolds(when, context, { valueNamed: (name) => options?.attributes?.[name] });
-    const path = options?.attributes?.['url.path'] ?? options?.attributes?.['http.target'];
-    const terms = { root, ratio: verdict.ratio, kind, path };
+    const site = this.#siteOf(attributes?.['code.namespace']);
+    const kind = options?.kind ?? INTERNAL;
+    const starts = verdict.root || this.#mayStart(verdict, kind, context, attributes);
+    const path = attributes?.['url.path'] ?? attributes?.['http.target'];
+    const terms = { root: starts, ratio: verdict.ratio, kind, path };
     const placement = place(recorder, terms, context, begins ? undefined : above);
     // left out by the ratio, with all spans below it
-    if (placement?.sampled === false) return (placement.context as SpanLayer).span;
+    if (placement?.sampled === false) return placement.context as SpanLayer;
     if (placement === undefined || !recorder.hasRoom(site)) return undefined;
     const span = recorder.start(site, {
       name: typeof name === 'string' ? name : String(name),
@@ -110,9 +117,14 @@ class GateTracer implements Tracer {
       traceId: placement.traceId,
       traceState: placement.traceState,
     });
-    if (options?.attributes !== undefined) span.setAttributes(options.attributes);
+    if (attributes !== undefined) span.setAttributes(attributes);
     if (options?.links !== undefined) span.addLinks(options.links);
     return span;
+  }
+
+  /** True when conditions let a trace start at the span. */
+  #mayStart({ when = [] }: Verdict | Site, kind: SpanKind, context: Context, attributes: Attributes | undefined): boolean {
+    return anyHolds([...when, ...state.gate.whenOfKind(kind)], context, { valueNamed: (name) => attributes?.[name] });
   }
 
   /** Namespace under which the span is counted: its own if it has one and the table is not full. */
@@ -146,7 +158,7 @@ class GateTracer implements Tracer {
 
 /** A sampled context that was handed over without having been active, as HTTP servers do with what they have extracted. */
 function wakes(gate: Gate, given: Context): boolean {
-  if (given === ROOT_CONTEXT) return false;
+  if (given === root) return false;
   gate.see(given);
   return !gate.idle;
 }

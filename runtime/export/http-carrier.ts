@@ -141,7 +141,7 @@ export class HttpCarrier implements Carrier {
       const settle = (result: ExportResult): void => {
         clearTimeout(timer);
         this.#underWay.delete(end);
-        resolve(judge(result, attempt.answer));
+        resolve({ ...judge(result, attempt.answer), isEarly: attempt.request?.writableFinished !== true });
       };
       const end = (error: Error): void => {
         attempt.end(error);

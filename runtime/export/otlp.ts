@@ -111,7 +111,7 @@ export class OtlpExporter implements SpanExporter {
     if (result.code !== 0) this.#failed = true;
     else {
       this.#batch = undefined; // while idle, the exporter keeps no spans alive
-      if (!this.#failed) encoder().reuse(body);
+      if (!this.#failed && result.isEarly !== true) encoder().reuse(body);
     }
     return result.code === 0 && this.#remark !== undefined ? { code: 0, remark: this.#remark } : result;
   }

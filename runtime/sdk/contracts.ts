@@ -18,6 +18,8 @@ export interface ExportResult {
   readonly error?: Error;
   /** Set by Spanwright's exporter: the partial success that the Collector reported. */
   readonly remark?: Remark;
+  /** Set by its carriers: the answer came before all of the request was sent, which is still being read. */
+  readonly isEarly?: boolean;
 }
 
 /** OpenTelemetry's `SpanExporter`, of any SDK version. */

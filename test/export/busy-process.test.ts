@@ -2,7 +2,7 @@
 // connect. Neither counts as a failed attempt, which would end a flush.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { createServer, type Server } from 'node:http';
+import { Agent, createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -52,6 +52,48 @@ test('does not repeat a request when a new connection is closed', async () => {
   await tracing.forceFlush();
   assert.equal([tracing.state().spans.exported, connections], [0, 1]);
   await tracing.shutdown();
+  server.close();
+});
+
+/** Sends 64 kB, waits, and sends the next: a socket of a slow network, where a request is read from memory for long. */
+function slowed(socket: Socket): Socket {
+  const write = socket._write.bind(socket);
+  const slow: Socket['_write'] = (chunk: Buffer | string, encoding, done) => {
+    if (typeof chunk === 'string') return write(chunk, encoding, done);
+    const rest = chunk.subarray(65_536);
+    if (rest.length === 0) return write(chunk, encoding, done);
+    write(chunk.subarray(0, 65_536), encoding, () => setTimeout(slow, 20, rest, encoding, done));
+  };
+  return Object.assign(socket, { _write: slow, _writev: null });
+}
+
+test('keeps a request as it was, over HTTP, when the server answers before it has read it', async () => {
+  const bodies: Promise<string>[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    bodies.push(new Promise((resolve) => request.on('end', () => resolve(Buffer.concat(chunks).toString('latin1')))));
+    response.end();
+  });
+  const agent = Agent.prototype as Agent & { createConnection: (...given: unknown[]) => Socket };
+  const { createConnection } = agent;
+  agent.createConnection = (...given) => slowed(createConnection(...given));
+  const tracing = await startTracing({ endpoint: await listening(server), otlpProtocol: 'http/protobuf', enabled: true });
+  const send = instrument({ name: 'send', attributes: (text: string) => ({ text }) }, (_text: string) => {});
+  for (const letter of ['a', 'b']) {
+    for (let span = 0; span < 200; span++) send(letter.repeat(5000));
+    await tracing.forceFlush({ timeout: 10_000 });
+  }
+  agent.createConnection = createConnection;
+  const lettersOf = (body: string): string[] => [...new Set(body.match(/(.)\1{99}/g))].map((run) => run.charAt(0));
+  const seen = (await Promise.all(bodies)).map(lettersOf);
+  assert.equal([...new Set(seen.flat())], ['a', 'b']);
+  assert.equal(
+    seen.filter(({ length }) => length !== 1),
+    [],
+  );
+  await tracing.shutdown();
+  server.closeAllConnections();
   server.close();
 });
 

@@ -74,7 +74,7 @@ const NEXT_TO_NOTHING = '*=0.0000001, kept=on';
 test('below a root that a ratio leaves out only what chooses another parent is recorded, and each call passes on the same ids', async () => {
   const tracing = await started('accept', NEXT_TO_NOTHING);
   const sent: (string | undefined)[] = [];
-  const send = () => sent.push(inject({}).traceparent);
+  const send = () => sent.push(inject<{ traceparent?: string }>({}).traceparent);
   const kept = instrument({ name: 'kept', namespace: 'kept' }, send);
   const rootOf = {
     function: instrument({ name: 'left out' }, (work: () => void) => work()),
@@ -105,7 +105,7 @@ test('below a root that a ratio leaves out only what chooses another parent is r
 test('startSpan() gives a span that can be run, failed and disposed of where a ratio leaves it out, with all below it', async () => {
   for (const remoteParent of ['accept', 'ignore'] as const) {
     const tracing = await started(remoteParent, NEXT_TO_NOTHING);
-    const kept = instrument({ name: 'kept', namespace: 'kept' }, () => inject({}).traceparent);
+    const kept = instrument({ name: 'kept', namespace: 'kept' }, () => inject<{ traceparent?: string }>({}).traceparent);
     withRemoteContext(remoteParent === 'ignore' ? carrier(10, '01') : {}, () => {
       using span = startSpan('left out');
       span.recordFailure(new Error('no matter'));

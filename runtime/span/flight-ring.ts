@@ -56,13 +56,12 @@ export class FlightRing {
   #place = 0;
   #written = 0;
   #detailed = 0;
-  /** Calls whose arguments or error found no room. */
-  withoutDetail = 0;
 
-  constructor(mostCalls: number, mostBytes: number) {
+  /** @param numbers calls are numbered up to this, and then from 0 again */
+  constructor(mostCalls: number, mostBytes: number, numbers = 2 ** 30 - 1) {
     this.capacity = Math.max(1, Math.min(mostCalls, Math.floor((mostBytes * PLACES_SHARE) / PLACE)));
     this.#bytes = mostBytes;
-    this.#round = this.capacity * Math.floor((2 ** 30 - 1) / this.capacity);
+    this.#round = this.capacity * Math.floor(numbers / this.capacity);
     this.#sites = new Array(this.capacity).fill(undefined);
     this.#details = new Array(this.capacity).fill(undefined);
     this.#parents = new Int32Array(this.capacity);
@@ -117,14 +116,12 @@ export class FlightRing {
     const before = this.#details[place];
     const values = more.values ?? before?.values;
     const error = more.error ?? before?.error;
-    const detail = { values, error, under: more.under ?? before?.under, bytes: 0 };
-    detail.bytes = bytesOf(detail);
+    const under = more.under ?? before?.under;
+    const detail = { values, error, under, bytes: bytesOf(values, error, under) };
     const total = this.#detailed - (before?.bytes ?? 0) + detail.bytes;
-    if (total > this.#bytes - this.capacity * PLACE) this.withoutDetail++;
-    else {
-      this.#details[place] = detail;
-      this.#detailed = total;
-    }
+    if (total > this.#bytes - this.capacity * PLACE) return;
+    this.#details[place] = detail;
+    this.#detailed = total;
   }
 
   /** Number of the next call. */
@@ -139,7 +136,7 @@ export class FlightRing {
 
   /** The ring as it is now, to be read while calls go on. */
   copy(): FlightRing {
-    const copy = new FlightRing(this.capacity, this.#bytes);
+    const copy = new FlightRing(this.capacity, this.#bytes, this.#round);
     copy.#sites = this.#sites.slice();
     copy.#details = this.#details.slice();
     copy.#parents = this.#parents.slice();
@@ -196,7 +193,7 @@ const UNDER = 192;
 const ELEMENT = 24;
 const TEXT = 72;
 
-function bytesOf({ values = [], error, under }: Omit<FlightDetail, 'bytes'>): number {
+function bytesOf(values: FlightDetail['values'] = [], error: FlightDetail['error'], under: SpanContext | undefined): number {
   let bytes = under === undefined ? DETAIL : DETAIL + UNDER;
   for (const value of values) bytes += ELEMENT + (typeof value === 'string' ? TEXT + 2 * value.length : 0);
   return error === undefined ? bytes : bytes + 2 * TEXT + 2 * (error.type.length + error.message.length);

@@ -68,6 +68,18 @@ export const ACCEPTED: readonly AcceptedMutant[] = [
     change: '> -> >=',
     reason: 'no randomness reaches 1',
   },
+  ...['2 -> 3', '30 -> 31', '1 -> 2', '- -> +'].map((change) => ({
+    file: 'span/flight-ring.ts',
+    line: 'numbers = 2 ** 30 - 1',
+    change,
+    reason: 'where the numbers start again; a call is known by its distance to the newest one',
+  })),
+  ...['const OPEN = -1;', 'export const NO_CALL = -1;'].map((line) => ({
+    file: 'span/flight-ring.ts',
+    line,
+    change: '1 -> 2',
+    reason: 'any number below 0 stands for it',
+  })),
   {
     file: 'span/identity.ts',
     line: 'traceId.slice(18, 32)',

@@ -168,7 +168,8 @@ export class EncodeWriter {
   /** Writes the length before all that was written since the mark. */
   close(mark: number, reserved: number): void {
     const length = this.#at - mark;
-    const needed = length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : length < 0x1000_0000 ? 4 : 5;
+    let needed = 1;
+    for (let rest = length >>> 7; rest > 0; rest >>>= 7) needed++;
     if (needed !== reserved) {
       this.#reserve(Math.max(0, needed - reserved));
       this.#bytes.copyWithin(mark - reserved + needed, mark, this.#at);

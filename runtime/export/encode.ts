@@ -108,7 +108,6 @@ function writeResource(resource: EncodableResource): void {
   writer.tag(1, LENGTH);
   const mark = writer.open(SPAN);
   writeAttributes(writer, 1, resource.attributes);
-  writeCount(2, 0);
   writer.close(mark, SPAN);
 }
 

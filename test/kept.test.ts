@@ -1,11 +1,22 @@
 // Results kept in .cache are made again exactly when a byte or a name of their inputs has changed.
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { digestOf, keep } from './kept.js';
+import { digestOf, keep, keptFor } from './kept.js';
 
 const top = mkdtempSync(join(tmpdir(), 'spanwright-kept-'));
 const below = join(top, 'kept');
@@ -19,6 +30,14 @@ test('makes a result once for each key, also when two want it at the same time',
   assert.equal(folders.map(read), ['first', 'first']);
   assert.is(read(await keep('one', write('third'), below)), 'first');
   assert.is(read(await keep('two', write('other'), below)), 'other');
+});
+
+test('finds what has been kept, and nothing else', async () => {
+  assert.is(keptFor('found', below), undefined);
+  const kept = await keep('found', write('made'), below);
+  utimesSync(kept, 0, 0);
+  assert.is(keptFor('found', below), kept);
+  assert.ok(statSync(kept).mtimeMs > Date.now() - 60_000, 'it counts as used');
 });
 
 test('keeps nothing of a step that fails, and makes it again', async () => {
@@ -52,9 +71,10 @@ test('removes what has not been used for an hour, and nothing else', async () =>
   );
 });
 
-test('a digest changes with each content, path and file, and not with node_modules', () => {
+test('a digest changes with each content, path, file and link, and with the version of a linked package alone', () => {
   const root = join(top, 'inputs');
-  mkdirSync(join(root, 'deep/node_modules'), { recursive: true });
+  mkdirSync(join(root, 'deep'), { recursive: true });
+  mkdirSync(join(top, 'linked'));
   const digests: string[] = [];
   const step = (change: () => void): void => {
     change();
@@ -65,8 +85,11 @@ test('a digest changes with each content, path and file, and not with node_modul
   step(() => writeFileSync(join(root, 'b'), ''));
   step(() => writeFileSync(join(root, 'deep/c'), ''));
   step(() => rmSync(join(root, 'b')));
+  step(() => symlinkSync(join(top, 'linked'), join(root, 'b'), 'junction'));
+  step(() => writeFileSync(join(top, 'linked/package.json'), '{ "version": "1.0.0" }'));
+  step(() => writeFileSync(join(top, 'linked/package.json'), '{ "version": "1.0.1" }'));
   assert.is(new Set(digests).size, digests.length);
-  step(() => writeFileSync(join(root, 'deep/node_modules/a'), 'text'));
+  step(() => writeFileSync(join(top, 'linked/index.js'), 'text'));
   assert.is(digests.at(-1), digests.at(-2));
   assert.is(digestOf(root, ['deep/a']) === digestOf(root, ['deep/c']), false);
 });

@@ -9,15 +9,17 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
   utimesSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { PROJECT } from './house/sources.js';
 
+const BELOW = join(PROJECT, '.cache/kept');
 const UNUSED_MS = 3_600_000;
 /** Longer than any step takes: an older lock belongs to a process that was killed. */
 const LOCKED_MS = 360_000;
@@ -26,12 +28,8 @@ const LOCKED_MS = 360_000;
  * The folder that `make` has filled, or had filled before, for this key. Other processes that want it wait meanwhile. When `make` throws,
  * nothing is kept.
  */
-export async function keep(
-  key: string,
-  make: (folder: string) => Promise<void> | void,
-  below = join(PROJECT, '.cache/kept'),
-): Promise<string> {
-  const kept = join(below, createHash('sha256').update(key).digest('hex').slice(0, 20));
+export async function keep(key: string, make: (folder: string) => Promise<void> | void, below = BELOW): Promise<string> {
+  const kept = placeOf(key, below);
   const lock = `${kept}.lock`;
   while (!existsSync(kept)) {
     if (takeLock(below, lock)) {
@@ -51,15 +49,33 @@ export async function keep(
   return kept;
 }
 
-/** Digest of files, each with its path, and of everything below folders except `node_modules`. */
+/** The folder of a key, if it has been filled: for callers that cannot wait. */
+export function keptFor(key: string, below = BELOW): string | undefined {
+  const kept = placeOf(key, below);
+  if (!existsSync(kept)) return undefined;
+  utimesSync(kept, new Date(), new Date());
+  return kept;
+}
+
+const placeOf = (key: string, below: string): string => join(below, createHash('sha256').update(key).digest('hex').slice(0, 20));
+
+/** Digest of files, each with its path, and of everything below folders. A link counts by its target, a linked package by its package.json. */
 export function digestOf(root: string, paths: readonly string[]): string {
   const hash = createHash('sha256');
   const add = (path: string): void => {
-    if (!lstatSync(join(root, path)).isDirectory()) hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
-    else for (const name of readdirSync(join(root, path)).sort()) if (name !== 'node_modules') add(join(path, name));
+    const full = join(root, path);
+    const found = lstatSync(full);
+    if (found.isDirectory()) for (const name of readdirSync(full).sort()) add(join(path, name));
+    else hash.update(`\0${path}\0`).update(found.isSymbolicLink() ? linkOf(full) : readFileSync(full));
   };
   for (const path of paths) add(path);
   return hash.digest('hex');
+}
+
+function linkOf(path: string): string {
+  const target = resolve(path, '..', readlinkSync(path));
+  const manifest = join(target, 'package.json');
+  return `-> ${target} ${existsSync(manifest) ? readFileSync(manifest, 'utf8') : ''}`;
 }
 
 function takeLock(below: string, lock: string): boolean {

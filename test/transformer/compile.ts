@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type ts from 'typescript';
+import { digestOf, keep, keptFor } from '../kept.js';
 import { patchedCompiler } from './patched-compiler.js';
 
 export const ROOT = join(__dirname, '..', '..');
@@ -81,30 +82,82 @@ export function write(directory: string, path: string, text: string): void {
   writeFileSync(join(directory, path), text);
 }
 
-/** Compiles in this process, with the same patched compiler that `tspc` runs. */
-export function compile(source: ProjectSource): Compiled {
-  if (!existsSync(join(ROOT, 'dist', 'transformer', 'index.js'))) throw new Error('dist/ is missing: run `npm run build` first');
-  const patched = patchedCompiler(ROOT);
+/**
+ * Compiles in this process, with the same patched compiler that `tspc` runs. What was compiled before over the same dist, packages and
+ * project is written again instead.
+ * @param again compiles also what has been kept
+ */
+export function compile(source: ProjectSource, again = false): Compiled {
   const directory = writeProject(source);
   source.prepare?.(directory);
-  const path = join(directory, 'tsconfig.json');
-  const onUnRecoverableConfigFileDiagnostic = (fatal: ts.Diagnostic): never => {
-    throw new Error(lineOf(patched, fatal, directory));
-  };
-  const parsed = patched.getParsedCommandLineOfConfigFile(path, {}, { ...patched.sys, onUnRecoverableConfigFileDiagnostic });
-  if (parsed === undefined) throw new Error(`no configuration in ${path}`);
-  const program = patched.createProgram(parsed.fileNames, parsed.options, hostOf(patched, parsed.options));
-  const diagnostics = [...parsed.errors, ...patched.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
+  const { diagnostics, misuse } = compileFolder(directory, again);
   return {
     directory,
-    diagnostics: diagnostics.map((diagnostic) => lineOf(patched, diagnostic, directory)),
-    misuse: diagnostics.filter((one) => one.source === 'spanwright').map((one) => lineOf(patched, one, directory)),
+    diagnostics,
+    misuse,
     output: (file) => readFileSync(join(directory, 'out', file), 'utf8'),
     outputs: () =>
       walk(join(directory, 'out'))
         .map((file) => relative(join(directory, 'out'), file))
         .sort(),
   };
+}
+
+interface Emitted {
+  readonly diagnostics: readonly string[];
+  readonly misuse: readonly string[];
+  /** Text by path below the project. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly manifest?: string | undefined;
+}
+
+const KEPT = 'emitted.json';
+let installed: string | undefined;
+
+/** `compile` for a project that has been written. */
+export function compileFolder(directory: string, again = false): Pick<Compiled, 'diagnostics' | 'misuse'> {
+  if (!existsSync(join(ROOT, 'dist', 'transformer', 'index.js'))) throw new Error('dist/ is missing: run `npm run build` first');
+  installed ??= digestOf(ROOT, ['dist', 'package.json', 'node_modules/.package-lock.json']);
+  const key = ['compile', process.version, installed, digestOf(directory, ['.'])].join('\0');
+  const kept = again ? undefined : keptFor(key);
+  if (kept !== undefined) {
+    const emitted: Emitted = JSON.parse(readFileSync(join(kept, KEPT), 'utf8'));
+    for (const [path, text] of Object.entries(emitted.files)) write(directory, path, text);
+    return emitted;
+  }
+  const emitted = emit(directory);
+  // The transformer writes its manifest in the next turn of the event loop, before this.
+  setImmediate(() => {
+    const { manifest, files } = emitted;
+    const written = manifest === undefined ? {} : { [manifest]: readFileSync(join(directory, manifest), 'utf8') };
+    const text = JSON.stringify({ ...emitted, files: { ...files, ...written } });
+    // A text with the path of its own folder belongs to no other.
+    if (!text.includes(directory)) void keep(key, (folder) => writeFileSync(join(folder, KEPT), text));
+  });
+  return emitted;
+}
+
+function emit(directory: string): Emitted {
+  const patched = patchedCompiler(ROOT);
+  const path = join(directory, 'tsconfig.json');
+  const onUnRecoverableConfigFileDiagnostic = (fatal: ts.Diagnostic): never => {
+    throw new Error(lineOf(patched, fatal, directory));
+  };
+  const parsed = patched.getParsedCommandLineOfConfigFile(path, {}, { ...patched.sys, onUnRecoverableConfigFileDiagnostic });
+  if (parsed === undefined) throw new Error(`no configuration in ${path}`);
+  const host = hostOf(patched, parsed.options);
+  const files: Record<string, string> = {};
+  const writeFile = host.writeFile.bind(host);
+  host.writeFile = (file, text, ...rest) => {
+    writeFile(file, text, ...rest);
+    files[relative(directory, file)] = text;
+  };
+  const program = patched.createProgram(parsed.fileNames, parsed.options, host);
+  const found = [...parsed.errors, ...patched.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
+  const lines = (all: readonly ts.Diagnostic[]): string[] => all.map((one) => lineOf(patched, one, directory));
+  const misuse = lines(found.filter(({ source }) => source === 'spanwright'));
+  const manifest = (parsed.options.plugins as { manifest?: string }[] | undefined)?.[0]?.manifest;
+  return { diagnostics: lines(found), misuse, files, manifest };
 }
 
 /**

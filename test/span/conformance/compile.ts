@@ -2,11 +2,10 @@
 // project's packages and this package as built. Type errors are errors.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hostOf } from '../../transformer/compile.js';
-import { patchedCompiler } from '../../transformer/patched-compiler.js';
+import { compileFolder } from '../../transformer/compile.js';
 
 export const ROOT = join(__dirname, '..', '..', '..');
 
@@ -26,7 +25,6 @@ export interface Project {
 
 /** The directory of the project; what was emitted is below `out`. */
 export function compileProject({ files, legacy, transformed, auto = false }: Project): string {
-  if (!existsSync(join(ROOT, 'dist', 'transformer', 'index.js'))) throw new Error('dist/ is missing: run `npm run build` first');
   const directory = mkdtempSync(join(tmpdir(), 'spanwright-conformance-'));
   directories.push(directory);
   mkdirSync(join(directory, 'src'));
@@ -34,8 +32,8 @@ export function compileProject({ files, legacy, transformed, auto = false }: Pro
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, 'src', name), text);
   writeFileSync(join(directory, 'package.json'), JSON.stringify({ name: '@acme/conformance', type: 'commonjs' }));
   writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(configuration(legacy, transformed, auto)));
-  const faults = emit(directory);
-  if (faults.length > 0) throw new Error(`the fixtures do not compile:\n${faults.join('\n')}`);
+  const { diagnostics } = compileFolder(directory);
+  if (diagnostics.length > 0) throw new Error(`the fixtures do not compile:\n${diagnostics.join('\n')}`);
   return directory;
 }
 
@@ -57,17 +55,6 @@ function configuration(legacy: boolean, transformed: boolean, auto: boolean): Re
     },
     include: ['src'],
   };
-}
-
-function emit(directory: string): string[] {
-  const compiler = patchedCompiler(ROOT);
-  const host = { ...compiler.sys, onUnRecoverableConfigFileDiagnostic: () => {} };
-  const parsed = compiler.getParsedCommandLineOfConfigFile(join(directory, 'tsconfig.json'), {}, host);
-  if (parsed === undefined) return ['tsconfig.json cannot be read'];
-  const program = compiler.createProgram(parsed.fileNames, parsed.options, hostOf(compiler, parsed.options));
-  const found = [...parsed.errors, ...compiler.getPreEmitDiagnostics(program), ...program.emit().diagnostics];
-  const shown = { getCurrentDirectory: () => directory, getCanonicalFileName: (name: string) => name, getNewLine: () => '\n' };
-  return found.map((diagnostic) => compiler.formatDiagnostic(diagnostic, shown).trimEnd());
 }
 
 export interface Ran {

@@ -122,11 +122,16 @@ export class Delivery {
 
   /** Waits for attributes that resource detectors have not found yet; within their limit, or shortly where the process is to end. */
   async #settleResources(spans: readonly ReadableSpan[]): Promise<void> {
-    const pending = [...new Set(spans.map(({ resource }) => resource))].filter(
-      (resource) => resource && !this.#settled.has(resource),
-    );
+    const pending: ReadableSpan['resource'][] = [];
+    let last: ReadableSpan['resource'] | undefined;
+    for (const { resource } of spans) {
+      if (resource === last || !resource) continue;
+      last = resource;
+      if (this.#settled.has(resource)) continue;
+      this.#settled.add(resource);
+      pending.push(resource);
+    }
     if (pending.length === 0) return;
-    for (const resource of pending) this.#settled.add(resource);
     const shortly = new Promise<void>((resolve) => {
       this.#endPause = () => unref(setTimeout(resolve, GRACE));
       if (this.#hurried) this.#endPause();

@@ -91,15 +91,21 @@ type ByScope = Map<EncodableScope, EncodableSpan[]>;
 
 function grouped(spans: readonly EncodableSpan[]): Map<EncodableResource, ByScope> {
   const resources = new Map<EncodableResource, ByScope>();
+  // most spans are of the scope of the one before
+  let lastResource: EncodableResource | undefined;
+  let lastScope: EncodableScope | undefined;
+  let members: EncodableSpan[] | undefined;
   for (const span of spans) {
-    let scopes = resources.get(span.resource);
-    if (scopes === undefined) {
-      scopes = new Map();
-      resources.set(span.resource, scopes);
+    const { resource, instrumentationScope: scope } = span;
+    if (members === undefined || resource !== lastResource || scope !== lastScope) {
+      const scopes = resources.get(resource) ?? new Map<EncodableScope, EncodableSpan[]>();
+      resources.set(resource, scopes);
+      members = scopes.get(scope) ?? [];
+      scopes.set(scope, members);
+      lastResource = resource;
+      lastScope = scope;
     }
-    const members = scopes.get(span.instrumentationScope);
-    if (members === undefined) scopes.set(span.instrumentationScope, [span]);
-    else members.push(span);
+    members.push(span);
   }
   return resources;
 }

@@ -5,8 +5,12 @@
 import type { ExportResult, ReadableSpan, Remark, SpanExporter } from '../sdk/contracts.js';
 import type { EncodableSpan } from './encode.js';
 
-/** Loaded with the first batch. */
-const encoder = (): typeof import('./encode.js') => require('./encode.js');
+/** Loaded with the first batch, and kept: Node takes longer to find a loaded module than to encode a span. */
+let loaded: typeof import('./encode.js') | undefined;
+const encoder = (): typeof import('./encode.js') => {
+  loaded ??= require('./encode.js') as typeof import('./encode.js');
+  return loaded;
+};
 
 /** `OTLPExportDelegate` of `@opentelemetry/otlp-exporter-base`. */
 export interface ExportDelegate {

@@ -248,7 +248,7 @@ export class ExportQueue implements SpanProcessor {
       this.#timer = undefined;
     }
     const { spans, accepted } = await this.options.delivery.send(batch);
-    for (const span of batch.slice(0, spans)) releaseErrors(span);
+    for (let at = 0; at < spans; at++) releaseErrors(batch[at] as ReadableSpan);
     if (this.#abandoned) return;
     if (spans < batch.length) this.#waiting = batch.slice(spans).concat(this.#waiting); // the spans did not fit into one request
     this.#account(spans, accepted);

@@ -57,6 +57,34 @@ for (const [target, experimentalDecorators] of [
   });
 }
 
+test('an anonymous default class keeps its name and loads where static blocks are lowered, in auto mode and marked', () => {
+  const main = `import Work from './work.js';
+import Marked from './marked.js';
+const work = new Work();
+console.log(Work.name, work.run(1), work.later, [...work.list()].join(), new Marked().run());
+`;
+  const files = {
+    'src/main.ts': main,
+    'src/work.ts': `export default class {
+  run(a: number) { return a; } get later() { return 'l'; } *list() { yield* arguments; yield this.run(2); }
+}`,
+    'src/marked.ts': `import { instrument } from 'spanwright';
+export default class { @instrument run() { return this.constructor.name; } }`,
+  };
+  for (const experimentalDecorators of [true, false]) {
+    const compilerOptions = { target: 'ES2018', module: 'ES2022', moduleResolution: 'bundler', experimentalDecorators };
+    const type = { type: 'module' };
+    const plugin = { auto: [{ files: 'src/work.ts', minLines: 1 }] };
+    const auto = compile({ files, compilerOptions, plugin, package: type });
+    const plain = compile({ files, compilerOptions, plugin: null, package: type });
+    assert.equal(auto.diagnostics, []);
+    assert.match(auto.output('work.js'), /spanwright\/emitted/);
+    const [printed, expected] = [auto, plain].map(({ directory }) => execute(directory, 'out/main.js').stdout);
+    assert.is(expected, 'default 1 l 2 default_1\n');
+    assert.is(printed, expected);
+  }
+});
+
 test('the shebang and directives stay first, and before the import of the runtime', () => {
   const lines = compile({ files: { 'src/main.ts': THROWING }, compilerOptions: LEGACY })
     .output('main.js')

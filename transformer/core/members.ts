@@ -18,6 +18,7 @@ interface MembersRequest {
   readonly recognition: Recognition;
   readonly decorators: 'legacy' | 'standard';
   readonly staticBlocks: 'typescript' | 'esbuild';
+  readonly lowersBlocks?: boolean;
 }
 
 export type Members = ReturnType<typeof membersIn>;
@@ -54,6 +55,11 @@ export function membersIn(request: MembersRequest) {
     return declaration !== undefined && (ts.isEnumDeclaration(declaration) || referenceOfImport(ts, declaration) !== undefined);
   }
 
+  /** True if a static block may be added to the class. */
+  function takesBlock(node: ts.ClassLikeDeclaration): boolean {
+    return request.lowersBlocks !== true || !ts.isClassDeclaration(node) || node.name !== undefined;
+  }
+
   /** The name to use for the class in its static block; null for `this`. */
   function ownerInBlock(node: ts.ClassLikeDeclaration): string | null {
     return request.staticBlocks === 'typescript' && decoratorsOf(ts, node).length > 0 ? (node.name?.text ?? null) : null;
@@ -65,6 +71,7 @@ export function membersIn(request: MembersRequest) {
    * @param own decorators of the class that are Spanwright's
    */
   function findsMembers(node: ts.ClassLikeDeclaration, own: number): boolean {
+    if (!takesBlock(node)) return false;
     const all = decoratorsOf(ts, node).length;
     const standard = request.decorators === 'standard';
     if (standard && request.staticBlocks === 'esbuild' && node.members.some((member) => decoratorsOf(ts, member).length > 0))
@@ -101,5 +108,5 @@ export function membersIn(request: MembersRequest) {
     return { body: literal };
   }
 
-  return { methodsOf, keyOf, ownerInBlock, findsMembers, hasDecoratedParameters, registrableKey, targetOf };
+  return { methodsOf, keyOf, takesBlock, ownerInBlock, findsMembers, hasDecoratedParameters, registrableKey, targetOf };
 }

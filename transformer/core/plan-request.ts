@@ -25,6 +25,11 @@ export interface PlanRequest {
    * kept, but the class is renamed if it names itself, or if a member has a decorator of the language.
    */
   readonly staticBlocks: 'typescript' | 'esbuild';
+  /**
+   * TypeScript lowers static blocks (a target below ES2022). From an anonymous default class with one, TypeScript 5 and 6 emit a class
+   * statement without a name, which is no JavaScript, and 7 gives the class another name.
+   */
+  readonly lowersBlocks?: boolean;
   /** Fields are defined, as the language specifies, which names an anonymous function; an assignment does not. */
   readonly fieldsNameFunctions: boolean;
   /** TypeScript makes assignments of the exports, which name no function as a declaration does. */

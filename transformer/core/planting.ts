@@ -195,7 +195,8 @@ export function plantingIn(request: PlantingRequest) {
     const owner = member.parent as ts.ClassLikeDeclaration;
     const key: string | Range | undefined = ts.isPrivateIdentifier(member.name) ? undefined : members.keyOf(member.name);
     // the static block of an anonymous decorated class cannot refer to the class
-    if (key === undefined || (decoratorsOf(ts, owner).length > 0 && owner.name === undefined)) return;
+    if (key === undefined || !members.takesBlock(owner) || (decoratorsOf(ts, owner).length > 0 && owner.name === undefined))
+      return;
     forwarded.push({ ...formOf(ts, member), key, site: addSite(member, name, inside, decorated, {}) });
   }
 

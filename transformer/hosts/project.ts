@@ -66,7 +66,12 @@ export function isCommonJs(
 /** Assigning to a member names no function; defining a field does. Standard decorators define fields at any target. */
 export function definesFields(ts: Compiler, options: ts.CompilerOptions): boolean {
   if (!options.experimentalDecorators) return options.useDefineForClassFields !== false;
-  return targetOf(ts, options) >= ts.ScriptTarget.ES2022 && options.useDefineForClassFields !== false;
+  return !lowersBlocks(ts, options) && options.useDefineForClassFields !== false;
+}
+
+/** True if static blocks are compiled away. */
+export function lowersBlocks(ts: Compiler, options: ts.CompilerOptions): boolean {
+  return targetOf(ts, options) < ts.ScriptTarget.ES2022;
 }
 
 /** The default target was ES5 until TypeScript 5; since 6 it is the newest. */

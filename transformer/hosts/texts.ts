@@ -21,7 +21,7 @@ import { type ImportsOfFile, importsBy } from './modules.js';
 import { openingOf } from './opening.js';
 import { packagesOf } from './packages.js';
 import type { Configuration, Parser } from './parse.js';
-import { definesFields, type ProgramFacts, type Project, projectOf } from './project.js';
+import { definesFields, lowersBlocks, type ProgramFacts, type Project, projectOf } from './project.js';
 import { isFile } from './source-files.js';
 import { unmatchedPatterns } from './unmatched.js';
 
@@ -156,6 +156,7 @@ export function textsIn(
       designTypes: options.emitDecoratorMetadata === true,
       decorators: options.experimentalDecorators ? 'legacy' : 'standard',
       staticBlocks,
+      lowersBlocks: staticBlocks === 'typescript' && lowersBlocks(ts, options),
       fieldsNameFunctions: definesFields(ts, options),
       commonjs,
       auto,

@@ -15,7 +15,7 @@ import { isCovered } from './covered.js';
 import { dependencyReader, problemOf } from './dependency.js';
 import { noteSites } from './manifest.js';
 import { packagesOf } from './packages.js';
-import { definesFields, isCommonJs, projectOf } from './project.js';
+import { definesFields, isCommonJs, lowersBlocks, projectOf } from './project.js';
 import {
   dependencyDiagnostic,
   faultDiagnostic,
@@ -71,6 +71,7 @@ export function transformerFor(
       fieldsNameFunctions: definesFields(ts, options),
       designTypes: options.emitDecoratorMetadata === true,
       staticBlocks: 'typescript',
+      lowersBlocks: lowersBlocks(ts, options),
       decorators: options.experimentalDecorators ? 'legacy' : 'standard',
       ts,
       file,

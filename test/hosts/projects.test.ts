@@ -131,6 +131,30 @@ const LAYOUTS: readonly Layout[] = [
     },
     expected: { 'inner/src/a.ts': ['inner', false], 'inner/tools/b.ts': ['outer', true] },
   },
+  {
+    name: 'packages of configurations with an entry point, and with `tsconfig` in package.json',
+    files: {
+      'node_modules/with-main/package.json': { main: 'index.js' },
+      'node_modules/with-main/index.js': {},
+      'node_modules/with-main/tsconfig.json': { compilerOptions: { ...LEGACY, ...entry('main') } },
+      'node_modules/with-field/package.json': { tsconfig: 'strict.json' },
+      'node_modules/with-field/strict.json': { compilerOptions: { ...LEGACY, ...entry('field') } },
+      'a/tsconfig.json': { extends: 'with-main' },
+      'b/tsconfig.json': { extends: 'with-field' },
+    },
+    expected: { 'a/a.ts': ['main', true], 'b/b.ts': ['field', true] },
+  },
+  {
+    name: '`plugins` that are empty or null over those of a base',
+    files: {
+      'package.json': { name: 'own' },
+      'base.json': { compilerOptions: { ...LEGACY, ...entry('base') } },
+      'empty.json': { compilerOptions: { plugins: [] } },
+      'a/tsconfig.json': { extends: ['../base.json', '../empty.json'] },
+      'b/tsconfig.json': { extends: '../base.json', compilerOptions: { plugins: null } },
+    },
+    expected: { 'a/a.ts': ['own', true], 'b/b.ts': ['own', true] },
+  },
 ];
 
 const FOLDERS = { 'TypeScript 5.9': ROOT, 'TypeScript 7.1': part('ts7') };
@@ -158,7 +182,9 @@ for (const [line, folder] of Object.entries(FOLDERS)) {
   withNative(`warns of a configuration that cannot be read whole with ${line}`, () => {
     const directory = newDirectory();
     write(directory, 'a.ts', 'export {};\n');
+    write(directory, 'circle.json', '{ "extends": "./tsconfig.json" }');
     for (const [text, message] of [
+      ['{ "extends": "./circle.json" }', /tsconfig\.json could not be read, .*: TS18000: Circularity/],
       ['{ "extends": "./missing.json" }', /tsconfig\.json could not be read, .*: TS(5083|6053): .*missing\.json/],
       ['{ "compilerOptions": { "experimentalDecorators": true ', /tsconfig\.json could not be read, .*: TS1005: '}' expected/],
       ['// comment\n{ "compilerOptions": {}, }', undefined],

@@ -217,31 +217,44 @@ export function nativePlugins(
   read: (path: string) => RawConfiguration | undefined,
   path: string,
 ): readonly Readonly<Record<string, unknown>>[] {
-  const raw = read(path);
-  const own = raw?.compilerOptions?.plugins;
-  if (Array.isArray(own)) return own;
-  const bases = raw?.extends === undefined ? [] : [raw.extends].flat();
-  for (const base of bases.reverse()) {
-    const target = extended(base, path);
-    const inherited = target === undefined || target === path ? [] : nativePlugins(read, target);
-    if (inherited.length > 0) return inherited;
+  return pluginsAt(path, []) ?? [];
+
+  /** Undefined where neither the configuration nor one that it extends has the option, which `null` and an empty array set, too. */
+  function pluginsAt(at: string, below: readonly string[]): readonly Readonly<Record<string, unknown>>[] | undefined {
+    const raw = read(at);
+    const own = raw?.compilerOptions?.plugins;
+    if (own !== undefined) return Array.isArray(own) ? own : [];
+    const seen = [...below, at];
+    for (const base of [raw?.extends ?? []].flat().reverse()) {
+      const target = extended(base, at);
+      const inherited = target === undefined || seen.includes(target) ? undefined : pluginsAt(target, seen);
+      if (inherited !== undefined) return inherited;
+    }
+    return undefined;
   }
-  return [];
 }
 
-/** The file that `extends` names: a path, or a module whose configuration is its `tsconfig.json`. */
+/** The file that `extends` names: a path, or a module whose configuration is the one of `tsconfig` in its package.json, or its `tsconfig.json`. */
 function extended(name: string, from: string): string | undefined {
   if (/^(\.|\/|[a-z]:)/i.test(name)) {
     const path = resolve(dirname(from), name);
     return [path, `${path}.json`].find(isFile);
   }
   const load = createRequire(from);
-  for (const candidate of [name, `${name}.json`, `${name}/tsconfig.json`]) {
+  for (const candidate of [() => name, () => named(load, name), () => `${name}.json`, () => `${name}/tsconfig.json`]) {
     try {
-      return load.resolve(candidate);
+      const path = load.resolve(candidate());
+      // the entry point of a package is no configuration
+      if (path.endsWith('.json')) return path;
     } catch {
       // The next spelling.
     }
   }
   return undefined;
+}
+
+/** The configuration that a package.json names. @throws if there is none */
+function named(load: NodeJS.Require, name: string): string {
+  const manifest = load.resolve(`${name}/package.json`);
+  return join(dirname(manifest), load(manifest).tsconfig);
 }

@@ -79,7 +79,7 @@ function faultInText(written: string, own: number): string | undefined {
   if (/^["'`]/u.test(written)) return 'is in quotes, which are part of the value: leave them out.';
   if (OTHER_TARGET.test(written)) return `is not a TCP address, and no other is supported: write "http://host:${own}".`;
   if (ADDRESS_TARGET.test(written) || !/^[a-z][a-z0-9+.-]*:\/\//iu.test(written)) {
-    const rest = withoutSecrets(`//${written.replace(ADDRESS_TARGET, '').replace(/^\/+/u, '')}`) || '//host';
+    const rest = withoutSecrets(`//${written.replace(ADDRESS_TARGET, '').replace(/^\/+/u, '') || 'host'}`);
     const address = /:\d+\b/u.test(rest) ? rest : `${rest}:${own}`;
     return `has no scheme: write "http:${address}" for plaintext or "https:${address}" for TLS.`;
   }

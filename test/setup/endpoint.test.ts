@@ -16,6 +16,8 @@ const GOOD: [text: string, protocol: Protocol, url: string, host: string, port: 
   ['http://127.0.0.1:43180', 'grpc', 'http://127.0.0.1:43180', '127.0.0.1', 43180, false],
   ['http://c:4318', 'http/protobuf', 'http://c:4318/v1/traces', 'c', 4318, false],
   ['http://c:4318/custom', 'http/protobuf', 'http://c:4318/custom', 'c', 4318, false],
+  ['http://c:4318/custom///', 'http/protobuf', 'http://c:4318/custom', 'c', 4318, false],
+  ['http://c:80', 'grpc', 'http://c:80', 'c', 80, false],
 ];
 
 const BAD: [text: string, protocol: Protocol, says: RegExp][] = [
@@ -66,6 +68,12 @@ const BAD: [text: string, protocol: Protocol, says: RegExp][] = [
   ['http://collector:99999', 'grpc', /is not a valid URL: write "http:\/\/host:4317", with a port from 1 to 65535\.$/u],
   ['http://collector:0', 'grpc', /has port 0/u],
   ['http://', 'grpc', /is not a valid URL/u],
+  ['http://collector:4317#part', 'grpc', /has a query or a fragment/u],
+  ['http://user@collector:4317', 'grpc', /holds a user name or password/u],
+  ['http://:secret@collector:4317', 'grpc', /holds a user name or password/u],
+  ['http://collector:0', 'http/protobuf', /has port 0: write the port of the Collector, for OTLP\/HTTP usually 4318\.$/u],
+  ['', 'grpc', /has no scheme: write "http:\/\/host:4317"/u],
+  [`http://collector:4317/${'x'.repeat(300)}`, 'grpc', /^otlp_endpoint "http:\/\/collector:4317\/x{178}" has the path/u],
   ['http://col lector:4317', 'grpc', /is not a valid URL/u],
   ['http://collector\n:4317', 'grpc', /is not a valid URL/u],
 ];
@@ -77,6 +85,9 @@ test('good endpoints are accepted in one normal form', () => {
     const { endpoint } = check;
     assert.equal([endpoint.url, endpoint.host, endpoint.port, endpoint.tls], [url, host, port, tls], text);
     assert.is(endpoint.portWritten, /:\d/u.test(text), text);
+    const inUrl = host.includes(':') ? `[${host}]` : host;
+    assert.equal([endpoint.target, endpoint.protocol], [`${inUrl}:${port}`, protocol], text);
+    assert.ok(Object.isFrozen(endpoint));
   }
 });
 
@@ -124,11 +135,18 @@ test('without a scheme a gRPC address is plaintext or TLS as `insecure` says; ad
   assert.match(url('collector:4318', true, 'http/protobuf'), /has no scheme/u);
   assert.match(url('unix:/run/otel.sock', true), /is not a TCP address/u);
   assert.match(url('collector:4318', true), /has port 4318/u);
+  assert.match(url('"collector:4317"', true), /is in quotes/u);
+  assert.match(url('', true), /has no scheme/u);
+  assert.match(url('http:collector:4317', false), /^https:\/\/collector:4317$/u);
 });
 
 test('the generic endpoint gets the path of traces appended over HTTP, and only there', () => {
   const http = checkEndpoint('https://c.example/base/', 'http/protobuf', { generic: true });
   assert.is(http.ok && http.endpoint.url, 'https://c.example:443/base/v1/traces');
+  const root = checkEndpoint('http://c', 'http/protobuf', { generic: true });
+  assert.is(root.ok && root.endpoint.url, 'http://c:80/v1/traces');
+  const own = checkEndpoint('http://c/base', 'http/protobuf');
+  assert.is(own.ok && own.endpoint.url, 'http://c:80/base');
   const grpc = checkEndpoint('http://c:4317', 'grpc', { generic: true });
   assert.is(grpc.ok && grpc.endpoint.url, 'http://c:4317');
 });

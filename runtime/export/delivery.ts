@@ -65,8 +65,7 @@ export class Delivery {
     const deadline = now() + this.options.timeout;
     await this.#settleResources(waiting);
     const count = this.#fit(waiting);
-    const spans = count < waiting.length ? waiting.slice(0, count) : waiting;
-    return { spans: count, accepted: await this.#deliver(spans, deadline) };
+    return { spans: count, accepted: await this.#deliver(waiting.slice(0, count), deadline) };
   }
 
   /** How many of the spans were taken. */

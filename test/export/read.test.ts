@@ -1,4 +1,4 @@
-// What exports read and write without a connection: protobuf fields, waits that a server asks for, the state in words, failures, and the
+// Parts of an export without a connection: protobuf fields, waits that a server asks for, the state in words, failures, and the
 // spans of a dump.
 
 import { Writer } from 'protobufjs';

@@ -149,7 +149,7 @@ test('no attempt starts at or after the limit of the batch', async () => {
   ] as const) {
     time = 0;
     const { attempts, delivery } = bench(fails, { timeout });
-    await outcome(delivery.send(spansOf(1)));
+    assert.equal(await outcome(delivery.send(spansOf(1))), { spans: 1, accepted: 0 });
     assert.equal(times(attempts), expected);
   }
 });
@@ -204,7 +204,7 @@ test('an attempt without an answer ends at the limit', async () => {
   attempts[0]?.done({ code: 0 });
 });
 
-test('faults of an exporter are failures, whatever it throws or returns', async () => {
+test('faults of an exporter are failures: it may throw or return any value', async () => {
   const unreadable = Object.defineProperty({}, 'code', {
     get: () => {
       throw new Error('x');
@@ -304,8 +304,16 @@ test('attributes that detectors look up are waited for once; 200 ms when the pro
   await pass(199);
   assert.is(other.attempts.length, 0);
   await pass(1);
+  assert.is(other.attempts[0]?.limit, 58_800, 'what is left of the limit');
   await outcome(other.delivery.send([waiting()]), 1000);
   assert.equal(times(other.attempts), [before + 1200, before + 1400]);
+});
+
+test('an attempt has a millisecond at least', async () => {
+  const slow = { attributes: {}, waitForAsyncAttributes: () => new Promise<void>((resolve) => later(resolve, 900)) };
+  const { attempts, delivery } = bench(() => {}, { timeout: 500, endpoint: null });
+  await outcome(delivery.send([span({ resource: slow })]));
+  assert.is(attempts[0]?.limit, 1);
 });
 
 interface QueueChange {

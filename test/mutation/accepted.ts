@@ -80,12 +80,30 @@ export const ACCEPTED: readonly AcceptedMutant[] = [
     change: '1 -> 2',
     reason: 'any number below 0 stands for it',
   })),
-  {
+  ...[
+    ['const MOST_THRESHOLDS = 100;', '100 -> 101'],
+    ['if (thresholds.size >= MOST_THRESHOLDS)', '>= -> >'],
+    ['if (thresholds.size >= MOST_THRESHOLDS)', 'thresholds.size >= MOST_THRESHOLDS -> !(thresholds.size >= MOST_THRESHOLDS)'],
+    ['if (thresholds.size >= MOST_THRESHOLDS)', 'thresholds.clear(); -> ;'],
+    ['thresholds.set(ratio, threshold);', 'thresholds.set(ratio, threshold); -> ;'],
+    ['const PIECE = 512;', '512 -> 513'],
+    ['const block = Buffer.allocUnsafeSlow(PIECE * 32);', '32 -> 33'],
+  ].map(([line, change]) => ({
     file: 'span/identity.ts',
-    line: 'traceId.slice(18, 32)',
-    change: '32 -> 33',
-    reason: 'a trace id has 32 digits',
-  },
+    line: line as string,
+    change: change as string,
+    reason: 'how much is remembered or made at once; ids and answers are the same',
+  })),
+  ...[
+    ['let position = 0;', '0 -> 1'],
+    ['position = 0;', '0 -> 1'],
+    ['if (position + count > text.length) {', '> -> >='],
+  ].map(([line, change]) => ({
+    file: 'span/identity.ts',
+    line: line as string,
+    change: change as string,
+    reason: 'random digits are left out; each is used once at most',
+  })),
   ...['>= -> >', '14 -> 15'].map((change) => ({
     file: 'span/identity.ts',
     line: "before.slice(3).padEnd(14, '0') >= raised.padEnd(14, '0')",
@@ -148,6 +166,18 @@ export const ACCEPTED: readonly AcceptedMutant[] = [
     line: 'for (let index = 0; index < count; index++)',
     change: '< -> <=',
     reason: 'the byte behind the id is not part of it, and is written again by what follows',
+  },
+  {
+    file: 'export/delivery.ts',
+    line: 'failure.retryAfter ?? 0',
+    change: '0 -> 1',
+    reason: 'a pause has 800 ms at least',
+  },
+  {
+    file: 'span/identity.ts',
+    line: 'if (digit !== least) return digit > least;',
+    change: '> -> >=',
+    reason: 'they differ',
   },
   {
     file: 'span/time.ts',

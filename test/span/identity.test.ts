@@ -38,6 +38,11 @@ test('a trace is kept where its randomness is at least what the ratio rejects', 
     ['00000000000000', 1, true],
     ['c0000000000000', 0.25, true],
     ['bfffffffffffff', 0.25, false],
+    ['004189374bc6a8', 0.999, true],
+    ['004189374bc6a7', 0.999, false],
+    ['00418937fbc6a7', 0.999, true],
+    ['ffffffffffffff', 2 ** -60, false],
+    ['ffffffffffffff', 2 ** -53, true],
   ] as const) {
     assert.is(isWithinRatio(traceId(randomness), undefined, ratio), kept, randomness);
     assert.is(isWithinRatio('0'.repeat(32), ot(`rv:${randomness}`), ratio), kept, `rv:${randomness}`);

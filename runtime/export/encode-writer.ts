@@ -113,6 +113,12 @@ export class EncodeWriter {
     this.#word(high);
   }
 
+  /** The time that toHrTime() makes of it. */
+  milliseconds(since: number): void {
+    const seconds = Math.floor(since / 1000);
+    this.time(seconds, Math.round((since - seconds * 1000) * 1e6));
+  }
+
   /** Length and bytes of an id in hexadecimal digits. */
   hex(digits: string): void {
     const count = digits.length >> 1;

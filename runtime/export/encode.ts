@@ -28,6 +28,9 @@ export interface EncodableSpan {
    */
   readonly constantAttributes?: Attributes | undefined;
   readonly ownAttributes?: Attributes | undefined;
+  /** Of a span with `constantAttributes`: both times in milliseconds, from which HrTime would be made for each span. */
+  readonly startMs?: number | undefined;
+  readonly endMs?: number | undefined;
 }
 
 interface EncodableEvent {
@@ -144,8 +147,9 @@ function writeSpan(span: EncodableSpan): void {
   }
   writeText(5, span.name);
   if (span.kind !== undefined && span.kind !== null && span.kind !== -1) writeCount(6, span.kind + 1); // the API has no value for "unspecified"
-  writeTime(7, span.startTime);
-  writeTime(8, span.endTime);
+  const isOurs = span.constantAttributes !== undefined;
+  writeTime(7, (isOurs ? span.startMs : undefined) ?? span.startTime);
+  writeTime(8, (isOurs ? span.endMs : undefined) ?? span.endTime);
   writeSpanAttributes(span);
   writeCount(10, span.droppedAttributesCount);
   for (const event of span.events) writeEvent(event);
@@ -221,9 +225,10 @@ function writeFlags(field: number, traceFlags: number, isRemote: boolean | undef
   writer.fixed32((traceFlags & 0xff) | HAS_IS_REMOTE | (isRemote ? IS_REMOTE : 0));
 }
 
-function writeTime(field: number, time: HrTime): void {
+function writeTime(field: number, time: HrTime | number): void {
   writer.tag(field, FIXED64);
-  writer.time(time[0], time[1]);
+  if (typeof time === 'number') writer.milliseconds(time);
+  else writer.time(time[0], time[1]);
 }
 
 function writeText(field: number, text: string): void {

@@ -129,6 +129,7 @@ export class OtlpExporter implements SpanExporter {
   }
 
   #remarkOf(answer: Uint8Array): Remark | undefined {
+    if (answer.length === 0) return undefined; // the usual one
     try {
       const { partialSuccess } = this.read(answer);
       const count = Number(partialSuccess?.rejectedSpans ?? 0);

@@ -60,7 +60,7 @@ export class RecordedSpan implements Span, OpenSpan {
   #ownDropped = 0;
   #merged: Attributes | undefined = undefined;
   #context: SpanContext | undefined = undefined;
-  #endMs = 0;
+  endMs = 0; // 0 until its end
   eventList: SpanEvents | undefined = undefined;
   readonly site: Site;
   readonly trace: LocalTrace;
@@ -128,15 +128,15 @@ export class RecordedSpan implements Span, OpenSpan {
   }
 
   get endTime(): HrTime {
-    return toHrTime(this.#endMs);
+    return toHrTime(this.endMs);
   }
 
   get duration(): HrTime {
-    return this.ended ? toHrTime(this.#endMs - this.startMs) : [-1, -1];
+    return this.ended ? toHrTime(this.endMs - this.startMs) : [-1, -1];
   }
 
   get durationMs(): number {
-    return this.#endMs - this.startMs;
+    return this.endMs - this.startMs;
   }
 
   /** Milliseconds since the start, by the monotonic clock unless the caller gave the start time. */
@@ -247,15 +247,15 @@ export class RecordedSpan implements Span, OpenSpan {
 
   /** Ends once; a later call changes nothing, nor does one of a processor that is notified of the end. */
   end(endTime?: TimeInput): void {
-    if (this.ended || this.#endMs !== 0) return;
-    this.#endMs = max(this.#time(endTime), this.startMs);
+    if (this.ended || this.endMs !== 0) return;
+    this.endMs = max(this.#time(endTime), this.startMs);
     this.recorder.finish(this);
   }
 
   /** Ends the span, or discards it below `minimum` ms, unless a child, a carrier or a log line has asked for its identity. */
   endOrDiscard(minimum: number): void {
-    if (this.ended || this.#endMs !== 0) return;
-    this.#endMs = max(this.nowMs(), this.startMs);
+    if (this.ended || this.endMs !== 0) return;
+    this.endMs = max(this.nowMs(), this.startMs);
     if (this.durationMs < minimum && this.#context === undefined) this.recorder.discard(this);
     else this.recorder.finish(this);
   }
@@ -263,7 +263,7 @@ export class RecordedSpan implements Span, OpenSpan {
   /** Ends the span after an end that failed half-way. */
   endAfterFault(): void {
     if (this.ended) return;
-    if (this.#endMs === 0) this.#endMs = max(this.nowMs(), this.startMs);
+    if (this.endMs === 0) this.endMs = max(this.nowMs(), this.startMs);
     this.recorder.finish(this);
   }
 

@@ -10,6 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type EncodableSpan, encodeSpans, reuse } from '../../runtime/export/encode.js';
 import { EncodeWriter } from '../../runtime/export/encode-writer.js';
+import { toHrTime } from '../../runtime/span/time.js';
 import { report } from '../evidence.js';
 import { SpanGenerator } from './generator.js';
 import { exportRequestType } from './messages.js';
@@ -77,6 +78,29 @@ const plain = (change: Partial<EncodableSpan> = {}): EncodableSpan => ({
   events: [],
   links: [],
   ...change,
+});
+
+test('encodes times in milliseconds as the HrTime that is made of them, of spans with constant attributes alone', () => {
+  const anywhere = Array.from({ length: 2000 }, (_, at) => ((at * 0.618_033_988_749) % 1) * 4e12);
+  const edges = [
+    0,
+    0.0000005,
+    0.9999995,
+    999.9999996,
+    1_764_460_800_000,
+    1_764_460_799_999.9998,
+    2 ** 41 - 2 ** -12,
+    9_223_372_036_854,
+  ];
+  for (const ms of [...edges, ...anywhere]) {
+    const hours = { startTime: toHrTime(ms), endTime: toHrTime(ms + 0.25) };
+    const base = plain({ constantAttributes: Object.freeze({}) });
+    const expected = Buffer.from(encodeSpans([{ ...base, ...hours }]));
+    assert.ok(expected.equals(encodeSpans([{ ...base, startMs: ms, endMs: ms + 0.25 }])), `${ms}`);
+    const foreign = { ...base, ...hours, constantAttributes: undefined };
+    const untouched = Buffer.from(encodeSpans([foreign]));
+    assert.ok(untouched.equals(encodeSpans([{ ...foreign, startMs: 1, endMs: 2 }])), `${ms}`);
+  }
 });
 
 /** Each protobuf length has its shortest form, because strict decoders refuse longer ones. */

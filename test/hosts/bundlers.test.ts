@@ -7,10 +7,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { lowersBlocksAt } from '../../transformer/hosts/block-target.js';
 import { buildOnce } from './built.js';
 import { BUNDLERS, type Bundler, outputOf } from './bundlers.js';
-import { ROOT, type Variant, write, writeProject } from './conformance/project.js';
-import { conformance, LEGACY, part, STANDARD, testWith, variant } from './conformance/suite.js';
+import { link, newDirectory, ROOT, type Variant, write, writeProject } from './conformance/project.js';
+import { conformance, execute, LEGACY, part, STANDARD, testWith, variant } from './conformance/suite.js';
 
 const installed = (name: string): string => part('bundlers/node_modules', name);
 const packagesOf = (names: readonly string[]): Record<string, string> =>
@@ -116,6 +117,59 @@ testWith('bundlers')('misuse and invalid options end the build with the message 
   config.compilerOptions.plugins[0].namspace = 'x';
   write(directory, 'tsconfig.json', JSON.stringify(config));
   assert.match(run().stderr, /error TS91011: .*'namspace'/);
+});
+
+/** Each build writes `plain.mjs`, without the plugin, and `planted.mjs`. */
+const LOWERED: Readonly<Record<string, string>> = {
+  esbuild: `import { build } from 'esbuild';
+const run = (name, plugins) => build({ entryPoints: ['main.ts'], outfile: name, bundle: true, packages: 'external', platform: 'node', format: 'esm', target: ['node14', 'es2021'], plugins });`,
+  vite: `import { build } from 'vite';
+const output = (entryFileNames) => ({ external: [/^spanwright/], output: { entryFileNames } });
+const run = (name, plugins) => build({ configFile: false, logLevel: 'error', plugins,
+  build: { ssr: 'main.ts', outDir: '.', emptyOutDir: false, target: 'es2021', minify: false, rolldownOptions: output(name) } });`,
+  rolldown: `import { rolldown } from 'rolldown';
+const run = async (file, plugins) => {
+  const bundle = await rolldown({ input: 'main.ts', platform: 'node', external: [/^spanwright/], transform: { target: 'es2021' }, plugins });
+  await bundle.write({ file, format: 'es' });
+};`,
+};
+
+for (const [name, script] of Object.entries(LOWERED))
+  testWith('bundlers')(`${name}: classes keep their names where static blocks are lowered`, () => {
+    const directory = newDirectory();
+    link(directory, {
+      ...packagesOf([name, 'typescript']),
+      spanwright: ROOT,
+      '@opentelemetry': join(ROOT, 'node_modules/@opentelemetry'),
+    });
+    write(directory, 'package.json', '{ "name": "app", "type": "module", "dependencies": { "spanwright": "*" } }');
+    write(
+      directory,
+      'main.ts',
+      `class Plain { own() { return this.constructor.name; } get size() { return 1; } *list() { yield 1; } }
+const Given = class { run() { return 1; } };
+console.log(new Plain().own(), Plain.name, [...new Plain().list()], Given.name, (class { run() { return 1; } }).name);`,
+    );
+    write(
+      directory,
+      'build.mjs',
+      `${script}
+import spanwright from 'spanwright/unplugin/${name}';
+await run('plain.mjs', []);
+await run('planted.mjs', [spanwright({ tsconfig: false, auto: [{ files: '**', minLines: 1 }] })]);`,
+    );
+    execute(directory, process.execPath, ['build.mjs']);
+    assert.match(readFileSync(join(directory, 'planted.mjs'), 'utf8'), /spanwright\/emitted/);
+    const [plain, planted] = ['plain.mjs', 'planted.mjs'].map((file) => execute(directory, process.execPath, [file]));
+    assert.match(plain ?? '', /^Plain Plain \[ 1 \] Given/);
+    assert.is(planted, plain);
+  });
+
+test('static blocks are lowered for targets before the first release that has them', () => {
+  for (const target of ['es6', 'es2021', 'node14', 'node16.4', ['esnext', 'safari16'], 'chrome111, firefox92'])
+    assert.ok(lowersBlocksAt(target), String(target));
+  for (const target of [undefined, false, 'esnext', 'es2022', 'node16.11', 'node20', ['chrome111', 'safari16.4'], 'hermes0.12'])
+    assert.not.ok(lowersBlocksAt(target), String(target));
 });
 
 test.run();

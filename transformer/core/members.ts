@@ -17,7 +17,7 @@ interface MembersRequest {
   readonly file: ts.SourceFile;
   readonly recognition: Recognition;
   readonly decorators: 'legacy' | 'standard';
-  readonly staticBlocks: 'typescript' | 'esbuild';
+  readonly staticBlocks: 'typescript' | 'esbuild' | 'renaming';
   readonly lowersBlocks?: boolean;
 }
 
@@ -57,6 +57,7 @@ export function membersIn(request: MembersRequest) {
 
   /** True if a static block may be added to the class. */
   function takesBlock(node: ts.ClassLikeDeclaration): boolean {
+    if (request.staticBlocks === 'renaming') return false;
     return request.lowersBlocks !== true || !ts.isClassDeclaration(node) || node.name !== undefined;
   }
 

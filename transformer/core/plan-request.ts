@@ -22,9 +22,10 @@ export interface PlanRequest {
   readonly designTypes?: boolean;
   /**
    * How static blocks of a class with decorators are compiled. `typescript`: `this` is lost in them below ES2022. `esbuild`: `this` is
-   * kept, but the class is renamed if it names itself, or if a member has a decorator of the language.
+   * kept, but the class is renamed if it names itself, or if a member has a decorator of the language. `renaming`: esbuild and Oxc below
+   * ES2022, which rename any class that has a block.
    */
-  readonly staticBlocks: 'typescript' | 'esbuild';
+  readonly staticBlocks: 'typescript' | 'esbuild' | 'renaming';
   /**
    * TypeScript lowers static blocks (a target below ES2022). From an anonymous default class with one, TypeScript 5 and 6 emit a class
    * statement without a name, which is no JavaScript, and 7 gives the class another name.

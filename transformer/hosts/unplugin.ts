@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import type { UnpluginFactory, UnpluginInstance } from 'unplugin' with { 'resolution-mode': 'import' };
 import { installedFile, isOwnFile } from '../core/installed.js';
 import type { Printed } from '../print/text-edits.js';
+import { lowersBlocksAt } from './block-target.js';
 import {
   type EsbuildOutput,
   type FarmConfig,
@@ -46,8 +47,7 @@ export interface SpanwrightPluginOptions {
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 
 /**
- * The compiler of Vite and Rolldown, Oxc, knows legacy decorators alone, and leaves those of the standard to engines that do not know them
- * (Vite 8.3, Rolldown 1.3); Farm's (1.7) makes code of private methods that no engine takes.
+ * Oxc (Vite 8.3, Rolldown 1.3) compiles legacy decorators alone; Farm (1.7) makes code of private methods that no engine takes.
  */
 const FAILS_AT_DECORATORS: ReadonlySet<string> = new Set(['vite', 'rolldown', 'farm']);
 
@@ -73,6 +73,8 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
   let reloadable = (): boolean => false;
   /** The output is for browsers or edge runtimes, where nothing is recorded. */
   let client = false;
+  /** The bundler compiles static blocks away. */
+  let renames = false;
 
   /** The parser starts with the first file, so that naming the plugin in a configuration costs nothing. */
   function textsOfFile(path: string): Texts {
@@ -81,7 +83,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       directory: root,
       tsconfig: tsconfig === false ? null : (namedConfiguration() ?? given),
       options,
-      staticBlocks: BEHIND_TYPESCRIPT.has(framework) ? 'typescript' : 'esbuild',
+      staticBlocks: BEHIND_TYPESCRIPT.has(framework) ? 'typescript' : renames ? 'renaming' : 'esbuild',
       purpose: 'bundle',
       reloadable: reloadable(),
       ...(TAKES_NEAREST.has(framework) && { decoratorsOf: 'nearest' as const }),
@@ -142,8 +144,9 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     },
     watchChange: (path) => served.changed(path),
     vite: {
-      configResolved({ root: resolved, command }) {
+      configResolved({ root: resolved, command, build }) {
         root = resolved;
+        renames = command === 'build' && lowersBlocksAt(build.target);
         // Vitest starts a server too, and loads each file once a process
         reloadable = () => command === 'serve' && process.env.VITEST === undefined;
       },
@@ -156,8 +159,9 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       },
     },
     rolldown: {
-      options({ platform }) {
+      options({ platform, transform }) {
         client = platform === 'browser';
+        renames = lowersBlocksAt(transform?.target);
       },
     },
     webpack(compiler) {
@@ -176,6 +180,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
         root = initialOptions.absWorkingDir ?? root;
         client = isBrowserOfEsbuild(initialOptions);
         given = initialOptions.tsconfig === undefined ? undefined : resolve(root, initialOptions.tsconfig);
+        renames = lowersBlocksAt(initialOptions.target) || initialOptions.supported?.['class-static-blocks'] === false;
         initialOptions.supported = { decorators: false, ...initialOptions.supported };
         if (initialOptions.bundle === true) defineRequire(initialOptions);
       },

@@ -20,6 +20,5 @@ export function endAbandoned(): void {
     }
     abandoned.first = span.nextAbandoned;
     span.nextAbandoned = undefined;
-    span.isAbandoned = false;
   }
 }

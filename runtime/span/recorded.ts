@@ -46,7 +46,7 @@ export class RecordedSpan implements Span, OpenSpan {
   after: OpenEntry | undefined = undefined;
   listed = false;
   awaited: object | undefined = undefined;
-  /** In the list of spans whose start or end failed (abandoned.ts), and the next one there. */
+  /** Start or end failed: it is or was in the list of abandoned.ts, and the next one there. */
   isAbandoned = false;
   attempts = 0;
   nextAbandoned: RecordedSpan | undefined = undefined;

@@ -16,7 +16,11 @@ async function captured(work: (span: RecordedSpan) => void, options: object = {}
   let found: Captured = {};
   await traced({ enabled: true, redact: 'hidden', ...options }, async ({ spans }) => {
     const span = startSpan('captured') as unknown as RecordedSpan;
-    work(span);
+    const lines = await noticesDuring(() => work(span));
+    assert.equal(
+      lines.filter((line) => line.includes('SPW010')),
+      [],
+    );
     span.end();
     const own = Object.entries((await spans())[0]?.attributes ?? {}).filter(([key]) => key.startsWith('spanwright.'));
     found = Object.fromEntries(own.map(([key, value]) => [key.slice('spanwright.'.length), value]));

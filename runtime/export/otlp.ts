@@ -76,7 +76,7 @@ export class OtlpExporter implements SpanExporter {
       const batch = count === spans.length ? spans : spans.slice(0, count);
       this.#encode(batch);
       if (this.#body.length <= MOST_BYTES || count === 1) return count;
-      count = Math.max(1, Math.min(count - 1, Math.floor((count * MOST_BYTES * 0.9) / this.#body.length)));
+      count = Math.max(1, Math.floor((count * MOST_BYTES * 0.9) / this.#body.length)); // at least one less, because the bytes are above the limit
     }
   }
 

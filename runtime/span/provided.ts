@@ -151,8 +151,7 @@ export class ProviderRecorder extends Recorder {
     } else if (this.#scope === scope && this.#tracer !== undefined) return this.#tracer;
     let tracer = this.#tracers.get(scope);
     if (tracer === undefined) {
-      const { name, version, schemaUrl } = scope;
-      tracer = provider.getTracer(name, version, schemaUrl === undefined ? {} : { schemaUrl });
+      tracer = provider.getTracer(scope.name, scope.version);
       this.#tracers.set(scope, tracer);
     }
     this.#tracer = tracer;

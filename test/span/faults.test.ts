@@ -116,6 +116,16 @@ test('a result that cannot be followed ends its call, and is logged with its sit
     assert.is(tracing.openCount, 0);
   }));
 
+test('a fault at the use of a result is logged with its site, and the use does what it did', () =>
+  traced({ enabled: true }, async () => {
+    // biome-ignore lint/suspicious/noThenProperty: what is tried
+    const lazy = instrument(at('lazy'), () => ({ then: (done: (value: number) => void) => done(7) }))();
+    const results: number[] = [];
+    const [text] = await failing(FinalizationRegistry.prototype, 'unregister', () => lazy.then((value) => results.push(value)));
+    assert.match(text as string, /^use of the result of faults::n\d+.*fault of unregister/);
+    assert.equal(results, [7]);
+  }));
+
 type Iteration = Parameters<typeof observeSteps>[1];
 const broken = (): never => {
   throw new Error('of the iteration');

@@ -168,6 +168,17 @@ test('a condition reads the constant where the callback gives no such attribute,
     }
   }));
 
+test('a call that may not start a trace in a context is recorded there once it may', () =>
+  traced({ enabled: true, roots: 'nothing::here' }, async ({ tracing, spans }) => {
+    const call = instrument(at('call'), () => 1);
+    const inside = ROOT_CONTEXT.setValue(Symbol('key'), 1);
+    for (const expected of [0, 1]) {
+      context.with(inside, call);
+      assert.is((await spans()).length, expected);
+      tracing.setEnabled(true, { for: '1m', only: 'edges' });
+    }
+  }));
+
 /** Names of the methods that were called on the provider's span, and with what. */
 function watched(span: Span): string[] {
   const calls: string[] = [];

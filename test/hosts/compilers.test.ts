@@ -7,8 +7,9 @@ import * as assert from 'uvu/assert';
 import { parserFor } from '../../transformer/hosts/parse.js';
 import { textsOf } from '../../transformer/hosts/texts.js';
 import { chained, type Source } from '../../transformer/print/chain.js';
+import { buildOnce } from './built.js';
 import { ROOT } from './conformance/project.js';
-import { conformance, execute, LEGACY, NODE24, part, STANDARD, variant } from './conformance/suite.js';
+import { conformance, LEGACY, NODE24, part, STANDARD, variant } from './conformance/suite.js';
 
 const EMITTED = { arguments: ['--enable-source-maps', 'out/main.js'] };
 
@@ -16,8 +17,8 @@ conformance({
   name: 'tspc, TypeScript 5.9',
   variants: [LEGACY, STANDARD, variant('legacy', 'esm'), variant('standard', 'commonjs')],
   transforms: true,
-  build(directory) {
-    execute(directory, process.execPath, [join(ROOT, 'node_modules/ts-patch/bin/tspc.js')]);
+  async build(directory) {
+    await buildOnce(directory, process.execPath, [join(ROOT, 'node_modules/ts-patch/bin/tspc.js')]);
     return EMITTED;
   },
 });
@@ -29,8 +30,8 @@ conformance({
   transforms: true,
   compilerOptions: { ignoreDeprecations: '6.0' },
   packages: () => ({ typescript: part('ts6/node_modules/typescript'), 'ts-patch': part('ts6/node_modules/ts-patch') }),
-  build(directory) {
-    execute(directory, NODE24, [part('ts6/node_modules/ts-patch/bin/tspc.js')]);
+  async build(directory) {
+    await buildOnce(directory, NODE24, [part('ts6/node_modules/ts-patch/bin/tspc.js')]);
     return EMITTED;
   },
 });
@@ -39,7 +40,7 @@ conformance({
   name: 'the text printer before TypeScript 5.9',
   variants: [LEGACY, STANDARD, variant('legacy', 'esm'), variant('standard', 'commonjs')],
   transforms: true,
-  build(directory, { modules }) {
+  async build(directory, { modules }) {
     const texts = textsOf({ parser: parserFor(ROOT), directory, tsconfig: join(directory, 'tsconfig.json') });
     const maps = new Map<string, Source>();
     for (const name of readdirSync(join(directory, 'src'))) {
@@ -53,7 +54,7 @@ conformance({
       writeFileSync(path, found.printed.code);
     }
     assert.ok(maps.size > 0);
-    execute(directory, process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '--noCheck']);
+    await buildOnce(directory, process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '--noCheck']);
     for (const name of readdirSync(join(directory, 'out')).filter((file) => file.endsWith('.map'))) {
       const path = join(directory, 'out', name);
       writeFileSync(
@@ -74,8 +75,8 @@ conformance({
     typescript: part('ts7/node_modules/typescript'),
     '@typescript': part('ts7/node_modules/@typescript'),
   }),
-  build(directory) {
-    execute(directory, process.execPath, [join(ROOT, 'dist/cli/main.js'), 'build', '-p', 'tsconfig.json']);
+  async build(directory) {
+    await buildOnce(directory, process.execPath, [join(ROOT, 'dist/cli/main.js'), 'build', '-p', 'tsconfig.json']);
     return EMITTED;
   },
 });

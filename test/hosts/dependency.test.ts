@@ -84,7 +84,7 @@ function workspace({ installed, app = {}, root = {}, source }: Layout): string {
     // tspc loads the plugin from where it is, which is not beside the application in each layout.
     ['tsconfig.tspc.json', join(ROOT, 'dist/transformer/index.js')],
   ] as const) {
-    const kinds = { target: 'ES2022', module: 'Node16', experimentalDecorators: true, skipLibCheck: true };
+    const kinds = { target: 'ES2022', lib: ['ES2022'], module: 'Node16', experimentalDecorators: true, skipLibCheck: true };
     const compilerOptions = { ...kinds, rootDir: 'src', outDir: 'out', types: ['node'], plugins: [{ transform, auto }] };
     write(directory, name, JSON.stringify({ compilerOptions, include: ['src'] }));
   }

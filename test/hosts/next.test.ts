@@ -3,19 +3,21 @@
 // admin hook: route handlers, server components and server actions are recorded, edge routes and client components run as they are.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
+import { digestOf, keep } from '../kept.js';
 import { ROOT, write } from './conformance/project.js';
 import { part, testWith } from './conformance/suite.js';
 import { NEXT_TC39, nextTitleOf } from './matrix.js';
 import { nextApp } from './next-app.js';
 
 const NEXT = part('next/node_modules/next/dist/bin/next');
+const LOCK = 'node_modules/.package-lock.json';
 const QUIET = { NEXT_TELEMETRY_DISABLED: '1', CI: 'true' };
 
 let receiver: Receiver;
@@ -43,12 +45,26 @@ function application(kind: 'legacy' | 'TC39' = 'legacy'): string {
   return folder;
 }
 
-/** @throws Error with what Next printed */
-function build(folder: string, bundler: string): void {
+/**
+ * Kept by the content of the application, of dist and of the packages.
+ * @throws Error with what Next printed
+ */
+async function build(folder: string, bundler: string): Promise<void> {
   const env = { ...process.env, ...QUIET };
   const args = [NEXT, 'build', `--${bundler}`];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', timeout: 280_000, env });
-  assert.is(status, 0, `next build --${bundler}:\n${stdout}${stderr}`);
+  const installed = digestOf(ROOT, ['dist', 'package.json', LOCK]) + digestOf(part('next'), ['package.json', '.stamp']);
+  const kept = await keep([process.version, ...args, installed, digestOf(folder, ['.'])].join('\0'), (made) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: folder,
+      encoding: 'utf8',
+      timeout: 280_000,
+      env,
+    });
+    assert.is(status, 0, `next build --${bundler}:\n${stdout}${stderr}`);
+    rmSync(join(folder, '.next/cache'), { recursive: true, force: true });
+    cpSync(join(folder, '.next'), made, { recursive: true });
+  });
+  cpSync(kept, join(folder, '.next'), { recursive: true });
 }
 
 async function freePort(): Promise<number> {
@@ -101,7 +117,7 @@ const withNext = testWith('next');
 for (const bundler of ['turbopack', 'webpack'] as const)
   withNext(nextTitleOf(bundler), async () => {
     const folder = application();
-    build(folder, bundler);
+    await build(folder, bundler);
     assertClientIsLeftAlone(folder);
     const service = `shop by ${bundler}`;
     const { url, admin } = await start(folder, service);

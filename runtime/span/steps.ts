@@ -4,7 +4,7 @@
 import type { Context } from '@opentelemetry/api';
 import { apply, defineOrThrow, isExtensible } from '../captured.js';
 import { withContext } from '../context/active.js';
-import { guarded, reportFault } from '../fault.js';
+import { reportFault } from '../fault.js';
 
 type StepName = 'next' | 'return' | 'throw';
 type Step = (this: unknown, value?: unknown) => unknown;
@@ -47,18 +47,22 @@ export function observeSteps(iterator: object, iteration: Iteration): void {
 }
 
 function observedStep(name: StepName, step: Step, iteration: Iteration, running: { step: boolean }): Step {
-  const finish = guarded('end of an iteration', (result: StepResult) => {
-    // after return() an iterator has finished, unless its result has `done: false`
-    if (name === 'return' ? result?.done !== false : result?.done) iteration.finished(result?.value);
-    else iteration.stepped?.();
-  });
-  const fail = guarded('end of an iteration', (error: unknown) => iteration.failed(error));
   const finished = (result: StepResult): StepResult => {
-    finish(result);
+    try {
+      // after return() an iterator has finished, unless its result has `done: false`
+      if (name === 'return' ? result?.done !== false : result?.done) iteration.finished(result?.value);
+      else iteration.stepped?.();
+    } catch (fault) {
+      reportFault('end of an iteration', fault);
+    }
     return result;
   };
   const failed = (error: unknown): never => {
-    fail(error);
+    try {
+      iteration.failed(error);
+    } catch (fault) {
+      reportFault('end of an iteration', fault);
+    }
     throw error;
   };
   return {

@@ -93,6 +93,7 @@ test('a dump holds the trees of calls that were not recorded, with their callers
   assert.equal(exporter.getFinishedSpans(), [], 'nothing is exported before a dump');
   const spans = await dumped();
   assert.equal(outline(spans), [...TREE, ...TREE]);
+  assert.ok(spans.every(({ status }) => status.code === 'unset'));
   const roots = spans.filter(({ parentSpanId }) => parentSpanId === '');
   assert.is(new Set(spans.map(({ traceId }) => traceId)).size, 2);
   assert.equal(

@@ -212,6 +212,8 @@ function writeInvalid(span: Span): void {
 test("writes to a provider's span what is valid, until the end, and ends it once", () =>
   insideSdk(createSampler({ enabled: true }), ({ copying, sampler }) => {
     const span = startSpan('block', at('block'));
+    const ageMs = (span as unknown as RecordedSpan).ageMs();
+    assert.ok(ageMs >= 0 && ageMs < 60_000, `${ageMs} ms`);
     const calls = watched(copying.started[0] as Span);
     writeInvalid(span);
     assert.equal(calls, []);

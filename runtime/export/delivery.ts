@@ -112,8 +112,12 @@ export class Delivery {
 
   /** A span that cannot be encoded makes the attempt fail. */
   #fit(spans: ReadableSpan[]): number {
+    const { exporter } = this.options;
     try {
-      return this.options.exporter.fit?.(spans) ?? spans.length;
+      if (exporter.fit !== undefined) return exporter.fit(spans);
+      // objects that a user's exporter derives from the spans would each draw an id of their own
+      for (const span of spans) span.spanContext();
+      return spans.length;
     } catch {
       return spans.length;
     }

@@ -137,6 +137,7 @@ class Guarded implements SpanProcessor {
     if (this.inner.onEnding !== undefined) this.#call('onEnding', span);
   }
   onEnd(span: ReadableSpan): void {
+    span.spanContext(); // objects that are derived from the span would each draw an id of their own
     this.#call('onEnd', span);
   }
   forceFlush(limitMillis = this.configuration.exportTimeout): Promise<void> {

@@ -55,11 +55,12 @@ export class RecordedSpan implements Span, OpenSpan {
   ended = false;
   passedOn: boolean | undefined = undefined; // true: the error that failed it was recorded by a span below
   droppedLinksCount = 0;
-  #own: Attributes | undefined = undefined;
-  #ownCount = 0;
-  #ownDropped = 0;
-  #merged: Attributes | undefined = undefined;
-  #context: SpanContext | undefined = undefined;
+  /** Attributes of this span alone. It has precedence over the same key of the site. */
+  ownAttributes: Attributes | undefined = undefined;
+  private ownCount = 0;
+  private ownDropped = 0;
+  private merged: Attributes | undefined = undefined;
+  private identity: SpanContext | undefined = undefined;
   endMs = 0; // 0 until its end
   eventList: SpanEvents | undefined = undefined;
   readonly site: Site;
@@ -95,9 +96,9 @@ export class RecordedSpan implements Span, OpenSpan {
 
   /** Attributes of the site and of the span in one object; made when first read after a change. */
   get attributes(): Attributes {
-    if (this.#own === undefined) return this.constantAttributes;
-    this.#merged ??= { ...this.constantAttributes, ...this.#own };
-    return this.#merged;
+    if (this.ownAttributes === undefined) return this.constantAttributes;
+    this.merged ??= { ...this.constantAttributes, ...this.ownAttributes };
+    return this.merged;
   }
 
   /** Attributes of the site; one object for all of its spans. Read by the encoder (export/encode.ts), with `ownAttributes`. */
@@ -105,13 +106,8 @@ export class RecordedSpan implements Span, OpenSpan {
     return this.recorder.constant(this.site).attributes;
   }
 
-  /** Attributes of this span alone. It has precedence over the same key of the site. */
-  get ownAttributes(): Attributes | undefined {
-    return this.#own;
-  }
-
   get droppedAttributesCount(): number {
-    return this.#ownDropped + this.recorder.constant(this.site).dropped;
+    return this.ownDropped + this.recorder.constant(this.site).dropped;
   }
 
   /** In the order in which they were added. Reading them reads the stacks of errors. */
@@ -145,13 +141,13 @@ export class RecordedSpan implements Span, OpenSpan {
   }
 
   spanContext(): SpanContext {
-    if (this.#context === undefined) {
+    if (this.identity === undefined) {
       const { id: traceId, flags: traceFlags, traceState } = this.trace;
       const spanId = newSpanId();
       // two literals: a spread costs more than the rest of a span
-      this.#context = traceState === undefined ? { traceId, spanId, traceFlags } : { traceId, spanId, traceFlags, traceState };
+      this.identity = traceState === undefined ? { traceId, spanId, traceFlags } : { traceId, spanId, traceFlags, traceState };
     }
-    return this.#context;
+    return this.identity;
   }
 
   isRecording(): boolean {
@@ -163,20 +159,20 @@ export class RecordedSpan implements Span, OpenSpan {
     const { limits } = this.recorder;
     const clean = limits.hides?.(key) ? REDACTED : cleanValue(value, limits);
     if (clean === undefined) return this;
-    this.#own ??= {};
-    if (!hasOwn(this.#own, key) && (key === '__proto__' || !this.#takes(key))) return this;
-    this.#own[key] = clean;
-    this.#merged = undefined;
+    this.ownAttributes ??= {};
+    if (!hasOwn(this.ownAttributes, key) && (key === '__proto__' || !this.takes(key))) return this;
+    this.ownAttributes[key] = clean;
+    this.merged = undefined;
     return this;
   }
 
   /** Counts a new key. False beyond the limit; a key of the site replaces the site's value. */
-  #takes(key: string): boolean {
+  private takes(key: string): boolean {
     const { attributes, room } = this.recorder.constant(this.site);
     if (hasOwn(attributes, key)) return true;
-    const takes = this.#ownCount < room;
-    if (takes) this.#ownCount++;
-    else this.#ownDropped++;
+    const takes = this.ownCount < room;
+    if (takes) this.ownCount++;
+    else this.ownDropped++;
     return takes;
   }
 
@@ -188,7 +184,7 @@ export class RecordedSpan implements Span, OpenSpan {
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.ended || typeof name !== 'string') return this;
     const timed = isTimeInput(attributesOrTime);
-    const at = toHrTime(this.#time(timed ? attributesOrTime : time));
+    const at = toHrTime(this.time(timed ? attributesOrTime : time));
     this.eventList ??= new SpanEvents(this.recorder.limits);
     this.eventList.add(timedEvent(name, timed ? undefined : attributesOrTime, at, this.recorder.limits));
     return this;
@@ -221,17 +217,17 @@ export class RecordedSpan implements Span, OpenSpan {
   }
 
   recordException(exception: Exception, time?: TimeInput): void {
-    if (!this.ended) this.#recordThrown(exception, describeThrown(exception), time);
+    if (!this.ended) this.recordThrown(exception, describeThrown(exception), time);
   }
 
   /** Status, `error.type`, and the exception where this trace has not recorded the error yet. */
   recordFailure(error: unknown, thrown = describeThrown(error)): void {
     this.setStatus({ code: SpanStatusCode.ERROR, message: thrown.message });
     this.setAttribute('error.type', thrown.type);
-    this.#recordThrown(error, thrown, undefined);
+    this.recordThrown(error, thrown, undefined);
   }
 
-  #recordThrown(error: unknown, thrown: Thrown, time: TimeInput | undefined): void {
+  private recordThrown(error: unknown, thrown: Thrown, time: TimeInput | undefined): void {
     const isNew = this.trace.isNew(error);
     this.passedOn = !isNew && (this.passedOn ?? true);
     if (!isNew) return;
@@ -242,13 +238,13 @@ export class RecordedSpan implements Span, OpenSpan {
 
   protected writeException(thrown: Thrown, time: TimeInput | undefined): void {
     this.eventList ??= new SpanEvents(this.recorder.limits);
-    this.eventList.addException(thrown, toHrTime(this.#time(time)));
+    this.eventList.addException(thrown, toHrTime(this.time(time)));
   }
 
   /** Ends once; a later call changes nothing, nor does one of a processor that is notified of the end. */
   end(endTime?: TimeInput): void {
     if (this.ended || this.endMs !== 0) return;
-    this.endMs = max(this.#time(endTime), this.startMs);
+    this.endMs = max(this.time(endTime), this.startMs);
     this.recorder.finish(this);
   }
 
@@ -256,7 +252,7 @@ export class RecordedSpan implements Span, OpenSpan {
   endOrDiscard(minimum: number): void {
     if (this.ended || this.endMs !== 0) return;
     this.endMs = max(this.nowMs(), this.startMs);
-    if (this.durationMs < minimum && this.#context === undefined) this.recorder.discard(this);
+    if (this.durationMs < minimum && this.identity === undefined) this.recorder.discard(this);
     else this.recorder.finish(this);
   }
 
@@ -286,7 +282,7 @@ export class RecordedSpan implements Span, OpenSpan {
     return this.trace.anchor + now();
   }
 
-  #time(time: TimeInput | undefined): number {
+  private time(time: TimeInput | undefined): number {
     return time === undefined ? this.nowMs() : fromTimeInput(time, this.trace.anchor);
   }
 }

@@ -9,26 +9,25 @@ import { RANDOM } from '../propagation/traceparent.js';
 import { newSpanId, withoutThreshold } from './identity.js';
 
 export class UnsampledSpan extends SilentSpan {
-  readonly #traceId: string;
-  readonly #remote: SpanContext | undefined;
-  #context: SpanContext | undefined = undefined;
+  private context: SpanContext | undefined = undefined;
 
   /** @param remote the parent whose trace continues, and whose own decision is ignored */
-  constructor(traceId: string, remote: SpanContext | undefined) {
+  constructor(
+    private readonly traceId: string,
+    private readonly remote: SpanContext | undefined,
+  ) {
     super();
-    this.#traceId = traceId;
-    this.#remote = remote;
   }
 
   spanContext(): SpanContext {
-    this.#context ??= this.#identity();
-    return this.#context;
+    this.context ??= this.identity();
+    return this.context;
   }
 
-  #identity(): SpanContext {
-    const traceId = this.#traceId;
-    if (this.#remote === undefined) return { traceId, spanId: newSpanId(), traceFlags: RANDOM };
-    const { spanId, traceFlags, traceState } = this.#remote;
+  private identity(): SpanContext {
+    const traceId = this.traceId;
+    if (this.remote === undefined) return { traceId, spanId: newSpanId(), traceFlags: RANDOM };
+    const { spanId, traceFlags, traceState } = this.remote;
     const passedOn = withoutThreshold(traceState);
     return { traceId, spanId, traceFlags: traceFlags & RANDOM, ...(passedOn && { traceState: passedOn }) };
   }

@@ -2,9 +2,11 @@
 // notices of each.
 
 import { context, propagation, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createSampler, instrument, startSpan, withRemoteContext } from '../../runtime/index.js';
+import { createSampler, instrument, startSpan, type TracingOptions, withRemoteContext } from '../../runtime/index.js';
 import { isRecorded, type RecordedSpan } from '../../runtime/span/recorded.js';
 import { state } from '../../runtime/state.js';
 import { insideSdk } from '../gate/inside-sdk.js';
@@ -385,6 +387,49 @@ test('startActiveSpan() of a tracer that records nothing runs the body in the gi
     outer.end();
     assert.equal(seen, [undefined, false, undefined, 'given', false, undefined, undefined, false, outer.spanContext().spanId]);
     assert.is((await spans()).length, 1);
+  }));
+
+/** Ways in which exporters, processors and tracers of others read a span. Each works with the SDK's. */
+const DERIVED: Readonly<Record<string, <T extends object>(span: T) => T>> = {
+  'an object that inherits from it': (span) => Object.create(span),
+  'a Proxy': (span) => new Proxy(span, { get: (target, name, receiver) => Reflect.get(target, name, receiver) }),
+};
+const json = (spans: ReadableSpan[]): string => Buffer.from(JsonTraceSerializer.serializeRequest(spans) ?? []).toString();
+
+for (const [way, derive] of Object.entries(DERIVED)) {
+  test(`exporters and processors may read a span through ${way}`, async () => {
+    const read: string[] = [];
+    const note = (spans: ReadableSpan[]): void => void read.push(json(spans.map(derive)), json(spans));
+    const exporter = {
+      export(spans: ReadableSpan[], done: (result: { code: number }) => void) {
+        note(spans);
+        done({ code: 0 });
+      },
+      shutdown: () => Promise.resolve(),
+    };
+    const nothing = { onStart: () => {}, forceFlush: () => Promise.resolve(), shutdown: () => Promise.resolve() };
+    const call = instrument({ ...at('call'), attributes: { a: 1 } }, () => trace.getActiveSpan()?.setAttribute('b', 2));
+    for (const options of [{ exporter }, { spanProcessors: [{ ...nothing, onEnd: (span: ReadableSpan) => note([span]) }] }])
+      await traced({ exporter: undefined, enabled: true, ...options } as TracingOptions, async ({ tracing }) => {
+        call();
+        await tracing.forceFlush();
+      });
+    assert.is(read.length, 4);
+    assert.match(read[0] as string, /"key":"b"/);
+    assert.equal([read[0], read[2]], [read[1], read[3]]);
+  });
+}
+
+test('a span that records, and one that a ratio leaves out, are used through a Proxy', () =>
+  traced({ enabled: true, rules: '*=on, left=0.0000001' }, async ({ expectSpans }) => {
+    const derive = DERIVED['a Proxy'] as <T extends object>(span: T) => T;
+    const written = derive(trace.getTracer('library').startSpan('written'));
+    written.setAttribute('c', 3).addEvent('event').recordException(new Error('thrown'));
+    assert.is(derive(written).spanContext(), written.spanContext());
+    written.end();
+    await expectSpans('written | c=3 | event event | event exception');
+    const leftOut = startSpan('left', { namespace: 'left' });
+    assert.is(derive(leftOut).spanContext(), leftOut.spanContext());
   }));
 
 test.run();

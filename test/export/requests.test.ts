@@ -103,7 +103,7 @@ test('rejected spans and messages of an answer are a remark; an answer without e
   const answers: (() => object)[] = [];
   const { send } = bench(
     (serializer) => {
-      assert.equal(serializer.deserializeResponse(new Uint8Array()), {});
+      assert.equal(serializer.deserializeResponse(new Uint8Array(2)), {});
       return { code: 0 };
     },
     () => (answers.shift() as () => object)(),
@@ -141,10 +141,22 @@ test('rejected spans and messages of an answer are a remark; an answer without e
   assert.equal(await send([span()]), { code: 0 });
 });
 
+test('an empty answer, which says that all is well, is not decoded', async () => {
+  let decoded = 0;
+  const { send } = bench(
+    (serializer) => {
+      serializer.deserializeResponse(new Uint8Array());
+      return { code: 0 };
+    },
+    () => ({ partialSuccess: { rejectedSpans: ++decoded } }),
+  );
+  assert.equal([await send([span()]), decoded], [{ code: 0 }, 0]);
+});
+
 test('a remark belongs to the success of its own attempt', async () => {
   const { send } = bench(
     (serializer, number) => {
-      if (number === 1) serializer.deserializeResponse(new Uint8Array());
+      if (number === 1) serializer.deserializeResponse(new Uint8Array(2));
       return { code: number === 1 ? 1 : 0 };
     },
     () => ({ partialSuccess: { rejectedSpans: 1 } }),

@@ -7,6 +7,8 @@ import { existsSync, readFileSync } from 'node:fs';
 export interface ChildResult {
   /** Standard output and standard error, in the order in which they arrived. */
   readonly output: string;
+  /** Standard output alone. */
+  readonly stdout: string;
   /** Exit status; null when a signal ended the process. */
   readonly code: number | null;
   readonly timedOut: boolean;
@@ -48,6 +50,8 @@ export function runChild(command: string, args: readonly string[], { cwd, limitM
   const childEnv = { ...process.env, ...env, FORCE_COLOR: '0', NO_COLOR: '1' };
   const child = spawn(command, args, { cwd, detached, stdio: ['ignore', 'pipe', 'pipe'], env: childEnv });
   let output = '';
+  let stdout = '';
+  child.stdout.on('data', (text) => (stdout += text));
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const endGroup = (): void => {
     try {
@@ -67,7 +71,7 @@ export function runChild(command: string, args: readonly string[], { cwd, limitM
     let cpuMs: number | undefined;
     const finish = (): void => {
       clearTimeout(timer);
-      resolve({ output, code: ended, timedOut, ms: performance.now() - started, cpuMs });
+      resolve({ output, stdout, code: ended, timedOut, ms: performance.now() - started, cpuMs });
     };
     child.once('error', (error) => {
       output += `cannot start ${command}: ${error.message}\n`;

@@ -176,6 +176,13 @@ test('output that arrives after the end of a process is read', async () => {
   assert.is(rest, 'the last line\n');
 });
 
+test('standard error among the closing lines does not hide them', async () => {
+  const source = `const write = (stream, text, next) => stream.write(text, () => setTimeout(next, 50));
+write(process.stdout, '  Total:     1\\n  Passed:    1', () => write(process.stderr, 'a notice\\n', () => process.stdout.write('\\n  Skipped:   0\\n')));\n`;
+  const { line, printed } = await runOver({ 'test/a.test.ts': source });
+  assert.is(line, '1 passed, 0 failed', printed);
+});
+
 test('a process that holds the output of another open does not hold the suite', async () => {
   const { pid, ms } = await runLeaving('setTimeout(() => {}, 120_000)');
   process.kill(pid, 'SIGKILL');

@@ -209,8 +209,8 @@ export function readDirectives(path: string, source: string): TestFile {
   return { path, alone: /^\/\/ alone: \S/m.test(opening), limitMs: Number(limit ?? DEFAULT_LIMIT_S) * 1000 };
 }
 
-function judge({ output, code, timedOut }: ChildResult, { limitMs }: TestFile, ci: boolean, named: boolean): Verdict {
-  const closing = [...output.matchAll(CLOSING)].at(-1);
+function judge({ output, stdout, code, timedOut }: ChildResult, { limitMs }: TestFile, ci: boolean, named: boolean): Verdict {
+  const closing = [...stdout.matchAll(CLOSING)].at(-1);
   const [total = 0, passed = 0, skipped = 0] = closing?.slice(1).map(Number) ?? [];
   const reasons = [...output.matchAll(/^\s*skip:\s*(\S.*)$/gm)].map((match) => `skipped: ${match[1]}`);
   const faults: string[] = [];

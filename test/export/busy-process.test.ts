@@ -41,6 +41,28 @@ test('repeats a request at once, over HTTP, when the server had closed the reuse
   server.close();
 });
 
+test('does not repeat a request when a reused connection answers in another protocol', async () => {
+  let requests = 0;
+  const server = createTcpServer((socket) => {
+    socket
+      .on('error', () => {})
+      .on('data', (chunk) => {
+        if (!String(chunk).startsWith('POST')) return;
+        requests++;
+        socket.write(requests === 1 ? 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' : 'SSH-2.0\r\n');
+      });
+  });
+  const tracing = await startTracing({ endpoint: await listening(server), otlpProtocol: 'http/protobuf', enabled: true });
+  for (const exported of [1, 1]) {
+    call();
+    await tracing.forceFlush();
+    assert.is(tracing.state().spans.exported, exported);
+  }
+  assert.is(requests, 2);
+  await tracing.shutdown();
+  server.close();
+});
+
 test('does not repeat a request when a new connection is closed', async () => {
   let connections = 0;
   const server = createTcpServer((socket) => {

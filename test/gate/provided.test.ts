@@ -282,6 +282,28 @@ test('the provider limits the attributes of a site, and counts what it drops', a
   }
 });
 
+test('an error that passes through a trace is recorded once, also while another trace starts', () =>
+  insideSdk(createSampler({ enabled: true }), async ({ spans }) => {
+    let go = (): void => {};
+    const started = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const waits = instrument({ namespace: 'carbide', name: 'waits' }, () => started);
+    const fails = instrument({ namespace: 'carbide', name: 'fails' }, () => {
+      throw new Error('once');
+    });
+    const outer = instrument({ namespace: 'carbide', name: 'outer' }, async () => {
+      await waits(); // ends after a span of another trace has started
+      fails();
+    });
+    const other = instrument({ namespace: 'carbide', name: 'other' }, async () => go());
+    const failed = outer().catch((error: Error) => error.message);
+    await other();
+    assert.is(await failed, 'once');
+    const events = spans().flatMap(({ name, events }) => events.map((event) => `${name} ${event.name}`));
+    assert.equal(events, ['fails exception']);
+  }));
+
 /** The SDK's spans as those of a provider that shows no times. */
 function withoutTimes(span: Span): Span {
   return new Proxy(span, {

@@ -5,6 +5,7 @@ import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { createServer as createTcp, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { createServer as createTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { test } from 'uvu';
@@ -99,6 +100,25 @@ test('a plaintext port under https:// is reported, with the URL to write', async
     'plaintext',
     new RegExp(`does not speak TLS; write http://127\\.0\\.0\\.1:${port}`, 'u'),
   );
+});
+
+test('behind a TLS handshake the probe speaks the protocol that was chosen in it', async () => {
+  for (const [protocol, word] of [
+    ['grpc', 'PRI * HTTP/2.0'],
+    ['http/protobuf', 'HEAD / HTTP/1.1'],
+  ] as const) {
+    const heard: string[] = [];
+    const server = createTls({ ...tls, ALPNProtocols: ['h2', 'http/1.1'] }, (socket) => {
+      socket.once('data', (chunk) => {
+        heard.push(String(chunk));
+        socket.end('x');
+      });
+    });
+    await expect(endpoint(`https://127.0.0.1:${await listen(server)}`, protocol), 'reachable', /answers/u, {
+      certificates: { ca },
+    });
+    assert.ok(heard[0]?.startsWith(word), heard[0]);
+  }
 });
 
 test('an HTTP/1 server under gRPC is reported as one, plain and with TLS; under OTLP over HTTP it is right', async () => {

@@ -34,6 +34,28 @@ test('a then() that throws fails the call, and its error arrives', () =>
     await expectSpans('query | error.type="RangeError" | error "no then" | event exception');
   }));
 
+test('a query that is run synchronously ends with its rows, or fails with its error', () =>
+  traced({ enabled: true }, async ({ tracing, expectSpans }) => {
+    const error = new Error('no table');
+    const builder = (run: () => unknown) =>
+      // biome-ignore lint/suspicious/noThenProperty: as Drizzle's queries have it
+      ({ _prepare: () => ({}), all: run, then: (done: (value: unknown) => void) => done(run()) });
+    const rows = [1, 2];
+    assert.is(instrument(at('query'), () => builder(() => rows))().all(), rows);
+    assert.is(tracing.openCount, 0);
+    const failing = instrument(at('query'), () =>
+      builder(() => {
+        throw error;
+      }),
+    )();
+    assert.throws(
+      () => failing.all(),
+      (thrown: unknown) => thrown === error,
+    );
+    assert.is(tracing.openCount, 0);
+    await expectSpans('query', 'query | error.type="Error" | error "no table" | event exception');
+  }));
+
 test('a result that cannot be followed to its end is reported once, and the call ends', () =>
   traced({ enabled: true }, async ({ tracing, spans }) => {
     const fixed = Object.defineProperty({}, 'next', { value: () => ({ done: true }), configurable: false });

@@ -151,7 +151,8 @@ export class ProviderRecorder extends Recorder {
     } else if (this.#scope === scope && this.#tracer !== undefined) return this.#tracer;
     let tracer = this.#tracers.get(scope);
     if (tracer === undefined) {
-      tracer = provider.getTracer(scope.name, scope.version);
+      const { name, version, schemaUrl } = scope;
+      tracer = provider.getTracer(name, version, schemaUrl === undefined ? {} : { schemaUrl });
       this.#tracers.set(scope, tracer);
     }
     this.#tracer = tracer;

@@ -1,7 +1,7 @@
 // Spans in a set-up of the user's own: the provider's own span is in the context, under the parent object that was there, and what
 // the sampler skips keeps the tree below it.
 
-import { context, type Span, trace } from '@opentelemetry/api';
+import { context, type Span, type TracerProvider, trace } from '@opentelemetry/api';
 import * as sdk from '@opentelemetry/sdk-trace';
 import {
   AlwaysOnSampler,
@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createRootSampler, createSampler, inject, instrument, sessions, startSpan } from '../../runtime/index.js';
+import { createRootSampler, createSampler, inject, instrument, sessions, startSpan, startTracing } from '../../runtime/index.js';
 import { state } from '../../runtime/state.js';
 import { expectSpans } from '../expected-spans.js';
 import { insideSdk } from './inside-sdk.js';
@@ -303,6 +303,26 @@ test('an error that passes through a trace is recorded once, also while another 
     const events = spans().flatMap(({ name, events }) => events.map((event) => `${name} ${event.name}`));
     assert.equal(events, ['fails exception']);
   }));
+
+test('a tracer that was asked for under startTracing() keeps its scope when an SDK has taken over', async () => {
+  const before = await startTracing({ enabled: true, exporter: new sdk.InMemorySpanExporter() as never });
+  const tracers = ['2.0', '3.0'].map((version) => {
+    const provider = trace.getTracerProvider() as unknown as { getDelegate(): TracerProvider };
+    return provider.getDelegate().getTracer('library', version, { schemaUrl: `https://schemas/${version}` });
+  });
+  await before.shutdown();
+  await insideSdk(createSampler({ enabled: true }), ({ spans }) => {
+    leaf();
+    for (const tracer of [...tracers, ...tracers]) tracer.startSpan('theirs').end();
+    const scopes = spans().flatMap(({ name, instrumentationScope }) => (name === 'theirs' ? [instrumentationScope] : []));
+    const [second, third] = ['2.0', '3.0'].map((version) => ({
+      name: 'library',
+      version,
+      schemaUrl: `https://schemas/${version}`,
+    }));
+    assert.equal(scopes, [second, third, second, third]);
+  });
+});
 
 /** The SDK's spans as those of a provider that shows no times. */
 function withoutTimes(span: Span): Span {

@@ -33,7 +33,7 @@ test('every name of the package and of what compiled code imports exists for bro
       name,
     );
   }
-  // what compiled code calls of a module's table
+  // the functions of a module's table, which compiled code calls
   const real = emitted.module(emitted.contract, () => undefined, '', '', '');
   const inert = (await load('emitted')) as unknown as typeof emitted;
   assert.is(inert.contract, emitted.contract);

@@ -265,6 +265,20 @@ test('a fault at the end of a call leaves its span neither open nor recording', 
     );
   }));
 
+test('a fault before the span of a call ends leaves it exported', () =>
+  insideSdk(createSampler({ enabled: true }), ({ sampler, spans }) => {
+    const recorder = state.recorder as unknown as { statusOf?: unknown };
+    recorder.statusOf = () => {
+      throw new Error('fault of statusOf');
+    };
+    const failing = instrument({ namespace: 'carbide', name: 'failing' }, () => {
+      throw new Error('its own');
+    });
+    assert.throws(failing, /its own/);
+    assert.is(sampler.tracing.openCount, 0);
+    expectSpans(spans(), 'failing');
+  }));
+
 test('the provider limits the attributes of a site, and counts what it drops', async () => {
   const attributes = { c1: 'long value', c2: 'b', c3: 'c' };
   const call = instrument({ namespace: 'carbide', name: 'limited', attributes }, () => 1);

@@ -9,6 +9,8 @@ import { after, type Cases, collect, finished, milliseconds, only, running, runt
 
 const time = ([seconds, nanoseconds]: HrTime): number => seconds * 1e3 + nanoseconds / 1e6;
 
+const activeId = (): string | undefined => trace.getActiveSpan()?.spanContext().spanId;
+
 /** A builder as those of databases: it runs each time that it is awaited. */
 class Query {
   runs = 0;
@@ -22,7 +24,7 @@ class Query {
   // biome-ignore lint/suspicious/noThenProperty: what is tried
   then(onFulfilled?: (value: unknown) => unknown, onRejected?: (error: unknown) => unknown): Promise<unknown> {
     this.runs++;
-    this.activeIn.push(trace.getActiveSpan()?.spanContext().spanId);
+    this.activeIn.push(activeId());
     return this.outcome().then(onFulfilled, onRejected);
   }
 }
@@ -139,7 +141,7 @@ export const thenableCases: Cases = (test, variant) => {
         const query = target.pass(() => new Closed(() => (fails ? Promise.reject(new Error('no')) : Promise.resolve('rows'))));
         const consumer = runtime.startSpan('consumer');
         const seen: unknown[] = [];
-        await consumer.run(() => use(query as Closed, () => void seen.push(trace.getActiveSpan()?.spanContext().spanId)));
+        await consumer.run(() => use(query as Closed, () => void seen.push(activeId())));
         consumer.end();
         assert.is(query.runs, 1);
         assert.is(running().openCount, 0);
@@ -147,28 +149,76 @@ export const thenableCases: Cases = (test, variant) => {
         assert.is(span?.status.code, fails ? 2 : 0);
         assert.equal(query.activeIn, [span?.spanContext().spanId]);
         for (const active of seen) assert.is(active, outer?.spanContext().spanId);
-        await query.then(undefined, () => {});
+        await use(query as Closed, () => {});
         assert.is(query.runs, 2);
+        assert.is(query.activeIn[1], undefined);
         assert.is((await finished()).length, 0);
       });
     }
   }
 
-  test('a run of a thenable that throws ends the span as failed, and the error arrives', async () => {
+  test('a run of a thenable that throws ends the span as failed, the error arrives, and a second run is not in the span', async () => {
     const error = new Error('no connection');
+    const activeIn: unknown[] = [];
     const query = Object.assign(new Query(), {
       execute: () => {
+        activeIn.push(activeId());
         throw error;
       },
     });
     const returned = target.pass(() => query);
-    assert.throws(
-      () => returned.execute(),
-      (thrown: unknown) => thrown === error,
-    );
+    for (let run = 0; run < 2; run++)
+      assert.throws(
+        () => returned.execute(),
+        (thrown: unknown) => thrown === error,
+      );
     assert.is(running().openCount, 0);
     const span = await only();
     assert.equal([span.status.code, span.status.message], [2, 'no connection']);
+    assert.equal(activeIn, [span.spanContext().spanId, undefined]);
+  });
+
+  test('a then() that throws ends the span as failed, and the error arrives', async () => {
+    const error = new Error('no connection');
+    const query = target.pass(
+      () =>
+        new Query(() => {
+          throw error;
+        }),
+    );
+    assert.throws(
+      () => query.then(),
+      (thrown: unknown) => thrown === error,
+    );
+    assert.is(running().openCount, 0);
+    assert.is((await only()).status.message, 'no connection');
+  });
+
+  test('a query that is garbage-collected while it runs keeps its span until it has settled', async () => {
+    let settle = (_rows: string): void => {};
+    const outcome = new Promise<string>((resolve) => (settle = resolve));
+    let rows: Promise<unknown> | undefined;
+    (() => {
+      rows = target.pass(() => new Query(() => outcome)).then();
+    })();
+    for (let count = 0; count < 5; count++) await collect();
+    assert.is(running().openCount, 1);
+    settle('rows');
+    assert.is(await rows, 'rows');
+    assert.is(running().openCount, 0);
+    await only();
+  });
+
+  test('a query made from one that was returned runs outside its span', async () => {
+    const query = target.pass(() => new Query());
+    const derived: Query = Object.create(query);
+    derived.activeIn = [];
+    await derived;
+    assert.equal(derived.activeIn, [undefined]);
+    assert.is(running().openCount, 1);
+    await query;
+    const span = await only();
+    assert.equal(query.activeIn, [span.spanContext().spanId]);
   });
 
   test('methods that do not run a thenable are not replaced', async () => {

@@ -13,7 +13,7 @@ import { VERSION } from '../version.js';
 import { LibraryTracerProvider } from './provider.js';
 import type { PackageRow } from './row.js';
 import { queriesIn, type Rows, rowsIn, setRows, TEXT } from './sql.js';
-import type { Dialect } from './statement.js';
+import { dialectOf } from './sql-grammar.js';
 import { queryOf } from './totals.js';
 
 /** Options of `sqlQueries()`: the database of the queries, and what is recorded of each. */
@@ -45,18 +45,15 @@ export interface SqlQueries {
 
 const SCOPE = 'spanwright.sql';
 const CHOICES = ['spans', 'totals', 'both'];
-/** Databases in which double quotes enclose values. */
-const MYSQL = new Set(['mysql', 'mariadb']);
 
 /** See setup/on-demand.ts. */
 export function sqlQueries(options: SqlQueriesOptions): SqlQueries {
   const { system, namespace, queries = 'spans', roots } = options;
   if (typeof system !== 'string' || system === '') throw sqlMisuse('system', system, 'the name of a database, such as "sqlite"');
   if (!CHOICES.includes(queries)) throw sqlMisuse('queries', queries, `one of ${CHOICES.join(', ')}`);
-  const dialect: Dialect = MYSQL.has(system) ? 'mysql' : /sqlite/iu.test(system) ? 'sqlite' : 'ansi';
   const common: Attributes = { ...options.attributes, 'db.system.name': system };
   if (namespace !== undefined) common['db.namespace'] = namespace;
-  const { name, attributes } = queriesIn(dialect);
+  const { name, attributes } = queriesIn(dialectOf(system));
   const row: PackageRow = {
     package: SCOPE,
     modules: [],

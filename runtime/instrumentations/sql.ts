@@ -3,7 +3,8 @@
 
 import type { Attributes, Span } from '@opentelemetry/api';
 import type { PackageRow } from './row.js';
-import { type Dialect, readStatement, shortened } from './statement.js';
+import type { Dialect } from './sql-grammar.js';
+import { readStatement, shortened } from './statement.js';
 import { queryOf } from './totals.js';
 
 /** Attribute of the statement. */

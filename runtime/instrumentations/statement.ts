@@ -1,6 +1,8 @@
 // The recordable parts of an SQL statement: its text without values and comments, on one line; its operation; its collection. One
 // pass over any text, and never further than MAX_READ characters.
 
+import { type Dialect, GRAMMARS, type Grammar } from './sql-grammar.js';
+
 const MAX_READ = 20_000;
 
 interface Token {
@@ -11,79 +13,99 @@ interface Token {
   readonly apart: boolean;
 }
 
-/**
- * How a database reads its text. In MySQL double quotes hold values, a backslash escapes, and `#` starts a comment. SQLite takes a text
- * in double quotes for a value where no such name exists, so there it is a name only in the place of a table.
- */
-export type Dialect = 'ansi' | 'mysql' | 'sqlite';
-
-/**
- * Whitespace and line comments | start of a block comment | strings | dollar quotes | quoted names | a quote without its end |
- * parameters | numbers | words | signs. PostgreSQL takes every character beyond ASCII for a letter; q'[...]' is Oracle's.
- */
-const ANSI =
-  /(?<space>\s+|--[^\n\r]*)|(?<block>\/\*)|(?<text>\b[nN]?[qQ]'(?:\[[\s\S]*?\]|\([\s\S]*?\)|\{[\s\S]*?\}|<[\s\S]*?>|(?<mark>[^\s\w'[({<])[\s\S]*?\k<mark>)'|\b[eE]'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?$)|(?:\b[bBxXnN]?'(?:[^']|'')*|'(?:[^']|'')*)(?:'|$))|(?<dollar>\$(?<tag>(?:[A-Za-z_\u{80}-\u{10ffff}][\w\u{80}-\u{10ffff}]*)?)\$[\s\S]*?(?:\$\k<tag>\$|$))|"(?<name>(?:[^"]|"")*)"|`(?<tick>[^`]*)`|(?<unclosed>["`][\s\S]*)|(?<parameter>\$\d+)|(?<number>\d[\w.]*(?:(?<=[eE])[+-]\d+)?)|(?<word>[A-Za-z_\u{80}-\u{10ffff}][\w$\u{80}-\u{10ffff}]*)|(?<sign>[\s\S])/gu;
-
-const TOKENS: Record<Dialect, RegExp> = {
-  ansi: ANSI,
-  sqlite: ANSI,
-  mysql:
-    /(?<space>\s+|--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|(?<text>(?:(?:\b[bBxXnN])?'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?$)|"(?:[^"\\]|\\[\s\S]|"")*(?:"|\\?$)))|`(?<tick>[^`]*)`|(?<unclosed>`[\s\S]*)|(?<number>\d[\w.]*(?:(?<=[eE])[+-]\d+)?)|(?<word>[A-Za-z_\u{80}-\u{10ffff}][\w$\u{80}-\u{10ffff}]*)|(?<sign>[\s\S])/gu,
-};
-
-/** Words behind which SQLite takes a text in double quotes for the name of a table. */
+/** Words behind which a text in double quotes is the name of a table also where it may be a value elsewhere. */
 const BEFORE_TABLE = new Set(['FROM', 'INTO', 'UPDATE', 'TABLE', 'JOIN', 'EXISTS', 'AS', 'INDEX', 'REFERENCES']);
 const CREATED_ON = new Set(['INDEX', 'TRIGGER']);
+const JOINS = new Set(['JOIN']);
+/** Operations on files, whose names are values. */
+const FILES = new Set(['VACUUM', 'ATTACH']);
 
 type Groups = Readonly<Record<string, string | undefined>>;
 
 function tokensOf(sql: string, dialect: Dialect): Token[] {
   const text = sql.slice(0, MAX_READ);
-  const pattern = new RegExp(TOKENS[dialect]);
+  const { tokens: grammar, nests, quotesValues } = GRAMMARS[dialect];
+  const pattern = new RegExp(grammar);
   const tokens: Token[] = [];
   /** Index of the token at which the statement starts: one text may hold several. */
   let first = 0;
   let apart = false;
+  /** Everything up to the end of the statement belongs to a value. */
+  let hidden = false;
   for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
     const { groups = {} } = found;
-    if (groups.block !== undefined) pattern.lastIndex = endOfComment(text, found.index, dialect === 'ansi');
+    if (groups.block !== undefined) pattern.lastIndex = endOfComment(text, found.index, nests);
     if (groups.block !== undefined || groups.space !== undefined) {
       apart = true;
       continue;
     }
-    const quoted = dialect !== 'sqlite' || isTable(tokens, text[pattern.lastIndex]);
-    tokens.push({ ...written(groups, quoted), apart: apart && tokens.length > 0 });
+    const ends = groups.sign === ';';
+    if (hidden && !ends) continue;
+    const quoted = !quotesValues || isTable(tokens, text[pattern.lastIndex]);
+    tokens.push({ ...written(groups, quoted), apart: apart && !hidden && tokens.length > 0 });
     apart = false;
-    if (groups.sign !== ';') continue;
-    if (copiesFromInput(tokens.slice(first))) {
-      const end = text.slice(pattern.lastIndex).search(/^\\\.\s*$/mu);
-      pattern.lastIndex = end < 0 ? text.length : pattern.lastIndex + end + 2;
-      tokens.push({ text: '?', kind: 'value', apart: true });
+    hidden = false;
+    if (ends) {
+      if (copiesFromInput(tokens.slice(first))) {
+        const end = text.slice(pattern.lastIndex).search(/^\\\.\s*$/mu);
+        pattern.lastIndex = end < 0 ? text.length : pattern.lastIndex + end + 2;
+        tokens.push(LEFT_OUT);
+      }
+      first = tokens.length;
+    } else if (precedesSecret(tokens, first)) {
+      hidden = true;
+      tokens.push(LEFT_OUT);
+    } else if (dialect === 'other' && precedesData(tokens, first)) {
+      tokens.push(LEFT_OUT);
+      break;
     }
-    first = tokens.length;
   }
   return tokens;
 }
 
+const LEFT_OUT: Token = { text: '?', kind: 'value', apart: true };
+
 /** @param quoted whether a text in double quotes is a name */
-function written({ word, name, tick, sign, parameter = '?' }: Groups, quoted: boolean): Omit<Token, 'apart'> {
+function written({ word, name, tick, bracket, sign, parameter = '?' }: Groups, quoted: boolean): Omit<Token, 'apart'> {
   if (word !== undefined) return { text: word, kind: 'word' };
   if (sign !== undefined) return { text: sign, kind: 'sign' };
-  const text = quoted ? (name ?? tick) : tick;
+  const text = (quoted ? name : undefined) ?? tick ?? bracket;
   return text === undefined ? { text: parameter, kind: 'value' } : { text, kind: 'name' };
 }
 
-/** Index behind the comment that starts at `from`. PostgreSQL's nest; without its end a comment goes to the end of the text. */
-function endOfComment(text: string, from: number, nests: boolean): number {
+/** Index behind the comment that starts at `from`; without its end a comment goes to the end of the text. */
+function endOfComment(text: string, from: number, nests: Grammar['nests']): number {
   const marks = /\/\*|\*\//gu;
   marks.lastIndex = from + 2;
   let depth = 1;
   for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
     if (mark[0] === '*/') depth--;
-    else if (nests) depth++;
+    else if (nests === true) depth++;
+    else if (nests === 'unclear') return text.length;
     if (depth === 0) return marks.lastIndex;
   }
   return text.length;
+}
+
+const upperAt = (tokens: readonly Token[], at: number): string => {
+  const token = tokens.at(at);
+  return token?.kind === 'word' ? token.text.toUpperCase() : '';
+};
+
+const ACCOUNTS = new Set(['USER', 'ROLE', 'LOGIN', 'GROUP']);
+const DEFINES = new Set(['CREATE', 'ALTER', 'MODIFY']);
+
+/** True behind `IDENTIFIED BY`, `ALTER USER x PASSWORD` and `PRAGMA key`: some databases take a password without quotes, or in those of names. */
+function precedesSecret(tokens: readonly Token[], first: number): boolean {
+  const last = upperAt(tokens, -1);
+  if (last === 'BY') return upperAt(tokens, -2) === 'IDENTIFIED';
+  if (last === 'PASSWORD') return DEFINES.has(upperAt(tokens, first)) && ACCOUNTS.has(upperAt(tokens, first + 1));
+  return last.endsWith('KEY') && first < tokens.length - 1 && upperAt(tokens, first) === 'PRAGMA' && !last.startsWith('FOREIGN');
+}
+
+/** True where the rows follow the statement in the form that it names, as in ClickHouse: `INSERT INTO t FORMAT CSV`. */
+function precedesData(tokens: readonly Token[], first: number): boolean {
+  return upperAt(tokens, first) === 'INSERT' && upperAt(tokens, -2) === 'FORMAT' && upperAt(tokens, -1) !== '';
 }
 
 /** Data lines follow such a statement in the same text, as pg_dump writes it: `COPY t FROM stdin;`. */
@@ -97,18 +119,18 @@ function isTable(tokens: readonly Token[], next: string | undefined): boolean {
   if (next === '.' || before?.text === '.') return true;
   if (before?.kind !== 'word') return false;
   const word = before.text.toUpperCase();
+  const holds = (words: ReadonlySet<string>) => tokens.some(({ text, kind }) => kind === 'word' && words.has(text.toUpperCase()));
   // CREATE INDEX i ON "t"; behind JOIN a condition follows
-  if (word === 'ON') return tokens.some(({ text, kind }) => kind === 'word' && CREATED_ON.has(text.toUpperCase()));
-  return BEFORE_TABLE.has(word);
+  if (word === 'ON') return holds(CREATED_ON) && !holds(JOINS);
+  if (word === 'FROM' && upperAt(tokens, -2) === 'DISTINCT') return false;
+  return BEFORE_TABLE.has(word) && !holds(FILES);
 }
 
-const QUOTE: Record<Dialect, string> = { ansi: '"', mysql: '`', sqlite: '"' };
-
 function print(tokens: readonly Token[], dialect: Dialect): string {
-  const quote = QUOTE[dialect];
+  const [open, close] = GRAMMARS[dialect].quotes;
   let text = '';
   for (const { text: written, kind, apart } of tokens)
-    text += (apart ? ' ' : '') + (kind === 'name' ? `${quote}${written}${quote}` : written);
+    text += (apart ? ' ' : '') + (kind === 'name' ? open + written + close : written);
   return text;
 }
 
@@ -127,7 +149,13 @@ interface Statement {
 }
 
 const MAX_REMEMBERED = 500;
-const REMEMBERED: Record<Dialect, Map<string, Statement>> = { ansi: new Map(), mysql: new Map(), sqlite: new Map() };
+const REMEMBERED: Record<Dialect, Map<string, Statement>> = {
+  ansi: new Map(),
+  mysql: new Map(),
+  sqlite: new Map(),
+  mssql: new Map(),
+  other: new Map(),
+};
 
 /** The recordable parts of a statement. Programs have few statements: each is read once. */
 export function readStatement(sql: string, dialect: Dialect = 'ansi'): Statement {

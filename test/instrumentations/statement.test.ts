@@ -2,6 +2,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Dialect, dialectOf } from '../../runtime/instrumentations/sql-grammar.js';
 import { readStatement, shortened } from '../../runtime/instrumentations/statement.js';
 
 const ROWS: [string, string, string, string | undefined][] = [
@@ -133,6 +134,63 @@ for (const [what, texts] of Object.entries(FORMS)) {
   });
 }
 
+const HIDDEN: readonly (readonly [Dialect, string, string])[] = [
+  ['ansi', "SELECT E'a'\n -- it's\n 'b\\' secret', c FROM t", 'SELECT ?, c FROM t'],
+  ['ansi', "SELECT q'Xit's secretX', q''it's secret'', q'_it's secret_' FROM t", 'SELECT ?, ?, ? FROM t'],
+  ['ansi', "SELECT q'Xit's secret", 'SELECT ?'],
+  ['ansi', 'CREATE USER bob IDENTIFIED BY "secret"; SELECT a', 'CREATE USER bob IDENTIFIED BY ?; SELECT a'],
+  ['ansi', 'ALTER USER bob IDENTIFIED BY secret REPLACE secret', 'ALTER USER bob IDENTIFIED BY ?'],
+  ['ansi', 'ALTER USER bob PASSWORD "secret"', 'ALTER USER bob PASSWORD ?'],
+  ['ansi', 'MODIFY USER bob AS PASSWORD = secret', 'MODIFY USER bob AS PASSWORD ?'],
+  ['ansi', 'CREATE TABLE t (password text, key text)', 'CREATE TABLE t (password text, key text)'],
+  ['mysql', "SELECT a FROM t WHERE x=5--'\nsecret'", 'SELECT a FROM t WHERE x=?--?'],
+  ['mysql', "SELECT /*! 'a*/secret' */ a", 'SELECT ?'],
+  ['mysql', 'SELECT /*!40001 SQL_NO_CACHE */ a', 'SELECT a'],
+  ['sqlite', "SELECT [it's] FROM [a b] WHERE a = 'secret'", 'SELECT "it\'s" FROM "a b" WHERE a = ?'],
+  ['sqlite', "SELECT [it's secret", 'SELECT ?'],
+  ['sqlite', "SELECT $a$ FROM t WHERE a = 'x $a$ secret'", 'SELECT $a$ FROM t WHERE a = ?'],
+  ['sqlite', "SELECT a -- it's\r secret\nFROM t", 'SELECT a FROM t'],
+  ['sqlite', 'PRAGMA key = secret', 'PRAGMA key ?'],
+  ['sqlite', 'PRAGMA foreign_keys = on', 'PRAGMA foreign_keys = on'],
+  ['sqlite', 'VACUUM INTO "secret"', 'VACUUM INTO ?'],
+  ['sqlite', 'SELECT a IS DISTINCT FROM "secret"', 'SELECT a IS DISTINCT FROM ?'],
+  [
+    'sqlite',
+    'CREATE TRIGGER x AFTER INSERT ON "t" BEGIN SELECT a FROM b JOIN c ON "secret" = d; END',
+    'CREATE TRIGGER x AFTER INSERT ON "t" BEGIN SELECT a FROM b JOIN c ON ? = d; END',
+  ],
+  ['mssql', "SELECT [it's] FROM [dbo].[a]]b] WHERE a = N'it''s secret'", "SELECT [it's] FROM [dbo].[a]]b] WHERE a = ?"],
+  ['mssql', 'SELECT a /* /* */ secret */ FROM "t" WHERE a = "secret"', 'SELECT a FROM [t] WHERE a = ?'],
+  ['other', 'SELECT a FROM `t` WHERE a = "secret" AND b = 1', 'SELECT a FROM "t" WHERE a = ? AND b = ?'],
+  ['other', "SELECT a FROM t WHERE a = 'it\\'s secret'", 'SELECT a FROM t WHERE a = ?'],
+  ['other', "SELECT a FROM t WHERE a = 'C:\\\\' AND b = 'secret'", 'SELECT a FROM t WHERE a = ? AND b = ?'],
+  ['other', `SELECT a FROM t WHERE a = """it's "secret" """`, 'SELECT a FROM t WHERE a = ?'],
+  ['other', "# it's\nSELECT 'secret'", '?'],
+  ['other', "SELECT a // it's\n, 'secret'", 'SELECT a ?'],
+  ['other', '# plain\nSELECT a', 'SELECT a'],
+  ['other', "SELECT a /* /* */ 'x*/secret' FROM t", 'SELECT a'],
+  ['other', 'INSERT INTO t FORMAT JSONEachRow {"a":"secret"}', 'INSERT INTO t FORMAT JSONEachRow ?'],
+  ['other', 'INSERT INTO t FORMAT TSV\nsecret\t1\n', 'INSERT INTO t FORMAT TSV ?'],
+];
+
+test('no value is kept where databases differ, and what is known to be no value stays', () => {
+  for (const [dialect, sql, text] of HIDDEN) assert.is(readStatement(sql, dialect).text, text, `${dialect}: ${sql}`);
+});
+
+test('a database whose texts are not known is read as one of several', () => {
+  const known: Record<string, Dialect> = {
+    postgresql: 'ansi',
+    'oracle.db': 'ansi',
+    MySQL: 'mysql',
+    'node:sqlite': 'sqlite',
+    'microsoft.sql_server': 'mssql',
+    clickhouse: 'other',
+    'aws.redshift': 'other',
+    unheard_of: 'other',
+  };
+  for (const [system, dialect] of Object.entries(known)) assert.is(dialectOf(system), dialect, system);
+});
+
 test('statements after COPY data, a nested comment and a dollar quote are read again', () => {
   assert.is(readStatement('COPY t FROM stdin;\nsecret\n\\.\nSELECT a FROM u').text, 'COPY t FROM stdin; ? SELECT a FROM u');
   assert.is(readStatement('COPY t TO STDOUT; SELECT a FROM u').text, 'COPY t TO STDOUT; SELECT a FROM u');
@@ -173,8 +231,14 @@ test('hostile text is processed in bounded time', () => {
     '$a'.repeat(30_000),
     `${'a'.repeat(50_000)}`,
     '"'.repeat(50_001),
+    "q'1 ".repeat(5_000),
+    "E'a' ".repeat(5_000),
+    '#'.repeat(50_000),
+    '/*!'.repeat(9_000),
+    "'\\".repeat(9_000),
+    '['.repeat(50_000),
   ])
-    readStatement(text);
+    for (const dialect of ['ansi', 'mysql', 'sqlite', 'mssql', 'other'] as const) readStatement(text, dialect);
   const { user, system } = process.cpuUsage(started);
   assert.ok(user + system < 2_000_000, `${user + system} µs`);
 });

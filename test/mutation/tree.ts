@@ -34,7 +34,7 @@ export function writeTree(root: string, tree: string): void {
   rmSync(tree, { recursive: true, force: true });
   mkdirSync(tree, { recursive: true });
   for (const name of COPIED)
-    cpSync(join(root, name), join(tree, name), { recursive: true, filter: (path) => !/\/(dist|node_modules)$/.test(path) });
+    cpSync(join(root, name), join(tree, name), { recursive: true, filter: (path) => !path.endsWith('/node_modules') });
   for (const name of LINKED) symlinkSync(join(root, name), join(tree, name), 'junction');
   linkModules(join(root, 'node_modules'), join(tree, 'node_modules'));
   cpSync(join(root, 'dist'), join(tree, 'dist'), { recursive: true });

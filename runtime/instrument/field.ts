@@ -16,8 +16,7 @@ type FieldInitializer = (this: unknown, initial: unknown) => unknown;
 export function namedField(initialize: FieldInitializer, name: string): FieldInitializer {
   return function instrumentField(this: unknown, initial: unknown): unknown {
     const made = initialize.call(this, initial);
-    if (made !== initial && (made as AnyFunction).name === '')
-      Object.defineProperty(made, 'name', { value: name, configurable: true });
+    if (made !== initial && (made as AnyFunction).name === '') Object.defineProperty(made, 'name', { value: name });
     return made;
   };
 }

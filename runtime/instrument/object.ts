@@ -34,7 +34,7 @@ export function instrumentObject<T extends object>(
     const bound: AnyFunction = function onTarget(this: unknown, ...args: unknown[]): unknown {
       return apply(body, this === facade ? target : this, args);
     };
-    Object.defineProperty(bound, 'name', { value: body.name, configurable: true });
+    Object.defineProperty(bound, 'name', { value: body.name });
     Object.defineProperty(bound, 'length', { value: body.length, configurable: true });
     const fn = makeFunction(makeSite(record, {}, body), undefined, bound);
     made.set(key, { body, fn });

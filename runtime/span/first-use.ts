@@ -30,7 +30,7 @@ export function plainMethod(value: object, name: PropertyKey): Method | undefine
 export function replaceMethod(holder: object, name: PropertyKey, method: Method): boolean {
   const own = getOwnPropertyDescriptor(holder, name);
   if (own !== undefined ? !own.configurable : !isExtensible(holder)) return false;
-  defineProperty(method, 'name', { value: typeof name === 'symbol' ? `[${name.description}]` : name, configurable: true });
+  defineProperty(method, 'name', { value: typeof name === 'symbol' ? `[${name.description}]` : name });
   const property = { value: method, writable: true, configurable: true, enumerable: own?.enumerable ?? false };
   return defineProperty(holder, name, property) && reflectGet(holder, name) === method;
 }

@@ -25,8 +25,8 @@ export class ProvidedSpan extends RecordedSpan {
   /** Start by the monotonic clock; NaN where the provider's span shows its times. */
   startedAt = Number.NaN;
   readonly #provided: Span;
-  /** Undefined until the provider's span has ended. */
-  #durationMs: number | undefined = undefined;
+  /** NaN until the provider's span has ended. */
+  #durationMs = Number.NaN;
   #isEnding = false;
 
   constructor(parts: NewSpan, provided: Span) {
@@ -39,7 +39,7 @@ export class ProvidedSpan extends RecordedSpan {
   }
 
   override get durationMs(): number {
-    return this.#durationMs ?? 0;
+    return this.#durationMs;
   }
 
   /** Attributes of the provider's span; some providers do not expose them. */
@@ -99,7 +99,7 @@ export class ProvidedSpan extends RecordedSpan {
 
   override endAfterFault(): void {
     if (this.ended) return;
-    if (this.#durationMs === undefined) this.#endProvided(undefined);
+    if (Number.isNaN(this.#durationMs)) this.#endProvided(undefined);
     this.recorder.finish(this);
   }
 

@@ -82,7 +82,7 @@ function hasOutcome(use: FirstUse, run: Run, result: unknown): boolean {
       if (use.follow(result) || observeEnd(use.call, result)) return true;
     } catch (fault) {
       reportFault(`result of ${use.call.site.id}`, fault);
-      return use.call.span.ended;
+      return false;
     }
   }
   if (run.returnsOutcome) use.call.fulfil(result);

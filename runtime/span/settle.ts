@@ -198,7 +198,7 @@ function follows(span: RecordedSpan, site: Site, self: unknown, result: object, 
     return observeThenable(call, result);
   } catch (fault) {
     reportFault(`result of ${site.id}`, fault);
-    return span.ended;
+    return false;
   }
 }
 

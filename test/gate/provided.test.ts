@@ -156,16 +156,20 @@ test('startSpan() and sessions use the spans of the provider too', () =>
     );
   }));
 
-test('startSpan() beside an SDK ignores attributes whose key is empty or not a string, and those set after the end', () =>
-  insideSdk(createSampler({ enabled: true }), ({ spans }) => {
+test('startSpan() beside an SDK ignores what is no key, name or link, and what comes after the end', () =>
+  insideSdk(createSampler({ enabled: true }), ({ sampler, spans }) => {
     const span = startSpan('block', { namespace: 'carbide::block' });
     span
       .setAttribute(7 as never, 'a number')
       .setAttribute('', 'empty')
-      .setAttribute('kept', 1);
+      .setAttribute('kept', 1)
+      .addEvent(7 as never)
+      .addEvent('kept')
+      .addLink({ context: {} as never });
+    assert.is(sampler.tracing.openSpans({ attributes: true })[0]?.attributes?.kept, 1);
     span.end();
     span.setAttribute('late', 1);
-    expectSpans(spans(), 'block | kept=1');
+    expectSpans(spans(), 'block | kept=1 | event kept');
   }));
 
 test('a generator that the sampler of the user refuses still runs its steps under the refused span', () =>

@@ -116,6 +116,17 @@ test('a result that cannot be followed ends its call, and is logged with its sit
     assert.is(tracing.openCount, 0);
   }));
 
+test('a run whose result cannot be followed is logged, and its call ends with the next use', () =>
+  traced({ enabled: true }, async ({ tracing }) => {
+    const then = (done: (value: number) => void): void => done(7);
+    const lazy = instrument(at('lazy'), () => ({ then, exec: () => ({ then }) }))();
+    const [text] = await failing(RecordedSpan.prototype, 'nowMs', () => void lazy.exec());
+    assert.match(text as string, /^result of faults::n\d+.*fault of nowMs/);
+    assert.is(tracing.openCount, 1);
+    lazy.then(() => {});
+    assert.is(tracing.openCount, 0);
+  }));
+
 test('a fault at the use of a result is logged with its site, and the use does what it did', () =>
   traced({ enabled: true }, async () => {
     // biome-ignore lint/suspicious/noThenProperty: what is tried

@@ -46,6 +46,6 @@ export function observeEnd(call: FollowedCall, value: unknown): boolean {
     return kind !== undefined;
   } catch (error) {
     reportFault(`until: 'end' of ${call.site.id}`, error);
-    return call.span.ended;
+    return false;
   }
 }

@@ -59,7 +59,7 @@ function shadow(target: ReadableStream, key: string | symbol, look: (result: unk
     const result = apply(method as Method, this, args);
     return this === target && !refused ? (look(result) ?? result) : result;
   }
-  defineOrThrow(shadowing, 'name', { value: (method as Method).name, configurable: true });
+  defineOrThrow(shadowing, 'name', { value: (method as Method).name });
   defineOrThrow(target, key, { configurable: true, writable: true, value: shadowing });
 }
 

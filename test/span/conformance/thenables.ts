@@ -5,7 +5,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import knex from 'knex';
 import * as assert from 'uvu/assert';
 import type * as Fixture from './fixtures/results.js';
-import { after, type Cases, collect, finished, milliseconds, only, running, runtime } from './recording.js';
+import { after, type Cases, collect, finished, milliseconds, only, running, runtime, spoken } from './recording.js';
 
 const time = ([seconds, nanoseconds]: HrTime): number => seconds * 1e3 + nanoseconds / 1e6;
 
@@ -219,6 +219,22 @@ export const thenableCases: Cases = (test, variant) => {
     await query;
     const span = await only();
     assert.equal(query.activeIn, [span.spanContext().spanId]);
+  });
+
+  test('a run whose result cannot settle leaves the span to the next use, and logs nothing', async () => {
+    const hands = {
+      get: () => () => {
+        throw new Error('hands off');
+      },
+    };
+    for (const result of [undefined, null, 7, new Proxy({}, new Proxy({}, hands))]) {
+      const query = target.pass(() => Object.assign(new Query(), { execute: () => result }));
+      assert.ok(query.execute() === result);
+      assert.is(running().openCount, 1);
+      await query;
+      await only();
+    }
+    assert.equal(spoken(), []);
   });
 
   test('methods that do not run a thenable are not replaced', async () => {

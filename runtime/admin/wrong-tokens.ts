@@ -24,6 +24,8 @@ interface Counted {
 /** Networks remembered at most; beyond it the oldest is forgotten. */
 const MOST_NETWORKS = 1000;
 const DELAY_MILLISECONDS = 1000;
+/** Lines in the time of the limit, from all networks: a sender with an IPv6 /48 has 65,536 of them. */
+const MOST_LINES = 20;
 /** Delayed answers of one network at a time, far below the connections of the admin server. */
 const MOST_WAITING = 5;
 
@@ -55,8 +57,9 @@ function prefixOf(v6: string): string {
 /** The count of wrong tokens by network. Bounded; the count of a network expires. */
 export class WrongTokens {
   readonly #networks = new Map<string, Counted>();
+  #lines = { count: 0, endsAt: 0 };
 
-  /** @param log gets a line at the first wrong token of a network, and when the delay starts: two at most in its time. */
+  /** @param log gets a line at the first wrong token of a network, and when the delay starts: two at most in its time, and 20 of all networks. */
   constructor(
     private readonly limit: FailureLimit,
     private readonly log: (line: string) => void,
@@ -85,16 +88,24 @@ export class WrongTokens {
     if (known !== undefined && (known.endsAt > now || known.waiting > 0)) {
       known.count += 1;
       if (known.count === most)
-        this.log(`${most} wrong tokens from ${printable(network, 60)}: further ones are answered after a delay`);
+        this.#log(`${most} wrong tokens from ${printable(network, 60)}: further ones are answered after a delay`);
       return known;
     }
     const from = address === undefined || address === '' ? 'an unknown address' : printable(address, 60);
-    this.log(`a wrong token from ${from}; after ${most} within ${withinSeconds} s they are answered after a delay`);
+    this.#log(`a wrong token from ${from}; after ${most} within ${withinSeconds} s they are answered after a delay`);
     this.#networks.delete(network);
     const oldest = this.#networks.size >= MOST_NETWORKS ? this.#networks.keys().next().value : undefined;
     if (oldest !== undefined) this.#networks.delete(oldest);
     const counted = { count: 1, waiting: 0, endsAt: now + withinSeconds * 1000 };
     this.#networks.set(network, counted);
     return counted;
+  }
+
+  #log(line: string): void {
+    const at = monotonic();
+    const held = this.#lines.endsAt > at ? 0 : Math.max(0, this.#lines.count - MOST_LINES);
+    if (this.#lines.endsAt <= at) this.#lines = { count: 0, endsAt: at + this.limit.withinSeconds * 1000 };
+    this.#lines.count += 1;
+    if (this.#lines.count <= MOST_LINES) this.log(held === 0 ? line : `${line} (${held} more like this since the last line)`);
   }
 }

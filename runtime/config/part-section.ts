@@ -7,6 +7,9 @@ import type { Section } from './section.js';
 import { isTable, type ValueType } from './types.js';
 import type { Part } from './yaml-file.js';
 
+/** Places whose values may be secrets, in whatever shape they are written. */
+const HOLDS_SECRETS = /\b(?:headers|attributes)\b/u;
+
 export type ReadPart = (part: Part) => void;
 
 export class PartSection implements Section {
@@ -37,7 +40,7 @@ export class PartSection implements Section {
   }
 
   mustBe({ place, value }: Part, expected: string): void {
-    this.faults.push(`${place}: must be ${expected}; found ${describeFound(value)}.`);
+    this.faults.push(`${place}: must be ${expected}; found ${describeFound(value, HOLDS_SECRETS.test(place))}.`);
   }
 
   /** Reads the entries of a mapping in the order of `entries`. One that is null counts as absent, except for those in `empty`. */

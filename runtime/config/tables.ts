@@ -94,9 +94,12 @@ export function headers(): ValueType<Readonly<Record<string, string>>> {
       } else if (isTable(raw)) pairs = Object.entries(raw);
       else return { expected };
       const value: Record<string, string> = Object.create(null);
+      let at = 0;
       for (const [key, item] of pairs) {
         const name = key.toLowerCase();
-        if (!/^[a-z0-9!#$%&'*+.^_|~-]+$/u.test(name)) return { fault: `has ${JSON.stringify(key)}, which is not a header name` };
+        at += 1;
+        // not shown: in `Authorization: Basic dTpw==` the secret is in front of the "="
+        if (!/^[a-z0-9!#$%&'*+.^_|~-]+$/u.test(name)) return { fault: `entry ${at} has a name that is not a header name` };
         if (OF_THE_CONNECTION.has(name)) return { fault: `has the header "${name}", which the connection sets itself` };
         if (typeof item !== 'string' || !/^[\x20-\x7e]*$/u.test(item)) {
           return { fault: `has the header "${name}" with a value that is not a string of printable ASCII characters` };

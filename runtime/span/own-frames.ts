@@ -2,10 +2,21 @@
 // the recorder between the two; of the pair the inner frame stays, which has the line that was running.
 
 /** Text up to `runtime/` in the places of this package's frames. Undefined inside a bundle, whose files hold the user's code as well. */
-const OWN = /([^\s(]*[\\/]runtime[\\/])(?:span[\\/]own-frames\.ts|spanwright\.js):\d/.exec(new Error().stack ?? '')?.[1];
+const OWN = ownFolder();
 /** Marks the place between two frames of this package, or above the last one. */
 const CONTEXT = /^\s+at AsyncLocalStorage\.run \(node:/;
 const FUNCTION = /^\s+at (?:async )?([^(]+) \(/;
+
+/** Undefined also where the program's `Error.prepareStackTrace` makes no text of a stack, or throws. */
+function ownFolder(): string | undefined {
+  try {
+    const { stack } = new Error() as { stack?: unknown };
+    if (typeof stack !== 'string') return undefined;
+    return /([^\s(]*[\\/]runtime[\\/])(?:span[\\/]own-frames\.ts|spanwright\.js):\d/.exec(stack)?.[1];
+  } catch {
+    return undefined;
+  }
+}
 
 export function withoutOwnFrames(stack: string): string {
   if (OWN === undefined || !stack.includes(OWN)) return stack;

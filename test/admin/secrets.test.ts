@@ -130,6 +130,9 @@ test('a header that is refused is not quoted', () => {
     }
     assert.not.ok(message.includes(MARK), message);
   }
+  const { warnings } = loadConfiguration({ env: { OTEL_EXPORTER_OTLP_HEADERS: `Authorization: Basic ${MARK}==` } });
+  assert.match(warnings.join(), /entry 1 has a name that is not a header name/);
+  assert.not.ok(warnings.join().includes(MARK), warnings.join());
 });
 
 const signIn = instrument(

@@ -123,18 +123,26 @@ test('the count of a network expires', async () => {
 });
 
 test('counts of at most 1,000 networks are kept; a new one replaces the oldest', async () => {
-  const log: string[] = [];
-  const tokens = new WrongTokens({ most: 10, withinSeconds: 60 }, (line) => log.push(line));
+  const tokens = new WrongTokens({ most: 1, withinSeconds: 60 }, () => {});
   const others = (from: number, to: number) =>
     Promise.all(Array.from({ length: to - from }, (_, at) => tokens.penalise(`10.${(from + at) >> 8}.${(from + at) & 255}.1`)));
-  const announced = (): number => log.filter((line) => line.startsWith('a wrong token from 192.0.2.1;')).length;
-  await tokens.penalise('192.0.2.1');
+  assert.is((await tokens.penalise('192.0.2.1')).kind, 'none');
   await others(0, 999);
-  await tokens.penalise('192.0.2.1');
-  assert.is(announced(), 1, 'remembered beside 999 others');
+  assert.is((await tokens.penalise('192.0.2.1')).kind, 'delayed', 'remembered beside 999 others');
   await others(999, 1000);
+  assert.is((await tokens.penalise('192.0.2.1')).kind, 'none', 'forgotten for the thousandth');
+});
+
+test('wrong tokens from many networks leave 20 lines in the time of the limit, and then the number of those held back', async () => {
+  const log: string[] = [];
+  const tokens = new WrongTokens({ most: 10, withinSeconds: 0.5 }, (line) => log.push(line));
+  for (let at = 0; at < 5000; at += 1) await tokens.penalise(`2001:db8:${at.toString(16)}::1`);
+  const lines = log.length;
+  assert.ok(lines >= 20 && lines <= 40, `${lines} lines`);
+  await new Promise((resolve) => setTimeout(resolve, 600));
   await tokens.penalise('192.0.2.1');
-  assert.is(announced(), 2, 'forgotten for the thousandth');
+  assert.is(log.length, lines + 1);
+  assert.match(log.at(-1) as string, /^a wrong token from 192\.0\.2\.1; .* \(\d{3,4} more like this since the last line\)$/);
 });
 
 test('wrong tokens leave two lines in the log, however many there are, and never the token', async () => {

@@ -283,7 +283,7 @@ const FAULTS: [what: string, yaml: string, fault: RegExp][] = [
   [
     'an attribute of another type',
     file('resource:\n  attributes:\n    - { name: a, value: x, type: int }\n'),
-    /value: must be of the type int; found the string "x"/,
+    /value: must be of the type int; found a string/,
   ],
   ['a propagator that there is not', file('propagator:\n  composite: [{ tracecontxt: }]\n'), /propagator.*has "tracecontxt"/],
   ['broken YAML', 'file_format: "1.0"\n  x: [\n', /^otel\.yaml:\d+:\d+: not valid YAML: /],
@@ -412,6 +412,21 @@ test('settings for other SDKs are ignored and reported', () => {
   );
   assert.match(load('file_format: "1.9"\n').notFollowed.join(), /1\.9 is newer than 1\.1/);
   assert.equal(load(file()).notFollowed, []);
+});
+
+test('no fault shows a header or an attribute, in any shape that a file may give it', () => {
+  const faults = [
+    ...['[authorization=hunter2]', 'authorization=hunter2', '[{ name: "authorization: hunter2", value: "" }]'].map((headers) =>
+      faultsOf(file(`            headers: ${headers}\n`)),
+    ),
+    ...['[password=hunter2]', 'password=hunter2', '[{ name: pin, value: hunter2, type: int }]', '[{ name: [hunter2] }]'].map(
+      (attributes) => faultsOf(`${file()}            {}\nresource:\n  attributes: ${attributes}\n`),
+    ),
+  ];
+  for (const of of faults) {
+    assert.match(of.join('\n'), /must be|is not a header name/);
+    assert.not.match(of.join('\n'), /hunter2/);
+  }
 });
 
 test('no fault shows the value of a header', () => {

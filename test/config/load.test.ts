@@ -432,7 +432,7 @@ const CASES: FaultCase[] = [
   {
     name: 'an invalid header name, without showing its value',
     bad: { env: { OTEL_EXPORTER_OTLP_HEADERS: 'my token=hunter2' } },
-    says: /^OTEL_EXPORTER_OTLP_HEADERS: has "my token", which is not a header name\.$/u,
+    says: /^OTEL_EXPORTER_OTLP_HEADERS: entry 1 has a name that is not a header name\.$/u,
     good: { env: { OTEL_EXPORTER_OTLP_HEADERS: 'my-token=hunter2' } },
   },
   {

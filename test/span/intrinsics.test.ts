@@ -210,3 +210,26 @@ for (const name of NEEDED_LATER) {
   });
 }
 background.run();
+
+const loading = suite('stacks of the program while the package is loaded');
+const PREPARED: Record<string, string> = {
+  throws: "() => { throw new TypeError('no stacks'); }",
+  'returns an object without a text': '() => Object.create(null)',
+  'returns a symbol': "() => Symbol('stack')",
+};
+for (const [what, prepare] of Object.entries(PREPARED)) {
+  loading(`the package loads, and records a failed call, where Error.prepareStackTrace ${what}`, () => {
+    const program = `
+      Error.prepareStackTrace = ${prepare};
+      const { instrument, startTracing } = require(${JSON.stringify(join(PROJECT, 'dist/runtime/index.js'))});
+      const exporter = { export: ([span], done) => { console.log(span.events[0].attributes['exception.type']); done({ code: 0 }); }, shutdown: async () => {} };
+      startTracing({ exporter, enabled: true }).then(async (tracing) => {
+        try { instrument({ name: 'work' }, () => { throw new RangeError('no'); })(); } catch {}
+        await tracing.shutdown();
+      });`;
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', timeout: 60_000 });
+    assert.is(status, 0, stderr);
+    assert.is(stdout, 'RangeError\n');
+  });
+}
+loading.run();

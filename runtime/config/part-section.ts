@@ -7,7 +7,7 @@ import type { Section } from './section.js';
 import { isTable, type ValueType } from './types.js';
 import type { Part } from './yaml-file.js';
 
-/** Places whose values may be secrets, in whatever shape they are written. */
+/** Places whose values may be secrets, in any shape. */
 const HOLDS_SECRETS = /\b(?:headers|attributes)\b/u;
 
 export type ReadPart = (part: Part) => void;

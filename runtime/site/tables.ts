@@ -2,6 +2,7 @@
 // nothing otherwise; it is set here, for all modules, whenever the gate becomes idle or stops being so. One per process.
 
 import type { Attributes } from '@opentelemetry/api';
+import { CapturedWeakRef } from '../captured.js';
 import type { AnyFunction, Site } from './site.js';
 
 /**
@@ -52,7 +53,7 @@ export class ModuleTables {
   #pruneAt = 1024;
 
   add(table: ModuleTable): void {
-    this.#tables.push(new WeakRef(table));
+    this.#tables.push(new CapturedWeakRef(table));
     if (!this.#idle) table.set(table.recorder);
     if (this.#tables.length < this.#pruneAt) return;
     this.#tables = this.#tables.filter((reference) => reference.deref() !== undefined);

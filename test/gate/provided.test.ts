@@ -12,6 +12,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { onFault } from '../../runtime/fault.js';
 import { createRootSampler, createSampler, inject, instrument, sessions, startSpan, startTracing } from '../../runtime/index.js';
 import { state } from '../../runtime/state.js';
 import { expectSpans } from '../expected-spans.js';
@@ -165,11 +166,12 @@ test('startSpan() beside an SDK ignores what is no key, name or link, and what c
       .setAttribute('kept', 1)
       .addEvent(7 as never)
       .addEvent('kept')
-      .addLink({ context: {} as never });
+      .addLink({ context: {} as never })
+      .updateName('renamed');
     assert.is(sampler.tracing.openSpans({ attributes: true })[0]?.attributes?.kept, 1);
     span.end();
     span.setAttribute('late', 1);
-    expectSpans(spans(), 'block | kept=1 | event kept');
+    expectSpans(spans(), 'renamed | kept=1 | event kept');
   }));
 
 test('a generator that the sampler of the user refuses still runs its steps under the refused span', () =>
@@ -342,38 +344,60 @@ test('a tracer that was asked for under startTracing() keeps its scope when an S
   });
 });
 
-/** The SDK's spans as those of a provider that shows no times. */
-function withoutTimes(span: Span): Span {
+/** The SDK's spans as those of a provider that gives other values for some of their properties. */
+function changed(span: Span, change: (name: string) => unknown): Span {
   return new Proxy(span, {
     get(of, name) {
-      const value = name === 'startTime' || name === 'duration' ? undefined : Reflect.get(of, name);
+      const value = change(String(name)) === KEPT ? Reflect.get(of, name) : change(String(name));
       return typeof value === 'function' ? value.bind(of) : value;
     },
   });
+}
+const KEPT = Symbol('as it is');
+const withoutTimes = (name: string): unknown => (name === 'startTime' || name === 'duration' ? undefined : KEPT);
+
+/** Registers a provider whose spans are those of the registered one, changed. */
+function changeSpans(change: (name: string) => unknown): void {
+  const provider = (trace.getTracerProvider() as unknown as { getDelegate(): BasicTracerProvider }).getDelegate();
+  const tracer = provider.getTracer('changed');
+  const startSpan: typeof tracer.startSpan = (...given) => changed(tracer.startSpan(...given), change);
+  trace.disable();
+  trace.setGlobalTracerProvider({ getTracer: () => ({ ...tracer, startSpan }) as unknown as typeof tracer });
 }
 
 for (const shown of [true, false]) {
   test(`the latency of a call is measured where the provider's span ${shown ? 'shows its times' : 'hides its times'}`, () =>
     insideSdk(createSampler({ enabled: true }), async ({ sampler, spans }) => {
-      const provider = (trace.getTracerProvider() as unknown as { getDelegate(): BasicTracerProvider }).getDelegate();
-      const tracer = provider.getTracer('measured');
-      const startSpan: typeof tracer.startSpan = (...given) => withoutTimes(tracer.startSpan(...given));
-      if (!shown) {
-        trace.disable();
-        trace.setGlobalTracerProvider({ getTracer: () => ({ ...tracer, startSpan }) as unknown as typeof tracer });
-      }
-      const wait = instrument({ namespace: 'carbide', name: `wait ${shown}` }, () => new Promise((done) => setTimeout(done, 30)));
-      await wait();
-      const [seconds = 0, nanoseconds = 0] = spans()[0]?.duration ?? [];
-      const exportedMs = seconds * 1000 + nanoseconds / 1e6;
-      const report = sampler.tracing.sites('carbide').find(({ name }) => name === `wait ${shown}`);
+      if (!shown) changeSpans(withoutTimes);
+      const pause = instrument({ namespace: 'carbide', name: `pause ${shown}` }, (ms: number): unknown =>
+        ms > 0 ? new Promise((done) => setTimeout(done, ms)) : undefined,
+      );
+      pause(0);
+      await pause(30);
+      const [quickMs = 0, slowMs = 0] = spans().map(({ duration: [seconds, nanoseconds] }) => seconds * 1000 + nanoseconds / 1e6);
+      const report = sampler.tracing.sites('carbide').find(({ name }) => name === `pause ${shown}`);
       const countedMs = report?.latency.sumMs ?? Number.NaN;
-      assert.ok(exportedMs > 25);
-      if (shown) assert.is(countedMs, Number(exportedMs.toFixed(3)));
+      assert.ok(slowMs > 25);
+      if (shown) assert.is(countedMs, Number((quickMs + slowMs).toFixed(3)));
       // two clocks read one after the other
-      else assert.ok(countedMs > 25 && countedMs < exportedMs + 1000, `${countedMs} ms`);
+      else assert.ok(countedMs > 25 && countedMs < slowMs + 1000, `${countedMs} ms`);
       assert.is(report?.open, 0);
     }));
 }
+
+for (const failing of ['setAttribute', 'end'])
+  test(`what ${failing}() of the provider's span throws is logged, and the call is counted and has its own result`, () =>
+    insideSdk(createSampler({ enabled: true }), ({ sampler, spans }) => {
+      const faults: string[] = [];
+      onFault((where, error) => faults.push(`${where}: ${(error as Error).message}`));
+      changeSpans((name) => (name === failing ? () => assert.unreachable(`${failing} of the SDK`) : KEPT));
+      const call = instrument({ namespace: 'carbide', name: failing, args: ['n'] }, (n: number) => n + 1);
+      assert.is(call(6), 7);
+      assert.equal(faults, [`a span of the application's SDK: ${failing} of the SDK`]);
+      const report = sampler.tracing.sites('carbide').find(({ name }) => name === failing);
+      assert.equal([report?.open, report?.calls], [0, 1]);
+      if (failing === 'end') assert.is(report?.latency.sumMs, 0);
+      else expectSpans(spans(), failing);
+    }));
 
 test.run();

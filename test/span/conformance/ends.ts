@@ -135,6 +135,28 @@ export const endCases: Cases = (test, variant) => {
     await only();
   });
 
+  test('a stream that is not destroyed at its end ends the span with `end` or `finish`', async () => {
+    const write = (_chunk: unknown, _encoding: string, done: () => void): void => done();
+    const read = function (this: Readable): void {
+      this.push(null);
+    };
+    const source = target.open(() => new Readable({ autoDestroy: false, read })).resume();
+    await once(source, 'end');
+    assert.is(running().openCount, 0);
+    for (const make of [
+      () => new Writable({ autoDestroy: false, write }),
+      () => new Duplex({ autoDestroy: false, write, readable: false } as object),
+    ]) {
+      const sink = target.open(make).end();
+      await once(sink, 'finish');
+      assert.is(running().openCount, 0);
+    }
+    assert.is((await finished()).length, 3);
+    target.open(() => source);
+    assert.is(running().openCount, 0, 'it has ended already');
+    await only();
+  });
+
   test('a stream that has ended already ends the span at once', async () => {
     const stream = Readable.from([]);
     stream.resume();
@@ -142,6 +164,12 @@ export const endCases: Cases = (test, variant) => {
     target.open(() => stream);
     assert.is(running().openCount, 0);
     await only();
+    target.open(() => new Readable({ read() {} }).destroy());
+    assert.is(running().openCount, 0, 'destroyed');
+    await only();
+    target.open(() => new Readable({ read() {} }).on('error', () => {}).destroy(error));
+    assert.is(running().openCount, 0, 'failed');
+    assert.is((await only()).status.message, 'broken');
   });
 
   test('a stream that a promise resolves to ends the span', async () => {

@@ -199,7 +199,7 @@ export const thenableCases: Cases = (test, variant) => {
     const outcome = new Promise<string>((resolve) => (settle = resolve));
     let rows: Promise<unknown> | undefined;
     (() => {
-      rows = target.pass(() => new Query(() => outcome)).then();
+      rows = target.pass(() => Object.assign(new Query(), { exec: () => outcome })).exec();
     })();
     for (let count = 0; count < 5; count++) await collect();
     assert.is(running().openCount, 1);

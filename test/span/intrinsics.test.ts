@@ -159,6 +159,14 @@ for (const name of [
     expectSpans(recorded, ...SPANS);
   });
 }
+globals('instruments a function after WeakRef was deleted', () => {
+  const restore = deleteGlobal('WeakRef');
+  try {
+    assert.is(instrument({ namespace: 'a', name: 'new' }, () => 1)(), 1);
+  } finally {
+    restore();
+  }
+});
 globals.run();
 
 const methods = suite('methods of prototypes');

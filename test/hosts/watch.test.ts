@@ -1,6 +1,6 @@
 // limit: 240 s
-// Bundlers that watch: a file that imports `instrument` from a module of the user's is transformed again when that module changes, in both
-// directions, although its own text stays as it was. Each is the real bundler, in a process of its own that ends with its test.
+// Bundlers that watch: a file is transformed again when a module of the user's that re-exports `instrument` to it changes, in both directions, and
+// when a configuration changes that its tsconfig.json extends, although its own text stays as it was. Each is the real bundler, in a process of its own that ends with its test.
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -102,11 +102,13 @@ setInterval(() => {}, 1000);`,
 
 const HANDED = `export { instrument } from 'spanwright';\n`;
 const OWN = `export const instrument = (..._: unknown[]): any => {};\n`;
+const base = (namespace: string): string =>
+  JSON.stringify({ compilerOptions: { plugins: [{ transform: 'spanwright/transformer', namespace }] } });
 const MAIN = `import { instrument } from './tracing';\nexport class Work { @instrument run() { return 1; } }\n`;
 
 const withBundlers = testWith('bundlers');
 for (const { name, packages, script } of WATCHING)
-  withBundlers(`${name}: a change of the module that re-exports instrument is noticed`, async () => {
+  withBundlers(`${name}: a change of the module that re-exports instrument, and of a configuration, is noticed`, async () => {
     const directory = writeProject({
       variant: LEGACY,
       programs: [],
@@ -114,6 +116,10 @@ for (const { name, packages, script } of WATCHING)
     });
     write(directory, 'src/main.ts', MAIN);
     write(directory, 'src/tracing.ts', OWN);
+    const configuration = JSON.parse(readFileSync(join(directory, 'tsconfig.json'), 'utf8'));
+    delete configuration.compilerOptions.plugins;
+    write(directory, 'tsconfig.json', JSON.stringify({ ...configuration, extends: './base.json' }));
+    write(directory, 'base.json', base('first'));
     write(directory, 'watch.mjs', script);
     const child = spawn(process.execPath, ['watch.mjs'], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
@@ -125,22 +131,23 @@ for (const { name, packages, script } of WATCHING)
     const output = join(directory, 'out/main.js');
 
     /**
-     * Waits until what was built is, or is not, instrumented. The change is made again each second, because a watcher may not listen yet.
+     * Waits until what was built holds this text, or does not. The change is made again each second, because a watcher may not listen yet.
      */
-    async function until(instrumented: boolean, tracing: string): Promise<void> {
+    async function until(expected: boolean, held: string, path: string, changed: string): Promise<void> {
       for (let tries = 0; tries < 600; tries++) {
         const text = existsSync(output) ? readFileSync(output, 'utf8') : '';
-        if (text.includes('Work') && text.includes('spanwright/emitted') === instrumented) return;
-        if (tries % 10 === 0 && text !== '') writeFileSync(join(directory, 'src/tracing.ts'), tracing);
+        if (text.includes('Work') && text.includes(held) === expected) return;
+        if (tries % 10 === 0 && text !== '') writeFileSync(join(directory, path), changed);
         await sleep(100);
       }
-      assert.unreachable(`${instrumented ? 'not instrumented' : 'still instrumented'} after a minute:\n${said}`);
+      assert.unreachable(`${held} is ${expected ? 'missing' : 'still there'} after a minute:\n${said}`);
     }
 
     try {
-      await until(false, OWN);
-      await until(true, HANDED);
-      await until(false, OWN);
+      await until(false, 'spanwright/emitted', 'src/tracing.ts', OWN);
+      await until(true, 'spanwright/emitted', 'src/tracing.ts', HANDED);
+      await until(true, 'renamed', 'base.json', base('renamed'));
+      await until(false, 'spanwright/emitted', 'src/tracing.ts', OWN);
     } finally {
       child.kill('SIGKILL');
       await ended;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { installedFile } from '../core/installed.js';
 import { isWebTarget } from './client-output.js';
 import { parserFor } from './parse.js';
-import { textsByFile } from './projects.js';
+import { inputsOf, type TextsByFile, textsByFile } from './projects.js';
 import { reportsOfSettings, type Texts } from './texts.js';
 
 /** Context of a loader in webpack, Rspack and Turbopack; Turbopack has fewer members. */
@@ -20,15 +20,16 @@ export interface LoaderContext {
   callback(error: Error | null, code?: string, map?: object | string): void;
 }
 
-const projects = new Map<string, (path: string) => Texts>();
+const projects = new Map<string, TextsByFile>();
 const checked = new Set<Texts>();
 
 /** @param map of a loader in front of this one; passed on where nothing changes */
 export function loadSource(context: LoaderContext, source: string, map: object | string | undefined): void {
   try {
     const { resourcePath: path, target } = context;
-    const found = target !== undefined && isWebTarget(target) ? undefined : textsFor(context).transform(path, source);
-    for (const other of found?.read ?? []) context.addDependency?.(other);
+    const texts = target !== undefined && isWebTarget(target) ? undefined : textsFor(context);
+    const found = texts?.transform(path, source);
+    for (const other of texts === undefined ? [] : inputsOf(texts, found)) context.addDependency?.(other);
     const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
     if (wrong.length > 0) throw new Error(wrong.map(({ line }) => line).join('\n'));
     for (const { line } of found?.reports ?? []) context.emitWarning?.(new Error(line));
@@ -52,7 +53,7 @@ function textsFor(context: LoaderContext): Texts {
       reloadable: mode === 'development',
     });
     projects.set(key, byFile);
-  }
+  } else byFile.refresh();
   // options of the root hold for installed packages
   const texts = byFile(installedFile(resourcePath) === undefined ? resourcePath : join(directory, 'index.js'));
   if (checked.has(texts)) return texts;

@@ -13,6 +13,8 @@ export interface Configuration {
   /** The entries of `plugins`, also those of a configuration that this one extends. */
   readonly plugins: readonly Readonly<Record<string, unknown>>[];
   readonly files: readonly string[];
+  /** Paths of the configurations that it extends, however deep. */
+  readonly extended?: readonly string[];
   /** Absolute paths of the configurations that it references. */
   readonly references?: readonly string[];
   /** Why part of it could not be read, one line each; the rest of it holds. */
@@ -101,6 +103,7 @@ function classicParser(compiler: typeof ts, name: string): Parser {
         options: parsed?.options ?? {},
         plugins,
         files: parsed?.fileNames ?? [],
+        extended: extendedBy((file) => compiler.readConfigFile(file, compiler.sys.readFile).config, path),
         references: referencedBy(path, parsed ?? {}),
         faults: unreadIn(path, compiler.readConfigFile(path, compiler.sys.readFile).error, parsed?.errors),
       };
@@ -173,6 +176,8 @@ interface RawConfiguration {
   readonly compilerOptions?: { readonly plugins?: unknown };
 }
 
+type ReadRaw = (path: string) => RawConfiguration | undefined;
+
 function nativeParser({ API }: NativeModule, ast: NativeAst, name: string, version: string): Parser {
   let running: NativeApi | undefined;
   /** The compiler is a process of its own, started when first needed, and ended with this one. */
@@ -197,9 +202,12 @@ function nativeParser({ API }: NativeModule, ast: NativeAst, name: string, versi
     },
     readConfiguration(path) {
       const parsed = api().parseConfigFile(path);
-      const plugins = nativePlugins((file) => api().readConfigFile(file).config, path);
+      const read = (file: string): RawConfiguration | undefined => api().readConfigFile(file).config;
       const faults = unreadIn(path, api().readConfigFile(path).error, parsed.errors);
-      return { options: parsed.options, plugins, files: parsed.fileNames, references: referencedBy(path, parsed), faults };
+      return {
+        ...{ options: parsed.options, plugins: nativePlugins(read, path), files: parsed.fileNames },
+        ...{ extended: extendedBy(read, path), references: referencedBy(path, parsed), faults },
+      };
     },
     resolver(options) {
       const resolver = api().createModuleResolver({ ...options, moduleResolution: BUNDLER });
@@ -213,25 +221,26 @@ function nativeParser({ API }: NativeModule, ast: NativeAst, name: string, versi
 }
 
 /** The native compiler keeps of `plugins` only their number, so that they are read from the text of the configurations. */
-export function nativePlugins(
-  read: (path: string) => RawConfiguration | undefined,
-  path: string,
-): readonly Readonly<Record<string, unknown>>[] {
-  return pluginsAt(path, []) ?? [];
+export function nativePlugins(read: ReadRaw, path: string): readonly Readonly<Record<string, unknown>>[] {
+  // `null` and an empty array set the option, too
+  const plugins = [...configurationsOf(read, path).values()].find((one) => one !== undefined);
+  return Array.isArray(plugins) ? plugins : [];
+}
 
-  /** Undefined where neither the configuration nor one that it extends has the option, which `null` and an empty array set, too. */
-  function pluginsAt(at: string, below: readonly string[]): readonly Readonly<Record<string, unknown>>[] | undefined {
-    const raw = read(at);
-    const own = raw?.compilerOptions?.plugins;
-    if (own !== undefined) return Array.isArray(own) ? own : [];
-    const seen = [...below, at];
-    for (const base of [raw?.extends ?? []].flat().reverse()) {
-      const target = extended(base, at);
-      const inherited = target === undefined || seen.includes(target) ? undefined : pluginsAt(target, seen);
-      if (inherited !== undefined) return inherited;
-    }
-    return undefined;
+function extendedBy(read: ReadRaw, path: string): string[] {
+  return [...configurationsOf(read, path).keys()].slice(1);
+}
+
+/** The option `plugins` of a configuration and of those that it extends, by path, in the order of precedence. */
+function configurationsOf(read: ReadRaw, path: string, found = new Map<string, unknown>()): ReadonlyMap<string, unknown> {
+  if (found.has(path)) return found;
+  const raw = read(path);
+  found.set(path, raw?.compilerOptions?.plugins);
+  for (const base of [raw?.extends ?? []].flat().reverse()) {
+    const target = extended(base, path);
+    if (target !== undefined) configurationsOf(read, target, found);
   }
+  return found;
 }
 
 /** The file that `extends` names: a path, or a module whose configuration is the one of `tsconfig` in its package.json, or its `tsconfig.json`. */

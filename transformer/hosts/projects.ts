@@ -1,5 +1,6 @@
 // The project of each file: the nearest tsconfig.json above it whose `files` and `include` cover the file, `references` followed. Called by
-// bundlers and `spanwright/register`, which see files of several projects in one run. Configurations are read once, and again for new files.
+// bundlers and `spanwright/register`, which see files of several projects in one run. Configurations are read once, again
+// for new files, and again after a change where the host asks for it.
 
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,7 +9,7 @@ import type { Purpose } from './dependency.js';
 import type { Configuration, Parser } from './parse.js';
 import { forwardSlashes } from './paths.js';
 import { isFile } from './source-files.js';
-import { configurationsAbove, NO_CONFIGURATION, type Texts, TRANSFORM, textsIn } from './texts.js';
+import { configurationsAbove, NO_CONFIGURATION, type Texts, TRANSFORM, type Transformed, textsIn } from './texts.js';
 
 interface ProjectsRequest {
   readonly parser: Parser;
@@ -41,25 +42,35 @@ interface Read {
 /** Options that decide how the decorators and fields of a file are compiled. */
 const KIND = ['experimentalDecorators', 'emitDecoratorMetadata', 'useDefineForClassFields', 'target'] as const;
 
-/** Answers with the texts of the project that a file belongs to; one object a project. */
-export function textsByFile(request: ProjectsRequest): (file: string) => Texts {
+/** Returns the texts of the project that a file belongs to; one object a project. */
+export interface TextsByFile {
+  (file: string): Texts;
+  /** Forgets everything if a configuration has changed since it was read. */
+  refresh(): void;
+}
+
+export function textsByFile(request: ProjectsRequest): TextsByFile {
   const { parser, directory, tsconfig, decoratorsOf } = request;
   const configurations = new Map<string, Read>();
   const projects = new Map<string, Texts>();
   const known = new Map<string, Texts>();
+  /** When each file that configurations were read from was last changed. */
+  const changes = new Map<string, number | undefined>();
 
   function read(path: string): Read {
     const before = configurations.get(path);
     if (before !== undefined) return before;
     const found: Read = { path, configuration: NO_CONFIGURATION, files: new Set(), at: 0 };
     configurations.set(path, found);
-    refresh(found);
+    readAgain(found);
     return found;
   }
 
-  function refresh(one: Read): void {
+  function readAgain(one: Read): void {
     one.at = Date.now();
+    changes.set(one.path, changedAt(one.path));
     one.configuration = parser.readConfiguration(one.path);
+    for (const base of one.configuration.extended ?? []) changes.set(base, changedAt(base));
     one.files = new Set(one.configuration.files.map(forwardSlashes));
   }
 
@@ -67,7 +78,7 @@ export function textsByFile(request: ProjectsRequest): (file: string) => Texts {
     if (one.files.has(file)) return true;
     // A file created since the configuration was read is in no list yet.
     if (one.configuration.files.length === 0 || (changedAt(file) ?? 0) < one.at) return false;
-    refresh(one);
+    readAgain(one);
     return one.files.has(file);
   }
 
@@ -116,7 +127,7 @@ export function textsByFile(request: ProjectsRequest): (file: string) => Texts {
     return texts;
   }
 
-  return (path) => {
+  function textsFor(path: string): Texts {
     const file = forwardSlashes(path);
     let texts = known.get(file);
     if (texts === undefined) {
@@ -124,7 +135,19 @@ export function textsByFile(request: ProjectsRequest): (file: string) => Texts {
       known.set(file, texts);
     }
     return texts;
-  };
+  }
+
+  function refresh(): void {
+    if (![...changes].some(([path, at]) => changedAt(path) !== at)) return;
+    for (const one of [configurations, projects, known, changes]) one.clear();
+  }
+
+  return Object.assign(textsFor, { refresh });
+}
+
+/** Other files that the output of a file depends on, for bundlers that watch: the configurations of its project, and what was read for it. */
+export function inputsOf({ path, configuration }: Texts, found: Transformed | undefined): string[] {
+  return [...(path === undefined ? [] : [path, ...(configuration.extended ?? [])]), ...(found?.read ?? [])];
 }
 
 /** The line for a project without an entry of the plugin and without options; undefined for others. */

@@ -19,7 +19,7 @@ import {
 import { javaScriptOf, optionsForBundlers } from './javascript.js';
 import { noteSites } from './manifest.js';
 import { parserFor } from './parse.js';
-import { noEntry, textsByFile } from './projects.js';
+import { inputsOf, noEntry, type TextsByFile, textsByFile } from './projects.js';
 import { servedFiles } from './served.js';
 import { type Report, reportsOfSettings, type Texts } from './texts.js';
 
@@ -58,7 +58,7 @@ const BEHIND_TYPESCRIPT: ReadonlySet<string> = new Set(['webpack', 'rspack', 'ro
 const TAKES_NEAREST: ReadonlySet<string> = new Set(['esbuild', 'bun']);
 
 const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfig, ...options } = {}, { framework }) => {
-  let textsFor: ((path: string) => Texts) | undefined;
+  let textsFor: TextsByFile | undefined;
   const checked = new Set<Texts>();
   /** Projects whose missing entry has been reported. */
   const reported = new Set<Texts>();
@@ -117,6 +117,10 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
     enforce: 'pre',
     // Modules that a bundler creates itself have a NUL in their names.
     transformInclude: (id) => SCRIPT.test(pathOf(id)) && !id.includes('\0') && takes(pathOf(id)),
+    // esbuild reports no changed files, and starts a build after each change.
+    buildStart() {
+      textsFor?.refresh();
+    },
     transform(code, id) {
       const path = pathOf(id);
       const current = textsOfFile(ownerOf(path));
@@ -124,7 +128,7 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       const { manifest, project } = current;
       if (manifest !== undefined)
         noteSites({ path: manifest, locate: project.locate }, project.withoutQuery(path), found?.plan.sites ?? []);
-      for (const other of found?.read ?? []) {
+      for (const other of inputsOf(current, found)) {
         this.addWatchFile(other);
         served.note(other, path);
       }
@@ -142,7 +146,10 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
         return lowered(current, path, code, printed);
       return printed === undefined ? null : { code: printed.code, map: printed.map };
     },
-    watchChange: (path) => served.changed(path),
+    watchChange(path) {
+      textsFor?.refresh();
+      served.changed(path);
+    },
     vite: {
       configResolved({ root: resolved, command, build }) {
         root = resolved;

@@ -2,7 +2,7 @@
 // SNS, the detail of EventBridge, attributes of Pub/Sub, headers of Kafka in bytes.
 
 import type { CarrierKind } from './carrier-kind.js';
-import { isObject, readHeader, write } from './headers.js';
+import { headerNames, isObject, readHeader, write } from './headers.js';
 
 type Fields = Record<string, unknown>;
 
@@ -24,10 +24,13 @@ function attributesIn(carrier: unknown): Fields | undefined {
   return fieldsAt(holder, 'MessageAttributes', 'messageAttributes');
 }
 
+/** Binary values are bytes in the SDK, and base64 in what Lambda gets. */
 function attributeText(attribute: unknown): unknown {
   if (!isObject(attribute)) return undefined;
-  const { StringValue, stringValue, Value } = attribute as Fields;
-  return StringValue ?? stringValue ?? Value;
+  const { StringValue, stringValue, Value, Type, BinaryValue, binaryValue } = attribute as Fields;
+  const base64 = Type === 'Binary' ? Value : binaryValue;
+  if (typeof base64 === 'string') return Buffer.from(base64, 'base64');
+  return StringValue ?? stringValue ?? BinaryValue ?? Value;
 }
 
 /** Carrier of SQS and SNS. It is written only while the message has fewer than the ten attributes that both accept. */
@@ -105,10 +108,7 @@ function bytesOf(value: unknown): unknown {
 /** Kafka: a message of kafkajs and its like, whose values can be bytes, or a record that Lambda gets. */
 const kafka: CarrierKind<unknown> = {
   get: (carrier, name) => readHeader(kafkaHeaders(carrier), name),
-  keys(carrier) {
-    const headers = kafkaHeaders(carrier);
-    return Array.isArray(headers) ? headers.map(([name]) => String(name)) : Object.keys(headers ?? {});
-  },
+  keys: (carrier) => headerNames(kafkaHeaders(carrier)),
   set(carrier, name, value) {
     if (!isObject(carrier)) return;
     const message = carrier as { headers?: object };

@@ -17,7 +17,7 @@ interface Outgoing {
 /** HTTP: `IncomingMessage`, `ServerResponse`, `ClientRequest`, `Headers`, `Request`, records, maps, raw header lists. */
 export const http: CarrierKind<unknown> = {
   get: (carrier, name) => readHeader(headersOf(carrier), name),
-  keys: (carrier) => entriesOf(headersOf(carrier)).map(([name]) => name),
+  keys: (carrier) => headerNames(headersOf(carrier)),
   set: (carrier, name, value) => write(headersToWrite(carrier), name, value),
 };
 
@@ -58,8 +58,11 @@ export function write(carrier: unknown, name: string, value: string): void {
   if (!isObject(carrier)) return;
   if (isOutgoing(carrier)) carrier.setHeader(name, value);
   else if (Array.isArray(carrier)) writeList(carrier, name, value);
-  else if (isSettable(carrier)) carrier.set(name, value);
-  else {
+  else if (isSettable(carrier)) {
+    if (carrier instanceof Map)
+      for (const key of carrier.keys()) if (key !== name && headerText(key)?.toLowerCase() === name) carrier.delete(key);
+    carrier.set(name, value);
+  } else {
     for (const key of Object.keys(carrier)) {
       if (key !== name && key.length === name.length && key.toLowerCase() === name)
         delete (carrier as Record<string, unknown>)[key];
@@ -81,10 +84,17 @@ function writeList(list: unknown[], name: string, value: string): void {
   list.push(name, value);
 }
 
+/** Names in a carrier of any form. */
+export const headerNames = (carrier: unknown): string[] => entriesOf(carrier).map(([name]) => name);
+
 function entriesOf(carrier: unknown): [string, unknown][] {
   if (!isObject(carrier)) return [];
   if (isHeaders(carrier)) return [...(carrier as unknown as Iterable<[string, unknown]>)];
-  if (carrier instanceof Map) return [...carrier].filter((pair): pair is [string, unknown] => typeof pair[0] === 'string');
+  if (carrier instanceof Map)
+    return [...carrier].flatMap(([key, value]) => {
+      const name = headerText(key);
+      return name === undefined ? [] : [[name, value] as [string, unknown]];
+    });
   if (!Array.isArray(carrier)) return Object.entries(carrier);
   const flat = Array.isArray(carrier[0]) ? carrier.flatMap((pair) => (Array.isArray(pair) ? pair.slice(0, 2) : [])) : carrier;
   const entries: [string, unknown][] = [];

@@ -1,4 +1,4 @@
-// Flushes on SIGTERM, SIGINT and SIGHUP within a limit, and leaves the exit behaviour of the process as it was: where only
+// Flushes on SIGTERM, SIGINT, SIGHUP and SIGQUIT within a limit, and leaves the exit behaviour of the process as it was: where only
 // Spanwright listens, the signal is raised again afterwards, so that the process ends by it; where the program listens, it decides,
 // and Spanwright only flushes, because the program may still end spans. Registered by startTracing().
 
@@ -19,7 +19,7 @@ interface Flushable {
 const GRACE_MS = 1000;
 
 /** SIGHUP: a terminal that closes. Node.js does not keep that `nohup` ignores it, so it ends the process without a listener too. */
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
 type Signal = (typeof SIGNALS)[number];
 
 /**

@@ -22,6 +22,7 @@ interface Row {
 
 const attributes = (message: Any, form: (text: string) => object): object =>
   Object.fromEntries(Object.entries<Any>(message.MessageAttributes).map(([name, { StringValue }]) => [name, form(StringValue)]));
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const bytes = (headers: object): [string, Buffer][] =>
   Object.entries(headers).map(([name, value]) => [name, Buffer.from(value as string)]);
 
@@ -38,6 +39,12 @@ const ROWS: readonly Row[] = [
         attributes: { ApproximateReceiveCount: '1' },
         messageAttributes: attributes(message, (stringValue) => ({ stringValue, dataType: 'String', binaryListValues: [] })),
       }),
+      'ReceiveMessage, binary': (message) => ({
+        MessageAttributes: attributes(message, (text) => ({ BinaryValue: Buffer.from(text), DataType: 'Binary' })),
+      }),
+      'Lambda, binary': (message) => ({
+        messageAttributes: attributes(message, (text) => ({ binaryValue: base64(text), dataType: 'Binary' })),
+      }),
     },
   },
   {
@@ -48,6 +55,9 @@ const ROWS: readonly Row[] = [
       Lambda: (message) => ({
         EventSource: 'aws:sns',
         Sns: { Message: '{}', MessageAttributes: attributes(message, (Value) => ({ Type: 'String', Value })) },
+      }),
+      'Lambda, binary': (message) => ({
+        Sns: { MessageAttributes: attributes(message, (text) => ({ Type: 'Binary', Value: base64(text) })) },
       }),
     },
   },
@@ -75,6 +85,7 @@ const ROWS: readonly Row[] = [
     message: () => ({ key: 'k', value: 'v', headers: {} }),
     received: {
       kafkajs: ({ headers }) => ({ key: Buffer.from('k'), headers: Object.fromEntries(bytes(headers)) }),
+      'maps of bytes': ({ headers }) => ({ headers: new Map(bytes(headers).map(([name, value]) => [Buffer.from(name), value])) }),
       Lambda: ({ headers }) => ({ topic: 't', headers: bytes(headers).map(([name, value]) => ({ [name]: [...value] })) }),
       'Lambda, signed bytes': ({ headers }) => ({
         topic: 't',
@@ -106,6 +117,12 @@ test('message attributes are not written beyond the ten that SQS and SNS accept'
   const full = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`a${at}`, { DataType: 'String', StringValue: 'x' }]));
   const message = inject({ MessageAttributes: { ...full } }, carriers.sqs as never, CONTEXT);
   assert.equal(message.MessageAttributes, full);
+});
+
+test('a map whose names are bytes is written once', () => {
+  const headers = new Map<unknown, unknown>([[Buffer.from('TraceParent'), Buffer.from('old')]]);
+  inject({ headers }, carriers.kafka as never, CONTEXT);
+  assert.equal([...headers.keys()], ['traceparent']);
 });
 
 test('a detail that is not JSON, and headers that are not bytes, yield no context and stay unchanged', () => {

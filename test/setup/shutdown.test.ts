@@ -43,7 +43,7 @@ function runScript(script: string, signals: NodeJS.Signals[] = ['SIGTERM'], betw
   });
 }
 
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) {
   test(`${signal} with no other listener shuts down first and then ends the process by that signal`, async () => {
     const end = await runScript(
       `onShutdownSignal({ shutdown: later(100, 'shut down'), reportLost() {}, forceFlush: later(0, 'flushed') }, 5000)`,

@@ -1,6 +1,6 @@
 // First use of a lazy thenable, shared by all methods that can run it, and the replacement of those methods on the object.
 
-import { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, isExtensible, reflectGet } from '../captured.js';
+import { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } from '../captured.js';
 import type { FollowedCall } from './end/followed.js';
 
 /** The first use of a thenable is the call's; a caller that runs it again does so unobserved. */
@@ -32,5 +32,5 @@ export function replaceMethod(holder: object, name: PropertyKey, method: Method)
   if (own !== undefined ? !own.configurable : !isExtensible(holder)) return false;
   defineProperty(method, 'name', { value: typeof name === 'symbol' ? `[${name.description}]` : name });
   const property = { value: method, writable: true, configurable: true, enumerable: own?.enumerable ?? false };
-  return defineProperty(holder, name, property) && reflectGet(holder, name) === method;
+  return defineProperty(holder, name, property);
 }

@@ -172,9 +172,7 @@ export class ProviderRecorder extends Recorder {
       return last;
     }
     if (last !== undefined && last.open > 0) this.#traces.set(last.id, last);
-    const local =
-      (this.#traces.size > 0 ? this.#traces.get(id) : undefined) ??
-      new LocalTrace(this, this.gate.traces.take(), anchor, id, undefined, undefined);
+    const local = this.#traces.get(id) ?? new LocalTrace(this, this.gate.traces.take(), anchor, id, undefined, undefined);
     this.#last = local;
     return local;
   }
@@ -190,7 +188,7 @@ export class ProviderRecorder extends Recorder {
   }
 
   #forget(local: LocalTrace): void {
-    if (local.open === 0 && this.#traces.size > 0) this.#traces.delete(local.id);
+    if (local.open === 0) this.#traces.delete(local.id);
   }
 }
 

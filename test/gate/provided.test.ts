@@ -256,6 +256,37 @@ test('successive calls under one span each record their own exception', () =>
     );
   }));
 
+for (const how of ['one after the other', 'while another trace is open'] as const)
+  test(`calls of two traces each record their own exception, ${how}`, () =>
+    insideSdk(createSampler({ enabled: true }), async ({ spans }) => {
+      const failing = instrument({ namespace: 'carbide', name: 'failing' }, async (started: Promise<void>) => {
+        await started;
+        throw 'broken';
+      });
+      let end = (): void => {};
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      const other = instrument({ namespace: 'carbide', name: 'other' }, () => (how === 'one after the other' ? 7 : ended));
+      const hand = library().startSpan('hand');
+      const inside = trace.setSpan(context.active(), hand);
+      for (let round = 0; round < 2; round++) {
+        let start = (): void => {};
+        const started = new Promise<void>((resolve) => (start = resolve));
+        if (how === 'one after the other') start();
+        const failed = context.with(inside, () => failing(started)).catch((error: unknown) => error);
+        if (how === 'one after the other') assert.is(await failed, 'broken');
+        void other();
+        start();
+        assert.is(await failed, 'broken');
+      }
+      end();
+      hand.end();
+      const failures = spans().filter(({ name }) => name === 'failing');
+      assert.equal(
+        failures.map(({ events }) => events.length),
+        [1, 1],
+      );
+    }));
+
 test('a fault at the end of a call leaves its span neither open nor recording', () =>
   insideSdk(createSampler({ enabled: true }), ({ sampler, spans }) => {
     const recorder = state.recorder as unknown as { finish?: unknown };
@@ -302,27 +333,28 @@ test('the provider limits the attributes of a site, and counts what it drops', a
   }
 });
 
-test('an error that passes through a trace is recorded once, also while another trace starts', () =>
-  insideSdk(createSampler({ enabled: true }), async ({ spans }) => {
-    let go = (): void => {};
-    const started = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    const waits = instrument({ namespace: 'carbide', name: 'waits' }, () => started);
-    const fails = instrument({ namespace: 'carbide', name: 'fails' }, () => {
-      throw new Error('once');
-    });
-    const outer = instrument({ namespace: 'carbide', name: 'outer' }, async () => {
-      await waits(); // ends after a span of another trace has started
-      fails();
-    });
-    const other = instrument({ namespace: 'carbide', name: 'other' }, async () => go());
-    const failed = outer().catch((error: Error) => error.message);
-    await other();
-    assert.is(await failed, 'once');
-    const events = spans().flatMap(({ name, events }) => events.map((event) => `${name} ${event.name}`));
-    assert.equal(events, ['fails exception']);
-  }));
+for (const open of [1, 2])
+  test(`an error that passes through a trace with ${open} open is recorded once, also while another trace starts`, () =>
+    insideSdk(createSampler({ enabled: true }), async ({ spans }) => {
+      let go = (): void => {};
+      const started = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      const waits = instrument({ namespace: 'carbide', name: 'waits' }, () => started);
+      const fails = instrument({ namespace: 'carbide', name: 'fails' }, () => {
+        throw new Error('once');
+      });
+      const outer = instrument({ namespace: 'carbide', name: 'outer' }, async () => {
+        await (open === 1 ? started : waits()); // ends after a span of another trace has started
+        fails();
+      });
+      const other = instrument({ namespace: 'carbide', name: 'other' }, async () => go());
+      const failed = outer().catch((error: Error) => error.message);
+      await other();
+      assert.is(await failed, 'once');
+      const events = spans().flatMap(({ name, events }) => events.map((event) => `${name} ${event.name}`));
+      assert.equal(events, ['fails exception']);
+    }));
 
 test('a tracer that was asked for under startTracing() keeps its scope when an SDK has taken over', async () => {
   const before = await startTracing({ enabled: true, exporter: new sdk.InMemorySpanExporter() as never });
@@ -333,8 +365,11 @@ test('a tracer that was asked for under startTracing() keeps its scope when an S
   await before.shutdown();
   await insideSdk(createSampler({ enabled: true }), ({ spans }) => {
     leaf();
-    for (const tracer of [...tracers, ...tracers]) tracer.startSpan('theirs').end();
-    const scopes = spans().flatMap(({ name, instrumentationScope }) => (name === 'theirs' ? [instrumentationScope] : []));
+    const startTime = Date.UTC(2020, 1, 3);
+    for (const tracer of [...tracers, ...tracers]) tracer.startSpan('theirs', { startTime }).end();
+    const theirs = spans().filter(({ name }) => name === 'theirs');
+    for (const span of theirs) assert.equal(span.startTime, [startTime / 1000, 0]);
+    const scopes = theirs.map(({ instrumentationScope }) => instrumentationScope);
     const [second, third] = ['2.0', '3.0'].map((version) => ({
       name: 'library',
       version,
@@ -399,5 +434,17 @@ for (const failing of ['setAttribute', 'end'])
       if (failing === 'end') assert.is(report?.latency.sumMs, 0);
       else expectSpans(spans(), failing);
     }));
+
+test('a provider that cannot start a span is logged, and the call runs unrecorded', () =>
+  insideSdk(createSampler({ enabled: true }), ({ sampler }) => {
+    const faults: string[] = [];
+    onFault((where, error) => faults.push(`${where}: ${(error as Error).message}`));
+    const startSpan = () => assert.unreachable('no span');
+    trace.disable();
+    trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan }) as never });
+    assert.is(instrument({ namespace: 'carbide', name: 'unstarted' }, () => 7)(), 7);
+    assert.equal(faults, ["a span of the application's SDK: no span"]);
+    assert.is(sampler.tracing.state().spans.started, 0);
+  }));
 
 test.run();

@@ -198,6 +198,24 @@ export const ACCEPTED: readonly AcceptedMutant[] = [
     reason: 'the attributes reach the span through the tracer instead of the sampler, which costs copies of them only',
   },
   {
+    file: 'span/provided-span.ts',
+    line: '(duration >= 0 ? duration : now() - this.startedAt) || 0',
+    change: '>= -> >',
+    reason: 'a span that shows its times has no start by the monotonic clock, so that 0 comes out for 0 too',
+  },
+  {
+    file: 'span/provided-span.ts',
+    line: 'return Number.NaN;',
+    change: 'Number.NaN -> undefined as never',
+    reason: 'neither is 0 or more, which is all that is asked',
+  },
+  {
+    file: 'span/end/observable.ts',
+    line: 'forget();',
+    change: 'forget(); -> ;',
+    reason: 'a subscriber holds its observable, so that none is collected while a subscription runs',
+  },
+  {
     file: 'gate/admission.ts',
     line: 'return { index: argument.index, condition };',
     change: '{ index: argument.index, condition } -> undefined as never',

@@ -421,17 +421,57 @@ export const endCases: Cases = (test, variant) => {
   });
 
   test('other results end the span with the call: values, arrays, maps', async () => {
-    for (const value of [1, 'text', [1], new Map([[1, 2]]), { a: 1 }, null]) {
+    for (const value of [1, 'text', [1], new Map([[1, 2]]), { subscribe() {} }, null]) {
       target.open(() => value);
       assert.is(running().openCount, 0);
     }
     assert.is((await finished()).length, 6);
   });
 
-  test('an unread stream ends its span when it is garbage-collected', async () => {
-    (() => void target.open(() => new ReadableStream()))();
-    for (let count = 0; count < 50 && running().openCount > 0; count++) await collect();
-    assert.is(running().openCount, 0);
+  const UNUSED: Record<string, () => unknown> = {
+    'a web stream': () => new ReadableStream(),
+    'a writable web stream': () => new WritableStream(),
+    'a stream': () => new PassThrough(),
+    'an observable': () => new Observable(),
+    'an iterator': () => [1].values(),
+    'an async iterable': () => new Countdown(1),
+  };
+  test('a result that nobody uses ends its span when it is garbage-collected', async () => {
+    for (const [kind, make] of Object.entries(UNUSED)) {
+      (() => void target.open(make))();
+      for (let count = 0; count < 50 && running().openCount > 0; count++) await collect();
+      assert.is(running().openCount, 0, kind);
+      await only();
+    }
+  });
+
+  test('an async iterable that is garbage-collected while it is iterated keeps its span until the end', async () => {
+    async function* numbers(): AsyncGenerator<number> {
+      yield 1;
+    }
+    const iterator = (() => target.open(() => ({ [Symbol.asyncIterator]: () => numbers() }))[Symbol.asyncIterator]())();
+    for (let count = 0; count < 5; count++) await collect();
+    assert.is(running().openCount, 1);
+    while (!(await iterator.next()).done);
     await only();
+  });
+
+  test('an observable is known by either of its marks', async () => {
+    const mark = Symbol('observable');
+    Object.defineProperty(Symbol, 'observable', { value: mark, configurable: true });
+    const marked: Observable<number> = Object.defineProperties(of(1), {
+      '@@observable': { value: undefined },
+      [mark]: { value: () => marked },
+    });
+    try {
+      for (const source of [marked, of(1)]) {
+        target.open(() => source);
+        assert.is(running().openCount, 1);
+        assert.is(await lastValueFrom(source), 1);
+        await only();
+      }
+    } finally {
+      Reflect.deleteProperty(Symbol, 'observable');
+    }
   });
 };

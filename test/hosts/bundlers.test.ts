@@ -77,6 +77,33 @@ test('every bundler entry of the package is tested in this file', () => {
   assert.equal(files.sort(), entries);
 });
 
+/** Package whose types each entry needs. `bun` has none; they are in a package of its own. */
+const TYPED = {
+  esbuild: 'esbuild',
+  farm: '@farmfe',
+  rolldown: 'rolldown',
+  rollup: 'rollup',
+  rspack: '@rspack',
+  vite: 'vite',
+  webpack: 'webpack',
+};
+
+testWith('bundlers')('the type of each entry is that of its bundler', () => {
+  const directory = newDirectory();
+  link(directory, {
+    ...{ spanwright: ROOT, unplugin: join(ROOT, 'node_modules/unplugin'), '@types': join(ROOT, 'node_modules/@types') },
+    ...packagesOf(Object.values(TYPED)),
+  });
+  // of an unknown type it is no error
+  const uses = Object.keys(TYPED).map(
+    (name) =>
+      `import ${name} from 'spanwright/unplugin/${name}';\n// @ts-expect-error\nexport const ${name}Text: 'no plugin' = ${name}();`,
+  );
+  write(directory, 'entries.mts', uses.join('\n'));
+  const kinds = '--module nodenext --target es2022 --types node --skipLibCheck --preserveSymlinks --strict'.split(' ');
+  execute(directory, process.execPath, [installed('typescript/bin/tsc'), ...kinds, '--noEmit', 'entries.mts']);
+});
+
 test('the table of docs/hosts.md has a row for each bundler of this file, and a cell for each way', () => {
   const rows = readFileSync(join(ROOT, 'docs/hosts.md'), 'utf8').split('\n');
   const heading = rows.findIndex((row) => row.startsWith('| bundler | legacy decorators, CommonJS'));

@@ -229,12 +229,15 @@ function pathOf(id: string): string {
   return id.replace(/[?#].*$/, '');
 }
 
+/** Entries give their types by this name, because the compiler writes those of bundlers that it does not find as names without an import. */
+export type Plugins = UnpluginInstance<SpanwrightPluginOptions | undefined, boolean>;
+
 /**
  * The plugin for every bundler.
  *
  * @throws Error with the command to run where `unplugin` is not installed: it is a tool of builds, which a service does not need.
  */
-export function plugins(): UnpluginInstance<SpanwrightPluginOptions | undefined, boolean> {
+export function plugins(): Plugins {
   return loadUnplugin().createUnplugin(factory);
 }
 

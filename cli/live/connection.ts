@@ -4,7 +4,7 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { hostname, userInfo } from 'node:os';
 import { ACTOR_HEADER, DEFAULT_PREFIX, TOKEN_VARIABLE } from '../../runtime/admin/defaults.js';
-import { withoutSecrets } from '../../runtime/text/found.js';
+import { shownAddress } from '../../runtime/text/found.js';
 import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
 import { DEFAULT_URL } from '../options.js';
@@ -35,9 +35,7 @@ function baseOf({ options, environment }: Invocation): URL {
   const given = (options.get('url') as string | undefined) ?? (environment.SPANWRIGHT_ADMIN_URL || DEFAULT_URL);
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(
-      `"${printable(withoutSecrets(given), 100)}" is not a URL of the admin hook; expected one such as ${DEFAULT_URL}.`,
-    );
+    throw new UsageError(`"${shownAddress(given)}" is not a URL of the admin hook; expected one such as ${DEFAULT_URL}.`);
   }
   if (url.username !== '' || url.password !== '') throw new UsageError('A URL with a user name or password is not accepted.');
   url.pathname = url.pathname === '/' ? DEFAULT_PREFIX : url.pathname.replace(/\/$/, '');

@@ -4,6 +4,7 @@
 import { isEndless, USUAL_TIME } from '../../runtime/control/command.js';
 import { commandReplicas, DEFAULT_KEY, type ReplicaCommand, type Setting } from '../../runtime/control/index.js';
 import { InvalidArgumentError, SpanwrightError } from '../../runtime/errors.js';
+import { shownAddress } from '../../runtime/text/found.js';
 import { printable } from '../../runtime/text/printable.js';
 import { CommandFailure, EXIT, type Invocation, UsageError } from '../command.js';
 import { settingOf } from '../table.js';
@@ -16,7 +17,7 @@ function urlOf({ options, environment }: Invocation): string {
   const given = String(options.get('redis'));
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url === undefined || !/^rediss?:$/.test(url.protocol))
-    throw new UsageError(`"${printable(given, 100)}" is not a URL of Redis; expected one such as redis://127.0.0.1:6379.`);
+    throw new UsageError(`"${shownAddress(given)}" is not a URL of Redis; expected one such as redis://127.0.0.1:6379.`);
   if (url.password !== '')
     throw new UsageError(`A password on the command line can be read by others: use ${PASSWORD_VARIABLE}.`);
   url.password = encodeURIComponent(environment[PASSWORD_VARIABLE] ?? '');

@@ -1,7 +1,7 @@
 // Default addresses of the back ends that the recipes query, their variables, and how an address is parsed. Separate from the
 // queries, so that the help, which names them, loads only this file.
 
-import { printable } from '../../runtime/text/printable.js';
+import { shownAddress } from '../../runtime/text/found.js';
 import { UsageError } from '../command.js';
 
 export const DEFAULT_JAEGER = 'http://127.0.0.1:16686';
@@ -18,7 +18,7 @@ export const AUTHORIZATION_VARIABLE = 'SPANWRIGHT_TRACES_AUTHORIZATION';
 export function readAddress(text: string, source: string, example: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(`${source}: "${printable(text, 100)}" is not an address; expected one such as ${example}.`);
+    throw new UsageError(`${source}: "${shownAddress(text)}" is not an address; expected one such as ${example}.`);
   }
   if (url.username !== '' || url.password !== '') {
     throw new UsageError(`${source}: an address with a user name or password is not accepted; use ${AUTHORIZATION_VARIABLE}.`);

@@ -35,6 +35,11 @@ export function withoutSecrets(address: string): string {
     .replace(/([?#]).+$/su, `$1${MASK}`);
 }
 
+/** An address that is refused, as messages quote it. */
+export function shownAddress(address: string): string {
+  return printable(withoutSecrets(address), 100);
+}
+
 /**
  * A value of the configuration with each string in it by {@link withoutCredentials}.
  * @param hides true for the name of a property whose value is masked as a whole

@@ -213,6 +213,19 @@ test('commands do not repeat the secret of a URL that they refuse', async () => 
     assert.ok(code !== 0);
     assert.not.ok((err + out).includes(MARK), err);
   }
+  for (const args of [
+    ['traces', 'slow', '--jaeger'],
+    ['traces', 'slow', '--tempo'],
+    ['traces', 'collector'],
+    ['traces', 'verify'],
+    ['view', '--hook'],
+    ['set', 'tracing-enabled', 'true', '--redis'],
+  ]) {
+    const { err, out, code } = await invoke([...args, `user:${MARK}@host:1`], {});
+    assert.is(code, 2, `${args.join(' ')}: ${err}`);
+    assert.match(err, /\*\*\*@host:1" is not an? /, `${args.join(' ')}: ${err}`);
+    assert.not.ok((err + out).includes(MARK), err);
+  }
 });
 
 test.run();

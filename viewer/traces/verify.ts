@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { EXIT, type Invocation, UsageError } from '../../cli/command.js';
 import { unreachable } from '../../cli/get-json.js';
 import { shortDuration } from '../../cli/table.js';
+import { shownAddress } from '../../runtime/text/found.js';
 import { printable } from '../../runtime/text/printable.js';
 import type { ReceivedSpan } from '../receiver/decode.js';
 import { servicesOf } from '../receiver/spans.js';
@@ -65,7 +66,7 @@ export async function runVerify(invocation: Invocation): Promise<number> {
   const [target = ''] = words;
   const address = URL.canParse(target) ? new URL(target) : undefined;
   if (address === undefined || !/^https?:$/.test(address.protocol)) {
-    throw new UsageError(`"${printable(target, 100)}" is not an address; expected one such as http://127.0.0.1:8080/health.`);
+    throw new UsageError(`"${shownAddress(target)}" is not an address; expected one such as http://127.0.0.1:8080/health.`);
   }
   const method = String(options.get('method') ?? 'GET').toUpperCase();
   if (!/^[A-Z]{1,20}$/.test(method))
@@ -82,7 +83,7 @@ export async function runVerify(invocation: Invocation): Promise<number> {
   const good = joined && missing.length === 0;
   if (options.has('json')) out(JSON.stringify({ ...sent, joined, services: reached, missing, spans: spans.length }));
   else {
-    err(`${method} ${printable(address.href)} answered ${sent.status}; trace ${sent.traceId}.`);
+    err(`${method} ${shownAddress(address.href)} answered ${sent.status}; trace ${sent.traceId}.`);
     for (const line of spans.length === 0 ? [] : formatTrace(spans, { services: true, attributes: [] }).split('\n')) out(line);
     out(verdict(reached, missing, joined, wait));
   }

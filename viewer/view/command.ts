@@ -6,6 +6,7 @@ import { CommandFailure, EXIT, type Invocation, UsageError } from '../../cli/com
 import { tokenFrom } from '../../cli/token-file.js';
 import { TOKEN_VARIABLE } from '../../runtime/admin/defaults.js';
 import { readBoundedFile } from '../../runtime/text/bounded-file.js';
+import { shownAddress } from '../../runtime/text/found.js';
 import { isLoopbackHost } from '../../runtime/text/loopback.js';
 import { printable } from '../../runtime/text/printable.js';
 import { MOST_FILE_BYTES, readTraces } from '../formats/read.js';
@@ -87,9 +88,7 @@ function hooksOf(text: string | undefined): string[] {
     .filter(Boolean);
   for (const url of urls) {
     if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) && new URL(url).username === '') continue;
-    throw new UsageError(
-      `--hook: "${printable(url, 100)}" is not an address; expected one such as http://127.0.0.1:9465/tracing.`,
-    );
+    throw new UsageError(`--hook: "${shownAddress(url)}" is not an address; expected one such as http://127.0.0.1:9465/tracing.`);
   }
   return urls;
 }

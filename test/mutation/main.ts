@@ -27,9 +27,14 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
     'instrument',
     'gate',
     'open',
-    ...['export/kept-late', 'propagation/linked', 'setup/existing', 'setup/flight', 'transformer/prologue'].map(
-      (name) => `${name}.test.ts`,
-    ),
+    ...[
+      'export/kept-late',
+      'propagation/linked',
+      'setup/existing',
+      'setup/flight',
+      'transformer/auto',
+      'transformer/prologue',
+    ].map((name) => `${name}.test.ts`),
     'instrumentations/admin-hook.test.ts',
   ],
   export: [

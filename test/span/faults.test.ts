@@ -4,6 +4,8 @@ import { trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument, startSpan } from '../../runtime/index.js';
+import type { Site } from '../../runtime/site/site.js';
+import { failInline, startInline } from '../../runtime/span/inline.js';
 import { RecordedSpan } from '../../runtime/span/recorded.js';
 import { isIterator, observeSteps } from '../../runtime/span/steps.js';
 import { state } from '../../runtime/state.js';
@@ -135,6 +137,23 @@ test('a fault at the use of a result is logged with its site, and the use does w
     const [text] = await failing(FinalizationRegistry.prototype, 'unregister', () => lazy.then((value) => results.push(value)));
     assert.match(text as string, /^use of the result of faults::n\d+.*fault of unregister/);
     assert.equal(results, [7]);
+  }));
+
+test('a call that is recorded inline fails with its error, and one whose start fails runs unrecorded', () =>
+  traced({ enabled: true }, async ({ spans, tracing }) => {
+    const options = at('inline');
+    instrument(options, () => 1);
+    const site = [...state.sites].find(({ namespace }) => namespace === options.namespace) as Site;
+    const call = startInline(site);
+    assert.throws(() => failInline(new Error('its own'), call), 'its own');
+    call?.();
+    assert.equal(
+      (await spans()).map(({ status }) => status.message),
+      ['its own'],
+    );
+    const [text] = await failing(state.recorder as object, 'start', () => assert.is(startInline(site), undefined));
+    assert.match(text as string, /^start of faults::n\d+.*fault of start/);
+    assert.is(tracing.openCount, 0);
   }));
 
 type Iteration = Parameters<typeof observeSteps>[1];

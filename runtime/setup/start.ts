@@ -70,6 +70,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   state.tracing = tracing;
   state.wasStarted = true;
   tracing.attach(pipeline === null ? undefined : buildTracing({ tracing, configuration, pipeline, resource, undo }));
+  if (pipeline !== null) reportStart(tracing, configuration, pipeline);
   undo.push(enableInstrumentations());
   if (configuration.flightRecorder !== null) undo.push(startFlight(tracing, configuration, pipeline, resource));
   undo.push(...startManaged(tracing, configuration, resource));
@@ -79,6 +80,12 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   } else for (const part of loaded.notFollowed) notice('SPW024', part, part);
   reportTransformerMissing();
   return tracing;
+}
+
+/** With what is in force, which in a worker can be a lease of the main thread. */
+function reportStart({ enabled }: LiveTracing, { serviceName }: Configuration, { endpoint }: Pipeline): void {
+  const to = endpoint?.url ?? 'the exporter given in code';
+  notice('SPW001', `service ${serviceName}, sending to ${to}, tracing is ${enabled ? 'on' : 'off'}`);
 }
 
 /** SPW002 has reported an endpoint that cannot be used. */
@@ -138,8 +145,6 @@ function buildTracing({ tracing, configuration, pipeline, resource, undo }: Part
     observe(() => tracing.counts(), state.sites, state.recorder),
     ...answering(configuration),
   );
-  const to = pipeline.endpoint?.url ?? 'the exporter given in code';
-  notice('SPW001', `service ${configuration.serviceName}, sending to ${to}, tracing is ${configuration.enabled ? 'on' : 'off'}`);
   const counts = {
     get counts() {
       const { counts } = pipeline;

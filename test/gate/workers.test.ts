@@ -237,6 +237,18 @@ test('a worker ends a lease in time while the main thread is blocked over its en
   await tracing.shutdown();
 });
 
+/** The first line that a new worker logs. */
+async function firstLine(): Promise<string> {
+  const worker = new Worker(PROGRAM, { eval: true, stderr: true });
+  let text = '';
+  for await (const part of worker.stderr) {
+    text += part;
+    if (text.includes('\n')) break;
+  }
+  await worker.terminate();
+  return text.split('\n')[0] as string;
+}
+
 test('a worker starts with what is in force, in its first turn', async () => {
   const { startTracing } = require(PACKAGE) as typeof import('../../runtime/index.js');
   const discard = {
@@ -247,6 +259,7 @@ test('a worker starts with what is in force, in its first turn', async () => {
   assert.equal(await firstTurns(), [0, 0]);
   tracing.setEnabled(true, { for: '60s' });
   assert.equal(await firstTurns(), [100, 100]);
+  assert.match(await firstLine(), /SPW001 .* tracing is on$/);
   const rules = tracing.setRules('carbide::worker=off');
   assert.equal(await firstTurns(), [0, 0]);
   tracing.endLease(rules.id);

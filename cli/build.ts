@@ -58,8 +58,8 @@ async function buildAgain(
   const say = (text: string): void => out(`[${new Date().toLocaleTimeString('en-US')}] ${text}`);
   async function next(): Promise<void> {
     try {
-      const { errors, directories } = await build();
-      files.add(directories);
+      const { errors, directories, extended } = await build();
+      files.add(directories, extended);
       say(`Found ${counted(errors, 'error')}. Watching for file changes.`);
     } catch (error) {
       err(`spanwright: ${(error as Error).message}`);
@@ -74,7 +74,7 @@ async function buildAgain(
   });
   say('Starting compilation in watch mode...');
   // Watched before the first build, so that a change made while it runs is not missed.
-  files.add(directories);
+  files.add(directories, []);
   last = last.then(next);
   await files.ended;
   await last;

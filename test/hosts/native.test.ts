@@ -154,13 +154,28 @@ async function watching(directory: string, args: string[], work: (until: (patter
   }
 }
 
+const base = (namespace: string): string =>
+  JSON.stringify({ compilerOptions: { plugins: [{ transform: 'spanwright/transformer', namespace }] } });
+
+/** Moves the plugin's entry to a configuration that the project's own extends. */
+function extendBase(directory: string, path: string, from: string): void {
+  const { compilerOptions, ...others } = JSON.parse(readFileSync(join(directory, path), 'utf8'));
+  delete compilerOptions.plugins;
+  write(directory, path, JSON.stringify({ ...others, compilerOptions, extends: from }));
+  write(directory, 'base.json', base('first'));
+}
+
 declare('--watch builds again after a change, and ends with the signal', async () => {
   const directory = project(SOUND);
+  extendBase(directory, 'tsconfig.json', './base.json');
   await watching(directory, [], async (until) => {
     await until(/Found 0 errors\. Watching for file changes\./);
     write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
     await until(/File change detected[\s\S]*Found 0 errors/);
     assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /walk:/);
+    write(directory, 'base.json', base('renamed'));
+    await until(/File change detected[\s\S]*Found 0 errors/);
+    assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /renamed/);
     write(directory, 'src/work.ts', WRONG);
     await until(/error TS2322[\s\S]*Found 2 errors/);
   });
@@ -170,11 +185,15 @@ declare('--watch of an incremental project follows sources outside the directory
   const directory = project(SOUND, { incremental: true, rootDir: '..', outDir: '../out' });
   const config = JSON.parse(readFileSync(join(directory, 'tsconfig.json'), 'utf8'));
   write(directory, 'part/tsconfig.json', JSON.stringify({ ...config, include: ['../src'] }));
+  extendBase(directory, 'part/tsconfig.json', '../base.json');
   await watching(directory, ['-p', 'part'], async (until) => {
     await until(/Found 0 errors\. Watching for file changes\./);
     write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
     await until(/File change detected[\s\S]*Found 0 errors/);
     assert.match(readFileSync(join(directory, 'out/src/work.js'), 'utf8'), /walk:/);
+    write(directory, 'base.json', base('renamed'));
+    await until(/File change detected[\s\S]*Found 0 errors/);
+    assert.match(readFileSync(join(directory, 'out/src/work.js'), 'utf8'), /renamed/);
     write(directory, 'src/work.ts', WRONG);
     await until(/error TS2322[\s\S]*Found 2 errors/);
   });

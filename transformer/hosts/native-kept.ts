@@ -7,7 +7,7 @@ import { dirname, extname, join, resolve, sep } from 'node:path';
 import type { Diagnostic } from './native-api.js';
 import { diagnosticOf, errorsIn, sorted } from './native-diagnostics.js';
 import { instrumentedScript, writeEmitted } from './native-emit.js';
-import { directoriesOf, type NativeHost, type NativeProject, type Opened, openProject, readProject } from './native-opened.js';
+import { inputsOfBuild, type NativeHost, type NativeProject, type Opened, openProject, readProject } from './native-opened.js';
 import type { BuildRequest, Built } from './native-request.js';
 import { type State, takeState } from './native-state.js';
 import { transformed } from './native-texts.js';
@@ -56,7 +56,7 @@ async function compileThenReplace(
   const format = pretty ? host.native.formatDiagnosticsWithColorAndContext : host.native.formatDiagnostics;
   const exit = refused ? 1 : compiled.exit === 0 && errorsIn(own) > 0 ? 2 : compiled.exit;
   const output = compiled.output + format(own, host.api);
-  return { exit, errors: compiled.errors + errorsIn(own), output, directories: directoriesOf(all) };
+  return { exit, errors: compiled.errors + errorsIn(own), output, ...inputsOfBuild(all) };
 }
 
 /** Plans a project, once. */

@@ -5,7 +5,8 @@ import { dirname, sep } from 'node:path';
 import type { Api, Layers, Native, ParsedConfiguration, Program, Snapshot } from './native-api.js';
 import { NativeUnavailableError } from './native-api.js';
 import type { NativeAst } from './native-compiler.js';
-import { type NativeTexts, nativeTexts, pluginsOf } from './native-texts.js';
+import type { Built } from './native-request.js';
+import { type NativeTexts, nativeTexts, writtenIn } from './native-texts.js';
 
 export interface NativeHost {
   readonly native: Native;
@@ -27,8 +28,8 @@ export interface Opened {
 }
 
 export async function readProject({ api, ast, version }: NativeHost, configPath: string): Promise<NativeProject> {
-  const [parsed, plugins] = await Promise.all([api.parseConfigFile(configPath), pluginsOf(api, configPath)]);
-  return { configPath, parsed, texts: nativeTexts({ ast, version }, { path: configPath, parsed, plugins }) };
+  const [parsed, written] = await Promise.all([api.parseConfigFile(configPath), writtenIn(api, configPath)]);
+  return { configPath, parsed, texts: nativeTexts({ ast, version }, { path: configPath, parsed, ...written }) };
 }
 
 /** Reads the files as they are now. The snapshot is the caller's to dispose of. */
@@ -39,12 +40,12 @@ export async function openProject({ api }: NativeHost, { configPath }: NativePro
   return { authored, program };
 }
 
-/** The directories that hold configurations and sources, none below another: what is to be watched. */
-export function directoriesOf(projects: readonly NativeProject[]): string[] {
+/** Directories and files to watch. */
+export function inputsOfBuild(projects: readonly NativeProject[]): Pick<Built, 'directories' | 'extended'> {
   const files = projects.flatMap(({ configPath, parsed }) => [configPath, ...parsed.fileNames]);
   const own = files.filter((file) => !/[\\/]node_modules[\\/]/.test(file)).map((file) => dirname(file));
   const kept: string[] = [];
   for (const one of [...new Set(own)].sort((a, b) => a.length - b.length))
     if (!kept.some((above) => one.startsWith(above + sep))) kept.push(one);
-  return kept;
+  return { directories: kept, extended: projects.flatMap(({ texts }) => texts.configuration.extended ?? []) };
 }

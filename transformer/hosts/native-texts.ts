@@ -28,10 +28,14 @@ export interface NativeTexts extends Texts {
 interface Read {
   readonly path: string;
   readonly parsed: ParsedConfiguration;
-  readonly plugins: Plugins;
+  readonly plugins: ReturnType<typeof nativePlugins>;
+  readonly extended: readonly string[];
 }
 
-export function nativeTexts({ ast, version }: { ast: NativeAst; version: string }, { path, parsed, plugins }: Read): NativeTexts {
+export function nativeTexts(
+  { ast, version }: { ast: NativeAst; version: string },
+  { path, parsed, plugins, extended }: Read,
+): NativeTexts {
   const { options, fileNames } = parsed;
   const directory = dirname(path);
   const trees = new Map<string, ts.SourceFile>();
@@ -63,7 +67,7 @@ export function nativeTexts({ ast, version }: { ast: NativeAst; version: string 
     readConfiguration: refuseConfiguration,
     transpile: refuseConfiguration,
   };
-  const texts = textsIn(parser, directory, path, { options, plugins, files: fileNames }, { ownLines: true });
+  const texts = textsIn(parser, directory, path, { options, plugins, extended, files: fileNames }, { ownLines: true });
   return {
     ...texts,
     open(files) {
@@ -73,18 +77,18 @@ export function nativeTexts({ ast, version }: { ast: NativeAst; version: string 
   };
 }
 
-type Plugins = ReturnType<typeof nativePlugins>;
+type Written = Pick<Read, 'plugins' | 'extended'>;
 
-/** The entries of `plugins`; configurations are read as they turn out to be needed. */
-export async function pluginsOf(api: Api, configPath: string): Promise<Plugins> {
+/** The entries of `plugins`, and the configurations that this one extends, which are read as they turn out to be needed. */
+export async function writtenIn(api: Api, configPath: string): Promise<Written> {
   const known = new Map<string, object | undefined>();
   for (;;) {
     const missing: string[] = [];
-    const found = nativePlugins((path) => {
+    const plugins = nativePlugins((path) => {
       if (!known.has(path)) missing.push(path);
       return known.get(path);
     }, configPath);
-    if (missing.length === 0) return found;
+    if (missing.length === 0) return { plugins, extended: [...known.keys()].slice(1) };
     for (const path of missing) known.set(path, (await api.readConfigFile(path)).config);
   }
 }

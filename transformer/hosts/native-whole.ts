@@ -4,7 +4,7 @@
 import type { EmitResult } from './native-api.js';
 import { declares, diagnosticOf, diagnosticsOf, errorsIn, sorted } from './native-diagnostics.js';
 import { instrumentedScript, NOTHING, writeEmitted } from './native-emit.js';
-import { directoriesOf, type NativeHost, type NativeProject, type Opened, openProject } from './native-opened.js';
+import { inputsOfBuild, type NativeHost, type NativeProject, type Opened, openProject } from './native-opened.js';
 import type { BuildRequest, Built } from './native-request.js';
 import { transformed } from './native-texts.js';
 import { reportsOfSettings } from './texts.js';
@@ -53,5 +53,5 @@ async function buildOpened(
   const format = pretty ? native.formatDiagnosticsWithColorAndContext : native.formatDiagnostics;
   const count = pretty && errors > 0 ? `\nFound ${errors} error${errors === 1 ? '' : 's'}.\n` : '';
   const exit = errors === 0 ? 0 : emits || !writes ? 2 : 1;
-  return { exit, errors, output: format(diagnostics, api) + count, directories: directoriesOf([project]) };
+  return { exit, errors, output: format(diagnostics, api) + count, ...inputsOfBuild([project]) };
 }

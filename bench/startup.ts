@@ -1,24 +1,30 @@
-// Load time of decorated code: 1,000 and 10,000 methods, ten to a class, in new processes. The libraries
+// Load time and memory of decorated code: 1,000 and 10,000 methods, ten to a class, in new processes. The libraries
 // themselves are loaded before the clock starts, because a service loads them once for any number of methods.
 
 import { execFile } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { milliseconds, type Outcome, samplesOf, timesTable } from './report.js';
-import { paired } from './statistics.js';
+import { type Budget, factor, milliseconds, type Outcome, overFirst, timesTable } from './report.js';
 import type { Build, Workspace } from './workspace.js';
 
 const COUNTS = [1_000, 10_000] as const;
 const METHODS = 10;
 const CLASSES_A_FILE = 20;
 const ROUNDS = 7;
+const LIMIT = 1.3;
+const UNDECORATED = 'undecorated';
+const TRANSFORMED = 'transformed';
+const TEXT_ALONE = 'floor: the text of the transformed, nothing registered';
+/** Stands for `spanwright/emitted` in the floor. */
+const NOTHING = `exports.module = () => Object.assign(() => undefined, { of() {} });`;
 const LOAD_LIMIT_MS = 60_000;
 
 const VARIANTS: readonly { label: string; head: string; decorator: string; build: Build; preload: string }[] = [
-  { label: 'undecorated', head: '', decorator: '', build: 'plain', preload: '' },
+  { label: UNDECORATED, head: '', decorator: '', build: 'plain', preload: 'spanwright' },
   {
-    label: 'transformed',
+    label: TRANSFORMED,
     head: "import { instrument } from 'spanwright';",
     decorator: '@instrument ',
     build: 'built',
@@ -42,24 +48,56 @@ const VARIANTS: readonly { label: string; head: string; decorator: string; build
 
 export async function measureStartup(workspace: Workspace): Promise<Outcome> {
   const tables = [];
+  const budgets: Budget[] = [];
   for (const sites of COUNTS) {
     const folders = new Map<string, { folder: string; preload: string }>();
     for (const { label, head, decorator, build, preload } of VARIANTS) {
       const name = `startup-${sites}-${label.replace(' ', '-')}`;
-      folders.set(label, { folder: await workspace.compile(name, build, classes(sites, head, decorator)), preload });
+      const folder = await workspace.compile(name, build, classes(sites, head, decorator));
+      folders.set(label, { folder, preload });
+      if (label === TRANSFORMED) folders.set(TEXT_ALONE, { folder: textAlone(folder), preload });
     }
-    const samples = new Map<string, number[]>(VARIANTS.map(({ label }) => [label, []]));
+    const times = new Map<string, number[]>([...folders.keys()].map((label) => [label, []]));
+    const memory = new Map<string, number[]>([...folders.keys()].map((label) => [label, []]));
     for (let round = 0; round < ROUNDS; round++) {
       for (const [label, { folder, preload }] of round % 2 === 0 ? folders : [...folders].reverse()) {
-        samples.get(label)?.push(await load(folder, preload));
+        const { ns, rss } = await load(folder, preload);
+        times.get(label)?.push(ns);
+        memory.get(label)?.push(rss);
       }
     }
-    const over = (label: string) => paired(samplesOf(samples, label), samplesOf(samples, 'undecorated'));
+    const [inTime, inMemory] = [overFirst(times), overFirst(memory)];
     const files = sites / METHODS / CLASSES_A_FILE;
-    const note = `Time to load ${sites.toLocaleString('en-US')} methods in ${files} files, in ${ROUNDS} new processes each.`;
-    tables.push(timesTable(`Start-up, ${sites.toLocaleString('en-US')} sites`, note, samples, over, milliseconds));
+    const count = sites.toLocaleString('en-US');
+    const note = `Time to load ${count} methods in ${files} files, in ${ROUNDS} new processes each.`;
+    tables.push(timesTable(`Start-up, ${count} sites`, note, times, inTime, milliseconds));
+    for (const [what, over] of [
+      ['load', inTime],
+      ['RSS after loading', inMemory],
+    ] as const) {
+      const ratio = over(TRANSFORMED).ratio.median;
+      budgets.push({
+        what: `${count} sites: ${what}, over undecorated`,
+        limit: factor(LIMIT),
+        measured: factor(ratio),
+        met: ratio <= LIMIT,
+        floor: `${factor(over(TEXT_ALONE).ratio.median)}: the same text, nothing registered`,
+      });
+    }
   }
-  return { tables, budgets: [] };
+  return { tables, budgets };
+}
+
+/** A copy of the folder whose modules register nothing. */
+function textAlone(folder: string): string {
+  const copy = `${folder}-text`;
+  cpSync(folder, copy, { recursive: true });
+  for (const file of readdirSync(copy)) {
+    const path = join(copy, file);
+    writeFileSync(path, readFileSync(path, 'utf8').replace("require('spanwright/emitted')", "require('./nothing')"));
+  }
+  writeFileSync(join(copy, 'nothing.js'), NOTHING);
+  return copy;
 }
 
 function classes(sites: number, head: string, decorator: string): Record<string, string> {
@@ -80,12 +118,14 @@ function classes(sites: number, head: string, decorator: string): Record<string,
   return files;
 }
 
-/** Nanoseconds that one new process takes to load the folder. */
-async function load(folder: string, preload: string): Promise<number> {
-  const program = `${preload ? `require(${JSON.stringify(preload)});` : ''}
+/** Nanoseconds that one new process takes to load the folder, and the bytes that its resident set is larger afterwards. */
+async function load(folder: string, preload: string): Promise<{ ns: number; rss: number }> {
+  const program = `require(${JSON.stringify(preload)});
+    const rss = process.memoryUsage.rss();
     const start = process.hrtime.bigint();
     require(${JSON.stringify(join(folder, 'index.js'))});
-    console.log(String(process.hrtime.bigint() - start));`;
+    const ns = Number(process.hrtime.bigint() - start);
+    console.log(JSON.stringify({ ns, rss: process.memoryUsage.rss() - rss }));`;
   const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], { cwd: folder, timeout: LOAD_LIMIT_MS });
-  return Number(stdout);
+  return JSON.parse(stdout) as { ns: number; rss: number };
 }

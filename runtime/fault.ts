@@ -1,6 +1,9 @@
 // Faults on the recording path and in the background: of user callbacks, of span processors, and of Spanwright itself. They are logged
 // (SPW010), at most once per cause and minute, and never reach the program.
 
+/** Place of the fault of a meter that throws. */
+export const METER_FAULT = "metrics of the application's meter provider";
+
 let report: (where: string, error: unknown) => void = () => {};
 
 /** Sets where faults are logged; called by start-up. Until then they are dropped. */

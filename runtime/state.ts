@@ -7,9 +7,8 @@ import { SessionBook } from './open/session-book.js';
 import { OpenTable } from './open/table.js';
 import type { MarkedParameter } from './site/options.js';
 import { SiteRegistry } from './site/registry.js';
-import type { Site } from './site/site.js';
 import { RecentErrors } from './site/statistics.js';
-import { type ModuleTable, ModuleTables } from './site/tables.js';
+import { MadeFunctions, ModuleTables } from './site/tables.js';
 import { FlightRecorder } from './span/flight.js';
 import type { Recorder } from './span/recorder.js';
 import type { Tracing } from './tracing.js';
@@ -36,8 +35,7 @@ export interface ProcessState {
   wasStarted: boolean;
   /** Sites whose decorator ran without a transformer's record. */
   untransformed: number;
-  /** Functions that record their calls, so that none is wrapped twice: the site of each, or the table that creates it. */
-  readonly made: WeakMap<object, Site | ModuleTable>;
+  readonly made: MadeFunctions;
   /** Parameters with `@record`, by prototype or class and by method. */
   readonly marked: WeakMap<object, Map<string | symbol, readonly MarkedParameter[]>>;
   /** Functions that `@instrument.skip` leaves out of their class. */
@@ -65,7 +63,7 @@ function create(): ProcessState {
     tracing: undefined,
     wasStarted: false,
     untransformed: 0,
-    made: new WeakMap(),
+    made: new MadeFunctions(tables),
     marked: new WeakMap(),
     skipped: new WeakSet(),
   };

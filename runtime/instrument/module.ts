@@ -1,5 +1,5 @@
-// The table of a compiled module: one text, from which sites are created when tracing first needs them. Loading a module costs reading the
-// text, where it has classes, and one call for each of them.
+// The table of a compiled module: one text, which is read, and from which sites are created, when tracing first needs them. Loading a module
+// costs one call for each of its classes.
 
 import type { Attributes, Context } from '@opentelemetry/api';
 import { apply } from '../captured.js';
@@ -24,6 +24,17 @@ interface Registration {
   readonly marked?: readonly [object, string | symbol];
 }
 
+/** A class when it was defined: decorators may replace its members later. */
+interface ClassMembers {
+  /** Row of one of them. */
+  readonly first: number;
+  readonly static: Members;
+  readonly prototype: Members;
+}
+
+/** Key and function, or the descriptor of an accessor, by turns: a list takes less memory than an object. */
+type Members = readonly (string | AnyFunction | PropertyDescriptor)[];
+
 /** One function of the module, once its site is needed. */
 interface Slot {
   readonly site: Site;
@@ -40,6 +51,8 @@ const UNKNOWN = { sync: (): void => undefined, async: async (): Promise<void> =>
 export class Module implements ModuleTable {
   readonly recorder: ModuleRecorder;
   #rows: readonly TableRow[] | undefined;
+  /** Classes that were registered before the text was read. */
+  #classes: ClassMembers[] = [];
   readonly #functions: (AnyFunction | undefined)[] = [];
   readonly #registered: (Registration | undefined)[] = [];
   readonly #slots: (Slot | undefined)[] = [];
@@ -66,19 +79,33 @@ export class Module implements ModuleTable {
 
   /** Registers the members of a class from one list of the table. @param first row of one of them */
   registerClass(owner: AnyFunction, first: number): void {
+    const members = { first, static: ownFunctions(owner), prototype: ownFunctions(owner.prototype) };
+    if (this.#rows === undefined) this.#classes.push(members);
+    else this.#registerMembers(members);
+  }
+
+  #registerMembers({ first, ...members }: ClassMembers): void {
     const { within } = this.row(first);
-    for (let index = first; index < this.rows.length; index++) {
-      const { found, record, within: own } = this.row(index);
-      if (found === undefined || own !== within) continue;
-      const holder: object = found.static ? owner : owner.prototype;
-      const descriptor = Object.getOwnPropertyDescriptor(holder, record.function);
-      this.register(index, descriptor?.[found.kind === 'method' ? 'value' : found.kind === 'getter' ? 'get' : 'set']);
+    for (const [index, { found, record, within: list }] of this.rows.entries()) {
+      if (found === undefined || list !== within) continue;
+      const own = members[found.static ? 'static' : 'prototype'];
+      const member = own[own.indexOf(record.function) + 1];
+      this.register(
+        index,
+        found.kind === 'method' ? member : (member as PropertyDescriptor)[found.kind === 'getter' ? 'get' : 'set'],
+      );
     }
   }
 
+  readRows(): void {
+    if (this.#rows !== undefined) return;
+    this.#rows = rowsOf(this.head);
+    for (const members of this.#classes.splice(0)) this.#registerMembers(members);
+  }
+
   get rows(): readonly TableRow[] {
-    this.#rows ??= rowsOf(this.head);
-    return this.#rows;
+    this.readRows();
+    return this.#rows as readonly TableRow[];
   }
 
   row(index: number): TableRow {
@@ -111,15 +138,23 @@ export class Module implements ModuleTable {
   }
 
   siteOf(fn: AnyFunction): Site | undefined {
+    this.readRows();
     const index = this.#functions.indexOf(fn);
     return index === -1 ? undefined : this.slot(index)?.site;
   }
 
   placeOf(fn: AnyFunction): Attributes | undefined {
+    this.readRows();
     const index = this.#functions.indexOf(fn);
     if (this.#registered[index] !== undefined) return this.siteOf(fn)?.attributes;
     return index === -1 ? undefined : placeAttributes(this.row(index).record);
   }
+}
+
+function ownFunctions(holder: object): Members {
+  return Object.entries(Object.getOwnPropertyDescriptors(holder)).flatMap(([key, descriptor]) =>
+    typeof descriptor.value === 'function' ? [key, descriptor.value] : 'value' in descriptor ? [] : [key, descriptor],
+  );
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   type Span,
   trace,
 } from '@opentelemetry/api';
-import { guarded } from '../fault.js';
+import { guarded, METER_FAULT } from '../fault.js';
 import { LatencyHistogram } from '../site/latency.js';
 import type { Site } from '../site/site.js';
 import type { CallSample } from '../site/statistics.js';
@@ -35,9 +35,6 @@ const ROWS: readonly (readonly [otel: string, count: keyof SpanCounts, help: str
   ['spanwright.spans.failed', 'failed', 'Spans whose export failed for good.'],
   ['spanwright.spans.sampled_out', 'sampledOut', 'Spans of finished traces that keep did not select.'],
 ];
-
-/** Name of the meter in the log line about a meter that fails. */
-export const METER_FAULT = "metrics of the application's meter provider";
 
 /** The one count that can decrease. */
 const LIVE = 'otel.sdk.span.live';

@@ -36,7 +36,7 @@ function reportUnconnected(): void {
   const provider = registeredProvider();
   const { tracing, recorder } = state;
   const lacksEndpoint = tracing !== undefined && recorder === undefined;
-  if ((state.wasStarted && !lacksEndpoint) || state.sites.size === 0 || provider === undefined) return;
+  if (provider === undefined || (state.wasStarted && !lacksEndpoint) || state.sites.size === 0) return; // the size creates all sites
   const [why, instead] = lacksEndpoint ? [', since startTracing() has no endpoint', ' in its place'] : ['', ''];
   notice(
     'SPW031',

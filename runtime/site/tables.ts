@@ -34,6 +34,8 @@ export interface ModuleTable {
   /** Sets the module's variable. */
   readonly set: (recorder: ModuleRecorder | undefined) => void;
   readonly recorder: ModuleRecorder;
+  /** Reads its text, if it has not been read. */
+  readRows(): void;
   /** Creates the sites of all functions that are registered and have none yet. */
   createSites(): void;
   /** The site of a registered function, created if need be. */
@@ -51,6 +53,8 @@ export class ModuleTables {
   // held weakly: the table of a module that was loaded again is collected with the functions of the earlier load
   #tables: WeakRef<ModuleTable>[] = [];
   #pruneAt = 1024;
+  /** Index of the first module whose text may not have been read. */
+  #unread = 0;
 
   add(table: ModuleTable): void {
     this.#tables.push(new CapturedWeakRef(table));
@@ -58,11 +62,12 @@ export class ModuleTables {
     if (this.#tables.length < this.#pruneAt) return;
     this.#tables = this.#tables.filter((reference) => reference.deref() !== undefined);
     this.#pruneAt = Math.max(1024, this.#tables.length * 2);
+    this.#unread = 0;
   }
 
-  /** Number of modules whose table is alive. */
-  get size(): number {
-    return [...this].length;
+  /** Reads all texts: they say which functions of classes record their calls. */
+  readRows(): void {
+    while (this.#unread < this.#tables.length) this.#tables[this.#unread++]?.deref()?.readRows();
   }
 
   *[Symbol.iterator](): IterableIterator<ModuleTable> {
@@ -81,5 +86,21 @@ export class ModuleTables {
 
   createSites(): void {
     for (const table of this) table.createSites();
+  }
+}
+
+/** Functions that record their calls, so that none is wrapped twice: the site of each, or the table that creates it. */
+export class MadeFunctions extends WeakMap<object, Site | ModuleTable> {
+  constructor(private readonly tables: ModuleTables) {
+    super();
+  }
+
+  override get(fn: object): Site | ModuleTable | undefined {
+    this.tables.readRows();
+    return super.get(fn);
+  }
+
+  override has(fn: object): boolean {
+    return this.get(fn) !== undefined;
   }
 }

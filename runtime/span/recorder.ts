@@ -10,10 +10,9 @@ import {
   type TraceState,
 } from '@opentelemetry/api';
 import { freeze, keysOf, now } from '../captured.js';
-import { reportFault } from '../fault.js';
+import { METER_FAULT, reportFault } from '../fault.js';
 import type { Gate } from '../gate/gate.js';
 import type { LeaseMeter } from '../gate/lease.js';
-import { METER_FAULT } from '../open/metrics.js';
 import type { OpenTable } from '../open/table.js';
 import type { Resource } from '../sdk/contracts.js';
 import type { AnyFunction, ConstantAttributes, Site } from '../site/site.js';

@@ -301,6 +301,41 @@ void main();
   assert.equal(JSON.parse(stdout.slice(stdout.indexOf('[')) || `"${stderr}"`), ['Work.method', 'inline']);
 });
 
+test('loading a module does not read its text; whoever asks for one of its functions gets the one that its class had at first', () => {
+  const { directory } = compile({
+    files: {
+      'src/main.ts': `const { module: table } = require('spanwright/emitted');
+const { instrument, siteOf } = require('spanwright');
+const text = 'Work{plain:1.3M(),once:1.3MS()}';
+let reads = 0;
+const counted = { toString: () => text, get length() { reads++; return text.length; } };
+let $w: any;
+const $r: any = table(5, (w: any) => ($w = w), 'test', 'work.js', counted);
+class Work {
+  static { $r.of(this, 0); }
+  plain(): unknown { if ($w && $w(0, this)) return $r(); return 1; }
+  static once(): unknown { if ($w && $w(1, this)) return $r(); return 2; }
+  other() { return 3; }
+}
+const { plain, other } = Work.prototype;
+Work.prototype.plain = () => 4;
+const whileLoading = reads;
+const left = [plain, Work.once].map((fn) => instrument(fn) === fn);
+const sites = [plain, Work.once, other, Work.prototype.plain].map((fn) => siteOf(fn)?.name ?? null);
+console.log(JSON.stringify({ whileLoading, left, sites }));
+`,
+    },
+    compilerOptions: { target: 'ES2022' },
+  });
+  const { stdout, stderr } = execute(directory, 'out/main.js');
+  assert.ok(stdout.includes('{'), stderr);
+  assert.equal(JSON.parse(stdout), {
+    whileLoading: 0,
+    left: [true, true],
+    sites: ['Work.plain', 'Work.once', null, null],
+  });
+});
+
 test('a function that gets a forwarder runs in an import cycle, before its module has', () => {
   const { directory } = compile({
     files: {

@@ -27,10 +27,8 @@ function attributesIn(carrier: unknown): Fields | undefined {
 /** Binary values are bytes in the SDK, and base64 in what Lambda gets. */
 function attributeText(attribute: unknown): unknown {
   if (!isObject(attribute)) return undefined;
-  const { StringValue, stringValue, Value, Type, BinaryValue, binaryValue } = attribute as Fields;
-  const base64 = Type === 'Binary' ? Value : binaryValue;
-  if (typeof base64 === 'string') return Buffer.from(base64, 'base64');
-  return StringValue ?? stringValue ?? BinaryValue ?? Value;
+  const { StringValue, stringValue, Value, Type, BinaryValue, binaryValue = Type === 'Binary' && Value } = attribute as Fields;
+  return StringValue ?? stringValue ?? BinaryValue ?? (binaryValue ? Buffer.from(binaryValue as string, 'base64') : Value);
 }
 
 /** Carrier of SQS and SNS. It is written only while the message has fewer than the ten attributes that both accept. */

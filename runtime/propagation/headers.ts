@@ -60,7 +60,7 @@ export function write(carrier: unknown, name: string, value: string): void {
   else if (Array.isArray(carrier)) writeList(carrier, name, value);
   else if (isSettable(carrier)) {
     if (carrier instanceof Map)
-      for (const key of carrier.keys()) if (key !== name && headerText(key)?.toLowerCase() === name) carrier.delete(key);
+      for (const key of carrier.keys()) if (headerText(key)?.toLowerCase() === name) carrier.delete(key);
     carrier.set(name, value);
   } else {
     for (const key of Object.keys(carrier)) {
@@ -90,13 +90,9 @@ export const headerNames = (carrier: unknown): string[] => entriesOf(carrier).ma
 function entriesOf(carrier: unknown): [string, unknown][] {
   if (!isObject(carrier)) return [];
   if (isHeaders(carrier)) return [...(carrier as unknown as Iterable<[string, unknown]>)];
-  if (carrier instanceof Map)
-    return [...carrier].flatMap(([key, value]) => {
-      const name = headerText(key);
-      return name === undefined ? [] : [[name, value] as [string, unknown]];
-    });
-  if (!Array.isArray(carrier)) return Object.entries(carrier);
-  const flat = Array.isArray(carrier[0]) ? carrier.flatMap((pair) => (Array.isArray(pair) ? pair.slice(0, 2) : [])) : carrier;
+  const list: unknown = carrier instanceof Map ? [...carrier] : carrier;
+  if (!Array.isArray(list)) return Object.entries(carrier);
+  const flat = Array.isArray(list[0]) ? list.flatMap((pair) => (Array.isArray(pair) ? pair.slice(0, 2) : [])) : list;
   const entries: [string, unknown][] = [];
   for (let at = 0; at + 1 < flat.length; at += 2) {
     const name = headerText(flat[at]);

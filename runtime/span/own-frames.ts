@@ -10,12 +10,8 @@ const FUNCTION = /^\s+at (?:async )?([^(]+) \(/;
 /** Undefined also where the program's `Error.prepareStackTrace` makes no text of a stack, or throws. */
 function ownFolder(): string | undefined {
   try {
-    const { stack } = new Error() as { stack?: unknown };
-    if (typeof stack !== 'string') return undefined;
-    return /([^\s(]*[\\/]runtime[\\/])(?:span[\\/]own-frames\.ts|spanwright\.js):\d/.exec(stack)?.[1];
-  } catch {
-    return undefined;
-  }
+    return /([^\s(]*[\\/]runtime[\\/])(?:span[\\/]own-frames\.ts|spanwright\.js):\d/.exec(new Error().stack ?? '')?.[1];
+  } catch {}
 }
 
 export function withoutOwnFrames(stack: string): string {

@@ -25,7 +25,7 @@ export const now: () => number = performance.now.bind(performance);
 export const wallClock: () => number = isNative(Date.now) ? Date.now : () => performance.timeOrigin + now();
 export const CapturedDate: DateConstructor = Date;
 export const CapturedPromise: PromiseConstructor = Promise;
-export const WeakRefs: WeakRefConstructor = WeakRef;
+export const CapturedWeakRef: WeakRefConstructor = WeakRef;
 
 export const { create: createObject, freeze, is: isSame, keys: keysOf, hasOwn } = Object;
 export const { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, setPrototypeOf } = Object;

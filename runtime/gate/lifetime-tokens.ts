@@ -2,7 +2,7 @@
 // lifetime token, one object per quiet period, so that the cost is one field. When garbage collection has taken the last holder,
 // no call can record and the gate becomes idle.
 
-import { WeakRefs } from '../captured.js';
+import { CapturedWeakRef } from '../captured.js';
 
 export class LifetimeToken {
   /** Distinguishes tokens in a heap snapshot. */
@@ -43,7 +43,7 @@ export class LifetimeTokens {
     const current = this.#current?.deref();
     if (current !== undefined) return current;
     const token = new LifetimeToken(++this.#created);
-    this.#current = new WeakRefs(token);
+    this.#current = new CapturedWeakRef(token);
     this.#live++;
     this.#collected.register(token, token.number);
     return token;

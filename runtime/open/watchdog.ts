@@ -2,7 +2,7 @@
 // unless its site is `longRunning`. So does one whose promise was collected before it settled, because nothing can end it any more. A
 // leak is reported once per namespace and minute, and handled by the policy `onLeak`.
 
-import { clearInterval, setInterval, unref, WeakRefs } from '../captured.js';
+import { CapturedWeakRef, clearInterval, setInterval, unref } from '../captured.js';
 import { guarded } from '../fault.js';
 import type { Gate } from '../gate/gate.js';
 import type { Pattern } from '../gate/pattern.js';
@@ -89,7 +89,7 @@ export class Watchdog {
   /** Holds the promise of a span weakly from now on. Most calls have ended before the first look and cost nothing. */
   #release(span: OpenSpan): void {
     if (span.awaited === undefined) return;
-    this.#promises.register(span.awaited, new WeakRefs(span));
+    this.#promises.register(span.awaited, new CapturedWeakRef(span));
     span.awaited = undefined;
   }
 

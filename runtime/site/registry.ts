@@ -2,7 +2,7 @@
 // reload, a class made by a function) shares the existing slot when nothing differs. Other slots are held weakly, by the
 // function that uses them, so that neither memory grows nor a rule misses one.
 
-import { WeakRefs } from '../captured.js';
+import { CapturedWeakRef } from '../captured.js';
 import type { Site } from './site.js';
 
 export class SiteRegistry {
@@ -50,7 +50,7 @@ export class SiteRegistry {
       if (site.file !== file || !site.namespace.startsWith(namespace)) continue;
       if (kept.has(`${site.line}:${site.column}:${site.functionName}`)) continue;
       this.#byId.delete(site.id);
-      this.#replaced.push(new WeakRefs(site));
+      this.#replaced.push(new CapturedWeakRef(site));
     }
   }
 
@@ -81,7 +81,7 @@ export class SiteRegistry {
   }
 
   #addLoose(site: Site): void {
-    this.#loose.push(new WeakRefs(site));
+    this.#loose.push(new CapturedWeakRef(site));
     this.#noteId(site.id);
     if (this.#loose.length < this.#pruneAt) return;
     this.#prune();

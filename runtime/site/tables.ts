@@ -2,7 +2,7 @@
 // nothing otherwise; it is set here, for all modules, whenever the gate becomes idle or stops being so. One per process.
 
 import type { Attributes } from '@opentelemetry/api';
-import { WeakRefs } from '../captured.js';
+import { CapturedWeakRef } from '../captured.js';
 import type { AnyFunction, Site } from './site.js';
 
 /**
@@ -57,7 +57,7 @@ export class ModuleTables {
   #unread = 0;
 
   add(table: ModuleTable): void {
-    this.#tables.push(new WeakRefs(table));
+    this.#tables.push(new CapturedWeakRef(table));
     if (!this.#idle) table.set(table.recorder);
     if (this.#tables.length < this.#pruneAt) return;
     this.#tables = this.#tables.filter((reference) => reference.deref() !== undefined);

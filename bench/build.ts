@@ -5,6 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { buildPartsTable } from './build-parts.js';
 import { factor, milliseconds, type Outcome, samplesOf, timesTable } from './report.js';
 import { paired } from './statistics.js';
 import { BUILDS, type Workspace } from './workspace.js';
@@ -37,7 +38,13 @@ export async function measureBuild(workspace: Workspace): Promise<Outcome> {
   const { ratio } = over(WITH);
   const note = `A project of ${FILES} files with ${FILES * 2} classes and ${FILES * 6} decorated methods, compiled from nothing in ${ROUNDS} pairs of runs. Processor time.`;
   return {
-    tables: [timesTable('Build with tspc', note, samples, over, milliseconds)],
+    tables: [
+      timesTable('Build with tspc', note, samples, over, milliseconds),
+      buildPartsTable(
+        'a build with tspc',
+        builds.map(([label, { args }]) => ({ label, args, cwd: workspace.folder })),
+      ),
+    ],
     budgets: [
       {
         what: `tspc with the plugin, over tspc without, ${FILES} files`,

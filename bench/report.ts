@@ -3,6 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
+import { reasonFor } from './reasons.js';
 import { paired, type Spread, spread } from './statistics.js';
 
 export interface Table {
@@ -89,7 +90,13 @@ export function document(outcomes: readonly Outcome[]): string {
   ];
   const budgets = outcomes.flatMap((outcome) => outcome.budgets);
   if (budgets.length > 0) {
-    const rows = budgets.map(({ what, limit, measured, met, floor = '' }) => [what, limit, measured, verdictOf(met), floor]);
+    const rows = budgets.map(({ what, limit, measured, met, floor = '' }) => [
+      what,
+      limit,
+      measured,
+      verdictOf(what, met),
+      floor,
+    ]);
     parts.push(`## ${BUDGETS}`, markdown(['what', 'at most', 'measured', '', 'floor'], rows));
   }
   for (const { title, note, head, rows } of outcomes.flatMap((outcome) => outcome.tables)) {
@@ -98,7 +105,14 @@ export function document(outcomes: readonly Outcome[]): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-const verdictOf = (met: boolean): string => (met ? 'met' : '**not met**');
+/** With a link to the reason. */
+export function verdictOf(what: string, met: boolean): string {
+  if (met) return 'met';
+  const reason = reasonFor(what);
+  return reason === undefined ? NOT_MET : `${NOT_MET}: [why](${reason})`;
+}
+
+const NOT_MET = '**not met**';
 
 const MACHINE = /^Measured on .*$/mu;
 

@@ -92,7 +92,7 @@ export class Module implements ModuleTable {
       const member = own[own.indexOf(record.function) + 1];
       this.register(
         index,
-        found.kind === 'method' ? member : (member as PropertyDescriptor)[found.kind === 'getter' ? 'get' : 'set'],
+        found.kind === 'method' ? member : (member as PropertyDescriptor | undefined)?.[found.kind === 'getter' ? 'get' : 'set'],
       );
     }
   }
@@ -152,9 +152,13 @@ export class Module implements ModuleTable {
 }
 
 function ownFunctions(holder: object): Members {
-  return Object.entries(Object.getOwnPropertyDescriptors(holder)).flatMap(([key, descriptor]) =>
-    typeof descriptor.value === 'function' ? [key, descriptor.value] : 'value' in descriptor ? [] : [key, descriptor],
-  );
+  const found: (string | AnyFunction | PropertyDescriptor)[] = [];
+  for (const key of Object.getOwnPropertyNames(holder)) {
+    const descriptor = Object.getOwnPropertyDescriptor(holder, key) as PropertyDescriptor;
+    if (typeof descriptor.value === 'function') found.push(key, descriptor.value);
+    else if (!('value' in descriptor)) found.push(key, descriptor);
+  }
+  return found;
 }
 
 /**

@@ -153,18 +153,6 @@ function budgetsOf(
       all,
       prologue === undefined ? undefined : `${factor(prologue)}: a variable tested, a call in the branch`,
     );
-  if (sites === 10_000) {
-    add(
-      'loading, over undecorated',
-      1.3,
-      ratio(({ loadMs }) => loadMs),
-    );
-    add(
-      'RSS after loading, over undecorated',
-      1.3,
-      ratio(({ rssBytes }) => rssBytes),
-    );
-  }
   return found;
 }
 

@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
-import { reasonFor } from './reasons.js';
+import { explanationOf } from './explanations.js';
 import { paired, type Spread, spread } from './statistics.js';
 
 export interface Table {
@@ -105,11 +105,11 @@ export function document(outcomes: readonly Outcome[]): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-/** With a link to the reason. */
+/** With a link to what explains or shows it. */
 export function verdictOf(what: string, met: boolean): string {
   if (met) return 'met';
-  const reason = reasonFor(what);
-  return reason === undefined ? NOT_MET : `${NOT_MET}: [why](${reason})`;
+  const place = explanationOf(what);
+  return place === undefined ? NOT_MET : `${NOT_MET}: [see](${place})`;
 }
 
 const NOT_MET = '**not met**';

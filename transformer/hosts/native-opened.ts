@@ -29,7 +29,7 @@ export interface Opened {
 
 export async function readProject({ api, ast, version }: NativeHost, configPath: string): Promise<NativeProject> {
   const [parsed, written] = await Promise.all([api.parseConfigFile(configPath), writtenIn(api, configPath)]);
-  return { configPath, parsed, texts: nativeTexts({ ast, version }, { path: configPath, parsed, ...written }) };
+  return { configPath, parsed, texts: nativeTexts({ ast, version }, { path: configPath, parsed, written }) };
 }
 
 /** Reads the files as they are now. The snapshot is the caller's to dispose of. */

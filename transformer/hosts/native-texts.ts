@@ -10,7 +10,7 @@ import type { Source } from '../print/chain.js';
 import { noteSites } from './manifest.js';
 import type { Api, ParsedConfiguration, Program } from './native-api.js';
 import { compilerOf, type NativeAst } from './native-compiler.js';
-import { nativePlugins, type Parser, parserFor, type Resolve } from './parse.js';
+import { type Parser, parserFor, type Resolve, writtenBy } from './parse.js';
 import { readSourceText } from './source-text.js';
 import { type Report, type Texts, textsIn } from './texts.js';
 
@@ -28,14 +28,12 @@ export interface NativeTexts extends Texts {
 interface Read {
   readonly path: string;
   readonly parsed: ParsedConfiguration;
-  readonly plugins: ReturnType<typeof nativePlugins>;
-  readonly extended: readonly string[];
+  readonly written: Written;
 }
 
-export function nativeTexts(
-  { ast, version }: { ast: NativeAst; version: string },
-  { path, parsed, plugins, extended }: Read,
-): NativeTexts {
+type Written = ReturnType<typeof writtenBy>;
+
+export function nativeTexts({ ast, version }: { ast: NativeAst; version: string }, { path, parsed, written }: Read): NativeTexts {
   const { options, fileNames } = parsed;
   const directory = dirname(path);
   const trees = new Map<string, ts.SourceFile>();
@@ -67,7 +65,7 @@ export function nativeTexts(
     readConfiguration: refuseConfiguration,
     transpile: refuseConfiguration,
   };
-  const texts = textsIn(parser, directory, path, { options, plugins, extended, files: fileNames }, { ownLines: true });
+  const texts = textsIn(parser, directory, path, { options, files: fileNames, ...written }, { ownLines: true });
   return {
     ...texts,
     open(files) {
@@ -77,18 +75,16 @@ export function nativeTexts(
   };
 }
 
-type Written = Pick<Read, 'plugins' | 'extended'>;
-
 /** The entries of `plugins`, and the configurations that this one extends, which are read as they turn out to be needed. */
 export async function writtenIn(api: Api, configPath: string): Promise<Written> {
   const known = new Map<string, object | undefined>();
   for (;;) {
     const missing: string[] = [];
-    const plugins = nativePlugins((path) => {
+    const written = writtenBy((path) => {
       if (!known.has(path)) missing.push(path);
       return known.get(path);
     }, configPath);
-    if (missing.length === 0) return { plugins, extended: [...known.keys()].slice(1) };
+    if (missing.length === 0) return written;
     for (const path of missing) known.set(path, (await api.readConfigFile(path)).config);
   }
 }

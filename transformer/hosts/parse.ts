@@ -103,7 +103,7 @@ function classicParser(compiler: typeof ts, name: string): Parser {
         options: parsed?.options ?? {},
         plugins,
         files: parsed?.fileNames ?? [],
-        extended: extendedBy((file) => compiler.readConfigFile(file, compiler.sys.readFile).config, path),
+        extended: writtenBy((file) => compiler.readConfigFile(file, compiler.sys.readFile).config, path).extended,
         references: referencedBy(path, parsed ?? {}),
         faults: unreadIn(path, compiler.readConfigFile(path, compiler.sys.readFile).error, parsed?.errors),
       };
@@ -204,10 +204,8 @@ function nativeParser({ API }: NativeModule, ast: NativeAst, name: string, versi
       const parsed = api().parseConfigFile(path);
       const read = (file: string): RawConfiguration | undefined => api().readConfigFile(file).config;
       const faults = unreadIn(path, api().readConfigFile(path).error, parsed.errors);
-      return {
-        ...{ options: parsed.options, plugins: nativePlugins(read, path), files: parsed.fileNames },
-        ...{ extended: extendedBy(read, path), references: referencedBy(path, parsed), faults },
-      };
+      const references = referencedBy(path, parsed);
+      return { options: parsed.options, files: parsed.fileNames, references, faults, ...writtenBy(read, path) };
     },
     resolver(options) {
       const resolver = api().createModuleResolver({ ...options, moduleResolution: BUNDLER });
@@ -220,15 +218,12 @@ function nativeParser({ API }: NativeModule, ast: NativeAst, name: string, versi
   };
 }
 
-/** The native compiler keeps of `plugins` only their number, so that they are read from the text of the configurations. */
-export function nativePlugins(read: ReadRaw, path: string): readonly Readonly<Record<string, unknown>>[] {
+/** Properties that are read from the text of configurations, because the native compiler keeps of `plugins` only their number. */
+export function writtenBy(read: ReadRaw, path: string): Required<Pick<Configuration, 'plugins' | 'extended'>> {
+  const found = configurationsOf(read, path);
   // `null` and an empty array set the option, too
-  const plugins = [...configurationsOf(read, path).values()].find((one) => one !== undefined);
-  return Array.isArray(plugins) ? plugins : [];
-}
-
-function extendedBy(read: ReadRaw, path: string): string[] {
-  return [...configurationsOf(read, path).keys()].slice(1);
+  const plugins = [...found.values()].find((one) => one !== undefined);
+  return { plugins: Array.isArray(plugins) ? plugins : [], extended: [...found.keys()].slice(1) };
 }
 
 /** The option `plugins` of a configuration and of those that it extends, by path, in the order of precedence. */

@@ -1,11 +1,12 @@
-// Explanations of budgets that are not met, and of the least that they can be: report.ts links to them. Places are relative to docs/performance.md.
+// Explanations of budgets that are not met, or the tables that show what they vary by: report.ts links to them. Places are relative to
+// docs/performance.md.
 
 const ONE_GUARD = 'decisions/0009-one-guard.md#what-is-left-of-a-recorded-call';
 const QUEUE = 'decisions/0010-queue-encoder-delegates.md#consequences';
 const BESIDE = 'decisions/0013-calls-beside-tracing.md#consequences';
 
 /** By the words of the row; the first that matches. */
-const REASONS: readonly (readonly [row: RegExp, place: string])[] = [
+const EXPLANATIONS: readonly (readonly [row: RegExp, place: string])[] = [
   [/record and export|CPU added/, QUEUE],
   [/1 % of traces kept/, 'decisions/0013-calls-beside-tracing.md#a-trace-that-a-ratio-leaves-out'],
   [/on and recorded|: recorded, over/, ONE_GUARD],
@@ -23,5 +24,5 @@ const REASONS: readonly (readonly [row: RegExp, place: string])[] = [
   [/(?:off|no endpoint), .*, over the bare call, async/, '#off-async-methods'],
 ];
 
-/** Undefined for a row that no document explains. */
-export const reasonFor = (what: string): string | undefined => REASONS.find(([row]) => row.test(what))?.[1];
+/** Undefined for a row without one. */
+export const explanationOf = (what: string): string | undefined => EXPLANATIONS.find(([row]) => row.test(what))?.[1];

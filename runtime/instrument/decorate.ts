@@ -4,6 +4,7 @@
 import { SpanwrightError } from '../errors.js';
 import type { AnyFunction, ForwarderFactory, Site, SiteRecord } from '../site/site.js';
 import { state } from '../state.js';
+import { describeFound } from '../text/found.js';
 import { decorateLegacyField, fieldInitializer, namedField } from './field.js';
 import { nameText, ownerName, ownKey } from './introspect.js';
 import { wrapperFor } from './make.js';
@@ -101,10 +102,7 @@ export function wrapFunction<F extends AnyFunction>(
   fn: F,
 ): F {
   if (typeof fn !== 'function') {
-    throw new SpanwrightError(
-      'MISUSE',
-      `instrument(): found ${fn === null ? 'null' : `a ${typeof fn}`}; expected a function to instrument.`,
-    );
+    throw new SpanwrightError('MISUSE', `instrument(): found ${describeFound(fn)}; expected a function to instrument.`);
   }
   return wrapperFor({ body: fn, record, factory, options, name: fn.name || options.name || 'anonymous' }).fn as F;
 }

@@ -29,7 +29,9 @@ function dispatch(...given: unknown[]): unknown {
   if (typeof first !== 'object' || first === null) {
     throw new SpanwrightError(
       'MISUSE',
-      `instrument(): found ${first === null ? 'null' : `a ${typeof first}`}; expected options, a function, or use as a decorator on a method or class.`,
+      given.length === 0
+        ? 'instrument(): found no argument; expected options or a function. A decorator without options is written @instrument.'
+        : `instrument(): found ${describeFound(first)}; expected options, a function, or use as a decorator on a method or class.`,
     );
   }
   const options = first as InstrumentOptions;

@@ -5,6 +5,7 @@ import { apply } from '../captured.js';
 import { SpanwrightError } from '../errors.js';
 import type { AnyFunction } from '../site/site.js';
 import { state } from '../state.js';
+import { describeFound } from '../text/found.js';
 import { isClass } from './introspect.js';
 import { makeFunction, makeSite } from './make.js';
 
@@ -13,10 +14,7 @@ export function instrumentObject<T extends object>(
   options: { namespace: string; name?: (method: string) => string },
 ): T {
   if ((typeof target !== 'object' && typeof target !== 'function') || target === null) {
-    throw new SpanwrightError(
-      'MISUSE',
-      `instrument.object(): found ${target === null ? 'null' : typeof target}; expected an object.`,
-    );
+    throw new SpanwrightError('MISUSE', `instrument.object(): found ${describeFound(target)}; expected an object.`);
   }
   if (typeof options?.namespace !== 'string' || options.namespace === '') {
     throw new SpanwrightError(

@@ -13,10 +13,15 @@ const on = (options: unknown) => () =>
   });
 
 const MISUSE: readonly [what: string, act: () => unknown, says: RegExp][] = [
-  ['nothing', () => use(), /instrument\(\): found a undefined; expected options, a function/],
+  [
+    'a decorator with an empty list of arguments',
+    () => use(),
+    /found no argument; expected options or a function\. A decorator without options is written @instrument\.$/,
+  ],
+  ['undefined', () => use(undefined), /instrument\(\): found undefined; expected options, a function/],
   ['null', () => use(null), /found null; expected options/],
-  ['a number', () => use(1), /found a number; expected options/],
-  ['options and no function', () => use({}, 1), /found a number; expected a function to instrument/],
+  ['a number', () => use(1), /found the number 1; expected options/],
+  ['options and no function', () => use({}, 1), /found the number 1; expected a function to instrument/],
   ['an unknown option', on({ atributes: {} }), /charge: unknown option "atributes"\. Did you mean "attributes"\? Known: name,/],
   ['an empty name', on({ name: '' }), /option "name": found the string ""; expected a string that is not empty/],
   ['an unknown kind', on({ kind: 'severe' }), /option "kind": found the string "severe"; expected one of internal, server/],

@@ -58,15 +58,15 @@ async function buildAgain(
   const say = (text: string): void => out(`[${new Date().toLocaleTimeString('en-US')}] ${text}`);
   async function next(): Promise<void> {
     try {
-      const { errors, directories, extended } = await build();
-      files.add(directories, extended);
-      say(`Found ${counted(errors, 'error')}. Watching for file changes.`);
+      const built = await build();
+      inputs.add(built.directories, built.files);
+      say(`Found ${counted(built.errors, 'error')}. Watching for file changes.`);
     } catch (error) {
       err(`spanwright: ${(error as Error).message}`);
     }
   }
   let last = Promise.resolve();
-  const files = watching(() => {
+  const inputs = watching(() => {
     last = last.then(() => {
       say('File change detected. Starting incremental compilation...');
       return next();
@@ -74,9 +74,9 @@ async function buildAgain(
   });
   say('Starting compilation in watch mode...');
   // Watched before the first build, so that a change made while it runs is not missed.
-  files.add(directories, []);
+  inputs.add(directories, []);
   last = last.then(next);
-  await files.ended;
+  await inputs.ended;
   await last;
   return 0;
 }

@@ -166,10 +166,15 @@ function extendBase(directory: string, path: string, from: string): void {
 }
 
 declare('--watch builds again after a change, and ends with the signal', async () => {
-  const directory = project(SOUND);
+  const directory = project(`${SOUND}import amounts from './amounts.json';\nexport const amount: number = amounts.first;\n`, {
+    resolveJsonModule: true,
+  });
+  write(directory, 'src/amounts.json', '{ "first": 1 }');
   extendBase(directory, 'tsconfig.json', './base.json');
   await watching(directory, [], async (until) => {
     await until(/Found 0 errors\. Watching for file changes\./);
+    write(directory, 'src/amounts.json', '{ "first": "one" }');
+    await until(/error TS2322[\s\S]*Found 1 error/);
     write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
     await until(/File change detected[\s\S]*Found 0 errors/);
     assert.match(readFileSync(join(directory, 'out/work.js'), 'utf8'), /walk:/);
@@ -182,12 +187,21 @@ declare('--watch builds again after a change, and ends with the signal', async (
 });
 
 declare('--watch of an incremental project follows sources outside the directory of its configuration', async () => {
-  const directory = project(SOUND, { incremental: true, rootDir: '..', outDir: '../out' });
+  const directory = project(`${SOUND}export { amount } from '../else/where';\n`, {
+    incremental: true,
+    rootDir: '..',
+    outDir: '../out',
+  });
+  write(directory, 'else/where.ts', 'export const amount: number = 1;\n');
   const config = JSON.parse(readFileSync(join(directory, 'tsconfig.json'), 'utf8'));
   write(directory, 'part/tsconfig.json', JSON.stringify({ ...config, include: ['../src'] }));
   extendBase(directory, 'part/tsconfig.json', '../base.json');
   await watching(directory, ['-p', 'part'], async (until) => {
     await until(/Found 0 errors\. Watching for file changes\./);
+    write(directory, 'else/where.ts', "export const amount: number = 'one';\n");
+    await until(/error TS2322[\s\S]*Found 1 error/);
+    write(directory, 'else/where.ts', 'export const amount: number = 2;\n');
+    await until(/File change detected[\s\S]*Found 0 errors/);
     write(directory, 'src/work.ts', SOUND.replace('async run', 'async walk'));
     await until(/File change detected[\s\S]*Found 0 errors/);
     assert.match(readFileSync(join(directory, 'out/src/work.js'), 'utf8'), /walk:/);

@@ -56,7 +56,8 @@ async function compileThenReplace(
   const format = pretty ? host.native.formatDiagnosticsWithColorAndContext : host.native.formatDiagnostics;
   const exit = refused ? 1 : compiled.exit === 0 && errorsIn(own) > 0 ? 2 : compiled.exit;
   const output = compiled.output + format(own, host.api);
-  return { exit, errors: compiled.errors + errorsIn(own), output, ...inputsOfBuild(all) };
+  const inputs = await inputsOfBuild(all.map((one) => ({ ...one, program: one.looked?.program })));
+  return { exit, errors: compiled.errors + errorsIn(own), output, ...inputs };
 }
 
 /** Plans a project, once. */

@@ -1,7 +1,7 @@
 // A project of the native compiler: first its configuration is read, which decides how it is built, then its program is opened. One API
 // process serves all projects of a build.
 
-import { dirname, sep } from 'node:path';
+import { dirname, isAbsolute, sep } from 'node:path';
 import type { Api, Layers, Native, ParsedConfiguration, Program, Snapshot } from './native-api.js';
 import { NativeUnavailableError } from './native-api.js';
 import type { NativeAst } from './native-compiler.js';
@@ -40,12 +40,18 @@ export async function openProject({ api }: NativeHost, { configPath }: NativePro
   return { authored, program };
 }
 
-/** Directories and files to watch. */
-export function inputsOfBuild(projects: readonly NativeProject[]): Pick<Built, 'directories' | 'extended'> {
-  const files = projects.flatMap(({ configPath, parsed }) => [configPath, ...parsed.fileNames]);
-  const own = files.filter((file) => !/[\\/]node_modules[\\/]/.test(file)).map((file) => dirname(file));
-  const kept: string[] = [];
-  for (const one of [...new Set(own)].sort((a, b) => a.length - b.length))
-    if (!kept.some((above) => one.startsWith(above + sep))) kept.push(one);
-  return { directories: kept, extended: projects.flatMap(({ texts }) => texts.configuration.extended ?? []) };
+/** Directories and files to watch. Without its program, what a project imports from elsewhere is not among them. */
+export async function inputsOfBuild(
+  projects: readonly (NativeProject & { readonly program?: Program | undefined })[],
+): Promise<Pick<Built, 'directories' | 'files'>> {
+  const named = projects.flatMap(({ configPath, parsed }) => [configPath, ...parsed.fileNames]);
+  const directories: string[] = [];
+  for (const one of [...new Set(named.filter(isOwn).map((file) => dirname(file)))].sort((a, b) => a.length - b.length))
+    if (!directories.some((above) => one.startsWith(above + sep))) directories.push(one);
+  const imported = await Promise.all(projects.map(async ({ program }) => (await program?.getSourceFileNames()) ?? []));
+  const extended = projects.flatMap(({ texts }) => texts.configuration.extended ?? []);
+  return { directories, files: [...new Set([...extended, ...imported.flat().filter(isOwn)])] };
 }
+
+/** Not of a package, of the compiler (`bundled:///libs/...`), or what a build may have written. */
+const isOwn = (file: string): boolean => isAbsolute(file) && !/[\\/]node_modules[\\/]|\.d\.[cm]?ts$/.test(file);

@@ -8,8 +8,8 @@ export interface Built {
   readonly output: string;
   /** Absolute paths of the directories whose files it is made of, none below another. */
   readonly directories: readonly string[];
-  /** Absolute paths of the configurations that those of the projects extend, in any directory. */
-  readonly extended: readonly string[];
+  /** Absolute paths of what else it is made of, in any directory: imported files, and configurations that those of the projects extend. */
+  readonly files: readonly string[];
 }
 
 export interface BuildRequest {

@@ -53,5 +53,5 @@ async function buildOpened(
   const format = pretty ? native.formatDiagnosticsWithColorAndContext : native.formatDiagnostics;
   const count = pretty && errors > 0 ? `\nFound ${errors} error${errors === 1 ? '' : 's'}.\n` : '';
   const exit = errors === 0 ? 0 : emits || !writes ? 2 : 1;
-  return { exit, errors, output: format(diagnostics, api) + count, ...inputsOfBuild([project]) };
+  return { exit, errors, output: format(diagnostics, api) + count, ...(await inputsOfBuild([{ ...project, program }])) };
 }

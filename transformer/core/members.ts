@@ -58,7 +58,14 @@ export function membersIn(request: MembersRequest) {
   /** True if a static block may be added to the class. */
   function takesBlock(node: ts.ClassLikeDeclaration): boolean {
     if (request.staticBlocks === 'renaming') return false;
-    return request.lowersBlocks !== true || !ts.isClassDeclaration(node) || node.name !== undefined;
+    if (request.lowersBlocks !== true || node.name !== undefined) return true;
+    return !ts.isClassDeclaration(node) && !node.members.some(isOwnName);
+  }
+
+  /** TypeScript gives an anonymous class with a lowered block its name, over a static member `name`. */
+  function isOwnName(member: ts.ClassElement): boolean {
+    const { name } = member;
+    return name !== undefined && hasModifier(member, ts.SyntaxKind.StaticKeyword) && keyOf(name) === 'name';
   }
 
   /** The name to use for the class in its static block; null for `this`. */

@@ -68,17 +68,19 @@ function createBoundedServer(handler: AdminHandler): Server {
 
 /** Removes the file of a socket that nobody serves any more. */
 async function clearStaleSocket(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket())
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  if (file === undefined) return;
+  if (!file.isSocket())
     throw new InvalidArgumentError('socketPath', `socketPath "${path}" exists and is not a socket; choose another path.`);
-  const served = await new Promise<boolean>((resolve) => {
-    const probe = connect(path, () => resolve(true)).once('error', () => resolve(false));
+  const failure = await new Promise<string | undefined>((resolve) => {
+    const probe = connect(path, () => resolve(undefined)).once('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
     probe.once('connect', () => probe.destroy());
   });
-  if (served)
-    throw new InvalidArgumentError('socketPath', `socketPath "${path}" is served by another process; choose another path.`);
-  unlinkSync(path);
+  // any other error leaves open whether the socket is served, such as that of a full backlog
+  if (failure === 'ECONNREFUSED') return unlinkSync(path);
+  const found =
+    failure === undefined ? 'is served by another process' : `cannot be connected to (${failure}): its server may be busy`;
+  throw new InvalidArgumentError('socketPath', `socketPath "${path}" ${found}; choose another path.`);
 }
 
 function listen(server: Server, address: { host: string; port: number } | { path: string }): Promise<void> {

@@ -1,9 +1,10 @@
 // The admin hook on real sockets: a server of its own on loopback or a Unix socket, and the Node adapter as middleware.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -252,6 +253,38 @@ test('a Unix socket serves its owner only, replaces a stale socket, and never re
   );
   assert.match(refused, 'is not a socket');
   assert.ok(existsSync(file));
+});
+
+test('a Unix socket whose server is too busy to accept is not replaced', async () => {
+  const socketPath = join(directory, 'busy.sock');
+  const script = `require('node:net').createServer().listen({ path: ${JSON.stringify(socketPath)}, backlog: 1 }, () => {
+    require('node:fs').writeSync(1, 'listening');
+    process.kill(process.pid, 'SIGSTOP');
+  })`;
+  const busy = spawn(process.execPath, ['-e', script]);
+  const waiting: Socket[] = [];
+  try {
+    await once(busy.stdout, 'data');
+    // connections wait to be accepted until the kernel takes no more
+    let full = false;
+    while (!full) {
+      const socket = connect(socketPath).on('error', () => (full = true));
+      await once(socket, 'connect').catch(() => {});
+      waiting.push(socket);
+    }
+    const refused = await startAdminServer({ tracing, token: TOKEN, socketPath, log }).then(
+      () => 'it listens',
+      (error: Error) => error.message,
+    );
+    assert.is(
+      refused,
+      `socketPath "${socketPath}" cannot be connected to (EAGAIN): its server may be busy; choose another path.`,
+    );
+    assert.ok(existsSync(socketPath));
+  } finally {
+    for (const socket of waiting) socket.destroy();
+    busy.kill('SIGKILL');
+  }
 });
 
 async function mounted(

@@ -52,7 +52,8 @@ function exitCodeOf(error: unknown): number {
 // `spanwright sites | head` closes the output early; that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
-  throw error;
+  err(`spanwright: the output cannot be written: ${error.message}`);
+  process.exit(EXIT.failed);
 });
 
 void runProgram(process.argv.slice(2))

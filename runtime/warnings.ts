@@ -4,6 +4,7 @@
 
 import { CapturedPromise, now } from './captured.js';
 import { printable } from './text/printable.js';
+import { withStandardError } from './text/standard-error.js';
 
 interface NoticeRow {
   readonly level: NoticeLevel;
@@ -85,7 +86,7 @@ const NOTICE_INTERVAL = 60_000;
 const MAX_CAUSES = 256;
 
 /** Standard error for both levels: standard output belongs to the program. */
-const toStandardError: NoticeLogger = (_level, line) => console.warn(line);
+const toStandardError: NoticeLogger = (_level, line) => withStandardError(() => console.warn(line));
 
 /** Notices about other tracing, in the process or in front of it, which the state lists. */
 const ABOUT_OTHERS: readonly NoticeCode[] = ['SPW016', 'SPW030', 'SPW031', 'SPW032', 'SPW034', 'SPW035', 'SPW036', 'SPW040'];

@@ -9,6 +9,7 @@ import { isRecorded } from '../span/recorded.js';
 import { state } from '../state.js';
 import { didYouMean } from '../text/nearest.js';
 import { printable } from '../text/printable.js';
+import { withStandardError } from '../text/standard-error.js';
 import type { Lease, Tracing } from '../tracing.js';
 import { Access, type AccessOptions, type Caller, type Grant } from './access.js';
 import { errorAnswer, faultOf, jsonAnswer } from './answer.js';
@@ -128,7 +129,7 @@ function forgetServerSpan(): void {
 export function createAdminHandler(tracing: Tracing, options: AdminOptions = {}): AdminHandler {
   checkAdminOptions(options);
   const prefix = normalPrefix(options.prefix ?? DEFAULT_PREFIX);
-  const audit = new Audit(options.log ?? ((line) => process.stderr.write(`${line}\n`)));
+  const audit = new Audit(options.log ?? ((line) => withStandardError(() => process.stderr.write(`${line}\n`))));
   const access = new Access(options, (line) => audit.log(`spanwright admin: ${printable(line, 300)}.`));
   const hosts = new AllowedHosts(options.allowedHosts ?? []);
   const { announce, traceUrl: traces } = options;

@@ -1,7 +1,10 @@
 // Text from services, back ends and files on its way to a terminal: no command lets a control, format or direction character through.
 
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { COMMANDS } from '../../cli/commands.js';
@@ -24,6 +27,15 @@ test('colour sequences are kept where colours are on, and no other sequence that
   const text = '\u001b[31mred\u001b[0m \u001b[8mhidden \u001b[31;1m';
   assert.is(printableLines(text, true), '\u001b[31mred\u001b[0m \\u001b[8mhidden \\u001b[31;1m');
   assert.is(printableLines(text), '\\u001b[31mred\\u001b[0m \\u001b[8mhidden \\u001b[31;1m');
+});
+
+test('an output that takes no text is reported in one line', () => {
+  const full = openSync('/dev/full', 'w');
+  const main = join(__dirname, '../../dist/cli/main.js');
+  const { status, stderr } = spawnSync(process.execPath, [main, '--help'], { encoding: 'utf8', stdio: ['ignore', full, 'pipe'] });
+  closeSync(full);
+  assert.is(stderr, 'spanwright: the output cannot be written: ENOSPC: no space left on device, write\n');
+  assert.is(status, 1);
 });
 
 const VIEWS: Record<string, readonly string[]> = { traces: ['traces', 'show', '0af7651916cd43dd8448eb211c80319c'] };

@@ -28,13 +28,15 @@ test.after(() => rmSync(directory, { recursive: true }));
 
 type Options = Record<string, string | number | true>;
 
-function start(options: Options): { child: ChildProcess; lines: Interface } {
+function start(options: Options): { child: ChildProcess; lines: Interface; errors: string[] } {
   const child = fork(entry, [JSON.stringify(Object.entries(options))], {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: ['--require', 'tsx/cjs'],
   });
-  if (!child.stdout) throw new Error('no stdout');
-  return { child, lines: createInterface(child.stdout) };
+  if (!child.stdout || !child.stderr) throw new Error('no output');
+  const errors: string[] = [];
+  createInterface(child.stderr).on('line', (line) => errors.push(line));
+  return { child, lines: createInterface(child.stdout), errors };
 }
 
 async function sendOneSpan(endpoint: string): Promise<void> {
@@ -60,6 +62,20 @@ test('with --json the first line has the address, and each span is one further l
   assert.equal(await closed, [0, null]);
   assert.is(JSON.parse(readFileSync(file, 'utf8')).spanId, span.spanId);
   assert.is(statSync(file).mode & 0o077, 0);
+});
+
+test('a file that cannot be written is reported once, and the receiver goes on', async () => {
+  const { child, lines, errors } = start({ json: true, port: 0, file: '/dev/full' });
+  const read = lines[Symbol.asyncIterator]();
+  const { listening } = JSON.parse((await read.next()).value);
+  for (let sent = 0; sent < 2; sent += 1) {
+    await sendOneSpan(listening);
+    assert.is(JSON.parse((await read.next()).value).name, 'over the wire');
+  }
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  assert.equal(await closed, [1, null]);
+  assert.equal(errors, ['--file: ENOSPC: no space left on device, write; further spans are not written to /dev/full']);
 });
 
 test('without --json it prints trees, and incomplete traces when it ends', async () => {

@@ -1,7 +1,7 @@
 // Messages of the runtime: prefix and code, once per cause and minute, and no fault from the logger.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -82,6 +82,32 @@ test('lines go to standard error, nothing to standard output', () => {
     execFileSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: root, encoding: 'utf8', stdio: 'pipe' }),
     '',
   );
+});
+
+(existsSync('/dev/full') ? test : test.skip)('lines that standard error cannot take do not end the process', () => {
+  const script = `
+    const { notice } = require(${JSON.stringify(join(root, 'runtime/warnings.ts'))});
+    const { createAdminHandler } = require(${JSON.stringify(join(root, 'runtime/admin/index.ts'))});
+    const { startTracing } = require(${JSON.stringify(join(root, 'runtime/index.ts'))});
+    (async () => {
+      const admin = createAdminHandler(await startTracing({}), { token: 'the-token-of-this-test' });
+      const headers = { authorization: 'Bearer the-token-of-this-test', 'content-type': 'application/json' };
+      for (const at of [1, 2]) {
+        notice('SPW003', 'x', String(at));
+        const body = '{"enabled":false}';
+        const { status } = await admin(new Request('http://127.0.0.1/tracing/enabled', { method: 'PUT', headers, body }));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        console.log(status, process.stderr.listenerCount('error'));
+      }
+    })();`;
+  const full = openSync('/dev/full', 'w');
+  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', full],
+  });
+  closeSync(full);
+  assert.is(stdout, '200 0\n200 0\n');
 });
 
 test('the documentation lists exactly the codes of the table, with their texts', () => {

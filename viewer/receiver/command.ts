@@ -22,13 +22,14 @@ export function portOption({ options }: Invocation, name: string): number | unde
 
 /** Runs until a signal ends it. Options: `port`, `query-port`, `host`, `json`, `file`. */
 export async function runReceive(invocation: Invocation): Promise<number> {
-  const { options, out } = invocation;
+  const { options, out, err } = invocation;
   const port = portOption(invocation, 'port') ?? DEFAULT_PORT;
   const queryPort = portOption(invocation, 'query-port');
   const host = String(options.get('host') ?? '127.0.0.1');
   const json = options.has('json');
   const path = options.get('file');
   const file = path === undefined ? undefined : await openFile(String(path));
+  file?.once('error', ({ message }) => err(`--file: ${message}; further spans are not written to ${path}`));
   const printer = json ? undefined : new TracePrinter(out, { links: true });
   try {
     const receiver = await startReceiver({
@@ -38,7 +39,7 @@ export async function runReceive(invocation: Invocation): Promise<number> {
         if (printer) printer.add(spans);
         if (!json && !file) return;
         for (const line of spans.map((span) => JSON.stringify(span))) {
-          file?.write(`${line}\n`);
+          if (file?.writable) file.write(`${line}\n`);
           if (json) out(line);
         }
       },
@@ -54,7 +55,7 @@ export async function runReceive(invocation: Invocation): Promise<number> {
     await query?.close();
     await receiver.close();
     printer?.flush();
-    return EXIT.done;
+    return file?.errored ? EXIT.failed : EXIT.done;
   } catch (error) {
     throw explained(error);
   } finally {

@@ -3,8 +3,8 @@
 // remembers a bounded number of causes.
 
 import { CapturedPromise, now } from './captured.js';
+import { withStandardError } from './standard-error.js';
 import { printable } from './text/printable.js';
-import { withStandardError } from './text/standard-error.js';
 
 interface NoticeRow {
   readonly level: NoticeLevel;

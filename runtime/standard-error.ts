@@ -1,7 +1,7 @@
 // Lines of Spanwright's on standard error where its disk is full or its reader is gone: of such errors Node's console ignores only the
 // first, and `write()` none, so that a line would end the process. Called by the log of notices and the audit of the admin hook.
 
-import { setImmediate, unref } from '../captured.js';
+import { setImmediate, unref } from './captured.js';
 
 let guarding = false;
 const ignore = (): void => {};

@@ -84,15 +84,14 @@ export class FlightDumps {
     setImmediate(() => this.dump(cause).catch(() => {}));
   }
 
-  /** Writes the file, then sends the spans. Dumps are made one after the other. @throws the error of the file system */
+  /** Writes the file if it can, then sends the spans. Dumps are made one after the other. @throws the error of the file system */
   dump(reason: string): Promise<FlightDump> {
     const ring = this.#ring.copy();
     const dump = this.#dumpOf(ring, reason);
     const made = this.#pending.then(() => this.#write(dump));
-    this.#pending = made.then(
-      () => this.#export({ ...dump, calls: ring.calls(this.#since(dump.at)) }),
-      (error) => reportUnwritten(reason, error),
-    );
+    this.#pending = made
+      .catch((error) => reportUnwritten(reason, error))
+      .then(() => this.#export({ ...dump, calls: ring.calls(this.#since(dump.at)) }));
     return made;
   }
 

@@ -127,6 +127,15 @@ test('a dump is also exported, with the ids of the file', async () => {
   );
 });
 
+test('a dump whose file cannot be written is exported all the same', async () => {
+  await fly({ flightDirectory: '/proc/spanwright' });
+  await power.control('m-1', 'secret-1', {});
+  const error = await tracing.dump().catch((thrown) => thrown);
+  assert.match(error.code, /^E/);
+  for (let tries = 0; exporter.getFinishedSpans().length === 0 && tries < 100; tries++) await sleep(10);
+  assert.ok(exporter.getFinishedSpans().some(({ name }) => name.endsWith('control')));
+});
+
 test('a dump has no values that redact covers, no objects and no unnamed arguments, and only its owner can read the file', async () => {
   await fly();
   await power.control('m-1', 'secret-1', { deep: 'secret-2' });

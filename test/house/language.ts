@@ -64,30 +64,39 @@ const CODE = /[;{}]|=>/;
 /** Inputs and expected outputs of the compiler, and the list of words itself. */
 const NOT_READ = /^test\/(golden|fixtures)\/|^test\/house\/language/;
 
+/** Start and end of every comment. @param texts start and end of each literal, which may look as if it held one */
+function* commentsOf(source: string, texts: readonly (readonly [number, number])[]): Iterable<readonly [number, number]> {
+  const comment = /\/\/.*|\/\*[\s\S]*?\*\//g;
+  let at = 0;
+  for (let match = comment.exec(source); match !== null; match = comment.exec(source)) {
+    while ((texts[at]?.[1] ?? Number.POSITIVE_INFINITY) <= match.index) at++;
+    const text = texts[at];
+    if (text !== undefined && text[0] <= match.index) [, comment.lastIndex] = text;
+    else yield [match.index, comment.lastIndex];
+  }
+}
+
 /** Comments and strings of several words of a TypeScript file; adjoining `//` lines are one comment. */
 function proseOfCode(path: string, source: string): Prose[] {
-  const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
+  const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, false);
   const lineAt = (position: number): number => file.getLineAndCharacterOfPosition(position).line + 1;
-  const comments = new Map<number, number>();
-  const markup: ts.JsxText[] = [];
+  /** Start and end of each piece of text in which two slashes open no comment, in the order of the source. */
+  const texts: (readonly [number, number])[] = [];
   const found: Prose[] = [];
   const visit = (node: ts.Node): void => {
-    if (node.kind >= ts.SyntaxKind.FirstJSDocNode && node.kind <= ts.SyntaxKind.LastJSDocNode) return;
-    for (const ranges of [ts.getLeadingCommentRanges(source, node.pos), ts.getTrailingCommentRanges(source, node.end)]) {
-      for (const { pos, end } of ranges ?? []) comments.set(pos, end);
-    }
-    if (ts.isJsxText(node)) markup.push(node);
+    if (node.kind >= ts.SyntaxKind.FirstLiteralToken && node.kind <= ts.SyntaxKind.LastTemplateToken)
+      texts.push([node.getStart(file), node.end]);
+    else if (ts.isJsxText(node)) texts.push([node.pos, node.end]);
     if (ts.isStringLiteralLike(node) || node.kind === ts.SyntaxKind.TemplateHead || ts.isTemplateMiddleOrTemplateTail(node)) {
       const { text } = node as ts.LiteralLikeNode;
       if (text.trim().split(/\s+/).length >= 3 && !CODE.test(text))
         found.push({ kind: 'string', text, line: lineAt(node.getStart(file)) });
     }
-    for (const child of node.getChildren(file)) visit(child);
+    ts.forEachChild(node, visit);
   };
   visit(file);
   let last: { text: string; line: number; endLine: number } | undefined;
-  for (const [pos, end] of [...comments].sort(([a], [b]) => a - b)) {
-    if (markup.some((text) => text.pos <= pos && pos < text.end)) continue;
+  for (const [pos, end] of commentsOf(source, texts)) {
     const raw = source.slice(pos, end);
     const [line, endLine] = [lineAt(pos), lineAt(end)];
     const alone = /^\s*$/.test(source.slice(source.lastIndexOf('\n', pos - 1) + 1, pos));

@@ -4,6 +4,7 @@
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf, keep } from '../kept.js';
+import { runBuild } from './builder.js';
 import { ROOT } from './conformance/project.js';
 import { execute, part } from './conformance/suite.js';
 
@@ -17,11 +18,23 @@ function digestOfInstalled(): string {
 }
 
 /** Runs the command in the folder of a project, whose packages are linked from this project and from parts; it writes `out/`. */
-export async function buildOnce(directory: string, command: string, args: readonly string[]): Promise<void> {
-  installed ??= digestOfInstalled();
-  const key = [process.version, command, ...args, installed, digestOf(directory, ['.'])].join('\0');
-  const kept = await keep(key, (folder) => {
+export function buildOnce(directory: string, command: string, args: readonly string[]): Promise<void> {
+  return outputOnce(directory, [command, ...args], () => {
     execute(directory, command, args);
+  });
+}
+
+/** Runs `build.mjs` in the folder, by Node or by the bundler's own program. */
+export function bundleOnce(directory: string, { name, runner }: { name: string; runner?: string }): Promise<void> {
+  if (runner !== undefined) return buildOnce(directory, part('bundlers/node_modules/.bin', runner), ['build.mjs']);
+  return outputOnce(directory, ['build.mjs'], () => runBuild(name, directory));
+}
+
+async function outputOnce(directory: string, command: readonly string[], build: () => Promise<void> | void): Promise<void> {
+  installed ??= digestOfInstalled();
+  const key = [process.version, ...command, installed, digestOf(directory, ['.'])].join('\0');
+  const kept = await keep(key, async (folder) => {
+    await build();
     cpSync(join(directory, 'out'), folder, { recursive: true });
   });
   cpSync(kept, join(directory, 'out'), { recursive: true });

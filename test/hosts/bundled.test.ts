@@ -12,7 +12,7 @@ import { VERSION } from '../../runtime/version.js';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
 import { type HttpReceiver, startHttpReceiver } from '../../viewer/receiver/http.js';
 import { type Receiver, startReceiver } from '../../viewer/receiver/receiver.js';
-import { buildOnce } from './built.js';
+import { bundleOnce } from './built.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
 import { part, testWith } from './conformance/suite.js';
 import { ONE_FILE_BUNDLERS, type OneFile, type OneFileBundler, outputOf } from './one-file.js';
@@ -95,8 +95,7 @@ async function bundle(bundler: OneFileBundler, way: OneFile): Promise<string> {
   write(directory, 'tsconfig.json', JSON.stringify(TSCONFIG));
   write(directory, 'src/service.ts', SERVICE);
   write(directory, 'build.mjs', bundler.script(way));
-  const command = bundler.runner === undefined ? process.execPath : part('bundlers/node_modules/.bin', bundler.runner);
-  await buildOnce(directory, command, ['build.mjs']);
+  await bundleOnce(directory, bundler);
   const file = outputOf(way);
   const empty = newDirectory();
   cpSync(join(directory, 'out', file), join(empty, file));

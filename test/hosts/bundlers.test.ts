@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lowersBlocksAt } from '../../transformer/hosts/block-target.js';
-import { buildOnce } from './built.js';
+import { bundleOnce } from './built.js';
 import { BUNDLERS, type Bundler, outputOf } from './bundlers.js';
-import { link, newDirectory, ROOT, type Variant, write, writeProject } from './conformance/project.js';
+import { link, newDirectory, ROOT, write, writeProject } from './conformance/project.js';
 import { conformance, execute, LEGACY, part, STANDARD, testWith, variant } from './conformance/suite.js';
 
 const installed = (name: string): string => part('bundlers/node_modules', name);
@@ -19,12 +19,6 @@ const packagesOf = (names: readonly string[]): Record<string, string> =>
 
 /** Every bundler is tried with both kinds of decorators and both of modules: the table of docs/hosts.md. */
 const ALL = [LEGACY, variant('legacy', 'esm'), variant('standard', 'commonjs'), STANDARD];
-
-async function build(directory: string, { runner, script }: Bundler, variant: Variant): Promise<void> {
-  writeFileSync(join(directory, 'build.mjs'), script(variant));
-  const command = runner === undefined ? process.execPath : installed(`.bin/${runner}`);
-  await buildOnce(directory, command, ['build.mjs']);
-}
 
 for (const bundler of BUNDLERS) {
   const { name, packages, except, columns } = bundler;
@@ -41,7 +35,8 @@ for (const bundler of BUNDLERS) {
     ...(except && { except }),
     ...(columns === false && { columns }),
     async build(directory, variant) {
-      await build(directory, bundler, variant);
+      writeFileSync(join(directory, 'build.mjs'), bundler.script(variant));
+      await bundleOnce(directory, bundler);
       return { arguments: ['--enable-source-maps', outputOf(variant.modules)] };
     },
   });

@@ -138,7 +138,7 @@ if (stats.hasErrors()) throw new Error(stats.toString());`,
 import { build } from 'esbuild';
 import spanwright from 'spanwright/unplugin/esbuild';
 await build({
-  entryPoints: ['src/main.ts'], outfile: '${outputOf(modules)}', bundle: true, platform: 'node', format: '${modules === 'esm' ? 'esm' : 'cjs'}', sourcemap: true,
+  absWorkingDir: process.cwd(), entryPoints: ['src/main.ts'], outfile: '${outputOf(modules)}', bundle: true, platform: 'node', format: '${modules === 'esm' ? 'esm' : 'cjs'}', sourcemap: true,
   external: ['spanwright', 'spanwright/*', '@opentelemetry/*'], plugins: [spanwright()], logLevel: 'warning',
 });`,
   },

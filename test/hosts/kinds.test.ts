@@ -7,7 +7,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { buildOnce } from './built.js';
+import { bundleOnce } from './built.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
 import { execute, part, testWith } from './conformance/suite.js';
 import { KINDS, type Kind, titleOf } from './matrix.js';
@@ -138,8 +138,7 @@ for (const bundler of BUNDLERS) {
       };
       directory ??= projects(bundler.packages);
       write(directory, `${kind}/build.mjs`, bundler.script(way));
-      const command = bundler.runner === undefined ? process.execPath : part('bundlers/node_modules/.bin', bundler.runner);
-      await buildOnce(join(directory, kind), command, ['build.mjs']);
+      await bundleOnce(join(directory, kind), bundler);
       const empty = newDirectory();
       cpSync(join(directory, kind, 'out', outputOf(way)), join(empty, outputOf(way)));
       assertRan(execute(empty, process.execPath, [outputOf(way)]), bundler.name, kind);

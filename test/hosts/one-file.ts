@@ -55,11 +55,11 @@ export const ONE_FILE_BUNDLERS: readonly OneFileBundler[] = [
   {
     name: 'esbuild',
     packages: ['esbuild'],
-    // CommonJS packages in an ES module need a \`require\`; the plugin adds it.
+    // The folder is by default that of the first build of a process. CommonJS packages in an ES module need a \`require\`; the plugin adds it.
     script: (way) => `import { build } from 'esbuild';
 ${pluginOf('esbuild', way)}
 await build({
-  entryPoints: ['${entryOf(way)}'], outfile: 'out/${outputOf(way)}', bundle: true, platform: 'node', format: '${way.modules === 'esm' ? 'esm' : 'cjs'}', minify: ${way.minify}, logLevel: 'warning',
+  absWorkingDir: process.cwd(), entryPoints: ['${entryOf(way)}'], outfile: 'out/${outputOf(way)}', bundle: true, platform: 'node', format: '${way.modules === 'esm' ? 'esm' : 'cjs'}', minify: ${way.minify}, logLevel: 'warning',
   plugins: [spanwright()].filter(Boolean),
   ${way.modules === 'esm' && !way.plugin ? `banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },` : ''}
 });`,
@@ -67,6 +67,7 @@ await build({
   {
     name: 'Rollup',
     packages: ['rollup', 'typescript', '@rollup'],
+    // A build has its own modules, because they have other paths, and takes those of packages from the last build of the process.
     script: (way) => `import { rollup } from 'rollup';
 import commonjs from '@rollup/plugin-commonjs';
 import json from '@rollup/plugin-json';
@@ -76,10 +77,11 @@ ${pluginOf('rollup', way)}
 ${typescript(way)}
 const typescriptPlugin = { name: 'typescript', transform: (code, id) => (id.endsWith('.ts') ? compile(code) : null) };
 const bundle = await rollup({
-  input: '${entryOf(way)}', external: /^node:/, onwarn: () => undefined,
+  input: '${entryOf(way)}', external: /^node:/, onwarn: () => undefined, cache: globalThis.cacheOfRollup,
   plugins: [spanwright(), typescriptPlugin, nodeResolve({ preferBuiltins: true, extensions: ['.ts', '.js', '.json'] }), commonjs(), json(), ${way.minify ? 'terser()' : ''}],
 });
-await bundle.write({ file: 'out/${outputOf(way)}', format: '${format(way)}', inlineDynamicImports: true });`,
+await bundle.write({ file: 'out/${outputOf(way)}', format: '${format(way)}', inlineDynamicImports: true });
+globalThis.cacheOfRollup = bundle.cache;`,
   },
   {
     name: 'Rolldown',

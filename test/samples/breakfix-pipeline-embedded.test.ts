@@ -9,7 +9,7 @@ import { PIPELINE, type Run, runPipeline } from './breakfix-pipeline-run.js';
 
 let done: Run;
 test.before(async () => {
-  done = await runPipeline(['restarts', 'backfill'], {});
+  done = await runPipeline(['restarts', 'backfill'], {}, ['--enable-source-maps']);
 });
 
 /** Printed lines of a scenario. */

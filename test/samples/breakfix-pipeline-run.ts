@@ -62,13 +62,17 @@ function groupLives(pid: number): boolean {
   }
 }
 
-export async function runPipeline(scenarios: readonly string[], env: NodeJS.ProcessEnv): Promise<Run> {
+export async function runPipeline(
+  scenarios: readonly string[],
+  env: NodeJS.ProcessEnv,
+  flags: readonly string[] = [],
+): Promise<Run> {
   const entry = join(PIPELINE, 'build', 'drive', 'start.js');
   if (!existsSync(entry)) throw new Error('The sample is not built: run `npm run build && npm run build -w breakfix-pipeline`.');
   const folder = mkdtempSync(join(tmpdir(), 'breakfix-pipeline-'));
   const logFile = join(folder, 'log.jsonl');
   const inherited = Object.entries(process.env).filter(([name]) => !/^(OTEL_|SPANWRIGHT_|NODE_OPTIONS|DATABASE_URL$)/.test(name));
-  const child = spawn(process.execPath, ['--enable-source-maps', entry, ...scenarios], {
+  const child = spawn(process.execPath, [...flags, entry, ...scenarios], {
     cwd: folder,
     detached: true,
     env: { ...Object.fromEntries(inherited), LOG_FILE: logFile, ...env },

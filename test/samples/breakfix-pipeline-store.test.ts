@@ -23,7 +23,10 @@ async function client(): Promise<Client> {
 }
 
 test.before(async () => {
-  store = fork(join(PIPELINE, 'build', 'embedded-store', 'main.js'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  store = fork(join(PIPELINE, 'build', 'embedded-store', 'main.js'), {
+    execArgv: [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   process.once('exit', () => store.kill('SIGKILL'));
   const [ready] = await Promise.race([
     once(store, 'message'),

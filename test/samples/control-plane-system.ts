@@ -59,7 +59,7 @@ class Script {
       throw new Error('The sample is not built: run `npm run build && npm run build -w control-plane` first.');
     this.child = fork(path, [], {
       env: environment(env),
-      execArgv: ['--enable-source-maps'],
+      execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const { stdout, stderr } = this.child;

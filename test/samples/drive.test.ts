@@ -19,12 +19,12 @@ interface Run {
   mark: string;
 }
 
-function drive(env: Record<string, string>): Promise<Run> {
+function drive(env: Record<string, string>, flags: readonly string[] = []): Promise<Run> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(OTEL_|SPANWRIGHT_|TRACING_FILE|NODE_OPTIONS|PORT$)/.test(name),
   );
   const mark = randomUUID();
-  const child = spawn(process.execPath, [join(SAMPLE, 'build', 'drive', 'start.js')], {
+  const child = spawn(process.execPath, [...flags, join(SAMPLE, 'build', 'drive', 'start.js')], {
     env: { ...Object.fromEntries(inherited), RUN_OF_TEST: mark, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -54,7 +54,7 @@ async function assertGone({ addresses, mark }: Run, count: number): Promise<void
 }
 
 test('with no endpoint the driver starts a receiver, prints the traces and counts of three phases, and ends with 0', async () => {
-  const run = await drive({});
+  const run = await drive({}, ['--enable-source-maps']);
   const { code, output } = run;
   assert.is(code, 0, output);
   assert.match(output, /service \| .*OpenTelemetry tracing initialized/);

@@ -31,6 +31,7 @@ async function startDns(env: Record<string, string>): Promise<Dns> {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(OTEL_|SPANWRIGHT_|DNS_FILE$)/.test(name));
   const child = fork(join(SAMPLE, 'build', 'dns', 'main.js'), [], {
     env: { ...Object.fromEntries(inherited), OTEL_BSP_SCHEDULE_DELAY: '100', ...env },
+    execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   started.push(child);

@@ -157,7 +157,9 @@ let service: ServiceProcess;
 
 test.before(async () => {
   receiver = await startReceiver();
-  service = await ServiceProcess.start({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint } });
+  service = await ServiceProcess.start({
+    env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint, NODE_OPTIONS: '--enable-source-maps' },
+  });
 });
 test.after(async () => {
   await service?.stop();

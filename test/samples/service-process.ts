@@ -57,7 +57,7 @@ export class ServiceProcess {
         OTEL_BSP_SCHEDULE_DELAY: '100',
         ...env,
       },
-      execArgv: ['--enable-source-maps'],
+      execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const log: string[] = [];

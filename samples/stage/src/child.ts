@@ -1,4 +1,5 @@
-// A process that a driver starts. It has a channel to the driver, so that it ends with it, also after SIGKILL.
+// A process that a driver starts, with the flags of Node that the driver has. It has a channel to the driver, so that it ends with it, also
+// after SIGKILL.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -62,7 +63,7 @@ export class Child {
     const { startLimit = START_LIMIT_MS, stopLimit = STOP_LIMIT_MS } = options;
     const child = fork(script, args, {
       env: { ...process.env, ...env },
-      execArgv: ['--enable-source-maps', ...(preload === undefined ? [] : ['--require', preload])],
+      execArgv: [...process.execArgv, ...(preload === undefined ? [] : ['--require', preload])],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const ended = once(child, 'close').then(([code]) => code as number | null);

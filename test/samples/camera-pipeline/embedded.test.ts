@@ -32,10 +32,10 @@ interface Run {
   readonly mark: string;
 }
 
-function drive(script: string, env: NodeJS.ProcessEnv = {}, preload: string[] = []): Promise<Run> {
+function drive(script: string, env: NodeJS.ProcessEnv = {}, flags: readonly string[] = []): Promise<Run> {
   const begin = performance.now();
   const mark = randomUUID();
-  const child = spawn(process.execPath, ['--enable-source-maps', ...preload, join(SAMPLE, 'build', script)], {
+  const child = spawn(process.execPath, [...flags, join(SAMPLE, 'build', script)], {
     cwd: SAMPLE,
     env: { ...inherited(), RUN_OF_TEST: mark, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -70,7 +70,7 @@ let receiver: Receiver;
 test.before(async () => {
   receiver = await startReceiver();
   const endpoint = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: receiver.endpoint };
-  [run, sent] = await Promise.all([drive('drive/start.js'), drive('drive/start.js', endpoint)]);
+  [run, sent] = await Promise.all([drive('drive/start.js', {}, ['--enable-source-maps']), drive('drive/start.js', endpoint)]);
 });
 test.after(() => receiver.close());
 

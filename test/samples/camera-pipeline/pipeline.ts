@@ -134,12 +134,7 @@ export class Pipeline {
   /** The cameras as the sample starts them; the lines of the images that they sent. */
   async takeImages(env: NodeJS.ProcessEnv): Promise<Line[]> {
     const first = this.texts.length;
-    const args = [
-      '--enable-source-maps',
-      '--require',
-      join(SAMPLE, 'build/camera/tracing.js'),
-      join(SAMPLE, 'build/camera/main.js'),
-    ];
+    const args = ['--require', join(SAMPLE, 'build/camera/tracing.js'), join(SAMPLE, 'build/camera/main.js')];
     const child = spawn(process.execPath, args, {
       env: { ...this.#env, API_URL: this.api, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -37,11 +37,11 @@ export interface Ran {
   err: string;
 }
 
-/** Runs a program to its end. */
+/** Runs a program to its end, with the flags of Node that this process has. */
 export function runProgram(script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
   return new Promise((resolve) => {
     const options = { env: { ...process.env, ...env }, maxBuffer: MOST_OUTPUT };
-    execFile(process.execPath, [script, ...args], options, (error, out, err) => {
+    execFile(process.execPath, [...process.execArgv, script, ...args], options, (error, out, err) => {
       resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, out, err });
     });
   });

@@ -3,7 +3,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MATRIX, renderedMatrix } from '../hosts/matrix.js';
@@ -11,9 +10,9 @@ import { PROJECT } from './sources.js';
 
 /** Names of the tests that a file declares, none of which is run. */
 function declaredIn(file: string): string[] {
-  const preload = pathToFileURL(join(PROJECT, 'test/house/declared.ts')).href;
+  const preload = join(PROJECT, 'test/house/declared.ts');
   const { CI, ...env } = process.env;
-  const args = ['--import', 'tsx', '--import', preload, file];
+  const args = ['--require', 'tsx/cjs', '--require', preload, file];
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: PROJECT, encoding: 'utf8', env });
   const names = stdout.split('\n').flatMap((line) => (line.startsWith('DECLARED ') ? [line.slice('DECLARED '.length)] : []));
   assert.ok(names.length > 0, `${file} declares no test:\n${stdout}${stderr}`);

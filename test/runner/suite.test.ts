@@ -208,7 +208,7 @@ test('the end of the run ends every file that is running', async () => {
       void new Suite({ root: ${JSON.stringify(root)}, filters: [], ci: false, print() {} }).runFiles();
       const written = (name) => { try { return readFileSync(${JSON.stringify(root)} + '/test/' + name + '.test.ts.pid', 'utf8') !== ''; } catch {} };
       setInterval(() => ['a', 'b'].every(written) && process.exit(130), 20);`;
-    const { status } = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: PROJECT, timeout: 100_000 });
+    const { status } = spawnSync(process.execPath, ['--require', 'tsx/cjs', '-e', script], { cwd: PROJECT, timeout: 100_000 });
     assert.is(status, 130);
     const pids = ['a', 'b'].map((name) => Number(readFileSync(join(root, `test/${name}.test.ts.pid`), 'utf8')));
     for (let attempt = 0; attempt < 1000 && pids.some(isRunning); attempt++)

@@ -425,7 +425,7 @@ async function live(script: string): Promise<{ out: string; took: number }> {
     const loaded = performance.now();
     process.on('exit', () => console.log('lived', performance.now() - loaded));
     (async () => { ${script} })();`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '-e', source], {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--require', 'tsx/cjs', '-e', source], {
     cwd: root,
     timeout: 100_000,
   });

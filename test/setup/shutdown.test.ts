@@ -23,7 +23,7 @@ function runScript(script: string, signals: NodeJS.Signals[] = ['SIGTERM'], betw
     const never = () => new Promise(() => {});
     const alive = setInterval(() => {}, 1000);`;
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', '-e', `${head}${script}; say('ready');`], {
+    const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', `${head}${script}; say('ready');`], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'inherit'],
     });

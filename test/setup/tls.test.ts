@@ -206,8 +206,8 @@ function runWith(packages: readonly string[], script: string): { out: string; er
       mkdirSync(join(target, '..'), { recursive: true });
       symlinkSync(join(root, 'node_modules', name), target, 'junction');
     }
-    const tsx = require.resolve('tsx');
-    const { stdout, stderr } = spawnSync(process.execPath, ['--preserve-symlinks', '--import', tsx, '-e', script], {
+    const tsx = require.resolve('tsx/cjs');
+    const { stdout, stderr } = spawnSync(process.execPath, ['--preserve-symlinks', '--require', tsx, '-e', script], {
       cwd: folder,
       encoding: 'utf8',
       env: { ...process.env, NODE_PATH: '' },

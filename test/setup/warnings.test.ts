@@ -49,7 +49,7 @@ test('logs the cause again after a minute, with the number held back', () => {
     notice('SPW003', 'third');
     shift = 60_001;
     notice('SPW003', 'fourth');`;
-  const { stderr } = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: root, encoding: 'utf8' });
+  const { stderr } = spawnSync(process.execPath, ['--require', 'tsx/cjs', '-e', script], { cwd: root, encoding: 'utf8' });
   assert.match(stderr, /^[^\n]*: first\n[^\n]*: fourth \(2 more like this since the last line\)\n$/u);
 });
 
@@ -79,7 +79,7 @@ test('many causes do not grow the memory of causes without bound', () => {
 test('lines go to standard error, nothing to standard output', () => {
   const script = `require(${JSON.stringify(join(root, 'runtime/warnings.ts'))}).notice('SPW001', 'here')`;
   assert.is(
-    execFileSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: root, encoding: 'utf8', stdio: 'pipe' }),
+    execFileSync(process.execPath, ['--require', 'tsx/cjs', '-e', script], { cwd: root, encoding: 'utf8', stdio: 'pipe' }),
     '',
   );
 });
@@ -101,7 +101,7 @@ test('lines go to standard error, nothing to standard output', () => {
       }
     })();`;
   const full = openSync('/dev/full', 'w');
-  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], {
+  const { stdout } = spawnSync(process.execPath, ['--require', 'tsx/cjs', '-e', script], {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', full],

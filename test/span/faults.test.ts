@@ -1,9 +1,10 @@
 // Faults of the recorder beside those of injected-faults.test.ts: each is logged with its place, and the program gets its own result.
 
-import { trace } from '@opentelemetry/api';
+import { context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { instrument, startSpan } from '../../runtime/index.js';
+import { statusOfException } from '../../runtime/nest/http-exception.js';
 import type { Site } from '../../runtime/site/site.js';
 import { failInline, startInline } from '../../runtime/span/inline.js';
 import { RecordedSpan } from '../../runtime/span/recorded.js';
@@ -154,6 +155,44 @@ test('a call that is recorded inline fails with its error, and one whose start f
     const [text] = await failing(state.recorder as object, 'start', () => assert.is(startInline(site), undefined));
     assert.match(text as string, /^start of faults::n\d+.*fault of start/);
     assert.is(tracing.openCount, 0);
+  }));
+
+test('an argument that the span does not take is left out, and is logged with its site', () =>
+  traced({ enabled: true }, async ({ expectSpans }) => {
+    const reads = instrument({ ...at('reads'), args: ['count'] }, (count: number) => count);
+    const [text] = await failing(RecordedSpan.prototype, 'setAttribute', () => assert.is(reads(3), 3));
+    assert.match(text as string, /^args of faults::n\d+::reads: .*fault of setAttribute/);
+    await expectSpans('reads');
+  }));
+
+test('a call that fails with the HTTP status of a client error is no failure; one from 500 on is', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    Object.assign(state.recorder as object, { statusOf: statusOfException });
+    const answer = instrument(at('answer'), (status: number): void => {
+      throw Object.assign(new Error('refused'), { getStatus: () => status });
+    });
+    for (const status of [404, 499, 500, 503]) assert.throws(() => answer(status), 'refused');
+    assert.equal(
+      (await spans()).map(({ attributes, status }) => [attributes['http.response.status_code'], status.message]),
+      [
+        [404, undefined],
+        [499, undefined],
+        [500, 'refused'],
+        [503, 'refused'],
+      ],
+    );
+  }));
+
+test('an active span without valid ids is no parent', () =>
+  traced({ enabled: true }, async ({ spans }) => {
+    const invalid = trace.wrapSpanContext({ ...INVALID_SPAN_CONTEXT, traceFlags: TraceFlags.SAMPLED });
+    context.with(
+      trace.setSpan(ROOT_CONTEXT, invalid),
+      instrument(at('root'), () => {}),
+    );
+    const [root] = await spans();
+    assert.is(root?.parentSpanContext, undefined);
+    assert.is.not(root?.spanContext().traceId, INVALID_SPAN_CONTEXT.traceId);
   }));
 
 type Iteration = Parameters<typeof observeSteps>[1];

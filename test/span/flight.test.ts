@@ -1,7 +1,7 @@
 // The flight recorder: the content of dumps, values that must not be in them, and that the program cannot observe the recorder.
 // Real files and the real reader of the viewer.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,6 +22,7 @@ import {
 } from '../../runtime/index.js';
 import { statusOfException } from '../../runtime/nest/http-exception.js';
 import type { Site } from '../../runtime/site/site.js';
+import { startInline } from '../../runtime/span/inline.js';
 import { state } from '../../runtime/state.js';
 import { readTraces } from '../../viewer/formats/read.js';
 import type { ReceivedSpan } from '../../viewer/receiver/decode.js';
@@ -128,7 +129,9 @@ test('a dump is also exported, with the ids of the file', async () => {
 });
 
 test('a dump whose file cannot be written is exported all the same', async () => {
-  await fly({ flightDirectory: '/proc/spanwright' });
+  const file = join(folder, 'a file');
+  writeFileSync(file, '');
+  await fly({ flightDirectory: join(file, 'below') });
   await power.control('m-1', 'secret-1', {});
   const error = await tracing.dump().catch((thrown) => thrown);
   assert.match(error.code, /^E/);
@@ -392,6 +395,19 @@ test('recursion that fits the stack without it fits with it; arguments, this and
     }),
   };
   assert.equal(self.take(1, undefined, null), [7, 1, undefined, null]);
+});
+
+test('calls that are recorded inline are beside each other, and below their caller', async () => {
+  await fly();
+  const options = { namespace: 'flown::inline', name: 'inline' };
+  const outer = instrument({ name: 'outer' }, () => {
+    for (const _ of [1, 2]) startInline(site)?.();
+  });
+  instrument(options, () => 1);
+  const site = [...state.sites].find(({ namespace }) => namespace === options.namespace) as Site;
+  outer();
+  startInline(site)?.();
+  assert.equal(outline(await dumped()), ['outer', '  inline', '  inline', 'inline']);
 });
 
 test('generators run unchanged and are not recorded', async () => {

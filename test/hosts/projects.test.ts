@@ -3,13 +3,14 @@
 // the project.
 
 import { spawnSync } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Parser, parserFor } from '../../transformer/hosts/parse.js';
 import { noEntry, textsByFile } from '../../transformer/hosts/projects.js';
 import { link, newDirectory, ROOT, write } from './conformance/project.js';
-import { part, testWith } from './conformance/suite.js';
+import { execute, part, testWith } from './conformance/suite.js';
 
 const entry = (namespace: string) => ({ plugins: [{ transform: 'spanwright/transformer', namespace }] });
 const LEGACY = { experimentalDecorators: true };
@@ -223,9 +224,17 @@ test('reports the path of a tsconfig.json that has no entry of the plugin', () =
   write(directory, 'tsconfig.json', JSON.stringify({ compilerOptions: {} }));
   write(directory, 'a.ts', 'export {};\n');
   const request = { parser: parserFor(ROOT), directory };
+  const line = (path: string, text: string, options = {}): string | undefined => {
+    const texts = textsByFile({ ...request, options })(path);
+    return noEntry(texts, texts.transform(path, text));
+  };
   const path = join(directory, 'a.ts');
-  assert.match(noEntry(textsByFile(request)(path)) ?? '', /"plugins" of .*tsconfig\.json has no entry "spanwright\/transformer"/);
-  assert.is(noEntry(textsByFile({ ...request, options: { namespace: 'x' } })(path)), undefined);
+  const marked = `import { instrument } from 'spanwright';\nexport const one = instrument(() => 1);\n`;
+  assert.match(line(path, marked) ?? '', /"plugins" of .*tsconfig\.json has no entry "spanwright\/transformer"/);
+  assert.is(line(path, marked, { namespace: 'x' }), undefined);
+  assert.is(line(path, 'export {};\n'), undefined);
+  const outside = join(newDirectory(), 'a.ts');
+  assert.match(line(outside, marked) ?? '', /^spanwright: no tsconfig\.json covers these files; namespaces start with /);
 });
 
 /** `@Log` needs the arguments of a legacy decorator; the site has the namespace of the entry. */
@@ -268,6 +277,34 @@ function runNode(directory: string, args: readonly string[]): string {
 
 const withBundlers = testWith('bundlers');
 
+/** Each prints what it warns of. */
+const WITHOUT_ENTRY: Readonly<Record<string, string>> = {
+  'Rolldown by the plugin': `import { rolldown } from 'rolldown';
+import spanwright from 'spanwright/unplugin/rolldown';
+await (await rolldown({ input: 'main.js', external: /^spanwright/, plugins: [spanwright()], onLog: (_level, { message }) => console.log(message) })).write({ dir: 'out' });`,
+  'webpack by the loader': `import webpack from 'webpack';
+const rules = [{ test: /\\.js$/, use: 'spanwright/loader' }];
+const stats = await new Promise((done, fail) => webpack({ mode: 'none', target: 'node', entry: './main.js', externals: [/^spanwright/], externalsType: 'commonjs', module: { rules } }, (error, result) => (error ? fail(error) : done(result))));
+console.log(stats.toJson({ all: false, errors: true, warnings: true }).warnings.map(({ message }) => message).join('\\n'));`,
+  register: `import { spawnSync } from 'node:child_process';
+console.log(spawnSync(process.execPath, ['--import', 'spanwright/register', 'main.js'], { encoding: 'utf8' }).stderr);`,
+};
+
+for (const [name, script] of Object.entries(WITHOUT_ENTRY))
+  withBundlers(`where the plugin has no entry, one line names the file that was looked for: ${name}`, () => {
+    const directory = realpathSync(monorepo());
+    const marked = (of: string): string =>
+      `import { instrument } from 'spanwright';\nexport const ${of} = instrument(() => 1);\n`;
+    write(directory, 'package.json', '{ "name": "bare", "type": "module", "dependencies": { "spanwright": "*" } }');
+    write(directory, 'tsconfig.json', '{ "compilerOptions": { "target": "ES2022" } }');
+    write(directory, 'main.js', `import './other.js';\n${marked('one')}`);
+    write(directory, 'other.js', marked('two'));
+    write(directory, 'build.mjs', script);
+    const printed = execute(directory, process.execPath, ['build.mjs']);
+    const looked = [...printed.matchAll(/"plugins" of (.*) has no entry "spanwright\/transformer"/g)].map(([, path]) => path);
+    assert.equal(looked, [join(directory, 'tsconfig.json')], printed);
+  });
+
 const HOSTS: Readonly<Record<string, string>> = {
   Vite: `import { build } from 'vite';
 import spanwright from 'spanwright/unplugin/vite';
@@ -290,14 +327,22 @@ for (const [name, script] of Object.entries(HOSTS))
 
 test('register: keeps legacy decorators when started above the project, and applies the interop that the kind of modules implies', () => {
   const directory = monorepo();
-  write(directory, 'app/src/main.ts', `${PROGRAM}import { getSites } from './sites';\ngetSites();\n`);
+  const kinds = ['Node18', 'Node20', 'NodeNext'];
+  for (const module of kinds) {
+    write(directory, `${module}/package.json`, JSON.stringify({ name: module }));
+    write(directory, `${module}/tsconfig.json`, JSON.stringify({ compilerOptions: { target: 'ES2022', module } }));
+    write(directory, `${module}/main.ts`, `import path from 'node:path';\nconsole.log('${module}', path.sep);\n`);
+  }
+  const others = kinds.map((module) => `import '../../${module}/main';\n`).join('');
+  write(directory, 'app/src/main.ts', `${PROGRAM}${others}import { getSites } from './sites';\ngetSites();\n`);
   write(
     directory,
     'app/src/sites.ts',
     `import { startTracing } from 'spanwright';\nexport async function getSites() { const one = await startTracing({ endpoint: '' } as any); console.log(JSON.stringify(one.sites('').map((site: any) => site.namespace))); }\n`,
   );
   const printed = runNode(directory, ['--import', 'spanwright/register', 'app/src/main.ts']);
-  assert.match(printed, /^run function \/\n/);
+  assert.match(printed, /^run function \/$/m);
+  for (const module of kinds) assert.ok(printed.includes(`${module} /\n`), `${module}: ${printed}`);
   assert.match(printed, /"own::main::Work"/);
 });
 

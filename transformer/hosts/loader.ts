@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { installedFile } from '../core/installed.js';
 import { isWebTarget } from './client-output.js';
 import { parserFor } from './parse.js';
-import { inputsOf, type TextsByFile, textsByFile } from './projects.js';
+import { inputsOf, noEntry, type TextsByFile, textsByFile } from './projects.js';
 import { reportsOfSettings, type Texts } from './texts.js';
 
 /** Context of a loader in webpack, Rspack and Turbopack; Turbopack has fewer members. */
@@ -22,6 +22,8 @@ export interface LoaderContext {
 
 const projects = new Map<string, TextsByFile>();
 const checked = new Set<Texts>();
+/** Lines about missing entries that have been reported. */
+const reported = new Set<string>();
 
 /** @param map of a loader in front of this one; passed on where nothing changes */
 export function loadSource(context: LoaderContext, source: string, map: object | string | undefined): void {
@@ -33,6 +35,11 @@ export function loadSource(context: LoaderContext, source: string, map: object |
     const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
     if (wrong.length > 0) throw new Error(wrong.map(({ line }) => line).join('\n'));
     for (const { line } of found?.reports ?? []) context.emitWarning?.(new Error(line));
+    const entry = texts && noEntry(texts, found);
+    if (entry !== undefined && !reported.has(entry)) {
+      reported.add(entry);
+      context.emitWarning?.(new Error(entry));
+    }
     if (found?.printed === undefined) context.callback(null, source, map);
     else context.callback(null, found.printed.code, found.printed.map);
   } catch (error) {

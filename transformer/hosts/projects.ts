@@ -150,9 +150,9 @@ export function inputsOf({ path, configuration }: Texts, found: Transformed | un
   return [...(path === undefined ? [] : [path, ...(configuration.extended ?? [])]), ...(found?.read ?? [])];
 }
 
-/** The line for a project without an entry of the plugin and without options; undefined for others. */
-export function noEntry({ configured, path, project }: Texts): string | undefined {
-  if (configured) return undefined;
+/** The line for a file with sites whose project has no entry of the plugin and no options; undefined for others. */
+export function noEntry({ configured, path, project }: Texts, found: Transformed | undefined): string | undefined {
+  if (configured || found === undefined || found.plan.sites.length === 0) return undefined;
   const looked = path === undefined ? 'no tsconfig.json covers these files' : `"plugins" of ${path} has no entry "${TRANSFORM}"`;
   return `spanwright: ${looked}; namespaces start with ${JSON.stringify(project.naming.root)} and auto mode is off`;
 }

@@ -9,7 +9,7 @@ import { installedFile, isOwnFile } from '../core/installed.js';
 import { javaScriptOf, optionsForNode } from './javascript.js';
 import { isModule } from './opening.js';
 import { NoParserError, type Parser, parserFor } from './parse.js';
-import { textsByFile } from './projects.js';
+import { noEntry, textsByFile } from './projects.js';
 import { readSourceText } from './source-text.js';
 import { reportsOfSettings, type Texts, type Transformed } from './texts.js';
 
@@ -76,10 +76,13 @@ function loadedParser(directory: string): Parser {
 
 /** @throws SyntaxError for misuse that the transformer finds. */
 function transformed(path: string, authored: string, format: Format): Transformed | undefined {
-  const found = projectOfSource(path).transform(path, authored, format === 'commonjs');
+  const project = projectOfSource(path);
+  const found = project.transform(path, authored, format === 'commonjs');
   const wrong = found?.reports.filter(({ severity }) => severity === 'error') ?? [];
   if (wrong.length > 0) throw new SyntaxError(wrong.map(({ line }) => line).join('\n'));
   for (const { line } of found?.reports ?? []) warn(line);
+  const entry = noEntry(project, found);
+  if (entry !== undefined) warn(entry);
   return found;
 }
 

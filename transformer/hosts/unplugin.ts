@@ -136,8 +136,8 @@ const factory: UnpluginFactory<SpanwrightPluginOptions | undefined> = ({ tsconfi
       // One error ends the build, so it reports all faults of the file.
       if (wrong.length > 0) throw buildFailure(wrong, path);
       for (const line of [...(found?.reports ?? []).map((report) => report.line), ...warnings.splice(0)]) this.warn(line);
-      const entry = noEntry(current);
-      if (entry !== undefined && tsconfig !== false && (found?.plan.sites.length ?? 0) > 0 && !reported.has(current)) {
+      const entry = noEntry(current, found);
+      if (entry !== undefined && tsconfig !== false && !reported.has(current)) {
         reported.add(current);
         this.warn(entry);
       }

@@ -181,6 +181,30 @@ test('files that no rule names stay unchanged', () => {
   assert.not.match(compiled.output('b.js'), /spanwright/);
 });
 
+test('the first rule that matches a file decides, and leaves out functions of fewer lines than its minLines', () => {
+  const functions = [9, 10]
+    .map((lines) => `export function lines${lines}() {\n${'  void 0;\n'.repeat(lines - 2)}}\n`)
+    .join('export const closure = () => 1;\n');
+  const compiled = compile({
+    files: Object.fromEntries(['api', 'api/early', 'lib'].map((folder) => [`src/${folder}/a.ts`, functions])),
+    plugin: {
+      auto: [
+        { files: 'src/api/early/**', minLines: 1 },
+        { files: 'src/api/**', minLines: 10 },
+        { files: 'src/**', minLines: 9 },
+        { files: 'src/lib/**', minLines: 1 },
+      ],
+    },
+  });
+  const planted = (path: string): string[] => {
+    const [, table = ''] = /\.module\((.*)\);/.exec(compiled.output(path)) ?? [];
+    return ['lines9', 'closure', 'lines10'].filter((name) => table.includes(`${name}:`));
+  };
+  assert.equal(planted('api/early/a.js'), ['lines9', 'closure', 'lines10']);
+  assert.equal(planted('api/a.js'), ['lines10']);
+  assert.equal(planted('lib/a.js'), ['lines9', 'lines10']);
+});
+
 test('a file without functions gets no import', () => {
   const compiled = compile({
     files: { 'src/a.ts': 'export const a = 1; export interface B {}' },

@@ -42,8 +42,8 @@ interface Seen {
 }
 
 /** Output of each program. A promise that is recorded takes a microtask more, so that lines are compared in any order. */
-function runBuilds(directory: string, state: string, builds: readonly string[]): Seen[] {
-  const names = PROGRAMS.map((file) => file.replace(/\.tsx?$/, ''));
+function runBuilds(directory: string, state: string, builds: readonly string[], programs: readonly string[]): Seen[] {
+  const names = programs.map((file) => file.replace(/\.tsx?$/, ''));
   const { stdout, stderr } = execute(directory, 'out/main.js', state, builds.join(), ...names);
   assert.is(stderr.replace(/^spanwright: SPW001 .*\n/, ''), '');
   const lines = stdout.trimEnd().split('\n');
@@ -54,17 +54,26 @@ function runBuilds(directory: string, state: string, builds: readonly string[]):
 }
 
 const LEGACY = { experimentalDecorators: true };
-for (const compilerOptions of [
-  { target: 'ES2022' },
-  { target: 'ES2015', importHelpers: true },
-  { target: 'ES2022', ...LEGACY },
-  { target: 'ES2018', ...LEGACY, emitDecoratorMetadata: true },
-  { target: 'ES2017', ...LEGACY },
-  { target: 'ES2016', ...LEGACY },
-  { target: 'ES2015', ...LEGACY },
-])
+const STATES = ['absent', 'off', 'on'];
+const DECORATED = PROGRAMS.filter((file) => /decorators|replaced-classes/.test(file));
+const NEARLY_ALIKE = ['ES2019', 'ES2020', 'ES2021', 'ES2023', 'ESNext'];
+interface Row {
+  readonly compilerOptions: object;
+  readonly programs?: readonly string[];
+  readonly states?: readonly string[];
+}
+const ROWS: readonly Row[] = [
+  { compilerOptions: { target: 'ES2022' } },
+  { compilerOptions: { target: 'ES2015', importHelpers: true } },
+  { compilerOptions: { target: 'ES2022', ...LEGACY } },
+  { compilerOptions: { target: 'ES2018', ...LEGACY, emitDecoratorMetadata: true } },
+  ...['ES2017', 'ES2016', 'ES2015'].map((target) => ({ compilerOptions: { target, ...LEGACY } })),
+  // as one of the above but for few kinds of syntax: the programs of class decorators alone, recorded
+  ...NEARLY_ALIKE.map((target) => ({ compilerOptions: { target, ...LEGACY }, programs: DECORATED, states: ['on'] })),
+];
+for (const { compilerOptions, programs = PROGRAMS, states = STATES } of ROWS)
   test(`programs do as they do without the plugin: ${Object.values(compilerOptions).join(', ')}`, () => {
-    const sources = PROGRAMS.flatMap((file) => {
+    const sources = programs.flatMap((file) => {
       const text = readFileSync(join(FOLDER, file), 'utf8');
       return BUILDS.map((build) => [`src/${build}/${file}`, text] as const);
     });
@@ -85,7 +94,7 @@ for (const compilerOptions of [
           directory: project,
           options: { auto: [{ files: 'src/text/**', minLines: 1 }] },
         });
-        for (const file of PROGRAMS) {
+        for (const file of programs) {
           const path = join(project, 'src/text', file);
           const authored = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
           const { printed, reports = [] } = texts.transform(path, authored, true) ?? {};
@@ -97,15 +106,15 @@ for (const compilerOptions of [
       },
     });
     assert.equal(diagnostics, []);
-    for (const state of ['absent', 'off', 'on']) {
-      const all = runBuilds(directory, state, BUILDS);
-      const plain = all.slice(0, PROGRAMS.length);
+    for (const state of states) {
+      const all = runBuilds(directory, state, BUILDS, programs);
+      const plain = all.slice(0, programs.length);
       assert.ok(plain.every(({ printed }) => printed.length > 0));
-      for (const [index, { program, spans }] of all.slice(PROGRAMS.length, 2 * PROGRAMS.length).entries())
-        assert.is(all[2 * PROGRAMS.length + index]?.spans, spans, `both printers record the calls of ${program}, ${state}`);
+      for (const [index, { program, spans }] of all.slice(programs.length, 2 * programs.length).entries())
+        assert.is(all[2 * programs.length + index]?.spans, spans, `both printers record the calls of ${program}, ${state}`);
       for (const [index, { program, printed, spans }] of all.entries()) {
-        assert.equal(printed, plain[index % PROGRAMS.length]?.printed, `${program}, ${state}`);
-        assert.is(spans > 0, state === 'on' && index >= PROGRAMS.length, `spans of ${program}, ${state}`);
+        assert.equal(printed, plain[index % programs.length]?.printed, `${program}, ${state}`);
+        assert.is(spans > 0, state === 'on' && index >= programs.length, `spans of ${program}, ${state}`);
       }
     }
   });

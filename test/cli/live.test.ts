@@ -5,10 +5,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AdminServer, startAdminServer } from '../../runtime/admin/index.js';
+import * as emitted from '../../runtime/emitted.js';
 import type { Tracing } from '../../runtime/index.js';
+import { parserFor } from '../../transformer/hosts/parse.js';
+import { textsOf } from '../../transformer/hosts/texts.js';
 import { fingerprint } from '../admin/client.js';
 import { listFirmware, NAMESPACE, openWork, startService } from '../admin/service.js';
 import { spanwright, start } from './program.js';
@@ -17,10 +21,11 @@ const TOKEN = 'the-token-for-changes';
 let tracing: Tracing;
 let admin: AdminServer;
 let directory: string;
+const exporter = new InMemorySpanExporter();
 const log: string[] = [];
 
 test.before(async () => {
-  tracing = await startService();
+  tracing = await startService({ exporter });
   admin = await startAdminServer({ tracing, token: TOKEN, port: 0, log: (line) => log.push(line) });
   directory = mkdtempSync(join(tmpdir(), 'spanwright-cli-'));
 });
@@ -324,6 +329,27 @@ test('a path that leads to no hook is reported as such', async () => {
   assert.match(ran.err, /NotFound: There is no such route/);
   const bare = await told(['status', '--url', admin.url.replace('/tracing', '')]);
   assert.is(bare.code, 0, bare.err);
+});
+
+test('--only FILE:LINE switches on the function of auto mode whose name is on that line', async () => {
+  const options = { namespace: 'carbide', auto: [{ files: 'src/**' }] };
+  const project = join(__dirname, '../..');
+  const texts = textsOf({ parser: parserFor(project), directory: project, tsconfig: null, options, purpose: 'bundle' });
+  const authored = `${'\n'.repeat(41)}function powerOn(id) { return id; }\nfunction powerOff(id) { return id; }\n`;
+  const code = texts.transform(join(project, 'src/power.ts'), authored, true)?.printed?.code;
+  const { powerOn, powerOff } = new Function('require', `${code}\nreturn { powerOn, powerOff };`)(() => emitted);
+  const ran = await told(['set', 'tracing-enabled', 'true', '--only', 'src/power.ts:42']);
+  assert.is(ran.code, 0, ran.err);
+  assert.match(ran.out, /^tracing-enabled true --only src\/power\.ts:42 until /);
+  assert.is(ran.err, '');
+  exporter.reset();
+  powerOff(powerOn('m-17'));
+  listFirmware();
+  await tracing.forceFlush();
+  assert.equal(
+    exporter.getFinishedSpans().map(({ name }) => name),
+    ['powerOn'],
+  );
 });
 
 test.run();

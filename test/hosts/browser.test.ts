@@ -190,6 +190,35 @@ for (const name of Object.keys(CLIENTS))
     assert.not.match(text, /node:|require\(|async_hooks/);
   });
 
+clientTest('worker, workerd and edge-light lead to what browser leads to, below 1 kB with startTracing too', () => {
+  const directory = project(SHARED);
+  write(
+    directory,
+    'src/traced.ts',
+    `import { startTracing } from 'spanwright';\nvoid startTracing({ serviceName: 'client' });\n${MAIN}`,
+  );
+  write(directory, 'src/bare/shared.ts', PLAIN);
+  write(directory, 'src/bare/main.ts', MAIN);
+  write(
+    directory,
+    'build.mjs',
+    `import { build } from 'esbuild';
+const settings = { bundle: true, format: 'esm', minify: true, logLevel: 'warning' };
+await build({ ...settings, entryPoints: ['src/bare/main.ts'], outfile: 'out/bare.js', platform: 'browser' });
+await build({ ...settings, entryPoints: ['src/traced.ts'], outfile: 'out/browser.js', platform: 'browser' });
+for (const condition of ['worker', 'workerd', 'edge-light'])
+  await build({ ...settings, entryPoints: ['src/traced.ts'], outfile: 'out/' + condition + '.js', platform: 'neutral', conditions: [condition] });`,
+  );
+  execute(directory, process.execPath, ['build.mjs']);
+  const [bare, ...built] = ['bare', 'browser', 'worker', 'workerd', 'edge-light'].map((name) =>
+    readFileSync(join(directory, 'out', `${name}.js`), 'utf8'),
+  );
+  const more = (built[0]?.length ?? 0) - (bare?.length ?? 0);
+  assert.ok(more > 0 && more < 1000, `${more} bytes more, with the helper for decorators`);
+  assert.is(new Set(built).size, 1);
+  assert.not.match(built[0] ?? '', /node:|require\(|async_hooks/);
+});
+
 /** The worker is a bundle of its own, to which Vite gives the plugins of `worker`. */
 const WITH_WORKER = {
   'src/main.ts': `${MAIN}const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });

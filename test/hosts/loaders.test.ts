@@ -4,10 +4,11 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { newDirectory, ROOT, write, writeProject } from './conformance/project.js';
-import { conformance, execute, LEGACY, NODE24, part, STANDARD, variant } from './conformance/suite.js';
+import { conformance, execute, LEGACY, NODE24, part, STANDARD, testWith, variant } from './conformance/suite.js';
 
 const installed = (name: string): string => part('loaders/node_modules', name);
 const CLASSIC = { typescript: join(ROOT, 'node_modules/typescript') };
@@ -117,6 +118,45 @@ test('JavaScript, JSON and missing files load or fail as without the loader', ()
   );
   const { stdout, stderr } = runLoader(directory, 'src/work.ts');
   assert.is(stdout, '1 2 3\nMODULE_NOT_FOUND\n', stderr);
+});
+
+/** Calls the method of each module of the arguments. */
+const CALLS = `const { startTracing } = require('spanwright');
+const spans = [];
+const exporter = { export(ended, done) { spans.push(...ended.map(({ name, attributes }) => name + ' id=' + attributes.id)); done({ code: 0 }); }, async shutdown() {} };
+(async () => {
+  const tracing = await startTracing({ serviceName: 'keys', enabled: true, exporter });
+  for (const file of process.argv.slice(2)) await new (require(file).Service)().get(file);
+  await tracing.forceFlush();
+  await tracing.shutdown();
+  console.log(spans.join('\\n'));
+})();
+`;
+
+testWith('loaders')('a computed name beside `args` is recorded with its arguments under plain TypeScript and tsx', () => {
+  const directory = writeProject({ variant: LEGACY, programs: [], packages: CLASSIC });
+  const source = `import { instrument } from 'spanwright';
+const key = (name: string) => name;
+export class Service { @instrument({ args: ['id'] }) async [key('get')](id: string) { return id; } }
+`;
+  write(directory, 'src/work.ts', source);
+  write(directory, 'main.cjs', CALLS);
+  const plain = ['legacy', 'standard'].map((kind) => {
+    const compilerOptions = {
+      ...{ target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS },
+      experimentalDecorators: kind === 'legacy',
+    };
+    write(directory, `out/${kind}.js`, ts.transpileModule(source, { compilerOptions }).outputText);
+    return `./out/${kind}.js`;
+  });
+  const tsx = ['--import', installed('tsx/dist/loader.mjs')];
+  for (const [args, files] of [
+    [[], plain],
+    [tsx, ['./src/work.ts']],
+  ] as const) {
+    const printed = execute(directory, process.execPath, [...args, 'main.cjs', ...files]);
+    for (const file of files) assert.ok(printed.includes(`Service.get id=${file}\n`), printed);
+  }
 });
 
 test('without any TypeScript, or with 7.0 alone, the message names the package to install', () => {

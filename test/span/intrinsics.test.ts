@@ -219,6 +219,62 @@ for (const name of NEEDED_LATER) {
 }
 background.run();
 
+const frozen = suite('node --frozen-intrinsics');
+const FROZEN = `
+  'use strict';
+  const http = require('node:http');
+  const { instrument, startTracing } = require(${JSON.stringify(join(PROJECT, 'dist/runtime/index.js'))});
+  const names = [];
+  const noted = { onStart() {}, onEnd: (span) => names.push(span.name + ' ' + span.status.code), forceFlush: async () => {}, shutdown: async () => {} };
+  const work = {
+    sync: instrument({ namespace: 'a', name: 'sync', args: ['n'] }, (n) => n + 1),
+    throws: instrument({ namespace: 'a', name: 'throws' }, () => { throw new RangeError('its own'); }),
+    later: instrument({ namespace: 'a', name: 'later' }, async (n) => work.sync(n)),
+    rejects: instrument({ namespace: 'a', name: 'rejects' }, async () => { throw new TypeError('rejected'); }),
+    promise: instrument({ namespace: 'a', name: 'promise' }, () => Promise.resolve(4)),
+    lazy: instrument({ namespace: 'a', name: 'lazy' }, () => ({ then: (done) => Promise.resolve(5).then(done) })),
+    steps: instrument({ namespace: 'a', name: 'steps' }, function* () { yield 6; }),
+    pages: instrument({ namespace: 'a', name: 'pages' }, async function* () { yield 7; }),
+  };
+  let received = 0;
+  const server = http.createServer((request, response) => {
+    request.on('data', ({ length }) => (received += length)).on('end', () => response.end());
+  });
+  server.listen(0, '127.0.0.1', async () => {
+    const endpoint = 'http://127.0.0.1:' + server.address().port;
+    const tracing = await startTracing({ endpoint, otlpProtocol: 'http/protobuf', enabled: true, spanProcessors: [noted] });
+    const results = [work.sync(1)];
+    try { work.throws(); } catch (error) { results.push(error.message); }
+    results.push(await work.later(2), await work.rejects().catch(({ message }) => message), await work.promise(), await work.lazy());
+    results.push(...work.steps());
+    for await (const page of work.pages()) results.push(page);
+    await tracing.forceFlush({ timeout: 5000 });
+    const { exported } = tracing.state().spans;
+    const isFrozen = [Array.prototype, Promise.prototype, Reflect].every(Object.isFrozen);
+    console.log(JSON.stringify({ isFrozen, results, names, open: tracing.openCount, exported, isReceived: received > 0 }));
+    await tracing.shutdown();
+    server.close();
+    server.closeAllConnections();
+  });`;
+frozen('a program records calls of every kind and exports them', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--frozen-intrinsics', '-e', FROZEN], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.is(status, 0, stderr);
+  assert.not.match(stderr, /SPW0(?!01|15)/u);
+  const names = ['sync 0', 'throws 2', 'sync 0', 'later 0', 'rejects 2', 'promise 0', 'lazy 0', 'steps 0', 'pages 0'];
+  assert.equal(JSON.parse(stdout), {
+    isFrozen: true,
+    results: [2, 'its own', 3, 'rejected', 4, 5, 6, 7],
+    names,
+    open: 0,
+    exported: names.length,
+    isReceived: true,
+  });
+});
+frozen.run();
+
 const loading = suite('stacks of the program while the package is loaded');
 const PREPARED: Record<string, string> = {
   throws: "() => { throw new TypeError('no stacks'); }",

@@ -14,6 +14,7 @@ import * as assert from 'uvu/assert';
 import { loadConfiguration } from '../../runtime/config/load.js';
 import type { TracingOptions } from '../../runtime/config/options.js';
 import { buildPipeline, type Pipeline } from '../../runtime/export/pipeline.js';
+import { instrument, startTracing } from '../../runtime/index.js';
 import { Collector } from '../setup/collector.js';
 import { exportRequestType } from './messages.js';
 
@@ -48,22 +49,32 @@ interface ExportRequest {
   resourceSpans: { scopeSpans: { spans: { name: string }[] }[] }[];
 }
 
-/** @returns the size of each request, and the names of its spans */
-async function httpCollector(): Promise<{ url: string; sizes: number[]; names: string[][] }> {
-  const sizes: number[] = [];
-  const names: string[][] = [];
+/** Names of the spans in a request. */
+function namesIn(body: Buffer): string[] {
+  const { resourceSpans } = REQUEST.decode(body) as never as ExportRequest;
+  return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)));
+}
+
+interface Receiving {
+  readonly url: string;
+  /** Of each request. */
+  readonly bodies: readonly Buffer[];
+}
+
+/** With the limit that gRPC sets by default. */
+const grpcCollector = (): Promise<Receiving> => new Collector().start(0, undefined, FOUR_MEBIBYTES);
+
+async function httpCollector(): Promise<Receiving> {
+  const bodies: Buffer[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
-    sizes.push(body.length);
-    const { resourceSpans } = REQUEST.decode(body) as never as ExportRequest;
-    names.push(resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name))));
+    bodies.push(Buffer.concat(chunks));
     response.end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   cleanups.push(() => server.close().closeAllConnections());
-  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}`, sizes, names };
+  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}`, bodies };
 }
 
 async function closedPort(): Promise<number> {
@@ -82,19 +93,24 @@ async function silentPort(): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-test('divides 512 spans of 20 kB into requests below 4 MiB, in order, and sends each span once', async () => {
-  const collector = await httpCollector();
-  const { pipeline, spans } = start({ endpoint: collector.url, otlpProtocol: 'http/protobuf' });
-  spans(512, { text: 'x'.repeat(20_000) });
-  await pipeline.processor.shutdown();
-  assert.equal(pipeline.counts, { ended: 512, exported: 512, failed: 0, dropped: 0, queued: 0 });
-  assert.equal(
-    collector.names.flat(),
-    Array.from({ length: 512 }, (_, at) => `span ${at}`),
-  );
-  assert.ok(collector.sizes.length > 2 && collector.sizes.length < 12, `${collector.sizes.length} requests`);
-  for (const size of collector.sizes) assert.ok(size <= FOUR_MEBIBYTES, `${size} bytes`);
-});
+for (const [protocol, open] of [
+  ['http/protobuf', httpCollector],
+  ['grpc', grpcCollector],
+] as const) {
+  test(`${protocol}: divides 512 spans of 20 kB into requests below 4 MiB, in order, and sends each span once`, async () => {
+    const { url, bodies } = await open();
+    const { pipeline, spans } = start({ endpoint: url, otlpProtocol: protocol });
+    spans(512, { text: 'x'.repeat(20_000) });
+    await pipeline.processor.shutdown();
+    assert.equal(pipeline.counts, { ended: 512, exported: 512, failed: 0, dropped: 0, queued: 0 });
+    assert.equal(
+      bodies.flatMap(namesIn),
+      Array.from({ length: 512 }, (_, at) => `span ${at}`),
+    );
+    assert.ok(bodies.length > 2 && bodies.length < 12, `${bodies.length} requests`);
+    for (const { length } of bodies) assert.ok(length <= FOUR_MEBIBYTES, `${length} bytes`);
+  });
+}
 
 test('sends a batch of small spans in one request', async () => {
   const collector = await httpCollector();
@@ -102,7 +118,7 @@ test('sends a batch of small spans in one request', async () => {
   spans(500);
   await pipeline.processor.shutdown();
   assert.equal(
-    collector.names.map(({ length }) => length),
+    collector.bodies.map((body) => namesIn(body).length),
     [500],
   );
 });
@@ -113,7 +129,7 @@ test('sends a span larger than a request in a request of its own, and the spans 
   spans(1, { text: 'x'.repeat(FOUR_MEBIBYTES + 1) });
   spans(3);
   await pipeline.processor.shutdown();
-  assert.equal(collector.names, [['span 0'], ['span 0', 'span 1', 'span 2']]);
+  assert.equal(collector.bodies.map(namesIn), [['span 0'], ['span 0', 'span 1', 'span 2']]);
   assert.is(pipeline.counts.exported, 4);
 });
 
@@ -151,6 +167,34 @@ for (const protocol of ['grpc', 'http/protobuf'] as const) {
     await pipeline.processor.shutdown();
   });
 }
+
+test('where a request awaits it, a flush ends at the limit that it is given, else after two seconds, while a Collector hangs', async () => {
+  const endpoint = `http://127.0.0.1:${await silentPort()}`;
+  process.env.AWS_LAMBDA_FUNCTION_NAME = 'orders';
+  try {
+    const tracing = await startTracing({
+      endpoint,
+      enabled: true,
+      scheduleDelay: 10_000,
+      shutdownTimeout: 100,
+      logger: () => {},
+    });
+    instrument({ namespace: 'a', name: 'work' }, () => 1)();
+    const flush = async (options?: Parameters<typeof tracing.forceFlush>[0]): Promise<number> => {
+      const before = performance.now();
+      await tracing.forceFlush(options);
+      return performance.now() - before;
+    };
+    const given = await flush({ timeout: '200ms' });
+    const usual = await flush();
+    assert.is(tracing.state().spans.queued, 1, 'nothing is given up');
+    await tracing.shutdown();
+    assert.ok(given >= 195 && given < 1500, `${given} ms of 200`);
+    assert.ok(usual >= 1950 && usual < 5000, `${usual} ms of 2,000`);
+  } finally {
+    delete process.env.AWS_LAMBDA_FUNCTION_NAME;
+  }
+});
 
 test('a flush waits for its spans while the Collector answers', async () => {
   const collector = await new Collector().start();

@@ -48,8 +48,9 @@ export class Collector {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  async start(port = 0, credentials = ServerCredentials.createInsecure()): Promise<this> {
-    const server = new Server({ 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
+  /** @param mostBytes refuses larger requests */
+  async start(port = 0, credentials = ServerCredentials.createInsecure(), mostBytes = 64 * 1024 * 1024): Promise<this> {
+    const server = new Server({ 'grpc.max_receive_message_length': mostBytes });
     server.addService(SERVICE, {
       Export: (call: { request: Buffer; metadata: Metadata }, reply: (error: object | null, value?: Buffer) => void) => {
         const behaviour = this.behaviour(this.requests++);

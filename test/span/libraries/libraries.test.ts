@@ -49,6 +49,22 @@ async function outcomeOf({ runs = () => 0 }: Library, make: () => Any, use: Use)
   }
 }
 
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** The query itself, whose own outcome in a transaction is noted. */
+function noteOutcome(query: Any, note: (isFailed: boolean) => void): Any {
+  const { requestTransaction } = query;
+  query.requestTransaction = (...args: unknown[]) => {
+    const promise = requestTransaction.apply(query, args);
+    promise.then(
+      () => note(false),
+      () => note(true),
+    );
+    return promise;
+  };
+  return query;
+}
+
 const isMissing = findPart('hosts/libraries/node_modules') === undefined;
 
 function declare(group: string, start: () => Promise<Libraries>, names: readonly string[]): void {
@@ -89,6 +105,33 @@ function declare(group: string, start: () => Promise<Libraries>, names: readonly
         }
       }
     });
+
+    if (name.startsWith('Prisma'))
+      test(`${name}: each of two queries in one transaction has its own span, with its own outcome`, async () => {
+        const row = library(name);
+        for (const kinds of [
+          ['good', 'good'],
+          ['good', 'bad'],
+          ['bad', 'good'],
+        ] as const) {
+          const failed: Record<string, boolean> = {};
+          const noted = kinds.map((kind, at) => () => noteOutcome(row[kind](), (is) => (failed[`${kind} ${at}`] = is)));
+          const bare = await outcomeOf(row, () => noted.map((query) => query()), row.transaction as Use);
+          await settled();
+          assert.is(bare.message !== undefined, Object.values(failed).includes(true), bare.message);
+          assert.is(bare.message !== undefined, (kinds as readonly string[]).includes('bad'), bare.message);
+          await traced({ enabled: true }, async ({ tracing, spans }) => {
+            const queries = kinds.map((kind, at) => instrument({ namespace: 'a', name: `${kind} ${at}` }, () => row[kind]()));
+            const made = (): Any => queries.map((query) => query());
+            assert.equal(await outcomeOf(row, made, row.transaction as Use), bare);
+            await settled();
+            assert.is(tracing.openCount, 0);
+            const ended = (await spans()).map(({ name, status }) => [name, status.code === ERROR]);
+            assert.is(ended.length, 2);
+            assert.equal(Object.fromEntries(ended), failed);
+          });
+        }
+      });
 
     test(`${name}: nothing runs that the caller does not run`, async () => {
       const row = library(name);

@@ -17,6 +17,8 @@ export interface Library {
   bad(): Any;
   /** Ways to run it beside those of promises; each settles with the outcome. */
   readonly uses?: Readonly<Record<string, Use>>;
+  /** Runs several in one transaction. */
+  readonly transaction?: (queries: Any[]) => Promise<unknown>;
   /** False where `await` is refused by the library. */
   readonly isPromise?: boolean;
   readonly hasFinally?: boolean;

@@ -87,12 +87,14 @@ export async function startSqlLibraries(url: string): Promise<Libraries> {
       good: () => prisma.machines.findMany(),
       bad: () => prisma.absent.findMany(),
       uses: { '$transaction([query])': async (each) => (await prisma.$transaction([each]))[0] },
+      transaction: (queries) => prisma.$transaction(queries),
     },
     {
       name: 'Prisma, raw',
       good: () => prisma.$queryRaw`select rack from machines`,
       bad: () => prisma.$queryRaw`select rack from absent`,
       uses: { '$transaction([query])': async (each) => (await prisma.$transaction([each]))[0] },
+      transaction: (queries) => prisma.$transaction(queries),
     },
     {
       name: 'Knex',

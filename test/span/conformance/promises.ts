@@ -208,6 +208,16 @@ export const promiseCases: Cases = (test, variant) => {
     assert.equal(handled, [...KINDS, ...late].sort());
   });
 
+  test('a service whose functions handle their rejections before they return lives on, off and on', () => {
+    const { status, stdout, stderr } = variant.execute('rejections', 'taken');
+    assert.is(status, 0, stderr);
+    assert.is(stderr, '');
+    const { taken, recorded, notices } = JSON.parse(stdout) as { taken: string[]; recorded: string[]; notices: number };
+    assert.is(taken.length, 34);
+    assert.equal(recorded, taken);
+    assert.is(notices, 2, 'one for each site');
+  });
+
   test('an unhandled rejection ends the process as node has it', () => {
     const { status, stderr } = variant.execute('rejections', 'fatal');
     assert.is(status, 1);

@@ -193,7 +193,9 @@ export class Delivery {
     this.#failing = true;
     this.#after(async () => {
       const found = failure.connection ? await this.#probe() : undefined;
-      const where = this.options.endpoint ? `to ${this.options.endpoint.url}` : 'through the exporter given in code';
+      const { endpoint } = this.options;
+      const proxy = failure.connection && endpoint ? prober().throughProxy(endpoint) : '';
+      const where = endpoint ? `to ${endpoint.url}${proxy}` : 'through the exporter given in code';
       const what = found ?? `${failure.text}${failure.remedy ? `; ${failure.remedy}` : ''}`;
       this.options.notice(
         'SPW003',

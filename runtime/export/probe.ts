@@ -2,11 +2,12 @@
 // export fails for want of a connection, and by `spanwright doctor`. Sends no spans, traces nothing, never rejects.
 
 import { lookup } from 'node:dns/promises';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { BlockList, connect as connectTcp, isIPv4, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { context } from '@opentelemetry/api';
 import { clearTimeout, setTimeout, unref } from '../captured.js';
 import { SILENCED } from '../context/layer.js';
+import { percentDecoded } from '../text/percent-decoded.js';
 import type { Certificates } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
 
@@ -90,9 +91,65 @@ export interface ProbeOptions {
 export async function probe(endpoint: Endpoint, options: ProbeOptions = {}): Promise<Probe> {
   return context.with(SILENCED, async () => {
     const all = { timeout: 1000, certificates: {}, background: false, ...options };
+    const proxy = proxyOf(endpoint);
+    if (proxy !== undefined) return examineProxy(endpoint, proxy, all);
     const { finding = 'other', detail } = await examine(endpoint, all);
     return { finding, message: MESSAGES[finding](endpoint, detail, all.certificates) };
   });
+}
+
+interface GrpcProxy {
+  readonly variable: string;
+  readonly url: URL;
+}
+
+/** The proxy through which `@grpc/grpc-js` connects to the endpoint, from the variables that it reads; undefined without one. */
+function proxyOf({ host, protocol }: Endpoint): GrpcProxy | undefined {
+  const { env } = process;
+  const variable = ['grpc_proxy', 'https_proxy', 'http_proxy'].find((name) => env[name]);
+  const written = env[variable ?? ''] ?? '';
+  if (protocol !== 'grpc' || variable === undefined || !URL.canParse(written)) return undefined;
+  const url = new URL(written);
+  const direct = (env.no_grpc_proxy || env.no_proxy)?.split(',') ?? [];
+  const isDirect = direct.some((entry) => host.endsWith(entry) || isInBlock(host, entry));
+  return url.protocol === 'http:' && !isDirect ? { variable, url } : undefined;
+}
+
+/** @param block an IPv4 network, as 10.0.0.0/8 */
+function isInBlock(host: string, block: string): boolean {
+  const [network = '', bits = ''] = block.split('/');
+  if (!isIPv4(host) || !isIPv4(network) || !/^(?:[12]?\d|3[0-2])$/u.test(bits)) return false;
+  const list = new BlockList();
+  list.addSubnet(network, Number(bits));
+  return list.check(host);
+}
+
+/** The proxy of an endpoint as part of a sentence, without its credentials; empty where the connection is direct. */
+export function throughProxy(endpoint: Endpoint): string {
+  const proxy = proxyOf(endpoint);
+  return proxy === undefined ? '' : ` through the proxy ${proxy.url.hostname}:${proxy.url.port || 80} (${proxy.variable})`;
+}
+
+/** Asks the proxy for a connection to the endpoint. This process does not resolve the name of an endpoint behind a proxy. */
+async function examineProxy(
+  { host, port, target }: Endpoint,
+  { variable, url }: GrpcProxy,
+  options: Required<ProbeOptions>,
+): Promise<Probe> {
+  const login = [url.username, url.password].filter((part) => part !== '').map((part) => percentDecoded(part) ?? part);
+  const credentials = Buffer.from(login.join(':')).toString('base64');
+  const authorization = login.length === 0 ? '' : `Proxy-Authorization: Basic ${credentials}\r\n`;
+  const request = Buffer.from(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${authorization}\r\n`);
+  const socket = connectTcp(Number(url.port || 80), url.hostname.replace(/^\[(.*)\]$/u, '$1'));
+  const { bytes, detail } = await exchange(socket, request, options);
+  const status = /^HTTP\/1\.[01] (\d{3})/u.exec(bytes.toString('latin1', 0, 12))?.[1];
+  if (status === '200')
+    return { finding: 'reachable', message: `${host}:${port} is reached through the proxy that ${variable} names` };
+  const reason = status === undefined ? detail || 'no HTTP answer' : `HTTP ${status}`;
+  return {
+    finding: 'unreachable',
+    message: `the proxy that ${variable} names does not connect to ${host}:${port} (${reason}); correct ${variable}, or write ${host} into no_proxy`,
+  };
 }
 
 async function examine(endpoint: Endpoint, options: Required<ProbeOptions>): Promise<Answer> {

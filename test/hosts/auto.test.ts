@@ -1,6 +1,7 @@
 // limit: 180 s
 // `--import spanwright/auto` and `spanwright/register` over services without a decorator and without a build: TypeScript that Node could strip
-// itself, JavaScript as CommonJS and as ES modules, and installed packages by name, on four lines of Node; the packages in bundles, too.
+// itself, JavaScript as CommonJS and as ES modules, and installed packages by name, on four lines of Node; the packages in bundles, too. What is
+// planted is switched on by namespace, by place and by package.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -65,7 +66,7 @@ const PACKAGE = {
 
 function service(kind: string, tsconfig?: object): string {
   const directory = newDirectory();
-  const names = ['esbuild', 'rolldown', '@rolldown', 'vite', 'webpack'].map(
+  const names = ['esbuild', 'rolldown', '@rolldown', '@rspack', 'vite', 'webpack'].map(
     (name) => [name, part('bundlers/node_modules', name)] as const,
   );
   const typescript = join(ROOT, 'node_modules/typescript');
@@ -162,5 +163,95 @@ for (const [name, script] of Object.entries(BUILDS))
       ['pgx::lib::client::Client::query', 'pgx::lib::client::connect'],
     );
   });
+
+withBundlers('Rspack takes spanwright/loader before the loader that compiles TypeScript', () => {
+  const directory = service('typescript', entry([{ files: 'orders.ts' }, { packages: 'pgx', minLines: 1 }]));
+  write(
+    directory,
+    'build.mjs',
+    `import { rspack } from '@rspack/core';
+const swc = { loader: 'builtin:swc-loader', options: { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } } };
+const rules = [{ test: /\\.ts$/, use: [swc, 'spanwright/loader'] }, { test: /\\.js$/, use: 'spanwright/loader' }];
+const output = { path: process.cwd(), filename: 'out.mjs', library: { type: 'module' } };
+const stats = await new Promise((done, fail) => rspack({ mode: 'none', target: 'node', entry: './main.ts', experiments: { outputModule: true }, output, externals: [/^spanwright/], externalsType: 'module', module: { rules } }, (error, result) => (error ? fail(error) : done(result))));
+if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));`,
+  );
+  execute(directory, process.execPath, ['build.mjs']);
+  const { names } = runFile(process.execPath, directory, 'out.mjs');
+  assert.equal(names, [
+    ...['pgx::lib::client::Client::query', 'pgx::lib::client::connect'].map((name) => `${name}@node_modules/pgx/lib/client.js`),
+    ...['Orders::place', 'half', 'price'].map((name) => `shop::orders::${name}@orders.ts`),
+  ]);
+});
+
+test('the pattern node_modules/** takes installed packages, and none that Spanwright uses itself', () => {
+  const directory = service('commonjs', entry([{ files: 'node_modules/**' }]));
+  const { names, stderr } = runFile(process.execPath, directory, '--import', 'spanwright/register', 'main.js');
+  assert.equal(names, ['pgx::lib::client::connect@node_modules/pgx/lib/client.js']);
+  assert.not.match(stderr, /SPANWRIGHT/);
+});
+
+/** A constructor, which is recorded inline, a method with a prologue, and a function behind a forwarder. */
+const STOCK = `export class Stock {
+  constructor() { this.count = 1; }
+  place(item: string) { return item.length + this.count; }
+  count: number;
+}
+export async function pay({ amount }: { amount: number }) { return amount; }
+`;
+/** Calls all for each argument, which is the `only` of a lease, and once behind them. */
+const SWITCHED = `// @ts-nocheck
+import { startTracing } from 'spanwright';
+import { connect } from 'pgx';
+import { pay, Stock } from './stock.ts';
+let ended = [];
+const exporter = { export(spans, done) { ended.push(...spans.map(({ attributes }) => attributes['code.function.name'])); done({ code: 0 }); }, async shutdown() {} };
+const tracing = await startTracing({ serviceName: 'shop', exporter });
+async function called() {
+  ended = [];
+  new Stock().place('pear');
+  await pay({ amount: 1 });
+  connect('pgx://a').query('select 1');
+  await tracing.forceFlush();
+  return ended.sort();
+}
+const forms = [/return [\\w$]+\\(\\)/.test(Stock.prototype.place), /finally/.test(Stock), /idle/.test(pay)];
+const seen = [];
+for (const only of process.argv.slice(2)) {
+  const { id, warnings } = tracing.setEnabled(true, { only });
+  seen.push({ only, warnings, names: await called() });
+  tracing.endLease(id);
+}
+const off = await called();
+await tracing.shutdown();
+console.log(JSON.stringify({ forms, seen, off }));
+`;
+
+test('what auto mode records is switched on by namespace, by file and line, and by package, and records what is named', () => {
+  const directory = service('typescript', entry([{ files: 'src/stock.ts' }, { packages: 'pgx', minLines: 1 }]));
+  write(directory, 'src/stock.ts', STOCK);
+  write(directory, 'src/main.ts', SWITCHED);
+  const [made, placed, paid] = ['Stock::constructor', 'Stock::place', 'pay'].map((name) => `shop::src::stock::${name}`);
+  const [query, connect] = ['Client::query', 'connect'].map((name) => `pgx::lib::client::${name}`);
+  const named: Readonly<Record<string, readonly (string | undefined)[]>> = {
+    'shop::src::stock': [made, placed, paid],
+    'shop::src::stock::Stock': [made, placed],
+    'shop::src::stock::pay': [paid],
+    'src/stock.ts:2': [made],
+    'src/stock.ts:3': [placed],
+    'src/stock.ts:6': [paid],
+    pgx: [query, connect],
+    'node_modules/pgx/lib/client.js:1': [query],
+  };
+  const args = ['--import', 'spanwright/register', 'src/main.ts', ...Object.keys(named)];
+  const printed = execute(directory, process.execPath, args);
+  const { forms, seen, off } = JSON.parse(printed.split('\n').find((line) => line.startsWith('{')) ?? '');
+  assert.equal(forms, [true, true, true], 'a prologue, inline, a forwarder');
+  assert.equal(
+    seen,
+    Object.entries(named).map(([only, names]) => ({ only, warnings: [], names })),
+  );
+  assert.equal(off, []);
+});
 
 test.run();

@@ -36,7 +36,8 @@ async function othersOf(
 
 function breakLines(found: Break, colours: boolean): string[] {
   const { kind, service, span, next, cause, fix, evidence, calls } = found;
-  const where = `${next === null && kind !== 'no-answer' ? 'before' : 'after'} ${printable(service)}`;
+  const callerMissing = kind === 'parent-missing' || kind === 'begins-elsewhere';
+  const where = `${callerMissing ? 'before' : 'after'} ${printable(service)}`;
   const at = `at ${printable(span.name)} (${span.spanId})${calls > 1 ? ` and ${calls - 1} more` : ''}`;
   const head = `${isCertain(found) ? 'It stops' : 'It may stop'} ${where}, ${at}${next === null ? '' : `; next: ${printable(next)}`}`;
   return [

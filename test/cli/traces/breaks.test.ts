@@ -3,7 +3,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReceivedSpan, Values } from '../../../viewer/receiver/decode.js';
+import { startQueryServer } from '../../../viewer/receiver/query.js';
 import { findBreaks, isCertain, type Surroundings } from '../../../viewer/traces/breaks.js';
+import { runBroken } from '../../../viewer/traces/broken.js';
 
 let spanIds = 0;
 type Parts = Partial<Pick<ReceivedSpan, 'kind' | 'parentSpanId' | 'links' | 'status'>> & {
@@ -72,6 +74,41 @@ test('a failed call is reported as failed, not as a service without instrumentat
   const [found] = findBreaks([root, call], around({ services: ['a', 'b'] }));
   assert.is(found?.kind, 'call-failed');
   assert.match(found?.cause ?? '', /ECONNREFUSED/);
+});
+
+test('of a failed call the command prints that the trace stops after its caller, and the called service if it is known', async () => {
+  const root = span('carbide-api');
+  const status = { code: 'error' as const, message: 'connect ECONNREFUSED' };
+  const call = (attributes: Values) => span('carbide-api', { kind: 'client', parentSpanId: root.spanId, attributes, status });
+  const orphan = span('carbide-api', { at: 5, parentSpanId: 'f'.repeat(16) });
+  let trace: ReceivedSpan[] = [];
+  /** The lines on standard output. */
+  const broken = async (...options: [string, string | true][]): Promise<string[]> => {
+    const lines: string[] = [];
+    const given = { arguments: [root.traceId], environment: {}, colours: false, err: () => undefined };
+    const code = await runBroken({ ...given, options: new Map(options), out: (line) => lines.push(line) });
+    assert.is(code, 1, lines.join('\n'));
+    return lines;
+  };
+  const query = await startQueryServer(() => trace, '127.0.0.1', 0);
+  try {
+    for (const [last, where, kind, next] of [
+      [call({ 'server.address': 'payment', 'server.port': 8081 }), 'after', 'call-failed', 'payment:8081'],
+      [call({}), 'after', 'call-failed', null],
+      [orphan, 'before', 'parent-missing', null],
+    ] as const) {
+      trace = [root, last];
+      const [head, why = ''] = await broken(['jaeger', query.url]);
+      assert.is(head, `It stops ${where} carbide-api, at work (${last.spanId})${next === null ? '' : `; next: ${next}`}`);
+      assert.is(why.includes('the call itself failed'), kind === 'call-failed');
+      assert.is(why.endsWith(': connect ECONNREFUSED'), kind === 'call-failed');
+      const [text = ''] = await broken(['jaeger', query.url], ['json', true]);
+      const { breaks } = JSON.parse(text);
+      assert.equal([breaks.length, breaks[0].kind, breaks[0].next], [1, kind, next]);
+    }
+  } finally {
+    await query.close();
+  }
 });
 
 test('a separate trace that starts during the call is reported as its missing part; one before, after, or at another port is not', () => {

@@ -17,18 +17,24 @@ const SLACK = 20_000;
 const replicated = suite('replicas');
 const test = WITHOUT_REDIS ? replicated.skip : replicated;
 let redis: RedisServer;
+let started: Replica[] = [];
 let replicas: Replica[];
+/** Configured on, with rules and a drop list of its own. */
+let other: Replica;
 replicated.before(async () => {
   if (WITHOUT_REDIS) return;
   redis = await RedisServer.start();
-  replicas = await startReplicas([
+  started = await startReplicas([
     { redis: redis.url },
     { redis: redis.url, client: 'ioredis', clockOffset: 3 * HOURS },
     { redis: redis.url, client: 'redis', clockOffset: -3 * HOURS },
+    { redis: redis.url, enabled: true, own: { rules: 'carbide::own=off', drop: 'carbide::own' } },
   ]);
+  replicas = started.slice(0, 3);
+  other = started[3] as Replica;
 });
 replicated.after(async () => {
-  for (const replica of replicas ?? []) await replica.stop();
+  for (const replica of started) await replica.stop();
   await redis?.kill();
 });
 
@@ -89,6 +95,39 @@ test('a replica that starts later gets the remaining time of the command only', 
     await allUntil([...replicas, ...late], (state) => !state.enabled, SLACK);
   } finally {
     for (const replica of late) await replica.stop();
+  }
+});
+
+test('off without a duration has no end in replicas that are configured on, also in one that starts later', async () => {
+  assert.is(other.state.enabled, true);
+  await commandReplicas(redis.url, { setting: 'enabled', value: false });
+  await allUntil([...replicas, other], ({ enabled, leases }) => !enabled && leases.includes('enabled'), SLACK);
+  const [late] = (await startReplicas([{ redis: redis.url, enabled: true, clockOffset: 5 * HOURS }])) as [Replica];
+  try {
+    assert.equal([late.state.enabled, late.state.endless], [false, true], 'it is off from its start');
+    for (const { state } of replicas) assert.is(state.endless, true);
+    await commandReplicas(redis.url, { setting: 'enabled', value: null });
+    await allUntil([other, late], ({ enabled }) => enabled, SLACK);
+  } finally {
+    await late.stop();
+  }
+});
+
+test('empty rules and an empty drop list end every lease of their kind, also those that a replica has set itself', async () => {
+  const all = [...replicas, other];
+  const configured = { rules: replicas[0]?.state.rules, drop: replicas[0]?.state.drop };
+  for (const [setting, value] of [
+    ['rules', 'carbide::a=off'],
+    ['drop', 'carbide::a'],
+  ] as const) {
+    const numbers = () => all.map(({ state }) => state.leases.filter((kind) => kind === setting).length);
+    const begun = await commandReplicas(redis.url, { setting, value, for: '1h' });
+    await allUntil(all, ({ revision }) => revision === begun, SLACK);
+    assert.equal(numbers(), [1, 1, 1, 2], setting);
+    const ended = await commandReplicas(redis.url, { setting, value: '' });
+    await allUntil(all, ({ revision }) => revision === ended, SLACK);
+    assert.equal(numbers(), [0, 0, 0, 0], setting);
+    for (const { state } of all) assert.is(state[setting], configured[setting]);
   }
 });
 

@@ -15,6 +15,10 @@ export interface ReplicaOptions {
   /** Form of the client: a URL to open, or a client of the service. Default `url`. */
   readonly client?: 'url' | 'redis' | 'ioredis';
   readonly clockOffset?: number;
+  /** The configured flag. Default off. */
+  readonly enabled?: boolean;
+  /** Texts that the service sets by itself, for an hour. */
+  readonly own?: { readonly rules: string; readonly drop: string };
   readonly allowRuntimeChanges?: boolean;
 }
 
@@ -22,6 +26,11 @@ export interface ReplicaState {
   readonly enabled: boolean;
   readonly roots: string;
   readonly rules: string;
+  readonly drop: string;
+  /** Kinds of the leases in force. */
+  readonly leases: readonly string[];
+  /** True: the first lease has no end. */
+  readonly endless: boolean;
   readonly revision: number;
   readonly actor: string | null;
   /** Remaining milliseconds of the first lease when the state was reported, by the clock of the replica. */
@@ -40,18 +49,27 @@ async function clientOf(url: string) {
 }
 
 async function main(): Promise<void> {
-  const { allowRuntimeChanges = true } = options;
-  const tracing = await startTracing({ serviceName: 'replica', exporter: new InMemorySpanExporter(), allowRuntimeChanges });
+  const { allowRuntimeChanges = true, enabled: configured = false, own } = options;
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({ serviceName: 'replica', exporter, allowRuntimeChanges, enabled: configured });
+  if (own !== undefined) {
+    tracing.setRules(own.rules, { for: '1h' });
+    tracing.setDrop(own.drop, { for: '1h' });
+  }
   const control =
     options.file === undefined
       ? await followRedis(tracing, await clientOf(options.redis as string))
       : await followFile(tracing, options.file);
   let told = '';
   const tell = (): void => {
-    const { enabled, roots, rules, leases } = tracing.state();
-    const state = { enabled, roots, rules, revision: control.revision, actor: leases[0]?.actor ?? null };
+    const { enabled, roots, rules, drop, leases } = tracing.state();
+    const [first] = leases;
+    const { actor, expiresAt } = first ?? { actor: null, expiresAt: null };
+    const kinds = leases.map(({ kind }) => kind);
+    const endless = first !== undefined && expiresAt === null;
+    const state = { enabled, roots, rules, drop, leases: kinds, endless, revision: control.revision, actor };
     const text = JSON.stringify(state);
-    const left = leases[0] === undefined ? 0 : Date.parse(leases[0].expiresAt ?? '') - Date.now();
+    const left = expiresAt === null ? 0 : Date.parse(expiresAt) - Date.now();
     if (text !== told) process.send?.({ ...state, left } satisfies ReplicaState);
     told = text;
   };

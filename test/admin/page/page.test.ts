@@ -27,8 +27,12 @@ test.before(async () => {
 });
 test.after(() => browser.close());
 
-async function start(options: Partial<AdminServerOptions> = {}, allowRuntimeChanges = true, flight: object = {}): Promise<void> {
-  tracing = await startService({ allowRuntimeChanges, ...flight });
+async function start(
+  options: Partial<AdminServerOptions> = {},
+  allowRuntimeChanges = true,
+  settings: object = {},
+): Promise<void> {
+  tracing = await startService({ allowRuntimeChanges, ...settings });
   admin = await startAdminServer({ tracing, token: TOKEN, port: 0, log: () => undefined, ...options });
 }
 
@@ -198,6 +202,28 @@ test('the page switches tracing on, shows spans open and close live, and shows t
   await flagSays(visit, 'Off');
   assert.match((await page.locator('#flag-note').textContent()) as string, 'it expired');
   assert.ok(await page.locator('#left').isHidden());
+  assertQuiet(visit);
+});
+
+test('Switch off on a service that is configured on has no end, also with a duration chosen, and the page states that', async () => {
+  await start({}, true, { enabled: true });
+  const visit = await open(TOKEN);
+  const { page } = visit;
+  await flagSays(visit, 'Recording');
+  await page.locator('label', { hasText: /^1 min$/ }).click();
+  await page.click('#off');
+  await flagSays(visit, 'Off');
+  assert.is(tracing.enabled, false);
+  assert.equal(
+    tracing.leases().map(({ kind, value, expiresAt }) => [kind, value, expiresAt]),
+    [['enabled', false, null]],
+  );
+  await page.locator('#message', { hasText: /^Switched off until it is switched on\.$/ }).waitFor();
+  await page.locator('#leases li', { hasText: /^tracing off *until switched on/ }).waitFor();
+  assert.match((await page.locator('#flag-note').textContent()) as string, /^Configured: on\. Changed by /);
+  assert.is(await page.locator('#left').count(), 0, 'no time is counted down');
+  await page.click('#on');
+  await flagSays(visit, 'Recording');
   assertQuiet(visit);
 });
 

@@ -170,6 +170,37 @@ test("while the flag is off nothing is recorded, neither Spanwright's spans nor 
     expectSpans(spans(), 'outer | backend="nsm"', '  inner', 'theirs');
   }));
 
+test('a lease that has run out records no new root, also while the event loop is blocked over its end', () =>
+  ownSdk({ rules: 'carbide=off' }, ({ sampler: { tracing }, spans }) => {
+    const query = instrument({ namespace: 'carbide::db', name: 'query' }, (_name: string) => 1);
+    const theirs = (name: string) =>
+      trace
+        .getTracer('theirs')
+        .startSpan(name, { attributes: { 'code.namespace': 'carbide::theirs' } })
+        .end();
+    const pastTheEnd = (root: (name: string) => unknown): void => {
+      root('early');
+      const end = performance.now() + 110;
+      while (performance.now() < end);
+      root('late');
+    };
+    // of each kind alone, because each must compare the clock itself
+    for (const root of [query, theirs]) {
+      tracing.setEnabled(true, { for: 100 });
+      const rules = tracing.setRules('carbide=on', { for: '1h' });
+      pastTheEnd(root);
+      assert.is(tracing.state().lastEnded?.cause, 'expired');
+      tracing.endLease(rules.id);
+    }
+    expectSpans(spans(), 'query', 'early');
+    tracing.setEnabled(true);
+    for (const root of [query, theirs]) {
+      tracing.setRules('carbide=on', { for: 100 });
+      pastTheEnd(root);
+    }
+    expectSpans(spans(), 'query', 'early', 'query', 'early');
+  }));
+
 test('roots match the namespace, for third-party spans their code.namespace', () =>
   ownSdk({ enabled: true, roots: 'carbide' }, async ({ spans }) => {
     const tracer = trace.getTracer('third-party');

@@ -1,7 +1,7 @@
 // OpenTelemetry's declarative configuration (OTEL_CONFIG_FILE) as values of the key table: meaning of each part, substitution,
 // places of faults, precedence. The example of the page is read. It and each part fit the published schema.
 
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -484,6 +484,17 @@ test('without the package yaml the file is refused with the remedy', () => {
     encoding: 'utf8',
   });
   assert.match(stdout, /alone\.yaml: to read it the package "yaml" is needed, which is not installed: npm install yaml/);
+});
+
+test('a file of OTEL_CONFIG_FILE that never ends is refused at once, with the reason', () => {
+  if (process.platform === 'win32') return;
+  const pipe = join(base, 'pipe.yaml');
+  execFileSync('mkfifo', [pipe]);
+  for (const path of [pipe, '/dev/zero']) {
+    const faults = faultsOf(file(), { env: { OTEL_CONFIG_FILE: path } });
+    assert.is(faults.length, 1);
+    assert.match(faults[0] as string, /the file cannot be used: it is not a regular file; expected a YAML file\.$/);
+  }
 });
 
 test.run();

@@ -478,8 +478,10 @@ test('a configuration file that never ends is refused at once; one below /proc, 
   const pipe = join(base, 'pipe.toml');
   execFileSync('mkfifo', [pipe]);
   for (const configFile of [pipe, '/dev/zero']) {
-    const [fault] = faultsOf({ options: { configFile } });
-    assert.match(fault as string, /cannot be used: it is not a regular file; expected a TOML file/);
+    for (const named of [{ options: { configFile } }, { env: { SPANWRIGHT_CONFIG: configFile } }]) {
+      const [fault] = faultsOf(named);
+      assert.match(fault as string, /cannot be used: it is not a regular file; expected a TOML file/);
+    }
   }
   if (existsSync('/proc/self/comm')) assert.match(faultsOf({ options: { configFile: '/proc/self/comm' } })[0] as string, /TOML/);
 });

@@ -1,5 +1,6 @@
 // `spanwright explain`, as a person runs it: sites, misuse, and each line before and after, in every kind of source file.
 
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -142,6 +143,17 @@ test('explain takes the given project, and names a missing file', async () => {
   const absent = await spanwright(['explain', join(directory, 'src/work.ts'), '-p', join(directory, 'absent.json')]);
   assert.is(absent.status, 1);
   assert.match(absent.err, /There is no .*absent\.json/);
+});
+
+test('explain refuses a source that never ends, with the reason', async () => {
+  if (process.platform === 'win32') return;
+  const pipe = join(project(), 'src/pipe.ts');
+  execFileSync('mkfifo', [pipe]);
+  for (const path of [pipe, '/dev/zero']) {
+    const { status, out, err } = await spanwright(['explain', path]);
+    assert.equal([status, out], [1, '']);
+    assert.match(err, `${path} cannot be read: it is not a regular file`);
+  }
 });
 
 test.run();

@@ -90,6 +90,31 @@ test('a certificate file that cannot be read stops the set-up with its key and p
   );
 });
 
+test('a certificate or key that never ends stops the set-up with its key and the reason', () => {
+  if (process.platform === 'win32') return;
+  const pipe = `${files.path('ca', 'crt')}.pipe`;
+  execFileSync('mkfifo', [pipe]);
+  const [crt, key] = [files.path('client', 'crt'), files.path('client', 'key')];
+  for (const path of [pipe, '/dev/zero'])
+    for (const [name, options] of [
+      ['otlp_certificate', { otlpCertificate: path }],
+      ['otlp_client_certificate', { otlpClientCertificate: path, otlpClientKey: key }],
+      ['otlp_client_key', { otlpClientCertificate: crt, otlpClientKey: path }],
+    ] as const) {
+      const { configuration } = loadConfiguration({
+        options: { endpoint: 'https://c:4317', ...options },
+        env: {},
+        cwd: __dirname,
+      });
+      assert.throws(
+        () => buildPipeline(configuration, () => {}),
+        (error: unknown) =>
+          error instanceof ConfigurationError &&
+          error.message === `${name}: the file ${path} cannot be read (it is not a regular file); expected a PEM file.`,
+      );
+    }
+});
+
 for (const [what, key, options, reason] of [
   ['an authority that is no PEM', 'otlp_certificate', { otlpCertificate: __filename }, /it holds no PEM/u],
   ['an authority that is a key', 'otlp_certificate', { otlpCertificate: files.path('ca', 'key') }, /PEM/u],

@@ -2,7 +2,7 @@
 // a request sent through real services, a peak in a real Prometheus. Missing parts are a printed skip, on a build server a failure.
 // limit: 180 s
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -294,6 +294,16 @@ test('sampling: a file that is not there, not YAML, or full of aliases is report
     const ran = await invoke(['traces', 'sampling', path]);
     assert.is(ran.code, 1);
     assert.match(ran.err, says);
+  }
+});
+
+test('sampling: a file that never ends is refused at once, with the reason', async () => {
+  if (process.platform === 'win32') return;
+  const pipe = join(folder, 'pipe.yaml');
+  execFileSync('mkfifo', [pipe]);
+  for (const path of [pipe, '/dev/zero']) {
+    const { code, out, err } = await invoke(['traces', 'sampling', path]);
+    assert.equal([code, out, err], [1, '', `${path} cannot be read: it is not a regular file.\n`]);
   }
 });
 

@@ -242,8 +242,15 @@ function runProgram(options: object, script: string): { child: ReturnType<typeof
   return { child, ended: once(child, 'close').then(() => out) };
 }
 
-for (const [what, end] of [
-  ['SIGTERM', 'process.kill(process.pid, "SIGTERM"); await pause(30_000);'],
+const by = (signal: string): string => `process.kill(process.pid, "${signal}"); await pause(30_000);`;
+const OVER_HTTP = { otlpProtocol: 'http/protobuf' } as const;
+const ENDS: readonly (readonly [what: string, end: string, options?: TracingOptions])[] = [
+  ['SIGTERM', by('SIGTERM')],
+  ['SIGTERM over HTTP', by('SIGTERM'), OVER_HTTP],
+  ['SIGINT', by('SIGINT')],
+  ['SIGINT over HTTP', by('SIGINT'), OVER_HTTP],
+  ['SIGHUP', by('SIGHUP')],
+  ['SIGHUP over HTTP', by('SIGHUP'), OVER_HTTP],
   [
     'a second SIGTERM',
     'process.kill(process.pid, "SIGTERM"); await pause(100); process.kill(process.pid, "SIGTERM"); await pause(30_000);',
@@ -255,10 +262,11 @@ for (const [what, end] of [
     'process.on("SIGTERM", () => process.exit()); process.kill(process.pid, "SIGTERM"); await pause(30_000);',
   ],
   ['the natural end', ''],
-] as const) {
+];
+for (const [what, end, options] of ENDS) {
   test(`${what}: the number of spans that a hanging Collector has not taken is reported, once`, async () => {
     const endpoint = `http://127.0.0.1:${await silentPort()}`;
-    const { ended } = runProgram({ endpoint, shutdownTimeout: 300 }, `span(); span(); span(); ${end}`);
+    const { ended } = runProgram({ endpoint, shutdownTimeout: 300, ...options }, `span(); span(); span(); ${end}`);
     const reports = (await ended).match(/SPW006 .*/gu) ?? [];
     assert.is(reports.length, 1, String(reports));
     assert.match(reports[0] as string, /: 3 spans /u);

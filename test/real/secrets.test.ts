@@ -1,5 +1,5 @@
 // A service that meets secrets of every kind, with a real Redis, HTTP and a Collector, and everything that leaves its process: exported
-// bytes, output, answers of the hook with and without token, notices, errors of refused settings, and the store of the viewer.
+// bytes, output, answers of the hook with and without token, notices, errors of refused settings, dumps, and the store of the viewer.
 // limit: 240 s
 
 import { spawn } from 'node:child_process';
@@ -39,6 +39,7 @@ async function main() {
     await startTracing({ enabled: true, shutdownTimeout: 200, exportTimeout: 100, ...wrong }).then((it) => it.shutdown(), (error) => console.error(String(error), error.faults));
   const tracing = await startTracing({
     serviceName: 'secrets', endpoint: collector, otlpProtocol: 'http/protobuf', enabled: true, allowCapture: '*',
+    flightRecorder: '30s', flightDirectory: folder,
     otlpHeaders: { authorization: 'Bearer ' + MARK }, traceHeader: 'x-trace', traceHeaderSecret: MARK + '-of-sixteen-characters',
     resource: { 'api.token': MARK, zone: 'z' }, instrumentations: { http: { roots: true }, ioredis: {}, pg: {} },
     ...(redact === 'nothing' ? { redact: [] } : {}),
@@ -81,10 +82,25 @@ async function main() {
     await context.with(propagation.setBaggage(context.active(), propagation.createBaggage({ password: { value: MARK } })), async () => instrument({ name: 'in baggage', namespace: 'x' }, () => 1)());
   })();
   try { tracing.setEnabled(true, { when: 'password=' + MARK + '&&' }); } catch (error) { console.error(String(error)); }
+  const right = { authorization: 'Bearer ' + token };
+  const changes = [
+    ['PUT', 'rules', '{"rules":"x=on","password":"' + MARK],
+    ['PUT', 'rules', JSON.stringify({ rules: 'x=on', password: MARK })],
+    ['PUT', 'rules', JSON.stringify({ rules: 'x=on', for: '1m' })],
+    ['PUT', 'drop', JSON.stringify({ drop: 'y', for: '1m' })],
+    ['POST', 'dump', JSON.stringify({ reason: 'look' })],
+    ...tracing.leases().map(({ id }) => ['DELETE', 'leases/' + id]),
+  ];
+  for (const [method, path, body] of changes)
+    for (const [query, authorization] of [['?token=' + MARK, {}], ['?token=' + MARK, right], ['', right]]) {
+      const headers = { 'content-type': 'application/json', ...authorization };
+      const answer = await fetch(admin.url + '/' + path + query, { method, headers, body });
+      console.log(method, path.split('/')[0], answer.status, JSON.stringify([...answer.headers]), await answer.text());
+    }
   for (const path of ['', 'state', 'health', 'sites', 'spans/open', 'errors', 'leases', 'audit', 'metrics', 'namespaces', 'configuration'])
-    for (const headers of [{}, { authorization: 'Bearer ' + token }, { authorization: 'Bearer wrong-' + MARK }]) {
-      const answer = await fetch(admin.url + (path && '/' + path) + '?token=' + MARK, { headers });
-      console.log(path, answer.status, JSON.stringify([...answer.headers]), await answer.text());
+    for (const [query, headers] of [['', {}], ['', right], ['?token=' + MARK, { authorization: 'Bearer wrong-' + MARK }]]) {
+      const answer = await fetch(admin.url + (path && '/' + path) + query, { headers });
+      console.log('GET', path, answer.status, JSON.stringify([...answer.headers]), await answer.text());
     }
   console.log(JSON.stringify(tracing.state()), JSON.stringify(tracing.openSpans()), JSON.stringify(tracing.recentErrors()));
   await tracing.forceFlush();
@@ -138,7 +154,23 @@ whole('no secret leaves the process in spans, output, answers, errors or the sto
     const around = (text: string): string => text.slice(Math.max(0, text.indexOf(MARK) - 300), text.indexOf(MARK) + 60);
     assert.not.ok(bytes.includes(MARK), `exported: ${around(bytes)}`);
     assert.match(output, '"serviceName":"secrets"');
+    for (const line of [
+      'GET state 200',
+      'GET audit 200',
+      'PUT rules 400',
+      'PUT rules 200',
+      'PUT drop 200',
+      'POST dump 200',
+      'DELETE leases 200',
+      'DELETE leases 401',
+    ])
+      assert.ok(output.includes(`\n${line} `), `${line}: ${output}`);
     assert.not.ok(output.includes(MARK), `output: ${around(output)}`);
+    const dumps = readdirSync(folder).filter((name) => name.endsWith('.json'));
+    assert.is(dumps.length, 1);
+    const dump = readFileSync(join(folder, dumps[0] as string), 'utf8');
+    assert.match(dump, 'REDACTED');
+    assert.not.ok(dump.includes(MARK), `dump: ${around(dump)}`);
     await assertStoreHidesIt(exported);
     const { exported: all } = await runService(redis, 'nothing');
     assert.ok(Buffer.concat(all).includes(MARK), 'redact = [] shows that the secrets were there');

@@ -49,7 +49,7 @@ export const RECIPES: readonly Recipe[] = [
     name: 'from-log',
     usage: '[FILE]',
     arity: [0, 1],
-    summary: 'Find the traces of the error lines of a log (JSON or logfmt; FILE or standard input).',
+    summary: 'Find the traces of the error lines of a log (JSON, logfmt or text; FILE or standard input).',
     options: ['level', 'limit'],
   },
   {

@@ -121,8 +121,9 @@ for (const bundler of ['turbopack', 'webpack'] as const)
     assertClientIsLeftAlone(folder);
     const service = `shop by ${bundler}`;
     const { url, admin } = await start(folder, service);
-    assert.is(await text(`${url}/api/work?item=pear`), '{"count":4}');
+    assert.is(await text(`${url}/api/work?item=before`), '{"count":6}');
     assert.is(await text(`${url}/api/edge`), '{"edge":4}');
+    const asked = BigInt(Date.now()) * 1_000_000n;
     const { status } = await fetch(`${admin}/enabled`, {
       method: 'PUT',
       headers: { authorization: 'Bearer a-token-of-thirty-two-characters', 'content-type': 'application/json' },
@@ -152,6 +153,11 @@ for (const bundler of ['turbopack', 'webpack'] as const)
     ])
       assert.ok(rows.includes(row), `${row} is missing in ${rows.join(', ')}`);
     assert.is(rows.filter((row) => row === 'Stock.count lib/stock.ts melon').length, 1);
+    assert.not.ok(
+      rows.some((row) => row.includes('before')),
+      rows.join(', '),
+    );
+    for (const { name, startTimeUnixNano } of seen) assert.ok(BigInt(startTimeUnixNano) >= asked, name);
     const action = seen.find(({ name }) => name === 'buy');
     const counted = seen.find(({ attributes }) => attributes.item === 'plums');
     assert.is(counted?.parentSpanId, action?.spanId);

@@ -1,6 +1,5 @@
-// Generated requests against the handler, the same ones for the same seed: never a throw, never an answer outside the rules,
-// never a change of state except by a valid request. SPANWRIGHT_REQUESTS sets how many, SPANWRIGHT_SEED which;
-// `npm run soak` takes another seed each time.
+// Generated requests against the handler: never a throw, never an answer outside the rules, never a change of state except by a valid
+// request. Each run has others, from a seed that is printed; SPANWRIGHT_SEED repeats a run. SPANWRIGHT_REQUESTS sets how many.
 // limit: 400 s
 
 import { test } from 'uvu';
@@ -17,7 +16,7 @@ import { startService } from './service.js';
 const REQUESTS = Number(process.env.SPANWRIGHT_REQUESTS ?? 100_000);
 /** Number of them that meet a service which refuses every change: fewer, because they reach fewer checks. */
 const REFUSED = Math.ceil(REQUESTS / 5);
-const SEED = Number(process.env.SPANWRIGHT_SEED ?? 1);
+const SEED = Number(process.env.SPANWRIGHT_SEED || Date.now() % 1_000_000);
 const READ_TOKEN = 'the-token-for-reads';
 
 const random = randomFrom(SEED);
@@ -174,7 +173,7 @@ test.after.each(async () => {
   await tracing?.shutdown();
 });
 
-test(`${REQUESTS - REFUSED} generated requests change nothing without permission, and reach every kind of refusal`, async () => {
+test(`${REQUESTS - REFUSED} generated requests (seed ${SEED}) change nothing without permission, and reach every kind of refusal`, async () => {
   tracing = await startService();
   const start = tracing.state().revision;
   const seen = await runRequests(tracing, quietHandler(tracing, PATIENT).admin, REQUESTS - REFUSED, true);
@@ -183,7 +182,7 @@ test(`${REQUESTS - REFUSED} generated requests change nothing without permission
   reportRequests('requests to the admin hook, right and hostile', REQUESTS - REFUSED);
 });
 
-test(`${REFUSED} generated requests change nothing where changes are refused`, async () => {
+test(`${REFUSED} generated requests (seed ${SEED}) change nothing where changes are refused`, async () => {
   tracing = await startService({ allowRuntimeChanges: false });
   const before = fingerprint(tracing);
   const seen = await runRequests(tracing, quietHandler(tracing, PATIENT).admin, REFUSED, false);

@@ -174,6 +174,7 @@ test('where a request awaits it, a flush ends at the limit that it is given, els
   try {
     const tracing = await startTracing({
       endpoint,
+      otlpProtocol: 'http/protobuf',
       enabled: true,
       scheduleDelay: 10_000,
       shutdownTimeout: 100,

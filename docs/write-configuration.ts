@@ -135,7 +135,7 @@ Spanwright reads the OpenTelemetry variables in the table of keys, and the sampl
 ## Proxies and metrics of the exporter
 
 Over gRPC the exporter reads \`grpc_proxy\`, \`https_proxy\`, \`http_proxy\` and \`no_proxy\` (lower case, as in \`@grpc/grpc-js\`). Over HTTP it
-uses no proxy. Its metrics \`otel.sdk.exporter.*\` go to the meter provider that is registered at the first export.
+uses no proxy. The log line of a failed connection (SPW003) names the proxy. The exporter's metrics \`otel.sdk.exporter.*\` go to the meter provider that is registered at the first export.
 
 ## Log lines
 

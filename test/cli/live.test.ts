@@ -342,6 +342,7 @@ test('--only FILE:LINE switches on the function of auto mode whose name is on th
   assert.is(ran.code, 0, ran.err);
   assert.match(ran.out, /^tracing-enabled true --only src\/power\.ts:42 until /);
   assert.is(ran.err, '');
+  await tracing.forceFlush();
   exporter.reset();
   powerOff(powerOn('m-17'));
   listFirmware();

@@ -51,7 +51,7 @@ const TOOLS: readonly Tool[] = [
   },
 ];
 
-function runTool(file: string, args: readonly string[]): { status: number | null; text: string } {
+function runTool(file: string, args: readonly string[], variables = {}): { status: number | null; text: string } {
   const directory = newDirectory();
   const extension = file.startsWith('import') ? 'mjs' : 'js';
   write(directory, 'package.json', '{ "name": "tests", "dependencies": { "spanwright": "*" } }');
@@ -63,7 +63,11 @@ function runTool(file: string, args: readonly string[]): { status: number | null
     vitest: part('bundlers/node_modules/vitest'),
   });
   const { JEST_WORKER_ID, VITEST, NODE_TEST_CONTEXT, NODE_ENV, ...env } = process.env;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...args], { cwd: directory, encoding: 'utf8', env });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...args], {
+    cwd: directory,
+    encoding: 'utf8',
+    env: { ...env, ...variables },
+  });
   return { status, text: stdout + stderr };
 }
 
@@ -157,6 +161,44 @@ for (const [name, transform] of Object.entries(COMPILERS))
     const [work, bare] = ['src/work.ts', 'src/bare.ts'].map((path) => summary[join(realpathSync(directory), path)]);
     assert.ok(work);
     assert.equal(work, bare);
+  });
+
+/** Everything of the runtime that takes a timer. gRPC is left out: grpc-js needs `setImmediate`, which jsdom does not have. */
+const IN_A_WINDOW = `const { instrument, startTracing } = require('spanwright');
+const { followFile } = require('spanwright/control');
+const { startAdminServer } = require('spanwright/admin');
+const { InMemorySpanExporter } = require('@opentelemetry/sdk-trace-base');
+test('records in a window', async () => {
+  expect([typeof window, typeof setTimeout(() => {}, 0)]).toEqual(['object', process.env.TIMERS]);
+  const exporter = new InMemorySpanExporter();
+  const tracing = await startTracing({
+    serviceName: 'tests', exporter, maxSpanAge: '60s', scheduleDelay: 10, keep: { errors: true, ratio: 1 },
+    flightRecorder: '10s', flightLoopDelay: '5s', flightDirectory: __dirname,
+  });
+  const control = await followFile(tracing, __dirname + '/control.json', { interval: 100 });
+  const admin = await startAdminServer({ tracing, port: 0, token: 'the-token-for-changes' });
+  tracing.setEnabled(true, { for: '10m' });
+  const later = instrument({ namespace: 'window', name: 'later' }, async (value) => value + 1);
+  const broken = instrument({ namespace: 'window', name: 'broken' }, () => { throw new TypeError('no'); });
+  expect(await later(1)).toBe(2);
+  expect(broken).toThrow('no');
+  await tracing.forceFlush({ timeout: '5s' });
+  expect(exporter.getFinishedSpans().map(({ name, status }) => [name, status.code]).sort()).toEqual([['broken', 2], ['later', 0]]);
+  expect(tracing.openCount).toBe(0);
+  await admin.close();
+  await control.close();
+  await tracing.shutdown();
+});
+`;
+for (const [environment, timers] of [
+  ['jest-environment-jsdom', 'number'],
+  ['@happy-dom/jest-environment', 'object'],
+] as const)
+  testWith('coverage')(`Jest with ${environment}: starts and records where timers are of type ${timers}`, () => {
+    const args = [ofCoverage('jest/bin/jest.js'), '--rootDir', '.', '--env', ofCoverage(environment), '--no-watchman'];
+    const { status, text } = runTool(IN_A_WINDOW, args, { TIMERS: timers });
+    assert.is(status, 0, text);
+    assert.not.match(text, /SPW\d|did not exit/);
   });
 
 test('a program that is no test tool prints that tracing started', () => {

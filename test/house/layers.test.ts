@@ -1,7 +1,9 @@
-// Layers of runtime/, as CONTRIBUTING.md lists them: imports, type imports included, run downward or stay on their line.
+// Layers of runtime/, as CONTRIBUTING.md lists them: imports, type imports included, run downward or stay on their line. Timers are
+// released by one function.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { importsOf, PROJECT, projectFiles } from './sources.js';
@@ -55,6 +57,56 @@ test('finds an upward import in every form, and accepts a downward one', () => {
     assert.is(upward(LAYERS, 'runtime/gate/gate.ts', source).length, 1, source);
   for (const source of ["import { Site } from '../site/site.js';", "import './rules.js';", "import '@opentelemetry/api';"])
     assert.equal(upward(LAYERS, 'runtime/gate/gate.ts', source), [], source);
+});
+
+/** Objects with these methods that are no timers, by the last name of the receiver. */
+const SOCKETS = new Set(['server', 'socket', 'connection', 'channel', 'client', 'stream']);
+
+/** Calls of `unref()`, `ref()` and `hasRef()` on a timer, which is a number in jsdom and in Electron's renderers. */
+function heldTimers(path: string, source: string): string[] {
+  const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const nameOf = (node: ts.Expression): string => {
+    if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isNonNullExpression(node))
+      return nameOf(node.expression);
+    if (ts.isIdentifier(node)) return node.text;
+    return ts.isPropertyAccessExpression(node) ? node.name.text : node.getText();
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const { name, expression } = node.expression;
+      if (/^(?:unref|ref|hasRef)$/.test(name.text) && !SOCKETS.has(nameOf(expression))) found.push(`${path}: ${node.getText()}`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+test('only captured.ts calls unref(), ref() or hasRef() of a timer', () => {
+  const files = FILES.filter((path) => path !== 'runtime/captured.ts');
+  assert.equal(
+    files.flatMap((path) => heldTimers(path, readFileSync(join(PROJECT, path), 'utf8'))),
+    [],
+  );
+});
+
+test('finds such a call on a timer in every form, and accepts the function of captured.ts and sockets', () => {
+  for (const source of [
+    'setTimeout(run, 1).unref();',
+    'this.#timer.unref?.();',
+    'timer?.hasRef();',
+    '(this.timer as NodeJS.Timeout).ref();',
+    'timers[0]!.unref();',
+  ])
+    assert.is(heldTimers('a.ts', source).length, 1, source);
+  for (const source of [
+    'unref(setTimeout(run, 1));',
+    'socket.unref();',
+    '(channel as Held).unref();',
+    'client.stream?.unref?.();',
+  ])
+    assert.equal(heldTimers('a.ts', source), [], source);
 });
 
 test.run();

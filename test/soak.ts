@@ -21,6 +21,7 @@ const FULL_LENGTH = {
 const NAMED = process.argv.slice(2);
 const ALL = [
   'span/injected-faults',
+  'span/hostile-values',
   'open/soak',
   'real/faults',
   'real/soak',

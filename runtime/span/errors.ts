@@ -69,7 +69,7 @@ function primitiveText(value: unknown): string {
 }
 
 /** The class by its own name where it has one; `name` where a plain Error was given one; else `_OTHER`. */
-function typeName(error: object, name = textProperty(error, 'name')): string {
+function typeName(error: object, name: string | undefined): string {
   if (name !== undefined && name !== '' && name !== 'Error') return name;
   const made = readProperty(error, 'constructor');
   const className = typeof made === 'function' ? textProperty(made, 'name') : undefined;
@@ -111,7 +111,7 @@ function append(how: string, error: unknown, description: Description, depth: nu
     description.text += `\n${how}: ${primitiveText(error)}`;
     return;
   }
-  description.text += `\n${how}: ${stackOf(error) ?? `${typeName(error)}: ${textProperty(error, 'message') ?? ''}`}`;
+  description.text += `\n${how}: ${stackOf(error) ?? `${typeName(error, textProperty(error, 'name'))}: ${textProperty(error, 'message') ?? ''}`}`;
   collect(error, description, depth + 1);
 }
 

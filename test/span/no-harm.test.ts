@@ -134,7 +134,7 @@ test('runs no trap of a proxy that is thrown, that rejects, or that is a cause',
 test('runs each getter of an error once a span at most', () =>
   traced({ enabled: true }, async ({ spans }) => {
     const ran: string[] = [];
-    const observed = (name: string) => {
+    const observed = (name: unknown) => {
       const error = new Error('hidden');
       for (const [key, value] of Object.entries({
         name,
@@ -153,13 +153,13 @@ test('runs each getter of an error once a span at most', () =>
       ran.length = 0; // V8 formats the stack with name and message when it is replaced
       return error;
     };
-    const throws = instrument({ namespace: 'a', name: 'throws' }, (name: string) => {
+    const throws = instrument({ namespace: 'a', name: 'throws' }, (name: unknown) => {
       throw observed(name);
     });
-    const rejects = instrument({ namespace: 'a', name: 'rejects' }, async (name: string) => {
+    const rejects = instrument({ namespace: 'a', name: 'rejects' }, async (name: unknown) => {
       throw observed(name);
     });
-    for (const name of ['Refused', 'AbortError'])
+    for (const name of ['Refused', 'AbortError', 7])
       for (const call of [async () => throws(name), () => rejects(name)]) {
         await call().catch(() => {});
         const span = (await spans()).at(-1);
